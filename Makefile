@@ -1,0 +1,33 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export FLWR_TELEMETRY_ENABLED := 0
+export FLWR_DISABLE_UPDATE_CHECK := 1
+export OPENBLAS_NUM_THREADS := 1
+
+.PHONY: demo test check bench clean
+.DEFAULT_GOAL := demo
+
+$(VENV)/ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("riskset needs Python 3.11 or newer; set one with: make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	"$(BIN)/python" -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch "$@"
+
+demo: $(VENV)/ready  ## a whole study over the real network stack, on this machine
+	"$(BIN)/python" -m riskset.cli demo
+
+test: $(VENV)/ready
+	"$(BIN)/python" -m pytest
+
+check: $(VENV)/ready
+	"$(BIN)/python" -m ruff check .
+	"$(BIN)/python" -m ruff format --check .
+	"$(BIN)/python" -m mypy
+	"$(BIN)/lint-imports"
+
+bench: $(VENV)/ready
+	"$(BIN)/python" -m benchmarks
+
+clean:
+	rm -rf "$(VENV)" build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
