@@ -1,0 +1,180 @@
+"""The Cox partial likelihood of one hospital: log likelihood, score and information at a given beta.
+
+Every hospital is a stratum (or several) with a baseline hazard of its own, so these three simply add over hospitals,
+and the sums are those of `coxph(... + strata(site))` on the pooled rows. Newton on the totals is `newton`.
+
+Notation as in Therneau and Grambsch, Modeling Survival Data (2000), chapter 3: r = w exp(x'beta); at an event time,
+S0 and S1 are the sums of r and r x over those at risk, T0 and T1 over the m events there. With f = l/m, l = 0..m-1
+(Efron) or f = 0 (Breslow), and wbar the mean weight of the events:
+
+    log likelihood = sum over events of w x'beta - sum over times of wbar sum_l log(S0 - f T0)
+    score          = sum over events of w x      - sum over times of wbar sum_l (S1 - f T1) / (S0 - f T0)
+    information    = sum over times of wbar sum_l [(S2 - f T2)/(S0 - f T0) - (S1 - f T1)(S1 - f T1)'/(S0 - f T0)^2]
+
+S2 and T2 are never formed. A row meets the event times while it is at risk, so its share of them all is one number
+c >= 0, and their part of the information is X' diag(c) X: one symmetric product. The rest is M'M with at most two
+rows an event time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from riskset.stats.arrays import Bools, Floats, sum_by
+from riskset.stats.at_risk import at_risk, cumulate, nearer_start
+from riskset.stats.risk_sets import RiskSets, risk_sets
+from riskset.stats.ties import Ties, TieSums, tie_sums
+
+__all__ = ["Derivatives", "RiskSets", "Ties", "evaluate", "risk_sets"]
+
+
+@dataclass(frozen=True)
+class Derivatives:
+    """Log partial likelihood, its gradient (p,) and its negative Hessian (p, p) at one beta, of one hospital's rows.
+
+    Reveals, if it leaves: 1 + p + p(p+1)/2 sums over all patients; with one event it is nearly that patient's row.
+    """
+
+    log_likelihood: float
+    score: Floats
+    information: Floats
+
+
+def evaluate(rows: RiskSets, beta: ArrayLike, ties: Ties = "efron") -> Derivatives:
+    """The three at `beta` (p,), in units of the rows' scale.
+
+    Where a risk set's hazard overflows or vanishes beside its stratum's largest, the log likelihood is -inf and the
+    rest 0: the step that led there was too long. No rows or no events give zeros. ValueError for a beta or ties not
+    as said.
+    """
+    b = np.asarray(beta, dtype=np.float64)
+    if b.shape != (rows.p,) or not np.isfinite(b).all():
+        raise ValueError(f"beta must hold {rows.p} finite numbers")
+    if ties not in ("efron", "breslow"):
+        raise ValueError(f"ties are 'efron' or 'breslow', not {ties!r}")
+    if len(rows.event_bins) == 0:
+        return _nothing(rows.p, 0.0)
+    with np.errstate(all="ignore"):  # what is not finite is seen and named below
+        return _evaluate(rows, b, ties)
+
+
+def _nothing(p: int, log_likelihood: float) -> Derivatives:
+    return Derivatives(log_likelihood, np.zeros(p), np.zeros((p, p)))
+
+
+def _evaluate(rows: RiskSets, beta: Floats, ties: Ties) -> Derivatives:
+    hazard, linear_term = _hazards(rows, beta)
+    risk = _RiskSetSums.of(rows, hazard)
+    sums = tie_sums(risk.S0, risk.T0, rows.deaths[rows.event_bins], ties)
+    if sums is None:
+        return _nothing(rows.p, -np.inf)
+    wbar = rows.mean_weight[rows.event_bins]
+    a, b = wbar * sums.a, wbar * sums.b
+    c = _shares(rows, hazard, a, b)
+    parts, XcX = _column_sums(rows, hazard, c)
+    S1, T1 = risk.columns(rows, hazard, parts)
+    M = _second_term_rows(S1, T1, wbar, sums)
+    return _finite(
+        Derivatives(
+            log_likelihood=float(linear_term - wbar @ sums.log_u),
+            score=rows.event_sum - S1 @ a + T1 @ b,
+            information=XcX - M @ M.T,
+        )
+    )
+
+
+def _finite(value: Derivatives) -> Derivatives:
+    finite = np.isfinite(value.score).all() and np.isfinite(value.information).all()
+    return value if finite and np.isfinite(value.log_likelihood) else _nothing(len(value.score), -np.inf)
+
+
+def _hazards(rows: RiskSets, beta: Floats) -> tuple[Floats, float]:
+    """r (n,), each stratum's largest exp(x'beta) being 1, and the events' w x'beta measured from the same point."""
+    eta = beta @ rows.X
+    highest = np.maximum.reduceat(eta, rows.stratum_start)
+    eta -= np.repeat(highest, rows.stratum_length)
+    r = np.exp(eta, out=eta)
+    if rows.weights is not None:
+        r *= rows.weights
+    return r, float(rows.event_sum @ beta - rows.event_weight @ highest)
+
+
+@dataclass(frozen=True)
+class _RiskSetSums:
+    """S0 and T0 at the event times, and by which way those at risk were counted (see `at_risk.nearer_start`)."""
+
+    S0: Floats
+    T0: Floats
+    from_start: Bools | None
+
+    @classmethod
+    def of(cls, rows: RiskSets, hazard: Floats) -> _RiskSetSums:
+        parts = np.add.reduceat(hazard, rows.part_start)
+        leaving, entering, from_start = _by_bin(rows, parts), None, None
+        if rows.entry_bin is not None:
+            entering = sum_by(rows.entry_bin, hazard, rows.K)
+            from_start = nearer_start(leaving, entering, rows.bins_before, rows.bins_after)
+        S0 = at_risk(leaving, entering, from_start, rows.bins_before, rows.bins_after)
+        return cls(S0[rows.event_bins], parts[rows.event_parts], from_start)
+
+    def columns(self, rows: RiskSets, hazard: Floats, parts: Floats) -> tuple[Floats, Floats]:
+        """S1 and T1 (p, event times) from the sums of r x by part (p, parts)."""
+        entering = None
+        if rows.entry_bin is not None:
+            entering = np.stack([sum_by(rows.entry_bin, hazard * x, rows.K) for x in rows.X])
+        S1 = at_risk(_by_bin(rows, parts), entering, self.from_start, rows.bins_before, rows.bins_after)
+        return S1[:, rows.event_bins], parts[:, rows.event_parts]
+
+
+def _by_bin(rows: RiskSets, parts: Floats) -> Floats:
+    """(..., parts) -> (..., K): the events and the censorings of a bin together."""
+    out = np.zeros((*parts.shape[:-1], rows.K))
+    for kind in (rows.event_parts, rows.censored_parts):
+        out[..., rows.part_bin[kind]] += parts[..., kind]
+    return out
+
+
+def _shares(rows: RiskSets, hazard: Floats, a: Floats, b: Floats) -> Floats:
+    """c (n,): r (sum of a over the event times a row was at risk at), less r b of its own event time."""
+    A, B = np.zeros(rows.K), np.zeros(rows.K)
+    A[rows.event_bins], B[rows.event_bins] = a, b
+    A = cumulate(A, rows.bins_before)
+    of_part = A[rows.part_bin] - np.where(rows.part_is_event, B[rows.part_bin], 0.0)
+    total = np.repeat(of_part, rows.part_length)
+    if rows.entry_bin is not None:
+        total = np.maximum(total - A[rows.entry_bin], 0.0)  # below 0 by rounding only
+    return hazard * total
+
+
+def _column_sums(rows: RiskSets, hazard: Floats, c: Floats) -> tuple[Floats, Floats]:
+    """Sums of r x by part (p, parts), and X' diag(c) X (p, p): one pass over the columns, a cache's worth at a time.
+
+    `B @ B.T` is a symmetric rank update in numpy (half the work of a product) because both sides are one array.
+    """
+    parts, XcX = np.zeros((rows.p, len(rows.part_start))), np.zeros((rows.p, rows.p))
+    root_c, scaled = np.sqrt(c), np.empty((rows.p, rows.block_rows))
+    for start in range(0, rows.n, rows.block_rows):
+        block = slice(start, min(rows.n, start + rows.block_rows))
+        x, B = rows.X[:, block], scaled[:, : block.stop - start]
+        first, last = np.searchsorted(rows.part_start, [start, block.stop - 1], side="right")
+        at = np.maximum(rows.part_start[first - 1 : last] - start, 0)  # a part may begin in an earlier block
+        np.multiply(x, hazard[block], out=B)
+        parts[:, first - 1 : last] += np.add.reduceat(B, at, axis=1)
+        np.multiply(x, root_c[block], out=B)
+        XcX += B @ B.T
+    return parts, XcX
+
+
+def _second_term_rows(S1: Floats, T1: Floats, wbar: Floats, sums: TieSums) -> Floats:
+    """M' (p, rows) with MM' = sum wbar sum_l (S1 - f T1)(S1 - f T1)'/u^2, the square completed in S1.
+
+    sum_l (S1 - f T1)^2/u^2 = alpha (S1 - (g/alpha) T1)^2 + (h - g^2/alpha) T1^2, the last if a day has several events.
+    """
+    ratio = sums.g / sums.alpha
+    rest = np.maximum(sums.h - sums.g * ratio, 0.0)
+    several = rest > 0
+    first = (S1 - ratio * T1) * np.sqrt(wbar * sums.alpha)
+    return np.hstack([first, T1[:, several] * np.sqrt(wbar * rest)[several]])
