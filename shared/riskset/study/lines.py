@@ -1,0 +1,161 @@
+"""On which line of a TOML file each key stands, which `tomllib` does not tell.
+
+Works on text that `tomllib` has already read without error, so it only has to find keys, never to judge them.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+Path = tuple[str | int, ...]
+"""Keys, and positions (from 0) in arrays, from the top of the file."""
+KeyLines = dict[Path, int]
+"""The line, from 1, by path."""
+
+_TOKEN = re.compile(
+    r'"""(?:\\.|[^\\])*?"{3,5}'  # strings first, so that nothing inside one is taken for a key
+    r"|'''.*?'{3,5}"
+    r'|"(?:\\.|[^"\\])*"'
+    r"|'[^']*'"
+    r"|\#[^\n]*"
+    r"|\n|[\[\]{},=.]"
+    r"|[^\s\[\]{},=.\#\"']+",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class _Token:
+    text: str
+    line: int
+
+
+def key_lines(text: str) -> KeyLines:
+    """The line, from 1, of every key, table and array element of a valid TOML text, by its path."""
+    scanner = _Scanner(list(_tokens(text)))
+    scanner.document()
+    return scanner.found
+
+
+def line_of(lines: KeyLines, path: Path) -> int | None:
+    """The line of `path`, or of the nearest thing around it that stands in the file."""
+    while path and path not in lines:
+        path = path[:-1]
+    return lines.get(path)
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    line = 1
+    at = 0
+    for match in _TOKEN.finditer(text):
+        line += text.count("\n", at, match.start())
+        at = match.start()
+        if not match.group().startswith("#"):
+            yield _Token(match.group(), line)
+    yield _Token("\n", line)
+
+
+class _Scanner:
+    """Walks the tokens once; `found` grows."""
+
+    def __init__(self, tokens: list[_Token]) -> None:
+        self.tokens = tokens
+        self.at = 0
+        self.found: KeyLines = {}
+        self.elements: dict[Path, int] = {}
+
+    def document(self) -> None:
+        table: Path = ()
+        while self.at < len(self.tokens):
+            if self.next() == "\n":
+                self.at += 1
+            elif self.next() == "[":
+                table = self.header()
+            else:
+                self.assignment(table)
+
+    def next(self) -> str:
+        return self.tokens[self.at].text
+
+    def take(self) -> _Token:
+        self.at += 1
+        return self.tokens[self.at - 1]
+
+    def header(self) -> Path:
+        """[a.b] or [[a.b]]; returns the path that the keys below it hang from."""
+        line = self.take().line
+        is_element = self.next() == "["
+        if is_element:
+            self.take()
+        path: Path = ()
+        for key in self.keys("]"):
+            path = self.current((*path, key))
+            self.found.setdefault(path, line)
+        if is_element:
+            self.take()
+            path = self.new_element(path, line)
+        return path
+
+    def current(self, path: Path) -> Path:
+        """Where `path` is an array of tables, its last element, as TOML has it."""
+        return (*path, self.elements[path]) if path in self.elements else path
+
+    def new_element(self, path: Path, line: int) -> Path:
+        if path and isinstance(path[-1], int):  # the header named the array, `current` led to its last element
+            path = path[:-1]
+        self.elements[path] = self.elements.get(path, -1) + 1
+        element = (*path, self.elements[path])
+        self.found.setdefault(path, line)
+        self.found[element] = line
+        return element
+
+    def keys(self, end: str) -> list[str]:
+        """The parts of a dotted key, up to and with the token `end`."""
+        parts = []
+        while (token := self.take().text) != end:
+            if token != ".":
+                parts.append(_unquoted(token))
+        return parts
+
+    def assignment(self, table: Path) -> None:
+        line = self.tokens[self.at].line
+        for key in self.keys("="):
+            table = (*table, key)
+            self.found.setdefault(table, line)
+        self.value(table)
+
+    def value(self, path: Path) -> None:
+        opening = self.next()
+        if opening == "{":
+            self.take()
+            self.inside("}", lambda _: self.assignment(path))
+        elif opening == "[":
+            self.take()
+            self.inside("]", lambda position: self.element((*path, position)))
+        else:
+            while self.next() not in (",", "]", "}", "\n"):
+                self.take()
+
+    def element(self, path: Path) -> None:
+        self.found[path] = self.tokens[self.at].line
+        self.value(path)
+
+    def inside(self, end: str, read: Callable[[int], None]) -> None:
+        """Every item between brackets, which may span lines and end in a comma."""
+        position = 0
+        while self.next() != end:
+            if self.next() in (",", "\n"):
+                self.take()
+            else:
+                read(position)
+                position += 1
+        self.take()
+
+
+def _unquoted(token: str) -> str:
+    if token[0] not in "\"'":
+        return token
+    return str(tomllib.loads(f"key = {token}")["key"])

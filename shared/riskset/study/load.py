@@ -1,0 +1,168 @@
+"""From the text of a study file to a checked `Study`, and from a `Study` to the hash that approvals name."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import date, time
+from pathlib import Path as FilePath
+from typing import Any, TypeVar
+
+import rfc8785
+from pydantic import TypeAdapter, ValidationError
+
+from riskset.errors import DataError, Problem
+from riskset.study import spec
+from riskset.study.lines import KeyLines, key_lines, line_of
+from riskset.study.references import Draft, complaints_about
+from riskset.study.spec import Study
+from riskset.study.wording import Complaint, complaint_of
+
+_ORDERED = ("sites", "variables", "endpoints", "analyses")
+_T = TypeVar("_T")
+
+
+def load_study(path: FilePath) -> Study:
+    """The study in `path` (TOML, UTF-8).
+
+    Raises DataError: without problems when the file cannot be read at all, else with every problem found in it.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")  # editors on Windows write a byte-order mark
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}", "give the path of a study file (TOML)") from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 (byte {error.start + 1})", "save the file as UTF-8") from None
+    return parse_study(text, str(path))
+
+
+def parse_study(text: str, source: str = "the study file") -> Study:
+    """The study that `text` (TOML) says. Raises DataError with every problem and its line."""
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise DataError(f"{source} is no TOML", "see https://toml.io for the format", [_syntax(str(error))]) from None
+    return _checked(document, key_lines(text), source)
+
+
+def study_from_json(data: bytes) -> Study:
+    """The study whose `canonical_json` is `data`. Raises DataError with every problem."""
+    try:
+        document = json.loads(data)
+        order = document.pop("order")
+        ordered = {name: {key: document[name][key] for key in order[name]} for name in _ORDERED}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise DataError("this is not the canonical JSON of a study") from None
+    if any(len(ordered[name]) != len(document[name]) for name in _ORDERED):
+        raise DataError("this is not the canonical JSON of a study")
+    return _checked(document | ordered, {}, "the study")
+
+
+def canonical_json(study: Study) -> bytes:
+    """RFC 8785 JSON of the study with defaults filled in.
+
+    JSON objects have no order, but the order of sites, variables, endpoints and analyses decides columns, printing and
+    which analysis gives way, so it is written out under `order`: two parties with one hash do the same.
+    """
+    document = study.model_dump(mode="json", by_alias=True)
+    return rfc8785.dumps(document | {"order": {name: list(document[name]) for name in _ORDERED}})
+
+
+def study_hash(study: Study) -> str:
+    """SHA-256 of `canonical_json`, 64 hex digits."""
+    return hashlib.sha256(canonical_json(study)).hexdigest()
+
+
+def _checked(document: dict[str, Any], lines: KeyLines, source: str) -> Study:
+    """The study of a parsed document, or all its problems in the order of the file."""
+    spelled_out = _spelled_out(document)
+    complaints: list[Complaint] = []
+    study = None
+    try:
+        study = Study.model_validate_json(_as_json(spelled_out), strict=True)
+    except ValidationError as errors:
+        complaints = [complaint_of(error) for error in errors.errors()]
+    complaints.extend(complaints_about(_draft(spelled_out)))
+    if study is None or complaints:
+        problems = sorted((_problem(c, lines) for c in dict.fromkeys(complaints)), key=lambda p: p.line or 0)
+        raise DataError(f"{source} has {_counted(len(problems))}", "correct the file and check it again", problems)
+    return study
+
+
+def _counted(problems: int) -> str:
+    return "1 problem" if problems == 1 else f"{problems} problems"
+
+
+def _problem(complaint: Complaint, lines: KeyLines) -> Problem:
+    line = line_of(lines, complaint.path)
+    return Problem(complaint.where, complaint.message, complaint.hint, line)
+
+
+def _syntax(message: str) -> Problem:
+    """tomllib's error, its line moved to where a line belongs."""
+    found = re.search(r" \(at line (\d+), column (\d+)\)$", message)
+    if not found:
+        return Problem("syntax", message)
+    told = f"{message[: found.start()]} (column {found[2]})".replace(
+        "Cannot overwrite a value", "this key stands twice"
+    )
+    return Problem("syntax", told, line=int(found[1]))
+
+
+def _spelled_out(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with its two shorthands written out: a plain title is English, `endpoint` is a list of one."""
+    spelled = dict(document)
+    header, analyses = document.get("study"), document.get("analyses")
+    if isinstance(header, dict) and isinstance(header.get("title"), str):
+        spelled["study"] = header | {"title": {"en": header["title"]}}
+    if isinstance(analyses, dict):
+        spelled["analyses"] = {name: _with_endpoints(analysis) for name, analysis in analyses.items()}
+    return spelled
+
+
+def _with_endpoints(analysis: object) -> object:
+    if not isinstance(analysis, dict) or "endpoint" not in analysis or "endpoints" in analysis:
+        return analysis
+    rest = {key: value for key, value in analysis.items() if key != "endpoint"}
+    return rest | {"endpoints": [analysis["endpoint"]]}
+
+
+def _as_json(value: object) -> str:
+    """TOML values as JSON, where pydantic is strict on types but takes dates as text and lists for tuples."""
+    return json.dumps(value, default=_iso)
+
+
+def _iso(value: object) -> str:
+    if isinstance(value, date | time):  # a datetime is a date
+        return value.isoformat()
+    raise TypeError(f"no TOML value: {type(value).__name__}")
+
+
+def _draft(document: Mapping[str, Any]) -> Draft:
+    """Those parts of a document that can be read by themselves."""
+    rules = document.get("eligibility")
+    return Draft(
+        sites=_entries(document.get("sites"), TypeAdapter(spec.SiteEntry)),
+        variables=_entries(document.get("variables"), TypeAdapter(spec.Variable)),
+        eligibility=tuple(
+            _read(rule, TypeAdapter(spec.EligibilityRule)) for rule in (rules if isinstance(rules, list) else ())
+        ),
+        comparison=_read(document.get("comparison"), TypeAdapter(spec.Comparison)),
+        time=_read(document.get("time"), TypeAdapter(spec.Time)),
+        endpoints=_entries(document.get("endpoints"), TypeAdapter(spec.Endpoint)),
+        analyses=_entries(document.get("analyses"), TypeAdapter(spec.Analysis)),
+    )
+
+
+def _entries(table: object, adapter: TypeAdapter[_T]) -> dict[str, _T | None]:
+    return {name: _read(entry, adapter) for name, entry in table.items()} if isinstance(table, dict) else {}
+
+
+def _read(entry: object, adapter: TypeAdapter[_T]) -> _T | None:
+    try:
+        return adapter.validate_json(_as_json(entry), strict=True)
+    except ValidationError:
+        return None

@@ -1,0 +1,196 @@
+"""What joins the tables of a study file: a name used in one must be declared, and of the right kind, in another.
+
+These checks run on whatever parts of the file could be read, also while other parts are wrong, so that a person sees
+everything in one pass. Nothing is said of a reference to a part that is itself wrong.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from riskset.errors import DataError
+from riskset.study.lines import Path
+from riskset.study.part import repeated
+from riskset.study.rules import WORDS, parse_rule
+from riskset.study.spec import (
+    DAYS_PER_UNIT,
+    Analysis,
+    Comparison,
+    CoxAnalysis,
+    DateEndpoint,
+    DaysEndpoint,
+    EligibilityRule,
+    Endpoint,
+    KaplanMeierAnalysis,
+    NumberVariable,
+    SiteEntry,
+    Time,
+    Variable,
+)
+from riskset.study.wording import Complaint, close_to
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The parts of a study file that could be read; None where a part is there but wrong."""
+
+    sites: Mapping[str, SiteEntry | None]
+    variables: Mapping[str, Variable | None]
+    eligibility: tuple[EligibilityRule | None, ...]
+    comparison: Comparison | None
+    time: Time | None
+    endpoints: Mapping[str, Endpoint | None]
+    analyses: Mapping[str, Analysis | None]
+
+
+def complaints_about(draft: Draft) -> Iterator[Complaint]:
+    """Everything wrong between the parts of the file."""
+    yield from _sites(draft)
+    yield from _variable_names(draft)
+    yield from _eligibility(draft)
+    yield from _comparison(draft)
+    for name, endpoint in draft.endpoints.items():
+        path = ("endpoints", name)
+        if isinstance(endpoint, DateEndpoint):
+            yield from _date_endpoint(draft, path, endpoint)
+        elif isinstance(endpoint, DaysEndpoint):
+            yield from _days_endpoint(draft, path, endpoint)
+    for name, analysis in draft.analyses.items():
+        path = ("analyses", name)
+        if isinstance(analysis, KaplanMeierAnalysis):
+            yield from _kaplan_meier(draft, path, analysis)
+        elif isinstance(analysis, CoxAnalysis):
+            yield from _cox(draft, path, analysis)
+    yield from _results_told_apart(draft)
+
+
+def _sites(draft: Draft) -> Iterator[Complaint]:
+    printed = [entry.name for entry in draft.sites.values() if entry]
+    for name in repeated(printed):
+        yield Complaint(("sites",), f"two sites are printed as {name!r}")
+    for folded in repeated(name.casefold() for name in draft.sites):
+        alike = [name for name in draft.sites if name.casefold() == folded]
+        yield Complaint(("sites", alike[-1]), f"{' and '.join(alike)} differ in capital letters only")
+
+
+def _variable_names(draft: Draft) -> Iterator[Complaint]:
+    for name in draft.variables:
+        if name in WORDS or keyword.iskeyword(name):
+            yield Complaint(("variables", name), f"{name!r} is a word of the rule grammar and cannot name a variable")
+
+
+def _eligibility(draft: Draft) -> Iterator[Complaint]:
+    for again in repeated(rule.id for rule in draft.eligibility if rule):
+        yield Complaint(("eligibility",), f"two rules have the id {again!r}")
+    kinds = {name: variable.kind for name, variable in draft.variables.items() if variable}
+    wrong = {name for name, variable in draft.variables.items() if variable is None}
+    for position, rule in enumerate(draft.eligibility):
+        if rule is None or wrong.intersection(re.findall(r"\w+", rule.rule)):
+            continue
+        try:
+            parse_rule(rule.rule, kinds)
+        except DataError as error:
+            yield Complaint(("eligibility", position, "rule"), str(error), error.hint)
+
+
+def _comparison(draft: Draft) -> Iterator[Complaint]:
+    if draft.comparison is None:
+        return
+    arm, reference = draft.comparison.arm, draft.comparison.reference
+    yield from _use(draft, ("comparison", "arm"), arm, "category", "boolean")
+    variable = draft.variables.get(arm)
+    levels = variable.kind.levels if variable else ()
+    if levels and reference not in levels:
+        said = f"{reference!r} is no level of {arm!r}, whose levels are {', '.join(levels)}"
+        yield Complaint(("comparison", "reference"), said, close_to(reference, levels))
+
+
+def _date_endpoint(draft: Draft, path: Path, endpoint: DateEndpoint) -> Iterator[Complaint]:
+    yield from _use(draft, (*path, "origin"), endpoint.origin, "date")
+    yield from _use(draft, (*path, "censor"), endpoint.censor, "date")
+    for position, event in enumerate(endpoint.event):
+        yield from _use(draft, (*path, "event", position), event, "date")
+    for again in repeated(endpoint.variables):
+        yield Complaint(path, f"{again!r} stands in two places: origin, event and censor are different dates")
+
+
+def _days_endpoint(draft: Draft, path: Path, endpoint: DaysEndpoint) -> Iterator[Complaint]:
+    yield from _use(draft, (*path, "event"), endpoint.event, "boolean")
+    for key, name in (("days", endpoint.days), ("entry", endpoint.entry)):
+        if name is not None:
+            yield from _whole_days(draft, (*path, key), name)
+    if endpoint.days == endpoint.entry:
+        yield Complaint((*path, "entry"), "entry and days are the same variable")
+
+
+def _whole_days(draft: Draft, path: Path, name: str) -> Iterator[Complaint]:
+    yield from _use(draft, path, name, "number")
+    variable = draft.variables.get(name)
+    if not isinstance(variable, NumberVariable):
+        return
+    if variable.unit not in ("", "day", "days"):
+        yield Complaint(path, f"times are in whole days; {name!r} is in {variable.unit!r}", 'unit = "day"')
+    if variable.range[0] < 0:
+        yield Complaint(path, f"days begin at 0 or later; the range of {name!r} begins at {variable.range[0]:g}")
+    if variable.step is not None and not variable.step.is_integer():
+        yield Complaint(path, f"days are whole numbers; the step of {name!r} is {variable.step:g}", "step = 1")
+    if variable.transform is not None:
+        yield Complaint(path, f"days are used as they are; {name!r} has transform = {variable.transform!r}")
+
+
+def _kaplan_meier(draft: Draft, path: Path, analysis: KaplanMeierAnalysis) -> Iterator[Complaint]:
+    yield from _known_endpoints(draft, path, analysis.endpoints)
+    if draft.time is None:
+        return
+    unit, last = draft.time.unit, draft.time.grid.max_days
+    for position, landmark in enumerate(analysis.landmarks):
+        if landmark * DAYS_PER_UNIT[unit] > last:
+            said = f"{landmark:g} {unit}s lie beyond max_days = {last} ({last / DAYS_PER_UNIT[unit]:.1f} {unit}s)"
+            yield Complaint((*path, "landmarks", position), said)
+
+
+def _cox(draft: Draft, path: Path, analysis: CoxAnalysis) -> Iterator[Complaint]:
+    yield from _known_endpoints(draft, path, analysis.endpoints)
+    lists = {"multivariable": analysis.multivariable or ()}
+    if isinstance(analysis.univariable, tuple):
+        lists["univariable"] = analysis.univariable
+    outcomes = {name: key for key in analysis.endpoints if (e := draft.endpoints.get(key)) for name in e.variables}
+    for key, names in lists.items():
+        for position, name in enumerate(names):
+            at = (*path, key, position)
+            yield from _use(draft, at, name, "number", "boolean", "category")
+            if name in outcomes:
+                yield Complaint(at, f"{name!r} makes the endpoint {outcomes[name]!r} and cannot explain it")
+
+
+def _known_endpoints(draft: Draft, path: Path, endpoints: Iterable[str]) -> Iterator[Complaint]:
+    for position, name in enumerate(endpoints):
+        if name not in draft.endpoints:
+            hint = close_to(name, draft.endpoints) or f"declared: {', '.join(draft.endpoints) or 'none'}"
+            yield Complaint((*path, "endpoints", position), f"unknown endpoint {name!r}", hint)
+
+
+def _results_told_apart(draft: Draft) -> Iterator[Complaint]:
+    """A result is named by kind, endpoint and population, so two analyses of one kind need different endpoints."""
+    asked = [
+        (f"{analysis.kind}/{endpoint}", name)
+        for name, analysis in draft.analyses.items()
+        if analysis
+        for endpoint in analysis.endpoints
+    ]
+    first = dict(reversed(asked))
+    for result, name in asked:
+        if first[result] != name:
+            said = f"{first[result]!r} already asks for {result}, and results of both would have one name"
+            yield Complaint(("analyses", name, "endpoints"), said)
+
+
+def _use(draft: Draft, path: Path, name: str, *kinds: str) -> Iterator[Complaint]:
+    """A variable is named at `path`, where these kinds belong."""
+    if name not in draft.variables:
+        yield Complaint(path, f"unknown variable {name!r}", close_to(name, draft.variables))
+    elif (variable := draft.variables[name]) and variable.type not in kinds:
+        yield Complaint(path, f"expected a {' or '.join(kinds)} variable; {name!r} is a {variable.type}")

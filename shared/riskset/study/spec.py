@@ -1,0 +1,191 @@
+"""The study as a typed value: what `study.toml` may say, key by key, with types, defaults and units.
+
+What stands in one table is checked here; what joins two tables (a name used in one, declared in another) is checked
+by `references`, so that all problems can be told in one pass. `docs/study-file.md` explains every key.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from riskset.study.endpoints import DateEndpoint, DaysEndpoint, Endpoint
+from riskset.study.part import Name, Part, Text, complain
+from riskset.study.questions import Analysis, CoxAnalysis, KaplanMeierAnalysis
+from riskset.study.truth import Kind
+from riskset.study.variables import (
+    BooleanVariable,
+    CategoryVariable,
+    DateVariable,
+    NumberVariable,
+    Transform,
+    Variable,
+)
+
+__all__ = [
+    "Analysis",
+    "BooleanVariable",
+    "CategoryVariable",
+    "Comparison",
+    "CoxAnalysis",
+    "DateEndpoint",
+    "DateVariable",
+    "DaysEndpoint",
+    "Disclosure",
+    "EligibilityRule",
+    "Endpoint",
+    "Grid",
+    "Header",
+    "KaplanMeierAnalysis",
+    "NumberVariable",
+    "Period",
+    "SiteEntry",
+    "Study",
+    "Time",
+    "Transform",
+    "Variable",
+]
+
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+
+DAYS_PER_UNIT = {"day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25}
+
+
+class Period(Part):
+    """From one day to another, both included."""
+
+    from_: date = Field(alias="from")
+    to: date
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Period:
+        if self.from_ > self.to:
+            complain(f"the period ends ({self.to}) before it begins ({self.from_})")
+        return self
+
+
+class Header(Part):
+    """What the study is called and which patients and follow-up it means."""
+
+    id: Name
+    version: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+-]{0,31}$")]
+    title: dict[Language, Text] = Field(min_length=1)
+    """By language; a plain string in the file is taken as English."""
+    enrolled: Period | None = None
+    data_cutoff: date | None = None
+
+    @model_validator(mode="after")
+    def _follow_up_after_enrolment(self) -> Header:
+        if self.enrolled and self.data_cutoff and self.data_cutoff < self.enrolled.to:
+            complain(f"data_cutoff ({self.data_cutoff}) lies before enrolment ends ({self.enrolled.to})")
+        return self
+
+
+class SiteEntry(Part):
+    """A hospital as printed. Keys, IRB numbers and expiry stand in the roster."""
+
+    name: Text
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
+    """ISO 3166-1 alpha-2."""
+
+
+class EligibilityRule(Part):
+    """One box of the flow chart; `rule` is in the grammar of `rules`."""
+
+    id: Name
+    rule: Text
+    label: str = ""
+
+
+class Comparison(Part):
+    """The two or more arms, and the one the others are held against."""
+
+    arm: Name
+    reference: Text
+    estimand: Literal["ATE", "ATT", "ATO"] | None = None
+
+
+class Grid(Part):
+    """The resolution at which curves leave a site, in days."""
+
+    width_days: int = Field(ge=1, le=366)
+    max_days: int = Field(ge=1, le=36525)
+    """Later follow-up is censored here."""
+
+    @model_validator(mode="after")
+    def _at_least_one_step(self) -> Grid:
+        if self.width_days > self.max_days:
+            complain(f"width_days ({self.width_days}) is greater than max_days ({self.max_days})")
+        return self
+
+
+class Time(Part):
+    """The unit in which times are printed, and the grid in which curves are computed. Computing is in whole days."""
+
+    unit: Literal["day", "week", "month", "year"] = "month"
+    grid: Grid
+
+
+class Disclosure(Part):
+    """A floor; a site may be stricter, never looser."""
+
+    min_cell: int = Field(default=5, ge=5)
+    min_sites: int = Field(default=2, ge=2)
+    secure_sum: Literal["required", "off"] = "required"
+
+
+class Study(Part):
+    """A whole study. Tables keep the order of the file: the order of columns, of printing, and of giving way."""
+
+    schema_: Literal[1] = Field(alias="schema")
+    header: Header = Field(alias="study")
+    sites: dict[Name, SiteEntry] = Field(min_length=1)
+    variables: dict[Name, Variable] = Field(min_length=1)
+    eligibility: tuple[EligibilityRule, ...] = ()
+    comparison: Comparison | None = None
+    time: Time
+    endpoints: dict[Name, Endpoint] = Field(min_length=1)
+    analyses: dict[Name, Analysis] = Field(min_length=1)
+    disclosure: Disclosure = Disclosure()
+
+    @property
+    def id(self) -> str:
+        return self.header.id
+
+    @property
+    def version(self) -> str:
+        return self.header.version
+
+    def title_in(self, language: str) -> str:
+        """The title in `language`; else in English; else in the first language of the file."""
+        titles = self.header.title
+        return titles.get(language) or titles.get("en") or next(iter(titles.values()))
+
+    @property
+    def days_per_unit(self) -> float:
+        """Days in one `time.unit`."""
+        return DAYS_PER_UNIT[self.time.unit]
+
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        """What a rule may name, for `parse_rule`."""
+        return {name: variable.kind for name, variable in self.variables.items()}
+
+    def label_of(self, name: str) -> str:
+        """How a variable is printed: its label, or its name where it has none."""
+        return self.variables[name].label or name
+
+    def levels_of(self, name: str) -> tuple[str, ...]:
+        """Levels of a category in order; `("false", "true")` of a boolean; a number or a date has none."""
+        return self.variables[name].kind.levels
+
+    def covariates_of(self, endpoint: str) -> tuple[str, ...]:
+        """Every covariate that a Cox model of `endpoint` names, and the arm, in the study's order of variables: the
+        columns in which an analysis set is complete."""
+        named = {self.comparison.arm} if self.comparison else set()
+        for analysis in self.analyses.values():
+            if isinstance(analysis, CoxAnalysis) and endpoint in analysis.endpoints:
+                named.update(analysis.covariates)
+        return tuple(name for name in self.variables if name in named)

@@ -1,0 +1,120 @@
+"""The four kinds of variable a study may name, with what each allows and how each enters a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, field_validator, model_validator
+
+from riskset.study.part import Part, Text, complain, repeated
+from riskset.study.truth import Kind
+
+Transform = Literal["log", "log2", "log10", "log1p", "log10p1", "sqrt"]
+
+
+class NumberVariable(Part):
+    """A number with its unit. The range is required: a value outside it is a mistake in the export, and sums are
+    scaled by it before they travel."""
+
+    type: Literal["number"]
+    unit: str = ""
+    range: tuple[float, float]
+    step: float | None = Field(default=None, gt=0)
+    """Resolution at which the value is recorded; 1 means whole numbers."""
+    transform: Transform | None = None
+    label: str = ""
+    required: bool = True
+
+    @field_validator("range")
+    @classmethod
+    def _ascending(cls, value: tuple[float, float]) -> tuple[float, float]:
+        if value[0] >= value[1]:
+            complain(f"expected [lowest, highest] with lowest < highest, found [{value[0]:g}, {value[1]:g}]")
+        return value
+
+    @model_validator(mode="after")
+    def _transform_is_defined(self) -> NumberVariable:
+        begins = self.range[0]
+        if (self.transform == "sqrt" and begins < 0) or begins <= _POLES.get(self.transform, -np.inf):
+            complain(f"{self.transform} is not defined at {begins:g}, where the range begins")
+        return self
+
+    @property
+    def kind(self) -> Kind:
+        return Kind("number")
+
+    def transformed(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """`values` in the same shape, as they enter a model; missing (NaN) stays missing."""
+        return values if self.transform is None else _FUNCTIONS[self.transform](values)
+
+    @property
+    def transformed_range(self) -> tuple[float, float]:
+        """The declared range on the scale of the model; every transform here is increasing."""
+        low, high = self.transformed(np.asarray(self.range, dtype=np.float64))
+        return float(low), float(high)
+
+
+class BooleanVariable(Part):
+    """Yes or no; enters a model as 1 or 0."""
+
+    type: Literal["boolean"]
+    label: str = ""
+    required: bool = True
+
+    @property
+    def kind(self) -> Kind:
+        return Kind("boolean", levels=("false", "true"))
+
+
+class CategoryVariable(Part):
+    """One of a list of levels; the first is the reference of a model (the comparison names its own)."""
+
+    type: Literal["category"]
+    levels: tuple[Text, ...] = Field(min_length=2, max_length=100)
+    ordered: bool = False
+    label: str = ""
+    required: bool = True
+
+    @field_validator("levels")
+    @classmethod
+    def _distinct(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if again := repeated(value):
+            complain(f"each level stands once; twice: {', '.join(repr(level) for level in again)}")
+        return value
+
+    @property
+    def kind(self) -> Kind:
+        return Kind("category", levels=self.levels, ordered=self.ordered)
+
+
+class DateVariable(Part):
+    """A calendar day."""
+
+    type: Literal["date"]
+    label: str = ""
+    required: bool = True
+
+    @property
+    def kind(self) -> Kind:
+        return Kind("date")
+
+
+Variable = Annotated[
+    NumberVariable | BooleanVariable | CategoryVariable | DateVariable,
+    Field(discriminator="type"),
+]
+
+_FUNCTIONS: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
+    "log": np.log,
+    "log2": np.log2,
+    "log10": np.log10,
+    "log1p": np.log1p,
+    "log10p1": lambda values: np.log10(values + 1),
+    "sqrt": np.sqrt,
+}
+
+# the value at which each logarithm is minus infinity
+_POLES: dict[str | None, float] = {"log": 0.0, "log2": 0.0, "log10": 0.0, "log1p": -1.0, "log10p1": -1.0}
