@@ -1,0 +1,230 @@
+"""Newton's method on totals: from the sums of all hospitals at one beta to the next beta, or to the answer.
+
+A state machine of one pure function. Every party runs it on the same totals and must come to the same beta, so it
+keeps to plain floats (see `linear`). It never sees a row. What it must know of the data it learns from the totals: at
+beta = 0 which columns can be estimated at all, and later whether the likelihood has a maximum.
+
+Separation. Where a combination of columns orders the events perfectly, the likelihood rises for ever along it, as
+C - D exp(-step), and Newton walks one unit of the gap a round while all it still can gain shrinks by e each time.
+Near a real maximum the possible gain (the Newton decrement, U'I^-1 U) is squared each round instead. That difference,
+and not the size of a coefficient, is what tells a missing maximum from a large effect; the size lets us say so early.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import inf, isfinite
+from typing import Literal
+
+from riskset.stats.linear import (
+    Factor,
+    dot,
+    factor,
+    from_upper_triangle,
+    inverse,
+    quadratic_form,
+    solve,
+    submatrix,
+)
+
+Status = Literal["going", "ok", "separated", "not converged", "nothing estimable"]
+
+MAX_EVALUATIONS = 50
+"""A separated column takes about ln(events expected in it) + 12."""
+CONVERGED = 1e-18
+"""Newton decrement, that is (1e-9 standard errors) squared."""
+ROUNDING_FLOOR = 1e-13
+"""A decrement below this that no longer falls is rounding in the totals."""
+WORSE = 1e-9
+"""Relative fall of the log likelihood at which a trial is rejected; rounding must not halve for ever."""
+SLOW = 0.05
+"""A decrement that keeps more than this share of the last one is not converging to a maximum (1/e when separated)."""
+NO_GAIN, NO_GAIN_RELATIVE = 1e-4, 1e-6
+"""What the log likelihood can still gain when slowness is taken for separation: absolute, or relative when FAR."""
+FAR = 10.0
+"""A coefficient beyond this, columns being in standard deviations, is no effect a study could mean ..."""
+BEYOND = 30.0
+"""... and here it has run away even if the log likelihood still gains, as it long does when the gaps are narrow."""
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """A column that cannot be estimated; its coefficient is None, never 0."""
+
+    column: int
+    reason: Literal["constant", "collinear"]
+    """`constant`: without spread among those at risk together, in any stratum; `collinear`: a sum of `others`."""
+    others: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Newton:
+    """Where a fit stands. p columns; vectors are tuples (p,), matrices tuples of rows."""
+
+    beta: tuple[float, ...]
+    """Where to evaluate next; the solution once the status is `ok`."""
+    status: Status = "going"
+    evaluations: int = 0
+    log_likelihood: float = -inf
+    """At the last accepted beta, which at the solution is within 1e-18 of the maximum."""
+    null_log_likelihood: float = -inf
+    """At beta = 0."""
+    score_test: float = 0.0
+    """U'I^-1 U at beta = 0 over the estimable columns: chi-square."""
+    information: tuple[tuple[float, ...], ...] = ()
+    """(p, p) at the last accepted beta."""
+    unusable: tuple[Unusable, ...] = ()
+    separated: tuple[int, ...] = ()
+    """With the status `separated`: the columns whose coefficients run away."""
+    base: tuple[float, ...] = ()
+    """The last accepted beta."""
+    step: tuple[float, ...] = ()
+    """The step tried from it."""
+    decrement: float = inf
+    """U'I^-1 U there."""
+    slow_steps: int = 0
+    """Steps in a row that look like separation."""
+    is_halved: bool = False
+
+    @property
+    def estimable(self) -> tuple[int, ...]:
+        """The columns being estimated, increasing; known from the first evaluation on."""
+        left_out = {u.column for u in self.unusable}
+        return tuple(j for j in range(len(self.beta)) if j not in left_out)
+
+    @property
+    def likelihood_ratio(self) -> float:
+        """Chi-square of the likelihood ratio test against beta = 0; degrees of freedom len(estimable)."""
+        return 2.0 * (self.log_likelihood - self.null_log_likelihood)
+
+    @property
+    def wald(self) -> float:
+        """Chi-square of the Wald test of beta = 0."""
+        return quadratic_form(self.information, self.beta)
+
+
+def start(p: int) -> Newton:
+    """Before the first evaluation, which is at beta = 0 (p,)."""
+    if p < 1:
+        raise ValueError("a model has at least one column")
+    return Newton(beta=(0.0,) * p)
+
+
+def advance(state: Newton, log_likelihood: float, score: Sequence[float], information_upper: Sequence[float]) -> Newton:
+    """The next state, given the totals at `state.beta`: score (p,), upper triangle of the information by rows.
+
+    ValueError when the fit has ended or the lengths are wrong.
+    """
+    p = len(state.beta)
+    if state.status != "going":
+        raise ValueError(f"the fit has ended: {state.status}")
+    if len(score) != p or len(information_upper) != p * (p + 1) // 2:
+        raise ValueError(f"expected {p} scores and {p * (p + 1) // 2} elements of the information")
+    state = replace(state, evaluations=state.evaluations + 1)
+    if not _is_acceptable(state, log_likelihood):
+        return _give_up_when_late(_halve(state))
+    information = from_upper_triangle(information_upper, p)
+    if not state.information:
+        state = _look_at_columns(state, log_likelihood, information)
+    factored = factor(submatrix(information, state.estimable))
+    if not state.estimable:
+        return replace(state, status="nothing estimable")
+    if factored.dependent:  # independent at 0, no longer here: the information of a direction is gone
+        return replace(state, status="separated", separated=tuple(state.estimable[j] for j in factored.dependent))
+    return _give_up_when_late(_take_step(state, log_likelihood, score, information, factored))
+
+
+def covariance(state: Newton) -> tuple[tuple[float | None, ...], ...]:
+    """Inverse of the information at the solution (p, p); None in the rows and columns that are not estimable."""
+    at = {j: i for i, j in enumerate(state.estimable)}
+    V = inverse(factor(submatrix(state.information, state.estimable)).L)
+    columns = range(len(state.beta))
+    return tuple(tuple(V[at[i]][at[j]] if i in at and j in at else None for j in columns) for i in columns)
+
+
+def _is_acceptable(state: Newton, log_likelihood: float) -> bool:
+    if not isfinite(log_likelihood):
+        return False
+    return log_likelihood >= state.log_likelihood - WORSE * abs(state.log_likelihood) or not state.information
+
+
+def _halve(state: Newton) -> Newton:
+    if not state.information:
+        return replace(state, status="not converged")
+    step = tuple(s / 2 for s in state.step)
+    return replace(state, step=step, beta=_plus(state.base, step), is_halved=True)
+
+
+def _give_up_when_late(state: Newton) -> Newton:
+    is_late = state.status == "going" and state.evaluations >= MAX_EVALUATIONS
+    return replace(state, status="not converged") if is_late else state
+
+
+def _look_at_columns(state: Newton, log_likelihood: float, information: tuple[tuple[float, ...], ...]) -> Newton:
+    """At beta = 0: which columns can be estimated. Decided once, on pooled figures, so that all parties agree."""
+    found = factor(information)
+    unusable = tuple(_unusable(j, information, found) for j in found.dependent)
+    return replace(state, null_log_likelihood=log_likelihood, unusable=unusable)
+
+
+def _unusable(j: int, information: tuple[tuple[float, ...], ...], found: Factor) -> Unusable:
+    if not information[j][j] > 0:
+        return Unusable(j, "constant")
+    parts = zip(found.kept, found.dependent[j], strict=False)  # only the kept columns before j are in the combination
+    others = tuple(k for k, x in parts if x * x * information[k][k] > 1e-8 * information[j][j])
+    return Unusable(j, "collinear", others)
+
+
+def _take_step(
+    state: Newton,
+    log_likelihood: float,
+    score: Sequence[float],
+    information: tuple[tuple[float, ...], ...],
+    factored: Factor,
+) -> Newton:
+    estimable = state.estimable
+    U = [float(score[j]) for j in estimable]
+    move = solve(factored.L, U)
+    decrement = dot(move, U)
+    step = [0.0] * len(state.beta)
+    for j, s in zip(estimable, move, strict=True):
+        step[j] = s
+    is_first = not state.information
+    accepted = replace(
+        state,
+        beta=_plus(state.beta, step),
+        base=state.beta,
+        step=tuple(step),
+        decrement=decrement,
+        log_likelihood=float(log_likelihood),
+        score_test=decrement if is_first else state.score_test,
+        information=information,
+        slow_steps=_slow_steps(state, decrement),
+        is_halved=False,
+    )
+    if decrement < CONVERGED or (decrement < ROUNDING_FLOOR and state.decrement < ROUNDING_FLOOR):
+        return replace(accepted, status="ok")  # the last step is added, not evaluated again
+    runaway = _runaway(state, accepted)
+    return replace(accepted, status="separated", separated=runaway, beta=accepted.base) if runaway else accepted
+
+
+def _slow_steps(before: Newton, decrement: float) -> int:
+    is_slow = decrement < NO_GAIN and decrement > SLOW * before.decrement and not before.is_halved
+    return before.slow_steps + 1 if is_slow else 0
+
+
+def _runaway(before: Newton, now: Newton) -> tuple[int, ...]:
+    """The columns that run away, none while there is no sign of separation."""
+    gain = now.log_likelihood - before.log_likelihood
+    is_slow = now.decrement > SLOW * before.decrement and not before.is_halved
+    limit = FAR if is_slow and gain < NO_GAIN_RELATIVE * abs(now.log_likelihood) else BEYOND
+    far = tuple(j for j, b in enumerate(now.base) if abs(b) > limit)
+    if far or now.slow_steps < 2:
+        return far
+    part = [s * s * now.information[j][j] for j, s in enumerate(now.step)]  # of what there still is to gain
+    return tuple(j for j, x in enumerate(part) if x > 0.01 * max(part))
+
+
+def _plus(x: Sequence[float], y: Sequence[float]) -> tuple[float, ...]:
+    return tuple(a + b for a, b in zip(x, y, strict=True))
