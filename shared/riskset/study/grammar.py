@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import keyword
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,8 +31,8 @@ from riskset.study.truth import Claim, Kind
 
 MAX_LENGTH = 500
 MAX_DEPTH = 20
-WORDS = frozenset({"true", "false", "missing", "days"})
-"""Words of the grammar, which no variable may be called."""
+WORDS = frozenset({"true", "false", *keyword.kwlist})
+"""Words that Python's parser or the grammar keeps, which no variable may be called."""
 
 _SIGNS: dict[type[ast.cmpop], Literal["==", "!=", "<", "<=", ">", ">="]] = {
     ast.Eq: "==",

@@ -6,7 +6,6 @@ everything in one pass. Nothing is said of a reference to a part that is itself 
 
 from __future__ import annotations
 
-import keyword
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -78,7 +77,7 @@ def _sites(draft: Draft) -> Iterator[Complaint]:
 
 def _variable_names(draft: Draft) -> Iterator[Complaint]:
     for name in draft.variables:
-        if name in WORDS or keyword.iskeyword(name):
+        if name in WORDS:
             yield Complaint(("variables", name), f"{name!r} is a word of the rule grammar and cannot name a variable")
 
 

@@ -1,0 +1,1 @@
+"""What the coordinator types, one module a command."""

@@ -1,0 +1,110 @@
+"""`riskset study ...`: what the coordinator does with a study file before anybody signs it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from riskset.cli import tell
+from riskset.errors import DataError, Problem
+from riskset.study.load import load_study, study_hash
+from riskset.study.spec import CoxAnalysis, Study
+
+app = typer.Typer(help="Write, check and try a study.", no_args_is_help=True, add_completion=False)
+
+THE_ANSWER_IS_NO = 3
+
+
+@app.callback()
+def study() -> None:
+    """Write, check and try a study."""
+
+
+@app.command(epilog="Example: riskset study check study.toml")
+def check(
+    file: Annotated[Path, typer.Argument(help="The study file (TOML).", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the same facts as JSON.")] = False,
+) -> None:
+    """Tell every problem of a study file at once, or what the study is.
+
+    Exit 0: the file is right. 1: it cannot be read. 3: it has problems.
+    """
+    try:
+        checked = load_study(file)
+    except DataError as error:
+        if not error.problems:
+            raise
+        if as_json:
+            typer.echo(_json({"problems": [_told(problem) for problem in error.problems]}))
+        else:
+            tell(error)
+        raise typer.Exit(THE_ANSWER_IS_NO) from None
+    facts = facts_of(checked)
+    typer.echo(_json(facts) if as_json else _lines(facts))
+
+
+def facts_of(study: Study) -> dict[str, Any]:
+    """What a person checks at a glance, and what a program may ask for, of a right study."""
+    return {
+        "id": study.id,
+        "version": study.version,
+        "title": study.title_in("en"),
+        "sha256": study_hash(study),
+        "sites": list(study.sites),
+        "variables": len(study.variables),
+        "eligibility": [rule.id for rule in study.eligibility],
+        "endpoints": {name: list(endpoint.variables) for name, endpoint in study.endpoints.items()},
+        "analyses": {name: _asked(study, name) for name in study.analyses},
+        "grid": {"width_days": study.time.grid.width_days, "max_days": study.time.grid.max_days},
+    }
+
+
+def _asked(study: Study, name: str) -> dict[str, Any]:
+    """One analysis: its kind, endpoints and, of Cox models, the covariates."""
+    analysis = study.analyses[name]
+    asked: dict[str, Any] = {"kind": analysis.kind, "endpoints": list(analysis.endpoints)}
+    if isinstance(analysis, CoxAnalysis):
+        return asked | {
+            "univariable": list(analysis.univariable_covariates),
+            "multivariable": list(analysis.multivariable or ()),
+            "baseline": analysis.baseline,
+            "ties": analysis.ties,
+        }
+    return asked | {"landmarks": list(analysis.landmarks), "unit": study.time.unit, "limits": analysis.limits}
+
+
+def _lines(facts: dict[str, Any]) -> str:
+    grid = facts["grid"]
+    told = [
+        ("study", f"{facts['id']} {facts['version']}"),
+        ("title", facts["title"]),
+        ("sha256", facts["sha256"]),
+        ("sites", ", ".join(facts["sites"])),
+        ("variables", str(facts["variables"])),
+        ("eligibility", ", ".join(facts["eligibility"]) or "every row"),
+        *(("endpoint", f"{name}: {', '.join(used)}") for name, used in facts["endpoints"].items()),
+        *(("analysis", f"{name}: {line}") for name, asked in facts["analyses"].items() for line in _models(asked)),
+        ("grid", f"{grid['width_days']} days wide, to day {grid['max_days']}"),
+    ]
+    return "\n".join(f"{what:<12}{said}" for what, said in told)
+
+
+def _models(asked: dict[str, Any]) -> list[str]:
+    """The analysis in words, a line for each way in which it uses covariates."""
+    of = f"{asked['kind']} of {', '.join(asked['endpoints'])}"
+    if asked["kind"] == "km":
+        at = ", ".join(f"{time:g}" for time in asked["landmarks"])
+        return [f"{of}, survival at {at} {asked['unit']}s" if at else of]
+    ways = ("univariable", "multivariable")
+    return [f"{of}, {way}: {', '.join(asked[way])}" for way in ways if asked[way]]
+
+
+def _told(problem: Problem) -> dict[str, Any]:
+    return {"line": problem.line, "where": problem.where, "message": problem.message, "hint": problem.hint}
+
+
+def _json(facts: dict[str, Any]) -> str:
+    return json.dumps(facts, indent=2, ensure_ascii=False)

@@ -1,0 +1,125 @@
+"""The root command. It knows no command of its own: every installed package brings its own through the entry points of
+`riskset.commands`, so that nothing here imports upward, and a command is loaded only when it is asked for."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from importlib.metadata import EntryPoint, entry_points
+from typing import Annotated, Any
+
+import click
+import typer
+
+from riskset import __version__
+from riskset.errors import DataError, RisksetError
+
+GROUP = "riskset.commands"
+EPILOG = "Example: riskset study check study.toml"
+
+
+class Commands(typer.core.TyperGroup):
+    """The sub-commands of whatever is installed, by name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(entry_points(group=GROUP).names)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        found = [entry for entry in entry_points(group=GROUP) if entry.name == cmd_name]
+        return _mounted(found[0]) if found else None
+
+
+def _mounted(entry: EntryPoint) -> click.Command:
+    """An entry point as a command: a typer.Typer is a group, a function is a command of its own."""
+    try:
+        brought = entry.load()
+    except ModuleNotFoundError as missing:
+        return _not_installed(entry, missing.name or "a module")
+    return _command(entry.name, brought)
+
+
+def _command(name: str, brought: typer.Typer | Callable[..., Any]) -> click.Command:
+    if isinstance(brought, typer.Typer):
+        group = typer.main.get_group(brought)
+        group.name = name
+        return group
+    alone = typer.Typer(add_completion=False)
+    alone.command(name)(brought)
+    return typer.main.get_command(alone)
+
+
+def _not_installed(entry: EntryPoint, module: str) -> click.Command:
+    """Stands for a command whose package lacks something: says which extra brings it."""
+    extra = entry.module.split(".")[0].removeprefix("riskset_")
+
+    def tell(ctx: click.Context) -> None:
+        raise RisksetError(
+            f"'riskset {entry.name}' needs {module}, which is not installed",
+            f"install it with: python -m pip install 'riskset[{extra}]'",
+        )
+
+    settings = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+    command = click.Command(entry.name, callback=click.pass_context(tell), context_settings=settings)
+    command.short_help = f"(needs the extra '{extra}')"
+    return command
+
+
+app = typer.Typer(
+    cls=Commands, add_completion=False, no_args_is_help=True, epilog=EPILOG, context_settings={"max_content_width": 100}
+)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"riskset {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def riskset(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Hospitals run one survival study together and no patient row leaves any of them."""
+
+
+def tell(error: RisksetError) -> None:
+    """The error as two lines, `error:` and `hint:`, on stderr; before the hint, one line for each problem of a file."""
+    typer.echo(f"error: {error}", err=True)
+    for problem in error.problems if isinstance(error, DataError) else ():
+        typer.echo(f"  {problem}", err=True)
+    if error.hint:
+        typer.echo(f"hint: {error.hint}", err=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 done, 1 failed, 2 misused, 3 the answer is no."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a Windows console cannot print every sign a title may have
+    try:
+        typer.main.get_command(app).main(args=arguments, prog_name="riskset")
+    except RisksetError as error:
+        tell(error)
+        return error.exit_code
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+    except Exception as error:  # a fault of ours; its text could hold a value, so only its kind and place are told
+        tell(_fault(error))
+        return 1
+    return 0
+
+
+def _fault(error: Exception) -> RisksetError:
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    module = place.filename.replace("\\", "/").rsplit("/", 1)[-1]
+    return RisksetError(
+        f"riskset itself failed ({type(error).__name__} in {module}, line {place.lineno})",
+        "this is a fault of the program; report it with the command and the version",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
