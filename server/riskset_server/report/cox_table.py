@@ -1,0 +1,158 @@
+"""Cox models as journals print them: reference levels, a row a term, each covariate alone beside all together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from riskset_server.report import notation
+from riskset_server.report.labels import Labels
+from riskset_server.report.tables import Result, Row, Table
+
+_REFERENCE = ("1 (reference)", "")
+_NO_TERM = ("", "")
+_STATUS: dict[str, str] = {"not estimable": notation.NOT_ESTIMABLE}
+_TESTS = {"likelihood_ratio": "likelihood ratio", "wald": "Wald", "score": "score"}
+_TIES: dict[str, str] = {"efron": "Efron's approximation", "breslow": "Breslow's approximation"}
+
+
+def cox_tables(results: Sequence[Result], labels: Labels) -> list[Table]:
+    """One table an analysis, endpoint and population of which some model was fitted."""
+    groups: dict[tuple[str, str, str], list[Result]] = {}
+    for result in results:
+        if result["kind"] == "cox":
+            groups.setdefault((result["analysis"], result["endpoint"], result["population"]), []).append(result)
+    return [_table(models, labels) for models in groups.values() if any(_is_fitted(model) for model in models)]
+
+
+@dataclass(frozen=True)
+class _Side:
+    """The models of one pair of columns: those of one covariate each, or the one of all."""
+
+    name: str
+    models: tuple[Result, ...]
+
+    def cells(self, variable: str, level: str | None) -> tuple[str, str]:
+        """Hazard ratio and P of a term, or why there is none."""
+        for model in self.models:
+            if not _is_fitted(model) and _variables(model) == [variable]:
+                return _STATUS.get(model["status"], str(model["status"])), ""
+            for term in _terms(model):
+                if (term["variable"], term["level"]) == (variable, level):
+                    return _term_cells(term)
+        return _NO_TERM
+
+    def has(self, variable: str) -> bool:
+        return any(variable in _variables(model) for model in self.models)
+
+
+def _term_cells(term: Result) -> tuple[str, str]:
+    if term["coef"] is None:
+        return notation.NOT_ESTIMABLE, ""
+    return notation.ratio(term["hr"], term["lower"], term["upper"]), notation.p_value(term["p"])
+
+
+def _is_fitted(model: Result) -> bool:
+    return bool(model["status"] == "ok")
+
+
+def _is_univariable(model: Result) -> bool:
+    """By its id, whose last parts are `univariable/<variable>`."""
+    return bool(model["id"].split("/")[-2] == "univariable")
+
+
+def _terms(model: Result) -> Sequence[Result]:
+    terms: Sequence[Result] = model["terms"] if _is_fitted(model) else ()
+    return terms
+
+
+def _variables(model: Result) -> list[str]:
+    """In the model's order; of a model that gave nothing, what its id tells."""
+    if not _is_fitted(model):
+        return [model["id"].split("/")[-1]] if _is_univariable(model) else []
+    return list(dict.fromkeys(term["variable"] for term in model["terms"]))
+
+
+def _table(models: Sequence[Result], labels: Labels) -> Table:
+    alone = _Side("Univariable", tuple(model for model in models if _is_univariable(model)))
+    together = _Side("Multivariable", tuple(model for model in models if not _is_univariable(model)))
+    sides = [side for side in (alone, together) if any(_is_fitted(model) for model in side.models)]
+    variables = dict.fromkeys(variable for side in sides for model in side.models for variable in _variables(model))
+    return Table(
+        title=_title(models[0], labels),
+        columns=tuple(text for side in sides for text in (f"{side.name} HR (95% CI)", "P")),
+        rows=tuple(row for variable in variables for row in _rows(variable, sides, labels)),
+        notes=tuple(_notes(models, labels)),
+    )
+
+
+def _title(model: Result, labels: Labels) -> str:
+    population = "" if model["population"] == "all" else f", {labels.population(model['population'])}"
+    return f"{labels.endpoint(model['endpoint'])}: Cox models{population}"
+
+
+def _rows(variable: str, sides: Sequence[_Side], labels: Labels) -> Iterator[Row]:
+    """One row for a number; for a category its heading, its reference, its levels."""
+    terms = [t for side in sides for model in side.models for t in _terms(model) if t["variable"] == variable]
+    levels = dict.fromkeys(term["level"] for term in terms if term["level"] is not None)
+    if not levels:
+        yield Row(labels.variable(variable), _row_cells(variable, None, sides))
+        return
+    reference = terms[0]["reference"]
+    yield Row(labels.variable(variable))
+    at_reference = tuple(text for side in sides for text in (_REFERENCE if side.has(variable) else _NO_TERM))
+    yield Row(labels.level(variable, reference), at_reference, is_inner=True)
+    for level in levels:
+        yield Row(labels.level(variable, level), _row_cells(variable, level, sides), is_inner=True)
+
+
+def _row_cells(variable: str, level: str | None, sides: Sequence[_Side]) -> tuple[str, ...]:
+    return tuple(text for side in sides for text in side.cells(variable, level))
+
+
+def _notes(models: Sequence[Result], labels: Labels) -> Iterator[str]:
+    fitted = [model for model in models if _is_fitted(model)]
+    ties = " and ".join(dict.fromkeys(_TIES.get(model["ties"], str(model["ties"])) for model in fitted))
+    yield f"HR, hazard ratio; CI, confidence interval. One baseline hazard per site; tied times by {ties}."
+    yield from _sizes(fitted, labels)
+    for model in fitted:
+        if not _is_univariable(model) or len(model["terms"]) > 1:
+            yield f"{_name(model, labels)}: {_tests(model)}."
+    yield from _missing(models, labels)
+
+
+def _sizes(fitted: Sequence[Result], labels: Labels) -> Iterator[str]:
+    """Once when all models have the same patients, else model by model."""
+    sizes = {
+        model["id"]: f"{notation.count(model['n'])} patients, {notation.count(model['events'])} events."
+        for model in fitted
+    }
+    if len(set(sizes.values())) == 1:
+        yield sizes[fitted[0]["id"]]
+        return
+    for model in fitted:
+        yield f"{_name(model, labels)}: {sizes[model['id']]}"
+
+
+def _tests(model: Result) -> str:
+    return "; ".join(f"{name} {notation.chi_square(model['tests'][key])}" for key, name in _TESTS.items())
+
+
+def _missing(models: Sequence[Result], labels: Labels) -> Iterator[str]:
+    """Why a term or a whole model has no estimate."""
+    for model in models:
+        if not _is_fitted(model):
+            yield f"{_name(model, labels)}, {model['status']}: {notation.reason(model)}."
+        for term in _terms(model):
+            if term["coef"] is None:
+                name = labels.variable(term["variable"])
+                level = "" if term["level"] is None else f" {labels.level(term['variable'], term['level'])}"
+                yield f"{_kind(model)}, {name}{level}, not estimable: {notation.reason(term)}."
+
+
+def _name(model: Result, labels: Labels) -> str:
+    return f"{_kind(model)}, {labels.variable(_variables(model)[0])}" if _is_univariable(model) else _kind(model)
+
+
+def _kind(model: Result) -> str:
+    return "Univariable" if _is_univariable(model) else "Multivariable"

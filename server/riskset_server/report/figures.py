@@ -1,0 +1,184 @@
+"""Drawing a Kaplan-Meier figure as journals print it: curves, limits, medians, and the numbers at risk under the ticks.
+
+`survival` says what is on the figure, `layout` where. No state of matplotlib outlives a call: no pyplot, and the
+settings hold inside `rc_context` only.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
+from matplotlib.lines import Line2D
+
+from riskset_server.report import notation
+from riskset_server.report.layout import (
+    GAP,
+    HANDLE,
+    LINE,
+    MARGIN,
+    SIZE,
+    SMALL,
+    TOP_PERCENT,
+    WIDTH,
+    Y_TICKS,
+    Layout,
+    layout_of,
+    legend_rows,
+)
+from riskset_server.report.survival import Curve, SurvivalPlot
+
+RESOLUTION_DPI = 300
+LINE_SPACING = 1.3  # makes one line of the fonts below as high as `layout` counts it
+GREY = "#555555"
+# Okabe and Ito's colours, told apart by colour-blind readers; the dashes tell them apart in black and white
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#AA4499")
+DASHES: tuple[tuple[float, ...], ...] = ((), (4, 1.6), (1.2, 1.0), (6, 1.5, 1.2, 1.5))
+FONTS = ("DejaVu Sans", "Noto Sans CJK JP", "Noto Sans CJK KR", "Yu Gothic", "Meiryo", "Malgun Gothic", "Hiragino Sans")
+
+
+@dataclass(frozen=True)
+class FigureFiles:
+    svg: bytes
+    png: bytes
+    """300 dpi."""
+
+
+def survival_figure(plot: SurvivalPlot) -> FigureFiles:
+    """The same bytes for the same plot, fonts and matplotlib."""
+    with _settings():
+        figure = _drawn(plot, layout_of(plot))
+        svg = _saved(figure, "svg", {"Date": None, "Creator": None})
+        return FigureFiles(svg, _saved(figure, "png", {"Software": None}))
+
+
+@contextmanager
+def _settings() -> Iterator[None]:
+    installed = set(fontManager.get_font_names())
+    settings: dict[Any, Any] = {
+        "font.family": ["sans-serif"],
+        "font.sans-serif": [font for font in FONTS if font in installed],  # an absent one would be complained of
+        "font.size": SIZE,
+        "svg.fonttype": "none",  # text stays text: small, searchable, and drawn in the reader's own fonts
+        "svg.hashsalt": "riskset",
+        "text.parse_math": False,  # a label may hold a dollar sign
+    }
+    with mpl.rc_context(settings), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")  # a box in the PNG; the SVG keeps the text
+        yield
+
+
+def _saved(figure: Figure, form: str, metadata: dict[str, str | None]) -> bytes:
+    target = io.BytesIO()
+    figure.savefig(target, format=form, dpi=RESOLUTION_DPI, metadata=metadata)
+    return target.getvalue()
+
+
+def _drawn(plot: SurvivalPlot, layout: Layout) -> Figure:
+    figure = Figure(figsize=(WIDTH, layout.tops.end))
+    axes = _axes(figure, layout)
+    for index, curve in enumerate(plot.curves):
+        _draw_curve(axes, curve, plot.days_per_unit, _style(index))
+        _draw_risk_row(figure, [plot.at_risk(curve, tick) for tick in layout.ticks], index, layout)
+    _draw_medians(axes, plot)
+    _draw_labels(figure, layout)
+    _draw_legend(figure, layout)
+    _draw_box(figure, layout)
+    return figure
+
+
+def _axes(figure: Figure, layout: Layout) -> Axes:
+    """Axes of time and per cent, starting at 0, without the upper and right lines."""
+    height = layout.tops.end
+    bottom = height - layout.tops.axes - layout.axes.height
+    axes = figure.add_axes(
+        (layout.words.left / WIDTH, bottom / height, layout.axes.width / WIDTH, layout.axes.height / height)
+    )
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.set_xlim(0, layout.last_time)
+    axes.set_ylim(0, TOP_PERCENT)
+    axes.set_xticks(layout.ticks, [f"{tick:g}" for tick in layout.ticks])
+    axes.set_yticks(range(0, 101, 20))
+    return axes
+
+
+def _style(index: int) -> dict[str, Any]:
+    """Of the curve at `index`: four colours, then the same with other dashes."""
+    dashes = DASHES[(index + index // len(COLOURS)) % len(DASHES)]
+    return {"color": COLOURS[index % len(COLOURS)], "linestyle": (0, dashes) if dashes else "-", "linewidth": 1.6}
+
+
+def _draw_curve(axes: Axes, curve: Curve, days_per_unit: float, style: dict[str, Any]) -> None:
+    """Steps, and a band between the limits that ends where they are not defined."""
+    days, survival = curve.steps(curve.survival).T
+    lower, upper = (curve.steps(limit)[:, 1] for limit in (curve.lower, curve.upper))
+    axes.plot(days / days_per_unit, 100 * survival, **style)
+    axes.fill_between(days / days_per_unit, 100 * lower, 100 * upper, color=style["color"], alpha=0.13, linewidth=0)
+
+
+def _draw_medians(axes: Axes, plot: SurvivalPlot) -> None:
+    """Dotted from 50% to each curve and down to the axis."""
+    medians = [None if curve.median_days is None else curve.median_days / plot.days_per_unit for curve in plot.curves]
+    reached = {index: median for index, median in enumerate(medians) if median is not None}
+    dotted: dict[str, Any] = {"linestyle": (0, (1, 1.5)), "linewidth": 1.0}
+    axes.plot([0, max(reached.values(), default=0)], [50, 50], color="#888888", **dotted)
+    for index, median in reached.items():
+        axes.plot([median, median], [0, 50], color=_style(index)["color"], **dotted)
+
+
+def _draw_risk_row(figure: Figure, at_risk: Sequence[float], index: int, layout: Layout) -> None:
+    """The arm's name beside, and under each tick how many were still at risk just before it."""
+    top, colour = layout.tops.risk_rows[index], _style(index)["color"]
+    _write(figure, layout, MARGIN, top, layout.words.risk_labels[index], color=colour)
+    for tick, number in zip(layout.ticks, at_risk, strict=True):
+        x = layout.words.left + tick / layout.last_time * layout.axes.width
+        _write(figure, layout, x, top, notation.count(number), ha="center")
+
+
+def _draw_labels(figure: Figure, layout: Layout) -> None:
+    words, tops = layout.words, layout.tops
+    middle = words.left + layout.axes.width / 2
+    _write(figure, layout, middle, tops.x_label, words.x_label, ha="center")
+    beside = (words.left - Y_TICKS, tops.axes + layout.axes.height / 2)
+    _write(figure, layout, *beside, words.y_label, rotation=90, ha="right", va="center", multialignment="center")
+    _write(figure, layout, MARGIN, tops.risk_title, "No. at risk", fontweight="bold")
+    _write(figure, layout, MARGIN, tops.footnote, words.footnote, fontsize=SMALL, color=GREY)
+
+
+def _draw_legend(figure: Figure, layout: Layout) -> None:
+    """A piece of each curve and its name."""
+    left, top = _corner(layout, "legend")
+    for index, row in enumerate(legend_rows(layout.words.legend)):
+        middle = layout.tops.end - top - row - LINE / 2
+        ends = ([left, left + HANDLE - GAP], [middle, middle])
+        figure.add_artist(Line2D(*ends, transform=figure.dpi_scale_trans, **_style(index)))
+        _write(figure, layout, left + HANDLE, top + row, layout.words.legend[index])
+
+
+def _draw_box(figure: Figure, layout: Layout) -> None:
+    _write(figure, layout, *_corner(layout, "box"), layout.words.statistics)
+
+
+def _corner(layout: Layout, part: str) -> tuple[float, float]:
+    """The upper left corner of legend or box on the sheet: from the left edge, and from the top."""
+    if layout.places is None:
+        return layout.words.left, {"legend": layout.tops.legend, "box": layout.tops.box}[part]
+    place, size = {
+        "legend": (layout.places.legend, layout.words.legend_size),
+        "box": (layout.places.box, layout.words.box_size),
+    }[part]
+    return layout.words.left + place.x, layout.tops.axes + layout.axes.height - place.y - size.height
+
+
+def _write(figure: Figure, layout: Layout, x: float, top: float, text: str, **style: Any) -> None:  # noqa: ANN401
+    """Lines at `x` inches from the left edge and `top` inches under the upper one."""
+    defaults: dict[str, Any] = {"va": "top", "linespacing": LINE_SPACING, "transform": figure.dpi_scale_trans}
+    figure.text(x, layout.tops.end - top, text, **(defaults | style))

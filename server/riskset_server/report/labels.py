@@ -1,0 +1,83 @@
+"""The words a study prints for its names; a name without words stands for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from riskset.study.spec import DateEndpoint, NumberVariable, Study, Variable
+
+_TRUTH = {"true": "yes", "false": "no"}
+_SCALES = {
+    "log": "log(x)",
+    "log2": "log2(x)",
+    "log10": "log10(x)",
+    "log1p": "log(x + 1)",
+    "log10p1": "log10(x + 1)",
+    "sqrt": "sqrt(x)",
+}
+_POPULATIONS = {"all": "all patients"}
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What a study calls its variables, levels, endpoints and sites. Every mapping may be partial."""
+
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Variable to label with its unit: `{"age": "Age, per year"}`."""
+    levels: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """(variable, level) to label."""
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+    """Endpoint to label: `{"pfs": "Progression-free survival"}`."""
+    origins: Mapping[str, str] = field(default_factory=dict)
+    """Endpoint to what its time runs from: `{"pfs": "first dose"}`."""
+    sites: Mapping[str, str] = field(default_factory=dict)
+
+    def variable(self, name: str) -> str:
+        return self.variables.get(name, name)
+
+    def level(self, variable: str | None, level: str) -> str:
+        """A level under its variable's heading; a boolean's levels read yes and no."""
+        return self.levels.get((variable or "", level), _TRUTH.get(level, level))
+
+    def arm(self, variable: str | None, level: str | None) -> str:
+        """An arm where no heading names the variable, so a boolean's says what is true of its patients."""
+        if level is None:
+            return "All patients"
+        if variable and level in _TRUTH and (variable, level) not in self.levels:
+            return f"{self.variable(variable)}: {_TRUTH[level]}"
+        return self.level(variable, level)
+
+    def endpoint(self, name: str) -> str:
+        return self.endpoints.get(name, name)
+
+    def population(self, name: str) -> str:
+        return _POPULATIONS.get(name, name)
+
+    def site(self, name: str) -> str:
+        return f"{self.sites[name]} ({name})" if name in self.sites else name
+
+
+def labels_of(study: Study) -> Labels:
+    """The labels the study declares. A number's label tells what a hazard ratio is per: its unit, on its own scale."""
+    endpoints = study.endpoints.items()
+    return Labels(
+        variables={name: _with_unit(study.label_of(name), variable) for name, variable in study.variables.items()},
+        endpoints={name: endpoint.label for name, endpoint in endpoints if endpoint.label},
+        origins={name: _inside(study.label_of(e.origin)) for name, e in endpoints if isinstance(e, DateEndpoint)},
+        sites={name: site.name for name, site in study.sites.items()},
+    )
+
+
+def _with_unit(label: str, variable: Variable) -> str:
+    if not isinstance(variable, NumberVariable):
+        return label
+    if variable.transform is not None:
+        unit = f", {variable.unit}" if variable.unit else ""
+        return f"{label}{unit}, per 1 in {_SCALES[variable.transform]}"
+    return f"{label}, per {variable.unit}" if variable.unit else label
+
+
+def _inside(label: str) -> str:
+    """`First dose` as it reads inside a sentence; an acronym keeps its capitals."""
+    return label[0].lower() + label[1:] if label[1:2].islower() else label

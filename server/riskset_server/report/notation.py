@@ -1,0 +1,97 @@
+"""How numbers are written for a reader: journals' P values, ratios and times with their limits.
+
+Numbers in, text out; a missing limit is `None`. Full precision is kept elsewhere (`numbers`), so nothing here
+need be read back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+NOT_REACHED = "NR"
+NOT_ESTIMABLE = "n.e."
+NO_VALUE = "–"
+
+_DECIMALS_OF_UNIT = {"day": 1, "week": 1, "month": 1, "year": 2}
+_MOST_DECIMALS = 5
+
+
+def count(n: float) -> str:
+    """A count with thousands apart; weighted counts, which are not whole, keep one decimal."""
+    return f"{n:,.0f}" if float(n).is_integer() else f"{n:,.1f}"
+
+
+def p_value(p: float | None) -> str:
+    """`.03`, `.004`, `<.001`, `>.99` as the AMA Manual of Style (11th ed., 18.4.2) prints them.
+
+    More digits are given where two would put a value on the other side of .05.
+    """
+    if p is None:
+        return NO_VALUE
+    if p < 0.001:
+        return "<.001"
+    if p > 0.99:
+        return ">.99"
+    decimals = 3 if p < 0.01 else 2
+    while (float(f"{p:.{decimals}f}") < 0.05) != (p < 0.05):
+        decimals += 1
+    return f"{p:.{decimals}f}".removeprefix("0")
+
+
+def p_phrase(p: float | None) -> str:
+    """The same inside a sentence: `P = .03`, `P < .001`."""
+    text = p_value(p)
+    return f"P {text[0]} {text[1:]}" if text[0] in "<>" else f"P = {text}"
+
+
+def ratio(hr: float, lower: float | None, upper: float | None) -> str:
+    """`0.56 (0.40–0.80)`: two decimals, more where two would make the limits look alike (a ratio per small unit)."""
+    decimals = 2
+    if lower is not None and upper is not None:
+        while _decimal(lower, decimals) == _decimal(upper, decimals) and decimals < _MOST_DECIMALS:
+            decimals += 1
+    return f"{_decimal(hr, decimals)} ({_decimal(lower, decimals)}–{_decimal(upper, decimals)})"
+
+
+def _decimal(value: float | None, decimals: int) -> str:
+    if value is None:
+        return NOT_ESTIMABLE
+    return f"{value:.{decimals}f}" if value < 1000 else f"{value:.2g}"
+
+
+def time(days: float | None, unit: str, days_per_unit: float) -> str:
+    """Days as a number of the study's unit, or `NR` where the curve never came down so far."""
+    if days is None:
+        return NOT_REACHED
+    text = f"{days / days_per_unit:.{_DECIMALS_OF_UNIT[unit]}f}"
+    return text.removesuffix(".0") if unit == "day" else text
+
+
+def time_with_limits(quantile: Mapping[str, Any], unit: str, days_per_unit: float) -> str:
+    """`9.4 (7.4–11.3)` from `{estimate, lower, upper}` in days."""
+    estimate, lower, upper = (time(quantile[key], unit, days_per_unit) for key in ("estimate", "lower", "upper"))
+    return f"{estimate} ({lower}–{upper})"
+
+
+def percent_with_limits(survival: float | None, lower: float | None, upper: float | None) -> str:
+    """`65.8 (56.8–73.4)` from probabilities."""
+    estimate, low, high = (NO_VALUE if value is None else f"{100 * value:.1f}" for value in (survival, lower, upper))
+    return f"{estimate} ({low}–{high})"
+
+
+def confidence(level: float) -> str:
+    """`95% CI`."""
+    return f"{100 * level:g}% CI"
+
+
+def chi_square(test: Mapping[str, Any]) -> str:
+    """`χ² = 9.55 (df 1, P = .002)`."""
+    return f"χ² = {test['chi2']:.2f} (df {test['df']:g}, {p_phrase(test['p'])})"
+
+
+def reason(result: Mapping[str, Any]) -> str:
+    """Why a result or a term is missing: its code or rule, then the sentence for people."""
+    given = result.get("reason") or {}
+    parts = [str(given[key]) for key in ("code", "rule", "message") if given.get(key)]
+    return ": ".join(parts).rstrip(".") or "no reason given"

@@ -1,0 +1,56 @@
+"""How long a text is when printed, and where to break it. Lengths in inches."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+
+_DPI = 300  # that of the PNG: widths hang on it a little, because glyphs are set on whole pixels
+# Chinese and Japanese characters, Hangul and full-width forms: a line may end after each
+_WIDE = r"\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef"
+_TOKEN = re.compile(rf"\s+|[{_WIDE}]|[^\s{_WIDE}]+")
+_ELLIPSIS = "…"
+
+
+class Ruler:
+    """Measures in matplotlib's fonts as they are set when it is asked."""
+
+    def __init__(self) -> None:
+        self._figure = Figure(dpi=_DPI)
+
+    def width(self, text: str, size: float) -> float:
+        """Of one line of `text` in `size` points."""
+        printed = self._figure.text(0, 0, text, fontsize=size)
+        try:
+            return float(printed.get_window_extent().width) / _DPI
+        finally:
+            printed.remove()
+
+    def widest(self, texts: Sequence[str], size: float) -> float:
+        """0 for no text at all."""
+        return max((self.width(text, size) for text in texts), default=0.0)
+
+    def wrap(self, text: str, size: float, width: float, most_lines: int = 99) -> list[str]:
+        """Lines of at most `width`; what exceeds `most_lines` is cut and marked with an ellipsis."""
+        lines = [""]
+        for token in self._tokens(text, size, width):
+            if self.width(lines[-1] + token.rstrip(), size) <= width:
+                lines[-1] += token
+            else:
+                lines.append(token.lstrip())
+        lines = [line.rstrip() for line in lines]
+        if len(lines) > most_lines:
+            lines = [*lines[: most_lines - 1], self._cut(lines[most_lines - 1], size, width)]
+        return lines
+
+    def _tokens(self, text: str, size: float, width: float) -> list[str]:
+        """Words and spaces; a word wider than a line is broken anywhere."""
+        words = _TOKEN.findall(text)
+        return [token for word in words for token in ([word] if self.width(word, size) <= width else list(word))]
+
+    def _cut(self, line: str, size: float, width: float) -> str:
+        while line and self.width(line + _ELLIPSIS, size) > width:
+            line = line[:-1]
+        return line.rstrip() + _ELLIPSIS
