@@ -90,12 +90,12 @@ class RiskSets:
     @cached_property
     def bins_after(self) -> Ints:
         """(K,) later bins of the same stratum."""
-        return _later_in_run(self.bin_stratum)
+        return later_in_run(self.bin_stratum)
 
     @cached_property
     def bins_before(self) -> Ints:
         """(K,) earlier bins of the same stratum."""
-        return _later_in_run(self.bin_stratum[::-1])[::-1]
+        return later_in_run(self.bin_stratum[::-1])[::-1]
 
     @cached_property
     def part_length(self) -> Ints:
@@ -239,7 +239,7 @@ def _order(s: Ints, t: Ints, censored: Bools) -> Ints:
     return order
 
 
-def _later_in_run(labels: Ints) -> Ints:
+def later_in_run(labels: Ints) -> Ints:
     """How many later elements belong to the same run of equal labels."""
     if len(labels) == 0:
         return np.empty(0, dtype=np.int64)

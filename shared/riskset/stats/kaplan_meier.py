@@ -1,0 +1,170 @@
+"""Kaplan-Meier curves from counts by arm and step of time, with Greenwood's error and the limits of `survfit`.
+
+The counts are what leaves a hospital: how many of each arm had the event, and how many were censored, at each step of
+the study's grid. They add over hospitals, and the curve, its limits, median and mean are functions of the totals alone.
+Kaplan and Meier (1958); Greenwood (1926); conventions as in R's `survfit`, `quantile` and `summary`, said where they
+are not the only possible ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from riskset.stats.arrays import Bools, Floats, Ints
+from riskset.stats.grid import Grid
+from riskset.stats.tails import normal_quantile
+
+LimitsKind = Literal["log-log", "log", "plain"]
+
+FLAT = 1.5e-8
+"""Two probabilities closer than this are one: `survival` uses the square root of the machine's precision."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A survival curve at the days somebody left, increasing; arrays (exits,)."""
+
+    day: Ints
+    at_risk: Floats
+    """Just before the day."""
+    events: Floats
+    censored: Floats
+    """On the day, after its events."""
+    survival: Floats
+    """From the day on."""
+    std_error: Floats
+    """Greenwood's, of the survival; nan once the survival is 0."""
+
+
+@dataclass(frozen=True)
+class Quantile:
+    """The time by which a share of the patients have had the event, in days; None where it is not reached."""
+
+    probability: float
+    estimate: float | None
+    lower: float | None
+    upper: float | None
+
+
+@dataclass(frozen=True)
+class Landmark:
+    """The curve at one day; limits are nan where they are not defined."""
+
+    day: float
+    at_risk: float
+    """At the next day somebody left, which may be the day itself; 0 beyond the last."""
+    survival: float
+    std_error: float
+    lower: float
+    upper: float
+
+
+def exits(days: Ints, event: Bools, arm: Ints, n_arms: int, grid: Grid, *, entry_days: Ints | None = None) -> Ints:
+    """Counts (n_arms, 2, n_steps) of those who left: events, then censorings; with entries (n_arms, 3, n_steps).
+
+    `days`, `event`, `arm` (codes below n_arms) and `entry_days` (n,), any order. Reveals, if it leaves: how many of
+    each arm left, how and in which step: for a step with one patient, when that patient left.
+    """
+    n_steps = grid.n_steps
+    counted = np.asarray(event) & grid.is_within(days)
+    kinds = [(grid.exit_steps(days[rows]), arm[rows]) for rows in (counted, ~counted)]
+    if entry_days is not None:
+        enters = entry_days >= 0  # who was there before day 0 has no step to enter at
+        kinds.append((grid.entry_steps(entry_days[enters]), arm[enters]))
+    counts = [np.bincount(a * n_steps + step, minlength=n_arms * n_steps) for step, a in kinds]
+    return np.stack(counts, axis=-1).reshape(n_arms, n_steps, -1).transpose(0, 2, 1).astype(np.int64)
+
+
+def at_risk_before(events: Floats, censored: Floats, entries: Floats | None = None) -> Floats:
+    """How many are at risk just before each step, from counts by step along the last axis."""
+    net = np.asarray(events, dtype=np.float64) + censored
+    if entries is not None:
+        net = net - entries  # who enters at a step is at risk after it
+    return np.asarray(np.cumsum(net[..., ::-1], axis=-1)[..., ::-1])
+
+
+def product_limit(events: ArrayLike, censored: ArrayLike, entries: ArrayLike | None, days: Ints) -> Curve:
+    """The curve of counts by step (n_steps,) at `days` (n_steps,), increasing; `entries` None if all enter at 0."""
+    d, c = np.asarray(events, dtype=np.float64), np.asarray(censored, dtype=np.float64)
+    n = at_risk_before(d, c, None if entries is None else np.asarray(entries, dtype=np.float64))
+    left = d + c > 0
+    d, c, n = d[left], c[left], n[left]
+    survival = np.multiply.accumulate(1.0 - np.divide(d, n, out=np.zeros_like(d), where=d > 0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variance = np.add.accumulate(np.divide(d, n * (n - d), out=np.zeros_like(d), where=d > 0))
+        std_error = survival * np.sqrt(variance)  # 0 * inf = nan once all have gone
+    return Curve(days[left], n, d, c, survival, std_error)
+
+
+def limits(curve: Curve, kind: LimitsKind = "log-log", level: float = 0.95) -> tuple[Floats, Floats]:
+    """Pointwise limits of the survival (exits,) each, on the named scale, within 0 and 1.
+
+    nan where the scale has no value: survival 0, and with `log-log` also 1.
+    """
+    if kind not in ("log-log", "log", "plain") or not 0 < level < 1:
+        raise ValueError("limits are 'log-log', 'log' or 'plain', of a level between 0 and 1")
+    z = normal_quantile(0.5 + level / 2)
+    S, se = curve.survival, curve.std_error
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if kind == "plain":
+            return np.maximum(S - z * se, 0.0), np.minimum(S + z * se, 1.0)
+        if kind == "log":
+            width = z * se / S
+            return S * np.exp(-width), np.minimum(S * np.exp(width), 1.0)
+        width = z * se / (S * np.log(S))  # negative
+        return np.exp(np.log(S) * np.exp(-width)), np.exp(np.log(S) * np.exp(width))
+
+
+def quantile(curve: Curve, lower: Floats, upper: Floats, probability: float) -> Quantile:
+    """The first day on which the survival is at or below 1 - probability; its limits from those of the survival.
+
+    Where the curve runs flat at exactly that height: the midpoint to the next day it falls, or the first of the days if
+    it never does (as R prints a median; `quantile.survfit` then goes half way to the last day of follow-up).
+    """
+    if not 0 < probability < 1:
+        raise ValueError("a quantile's probability lies between 0 and 1")
+    height = 1.0 - probability
+    return Quantile(probability, *(_first_at_or_below(curve.day, y, height) for y in (curve.survival, lower, upper)))
+
+
+def _first_at_or_below(day: Ints, y: Floats, height: float) -> float | None:
+    reached = np.flatnonzero(y < height + FLAT)  # never where nan
+    if len(reached) == 0:
+        return None
+    first = reached[0]
+    below = reached[y[reached] < y[first]]
+    if abs(y[first] - height) < FLAT and len(below):
+        return (float(day[first]) + float(day[below[0]])) / 2
+    return float(day[first])
+
+
+def survival_at(curve: Curve, lower: Floats, upper: Floats, days: Sequence[float]) -> tuple[Landmark, ...]:
+    """The curve at each of `days`: 1 before the first exit, the last value beyond the last."""
+    at = np.searchsorted(curve.day, days, side="right") - 1
+    next_exit = np.searchsorted(curve.day, days, side="left")
+    at_risk = np.append(curve.at_risk, 0.0)[next_exit]
+    values = [np.append(y, start)[at] for y, start in ((curve.survival, 1.0), (curve.std_error, 0.0))]
+    values += [np.append(y, 1.0)[at] for y in (lower, upper)]  # index -1 is the value before the first exit
+    columns = [np.asarray(days, dtype=np.float64), at_risk, *values]
+    return tuple(Landmark(*row) for row in np.stack(columns, axis=1).tolist())
+
+
+def restricted_mean(curve: Curve, tau: float) -> tuple[float, float]:
+    """Mean time to the event up to day `tau` > 0, that is the area under the curve, and its standard error, in days.
+
+    As `survfit`'s `rmean`: the curve keeps its last value up to tau; no factor n/(n-1).
+    """
+    within = curve.day <= tau
+    days = np.concatenate([[0.0], curve.day[within], [tau]])
+    area = np.diff(days) * np.concatenate([[1.0], curve.survival[within]])
+    n, d = curve.at_risk[within], curve.events[within]
+    stays = n > d
+    greenwood = np.divide(d, n * (n - d), out=np.zeros_like(n), where=stays)
+    area_after = np.cumsum(area[:0:-1])[::-1]
+    return float(area.sum()), sqrt(float(np.sum(area_after**2 * greenwood)))
