@@ -1,0 +1,283 @@
+"""A site's end of the engine: Flower's Fleet protocol, spoken by a program that runs only code installed at the site.
+
+The only module of the site that imports Flower. It takes TLS, node authentication, sessions and the message store from
+Flower, and leaves out its SuperNode, which would run whatever code the coordinator ships. No bundle is ever fetched; a
+message is one record with bytes, which this module neither reads nor believes: the envelope inside is signed.
+
+Flower's own client loop (`http_request_response`) is not used either: it ends the process when activation is refused,
+interrupts it on a 401 and swallows errors. Here every error is an `Unreachable` and the caller decides.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import os
+import ssl
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http import HTTPStatus
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+os.environ["FLWR_TELEMETRY_ENABLED"] = (
+    "0"  # Flower reads it while it is imported; a hospital's machine reports to nobody
+)
+os.environ["FLWR_DISABLE_UPDATE_CHECK"] = "1"
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from flwr.app import ConfigRecord, Message, RecordDict
+from flwr.app.message import remove_content_from_message
+from flwr.common.serde import message_from_proto, message_to_proto
+from flwr.proto.fleet_pb2 import (
+    ActivateNodeRequest,
+    DeactivateNodeRequest,
+    PullMessagesRequest,
+    PullMessagesResponse,
+    PushMessagesRequest,
+)
+from flwr.proto.heartbeat_pb2 import SendNodeHeartbeatRequest
+from flwr.proto.message_pb2 import ConfirmMessageReceivedRequest, PullObjectRequest, PushObjectRequest
+from flwr.proto.node_pb2 import Node
+from flwr.supercore.inflatable.inflatable_object import (
+    get_all_nested_objects,
+    get_object_tree,
+    get_object_type_from_object_content,
+    iterate_object_tree,
+    no_object_id_recompute,
+)
+from flwr.supercore.primitives.asymmetric import public_key_to_bytes
+from flwr.supernode.fleet_http_client import FleetHttpClient
+from flwr.supernode.node_auth_http_interceptor import NodeAuthHttpInterceptor
+
+from riskset.errors import ProtocolError, Unreachable
+from riskset.protocol.pulse import Pulse
+from riskset.protocol.wire import FIELD, MAX_MESSAGE_BYTES, RECORD
+from riskset_site.unreachable import ServerAway, no_answer, not_ours, turned_away
+
+LEASE_S: Final = 30.0
+"""A session ends this long after its last heartbeat. Flower's own is 60 s; shorter, a killed site comes back sooner."""
+SHORTEST_LEASE_S: Final = 20.0  # Flower refuses heartbeats announced less than 10 s apart, and waits for two
+BEATS_PER_LEASE: Final = 6
+PART_POLL_S: Final = 0.02
+
+Request = TypeVar("Request")
+Response = TypeVar("Response")
+
+_log = logging.getLogger(__name__)
+
+
+class _RunOver(Exception):
+    """The Flower run of a message has ended; nobody waits for an answer."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One message of the coordinator. `payload` is not yet verified."""
+
+    payload: bytes = field(repr=False)
+    message_id: str
+    """Flower's, for the log."""
+    origin: Message = field(repr=False)
+    """What Flower needs to route the answer; opaque to everyone else."""
+
+
+class FleetLink:
+    """One site's session with the coordinator at `address` ("host:port"), as a context manager.
+
+    `receive` and `reply` are for one thread; heartbeats have their own. After any `Unreachable` the link may be used
+    again: the next `receive` opens a new session, by which the coordinator knows that a message may be lost.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        ca_certificate: bytes,
+        node_key: EllipticCurvePrivateKey,
+        *,
+        timeout_s: float = 30.0,
+        lease_s: float = LEASE_S,
+    ) -> None:
+        if lease_s < SHORTEST_LEASE_S:
+            raise ValueError(f"a lease lasts at least {SHORTEST_LEASE_S:.0f} s")
+        _quieten_flower()
+        self._address = address
+        self._timeout_s = timeout_s
+        self._public_key = public_key_to_bytes(node_key.public_key())
+        self._client = _open_client(address, ca_certificate, node_key, timeout_s)
+        self._beat_every_s = lease_s / 2  # what Flower is told; it waits for two
+        self._node: Node | None = None
+        self._session = threading.Lock()  # a heartbeat between deactivation and activation would revive the old session
+        self._is_broken = False
+        self._pulse = Pulse(self._beat, lease_s / BEATS_PER_LEASE)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def connect(self) -> None:
+        """Opens the session. Raises ServerAway, ServerNotTrusted, KeyRefused, ClockOff or LeaseHeld."""
+        is_first = self._node is None
+        with self._session:
+            self._leave()
+            request = ActivateNodeRequest(public_key=self._public_key, heartbeat_interval=self._beat_every_s)
+            self._node = Node(node_id=self._ask(self._client.ActivateNode, request).node_id)
+        self._is_broken = False
+        if is_first:
+            self._pulse.start()
+
+    def receive(self) -> Delivery | None:
+        """Returns the next message, or None where there is none now. Raises as `connect` does."""
+        if self._node is None or self._is_broken:
+            self.connect()
+        try:
+            response = self._ask(self._client.PullMessages, PullMessagesRequest(node=self._node))
+            return self._take(response) if response.messages_list else None
+        except _RunOver:
+            return None
+        except Unreachable:
+            self._is_broken = True
+            raise
+
+    def reply(self, delivery: Delivery, payload: bytes) -> bool:
+        """Sends the answer; raises as `connect` does. Returns False where nobody waits for it any more."""
+        if len(payload) > MAX_MESSAGE_BYTES:
+            raise ValueError(f"a message holds at most {MAX_MESSAGE_BYTES} bytes, not {len(payload)}")
+        record = RecordDict({RECORD: ConfigRecord({FIELD: payload})})
+        try:
+            return self._push(Message(record, reply_to=delivery.origin))
+        except _RunOver:
+            return False
+        except Unreachable:
+            self._is_broken = True
+            raise
+
+    def close(self) -> None:
+        """Ends the session, so that this site may open another at once. Never raises."""
+        self._pulse.stop()
+        with suppress(Unreachable):
+            self._leave()
+        self._client.close()
+
+    def _leave(self) -> None:
+        """Ends the session if there is one; that the coordinator no longer knows it is as good."""
+        if self._node is None:
+            return
+        with suppress(httpx.HTTPStatusError):
+            self._reach(self._client.DeactivateNode, DeactivateNodeRequest(node_id=self._node.node_id))
+
+    def _beat(self) -> None:
+        with self._session:
+            request = SendNodeHeartbeatRequest(node=self._node, heartbeat_interval=self._beat_every_s)
+            try:
+                self._ask(self._client.SendNodeHeartbeat, request)
+            except (Unreachable, _RunOver) as error:
+                _log.debug("a heartbeat failed: %s", error)  # the next receive tells it, to somebody who can act
+
+    def _take(self, response: PullMessagesResponse) -> Delivery:
+        message = message_from_proto(response.messages_list[0])
+        run_id, message_id = message.metadata.run_id, message.metadata.message_id
+        objects = [self._pull(run_id, tree.object_id) for tree in iterate_object_tree(response.message_object_trees[0])]
+        confirmation = ConfirmMessageReceivedRequest(node=self._node, run_id=run_id, message_object_id=message_id)
+        self._ask(self._client.ConfirmMessageReceived, confirmation)
+        return Delivery(_payload(objects), message_id, message)
+
+    def _pull(self, run_id: int, object_id: str) -> bytes:
+        """Returns one part of a message; waits for it, as a message is announced before its parts are stored."""
+        request = PullObjectRequest(node=self._node, run_id=run_id, object_id=object_id)
+        until_s = time.monotonic() + self._timeout_s
+        while time.monotonic() < until_s:
+            response = self._ask(self._client.PullObject, request)
+            if response.object_available:
+                return response.object_content
+            if not response.object_found:
+                raise _RunOver
+            time.sleep(PART_POLL_S)
+        raise ServerAway("the coordinator stopped in the middle of a message", "it will ask again; nothing is lost")
+
+    def _push(self, message: Message) -> bool:
+        with no_object_id_recompute():
+            message.metadata.__dict__["_message_id"] = message.object_id
+            tree, objects = get_object_tree(message), get_all_nested_objects(message)
+            head = message_to_proto(remove_content_from_message(message))
+            request = PushMessagesRequest(node=self._node, messages_list=[head], message_object_trees=[tree])
+            response = self._ask(self._client.PushMessages, request)
+            wanted = set(response.objects_to_push)
+            run_id, session_id = message.metadata.run_id, response.session_id
+            stored = [
+                self._put(run_id, session_id, object_id, part.deflate())
+                for object_id, part in objects.items()
+                if object_id in wanted
+            ]
+        return bool(stored) and all(stored)
+
+    def _put(self, run_id: int, session_id: str, object_id: str, content: bytes) -> bool:
+        request = PushObjectRequest(
+            node=self._node, run_id=run_id, object_id=object_id, object_content=content, session_id=session_id
+        )
+        return self._ask(self._client.PushObject, request).stored
+
+    def _ask(self, method: Callable[[Request], Response], request: Request) -> Response:
+        """Returns the coordinator's answer; every no is one of our errors."""
+        try:
+            return self._reach(method, request)
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code == HTTPStatus.FORBIDDEN:
+                raise _RunOver from None
+            raise turned_away(self._address, error.response, datetime.now(UTC)) from None
+
+    def _reach(self, method: Callable[[Request], Response], request: Request) -> Response:
+        try:
+            return method(request)
+        except httpx.RequestError as error:
+            raise no_answer(self._address, error) from None
+        except ValueError:  # 200 and no protobuf: a proxy's page
+            raise not_ours(self._address) from None
+
+
+def _open_client(
+    address: str, ca_certificate: bytes, key: EllipticCurvePrivateKey, timeout_s: float
+) -> FleetHttpClient:
+    """Returns a client that trusts one authority. httpx obeys HTTPS_PROXY by itself, also where the way is local."""
+    trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trusted.load_verify_locations(cadata=ca_certificate.decode("ascii"))
+    signer = NodeAuthHttpInterceptor(key, key.public_key())
+    client = FleetHttpClient(f"https://{address}", interceptors=[signer], verify=trusted, timeout=timeout_s)
+    if _is_this_machine(address):
+        client.close()
+        client._client = httpx.Client(verify=trusted, timeout=timeout_s, trust_env=False)
+    return client
+
+
+def _is_this_machine(address: str) -> bool:
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _payload(objects: Sequence[bytes]) -> bytes:
+    """Returns our bytes from the parts of a Flower message. Raises ProtocolError where they are not there."""
+    for content in objects:
+        if get_object_type_from_object_content(content) == ConfigRecord.__qualname__:
+            value = ConfigRecord.inflate(content).get(FIELD)
+            if isinstance(value, bytes):
+                return value
+    raise ProtocolError("a message of the coordinator holds no envelope", "compare the versions of riskset")
+
+
+def _quieten_flower() -> None:
+    """Flower writes to the terminal by itself; what it warns of goes the way of all our logging instead."""
+    flower = logging.getLogger("flwr")
+    flower.handlers.clear()
+    flower.setLevel(logging.WARNING)
