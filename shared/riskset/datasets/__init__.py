@@ -1,0 +1,14 @@
+"""Two real multi-centre data sets for the demonstration and the tests; README.md beside them says whose they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+NAMES = ("lung", "rottgbsg")
+
+
+def path(name: str) -> Path:
+    """The CSV file of the data set `name`, one of NAMES. ValueError for another."""
+    if name not in NAMES:
+        raise ValueError(f"no data set {name!r}: there are {', '.join(NAMES)}")
+    return Path(__file__).with_name(f"{name}.csv")
