@@ -25,10 +25,10 @@ def study() -> None:
 
 @app.command(epilog="Example: riskset study check study.toml")
 def check(
-    file: Annotated[Path, typer.Argument(help="The study file (TOML).", show_default=False)],
+    file: Annotated[Path, typer.Argument(help="The study file (TOML).", metavar="FILE")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the same facts as JSON.")] = False,
 ) -> None:
-    """Tell every problem of a study file at once, or what the study is.
+    """Tell every problem of the study file FILE at once, or what the study is.
 
     Exit 0: the file is right. 1: it cannot be read. 3: it has problems.
     """

@@ -281,10 +281,15 @@ def _outside(node: ast.expr) -> tuple[str, str]:
             return f"{flag} is not offered", "write true or false in small letters"
         case ast.Call(func=ast.Name(id="days")):
             return "days() takes two dates", "for example days(start, death)"
+        case ast.Call(func=ast.Name(id="missing")):
+            return "missing() is true or false already", "write missing(x) or not missing(x) alone"
         case ast.Call(func=ast.Name(id=name)):
             return f"there is no {name}() in a rule", "only days(a, b) and missing(x) exist"
         case ast.BinOp():
-            return "arithmetic is not offered in a rule", "compute it before the study, or use days(a, b)"
+            return (
+                "arithmetic is not offered in a rule",
+                "compute it in the export, or use days(a, b); names with - cannot be used",
+            )
         case ast.BoolOp() | ast.Compare() | ast.UnaryOp(op=ast.Not()):
             return "a claim stands where a value is expected", "put claims together with and, or, not"
     return "this is no part of a rule", _GRAMMAR_HINT

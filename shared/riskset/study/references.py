@@ -192,4 +192,5 @@ def _use(draft: Draft, path: Path, name: str, *kinds: str) -> Iterator[Complaint
     if name not in draft.variables:
         yield Complaint(path, f"unknown variable {name!r}", close_to(name, draft.variables))
     elif (variable := draft.variables[name]) and variable.type not in kinds:
-        yield Complaint(path, f"expected a {' or '.join(kinds)} variable; {name!r} is a {variable.type}")
+        wanted = " or ".join(filter(None, (", ".join(kinds[:-1]), kinds[-1])))
+        yield Complaint(path, f"expected a {wanted} variable; {name!r} is a {variable.type}")

@@ -149,7 +149,7 @@ def _wrong_value(error: ErrorDetails, path: Path, found: str) -> Complaint:
         return Complaint(path, f'the only population is "all", found {found}', OFFERED)
     match error["type"]:
         case "literal_error":
-            return _wrong_choice(path, str(context["expected"]), found)
+            return _wrong_choice(path, str(context["expected"]), error["input"])
         case "greater_than_equal" | "greater_than" | "less_than_equal":
             (bound,) = context
             return Complaint(path, f"must be {_BOUNDS[bound]} {context[bound]:g}, found {found}")
@@ -163,12 +163,14 @@ def _wrong_value(error: ErrorDetails, path: Path, found: str) -> Complaint:
     return Complaint(path, f"expected {expected}, found {found}" if expected else error["msg"])
 
 
-def _wrong_choice(path: Path, expected: str, found: str) -> Complaint:
+def _wrong_choice(path: Path, expected: str, value: object) -> Complaint:
     if path[-1] == "baseline":
         return Complaint(path, "a common baseline is not offered yet", 'baseline = "site"')
     if path == ("schema",):
-        return Complaint(path, f"this riskset reads study files of schema {expected}, found {found}")
-    return Complaint(path, f"expected {expected}, found {found}", close_to(found, re.findall(r"'([^']*)'", expected)))
+        return Complaint(path, f"this riskset reads study files of schema {expected}, found {_found(value)}")
+    return Complaint(
+        path, f"expected {expected}, found {_found(value)}", close_to(str(value), re.findall(r"'([^']*)'", expected))
+    )
 
 
 def _wrong_length(kind: str, context: Mapping[str, Any]) -> str:
