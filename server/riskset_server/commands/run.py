@@ -1,0 +1,113 @@
+"""`riskset run STUDY`: the coordinator's run, from wherever its record stands to the report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.live import Live
+
+from riskset.errors import DataError, Refused
+from riskset.protocol.coordinator import Coordinator, Outcome
+from riskset.protocol.roster import Roster, load_roster
+from riskset.secure.keys import public_hex
+from riskset.study.load import load_study, study_hash
+from riskset.study.spec import Study
+from riskset_server.coordinator_folder import CoordinatorFolder
+from riskset_server.progress import Lines, SiteRows
+from riskset_server.release_folder import write_outcome
+from riskset_server.rounds import Conductor, Watch
+from riskset_server.run_record import RunRecord
+
+
+class SystemClock:
+    """Real time."""
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+def run(
+    study_file: Annotated[Path, typer.Argument(metavar="STUDY", help="The study file.", show_default=False)],
+    folder: Annotated[Path, typer.Option("--server", help="The coordinator's folder.")] = Path("coordinator"),
+    roster_file: Annotated[
+        Path | None, typer.Option("--roster", help="Default: roster.json beside the study.", show_default=False)
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Where results.json, numbers.csv and report.html go.")] = Path("results"),
+) -> None:
+    """Run a study with its sites, or go on with the run of it that was not finished.
+
+    A site that is away is waited for; stopping (Ctrl-C) loses nothing. Exit 3: a site said no, and why is told.
+    """
+    study = load_study(study_file)
+    roster = load_roster(roster_file or study_file.parent / "roster.json")
+    coordinator_folder = CoordinatorFolder(folder)
+    _check(study, roster, coordinator_folder)
+    console = Console(stderr=True)
+    record = RunRecord(coordinator_folder.runs)
+    try:
+        outcome = _run(study, roster, coordinator_folder, record, console)
+    except KeyboardInterrupt:
+        console.print("stopped; the same command goes on from here", highlight=False)
+        raise typer.Exit(1) from None
+    finally:
+        record.close()
+    made_at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    paths = write_outcome(study, outcome, sorted(roster.sites), out, made_at)
+    for path in paths:
+        typer.echo(path)
+
+
+def _check(study: Study, roster: Roster, folder: CoordinatorFolder) -> None:
+    """Raises where the three files do not belong together, before anybody is asked anything."""
+    if roster.study_id != study.id:
+        raise DataError(f"the roster is of the study {roster.study_id}, the study file is {study.id}")
+    if set(roster.sites) != set(study.sites):
+        odd = ", ".join(sorted(set(roster.sites) ^ set(study.sites)))
+        raise DataError(f"roster and study name different sites: {odd}", "make the roster again: riskset study roster")
+    if public_hex(roster.coordinator) != public_hex(folder.identity):
+        raise DataError("the roster was signed by another coordinator", "make it again: riskset study roster")
+    if study.disclosure.secure_sum == "required":
+        raise Refused(
+            "secure-sum",
+            "the study requires the secure sum, which this version does not offer",
+            'write secure_sum = "off" under [disclosure] only if every site may show its own sums to the coordinator',
+        )
+
+
+def _run(study: Study, roster: Roster, folder: CoordinatorFolder, record: RunRecord, console: Console) -> Outcome:
+    from riskset_server.engine_transport import EngineTransport  # Flower takes a second to import
+    from riskset_server.link import Engine
+
+    hashes = study_hash(study), roster.sha256
+    unfinished = record.unfinished(*hashes)
+    run_id = unfinished or record.begin(*hashes)
+    coordinator = Coordinator(folder.identity, study, roster, run_id, record)
+    at = f", from round {coordinator.round}" if unfinished else ""
+    console.print(f"run {run_id} of {study.id} {study.version}{at}", highlight=False)
+    with (
+        Engine(folder.control_address, folder.authority, folder.token) as engine,
+        _watch(console, coordinator) as watch,
+    ):
+        conductor = Conductor(coordinator, EngineTransport(engine, roster), SystemClock(), watch)
+        outcome = conductor.run()
+    record.end(run_id)
+    return outcome
+
+
+@contextmanager
+def _watch(console: Console, coordinator: Coordinator) -> Iterator[Watch]:
+    if not console.is_terminal:
+        yield Lines(console)
+        return
+    with Live(console=console, refresh_per_second=8, transient=True) as live:
+        yield SiteRows(live, coordinator.participants)

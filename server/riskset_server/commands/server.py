@@ -1,0 +1,57 @@
+"""`riskset server ...`: the coordinator's server, to which the sites connect."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from riskset_server.coordinator_folder import CoordinatorFolder
+
+app = typer.Typer(help="Make and start the coordinator's server.", no_args_is_help=True, add_completion=False)
+
+Folder = Annotated[Path, typer.Argument(help="The coordinator's folder.", show_default=False)]
+
+
+@app.callback()
+def server() -> None:
+    """Make and start the coordinator's server."""
+
+
+@app.command(epilog="Example: riskset server init coordinator --host study.example.org")
+def init(
+    folder: Folder,
+    host: Annotated[
+        str, typer.Option(help="Name or address by which the sites reach this machine.", show_default=False)
+    ],
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port for the sites.")] = 8443,
+    control_port: Annotated[int, typer.Option(min=1, max=65535, help="Port on the loopback for `riskset run`.")] = 8444,
+) -> None:
+    """Make the coordinator's keys and certificates, and connection.json to send to the sites."""
+    made = CoordinatorFolder(folder)
+    made.make(host, port, control_port)
+    typer.echo(f"made {folder}; send {made.connection} to every site, and keep a copy of {folder}/keys")
+
+
+@app.command(epilog="Example: riskset server start coordinator")
+def start(
+    folder: Folder,
+    in_memory: Annotated[
+        bool, typer.Option("--in-memory", help="Keep the engine's state in this process only (a demo).")
+    ] = False,
+    record: Annotated[
+        Path | None,
+        typer.Option(help="Append every byte that passes the sites' port to this file.", show_default=False),
+    ] = None,
+) -> None:
+    """Serve until stopped (Ctrl-C or SIGTERM). Runs that are under way go on when it is started again."""
+    from riskset_server.link import serve_superlink  # Flower takes a second to import; --help need not wait for it
+
+    config = CoordinatorFolder(folder).superlink(in_memory=in_memory, record=record)
+
+    def ready(public_port: int, control_port: int) -> None:
+        typer.echo(f"ready: sites on port {public_port}, riskset run on 127.0.0.1:{control_port}", err=True)
+
+    serve_superlink(config, ready)
+    typer.echo("stopped", err=True)

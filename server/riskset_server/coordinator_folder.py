@@ -1,0 +1,102 @@
+"""The coordinator's files in one folder: keys, certificates, where the server listens, and its two records."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from riskset.errors import DataError
+from riskset.protocol.joining import Connection, write_connection
+from riskset.secure.keys import load_identity, new_identity, save_identity, write_private
+from riskset_server.certificates import issue_server_certificate, make_authority
+from riskset_server.engine import SuperLinkConfig
+
+_HINT = "make it first: riskset server init FOLDER --host NAME"
+
+
+@dataclass(frozen=True)
+class CoordinatorFolder:
+    """Where everything of the coordinator lies; only `connection` is for others."""
+
+    root: Path
+
+    @property
+    def connection(self) -> Path:
+        """What the sites are sent: address and certificate authority."""
+        return self.root / "connection.json"
+
+    @property
+    def runs(self) -> Path:
+        return self.root / "runs.sqlite"
+
+    @property
+    def _keys(self) -> Path:
+        return self.root / "keys"
+
+    def make(self, host: str, public_port: int, control_port: int) -> None:
+        """Makes all keys and certificates; DataError where the folder has some already."""
+        authority = make_authority(f"riskset coordinator at {host}")
+        server = issue_server_certificate(authority, [host])
+        save_identity(self._keys / "identity.pem", new_identity())
+        write_private(self._keys / "authority.key.pem", authority.key)
+        write_private(self._keys / "authority.pem", authority.certificate)
+        write_private(self._keys / "server.pem", server.certificate)
+        write_private(self._keys / "server.key.pem", server.key)
+        write_private(self._keys / "control.token", secrets.token_urlsafe(32).encode())
+        ports = {"schema": 1, "host": host, "public_port": public_port, "control_port": control_port}
+        (self.root / "server.json").write_text(json.dumps(ports, indent=2) + "\n", encoding="utf-8")
+        self.connection.write_bytes(
+            write_connection(Connection(f"{host}:{public_port}", authority.certificate.decode()))
+        )
+
+    @property
+    def identity(self) -> Ed25519PrivateKey:
+        return load_identity(self._keys / "identity.pem")
+
+    @property
+    def authority(self) -> bytes:
+        return self._read("authority.pem")
+
+    @property
+    def token(self) -> str:
+        return self._read("control.token").decode()
+
+    @property
+    def control_address(self) -> str:
+        return f"127.0.0.1:{self._ports()['control_port']}"
+
+    def superlink(self, *, in_memory: bool = False, record: Path | None = None) -> SuperLinkConfig:
+        """Returns how the server is to be served. `in_memory` keeps the engine's state in the process only."""
+        ports = self._ports()
+        self._read("server.pem")
+        return SuperLinkConfig(
+            certificate=self._keys / "server.pem",
+            key=self._keys / "server.key.pem",
+            token=self.token,
+            public_host=LISTEN_ON.get(str(ports["host"]), "0.0.0.0"),  # noqa: S104 (the sites come from elsewhere)
+            public_port=int(ports["public_port"]),
+            control_port=int(ports["control_port"]),
+            database=None if in_memory else self.root / "superlink.sqlite",
+            record=record,
+        )
+
+    def _ports(self) -> dict[str, str | int]:
+        try:
+            content: dict[str, str | int] = json.loads((self.root / "server.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise DataError(f"{self.root} is not a coordinator's folder: it has no server.json", _HINT) from None
+        return content
+
+    def _read(self, name: str) -> bytes:
+        try:
+            return (self._keys / name).read_bytes()
+        except FileNotFoundError:
+            raise DataError(f"{self.root} is not a coordinator's folder: keys/{name} is missing", _HINT) from None
+
+
+LISTEN_ON = {"127.0.0.1": "127.0.0.1", "localhost": "127.0.0.1"}
+"""A server that only this machine shall reach does not listen elsewhere."""

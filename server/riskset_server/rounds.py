@@ -1,0 +1,139 @@
+"""Drives a run over a transport to its end: asks, waits, asks again. Knows nothing of Flower, of files or of the terminal.
+
+A site that is away is waited for; the run's record is complete at every moment, so that stopping here loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from riskset.errors import ProtocolError, Unreachable, VerificationError
+from riskset.protocol.coordinator import Coordinator, Outcome
+
+ASK_AGAIN_S = 15.0
+"""A site that is online and silent for this long is asked again. It answers a repeat from its outbox, so an unneeded repeat
+costs a message and never a second computation. (A long local computation delays the answer, not the sums.)"""
+
+POLL_S = 0.02
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What the transport brought: a payload, or in plain words why there is none."""
+
+    site: str
+    payload: bytes | None
+    failure: str = ""
+
+
+class Transport(Protocol):
+    """Carries bytes to sites and back. Losing a message is lawful; altering one is noticed above."""
+
+    def online(self) -> AbstractSet[str]:
+        """Returns the names of the sites that can be asked now; Unreachable where the network engine is away."""
+
+    def send(self, site: str, payload: bytes) -> None: ...
+
+    def collect(self) -> Sequence[Arrival]: ...
+
+    def restart(self) -> None:
+        """Begins anew after Unreachable; raises it again while the engine is away."""
+
+
+class Clock(Protocol):
+    def now(self) -> float:
+        """Returns seconds from any origin, never going back."""
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+class Watch(Protocol):
+    """Who is told how the run goes."""
+
+    def waiting(self, coordinator: Coordinator, online: AbstractSet[str]) -> None:
+        """Called often while a round is open."""
+
+    def answered(self, site: str, round_: int, seconds: float) -> None: ...
+
+    def round_done(self, round_: int, seconds: float, sites: int) -> None: ...
+
+    def trouble(self, message: str) -> None:
+        """Something a person may want to mend; the run goes on."""
+
+
+@dataclass
+class Conductor:
+    """One run on its way."""
+
+    coordinator: Coordinator
+    transport: Transport
+    clock: Clock
+    watch: Watch
+    _asked_at: dict[str, float] = field(default_factory=dict)
+    _told: set[str] = field(default_factory=set)
+
+    def run(self) -> Outcome:
+        """Returns the outcome. Raises Refused where a site says no; the run is kept and goes on at the next call."""
+        while not self.coordinator.is_finished:
+            self._round()
+        return self.coordinator.outcome()
+
+    def _round(self) -> None:
+        number, began = self.coordinator.round, self.clock.now()
+        self._asked_at.clear()
+        request = self.coordinator.request()
+        while self.coordinator.round == number:
+            try:
+                arrived = self._exchange(request, began)
+            except Unreachable as away:
+                self._tell_once(str(away))
+                self._recover()
+                continue
+            if not arrived:
+                self.clock.sleep(POLL_S)
+        self._told.clear()
+        self.watch.round_done(number, self.clock.now() - began, len(self.coordinator.participants))
+
+    def _exchange(self, request: bytes, began: float) -> bool:
+        """Asks whoever is online and due, takes in what came; returns whether anything came."""
+        online = self.transport.online()
+        self.watch.waiting(self.coordinator, online)
+        for site in self.coordinator.waiting_for:
+            asked_at = self._asked_at.get(site)
+            if site in online and (asked_at is None or self.clock.now() - asked_at > ASK_AGAIN_S):
+                self.transport.send(site, request)
+                self._asked_at[site] = self.clock.now()
+        arrivals = self.transport.collect()
+        for arrival in arrivals:
+            self._take(arrival, began)
+        return bool(arrivals)
+
+    def _take(self, arrival: Arrival, began: float) -> None:
+        if arrival.payload is None:
+            self._asked_at.pop(arrival.site, None)
+            self._tell_once(f"{arrival.site}: {arrival.failure}; asking again")
+            return
+        number = self.coordinator.round
+        try:
+            site = self.coordinator.accept(arrival.payload)
+        except (VerificationError, ProtocolError) as wrong:
+            self._tell_once(f"a reply that came from {arrival.site} was ignored: {wrong}")
+            return
+        if site is not None:
+            self.watch.answered(site, number, self.clock.now() - began)
+
+    def _recover(self) -> None:
+        """Waits until the engine lets us in again; what was asked and not answered is asked anew."""
+        self._asked_at.clear()
+        try:
+            self.transport.restart()
+        except Unreachable:
+            self.clock.sleep(1.0)
+
+    def _tell_once(self, message: str) -> None:
+        if message not in self._told:
+            self._told.add(message)
+            self.watch.trouble(message)

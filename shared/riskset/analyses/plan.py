@@ -1,0 +1,90 @@
+"""From a study to its analyses, all of which run in lock-step rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import product
+
+from riskset.analyses.analysis import Analysis
+from riskset.analyses.cox_model import CoxModel
+from riskset.analyses.design import columns_of
+from riskset.analyses.moments import PooledMoments
+from riskset.analyses.survival_curves import KaplanMeier
+from riskset.stats.grid import Grid
+from riskset.study.spec import CoxAnalysis, DaysEndpoint, KaplanMeierAnalysis, Study
+
+Reported = KaplanMeier | CoxModel
+"""An analysis whose result stands in the report."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A study's analyses in the study's order, behind what they need."""
+
+    analyses: tuple[Analysis, ...]
+
+    @property
+    def iterative(self) -> tuple[Analysis, ...]:
+        """Those that a later round waits for: what others need, and what has more than one round."""
+        return tuple(a for a in self.analyses if not isinstance(a, KaplanMeier))
+
+    @property
+    def closing(self) -> tuple[Analysis, ...]:
+        """Those of one round that nothing waits for; their sums travel once, in the reply to the closing message."""
+        return tuple(a for a in self.analyses if isinstance(a, KaplanMeier))
+
+    @property
+    def reported(self) -> tuple[Reported, ...]:
+        return tuple(a for a in self.analyses if isinstance(a, Reported))
+
+
+def plan(study: Study) -> Plan:
+    """Returns the analyses of a study. An id is `kind/endpoint/population[/model]`; where a second analysis of the study
+    asks the same with other options, its own name is added."""
+    modelled = dict.fromkeys(e for a in study.analyses.values() if isinstance(a, CoxAnalysis) for e in a.endpoints)
+    moments = [PooledMoments(e, columns_of(study, study.covariates_of(e))) for e in modelled]
+    taken: set[str] = set()
+    reported: list[Reported] = []
+    for name, analysis in study.analyses.items():
+        for asked in _asked(study, name, analysis):
+            reported.append(asked if asked.id not in taken else replace(asked, id=f"{asked.id}/{name}"))
+            taken.add(asked.id)
+    return Plan((*moments, *reported))
+
+
+def _asked(study: Study, name: str, analysis: KaplanMeierAnalysis | CoxAnalysis) -> Iterator[Reported]:
+    return (
+        _curves(study, name, analysis) if isinstance(analysis, KaplanMeierAnalysis) else _models(study, name, analysis)
+    )
+
+
+def _curves(study: Study, name: str, analysis: KaplanMeierAnalysis) -> Iterator[KaplanMeier]:
+    arm = study.comparison.arm if study.comparison else None
+    for endpoint, population in product(analysis.endpoints, analysis.populations):
+        specified = study.endpoints[endpoint]
+        yield KaplanMeier(
+            id=f"km/{endpoint}/{population}",
+            name=name,
+            endpoint=endpoint,
+            population=population,
+            arm=arm,
+            levels=study.levels_of(arm) if arm else ("",),
+            grid=Grid(study.time.grid.width_days, study.time.grid.max_days),
+            limits_kind=analysis.limits,
+            landmarks=tuple((time, time * study.days_per_unit) for time in analysis.landmarks),
+            has_entry=isinstance(specified, DaysEndpoint) and specified.entry is not None,
+        )
+
+
+def _models(study: Study, name: str, analysis: CoxAnalysis) -> Iterator[CoxModel]:
+    for endpoint, population in product(analysis.endpoints, analysis.populations):
+        model = partial(CoxModel, name=name, endpoint=endpoint, population=population, ties=analysis.ties)
+        stem = f"cox/{endpoint}/{population}"
+        for covariate in analysis.univariable_covariates:
+            columns = columns_of(study, [covariate])
+            yield model(id=f"{stem}/univariable/{covariate}", columns=columns, model="univariable")
+        if analysis.multivariable:
+            columns = columns_of(study, analysis.multivariable)
+            yield model(id=f"{stem}/multivariable", columns=columns, model="multivariable")

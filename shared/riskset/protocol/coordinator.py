@@ -1,0 +1,156 @@
+"""The coordinator's side of a run: a relay with a pen. Bytes in, bytes out; no clock, no file, no socket.
+
+It asks what the plan asks next, passes every site's signed contribution on to all, and derives what they derive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import rfc8785
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from riskset.analyses.analysis import Result
+from riskset.analyses.plan import plan
+from riskset.errors import ProtocolError
+from riskset.protocol.history import History, check_round, open_history
+from riskset.protocol.messages import CLOSE, OPEN, REFUSED, REPLY_TO, ROUND, read_refusal
+from riskset.protocol.roster import COORDINATOR, Roster
+from riskset.secure.envelope import Verified, frame, seal, verify
+from riskset.study.load import study_hash
+from riskset.study.spec import Study
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a finished run leaves: the results by analysis id, and every reply they follow from."""
+
+    run: str
+    results: dict[str, Result]
+    rounds: int
+    replies: tuple[tuple[Verified, ...], ...]
+    """By round, in the order of the sites' names."""
+
+
+class Record(Protocol):
+    """The coordinator's durable record of a run's replies."""
+
+    def replies(self, run: str) -> Iterable[bytes]:
+        """Returns the replies kept so far, in the order they came."""
+
+    def record(self, run: str, reply: bytes) -> None:
+        """Keeps a reply; it is durable when this returns."""
+
+
+class Coordinator:
+    """One run, from its opening or from wherever its record stands."""
+
+    def __init__(self, key: Ed25519PrivateKey, study: Study, roster: Roster, run: str, record: Record) -> None:
+        self.run = run
+        self.participants = tuple(sorted(roster.sites))
+        self._key = key
+        self._roster = roster
+        self._study_hash = study_hash(study)
+        self._plan = plan(study)
+        self._record = record
+        self._history: History | None = None
+        self._rounds: list[tuple[Verified, ...]] = []
+        self._replies: dict[str, Verified] = {}
+        for reply in record.replies(run):
+            self._take(verify(reply, roster.sites))
+
+    @property
+    def round(self) -> int:
+        """The round that is being asked, from 0."""
+        return len(self._rounds)
+
+    @property
+    def waiting_for(self) -> tuple[str, ...]:
+        """The sites whose reply to this round is missing."""
+        return () if self.is_finished else tuple(s for s in self.participants if s not in self._replies)
+
+    @property
+    def is_finished(self) -> bool:
+        return self._history is not None and self._history.is_closed
+
+    @property
+    def analyses_left(self) -> tuple[str, ...]:
+        """The ids of the analyses that this round asks for."""
+        return () if self._history is None else tuple(q.analysis.id for q in self._history.questions)
+
+    def request(self) -> bytes:
+        """Returns this round's message, the same bytes for every site and at every asking."""
+        payload = frame([m.raw for m in self._rounds[-1]]) if self._rounds else self._opening()
+        return seal(
+            self._key,
+            payload,
+            type=self._type,
+            study=self._study_hash,
+            roster=self._roster.sha256,
+            run=self.run,
+            round=self.round,
+            sender=COORDINATOR,
+            history=self._history.hash if self._history else "",
+        )
+
+    @property
+    def _type(self) -> str:
+        if self._history is None:
+            return OPEN
+        return CLOSE if self._history.is_closing else ROUND
+
+    def _opening(self) -> bytes:
+        return rfc8785.dumps({"participants": list(self.participants)})
+
+    def accept(self, reply: bytes) -> str | None:
+        """Takes in one reply and returns the site it is of; None where it is of a round that is over, or a repeat.
+
+        Raises VerificationError where it is not signed by the site it names, ProtocolError where it does not answer what was
+        asked, Refused where it is the site's lawful no. Nothing is kept of a reply that raises.
+        """
+        message = verify(reply, self._roster.sites)
+        head = message.head
+        if head.type == REFUSED:
+            raise read_refusal(head.sender, message.payload)
+        if head.run != self.run or head.round < self.round or head.sender in self._replies:
+            return None
+        self._check(message)
+        self._record.record(self.run, reply)
+        self._take(message)
+        return head.sender
+
+    def _check(self, message: Verified) -> None:
+        check_round(
+            [message],
+            [message.head.sender],
+            type=REPLY_TO[self._type],
+            study=self._study_hash,
+            roster=self._roster.sha256,
+            round=self.round,
+            history=self._history.hash if self._history else "",
+        )
+        if self._history is not None:
+            self._history.read(message)
+
+    def _take(self, message: Verified) -> None:
+        """Adds a checked reply; the last of a round moves the run on."""
+        self._replies[message.head.sender] = message
+        if len(self._replies) < len(self.participants):
+            return
+        contributions = tuple(self._replies[site] for site in self.participants)
+        self._rounds.append(contributions)
+        self._replies = {}
+        self._history = self._advance(contributions)
+
+    def _advance(self, contributions: Sequence[Verified]) -> History:
+        if self._history is not None:
+            return self._history.advance(contributions)
+        return open_history(self._plan, self._study_hash, self._roster.sha256, self.run, contributions)
+
+    def outcome(self) -> Outcome:
+        """Returns the results of a finished run; ProtocolError before that."""
+        if self._history is None or not self._history.is_closed:
+            raise ProtocolError("the run has not come to its end")
+        return Outcome(self.run, dict(self._history.results), len(self._rounds), tuple(self._rounds))

@@ -1,0 +1,89 @@
+"""The two small public files by which a site and a coordinator come together.
+
+`connection.json` goes from the coordinator to the sites: where to connect, which certificate authority to trust. A site's
+`NAME.request.json` goes back: its public keys, signed with the identity key, so that nobody asks in with a key not their own.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import rfc8785
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from riskset.errors import DataError, VerificationError
+from riskset.protocol.roster import Member
+from riskset.secure.keys import public_from_hex, public_hex
+from riskset.secure.node_key import public_node_from_text, public_node_text
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Where the coordinator's server is, and by which authority it is known."""
+
+    address: str
+    """host:port"""
+    authority: str
+    """The certificate authority's certificate, PEM."""
+
+
+def write_connection(connection: Connection) -> bytes:
+    return _json({"schema": 1, **asdict(connection)})
+
+
+def load_connection(path: Path) -> Connection:
+    content = _load(path, "connection file", "ask the coordinator for connection.json")
+    try:
+        return Connection(str(content["address"]), str(content["authority"]))
+    except KeyError:
+        raise DataError(f"{path} is not a connection file", "ask the coordinator for connection.json") from None
+
+
+def write_request(site: str, identity: Ed25519PrivateKey, node: EllipticCurvePublicKey) -> bytes:
+    """Returns the text of a site's request to be entered in the roster."""
+    content: dict[str, Any] = {
+        "schema": 1,
+        "site": site,
+        "identity": public_hex(identity),
+        "node": public_node_text(node),
+    }
+    return _json({"request": content, "signature": identity.sign(rfc8785.dumps(content)).hex()})
+
+
+def load_request(path: Path) -> tuple[str, Member]:
+    """Returns the site's name and keys if the request is signed by the identity key it names."""
+    hint = "ask the site for the file that `riskset site keys` wrote"
+    document = _load(path, "request of a site", hint)
+    try:
+        content, signature = document["request"], bytes.fromhex(document["signature"])
+        site, member = str(content["site"]), Member(str(content["identity"]), str(content["node"]))
+        signed = rfc8785.dumps(content)
+    except (KeyError, TypeError, ValueError, rfc8785.CanonicalizationError):
+        raise DataError(f"{path} is not a request of a site", hint) from None
+    public_node_from_text(member.node)
+    try:
+        public_from_hex(member.identity).verify(signature, signed)
+    except InvalidSignature:
+        raise VerificationError(f"the request in {path} was changed after {site} signed it", hint) from None
+    return site, member
+
+
+def _load(path: Path, what: str, hint: str) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise DataError(f"there is no {what} at {path}", hint) from None
+    except ValueError:
+        raise DataError(f"{path} is not a {what}: it is not JSON", hint) from None
+    if not isinstance(content, dict):
+        raise DataError(f"{path} is not a {what}", hint)
+    return content
+
+
+def _json(content: dict[str, Any]) -> bytes:
+    return json.dumps(content, indent=2, ensure_ascii=False).encode() + b"\n"

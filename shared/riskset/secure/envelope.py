@@ -1,0 +1,119 @@
+"""One signed envelope for every message, in either direction.
+
+A head of plain fields in canonical JSON (RFC 8785), a payload of bytes, one Ed25519 signature over the head, which holds
+the payload's SHA-256. The network's own authentication says which connection a message came by; only this says who said it.
+An envelope without a valid signature has no type here: `verify` is the only way from bytes to `Verified`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+
+import rfc8785
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from riskset.errors import ProtocolError, VerificationError
+
+MAX_PARTS = 10_000
+_LENGTH_BYTES = 4
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+@dataclass(frozen=True)
+class Head:
+    """What is signed."""
+
+    type: str
+    study: str
+    """SHA-256 of the study's canonical JSON."""
+    roster: str
+    """SHA-256 of the roster."""
+    run: str
+    round: int
+    sender: str
+    history: str
+    """Hash of all that the sender had taken in when it signed; the same at all parties, or somebody was shown another run."""
+    payload: str
+    """SHA-256 of the payload."""
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A message whose signature is its sender's."""
+
+    head: Head
+    payload: bytes
+    raw: bytes
+    id: str
+    """SHA-256 of the head. The signature is left out: two valid ones would otherwise be two messages."""
+
+
+def seal(key: Ed25519PrivateKey, payload: bytes, **head: str | int) -> bytes:
+    """Returns the packed envelope; `head` holds every field of Head but `payload`."""
+    content = Head(**head, payload=sha256(payload))  # type: ignore[arg-type]  # a missing or unknown field is a TypeError
+    signed = rfc8785.dumps(asdict(content))
+    return frame([signed, payload, key.sign(signed)])
+
+
+def verify(data: bytes, keys: Mapping[str, Ed25519PublicKey]) -> Verified:
+    """Returns the message if it is well formed and signed by the party of `keys` that it names as its sender.
+
+    Raises ProtocolError where it is malformed, VerificationError where sender, signature or payload do not hold.
+    """
+    parts = unframe(data)
+    if len(parts) != 3:
+        raise ProtocolError("a message has three parts: head, payload, signature")
+    signed, payload, signature = parts
+    head = _read_head(signed)
+    if head.sender not in keys:
+        raise VerificationError("the sender of a message is not a party of this study")
+    try:
+        keys[head.sender].verify(signature, signed)
+    except InvalidSignature:
+        raise VerificationError(f"a message in the name of {head.sender} is not signed by {head.sender}") from None
+    if head.payload != sha256(payload):
+        raise VerificationError(f"the content of a message of {head.sender} is not what {head.sender} signed")
+    return Verified(head, payload, data, sha256(signed))
+
+
+def _read_head(signed: bytes) -> Head:
+    try:
+        content = json.loads(signed)
+        canonical = rfc8785.dumps(content)
+    except (ValueError, RecursionError, rfc8785.CanonicalizationError):
+        raise ProtocolError("the head of a message is not JSON") from None
+    expected = {field.name: int if field.name == "round" else str for field in fields(Head)}
+    well_formed = (
+        isinstance(content, dict)
+        and {name: type(value) for name, value in content.items()} == expected
+        and canonical == signed  # one spelling only, or one message could have two identities
+    )
+    if not well_formed:
+        raise ProtocolError("the head of a message has other fields than it should, or is not in canonical form")
+    return Head(**content)
+
+
+def frame(parts: Sequence[bytes]) -> bytes:
+    """Returns the parts one after the other, each behind its length in 4 bytes, little-endian."""
+    return b"".join(len(part).to_bytes(_LENGTH_BYTES, "little") + part for part in parts)
+
+
+def unframe(data: bytes) -> list[bytes]:
+    """Inverse of `frame`; ProtocolError where the lengths do not fill the data exactly."""
+    parts: list[bytes] = []
+    at = 0
+    while at < len(data):
+        start = at + _LENGTH_BYTES
+        end = start + int.from_bytes(data[at:start], "little")
+        if start > len(data) or end > len(data) or len(parts) == MAX_PARTS:
+            raise ProtocolError("a message is cut short or not framed")
+        parts.append(data[start:end])
+        at = end
+    return parts

@@ -1,0 +1,78 @@
+"""The site's only process: asks the coordinator's server for messages, answers them, waits when the server is away.
+
+It opens no port and runs only installed code. Nothing that goes wrong here travels: the coordinator hears one word of a
+closed list, this machine's log hears the rest.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from threading import Event
+from typing import Protocol, TypeVar
+
+from riskset.errors import ProtocolError, Unreachable
+from riskset.protocol.site import Site
+
+ACTIVE_S = 30.0
+"""A run that said something within this time is polled fast."""
+FAST_POLL_S = 0.05
+IDLE_POLL_S = 0.5
+LONGEST_PAUSE_S = 15.0
+
+_log = logging.getLogger(__name__)
+
+D = TypeVar("D", bound="Delivery")
+
+
+class Delivery(Protocol):
+    @property
+    def payload(self) -> bytes: ...
+
+
+class Link(Protocol[D]):
+    """The network seam; `riskset_site.link.FleetLink` over Flower, or a test's own."""
+
+    def receive(self) -> D | None: ...
+
+    def reply(self, delivery: D, payload: bytes) -> bool: ...
+
+
+def serve(site: Site, link: Link[D], stop: Event, tell: Callable[[str], None]) -> None:
+    """Answers messages until `stop` is set. `tell` hears, in plain words and once each, what a person may want to know."""
+    last_active, pause, told = 0.0, 1.0, ""
+    while not stop.is_set():
+        try:
+            delivery = link.receive()
+            if delivery is not None:
+                link.reply(delivery, _answer(site, delivery.payload, tell))
+                last_active = time.monotonic()
+        except Unreachable as away:
+            if str(away) != told:
+                tell(f"{away} ({away.hint})" if away.hint else str(away))
+                told = str(away)
+            stop.wait(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_S)
+            continue
+        except ProtocolError as malformed:
+            tell(f"a message of the coordinator was not read: {malformed}")
+            continue
+        if told:
+            tell("connected")
+        pause, told = 1.0, ""
+        if delivery is None:
+            stop.wait(FAST_POLL_S if time.monotonic() - last_active < ACTIVE_S else IDLE_POLL_S)
+
+
+def _answer(site: Site, request: bytes, tell: Callable[[str], None]) -> bytes:
+    """Returns the reply. An error of our own becomes a refusal of one word; its text stays in this machine's log."""
+    began = time.monotonic()
+    try:
+        reply = site.answer(request)
+    except Exception as error:
+        _log.exception("a message could not be answered")
+        tell(f"a message could not be answered, and nothing was sent: {error}")
+        return site.refusal("site")
+    tell(f"answered in {time.monotonic() - began:.2f} s with {len(reply):,} bytes")
+    return reply
