@@ -191,7 +191,7 @@ def replaced(old, new, text=HCC):
         ('["F", "M"]', '"F"', 20, "[variables] sex.levels: expected a list in square brackets, found text 'F'"),
         ("ordered = true", "ordered = 1", 22, "[variables] ecog.ordered: expected true or false, found the number 1"),
         ("[0, 1e7]", "[-1, 1e7]", 26, "[variables] afp: log10p1 is not defined at -1, where the range begins"),
-        ('"log10p1"', '"log11"', 26, "did you mean 'log10'?"),
+        ('"log10p1"', '"log11"', 26, "did you mean 'log10p1'?"),
         ("ehs        =", "not        =", 25, "[variables] not: 'not' is a word of the rule grammar"),
         ('"age >= 18"', '"agee >= 18"', 34, "[[eligibility]] #1.rule: column 1: unknown variable 'agee' (did you mean"),
         ("['A', 'B']", "['A', 'C']", 39, "[[eligibility]] #2.rule: column 21: 'C' is none of the levels A, B"),
