@@ -18,17 +18,21 @@ rows an event time.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from riskset.stats import newton
 from riskset.stats.arrays import Bools, Floats, sum_by
 from riskset.stats.at_risk import at_risk, cumulate, nearer_start
 from riskset.stats.risk_sets import RiskSets, risk_sets
 from riskset.stats.ties import Ties, TieSums, tie_sums
 
-__all__ = ["Derivatives", "RiskSets", "Ties", "evaluate", "risk_sets"]
+__all__ = ["Derivatives", "RiskSets", "Ties", "evaluate", "fit", "risk_sets"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,19 @@ class Derivatives:
     log_likelihood: float
     score: Floats
     information: Floats
+
+    def __add__(self, other: Derivatives) -> Derivatives:
+        """Of both hospitals' rows, each with its own baseline hazards."""
+        return Derivatives(
+            self.log_likelihood + other.log_likelihood,
+            self.score + other.score,
+            self.information + other.information,
+        )
+
+    @property
+    def upper_triangle(self) -> Floats:
+        """(p(p+1)/2,) of the information, by rows: as `newton.advance` takes it."""
+        return self.information[np.triu_indices(len(self.score))]
 
 
 def evaluate(rows: RiskSets, beta: ArrayLike, ties: Ties = "efron") -> Derivatives:
@@ -59,6 +76,15 @@ def evaluate(rows: RiskSets, beta: ArrayLike, ties: Ties = "efron") -> Derivativ
         return _nothing(rows.p, 0.0)
     with np.errstate(all="ignore"):  # what is not finite is seen and named below
         return _evaluate(rows, b, ties)
+
+
+def fit(hospitals: Sequence[RiskSets], ties: Ties = "efron") -> newton.Newton:
+    """The whole fit over hospitals whose rows are all at hand: what a study does over a network, without one."""
+    state = newton.start(hospitals[0].p)
+    while state.status == "going":
+        total = reduce(add, (evaluate(rows, state.beta, ties) for rows in hospitals))
+        state = newton.advance(state, total.log_likelihood, total.score.tolist(), total.upper_triangle.tolist())
+    return state
 
 
 def _nothing(p: int, log_likelihood: float) -> Derivatives:
