@@ -5,6 +5,8 @@ from __future__ import annotations
 import typer
 
 from riskset_site.check_command import check
+from riskset_site.keys_command import keys
+from riskset_site.serve_command import serve
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -15,3 +17,5 @@ def site() -> None:
 
 
 app.command()(check)
+app.command()(keys)
+app.command()(serve)

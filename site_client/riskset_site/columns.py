@@ -39,9 +39,11 @@ class Column:
 
 def known(values: NDArray[Any]) -> NDArray[np.bool_]:
     """True where a value is there, for the four kinds of `Column.values`."""
-    if values.dtype.kind == "M":
-        return np.logical_not(np.isnat(values))
-    is_known: NDArray[np.bool_] = values >= 0 if values.dtype.kind == "i" else ~np.isnan(values)
+    is_known: NDArray[np.bool_]
+    if values.dtype.kind == "i":
+        is_known = values >= 0
+    else:
+        is_known = ~(np.isnat(values) if values.dtype.kind == "M" else np.isnan(values))
     return is_known
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +36,15 @@ def load_site_file(path: Path, study: Study | None = None) -> SiteFile:
     With a study, the file must also belong to it. Raises DataError with every problem found.
     """
     text = _read(path)
-    found = _validated(_parsed(path, text))
-    if isinstance(found, SiteFile):
-        complaints = [*_missing_export(found, path), *(disagreements(found, study) if study else ())]
-    else:
-        complaints = found
-    if complaints or not isinstance(found, SiteFile):
+    document = _parsed(path, text)
+    site, complaints = _validated(document)
+    if complaints:  # what is right of it can still be held against the study
+        site, _ = _validated(reduce(_without, (complaint.path for complaint in complaints), document))
+    if site is not None:
+        complaints += [*_missing_export(site, path), *(disagreements(site, study) if study else ())]
+    if site is None or complaints:
         raise _wrong(path, _located(complaints, text))
-    return found.model_copy(update={"source": found.source.model_copy(update={"csv": _export(found, path)})})
+    return site.model_copy(update={"source": site.source.model_copy(update={"csv": _export(site, path)})})
 
 
 def _read(path: Path) -> str:
@@ -65,11 +67,20 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
         raise _wrong(path, [problem]) from None
 
 
-def _validated(document: Mapping[str, Any]) -> SiteFile | list[Complaint]:
+def _validated(document: Mapping[str, Any]) -> tuple[SiteFile | None, list[Complaint]]:
     try:
-        return SiteFile.model_validate(document)
+        return SiteFile.model_validate(document), []
     except ValidationError as error:
-        return [_complaint(details) for details in error.errors(include_url=False)]
+        return None, [_complaint(details) for details in error.errors(include_url=False)]
+
+
+def _without(table: Mapping[str, Any], path: Sequence[str | int]) -> dict[str, Any]:
+    """Return the table without what is complained of: a key, or the table or list around one that is missing."""
+    key, *rest = path
+    inner = table.get(str(key))
+    if isinstance(inner, dict) and (len(rest) > 1 or (rest and rest[0] in inner)):
+        return {**table, str(key): _without(inner, rest)}
+    return {name: value for name, value in table.items() if name != key}
 
 
 def _complaint(error: ErrorDetails) -> Complaint:

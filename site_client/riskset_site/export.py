@@ -109,6 +109,9 @@ def _key(source: Source, table: Table) -> Iterator[Problem]:
     if source.key is None or source.key not in table.columns:
         return
     column, where = table.columns[source.key], f"column {source.key!r} ([source] key)"
+    distinct = set(column.texts)
+    if len(distinct) == table.n and distinct.isdisjoint(["", *source.missing]):
+        return  # as nearly always; what follows takes seconds where rows are many
     texts = ["" if text in source.missing else text for text in column.texts]
     number = {text: i for i, text in enumerate(dict.fromkeys(["", *texts]))}
     keys = np.array([number[text] for text in texts], np.int64)[column.codes]

@@ -57,7 +57,8 @@ class Rows:
 
 
 def follow_up(endpoint: DateEndpoint | DaysEndpoint, columns: Columns, rows: Rows, cutoff: date | None) -> FollowUp:
-    """Return the follow-up of an endpoint. `cutoff` is the last day that counts; it bears on dates only."""
+    """Return the follow-up of an endpoint from columns (n,). `cutoff` is the last day that counts; it bears on dates
+    only: an export of days has none to hold it against."""
     if isinstance(endpoint, DateEndpoint):
         return _from_dates(endpoint, columns, rows, cutoff)
     return _from_days(endpoint, columns, rows)
@@ -79,10 +80,12 @@ def _from_dates(endpoint: DateEndpoint, columns: Columns, rows: Rows, cutoff: da
         known=is_known,
         at_cutoff=is_known & (known_end > last_day),
         after_censoring=is_known & (first_event > censor),
-        problems=rows.told(
-            f"{endpoint.origin} to its end", _BEFORE_ORIGIN, days < 0, lambda row: f"{origin[row]} to {end[row]}"
-        ),
+        problems=rows.told(_span(endpoint), _BEFORE_ORIGIN, days < 0, lambda row: f"{origin[row]} to {end[row]}"),
     )
+
+
+def _span(endpoint: DateEndpoint) -> str:
+    return f"{endpoint.origin} to {', '.join(endpoint.event)} or {endpoint.censor}"
 
 
 def _from_days(endpoint: DaysEndpoint, columns: Columns, rows: Rows) -> FollowUp:

@@ -16,7 +16,7 @@ from riskset_site.problem_rows import told_rows
 from riskset_site.sources.encodings import encoding_hint
 from riskset_site.sources.table import Table, TextColumnBuilder
 
-_CHUNK_ROWS = 20_000
+_CHUNK_ROWS = 500  # stays in the processor's cache: eight times as many take twice as long
 _OTHER_DELIMITERS = {";": ";", "\t": "\\t", "|": "|", ",": ","}
 
 
@@ -97,7 +97,7 @@ class _RowReader:
         if not self.misfits:
             return ()
         count = len(self.misfits)
-        message = f"{count} {'row has' if count == 1 else 'rows have'} not {self.width} fields as the header has"
+        message = f"{count} {'row does' if count == 1 else 'rows do'} not have the header's {self.width} fields"
         hint = f"a text that holds {_OTHER_DELIMITERS.get(delimiter, delimiter)!r} must stand in quotation marks"
         detail = told_rows([number for number, _ in self.misfits], [f"{width} fields" for _, width in self.misfits])
         return (Problem(f"export {path.name!r}", message, hint, detail=detail),)

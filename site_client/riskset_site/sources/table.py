@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from riskset.errors import Problem
 
+_DISTINCT_TEXTS = 50_000  # below this a column is coded whatever it holds
+
 
 @dataclass(frozen=True)
 class TextColumn:
@@ -23,7 +25,7 @@ class TextColumn:
     codes: NDArray[np.int32]
     """(n,), in the order of the file."""
     texts: tuple[str, ...]
-    """Stripped of surrounding space, so that two codes may stand for equal texts."""
+    """Stripped of surrounding space, so that several codes may stand for equal texts."""
 
     def quoted(self, row: int) -> str:
         """Return the text of one row in quotation marks; for the site's own eyes."""
@@ -58,13 +60,25 @@ class _Codes(dict[str, int]):
 
 @dataclass
 class TextColumnBuilder:
-    """Takes a column's texts piece by piece."""
+    """Takes a column's texts piece by piece.
+
+    A column that turns out not to repeat itself (a key, a laboratory value) gets a new code for every further row: at
+    a million rows looking each text up costs three times what reading it once more does.
+    """
 
     _codes: _Codes = field(default_factory=_Codes)
     _rows: array[int] = field(default_factory=lambda: array("i"))
+    _uncoded: list[str] = field(default_factory=list)
 
     def extend(self, texts: Iterable[str]) -> None:
-        self._rows.extend(map(self._codes.__getitem__, texts))
+        if self._uncoded or len(self._codes) > max(_DISTINCT_TEXTS, len(self._rows) // 2):
+            self._uncoded.extend(texts)
+        else:
+            self._rows.extend(map(self._codes.__getitem__, texts))
 
     def build(self) -> TextColumn:
-        return TextColumn(np.array(self._rows, dtype=np.int32), tuple(text.strip() for text in self._codes))
+        texts = [*self._codes, *self._uncoded]
+        codes = np.concatenate(
+            [np.asarray(self._rows, np.int32), np.arange(len(self._codes), len(texts), dtype=np.int32)]
+        )
+        return TextColumn(codes, tuple(text.strip() for text in texts))
