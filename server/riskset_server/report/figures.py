@@ -54,18 +54,19 @@ class FigureFiles:
 
 def survival_figure(plot: SurvivalPlot) -> FigureFiles:
     """The same bytes for the same plot, fonts and matplotlib."""
-    with _settings():
+    with house_style():
         figure = _drawn(plot, layout_of(plot))
         svg = _saved(figure, "svg", {"Date": None, "Creator": None})
         return FigureFiles(svg, _saved(figure, "png", {"Software": None}))
 
 
 @contextmanager
-def _settings() -> Iterator[None]:
-    installed = set(fontManager.get_font_names())
+def house_style() -> Iterator[None]:
+    """Fonts and formats of every figure, while the context lasts."""
+    installed = [font for font in FONTS if font in fontManager.get_font_names()]  # an absent one would be complained of
     settings: dict[Any, Any] = {
-        "font.family": ["sans-serif"],
-        "font.sans-serif": [font for font in FONTS if font in installed],  # an absent one would be complained of
+        "font.family": [*installed, "sans-serif"],  # by name: only named fonts stand in for each other's missing glyphs
+        "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib
         "font.size": SIZE,
         "svg.fonttype": "none",  # text stays text: small, searchable, and drawn in the reader's own fonts
         "svg.hashsalt": "riskset",

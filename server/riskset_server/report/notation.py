@@ -46,12 +46,18 @@ def p_phrase(p: float | None) -> str:
 
 
 def ratio(hr: float, lower: float | None, upper: float | None) -> str:
-    """`0.56 (0.40–0.80)`: two decimals, more where two would make the limits look alike (a ratio per small unit)."""
+    """`0.56 (0.40–0.80)`: two decimals, more where two would make the limits alike or let them touch 1 falsely."""
     decimals = 2
-    if lower is not None and upper is not None:
-        while _decimal(lower, decimals) == _decimal(upper, decimals) and decimals < _MOST_DECIMALS:
-            decimals += 1
+    while _misleads(lower, upper, decimals) and decimals < _MOST_DECIMALS:
+        decimals += 1
     return f"{_decimal(hr, decimals)} ({_decimal(lower, decimals)}–{_decimal(upper, decimals)})"
+
+
+def _misleads(lower: float | None, upper: float | None, decimals: int) -> bool:
+    if lower is None or upper is None:
+        return False
+    low, high = round(lower, decimals), round(upper, decimals)
+    return low == high or (low <= 1 < lower) or (upper < 1 <= high)
 
 
 def _decimal(value: float | None, decimals: int) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from typing import Any
 
-
 _NAMES = ("variable", "level", "reference", "reason")  # null here means that there is none, not a missing number
 
 

@@ -127,7 +127,7 @@ def _not_given(results: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def _write_all(contents: Mapping[Path, bytes]) -> list[Path]:
-    """All of the files or none: each under a passing name beside its place, then all renamed."""
+    """Each under a passing name beside its place; they take their names only when the last one is written."""
     waiting = {path: path.with_name(f".{path.name}.{secrets.token_hex(4)}") for path in contents}
     try:
         for path, content in contents.items():

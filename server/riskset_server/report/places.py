@@ -46,7 +46,7 @@ def free_places(lines: Sequence[NDArray[np.float64]], axes: Size, legend: Size, 
 
 
 def _candidates(axes: Size, legend: Size, box: Size) -> tuple[Places, ...]:
-    """The journals' habit first: legend above right, text below left; then both in one of these corners."""
+    """The journals' habit first: legend above right, text below left; then both in one corner, or both below."""
     right = axes.width - legend.width - PADDING
     stacked = axes.width - max(legend.width, box.width) - PADDING
     top = axes.height - legend.height
@@ -55,6 +55,7 @@ def _candidates(axes: Size, legend: Size, box: Size) -> tuple[Places, ...]:
         Places(Place(right, top), Place(PADDING, PADDING)),
         Places(Place(stacked, top), Place(stacked, under)),
         Places(Place(PADDING, PADDING + box.height + PADDING), Place(PADDING, PADDING)),
+        Places(Place(right, PADDING), Place(PADDING, PADDING)),
     )
 
 

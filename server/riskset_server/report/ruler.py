@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 _DPI = 300  # that of the PNG: widths hang on it a little, because glyphs are set on whole pixels
 # Chinese and Japanese characters, Hangul and full-width forms: a line may end after each
 _WIDE = r"\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef"
-_TOKEN = re.compile(rf"\s+|[{_WIDE}]|[^\s{_WIDE}]+")
+_CLOSING = "、。，．）」』】"  # never begins a line
+_TOKEN = re.compile(rf"\s+|[{_WIDE}][{_CLOSING}]*|[^\s{_WIDE}]+")
 _ELLIPSIS = "…"
 
 
@@ -18,15 +19,12 @@ class Ruler:
     """Measures in matplotlib's fonts as they are set when it is asked."""
 
     def __init__(self) -> None:
-        self._figure = Figure(dpi=_DPI)
+        self._printed = Figure(figsize=(1, 1), dpi=_DPI).text(0, 0, "")
 
     def width(self, text: str, size: float) -> float:
         """Of one line of `text` in `size` points."""
-        printed = self._figure.text(0, 0, text, fontsize=size)
-        try:
-            return float(printed.get_window_extent().width) / _DPI
-        finally:
-            printed.remove()
+        self._printed.set(text=text, fontsize=size)
+        return float(self._printed.get_window_extent().width) / _DPI
 
     def widest(self, texts: Sequence[str], size: float) -> float:
         """0 for no text at all."""

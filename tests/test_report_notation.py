@@ -1,0 +1,78 @@
+"""Numbers as a journal prints them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from riskset_server.report import notation
+
+
+@pytest.mark.parametrize(
+    ("p", "text"),
+    [
+        (0.0, "<.001"),
+        (0.000999, "<.001"),
+        (0.001, ".001"),
+        (0.00449, ".004"),
+        (0.0166, ".02"),
+        (0.0483, ".048"),  # .05 would say that it is not below .05
+        (0.0497, ".0497"),
+        (0.05, ".05"),
+        (0.147, ".15"),
+        (0.989, ".99"),
+        (0.996, ">.99"),
+        (1.0, ">.99"),
+        (None, "–"),
+    ],
+)
+def test_p_value(p, text):
+    assert notation.p_value(p) == text
+
+
+@given(st.floats(0.001, 0.99))
+def test_a_printed_p_stays_on_its_side_of_five_per_cent(p):
+    assert (float(notation.p_value(p)) < 0.05) == (p < 0.05)
+
+
+def test_p_in_a_sentence():
+    assert [notation.p_phrase(p) for p in (0.03, 0.0001, 0.999)] == ["P = .03", "P < .001", "P > .99"]
+
+
+@pytest.mark.parametrize(
+    ("hr", "lower", "upper", "text"),
+    [
+        (0.563804, 0.395743, 0.803236, "0.56 (0.40–0.80)"),
+        (1.000312, 1.000101, 1.000523, "1.0003 (1.0001–1.0005)"),
+        (1.024837, 1.004476, 1.045610, "1.025 (1.004–1.046)"),  # P = .02: 1.00 would deny it
+        (0.95, 0.905, 0.9966, "0.950 (0.905–0.997)"),
+        (12.3456, 2.5, 61.0, "12.35 (2.50–61.00)"),
+        (5.2, 0.001, 123456.0, "5.20 (0.00–1.2e+05)"),
+        (0.0, None, 0.4, "0.00 (n.e.–0.40)"),
+        (1.0, 1.0, 1.0, "1.00000 (1.00000–1.00000)"),
+    ],
+)
+def test_ratio_keeps_its_limits_apart_and_off_one(hr, lower, upper, text):
+    assert notation.ratio(hr, lower, upper) == text
+
+
+def test_times_in_the_study_unit():
+    median = {"estimate": 287, "lower": 224, "upper": None}
+    assert notation.time_with_limits(median, "month", 30.4375) == "9.4 (7.4–NR)"
+    assert notation.time_with_limits(median, "year", 365.25) == "0.79 (0.61–NR)"
+    assert notation.time_with_limits({"estimate": 287.5, "lower": 224, "upper": 350}, "day", 1) == "287.5 (224–350)"
+    assert notation.time_with_limits({"estimate": None, "lower": None, "upper": None}, "week", 7) == "NR (NR–NR)"
+
+
+def test_per_cents_and_counts():
+    assert notation.percent_with_limits(0.65811, 0.56811, 0.73375) == "65.8 (56.8–73.4)"
+    assert notation.percent_with_limits(0.0, None, None) == "0.0 (–––)"
+    assert [notation.count(n) for n in (7, 1234567, 12.5)] == ["7", "1,234,567", "12.5"]
+    assert notation.confidence(0.95) == "95% CI"
+
+
+def test_reasons_tell_code_or_rule_and_sentence():
+    assert notation.reason({"reason": {"code": "separated", "message": "no event in one level."}}) == (
+        "separated: no event in one level"
+    )
+    assert notation.reason({"reason": {"rule": "R4", "message": "too few events"}}) == "R4: too few events"
+    assert notation.reason({"reason": None}) == "no reason given"

@@ -1,0 +1,145 @@
+"""The report's tables, row by row; the numbers are R's (`golden/report/lung.R`)."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from riskset_server.report.cox_table import cox_tables
+from riskset_server.report.labels import Labels
+from riskset_server.report.tables import survival_table
+
+LABELS = Labels(
+    variables={"age": "Age, per year", "ecog": "ECOG PS"},
+    endpoints={"os": "Overall survival"},
+    levels={("sex", "male"): "Male", ("sex", "female"): "Female"},
+)
+
+
+@pytest.fixture
+def lung():
+    return json.loads((Path(__file__).parent / "golden" / "report" / "lung.json").read_text(encoding="utf-8"))
+
+
+def cox_table_of(results):
+    (table,) = cox_tables(results["results"], LABELS)
+    return table
+
+
+def cells_of(table):
+    return {row.label: row.cells for row in table.rows}
+
+
+def model_of(results, ending):
+    return next(result for result in results["results"] if result["id"].endswith(ending))
+
+
+def test_survival_by_arm(lung):
+    table = survival_table(lung["results"][0], lung["time"], LABELS)
+    assert table.columns == ("Male", "Female", "All patients")
+    assert cells_of(table) == {
+        "Patients": ("126", "86", "212"),
+        "Events": ("101", "49", "150"),
+        "Months until survival falls to (95% CI)": (),
+        "75%": ("5.5 (3.9–6.0)", "8.0 (6.4–11.3)", "6.0 (5.3–6.9)"),
+        "50% (median)": ("9.4 (7.4–11.3)", "14.3 (11.5–18.2)", "11.3 (9.4–12.2)"),
+        "25%": ("15.9 (13.1–19.3)", "23.2 (18.2–25.3)", "18.9 (15.9–21.6)"),
+        "Survival, % (95% CI)": (),
+        "at 6 months": ("65.8 (56.8–73.4)", "84.7 (75.1–90.8)", "73.4 (66.8–78.8)"),
+        "at 12 months": ("35.9 (27.0–44.8)", "55.7 (43.0–66.6)", "43.7 (36.2–50.8)"),
+        "at 24 months": ("8.6 (3.9–15.7)", "19.8 (8.9–33.8)", "12.6 (7.3–19.2)"),
+    }
+    assert table.notes == (
+        "Log-rank test on the grid: χ² = 9.55 (df 1, P = .002).",
+        "Log-rank test stratified by site: χ² = 10.14 (df 1, P = .001).",
+    )
+
+
+def test_survival_without_arms_or_landmarks(lung):
+    result = lung["results"][0]
+    result |= {"arms": [], "log_rank": None, "log_rank_by_site": None}
+    result["overall"]["landmarks"] = []
+    table = survival_table(result, lung["time"], LABELS)
+    assert table.columns == ("All patients",)
+    assert table.rows[-1].label == "25%"
+    assert table.notes == ()
+
+
+def test_cox_models_alone_and_together(lung):
+    table = cox_table_of(lung)
+    assert table.title == "Overall survival: Cox models"
+    assert table.columns == ("Univariable HR (95% CI)", "P", "Multivariable HR (95% CI)", "P")
+    assert [(row.label, row.is_inner) for row in table.rows] == [
+        ("sex", False),
+        ("Male", True),
+        ("Female", True),
+        ("Age, per year", False),
+        ("ECOG PS", False),
+        ("0", True),
+        ("1", True),
+        ("2+", True),
+        ("wt_loss", False),
+    ]
+    cells = cells_of(table)
+    assert cells["sex"] == ()
+    assert cells["Male"] == ("1 (reference)", "", "1 (reference)", "")
+    assert cells["Female"] == ("0.56 (0.40–0.80)", ".002", "0.54 (0.38–0.77)", "<.001")
+    assert cells["Age, per year"] == ("1.025 (1.004–1.046)", ".02", "1.01 (0.99–1.04)", ".15")
+    assert cells["1"] == ("1.42 (0.93–2.18)", ".10", "1.556 (1.003–2.413)", ".048")
+
+
+def test_notes_tell_baseline_ties_sizes_and_tests(lung):
+    notes = cox_table_of(lung).notes
+    assert "One baseline hazard per site; tied times by Efron's approximation." in notes[0]
+    assert notes[1] == "212 patients, 150 events."
+    assert notes[2].startswith("Univariable, ECOG PS: likelihood ratio χ² = 19.25 (df 2, P < .001); Wald")
+    assert notes[3] == (
+        "Multivariable: likelihood ratio χ² = 34.07 (df 5, P < .001); Wald χ² = 33.24 (df 5, P < .001); "
+        "score χ² = 35.29 (df 5, P < .001)."
+    )
+    assert len(notes) == 4
+
+
+def test_models_of_different_patients_tell_their_sizes_one_by_one(lung):
+    model_of(lung, "univariable/age")["n"] = 200
+    notes = cox_table_of(lung).notes
+    assert "Univariable, Age, per year: 200 patients, 150 events." in notes
+    assert "Multivariable: 212 patients, 150 events." in notes
+
+
+def test_one_kind_of_model_makes_two_columns(lung):
+    lung["results"] = [model_of(lung, "multivariable")]
+    assert cox_table_of(lung).columns == ("Multivariable HR (95% CI)", "P")
+
+
+def test_a_term_without_estimate_tells_why(lung):
+    nothing = dict.fromkeys(("coef", "se", "robust_se", "hr", "lower", "upper", "z", "p"))
+    reason = {"code": "aliased with site", "message": "one value at each site"}
+    term = {"variable": "country", "level": "JP", "reference": "KR", **nothing, "reason": reason}
+    model_of(lung, "multivariable")["terms"].append(term)
+    table = cox_table_of(lung)
+    assert cells_of(table)["KR"] == ("", "", "1 (reference)", "")
+    assert cells_of(table)["JP"] == ("", "", "n.e.", "")
+    assert table.notes[-1] == "Multivariable, country JP, not estimable: aliased with site: one value at each site."
+
+
+def test_a_refused_model_keeps_its_row_and_tells_why(lung):
+    age = model_of(lung, "univariable/age")
+    for key in ("n", "events", "ties", "terms", "tests"):
+        del age[key]
+    age |= {"status": "refused", "reason": {"rule": "R4", "message": "too few events for its terms"}}
+    table = cox_table_of(lung)
+    assert cells_of(table)["Age, per year"] == ("refused", "", "1.01 (0.99–1.04)", ".15")
+    assert table.notes[-1] == "Univariable, Age, per year, refused: R4: too few events for its terms."
+
+
+def test_models_none_of_which_was_fitted_make_no_table(lung):
+    for result in lung["results"]:
+        result |= {"status": "failed", "reason": {"code": "diverged"}}
+    assert cox_tables(lung["results"], LABELS) == []
+
+
+def test_each_endpoint_has_its_table(lung):
+    other = [{**result, "endpoint": "pfs"} for result in lung["results"]]
+    tables = cox_tables([*lung["results"], *other], LABELS)
+    assert [table.title for table in tables] == ["Overall survival: Cox models", "pfs: Cox models"]
