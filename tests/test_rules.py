@@ -181,6 +181,16 @@ def test_a_wrong_rule_is_told_where_and_why(rule, sentence, hint):
     assert hint.replace("\\", "") in told_error.value.hint
 
 
+def test_every_wrong_claim_of_a_rule_is_told():
+    with pytest.raises(DataError) as told_error:
+        parse_rule("agee > 1 and (mvi or ecog == '3') and not child_pugh", KINDS)
+    assert [problem.message.split(":")[0] for problem in told_error.value.problems] == [
+        "column 1",
+        "column 30",
+        "column 43",
+    ]
+
+
 def test_columns_are_counted_in_letters_not_bytes():
     with pytest.raises(DataError, match="column 17"):
         parse_rule("stage == 'A' or nope == 'Ä'", KINDS)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -15,8 +16,10 @@ import typer
 from riskset import __version__
 from riskset.errors import DataError, RisksetError
 
+NAME = "riskset"
 GROUP = "riskset.commands"
 EPILOG = "Example: riskset study check study.toml"
+FAILED, MISUSED = 1, 2
 
 
 class Commands(typer.core.TyperGroup):
@@ -27,6 +30,8 @@ class Commands(typer.core.TyperGroup):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         found = [entry for entry in entry_points(group=GROUP) if entry.name == cmd_name]
+        if not found and (close := difflib.get_close_matches(cmd_name, self.list_commands(ctx), n=1)):
+            ctx.fail(f"No such command {cmd_name!r}; did you mean {close[0]!r}?")
         return _mounted(found[0]) if found else None
 
 
@@ -53,15 +58,14 @@ def _not_installed(entry: EntryPoint, module: str) -> click.Command:
     """Stands for a command whose package lacks something: says which extra brings it."""
     extra = entry.module.split(".")[0].removeprefix("riskset_")
 
-    def tell(ctx: click.Context) -> None:
+    def tell_extra() -> None:
         raise RisksetError(
             f"'riskset {entry.name}' needs {module}, which is not installed",
             f"install it with: python -m pip install 'riskset[{extra}]'",
         )
 
-    settings = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
-    command = click.Command(entry.name, callback=click.pass_context(tell), context_settings=settings)
-    command.short_help = f"(needs the extra '{extra}')"
+    command = click.Command(entry.name, callback=tell_extra, add_help_option=False, short_help=f"(needs extra {extra})")
+    command.allow_extra_args = command.ignore_unknown_options = True
     return command
 
 
@@ -100,16 +104,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a Windows console cannot print every sign a title may have
     try:
-        typer.main.get_command(app).main(args=arguments, prog_name="riskset")
+        return _run(arguments)
+    except click.exceptions.NoArgsIsHelpError as help_asked:
+        help_asked.show()
+        return MISUSED
+    except click.UsageError as misuse:
+        tell(RisksetError(misuse.format_message(), f"see: {misuse.ctx.command_path if misuse.ctx else NAME} --help"))
+        return MISUSED
+    except click.Abort:
+        tell(RisksetError("stopped"))
     except RisksetError as error:
         tell(error)
         return error.exit_code
-    except SystemExit as leaving:
-        return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
     except Exception as error:  # a fault of ours; its text could hold a value, so only its kind and place are told
         tell(_fault(error))
-        return 1
-    return 0
+    return FAILED
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    code = typer.main.get_command(app).main(args=arguments, prog_name=NAME, standalone_mode=False)
+    return code if isinstance(code, int) else 0
 
 
 def _fault(error: Exception) -> RisksetError:

@@ -14,7 +14,6 @@ variable of the study and must compare like with like; the rest is refused with 
 from __future__ import annotations
 
 import ast
-import difflib
 import keyword
 import warnings
 from collections.abc import Mapping
@@ -25,8 +24,9 @@ from typing import Literal
 
 import numpy as np
 
-from riskset.errors import DataError
+from riskset.errors import DataError, Problem
 from riskset.study import truth
+from riskset.study.rule_wording import COMPARE_IT, GRAMMAR, LITERAL_OF, meant, outside, refusal
 from riskset.study.truth import Claim, Kind
 
 MAX_LENGTH = 500
@@ -48,18 +48,18 @@ _BOOLEAN = Kind("boolean", levels=("false", "true"))
 def syntax_tree(text: str) -> ast.expr:
     """Python's syntax tree of one expression, small enough to walk."""
     if len(text) > MAX_LENGTH:
-        raise DataError(f"a rule has at most {MAX_LENGTH} characters; this one has {len(text)}")
+        raise refusal(f"a rule has at most {MAX_LENGTH} characters; this one has {len(text)}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # Python warns of odd escapes and of "1in [..]"; here they are errors
             body = ast.parse(text.strip(), mode="eval").body
     except SyntaxError as error:
         at = f"column {error.offset}: " if error.offset else ""
-        raise DataError(f"{at}this cannot be read as a rule", _GRAMMAR_HINT) from None
+        raise refusal(f"{at}this cannot be read as a rule", GRAMMAR) from None
     except (ValueError, MemoryError, RecursionError, Warning):
-        raise DataError("this cannot be read as a rule", _GRAMMAR_HINT) from None
+        raise refusal("this cannot be read as a rule", GRAMMAR) from None
     if _depth(body) > MAX_DEPTH:
-        raise DataError(f"a rule is at most {MAX_DEPTH} levels deep", "split it into several rules; all must hold")
+        raise refusal(f"a rule is at most {MAX_DEPTH} levels deep", "split it into several rules; all must hold")
     return body
 
 
@@ -91,7 +91,7 @@ class _Typed:
 class Reader:
     """Turns syntax nodes into nodes of `truth`, checking names and kinds on the way; `used` collects the variables.
 
-    Raises DataError with one sentence, and the column it is about, at the first thing that does not belong.
+    Raises DataError with a sentence, and the column it is about, for each claim that does not belong.
     """
 
     def __init__(self, text: str, names: Mapping[str, Kind]) -> None:
@@ -102,9 +102,9 @@ class Reader:
     def claim(self, node: ast.expr) -> Claim:
         match node:
             case ast.BoolOp(op=ast.And(), values=parts):
-                return truth.Every(tuple(self.claim(part) for part in parts))
+                return truth.Every(self.claims(parts))
             case ast.BoolOp(values=parts):
-                return truth.Some(tuple(self.claim(part) for part in parts))
+                return truth.Some(self.claims(parts))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return truth.Not(self.claim(operand))
             case ast.Compare(left=left, ops=signs, comparators=rights):
@@ -114,6 +114,19 @@ class Reader:
                 return truth.Missing(self.missing_name(node))
         return self.boolean(node)
 
+    def claims(self, nodes: list[ast.expr]) -> tuple[Claim, ...]:
+        """Claims side by side; where several do not belong, all are told."""
+        read: list[Claim] = []
+        refused: list[Problem] = []
+        for node in nodes:
+            try:
+                read.append(self.claim(node))
+            except DataError as error:
+                refused.extend(error.problems)
+        if refused:
+            raise DataError("; ".join(problem.message for problem in refused), refused[0].hint, refused)
+        return tuple(read)
+
     def boolean(self, node: ast.expr) -> Claim:
         """A boolean variable, or true or false, standing as a claim."""
         value = self.value(node)
@@ -122,9 +135,7 @@ class Reader:
                 node, "expected a claim that is true or false, found a value", "compare it with something"
             )
         if isinstance(value, _Typed) and value.kind.name != "boolean":
-            raise self.refusal(
-                node, f"expected a claim that is true or false, found a {value.kind.name}", _COMPARE_HINT
-            )
+            raise self.refusal(node, f"expected a claim that is true or false, found a {value.kind.name}", COMPARE_IT)
         return truth.Comparison(self.as_kind(node, value, _BOOLEAN), "==", truth.Constant(1.0))
 
     def comparison(self, left: ast.expr, sign: ast.cmpop, right: ast.expr) -> Claim:
@@ -170,11 +181,11 @@ class Reader:
                 return self.negative(operand)
             case ast.Call(func=ast.Name(id="days"), args=[start, end], keywords=[]):
                 return _Typed(truth.Days(self.day(start), self.day(end)), Kind("number"))
-        raise self.refusal(node, *_outside(node))
+        raise self.refusal(node, *outside(node))
 
     def variable(self, node: ast.expr, name: str) -> _Typed:
         if name not in self.names:
-            raise self.refusal(node, f"unknown variable {name!r}", _meant(name, self.names))
+            raise self.refusal(node, f"unknown variable {name!r}", meant(name, self.names))
         self.used[name] = None
         return _Typed(truth.Column(name), self.names[name])
 
@@ -231,12 +242,12 @@ class Reader:
                 return self.level(node, level, kind)
             case "date", str(text):
                 return self.calendar_day(node, text)
-        raise self.refusal(node, f"expected {_EXPECTED[kind.name]}, found {ast.unparse(node)}")
+        raise self.refusal(node, f"expected {LITERAL_OF[kind.name]}, found {ast.unparse(node)}")
 
     def level(self, node: ast.expr, level: str, kind: Kind) -> truth.Value:
         if level not in kind.levels:
             raise self.refusal(
-                node, f"{level!r} is none of the levels {', '.join(kind.levels)}", _meant(level, kind.levels)
+                node, f"{level!r} is none of the levels {', '.join(kind.levels)}", meant(level, kind.levels)
             )
         return truth.Constant(kind.levels.index(level))
 
@@ -248,17 +259,7 @@ class Reader:
 
     def refusal(self, node: ast.expr, sentence: str, hint: str = "") -> DataError:
         before = self.text.encode().splitlines()[node.lineno - 1][: node.col_offset]
-        return DataError(f"column {len(before.decode()) + 1}: {sentence}", hint)
-
-
-_GRAMMAR_HINT = "a rule has names, values, in, and, or, not, comparisons, days(a, b), missing(x)"
-_COMPARE_HINT = "compare it: ==, !=, <, <=, >, >=, in [...]"
-_EXPECTED = {
-    "boolean": "true or false",
-    "number": "a number",
-    "category": "a level in quotes",
-    "date": "a date such as '2024-05-31'",
-}
+        return refusal(f"column {len(before.decode()) + 1}: {sentence}", hint)
 
 
 def _iso_day(text: str) -> date | None:
@@ -267,29 +268,3 @@ def _iso_day(text: str) -> date | None:
     except ValueError:
         return None
     return day if day.isoformat() == text else None  # Python also reads 20240531 and 2024-W22-5
-
-
-def _meant(name: str, known: Mapping[str, Kind] | tuple[str, ...]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]!r}?" if close else ""
-
-
-def _outside(node: ast.expr) -> tuple[str, str]:
-    """What to say of a node that is no part of the grammar, and what to do."""
-    match node:
-        case ast.Constant(value=bool(flag)):
-            return f"{flag} is not offered", "write true or false in small letters"
-        case ast.Call(func=ast.Name(id="days")):
-            return "days() takes two dates", "for example days(start, death)"
-        case ast.Call(func=ast.Name(id="missing")):
-            return "missing() is true or false already", "write missing(x) or not missing(x) alone"
-        case ast.Call(func=ast.Name(id=name)):
-            return f"there is no {name}() in a rule", "only days(a, b) and missing(x) exist"
-        case ast.BinOp():
-            return (
-                "arithmetic is not offered in a rule",
-                "compute it in the export, or use days(a, b); names with - cannot be used",
-            )
-        case ast.BoolOp() | ast.Compare() | ast.UnaryOp(op=ast.Not()):
-            return "a claim stands where a value is expected", "put claims together with and, or, not"
-    return "this is no part of a rule", _GRAMMAR_HINT

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, time
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
@@ -148,17 +148,13 @@ def _draft(document: Mapping[str, Any]) -> Draft:
         sites=_entries(document.get("sites"), TypeAdapter(spec.SiteEntry)),
         variables=_entries(document.get("variables"), TypeAdapter(spec.Variable)),
         eligibility=tuple(
-            _read(rule, TypeAdapter(spec.EligibilityRule)) for rule in (rules if isinstance(rules, list) else ())
+            _partly(rule, TypeAdapter(spec.EligibilityRule)) for rule in (rules if isinstance(rules, list) else ())
         ),
-        comparison=_read(document.get("comparison"), TypeAdapter(spec.Comparison)),
+        comparison=_partly(document.get("comparison"), TypeAdapter(spec.Comparison)),
         time=_read(document.get("time"), TypeAdapter(spec.Time)),
-        endpoints=_entries(document.get("endpoints"), TypeAdapter(spec.Endpoint)),
-        analyses=_entries(document.get("analyses"), TypeAdapter(spec.Analysis)),
+        endpoints=_entries(document.get("endpoints"), TypeAdapter(spec.Endpoint), _partly),
+        analyses=_entries(document.get("analyses"), TypeAdapter(spec.Analysis), _partly),
     )
-
-
-def _entries(table: object, adapter: TypeAdapter[_T]) -> dict[str, _T | None]:
-    return {name: _read(entry, adapter) for name, entry in table.items()} if isinstance(table, dict) else {}
 
 
 def _read(entry: object, adapter: TypeAdapter[_T]) -> _T | None:
@@ -166,3 +162,19 @@ def _read(entry: object, adapter: TypeAdapter[_T]) -> _T | None:
         return adapter.validate_json(_as_json(entry), strict=True)
     except ValidationError:
         return None
+
+
+def _partly(entry: object, adapter: TypeAdapter[_T]) -> _T | None:
+    """The entry, if need be without its wrong keys, for checking the names that the others use."""
+    try:
+        return adapter.validate_json(_as_json(entry), strict=True)
+    except ValidationError as errors:
+        wrong = {part for error in errors.errors() for part in error["loc"]}
+    rest = {key: value for key, value in entry.items() if key not in wrong} if isinstance(entry, dict) else None
+    return _read(rest, adapter)
+
+
+def _entries(
+    table: object, adapter: TypeAdapter[_T], read: Callable[[object, TypeAdapter[_T]], _T | None] = _read
+) -> dict[str, _T | None]:
+    return {name: read(entry, adapter) for name, entry in table.items()} if isinstance(table, dict) else {}

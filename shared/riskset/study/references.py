@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from riskset.errors import DataError
 from riskset.study.lines import Path
 from riskset.study.part import repeated
+from riskset.study.rule_wording import meant
 from riskset.study.rules import WORDS, parse_rule
 from riskset.study.spec import (
     DAYS_PER_UNIT,
@@ -29,7 +30,7 @@ from riskset.study.spec import (
     Time,
     Variable,
 )
-from riskset.study.wording import Complaint, close_to
+from riskset.study.wording import Complaint
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,6 @@ def complaints_about(draft: Draft) -> Iterator[Complaint]:
             yield from _kaplan_meier(draft, path, analysis)
         elif isinstance(analysis, CoxAnalysis):
             yield from _cox(draft, path, analysis)
-    yield from _results_told_apart(draft)
 
 
 def _sites(draft: Draft) -> Iterator[Complaint]:
@@ -92,7 +92,8 @@ def _eligibility(draft: Draft) -> Iterator[Complaint]:
         try:
             parse_rule(rule.rule, kinds)
         except DataError as error:
-            yield Complaint(("eligibility", position, "rule"), str(error), error.hint)
+            for problem in error.problems:
+                yield Complaint(("eligibility", position, "rule"), problem.message, problem.hint)
 
 
 def _comparison(draft: Draft) -> Iterator[Complaint]:
@@ -104,7 +105,7 @@ def _comparison(draft: Draft) -> Iterator[Complaint]:
     levels = variable.kind.levels if variable else ()
     if levels and reference not in levels:
         said = f"{reference!r} is no level of {arm!r}, whose levels are {', '.join(levels)}"
-        yield Complaint(("comparison", "reference"), said, close_to(reference, levels))
+        yield Complaint(("comparison", "reference"), said, meant(reference, levels))
 
 
 def _date_endpoint(draft: Draft, path: Path, endpoint: DateEndpoint) -> Iterator[Complaint]:
@@ -168,29 +169,14 @@ def _cox(draft: Draft, path: Path, analysis: CoxAnalysis) -> Iterator[Complaint]
 def _known_endpoints(draft: Draft, path: Path, endpoints: Iterable[str]) -> Iterator[Complaint]:
     for position, name in enumerate(endpoints):
         if name not in draft.endpoints:
-            hint = close_to(name, draft.endpoints) or f"declared: {', '.join(draft.endpoints) or 'none'}"
+            hint = meant(name, draft.endpoints) or f"declared: {', '.join(draft.endpoints) or 'none'}"
             yield Complaint((*path, "endpoints", position), f"unknown endpoint {name!r}", hint)
-
-
-def _results_told_apart(draft: Draft) -> Iterator[Complaint]:
-    """A result is named by kind, endpoint and population, so two analyses of one kind need different endpoints."""
-    asked = [
-        (f"{analysis.kind}/{endpoint}", name)
-        for name, analysis in draft.analyses.items()
-        if analysis
-        for endpoint in analysis.endpoints
-    ]
-    first = dict(reversed(asked))
-    for result, name in asked:
-        if first[result] != name:
-            said = f"{first[result]!r} already asks for {result}, and results of both would have one name"
-            yield Complaint(("analyses", name, "endpoints"), said)
 
 
 def _use(draft: Draft, path: Path, name: str, *kinds: str) -> Iterator[Complaint]:
     """A variable is named at `path`, where these kinds belong."""
     if name not in draft.variables:
-        yield Complaint(path, f"unknown variable {name!r}", close_to(name, draft.variables))
+        yield Complaint(path, f"unknown variable {name!r}", meant(name, draft.variables))
     elif (variable := draft.variables[name]) and variable.type not in kinds:
         wanted = " or ".join(filter(None, (", ".join(kinds[:-1]), kinds[-1])))
         yield Complaint(path, f"expected a {wanted} variable; {name!r} is a {variable.type}")

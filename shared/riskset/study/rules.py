@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from riskset.errors import DataError
 from riskset.study.grammar import WORDS, Reader, syntax_tree
+from riskset.study.rule_wording import refusal
 from riskset.study.truth import Bools, Claim, Columns, Kind
 
 __all__ = ["WORDS", "Columns", "Kind", "Rule", "parse_rule"]
@@ -33,11 +33,11 @@ class Rule:
 def parse_rule(text: str, names: Mapping[str, Kind]) -> Rule:
     """The rule that `text` says about variables of these kinds.
 
-    Raises DataError with one sentence when the text is outside the grammar.
+    Raises DataError when the text is outside the grammar, with a problem for each claim that does not belong.
     """
     body = syntax_tree(text)
     reader = Reader(text, names)
     claim = reader.claim(body)
     if not reader.used:
-        raise DataError("the rule names no variable of the study")
+        raise refusal("the rule names no variable of the study")
     return Rule(text, tuple(reader.used), claim)

@@ -6,9 +6,8 @@ shown: it holds no patient's data.
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +16,7 @@ from pydantic_core import ErrorDetails
 from riskset.study import spec
 from riskset.study.lines import Path
 from riskset.study.part import Part
+from riskset.study.rule_wording import meant
 
 
 @dataclass(frozen=True)
@@ -85,12 +85,6 @@ _PATTERNS = {
 _NAME = "a name that begins with a letter and has letters, digits, _ and - only (at most 64)"
 
 
-def close_to(word: str, known: Iterable[str]) -> str:
-    """A did-you-mean, or nothing."""
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f"did you mean {close[0]!r}?" if close else ""
-
-
 def complaint_of(error: ErrorDetails) -> Complaint:
     """One of pydantic's errors in plain words."""
     path = _path_in_file(error["loc"])
@@ -122,7 +116,7 @@ def _unknown_key(loc: tuple[str | int, ...], path: Path) -> Complaint:
     if table[:1] in (["sites"], ["variables"], ["eligibility"], ["endpoints"], ["analyses"]):
         table[1] = "*"
     known = known_keys(TABLES[tuple(table)])
-    return Complaint(path, "unknown key", close_to(key, known) or f"known here: {', '.join(known)}")
+    return Complaint(path, "unknown key", meant(key, known) or f"known here: {', '.join(known)}")
 
 
 def known_keys(table: type[Part]) -> list[str]:
@@ -140,7 +134,7 @@ def _wrong_form(error: ErrorDetails, path: Path) -> Complaint:
     found = str(error["ctx"]["tag"])
     if key == "kind" and found in _LATER_KINDS:
         return Complaint((*path, key), f"{found!r} is not offered yet", OFFERED)
-    return Complaint((*path, key), f"expected {offered}, found {found!r}", close_to(found, choices))
+    return Complaint((*path, key), f"expected {offered}, found {found!r}", meant(found, choices))
 
 
 def _wrong_value(error: ErrorDetails, path: Path, found: str) -> Complaint:
@@ -169,7 +163,7 @@ def _wrong_choice(path: Path, expected: str, value: object) -> Complaint:
     if path == ("schema",):
         return Complaint(path, f"this riskset reads study files of schema {expected}, found {_found(value)}")
     return Complaint(
-        path, f"expected {expected}, found {_found(value)}", close_to(str(value), re.findall(r"'([^']*)'", expected))
+        path, f"expected {expected}, found {_found(value)}", meant(str(value), re.findall(r"'([^']*)'", expected))
     )
 
 

@@ -1,0 +1,156 @@
+"""The root command: what it finds, what it tells a person, and the four exit codes."""
+
+import subprocess
+import sys
+from importlib.metadata import EntryPoint, EntryPoints
+
+import pytest
+import typer
+
+from riskset import __version__, cli
+from riskset.errors import DataError, Problem, Refused, Unreachable
+
+group = typer.Typer(help="A group.")
+
+
+@group.callback()
+def of_sites():
+    """A group."""
+
+
+@group.command()
+def greet(name: str):
+    """Greet."""
+    typer.echo(f"hello {name}")
+
+
+def alone(times: int = 1):
+    """A command of its own."""
+    typer.echo("alone " * times)
+
+
+def fails_with(error):
+    def command():
+        raise error
+
+    return command
+
+
+@pytest.fixture
+def bring(monkeypatch):
+    """Install commands: name -> what an entry point would load."""
+
+    def install(**commands):
+        this = sys.modules[__name__]
+        for name, brought in commands.items():
+            monkeypatch.setattr(this, f"brought_{name}", brought, raising=False)
+        monkeypatch.setitem(sys.modules, "brought_by_test", this)
+        points = [EntryPoint(name, f"brought_by_test:brought_{name}", cli.GROUP) for name in commands]
+        monkeypatch.setattr(cli, "entry_points", lambda group: EntryPoints(points))
+
+    return install
+
+
+def test_a_typer_is_a_group_and_a_function_a_command(bring, capsys):
+    bring(sites=group, single=alone)
+    assert cli.main(["sites", "greet", "kurume"]) == 0
+    assert cli.main(["single", "--times", "2"]) == 0
+    assert capsys.readouterr().out.split() == ["hello", "kurume", "alone", "alone"]
+
+
+def test_help_names_every_command(bring, capsys):
+    bring(sites=group, single=alone)
+    assert cli.main(["--help"]) == 0
+    told = capsys.readouterr().out
+    assert "A group." in told
+    assert "A command of its own." in told
+
+
+@pytest.mark.parametrize("misuse", [["nope"], ["--nope"], ["single", "--times", "many"], ["single", "more"], []])
+def test_misuse_is_exit_2(bring, misuse):
+    bring(single=alone)
+    assert cli.main(misuse) == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(DataError("d"), 1), (Unreachable("u"), 1), (Refused("cells", "r"), 3), (typer.Exit(3), 3)]
+)
+def test_an_error_has_its_exit_code(bring, error, code):
+    bring(fails=fails_with(error))
+    assert cli.main(["fails"]) == code
+
+
+def test_an_error_is_told_with_its_problems_and_a_hint(bring, capsys):
+    problems = [Problem("[variables] age", "unknown key", line=4), Problem("[sites]", "must not be empty")]
+    bring(fails=fails_with(DataError("study.toml has 2 problems", "correct it", problems)))
+    assert cli.main(["fails"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines() == [
+        "error: study.toml has 2 problems",
+        "  line 4: [variables] age: unknown key",
+        "  [sites]: must not be empty",
+        "hint: correct it",
+    ]
+
+
+def test_a_fault_of_ours_shows_no_traceback_and_no_text_of_the_exception(bring, capsys):
+    bring(fails=fails_with(KeyError("patient 4711")))
+    assert cli.main(["fails"]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("error: riskset itself failed (KeyError in test_cli.py, line ")
+    assert "4711" not in told
+    assert "Traceback" not in told
+
+
+def test_a_missing_extra_is_named_and_hides_no_other_command(monkeypatch, capsys, tmp_path):
+    (tmp_path / "riskset_lab.py").write_text("import a_package_nobody_has\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    lacks = EntryPoint("lab", "riskset_lab:app", cli.GROUP)
+    (tmp_path / "riskset_fine.py").write_text("def fine(): 'A fine command.'\n")
+    works = EntryPoint("fine", "riskset_fine:fine", cli.GROUP)
+    monkeypatch.setattr(cli, "entry_points", lambda group: EntryPoints([lacks, works]))
+    assert cli.main(["--help"]) == 0
+    told = capsys.readouterr().out
+    assert "(needs extra lab)" in told
+    assert "A fine command." in told
+    assert cli.main(["lab", "start", "--now", "--help"]) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "error: 'riskset lab' needs a_package_nobody_has, which is not installed",
+        "hint: install it with: python -m pip install 'riskset[lab]'",
+    ]
+
+
+def test_it_runs_as_a_module():
+    command = [sys.executable, "-m", "riskset.cli", "--version"]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert run.stdout == f"riskset {__version__}\n"
+
+
+def test_misuse_is_told_like_any_error(bring, capsys):
+    bring(sites=group)
+    assert cli.main(["sites", "greet"]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "error: Missing argument 'NAME'.",
+        "hint: see: riskset sites greet --help",
+    ]
+
+
+def test_a_misspelt_command_is_guessed(bring, capsys):
+    bring(sites=group)
+    assert cli.main(["site"]) == 2
+    assert capsys.readouterr().err.startswith("error: No such command 'site'; did you mean 'sites'?\n")
+
+
+@pytest.mark.parametrize(("error", "code"), [(KeyboardInterrupt(), 130), (typer.Abort(), 1)])
+def test_an_interrupt_is_no_fault(bring, capsys, error, code):
+    bring(waits=fails_with(error))
+    assert cli.main(["waits"]) == code
+    assert "failed" not in capsys.readouterr().err
+
+
+def test_without_a_command_help_is_shown(bring, capsys):
+    bring(sites=group)
+    assert cli.main([]) == 2
+    out, err = capsys.readouterr()
+    assert (out + err).count("A group.") == 1
