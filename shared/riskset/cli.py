@@ -108,9 +108,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.exceptions.NoArgsIsHelpError as help_asked:
         help_asked.show()
         return MISUSED
-    except click.UsageError as misuse:
-        tell(RisksetError(misuse.format_message(), f"see: {misuse.ctx.command_path if misuse.ctx else NAME} --help"))
-        return MISUSED
+    except click.ClickException as misuse:
+        context = misuse.ctx if isinstance(misuse, click.UsageError) else None
+        tell(RisksetError(misuse.format_message(), f"see: {context.command_path if context else NAME} --help"))
+        return misuse.exit_code
     except click.Abort:
         tell(RisksetError("stopped"))
     except RisksetError as error:
