@@ -70,6 +70,11 @@ def test_per_cents_and_counts():
     assert notation.confidence(0.95) == "95% CI"
 
 
+def test_chi_square_without_a_value():
+    assert notation.chi_square({"chi2": 9.5546, "df": 1, "p": 0.00199}) == "χ² = 9.55 (df 1, P = .002)"
+    assert notation.chi_square({"chi2": None, "df": 0, "p": None}) == "χ² = – (df 0, P = –)"
+
+
 def test_reasons_tell_code_or_rule_and_sentence():
     assert notation.reason({"reason": {"code": "separated", "message": "no event in one level."}}) == (
         "separated: no event in one level"

@@ -5,6 +5,7 @@ import io
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from riskset_server.report.numbers import numbers, numbers_csv
@@ -46,7 +47,7 @@ def test_a_number_is_found_by_what_it_is(lung):
     assert median["value"] == "350"
     quartile = one(lung, quantity="arms.quartiles[0.75].estimate", level="male")
     assert quartile["value"] == "483"
-    landmark = one(lung, quantity="overall.landmarks.survival", day="365")
+    landmark = one(lung, quantity="overall.landmarks.survival", day="365.25")
     assert landmark["value"] == "0.436722109602022"
     step = one(lung, quantity="arms.curve.events", level="male", day="14")
     assert step["value"] == "5"
@@ -70,6 +71,11 @@ def test_what_is_not_reached_is_empty_and_what_is_no_number_is_absent(lung):
 def test_a_result_without_numbers_has_no_row():
     refused = {"id": "cox/os/all/multivariable", "kind": "cox", "status": "refused", "reason": {"code": "R4"}}
     assert rows_of({"results": [refused]}) == []
+
+
+def test_numpy_floats_are_written_as_numbers():
+    result = {"id": "km/os/all", "median_days": {"estimate": np.float64(343.5)}}
+    assert one({"results": [result]})["value"] == "343.5"
 
 
 def test_excel_can_read_it(lung):

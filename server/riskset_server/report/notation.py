@@ -93,7 +93,8 @@ def confidence(level: float) -> str:
 
 def chi_square(test: Mapping[str, Any]) -> str:
     """`χ² = 9.55 (df 1, P = .002)`."""
-    return f"χ² = {test['chi2']:.2f} (df {test['df']:g}, {p_phrase(test['p'])})"
+    chi2 = NO_VALUE if test["chi2"] is None else f"{test['chi2']:.2f}"
+    return f"χ² = {chi2} (df {test['df']:g}, {p_phrase(test['p'])})"
 
 
 def reason(result: Mapping[str, Any]) -> str:

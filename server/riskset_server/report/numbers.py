@@ -48,7 +48,7 @@ def _walk(value: object, at: Number) -> Iterator[Number]:
             is_named = isinstance(item, Mapping) and bool(item.keys() & {"variable", "level", "day", "probability"})
             yield from _walk(item, at if is_named else replace(at, quantity=f"{at.quantity}[{index}]"))
     elif value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
-        yield replace(at, value="" if value is None else repr(value))
+        yield replace(at, value="" if value is None else _text(value))
 
 
 def _walk_object(value: Mapping[str, Any], at: Number) -> Iterator[Number]:
@@ -65,7 +65,7 @@ def _named(value: Mapping[str, Any], at: Number) -> Number:
     """`at` with what the object says of itself: its variable, level, day, or probability (of a quartile)."""
     texts = {key: value[key] for key in ("variable", "level") if isinstance(value.get(key), str)}
     if isinstance(value.get("day"), int | float):
-        texts["day"] = repr(value["day"])
+        texts["day"] = _text(value["day"])
     if "probability" in value:
         texts["quantity"] = f"{at.quantity}[{value['probability']!r}]"
     return replace(at, **texts)
@@ -73,4 +73,9 @@ def _named(value: Mapping[str, Any], at: Number) -> Number:
 
 def _curve(column: Sequence[float | None], days: Sequence[float], at: Number) -> Iterator[Number]:
     for day, item in zip(days, column, strict=True):
-        yield from _walk(item, replace(at, day=repr(day)))
+        yield from _walk(item, replace(at, day=_text(day)))
+
+
+def _text(number: float) -> str:
+    """Python's own text also for numpy's subclass of float, whose `repr` names its type."""
+    return repr(float(number)) if isinstance(number, float) else repr(int(number))

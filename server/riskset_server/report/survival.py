@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -58,8 +57,8 @@ class SurvivalPlot:
     footnote: str
 
     def at_risk(self, curve: Curve, time: float) -> float:
-        """Just before the whole day of `time` (in the unit), as landmarks count it: 6 months are day 182."""
-        return curve.at_risk_before(math.floor(time * self.days_per_unit))
+        """Just before `time`, which is in the unit, as landmarks count it."""
+        return curve.at_risk_before(time * self.days_per_unit)
 
 
 def survival_plot(result: Mapping[str, Any], results: Mapping[str, Any], labels: Labels) -> SurvivalPlot:

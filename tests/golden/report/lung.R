@@ -23,7 +23,7 @@ quantile_of <- function(fit, p) {
 }
 
 landmark <- function(fit, months) {
-  day <- floor(months * days_per_unit)
+  day <- months * days_per_unit
   s <- summary(fit, times = day, extend = TRUE)
   list(time = months, day = day, at_risk = s$n.risk, survival = s$surv, std_error = s$std.err,
        lower = null(s$lower), upper = null(s$upper))
