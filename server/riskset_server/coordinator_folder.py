@@ -13,7 +13,7 @@ from riskset.errors import DataError
 from riskset.protocol.joining import Connection, write_connection
 from riskset.secure.keys import load_identity, new_identity, save_identity, write_private
 from riskset_server.certificates import issue_server_certificate, make_authority
-from riskset_server.engine import SuperLinkConfig
+from riskset_server.two_ports import SuperLinkConfig
 
 _HINT = "make it first: riskset server init FOLDER --host NAME"
 

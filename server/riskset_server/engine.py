@@ -1,127 +1,131 @@
-"""What the engine (`link`) takes and gives, without Flower, so that whoever drives rounds need not know it."""
+"""Sends bytes to named sites and collects their replies. No Flower in here: `link` speaks to it."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Final, NewType
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Final, Self
 
-from riskset.errors import Unreachable
-from riskset_server.front_door import Limits
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
-Ticket = NewType("Ticket", str)
-"""Names one message to one site until its reply is collected."""
+from riskset.protocol.wire import MAX_MESSAGE_BYTES
+from riskset_server.link import Desk, FlowerRun
+from riskset_server.tickets import EngineLost, Mailbox, Reply, SiteSession, Ticket
 
-ARRIVAL_S: Final = 180.0  # Flower forgets a reply whose parts do not come within this time
-
-
-class EngineLost(Unreachable):
-    """The SuperLink is away, or the Flower run in it has ended. `Engine.start` begins another; tickets are void."""
+SESSIONS_EVERY_S: Final = 1.0  # asking costs a request; more often than this it tells nothing new
+LONGEST_LOOK_S: Final = 1.0  # one question for replies is held this long, so that restarts are noticed in between
+PARTS_POLL_S: Final = 0.02  # while a reply is announced and not yet whole
 
 
-@dataclass(frozen=True)
-class Reply:
-    """A site's answer, or why there is none. `payload` is not yet verified."""
+class Engine:
+    """The engine behind the SuperLink at `control_address` ("host:port"), whose certificate the authority has signed.
 
-    ticket: Ticket
-    name: str
-    payload: bytes | None = field(default=None, repr=False)
-    failure: str | None = None
-    """Plain words that follow the site's name. The remedy is always to ask again, once the site is online."""
+    For one thread. Every method raises EngineLost where the SuperLink is away or the Flower run has ended; `start`
+    begins a new one, and what was open is asked again by the caller. Several may run in one process: nothing is global.
+    """
 
+    def __init__(self, control_address: str, ca_certificate: bytes, token: str, *, timeout_s: float = 30.0) -> None:
+        self._desk = Desk(control_address, ca_certificate, token, timeout_s)
+        self._keys: dict[str, EllipticCurvePublicKey] = {}
+        self._known: dict[str, SiteSession] = {}
+        self._known_until_s = 0.0
+        self._mail = Mailbox()
+        self._run: FlowerRun | None = None
 
-@dataclass(frozen=True)
-class SuperLinkConfig:
-    """Where the SuperLink listens and what it keeps. A port of 0 is any free one."""
+    def __enter__(self) -> Self:
+        return self
 
-    certificate: Path
-    key: Path
-    token: str = field(repr=False)
-    """What the coordinator shows on the loopback port; whoever has it can start runs and read messages."""
-    public_host: str = "0.0.0.0"
-    public_port: int = 8443
-    control_port: int = 0
-    database: Path | None = None
-    """None keeps the state in memory, where it is lost with the process."""
-    record: Path | None = None
-    """A file to which everything that passes the public port is appended."""
-    limits: Limits = field(default_factory=Limits)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
+    def register(self, name: str, node_public_key: EllipticCurvePublicKey) -> None:
+        """Lets a site in. Doing it again changes nothing; `start` does it again after the SuperLink lost its memory."""
+        self._keys[name] = node_public_key
+        self._admit({name: node_public_key})
 
-@dataclass(frozen=True)
-class SiteSession:
-    """A node as the SuperLink knows it. `begun` changes with each new session of the site; empty before the first."""
+    def start(self) -> None:
+        """Begins a Flower run, after which sites can be asked. Tickets of an earlier one are forgotten."""
+        self._end_run()
+        self._mail = Mailbox()
+        self._admit(self._keys)
+        self._run = self._desk.begin_run()
 
-    node_id: int
-    is_online: bool
-    last_seen_s: float
-    """Unix time, by the SuperLink's clock."""
-    begun: str
+    def online(self) -> dict[str, float]:
+        """Returns the sites that are online, each with the Unix time of its last heartbeat; up to a second old."""
+        return {name: session.last_seen_s for name, session in self._sessions().items() if session.is_online}
 
+    def send(self, name: str, payload: bytes) -> Ticket:
+        """Sends one message to one registered site; `collect` brings the reply, or the failure."""
+        return self.send_all({name: payload})[name]
 
-@dataclass
-class _Arriving:
-    """A reply that has been announced and whose parts are on their way."""
+    def send_all(self, payloads: Mapping[str, bytes]) -> dict[str, Ticket]:
+        """Sends one message to each site named, in one request; equal payloads pass to the SuperLink once."""
+        if any(len(payload) > MAX_MESSAGE_BYTES for payload in payloads.values()):
+            raise ValueError(f"a message holds at most {MAX_MESSAGE_BYTES} bytes")
+        run, sessions = self._running(), self._sessions()
+        sent = run.push([(sessions[name].node_id, payload) for name, payload in payloads.items()])
+        tickets = {}
+        for name, (ticket, is_stored) in zip(payloads, sent, strict=True):
+            tickets[name] = ticket
+            if is_stored:
+                self._mail.sent(ticket, name, sessions[name])
+            else:
+                self._mail.not_sent(ticket, name)
+        return tickets
 
-    message_id: str
-    missing: list[str]
-    parts: list[bytes] = field(default_factory=list)
-    since_s: float = field(default_factory=time.monotonic)
+    def collect(self, wait_s: float = 0.0) -> list[Reply]:
+        """Returns what has come since the last call, as soon as there is anything, at the latest after `wait_s`."""
+        until_s = time.monotonic() + wait_s
+        while True:
+            left_s = until_s - time.monotonic()
+            replies = self._look(max(0.0, min(left_s, LONGEST_LOOK_S)))
+            if replies or left_s <= 0:
+                return replies
 
+    def close(self) -> None:
+        """Ends the Flower run and the connections. Never raises."""
+        self._end_run()
+        self._desk.close()
 
-class Mailbox:
-    """Which messages are open, and which replies are half here. Values in, values out: the engine asks Flower."""
+    def _admit(self, keys: Mapping[str, EllipticCurvePublicKey]) -> None:
+        admitted = self._desk.sessions()
+        for name, key in keys.items():
+            if key.public_numbers() not in admitted:
+                self._desk.register(name, key)
+        self._known_until_s = 0.0
 
-    def __init__(self) -> None:
-        self._open: dict[Ticket, tuple[str, SiteSession]] = {}
-        self._arriving: dict[Ticket, _Arriving] = {}
-        self._failed: list[Reply] = []
+    def _look(self, wait_s: float) -> list[Reply]:
+        run = self._running()
+        whole = self._mail.fetch(run.pull)
+        replies = [*(run.open_reply(*reply) for reply in whole), *self._mail.take_failed()]
+        if replies:
+            return replies
+        if self._mail.is_receiving:
+            wait_s = min(wait_s, PARTS_POLL_S)
+        if waiting := self._mail.waiting():
+            run.announcements(waiting, self._mail, wait_s)
+            self._mail.compare(self._sessions())
+        else:
+            time.sleep(wait_s)
+        return self._mail.take_failed()
 
-    def sent(self, ticket: Ticket, name: str, session: SiteSession) -> None:
-        self._open[ticket] = (name, session)
+    def _sessions(self) -> dict[str, SiteSession]:
+        if time.monotonic() >= self._known_until_s:
+            by_key = self._desk.sessions()
+            numbers = {name: key.public_numbers() for name, key in self._keys.items()}
+            self._known = {name: by_key[number] for name, number in numbers.items() if number in by_key}
+            self._known_until_s = time.monotonic() + SESSIONS_EVERY_S
+        return self._known
 
-    def not_sent(self, ticket: Ticket, name: str) -> None:
-        self._failed.append(Reply(ticket, name, failure="has never been online"))
+    def _running(self) -> FlowerRun:
+        if self._run is None or self._run.is_over:
+            raise EngineLost("there is no run in the engine", "start one")
+        return self._run
 
-    def failed(self, ticket: Ticket, failure: str) -> None:
-        name, _ = self._open.pop(ticket)
-        self._arriving.pop(ticket, None)
-        self._failed.append(Reply(ticket, name, failure=failure))
-
-    def announced(self, ticket: Ticket, message_id: str, parts: list[str]) -> None:
-        self._arriving[ticket] = _Arriving(message_id, parts)
-
-    def waiting(self) -> list[Ticket]:
-        """Returns the tickets of which nothing has come yet."""
-        return [ticket for ticket in self._open if ticket not in self._arriving]
-
-    def fetch(self, pull: Callable[[str], bytes | None]) -> list[tuple[Ticket, str, str, list[bytes]]]:
-        """Asks `pull` for each missing part, and returns what became whole: ticket, site, Flower's id, parts.
-
-        Never waits: a part that is not there yet is asked for next time, so that one slow line holds up nobody.
-        """
-        whole = []
-        for ticket, reply in list(self._arriving.items()):
-            while reply.missing and (part := pull(reply.missing[0])) is not None:
-                reply.parts.append(part)
-                del reply.missing[0]
-            if not reply.missing:
-                del self._arriving[ticket]
-                name, _ = self._open.pop(ticket)
-                whole.append((ticket, name, reply.message_id, reply.parts))
-            elif time.monotonic() - reply.since_s > ARRIVAL_S:
-                self.failed(ticket, "was cut off in the middle of its answer")
-        return whole
-
-    def compare(self, sessions: Mapping[str, SiteSession]) -> None:
-        """Fails the tickets of sites that began a new session since: a killed site loses the message it had taken."""
-        for ticket in self.waiting():
-            name, then = self._open[ticket]
-            if name in sessions and sessions[name].begun != then.begun:
-                self.failed(ticket, "has started anew; it may have lost the question")
-
-    def take_failed(self) -> list[Reply]:
-        failed, self._failed = self._failed, []
-        return failed
+    def _end_run(self) -> None:
+        if self._run is not None:
+            self._run.end()
+            self._run = None

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
 from riskset.protocol.roster import Roster
-from riskset_server.engine import Ticket
-from riskset_server.link import Engine
+from riskset_server.engine import Engine
 from riskset_server.rounds import Arrival
+from riskset_server.tickets import Ticket
 
 ONLINE_EVERY_S = 0.5
 """Asking who is online costs a request; more often than this it tells nothing new."""
+COLLECT_S = 0.25
+"""A question for replies is held at the server this long, and answered as soon as there is one."""
 
 
 class EngineTransport:
@@ -35,7 +37,7 @@ class EngineTransport:
         self._tickets[self._engine.send(site, payload)] = site
 
     def collect(self) -> Sequence[Arrival]:
-        replies = [reply for reply in self._engine.collect() if self._tickets.pop(reply.ticket, None)]
+        replies = [reply for reply in self._engine.collect(COLLECT_S) if self._tickets.pop(reply.ticket, None)]
         return [Arrival(reply.name, reply.payload, reply.failure or "") for reply in replies]
 
     def restart(self) -> None:

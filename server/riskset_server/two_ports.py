@@ -8,21 +8,41 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from riskset.errors import RisksetError
-from riskset_server.engine import SuperLinkConfig
-from riskset_server.front_door import App, guarded_protocol
+from riskset_server.front_door import App, Limits, guarded_protocol
 
 LOOPBACK: Final = "127.0.0.1"
 GRACE_S: Final = 2  # for requests under way at SIGTERM
+BACKLOG: Final = 256
 KEEP_ALIVE_S: Final = 65  # a site polls every few seconds; a new TLS handshake for each poll would be the larger cost
 
 Ready = Callable[[int, int], None]
 """Called once with the public and the control port when both are open."""
+
+
+@dataclass(frozen=True)
+class SuperLinkConfig:
+    """Where the SuperLink listens and what it keeps. A port of 0 is any free one."""
+
+    certificate: Path
+    key: Path
+    token: str = field(repr=False)
+    """What the coordinator shows on the loopback port; whoever has it can start runs and read messages."""
+    public_host: str = "0.0.0.0"
+    public_port: int = 8443
+    control_port: int = 0
+    database: Path | None = None
+    """None keeps the state in memory, where it is lost with the process."""
+    record: Path | None = None
+    """A file to which everything that passes the public port is appended."""
+    limits: Limits = field(default_factory=Limits)
 
 
 class _Server(uvicorn.Server):
@@ -66,12 +86,17 @@ async def _serve(
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    """Returns an open port. Its protocol is named, or else asyncio leaves Nagle's algorithm on: 40 ms an answer."""
     try:
-        return socket.create_server((host, port), backlog=256)
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
     except OSError as error:
-        raise RisksetError(
-            f"port {port} on {host} cannot be opened ({error.strerror})", "choose another, or stop what uses it"
-        ) from None
+        what = f"port {port} on {host} cannot be opened ({error.strerror})"
+        raise RisksetError(what, "choose another, or stop what uses it") from None
+    return listener
 
 
 def _server(config: SuperLinkConfig, app: App, protocol: type[H11Protocol], *, lifespan: bool) -> _Server:

@@ -52,18 +52,22 @@ from flwr.supercore.inflatable.inflatable_object import (
     no_object_id_recompute,
 )
 from flwr.supercore.primitives.asymmetric import public_key_to_bytes
+from flwr.supercore.protobuf.client import ProtobufClientInterceptor
 from flwr.supernode.fleet_http_client import FleetHttpClient
 from flwr.supernode.node_auth_http_interceptor import NodeAuthHttpInterceptor
 
 from riskset.errors import ProtocolError, Unreachable
 from riskset.protocol.pulse import Pulse
-from riskset.protocol.wire import FIELD, MAX_MESSAGE_BYTES, RECORD
+from riskset.protocol.showing import Showing
+from riskset.protocol.wire import FIELD, MAX_MESSAGE_BYTES, RECORD, WAIT_HEADER, WHOLE_HEADER
 from riskset_site.unreachable import ServerAway, no_answer, not_ours, turned_away
 
 LEASE_S: Final = 30.0
 """A session ends this long after its last heartbeat. Flower's own is 60 s; shorter, a killed site comes back sooner."""
 SHORTEST_LEASE_S: Final = 20.0  # Flower refuses heartbeats announced less than 10 s apart, and waits for two
 BEATS_PER_LEASE: Final = 6
+WAIT_S: Final = 2.0
+"""How long a question for messages is held at the server: also how long a stop may take, as nothing interrupts it."""
 PART_POLL_S: Final = 0.02
 
 Request = TypeVar("Request")
@@ -102,6 +106,7 @@ class FleetLink:
         *,
         timeout_s: float = 30.0,
         lease_s: float = LEASE_S,
+        wait_s: float = WAIT_S,
     ) -> None:
         if lease_s < SHORTEST_LEASE_S:
             raise ValueError(f"a lease lasts at least {SHORTEST_LEASE_S:.0f} s")
@@ -109,7 +114,9 @@ class FleetLink:
         self._address = address
         self._timeout_s = timeout_s
         self._public_key = public_key_to_bytes(node_key.public_key())
-        self._client = _open_client(address, ca_certificate, node_key, timeout_s)
+        self._headers = Showing({})
+        self._client = _open_client(address, ca_certificate, node_key, timeout_s, self._headers)
+        self._patience = {WAIT_HEADER: f"{wait_s:.2f}"}
         self._beat_every_s = lease_s / 2  # what Flower is told; it waits for two
         self._node: Node | None = None
         self._session = threading.Lock()  # a heartbeat between deactivation and activation would revive the old session
@@ -136,11 +143,12 @@ class FleetLink:
             self._pulse.start()
 
     def receive(self) -> Delivery | None:
-        """Returns the next message, or None where there is none now. Raises as `connect` does."""
+        """Returns the next message, or None where none came within `wait_s`. Raises as `connect` does."""
         if self._node is None or self._is_broken:
             self.connect()
         try:
-            response = self._ask(self._client.PullMessages, PullMessagesRequest(node=self._node))
+            with self._headers.also(self._patience):
+                response = self._ask(self._client.PullMessages, PullMessagesRequest(node=self._node))
             return self._take(response) if response.messages_list else None
         except _RunOver:
             return None
@@ -186,7 +194,8 @@ class FleetLink:
     def _take(self, response: PullMessagesResponse) -> Delivery:
         message = message_from_proto(response.messages_list[0])
         run_id, message_id = message.metadata.run_id, message.metadata.message_id
-        objects = [self._pull(run_id, tree.object_id) for tree in iterate_object_tree(response.message_object_trees[0])]
+        leaves = [part for part in iterate_object_tree(response.message_object_trees[0]) if not part.children]
+        objects = [self._pull(run_id, leaf.object_id) for leaf in leaves]  # the record alone, not the frame around it
         confirmation = ConfirmMessageReceivedRequest(node=self._node, run_id=run_id, message_object_id=message_id)
         self._ask(self._client.ConfirmMessageReceived, confirmation)
         return Delivery(_payload(objects), message_id, message)
@@ -212,12 +221,11 @@ class FleetLink:
             request = PushMessagesRequest(node=self._node, messages_list=[head], message_object_trees=[tree])
             response = self._ask(self._client.PushMessages, request)
             wanted = set(response.objects_to_push)
-            run_id, session_id = message.metadata.run_id, response.session_id
-            stored = [
-                self._put(run_id, session_id, object_id, part.deflate())
-                for object_id, part in objects.items()
-                if object_id in wanted
-            ]
+            parts = [(key, part) for key, part in reversed(objects.items()) if key in wanted]
+            stored = []
+            for key, part in parts:  # the frame before the record, which is all that is read
+                with self._headers.also({WHOLE_HEADER: "1"} if key == parts[-1][0] else {}):
+                    stored.append(self._put(message.metadata.run_id, response.session_id, key, part.deflate()))
         return bool(stored) and all(stored)
 
     def _put(self, run_id: int, session_id: str, object_id: str, content: bytes) -> bool:
@@ -245,13 +253,13 @@ class FleetLink:
 
 
 def _open_client(
-    address: str, ca_certificate: bytes, key: EllipticCurvePrivateKey, timeout_s: float
+    address: str, ca_certificate: bytes, key: EllipticCurvePrivateKey, timeout_s: float, headers: Showing
 ) -> FleetHttpClient:
     """Returns a client that trusts one authority. httpx obeys HTTPS_PROXY by itself, also where the way is local."""
     trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     trusted.load_verify_locations(cadata=ca_certificate.decode("ascii"))
-    signer = NodeAuthHttpInterceptor(key, key.public_key())
-    client = FleetHttpClient(f"https://{address}", interceptors=[signer], verify=trusted, timeout=timeout_s)
+    extras: list[ProtobufClientInterceptor] = [NodeAuthHttpInterceptor(key, key.public_key()), headers]
+    client = FleetHttpClient(f"https://{address}", interceptors=extras, verify=trusted, timeout=timeout_s)
     if _is_this_machine(address):
         client.close()
         client._client = httpx.Client(verify=trusted, timeout=timeout_s, trust_env=False)

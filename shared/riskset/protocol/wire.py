@@ -13,5 +13,11 @@ FIELD: Final = "envelope"
 MAX_MESSAGE_BYTES: Final = 31 * 2**20
 """Ours; the public port takes 32 MB, the rest is for Flower's frame."""
 
+WAIT_HEADER: Final = "riskset-wait-s"
+"""On a question for messages: how long the server may hold it until there are some."""
+
+WHOLE_HEADER: Final = "riskset-whole"
+"""On the last part of a message: whoever waits for messages may look now."""
+
 LEASE_HEADER: Final = "riskset-lease-s"
 """Stands on a refused activation whose key is known: seconds until the session that holds the key ends."""
