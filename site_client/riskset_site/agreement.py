@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from riskset.study.rule_wording import meant
 from riskset.study.spec import BooleanVariable, CategoryVariable, NumberVariable, Study, Variable
-from riskset.study.wording import Complaint, close_to
+from riskset.study.wording import Complaint
 from riskset_site.site_file import ColumnOfTexts, Mapped, SiteFile, YearsBetween
 from riskset_site.texts import TRUTHS
 
@@ -15,7 +16,7 @@ def disagreements(site: SiteFile, study: Study) -> Iterator[Complaint]:
     if site.study != study.id:
         yield Complaint(("study",), f"this file is for {site.study!r}, the study is {study.id!r}")
     if site.site not in study.sites:
-        hint = close_to(site.site, study.sites) or f"its sites are {', '.join(study.sites)}"
+        hint = meant(site.site, study.sites) or f"its sites are {', '.join(study.sites)}"
         yield Complaint(("site",), f"the study has no site {site.site!r}", hint)
     if site.limits.min_cell is not None and site.limits.min_cell < study.disclosure.min_cell:
         least = study.disclosure.min_cell
@@ -23,7 +24,7 @@ def disagreements(site: SiteFile, study: Study) -> Iterator[Complaint]:
     for name, mapped in site.map_.items():
         variable = study.variables.get(name)
         if variable is None:
-            yield Complaint(("map", name), "is no variable of the study", close_to(name, study.variables))
+            yield Complaint(("map", name), "is no variable of the study", meant(name, study.variables))
         else:
             yield from _wrong_mapping(name, mapped, variable)
     yield from _levels_taken_for_missing(site, study)
@@ -50,7 +51,7 @@ def _wrong_recode(name: str, mapped: ColumnOfTexts, variable: Variable) -> Itera
         return
     for text, meaning in mapped.recode.items():
         if meaning and meaning not in allowed:
-            hint = close_to(meaning, allowed) or f"the study knows {', '.join(map(repr, allowed))}"
+            hint = meant(meaning, allowed) or f"the study knows {', '.join(map(repr, allowed))}"
             yield Complaint(("map", name, "recode", text), f"{meaning!r} is no value of the study", hint)
 
 

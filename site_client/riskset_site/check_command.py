@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -27,9 +26,7 @@ def check(
     Example: riskset site check site.toml --study study.toml
     """
     found = check_site(site_file, load_study(study))
-    page = _as_json(found) if as_json else check_page(found)
-    encoding = sys.stdout.encoding or "utf-8"  # a console that lacks a letter gets its number, not an error
-    typer.echo(page.encode(encoding, "backslashreplace").decode(encoding), nl=False)
+    typer.echo(_as_json(found) if as_json else check_page(found), nl=False)
     raise typer.Exit(0 if found.fits else 3)
 
 

@@ -15,8 +15,9 @@ from pydantic_core import ErrorDetails
 from riskset.errors import DataError, Problem
 from riskset.study.lines import key_lines, line_of
 from riskset.study.part import Part
+from riskset.study.rule_wording import meant
 from riskset.study.spec import Study
-from riskset.study.wording import Complaint, close_to, complaint_of, known_keys
+from riskset.study.wording import Complaint, complaint_of, known_keys
 from riskset_site.agreement import disagreements
 from riskset_site.site_file import ColumnOfTexts, Limits, SiteFile, Source, YearsBetween
 
@@ -92,7 +93,7 @@ def _complaint(error: ErrorDetails) -> Complaint:
         names[1] = "*"
     known = known_keys(TABLES[tuple(names)])
     path = tuple(part for part in error["loc"] if not str(part).startswith("<"))
-    return Complaint(path, "unknown key", close_to(str(key), known) or f"known here: {', '.join(known)}")
+    return Complaint(path, "unknown key", meant(str(key), known) or f"known here: {', '.join(known)}")
 
 
 def _missing_export(site: SiteFile, path: Path) -> Iterator[Complaint]:
@@ -107,8 +108,13 @@ def _export(site: SiteFile, path: Path) -> Path:
 
 def _located(complaints: Iterable[Complaint], text: str) -> list[Problem]:
     lines = key_lines(text)
-    problems = (Problem(told.where, told.message, told.hint, line_of(lines, told.path)) for told in complaints)
+    problems = (Problem(_where(told), told.message, told.hint, line_of(lines, told.path)) for told in complaints)
     return sorted(problems, key=lambda problem: problem.line or 0)
+
+
+def _where(told: Complaint) -> str:
+    """Return the key as a person looks for it; at the top of a site file `study` and `site` are no tables."""
+    return str(told.path[0]) if told.path in (("schema",), ("study",), ("site",)) else told.where
 
 
 def _wrong(path: Path, problems: list[Problem]) -> DataError:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.errors import Problem
+from riskset.errors import DataError, Problem
+from riskset.study.rule_wording import meant
 from riskset.study.spec import Study
 from riskset.study.truth import Columns
-from riskset.study.wording import close_to
 from riskset_site.columns import Column
 from riskset_site.problem_rows import Fault, problem_in_rows
 from riskset_site.site_file import SiteFile, Source
@@ -52,10 +52,13 @@ class Export:
 
 
 def read_export(site_file: SiteFile, study: Study) -> Export:
-    """Read the site's export. Raises DataError with problems where the file is no table at all."""
+    """Read the site's export.
+
+    Raises DataError: with problems where the file is no table at all, without where it cannot be opened.
+    """
     source, users = site_file.source, _users(site_file, study)
     required = _required(site_file, study)
-    table = read_csv(site_file.source.csv, required, users, encoding=source.encoding, delimiter=source.delimiter)
+    table = _read(source, required, users)
     columns = {
         name: read_variable(name, variable, site_file.mapped(name), source, table)
         for name, variable in study.variables.items()
@@ -63,6 +66,15 @@ def read_export(site_file: SiteFile, study: Study) -> Export:
     absent = _absent(site_file, table, required, users)
     of_columns = (problem for column in columns.values() for problem in column.problems)
     return Export(table.row_numbers, columns, (*table.problems, *absent, *_key(source, table), *of_columns))
+
+
+def _read(source: Source, required: list[str], users: Mapping[str, list[str]]) -> Table:
+    try:
+        return read_csv(source.csv, required, users, encoding=source.encoding, delimiter=source.delimiter)
+    except OSError as error:
+        reason = (error.strerror or "unreadable").lower()
+        hint = "close it in Excel, which lets nobody else read it" if isinstance(error, PermissionError) else ""
+        raise DataError(f"cannot read the export {str(source.csv)!r}: {reason}", hint) from None
 
 
 def _users(site_file: SiteFile, study: Study) -> dict[str, list[str]]:
@@ -94,7 +106,7 @@ def _absent(
     absent = [header for header in required if header not in table.headers]
     encoding = encoding_hint(site_file.source.csv, site_file.source.delimiter, required) if absent else ""
     for header in absent:
-        hint = encoding or close_to(header, table.headers) or _how_to_map(table.headers)
+        hint = encoding or meant(header, table.headers) or _how_to_map(table.headers)
         yield Problem(f"column {header!r} ({', '.join(users[header])})", "is not in the export", hint)
 
 

@@ -17,7 +17,6 @@ from riskset_site.columns import known
 from riskset_site.problem_rows import Fault, problem_in_rows
 
 _BEFORE_ORIGIN = Fault("ends before it begins", "end before they begin", "correct the dates", noun="row")
-_NEGATIVE = Fault("is a negative number of days", "are negative numbers of days", "correct the days or their origin")
 _NOT_WHOLE = Fault("is not a whole number of days", "are not whole numbers of days", "round them in the export")
 _NEVER_AT_RISK = Fault(
     "enters at or after the end of follow-up",
@@ -93,9 +92,9 @@ def _from_days(endpoint: DaysEndpoint, columns: Columns, rows: Rows) -> FollowUp
     days, event = columns[endpoint.days], columns[endpoint.event]
     entry = np.full(len(days), -np.inf) if endpoint.entry is None else columns[endpoint.entry]
     is_known = known(days) & known(event) & known(entry)
-    problems = _wrong_days(endpoint.days, days, is_known, rows)
+    problems = _not_whole(endpoint.days, days, rows)
     if endpoint.entry is not None:
-        problems += _wrong_days(endpoint.entry, entry, is_known, rows)
+        problems += _not_whole(endpoint.entry, entry, rows)
         problems += rows.told(
             endpoint.entry, _NEVER_AT_RISK, is_known & (entry >= days), lambda row: f"{entry[row]:g} of {days[row]:g}"
         )
@@ -111,12 +110,9 @@ def _from_days(endpoint: DaysEndpoint, columns: Columns, rows: Rows) -> FollowUp
     )
 
 
-def _wrong_days(name: str, days: NDArray[np.float64], is_known: NDArray[np.bool_], rows: Rows) -> tuple[Problem, ...]:
-    def value_at(row: int) -> str:
-        return f"{days[row]:g}"
-
-    negative = rows.told(name, _NEGATIVE, is_known & (days < 0), value_at)
-    return negative + rows.told(name, _NOT_WHOLE, is_known & (days != np.rint(days)), value_at)
+def _not_whole(name: str, days: NDArray[np.float64], rows: Rows) -> tuple[Problem, ...]:
+    """Tell days with a fraction; negative ones are outside the range that the study must give, and told there."""
+    return rows.told(name, _NOT_WHOLE, known(days) & (days != np.rint(days)), lambda row: f"{days[row]:g}")
 
 
 def _whole(days: NDArray[np.float64], is_known: NDArray[np.bool_]) -> NDArray[np.int64]:

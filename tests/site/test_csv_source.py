@@ -1,0 +1,139 @@
+"""A CSV export to a table of texts."""
+
+import numpy as np
+import pytest
+
+from riskset.errors import DataError
+from riskset_site.sources import table as table_module
+from riskset_site.sources.csv import read_csv
+from riskset_site.sources.encodings import encodings_that_show
+
+
+@pytest.fixture
+def export(tmp_path):
+    def write(content):
+        path = tmp_path / "export.csv"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+def read(path, *wanted, encoding="utf-8-sig", delimiter=","):
+    return read_csv(path, wanted, encoding=encoding, delimiter=delimiter)
+
+
+def texts(table, name):
+    column = table.columns[name]
+    return [column.texts[code] for code in column.codes]
+
+
+def problem(path, *wanted, **how):
+    with pytest.raises(DataError) as raised:
+        read(path, *wanted, **how)
+    (found,) = raised.value.problems
+    return found
+
+
+def test_only_the_columns_asked_for_are_kept(export):
+    table = read(export("id,age,name\n1, 61 ,Kim\n2,73,Sato\n"), "age", "weight")
+    assert list(table.columns) == ["age"]
+    assert texts(table, "age") == ["61", "73"]
+    assert table.headers == ("id", "age", "name")
+
+
+def test_rows_have_the_numbers_a_spreadsheet_shows(export):
+    table = read(export('a,b\n1,x\n\n2,"two\nlines"\n,\n3,z\n'), "a", "b")
+    assert table.row_numbers.tolist() == [2, 4, 6]
+    assert texts(table, "b") == ["x", "two\nlines", "z"]
+    assert table.problems == ()
+
+
+def test_rows_with_another_number_of_fields_are_told_and_left_out(export):
+    table = read(export("a,b\n1,x\n2\n3,y,z\n4,w\n"), "a")
+    assert texts(table, "a") == ["1", "4"]
+    (found,) = table.problems
+    assert found.message == "2 rows do not have the header's 2 fields"
+    assert found.detail == "rows 3, 4: 1 fields, 3 fields"
+
+
+def test_only_misfits_is_no_empty_file(export):
+    table = read(export("a,b\n1\n"), "a")
+    assert (table.n, len(table.problems)) == (0, 1)
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_every_line_ending(export, ending):
+    assert texts(read(export(f"a,b{ending}1,2{ending}3,4"), "b"), "b") == ["2", "4"]
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_another_delimiter(export, delimiter):
+    assert texts(read(export(f"a{delimiter}b\n1{delimiter}2\n"), "b", delimiter=delimiter), "b") == ["2"]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_header(export):
+    assert read(export(b"\xef\xbb\xbfa,b\n1,2\n"), "a").headers == ("a", "b")
+
+
+@pytest.mark.parametrize("content", ["", "\n", ",,\n1,2,3\n"])
+def test_an_empty_file(export, content):
+    assert problem(export(content), "a").message == "the file is empty"
+
+
+@pytest.mark.parametrize("content", ["a,b", "a,b\n", "a,b\n\n,\n"])
+def test_a_header_alone(export, content):
+    assert problem(export(content), "a").message == "there is a header but no row below it"
+
+
+def test_a_header_that_stands_twice_is_told_where_it_is_needed(export):
+    path = export("a,b,a\n1,2,3\n")
+    assert problem(path, "a").message == "stands 2 times in the header"
+    assert texts(read(path, "b"), "b") == ["2"]
+
+
+def test_zero_bytes(export):
+    assert "zero bytes" in problem(export(b"a,b\n1,\x002\n"), "a").message
+    utf_16 = export("a,b\n1,2\n".encode("utf-16"))
+    assert "utf-16" in problem(utf_16, "a").hint
+    assert texts(read(utf_16, "b", encoding="utf-16"), "b") == ["2"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('a,b\n1,"x\n2,y\n', "a quotation mark opens a text that does not end"),
+        ('a,b\n1,"x"y\n', "it is no valid CSV: ',' expected after '\"'"),
+    ],
+)
+def test_wrong_quoting_is_told_with_its_line(export, content, message):
+    found = problem(export(content), "a")
+    assert found.message == message
+    assert found.line in (2, 3)
+
+
+def test_another_encoding_is_told_and_not_taken(export):
+    japanese = export("患者番号,薬\n1,ソラフェニブ\n".encode("cp932"))
+    found = problem(japanese, "患者番号")
+    assert found.hint == "every mapped column appears with encoding = 'cp932' in [source]"
+    assert texts(read(japanese, "薬", encoding="cp932"), "薬") == ["ソラフェニブ"]
+
+
+def test_a_korean_file_that_decodes_as_japanese_is_recognised_by_its_headers(export):
+    korean = export("나이,성별\n61,남\n".encode("cp949"))
+    assert "나이" not in read(korean, encoding="cp932").headers  # no error, but wrong text
+    assert encodings_that_show(korean, ",", ["나이", "성별"]) == ("cp949",)
+
+
+def test_no_encoding_is_offered_that_fails_further_down(export):
+    assert encodings_that_show(export(b"a,b\n1,\x81 \n"), ",", ["a"]) == ()
+
+
+def test_a_column_that_does_not_repeat_itself_is_read_the_same(export, monkeypatch):
+    monkeypatch.setattr(table_module, "_DISTINCT_TEXTS", 300)
+    values = [str(number % 700) for number in range(5_000)]
+    table = read(export("\n".join(["a,b", *(f"{value},x" for value in values)])), "a", "b")
+    assert texts(table, "a") == values
+    assert table.columns["a"].codes.max() > 700  # later rows have codes of their own
+    assert table.columns["b"].codes.max() == 0
+    np.testing.assert_array_equal(table.row_numbers, np.arange(2, 5_002))

@@ -1,0 +1,122 @@
+"""What a site is told before anything is asked of its data."""
+
+from pathlib import Path
+
+import pytest
+
+from riskset.errors import DataError
+from riskset_site.check import VariableCheck
+
+
+def test_how_every_variable_was_read(hospital):
+    hospital.exports(
+        "arm,age,mvi,start,last\n"
+        "sorafenib,61,yes,2020-01-01,2020-06-01\n"
+        "regorafenib,17,NA,2020-01-01,2020-06-01\n"
+        "lenvatinib,,maybe,2020-01-01,2020-06-01\n"
+    )
+    hospital.writes('[map]\narm = { column = "arm", other = "exclude" }')
+    assert hospital.check().variables[:4] == (
+        VariableCheck("arm", ("arm",), "category", read=2, missing=0, excluded=1, wrong=0),
+        VariableCheck("age", ("age",), "number", read=1, missing=1, excluded=0, wrong=1),
+        VariableCheck("mvi", ("mvi",), "boolean", read=1, missing=1, excluded=0, wrong=1),
+        VariableCheck("afp", (), "number", read=0, missing=3, excluded=0, wrong=0),
+    )
+
+
+def test_how_eligible_rows_come_into_the_analysis(hospital):
+    hospital.joins(header="data_cutoff = 2020-12-31")
+    hospital.exports(
+        "arm,age,mvi,start,death,last\n"
+        "sorafenib,61,yes,2020-01-01,2020-06-01,2020-05-01\n"
+        "sorafenib,61,yes,2020-01-01,,2021-05-01\n"
+        "sorafenib,61,yes,2020-01-01,2020-01-01,\n"
+        "sorafenib,61,,2020-01-01,2020-06-01,\n"
+        "sorafenib,61,yes,2020-01-01,,\n"
+        "sorafenib,61,yes,2021-01-01,,2021-05-01\n"
+    )
+    check = hospital.check()
+    (os,) = check.endpoints
+    assert (check.rows, check.eligible) == (6, 5)
+    assert (os.no_follow_up, os.incomplete, os.rows, os.events) == (1, 1, 3, 2)
+    assert (os.at_time_0, os.at_cutoff, os.event_after_censoring) == (1, 1, 1)
+
+
+def test_a_missing_column_with_what_may_be_meant(hospital):
+    hospital.exports("arm,Age,mvi,start,lst\nsorafenib,61,yes,2020-01-01,2020-06-01\n")
+    problems = hospital.check().problems
+    assert [(found.where, found.message, found.hint) for found in problems] == [
+        ("column 'age' (variable age)", "is not in the export", "did you mean 'Age'?"),
+        ("column 'last' (variable last)", "is not in the export", "did you mean 'lst'?"),
+    ]
+
+
+def test_a_mapped_column_must_be_there_even_of_a_variable_that_is_not_required(hospital):
+    hospital.writes('[map]\ndeath = "died_on"')
+    assert [found.where for found in hospital.check().problems] == ["column 'died_on' (variable death)"]
+
+
+def test_the_wrong_delimiter(hospital):
+    hospital.exports("arm;age;mvi;start;last\nsorafenib;61;yes;2020-01-01;2020-06-01\n")
+    hints = {found.hint for found in hospital.check().problems}
+    assert hints == {"the header is one single name: is [source] delimiter right?"}
+
+
+def test_the_encoding_under_which_every_mapped_column_would_appear(hospital):
+    hospital.exports("나이,arm,mvi,start,last\n61,sorafenib,yes,2020-01-01,2020-06-01\n", encoding="cp949")
+    hospital.writes('encoding = "cp932"', '[map]\nage = "나이"')
+    (found,) = hospital.check().problems
+    assert found.hint == "every mapped column appears with encoding = 'cp949' in [source]"
+
+
+def test_keys_that_are_shared_or_empty(hospital):
+    plain = "sorafenib,61,yes,2020-01-01,2020-06-01"
+    keys = ["P1", "P2", " P1", "", "NA", "P3", "P2"]
+    hospital.exports("\n".join(["arm,age,mvi,start,last,id", *(f"{plain},{key}" for key in keys)]))
+    hospital.writes('key = "id"')
+    assert hospital.problems() == [
+        ("column 'id' ([source] key)", "2 rows have no key", "rows 5, 6: '', 'NA'"),
+        (
+            "column 'id' ([source] key)",
+            "4 rows share their key with another",
+            "rows 2, 3, 4, 8: 'P1', 'P2', 'P1', 'P2'",
+        ),
+    ]
+
+
+def test_distinct_keys_are_no_problem(hospital):
+    hospital.exports("arm,age,mvi,start,last,id\n" + "sorafenib,61,yes,2020-01-01,2020-06-01,P1\n")
+    hospital.writes('key = "id"')
+    assert hospital.check().fits
+
+
+@pytest.mark.parametrize("text", ["", "arm,age\n"])
+def test_an_export_that_is_no_table_does_not_fit(hospital, text):
+    hospital.exports(text)
+    check = hospital.check()
+    assert not check.fits
+    assert (check.rows, check.variables) == (0, ())
+
+
+def test_an_export_that_another_program_holds_cannot_be_checked(hospital, monkeypatch):
+    plain_open = Path.open
+
+    def held(path, *arguments, **how):
+        if path.suffix == ".csv":
+            raise PermissionError(13, "Permission denied")
+        return plain_open(path, *arguments, **how)
+
+    monkeypatch.setattr(Path, "open", held)
+    with pytest.raises(DataError, match="permission denied") as raised:
+        hospital.check()
+    assert "Excel" in raised.value.hint
+
+
+def test_a_problem_that_two_endpoints_share_is_told_once(hospital):
+    study = (hospital.folder / "study.toml").read_text(encoding="utf-8")
+    again = study.replace(
+        "[analyses]", '[endpoints.os2]\norigin = "start"\nevent = ["death"]\ncensor = "last"\n[analyses]'
+    )
+    hospital.joins_as_written(again)
+    hospital.exports("arm,age,mvi,start,death,last\nsorafenib,61,yes,2020-01-02,2020-01-01,\n")
+    assert len(hospital.problems()) == 1

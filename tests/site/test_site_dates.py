@@ -1,0 +1,83 @@
+"""Dates as hospitals write them."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from riskset_site.dates import AMBIGUOUS, NOT_A_DATE, OUTSIDE_ERA, date_reader, is_date_format
+from riskset_site.texts import Unreadable
+
+wareki = date_reader(["wareki"])
+
+
+def fault(text, *formats):
+    with pytest.raises(Unreadable) as raised:
+        date_reader(formats)(text)
+    return raised.value.fault
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("令和5年7月3日", date(2023, 7, 3)),
+        ("R5.7.3", date(2023, 7, 3)),
+        ("R05/07/03", date(2023, 7, 3)),
+        ("r5-7-3", date(2023, 7, 3)),
+        ("Ｒ５．７．３", date(2023, 7, 3)),
+        ("令和 5年 7月 3日", date(2023, 7, 3)),
+        ("㋿5年7月3日", date(2023, 7, 3)),
+        ("令和元年5月1日", date(2019, 5, 1)),
+        ("H31.4.30", date(2019, 4, 30)),
+        ("平成元年1月8日", date(1989, 1, 8)),
+        ("昭和64年1月7日", date(1989, 1, 7)),
+        ("S1.12.25", date(1926, 12, 25)),
+        ("T15.12.25", date(1926, 12, 25)),  # the day of the change belongs to both
+        ("T1.7.30", date(1912, 7, 30)),
+        ("M45.7.30", date(1912, 7, 30)),
+    ],
+)
+def test_a_japanese_date(text, expected):
+    assert wareki(text) == expected
+
+
+@pytest.mark.parametrize("text", ["R1.4.30", "H31.5.1", "S64.1.8", "S0.12.25", "T16.1.1", "H0.1.8", "M1.1.1"])
+def test_a_date_outside_its_era(text):
+    assert fault(text, "wareki") is OUTSIDE_ERA
+
+
+@pytest.mark.parametrize("text", ["令和5年2月29日", "R5.13.1", "R5.7", "5.7.3", "X5.7.3", "2023-07-03", "R5.7.3 10:00"])
+def test_no_japanese_date(text):
+    assert fault(text, "wareki") is NOT_A_DATE
+
+
+@given(st.dates(min_value=date(2019, 5, 1), max_value=date(2117, 12, 31)))
+def test_every_day_of_reiwa_is_read_back(day):
+    assert wareki(f"R{day.year - 2018}.{day.month}.{day.day}") == day
+
+
+@given(st.dates(min_value=date(1000, 1, 1)), st.sampled_from(["%Y-%m-%d", "%d.%m.%Y", "%Y%m%d", "%m/%d/%Y"]))
+def test_every_day_is_read_back_in_each_format(day, form):
+    assert date_reader(["wareki", form])(day.strftime(form)) == day
+
+
+def test_the_first_format_that_fits_is_not_simply_taken():
+    assert fault("03/07/2023", "%d/%m/%Y", "%m/%d/%Y") is AMBIGUOUS
+    both = date_reader(["%d/%m/%Y", "%m/%d/%Y"])
+    assert both("03/03/2023") == date(2023, 3, 3)
+    assert both("13/07/2023") == date(2023, 7, 13)
+
+
+def test_a_day_that_does_not_exist():
+    assert fault("2023-02-31", "%Y-%m-%d") is NOT_A_DATE
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%d.%m.%y", "%Y%m%d", "%Y-%m-%d %H:%M:%S", "%Y-%j", "wareki"])
+def test_a_format_that_holds_a_date(form):
+    assert is_date_format(form)
+
+
+@pytest.mark.parametrize("form", ["%m/%d", "%Y-%m", "%Y-%d-%Q", "YYYY-MM-DD", "", "%Y-%M-%d"])
+def test_a_format_that_does_not(form):
+    assert not is_date_format(form)

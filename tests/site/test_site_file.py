@@ -1,0 +1,140 @@
+"""The site file: every refusal, all at once, each with its line."""
+
+from pathlib import Path
+
+import pytest
+
+from riskset.errors import DataError
+from riskset_site.config import load_site_file
+
+
+def refusals(hospital):
+    """What is wrong with the site file, as (line, where, message, hint)."""
+    with pytest.raises(DataError) as raised:
+        load_site_file(hospital.site_file, hospital.study)
+    return [(found.line, found.where, found.message, found.hint) for found in raised.value.problems]
+
+
+def test_the_export_is_found_beside_the_site_file_from_anywhere(hospital, monkeypatch):
+    monkeypatch.chdir("/")
+    assert load_site_file(hospital.site_file, hospital.study).source.csv == hospital.folder / "export.csv"
+
+
+def test_a_relative_site_file_leads_to_an_absolute_export(hospital, monkeypatch):
+    monkeypatch.chdir(hospital.folder)
+    found = load_site_file(Path("site.toml")).source.csv
+    monkeypatch.chdir("/")
+    assert found.is_file()
+
+
+def test_all_problems_are_told_in_one_pass(hospital):
+    hospital.writes(
+        'encodng = "cp932"',
+        'dates = ["%m/%d"]',
+        "[map]",
+        'arm = { column = "drug", recode = { "LEN" = "lenvatinip" } }',
+        'agee = "age"',
+        'afp = { colum = "AFP" }',
+        'mvi = { years_between = ["a", "b"] }',
+        'start = { column = "start", other = "exclude" }',
+        "[limits]",
+        "min_cell = 3",
+    )
+    assert refusals(hospital) == [
+        (6, "[source] encodng", "unknown key", "did you mean 'encoding'?"),
+        (
+            7,
+            "[source] dates",
+            "'%m/%d' does not hold year, month and day; examples: '%Y-%m-%d', '%d.%m.%Y', 'wareki'",
+            "",
+        ),
+        (9, "[map] arm.recode.LEN", "'lenvatinip' is no value of the study", "did you mean 'lenvatinib'?"),
+        (10, "[map] agee", "is no variable of the study", "did you mean 'age'?"),
+        (11, "[map] afp.column", "required and missing", ""),
+        (11, "[map] afp.colum", "unknown key", "did you mean 'column'?"),
+        (12, "[map] mvi.years_between", "gives a number of years, and the variable is a boolean", ""),
+        (
+            13,
+            "[map] start.other",
+            "rows can be excluded by a category or a boolean only: what cannot be read here is a mistake",
+            'take other = "exclude" out',
+        ),
+        (15, "[limits] min_cell", "is looser than the study's 5", "a site can only be stricter"),
+    ]
+
+
+def test_another_study_and_an_unknown_site(hospital):
+    hospital.writes(text='schema = 1\nstudy = "trail"\nsite = "kurumi"\n[source]\ncsv = "export.csv"\n')
+    assert refusals(hospital) == [
+        (2, "study", "this file is for 'trail', the study is 'trial'", ""),
+        (3, "site", "the study has no site 'kurumi'", "did you mean 'kurume'?"),
+    ]
+
+
+def test_an_export_that_is_not_there(hospital):
+    (hospital.folder / "export.csv").unlink()
+    assert refusals(hospital) == [
+        (
+            5,
+            "[source] csv",
+            "there is no file 'export.csv'",
+            "a relative path begins at the folder of the site file",
+        )
+    ]
+
+
+@pytest.mark.parametrize(("encoding", "better"), [("shift_jis", "cp932"), ("SJIS", "cp932"), ("euc-kr", "cp949")])
+def test_an_encoding_that_lacks_letters(hospital, encoding, better):
+    hospital.writes(f'encoding = "{encoding}"')
+    ((_, where, message, _),) = refusals(hospital)
+    assert where == "[source] encoding"
+    assert f"write '{better}' instead" in message
+
+
+@pytest.mark.parametrize("encoding", ["no-such-thing", "base64", "rot13"])
+def test_what_is_no_encoding(hospital, encoding):
+    hospital.writes(f'encoding = "{encoding}"')
+    assert "there is no encoding" in refusals(hospital)[0][2]
+
+
+def test_utf_8_reads_the_mark_that_excel_writes(hospital):
+    hospital.writes('encoding = "UTF8"')
+    assert load_site_file(hospital.site_file).source.encoding == "utf-8-sig"
+
+
+@pytest.mark.parametrize("delimiter", ["", ",,", "a", "\\n", '\\"'])
+def test_what_is_no_delimiter(hospital, delimiter):
+    hospital.writes(f'delimiter = "{delimiter}"')
+    assert "one character" in refusals(hospital)[0][2]
+
+
+def test_a_level_that_is_also_a_missing_code_would_lose_its_patients(hospital):
+    hospital.writes('missing = ["sorafenib"]')
+    assert refusals(hospital)[0][2] == "'sorafenib' stands for missing, and is a level of arm"
+    hospital.writes('missing = ["sorafenib"]', '[map]\narm = { column = "arm", recode = { sorafenib = "sorafenib" } }')
+    assert load_site_file(hospital.site_file, hospital.study).site == "kurume"
+
+
+def test_a_windows_path_in_double_quotes(hospital):
+    hospital.writes(text='schema = 1\n[source]\ncsv = "C:\\Users\\data.csv"\n')
+    ((line, _, message, hint),) = refusals(hospital)
+    assert line == 3
+    assert message.startswith("is no valid TOML")
+    assert hint == r"in a path write / for \, or put the path in single quotes"
+
+
+def test_a_site_file_that_is_not_there(hospital):
+    hospital.site_file.unlink()
+    with pytest.raises(DataError, match="cannot read the site file"):
+        load_site_file(hospital.site_file)
+
+
+def test_a_site_file_in_another_encoding(hospital):
+    hospital.site_file.write_bytes("# 久留米".encode("cp932"))
+    with pytest.raises(DataError, match="not UTF-8"):
+        load_site_file(hospital.site_file)
+
+
+def test_a_site_file_with_a_byte_order_mark(hospital):
+    hospital.site_file.write_bytes(b"\xef\xbb\xbf" + hospital.site_file.read_bytes())
+    assert load_site_file(hospital.site_file).site == "kurume"
