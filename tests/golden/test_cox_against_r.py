@@ -1,6 +1,6 @@
 """Cox fits equal R's coxph (survival 3.5): `oracle.R`, keys cox.* and derivatives.
 
-Coefficients within 1e-9 standard errors, standard errors and log likelihoods within 1e-9 of themselves, chi-squares within
+Coefficients within 1e-9 standard errors; standard errors, log likelihoods within 1e-9 of themselves; chi-squares within
 1e-9 of themselves or 1e-6, p-values 1e-7: R stops when its log likelihood moves less than 1e-13.
 """
 

@@ -1,4 +1,4 @@
-"""Weights, left truncation and strata with ties equal R's: `weights_entry_strata.R`, made for what `oracle.R` leaves out."""
+"""Weights, left truncation and strata with ties equal R's: `weights_entry_strata.R`, for what `oracle.R` leaves out."""
 
 import json
 from pathlib import Path

@@ -46,6 +46,8 @@ FAR = 10.0
 """A coefficient beyond this, columns being in standard deviations, is no effect a study could mean ..."""
 BEYOND = 30.0
 """... and here it has run away even if the log likelihood still gains, as it long does when the gaps are narrow."""
+STEADY = 2
+"""Slow steps in a row that are no accident. (Coefficients of nearly collinear columns are far too, but found fast.)"""
 
 
 @dataclass(frozen=True)
@@ -210,20 +212,20 @@ def _take_step(
 
 
 def _slow_steps(before: Newton, decrement: float) -> int:
-    is_slow = decrement < NO_GAIN and decrement > SLOW * before.decrement and not before.is_halved
-    return before.slow_steps + 1 if is_slow else 0
+    if decrement <= SLOW * before.decrement:
+        return 0
+    return before.slow_steps + (0 if before.is_halved else 1)  # a halved step says nothing of Newton's pace
 
 
 def _runaway(before: Newton, now: Newton) -> tuple[int, ...]:
     """The columns that run away, none while there is no sign of separation."""
+    furthest = max(map(abs, now.base))
     gain = now.log_likelihood - before.log_likelihood
-    is_slow = now.decrement > SLOW * before.decrement and not before.is_halved
-    limit = FAR if is_slow and gain < NO_GAIN_RELATIVE * abs(now.log_likelihood) else BEYOND
-    far = tuple(j for j, b in enumerate(now.base) if abs(b) > limit)
-    if far or now.slow_steps < 2:
-        return far
-    part = [s * s * now.information[j][j] for j, s in enumerate(now.step)]  # of what there still is to gain
-    return tuple(j for j, x in enumerate(part) if x > 0.01 * max(part))
+    has_no_gain = furthest > FAR and now.slow_steps > 0 and gain < NO_GAIN_RELATIVE * abs(now.log_likelihood)
+    if has_no_gain or (now.slow_steps >= STEADY and (furthest > BEYOND or before.decrement < NO_GAIN)):
+        part = [s * s * now.information[j][j] for j, s in enumerate(now.step)]  # of what there still is to gain
+        return tuple(j for j, x in enumerate(part) if x > 0.01 * max(part))
+    return ()
 
 
 def _plus(x: Sequence[float], y: Sequence[float]) -> tuple[float, ...]:
