@@ -18,6 +18,7 @@ ASK_AGAIN_S = 15.0
 costs a message and never a second computation. (A long local computation delays the answer, not the sums.)"""
 
 POLL_S = 0.02
+RETRY_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Transport(Protocol):
     def collect(self) -> Sequence[Arrival]: ...
 
     def restart(self) -> None:
-        """Begins anew after Unreachable; raises it again while the engine is away."""
+        """Begins, or begins anew after Unreachable; raises it while the engine is away."""
 
 
 class Clock(Protocol):
@@ -77,6 +78,7 @@ class Conductor:
 
     def run(self) -> Outcome:
         """Returns the outcome. Raises Refused where a site says no; the run is kept and goes on at the next call."""
+        self._begin()
         while not self.coordinator.is_finished:
             self._round()
         return self.coordinator.outcome()
@@ -90,7 +92,7 @@ class Conductor:
                 arrived = self._exchange(request, began)
             except Unreachable as away:
                 self._tell_once(str(away))
-                self._recover()
+                self._begin()
                 continue
             if not arrived:
                 self.clock.sleep(POLL_S)
@@ -125,13 +127,15 @@ class Conductor:
         if site is not None:
             self.watch.answered(site, number, self.clock.now() - began)
 
-    def _recover(self) -> None:
-        """Waits until the engine lets us in again; what was asked and not answered is asked anew."""
+    def _begin(self) -> None:
+        """Waits until the engine lets us in; what was asked and not answered is asked anew."""
         self._asked_at.clear()
-        try:
-            self.transport.restart()
-        except Unreachable:
-            self.clock.sleep(1.0)
+        while True:
+            try:
+                return self.transport.restart()
+            except Unreachable as away:
+                self._tell_once(f"{away}; trying again")
+                self.clock.sleep(RETRY_S)
 
     def _tell_once(self, message: str) -> None:
         if message not in self._told:

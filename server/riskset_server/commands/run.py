@@ -13,8 +13,9 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from riskset.errors import DataError, Refused
+from riskset.errors import DataError
 from riskset.protocol.coordinator import Coordinator, Outcome
+from riskset.protocol.offered import check_offered
 from riskset.protocol.roster import Roster, load_roster
 from riskset.secure.keys import public_hex
 from riskset.study.load import load_study, study_hash
@@ -76,17 +77,12 @@ def _check(study: Study, roster: Roster, folder: CoordinatorFolder) -> None:
         raise DataError(f"roster and study name different sites: {odd}", "make the roster again: riskset study roster")
     if public_hex(roster.coordinator) != public_hex(folder.identity):
         raise DataError("the roster was signed by another coordinator", "make it again: riskset study roster")
-    if study.disclosure.secure_sum == "required":
-        raise Refused(
-            "secure-sum",
-            "the study requires the secure sum, which this version does not offer",
-            'write secure_sum = "off" under [disclosure] only if every site may show its own sums to the coordinator',
-        )
+    check_offered(study)
 
 
 def _run(study: Study, roster: Roster, folder: CoordinatorFolder, record: RunRecord, console: Console) -> Outcome:
-    from riskset_server.engine_transport import EngineTransport  # Flower takes a second to import
-    from riskset_server.link import Engine
+    from riskset_server.engine import Engine  # Flower takes a second to import
+    from riskset_server.engine_transport import EngineTransport
 
     hashes = study_hash(study), roster.sha256
     unfinished = record.unfinished(*hashes)

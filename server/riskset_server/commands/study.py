@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,8 +11,12 @@ import typer
 
 from riskset.cli import tell
 from riskset.errors import DataError, Problem
+from riskset.protocol.joining import read_members
+from riskset.protocol.roster import sign_roster
 from riskset.study.load import load_study, study_hash
 from riskset.study.spec import CoxAnalysis, Study
+from riskset_server.coordinator_folder import CoordinatorFolder
+from riskset_server.rehearse import NOTICE, rehearse
 
 app = typer.Typer(help="Write, check and try a study.", no_args_is_help=True, add_completion=False)
 
@@ -44,6 +49,42 @@ def check(
         raise typer.Exit(THE_ANSWER_IS_NO) from None
     facts = facts_of(checked)
     typer.echo(_json(facts) if as_json else _lines(facts))
+
+
+@app.command("try", epilog="Example: riskset study try study.toml --sites sites --out rehearsal")
+def try_(
+    file: Annotated[Path, typer.Argument(help="The study file (TOML).", show_default=False)],
+    sites: Annotated[
+        Path, typer.Option(help="A folder with a folder for each site, site.toml in it.", show_default=False)
+    ],
+    out: Annotated[Path, typer.Option(help="Where results.json, numbers.csv and report.html go.")] = Path("rehearsal"),
+) -> None:
+    """Run a whole study in memory over site files on this machine, as a real run would: same messages, gate and sums.
+
+    Exit 0: done. 1: a file is wrong; every problem is told.
+    """
+    from riskset_server.release_folder import write_outcome  # drawing takes a second to import
+
+    tried = load_study(file)
+    outcome, names = rehearse(tried, sites)
+    made_at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    for path in write_outcome(tried, outcome, names, out, made_at, [NOTICE]):
+        typer.echo(path)
+
+
+@app.command(epilog="Example: riskset study roster study.toml *.request.json --server coordinator")
+def roster(
+    file: Annotated[Path, typer.Argument(help="The study file (TOML).", show_default=False)],
+    requests: Annotated[list[Path], typer.Argument(help="The sites' request files.", show_default=False)],
+    folder: Annotated[Path, typer.Option("--server", help="The coordinator's folder.")] = Path("coordinator"),
+    out: Annotated[Path | None, typer.Option(help="Default: roster.json beside the study.", show_default=False)] = None,
+) -> None:
+    """Sign the list of a study's sites and their keys, to be sent to every site with the study."""
+    study = load_study(file)
+    members = read_members(study, requests)
+    path = out or file.parent / "roster.json"
+    path.write_bytes(sign_roster(study.id, CoordinatorFolder(folder).identity, members))
+    typer.echo(f"signed {path} for {', '.join(members)}; send it to every site with the study")
 
 
 def facts_of(study: Study) -> dict[str, Any]:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from riskset.errors import DataError, VerificationError
 from riskset.protocol.roster import Member
 from riskset.secure.keys import public_from_hex, public_hex
 from riskset.secure.node_key import public_node_from_text, public_node_text
+from riskset.study.spec import Study
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,22 @@ def load_request(path: Path) -> tuple[str, Member]:
     except InvalidSignature:
         raise VerificationError(f"the request in {path} was changed after {site} signed it", hint) from None
     return site, member
+
+
+def read_members(study: Study, requests: Sequence[Path]) -> dict[str, Member]:
+    """Returns the keys of every site of the study, in its order. DataError where a site is missing, unknown or there twice."""
+    members: dict[str, Member] = {}
+    for path in requests:
+        site, member = load_request(path)
+        if site in members:
+            raise DataError(f"two requests are in the name of {site}", "ask both sites; one has another's name")
+        if site not in study.sites:
+            raise DataError(f"{path} is of {site}, which the study does not name", f"it names {', '.join(study.sites)}")
+        members[site] = member
+    missing = [site for site in study.sites if site not in members]
+    if missing:
+        raise DataError(f"no request came from {', '.join(missing)}", "a roster holds every site of the study")
+    return {site: members[site] for site in study.sites}
 
 
 def _load(path: Path, what: str, hint: str) -> dict[str, Any]:

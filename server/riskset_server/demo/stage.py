@@ -1,0 +1,176 @@
+"""One machine as a network: a server, a coordinator and a process for each site, each in a folder of its own with its own
+rows, keys made for the occasion, talking over TLS on free loopback ports. Whatever is started here is stopped here."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from riskset.errors import RisksetError
+from riskset_server.coordinator_folder import CoordinatorFolder
+from riskset_server.demo.data_sets import DataSet
+
+READY_WITHIN_S = 60.0
+STOPPED_WITHIN_S = 10.0
+
+
+@dataclass
+class Stage:
+    """A context manager: on leaving it, every process it started has ended."""
+
+    data_set: DataSet
+    root: Path
+    record: Path | None = None
+    """Where the server records what passes the sites' port."""
+    _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def coordinator(self) -> CoordinatorFolder:
+        return CoordinatorFolder(self.root / "coordinator")
+
+    @property
+    def study(self) -> Path:
+        return self.root / "study.toml"
+
+    @property
+    def results(self) -> Path:
+        return self.root / "results"
+
+    @property
+    def sites(self) -> dict[str, Path]:
+        """Each site's folder."""
+        return {folder.name: folder for folder in sorted((self.root / "sites").iterdir())}
+
+    def build(self) -> None:
+        """Writes every party's files: the study, each site's own rows and keys, the coordinator's keys, the roster."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.study.write_bytes(self.data_set.study)
+        for name, rows in self.data_set.rows_by_site().items():
+            self._write_site(name, rows)
+        public_port, control_port = free_ports(2)
+        self.coordinator.make("127.0.0.1", public_port, control_port)
+        self._together([self._command("site", "keys", folder / "site.toml") for folder in self.sites.values()])
+        requests = [folder / f"{name}.request.json" for name, folder in self.sites.items()]
+        self._together([self._command("study", "roster", self.study, *requests, "--server", self.coordinator.root)])
+        for folder in self.sites.values():
+            for file in (self.study, self.root / "roster.json", self.coordinator.connection):
+                shutil.copy(file, folder)
+
+    def _write_site(self, name: str, rows: Sequence[dict[str, str]]) -> None:
+        folder = self.root / "sites" / name
+        folder.mkdir(parents=True)
+        with (folder / "export.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+        source = '[source]\ncsv = "export.csv"\nkey = "id"\n'
+        head = f'schema = 1\nstudy  = "{self.data_set.study_id}"\nsite   = "{name}"\n'
+        (folder / "site.toml").write_text(f"{head}\n{source}\n{self.data_set.site_map}", encoding="utf-8")
+
+    def start(self) -> None:
+        """Starts the server and every site."""
+        self.start_server()
+        for name in self.sites:
+            self.start_site(name)
+
+    def start_server(self) -> None:
+        recording: list[str | Path] = ["--record", self.record] if self.record else []
+        self._start("server", "server", "start", self.coordinator.root, "--in-memory", *recording)
+        self._wait_for_server()
+
+    def start_site(self, name: str) -> None:
+        self._start(name, "site", "serve", self.sites[name] / "site.toml")
+
+    def run(self) -> None:
+        """Runs the coordinator to its end, its words on this terminal. Raises RisksetError where it fails."""
+        command = self._command("run", self.study, "--server", self.coordinator.root, "--out", self.results)
+        coordinator = self._processes["coordinator"] = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        while coordinator.poll() is None:
+            time.sleep(0.1)
+            gone = [name for name, process in self._processes.items() if process.poll()]
+            if gone and coordinator.poll() is None:
+                raise RisksetError(f"{gone[0]} has ended", f"see {self.root}/logs/{gone[0]}.log")
+        if coordinator.returncode != 0:
+            raise RisksetError("the run did not come to its end", f"the parties' words are in {self.root}/logs")
+
+    def stop(self) -> None:
+        """Stops every process, by its id, the sites before the server."""
+        running = [process for process in reversed(self._processes.values()) if process.poll() is None]
+        for process in running:
+            process.terminate()
+        for process in running:
+            try:
+                process.wait(STOPPED_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._processes.clear()
+
+    def _start(self, name: str, *arguments: str | Path) -> None:
+        logs = self.root / "logs"
+        logs.mkdir(exist_ok=True)
+        with (logs / f"{name}.log").open("ab") as log:
+            self._processes[name] = subprocess.Popen(self._command(*arguments), stdout=log, stderr=log)
+
+    def _command(self, *arguments: str | Path) -> list[str]:
+        return [sys.executable, "-m", "riskset.cli", *map(str, arguments)]
+
+    def _together(self, commands: Sequence[list[str]]) -> None:
+        """Runs commands side by side; RisksetError where one fails."""
+        processes = [subprocess.Popen(c, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for c in commands]
+        for process in processes:
+            _, said = process.communicate()
+            if process.returncode != 0:
+                raise RisksetError(said.decode(errors="replace").strip())
+
+    def _wait_for_server(self) -> None:
+        host, _, port = self.coordinator.control_address.partition(":")
+        deadline = time.monotonic() + READY_WITHIN_S
+        while time.monotonic() < deadline and self._processes["server"].poll() is None:
+            try:
+                socket.create_connection((host, int(port)), timeout=0.2).close()
+            except OSError:
+                time.sleep(0.05)
+            else:
+                return
+        raise RisksetError("the server did not start", f"see {self.root}/logs/server.log")
+
+
+def free_ports(n: int) -> list[int]:
+    """Returns n loopback ports that nothing listens on now."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(n)]
+    ports: list[int] = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return ports
+
+
+def new_folder(parent: Path) -> Path:
+    """Returns a folder that no other demonstration has, also none that runs at this moment."""
+    stem = f"riskset-demo-{time.strftime('%H%M%S')}"
+    for number in range(1000):
+        folder = parent / (f"{stem}-{number}" if number else stem)
+        try:
+            os.mkdir(folder)
+        except FileExistsError:
+            continue
+        return folder
+    raise RisksetError(f"no folder for the demonstration could be made in {parent}")
