@@ -27,8 +27,8 @@ def check_page(check: SiteCheck) -> str:
 
 def _parts(check: SiteCheck) -> Iterator[RenderableType]:
     yield f"site {check.site}, study {check.study} {check.version}"
-    yield f"{_rows(check.rows)} read from {check.export}, {check.eligible} eligible"
     if check.variables:
+        yield f"{_rows(check.rows)} read from {check.export}, {check.eligible} eligible"
         yield from ("", _variables(check))
     if check.steps:
         yield from ("", _steps(check))
