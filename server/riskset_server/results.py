@@ -41,7 +41,7 @@ def results_document(study: Study, outcome: Outcome, sites: Sequence[str], notic
         "rounds": outcome.rounds,
         "time": {"unit": study.time.unit, "days_per_unit": study.days_per_unit},
         "notices": list(notices),
-        "results": [_entry(analysis, outcome.results[analysis.id]) for analysis in plan(study).reported],
+        "results": [_entry(study, analysis, outcome.results[analysis.id]) for analysis in plan(study).reported],
     }
 
 
@@ -53,7 +53,7 @@ def write_results(document: Mapping[str, Any], path: Path) -> None:
     os.replace(part, path)
 
 
-def _entry(analysis: Reported, result: Result) -> Json:
+def _entry(study: Study, analysis: Reported, result: Result) -> Json:
     entry: Json = {
         "id": analysis.id,
         "analysis": analysis.name,
@@ -64,6 +64,8 @@ def _entry(analysis: Reported, result: Result) -> Json:
     }
     if isinstance(analysis, CoxModel):
         entry |= {"model": analysis.model, "baseline": "site", "ties": analysis.ties}
+    else:
+        entry |= {"variable": analysis.arm, "reference": study.comparison.reference if study.comparison else None}
     if isinstance(result, NotEstimable):
         return entry | {"reason": {"code": result.code, "message": result.message}}
     if isinstance(analysis, CoxModel) and isinstance(result, CoxFit):

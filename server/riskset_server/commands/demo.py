@@ -48,11 +48,12 @@ def _leave(number: int, frame: FrameType | None) -> None:
 def _show(data_set: DataSet, root: Path, console: Console) -> None:
     began = time.monotonic()
     console.rule(f"[bold]{data_set.name}", align="left")
-    console.print(data_set.says, highlight=False)
+    console.print(data_set.says, highlight=False, soft_wrap=True)
     with Stage(data_set, root) as stage:
         stage.build()
         stage.start()
-        console.print(f"{len(stage.sites)} sites and a server, a process each; logs in {root}/logs", highlight=False)
+        words = f"{len(stage.sites)} sites and a server, a process each; what they say stands in {root}/logs"
+        console.print(words, highlight=False, soft_wrap=True)
         stage.run()
     results = json.loads((stage.results / "results.json").read_text(encoding="utf-8"))
     lines = compare(results, data_set)

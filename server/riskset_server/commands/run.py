@@ -27,6 +27,12 @@ from riskset_server.rounds import Conductor, Watch
 from riskset_server.run_record import RunRecord
 
 
+NOTICE = (
+    "The secure sum was off: the coordinator and the sites could see each site's own sums. "
+    "This version applies no disclosure rules, and nobody has released these numbers."
+)
+
+
 class SystemClock:
     """Real time."""
 
@@ -63,8 +69,7 @@ def run(
     finally:
         record.close()
     made_at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    paths = write_outcome(study, outcome, sorted(roster.sites), out, made_at)
-    for path in paths:
+    for path in write_outcome(study, outcome, sorted(roster.sites), out, made_at, [NOTICE]):
         typer.echo(path)
 
 
