@@ -181,12 +181,11 @@ def _column_sums(rows: RiskSets, hazard: Floats, c: Floats) -> tuple[Floats, Flo
     `B @ B.T` is a symmetric rank update in numpy (half the work of a product) because both sides are one array.
     """
     parts, XcX = np.zeros((rows.p, len(rows.part_start))), np.zeros((rows.p, rows.p))
-    root_c, scaled = np.sqrt(c), np.empty((rows.p, rows.block_rows))
-    for start in range(0, rows.n, rows.block_rows):
-        block = slice(start, min(rows.n, start + rows.block_rows))
-        x, B = rows.X[:, block], scaled[:, : block.stop - start]
-        first, last = np.searchsorted(rows.part_start, [start, block.stop - 1], side="right")
-        at = np.maximum(rows.part_start[first - 1 : last] - start, 0)  # a part may begin in an earlier block
+    root_c, scaled = np.sqrt(c), np.empty((rows.p, rows.blocks[0].stop))
+    for block in rows.blocks:
+        x, B = rows.X[:, block], scaled[:, : block.stop - block.start]
+        first, last = np.searchsorted(rows.part_start, [block.start, block.stop - 1], side="right")
+        at = np.maximum(rows.part_start[first - 1 : last] - block.start, 0)  # a part may begin in an earlier block
         np.multiply(x, hazard[block], out=B)
         parts[:, first - 1 : last] += np.add.reduceat(B, at, axis=1)
         np.multiply(x, root_c[block], out=B)

@@ -16,8 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from riskset.stats.arrays import Bools, Floats, Ints, sum_by
 
-_BLOCK_BYTES = 1 << 20
-"""A block of columns and its scaled copy should stay in a core's second-level cache (flat from 0.5 to 2 MB)."""
+_BLOCK_ROWS = 8192
+"""Rows taken at a time: a block and its scaled copy stay in the cache (measured best at 10, 30 and 100 columns)."""
 _SAMPLE = 4096
 """Rows looked at to place a stratum's anchor; any anchor is exact, a central one loses fewer digits."""
 
@@ -103,9 +103,9 @@ class RiskSets:
         return np.diff(self.part_start, append=self.n)
 
     @property
-    def block_rows(self) -> int:
-        """How many rows to take at a time."""
-        return max(512, _BLOCK_BYTES // (16 * max(1, self.p)))
+    def blocks(self) -> list[slice]:
+        """The rows, a cache's worth at a time."""
+        return [slice(start, min(start + _BLOCK_ROWS, self.n)) for start in range(0, self.n, _BLOCK_ROWS)]
 
 
 def risk_sets(
@@ -197,15 +197,14 @@ def _columns(x: Floats, order: Ints, stratum_start: Ints, units: Floats) -> Floa
     n, p = x.shape
     out = np.empty((p, n))
     anchors = _anchors(x, order, stratum_start)
-    rows = max(64, _BLOCK_BYTES // (16 * max(1, p)))
-    for start in range(0, n, rows):
-        stop = min(n, start + rows)
-        first, last = np.searchsorted(stratum_start, [start, stop - 1], side="right") - 1
-        if first == last:
-            anchor = anchors[first]
-        else:
-            anchor = anchors[np.searchsorted(stratum_start, np.arange(start, stop), side="right") - 1]
-        out[:, start:stop] = ((x[order[start:stop]] - anchor) / units).T
+    stratum = np.repeat(np.arange(len(stratum_start)), np.diff(stratum_start, append=n))
+    taken = np.empty((min(n, _BLOCK_ROWS), p))  # reused: fresh memory costs more than the arithmetic
+    for start in range(0, n, _BLOCK_ROWS):
+        stop = min(n, start + _BLOCK_ROWS)
+        block = np.take(x, order[start:stop], axis=0, out=taken[: stop - start], mode="clip")  # "raise" would copy
+        first, last = stratum[start], stratum[stop - 1]
+        block -= anchors[first] if first == last else anchors[stratum[start:stop]]
+        np.divide(block.T, units[:, None], out=out[:, start:stop])
     return out
 
 
