@@ -87,3 +87,13 @@ def golden(request):
 def as_list(value):
     """`oracle.R` writes arrays of one element as scalars."""
     return value if isinstance(value, list) else [value]
+
+
+@pytest.fixture(scope="session", name="csv_of")
+def _csv_of():
+    return csv_of
+
+
+@pytest.fixture(scope="session", name="as_list")
+def _as_list():
+    return as_list
