@@ -54,13 +54,14 @@ def _show(data_set: DataSet, root: Path, console: Console) -> None:
         stage.start()
         words = f"{len(stage.sites)} sites and a server, a process each; what they say stands in {root}/logs"
         console.print(words, highlight=False, soft_wrap=True)
-        stage.run()
+        stage.start_coordinator()
+        stage.wait()
     results = json.loads((stage.results / "results.json").read_text(encoding="utf-8"))
     lines = compare(results, data_set)
     console.print(comparison_table(lines, "Pooled Cox model, one baseline hazard per site"))
     largest = max(line.difference for line in lines)
     console.print(
-        f"No row left a site; the largest difference from the fit of the pooled rows is {largest:.0e} standard errors.\n"
+        f"No row left a site; the coefficients are at most {largest:.0e} standard errors apart from those of the pooled rows.\n"
         f"{time.monotonic() - began:.0f} s. Open {stage.results / 'report.html'}",
         highlight=False,
         soft_wrap=True,

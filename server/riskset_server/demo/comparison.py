@@ -75,7 +75,7 @@ def comparison_table(lines: list[Line], title: str) -> Table:
     """Returns the table that the demonstration prints."""
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("covariate", no_wrap=True)
-    for heading in ("HR (95% CI)", "P", "coefficient", "lifelines", "apart/SE"):
+    for heading in ("HR (95% CI)", "P", "coefficient", "lifelines", "apart"):
         table.add_column(heading, justify="right", no_wrap=True)
     for line in lines:
         hr, lower, upper = line.hr

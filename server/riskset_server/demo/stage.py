@@ -32,7 +32,10 @@ class Stage:
     root: Path
     record: Path | None = None
     """Where the server records what passes the sites' port."""
-    _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    in_memory: bool = True
+    """The engine's state; a real run keeps it in a file."""
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    """By party: `server`, `coordinator`, and each site's name."""
 
     def __enter__(self) -> Self:
         return self
@@ -92,20 +95,26 @@ class Stage:
             self.start_site(name)
 
     def start_server(self) -> None:
+        memory = ["--in-memory"] if self.in_memory else []
         recording: list[str | Path] = ["--record", self.record] if self.record else []
-        self._start("server", "server", "start", self.coordinator.root, "--in-memory", *recording)
+        self._start("server", "server", "start", self.coordinator.root, *memory, *recording)
         self._wait_for_server()
 
     def start_site(self, name: str) -> None:
         self._start(name, "site", "serve", self.sites[name] / "site.toml")
 
-    def run(self) -> None:
-        """Runs the coordinator to its end, its words on this terminal. Raises RisksetError where it fails."""
+    def start_coordinator(self) -> subprocess.Popen[bytes]:
+        """Starts `riskset run`, its words on this terminal."""
         command = self._command("run", self.study, "--server", self.coordinator.root, "--out", self.results)
-        coordinator = self._processes["coordinator"] = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        self.processes["coordinator"] = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        return self.processes["coordinator"]
+
+    def wait(self) -> None:
+        """Waits for the coordinator's end. Raises RisksetError where it, or another process before it, fails."""
+        coordinator = self.processes["coordinator"]
         while coordinator.poll() is None:
             time.sleep(0.1)
-            gone = [name for name, process in self._processes.items() if process.poll()]
+            gone = [name for name, process in self.processes.items() if process.poll()]
             if gone and coordinator.poll() is None:
                 raise RisksetError(f"{gone[0]} has ended", f"see {self.root}/logs/{gone[0]}.log")
         if coordinator.returncode != 0:
@@ -113,7 +122,7 @@ class Stage:
 
     def stop(self) -> None:
         """Stops every process, by its id, the sites before the server."""
-        running = [process for process in reversed(self._processes.values()) if process.poll() is None]
+        running = [process for process in reversed(self.processes.values()) if process.poll() is None]
         for process in running:
             process.terminate()
         for process in running:
@@ -122,13 +131,13 @@ class Stage:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        self._processes.clear()
+        self.processes.clear()
 
     def _start(self, name: str, *arguments: str | Path) -> None:
         logs = self.root / "logs"
         logs.mkdir(exist_ok=True)
         with (logs / f"{name}.log").open("ab") as log:
-            self._processes[name] = subprocess.Popen(self._command(*arguments), stdout=log, stderr=log)
+            self.processes[name] = subprocess.Popen(self._command(*arguments), stdout=log, stderr=log)
 
     def _command(self, *arguments: str | Path) -> list[str]:
         return [sys.executable, "-m", "riskset.cli", *map(str, arguments)]
@@ -144,7 +153,7 @@ class Stage:
     def _wait_for_server(self) -> None:
         host, _, port = self.coordinator.control_address.partition(":")
         deadline = time.monotonic() + READY_WITHIN_S
-        while time.monotonic() < deadline and self._processes["server"].poll() is None:
+        while time.monotonic() < deadline and self.processes["server"].poll() is None:
             try:
                 socket.create_connection((host, int(port)), timeout=0.2).close()
             except OSError:
