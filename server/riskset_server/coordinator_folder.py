@@ -77,7 +77,7 @@ class CoordinatorFolder:
             certificate=self._keys / "server.pem",
             key=self._keys / "server.key.pem",
             token=self.token,
-            public_host=LISTEN_ON.get(str(ports["host"]), "0.0.0.0"),  # noqa: S104 (the sites come from elsewhere)
+            public_host=LISTEN_ON.get(str(ports["host"]), "0.0.0.0"),
             public_port=int(ports["public_port"]),
             control_port=int(ports["control_port"]),
             database=None if in_memory else self.root / "superlink.sqlite",

@@ -45,7 +45,7 @@ class SiteRows:
 
     def __init__(self, live: Live, sites: tuple[str, ...]) -> None:
         self._live = live
-        self._rows = {site: ("-", "-", "-") for site in sites}
+        self._rows = dict.fromkeys(sites, ("-", "-", "-"))
         self._seen = dict.fromkeys(sites, "never")
         self._drawn_at = 0.0
         self._title = ""

@@ -1,4 +1,5 @@
-"""A whole study in memory over the site files of one machine, through the codec, the gate and the sums of a real run."""
+"""A whole study in memory over the site files of one machine, through the codec, the gate and the sums of a real
+run."""
 
 from __future__ import annotations
 
@@ -6,21 +7,36 @@ from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from riskset.analyses.analysis import NotEstimable, Result
 from riskset.analyses.cohort import Cohort
+from riskset.analyses.plan import plan
 from riskset.errors import DataError, Problem, RisksetError
 from riskset.protocol.coordinator import Outcome
 from riskset.rehearsal import Rehearsal
 from riskset.study.spec import Study
 
-NOTICE = "Rehearsal on one machine: nothing was sent, and nobody has approved or audited it."
+REHEARSAL = "Rehearsal on one machine: nothing was sent, and nobody has approved or audited it."
+GATE_IGNORED = "The gate was ignored: these numbers may not leave the machine they were computed on."
 
 LoadCohort = Callable[[Path, Study], Cohort]
 
 
 def rehearse(study: Study, folder: Path) -> tuple[Outcome, list[str]]:
-    """Returns the outcome over `folder`/*/site.toml, and the names of the sites. DataError tells all sites' problems."""
+    """Returns the outcome over `folder`/*/site.toml, and the names of the sites. DataError tells all sites'
+    problems."""
     cohorts = _cohorts(study, folder)
     return Rehearsal(study, cohorts).run(), sorted(cohorts)
+
+
+def verdicts(study: Study, outcome: Outcome) -> str:
+    """Returns a line for each result: what the gate and the method said of it. (A refusal of the gate ends a run.)"""
+    ends = [(analysis.id, outcome.results[analysis.id]) for analysis in plan(study).reported]
+    width = max(len(id_) for id_, _ in ends)
+    return "\n".join(f"{id_:<{width}}  passed the gate; {_said(result)}" for id_, result in ends)
+
+
+def _said(result: Result) -> str:
+    return f"not estimable: {result.message}" if isinstance(result, NotEstimable) else "ok"
 
 
 def _cohorts(study: Study, folder: Path) -> dict[str, Cohort]:

@@ -12,11 +12,18 @@ from riskset_server.results import results_document, write_results
 
 
 def write_outcome(
-    study: Study, outcome: Outcome, sites: Sequence[str], folder: Path, made_at: str, notices: Sequence[str] = ()
+    study: Study,
+    outcome: Outcome,
+    sites: Sequence[str],
+    folder: Path,
+    made_at: str,
+    notices: Sequence[str],
+    *,
+    is_gated: bool = True,
 ) -> list[Path]:
     """Returns the paths written, results.json first. Each file is whole or not there."""
     folder.mkdir(parents=True, exist_ok=True)
-    document = results_document(study, outcome, sites, notices)
+    document = results_document(study, outcome, sites, notices, is_gated=is_gated)
     results = folder / "results.json"
     write_results(document, results)
     return [results, *write_report(document, folder, made_at=made_at, notices=notices, labels=labels_of(study))]

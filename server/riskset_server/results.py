@@ -31,8 +31,12 @@ SCHEMA = 1
 Json = dict[str, Any]
 
 
-def results_document(study: Study, outcome: Outcome, sites: Sequence[str], notices: Sequence[str] = ()) -> Json:
-    """Returns the whole document; `notices` say what a reader must know of how it came about."""
+def results_document(
+    study: Study, outcome: Outcome, sites: Sequence[str], notices: Sequence[str] = (), *, is_gated: bool = True
+) -> Json:
+    """Returns the whole document; `notices` say what a reader must know of how it came about. Each result says whether
+    the gate's verdicts held for it."""
+    gate = {"gate": "passed" if is_gated else "ignored"}
     return {
         "schema": SCHEMA,
         "study": {"id": study.id, "version": study.version, "sha256": study_hash(study), "title": study.header.title},
@@ -41,7 +45,7 @@ def results_document(study: Study, outcome: Outcome, sites: Sequence[str], notic
         "rounds": outcome.rounds,
         "time": {"unit": study.time.unit, "days_per_unit": study.days_per_unit},
         "notices": list(notices),
-        "results": [_entry(study, analysis, outcome.results[analysis.id]) for analysis in plan(study).reported],
+        "results": [_entry(study, analysis, outcome.results[analysis.id]) | gate for analysis in plan(study).reported],
     }
 
 

@@ -1,4 +1,5 @@
-"""Drives a run over a transport to its end: asks, waits, asks again. Knows nothing of Flower, of files or of the terminal.
+"""Drives a run over a transport to its end: asks, waits, asks again. Knows nothing of Flower, of files or of the
+terminal.
 
 A site that is away is waited for; the run's record is complete at every moment, so that stopping here loses nothing.
 """
@@ -14,8 +15,8 @@ from riskset.errors import ProtocolError, Unreachable, VerificationError
 from riskset.protocol.coordinator import Coordinator, Outcome
 
 ASK_AGAIN_S = 15.0
-"""A site that is online and silent for this long is asked again. It answers a repeat from its outbox, so an unneeded repeat
-costs a message and never a second computation. (A long local computation delays the answer, not the sums.)"""
+"""A site that is online and silent for this long is asked again. It answers a repeat from its outbox, so an unneeded
+repeat costs a message and never a second computation. (A long local computation delays the answer, not the sums.)"""
 
 POLL_S = 0.02
 RETRY_S = 1.0

@@ -1,7 +1,7 @@
 """The coordinator's durable record of runs, in one SQLite file: every signed reply as it came.
 
-A run is these replies and what follows from them. It outlives the network engine's own runs, the coordinator's process and
-the sites' processes, and goes on where it stood.
+A run is these replies and what follows from them. It outlives the network engine's own runs, the coordinator's process
+and the sites' processes, and goes on where it stood.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ CREATE TABLE IF NOT EXISTS run (
     id TEXT PRIMARY KEY, study TEXT NOT NULL, roster TEXT NOT NULL, began_at TEXT NOT NULL, ended_at TEXT
 ) STRICT;
 CREATE TABLE IF NOT EXISTS reply (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL REFERENCES run(id), reply BLOB NOT NULL, came_at TEXT NOT NULL
+    number INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL REFERENCES run(id), reply BLOB NOT NULL, came_at TEXT
+    NOT NULL
 ) STRICT;
 """
 

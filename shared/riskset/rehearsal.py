@@ -1,6 +1,7 @@
 """A whole federation in memory: the true codec, signatures, gate and sums, without a network.
 
-For writing a study before anyone signs it, for teaching, for checking against other programs, and for the tests' attacks.
+For writing a study before anyone signs it, for teaching, for checking against other programs, and for the tests'
+attacks.
 """
 
 from __future__ import annotations

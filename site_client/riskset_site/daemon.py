@@ -19,7 +19,7 @@ ACTIVE_S = 30.0
 """A run that said something within this time is polled fast."""
 FAST_POLL_S = 0.05
 IDLE_POLL_S = 0.5
-LONGEST_PAUSE_S = 15.0
+LONGEST_PAUSE_S = 5.0
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +40,8 @@ class Link(Protocol[D]):
 
 
 def serve(site: Site, link: Link[D], stop: Event, tell: Callable[[str], None]) -> None:
-    """Answers messages until `stop` is set. `tell` hears, in plain words and once each, what a person may want to know."""
+    """Answers messages until `stop` is set. `tell` hears, in plain words and once each, what a person may want to
+    know."""
     last_active, pause, told = 0.0, 1.0, ""
     while not stop.is_set():
         try:

@@ -60,7 +60,8 @@ class Identity:
 
 
 def make_keys(folder: SiteFolder, site: str) -> Path:
-    """Makes both keys and the request to send to the coordinator; returns the request's path. DataError over old keys."""
+    """Makes both keys and the request to send to the coordinator; returns the request's path. DataError over old
+    keys."""
     identity, node = new_identity(), new_node_key()
     save_identity(folder.identity_key, identity)
     save_node_key(folder.node_key, node)

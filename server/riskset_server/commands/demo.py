@@ -61,8 +61,8 @@ def _show(data_set: DataSet, root: Path, console: Console) -> None:
     console.print(comparison_table(lines, "Pooled Cox model, one baseline hazard per site"))
     largest = max(line.difference for line in lines)
     console.print(
-        f"No row left a site; the coefficients are at most {largest:.0e} standard errors apart from those of the pooled rows.\n"
-        f"{time.monotonic() - began:.0f} s. Open {stage.results / 'report.html'}",
+        f"No row left a site. The coefficients and those of the pooled rows are at most {largest:.0e} standard errors "
+        f"apart.\n{time.monotonic() - began:.0f} s. Open {stage.results / 'report.html'}",
         highlight=False,
         soft_wrap=True,
     )

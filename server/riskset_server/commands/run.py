@@ -26,7 +26,6 @@ from riskset_server.release_folder import write_outcome
 from riskset_server.rounds import Conductor, Watch
 from riskset_server.run_record import RunRecord
 
-
 NOTICE = (
     "The secure sum was off: the coordinator and the sites could see each site's own sums. "
     "This version applies no disclosure rules, and nobody has released these numbers."

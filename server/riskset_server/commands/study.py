@@ -16,7 +16,7 @@ from riskset.protocol.roster import sign_roster
 from riskset.study.load import load_study, study_hash
 from riskset.study.spec import CoxAnalysis, Study
 from riskset_server.coordinator_folder import CoordinatorFolder
-from riskset_server.rehearse import NOTICE, rehearse
+from riskset_server.rehearse import GATE_IGNORED, REHEARSAL, rehearse, verdicts
 
 app = typer.Typer(help="Write, check and try a study.", no_args_is_help=True, add_completion=False)
 
@@ -58,6 +58,9 @@ def try_(
         Path, typer.Option(help="A folder with a folder for each site, site.toml in it.", show_default=False)
     ],
     out: Annotated[Path, typer.Option(help="Where results.json, numbers.csv and report.html go.")] = Path("rehearsal"),
+    ignore_gate: Annotated[
+        bool, typer.Option("--ignore-gate", help="Compute what the gate holds back, and mark every result.")
+    ] = False,
 ) -> None:
     """Run a whole study in memory over site files on this machine, as a real run would: same messages, gate and sums.
 
@@ -68,7 +71,10 @@ def try_(
     tried = load_study(file)
     outcome, names = rehearse(tried, sites)
     made_at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    for path in write_outcome(tried, outcome, names, out, made_at, [NOTICE]):
+    notices = [REHEARSAL, GATE_IGNORED] if ignore_gate else [REHEARSAL]
+    paths = write_outcome(tried, outcome, names, out, made_at, notices, is_gated=not ignore_gate)
+    typer.echo(verdicts(tried, outcome))
+    for path in paths:
         typer.echo(path)
 
 

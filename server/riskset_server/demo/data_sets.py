@@ -27,8 +27,9 @@ class DataSet:
     """The [map] of every site's site.toml."""
     site_of: Callable[[Row], str]
     covariates: Callable[[Row], dict[str, float]]
-    """Row to the multivariable model's columns, by `variable` or `variable = level`: derived here a second time, for the
-    comparison with a program that is not ours. KeyError or ValueError never; a missing value raises nothing and is nan."""
+    """Row to the multivariable model's columns, by `variable` or `variable = level`: derived here a second time, for
+    the comparison with a program that is not ours. KeyError or ValueError never; a missing value raises nothing and is
+    nan."""
 
     @property
     def study(self) -> bytes:
@@ -105,7 +106,7 @@ recurrence = "event"
 LUNG = DataSet(
     name="lung",
     study_id="ncctg-lung",
-    says="advanced lung cancer: 18 NCCTG institutions, the 13 smallest grouped into three sites (227 patients, 8 sites)",
+    says="advanced lung cancer: 227 patients of 18 NCCTG institutions, the 13 smallest grouped into three of 8 sites",
     file="lung",
     site_map="""[map]
 sex  = { column = "trt", recode = { "0" = "male", "1" = "female" } }

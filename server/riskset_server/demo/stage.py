@@ -1,5 +1,6 @@
-"""One machine as a network: a server, a coordinator and a process for each site, each in a folder of its own with its own
-rows, keys made for the occasion, talking over TLS on free loopback ports. Whatever is started here is stopped here."""
+"""One machine as a network: a server, a coordinator and a process for each site, each in a folder of its own with its
+own rows, keys made for the occasion, talking over TLS on free loopback ports. Whatever is started here is stopped
+here."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """What every method is: a hospital's sum, and a small calculation on the total.
 
-An analysis is a state machine of pure functions. `local` turns one hospital's rows into a summary, summaries add, `combine`
-turns the total into the next state or the result. The rehearsal, the engine, a site's preview and the auditor's replay run
-the same functions. `combine` uses Python floats and + - * / sqrt in a fixed order only, so that all parties that add the same
-integers derive the same bits; what needs exp or log belongs to `report` of a result.
+An analysis is a state machine of pure functions. `local` turns one hospital's rows into a summary, summaries add,
+`combine` turns the total into the next state or the result. The rehearsal, the engine, a site's preview and the
+auditor's replay run the same functions. `combine` uses Python floats and + - * / sqrt in a fixed order only, so that
+all parties that add the same integers derive the same bits; what needs exp or log belongs to `report` of a result.
 """
 
 from __future__ import annotations

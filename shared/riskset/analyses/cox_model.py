@@ -1,8 +1,9 @@
-"""A Cox model with one baseline hazard per hospital: each sends log likelihood, score and information of its own strata.
+"""A Cox model with one baseline hazard per hospital: each sends log likelihood, score and information of its own
+strata.
 
-The sums are those of `coxph(... + strata(site))` on the pooled rows (docs/methods.md), so the fit is that fit. No time of any
-patient leaves. Columns enter in units of the pooled within-hospital standard deviation (a shift within a hospital changes
-nothing, so there is nothing to centre); results are told on the original scale.
+The sums are those of `coxph(... + strata(site))` on the pooled rows (docs/methods.md), so the fit is that fit. No time
+of any patient leaves. Columns enter in units of the pooled within-hospital standard deviation (a shift within a
+hospital changes nothing, so there is nothing to centre); results are told on the original scale.
 """
 
 from __future__ import annotations
@@ -142,7 +143,8 @@ class CoxModel:
 
 
 def _flat(moments: Moments, column: Column) -> NotUsed | None:
-    """Returns why a column can tell nothing within hospitals, judged on pooled figures so that all sites judge alike."""
+    """Returns why a column can tell nothing within hospitals, judged on pooled figures so that all sites judge
+    alike."""
     seen = moments.columns[column]
     if seen.is_constant:
         return NotUsed("constant", f"{column.name} is the same for every patient")

@@ -1,5 +1,5 @@
-"""Spread of every covariate column of an analysis set: what the models are scaled by, and what tells a column that is constant
-from one that only tells hospitals apart."""
+"""Spread of every covariate column of an analysis set: what the models are scaled by, and what tells a column that is
+constant from one that only tells hospitals apart."""
 
 from __future__ import annotations
 

@@ -41,8 +41,8 @@ class Plan:
 
 
 def plan(study: Study) -> Plan:
-    """Returns the analyses of a study. An id is `kind/endpoint/population[/model]`; where a second analysis of the study
-    asks the same with other options, its own name is added."""
+    """Returns the analyses of a study. An id is `kind/endpoint/population[/model]`; where a second analysis of the
+    study asks the same with other options, its own name is added."""
     modelled = dict.fromkeys(e for a in study.analyses.values() if isinstance(a, CoxAnalysis) for e in a.endpoints)
     moments = [PooledMoments(e, columns_of(study, study.covariates_of(e))) for e in modelled]
     taken: set[str] = set()

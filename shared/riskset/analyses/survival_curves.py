@@ -1,4 +1,5 @@
-"""Kaplan-Meier curves by arm on the study's time grid, the pooled log-rank test, and the log-rank test stratified by site."""
+"""Kaplan-Meier curves by arm on the study's time grid, the pooled log-rank test, and the log-rank test stratified by
+site."""
 
 from __future__ import annotations
 
@@ -56,8 +57,9 @@ class SurvivalCurves(Result):
 
 @dataclass(frozen=True)
 class KaplanMeier:
-    """The analysis: one round. Summary: for each arm, events and censorings (and entries) at each step of the grid; then, where
-    arms are compared, the hospital's observed, expected and variance (upper triangle) of the log-rank statistic."""
+    """The analysis: one round. Summary: for each arm, events and censorings (and entries) at each step of the grid;
+    then, where arms are compared, the hospital's observed, expected and variance (upper triangle) of the log-rank
+    statistic."""
 
     id: str
     name: str

@@ -107,8 +107,8 @@ class Coordinator:
     def accept(self, reply: bytes) -> str | None:
         """Takes in one reply and returns the site it is of; None where it is of a round that is over, or a repeat.
 
-        Raises VerificationError where it is not signed by the site it names, ProtocolError where it does not answer what was
-        asked, Refused where it is the site's lawful no. Nothing is kept of a reply that raises.
+        Raises VerificationError where it is not signed by the site it names, ProtocolError where it does not answer
+        what was asked, Refused where it is the site's lawful no. Nothing is kept of a reply that raises.
         """
         message = verify(reply, self._roster.sites)
         head = message.head

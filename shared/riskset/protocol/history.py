@@ -1,8 +1,9 @@
 """What anybody derives from the signed contributions alone. Site, coordinator and auditor run this same class.
 
-A run is rounds. In each, the coordinator's message carries what every site contributed to the last one, signed and whole; who
-takes it in adds the contributions, derives every analysis' next state, and knows what the next vector holds. So the coordinator
-can choose no total and no point of evaluation: they follow. Analyses that nothing waits for are asked in the closing message.
+A run is rounds. In each, the coordinator's message carries what every site contributed to the last one, signed and
+whole; who takes it in adds the contributions, derives every analysis' next state, and knows what the next vector
+holds. So the coordinator can choose no total and no point of evaluation: they follow. Analyses that nothing waits for
+are asked in the closing message.
 
 The hash of a history is a chain over the contributions' ids: two parties with one hash have seen one run.
 """
@@ -100,7 +101,7 @@ class History:
         return replace(self, states=states, results=results)
 
 
-def _keep(analysis_id: str, outcome: Any, states: dict[str, Any], results: dict[str, Result]) -> None:
+def _keep(analysis_id: str, outcome: object, states: dict[str, Any], results: dict[str, Result]) -> None:
     if isinstance(outcome, Result):
         results[analysis_id] = outcome
         states.pop(analysis_id, None)

@@ -1,7 +1,8 @@
 """The two small public files by which a site and a coordinator come together.
 
-`connection.json` goes from the coordinator to the sites: where to connect, which certificate authority to trust. A site's
-`NAME.request.json` goes back: its public keys, signed with the identity key, so that nobody asks in with a key not their own.
+`connection.json` goes from the coordinator to the sites: where to connect, which certificate authority to trust. A
+site's `NAME.request.json` goes back: its public keys, signed with the identity key, so that nobody asks in with a key
+not their own.
 """
 
 from __future__ import annotations
@@ -76,7 +77,8 @@ def load_request(path: Path) -> tuple[str, Member]:
 
 
 def read_members(study: Study, requests: Sequence[Path]) -> dict[str, Member]:
-    """Returns the keys of every site of the study, in its order. DataError where a site is missing, unknown or there twice."""
+    """Returns the keys of every site of the study, in its order. DataError where a site is missing, unknown or there
+    twice."""
     members: dict[str, Member] = {}
     for path in requests:
         site, member = load_request(path)

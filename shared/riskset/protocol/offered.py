@@ -12,5 +12,5 @@ def check_offered(study: Study) -> None:
         raise Refused(
             "secure-sum",
             "the study requires the secure sum, which this version does not offer",
-            'with secure_sum = "off" under [disclosure] every site shows its own sums to the coordinator and the other sites',
+            'with secure_sum = "off" under [disclosure] every site shows its own sums to coordinator and sites',
         )

@@ -1,4 +1,5 @@
-"""Who takes part: the signed list of a study's sites and their keys, made by the coordinator when the sites have joined."""
+"""Who takes part: the signed list of a study's sites and their keys, made by the coordinator when the sites have
+joined."""
 
 from __future__ import annotations
 
@@ -46,7 +47,8 @@ class Member:
 
 
 def sign_roster(study_id: str, coordinator: Ed25519PrivateKey, members: Mapping[str, Member]) -> bytes:
-    """Returns the text of roster.json. Raises DataError where two sites have one key, or one has the coordinator's name."""
+    """Returns the text of roster.json. Raises DataError where two sites have one key, or one has the coordinator's
+    name."""
     if COORDINATOR in members:
         raise DataError(f"no site can be called {COORDINATOR!r}", "give the site another name in the study")
     for kind in ("identity", "node"):

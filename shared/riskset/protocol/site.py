@@ -1,7 +1,7 @@
 """One hospital's side of a run: bytes in, bytes out. No clock, no file, no socket.
 
-The way of every number that leaves: cohort -> local -> gate -> mask -> journal -> reply. The order is the policy: nothing is
-returned before the journal has it, and what the journal has is returned again, never computed again.
+The way of every number that leaves: cohort -> local -> gate -> mask -> journal -> reply. The order is the policy:
+nothing is returned before the journal has it, and what the journal has is returned again, never computed again.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+import numpy as np
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from numpy.typing import NDArray
 
 from riskset import __version__
 from riskset.analyses.cohort import Cohort
@@ -91,8 +93,8 @@ class Site:
     def answer(self, request: bytes) -> bytes:
         """Returns the signed reply: the answer to the round, the bytes already sent for it, or a refusal.
 
-        A refusal tells one word of `REFUSALS` and nothing else, and is not kept: the same message may be answered once the
-        cause is mended.
+        A refusal tells one word of `REFUSALS` and nothing else, and is not kept: the same message may be answered once
+        the cause is mended.
         """
         try:
             message = verify(request, {COORDINATOR: self._roster.coordinator})
@@ -152,8 +154,8 @@ class Site:
         return reply, replace(run, history=history)
 
     def _advance(self, run: _Run, message: Verified) -> History:
-        """Takes in the contributions that a message carries, after checking that they are the participants' own and that
-        this site's is the one it sent."""
+        """Takes in the contributions that a message carries, after checking that they are the participants' own and
+        that this site's is the one it sent."""
         head = message.head
         parts = unframe(message.payload)
         if run.answered[-1].reply not in parts:
@@ -184,7 +186,7 @@ class Site:
         parts = [self._released(run, history, question) for question in history.questions]
         return fixed_point.concatenate([fixed_point.encode(part, len(run.participants)) for part in parts])
 
-    def _released(self, run: _Run, history: History, question: Question) -> Any:
+    def _released(self, run: _Run, history: History, question: Question) -> NDArray[np.float64]:
         analysis = question.analysis
         if analysis.id not in run.prepared:
             run.prepared[analysis.id] = analysis.prepare(self._cohort, history.inputs(analysis))

@@ -1,8 +1,8 @@
 """One signed envelope for every message, in either direction.
 
-A head of plain fields in canonical JSON (RFC 8785), a payload of bytes, one Ed25519 signature over the head, which holds
-the payload's SHA-256. The network's own authentication says which connection a message came by; only this says who said it.
-An envelope without a valid signature has no type here: `verify` is the only way from bytes to `Verified`.
+A head of plain fields in canonical JSON (RFC 8785), a payload of bytes, one Ed25519 signature over the head, which
+holds the payload's SHA-256. The network's own authentication says which connection a message came by; only this says
+who said it. An envelope without a valid signature has no type here: `verify` is the only way from bytes to `Verified`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ class Head:
     round: int
     sender: str
     history: str
-    """Hash of all that the sender had taken in when it signed; the same at all parties, or somebody was shown another run."""
+    """Hash of all that the sender had taken in when it signed; the same at all parties, or somebody was shown another
+    run."""
     payload: str
     """SHA-256 of the payload."""
 

@@ -9,5 +9,6 @@ class Masks:
     """The masks of one site in one run whose study asks for none."""
 
     def mask(self, vector: Vector, round_: int, history: str) -> Vector:
-        """Returns the vector as it is sent. What it reveals: the site's own sums, to the coordinator and the other sites."""
+        """Returns the vector as it is sent. What it reveals: the site's own sums, to the coordinator and the other
+        sites."""
         return vector
