@@ -19,7 +19,9 @@ from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from http import HTTPStatus
+from io import BytesIO
 from typing import Final, TypeVar
+from zipfile import ZipFile, ZipInfo
 
 # Flower reads these while it is imported: no reports to anybody, and no second, older door of its own
 os.environ["FLWR_TELEMETRY_ENABLED"] = "0"
@@ -33,7 +35,6 @@ from flwr.app import ConfigRecord, Message, RecordDict
 from flwr.app.constants import DEFAULT_TTL
 from flwr.app.message import make_message, remove_content_from_message
 from flwr.app.metadata import Metadata
-from flwr.cli.build import build_fab_from_files
 from flwr.common.constant import HEARTBEAT_PATIENCE, SUPERLINK_NODE_ID, ErrorCode, SubStatus
 from flwr.common.serde import message_to_proto
 from flwr.proto import control_pb2, message_pb2, runtime_pb2
@@ -166,7 +167,7 @@ class Desk:
         return {bytes_to_public_key(node.public_key).public_numbers(): _session(node) for node in nodes}
 
     def begin_run(self) -> FlowerRun:
-        bundle, _ = build_fab_from_files({"pyproject.toml": EMPTY_APP})
+        bundle = _empty_bundle()
         fab = Fab(hash_str=hashlib.sha256(bundle).hexdigest(), content=bundle)
         run_id = ask(self._control.StartRun, control_pb2.StartRunRequest(fab=fab)).run_id
         headers = Showing(self._bearer | {TASK_TOKEN_HEADER: self._claim(run_id)})
@@ -320,6 +321,16 @@ def _settings(config: SuperLinkConfig) -> SuperLinkLifespanConfig:
         isolation="process",
         runtime_dependency_install=False,
     )
+
+
+def _empty_bundle() -> bytes:
+    """Returns a Flower bundle of no code: its settings and its table of contents."""
+    contents = f"pyproject.toml,{hashlib.sha256(EMPTY_APP).hexdigest()},{8 * len(EMPTY_APP)}"
+    bundle = BytesIO()
+    with ZipFile(bundle, "w") as file:
+        file.writestr(ZipInfo("pyproject.toml"), EMPTY_APP)  # a ZipInfo has a fixed date: one bundle, one hash
+        file.writestr(ZipInfo(".info/CONTENT"), contents)
+    return bundle.getvalue()
 
 
 def _session(node: NodeInfo) -> SiteSession:

@@ -1,0 +1,129 @@
+"""A stage of real processes over TLS on free loopback ports; each is ended by its own id."""
+
+import os
+import selectors
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from riskset.secure.node_key import load_node_key, new_node_key, save_node_key
+from riskset_server.certificates import issue_server_certificate, make_authority
+from riskset_server.engine import Engine
+
+HERE = Path(__file__).parent
+TOKEN = "the token of the tests"
+
+
+class Program:
+    """A child process that tells what it does, one line at a time."""
+
+    def __init__(self, *arguments):
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+        command = [sys.executable, *map(str, arguments)]
+        # without a buffer: a line in it would be hidden from `select`
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=0, env=environment)
+        self.lines = []
+
+    def hears(self, word, within_s=30.0):
+        """Returns the first line that holds `word`, of those not heard before; fails after `within_s`."""
+        until = time.monotonic() + within_s
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(self.process.stdout, selectors.EVENT_READ)
+            while waiting.select(max(0.0, until - time.monotonic())):
+                line = self.process.stdout.readline().decode().strip()
+                if not line:
+                    break
+                self.lines.append(line)
+                if word in line:
+                    return line
+        raise AssertionError(f"never said {word!r}; said {self.lines}")
+
+    def stop(self):
+        """Ends it as an administrator does; returns its exit code."""
+        self.process.terminate()
+        try:
+            return self.process.wait(5)
+        finally:
+            self.kill()
+
+    def kill(self):
+        """Ends it as a power cut does."""
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+class Stage:
+    """One SuperLink, some sites, and the engine that drives them."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        authority = make_authority("tests")
+        server = issue_server_certificate(authority, ["superlink.test", "127.0.0.1"])
+        self.ca = authority.certificate
+        for name, content in (("ca.pem", self.ca), ("server.pem", server.certificate), ("server.key", server.key)):
+            (folder / name).write_bytes(content)
+        self.programs = []
+        self.engines = []
+        self.ports = (0, 0)
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.ports[0]}"
+
+    def superlink(self, database=None):
+        """Starts it, on the ports it had before."""
+        program = self._run("serve_superlink.py", self.folder, *self.ports, *([database] if database else []))
+        self.ports = tuple(int(port) for port in program.hears(" ").split())
+        return program
+
+    def key(self, name):
+        path = self.folder / f"{name}.key"
+        if not path.exists():
+            save_node_key(path, new_node_key())
+        return load_node_key(path)
+
+    def site(self, name):
+        self.key(name)
+        return self._run("serve_echo.py", self.address, self.folder / "ca.pem", self.folder / f"{name}.key")
+
+    def engine(self, *names):
+        engine = Engine(f"127.0.0.1:{self.ports[1]}", self.ca, TOKEN)
+        self.engines.append(engine)
+        for name in names:
+            engine.register(name, self.key(name).public_key())
+        return engine
+
+    def close(self):
+        for engine in self.engines:
+            engine.close()
+        for program in reversed(self.programs):
+            program.kill()
+
+    def _run(self, script, *arguments):
+        program = Program(HERE / script, *arguments)
+        self.programs.append(program)
+        return program
+
+
+@pytest.fixture
+def stage(tmp_path):
+    """A stage of one test's own, on which nothing runs yet."""
+    with closing(Stage(tmp_path)) as stage:
+        yield stage
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory):
+    """A stage that all tests here share: a SuperLink with its state in memory, and two sites that echo."""
+    with closing(Stage(tmp_path_factory.mktemp("running"))) as stage:
+        stage.superlink()
+        stage.main = stage.engine("a", "b")
+        for name in ("a", "b"):
+            stage.site(name).hears("online")
+        stage.main.start()
+        yield stage

@@ -1,0 +1,41 @@
+"""A site as a process of its own that answers with its message reversed: `python serve_echo.py ADDRESS CA KEY`.
+
+Prints what it meets, one word a line. A message that begins with `hold` is kept for a minute, as a long computation.
+"""
+
+import signal
+import sys
+import time
+from pathlib import Path
+
+from riskset.errors import Unreachable
+from riskset.secure.node_key import load_node_key
+from riskset_site.link import FleetLink
+
+
+def main(address, ca, key):
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    with FleetLink(address, ca.read_bytes(), load_node_key(key), lease_s=20.0) as link:
+        said = ""
+        while True:
+            try:
+                delivery = link.receive()
+            except Unreachable as error:
+                said = say(type(error).__name__, said)
+                time.sleep(0.2)
+                continue
+            said = say("online", said)
+            if delivery is not None:
+                said = say("asked", said)
+                time.sleep(60 if delivery.payload.startswith(b"hold") else 0)
+                link.reply(delivery, delivery.payload[::-1])
+
+
+def say(word, said):
+    if word != said:
+        print(word, flush=True)
+    return word
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))

@@ -1,0 +1,30 @@
+"""A SuperLink as a process of its own: `python serve_superlink.py FOLDER PUBLIC_PORT CONTROL_PORT [DATABASE]`.
+
+Prints one line with both ports when it is ready. The limits are small, so that tests of them are short.
+"""
+
+import sys
+from pathlib import Path
+
+from riskset_server.front_door import Limits
+from riskset_server.link import serve_superlink
+from riskset_server.two_ports import SuperLinkConfig
+
+
+def main(folder, public_port, control_port, database=None):
+    config = SuperLinkConfig(
+        certificate=folder / "server.pem",
+        key=folder / "server.key",
+        token="the token of the tests",
+        public_host="127.0.0.1",
+        public_port=int(public_port),
+        control_port=int(control_port),
+        database=database and Path(database),
+        record=folder / "recording",
+        limits=Limits(header_s=1.0, body_s=3.0, connections_per_address=24),
+    )
+    serve_superlink(config, lambda public, control: print(public, control, flush=True))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), *sys.argv[2:])

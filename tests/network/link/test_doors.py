@@ -1,0 +1,160 @@
+"""Attempts at the two ports by somebody who has the authority's certificate, as every site has.
+
+Each is first shown to succeed against Flower's app as it comes, then refused by ours.
+"""
+
+import asyncio
+import socket
+import ssl
+import time
+from http import HTTPStatus
+
+import httpx
+import pytest
+from flwr.proto.control_pb2 import ListRunsRequest, StartRunRequest
+from flwr.proto.runtime_pb2 import AcquireTaskRequest
+from flwr.superlink.auth_plugin import NoOpControlAuthnPlugin
+from flwr.superlink.cli.flower_superlink import SuperLinkLifespan
+from flwr.superlink.config_loader import SuperLinkLifespanConfig
+from flwr.superlink.main import create_app
+
+PROTOBUF = {"content-type": "application/x-protobuf"}
+COORDINATORS = {
+    "/v1/control/list-runs": ListRunsRequest(),
+    "/v1/control/start-run": StartRunRequest(),
+    "/v1/runtime/acquire-task": AcquireTaskRequest(supported_task_types=["flwr-serverapp"]),
+}
+NOT_FOR_SITES = [*COORDINATORS, "/v1/fleet/register-node", "/v1/fleet/get-fab", "/v1/fleet/get-run", "/docs", "/health"]
+
+
+@pytest.fixture
+def client(running):
+    trusted = ssl.create_default_context(cadata=running.ca.decode())
+    with httpx.Client(verify=trusted, trust_env=False, timeout=20) as client:
+        yield client
+
+
+def stock_superlink():
+    """Flower's app as `flower-superlink` serves it when asked for node authentication."""
+    nothing = dict.fromkeys(SuperLinkLifespanConfig.__dataclass_fields__)
+    config = SuperLinkLifespanConfig(
+        **nothing
+        | {
+            "authn_plugin": NoOpControlAuthnPlugin(),
+            "enable_supernode_auth": True,
+            "database": ":flwr-in-memory:",
+            "isolation": "process",
+            "fleet_api_type": "grpc-rere",
+            "simulation": False,
+        }
+    )
+    return create_app(config, SuperLinkLifespan)
+
+
+@pytest.mark.parametrize("path", COORDINATORS)
+def test_stealing_the_coordinator_s_place(running, client, path):
+    body = COORDINATORS[path].SerializeToString()
+
+    async def at_stock():
+        transport = httpx.ASGITransport(stock_superlink())
+        async with httpx.AsyncClient(transport=transport, base_url="https://stock") as stock:
+            return await stock.post(path, content=body, headers=PROTOBUF)
+
+    assert asyncio.run(at_stock()).status_code not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND), (
+        "Flower lets us in"
+    )
+
+    loopback = f"https://127.0.0.1:{running.ports[1]}{path}"
+    for shown in ({}, {"authorization": "Bearer of a guess"}, {"authorization": ""}):
+        assert client.post(loopback, content=body, headers=PROTOBUF | shown).status_code == HTTPStatus.UNAUTHORIZED
+    token = {"authorization": "Bearer the token of the tests"}
+    assert client.post(loopback, content=body, headers=PROTOBUF | token).status_code != HTTPStatus.UNAUTHORIZED
+
+
+@pytest.mark.parametrize("path", NOT_FOR_SITES)
+def test_the_public_port_knows_only_what_sites_need(running, client, path):
+    answer = client.post(f"https://{running.address}{path}", content=b"", headers=PROTOBUF)
+    assert (answer.status_code, answer.content) == (HTTPStatus.NOT_FOUND, b"")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/fleet/../control/list-runs", "/v1/fleet/%2e%2e/control/list-runs", "//v1/control/list-runs", "/v1/fleet/"],
+)
+def test_no_spelling_of_a_path_leads_around_the_public_door(running, path):
+    with lines(running) as line:
+        line.sendall(f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n".encode())
+        assert line.recv(64).startswith(b"HTTP/1.1 404")
+
+
+def test_thirty_three_megabytes_are_refused(running, client):
+    url = f"https://{running.address}/v1/fleet/push-object"
+    assert (
+        client.post(url, content=bytes(33 * 2**20), headers=PROTOBUF).status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    )
+
+
+def test_thirty_three_megabytes_of_unannounced_length_are_refused(running, client):
+    url = f"https://{running.address}/v1/fleet/push-object"
+    parts = (bytes(2**20) for _ in range(33))
+    assert client.post(url, content=parts, headers=PROTOBUF).status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+def test_headers_that_never_end_are_cut_off(running):
+    with lines(running) as line:
+        line.sendall(b"POST /v1/fleet/pull-messages HTTP/1.1\r\nhost: x\r\n")
+        began = time.monotonic()
+        assert read_to_the_end(line) == b""
+    assert time.monotonic() - began < 3  # the tests' limit is 1 s
+
+
+def test_a_line_on_which_nothing_is_said_is_cut_off(running):
+    with lines(running) as line:
+        assert read_to_the_end(line) == b""
+
+
+def test_a_second_request_that_never_ends_is_cut_off(running):
+    with lines(running) as line:
+        line.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+        assert line.recv(4096).startswith(b"HTTP/1.1 404")
+        line.sendall(b"POST /v1/fle")
+        assert read_to_the_end(line) == b""
+
+
+def test_a_body_that_never_ends_is_told_so(running):
+    with lines(running) as line:
+        line.sendall(b"POST /v1/fleet/push-object HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhalf")
+        assert line.recv(64).startswith(b"HTTP/1.1 408")
+
+
+def test_too_many_lines_from_one_address_are_cut_off_and_the_others_go_on(running):
+    open_lines = [lines(running) for _ in range(30)]  # the tests' limit is 24, of which the running sites hold four
+    ends = [line for line in open_lines if is_cut_at_once(line)]
+    for line in open_lines:
+        line.close()
+    assert 6 <= len(ends) < 30
+    running.main.send("a", b"still there?")
+    assert [reply.payload for reply in running.main.collect(20)] == [b"?ereht llits"]
+
+
+def lines(stage):
+    trusted = ssl.create_default_context(cadata=stage.ca.decode())
+    plain = socket.create_connection(("127.0.0.1", stage.ports[0]), timeout=6)
+    return trusted.wrap_socket(plain, server_hostname="127.0.0.1", suppress_ragged_eofs=True)
+
+
+def read_to_the_end(line):
+    try:
+        return line.recv(4096)
+    except ConnectionResetError:
+        return b""
+
+
+def is_cut_at_once(line):
+    line.settimeout(0.3)
+    try:
+        return line.recv(1) == b""
+    except TimeoutError:
+        return False
+    except OSError:
+        return True

@@ -1,0 +1,218 @@
+"""The engine between real processes: what passes, what is refused, and in which words."""
+
+import contextlib
+import datetime
+import socket
+import threading
+import time
+
+import pytest
+
+import riskset_site.link
+from riskset_server.link import payloads_in
+from riskset_server.recording import read_recording
+from riskset_site.link import FleetLink
+from riskset_site.unreachable import ClockOff, KeyRefused, LeaseHeld, ServerAway, ServerNotTrusted
+
+MIB = 2**20
+
+
+def collect(engine, count, within_s=30.0):
+    replies, until = [], time.monotonic() + within_s
+    while len(replies) < count and time.monotonic() < until:
+        replies += engine.collect(wait_s=1.0)
+    return {reply.name: reply for reply in replies}
+
+
+def echoes(engine, payloads):
+    engine.send_all(payloads)
+    return {name: reply.payload for name, reply in collect(engine, len(payloads)).items()}
+
+
+def open_link(stage, name, **settings):
+    return FleetLink(settings.pop("address", stage.address), stage.ca, stage.key(name), lease_s=20.0, **settings)
+
+
+def test_each_site_answers_its_own_message(running):
+    assert echoes(running.main, {"a": b"to a", "b": b"to b"}) == {"a": b"a ot", "b": b"b ot"}
+
+
+def test_the_same_bytes_to_all_are_answered_by_all(running):
+    assert echoes(running.main, {"a": b"same", "b": b"same"}) == {"a": b"emas", "b": b"emas"}
+
+
+def test_a_round_does_not_wait_for_a_poll(running):
+    """Three rounds under a second each on a busy machine; with Flower's own pauses of 3 s not one would be."""
+    for number in range(3):
+        began = time.monotonic()
+        echoes(running.main, {"a": b"%d" % number, "b": b"%d" % number})
+        assert time.monotonic() - began < 2.5
+
+
+def test_ten_megabytes_pass_in_both_directions(running):
+    payload = bytes(range(256)) * (10 * MIB // 256)
+    assert echoes(running.main, {"a": payload})["a"] == payload[::-1]
+
+
+def test_the_recording_holds_the_messages_of_both_directions(running):
+    echoes(running.main, {"a": b"recorded"})
+    passed = list(payloads_in(read_recording(running.folder / "recording")))
+    assert b"recorded" in passed
+    assert b"dedrocer" in passed
+
+
+def test_a_message_beyond_the_limit_is_not_begun(running):
+    with pytest.raises(ValueError, match="at most"):
+        running.main.send("a", bytes(32 * MIB))
+
+
+def test_the_engine_tells_who_is_online_and_since_when(running):
+    running.key("absent")
+    running.main.register("absent", running.key("absent").public_key())
+    seen = running.main.online()
+    assert seen.keys() == {"a", "b"}
+    assert all(abs(time.time() - moment) < 30 for moment in seen.values())
+
+
+def test_a_site_that_was_never_there_is_told_as_such(running):
+    running.main.register("absent", running.key("absent").public_key())
+    running.main.send("absent", b"anybody?")
+    assert collect(running.main, 1)["absent"].failure == "has never been online"
+
+
+def test_a_heartbeat_keeps_a_silent_site_online(running):
+    """It neither asks nor answers, as in a long computation; the SuperLink hears of it all the same."""
+    running.main.register("silent", running.key("silent").public_key())
+    with open_link(running, "silent") as link:
+        link.connect()
+        first = running.main.online()["silent"]
+        time.sleep(5)  # a heartbeat comes each sixth of the lease of 20 s
+        assert running.main.online()["silent"] - first > 2
+
+
+def test_a_key_that_nobody_registered_is_refused(running):
+    with open_link(running, "stranger") as link, pytest.raises(KeyRefused, match="does not know this site's node key"):
+        link.connect()
+
+
+def test_a_second_session_is_told_how_long_the_first_still_lasts(running):
+    with open_link(running, "a") as link, pytest.raises(LeaseHeld) as held:
+        link.connect()
+    assert 1 <= held.value.retry_s <= 20
+
+
+def test_a_site_that_said_goodbye_may_come_back_at_once(running):
+    running.main.register("guest", running.key("guest").public_key())
+    for _ in range(3):
+        with open_link(running, "guest") as link:
+            link.connect()  # raises LeaseHeld where the last was not ended
+
+
+def test_a_fast_clock_is_told_with_its_offset(running, monkeypatch):
+    running.main.register("early", running.key("early").public_key())
+
+    class Ahead(datetime.datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.datetime.now(tz) + datetime.timedelta(seconds=42)
+
+    monkeypatch.setattr("flwr.supernode.node_auth_http_interceptor.now", lambda: Ahead.now(datetime.UTC))
+    monkeypatch.setattr(riskset_site.link, "datetime", Ahead)
+    with open_link(running, "early") as link, pytest.raises(ClockOff, match=r"4[1-4] s ahead of") as off:
+        link.connect()
+    assert off.value.offset_s == pytest.approx(42, abs=2.1)  # the Date header is cut to the second, and up to one old
+
+
+def test_a_server_of_another_authority_is_not_trusted(running, stage):
+    link = FleetLink(running.address, stage.ca, running.key("a"))
+    with link, pytest.raises(ServerNotTrusted, match="was not told to trust"):
+        link.connect()
+
+
+def test_a_server_under_another_name_is_not_trusted(running, proxy):
+    with open_link(running, "a", address="another.test:443") as link, pytest.raises(ServerNotTrusted):
+        link.connect()
+    assert proxy[0].startswith(b"CONNECT another.test:443 ")
+
+
+def test_an_address_where_nobody_listens_is_told(running):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with (
+        open_link(running, "a", address=f"127.0.0.1:{port}") as link,
+        pytest.raises(ServerAway, match="no answer from"),
+    ):
+        link.connect()
+
+
+def test_an_answer_after_the_run_has_ended_is_dropped_quietly(running):
+    running.main.register("late", running.key("late").public_key())
+    second = running.engine("late")
+    second.start()
+    with open_link(running, "late") as link:
+        link.connect()
+        second.send("late", b"a question")
+        delivery = link.receive()
+        assert delivery.payload == b"a question"
+        second.close()
+        assert link.reply(delivery, b"too late") is False
+
+
+def test_a_coordinator_that_died_leaves_nothing_in_the_way(running):
+    """The first engine is neither used nor closed again; the second begins a run beside the abandoned one."""
+    running.engine("a", "b").start()
+    heir = running.engine("a", "b")
+    heir.start()
+    assert echoes(heir, {"a": b"again"}) == {"a": b"niaga"}
+
+
+def test_the_way_to_the_server_goes_through_the_hospital_s_proxy(running, proxy):
+    """The name is known to the proxy alone, so that only a client that asks it can come through."""
+    running.main.register("behind", running.key("behind").public_key())
+    with open_link(running, "behind", address="superlink.test:443") as link:
+        link.connect()
+    assert proxy[0].startswith(b"CONNECT superlink.test:443 ")
+
+
+def test_a_proxy_is_not_asked_for_this_very_machine(running, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    running.main.register("beside", running.key("beside").public_key())
+    with open_link(running, "beside") as link:
+        link.connect()
+    with running.engine("beside") as engine:
+        engine.start()
+
+
+@pytest.fixture
+def proxy(running, monkeypatch):
+    """An HTTPS proxy that leads every name to the running SuperLink; gives what it was asked."""
+    asked = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=connect_proxy, args=(listener, running.ports[0], asked), daemon=True).start()
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{listener.getsockname()[1]}")
+        yield asked
+
+
+def connect_proxy(listener, port, asked):
+    with contextlib.suppress(OSError):
+        while True:
+            client, _ = listener.accept()
+            asked.append(client.recv(65536))
+            client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            threading.Thread(target=relay, args=(client, port), daemon=True).start()
+
+
+def relay(client, port):
+    with client, socket.create_connection(("127.0.0.1", port)) as server:
+        back = threading.Thread(target=pump, args=(server, client), daemon=True)
+        back.start()
+        pump(client, server)
+        back.join()
+
+
+def pump(source, sink):
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+    with contextlib.suppress(OSError):
+        sink.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,126 @@
+"""The held question: answered at once where there is an answer, at the ring where there is one later, else in time."""
+
+import asyncio
+
+import pytest
+
+from riskset.protocol.wire import WAIT_HEADER, WHOLE_HEADER
+from riskset_server.long_poll import Bell, LongPoll, _seconds
+
+
+class Mail:
+    """An application that answers each question with what is in `box`."""
+
+    def __init__(self):
+        self.box = b""
+        self.asked = []
+
+    async def __call__(self, scope, receive, send):
+        self.asked.append((await receive())["body"])
+        scope["state"]["used"] = True
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": self.box})
+
+
+def request(path="/mail", **headers):
+    pairs = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    return {"type": "http", "path": path, "headers": pairs, "state": {}}
+
+
+async def call(app, scope, hang_up_after_s=60.0):
+    """Returns the body of the answer, or None where there was none."""
+    bodies, waiting = [], [{"type": "http.request", "body": b"any mail?", "more_body": False}]
+
+    async def receive():
+        if waiting:
+            return waiting.pop()
+        await asyncio.sleep(hang_up_after_s)
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        if message["type"] == "http.response.body":
+            bodies.append(message["body"])
+
+    await app(scope, receive, send)
+    return b"".join(bodies) if bodies else None
+
+
+def held(mail):
+    bell = Bell()
+    return LongPoll(mail, held="/mail", until=bell, bell=Bell()), bell
+
+
+def waits(seconds):
+    return request(**{WAIT_HEADER: seconds})
+
+
+def test_mail_that_is_there_is_given_at_once():
+    mail = Mail()
+    mail.box = b"a letter"
+    app, _ = held(mail)
+    assert asyncio.run(call(app, waits("10"))) == b"a letter"
+    assert mail.asked == [b"any mail?"]
+
+
+def test_mail_that_comes_is_given_at_the_ring_from_the_same_question():
+    mail = Mail()
+
+    async def story():
+        app, bell = held(mail)
+        question = asyncio.ensure_future(call(app, waits("10")))
+        await asyncio.sleep(0.02)
+        bell.ring()  # somebody else's letter
+        await asyncio.sleep(0.02)
+        mail.box = b"a letter"
+        bell.ring()
+        return await asyncio.wait_for(question, 1)
+
+    assert asyncio.run(story()) == b"a letter"
+    assert mail.asked == [b"any mail?"] * 3
+
+
+def test_without_a_ring_the_empty_answer_comes_in_time():
+    mail = Mail()
+    assert asyncio.run(call(held(mail)[0], waits("0.05"))) == b""
+
+
+def test_a_client_that_hung_up_is_given_no_mail():
+    """Flower would count it as delivered, and nobody would have it."""
+    mail = Mail()
+
+    async def story():
+        app, bell = held(mail)
+        question = asyncio.ensure_future(call(app, waits("10"), hang_up_after_s=0.02))
+        await asyncio.sleep(0.05)
+        mail.box = b"a letter"
+        bell.ring()
+        return await asyncio.wait_for(question, 1)
+
+    assert asyncio.run(story()) is None
+    assert len(mail.asked) == 1
+
+
+def test_who_does_not_say_how_long_is_not_held():
+    mail = Mail()
+    assert asyncio.run(asyncio.wait_for(call(held(mail)[0], request()), 1)) == b""
+
+
+@pytest.mark.parametrize(("header", "rings"), [(WHOLE_HEADER, True), ("another", False)])
+def test_only_a_whole_message_rings(header, rings):
+    async def story():
+        bell = Bell()
+        ring = bell.next_ring()
+        app = LongPoll(Mail(), held="/mail", until=Bell(), bell=bell)
+        await call(app, request("/parts", **{header: "1"}))
+        return ring.is_set()
+
+    assert asyncio.run(story()) is rings
+
+
+@pytest.mark.parametrize(("value", "seconds"), [(b"2.5", 2.5), (b"1e9", 20.0), (b"-1", -1.0), (b"soon", 0.0)])
+def test_how_long_a_client_may_ask_to_be_held(value, seconds):
+    assert _seconds(value) == seconds
+
+
+def test_not_a_number_is_no_wait():
+    assert not _seconds(b"nan") > 0

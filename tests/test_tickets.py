@@ -1,0 +1,66 @@
+"""The mailbox: which messages are open, which replies are half here."""
+
+import pytest
+
+from riskset_server import tickets
+from riskset_server.tickets import Mailbox, Reply, SiteSession, Ticket
+
+SESSION = SiteSession(node_id=7, is_online=True, last_seen_s=0.0, begun="first")
+ONE, TWO = Ticket("one"), Ticket("two")
+
+
+@pytest.fixture
+def mail():
+    mail = Mailbox()
+    mail.sent(ONE, "asan", SESSION)
+    mail.sent(TWO, "kurume", SESSION)
+    return mail
+
+
+def test_a_message_waits_until_its_reply_is_announced(mail):
+    mail.announced(ONE, "reply", ["part"])
+    assert mail.waiting() == [TWO]
+    assert mail.is_receiving
+
+
+def test_a_reply_is_whole_when_all_its_parts_have_come_in_their_order(mail):
+    mail.announced(ONE, "reply", ["head", "tail"])
+    store = {"head": b"h"}
+    assert mail.fetch(store.get) == []
+    store["tail"] = b"t"
+    assert mail.fetch(store.get) == [(ONE, "asan", "reply", [b"h", b"t"])]
+    assert mail.fetch(store.get) == []
+    assert mail.waiting() == [TWO]
+
+
+def test_a_slow_reply_does_not_hold_up_the_others(mail):
+    mail.announced(ONE, "slow", ["absent"])
+    mail.announced(TWO, "fast", ["there"])
+    assert [name for _, name, _, _ in mail.fetch({"there": b""}.get)] == ["kurume"]
+
+
+def test_a_reply_that_never_becomes_whole_is_given_up(mail, monkeypatch):
+    mail.announced(ONE, "reply", ["absent"])
+    monkeypatch.setattr(tickets, "ARRIVAL_S", -1.0)
+    assert mail.fetch({}.get) == []
+    assert mail.take_failed() == [Reply(ONE, "asan", failure="was cut off in the middle of its answer")]
+    assert not mail.is_receiving
+
+
+def test_a_site_that_began_a_new_session_is_asked_again(mail):
+    anew = SiteSession(node_id=7, is_online=True, last_seen_s=9.0, begun="second")
+    mail.compare({"asan": anew, "kurume": SESSION})
+    assert [(reply.name, reply.payload) for reply in mail.take_failed()] == [("asan", None)]
+    assert mail.waiting() == [TWO]
+
+
+def test_a_reply_on_its_way_is_kept_though_its_site_has_started_anew(mail):
+    mail.announced(ONE, "reply", ["part"])
+    mail.compare({"asan": SiteSession(7, True, 9.0, "second"), "kurume": SESSION})
+    assert mail.take_failed() == []
+
+
+def test_failures_are_told_once(mail):
+    mail.failed(ONE, "has stopped answering")
+    assert len(mail.take_failed()) == 1
+    assert mail.take_failed() == []
