@@ -5,8 +5,10 @@ here."""
 from __future__ import annotations
 
 import csv
+import ctypes
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -23,6 +25,7 @@ from riskset_server.demo.data_sets import DataSet
 
 READY_WITHIN_S = 60.0
 STOPPED_WITHIN_S = 10.0
+_PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
 
 @dataclass
@@ -104,11 +107,16 @@ class Stage:
     def start_site(self, name: str) -> None:
         self._start(name, "site", "serve", self.sites[name] / "site.toml")
 
-    def start_coordinator(self) -> subprocess.Popen[bytes]:
-        """Starts `riskset run`, its words on this terminal."""
-        command = self._command("run", self.study, "--server", self.coordinator.root, "--out", self.results)
-        self.processes["coordinator"] = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        return self.processes["coordinator"]
+    def start_coordinator(self, *, in_log: bool = False) -> None:
+        """Starts `riskset run`, its words on this terminal or, with `in_log`, in the logs."""
+        arguments = ("run", self.study, "--server", self.coordinator.root, "--out", self.results)
+        if in_log:
+            self._start("coordinator", *arguments)
+        else:
+            command = self._command(*arguments)
+            self.processes["coordinator"] = subprocess.Popen(
+                command, stdout=subprocess.DEVNULL, preexec_fn=_end_with_parent
+            )
 
     def wait(self) -> None:
         """Waits for the coordinator's end. Raises RisksetError where it, or another process before it, fails."""
@@ -138,7 +146,9 @@ class Stage:
         logs = self.root / "logs"
         logs.mkdir(exist_ok=True)
         with (logs / f"{name}.log").open("ab") as log:
-            self.processes[name] = subprocess.Popen(self._command(*arguments), stdout=log, stderr=log)
+            self.processes[name] = subprocess.Popen(
+                self._command(*arguments), stdout=log, stderr=log, preexec_fn=_end_with_parent
+            )
 
     def _command(self, *arguments: str | Path) -> list[str]:
         return [sys.executable, "-m", "riskset.cli", *map(str, arguments)]
@@ -162,6 +172,12 @@ class Stage:
             else:
                 return
         raise RisksetError("the server did not start", f"see {self.root}/logs/server.log")
+
+
+def _end_with_parent() -> None:
+    """Run in a child before its program: where Linux is, it is stopped when the demonstration itself is killed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def free_ports(n: int) -> list[int]:

@@ -59,6 +59,12 @@ class Theatre:
         process.send_signal(signal.SIGKILL)
         process.wait()
 
+    def stop(self, party: str) -> None:
+        """SIGTERM: the party says goodbye, and may come back at once."""
+        process = self.stage.processes.pop(party)
+        process.terminate()
+        assert process.wait(20) == 0
+
     def freeze(self, party: str) -> None:
         self.stage.processes[party].send_signal(signal.SIGSTOP)
 

@@ -67,7 +67,7 @@ def test_a_run_over_tls_finds_what_memory_finds_and_its_recorded_bytes_give_the_
     assert rebuilt_table(stage) == table(first)
 
     # the same with one patient's follow-up changed at one site
-    theatre.kill("lakes")
+    theatre.stop("lakes")
     change_one_row(stage)
     stage.record.write_bytes(b"")
     stage.start_site("lakes")
