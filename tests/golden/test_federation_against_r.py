@@ -181,6 +181,4 @@ def test_curves_equal_survfit(tried, as_list, kind, key):
             ("upper", "ci_upper"),
         ):
             values = [mark[ours] for mark in arm["landmarks"]]
-            np.testing.assert_allclose(
-                np.array(values, float), np.array(r[theirs][at], float), rtol=1e-9, atol=1e-14
-            )
+            np.testing.assert_allclose(np.array(values, float), np.array(r[theirs][at], float), rtol=1e-9, atol=1e-14)

@@ -1,0 +1,133 @@
+"""Whole studies for tests: sites in folders, read and run by the real code; or cohorts in memory."""
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from riskset.analyses.cohort import AnalysisSet, Cohort
+from riskset.cli import main
+from riskset.study.spec import Study
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A folder with a study and a folder for each site, as whoever writes a study has it before anybody signs."""
+
+    root: Path
+
+    @property
+    def study(self):
+        return self.root / "study.toml"
+
+    @property
+    def sites(self):
+        return self.root / "sites"
+
+    @property
+    def command(self):
+        return ["study", "try", str(self.study), "--sites", str(self.sites), "--out", str(self.root / "out")]
+
+    def writes_study(self, text):
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.study.write_text(text, encoding="utf-8")
+
+    def adds_site(self, name, rows, mapping="", study="trial", folder=None):
+        """Writes site.toml and export.csv; `rows` are dicts of texts, `mapping` the lines of [map]."""
+        home = self.sites / (folder or name)
+        home.mkdir(parents=True)
+        head = f'schema = 1\nstudy = "{study}"\nsite = "{name}"\n[source]\ncsv = "export.csv"\n'
+        (home / "site.toml").write_text(f"{head}[map]\n{mapping}\n", encoding="utf-8")
+        with (home / "export.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+        return home
+
+    def tries(self):
+        """Returns results.json of `riskset study try`, by id of the result."""
+        assert main(self.command) == 0
+        document = json.loads((self.root / "out" / "results.json").read_text(encoding="utf-8"))
+        return {result["id"]: result for result in document["results"]}
+
+
+@pytest.fixture(scope="session")
+def desk_at():
+    return Desk
+
+
+@pytest.fixture
+def desk(tmp_path):
+    return Desk(tmp_path)
+
+
+VARIABLES = {
+    "arm": {"type": "category", "levels": ["old", "new"]},
+    "age": {"type": "number", "range": [0, 100]},
+    "stage": {"type": "category", "levels": ["I", "II", "III"]},
+    "days": {"type": "number", "range": [0, 5000]},
+    "dead": {"type": "boolean"},
+    "entry": {"type": "number", "range": [0, 5000]},
+}
+KM = {"kind": "km", "endpoints": ["os"], "landmarks": [12]}
+COX = {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm", "age", "stage"]}
+
+
+def make_study(sites, width_days=7, entry=False, unit="month", analyses=None, **more):
+    """Returns a study of `sites`: endpoint `os` in days, arm `arm`, covariates age and stage."""
+    endpoint = {"days": "days", "event": "dead"} | ({"entry": "entry"} if entry else {})
+    document = {
+        "schema": 1,
+        "study": {"id": "trial", "version": "1", "title": {"en": "A trial"}},
+        "sites": {name: {"name": name} for name in sites},
+        "variables": VARIABLES,
+        "comparison": {"arm": "arm", "reference": "old"},
+        "time": {"unit": unit, "grid": {"width_days": width_days, "max_days": 5000}},
+        "endpoints": {"os": endpoint},
+        "analyses": analyses or {"survival": KM, "cox": COX},
+    }
+    return Study.model_validate(document | more)
+
+
+def make_rows(seed, n, first_day=0, entry=False):
+    """Returns n patients as an analysis set: survival depends on arm, age and stage; days are tied."""
+    random = np.random.default_rng(seed)
+    arm, stage = random.integers(0, 2, n), random.integers(0, 3, n)
+    age = np.round(random.uniform(40, 90, n))
+    risk = 0.02 * (age - 60) - 0.5 * arm + 0.4 * stage
+    enters = random.integers(0, 40, n) if entry else np.zeros(n, np.int64)
+    days = enters + first_day + 1 + (random.exponential(200 * np.exp(-risk)) // 10 * 10).astype(np.int64)
+    return AnalysisSet(
+        days=days.astype(np.int64),
+        event=random.random(n) < 0.7,
+        entry_days=enters.astype(np.int64) if entry else None,
+        variables={"arm": arm.astype(float), "age": age, "stage": stage.astype(float)},
+    )
+
+
+def choose(rows, which):
+    """Returns the rows `which` (indices or a mask) of an analysis set."""
+    entry = None if rows.entry_days is None else rows.entry_days[which]
+    variables = {name: values[which] for name, values in rows.variables.items()}
+    return AnalysisSet(rows.days[which], rows.event[which], entry, variables)
+
+
+def deal(rows, sites):
+    """Returns the cohorts in which patient i is at the site named sites[i]."""
+    return {name: Cohort(name, {"os": choose(rows, sites == name)}) for name in sorted(set(sites.tolist()))}
+
+
+@pytest.fixture(scope="session")
+def patients():
+    """The four functions above, by name."""
+
+    class Patients:
+        study = staticmethod(make_study)
+        rows = staticmethod(make_rows)
+        choose = staticmethod(choose)
+        deal = staticmethod(deal)
+
+    return Patients
