@@ -76,7 +76,7 @@ KM = {"kind": "km", "endpoints": ["os"], "landmarks": [12]}
 COX = {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm", "age", "stage"]}
 
 
-def make_study(sites, width_days=7, entry=False, unit="month", analyses=None, **more):
+def make_study(sites, width_days=7, max_days=5000, entry=False, unit="month", analyses=None, **more):
     """Returns a study of `sites`: endpoint `os` in days, arm `arm`, covariates age and stage."""
     endpoint = {"days": "days", "event": "dead"} | ({"entry": "entry"} if entry else {})
     document = {
@@ -85,7 +85,7 @@ def make_study(sites, width_days=7, entry=False, unit="month", analyses=None, **
         "sites": {name: {"name": name} for name in sites},
         "variables": VARIABLES,
         "comparison": {"arm": "arm", "reference": "old"},
-        "time": {"unit": unit, "grid": {"width_days": width_days, "max_days": 5000}},
+        "time": {"unit": unit, "grid": {"width_days": width_days, "max_days": max_days}},
         "endpoints": {"os": endpoint},
         "analyses": analyses or {"survival": KM, "cox": COX},
     }
