@@ -25,6 +25,8 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 App: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 
+LeaseLeft: TypeAlias = Callable[[Mapping[bytes, bytes]], float | None]
+
 SITE_CALLS: Final = frozenset(
     f"/v1/fleet/{call}"
     for call in (
@@ -124,7 +126,7 @@ class LeaseTeller:
     learns of other keys.
     """
 
-    def __init__(self, app: App, lease_left_s: Callable[[Mapping[bytes, bytes]], float | None]) -> None:
+    def __init__(self, app: App, lease_left_s: LeaseLeft) -> None:
         self._app = app
         self._lease_left_s = lease_left_s
 

@@ -1,12 +1,9 @@
-"""The coordinator's end of the engine: Flower's SuperLink inside our own process, and a driver of Flower runs.
+"""The coordinator's end of the engine: what of Flower it stands on, and the only module of the server that imports it.
 
-The only module of the server that imports Flower. `serve_superlink` serves Flower's app twice, behind `front_door`: on
-a public port for the sites, and on the loopback for the coordinator, both with the server's certificate. The loopback
-has TLS too, so that a program that takes the port while the SuperLink is away is not shown the token.
-
-`Desk` begins a Flower run; `FlowerRun` holds its task, stores messages and fetches replies; `engine` makes of the two
-what a coordinator needs. They take the place of a ServerApp and of Flower's `Grid`, which sleeps for seconds between
-polls, retries for ever and interrupts its own process. The bundle that Flower asks for is empty: no code travels.
+`superlink_app` makes Flower's SuperLink for our own process; `superlink` puts doors before it. `Desk` begins a Flower
+run there, `FlowerRun` holds its task, stores messages and fetches replies; `engine` makes of the two what a coordinator
+needs. They take the place of a ServerApp and of Flower's `Grid`, which sleeps for seconds between polls, retries for
+ever and interrupts its own process. The bundle that Flower asks for is empty: no code travels.
 """
 
 from __future__ import annotations
@@ -19,9 +16,7 @@ from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from http import HTTPStatus
-from io import BytesIO
 from typing import Final, TypeVar
-from zipfile import ZipFile, ZipInfo
 
 # Flower reads these while it is imported: no reports to anybody, and no second, older door of its own
 os.environ["FLWR_TELEMETRY_ENABLED"] = "0"
@@ -64,14 +59,15 @@ from flwr.superlink.config_loader import SuperLinkLifespanConfig
 from flwr.superlink.main import create_app
 
 from riskset.protocol.pulse import Pulse
+from riskset.protocol.quiet import quieten
 from riskset.protocol.showing import Showing
 from riskset.protocol.wire import FIELD, MESSAGE_TYPE, RECORD, WAIT_HEADER, WHOLE_HEADER
 from riskset_server.asking import ask, direct, lost
-from riskset_server.front_door import FrontDoor, LeaseTeller, TokenDoor
-from riskset_server.long_poll import Bell, LongPoll
-from riskset_server.recording import Record, Recorder
+from riskset_server.empty_bundle import empty_bundle
+from riskset_server.front_door import App, LeaseLeft
+from riskset_server.recording import Record
 from riskset_server.tickets import EngineLost, Mailbox, Reply, SiteSession, Ticket
-from riskset_server.two_ports import LOOPBACK, Ready, SuperLinkConfig, serve_two_ports
+from riskset_server.two_ports import LOOPBACK, SuperLinkConfig
 
 TASK_BEAT_S: Final = 5.0  # Flower ends a run whose task is silent for 60 s, at first for 30 s
 TASK_PATIENCE_S: Final = 10.0  # a task comes up at once; this long only where the machine is overloaded
@@ -79,19 +75,6 @@ TASK_POLL_S: Final = 0.02
 
 FLEET_PULL: Final = "/v1/fleet/pull-messages"
 RUNTIME_PULL: Final = "/v1/runtime/pull-messages"
-
-EMPTY_APP: Final = b"""
-[project]
-name = "riskset"
-version = "1.0.0"
-description = "Empty: sites run only what they have installed"
-license = "Apache-2.0"
-[tool.flwr.app]
-publisher = "riskset"
-[tool.flwr.app.components]
-serverapp = "none:none"
-clientapp = "none:none"
-"""
 
 FAILURES: Final = {
     ErrorCode.NODE_UNAVAILABLE: "has stopped answering",
@@ -104,12 +87,9 @@ Client = TypeVar("Client", bound=ProtobufClient)
 _log = logging.getLogger(__name__)
 
 
-def serve_superlink(config: SuperLinkConfig, on_ready: Ready | None = None) -> None:
-    """Serves until SIGTERM or SIGINT, and calls `on_ready(public_port, control_port)` when both ports are open.
-
-    Raises RisksetError where a port is taken.
-    """
-    _quieten_flower()
+def superlink_app(config: SuperLinkConfig) -> tuple[App, LeaseLeft]:
+    """Returns Flower's application, open to whoever reaches it, and what tells how long a session still lasts."""
+    quieten("flwr")
     app = create_app(_settings(config), SuperLinkLifespan)
     state = app.state.linkstate_factory.state()
 
@@ -119,12 +99,7 @@ def serve_superlink(config: SuperLinkConfig, on_ready: Ready | None = None) -> N
         online = state.get_node_info(node_ids=[node_id], statuses=[NodeStatus.ONLINE]) if node_id else []
         return online[0].online_until - time.time() if online else None
 
-    recorder = None if config.record is None else Recorder(config.record)
-    questions, answers = Bell(), Bell()
-    fleet = LongPoll(app, held=FLEET_PULL, until=questions, bell=answers)
-    runtime = LongPoll(app, held=RUNTIME_PULL, until=answers, bell=questions)
-    public = FrontDoor(LeaseTeller(fleet, lease_left_s), config.limits, recorder)
-    serve_two_ports(config, public, TokenDoor(runtime, config.token), on_ready)
+    return app, lease_left_s
 
 
 def payloads_in(records: Iterable[Record]) -> Iterator[bytes]:
@@ -146,7 +121,7 @@ class Desk:
     """The coordinator's place at the SuperLink's loopback port, `address` "host:port". Raises EngineLost throughout."""
 
     def __init__(self, address: str, ca_certificate: bytes, token: str, timeout_s: float) -> None:
-        _quieten_flower()
+        quieten("flwr")
         self._url = f"https://{address}"
         self._http = direct(ca_certificate, timeout_s)
         self._bearer = {"authorization": f"Bearer {token}"}
@@ -167,7 +142,7 @@ class Desk:
         return {bytes_to_public_key(node.public_key).public_numbers(): _session(node) for node in nodes}
 
     def begin_run(self) -> FlowerRun:
-        bundle = _empty_bundle()
+        bundle = empty_bundle()
         fab = Fab(hash_str=hashlib.sha256(bundle).hexdigest(), content=bundle)
         run_id = ask(self._control.StartRun, control_pb2.StartRunRequest(fab=fab)).run_id
         headers = Showing(self._bearer | {TASK_TOKEN_HEADER: self._claim(run_id)})
@@ -323,16 +298,6 @@ def _settings(config: SuperLinkConfig) -> SuperLinkLifespanConfig:
     )
 
 
-def _empty_bundle() -> bytes:
-    """Returns a Flower bundle of no code: its settings and its table of contents."""
-    contents = f"pyproject.toml,{hashlib.sha256(EMPTY_APP).hexdigest()},{8 * len(EMPTY_APP)}"
-    bundle = BytesIO()
-    with ZipFile(bundle, "w") as file:
-        file.writestr(ZipInfo("pyproject.toml"), EMPTY_APP)  # a ZipInfo has a fixed date: one bundle, one hash
-        file.writestr(ZipInfo(".info/CONTENT"), contents)
-    return bundle.getvalue()
-
-
 def _session(node: NodeInfo) -> SiteSession:
     last_seen_s = node.online_until - HEARTBEAT_PATIENCE * node.heartbeat_interval
     return SiteSession(node.node_id, node.status == NodeStatus.ONLINE, last_seen_s, node.last_activated_at)
@@ -346,10 +311,3 @@ def _payload(parts: Iterable[bytes]) -> bytes | None:
             if isinstance(value, bytes):
                 return value
     return None
-
-
-def _quieten_flower() -> None:
-    """Flower writes to the terminal by itself; what it warns of goes the way of all our logging instead."""
-    flower = logging.getLogger("flwr")
-    flower.handlers.clear()
-    flower.setLevel(logging.WARNING)

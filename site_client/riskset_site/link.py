@@ -58,6 +58,7 @@ from flwr.supernode.node_auth_http_interceptor import NodeAuthHttpInterceptor
 
 from riskset.errors import ProtocolError, Unreachable
 from riskset.protocol.pulse import Pulse
+from riskset.protocol.quiet import quieten
 from riskset.protocol.showing import Showing
 from riskset.protocol.wire import FIELD, MAX_MESSAGE_BYTES, RECORD, WAIT_HEADER, WHOLE_HEADER
 from riskset_site.unreachable import ServerAway, no_answer, not_ours, turned_away
@@ -110,7 +111,7 @@ class FleetLink:
     ) -> None:
         if lease_s < SHORTEST_LEASE_S:
             raise ValueError(f"a lease lasts at least {SHORTEST_LEASE_S:.0f} s")
-        _quieten_flower()
+        quieten("flwr")
         self._address = address
         self._timeout_s = timeout_s
         self._public_key = public_key_to_bytes(node_key.public_key())
@@ -282,10 +283,3 @@ def _payload(objects: Sequence[bytes]) -> bytes:
             if isinstance(value, bytes):
                 return value
     raise ProtocolError("a message of the coordinator holds no envelope", "compare the versions of riskset")
-
-
-def _quieten_flower() -> None:
-    """Flower writes to the terminal by itself; what it warns of goes the way of all our logging instead."""
-    flower = logging.getLogger("flwr")
-    flower.handlers.clear()
-    flower.setLevel(logging.WARNING)

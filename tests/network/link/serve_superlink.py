@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from riskset_server.front_door import Limits
-from riskset_server.link import serve_superlink
+from riskset_server.superlink import serve_superlink
 from riskset_server.two_ports import SuperLinkConfig
 
 
