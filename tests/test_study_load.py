@@ -197,7 +197,7 @@ def replaced(old, new, text=HCC):
         ('"age >= 18"', '"agee >= 18"', 34, "[[eligibility]] #1.rule: column 1: unknown variable 'agee' (did you mean"),
         ("['A', 'B']", "['A', 'C']", 39, "[[eligibility]] #2.rule: column 21: 'C' is none of the levels A, B"),
         ('"age >= 18"', "\"__import__('os')\"", 34, "[[eligibility]] #1.rule: column 1: there is no __import__() in a"),
-        ('id    = "followed"', 'id    = "adults"', 32, "[[eligibility]]: two rules have the id 'adults'"),
+        ('id    = "started"', 'id    = "adults"', 32, "[[eligibility]]: two rules have the id 'adults'"),
         (
             'arm = "arm"',
             'arm = "age"',

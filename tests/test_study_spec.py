@@ -24,7 +24,7 @@ def number(**settings):
 def test_the_order_of_the_file_is_kept(hcc):
     assert list(hcc.sites) == ["asan", "kurume"]
     assert list(hcc.variables)[:4] == ["arm", "age", "sex", "aetiology"]
-    assert [rule.id for rule in hcc.eligibility] == ["adults", "child_pugh", "followed"]
+    assert [rule.id for rule in hcc.eligibility] == ["adults", "child_pugh", "started"]
 
 
 def test_titles_fall_back_to_english_then_to_any(hcc):

@@ -13,13 +13,15 @@ from threading import Event
 from typing import Protocol, TypeVar
 
 from riskset.errors import ProtocolError, Unreachable
+from riskset.protocol.messages import REFUSED, read_refusal
 from riskset.protocol.site import Site
+from riskset.secure.envelope import claimed_head, unframe
 
 ACTIVE_S = 30.0
 """A run that said something within this time is polled fast."""
 FAST_POLL_S = 0.05
 IDLE_POLL_S = 0.5
-LONGEST_PAUSE_S = 5.0
+LONGEST_PAUSE_S = 2.0
 
 _log = logging.getLogger(__name__)
 
@@ -75,5 +77,12 @@ def _answer(site: Site, request: bytes, tell: Callable[[str], None]) -> bytes:
         _log.exception("a message could not be answered")
         tell(f"a message could not be answered, and nothing was sent: {error}")
         return site.refusal("site")
-    tell(f"answered in {time.monotonic() - began:.2f} s with {len(reply):,} bytes")
+    tell(_told(reply, time.monotonic() - began))
     return reply
+
+
+def _told(reply: bytes, seconds: float) -> str:
+    head = claimed_head(reply)
+    if head.type == REFUSED:
+        return f"said no: {read_refusal('this site', unframe(reply)[1])}"
+    return f"run {head.run[:8]}, round {head.round}: {head.type}, {len(reply):,} bytes sent in {seconds:.2f} s"

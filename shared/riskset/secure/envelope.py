@@ -84,6 +84,11 @@ def verify(data: bytes, keys: Mapping[str, Ed25519PublicKey]) -> Verified:
     return Verified(head, payload, data, sha256(signed))
 
 
+def claimed_head(data: bytes) -> Head:
+    """Returns what an envelope says of itself, for a log; nobody has checked it. ProtocolError where malformed."""
+    return _read_head(unframe(data)[0])
+
+
 def _read_head(signed: bytes) -> Head:
     try:
         content = json.loads(signed)
@@ -94,6 +99,7 @@ def _read_head(signed: bytes) -> Head:
     well_formed = (
         isinstance(content, dict)
         and {name: type(value) for name, value in content.items()} == expected
+        and content["round"] >= 0
         and canonical == signed  # one spelling only, or one message could have two identities
     )
     if not well_formed:
