@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -41,25 +42,36 @@ def save_identity(path: Path, key: Ed25519PrivateKey) -> None:
 
 
 def load_identity(path: Path) -> Ed25519PrivateKey:
-    try:
-        key = load_pem_private_key(path.read_bytes(), password=None)
-    except FileNotFoundError:
-        raise DataError(f"there is no identity key at {path}", "make one first") from None
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise DataError(f"{path} is not a private key in PEM form", "restore it from your backup") from None
+    key = read_private(path, "identity key")
     if not isinstance(key, Ed25519PrivateKey):
         raise DataError(f"{path} holds another kind of key; an Ed25519 key was expected")
     return key
 
 
-def write_private(path: Path, content: bytes) -> None:
-    """Creates a file of mode 0600 that did not exist before; DataError where it does."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def read_private(path: Path, what: str) -> PrivateKeyTypes:
+    """Returns the key of any kind in a PEM file; DataError where there is none, or no key in it."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise DataError(
-            f"{path} exists already and is not overwritten", "move it away if you mean to replace it"
-        ) from None
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
+        return load_pem_private_key(path.read_bytes(), password=None)
+    except FileNotFoundError:
+        raise DataError(f"there is no {what} at {path}", "make one first") from None
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}", "restore it, or mend its rights") from None
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise DataError(f"{path} is not a private key in PEM form", "restore it from your backup") from None
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Creates a file that only its owner can read and that did not exist before; DataError where it did."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with open(path, "xb", opener=_owner_only) as file:
+            file.write(content)
+    except OSError as error:
+        if os.path.lexists(path):
+            hint = "move it away if you mean to replace it"
+            raise DataError(f"{path} exists already and is not overwritten", hint) from None
+        raise DataError(f"cannot write {path}: {error.strerror}", "choose another folder, or mend its rights") from None
+
+
+def _owner_only(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

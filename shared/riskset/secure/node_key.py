@@ -19,12 +19,11 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
     PublicFormat,
-    load_pem_private_key,
     load_ssh_public_key,
 )
 
 from riskset.errors import DataError
-from riskset.secure.keys import write_private
+from riskset.secure.keys import read_private, write_private
 
 
 def new_node_key() -> EllipticCurvePrivateKey:
@@ -38,12 +37,7 @@ def save_node_key(path: Path, key: EllipticCurvePrivateKey) -> None:
 
 def load_node_key(path: Path) -> EllipticCurvePrivateKey:
     """Raises DataError where the file is missing or holds anything but a P-384 private key."""
-    try:
-        key = load_pem_private_key(path.read_bytes(), password=None)
-    except FileNotFoundError:
-        raise DataError(f"there is no node key at {path}", "make one first") from None
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise DataError(f"{path} is not a private key in PEM form", "restore it from your backup") from None
+    key = read_private(path, "node key")
     if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP384R1):
         raise DataError(f"{path} holds another kind of key; a P-384 key was expected")
     return key
