@@ -25,6 +25,11 @@ def test_a_record_that_a_killed_process_did_not_finish_is_left_out(tmp_path):
         assert [record.path for record in read_recording(path)] == ["/first"], cut
 
 
+def test_a_recording_is_its_owner_s_alone(tmp_path):
+    Recorder(tmp_path / "recording").close()
+    assert (tmp_path / "recording").stat().st_mode & 0o777 == 0o600
+
+
 def test_a_recording_goes_on_after_a_restart(tmp_path):
     for body in (b"one", b"two"):
         recorder = Recorder(tmp_path / "recording")

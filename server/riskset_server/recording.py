@@ -6,6 +6,7 @@ One record: direction (1 byte, `Q` towards the coordinator, `A` back), length of
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -27,10 +28,10 @@ class Record:
 
 
 class Recorder:
-    """Appends records to a file; each is whole in the file when the call returns."""
+    """Appends records to a file that only its owner reads; each is whole in the file when the call returns."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("ab")
+        self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
 
     def write(self, direction: bytes, path: str, body: bytes) -> None:
         name = path.encode()

@@ -223,17 +223,16 @@ class FleetLink:
             response = self._ask(self._client.PushMessages, request)
             wanted = set(response.objects_to_push)
             parts = [(key, part) for key, part in reversed(objects.items()) if key in wanted]
-            stored = []
             for key, part in parts:  # the frame before the record, which is all that is read
                 with self._headers.also({WHOLE_HEADER: "1"} if key == parts[-1][0] else {}):
-                    stored.append(self._put(message.metadata.run_id, response.session_id, key, part.deflate()))
-        return bool(stored) and all(stored)
+                    self._put(message.metadata.run_id, response.session_id, key, part.deflate())
+        return bool(wanted)
 
-    def _put(self, run_id: int, session_id: str, object_id: str, content: bytes) -> bool:
+    def _put(self, run_id: int, session_id: str, object_id: str, content: bytes) -> None:
         request = PushObjectRequest(
             node=self._node, run_id=run_id, object_id=object_id, object_content=content, session_id=session_id
         )
-        return self._ask(self._client.PushObject, request).stored
+        self._ask(self._client.PushObject, request)
 
     def _ask(self, method: Callable[[Request], Response], request: Request) -> Response:
         """Returns the coordinator's answer; every no is one of our errors."""

@@ -41,6 +41,15 @@ def test_the_same_bytes_to_all_are_answered_by_all(running):
     assert echoes(running.main, {"a": b"same", "b": b"same"}) == {"a": b"emas", "b": b"emas"}
 
 
+def test_the_same_bytes_sent_one_by_one_are_answered_by_all(running):
+    """The second finds its record stored already, and may be read before its own frame is."""
+    for number in range(5):
+        tickets = {name: running.main.send(name, b"one by one %d" % number) for name in ("a", "b")}
+        replies = collect(running.main, 2)
+        assert {name: reply.ticket for name, reply in replies.items()} == tickets
+        assert all(reply.payload == b"%d eno yb eno" % number for reply in replies.values())
+
+
 def test_a_round_does_not_wait_for_a_poll(running):
     """Three rounds under a second each on a busy machine; with Flower's own pauses of 3 s not one would be."""
     for number in range(3):
