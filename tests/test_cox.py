@@ -85,10 +85,41 @@ def test_no_rows_and_no_events_give_zeros():
 
 
 def test_a_step_too_long_is_minus_infinity_and_not_a_warning():
-    rows = risk_sets([[0.0], [1.0], [2.0]], [1, 2, 3], [True, True, True])
-    found = evaluate(rows, [-2000.0])
+    rows = risk_sets([[0.0], [5.0], [10.0]], [1, 2, 3], [True, True, True])
+    found = evaluate(rows, [-1e308])
     assert found.log_likelihood == -np.inf
     assert not found.score.any()
+
+
+@pytest.mark.parametrize("ties", ["efron", "breslow"])
+@pytest.mark.parametrize("entering", [False, True])
+def test_hazards_beyond_the_range_of_floats_are_as_exact_as_near_ones(ties, entering):
+    """Log hazards over thousands, late risk sets exp(-1000) beside early ones: event time by event time by hand."""
+    random = np.random.default_rng(11)
+    n, b = 60, 300.0
+    days, event = random.integers(2, 25, n), random.random(n) < 0.7
+    entry = random.integers(0, 6, n) % days if entering else np.zeros(n, dtype=int)
+    strata, weights = random.integers(0, 2, n), random.integers(1, 4, n)
+    x = -days * 0.4 + random.random(n) * 0.5
+    rows = risk_sets(x[:, None], days, event, strata=strata, weights=weights, entry_days=entry if entering else None)
+    log_likelihood = score = information = 0.0
+    for s, t in {(int(s), int(t)) for s, t in zip(strata[event], days[event], strict=True)}:
+        at_risk = (strata == s) & (entry < t) & (days >= t)
+        dies = (strata == s) & event & (days == t)
+        m, top = int(dies.sum()), (b * x[at_risk]).max()
+        log_likelihood += weights[dies] @ (b * x[dies] - top)
+        score += weights[dies] @ x[dies]
+        r = weights * np.exp(np.minimum(b * x - top, 0))
+        for f in np.arange(m) / m if ties == "efron" else np.zeros(m):
+            S0, S1, S2 = (r[at_risk] @ x[at_risk] ** k - f * (r[dies] @ x[dies] ** k) for k in range(3))
+            log_likelihood -= weights[dies].mean() * np.log(S0)
+            score -= weights[dies].mean() * S1 / S0
+            information += weights[dies].mean() * (S2 / S0 - (S1 / S0) ** 2)
+    found = evaluate(rows, [b], ties)
+    assert (b * x).max() - (b * x[event]).min() > 1000
+    assert found.log_likelihood == pytest.approx(log_likelihood, rel=1e-11)
+    assert found.score[0] == pytest.approx(score, rel=1e-9, abs=1e-10)
+    assert found.information[0, 0] == pytest.approx(information, rel=1e-7, abs=1e-9)
 
 
 def test_large_hazards_do_not_overflow():

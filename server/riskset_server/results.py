@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses import cox_model
+from riskset.analyses import cox_fit
 from riskset.analyses.analysis import NotEstimable, Result
-from riskset.analyses.cox_model import CoxFit, CoxModel, NotUsed
+from riskset.analyses.cox_fit import CoxFit, Limit, NotUsed, Separated
+from riskset.analyses.cox_model import CoxModel
 from riskset.analyses.design import Column
 from riskset.analyses.plan import Reported, plan
 from riskset.analyses.survival_curves import LEVEL, ArmCurve, KaplanMeier, SurvivalCurves
@@ -71,12 +72,30 @@ def _entry(study: Study, analysis: Reported, result: Result) -> Json:
     else:
         entry |= {"variable": analysis.arm, "reference": study.comparison.reference if study.comparison else None}
     if isinstance(result, NotEstimable):
-        return entry | {"reason": {"code": result.code, "message": result.message}}
+        return entry | {"reason": _reason(result)}
     if isinstance(analysis, CoxModel) and isinstance(result, CoxFit):
         return entry | _cox(analysis, result)
     if isinstance(analysis, KaplanMeier) and isinstance(result, SurvivalCurves):
         return entry | _curves(analysis, result)
     raise TypeError(f"{analysis.id} ended with a result of another kind")
+
+
+def _reason(result: NotEstimable) -> Json:
+    told: Json = {"code": result.code, "message": result.message}
+    if not isinstance(result, Separated):
+        return told
+    return told | {"columns": [_named(column) for column in result.columns], "limit": _limit(result.limit)}
+
+
+def _limit(limit: Limit | None) -> Json | None:
+    if limit is None:
+        return None
+    at = {"variable": limit.column.variable, "level": limit.column.level}
+    return at | {"coef": limit.coef, "hr": _finite(limit.hr), "side": limit.side}
+
+
+def _named(column: Column) -> Json:
+    return {"variable": column.variable, "level": column.level, "reference": column.reference}
 
 
 def _cox(model: CoxModel, fit: CoxFit) -> Json:
@@ -85,7 +104,7 @@ def _cox(model: CoxModel, fit: CoxFit) -> Json:
         "n": fit.n,
         "events": fit.events,
         "iterations": fit.iterations,
-        "level": cox_model.LEVEL,
+        "level": cox_fit.LEVEL,
         "log_likelihood": {"null": fit.null_log_likelihood, "fitted": fit.log_likelihood},
         "terms": [_term(column, estimated.get(column), fit.not_used.get(column)) for column in model.columns],
         "covariance": _covariance(model, fit),
@@ -105,8 +124,8 @@ def _covariance(model: CoxModel, fit: CoxFit) -> list[list[float | None]]:
     ]
 
 
-def _term(column: Column, term: cox_model.Term | None, reason: NotUsed | None) -> Json:
-    head: Json = {"variable": column.variable, "level": column.level, "reference": column.reference}
+def _term(column: Column, term: cox_fit.Term | None, reason: NotUsed | None) -> Json:
+    head = _named(column)
     if term is None:
         why = reason or NotUsed("no information", column.name)
         empty = dict.fromkeys(("coef", "se", "robust_se", "hr", "lower", "upper", "z", "p"))

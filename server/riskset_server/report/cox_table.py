@@ -22,7 +22,7 @@ def cox_tables(results: Sequence[Result], labels: Labels) -> list[Table]:
     for result in results:
         if result["kind"] == "cox":
             groups.setdefault((result["analysis"], result["endpoint"], result["population"]), []).append(result)
-    return [_table(models, labels) for models in groups.values() if any(_is_fitted(model) for model in models)]
+    return [_table(models, labels) for models in groups.values() if any(_is_shown(model) for model in models)]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,9 @@ class _Side:
     def cells(self, variable: str, level: str | None) -> tuple[str, str]:
         """Hazard ratio and P of a term, or why there is none."""
         for model in self.models:
-            if not _is_fitted(model) and _variables(model) == [variable]:
+            if (limit := _limit(model)) and (limit["variable"], limit["level"]) == (variable, level):
+                return notation.separated(limit), ""
+            if not _is_fitted(model) and variable in _variables(model):
                 return _STATUS.get(model["status"], str(model["status"])), ""
             for term in _terms(model):
                 if (term["variable"], term["level"]) == (variable, level):
@@ -56,6 +58,16 @@ def _is_fitted(model: Result) -> bool:
     return bool(model["status"] == "ok")
 
 
+def _limit(model: Result) -> Result | None:
+    """Of a separated model: the finite end of its one separated column, or None."""
+    limit: Result | None = None if _is_fitted(model) else (model.get("reason") or {}).get("limit")
+    return limit
+
+
+def _is_shown(model: Result) -> bool:
+    return _is_fitted(model) or _limit(model) is not None
+
+
 def _is_univariable(model: Result) -> bool:
     """By its id, whose last parts are `univariable/<variable>`."""
     return bool(model["id"].split("/")[-2] == "univariable")
@@ -66,17 +78,23 @@ def _terms(model: Result) -> Sequence[Result]:
     return terms
 
 
+def _columns(model: Result) -> Sequence[Result]:
+    """The columns it tells of, by variable, level and reference: its terms, or those that are separated."""
+    columns: Sequence[Result] = (model.get("reason") or {}).get("columns", ())
+    return model["terms"] if _is_fitted(model) else columns
+
+
 def _variables(model: Result) -> list[str]:
-    """In the model's order; of a model that gave nothing, what its id tells."""
-    if not _is_fitted(model):
-        return [model["id"].split("/")[-1]] if _is_univariable(model) else []
-    return list(dict.fromkeys(term["variable"] for term in model["terms"]))
+    """In the model's order; of a model without estimates, what its id tells, or which are separated."""
+    if not _is_fitted(model) and _is_univariable(model):
+        return [model["id"].split("/")[-1]]
+    return list(dict.fromkeys(column["variable"] for column in _columns(model)))
 
 
 def _table(models: Sequence[Result], labels: Labels) -> Table:
     alone = _Side("Univariable", tuple(model for model in models if _is_univariable(model)))
     together = _Side("Multivariable", tuple(model for model in models if not _is_univariable(model)))
-    sides = [side for side in (alone, together) if any(_is_fitted(model) for model in side.models)]
+    sides = [side for side in (alone, together) if any(_is_shown(model) for model in side.models)]
     variables = dict.fromkeys(variable for side in sides for model in side.models for variable in _variables(model))
     return Table(
         title=_title(models[0], labels),
@@ -93,7 +111,7 @@ def _title(model: Result, labels: Labels) -> str:
 
 def _rows(variable: str, sides: Sequence[_Side], labels: Labels) -> Iterator[Row]:
     """One row for a number; for a category its heading, its reference, its levels."""
-    terms = [t for side in sides for model in side.models for t in _terms(model) if t["variable"] == variable]
+    terms = [t for side in sides for model in side.models for t in _columns(model) if t["variable"] == variable]
     levels = dict.fromkeys(term["level"] for term in terms if term["level"] is not None)
     if not levels:
         yield Row(labels.variable(variable), _row_cells(variable, None, sides))
@@ -112,8 +130,11 @@ def _row_cells(variable: str, level: str | None, sides: Sequence[_Side]) -> tupl
 
 def _notes(models: Sequence[Result], labels: Labels) -> Iterator[str]:
     fitted = [model for model in models if _is_fitted(model)]
-    ties = " and ".join(dict.fromkeys(_TIES.get(model["ties"], str(model["ties"])) for model in fitted))
+    shown = [model for model in models if _is_shown(model)]
+    ties = " and ".join(dict.fromkeys(_TIES.get(model["ties"], str(model["ties"])) for model in shown))
     yield f"HR, hazard ratio; CI, confidence interval. One baseline hazard per site; tied times by {ties}."
+    if any(_limit(model) for model in shown):
+        yield "Separated: the likelihood has no maximum; the finite end of its 95% profile interval is shown."
     yield from _sizes(fitted, labels)
     for model in fitted:
         if not _is_univariable(model) or len(model["terms"]) > 1:

@@ -53,6 +53,17 @@ def ratio(hr: float, lower: float | None, upper: float | None) -> str:
     return f"{_decimal(hr, decimals)} ({_decimal(lower, decimals)}–{_decimal(upper, decimals)})"
 
 
+def separated(limit: Mapping[str, Any]) -> str:
+    """`> 2.31 (separated)`: the end that the likelihood gives of an interval that is open towards the other."""
+    sign = ">" if limit["side"] == "lower" else "<"
+    hr, decimals = limit["hr"], 2
+    if hr is None:
+        return NOT_ESTIMABLE
+    while hr != 1 and round(hr, decimals) in (0, 1) and decimals < _MOST_DECIMALS:
+        decimals += 1
+    return f"{sign} {_decimal(hr, decimals)} (separated)"
+
+
 def _misleads(lower: float | None, upper: float | None, decimals: int) -> bool:
     if lower is None or upper is None:
         return False

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from typing import Any
 
-_NAMES = ("variable", "level", "reference", "reason")  # null here means that there is none, not a missing number
+_NAMES = ("variable", "level", "reference", "reason", "limit")  # null here: there is none; not a missing number
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def _walk_object(value: Mapping[str, Any], at: Number) -> Iterator[Number]:
         quantity = f"{here.quantity}.{key}" if here.quantity else key
         if isinstance(value.get("day"), Sequence):
             yield from _curve(item, value["day"], replace(here, quantity=quantity))
-        elif key not in _NAMES or isinstance(item, int | float):
+        elif key not in _NAMES or item is not None:
             yield from _walk(item, replace(here, quantity=quantity))
 
 

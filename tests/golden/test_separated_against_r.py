@@ -1,0 +1,130 @@
+"""The limit of a separated column equals R's profile likelihood (`separated.R`), through the whole protocol in memory.
+
+R's coefficients are exact to about 1e-13 of the gap; ours to 1e-9 of 3.84, so a limit agrees to 1e-8 of itself.
+"""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from riskset.analyses.cohort import AnalysisSet, Cohort
+from riskset.rehearsal import Rehearsal
+from riskset.study.spec import Study
+from riskset_server.report.cox_table import cox_tables
+from riskset_server.report.labels import Labels
+from riskset_server.report.numbers import numbers_csv
+from riskset_server.results import results_document
+
+VARIABLES = {
+    "x": {"type": "number", "range": [-10, 10]},
+    "age": {"type": "number", "range": [18, 100]},
+    "z": {"type": "boolean"},
+    "flag": {"type": "boolean"},
+    "score": {"type": "number", "range": [0, 10]},
+    "time": {"type": "number", "range": [0, 5000]},
+    "event": {"type": "boolean"},
+}
+CASES = {
+    "flag_alone": ("flag", "univariable/flag"),
+    "score_alone": ("score", "univariable/score"),
+    "flag": ("flag", "multivariable"),
+    "score": ("score", "multivariable"),
+}
+
+
+@pytest.fixture(scope="module")
+def answers():
+    return json.loads(Path(__file__).with_name("separated.json").read_text(encoding="utf-8"))
+
+
+def study_of(sites, ties):
+    models = {
+        name: {
+            "kind": "cox",
+            "endpoints": ["os"],
+            "ties": ties,
+            "univariable": [name],
+            "multivariable": [*others, name],
+        }
+        for name, others in (("flag", ["x", "age", "z"]), ("score", ["x", "age", "z"]))
+    }
+    return Study.model_validate(
+        {
+            "schema": 1,
+            "study": {"id": "trial", "version": "1", "title": {"en": "A trial"}},
+            "sites": {site: {"name": site} for site in sites},
+            "variables": VARIABLES,
+            "time": {"unit": "day", "grid": {"width_days": 1, "max_days": 5000}},
+            "endpoints": {"os": {"days": "time", "event": "event"}},
+            "analyses": models,
+            "disclosure": {"secure_sum": "off"},
+        }
+    )
+
+
+def cohorts_of(data):
+    columns = {name: np.array(values) for name, values in data.items()}
+    cohorts = {}
+    for site in sorted(set(data["site"])):
+        own = columns["site"] == site
+        variables = {name: columns[name][own].astype(float) for name in VARIABLES if name not in ("time", "event")}
+        rows = AnalysisSet(columns["time"][own].astype(np.int64), columns["event"][own] == 1, None, variables)
+        cohorts[site] = Cohort(site, {"os": rows})
+    return cohorts
+
+
+@pytest.fixture(scope="module", params=["efron", "breslow"])
+def tried(request, answers):
+    cohorts = cohorts_of(answers["data"])
+    study = study_of(cohorts, request.param)
+    document = results_document(study, Rehearsal(study, cohorts).run(), sorted(cohorts))
+    return json.loads(json.dumps(document, allow_nan=False)), answers["limits"][request.param]
+
+
+def result_of(document, case):
+    variable, model = CASES[case]
+    (found,) = (r for r in document["results"] if r["analysis"] == variable and model in r["id"])
+    return found
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_limit_equals_rs_profile_likelihood(tried, case):
+    document, r = tried
+    found, variable = result_of(document, case), CASES[case][0]
+    level, reference = ("true", "false") if variable == "flag" else (None, None)
+    assert (found["status"], found["reason"]["code"]) == ("not estimable", "separated")
+    assert found["reason"]["columns"] == [{"variable": variable, "level": level, "reference": reference}]
+    limit = found["reason"]["limit"]
+    assert (limit["variable"], limit["level"]) == (variable, level)
+    assert limit["side"] == {"flag": "upper", "score": "lower"}[variable]
+    assert limit["coef"] == pytest.approx(r[case]["coef"], rel=1e-8)
+    assert limit["hr"] == pytest.approx(r[case]["hr"], rel=1e-8)
+
+
+def test_numbers_csv_holds_the_limits(tried):
+    document, _ = tried
+    rows = list(csv.DictReader(io.StringIO(numbers_csv(document).decode("utf-8-sig"), newline="")))
+    for case in CASES:
+        found = result_of(document, case)
+        kept = {row["quantity"]: row for row in rows if row["result"] == found["id"]}
+        assert set(kept) == {"reason.limit.coef", "reason.limit.hr"}
+        assert float(kept["reason.limit.hr"]["value"]) == found["reason"]["limit"]["hr"]
+        assert kept["reason.limit.hr"]["variable"] == CASES[case][0]
+
+
+def test_the_report_shows_the_limits(tried):
+    document, r = tried
+    flags, scores = cox_tables(document["results"], Labels())
+    assert {row.label: row.cells for row in flags.rows}["yes"] == (
+        f"< {r['flag_alone']['hr']:.2f} (separated)",
+        "",
+        f"< {r['flag']['hr']:.2f} (separated)",
+        "",
+    )
+    assert {row.label: row.cells for row in scores.rows}["score"][2] == f"> {r['score']['hr']:.2f} (separated)"
+    assert any(note.startswith("Separated: the likelihood has no maximum") for note in flags.notes)
+    assert flags.notes[-1].startswith("Multivariable, not estimable: separated: ")
