@@ -45,7 +45,7 @@ class SiteRows:
 
     def __init__(self, live: Live, sites: tuple[str, ...]) -> None:
         self._live = live
-        self._rows = dict.fromkeys(sites, ("-", "-", "-"))
+        self._rows = dict.fromkeys(sites, ("-", "-"))
         self._seen = dict.fromkeys(sites, "never")
         self._drawn_at = 0.0
         self._title = ""
@@ -59,7 +59,7 @@ class SiteRows:
             self._draw(coordinator.waiting_for)
 
     def answered(self, site: str, round_: int, seconds: float) -> None:
-        self._rows[site] = (str(round_), f"{seconds:.2f}", "answered")
+        self._rows[site] = (str(round_), f"{seconds:.2f}")
 
     def round_done(self, round_: int, seconds: float, sites: int) -> None:
         self._draw(())
@@ -73,6 +73,6 @@ class SiteRows:
         table = Table(title=self._title, title_justify="left", box=None, pad_edge=False)
         for heading in ("site", "last seen", "round", "seconds", ""):
             table.add_column(heading)
-        for site, (round_, seconds, _) in self._rows.items():
+        for site, (round_, seconds) in self._rows.items():
             table.add_row(site, self._seen[site], round_, seconds, "waiting" if site in waiting_for else "answered")
         self._live.update(table)

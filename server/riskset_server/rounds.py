@@ -79,7 +79,8 @@ class Conductor:
 
     def run(self) -> Outcome:
         """Returns the outcome. Raises Refused where a site says no; the run is kept and goes on at the next call."""
-        self._begin()
+        if not self.coordinator.is_finished:
+            self._begin()
         while not self.coordinator.is_finished:
             self._round()
         return self.coordinator.outcome()

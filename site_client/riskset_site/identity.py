@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from riskset.analyses.cohort import Cohort
 from riskset.protocol.joining import write_request
-from riskset.secure.keys import load_identity, new_identity, save_identity
+from riskset.secure.keys import load_identity, new_identity, refuse_to_replace, save_identity
 from riskset.secure.node_key import load_node_key, new_node_key, save_node_key
 
 
@@ -62,6 +62,7 @@ class Identity:
 def make_keys(folder: SiteFolder, site: str) -> Path:
     """Makes both keys and the request to send to the coordinator; returns the request's path. DataError over old
     keys."""
+    refuse_to_replace(folder.identity_key, folder.node_key)  # both or none
     identity, node = new_identity(), new_node_key()
     save_identity(folder.identity_key, identity)
     save_node_key(folder.node_key, node)

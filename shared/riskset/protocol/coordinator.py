@@ -112,9 +112,10 @@ class Coordinator:
         """
         message = verify(reply, self._roster.sites)
         head = message.head
-        if head.type == REFUSED:
+        is_over = head.run != self.run or head.round < self.round or head.sender in self._replies
+        if head.type == REFUSED and (not is_over or not head.run):  # who cannot read a message names no run
             raise read_refusal(head.sender, message.payload)
-        if head.run != self.run or head.round < self.round or head.sender in self._replies:
+        if is_over:
             return None
         self._check(message)
         self._record.record(self.run, reply)
@@ -140,9 +141,9 @@ class Coordinator:
         if len(self._replies) < len(self.participants):
             return
         contributions = tuple(self._replies[site] for site in self.participants)
+        self._history = self._advance(contributions)
         self._rounds.append(contributions)
         self._replies = {}
-        self._history = self._advance(contributions)
 
     def _advance(self, contributions: Sequence[Verified]) -> History:
         if self._history is not None:

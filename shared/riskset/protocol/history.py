@@ -17,7 +17,7 @@ from typing import Any
 
 from riskset.analyses.analysis import Analysis, Result
 from riskset.analyses.plan import Plan
-from riskset.errors import ProtocolError
+from riskset.errors import ProtocolError, Refused
 from riskset.secure import fixed_point
 from riskset.secure.envelope import Verified, sha256
 
@@ -69,13 +69,14 @@ class History:
     def advance(self, contributions: Sequence[Verified]) -> History:
         """Returns the history after one more round of contributions, one a participant, in any order.
 
-        Raises ProtocolError where a contribution has another length than the question.
+        Raises ProtocolError where a contribution has another length than the question, Refused where the sums are none
+        that patients can have: a site sent what it did not compute.
         """
         total = fixed_point.decode(fixed_point.total([self.read(c) for c in contributions]))
         states, results, at = dict(self.states), dict(self.results), 0
         for question in self.questions:
             part, at = total[at : at + question.size], at + question.size
-            _keep(question.analysis.id, question.analysis.combine(part, question.state), states, results)
+            _keep(question.analysis.id, self._combined(question, part), states, results)
         advanced = replace(
             self,
             round=self.round + 1,
@@ -85,6 +86,13 @@ class History:
             is_closed=self.is_closing,
         )
         return advanced.begin_ready()
+
+    def _combined(self, question: Question, total: Sequence[float]) -> object:
+        try:
+            return question.analysis.combine(total, question.state)
+        except (ValueError, ArithmeticError) as error:
+            message = f"no patients have the sums that round {self.round + 1} brought for {question.analysis.id}"
+            raise Refused("totals", message, "a site has sent numbers that it did not compute") from error
 
     def read(self, contribution: Verified) -> fixed_point.Vector:
         """Returns the vector of one contribution; ProtocolError where its length is not the question's."""

@@ -98,7 +98,9 @@ def _load(path: Path, what: str, hint: str) -> dict[str, Any]:
         content = json.loads(path.read_bytes())
     except FileNotFoundError:
         raise DataError(f"there is no {what} at {path}", hint) from None
-    except ValueError:
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}", hint) from None
+    except (ValueError, RecursionError):
         raise DataError(f"{path} is not a {what}: it is not JSON", hint) from None
     if not isinstance(content, dict):
         raise DataError(f"{path} is not a {what}", hint)

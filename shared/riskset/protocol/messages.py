@@ -37,6 +37,7 @@ REFUSALS: Final = {
     "participants": "is not, or not alone under its name, among the participants of the run",
     "order": "was asked for a round that does not follow the last one it answered",
     "history": "was shown contributions that do not fit what it knows of the run",
+    "totals": "was shown sums that no patients can have: a site has sent numbers that it did not compute",
     "data": "has other data now than at the run's opening",
     "gate": "has a number that its gate does not let out",
     "site": "met an error of its own; its log tells which",

@@ -74,8 +74,8 @@ def read_roster(text: bytes) -> Roster:
         sites = {str(name): public_from_hex(entry["identity"]) for name, entry in content["sites"].items()}
         nodes = {str(name): public_node_from_text(entry["node"]) for name, entry in content["sites"].items()}
         coordinator, study_id = public_from_hex(content["coordinator"]), str(content["study"])
-        signed = rfc8785.dumps(content)
-    except (ValueError, KeyError, TypeError, AttributeError):
+        signed, schema = rfc8785.dumps(content), content["schema"]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise DataError(
             "this is not a roster: a signed roster.json was expected", "ask the coordinator for it"
         ) from None
@@ -83,6 +83,8 @@ def read_roster(text: bytes) -> Roster:
         coordinator.verify(signature, signed)
     except InvalidSignature:
         raise VerificationError("the roster was changed after the coordinator signed it", "ask for it again") from None
+    if schema != 1:
+        raise DataError(f"the roster is of schema {schema}, which this version cannot read", "update riskset")
     return Roster(study_id, coordinator, sites, nodes, sha256(signed))
 
 
@@ -91,3 +93,5 @@ def load_roster(path: Path) -> Roster:
         return read_roster(path.read_bytes())
     except FileNotFoundError:
         raise DataError(f"there is no roster at {path}", "the coordinator makes one: riskset study roster") from None
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}", "give the path of roster.json") from None

@@ -63,6 +63,11 @@ class _Run:
     prepared: dict[str, Any] = field(default_factory=dict)
     """What analyses made of the rows, by their ids; made once, so that a round only evaluates."""
 
+    @property
+    def is_over(self) -> bool:
+        """True once the closing message is answered."""
+        return self.history is not None and self.history.is_closing
+
 
 class Site:
     """Answers a coordinator's messages over one frozen cohort."""
@@ -134,7 +139,10 @@ class Site:
     def _open(self, message: Verified) -> tuple[bytes, _Run]:
         if message.head.type != OPEN or message.head.round != 0:
             raise Refused("order", "a run opens with round 0")
-        participants = read_participants(message.payload)
+        try:
+            participants = read_participants(message.payload)
+        except ProtocolError:
+            raise Refused("participants", "the opening lists no participants") from None
         known = set(participants) <= set(self._roster.sites)
         if not known or len(set(participants)) != len(participants) or self.name not in participants:
             raise Refused("participants", "the participants are not sites of the roster")
@@ -143,15 +151,16 @@ class Site:
 
     def _contribute(self, message: Verified, run: _Run) -> tuple[bytes, _Run]:
         head = message.head
-        if head.type not in (ROUND, CLOSE) or head.round != len(run.answered):
+        if head.type not in (ROUND, CLOSE) or head.round != len(run.answered) or run.is_over:
             raise Refused("order", "the round does not follow the last one answered")
         history = self._advance(run, message)
-        if history.is_closed or (head.type == CLOSE) != history.is_closing:
+        if (head.type == CLOSE) != history.is_closing:
             raise Refused("order", "the run is not where the coordinator says it is")
         vector = self._vector(run, history)
         masked = self._masks.mask(vector, head.round, history.hash)
         reply = self._seal(head, REPLY_TO[head.type], fixed_point.to_bytes(masked), history.hash)
-        return reply, replace(run, history=history)
+        prepared = {} if history.is_closing else run.prepared  # nothing evaluates the rows again
+        return reply, replace(run, history=history, prepared=prepared)
 
     def _advance(self, run: _Run, message: Verified) -> History:
         """Takes in the contributions that a message carries, after checking that they are the participants' own and

@@ -67,10 +67,14 @@ def write_private(path: Path, content: bytes) -> None:
         with open(path, "xb", opener=_owner_only) as file:
             file.write(content)
     except OSError as error:
-        if os.path.lexists(path):
-            hint = "move it away if you mean to replace it"
-            raise DataError(f"{path} exists already and is not overwritten", hint) from None
+        refuse_to_replace(path)
         raise DataError(f"cannot write {path}: {error.strerror}", "choose another folder, or mend its rights") from None
+
+
+def refuse_to_replace(*paths: Path) -> None:
+    """Raises DataError where one of the files is there already."""
+    for path in filter(os.path.lexists, paths):
+        raise DataError(f"{path} exists already and is not overwritten", "move it away if you mean to replace it")
 
 
 def _owner_only(path: str, flags: int) -> int:

@@ -1,0 +1,61 @@
+"""A federation in memory, and the pen of whoever holds a key in it."""
+
+import json
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+
+from riskset.protocol.roster import COORDINATOR
+from riskset.rehearsal import Rehearsal
+from riskset.secure.envelope import frame, seal, unframe, verify
+
+SITES = ("asan", "kurume", "osaka")
+
+
+class Federation(Rehearsal):
+    """Three sites, with what an attacker who holds the coordinator's key, or a site's, can do."""
+
+    def goes(self, rounds):
+        """Runs so many rounds honestly; the next request is then `coordinator.request()`."""
+        for _ in range(rounds):
+            self.step()
+        return self
+
+    def forge(self, honest, key=None, **changed):
+        """Returns a message with its head, or its `payload`, changed, and signed anew by `key` (the coordinator's)."""
+        message = verify(honest, {COORDINATOR: self.coordinator_key.public_key(), **self.roster.sites})
+        payload = changed.pop("payload", message.payload)
+        head = asdict(message.head) | changed
+        del head["payload"]
+        return seal(key or self.coordinator_key, payload, **head)
+
+    def relay(self, change):
+        """Returns the next request with the contributions it carries changed: `change` takes and returns their list."""
+        request = self.coordinator.request()
+        payload = frame(change(unframe(unframe(request)[1])))
+        return self.forge(request, payload=payload)
+
+    def hears(self, site, request):
+        """Returns the code of the site's refusal, or None where it answers."""
+        return self.code(self.sites[site].answer(request))
+
+    def code(self, reply):
+        message = verify(reply, self.roster.sites)
+        if message.head.type != "refused":
+            return None
+        content = json.loads(message.payload)
+        assert list(content) == ["code"]  # a refusal carries one word and nothing else
+        return content["code"]
+
+
+@pytest.fixture
+def federation(patients):
+    """Returns a new federation of three sites, each of the same rows at every call."""
+    rows = patients.rows(seed=1, n=90)
+    cohorts = patients.deal(rows, np.array(SITES)[np.arange(90) % 3])
+
+    def make(run="rehearsal"):
+        return Federation(patients.study(SITES), cohorts, run)
+
+    return make

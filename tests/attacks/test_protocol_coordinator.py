@@ -1,0 +1,220 @@
+"""What a site, or whoever stands between, may try on the coordinator. Nothing of it is kept, and the run goes on."""
+
+from threading import Event
+
+import numpy as np
+import pytest
+
+from riskset.analyses.cohort import Cohort
+from riskset.errors import ProtocolError, Refused, VerificationError
+from riskset.protocol.messages import REFUSALS
+from riskset.secure.envelope import frame, unframe
+from riskset.secure.keys import new_identity
+from riskset_site.daemon import serve
+
+A_ROUND = 2
+
+
+@pytest.fixture
+def party(federation):
+    return federation().goes(A_ROUND)
+
+
+def own(party, site="asan"):
+    """Returns the site's honest reply to the round that is asked."""
+    return party.sites[site].answer(party.coordinator.request())
+
+
+def refused(party, reply, error, match):
+    """The attempt is refused, nothing of it is kept, and the honest reply is then taken in."""
+    kept = len(party.record.kept[party.run_id])
+    with pytest.raises(error, match=match):
+        party.coordinator.accept(reply)
+    assert len(party.record.kept[party.run_id]) == kept
+    assert party.coordinator.accept(own(party)) == "asan"
+    party.run()
+
+
+def ignored(party, reply):
+    kept = len(party.record.kept[party.run_id])
+    assert party.coordinator.accept(reply) is None
+    assert len(party.record.kept[party.run_id]) == kept
+    assert party.coordinator.accept(own(party)) == "asan"
+    party.run()
+
+
+@pytest.mark.parametrize("garbage", [b"", b"x", bytes(12), b"\xff" * 100])
+def test_garbage(party, garbage):
+    refused(party, garbage, ProtocolError, "message")
+
+
+def test_a_reply_forged_in_anothers_name(party):
+    """kurume signs a contribution as asan's."""
+    refused(party, party.forge(own(party), key=party.keys["kurume"]), VerificationError, "is not signed by asan")
+
+
+def test_a_reply_by_nobody_of_the_roster(party):
+    reply = party.forge(own(party), key=new_identity(), sender="mallory")
+    refused(party, reply, VerificationError, "not a party")
+
+
+def test_a_reply_by_the_coordinator_itself(party):
+    refused(party, party.forge(own(party), sender="coordinator"), VerificationError, "not a party")
+
+
+def test_a_reply_altered_on_its_way(party):
+    head, payload, signature = unframe(own(party))
+    altered = frame([head, bytes([payload[0] ^ 1]) + payload[1:], signature])
+    refused(party, altered, VerificationError, "is not what asan signed")
+
+
+@pytest.mark.parametrize("field", ["study", "roster", "history", "type"])
+def test_a_reply_to_something_else(party, field):
+    reply = party.forge(own(party), key=party.keys["asan"], **{field: "other"})
+    refused(party, reply, ProtocolError, f"another {field}")
+
+
+def test_a_reply_to_a_round_not_asked_yet(party):
+    reply = party.forge(own(party), key=party.keys["asan"], round=A_ROUND + 1)
+    refused(party, reply, ProtocolError, "another round")
+
+
+@pytest.mark.parametrize("length", [-16, -1, 1, 16])
+def test_a_vector_of_another_length(party, length):
+    payload = unframe(own(party))[1]
+    payload = payload[:length] if length < 0 else payload + bytes(length)
+    reply = party.forge(own(party), key=party.keys["asan"], payload=payload)
+    refused(party, reply, ProtocolError, "numbers has")
+
+
+def test_a_reply_of_another_run(party):
+    ignored(party, party.forge(own(party), key=party.keys["asan"], run="other"))
+
+
+def test_a_reply_of_a_round_that_is_over(party):
+    ignored(party, party.journals["asan"].exchanges(party.run_id)[0].reply)
+
+
+def test_a_reply_that_came_twice(party):
+    assert party.coordinator.accept(own(party)) == "asan"
+    assert party.coordinator.accept(own(party)) is None
+    party.run()
+
+
+def test_a_second_reply_with_another_number(party):
+    """The first stands; a site cannot take back what it sent."""
+    first = own(party)
+    assert party.coordinator.accept(first) == "asan"
+    other = party.forge(first, key=party.keys["asan"], payload=bytes(len(unframe(first)[1])))
+    assert party.coordinator.accept(other) is None
+    assert first in party.record.kept[party.run_id]
+    assert other not in party.record.kept[party.run_id]
+    party.run()
+
+
+@pytest.mark.parametrize("code", REFUSALS)
+def test_a_no_is_told_in_the_words_of_this_program(party, code):
+    """What the site sends is one word; the sentence is the coordinator's own."""
+    reply = party.forge(own(party), key=party.keys["asan"], type="refused", payload=f'{{"code":"{code}"}}'.encode())
+    refused(party, reply, Refused, REFUSALS[code].split(";")[0])
+
+
+@pytest.mark.parametrize("content", [b'{"code":"<b>anything</b>"}', b'{"code":7}', b'{"code":["data"]}', b"{}"])
+def test_a_no_for_a_reason_that_is_none(party, content):
+    reply = party.forge(own(party), key=party.keys["asan"], type="refused", payload=content)
+    refused(party, reply, Refused, "for a reason this version does not know")
+
+
+@pytest.mark.parametrize("content", [b"", b"null", b"[]", b"no"])
+def test_a_no_that_is_no_json(party, content):
+    reply = party.forge(own(party), key=party.keys["asan"], type="refused", payload=content)
+    refused(party, reply, ProtocolError, "content of a message")
+
+
+def test_a_no_in_anothers_name(party):
+    reply = party.sites["kurume"].refusal("data")
+    refused(party, party.forge(reply, key=party.keys["kurume"], sender="asan"), VerificationError, "not signed by asan")
+
+
+@pytest.mark.parametrize("head", [{"run": "other"}, {"round": 0}])
+def test_a_no_to_another_run_or_an_earlier_round(party, head):
+    """An old refusal, played again, does not stop a run."""
+    no = party.forge(own(party), key=party.keys["asan"], type="refused", payload=b'{"code":"data"}', **head)
+    ignored(party, no)
+
+
+def test_an_outcome_before_the_end(party):
+    with pytest.raises(ProtocolError, match="not come to its end"):
+        party.coordinator.outcome()
+
+
+class Poisoned(dict):
+    """The rows of a hospital whose disk fails in the middle, with a value in the error."""
+
+    def __getitem__(self, key):
+        raise ValueError("canary 12345")
+
+
+class Line:
+    """The network of one site in memory: what comes, what left, and a stop after it."""
+
+    def __init__(self, stop, *requests):
+        self.stop, self.requests, self.left = stop, list(requests), []
+
+    def receive(self):
+        if not self.requests:
+            self.stop.set()
+            return None
+        return Paper(self.requests.pop(0))
+
+    def reply(self, delivery, payload):
+        self.left.append(payload)
+        return True
+
+
+class Paper:
+    def __init__(self, payload):
+        self.payload = payload
+
+
+def answers(site, *requests):
+    """Returns what leaves the site's own process for `requests`, and what its terminal says."""
+    stop, said = Event(), []
+    line = Line(stop, *requests)
+    serve(site, line, stop, said.append)
+    return line.left, said
+
+
+def test_the_text_of_an_error_at_a_site_stays_there(party, caplog):
+    site, request = party.sites["asan"], party.coordinator.request()
+    site._cohort = Cohort("asan", Poisoned())
+    with pytest.raises(ValueError, match="canary 12345"):
+        site.answer(request)
+    (left,), said = answers(site, request)
+    assert b"canary" not in left
+    assert b"12345" not in left
+    assert party.code(left) == "site"
+    assert any("canary 12345" in line for line in said)
+    with pytest.raises(Refused, match="met an error of its own"):
+        party.coordinator.accept(left)
+    site._cohort = party.cohorts["asan"]
+    party.run()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
+def test_a_number_that_the_gate_does_not_let_out(patients, federation, value):
+    """The sentence at the gate names the analysis; what leaves is one word."""
+    party = federation().goes(1)
+    rows = party.cohorts["asan"].analysis_sets["os"]
+    rows.variables["age"][0] = value
+    with np.errstate(all="ignore"):
+        (left,), said = answers(party.sites["asan"], party.coordinator.request())
+    assert party.code(left) == "gate"
+    assert b"moments" not in left
+    assert said == ["said no: this site has a number that its gate does not let out"]
+
+
+def test_a_message_too_broken_to_answer_does_not_end_the_service(party):
+    (first, second), _ = answers(party.sites["asan"], b"\xff\xff", party.coordinator.request())
+    assert party.code(first) == "message"
+    assert party.coordinator.accept(second) == "asan"

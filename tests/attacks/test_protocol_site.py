@@ -1,0 +1,337 @@
+"""What a compromised coordinator, or whoever stands between, may try on a site. Each is told by one word; then the
+honest message is answered, so that nothing is lost by the attempt."""
+
+import numpy as np
+import pytest
+
+from riskset.errors import Refused
+from riskset.protocol.roster import read_roster, sign_roster
+from riskset.secure import fixed_point
+from riskset.secure.envelope import frame, seal, unframe, verify
+from riskset.secure.keys import new_identity
+from riskset.study.load import study_hash
+
+A_ROUND = 2
+"""Rounds gone when most attacks begin: opening, moments; the first of the model is next."""
+
+
+def refused(federation, request, code, site="asan"):
+    """The site says no with `code`, keeps nothing, and answers the honest message; the run then comes to its end."""
+    kept = len(federation.journals[site].exchanges(federation.run_id))
+    assert federation.hears(site, request) == code
+    assert len(federation.journals[site].exchanges(federation.run_id)) == kept
+    assert federation.hears(site, federation.coordinator.request()) is None
+    federation.run()
+
+
+@pytest.mark.parametrize("rounds", [0, A_ROUND])
+class TestWhoSpeaks:
+    def test_an_unsigned_message(self, federation, rounds):
+        party = federation().goes(rounds)
+        head, payload, _ = unframe(party.coordinator.request())
+        refused(party, frame([head, payload, bytes(64)]), "message")
+
+    def test_a_message_signed_by_somebody_else(self, federation, rounds):
+        party = federation().goes(rounds)
+        refused(party, party.forge(party.coordinator.request(), key=new_identity()), "message")
+
+    def test_a_site_that_signs_in_the_coordinators_name(self, federation, rounds):
+        party = federation().goes(rounds)
+        refused(party, party.forge(party.coordinator.request(), key=party.keys["kurume"]), "message")
+
+    def test_a_site_that_asks_in_its_own_name(self, federation, rounds):
+        party = federation().goes(rounds)
+        request = party.forge(party.coordinator.request(), key=party.keys["kurume"], sender="kurume")
+        refused(party, request, "message")
+
+    def test_a_coordinator_with_another_key_and_a_roster_of_its_own(self, federation, rounds):
+        party, other = federation().goes(rounds), federation().goes(rounds)
+        refused(party, other.coordinator.request(), "message")
+
+    @pytest.mark.parametrize("garbage", [b"", b"x", bytes(4), bytes(12), b"\xff" * 100])
+    def test_garbage(self, federation, rounds, garbage):
+        refused(federation().goes(rounds), garbage, "message")
+
+    @pytest.mark.parametrize("cut", [1, 64, 200])
+    def test_a_message_cut_short(self, federation, rounds, cut):
+        party = federation().goes(rounds)
+        refused(party, party.coordinator.request()[:-cut], "message")
+
+
+@pytest.mark.parametrize("rounds", [0, A_ROUND])
+class TestWhatIsAgreed:
+    def test_another_study(self, federation, patients, rounds):
+        """One number changed in the study: another hash, another question."""
+        party = federation().goes(rounds)
+        other = study_hash(patients.study(party.cohorts, width_days=8))
+        refused(party, party.forge(party.coordinator.request(), study=other), "study")
+
+    def test_another_roster(self, federation, rounds):
+        """The coordinator signs a second roster, in which it holds the key of kurume."""
+        party = federation().goes(rounds)
+        refused(party, party.forge(party.coordinator.request(), roster="0" * 64), "roster")
+
+    def test_a_round_below_0(self, federation, rounds):
+        party = federation().goes(rounds)
+        refused(party, party.forge(party.coordinator.request(), round=-1), "message")
+
+
+class TestParticipants:
+    @pytest.mark.parametrize(
+        "names",
+        ['["kurume","osaka"]', '["asan","asan","kurume"]', '["asan","nobody"]', "[]"],
+        ids=["without the site", "one twice", "one unknown", "none"],
+    )
+    def test_a_list_that_is_not_of_distinct_sites_with_this_one(self, federation, names):
+        party = federation()
+        payload = f'{{"participants":{names}}}'.encode()
+        refused(party, party.forge(party.coordinator.request(), payload=payload), "participants")
+
+    @pytest.mark.parametrize("payload", [b"", b"null", b"{}", b'{"participants":"asan"}', b'{"participants":[1]}'])
+    def test_a_list_that_is_none(self, federation, payload):
+        party = federation()
+        refused(party, party.forge(party.coordinator.request(), payload=payload), "participants")
+
+    def test_two_sites_told_different_participants(self, federation):
+        """What A alone would add to B's sums is never asked: they part at the first round that shows contributions."""
+        party = federation()
+        opening = party.coordinator.request()
+        pair = party.forge(opening, payload=b'{"participants":["asan","kurume"]}')
+        replies = {site: party.sites[site].answer(pair if site == "asan" else opening) for site in party.sites}
+        first = party.forge(opening, type="round", round=1, payload=frame(list(replies.values())))
+        assert party.hears("asan", first) == "history"
+        without = party.forge(first, payload=frame([replies["asan"], replies["kurume"]]))
+        assert party.hears("kurume", without) == "history"
+
+    def test_a_second_opening_with_other_participants(self, federation):
+        """The run has its participants; the answer is the one already given."""
+        party = federation()
+        opening = party.coordinator.request()
+        answer = party.sites["asan"].answer(opening)
+        again = party.forge(opening, payload=b'{"participants":["asan"]}')
+        assert party.sites["asan"].answer(again) == answer
+        party.run()
+
+
+class TestOrder:
+    def test_a_round_before_the_opening(self, federation):
+        party = federation()
+        request = party.forge(party.coordinator.request(), type="round", round=1)
+        refused(party, request, "order")
+
+    def test_a_round_that_is_not_next(self, federation):
+        party = federation().goes(A_ROUND)
+        refused(party, party.forge(party.coordinator.request(), round=A_ROUND + 1), "order")
+
+    def test_a_round_of_another_run(self, federation):
+        party = federation().goes(A_ROUND)
+        refused(party, party.forge(party.coordinator.request(), run="other"), "order")
+
+    def test_an_end_before_the_models_are_fitted(self, federation):
+        party = federation().goes(A_ROUND)
+        refused(party, party.forge(party.coordinator.request(), type="close"), "order")
+
+    def test_a_round_where_the_run_has_come_to_its_end(self, federation):
+        """One more evaluation at a point of the coordinator's choice."""
+        party = federation()
+        while unframe(party.coordinator.request())[0].find(b'"close"') < 0:
+            party.step()
+        refused(party, party.forge(party.coordinator.request(), type="round"), "order")
+
+    def test_a_round_after_the_end(self, federation):
+        party = federation()
+        party.run()
+        last = party.coordinator.outcome().replies[-1]
+        request = seal(
+            party.coordinator_key,
+            frame([reply.raw for reply in last]),
+            type="round",
+            study=last[0].head.study,
+            roster=last[0].head.roster,
+            run=party.run_id,
+            round=last[0].head.round + 1,
+            sender="coordinator",
+            history=last[0].head.history,
+        )
+        assert party.hears("asan", request) == "order"
+
+    @pytest.mark.parametrize("type_", ["contribution", "refused", "opened", "", "anything"])
+    def test_a_message_of_no_type_that_asks(self, federation, type_):
+        party = federation().goes(A_ROUND)
+        refused(party, party.forge(party.coordinator.request(), type=type_), "order")
+
+
+class TestReplay:
+    def test_the_same_message_twice_is_answered_by_the_same_bytes_and_computed_once(self, federation):
+        party = federation().goes(A_ROUND)
+        request = party.coordinator.request()
+        first = party.sites["asan"].answer(request)
+        party.sites["asan"]._cohort = None  # whatever is computed now would fail
+        assert party.sites["asan"].answer(request) == first
+        assert len(party.journals["asan"].exchanges(party.run_id)) == A_ROUND + 1
+
+    def test_an_old_message_is_answered_by_the_old_bytes(self, federation):
+        party, heard = federation(), []
+        while not party.coordinator.is_finished:
+            request = party.coordinator.request()
+            party.step()
+            heard.append((request, party.journals["asan"].exchanges(party.run_id)[-1].reply))
+        for request, reply in reversed(heard):
+            assert party.sites["asan"].answer(request) == reply
+
+    def test_another_question_for_a_round_that_was_answered(self, federation):
+        """Two vectors for one round would be two equations in the same patients."""
+        party = federation().goes(A_ROUND)
+        answer = party.sites["asan"].answer(party.coordinator.request())
+        other = party.relay(lambda parts: parts[::-1])
+        assert other != party.coordinator.request()
+        assert party.sites["asan"].answer(other) == answer
+
+
+def of(party, site, parts):
+    """Returns the index of a site's contribution."""
+    return next(i for i, part in enumerate(parts) if verify(part, party.roster.sites).head.sender == site)
+
+
+def without(party, site, parts):
+    return [part for i, part in enumerate(parts) if i != of(party, site, parts)]
+
+
+@pytest.mark.parametrize("rounds", [1, A_ROUND, 4])
+class TestContributions:
+    """A site believes no total: it adds what the sites signed, in a round of theirs that it saw itself."""
+
+    @pytest.mark.parametrize("site", ["asan", "kurume"])
+    def test_one_is_missing(self, federation, rounds, site):
+        party = federation().goes(rounds)
+        refused(party, party.relay(lambda parts: without(party, site, parts)), "history")
+
+    @pytest.mark.parametrize("site", ["asan", "kurume"])
+    def test_one_stands_twice(self, federation, rounds, site):
+        party = federation().goes(rounds)
+        refused(party, party.relay(lambda parts: [*parts, parts[of(party, site, parts)]]), "history")
+
+    @pytest.mark.parametrize("site", ["asan", "kurume"])
+    def test_one_stands_twice_for_another(self, federation, rounds, site):
+        party = federation().goes(rounds)
+        change = lambda parts: [*without(party, "osaka", parts), parts[of(party, site, parts)]]  # noqa: E731
+        refused(party, party.relay(change), "history")
+
+    @pytest.mark.parametrize("site", ["asan", "kurume"])
+    def test_one_is_altered(self, federation, rounds, site):
+        party = federation().goes(rounds)
+
+        def alter(parts):
+            head, payload, signature = unframe(parts[of(party, site, parts)])
+            payload = bytes([payload[0] ^ 1]) + payload[1:]
+            return [*without(party, site, parts), frame([head, payload, signature])]
+
+        refused(party, party.relay(alter), "history")
+
+    def test_one_is_signed_by_another_site(self, federation, rounds):
+        party = federation().goes(rounds)
+
+        def alter(parts):
+            part = parts[of(party, "kurume", parts)]
+            return [*without(party, "kurume", parts), party.forge(part, key=party.keys["osaka"])]
+
+        refused(party, party.relay(alter), "history")
+
+    def test_one_is_from_another_round(self, federation, rounds):
+        party = federation().goes(rounds)
+        earlier = party.journals["kurume"].exchanges(party.run_id)[rounds - 2].reply
+
+        def alter(parts):
+            return [*without(party, "kurume", parts), earlier if rounds > 1 else parts[of(party, "asan", parts)]]
+
+        refused(party, party.relay(alter), "history")
+
+    @pytest.mark.parametrize("field", ["study", "roster", "run", "history", "type"])
+    def test_one_belongs_to_something_else(self, federation, rounds, field):
+        """A site that plays along signs its contribution to another run of the same sites."""
+        party = federation().goes(rounds)
+
+        def alter(parts):
+            part = parts[of(party, "kurume", parts)]
+            other = party.forge(part, key=party.keys["kurume"], **{field: "other"})
+            return [*without(party, "kurume", parts), other]
+
+        refused(party, party.relay(alter), "history")
+
+    @pytest.mark.parametrize("payload", [b"", b"garbage", bytes(3)])
+    def test_no_contributions_at_all(self, federation, rounds, payload):
+        party = federation().goes(rounds)
+        refused(party, party.forge(party.coordinator.request(), payload=payload), "history")
+
+    def test_a_history_that_the_coordinator_made_up(self, federation, rounds):
+        party = federation().goes(rounds)
+        refused(party, party.forge(party.coordinator.request(), history="0" * 64), "history")
+
+
+@pytest.mark.parametrize("length", [-16, -1, 1, 16])
+def test_a_site_that_sends_a_vector_of_another_length(federation, length):
+    party = federation().goes(A_ROUND)
+
+    def alter(parts):
+        part = parts[of(party, "kurume", parts)]
+        payload = unframe(part)[1]
+        payload = payload[:length] if length < 0 else payload + bytes(length)
+        return [*without(party, "kurume", parts), party.forge(part, key=party.keys["kurume"], payload=payload)]
+
+    refused(party, party.relay(alter), "history")
+
+
+def test_a_site_that_shows_two_contributions_with_the_coordinators_help(federation):
+    """To asan and to osaka it is a different number, each well signed. The next round tells: their histories differ,
+    and no message fits both."""
+    party = federation().goes(A_ROUND)
+    request = party.coordinator.request()
+
+    def with_other(parts):
+        part = parts[of(party, "kurume", parts)]
+        payload = bytes([unframe(part)[1][0] ^ 1]) + unframe(part)[1][1:]
+        return [*without(party, "kurume", parts), party.forge(part, key=party.keys["kurume"], payload=payload)]
+
+    other = party.relay(with_other)
+    assert party.hears("asan", other) == "history"  # the coordinator still names the first history
+    forked = federation_hash_of(party, other)
+    other = party.forge(other, history=forked)
+    replies = {"asan": party.sites["asan"].answer(other)}
+    replies |= {site: party.sites[site].answer(request) for site in ("kurume", "osaka")}
+    assert {site: party.code(reply) for site, reply in replies.items()} == dict.fromkeys(party.sites)
+    following = party.forge(request, round=A_ROUND + 1, payload=frame(list(replies.values())))
+    assert {site: party.hears(site, following) for site in party.sites} == dict.fromkeys(party.sites, "history")
+
+
+def federation_hash_of(party, request):
+    """Returns the history after the contributions of `request`, as anybody can derive it."""
+    contributions = [verify(part, party.roster.sites) for part in unframe(unframe(request)[1])]
+    site = party.sites["asan"]
+    return site._runs[party.run_id].history.advance(contributions).hash
+
+
+def test_a_roster_changed_after_its_signature(federation):
+    party = federation()
+    text = sign_roster("trial", party.coordinator_key, {})
+    assert read_roster(text).study_id == "trial"
+    with pytest.raises(Exception, match="changed after the coordinator signed"):
+        read_roster(text.replace(b'"trial"', b'"other"'))
+
+
+def test_a_site_that_sends_sums_no_patients_have(federation):
+    """A negative sum of squares. Nobody goes on from it, and nobody falls over."""
+    party = federation().goes(1)
+    request = party.coordinator.request()
+    replies = {site: party.sites[site].answer(request) for site in party.sites}
+    numbers = np.full(len(unframe(replies["osaka"])[1]) // fixed_point.BYTES_PER_NUMBER, -1000.0)
+    numbers[0] = 30  # rows
+    payload = fixed_point.to_bytes(fixed_point.encode(numbers, parties=3))
+    replies["osaka"] = party.forge(replies["osaka"], key=party.keys["osaka"], payload=payload)
+    party.coordinator.accept(replies["asan"])
+    party.coordinator.accept(replies["kurume"])
+    with pytest.raises(Refused, match="no patients have the sums that round 1 brought for moments/os"):
+        party.coordinator.accept(replies["osaka"])
+    following = party.forge(request, round=2, payload=frame(list(replies.values())))
+    assert party.hears("asan", following) == "totals"
+    with pytest.raises(Refused, match="no patients"):
+        party.start_coordinator()
