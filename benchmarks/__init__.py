@@ -1,0 +1,1 @@
+"""How fast riskset is, side by side with others on this machine. `python -m benchmarks --help`."""

@@ -1,0 +1,66 @@
+"""`python -m benchmarks`: times, writes results.json, prints the tables of README.md.
+
+The other programs are measured where `benchmarks/.venv` has them:
+
+    python -m venv benchmarks/.venv && benchmarks/.venv/bin/pip install -r benchmarks/requirements.txt
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from functools import partial
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from benchmarks import fits, machine, rounds, tables
+
+SIZES, COLUMNS, SITES = (10_000, 100_000, 1_000_000), (10, 30, 100), (3, 10)
+say = partial(print, file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    asked = _arguments()
+    results: dict[str, Any] = {"machine": machine.describe(fits.OTHERS), "fits": [], "rounds": []}
+    for sites in asked.sites:
+        results["rounds"].append(rounds.run(sites))
+        say(results["rounds"][-1])
+    for case in fits.run(list(product(asked.n, asked.p)), asked.turns, say):
+        results["fits"].append(case)
+        asked.out.write_text(json.dumps(results, indent=1), encoding="utf-8")  # each as it comes: the last takes long
+    asked.out.write_text(json.dumps(results, indent=1), encoding="utf-8")
+    print(page(results))
+
+
+def page(results: dict[str, Any]) -> str:
+    """The tables, each under its heading."""
+    parts = {"Machine": machine.told(results["machine"])}
+    if cases := results["fits"]:
+        names = list(dict.fromkeys(name for case in cases for turn in case["turns"] for name in turn))
+        parts |= {
+            "Beside the fastest": tables.fastest(cases, names),
+            "CPU seconds of a whole fit": tables.speed(cases, names, -1),
+            "The first fit of a process": tables.speed(cases, names, 0),
+            "One evaluation beside the least": tables.limit(cases),
+            "Peak memory": tables.memory(cases, names),
+            "Agreement": tables.agreement(cases, names),
+        }
+    if results["rounds"]:
+        parts["Rounds"] = tables.rounds(results["rounds"])
+    return "\n\n".join(f"### {heading}\n\n{table}" for heading, table in parts.items())
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("--n", type=int, nargs="*", default=SIZES, help="rows (default: 10000 100000 1000000)")
+    parser.add_argument("--p", type=int, nargs="*", default=COLUMNS, help="columns (default: 10 30 100)")
+    parser.add_argument("--turns", type=int, default=5, help="how often each program has its turn (default: 5)")
+    parser.add_argument("--sites", type=int, nargs="*", default=SITES, help="runs over the engine (default: 3 10)")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results.json", help="raw measures")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""One site's whole Cox fit, riskset and others, in turn: each fit in a process of its own, on one core."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+OTHERS = HERE / ".venv" / "bin" / "python"
+"""The interpreter that has the other programs: see requirements.txt."""
+ONE_THREAD = dict.fromkeys(
+    ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
+)
+SLOW_S = 120.0
+"""A program that needs more CPU seconds than this for one fit is not asked for a larger one."""
+LIMITS = {resource.RLIMIT_CPU: 600, resource.RLIMIT_AS: 14 << 30}
+"""For a process with its fits: beyond these it is ended, and its fit counts as slow."""
+
+Measures = dict[str, Any]
+
+
+def commands() -> dict[str, list[str]]:
+    """The programs that are installed, riskset first."""
+    found = {"riskset": [sys.executable, "-m", "benchmarks.one_fit", "riskset"]}
+    modules = {"survival (Rust)": "survival", "coxstream": "coxstream"}
+    modules |= {"scikit-survival": "sksurv", "lifelines": "lifelines"}
+    for name, module in modules.items():
+        if OTHERS.exists() and _succeeds([str(OTHERS), "-c", f"import {module}"]):
+            found[name] = [str(OTHERS), "-m", "benchmarks.one_fit", name]
+    if shutil.which("Rscript") and _succeeds(["Rscript", "-e", "library(survival)"]):
+        found["R coxph.fit"] = ["Rscript", str(HERE / "one_fit.R")]
+    return found
+
+
+def _succeeds(command: Sequence[str]) -> bool:
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def run(sizes: Sequence[tuple[int, int]], turns: int, say: Any) -> Iterator[Measures]:
+    """Yields, for each (n, p), {"n", "p", "limit", "turns": [{program: {"fits": [cold, warm], "peak_mb"}}]}.
+
+    A program that was slow at a size is None there after its first turn, and at every size not smaller in n and p.
+    """
+    programs, slow = commands(), dict[str, list[tuple[int, int]]]()
+    for n, p in sizes:
+        with tempfile.TemporaryDirectory(prefix="riskset-bench-") as folder:
+            _python("benchmarks.patients", str(n), str(p), folder)
+            limit = json.loads(_python("benchmarks.limit", folder))
+            measured = []
+            for turn in range(turns):
+                measured.append({})
+                for name, command in programs.items():
+                    if any(a <= n and b <= p for a, b in slow.get(name, [])):
+                        continue
+                    measured[-1][name] = found = _measure([*command, folder])
+                    if found is None or found["fits"][0]["cpu_s"] > SLOW_S:
+                        slow.setdefault(name, []).append((n, p))
+                    say(f"n={n} p={p} turn {turn + 1} {name}: {_told(found)}")
+            yield {"n": n, "p": p, "limit": limit, "turns": measured}
+
+
+def _told(found: Measures | None) -> str:
+    if found is None:
+        return "ended, over the limits"
+    return ", ".join(f"{fit['cpu_s']:.3f}" for fit in found["fits"]) + f" CPU s, {found['peak_mb']:.0f} MB"
+
+
+def _python(module: str, *arguments: str) -> str:
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.run(command, env=os.environ | ONE_THREAD, check=True, capture_output=True, text=True).stdout
+
+
+def _measure(command: Sequence[str]) -> Measures | None:
+    """What the process printed, and its peak memory; None where it was ended."""
+    process = subprocess.Popen(
+        command, env=os.environ | ONE_THREAD, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, preexec_fn=_limit
+    )
+    assert process.stdout is not None
+    printed = process.stdout.read()
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        return None
+    return {"fits": json.loads(printed), "peak_mb": used.ru_maxrss / 1024}
+
+
+def _limit() -> None:
+    for what, most in LIMITS.items():
+        resource.setrlimit(what, (most, most))

@@ -1,0 +1,105 @@
+"""From measures to the tables of README.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from statistics import median
+from typing import Any
+
+Measures = dict[str, Any]
+RISKSET = "riskset"
+
+
+def speed(cases: Sequence[Measures], names: Sequence[str], fit: int) -> str:
+    """CPU seconds of the first (0, cold) or last (-1, warm) fit, and in brackets how many times riskset's, by turns."""
+    head = ["n", "p", RISKSET, *(name for name in names if name != RISKSET)]
+    return _table(head, ([f"{c['n']:,}", c["p"], *(_speed(c, name, fit) for name in head[2:])] for c in cases))
+
+
+def _speed(case: Measures, name: str, fit: int) -> str:
+    pairs = [(t[name], t[RISKSET]) for t in case["turns"] if t.get(name)]
+    if not pairs:
+        return "slow" if any(name in t for t in case["turns"]) else "-"
+    seconds = median(theirs["fits"][fit]["cpu_s"] for theirs, _ in pairs)
+    ratio = median(theirs["fits"][fit]["cpu_s"] / ours["fits"][fit]["cpu_s"] for theirs, ours in pairs)
+    return f"{seconds:.3g}" if name == RISKSET else f"{seconds:.3g} ({ratio:.1f})"
+
+
+def fastest(cases: Sequence[Measures], names: Sequence[str], fit: int = -1) -> str:
+    """How many times riskset's CPU seconds, and seconds on the clock, the fastest of the others takes."""
+    rows = []
+    for case in cases:
+        others = {name for t in case["turns"] for name in t if name != RISKSET and t[name]}
+        ratios = {name: [_ratio(case, name, clock, fit) for clock in ("cpu_s", "wall_s")] for name in others}
+        best = min(ratios, key=lambda name: ratios[name][0])
+        rows.append([f"{case['n']:,}", case["p"], best, *(f"{ratio:.1f}" for ratio in ratios[best])])
+    return _table(["n", "p", "fastest of the others", "CPU", "clock"], rows)
+
+
+def _ratio(case: Measures, name: str, clock: str, fit: int) -> float:
+    turns = [t for t in case["turns"] if t.get(name)]
+    return median(t[name]["fits"][fit][clock] / t[RISKSET]["fits"][fit][clock] for t in turns)
+
+
+def memory(cases: Sequence[Measures], names: Sequence[str]) -> str:
+    """Peak of the process in MB, the interpreter and the data (8 n p bytes) included."""
+    rows = []
+    for case in cases:
+        peaks = [[t[name]["peak_mb"] for t in case["turns"] if t.get(name)] for name in names]
+        data_mb = 8 * case["n"] * case["p"] / 2**20
+        rows.append(
+            [f"{case['n']:,}", case["p"], f"{data_mb:,.0f}", *(f"{median(m):,.0f}" if m else "-" for m in peaks)]
+        )
+    return _table(["n", "p", "the data", *names], rows)
+
+
+def agreement(cases: Sequence[Measures], names: Sequence[str]) -> str:
+    """Largest difference of a coefficient from riskset's in standard errors, and evaluations where a program tells."""
+    rows = []
+    for case in cases:
+        turn = case["turns"][0]
+        ours = turn[RISKSET]["fits"][-1]
+        rows.append([f"{case['n']:,}", case["p"], str(ours["evaluations"])])
+        for name in names:
+            if name != RISKSET:
+                rows[-1].append(_apart(turn[name]["fits"][-1], ours) if turn.get(name) else "-")
+    return _table(["n", "p", f"{RISKSET}: evaluations", *(name for name in names if name != RISKSET)], rows)
+
+
+def _apart(theirs: Measures, ours: Measures) -> str:
+    triples = zip(theirs["coef"], ours["coef"], ours["se"], strict=True)
+    largest = max(abs(a - b) / se for a, b, se in triples)
+    return f"{largest:.0e}" + (f", {theirs['evaluations']}" if theirs["evaluations"] else "")
+
+
+def limit(cases: Sequence[Measures]) -> str:
+    """Milliseconds of CPU, and how many times the least they are."""
+    rows = []
+    for case in cases:
+        found = {name: 1000 * seconds for name, seconds in case["limit"].items()}
+        least = found["passes_s"] + found["dsyrk_s"]
+        times = f"{found['evaluate_s'] / least:.1f}"
+        numbers = (found["evaluate_s"], found["passes_s"], found["dsyrk_s"], found["sort_s"])
+        rows.append([f"{case['n']:,}", case["p"], *(f"{ms:.3g}" for ms in numbers), times])
+    return _table(["n", "p", "one evaluation", "two passes", "dsyrk", "sorting, once", "evaluation / least"], rows)
+
+
+def rounds(runs: Iterable[Measures]) -> str:
+    head = [
+        "sites",
+        "rounds",
+        "first, s",
+        "a round, s",
+        "slowest, s",
+        "out of a site, kB a round",
+        "into it, kB a round",
+    ]
+    keys = ("sites", "rounds", "first_round_s", "round_s", "slowest_s")
+    return _table(
+        head, ([*(r[k] for k in keys), *(f"{r[k] / 1000:.1f}" for k in ("bytes_out", "bytes_in"))] for r in runs)
+    )
+
+
+def _table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
+    lines = [head, ["---:"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
