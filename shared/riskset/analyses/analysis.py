@@ -2,8 +2,9 @@
 
 An analysis is a state machine of pure functions. `local` turns one hospital's rows into a summary, summaries add,
 `combine` turns the total into the next state or the result. The rehearsal, the engine, a site's preview and the
-auditor's replay run the same functions. `combine` uses Python floats and + - * / sqrt in a fixed order only, so that
-all parties that add the same integers derive the same bits; what needs exp or log belongs to `report` of a result.
+auditor's replay run the same functions. Every next state comes from Python floats and + - * / sqrt in a fixed order
+only, so that all parties that add the same integers derive the same bits and ask the same next question. A Result that
+nothing needs may use exp, log and arrays: it is read, not built on.
 """
 
 from __future__ import annotations

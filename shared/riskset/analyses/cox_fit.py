@@ -38,6 +38,7 @@ class Term:
     coef: float
     se: float
     hr: float
+    """inf beyond the floats, as its limits."""
     lower: float
     """Limits of the hazard ratio, Wald, 95%."""
     upper: float
@@ -167,7 +168,7 @@ def separated_alone(state: Limiting) -> Separated:
     if state.search.status != "found":
         return Separated("separated", f"{message}, and its limit is too far out to be computed", (column,), limit=None)
     coef = state.beta[state.search.column] / state.fit.scale[state.search.column]
-    hr = exp(coef) if coef < log(float_info.max) else inf
+    hr = _exp(coef)
     limit = Limit(column, "lower" if state.search.direction > 0 else "upper", coef, hr)
     sign = ">" if limit.side == "lower" else "<"
     told = f"{message}; hazard ratio {sign} {hr:.3g} (95% profile likelihood)"
@@ -206,4 +207,9 @@ def _test(chi2: float, df: int) -> Test:
 def _term(column: Column, coef: float, se: float) -> Term:
     z = coef / se
     margin = normal_quantile(0.5 + LEVEL / 2) * se
-    return Term(column, coef, se, exp(coef), exp(coef - margin), exp(coef + margin), z, two_sided_p(z))
+    return Term(column, coef, se, _exp(coef), _exp(coef - margin), _exp(coef + margin), z, two_sided_p(z))
+
+
+def _exp(x: float) -> float:
+    """Infinite beyond the floats: a column in too large a unit can come to that, and is no error."""
+    return exp(x) if x < log(float_info.max) else inf

@@ -33,6 +33,7 @@ from riskset.analyses.design import Column, matrix
 from riskset.analyses.moments import Moments, moments_id
 from riskset.stats import newton, profile_limit
 from riskset.stats.cox import Derivatives, RiskSets, Ties, evaluate, risk_sets
+from riskset.stats.linear import SINGULAR
 from riskset.stats.profile_limit import at
 
 State = Fitting | Limiting
@@ -67,7 +68,7 @@ class CoxModel:
         usable = tuple(column for column in self.columns if column not in not_used)
         if not usable:
             return NotEstimable("no covariate", reasons(not_used))
-        return Fitting(moments, usable, not_used, newton.start(len(usable)))
+        return Fitting(moments, usable, not_used, newton.start(len(usable), SINGULAR * moments.events))
 
     def size(self, state: State) -> int:
         p = len(state.usable)

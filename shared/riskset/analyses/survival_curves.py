@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import nan
 
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.analysis import Inputs, Result
+from riskset.analyses.analysis import Inputs, NotEstimable, Result
 from riskset.analyses.cohort import Cohort
 from riskset.stats.grid import Grid
 from riskset.stats.kaplan_meier import (
@@ -109,9 +110,11 @@ class KaplanMeier:
     def local(self, prepared: NDArray[np.float64], state: None) -> NDArray[np.float64]:
         return prepared
 
-    def combine(self, total: Sequence[float], state: None) -> SurvivalCurves:
+    def combine(self, total: Sequence[float], state: None) -> SurvivalCurves | NotEstimable:
         pooled = np.array(total)
         counts = pooled[: self._counts].reshape(len(self.levels), self._parts, self.grid.n_steps)
+        if not counts.any():
+            return NotEstimable("no patients", "no patient of any site is in the analysis set")
         overall = self._curve(None, counts.sum(axis=0))
         if not self.arm:
             return SurvivalCurves(overall, (), None, None)
@@ -130,8 +133,14 @@ class KaplanMeier:
             lower=lower,
             upper=upper,
             quartiles=tuple(quantile(curve, lower, upper, probability) for probability in QUARTILES),
-            landmarks=tuple(survival_at(curve, lower, upper, [day for _, day in self.landmarks])),
+            landmarks=self._marks(curve, lower, upper),
         )
+
+    def _marks(self, curve: Curve, lower: NDArray[np.float64], upper: NDArray[np.float64]) -> tuple[Landmark, ...]:
+        days = [day for _, day in self.landmarks]
+        if len(curve.day) == 0:  # nobody is in the arm, and nobody survives for certain
+            return tuple(Landmark(day, 0.0, nan, nan, nan, nan) for day in days)
+        return survival_at(curve, lower, upper, days)
 
     def _pooled_log_rank(self, counts: NDArray[np.float64]) -> LogRank:
         at_risk = at_risk_before(counts[:, 0], counts[:, 1], counts[:, 2] if self.has_entry else None)

@@ -26,11 +26,12 @@ class Factor:
     L: tuple[tuple[float, ...], ...]
     """Lower triangle by rows, of the kept columns: L L' is their part of the matrix."""
     dependent: Mapping[int, tuple[float, ...]]
-    """The others, each as a combination of the kept columns before it; of none where its diagonal is not positive."""
+    """The others, each as a combination of the kept columns before it; of none where its diagonal is negligible."""
 
 
-def factor(a: Matrix) -> Factor:
-    """The factor of the symmetric matrix `a` (p, p); only its lower triangle is read."""
+def factor(a: Matrix, negligible: float = 0.0) -> Factor:
+    """The factor of the symmetric matrix `a` (p, p); only its lower triangle is read. A diagonal element up to
+    `negligible` is taken for rounding."""
     kept: list[int] = []
     L: list[tuple[float, ...]] = []
     dependent: dict[int, tuple[float, ...]] = {}
@@ -39,11 +40,11 @@ def factor(a: Matrix) -> Factor:
         pivot = a[j][j]
         for x in row:
             pivot -= x * x
-        if a[j][j] > 0 and pivot > SINGULAR * a[j][j]:
+        if a[j][j] > negligible and pivot > SINGULAR * a[j][j]:
             kept.append(j)
             L.append((*row, sqrt(pivot)))
         else:
-            dependent[j] = tuple(back_substitute(L, row)) if a[j][j] > 0 else ()
+            dependent[j] = tuple(back_substitute(L, row)) if a[j][j] > negligible else ()
     return Factor(tuple(kept), tuple(L), dependent)
 
 

@@ -66,6 +66,8 @@ class Newton:
 
     beta: tuple[float, ...]
     """Where to evaluate next; the solution once the status is `ok`."""
+    negligible: float = 0.0
+    """Information of a column at beta = 0 that is rounding."""
     status: Status = "going"
     evaluations: int = 0
     log_likelihood: float = -inf
@@ -106,11 +108,12 @@ class Newton:
         return quadratic_form(self.information, self.beta)
 
 
-def start(p: int) -> Newton:
-    """Before the first evaluation, which is at beta = 0 (p,)."""
+def start(p: int, negligible: float = 0.0) -> Newton:
+    """Before the first evaluation, which is at beta = 0 (p,). A column whose information there is no more than
+    `negligible` tells nothing: with columns in standard deviations, a share of the events as small as `SINGULAR`."""
     if p < 1:
         raise ValueError("a model has at least one column")
-    return Newton(beta=(0.0,) * p)
+    return Newton((0.0,) * p, negligible)
 
 
 def advance(state: Newton, log_likelihood: float, score: Sequence[float], information_upper: Sequence[float]) -> Newton:
@@ -165,13 +168,13 @@ def _give_up_when_late(state: Newton) -> Newton:
 
 def _look_at_columns(state: Newton, log_likelihood: float, information: tuple[tuple[float, ...], ...]) -> Newton:
     """At beta = 0: which columns can be estimated. Decided once, on pooled figures, so that all parties agree."""
-    found = factor(information)
+    found = factor(information, state.negligible)
     unusable = tuple(_unusable(j, information, found) for j in found.dependent)
     return replace(state, null_log_likelihood=log_likelihood, unusable=unusable)
 
 
 def _unusable(j: int, information: tuple[tuple[float, ...], ...], found: Factor) -> Unusable:
-    if not information[j][j] > 0:
+    if not found.dependent[j]:
         return Unusable(j, "constant")
     parts = zip(found.kept, found.dependent[j], strict=False)  # only the kept columns before j are in the combination
     others = tuple(k for k, x in parts if x * x * information[k][k] > 1e-8 * information[j][j])
