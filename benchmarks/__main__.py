@@ -27,8 +27,9 @@ def main() -> None:
     for sites in asked.sites:
         results["rounds"].append(rounds.run(sites))
         say(results["rounds"][-1])
-    for case in fits.run(list(product(asked.n, asked.p)), asked.turns, say):
-        results["fits"].append(case)
+    race = fits.Race(fits.commands(), say)
+    for n, p in product(asked.n, asked.p):
+        results["fits"].append(race.run(n, p, asked.turns))
         asked.out.write_text(json.dumps(results, indent=1), encoding="utf-8")  # each as it comes: the last takes long
     asked.out.write_text(json.dumps(results, indent=1), encoding="utf-8")
     print(page(results))
@@ -40,7 +41,7 @@ def page(results: dict[str, Any]) -> str:
     if cases := results["fits"]:
         names = list(dict.fromkeys(name for case in cases for turn in case["turns"] for name in turn))
         parts |= {
-            "Beside the fastest": tables.fastest(cases, names),
+            "Beside the fastest": tables.fastest(cases),
             "CPU seconds of a whole fit": tables.speed(cases, names, -1),
             "The first fit of a process": tables.speed(cases, names, 0),
             "One evaluation beside the least": tables.limit(cases),

@@ -9,7 +9,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ ONE_THREAD = dict.fromkeys(
 )
 SLOW_S = 120.0
 """A program that needs more CPU seconds than this for one fit is not asked for a larger one."""
-LIMITS = {resource.RLIMIT_CPU: 600, resource.RLIMIT_AS: 14 << 30}
+ENOUGH_S = 200.0
+"""A program that has used this much at one size has no further turn there."""
+LIMITS = {resource.RLIMIT_CPU: 300, resource.RLIMIT_AS: 14 << 30}
 """For a process with its fits: beyond these it is ended, and its fit counts as slow."""
 
 Measures = dict[str, Any]
@@ -44,27 +47,40 @@ def _succeeds(command: Sequence[str]) -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-def run(sizes: Sequence[tuple[int, int]], turns: int, say: Any) -> Iterator[Measures]:
-    """Yields, for each (n, p), {"n", "p", "limit", "turns": [{program: {"fits": [cold, warm], "peak_mb"}}]}.
+@dataclass
+class Race:
+    """The programs, and what they have shown so far."""
 
-    A program that was slow at a size is None there after its first turn, and at every size not smaller in n and p.
-    """
-    programs, slow = commands(), dict[str, list[tuple[int, int]]]()
-    for n, p in sizes:
+    programs: dict[str, list[str]]
+    say: Callable[[str], None]
+    slow: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    """Program to the sizes at which it was slow."""
+
+    def run(self, n: int, p: int, turns: int) -> Measures:
+        """Returns {"n", "p", "load", "limit", "turns": [{program: {"fits": [cold, warm], "peak_mb"}}]}.
+
+        A program is None in a turn where it was slow, there or at a size not larger in n and p, and absent when it has
+        had enough turns.
+        """
+        load, used = os.getloadavg()[0], dict.fromkeys(self.programs, 0.0)
         with tempfile.TemporaryDirectory(prefix="riskset-bench-") as folder:
             _python("benchmarks.patients", str(n), str(p), folder)
             limit = json.loads(_python("benchmarks.limit", folder))
-            measured = []
-            for turn in range(turns):
-                measured.append({})
-                for name, command in programs.items():
-                    if any(a <= n and b <= p for a, b in slow.get(name, [])):
-                        continue
-                    measured[-1][name] = found = _measure([*command, folder])
-                    if found is None or found["fits"][0]["cpu_s"] > SLOW_S:
-                        slow.setdefault(name, []).append((n, p))
-                    say(f"n={n} p={p} turn {turn + 1} {name}: {_told(found)}")
-            yield {"n": n, "p": p, "limit": limit, "turns": measured}
+            measured = [self._turn((n, p), folder, used) for _ in range(turns)]
+        return {"n": n, "p": p, "load": load, "limit": limit, "turns": measured}
+
+    def _turn(self, size: tuple[int, int], folder: str, used: dict[str, float]) -> Measures:
+        turn: Measures = {}
+        for name, command in self.programs.items():
+            if any(n <= size[0] and p <= size[1] for n, p in self.slow.get(name, [])):
+                turn[name] = None
+            elif used[name] < ENOUGH_S:
+                turn[name] = found = _measure([*command, folder])
+                used[name] += sum(fit["cpu_s"] for fit in found["fits"]) if found else 0.0
+                if found is None or found["fits"][0]["cpu_s"] > SLOW_S:
+                    self.slow.setdefault(name, []).append(size)
+                self.say(f"n={size[0]} p={size[1]} {name}: {_told(found)}")
+        return turn
 
 
 def _told(found: Measures | None) -> str:

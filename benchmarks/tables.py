@@ -25,12 +25,14 @@ def _speed(case: Measures, name: str, fit: int) -> str:
     return f"{seconds:.3g}" if name == RISKSET else f"{seconds:.3g} ({ratio:.1f})"
 
 
-def fastest(cases: Sequence[Measures], names: Sequence[str], fit: int = -1) -> str:
+def fastest(cases: Sequence[Measures], fit: int = -1) -> str:
     """How many times riskset's CPU seconds, and seconds on the clock, the fastest of the others takes."""
     rows = []
     for case in cases:
         others = {name for t in case["turns"] for name in t if name != RISKSET and t[name]}
         ratios = {name: [_ratio(case, name, clock, fit) for clock in ("cpu_s", "wall_s")] for name in others}
+        if not others:
+            continue
         best = min(ratios, key=lambda name: ratios[name][0])
         rows.append([f"{case['n']:,}", case["p"], best, *(f"{ratio:.1f}" for ratio in ratios[best])])
     return _table(["n", "p", "fastest of the others", "CPU", "clock"], rows)
