@@ -55,6 +55,7 @@ class CoordinatorFolder:
 
     @property
     def identity(self) -> Ed25519PrivateKey:
+        self._read("identity.pem")  # says that the folder is none, and how to make it
         return load_identity(self._keys / "identity.pem")
 
     @property

@@ -82,6 +82,8 @@ def read_members(study: Study, requests: Sequence[Path]) -> dict[str, Member]:
     members: dict[str, Member] = {}
     for path in requests:
         site, member = load_request(path)
+        if members.get(site) == member:
+            raise DataError(f"the request of {site} stands twice", "give each site's once")
         if site in members:
             raise DataError(f"two requests are in the name of {site}", "ask both sites; one has another's name")
         if site not in study.sites:
