@@ -120,14 +120,20 @@ def deal(rows, sites):
     return {name: Cohort(name, {"os": choose(rows, sites == name)}) for name in sorted(set(sites.tolist()))}
 
 
+def in_turn(sites, n):
+    """Returns the names of the sites of n patients who are dealt to them in turn."""
+    return np.array(sites)[np.arange(n) % len(sites)]
+
+
 @pytest.fixture(scope="session")
 def patients():
-    """The four functions above, by name."""
+    """The functions above, by name."""
 
     class Patients:
         study = staticmethod(make_study)
         rows = staticmethod(make_rows)
         choose = staticmethod(choose)
         deal = staticmethod(deal)
+        sites = staticmethod(in_turn)
 
     return Patients

@@ -68,7 +68,10 @@ def _site(site_file: Path, study_file: Path, roster_file: Path, folder: SiteFold
     roster = load_roster(roster_file)
     cohort = load_cohort(site_file, study)
     if roster.study_id != study.id:
-        raise DataError(f"the roster is of the study {roster.study_id}, the study file is {study.id}")
+        raise DataError(
+            f"the roster is of the study {roster.study_id}, the study file is {study.id}",
+            "ask the coordinator for both again",
+        )
     entered = roster.sites.get(cohort.site)
     if entered is None or public_hex(entered) != public_hex(identity.signing):
         raise DataError(

@@ -53,7 +53,7 @@ def read_private(path: Path, what: str) -> PrivateKeyTypes:
     try:
         return load_pem_private_key(path.read_bytes(), password=None)
     except FileNotFoundError:
-        raise DataError(f"there is no {what} at {path}", "make one first") from None
+        raise DataError(f"there is no {what} at {path}", "make it first: riskset site keys SITE.TOML") from None
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}", "restore it, or mend its rights") from None
     except (ValueError, TypeError, UnsupportedAlgorithm):
