@@ -50,14 +50,12 @@ def patients(seed=4, n=80):
     ]
 
 
-@pytest.fixture
-def tried(desk_at, tmp_path):
+@pytest.fixture(scope="module")
+def tried(desk_at, tmp_path_factory):
     """Returns results of rows dealt in turn to the two sites; `extra` may be made of (row, site)."""
-    made = []
 
     def tries(rows, extra=None, covariates='["arm", "extra", "age"]', more=""):
-        desk = desk_at(tmp_path / str(len(made)))
-        made.append(desk)
+        desk = desk_at(tmp_path_factory.mktemp("desk"))
         desk.writes_study(STUDY.format(covariates=covariates, more=more))
         for site, name in enumerate(("asan", "kurume")):
             own = [row | ({"extra": str(extra(row, site))} if extra else {}) for row in rows[site::2]]
@@ -91,7 +89,7 @@ def assert_left_out(found, without, code, name="extra"):
     assert result["log_likelihood"] == pytest.approx(reference["log_likelihood"], rel=1e-12)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def without(tried):
     return tried(patients(), covariates='["arm", "age"]')
 
