@@ -37,7 +37,7 @@ class Lines:
         self._console.print(f"round {round_}: {sites} sites in {seconds:.2f} s", highlight=False)
 
     def trouble(self, message: str) -> None:
-        self._console.print(f"  {message}", highlight=False, style="yellow")
+        self._console.print(f"  {message}", highlight=False, markup=False, style="yellow")
 
 
 class SiteRows:
@@ -66,7 +66,7 @@ class SiteRows:
         self._live.console.print(f"round {round_}: {sites} sites in {seconds:.2f} s", highlight=False)
 
     def trouble(self, message: str) -> None:
-        self._live.console.print(f"  {message}", highlight=False, style="yellow")
+        self._live.console.print(f"  {message}", highlight=False, markup=False, style="yellow")
 
     def _draw(self, waiting_for: tuple[str, ...]) -> None:
         self._drawn_at = time.monotonic()
