@@ -112,3 +112,9 @@ def test_restricted_mean_beyond_the_last_exit_keeps_the_last_value():
     curve = curve_of([2, 4], [True, False])
     assert restricted_mean(curve, 10)[0] == pytest.approx(2 + 8 * 0.5)
     assert restricted_mean(curve, 1)[0] == 1
+
+
+def test_who_enters_after_the_grid_is_not_counted():
+    days, event, entry = np.array([5, 30, 40]), np.array([True, True, True]), np.array([0, 3, 25])
+    counts = exits(days, event, np.zeros(3, int), 1, Grid(1, 20), entry_days=entry)
+    assert counts.sum(axis=2).tolist() == [[1, 1, 2]]  # events, censorings, entries

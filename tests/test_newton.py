@@ -175,3 +175,31 @@ def test_evaluating_at_the_solution_leaves_no_score():
     state = fit([rows])
     at = evaluate(rows, state.beta)
     assert abs(at.score[0]) < 1e-9 * np.sqrt(at.information[0, 0])
+
+
+# Two fits that end at a maximum though coefficients are large, as R's coxph finds them.
+COLLINEAR = """51,51.1,25,1  63,63.2,17,0  65,65.1,8,1  62,62.2,2,0  61,61.2,5,1  50,50.2,30,1  64,64.2,3,1  53,53.2,2,1
+54,54.2,1,1  54,53.8,117,0  66,66.2,2,1  64,64.1,8,1  53,53.1,128,1  65,64.8,230,1  63,63,8,1  64,64.2,4,0"""
+STEEP = """1.8486,1,1 1.6076,2,1 1.2951,3,0 .9745,4,0 .3599,5,1 .365,6,0 .2345,7,0 .107,8,0 .1581,9,1 .0995,10,0"""
+
+
+def rows_of(text):
+    table = np.array([[float(x) for x in row.split(",")] for row in text.split()])
+    X = table[:, :-2]
+    return risk_sets(X, table[:, -2].astype(int), table[:, -1] == 1, scale=X.std(axis=0)), X.std(axis=0)
+
+
+def test_strong_effects_of_nearly_collinear_columns_are_not_separation():
+    rows, sd = rows_of(COLLINEAR)
+    found = fit([rows])
+    assert found.status == "ok"
+    np.testing.assert_allclose(np.array(found.beta) / sd, [-8.462585, 8.530983], rtol=1e-6)
+    assert found.log_likelihood == pytest.approx(-19.02287, rel=1e-6)
+
+
+def test_one_steep_column_with_a_maximum_is_not_separation():
+    rows, sd = rows_of(STEEP)
+    found = fit([rows])
+    assert found.status == "ok"
+    assert found.beta[0] / sd[0] == pytest.approx(51.17, rel=1e-2)
+    assert abs(evaluate(rows, found.beta).score[0]) < 1e-9

@@ -48,6 +48,7 @@ def run(
     roster_file: Annotated[
         Path | None, typer.Option("--roster", help="Default: roster.json beside the study.", show_default=False)
     ] = None,
+    anew: Annotated[bool, typer.Option("--new", help="Begin a new run, also where one was not finished.")] = False,
     out: Annotated[Path, typer.Option(help="Where results.json, numbers.csv and report.html go.")] = Path("results"),
 ) -> None:
     """Run a study with its sites, or go on with the run of it that was not finished.
@@ -61,7 +62,7 @@ def run(
     console = Console(stderr=True)
     record = RunRecord(coordinator_folder.runs)
     try:
-        outcome = _run(study, roster, coordinator_folder, record, console)
+        outcome = _run(study, roster, coordinator_folder, record, console, anew=anew)
     except KeyboardInterrupt:
         console.print("stopped; the same command goes on from here", highlight=False)
         raise typer.Exit(1) from None
@@ -84,12 +85,14 @@ def _check(study: Study, roster: Roster, folder: CoordinatorFolder) -> None:
     check_offered(study)
 
 
-def _run(study: Study, roster: Roster, folder: CoordinatorFolder, record: RunRecord, console: Console) -> Outcome:
+def _run(
+    study: Study, roster: Roster, folder: CoordinatorFolder, record: RunRecord, console: Console, *, anew: bool
+) -> Outcome:
     from riskset_server.engine import Engine  # Flower takes a second to import
     from riskset_server.engine_transport import EngineTransport
 
     hashes = study_hash(study), roster.sha256
-    unfinished = record.unfinished(*hashes)
+    unfinished = None if anew else record.unfinished(*hashes)
     run_id = unfinished or record.begin(*hashes)
     coordinator = Coordinator(folder.identity, study, roster, run_id, record)
     at = f", from round {coordinator.round}" if unfinished else ""

@@ -18,6 +18,7 @@ from typing import Any
 from riskset.analyses.analysis import Analysis, Result
 from riskset.analyses.plan import Plan
 from riskset.errors import ProtocolError, Refused
+from riskset.protocol.messages import read_participants
 from riskset.secure import fixed_point
 from riskset.secure.envelope import Verified, sha256
 
@@ -91,8 +92,9 @@ class History:
         try:
             return question.analysis.combine(total, question.state)
         except (ValueError, ArithmeticError) as error:
-            message = f"no patients have the sums that round {self.round + 1} brought for {question.analysis.id}"
-            raise Refused("totals", message, "a site has sent numbers that it did not compute") from error
+            message = f"round {self.round + 1} brought sums for {question.analysis.id} that give no result"
+            hint = "a site sent numbers that it did not compute, or this is a fault of riskset: keep the run's record"
+            raise Refused("totals", message, hint) from error
 
     def read(self, contribution: Verified) -> fixed_point.Vector:
         """Returns the vector of one contribution; ProtocolError where its length is not the question's."""
@@ -118,7 +120,13 @@ def _keep(analysis_id: str, outcome: object, states: dict[str, Any], results: di
 
 
 def open_history(plan: Plan, study: str, roster: str, run: str, opened: Sequence[Verified]) -> History:
-    """Returns the history after the opening round, in which every participant said that it takes part."""
+    """Returns the history after the opening round, in which every participant said that it takes part.
+
+    Raises ProtocolError where a participant was told of others: each would add the same sums to different ones.
+    """
+    senders = sorted(m.head.sender for m in opened)
+    if any(sorted(read_participants(m.payload)) != senders for m in opened):
+        raise ProtocolError("the participants were not told the same list of participants")
     before = sha256("\n".join(["riskset run", study, roster, run]).encode())
     return History(plan, round=0, hash=chain(before, opened)).begin_ready()
 

@@ -4,7 +4,7 @@
 type           from          payload
 =============  ============  =====================================================================================
 open           coordinator   canonical JSON {"participants": [...]}
-opened         site          canonical JSON {"version": "..."}: it takes part in the whole run
+opened         site          canonical JSON {"version": "...", "participants": [...]}: it takes part in the whole run
 round          coordinator   every participant's message of the last round, framed
 contribution   site          its vector for this round, fixed point, masked
 close          coordinator   as round; asks what nothing waits for
@@ -37,7 +37,7 @@ REFUSALS: Final = {
     "participants": "is not, or not alone under its name, among the participants of the run",
     "order": "was asked for a round that does not follow the last one it answered",
     "history": "was shown contributions that do not fit what it knows of the run",
-    "totals": "was shown sums that no patients can have: a site has sent numbers that it did not compute",
+    "totals": "was shown sums from which nothing can be computed: a site sent wrong numbers, or riskset is at fault",
     "data": "has other data now than at the run's opening",
     "gate": "has a number that its gate does not let out",
     "site": "met an error of its own; its log tells which",
@@ -46,6 +46,7 @@ REFUSALS: Final = {
 
 
 def read_participants(payload: bytes) -> tuple[str, ...]:
+    """Returns the participants that an opening message, or a site's answer to it, names."""
     content = _read_object(payload)
     names = content.get("participants")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):

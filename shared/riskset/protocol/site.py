@@ -146,7 +146,8 @@ class Site:
         known = set(participants) <= set(self._roster.sites)
         if not known or len(set(participants)) != len(participants) or self.name not in participants:
             raise Refused("participants", "the participants are not sites of the roster")
-        reply = self._seal(message.head, OPENED, rfc8785.dumps({"version": __version__}), history="")
+        content = rfc8785.dumps({"version": __version__, "participants": list(participants)})
+        reply = self._seal(message.head, OPENED, content, history="")
         return reply, _Run(participants)
 
     def _contribute(self, message: Verified, run: _Run) -> tuple[bytes, _Run]:

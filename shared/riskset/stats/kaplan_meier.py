@@ -70,8 +70,13 @@ def exits(days: Ints, event: Bools, arm: Ints, n_arms: int, grid: Grid, *, entry
 
     `days`, `event`, `arm` (codes below n_arms) and `entry_days` (n,), any order. Reveals, if it leaves: how many of
     each arm left, how and in which step: for a step with one patient, when that patient left.
+
+    Who enters at the grid's end or later is never at risk on it, and is not counted.
     """
     n_steps = grid.n_steps
+    if entry_days is not None:
+        is_seen = entry_days < grid.max_days
+        days, event, arm, entry_days = days[is_seen], event[is_seen], arm[is_seen], entry_days[is_seen]
     counted = np.asarray(event) & grid.is_within(days)
     kinds = [(grid.exit_steps(days[rows]), arm[rows]) for rows in (counted, ~counted)]
     if entry_days is not None:

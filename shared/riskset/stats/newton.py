@@ -7,7 +7,8 @@ beta = 0 which columns can be estimated at all, and later whether the likelihood
 Separation. Where a combination of columns orders the events perfectly, the likelihood rises for ever along it, as
 C - D exp(-step), and Newton walks one unit of the gap a round while all it still can gain shrinks by e each time.
 Near a real maximum the possible gain (the Newton decrement, U'I^-1 U) is squared each round instead. That difference,
-and not the size of a coefficient, is what tells a missing maximum from a large effect; the size lets us say so early.
+and not the size of a coefficient, is what tells a missing maximum from a large effect: coefficients of nearly
+collinear columns are far out too, and found fast.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from riskset.stats.linear import (
 Status = Literal["going", "ok", "separated", "not converged", "nothing estimable"]
 
 MAX_EVALUATIONS = 50
-"""A separated column takes about ln(events expected in it) + 12."""
+"""A separated indicator takes about ln(events expected in it) + 12, a separated number some 25."""
 CONVERGED = 1e-18
 """Newton decrement, that is (1e-9 standard errors) squared."""
 ROUNDING_FLOOR = 1e-13
@@ -40,14 +41,10 @@ WORSE = 1e-9
 """Relative fall of the log likelihood at which a trial is rejected; rounding must not halve for ever."""
 SLOW = 0.05
 """A decrement that keeps more than this share of the last one is not converging to a maximum (1/e when separated)."""
-NO_GAIN, NO_GAIN_RELATIVE = 1e-4, 1e-6
-"""What the log likelihood can still gain when slowness is taken for separation: absolute, or relative when FAR."""
-FAR = 10.0
-"""A coefficient beyond this, columns being in standard deviations, is no effect a study could mean ..."""
-BEYOND = 30.0
-"""... and here it has run away even if the log likelihood still gains, as it long does when the gaps are narrow."""
+NO_GAIN = 1e-4
+"""What the log likelihood can still gain when slowness is taken for separation."""
 STEADY = 2
-"""Slow steps in a row that are no accident. (Coefficients of nearly collinear columns are far too, but found fast.)"""
+"""Slow steps in a row that are no accident."""
 
 
 @dataclass(frozen=True)
@@ -222,13 +219,10 @@ def _slow_steps(before: Newton, decrement: float) -> int:
 
 def _runaway(before: Newton, now: Newton) -> tuple[int, ...]:
     """The columns that run away, none while there is no sign of separation."""
-    furthest = max(map(abs, now.base))
-    gain = now.log_likelihood - before.log_likelihood
-    has_no_gain = furthest > FAR and now.slow_steps > 0 and gain < NO_GAIN_RELATIVE * abs(now.log_likelihood)
-    if has_no_gain or (now.slow_steps >= STEADY and (furthest > BEYOND or before.decrement < NO_GAIN)):
-        part = [s * s * now.information[j][j] for j, s in enumerate(now.step)]  # of what there still is to gain
-        return tuple(j for j, x in enumerate(part) if x > 0.01 * max(part))
-    return ()
+    if now.slow_steps < STEADY or before.decrement >= NO_GAIN:
+        return ()
+    part = [s * s * now.information[j][j] for j, s in enumerate(now.step)]  # of what there still is to gain
+    return tuple(j for j, x in enumerate(part) if x > 0.01 * max(part))
 
 
 def _plus(x: Sequence[float], y: Sequence[float]) -> tuple[float, ...]:
