@@ -25,6 +25,7 @@ os.environ["FLWR_INTERNAL_GRPC_CONTROL_API"] = "0"
 os.environ["FLWR_INTERNAL_GRPC_FLEET_API"] = "0"
 
 import httpx
+from alembic.config import Config
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey, EllipticCurvePublicNumbers
 from flwr.app import ConfigRecord, Message, RecordDict
 from flwr.app.constants import DEFAULT_TTL
@@ -53,10 +54,12 @@ from flwr.supercore.inflatable.inflatable_object import (
 from flwr.supercore.primitives.asymmetric import bytes_to_public_key, public_key_to_bytes
 from flwr.supercore.protobuf.client import ProtobufClient
 from flwr.supercore.runtime import RuntimeHttpClient
+from flwr.supercore.state.alembic import utils as migrations
 from flwr.superlink.auth_plugin import NoOpControlAuthnPlugin
 from flwr.superlink.cli.flower_superlink import SuperLinkLifespan
 from flwr.superlink.config_loader import SuperLinkLifespanConfig
 from flwr.superlink.main import create_app
+from sqlalchemy.engine import Engine
 
 from riskset.protocol.pulse import Pulse
 from riskset.protocol.quiet import quieten
@@ -90,6 +93,7 @@ _log = logging.getLogger(__name__)
 def superlink_app(config: SuperLinkConfig) -> tuple[App, LeaseLeft]:
     """Returns Flower's application, open to whoever reaches it, and what tells how long a session still lasts."""
     quieten("flwr")
+    _find_migrations_in_any_folder()
     app = create_app(_settings(config), SuperLinkLifespan)
     state = app.state.linkstate_factory.state()
 
@@ -100,6 +104,20 @@ def superlink_app(config: SuperLinkConfig) -> tuple[App, LeaseLeft]:
         return online[0].online_until - time.time() if online else None
 
     return app, lease_left_s
+
+
+def _find_migrations_in_any_folder() -> None:
+    """Flower lists the folder of its database's migrations where Alembic splits at spaces: installed in a folder with
+    one in its name, it would make an empty database. Without the list Alembic looks beside the script, where they
+    are."""
+    listed = migrations.build_alembic_config
+
+    def unlisted(engine: Engine) -> Config:
+        config = listed(engine)
+        config.remove_main_option("version_locations")
+        return config
+
+    migrations.build_alembic_config = unlisted
 
 
 def payloads_in(records: Iterable[Record]) -> Iterator[bytes]:

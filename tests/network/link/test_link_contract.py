@@ -41,6 +41,7 @@ CALLED = [
     ("flwr.supercore.inflatable.inflatable_object", "no_object_id_recompute", [], SITE),
     ("flwr.supercore.control", "ControlHttpClient", ["base_url", "interceptors"], SERVER),
     ("flwr.supercore.runtime", "RuntimeHttpClient", ["base_url", "interceptors"], SERVER),
+    ("flwr.supercore.state.alembic.utils", "build_alembic_config", ["engine"], SERVER),
     ("flwr.superlink.main", "create_app", ["config", "superlink_lifespan_class"], SERVER),
     ("flwr.superlink.cli.flower_superlink", "SuperLinkLifespan", ["config", "state_factory"], SERVER),
     ("flwr.superlink.auth_plugin", "NoOpControlAuthnPlugin", [], SERVER),
