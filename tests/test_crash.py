@@ -129,7 +129,7 @@ class TestNoJournalNoAnswer:
 
     def test_a_file_that_another_process_has_locked(self, rehearsal, answer, rounds, tmp_path):
         journal = rehearsal.journals["asan"] = JournalFile(tmp_path / "journal.sqlite")
-        journal._db.execute("PRAGMA busy_timeout = 1")
+        journal._file._db.execute("PRAGMA busy_timeout = 1")
         rehearsal.start_site("asan")
         for _ in range(rounds):
             rehearsal.step()
@@ -268,6 +268,14 @@ class TestCoordinator:
         record.end(rehearsal.run_id)
         assert record.unfinished("study", "roster") is None
         record.close()
+
+    def test_every_reply_kept_twice(self, rehearsal, answer):
+        """Two coordinators at once on one record, each of which took in every reply."""
+        rehearsal.run()
+        kept = rehearsal.record.kept[rehearsal.run_id]
+        rehearsal.record.kept[rehearsal.run_id] = [reply for reply in kept for _ in range(2)] + kept
+        rehearsal.start_coordinator()
+        assert model_of(rehearsal.coordinator.outcome().results) == model_of(answer[1])
 
     def test_killed_before_a_reply_was_kept(self, rehearsal, answer):
         """The reply is lost; the site is asked again and sends it from its journal."""

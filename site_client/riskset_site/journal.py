@@ -5,13 +5,10 @@ A reply is kept in one transaction before it is sent; a process killed at any mo
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
 
-from riskset.errors import DataError
+from riskset.protocol.durable import DurableFile, utc_now
 from riskset.protocol.site import Exchange
 
 _SCHEMA = """
@@ -23,47 +20,31 @@ CREATE TABLE IF NOT EXISTS exchange (
 """
 
 
+_HINT = "nothing was sent; free the disk, or mend the rights of the folder, and start again"
+
+
 class JournalFile:
     """The journal of `riskset.protocol.site` in a file. One process holds it at a time."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        with self._failures_told():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, timeout=5, isolation_level=None)
-            self._db.execute("PRAGMA synchronous = FULL")  # a power cut must not lose what was sent
-            self._db.executescript(_SCHEMA)
+        self._file = DurableFile(path, _SCHEMA, "the journal", _HINT)
 
     def exchanges(self, run: str) -> Sequence[Exchange]:
         query = "SELECT round, request, reply FROM exchange WHERE run = ? ORDER BY round"
-        with self._failures_told():
-            return tuple(Exchange(*row) for row in self._db.execute(query, (run,)))
+        return tuple(Exchange(*row) for row in self._file.read(query, run))
 
     def snapshot(self, run: str) -> str | None:
-        with self._failures_told():
-            row = self._db.execute("SELECT snapshot FROM run WHERE id = ?", (run,)).fetchone()
-        return None if row is None else str(row[0])
+        rows = self._file.read("SELECT snapshot FROM run WHERE id = ?", run)
+        return str(rows[0][0]) if rows else None
 
     def record(self, run: str, exchange: Exchange, snapshot: str) -> None:
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        with self._failures_told():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                self._db.execute("INSERT OR IGNORE INTO run VALUES (?, ?)", (run, snapshot))
-                row = (run, exchange.round, exchange.request, exchange.reply, now)
-                self._db.execute("INSERT INTO exchange VALUES (?, ?, ?, ?, ?)", row)
-                self._db.execute("COMMIT")
-            except sqlite3.Error:
-                self._db.rollback()
-                raise
+        self._file.write(
+            ("INSERT OR IGNORE INTO run VALUES (?, ?)", (run, snapshot)),
+            (
+                "INSERT INTO exchange VALUES (?, ?, ?, ?, ?)",
+                (run, exchange.round, exchange.request, exchange.reply, utc_now()),
+            ),
+        )
 
     def close(self) -> None:
-        self._db.close()
-
-    @contextmanager
-    def _failures_told(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            hint = "nothing was sent; free the disk, or mend the rights of the folder, and start again"
-            raise DataError(f"the journal {self._path} cannot be read or written: {error}", hint) from error
+        self._file.close()

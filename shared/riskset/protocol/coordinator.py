@@ -59,7 +59,10 @@ class Coordinator:
         self._rounds: list[tuple[Verified, ...]] = []
         self._replies: dict[str, Verified] = {}
         for reply in record.replies(run):
-            self._take(verify(reply, roster.sites))
+            message = verify(reply, roster.sites)
+            is_repeat = message.head.round != self.round or message.head.sender in self._replies
+            if not is_repeat:  # two commands at once may both have kept one reply
+                self._take(message)
 
     @property
     def round(self) -> int:
