@@ -73,7 +73,7 @@ def _fit(data_set: DataSet) -> dict[str, tuple[float, float]]:
 
 def comparison_table(lines: list[Line], title: str) -> Table:
     """Returns the table that the demonstration prints."""
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("covariate", no_wrap=True)
     for heading in ("HR (95% CI)", "P", "coefficient", "lifelines", "apart"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -83,8 +83,8 @@ def comparison_table(lines: list[Line], title: str) -> Table:
             line.name,
             f"{hr:.2f} ({lower:.2f}-{upper:.2f})",
             f"{line.p:.3f}" if line.p >= 0.001 else "<0.001",
-            f"{line.coef:.8f}",
-            f"{line.other_coef:.8f}",
+            f"{line.coef:.7f}",
+            f"{line.other_coef:.7f}",
             f"{line.difference:.0e}",
         )
     return table
