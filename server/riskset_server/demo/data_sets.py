@@ -75,7 +75,7 @@ def _lung_covariates(row: Row) -> dict[str, float]:
 
 def _breast_covariates(row: Row) -> dict[str, float]:
     return {
-        "hormone = true": _number(row["trt"]),
+        "hormone = hormone": _number(row["trt"]),
         "age": _number(row["age"]),
         "menopause = true": _number(row["meno"]),
         "size = 20-50": float(row["sizecat"] == "2"),
@@ -93,7 +93,7 @@ ROTTERDAM_GBSG = DataSet(
     says="breast cancer: the Rotterdam tumour bank (2,982 patients) and the German Breast Cancer Study Group (686)",
     file="rottgbsg",
     site_map="""[map]
-hormone    = "trt"
+hormone    = { column = "trt", recode = { "0" = "no hormone", "1" = "hormone" } }
 menopause  = "meno"
 size       = { column = "sizecat", recode = { "1" = "<=20", "2" = "20-50", "3" = ">50" } }
 rfs_days   = "time"

@@ -67,7 +67,7 @@ def _landmark_rows(groups: Sequence[Result], unit: str) -> list[Row]:
     by_time = zip(*(group["landmarks"] for group in groups), strict=True)
     return [
         Row(
-            f"at {same[0]['time']:g} {unit}s",
+            f"at {same[0]['time']:g} {unit if same[0]['time'] == 1 else unit + 's'}",
             tuple(notation.percent_with_limits(mark["survival"], mark["lower"], mark["upper"]) for mark in same),
             is_inner=True,
         )
