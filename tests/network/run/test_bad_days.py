@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -79,3 +80,14 @@ def is_zombie(pid):
             return file.read().rpartition(")")[2].split()[0] == "Z"
     except FileNotFoundError:
         return True
+
+
+def test_two_runs_at_once_on_one_machine(theatre, tmp_path):
+    with replace(theatre.stage, root=tmp_path / "second", record=None, in_memory=True, processes={}) as second:
+        second.build()
+        for stage in (theatre.stage, second):
+            stage.start()
+            stage.start_coordinator(in_log=True)
+        for stage in (theatre.stage, second):
+            stage.wait()
+        assert theatre.numbers() == replace(theatre, stage=second).numbers() == theatre.in_memory()
