@@ -43,7 +43,11 @@ class Network:
         self._may_break()
         return self.reachable
 
-    def send(self, site, payload):
+    def send(self, sites, payload):
+        for site in sites:
+            self._carry(site, payload)
+
+    def _carry(self, site, payload):
         self._may_break()
         self.sent.append((self.clock.seconds, site, payload))
         if self.is_lost(site):

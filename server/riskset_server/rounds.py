@@ -37,7 +37,8 @@ class Transport(Protocol):
     def online(self) -> AbstractSet[str]:
         """Returns the names of the sites that can be asked now; Unreachable where the network engine is away."""
 
-    def send(self, site: str, payload: bytes) -> None: ...
+    def send(self, sites: Sequence[str], payload: bytes) -> None:
+        """Sends one message to each of the sites."""
 
     def collect(self) -> Sequence[Arrival]: ...
 
@@ -105,15 +106,17 @@ class Conductor:
         """Asks whoever is online and due, takes in what came; returns whether anything came."""
         online = self.transport.online()
         self.watch.waiting(self.coordinator, online)
-        for site in self.coordinator.waiting_for:
-            asked_at = self._asked_at.get(site)
-            if site in online and (asked_at is None or self.clock.now() - asked_at > ASK_AGAIN_S):
-                self.transport.send(site, request)
-                self._asked_at[site] = self.clock.now()
+        if due := [site for site in self.coordinator.waiting_for if site in online and self._is_due(site)]:
+            self.transport.send(due, request)
+            self._asked_at.update(dict.fromkeys(due, self.clock.now()))
         arrivals = self.transport.collect()
         for arrival in arrivals:
             self._take(arrival, began)
         return bool(arrivals)
+
+    def _is_due(self, site: str) -> bool:
+        asked_at = self._asked_at.get(site)
+        return asked_at is None or self.clock.now() - asked_at > ASK_AGAIN_S
 
     def _take(self, arrival: Arrival, began: float) -> None:
         if arrival.payload is None:
