@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from riskset.rehearsal import Rehearsal
+from riskset_server.report import notation
 from riskset_server.report.cox_table import cox_tables
 from riskset_server.report.labels import Labels
+from riskset_server.report.survival import survival_plot
 from riskset_server.report.tables import survival_table
+from riskset_server.results import results_document
 
 LABELS = Labels(
     variables={"age": "Age, per year", "ecog": "ECOG PS"},
@@ -18,7 +22,10 @@ LABELS = Labels(
 
 @pytest.fixture
 def lung():
-    return json.loads((Path(__file__).parent / "golden" / "report" / "lung.json").read_text(encoding="utf-8"))
+    results = json.loads((Path(__file__).parent / "golden" / "report" / "lung.json").read_text(encoding="utf-8"))
+    for model in results["results"][1:]:
+        model["model"] = model["id"].split("/")[3]
+    return results
 
 
 def cox_table_of(results):
@@ -143,3 +150,40 @@ def test_each_endpoint_has_its_table(lung):
     other = [{**result, "endpoint": "pfs"} for result in lung["results"]]
     tables = cox_tables([*lung["results"], *other], LABELS)
     assert [table.title for table in tables] == ["Overall survival: Cox models", "pfs: Cox models"]
+
+
+def test_a_second_analysis_of_an_endpoint_has_its_own_table(patients):
+    sites, rows = ("asan", "kurume"), patients.rows(5, 300)
+    cox = {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm", "age", "stage"]}
+    analyses = {
+        "survival": {"kind": "km", "endpoints": ["os"]},
+        "efron": cox | {"univariable": ["age"], "ties": "efron"},
+        "breslow": cox | {"univariable": ["age", "arm"], "ties": "breslow"},
+        "again": cox | {"univariable": ["age", "arm"], "ties": "efron"},
+    }
+    study = patients.study(sites, analyses=analyses, disclosure={"secure_sum": "off"})
+    outcome = Rehearsal(study, patients.deal(rows, patients.sites(sites, rows.n))).run()
+    document = results_document(study, outcome, sites)
+    by_id = {result["id"]: result for result in document["results"]}
+    refused = by_id["cox/os/all/univariable/age/again"]
+    refused |= {"status": "refused", "reason": {"code": "R4"}}
+
+    efron, breslow, again = cox_tables(document["results"], Labels())
+
+    def cells(*models):
+        terms = [by_id[f"cox/os/all/{model}"]["terms"][0] for model in models]
+        return tuple(
+            text for t in terms for text in (notation.ratio(t["hr"], t["lower"], t["upper"]), notation.p_value(t["p"]))
+        )
+
+    assert "tied times by Efron's approximation." in efron.notes[0]
+    assert "tied times by Breslow's approximation." in breslow.notes[0]
+    assert efron.columns == breslow.columns == ("Univariable HR (95% CI)", "P", "Multivariable HR (95% CI)", "P")
+    assert cells_of(efron)["new"] == ("", "", *cells("multivariable"))
+    assert cells_of(breslow)["new"] == cells("univariable/arm", "multivariable/breslow")
+    assert cells_of(breslow)["age"][:2] == cells("univariable/age/breslow")
+    assert cells_of(again)["age"][0] == "refused"
+    assert "Univariable, age, refused: R4." in again.notes
+
+    alone = cells("univariable/arm")[0].replace("(", "(95% CI ")
+    assert f"HR {alone}" in survival_plot(document["results"][0], document, Labels()).statistics

@@ -69,8 +69,7 @@ def _is_shown(model: Result) -> bool:
 
 
 def _is_univariable(model: Result) -> bool:
-    """By its id, whose last parts are `univariable/<variable>`."""
-    return bool(model["id"].split("/")[-2] == "univariable")
+    return bool(model["model"] == "univariable")
 
 
 def _terms(model: Result) -> Sequence[Result]:
@@ -87,8 +86,13 @@ def _columns(model: Result) -> Sequence[Result]:
 def _variables(model: Result) -> list[str]:
     """In the model's order; of a model without estimates, what its id tells, or which are separated."""
     if not _is_fitted(model) and _is_univariable(model):
-        return [model["id"].split("/")[-1]]
+        return [_variable_in_id(model)]
     return list(dict.fromkeys(column["variable"] for column in _columns(model)))
+
+
+def _variable_in_id(model: Result) -> str:
+    """Of `cox/endpoint/population/univariable/variable`, behind which an analysis's name may stand."""
+    return str(model["id"].split("/")[4])
 
 
 def _table(models: Sequence[Result], labels: Labels) -> Table:

@@ -98,7 +98,8 @@ def _floats(column: Sequence[float | None]) -> Floats:
 
 
 def _model_of_arm(result: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The Cox model of the same patients that gives the arm's hazard ratio: alone if there is one, else adjusted."""
+    """The Cox model of the same patients that gives the arm's hazard ratio: alone if there is one, else adjusted; of
+    several analyses the study's first."""
     variable = result.get("variable")
     of_arm = [
         model
@@ -108,7 +109,11 @@ def _model_of_arm(result: Mapping[str, Any], results: Sequence[Mapping[str, Any]
         and (model["endpoint"], model["population"]) == (result["endpoint"], result["population"])
         and any(term["variable"] == variable for term in model["terms"])
     ]
-    return min(of_arm, key=lambda model: len({term["variable"] for term in model["terms"]}), default=None)
+    return min(of_arm, key=_univariable_first, default=None)
+
+
+def _univariable_first(model: Mapping[str, Any]) -> tuple[bool, int]:
+    return model["model"] != "univariable", len({term["variable"] for term in model["terms"]})
 
 
 def _medians(
