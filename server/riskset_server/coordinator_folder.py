@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from riskset.errors import DataError
 from riskset.protocol.joining import Connection, write_connection
-from riskset.secure.keys import load_identity, new_identity, save_identity, write_private
+from riskset.secure.keys import load_identity, new_identity, refuse_to_replace, save_identity, write_private
 from riskset_server.certificates import issue_server_certificate, make_authority
 from riskset_server.two_ports import SuperLinkConfig
 
@@ -39,6 +39,9 @@ class CoordinatorFolder:
 
     def make(self, host: str, public_port: int, control_port: int) -> None:
         """Makes all keys and certificates; DataError where the folder has some already."""
+        names = ("identity.pem", "authority.key.pem", "authority.pem", "server.pem", "server.key.pem", "control.token")
+        refuse_to_replace(*(self._keys / name for name in names))  # all or none
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         authority = make_authority(f"riskset coordinator at {host}")
         server = issue_server_certificate(authority, [host])
         save_identity(self._keys / "identity.pem", new_identity())

@@ -28,11 +28,12 @@ def rehearse(study: Study, folder: Path) -> tuple[Outcome, list[str]]:
     return Rehearsal(study, cohorts).run(), sorted(cohorts)
 
 
-def verdicts(study: Study, outcome: Outcome) -> str:
+def verdicts(study: Study, outcome: Outcome, *, is_gated: bool) -> str:
     """Returns a line for each result: what the gate and the method said of it. (A refusal of the gate ends a run.)"""
     ends = [(analysis.id, outcome.results[analysis.id]) for analysis in plan(study).reported]
     width = max(len(id_) for id_, _ in ends)
-    return "\n".join(f"{id_:<{width}}  passed the gate; {_said(result)}" for id_, result in ends)
+    gate = "passed the gate" if is_gated else "gate ignored"
+    return "\n".join(f"{id_:<{width}}  {gate}; {_said(result)}" for id_, result in ends)
 
 
 def _said(result: Result) -> str:

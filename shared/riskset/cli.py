@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import difflib
 import sys
-import traceback
 from collections.abc import Callable, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Annotated, Any
@@ -14,7 +13,7 @@ import click
 import typer
 
 from riskset import __version__
-from riskset.errors import DataError, RisksetError
+from riskset.errors import DataError, RisksetError, fault_of
 
 NAME = "riskset"
 GROUP = "riskset.commands"
@@ -117,6 +116,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RisksetError as error:
         tell(error)
         return error.exit_code
+    except OSError as error:
+        place = f": {error.filename}" if error.filename else ""
+        tell(
+            RisksetError(
+                f"{(error.strerror or 'a file cannot be used').lower()}{place}", "check path, rights and space"
+            )
+        )
     except Exception as error:  # a fault of ours; its text could hold a value, so only its kind and place are told
         tell(_fault(error))
     return FAILED
@@ -128,10 +134,8 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _fault(error: Exception) -> RisksetError:
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    module = place.filename.replace("\\", "/").rsplit("/", 1)[-1]
     return RisksetError(
-        f"riskset itself failed ({type(error).__name__} in {module}, line {place.lineno})",
+        f"riskset itself failed ({fault_of(error)})",
         "this is a fault of the program; report it with the command and the version",
     )
 

@@ -15,6 +15,7 @@ but for `Problem.detail`, which the site's own terminal shows and nothing sends.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -77,3 +78,10 @@ class Refused(RisksetError):
 
 class Unreachable(RisksetError):
     """A party is away, or does not let us in; trying again later may help."""
+
+
+def fault_of(error: BaseException) -> str:
+    """Returns the kind and the place of an error that nobody foresaw, without its text, which could hold a value."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    module = place.filename.replace("\\", "/").rsplit("/", 1)[-1]
+    return f"{type(error).__name__} in {module}, line {place.lineno}"

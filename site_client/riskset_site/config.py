@@ -31,10 +31,11 @@ TABLES: dict[tuple[str, ...], type[Part]] = {
 """Every table of a site file: where it stands (`*` is a name) and which form of it, and its model."""
 
 
-def load_site_file(path: Path, study: Study | None = None) -> SiteFile:
+def load_site_file(path: Path, study: Study | None = None, *, needs_export: bool = True) -> SiteFile:
     """Return the site file, with `source.csv` as a path that leads there from anywhere.
 
-    With a study, the file must also belong to it. Raises DataError with every problem found.
+    With a study, the file must also belong to it; `needs_export` asks for the export to be there. Raises DataError
+    with every problem found.
     """
     text = _read(path)
     document = _parsed(path, text)
@@ -42,7 +43,10 @@ def load_site_file(path: Path, study: Study | None = None) -> SiteFile:
     if complaints:  # what is right of it can still be held against the study
         site, _ = _validated(reduce(_without, (complaint.path for complaint in complaints), document))
     if site is not None:
-        complaints += [*_missing_export(site, path), *(disagreements(site, study) if study else ())]
+        complaints += [
+            *(_missing_export(site, path) if needs_export else ()),
+            *(disagreements(site, study) if study else ()),
+        ]
     if site is None or complaints:
         raise _wrong(path, _located(complaints, text))
     return site.model_copy(update={"source": site.source.model_copy(update={"csv": _export(site, path)})})

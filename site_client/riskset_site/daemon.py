@@ -6,13 +6,12 @@ closed list, this machine's log hears the rest.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from threading import Event
 from typing import Protocol, TypeVar
 
-from riskset.errors import ProtocolError, Unreachable
+from riskset.errors import ProtocolError, RisksetError, Unreachable, fault_of
 from riskset.protocol.messages import REFUSED, read_refusal
 from riskset.protocol.site import Site
 from riskset.secure.envelope import claimed_head, unframe
@@ -22,8 +21,6 @@ ACTIVE_S = 30.0
 FAST_POLL_S = 0.05
 IDLE_POLL_S = 0.5
 LONGEST_PAUSE_S = 2.0
-
-_log = logging.getLogger(__name__)
 
 D = TypeVar("D", bound="Delivery")
 
@@ -69,13 +66,16 @@ def serve(site: Site, link: Link[D], stop: Event, tell: Callable[[str], None]) -
 
 
 def _answer(site: Site, request: bytes, tell: Callable[[str], None]) -> bytes:
-    """Returns the reply. An error of our own becomes a refusal of one word; its text stays in this machine's log."""
+    """Returns the reply. An error of our own becomes a refusal of one word; what is told here holds no patient's value
+    either, since logs are sent to whoever helps."""
     began = time.monotonic()
     try:
         reply = site.answer(request)
-    except Exception as error:
-        _log.exception("a message could not be answered")
+    except RisksetError as error:
         tell(f"a message could not be answered, and nothing was sent: {error}")
+        return site.refusal("site")
+    except Exception as error:
+        tell(f"a message could not be answered, and nothing was sent: {fault_of(error)}")
         return site.refusal("site")
     tell(_told(reply, time.monotonic() - began))
     return reply

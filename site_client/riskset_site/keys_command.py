@@ -20,6 +20,6 @@ def keys(
 
     Example: riskset site keys site.toml
     """
-    site = load_site_file(site_file).site
+    site = load_site_file(site_file, needs_export=False).site
     request = make_keys(SiteFolder(site_file.parent), site)
     typer.echo(f"made the keys of {site}; send {request} to the coordinator")

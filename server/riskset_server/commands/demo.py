@@ -13,7 +13,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from riskset.errors import DataError
 from riskset_server.demo.comparison import compare, comparison_table
 from riskset_server.demo.data_sets import DATA_SETS, DataSet
 from riskset_server.demo.stage import Stage, new_folder
@@ -33,7 +32,7 @@ def demo(
     """
     unknown = [name for name in names or () if name not in DATA_SETS]
     if unknown:
-        raise DataError(f"no demonstration is called {unknown[0]!r}", f"there are {', '.join(DATA_SETS)}")
+        raise typer.BadParameter(f"no demonstration is called {unknown[0]!r}; there are {', '.join(DATA_SETS)}")
     signal.signal(signal.SIGTERM, _leave)  # so that what was started is stopped
     console = Console()
     folder = new_folder(into.resolve())

@@ -63,23 +63,21 @@ def run(
     record = RunRecord(coordinator_folder.runs)
     try:
         outcome = _run(study, roster, coordinator_folder, record, console, anew=anew)
+        made_at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+        paths = write_outcome(study, outcome, sorted(roster.sites), out, made_at, [NOTICE])
+        record.end(outcome.run)  # not before: a run whose report could not be written is not asked of the sites again
     except KeyboardInterrupt:
         console.print("stopped; the same command goes on from here", highlight=False)
         raise typer.Exit(1) from None
     finally:
         record.close()
-    made_at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    for path in write_outcome(study, outcome, sorted(roster.sites), out, made_at, [NOTICE]):
+    for path in paths:
         typer.echo(path)
 
 
 def _check(study: Study, roster: Roster, folder: CoordinatorFolder) -> None:
     """Raises where the three files do not belong together, before anybody is asked anything."""
-    if roster.study_id != study.id:
-        raise DataError(f"the roster is of the study {roster.study_id}, the study file is {study.id}")
-    if set(roster.sites) != set(study.sites):
-        odd = ", ".join(sorted(set(roster.sites) ^ set(study.sites)))
-        raise DataError(f"roster and study name different sites: {odd}", "make the roster again: riskset study roster")
+    roster.check_belongs_to(study)
     if public_hex(roster.coordinator) != public_hex(folder.identity):
         raise DataError("the roster was signed by another coordinator", "make it again: riskset study roster")
     check_offered(study)
@@ -102,9 +100,7 @@ def _run(
         _watch(console, coordinator) as watch,
     ):
         conductor = Conductor(coordinator, EngineTransport(engine, roster), SystemClock(), watch)
-        outcome = conductor.run()
-    record.end(run_id)
-    return outcome
+        return conductor.run()
 
 
 @contextmanager

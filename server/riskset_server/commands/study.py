@@ -73,7 +73,7 @@ def try_(
     made_at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     notices = [REHEARSAL, GATE_IGNORED] if ignore_gate else [REHEARSAL]
     paths = write_outcome(tried, outcome, names, out, made_at, notices, is_gated=not ignore_gate)
-    typer.echo(verdicts(tried, outcome))
+    typer.echo(verdicts(tried, outcome, is_gated=not ignore_gate))
     for path in paths:
         typer.echo(path)
 

@@ -123,7 +123,7 @@ class Stage:
         coordinator = self.processes["coordinator"]
         while coordinator.poll() is None:
             time.sleep(0.1)
-            gone = [name for name, process in self.processes.items() if process.poll()]
+            gone = [name for name, process in self.processes.items() if process.poll() is not None]
             if gone and coordinator.poll() is None:
                 raise RisksetError(f"{gone[0]} has ended", f"see {self.root}/logs/{gone[0]}.log")
         if coordinator.returncode != 0:

@@ -44,6 +44,10 @@ class Record(Protocol):
         """Keeps a reply; it is durable when this returns."""
 
 
+_Standing = tuple[History | None, list[tuple[Verified, ...]], dict[str, Verified]]
+"""What follows from the rounds that are over, their replies, and the replies of the round that is asked."""
+
+
 class Coordinator:
     """One run, from its opening or from wherever its record stands."""
 
@@ -62,7 +66,7 @@ class Coordinator:
             message = verify(reply, roster.sites)
             is_repeat = message.head.round != self.round or message.head.sender in self._replies
             if not is_repeat:  # two commands at once may both have kept one reply
-                self._take(message)
+                self._history, self._rounds, self._replies = self._after(message)
 
     @property
     def round(self) -> int:
@@ -121,8 +125,9 @@ class Coordinator:
         if is_over:
             return None
         self._check(message)
+        after = self._after(message)
         self._record.record(self.run, reply)
-        self._take(message)
+        self._history, self._rounds, self._replies = after
         return head.sender
 
     def _check(self, message: Verified) -> None:
@@ -138,15 +143,13 @@ class Coordinator:
         if self._history is not None:
             self._history.read(message)
 
-    def _take(self, message: Verified) -> None:
-        """Adds a checked reply; the last of a round moves the run on."""
-        self._replies[message.head.sender] = message
-        if len(self._replies) < len(self.participants):
-            return
-        contributions = tuple(self._replies[site] for site in self.participants)
-        self._history = self._advance(contributions)
-        self._rounds.append(contributions)
-        self._replies = {}
+    def _after(self, message: Verified) -> _Standing:
+        """Returns where the run stands with one more checked reply; the last of a round moves it on."""
+        replies = self._replies | {message.head.sender: message}
+        if len(replies) < len(self.participants):
+            return self._history, self._rounds, replies
+        contributions = tuple(replies[site] for site in self.participants)
+        return self._advance(contributions), [*self._rounds, contributions], {}
 
     def _advance(self, contributions: Sequence[Verified]) -> History:
         if self._history is not None:

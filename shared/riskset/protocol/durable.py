@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ class DurableFile:
         self._words = f"{called} {path} cannot be read or written", hint
         with self._failures_told():
             path.parent.mkdir(parents=True, exist_ok=True)
+            open(path, "ab", opener=_owner_only).close()  # it holds every number that was sent
             self._db = sqlite3.connect(path, timeout=5, isolation_level=None)
             self._db.execute("PRAGMA synchronous = FULL")  # a power cut must not lose what was said to be kept
             self._db.executescript(schema)
@@ -49,6 +51,10 @@ class DurableFile:
             yield
         except (sqlite3.Error, OSError) as error:
             raise DataError(f"{message}: {error}", hint) from error
+
+
+def _owner_only(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def utc_now() -> str:

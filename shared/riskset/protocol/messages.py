@@ -34,7 +34,7 @@ REFUSALS: Final = {
     "study": "holds another version of the study file than the coordinator",
     "roster": "holds another roster than the coordinator",
     "message": "was sent a message that is not well formed or not the coordinator's",
-    "participants": "is not, or not alone under its name, among the participants of the run",
+    "participants": "was told of participants that are too few, doubled, unknown to it, or without it",
     "order": "was asked for a round that does not follow the last one it answered",
     "history": "was shown contributions that do not fit what it knows of the run",
     "totals": "was shown sums from which nothing can be computed: a site sent wrong numbers, or riskset is at fault",

@@ -18,6 +18,7 @@ from riskset.errors import DataError, VerificationError
 from riskset.secure.envelope import sha256
 from riskset.secure.keys import public_from_hex, public_hex
 from riskset.secure.node_key import public_node_from_text
+from riskset.study.spec import Study
 
 COORDINATOR = "coordinator"
 """The name under which the coordinator signs; no site can have it."""
@@ -34,6 +35,14 @@ class Roster:
     """What the network engine knows the sites by; it opens connections and vouches for nothing."""
     sha256: str
     """Hash of the canonical content: what every message and approval names."""
+
+    def check_belongs_to(self, study: Study) -> None:
+        """Raises DataError where the roster is of another study, or of other sites than the study's."""
+        hint = "the coordinator makes it again with `riskset study roster`, and sends it with the study"
+        if self.study_id != study.id:
+            raise DataError(f"the roster is of the study {self.study_id}, the study file is {study.id}", hint)
+        if odd := sorted(set(self.sites) ^ set(study.sites)):
+            raise DataError(f"roster and study name different sites: {', '.join(odd)}", hint)
 
 
 @dataclass(frozen=True)

@@ -81,8 +81,12 @@ class Site:
         cohort: Cohort,
         snapshot: str,
         journal: Journal,
+        least_participants: int = 1,
     ) -> None:
-        """`snapshot` is a hash, under a secret of the site, of the data the cohort was made from; it never leaves."""
+        """`snapshot` is a hash, under a secret of the site, of the data the cohort was made from; it never leaves.
+        A run of fewer than `least_participants` is refused; one is for a rehearsal, where there is nobody to protect
+        from.
+        """
         self.name = name
         self._key = key
         self._study_hash = study_hash(study)
@@ -91,6 +95,7 @@ class Site:
         self._cohort = cohort
         self._snapshot = snapshot
         self._journal = journal
+        self._least_participants = least_participants
         self._gate = Gate()
         self._masks = Masks()
         self._runs: dict[str, _Run] = {}
@@ -143,7 +148,7 @@ class Site:
             participants = read_participants(message.payload)
         except ProtocolError:
             raise Refused("participants", "the opening lists no participants") from None
-        known = set(participants) <= set(self._roster.sites)
+        known = set(participants) <= set(self._roster.sites) and len(participants) >= self._least_participants
         if not known or len(set(participants)) != len(participants) or self.name not in participants:
             raise Refused("participants", "the participants are not sites of the roster")
         content = rfc8785.dumps({"version": __version__, "participants": list(participants)})
