@@ -11,14 +11,15 @@ from riskset_server.long_poll import Bell, LongPoll, _seconds
 class Mail:
     """An application that answers each question with what is in `box`."""
 
-    def __init__(self):
+    def __init__(self, status=200):
+        self.status = status
         self.box = b""
         self.asked = []
 
     async def __call__(self, scope, receive, send):
         self.asked.append((await receive())["body"])
         scope["state"]["used"] = True
-        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.start", "status": self.status, "headers": []})
         await send({"type": "http.response.body", "body": self.box})
 
 
@@ -112,6 +113,18 @@ def test_only_a_whole_message_rings(header, rings):
         ring = bell.next_ring()
         app = LongPoll(Mail(), held="/mail", until=Bell(), bell=bell)
         await call(app, request("/parts", **{header: "1"}))
+        return ring.is_set()
+
+    assert asyncio.run(story()) is rings
+
+
+@pytest.mark.parametrize(("status", "rings"), [(200, True), (204, True), (307, False), (401, False), (500, False)])
+def test_a_part_that_is_refused_wakes_nobody(status, rings):
+    async def story():
+        bell = Bell()
+        ring = bell.next_ring()
+        app = LongPoll(Mail(status), held="/mail", until=Bell(), bell=bell)
+        await call(app, request("/parts", **{WHOLE_HEADER: "1"}))
         return ring.is_set()
 
     assert asyncio.run(story()) is rings

@@ -33,4 +33,4 @@ def lost(error: Exception) -> EngineLost:
     if isinstance(error, httpx.HTTPStatusError):
         status = error.response.status_code
         return EngineLost(f"the engine answered with HTTP {status}", "its run has ended, or the token is another")
-    return EngineLost(f"the engine does not answer ({error or type(error).__name__})", "is the server running?")
+    return EngineLost(f"the engine does not answer ({str(error) or type(error).__name__})", "is the server running?")

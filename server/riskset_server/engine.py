@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Final, Self
+from uuid import uuid4
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
@@ -66,9 +67,12 @@ class Engine:
         if any(len(payload) > MAX_MESSAGE_BYTES for payload in payloads.values()):
             raise ValueError(f"a message holds at most {MAX_MESSAGE_BYTES} bytes")
         run, sessions = self._running(), self._sessions()
-        sent = run.push([(sessions[name].node_id, payload) for name, payload in payloads.items()])
-        tickets = {}
-        for name, (ticket, is_stored) in zip(payloads, sent, strict=True):
+        known = [name for name in payloads if name in sessions]
+        sent = run.push([(sessions[name].node_id, payloads[name]) for name in known]) if known else []
+        tickets = {name: Ticket(f"not sent {uuid4().hex}") for name in payloads if name not in sessions}
+        for name, ticket in tickets.items():  # the SuperLink has lost these sites since they were let in
+            self._mail.not_sent(ticket, name)
+        for name, (ticket, is_stored) in zip(known, sent, strict=True):
             tickets[name] = ticket
             if is_stored:
                 self._mail.sent(ticket, name, sessions[name])

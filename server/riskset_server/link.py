@@ -85,6 +85,8 @@ FAILURES: Final = {
     ErrorCode.REPLY_MESSAGE_UNAVAILABLE: "has answered, but the engine has lost the answer",
 }
 
+NO_MESSAGE: Final = "has sent something that is no message"
+
 Client = TypeVar("Client", bound=ProtobufClient)
 
 _log = logging.getLogger(__name__)
@@ -230,10 +232,16 @@ class FlowerRun:
 
     def announcements(self, waiting: Iterable[Ticket], mail: Mailbox, wait_s: float) -> None:
         """Asks which of `waiting` have a reply, for up to `wait_s` while none has, and tells the mailbox."""
+        unanswered = set(waiting)
         with self._headers.also({WAIT_HEADER: f"{wait_s:.2f}"}):
-            response = ask(self._client.PullMessages, runtime_pb2.PullAppMessagesRequest(message_ids=waiting))
+            response = ask(self._client.PullMessages, runtime_pb2.PullAppMessagesRequest(message_ids=unanswered))
+        if len(response.messages_list) != len(response.message_object_trees):
+            raise EngineLost("the engine announces replies without their parts", "restart the server")
         for message, tree in zip(response.messages_list, response.message_object_trees, strict=True):
             ticket = Ticket(message.metadata.reply_to_message_id)
+            if ticket not in unanswered:  # a site's second answer to one question, or to none
+                continue
+            unanswered.remove(ticket)
             if message.HasField("error"):
                 mail.failed(ticket, FAILURES.get(message.error.code, "could not be asked"))
             else:
@@ -252,9 +260,7 @@ class FlowerRun:
         )
         ask(self._client.ConfirmMessageReceived, request)
         payload = _payload(parts)
-        return Reply(
-            ticket, name, payload, None if payload is not None else "sent something that is no message of ours"
-        )
+        return Reply(ticket, name, payload, None if payload is not None else NO_MESSAGE)
 
     def _draft(self, node_id: int, payload: bytes) -> Message:
         metadata = Metadata(
@@ -323,10 +329,13 @@ def _session(node: NodeInfo) -> SiteSession:
 
 
 def _payload(parts: Iterable[bytes]) -> bytes | None:
-    """Returns our bytes from the parts of a Flower message, or None."""
-    for content in parts:
-        if get_object_type_from_object_content(content) == ConfigRecord.__qualname__:
-            value = ConfigRecord.inflate(content).get(FIELD)
-            if isinstance(value, bytes):
-                return value
+    """Returns our bytes from the parts of a Flower message, or None. Never raises: a site wrote the parts."""
+    try:
+        for content in parts:
+            if get_object_type_from_object_content(content) == ConfigRecord.__qualname__:
+                value = ConfigRecord.inflate(content).get(FIELD)
+                if isinstance(value, bytes):
+                    return value
+    except Exception as error:  # Flower's readers promise no kind of error
+        _log.debug("a part of a message cannot be read: %r", error)
     return None

@@ -38,7 +38,7 @@ class LongPoll:
     """Asks the application again at each ring of `until` while a call of `held` is answered with nothing.
 
     "Nothing" is 200 and an empty body, as protobuf writes a message without content. A request that is said to make a
-    message whole rings `bell` after it has passed.
+    message whole rings `bell` after it has passed, unless it was refused.
     """
 
     def __init__(self, app: App, *, held: str, until: Bell, bell: Bell) -> None:
@@ -53,8 +53,15 @@ class LongPoll:
         if scope.get("path") == self._held and wait_s > 0:
             await self._hold(scope, receive, send, time.monotonic() + wait_s)
             return
-        await self._app(scope, receive, send)
-        if WHOLE_HEADER.encode() in headers:
+        status = 0
+
+        async def heard(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        await self._app(scope, receive, heard)
+        if WHOLE_HEADER.encode() in headers and HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             self._bell.ring()
 
     async def _hold(self, scope: Message, receive: Receive, send: Send, until_s: float) -> None:

@@ -193,10 +193,9 @@ class FleetLink:
                 _log.debug("a heartbeat failed: %s", error)  # the next receive tells it, to somebody who can act
 
     def _take(self, response: PullMessagesResponse) -> Delivery:
-        message = message_from_proto(response.messages_list[0])
+        message, leaves = _announced(response)
         run_id, message_id = message.metadata.run_id, message.metadata.message_id
-        leaves = [part for part in iterate_object_tree(response.message_object_trees[0]) if not part.children]
-        objects = [self._pull(run_id, leaf.object_id) for leaf in leaves]  # the record alone, not the frame around it
+        objects = [self._pull(run_id, leaf) for leaf in leaves]
         confirmation = ConfirmMessageReceivedRequest(node=self._node, run_id=run_id, message_object_id=message_id)
         self._ask(self._client.ConfirmMessageReceived, confirmation)
         return Delivery(_payload(objects), message_id, message)
@@ -274,11 +273,32 @@ def _is_this_machine(address: str) -> bool:
         return host == "localhost"
 
 
+def _announced(response: PullMessagesResponse) -> tuple[Message, list[str]]:
+    """Returns the first message and the ids of its leaves: the record alone, not the frame around it. Raises
+    ProtocolError."""
+    try:
+        tree = response.message_object_trees[0]
+        leaves = [part.object_id for part in iterate_object_tree(tree) if not part.children]
+        return message_from_proto(response.messages_list[0]), leaves
+    except Exception as error:  # Flower's readers promise no kind of error
+        raise _unreadable(error) from None
+
+
 def _payload(objects: Sequence[bytes]) -> bytes:
     """Returns our bytes from the parts of a Flower message. Raises ProtocolError where they are not there."""
-    for content in objects:
-        if get_object_type_from_object_content(content) == ConfigRecord.__qualname__:
-            value = ConfigRecord.inflate(content).get(FIELD)
-            if isinstance(value, bytes):
-                return value
+    try:
+        for content in objects:
+            if get_object_type_from_object_content(content) == ConfigRecord.__qualname__:
+                value = ConfigRecord.inflate(content).get(FIELD)
+                if isinstance(value, bytes):
+                    return value
+    except Exception as error:  # as above
+        raise _unreadable(error) from None
     raise ProtocolError("a message of the coordinator holds no envelope", "compare the versions of riskset")
+
+
+def _unreadable(error: Exception) -> ProtocolError:
+    _log.debug("a message cannot be read: %r", error)
+    return ProtocolError(
+        "the coordinator's server has sent something that is no message", "compare the versions of riskset"
+    )
