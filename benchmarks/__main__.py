@@ -18,13 +18,15 @@ from typing import Any
 from benchmarks import fits, machine, rounds, tables
 
 SIZES, COLUMNS, SITES = (10_000, 100_000, 1_000_000), (10, 30, 100), (3, 10)
+STUDIES = 3
+"""Whole studies over the engine for each number of sites, in turn."""
 say = partial(print, file=sys.stderr, flush=True)
 
 
 def main() -> None:
     asked = _arguments()
     results: dict[str, Any] = {"machine": machine.describe(fits.OTHERS), "fits": [], "rounds": []}
-    for sites in asked.sites:
+    for sites in [*asked.sites] * STUDIES:
         results["rounds"].append(rounds.run(sites))
         say(results["rounds"][-1])
     race = fits.Race(fits.commands(), say)

@@ -86,20 +86,18 @@ def limit(cases: Sequence[Measures]) -> str:
     return _table(["n", "p", "one evaluation", "two passes", "dsyrk", "sorting, once", "evaluation / least"], rows)
 
 
-def rounds(runs: Iterable[Measures]) -> str:
-    head = [
-        "sites",
-        "rounds",
-        "first, s",
-        "a round, s",
-        "slowest, s",
-        "out of a site, kB a round",
-        "into it, kB a round",
-    ]
-    keys = ("sites", "rounds", "first_round_s", "round_s", "slowest_s")
-    return _table(
-        head, ([*(r[k] for k in keys), *(f"{r[k] / 1000:.1f}" for k in ("bytes_out", "bytes_in"))] for r in runs)
-    )
+def rounds(runs: Sequence[Measures]) -> str:
+    """Medians over the runs with as many sites; the slowest of all their rounds but the first."""
+    rows = []
+    for sites in dict.fromkeys(run["sites"] for run in runs):
+        own = [run for run in runs if run["sites"] == sites]
+        middle = {key: median(run[key] for run in own) for key in own[0]}
+        kilobytes = (f"{middle[key] / 1000:.1f}" for key in ("bytes_out", "bytes_in"))
+        slowest = f"{max(run['slowest_s'] for run in own):.2f}"
+        seconds = (f"{middle[key]:.2f}" for key in ("first_round_s", "round_s"))
+        rows.append([sites, middle["rounds"], *seconds, slowest, *kilobytes])
+    head = ["sites", "rounds", "the first, s", "a round, s", "the slowest, s", "out of a site, kB a round", "into it"]
+    return _table(head, rows)
 
 
 def _table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
