@@ -57,6 +57,7 @@ def serve(site: Site, link: Link[D], stop: Event, tell: Callable[[str], None]) -
             continue
         except ProtocolError as malformed:
             tell(f"a message of the coordinator was not read: {malformed}")
+            stop.wait(1.0)  # whoever sends nonsense does not keep this machine busy
             continue
         if told:
             tell("connected")
