@@ -1,0 +1,85 @@
+"""A site's memory of its runs: what each began with, what it was asked, what it sent.
+
+A reply leaves only after it stands here, together with its entry in the site's ledger, in one transaction. A
+repeated request is answered with the reply kept here, never computed again, so that a site never masks two vectors
+for one round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request as it came and the reply as it left, both signed envelopes; nothing in them is secret."""
+
+    round: int
+    request: bytes
+    reply: bytes
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Keyed marks of the patients that a run used. They never leave the site, since whoever learnt the key could
+    try every patient key and value against them."""
+
+    digest: str
+    """Hash, under a secret of the site, of every value used."""
+    marks: Mapping[str, str]
+    """HMAC of a patient's key -> HMAC of all that patient's used values; tells who entered, left or was altered."""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What a run began with. It never leaves the site and is stored encrypted."""
+
+    study_id: str
+    participants: tuple[str, ...]
+    rows: Rows
+    secret: bytes
+    """The run's X25519 private key, 32 bytes; `b""` where the secure sum is off. Whoever has it unmasks this site."""
+    approval: str
+    """SHA-256 of the approval in force."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What a reply holds in clear, number by number: for the private part of the site's own ledger."""
+
+    numbers: tuple[tuple[str, tuple[str, ...], tuple[float, ...]], ...]
+    """(id of the analysis or of the admission step, a label a number, the numbers before the mask)."""
+    verdicts: tuple[Mapping[str, Any], ...]
+    """The gate's findings on these numbers as JSON objects; floats as strings."""
+
+
+class Journal(Protocol):
+    """The durable record that a site answers from.
+
+    A method that writes changes everything it names or raises DataError and changes nothing; then nothing may be sent.
+    """
+
+    def begun(self, run: str) -> Begun | None:
+        """Returns what the run began with, None for a run that this site has not begun."""
+
+    def exchanges(self, run: str) -> Sequence[Exchange]:
+        """Returns the run's exchanges in the order of their rounds."""
+
+    def contributed(self) -> Mapping[str, Begun]:
+        """Returns the runs, of any study held here, in which this site sent a contribution: an exchange of round >= 1.
+
+        A run counts from its first masked contribution, finished or not. In the order in which they began."""
+
+    def begin(self, run: str, begun: Begun, exchange: Exchange, head: Mapping[str, str]) -> None:
+        """Keeps a new run, its first exchange and the ledger entry "opened" with `head`, in one transaction.
+
+        ProtocolError where the run was begun before or has an exchange of this round."""
+
+    def record(self, run: str, exchange: Exchange, sent: Sent, head: Mapping[str, str]) -> None:
+        """Keeps an exchange and its ledger entry, in one transaction.
+
+        `head` is the entry's public part: type ("closed" makes an entry "closed", any other "contributed"), study,
+        roster, history, approval, sha256 of the reply. ProtocolError where the round has been answered before: no
+        second vector for one round, also not by a second process over the same file."""
