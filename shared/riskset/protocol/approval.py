@@ -1,0 +1,238 @@
+"""A site's consent to one study, by one roster, on one state of its data: signed there, kept in its ledger, read again
+before every answer.
+
+Nothing here reads a clock or a file. What is in force follows from the ledger's entries alone, so that an auditor who
+holds them comes to the same answer as the site did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import date
+from typing import Any, Final, Protocol
+
+import rfc8785
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from riskset.errors import DataError, Refused, VerificationError
+from riskset.secure.envelope import sha256
+
+APPROVED: Final = "approved"
+PAUSED: Final = "paused"
+RESUMED: Final = "resumed"
+WITHDREW: Final = "withdrew"
+ACTS: Final = (APPROVED, PAUSED, RESUMED, WITHDREW)
+"""Kinds of ledger entries that decide whether a site answers."""
+
+NOTICE_DAYS: Final = 30
+"""An expiry is told so long ahead: a committee meets once a month."""
+
+_ASK = "look at it and sign: riskset site review, then riskset site approve"
+
+
+@dataclass(frozen=True)
+class ExceptionSigned:
+    """One limit that a site accepts looser than the rules' default, and why; never under the rule's floor."""
+
+    limit: str
+    """Rule and limit as in rules.toml: `R4.leverage`."""
+    value: str
+    """As a person wrote it: `1/3`, `10`."""
+    reason: str
+
+
+@dataclass(frozen=True)
+class Approval:
+    """What a site signs. It holds no patient's value and may be shown to coordinator, sites and auditor."""
+
+    site: str
+    study: str
+    """SHA-256 of the study's canonical JSON."""
+    roster: str
+    """SHA-256 of the roster."""
+    policy: Mapping[str, str]
+    """The site's own limits by rule and limit: stricter ones of its site file, looser ones by exception."""
+    exceptions: tuple[ExceptionSigned, ...]
+    snapshot: str
+    """`commitment` to the keyed hash of the data; the keyed hash itself stays at the site."""
+    code: str
+    """Version of riskset."""
+    by: str
+    irb: str
+    until: date
+    """The last day (UTC) on which it holds."""
+    signed_at: str
+    """UTC, ISO 8601."""
+    compared: tuple[str, ...]
+    """Sites whose fingerprint was compared by telephone, or that a compared key vouched for."""
+    may_be_subtracted: bool = False
+    """True where the site accepts that runs with and without it be compared (R13)."""
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The JSON object that is signed."""
+        return {**asdict(self), "until": self.until.isoformat(), "schema": 1} | {
+            "policy": dict(self.policy),
+            "exceptions": [asdict(exception) for exception in self.exceptions],
+            "compared": list(self.compared),
+        }
+
+    @property
+    def sha256(self) -> str:
+        """Hash of what is signed: what runs and ledger entries name."""
+        return sha256(rfc8785.dumps(self.content))
+
+    def covers(self, snapshot: str) -> bool:
+        """True where the data of this keyed hash are the data approved."""
+        return self.snapshot == commitment(snapshot, self.signed_at)
+
+
+class Consent(Protocol):
+    """What a site asks before it answers."""
+
+    def approval(self, study: str, roster: str, snapshot: str) -> Approval:
+        """Returns the approval in force now for these hashes (of the study, of the roster, and the keyed one of the
+        data).
+
+        Raises Refused("approval") where there is none, or it is expired, paused, withdrawn, or of another study,
+        roster, data or code. The sentence is for the site's own log; what travels is the code.
+        """
+
+
+class Act(Protocol):
+    """An entry of a site's ledger, in so far as consent follows from it."""
+
+    @property
+    def at(self) -> str: ...
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def public(self) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a site's consent stands after all its acts."""
+
+    approval: Approval | None = None
+    """The last one signed, unless it was withdrawn since."""
+    stopped: str = ""
+    """Why no approval holds at all: paused or withdrawn, by whom and since when."""
+
+    @property
+    def is_paused(self) -> bool:
+        return bool(self.stopped) and self.approval is not None
+
+    def days_left(self, today: date) -> int | None:
+        """Days on which the approval still holds after today; negative once it is over, None where there is none."""
+        return None if self.approval is None else (self.approval.until - today).days
+
+    def in_force(self, study: str, roster: str, snapshot: str, code: str, today: date) -> Approval:
+        """Returns the approval if it holds for all of these; Refused("approval") with the reason where it does not."""
+        if self.stopped:
+            raise _no(self.stopped, "riskset site resume ends a pause; after a withdrawal a new approval is needed")
+        approval = self.approval
+        if approval is None:
+            raise _no("nobody here has approved this study", _ASK)
+        if today > approval.until:
+            raise _no(f"the approval ended on {approval.until.isoformat()}", _ASK)
+        for differs, message in (
+            (approval.study != study, "the study is another than the one approved"),
+            (approval.roster != roster, "the roster is another than the one approved: a site or a key has changed"),
+            (not approval.covers(snapshot), "the data, or how they are read, have changed since they were approved"),
+            (approval.code != code, f"riskset {approval.code} was approved, this is {code}"),
+        ):
+            if differs:
+                raise _no(message, _ASK)
+        return approval
+
+
+def commitment(snapshot: str, signed_at: str) -> str:
+    """Returns what stands in an approval for the keyed hash of the data.
+
+    The hash is secret and of 256 bits, so that this tells nothing to others, not even whether two approvals are of the
+    same data.
+    """
+    return sha256(f"riskset approved data\n{signed_at}\n{snapshot}".encode())
+
+
+def sign_approval(approval: Approval, key: Ed25519PrivateKey) -> dict[str, Any]:
+    """Returns the signed document, a JSON object: the public part of the ledger's entry, and what may travel."""
+    return {
+        "approval": approval.content,
+        "signature": key.sign(rfc8785.dumps(approval.content)).hex(),
+        "sha256": approval.sha256,
+    }
+
+
+def read_approval(document: Mapping[str, Any], key: Ed25519PublicKey) -> Approval:
+    """Returns the approval that this site's key signed.
+
+    DataError where the document is none, VerificationError where it was changed or signed by another key.
+    """
+    try:
+        content, signature = document["approval"], bytes.fromhex(document["signature"])
+        approval = _read_content(content)
+        signed = rfc8785.dumps(content)
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, rfc8785.CanonicalizationError):
+        raise DataError("this is not an approval of this version", "ask the site for it again") from None
+    try:
+        key.verify(signature, signed)
+    except InvalidSignature:
+        message = f"the approval in the name of {approval.site} was changed, or another key signed it"
+        raise VerificationError(message, "nothing may rest on it; ask the site") from None
+    return approval
+
+
+def _read_content(content: dict[str, Any]) -> Approval:
+    rest = {name: value for name, value in content.items() if name != "schema"}
+    texts = ("site", "study", "roster", "snapshot", "code", "by", "irb", "signed_at")
+    approval = Approval(
+        **rest
+        | {
+            "policy": {str(name): str(value) for name, value in rest["policy"].items()},
+            "exceptions": tuple(ExceptionSigned(**exception) for exception in rest["exceptions"]),
+            "compared": tuple(rest["compared"]),
+            "until": date.fromisoformat(rest["until"]),
+        }
+    )
+    written = [getattr(approval, name) for name in texts] + list(approval.compared)
+    written += [getattr(exception, field.name) for exception in approval.exceptions for field in fields(exception)]
+    as_signed = content["schema"] == 1 and approval.content == content
+    if not as_signed or not all(isinstance(value, str) for value in written):
+        raise ValueError("another form than that of an approval")
+    if not isinstance(approval.may_be_subtracted, bool):
+        raise TypeError("may_be_subtracted is true or false")
+    return approval
+
+
+def standing(acts: Iterable[Act], key: Ed25519PublicKey) -> Standing:
+    """Returns where consent stands after the acts, in their order; entries of other kinds are passed over.
+
+    The last approval replaces those before it. A pause stops every approval, also one signed while it lasts, until it
+    is lifted; a withdrawal ends the approvals before it for good.
+    """
+    found, pause = Standing(), ""
+    for act in acts:
+        if act.kind == APPROVED:
+            found = Standing(read_approval(act.public, key))
+        elif act.kind == PAUSED:
+            pause = _told("paused", act)
+        elif act.kind == RESUMED:
+            pause = ""
+        elif act.kind == WITHDREW:
+            found = Standing(stopped=_told("withdrew from the study", act))
+    return replace(found, stopped=found.stopped or pause)
+
+
+def _told(what: str, act: Act) -> str:
+    by, reason = str(act.public.get("by", "")), str(act.public.get("reason", ""))
+    return f"this site {what} on {act.at[:10]}" + (f", by {by}" if by else "") + (f": {reason}" if reason else "")
+
+
+def _no(message: str, hint: str) -> Refused:
+    return Refused("approval", message, hint)

@@ -1,0 +1,205 @@
+"""An approval is one person's signature under one study, one roster, one state of the data and one version; what is in
+force follows from the ledger's entries."""
+
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from riskset.errors import DataError, Refused, VerificationError
+from riskset.protocol.approval import (
+    Approval,
+    ExceptionSigned,
+    Standing,
+    commitment,
+    read_approval,
+    sign_approval,
+    standing,
+)
+from riskset.secure.keys import new_identity
+
+KEY = new_identity()
+SIGNED_AT = "2024-05-31T09:30:00.000+00:00"
+LAST_DAY = date(2025, 5, 31)
+ASKED = {"study": "s" * 64, "roster": "r" * 64, "snapshot": "d" * 64, "code": "0.1.0", "today": LAST_DAY}
+
+
+def make(**changed):
+    approval = Approval(
+        site="kurume",
+        study=ASKED["study"],
+        roster=ASKED["roster"],
+        policy={"R1.population_rows": "100", "R4.leverage": "1/3"},
+        exceptions=(ExceptionSigned("R4.leverage", "1/3", "42 patients, one adult with a rare aetiology"),),
+        snapshot=commitment(ASKED["snapshot"], SIGNED_AT),
+        code=ASKED["code"],
+        by="内田 恵",
+        irb="2024-117",
+        until=LAST_DAY,
+        signed_at=SIGNED_AT,
+        compared=("asan",),
+    )
+    return replace(approval, **changed)
+
+
+@dataclass(frozen=True)
+class Act:
+    kind: str
+    public: dict = field(default_factory=dict)
+    at: str = SIGNED_AT
+
+
+def approved(**changed):
+    return Act("approved", sign_approval(make(**changed), KEY))
+
+
+PAUSED = Act("paused", {"by": "Uchida", "reason": "a new export comes"})
+RESUMED, WITHDREW = Act("resumed", {"by": "Uchida"}), Act("withdrew", {"by": "Uchida", "reason": "the board said so"})
+
+
+def stands(*acts):
+    return standing(acts, KEY.public_key())
+
+
+def no(standing_, **changed):
+    with pytest.raises(Refused) as refused:
+        standing_.in_force(**ASKED | changed)
+    assert refused.value.code == "approval"
+    assert refused.value.hint
+    return str(refused.value)
+
+
+def test_what_was_signed_is_read_again():
+    assert read_approval(sign_approval(make(), KEY), KEY.public_key()) == make()
+
+
+def test_an_approval_is_in_force_to_the_end_of_its_last_day():
+    assert stands(approved()).in_force(**ASKED) == make()
+    assert no(stands(approved()), today=LAST_DAY + timedelta(days=1)) == "the approval ended on 2025-05-31"
+
+
+CHANGED = {
+    "site": "asan",
+    "study": "S" * 64,
+    "roster": "R" * 64,
+    "policy": {"R4.leverage": "1/2"},
+    "exceptions": [],
+    "snapshot": "D" * 64,
+    "code": "0.2.0",
+    "by": "somebody else",
+    "irb": "2024-118",
+    "until": "2035-05-31",
+    "signed_at": "2024-06-01T09:30:00.000+00:00",
+    "compared": ["asan", "invented"],
+    "may_be_subtracted": True,
+}
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_a_changed_field_is_noticed(name):
+    document = sign_approval(make(), KEY)
+    document["approval"] = document["approval"] | {name: CHANGED[name]}
+    with pytest.raises(VerificationError, match=r"changed, or another key signed it"):
+        read_approval(document, KEY.public_key())
+
+
+def test_every_field_can_be_changed_in_the_test_above():
+    assert set(CHANGED) | {"schema"} == set(make().content)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {},
+        {"approval": None, "signature": ""},
+        {"approval": {}, "signature": ""},
+        {"approval": {**make().content, "more": "1"}, "signature": ""},
+        {"approval": {**make().content, "schema": 2}, "signature": ""},
+        {"approval": {**make().content, "by": 7}, "signature": ""},
+        {"approval": {**make().content, "may_be_subtracted": 1}, "signature": ""},
+        {"approval": {**make().content, "compared": "asan"}, "signature": ""},
+        {"approval": {**make().content, "until": "tomorrow"}, "signature": ""},
+        {"approval": make().content, "signature": "no hex"},
+    ],
+)
+def test_what_is_no_approval_is_told_apart_from_what_was_changed(wrong):
+    with pytest.raises(DataError, match="not an approval"):
+        read_approval(wrong, KEY.public_key())
+
+
+def test_another_sites_approval_does_not_hold_here():
+    with pytest.raises(VerificationError):
+        read_approval(sign_approval(make(), new_identity()), KEY.public_key())
+
+
+def test_the_ledger_of_another_key_is_not_taken_for_an_approval():
+    with pytest.raises(VerificationError):
+        stands(Act("approved", sign_approval(make(), new_identity())))
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"study": "x"}, "the study is another than the one approved"),
+        ({"roster": "x"}, "the roster is another than the one approved: a site or a key has changed"),
+        ({"snapshot": "x"}, "the data, or how they are read, have changed since they were approved"),
+        ({"code": "0.2.0"}, "riskset 0.1.0 was approved, this is 0.2.0"),
+    ],
+)
+def test_an_approval_of_something_else_is_none(changed, told):
+    assert no(stands(approved()), **changed) == told
+
+
+def test_without_an_approval_nothing_is_answered():
+    assert no(Standing()) == no(stands()) == "nobody here has approved this study"
+
+
+def test_a_pause_holds_until_it_is_lifted_also_over_a_new_approval():
+    told = "this site paused on 2024-05-31, by Uchida: a new export comes"
+    assert no(stands(approved(), PAUSED)) == told
+    assert no(stands(approved(), PAUSED, approved(irb="2"))) == told
+    assert stands(approved(), PAUSED, RESUMED).in_force(**ASKED) == make()
+
+
+def test_a_withdrawal_is_ended_by_a_new_approval_alone():
+    told = "this site withdrew from the study on 2024-05-31, by Uchida: the board said so"
+    assert no(stands(approved(), WITHDREW)) == no(stands(approved(), WITHDREW, RESUMED)) == told
+    assert stands(approved(), WITHDREW, approved()).in_force(**ASKED) == make()
+
+
+def test_the_last_approval_replaces_those_before():
+    both = stands(approved(), approved(study="another"))
+    assert no(both) == "the study is another than the one approved"
+    assert both.in_force(**ASKED | {"study": "another"}).study == "another"
+
+
+def test_entries_of_other_kinds_decide_nothing():
+    assert stands(Act("contributed"), approved(), Act("closed")).in_force(**ASKED) == make()
+
+
+def test_the_days_left_are_told():
+    assert stands(approved()).days_left(LAST_DAY - timedelta(days=30)) == 30
+    assert stands(approved()).days_left(LAST_DAY + timedelta(days=1)) == -1
+    assert stands().days_left(LAST_DAY) is None
+
+
+def test_two_approvals_of_the_same_data_do_not_tell_so():
+    assert commitment(ASKED["snapshot"], SIGNED_AT) != commitment(ASKED["snapshot"], "2024-06-01T00:00:00.000+00:00")
+
+
+def test_the_keyed_hash_of_the_data_stands_nowhere_in_the_document():
+    assert ASKED["snapshot"] not in str(sign_approval(make(), KEY))
+
+
+@given(st.lists(st.sampled_from([approved(), PAUSED, RESUMED, WITHDREW]), max_size=8))
+def test_what_is_in_force_was_approved_and_neither_paused_nor_withdrawn_since(acts):
+    kinds = [act.kind for act in acts]
+    since = kinds[len(kinds) - kinds[::-1].index("approved") :] if "approved" in kinds else None
+    pauses = [kind for kind in kinds if kind in ("paused", "resumed")]
+    holds = since is not None and "withdrew" not in since and pauses[-1:] != ["paused"]
+    if holds:
+        assert stands(*acts).in_force(**ASKED) == make()
+    else:
+        no(stands(*acts))
