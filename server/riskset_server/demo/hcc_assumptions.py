@@ -1,0 +1,131 @@
+"""What is assumed of the made-up patients with liver cancer. None of it is a finding, and none may be shown as one.
+
+The shape follows retrospective studies of lenvatinib and sorafenib after atezolizumab-bevacizumab in Korea and Japan:
+how patients of the two countries differ, which drug is paid for where, how long the disease stays in check.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Country:
+    """A country's patients; a pair is a mean and a standard deviation, a single number between 0 and 1 a share."""
+
+    age: tuple[float, float]
+    male: float
+    hbv: float
+    hcv: float
+    impaired: float
+    """ECOG performance status of 1 or 2."""
+    albumin: tuple[float, float]
+    """g/dL."""
+    log_bilirubin: tuple[float, float]
+    """Natural logarithm of mg/dL."""
+    mvi: float
+    """Macrovascular invasion."""
+    ehs: float
+    """Extrahepatic spread."""
+    log_afp: tuple[float, float]
+    """Natural logarithm of alpha-fetoprotein in ng/mL."""
+    responded: float
+    """To the first line."""
+    first_line_months: float
+    """Median of its duration without response."""
+    lenvatinib: float
+    lenvatinib_by_age: float
+    """Log odds ratio of the drug for each year of age."""
+    scan_months: float
+    """From one scan to the next."""
+    effect: tuple[float, float, float]
+    """Log hazard ratios of PROCESSES."""
+
+
+KOREA = Country(
+    age=(61, 10.5),
+    male=0.87,
+    hbv=0.72,
+    hcv=0.07,
+    impaired=0.62,
+    albumin=(3.70, 0.50),
+    log_bilirubin=(-0.15, 0.50),
+    mvi=0.38,
+    ehs=0.68,
+    log_afp=(5.3, 3.0),
+    responded=0.22,
+    first_line_months=4.2,
+    lenvatinib=0.24,
+    lenvatinib_by_age=0.02,
+    scan_months=1.55,
+    effect=(0.0, 0.0, 0.0),
+)
+JAPAN = Country(
+    age=(73, 8.5),
+    male=0.80,
+    hbv=0.17,
+    hcv=0.38,
+    impaired=0.25,
+    albumin=(3.60, 0.42),
+    log_bilirubin=(-0.22, 0.50),
+    mvi=0.22,
+    ehs=0.42,
+    log_afp=(4.2, 2.8),
+    responded=0.28,
+    first_line_months=6.0,
+    lenvatinib=0.87,
+    lenvatinib_by_age=0.0,
+    scan_months=1.75,
+    effect=(0.32, 0.10, 0.592),
+)
+
+PROCESSES = ("progression", "death before it", "death after it")
+SHAPE = (1.30, 1.00, 1.05)
+"""Of a Weibull time, a process each; with the scale, so that medians come out as in such studies."""
+SCALE_MONTHS = (4.112, 45.0, 13.971)
+LENVATINIB = (-0.55, -0.10, 0.0)
+"""Log hazard ratios."""
+
+RISKS = (
+    "ECOG 1 or 2",
+    "Child-Pugh B",
+    "ALBI by 0.45",
+    "macrovascular invasion",
+    "extrahepatic spread",
+    "AFP >= 400",
+    "response to the first line",
+    "log of five months of the first line",
+)
+USUAL = np.array([0.50, 0.15, 0.0, 0.32, 0.60, 0.45, 0.24, 0.0])
+"""Of RISKS; hazards are told against it."""
+EFFECTS = np.array(
+    [
+        [0.15, 0.25, 0.10, 0.25, 0.20, 0.35, -0.25, -0.10],
+        [0.50, 0.70, 0.45, 0.35, 0.15, 0.35, -0.20, -0.10],
+        [0.40, 0.60, 0.40, 0.40, 0.20, 0.40, -0.15, -0.10],
+    ]
+)
+"""Log hazard ratios, PROCESSES by RISKS."""
+
+CORRELATION = np.array(
+    [
+        [1.00, -0.45, -0.15, -0.10],
+        [-0.45, 1.00, 0.20, 0.15],
+        [-0.15, 0.20, 1.00, 0.20],
+        [-0.10, 0.15, 0.20, 1.00],
+    ]
+)
+"""Of liver reserve, bilirubin, AFP and tumour burden, each a standard normal."""
+
+ASSAY_LIMIT = 2.0
+"""ng/mL; AFP below it is taken as half of it."""
+HABIT_SD = 0.5
+"""Of the log odds of lenvatinib between hospitals."""
+FRAILTY_SD = 0.12
+"""Of the log hazard between hospitals."""
+LOST = 0.06
+"""Share of patients lost to follow-up, within eighteen months."""
+MISSING = {"afp": 0.03, "ecog": 0.01}
+"""Shares of patients without a value."""
