@@ -1,0 +1,83 @@
+"""A page as an HTML file that needs nothing else: no script, no font, no address is loaded.
+
+Every text passes through `escape`, since a study's labels are somebody else's words; `_element` is the only maker of
+markup. No template engine: a site installs as little as it can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from html import escape
+from importlib.resources import files
+
+from riskset_site.pages.page import Folded, Page, Part, Section, Table, visible
+
+_VERDICTS = {"pass", "review", "fail"}
+
+
+class Markup(str):
+    """Text that is HTML already."""
+
+    __slots__ = ()
+
+
+def page_html(page: Page) -> str:
+    """Returns the whole file."""
+    style = files("riskset_site.pages").joinpath("page.css").read_text(encoding="utf-8")
+    head = _element(
+        "head",
+        [
+            Markup('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
+            _element("title", [page.title]),
+            Markup(f"<style>\n{style}</style>"),
+        ],
+    )
+    return f'<!DOCTYPE html>\n<html lang="en">\n{head}\n{_element("body", _body(page))}\n</html>\n'
+
+
+def _body(page: Page) -> Iterator[Markup]:
+    yield _element("h1", [page.title])
+    yield from (_element("p", [warning], kind="warning") for warning in page.warnings)
+    yield _element(
+        "dl",
+        (_element(tag, [text]) for fact in page.facts.items() for tag, text in zip(("dt", "dd"), fact, strict=True)),
+    )
+    yield from (_section(section) for section in page.sections)
+    if page.footer:
+        yield _element("footer", [page.footer])
+
+
+def _section(section: Section) -> Markup:
+    return _element("section", [_element("h2", [section.heading]), *map(_part, section.parts)])
+
+
+def _part(part: Part) -> Markup:
+    match part:
+        case str():
+            return _element("p", [part])
+        case Table():
+            return _table(part)
+        case Folded():
+            return _element("details", [_element("summary", [part.summary]), _table(part.table)])
+        case _:
+            return _element("ul", (_element("li", [item]) for item in part))
+
+
+def _table(table: Table) -> Markup:
+    kinds = ["number" if column in table.numeric else "" for column in table.columns]
+    heads = _element(
+        "tr", (_element("th", [column], kind=kind) for column, kind in zip(table.columns, kinds, strict=True))
+    )
+    rows = (_element("tr", (_cell(text, kind) for text, kind in zip(row, kinds, strict=True))) for row in table.rows)
+    caption = [_element("caption", [table.caption])] if table.caption else []
+    grid = _element("table", [*caption, _element("thead", [heads]), _element("tbody", rows)])
+    return _element("div", [grid], kind="scroll")
+
+
+def _cell(text: str, kind: str) -> Markup:
+    return _element("td", [_element("span", [text], kind=text)] if text in _VERDICTS else [text], kind=kind)
+
+
+def _element(name: str, inside: Iterable[str], kind: str = "") -> Markup:
+    written = "".join(part if isinstance(part, Markup) else escape(visible(part)) for part in inside)
+    return Markup(f'<{name} class="{kind}">{written}</{name}>' if kind else f"<{name}>{written}</{name}>")

@@ -1,0 +1,62 @@
+"""A page as a value: what it says, not how it looks. `text` prints it in a terminal, `html` makes a file of it."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+_UNSEEN = {"Cc", "Cf", "Zl", "Zp"}
+"""Categories of signs that move the cursor, turn the direction of writing or hide what stands beside them."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of texts under their columns."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    numeric: frozenset[str] = frozenset()
+    """The columns that hold numbers and stand to the right."""
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Folded:
+    """A long table: closed in HTML until somebody opens it, in a terminal its summary alone."""
+
+    summary: str
+    table: Table
+
+
+Part = str | tuple[str, ...] | Table | Folded
+"""A paragraph, a list, or a table."""
+
+
+@dataclass(frozen=True)
+class Section:
+    heading: str
+    parts: Sequence[Part]
+
+
+@dataclass(frozen=True)
+class Page:
+    title: str
+    facts: Mapping[str, str]
+    """What the page is about: a name and a value a line."""
+    sections: Sequence[Section]
+    warnings: Sequence[str] = field(default_factory=tuple)
+    """What somebody must act on; it stands above everything else."""
+    footer: str = ""
+
+
+def visible(text: str) -> str:
+    """Returns the text with every sign that could make a reader see another text written out, as `\\u202e`.
+
+    Labels and reasons are other people's words, and what is read on a page is what is signed.
+    """
+    return "".join(_escaped(sign) if unicodedata.category(sign) in _UNSEEN else sign for sign in text)
+
+
+def _escaped(sign: str) -> str:
+    return sign.encode("unicode_escape").decode("ascii")

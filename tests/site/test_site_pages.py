@@ -1,0 +1,119 @@
+"""A page is one value; the terminal and the HTML file say the same, and nobody's text becomes markup."""
+
+from html.parser import HTMLParser
+
+import pytest
+
+from riskset_site.pages import Folded, Page, Section, Table
+from riskset_site.pages.html import page_html
+from riskset_site.pages.page import visible
+from riskset_site.pages.text import page_text
+
+HOSTILE = "<script>alert(1)</script> & \"quoted\" 'x'"
+TABLE = Table(
+    ("rule", "value", "verdict"), (("R1", "530", "pass"), ("R4", HOSTILE, "fail")), frozenset({"value"}), "Rules"
+)
+PAGE = Page(
+    f"Title {HOSTILE}",
+    {"study": "hcc 1.0.0", HOSTILE: HOSTILE},
+    [
+        Section("What is asked", ["A sentence.", ("first", HOSTILE), TABLE]),
+        Section("What leaves", [Folded("240 numbers", Table(("number", "value"), (("S(t)", "0.125"),)))]),
+    ],
+    warnings=["ends in 12 days", HOSTILE],
+    footer="Nothing was sent.",
+)
+
+
+class Reader(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.tags, self.texts, self.open = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open[-1:] != ["style"]:
+            self.texts.append(data)
+
+
+@pytest.fixture(scope="module")
+def read():
+    reader = Reader()
+    reader.feed(page_html(PAGE))
+    return reader
+
+
+def test_a_hostile_text_is_shown_and_not_run(read):
+    assert "script" not in {tag for tag, _ in read.tags}
+    assert read.texts.count(HOSTILE) == 5  # a fact's name and value, a warning, an item, a cell
+    assert read.texts.count(f"Title {HOSTILE}") == 2
+
+
+def test_every_element_is_closed_and_none_loads_anything(read):
+    assert read.open == []
+    assert not {"src", "href"} & {name for _, attributes in read.tags for name in attributes}
+    assert "url(" not in page_html(PAGE)
+
+
+def test_numbers_stand_to_the_right_and_verdicts_are_marked(read):
+    kinds = [(tag, attributes.get("class")) for tag, attributes in read.tags]
+    assert kinds.count(("td", "number")) == 2
+    assert ("span", "pass") in kinds
+    assert ("span", "fail") in kinds
+
+
+def test_the_terminal_says_the_same_but_for_folded_tables():
+    assert page_text(PAGE).splitlines() == [
+        f"Title {HOSTILE}",
+        "",
+        "! ends in 12 days",
+        "",
+        f"! {HOSTILE}",
+        "",
+        f"{'study':{len(HOSTILE)}}   hcc 1.0.0",
+        f"{HOSTILE}   {HOSTILE}",
+        "",
+        "== What is asked ==",
+        "",
+        "A sentence.",
+        "",
+        "- first",
+        f"- {HOSTILE}",
+        "",
+        "Rules",
+        f"rule   {'value':>{len(HOSTILE)}}   verdict",
+        f"R1     {530:>{len(HOSTILE)}}   pass",
+        f"R4     {HOSTILE}   fail",
+        "",
+        "== What leaves ==",
+        "",
+        "240 numbers",
+        "",
+        "Nothing was sent.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("계획 対象 é", "계획 対象 é"),
+        ("one\x1b[1A\x1b[2Ktwo", "one\\x1b[1A\\x1b[2Ktwo"),
+        ("safe\u202edetar", "safe\\u202edetar"),
+        ("a\nb\r\u200bc", "a\\nb\\r\\u200bc"),
+    ],
+)
+def test_a_label_cannot_make_a_reader_see_another_text(text, shown):
+    assert visible(text) == shown
+    page = Page(
+        text, {text: text}, [Section(text, [text, (text,), Table((text,), ((text,),), caption=text)])], [text], text
+    )
+    for written in (page_text(page), page_html(page)):
+        assert written.count(shown) >= 9
+        assert text == shown or text not in written
