@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
-from riskset.protocol.durable import DurableFile, utc_now
+from riskset.ledger.durable import DurableFile, utc_now
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS run (

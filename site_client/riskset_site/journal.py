@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from riskset.protocol.durable import DurableFile, utc_now
+from riskset.ledger.durable import DurableFile, utc_now
 from riskset.protocol.site import Exchange
 
 _SCHEMA = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,6 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from riskset.errors import DataError
+
+Statement = tuple[str, Sequence[object]]
+
+
+class AlreadyThere(DataError):
+    """What was to be written is written already, by this process or another: a key of a table is taken."""
 
 
 class DurableFile:
@@ -21,25 +28,45 @@ class DurableFile:
         with self._failures_told():
             path.parent.mkdir(parents=True, exist_ok=True)
             open(path, "ab", opener=_owner_only).close()  # it holds every number that was sent
+            _close_to_others(path)
             self._db = sqlite3.connect(path, timeout=5, isolation_level=None)
-            self._db.execute("PRAGMA synchronous = FULL")  # a power cut must not lose what was said to be kept
-            self._db.executescript(schema)
+            # A power cut must not lose what was said to be kept: FULL would leave a moment in which the folder still
+            # lists the rollback file, and the next start would take the last transaction back.
+            self._db.execute("PRAGMA synchronous = EXTRA")
+        self.run(schema)
+
+    def run(self, script: str) -> None:
+        """Runs statements that need no transaction of their own, such as a schema."""
+        with self._failures_told():
+            self._db.executescript(script)
 
     def read(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self._failures_told():
             return self._db.execute(query, values).fetchall()
 
-    def write(self, *statements: tuple[str, Sequence[object]]) -> None:
+    def write(self, *statements: Statement) -> None:
         """Makes all changes or none; they are on the disk when this returns."""
+        with self.transaction():
+            self.change(*statements)
+
+    def change(self, *statements: Statement) -> None:
+        """Makes changes inside a transaction."""
+        with self._failures_told():
+            for statement, values in statements:
+                self._db.execute(statement, values)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Nobody else writes inside. At its end all that was changed is on the disk; where it raises, nothing is."""
         with self._failures_told():
             self._db.execute("BEGIN IMMEDIATE")
-            try:
-                for statement, values in statements:
-                    self._db.execute(statement, values)
+        try:
+            yield
+            with self._failures_told():
                 self._db.execute("COMMIT")
-            except sqlite3.Error:
-                self._db.rollback()
-                raise
+        except BaseException:
+            self._db.rollback()
+            raise
 
     def close(self) -> None:
         self._db.close()
@@ -49,12 +76,20 @@ class DurableFile:
         message, hint = self._words
         try:
             yield
+        except sqlite3.IntegrityError as error:
+            raise AlreadyThere(f"{message}: {error}", hint) from error
         except (sqlite3.Error, OSError) as error:
             raise DataError(f"{message}: {error}", hint) from error
 
 
 def _owner_only(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
+
+
+def _close_to_others(path: Path) -> None:
+    """Takes others' rights to a file that was copied or restored with them."""
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        path.chmod(0o600)
 
 
 def utc_now() -> str:

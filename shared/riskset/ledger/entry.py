@@ -1,0 +1,97 @@
+"""One entry of a log: what was done, when, and what of it only its own party can read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import rfc8785
+
+from riskset.errors import ProtocolError
+from riskset.ledger.kinds import KINDS
+from riskset.ledger.merkle import leaf_hash
+
+_AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a log says once and for all."""
+
+    number: int
+    """Place in the log, from 0: the index of its leaf."""
+    at: str
+    """UTC, ISO 8601, to the millisecond, by the clock of the log's owner."""
+    kind: str
+    """One word of `kinds`."""
+    public: Mapping[str, Any]
+    """Object of texts, whole numbers, true and false, lists and objects; may be shown to auditors."""
+    private: bytes
+    """Ciphertext for the log's own party; b"" where there is none. Reveals its length."""
+
+    @property
+    def leaf(self) -> bytes:
+        """The hash that stands for the entry in the tree.
+
+        Over the hash of the ciphertext, not the ciphertext, so that an entry can be proven without handing it out.
+        """
+        return leaf_hash(canonical(self._content(hashlib.sha256(self.private).hexdigest() if self.private else "")))
+
+    def _content(self, private: str) -> dict[str, Any]:
+        public = dict(self.public)
+        return {"number": self.number, "at": self.at, "kind": self.kind, "public": public, "private": private}
+
+    def to_line(self) -> str:
+        """Returns the entry as one line of canonical JSON, the ciphertext in hex."""
+        return canonical(self._content(self.private.hex())).decode()
+
+
+def check_entry(entry: Entry) -> None:
+    """Raises ValueError where a part of an entry is none: the caller's mistake, found before it is written."""
+    if entry.kind not in KINDS:
+        raise ValueError(f"{entry.kind!r} is no kind of entry; there are: {', '.join(KINDS)}")
+    if not _AT.fullmatch(entry.at):
+        raise ValueError(f"the time of an entry is UTC in ISO 8601 to the millisecond; {entry.at!r} is not")
+    is_object = isinstance(entry.public, Mapping)
+    if not is_object:
+        raise ValueError("the public part of an entry is an object")
+    canonical(entry.public)
+
+
+def read_line(line: str) -> Entry:
+    """Returns the entry of a line; ProtocolError where it is none or not in canonical form."""
+    try:
+        content = json.loads(line)
+        private = bytes.fromhex(content["private"])
+        entry = Entry(content["number"], content["at"], content["kind"], content["public"], private)
+        check_entry(entry)
+        is_canonical = entry.to_line() == line and type(entry.number) is int
+    except (ValueError, KeyError, TypeError, RecursionError):
+        is_canonical = False
+    if not is_canonical:
+        raise ProtocolError("a line of a ledger is an entry in canonical JSON; this is none")
+    return entry
+
+
+def canonical(value: object) -> bytes:
+    """Returns RFC 8785 JSON. ValueError where a value has no one spelling: a float, a whole number above 2^53."""
+    if not _has_one_spelling(value):
+        raise ValueError(
+            "an entry of a ledger holds texts, whole numbers, true, false, lists and objects of these only"
+        )
+    try:
+        return rfc8785.dumps(value)  # type: ignore[arg-type]  # checked above
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
+        raise ValueError(f"an entry of a ledger cannot hold this: {error}") from None
+
+
+def _has_one_spelling(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return all(isinstance(key, str) and _has_one_spelling(item) for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return all(map(_has_one_spelling, value))
+    return isinstance(value, str | bool | int)

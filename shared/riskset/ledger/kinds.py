@@ -1,0 +1,34 @@
+"""The closed list of what a ledger can say: kind -> what it means. An auditor reads the log by this list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+SITE: Final[Mapping[str, str]] = {
+    "joined": "the site made its keys and asked to be entered",
+    "renewed": "the site replaced its keys",
+    "reviewed": "somebody looked at what a study would compute and send",
+    "approved": "somebody signed that the study may be answered, until when, with which exceptions",
+    "paused": "no message is answered from here on",
+    "resumed": "messages are answered again",
+    "withdrew": "the approval ended for good",
+    "opened": "the site took part in a run; its data are frozen for it",
+    "contributed": "a reply with numbers left",
+    "closed": "the last reply of a run left",
+    "refused": "a message was answered with a no",
+    "cosigned": "the site cosigned a checkpoint of the coordinator",
+}
+
+COORDINATOR: Final[Mapping[str, str]] = {
+    "invited": "a site was invited to a study",
+    "accepted": "a site's keys were entered",
+    "revoked": "an invite or a site's keys are valid no more",
+    "rostered": "the list of participants was signed",
+    "began": "a run began, with these participants",
+    "asked": "a message was sent to sites",
+    "received": "a site's signed reply came",
+    "ended": "the results of a run were written",
+}
+
+KINDS: Final[Mapping[str, str]] = {**SITE, **COORDINATOR}

@@ -1,0 +1,225 @@
+"""A party's log in one SQLite file, beside the run state that must never disagree with it.
+
+An entry, the checkpoint signed over it and whatever else it goes with are written in one transaction: after a kill or a
+power cut at any moment, all of it is there or none. Several processes may hold the file; each takes in what the others
+wrote, and checks it, before it adds its own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from riskset.errors import DataError, ProtocolError, VerificationError
+from riskset.ledger.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
+from riskset.ledger.durable import DurableFile, Statement, utc_now
+from riskset.ledger.entry import Entry, canonical, check_entry
+from riskset.ledger.merkle import Proof, Tree
+from riskset.ledger.seals import Seals
+from riskset.ledger.trusted_log import check_covers, check_number, write_log
+
+_FORMAT = 1
+_SCHEMA = f"""
+PRAGMA user_version = {_FORMAT};
+CREATE TABLE IF NOT EXISTS ledger_entry (
+    number INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, public TEXT NOT NULL, private BLOB NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS ledger_head (id INTEGER PRIMARY KEY CHECK (id = 0), checkpoint TEXT NOT NULL) STRICT;
+"""
+_COLUMNS = "SELECT number, at, kind, public, private FROM ledger_entry"
+_FULL = "nothing was sent; free the disk, or mend the rights of the folder, and start again"
+_BROKEN = "nothing is sent until it is whole: keep this file as evidence, and restore the last one from your backup"
+
+
+class LedgerFile:
+    """One party's log and the other tables of its file."""
+
+    def __init__(self, path: Path, key: Ed25519PrivateKey, origin: str, tables: str = "") -> None:
+        """Opens or makes the file; `tables` is the SQL schema of what else it holds (CREATE TABLE IF NOT EXISTS).
+
+        `origin` names the log in its checkpoints: no space, no plus sign. The whole log is checked against its last
+        checkpoint. Raises VerificationError where an entry was changed, dropped, added or moved, or where the log is
+        another party's; DataError where the file cannot be read or written or is of another version.
+        """
+        self.path, self.origin = path, origin
+        self._key, self._seals = key, Seals(key)
+        self._file = DurableFile(path, "", "the ledger", _FULL)
+        self._tree = Tree()
+        try:
+            self._check_format()
+            self._file.run(_SCHEMA + tables)
+            self._begin()
+            self.verify()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def append(
+        self,
+        kind: str,
+        public: Mapping[str, Any],
+        private: Mapping[str, Any] | None = None,
+        also: Sequence[Statement] = (),
+    ) -> Entry:
+        """Returns the new entry, which is on the disk together with its checkpoint and the changes of `also`.
+
+        `kind` is one of `kinds`; `public` holds no floats. Raises DataError where the disk is full or read-only,
+        AlreadyThere where a row of `also` is there already, VerificationError where the file is not the log that this
+        process knows; then nothing was changed. ValueError where an entry cannot be of that form.
+        """
+        with self._caught_up():
+            entry = self._made(kind, public, private)
+            self._tree.append(entry.leaf)
+            self._file.change(_insert(entry), self._head(), *also)
+        return entry
+
+    def entries(self, kind: str | None = None) -> Sequence[Entry]:
+        """Returns the entries in order, those of one kind where it is given; also what other processes wrote."""
+        with self._caught_up():
+            return self._read_entries(kind)
+
+    def opened(self, entry: Entry) -> Mapping[str, Any] | None:
+        """Returns the private part of an entry in clear; None where it has none."""
+        if not entry.private:
+            return None
+        content: Mapping[str, Any] = json.loads(self.unseal(entry.private, _purpose(entry.number)))
+        return content
+
+    def read(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Returns the rows of a query of the other tables."""
+        return self._file.read(query, *values)
+
+    def checkpoint(self) -> str:
+        """Returns the last signed note. To show it to others reveals how many entries there are."""
+        rows = self._file.read("SELECT checkpoint FROM ledger_head")
+        if not rows:
+            raise VerificationError(f"the ledger {self.path} has lost its checkpoint", _BROKEN)
+        return str(rows[0][0])
+
+    def inclusion(self, number: int, size: int) -> Proof:
+        """Returns the proof that entry `number` is under the checkpoint of `size` entries."""
+        self.verify()
+        return self._tree.inclusion(number, size)
+
+    def consistency(self, old: int, new: int) -> Proof:
+        """Returns the proof that the checkpoint of `new` entries goes on from that of `old`."""
+        self.verify()
+        return self._tree.consistency(old, new)
+
+    def verify(self) -> Checkpoint:
+        """Returns the last checkpoint after checking what was written since this process last looked.
+
+        Raises VerificationError where the file does not go on from what this process knows.
+        """
+        with self._caught_up() as checkpoint:
+            return checkpoint
+
+    def export(self) -> str:
+        """Returns the log as text for `trusted_log.read_log`: private parts stay encrypted."""
+        with self._caught_up():
+            return write_log(self._read_entries(), self.checkpoint())
+
+    def seal(self, plain: bytes, purpose: str) -> bytes:
+        """Returns the bytes encrypted for this party alone; only `unseal` with the same purpose opens them."""
+        return self._seals.seal(plain, purpose)
+
+    def unseal(self, sealed: bytes, purpose: str) -> bytes:
+        """Raises VerificationError where the bytes were changed, or sealed by another key or for another purpose."""
+        return self._seals.unseal(sealed, purpose)
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _check_format(self) -> None:
+        [(found,)] = self._file.read("PRAGMA user_version")
+        has_tables = bool(self._file.read("SELECT 1 FROM sqlite_master LIMIT 1"))
+        if found > _FORMAT:
+            raise DataError(f"{self.path} was written by a newer version of riskset", "update riskset")
+        if found == 0 and has_tables:
+            message = (
+                f"{self.path} was written by a version of riskset that kept no ledger; this one cannot go on from it"
+            )
+            raise DataError(message, "move it away and keep it; runs that were not finished are begun anew")
+
+    def _begin(self) -> None:
+        """Signs the empty log where the file is new."""
+        with self._file.transaction():
+            is_new = not self.read("SELECT 1 FROM ledger_head") and not self.read("SELECT 1 FROM ledger_entry LIMIT 1")
+            if is_new:
+                self._file.change(self._head())
+
+    @contextmanager
+    def _caught_up(self) -> Iterator[Checkpoint]:
+        """A transaction in which this process knows the whole log; where it fails, it knows what it knew before."""
+        known = self._tree.size
+        try:
+            with self._file.transaction():
+                yield self._catch_up()
+        except BaseException:
+            self._tree.truncate(known)
+            raise
+
+    def _catch_up(self) -> Checkpoint:
+        """Takes in the entries that this process has not seen; returns the checkpoint over all."""
+        try:
+            checkpoint = open_checkpoint(self.checkpoint(), self.origin, self._key.public_key())
+            self._take_in(checkpoint)
+        except (VerificationError, ProtocolError) as wrong:
+            raise VerificationError(f"the ledger {self.path} does not hold: {wrong}", _BROKEN) from None
+        return checkpoint
+
+    def _take_in(self, checkpoint: Checkpoint) -> None:
+        known = self._tree.size
+        if checkpoint.size < known:
+            found = f"{known} entries were there, {checkpoint.size} are left"
+            raise VerificationError(f"it was replaced by an older one under this process: {found}")
+        for row in self.read(f"{_COLUMNS} WHERE number >= ? ORDER BY number", known):
+            entry = _read_row(row)
+            check_number(entry, self._tree.size)
+            self._tree.append(entry.leaf)
+        check_covers(checkpoint, self._tree)
+
+    def _made(self, kind: str, public: Mapping[str, Any], private: Mapping[str, Any] | None) -> Entry:
+        number = self._tree.size
+        sealed = b"" if private is None else self.seal(_packed(private), _purpose(number))
+        entry = Entry(number, utc_now(), kind, public, sealed)
+        check_entry(entry)
+        return entry
+
+    def _head(self) -> Statement:
+        """Returns the statement that puts the checkpoint over the tree in place of the last one."""
+        signed = sign_checkpoint(Checkpoint(self.origin, self._tree.size, self._tree.root()), self._key)
+        return "INSERT OR REPLACE INTO ledger_head VALUES (0, ?)", (signed,)
+
+    def _read_entries(self, kind: str | None = None) -> tuple[Entry, ...]:
+        rows = self.read(f"{_COLUMNS} WHERE kind = coalesce(?, kind) ORDER BY number", kind)
+        return tuple(map(_read_row, rows))
+
+
+def _purpose(number: int) -> str:
+    return f"entry {number}"
+
+
+def _packed(private: Mapping[str, Any]) -> bytes:
+    # not canonical: the tree holds the hash of the ciphertext, and canonical JSON takes six times as long
+    return json.dumps(private, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _insert(entry: Entry) -> Statement:
+    values = (entry.number, entry.at, entry.kind, canonical(entry.public).decode(), entry.private)
+    return "INSERT INTO ledger_entry VALUES (?, ?, ?, ?, ?)", values
+
+
+def _read_row(row: tuple[Any, ...]) -> Entry:
+    number, at, kind, public, private = row
+    try:
+        entry = Entry(number, at, kind, json.loads(public), private)
+        check_entry(entry)
+    except (ValueError, RecursionError):
+        raise VerificationError(f"entry {number} was changed: it is not of the form of an entry") from None
+    return entry
