@@ -1,0 +1,158 @@
+"""R2 and R4: whether a patient stands out in the columns of all analyses together.
+
+The leverage of a row f in the pooled Gram matrix G is f G^+ f'. Where a set of m patients lies in the span of the
+columns (some combination of them is 1 on the set and 0 elsewhere) each of its patients has at least 1/m, whatever the
+number of columns: nothing that is solved from the sums singles out fewer than k patients while all leverages are at
+most 1/k. A site needs the pooled G and its own rows only.
+
+Columns enter one after another, as in Cholesky's method: what a column adds to the leverage of a row is the square of
+the row's residual in it. So an analysis costs its new columns only, and one that brings none costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskset.disclosure.finding import Finding, judge
+from riskset.disclosure.policy import Policy
+from riskset.disclosure.whole import rank
+
+Matrix = NDArray[np.float64]
+
+RANK = 1e-9
+"""Part of a column (of its sum of squares) that the columns before it leave over, above which it is one of its own."""
+NOISE = 1e-12
+"""Below it the column says what the others say. Between the two nobody can tell: the analysis does not pass, since a
+column that differs from another by 0.00001 on one patient gives that patient's row as well as one that differs by 1."""
+EMPTY = 1e-20
+"""A column whose sum of squares is below it is zero, up to rounding; numbers are scaled to [-1, 1] before."""
+SMALL = 1e-12
+"""A column whose sum of squares lies between is too small for sums with 64 fractional bits to say what it does."""
+LARGEST_EXACT = 2.0**53
+
+
+@dataclass(frozen=True)
+class _Total:
+    """The own rows and the Gram matrix in columns of unit length, and the Gram matrix as it came."""
+
+    rows: Matrix
+    gram: Matrix
+    counts: Matrix | None
+    """The Gram matrix of 0/1 columns: whole numbers, whose rank is known exactly; None for others."""
+
+
+@dataclass(frozen=True)
+class _Union:
+    """The columns of the analyses so far, and what they say of the own rows."""
+
+    columns: tuple[int, ...]
+    """Those that add to the rank."""
+    seen: frozenset[int]
+    factor: Matrix
+    """Cholesky's factor of the Gram matrix among `columns`, lower, (r, r)."""
+    rows: Matrix
+    """The own rows in the orthonormal columns that it makes, (n, r), column by column in memory."""
+    leverage: Matrix
+    """(n,); infinite where it cannot be judged."""
+
+
+def leverages(own: Matrix, gram: Matrix) -> Matrix:
+    """Returns f G^+ f' for each own row f, (n,), of own (n, m) in the pooled G (m, m).
+
+    Infinite in all rows where columns are so nearly dependent that it cannot be judged, and in those that cannot be
+    part of the total G. Stays at the site. ValueError for other shapes or numbers that are not finite.
+    """
+    return _with_columns(_nothing(own), _scaled(own, gram), range(gram.shape[0])).leverage
+
+
+def design(
+    policy: Policy, limit_name: str, own: Matrix, gram: Matrix, users: Sequence[tuple[str, Sequence[int]]]
+) -> list[Finding]:
+    """Returns a finding for each analysis of `users`: (its id, indices of the columns it brings), in the study's order.
+
+    R2.leverage: 0/1 columns, one for each population and column, 0 outside the population, their pooled Gram.
+    R4.leverage: all columns, numbers too, centred by site, weights included. Each analysis is judged with the
+    columns of those kept so far; the first that brings an own row over the limit gives way and its columns leave.
+    """
+    total = _scaled(own, gram)
+    union, findings = _nothing(own), []
+    for analysis, columns in users:
+        with_it = _with_columns(union, total, columns)
+        largest = float(with_it.leverage.max()) if with_it.leverage.size else 0.0
+        findings.append(judge(policy, limit_name, analysis, largest, own=True, remedy=_remedy(policy)))
+        if findings[-1].passes:
+            union = with_it
+    return findings
+
+
+def _remedy(policy: Policy) -> str:
+    return (
+        f"merge rare levels until each combination of them holds {policy.k} patients or none, drop a column, ask for "
+        "fewer subgroups, or narrow the study's range of a number"
+    )
+
+
+def _nothing(own: Matrix) -> _Union:
+    n = own.shape[0]
+    return _Union((), frozenset(), np.empty((0, 0)), np.empty((n, 0)), np.zeros(n))
+
+
+def _scaled(own: Matrix, gram: Matrix) -> _Total:
+    """Returns both in columns of unit length. Zero columns stay zero; what is too small to judge becomes NaN."""
+    m = gram.shape[0]
+    if gram.shape != (m, m) or own.ndim != 2 or own.shape[1] != m:
+        raise ValueError(f"own rows are (n, m) and the Gram matrix (m, m); found {own.shape} and {gram.shape}")
+    if not (np.isfinite(own).all() and np.isfinite(gram).all()):
+        raise ValueError("a design holds a number that is not finite")
+    squares = np.diag(gram)
+    empty = np.abs(squares) <= EMPTY
+    length = np.sqrt(np.where(squares > EMPTY, squares, 1.0))
+    scaled = gram / np.outer(length, length)
+    scaled[~empty & (squares < SMALL), :] = np.nan
+    whole = bool((gram == np.rint(gram)).all() and (np.abs(gram) < LARGEST_EXACT).all())
+    return _Total(np.asfortranarray(own / length), scaled, gram if whole else None)
+
+
+def _with_columns(union: _Union, total: _Total, brought: Sequence[int]) -> _Union:
+    """Returns the union with the columns `brought`; nothing is computed where it has them."""
+    new = [j for j in dict.fromkeys(brought) if j not in union.seen]
+    for j in new:
+        union = _with_column(union, total, j)
+    if new and total.counts is not None and len(union.columns) < len(union.seen):
+        seen = sorted(union.seen)
+        if rank(total.counts[np.ix_(seen, seen)]) != len(union.columns):
+            return _unclear(union)
+    return union
+
+
+def _with_column(union: _Union, total: _Total, j: int) -> _Union:
+    """Returns the union with one column more: what the others leave of it, and of each row in it."""
+    along = _solved(union.factor, total.gram[j, list(union.columns)])
+    left = total.gram[j, j] - along @ along
+    residual = total.rows[:, j] - union.rows @ along
+    union = replace(union, seen=union.seen | {j})
+    if abs(left) < NOISE:  # the total has nothing of it, so no own row can have
+        return replace(union, leverage=np.where(residual**2 > RANK, np.inf, union.leverage))
+    if not left > RANK:
+        return _unclear(union)
+    r, root = len(union.columns), np.sqrt(left)
+    factor = np.zeros((r + 1, r + 1))
+    factor[:r, :r], factor[r, :r], factor[r, r] = union.factor, along, root
+    rows = np.concatenate([union.rows.T, residual[None, :] / root]).T
+    return _Union((*union.columns, j), union.seen, factor, rows, union.leverage + rows[:, r] ** 2)
+
+
+def _unclear(union: _Union) -> _Union:
+    return replace(union, leverage=np.full_like(union.leverage, np.inf))
+
+
+def _solved(lower: Matrix, right: Matrix) -> Matrix:
+    """Returns x of lower x = right, by forward substitution."""
+    x = np.zeros(len(right))
+    for i in range(len(right)):
+        x[i] = (right[i] - lower[i, :i] @ x[:i]) / lower[i, i]
+    return x
