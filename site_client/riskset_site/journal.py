@@ -1,50 +1,161 @@
-"""A site's durable record of its runs, in one SQLite file: what it was asked, what it sent, under which data.
+"""A site's durable memory in one file: its ledger, and beside it what each run began with, was asked and sent.
 
-A reply is kept in one transaction before it is sent; a process killed at any moment finds either both or neither.
+A reply, its ledger entry and the checkpoint over it are written in one transaction before the reply is sent; a process
+killed at any moment finds all of it or nothing. What a run began with is encrypted: it holds the secret of the masks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from riskset.ledger.durable import DurableFile, utc_now
-from riskset.protocol.site import Exchange
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS run (id TEXT PRIMARY KEY, snapshot TEXT NOT NULL) STRICT;
+from riskset.errors import ProtocolError, VerificationError
+from riskset.ledger.durable import AlreadyThere, Statement
+from riskset.ledger.entry import Entry
+from riskset.ledger.log_file import LedgerFile
+from riskset.protocol.journal import Begun, Exchange, Rows, Sent
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS run (id TEXT PRIMARY KEY, begun BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS exchange (
     run TEXT NOT NULL REFERENCES run(id), round INTEGER NOT NULL, request BLOB NOT NULL, reply BLOB NOT NULL,
-    answered_at TEXT NOT NULL, PRIMARY KEY (run, round)
+    PRIMARY KEY (run, round)
 ) STRICT;
 """
+_OPENED, _CONTRIBUTED, _CLOSED = "opened", "contributed", "closed"
 
 
-_HINT = "nothing was sent; free the disk, or mend the rights of the folder, and start again"
+def open_ledger(path: Path, key: Ed25519PrivateKey, site: str) -> LedgerFile:
+    """Returns the ledger of a site in its journal's file; commands that sign into it open it beside the running site.
+
+    Raises VerificationError where the ledger does not hold, DataError where the file cannot be read or written.
+    """
+    return LedgerFile(path, key, f"riskset/site/{site}", _TABLES)
 
 
 class JournalFile:
-    """The journal of `riskset.protocol.site` in a file. One process holds it at a time."""
+    """The journal of `riskset.protocol.journal` in a file."""
 
-    def __init__(self, path: Path) -> None:
-        self._file = DurableFile(path, _SCHEMA, "the journal", _HINT)
+    def __init__(self, path: Path, key: Ed25519PrivateKey, site: str) -> None:
+        """Raises VerificationError also where what was asked and sent is not what the ledger says of it."""
+        self.ledger = open_ledger(path, key, site)
+        self._begun: dict[str, Begun] = {}
+        try:
+            self._check_exchanges()
+        except BaseException:
+            self.ledger.close()
+            raise
+
+    def begun(self, run: str) -> Begun | None:
+        if run not in self._begun:
+            rows = self.ledger.read("SELECT begun FROM run WHERE id = ?", run)
+            if not rows:
+                return None
+            self._begun[run] = _unpacked(self.ledger.unseal(rows[0][0], _purpose(run)))
+        return self._begun[run]
 
     def exchanges(self, run: str) -> Sequence[Exchange]:
         query = "SELECT round, request, reply FROM exchange WHERE run = ? ORDER BY round"
-        return tuple(Exchange(*row) for row in self._file.read(query, run))
+        return tuple(Exchange(*row) for row in self.ledger.read(query, run))
 
-    def snapshot(self, run: str) -> str | None:
-        rows = self._file.read("SELECT snapshot FROM run WHERE id = ?", run)
-        return str(rows[0][0]) if rows else None
+    def contributed(self) -> Mapping[str, Begun]:
+        query = "SELECT id FROM run WHERE EXISTS (SELECT 1 FROM exchange WHERE run = id AND round >= 1) ORDER BY rowid"
+        found = {str(run): self.begun(str(run)) for (run,) in self.ledger.read(query)}
+        return {run: begun for run, begun in found.items() if begun is not None}
 
-    def record(self, run: str, exchange: Exchange, snapshot: str) -> None:
-        self._file.write(
-            ("INSERT OR IGNORE INTO run VALUES (?, ?)", (run, snapshot)),
-            (
-                "INSERT INTO exchange VALUES (?, ?, ?, ?, ?)",
-                (run, exchange.round, exchange.request, exchange.reply, utc_now()),
-            ),
-        )
+    def begin(self, run: str, begun: Begun, exchange: Exchange, head: Mapping[str, str]) -> None:
+        sealed = self.ledger.seal(_packed(begun), _purpose(run))
+        new_run: Statement = "INSERT INTO run VALUES (?, ?)", (run, sealed)
+        self._append(_OPENED, run, exchange, head, None, new_run)
+
+    def record(self, run: str, exchange: Exchange, sent: Sent, head: Mapping[str, str]) -> None:
+        if self.begun(run) is None:
+            raise ProtocolError(f"the run {run} was never begun at this site")
+        kind = _CLOSED if head.get("type") == "closed" else _CONTRIBUTED
+        self._append(kind, run, exchange, head, sent)
 
     def close(self) -> None:
-        self._file.close()
+        self.ledger.close()
+
+    def _append(
+        self, kind: str, run: str, exchange: Exchange, head: Mapping[str, str], sent: Sent | None, *also: Statement
+    ) -> None:
+        public = {**head, "run": run, "round": exchange.round, **_hashes(exchange)}
+        row = (run, exchange.round, exchange.request, exchange.reply)
+        private = None if sent is None else _sent_to_json(sent)
+        try:
+            self.ledger.append(kind, public, private, [*also, ("INSERT INTO exchange VALUES (?, ?, ?, ?)", row)])
+        except AlreadyThere:
+            message = f"round {exchange.round} of the run {run} has been answered before"
+            raise ProtocolError(message, "one process alone serves a site: stop the other one") from None
+
+    def _check_exchanges(self) -> None:
+        """Raises VerificationError unless exchanges, runs and ledger entries are of each other, one to one."""
+        signed = {
+            (str(entry.public["run"]), int(entry.public["round"])): (entry.public["request"], entry.public["reply"])
+            for kind in (_OPENED, _CONTRIBUTED, _CLOSED)
+            for entry in self.ledger.entries(kind)
+        }
+        kept = {(str(run), int(round_)) for run, round_ in self.ledger.read("SELECT run, round FROM exchange")}
+        odd = [key for key in sorted(signed.keys() | kept) if signed.get(key) != self._hashes_of(*key)]
+        begun = {str(run) for (run,) in self.ledger.read("SELECT id FROM run")}
+        if odd or begun != {run for run, _ in signed}:
+            where = f"round {odd[0][1]} of the run {odd[0][0]}" if odd else "the list of its runs"
+            message = f"the journal {self.ledger.path} is not what its ledger says: {where} was changed, added or lost"
+            raise VerificationError(message, "keep this file as evidence, and restore the last one from your backup")
+
+    def _hashes_of(self, run: str, round_: int) -> tuple[str, ...] | None:
+        query = "SELECT round, request, reply FROM exchange WHERE run = ? AND round = ?"
+        return next((tuple(_hashes(Exchange(*row)).values()) for row in self.ledger.read(query, run, round_)), None)
+
+
+def read_sent(ledger: LedgerFile, entry: Entry) -> Sent | None:
+    """Returns the clear numbers of a contribution, for the site's own eyes; None of an entry that sent no numbers."""
+    private = ledger.opened(entry)
+    if private is None or entry.kind not in (_CONTRIBUTED, _CLOSED):
+        return None
+    numbers = tuple((step, tuple(labels), tuple(map(float, values))) for step, labels, values in private["numbers"])
+    return Sent(numbers, tuple(private["verdicts"]))
+
+
+def _sent_to_json(sent: Sent) -> dict[str, object]:
+    numbers = [[step, list(labels), list(map(repr, map(float, values)))] for step, labels, values in sent.numbers]
+    return {"numbers": numbers, "verdicts": [dict(verdict) for verdict in sent.verdicts]}
+
+
+def _hashes(exchange: Exchange) -> dict[str, str]:
+    return {
+        "request": hashlib.sha256(exchange.request).hexdigest(),
+        "reply": hashlib.sha256(exchange.reply).hexdigest(),
+    }
+
+
+def _purpose(run: str) -> str:
+    return f"run {run}"
+
+
+def _packed(begun: Begun) -> bytes:
+    content = {
+        "study_id": begun.study_id,
+        "participants": list(begun.participants),
+        "digest": begun.rows.digest,
+        "marks": dict(begun.rows.marks),
+        "secret": begun.secret.hex(),
+        "approval": begun.approval,
+    }
+    return json.dumps(content, separators=(",", ":")).encode()
+
+
+def _unpacked(data: bytes) -> Begun:
+    content = json.loads(data)
+    return Begun(
+        content["study_id"],
+        tuple(content["participants"]),
+        Rows(content["digest"], content["marks"]),
+        bytes.fromhex(content["secret"]),
+        content["approval"],
+    )

@@ -77,7 +77,7 @@ def _site(site_file: Path, study_file: Path, roster_file: Path, folder: SiteFold
     for endpoint, rows in cohort.analysis_sets.items():
         tell(f"{endpoint}: {rows.n} rows, {int(rows.event.sum())} events")
     snapshot = snapshot_of(cohort, identity.signing)
-    journal, least = JournalFile(folder.journal), study.disclosure.min_sites
+    journal, least = JournalFile(folder.journal, identity.signing, cohort.site), study.disclosure.min_sites
     tell(
         "this version applies no disclosure rules but min_sites; the coordinator and the sites see this site's own sums"
     )
