@@ -1,57 +1,144 @@
-"""The coordinator's durable record of runs, in one SQLite file: every signed reply as it came.
+"""The coordinator's durable record of runs and its ledger, in one SQLite file: every signed reply as it came.
 
 A run is these replies and what follows from them. It outlives the network engine's own runs, the coordinator's process
-and the sites' processes, and goes on where it stood.
+and the sites' processes, and goes on where it stood. The ledger names every message, and its checkpoints are what the
+sites cosign: whoever has one knows which replies there were, and that none was changed or left out later.
 """
 
 from __future__ import annotations
 
+import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
-from riskset.ledger.durable import DurableFile, utc_now
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-_SCHEMA = """
+from riskset.errors import VerificationError
+from riskset.ledger.durable import AlreadyThere, Statement, utc_now
+from riskset.ledger.log_file import LedgerFile
+from riskset.secure.envelope import Head, claimed_head, sha256, unframe
+
+ORIGIN = "riskset/coordinator"
+"""The name of the coordinator's log in its checkpoints."""
+
+_TABLES = """
 CREATE TABLE IF NOT EXISTS run (
-    id TEXT PRIMARY KEY, study TEXT NOT NULL, roster TEXT NOT NULL, began_at TEXT NOT NULL, ended_at TEXT
+    id TEXT PRIMARY KEY, study_id TEXT NOT NULL, study TEXT NOT NULL, roster TEXT NOT NULL,
+    participants TEXT NOT NULL, earlier TEXT NOT NULL, began_at TEXT NOT NULL, ended_at TEXT
+) STRICT;
+CREATE TABLE IF NOT EXISTS asked (
+    run TEXT NOT NULL REFERENCES run(id), round INTEGER NOT NULL, message TEXT NOT NULL, PRIMARY KEY (run, message)
 ) STRICT;
 CREATE TABLE IF NOT EXISTS reply (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    run TEXT NOT NULL REFERENCES run(id), reply BLOB NOT NULL, came_at TEXT NOT NULL
+    number INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL REFERENCES run(id), round INTEGER NOT NULL,
+    message TEXT NOT NULL, reply BLOB NOT NULL, UNIQUE (run, message)
 ) STRICT;
 """
-
-
-_HINT = "free the disk, or mend the rights of the folder, and give the same command again"
 
 
 class RunRecord:
     """The record of `riskset.protocol.coordinator` in a file, and which runs there are."""
 
-    def __init__(self, path: Path) -> None:
-        self._file = DurableFile(path, _SCHEMA, "the record of runs", _HINT)
+    def __init__(self, path: Path, key: Ed25519PrivateKey) -> None:
+        """`key` is the coordinator's identity. VerificationError where ledger or replies were changed; DataError where
+        the file cannot be read or written."""
+        self.ledger = LedgerFile(path, key, ORIGIN, _TABLES)
+        try:
+            self._check_replies()
+        except BaseException:
+            self.ledger.close()
+            raise
 
     def unfinished(self, study: str, roster: str) -> str | None:
-        """Returns the id of the latest run of this study and roster that has not come to its end."""
-        query = "SELECT id FROM run WHERE study = ? AND roster = ? AND ended_at IS NULL ORDER BY began_at DESC LIMIT 1"
-        rows = self._file.read(query, study, roster)
+        """Returns the id of the latest run of this study and roster (hashes) that has not come to its end."""
+        query = "SELECT id FROM run WHERE study = ? AND roster = ? AND ended_at IS NULL ORDER BY rowid DESC LIMIT 1"
+        rows = self.ledger.read(query, study, roster)
         return str(rows[0][0]) if rows else None
 
-    def begin(self, study: str, roster: str) -> str:
-        """Returns the id of a new run, 16 hex digits."""
-        run = secrets.token_hex(8)
-        self._file.write(("INSERT INTO run VALUES (?, ?, ?, ?, NULL)", (run, study, roster, utc_now())))
+    def begin(self, study_id: str, study: str, roster: str, participants: Sequence[str]) -> str:
+        """Returns the id of a new run, 16 hex digits. `study` and `roster` are hashes."""
+        run, names, earlier = secrets.token_hex(8), list(participants), list(self.earlier(study_id))
+        hashes = {"study": study, "roster": roster}
+        public = {"run": run, "study_id": study_id, **hashes, "participants": names, "earlier": earlier}
+        values = (run, study_id, study, roster, json.dumps(names), json.dumps(earlier), utc_now())
+        self.ledger.append("began", public, also=[("INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, NULL)", values)])
         return run
 
     def end(self, run: str) -> None:
-        self._file.write(("UPDATE run SET ended_at = ? WHERE id = ?", (utc_now(), run)))
+        """Notes that the results are written: the run is not asked of the sites again."""
+        self.ledger.append("ended", {"run": run}, also=[("UPDATE run SET ended_at = ? WHERE id = ?", (utc_now(), run))])
+
+    def participants(self, run: str) -> tuple[str, ...]:
+        """Returns whom the run was begun with."""
+        return self._names("participants", run)
+
+    def earlier_of(self, run: str) -> tuple[str, ...]:
+        """Returns what `earlier` was when the run began: what its opening says, also when it is sent again."""
+        return self._names("earlier", run)
+
+    def earlier(self, study_id: str) -> tuple[str, ...]:
+        """Returns the runs of any version of the study in which a contribution came or was asked for, oldest first.
+
+        Those asked for count: a reply that was lost on its way has left its site all the same.
+        """
+        contributed = " OR ".join(
+            f"EXISTS (SELECT 1 FROM {table} WHERE run = run.id AND round >= 1)" for table in ("asked", "reply")
+        )
+        query = f"SELECT id FROM run WHERE study_id = ? AND ({contributed}) ORDER BY rowid"
+        return tuple(str(run) for (run,) in self.ledger.read(query, study_id))
+
+    def asked(self, run: str, request: bytes) -> None:
+        """Notes a message before it is sent to sites; once, however often it is sent."""
+        head, message = claimed_head(request), _id(request)
+        if not self.ledger.read("SELECT 1 FROM asked WHERE run = ? AND message = ?", run, message):
+            row = ("INSERT INTO asked VALUES (?, ?, ?)", (run, head.round, message))
+            self._append_once("asked", _public(run, head, message, request), row)
 
     def replies(self, run: str) -> Iterable[bytes]:
-        return tuple(row[0] for row in self._file.read("SELECT reply FROM reply WHERE run = ? ORDER BY number", run))
+        rows = self.ledger.read("SELECT reply FROM reply WHERE run = ? ORDER BY number", run)
+        return tuple(reply for (reply,) in rows)
 
     def record(self, run: str, reply: bytes) -> None:
-        self._file.write(("INSERT INTO reply (run, reply, came_at) VALUES (?, ?, ?)", (run, reply, utc_now())))
+        """Keeps a reply; one that another process kept a moment ago is kept once."""
+        head, message = claimed_head(reply), _id(reply)
+        values = (run, head.round, message, reply)
+        row = ("INSERT INTO reply (run, round, message, reply) VALUES (?, ?, ?, ?)", values)
+        self._append_once("received", _public(run, head, message, reply), row)
 
     def close(self) -> None:
-        self._file.close()
+        self.ledger.close()
+
+    def _append_once(self, kind: str, public: dict[str, Any], row: Statement) -> None:
+        try:
+            self.ledger.append(kind, public, also=[row])
+        except AlreadyThere:
+            return
+
+    def _names(self, column: str, run: str) -> tuple[str, ...]:
+        rows = self.ledger.read(f"SELECT {column} FROM run WHERE id = ?", run)
+        if not rows:
+            raise ValueError(f"there is no run {run} in the record")
+        return tuple(json.loads(rows[0][0]))
+
+    def _check_replies(self) -> None:
+        """Raises VerificationError unless the replies are those that the ledger names, in its order."""
+        signed = [(entry.public["run"], entry.public["sha256"]) for entry in self.ledger.entries("received")]
+        numbers = [number for (number,) in self.ledger.read("SELECT number FROM reply ORDER BY number")]
+        if [self._kept(number) for number in numbers] != signed:
+            message = f"the replies in {self.ledger.path} are not those that its ledger names: some changed or are lost"
+            raise VerificationError(message, "keep this file as evidence, and restore the last one from your backup")
+
+    def _kept(self, number: int) -> tuple[str, str]:
+        [(run, reply)] = self.ledger.read("SELECT run, reply FROM reply WHERE number = ?", number)
+        return run, sha256(reply)
+
+
+def _id(message: bytes) -> str:
+    """Returns the id of a message: the hash of its head, in which everything else is signed."""
+    return sha256(unframe(message)[0])
+
+
+def _public(run: str, head: Head, message: str, raw: bytes) -> dict[str, Any]:
+    return {"run": run, "round": head.round, "sender": head.sender, "message": message, "sha256": sha256(raw)}

@@ -60,7 +60,7 @@ def run(
     coordinator_folder = CoordinatorFolder(folder)
     _check(study, roster, coordinator_folder)
     console = Console(stderr=True)
-    record = RunRecord(coordinator_folder.runs)
+    record = RunRecord(coordinator_folder.runs, coordinator_folder.identity)
     try:
         outcome = _run(study, roster, coordinator_folder, record, console, anew=anew)
         made_at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
@@ -91,7 +91,7 @@ def _run(
 
     hashes = study_hash(study), roster.sha256
     unfinished = None if anew else record.unfinished(*hashes)
-    run_id = unfinished or record.begin(*hashes)
+    run_id = unfinished or record.begin(study.id, *hashes, sorted(roster.sites))
     coordinator = Coordinator(folder.identity, study, roster, run_id, record)
     at = f", from round {coordinator.round}" if unfinished else ""
     console.print(f"run {run_id} of {study.id} {study.version}{at}", highlight=False)
