@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from riskset.disclosure.policy import K, default_policy, tightened
+from riskset.disclosure.rules import Column
+from riskset.errors import DataError
 from riskset.study.rule_wording import meant
 from riskset.study.spec import BooleanVariable, CategoryVariable, NumberVariable, Study, Variable
 from riskset.study.wording import Complaint
@@ -18,9 +21,7 @@ def disagreements(site: SiteFile, study: Study) -> Iterator[Complaint]:
     if site.site not in study.sites:
         hint = meant(site.site, study.sites) or f"its sites are {', '.join(study.sites)}"
         yield Complaint(("site",), f"the study has no site {site.site!r}", hint)
-    if site.limits.min_cell is not None and site.limits.min_cell < study.disclosure.min_cell:
-        least = study.disclosure.min_cell
-        yield Complaint(("limits", "min_cell"), f"is looser than the study's {least}", "a site can only be stricter")
+    yield from _wrong_limits(site, study)
     for name, mapped in site.map_.items():
         variable = study.variables.get(name)
         if variable is None:
@@ -28,6 +29,22 @@ def disagreements(site: SiteFile, study: Study) -> Iterator[Complaint]:
         else:
             yield from _wrong_mapping(name, mapped, variable)
     yield from _levels_taken_for_missing(site, study)
+
+
+def column_of(study: Study, sites: int) -> Column:
+    """Returns which limits hold for so many sites: with two, or without the secure sum, somebody sees each one's own
+    sums."""
+    return "local" if study.disclosure.secure_sum == "off" or sites < 3 else "pooled"
+
+
+def _wrong_limits(site: SiteFile, study: Study) -> Iterator[Complaint]:
+    policy = default_policy(column_of(study, len(study.sites)), study.disclosure.min_cell)
+    for name in sorted(site.limits, key=lambda name: name != K):  # a stricter k makes other limits stricter
+        try:
+            policy = tightened(policy, {name: site.limits[name]})
+        except DataError as error:
+            path = ("limits", *name.split(".", 1))
+            yield Complaint(path, str(error).removeprefix(f"{name}: "), error.hint)
 
 
 def _wrong_mapping(name: str, mapped: Mapped, variable: Variable) -> Iterator[Complaint]:

@@ -19,14 +19,13 @@ from riskset.study.rule_wording import meant
 from riskset.study.spec import Study
 from riskset.study.wording import Complaint, complaint_of, known_keys
 from riskset_site.agreement import disagreements
-from riskset_site.site_file import ColumnOfTexts, Limits, SiteFile, Source, YearsBetween
+from riskset_site.site_file import ColumnOfTexts, SiteFile, Source, YearsBetween
 
 TABLES: dict[tuple[str, ...], type[Part]] = {
     (): SiteFile,
     ("source",): Source,
     ("map", "*", "<column>"): ColumnOfTexts,
     ("map", "*", "<years>"): YearsBetween,
-    ("limits",): Limits,
 }
 """Every table of a site file: where it stands (`*` is a name) and which form of it, and its model."""
 

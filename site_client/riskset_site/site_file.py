@@ -109,10 +109,19 @@ Mapped = Annotated[
 ]
 
 
-class Limits(Part):
-    """What this hospital wants stricter than the study; what would be looser is refused."""
+def _by_full_name(value: Any) -> Any:  # noqa: ANN401
+    """`R1.population_rows = 100` is two keys in TOML and one limit here."""
+    if not isinstance(value, dict):
+        return value
+    flat: dict[str, Any] = {}
+    for name, given in value.items():
+        inner = given if isinstance(given, dict) else {"": given}
+        flat.update({f"{name}.{limit}".rstrip("."): amount for limit, amount in inner.items()})
+    return flat
 
-    min_cell: int | None = Field(default=None, ge=1)
+
+Amount = Annotated[Code, BeforeValidator(_as_text)]
+"""`20`, `0.2` or `1/5`; what it is worth is told by `agreement`, with the study's own."""
 
 
 class SiteFile(Part):
@@ -123,7 +132,8 @@ class SiteFile(Part):
     site: Name
     source: Source
     map_: dict[str, Mapped] = Field(default_factory=dict, alias="map")
-    limits: Limits = Limits()
+    limits: Annotated[dict[str, Amount], BeforeValidator(_by_full_name)] = Field(default_factory=dict)
+    """By name (`min_cell`, `R1.population_rows`): what this hospital wants stricter than the study."""
 
     def mapped(self, variable: str) -> ColumnOfTexts | YearsBetween:
         """Return where a variable stands: in the column of its own name where [map] does not say otherwise."""

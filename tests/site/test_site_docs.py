@@ -17,7 +17,6 @@ HEADINGS = {
     ("source",): "## `[source]`",
     ("map", "*", "<column>"): "### `{ column = ... }`",
     ("map", "*", "<years>"): "### `{ years_between = ... }`",
-    ("limits",): "## `[limits]`",
 }
 A_ROW = re.compile(r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \| [^|]+ \|$", re.MULTILINE)
 

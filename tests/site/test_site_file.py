@@ -59,7 +59,12 @@ def test_all_problems_are_told_in_one_pass(hospital):
             "rows can be excluded by a category or a boolean only: what cannot be read here is a mistake",
             'take other = "exclude" out',
         ),
-        (15, "[limits] min_cell", "is looser than the study's 5", "a site can only be stricter"),
+        (
+            15,
+            "[limits] min_cell",
+            "min_cell is 3; the study's is 5",
+            "a site's own min_cell is a whole number, not smaller",
+        ),
     ]
 
 
@@ -138,3 +143,43 @@ def test_a_site_file_in_another_encoding(hospital):
 def test_a_site_file_with_a_byte_order_mark(hospital):
     hospital.site_file.write_bytes(b"\xef\xbb\xbf" + hospital.site_file.read_bytes())
     assert load_site_file(hospital.site_file).site == "kurume"
+
+
+def test_limits_of_rules_may_be_stricter(hospital):
+    hospital.writes("[limits]", "min_cell = 8", "R1.population_rows = 100", 'R4.leverage = "1/10"', "R7.spread = 2.5")
+    limits = load_site_file(hospital.site_file, hospital.study).limits
+    assert limits == {"min_cell": "8", "R1.population_rows": "100", "R4.leverage": "1/10", "R7.spread": "2.5"}
+
+
+STRICTER = "a site's own limits can only be stricter; what is looser needs an exception with a reason"
+
+
+@pytest.mark.parametrize(
+    ("lines", "where", "message", "hint"),
+    [
+        (["R1.population_rows = 29"], "R1.population_rows", "29 is looser than the study's at least 30", STRICTER),
+        (
+            ["R1.population_row = 99"],
+            "R1.population_row",
+            "R1.population_row is no rule and no limit",
+            "did you mean R1.population_rows?",
+        ),
+        (['R7.spread = "a lot"'], "R7.spread", "'a lot' is no number", "write 20, 0.2 or 1/5"),
+        (["R7.spread = -1"], "R7.spread", "'-1' is negative", "write 20, 0.2 or 1/5"),
+        (
+            ["min_cell = 12", "R1.population_rows = 29"],
+            "R1.population_rows",
+            "29 is looser than the study's at least 30",
+            STRICTER,
+        ),
+        (
+            ["min_cell = 40", "R1.population_rows = 35"],
+            "R1.population_rows",
+            "35 is looser than the study's at least 40",
+            STRICTER,
+        ),
+    ],
+)
+def test_a_limit_that_is_looser_or_unknown_is_told(hospital, lines, where, message, hint):
+    hospital.writes("[limits]", *lines)
+    assert refusals(hospital) == [(6 + len(lines), f"[limits] {where}", message, hint)]

@@ -8,7 +8,7 @@ holds them comes to the same answer as the site did.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from datetime import date
 from typing import Any, Final, Protocol
 
@@ -16,6 +16,8 @@ import rfc8785
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from riskset.disclosure.policy import Policy, default_policy, loosened, tightened
+from riskset.disclosure.rules import Column
 from riskset.errors import DataError, Refused, VerificationError
 from riskset.secure.envelope import sha256
 
@@ -82,7 +84,14 @@ class Approval:
     @property
     def sha256(self) -> str:
         """Hash of what is signed: what runs and ledger entries name."""
-        return sha256(rfc8785.dumps(self.content))
+        return sha256(_signed(self.content))
+
+    def limits(self, column: Column, k: int) -> Policy:
+        """Returns what the site judges by: the defaults of the study's smallest cell k, its own stricter limits, its
+        exceptions. DataError where they are no limits of this column, or pass the floor."""
+        excepted = {exception.limit: exception.value for exception in self.exceptions}
+        own = {name: value for name, value in self.policy.items() if name not in excepted}
+        return loosened(tightened(default_policy(column, k), own), excepted)
 
     def covers(self, snapshot: str) -> bool:
         """True where the data of this keyed hash are the data approved."""
@@ -164,7 +173,7 @@ def sign_approval(approval: Approval, key: Ed25519PrivateKey) -> dict[str, Any]:
     """Returns the signed document, a JSON object: the public part of the ledger's entry, and what may travel."""
     return {
         "approval": approval.content,
-        "signature": key.sign(rfc8785.dumps(approval.content)).hex(),
+        "signature": key.sign(_signed(approval.content)).hex(),
         "sha256": approval.sha256,
     }
 
@@ -177,7 +186,7 @@ def read_approval(document: Mapping[str, Any], key: Ed25519PublicKey) -> Approva
     try:
         content, signature = document["approval"], bytes.fromhex(document["signature"])
         approval = _read_content(content)
-        signed = rfc8785.dumps(content)
+        signed = _signed(content)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, rfc8785.CanonicalizationError):
         raise DataError("this is not an approval of this version", "ask the site for it again") from None
     try:
@@ -186,6 +195,11 @@ def read_approval(document: Mapping[str, Any], key: Ed25519PublicKey) -> Approva
         message = f"the approval in the name of {approval.site} was changed, or another key signed it"
         raise VerificationError(message, "nothing may rest on it; ask the site") from None
     return approval
+
+
+def _signed(content: Mapping[str, Any]) -> bytes:
+    """What the signature is over; the name of the kind comes first, so that no other signature of the key is one."""
+    return rfc8785.dumps({"riskset approval": dict(content)})
 
 
 def _read_content(content: dict[str, Any]) -> Approval:
@@ -216,17 +230,18 @@ def standing(acts: Iterable[Act], key: Ed25519PublicKey) -> Standing:
     The last approval replaces those before it. A pause stops every approval, also one signed while it lasts, until it
     is lifted; a withdrawal ends the approvals before it for good.
     """
-    found, pause = Standing(), ""
+    approved: Act | None = None
+    pause = withdrawal = ""
     for act in acts:
         if act.kind == APPROVED:
-            found = Standing(read_approval(act.public, key))
+            approved, withdrawal = act, ""
         elif act.kind == PAUSED:
             pause = _told("paused", act)
         elif act.kind == RESUMED:
             pause = ""
         elif act.kind == WITHDREW:
-            found = Standing(stopped=_told("withdrew from the study", act))
-    return replace(found, stopped=found.stopped or pause)
+            approved, withdrawal = None, _told("withdrew from the study", act)
+    return Standing(read_approval(approved.public, key) if approved else None, withdrawal or pause)
 
 
 def _told(what: str, act: Act) -> str:
