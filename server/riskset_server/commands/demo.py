@@ -6,25 +6,29 @@ import json
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
+from riskset.study.load import parse_study
 from riskset_server.demo.comparison import compare, comparison_table
 from riskset_server.demo.data_sets import DATA_SETS, DataSet
+from riskset_server.demo.demonstration import Demonstration
 from riskset_server.demo.stage import Stage, new_folder
 
 
 def demo(
     names: Annotated[
-        list[str] | None, typer.Argument(help=f"Any of {', '.join(DATA_SETS)}; both unless named.", show_default=False)
+        list[str] | None,
+        typer.Argument(help=f"Any of {', '.join(DATA_SETS)}; both unless named.", show_default=False),
     ] = None,
     into: Annotated[Path, typer.Option(help="A new folder is made in this one.")] = Path(),
 ) -> None:
-    """Run real studies on this machine: a server, a coordinator and a process for each site, over TLS.
+    """Run whole studies on this machine: a server, a coordinator and a process for each site, over TLS.
 
     Every process has a folder of its own with its own rows, and is stopped at the end.
 
@@ -44,11 +48,11 @@ def _leave(number: int, frame: FrameType | None) -> None:
     sys.exit(128 + number)
 
 
-def _show(data_set: DataSet, root: Path, console: Console) -> None:
+def _show(demonstration: DataSet, root: Path, console: Console) -> None:
     began = time.monotonic()
-    console.rule(f"[bold]{data_set.name}", align="left")
-    console.print(data_set.says, highlight=False, soft_wrap=True)
-    with Stage(data_set, root) as stage:
+    console.rule(f"[bold]{demonstration.name}", align="left")
+    console.print(demonstration.says, highlight=False, soft_wrap=True)
+    with Stage(demonstration, root) as stage:
         stage.build()
         stage.start()
         words = f"{len(stage.sites)} sites and a server, a process each; what they say stands in {root}/logs"
@@ -56,12 +60,20 @@ def _show(data_set: DataSet, root: Path, console: Console) -> None:
         stage.start_coordinator()
         stage.wait()
     results = json.loads((stage.results / "results.json").read_text(encoding="utf-8"))
-    lines = compare(results, data_set)
-    console.print(comparison_table(lines, "Pooled Cox model, one baseline hazard per site"))
-    largest = max(line.difference for line in lines)
+    largest = _show_comparison(results, demonstration, console)
     console.print(
         f"No row left a site. The coefficients and those of the pooled rows are at most {largest:.0e} standard errors "
         f"apart.\n{time.monotonic() - began:.0f} s. Open {stage.results / 'report.html'}",
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _show_comparison(results: Mapping[str, Any], demonstration: Demonstration, console: Console) -> float:
+    """Prints each multivariable model beside lifelines' and returns the largest difference in standard errors."""
+    endpoints = parse_study(demonstration.study.decode()).endpoints
+    compared = compare(results, demonstration)
+    for model in compared:
+        title = f"{endpoints[model.endpoint].label}: pooled Cox model, one baseline hazard per site"
+        console.print(comparison_table(model.lines, title))
+    return max(model.largest_difference for model in compared)

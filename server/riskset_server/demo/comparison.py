@@ -1,16 +1,17 @@
-"""The pooled table beside another program's fit of the pooled rows, which only a demonstration can have."""
+"""The pooled models beside another program's fits of the pooled rows, which only a demonstration can have."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from riskset.errors import RisksetError
-from riskset_server.demo.data_sets import DataSet
+from riskset_server.demo.demonstration import Demonstration, PooledRow
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,29 @@ class Line:
         return abs(self.coef - self.other_coef) / self.se
 
 
-def compare(results: Mapping[str, Any], data_set: DataSet) -> list[Line]:
-    """Returns the multivariable model of `results` beside lifelines' fit, stratified by site, of the pooled rows."""
-    (model,) = (r for r in results["results"] if r["kind"] == "cox" and r["model"] == "multivariable")
-    other = _fit(data_set)
-    return [
+@dataclass(frozen=True)
+class Comparison:
+    """A multivariable model of both."""
+
+    endpoint: str
+    lines: Sequence[Line]
+
+    @property
+    def largest_difference(self) -> float:
+        """In standard errors."""
+        return max(line.difference for line in self.lines)
+
+
+def compare(results: Mapping[str, Any], demonstration: Demonstration) -> list[Comparison]:
+    """Returns each multivariable model of `results` that has an estimate beside lifelines' fit, stratified by site, of
+    the pooled rows."""
+    models = (r for r in results["results"] if r["kind"] == "cox" and r["model"] == "multivariable")
+    return [_compare(model, demonstration.pooled(model["endpoint"])) for model in models if model["status"] == "ok"]
+
+
+def _compare(model: Mapping[str, Any], rows: Sequence[PooledRow]) -> Comparison:
+    other = _fit(rows)
+    lines = [
         Line(
             name=name,
             coef=term["coef"],
@@ -49,29 +68,25 @@ def compare(results: Mapping[str, Any], data_set: DataSet) -> list[Line]:
         for term in model["terms"]
         for name in [f"{term['variable']} = {term['level']}" if term["level"] else term["variable"]]
     ]
+    return Comparison(model["endpoint"], lines)
 
 
-def _fit(data_set: DataSet) -> dict[str, tuple[float, float]]:
-    """Returns lifelines' coefficient and standard error of each column."""
+def _fit(rows: Sequence[PooledRow]) -> dict[str, tuple[float, float]]:
+    """Returns lifelines' coefficient and standard error of each column, of the rows without a missing value."""
     try:
         import pandas as pd
         from lifelines import CoxPHFitter
     except ModuleNotFoundError:
         raise RisksetError("the comparison needs lifelines", "python -m pip install 'riskset[dev]'") from None
-    rows = data_set.rows()
-    frame = pd.DataFrame(
-        [
-            {**data_set.covariates(r), "site": data_set.site_of(r), "days": float(r["time"]), "event": int(r["event"])}
-            for r in rows
-        ]
-    ).dropna()
+    complete = [row for row in rows if not any(map(isnan, row.columns.values()))]
+    frame = pd.DataFrame([{**row.columns, "site": row.site, "days": row.days, "event": row.event} for row in complete])
     # its own defaults stop some 1e-6 standard errors short
-    exact = {"precision": 1e-14, "r_precision": 1e-16, "max_steps": 100}
+    exact = {"precision": 1e-20, "r_precision": 0.0, "max_steps": 100}
     fitted = CoxPHFitter().fit(frame, "days", "event", strata=["site"], fit_options=exact)
     return {name: (float(fitted.params_[name]), float(fitted.standard_errors_[name])) for name in fitted.params_.index}
 
 
-def comparison_table(lines: list[Line], title: str) -> Table:
+def comparison_table(lines: Sequence[Line], title: str) -> Table:
     """Returns the table that the demonstration prints."""
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("covariate", no_wrap=True)

@@ -1,26 +1,23 @@
-"""The two real data sets of the demonstration: who holds which rows, and how an export maps to the study."""
+"""The demonstration's two studies of real patients: who holds which rows, and how an export maps to the study."""
 
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from math import log1p
 
 from riskset import datasets
+from riskset_server.demo.demonstration import BETWEEN_TWO, Demonstration, Folder, PooledRow
 
 Row = Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class DataSet:
-    """One study of the demonstration."""
+class DataSet(Demonstration):
+    """A study of a data set in `riskset.datasets`, dealt to sites."""
 
-    name: str
-    study_id: str
-    says: str
-    """What a watcher should know of it."""
     file: str
     """Its name among `riskset.datasets`."""
     site_map: str
@@ -31,10 +28,23 @@ class DataSet:
     the comparison with a program that is not ours. KeyError or ValueError never; a missing value raises nothing and is
     nan."""
 
-    @property
-    def study(self) -> bytes:
-        """The text of study.toml."""
-        return (files("riskset_server.demo") / f"{self.name}.toml").read_bytes()
+    def folders(self) -> dict[str, Folder]:
+        return {site: self._folder(site, rows) for site, rows in self.rows_by_site().items()}
+
+    def _folder(self, site: str, rows: list[dict[str, str]]) -> Folder:
+        export = io.StringIO(newline="")
+        writer = csv.DictWriter(export, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+        head = f'schema = 1\nstudy  = "{self.study_id}"\nsite   = "{site}"\n'
+        site_file = f'{head}\n[source]\ncsv = "export.csv"\nkey = "id"\n\n{self.site_map}'
+        return {"export.csv": export.getvalue().encode(), "site.toml": site_file.encode()}
+
+    def pooled(self, endpoint: str) -> list[PooledRow]:
+        return [
+            PooledRow(self.site_of(row), int(row["time"]), row["event"] == "1", self.covariates(row))
+            for row in self.rows()
+        ]
 
     def rows(self) -> list[dict[str, str]]:
         """Returns the pooled rows, which in the demonstration only the comparison sees."""
@@ -91,6 +101,7 @@ ROTTERDAM_GBSG = DataSet(
     name="rotterdam-gbsg",
     study_id="rotterdam-gbsg",
     says="breast cancer: the Rotterdam tumour bank (2,982 patients) and the German Breast Cancer Study Group (686)",
+    exceptions=(BETWEEN_TWO,),
     file="rottgbsg",
     site_map="""[map]
 hormone    = { column = "trt", recode = { "0" = "no hormone", "1" = "hormone" } }
@@ -107,6 +118,7 @@ LUNG = DataSet(
     name="lung",
     study_id="ncctg-lung",
     says="advanced lung cancer: 227 patients of 18 NCCTG institutions, the 13 smallest grouped into three of 8 sites",
+    exceptions=(),
     file="lung",
     site_map="""[map]
 sex  = { column = "trt", recode = { "0" = "male", "1" = "female" } }

@@ -54,6 +54,8 @@ class Patient:
     child_pugh: str
     mvi: bool
     ehs: bool
+    albumin: float | None
+    """g/dL."""
     afp: float | None
     """ng/mL."""
     start: date
@@ -106,6 +108,7 @@ class _AtEntry:
     aetiology: NDArray[np.str_]
     ecog: Floats
     is_child_pugh_b: Flags
+    albumin: Floats
     albi: Floats
     """Score of albumin and bilirubin; the higher, the worse."""
     has_mvi: Flags
@@ -146,6 +149,7 @@ def _at_entry(rng: np.random.Generator, among: _Among) -> _AtEntry:
         aetiology=np.where(cause < hbv, "HBV", np.where(cause < hbv + hcv, "HCV", "other")),
         ecog=is_impaired * (1.0 + (rng.random(n) < 0.12)),
         is_child_pugh_b=_child_pugh_points(rng, albumin, bilirubin) >= 7,
+        albumin=albumin,
         albi=0.66 * np.log10(17.1 * bilirubin) - 0.85 * albumin,
         has_mvi=burden > mvi_from,
         has_ehs=rng.random(n) < among["ehs"],
@@ -211,7 +215,7 @@ def _records(
     lost = np.where(rng.random(n) < assumed.LOST, _days(rng.uniform(1, 18, n)), np.inf)
     followed = np.minimum(until_cutoff, lost)
     progression, death = _days(course.progression), _days(course.death)
-    no_afp, no_ecog = (rng.random(n) < assumed.MISSING[name] for name in ("afp", "ecog"))
+    no_afp, no_ecog, no_albumin = (rng.random(n) < share for share in assumed.MISSING.values())
     birthdays = [(int(month), int(day)) for month, day in rng.integers((1, 1), (13, 29), (n, 2))]
 
     def record(i: int) -> Patient:
@@ -232,6 +236,7 @@ def _records(
             child_pugh="B" if entry.is_child_pugh_b[i] else "A",
             mvi=bool(entry.has_mvi[i]),
             ehs=bool(entry.has_ehs[i]),
+            albumin=None if no_albumin[i] else float(entry.albumin[i]),
             afp=None if no_afp[i] else float(entry.afp[i]),
             start=start,
             progression=seen(progression[i]),

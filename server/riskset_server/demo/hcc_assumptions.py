@@ -127,5 +127,5 @@ FRAILTY_SD = 0.12
 """Of the log hazard between hospitals."""
 LOST = 0.06
 """Share of patients lost to follow-up, within eighteen months."""
-MISSING = {"afp": 0.03, "ecog": 0.01}
+MISSING = {"afp": 0.03, "ecog": 0.01, "albumin": 0.01}
 """Shares of patients without a value."""
