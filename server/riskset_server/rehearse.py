@@ -7,7 +7,7 @@ from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from riskset.analyses.analysis import NotEstimable, Result
+from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.plan import plan
 from riskset.errors import DataError, Problem, RisksetError
@@ -21,23 +21,25 @@ GATE_IGNORED = "The gate was ignored: these numbers may not leave the machine th
 LoadCohort = Callable[[Path, Study], Cohort]
 
 
-def rehearse(study: Study, folder: Path) -> tuple[Outcome, list[str]]:
+def rehearse(study: Study, folder: Path, *, is_gated: bool = True) -> tuple[Outcome, list[str]]:
     """Returns the outcome over `folder`/*/site.toml, and the names of the sites. DataError tells all sites'
-    problems."""
+    problems; Refused where a site would not take part at all."""
     cohorts = _cohorts(study, folder)
-    return Rehearsal(study, cohorts).run(), sorted(cohorts)
+    return Rehearsal(study, cohorts, is_gated=is_gated).run(), sorted(cohorts)
 
 
 def verdicts(study: Study, outcome: Outcome, *, is_gated: bool) -> str:
-    """Returns a line for each result: what the gate and the method said of it. (A refusal of the gate ends a run.)"""
+    """Returns a line for each result: what the gate and the method said of it."""
     ends = [(analysis.id, outcome.results[analysis.id]) for analysis in plan(study).reported]
     width = max(len(id_) for id_, _ in ends)
     gate = "passed the gate" if is_gated else "gate ignored"
-    return "\n".join(f"{id_:<{width}}  {gate}; {_said(result)}" for id_, result in ends)
+    return "\n".join(f"{id_:<{width}}  {_said(result, gate)}" for id_, result in ends)
 
 
-def _said(result: Result) -> str:
-    return f"not estimable: {result.message}" if isinstance(result, NotEstimable) else "ok"
+def _said(result: Result, gate: str) -> str:
+    if isinstance(result, RefusedByRule):
+        return f"refused by {result.rule}: {result.message}; {result.remedy}"
+    return f"{gate}; " + (f"not estimable: {result.message}" if isinstance(result, NotEstimable) else "ok")
 
 
 def _cohorts(study: Study, folder: Path) -> dict[str, Cohort]:

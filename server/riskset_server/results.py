@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses import cox_fit
-from riskset.analyses.analysis import NotEstimable, Result
+from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
 from riskset.analyses.cox_fit import CoxFit, Limit, NotUsed, Separated
 from riskset.analyses.cox_model import CoxModel
 from riskset.analyses.design import Column
@@ -37,7 +37,6 @@ def results_document(
 ) -> Json:
     """Returns the whole document; `notices` say what a reader must know of how it came about. Each result says whether
     the gate's verdicts held for it."""
-    gate = {"gate": "passed" if is_gated else "ignored"}
     return {
         "schema": SCHEMA,
         "study": {"id": study.id, "version": study.version, "sha256": study_hash(study), "title": study.header.title},
@@ -46,7 +45,11 @@ def results_document(
         "rounds": outcome.rounds,
         "time": {"unit": study.time.unit, "days_per_unit": study.days_per_unit},
         "notices": list(notices),
-        "results": [_entry(study, analysis, outcome.results[analysis.id]) | gate for analysis in plan(study).reported],
+        "results": [
+            _entry(study, analysis, outcome.results[analysis.id])
+            | {"gate": _gate(outcome.results[analysis.id], is_gated=is_gated)}
+            for analysis in plan(study).reported
+        ],
     }
 
 
@@ -58,6 +61,18 @@ def write_results(document: Mapping[str, Any], path: Path) -> None:
     os.replace(part, path)
 
 
+def _gate(result: Result, *, is_gated: bool) -> str:
+    if not is_gated:
+        return "ignored"
+    return "refused" if isinstance(result, RefusedByRule) else "passed"
+
+
+def _status(result: Result) -> str:
+    if isinstance(result, RefusedByRule):
+        return "refused"
+    return "not estimable" if isinstance(result, NotEstimable) else "ok"
+
+
 def _entry(study: Study, analysis: Reported, result: Result) -> Json:
     entry: Json = {
         "id": analysis.id,
@@ -65,12 +80,15 @@ def _entry(study: Study, analysis: Reported, result: Result) -> Json:
         "kind": "km" if isinstance(analysis, KaplanMeier) else "cox",
         "endpoint": analysis.endpoint,
         "population": analysis.population,
-        "status": "not estimable" if isinstance(result, NotEstimable) else "ok",
+        "status": _status(result),
     }
     if isinstance(analysis, CoxModel):
         entry |= {"model": analysis.model, "baseline": "site", "ties": analysis.ties}
     else:
         entry |= {"variable": analysis.arm, "reference": study.comparison.reference if study.comparison else None}
+    if isinstance(result, RefusedByRule):
+        refusal = {"rule": result.rule, "message": result.message, "remedy": result.remedy, "by": result.by}
+        return entry | {"reason": refusal}
     if isinstance(result, NotEstimable):
         return entry | {"reason": _reason(result)}
     if isinstance(analysis, CoxModel) and isinstance(result, CoxFit):

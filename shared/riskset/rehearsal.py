@@ -1,4 +1,4 @@
-"""A whole federation in memory: the true codec, signatures, gate and sums, without a network.
+"""A whole federation in memory: the true codec, signatures, gate, masks and sums, without a network.
 
 For writing a study before anyone signs it, for teaching, for checking against other programs, and for the tests'
 attacks.
@@ -7,12 +7,28 @@ attacks.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 
+import numpy as np
+from numpy.typing import NDArray
+
+from riskset import __version__
+from riskset.analyses.admission.judging import Judged
+from riskset.analyses.admission.steps import Own
 from riskset.analyses.cohort import Cohort
+from riskset.errors import ProtocolError
+from riskset.protocol.approval import Approval, commitment
+from riskset.protocol.contributing import Contributor, labelled
 from riskset.protocol.coordinator import Coordinator, Outcome
+from riskset.protocol.history import History
+from riskset.protocol.journal import Begun, Exchange, Rows, Sent
+from riskset.protocol.opening import Opening
 from riskset.protocol.roster import Member, Roster, read_roster, sign_roster
-from riskset.protocol.site import Exchange, Site
+from riskset.protocol.site import Holding, Site
+from riskset.secure import fixed_point
 from riskset.secure.keys import new_identity, public_hex
+from riskset.secure.masks import Masks
 from riskset.secure.node_key import new_node_key, public_node_text
 from riskset.study.spec import Study
 
@@ -25,17 +41,28 @@ class MemoryJournal:
 
     def __init__(self) -> None:
         self.kept: dict[str, list[Exchange]] = {}
-        self._snapshots: dict[str, str] = {}
+        self.sent: dict[str, list[Sent]] = {}
+        self._begun: dict[str, Begun] = {}
+
+    def begun(self, run: str) -> Begun | None:
+        return self._begun.get(run)
 
     def exchanges(self, run: str) -> Sequence[Exchange]:
         return tuple(self.kept.get(run, ()))
 
-    def snapshot(self, run: str) -> str | None:
-        return self._snapshots.get(run)
+    def contributed(self) -> Mapping[str, Begun]:
+        return {run: begun for run, begun in self._begun.items() if len(self.kept[run]) > 1}
 
-    def record(self, run: str, exchange: Exchange, snapshot: str) -> None:
-        self.kept.setdefault(run, []).append(exchange)
-        self._snapshots.setdefault(run, snapshot)
+    def begin(self, run: str, begun: Begun, exchange: Exchange, head: Mapping[str, str]) -> None:
+        if run in self._begun:
+            raise ProtocolError(f"the run {run} was begun before")
+        self._begun[run], self.kept[run], self.sent[run] = begun, [exchange], []
+
+    def record(self, run: str, exchange: Exchange, sent: Sent, head: Mapping[str, str]) -> None:
+        if exchange.round != len(self.kept[run]):
+            raise ProtocolError(f"round {exchange.round} of the run {run} has been answered before")
+        self.kept[run].append(exchange)
+        self.sent[run].append(sent)
 
 
 class MemoryRecord:
@@ -51,33 +78,107 @@ class MemoryRecord:
         self.kept.setdefault(run, []).append(reply)
 
 
+@dataclass(frozen=True)
+class EverybodyConsents:
+    """A rehearsal's consent: whoever holds all sites' rows has nobody to protect from himself."""
+
+    site: str
+    compared: tuple[str, ...]
+
+    def approval(self, study: str, roster: str, snapshot: str) -> Approval:
+        signed_at = "1970-01-01T00:00:00Z"
+        return Approval(
+            site=self.site,
+            study=study,
+            roster=roster,
+            policy={},
+            exceptions=(),
+            snapshot=commitment(snapshot, signed_at),
+            code=__version__,
+            by="rehearsal",
+            irb="none",
+            until=date.max,
+            signed_at=signed_at,
+            compared=self.compared,
+        )
+
+
+@dataclass(frozen=True)
+class Ungated:
+    """Numbers that no gate has seen. Only a rehearsal can send them, to itself."""
+
+    values: NDArray[np.float64]
+
+    def payload(self, flags: int, parties: int, masks: Masks, round_: int, history: str) -> bytes:
+        numbers = fixed_point.encode(self.values, parties)
+        vector = fixed_point.concatenate([fixed_point.zeros(flags), numbers])
+        return fixed_point.to_bytes(masks.mask(vector, round_, history))
+
+
+class UngatedContributor(Contributor):
+    """Computes what the rules hold back: the rows lie on one machine already."""
+
+    def findings(self, history: History) -> list[Judged]:
+        return []
+
+    def contribute(self, history: History, masks: Masks) -> tuple[bytes, Sent]:
+        summary = self.summary(history, frozenset())
+        numbers = Ungated(summary.values)
+        parties = len(history.opening.participants)
+        payload = numbers.payload(len(history.live), parties, masks, history.round + 1, history.hash)
+        return payload, Sent(labelled(history, summary.values, summary.silent), ())
+
+
+class UngatedSite(Site):
+    """A site that takes part in any run of its rehearsal and holds it to no rule."""
+
+    def _checked(self, opening: Opening, approval: Approval) -> Mapping[str, str]:
+        return {}
+
+    def _contributor(self, own: Own) -> Contributor:
+        return UngatedContributor(own)
+
+
 class Rehearsal:
     """Sites and a coordinator with throw-away keys, on one machine."""
 
-    def __init__(self, study: Study, cohorts: Mapping[str, Cohort], run: str = "rehearsal") -> None:
+    def __init__(
+        self, study: Study, cohorts: Mapping[str, Cohort], run: str = "rehearsal", *, is_gated: bool = True
+    ) -> None:
         self.study = study
         self.cohorts = dict(cohorts)
         self.run_id = run
+        self.is_gated = is_gated
         self.coordinator_key = new_identity()
         self.keys = {name: new_identity() for name in cohorts}
         members = {n: Member(public_hex(k), public_node_text(new_node_key())) for n, k in self.keys.items()}
         self.roster: Roster = read_roster(sign_roster(study.id, self.coordinator_key, members))
         self.journals = {name: MemoryJournal() for name in cohorts}
+        self.rows = {name: Rows("", {}) for name in cohorts}
         self.record = MemoryRecord()
         self.sites: dict[str, Site] = {}
         for name in cohorts:
             self.start_site(name)
         self.start_coordinator()
 
-    def start_site(self, name: str, snapshot: str = "") -> None:
+    def start_site(self, name: str) -> None:
         """Starts a site, or starts it again from its journal."""
-        self.sites[name] = Site(
-            name, self.keys[name], self.study, self.roster, self.cohorts[name], snapshot, self.journals[name]
+        compared = tuple(other for other in self.cohorts if other != name)
+        site = Site if self.is_gated else UngatedSite
+        self.sites[name] = site(
+            name,
+            self.keys[name],
+            self.study,
+            self.roster,
+            Holding(self.cohorts[name], self.rows[name]),
+            self.journals[name],
+            EverybodyConsents(name, compared),
         )
 
-    def start_coordinator(self) -> None:
+    def start_coordinator(self, participants: Iterable[str] = (), earlier: Sequence[str] = ()) -> None:
         """Starts the coordinator, or starts it again from its record."""
-        self.coordinator = Coordinator(self.coordinator_key, self.study, self.roster, self.run_id, self.record)
+        opening = Opening(tuple(sorted(participants or self.cohorts)), tuple(earlier))
+        self.coordinator = Coordinator(self.coordinator_key, self.study, self.roster, self.run_id, opening, self.record)
 
     def step(self, wire: Wire | None = None) -> None:
         """Asks the sites that have not answered this round."""

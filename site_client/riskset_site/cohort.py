@@ -51,12 +51,19 @@ def load_cohort(site_file: Path, study: Study) -> Cohort:
 
     Raises DataError with every problem of the site file, or of the data, found in one pass.
     """
+    return load_patients(site_file, study)[0]
+
+
+def load_patients(site_file: Path, study: Study) -> tuple[Cohort, tuple[str, ...] | None]:
+    """Return the cohort as `load_cohort`, and the patients' own numbers, by number of patient; None where the site file
+    names no column of them."""
     site = load_site_file(site_file, study)
     prepared = prepare(site, study)
     if prepared.problems:
         hint = f"see the rows with: riskset site check {site_file.name} --study STUDY"
         raise DataError("the data do not fit the study", hint, prepared.problems)
-    return Cohort(site.site, {name: _analysis_set(name, prepared, study) for name in study.endpoints})
+    sets = {name: _analysis_set(name, prepared, study) for name in study.endpoints}
+    return Cohort(site.site, sets), prepared.export.keys
 
 
 def prepare(site: SiteFile, study: Study) -> Preparation:
@@ -89,6 +96,7 @@ def _analysis_set(endpoint: str, prepared: Preparation, study: Study) -> Analysi
         found.event[chosen],
         None if found.entry_days is None else found.entry_days[chosen],
         {name: _covariate(name, prepared.export, study)[chosen] for name in study.covariates_of(endpoint)},
+        np.flatnonzero(chosen),
     )
 
 

@@ -33,6 +33,8 @@ class Export:
     """By name of the study's variable; every one is there."""
     problems: tuple[Problem, ...]
     """Of the file, of its key and of every column."""
+    keys: tuple[str, ...] | None = None
+    """(n,) each patient's own number, where the site file names its column."""
 
     @property
     def n(self) -> int:
@@ -65,7 +67,15 @@ def read_export(site_file: SiteFile, study: Study) -> Export:
     }
     absent = _absent(site_file, table, required, users)
     of_columns = (problem for column in columns.values() for problem in column.problems)
-    return Export(table.row_numbers, columns, (*table.problems, *absent, *_key(source, table), *of_columns))
+    problems = (*table.problems, *absent, *_key(source, table), *of_columns)
+    return Export(table.row_numbers, columns, problems, _keys(source, table))
+
+
+def _keys(source: Source, table: Table) -> tuple[str, ...] | None:
+    if source.key is None or source.key not in table.columns:
+        return None
+    column = table.columns[source.key]
+    return tuple(column.texts[code] for code in column.codes)
 
 
 def _read(source: Source, required: list[str], users: Mapping[str, list[str]]) -> Table:

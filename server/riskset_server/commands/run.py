@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,9 +13,11 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
+from riskset.cli import warn
 from riskset.errors import DataError
+from riskset.joining.expiry import expiry_lines, of_members, today_utc
 from riskset.protocol.coordinator import Coordinator, Outcome
-from riskset.protocol.offered import check_offered
+from riskset.protocol.opening import Opening
 from riskset.protocol.roster import Roster, load_roster
 from riskset.secure.keys import public_hex
 from riskset.study.load import load_study, study_hash
@@ -26,10 +28,14 @@ from riskset_server.release_folder import write_outcome
 from riskset_server.rounds import Conductor, Watch
 from riskset_server.run_record import RunRecord
 
-NOTICE = (
-    "The secure sum was off: the coordinator and the sites could see each site's own sums. "
-    "This version applies no disclosure rules, and nobody has released these numbers."
-)
+
+def notice(study: Study) -> str:
+    """Returns what a reader of the results must know of how they came about."""
+    seen = {
+        "required": "Sums were masked: the coordinator and the sites saw totals only.",
+        "off": "The secure sum was off: the coordinator and the sites could see each site's own sums.",
+    }
+    return f"{seen[study.disclosure.secure_sum]} Nobody has released these numbers."
 
 
 class SystemClock:
@@ -48,6 +54,9 @@ def run(
     roster_file: Annotated[
         Path | None, typer.Option("--roster", help="Default: roster.json beside the study.", show_default=False)
     ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(help="A site of the roster that stays out of a new run.", show_default=False)
+    ] = None,
     anew: Annotated[bool, typer.Option("--new", help="Begin a new run, also where one was not finished.")] = False,
     out: Annotated[Path, typer.Option(help="Where results.json, numbers.csv and report.html go.")] = Path("results"),
 ) -> None:
@@ -60,11 +69,12 @@ def run(
     coordinator_folder = CoordinatorFolder(folder)
     _check(study, roster, coordinator_folder)
     console = Console(stderr=True)
+    participants = _participants(roster, without or [])
     record = RunRecord(coordinator_folder.runs, coordinator_folder.identity)
     try:
-        outcome = _run(study, roster, coordinator_folder, record, console, anew=anew)
+        outcome = _run(study, roster, coordinator_folder, record, console, participants, anew=anew)
         made_at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-        paths = write_outcome(study, outcome, sorted(roster.sites), out, made_at, [NOTICE])
+        paths = write_outcome(study, outcome, list(outcome.history.opening.participants), out, made_at, [notice(study)])
         record.end(outcome.run)  # not before: a run whose report could not be written is not asked of the sites again
     except KeyboardInterrupt:
         console.print("stopped; the same command goes on from here", highlight=False)
@@ -80,19 +90,36 @@ def _check(study: Study, roster: Roster, folder: CoordinatorFolder) -> None:
     roster.check_belongs_to(study)
     if public_hex(roster.coordinator) != public_hex(folder.identity):
         raise DataError("the roster was signed by another coordinator", "make it again: riskset study roster")
-    check_offered(study)
+    with folder.desk() as desk:
+        desk.check_roster(roster)
+    warn(expiry_lines([*folder.expiries, *of_members(roster.members)], today_utc()))
+
+
+def _participants(roster: Roster, without: Sequence[str]) -> list[str]:
+    unknown = sorted(set(without) - set(roster.sites))
+    if unknown:
+        raise DataError(f"the roster has no site {', '.join(unknown)}", f"it has {', '.join(sorted(roster.sites))}")
+    return sorted(set(roster.sites) - set(without))
 
 
 def _run(
-    study: Study, roster: Roster, folder: CoordinatorFolder, record: RunRecord, console: Console, *, anew: bool
+    study: Study,
+    roster: Roster,
+    folder: CoordinatorFolder,
+    record: RunRecord,
+    console: Console,
+    participants: Sequence[str],
+    *,
+    anew: bool,
 ) -> Outcome:
     from riskset_server.engine import Engine  # Flower takes a second to import
     from riskset_server.engine_transport import EngineTransport
 
     hashes = study_hash(study), roster.sha256
     unfinished = None if anew else record.unfinished(*hashes)
-    run_id = unfinished or record.begin(study.id, *hashes, sorted(roster.sites))
-    coordinator = Coordinator(folder.identity, study, roster, run_id, record)
+    run_id = unfinished or record.begin(study.id, *hashes, participants)
+    opening = Opening(record.participants(run_id), record.earlier_of(run_id))
+    coordinator = Coordinator(folder.identity, study, roster, run_id, opening, record)
     at = f", from round {coordinator.round}" if unfinished else ""
     console.print(f"run {run_id} of {study.id} {study.version}{at}", highlight=False)
     with (

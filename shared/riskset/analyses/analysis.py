@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.cohort import Cohort
+from riskset.disclosure.finding import Finding
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,24 @@ class NotEstimable(Result):
 
     code: str
     message: str
+
+
+@dataclass(frozen=True)
+class RefusedByRule(Result):
+    """A lawful no of a disclosure rule. It travels without a value."""
+
+    rule: str
+    """R1 to R14."""
+    message: str
+    remedy: str = ""
+    """What would pass."""
+    by: Literal["all", "a site"] = "all"
+    """`all` found it on pooled figures; or one judged it on its own rows, and nobody learns which."""
+
+    @classmethod
+    def of(cls, finding: Finding) -> RefusedByRule:
+        """Returns the refusal that follows from what all parties found."""
+        return cls(finding.rule, finding.message, finding.remedy)
 
 
 Inputs = Mapping[str, Any]
@@ -55,6 +74,12 @@ class Analysis(Protocol):
 
     def size(self, state: Any) -> int:
         """Returns how many numbers the summary of this state has; the same at every party."""
+
+    def labels(self, state: Any) -> tuple[str, ...]:
+        """Returns what each number of the summary is, (size,), as a hospital reads it in its ledger."""
+
+    def evaluations(self, state: Any) -> int:
+        """Returns how many totals the state already rests on."""
 
     def prepare(self, cohort: Cohort, inputs: Inputs) -> Any:
         """Returns what every round needs of the rows (sorted, scaled), made once a run. Never leaves."""

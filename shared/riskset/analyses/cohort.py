@@ -25,6 +25,14 @@ class AnalysisSet:
     variables: Mapping[str, NDArray[np.float64]]
     """By name of the study's variable: a number after its declared transform, a boolean as 0 or 1, a category as the
     index of its level in the study's list. Never missing, always finite."""
+    patient: NDArray[np.int64] | None = None
+    """Which of the hospital's patients each row is, the same number in every endpoint's set; None where there is no
+    other set to compare with: then row i is patient i."""
+
+    @property
+    def patients(self) -> NDArray[np.int64]:
+        """Returns the patients of the rows, (n,)."""
+        return np.arange(self.n) if self.patient is None else self.patient
 
     @property
     def n(self) -> int:
@@ -38,3 +46,8 @@ class Cohort:
     site: str
     analysis_sets: Mapping[str, AnalysisSet]
     """By name of the endpoint; every endpoint of the study is there, possibly with no rows."""
+
+    @property
+    def n_patients(self) -> int:
+        """Returns one more than the largest number of a patient."""
+        return max((int(rows.patients.max()) + 1 for rows in self.analysis_sets.values() if rows.n), default=0)

@@ -175,6 +175,26 @@ def separated_alone(state: Limiting) -> Separated:
     return Separated("separated", told, (column,), limit)
 
 
+def seems_separated(state: Fitting | Limiting) -> bool:
+    """Returns whether the likelihood was still rising at the pace of one without a maximum."""
+    return isinstance(state, Limiting) or state.newton.slow_steps >= newton.STEADY
+
+
+def cut_short(state: Fitting | Limiting, after: str) -> NotEstimable:
+    """Returns the end of a fit that may not go on; `after` says how many evaluations there were."""
+    fit, column = (state.fit, state.search.column) if isinstance(state, Limiting) else (state, None)
+    if not seems_separated(state):
+        return NotEstimable("not converged", f"not converged after {after}")
+    running = newton.fastest(fit.newton) if column is None else (column,)
+    columns = tuple(fit.usable[j] for j in running)
+    names = ", ".join(c.name for c in columns)
+    if column is None:
+        message = f"separated, or nearly: after {after}, the likelihood still rises along {names}"
+    else:
+        message = f"separated: the likelihood has no maximum in {names}; its limit was not found in {after}"
+    return Separated("separated", message, columns, limit=None)
+
+
 def reasons(not_used: dict[Column, NotUsed]) -> str:
     """Returns one sentence of why columns were left out."""
     return "; ".join(reason.message for reason in not_used.values())

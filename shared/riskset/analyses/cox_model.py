@@ -16,15 +16,17 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.analysis import Inputs, NotEstimable
+from riskset.analyses.analysis import Inputs, NotEstimable, RefusedByRule, Result
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.cox_fit import (
     CoxFit,
     Fitting,
     Limiting,
     NotUsed,
+    cut_short,
     fitted,
     reasons,
+    seems_separated,
     separated_alone,
     separated_together,
     unfitted,
@@ -73,6 +75,31 @@ class CoxModel:
     def size(self, state: State) -> int:
         p = len(state.usable)
         return 1 + p + p * (p + 1) // 2
+
+    def labels(self, state: State) -> tuple[str, ...]:
+        names = [column.name for column in state.usable]
+        pairs = ((names[i], names[j]) for i, j in zip(*np.triu_indices(len(names)), strict=True))
+        curvatures = (f"curvature in {a} and {b}" for a, b in pairs)
+        return ("log likelihood", *(f"slope in {name}" for name in names), *curvatures)
+
+    def evaluations(self, state: State) -> int:
+        fit = state.fit if isinstance(state, Limiting) else state
+        beyond = state.search.evaluations if isinstance(state, Limiting) else 0
+        return fit.newton.evaluations + beyond
+
+    def out_of_evaluations(self, state: State) -> NotEstimable:
+        """Returns the end of a fit that has used what rule R5 allows."""
+        return cut_short(state, f"{self.evaluations(state)} evaluations, all that rule R5 allows")
+
+    def refused(self, state: State, refusal: RefusedByRule) -> Result:
+        """Returns the end of a fit that a hospital refuses to evaluate once more. One that runs away is named so: far
+        out every hospital's linear predictor passes any limit."""
+        return cut_short(state, f"{self.evaluations(state)} evaluations") if seems_separated(state) else refusal
+
+    def linear_predictor(self, prepared: RiskSets, state: State) -> NDArray[np.float64]:
+        """Returns x'beta of the hospital's rows, less their mean, (n,). Never leaves."""
+        eta = np.asarray(state.beta) @ prepared.X
+        return np.asarray(eta - eta.mean() if len(eta) else eta, np.float64)
 
     def prepare(self, cohort: Cohort, inputs: Inputs) -> RiskSets:
         moments: Moments = inputs[moments_id(self.endpoint)]

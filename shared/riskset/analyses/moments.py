@@ -3,7 +3,7 @@ constant from one that only tells hospitals apart."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import Final
@@ -11,12 +11,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.analysis import Inputs, Result
-from riskset.analyses.cohort import Cohort
+from riskset.analyses.analysis import Result
+from riskset.analyses.cohort import AnalysisSet
 from riskset.analyses.design import Column
 
 _ROUNDING: Final = 1e-12
 """Between-hospital variation below this part of the second moment is rounding, not data."""
+
+NUMBERS: Final = ("sum", "sum of squares", "sum of squares within hospitals")
+"""What a hospital gives of each column z = (x - middle) / half_range in [-1, 1]."""
 
 
 @dataclass(frozen=True)
@@ -29,58 +32,40 @@ class ColumnMoments:
 
 @dataclass(frozen=True)
 class Moments(Result):
+    """Of one analysis set, over all hospitals."""
+
     n: int
     events: int
     columns: dict[Column, ColumnMoments]
 
 
-@dataclass(frozen=True)
-class PooledMoments:
-    """The analysis: one round. Summary: n, events, then for each column z = (x - middle) / half_range in [-1, 1]:
-    sum z, sum z^2, within-hospital sum of squares; 2 + 3 C numbers."""
+def scaled(column: Column, rows: AnalysisSet) -> NDArray[np.float64]:
+    """Returns the column as (x - middle) / half_range, (n,), in [-1, 1] by the study's range."""
+    return (column.values(rows) - column.middle) / column.half_range
 
-    endpoint: str
-    columns: tuple[Column, ...]
 
-    needs: tuple[str, ...] = ()
-    reveals: str = "how many patients and events the analysis set has, and each covariate's mean and standard deviation"
+def summary(columns: Sequence[Column], rows: AnalysisSet) -> NDArray[np.float64]:
+    """Returns a hospital's `NUMBERS` of each column, (3 columns,)."""
+    numbers: list[float] = []
+    for column in columns:
+        z = scaled(column, rows)
+        shifted = z - z[0] if rows.n else z  # a constant column then has exactly 0, not rounding
+        within = float(((shifted - shifted.mean()) ** 2).sum()) if rows.n else 0.0
+        numbers += [float(z.sum()), float((z * z).sum()), within]
+    return np.array(numbers)
 
-    @property
-    def id(self) -> str:
-        return moments_id(self.endpoint)
 
-    def start(self, inputs: Inputs) -> None:
-        return None
-
-    def size(self, state: None) -> int:
-        return 2 + 3 * len(self.columns)
-
-    def prepare(self, cohort: Cohort, inputs: Inputs) -> NDArray[np.float64]:
-        rows = cohort.analysis_sets[self.endpoint]
-        summary = [float(rows.n), float(rows.event.sum())]
-        for column in self.columns:
-            z = (column.values(rows) - column.middle) / column.half_range
-            shifted = z - z[0] if rows.n else z  # a constant column then has exactly 0, not rounding
-            within = float(((shifted - shifted.mean()) ** 2).sum()) if rows.n else 0.0
-            summary += [float(z.sum()), float((z * z).sum()), within]
-        return np.array(summary)
-
-    def local(self, prepared: NDArray[np.float64], state: None) -> NDArray[np.float64]:
-        return prepared
-
-    def combine(self, total: Sequence[float], state: None) -> Moments:
-        n = total[0]
-        parts = [total[i : i + 3] for i in range(2, len(total), 3)]
-        columns = {column: _moments(column, n, *part) for column, part in zip(self.columns, parts, strict=True)}
-        return Moments(round(n), round(total[1]), columns)
+def pooled(n: int, events: int, totals: Mapping[Column, Sequence[float]]) -> Moments:
+    """Returns the moments from each column's `NUMBERS` summed over hospitals."""
+    return Moments(n, events, {column: _moments(column, n, *total) for column, total in totals.items()})
 
 
 def moments_id(endpoint: str) -> str:
     return f"moments/{endpoint}"
 
 
-def _moments(column: Column, n: float, first: float, second: float, within: float) -> ColumnMoments:
-    if n == 0.0:
+def _moments(column: Column, n: int, first: float, second: float, within: float) -> ColumnMoments:
+    if n == 0:
         return ColumnMoments(0.0, is_constant=True)
     between = second - first * first / n - within
     return ColumnMoments(

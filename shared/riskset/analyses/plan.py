@@ -7,10 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 
-from riskset.analyses.analysis import Analysis
 from riskset.analyses.cox_model import CoxModel
 from riskset.analyses.design import columns_of
-from riskset.analyses.moments import PooledMoments
 from riskset.analyses.survival_curves import KaplanMeier
 from riskset.stats.grid import Grid
 from riskset.study.spec import CoxAnalysis, DaysEndpoint, KaplanMeierAnalysis, Study
@@ -21,37 +19,23 @@ Reported = KaplanMeier | CoxModel
 
 @dataclass(frozen=True)
 class Plan:
-    """A study's analyses in the study's order, behind what they need."""
+    """What a study asks, in its order: the order in which analyses are judged and give way."""
 
-    analyses: tuple[Analysis, ...]
-
-    @property
-    def iterative(self) -> tuple[Analysis, ...]:
-        """Those that a later round waits for: what others need, and what has more than one round."""
-        return tuple(a for a in self.analyses if not isinstance(a, KaplanMeier))
-
-    @property
-    def closing(self) -> tuple[Analysis, ...]:
-        """Those of one round that nothing waits for; their sums travel once, in the reply to the closing message."""
-        return tuple(a for a in self.analyses if isinstance(a, KaplanMeier))
-
-    @property
-    def reported(self) -> tuple[Reported, ...]:
-        return tuple(a for a in self.analyses if isinstance(a, Reported))
+    reported: tuple[Reported, ...]
+    arm: str | None = None
+    """The variable by which curves may be split."""
 
 
 def plan(study: Study) -> Plan:
     """Returns the analyses of a study. An id is `kind/endpoint/population[/model]`; where a second analysis of the
     study asks the same with other options, its own name is added."""
-    modelled = dict.fromkeys(e for a in study.analyses.values() if isinstance(a, CoxAnalysis) for e in a.endpoints)
-    moments = [PooledMoments(e, columns_of(study, study.covariates_of(e))) for e in modelled]
     taken: set[str] = set()
     reported: list[Reported] = []
     for name, analysis in study.analyses.items():
         for asked in _asked(study, name, analysis):
             reported.append(asked if asked.id not in taken else replace(asked, id=f"{asked.id}/{name}"))
             taken.add(asked.id)
-    return Plan((*moments, *reported))
+    return Plan(tuple(reported), study.comparison.arm if study.comparison else None)
 
 
 def _asked(study: Study, name: str, analysis: KaplanMeierAnalysis | CoxAnalysis) -> Iterator[Reported]:
@@ -75,6 +59,7 @@ def _curves(study: Study, name: str, analysis: KaplanMeierAnalysis) -> Iterator[
             limits_kind=analysis.limits,
             landmarks=tuple((time, time * study.days_per_unit) for time in analysis.landmarks),
             has_entry=isinstance(specified, DaysEndpoint) and specified.entry is not None,
+            columns=columns_of(study, [arm]) if arm else (),
         )
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from riskset.analyses.analysis import Inputs, NotEstimable, Result
 from riskset.analyses.cohort import Cohort
+from riskset.analyses.design import Column
 from riskset.stats.grid import Grid
 from riskset.stats.kaplan_meier import (
     Curve,
@@ -74,6 +75,8 @@ class KaplanMeier:
     landmarks: tuple[tuple[float, float], ...]
     """(time in the study's unit, the same in days), ascending."""
     has_entry: bool
+    columns: tuple[Column, ...] = ()
+    """The arms but the reference, as the rules look at them."""
     needs: tuple[str, ...] = ()
     reveals: str = "how many patients of each arm had the event or were censored in each step of the time grid"
 
@@ -95,6 +98,24 @@ class KaplanMeier:
 
     def size(self, state: None) -> int:
         return self._counts + self._log_rank_size
+
+    def labels(self, state: None) -> tuple[str, ...]:
+        parts = ("events", "censored", "entries")[: self._parts]
+        counts = (
+            f"{level or 'all'}: {part} to day {day:g}"
+            for level in self.levels
+            for part in parts
+            for day in self.grid.days
+        )
+        if not self.arm:
+            return tuple(counts)
+        pairs = zip(*np.triu_indices(len(self.levels)), strict=True)
+        variances = (f"log-rank variance of {self.levels[i]} and {self.levels[j]}" for i, j in pairs)
+        sums = (f"log-rank {what} of {level}" for what in ("observed", "expected") for level in self.levels)
+        return (*counts, *sums, *variances)
+
+    def evaluations(self, state: None) -> int:
+        return 0
 
     def prepare(self, cohort: Cohort, inputs: Inputs) -> NDArray[np.float64]:
         rows = cohort.analysis_sets[self.endpoint]

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from riskset.analyses.analysis import Result
@@ -17,6 +16,7 @@ from riskset.analyses.plan import plan
 from riskset.errors import ProtocolError
 from riskset.protocol.history import History, check_round, open_history
 from riskset.protocol.messages import CLOSE, OPEN, REFUSED, REPLY_TO, ROUND, read_refusal
+from riskset.protocol.opening import Opening
 from riskset.protocol.roster import COORDINATOR, Roster
 from riskset.secure.envelope import Verified, frame, seal, verify
 from riskset.study.load import study_hash
@@ -32,6 +32,8 @@ class Outcome:
     rounds: int
     replies: tuple[tuple[Verified, ...], ...]
     """By round, in the order of the sites' names."""
+    history: History
+    """Where the run stands at its end: who took part, under which limits, with which figures."""
 
 
 class Record(Protocol):
@@ -51,9 +53,12 @@ _Standing = tuple[History | None, list[tuple[Verified, ...]], dict[str, Verified
 class Coordinator:
     """One run, from its opening or from wherever its record stands."""
 
-    def __init__(self, key: Ed25519PrivateKey, study: Study, roster: Roster, run: str, record: Record) -> None:
+    def __init__(
+        self, key: Ed25519PrivateKey, study: Study, roster: Roster, run: str, opening: Opening, record: Record
+    ) -> None:
         self.run = run
-        self.participants = tuple(sorted(roster.sites))
+        self.participants = opening.participants
+        self._opening = opening
         self._key = key
         self._roster = roster
         self._study_hash = study_hash(study)
@@ -85,11 +90,11 @@ class Coordinator:
     @property
     def analyses_left(self) -> tuple[str, ...]:
         """The ids of the analyses that this round asks for."""
-        return () if self._history is None else tuple(q.analysis.id for q in self._history.questions)
+        return () if self._history is None else tuple(analysis.id for analysis in self._history.live)
 
     def request(self) -> bytes:
         """Returns this round's message, the same bytes for every site and at every asking."""
-        payload = frame([m.raw for m in self._rounds[-1]]) if self._rounds else self._opening()
+        payload = frame([m.raw for m in self._rounds[-1]]) if self._rounds else self._opening.to_bytes()
         return seal(
             self._key,
             payload,
@@ -107,9 +112,6 @@ class Coordinator:
         if self._history is None:
             return OPEN
         return CLOSE if self._history.is_closing else ROUND
-
-    def _opening(self) -> bytes:
-        return rfc8785.dumps({"participants": list(self.participants)})
 
     def accept(self, reply: bytes) -> str | None:
         """Takes in one reply and returns the site it is of; None where it is of a round that is over, or a repeat.
@@ -160,4 +162,4 @@ class Coordinator:
         """Returns the results of a finished run; ProtocolError before that."""
         if self._history is None or not self._history.is_closed:
             raise ProtocolError("the run has not come to its end")
-        return Outcome(self.run, dict(self._history.results), len(self._rounds), tuple(self._rounds))
+        return Outcome(self.run, dict(self._history.results), len(self._rounds), tuple(self._rounds), self._history)

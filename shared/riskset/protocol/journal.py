@@ -29,7 +29,13 @@ class Rows:
     digest: str
     """Hash, under a secret of the site, of every value used."""
     marks: Mapping[str, str]
-    """HMAC of a patient's key -> HMAC of all that patient's used values; tells who entered, left or was altered."""
+    """HMAC of a patient's key -> HMAC of all that patient's used values; tells who entered, left or was altered. Where
+    the site file names no key, the values' HMAC (and a number, where rows are alike) stands on both sides."""
+
+    @property
+    def has_keys(self) -> bool:
+        """True where a patient is recognised whatever became of the values."""
+        return any(patient != mark for patient, mark in self.marks.items())
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 =============  ============  =====================================================================================
 type           from          payload
 =============  ============  =====================================================================================
-open           coordinator   canonical JSON {"participants": [...]}
-opened         site          canonical JSON {"version": "...", "participants": [...]}: it takes part in the whole run
+open           coordinator   canonical JSON: participants, earlier runs (`opening.Opening`)
+opened         site          canonical JSON: the same, and its key, policy, version (`opening.Opened`)
 round          coordinator   every participant's message of the last round, framed
 contribution   site          its vector for this round, fixed point, masked
 close          coordinator   as round; asks what nothing waits for
@@ -15,10 +15,10 @@ refused        site          canonical JSON {"code": "..."}: a lawful no, of the
 
 from __future__ import annotations
 
-import json
 from typing import Final
 
-from riskset.errors import ProtocolError, Refused
+from riskset.errors import Refused
+from riskset.protocol.opening import read_object
 
 OPEN: Final = "open"
 OPENED: Final = "opened"
@@ -34,7 +34,11 @@ REFUSALS: Final = {
     "study": "holds another version of the study file than the coordinator",
     "roster": "holds another roster than the coordinator",
     "message": "was sent a message that is not well formed or not the coordinator's",
-    "participants": "was told of participants that are too few, doubled, unknown to it, or without it",
+    "participants": "was told of participants that are too few, doubled, unknown to it, not compared, or without it",
+    "approval": "has no approval in force for this study, roster and data; its own log tells why",
+    "rows": "has 1 to 4 patients of the study, and so stays out: run the study without it",
+    "earlier": "was not told of every earlier run in which it took part",
+    "subtraction": "would let sums of one or two sites be had by subtracting runs with other participants (rule R13)",
     "order": "was asked for a round that does not follow the last one it answered",
     "history": "was shown contributions that do not fit what it knows of the run",
     "totals": "was shown sums from which nothing can be computed: a site sent wrong numbers, or riskset is at fault",
@@ -45,28 +49,9 @@ REFUSALS: Final = {
 """Why a site may say no: code to what is told at the coordinator, after the site's name. Never a free text."""
 
 
-def read_participants(payload: bytes) -> tuple[str, ...]:
-    """Returns the participants that an opening message, or a site's answer to it, names."""
-    content = _read_object(payload)
-    names = content.get("participants")
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise ProtocolError("an opening message lists the participants")
-    return tuple(names)
-
-
 def read_refusal(site: str, payload: bytes) -> Refused:
     """Returns the refusal as an error to raise; an unknown code is told as such."""
-    code = _read_object(payload).get("code")
+    code = read_object(payload).get("code")
     if not isinstance(code, str) or code not in REFUSALS:
         return Refused("unknown", f"{site} refused for a reason this version does not know", "compare the versions")
     return Refused(code, f"{site} {REFUSALS[code]}")
-
-
-def _read_object(payload: bytes) -> dict[str, object]:
-    try:
-        content = json.loads(payload)
-    except (ValueError, RecursionError):
-        raise ProtocolError("the content of a message is not JSON") from None
-    if not isinstance(content, dict):
-        raise ProtocolError("the content of a message is not a JSON object")
-    return content

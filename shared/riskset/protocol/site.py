@@ -6,62 +6,55 @@ nothing is returned before the journal has it, and what the journal has is retur
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-import numpy as np
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from numpy.typing import NDArray
 
 from riskset import __version__
+from riskset.analyses.admission.steps import Own
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.plan import plan
-from riskset.disclosure.gate import Gate
-from riskset.errors import ProtocolError, Refused, VerificationError
-from riskset.protocol.history import History, Question, check_round, open_history
-from riskset.protocol.messages import CLOSE, OPEN, OPENED, REFUSED, REPLY_TO, ROUND, read_participants
+from riskset.disclosure import cells, runs
+from riskset.disclosure.rules import Column
+from riskset.errors import DataError, ProtocolError, Refused, VerificationError
+from riskset.protocol.approval import Approval, Consent
+from riskset.protocol.changes import changes_since
+from riskset.protocol.contributing import Contributor
+from riskset.protocol.history import History, check_round, open_history
+from riskset.protocol.journal import Begun, Exchange, Journal, Rows
+from riskset.protocol.messages import CLOSE, OPEN, OPENED, REFUSED, REPLY_TO, ROUND
+from riskset.protocol.opening import Opened, Opening, read_opening
 from riskset.protocol.roster import COORDINATOR, Roster
-from riskset.secure import fixed_point
-from riskset.secure.envelope import Head, Verified, seal, unframe, verify
-from riskset.secure.masks import Masks
+from riskset.secure.envelope import Head, Verified, seal, sha256, unframe, verify
+from riskset.secure.masks import Masks, NoMasks, PairwiseMasks, new_secret, public_of
 from riskset.study.load import study_hash
 from riskset.study.spec import Study
 
+LEAST_MASKED = 3
+"""Participants from which on a sum hides each of them from every other."""
+
 
 @dataclass(frozen=True)
-class Exchange:
-    """One message and what was answered."""
+class Holding:
+    """What a site brings to a study. Nothing in it leaves."""
 
-    round: int
-    request: bytes
-    reply: bytes
-
-
-class Journal(Protocol):
-    """A site's durable record of its runs: what it was asked and what it sent."""
-
-    def exchanges(self, run: str) -> Sequence[Exchange]:
-        """Returns the exchanges of a run in the order of their rounds."""
-
-    def snapshot(self, run: str) -> str | None:
-        """Returns the keyed hash of the data that the run began with."""
-
-    def record(self, run: str, exchange: Exchange, snapshot: str) -> None:
-        """Keeps an exchange; it is durable when this returns, or this raises and nothing may be sent."""
+    cohort: Cohort
+    rows: Rows
+    """Keyed marks of the patients: what a change of the data is noticed by."""
 
 
 @dataclass(frozen=True)
 class _Run:
-    """What a site remembers of a run; all of it follows from the journal and the cohort."""
+    """What a site remembers of a run; all of it follows from the journal and the holding."""
 
-    participants: tuple[str, ...]
-    answered: tuple[Exchange, ...] = ()
+    begun: Begun
+    opening: Opening
+    answered: tuple[Exchange, ...]
     """By round: the first is round 0."""
+    contributor: Contributor
     history: History | None = None
-    prepared: dict[str, Any] = field(default_factory=dict)
-    """What analyses made of the rows, by their ids; made once, so that a round only evaluates."""
 
     @property
     def is_over(self) -> bool:
@@ -78,26 +71,19 @@ class Site:
         key: Ed25519PrivateKey,
         study: Study,
         roster: Roster,
-        cohort: Cohort,
-        snapshot: str,
+        holding: Holding,
         journal: Journal,
-        least_participants: int = 1,
+        consent: Consent,
     ) -> None:
-        """`snapshot` is a hash, under a secret of the site, of the data the cohort was made from; it never leaves.
-        A run of fewer than `least_participants` is refused; one is for a rehearsal, where there is nobody to protect
-        from.
-        """
         self.name = name
         self._key = key
+        self._study = study
         self._study_hash = study_hash(study)
         self._plan = plan(study)
         self._roster = roster
-        self._cohort = cohort
-        self._snapshot = snapshot
+        self._holding = holding
         self._journal = journal
-        self._least_participants = least_participants
-        self._gate = Gate()
-        self._masks = Masks()
+        self._consent = consent
         self._runs: dict[str, _Run] = {}
 
     def answer(self, request: bytes) -> bytes:
@@ -124,16 +110,15 @@ class Site:
     def _answer(self, message: Verified) -> bytes:
         head = message.head
         self._check_head(head)
+        approval = self._consent.approval(self._study_hash, self._roster.sha256, self._holding.rows.digest)
         run = self._resume(head.run)
         if run is not None and head.round < len(run.answered):
             return run.answered[head.round].reply
-        if self._journal.snapshot(head.run) not in (None, self._snapshot):
+        if run is None:
+            return self._open(message, approval)
+        if run.begun.rows.digest != self._holding.rows.digest:
             raise Refused("data", "the data changed during the run")
-        reply, run = self._open(message) if run is None else self._contribute(message, run)
-        exchange = Exchange(head.round, message.raw, reply)
-        self._journal.record(head.run, exchange, self._snapshot)
-        self._runs[head.run] = replace(run, answered=(*run.answered, exchange))
-        return reply
+        return self._contribute(message, run, approval)
 
     def _check_head(self, head: Head) -> None:
         if head.study != self._study_hash:
@@ -141,32 +126,88 @@ class Site:
         if head.roster != self._roster.sha256:
             raise Refused("roster", "the coordinator holds another roster")
 
-    def _open(self, message: Verified) -> tuple[bytes, _Run]:
-        if message.head.type != OPEN or message.head.round != 0:
+    def _open(self, message: Verified, approval: Approval) -> bytes:
+        head = message.head
+        if head.type != OPEN or head.round != 0:
             raise Refused("order", "a run opens with round 0")
         try:
-            participants = read_participants(message.payload)
+            opening = read_opening(message.payload)
         except ProtocolError:
             raise Refused("participants", "the opening lists no participants") from None
-        known = set(participants) <= set(self._roster.sites) and len(participants) >= self._least_participants
-        if not known or len(set(participants)) != len(participants) or self.name not in participants:
-            raise Refused("participants", "the participants are not sites of the roster")
-        content = rfc8785.dumps({"version": __version__, "participants": list(participants)})
-        reply = self._seal(message.head, OPENED, content, history="")
-        return reply, _Run(participants)
+        policy = self._checked(opening, approval)
+        secret = new_secret() if self._study.disclosure.secure_sum == "required" else b""
+        said = Opened(__version__, opening, public_of(secret) if secret else b"", policy, approval.may_be_subtracted)
+        reply = self._seal(head, OPENED, said.to_bytes(), history="")
+        begun = Begun(self._study.id, opening.participants, self._holding.rows, secret, approval.sha256)
+        exchange = Exchange(0, message.raw, reply)
+        self._journal.begin(head.run, begun, exchange, _told(OPENED, head, "", approval, reply))
+        self._runs[head.run] = self._begun(head.run, begun, opening, exchange)
+        return reply
 
-    def _contribute(self, message: Verified, run: _Run) -> tuple[bytes, _Run]:
+    def _checked(self, opening: Opening, approval: Approval) -> Mapping[str, str]:
+        """Returns the limits that this site will hold the run to; Refused where it may not take part at all."""
+        column = self._column(opening.participants, approval)
+        try:
+            policy = approval.limits(column, self._study.disclosure.min_cell)
+        except DataError:
+            raise Refused("approval", "the approval's limits are none of such a run") from None
+        own = [rows.n for rows in self._holding.cohort.analysis_sets.values()]
+        if not all(cells.site_rows(policy, n).passes for n in own):
+            raise Refused("rows", "this site has too few patients to take part")
+        missing = [
+            run
+            for run, begun in self._journal.contributed().items()
+            if begun.study_id == self._study.id and run not in opening.earlier
+        ]
+        if missing:
+            raise Refused("earlier", "the coordinator does not name every earlier run of the study")
+        return policy.to_json()
+
+    def _column(self, participants: Sequence[str], approval: Approval) -> Column:
+        """Returns the column of the rules that such a run falls under; Refused where this site was not asked to trust
+        enough of the others."""
+        known = set(participants) <= set(self._roster.sites) and len(set(participants)) == len(participants)
+        if not known or self.name not in participants:
+            raise Refused("participants", "the participants are not sites of the roster")
+        least, trusted = self._study.disclosure.min_sites, {self.name, *approval.compared} & set(participants)
+        if len(participants) < least or len(trusted) < min(LEAST_MASKED, len(participants)):
+            raise Refused("participants", "too few participants, or too few whose keys this site has compared")
+        masked = self._study.disclosure.secure_sum == "required" and len(participants) >= LEAST_MASKED
+        return "pooled" if masked else "local"
+
+    def _contribute(self, message: Verified, run: _Run, approval: Approval) -> bytes:
         head = message.head
         if head.type not in (ROUND, CLOSE) or head.round != len(run.answered) or run.is_over:
             raise Refused("order", "the round does not follow the last one answered")
         history = self._advance(run, message)
         if (head.type == CLOSE) != history.is_closing:
             raise Refused("order", "the run is not where the coordinator says it is")
-        vector = self._vector(run, history)
-        masked = self._masks.mask(vector, head.round, history.hash)
-        reply = self._seal(head, REPLY_TO[head.type], fixed_point.to_bytes(masked), history.hash)
-        prepared = {} if history.is_closing else run.prepared  # nothing evaluates the rows again
-        return reply, replace(run, history=history, prepared=prepared)
+        if head.round == 1:
+            self._check_participants(head.run, history)
+        payload, sent = run.contributor.contribute(history, self._masks(run, history, head.run))
+        reply = self._seal(head, REPLY_TO[head.type], payload, history.hash)
+        exchange = Exchange(head.round, message.raw, reply)
+        self._journal.record(head.run, exchange, sent, _told(REPLY_TO[head.type], head, history.hash, approval, reply))
+        self._runs[head.run] = replace(run, history=history, answered=(*run.answered, exchange))
+        return reply
+
+    def _check_participants(self, run: str, history: History) -> None:
+        """R13, before the first number of a run leaves."""
+        policy = history.judge.policy
+        if policy is None:
+            return
+        earlier = [frozenset(b.participants) for id_, b in self._journal.contributed().items() if id_ != run]
+        subtracted = frozenset(site for site, said in history.opened.items() if said.may_be_subtracted)
+        now = frozenset(history.opening.participants)
+        if not runs.participants(policy, earlier, now, subtracted).passes:
+            raise Refused("subtraction", "with earlier runs this one would give sums of one or two sites")
+
+    def _masks(self, run: _Run, history: History, run_id: str) -> Masks:
+        if not run.begun.secret:
+            return NoMasks()
+        keys = {name: said.key for name, said in history.opened.items()}
+        context = {"study": self._study_hash, "roster": self._roster.sha256, "run": run_id}
+        return PairwiseMasks(run.begun.secret, self.name, keys, context)
 
     def _advance(self, run: _Run, message: Verified) -> History:
         """Takes in the contributions that a message carries, after checking that they are the participants' own and
@@ -177,51 +218,44 @@ class Site:
             raise Refused("history", "this site's own contribution is missing or altered")
         contributions = [verify(part, self._roster.sites) for part in parts]
         last = head.round - 1
-        kind = OPENED if last == 0 else REPLY_TO[ROUND]
-        before = "" if run.history is None else run.history.hash
         check_round(
             contributions,
-            run.participants,
-            type=kind,
-            study=head.study,
-            roster=head.roster,
+            run.opening.participants,
+            type=OPENED if last == 0 else REPLY_TO[ROUND],
+            study=self._study_hash,
+            roster=self._roster.sha256,
             run=head.run,
             round=last,
-            history=before,
+            history="" if run.history is None else run.history.hash,
         )
         if run.history is None:
-            history = open_history(self._plan, head.study, head.roster, head.run, contributions)
+            history = open_history(self._plan, self._study_hash, self._roster.sha256, head.run, contributions)
         else:
             history = run.history.advance(contributions)
         if history.hash != head.history:
             raise Refused("history", "the coordinator derives another history")
         return history
 
-    def _vector(self, run: _Run, history: History) -> fixed_point.Vector:
-        parts = [self._released(run, history, question) for question in history.questions]
-        return fixed_point.concatenate([fixed_point.encode(part, len(run.participants)) for part in parts])
-
-    def _released(self, run: _Run, history: History, question: Question) -> NDArray[np.float64]:
-        analysis = question.analysis
-        if analysis.id not in run.prepared:
-            run.prepared[analysis.id] = analysis.prepare(self._cohort, history.inputs(analysis))
-        summary = analysis.local(run.prepared[analysis.id], question.state)
-        return self._gate.release(analysis.id, summary, question.size).values
-
     def _resume(self, run_id: str) -> _Run | None:
         """Returns the run, rebuilt from the journal where this process has not seen it."""
-        if run_id not in self._runs:
-            exchanges = self._journal.exchanges(run_id)
-            if not exchanges:
-                return None
+        begun = self._journal.begun(run_id) if run_id not in self._runs else None
+        if begun is not None:
+            first, *rest = self._journal.exchanges(run_id)
             keys = {COORDINATOR: self._roster.coordinator}
-            messages = [verify(exchange.request, keys) for exchange in exchanges]
-            run = _Run(read_participants(messages[0].payload), (exchanges[0],))
-            for exchange, message in zip(exchanges[1:], messages[1:], strict=True):
-                history = self._advance(run, message)
+            run = self._begun(run_id, begun, read_opening(verify(first.request, keys).payload), first)
+            for exchange in rest:
+                history = self._advance(run, verify(exchange.request, keys))
                 run = replace(run, history=history, answered=(*run.answered, exchange))
             self._runs[run_id] = run
-        return self._runs[run_id]
+        return self._runs.get(run_id)
+
+    def _begun(self, run_id: str, begun: Begun, opening: Opening, exchange: Exchange) -> _Run:
+        before = {id_: other for id_, other in self._journal.contributed().items() if id_ != run_id}
+        changes = changes_since(opening.earlier, before, self._holding.rows)
+        return _Run(begun, opening, (exchange,), self._contributor(Own(self._holding.cohort, changes)))
+
+    def _contributor(self, own: Own) -> Contributor:
+        return Contributor(own)
 
     def _seal(self, request: Head, type_: str, payload: bytes, history: str) -> bytes:
         return seal(
@@ -239,3 +273,15 @@ class Site:
     def _refuse(self, no: Refused, request: Head | None) -> bytes:
         head = request or Head("", "", "", "", 0, "", "", "")
         return self._seal(head, REFUSED, rfc8785.dumps({"code": no.code}), history="")
+
+
+def _told(type_: str, request: Head, history: str, approval: Approval, reply: bytes) -> dict[str, str]:
+    """What the ledger says of a reply in its public part."""
+    return {
+        "type": type_,
+        "study": request.study,
+        "roster": request.roster,
+        "history": history,
+        "approval": approval.sha256,
+        "reply": sha256(reply),
+    }

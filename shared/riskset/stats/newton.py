@@ -219,9 +219,12 @@ def _slow_steps(before: Newton, decrement: float) -> int:
 
 def _runaway(before: Newton, now: Newton) -> tuple[int, ...]:
     """The columns that run away, none while there is no sign of separation."""
-    if now.slow_steps < STEADY or before.decrement >= NO_GAIN:
-        return ()
-    part = [s * s * now.information[j][j] for j, s in enumerate(now.step)]  # of what there still is to gain
+    return fastest(now) if now.slow_steps >= STEADY and before.decrement < NO_GAIN else ()
+
+
+def fastest(now: Newton) -> tuple[int, ...]:
+    """Returns the columns in which the last step gains nearly all there still is to gain."""
+    part = [s * s * now.information[j][j] for j, s in enumerate(now.step)]
     return tuple(j for j, x in enumerate(part) if x > 0.01 * max(part))
 
 

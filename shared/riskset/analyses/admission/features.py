@@ -1,0 +1,83 @@
+"""The columns that all analyses of a study have between them, each inside its analysis set and 0 outside.
+
+Two analysis sets are compared, and a patient is singled out, by columns of any of them; so the rules look at all at
+once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskset.analyses.cohort import Cohort
+from riskset.analyses.design import Column
+from riskset.analyses.moments import scaled
+
+
+class Admitted(Protocol):
+    """What admission looks at of an analysis: on which rows it runs, and which columns it brings."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def endpoint(self) -> str: ...
+
+    @property
+    def columns(self) -> tuple[Column, ...]: ...
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One column inside one analysis set; without a column, belonging to the set."""
+
+    cohort: str
+    """The endpoint that the analysis set is of."""
+    column: Column | None = None
+
+    @property
+    def is_number(self) -> bool:
+        return self.column is not None and self.column.code is None
+
+    @property
+    def name(self) -> str:
+        return self.cohort if self.column is None else f"{self.column.name} ({self.cohort})"
+
+
+def features_of(analyses: Sequence[Admitted]) -> tuple[Feature, ...]:
+    """Returns every feature of the analyses, each once: the sets first, then the columns, in the study's order."""
+    sets = [Feature(analysis.endpoint) for analysis in analyses]
+    columns = [Feature(analysis.endpoint, column) for analysis in analyses for column in analysis.columns]
+    return tuple(dict.fromkeys([*sets, *columns]))
+
+
+def uses(analysis: Admitted, feature: Feature) -> bool:
+    """Returns whether an analysis is of the feature's set and, where it is a column, brings it."""
+    return feature.cohort == analysis.endpoint and (feature.column is None or feature.column in analysis.columns)
+
+
+def only_of(analyses: Sequence[Admitted], chosen: frozenset[str], feature: Feature) -> bool:
+    """Returns whether the feature is used, and by analyses of `chosen` ids alone."""
+    users = [analysis.id for analysis in analyses if uses(analysis, feature)]
+    return bool(users) and chosen.issuperset(users)
+
+
+def matrix(cohort: Cohort, features: Sequence[Feature], *, centred: bool = False) -> NDArray[np.float64]:
+    """Returns the features of a hospital's patients, (patients, features): membership as 1, a column in [-1, 1], both 0
+    outside the set. `centred` takes each column's mean over the set's rows at this hospital away. Never leaves."""
+    full = np.zeros((cohort.n_patients, len(features)))
+    for j, feature in enumerate(features):
+        rows = cohort.analysis_sets[feature.cohort]
+        values = np.ones(rows.n) if feature.column is None else scaled(feature.column, rows)
+        full[rows.patients, j] = values - values.mean() if centred and rows.n else values
+    return full
+
+
+def gram(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Returns the upper triangle of F'F by rows, (m (m + 1) / 2,)."""
+    product = values.T @ values
+    return product[np.triu_indices(values.shape[1])]

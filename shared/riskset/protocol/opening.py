@@ -1,0 +1,115 @@
+"""How a run opens: whom the coordinator asks, and what each site says of itself before any number."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import rfc8785
+
+from riskset.errors import ProtocolError
+from riskset.secure.envelope import Verified
+from riskset.secure.masks import KEY_BYTES
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What the coordinator says: the same to every site, or the run ends."""
+
+    participants: tuple[str, ...]
+    earlier: tuple[str, ...] = ()
+    """Ids of all earlier runs of the study, of any version, in which a site contributed."""
+
+    def to_bytes(self) -> bytes:
+        return rfc8785.dumps({"participants": list(self.participants), "earlier": list(self.earlier)})
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a site answers: it takes part in the whole run."""
+
+    version: str
+    """Of riskset at the site."""
+    opening: Opening
+    """What it was told."""
+    key: bytes
+    """Its X25519 public key of this run; empty where sums are not masked."""
+    policy: Mapping[str, str]
+    """The limits it applies, by name; the run's are the strictest of all participants'."""
+    may_be_subtracted: bool = False
+    """It signed that its sums may come out as the difference of two runs."""
+
+    def to_bytes(self) -> bytes:
+        content: dict[str, Any] = {
+            "version": self.version,
+            "participants": list(self.opening.participants),
+            "earlier": list(self.opening.earlier),
+            "key": self.key.hex(),
+            "policy": dict(self.policy),
+            "may_be_subtracted": self.may_be_subtracted,
+        }
+        return rfc8785.dumps(content)
+
+
+def read_opening(payload: bytes) -> Opening:
+    """Returns what an opening message, or a site's answer to it, says of the run; ProtocolError where malformed."""
+    return _opening(read_object(payload))
+
+
+def read_opened(payload: bytes) -> Opened:
+    """Returns a site's answer to the opening; ProtocolError where malformed."""
+    content = read_object(payload)
+    version, key, policy = content.get("version"), content.get("key"), content.get("policy")
+    subtracted = content.get("may_be_subtracted")
+    if not isinstance(policy, dict) or not all(isinstance(text, str) for pair in policy.items() for text in pair):
+        raise ProtocolError("a site's answer to the opening names no policy")
+    if not isinstance(version, str) or not isinstance(subtracted, bool) or not isinstance(key, str):
+        raise ProtocolError("a site's answer to the opening lacks a field")
+    return Opened(version, _opening(content), _key(key), policy, subtracted)
+
+
+def open_run(messages: Sequence[Verified]) -> tuple[Opening, dict[str, Opened]]:
+    """Returns what all participants were told and what each said, by site in the order of names.
+
+    Raises ProtocolError where two were told of different runs, or where some mask and some do not.
+    """
+    said = {m.head.sender: read_opened(m.payload) for m in sorted(messages, key=lambda m: m.head.sender)}
+    openings = {one.opening for one in said.values()}
+    if len(openings) != 1 or sorted(next(iter(openings)).participants) != list(said):
+        raise ProtocolError("the participants were not told the same of the run")
+    if len({len(one.key) for one in said.values()}) != 1:
+        raise ProtocolError("some participants mask their sums and some do not")
+    return next(iter(openings)), said
+
+
+def read_object(payload: bytes) -> dict[str, Any]:
+    try:
+        content = json.loads(payload)
+    except (ValueError, RecursionError):
+        raise ProtocolError("the content of a message is not JSON") from None
+    if not isinstance(content, dict):
+        raise ProtocolError("the content of a message is not a JSON object")
+    return content
+
+
+def _opening(content: Mapping[str, object]) -> Opening:
+    return Opening(_names(content, "participants"), _names(content, "earlier"))
+
+
+def _names(content: Mapping[str, object], what: str) -> tuple[str, ...]:
+    names = content.get(what)
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ProtocolError(f"an opening message lists the {what}")
+    return tuple(names)
+
+
+def _key(text: str) -> bytes:
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b"?"
+    if len(key) not in (0, KEY_BYTES):
+        raise ProtocolError("a site's key for the run is not 64 hexadecimal digits")
+    return key

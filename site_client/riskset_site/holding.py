@@ -1,0 +1,69 @@
+"""A site's data with keyed marks of its patients, by which a later change is noticed. Nothing here ever leaves."""
+
+from __future__ import annotations
+
+import hmac
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from numpy.typing import NDArray
+
+from riskset.analyses.cohort import Cohort
+from riskset.protocol.journal import Rows
+from riskset.protocol.site import Holding
+from riskset.study.spec import Study
+from riskset_site.cohort import load_patients
+from riskset_site.identity import snapshot_of
+
+_MARK_BYTES = 16
+
+
+def load_holding(site_file: Path, study: Study, seed: Ed25519PrivateKey) -> Holding:
+    """Returns the cohort with its marks, keyed with the first identity key. Raises DataError as `load_cohort`."""
+    cohort, keys = load_patients(site_file, study)
+    return Holding(cohort, rows_of(cohort, keys, seed))
+
+
+def rows_of(cohort: Cohort, keys: Sequence[str] | None, seed: Ed25519PrivateKey) -> Rows:
+    """Returns a mark of every patient that some analysis uses, over every value used of them.
+
+    `keys` are the patients' own numbers; without them a row is known by its content alone.
+    """
+    used = sorted({int(patient) for rows in cohort.analysis_sets.values() for patient in rows.patients})
+    table = _table(cohort)[used]
+    values = [_mac(_secret(seed, b"values"), row.tobytes()) for row in table]
+    if keys is None:
+        seen: Counter[str] = Counter()
+        patients = []
+        for value in values:
+            seen[value] += 1
+            patients.append(f"{value}/{seen[value]}")
+        values = patients
+    else:
+        patients = [_mac(_secret(seed, b"patients"), keys[patient].encode()) for patient in used]
+    return Rows(snapshot_of(cohort, seed), dict(zip(patients, values, strict=True)))
+
+
+def _table(cohort: Cohort) -> NDArray[np.float64]:
+    """Every value that an analysis can use, (patients, columns); nan where a patient is not in the set."""
+    columns: list[NDArray[np.float64]] = []
+    for _, rows in sorted(cohort.analysis_sets.items()):
+        used = [rows.days, rows.event, *([] if rows.entry_days is None else [rows.entry_days])]
+        for values in [*used, *(rows.variables[name] for name in sorted(rows.variables))]:
+            column = np.full(cohort.n_patients, np.nan)
+            column[rows.patients] = values
+            columns.append(column)
+    return np.stack(columns, axis=1)
+
+
+def _secret(seed: Ed25519PrivateKey, purpose: bytes) -> bytes:
+    return HKDF(hashes.SHA256(), 32, salt=None, info=b"riskset " + purpose).derive(seed.private_bytes_raw())
+
+
+def _mac(secret: bytes, content: bytes) -> str:
+    return hmac.digest(secret, content, "sha256")[:_MARK_BYTES].hex()
