@@ -7,7 +7,7 @@ missing or unknown is an error, never a pass.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import reduce
@@ -66,19 +66,16 @@ def tightened(policy: Policy, own: Mapping[str, str]) -> Policy:
 
     Raises DataError where a limit is unknown, has no number, or is looser than the study's.
     """
-    if K in own:
-        policy = stricter(policy, default_policy(policy.column, _own_k(own[K], policy.k)))
     values = dict(policy.values)
-    for name, text in own.items():
-        if name != K:
-            limit, value = limit_named(name, policy.column), amount_of(name, text)
-            if limit.is_looser(value, policy.values[limit.name]):
-                raise DataError(
-                    f"{name}: {value} is looser than the study's {limit.direction} {policy.values[limit.name]}",
-                    "a site's own limits can only be stricter; what is looser needs an exception with a reason",
-                )
-            values[limit.name] = value
-    return replace(policy, values=values)
+    for name, limit, value in _read(policy, {name: text for name, text in own.items() if name != K}):
+        if limit.is_looser(value, policy.values[limit.name]):
+            raise DataError(
+                f"{name}: {value} is looser than the study's {limit.direction} {policy.values[limit.name]}",
+                "a site's own limits can only be stricter; what is looser needs an exception with a reason",
+            )
+        values[limit.name] = value
+    named = replace(policy, values=values)
+    return stricter(named, default_policy(policy.column, _own_k(own[K], policy.k))) if K in own else named
 
 
 def loosened(policy: Policy, exceptions: Mapping[str, str]) -> Policy:
@@ -88,8 +85,7 @@ def loosened(policy: Policy, exceptions: Mapping[str, str]) -> Policy:
     looser than what holds anyway. That each has a reason is checked where it is read: `parse_exception`.
     """
     values = dict(policy.values)
-    for name, text in exceptions.items():
-        limit, value = limit_named(name, policy.column), amount_of(name, text)
+    for name, limit, value in _read(policy, exceptions):
         floor = limit.floor(policy.column, policy.k)
         if floor is None:
             raise DataError(
@@ -104,6 +100,16 @@ def loosened(policy: Policy, exceptions: Mapping[str, str]) -> Policy:
             )
         values[limit.name] = value
     return replace(policy, values=values)
+
+
+def _read(policy: Policy, written: Mapping[str, str]) -> Iterator[tuple[str, Limit, Fraction]]:
+    """The limits that a person wrote, each as it was named; DataError where one is named twice."""
+    read = [(name, limit_named(name, policy.column), amount_of(name, text)) for name, text in written.items()]
+    names = [limit.name for _, limit, _ in read]
+    for name, limit, value in read:
+        if names.count(limit.name) > 1:
+            raise DataError(f"{limit.name} is named twice", "name each limit once, in full or by its rule")
+        yield name, limit, value
 
 
 def parse_exception(text: str, reason: str) -> tuple[str, str]:
