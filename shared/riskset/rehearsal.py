@@ -18,7 +18,7 @@ from riskset.analyses.admission.judging import Judged
 from riskset.analyses.admission.steps import Own
 from riskset.analyses.cohort import Cohort
 from riskset.errors import ProtocolError
-from riskset.protocol.approval import Approval, commitment
+from riskset.protocol.approval import Approval, ExceptionSigned, commitment
 from riskset.protocol.contributing import Contributor, labelled
 from riskset.protocol.coordinator import Coordinator, Outcome
 from riskset.protocol.history import History
@@ -84,6 +84,7 @@ class EverybodyConsents:
 
     site: str
     compared: tuple[str, ...]
+    exceptions: tuple[ExceptionSigned, ...] = ()
 
     def approval(self, study: str, roster: str, snapshot: str) -> Approval:
         signed_at = "1970-01-01T00:00:00Z"
@@ -92,7 +93,7 @@ class EverybodyConsents:
             study=study,
             roster=roster,
             policy={},
-            exceptions=(),
+            exceptions=self.exceptions,
             snapshot=commitment(snapshot, signed_at),
             code=__version__,
             by="rehearsal",
@@ -143,12 +144,20 @@ class Rehearsal:
     """Sites and a coordinator with throw-away keys, on one machine."""
 
     def __init__(
-        self, study: Study, cohorts: Mapping[str, Cohort], run: str = "rehearsal", *, is_gated: bool = True
+        self,
+        study: Study,
+        cohorts: Mapping[str, Cohort],
+        run: str = "rehearsal",
+        *,
+        is_gated: bool = True,
+        exceptions: tuple[ExceptionSigned, ...] = (),
     ) -> None:
+        """`exceptions` are those that every site would sign."""
         self.study = study
         self.cohorts = dict(cohorts)
         self.run_id = run
         self.is_gated = is_gated
+        self.exceptions = exceptions
         self.coordinator_key = new_identity()
         self.keys = {name: new_identity() for name in cohorts}
         members = {n: Member(public_hex(k), public_node_text(new_node_key())) for n, k in self.keys.items()}
@@ -172,7 +181,7 @@ class Rehearsal:
             self.roster,
             Holding(self.cohorts[name], self.rows[name]),
             self.journals[name],
-            EverybodyConsents(name, compared),
+            EverybodyConsents(name, compared, self.exceptions),
         )
 
     def start_coordinator(self, participants: Iterable[str] = (), earlier: Sequence[str] = ()) -> None:
