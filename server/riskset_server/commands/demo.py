@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from riskset.errors import RisksetError
 from riskset.study.load import parse_study
 from riskset_server.demo.comparison import compare, comparison_table
 from riskset_server.demo.data_sets import DATA_SETS, DataSet
@@ -70,9 +71,15 @@ def _show(demonstration: DataSet, root: Path, console: Console) -> None:
 
 
 def _show_comparison(results: Mapping[str, Any], demonstration: Demonstration, console: Console) -> float:
-    """Prints each multivariable model beside lifelines' and returns the largest difference in standard errors."""
+    """Prints each multivariable model beside lifelines' and returns the largest difference in standard errors.
+
+    RisksetError where there is none.
+    """
     endpoints = parse_study(demonstration.study.decode()).endpoints
     compared = compare(results, demonstration)
+    if not compared:
+        ends = sorted({r["reason"]["message"] for r in results["results"] if "reason" in r})
+        raise RisksetError("no multivariable model has an estimate to compare", "; ".join(ends))
     for model in compared:
         title = f"{endpoints[model.endpoint].label}: pooled Cox model, one baseline hazard per site"
         console.print(comparison_table(model.lines, title))
