@@ -60,7 +60,7 @@ RESUMED, WITHDREW = Act("resumed", {"by": "Uchida"}), Act("withdrew", {"by": "Uc
 
 
 def stands(*acts):
-    return standing(acts, KEY.public_key())
+    return standing(acts, [new_identity().public_key(), KEY.public_key()])
 
 
 def no(standing_, **changed):

@@ -4,9 +4,18 @@ from pathlib import Path
 
 import pytest
 
+from riskset.cli import main
+from riskset.joining.connection import Connection, write_connection
+from riskset.protocol.roster import Member as RosterMember
+from riskset.protocol.roster import sign_roster
+from riskset.secure.keys import new_identity, public_hex
+from riskset.secure.node_key import new_node_key, public_node_text
 from riskset.study.load import load_study
 from riskset_site.check import check_site
 from riskset_site.cohort import load_cohort
+from riskset_site.identity import SiteFolder, make_keys
+from riskset_site.journal import open_ledger
+from riskset_site.papers import load_papers
 
 FROM_DATES = """\
 schema = 1
@@ -125,3 +134,81 @@ class Hospital:
 @pytest.fixture
 def hospital(tmp_path):
     return Hospital(tmp_path)
+
+
+class Member(Hospital):
+    """A hospital that has joined: keys, connection, and a roster of three sites (or those named), 60 patients."""
+
+    def __init__(self, folder: Path, sites=("kurume", "asan", "osaka"), **told) -> None:
+        super().__init__(folder)
+        self.sites = sites
+        self.coordinator = new_identity()
+        self.identity = make_keys(SiteFolder(folder).keys[0])
+        self.others = {name: new_identity() for name in sites if name != "kurume"}
+        self.exports(self.patients(60))
+        self.has_study()
+        self.has_roster(**told)
+        connection = Connection("localhost:9443", "no authority", public_hex(self.coordinator), "trial", "kurume")
+        (folder / "connection.json").write_bytes(write_connection(connection))
+
+    def has_study(self, secure_sum="required", min_sites=2, **altered):
+        text = FROM_DATES.format(**{"header": "", "rules": "", "covariates": '"arm", "age", "mvi"'} | altered)
+        names = [f'{name} = {{ name = "Hospital of {name}", country = "JP" }}' for name in self.sites]
+        head, tail = text.split("[sites]\n")[0], text[text.index("[variables]") :]
+        limits = f'[disclosure]\nmin_sites = {min_sites}\nsecure_sum = "{secure_sum}"\n'
+        self.joins_as_written("\n".join([f"{head}[sites]", *names, tail, limits]))
+
+    def has_roster(self, irb="", irb_until="", key=None, telephone="+81 942 000 000"):
+        own = key or self.identity.signing
+        members = {
+            name: RosterMember(
+                public_hex(own if name == "kurume" else self.others[name]),
+                public_node_text(self.identity.node if name == "kurume" else new_node_key()),
+                telephone,
+                irb,
+                irb_until,
+            )
+            for name in self.sites
+        }
+        (self.folder / "roster.json").write_bytes(sign_roster("trial", self.coordinator, members))
+
+    @staticmethod
+    def patients(n, first=0):
+        lines = ["arm,age,mvi,afp,start,death,last"]
+        for i in range(first, first + n):
+            arm, dead = ("sorafenib", "lenvatinib")[i % 2], i % 3 != 0
+            end = f"2021-{i % 12 + 1:02}-{i % 28 + 1:02}"
+            lines.append(
+                f"{arm},{40 + i * 7 % 45},{('yes', 'no')[i // 2 % 2]},9,2020-01-01,{end if dead else ''},{end}"
+            )
+        return "\n".join(lines) + "\n"
+
+    @property
+    def papers(self):
+        return load_papers(self.site_file)
+
+    def says(self, *arguments):
+        """The exit code of `riskset site ...`."""
+        command, *rest = arguments
+        return main(["site", command, str(self.site_file), *rest])
+
+    def approves(self, *more, until="2099-12-31"):
+        return self.says("approve", "--by", "M. Uchida", "--irb", "2024-117", "--until", until, *more)
+
+    def ledger(self):
+        return open_ledger(SiteFolder(self.folder).journal, self.identity.signing, "kurume")
+
+
+@pytest.fixture
+def member_at(tmp_path):
+    def make(*arguments, **told):
+        folder = tmp_path / "kurume"
+        folder.mkdir()
+        return Member(folder, *arguments, **told)
+
+    return make
+
+
+@pytest.fixture
+def member(member_at):
+    return member_at()

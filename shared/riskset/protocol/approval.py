@@ -7,7 +7,8 @@ holds them comes to the same answer as the site did.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import date
 from typing import Any, Final, Protocol
@@ -27,9 +28,6 @@ RESUMED: Final = "resumed"
 WITHDREW: Final = "withdrew"
 ACTS: Final = (APPROVED, PAUSED, RESUMED, WITHDREW)
 """Kinds of ledger entries that decide whether a site answers."""
-
-NOTICE_DAYS: Final = 30
-"""An expiry is told so long ahead: a committee meets once a month."""
 
 _ASK = "look at it and sign: riskset site review, then riskset site approve"
 
@@ -143,7 +141,7 @@ class Standing:
     def in_force(self, study: str, roster: str, snapshot: str, code: str, today: date) -> Approval:
         """Returns the approval if it holds for all of these; Refused("approval") with the reason where it does not."""
         if self.stopped:
-            raise _no(self.stopped, "riskset site resume ends a pause; after a withdrawal a new approval is needed")
+            raise _no(self.stopped, "it goes on after: riskset site resume" if self.is_paused else _ASK)
         approval = self.approval
         if approval is None:
             raise _no("nobody here has approved this study", _ASK)
@@ -224,8 +222,11 @@ def _read_content(content: dict[str, Any]) -> Approval:
     return approval
 
 
-def standing(acts: Iterable[Act], key: Ed25519PublicKey) -> Standing:
+def standing(acts: Iterable[Act], keys: Sequence[Ed25519PublicKey]) -> Standing:
     """Returns where consent stands after the acts, in their order; entries of other kinds are passed over.
+
+    `keys` are the site's, the one in use and, where keys were renewed, those before it. VerificationError where the
+    last approval is signed by none of them.
 
     The last approval replaces those before it. A pause stops every approval, also one signed while it lasts, until it
     is lifted; a withdrawal ends the approvals before it for good.
@@ -241,7 +242,14 @@ def standing(acts: Iterable[Act], key: Ed25519PublicKey) -> Standing:
             pause = ""
         elif act.kind == WITHDREW:
             approved, withdrawal = None, _told("withdrew from the study", act)
-    return Standing(read_approval(approved.public, key) if approved else None, withdrawal or pause)
+    return Standing(_read_by_any(approved.public, keys) if approved else None, withdrawal or pause)
+
+
+def _read_by_any(document: Mapping[str, Any], keys: Sequence[Ed25519PublicKey]) -> Approval:
+    for key in keys[:-1]:
+        with suppress(VerificationError):
+            return read_approval(document, key)
+    return read_approval(document, keys[-1])
 
 
 def _told(what: str, act: Act) -> str:

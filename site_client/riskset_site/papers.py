@@ -1,0 +1,90 @@
+"""What a site has on its desk for one study: the study, the roster, its own file, its data, its keys, checked to belong
+together. Every command that serves, reviews or signs begins here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from riskset.analyses.cohort import Cohort
+from riskset.disclosure.rules import Column
+from riskset.errors import DataError
+from riskset.joining.connection import Connection, load_connection
+from riskset.protocol.roster import Roster, load_roster
+from riskset.protocol.site import Holding
+from riskset.secure.keys import public_hex
+from riskset.study.load import load_study, study_hash
+from riskset.study.spec import Study
+from riskset_site.agreement import column_of
+from riskset_site.config import load_site_file
+from riskset_site.holding import load_holding
+from riskset_site.identity import Identity, SiteFolder, load_keys
+from riskset_site.site_file import SiteFile
+
+
+@dataclass(frozen=True)
+class Papers:
+    """Everything that a signature is over, and the keys that sign."""
+
+    folder: SiteFolder
+    identity: Identity
+    connection: Connection
+    study: Study
+    roster: Roster
+    site_file: SiteFile
+    holding: Holding
+    """The data, and the keyed marks by which a change of them is noticed; never leaves."""
+
+    @property
+    def site(self) -> str:
+        return self.site_file.site
+
+    @property
+    def study_hash(self) -> str:
+        return study_hash(self.study)
+
+    @property
+    def cohort(self) -> Cohort:
+        return self.holding.cohort
+
+    @property
+    def snapshot(self) -> str:
+        """Keyed hash of the data; never leaves."""
+        return self.holding.rows.digest
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The other sites of the roster, in its order."""
+        return tuple(name for name in self.roster.sites if name != self.site)
+
+    @property
+    def column(self) -> Column:
+        """Which limits hold: with two sites, or without the secure sum, somebody sees this site's own sums."""
+        return column_of(self.study, len(self.roster.sites))
+
+
+def load_papers(
+    site_file: Path,
+    study_file: Path | None = None,
+    roster_file: Path | None = None,
+    connection_file: Path | None = None,
+) -> Papers:
+    """Returns what lies beside the site file, or where the others are said to be.
+
+    Raises DataError where a file is missing or wrong, does not belong to the others, or the data do not fit the study;
+    VerificationError where the roster is not signed by the coordinator whom this site joined.
+    """
+    folder = SiteFolder(site_file.parent)
+    connection = load_connection(connection_file or folder.connection)
+    identity = load_keys(folder, roster_file or folder.roster)
+    study = load_study(study_file or folder.study)
+    roster = load_roster(roster_file or folder.roster)
+    site = load_site_file(site_file, study)
+    holding = load_holding(site_file, study, identity.seed)
+    roster.check_belongs_to(study)
+    roster.check_signed_by(connection.coordinator)
+    entered = roster.sites.get(site.site)
+    if entered is None or public_hex(entered) != public_hex(identity.signing):
+        message = f"the roster does not hold {site.site} with this site's key"
+        raise DataError(message, "ask the coordinator for a roster that does")
+    return Papers(folder, identity, connection, study, roster, site, holding)

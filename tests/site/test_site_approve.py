@@ -1,0 +1,263 @@
+"""Approving, pausing, withdrawing: what is typed, what is signed, and what the running process makes of it."""
+
+from datetime import date
+
+import pytest
+
+from riskset import __version__
+from riskset.errors import DataError, Refused, VerificationError
+from riskset.joining.expiry import expiry_lines
+from riskset.protocol.approval import read_approval
+from riskset.secure.keys import new_identity
+from riskset.secure.words import fingerprint_words
+from riskset.study.load import load_study
+from riskset_site.approvals import Approvals, LedgerConsent, expiry_of
+from riskset_site.approving import Terms, draft
+from riskset_site.vouching import vouched_for, write_vouching
+
+BOTH = ("--compared", "asan", "--compared", "osaka")
+TODAY, NOW = date(2024, 6, 1), "2024-06-01T12:00:00.000+00:00"
+WHO = {"by": "M. Uchida", "irb": "2024-117", "until": date(2025, 5, 31)}
+
+
+@pytest.fixture
+def consent(member):
+    """What the running process asks, and what its log hears."""
+    ledger = member.ledger()
+    heard = []
+
+    def ask():
+        papers = member.papers
+        mine = LedgerConsent(Approvals(ledger, papers.identity), heard.append)
+        return mine.approval(papers.study_hash, papers.roster.sha256, papers.snapshot)
+
+    yield ask, heard
+    ledger.close()
+
+
+def no(ask):
+    with pytest.raises(Refused) as refused:
+        ask()
+    assert refused.value.code == "approval"
+    return str(refused.value)
+
+
+def drafted(member, **terms):
+    return draft(member.papers, Terms(**WHO | terms), TODAY, NOW)
+
+
+def refusal(member, **terms):
+    with pytest.raises((DataError, Refused)) as raised:
+        drafted(member, **terms)
+    return str(raised.value)
+
+
+def test_what_is_approved_is_what_lies_on_the_desk(member):
+    papers, approval = member.papers, drafted(member, compared=["osaka"])
+    assert (approval.study, approval.roster) == (papers.study_hash, papers.roster.sha256)
+    assert approval.covers(papers.snapshot)
+    assert (approval.by, approval.irb, approval.until, approval.code) == (*WHO.values(), __version__)
+    assert (approval.compared, approval.policy, approval.exceptions) == (("osaka",), {}, ())
+
+
+def test_an_approval_is_signed_into_the_ledger_and_in_force(member, consent):
+    ask, heard = consent
+    assert no(ask) == "nobody here has approved this study"
+    assert member.approves(*BOTH) == 0
+    ledger = member.ledger()
+    [entry] = ledger.entries("approved")
+    assert read_approval(entry.public, member.identity.signing.public_key()) == ask()
+    ledger.close()
+    assert len(heard) == 1
+
+
+def test_a_pause_typed_beside_the_running_process_is_obeyed_at_its_next_message(member, consent):
+    ask, heard = consent
+    member.approves(*BOTH)
+    assert ask().by == "M. Uchida"
+    assert member.says("pause", "--by", "M. Uchida", "--reason", "a new export comes") == 0
+    assert "paused" in no(ask)
+    assert heard[-1].endswith(", by M. Uchida: a new export comes (it goes on after: riskset site resume)")
+    assert member.says("resume", "--by", "M. Uchida") == 0
+    assert ask().by == "M. Uchida"
+    assert member.says("withdraw", "--by", "M. Uchida", "--reason", "the board said so") == 0
+    assert "withdrew" in no(ask)
+
+
+def test_what_cannot_be_done_now_is_refused_and_not_written(member):
+    assert [member.says(act, "--by", "x", "--reason", "y") for act in ("pause", "resume", "withdraw")] == [3, 3, 3]
+    member.approves(*BOTH)
+    assert member.says("resume", "--by", "x") == 3
+    assert [member.says("pause", "--by", "x", "--reason", "y") for _ in range(2)] == [0, 3]
+    ledger = member.ledger()
+    assert [entry.kind for entry in ledger.entries()] == ["approved", "paused"]
+    ledger.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda member: member.exports(member.patients(61)), "the data, or how they are read, have changed"),
+        (
+            lambda member: member.has_study(rules='[[eligibility]]\nid = "a"\nrule = "age >= 50"'),
+            "the study is another",
+        ),
+        (lambda member: member.has_roster(telephone="+81 000"), "the roster is another"),
+    ],
+)
+def test_other_data_another_version_and_another_roster_need_another_approval(member, consent, change, told):
+    ask, _ = consent
+    member.approves(*BOTH)
+    ask()
+    change(member)
+    assert told in no(ask)
+    member.approves(*BOTH)
+    ask()
+
+
+def test_a_process_of_another_version_of_the_program_is_not_approved(member):
+    member.approves(*BOTH)
+    ledger, papers = member.ledger(), member.papers
+    newer = LedgerConsent(Approvals(ledger, papers.identity), [].append, code="9.9.9")
+    asked = (papers.study_hash, papers.roster.sha256, papers.snapshot)
+    assert no(lambda: newer.approval(*asked)) == f"riskset {__version__} was approved, this is 9.9.9"
+    ledger.close()
+
+
+def test_a_ledger_that_does_not_hold_is_no_consent(member):
+    member.approves(*BOTH)
+    ledger, papers = member.ledger(), member.papers
+    ledger.read("SELECT 1")
+    other = LedgerConsent(Approvals(ledger, papers.identity), [].append)
+    ledger._file._db.execute("UPDATE ledger_head SET checkpoint = 'x'")
+    with pytest.raises(DataError, match="does not hold"):
+        other.approval(papers.study_hash, papers.roster.sha256, papers.snapshot)
+    ledger.close()
+
+
+def test_the_approved_study_is_kept_to_be_compared(member):
+    before = load_study(member.folder / "study.toml")
+    member.approves(*BOTH)
+    member.has_study(min_sites=3)
+    ledger = member.ledger()
+    assert Approvals(ledger, member.papers.identity).study() == before
+    ledger.close()
+
+
+@pytest.mark.parametrize(
+    ("terms", "told"),
+    [
+        ({"by": " "}, "--by is empty or holds signs that cannot be printed"),
+        ({"irb": "2024\x1b[2K"}, "--irb is empty or holds signs that cannot be printed"),
+        ({"until": date(2024, 5, 31)}, "--until 2024-05-31 is over"),
+        ({"compared": ["asna"]}, "'asna' is no other site of the roster"),
+        ({"compared": ["kurume"]}, "'kurume' is no other site of the roster"),
+        ({"exceptions": ["R3=10"]}, "found 1 exceptions and 0 reasons"),
+        ({"exceptions": ["R3=10"], "reasons": [" "]}, "the exception R3=10 has no reason"),
+        ({"exceptions": ["R3=9"], "reasons": ["few"]}, "R3.events: 9 is past the floor"),
+        ({"exceptions": ["R3=30"], "reasons": ["few"]}, "R3.events: 30 is no exception; at least 20 holds anyway"),
+        ({"exceptions": ["R33=3"], "reasons": ["few"]}, "R33 is no rule and no limit"),
+        ({"exceptions": ["R3=10", "R3.events=11"], "reasons": ["a", "b"]}, "two exceptions are to R3.events"),
+    ],
+)
+def test_what_cannot_be_signed_is_told(member, terms, told):
+    assert refusal(member, **terms) == told
+
+
+def test_an_approval_does_not_outlast_the_ethics_committees(member_at):
+    member = member_at(irb="2024-117", irb_until="2025-03-31")
+    told = "--until 2025-05-31 is later than the IRB approval, which ends on 2025-03-31"
+    assert refusal(member) == told
+    assert refusal(member, irb="2024-118") == "the roster tells the others IRB 2024-117, --irb is 2024-118"
+    assert drafted(member, until=date(2025, 3, 31)).irb == "2024-117"
+
+
+def test_an_end_is_told_thirty_days_ahead(member):
+    approval = drafted(member)
+    assert expiry_lines([expiry_of(approval)], date(2025, 4, 30)) == []
+    [told] = expiry_lines([expiry_of(approval)], date(2025, 5, 1))
+    assert told.startswith("warning: the approval of this site ends on 2025-05-31, in 30 days; renew it with")
+
+
+def test_limits_of_the_site_file_and_exceptions_stand_in_the_approval(member):
+    member.writes("[limits]", "R1.population_rows = 100")
+    approval = drafted(member, exceptions=["R4=1/3"], reasons=["two adults"])
+    assert approval.policy == {"R1.population_rows": "100", "R4.leverage": "1/3"}
+    limits = approval.limits("pooled", 5)
+    assert (limits.values["R1.population_rows"], limits.values["R4.leverage"]) == (100, pytest.approx(1 / 3))
+
+
+@pytest.mark.parametrize(
+    ("sites", "study", "told"),
+    [
+        (("kurume", "asan"), {}, "can subtract its own part from every total"),
+        (("kurume", "asan", "osaka"), {"secure_sum": "off"}, "see this site's own sums, not only totals"),
+    ],
+)
+def test_what_others_can_read_is_said_and_accepted_by_name(member_at, sites, study, told):
+    member = member_at(sites)
+    member.has_study(**study)
+    said = refusal(member)
+    assert told in said
+    assert "Hospital of asan (asan)" in said
+    assert drafted(member, compared=sites[1:]).compared == sites[1:]
+
+
+def test_a_compared_site_vouches_for_others(member):
+    papers = member.papers
+    file = write_vouching(member.others["asan"], papers.roster, ["osaka"])
+    assert drafted(member, compared=["asan"], vouched=[file]).compared == ("asan", "osaka")
+    assert "which nobody here has compared" in refusal(member, vouched=[file])
+
+
+def test_a_party_that_is_no_site_vouches_where_its_words_were_heard(member):
+    auditor, papers = new_identity(), member.papers
+    file = write_vouching(auditor, papers.roster, ["osaka", "asan"])
+    heard = fingerprint_words(auditor.public_key()).upper()
+    assert drafted(member, vouched=[file], voucher=heard).compared == ("asan", "osaka")
+    other = fingerprint_words(new_identity().public_key())
+    assert "which nobody here has compared" in refusal(member, vouched=[file], voucher=other)
+
+
+def test_who_vouches_for_another_key_than_the_rosters_finds_the_swap(member):
+    honest = member.papers.roster
+    member.others["osaka"] = new_identity()
+    member.has_roster()
+    file = write_vouching(member.others["asan"], honest, ["osaka"])
+    assert refusal(member, compared=["asan"], vouched=[file]) == (
+        "the file vouches for another key of osaka than the one in the roster"
+    )
+
+
+def test_a_changed_file_and_one_of_another_study_vouch_for_nobody(member):
+    roster, key = member.papers.roster, member.others["asan"]
+    file = write_vouching(key, roster, ["osaka"])
+    with pytest.raises(VerificationError, match="was changed after it was signed"):
+        vouched_for(file.replace(b"osaka", b"asan2"), roster, ["asan"])
+    with pytest.raises(DataError, match="not a file that vouches"):
+        vouched_for(b"{}", roster, ["asan"])
+    with pytest.raises(DataError, match="the sites of another study"):
+        vouched_for(write_vouching(key, type(roster)(**vars(roster) | {"study_id": "x"}), []), roster, ["asan"])
+
+
+def test_a_site_writes_a_file_that_vouches(member, tmp_path):
+    out = tmp_path / "vouched.json"
+    assert member.says("vouch", "--compared", "osaka", "--out", str(out)) == 0
+    assert vouched_for(out.read_bytes(), member.papers.roster, ["kurume"]) == ("osaka",)
+    assert member.says("vouch", "--compared", "osaka", "--out", str(out)) == 1  # never over another file
+
+
+def test_a_roster_of_another_coordinator_is_not_signed_for(member, capsys):
+    member.coordinator = new_identity()
+    member.has_roster()
+    assert member.approves(*BOTH) == 1
+    assert "signed by another key than the coordinator's" in capsys.readouterr().err
+
+
+def test_serving_begins_under_an_approval_only(member, capsys):
+    assert member.says("serve") == 3
+    assert "nobody here has approved this study" in capsys.readouterr().err
+    member.approves(*BOTH)
+    member.exports(member.patients(59))
+    assert member.says("serve") == 3
+    assert "the data, or how they are read, have changed since they were approved" in capsys.readouterr().err
