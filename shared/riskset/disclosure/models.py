@@ -63,8 +63,9 @@ def parameters(policy: Policy, subject: str, n: int, p: int) -> Finding:
 
 def linear_predictor(policy: Policy, subject: str, eta: NDArray[np.float64]) -> list[Finding]:
     """R7: the linear predictor of the site's own patients, (n,), at the beta asked for. Own figures in both columns."""
-    spread = float(eta.std()) if eta.size else 0.0
-    largest = float(np.abs(eta).max()) if eta.size else 0.0
+    largest = float(np.abs(eta).max(initial=0.0))
+    with np.errstate(over="ignore", invalid="ignore"):  # what is no number fails
+        spread = float(eta.std()) if eta.size else 0.0
     remedy = "a range of the numbers that fits the patients, or fewer columns, keeps the coefficients small"
     return [
         judge(policy, "R7.spread", subject, spread, own=True, remedy=remedy),

@@ -26,8 +26,11 @@ Matrix = NDArray[np.float64]
 RANK = 1e-9
 """Part of a column (of its sum of squares) that the columns before it leave over, above which it is one of its own."""
 NOISE = 1e-12
-"""Below it the column says what the others say. Between the two nobody can tell: the analysis does not pass, since a
-column that differs from another by 0.00001 on one patient gives that patient's row as well as one that differs by 1."""
+"""Below it the column says what the others say. Between the two nobody can tell, and the analysis does not pass."""
+ROUNDING = 1e-13
+"""What rounding may leave, in a row, of a column that says what the others say; more than that is a patient on whom it
+says something else. A column that differs from another by 0.00001 on one patient, which no part of the whole column
+shows, gives that patient's row as well as one that differs by 1."""
 EMPTY = 1e-20
 """A column whose sum of squares is below it is zero, up to rounding; numbers are scaled to [-1, 1] before."""
 SMALL = 1e-12
@@ -135,8 +138,9 @@ def _with_column(union: _Union, total: _Total, j: int) -> _Union:
     left = total.gram[j, j] - along @ along
     residual = total.rows[:, j] - union.rows @ along
     union = replace(union, seen=union.seen | {j})
-    if abs(left) < NOISE:  # the total has nothing of it, so no own row can have
-        return replace(union, leverage=np.where(residual**2 > RANK, np.inf, union.leverage))
+    if abs(left) < NOISE:
+        differs = np.abs(residual) > ROUNDING / np.diag(union.factor).min(initial=1.0)
+        return replace(union, leverage=np.where(differs, np.inf, union.leverage))
     if not left > RANK:
         return _unclear(union)
     r, root = len(union.columns), np.sqrt(left)
