@@ -18,10 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from riskset.errors import VerificationError
 from riskset.ledger.durable import AlreadyThere, Statement, utc_now
 from riskset.ledger.log_file import LedgerFile
+from riskset.protocol.witnessing import LOG
 from riskset.secure.envelope import Head, claimed_head, sha256, unframe
-
-ORIGIN = "riskset/coordinator"
-"""The name of the coordinator's log in its checkpoints."""
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS run (
@@ -29,7 +27,8 @@ CREATE TABLE IF NOT EXISTS run (
     participants TEXT NOT NULL, earlier TEXT NOT NULL, began_at TEXT NOT NULL, ended_at TEXT
 ) STRICT;
 CREATE TABLE IF NOT EXISTS asked (
-    run TEXT NOT NULL REFERENCES run(id), round INTEGER NOT NULL, message TEXT NOT NULL, PRIMARY KEY (run, message)
+    run TEXT NOT NULL REFERENCES run(id), round INTEGER NOT NULL, message TEXT NOT NULL, request BLOB NOT NULL,
+    PRIMARY KEY (run, round)
 ) STRICT;
 CREATE TABLE IF NOT EXISTS reply (
     number INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL REFERENCES run(id), round INTEGER NOT NULL,
@@ -44,7 +43,7 @@ class RunRecord:
     def __init__(self, path: Path, key: Ed25519PrivateKey) -> None:
         """`key` is the coordinator's identity. VerificationError where ledger or replies were changed; DataError where
         the file cannot be read or written."""
-        self.ledger = LedgerFile(path, key, ORIGIN, _TABLES)
+        self.ledger = LedgerFile(path, key, LOG, _TABLES)
         try:
             self._check_replies()
         except BaseException:
@@ -89,12 +88,23 @@ class RunRecord:
         query = f"SELECT id FROM run WHERE study_id = ? AND ({contributed}) ORDER BY rowid"
         return tuple(str(run) for (run,) in self.ledger.read(query, study_id))
 
-    def asked(self, run: str, request: bytes) -> None:
-        """Notes a message before it is sent to sites; once, however often it is sent."""
+    def request(self, run: str, round_: int) -> bytes | None:
+        """Returns the message of a round as it was first sent."""
+        rows = self.ledger.read("SELECT request FROM asked WHERE run = ? AND round = ?", run, round_)
+        return bytes(rows[0][0]) if rows else None
+
+    def asked(self, run: str, round_: int, request: bytes) -> None:
+        """Keeps a round's message before it is sent; one that another process kept a moment ago is kept once."""
         head, message = claimed_head(request), _id(request)
-        if not self.ledger.read("SELECT 1 FROM asked WHERE run = ? AND message = ?", run, message):
-            row = ("INSERT INTO asked VALUES (?, ?, ?)", (run, head.round, message))
-            self._append_once("asked", _public(run, head, message, request), row)
+        row = ("INSERT INTO asked VALUES (?, ?, ?, ?)", (run, round_, message, request))
+        self._append_once("asked", _public(run, head, message, request), row)
+
+    def checkpoint(self) -> str:
+        """Returns the signed note of the log as it stands."""
+        return self.ledger.checkpoint()
+
+    def consistency(self, old: int, new: int) -> Sequence[bytes]:
+        return self.ledger.consistency(old, new)
 
     def replies(self, run: str) -> Iterable[bytes]:
         rows = self.ledger.read("SELECT reply FROM reply WHERE run = ? ORDER BY number", run)

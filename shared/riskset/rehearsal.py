@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from numpy.typing import NDArray
 
 from riskset import __version__
@@ -18,6 +19,8 @@ from riskset.analyses.admission.judging import Judged
 from riskset.analyses.admission.steps import Own
 from riskset.analyses.cohort import Cohort
 from riskset.errors import ProtocolError
+from riskset.ledger.checkpoint import Checkpoint, sign_checkpoint
+from riskset.ledger.merkle import Tree, leaf_hash
 from riskset.protocol.approval import Approval, ExceptionSigned, commitment
 from riskset.protocol.contributing import Contributor, labelled
 from riskset.protocol.coordinator import Coordinator, Outcome
@@ -26,6 +29,7 @@ from riskset.protocol.journal import Begun, Exchange, Rows, Sent
 from riskset.protocol.opening import Opening
 from riskset.protocol.roster import Member, Roster, read_roster, sign_roster
 from riskset.protocol.site import Holding, Site
+from riskset.protocol.witnessing import LOG
 from riskset.secure import fixed_point
 from riskset.secure.keys import new_identity, public_hex
 from riskset.secure.masks import Masks
@@ -42,6 +46,7 @@ class MemoryJournal:
     def __init__(self) -> None:
         self.kept: dict[str, list[Exchange]] = {}
         self.sent: dict[str, list[Sent]] = {}
+        self._seen = ""
         self._begun: dict[str, Begun] = {}
 
     def begun(self, run: str) -> Begun | None:
@@ -53,6 +58,9 @@ class MemoryJournal:
     def contributed(self) -> Mapping[str, Begun]:
         return {run: begun for run, begun in self._begun.items() if len(self.kept[run]) > 1}
 
+    def seen(self) -> str:
+        return self._seen
+
     def begin(self, run: str, begun: Begun, exchange: Exchange, head: Mapping[str, str]) -> None:
         if run in self._begun:
             raise ProtocolError(f"the run {run} was begun before")
@@ -63,19 +71,37 @@ class MemoryJournal:
             raise ProtocolError(f"round {exchange.round} of the run {run} has been answered before")
         self.kept[run].append(exchange)
         self.sent[run].append(sent)
+        self._seen = head["coordinator"]
 
 
 class MemoryRecord:
-    """A coordinator's record that ends with the process."""
+    """A coordinator's record, and its log, that end with the process."""
 
-    def __init__(self) -> None:
+    def __init__(self, key: Ed25519PrivateKey) -> None:
         self.kept: dict[str, list[bytes]] = {}
+        self._asked: dict[tuple[str, int], bytes] = {}
+        self._key = key
+        self._log = Tree()
 
     def replies(self, run: str) -> Iterable[bytes]:
         return tuple(self.kept.get(run, ()))
 
     def record(self, run: str, reply: bytes) -> None:
         self.kept.setdefault(run, []).append(reply)
+        self._log.append(leaf_hash(reply))
+
+    def request(self, run: str, round_: int) -> bytes | None:
+        return self._asked.get((run, round_))
+
+    def asked(self, run: str, round_: int, request: bytes) -> None:
+        self._asked[run, round_] = request
+        self._log.append(leaf_hash(request))
+
+    def checkpoint(self) -> str:
+        return sign_checkpoint(Checkpoint(LOG, self._log.size, self._log.root()), self._key)
+
+    def consistency(self, old: int, new: int) -> Sequence[bytes]:
+        return self._log.consistency(old, new)
 
 
 @dataclass(frozen=True)
@@ -164,7 +190,7 @@ class Rehearsal:
         self.roster: Roster = read_roster(sign_roster(study.id, self.coordinator_key, members))
         self.journals = {name: MemoryJournal() for name in cohorts}
         self.rows = {name: Rows("", {}) for name in cohorts}
-        self.record = MemoryRecord()
+        self.record = MemoryRecord(self.coordinator_key)
         self.sites: dict[str, Site] = {}
         for name in cohorts:
             self.start_site(name)

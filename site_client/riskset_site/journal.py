@@ -14,9 +14,11 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from riskset.errors import ProtocolError, VerificationError
+from riskset.ledger.checkpoint import read_checkpoint
 from riskset.ledger.durable import AlreadyThere, Statement
 from riskset.ledger.entry import Entry
 from riskset.ledger.log_file import LedgerFile
+from riskset.ledger.note import parse
 from riskset.protocol.journal import Begun, Exchange, Rows, Sent
 
 _TABLES = """
@@ -44,6 +46,7 @@ class JournalFile:
         """Raises VerificationError also where what was asked and sent is not what the ledger says of it."""
         self.ledger = open_ledger(path, key, site)
         self._begun: dict[str, Begun] = {}
+        self._seen: str | None = None
         try:
             self._check_exchanges()
         except BaseException:
@@ -67,6 +70,12 @@ class JournalFile:
         found = {str(run): self.begun(str(run)) for (run,) in self.ledger.read(query)}
         return {run: begun for run, begun in found.items() if begun is not None}
 
+    def seen(self) -> str:
+        if self._seen is None:
+            answered = (entry for kind in (_CONTRIBUTED, _CLOSED) for entry in self.ledger.entries(kind))
+            self._seen = max((entry.public["coordinator"] for entry in answered), key=_entries, default="")
+        return self._seen
+
     def begin(self, run: str, begun: Begun, exchange: Exchange, head: Mapping[str, str]) -> None:
         sealed = self.ledger.seal(_packed(begun), _purpose(run))
         new_run: Statement = "INSERT INTO run VALUES (?, ?)", (run, sealed)
@@ -77,6 +86,7 @@ class JournalFile:
             raise ProtocolError(f"the run {run} was never begun at this site")
         kind = _CLOSED if head.get("type") == "closed" else _CONTRIBUTED
         self._append(kind, run, exchange, head, sent)
+        self._seen = head["coordinator"]
 
     def close(self) -> None:
         self.ledger.close()
@@ -111,6 +121,11 @@ class JournalFile:
     def _hashes_of(self, run: str, round_: int) -> tuple[str, ...] | None:
         query = "SELECT round, request, reply FROM exchange WHERE run = ? AND round = ?"
         return next((tuple(_hashes(Exchange(*row)).values()) for row in self.ledger.read(query, run, round_)), None)
+
+
+def _entries(checkpoint: str) -> int:
+    """How many entries a checkpoint is over; those that a site cosigned only grow."""
+    return read_checkpoint(parse(checkpoint).text).size
 
 
 def read_sent(ledger: LedgerFile, entry: Entry) -> Sent | None:

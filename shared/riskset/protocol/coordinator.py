@@ -14,11 +14,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from riskset.analyses.analysis import Result
 from riskset.analyses.plan import plan
 from riskset.errors import ProtocolError
+from riskset.ledger.checkpoint import read_checkpoint
+from riskset.ledger.note import parse
 from riskset.protocol.history import History, check_round, open_history
 from riskset.protocol.messages import CLOSE, OPEN, REFUSED, REPLY_TO, ROUND, read_refusal
 from riskset.protocol.opening import Opening
 from riskset.protocol.roster import COORDINATOR, Roster
-from riskset.secure.envelope import Verified, frame, seal, verify
+from riskset.protocol.witnessing import Shown, read_relayed, relayed
+from riskset.secure.envelope import Verified, seal, verify
 from riskset.study.load import study_hash
 from riskset.study.spec import Study
 
@@ -45,6 +48,18 @@ class Record(Protocol):
     def record(self, run: str, reply: bytes) -> None:
         """Keeps a reply; it is durable when this returns."""
 
+    def request(self, run: str, round_: int) -> bytes | None:
+        """Returns the message of a round as it was first sent."""
+
+    def asked(self, run: str, round_: int, request: bytes) -> None:
+        """Keeps a round's message before it is sent; it is durable when this returns."""
+
+    def checkpoint(self) -> str:
+        """Returns the signed note of the coordinator's log as it stands."""
+
+    def consistency(self, old: int, new: int) -> Sequence[bytes]:
+        """Returns the proof that the log of `new` entries goes on from that of `old`."""
+
 
 _Standing = tuple[History | None, list[tuple[Verified, ...]], dict[str, Verified]]
 """What follows from the rounds that are over, their replies, and the replies of the round that is asked."""
@@ -59,6 +74,7 @@ class Coordinator:
         self.run = run
         self.participants = opening.participants
         self._opening = opening
+        self._own = {COORDINATOR: key.public_key()}
         self._key = key
         self._roster = roster
         self._study_hash = study_hash(study)
@@ -94,7 +110,24 @@ class Coordinator:
 
     def request(self) -> bytes:
         """Returns this round's message, the same bytes for every site and at every asking."""
-        payload = frame([m.raw for m in self._rounds[-1]]) if self._rounds else self._opening.to_bytes()
+        kept = self._record.request(self.run, self.round)
+        if kept is None:
+            kept = self._message(relayed(self._shown(), self._rounds[-1]) if self._rounds else self._opening.to_bytes())
+            self._record.asked(self.run, self.round, kept)
+        return kept
+
+    def _shown(self) -> Shown:
+        """Returns the log as it stands, with a proof from whatever each participant last saw of it."""
+        assert self._history is not None
+        checkpoint = self._record.checkpoint()
+        if self.round == 1:
+            seen = {said.seen for said in self._history.opened.values()} - {0}
+        else:
+            before = self._record.request(self.run, self.round - 1)
+            seen = {_size(read_relayed(verify(before, self._own).payload)[0].checkpoint)} if before else set()
+        return Shown(checkpoint, {size: tuple(self._record.consistency(size, _size(checkpoint))) for size in seen})
+
+    def _message(self, payload: bytes) -> bytes:
         return seal(
             self._key,
             payload,
@@ -163,3 +196,7 @@ class Coordinator:
         if self._history is None or not self._history.is_closed:
             raise ProtocolError("the run has not come to its end")
         return Outcome(self.run, dict(self._history.results), len(self._rounds), tuple(self._rounds), self._history)
+
+
+def _size(signed: str) -> int:
+    return read_checkpoint(parse(signed).text).size

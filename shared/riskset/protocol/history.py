@@ -28,6 +28,7 @@ from riskset.analyses.moments import moments_id
 from riskset.analyses.plan import Plan, Reported
 from riskset.errors import DataError, ProtocolError, Refused
 from riskset.protocol.opening import Opened, Opening, open_run
+from riskset.protocol.witnessing import read_cosigned
 from riskset.secure import fixed_point
 from riskset.secure.envelope import Verified, sha256
 
@@ -116,7 +117,7 @@ class History:
 
     def read(self, contribution: Verified) -> fixed_point.Vector:
         """Returns the vector of one contribution; ProtocolError where its length is not the question's."""
-        return fixed_point.from_bytes(contribution.payload, self.vector_size)
+        return fixed_point.from_bytes(read_cosigned(contribution.payload)[0], self.vector_size)
 
     def _admit(self, step: Step, numbers: Sequence[float], dead: frozenset[str]) -> History:
         figures = step.combine(numbers, self.live, dead, self.figures)

@@ -78,6 +78,10 @@ class Journal(Protocol):
 
         A run counts from its first masked contribution, finished or not. In the order in which they began."""
 
+    def seen(self) -> str:
+        """Returns the last checkpoint of the coordinator's log that was cosigned here, a signed note; empty for none.
+        It is `coordinator` of the head of the last exchange recorded."""
+
     def begin(self, run: str, begun: Begun, exchange: Exchange, head: Mapping[str, str]) -> None:
         """Keeps a new run, its first exchange and the ledger entry "opened" with `head`, in one transaction.
 
@@ -87,5 +91,5 @@ class Journal(Protocol):
         """Keeps an exchange and its ledger entry, in one transaction.
 
         `head` is the entry's public part: type ("closed" makes an entry "closed", any other "contributed"), study,
-        roster, history, approval, sha256 of the reply. ProtocolError where the round has been answered before: no
-        second vector for one round, also not by a second process over the same file."""
+        roster, history, approval, sha256 of the reply, the coordinator's checkpoint. ProtocolError where the round has
+        been answered before: no second vector for one round, also not by a second process over the same file."""

@@ -5,10 +5,10 @@ type           from          payload
 =============  ============  =====================================================================================
 open           coordinator   canonical JSON: participants, earlier runs (`opening.Opening`)
 opened         site          canonical JSON: the same, and its key, policy, version (`opening.Opened`)
-round          coordinator   every participant's message of the last round, framed
-contribution   site          its vector for this round, fixed point, masked
+round          coordinator   its log's checkpoint, then every participant's message of the last round, framed
+contribution   site          its vector for this round, fixed point, masked; its cosignature of the checkpoint
 close          coordinator   as round; asks what nothing waits for
-closed         site          its vector of the closing analyses; coordinator, auditor add them, no site waits for them
+closed         site          as contribution, of the closing analyses; coordinator, auditor add them, no site waits
 refused        site          canonical JSON {"code": "..."}: a lawful no, of the closed list below
 =============  ============  =====================================================================================
 """
@@ -42,6 +42,7 @@ REFUSALS: Final = {
     "order": "was asked for a round that does not follow the last one it answered",
     "history": "was shown contributions that do not fit what it knows of the run",
     "totals": "was shown sums from which nothing can be computed: a site sent wrong numbers, or riskset is at fault",
+    "ledger": "was shown a log of the coordinator that was changed, or that others were shown differently",
     "data": "has other data now than at the run's opening",
     "gate": "has a number that its gate does not let out",
     "site": "met an error of its own; its log tells which",

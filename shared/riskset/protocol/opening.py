@@ -40,6 +40,8 @@ class Opened:
     """The limits it applies, by name; the run's are the strictest of all participants'."""
     may_be_subtracted: bool = False
     """It signed that its sums may come out as the difference of two runs."""
+    seen: int = 0
+    """How many entries of the coordinator's log it has seen."""
 
     def to_bytes(self) -> bytes:
         content: dict[str, Any] = {
@@ -49,6 +51,7 @@ class Opened:
             "key": self.key.hex(),
             "policy": dict(self.policy),
             "may_be_subtracted": self.may_be_subtracted,
+            "seen": self.seen,
         }
         return rfc8785.dumps(content)
 
@@ -62,12 +65,12 @@ def read_opened(payload: bytes) -> Opened:
     """Returns a site's answer to the opening; ProtocolError where malformed."""
     content = read_object(payload)
     version, key, policy = content.get("version"), content.get("key"), content.get("policy")
-    subtracted = content.get("may_be_subtracted")
+    subtracted, seen = content.get("may_be_subtracted"), content.get("seen")
     if not isinstance(policy, dict) or not all(isinstance(text, str) for pair in policy.items() for text in pair):
         raise ProtocolError("a site's answer to the opening names no policy")
-    if not isinstance(version, str) or not isinstance(subtracted, bool) or not isinstance(key, str):
+    if not (isinstance(version, str) and isinstance(subtracted, bool) and isinstance(key, str) and type(seen) is int):
         raise ProtocolError("a site's answer to the opening lacks a field")
-    return Opened(version, _opening(content), _key(key), policy, subtracted)
+    return Opened(version, _opening(content), _key(key), policy, subtracted, seen)
 
 
 def open_run(messages: Sequence[Verified]) -> tuple[Opening, dict[str, Opened]]:

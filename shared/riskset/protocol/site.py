@@ -6,7 +6,8 @@ nothing is returned before the journal has it, and what the journal has is retur
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import rfc8785
@@ -27,7 +28,8 @@ from riskset.protocol.journal import Begun, Exchange, Journal, Rows
 from riskset.protocol.messages import CLOSE, OPEN, OPENED, REFUSED, REPLY_TO, ROUND
 from riskset.protocol.opening import Opened, Opening, read_opening
 from riskset.protocol.roster import COORDINATOR, Roster
-from riskset.secure.envelope import Head, Verified, seal, sha256, unframe, verify
+from riskset.protocol.witnessing import check_cosigned, cosignature, cosigned, read_relayed, witnessed
+from riskset.secure.envelope import Head, Verified, seal, sha256, verify
 from riskset.secure.masks import Masks, NoMasks, PairwiseMasks, new_secret, public_of
 from riskset.study.load import study_hash
 from riskset.study.spec import Study
@@ -74,7 +76,9 @@ class Site:
         holding: Holding,
         journal: Journal,
         consent: Consent,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        """`clock` gives seconds since 1970: the time of a cosignature, and nothing else."""
         self.name = name
         self._key = key
         self._study = study
@@ -84,6 +88,7 @@ class Site:
         self._holding = holding
         self._journal = journal
         self._consent = consent
+        self._clock = clock
         self._runs: dict[str, _Run] = {}
 
     def answer(self, request: bytes) -> bytes:
@@ -184,10 +189,13 @@ class Site:
             raise Refused("order", "the run is not where the coordinator says it is")
         if head.round == 1:
             self._check_participants(head.run, history)
-        payload, sent = run.contributor.contribute(history, self._masks(run, history, head.run))
+        witness = witnessed(read_relayed(message.payload)[0], self._roster.coordinator, self._journal.seen())
+        vector, sent = run.contributor.contribute(history, self._masks(run, history, head.run))
+        payload = cosigned(vector, cosignature(witness, self.name, self._key, int(self._clock())))
         reply = self._seal(head, REPLY_TO[head.type], payload, history.hash)
         exchange = Exchange(head.round, message.raw, reply)
-        self._journal.record(head.run, exchange, sent, _told(REPLY_TO[head.type], head, history.hash, approval, reply))
+        told = _told(REPLY_TO[head.type], head, history.hash, approval, reply)
+        self._journal.record(head.run, exchange, sent, told | {"coordinator": witness.seen})
         self._runs[head.run] = replace(run, history=history, answered=(*run.answered, exchange))
         return reply
 
@@ -213,7 +221,7 @@ class Site:
         """Takes in the contributions that a message carries, after checking that they are the participants' own and
         that this site's is the one it sent."""
         head = message.head
-        parts = unframe(message.payload)
+        _, parts = read_relayed(message.payload)
         if run.answered[-1].reply not in parts:
             raise Refused("history", "this site's own contribution is missing or altered")
         contributions = [verify(part, self._roster.sites) for part in parts]
@@ -231,6 +239,8 @@ class Site:
         if run.history is None:
             history = open_history(self._plan, self._study_hash, self._roster.sha256, head.run, contributions)
         else:
+            before = verify(run.answered[-1].request, {COORDINATOR: self._roster.coordinator})
+            check_cosigned(contributions, read_relayed(before.payload)[0].checkpoint, self._roster.sites)
             history = run.history.advance(contributions)
         if history.hash != head.history:
             raise Refused("history", "the coordinator derives another history")
