@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS ledger_entry (
 CREATE TABLE IF NOT EXISTS ledger_head (id INTEGER PRIMARY KEY CHECK (id = 0), checkpoint TEXT NOT NULL) STRICT;
 """
 _COLUMNS = "SELECT number, at, kind, public, private FROM ledger_entry"
+_RENEWED = "renewed"
 _FULL = "nothing was sent; free the disk, or mend the rights of the folder, and start again"
 _BROKEN = "nothing is sent until it is whole: keep this file as evidence, and restore the last one from your backup"
 
@@ -55,6 +56,7 @@ class LedgerFile:
             self._file.run(_SCHEMA + tables)
             self._begin()
             self.verify()
+            self._seals = self._all_seals()
         except BaseException:
             self._file.close()
             raise
@@ -72,11 +74,25 @@ class LedgerFile:
         AlreadyThere where a row of `also` is there already, VerificationError where the file is not the log that this
         process knows; then nothing was changed. ValueError where an entry cannot be of that form.
         """
+        if kind == _RENEWED:
+            raise ValueError("keys are renewed by `renew`, which writes the entry")
         with self._caught_up():
-            entry = self._made(kind, public, private)
-            self._tree.append(entry.leaf)
-            self._file.change(_insert(entry), self._head(), *also)
-        return entry
+            return self._written(kind, public, private, also)
+
+    def renew(self, key: Ed25519PrivateKey) -> Entry:
+        """Returns the entry "renewed", from which on `key` signs and seals; what was sealed before opens under it too.
+
+        Keep the old key until this returns: the file opens under one of the two, and this tells which.
+        """
+        old = self._key, self._seals
+        public = {"from": _hex(self._key), "to": _hex(key)}
+        try:
+            with self._caught_up():
+                self._key, self._seals = key, Seals(key, (self._seals.secret, *self._seals.former))
+                return self._written(_RENEWED, public, {"secret": old[1].secret.hex()}, ())
+        except BaseException:
+            self._key, self._seals = old
+            raise
 
     def entries(self, kind: str | None = None) -> Sequence[Entry]:
         """Returns the entries in order, those of one kind where it is given; also what other processes wrote."""
@@ -184,12 +200,24 @@ class LedgerFile:
             self._tree.append(entry.leaf)
         check_covers(checkpoint, self._tree)
 
-    def _made(self, kind: str, public: Mapping[str, Any], private: Mapping[str, Any] | None) -> Entry:
+    def _written(
+        self, kind: str, public: Mapping[str, Any], private: Mapping[str, Any] | None, also: Sequence[Statement]
+    ) -> Entry:
         number = self._tree.size
         sealed = b"" if private is None else self.seal(_packed(private), _purpose(number))
         entry = Entry(number, utc_now(), kind, public, sealed)
         check_entry(entry)
+        self._tree.append(entry.leaf)
+        self._file.change(_insert(entry), self._head(), *also)
         return entry
+
+    def _all_seals(self) -> Seals:
+        """Returns the seals that open what former keys sealed; each "renewed" holds the secret of the key before."""
+        seals = self._seals
+        for entry in reversed(self.entries(_RENEWED)):
+            secret = json.loads(seals.unseal(entry.private, _purpose(entry.number)))["secret"]
+            seals = Seals(self._key, (*seals.former, bytes.fromhex(secret)))
+        return seals
 
     def _head(self) -> Statement:
         """Returns the statement that puts the checkpoint over the tree in place of the last one."""
@@ -199,6 +227,10 @@ class LedgerFile:
     def _read_entries(self, kind: str | None = None) -> tuple[Entry, ...]:
         rows = self.read(f"{_COLUMNS} WHERE kind = coalesce(?, kind) ORDER BY number", kind)
         return tuple(map(_read_row, rows))
+
+
+def _hex(key: Ed25519PrivateKey) -> str:
+    return key.public_key().public_bytes_raw().hex()
 
 
 def _purpose(number: int) -> str:

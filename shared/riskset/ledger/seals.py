@@ -6,6 +6,7 @@ Each purpose has a key of its own, so that what was sealed for one run or entry 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -23,22 +24,31 @@ _NONCE_BYTES: Final = 12
 class Seals:
     """One party's means to seal and to open. Reveals the length of what is sealed, and nothing else."""
 
-    def __init__(self, identity: Ed25519PrivateKey) -> None:
-        self._secret = identity.private_bytes_raw()
+    def __init__(self, identity: Ed25519PrivateKey, former: Sequence[bytes] = ()) -> None:
+        """`former` are the secrets of keys that the party had before: they open what they sealed, and seal no more."""
+        self.secret = _derived(identity.private_bytes_raw(), "secret")
+        """What opens all of the party's seals, and signs nothing. It never leaves, but sealed under a newer key."""
+        self.former = tuple(former)
 
     def seal(self, plain: bytes, purpose: str) -> bytes:
         """Returns a fresh nonce and the ciphertext."""
         nonce = secrets.token_bytes(_NONCE_BYTES)  # random: a key seals far fewer than 2^32 texts
-        return nonce + self._cipher(purpose).encrypt(nonce, plain, None)
+        return nonce + _cipher(self.secret, purpose).encrypt(nonce, plain, None)
 
     def unseal(self, sealed: bytes, purpose: str) -> bytes:
         """Returns the text; VerificationError where it was changed, or sealed by another key or for another purpose."""
-        try:
-            return self._cipher(purpose).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None)
-        except (InvalidTag, ValueError):
-            message = f"what was sealed for {purpose!r} was changed, or sealed by another key"
-            raise VerificationError(message, "restore the file and the key from one backup") from None
+        for secret in (self.secret, *self.former):
+            try:
+                return _cipher(secret, purpose).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None)
+            except (InvalidTag, ValueError):
+                continue
+        message = f"what was sealed for {purpose!r} was changed, or sealed by another key"
+        raise VerificationError(message, "restore the file and the key from one backup")
 
-    def _cipher(self, purpose: str) -> AESGCM:
-        info = f"riskset ledger {purpose}".encode()
-        return AESGCM(HKDF(hashes.SHA256(), _KEY_BYTES, salt=None, info=info).derive(self._secret))
+
+def _cipher(secret: bytes, purpose: str) -> AESGCM:
+    return AESGCM(_derived(secret, f"purpose {purpose}"))
+
+
+def _derived(secret: bytes, info: str) -> bytes:
+    return HKDF(hashes.SHA256(), _KEY_BYTES, salt=None, info=f"riskset ledger {info}".encode()).derive(secret)
