@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import rfc8785
 
 from riskset.errors import ProtocolError
 from riskset.secure.envelope import Verified
 from riskset.secure.masks import KEY_BYTES
+
+MOST_NAMES: Final = 1000
+"""Of participants, and of earlier runs; each adds numbers to a vector."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,8 @@ def _names(content: Mapping[str, object], what: str) -> tuple[str, ...]:
     names = content.get(what)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ProtocolError(f"an opening message lists the {what}")
+    if len(names) > MOST_NAMES or len(set(names)) != len(names):
+        raise ProtocolError(f"an opening message lists the {what} once each, {MOST_NAMES} at most")
     return tuple(names)
 
 

@@ -169,14 +169,16 @@ class Site:
         return policy.to_json()
 
     def _column(self, participants: Sequence[str], approval: Approval) -> Column:
-        """Returns the column of the rules that such a run falls under; Refused where this site was not asked to trust
-        enough of the others."""
+        """Returns the column of the rules that such a run falls under; Refused where they are too few, or
+        not all known here."""
         known = set(participants) <= set(self._roster.sites) and len(set(participants)) == len(participants)
         if not known or self.name not in participants:
             raise Refused("participants", "the participants are not sites of the roster")
-        least, trusted = self._study.disclosure.min_sites, {self.name, *approval.compared} & set(participants)
-        if len(participants) < least or len(trusted) < min(LEAST_MASKED, len(participants)):
-            raise Refused("participants", "too few participants, or too few whose keys this site has compared")
+        if len(participants) < self._study.disclosure.min_sites:
+            raise Refused("participants", "fewer participants than the study needs")
+        if not set(participants) <= {self.name, *approval.compared}:
+            # contributors are counted under the sum, where those that somebody invented cannot be left out
+            raise Refused("participants", "a participant's key was neither compared nor vouched for here")
         masked = self._study.disclosure.secure_sum == "required" and len(participants) >= LEAST_MASKED
         return "pooled" if masked else "local"
 

@@ -80,12 +80,25 @@ def read_cosigned(payload: bytes) -> tuple[bytes, str]:
         raise ProtocolError("a cosignature is text") from None
 
 
+def witness_of(coordinator: Ed25519PublicKey, seen: str) -> Witness:
+    """Returns what a site remembers of the coordinator's log: `seen` is the last note it cosigned, empty for none.
+
+    One by another key was another coordinator's, before the site approved a roster by this one.
+    """
+    remembered = Witness(LOG, coordinator, seen)
+    try:
+        remembered.checkpoint  # noqa: B018 - read to be checked
+    except VerificationError:
+        return Witness(LOG, coordinator)
+    return remembered
+
+
 def witnessed(shown: Shown, coordinator: Ed25519PublicKey, seen: str) -> Witness:
-    """Returns the witness that has seen what is shown; `seen` is the last note it saw, empty for none.
+    """Returns the witness that, after `seen`, has seen what is shown too.
 
     Refused("ledger") where the log was rolled back, forked, or proves nothing.
     """
-    before = Witness(LOG, coordinator, seen)
+    before = witness_of(coordinator, seen)
     size = before.checkpoint.size
     try:
         if size == 0:
