@@ -1,26 +1,20 @@
-"""Rosters and requests: what is signed comes back; what is malformed, changed or doubled is told."""
+"""Rosters: what is signed comes back; what is malformed, changed or doubled is told."""
 
 import json
 
 import pytest
-import rfc8785
 
 from riskset.errors import DataError, VerificationError
-from riskset.protocol.joining import (
-    Connection,
-    load_connection,
-    load_request,
-    read_members,
-    write_connection,
-    write_request,
-)
+from riskset.joining.signed import write_signed
 from riskset.protocol.roster import Member, load_roster, read_roster, sign_roster
 from riskset.secure.keys import new_identity, public_hex
 from riskset.secure.node_key import new_node_key, public_node_text
+from riskset.secure.words import fingerprint_words
 
 COORDINATOR = new_identity()
 KEYS = {name: (new_identity(), new_node_key()) for name in ("asan", "kurume")}
-MEMBERS = {name: Member(public_hex(identity), public_node_text(node)) for name, (identity, node) in KEYS.items()}
+TOLD = ("+81 942 35 3311", "2026-012", "2027-03-31")
+MEMBERS = {name: Member(public_hex(identity), public_node_text(node), *TOLD) for name, (identity, node) in KEYS.items()}
 
 
 def signed():
@@ -29,7 +23,7 @@ def signed():
 
 def signed_as(content):
     """A roster of any content, rightly signed."""
-    return json.dumps({"roster": content, "signature": COORDINATOR.sign(rfc8785.dumps(content)).hex()}).encode()
+    return write_signed("roster", content, signature=COORDINATOR)
 
 
 def test_a_roster_comes_back():
@@ -38,6 +32,7 @@ def test_a_roster_comes_back():
     assert public_hex(roster.coordinator) == public_hex(COORDINATOR)
     assert {name: public_hex(key) for name, key in roster.sites.items()} == {n: m.identity for n, m in MEMBERS.items()}
     assert {n: public_node_text(key) for n, key in roster.node_keys.items()} == {n: m.node for n, m in MEMBERS.items()}
+    assert roster.members == MEMBERS
 
 
 def test_its_hash_is_of_what_it_says_and_not_of_its_spaces():
@@ -93,7 +88,7 @@ def test_a_roster_changed_after_its_signature_is_refused(change):
         b'{"roster":{},"signature":""}',
         b'{"roster":[],"signature":"00"}',
         b'{"roster":{"sites":[]},"signature":"zz"}',
-        b'{"roster":{"schema":1,"study":"t","coordinator":"00","sites":{}},"signature":""}',
+        b'{"roster":{"schema":2,"study":"t","coordinator":"00","sites":{}},"signature":""}',
         b'{"roster":{"schema":NaN,"study":"t","coordinator":"00","sites":{}},"signature":""}',
     ],
     ids=lambda text: repr(text[:40]),
@@ -104,8 +99,8 @@ def test_what_is_no_roster_is_told(text):
 
 
 def test_a_roster_of_a_later_version_is_told():
-    content = json.loads(signed())["roster"] | {"schema": 2}
-    with pytest.raises(DataError, match="schema 2, which this version cannot read"):
+    content = json.loads(signed())["roster"] | {"schema": 3}
+    with pytest.raises(DataError, match="schema 3, this version reads 2"):
         read_roster(signed_as(content))
 
 
@@ -116,58 +111,41 @@ def test_a_roster_that_cannot_be_read_is_told(tmp_path):
         load_roster(tmp_path)
 
 
-@pytest.fixture
-def request_of(tmp_path):
-    def write(name, of=None):
-        identity, node = KEYS[of or name]
-        path = tmp_path / f"{name}{len(list(tmp_path.iterdir()))}.request.json"
-        path.write_bytes(write_request(name, identity, node.public_key()))
-        return path
-
-    return write
+def test_a_roster_of_fewer_sites_than_the_study_s_belongs_to_it(patients):
+    read_roster(signed()).check_belongs_to(patients.study(["asan", "kurume", "osaka"]))
 
 
-def test_requests_make_the_members_in_the_order_of_the_study(patients, request_of):
-    study = patients.study(["asan", "kurume"])
-    found = read_members(study, [request_of("kurume"), request_of("asan")])
-    assert list(found.items()) == list(MEMBERS.items())
+def test_a_roster_of_another_study_or_with_another_site_is_told(patients):
+    with pytest.raises(DataError, match="the roster holds sites that the study does not name: kurume"):
+        read_roster(signed()).check_belongs_to(patients.study(["asan", "osaka"]))
+    other = read_roster(sign_roster("other", COORDINATOR, MEMBERS))
+    with pytest.raises(DataError, match="the roster is of the study other, the study file is trial"):
+        other.check_belongs_to(patients.study(["asan", "kurume"]))
 
 
-def test_the_same_request_twice_and_two_requests_of_one_name_are_told_apart(patients, request_of):
-    study = patients.study(["asan", "kurume"])
-    with pytest.raises(DataError, match="the request of asan stands twice"):
-        read_members(study, [request_of("asan"), request_of("asan")])
-    with pytest.raises(DataError, match="two requests are in the name of asan"):
-        read_members(study, [request_of("asan"), request_of("asan", of="kurume")])
-
-
-@pytest.mark.parametrize("field", ["site", "identity", "node"])
-def test_a_request_changed_after_its_signature_is_refused(request_of, field):
-    path = request_of("asan")
-    document = json.loads(path.read_bytes())
-    document["request"][field] = json.loads(request_of("kurume").read_bytes())["request"][field]
-    path.write_text(json.dumps(document))
-    with pytest.raises(VerificationError, match="was changed after"):
-        load_request(path)
+def test_a_key_is_known_by_six_words():
+    roster = read_roster(signed())
+    assert roster.fingerprint("asan") == fingerprint_words(KEYS["asan"][0].public_key())
+    assert len(roster.fingerprint("asan").split()) == 6
+    assert roster.fingerprint("asan") != roster.fingerprint("kurume")
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"request":{},"signature":""}', '{"request":1,"signature":"00"}', "[" * 100_000]
+    "entry",
+    [
+        {"telephone": "1\n2"},
+        {"telephone": 1},
+        {"telephone": "1" * 41},
+        {"irb": "1" * 81},
+        {"irb_until": "soon"},
+        {"identity": "00"},
+        {"node": "ssh-rsa"},
+        {"more": ""},
+    ],
+    ids=str,
 )
-def test_what_is_no_request_is_told(tmp_path, text):
-    (tmp_path / "request.json").write_text(text)
-    with pytest.raises(DataError, match="request of a site"):
-        load_request(tmp_path / "request.json")
-
-
-def test_a_connection_comes_back(tmp_path):
-    connection = Connection("study.example.org:8443", "-----BEGIN CERTIFICATE-----\n")
-    (tmp_path / "connection.json").write_bytes(write_connection(connection))
-    assert load_connection(tmp_path / "connection.json") == connection
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"address":"x"}'])
-def test_what_is_no_connection_is_told(tmp_path, text):
-    (tmp_path / "connection.json").write_text(text)
-    with pytest.raises(DataError, match="connection file"):
-        load_connection(tmp_path / "connection.json")
+def test_an_entry_that_is_none_is_told_also_when_it_is_signed(entry):
+    content = json.loads(signed())["roster"]
+    content["sites"]["asan"] |= entry
+    with pytest.raises(DataError):
+        read_roster(signed_as(content))

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from riskset.errors import DataError
-from riskset.protocol.joining import Connection, write_connection
-from riskset.secure.keys import load_identity, new_identity, refuse_to_replace, save_identity, write_private
-from riskset_server.certificates import issue_server_certificate, make_authority
+from riskset.joining.expiry import Expiry, of_certificate
+from riskset.secure.keys import (
+    load_identity,
+    new_identity,
+    refuse_to_replace,
+    replace_private,
+    save_identity,
+    write_private,
+)
+from riskset_server.certificates import Certified, issue_server_certificate, make_authority
+from riskset_server.joining_book import JoiningBook
+from riskset_server.joining_desk import Door, JoiningDesk
 from riskset_server.two_ports import SuperLinkConfig
 
 _HINT = "make it first: riskset server init FOLDER --host NAME"
@@ -20,14 +31,14 @@ _HINT = "make it first: riskset server init FOLDER --host NAME"
 
 @dataclass(frozen=True)
 class CoordinatorFolder:
-    """Where everything of the coordinator lies; only `connection` is for others."""
+    """Where everything of the coordinator lies; nothing in it is for others."""
 
     root: Path
 
     @property
-    def connection(self) -> Path:
-        """What the sites are sent: address and certificate authority."""
-        return self.root / "connection.json"
+    def joining(self) -> Path:
+        """The list of invites and requests; it holds tokens."""
+        return self.root / "joining.sqlite"
 
     @property
     def runs(self) -> Path:
@@ -52,9 +63,40 @@ class CoordinatorFolder:
         write_private(self._keys / "control.token", secrets.token_urlsafe(32).encode())
         ports = {"schema": 1, "host": host, "public_port": public_port, "control_port": control_port}
         (self.root / "server.json").write_text(json.dumps(ports, indent=2) + "\n", encoding="utf-8")
-        self.connection.write_bytes(
-            write_connection(Connection(f"{host}:{public_port}", authority.certificate.decode()))
+
+    def renew_server_certificate(self) -> Expiry:
+        """Makes a new certificate under the same authority, so that no site need be told; returns its end.
+
+        The server shows it when it is started again.
+        """
+        authority = Certified(self.authority, self._read("authority.key.pem"))
+        server = issue_server_certificate(authority, [str(self._ports()["host"])])
+        replace_private(self._keys / "server.key.pem", server.key)
+        replace_private(self._keys / "server.pem", server.certificate)
+        return self.expiries[0]
+
+    @property
+    def expiries(self) -> tuple[Expiry, Expiry]:
+        """The ends of the server's certificate and of the authority."""
+        again = f"renew it and start the server again: riskset server renew {self.root}"
+        anew = "make a new folder in good time, and invite every site again"
+        return (
+            of_certificate("the server's certificate", self._read("server.pem").decode(), again),
+            of_certificate("the certificate authority", self.authority.decode(), anew),
         )
+
+    @property
+    def door(self) -> Door:
+        """What an invite says of the server."""
+        ports = self._ports()
+        return Door(f"{ports['host']}:{ports['public_port']}", self.authority.decode())
+
+    @contextmanager
+    def desk(self) -> Iterator[JoiningDesk]:
+        """The rules of joining over this folder's list of invites. DataError where the folder is none."""
+        self._read("identity.pem")
+        with JoiningBook(self.joining) as book:
+            yield JoiningDesk(book)
 
     @property
     def identity(self) -> Ed25519PrivateKey:
@@ -86,6 +128,7 @@ class CoordinatorFolder:
             control_port=int(ports["control_port"]),
             database=None if in_memory else self.root / "superlink.sqlite",
             record=record,
+            joining=self.joining,
         )
 
     def _ports(self) -> dict[str, str | int]:

@@ -54,14 +54,12 @@ class Limits:
     connections_per_address: int = 64  # the demo's sites all come from one address; a hospital needs two
 
 
-class _Refused(Exception):
-    def __init__(self, status: HTTPStatus) -> None:
+class Turned(Exception):
+    """A request that does not pass; `status` is the answer, None where nobody waits for one any more."""
+
+    def __init__(self, status: HTTPStatus | None) -> None:
         super().__init__(status)
         self.status = status
-
-
-class _Gone(Exception):
-    """The client hung up."""
 
 
 class FrontDoor:
@@ -77,35 +75,17 @@ class FrontDoor:
             return
         try:
             body = await self._admit(scope, receive)
-        except _Refused as refusal:
-            await answer(send, refusal.status)
-        except _Gone:
-            return
+        except Turned as turned:
+            if turned.status is not None:
+                await answer(send, turned.status)
         else:
             await self._pass(scope, body, receive, send)
 
     async def _admit(self, scope: Message, receive: Receive) -> bytes:
-        """Returns the whole body of a request that may pass. Raises _Refused or _Gone."""
+        """Returns the whole body of a request that may pass. Raises Turned."""
         if scope["method"] != "POST" or scope["path"] not in SITE_CALLS:
-            raise _Refused(HTTPStatus.NOT_FOUND)
-        if _announced_bytes(scope) > self._limits.body_bytes:
-            raise _Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        try:
-            return await asyncio.wait_for(self._read(receive), self._limits.body_s)
-        except TimeoutError:
-            raise _Refused(HTTPStatus.REQUEST_TIMEOUT) from None
-
-    async def _read(self, receive: Receive) -> bytes:
-        body = bytearray()
-        while True:
-            message = await receive()
-            if message["type"] != "http.request":
-                raise _Gone
-            body += message.get("body", b"")
-            if len(body) > self._limits.body_bytes:
-                raise _Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-            if not message.get("more_body", False):
-                return bytes(body)
+            raise Turned(HTTPStatus.NOT_FOUND)
+        return await read_body(scope, receive, self._limits.body_bytes, self._limits.body_s)
 
     async def _pass(self, scope: Message, body: bytes, receive: Receive, send: Send) -> None:
         path = scope["path"]
@@ -159,10 +139,35 @@ class TokenDoor:
             await answer(send, HTTPStatus.UNAUTHORIZED)
 
 
-async def answer(send: Send, status: HTTPStatus) -> None:
-    """Sends a status without a body. What is unread of the request is thrown away, until the headers' deadline."""
-    await send({"type": "http.response.start", "status": int(status), "headers": [(b"content-length", b"0")]})
-    await send({"type": "http.response.body", "body": b""})
+async def answer(send: Send, status: HTTPStatus, body: bytes = b"") -> None:
+    """Sends a status, and a body if there is one. What is unread of the request is thrown away, until the headers'
+    deadline."""
+    headers = [(b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": int(status), "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def read_body(scope: Message, receive: Receive, most_bytes: int, within_s: float) -> bytes:
+    """Returns the whole body of a request. Raises Turned where it is too large, too slow or cut off."""
+    if _announced_bytes(scope) > most_bytes:
+        raise Turned(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    try:
+        return await asyncio.wait_for(_read(receive, most_bytes), within_s)
+    except TimeoutError:
+        raise Turned(HTTPStatus.REQUEST_TIMEOUT) from None
+
+
+async def _read(receive: Receive, most_bytes: int) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise Turned(None)  # the client hung up
+        body += message.get("body", b"")
+        if len(body) > most_bytes:
+            raise Turned(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        if not message.get("more_body", False):
+            return bytes(body)
 
 
 def guarded_protocol(limits: Limits) -> type[H11Protocol]:

@@ -6,7 +6,8 @@ loopback too, so that a program that takes the port while the SuperLink is away 
 
 from __future__ import annotations
 
-from riskset_server.front_door import FrontDoor, LeaseTeller, TokenDoor
+from riskset_server.front_door import App, FrontDoor, LeaseTeller, TokenDoor
+from riskset_server.joining_door import JoiningDoor
 from riskset_server.link import FLEET_PULL, RUNTIME_PULL, superlink_app
 from riskset_server.long_poll import Bell, LongPoll
 from riskset_server.recording import Recorder
@@ -23,5 +24,7 @@ def serve_superlink(config: SuperLinkConfig, on_ready: Ready | None = None) -> N
     questions, answers = Bell(), Bell()
     fleet = LongPoll(app, held=FLEET_PULL, until=questions, bell=answers)
     runtime = LongPoll(app, held=RUNTIME_PULL, until=answers, bell=questions)
-    public = FrontDoor(LeaseTeller(fleet, lease_left_s), config.limits, recorder)
+    public: App = FrontDoor(LeaseTeller(fleet, lease_left_s), config.limits, recorder)
+    if config.joining is not None:
+        public = JoiningDoor(public, config.joining, config.limits, recorder)
     serve_two_ports(config, public, TokenDoor(runtime, config.token), on_ready)

@@ -42,6 +42,8 @@ class SuperLinkConfig:
     """None keeps the state in memory, where it is lost with the process."""
     record: Path | None = None
     """A file to which everything that passes the public port is appended."""
+    joining: Path | None = None
+    """The list of invites; None lets nobody ask in."""
     limits: Limits = field(default_factory=Limits)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Annotated, Any
 
@@ -95,6 +95,12 @@ def tell(error: RisksetError) -> None:
         typer.echo(f"  {problem}", err=True)
     if error.hint:
         typer.echo(f"hint: {error.hint}", err=True)
+
+
+def warn(lines: Iterable[str]) -> None:
+    """Lines on stderr that stop nothing: what ends within a month."""
+    for line in lines:
+        typer.echo(line, err=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

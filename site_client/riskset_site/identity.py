@@ -1,4 +1,8 @@
-"""A site's keys and where they lie: beside its site file, made there, never sent."""
+"""A site's keys and where they lie: beside its site file, made there, never sent.
+
+Renewed keys come into a folder of their own (`keys/2`, `keys/3`, ...) and the earlier ones stay: until the new roster
+comes the earlier ones are in use, and what was signed or sealed with them stays readable.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +16,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from riskset.analyses.cohort import Cohort
-from riskset.protocol.joining import write_request
-from riskset.secure.keys import load_identity, new_identity, refuse_to_replace, save_identity
+from riskset.protocol.roster import load_roster
+from riskset.secure.keys import is_locked, load_identity, new_identity, public_hex, refuse_to_replace, save_identity
 from riskset.secure.node_key import load_node_key, new_node_key, save_node_key
+from riskset_site.passphrase import known_passphrase
 
 
 @dataclass(frozen=True)
@@ -40,12 +45,20 @@ class SiteFolder:
         return self.root / "journal.sqlite"
 
     @property
-    def identity_key(self) -> Path:
-        return self.root / "keys" / "identity.pem"
+    def keys(self) -> tuple[Path, ...]:
+        """The folders that hold keys, the first made first; `keys` alone where there are none yet."""
+        first = self.root / "keys"
+        numbered = [int(path.parent.name) for path in first.glob("[0-9]*/identity.pem")]
+        return (first, *(first / str(number) for number in sorted(numbered)))
 
     @property
-    def node_key(self) -> Path:
-        return self.root / "keys" / "node.pem"
+    def next_keys(self) -> Path:
+        """Where renewed keys go."""
+        return self.root / "keys" / str(len(self.keys) + 1)
+
+    @property
+    def has_keys(self) -> bool:
+        return identity_in(self.keys[0]).exists()
 
     def request(self, site: str) -> Path:
         return self.root / f"{site}.request.json"
@@ -57,22 +70,49 @@ class Identity:
 
     signing: Ed25519PrivateKey
     node: EllipticCurvePrivateKey
+    earlier: tuple[Ed25519PrivateKey, ...] = ()
+    """The identity keys before this one, the oldest first: entries of the ledger are signed and sealed with them."""
+
+    @property
+    def seed(self) -> Ed25519PrivateKey:
+        """The site's first identity key. What never leaves and must be recognised later (patients, data) is keyed with
+        it, so that renewing keys forgets no answered run."""
+        return (*self.earlier, self.signing)[0]
 
 
-def make_keys(folder: SiteFolder, site: str) -> Path:
-    """Makes both keys and the request to send to the coordinator; returns the request's path. DataError over old
-    keys."""
-    refuse_to_replace(folder.identity_key, folder.node_key)  # both or none
-    identity, node = new_identity(), new_node_key()
-    save_identity(folder.identity_key, identity)
-    save_node_key(folder.node_key, node)
-    request = folder.request(site)
-    request.write_bytes(write_request(site, identity, node.public_key()))
-    return request
+def identity_in(keys: Path) -> Path:
+    return keys / "identity.pem"
 
 
-def load_keys(folder: SiteFolder) -> Identity:
-    return Identity(load_identity(folder.identity_key), load_node_key(folder.node_key))
+def node_in(keys: Path) -> Path:
+    return keys / "node.pem"
+
+
+def make_keys(keys: Path, passphrase: bytes = b"") -> Identity:
+    """Makes both keys in the folder `keys`, locked where there is a passphrase. DataError over old keys."""
+    refuse_to_replace(identity_in(keys), node_in(keys))  # both or none
+    made = Identity(new_identity(), new_node_key())
+    save_node_key(node_in(keys), made.node, passphrase)
+    save_identity(identity_in(keys), made.signing, passphrase)  # last: where it is, both are
+    return made
+
+
+def load_keys(folder: SiteFolder, roster: Path | None = None) -> Identity:
+    """Returns the keys that the roster holds (of the folder unless another is given), or the last made where it holds
+    none of them or there is no roster. DataError where they are missing or stay locked."""
+    passphrase = known_passphrase() if is_locked(identity_in(folder.keys[0])) else b""
+    identities = [load_identity(identity_in(keys), passphrase) for keys in folder.keys]
+    at = _place(identities, roster or folder.roster)
+    node = load_node_key(node_in(folder.keys[at]), passphrase)
+    return Identity(identities[at], node, tuple(identities[:at]))
+
+
+def _place(identities: list[Ed25519PrivateKey], roster: Path) -> int:
+    last = len(identities) - 1
+    if last == 0 or not roster.exists():
+        return last
+    entered = {public_hex(key) for key in load_roster(roster).sites.values()}
+    return next((at for at, key in enumerate(identities) if public_hex(key) in entered), last)
 
 
 def snapshot_of(cohort: Cohort, identity: Ed25519PrivateKey) -> str:

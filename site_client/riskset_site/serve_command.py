@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import signal
 import time
+from contextlib import closing
 from pathlib import Path
 from threading import Event
 from typing import Annotated
 
 import typer
 
-from riskset.errors import DataError
-from riskset.protocol.joining import load_connection
-from riskset.protocol.offered import check_offered
-from riskset.protocol.roster import load_roster
+from riskset import __version__
+from riskset.cli import warn
+from riskset.joining.expiry import expiry_lines, of_certificate, of_members, today_utc
 from riskset.protocol.site import Site
-from riskset.secure.keys import public_hex
-from riskset.study.load import load_study, study_hash
-from riskset_site.cohort import load_cohort
+from riskset_site.approvals import Approvals, LedgerConsent, expiry_of
 from riskset_site.daemon import serve as serve_site
-from riskset_site.identity import Identity, SiteFolder, load_keys, snapshot_of
 from riskset_site.journal import JournalFile
+from riskset_site.own_ledger import own_ledger
+from riskset_site.papers import Papers, load_papers
 
 
 def serve(
@@ -37,22 +36,27 @@ def serve(
 ) -> None:
     """Take part in the study until stopped (Ctrl-C or SIGTERM): wait for the coordinator's questions and answer them.
 
-    Opens no port. The data are read once, at the start; a run that is under way goes on where it stood.
+    Opens no port. Begins only under an approval that holds (riskset site approve), and looks at it again before every
+    answer. The data are read once, at the start; a run that is under way goes on where it stood.
 
     Example: riskset site serve site.toml
     """
-    folder = SiteFolder(site_file.parent)
-    connection = load_connection(connection_file or folder.connection)
-    identity = load_keys(folder)
-    site = _site(site_file, study_file or folder.study, roster_file or folder.roster, folder, identity)
+    papers = load_papers(site_file, study_file, roster_file, connection_file)
+    own_ledger(papers.folder, papers.identity, papers.site).close()  # renewed keys take it over before the run goes on
+    with closing(JournalFile(papers.folder.journal, papers.identity.signing, papers.site)) as journal:
+        _serve(papers, _site(papers, journal))
+
+
+def _serve(papers: Papers, site: Site) -> None:
     stop = Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
 
     from riskset_site.link import FleetLink  # Flower takes a second to import; a mistake above is told before that
 
+    connection = papers.connection
     tell(f"{site.name} serves {connection.address}")
-    with FleetLink(connection.address, connection.authority.encode(), identity.node) as link:
+    with FleetLink(connection.address, connection.authority.encode(), papers.identity.node) as link:
         serve_site(site, link, stop, tell)
     tell("stopped")
 
@@ -61,24 +65,18 @@ def tell(line: str) -> None:
     typer.echo(f"{time.strftime('%H:%M:%S')} {line}", err=True)
 
 
-def _site(site_file: Path, study_file: Path, roster_file: Path, folder: SiteFolder, identity: Identity) -> Site:
-    """Returns the site with its data, after checking that its files belong together."""
-    study = load_study(study_file)
-    check_offered(study)
-    roster = load_roster(roster_file)
-    cohort = load_cohort(site_file, study)
-    roster.check_belongs_to(study)
-    entered = roster.sites.get(cohort.site)
-    if entered is None or public_hex(entered) != public_hex(identity.signing):
-        raise DataError(
-            f"the roster does not hold {cohort.site} with this site's key", "send the coordinator the request again"
-        )
-    tell(f"study {study.id} {study.version} ({study_hash(study)[:12]})")
-    for endpoint, rows in cohort.analysis_sets.items():
-        tell(f"{endpoint}: {rows.n} rows, {int(rows.event.sum())} events")
-    snapshot = snapshot_of(cohort, identity.signing)
-    journal, least = JournalFile(folder.journal, identity.signing, cohort.site), study.disclosure.min_sites
-    tell(
-        "this version applies no disclosure rules but min_sites; the coordinator and the sites see this site's own sums"
+def _site(papers: Papers, journal: JournalFile) -> Site:
+    """Returns the site, its data read, after telling what it stands on. Refused where nothing is approved now."""
+    study, roster, approvals = papers.study, papers.roster, Approvals(journal.ledger, papers.identity)
+    now = approvals.standing()
+    approval = now.in_force(papers.study_hash, roster.sha256, papers.snapshot, __version__, today_utc())
+    authority = of_certificate(
+        "the certificate authority", papers.connection.authority, "ask for a new invite in good time"
     )
-    return Site(cohort.site, identity.signing, study, roster, cohort, snapshot, journal, least)
+    warn(expiry_lines([expiry_of(approval), authority, *of_members(roster.members)], today_utc()))
+    tell(f"study {study.id} {study.version} ({papers.study_hash[:12]})")
+    for endpoint, rows in papers.cohort.analysis_sets.items():
+        tell(f"{endpoint}: {rows.n} rows, {int(rows.event.sum())} events")
+    tell(f"approved by {approval.by} until {approval.until} ({approval.sha256[:12]})")
+    consent = LedgerConsent(approvals, tell)
+    return Site(papers.site, papers.identity.signing, study, roster, papers.holding, journal, consent)

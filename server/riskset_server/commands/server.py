@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from riskset.cli import warn
+from riskset.joining.expiry import expiry_lines, today_utc
 from riskset_server.coordinator_folder import CoordinatorFolder
 
 app = typer.Typer(help="Make and start the coordinator's server.", no_args_is_help=True, add_completion=False)
@@ -28,10 +30,18 @@ def init(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port for the sites.")] = 8443,
     control_port: Annotated[int, typer.Option(min=1, max=65535, help="Port on the loopback for `riskset run`.")] = 8444,
 ) -> None:
-    """Make the coordinator's keys and certificates, and connection.json to send to the sites."""
+    """Make the coordinator's keys and certificates."""
+    CoordinatorFolder(folder).make(host, port, control_port)
+    typer.echo(f"made {folder}; keep a copy of {folder}/keys, and invite the sites: riskset study invite STUDY SITE")
+
+
+@app.command(epilog="Example: riskset server renew coordinator")
+def renew(folder: Folder) -> None:
+    """Make a new certificate for the server. The sites need nothing: they trust the authority, which stays."""
     made = CoordinatorFolder(folder)
-    made.make(host, port, control_port)
-    typer.echo(f"made {folder}; send {made.connection} to every site, and keep a copy of {folder}/keys")
+    certificate = made.renew_server_certificate()
+    typer.echo(f"renewed, until {certificate.until}; it is shown when the server is started again")
+    warn(expiry_lines(made.expiries, today_utc()))
 
 
 @app.command(epilog="Example: riskset server start coordinator")
@@ -49,6 +59,7 @@ def start(
     from riskset_server.superlink import serve_superlink  # Flower takes a second to import; --help need not wait for it
 
     config = CoordinatorFolder(folder).superlink(in_memory=in_memory, record=record)
+    warn(expiry_lines(CoordinatorFolder(folder).expiries, today_utc()))
 
     def ready(public_port: int, control_port: int) -> None:
         typer.echo(f"ready: sites on port {public_port}, riskset run on 127.0.0.1:{control_port}", err=True)

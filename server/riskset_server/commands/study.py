@@ -1,4 +1,4 @@
-"""`riskset study ...`: what the coordinator does with a study file before anybody signs it."""
+"""`riskset study ...`: what the coordinator does with a study file before anybody signs it; who takes part."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ import typer
 
 from riskset.cli import tell
 from riskset.errors import DataError, Problem
-from riskset.protocol.joining import read_members
-from riskset.protocol.roster import sign_roster
 from riskset.study.load import load_study, study_hash
 from riskset.study.spec import CoxAnalysis, Study
-from riskset_server.coordinator_folder import CoordinatorFolder
+from riskset_server.commands.joining import accept, invite, revoke, roster
 from riskset_server.rehearse import GATE_IGNORED, REHEARSAL, rehearse, verdicts
 
-app = typer.Typer(help="Write, check and try a study.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="Write, check and try a study; bring its sites together.", no_args_is_help=True, add_completion=False
+)
 
 THE_ANSWER_IS_NO = 3
 
 
 @app.callback()
 def study() -> None:
-    """Write, check and try a study."""
+    """Write, check and try a study; bring its sites together."""
 
 
 @app.command(epilog="Example: riskset study check study.toml")
@@ -78,19 +78,10 @@ def try_(
         typer.echo(path)
 
 
-@app.command(epilog="Example: riskset study roster study.toml *.request.json --server coordinator")
-def roster(
-    file: Annotated[Path, typer.Argument(help="The study file (TOML).", show_default=False)],
-    requests: Annotated[list[Path], typer.Argument(help="The sites' request files.", show_default=False)],
-    folder: Annotated[Path, typer.Option("--server", help="The coordinator's folder.")] = Path("coordinator"),
-    out: Annotated[Path | None, typer.Option(help="Default: roster.json beside the study.", show_default=False)] = None,
-) -> None:
-    """Sign the list of a study's sites and their keys, to be sent to every site with the study."""
-    study = load_study(file)
-    members = read_members(study, requests)
-    path = out or file.parent / "roster.json"
-    path.write_bytes(sign_roster(study.id, CoordinatorFolder(folder).identity, members))
-    typer.echo(f"signed {path} for {', '.join(members)}; send it to every site with the study")
+app.command(epilog="Example: riskset study invite study.toml kurume --server coordinator")(invite)
+app.command(epilog="Example: riskset study accept kurume --server coordinator")(accept)
+app.command(epilog="Example: riskset study roster study.toml --server coordinator")(roster)
+app.command(epilog="Example: riskset study revoke kurume --server coordinator")(revoke)
 
 
 def facts_of(study: Study) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Self
 
 from riskset.errors import RisksetError
+from riskset.study.load import load_study
 from riskset_server.coordinator_folder import CoordinatorFolder
 from riskset_server.demo.data_sets import DataSet
 
@@ -67,19 +68,43 @@ class Stage:
         return {folder.name: folder for folder in sorted((self.root / "sites").iterdir())}
 
     def build(self) -> None:
-        """Writes every party's files: the study, each site's own rows and keys, the coordinator's keys, the roster."""
+        """Writes every party's files: the study, each site's own rows, the coordinator's keys; starts the server and
+        lets every site join."""
         self.root.mkdir(parents=True, exist_ok=True)
         self.study.write_bytes(self.data_set.study)
         for name, rows in self.data_set.rows_by_site().items():
             self._write_site(name, rows)
         public_port, control_port = free_ports(2)
         self.coordinator.make("127.0.0.1", public_port, control_port)
-        self._together([self._command("site", "keys", folder / "site.toml") for folder in self.sites.values()])
-        requests = [folder / f"{name}.request.json" for name, folder in self.sites.items()]
-        self._together([self._command("study", "roster", self.study, *requests, "--server", self.coordinator.root)])
+        self.start_server()
+        self.join()
+
+    def join(self) -> None:
+        """Invites every site; each makes its keys and asks in over the network; the roster is signed and handed out.
+
+        On one desk nobody telephones: the words are compared here, the site's with the coordinator's.
+        """
+        for name, folder in self.sites.items():
+            shutil.copy(self.study, folder)
+            self._invite(name, folder)
+        commands = [
+            self._command("site", "join", folder / "invite.json", "--into", folder) for folder in self.sites.values()
+        ]
+        heard = dict(zip(self.sites, self._together(commands), strict=True))
+        with self.coordinator.desk() as desk:
+            for name, words_of_site in heard.items():
+                invite, request, words = desk.waiting(name)
+                if words not in words_of_site:
+                    raise RisksetError(f"{name} and the coordinator do not have the same words")
+                desk.accept(invite, request)
+        self._together([self._command("study", "roster", self.study, "--server", self.coordinator.root)])
         for folder in self.sites.values():
-            for file in (self.study, self.root / "roster.json", self.coordinator.connection):
-                shutil.copy(file, folder)
+            shutil.copy(self.root / "roster.json", folder)
+
+    def _invite(self, name: str, folder: Path) -> None:
+        with self.coordinator.desk() as desk:
+            _, text = desk.invite(load_study(self.study), name, self.coordinator.identity, self.coordinator.door)
+        (folder / "invite.json").write_bytes(text)
 
     def _write_site(self, name: str, rows: Sequence[dict[str, str]]) -> None:
         folder = self.root / "sites" / name
@@ -93,8 +118,9 @@ class Stage:
         (folder / "site.toml").write_text(f"{head}\n{source}\n{self.data_set.site_map}", encoding="utf-8")
 
     def start(self) -> None:
-        """Starts the server and every site."""
-        self.start_server()
+        """Starts every site, and the server where it does not run."""
+        if "server" not in self.processes:
+            self.start_server()
         for name in self.sites:
             self.start_site(name)
 
@@ -153,13 +179,16 @@ class Stage:
     def _command(self, *arguments: str | Path) -> list[str]:
         return [sys.executable, "-m", "riskset.cli", *map(str, arguments)]
 
-    def _together(self, commands: Sequence[list[str]]) -> None:
-        """Runs commands side by side; RisksetError where one fails."""
-        processes = [subprocess.Popen(c, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for c in commands]
+    def _together(self, commands: Sequence[list[str]]) -> list[str]:
+        """Runs commands side by side and returns what each printed; RisksetError where one fails."""
+        processes = [subprocess.Popen(c, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for c in commands]
+        printed = []
         for process in processes:
-            _, said = process.communicate()
+            out, said = process.communicate()
             if process.returncode != 0:
                 raise RisksetError(said.decode(errors="replace").strip())
+            printed.append(out.decode(errors="replace"))
+        return printed
 
     def _wait_for_server(self) -> None:
         host, _, port = self.coordinator.control_address.partition(":")

@@ -9,13 +9,17 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
     Encoding,
+    KeySerializationEncryption,
     NoEncryption,
     PrivateFormat,
     load_pem_private_key,
 )
 
 from riskset.errors import DataError
+
+_LOCKED = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
 
 
 def new_identity() -> Ed25519PrivateKey:
@@ -36,27 +40,45 @@ def public_from_hex(text: str) -> Ed25519PublicKey:
         raise DataError("an identity key is not 64 hexadecimal digits", "ask its owner for the file again") from None
 
 
-def save_identity(path: Path, key: Ed25519PrivateKey) -> None:
-    """Writes a new PEM file that only its owner can read; never over an existing key."""
-    write_private(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+def save_identity(path: Path, key: Ed25519PrivateKey, passphrase: bytes = b"") -> None:
+    """Writes a new PEM file that only its owner can read, locked where there is a passphrase; never over an existing
+    key."""
+    write_private(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked_with(passphrase)))
 
 
-def load_identity(path: Path) -> Ed25519PrivateKey:
-    key = read_private(path, "identity key")
+def load_identity(path: Path, passphrase: bytes = b"") -> Ed25519PrivateKey:
+    key = read_private(path, "identity key", passphrase)
     if not isinstance(key, Ed25519PrivateKey):
         raise DataError(f"{path} holds another kind of key; an Ed25519 key was expected")
     return key
 
 
-def read_private(path: Path, what: str) -> PrivateKeyTypes:
-    """Returns the key of any kind in a PEM file; DataError where there is none, or no key in it."""
+def locked_with(passphrase: bytes) -> KeySerializationEncryption:
+    return BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
+
+
+def is_locked(path: Path) -> bool:
+    """True where the file is a key that opens with a passphrase only."""
+    return path.is_file() and _LOCKED in path.read_bytes()
+
+
+def read_private(path: Path, what: str, passphrase: bytes = b"") -> PrivateKeyTypes:
+    """Returns the key of any kind in a PEM file; DataError where there is none, no key in it, or it stays locked. A
+    passphrase given for a key that is not locked is not used."""
     try:
-        return load_pem_private_key(path.read_bytes(), password=None)
+        content = path.read_bytes()
     except FileNotFoundError:
-        raise DataError(f"there is no {what} at {path}", "make it first: riskset site keys SITE.TOML") from None
+        raise DataError(f"there is no {what} at {path}", "make it first: riskset site join INVITE") from None
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}", "restore it, or mend its rights") from None
+    locked = _LOCKED in content
+    if locked and not passphrase:
+        raise DataError(f"{path} is locked with a passphrase", "set RISKSET_PASSPHRASE, or type it when asked")
+    try:
+        return load_pem_private_key(content, password=passphrase if locked else None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
+        if locked:
+            raise DataError(f"the passphrase does not open {path}", "try again, or restore your backup") from None
         raise DataError(f"{path} is not a private key in PEM form", "restore it from your backup") from None
 
 
@@ -69,6 +91,17 @@ def write_private(path: Path, content: bytes) -> None:
     except OSError as error:
         refuse_to_replace(path)
         raise DataError(f"cannot write {path}: {error.strerror}", "choose another folder, or mend its rights") from None
+
+
+def replace_private(path: Path, content: bytes) -> None:
+    """Puts a file that only its owner can read in the place of the one there; a reader finds the old or the new one."""
+    beside = path.with_name(f"{path.name}.new")
+    try:
+        beside.unlink(missing_ok=True)  # of an attempt that was killed
+    except OSError as error:
+        raise DataError(f"cannot write {beside}: {error.strerror}", "mend the rights of its folder") from None
+    write_private(beside, content)
+    os.replace(beside, path)
 
 
 def refuse_to_replace(*paths: Path) -> None:

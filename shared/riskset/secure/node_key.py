@@ -16,28 +16,28 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 )
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
-    NoEncryption,
     PrivateFormat,
     PublicFormat,
     load_ssh_public_key,
 )
 
 from riskset.errors import DataError
-from riskset.secure.keys import read_private, write_private
+from riskset.secure.keys import locked_with, read_private, write_private
 
 
 def new_node_key() -> EllipticCurvePrivateKey:
     return generate_private_key(SECP384R1())
 
 
-def save_node_key(path: Path, key: EllipticCurvePrivateKey) -> None:
-    """Writes a new PEM file that only its owner can read; never over an existing key."""
-    write_private(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+def save_node_key(path: Path, key: EllipticCurvePrivateKey, passphrase: bytes = b"") -> None:
+    """Writes a new PEM file that only its owner can read, locked where there is a passphrase; never over an existing
+    key."""
+    write_private(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked_with(passphrase)))
 
 
-def load_node_key(path: Path) -> EllipticCurvePrivateKey:
-    """Raises DataError where the file is missing or holds anything but a P-384 private key."""
-    key = read_private(path, "node key")
+def load_node_key(path: Path, passphrase: bytes = b"") -> EllipticCurvePrivateKey:
+    """Raises DataError where the file is missing, stays locked, or holds anything but a P-384 private key."""
+    key = read_private(path, "node key", passphrase)
     if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP384R1):
         raise DataError(f"{path} holds another kind of key; a P-384 key was expected")
     return key

@@ -1,0 +1,137 @@
+"""The coordinator's durable list of invites and of what came of each, in one SQLite file.
+
+The server writes requests into it while `riskset study accept` is typed beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from riskset.joining.invite import Invite, read_invite
+from riskset.joining.request import Request, read_request
+from riskset.ledger.durable import DurableFile, utc_now
+
+REVOKED: Final = "revoked"
+REPLACED: Final = "replaced"
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS invite (
+    token TEXT PRIMARY KEY, study TEXT NOT NULL, site TEXT NOT NULL, text BLOB NOT NULL, made_at TEXT NOT NULL,
+    request BLOB, came_at TEXT NOT NULL DEFAULT '', accepted_at TEXT NOT NULL DEFAULT '',
+    ended TEXT NOT NULL DEFAULT '', ended_at TEXT NOT NULL DEFAULT ''
+) STRICT;
+"""
+_HINT = "free the disk, or mend the rights of the folder, and give the same command again"
+_COLUMNS = "text, request, came_at, accepted_at, ended, ended_at"
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """An invite and what came of it; times are UTC, ISO 8601, empty for what has not happened."""
+
+    invite: Invite
+    text: bytes | None
+    """The request as it came."""
+    came_at: str
+    accepted_at: str
+    ended: str
+    """`revoked`, or `replaced` by a later invite or renewal; empty while it stands."""
+    ended_at: str
+
+    @property
+    def request(self) -> Request:
+        """ValueError where none has come."""
+        if self.text is None:
+            raise ValueError("no request has come")
+        return read_request(self.text)
+
+    @property
+    def is_waiting(self) -> bool:
+        """True where a request came that nobody has accepted."""
+        return self.text is not None and not self.accepted_at and not self.ended
+
+    @property
+    def is_member(self) -> bool:
+        return bool(self.accepted_at) and not self.ended
+
+
+class JoiningBook:
+    """The list in a file; a context manager. Several processes may hold it."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = DurableFile(path, _SCHEMA, "the list of invites", _HINT)
+
+    def __enter__(self) -> JoiningBook:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def add(self, invite: Invite, text: bytes) -> None:
+        """Enters a new invite; whatever of the site was invited or waiting before is replaced by it."""
+        self._file.write(
+            (
+                "UPDATE invite SET ended = ?, ended_at = ? "
+                "WHERE study = ? AND site = ? AND accepted_at = '' AND ended = ''",
+                (REPLACED, utc_now(), invite.study, invite.site),
+            ),
+            (
+                "INSERT INTO invite (token, study, site, text, made_at) VALUES (?, ?, ?, ?, ?)",
+                (_hashed(invite.token), invite.study, invite.site, text, utc_now()),
+            ),
+        )
+
+    def by_token(self, token: str) -> Invitation | None:
+        """Looks for the token's hash, so that no time taken tells how much of a guess was right."""
+        rows = self._file.read(f"SELECT {_COLUMNS} FROM invite WHERE token = ?", _hashed(token))
+        return _invitation(*rows[0]) if rows else None
+
+    def of_site(self, site: str, study: str | None = None) -> Sequence[Invitation]:
+        """Returns the site's invitations, the oldest first; of one study where its id is given."""
+        query = f"SELECT {_COLUMNS} FROM invite WHERE site = ? AND study = coalesce(?, study) ORDER BY made_at, rowid"
+        return [_invitation(*row) for row in self._file.read(query, site, study)]
+
+    def of_study(self, study: str) -> Sequence[Invitation]:
+        query = f"SELECT {_COLUMNS} FROM invite WHERE study = ? ORDER BY made_at, rowid"
+        return [_invitation(*row) for row in self._file.read(query, study)]
+
+    def keep_request(self, invite: Invite, request: bytes) -> Invitation:
+        """Writes the request where none is yet, and returns what then stands: of two that come at once, one."""
+        token = _hashed(invite.token)
+        change = "UPDATE invite SET request = ?, came_at = ? WHERE token = ? AND request IS NULL AND ended = ''"
+        self._file.write((change, (request, utc_now(), token)))
+        return _invitation(*self._file.read(f"SELECT {_COLUMNS} FROM invite WHERE token = ?", token)[0])
+
+    def accept(self, invite: Invite) -> None:
+        """Makes the waiting request the site's keys, and in the same transaction ends those it replaces."""
+        now, of_site = utc_now(), (invite.study, invite.site)
+        self._file.write(
+            (
+                "UPDATE invite SET ended = ?, ended_at = ? "
+                "WHERE study = ? AND site = ? AND accepted_at <> '' AND ended = ''",
+                (REPLACED, now, *of_site),
+            ),
+            (
+                "UPDATE invite SET accepted_at = ? WHERE token = ? AND request IS NOT NULL AND ended = ''",
+                (now, _hashed(invite.token)),
+            ),
+        )
+
+    def revoke(self, study: str, site: str) -> None:
+        """Ends everything that stands of the site in the study: invite, request, membership."""
+        change = "UPDATE invite SET ended = ?, ended_at = ? WHERE study = ? AND site = ? AND ended = ''"
+        self._file.write((change, (REVOKED, utc_now(), study, site)))
+
+
+def _invitation(
+    text: bytes, request: bytes | None, came_at: str, accepted_at: str, ended: str, ended_at: str
+) -> Invitation:
+    return Invitation(read_invite(text), request, came_at, accepted_at, ended, ended_at)
+
+
+def _hashed(token: str) -> str:
+    return sha256(token.encode()).hexdigest()

@@ -1,0 +1,117 @@
+"""What a coordinator sends a hospital to begin with: one file, for one site of one study, good once and for some days.
+
+It holds a secret, the token: who reads it can ask in with keys of their own, once, and is found out when the words are
+compared.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from hashlib import sha256
+from typing import Any
+
+import rfc8785
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from riskset.errors import DataError, Refused, VerificationError
+from riskset.joining.signed import read_signed, write_signed
+from riskset.secure.keys import public_from_hex, public_hex
+from riskset.secure.words import words_of
+
+KIND, SCHEMA = "invite", 1
+COMPARED_WORDS = 8
+"""88 bits. Somebody between the two must find a key that gives both sides one sentence, in the time of the joining."""
+
+_ASK = "ask the coordinator for a new one"
+_ADDRESS = re.compile(r"[A-Za-z0-9.\-\[\]:]{1,255}:[0-9]{1,5}")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+@dataclass(frozen=True)
+class Invite:
+    """One invite, as its coordinator signed it."""
+
+    study: str
+    """The study's id."""
+    study_sha256: str
+    site: str
+    address: str
+    """host:port of the coordinator's server."""
+    authority: str
+    """Certificate, PEM: the only authority that the server is believed by."""
+    coordinator: str
+    """Ed25519 identity key, hex."""
+    token: str = field(repr=False)
+    """256 random bits, base64url."""
+    until: date
+    """The last day (UTC) on which it holds."""
+    renews: str = ""
+    """The identity key that the site has, where it is asked for new ones; empty where it joins."""
+
+    def check_holds(self, today: date) -> None:
+        """Raises Refused("expired") after the last day."""
+        if today > self.until:
+            raise Refused("expired", f"the invite of {self.site} ended on {self.until.isoformat()}", _ASK)
+
+    def words(self, identity: str) -> str:
+        """Returns the words that both sides read to each other, for the site's identity key in hex.
+
+        They cover both identity keys, the study and the token. All else, addresses and node key included, is signed
+        with one of these keys.
+        """
+        covered = ["riskset joining 1", self.coordinator, identity, self.study_sha256, self.token]
+        return " ".join(words_of(sha256(rfc8785.dumps(covered)).digest(), COMPARED_WORDS))
+
+
+def write_invite(invite: Invite, coordinator: Ed25519PrivateKey) -> bytes:
+    """Returns the text of the invite's file. ValueError where the key is not the one that the invite names."""
+    if public_hex(coordinator) != invite.coordinator:
+        raise ValueError("an invite is signed by the key that it names")
+    content: dict[str, Any] = {
+        "schema": SCHEMA,
+        **asdict(invite),
+        "authority_sha256": certificate_sha256(invite.authority),
+        "until": invite.until.isoformat(),
+    }
+    return write_signed(KIND, content, signature=coordinator)
+
+
+def read_invite(data: bytes, called: str = "the file") -> Invite:
+    """Returns the invite if the key in it signed it: that the key is the coordinator's is what the words are for.
+
+    Raises DataError where it is malformed, VerificationError where it was changed.
+    """
+    not_this = DataError(
+        f"{called} is not an invite", "ask the coordinator for the file that `riskset study invite` wrote"
+    )
+    document = read_signed(data, KIND, not_this)
+    try:
+        key = public_from_hex(document.text("coordinator"))
+    except DataError:
+        raise not_this from None
+    document.check_signed(key, f"{called} was changed after the coordinator signed it", _ASK)
+    document.check_schema(SCHEMA, called)
+    names = ("study", "study_sha256", "site", "address", "coordinator", "token", "renews")
+    try:
+        until = date.fromisoformat(document.text("until"))
+        authority = str(document.content["authority"])
+        fingerprint = certificate_sha256(authority)
+    except (ValueError, KeyError):
+        raise not_this from None
+    invite = Invite(**{name: document.text(name) for name in names}, authority=authority, until=until)
+    if not (_NAME.fullmatch(invite.site) and _ADDRESS.fullmatch(invite.address) and _TOKEN.fullmatch(invite.token)):
+        raise not_this
+    if fingerprint != document.text("authority_sha256"):
+        raise VerificationError(f"the certificate in {called} is not the one whose hash it names", _ASK)
+    return invite
+
+
+def certificate_sha256(pem: str) -> str:
+    """Returns the hash of a certificate as programs show it, of the DER form. ValueError where it is none."""
+    certificate = x509.load_pem_x509_certificate(pem.encode("ascii"))
+    return sha256(certificate.public_bytes(Encoding.DER)).hexdigest()

@@ -1,0 +1,89 @@
+"""Small public files that people send each other: JSON with a signature over its canonical form (RFC 8785).
+
+What is signed begins with the kind of the file, so that no signature on one kind is one on another.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import rfc8785
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from riskset.errors import DataError, VerificationError
+
+SIGNATURE = "signature"
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file of the right shape, of which nothing is believed yet."""
+
+    content: dict[str, Any]
+    signed: bytes
+    """Canonical bytes under the signatures."""
+    signatures: Mapping[str, str]
+    not_this: DataError
+    """What to raise where a field is not what it should be."""
+
+    def check_signed(self, key: Ed25519PublicKey, message: str, hint: str, by: str = SIGNATURE) -> None:
+        """Raises VerificationError, in these words, where the key's signature does not hold."""
+        try:
+            key.verify(bytes.fromhex(self.signatures.get(by, "")), self.signed)
+        except (InvalidSignature, ValueError):
+            raise VerificationError(message, hint) from None
+
+    def check_schema(self, schema: int, name: str) -> None:
+        found = self.content.get("schema")
+        if found != schema:
+            raise DataError(f"{name} is of schema {found}, this version reads {schema}", "use one version of riskset")
+
+    def text(self, name: str, longest: int = 200) -> str:
+        """Returns a field that is one printable line; these files are shown on terminals."""
+        value = self.content.get(name)
+        if not isinstance(value, str) or not value.isprintable() or len(value) > longest:
+            raise self.not_this
+        return value
+
+
+def write_signed(kind: str, content: Mapping[str, Any], **keys: Ed25519PrivateKey) -> bytes:
+    """Returns the text of the file; `keys` by the name under which the signature stands."""
+    signed = signed_bytes(kind, content)
+    signatures = {name: key.sign(signed).hex() for name, key in keys.items()}
+    return as_text({kind: content, **signatures})
+
+
+def read_signed(data: bytes, kind: str, not_this: DataError) -> Document:
+    """Returns the document; `not_this` is raised where the bytes are not one of this kind."""
+    try:
+        document = json.loads(data)
+        content = document.pop(kind)
+        signed = signed_bytes(kind, content)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise not_this from None
+    if not isinstance(content, dict) or not all(isinstance(value, str) for value in document.values()):
+        raise not_this
+    return Document(content, signed, document, not_this)
+
+
+def signed_bytes(kind: str, content: Mapping[str, Any]) -> bytes:
+    return rfc8785.dumps({f"riskset {kind}": dict(content)})
+
+
+def as_text(content: Mapping[str, Any]) -> bytes:
+    return json.dumps(content, indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+def read_file(path: Path, what: str, hint: str) -> bytes:
+    """Returns the bytes of a file that somebody sent; DataError where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise DataError(f"there is no {what} at {path}", hint) from None
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}", hint) from None
