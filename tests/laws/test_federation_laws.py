@@ -4,6 +4,7 @@
 order inside a site.
 """
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -13,13 +14,22 @@ from hypothesis import strategies as st
 
 from riskset.analyses.cohort import Cohort
 from riskset.rehearsal import Rehearsal
+from riskset_server.results import results_document
 
 CURVES, MODEL = "km/os/all", "cox/os/all/multivariable"
 SITES = np.array(["asan", "kurume", "osaka"])
 
 
 def run(study, cohorts):
-    return Rehearsal(study, cohorts).run().results
+    """Returns the results, whatever the gate would say of such rows."""
+    return Rehearsal(study, cohorts, is_gated=False).run().results
+
+
+def told(study, cohorts, **how):
+    """Returns every number and word of the results by id, as results.json has them: equal texts, equal bits."""
+    outcome = Rehearsal(study, cohorts, **how).run()
+    results = results_document(study, outcome, sorted(cohorts))["results"]
+    return {result["id"]: json.dumps({**result, "gate": ""}, allow_nan=False) for result in results}
 
 
 def curve_numbers(result):
@@ -139,3 +149,53 @@ def test_one_changed_row_changes_the_model(dealt, patients, answer):
     days[0] += 100
     found = run(study, patients.deal(replace(rows, days=days), sites))
     assert np.abs(coefficients(found[MODEL]) - coefficients(answer[MODEL])).max() > 1e-6
+
+
+@st.composite
+def networks(draw, sites, patients):
+    """Draws a network: how many sites and patients, the patients' seed, and who is where; a site may have none."""
+    names = [f"site{i}" for i in range(draw(st.integers(*sites)))]
+    n, seed = draw(st.integers(*patients)), draw(st.integers(0, 2**32))
+    return names, n, seed
+
+
+def dealt_at_random(patients, names, n, seed):
+    rows = patients.rows(seed, n)
+    where = np.array(names)[np.random.default_rng(seed).integers(0, len(names), n)]
+    nobody = {name: Cohort(name, {"os": patients.choose(rows, where == name)}) for name in names}
+    return nobody | patients.deal(rows, where)
+
+
+UNIVARIABLE = {"kind": "cox", "endpoints": ["os"], "univariable": True, "multivariable": ["arm", "age", "stage"]}
+ASKED = {"survival": {"kind": "km", "endpoints": ["os"], "landmarks": [12]}, "cox": UNIVARIABLE}
+
+
+@settings(max_examples=15, deadline=None)
+@given(networks(sites=(2, 6), patients=(0, 120)))
+def test_masks_change_no_bit_of_any_result(patients, network):
+    names, *_ = network
+    cohorts = dealt_at_random(patients, *network)
+    masked, plain = (
+        told(patients.study(names, analyses=ASKED, disclosure={"secure_sum": how}), cohorts, is_gated=False)
+        for how in ("required", "off")
+    )
+    assert masked == plain
+
+
+@settings(max_examples=15, deadline=None)
+@given(networks(sites=(3, 6), patients=(60, 400)))
+def test_the_gate_changes_no_bit_of_what_it_lets_out(patients, network):
+    names, *_ = network
+    study, cohorts = patients.study(names, analyses=ASKED), dealt_at_random(patients, *network)
+    assume(all(cohort.n_patients == 0 or cohort.n_patients >= 5 for cohort in cohorts.values()))  # else no run (R1)
+    gated, free = told(study, cohorts), told(study, cohorts, is_gated=False)
+    passed = {id_: text for id_, text in gated.items() if json.loads(text)["status"] == "ok"}
+    assert passed == {id_: free[id_] for id_ in passed}
+    assert not any(json.loads(text)["status"] == "refused" for text in free.values())
+
+
+def test_the_gate_lets_an_ordinary_study_out_whole(dealt, patients):
+    """The law above would also hold of a gate that lets nothing out."""
+    study, rows, sites = dealt
+    cohorts = patients.deal(rows, sites)
+    assert told(study, cohorts) == told(study, cohorts, is_gated=False)
