@@ -15,9 +15,9 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from benchmarks import fits, machine, rounds, tables
+from benchmarks import fits, machine, rounds, secure_sum, tables
 
-SIZES, COLUMNS, SITES = (10_000, 100_000, 1_000_000), (10, 30, 100), (3, 10)
+SIZES, COLUMNS, SITES, SUMMED = (10_000, 100_000, 1_000_000), (10, 30, 100), (3, 10), (10, 50)
 STUDIES = 3
 """Whole studies over the engine for each number of sites, in turn."""
 say = partial(print, file=sys.stderr, flush=True)
@@ -25,7 +25,8 @@ say = partial(print, file=sys.stderr, flush=True)
 
 def main() -> None:
     asked = _arguments()
-    results: dict[str, Any] = {"machine": machine.describe(fits.OTHERS), "fits": [], "rounds": []}
+    results: dict[str, Any] = {"machine": machine.describe(fits.OTHERS), "fits": [], "rounds": [], "secure_sum": []}
+    results["secure_sum"] = [secure_sum.run(sites) for sites in asked.summed]
     for sites in [*asked.sites] * STUDIES:
         results["rounds"].append(rounds.run(sites))
         say(results["rounds"][-1])
@@ -50,6 +51,8 @@ def page(results: dict[str, Any]) -> str:
             "Peak memory": tables.memory(cases, names),
             "Agreement": tables.agreement(cases, names),
         }
+    if results["secure_sum"]:
+        parts["Secure sum"] = tables.secure_sum(results["secure_sum"])
     if results["rounds"]:
         parts["Rounds"] = tables.rounds(results["rounds"])
     return "\n\n".join(f"### {heading}\n\n{table}" for heading, table in parts.items())
@@ -61,6 +64,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--p", type=int, nargs="*", default=COLUMNS, help="columns (default: 10 30 100)")
     parser.add_argument("--turns", type=int, default=5, help="how often each program has its turn (default: 5)")
     parser.add_argument("--sites", type=int, nargs="*", default=SITES, help="runs over the engine (default: 3 10)")
+    parser.add_argument("--summed", type=int, nargs="*", default=SUMMED, help="secure sums (default: 10 50)")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results.json", help="raw measures")
     return parser.parse_args()
 

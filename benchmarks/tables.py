@@ -100,6 +100,14 @@ def rounds(runs: Sequence[Measures]) -> str:
     return _table(head, rows)
 
 
+def secure_sum(cases: Sequence[Measures]) -> str:
+    """Milliseconds for a vector of 100,000 numbers."""
+    kinds = ("keys_ms", "encode_ms", "mask_ms", "add_ms", "decode_ms")
+    rows = [[case["sites"], *(f"{case[k]:.1f}" for k in kinds), f"{case['bytes'] / 1e6:.1f}"] for case in cases]
+    head = ["sites", "keys, once a run", "encode", "mask", "add all", "decode", "MB sent a site"]
+    return _table(head, rows)
+
+
 def _table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
     lines = [head, ["---:"] * len(head), *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
