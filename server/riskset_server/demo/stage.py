@@ -4,7 +4,6 @@ here."""
 
 from __future__ import annotations
 
-import csv
 import ctypes
 import os
 import shutil
@@ -15,6 +14,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,8 +22,9 @@ from typing import Self
 from riskset.errors import RisksetError
 from riskset.study.load import load_study
 from riskset_server.coordinator_folder import CoordinatorFolder
-from riskset_server.demo.data_sets import DataSet
+from riskset_server.demo.demonstration import Demonstration
 
+APPROVED_DAYS = 60
 READY_WITHIN_S = 60.0
 STOPPED_WITHIN_S = 10.0
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
@@ -33,7 +34,7 @@ _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 class Stage:
     """A context manager: on leaving it, every process it started has ended."""
 
-    data_set: DataSet
+    demonstration: Demonstration
     root: Path
     record: Path | None = None
     """Where the server records what passes the sites' port."""
@@ -69,15 +70,19 @@ class Stage:
 
     def build(self) -> None:
         """Writes every party's files: the study, each site's own rows, the coordinator's keys; starts the server and
-        lets every site join."""
+        lets every site join and approve."""
         self.root.mkdir(parents=True, exist_ok=True)
-        self.study.write_bytes(self.data_set.study)
-        for name, rows in self.data_set.rows_by_site().items():
-            self._write_site(name, rows)
+        self.study.write_bytes(self.demonstration.study)
+        for name, files in self.demonstration.folders().items():
+            folder = self.root / "sites" / name
+            folder.mkdir(parents=True)
+            for file, content in files.items():
+                (folder / file).write_bytes(content)
         public_port, control_port = free_ports(2)
         self.coordinator.make("127.0.0.1", public_port, control_port)
         self.start_server()
         self.join()
+        self.approve()
 
     def join(self) -> None:
         """Invites every site; each makes its keys and asks in over the network; the roster is signed and handed out.
@@ -106,16 +111,24 @@ class Stage:
             _, text = desk.invite(load_study(self.study), name, self.coordinator.identity, self.coordinator.door)
         (folder / "invite.json").write_bytes(text)
 
-    def _write_site(self, name: str, rows: Sequence[dict[str, str]]) -> None:
-        folder = self.root / "sites" / name
-        folder.mkdir(parents=True)
-        with (folder / "export.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
-        source = '[source]\ncsv = "export.csv"\nkey = "id"\n'
-        head = f'schema = 1\nstudy  = "{self.data_set.study_id}"\nsite   = "{name}"\n'
-        (folder / "site.toml").write_text(f"{head}\n{source}\n{self.data_set.site_map}", encoding="utf-8")
+    def approve(self) -> None:
+        """Every site signs, with the demonstration's exceptions, for two months: what committees take months for."""
+        until = datetime.now(UTC).date() + timedelta(days=APPROVED_DAYS)
+        exceptions = [
+            text
+            for exception in self.demonstration.exceptions
+            for text in ("--exception", f"{exception.limit}={exception.value}", "--reason", exception.reason)
+        ]
+        signed = ["--by", "the demonstration", "--irb", "none", "--until", until.isoformat(), *exceptions]
+        self._together(
+            [
+                self._command("site", "approve", folder / "site.toml", *signed, *self._compared(name))
+                for name, folder in self.sites.items()
+            ]
+        )
+
+    def _compared(self, site: str) -> list[str]:
+        return [text for other in self.sites if other != site for text in ("--compared", other)]
 
     def start(self) -> None:
         """Starts every site, and the server where it does not run."""
