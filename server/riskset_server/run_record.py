@@ -35,17 +35,19 @@ CREATE TABLE IF NOT EXISTS reply (
     message TEXT NOT NULL, reply BLOB NOT NULL, UNIQUE (run, message)
 ) STRICT;
 """
+_RESTORE = "keep this file as evidence, and restore the last one from your backup"
 
 
 class RunRecord:
     """The record of `riskset.protocol.coordinator` in a file, and which runs there are."""
 
     def __init__(self, path: Path, key: Ed25519PrivateKey) -> None:
-        """`key` is the coordinator's identity. VerificationError where ledger or replies were changed; DataError where
-        the file cannot be read or written."""
+        """`key` is the coordinator's identity. VerificationError where ledger or messages were changed; DataError
+        where the file cannot be read or written."""
         self.ledger = LedgerFile(path, key, LOG, _TABLES)
         try:
-            self._check_replies()
+            self._check_runs()
+            self._check_messages()
         except BaseException:
             self.ledger.close()
             raise
@@ -132,17 +134,32 @@ class RunRecord:
             raise ValueError(f"there is no run {run} in the record")
         return tuple(json.loads(rows[0][0]))
 
-    def _check_replies(self) -> None:
-        """Raises VerificationError unless the replies are those that the ledger names, in its order."""
-        signed = [(entry.public["run"], entry.public["sha256"]) for entry in self.ledger.entries("received")]
-        numbers = [number for (number,) in self.ledger.read("SELECT number FROM reply ORDER BY number")]
-        if [self._kept(number) for number in numbers] != signed:
-            message = f"the replies in {self.ledger.path} are not those that its ledger names: some changed or are lost"
-            raise VerificationError(message, "keep this file as evidence, and restore the last one from your backup")
+    def _check_runs(self) -> None:
+        """Raises VerificationError unless the runs kept are those that the ledger says began, with those sites."""
+        columns = ("study_id", "study", "roster", "participants", "earlier")
+        signed = {e.public["run"]: tuple(e.public[name] for name in columns) for e in self.ledger.entries("began")}
+        rows = self.ledger.read(f"SELECT id, {', '.join(columns)} FROM run")
+        kept = {
+            run: (*names, json.loads(participants), json.loads(earlier)) for run, *names, participants, earlier in rows
+        }
+        if kept != signed:
+            raise VerificationError(f"the runs in {self.ledger.path} are not those that its ledger names", _RESTORE)
 
-    def _kept(self, number: int) -> tuple[str, str]:
-        [(run, reply)] = self.ledger.read("SELECT run, reply FROM reply WHERE number = ?", number)
-        return run, sha256(reply)
+    def _check_messages(self) -> None:
+        """Raises VerificationError unless the messages kept are those that the ledger names, no more and no fewer."""
+        for kind, table, column in (("asked", "asked", "request"), ("received", "reply", "reply")):
+            signed = sorted((entry.public["run"], entry.public["sha256"]) for entry in self.ledger.entries(kind))
+            rows = self.ledger.read(f"SELECT rowid FROM {table}")
+            if sorted(self._kept(table, column, rowid) for (rowid,) in rows) != signed:
+                message = f"the messages {kind} in {self.ledger.path} are not those that its ledger names"
+                raise VerificationError(
+                    message, "keep this file as evidence, and restore the last one from your backup"
+                )
+
+    def _kept(self, table: str, column: str, rowid: int) -> tuple[str, str]:
+        """Returns the run and the hash of one message; one at a time, since all together may be gigabytes."""
+        [(run, raw)] = self.ledger.read(f"SELECT run, {column} FROM {table} WHERE rowid = ?", rowid)
+        return run, sha256(raw)
 
 
 def _id(message: bytes) -> str:
