@@ -1,0 +1,231 @@
+"""A site's journal in its file: what a run began with, what was asked and sent, and its ledger, all or nothing."""
+
+import math
+import sqlite3
+from contextlib import closing, contextmanager
+from dataclasses import replace
+
+import pytest
+
+from riskset.errors import DataError, ProtocolError, VerificationError
+from riskset.ledger.checkpoint import Checkpoint, sign_checkpoint
+from riskset.protocol.journal import Begun, Exchange, Rows, Sent
+from riskset.secure.keys import new_identity
+from riskset_site.journal import JournalFile, open_ledger, read_sent
+
+KEY = new_identity()
+BEGUN = Begun("lung", ("asan", "kurume", "osaka"), Rows("digest", {"patient": "mark"}), b"\x07" * 32, "approval")
+NUMBERS = Sent(
+    (("cox/os/all", ("loglik", "score age"), (0.1, -5e-324)), ("cohorts", ("rows",), (31337.0625,))),
+    ({"rule": "R1", "verdict": "pass", "margin": "0.5"},),
+)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "journal.sqlite"
+
+
+@pytest.fixture
+def journal(path):
+    with closing(JournalFile(path, KEY, "asan")) as journal:
+        yield journal
+
+
+def exchange(round_, word="reply"):
+    return Exchange(round_, f"request {round_}".encode(), f"{word} {round_}".encode())
+
+
+def seen(size):
+    return sign_checkpoint(Checkpoint("riskset/coordinator", size, bytes(32)), KEY)
+
+
+def head(type_, size=1):
+    return {"type": type_, "study": "s", "roster": "r", "history": "h", "approval": "a", "coordinator": seen(size)}
+
+
+def begin(journal, run="run 1", begun=BEGUN):
+    journal.begin(run, begun, exchange(0), head("opened"))
+
+
+def whole_run(journal, run="run 1"):
+    begin(journal, run)
+    journal.record(run, exchange(1), NUMBERS, head("contribution", 2))
+    journal.record(run, exchange(2), NUMBERS, head("closed", 3))
+
+
+@contextmanager
+def hands_in(path):
+    """Somebody who can write the file, and has no key."""
+    with closing(sqlite3.connect(path)) as database:
+        yield database
+        database.commit()
+
+
+class TestKeeps:
+    def test_a_run_when_opened_again(self, journal, path):
+        whole_run(journal)
+        journal.close()
+        with closing(JournalFile(path, KEY, "asan")) as again:
+            assert again.begun("run 1") == BEGUN
+            assert again.exchanges("run 1") == (exchange(0), exchange(1), exchange(2))
+            assert again.begun("another") is None
+            assert again.exchanges("another") == ()
+
+    def test_an_entry_for_every_exchange(self, journal):
+        whole_run(journal)
+        entries = journal.ledger.entries()
+        assert [entry.kind for entry in entries] == ["opened", "contributed", "closed"]
+        assert [entry.public["round"] for entry in entries] == [0, 1, 2]
+        assert {entry.public["run"] for entry in entries} == {"run 1"}
+
+    def test_the_numbers_to_the_bit_for_the_sites_own_eyes(self, journal):
+        begin(journal)
+        nans = replace(NUMBERS, numbers=(*NUMBERS.numbers, ("x", ("y",), (math.inf,))))
+        journal.record("run 1", exchange(1), nans, head("contribution"))
+        [contributed] = journal.ledger.entries("contributed")
+        assert read_sent(journal.ledger, contributed) == nans
+        [opened] = journal.ledger.entries("opened")
+        assert read_sent(journal.ledger, opened) is None
+
+    def test_the_last_checkpoint_of_the_coordinator_that_was_cosigned(self, journal, path):
+        assert journal.seen() == ""
+        whole_run(journal)
+        assert journal.seen() == seen(3)
+        journal.close()
+        with closing(JournalFile(path, KEY, "asan")) as again:
+            assert again.seen() == seen(3)
+
+    def test_nothing_secret_in_clear(self, journal, path):
+        whole_run(journal)
+        file = path.read_bytes()
+        assert b"request 1" in file  # what was asked and sent is no secret
+        for secret in (BEGUN.secret, BEGUN.secret.hex().encode(), b"patient", b"digest", b"31337.0625"):
+            assert secret not in file
+            assert secret not in journal.ledger.export().encode()
+
+
+class TestContributed:
+    def test_a_run_counts_from_its_first_contribution_finished_or_not(self, journal):
+        begin(journal, "opened only")
+        whole_run(journal, "finished")
+        begin(journal, "begun")
+        journal.record("begun", exchange(1), NUMBERS, head("contribution"))
+        assert list(journal.contributed()) == ["finished", "begun"]
+        assert journal.contributed()["begun"] == BEGUN
+
+    def test_in_the_order_in_which_they_began(self, journal, path):
+        for run in ("z", "a", "m"):
+            begin(journal, run)
+        for run in ("m", "a", "z"):
+            journal.record(run, exchange(1), NUMBERS, head("contribution"))
+        journal.close()
+        with closing(JournalFile(path, KEY, "asan")) as again:
+            assert list(again.contributed()) == ["z", "a", "m"]
+
+
+class TestOnceOnly:
+    def test_no_second_reply_for_a_round(self, journal):
+        whole_run(journal)
+        before = journal.ledger.export()
+        with pytest.raises(ProtocolError, match="round 1 of the run run 1 has been answered before"):
+            journal.record("run 1", exchange(1, "another reply"), NUMBERS, head("contribution"))
+        assert journal.exchanges("run 1")[1] == exchange(1)
+        assert journal.ledger.export() == before
+
+    def test_not_by_a_second_process_either(self, journal, path):
+        begin(journal)
+        with closing(JournalFile(path, KEY, "asan")) as other:
+            other.record("run 1", exchange(1), NUMBERS, head("contribution"))
+            with pytest.raises(ProtocolError, match="has been answered before"):
+                journal.record("run 1", exchange(1, "another reply"), NUMBERS, head("contribution"))
+            assert journal.exchanges("run 1") == other.exchanges("run 1") == (exchange(0), exchange(1))
+
+    def test_a_run_begins_once_with_one_secret(self, journal):
+        begin(journal)
+        with pytest.raises(ProtocolError, match="answered before"):
+            begin(journal, begun=replace(BEGUN, secret=b"\x08" * 32))
+        assert journal.begun("run 1") == BEGUN
+
+    def test_a_run_that_was_never_begun(self, journal):
+        with pytest.raises(ProtocolError, match="never begun"):
+            journal.record("run 1", exchange(1), NUMBERS, head("contribution"))
+        assert journal.ledger.entries() == ()
+
+
+class TestAllOrNothing:
+    def test_a_file_that_cannot_be_written_keeps_neither_entry_nor_reply(self, journal, path):
+        begin(journal)
+        path.rename(path.with_suffix(".moved"))
+        with pytest.raises(DataError, match="readonly") as no:
+            journal.record("run 1", exchange(1), NUMBERS, head("contribution"))
+        assert "nothing was sent" in no.value.hint
+        path.with_suffix(".moved").rename(path)
+        assert journal.exchanges("run 1") == (exchange(0),)
+        assert len(journal.ledger.entries()) == 1
+        journal.record("run 1", exchange(1), NUMBERS, head("contribution"))
+        assert journal.contributed() == {"run 1": BEGUN}
+
+    def test_a_command_beside_the_running_site_writes_into_the_same_ledger(self, journal, path):
+        begin(journal)
+        with closing(open_ledger(path, KEY, "asan")) as command:
+            command.append("paused", {"by": "Kim"})
+        journal.record("run 1", exchange(1), NUMBERS, head("contribution"))
+        assert [entry.kind for entry in journal.ledger.entries()] == ["opened", "paused", "contributed"]
+
+
+class TestTampering:
+    @pytest.mark.parametrize(
+        ("change", "words"),
+        [
+            ("UPDATE exchange SET reply = zeroblob(9) WHERE round = 1", "round 1 of the run run 1"),
+            ("UPDATE exchange SET request = zeroblob(9) WHERE round = 2", "round 2 of the run run 1"),
+            ("DELETE FROM exchange WHERE round = 2", "round 2 of the run run 1"),
+            ("INSERT INTO exchange VALUES ('run 1', 3, zeroblob(1), zeroblob(1))", "round 3 of the run run 1"),
+            ("UPDATE exchange SET run = 'other'", "round 0 of the run other"),
+            ("DELETE FROM run", "the list of its runs"),
+            ("INSERT INTO run VALUES ('other', zeroblob(50))", "the list of its runs"),
+        ],
+    )
+    def test_what_was_asked_and_sent_is_held_against_the_ledger(self, journal, path, change, words):
+        whole_run(journal)
+        journal.close()
+        with hands_in(path) as file:
+            file.execute(change)
+        with pytest.raises(VerificationError, match=f"is not what its ledger says: {words}"):
+            JournalFile(path, KEY, "asan")
+
+    def test_a_reply_rolled_back_with_its_entry(self, journal, path):
+        """The last exchange and its entry taken out together, so that the round might be answered again."""
+        whole_run(journal)
+        journal.close()
+        with hands_in(path) as file:
+            file.execute("DELETE FROM exchange WHERE round = 2")
+            file.execute("DELETE FROM ledger_entry WHERE number = 2")
+        with pytest.raises(VerificationError, match="entries are missing at the end"):
+            JournalFile(path, KEY, "asan")
+
+    @pytest.mark.parametrize("change", ["begun = zeroblob(60)", "begun = (SELECT begun FROM run WHERE id = 'run 2')"])
+    def test_what_a_run_began_with_cannot_be_exchanged(self, journal, path, change):
+        begin(journal)
+        begin(journal, "run 2")
+        journal.close()
+        with hands_in(path) as file:
+            file.execute(f"UPDATE run SET {change} WHERE id = 'run 1'")
+        with closing(JournalFile(path, KEY, "asan")) as again:
+            assert again.begun("run 2") == BEGUN
+            with pytest.raises(VerificationError, match="sealed by another key"):
+                again.begun("run 1")
+
+    def test_another_sites_journal(self, journal, path):
+        for key, site in ((KEY, "kurume"), (new_identity(), "asan")):
+            with pytest.raises(VerificationError, match="not signed by the known key"):
+                JournalFile(path, key, site)
+
+
+def test_a_journal_of_the_version_before(path):
+    with hands_in(path) as file:
+        file.execute("CREATE TABLE run (id TEXT PRIMARY KEY, snapshot TEXT NOT NULL) STRICT")
+    with pytest.raises(DataError, match="kept no ledger; this one cannot go on from it") as old:
+        JournalFile(path, KEY, "asan")
+    assert "move it away" in old.value.hint
