@@ -80,9 +80,11 @@ class JoiningDesk:
             raise Refused("unknown", "no invite of this coordinator holds this token", _NEW_INVITE)
         return self._receive(found, data)
 
-    def receive_file(self, data: bytes, site: str, study: str | None = None) -> Invitation:
+    def receive_file(
+        self, data: bytes, site: str, study: str | None = None, called: str = "the request"
+    ) -> Invitation:
         """The same for a request that came by mail, which shows by its proof which invite it was made with."""
-        request = read_request(data)
+        request = read_request(data, called)
         if request.site != site:
             raise DataError(f"the request is of {request.site}, not of {site}", "give the site's own file")
         for found in reversed(self._book.of_site(site, study)):

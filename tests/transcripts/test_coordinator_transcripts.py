@@ -1,9 +1,11 @@
 """The coordinator's sessions, and a hospital's part in them: trying a study, joining, and what is refused before a run.
 
 Written as in `test_study_transcripts`; they run in a folder that holds `coordinator/*`. `copy`, `remove` and `edit` are
-what somebody does to files in between.
+what somebody does to files in between; `joins` is all that is shown at length in `coordinator_joining`. What differs
+from day to day stands as DATE, and words made of keys as WORDS.
 """
 
+import re
 import shlex
 import shutil
 from pathlib import Path
@@ -28,7 +30,22 @@ def prints(arguments, capsys):
     """What a command prints, as a session holds it."""
     code = main(arguments)
     out, err = capsys.readouterr()
-    return "\n".join([*out.splitlines(), *(f"! {said}" for said in err.splitlines()), f"? {code}"])
+    return masked("\n".join([*out.splitlines(), *(f"! {said}" for said in err.splitlines()), f"? {code}"]))
+
+
+def masked(said):
+    """What was said without what differs from day to day."""
+    said = re.sub(r"\b20\d\d-\d\d-\d\d\b", "DATE", said)
+    return re.sub(r"^(  |  key        )([a-z]+ ){5,7}[a-z]+$", r"\1WORDS", said, flags=re.MULTILINE)
+
+
+def joins(site, folder=None, study="study.toml", server="server"):
+    """A site is invited into a folder, asks in by mail and is accepted."""
+    invite, into = f"{site}.invite.json", folder or f"sites/{site}"
+    Path(invite).unlink(missing_ok=True)
+    assert main(["study", "invite", study, site, "--server", server]) == 0
+    assert main(["site", "join", invite, "--into", into, "--by-mail"]) == 0
+    assert main(["study", "accept", site, f"{into}/{site}.request.json", "--server", server, "--compared"]) == 0
 
 
 def copy(here, there):
@@ -44,7 +61,14 @@ def edit(file, old, new):
     Path(file).write_text(text.replace(old, new), encoding="utf-8")
 
 
-BETWEEN = {"copy": copy, "edit": edit, "remove": shutil.rmtree}
+def remove(path):
+    if Path(path).is_dir():
+        shutil.rmtree(path)
+    else:
+        Path(path).unlink()
+
+
+BETWEEN = {"copy": copy, "edit": edit, "joins": joins, "remove": remove}
 
 
 @pytest.fixture
@@ -62,6 +86,7 @@ def test_the_session_goes_as_written(path, folder, capsys):
             assert prints(arguments, capsys) == expected, shlex.join([program, *arguments])
         else:
             BETWEEN[program](*arguments)
+            capsys.readouterr()
 
 
 def test_there_are_sessions():

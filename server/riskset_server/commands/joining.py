@@ -69,9 +69,9 @@ def accept(
     """
     with CoordinatorFolder(server).desk() as desk:
         if request_file is not None:
-            desk.receive_file(_request(request_file), site, study)
+            desk.receive_file(_request(request_file), site, study, str(request_file))
         made, request, words = desk.waiting(site, study)
-        typer.echo(_shown(made, request, words))
+        typer.echo(_shown(made, request, words, compared=compared))
         if not compared and not _says_yes(site):
             raise Refused("words", f"{site} was not entered", "compare the words first, then give the command again")
         desk.accept(made, request)
@@ -115,10 +115,12 @@ def _request(path: Path) -> bytes:
     return read_file(path, "request of a site", "ask the site for the file that `riskset site join` wrote")
 
 
-def _shown(invite: Invite, request: Request, words: str) -> str:
+def _shown(invite: Invite, request: Request, words: str, *, compared: bool) -> str:
+    """Returns the page by which a person decides. The request's own telephone number would be a thief's."""
     member = request.member
     key = fingerprint_words(public_from_hex(member.identity))
     irb = f"{member.irb or 'not said'}" + (f", until {member.irb_until}" if member.irb_until else "")
+    call = f"Call {invite.site} at a number you knew before, not at the one above; let each side read half of:"
     asks = "renews its keys, signed with the earlier one" if request.renews else "asks in"
     return "\n".join(
         [
@@ -126,7 +128,7 @@ def _shown(invite: Invite, request: Request, words: str) -> str:
             f"  key        {key}",
             f"  telephone  {member.telephone or 'not said'}",
             f"  IRB        {irb}",
-            f"Call {invite.site} at a number you knew before, not at the one above; let each side read half of:",
+            "The words that were compared:" if compared else call,
             "",
             f"  {words}",
             "",
