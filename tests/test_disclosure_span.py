@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from riskset.disclosure.policy import default_policy, loosened
 from riskset.disclosure.span import design, leverages
-from riskset.disclosure.whole import rank
+from riskset.disclosure.whole import independent
 
 POOLED, LOCAL = default_policy("pooled"), default_policy("local")
 N = 530
@@ -65,6 +65,22 @@ def test_a_column_that_says_what_others_say_changes_nothing():
     own = columns("1", "arm", "ecog")
     more = np.column_stack([own, 1 - own[:, 1], np.zeros(N), own[:, 1] * 1.0])
     np.testing.assert_allclose(leverages(more, more.T @ more), leverages(own, own.T @ own), rtol=1e-9)
+
+
+def test_a_rare_level_beside_common_ones_is_no_false_alarm():
+    """Dependent columns of very different sizes: rounding grows, and is not taken for a patient."""
+    random = np.random.default_rng(72)
+    level = random.random((20_000, 3)) < 0.02
+    alike = level[:, 0].copy()
+    alike[random.choice(20_000, 5)] = True
+    both, one = level[:, 0] & level[:, 1], level[:, 0] & ~level[:, 1]
+    own = np.column_stack([np.ones(20_000), ~level[:, 0], alike, one, level, both]).astype(float)
+    size = random.uniform(-1, 1, 20_000)
+    centred = np.column_stack([own, size, size * level[:, 0], size * ~level[:, 0]])
+    centred -= centred.mean(0)
+    for design_of in (own, centred):
+        expected = reference(design_of, design_of.T @ design_of)
+        np.testing.assert_allclose(leverages(design_of, design_of.T @ design_of), expected, atol=1e-8)
 
 
 # the attacks
@@ -245,8 +261,13 @@ def test_law_leverages_are_those_of_the_pseudo_inverse(own):
     gram = own.T @ own
     found = leverages(own, gram)
     np.testing.assert_allclose(found, reference(own, gram), atol=1e-8)
-    assert found.sum() == pytest.approx(rank(gram), abs=1e-6)  # the trace of a projection
-    assert rank(gram) == np.linalg.matrix_rank(own)
+    assert found.sum() == pytest.approx(np.linalg.matrix_rank(own), abs=1e-6)  # the trace of a projection
+
+
+@given(designs())
+def test_law_the_columns_that_add_are_found_one_after_another(own):
+    ranks = [int(np.linalg.matrix_rank(own[:, :j])) if j else 0 for j in range(own.shape[1] + 1)]
+    assert independent(own.T @ own) == [j for j in range(own.shape[1]) if ranks[j + 1] > ranks[j]]
 
 
 @given(designs(), st.randoms(use_true_random=False))

@@ -19,18 +19,19 @@ from numpy.typing import NDArray
 
 from riskset.disclosure.finding import Finding, judge
 from riskset.disclosure.policy import Policy
-from riskset.disclosure.whole import rank
+from riskset.disclosure.whole import independent
 
 Matrix = NDArray[np.float64]
 
 RANK = 1e-9
 """Part of a column (of its sum of squares) that the columns before it leave over, above which it is one of its own."""
-NOISE = 1e-12
-"""Below it the column says what the others say. Between the two nobody can tell, and the analysis does not pass."""
+NOISE = 1e-14
+"""Part that rounding may leave of a column that says what the others say, times the square of how rounding grew. 
+the two nobody can tell, and the analysis does not pass. For 0/1 columns it is known exactly."""
 ROUNDING = 1e-13
-"""What rounding may leave, in a row, of a column that says what the others say; more than that is a patient on whom it
-says something else. A column that differs from another by 0.00001 on one patient, which no part of the whole column
-shows, gives that patient's row as well as one that differs by 1."""
+"""What rounding may leave of such a column in a row, times the same; more is a patient on whom it says something else.
+A column that differs from another by 0.00001 on one patient, which no part of the whole column shows, gives that
+patient's row as well as one that differs by 1."""
 EMPTY = 1e-20
 """A column whose sum of squares is below it is zero, up to rounding; numbers are scaled to [-1, 1] before."""
 SMALL = 1e-12
@@ -123,23 +124,30 @@ def _scaled(own: Matrix, gram: Matrix) -> _Total:
 def _with_columns(union: _Union, total: _Total, brought: Sequence[int]) -> _Union:
     """Returns the union with the columns `brought`; nothing is computed where it has them."""
     new = [j for j in dict.fromkeys(brought) if j not in union.seen]
+    known = None if total.counts is None else _adding(total.counts, [*union.columns, *new])
     for j in new:
-        union = _with_column(union, total, j)
-    if new and total.counts is not None and len(union.columns) < len(union.seen):
-        seen = sorted(union.seen)
-        if rank(total.counts[np.ix_(seen, seen)]) != len(union.columns):
-            return _unclear(union)
+        union = _with_column(union, total, j, None if known is None else j in known)
     return union
 
 
-def _with_column(union: _Union, total: _Total, j: int) -> _Union:
-    """Returns the union with one column more: what the others leave of it, and of each row in it."""
+def _adding(counts: Matrix, columns: list[int]) -> frozenset[int]:
+    """Returns those of the columns that are no combination of the ones before them, exactly."""
+    return frozenset(columns[i] for i in independent(counts[np.ix_(columns, columns)]))
+
+
+def _with_column(union: _Union, total: _Total, j: int, adds: bool | None) -> _Union:
+    """Returns the union with one column more: what the others leave of it, and of each row in it.
+
+    adds: whether it is a column of its own, where that is known; None: as the rounded numbers tell.
+    """
     along = _solved(union.factor, total.gram[j, list(union.columns)])
     left = total.gram[j, j] - along @ along
     residual = total.rows[:, j] - union.rows @ along
     union = replace(union, seen=union.seen | {j})
-    if abs(left) < NOISE:
-        differs = np.abs(residual) > ROUNDING / np.diag(union.factor).min(initial=1.0)
+    rounding = _amplified(union.factor, along)
+    if adds is False or (adds is None and abs(left) < NOISE * rounding**2):
+        # the total has nothing of it, so no own row can have: one that has shows a patient, or a total that was bent
+        differs = np.abs(residual) > (ROUNDING * rounding if adds is None else np.sqrt(RANK))
         return replace(union, leverage=np.where(differs, np.inf, union.leverage))
     if not left > RANK:
         return _unclear(union)
@@ -148,6 +156,12 @@ def _with_column(union: _Union, total: _Total, j: int) -> _Union:
     factor[:r, :r], factor[r, :r], factor[r, r] = union.factor, along, root
     rows = np.concatenate([union.rows.T, residual[None, :] / root]).T
     return _Union((*union.columns, j), union.seen, factor, rows, union.leverage + rows[:, r] ** 2)
+
+
+def _amplified(factor: Matrix, along: Matrix) -> float:
+    """Returns how far rounding may have grown: by the coefficients, and by how nearly dependent the others are."""
+    coefficients = np.linalg.solve(factor.T, along)
+    return float((1 + np.abs(coefficients).sum()) / np.diag(factor).min(initial=1.0))
 
 
 def _unclear(union: _Union) -> _Union:

@@ -1,4 +1,4 @@
-"""The rank of a matrix of whole numbers, exactly.
+"""Which columns of whole numbers are combinations of others, exactly.
 
 Yes-no columns can be chosen so that a combination with very large coefficients singles out a patient while, in floating
 point, the columns look dependent. Their counts are whole numbers, so whether they are can be computed without rounding.
@@ -14,17 +14,20 @@ PRIME = 2**61 - 1
 minor; the numbers are counts of patients, which nobody can choose so in practice."""
 
 
-def rank(matrix: NDArray[np.float64]) -> int:
-    """Returns the rank of a matrix of whole numbers below 2^53."""
+def independent(matrix: NDArray[np.float64]) -> list[int]:
+    """Returns the columns that are no combination of the columns before them, of whole numbers below 2^53.
+
+    Of a Gram matrix they are those of the columns that it is made of.
+    """
     rows = [[int(x) % PRIME for x in row] for row in matrix.tolist()]
-    found = 0
+    found: list[int] = []
     for j in range(matrix.shape[1]):
-        top = next((i for i in range(found, len(rows)) if rows[i][j]), None)
+        top = next((i for i in range(len(found), len(rows)) if rows[i][j]), None)
         if top is None:
             continue
-        rows[found], rows[top] = rows[top], rows[found]
-        _clear_below(rows, found, j)
-        found += 1
+        rows[len(found)], rows[top] = rows[top], rows[len(found)]
+        _clear_below(rows, len(found), j)
+        found.append(j)
     return found
 
 
