@@ -26,8 +26,8 @@ Matrix = NDArray[np.float64]
 RANK = 1e-9
 """Part of a column (of its sum of squares) that the columns before it leave over, above which it is one of its own."""
 NOISE = 1e-14
-"""Part that rounding may leave of a column that says what the others say, times the square of how rounding grew. 
-the two nobody can tell, and the analysis does not pass. For 0/1 columns it is known exactly."""
+"""Part that rounding may leave of a column that says what the others say, times the square of how rounding grew.
+Between the two nobody can tell, and the analysis does not pass. For 0/1 columns it is known exactly."""
 ROUNDING = 1e-13
 """What rounding may leave of such a column in a row, times the same; more is a patient on whom it says something else.
 A column that differs from another by 0.00001 on one patient, which no part of the whole column shows, gives that
