@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from riskset.protocol.roster import COORDINATOR
+from riskset.protocol.witnessing import Shown
 from riskset.rehearsal import Rehearsal
 from riskset.secure.envelope import frame, seal, unframe, verify
 
@@ -14,13 +15,25 @@ SITES = ("asan", "kurume", "osaka")
 
 
 class Federation(Rehearsal):
-    """Three sites, with what an attacker who holds the coordinator's key, or a site's, can do."""
+    """Three sites, gated and masked, with what an attacker who holds the coordinator's key, or a site's, can do."""
 
     def goes(self, rounds):
         """Runs so many rounds honestly; the next request is then `coordinator.request()`."""
         for _ in range(rounds):
             self.step()
         return self
+
+    def goes_to(self, phase):
+        """Runs honestly up to the first request of a phase: `admission/cohorts`, ..., `first`, `later`, `close`."""
+        while self.phase != phase:
+            self.step()
+        return self
+
+    @property
+    def phase(self):
+        """What the next request asks for, as every party derives it."""
+        history = self.coordinator._history
+        return "open" if history is None else history.phase
 
     def forge(self, honest, key=None, **changed):
         """Returns a message with its head, or its `payload`, changed, and signed anew by `key` (the coordinator's)."""
@@ -33,8 +46,19 @@ class Federation(Rehearsal):
     def relay(self, change):
         """Returns the next request with the contributions it carries changed: `change` takes and returns their list."""
         request = self.coordinator.request()
-        payload = frame(change(unframe(unframe(request)[1])))
-        return self.forge(request, payload=payload)
+        shown, *contributions = unframe(unframe(request)[1])
+        return self.forge(request, payload=frame([shown, *change(contributions)]))
+
+    def shown(self):
+        """Returns what an honest message would show of the coordinator's log now, to sites that saw nothing of it."""
+        return Shown(self.record.checkpoint(), {}).to_bytes()
+
+    def with_vector(self, contribution, change):
+        """Returns a contribution whose sender plays along: another vector, `change` of its bytes, and well signed."""
+        message = verify(contribution, self.roster.sites)
+        vector, cosignature = unframe(message.payload)
+        payload = frame([change(vector), cosignature])
+        return self.forge(contribution, key=self.keys[message.head.sender], payload=payload)
 
     def hears(self, site, request):
         """Returns the code of the site's refusal, or None where it answers."""
@@ -55,7 +79,7 @@ def federation(patients):
     rows = patients.rows(seed=1, n=90)
     cohorts = patients.deal(rows, np.array(SITES)[np.arange(90) % 3])
 
-    def make(run="rehearsal"):
-        return Federation(patients.study(SITES), cohorts, run)
+    def make(run="rehearsal", is_gated=True, **study):
+        return Federation(patients.study(SITES, **study), cohorts, run, is_gated=is_gated)
 
     return make

@@ -120,7 +120,10 @@ class History:
         return fixed_point.from_bytes(read_cosigned(contribution.payload)[0], self.vector_size)
 
     def _admit(self, step: Step, numbers: Sequence[float], dead: frozenset[str]) -> History:
-        figures = step.combine(numbers, self.live, dead, self.figures)
+        try:
+            figures = step.combine(numbers, self.live, dead, self.figures)
+        except (ValueError, ArithmeticError) as error:
+            raise self._of_no_patients(step.id) from error
         refused: dict[str, Result] = {id_: self.judge.by_a_site(step.id) for id_ in dead}
         alive = [analysis for analysis in self.live if analysis.id not in dead]
         for id_, finding in self.judge.pooled(step.id, alive, figures).items():
@@ -143,14 +146,17 @@ class History:
         try:
             outcome = analysis.combine(total, question.state)
         except (ValueError, ArithmeticError) as error:
-            message = f"round {self.round + 1} brought sums for {analysis.id} that give no result"
-            hint = "a site sent numbers that it did not compute, or this is a fault of riskset: keep the run's record"
-            raise Refused("totals", message, hint) from error
+            raise self._of_no_patients(analysis.id) from error
         if isinstance(outcome, Result) or not isinstance(analysis, CoxModel):
             return outcome
         allowed = self.judge.evaluations_allowed(analysis, self.figures)
         spent = allowed is not None and analysis.evaluations(outcome) >= allowed
         return analysis.out_of_evaluations(outcome) if spent else outcome
+
+    def _of_no_patients(self, of: str) -> Refused:
+        message = f"round {self.round + 1} brought sums for {of} that give no result"
+        hint = "a site sent numbers that it did not compute, or this is a fault of riskset: keep the run's record"
+        return Refused("totals", message, hint)
 
     def _stopped(self, question: Question) -> Result:
         """What an analysis ends with that a site has refused: a likelihood without a maximum is named as such."""
