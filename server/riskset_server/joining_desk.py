@@ -80,9 +80,7 @@ class JoiningDesk:
             raise Refused("unknown", "no invite of this coordinator holds this token", _NEW_INVITE)
         return self._receive(found, data)
 
-    def receive_file(
-        self, data: bytes, site: str, study: str | None = None, called: str = "the request"
-    ) -> Invitation:
+    def receive_file(self, data: bytes, site: str, study: str | None = None, called: str = "the request") -> Invitation:
         """The same for a request that came by mail, which shows by its proof which invite it was made with."""
         request = read_request(data, called)
         if request.site != site:
@@ -177,7 +175,11 @@ class JoiningDesk:
         return found
 
     def _check_own_keys(self, invite: Invite, request: Request) -> None:
+        """Raises where a key of the request is another site's, or was ended after it had been entered."""
         for other in self._book.of_study(invite.study):
+            if other.accepted_at and other.ended and other.request.member.identity == request.member.identity:
+                message = f"{invite.site} asks in with a key that was {other.ended} on {other.ended_at[:10]}"
+                raise Refused(other.ended, message, "move the folder `keys` away and join with new keys")
             if other.invite.site == invite.site or other.text is None or other.ended:
                 continue
             theirs = other.request.member

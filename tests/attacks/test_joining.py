@@ -386,6 +386,21 @@ def test_a_revoked_site(town):
     assert "no request of kurume waits: revoked on" in town.said
 
 
+def test_a_revoked_key_that_comes_back(town):
+    roster = town.all_join()
+    assert town.revoke("kurume") == 0
+    assert town.join(town.invite("kurume"), "kurume") == 0  # with the keys it has
+    assert town.accept("kurume") == 3
+    assert "kurume asks in with a key that was revoked on" in town.said
+    shutil.rmtree(town.root / "kurume" / "keys")
+    town.request("kurume").unlink()
+    assert town.join(town.invite("kurume"), "kurume") == town.accept("kurume") == 0
+    renewed = town.roster()
+    assert public_hex(renewed.sites["kurume"]) != public_hex(roster.sites["kurume"])
+    with town.server.desk() as desk:
+        desk.check_roster(renewed)
+
+
 def test_a_site_with_another_site_s_key(town):
     assert town.join(town.invite("asan"), "asan") == town.accept("asan") == 0
     invite = read_invite(town.invite("kurume").read_bytes())
