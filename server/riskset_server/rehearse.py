@@ -3,43 +3,102 @@ run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.plan import plan
+from riskset.disclosure.policy import default_policy, loosened
+from riskset.disclosure.rules import Column
 from riskset.errors import DataError, Problem, RisksetError
+from riskset.protocol.approval import ExceptionSigned
 from riskset.protocol.coordinator import Outcome
+from riskset.protocol.site import LEAST_MASKED
 from riskset.rehearsal import Rehearsal
 from riskset.study.spec import Study
 
 REHEARSAL = "Rehearsal on one machine: nothing was sent, and nobody has approved or audited it."
 GATE_IGNORED = "The gate was ignored: these numbers may not leave the machine they were computed on."
 
+
+@dataclass(frozen=True)
+class Rehearsed:
+    """What came of a rehearsal."""
+
+    outcome: Outcome
+    sites: list[str]
+    """Those that took part."""
+    own: tuple[tuple[str, Mapping[str, Any]], ...]
+    """What did not pass on a site's own rows, as its ledger would hold it."""
+
+
 LoadCohort = Callable[[Path, Study], Cohort]
 
 
-def rehearse(study: Study, folder: Path, *, is_gated: bool = True) -> tuple[Outcome, list[str]]:
-    """Returns the outcome over `folder`/*/site.toml, and the names of the sites. DataError tells all sites'
-    problems; Refused where a site would not take part at all."""
+def rehearse(
+    study: Study,
+    folder: Path,
+    without: Sequence[str] = (),
+    exceptions: tuple[ExceptionSigned, ...] = (),
+    *,
+    is_gated: bool = True,
+) -> Rehearsed:
+    """Returns what came of it over `folder`/*/site.toml.
+
+    `exceptions` are taken as signed by every site. DataError tells all sites' problems, and limits that cannot be
+    signed; Refused where a site would not take part at all.
+    """
     cohorts = _cohorts(study, folder)
-    return Rehearsal(study, cohorts, is_gated=is_gated).run(), sorted(cohorts)
+    if unknown := sorted(set(without) - set(cohorts)):
+        raise DataError(f"no folder is of the site {', '.join(unknown)}", f"there are {', '.join(sorted(cohorts))}")
+    taking_part = {name: cohort for name, cohort in cohorts.items() if name not in without}
+    _check_exceptions(study, len(taking_part), exceptions)
+    rehearsal = Rehearsal(study, taking_part, is_gated=is_gated, exceptions=exceptions)
+    return Rehearsed(rehearsal.run(), sorted(taking_part), tuple(_own(rehearsal)))
 
 
-def verdicts(study: Study, outcome: Outcome, *, is_gated: bool) -> str:
-    """Returns a line for each result: what the gate and the method said of it."""
-    ends = [(analysis.id, outcome.results[analysis.id]) for analysis in plan(study).reported]
+def _own(rehearsal: Rehearsal) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for site, journal in sorted(rehearsal.journals.items()):
+        for sent in journal.sent[rehearsal.run_id]:
+            yield from ((site, verdict) for verdict in sent.verdicts if verdict["verdict"] != "pass")
+
+
+def _check_exceptions(study: Study, sites: int, exceptions: Sequence[ExceptionSigned]) -> None:
+    column: Column = "pooled" if study.disclosure.secure_sum == "required" and sites >= LEAST_MASKED else "local"
+    loosened(default_policy(column, study.disclosure.min_cell), {one.limit: one.value for one in exceptions})
+
+
+def verdicts(study: Study, rehearsed: Rehearsed, *, is_gated: bool) -> str:
+    """Returns a line for each result, what the gate and the method said of it; then each refusal once, with what would
+    pass, and what the sites themselves saw of their own rows."""
+    results = rehearsed.outcome.results
+    ends = [(analysis.id, results[analysis.id]) for analysis in plan(study).reported]
     width = max(len(id_) for id_, _ in ends)
     gate = "passed the gate" if is_gated else "gate ignored"
-    return "\n".join(f"{id_:<{width}}  {_said(result, gate)}" for id_, result in ends)
+    lines = [f"{id_:<{width}}  {_said(result, gate)}" for id_, result in ends]
+    refusals = dict.fromkeys(_why(result) for _, result in ends if isinstance(result, RefusedByRule))
+    own = dict.fromkeys(_own_line(site, verdict) for site, verdict in rehearsed.own)
+    return "\n".join([*lines, *([""] if refusals else []), *refusals, *own])
 
 
 def _said(result: Result, gate: str) -> str:
     if isinstance(result, RefusedByRule):
-        return f"refused by {result.rule}: {result.message}; {result.remedy}"
+        return f"refused by {result.rule}"
     return f"{gate}; " + (f"not estimable: {result.message}" if isinstance(result, NotEstimable) else "ok")
+
+
+def _why(refusal: RefusedByRule) -> str:
+    return f"{refusal.rule}: {refusal.message}; {refusal.remedy}"
+
+
+def _own_line(site: str, verdict: Mapping[str, Any]) -> str:
+    """On one machine the sites' own figures may be told; in a real run each sees its own alone."""
+    found = f"{float(verdict['value']):.3g} where the limit is {float(verdict['limit']):.3g}"
+    return f"{site}: {verdict['limit_name']} of {verdict['subject']}: {found}; {verdict['remedy']}"
 
 
 def _cohorts(study: Study, folder: Path) -> dict[str, Cohort]:

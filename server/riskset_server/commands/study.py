@@ -10,7 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from riskset.cli import tell
+from riskset.disclosure.policy import parse_exception
 from riskset.errors import DataError, Problem
+from riskset.protocol.approval import ExceptionSigned
 from riskset.study.load import load_study, study_hash
 from riskset.study.spec import CoxAnalysis, Study
 from riskset_server.commands.joining import accept, invite, revoke, roster
@@ -61,19 +63,28 @@ def try_(
     ignore_gate: Annotated[
         bool, typer.Option("--ignore-gate", help="Compute what the gate holds back, and mark every result.")
     ] = False,
+    exceptions: Annotated[
+        list[str] | None,
+        typer.Option("--exception", metavar="RULE=VALUE", help="As if every site signed it.", show_default=False),
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(metavar="SITE", help="A site that stays out.", show_default=False)
+    ] = None,
 ) -> None:
     """Run a whole study in memory over site files on this machine, as a real run would: same messages, gate and sums.
 
-    Exit 0: done. 1: a file is wrong; every problem is told.
+    Exit 0: done; what a rule refuses is told with what would pass. 1: a file is wrong; every problem is told. 3: a site
+    would not take part at all.
     """
     from riskset_server.release_folder import write_outcome  # drawing takes a second to import
 
     tried = load_study(file)
-    outcome, names = rehearse(tried, sites)
+    signed = tuple(ExceptionSigned(*parse_exception(text, REHEARSAL), REHEARSAL) for text in exceptions or ())
+    rehearsed = rehearse(tried, sites, without or (), signed, is_gated=not ignore_gate)
     made_at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     notices = [REHEARSAL, GATE_IGNORED] if ignore_gate else [REHEARSAL]
-    paths = write_outcome(tried, outcome, names, out, made_at, notices, is_gated=not ignore_gate)
-    typer.echo(verdicts(tried, outcome, is_gated=not ignore_gate))
+    paths = write_outcome(tried, rehearsed.outcome, rehearsed.sites, out, made_at, notices, is_gated=not ignore_gate)
+    typer.echo(verdicts(tried, rehearsed, is_gated=not ignore_gate))
     for path in paths:
         typer.echo(path)
 

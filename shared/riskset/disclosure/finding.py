@@ -49,13 +49,13 @@ def judge(
     subject: str,
     value: float | Fraction,
     *,
-    own: bool = False,
+    own: bool | None = None,
     remedy: str = "",
     otherwise: Verdict = "fail",
 ) -> Finding:
     """Returns the finding of a figure against the policy's limit `name`.
 
-    own: the figure is of this site alone, and so is every figure of the local column; it stays out of the message.
+    own: the figure is of this site alone and stays out of the message; unless said, every figure of the local column.
     A figure that is not a finite number fails.
     """
     limit, bound = LIMITS[name], policy.values[name]
@@ -64,7 +64,7 @@ def judge(
         inside = Fraction(0)
     passes = inside is not None and inside >= 0
     verdict: Verdict = "pass" if passes else otherwise
-    own = own or policy.column == "local"
+    is_own = policy.column == "local" if own is None else own
     words = f"{limit.direction} {in_words(bound)}{' or none' if policy.column in limit.or_zero else ''}"
     return Finding(
         rule=limit.rule,
@@ -74,8 +74,8 @@ def judge(
         value=float(value),
         limit=float(bound),
         margin=float("-inf") if inside is None else float(inside),
-        message=f"{subject}: {limit.means}: {words}; {_found(value, own, passes)}",
-        remedy="" if passes else "; ".join(filter(None, (remedy, _exception(policy, limit, value, own)))),
+        message=f"{subject}: {limit.means}: {words}; {_found(value, is_own, passes)}",
+        remedy="" if passes else "; ".join(filter(None, (remedy, _exception(policy, limit, value, is_own)))),
     )
 
 
