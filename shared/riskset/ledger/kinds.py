@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from typing import Final
 
 SITE: Final[Mapping[str, str]] = {
-    "joined": "the site made its keys and asked to be entered",
-    "renewed": "the site replaced its keys",
     "reviewed": "somebody looked at what a study would compute and send",
     "approved": "somebody signed that the study may be answered, until when, with which exceptions",
     "paused": "no message is answered from here on",
@@ -17,16 +15,12 @@ SITE: Final[Mapping[str, str]] = {
     "contributed": "a reply with numbers left",
     "closed": "the last reply of a run left",
     "refused": "a message was answered with a no",
-    "cosigned": "the site cosigned a checkpoint of the coordinator",
+    "renewed": "the site replaced its keys; the new one signs from here on",
 }
 
 COORDINATOR: Final[Mapping[str, str]] = {
-    "invited": "a site was invited to a study",
-    "accepted": "a site's keys were entered",
-    "revoked": "an invite or a site's keys are valid no more",
-    "rostered": "the list of participants was signed",
     "began": "a run began, with these participants",
-    "asked": "a message was sent to sites",
+    "asked": "a round's message, kept before it was sent to the sites",
     "received": "a site's signed reply came",
     "ended": "the results of a run were written",
 }

@@ -375,7 +375,7 @@ def entries():
 
 def logs():
     contents = [
-        entry(0, "joined", site="asan"),
+        entry(0, "approved", site="asan"),
         entry(1, "opened", run="3f"),
         entry(2, run="3f", private="00ff10"),
         entry(3, "closed", run="3f"),
