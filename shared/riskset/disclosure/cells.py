@@ -76,4 +76,5 @@ def contributors(policy: Policy, subject: str, sites: int) -> Finding:
     """R12: `sites` sites have patients in the population, and patients who differ in the column."""
     least = in_words(policy.values["R12.contributors"])
     remedy = f"merge levels or populations until {least} sites have patients in them, or drop the column"
-    return judge(policy, "R12.contributors", subject, sites, remedy=remedy)
+    # counted over all sites in both columns: never one site's own figure
+    return judge(policy, "R12.contributors", subject, sites, own=False, remedy=remedy)
