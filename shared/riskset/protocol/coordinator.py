@@ -13,15 +13,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from riskset.analyses.analysis import Result
 from riskset.analyses.plan import plan
-from riskset.errors import ProtocolError
+from riskset.errors import ProtocolError, Refused, VerificationError
 from riskset.ledger.checkpoint import read_checkpoint
 from riskset.ledger.note import parse
 from riskset.protocol.history import History, check_round, open_history
 from riskset.protocol.messages import CLOSE, OPEN, REFUSED, REPLY_TO, ROUND, read_refusal
 from riskset.protocol.opening import Opening
 from riskset.protocol.roster import COORDINATOR, Roster
-from riskset.protocol.witnessing import Shown, read_relayed, relayed
-from riskset.secure.envelope import Verified, seal, verify
+from riskset.protocol.witnessing import Shown, check_cosigned, read_relayed, relayed
+from riskset.secure.envelope import Verified, seal, unframe, verify
 from riskset.study.load import study_hash
 from riskset.study.spec import Study
 
@@ -117,15 +117,20 @@ class Coordinator:
         return kept
 
     def _shown(self) -> Shown:
-        """Returns the log as it stands, with a proof from whatever each participant last saw of it."""
-        assert self._history is not None
+        """Returns the log as it stands, with a proof from whatever each participant last saw of it. A site that saw a
+        longer log than this gets none, and refuses: this log was set back."""
         checkpoint = self._record.checkpoint()
-        if self.round == 1:
-            seen = {said.seen for said in self._history.opened.values()} - {0}
-        else:
-            before = self._record.request(self.run, self.round - 1)
-            seen = {_size(read_relayed(verify(before, self._own).payload)[0].checkpoint)} if before else set()
-        return Shown(checkpoint, {size: tuple(self._record.consistency(size, _size(checkpoint))) for size in seen})
+        now = _size(checkpoint)
+        proofs = {size: tuple(self._record.consistency(size, now)) for size in self._seen if 0 < size <= now}
+        return Shown(checkpoint, proofs)
+
+    @property
+    def _seen(self) -> set[int]:
+        """How many entries of the log the participants have seen."""
+        before = self._record.request(self.run, self.round - 1) if self.round > 1 else None
+        if before is not None:
+            return {_size(read_relayed(verify(before, self._own).payload)[0].checkpoint)}
+        return {said.seen for said in self._history.opened.values()} if self._history else set()
 
     def _message(self, payload: bytes) -> bytes:
         return seal(
@@ -177,6 +182,11 @@ class Coordinator:
         )
         if self._history is not None:
             self._history.read(message)
+            shown, _ = read_relayed(unframe(self.request())[1])
+            try:
+                check_cosigned([message], shown.checkpoint, self._roster.sites)
+            except Refused:  # kept, it would stop the run: the others would take it for a fork of this log
+                raise VerificationError(f"{message.head.sender} cosigned another log than it was shown") from None
 
     def _after(self, message: Verified) -> _Standing:
         """Returns where the run stands with one more checked reply; the last of a round moves it on."""
