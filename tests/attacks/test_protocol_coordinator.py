@@ -1,5 +1,7 @@
 """What a site, or whoever stands between, may try on the coordinator. Nothing of it is kept, and the run goes on."""
 
+import re
+from dataclasses import replace
 from threading import Event
 
 import numpy as np
@@ -7,7 +9,10 @@ import pytest
 
 from riskset.analyses.cohort import Cohort
 from riskset.errors import ProtocolError, Refused, VerificationError
+from riskset.ledger.witness import Witness
 from riskset.protocol.messages import REFUSALS
+from riskset.protocol.witnessing import LOG, cosignature
+from riskset.rehearsal import MemoryRecord
 from riskset.secure.envelope import frame, unframe
 from riskset.secure.keys import new_identity
 from riskset_site.daemon import serve
@@ -81,10 +86,32 @@ def test_a_reply_to_a_round_not_asked_yet(party):
 
 @pytest.mark.parametrize("length", [-16, -1, 1, 16])
 def test_a_vector_of_another_length(party, length):
-    payload = unframe(own(party))[1]
-    payload = payload[:length] if length < 0 else payload + bytes(length)
-    reply = party.forge(own(party), key=party.keys["asan"], payload=payload)
+    reply = party.with_vector(own(party), lambda vector: vector[:length] if length < 0 else vector + bytes(length))
     refused(party, reply, ProtocolError, "numbers has")
+
+
+@pytest.mark.parametrize("payload", [b"", b"garbage", frame([b""]), frame([b"", b"", b""]), frame([b"", b"\xff"])])
+def test_a_vector_without_a_cosignature(party, payload):
+    reply = party.forge(own(party), key=party.keys["asan"], payload=payload)
+    refused(party, reply, ProtocolError, "cosignature|cut short")
+
+
+def test_a_cosignature_of_another_log(party):
+    """Kept, it would stop the run: the other sites would hold it for the coordinator's fork."""
+    log = MemoryRecord(party.coordinator_key)
+    log.record("another", b"entry")
+    witness = Witness(LOG, party.coordinator_key.public_key()).advance(log.checkpoint(), ())
+    line = cosignature(witness, "asan", party.keys["asan"], 0)
+    vector, _ = unframe(unframe(own(party))[1])
+    reply = party.forge(own(party), key=party.keys["asan"], payload=frame([vector, line.encode()]))
+    refused(party, reply, VerificationError, "asan cosigned another log")
+
+
+def test_a_cosignature_by_another_site(party):
+    vector, _ = unframe(unframe(own(party))[1])
+    _, line = unframe(unframe(own(party, "kurume"))[1])
+    reply = party.forge(own(party), key=party.keys["asan"], payload=frame([vector, line]))
+    refused(party, reply, VerificationError, "asan cosigned another log")
 
 
 def test_a_reply_of_another_run(party):
@@ -116,7 +143,7 @@ def test_a_second_reply_with_another_number(party):
 def test_a_no_is_told_in_the_words_of_this_program(party, code):
     """What the site sends is one word; the sentence is the coordinator's own."""
     reply = party.forge(own(party), key=party.keys["asan"], type="refused", payload=f'{{"code":"{code}"}}'.encode())
-    refused(party, reply, Refused, REFUSALS[code].split(";")[0])
+    refused(party, reply, Refused, re.escape(f"asan {REFUSALS[code]}"))
 
 
 @pytest.mark.parametrize("content", [b'{"code":"<b>anything</b>"}', b'{"code":7}', b'{"code":["data"]}', b"{}"])
@@ -187,7 +214,8 @@ def answers(site, *requests):
 
 def test_the_text_of_an_error_at_a_site_stays_there(party, caplog):
     site, request = party.sites["asan"], party.coordinator.request()
-    site._cohort = Cohort("asan", Poisoned())
+    whole = site._runs[party.run_id].contributor.own
+    site._runs[party.run_id].contributor.own = replace(whole, cohort=Cohort("asan", Poisoned()))
     with pytest.raises(ValueError, match="canary 12345"):
         site.answer(request)
     (left,), said = answers(site, request)
@@ -198,14 +226,14 @@ def test_the_text_of_an_error_at_a_site_stays_there(party, caplog):
     assert any("ValueError in " in line for line in said)
     with pytest.raises(Refused, match="met an error of its own"):
         party.coordinator.accept(left)
-    site._cohort = party.cohorts["asan"]
+    site._runs[party.run_id].contributor.own = whole
     party.run()
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
 def test_a_number_that_the_gate_does_not_let_out(patients, federation, value):
     """The sentence at the gate names the analysis; what leaves is one word."""
-    party = federation().goes(1)
+    party = federation().goes_to("admission/moments")
     rows = party.cohorts["asan"].analysis_sets["os"]
     rows.variables["age"][0] = value
     with np.errstate(all="ignore"):
