@@ -14,11 +14,9 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from riskset.errors import ProtocolError, VerificationError
-from riskset.ledger.checkpoint import read_checkpoint
 from riskset.ledger.durable import AlreadyThere, Statement
 from riskset.ledger.entry import Entry
 from riskset.ledger.log_file import LedgerFile
-from riskset.ledger.note import parse
 from riskset.protocol.journal import Begun, Exchange, Rows, Sent
 
 _TABLES = """
@@ -72,8 +70,11 @@ class JournalFile:
 
     def seen(self) -> str:
         if self._seen is None:
-            answered = (entry for kind in (_CONTRIBUTED, _CLOSED) for entry in self.ledger.entries(kind))
-            self._seen = max((entry.public["coordinator"] for entry in answered), key=_entries, default="")
+            answered = [entry for kind in (_CONTRIBUTED, _CLOSED) for entry in self.ledger.entries(kind)]
+            last = max(
+                answered, key=lambda entry: entry.number, default=None
+            )  # the longest may be of a former coordinator
+            self._seen = "" if last is None else str(last.public["coordinator"])
         return self._seen
 
     def begin(self, run: str, begun: Begun, exchange: Exchange, head: Mapping[str, str]) -> None:
@@ -121,11 +122,6 @@ class JournalFile:
     def _hashes_of(self, run: str, round_: int) -> tuple[str, ...] | None:
         query = "SELECT round, request, reply FROM exchange WHERE run = ? AND round = ?"
         return next((tuple(_hashes(Exchange(*row)).values()) for row in self.ledger.read(query, run, round_)), None)
-
-
-def _entries(checkpoint: str) -> int:
-    """How many entries a checkpoint is over; those that a site cosigned only grow."""
-    return read_checkpoint(parse(checkpoint).text).size
 
 
 def read_sent(ledger: LedgerFile, entry: Entry) -> Sent | None:

@@ -96,6 +96,14 @@ class TestKeeps:
         with closing(JournalFile(path, KEY, "asan")) as again:
             assert again.seen() == seen(3)
 
+    def test_a_new_coordinators_log_is_remembered_though_it_is_shorter(self, journal, path):
+        whole_run(journal)
+        begin(journal, "run 2")
+        journal.record("run 2", exchange(1), NUMBERS, head("contribution", 1))
+        journal.close()
+        with closing(JournalFile(path, KEY, "asan")) as again:
+            assert again.seen() == seen(1)
+
     def test_nothing_secret_in_clear(self, journal, path):
         whole_run(journal)
         file = path.read_bytes()
