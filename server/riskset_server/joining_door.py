@@ -49,7 +49,7 @@ class JoiningDoor:
 
     async def _token(self, scope: Message) -> str:
         """Returns the token if an invite holds it. Raises Turned before a byte of the body is read."""
-        shown = [value for name, value in scope["headers"] if name == b"authorization"]
+        shown: list[bytes] = [value for name, value in scope["headers"] if name == b"authorization"]
         if scope["method"] != "POST":
             raise Turned(HTTPStatus.NOT_FOUND)
         if len(shown) != 1 or not shown[0].startswith(_BEARER):

@@ -90,7 +90,8 @@ def node_in(keys: Path) -> Path:
 
 def make_keys(keys: Path, passphrase: bytes = b"") -> Identity:
     """Makes both keys in the folder `keys`, locked where there is a passphrase. DataError over old keys."""
-    refuse_to_replace(identity_in(keys), node_in(keys))  # both or none
+    refuse_to_replace(identity_in(keys))
+    node_in(keys).unlink(missing_ok=True)  # of an attempt that was killed in between: nobody has been told of it
     made = Identity(new_identity(), new_node_key())
     save_node_key(node_in(keys), made.node, passphrase)
     save_identity(identity_in(keys), made.signing, passphrase)  # last: where it is, both are
