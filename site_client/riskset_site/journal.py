@@ -71,9 +71,8 @@ class JournalFile:
     def seen(self) -> str:
         if self._seen is None:
             answered = [entry for kind in (_CONTRIBUTED, _CLOSED) for entry in self.ledger.entries(kind)]
-            last = max(
-                answered, key=lambda entry: entry.number, default=None
-            )  # the longest may be of a former coordinator
+            # the last one, not the longest, which may be of a former coordinator
+            last = max(answered, key=lambda entry: entry.number, default=None)
             self._seen = "" if last is None else str(last.public["coordinator"])
         return self._seen
 
