@@ -17,7 +17,7 @@ from riskset.disclosure.rules import Column
 from riskset.errors import DataError, Problem, RisksetError
 from riskset.protocol.approval import ExceptionSigned
 from riskset.protocol.coordinator import Outcome
-from riskset.protocol.site import LEAST_MASKED
+from riskset.protocol.taking_part import LEAST_MASKED
 from riskset.rehearsal import Rehearsal
 from riskset.study.spec import Study
 

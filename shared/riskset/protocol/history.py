@@ -166,12 +166,14 @@ class History:
         return refused
 
     def _moved_on(self) -> History:
-        """Returns the history past steps that would ask nothing, with every analysis begun whose turn it is."""
-        admitted = self.admitted
-        while admitted < len(self.steps) and not (self.live and self.steps[admitted].labels(self.live)):
-            admitted += 1
+        """Returns the history with every analysis begun whose turn it is; past admission where nothing is asked any more.
+
+        A step without numbers is asked for its flags alone: curves have no moments, and their cohorts and arms may
+        single out a patient all the same.
+        """
+        admitted = self.admitted if self.live else len(self.steps)
         if admitted < len(self.steps):
-            return replace(self, admitted=admitted)
+            return self
         states, results = dict(self.states), dict(self.results)
         for analysis in self.live:
             if analysis.id not in states:

@@ -7,7 +7,7 @@ nothing is returned before the journal has it, and what the journal has is retur
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import rfc8785
@@ -17,8 +17,6 @@ from riskset import __version__
 from riskset.analyses.admission.steps import Own
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.plan import plan
-from riskset.disclosure import cells, runs
-from riskset.disclosure.rules import Column
 from riskset.errors import DataError, ProtocolError, Refused, VerificationError
 from riskset.protocol.approval import Approval, Consent
 from riskset.protocol.changes import changes_since
@@ -28,14 +26,12 @@ from riskset.protocol.journal import Begun, Exchange, Journal, Rows
 from riskset.protocol.messages import CLOSE, OPEN, OPENED, REFUSED, REPLY_TO, ROUND
 from riskset.protocol.opening import Opened, Opening, read_opening
 from riskset.protocol.roster import COORDINATOR, Roster
+from riskset.protocol.taking_part import check_earlier, check_enough_rows, check_not_subtracted, column_of
 from riskset.protocol.witnessing import check_cosigned, cosignature, cosigned, read_relayed, witnessed
 from riskset.secure.envelope import Head, Verified, seal, sha256, verify
 from riskset.secure.masks import Masks, NoMasks, PairwiseMasks, new_secret, public_of
 from riskset.study.load import study_hash
 from riskset.study.spec import Study
-
-LEAST_MASKED = 3
-"""Participants from which on a sum hides each of them from every other."""
 
 
 @dataclass(frozen=True)
@@ -151,36 +147,14 @@ class Site:
 
     def _checked(self, opening: Opening, approval: Approval) -> Mapping[str, str]:
         """Returns the limits that this site will hold the run to; Refused where it may not take part at all."""
-        column = self._column(opening.participants, approval)
+        known = frozenset({self.name, *approval.compared} & set(self._roster.sites))
+        column = column_of(self._study.disclosure, opening.participants, self.name, known)
+        check_enough_rows(column, self._holding.cohort)
+        check_earlier(opening, self._study.id, self._journal.contributed())
         try:
-            policy = approval.limits(column, self._study.disclosure.min_cell)
+            return approval.limits(column, self._study.disclosure.min_cell).to_json()
         except DataError:
             raise Refused("approval", "the approval's limits are none of such a run") from None
-        own = [rows.n for rows in self._holding.cohort.analysis_sets.values()]
-        if not all(cells.site_rows(policy, n).passes for n in own):
-            raise Refused("rows", "this site has too few patients to take part")
-        missing = [
-            run
-            for run, begun in self._journal.contributed().items()
-            if begun.study_id == self._study.id and run not in opening.earlier
-        ]
-        if missing:
-            raise Refused("earlier", "the coordinator does not name every earlier run of the study")
-        return policy.to_json()
-
-    def _column(self, participants: Sequence[str], approval: Approval) -> Column:
-        """Returns the column of the rules that such a run falls under; Refused where they are too few, or
-        not all known here."""
-        known = set(participants) <= set(self._roster.sites) and len(set(participants)) == len(participants)
-        if not known or self.name not in participants:
-            raise Refused("participants", "the participants are not sites of the roster")
-        if len(participants) < self._study.disclosure.min_sites:
-            raise Refused("participants", "fewer participants than the study needs")
-        if not set(participants) <= {self.name, *approval.compared}:
-            # contributors are counted under the sum, where those that somebody invented cannot be left out
-            raise Refused("participants", "a participant's key was neither compared nor vouched for here")
-        masked = self._study.disclosure.secure_sum == "required" and len(participants) >= LEAST_MASKED
-        return "pooled" if masked else "local"
 
     def _contribute(self, message: Verified, run: _Run, approval: Approval) -> bytes:
         head = message.head
@@ -190,8 +164,9 @@ class Site:
         if (head.type == CLOSE) != history.is_closing:
             raise Refused("order", "the run is not where the coordinator says it is")
         if head.round == 1:
-            self._check_participants(head.run, history)
-        witness = witnessed(read_relayed(message.payload)[0], self._roster.coordinator, self._journal.seen())
+            check_not_subtracted(head.run, history, self._journal.contributed())
+        shown = read_relayed(message.payload)[0]
+        witness = witnessed(shown, self._roster.coordinator, self._last_shown(run) or self._journal.seen())
         vector, sent = run.contributor.contribute(history, self._masks(run, history, head.run))
         payload = cosigned(vector, cosignature(witness, self.name, self._key, int(self._clock())))
         reply = self._seal(head, REPLY_TO[head.type], payload, history.hash)
@@ -200,17 +175,6 @@ class Site:
         self._journal.record(head.run, exchange, sent, told | {"coordinator": witness.seen})
         self._runs[head.run] = replace(run, history=history, answered=(*run.answered, exchange))
         return reply
-
-    def _check_participants(self, run: str, history: History) -> None:
-        """R13, before the first number of a run leaves."""
-        policy = history.judge.policy
-        if policy is None:
-            return
-        earlier = [frozenset(b.participants) for id_, b in self._journal.contributed().items() if id_ != run]
-        subtracted = frozenset(site for site, said in history.opened.items() if said.may_be_subtracted)
-        now = frozenset(history.opening.participants)
-        if not runs.participants(policy, earlier, now, subtracted).passes:
-            raise Refused("subtraction", "with earlier runs this one would give sums of one or two sites")
 
     def _masks(self, run: _Run, history: History, run_id: str) -> Masks:
         if not run.begun.secret:
@@ -241,12 +205,20 @@ class Site:
         if run.history is None:
             history = open_history(self._plan, self._study_hash, self._roster.sha256, head.run, contributions)
         else:
-            before = verify(run.answered[-1].request, {COORDINATOR: self._roster.coordinator})
-            check_cosigned(contributions, read_relayed(before.payload)[0].checkpoint, self._roster.sites)
+            check_cosigned(contributions, self._last_shown(run), self._roster.sites)
             history = run.history.advance(contributions)
         if history.hash != head.history:
             raise Refused("history", "the coordinator derives another history")
         return history
+
+    def _last_shown(self, run: _Run) -> str:
+        """Returns the checkpoint that this site cosigned last in the run; empty before its first contribution. (Runs
+        that take turns each go on from what they showed.)"""
+        last = run.answered[-1]
+        if last.round == 0:
+            return ""
+        message = verify(last.request, {COORDINATOR: self._roster.coordinator})
+        return read_relayed(message.payload)[0].checkpoint
 
     def _resume(self, run_id: str) -> _Run | None:
         """Returns the run, rebuilt from the journal where this process has not seen it."""
