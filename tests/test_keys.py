@@ -119,7 +119,12 @@ def test_a_public_key_comes_back_from_its_text():
     assert public_node_text(public_node_from_text(public_node_text(node))) == public_node_text(node.public_key())
 
 
-@pytest.mark.parametrize("text", ["", "00", "zz" * 32, "00" * 33, "é" * 64])
+KEY = public_hex(IDENTITY[0]())
+
+
+@pytest.mark.parametrize(
+    "text", ["", "00", "zz" * 32, "00" * 33, "é" * 64, KEY.upper(), f" {KEY}", f"{KEY}\n", f"{KEY[:2]} {KEY[2:]}"]
+)
 def test_a_text_that_is_no_identity_is_told(text):
     with pytest.raises(DataError, match="64 hexadecimal digits"):
         public_from_hex(text)
@@ -131,8 +136,15 @@ def ssh(key):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "ssh-ed25519", "é", ssh(ed25519.Ed25519PrivateKey.generate()), ssh(ec.generate_private_key(ec.SECP256R1()))],
-    ids=["empty", "cut", "not ascii", "ed25519", "p-256"],
+    [
+        "",
+        "ssh-ed25519",
+        "é",
+        public_node_text(new_node_key()) + " comment",
+        ssh(ed25519.Ed25519PrivateKey.generate()),
+        ssh(ec.generate_private_key(ec.SECP256R1())),
+    ],
+    ids=["empty", "cut", "not ascii", "with a comment", "ed25519", "p-256"],
 )
 def test_a_text_that_is_no_node_key_is_told(text):
     with pytest.raises(DataError, match="node key"):

@@ -157,15 +157,14 @@ class JoiningDesk:
 
     def _receive(self, found: Invitation, data: bytes) -> Invitation:
         invite = found.invite
-        if found.ended:
-            message = f"the invite of {invite.site} was {found.ended} on {found.ended_at[:10]}"
-            raise Refused(found.ended, message, _NEW_INVITE if found.ended == REVOKED else "use the later invite")
+        _check_stands(found)
         if found.text is None:
             invite.check_holds(self._today())
             request = read_request(data)
             request.check_answers(invite)
             self._check_own_keys(invite, request)
             found = self._book.keep_request(invite, data)
+            _check_stands(found)  # it may have ended in this moment
         if found.text != data:
             raise Refused(
                 "used",
@@ -186,6 +185,13 @@ class JoiningDesk:
             if request.member.identity == theirs.identity or request.member.node == theirs.node:
                 message = f"{invite.site} asks in with a key of {other.invite.site}"
                 raise DataError(message, "every site makes its own keys: riskset site join")
+
+
+def _check_stands(found: Invitation) -> None:
+    """Raises Refused where the invite was revoked or replaced."""
+    if found.ended:
+        message = f"the invite of {found.invite.site} was {found.ended} on {found.ended_at[:10]}"
+        raise Refused(found.ended, message, _NEW_INVITE if found.ended == REVOKED else "use the later invite")
 
 
 def _nobody_waits(site: str, invitations: Sequence[Invitation], today: date) -> tuple[str, str]:

@@ -401,6 +401,29 @@ def test_a_revoked_key_that_comes_back(town):
         desk.check_roster(renewed)
 
 
+@pytest.mark.parametrize("spelled", [str.upper, lambda key: f"{key[:2]} {key[2:]}", lambda key: f"{key} "])
+def test_a_revoked_key_in_another_spelling(town, spelled):
+    town.all_join()
+    assert town.revoke("kurume") == 0
+    invite, key = read_invite(town.invite("kurume").read_bytes()), town.identity("kurume")
+    honest = read_request(write_request(invite, key, new_node_key().public_key()))
+    member = Member(spelled(honest.member.identity), honest.member.node)
+    again = type(honest)(**vars(honest) | {"member": member}).proved(invite.token)
+    with town.server.desk() as desk:
+        with pytest.raises(DataError, match="is not a request of a site"):
+            desk.receive(write_signed("request", again.content, signature=key), invite.token)
+        with pytest.raises(Refused, match="a key that was revoked"):
+            desk.receive(write_signed("request", honest.content, signature=key), invite.token)
+
+
+def test_a_proof_in_letters_that_no_hash_has(town):
+    invite, key = read_invite(town.invite("asan").read_bytes()), new_identity()
+    honest = read_request(write_request(invite, key, new_node_key().public_key()))
+    odd = type(honest)(**vars(honest) | {"proof": "é" * 64})
+    with town.server.desk() as desk, pytest.raises(VerificationError, match="not made with the invite of asan"):
+        desk.receive(write_signed("request", odd.content, signature=key), invite.token)
+
+
 def test_a_site_with_another_site_s_key(town):
     assert town.join(town.invite("asan"), "asan") == town.accept("asan") == 0
     invite = read_invite(town.invite("kurume").read_bytes())

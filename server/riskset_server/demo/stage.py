@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Self
 
 from riskset.errors import RisksetError
+from riskset.secure.keys import write_private
 from riskset.study.load import load_study
 from riskset_server.coordinator_folder import CoordinatorFolder
 from riskset_server.demo.demonstration import Demonstration
@@ -109,7 +110,7 @@ class Stage:
     def _invite(self, name: str, folder: Path) -> None:
         with self.coordinator.desk() as desk:
             _, text = desk.invite(load_study(self.study), name, self.coordinator.identity, self.coordinator.door)
-        (folder / "invite.json").write_bytes(text)
+        write_private(folder / "invite.json", text)
 
     def approve(self) -> None:
         """Every site signs, with the demonstration's exceptions, for two months: what committees take months for."""

@@ -68,7 +68,7 @@ class Request:
         return replace(self, proof=self._proof(token))
 
     def is_proved(self, token: str) -> bool:
-        return hmac.compare_digest(self._proof(token), self.proof)
+        return hmac.compare_digest(self._proof(token).encode(), self.proof.encode())
 
     def check_answers(self, invite: Invite) -> None:
         """Raises where this is not the answer to the invite: another token, study, site or earlier key."""

@@ -33,11 +33,15 @@ def public_hex(key: Ed25519PrivateKey | Ed25519PublicKey) -> str:
 
 
 def public_from_hex(text: str) -> Ed25519PublicKey:
-    """Raises DataError where the text is not the hex form of an Ed25519 public key."""
+    """Raises DataError where the text is not the one hex form of an Ed25519 public key: keys are compared as texts, and
+    capitals or spaces would make a second key of one."""
     try:
-        return Ed25519PublicKey.from_public_bytes(bytes.fromhex(text))
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(text))
     except ValueError:
-        raise DataError("an identity key is not 64 hexadecimal digits", "ask its owner for the file again") from None
+        key = None
+    if key is None or public_hex(key) != text:
+        raise DataError("an identity key is not 64 hexadecimal digits", "ask its owner for the file again")
+    return key
 
 
 def save_identity(path: Path, key: Ed25519PrivateKey, passphrase: bytes = b"") -> None:

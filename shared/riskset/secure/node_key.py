@@ -57,4 +57,6 @@ def public_node_from_text(text: str) -> EllipticCurvePublicKey:
         raise DataError("a node key is not a public key in OpenSSH form", "ask its owner for the file again") from None
     if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP384R1):
         raise DataError("a node key is of another kind than P-384", "ask its owner for the file again")
+    if public_node_text(key) != text:  # keys are compared as texts; a comment would make a second one of it
+        raise DataError("a node key has more on its line than the key", "ask its owner for the file again")
     return key
