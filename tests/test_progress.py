@@ -40,22 +40,29 @@ def test_a_line_a_round_and_a_line_of_trouble(console):
 
 def test_it_is_said_for_whom_a_round_waits_but_not_at_once(console, coordinator, monkeypatch):
     lines = Lines(console)
-    lines.waiting(coordinator, {"asan"})
+    lines.waiting(coordinator, {"asan"}, set())
     assert said(console) == []
     monkeypatch.setattr(progress, "SAY_WAITING_AFTER_S", 0.0)
-    lines.waiting(coordinator, {"asan"})
-    lines.waiting(coordinator, {"asan", "kurume"})
-    assert said(console) == ["round 0: waiting for kurume (away)", "round 0: waiting for kurume (online)"]
+    lines.waiting(coordinator, {"asan"}, set())
+    lines.waiting(coordinator, {"asan", "kurume"}, set())
+    lines.waiting(coordinator, {"asan", "kurume"}, {"kurume"})
+    assert said(console) == [f"round 0: waiting for kurume ({why})" for why in ("away", "online", "no approval")]
 
 
 def test_the_table_has_a_row_a_site(console, coordinator):
     rows = SiteRows(Live(console=console, auto_refresh=False), SITES)
-    rows.waiting(coordinator, {"asan"})
     rows.answered("asan", 0, 0.5)
-    rows._draw(coordinator.waiting_for)
+    rows.waiting(coordinator, {"asan"}, set())
     console.print(rows._live.renderable)
     title, heading, asan, kurume = said(console)
     assert title.strip() == "round 0: opening"
     assert heading.split() == ["site", "last", "seen", "round", "seconds"]
     assert asan.split()[0::2] == ["asan", "0", "answered"]
     assert kurume.split() == ["kurume", "never", "-", "-", "waiting"]
+
+
+def test_the_table_tells_whose_approval_is_missing(console, coordinator):
+    rows = SiteRows(Live(console=console, auto_refresh=False), SITES)
+    rows.waiting(coordinator, {"asan", "kurume"}, {"kurume"})
+    console.print(rows._live.renderable)
+    assert said(console)[-1].split()[-2:] == ["no", "approval"]

@@ -74,10 +74,11 @@ class Network:
 
 class Watch:
     def __init__(self):
-        self.troubles, self.answers, self.rounds, self.waited_for = [], [], [], []
+        self.troubles, self.answers, self.rounds, self.waited_for, self.unwilling = [], [], [], [], []
 
-    def waiting(self, coordinator, online):
+    def waiting(self, coordinator, online, unwilling):
         self.waited_for.append((coordinator.waiting_for, frozenset(online)))
+        self.unwilling.append(frozenset(unwilling))
 
     def answered(self, site, round_, seconds):
         self.answers.append((round_, site, seconds))
@@ -257,6 +258,37 @@ def test_a_lawful_no_ends_the_command_and_keeps_the_run(run, expected):
     run.network.changes = lambda name, reply: reply
     run.rehearsal.start_coordinator()
     run.ends_as(expected)
+
+
+def test_a_site_without_an_approval_is_waited_for_with_words(run, expected):
+    """Paused for an hour in each round; the others' answers are taken meanwhile."""
+    kurume, since = run.rehearsal.sites["kurume"], {}
+
+    def pauses(site, reply):
+        number = run.rehearsal.coordinator.round
+        paused_for = run.clock.now() - since.setdefault(number, run.clock.now())
+        return kurume.refusal("approval") if site == "kurume" and paused_for < 3600 else reply
+
+    run.network.changes = pauses
+    run.ends_as(expected)
+    rounds = len(run.watch.rounds)
+    assert rounds * 3600 < run.clock.seconds < rounds * (3600 + 2 * ASK_AGAIN_S)
+    told = "kurume has no approval in force for this study, roster and data; its own log tells why; who signs there"
+    assert [trouble.startswith(told) for trouble in run.watch.troubles] == [True] * rounds, "once a round"
+    assert set(run.watch.unwilling) == {frozenset(), frozenset({"kurume"})}
+    assert [site for _, site, _ in run.watch.answers[:3]] == ["asan", "osaka", "kurume"]
+
+
+def test_a_site_whose_refusal_came_under_another_name_is_told_by_its_own(run, expected):
+    refused = set()
+
+    def once(site, reply):
+        first = site == "osaka" and not refused and not refused.add(site)
+        return Arrival("asan", run.rehearsal.sites["osaka"].refusal("approval")) if first else reply
+
+    run.network.changes = once
+    run.ends_as(expected)
+    assert set(run.watch.unwilling) == {frozenset(), frozenset({"osaka"})}
 
 
 def test_stopped_in_every_round_and_gone_on_with(run, expected):

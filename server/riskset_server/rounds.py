@@ -1,7 +1,8 @@
 """Drives a run over a transport to its end: asks, waits, asks again. Knows nothing of Flower, of files or of the
 terminal.
 
-A site that is away is waited for; the run's record is complete at every moment, so that stopping here loses nothing.
+A site that is away is waited for, and so is one whose approval is paused or has ended: going on without it would be
+another run. The run's record is complete at every moment, so that stopping here loses nothing.
 """
 
 from __future__ import annotations
@@ -9,14 +10,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
-from riskset.errors import ProtocolError, Unreachable, VerificationError
+from riskset.errors import ProtocolError, Refused, Unreachable, VerificationError
 from riskset.protocol.coordinator import Coordinator, Outcome
+from riskset.secure.envelope import claimed_head
 
 ASK_AGAIN_S = 15.0
 """A site that is online and silent for this long is asked again. It answers a repeat from its outbox, so an unneeded
 repeat costs a message and never a second computation. (A long local computation delays the answer, not the sums.)"""
+
+WAITED_FOR: Final = {"approval": "who signs there can end this: riskset site resume, or riskset site approve"}
+"""Refusals that a person at the site ends while the run stands, by code, and how. Any other ends the command: the files
+of two parties differ, or the run cannot go on as it was begun."""
 
 POLL_S = 0.02
 RETRY_S = 1.0
@@ -56,8 +62,8 @@ class Clock(Protocol):
 class Watch(Protocol):
     """Who is told how the run goes."""
 
-    def waiting(self, coordinator: Coordinator, online: AbstractSet[str]) -> None:
-        """Called often while a round is open."""
+    def waiting(self, coordinator: Coordinator, online: AbstractSet[str], unwilling: AbstractSet[str]) -> None:
+        """Called often while a round is open. The `unwilling` have no approval in force, and are asked again."""
 
     def answered(self, site: str, round_: int, seconds: float) -> None: ...
 
@@ -76,10 +82,12 @@ class Conductor:
     clock: Clock
     watch: Watch
     _asked_at: dict[str, float] = field(default_factory=dict)
+    _unwilling: set[str] = field(default_factory=set)
     _told: set[str] = field(default_factory=set)
 
     def run(self) -> Outcome:
-        """Returns the outcome. Raises Refused where a site says no; the run is kept and goes on at the next call."""
+        """Returns the outcome. Raises Refused where a site says no for good; the run is kept and goes on at the next
+        call."""
         if not self.coordinator.is_finished:
             self._begin()
         while not self.coordinator.is_finished:
@@ -100,12 +108,13 @@ class Conductor:
             if not arrived:
                 self.clock.sleep(POLL_S)
         self._told.clear()
+        self._unwilling.clear()
         self.watch.round_done(number, self.clock.now() - began, len(self.coordinator.participants))
 
     def _exchange(self, request: bytes, began: float) -> bool:
         """Asks whoever is online and due, takes in what came; returns whether anything came."""
         online = self.transport.online()
-        self.watch.waiting(self.coordinator, online)
+        self.watch.waiting(self.coordinator, online, self._unwilling)
         if due := [site for site in self.coordinator.waiting_for if site in online and self._is_due(site)]:
             self.transport.send(due, request)
             self._asked_at.update(dict.fromkeys(due, self.clock.now()))
@@ -129,7 +138,14 @@ class Conductor:
         except (VerificationError, ProtocolError) as wrong:
             self._tell_once(f"a reply that came from {arrival.site} was ignored: {wrong}")
             return
+        except Refused as no:
+            if no.code not in WAITED_FOR:
+                raise
+            self._unwilling.add(claimed_head(arrival.payload).sender)  # `accept` has verified who signed it
+            self._tell_once(f"{no}; {WAITED_FOR[no.code]}")
+            return
         if site is not None:
+            self._unwilling.discard(site)
             self.watch.answered(site, number, self.clock.now() - began)
 
     def _begin(self) -> None:
