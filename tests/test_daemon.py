@@ -67,7 +67,7 @@ def test_an_answer_leaves_and_is_told(rehearsal, site):
     line = Line(rehearsal.coordinator.request())
     (said,) = line.served_by(site)
     assert line.left == [rehearsal.journals["asan"].exchanges(rehearsal.run_id)[0].reply]
-    assert f"run {rehearsal.run_id[:8]}, round 0: opened, {len(line.left[0])} bytes" in said
+    assert f"run {rehearsal.run_id[:8]}, round 0: opened, {len(line.left[0]):,} bytes" in said
 
 
 def test_a_server_that_is_away_is_told_once_and_waited_for_ever_longer(site):

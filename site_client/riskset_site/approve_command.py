@@ -101,8 +101,8 @@ def _signed(papers: Papers, approval: Approval, stopped: str) -> Iterator[str]:
     for one in approval.exceptions:
         yield f"exception: {one.limit} = {one.value}: {one.reason}"
     yield f"compared or vouched for: {', '.join(approval.compared) or 'nobody'}"
-    if papers.column == "pooled" and len(approval.compared) < 2:
-        yield "warning: a run needs two other sites whose keys are compared or vouched for; this site will say no"
+    if unknown := [site for site in papers.others if site not in approval.compared]:
+        yield f"warning: a run with {', '.join(unknown)} is not answered before their words are compared or vouched for"
     if stopped:
         yield f"warning: {stopped}; nothing is answered before riskset site resume"
     yield from expiry_lines([expiry_of(approval)], today_utc())

@@ -78,7 +78,7 @@ def seen_by_others(papers: Papers) -> list[str]:
         ]
     return [
         "The coordinator and the other sites see totals over all contributing sites. To read this site's own sums, all "
-        "the other contributors of an analysis would have to work together, less one at most.",
+        "the other contributors of an analysis would have to put theirs together.",
         "The totals themselves, small counts among them, are seen by coordinator, sites and auditor.",
     ]
 

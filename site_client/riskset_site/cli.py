@@ -8,6 +8,8 @@ from riskset_site.approve_command import approve, vouch
 from riskset_site.check_command import check
 from riskset_site.consent_commands import pause, resume, withdraw
 from riskset_site.join_command import join, renew
+from riskset_site.ledger_command import ledger
+from riskset_site.review_command import review
 from riskset_site.serve_command import serve
 
 app = typer.Typer(no_args_is_help=True)
@@ -21,9 +23,11 @@ def site() -> None:
 app.command()(check)
 app.command()(join)
 app.command()(renew)
+app.command()(review)
 app.command()(vouch)
 app.command()(approve)
 app.command()(pause)
 app.command()(resume)
 app.command()(withdraw)
 app.command()(serve)
+app.command()(ledger)

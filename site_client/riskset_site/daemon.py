@@ -13,7 +13,6 @@ from typing import Protocol, TypeVar
 
 from riskset.errors import ProtocolError, RisksetError, Unreachable, fault_of
 from riskset.protocol.messages import REFUSED, read_refusal
-from riskset.protocol.site import Site
 from riskset.secure.envelope import claimed_head, unframe
 
 ACTIVE_S = 30.0
@@ -38,7 +37,15 @@ class Link(Protocol[D]):
     def reply(self, delivery: D, payload: bytes) -> bool: ...
 
 
-def serve(site: Site, link: Link[D], stop: Event, tell: Callable[[str], None]) -> None:
+class Answers(Protocol):
+    """What a message is given to: a site."""
+
+    def answer(self, request: bytes) -> bytes: ...
+
+    def refusal(self, code: str) -> bytes: ...
+
+
+def serve(site: Answers, link: Link[D], stop: Event, tell: Callable[[str], None]) -> None:
     """Answers messages until `stop` is set. `tell` hears, in plain words and once each, what a person may want to
     know."""
     last_active, pause, told = 0.0, 1.0, ""
@@ -66,7 +73,7 @@ def serve(site: Site, link: Link[D], stop: Event, tell: Callable[[str], None]) -
             stop.wait(FAST_POLL_S if time.monotonic() - last_active < ACTIVE_S else IDLE_POLL_S)
 
 
-def _answer(site: Site, request: bytes, tell: Callable[[str], None]) -> bytes:
+def _answer(site: Answers, request: bytes, tell: Callable[[str], None]) -> bytes:
     """Returns the reply. An error of our own becomes a refusal of one word; what is told here holds no patient's value
     either, since logs are sent to whoever helps."""
     began = time.monotonic()

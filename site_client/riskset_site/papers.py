@@ -26,6 +26,8 @@ from riskset_site.site_file import SiteFile
 class Papers:
     """Everything that a signature is over, and the keys that sign."""
 
+    path: Path
+    """Of the site file."""
     folder: SiteFolder
     identity: Identity
     connection: Connection
@@ -87,4 +89,4 @@ def load_papers(
     if entered is None or public_hex(entered) != public_hex(identity.signing):
         message = f"the roster does not hold {site.site} with this site's key"
         raise DataError(message, "ask the coordinator for a roster that does")
-    return Papers(folder, identity, connection, study, roster, site, holding)
+    return Papers(site_file, folder, identity, connection, study, roster, site, holding)

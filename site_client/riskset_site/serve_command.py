@@ -20,6 +20,7 @@ from riskset_site.daemon import serve as serve_site
 from riskset_site.journal import JournalFile
 from riskset_site.own_ledger import own_ledger
 from riskset_site.papers import Papers, load_papers
+from riskset_site.refusals import RecordedSite
 
 
 def serve(
@@ -44,10 +45,10 @@ def serve(
     papers = load_papers(site_file, study_file, roster_file, connection_file)
     own_ledger(papers.folder, papers.identity, papers.site).close()  # renewed keys take it over before the run goes on
     with closing(JournalFile(papers.folder.journal, papers.identity.signing, papers.site)) as journal:
-        _serve(papers, _site(papers, journal))
+        _serve(papers, RecordedSite(_site(papers, journal), journal.ledger, tell))
 
 
-def _serve(papers: Papers, site: Site) -> None:
+def _serve(papers: Papers, site: RecordedSite) -> None:
     stop = Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())

@@ -13,6 +13,8 @@ from importlib.resources import files
 from riskset_site.pages.page import Folded, Page, Part, Section, Table, visible
 
 _VERDICTS = {"pass", "review", "fail"}
+_ONE_LINE = 20
+"""Signs that are never broken over two lines: times, versions, names."""
 
 
 class Markup(str):
@@ -75,6 +77,7 @@ def _table(table: Table) -> Markup:
 
 
 def _cell(text: str, kind: str) -> Markup:
+    kind = kind or ("short" if len(text) <= _ONE_LINE else "")
     return _element("td", [_element("span", [text], kind=text)] if text in _VERDICTS else [text], kind=kind)
 
 

@@ -1,0 +1,56 @@
+"""`riskset site ledger`."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from riskset.errors import DataError
+from riskset.joining.connection import load_connection
+from riskset.secure.keys import public_from_hex
+from riskset.secure.words import fingerprint_words
+from riskset_site.approve_command import SiteToml
+from riskset_site.config import load_site_file
+from riskset_site.identity import SiteFolder, load_keys
+from riskset_site.journal import JournalFile
+from riskset_site.ledger_page import ledger_page
+from riskset_site.ledger_review import LedgerReview, ledger_review
+from riskset_site.own_ledger import own_ledger
+from riskset_site.pages.output import write_page
+
+
+def ledger(
+    site_file: SiteToml,
+    as_json: Annotated[bool, typer.Option("--json", help="The same facts for a program, every number too.")] = False,
+    html: Annotated[Path | None, typer.Option(help="Write the page, every number too, to this file.")] = None,
+) -> None:
+    """Show every number that ever left this site: when, for which study and run, under which approval, and what the
+    rules said; and every approval, pause and refusal. The whole ledger is checked first. Nothing is sent.
+
+    Exit 1: an entry or a message was changed, dropped or added, and it is told which.
+
+    Example: riskset site ledger site.toml --html ledger.html
+    """
+    site = load_site_file(site_file, needs_export=False).site
+    folder = SiteFolder(site_file.parent)
+    if not folder.journal.exists():
+        raise DataError(f"there is no ledger at {folder.journal}", "it begins with riskset site approve")
+    identity = load_keys(folder)
+    own_ledger(folder, identity, site).close()
+    with closing(JournalFile(folder.journal, identity.signing, site)) as journal:
+        found = ledger_review(journal, site, _coordinator(folder))
+    write_page(ledger_page(found), html, _as_json(found) if as_json else None)
+
+
+def _coordinator(folder: SiteFolder) -> str:
+    connection = load_connection(folder.connection)
+    return f"{connection.address}, key: {fingerprint_words(public_from_hex(connection.coordinator))}"
+
+
+def _as_json(review: LedgerReview) -> str:
+    return json.dumps({"schema": 1, **asdict(review)}, indent=1, ensure_ascii=False) + "\n"

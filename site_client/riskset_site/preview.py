@@ -1,0 +1,142 @@
+"""Exactly which numbers would leave, worked out on the site's own rows by the very code that would send them.
+
+A whole run is rehearsed in memory with this site alone. The numbers of admission are those that would be sent; those
+of the models follow a fit to this site's rows, where a true run follows all sites'. Nothing is sent, and nothing is
+held back: what a rule says is told beside the numbers. Own rows are judged against own sums, which is the strictest
+case: with other sites' patients in the sums no leverage grows. So what passes here passes in the run, as far as it
+does not depend on beta.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from riskset.analyses.admission.judging import Judge, Judged
+from riskset.analyses.admission.steps import Own
+from riskset.analyses.cohort import Cohort
+from riskset.disclosure import cells
+from riskset.disclosure.finding import Finding
+from riskset.disclosure.policy import Policy
+from riskset.disclosure.rules import LIMITS
+from riskset.protocol.contributing import Contributor, Labelled
+from riskset.protocol.history import History
+from riskset.protocol.journal import Sent
+from riskset.protocol.site import Holding
+from riskset.rehearsal import EverybodyConsents, Rehearsal, UngatedContributor, UngatedSite
+from riskset.secure.masks import Masks
+from riskset.study.spec import Study
+
+IN_THE_RUN = "in the run"
+"""The verdict on a pooled figure that this site's part does not decide."""
+_OF_SITES = frozenset({"R12", "R13", "R14"})
+"""Rules that speak of sites or of earlier runs: no preview of one site can tell."""
+
+
+@dataclass(frozen=True)
+class Round:
+    """One vector."""
+
+    phase: str
+    numbers: tuple[Labelled, ...]
+    """By what asked for them: id, a label a number, the numbers in clear."""
+
+    @property
+    def size(self) -> int:
+        return sum(len(labels) for _, labels, _ in self.numbers)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a rule says of this site's rows."""
+
+    analysis: str
+    finding: Finding
+    verdict: str
+    """pass, review or fail; or `in the run`."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    rounds: tuple[Round, ...]
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def worst(self) -> dict[str, Verdict]:
+        """By limit, in the order of the rules: the figure nearest to it, or furthest past it."""
+        found: dict[str, Verdict] = {}
+        for verdict in self.verdicts:
+            name = verdict.finding.limit_name
+            if name not in found or verdict.finding.margin < found[name].finding.margin:
+                found[name] = verdict
+        return {name: found[name] for name in LIMITS if name in found}
+
+
+class _Watched(UngatedContributor):
+    """Computes as any contributor of a rehearsal, and remembers the numbers and what the rules would have said."""
+
+    def __init__(self, own: Own, policy: Policy) -> None:
+        super().__init__(own)
+        self.policy = policy
+        self.rounds: list[Round] = []
+        self.judged: list[Judged] = []
+
+    def contribute(self, history: History, masks: Masks) -> tuple[bytes, Sent]:
+        judge = replace(history.judge, policy=self.policy)
+        self.judged += Contributor.findings(self, replace(history, judge=judge))
+        if history.is_closing:  # all figures that there will be are known
+            self.judged += _pooled(judge, history)
+        payload, sent = super().contribute(history, masks)
+        self.rounds.append(Round(history.phase, sent.numbers))
+        return payload, sent
+
+
+class _WatchedSite(UngatedSite):
+    watched: _Watched
+    policy: Policy
+
+    def _contributor(self, own: Own) -> Contributor:
+        self.watched = _Watched(own, self.policy)
+        return self.watched
+
+
+class _Alone(Rehearsal):
+    """A rehearsal of one site."""
+
+    def __init__(self, study: Study, cohort: Cohort, policy: Policy) -> None:
+        self.policy = policy
+        super().__init__(study, {cohort.site: cohort}, "preview", is_gated=False)
+
+    def start_site(self, name: str) -> None:
+        holding = Holding(self.cohorts[name], self.rows[name])
+        key, journal, consent = self.keys[name], self.journals[name], EverybodyConsents(name, ())
+        self.site = _WatchedSite(name, key, self.study, self.roster, holding, journal, consent)
+        self.site.policy = self.policy
+        self.sites[name] = self.site
+
+
+def preview(study: Study, cohort: Cohort, policy: Policy) -> Preview:
+    """Returns every round's numbers and what the rules of `policy` say of them. Never leaves the site."""
+    alone = _Alone(study, cohort, policy)
+    alone.run()
+    watched = alone.site.watched
+    judged = [*_rows(cohort, policy), *watched.judged]
+    verdicts = (Verdict(id_, found, _verdict(found, policy)) for id_, found in judged if found.rule not in _OF_SITES)
+    return Preview(tuple(watched.rounds), tuple(dict.fromkeys(verdicts)))
+
+
+def _rows(cohort: Cohort, policy: Policy) -> Iterator[Judged]:
+    """What a site looks at before it takes part at all."""
+    yield from ((name, cells.site_rows(policy, rows.n)) for name, rows in cohort.analysis_sets.items())
+
+
+def _pooled(judge: Judge, history: History) -> Iterator[Judged]:
+    for phase in ("open", "admission/cohorts", "admission/counts"):
+        yield from judge.pooled_findings(phase, history.plan.reported, history.figures)
+
+
+def _verdict(finding: Finding, policy: Policy) -> str:
+    """Under the secure sum a figure that fails alone may pass with the other sites' patients; a site's own rows are
+    judged here."""
+    is_final = policy.column == "local" or finding.limit_name == "R1.site_rows"
+    return finding.verdict if is_final or finding.passes else IN_THE_RUN

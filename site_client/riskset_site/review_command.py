@@ -1,0 +1,38 @@
+"""`riskset site review`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from riskset.joining.expiry import today_utc
+from riskset_site.approve_command import RosterFile, SiteToml, StudyFile
+from riskset_site.pages.output import write_page
+from riskset_site.papers import load_papers
+from riskset_site.review import Review
+from riskset_site.review import review as review_of
+from riskset_site.review_page import review_page
+
+
+def review(
+    site_file: SiteToml,
+    as_json: Annotated[bool, typer.Option("--json", help="The same facts for a program, every number too.")] = False,
+    html: Annotated[Path | None, typer.Option(help="Write the page, every number too, to this file.")] = None,
+    study: StudyFile = None,
+    roster: RosterFile = None,
+) -> None:
+    """Show what the study asks of this site, of whom, who else takes part, and exactly which numbers would leave,
+    worked out on this site's own data, with what every rule says. Nothing is sent and nothing is written but FILE.
+
+    Example: riskset site review site.toml --html review.html
+    """
+    found = review_of(load_papers(site_file, study, roster), today_utc())
+    write_page(review_page(found), html, _as_json(found) if as_json else None)
+
+
+def _as_json(review: Review) -> str:
+    return json.dumps({"schema": 1, **asdict(review)}, indent=1, ensure_ascii=False) + "\n"
