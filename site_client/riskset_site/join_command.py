@@ -17,7 +17,8 @@ from riskset.joining.expiry import expiry_lines, of_certificate, today_utc
 from riskset.joining.invite import Invite, read_invite
 from riskset.joining.request import Member, check_told, read_request, write_request
 from riskset.joining.signed import read_file
-from riskset.secure.keys import is_locked, public_hex, replace_private
+from riskset.secure.keys import is_locked, public_from_hex, public_hex, replace_private
+from riskset.secure.words import fingerprint_words
 from riskset.study.load import load_study, study_hash
 from riskset_site.identity import Identity, SiteFolder, identity_in, load_keys, make_keys
 from riskset_site.passphrase import known_passphrase, new_passphrase
@@ -159,11 +160,17 @@ def _ask_in(invite: Invite, folder: SiteFolder, keys: Callable[[], _Keys], told:
     else:
         typer.echo(f"{path} was made for this invite and stays as it is")
     _leave(invite, path, text, by_mail=by_mail)
-    typer.echo("Call the coordinator at a number you knew before; let each side read half of these words to the other:")
-    typer.echo(f"\n  {invite.words(read_request(text).member.identity)}\n")
-    typer.echo("If they differ, somebody stands between: do not go on. Else wait for roster.json.")
+    _tell_words(invite, read_request(text).member.identity)
     again = "ask the coordinator for a new invite, into a new folder"
     warn(expiry_lines([of_certificate("the certificate authority", invite.authority, again)], today_utc()))
+
+
+def _tell_words(invite: Invite, identity: str) -> None:
+    typer.echo("Call the coordinator at a number you knew before; let each side read half of these words to the other:")
+    typer.echo(f"\n  {invite.words(identity)}\n")
+    typer.echo("If they differ, somebody stands between: do not go on. Else wait for roster.json.")
+    typer.echo("The other sites will ask by telephone for the six words of this site's key:")
+    typer.echo(f"\n  {fingerprint_words(public_from_hex(identity))}\n")
 
 
 def _asked_before(path: Path, invite: Invite) -> bytes | None:
