@@ -41,9 +41,9 @@ class Opened:
     """Its X25519 public key of this run; empty where sums are not masked."""
     policy: Mapping[str, str]
     """The limits it applies, by name; the run's are the strictest of all participants'."""
-    may_be_subtracted: bool = False
+    may_be_subtracted: bool
     """It signed that its sums may come out as the difference of two runs."""
-    seen: int = 0
+    seen: int
     """How many entries of the coordinator's log it has seen."""
 
     def to_bytes(self) -> bytes:

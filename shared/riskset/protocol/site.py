@@ -27,7 +27,7 @@ from riskset.protocol.messages import CLOSE, OPEN, OPENED, REFUSED, REPLY_TO, RO
 from riskset.protocol.opening import Opened, Opening, read_opening
 from riskset.protocol.roster import COORDINATOR, Roster
 from riskset.protocol.taking_part import check_earlier, check_enough_rows, check_not_subtracted, column_of
-from riskset.protocol.witnessing import check_cosigned, cosignature, cosigned, read_relayed, witnessed
+from riskset.protocol.witnessing import check_cosigned, cosignature, cosigned, read_relayed, witness_of, witnessed
 from riskset.secure.envelope import Head, Verified, seal, sha256, verify
 from riskset.secure.masks import Masks, NoMasks, PairwiseMasks, new_secret, public_of
 from riskset.study.load import study_hash
@@ -137,7 +137,9 @@ class Site:
             raise Refused("participants", "the opening lists no participants") from None
         policy = self._checked(opening, approval)
         secret = new_secret() if self._study.disclosure.secure_sum == "required" else b""
-        said = Opened(__version__, opening, public_of(secret) if secret else b"", policy, approval.may_be_subtracted)
+        public = public_of(secret) if secret else b""
+        seen = witness_of(self._roster.coordinator, self._journal.seen()).checkpoint.size
+        said = Opened(__version__, opening, public, policy, approval.may_be_subtracted, seen)
         reply = self._seal(head, OPENED, said.to_bytes(), history="")
         begun = Begun(self._study.id, opening.participants, self._holding.rows, secret, approval.sha256)
         exchange = Exchange(0, message.raw, reply)
