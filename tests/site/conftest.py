@@ -1,5 +1,7 @@
 """A hospital in a folder: its study, its site file and its export, written by a test and read by the real code."""
 
+import shutil
+from copy import copy
 from pathlib import Path
 
 import pytest
@@ -197,6 +199,18 @@ class Member(Hospital):
 
     def ledger(self):
         return open_ledger(SiteFolder(self.folder).journal, self.identity.signing, "kurume")
+
+    def moved_to(self, folder: Path):
+        """The same hospital in a copy of its folder."""
+        moved = copy(self)
+        moved.folder = shutil.copytree(self.folder, folder)
+        return moved
+
+
+@pytest.fixture(scope="session")
+def members():
+    """Makes hospitals that have joined, in a folder of the test's choosing."""
+    return Member
 
 
 @pytest.fixture

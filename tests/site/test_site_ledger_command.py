@@ -1,0 +1,166 @@
+"""What a committee reads afterwards: every number that left is there, with when, for whom, under which approval; and
+nothing is shown of a ledger that does not hold."""
+
+import json
+import sqlite3
+
+import pytest
+
+from riskset.analyses.cohort import Cohort
+from riskset.protocol.coordinator import Coordinator
+from riskset.protocol.opening import Opening
+from riskset.protocol.site import Holding, Site
+from riskset.rehearsal import EverybodyConsents, MemoryJournal, MemoryRecord
+from riskset_site.approvals import Approvals, LedgerConsent
+from riskset_site.identity import SiteFolder
+from riskset_site.journal import JournalFile
+from riskset_site.refusals import QUIET_S, RecordedSite
+
+BOTH = ("--compared", "asan", "--compared", "osaka")
+
+
+class Consortium:
+    """A hospital with its true ledger, and two others in memory that have the same patients."""
+
+    def __init__(self, member, run="run-1"):
+        self.member, self.run = member, run
+        papers = member.papers
+        self.journal = JournalFile(SiteFolder(member.folder).journal, papers.identity.signing, "kurume")
+        consent = LedgerConsent(Approvals(self.journal.ledger, papers.identity), [].append)
+        site = Site(
+            "kurume", papers.identity.signing, papers.study, papers.roster, papers.holding, self.journal, consent
+        )
+        self.now = 0.0
+        self.sites = {"kurume": RecordedSite(site, self.journal.ledger, [].append, lambda: self.now)}
+        for name, key in member.others.items():
+            holding = Holding(Cohort(name, papers.cohort.analysis_sets), papers.holding.rows)
+            others = tuple(other for other in member.sites if other != name)
+            self.sites[name] = Site(
+                name, key, papers.study, papers.roster, holding, MemoryJournal(), EverybodyConsents(name, others)
+            )
+        opening, record = Opening(tuple(sorted(member.sites))), MemoryRecord(member.coordinator)
+        self.coordinator = Coordinator(member.coordinator, papers.study, papers.roster, run, opening, record)
+
+    def goes(self):
+        while not self.coordinator.is_finished:
+            request = self.coordinator.request()
+            for name in self.coordinator.waiting_for:
+                self.coordinator.accept(self.sites[name].answer(request))
+        self.journal.close()
+
+
+@pytest.fixture(scope="module")
+def after_a_run(members, tmp_path_factory):
+    member = members(tmp_path_factory.mktemp("kurume"))
+    member.approves(*BOTH)
+    Consortium(member).goes()
+    return member
+
+
+@pytest.fixture
+def answered(after_a_run, tmp_path):
+    """A hospital that has answered one run, in a copy of its folder."""
+    return after_a_run.moved_to(tmp_path / "kurume")
+
+
+def read(member, capsys):
+    capsys.readouterr()
+    assert member.says("ledger", "--json") == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_every_number_that_left_is_there(answered, capsys):
+    found = read(answered, capsys)
+    papers = answered.papers
+    ledger = JournalFile(SiteFolder(answered.folder).journal, papers.identity.signing, "kurume")
+    rounds = len(ledger.exchanges("run-1"))
+    ledger.close()
+    assert [reply["round"] for reply in found["replies"]] == list(range(rounds))
+    assert [reply["kind"] for reply in found["replies"]] == ["opened", *["contributed"] * (rounds - 2), "closed"]
+    assert found["replies"][1]["numbers"] == [
+        ["admission/cohorts", "patients of os", 60.0],
+        ["admission/cohorts", "whether any patient of os", 1.0],
+    ]
+    assert {reply["study"] for reply in found["replies"]} == {papers.study_hash}
+    assert {found["approvals"][reply["approval"]] for reply in found["replies"]} == {
+        "by M. Uchida (IRB 2024-117) until 2099-12-31"
+    }
+    verdicts = [verdict for reply in found["replies"] for verdict in reply["verdicts"]]
+    assert {verdict["verdict"] for verdict in verdicts} == {"pass"}
+    assert {verdict["rule"] for verdict in verdicts} == {"R2", "R4", "R7"}
+
+
+def test_approvals_pauses_and_refusals_are_there(answered, capsys):
+    consortium = Consortium(answered, run="run-2")
+    answered.says("pause", "--by", "M. Uchida", "--reason", "a new export comes")
+    consortium.sites["kurume"].answer(consortium.coordinator.request())
+    consortium.journal.close()
+    said = read(answered, capsys)["said"]
+    assert [(one["kind"], one["told"]) for one in said] == [
+        ("approved", "by M. Uchida (IRB 2024-117) until 2099-12-31; compared: asan, osaka"),
+        ("paused", "by M. Uchida: a new export comes"),
+        (
+            "refused",
+            "said no to run run-2: this site has no approval in force for this study, roster and data; "
+            "its own log tells why",
+        ),
+    ]
+
+
+def test_a_coordinator_that_asks_without_end_does_not_fill_the_disk(answered):
+    answered.says("pause", "--by", "M. Uchida", "--reason", "a new export comes")
+    consortium = Consortium(answered, run="run-2")
+    site, request = consortium.sites["kurume"], consortium.coordinator.request()
+    for _ in range(3):
+        assert b'"approval"' in site.answer(request)
+    site.answer(b"garbage")
+    consortium.now = QUIET_S
+    site.answer(request)
+    codes = [entry.public["code"] for entry in consortium.journal.ledger.entries("refused")]
+    assert codes == ["approval", "message", "approval"]
+    consortium.journal.close()
+
+
+def test_an_exception_and_its_reason_are_there(member, capsys):
+    member.approves(*BOTH, "--exception", "R4=1/3", "--reason", "two adults", "--may-be-subtracted")
+    [said] = read(member, capsys)["said"]
+    assert said["told"].endswith("exception R4.leverage = 1/3: two adults; may be subtracted")
+
+
+def test_the_html_page_holds_every_number(answered, tmp_path, capsys):
+    out = tmp_path / "ledger.html"
+    assert answered.says("ledger", "--html", str(out)) == 0
+    page = out.read_text(encoding="utf-8")
+    found = read(answered, capsys)
+    numbers = [(label, value) for reply in found["replies"] for _, label, value in reply["numbers"]]
+    assert len(numbers) > 40
+    for label, value in numbers:
+        assert f"<td>{label}</td>" in page or f'<td class="short">{label}</td>' in page
+        assert f"{value:.6g}" in page or f"{value:.0f}" in page
+    assert out.stat().st_mode & 0o777 == 0o600
+
+
+CHANGES = {
+    "an entry flipped": "UPDATE ledger_entry SET public = replace(public, 'M. Uchida', 'Nobody') WHERE number = 0",
+    "an entry dropped": "DELETE FROM ledger_entry WHERE number = 3",
+    "the last entry dropped": "DELETE FROM ledger_entry WHERE number = (SELECT max(number) FROM ledger_entry)",
+    "a reply changed": "UPDATE exchange SET reply = zeroblob(10) WHERE round = 2",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_nothing_is_shown_of_a_ledger_that_does_not_hold(answered, capsys, change):
+    assert answered.says("ledger") == 0
+    capsys.readouterr()
+    with sqlite3.connect(SiteFolder(answered.folder).journal) as file:
+        assert file.execute(CHANGES[change]).rowcount == 1
+    file.close()
+    assert answered.says("ledger") == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "restore the last one from your backup" in err
+
+
+def test_before_the_first_approval_there_is_no_ledger(member, capsys):
+    assert member.says("ledger") == 1
+    assert "it begins with riskset site approve" in capsys.readouterr().err
