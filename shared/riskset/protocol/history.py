@@ -166,7 +166,7 @@ class History:
         return refused
 
     def _moved_on(self) -> History:
-        """Returns the history with every analysis begun whose turn it is; past admission where nothing is asked any more.
+        """Returns the history with every analysis begun whose turn it is; past admission where nothing is asked.
 
         A step without numbers is asked for its flags alone: curves have no moments, and their cohorts and arms may
         single out a patient all the same.
