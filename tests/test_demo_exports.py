@@ -93,7 +93,9 @@ def test_made_up_data_say_so_where_they_are_shown(demonstration):
     study = parse_study(demonstration.study.decode())
     if not demonstration.name.startswith("hcc"):
         assert "made" not in study.header.title["en"].lower()
+        assert study.header.notice is None
         return
+    assert study.header.notice.startswith("MADE-UP DATA")
     assert study.title_in("en").startswith("MADE-UP DATA")
     assert all("made up" in site.name for site in study.sites.values())
     assert "made-up" in study.label_of("arm")

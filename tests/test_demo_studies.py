@@ -60,6 +60,12 @@ def test_every_analysis_passes_and_every_model_equals_that_of_the_pooled_rows(de
         assert all(line.se == pytest.approx(line.other_se, rel=1e-9) for line in model.lines)
 
 
+def test_results_of_made_up_data_begin_with_saying_so(prepared):
+    ready = prepared(HCC_TWO)
+    document = results_document(ready.study, ready.outcome(), sorted(ready.cohorts), ["Nobody has released this."])
+    assert document["notices"] == [ready.study.header.notice, "Nobody has released this."]
+
+
 def test_ten_hospitals_need_no_exception():
     assert HCC.exceptions == ()
 

@@ -75,6 +75,13 @@ def test_the_footnote_names_limits_grid_and_model(lung):
     assert "NR" not in footnote
 
 
+def test_a_figure_carries_the_notices_of_its_study(lung):
+    lung["notices"] = ["MADE-UP DATA.", "Nobody has released these numbers."]
+    assert "MADE-UP DATA. Nobody has released these numbers." in texts_of(lung)
+    lung["notices"] = []
+    assert not any("MADE-UP" in text for text in texts_of(lung))
+
+
 def test_numbers_at_risk_are_those_of_the_landmarks(lung):
     plot = plot_of(lung)
     for curve, arm in zip(plot.curves, lung["results"][0]["arms"], strict=True):
@@ -242,6 +249,11 @@ def test_text_goes_to_the_first_corner_that_is_free(line, expected):
     assert np.allclose(
         [(p.x, p.y) for p in (places.legend, places.box)], [(p.x, p.y) for p in (expected.legend, expected.box)]
     )
+
+
+def test_limits_that_are_not_defined_take_no_room():
+    line = np.array([(0, 3.4), (1, 3.4), (1, 0.3), (5, np.nan)])
+    assert free_places([line], AXES, LEGEND, BOX) == Places(Place(5 - 2.0 - 0.1, 3.1), Place(2.9, 3.1 - 0.1 - 1.2))
 
 
 def test_text_leaves_the_axes_when_no_corner_is_free():

@@ -26,4 +26,5 @@ def write_outcome(
     document = results_document(study, outcome, sites, notices, is_gated=is_gated)
     results = folder / "results.json"
     write_results(document, results)
-    return [results, *write_report(document, folder, made_at=made_at, notices=notices, labels=labels_of(study))]
+    labels = labels_of(study)
+    return [results, *write_report(document, folder, made_at=made_at, notices=document["notices"], labels=labels)]

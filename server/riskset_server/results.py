@@ -35,8 +35,9 @@ Json = dict[str, Any]
 def results_document(
     study: Study, outcome: Outcome, sites: Sequence[str], notices: Sequence[str] = (), *, is_gated: bool = True
 ) -> Json:
-    """Returns the whole document; `notices` say what a reader must know of how it came about. Each result says whether
-    the gate's verdicts held for it."""
+    """Returns the whole document; `notices` say what a reader must know of how it came about, behind what the study
+    itself says. Each result says whether the gate's verdicts held for it."""
+    own_notice = [study.header.notice] if study.header.notice else []
     return {
         "schema": SCHEMA,
         "study": {"id": study.id, "version": study.version, "sha256": study_hash(study), "title": study.header.title},
@@ -44,7 +45,7 @@ def results_document(
         "sites": list(sites),
         "rounds": outcome.rounds,
         "time": {"unit": study.time.unit, "days_per_unit": study.days_per_unit},
-        "notices": list(notices),
+        "notices": [*own_notice, *notices],
         "results": [
             _entry(study, analysis, outcome.results[analysis.id])
             | {"gate": _gate(outcome.results[analysis.id], is_gated=is_gated)}

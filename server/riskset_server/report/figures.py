@@ -38,7 +38,7 @@ from riskset_server.report.survival import Curve, SurvivalPlot
 
 RESOLUTION_DPI = 300
 LINE_SPACING = 1.3  # makes one line of the fonts below as high as `layout` counts it
-GREY = "#555555"
+GREY, WARNING = "#555555", "#B34700"
 # Okabe and Ito's colours, told apart by colour-blind readers; the dashes tell them apart in black and white
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#AA4499")
 DASHES: tuple[tuple[float, ...], ...] = ((), (4, 1.6), (1.2, 1.0), (6, 1.5, 1.2, 1.5))
@@ -152,6 +152,7 @@ def _draw_labels(figure: Figure, layout: Layout) -> None:
     _write(figure, layout, *beside, words.y_label, rotation=90, ha="right", va="center", multialignment="center")
     _write(figure, layout, MARGIN, tops.risk_title, "No. at risk", fontweight="bold")
     _write(figure, layout, MARGIN, tops.footnote, words.footnote, fontsize=SMALL, color=GREY)
+    _write(figure, layout, MARGIN, tops.notices, words.notices, fontsize=SMALL, color=WARNING)
 
 
 def _draw_legend(figure: Figure, layout: Layout) -> None:

@@ -43,6 +43,7 @@ class Words:
     x_label: str
     y_label: str
     footnote: str
+    notices: str
     legend_size: Size
     box_size: Size
     left: float
@@ -55,6 +56,7 @@ class Words:
 class Tops:
     """Where each part begins, from the top of the sheet."""
 
+    notices: float
     legend: float
     axes: float
     x_label: float
@@ -121,6 +123,7 @@ def _words(plot: SurvivalPlot, ruler: Ruler) -> Words:
         x_label=_broken(ruler, plot.x_label, _X_LABEL_WIDTH),
         y_label=y_label,
         footnote="\n".join(ruler.wrap(plot.footnote, SMALL, WIDTH - 2 * MARGIN)),
+        notices="\n".join(ruler.wrap(plot.notices, SMALL, WIDTH - 2 * MARGIN)),
         legend_size=Size(HANDLE + ruler.widest(legend, SIZE), sum(height_of(text) for text in legend)),
         box_size=Size(ruler.widest(statistics.split("\n"), SIZE), height_of(statistics)),
         left=max(beside_rows, MARGIN + height_of(y_label) + Y_TICKS),
@@ -139,14 +142,22 @@ def height_of(text: str, line: float = LINE) -> float:
 
 def _tops(words: Words, is_text_outside: bool) -> Tops:
     """The parts one under the other; legend and box take room only when they are outside."""
+    notices_height = height_of(words.notices, SMALL_LINE) + GAP if words.notices else 0.0
     legend_height = words.legend_size.height + GAP if is_text_outside else 0.0
     box_height = GAP + words.box_size.height if is_text_outside else 0.0
     rows = [height_of(label) for label in words.risk_labels]
-    heights = [legend_height, _AXES_HEIGHT + X_TICKS, height_of(words.x_label) + GAP, LINE + GAP / 2, *rows]
-    legend, axes, x_label, risk_title, *risk_rows, below = accumulate(heights, initial=MARGIN)
+    heights = [
+        notices_height,
+        legend_height,
+        _AXES_HEIGHT + X_TICKS,
+        height_of(words.x_label) + GAP,
+        LINE + GAP / 2,
+        *rows,
+    ]
+    notices, legend, axes, x_label, risk_title, *risk_rows, below = accumulate(heights, initial=MARGIN)
     footnote = below + box_height + GAP
     end = footnote + height_of(words.footnote, SMALL_LINE) + MARGIN
-    return Tops(legend, axes, x_label, risk_title, tuple(risk_rows), below + GAP, footnote, end)
+    return Tops(notices, legend, axes, x_label, risk_title, tuple(risk_rows), below + GAP, footnote, end)
 
 
 def legend_rows(legend: Sequence[str]) -> tuple[float, ...]:

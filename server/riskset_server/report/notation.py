@@ -92,9 +92,12 @@ def time_with_limits(quantile: Mapping[str, Any], unit: str, days_per_unit: floa
 
 
 def percent_with_limits(survival: float | None, lower: float | None, upper: float | None) -> str:
-    """`65.8 (56.8–73.4)` from probabilities; a dash where there is no survival, as in an arm of nobody."""
+    """`65.8 (56.8–73.4)` from probabilities; a dash where there is no survival, as in an arm of nobody, and no limits
+    where the curve has come down to 0."""
     if survival is None:
         return NO_VALUE
+    if lower is None and upper is None:
+        return f"{100 * survival:.1f} ({NOT_ESTIMABLE})"
     estimate, low, high = (NO_VALUE if value is None else f"{100 * value:.1f}" for value in (survival, lower, upper))
     return f"{estimate} ({low}–{high})"
 

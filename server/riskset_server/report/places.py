@@ -34,10 +34,11 @@ class Places:
 def free_places(lines: Sequence[NDArray[np.float64]], axes: Size, legend: Size, box: Size) -> Places | None:
     """The first pair of corners where neither rectangle touches a line or the other; `None` when there is none.
 
-    `lines`: each (n, 2), the corners of a line whose pieces run along the axes, as steps do. A survival curve falls,
-    so what is free lies above and right of it, or below and left.
+    `lines`: each (n, 2), the corners of a line whose pieces run along the axes, as steps do; NaN where nothing is
+    drawn. A survival curve falls, so what is free lies above and right of it, or below and left.
     """
     segments = np.concatenate([np.hstack([line[:-1], line[1:]]) for line in lines])
+    segments = segments[np.isfinite(segments).all(axis=1)]
     for places in _candidates(axes, legend, box):
         both = ((places.legend, legend), (places.box, box))
         if not _overlap(*both[0], *both[1]) and all(_is_free(segments, place, size, axes) for place, size in both):

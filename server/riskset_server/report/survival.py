@@ -55,6 +55,8 @@ class SurvivalPlot:
     statistics: tuple[str, ...]
     """Lines of the text box: medians, hazard ratios, log-rank tests."""
     footnote: str
+    notices: str = ""
+    """What must be shown with the figure, also where it is copied from the page."""
 
     def at_risk(self, curve: Curve, time: float) -> float:
         """Just before `time`, which is in the unit, as landmarks count it."""
@@ -76,6 +78,7 @@ def survival_plot(result: Mapping[str, Any], results: Mapping[str, Any], labels:
         curves=tuple(_curve(arm, result, labels) for arm in arms),
         statistics=(*_medians(arms, result, labels, time), *_comparison(result, model, labels)),
         footnote=_footnote(result, model),
+        notices=" ".join(results.get("notices", ())),
     )
 
 

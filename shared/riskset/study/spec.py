@@ -73,6 +73,8 @@ class Header(Part):
     version: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+-]{0,31}$")]
     title: dict[Language, Text] = Field(min_length=1)
     """By language; a plain string in the file is taken as English."""
+    notice: Text | None = None
+    """What whoever shows a result must show with it."""
     enrolled: Period | None = None
     data_cutoff: date | None = None
 
