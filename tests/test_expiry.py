@@ -1,11 +1,15 @@
 """What ends within a month is told, whatever it is."""
 
+import shutil
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
+from riskset.cli import main
 from riskset.joining.expiry import Expiry, expiry_lines, of_certificate, of_members, today_utc
 from riskset.joining.request import Member
+from riskset_server import certificates
 from riskset_server.certificates import make_authority
 from riskset_server.coordinator_folder import CoordinatorFolder
 
@@ -44,6 +48,37 @@ def test_committees_that_were_told_and_those_that_were_not():
 def test_a_certificate_ends_when_it_says():
     authority = of_certificate("the authority", make_authority("x").certificate.decode(), "")
     assert authority.until == today_utc() + timedelta(days=3650)
+
+
+STUDY = Path(__file__).parent / "transcripts" / "coordinator" / "study.toml"
+
+
+def test_every_command_that_reads_it_tells_it(tmp_path, monkeypatch, capsys):
+    """A server's certificate of ten days, and a committee's approval of twenty."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(STUDY, tmp_path)
+    certificate = "warning: the server's certificate ends on"
+    committee = "warning: the IRB approval of asan ends on"
+
+    def warned(*arguments):
+        main(list(arguments))
+        return [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning: ")]
+
+    monkeypatch.setattr(certificates, "CERTIFICATE_LASTS", timedelta(days=10))
+    assert warned("server", "init", "coordinator", "--host", "127.0.0.1") == []
+    for site in ("asan", "kurume"):
+        (line,) = warned("study", "invite", "study.toml", site)
+        assert line.startswith(certificate)
+        until = (today_utc() + timedelta(days=20)).isoformat() if site == "asan" else ""
+        assert warned("site", "join", f"{site}.invite.json", "--into", site, "--by-mail", "--irb-until", until) == []
+        accepted = warned("study", "accept", site, f"{site}/{site}.request.json", "--compared")
+        assert [line.startswith(committee) for line in accepted] == ([True] if site == "asan" else [])
+    first, second = warned("study", "roster", "study.toml")
+    assert first.startswith(certificate)
+    assert second.startswith(committee)
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    assert warned("server", "renew", "coordinator") == []
 
 
 def test_a_renewed_certificate_is_under_the_same_authority(tmp_path):

@@ -7,6 +7,8 @@ from hashlib import sha256
 
 import pytest
 import rfc8785
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from riskset.errors import DataError, VerificationError
 from riskset.joining.connection import Connection, load_connection, write_connection
@@ -29,6 +31,8 @@ INVITE = Invite(
     token="t" * 43,
     until=date(2026, 12, 6),
 )
+INVITE_TEXT = write_invite(INVITE, COORDINATOR)
+REQUEST_TEXT = write_request(INVITE, SITE, NODE.public_key(), telephone="+81 942 35 3311", irb="2026-012")
 
 
 def invite_with(**changed):
@@ -117,6 +121,27 @@ def test_a_request_comes_back():
     assert (request.study, request.study_sha256, request.site) == ("trial", "ab" * 32, "kurume")
     request.check_answers(INVITE)
     assert len(text) < MAX_REQUEST_BYTES / 4
+
+
+@settings(max_examples=200)
+@given(st.integers(0), st.integers(0, 255), st.booleans())
+def test_no_changed_byte_makes_another_invite_or_request(at, byte, is_invite):
+    """What differs is told, or says the same (a space), and nothing fails in another way."""
+    text, read = (INVITE_TEXT, read_invite) if is_invite else (REQUEST_TEXT, read_request)
+    changed = bytearray(text)
+    changed[at % len(text)] = byte
+    try:
+        found = read(bytes(changed))
+    except (DataError, VerificationError):
+        return
+    assert found == read(text)
+
+
+@given(st.binary(max_size=300))
+def test_bytes_of_any_kind_are_told(data):
+    for read in (read_invite, read_request):
+        with pytest.raises(DataError):
+            read(data)
 
 
 def test_the_proof_is_a_keyed_hash_of_all_else():
