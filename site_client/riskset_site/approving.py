@@ -72,8 +72,7 @@ def seen_by_others(papers: Papers) -> list[str]:
         other = _named(papers, papers.others) or "nobody else"
         return [
             f"This roster has two sites. The other, {other}, can subtract its own part from every total and so reads "
-            "this site's own sums: every count and every sum listed under what leaves. The secure sum hides nothing "
-            "between two.",
+            "this site's own sums: every count and every sum that leaves. The secure sum hides nothing between two.",
             "The coordinator sees totals only, unless the other site helps it.",
         ]
     return [

@@ -121,7 +121,7 @@ def _verdicts(review: Review) -> Iterator[Part]:
 
 def _verdict(verdict: Verdict) -> tuple[str, ...]:
     found = verdict.finding
-    sign = "≥" if _is_least(found.limit_name) else "≤"
+    sign = ">=" if _is_least(found.limit_name) else "<="
     name = found.limit_name.partition(".")[2].replace("_", " ")
     return (
         f"{found.rule} {name}",

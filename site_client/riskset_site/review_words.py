@@ -47,7 +47,8 @@ def _models(analysis: CoxAnalysis, of: str, study: Study) -> Iterator[str]:
     alone, together = analysis.univariable_covariates, analysis.multivariable
     if together:
         covariates = _listed([_covariate(name, study) for name in together])
-        yield f"Cox models of {of} with {covariates} together; every hospital has a baseline hazard of its own."
+        at_once = " together" if len(together) > 1 else ""
+        yield f"Cox models of {of} with {covariates}{at_once}; every hospital has a baseline hazard of its own."
     if alone and set(alone) == set(together or ()):
         yield f"Cox models of {of} with each of these covariates alone."
     elif alone:
