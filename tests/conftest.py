@@ -11,6 +11,7 @@ import pytest
 from riskset.analyses.cohort import AnalysisSet, Cohort
 from riskset.cli import main
 from riskset.study.spec import Study
+from riskset_server.results import results_document
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,12 @@ def in_turn(sites, n):
     return np.array(sites)[np.arange(n) % len(sites)]
 
 
+def told(study, outcome):
+    """Returns every number and word of the results by id, as results.json has them: equal texts, equal bits."""
+    results = results_document(study, outcome, sorted(study.sites))["results"]
+    return {result["id"]: json.dumps({**result, "gate": ""}, allow_nan=False) for result in results}
+
+
 @pytest.fixture(scope="session")
 def patients():
     """The functions above, by name."""
@@ -136,5 +143,6 @@ def patients():
         choose = staticmethod(choose)
         deal = staticmethod(deal)
         sites = staticmethod(in_turn)
+        told = staticmethod(told)
 
     return Patients

@@ -124,7 +124,7 @@ def snapshot_of(cohort: Cohort, identity: Ed25519PrivateKey) -> str:
     secret = HKDF(hashes.SHA256(), 32, salt=None, info=b"riskset snapshot").derive(identity.private_bytes_raw())
     mac = hmac.HMAC(secret, hashes.SHA256())
     for endpoint, rows in sorted(cohort.analysis_sets.items()):
-        columns = {**rows.variables, "/days": rows.days, "/event": rows.event}
+        columns = {**rows.variables, "/days": rows.days, "/event": rows.event, "/patients": rows.patients}
         if rows.entry_days is not None:
             columns["/entry"] = rows.entry_days
         for name, values in sorted(columns.items()):
