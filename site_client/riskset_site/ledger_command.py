@@ -19,7 +19,7 @@ from riskset_site.config import load_site_file
 from riskset_site.identity import SiteFolder, load_keys
 from riskset_site.journal import JournalFile
 from riskset_site.ledger_page import ledger_page
-from riskset_site.ledger_review import LedgerReview, ledger_review
+from riskset_site.ledger_review import LedgerReview, check_begins_with, ledger_review
 from riskset_site.own_ledger import own_ledger
 from riskset_site.pages.output import write_page
 
@@ -28,6 +28,9 @@ def ledger(
     site_file: SiteToml,
     as_json: Annotated[bool, typer.Option("--json", help="The same facts for a program, every number too.")] = False,
     html: Annotated[Path | None, typer.Option(help="Write the page, every number too, to this file.")] = None,
+    held: Annotated[
+        str, typer.Option(metavar="CHECKPOINT", help="As noted on an earlier day: does the ledger still begin so?")
+    ] = "",
 ) -> None:
     """Show every number that ever left this site: when, for which study and run, under which approval, and what the
     rules said; and every approval, pause and refusal. The whole ledger is checked first. Nothing is sent.
@@ -43,6 +46,8 @@ def ledger(
     identity = load_keys(folder)
     own_ledger(folder, identity, site).close()
     with closing(JournalFile(folder.journal, identity.signing, site)) as journal:
+        if held:
+            check_begins_with(journal, held)
         found = ledger_review(journal, site, _coordinator(folder))
     write_page(ledger_page(found), html, _as_json(found) if as_json else None)
 

@@ -25,7 +25,7 @@ def ledger_page(review: LedgerReview) -> Page:
             "Ledger": origin,
             "Sent to": review.coordinator,
             "Entries": f"{size}, each checked against the signed checkpoint, with every message kept beside it",
-            "Checkpoint": root,
+            "Checkpoint": f"{size}:{root}",
             "Runs": str(len(review.runs)),
             "Numbers that left": f"{sent:,}, masked under the secure sum; in clear they stand here alone",
         },

@@ -3,13 +3,16 @@ rules said of it, and every act and refusal between. Opened with the site's own 
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from riskset.errors import DataError, VerificationError
 from riskset.ledger.checkpoint import read_checkpoint
 from riskset.ledger.entry import Entry
 from riskset.ledger.log_file import LedgerFile
+from riskset.ledger.merkle import Tree
 from riskset.ledger.note import parse
 from riskset.protocol.approval import ACTS, APPROVED
 from riskset.protocol.messages import REFUSALS
@@ -92,6 +95,22 @@ def ledger_review(journal: JournalFile, site: str, coordinator: str) -> LedgerRe
         replies=tuple(_reply(entry, ledger) for entry in entries if entry.kind in _RUN),
         said=tuple(_said(entries)),
     )
+
+
+def check_begins_with(journal: JournalFile, held: str) -> None:
+    """Raises VerificationError unless the ledger begins with what it held when the checkpoint `held` was noted.
+
+    A checkpoint is written as the page shows it: number of entries, colon, root. DataError where it is none.
+    """
+    size, _, root = held.strip().partition(":")
+    try:
+        count, expected = int(size), base64.b64decode(root, validate=True)
+    except ValueError:
+        raise DataError(f"{held!r} is no checkpoint", "give it as the page shows it, for example 13:JBJ2...=") from None
+    entries = journal.ledger.entries()[:count]
+    if len(entries) < count or Tree(entry.leaf for entry in entries).root() != expected:
+        message = f"this ledger does not begin with the {count} entries that it had then: some were changed or dropped"
+        raise VerificationError(message, "keep the file as evidence, and compare it with your backups")
 
 
 def _study(private: Mapping[str, Any] | None) -> str:

@@ -60,7 +60,7 @@ def after_a_run(members, tmp_path_factory):
 @pytest.fixture
 def answered(after_a_run, tmp_path):
     """A hospital that has answered one run, in a copy of its folder."""
-    return after_a_run.moved_to(tmp_path / "kurume")
+    return after_a_run.moved_to(tmp_path / "answered")
 
 
 def read(member, capsys):
@@ -164,3 +164,23 @@ def test_nothing_is_shown_of_a_ledger_that_does_not_hold(answered, capsys, chang
 def test_before_the_first_approval_there_is_no_ledger(member, capsys):
     assert member.says("ledger") == 1
     assert "it begins with riskset site approve" in capsys.readouterr().err
+
+
+def checkpoint_of(member, capsys):
+    capsys.readouterr()
+    assert member.says("ledger") == 0
+    [line] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Checkpoint")]
+    return line.split()[1]
+
+
+def test_a_checkpoint_noted_on_an_earlier_day_is_held_against_the_ledger(answered, member, capsys):
+    noted = checkpoint_of(answered, capsys)
+    answered.says("pause", "--by", "M. Uchida", "--reason", "holidays")
+    assert checkpoint_of(answered, capsys) != noted
+    assert answered.says("ledger", "--held", noted) == 0
+    member.approves(*BOTH)  # another ledger of the same site: a disk put back, all of it signed rightly
+    for held in (noted, "2:" + noted.partition(":")[2], "1:" + noted.partition(":")[2]):
+        assert member.says("ledger", "--held", held) == 1
+        assert "does not begin with the" in capsys.readouterr().err
+    assert member.says("ledger", "--held", "yesterday") == 1
+    assert "'yesterday' is no checkpoint" in capsys.readouterr().err

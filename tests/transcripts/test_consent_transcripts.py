@@ -25,7 +25,7 @@ CHANGES = [
     (r"TODAY \d\d:\d\d:\d\d", "TODAY NOW"),
     (r"approval [0-9a-f]{12}\b", "approval (hash)"),
     (r"\d+ days from now", "(many) days from now"),
-    (r"(Checkpoint +)\S{44}", r"\1(root)"),
+    (r"(Checkpoint +\d+:)\S{44}", r"\1(root)"),
 ]
 """What is another in every session, and how it is written here."""
 
