@@ -162,7 +162,7 @@ class UngatedSite(Site):
     def _checked(self, opening: Opening, approval: Approval) -> Mapping[str, str]:
         return {}
 
-    def _contributor(self, own: Own) -> Contributor:
+    def _contributor(self, own: Own, approval: Approval) -> Contributor:
         return UngatedContributor(own)
 
 

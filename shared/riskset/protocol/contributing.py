@@ -13,6 +13,7 @@ from riskset.analyses.admission.judging import Judged, own_findings
 from riskset.analyses.admission.steps import Own
 from riskset.analyses.cox_model import CoxModel
 from riskset.disclosure.gate import Gate, Released, Summary
+from riskset.disclosure.policy import Policy
 from riskset.protocol.history import History, Question
 from riskset.protocol.journal import Sent
 from riskset.protocol.sending import contribution
@@ -40,6 +41,8 @@ class Contributor:
     """One site's computing in one run."""
 
     own: Own
+    alone: Policy | None = None
+    """The local column's limits, of a site that signed `may_be_subtracted`: its own sums may come out one day."""
     gate: Gate = field(default_factory=Gate)
     prepared: dict[str, Any] = field(default_factory=dict)
     """What analyses made of the rows, by their ids; made once, so that a round only evaluates."""
@@ -64,7 +67,10 @@ class Contributor:
             for q in history.questions
             if history.phase == "later" and isinstance(q.analysis, CoxModel)
         ]
-        return own_findings(policy, history.phase, history.live, self.own, history.figures, evaluated)
+        found = own_findings(policy, history.phase, history.live, self.own, history.figures, evaluated)
+        if self.alone is not None and policy.column == "pooled":
+            found += own_findings(self.alone, history.phase, history.live, self.own, history.figures, evaluated)
+        return found
 
     def summary(self, history: History, refused: frozenset[str]) -> Summary:
         """Returns this site's numbers of the next vector, behind the flags; those of `refused` analyses are not

@@ -17,6 +17,8 @@ from riskset import __version__
 from riskset.analyses.admission.steps import Own
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.plan import plan
+from riskset.disclosure.policy import Policy
+from riskset.disclosure.rules import Column
 from riskset.errors import DataError, ProtocolError, Refused, VerificationError
 from riskset.protocol.approval import Approval, Consent
 from riskset.protocol.changes import changes_since
@@ -112,7 +114,7 @@ class Site:
         head = message.head
         self._check_head(head)
         approval = self._consent.approval(self._study_hash, self._roster.sha256, self._holding.rows.digest)
-        run = self._resume(head.run)
+        run = self._resume(head.run, approval)
         if run is not None and head.round < len(run.answered):
             return run.answered[head.round].reply
         if run is None:
@@ -144,7 +146,7 @@ class Site:
         begun = Begun(self._study.id, opening.participants, self._holding.rows, secret, approval.sha256)
         exchange = Exchange(0, message.raw, reply)
         self._journal.begin(head.run, begun, exchange, _told(OPENED, head, "", approval, reply))
-        self._runs[head.run] = self._begun(head.run, begun, opening, exchange)
+        self._runs[head.run] = self._begun(head.run, begun, opening, exchange, approval)
         return reply
 
     def _checked(self, opening: Opening, approval: Approval) -> Mapping[str, str]:
@@ -153,10 +155,7 @@ class Site:
         column = column_of(self._study.disclosure, opening.participants, self.name, known)
         check_enough_rows(column, self._holding.cohort)
         check_earlier(opening, self._study.id, self._journal.contributed())
-        try:
-            return approval.limits(column, self._study.disclosure.min_cell).to_json()
-        except DataError:
-            raise Refused("approval", "the approval's limits are none of such a run") from None
+        return self._limits(column, approval).to_json()
 
     def _contribute(self, message: Verified, run: _Run, approval: Approval) -> bytes:
         head = message.head
@@ -222,26 +221,36 @@ class Site:
         message = verify(last.request, {COORDINATOR: self._roster.coordinator})
         return read_relayed(message.payload)[0].checkpoint
 
-    def _resume(self, run_id: str) -> _Run | None:
+    def _resume(self, run_id: str, approval: Approval) -> _Run | None:
         """Returns the run, rebuilt from the journal where this process has not seen it."""
         begun = self._journal.begun(run_id) if run_id not in self._runs else None
         if begun is not None:
             first, *rest = self._journal.exchanges(run_id)
             keys = {COORDINATOR: self._roster.coordinator}
-            run = self._begun(run_id, begun, read_opening(verify(first.request, keys).payload), first)
+            opening = read_opening(verify(first.request, keys).payload)
+            run = self._begun(run_id, begun, opening, first, approval)
             for exchange in rest:
                 history = self._advance(run, verify(exchange.request, keys))
                 run = replace(run, history=history, answered=(*run.answered, exchange))
             self._runs[run_id] = run
         return self._runs.get(run_id)
 
-    def _begun(self, run_id: str, begun: Begun, opening: Opening, exchange: Exchange) -> _Run:
+    def _begun(self, run_id: str, begun: Begun, opening: Opening, exchange: Exchange, approval: Approval) -> _Run:
         before = {id_: other for id_, other in self._journal.contributed().items() if id_ != run_id}
         changes = changes_since(opening.earlier, before, self._holding.rows)
-        return _Run(begun, opening, (exchange,), self._contributor(Own(self._holding.cohort, changes)))
+        return _Run(begun, opening, (exchange,), self._contributor(Own(self._holding.cohort, changes), approval))
 
-    def _contributor(self, own: Own) -> Contributor:
-        return Contributor(own)
+    def _contributor(self, own: Own, approval: Approval) -> Contributor:
+        """Raises Refused("approval") where the site may be subtracted and its limits are none of the local column."""
+        if not approval.may_be_subtracted:
+            return Contributor(own)
+        return Contributor(own, self._limits("local", approval))
+
+    def _limits(self, column: Column, approval: Approval) -> Policy:
+        try:
+            return approval.limits(column, self._study.disclosure.min_cell)
+        except DataError:
+            raise Refused("approval", "the approval's limits are none of such a run") from None
 
     def _seal(self, request: Head, type_: str, payload: bytes, history: str) -> bytes:
         return seal(
