@@ -8,6 +8,7 @@ from datetime import date
 
 from riskset import __version__
 from riskset.disclosure.policy import parse_exception
+from riskset.disclosure.rules import Column
 from riskset.errors import DataError, Refused
 from riskset.protocol.approval import Approval, ExceptionSigned, commitment
 from riskset_site.papers import Papers
@@ -57,7 +58,9 @@ def draft(papers: Papers, terms: Terms, today: date, signed_at: str) -> Approval
         compared=compared,
         may_be_subtracted=terms.may_be_subtracted,
     )
-    approval.limits(papers.column, papers.study.disclosure.min_cell)  # an exception under the floor is told here
+    columns: set[Column] = {papers.column, "local"} if terms.may_be_subtracted else {papers.column}
+    for column in columns:
+        approval.limits(column, papers.study.disclosure.min_cell)  # an exception under the floor is told here
     return approval
 
 

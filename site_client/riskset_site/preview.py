@@ -19,6 +19,7 @@ from riskset.disclosure import cells
 from riskset.disclosure.finding import Finding
 from riskset.disclosure.policy import Policy
 from riskset.disclosure.rules import LIMITS
+from riskset.protocol.approval import Approval
 from riskset.protocol.contributing import Contributor, Labelled
 from riskset.protocol.history import History
 from riskset.protocol.journal import Sent
@@ -95,7 +96,7 @@ class _WatchedSite(UngatedSite):
     watched: _Watched
     policy: Policy
 
-    def _contributor(self, own: Own) -> Contributor:
+    def _contributor(self, own: Own, approval: Approval) -> Contributor:
         self.watched = _Watched(own, self.policy)
         return self.watched
 
