@@ -12,7 +12,7 @@ import typer
 
 from riskset.errors import DataError
 from riskset.joining.expiry import expiry_lines, today_utc
-from riskset.joining.signed import read_file
+from riskset.joining.signed import as_text, read_file
 from riskset.ledger.durable import utc_now
 from riskset.protocol.approval import Approval
 from riskset_site.approvals import Approvals, expiry_of
@@ -52,7 +52,8 @@ def approve(
 ) -> None:
     """Sign that this study, with this roster, on these data, may be answered. Look at it first: riskset site review.
 
-    It stands in the ledger, with who, when and until when. A new version, roster, data or program needs another.
+    It stands in the ledger, with who, when and until when, and as SITE.approval.json beside the site file, for the
+    coordinator's and the auditor's records. A new version, roster, data or program needs another.
 
     Example: riskset site approve site.toml --by "M. Uchida" --irb 2024-117 --until 2025-05-31 --compared asan
     """
@@ -64,9 +65,11 @@ def approve(
     approval = draft(papers, terms, today_utc(), utc_now())
     with closing(own_ledger(papers.folder, papers.identity, papers.site)) as ledger:
         approvals = Approvals(ledger, papers.identity)
-        approvals.approve(approval, papers.study)
+        entry = approvals.approve(approval, papers.study)
         stopped = approvals.standing().stopped
-    typer.echo("\n".join(_signed(papers, approval, stopped)))
+    file = papers.folder.root / f"{papers.site}.approval.json"
+    file.write_bytes(as_text(entry.public))
+    typer.echo("\n".join([*_signed(papers, approval, stopped), f"{file} is the signed document; it holds no secret"]))
 
 
 def vouch(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from riskset import __version__
-from riskset.disclosure.policy import parse_exception
+from riskset.disclosure.policy import default_policy, loosened, parse_exception, tightened
 from riskset.disclosure.rules import Column
 from riskset.errors import DataError, Refused
 from riskset.protocol.approval import Approval, ExceptionSigned, commitment
@@ -42,8 +42,11 @@ def draft(papers: Papers, terms: Terms, today: date, signed_at: str) -> Approval
     _check_words(terms)
     _check_days(papers, terms, today)
     exceptions = _exceptions(terms)
+    columns: list[Column] = [papers.column, "local"] if terms.may_be_subtracted else [papers.column]
+    for exception in exceptions:
+        _check_exception(exception, papers, columns)
     compared = _compared(papers, terms)
-    approval = Approval(
+    return Approval(
         site=papers.site,
         study=papers.study_hash,
         roster=papers.roster.sha256,
@@ -58,10 +61,6 @@ def draft(papers: Papers, terms: Terms, today: date, signed_at: str) -> Approval
         compared=compared,
         may_be_subtracted=terms.may_be_subtracted,
     )
-    columns: set[Column] = {papers.column, "local"} if terms.may_be_subtracted else {papers.column}
-    for column in columns:
-        approval.limits(column, papers.study.disclosure.min_cell)  # an exception under the floor is told here
-    return approval
 
 
 def seen_by_others(papers: Papers) -> list[str]:
@@ -125,6 +124,19 @@ def _exceptions(terms: Terms) -> tuple[ExceptionSigned, ...]:
     if twice := {limit for limit in limits if limits.count(limit) > 1}:
         raise DataError(f"two exceptions are to {', '.join(sorted(twice))}", "one limit has one value")
     return tuple(found)
+
+
+def _check_exception(exception: ExceptionSigned, papers: Papers, columns: Sequence[Column]) -> None:
+    """Raises DataError where it is past the floor, or none, in each of the columns that this site is held to."""
+    wrong: list[DataError] = []
+    for column in columns:
+        try:
+            policy = tightened(default_policy(column, papers.study.disclosure.min_cell), papers.site_file.limits)
+            loosened(policy, {exception.limit: exception.value})
+        except DataError as error:
+            wrong.append(error)
+    if len(wrong) == len(columns):
+        raise wrong[0]
 
 
 def _compared(papers: Papers, terms: Terms) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ does not depend on beta.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from riskset.analyses.admission.judging import Judge, Judged
@@ -76,17 +76,19 @@ class Preview:
 class _Watched(UngatedContributor):
     """Computes as any contributor of a rehearsal, and remembers the numbers and what the rules would have said."""
 
-    def __init__(self, own: Own, policy: Policy) -> None:
+    def __init__(self, own: Own, policies: Sequence[Policy]) -> None:
         super().__init__(own)
-        self.policy = policy
+        self.policies = policies
         self.rounds: list[Round] = []
-        self.judged: list[Judged] = []
+        self.judged: list[tuple[Policy, Judged]] = []
 
     def contribute(self, history: History, masks: Masks) -> tuple[bytes, Sent]:
-        judge = replace(history.judge, policy=self.policy)
-        self.judged += Contributor.findings(self, replace(history, judge=judge))
-        if history.is_closing:  # all figures that there will be are known
-            self.judged += _pooled(judge, history)
+        for policy in self.policies:
+            judge = replace(history.judge, policy=policy)
+            found = Contributor.findings(self, replace(history, judge=judge))
+            if history.is_closing:  # all figures that there will be are known
+                found += _pooled(judge, history)
+            self.judged += [(policy, one) for one in found]
         payload, sent = super().contribute(history, masks)
         self.rounds.append(Round(history.phase, sent.numbers))
         return payload, sent
@@ -94,35 +96,40 @@ class _Watched(UngatedContributor):
 
 class _WatchedSite(UngatedSite):
     watched: _Watched
-    policy: Policy
+    policies: Sequence[Policy]
 
     def _contributor(self, own: Own, approval: Approval) -> Contributor:
-        self.watched = _Watched(own, self.policy)
+        self.watched = _Watched(own, self.policies)
         return self.watched
 
 
 class _Alone(Rehearsal):
     """A rehearsal of one site."""
 
-    def __init__(self, study: Study, cohort: Cohort, policy: Policy) -> None:
-        self.policy = policy
+    def __init__(self, study: Study, cohort: Cohort, policies: Sequence[Policy]) -> None:
+        self.policies = policies
         super().__init__(study, {cohort.site: cohort}, "preview", is_gated=False)
 
     def start_site(self, name: str) -> None:
         holding = Holding(self.cohorts[name], self.rows[name])
         key, journal, consent = self.keys[name], self.journals[name], EverybodyConsents(name, ())
         self.site = _WatchedSite(name, key, self.study, self.roster, holding, journal, consent)
-        self.site.policy = self.policy
+        self.site.policies = self.policies
         self.sites[name] = self.site
 
 
-def preview(study: Study, cohort: Cohort, policy: Policy) -> Preview:
-    """Returns every round's numbers and what the rules of `policy` say of them. Never leaves the site."""
-    alone = _Alone(study, cohort, policy)
+def preview(study: Study, cohort: Cohort, *policies: Policy) -> Preview:
+    """Returns every round's numbers and what the rules of these policies say of them. Never leaves the site.
+
+    The first is the run's. A site that may be subtracted is judged by the limits for its rows alone, too.
+    """
+    alone = _Alone(study, cohort, policies)
     alone.run()
     watched = alone.site.watched
-    judged = [*_rows(cohort, policy), *watched.judged]
-    verdicts = (Verdict(id_, found, _verdict(found, policy)) for id_, found in judged if found.rule not in _OF_SITES)
+    judged = [*((policies[0], found) for found in _rows(cohort, policies[0])), *watched.judged]
+    verdicts = (
+        Verdict(id_, found, _verdict(found, policy)) for policy, (id_, found) in judged if found.rule not in _OF_SITES
+    )
     return Preview(tuple(watched.rounds), tuple(dict.fromkeys(verdicts)))
 
 

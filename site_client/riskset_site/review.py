@@ -93,7 +93,7 @@ def review(papers: Papers, today: date) -> Review:
     """Returns the review of what lies on the desk. Errors as `load_papers` and the ledger raise them."""
     standing, approved = _consent(papers)
     study = papers.study
-    policy = _policy(papers, standing.approval)
+    policy, *alone = _policies(papers, standing.approval)
     parties = tuple(_parties(papers, standing.approval))
     asked = [*steps(["an earlier run"]), *plan(study).reported]
     return Review(
@@ -114,7 +114,7 @@ def review(papers: Papers, today: date) -> Review:
         seen=tuple(_seen(papers, standing.approval)),
         limits=tuple(_limits(policy, study.disclosure.min_cell)),
         reveals={one.id: one.reveals for one in asked},
-        preview=preview(study, papers.cohort, policy),
+        preview=preview(study, papers.cohort, policy, *alone),
     )
 
 
@@ -140,12 +140,16 @@ def _ends(papers: Papers, standing: Standing, today: date) -> Iterator[str]:
         yield line.removeprefix("warning: ")
 
 
-def _policy(papers: Papers, approval: Approval | None) -> Policy:
-    """The limits that hold, or would hold: the exceptions signed last, under the site file of now."""
+def _policies(papers: Papers, approval: Approval | None) -> Iterator[Policy]:
+    """The limits that hold, or would hold: with the exceptions signed for this study, else by the site file alone; and
+    those for this site's rows alone, where it may be subtracted."""
     k = papers.study.disclosure.min_cell
-    if approval is not None and approval.study == papers.study_hash:
-        return approval.limits(papers.column, k)
-    return tightened(default_policy(papers.column, k), papers.site_file.limits)
+    if approval is None or approval.study != papers.study_hash:
+        yield tightened(default_policy(papers.column, k), papers.site_file.limits)
+        return
+    yield approval.limits(papers.column, k)
+    if approval.may_be_subtracted and papers.column == "pooled":
+        yield approval.limits("local", k)
 
 
 def _parties(papers: Papers, approval: Approval | None) -> Iterator[Party]:

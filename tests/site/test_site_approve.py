@@ -1,10 +1,13 @@
 """Approving, pausing, withdrawing: what is typed, what is signed, and what the running process makes of it."""
 
+import json
 from datetime import date
+from fractions import Fraction
 
 import pytest
 
 from riskset import __version__
+from riskset.disclosure.policy import default_policy
 from riskset.errors import DataError, Refused, VerificationError
 from riskset.joining.expiry import expiry_lines
 from riskset.protocol.approval import read_approval
@@ -13,6 +16,8 @@ from riskset.secure.words import fingerprint_words
 from riskset.study.load import load_study
 from riskset_site.approvals import Approvals, LedgerConsent, expiry_of
 from riskset_site.approving import Terms, draft
+from riskset_site.identity import Identity, SiteFolder, make_keys
+from riskset_site.own_ledger import own_ledger
 from riskset_site.vouching import vouched_for, write_vouching
 
 BOTH = ("--compared", "asan", "--compared", "osaka")
@@ -66,7 +71,9 @@ def test_an_approval_is_signed_into_the_ledger_and_in_force(member, consent):
     assert member.approves(*BOTH) == 0
     ledger = member.ledger()
     [entry] = ledger.entries("approved")
-    assert read_approval(entry.public, member.identity.signing.public_key()) == ask()
+    key = member.identity.signing.public_key()
+    assert read_approval(entry.public, key) == ask()
+    assert read_approval(json.loads((member.folder / "kurume.approval.json").read_bytes()), key) == ask()
     ledger.close()
     assert len(heard) == 1
 
@@ -184,7 +191,25 @@ def test_limits_of_the_site_file_and_exceptions_stand_in_the_approval(member):
     approval = drafted(member, exceptions=["R4=1/3"], reasons=["two adults"])
     assert approval.policy == {"R1.population_rows": "100", "R4.leverage": "1/3"}
     limits = approval.limits("pooled", 5)
-    assert (limits.values["R1.population_rows"], limits.values["R4.leverage"]) == (100, pytest.approx(1 / 3))
+    assert (limits.values["R1.population_rows"], limits.values["R4.leverage"]) == (100, Fraction(1, 3))
+
+
+def test_an_exception_holds_in_the_column_that_knows_it_and_the_other_keeps_its_default(member):
+    pooled = drafted(member, exceptions=["R4=1/3"], reasons=["two adults"], may_be_subtracted=True)
+    assert pooled.limits("pooled", 5).values["R4.leverage"] == Fraction(1, 3)
+    assert pooled.limits("local", 5) == default_policy("local")  # where 1/3 holds anyway
+    told = "R4.leverage: 1/2 is past the floor"
+    assert refusal(member, exceptions=["R4=1/2"], reasons=["two adults"]) == told
+    local = drafted(member, exceptions=["R4=1/2"], reasons=["two adults"], may_be_subtracted=True)
+    assert local.limits("local", 5).values["R4.leverage"] == Fraction(1, 2)
+    assert local.limits("pooled", 5) == default_policy("pooled")
+
+
+def test_a_limit_of_the_site_file_stays_where_the_column_knows_it(member):
+    member.writes("[limits]", "R2.apart_sites = 4", "min_cell = 8")
+    limits = drafted(member).limits
+    assert limits("pooled", 5).values["R2.apart_sites"] == 4
+    assert limits("local", 5) == default_policy("local", 8)
 
 
 @pytest.mark.parametrize(
@@ -261,3 +286,35 @@ def test_serving_begins_under_an_approval_only(member, capsys):
     member.exports(member.patients(59))
     assert member.says("serve") == 3
     assert "the data, or how they are read, have changed since they were approved" in capsys.readouterr().err
+
+
+def test_a_ledger_goes_on_under_renewed_keys(member):
+    """The earlier key's approval is read as this site's own, and does not hold for the roster with the new key."""
+    member.approves(*BOTH)
+    folder = SiteFolder(member.folder)
+    member.identity = make_keys(folder.next_keys)
+    member.has_roster()
+    papers = member.papers
+    assert papers.identity.earlier
+    own_ledger(folder, papers.identity, "kurume").close()
+    ledger = member.ledger()
+    consent = LedgerConsent(Approvals(ledger, papers.identity), [].append)
+    asked = (papers.study_hash, papers.roster.sha256, papers.snapshot)
+    assert (
+        no(lambda: consent.approval(*asked))
+        == "the roster is another than the one approved: a site or a key has changed"
+    )
+    assert Approvals(ledger, papers.identity).study() == papers.study  # what the earlier key sealed opens still
+    ledger.close()
+    assert member.approves(*BOTH) == 0
+    ledger = member.ledger()
+    assert LedgerConsent(Approvals(ledger, papers.identity), [].append).approval(*asked).by == "M. Uchida"
+    assert [entry.kind for entry in ledger.entries()] == ["approved", "renewed", "approved"]
+    ledger.close()
+
+
+def test_a_ledger_of_another_sites_key_is_not_taken_over(member):
+    member.approves(*BOTH)
+    strange = Identity(new_identity(), member.identity.node, (new_identity(),))
+    with pytest.raises(VerificationError, match="does not hold"):
+        own_ledger(SiteFolder(member.folder), strange, "kurume")

@@ -7,7 +7,7 @@ holds them comes to the same answer as the site did.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import date
@@ -17,7 +17,7 @@ import rfc8785
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from riskset.disclosure.policy import Policy, default_policy, loosened, tightened
+from riskset.disclosure.policy import K, Policy, default_policy, loosened, tightened
 from riskset.disclosure.rules import Column
 from riskset.errors import DataError, Refused, VerificationError
 from riskset.secure.envelope import sha256
@@ -28,6 +28,8 @@ RESUMED: Final = "resumed"
 WITHDREW: Final = "withdrew"
 ACTS: Final = (APPROVED, PAUSED, RESUMED, WITHDREW)
 """Kinds of ledger entries that decide whether a site answers."""
+
+_Change = Callable[[Policy, Mapping[str, str]], Policy]
 
 _ASK = "look at it and sign: riskset site review, then riskset site approve"
 
@@ -85,11 +87,20 @@ class Approval:
         return sha256(_signed(self.content))
 
     def limits(self, column: Column, k: int) -> Policy:
-        """Returns what the site judges by: the defaults of the study's smallest cell k, its own stricter limits, its
-        exceptions. DataError where they are no limits of this column, or pass the floor."""
-        excepted = {exception.limit: exception.value for exception in self.exceptions}
-        own = {name: value for name, value in self.policy.items() if name not in excepted}
-        return loosened(tightened(default_policy(column, k), own), excepted)
+        """Returns what the site judges by: the defaults of the study's smallest cell k, and what it signed as far as
+        that applies in this column.
+
+        A limit of its own that is no stricter here, and an exception that is no looser or past this column's floor,
+        leave the default: the stricter of the two. What was signed was checked for the column of the roster.
+        """
+        excepted = {exception.limit for exception in self.exceptions}
+        own = [name for name in self.policy if name not in excepted]
+        policy = default_policy(column, k)
+        for name in sorted(own, key=lambda name: name != K):  # a stricter k makes other limits stricter
+            policy = _if_it_applies(tightened, policy, name, self.policy[name])
+        for exception in self.exceptions:
+            policy = _if_it_applies(loosened, policy, exception.limit, exception.value)
+        return policy
 
     def covers(self, snapshot: str) -> bool:
         """True where the data of this keyed hash are the data approved."""
@@ -156,6 +167,13 @@ class Standing:
             if differs:
                 raise _no(message, _ASK)
         return approval
+
+
+def _if_it_applies(change: _Change, policy: Policy, name: str, value: str) -> Policy:
+    try:
+        return change(policy, {name: value})
+    except DataError:
+        return policy
 
 
 def commitment(snapshot: str, signed_at: str) -> str:
