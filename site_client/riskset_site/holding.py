@@ -14,13 +14,15 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from numpy.typing import NDArray
 
 from riskset.analyses.cohort import Cohort
+from riskset.protocol.changes import mark_of
 from riskset.protocol.journal import Rows
 from riskset.protocol.site import Holding
 from riskset.study.spec import Study
 from riskset_site.cohort import load_patients
 from riskset_site.identity import snapshot_of
 
-_MARK_BYTES = 16
+_MARK_BYTES = 8
+"""Of a patient, and of each field: what one site compares with itself needs no more."""
 
 
 def load_holding(site_file: Path, study: Study, seed: Ed25519PrivateKey) -> Holding:
@@ -30,13 +32,16 @@ def load_holding(site_file: Path, study: Study, seed: Ed25519PrivateKey) -> Hold
 
 
 def rows_of(cohort: Cohort, keys: Sequence[str] | None, seed: Ed25519PrivateKey) -> Rows:
-    """Returns a mark of every patient that some analysis uses, over every value used of them.
+    """Returns a mark of every patient that some analysis uses: of each field, so that a version of the study which uses
+    other fields can be compared in those that both use.
 
     `keys` are the patients' own numbers; without them a row is known by its content alone.
     """
     used = sorted({int(patient) for rows in cohort.analysis_sets.values() for patient in rows.patients})
-    table = _table(cohort)[used]
-    values = [_mac(_secret(seed, b"values"), row.tobytes()) for row in table]
+    fields = _fields(cohort)
+    secret = _secret(seed, b"values")
+    columns = [[_mac(secret, f"{name}={value!r}".encode()) for value in fields[name][used].tolist()] for name in fields]
+    values = [mark_of(dict(zip(fields, macs, strict=True))) for macs in zip(*columns, strict=True)]
     if keys is None:
         seen: Counter[str] = Counter()
         patients = []
@@ -49,16 +54,18 @@ def rows_of(cohort: Cohort, keys: Sequence[str] | None, seed: Ed25519PrivateKey)
     return Rows(snapshot_of(cohort, seed), dict(zip(patients, values, strict=True)))
 
 
-def _table(cohort: Cohort) -> NDArray[np.float64]:
-    """Every value that an analysis can use, (patients, columns); nan where a patient is not in the set."""
-    columns: list[NDArray[np.float64]] = []
-    for _, rows in sorted(cohort.analysis_sets.items()):
-        used = [rows.days, rows.event, *([] if rows.entry_days is None else [rows.entry_days])]
-        for values in [*used, *(rows.variables[name] for name in sorted(rows.variables))]:
+def _fields(cohort: Cohort) -> dict[str, NDArray[np.float64]]:
+    """Every value that an analysis can use, (patients,) a field; nan where a patient is not in the set."""
+    fields: dict[str, NDArray[np.float64]] = {}
+    for endpoint, rows in sorted(cohort.analysis_sets.items()):
+        own = {"days": rows.days, "event": rows.event}
+        entry = {} if rows.entry_days is None else {"entry": rows.entry_days}
+        named = {f"variable {name}": values for name, values in sorted(rows.variables.items())}
+        for name, values in {**own, **entry, **named}.items():
             column = np.full(cohort.n_patients, np.nan)
             column[rows.patients] = values
-            columns.append(column)
-    return np.stack(columns, axis=1)
+            fields[f"{endpoint} {name}"] = column
+    return fields
 
 
 def _secret(seed: Ed25519PrivateKey, purpose: bytes) -> bytes:

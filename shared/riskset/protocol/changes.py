@@ -1,26 +1,62 @@
 """Which of a hospital's patients differ from those of an earlier run. Two runs that differ in one patient give it away
-(rule R14), so this is asked before anything else is counted. Nothing here leaves but the number."""
+(rule R14), so this is asked before anything else is counted. Nothing here leaves but the number.
+
+Another version of the study may use other fields of the same patients. Then every patient has other values in it, among
+whom one who was altered could not be found; so patients are compared in the fields that both versions use.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from riskset.errors import Refused
 from riskset.protocol.journal import Begun, Rows
+
+
+def mark_of(fields: Mapping[str, str]) -> str:
+    """Returns a patient's mark: the keyed hash of each field, by the field's name."""
+    return "".join(f"{mac} {name}\n" for name, mac in fields.items())
+
+
+def _fields(mark: str) -> dict[str, str]:
+    """Inverse of `mark_of`; whatever follows the last line (a number that tells like rows apart) is left out."""
+    lines = (line.partition(" ") for line in mark.split("\n")[:-1])
+    return {name: mac for mac, _, name in lines}
 
 
 def changed(before: Rows, now: Rows) -> int:
     """Returns how many patients entered, left or were altered between two states of the data.
 
     A hospital without patient keys marks rows by their content, where an altered row is one that left and one that
-    entered; then the larger of the two is told, the fewest patients that it can have been.
+    entered; then the larger of the two is told, the fewest patients that it can have been. Refused("earlier") where the
+    two have patients and no field in common: nobody could tell.
     """
-    entered, left = now.marks.keys() - before.marks.keys(), before.marks.keys() - now.marks.keys()
-    altered = sum(now.marks[patient] != mark for patient, mark in before.marks.items() if patient in now.marks)
+    old, new = ({patient: _fields(mark) for patient, mark in rows.marks.items()} for rows in (before, now))
+    common = _common(old, new)
+    if old and new and not common:
+        raise Refused("earlier", "this version of the study has no field in common with that of an earlier run")
+    was, is_ = ({p: tuple(fields[name] for name in common) for p, fields in one.items()} for one in (old, new))
     if now.has_keys and before.has_keys:
-        return len(entered) + len(left) + altered
-    return max(len(entered), len(left)) + altered
+        return len(was.keys() ^ is_.keys()) + sum(was[patient] != is_[patient] for patient in was.keys() & is_.keys())
+    entered, left = Counter(is_.values()) - Counter(was.values()), Counter(was.values()) - Counter(is_.values())
+    return max(entered.total(), left.total())
+
+
+def _common(old: Mapping[str, Mapping[str, str]], new: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
+    """The fields that both states have, which are the same for each patient of a state."""
+    one, other = (next(iter(rows.values()), {}) for rows in (old, new))
+    return tuple(sorted(one.keys() & other.keys()))
 
 
 def changes_since(earlier: Sequence[str], contributed: Mapping[str, Begun], now: Rows) -> dict[str, int]:
     """Returns the number of changed patients by earlier run; 0 for a run in which this hospital did not contribute."""
     return {run: changed(contributed[run].rows, now) if run in contributed else 0 for run in earlier}
+
+
+def check_asked(asked: Mapping[str, int], run: str, study_id: str, now: Rows, contributed: Mapping[str, Begun]) -> None:
+    """Raises Refused("earlier") where the changes that this run asks about, as counted at its opening, are not those
+    since every other run of the study: one was answered in between, on other data."""
+    others = {id_: begun.rows for id_, begun in contributed.items() if id_ != run and begun.study_id == study_id}
+    if any(changed(rows, now) != asked.get(id_, 0) for id_, rows in others.items()):
+        raise Refused("earlier", "an earlier run was answered since this one was opened, on other data")

@@ -29,8 +29,9 @@ class Rows:
     digest: str
     """Hash, under a secret of the site, of every value used."""
     marks: Mapping[str, str]
-    """HMAC of a patient's key -> HMAC of all that patient's used values; tells who entered, left or was altered. Where
-    the site file names no key, the values' HMAC (and a number, where rows are alike) stands on both sides."""
+    """HMAC of a patient's key -> HMAC of each field used of the patient (`changes.mark_of`); tells who entered, left or
+    was altered. Where the site file names no key, the fields' HMACs (and a number, where rows are alike) stand on both
+    sides."""
 
     @property
     def has_keys(self) -> bool:

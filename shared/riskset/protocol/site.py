@@ -21,7 +21,7 @@ from riskset.disclosure.policy import Policy
 from riskset.disclosure.rules import Column
 from riskset.errors import DataError, ProtocolError, Refused, VerificationError
 from riskset.protocol.approval import Approval, Consent
-from riskset.protocol.changes import changes_since
+from riskset.protocol.changes import changes_since, check_asked
 from riskset.protocol.contributing import Contributor
 from riskset.protocol.history import History, check_round, open_history
 from riskset.protocol.journal import Begun, Exchange, Journal, Rows
@@ -165,7 +165,10 @@ class Site:
         if (head.type == CLOSE) != history.is_closing:
             raise Refused("order", "the run is not where the coordinator says it is")
         if head.round == 1:
-            check_not_subtracted(head.run, history, self._journal.contributed())
+            contributed = self._journal.contributed()
+            check_not_subtracted(head.run, history, contributed)
+            asked = run.contributor.own.changes
+            check_asked(asked, head.run, self._study.id, run.begun.rows, contributed)
         shown = read_relayed(message.payload)[0]
         witness = witnessed(shown, self._roster.coordinator, self._last_shown(run) or self._journal.seen())
         vector, sent = run.contributor.contribute(history, self._masks(run, history, head.run))

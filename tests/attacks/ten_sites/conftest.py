@@ -134,6 +134,15 @@ class Network(Rehearsal):
         self.start_site(site)
         return self
 
+    def inherits(self, before):
+        """The sites of another version of the study go on over the same keys and journals."""
+        self.coordinator_key, self.keys, self.roster = before.coordinator_key, before.keys, before.roster
+        self.journals, self.record = before.journals, before.record
+        for name in self.cohorts:
+            self.rows[name] = self.marks(name)
+            self.start_site(name)
+        return self
+
     def goes(self, rounds):
         for _ in range(rounds):
             self.step()
