@@ -80,4 +80,13 @@ def test_reasons_tell_code_or_rule_and_sentence():
         "separated: no event in one level"
     )
     assert notation.reason({"reason": {"rule": "R4", "message": "too few events"}}) == "R4: too few events"
+    assert notation.reason({"reason": {"rule": "R4", "message": "too few events.", "remedy": "merge levels."}}) == (
+        "R4: too few events. What would pass: merge levels"
+    )
     assert notation.reason({"reason": None}) == "no reason given"
+
+
+def test_a_cell_without_numbers_says_what_it_lacks():
+    assert notation.missing({"status": "not estimable", "reason": {"code": "no events"}}) == "n.e."
+    assert notation.missing({"status": "refused", "reason": {"rule": "R4"}}) == "refused (R4)"
+    assert notation.missing({"status": "refused"}) == "refused"

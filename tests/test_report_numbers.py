@@ -69,7 +69,7 @@ def test_what_is_not_reached_is_empty_and_what_is_no_number_is_absent(lung):
 
 
 def test_a_result_without_numbers_has_no_row():
-    refused = {"id": "cox/os/all/multivariable", "kind": "cox", "status": "refused", "reason": {"code": "R4"}}
+    refused = {"id": "cox/os/all/multivariable", "kind": "cox", "status": "refused", "reason": {"rule": "R4"}}
     assert rows_of({"results": [refused]}) == []
 
 

@@ -91,6 +91,25 @@ def test_what_is_not_given_is_listed_with_its_reason(lung, tmp_path):
     assert "Figure" not in text
 
 
+def test_what_a_rule_refused_is_told_in_its_place_with_what_would_pass(lung, tmp_path):
+    reason = {"rule": "R1", "message": "45 patients <50>", "remedy": "more sites.", "by": "all"}
+    for result in lung["results"]:
+        result |= {"status": "refused", "reason": reason}
+    page = page_of(lung, tmp_path)
+    assert "<50>" not in page
+    text = text_of(page)
+    told = "Refused by rule R1, on the totals, by all parties alike. 45 patients <50>. What would pass: more sites."
+    survival, cox = text.index("Survival os, all patients. " + told), text.index("Cox models os: Cox models. " + told)
+    assert survival < cox < text.index("Results not given")
+    assert text.count(told) == 2  # once for the curves, once for all models together
+
+
+def test_curves_that_no_data_answer_are_told_in_their_place_too(lung, tmp_path):
+    lung["results"][0] |= {"status": "not estimable", "reason": {"code": "no patients", "message": "nobody is there"}}
+    text = text_of(page_of(lung, tmp_path))
+    assert "Survival os, all patients. Not estimable. no patients: nobody is there." in text
+
+
 def test_the_page_needs_nothing_else(lung, tmp_path):
     page = page_of(lung, tmp_path)
     assert "<script" not in page

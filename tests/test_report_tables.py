@@ -7,7 +7,7 @@ import pytest
 
 from riskset.rehearsal import Rehearsal
 from riskset_server.report import notation
-from riskset_server.report.cox_table import cox_tables
+from riskset_server.report.cox_table import cox_refused, cox_tables
 from riskset_server.report.labels import Labels
 from riskset_server.report.survival import survival_plot
 from riskset_server.report.tables import survival_table
@@ -136,8 +136,53 @@ def test_a_refused_model_keeps_its_row_and_tells_why(lung):
         del age[key]
     age |= {"status": "refused", "reason": {"rule": "R4", "message": "too few events for its terms"}}
     table = cox_table_of(lung)
-    assert cells_of(table)["Age, per year"] == ("refused", "", "1.01 (0.99–1.04)", ".15")
+    assert cells_of(table)["Age, per year"] == ("refused (R4)", "", "1.01 (0.99–1.04)", ".15")
     assert table.notes[-1] == "Univariable, Age, per year, refused: R4: too few events for its terms."
+
+
+def refuse(result, *covariates, **reason):
+    """Makes a result one that a rule refused, as results.json tells it."""
+    kept = {
+        key: result[key]
+        for key in ("id", "analysis", "kind", "endpoint", "population", "model", "ties")
+        if key in result
+    }
+    result.clear()
+    reason = {"rule": "R4", "message": "one stands out", "remedy": "drop a column", "by": "a site"} | reason
+    result.update(kept, status="refused", reason=reason, covariates=list(covariates))
+
+
+def test_a_refused_model_beside_fitted_ones_has_its_column_and_no_empty_cell(lung):
+    model = model_of(lung, "multivariable")
+    refuse(model, *dict.fromkeys(term["variable"] for term in model["terms"]))
+    table = cox_table_of(lung)
+    assert table.columns == ("Univariable HR (95% CI)", "P", "Multivariable HR (95% CI)", "P")
+    said = {row.label: row.cells[2] for row in table.rows if row.cells}
+    assert said == dict.fromkeys(said, "refused (R4)")
+    assert len(said) == 7
+    assert table.notes[-1] == "Multivariable, refused: R4: one stands out. What would pass: drop a column."
+    assert cox_refused(lung["results"], LABELS) == []
+
+
+def test_a_refused_model_says_nothing_of_covariates_it_would_not_have_had(lung):
+    refuse(model_of(lung, "multivariable"), "age")
+    said = {row.label: row.cells[2] for row in cox_table_of(lung).rows if row.cells}
+    assert said.pop("Age, per year") == "refused (R4)"
+    assert set(said.values()) == {""}
+
+
+def test_models_all_of_which_were_refused_are_one_box_for_each_rule(lung):
+    models = [result for result in lung["results"] if result["kind"] == "cox"]
+    for model in models:
+        refuse(model, "age")
+    refuse(models[-1], "age", rule="R3", by="all", message="12 events are too few.", remedy="")
+    assert cox_tables(lung["results"], LABELS) == []
+    first, second = cox_refused(lung["results"], LABELS)
+    assert first.title == second.title == "Overall survival: Cox models"
+    assert first.status == "Refused by rule R4, by a site on its own patients; which site, nobody learns"
+    assert (first.why, first.remedy) == ("one stands out", "drop a column")
+    assert second.status == "Refused by rule R3, on the totals, by all parties alike"
+    assert (second.why, second.remedy) == ("12 events are too few", "")
 
 
 def test_models_none_of_which_was_fitted_make_no_table(lung):
@@ -162,11 +207,11 @@ def test_a_second_analysis_of_an_endpoint_has_its_own_table(patients):
         "again": cox | {"univariable": ["age", "arm"], "ties": "efron"},
     }
     study = patients.study(sites, analyses=analyses, disclosure={"secure_sum": "off"})
-    outcome = Rehearsal(study, patients.deal(rows, patients.sites(sites, rows.n))).run()
+    outcome = Rehearsal(study, patients.deal(rows, patients.sites(sites, rows.n)), is_gated=False).run()
     document = results_document(study, outcome, sites)
     by_id = {result["id"]: result for result in document["results"]}
     refused = by_id["cox/os/all/univariable/age/again"]
-    refused |= {"status": "refused", "reason": {"code": "R4"}}
+    refused |= {"status": "refused", "reason": {"rule": "R4"}}
 
     efron, breslow, again = cox_tables(document["results"], Labels())
 
@@ -182,7 +227,7 @@ def test_a_second_analysis_of_an_endpoint_has_its_own_table(patients):
     assert cells_of(efron)["new"] == ("", "", *cells("multivariable"))
     assert cells_of(breslow)["new"] == cells("univariable/arm", "multivariable/breslow")
     assert cells_of(breslow)["age"][:2] == cells("univariable/age/breslow")
-    assert cells_of(again)["age"][0] == "refused"
+    assert cells_of(again)["age"][0] == "refused (R4)"
     assert "Univariable, age, refused: R4." in again.notes
 
     alone = cells("univariable/arm")[0].replace("(", "(95% CI ")

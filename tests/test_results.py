@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from riskset.disclosure.rules import RULES
 from riskset.rehearsal import Rehearsal
 from riskset_server.results import results_document, write_results
 
@@ -54,7 +55,9 @@ def parts_of_model(model):
 
 
 def parts_of_reason(result):
-    if "reason" in result:
+    if result.get("reason") and "rule" in result["reason"]:
+        yield "A refusal", result["reason"]
+    elif "reason" in result:
         yield "A reason", result["reason"]
         yield from (("A separated column", column) for column in result["reason"].get("columns", []))
         if result["reason"].get("limit"):
@@ -80,7 +83,8 @@ def parts_of_curves(curves):
 
 @pytest.fixture(scope="module")
 def documents(patients):
-    """Documents in which everything occurs: an ordinary study, entries, no arms, separation, nobody, nobody's arm."""
+    """Documents in which everything occurs: an ordinary study, entries, no arms, separation, nobody, nobody's arm; all
+    without the gate, and one that it refuses."""
     rows = patients.rows(seed=3, n=80)
     site = SITES[np.arange(80) % 2]
     old = rows.variables["arm"] == 0
@@ -93,6 +97,7 @@ def documents(patients):
         document_of(plain, patients.deal(replace(rows, event=rows.event & old), site)),
         document_of(plain, patients.deal(patients.choose(rows, old), site[old])),
         document_of(plain, emptied(patients.deal(rows, site), patients)),
+        document_of(plain, patients.deal(patients.rows(seed=3, n=20), site[:20]), is_gated=True),
     ]
 
 
@@ -103,8 +108,9 @@ def emptied(cohorts, patients):
     }
 
 
-def document_of(study, cohorts):
-    document = results_document(study, Rehearsal(study, cohorts).run(), sorted(cohorts), ["A notice."])
+def document_of(study, cohorts, is_gated=False):
+    outcome = Rehearsal(study, cohorts, is_gated=is_gated).run()
+    document = results_document(study, outcome, sorted(cohorts), ["A notice."], is_gated=is_gated)
     return json.loads(json.dumps(document, allow_nan=False))
 
 
@@ -152,13 +158,26 @@ def test_the_reasons_that_are_listed_are_those_there_are(documents):
     assert all(f"`{code}`" in row for code in found)
 
 
-def test_an_ignored_gate_marks_every_result(patients):
-    study = patients.study(SITES)
-    cohorts = patients.deal(patients.rows(seed=3, n=40), SITES[np.arange(40) % 2])
-    outcome = Rehearsal(study, cohorts).run()
-    for is_gated, mark in ((True, "passed"), (False, "ignored")):
-        document = results_document(study, outcome, sorted(cohorts), is_gated=is_gated)
-        assert {result["gate"] for result in document["results"]} == {mark}
+@pytest.mark.parametrize(
+    ("n", "is_gated", "mark"), [(90, True, "passed"), (90, False, "ignored"), (45, True, "refused")]
+)
+def test_every_result_says_what_the_gate_said_of_it(patients, n, is_gated, mark):
+    three = np.array(["asan", "kurume", "osaka"])
+    document = document_of(patients.study(three), patients.deal(patients.rows(1, n), three[np.arange(n) % 3]), is_gated)
+    assert {result["gate"] for result in document["results"]} == {mark}
+    assert {result["status"] for result in document["results"]} == {"refused" if mark == "refused" else "ok"}
+
+
+def test_a_refusal_tells_rule_remedy_and_who_judged(documents):
+    for document in documents:
+        for result in document["results"]:
+            assert (result["status"] == "refused") == (result["gate"] == "refused")
+            if result["status"] == "refused":
+                assert set(result["reason"]["rule"].split(" to ")) <= set(RULES)
+                assert result["reason"]["remedy"]
+                assert result["reason"]["by"] in ("all", "a site")
+                assert not result.keys() & {"n", "events", "terms", "overall"}
+    assert any(result["status"] == "refused" for document in documents for result in document["results"])
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path):

@@ -84,7 +84,8 @@ def _entry(study: Study, analysis: Reported, result: Result) -> Json:
         "status": _status(result),
     }
     if isinstance(analysis, CoxModel):
-        entry |= {"model": analysis.model, "baseline": "site", "ties": analysis.ties}
+        covariates = list(dict.fromkeys(column.variable for column in analysis.columns))
+        entry |= {"model": analysis.model, "baseline": "site", "ties": analysis.ties, "covariates": covariates}
     else:
         entry |= {"variable": analysis.arm, "reference": study.comparison.reference if study.comparison else None}
     if isinstance(result, RefusedByRule):

@@ -7,22 +7,39 @@ from dataclasses import dataclass
 
 from riskset_server.report import notation
 from riskset_server.report.labels import Labels
+from riskset_server.report.not_given import NotGiven, not_given
 from riskset_server.report.tables import Result, Row, Table
 
 _REFERENCE = ("1 (reference)", "")
 _NO_TERM = ("", "")
-_STATUS: dict[str, str] = {"not estimable": notation.NOT_ESTIMABLE}
 _TESTS = {"likelihood_ratio": "likelihood ratio", "wald": "Wald", "score": "score"}
 _TIES: dict[str, str] = {"efron": "Efron's approximation", "breslow": "Breslow's approximation"}
 
 
 def cox_tables(results: Sequence[Result], labels: Labels) -> list[Table]:
     """One table an analysis, endpoint and population of which some model was fitted."""
+    return [_table(models, labels) for models in _groups(results) if any(_is_shown(model) for model in models)]
+
+
+def cox_refused(results: Sequence[Result], labels: Labels) -> list[NotGiven]:
+    """One box an analysis, endpoint and population of which no model was fitted, for each rule that refused some."""
+    boxes = [
+        not_given(model, _title(model, labels))
+        for models in _groups(results)
+        if not any(_is_shown(model) for model in models)
+        for model in models
+        if _is_refused(model)
+    ]
+    return list(dict.fromkeys(boxes))
+
+
+def _groups(results: Sequence[Result]) -> list[list[Result]]:
+    """The models by analysis, endpoint and population."""
     groups: dict[tuple[str, str, str], list[Result]] = {}
     for result in results:
         if result["kind"] == "cox":
             groups.setdefault((result["analysis"], result["endpoint"], result["population"]), []).append(result)
-    return [_table(models, labels) for models in groups.values() if any(_is_shown(model) for model in models)]
+    return list(groups.values())
 
 
 @dataclass(frozen=True)
@@ -38,14 +55,18 @@ class _Side:
             if (limit := _limit(model)) and (limit["variable"], limit["level"]) == (variable, level):
                 return notation.separated(limit), ""
             if not _is_fitted(model) and variable in _variables(model):
-                return _STATUS.get(model["status"], str(model["status"])), ""
+                return notation.missing(model), ""
             for term in _terms(model):
                 if (term["variable"], term["level"]) == (variable, level):
                     return _term_cells(term)
         return _NO_TERM
 
-    def has(self, variable: str) -> bool:
-        return any(variable in _variables(model) for model in self.models)
+    def at_reference(self, variable: str) -> tuple[str, str]:
+        """What stands at a variable's reference level: a ratio of 1 needs a model that gives the others."""
+        of = [model for model in self.models if variable in _variables(model)]
+        if of and _is_refused(of[0]):
+            return notation.missing(of[0]), ""
+        return _REFERENCE if of else _NO_TERM
 
 
 def _term_cells(term: Result) -> tuple[str, str]:
@@ -68,6 +89,10 @@ def _is_shown(model: Result) -> bool:
     return _is_fitted(model) or _limit(model) is not None
 
 
+def _is_refused(model: Result) -> bool:
+    return bool(model["status"] == notation.REFUSED)
+
+
 def _is_univariable(model: Result) -> bool:
     return bool(model["model"] == "univariable")
 
@@ -87,6 +112,8 @@ def _variables(model: Result) -> list[str]:
     """In the model's order; of a model without estimates, what its id tells, or which are separated."""
     if not _is_fitted(model) and _is_univariable(model):
         return [_variable_in_id(model)]
+    if _is_refused(model):
+        return list(model.get("covariates", ()))
     return list(dict.fromkeys(column["variable"] for column in _columns(model)))
 
 
@@ -98,7 +125,7 @@ def _variable_in_id(model: Result) -> str:
 def _table(models: Sequence[Result], labels: Labels) -> Table:
     alone = _Side("Univariable", tuple(model for model in models if _is_univariable(model)))
     together = _Side("Multivariable", tuple(model for model in models if not _is_univariable(model)))
-    sides = [side for side in (alone, together) if any(_is_shown(model) for model in side.models)]
+    sides = [side for side in (alone, together) if any(_is_shown(m) or _is_refused(m) for m in side.models)]
     variables = dict.fromkeys(variable for side in sides for model in side.models for variable in _variables(model))
     return Table(
         title=_title(models[0], labels),
@@ -122,7 +149,7 @@ def _rows(variable: str, sides: Sequence[_Side], labels: Labels) -> Iterator[Row
         return
     reference = terms[0]["reference"]
     yield Row(labels.variable(variable))
-    at_reference = tuple(text for side in sides for text in (_REFERENCE if side.has(variable) else _NO_TERM))
+    at_reference = tuple(text for side in sides for text in side.at_reference(variable))
     yield Row(labels.level(variable, reference), at_reference, is_inner=True)
     for level in levels:
         yield Row(labels.level(variable, level), _row_cells(variable, level, sides), is_inner=True)

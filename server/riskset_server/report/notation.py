@@ -12,6 +12,8 @@ from typing import Any
 NOT_REACHED = "NR"
 NOT_ESTIMABLE = "n.e."
 NO_VALUE = "–"
+REFUSED = "refused"
+"""The status of a result that a disclosure rule does not let be computed."""
 
 _DECIMALS_OF_UNIT = {"day": 1, "week": 1, "month": 1, "year": 2}
 _MOST_DECIMALS = 5
@@ -114,7 +116,16 @@ def chi_square(test: Mapping[str, Any]) -> str:
 
 
 def reason(result: Mapping[str, Any]) -> str:
-    """Why a result or a term is missing: its code or rule, then the sentence for people."""
+    """Why a result or a term is missing: its code or rule, the sentence for people, and what would pass a rule."""
     given = result.get("reason") or {}
     parts = [str(given[key]) for key in ("code", "rule", "message") if given.get(key)]
-    return ": ".join(parts).rstrip(".") or "no reason given"
+    told = ": ".join(parts).rstrip(".") or "no reason given"
+    return f"{told}. What would pass: {given['remedy']}".rstrip(".") if given.get("remedy") else told
+
+
+def missing(result: Mapping[str, Any]) -> str:
+    """What a cell says of a model without numbers: `n.e.`, `refused (R4)`."""
+    rule = (result.get("reason") or {}).get("rule")
+    if result["status"] == REFUSED and rule:
+        return f"{REFUSED} ({rule})"
+    return NOT_ESTIMABLE if result["status"] == "not estimable" else str(result["status"])

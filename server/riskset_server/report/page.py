@@ -15,11 +15,12 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from riskset_server.report import notation
-from riskset_server.report.cox_table import cox_tables
+from riskset_server.report.cox_table import cox_refused, cox_tables
 from riskset_server.report.figures import FigureFiles, survival_figure
 from riskset_server.report.labels import Labels
+from riskset_server.report.not_given import NotGiven, not_given
 from riskset_server.report.numbers import numbers_csv
-from riskset_server.report.survival import SurvivalPlot, survival_plot
+from riskset_server.report.survival import SurvivalPlot, survival_plot, survival_title
 from riskset_server.report.tables import Result, Table, survival_table
 
 
@@ -37,8 +38,10 @@ def write_report(
     everything else. The files take their names when all of them are written, in the place of an earlier report's.
     """
     words = labels or Labels()
-    survival = [_survival_section(result, results, words) for result in _given(results, "km")]
-    page = _page(results, survival, words, made_at, notices)
+    curves = [result for result in results["results"] if result["kind"] == "km"]
+    survival = [_survival_section(result, results, words) for result in curves if result["status"] == "ok"]
+    no_curves = [not_given(result, survival_title(result, words)) for result in curves if result["status"] != "ok"]
+    page = _page(results, survival, no_curves, words, made_at, notices)
     contents = {"report.html": page.encode(), "numbers.csv": numbers_csv(results)}
     for section in survival:
         contents |= {f"{section.file}.svg": section.figure.svg, f"{section.file}.png": section.figure.png}
@@ -57,10 +60,6 @@ class _SurvivalSection:
     @property
     def svg(self) -> Markup:
         return _inline(self.figure.svg.decode(), self.file, self.plot.title)
-
-
-def _given(results: Mapping[str, Any], kind: str) -> list[Result]:
-    return [result for result in results["results"] if (result["kind"], result["status"]) == (kind, "ok")]
 
 
 def _survival_section(result: Result, results: Mapping[str, Any], labels: Labels) -> _SurvivalSection:
@@ -86,6 +85,7 @@ def _inline(svg: str, name: str, title: str) -> Markup:
 def _page(
     results: Mapping[str, Any],
     survival: Sequence[_SurvivalSection],
+    no_curves: Sequence[NotGiven],
     labels: Labels,
     made_at: str,
     notices: Sequence[str],
@@ -98,7 +98,9 @@ def _page(
         facts=_facts(results, labels, made_at),
         notices=notices,
         survival=survival,
+        no_curves=no_curves,
         cox_tables=cox_tables(results["results"], labels),
+        cox_refused=cox_refused(results["results"], labels),
         not_given=_not_given(results),
     )
 

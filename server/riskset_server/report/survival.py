@@ -70,7 +70,7 @@ def survival_plot(result: Mapping[str, Any], results: Mapping[str, Any], labels:
     unit, origin = time["unit"], labels.origins.get(result["endpoint"])
     model = _model_of_arm(result, results["results"])
     return SurvivalPlot(
-        title=f"{endpoint}, {labels.population(result['population'])}",
+        title=survival_title(result, labels),
         x_label=f"{unit.capitalize()}s since {origin}" if origin else f"Time, {unit}s",
         y_label=f"{endpoint} (%)",
         unit=unit,
@@ -80,6 +80,11 @@ def survival_plot(result: Mapping[str, Any], results: Mapping[str, Any], labels:
         footnote=_footnote(result, model),
         notices=" ".join(results.get("notices", ())),
     )
+
+
+def survival_title(result: Mapping[str, Any], labels: Labels) -> str:
+    """What a `km` result is of, whether it is given or not."""
+    return f"{labels.endpoint(result['endpoint'])}, {labels.population(result['population'])}"
 
 
 def _curve(arm: Mapping[str, Any], result: Mapping[str, Any], labels: Labels) -> Curve:
