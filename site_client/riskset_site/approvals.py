@@ -49,8 +49,9 @@ class Approvals:
 
     def study(self) -> Study | None:
         """Returns the study as it was last approved, also where that was withdrawn since; None where it never was."""
-        approved = [self.ledger.opened(entry) for entry in self.ledger.entries(APPROVED)]
-        return study_from_json(str(approved[-1]["study"]).encode()) if approved and approved[-1] else None
+        approved = self.ledger.entries(APPROVED)
+        private = self.ledger.opened(approved[-1]) if approved else None
+        return study_from_json(str(private["study"]).encode()) if private else None
 
     def approve(self, approval: Approval, study: Study) -> Entry:
         """Signs. The study stands in the entry's private part, so that a later version can be told as old and new."""

@@ -11,6 +11,7 @@ from riskset.disclosure.policy import default_policy, loosened, parse_exception,
 from riskset.disclosure.rules import Column
 from riskset.errors import DataError, Refused
 from riskset.protocol.approval import Approval, ExceptionSigned, commitment
+from riskset_site.pages.page import visible
 from riskset_site.papers import Papers
 from riskset_site.vouching import known_others, vouched_for
 
@@ -156,4 +157,4 @@ def _to_compare(papers: Papers, missing: Sequence[str]) -> Iterator[str]:
 
 
 def _named(papers: Papers, sites: Sequence[str]) -> str:
-    return ", ".join(f"{papers.study.sites[site].name} ({site})" for site in sites)
+    return ", ".join(visible(f"{papers.study.sites[site].name} ({site})") for site in sites)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -19,9 +18,9 @@ from riskset_site.config import load_site_file
 from riskset_site.identity import SiteFolder, load_keys
 from riskset_site.journal import JournalFile
 from riskset_site.ledger_page import ledger_page
-from riskset_site.ledger_review import LedgerReview, check_begins_with, ledger_review
+from riskset_site.ledger_review import check_begins_with, ledger_review
 from riskset_site.own_ledger import own_ledger
-from riskset_site.pages.output import write_page
+from riskset_site.pages.output import facts_json, write_page
 
 
 def ledger(
@@ -49,13 +48,9 @@ def ledger(
         if held:
             check_begins_with(journal, held)
         found = ledger_review(journal, site, _coordinator(folder))
-    write_page(ledger_page(found), html, _as_json(found) if as_json else None)
+    write_page(ledger_page(found), html, facts_json(asdict(found)) if as_json else None)
 
 
 def _coordinator(folder: SiteFolder) -> str:
     connection = load_connection(folder.connection)
     return f"{connection.address}, key: {fingerprint_words(public_from_hex(connection.coordinator))}"
-
-
-def _as_json(review: LedgerReview) -> str:
-    return json.dumps({"schema": 1, **asdict(review)}, indent=1, ensure_ascii=False) + "\n"

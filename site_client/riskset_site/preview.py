@@ -30,6 +30,8 @@ from riskset.study.spec import Study
 
 IN_THE_RUN = "in the run"
 """The verdict on a pooled figure that this site's part does not decide."""
+STAYS_OUT = "R1.site_rows"
+"""The limit under which a site does not take part at all."""
 _OF_SITES = frozenset({"R12", "R13", "R14"})
 """Rules that speak of sites or of earlier runs: no preview of one site can tell."""
 
@@ -146,5 +148,5 @@ def _pooled(judge: Judge, history: History) -> Iterator[Judged]:
 def _verdict(finding: Finding, policy: Policy) -> str:
     """Under the secure sum a figure that fails alone may pass with the other sites' patients; a site's own rows are
     judged here."""
-    is_final = policy.column == "local" or finding.limit_name == "R1.site_rows"
+    is_final = policy.column == "local" or finding.limit_name == STAYS_OUT
     return finding.verdict if is_final or finding.passes else IN_THE_RUN

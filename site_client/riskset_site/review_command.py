@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -11,9 +10,8 @@ import typer
 
 from riskset.joining.expiry import today_utc
 from riskset_site.approve_command import RosterFile, SiteToml, StudyFile
-from riskset_site.pages.output import write_page
+from riskset_site.pages.output import facts_json, write_page
 from riskset_site.papers import load_papers
-from riskset_site.review import Review
 from riskset_site.review import review as review_of
 from riskset_site.review_page import review_page
 
@@ -31,8 +29,4 @@ def review(
     Example: riskset site review site.toml --html review.html
     """
     found = review_of(load_papers(site_file, study, roster), today_utc())
-    write_page(review_page(found), html, _as_json(found) if as_json else None)
-
-
-def _as_json(review: Review) -> str:
-    return json.dumps({"schema": 1, **asdict(review)}, indent=1, ensure_ascii=False) + "\n"
+    write_page(review_page(found), html, facts_json(asdict(found)) if as_json else None)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from riskset.disclosure.rules import RULES
 from riskset_site.pages import Folded, Page, Section, Table
 from riskset_site.pages.page import Part
-from riskset_site.preview import IN_THE_RUN, Round, Verdict
+from riskset_site.preview import IN_THE_RUN, STAYS_OUT, Round, Verdict
 from riskset_site.review import Review
 
 _PHASES = {
@@ -61,9 +61,13 @@ def _sections(review: Review) -> Iterator[Section]:
 
 def _failing(review: Review) -> Iterator[str]:
     """What would not be answered; in a run that is a flag, and nobody learns whose."""
-    analyses = dict.fromkeys(verdict.analysis for verdict in _not_passing(review))
-    rules = dict.fromkeys(verdict.finding.rule for verdict in _not_passing(review))
-    if analyses:
+    failing = _not_passing(review)
+    if any(verdict.finding.limit_name == STAYS_OUT for verdict in failing):
+        yield "This site has 1 to 4 patients of an endpoint, and so takes part in no run of this study"
+    rest = [verdict for verdict in failing if verdict.finding.limit_name != STAYS_OUT]
+    analyses = dict.fromkeys(verdict.analysis for verdict in rest)
+    rules = dict.fromkeys(verdict.finding.rule for verdict in rest)
+    if rest:
         yield f"On these data this site would refuse {', '.join(analyses)} (rules {', '.join(rules)}); see below"
 
 

@@ -10,6 +10,7 @@ from riskset.disclosure.policy import default_policy
 from riskset.disclosure.rules import LIMITS
 from riskset.rehearsal import Rehearsal
 from riskset.study.load import load_study
+from riskset_site.pages.output import facts_json
 from riskset_site.preview import preview
 from riskset_site.review import review
 from riskset_site.review_page import review_page
@@ -108,6 +109,7 @@ def test_a_site_of_three_patients_stays_out(member):
     member.exports(member.patients(3))
     found = review(member.papers, TODAY)
     assert found.preview.worst["R1.site_rows"].verdict == "fail"
+    assert "takes part in no run of this study" in review_page(found).warnings[0]
 
 
 def test_a_site_without_patients_can_be_reviewed(member):
@@ -190,3 +192,11 @@ def test_looking_leaves_the_folder_as_it_was(member):
     before = {path: path.read_bytes() for path in member.folder.rglob("*") if path.is_file()}
     assert member.says("review") == 0
     assert {path: path.read_bytes() for path in member.folder.rglob("*") if path.is_file()} == before
+
+
+def test_a_figure_that_is_no_number_is_null_in_the_json():
+    assert json.loads(facts_json({"margin": float("-inf"), "of": (1.5, float("nan"))})) == {
+        "schema": 1,
+        "margin": None,
+        "of": [1.5, None],
+    }

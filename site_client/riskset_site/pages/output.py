@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -23,6 +26,12 @@ def write_page(page: Page, html: Path | None, as_json: str | None) -> None:
         typer.echo(as_json, nl=False)
     elif html is None:
         typer.echo(page_text(page), nl=False)
+
+
+def facts_json(facts: Mapping[str, Any]) -> str:
+    """Returns the facts of a page for a program; a number that is not finite is null."""
+    finite = json.loads(json.dumps({"schema": 1, **facts}), parse_constant=lambda _: None)
+    return json.dumps(finite, indent=1, ensure_ascii=False) + "\n"
 
 
 def _owner_only(path: str, flags: int) -> int:
