@@ -28,6 +28,9 @@ class DataSet(Demonstration):
     the comparison with a program that is not ours. KeyError or ValueError never; a missing value raises nothing and is
     nan."""
 
+    def patients(self) -> dict[str, int]:
+        return {site: len(rows) for site, rows in self.rows_by_site().items()}
+
     def folders(self) -> dict[str, Folder]:
         return {site: self._folder(site, rows) for site, rows in self.rows_by_site().items()}
 

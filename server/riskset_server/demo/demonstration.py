@@ -46,6 +46,10 @@ class Demonstration(ABC):
         return (files("riskset_server.demo") / f"{self.name}.toml").read_bytes()
 
     @abstractmethod
+    def patients(self) -> Mapping[str, int]:
+        """Returns how many rows each hospital's export has."""
+
+    @abstractmethod
     def folders(self) -> Mapping[str, Folder]:
         """Returns each hospital's folder, by name of the site."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,6 +94,15 @@ def evidence(outcome: Outcome, study: Study, roster: str, ledgers: Mapping[str, 
         for site, clear in ledgers.items()
     )
     return Evidence(tuple(left), sums)
+
+
+def clear_numbers(said: Mapping[str, Any], run: str) -> Clear:
+    """Returns the numbers of one run in what `riskset site ledger --json` printed."""
+    return {
+        reply["round"]: [(asked_by, label, value) for asked_by, label, value in reply["numbers"]]
+        for reply in said["replies"]
+        if reply["run"] == run and reply["kind"] != "opened"
+    }
 
 
 def rounds_of(outcome: Outcome, study: Study, roster: str) -> list[Round]:

@@ -23,6 +23,9 @@ class MadeUp(Demonstration):
     covariates: Callable[[Patient], dict[str, float]]
     """The multivariable model's columns."""
 
+    def patients(self) -> Mapping[str, int]:
+        return self.hospitals
+
     def folders(self) -> dict[str, Folder]:
         patients = draw(self.hospitals)
         return {

@@ -5,6 +5,7 @@ here."""
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import shutil
 import signal
@@ -14,10 +15,10 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from riskset.errors import RisksetError
 from riskset.secure.keys import write_private
@@ -70,8 +71,14 @@ class Stage:
         return {folder.name: folder for folder in sorted((self.root / "sites").iterdir())}
 
     def build(self) -> None:
-        """Writes every party's files: the study, each site's own rows, the coordinator's keys; starts the server and
-        lets every site join and approve."""
+        """Writes every party's files, starts the server, and lets every site join and approve."""
+        self.write()
+        self.start_server()
+        self.join()
+        self.approve()
+
+    def write(self) -> None:
+        """Writes the study, each site's own rows, and the coordinator's keys."""
         self.root.mkdir(parents=True, exist_ok=True)
         self.study.write_bytes(self.demonstration.study)
         for name, files in self.demonstration.folders().items():
@@ -81,9 +88,6 @@ class Stage:
                 (folder / file).write_bytes(content)
         public_port, control_port = free_ports(2)
         self.coordinator.make("127.0.0.1", public_port, control_port)
-        self.start_server()
-        self.join()
-        self.approve()
 
     def join(self) -> None:
         """Invites every site; each makes its keys and asks in over the network; the roster is signed and handed out.
@@ -114,13 +118,12 @@ class Stage:
 
     def approve(self) -> None:
         """Every site signs, with the demonstration's exceptions, for two months: what committees take months for."""
-        until = datetime.now(UTC).date() + timedelta(days=APPROVED_DAYS)
         exceptions = [
             text
             for exception in self.demonstration.exceptions
             for text in ("--exception", f"{exception.limit}={exception.value}", "--reason", exception.reason)
         ]
-        signed = ["--by", "the demonstration", "--irb", "none", "--until", until.isoformat(), *exceptions]
+        signed = ["--by", "the demonstration", "--irb", "none", "--until", approved_until().isoformat(), *exceptions]
         self._together(
             [
                 self._command("site", "approve", folder / "site.toml", *signed, *self._compared(name))
@@ -169,6 +172,11 @@ class Stage:
         if coordinator.returncode != 0:
             raise RisksetError("the run did not come to its end", f"the parties' words are in {self.root}/logs")
 
+    def ledgers(self) -> dict[str, dict[str, Any]]:
+        """Returns what each site's own ledger says, opened there with that site's key: `riskset site ledger --json`."""
+        commands = [self._command("site", "ledger", folder / "site.toml", "--json") for folder in self.sites.values()]
+        return dict(zip(self.sites, map(json.loads, self._together(commands)), strict=True))
+
     def stop(self) -> None:
         """Stops every process, by its id, the sites before the server."""
         running = [process for process in reversed(self.processes.values()) if process.poll() is None]
@@ -215,6 +223,11 @@ class Stage:
             else:
                 return
         raise RisksetError("the server did not start", f"see {self.root}/logs/server.log")
+
+
+def approved_until() -> date:
+    """Returns the last day of every approval that is signed here today."""
+    return datetime.now(UTC).date() + timedelta(days=APPROVED_DAYS)
 
 
 def _end_with_parent() -> None:
