@@ -13,7 +13,7 @@ from riskset import __version__
 from riskset.analyses.admission.steps import steps
 from riskset.analyses.plan import plan
 from riskset.disclosure.policy import Policy, default_policy, tightened
-from riskset.disclosure.rules import LIMITS
+from riskset.disclosure.rules import LIMITS, Column
 from riskset.errors import Refused
 from riskset.joining.expiry import expiry_lines, of_members
 from riskset.protocol.approval import Approval, Standing
@@ -57,6 +57,8 @@ class InForce:
     """For the study's smallest cell."""
     own: str
     """What this site has set otherwise, stricter or by a signed exception; empty where nothing."""
+    reason: str
+    """Of the exception."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,8 @@ class Review:
     parties: tuple[Party, ...]
     seen: tuple[str, ...]
     """Who can read what of this site."""
+    column: Column
+    """Of the rules: pooled, or local where somebody can read this site's own sums."""
     limits: tuple[InForce, ...]
     reveals: dict[str, str]
     """By step of admission or analysis: what its totals tell."""
@@ -112,7 +116,8 @@ def review(papers: Papers, today: date) -> Review:
         check=check_site(papers.path, study),
         parties=parties,
         seen=tuple(_seen(papers, standing.approval)),
-        limits=tuple(_limits(policy, study.disclosure.min_cell)),
+        column=papers.column,
+        limits=tuple(_limits(policy, study.disclosure.min_cell, standing.approval)),
         reveals={one.id: one.reveals for one in asked},
         preview=preview(study, papers.cohort, policy, *alone),
     )
@@ -175,12 +180,14 @@ def _seen(papers: Papers, approval: Approval | None) -> Iterator[str]:
         yield subtraction(papers)
 
 
-def _limits(policy: Policy, k: int) -> Iterator[InForce]:
+def _limits(policy: Policy, k: int, approval: Approval | None) -> Iterator[InForce]:
+    reasons = {one.limit: one.reason for one in approval.exceptions} if approval else {}
     for name, value in policy.values.items():
         limit = LIMITS[name]
         default = limit.default(policy.column, k)
         own = "" if value == default else shown(value)
-        yield InForce(limit.rule, name, limit.means, limit.direction, shown(default), own)
+        reason = reasons.get(name, "") if own else ""
+        yield InForce(limit.rule, name, limit.means, limit.direction, shown(default), own, reason)
 
 
 def shown(value: Fraction | None) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from riskset.disclosure.rules import RULES
+from riskset.disclosure.rules import LIMITS, Column
 from riskset_site.pages import Folded, Page, Section, Table
 from riskset_site.pages.page import Part
 from riskset_site.preview import IN_THE_RUN, STAYS_OUT, Round, Verdict
-from riskset_site.review import Review
+from riskset_site.review import InForce, Review
 
 _PHASES = {
     "first": "the models, at coefficients of 0",
@@ -112,33 +112,30 @@ def _verdicts(review: Review) -> Iterator[Part]:
     yield _NEAREST
     columns = ("rule", "of", "here", "limit", "margin", "verdict")
     numeric = frozenset(("here", "limit", "margin"))
-    yield Table(columns, [_verdict(verdict) for verdict in review.preview.worst.values()], numeric)
+    yield Table(columns, [_verdict(verdict, review.column) for verdict in review.preview.worst.values()], numeric)
     if remedies := tuple(_remedies(review)):
         yield "What would pass:"
         yield remedies
     yield Folded(
         f"All {len(review.preview.verdicts)} figures that were judged",
-        Table(columns, [_verdict(verdict) for verdict in review.preview.verdicts], numeric),
+        Table(columns, [_verdict(verdict, review.column) for verdict in review.preview.verdicts], numeric),
     )
     yield _OF_SITES
 
 
-def _verdict(verdict: Verdict) -> tuple[str, ...]:
+def _verdict(verdict: Verdict, column: Column) -> tuple[str, ...]:
     found = verdict.finding
-    sign = ">=" if _is_least(found.limit_name) else "<="
-    name = found.limit_name.partition(".")[2].replace("_", " ")
+    limit = LIMITS[found.limit_name]
+    sign = ">=" if limit.direction == "at least" else "<="
+    none = "0 or " if column in limit.or_zero else ""
     return (
-        f"{found.rule} {name}",
+        f"{found.rule} {found.limit_name.partition('.')[2].replace('_', ' ')}",
         found.subject,
         number(found.value),
-        f"{sign} {number(found.limit)}",
+        f"{none}{sign} {number(found.limit)}",
         number(found.margin),
         verdict.verdict,
     )
-
-
-def _is_least(limit: str) -> bool:
-    return RULES[limit.partition(".")[0]].limits[limit].direction == "at least"
 
 
 def _remedies(review: Review) -> Iterator[str]:
@@ -185,8 +182,12 @@ def _phase(round_: Round) -> str:
 
 
 def _limits(review: Review) -> Table:
-    rows = [(one.limit, one.means, f"{one.direction} {one.default}", one.own) for one in review.limits]
+    rows = [(one.limit, one.means, f"{one.direction} {one.default}", _own(one)) for one in review.limits]
     return Table(("limit", "of", "the study's", "this site's own"), rows)
+
+
+def _own(limit: InForce) -> str:
+    return f"{limit.own}, an exception: {limit.reason}" if limit.reason else limit.own
 
 
 def number(value: float) -> str:

@@ -154,8 +154,9 @@ def test_a_new_version_is_told_as_old_and_new(member):
 def test_limits_and_exceptions_are_told(member):
     member.writes("[limits]", "R1.population_rows = 100")
     member.approves(*BOTH, "--exception", "R4=1/3", "--reason", "two adults")
-    own = {one.limit: (one.default, one.own) for one in review(member.papers, TODAY).limits if one.own}
-    assert own == {"R1.population_rows": ("50", "100"), "R4.leverage": ("1/5", "1/3")}
+    found = review(member.papers, TODAY)
+    own = {one.limit: (one.default, one.own, one.reason) for one in found.limits if one.own}
+    assert own == {"R1.population_rows": ("50", "100", ""), "R4.leverage": ("1/5", "1/3", "two adults")}
 
 
 def test_an_end_within_thirty_days_is_told_first(member):
