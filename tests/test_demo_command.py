@@ -57,7 +57,7 @@ def test_two_hospitals_from_nothing_to_a_report(a_demonstration):
     assert "MADE-UP DATA" in (root / "results" / "figures" / "km-os-all.svg").read_text(encoding="utf-8")
     document = json.loads((root / "results" / "results.json").read_text(encoding="utf-8"))
     assert document["notices"][0].startswith("MADE-UP DATA")
-    assert "Sums were masked" in document["notices"][1]
+    assert "each of the two sites could subtract its own part" in document["notices"][1]
 
 
 def test_a_name_that_is_none_is_told_with_those_there_are(capsys):

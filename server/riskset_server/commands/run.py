@@ -29,13 +29,15 @@ from riskset_server.rounds import Conductor, Watch
 from riskset_server.run_record import RunRecord
 
 
-def notice(study: Study) -> str:
+def notice(study: Study, sites: Sequence[str]) -> str:
     """Returns what a reader of the results must know of how they came about."""
-    seen = {
-        "required": "Sums were masked: the coordinator and the sites saw totals only.",
-        "off": "The secure sum was off: the coordinator and the sites could see each site's own sums.",
-    }
-    return f"{seen[study.disclosure.secure_sum]} Nobody has released these numbers."
+    if study.disclosure.secure_sum == "off":
+        seen = "The secure sum was off: the coordinator and the sites could see each site's own sums."
+    elif len(sites) == 2:
+        seen = "Sums were masked: the coordinator saw totals only; each of the two sites could subtract its own part."
+    else:
+        seen = "Sums were masked: the coordinator and the sites saw totals only."
+    return f"{seen} Nobody has released these numbers."
 
 
 class SystemClock:
@@ -74,7 +76,8 @@ def run(
     try:
         outcome = _run(study, roster, coordinator_folder, record, console, participants, anew=anew)
         made_at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-        paths = write_outcome(study, outcome, list(outcome.history.opening.participants), out, made_at, [notice(study)])
+        sites = outcome.history.opening.participants
+        paths = write_outcome(study, outcome, sites, out, made_at, [notice(study, sites)])
         record.end(outcome.run)  # not before: a run whose report could not be written is not asked of the sites again
     except KeyboardInterrupt:
         console.print("stopped; the same command goes on from here", highlight=False)
