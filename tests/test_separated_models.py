@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from riskset.analyses.cohort import AnalysisSet
+from riskset.analyses.cox_fit import CoxFit, Separated
 from riskset.rehearsal import Rehearsal
 from riskset_server.report import notation
 from riskset_server.report.cox_table import cox_tables
@@ -19,6 +20,32 @@ def results_of(patients, rows, **cox):
     study = patients.study(SITES, analyses={"cox": {"kind": "cox", "endpoints": ["os"], **cox}}, disclosure=OFF)
     document = results_document(study, Rehearsal(study, patients.deal(rows, sites), is_gated=False).run(), SITES)
     return {result["id"].split("/", 3)[3]: result for result in document["results"]}
+
+
+def gated_results_of(patients, rows, **cox):
+    """The same at three sites under the rules, with masks."""
+    sites = (*SITES, "osaka")
+    study = patients.study(sites, analyses={"cox": {"kind": "cox", "endpoints": ["os"], **cox}})
+    outcome = Rehearsal(study, patients.deal(rows, patients.sites(sites, rows.n))).run()
+    return {id_.split("/", 3)[3]: result for id_, result in outcome.results.items() if id_.startswith("cox")}
+
+
+@pytest.mark.parametrize(("levels", "names"), [([2], ["stage = III"]), ([1, 2], ["stage = II", "stage = III"])])
+def test_under_the_rules_a_fit_that_runs_away_is_stopped_and_named(patients, levels, names):
+    """Farther out the linear predictors pass rule R7 at every site; what was asked until then tells separation."""
+    found = gated_results_of(
+        patients,
+        without_events(patients.rows(5, 300), levels),
+        univariable=["arm", "stage"],
+        multivariable=["arm", "stage"],
+    )
+    assert isinstance(found["univariable/arm"], CoxFit)
+    for model in ("univariable/stage", "multivariable"):
+        ended = found[model]
+        assert isinstance(ended, Separated)
+        assert [column.name for column in ended.columns] == names
+        assert ended.limit is None
+        assert ended.message.startswith("separated, or nearly: after ")
 
 
 def without_events(rows, levels):
