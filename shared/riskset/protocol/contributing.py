@@ -14,6 +14,7 @@ from riskset.analyses.admission.steps import Own
 from riskset.analyses.cox_model import CoxModel
 from riskset.disclosure.gate import Gate, Released, Summary
 from riskset.disclosure.policy import Policy
+from riskset.errors import Refused
 from riskset.protocol.history import History, Question
 from riskset.protocol.journal import Sent
 from riskset.protocol.sending import contribution
@@ -46,6 +47,9 @@ class Contributor:
     gate: Gate = field(default_factory=Gate)
     prepared: dict[str, Any] = field(default_factory=dict)
     """What analyses made of the rows, by their ids; made once, so that a round only evaluates."""
+    refused: dict[str, int] = field(default_factory=dict)
+    """The analyses that this site's rows forbade in this run, by id: after which round. Its flag ends them for all,
+    unless somebody who adds last takes the flag out of the sum."""
 
     def contribute(self, history: History, masks: Masks) -> tuple[bytes, Sent]:
         """Returns the payload of the next contribution, and what it holds in clear for the site's own ledger."""
@@ -58,7 +62,12 @@ class Contributor:
         return payload, self._sent(history, released, findings)
 
     def findings(self, history: History) -> list[Judged]:
-        """Returns what the rules say of this site's rows before the next vector; none where no rules are applied."""
+        """Returns what the rules say of this site's rows before the next vector; none where no rules are applied.
+
+        Refused("history") where an analysis is still asked that this site refused in an earlier round.
+        """
+        if any(self.refused.get(analysis.id, history.round) < history.round for analysis in history.live):
+            raise Refused("history", "an analysis that this site refused is asked again: a flag was taken out of a sum")
         policy = history.judge.policy
         if policy is None:
             return []
@@ -70,6 +79,7 @@ class Contributor:
         found = own_findings(policy, history.phase, history.live, self.own, history.figures, evaluated)
         if self.alone is not None and policy.column == "pooled":
             found += own_findings(self.alone, history.phase, history.live, self.own, history.figures, evaluated)
+        self.refused |= {id_: history.round for id_, finding in found if not finding.passes}
         return found
 
     def summary(self, history: History, refused: frozenset[str]) -> Summary:

@@ -234,6 +234,7 @@ class Site:
             run = self._begun(run_id, begun, opening, first, approval)
             for exchange in rest:
                 history = self._advance(run, verify(exchange.request, keys))
+                run.contributor.findings(history)  # what it refused, it remembers
                 run = replace(run, history=history, answered=(*run.answered, exchange))
             self._runs[run_id] = run
         return self._runs.get(run_id)

@@ -2,7 +2,6 @@
 time: in the tests alone, at all parties at once. The program has no such switch."""
 
 import json
-from collections import defaultdict
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -10,16 +9,16 @@ import pytest
 
 from riskset.analyses.admission.steps import Own
 from riskset.analyses.cohort import AnalysisSet, Cohort
-from riskset.analyses.plan import plan
 from riskset.disclosure import cells, curves, models, runs, span
 from riskset.disclosure.finding import judge
+from riskset.protocol import coordinator as coordinating
 from riskset.protocol.contributing import Contributor, labelled
-from riskset.protocol.history import open_history
+from riskset.protocol.history import chain, open_history
 from riskset.protocol.roster import COORDINATOR
 from riskset.protocol.witnessing import cosignature, cosigned, read_relayed, witnessed
 from riskset.rehearsal import Rehearsal
 from riskset.secure import fixed_point
-from riskset.secure.envelope import frame, seal, unframe, verify
+from riskset.secure.envelope import Head, Verified, frame, seal, sha256, unframe, verify
 from riskset.secure.masks import PairwiseMasks
 from riskset.study.load import study_hash
 from riskset.study.spec import Study
@@ -106,7 +105,7 @@ class Network(Rehearsal):
         study = a_study(self.patients, analyses, sets, arm, version, **more)
         names = [name for name in study.variables if name not in ("days", "dead")]
         super().__init__(study, cohorts_of(self.patients, sets, names), run)
-        self.sets = sets
+        self.sets, self.plan, self._known = sets, coordinating.plan, {}
         for name in self.cohorts:
             self.rows[name] = self.marks(name)
             self.start_site(name)
@@ -155,38 +154,34 @@ class Network(Rehearsal):
             self.step()
         return self
 
-    def messages(self):
-        """The signed replies so far, by round, of rounds that are over."""
-        keys, by_round = self.roster.sites, defaultdict(list)
-        for reply in self.record.kept.get(self.run_id, ()):
-            message = verify(reply, keys)
-            by_round[message.head.round].append(message)
-        return [by_round[r] for r in range(self.coordinator.round)]
-
     def history(self):
         """What anybody derives from the replies so far."""
-        return self._derive([])
+        return self._derived()[0][-1]
 
     def reads(self):
         """What the curious coordinator reads: the totals of every round that is over."""
-        told = []
-        self._derive(told)
-        return told
+        return self._derived()[1]
 
-    def _derive(self, told):
-        history = None
-        for contributions in self.messages():
-            if history is None:
-                begun = (plan(self.study), study_hash(self.study), self.roster.sha256, self.run_id, contributions)
-                history = open_history(*begun)
-                continue
-            numbers = fixed_point.decode(_total([history.read(one) for one in contributions]))
-            k = len(history.live)
-            flags = dict(zip((one.id for one in history.live), numbers[:k], strict=True))
-            named = labelled(history, np.array(numbers[k:]), np.zeros(len(numbers) - k, bool))
-            told.append(Told(history.phase, flags, {id_: dict(zip(a, b, strict=True)) for id_, a, b in named}))
-            history = history.advance(contributions)
-        return history
+    def last(self):
+        """The signed replies of the last round that is over."""
+        return [one.raw for one in self._derived()[2]]
+
+    def _derived(self):
+        histories, told, last = self._known.setdefault(self.run_id, ([None], [], []))
+        k, kept = len(self.coordinator.participants), self.record.kept.get(self.run_id, ())
+        while len(kept) >= k * len(histories):
+            last[:] = [
+                verify(reply, self.roster.sites) for reply in kept[k * (len(histories) - 1) : k * len(histories)]
+            ]
+            if histories[-1] is None:
+                histories.append(open_history(*self._begun(), last))
+            else:
+                told.append(read(histories[-1], last))
+                histories.append(histories[-1].advance(last))
+        return histories, told, last
+
+    def _begun(self):
+        return self.plan(self.study), study_hash(self.study), self.roster.sha256, self.run_id
 
     def told(self, phase, which=None):
         """The totals of the last round that was for `phase`, of one question; of a step of admission, all of them.
@@ -208,6 +203,12 @@ class Network(Rehearsal):
         shown, *parts = unframe(unframe(request)[1])
         return self.forge(request, payload=frame([shown, *change(parts)]), **head)
 
+    def shows(self, parts):
+        """Returns the next request with other replies in it, and the history that follows from those."""
+        before, replies = self._derived()[0][-2], [unsigned(part, {}) for part in parts]
+        after = open_history(*self._begun(), replies).hash if before is None else chain(before.hash, replies)
+        return self.relay(lambda honest: parts, history=after)
+
     def hears(self, site, request):
         """Returns the code of the site's refusal, or None where it answers."""
         return self.code(self.sites[site].answer(request))
@@ -222,6 +223,21 @@ class Network(Rehearsal):
 
     def accomplice(self, site):
         return Accomplice(self, site)
+
+
+def unsigned(data, keys):
+    """What `verify` would be without a signature to check: whoever writes a name has it."""
+    signed, payload, _ = unframe(data)
+    return Verified(Head(**json.loads(signed)), payload, data, sha256(signed))
+
+
+def read(history, contributions):
+    """Returns the totals of one round."""
+    numbers = fixed_point.decode(_total([history.read(one) for one in contributions]))
+    k = len(history.live)
+    flags = dict(zip((one.id for one in history.live), numbers[:k], strict=True))
+    named = labelled(history, np.array(numbers[k:]), np.zeros(len(numbers) - k, bool))
+    return Told(history.phase, flags, {id_: dict(zip(a, b, strict=True)) for id_, a, b in named})
 
 
 class Accomplice:
@@ -311,6 +327,12 @@ class Rules:
 def network():
     """The class of the network: a test makes its own."""
     return Network
+
+
+@pytest.fixture
+def unchecked():
+    """Returns a stand-in for `verify` that asks for no signature."""
+    return unsigned
 
 
 @pytest.fixture

@@ -101,12 +101,24 @@ class TestSubtractedSites:
         together are the seventh."""
         lists = (SEVEN, SEVEN[:3], SEVEN[3:6])
         gated, seen = network(patients(*SEVEN)), {}
+
+        def goes(place):
+            known = [run for run, others in enumerate(lists) if run in seen and set(others) & set(lists[place])]
+            gated.again(f"run {place}", lists[place], [f"run {run}" for run in known]).until("admission/pairs")
+            seen[place] = counts(gated)
+
+        goes(order[0])
+        goes(order[1])
         with pytest.raises(Refused, match="R13"):
-            for place in order:
-                known = [run for run, others in enumerate(lists) if run in seen and set(others) & set(lists[place])]
-                gated.again(f"run {place}", lists[place], [f"run {run}" for run in known]).until("admission/pairs")
-                seen[place] = counts(gated)
-            assert combined([(1, seen[0]), (-1, seen[1]), (-1, seen[2])]) == of_sites(gated, "jeju")
+            goes(order[2])
+
+    def test_what_three_runs_give(self, network, patients, rules):
+        """The attack itself, with R13 off: the three together are the seventh site's counts."""
+        rules.off("R13")
+        bare, seen = network(patients(*SEVEN)), []
+        for run, sites in enumerate((SEVEN, SEVEN[:3], SEVEN[3:6])):
+            seen.append(counts(bare.again(f"run {run}", sites).until("admission/pairs")))
+        assert combined([(1, seen[0]), (-1, seen[1]), (-1, seen[2])]) == of_sites(bare, "jeju")
 
 
 class TestChangedPatients:

@@ -1,0 +1,420 @@
+"""Who chooses a total, or where a model is evaluated, reads patients out. A coordinator tries it alone, and with a site
+that answers last: what it gets with the rule off, which rule answers, and the honest round after it."""
+
+import numpy as np
+import pytest
+
+from riskset.analyses.cox_fit import CoxFit
+from riskset.errors import DataError, ProtocolError, Refused
+from riskset.protocol import coordinator, history, site
+from riskset.protocol.contributing import Contributor
+from riskset.protocol.opening import read_opened
+from riskset.protocol.witnessing import Shown
+from riskset.rehearsal import EverybodyConsents
+from riskset.secure import fixed_point
+from riskset.secure.envelope import frame, unframe, verify
+from riskset.secure.masks import PairwiseMasks, new_secret, public_of
+from riskset.stats import newton
+from riskset.stats.cox import evaluate, risk_sets
+from riskset.study.load import study_hash
+
+FEW = ("busan", "daegu", "tokyo", "osaka")
+FRIEND, VICTIM = "daegu", "osaka"
+MODEL = "cox/os/all/multivariable"
+COLUMNS = ("arm", "age", "ecog")
+COX = {"m": {"kind": "cox", "endpoints": ["os"], "multivariable": list(COLUMNS)}}
+MODERATE, EXTREME = (0.5, -1.5, 0.8), (0.0, 300.0, 0.0)
+
+
+@pytest.fixture
+def party(network, patients):
+    """Returns a fresh network of four sites and one model."""
+    return lambda *sites, run="run": network(patients(*(sites or FEW)), COX, run=run)
+
+
+def at(network, beta, *sites):
+    """The truth: log likelihood, slopes and curvatures of some sites' own rows at a beta per standard deviation."""
+    moments = network.history().results["moments/os"].columns
+    total = np.zeros(10)
+    for name in sites:
+        rows = network.cohorts[name].analysis_sets["os"]
+        design = np.stack([rows.variables[column] for column in COLUMNS], axis=1)
+        scale = np.array([moment.sd for moment in moments.values()])
+        value = evaluate(risk_sets(design, rows.days, rows.event, scale=scale), beta)
+        total += np.concatenate([[value.log_likelihood], value.score, value.upper_triangle])
+    return total
+
+
+def towards(beta):
+    """Totals, flags first, from which everybody derives `beta` as the next point: I^-1 U."""
+    information = 50.0 * np.eye(3)
+    return np.concatenate([[0.0, -1000.0], information @ beta, information[np.triu_indices(3)]])
+
+
+def numbers(network, phase="later"):
+    return np.array(list(network.told(phase, MODEL).values()))
+
+
+class TestRiskSetSums:
+    """Sums over those at risk on each day: what a textbook's distributed Cox model sends."""
+
+    class Sums:
+        """By day: how many are at risk, and the sum of each column over them."""
+
+        id, name, endpoint, population, needs, columns = "sums/os", "sums", "os", "all", (), ()
+        days = np.arange(0, 4000)
+
+        def start(self, inputs):
+            return None
+
+        def size(self, state):
+            return len(self.days) * (1 + len(COLUMNS))
+
+        def labels(self, state):
+            return tuple(f"{name} at risk on day {day}" for day in self.days for name in ("patients", *COLUMNS))
+
+        def prepare(self, cohort, inputs):
+            return cohort.analysis_sets["os"]
+
+        def local(self, rows, state):
+            design = np.stack([np.ones(rows.n), *(rows.variables[name] for name in COLUMNS)], axis=1)
+            return np.stack([design[rows.days >= day].sum(axis=0) for day in self.days]).ravel()
+
+        def combine(self, total, state):
+            return history.RefusedByRule("R11", "not judged")
+
+    def asks(self, monkeypatch, *modules):
+        for module in modules:
+            monkeypatch.setattr(module, "plan", lambda study: history.Plan((self.Sums(),)))
+
+    def test_risk_set_sums_asked_for(self, party, monkeypatch):
+        """Also added over sites, the difference of two days is the row of whoever left between."""
+        self.asks(monkeypatch, coordinator, site)
+        bare = party("gwangju", "jeju", "sapporo")
+        bare.run()
+        by_day = np.array(list(bare.told("close", "sums/os").values())).reshape(-1, 1 + len(COLUMNS))
+        leave = by_day[:-1] - by_day[1:]
+        table = bare.patients
+        alone = [i for i, day in enumerate(table["days"]) if (table["days"] == day).sum() == 1]
+        assert len(alone) > 40  # of 60
+        for i in alone:
+            assert list(leave[table["days"][i]]) == [1, *(table[name][i] for name in COLUMNS)]
+        monkeypatch.undo()
+        self.asks(monkeypatch, coordinator)  # the coordinator's program asks, the sites' have no such question
+        gated = party("gwangju", "jeju", "sapporo")
+        with pytest.raises((ProtocolError, Refused)):
+            gated.run()
+        for journal in gated.journals.values():
+            assert "sums/os" not in [asked for sent in journal.sent["run"] for asked, *_ in sent.numbers]
+        monkeypatch.undo()
+        assert isinstance(party("busan", "daegu", "tokyo").run().results[MODEL], CoxFit)
+
+    @pytest.mark.parametrize("type_", ["risk-set sums", "query", "contribution"])
+    def test_there_is_no_message_that_asks_for_them(self, party, type_):
+        gated = party().until("first")
+        request = gated.forge(gated.coordinator.request(), type=type_, payload=b'{"sums": "S0"}')
+        assert gated.hears(VICTIM, request) == "order"
+        assert isinstance(gated.run().results[MODEL], CoxFit)
+
+
+class TestCoordinatorAlone:
+    def test_a_total_or_beta_of_the_coordinators_choosing(self, party, monkeypatch, unchecked):
+        """R10: a site adds up what the sites signed. With signatures unchecked the coordinator makes up another site's
+        contribution, and with it the total, and the point at which this site is asked."""
+        bare = party().until("first")
+        before = bare.history()
+        bare.step()
+        honest = [verify(one, bare.roster.sites) for one in bare.last()]
+        others = fixed_point.total([before.read(one) for one in honest if one.head.sender != FRIEND])
+        wanted = fixed_point.add(fixed_point.encode(towards(MODERATE), 1), fixed_point.negate(others))
+        forged = {one.head.sender: one.raw for one in honest}
+        cosignature = unframe(verify(forged[FRIEND], bare.roster.sites).payload)[1]
+        made_up = bare.forge(forged[FRIEND], payload=frame([fixed_point.to_bytes(wanted), cosignature]))
+        request = bare.shows(list((forged | {FRIEND: made_up}).values()))
+        monkeypatch.setattr(site, "verify", unchecked)
+        assert bare.hears(VICTIM, request) is None
+        assert bare.sites[VICTIM]._runs["run"].history.states[MODEL].beta == pytest.approx(MODERATE)
+        monkeypatch.undo()
+        gated = party().until("first").goes(1)
+        assert gated.hears(VICTIM, gated.relay(lambda parts: [made_up, *parts[1:]])) == "history"
+        assert gated.hears(VICTIM, gated.shows([made_up, *gated.last()[1:]])) == "history"
+        assert isinstance(gated.run().results[MODEL], CoxFit)
+
+
+class TestSiteThatAnswersLast:
+    """What a site and the coordinator get together (docs/threat-model.md: bounded, not prevented)."""
+
+    def steers(self, network, *points):
+        """Brings the models' next points about; returns the friend."""
+        friend = network.accomplice(FRIEND)
+        while network.history() is None or network.history().phase != "first":
+            friend.step()
+        for beta in points:
+            friend.step(lambda history, others, beta=beta: towards(beta))
+        return friend
+
+    def others(self, network, friend):
+        """Asks for one more round and returns what the other sites sent together, at the point brought about."""
+        now, replies = network.history(), friend.step(lambda history, others: towards(MODERATE))
+        return np.array(fixed_point.decode(friend.sum_of(now, replies.values())))
+
+    def test_a_site_that_answers_last(self, party):
+        """It chooses one moderate point, and gets there the sum of all the others, not any one's."""
+        network = party()
+        flag, *seen = self.others(network, self.steers(network, MODERATE))
+        rest = [name for name in FEW if name != FRIEND]
+        assert flag == 0.0
+        assert seen == pytest.approx(at(network, MODERATE, *rest), rel=1e-12)
+        for name in rest:
+            assert np.abs(np.array(seen) - at(network, MODERATE, name)).max() > 1
+
+    def test_an_extreme_beta(self, party, rules):
+        """R7 off: at a beta far out each risk set is its oldest patient, and the sums are his columns."""
+        rules.off("R7")
+        bare = party()
+        _, *seen = self.others(bare, self.steers(bare, EXTREME))
+        rest = [name for name in FEW if name != FRIEND]
+        sd = [moment.sd for moment in bare.history().results["moments/os"].columns.values()]
+        assert np.array(seen[1:4]) * sd == pytest.approx(of_the_oldest(bare, *rest), abs=1e-6)
+        rules.on()
+        gated = party()
+        friend = self.steers(gated, EXTREME)
+        now, replies = gated.history(), friend.step()
+        _, *noise = fixed_point.decode(friend.sum_of(now, replies.values()))
+        assert np.abs(noise).min() > 1e9
+        result = gated.history().results[MODEL]
+        assert (result.rule, result.by) == ("R7", "a site")
+        assert isinstance(party(run="another").run().results[MODEL], CoxFit)
+
+    def test_200_iterations(self, party, rules, monkeypatch):
+        """R5 off, and the patience of Newton's method: a model is evaluated wherever the friend likes, until the
+        numbers sent are many times those that the patients are made of."""
+        small = ("busan", FRIEND, "gwangju")
+        monkeypatch.setattr(newton, "MAX_EVALUATIONS", 1000)
+        rules.off("R5")
+        bare = party(*small)
+        patients = sum(bare.cohorts[name].analysis_sets["os"].n for name in small)
+        assert self.evaluations(bare, 200) == 200
+        assert 2 * patients * (len(COLUMNS) + 2) < 200 * 10
+        rules.on()
+        gated = party(*small)
+        assert self.evaluations(gated, 200) == 12
+        result = gated.history().results[MODEL]
+        assert "12 evaluations, all that rule R5 allows" in result.message
+        assert party(*small, run="another").run().results[MODEL].iterations < 12
+
+    def evaluations(self, network, most):
+        """How often the friend has the others evaluate the model, `most` times at most."""
+        friend = self.steers(network)
+        random, level, count = np.random.default_rng(1), -1000.0, 0
+        while count < most and network.history().live:
+            level += 1
+
+            def on(history, others, level=level):
+                totals = towards(random.normal(0, 0.05, 3))
+                totals[1] = level
+                return totals
+
+            friend.step(on)
+            count += 1
+        return count
+
+    def test_a_fork_with_one_sites_help(self, party, monkeypatch):
+        """The victim is shown another contribution of the friend than the rest, and so goes to another point; the
+        difference of two rounds is then its own. With the history in the key of the masks the sum is noise."""
+        mask = PairwiseMasks.mask
+        monkeypatch.setattr(PairwiseMasks, "mask", lambda self, vector, round_, history: mask(self, vector, round_, ""))
+        bare = party()
+        seen = self.forks(bare)
+        truth = at(bare, MODERATE, VICTIM) - at(bare, (0.0, 0.0, 0.0), VICTIM)
+        assert np.abs(seen - truth).max() < 1e-5
+        monkeypatch.undo()
+        gated = party()
+        assert np.abs(self.forks(gated)).min() > 1e9
+        assert isinstance(party().run().results[MODEL], CoxFit)
+
+    def forks(self, network):
+        """Returns what the sum of the others at 0 differs by from their sum with the victim led elsewhere."""
+        friend = self.steers(network)
+        at_zero, request = network.history(), network.coordinator.request()
+        others = {name: network.sites[name].answer(request) for name in FEW if name != FRIEND}
+        first = friend.sum_of(at_zero, others.values())
+        shown = {}
+        for name, beta in (("rest", (1e-9, 0.0, 0.0)), ("victim", MODERATE)):
+            vector = fixed_point.add(fixed_point.encode(towards(np.array(beta)), 1), fixed_point.negate(first))
+            shown[name] = friend.says(request, vector)
+        for reply in [*others.values(), shown["rest"]]:
+            network.coordinator.accept(reply)
+        honest, forked = network.coordinator.request(), network.shows([*others.values(), shown["victim"]])
+        replies = [network.sites[name].answer(forked if name == VICTIM else honest) for name in others]
+        assert {network.code(reply) for reply in replies} == {None}
+        second = friend.sum_of(network.history(), replies)
+        return np.array(fixed_point.decode(fixed_point.add(second, fixed_point.negate(first))))[1:]
+
+
+def of_the_oldest(network, *sites):
+    """Sum over events of the columns less those of the oldest at risk (the mean of several of one age)."""
+    total = np.zeros(3)
+    for name in sites:
+        rows = network.cohorts[name].analysis_sets["os"]
+        design = np.stack([rows.variables[column] for column in COLUMNS], axis=1)
+        for i in np.flatnonzero(rows.event):
+            risk = np.flatnonzero(rows.days >= rows.days[i])
+            tied = np.flatnonzero((rows.days == rows.days[i]) & rows.event)
+            oldest = [j for j in risk if design[j, 1] == design[risk, 1].max()]
+            weights = [1 - (j in tied) * list(tied).index(i) / len(tied) for j in oldest]
+            total += design[i] - np.average(design[oldest], axis=0, weights=weights)
+    return total
+
+
+class TestRefusalTakenBack:
+    """The friend adds last, and takes a flag out of the sum: the analysis goes on as if nobody had refused it."""
+
+    def case(self, network, patients):
+        table = patients(*FEW)
+        victim = int(np.flatnonzero(table["site"] == VICTIM)[4])
+        table["z1"] = (np.random.default_rng(3).random(len(table["site"])) < 0.4).astype(float)
+        table["z1"][victim], table["z2"] = 0.0, table["z1"]
+        table["z2"] = np.where(np.arange(len(table["site"])) == victim, 1.0, table["z1"])
+        model = {"kind": "cox", "endpoints": ["os"], "multivariable": ["ecog", "mvi", "z1", "z2"], "ties": "breslow"}
+        made = network(table, {"m": model})
+        friend = made.accomplice(FRIEND)
+        while made.history() is None or made.history().phase != "admission/moments":
+            friend.step()
+        friend.step(self.as_if_all_passed)
+        return made, friend, table, victim
+
+    @staticmethod
+    def as_if_all_passed(history, others):
+        """No flag, and moments in which nobody stands out."""
+        spread = 100.0 * np.eye(4)[np.triu_indices(4)]
+        return np.concatenate([[0.0], np.tile([200.0, 200.0, 100.0], 4), spread])
+
+    def test_a_refusal_that_a_friend_takes_back(self, network, patients, monkeypatch):
+        monkeypatch.setattr(Contributor, "findings", lambda self, history: forgetful(self, history))
+        bare, friend, table, victim = self.case(network, patients)
+        now, replies = bare.history(), friend.step()
+        flag, *seen = fixed_point.decode(friend.sum_of(now, replies.values()))
+        sd = bare.history().results["moments/os"].columns.values()
+        slopes = np.array(seen[1:5]) * [moment.sd for moment in sd]
+        here = table["site"] == VICTIM
+        days, dead = table["days"][here], table["dead"][here]
+        hazard = sum(
+            dead[days == t].sum() / (days >= t).sum() for t in np.unique(days[dead == 1]) if t <= table["days"][victim]
+        )
+        assert flag == 0.0
+        assert slopes[3] - slopes[2] == pytest.approx(table["dead"][victim] - hazard, abs=1e-9)  # of him alone
+        monkeypatch.undo()
+        gated, *_ = self.case(network, patients)
+        request = gated.coordinator.request()
+        assert gated.hears(VICTIM, request) == "history"
+        gated.start_site(VICTIM)  # from its journal, as after a night
+        assert gated.hears(VICTIM, request) == "history"
+        assert gated.hears("busan", request) is None  # who refused nothing
+
+    def test_a_refusal_stands_though_the_answer_was_not_kept(self, network, patients, monkeypatch):
+        """A full disk in the round of the refusal: asked again, the site refuses the analysis again, and goes on."""
+        table = patients(*FEW)
+        table["z1"] = (np.random.default_rng(3).random(len(table["site"])) < 0.4).astype(float)
+        table["z2"] = np.where(np.arange(len(table["site"])) == 250, 1 - table["z1"], table["z1"])
+        made = network(table, {"m": COX["m"], "z": {"kind": "cox", "endpoints": ["os"], "multivariable": ["z1", "z2"]}})
+        made.until("admission/moments")
+        owner = str(table["site"][250])
+        with monkeypatch.context() as full:
+            full.setattr(made.journals[owner], "record", disk_full)
+            with pytest.raises(DataError):
+                made.sites[owner].answer(made.coordinator.request())
+        results = made.run().results
+        assert isinstance(results[MODEL], CoxFit)
+        assert results[f"{MODEL}/z"].rule == "R2"
+
+
+def disk_full(*args):
+    raise DataError("cannot write: no space left on device")
+
+
+def forgetful(contributor, history):
+    """The findings of a site that does not remember what it refused."""
+    contributor.refused.clear()
+    return FINDINGS(contributor, history)
+
+
+FINDINGS = Contributor.findings
+
+
+class TestKeysAndHospitals:
+    def test_a_key_swap(self, party, monkeypatch, unchecked):
+        """Signatures unchecked, the coordinator shows the victim keys of its own in place of all the others', and takes
+        off the masks of the victim's counts."""
+        bare, secret = party(), new_secret()
+        bare.goes(1)
+        opened = {verify(one, bare.roster.sites).head.sender: one for one in bare.last()}
+        swapped = {name: self.with_key(bare, one, public_of(secret)) for name, one in opened.items() if name != VICTIM}
+        request = bare.shows([*swapped.values(), opened[VICTIM]])
+        monkeypatch.setattr(site, "verify", unchecked)
+        reply = bare.sites[VICTIM].answer(request)
+        monkeypatch.undo()
+        vector = bare.history().read(verify(reply, bare.roster.sites))
+        shown = verify(reply, bare.roster.sites).head.history
+        for name in swapped:
+            vector = fixed_point.add(vector, self.pair(bare, name, secret, opened[VICTIM], shown, vector.shape[1]))
+        rows = bare.cohorts[VICTIM].analysis_sets["os"].n
+        assert fixed_point.decode(vector) == (0.0, rows, 1.0)  # flag, patients, whether any
+        gated = party().goes(1)
+        mine = [one for one in gated.last() if verify(one, gated.roster.sites).head.sender == VICTIM]
+        assert gated.hears(VICTIM, gated.shows([*swapped.values(), *mine])) == "history"
+        assert isinstance(gated.run().results[MODEL], CoxFit)
+
+    def with_key(self, network, opened, key):
+        content = read_opened(verify(opened, network.roster.sites).payload)
+        return network.forge(opened, payload=type(content)(**{**vars(content), "key": key}).to_bytes())
+
+    def pair(self, network, name, secret, victim, history, n):
+        """The stream of one pair, the coordinator in `name`'s place."""
+        key = read_opened(verify(victim, network.roster.sites).payload).key
+        keys = {other: public_of(secret) for other in FEW if other != VICTIM} | {VICTIM: key}
+        context = {"study": study_hash(network.study), "roster": network.roster.sha256, "run": network.run_id}
+        masks = PairwiseMasks(secret, name, keys, context)
+        masks._shared = {VICTIM: masks._shared[VICTIM]}
+        return masks.mask(fixed_point.zeros(n), 1, history)
+
+    def test_a_key_swap_in_the_middle(self, party):
+        """A site's contributions of later rounds come signed by another key; or its opening is told anew."""
+        gated = party().until("first")
+        swapped = [gated.forge(part, key=gated.coordinator_key) for part in gated.last()[:1]]
+        assert gated.hears(VICTIM, gated.shows([*swapped, *gated.last()[1:]])) == "history"
+        opening = gated.forge(gated.journals[VICTIM].exchanges("run")[0].request, payload=b"{}")
+        kept = gated.journals[VICTIM].exchanges("run")[0].reply
+        assert gated.sites[VICTIM].answer(opening) == kept  # told again, it is the key of before
+        assert isinstance(gated.run().results[MODEL], CoxFit)
+
+    def test_an_invented_hospital(self, party):
+        """Two of three hospitals are the coordinator's: it takes their made-up patients off the total."""
+        invented = ("tokyo", FRIEND)
+        bare = party(VICTIM, *invented).until("admission/pairs")
+        seen, here = bare.told("admission/counts"), np.isin(bare.patients["site"], invented)
+        own = seen["events of os"] - bare.patients["dead"][here].sum()
+        assert own == bare.cohorts[VICTIM].analysis_sets["os"].event.sum()
+        gated = party(VICTIM, *invented)
+        holding, consent = gated.sites[VICTIM]._holding, EverybodyConsents(VICTIM, ("tokyo",))
+        gated.sites[VICTIM] = site.Site(
+            VICTIM, gated.keys[VICTIM], gated.study, gated.roster, holding, gated.journals[VICTIM], consent
+        )
+        assert gated.hears(VICTIM, gated.coordinator.request()) == "participants"
+        gated.start_site(VICTIM)  # now that somebody has telephoned to both
+        assert isinstance(gated.run().results[MODEL], CoxFit)
+
+    def test_different_participant_lists_to_different_sites(self, party):
+        """Each would add the same numbers to different sums. Every site sees what the others were told."""
+        gated = party()
+        request = gated.coordinator.request()
+        fewer = gated.forge(request, payload=unframe(request)[1].replace(b'"daegu",', b""))
+        told = {name: fewer if name == "tokyo" else request for name in FEW if name != FRIEND}
+        replies = [gated.sites[name].answer(message) for name, message in told.items()]
+        replies.append(gated.sites[FRIEND].answer(request))
+        assert {gated.code(reply) for reply in replies} == {None}
+        shown = Shown(gated.record.checkpoint(), {}).to_bytes()
+        first = gated.forge(request, type="round", round=1, history="0" * 64, payload=frame([shown, *replies]))
+        assert {name: gated.hears(name, first) for name in FEW} == dict.fromkeys(FEW, "history")
+        again = gated.again("another", earlier=[])
+        assert isinstance(again.run().results[MODEL], CoxFit)
