@@ -44,7 +44,7 @@ def test_two_hospitals_from_nothing_to_a_report(a_demonstration):
     assert code == 0, err
     said = " ".join(out.split())
     assert "MADE-UP DATA. These patients never lived" in said
-    assert "seoul Seoul, made up KR 80" in said
+    assert "seoul Made-up Seoul KR 80" in said
     assert "2 sites joined" in said
     assert "Every site signed the exception R12.contributors = 2: two hospitals that know each other" in said
     assert "round 0: 2 sites in" in err

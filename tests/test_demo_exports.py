@@ -97,6 +97,6 @@ def test_made_up_data_say_so_where_they_are_shown(demonstration):
         return
     assert study.header.notice.startswith("MADE-UP DATA")
     assert study.title_in("en").startswith("MADE-UP DATA")
-    assert all("made up" in site.name for site in study.sites.values())
+    assert all(site.name.startswith("Made-up") for site in study.sites.values())
     assert "made-up" in study.label_of("arm")
     assert demonstration.says.startswith("MADE-UP")
