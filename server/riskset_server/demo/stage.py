@@ -203,7 +203,8 @@ class Stage:
 
     def _together(self, commands: Sequence[list[str]]) -> list[str]:
         """Runs commands side by side and returns what each printed; RisksetError where one fails."""
-        processes = [subprocess.Popen(c, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for c in commands]
+        piped: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": _end_with_parent}
+        processes = [subprocess.Popen(command, **piped) for command in commands]
         printed = []
         for process in processes:
             out, said = process.communicate()
