@@ -87,7 +87,7 @@ class _Watched(UngatedContributor):
     def contribute(self, history: History, masks: Masks) -> tuple[bytes, Sent]:
         for policy in self.policies:
             judge = replace(history.judge, policy=policy)
-            found = Contributor.findings(self, replace(history, judge=judge))
+            found = self.judge_own(replace(history, judge=judge))
             if history.is_closing:  # all figures that there will be are known
                 found += _pooled(judge, history)
             self.judged += [(policy, one) for one in found]

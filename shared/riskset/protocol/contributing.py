@@ -68,6 +68,12 @@ class Contributor:
         """
         if any(self.refused.get(analysis.id, history.round) < history.round for analysis in history.live):
             raise Refused("history", "an analysis that this site refused is asked again: a flag was taken out of a sum")
+        found = self.judge_own(history)
+        self.refused |= {id_: history.round for id_, finding in found if not finding.passes}
+        return found
+
+    def judge_own(self, history: History) -> list[Judged]:
+        """Returns the same, and remembers nothing."""
         policy = history.judge.policy
         if policy is None:
             return []
@@ -79,7 +85,6 @@ class Contributor:
         found = own_findings(policy, history.phase, history.live, self.own, history.figures, evaluated)
         if self.alone is not None and policy.column == "pooled":
             found += own_findings(self.alone, history.phase, history.live, self.own, history.figures, evaluated)
-        self.refused |= {id_: history.round for id_, finding in found if not finding.passes}
         return found
 
     def summary(self, history: History, refused: frozenset[str]) -> Summary:
