@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,6 +16,8 @@ from riskset.secure.masks import KEY_BYTES
 
 MOST_NAMES: Final = 1000
 """Of participants, and of earlier runs; each adds numbers to a vector."""
+_LIMIT: Final = re.compile(r"[a-z]{1,10}|[0-9]{1,18}(/[0-9]{1,18})?")
+"""What a policy's values look like. Of an exponent, `1e999999999`, every other party would compute all digits."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,8 @@ def read_opened(payload: bytes) -> Opened:
     subtracted, seen = content.get("may_be_subtracted"), content.get("seen")
     if not isinstance(policy, dict) or not all(isinstance(text, str) for pair in policy.items() for text in pair):
         raise ProtocolError("a site's answer to the opening names no policy")
+    if not all(_LIMIT.fullmatch(text) for text in policy.values()):
+        raise ProtocolError("a site's policy has a limit that is not written as a number or a fraction")
     if not (isinstance(version, str) and isinstance(subtracted, bool) and isinstance(key, str) and type(seen) is int):
         raise ProtocolError("a site's answer to the opening lacks a field")
     return Opened(version, _opening(content), _key(key), policy, subtracted, seen)
@@ -93,7 +98,8 @@ def open_run(messages: Sequence[Verified]) -> tuple[Opening, dict[str, Opened]]:
 def read_object(payload: bytes) -> dict[str, Any]:
     try:
         content = json.loads(payload)
-    except (ValueError, RecursionError):
+        rfc8785.dumps(content)  # what cannot be written again (half a character, NaN, 2^80) is none of our messages
+    except (ValueError, RecursionError, rfc8785.CanonicalizationError):
         raise ProtocolError("the content of a message is not JSON") from None
     if not isinstance(content, dict):
         raise ProtocolError("the content of a message is not a JSON object")

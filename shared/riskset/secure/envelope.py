@@ -86,7 +86,10 @@ def verify(data: bytes, keys: Mapping[str, Ed25519PublicKey]) -> Verified:
 
 def claimed_head(data: bytes) -> Head:
     """Returns what an envelope says of itself, for a log; nobody has checked it. ProtocolError where malformed."""
-    return _read_head(unframe(data)[0])
+    parts = unframe(data)
+    if not parts:
+        raise ProtocolError("a message is empty")
+    return _read_head(parts[0])
 
 
 def _read_head(signed: bytes) -> Head:
