@@ -114,3 +114,16 @@ def test_a_refusal_is_told_in_plain_words(site):
     line = Line(b"garbage")
     (said,) = line.served_by(site)
     assert said == "said no: this site was sent a message that is not well formed or not the coordinator's"
+
+
+def test_what_is_said_again_and_again_is_told_once(rehearsal, site):
+    """A site that is paused is asked for days; a session that has not ended counts its seconds."""
+    held = [Unreachable(f"an earlier session counts, for {left} s more", "wait") for left in (3, 2, 1)]
+    line = Line(*held, b"garbage", b"garbage", rehearsal.coordinator.request(), b"garbage")
+    said = line.served_by(site)
+    assert said[:2] == ["an earlier session counts, for 3 s more (wait)", "connected"]
+    no = "said no: this site was sent a message that is not well formed or not the coordinator's"
+    assert said[2] == said[4] == no
+    assert "round 0: opened" in said[3]
+    assert len(line.left) == 4
+    assert len(said) == 5

@@ -253,11 +253,20 @@ def test_a_reply_delivered_under_another_name_counts_for_who_signed_it(run, expe
 def test_a_lawful_no_ends_the_command_and_keeps_the_run(run, expected):
     site = run.rehearsal.sites["asan"]
     run.network.changes = lambda name, reply: site.refusal("data") if name == "asan" else reply
-    with pytest.raises(Refused, match="asan has other data now"):
+    with pytest.raises(Refused, match="asan has other data now") as no:
         run.go()
+    assert no.value.hint == "the run is kept: the same command goes on with it once this is mended"
     run.network.changes = lambda name, reply: reply
     run.rehearsal.start_coordinator()
     run.ends_as(expected)
+
+
+@pytest.mark.parametrize("code", ["participants", "rows", "earlier", "subtraction"])
+def test_a_no_that_ends_the_run_tells_how_another_begins(run, code):
+    run.network.changes = lambda name, reply: run.rehearsal.sites[name].refusal(code)
+    with pytest.raises(Refused) as no:
+        run.go()
+    assert no.value.hint == "this run cannot go on; another begins with: riskset run --new"
 
 
 def test_a_site_without_an_approval_is_waited_for_with_words(run, expected):

@@ -21,8 +21,12 @@ ASK_AGAIN_S = 15.0
 repeat costs a message and never a second computation. (A long local computation delays the answer, not the sums.)"""
 
 WAITED_FOR: Final = {"approval": "who signs there can end this: riskset site resume, or riskset site approve"}
-"""Refusals that a person at the site ends while the run stands, by code, and how. Any other ends the command: the files
-of two parties differ, or the run cannot go on as it was begun."""
+"""Refusals that a person at the site ends while the run stands, by code, and how. Any other ends the command."""
+
+MENDED = "the run is kept: the same command goes on with it once this is mended"
+ENDED = "this run cannot go on; another begins with: riskset run --new"
+ENDS_A_RUN: Final = frozenset({"participants", "rows", "earlier", "subtraction"})
+"""Refusals that no later answer can take back: they follow from how the run was begun."""
 
 POLL_S = 0.02
 RETRY_S = 1.0
@@ -140,7 +144,8 @@ class Conductor:
             return
         except Refused as no:
             if no.code not in WAITED_FOR:
-                raise
+                hint = no.hint or (ENDED if no.code in ENDS_A_RUN else MENDED)
+                raise Refused(no.code, str(no), hint) from None
             self._unwilling.add(claimed_head(arrival.payload).sender)  # `accept` has verified who signed it
             self._tell_once(f"{no}; {WAITED_FOR[no.code]}")
             return

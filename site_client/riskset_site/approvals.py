@@ -7,7 +7,7 @@ message.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from riskset import __version__
@@ -78,23 +78,33 @@ class Approvals:
         return self.ledger.append(WITHDREW, {"by": by, "reason": reason})
 
 
-@dataclass(frozen=True)
+@dataclass
 class LedgerConsent:
-    """`riskset.protocol.approval.Consent` over a site's ledger. `tell` hears why there is none: the site's own log."""
+    """`riskset.protocol.approval.Consent` over a site's ledger. `tell` hears why there is none, once: the site's own
+    log."""
 
     approvals: Approvals
     tell: Callable[[str], None]
     today: Callable[[], date] = today_utc
     code: str = __version__
+    _told: str = field(default="", init=False)
 
     def approval(self, study: str, roster: str, snapshot: str) -> Approval:
         try:
-            return self.approvals.standing().in_force(study, roster, snapshot, self.code, self.today())
+            found = self.approvals.standing().in_force(study, roster, snapshot, self.code, self.today())
         except Refused as no:
-            self.tell(f"{no} ({no.hint})" if no.hint else str(no))
+            self._tell_once(f"{no} ({no.hint})" if no.hint else str(no))
             raise
         except VerificationError as broken:  # of this site's own ledger, not of a message: no word about it travels
             raise DataError(str(broken), broken.hint) from None
+        self._told = ""
+        return found
+
+    def _tell_once(self, line: str) -> None:
+        """The coordinator asks again for as long as the site is stopped, days perhaps."""
+        if line != self._told:
+            self._told = line
+            self.tell(line)
 
 
 def expiry_of(approval: Approval) -> Expiry:

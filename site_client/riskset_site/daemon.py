@@ -48,29 +48,53 @@ class Answers(Protocol):
 def serve(site: Answers, link: Link[D], stop: Event, tell: Callable[[str], None]) -> None:
     """Answers messages until `stop` is set. `tell` hears, in plain words and once each, what a person may want to
     know."""
-    last_active, pause, told = 0.0, 1.0, ""
+    last_active, pause = 0.0, 1.0
+    once = _Once(tell)
     while not stop.is_set():
         try:
             delivery = link.receive()
+            once.reached()
             if delivery is not None:
-                link.reply(delivery, _answer(site, delivery.payload, tell))
+                link.reply(delivery, _answer(site, delivery.payload, once.tell))
                 last_active = time.monotonic()
         except Unreachable as away:
-            if str(away) != told:
-                tell(f"{away} ({away.hint})" if away.hint else str(away))
-                told = str(away)
+            once.away(away)
             stop.wait(pause)
             pause = min(2 * pause, LONGEST_PAUSE_S)
             continue
         except ProtocolError as malformed:
-            tell(f"a message of the coordinator was not read: {malformed}")
+            once.tell(f"a message of the coordinator was not read: {malformed}")
             stop.wait(1.0)  # whoever sends nonsense does not keep this machine busy
             continue
-        if told:
-            tell("connected")
-        pause, told = 1.0, ""
+        pause = 1.0
         if delivery is None:
             stop.wait(FAST_POLL_S if time.monotonic() - last_active < ACTIVE_S else IDLE_POLL_S)
+
+
+class _Once:
+    """Keeps what repeats out of a log: a site that is paused is asked again for days."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._last = ""
+        self._away: tuple[type, str] | None = None
+
+    def tell(self, line: str) -> None:
+        if line != self._last:
+            self._tell(line)
+            self._last = line
+
+    def away(self, why: Unreachable) -> None:
+        """Told once a kind and remedy: the seconds left in a message change each time."""
+        kind = (type(why), why.hint or str(why))
+        if kind != self._away:
+            self._away = kind
+            self.tell(f"{why} ({why.hint})" if why.hint else str(why))
+
+    def reached(self) -> None:
+        if self._away is not None:
+            self._away = None
+            self.tell("connected")
 
 
 def _answer(site: Answers, request: bytes, tell: Callable[[str], None]) -> bytes:

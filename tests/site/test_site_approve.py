@@ -1,6 +1,7 @@
 """Approving, pausing, withdrawing: what is typed, what is signed, and what the running process makes of it."""
 
 import json
+from contextlib import closing
 from datetime import date
 from fractions import Fraction
 
@@ -55,6 +56,24 @@ def refusal(member, **terms):
     with pytest.raises((DataError, Refused)) as raised:
         drafted(member, **terms)
     return str(raised.value)
+
+
+def test_why_there_is_no_approval_is_told_once_until_there_was_one(member):
+    heard = []
+    with closing(member.ledger()) as ledger:
+        approvals, papers = Approvals(ledger, member.papers.identity), member.papers
+        mine = LedgerConsent(approvals, heard.append, today=lambda: TODAY)
+
+        def ask():
+            return mine.approval(papers.study_hash, papers.roster.sha256, papers.snapshot)
+
+        approvals.approve(drafted(member, compared=("asan", "osaka")), papers.study)
+        for _ in range(2):
+            approvals.pause("M. Uchida", "a new export comes")
+            [no(ask) for _ in range(3)]
+            approvals.resume("M. Uchida", "")
+            ask()
+    assert len(heard) == 2
 
 
 def test_what_is_approved_is_what_lies_on_the_desk(member):
