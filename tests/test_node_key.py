@@ -1,5 +1,7 @@
 """The key by which the engine knows a site."""
 
+import base64
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
@@ -62,3 +64,12 @@ def test_a_public_line_of_another_kind_is_told():
     for text, words in ((line, "another kind"), ("a letter", "not a public key"), ("schlüssel", "not a public key")):
         with pytest.raises(DataError, match=words):
             public_node_from_text(text)
+
+
+def test_a_compressed_point_is_told():
+    """One byte of a line changed: what reads OpenSSH keys does not know the form."""
+    algorithm, encoded = public_node_text(new_node_key()).split()
+    raw = bytearray(base64.b64decode(encoded))
+    raw[-97] = 2  # 04 before the two coordinates of 48 bytes
+    with pytest.raises(DataError, match="OpenSSH form"):
+        public_node_from_text(f"{algorithm} {base64.b64encode(bytes(raw)).decode()}")

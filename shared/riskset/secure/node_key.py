@@ -53,7 +53,7 @@ def public_node_from_text(text: str) -> EllipticCurvePublicKey:
     """Raises DataError where the line is not a P-384 public key in OpenSSH form."""
     try:
         key = load_ssh_public_key(text.encode("ascii"))
-    except (ValueError, UnicodeError, UnsupportedAlgorithm):
+    except (ValueError, UnicodeError, UnsupportedAlgorithm, NotImplementedError):  # the last: a compressed point
         raise DataError("a node key is not a public key in OpenSSH form", "ask its owner for the file again") from None
     if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP384R1):
         raise DataError("a node key is of another kind than P-384", "ask its owner for the file again")
