@@ -1,0 +1,92 @@
+"""Attacks that the rules do not stop yet, with all rules on. Each is expected to fail here; once it is refused, pytest
+says so, and it goes to the file of its kind."""
+
+import numpy as np
+import pytest
+
+FEW = ("busan", "daegu", "tokyo", "osaka", "gwangju")
+COLUMNS = ("ecog", "mvi", "male")
+MODEL = "cox/os/all/multivariable"
+
+
+def model(*names):
+    return {"m": {"kind": "cox", "endpoints": ["os"], "multivariable": list(names)}}
+
+
+def victim_of(table, number=5):
+    return int(np.flatnonzero(table["site"] == "tokyo")[number])
+
+
+class TestColumnsOfTwoVersions:
+    """Two columns that differ in one patient, the one in a first version of the study, the other in a second."""
+
+    @pytest.mark.xfail(strict=True, reason="R2 and R4 look at the analyses of one run; R14 finds that nobody changed")
+    def test_two_dummies_split_over_two_versions_of_the_study(self, network, patients):
+        table = patients(*FEW)
+        victim = victim_of(table)
+        table["z"] = (np.random.default_rng(3).random(len(table["site"])) < 0.4).astype(float)
+        table["z"][victim] = 0.0
+        without = {name: x for name, x in table.items() if name != "z"}
+        one = network({**without, "z1": table["z"]}, model(*COLUMNS, "z1"), run="one")
+        one.run()
+        other = table["z"] + (np.arange(len(table["site"])) == victim)
+        two = network({**without, "z2": other}, model(*COLUMNS, "z2"), run="two", version="2").inherits(one)
+        two.again("two", earlier=["one"]).run()
+        first, second = pairs_of(one, "one"), pairs_of(two, "two")
+        seen = [together(second, "z2", name) - together(first, "z1", name) for name in COLUMNS]
+        assert seen != [table[name][victim] for name in COLUMNS]
+
+
+class TestNumbersOfOnePatient:
+    """A number that is next to nothing for everybody but the victim: it varies at every site, and no yes-no column
+    isolates him."""
+
+    @pytest.mark.xfail(strict=True, reason="products of numbers are told in the round of moments, before R4 is judged")
+    def test_a_number_that_only_one_patient_has(self, network, patients):
+        table = patients(*FEW)
+        victim = victim_of(table)
+        table["rare"] = np.random.default_rng(1).normal(0, 0.001, len(table["site"]))
+        table["rare"][victim] = 500.0
+        party = network(table, model(*COLUMNS, "rare"))
+        assert party.run().results[MODEL].rule == "R4"
+        moments = party.told("admission/moments")
+        here = table["site"] == "tokyo"
+        for name in COLUMNS:
+            label = f"centred product of {name} = true (os) and rare (os)"
+            seen = moments[label] * 1000 / 500
+            assert seen != pytest.approx(table[name][victim] - table[name][here].mean(), abs=0.01)
+
+
+class TestSnapshotsTogether:
+    """Four states of the data, each two of which differ in five patients at three sites, and a combination of all four
+    in one patient: pairs of runs are compared, not all together."""
+
+    @pytest.mark.xfail(strict=True, reason="R14 compares a run with each earlier one, not with their combinations")
+    def test_two_snapshots_through_four(self, network, patients):
+        table = patients(*FEW)
+        entering = [i for site in ("busan", "daegu", "tokyo") for i in np.flatnonzero(table["site"] == site)[:5]]
+        groups = [set(entering[0::3]), set(entering[1::3])]
+        victim = entering[2]
+        everybody = np.arange(len(table["site"]))
+        states = [set(), groups[0] | {victim}, groups[0] | groups[1] | {victim}, groups[1] | {victim}]
+        party, seen = None, []
+        for run, here in enumerate(states):
+            chosen = ~np.isin(everybody, entering) | np.isin(everybody, sorted(here))
+            made = network(table, model(*COLUMNS), {"os": chosen}, run=f"run {run}")
+            party = made if party is None else made.inherits(party)
+            party.again(f"run {run}", earlier=[f"run {i}" for i in range(run)])
+            party.until("admission/pairs")
+            seen.append(party.told("admission/counts"))
+        a, b, c, d = seen
+        row = [f"patients with {name} = true (os)" for name in COLUMNS]
+        assert [b[x] + d[x] - a[x] - c[x] for x in row] != [table[name][victim] for name in COLUMNS]
+
+
+def pairs_of(network, run):
+    network.run_id = run
+    return network.told("admission/pairs")
+
+
+def together(pairs, a, b):
+    a, b = (f"{name} = true (os)" for name in (a, b))
+    return pairs.get(f"patients with {a} and {b}", pairs.get(f"patients with {b} and {a}"))
