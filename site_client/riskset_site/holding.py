@@ -14,15 +14,14 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from numpy.typing import NDArray
 
 from riskset.analyses.cohort import Cohort
-from riskset.protocol.changes import mark_of
-from riskset.protocol.journal import Rows
+from riskset.protocol.journal import MARK_DIGITS, Rows
 from riskset.protocol.site import Holding
 from riskset.study.spec import Study
 from riskset_site.cohort import load_patients
 from riskset_site.identity import snapshot_of
 
-_MARK_BYTES = 8
-"""Of a patient, and of each field: what one site compares with itself needs no more."""
+_PATIENT_DIGITS = 16
+"""Hexadecimal digits of a patient's mark; a million patients of one site do not meet in them."""
 
 
 def load_holding(site_file: Path, study: Study, seed: Ed25519PrivateKey) -> Holding:
@@ -40,8 +39,8 @@ def rows_of(cohort: Cohort, keys: Sequence[str] | None, seed: Ed25519PrivateKey)
     used = sorted({int(patient) for rows in cohort.analysis_sets.values() for patient in rows.patients})
     fields = _fields(cohort)
     secret = _secret(seed, b"values")
-    columns = [[_mac(secret, f"{name}={value!r}".encode()) for value in fields[name][used].tolist()] for name in fields]
-    values = [mark_of(dict(zip(fields, macs, strict=True))) for macs in zip(*columns, strict=True)]
+    columns = [_marks(secret, name, column[used]) for name, column in fields.items()]
+    values = ["".join(marks) for marks in zip(*columns, strict=True)]
     if keys is None:
         seen: Counter[str] = Counter()
         patients = []
@@ -50,8 +49,16 @@ def rows_of(cohort: Cohort, keys: Sequence[str] | None, seed: Ed25519PrivateKey)
             patients.append(f"{value}/{seen[value]}")
         values = patients
     else:
-        patients = [_mac(_secret(seed, b"patients"), keys[patient].encode()) for patient in used]
-    return Rows(snapshot_of(cohort, seed), dict(zip(patients, values, strict=True)))
+        secret = _secret(seed, b"patients")
+        patients = [_mac(secret, keys[patient].encode(), _PATIENT_DIGITS) for patient in used]
+    return Rows(snapshot_of(cohort, seed), dict(zip(patients, values, strict=True)), tuple(fields))
+
+
+def _marks(secret: bytes, name: str, column: NDArray[np.float64]) -> list[str]:
+    """One mark a patient; each distinct value is worked out once, and there are few."""
+    values, at = np.unique(column, return_inverse=True)
+    marks = [_mac(secret, f"{name}={value!r}".encode(), MARK_DIGITS) for value in values.tolist()]
+    return [marks[i] for i in at.tolist()]
 
 
 def _fields(cohort: Cohort) -> dict[str, NDArray[np.float64]]:
@@ -72,5 +79,5 @@ def _secret(seed: Ed25519PrivateKey, purpose: bytes) -> bytes:
     return HKDF(hashes.SHA256(), 32, salt=None, info=b"riskset " + purpose).derive(seed.private_bytes_raw())
 
 
-def _mac(secret: bytes, content: bytes) -> str:
-    return hmac.digest(secret, content, "sha256")[:_MARK_BYTES].hex()
+def _mac(secret: bytes, content: bytes, digits: int) -> str:
+    return hmac.digest(secret, content, "sha256").hex()[:digits]

@@ -154,6 +154,7 @@ def _packed(begun: Begun) -> bytes:
         "participants": list(begun.participants),
         "digest": begun.rows.digest,
         "marks": dict(begun.rows.marks),
+        "fields": list(begun.rows.fields),
         "secret": begun.secret.hex(),
         "approval": begun.approval,
     }
@@ -165,7 +166,7 @@ def _unpacked(data: bytes) -> Begun:
     return Begun(
         content["study_id"],
         tuple(content["participants"]),
-        Rows(content["digest"], content["marks"]),
+        Rows(content["digest"], content["marks"], tuple(content["fields"])),
         bytes.fromhex(content["secret"]),
         content["approval"],
     )

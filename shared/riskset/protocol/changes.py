@@ -11,18 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from riskset.errors import Refused
-from riskset.protocol.journal import Begun, Rows
-
-
-def mark_of(fields: Mapping[str, str]) -> str:
-    """Returns a patient's mark: the keyed hash of each field, by the field's name."""
-    return "".join(f"{mac} {name}\n" for name, mac in fields.items())
-
-
-def _fields(mark: str) -> dict[str, str]:
-    """Inverse of `mark_of`; whatever follows the last line (a number that tells like rows apart) is left out."""
-    lines = (line.partition(" ") for line in mark.split("\n")[:-1])
-    return {name: mac for mac, _, name in lines}
+from riskset.protocol.journal import MARK_DIGITS, Begun, Rows
 
 
 def changed(before: Rows, now: Rows) -> int:
@@ -32,21 +21,23 @@ def changed(before: Rows, now: Rows) -> int:
     entered; then the larger of the two is told, the fewest patients that it can have been. Refused("earlier") where the
     two have patients and no field in common: nobody could tell.
     """
-    old, new = ({patient: _fields(mark) for patient, mark in rows.marks.items()} for rows in (before, now))
-    common = _common(old, new)
-    if old and new and not common:
+    common = [name for name in before.fields if name in now.fields]
+    if before.marks and now.marks and not common:
         raise Refused("earlier", "this version of the study has no field in common with that of an earlier run")
-    was, is_ = ({p: tuple(fields[name] for name in common) for p, fields in one.items()} for one in (old, new))
+    was, is_ = _marked(before, common), _marked(now, common)
     if now.has_keys and before.has_keys:
         return len(was.keys() ^ is_.keys()) + sum(was[patient] != is_[patient] for patient in was.keys() & is_.keys())
     entered, left = Counter(is_.values()) - Counter(was.values()), Counter(was.values()) - Counter(is_.values())
     return max(entered.total(), left.total())
 
 
-def _common(old: Mapping[str, Mapping[str, str]], new: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
-    """The fields that both states have, which are the same for each patient of a state."""
-    one, other = (next(iter(rows.values()), {}) for rows in (old, new))
-    return tuple(sorted(one.keys() & other.keys()))
+def _marked(rows: Rows, fields: Sequence[str]) -> dict[str, str]:
+    """Returns each patient's marks of these fields."""
+    starts = [MARK_DIGITS * rows.fields.index(name) for name in fields]
+    return {
+        patient: "".join([mark[start : start + MARK_DIGITS] for start in starts])
+        for patient, mark in rows.marks.items()
+    }
 
 
 def changes_since(earlier: Sequence[str], contributed: Mapping[str, Begun], now: Rows) -> dict[str, int]:

@@ -21,6 +21,10 @@ class Exchange:
     reply: bytes
 
 
+MARK_DIGITS = 8
+"""Hexadecimal digits of one field's mark: a site compares with its own earlier marks only, a field at a time."""
+
+
 @dataclass(frozen=True)
 class Rows:
     """Keyed marks of the patients that a run used. They never leave the site, since whoever learnt the key could
@@ -29,9 +33,10 @@ class Rows:
     digest: str
     """Hash, under a secret of the site, of every value used."""
     marks: Mapping[str, str]
-    """HMAC of a patient's key -> HMAC of each field used of the patient (`changes.mark_of`); tells who entered, left or
-    was altered. Where the site file names no key, the fields' HMACs (and a number, where rows are alike) stand on both
-    sides."""
+    """HMAC of a patient's key -> the HMACs of `fields` one after the other, `MARK_DIGITS` each. Where the site file
+    names no key, the fields' HMACs (and a number, where rows are alike) stand on both sides."""
+    fields: tuple[str, ...] = ()
+    """Names of what is marked of every patient, in the order of the marks."""
 
     @property
     def has_keys(self) -> bool:

@@ -16,6 +16,8 @@ from riskset.secure.masks import KEY_BYTES
 
 MOST_NAMES: Final = 1000
 """Of participants, and of earlier runs; each adds numbers to a vector."""
+MOST_LISTS: Final = 100
+"""Of different participants of earlier runs that a site may tell."""
 _LIMIT: Final = re.compile(r"[a-z]{1,10}|[0-9]{1,18}(/[0-9]{1,18})?")
 """What a policy's values look like. Of an exponent, `1e999999999`, every other party would compute all digits."""
 
@@ -48,6 +50,9 @@ class Opened:
     """It signed that its sums may come out as the difference of two runs."""
     seen: int
     """How many entries of the coordinator's log it has seen."""
+    ran: tuple[tuple[str, ...], ...] = ()
+    """The lists of participants, of sites of the roster, of all runs in which it contributed: R13 is judged over what
+    all participants say of themselves, since no site need know all runs."""
 
     def to_bytes(self) -> bytes:
         content: dict[str, Any] = {
@@ -58,6 +63,7 @@ class Opened:
             "policy": dict(self.policy),
             "may_be_subtracted": self.may_be_subtracted,
             "seen": self.seen,
+            "ran": [list(names) for names in self.ran],
         }
         return rfc8785.dumps(content)
 
@@ -78,7 +84,7 @@ def read_opened(payload: bytes) -> Opened:
         raise ProtocolError("a site's policy has a limit that is not written as a number or a fraction")
     if not (isinstance(version, str) and isinstance(subtracted, bool) and isinstance(key, str) and type(seen) is int):
         raise ProtocolError("a site's answer to the opening lacks a field")
-    return Opened(version, _opening(content), _key(key), policy, subtracted, seen)
+    return Opened(version, _opening(content), _key(key), policy, subtracted, seen, _ran(content))
 
 
 def open_run(messages: Sequence[Verified]) -> tuple[Opening, dict[str, Opened]]:
@@ -108,6 +114,13 @@ def read_object(payload: bytes) -> dict[str, Any]:
 
 def _opening(content: Mapping[str, object]) -> Opening:
     return Opening(_names(content, "participants"), _names(content, "earlier"))
+
+
+def _ran(content: Mapping[str, object]) -> tuple[tuple[str, ...], ...]:
+    lists = content.get("ran")
+    if not isinstance(lists, list) or len(lists) > MOST_LISTS:
+        raise ProtocolError(f"a site's answer to the opening lists the participants of its runs, {MOST_LISTS} at most")
+    return tuple(_names({"ran": names}, "ran") for names in lists)
 
 
 def _names(content: Mapping[str, object], what: str) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ from riskset.protocol.journal import Begun, Exchange, Journal, Rows
 from riskset.protocol.messages import CLOSE, OPEN, OPENED, REFUSED, REPLY_TO, ROUND
 from riskset.protocol.opening import Opened, Opening, read_opening
 from riskset.protocol.roster import COORDINATOR, Roster
-from riskset.protocol.taking_part import check_earlier, check_enough_rows, check_not_subtracted, column_of
+from riskset.protocol.taking_part import check_earlier, check_enough_rows, check_not_subtracted, column_of, lists_of
 from riskset.protocol.witnessing import check_cosigned, cosignature, cosigned, read_relayed, witness_of, witnessed
 from riskset.secure.envelope import Head, Verified, seal, sha256, verify
 from riskset.secure.masks import Masks, NoMasks, PairwiseMasks, new_secret, public_of
@@ -141,7 +141,8 @@ class Site:
         secret = new_secret() if self._study.disclosure.secure_sum == "required" else b""
         public = public_of(secret) if secret else b""
         seen = witness_of(self._roster.coordinator, self._journal.seen()).checkpoint.size
-        said = Opened(__version__, opening, public, policy, approval.may_be_subtracted, seen)
+        ran = lists_of(self._journal.contributed(), head.run, self._roster.sites)
+        said = Opened(__version__, opening, public, policy, approval.may_be_subtracted, seen, ran)
         reply = self._seal(head, OPENED, said.to_bytes(), history="")
         begun = Begun(self._study.id, opening.participants, self._holding.rows, secret, approval.sha256)
         exchange = Exchange(0, message.raw, reply)
@@ -166,7 +167,7 @@ class Site:
             raise Refused("order", "the run is not where the coordinator says it is")
         if head.round == 1:
             contributed = self._journal.contributed()
-            check_not_subtracted(head.run, history, contributed)
+            check_not_subtracted(head.run, self.name, self._roster.sites, history, contributed)
             asked = run.contributor.own.changes
             check_asked(asked, head.run, self._study.id, run.begun.rows, contributed)
         shown = read_relayed(message.payload)[0]

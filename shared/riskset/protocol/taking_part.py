@@ -50,13 +50,29 @@ def check_earlier(opening: Opening, study_id: str, contributed: Mapping[str, Beg
         raise Refused("earlier", "the coordinator does not name every earlier run of the study")
 
 
-def check_not_subtracted(run: str, history: History, contributed: Mapping[str, Begun]) -> None:
+def lists_of(contributed: Mapping[str, Begun], run: str, sites: Collection[str]) -> tuple[tuple[str, ...], ...]:
+    """Returns what a site tells of its runs other than `run`: their participants, where all are `sites` of the roster,
+    each list once. Other studies' partners are not told of."""
+    lists = {tuple(sorted(begun.participants)) for id_, begun in contributed.items() if id_ != run}
+    return tuple(sorted(names for names in lists if set(names) <= set(sites)))
+
+
+def check_not_subtracted(
+    run: str, site: str, sites: Collection[str], history: History, contributed: Mapping[str, Begun]
+) -> None:
     """Raises Refused("subtraction") where this run and earlier ones, of whatever study, would give sums of one or two
-    sites (R13)."""
+    sites (R13): earlier runs of this site, and those that the other participants told of when they opened.
+
+    So too where a run with other participants was answered here since, of which the others were not told.
+    """
     policy = history.judge.policy
     if policy is None:
         return
-    earlier = [frozenset(begun.participants) for id_, begun in contributed.items() if id_ != run]
-    subtracted = frozenset(site for site, said in history.opened.items() if said.may_be_subtracted)
-    if not runs.participants(policy, earlier, frozenset(history.opening.participants), subtracted).passes:
+    now, opened = frozenset(history.opening.participants), history.opened
+    untold = set(lists_of(contributed, run, sites)) - {*opened[site].ran, tuple(sorted(now))}
+    own = {frozenset(begun.participants) for id_, begun in contributed.items() if id_ != run}
+    told = {frozenset(names) for said in opened.values() for names in said.ran if set(names) <= set(sites)}
+    earlier = sorted(own | told, key=sorted)
+    subtracted = frozenset(name for name, said in opened.items() if said.may_be_subtracted)
+    if untold or not runs.participants(policy, earlier, now, subtracted).passes:
         raise Refused("subtraction", "with earlier runs this one would give sums of one or two sites")
