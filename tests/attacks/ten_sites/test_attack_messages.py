@@ -114,7 +114,7 @@ class TestRoundTrips:
     def test_openings(self, participants, earlier, key, policy, seen):
         opening = Opening(tuple(participants), tuple(earlier))
         assert read_opening(opening.to_bytes()) == opening
-        opened = Opened("1", opening, key, policy, may_be_subtracted=True, seen=seen)
+        opened = Opened("1", opening, key, policy, may_be_subtracted=True, seen=seen, ran=(tuple(earlier), ("a", "b")))
         assert read_opened(opened.to_bytes()) == opened
 
     @given(st.lists(st.integers(0, 2**64 - 1), max_size=6), st.text(max_size=20))
@@ -229,6 +229,10 @@ class TestLyingSite:
             {"version": None},
             {"participants": ["daegu"]},
             {"earlier": ["x"]},
+            {"ran": [["a"]] * 101},
+            {"ran": [[]]},
+            {"ran": [[1]]},
+            {"ran": "a"},
         ],
         ids=str,
     )
