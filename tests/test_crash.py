@@ -23,7 +23,7 @@ from riskset_site.identity import snapshot_of
 from riskset_site.journal import JournalFile
 
 SITES = ("asan", "kurume", "osaka")
-ADMISSION = ["changes", "cohorts", "counts", "pairs", "moments"]
+ADMISSION = ["changes", "cohorts", "counts", "pairs", "products"]
 PHASES = ["open", *(f"admission/{step}" for step in ADMISSION), "first", "later", "close"]
 
 

@@ -58,7 +58,7 @@ def rounds_of(study, cohorts):
 def test_curves_are_asked_once_at_the_end_and_models_round_by_round(patients, cohorts):
     asked, _ = rounds_of(patients.study(SITES), cohorts)
     *admission, first, second = [phase for phase, _ in asked][:6]
-    assert admission == [f"admission/{step}" for step in ("cohorts", "counts", "pairs", "moments")]
+    assert admission == [f"admission/{step}" for step in ("cohorts", "counts", "pairs", "products")]
     assert (first, second) == ("first", "later")
     models = ["cox/os/all/multivariable"]
     assert [ids for _, ids in asked[4:]] == [models] * (len(asked) - 5) + [["km/os/all"]]

@@ -28,6 +28,8 @@ class ColumnMoments:
     """Pooled within-hospital standard deviation (divisor n) in the column's own unit; 0 where constant in every one."""
     is_constant: bool
     """True where all patients of all hospitals have one value."""
+    within: float
+    """Sum of squares of z = (x - middle) / half_range about each hospital's mean."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,10 @@ def moments_id(endpoint: str) -> str:
 
 def _moments(column: Column, n: int, first: float, second: float, within: float) -> ColumnMoments:
     if n == 0:
-        return ColumnMoments(0.0, is_constant=True)
+        return ColumnMoments(0.0, is_constant=True, within=0.0)
     between = second - first * first / n - within
     return ColumnMoments(
         sd=column.half_range * sqrt(within / n),
         is_constant=within == 0.0 and between <= _ROUNDING * second,
+        within=within,
     )

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.admission.features import Admitted, Feature, features_of, matrix
+from riskset.analyses.admission.features import Admitted, Feature, features_of, matrix, uses
 from riskset.analyses.admission.figures import Count, Figures
 from riskset.analyses.admission.steps import Own, binary, modelled, models
 from riskset.analyses.analysis import RefusedByRule
@@ -36,7 +36,8 @@ OWN_RULES: Final = {
         "patients entered, left or were changed since an earlier run, too few to be told apart",
     ),
     "admission/cohorts": ("R1 to R6", "a rule on a site's own patients does not let it take part"),
-    "admission/moments": (
+    "admission/pairs": ("R4", "a patient of a site stands out in a single column of a model"),
+    "admission/products": (
         "R2",
         "yes-no columns of the study's analyses, together, single out a few patients of a site",
     ),
@@ -186,7 +187,8 @@ def own_findings(
         }
         if policy.column == "local"
         else {
-            "admission/moments": lambda: _own_pairs(policy, live, own, figures),
+            "admission/pairs": lambda: _own_columns(policy, live, own, figures),
+            "admission/products": lambda: _own_pairs(policy, live, own, figures),
             "first": lambda: _own_designs(policy, live, own, figures),
         }
     )
@@ -232,6 +234,19 @@ def _own_counts(policy: Policy, analysis: Admitted, own: Own, kept: Sequence[str
     if isinstance(analysis, CoxModel):
         yield of_models.events(policy, analysis.id, int(rows.event.sum()), len(analysis.columns))
         yield of_models.parameters(policy, analysis.id, rows.n, len(analysis.columns))
+
+
+def _own_columns(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
+    """R4 of each column alone, before its products with others are told: where one patient is nearly all of its spread,
+    they are that patient's row."""
+    for feature in modelled(live):
+        if feature.column is not None:
+            rows = matrix(own.cohort, [feature], centred=True)
+            total = np.array([[figures.moments[feature.cohort].columns[feature.column].within]])
+            for analysis in models(live):
+                if uses(analysis, feature):
+                    found = span.design(policy, "R4.leverage", rows, total, [(analysis.id, [0])])
+                    yield from ((analysis.id, finding) for finding in found)
 
 
 def _own_pairs(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:

@@ -18,7 +18,6 @@ from riskset.analyses.admission.features import Admitted, Feature, features_of, 
 from riskset.analyses.admission.figures import Count, Figures, Gram, symmetric
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.cox_model import CoxModel
-from riskset.analyses.design import Column
 
 Live = Sequence[Admitted]
 """The analyses still asked for, in the study's order."""
@@ -132,20 +131,38 @@ def _columns(live: Live) -> tuple[Feature, ...]:
     return tuple(feature for feature in features_of(live) if feature.column is not None)
 
 
+def models(live: Live) -> list[Admitted]:
+    """Returns the analyses that have a design. (A curve's arms are judged as pairs.)"""
+    return [analysis for analysis in live if isinstance(analysis, CoxModel)]
+
+
+def modelled(live: Live) -> tuple[Feature, ...]:
+    """Returns the columns of the models, numbers among them, by analysis set."""
+    features = _columns(models(live))
+    return tuple(f for name in dict.fromkeys(f.cohort for f in features) for f in features if f.cohort == name)
+
+
 @dataclass(frozen=True)
 class Counts:
-    """How many events each analysis set has, and how many patients each 0/1 column."""
+    """How many events each analysis set has, how many patients each 0/1 column, and how each model's column spreads."""
 
     id: str = "admission/counts"
-    reveals: str = "how many events each analysis set has, how many patients have each level, and at how many hospitals"
+    reveals: str = (
+        "how many events each analysis set has, how many patients have each level, at how many hospitals, and each "
+        "covariate's mean and standard deviation"
+    )
 
     def labels(self, live: Live) -> tuple[str, ...]:
         of_columns = ((f"patients with {f.name}", f"whether {f.name} varies here") for f in _columns(live))
-        return (*(f"events of {name}" for name in _sets(live)), *chain.from_iterable(of_columns))
+        spread = (f"{number} of {f.name}" for f in modelled(live) for number in moments.NUMBERS)
+        return (*(f"events of {name}" for name in _sets(live)), *chain.from_iterable(of_columns), *spread)
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
-        events = [float(own.cohort.analysis_sets[name].event.sum()) for name in _sets(live)]
-        return np.concatenate([events, _flat([self._of(own, feature) for feature in _columns(live)])])
+        analysed = own.cohort.analysis_sets
+        events = [float(analysed[name].event.sum()) for name in _sets(live)]
+        counts = _flat([self._of(own, feature) for feature in _columns(live)])
+        spread = [moments.summary([f.column], analysed[f.cohort]) for f in modelled(live) if f.column]
+        return np.concatenate([events, counts, *spread])
 
     def _of(self, own: Own, feature: Feature) -> tuple[float, float]:
         assert feature.column is not None
@@ -155,13 +172,21 @@ class Counts:
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
         of_sets = [only_of(live, refused, Feature(name)) for name in _sets(live)]
-        return np.array([*of_sets, *np.repeat([only_of(live, refused, f) for f in _columns(live)], 2)], bool)
+        columns = np.repeat([only_of(live, refused, f) for f in _columns(live)], 2)
+        spread = np.repeat([only_of(models(live), refused, f) for f in modelled(live)], len(moments.NUMBERS))
+        return np.array([*of_sets, *columns, *spread], bool)
 
     def combine(self, total: Sequence[float], live: Live, dead: frozenset[str], known: Figures) -> Figures:
-        sets = _sets(live)
+        sets, columns, at = _sets(live), _columns(live), len(_sets(live)) + 2 * len(_columns(live))
         events = {name: round(number) for name, number in zip(sets, total, strict=False)}
-        columns = dict(zip(_columns(live), _counts(total[len(sets) :]), strict=True))
-        return replace(known, events=events, columns=columns)
+        counts = dict(zip(columns, _counts(total[len(sets) : at]), strict=True))
+        spread = {f: total[at + 3 * i : at + 3 * i + 3] for i, f in enumerate(modelled(live))}
+        told = {f: part for f, part in spread.items() if not only_of(models(live), dead, f)}
+        found: dict[str, moments.Moments] = {}
+        for name in dict.fromkeys(f.cohort for f in told):
+            parts = {f.column: part for f, part in told.items() if f.cohort == name and f.column}
+            found[name] = moments.pooled(known.rows[name].rows, events[name], parts)
+        return replace(known, events=events, columns=counts, moments=found)
 
 
 def _silent_pairs(live: Live, refused: frozenset[str], features: Sequence[Feature]) -> NDArray[np.bool_]:
@@ -201,61 +226,28 @@ class Pairs:
         return replace(known, pairs=Gram(features, symmetric(total, len(features))))
 
 
-def models(live: Live) -> list[Admitted]:
-    """Returns the analyses that have a design. (A curve's arms are judged as pairs.)"""
-    return [analysis for analysis in live if isinstance(analysis, CoxModel)]
-
-
-def modelled(live: Live) -> tuple[Feature, ...]:
-    """Returns the columns of the models, numbers among them."""
-    return _columns(models(live))
-
-
-def _columns_of(features: Sequence[Feature], name: str) -> tuple[Column, ...]:
-    return tuple(f.column for f in features if f.cohort == name and f.column is not None)
-
-
 @dataclass(frozen=True)
-class Moments:
-    """The spread of every column of the models, and their products, centred within hospitals."""
+class Products:
+    """How the columns of the models go together, numbers too: their products, centred within hospitals."""
 
-    id: str = "admission/moments"
-    reveals: str = "each covariate's mean and standard deviation, and the correlation of each two"
+    id: str = "admission/products"
+    reveals: str = "the correlation of each two covariates"
 
     def labels(self, live: Live) -> tuple[str, ...]:
-        features = modelled(live)
-        of = (f"{number} of {f.name}" for f in _by_set(features) for number in moments.NUMBERS)
-        return (*of, *_pair_labels(features, "centred product of"))
+        return _pair_labels(modelled(live), "centred product of")
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
-        features = modelled(live)
-        sets = dict.fromkeys(f.cohort for f in features)
-        of = [moments.summary(_columns_of(features, name), own.cohort.analysis_sets[name]) for name in sets]
-        return np.concatenate([*of, gram(matrix(own.cohort, features, centred=True))])
+        return gram(matrix(own.cohort, modelled(live), centred=True))
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
-        features, asked = modelled(live), models(live)
-        of = [only_of(asked, refused, f) for f in _by_set(features)]
-        return np.concatenate([np.repeat(np.array(of, bool), 3), _silent_pairs(asked, refused, features)])
+        return _silent_pairs(models(live), refused, modelled(live))
 
     def combine(self, total: Sequence[float], live: Live, dead: frozenset[str], known: Figures) -> Figures:
-        features, asked = modelled(live), models(live)
-        by_column = {f: total[3 * i : 3 * i + 3] for i, f in enumerate(_by_set(features))}
-        told = [f for f in features if not only_of(asked, dead, f)]
-        found: dict[str, moments.Moments] = {}
-        for name in dict.fromkeys(f.cohort for f in told):
-            parts = {f.column: part for f, part in by_column.items() if f in told and f.cohort == name and f.column}
-            found[name] = moments.pooled(known.rows[name].rows, known.events[name], parts)
-        spread = Gram(features, symmetric(total[3 * len(features) :], len(features)))
-        return replace(known, moments=found, spread=spread)
-
-
-def _by_set(features: Sequence[Feature]) -> list[Feature]:
-    """The features in the order in which their sets first come."""
-    return [f for name in dict.fromkeys(f.cohort for f in features) for f in features if f.cohort == name]
+        features = modelled(live)
+        return replace(known, spread=Gram(features, symmetric(total, len(features))))
 
 
 def steps(earlier: Sequence[str]) -> tuple[Step, ...]:
     """Returns the rounds of admission of a run before which the `earlier` ones were answered."""
     first: tuple[Step, ...] = (Changes(tuple(earlier)),) if earlier else ()
-    return (*first, Cohorts(), Counts(), Pairs(), Moments())
+    return (*first, Cohorts(), Counts(), Pairs(), Products())
