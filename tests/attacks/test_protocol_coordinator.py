@@ -233,7 +233,7 @@ def test_the_text_of_an_error_at_a_site_stays_there(party, caplog):
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
 def test_a_number_that_the_gate_does_not_let_out(patients, federation, value):
     """The sentence at the gate names the analysis; what leaves is one word."""
-    party = federation().goes_to("admission/moments")
+    party = federation().goes_to("admission/products")
     rows = party.cohorts["asan"].analysis_sets["os"]
     rows.variables["age"][0] = value
     with np.errstate(all="ignore"):

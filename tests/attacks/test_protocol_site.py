@@ -346,7 +346,7 @@ def lies(party, lie):
     return change
 
 
-ADMISSION = ["admission/cohorts", "admission/counts", "admission/pairs", "admission/moments"]
+ADMISSION = ["admission/cohorts", "admission/counts", "admission/pairs", "admission/products"]
 
 
 @pytest.mark.parametrize("lie", LIES)
@@ -377,10 +377,10 @@ def test_a_site_that_sends_sums_no_patients_have(federation, phase, lie):
 
 def test_a_negative_sum_of_squares(federation):
     """One of those above that give no result."""
-    party = federation().goes_to("admission/moments")
+    party = federation().goes_to("admission/counts")
     reply = party.with_vector(party.sites["osaka"].answer(party.coordinator.request()), lies(party, "a thousand less"))
     for site in ("asan", "kurume"):
         party.coordinator.accept(party.sites[site].answer(party.coordinator.request()))
-    with pytest.raises(Refused, match="round 4 brought sums for admission/moments that give no result") as no:
+    with pytest.raises(Refused, match="round 2 brought sums for admission/counts that give no result") as no:
         party.coordinator.accept(reply)
     assert no.value.code == "totals"
