@@ -92,7 +92,7 @@ class TestOneDummy:
         bare = attack().until("first")
         pairs, moments = (
             bare.told("admission/pairs"),
-            bare.told("admission/moments"),
+            bare.told("admission/products"),
         )
         assert [together(pairs, "z", name) for name in BINARY] == row_of(self.table, self.victim)
         share = product(moments, "z", "z")  # 1 - 1/n of his hospital: its size falls out too
@@ -136,7 +136,7 @@ class TestTwoDummies:
         bare, table, victim = self.case(network, patients, split=False)
         bare.until("first")
         assert self.difference(bare.told("admission/pairs")) == row_of(table, victim)
-        moments = bare.told("admission/moments")
+        moments = bare.told("admission/products")
         age = product(moments, "age", "z2") - product(moments, "age", "z1")
         assert age == pytest.approx(from_the_mean(table, victim), abs=1e-9)
         rules.on()
@@ -217,13 +217,13 @@ class TestAdmissionAlone:
         rules.off("R2", "R4")
         bare, table, victim = self.attack(network, patients)
         bare.until("first")
-        moments = bare.told("admission/moments")
+        moments = bare.told("admission/products")
         age = product(moments, "age", "z2") - product(moments, "age", "z1")
         assert age == pytest.approx(from_the_mean(table, victim), abs=1e-9)
         rules.on()
         gated, table, victim = self.attack(network, patients)
         refused(gated, "R2")
-        noise = gated.told("admission/moments")
+        noise = gated.told("admission/products")
         assert abs(product(noise, "age", "z2") - product(noise, "age", "z1")) > 1e6  # his hospital sent noise
         assert all(label == 0.0 or abs(label) > 1e6 for label in gated.reads()[3].flags.values())
 
@@ -231,6 +231,35 @@ class TestAdmissionAlone:
         table = patients()
         table["z1"], _ = differing(table, 0)
         assert network(table, models((*BINARY, "age", "z1"))).until("first").history().live
+
+
+class TestNumberOfOnePatient:
+    """A number that is next to nothing for everybody but the victim: it varies at every site, and no yes-no column
+    isolates him."""
+
+    def case(self, network, patients, spread):
+        table = patients()
+        victim = of_site(table, "tokyo", 11)
+        table["rare"] = np.random.default_rng(1).normal(0, spread, len(table["site"]))
+        table["rare"][victim] = 500.0
+        return network(table, models(("arm", "ecog", "mvi", "rare"))), table, victim
+
+    def test_a_number_that_only_one_patient_has(self, network, patients, rules):
+        """The products of his column with the others are his row. Its own spread, told before, shows him alone."""
+        rules.off("R4")
+        bare, table, victim = self.case(network, patients, 0.001)
+        products = bare.until("first").told("admission/products")
+        for name in ("arm", "ecog", "mvi"):
+            seen = products[f"centred product of {name} = true (os) and rare (os)"] * 1000 / 500
+            assert seen == pytest.approx(from_the_mean(table, victim, name), abs=0.01)
+        rules.on()
+        gated, *_ = self.case(network, patients, 0.001)
+        refused(gated, "R4")
+        assert gated.told("admission/products") is None
+
+    def test_a_number_that_everybody_has_passes(self, network, patients):
+        honest, *_ = self.case(network, patients, 200.0)
+        assert isinstance(honest.run().results["cox/os/all/multivariable"], CoxFit)
 
 
 class TestSaturated:

@@ -24,10 +24,6 @@ FEW = ("busan", "daegu", "tokyo", "osaka")
 VICTIM = "osaka"
 MODEL = "cox/os/all/multivariable"
 HISTORY = "ab" * 32
-NESTED = {
-    "m1": {"kind": "cox", "endpoints": ["os"], "multivariable": ["ecog", "mvi"]},
-    "m2": {"kind": "cox", "endpoints": ["os"], "multivariable": ["ecog", "mvi", "male"]},
-}
 ENOUGH = 4000
 """Numbers of 16 bytes, in which a byte's 256 values are counted."""
 
@@ -246,47 +242,6 @@ class TestTwoVectorsOfOneSite:
         assert gated.code(second.answer(request)) == "history"
         assert [one.reply for one in gated.journals[VICTIM].exchanges("run")].count(kept) == 1
         assert len(gated.journals[VICTIM].exchanges("run")) == 3
-
-
-class TestRefusalInTheMiddle:
-    """A site refuses one of two nested models in mid-run. Were its numbers 0 in the one and true in the other, their
-    difference would be its own sums."""
-
-    REFUSED = f"{MODEL}/m2"
-
-    def refuses(self, network):
-        """The victim's own rules do not let the second model be evaluated."""
-        contributor = network.sites[VICTIM]._runs["run"].contributor
-        honest = contributor.findings
-
-        def findings(history):
-            asked = [(self.REFUSED, failing())] if history.phase == "first" else []
-            return [*honest(history), *asked]
-
-        contributor.findings = findings
-
-    def test_a_refusal_in_mid_run_used_as_a_difference(self, network, patients, monkeypatch):
-        monkeypatch.setattr("riskset.protocol.sending.noise", fixed_point.zeros)  # silence, and a flag that is down
-        bare = network(patients(*FEW), NESTED).until("first")
-        self.refuses(bare)
-        bare.step()
-        one, two = bare.told("first", MODEL), bare.told("first", self.REFUSED)
-        own = dict(zip(*bare.journals[VICTIM].sent["run"][-1].numbers[0][1:], strict=True))
-        assert one["log likelihood"] - two["log likelihood"] == pytest.approx(own["log likelihood"], abs=1e-9)
-        assert one["slope in ecog = true"] - two["slope in ecog = true"] == pytest.approx(own["slope in ecog = true"])
-        monkeypatch.undo()
-        gated = network(patients(*FEW), NESTED).until("first")
-        self.refuses(gated)
-        gated.step()
-        assert min(abs(x) for x in gated.told("first", self.REFUSED).values()) > 1e6
-        assert len(vector_bytes(gated, VICTIM)) == len(vector_bytes(gated, "busan"))  # nobody sees who refused
-        results = gated.run().results
-        assert (results[self.REFUSED].rule, results[self.REFUSED].by) == ("R4", "a site")
-        assert isinstance(results[MODEL], CoxFit)
-
-    def test_without_a_refusal_both_models_pass(self, network, patients):
-        results = network(patients(*FEW), NESTED).run().results
-        assert isinstance(results[self.REFUSED], CoxFit)
 
 
 def vector_bytes(network, name, back=-1):

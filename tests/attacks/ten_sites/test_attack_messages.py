@@ -250,7 +250,7 @@ class TestLyingSite:
             party.run()
 
     @pytest.mark.parametrize("number", [2**127, 2**127 - 1, 2**128 - 1, 3])
-    @pytest.mark.parametrize("phase", ["admission/counts", "admission/moments", "first", "later"])
+    @pytest.mark.parametrize("phase", ["admission/counts", "admission/products", "first", "later"])
     def test_sums_that_would_wrap_or_are_none(self, network, patients, phase, number):
         """A site adds any integer at all: the run ends in a result or in a no, never in an error of another kind."""
         party = network(patients(*FEW))

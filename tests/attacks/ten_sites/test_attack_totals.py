@@ -5,18 +5,13 @@ import numpy as np
 import pytest
 
 from riskset.analyses.cox_fit import CoxFit
-from riskset.errors import DataError, ProtocolError, Refused
+from riskset.errors import ProtocolError, Refused
 from riskset.protocol import coordinator, history, site
-from riskset.protocol.contributing import Contributor
-from riskset.protocol.opening import read_opened
-from riskset.protocol.witnessing import Shown
-from riskset.rehearsal import EverybodyConsents
 from riskset.secure import fixed_point
 from riskset.secure.envelope import frame, unframe, verify
-from riskset.secure.masks import PairwiseMasks, new_secret, public_of
+from riskset.secure.masks import PairwiseMasks
 from riskset.stats import newton
 from riskset.stats.cox import evaluate, risk_sets
-from riskset.study.load import study_hash
 
 FEW = ("busan", "daegu", "tokyo", "osaka")
 FRIEND, VICTIM = "daegu", "osaka"
@@ -265,156 +260,3 @@ def of_the_oldest(network, *sites):
             weights = [1 - (j in tied) * list(tied).index(i) / len(tied) for j in oldest]
             total += design[i] - np.average(design[oldest], axis=0, weights=weights)
     return total
-
-
-class TestRefusalTakenBack:
-    """The friend adds last, and takes a flag out of the sum: the analysis goes on as if nobody had refused it."""
-
-    def case(self, network, patients):
-        table = patients(*FEW)
-        victim = int(np.flatnonzero(table["site"] == VICTIM)[4])
-        table["z1"] = (np.random.default_rng(3).random(len(table["site"])) < 0.4).astype(float)
-        table["z1"][victim], table["z2"] = 0.0, table["z1"]
-        table["z2"] = np.where(np.arange(len(table["site"])) == victim, 1.0, table["z1"])
-        model = {"kind": "cox", "endpoints": ["os"], "multivariable": ["ecog", "mvi", "z1", "z2"], "ties": "breslow"}
-        made = network(table, {"m": model})
-        friend = made.accomplice(FRIEND)
-        while made.history() is None or made.history().phase != "admission/moments":
-            friend.step()
-        friend.step(self.as_if_all_passed)
-        return made, friend, table, victim
-
-    @staticmethod
-    def as_if_all_passed(history, others):
-        """No flag, and moments in which nobody stands out."""
-        spread = 100.0 * np.eye(4)[np.triu_indices(4)]
-        return np.concatenate([[0.0], np.tile([200.0, 200.0, 100.0], 4), spread])
-
-    def test_a_refusal_that_a_friend_takes_back(self, network, patients, monkeypatch):
-        monkeypatch.setattr(Contributor, "findings", lambda self, history: forgetful(self, history))
-        bare, friend, table, victim = self.case(network, patients)
-        now, replies = bare.history(), friend.step()
-        flag, *seen = fixed_point.decode(friend.sum_of(now, replies.values()))
-        sd = bare.history().results["moments/os"].columns.values()
-        slopes = np.array(seen[1:5]) * [moment.sd for moment in sd]
-        here = table["site"] == VICTIM
-        days, dead = table["days"][here], table["dead"][here]
-        hazard = sum(
-            dead[days == t].sum() / (days >= t).sum() for t in np.unique(days[dead == 1]) if t <= table["days"][victim]
-        )
-        assert flag == 0.0
-        assert slopes[3] - slopes[2] == pytest.approx(table["dead"][victim] - hazard, abs=1e-9)  # of him alone
-        monkeypatch.undo()
-        gated, *_ = self.case(network, patients)
-        request = gated.coordinator.request()
-        assert gated.hears(VICTIM, request) == "history"
-        gated.start_site(VICTIM)  # from its journal, as after a night
-        assert gated.hears(VICTIM, request) == "history"
-        assert gated.hears("busan", request) is None  # who refused nothing
-
-    def test_a_refusal_stands_though_the_answer_was_not_kept(self, network, patients, monkeypatch):
-        """A full disk in the round of the refusal: asked again, the site refuses the analysis again, and goes on."""
-        table = patients(*FEW)
-        table["z1"] = (np.random.default_rng(3).random(len(table["site"])) < 0.4).astype(float)
-        table["z2"] = np.where(np.arange(len(table["site"])) == 250, 1 - table["z1"], table["z1"])
-        made = network(table, {"m": COX["m"], "z": {"kind": "cox", "endpoints": ["os"], "multivariable": ["z1", "z2"]}})
-        made.until("admission/moments")
-        owner = str(table["site"][250])
-        with monkeypatch.context() as full:
-            full.setattr(made.journals[owner], "record", disk_full)
-            with pytest.raises(DataError):
-                made.sites[owner].answer(made.coordinator.request())
-        results = made.run().results
-        assert isinstance(results[MODEL], CoxFit)
-        assert results[f"{MODEL}/z"].rule == "R2"
-
-
-def disk_full(*args):
-    raise DataError("cannot write: no space left on device")
-
-
-def forgetful(contributor, history):
-    """The findings of a site that does not remember what it refused."""
-    contributor.refused.clear()
-    return FINDINGS(contributor, history)
-
-
-FINDINGS = Contributor.findings
-
-
-class TestKeysAndHospitals:
-    def test_a_key_swap(self, party, monkeypatch, unchecked):
-        """Signatures unchecked, the coordinator shows the victim keys of its own in place of all the others', and takes
-        off the masks of the victim's counts."""
-        bare, secret = party(), new_secret()
-        bare.goes(1)
-        opened = {verify(one, bare.roster.sites).head.sender: one for one in bare.last()}
-        swapped = {name: self.with_key(bare, one, public_of(secret)) for name, one in opened.items() if name != VICTIM}
-        request = bare.shows([*swapped.values(), opened[VICTIM]])
-        monkeypatch.setattr(site, "verify", unchecked)
-        reply = bare.sites[VICTIM].answer(request)
-        monkeypatch.undo()
-        vector = bare.history().read(verify(reply, bare.roster.sites))
-        shown = verify(reply, bare.roster.sites).head.history
-        for name in swapped:
-            vector = fixed_point.add(vector, self.pair(bare, name, secret, opened[VICTIM], shown, vector.shape[1]))
-        rows = bare.cohorts[VICTIM].analysis_sets["os"].n
-        assert fixed_point.decode(vector) == (0.0, rows, 1.0)  # flag, patients, whether any
-        gated = party().goes(1)
-        mine = [one for one in gated.last() if verify(one, gated.roster.sites).head.sender == VICTIM]
-        assert gated.hears(VICTIM, gated.shows([*swapped.values(), *mine])) == "history"
-        assert isinstance(gated.run().results[MODEL], CoxFit)
-
-    def with_key(self, network, opened, key):
-        content = read_opened(verify(opened, network.roster.sites).payload)
-        return network.forge(opened, payload=type(content)(**{**vars(content), "key": key}).to_bytes())
-
-    def pair(self, network, name, secret, victim, history, n):
-        """The stream of one pair, the coordinator in `name`'s place."""
-        key = read_opened(verify(victim, network.roster.sites).payload).key
-        keys = {other: public_of(secret) for other in FEW if other != VICTIM} | {VICTIM: key}
-        context = {"study": study_hash(network.study), "roster": network.roster.sha256, "run": network.run_id}
-        masks = PairwiseMasks(secret, name, keys, context)
-        masks._shared = {VICTIM: masks._shared[VICTIM]}
-        return masks.mask(fixed_point.zeros(n), 1, history)
-
-    def test_a_key_swap_in_the_middle(self, party):
-        """A site's contributions of later rounds come signed by another key; or its opening is told anew."""
-        gated = party().until("first")
-        swapped = [gated.forge(part, key=gated.coordinator_key) for part in gated.last()[:1]]
-        assert gated.hears(VICTIM, gated.shows([*swapped, *gated.last()[1:]])) == "history"
-        opening = gated.forge(gated.journals[VICTIM].exchanges("run")[0].request, payload=b"{}")
-        kept = gated.journals[VICTIM].exchanges("run")[0].reply
-        assert gated.sites[VICTIM].answer(opening) == kept  # told again, it is the key of before
-        assert isinstance(gated.run().results[MODEL], CoxFit)
-
-    def test_an_invented_hospital(self, party):
-        """Two of three hospitals are the coordinator's: it takes their made-up patients off the total."""
-        invented = ("tokyo", FRIEND)
-        bare = party(VICTIM, *invented).until("admission/pairs")
-        seen, here = bare.told("admission/counts"), np.isin(bare.patients["site"], invented)
-        own = seen["events of os"] - bare.patients["dead"][here].sum()
-        assert own == bare.cohorts[VICTIM].analysis_sets["os"].event.sum()
-        gated = party(VICTIM, *invented)
-        holding, consent = gated.sites[VICTIM]._holding, EverybodyConsents(VICTIM, ("tokyo",))
-        gated.sites[VICTIM] = site.Site(
-            VICTIM, gated.keys[VICTIM], gated.study, gated.roster, holding, gated.journals[VICTIM], consent
-        )
-        assert gated.hears(VICTIM, gated.coordinator.request()) == "participants"
-        gated.start_site(VICTIM)  # now that somebody has telephoned to both
-        assert isinstance(gated.run().results[MODEL], CoxFit)
-
-    def test_different_participant_lists_to_different_sites(self, party):
-        """Each would add the same numbers to different sums. Every site sees what the others were told."""
-        gated = party()
-        request = gated.coordinator.request()
-        fewer = gated.forge(request, payload=unframe(request)[1].replace(b'"daegu",', b""))
-        told = {name: fewer if name == "tokyo" else request for name in FEW if name != FRIEND}
-        replies = [gated.sites[name].answer(message) for name, message in told.items()]
-        replies.append(gated.sites[FRIEND].answer(request))
-        assert {gated.code(reply) for reply in replies} == {None}
-        shown = Shown(gated.record.checkpoint(), {}).to_bytes()
-        first = gated.forge(request, type="round", round=1, history="0" * 64, payload=frame([shown, *replies]))
-        assert {name: gated.hears(name, first) for name in FEW} == dict.fromkeys(FEW, "history")
-        again = gated.again("another", earlier=[])
-        assert isinstance(again.run().results[MODEL], CoxFit)

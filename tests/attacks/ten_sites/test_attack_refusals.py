@@ -1,0 +1,149 @@
+"""A site refuses an analysis in the middle of a run, under its mask. Nobody is to learn which site it was, nor its
+sums, and nobody is to take the refusal back."""
+
+import numpy as np
+import pytest
+
+from riskset.analyses.cox_fit import CoxFit
+from riskset.disclosure import cells
+from riskset.disclosure.policy import default_policy
+from riskset.errors import DataError
+from riskset.protocol.contributing import Contributor
+from riskset.protocol.witnessing import read_cosigned
+from riskset.secure import fixed_point
+from riskset.secure.envelope import verify
+
+FEW = ("busan", "daegu", "tokyo", "osaka")
+FRIEND, VICTIM = "daegu", "osaka"
+MODEL = "cox/os/all/multivariable"
+COX = {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm", "age", "ecog"]}
+NESTED = {
+    "m1": {"kind": "cox", "endpoints": ["os"], "multivariable": ["ecog", "mvi"]},
+    "m2": {"kind": "cox", "endpoints": ["os"], "multivariable": ["ecog", "mvi", "male"]},
+}
+
+
+class TestRefusalInTheMiddle:
+    """A site refuses one of two nested models in mid-run. Were its numbers 0 in the one and true in the other, their
+    difference would be its own sums."""
+
+    REFUSED = f"{MODEL}/m2"
+
+    def refuses(self, network):
+        """The victim's own rules do not let the second model be evaluated."""
+        contributor = network.sites[VICTIM]._runs["run"].contributor
+        honest = contributor.findings
+
+        def findings(history):
+            asked = [(self.REFUSED, failing())] if history.phase == "first" else []
+            return [*honest(history), *asked]
+
+        contributor.findings = findings
+
+    def test_a_refusal_in_mid_run_used_as_a_difference(self, network, patients, monkeypatch):
+        monkeypatch.setattr("riskset.protocol.sending.noise", fixed_point.zeros)  # silence, and a flag that is down
+        bare = network(patients(*FEW), NESTED).until("first")
+        self.refuses(bare)
+        bare.step()
+        one, two = bare.told("first", MODEL), bare.told("first", self.REFUSED)
+        own = dict(zip(*bare.journals[VICTIM].sent["run"][-1].numbers[0][1:], strict=True))
+        assert one["log likelihood"] - two["log likelihood"] == pytest.approx(own["log likelihood"], abs=1e-9)
+        assert one["slope in ecog = true"] - two["slope in ecog = true"] == pytest.approx(own["slope in ecog = true"])
+        monkeypatch.undo()
+        gated = network(patients(*FEW), NESTED).until("first")
+        self.refuses(gated)
+        gated.step()
+        assert min(abs(x) for x in gated.told("first", self.REFUSED).values()) > 1e6
+        assert len(vector_bytes(gated, VICTIM)) == len(vector_bytes(gated, "busan"))  # nobody sees who refused
+        results = gated.run().results
+        assert (results[self.REFUSED].rule, results[self.REFUSED].by) == ("R4", "a site")
+        assert isinstance(results[MODEL], CoxFit)
+
+    def test_without_a_refusal_both_models_pass(self, network, patients):
+        results = network(patients(*FEW), NESTED).run().results
+        assert isinstance(results[self.REFUSED], CoxFit)
+
+
+def vector_bytes(network, name):
+    """What a site sent last, as it was sent."""
+    reply = network.journals[name].exchanges("run")[-1].reply
+    return read_cosigned(verify(reply, network.roster.sites).payload)[0]
+
+
+def failing():
+    return cells.level(default_policy("pooled"), "z", 1, 100)
+
+
+class TestRefusalTakenBack:
+    """The friend adds last, and takes a flag out of the sum: the analysis goes on as if nobody had refused it."""
+
+    def case(self, network, patients):
+        table = patients(*FEW)
+        victim = int(np.flatnonzero(table["site"] == VICTIM)[4])
+        table["z1"] = (np.random.default_rng(3).random(len(table["site"])) < 0.4).astype(float)
+        table["z1"][victim], table["z2"] = 0.0, table["z1"]
+        table["z2"] = np.where(np.arange(len(table["site"])) == victim, 1.0, table["z1"])
+        model = {"kind": "cox", "endpoints": ["os"], "multivariable": ["ecog", "mvi", "z1", "z2"], "ties": "breslow"}
+        made = network(table, {"m": model})
+        friend = made.accomplice(FRIEND)
+        while made.history() is None or made.history().phase != "admission/products":
+            friend.step()
+        friend.step(self.as_if_all_passed)
+        return made, friend, table, victim
+
+    @staticmethod
+    def as_if_all_passed(history, others):
+        """No flag, and products in which nobody stands out."""
+        spread = 100.0 * np.eye(4)[np.triu_indices(4)]
+        return np.concatenate([[0.0], spread])
+
+    def test_a_refusal_that_a_friend_takes_back(self, network, patients, monkeypatch):
+        monkeypatch.setattr(Contributor, "findings", lambda self, history: forgetful(self, history))
+        bare, friend, table, victim = self.case(network, patients)
+        now, replies = bare.history(), friend.step()
+        flag, *seen = fixed_point.decode(friend.sum_of(now, replies.values()))
+        sd = bare.history().results["moments/os"].columns.values()
+        slopes = np.array(seen[1:5]) * [moment.sd for moment in sd]
+        here = table["site"] == VICTIM
+        days, dead = table["days"][here], table["dead"][here]
+        hazard = sum(
+            dead[days == t].sum() / (days >= t).sum() for t in np.unique(days[dead == 1]) if t <= table["days"][victim]
+        )
+        assert flag == 0.0
+        assert slopes[3] - slopes[2] == pytest.approx(table["dead"][victim] - hazard, abs=1e-9)  # of him alone
+        monkeypatch.undo()
+        gated, *_ = self.case(network, patients)
+        request = gated.coordinator.request()
+        assert gated.hears(VICTIM, request) == "history"
+        gated.start_site(VICTIM)  # from its journal, as after a night
+        assert gated.hears(VICTIM, request) == "history"
+        assert gated.hears("busan", request) is None  # who refused nothing
+
+    def test_a_refusal_stands_though_the_answer_was_not_kept(self, network, patients, monkeypatch):
+        """A full disk in the round of the refusal: asked again, the site refuses the analysis again, and goes on."""
+        table = patients(*FEW)
+        table["z1"] = (np.random.default_rng(3).random(len(table["site"])) < 0.4).astype(float)
+        table["z2"] = np.where(np.arange(len(table["site"])) == 250, 1 - table["z1"], table["z1"])
+        made = network(table, {"m": COX, "z": {"kind": "cox", "endpoints": ["os"], "multivariable": ["z1", "z2"]}})
+        made.until("admission/products")
+        owner = str(table["site"][250])
+        with monkeypatch.context() as full:
+            full.setattr(made.journals[owner], "record", disk_full)
+            with pytest.raises(DataError):
+                made.sites[owner].answer(made.coordinator.request())
+        results = made.run().results
+        assert isinstance(results[MODEL], CoxFit)
+        assert results[f"{MODEL}/z"].rule == "R2"
+
+
+def disk_full(*args):
+    raise DataError("cannot write: no space left on device")
+
+
+def forgetful(contributor, history):
+    """The findings of a site that does not remember what it refused."""
+    contributor.refused.clear()
+    return FINDINGS(contributor, history)
+
+
+FINDINGS = Contributor.findings
