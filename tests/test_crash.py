@@ -389,3 +389,15 @@ def test_all_killed_at_once_after_every_round(kept, ends_as_if_nothing_had_happe
             kept.restart_site(name)
         kept.restart_coordinator()
     ends_as_if_nothing_had_happened(kept)
+
+
+def test_runs_that_take_turns_from_their_opening_on(study_and_cohorts, patients, answer):
+    """Two runs opened, the later one finished first: the other goes on from the log as it stood when it was opened."""
+    parties = Rehearsal(*study_and_cohorts, "one")
+    parties.step()
+    parties.run_id = "two"
+    parties.start_coordinator()
+    assert patients.told(parties.study, parties.run()) == answer
+    parties.run_id = "one"
+    parties.start_coordinator()
+    assert patients.told(parties.study, parties.run()) == answer

@@ -157,6 +157,7 @@ def _packed(begun: Begun) -> bytes:
         "fields": list(begun.rows.fields),
         "secret": begun.secret.hex(),
         "approval": begun.approval,
+        "seen": begun.seen,
     }
     return json.dumps(content, separators=(",", ":")).encode()
 
@@ -169,4 +170,5 @@ def _unpacked(data: bytes) -> Begun:
         Rows(content["digest"], content["marks"], tuple(content["fields"])),
         bytes.fromhex(content["secret"]),
         content["approval"],
+        content["seen"],
     )

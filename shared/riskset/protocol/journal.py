@@ -55,6 +55,8 @@ class Begun:
     """The run's X25519 private key, 32 bytes; `b""` where the secure sum is off. Whoever has it unmasks this site."""
     approval: str
     """SHA-256 of the approval in force."""
+    seen: str = ""
+    """The last checkpoint of the coordinator's log that was cosigned here before, a signed note; empty for none."""
 
 
 @dataclass(frozen=True)

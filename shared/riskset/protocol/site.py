@@ -140,11 +140,11 @@ class Site:
         policy = self._checked(opening, approval)
         secret = new_secret() if self._study.disclosure.secure_sum == "required" else b""
         public = public_of(secret) if secret else b""
-        seen = witness_of(self._roster.coordinator, self._journal.seen()).checkpoint.size
+        seen = witness_of(self._roster.coordinator, self._journal.seen())
         ran = lists_of(self._journal.contributed(), head.run, self._roster.sites)
-        said = Opened(__version__, opening, public, policy, approval.may_be_subtracted, seen, ran)
+        said = Opened(__version__, opening, public, policy, approval.may_be_subtracted, seen.checkpoint.size, ran)
         reply = self._seal(head, OPENED, said.to_bytes(), history="")
-        begun = Begun(self._study.id, opening.participants, self._holding.rows, secret, approval.sha256)
+        begun = Begun(self._study.id, opening.participants, self._holding.rows, secret, approval.sha256, seen.seen)
         exchange = Exchange(0, message.raw, reply)
         self._journal.begin(head.run, begun, exchange, _told(OPENED, head, "", approval, reply))
         self._runs[head.run] = self._begun(head.run, begun, opening, exchange, approval)
@@ -154,9 +154,10 @@ class Site:
         """Returns the limits that this site will hold the run to; Refused where it may not take part at all."""
         known = frozenset({self.name, *approval.compared} & set(self._roster.sites))
         column = column_of(self._study.disclosure, opening.participants, self.name, known)
-        check_enough_rows(column, self._holding.cohort)
+        policy = self._limits(column, approval)
+        check_enough_rows(policy, self._holding.cohort)
         check_earlier(opening, self._study.id, self._journal.contributed())
-        return self._limits(column, approval).to_json()
+        return policy.to_json()
 
     def _contribute(self, message: Verified, run: _Run, approval: Approval) -> bytes:
         head = message.head
@@ -171,7 +172,7 @@ class Site:
             asked = run.contributor.own.changes
             check_asked(asked, head.run, self._study.id, run.begun.rows, contributed)
         shown = read_relayed(message.payload)[0]
-        witness = witnessed(shown, self._roster.coordinator, self._last_shown(run) or self._journal.seen())
+        witness = witnessed(shown, self._roster.coordinator, self._last_shown(run))
         vector, sent = run.contributor.contribute(history, self._masks(run, history, head.run))
         payload = cosigned(vector, cosignature(witness, self.name, self._key, int(self._clock())))
         reply = self._seal(head, REPLY_TO[head.type], payload, history.hash)
@@ -217,11 +218,11 @@ class Site:
         return history
 
     def _last_shown(self, run: _Run) -> str:
-        """Returns the checkpoint that this site cosigned last in the run; empty before its first contribution. (Runs
-        that take turns each go on from what they showed.)"""
+        """Returns the checkpoint that this site cosigned last in the run, or before it; empty for none. (Runs that take
+        turns each go on from what they showed.)"""
         last = run.answered[-1]
         if last.round == 0:
-            return ""
+            return run.begun.seen
         message = verify(last.request, {COORDINATOR: self._roster.coordinator})
         return read_relayed(message.payload)[0].checkpoint
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from riskset.analyses.cohort import Cohort
 from riskset.disclosure import cells, runs
-from riskset.disclosure.policy import default_policy
+from riskset.disclosure.policy import Policy
 from riskset.disclosure.rules import Column
 from riskset.errors import Refused
 from riskset.protocol.history import History
@@ -35,9 +35,8 @@ def column_of(asked: Disclosure, participants: Sequence[str], site: str, known: 
     return "pooled" if asked.secure_sum == "required" and len(participants) >= LEAST_MASKED else "local"
 
 
-def check_enough_rows(column: Column, cohort: Cohort) -> None:
+def check_enough_rows(policy: Policy, cohort: Cohort) -> None:
     """Raises Refused("rows") where the site has some patients of an analysis set, but too few (R1)."""
-    policy = default_policy(column)
     if not all(cells.site_rows(policy, rows.n).passes for rows in cohort.analysis_sets.values()):
         raise Refused("rows", "this site has too few patients to take part")
 
