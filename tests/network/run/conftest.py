@@ -1,69 +1,87 @@
-"""Whole runs between real processes over TLS on the loopback."""
+"""Whole runs between real processes over TLS on the loopback: a made-up network of four sites, and what befalls it."""
 
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import sqlite3
+import subprocess
+import sys
 import time
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from riskset.analyses.plan import plan
+from riskset.errors import RisksetError, VerificationError
+from riskset.protocol.coordinator import Outcome
+from riskset.protocol.history import open_history
+from riskset.protocol.messages import CLOSED, CONTRIBUTION, OPENED
+from riskset.protocol.roster import load_roster
 from riskset.rehearsal import Rehearsal
-from riskset.study.load import load_study
+from riskset.secure.envelope import Verified, claimed_head, verify
+from riskset.study.load import load_study, study_hash
 from riskset_server.demo.data_sets import LUNG, DataSet
-from riskset_server.demo.stage import Stage
+from riskset_server.demo.stage import Stage, free_ports
+from riskset_server.link import payloads_in
+from riskset_server.recording import read_recording
 from riskset_server.results import results_document
+from riskset_site.approvals import Approvals
 from riskset_site.cohort import load_cohort
+from riskset_site.identity import SiteFolder, load_keys
+from riskset_site.journal import JournalFile
+from riskset_site.own_ledger import own_ledger
 
-SITES = {"i01": "north", "i03": "north", "i11": "north", "i12": "lakes", "i13": "lakes", "west": "lakes"}
+SITES = {"i01": "north", "i03": "north", "i11": "lakes", "i12": "lakes", "i13": "lakes", "west": "plains"}
 
 
 @dataclass(frozen=True)
-class ThreeSites(DataSet):
-    """`lung` in three sites and on a grid of single days: fewer processes to start."""
+class FourSites(DataSet):
+    """`lung` in four sites and on a grid of single days: fewer processes to start."""
 
     @property
     def study(self) -> bytes:
         before, _, rest = LUNG.study.decode().partition("[sites]\n")
         _, _, after = rest.partition("[variables]\n")
-        sites = "".join(f'{name} = {{ name = "Group {name}" }}\n' for name in ("north", "lakes", "plains"))
+        sites = "".join(f'{name} = {{ name = "Group {name}" }}\n' for name in ("north", "lakes", "plains", "coast"))
         after = after.replace("width_days = 7, max_days = 1092", "width_days = 1, max_days = 1100")
         return f"{before}[sites]\n{sites}\n[variables]\n{after}".encode()
 
 
+def four_sites():
+    fields = {name: getattr(LUNG, name) for name in LUNG.__dataclass_fields__}
+    return FourSites(**fields | {"site_of": lambda row: SITES.get(LUNG.site_of(row), "coast")})
+
+
 @dataclass
 class Theatre:
-    """A stage and the verbs of a bad day."""
+    """A stage and the verbs of a bad day. `runs`, `asked`, `requests` and `replies` are of the coordinator's record."""
 
     stage: Stage
 
-    def replies(self) -> int:
-        """How many replies the coordinator has recorded so far."""
-        if not self.stage.coordinator.runs.exists():
-            return 0
-        with closing(sqlite3.connect(self.stage.coordinator.runs, timeout=5)) as db:
-            tables = db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'reply'").fetchone()[0]
-            return int(db.execute("SELECT count(*) FROM reply").fetchone()[0]) if tables else 0
+    @property
+    def sites(self) -> tuple[str, ...]:
+        return tuple(self.stage.sites)
 
-    def wait_for_replies(self, count: int, within_s: float = 90) -> None:
-        deadline = time.monotonic() + within_s
-        while self.replies() < count:
-            assert time.monotonic() < deadline, f"{self.replies()} replies, {count} expected; {self.logs()}"
-            time.sleep(0.005)
+    # What is done to the processes.
 
-    def kill(self, party: str) -> None:
-        process = self.stage.processes.pop(party)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+    def kill(self, *parties: str) -> None:
+        """Ends them as a power cut does, all before the first is waited for."""
+        processes = [self.stage.processes.pop(party) for party in parties]
+        for process in processes:
+            process.send_signal(signal.SIGKILL)
+        for process in processes:
+            process.wait()
 
-    def stop(self, party: str) -> None:
-        """SIGTERM: the party says goodbye, and may come back at once."""
-        process = self.stage.processes.pop(party)
-        process.terminate()
-        assert process.wait(20) == 0
+    def stop(self, *parties: str) -> None:
+        """SIGTERM: the parties say goodbye, and may come back at once."""
+        processes = [self.stage.processes.pop(party) for party in parties]
+        for process in processes:
+            process.terminate()
+        assert [process.wait(20) for process in processes] == [0] * len(processes)
 
     def freeze(self, party: str) -> None:
         self.stage.processes[party].send_signal(signal.SIGSTOP)
@@ -71,8 +89,99 @@ class Theatre:
     def thaw(self, party: str) -> None:
         self.stage.processes[party].send_signal(signal.SIGCONT)
 
+    def runs_to_its_end(self) -> list[dict[str, object]]:
+        """Starts the coordinator and returns what the run found."""
+        self.stage.start_coordinator(in_log=True)
+        return self.ends()
+
+    def ends(self) -> list[dict[str, object]]:
+        """Waits for the coordinator's end and returns what the run found."""
+        try:
+            self.stage.wait()
+        except RisksetError as error:
+            raise AssertionError(f"{error}; {self.logs()}") from None
+        return self.numbers()
+
+    # What people do.
+
+    def at_site(self, site: str, *arguments: str) -> None:
+        """A command of `riskset site`, typed at a site."""
+        command, *rest = arguments
+        done = self._typed("site", command, self.stage.sites[site] / "site.toml", *rest)
+        assert done.returncode == 0, done.stderr
+
+    def approve(self, site: str) -> None:
+        compared = [text for other in self.sites if other != site for text in ("--compared", other)]
+        self.at_site(site, "approve", "--by", "M. Uchida", "--irb", "2026-1", "--until", "2099-12-31", *compared)
+
+    def lets_approval_end(self, site: str) -> None:
+        """What a day past `until` does, without waiting for it: the last approval signed held until yesterday."""
+        folder = SiteFolder(self.stage.sites[site])
+        identity = load_keys(folder, folder.roster)
+        with closing(own_ledger(folder, identity, site)) as ledger:
+            approvals = Approvals(ledger, identity)
+            yesterday = datetime.now(UTC).date() - timedelta(days=1)
+            approvals.approve(replace(approvals.standing().approval, until=yesterday), approvals.study())
+
+    def run(self, *options: str) -> subprocess.CompletedProcess[str]:
+        """`riskset run`, to its end."""
+        return self._typed("run", self.stage.study, "--server", self.folder, "--out", self.stage.results, *options)
+
+    def _typed(self, *arguments) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "riskset.cli", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+    # What the files say.
+
+    @property
+    def folder(self):
+        return self.stage.coordinator.root
+
+    def runs(self) -> list[tuple[str, bool]]:
+        """Each run's id, and whether it has ended."""
+        return [(run, bool(ended)) for run, ended in self._rows("SELECT id, ended_at IS NOT NULL FROM run")]
+
+    def asked(self) -> int:
+        """The round that is asked, of the last run; -1 before the first."""
+        rows = self._rows("SELECT max(round) FROM asked WHERE run = (SELECT id FROM run ORDER BY rowid DESC LIMIT 1)")
+        return -1 if not rows or rows[0][0] is None else int(rows[0][0])
+
+    def requests(self, run: str) -> list[bytes]:
+        return [raw for (raw,) in self._rows("SELECT request FROM asked WHERE run = ? ORDER BY round", run)]
+
+    def replies(self, run: str, round_: int) -> dict[str, bytes]:
+        """The replies recorded so far, by site."""
+        rows = self._rows("SELECT reply FROM reply WHERE run = ? AND round = ?", run, round_)
+        return {claimed_head(raw).sender: raw for (raw,) in rows}
+
+    def _rows(self, query, *values):
+        path = self.stage.coordinator.runs
+        if path.exists():
+            with (
+                suppress(sqlite3.OperationalError),
+                closing(sqlite3.connect(path, timeout=5)) as db,
+            ):  # made this moment
+                return db.execute(query, values).fetchall()
+        return []
+
+    def wait_until(self, is_so, within_s: float = 120) -> None:
+        deadline = time.monotonic() + within_s
+        while not is_so():
+            assert time.monotonic() < deadline, f"waited {within_s} s; {self.logs()}"
+            time.sleep(0.005)
+
+    def wait_for_words(self, party: str, words: str, within_s: float = 120) -> None:
+        self.wait_until(lambda: words in self.log(party), within_s)
+
+    def log(self, party: str) -> str:
+        path = self.stage.root / "logs" / f"{party}.log"
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
+    def logs(self) -> str:
+        return "\n".join(f"{p.name}: {p.read_text()[-600:]}" for p in (self.stage.root / "logs").iterdir())
+
     def numbers(self) -> list[dict[str, object]]:
-        """What the run found."""
+        """What the last run found."""
         document = json.loads((self.stage.results / "results.json").read_text(encoding="utf-8"))
         results: list[dict[str, object]] = document["results"]
         return results
@@ -85,14 +194,92 @@ class Theatre:
         results: list[dict[str, object]] = json.loads(json.dumps(document["results"]))
         return results
 
-    def logs(self) -> str:
-        return "\n".join(f"{p.name}: {p.read_text()[-600:]}" for p in (self.stage.root / "logs").iterdir())
+    def rebuilt(self) -> list[dict[str, object]]:
+        """What follows from the recorded bytes of one run, the study and the roster alone."""
+        study, roster = load_study(self.stage.study), load_roster(self.stage.root / "roster.json")
+        rounds: dict[int, list[Verified]] = {}
+        for message in self.of_sites():
+            assert message.head.type in (OPENED, CONTRIBUTION, CLOSED)
+            rounds.setdefault(message.head.round, []).append(message)
+        run = rounds[0][0].head.run
+        history = open_history(plan(study), study_hash(study), roster.sha256, run, rounds[0])
+        for number in range(1, len(rounds)):
+            history = history.advance(rounds[number])
+        outcome = Outcome(run, dict(history.results), len(rounds), (), history)
+        document = results_document(study, outcome, sorted(roster.sites))
+        results: list[dict[str, object]] = json.loads(json.dumps(document["results"]))
+        return results
+
+    def of_sites(self) -> list[Verified]:
+        """The sites' own messages among those that passed the public port, each once."""
+        sites, found = load_roster(self.stage.root / "roster.json").sites, {}
+        for payload in payloads_in(read_recording(self.stage.record)):
+            with suppress(VerificationError):  # the coordinator's own
+                message = verify(payload, sites)
+                found[message.id] = message
+        return list(found.values())
+
+    def journal(self, site: str) -> JournalFile:
+        """A site's memory, its whole ledger checked."""
+        folder = self.stage.sites[site]
+        return JournalFile(SiteFolder(folder).journal, load_keys(SiteFolder(folder)).signing, site)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory):
+    """A stage on which everybody has joined and approved, and nothing runs."""
+    with Stage(four_sites(), tmp_path_factory.mktemp("built") / "stage", in_memory=False) as stage:
+        stage.build()
+    return stage
+
+
+@pytest.fixture(scope="session")
+def undisturbed(built, tmp_path_factory):
+    """The same after one run that nothing happened to, with its recording."""
+    theatre = copied(built, tmp_path_factory.mktemp("undisturbed"))
+    with theatre.stage as stage:
+        stage.start()
+        theatre.runs_to_its_end()
+    return theatre
+
+
+def moved(theatre, folder):
+    root, (public_port, control_port) = folder / "elsewhere", free_ports(2)
+    shutil.copytree(theatre.stage.root, root)
+    files = [root / "coordinator" / "server.json", *root.glob("sites/*/connection.json")]
+    for file in files:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        content |= {"public_port": public_port, "control_port": control_port} if "host" in content else {}
+        content |= {"address": f"127.0.0.1:{public_port}"} if "address" in content else {}
+        file.write_text(json.dumps(content), encoding="utf-8")
+    return Theatre(replace(theatre.stage, root=root, record=None, in_memory=True, processes={}))
+
+
+def copied(stage, folder):
+    """The same desks, keys and ports in another folder, with a space in its name."""
+    root = folder / "a folder with spaces"
+    shutil.copytree(stage.root, root)
+    record = folder / "public-port.bin"
+    if stage.record:
+        shutil.copy(stage.record, record)
+    return Theatre(Stage(stage.demonstration, root, record, in_memory=False))
 
 
 @pytest.fixture
-def theatre(tmp_path):
-    fields = {name: getattr(LUNG, name) for name in LUNG.__dataclass_fields__}
-    three_sites = ThreeSites(**fields | {"site_of": lambda row: SITES.get(LUNG.site_of(row), "plains")})
-    with Stage(three_sites, tmp_path / "a folder with spaces", tmp_path / "public-port.bin", in_memory=False) as stage:
-        stage.build()
-        yield Theatre(stage)
+def theatre(built, tmp_path):
+    theatre = copied(built, tmp_path)
+    with theatre.stage:
+        yield theatre
+
+
+@pytest.fixture
+def elsewhere():
+    """Makes of a theatre another with the same desks and keys, and a server on other ports."""
+    return moved
+
+
+@pytest.fixture
+def after_a_run(undisturbed, tmp_path):
+    theatre = copied(undisturbed.stage, tmp_path)
+    with theatre.stage:
+        yield theatre

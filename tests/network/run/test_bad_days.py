@@ -1,4 +1,4 @@
-"""What a run says and does when a site stays away, holds another study, or the whole demonstration is killed."""
+"""What a run says and does when a site stays away, stops, holds another study, or the demonstration is killed."""
 
 from __future__ import annotations
 
@@ -6,46 +6,61 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import replace
 
 import pytest
 
 
-def wait_for_words(theatre, words, within_s=60):
-    log = theatre.stage.root / "logs" / "coordinator.log"
-    deadline = time.monotonic() + within_s
-    while not log.exists() or words not in log.read_text():
-        assert time.monotonic() < deadline, f"{words!r} was not said; {theatre.logs()}"
-        time.sleep(0.1)
-
-
-def test_a_site_that_does_not_come_is_waited_for_by_name(theatre):
+def test_a_site_that_does_not_come_is_waited_for_by_name(theatre, undisturbed):
     stage = theatre.stage
     stage.start_server()
-    stage.start_site("north")
-    stage.start_site("lakes")
+    for site in set(theatre.sites) - {"plains"}:
+        stage.start_site(site)
     stage.start_coordinator(in_log=True)
-    wait_for_words(theatre, "waiting for plains (away)")
+    theatre.wait_for_words("coordinator", "waiting for plains (away)")
     stage.start_site("plains")
-    stage.wait()
-    assert theatre.numbers() == theatre.in_memory()
+    assert theatre.ends() == undisturbed.numbers()
 
 
-def test_a_site_with_another_study_says_no_and_after_mending_the_run_goes_on(theatre):
+def test_a_site_with_another_study_says_no_and_after_mending_the_run_goes_on(theatre, undisturbed):
     stage = theatre.stage
     own = stage.sites["lakes"] / "study.toml"
     right = own.read_text(encoding="utf-8")
     own.write_text(right.replace('version  = "1.0.0"', 'version  = "1.0.1"'), encoding="utf-8")
+    theatre.approve("lakes")
     stage.start()
     stage.start_coordinator(in_log=True)
     assert stage.processes["coordinator"].wait(60) == 3
-    wait_for_words(theatre, "lakes holds another version of the study file than the coordinator")
+    assert "lakes holds another version of the study file than the coordinator" in theatre.log("coordinator")
     theatre.stop("lakes")
     own.write_text(right, encoding="utf-8")
+    theatre.approve("lakes")
     stage.start_site("lakes")
+    assert theatre.runs_to_its_end() == undisturbed.numbers()
+    assert [ended for _, ended in theatre.runs()] == [True], "one run, and it has ended"
+
+
+def test_sites_that_stop_in_mid_run_are_waited_for_by_name_until_somebody_signs(theatre, undisturbed):
+    """One pauses, one withdraws, the approval of one ends; the coordinator hears who, each site's log has why."""
+    stage = theatre.stage
+    stage.start_server()
+    for site in ("lakes", "plains", "north"):
+        stage.start_site(site)
     stage.start_coordinator(in_log=True)
-    stage.wait()
-    assert theatre.numbers() == theatre.in_memory()
+    theatre.wait_until(lambda: theatre.asked() == 0 and len(theatre.replies(theatre.runs()[0][0], 0)) == 3)
+    theatre.at_site("lakes", "pause", "--by", "M. Uchida", "--reason", "a new export comes")
+    theatre.at_site("plains", "withdraw", "--by", "K. Ito", "--reason", "the committee asks first")
+    theatre.lets_approval_end("north")
+    stage.start_site("coast")
+    for site in ("lakes", "plains", "north"):
+        theatre.wait_for_words("coordinator", f"{site} has no approval in force for this study, roster and data")
+    theatre.wait_for_words("coordinator", "round 1: waiting for lakes (no approval), ")
+    for site, why in (("lakes", "paused"), ("plains", "withdrew from the study"), ("north", "the approval ended on")):
+        assert why in theatre.log(site)
+    theatre.at_site("lakes", "resume", "--by", "M. Uchida")
+    theatre.approve("plains")
+    theatre.approve("north")
+    assert theatre.ends() == undisturbed.numbers()
+    assert [ended for _, ended in theatre.runs()] == [True]
 
 
 KILLED = """
@@ -82,12 +97,10 @@ def is_zombie(pid):
         return True
 
 
-def test_two_runs_at_once_on_one_machine(theatre, tmp_path):
-    with replace(theatre.stage, root=tmp_path / "second", record=None, in_memory=True, processes={}) as second:
-        second.build()
-        for stage in (theatre.stage, second):
-            stage.start()
-            stage.start_coordinator(in_log=True)
-        for stage in (theatre.stage, second):
-            stage.wait()
-        assert theatre.numbers() == replace(theatre, stage=second).numbers() == theatre.in_memory()
+def test_two_runs_at_once_on_one_machine(theatre, undisturbed, elsewhere, tmp_path):
+    second = elsewhere(theatre, tmp_path)
+    with second.stage:
+        for each in (theatre, second):
+            each.stage.start()
+            each.stage.start_coordinator(in_log=True)
+        assert [each.ends() for each in (theatre, second)] == [undisturbed.numbers()] * 2

@@ -1,91 +1,67 @@
-"""A whole run: the same numbers as in memory, and nothing in them that did not pass the public port."""
+"""A whole run: the same numbers as in memory, all of them in what passed the public port, and no site's among it."""
 
 from __future__ import annotations
 
-import csv
+import struct
+from contextlib import closing
 
-from riskset.analyses.plan import plan
-from riskset.protocol.history import open_history
-from riskset.protocol.messages import CLOSED, CONTRIBUTION, OPENED
-from riskset.protocol.roster import load_roster
-from riskset.secure.envelope import VerificationError, verify
-from riskset.study.load import load_study, study_hash
-from riskset_server.link import payloads_in
-from riskset_server.recording import read_recording
-from riskset_server.results import results_document
+import pytest
+
+from riskset.rehearsal import Rehearsal
+from riskset.secure import fixed_point
+from riskset_site.journal import read_sent
 
 
-def table(results):
-    """The printed table: every coefficient with its error."""
-    (model,) = (r for r in results if r["id"] == "cox/os/all/multivariable")
-    return [(t["variable"], t["coef"], t["se"], t["p"]) for t in model["terms"]]
+def test_a_run_over_tls_finds_what_memory_finds(undisturbed):
+    assert undisturbed.numbers() == undisturbed.in_memory()
 
 
-def rebuilt_table(stage):
-    """The table from the recorded bytes, the study and the roster alone."""
-    study, roster = load_study(stage.study), load_roster(stage.root / "roster.json")
-    messages = {}
-    for payload in payloads_in(read_recording(stage.record)):
-        try:
-            message = verify(payload, roster.sites)
-        except VerificationError:
-            continue  # the coordinator's own
-        messages[message.id] = message
-    rounds = {}
-    for message in messages.values():
-        assert message.head.type in (OPENED, CONTRIBUTION, CLOSED)
-        rounds.setdefault(message.head.round, []).append(message)
-    run = rounds[0][0].head.run
-    history = open_history(plan(study), study_hash(study), roster.sha256, run, rounds[0])
-    for number in range(1, len(rounds)):
-        history = history.advance(rounds[number])
-    assert history.is_closed
-    outcome = type("Recorded", (), {"run": run, "results": history.results, "rounds": len(rounds)})
-    return table(results_document(study, outcome, sorted(roster.sites))["results"])
+def test_the_recorded_bytes_give_the_results_again(undisturbed):
+    """Nothing but what passed the public port is in them; the masks of all sites add up to nothing."""
+    assert undisturbed.rebuilt() == undisturbed.numbers()
 
 
-def change_one_row(stage):
-    """One patient of one site dies a month later."""
-    export = stage.sites["lakes"] / "export.csv"
-    with export.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    row = next(r for r in rows if r["event"] == "1" and r["wt_loss"])
-    row["time"] = str(int(row["time"]) + 30)
-    with export.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def test_a_run_over_tls_finds_what_memory_finds_and_its_recorded_bytes_give_the_table_again(theatre):
-    stage = theatre.stage
-    stage.start()
-    stage.start_coordinator()
-    stage.wait()
-    first = theatre.numbers()
-    assert first == theatre.in_memory()
-    assert rebuilt_table(stage) == table(first)
-
-    # the same with one patient's follow-up changed at one site
-    theatre.stop("lakes")
-    change_one_row(stage)
-    stage.record.write_bytes(b"")
-    stage.start_site("lakes")
-    stage.start_coordinator()
-    stage.wait()
-    second = rebuilt_table(stage)
-    assert second == table(theatre.numbers())
-    assert [v for v, *_ in second] == [v for v, *_ in table(first)]
-    assert all(a != b for a, b in zip(second, table(first), strict=True))
-
-
-def test_no_patient_row_is_among_the_bytes(theatre):
-    stage = theatre.stage
-    stage.start()
-    stage.start_coordinator()
-    stage.wait()
-    wire = b"".join(record.body for record in read_recording(stage.record))
-    for folder in stage.sites.values():
+def test_no_patient_row_is_among_the_bytes(undisturbed):
+    wire = undisturbed.stage.record.read_bytes()
+    for folder in undisturbed.stage.sites.values():
         for line in (folder / "export.csv").read_bytes().splitlines():
             assert line not in wire
     assert b"export.csv" not in wire
+
+
+def clear_forms(sent):
+    """Yields how numbers that a site sent would look in clear: the fraction of each as our vectors hold it, the whole
+    parts of those that stand together, and each as a float's eight bytes, in both orders."""
+    for _, _, values in sent.numbers:
+        vector = fixed_point.encode(values, parties=1) if values else fixed_point.zeros(0)
+        low, high = fixed_point.to_bytes(vector[:1]), fixed_point.to_bytes(vector[1:])
+        yield from (low[at : at + 8] for at in range(0, len(low), 8))
+        yield high
+        yield from (struct.pack(order, value) for value in values for order in ("<d", ">d") if value % 1)
+
+
+def in_clear(sent, wire):
+    """Returns which of a site's numbers can be read in the bytes; what is all zeros is everywhere and tells nothing."""
+    forms = {form for one in sent for form in clear_forms(one) if len(form.strip(b"\0\xff")) > 2}
+    assert forms
+    return [form for form in forms if form in wire]
+
+
+def test_no_number_of_any_site_is_among_the_bytes(undisturbed):
+    wire = undisturbed.stage.record.read_bytes()
+    for site in undisturbed.sites:
+        with closing(undisturbed.journal(site)) as journal:
+            sent = [read_sent(journal.ledger, entry) for entry in journal.ledger.entries()]
+        assert in_clear([one for one in sent if one is not None], wire) == []
+
+
+@pytest.mark.parametrize("secure_sum", ["off", "required"])
+def test_without_the_secure_sum_the_same_search_finds_them(patients, secure_sum):
+    names = ("asan", "kurume", "osaka")
+    cohorts = patients.deal(patients.rows(seed=1, n=300), patients.sites(names, 300))
+    study = patients.study(names, disclosure={"secure_sum": secure_sum, "min_sites": 3})
+    rehearsal = Rehearsal(study, cohorts)
+    rehearsal.run()
+    wire = b"".join(rehearsal.record.kept[rehearsal.run_id])
+    found = [bool(in_clear(journal.sent[rehearsal.run_id], wire)) for journal in rehearsal.journals.values()]
+    assert found == [secure_sum == "off"] * 3
