@@ -17,7 +17,7 @@ from typing import Any
 
 from riskset_server.demo.data_sets import LUNG, DataSet
 from riskset_server.demo.stage import Stage
-from riskset_server.recording import read_recording
+from riskset_server.engine.recording import read_recording
 
 ROUND = re.compile(r"round (\d+): \d+ sites in ([\d.]+) s")
 

@@ -11,7 +11,7 @@ import pytest
 from riskset.analyses.cohort import AnalysisSet, Cohort
 from riskset.cli import main
 from riskset.study.spec import Study
-from riskset_server.results import results_document
+from riskset_server.run.results import results_document
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography import x509
 
-from riskset_server.certificates import issue_server_certificate, make_authority
+from riskset_server.joining.certificates import issue_server_certificate, make_authority
 
 
 def handshake(trusted, server, name, tmp_path):

@@ -4,7 +4,7 @@ import pytest
 
 from riskset.errors import ProtocolError, Unreachable
 from riskset.rehearsal import Rehearsal
-from riskset_site.daemon import FAST_POLL_S, IDLE_POLL_S, LONGEST_PAUSE_S, serve
+from riskset_site.network.daemon import FAST_POLL_S, IDLE_POLL_S, LONGEST_PAUSE_S, serve
 
 SITES = ("asan", "kurume")
 

@@ -12,7 +12,7 @@ from riskset.secure.fixed_point import add, encode
 from riskset.study.load import parse_study
 from riskset_server.demo.evidence import ADMISSION, CURVES, MODELS, evidence, rounds_of
 from riskset_server.demo.made_up import HCC_TWO
-from riskset_site.cohort import load_cohort
+from riskset_site.data.cohort import load_cohort
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from riskset_server.demo.demonstrations import DEMONSTRATIONS
 from riskset_server.demo.hcc import Patient
 from riskset_server.demo.hcc_exports import SYSTEMS, export
 from riskset_server.demo.made_up import HCC
-from riskset_site.cohort import load_cohort
+from riskset_site.data.cohort import load_cohort
 
 
 @pytest.fixture(params=DEMONSTRATIONS.values(), ids=DEMONSTRATIONS.keys())

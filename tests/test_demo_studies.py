@@ -10,8 +10,8 @@ from riskset.study.load import parse_study
 from riskset_server.demo.comparison import compare
 from riskset_server.demo.demonstrations import DEMONSTRATIONS
 from riskset_server.demo.made_up import HCC, HCC_TWO
-from riskset_server.results import results_document
-from riskset_site.cohort import load_cohort
+from riskset_server.run.results import results_document
+from riskset_site.data.cohort import load_cohort
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ import pytest
 from riskset.cli import main
 from riskset.joining.expiry import Expiry, expiry_lines, of_certificate, of_members, today_utc
 from riskset.joining.request import Member
-from riskset_server import certificates
-from riskset_server.certificates import make_authority
 from riskset_server.coordinator_folder import CoordinatorFolder
+from riskset_server.joining import certificates
+from riskset_server.joining.certificates import make_authority
 
 TODAY = date(2026, 11, 22)
 

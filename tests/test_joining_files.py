@@ -17,7 +17,7 @@ from riskset.joining.request import MAX_REQUEST_BYTES, Member, check_told, read_
 from riskset.joining.signed import write_signed
 from riskset.secure.keys import new_identity, public_hex
 from riskset.secure.node_key import new_node_key, public_node_text
-from riskset_server.certificates import make_authority
+from riskset_server.joining.certificates import make_authority
 
 COORDINATOR, SITE, NODE = new_identity(), new_identity(), new_node_key()
 AUTHORITY = make_authority("a study").certificate.decode()

@@ -12,8 +12,8 @@ from riskset.rehearsal import Rehearsal
 from riskset.secure import fixed_point
 from riskset.secure.envelope import sha256, unframe, verify
 from riskset.study.load import study_hash
-from riskset_server.run_record import RunRecord
-from riskset_site.journal import JournalFile, read_sent
+from riskset_server.run.record import RunRecord
+from riskset_site.records.journal import JournalFile, read_sent
 
 SITES = ("asan", "kurume", "osaka")
 

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from riskset.protocol.wire import WAIT_HEADER, WHOLE_HEADER
-from riskset_server.long_poll import Bell, LongPoll, _seconds
+from riskset.engine.wire import WAIT_HEADER, WHOLE_HEADER
+from riskset_server.engine.long_poll import Bell, LongPoll, _seconds
 
 
 class Mail:

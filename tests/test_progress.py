@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.live import Live
 
 from riskset.rehearsal import Rehearsal
-from riskset_server import progress
-from riskset_server.progress import Lines, SiteRows
+from riskset_server.run import progress
+from riskset_server.run.progress import Lines, SiteRows
 
 SITES = ("asan", "kurume")
 

@@ -1,6 +1,6 @@
 """The recording of the public port."""
 
-from riskset_server.recording import ANSWER, REQUEST, Record, Recorder, read_recording
+from riskset_server.engine.recording import ANSWER, REQUEST, Record, Recorder, read_recording
 
 
 def test_what_was_written_is_read_in_its_order(tmp_path):

@@ -11,7 +11,7 @@ from riskset_server.report.cox_table import cox_refused, cox_tables
 from riskset_server.report.labels import Labels
 from riskset_server.report.survival import survival_plot
 from riskset_server.report.tables import survival_table
-from riskset_server.results import results_document
+from riskset_server.run.results import results_document
 
 LABELS = Labels(
     variables={"age": "Age, per year", "ecog": "ECOG PS"},

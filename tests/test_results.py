@@ -10,7 +10,7 @@ import pytest
 
 from riskset.disclosure.rules import RULES
 from riskset.rehearsal import Rehearsal
-from riskset_server.results import results_document, write_results
+from riskset_server.run.results import results_document, write_results
 
 DOCS = (Path(__file__).parent.parent / "docs" / "results.md").read_text(encoding="utf-8")
 A_ROW = re.compile(r"^\| `(\w+)` \| ([^|]+) \| [^|]+ \|$", re.MULTILINE)

@@ -7,7 +7,7 @@ import pytest
 
 from riskset.errors import Refused, Unreachable
 from riskset.rehearsal import Rehearsal
-from riskset_server.rounds import ASK_AGAIN_S, RETRY_S, Arrival, Conductor
+from riskset_server.run.rounds import ASK_AGAIN_S, RETRY_S, Arrival, Conductor
 
 SITES = ("asan", "kurume", "osaka")
 

@@ -10,7 +10,7 @@ from riskset.ledger.trusted_log import read_log
 from riskset.protocol.witnessing import LOG
 from riskset.secure.envelope import seal
 from riskset.secure.keys import new_identity
-from riskset_server.run_record import RunRecord
+from riskset_server.run.record import RunRecord
 
 KEY = new_identity()
 STUDY = ("lung", "study hash", "roster hash", ["asan", "kurume", "osaka"])

@@ -9,7 +9,7 @@ from riskset.rehearsal import Rehearsal
 from riskset_server.report import notation
 from riskset_server.report.cox_table import cox_tables
 from riskset_server.report.labels import Labels
-from riskset_server.results import results_document
+from riskset_server.run.results import results_document
 
 SITES = ("asan", "kurume")
 OFF = {"secure_sum": "off"}

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from riskset.protocol.wire import LEASE_HEADER
-from riskset_site.unreachable import (
+from riskset.engine.wire import LEASE_HEADER
+from riskset_site.network.unreachable import (
     ClockOff,
     KeyRefused,
     LeaseHeld,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from riskset_server import tickets
-from riskset_server.tickets import Mailbox, Reply, SiteSession, Ticket
+from riskset_server.engine import tickets
+from riskset_server.engine.tickets import Mailbox, Reply, SiteSession, Ticket
 
 SESSION = SiteSession(node_id=7, is_online=True, last_seen_s=0.0, begun="first")
 ONE, TWO = Ticket("one"), Ticket("two")

@@ -21,10 +21,10 @@ from riskset.secure.keys import (
     save_identity,
     write_private,
 )
-from riskset_server.certificates import Certified, issue_server_certificate, make_authority
-from riskset_server.joining_book import JoiningBook
-from riskset_server.joining_desk import Door, JoiningDesk
-from riskset_server.two_ports import SuperLinkConfig
+from riskset_server.engine.two_ports import SuperLinkConfig
+from riskset_server.joining.book import JoiningBook
+from riskset_server.joining.certificates import Certified, issue_server_certificate, make_authority
+from riskset_server.joining.desk import Door, JoiningDesk
 
 _HINT = "make it first: riskset server init FOLDER --host NAME"
 

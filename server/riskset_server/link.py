@@ -61,16 +61,16 @@ from flwr.superlink.config_loader import SuperLinkLifespanConfig
 from flwr.superlink.main import create_app
 from sqlalchemy.engine import Engine
 
-from riskset.protocol.pulse import Pulse
-from riskset.protocol.quiet import quieten
-from riskset.protocol.showing import Showing
-from riskset.protocol.wire import FIELD, MESSAGE_TYPE, RECORD, WAIT_HEADER, WHOLE_HEADER
-from riskset_server.asking import ask, direct, lost
-from riskset_server.empty_bundle import empty_bundle
-from riskset_server.front_door import App, LeaseLeft
-from riskset_server.recording import Record
-from riskset_server.tickets import EngineLost, Mailbox, Reply, SiteSession, Ticket
-from riskset_server.two_ports import LOOPBACK, SuperLinkConfig
+from riskset.engine.pulse import Pulse
+from riskset.engine.quiet import quieten
+from riskset.engine.showing import Showing
+from riskset.engine.wire import FIELD, MESSAGE_TYPE, RECORD, WAIT_HEADER, WHOLE_HEADER
+from riskset_server.engine.asking import ask, direct, lost
+from riskset_server.engine.empty_bundle import empty_bundle
+from riskset_server.engine.front_door import App, LeaseLeft
+from riskset_server.engine.recording import Record
+from riskset_server.engine.tickets import EngineLost, Mailbox, Reply, SiteSession, Ticket
+from riskset_server.engine.two_ports import LOOPBACK, SuperLinkConfig
 
 TASK_BEAT_S: Final = 5.0  # Flower ends a run whose task is silent for 60 s, at first for 30 s
 TASK_PATIENCE_S: Final = 10.0  # a task comes up at once; this long only where the machine is overloaded

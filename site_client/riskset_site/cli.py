@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from riskset_site.approve_command import approve, vouch
-from riskset_site.check_command import check
-from riskset_site.consent_commands import pause, resume, withdraw
-from riskset_site.join_command import join, renew
-from riskset_site.ledger_command import ledger
-from riskset_site.review_command import review
-from riskset_site.serve_command import serve
+from riskset_site.commands.approve import approve, vouch
+from riskset_site.commands.check import check
+from riskset_site.commands.consent import pause, resume, withdraw
+from riskset_site.commands.join import join, renew
+from riskset_site.commands.ledger import ledger
+from riskset_site.commands.review import review
+from riskset_site.commands.serve import serve
 
 app = typer.Typer(no_args_is_help=True)
 

@@ -56,12 +56,12 @@ from flwr.supercore.protobuf.client import ProtobufClientInterceptor
 from flwr.supernode.fleet_http_client import FleetHttpClient
 from flwr.supernode.node_auth_http_interceptor import NodeAuthHttpInterceptor
 
+from riskset.engine.pulse import Pulse
+from riskset.engine.quiet import quieten
+from riskset.engine.showing import Showing
+from riskset.engine.wire import FIELD, MAX_MESSAGE_BYTES, RECORD, WAIT_HEADER, WHOLE_HEADER
 from riskset.errors import ProtocolError, Unreachable
-from riskset.protocol.pulse import Pulse
-from riskset.protocol.quiet import quieten
-from riskset.protocol.showing import Showing
-from riskset.protocol.wire import FIELD, MAX_MESSAGE_BYTES, RECORD, WAIT_HEADER, WHOLE_HEADER
-from riskset_site.unreachable import ServerAway, no_answer, not_ours, turned_away
+from riskset_site.network.unreachable import ServerAway, no_answer, not_ours, turned_away
 
 LEASE_S: Final = 30.0
 """A session ends this long after its last heartbeat. Flower's own is 60 s; shorter, a killed site comes back sooner."""

@@ -15,11 +15,11 @@ from riskset.protocol.site import Holding
 from riskset.secure.keys import public_hex
 from riskset.study.load import load_study, study_hash
 from riskset.study.spec import Study
-from riskset_site.agreement import column_of
-from riskset_site.config import load_site_file
-from riskset_site.holding import load_holding
-from riskset_site.identity import Identity, SiteFolder, load_keys
-from riskset_site.site_file import SiteFile
+from riskset_site.data.agreement import column_of
+from riskset_site.data.config import load_site_file
+from riskset_site.data.holding import load_holding
+from riskset_site.data.site_file import SiteFile
+from riskset_site.keys.identity import Identity, SiteFolder, load_keys
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,9 @@ from riskset.secure.keys import load_identity, new_identity, public_hex
 from riskset.secure.node_key import new_node_key, public_node_text
 from riskset.study.load import load_study
 from riskset_server.coordinator_folder import CoordinatorFolder
-from riskset_server.joining_book import JoiningBook
-from riskset_server.joining_desk import JoiningDesk
-from riskset_site import join_command
+from riskset_server.joining.book import JoiningBook
+from riskset_server.joining.desk import JoiningDesk
+from riskset_site.commands import join as join_command
 
 STUDY = Path(__file__).parent.parent / "transcripts" / "coordinator" / "study.toml"
 SITES = ("asan", "kurume")

@@ -15,7 +15,7 @@ from riskset.protocol.witnessing import LOG, cosignature
 from riskset.rehearsal import MemoryRecord
 from riskset.secure.envelope import frame, unframe
 from riskset.secure.keys import new_identity
-from riskset_site.daemon import serve
+from riskset_site.network.daemon import serve
 
 A_ROUND = 2
 

@@ -17,7 +17,7 @@ from riskset.study.spec import Study
 from riskset_server.report.cox_table import cox_tables
 from riskset_server.report.labels import Labels
 from riskset_server.report.numbers import numbers_csv
-from riskset_server.results import results_document
+from riskset_server.run.results import results_document
 
 VARIABLES = {
     "x": {"type": "number", "range": [-10, 10]},

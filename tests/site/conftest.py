@@ -13,11 +13,11 @@ from riskset.protocol.roster import sign_roster
 from riskset.secure.keys import new_identity, public_hex
 from riskset.secure.node_key import new_node_key, public_node_text
 from riskset.study.load import load_study
-from riskset_site.check import check_site
-from riskset_site.cohort import load_cohort
-from riskset_site.identity import SiteFolder, make_keys
-from riskset_site.journal import open_ledger
+from riskset_site.data.check import check_site
+from riskset_site.data.cohort import load_cohort
+from riskset_site.keys.identity import SiteFolder, make_keys
 from riskset_site.papers import load_papers
+from riskset_site.records.journal import open_ledger
 
 FROM_DATES = """\
 schema = 1

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from riskset.errors import DataError
-from riskset_site.sources import table as table_module
-from riskset_site.sources.csv import read_csv
-from riskset_site.sources.encodings import encodings_that_show
+from riskset_site.data.sources import table as table_module
+from riskset_site.data.sources.csv import read_csv
+from riskset_site.data.sources.encodings import encodings_that_show
 
 
 @pytest.fixture

@@ -15,11 +15,11 @@ from riskset.protocol.approval import read_approval
 from riskset.secure.keys import new_identity
 from riskset.secure.words import fingerprint_words
 from riskset.study.load import load_study
-from riskset_site.approvals import Approvals, LedgerConsent, expiry_of
-from riskset_site.approving import Terms, draft
-from riskset_site.identity import Identity, SiteFolder, make_keys
-from riskset_site.own_ledger import own_ledger
-from riskset_site.vouching import vouched_for, write_vouching
+from riskset_site.consent.approvals import Approvals, LedgerConsent, expiry_of
+from riskset_site.consent.approving import Terms, draft
+from riskset_site.consent.vouching import vouched_for, write_vouching
+from riskset_site.keys.identity import Identity, SiteFolder, make_keys
+from riskset_site.records.own_ledger import own_ledger
 
 BOTH = ("--compared", "asan", "--compared", "osaka")
 TODAY, NOW = date(2024, 6, 1), "2024-06-01T12:00:00.000+00:00"

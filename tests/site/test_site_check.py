@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from riskset.errors import DataError
-from riskset_site.check import VariableCheck
+from riskset_site.data.check import VariableCheck
 
 
 def test_how_every_variable_was_read(hospital):

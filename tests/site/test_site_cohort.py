@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from riskset.errors import DataError
-from riskset_site.config import load_site_file
-from riskset_site.export import read_export
+from riskset_site.data.config import load_site_file
+from riskset_site.data.export import read_export
 
 
 def test_the_cohort_holds_days_events_and_covariates_as_models_take_them(hospital):

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from riskset.study.wording import known_keys
-from riskset_site.config import TABLES
-from riskset_site.site_file import SiteFile
+from riskset_site.data.config import TABLES
+from riskset_site.data.site_file import SiteFile
 
 DOCS = (Path(__file__).parents[2] / "docs" / "site-file.md").read_text(encoding="utf-8")
 HEADINGS = {

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from riskset.errors import DataError
-from riskset_site.config import load_site_file
+from riskset_site.data.config import load_site_file
 
 
 def refusals(hospital):

@@ -12,8 +12,8 @@ from riskset.errors import DataError
 from riskset.protocol.roster import Member, sign_roster
 from riskset.secure.keys import is_locked, new_identity, public_hex
 from riskset.secure.node_key import public_node_text
-from riskset_site import passphrase
-from riskset_site.identity import SiteFolder, identity_in, load_keys, make_keys, node_in
+from riskset_site.keys import passphrase
+from riskset_site.keys.identity import SiteFolder, identity_in, load_keys, make_keys, node_in
 
 STUDY = Path(__file__).parents[1] / "transcripts" / "coordinator" / "study.toml"
 WORDS = "correct horse battery"

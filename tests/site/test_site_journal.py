@@ -11,7 +11,7 @@ from riskset.errors import DataError, ProtocolError, VerificationError
 from riskset.ledger.checkpoint import Checkpoint, sign_checkpoint
 from riskset.protocol.journal import Begun, Exchange, Rows, Sent
 from riskset.secure.keys import new_identity
-from riskset_site.journal import JournalFile, open_ledger, read_sent
+from riskset_site.records.journal import JournalFile, open_ledger, read_sent
 
 KEY = new_identity()
 BEGUN = Begun("lung", ("asan", "kurume", "osaka"), Rows("digest", {"patient": "mark"}), b"\x07" * 32, "approval")

@@ -11,10 +11,10 @@ from riskset.protocol.coordinator import Coordinator
 from riskset.protocol.opening import Opening
 from riskset.protocol.site import Holding, Site
 from riskset.rehearsal import EverybodyConsents, MemoryJournal, MemoryRecord
-from riskset_site.approvals import Approvals, LedgerConsent
-from riskset_site.identity import SiteFolder
-from riskset_site.journal import JournalFile
-from riskset_site.refusals import QUIET_S, RecordedSite
+from riskset_site.consent.approvals import Approvals, LedgerConsent
+from riskset_site.keys.identity import SiteFolder
+from riskset_site.records.journal import JournalFile
+from riskset_site.records.refusals import QUIET_S, RecordedSite
 
 BOTH = ("--compared", "asan", "--compared", "osaka")
 

@@ -10,11 +10,11 @@ from riskset.disclosure.policy import default_policy
 from riskset.disclosure.rules import LIMITS
 from riskset.rehearsal import Rehearsal
 from riskset.study.load import load_study
+from riskset_site.consent.preview import preview
+from riskset_site.consent.review import review
+from riskset_site.consent.review_page import review_page
+from riskset_site.consent.review_words import populations, questions
 from riskset_site.pages.output import facts_json
-from riskset_site.preview import preview
-from riskset_site.review import review
-from riskset_site.review_page import review_page
-from riskset_site.review_words import populations, questions
 
 TODAY = date(2024, 6, 1)
 HCC = load_study(Path(__file__).parents[2] / "configs" / "hcc-second-line.toml")

@@ -27,7 +27,7 @@ from riskset_server.demo.demonstrations import DEMONSTRATIONS
 from riskset_server.demo.evidence import Evidence, clear_numbers, evidence
 from riskset_server.demo.showing import exceptions_told, left_table, refusals_told, sites_table, told_of_what_left
 from riskset_server.demo.stage import Stage, approved_until, new_folder
-from riskset_server.run_record import RunRecord
+from riskset_server.run.record import RunRecord
 
 FIRST = next(iter(DEMONSTRATIONS))
 

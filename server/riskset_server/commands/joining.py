@@ -18,7 +18,7 @@ from riskset.secure.keys import public_from_hex, refuse_to_replace, write_privat
 from riskset.secure.words import fingerprint_words
 from riskset.study.load import load_study
 from riskset_server.coordinator_folder import CoordinatorFolder
-from riskset_server.joining_desk import INVITE_DAYS
+from riskset_server.joining.desk import INVITE_DAYS
 
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="The study file (TOML).", show_default=False)]
 SiteName = Annotated[str, typer.Argument(metavar="SITE", help="The site's name in the study.", show_default=False)]

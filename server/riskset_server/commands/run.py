@@ -23,10 +23,10 @@ from riskset.secure.keys import public_hex
 from riskset.study.load import load_study, study_hash
 from riskset.study.spec import Study
 from riskset_server.coordinator_folder import CoordinatorFolder
-from riskset_server.progress import Lines, SiteRows
-from riskset_server.release_folder import write_outcome
-from riskset_server.rounds import Conductor, Watch
-from riskset_server.run_record import RunRecord
+from riskset_server.run.progress import Lines, SiteRows
+from riskset_server.run.record import RunRecord
+from riskset_server.run.release_folder import write_outcome
+from riskset_server.run.rounds import Conductor, Watch
 
 
 def notice(study: Study, sites: Sequence[str]) -> str:
@@ -116,8 +116,8 @@ def _run(
     *,
     anew: bool,
 ) -> Outcome:
-    from riskset_server.engine import Engine  # Flower takes a second to import
-    from riskset_server.engine_transport import EngineTransport
+    from riskset_server.engine.engine import Engine  # Flower takes a second to import
+    from riskset_server.engine.transport import EngineTransport
 
     hashes = study_hash(study), roster.sha256
     unfinished = None if anew else record.unfinished(*hashes)

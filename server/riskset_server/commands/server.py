@@ -56,7 +56,9 @@ def start(
     ] = None,
 ) -> None:
     """Serve until stopped (Ctrl-C or SIGTERM). Runs that are under way go on when it is started again."""
-    from riskset_server.superlink import serve_superlink  # Flower takes a second to import; --help need not wait for it
+    from riskset_server.engine.superlink import (
+        serve_superlink,  # Flower takes a second to import; --help need not wait for it
+    )
 
     config = CoordinatorFolder(folder).superlink(in_memory=in_memory, record=record)
     warn(expiry_lines(CoordinatorFolder(folder).expiries, today_utc()))

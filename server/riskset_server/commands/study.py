@@ -16,7 +16,7 @@ from riskset.protocol.approval import ExceptionSigned
 from riskset.study.load import load_study, study_hash
 from riskset.study.spec import CoxAnalysis, Study
 from riskset_server.commands.joining import accept, invite, revoke, roster
-from riskset_server.rehearse import GATE_IGNORED, REHEARSAL, rehearse, verdicts
+from riskset_server.run.rehearse import GATE_IGNORED, REHEARSAL, rehearse, verdicts
 
 app = typer.Typer(
     help="Write, check and try a study; bring its sites together.", no_args_is_help=True, add_completion=False
@@ -76,7 +76,7 @@ def try_(
     Exit 0: done; what a rule refuses is told with what would pass. 1: a file is wrong; every problem is told. 3: a site
     would not take part at all.
     """
-    from riskset_server.release_folder import write_outcome  # drawing takes a second to import
+    from riskset_server.run.release_folder import write_outcome  # drawing takes a second to import
 
     tried = load_study(file)
     signed = tuple(ExceptionSigned(*parse_exception(text, REHEARSAL), REHEARSAL) for text in exceptions or ())

@@ -22,7 +22,7 @@ from riskset.secure.envelope import Head, Verified, frame, seal, sha256, unframe
 from riskset.secure.masks import PairwiseMasks
 from riskset.study.load import study_hash
 from riskset.study.spec import Study
-from riskset_site.holding import rows_of
+from riskset_site.data.holding import rows_of
 
 SIZES = {
     "seoul": 120, "busan": 85, "daegu": 60, "incheon": 45, "gwangju": 30, "jeju": 18,

@@ -14,8 +14,8 @@ from riskset.analyses.cox_fit import CoxFit
 from riskset.disclosure.gate import Gate, Summary
 from riskset.errors import DataError, Refused, fault_of
 from riskset.secure import fixed_point
-from riskset_site.daemon import serve
-from riskset_site.holding import load_holding
+from riskset_site.data.holding import load_holding
+from riskset_site.network.daemon import serve
 
 FEW = ("busan", "daegu", "tokyo", "osaka")
 VICTIM = "osaka"

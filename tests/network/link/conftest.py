@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from riskset.secure.node_key import load_node_key, new_node_key, save_node_key
-from riskset_server.certificates import issue_server_certificate, make_authority
-from riskset_server.engine import Engine
+from riskset_server.engine.engine import Engine
+from riskset_server.joining.certificates import issue_server_certificate, make_authority
 
 HERE = Path(__file__).parent
 TOKEN = "the token of the tests"

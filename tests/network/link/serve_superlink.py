@@ -6,9 +6,9 @@ Prints one line with both ports when it is ready. The limits are small, so that 
 import sys
 from pathlib import Path
 
-from riskset_server.front_door import Limits
-from riskset_server.superlink import serve_superlink
-from riskset_server.two_ports import SuperLinkConfig
+from riskset_server.engine.front_door import Limits
+from riskset_server.engine.superlink import serve_superlink
+from riskset_server.engine.two_ports import SuperLinkConfig
 
 
 def main(folder, public_port, control_port, database=None):

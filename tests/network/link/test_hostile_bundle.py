@@ -18,9 +18,9 @@ from flwr.proto.fleet_pb2 import ActivateNodeResponse, PullMessagesResponse
 from flwr.proto.message_pb2 import ConfirmMessageReceivedResponse, PullObjectRequest, PullObjectResponse
 from flwr.supercore.inflatable.inflatable_object import get_all_nested_objects, get_object_tree
 
-from riskset.protocol.wire import FIELD, MESSAGE_TYPE, RECORD
+from riskset.engine.wire import FIELD, MESSAGE_TYPE, RECORD
 from riskset.secure.node_key import new_node_key
-from riskset_server.certificates import make_authority
+from riskset_server.joining.certificates import make_authority
 from riskset_site.link import FleetLink
 
 SETTINGS = b"""

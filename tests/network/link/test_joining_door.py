@@ -16,12 +16,12 @@ from riskset.errors import DataError, Refused, Unreachable
 from riskset.joining.request import JOIN_PATH, MAX_REQUEST_BYTES, write_request
 from riskset.secure.keys import new_identity, public_hex
 from riskset.secure.node_key import new_node_key
-from riskset_server.certificates import make_authority
 from riskset_server.coordinator_folder import CoordinatorFolder
 from riskset_server.demo.stage import free_ports
-from riskset_server.recording import read_recording
-from riskset_site.joining_call import leave_request
-from riskset_site.unreachable import ServerAway, ServerNotTrusted
+from riskset_server.engine.recording import read_recording
+from riskset_server.joining.certificates import make_authority
+from riskset_site.network.joining_call import leave_request
+from riskset_site.network.unreachable import ServerAway, ServerNotTrusted
 
 
 class Coordinator:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from riskset_server.tickets import EngineLost
+from riskset_server.engine.tickets import EngineLost
 
 
 def echo(engine, name, payload, within_s=40.0):

@@ -9,10 +9,10 @@ import time
 import pytest
 
 import riskset_site.link
+from riskset_server.engine.recording import read_recording
 from riskset_server.link import payloads_in
-from riskset_server.recording import read_recording
 from riskset_site.link import FleetLink
-from riskset_site.unreachable import ClockOff, KeyRefused, LeaseHeld, ServerAway, ServerNotTrusted
+from riskset_site.network.unreachable import ClockOff, KeyRefused, LeaseHeld, ServerAway, ServerNotTrusted
 
 MIB = 2**20
 

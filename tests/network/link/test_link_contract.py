@@ -19,8 +19,8 @@ from flwr.supernode.fleet_http_client import FleetHttpClient
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from riskset_server import link as server_link
-from riskset_server.front_door import ACTIVATION, SITE_CALLS
-from riskset_server.tickets import ARRIVAL_S
+from riskset_server.engine.front_door import ACTIVATION, SITE_CALLS
+from riskset_server.engine.tickets import ARRIVAL_S
 
 SITE, SERVER = "riskset_site/link.py", "riskset_server/link.py"
 
@@ -102,9 +102,9 @@ VALUES = [
         "flwr.common.constant",
         "SYSTEM_TIME_TOLERANCE",
         5,
-        "FAST_S and the hint of ClockOff in riskset_site/unreachable.py",
+        "FAST_S and the hint of ClockOff in riskset_site/network/unreachable.py",
     ),
-    ("flwr.common.constant", "TIMESTAMP_TOLERANCE", 300, "SLOW_S in riskset_site/unreachable.py"),
+    ("flwr.common.constant", "TIMESTAMP_TOLERANCE", 300, "SLOW_S in riskset_site/network/unreachable.py"),
     ("flwr.supercore.constant", "FLWR_IN_MEMORY_DB_NAME", ":flwr-in-memory:", "SuperLinkConfig.database"),
 ]
 
@@ -169,7 +169,7 @@ def test_the_superlink_has_no_setting_that_we_do_not_know():
 def test_the_calls_that_the_public_port_passes_exist():
     routes = create_app.__globals__["fleet_router"].routes
     gone = SITE_CALLS - {route.path for route in routes}
-    assert not gone, f"{UPGRADE}the paths {sorted(gone)} moved; see SITE_CALLS in riskset_server/front_door.py"
+    assert not gone, f"{UPGRADE}the paths {sorted(gone)} moved; see SITE_CALLS in riskset_server/engine/front_door.py"
     assert {ACTIVATION, server_link.FLEET_PULL} <= SITE_CALLS
 
 
@@ -188,7 +188,9 @@ def test_an_answer_without_messages_is_an_empty_body():
     """By this the server knows that there is nothing yet, and holds the question."""
     for module, name in (("fleet_pb2", "PullMessagesResponse"), ("runtime_pb2", "PullAppMessagesResponse")):
         empty = getattr(importlib.import_module(f"flwr.proto.{module}"), name)()
-        assert empty.SerializeToString() == b"", f"{UPGRADE}{name} is never empty; see riskset_server/long_poll.py"
+        assert empty.SerializeToString() == b"", (
+            f"{UPGRADE}{name} is never empty; see engine/long_poll.py"
+        )
 
 
 def test_uvicorn_s_protocol_has_what_the_deadline_needs():

@@ -8,13 +8,13 @@ from flwr.app import ArrayRecord, ConfigRecord
 from flwr.proto.fleet_pb2 import PullMessagesResponse
 from flwr.proto.message_pb2 import Message, ObjectTree
 
+from riskset.engine.wire import FIELD
 from riskset.errors import ProtocolError
-from riskset.protocol.wire import FIELD
-from riskset_server import engine as engine_module
-from riskset_server.asking import lost
-from riskset_server.engine import Engine
+from riskset_server.engine import engine as engine_module
+from riskset_server.engine.asking import lost
+from riskset_server.engine.engine import Engine
+from riskset_server.engine.tickets import Mailbox, Reply, SiteSession, Ticket
 from riskset_server.link import FlowerRun
-from riskset_server.tickets import Mailbox, Reply, SiteSession, Ticket
 from riskset_site import link as site_link
 
 NO_MESSAGE = "has sent something that is no message"

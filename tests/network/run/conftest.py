@@ -26,14 +26,14 @@ from riskset.secure.envelope import Verified, claimed_head, verify
 from riskset.study.load import load_study, study_hash
 from riskset_server.demo.data_sets import LUNG, DataSet
 from riskset_server.demo.stage import Stage, free_ports
+from riskset_server.engine.recording import read_recording
 from riskset_server.link import payloads_in
-from riskset_server.recording import read_recording
-from riskset_server.results import results_document
-from riskset_site.approvals import Approvals
-from riskset_site.cohort import load_cohort
-from riskset_site.identity import SiteFolder, load_keys
-from riskset_site.journal import JournalFile
-from riskset_site.own_ledger import own_ledger
+from riskset_server.run.results import results_document
+from riskset_site.consent.approvals import Approvals
+from riskset_site.data.cohort import load_cohort
+from riskset_site.keys.identity import SiteFolder, load_keys
+from riskset_site.records.journal import JournalFile
+from riskset_site.records.own_ledger import own_ledger
 
 SITES = {"i01": "north", "i03": "north", "i11": "lakes", "i12": "lakes", "i13": "lakes", "west": "plains"}
 

@@ -11,7 +11,7 @@ from riskset.protocol.messages import CLOSE
 from riskset.protocol.roster import load_roster
 from riskset.secure.envelope import claimed_head, verify
 from riskset.study.load import load_study, study_hash
-from riskset_server.run_record import RunRecord
+from riskset_server.run.record import RunRecord
 
 
 def phases(theatre, run):

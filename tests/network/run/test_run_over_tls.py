@@ -9,7 +9,7 @@ import pytest
 
 from riskset.rehearsal import Rehearsal
 from riskset.secure import fixed_point
-from riskset_site.journal import read_sent
+from riskset_site.records.journal import read_sent
 
 
 def test_a_run_over_tls_finds_what_memory_finds(undisturbed):

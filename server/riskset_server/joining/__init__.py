@@ -1,0 +1,1 @@
+"""How sites come to be in a study: invites, requests, keys, certificates."""

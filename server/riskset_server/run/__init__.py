@@ -1,0 +1,1 @@
+"""A run from its first message to results on the disk."""

@@ -1,0 +1,1 @@
+"""What both sides of the wire need of the network engine, without the engine."""

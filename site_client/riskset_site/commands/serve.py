@@ -1,0 +1,83 @@
+"""`riskset site serve`."""
+
+from __future__ import annotations
+
+import signal
+import time
+from contextlib import closing
+from pathlib import Path
+from threading import Event
+from typing import Annotated
+
+import typer
+
+from riskset import __version__
+from riskset.cli import warn
+from riskset.joining.expiry import expiry_lines, of_certificate, of_members, today_utc
+from riskset.protocol.site import Site
+from riskset_site.consent.approvals import Approvals, LedgerConsent, expiry_of
+from riskset_site.network.daemon import serve as serve_site
+from riskset_site.papers import Papers, load_papers
+from riskset_site.records.journal import JournalFile
+from riskset_site.records.own_ledger import own_ledger
+from riskset_site.records.refusals import RecordedSite
+
+
+def serve(
+    site_file: Annotated[Path, typer.Argument(metavar="SITE.TOML", help="The hospital's site file.")],
+    study_file: Annotated[
+        Path | None, typer.Option("--study", help="Default: study.toml beside the site file.", show_default=False)
+    ] = None,
+    roster_file: Annotated[
+        Path | None, typer.Option("--roster", help="Default: roster.json beside the site file.", show_default=False)
+    ] = None,
+    connection_file: Annotated[
+        Path | None, typer.Option("--connection", help="Default: connection.json beside it.", show_default=False)
+    ] = None,
+) -> None:
+    """Take part in the study until stopped (Ctrl-C or SIGTERM): wait for the coordinator's questions and answer them.
+
+    Opens no port. Begins only under an approval that holds (riskset site approve), and looks at it again before every
+    answer. The data are read once, at the start; a run that is under way goes on where it stood.
+
+    Example: riskset site serve site.toml
+    """
+    papers = load_papers(site_file, study_file, roster_file, connection_file)
+    own_ledger(papers.folder, papers.identity, papers.site).close()  # renewed keys take it over before the run goes on
+    with closing(JournalFile(papers.folder.journal, papers.identity.signing, papers.site)) as journal:
+        _serve(papers, RecordedSite(_site(papers, journal), journal.ledger, tell))
+
+
+def _serve(papers: Papers, site: RecordedSite) -> None:
+    stop = Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+
+    from riskset_site.link import FleetLink  # Flower takes a second to import; a mistake above is told before that
+
+    connection = papers.connection
+    tell(f"{site.name} serves {connection.address}")
+    with FleetLink(connection.address, connection.authority.encode(), papers.identity.node) as link:
+        serve_site(site, link, stop, tell)
+    tell("stopped")
+
+
+def tell(line: str) -> None:
+    typer.echo(f"{time.strftime('%H:%M:%S')} {line}", err=True)
+
+
+def _site(papers: Papers, journal: JournalFile) -> Site:
+    """Returns the site, its data read, after telling what it stands on. Refused where nothing is approved now."""
+    study, roster, approvals = papers.study, papers.roster, Approvals(journal.ledger, papers.identity)
+    now = approvals.standing()
+    approval = now.in_force(papers.study_hash, roster.sha256, papers.snapshot, __version__, today_utc())
+    authority = of_certificate(
+        "the certificate authority", papers.connection.authority, "ask for a new invite in good time"
+    )
+    warn(expiry_lines([expiry_of(approval), authority, *of_members(roster.members)], today_utc()))
+    tell(f"study {study.id} {study.version} ({papers.study_hash[:12]})")
+    for endpoint, rows in papers.cohort.analysis_sets.items():
+        tell(f"{endpoint}: {rows.n} rows, {int(rows.event.sum())} events")
+    tell(f"approved by {approval.by} until {approval.until} ({approval.sha256[:12]})")
+    consent = LedgerConsent(approvals, tell)
+    return Site(papers.site, papers.identity.signing, study, roster, papers.holding, journal, consent)

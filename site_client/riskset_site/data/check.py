@@ -1,0 +1,134 @@
+"""What a site is told about its data before anything is asked of them. Nothing here leaves the site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from riskset.errors import DataError, Problem
+from riskset.study.spec import Study
+from riskset_site.data.cohort import Preparation, prepare
+from riskset_site.data.columns import known
+from riskset_site.data.config import load_site_file
+from riskset_site.data.eligibility import Step
+from riskset_site.data.site_file import SiteFile
+
+
+@dataclass(frozen=True)
+class VariableCheck:
+    """How one variable was read; counts are rows of the export."""
+
+    variable: str
+    columns: tuple[str, ...]
+    """Where it stands in the export; none where the export has it not."""
+    kind: str
+    read: int
+    missing: int
+    excluded: int
+    """Rows that [map] sends out of the study by this variable."""
+    wrong: int
+    """Rows whose value has a problem."""
+
+
+@dataclass(frozen=True)
+class EndpointCheck:
+    """How the eligible rows come into, or fall out of, an endpoint's analysis set."""
+
+    endpoint: str
+    no_follow_up: int
+    """Eligible, but origin, end or event is missing."""
+    incomplete: int
+    """Have follow-up, but a covariate of the endpoint's models is missing."""
+    rows: int
+    """Analysed; the counts below are among them."""
+    events: int
+    at_time_0: int
+    at_cutoff: int
+    """Censored at the study's data cut-off."""
+    event_after_censoring: int
+
+
+@dataclass(frozen=True)
+class SiteCheck:
+    """All that `riskset site check` tells."""
+
+    study: str
+    version: str
+    site: str
+    export: str
+    """Name of the file."""
+    rows: int
+    """Read from the export."""
+    eligible: int
+    steps: tuple[Step, ...]
+    variables: tuple[VariableCheck, ...]
+    endpoints: tuple[EndpointCheck, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def fits(self) -> bool:
+        return not self.problems
+
+
+def check_site(site_file: Path, study: Study) -> SiteCheck:
+    """Check a site's data against the study.
+
+    Raises DataError where the check cannot begin: the site file is wrong, does not belong to the study, or names an
+    export that is not there. What is wrong with the export is in the result's `problems`.
+    """
+    site = load_site_file(site_file, study)
+    try:
+        prepared = prepare(site, study)
+    except DataError as error:
+        if not error.problems:
+            raise
+        return SiteCheck(study.id, study.version, site.site, site.source.csv.name, 0, 0, (), (), (), error.problems)
+    return SiteCheck(
+        study.id,
+        study.version,
+        site.site,
+        site.source.csv.name,
+        prepared.export.n,
+        int(prepared.eligible.sum()),
+        prepared.steps,
+        tuple(_variables(prepared, site, study)),
+        tuple(_endpoint(name, prepared) for name in study.endpoints),
+        prepared.problems or tuple(_nobody(prepared)),
+    )
+
+
+def _variables(prepared: Preparation, site: SiteFile, study: Study) -> Iterator[VariableCheck]:
+    for name, column in prepared.export.columns.items():
+        read, missing, excluded = (int(rows.sum()) for rows in (known(column.values), column.missing, column.excluded))
+        yield VariableCheck(
+            variable=name,
+            columns=site.mapped(name).columns if column.is_present else (),
+            kind=study.variables[name].type,
+            read=read,
+            missing=missing,
+            excluded=excluded,
+            wrong=prepared.export.n - read - missing - excluded,
+        )
+
+
+def _endpoint(name: str, prepared: Preparation) -> EndpointCheck:
+    found, eligible, analysed = prepared.follow_ups[name], prepared.eligible, prepared.analysed(name)
+    return EndpointCheck(
+        endpoint=name,
+        no_follow_up=int((eligible & ~found.known).sum()),
+        incomplete=int((eligible & found.known & ~prepared.complete[name]).sum()),
+        rows=int(analysed.sum()),
+        events=int((analysed & found.event).sum()),
+        at_time_0=int((analysed & (found.days == 0)).sum()),
+        at_cutoff=int((analysed & found.at_cutoff).sum()),
+        event_after_censoring=int((analysed & found.after_censoring).sum()),
+    )
+
+
+def _nobody(prepared: Preparation) -> Iterator[Problem]:
+    """A site without an eligible row may lawfully take part, but has more likely mapped something wrongly."""
+    if not prepared.eligible.any():
+        step = max(prepared.steps, key=lambda step: step.excluded + step.undecided)
+        message = f"none of {prepared.export.n} rows is eligible; most leave at {step.id!r}"
+        yield Problem("eligibility", message, "compare the rule with the column's values and its recode in [map]")

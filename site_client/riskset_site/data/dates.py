@@ -1,0 +1,89 @@
+"""Dates as hospitals write them: any strptime format, and the Japanese eras (wareki)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+
+from riskset_site.data.problem_rows import Fault
+from riskset_site.data.texts import Unreadable
+
+WAREKI = "wareki"
+DateFormat = Callable[[str], date | None]
+
+NOT_A_DATE = Fault(
+    "is not a date in the formats of [source] dates",
+    "are not dates in the formats of [source] dates",
+    "add the format, or correct a day that does not exist",
+)
+AMBIGUOUS = Fault(
+    "is one date in one of the formats and another in the next",
+    "are one date in one of the formats and another in the next",
+    "keep only the format this export is written in",
+)
+OUTSIDE_ERA = Fault("is a date outside its era", "are dates outside their era", "correct the era or the year")
+
+# First and last day. Meiji ended and Taisho began on the same day, and so did Taisho and Showa; Reiwa goes on.
+_ERAS = {
+    "明治": (date(1868, 10, 23), date(1912, 7, 30)),
+    "大正": (date(1912, 7, 30), date(1926, 12, 25)),
+    "昭和": (date(1926, 12, 25), date(1989, 1, 7)),
+    "平成": (date(1989, 1, 8), date(2019, 4, 30)),
+    "令和": (date(2019, 5, 1), date.max),
+}
+_ERA_NAMES = {"M": "明治", "T": "大正", "S": "昭和", "H": "平成", "R": "令和"}
+_WAREKI = re.compile(
+    r"(?P<era>明治|大正|昭和|平成|令和|[MTSHR])\s*(?P<year>元|\d{1,2})\s*[年./-]\s*(?P<month>\d{1,2})\s*[月./-]\s*(?P<day>\d{1,2})\s*日?",
+    re.IGNORECASE,
+)
+
+
+def date_reader(formats: Sequence[str]) -> Callable[[str], date]:
+    """Return what reads one text by the formats; a text that two of them read differently is refused, not guessed."""
+    readers = tuple(_wareki if form == WAREKI else _strptime(form) for form in formats)
+
+    def read(text: str) -> date:
+        found = {day for reader in readers if (day := reader(text)) is not None}
+        if len(found) != 1:
+            raise Unreadable(AMBIGUOUS if found else NOT_A_DATE)
+        return found.pop()
+
+    return read
+
+
+def is_date_format(form: str) -> bool:
+    """True for `wareki` and for a strptime format that holds a whole date."""
+    if form == WAREKI:
+        return True
+    if "%Y" not in form and "%y" not in form:
+        return False
+    day = date(2001, 12, 31)  # a day that no confusion of day, month and year leaves as it is
+    return _strptime(form)(day.strftime(form)) == day
+
+
+def _strptime(form: str) -> DateFormat:
+    def read(text: str) -> date | None:
+        try:
+            return datetime.strptime(text, form).date()
+        except ValueError:
+            return None
+
+    return read
+
+
+def _wareki(text: str) -> date | None:
+    """Read 令和5年7月3日, R5.7.3 or 平成元年1月8日, also in full-width letters and digits."""
+    match = _WAREKI.fullmatch(unicodedata.normalize("NFKC", text).strip())
+    if match is None:
+        return None
+    first, last = _ERAS[_ERA_NAMES.get(match["era"].upper(), match["era"])]
+    year = 1 if match["year"] == "元" else int(match["year"])
+    try:
+        day = date(first.year + year - 1, int(match["month"]), int(match["day"]))
+    except ValueError:
+        return None
+    if year == 0 or not first <= day <= last:
+        raise Unreadable(OUTSIDE_ERA)
+    return day

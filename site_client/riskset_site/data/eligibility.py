@@ -1,0 +1,78 @@
+"""Who belongs to the study: its rules in their order, each a box of the flow chart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskset.study.rules import parse_rule
+from riskset.study.spec import DateEndpoint, Study
+from riskset.study.truth import Columns, Truth
+from riskset_site.data.columns import known
+
+
+@dataclass(frozen=True)
+class Step:
+    """One box of the flow chart."""
+
+    id: str
+    label: str
+    excluded: int
+    """Rows that do not fulfil it."""
+    undecided: int
+    """Rows that leave because a value it needs is missing."""
+    remaining: int
+
+
+def flow(study: Study, columns: Columns, excluded: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], tuple[Step, ...]]:
+    """Return who is eligible (n,) and the steps; `excluded` (n,) are the rows the site file sends out beforehand."""
+    eligible = np.ones(len(excluded), bool)
+    steps = []
+    for name, label, claim in _steps(study, columns, excluded):
+        refused, undecided = eligible & claim.false, eligible & ~claim.true & ~claim.false
+        eligible = eligible & claim.true
+        steps.append(Step(name, label, int(refused.sum()), int(undecided.sum()), int(eligible.sum())))
+    return eligible, tuple(steps)
+
+
+def _steps(study: Study, columns: Columns, excluded: NDArray[np.bool_]) -> Iterator[tuple[str, str, Truth]]:
+    if excluded.any():
+        yield "mapped values", "Holds a value that [map] excludes", Truth(true=~excluded, false=excluded)
+    if origins := _origins(study):
+        yield "enrolled", "Enrolled in the study's period", _enrolled(study, [columns[name] for name in origins])
+    for rule in study.eligibility:
+        yield rule.id, rule.label or rule.rule, parse_rule(rule.rule, study.kinds).claim.truth(columns)
+
+
+def _origins(study: Study) -> list[str]:
+    """Return the dates that must lie in the study's period, none where it has no period."""
+    if study.header.enrolled is None and study.header.data_cutoff is None:
+        return []
+    origins = (endpoint.origin for endpoint in study.endpoints.values() if isinstance(endpoint, DateEndpoint))
+    return list(dict.fromkeys(origins))
+
+
+def _enrolled(study: Study, origins: list[NDArray[np.datetime64]]) -> Truth:
+    """Return whether all of a row's origins lie in the period of enrolment and not after the data cut-off.
+
+    Without a period of enrolment a missing origin does not keep a row out: its endpoint has no follow-up, and says so.
+    """
+    enrolled = study.header.enrolled
+    first = enrolled.from_ if enrolled else None
+    lasts = [day for day in (enrolled.to if enrolled else None, study.header.data_cutoff) if day]
+    outside = np.logical_or.reduce([_outside(origin, first, lasts) for origin in origins])
+    undecided = np.logical_or.reduce([~known(origin) for origin in origins]) & ~outside & (enrolled is not None)
+    return Truth(true=~outside & ~undecided, false=outside)
+
+
+def _outside(origin: NDArray[np.datetime64], first: date | None, lasts: list[date]) -> NDArray[np.bool_]:
+    outside = np.zeros(len(origin), bool)
+    if first:
+        outside |= origin < np.datetime64(first)
+    for last in lasts:
+        outside |= origin > np.datetime64(last)
+    return outside

@@ -1,0 +1,83 @@
+"""A site's data with keyed marks of its patients, by which a later change is noticed. Nothing here ever leaves."""
+
+from __future__ import annotations
+
+import hmac
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from numpy.typing import NDArray
+
+from riskset.analyses.cohort import Cohort
+from riskset.protocol.journal import MARK_DIGITS, Rows
+from riskset.protocol.site import Holding
+from riskset.study.spec import Study
+from riskset_site.data.cohort import load_patients
+from riskset_site.keys.identity import snapshot_of
+
+_PATIENT_DIGITS = 16
+"""Hexadecimal digits of a patient's mark; a million patients of one site do not meet in them."""
+
+
+def load_holding(site_file: Path, study: Study, seed: Ed25519PrivateKey) -> Holding:
+    """Returns the cohort with its marks, keyed with the first identity key. Raises DataError as `load_cohort`."""
+    cohort, keys = load_patients(site_file, study)
+    return Holding(cohort, rows_of(cohort, keys, seed))
+
+
+def rows_of(cohort: Cohort, keys: Sequence[str] | None, seed: Ed25519PrivateKey) -> Rows:
+    """Returns a mark of every patient that some analysis uses: of each field, so that a version of the study which uses
+    other fields can be compared in those that both use.
+
+    `keys` are the patients' own numbers; without them a row is known by its content alone.
+    """
+    used = sorted({int(patient) for rows in cohort.analysis_sets.values() for patient in rows.patients})
+    fields = _fields(cohort)
+    secret = _secret(seed, b"values")
+    columns = [_marks(secret, name, column[used]) for name, column in fields.items()]
+    values = ["".join(marks) for marks in zip(*columns, strict=True)]
+    if keys is None:
+        seen: Counter[str] = Counter()
+        patients = []
+        for value in values:
+            seen[value] += 1
+            patients.append(f"{value}/{seen[value]}")
+        values = patients
+    else:
+        secret = _secret(seed, b"patients")
+        patients = [_mac(secret, keys[patient].encode(), _PATIENT_DIGITS) for patient in used]
+    return Rows(snapshot_of(cohort, seed), dict(zip(patients, values, strict=True)), tuple(fields))
+
+
+def _marks(secret: bytes, name: str, column: NDArray[np.float64]) -> list[str]:
+    """One mark a patient; each distinct value is worked out once, and there are few."""
+    values, at = np.unique(column, return_inverse=True)
+    marks = [_mac(secret, f"{name}={value!r}".encode(), MARK_DIGITS) for value in values.tolist()]
+    return [marks[i] for i in at.tolist()]
+
+
+def _fields(cohort: Cohort) -> dict[str, NDArray[np.float64]]:
+    """Every value that an analysis can use, (patients,) a field; nan where a patient is not in the set."""
+    fields: dict[str, NDArray[np.float64]] = {}
+    for endpoint, rows in sorted(cohort.analysis_sets.items()):
+        own = {"days": rows.days, "event": rows.event}
+        entry = {} if rows.entry_days is None else {"entry": rows.entry_days}
+        named = {f"variable {name}": values for name, values in sorted(rows.variables.items())}
+        for name, values in {**own, **entry, **named}.items():
+            column = np.full(cohort.n_patients, np.nan)
+            column[rows.patients] = values
+            fields[f"{endpoint} {name}"] = column
+    return fields
+
+
+def _secret(seed: Ed25519PrivateKey, purpose: bytes) -> bytes:
+    return HKDF(hashes.SHA256(), 32, salt=None, info=b"riskset " + purpose).derive(seed.private_bytes_raw())
+
+
+def _mac(secret: bytes, content: bytes, digits: int) -> str:
+    return hmac.digest(secret, content, "sha256").hex()[:digits]

@@ -1,0 +1,76 @@
+"""Leaving a site's request at the coordinator's server. TLS, and only by the authority that the invite names."""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from riskset.errors import DataError, Refused, RisksetError, Unreachable
+from riskset.joining.invite import Invite
+from riskset.joining.request import JOIN_PATH
+from riskset_site.network.unreachable import ServerAway, no_answer, not_ours
+
+_LONGEST_WORDS = 500
+
+
+def leave_request(invite: Invite, request: bytes, timeout_s: float = 20.0) -> None:
+    """Sends the request with the invite's token. The same request may be left again.
+
+    Raises Unreachable where the coordinator cannot be reached or trusted, Refused or DataError where it says no.
+    """
+    trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trusted.load_verify_locations(cadata=invite.authority)
+    shown = {"authorization": f"Bearer {invite.token}"}
+    try:
+        with httpx.Client(verify=trusted, timeout=timeout_s, trust_env=not is_this_machine(invite.address)) as client:
+            response = client.post(f"https://{invite.address}{JOIN_PATH}", content=request, headers=shown)
+    except httpx.RequestError as error:
+        raise no_answer(invite.address, error) from None
+    if response.status_code != HTTPStatus.OK:
+        raise _no(invite, response)
+    if _content(response).get("received") != invite.site:
+        raise not_ours(invite.address)
+
+
+def is_this_machine(address: str) -> bool:
+    """True for host:port of the loopback, to which no proxy leads."""
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _no(invite: Invite, response: httpx.Response) -> RisksetError:
+    if response.status_code == HTTPStatus.UNAUTHORIZED:
+        return Refused("unknown", "the coordinator does not know this invite", "ask the coordinator for a new one")
+    told = _content(response)
+    error, hint = (_printable(told.get(name)) for name in ("error", "hint"))
+    if response.status_code == HTTPStatus.CONFLICT and error:
+        return Refused(_printable(told.get("code")), error, hint)
+    if response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY and error:
+        return DataError(error, hint)
+    return _away(invite, response)
+
+
+def _away(invite: Invite, response: httpx.Response) -> Unreachable:
+    return ServerAway(
+        f"{invite.address} answered with HTTP {response.status_code}", "it may be starting, or another service is there"
+    )
+
+
+def _content(response: httpx.Response) -> dict[str, Any]:
+    try:
+        content = response.json()
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _printable(text: object) -> str:
+    """Returns another party's words as one line for a terminal."""
+    return "".join(letter for letter in str(text or "")[:_LONGEST_WORDS] if letter.isprintable())

@@ -1,0 +1,1 @@
+"""What a hospital keeps: its journal and ledger, and how its committee reads them."""
