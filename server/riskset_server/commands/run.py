@@ -64,8 +64,8 @@ def run(
 ) -> None:
     """Run a study with its sites, or go on with the run of it that was not finished.
 
-    A site that is away, or has no approval in force, is waited for; stopping (Ctrl-C) loses nothing. Exit 3: a site said
-    no for another reason, which is told.
+    A site that is away, or has no approval in force, is waited for; stopping (Ctrl-C) loses nothing. Exit 3: a site
+    said no for another reason, which is told.
     """
     study = load_study(study_file)
     roster = load_roster(roster_file or study_file.parent / "roster.json")

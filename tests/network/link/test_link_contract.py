@@ -188,9 +188,7 @@ def test_an_answer_without_messages_is_an_empty_body():
     """By this the server knows that there is nothing yet, and holds the question."""
     for module, name in (("fleet_pb2", "PullMessagesResponse"), ("runtime_pb2", "PullAppMessagesResponse")):
         empty = getattr(importlib.import_module(f"flwr.proto.{module}"), name)()
-        assert empty.SerializeToString() == b"", (
-            f"{UPGRADE}{name} is never empty; see engine/long_poll.py"
-        )
+        assert empty.SerializeToString() == b"", f"{UPGRADE}{name} is never empty; see engine/long_poll.py"
 
 
 def test_uvicorn_s_protocol_has_what_the_deadline_needs():
