@@ -179,12 +179,6 @@ def test_entries_of_other_kinds_decide_nothing():
     assert stands(Act("contributed"), approved(), Act("closed")).in_force(**ASKED) == make()
 
 
-def test_the_days_left_are_told():
-    assert stands(approved()).days_left(LAST_DAY - timedelta(days=30)) == 30
-    assert stands(approved()).days_left(LAST_DAY + timedelta(days=1)) == -1
-    assert stands().days_left(LAST_DAY) is None
-
-
 def test_two_approvals_of_the_same_data_do_not_tell_so():
     assert commitment(ASKED["snapshot"], SIGNED_AT) != commitment(ASKED["snapshot"], "2024-06-01T00:00:00.000+00:00")
 

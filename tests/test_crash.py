@@ -18,8 +18,7 @@ from riskset.protocol.site import Holding, Site
 from riskset.rehearsal import MemoryJournal, Rehearsal
 from riskset.study.load import study_hash
 from riskset_server.run.record import RunRecord
-from riskset_site.data.holding import rows_of
-from riskset_site.keys.identity import snapshot_of
+from riskset_site.data.holding import rows_of, snapshot_of
 from riskset_site.records.journal import JournalFile
 
 SITES = ("asan", "kurume", "osaka")

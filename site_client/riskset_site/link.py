@@ -10,7 +10,6 @@ interrupts it on a 401 and swallows errors. Here every error is an `Unreachable`
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import os
 import ssl
@@ -24,9 +23,8 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-os.environ["FLWR_TELEMETRY_ENABLED"] = (
-    "0"  # Flower reads it while it is imported; a hospital's machine reports to nobody
-)
+# Flower reads these while it is imported: a hospital's machine reports to nobody
+os.environ["FLWR_TELEMETRY_ENABLED"] = "0"
 os.environ["FLWR_DISABLE_UPDATE_CHECK"] = "1"
 
 import httpx
@@ -61,6 +59,7 @@ from riskset.engine.quiet import quieten
 from riskset.engine.showing import Showing
 from riskset.engine.wire import FIELD, MAX_MESSAGE_BYTES, RECORD, WAIT_HEADER, WHOLE_HEADER
 from riskset.errors import ProtocolError, Unreachable
+from riskset_site.network.loopback import is_this_machine
 from riskset_site.network.unreachable import ServerAway, no_answer, not_ours, turned_away
 
 LEASE_S: Final = 30.0
@@ -259,18 +258,10 @@ def _open_client(
     trusted.load_verify_locations(cadata=ca_certificate.decode("ascii"))
     extras: list[ProtobufClientInterceptor] = [NodeAuthHttpInterceptor(key, key.public_key()), headers]
     client = FleetHttpClient(f"https://{address}", interceptors=extras, verify=trusted, timeout=timeout_s)
-    if _is_this_machine(address):
+    if is_this_machine(address):
         client.close()
         client._client = httpx.Client(verify=trusted, timeout=timeout_s, trust_env=False)
     return client
-
-
-def _is_this_machine(address: str) -> bool:
-    host = address.rpartition(":")[0].strip("[]")
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _announced(response: PullMessagesResponse) -> tuple[Message, list[str]]:

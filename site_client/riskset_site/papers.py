@@ -12,10 +12,10 @@ from riskset.errors import DataError
 from riskset.joining.connection import Connection, load_connection
 from riskset.protocol.roster import Roster, load_roster
 from riskset.protocol.site import Holding
+from riskset.protocol.taking_part import column_for
 from riskset.secure.keys import public_hex
 from riskset.study.load import load_study, study_hash
 from riskset.study.spec import Study
-from riskset_site.data.agreement import column_of
 from riskset_site.data.config import load_site_file
 from riskset_site.data.holding import load_holding
 from riskset_site.data.site_file import SiteFile
@@ -62,7 +62,7 @@ class Papers:
     @property
     def column(self) -> Column:
         """Which limits hold: with two sites, or without the secure sum, somebody sees this site's own sums."""
-        return column_of(self.study, len(self.roster.sites))
+        return column_for(self.study.disclosure, len(self.roster.sites))
 
 
 def load_papers(

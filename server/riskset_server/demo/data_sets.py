@@ -131,5 +131,3 @@ died = "event"
     site_of=_lung_site,
     covariates=_lung_covariates,
 )
-
-DATA_SETS = {data_set.name: data_set for data_set in (ROTTERDAM_GBSG, LUNG)}

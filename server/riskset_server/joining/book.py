@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 from riskset.joining.invite import Invite, read_invite
 from riskset.joining.request import Request, read_request
 from riskset.ledger.durable import DurableFile, utc_now
+from riskset.secure.envelope import sha256
 
 REVOKED: Final = "revoked"
 REPLACED: Final = "replaced"
@@ -134,4 +134,4 @@ def _invitation(
 
 
 def _hashed(token: str) -> str:
-    return sha256(token.encode()).hexdigest()
+    return sha256(token.encode())

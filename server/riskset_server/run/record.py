@@ -152,9 +152,7 @@ class RunRecord:
             rows = self.ledger.read(f"SELECT rowid FROM {table}")
             if sorted(self._kept(table, column, rowid) for (rowid,) in rows) != signed:
                 message = f"the messages {kind} in {self.ledger.path} are not those that its ledger names"
-                raise VerificationError(
-                    message, "keep this file as evidence, and restore the last one from your backup"
-                )
+                raise VerificationError(message, _RESTORE)
 
     def _kept(self, table: str, column: str, rowid: int) -> tuple[str, str]:
         """Returns the run and the hash of one message; one at a time, since all together may be gigabytes."""

@@ -13,11 +13,10 @@ from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.plan import plan
 from riskset.disclosure.policy import default_policy, loosened
-from riskset.disclosure.rules import Column
 from riskset.errors import DataError, Problem, RisksetError
 from riskset.protocol.approval import ExceptionSigned
 from riskset.protocol.coordinator import Outcome
-from riskset.protocol.taking_part import LEAST_MASKED
+from riskset.protocol.taking_part import column_for
 from riskset.rehearsal import Rehearsal
 from riskset.study.spec import Study
 
@@ -68,7 +67,7 @@ def _own(rehearsal: Rehearsal) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _check_exceptions(study: Study, sites: int, exceptions: Sequence[ExceptionSigned]) -> None:
-    column: Column = "pooled" if study.disclosure.secure_sum == "required" and sites >= LEAST_MASKED else "local"
+    column = column_for(study.disclosure, sites)
     loosened(default_policy(column, study.disclosure.min_cell), {one.limit: one.value for one in exceptions})
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Final
 
 SITE: Final[Mapping[str, str]] = {
-    "reviewed": "somebody looked at what a study would compute and send",
     "approved": "somebody signed that the study may be answered, until when, with which exceptions",
     "paused": "no message is answered from here on",
     "resumed": "messages are answered again",

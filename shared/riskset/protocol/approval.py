@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from riskset.disclosure.policy import K, Policy, default_policy, loosened, tightened
 from riskset.disclosure.rules import Column
 from riskset.errors import DataError, Refused, VerificationError
+from riskset.joining.signed import signed_bytes
 from riskset.secure.envelope import sha256
 
 APPROVED: Final = "approved"
@@ -31,6 +32,7 @@ ACTS: Final = (APPROVED, PAUSED, RESUMED, WITHDREW)
 
 _Change = Callable[[Policy, Mapping[str, str]], Policy]
 
+KIND: Final = "approval"
 _ASK = "look at it and sign: riskset site review, then riskset site approve"
 
 
@@ -84,7 +86,7 @@ class Approval:
     @property
     def sha256(self) -> str:
         """Hash of what is signed: what runs and ledger entries name."""
-        return sha256(_signed(self.content))
+        return sha256(signed_bytes(KIND, self.content))
 
     def limits(self, column: Column, k: int) -> Policy:
         """Returns what the site judges by: the defaults of the study's smallest cell k, and what it signed as far as
@@ -145,10 +147,6 @@ class Standing:
     def is_paused(self) -> bool:
         return bool(self.stopped) and self.approval is not None
 
-    def days_left(self, today: date) -> int | None:
-        """Days on which the approval still holds after today; negative once it is over, None where there is none."""
-        return None if self.approval is None else (self.approval.until - today).days
-
     def in_force(self, study: str, roster: str, snapshot: str, code: str, today: date) -> Approval:
         """Returns the approval if it holds for all of these; Refused("approval") with the reason where it does not."""
         if self.stopped:
@@ -189,7 +187,7 @@ def sign_approval(approval: Approval, key: Ed25519PrivateKey) -> dict[str, Any]:
     """Returns the signed document, a JSON object: the public part of the ledger's entry, and what may travel."""
     return {
         "approval": approval.content,
-        "signature": key.sign(_signed(approval.content)).hex(),
+        "signature": key.sign(signed_bytes(KIND, approval.content)).hex(),
         "sha256": approval.sha256,
     }
 
@@ -202,7 +200,7 @@ def read_approval(document: Mapping[str, Any], key: Ed25519PublicKey) -> Approva
     try:
         content, signature = document["approval"], bytes.fromhex(document["signature"])
         approval = _read_content(content)
-        signed = _signed(content)
+        signed = signed_bytes(KIND, content)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, rfc8785.CanonicalizationError):
         raise DataError("this is not an approval of this version", "ask the site for it again") from None
     try:
@@ -211,11 +209,6 @@ def read_approval(document: Mapping[str, Any], key: Ed25519PublicKey) -> Approva
         message = f"the approval in the name of {approval.site} was changed, or another key signed it"
         raise VerificationError(message, "nothing may rest on it; ask the site") from None
     return approval
-
-
-def _signed(content: Mapping[str, Any]) -> bytes:
-    """What the signature is over; the name of the kind comes first, so that no other signature of the key is one."""
-    return rfc8785.dumps({"riskset approval": dict(content)})
 
 
 def _read_content(content: dict[str, Any]) -> Approval:

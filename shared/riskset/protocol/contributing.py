@@ -117,13 +117,9 @@ Labelled = tuple[str, tuple[str, ...], tuple[float, ...]]
 
 def labelled(history: History, values: NDArray[np.float64], silent: NDArray[np.bool_]) -> tuple[Labelled, ...]:
     """Returns the spoken numbers of a vector behind the flags, by what asked for them."""
-    if history.step is not None:
-        asked = [(history.step.id, history.step.labels(history.live))]
-    else:
-        asked = [(q.analysis.id, q.analysis.labels(q.state)) for q in history.questions]
     told: list[Labelled] = []
     at = 0
-    for id_, labels in asked:
+    for id_, labels in history.labels():
         own = slice(at, at + len(labels))
         spoken = [(label, float(x)) for label, x, s in zip(labels, values[own], silent[own], strict=True) if not s]
         told.append((id_, tuple(label for label, _ in spoken), tuple(x for _, x in spoken)))

@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import chain as joined
 from typing import Any
 
 from riskset.analyses.admission.figures import Figures
@@ -185,11 +184,12 @@ class History:
         """Returns the results that an analysis needs."""
         return {name: self.results[name] for name in analysis.needs}
 
-    def labels(self) -> tuple[str, ...]:
-        """Returns what each number of the next vector is, behind the flags."""
+    def labels(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Returns what the next vector holds behind the flags, in order: (id of the step or of the analysis that asks,
+        a label a number)."""
         if self.step is not None:
-            return self.step.labels(self.live)
-        return tuple(joined.from_iterable(q.analysis.labels(q.state) for q in self.questions))
+            return ((self.step.id, self.step.labels(self.live)),)
+        return tuple((q.analysis.id, q.analysis.labels(q.state)) for q in self.questions)
 
 
 def _keep(analysis_id: str, outcome: object, states: dict[str, Any], results: dict[str, Result]) -> None:
@@ -220,6 +220,7 @@ def open_history(plan: Plan, study: str, roster: str, run: str, messages: Sequen
 
 
 def chain(before: str, messages: Sequence[Verified]) -> str:
+    """Returns the hash of the history with one more round, whatever the order of its messages."""
     return sha256("\n".join([before, *sorted(m.id for m in messages)]).encode())
 
 

@@ -32,7 +32,12 @@ def column_of(asked: Disclosure, participants: Sequence[str], site: str, known: 
         raise Refused("participants", "a participant's key was neither compared nor vouched for here")
     if len(participants) < asked.min_sites:
         raise Refused("participants", "fewer participants than the study needs")
-    return "pooled" if asked.secure_sum == "required" and len(participants) >= LEAST_MASKED else "local"
+    return column_for(asked, len(participants))
+
+
+def column_for(asked: Disclosure, sites: int) -> Column:
+    """Returns the column for so many sites: with two, or without the secure sum, somebody sees each one's own sums."""
+    return "pooled" if asked.secure_sum == "required" and sites >= LEAST_MASKED else "local"
 
 
 def check_enough_rows(policy: Policy, cohort: Cohort) -> None:

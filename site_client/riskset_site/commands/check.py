@@ -10,12 +10,13 @@ from typing import Annotated
 import typer
 
 from riskset.study.load import load_study
+from riskset_site.commands.approve import SiteToml
 from riskset_site.data.check import SiteCheck, check_site
 from riskset_site.data.check_page import check_page
 
 
 def check(
-    site_file: Annotated[Path, typer.Argument(metavar="SITE.TOML", help="The hospital's site file.")],
+    site_file: SiteToml,
     study: Annotated[Path, typer.Option(metavar="STUDY.TOML", help="The study to check against.")],
     as_json: Annotated[bool, typer.Option("--json", help="The same facts for a program.")] = False,
 ) -> None:

@@ -15,6 +15,7 @@ from riskset import __version__
 from riskset.cli import warn
 from riskset.joining.expiry import expiry_lines, of_certificate, of_members, today_utc
 from riskset.protocol.site import Site
+from riskset_site.commands.approve import RosterFile, SiteToml, StudyFile
 from riskset_site.consent.approvals import Approvals, LedgerConsent, expiry_of
 from riskset_site.network.daemon import serve as serve_site
 from riskset_site.papers import Papers, load_papers
@@ -24,14 +25,10 @@ from riskset_site.records.refusals import RecordedSite
 
 
 def serve(
-    site_file: Annotated[Path, typer.Argument(metavar="SITE.TOML", help="The hospital's site file.")],
-    study_file: Annotated[
-        Path | None, typer.Option("--study", help="Default: study.toml beside the site file.", show_default=False)
-    ] = None,
-    roster_file: Annotated[
-        Path | None, typer.Option("--roster", help="Default: roster.json beside the site file.", show_default=False)
-    ] = None,
-    connection_file: Annotated[
+    site_file: SiteToml,
+    study: StudyFile = None,
+    roster: RosterFile = None,
+    connection: Annotated[
         Path | None, typer.Option("--connection", help="Default: connection.json beside it.", show_default=False)
     ] = None,
 ) -> None:
@@ -42,7 +39,7 @@ def serve(
 
     Example: riskset site serve site.toml
     """
-    papers = load_papers(site_file, study_file, roster_file, connection_file)
+    papers = load_papers(site_file, study, roster, connection)
     own_ledger(papers.folder, papers.identity, papers.site).close()  # renewed keys take it over before the run goes on
     with closing(JournalFile(papers.folder.journal, papers.identity.signing, papers.site)) as journal:
         _serve(papers, RecordedSite(_site(papers, journal), journal.ledger, tell))

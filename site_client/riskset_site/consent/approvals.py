@@ -66,12 +66,14 @@ class Approvals:
         return self.ledger.append(PAUSED, {"by": by, "reason": reason})
 
     def resume(self, by: str, reason: str) -> Entry:
+        """Refused where it is not paused."""
         now = self.standing()
         if not now.is_paused:
             raise Refused("approval", now.stopped or "this site is not paused", "there is nothing to resume")
         return self.ledger.append(RESUMED, {"by": by, "reason": reason})
 
     def withdraw(self, by: str, reason: str) -> Entry:
+        """Refused where nothing is approved, or it was withdrawn already."""
         now = self.standing()
         if now.approval is None:
             raise Refused("approval", now.stopped or "nothing is approved here", "there is nothing to withdraw")

@@ -8,7 +8,7 @@ from riskset.disclosure.rules import LIMITS, Column
 from riskset_site.consent.preview import IN_THE_RUN, STAYS_OUT, Round, Verdict
 from riskset_site.consent.review import InForce, Review
 from riskset_site.pages import Folded, Page, Section, Table
-from riskset_site.pages.page import Part
+from riskset_site.pages.page import Part, count, number
 
 _PHASES = {
     "first": "the models, at coefficients of 0",
@@ -188,12 +188,3 @@ def _limits(review: Review) -> Table:
 
 def _own(limit: InForce) -> str:
     return f"{limit.own}, an exception: {limit.reason}" if limit.reason else limit.own
-
-
-def number(value: float) -> str:
-    """Returns a number with six digits; whole ones as such."""
-    return f"{value:.0f}" if value == round(value) and abs(value) < 1e15 else f"{value:.6g}"
-
-
-def count(n: int, what: str) -> str:
-    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"

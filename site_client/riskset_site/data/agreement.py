@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from riskset.disclosure.policy import K, default_policy, tightened
-from riskset.disclosure.rules import Column
 from riskset.errors import DataError
+from riskset.protocol.taking_part import column_for
 from riskset.study.rule_wording import meant
 from riskset.study.spec import BooleanVariable, CategoryVariable, NumberVariable, Study, Variable
 from riskset.study.wording import Complaint
@@ -31,14 +31,8 @@ def disagreements(site: SiteFile, study: Study) -> Iterator[Complaint]:
     yield from _levels_taken_for_missing(site, study)
 
 
-def column_of(study: Study, sites: int) -> Column:
-    """Returns which limits hold for so many sites: with two, or without the secure sum, somebody sees each one's own
-    sums."""
-    return "local" if study.disclosure.secure_sum == "off" or sites < 3 else "pooled"
-
-
 def _wrong_limits(site: SiteFile, study: Study) -> Iterator[Complaint]:
-    policy = default_policy(column_of(study, len(study.sites)), study.disclosure.min_cell)
+    policy = default_policy(column_for(study.disclosure, len(study.sites)), study.disclosure.min_cell)
     for name in sorted(site.limits, key=lambda name: name != K):  # a stricter k makes other limits stricter
         try:
             policy = tightened(policy, {name: site.limits[name]})

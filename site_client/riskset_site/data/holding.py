@@ -18,7 +18,6 @@ from riskset.protocol.journal import MARK_DIGITS, Rows
 from riskset.protocol.site import Holding
 from riskset.study.spec import Study
 from riskset_site.data.cohort import load_patients
-from riskset_site.keys.identity import snapshot_of
 
 _PATIENT_DIGITS = 16
 """Hexadecimal digits of a patient's mark; a million patients of one site do not meet in them."""
@@ -52,6 +51,22 @@ def rows_of(cohort: Cohort, keys: Sequence[str] | None, seed: Ed25519PrivateKey)
         secret = _secret(seed, b"patients")
         patients = [_mac(secret, keys[patient].encode(), _PATIENT_DIGITS) for patient in used]
     return Rows(snapshot_of(cohort, seed), dict(zip(patients, values, strict=True)), tuple(fields))
+
+
+def snapshot_of(cohort: Cohort, seed: Ed25519PrivateKey) -> str:
+    """Returns a hash of every value of the cohort under a secret of the site, so that a change of the data is noticed.
+
+    Keyed, because an unkeyed hash of a few patients could be searched; it stays in the site's journal all the same.
+    """
+    mac = hmac.new(_secret(seed, b"snapshot"), digestmod="sha256")
+    for endpoint, rows in sorted(cohort.analysis_sets.items()):
+        columns = {**rows.variables, "/days": rows.days, "/event": rows.event, "/patients": rows.patients}
+        if rows.entry_days is not None:
+            columns["/entry"] = rows.entry_days
+        for name, values in sorted(columns.items()):
+            mac.update(f"{endpoint}\n{name}\n{values.dtype.str}{values.shape}\n".encode())
+            mac.update(np.ascontiguousarray(values).tobytes())
+    return mac.hexdigest()
 
 
 def _marks(secret: bytes, name: str, column: NDArray[np.float64]) -> list[str]:

@@ -9,13 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from cryptography.hazmat.primitives import hashes, hmac
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from riskset.analyses.cohort import Cohort
 from riskset.protocol.roster import load_roster
 from riskset.secure.keys import is_locked, load_identity, new_identity, public_hex, refuse_to_replace, save_identity
 from riskset.secure.node_key import load_node_key, new_node_key, save_node_key
@@ -114,20 +110,3 @@ def _place(identities: list[Ed25519PrivateKey], roster: Path) -> int:
         return last
     entered = {public_hex(key) for key in load_roster(roster).sites.values()}
     return next((at for at, key in enumerate(identities) if public_hex(key) in entered), last)
-
-
-def snapshot_of(cohort: Cohort, identity: Ed25519PrivateKey) -> str:
-    """Returns a hash of every value of the cohort under a secret of the site, so that a change of the data is noticed.
-
-    Keyed, because an unkeyed hash of a few patients could be searched; it stays in the site's journal all the same.
-    """
-    secret = HKDF(hashes.SHA256(), 32, salt=None, info=b"riskset snapshot").derive(identity.private_bytes_raw())
-    mac = hmac.HMAC(secret, hashes.SHA256())
-    for endpoint, rows in sorted(cohort.analysis_sets.items()):
-        columns = {**rows.variables, "/days": rows.days, "/event": rows.event, "/patients": rows.patients}
-        if rows.entry_days is not None:
-            columns["/entry"] = rows.entry_days
-        for name, values in sorted(columns.items()):
-            mac.update(f"{endpoint}\n{name}\n{values.dtype.str}{values.shape}\n".encode())
-            mac.update(np.ascontiguousarray(values).tobytes())
-    return mac.finalize().hex()

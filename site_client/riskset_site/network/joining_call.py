@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import ssl
 from http import HTTPStatus
 from typing import Any
@@ -12,6 +11,7 @@ import httpx
 from riskset.errors import DataError, Refused, RisksetError, Unreachable
 from riskset.joining.invite import Invite
 from riskset.joining.request import JOIN_PATH
+from riskset_site.network.loopback import is_this_machine
 from riskset_site.network.unreachable import ServerAway, no_answer, not_ours
 
 _LONGEST_WORDS = 500
@@ -34,15 +34,6 @@ def leave_request(invite: Invite, request: bytes, timeout_s: float = 20.0) -> No
         raise _no(invite, response)
     if _content(response).get("received") != invite.site:
         raise not_ours(invite.address)
-
-
-def is_this_machine(address: str) -> bool:
-    """True for host:port of the loopback, to which no proxy leads."""
-    host = address.rpartition(":")[0].strip("[]")
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _no(invite: Invite, response: httpx.Response) -> RisksetError:

@@ -50,6 +50,16 @@ class Page:
     footer: str = ""
 
 
+def number(value: float) -> str:
+    """Returns a number with six digits; whole ones as such."""
+    return f"{value:.0f}" if value == round(value) and abs(value) < 1e15 else f"{value:.6g}"
+
+
+def count(n: int, what: str) -> str:
+    """Returns how many of something there are: `1 number`, `2,310 numbers`."""
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
+
+
 def visible(text: str) -> str:
     """Returns the text with every sign that could make a reader see another text written out, as `\\u202e`.
 

@@ -6,7 +6,6 @@ killed at any moment finds all of it or nothing. What a run began with is encryp
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from riskset.ledger.durable import AlreadyThere, Statement
 from riskset.ledger.entry import Entry
 from riskset.ledger.log_file import LedgerFile
 from riskset.protocol.journal import Begun, Exchange, Rows, Sent
+from riskset.secure.envelope import sha256
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS run (id TEXT PRIMARY KEY, begun BLOB NOT NULL) STRICT;
@@ -138,10 +138,7 @@ def _sent_to_json(sent: Sent) -> dict[str, object]:
 
 
 def _hashes(exchange: Exchange) -> dict[str, str]:
-    return {
-        "request": hashlib.sha256(exchange.request).hexdigest(),
-        "reply": hashlib.sha256(exchange.reply).hexdigest(),
-    }
+    return {"request": sha256(exchange.request), "reply": sha256(exchange.reply)}
 
 
 def _purpose(run: str) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from riskset_site.consent.review_page import count, number
 from riskset_site.pages import Folded, Page, Section, Table
-from riskset_site.pages.page import Part
+from riskset_site.pages.page import Part, count, number
 from riskset_site.records.ledger_review import LedgerReview, Reply
 
 _SHORT = 12

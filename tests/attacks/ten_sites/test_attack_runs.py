@@ -269,7 +269,8 @@ class TestDiskSetBack:
         monkeypatch.setattr(network, "marks", lambda self, site: Rows("the same", truth(self, site).marks))
         bare = network(patients(*FEW))
         one, two = self.attack(bare, forgets=True)
-        difference = dict(zip(bare.history().labels(), self.difference(bare, one, two)[1:], strict=True))
+        [(_, labels)] = bare.history().labels()
+        difference = dict(zip(labels, self.difference(bare, one, two)[1:], strict=True))
         rows = bare.cohorts["busan"].analysis_sets["os"]
         seen = [difference[f"slope in {name} = true"] > 0 for name in BINARY]
         assert seen == [bool(rows.variables[name][self.patient]) for name in BINARY]

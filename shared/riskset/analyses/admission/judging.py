@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from riskset.analyses.admission.features import Admitted, Feature, features_of, matrix, uses
 from riskset.analyses.admission.figures import Count, Figures
-from riskset.analyses.admission.steps import Own, binary, modelled, models
+from riskset.analyses.admission.steps import Live, Own, binary, modelled, models
 from riskset.analyses.analysis import RefusedByRule
 from riskset.analyses.cox_model import CoxModel
 from riskset.analyses.plan import Plan
@@ -28,7 +28,6 @@ from riskset.disclosure.policy import Policy, policy_from_json, strictest
 
 Judged = tuple[str, Finding]
 """The id of an analysis, and what a rule says of it."""
-Live = Sequence[Admitted]
 
 OWN_RULES: Final = {
     "admission/changes": (
