@@ -1,0 +1,1 @@
+"""What the coordinator runs: the server, a run and its record, the report, the demonstrations."""

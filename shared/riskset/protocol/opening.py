@@ -102,6 +102,7 @@ def open_run(messages: Sequence[Verified]) -> tuple[Opening, dict[str, Opened]]:
 
 
 def read_object(payload: bytes) -> dict[str, Any]:
+    """Returns the JSON object that a payload is; ProtocolError where it is none, or could not be written again."""
     try:
         content = json.loads(payload)
         rfc8785.dumps(content)  # what cannot be written again (half a character, NaN, 2^80) is none of our messages

@@ -111,4 +111,5 @@ def read_roster(text: bytes) -> Roster:
 
 
 def load_roster(path: Path) -> Roster:
+    """As `read_roster`, of a file; DataError where it cannot be read."""
     return read_roster(read_file(path, "roster", "the coordinator makes one: riskset study roster"))

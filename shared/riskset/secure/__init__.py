@@ -1,0 +1,1 @@
+"""Keys, signed envelopes, and sums that no party sees the parts of."""

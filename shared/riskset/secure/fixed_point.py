@@ -2,7 +2,7 @@
 
 A real x is the integer trunc(x * 2^64), held as two uint64 limbs: row 0 the low one (the fraction), row 1 the high one
 (the whole part, two's complement). Range +-9.2e18, resolution 5.4e-20, one constant for all studies. Pairwise masks are
-added in the same group (issue: secure sum), which is why no sum here is ever taken in floating point.
+added in the same group, which is why no sum here is ever taken in floating point.
 """
 
 from __future__ import annotations

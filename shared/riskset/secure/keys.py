@@ -51,6 +51,7 @@ def save_identity(path: Path, key: Ed25519PrivateKey, passphrase: bytes = b"") -
 
 
 def load_identity(path: Path, passphrase: bytes = b"") -> Ed25519PrivateKey:
+    """Raises DataError where the file is missing, stays locked, or holds anything but an Ed25519 private key."""
     key = read_private(path, "identity key", passphrase)
     if not isinstance(key, Ed25519PrivateKey):
         raise DataError(f"{path} holds another kind of key; an Ed25519 key was expected")
