@@ -22,6 +22,7 @@ from riskset.protocol.roster import Roster, load_roster
 from riskset.secure.keys import public_hex
 from riskset.study.load import load_study, study_hash
 from riskset.study.spec import Study
+from riskset_server.commands.joining import HOME, Folder, StudyFile
 from riskset_server.coordinator_folder import CoordinatorFolder
 from riskset_server.run.progress import Lines, SiteRows
 from riskset_server.run.record import RunRecord
@@ -51,8 +52,8 @@ class SystemClock:
 
 
 def run(
-    study_file: Annotated[Path, typer.Argument(metavar="STUDY", help="The study file.", show_default=False)],
-    folder: Annotated[Path, typer.Option("--server", help="The coordinator's folder.")] = Path("coordinator"),
+    study_file: StudyFile,
+    folder: Folder = HOME,
     roster_file: Annotated[
         Path | None, typer.Option("--roster", help="Default: roster.json beside the study.", show_default=False)
     ] = None,
