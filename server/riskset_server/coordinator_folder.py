@@ -42,6 +42,7 @@ class CoordinatorFolder:
 
     @property
     def runs(self) -> Path:
+        """The record of runs, and the coordinator's ledger."""
         return self.root / "runs.sqlite"
 
     @property
@@ -100,19 +101,23 @@ class CoordinatorFolder:
 
     @property
     def identity(self) -> Ed25519PrivateKey:
+        """What the coordinator signs with. DataError, as of all below, where the folder is none."""
         self._read("identity.pem")  # says that the folder is none, and how to make it
         return load_identity(self._keys / "identity.pem")
 
     @property
     def authority(self) -> bytes:
+        """The certificate, PEM, that sites trust the server by."""
         return self._read("authority.pem")
 
     @property
     def token(self) -> str:
+        """What opens the loopback port; a secret."""
         return self._read("control.token").decode()
 
     @property
     def control_address(self) -> str:
+        """host:port of the loopback port."""
         return f"127.0.0.1:{self._ports()['control_port']}"
 
     def superlink(self, *, in_memory: bool = False, record: Path | None = None) -> SuperLinkConfig:

@@ -158,10 +158,12 @@ class Desk:
             raise lost(error) from None
 
     def sessions(self) -> dict[EllipticCurvePublicNumbers, SiteSession]:
+        """Returns every node that was let in, by its key."""
         nodes = ask(self._control.ListNodes, control_pb2.ListNodesRequest()).nodes_info
         return {bytes_to_public_key(node.public_key).public_numbers(): _session(node) for node in nodes}
 
     def begin_run(self) -> FlowerRun:
+        """Returns a new run whose task is ours. `FlowerRun.end` ends it."""
         bundle = empty_bundle()
         fab = Fab(hash_str=hashlib.sha256(bundle).hexdigest(), content=bundle)
         run_id = ask(self._control.StartRun, control_pb2.StartRunRequest(fab=fab)).run_id
@@ -203,10 +205,12 @@ class FlowerRun:
         self.is_over = False
 
     def begin(self) -> None:
+        """Takes the task up; from here on a heartbeat holds it."""
         ask(self._client.PullTaskInput, runtime_pb2.PullTaskInputRequest())
         self._pulse.start()
 
     def end(self) -> None:
+        """Ends the run, as far as the SuperLink can be reached. Never raises."""
         self._pulse.stop()
         with suppress(EngineLost):
             ask(self._client.PushTaskOutput, runtime_pb2.PushTaskOutputRequest(sub_status=SubStatus.COMPLETED))
@@ -255,6 +259,7 @@ class FlowerRun:
         return response.object_content if response.object_found and response.object_available else None
 
     def open_reply(self, ticket: Ticket, name: str, message_id: str, parts: list[bytes]) -> Reply:
+        """Returns the reply that the parts are, after telling the SuperLink that it may forget them."""
         request = message_pb2.ConfirmMessageReceivedRequest(
             node=self._node, run_id=self._run_id, message_object_id=message_id
         )

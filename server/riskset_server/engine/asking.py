@@ -30,6 +30,7 @@ def ask(method: Callable[[Question], Answer], question: Question) -> Answer:
 
 
 def lost(error: Exception) -> EngineLost:
+    """Returns the error to raise for one of httpx, or for an answer that is no protobuf."""
     if isinstance(error, httpx.HTTPStatusError):
         status = error.response.status_code
         return EngineLost(f"the engine answered with HTTP {status}", "its run has ended, or the token is another")

@@ -60,17 +60,21 @@ class Mailbox:
         self._failed: list[Reply] = []
 
     def sent(self, ticket: Ticket, name: str, session: SiteSession) -> None:
+        """Notes a message that the SuperLink took, and the session in which its site was then."""
         self._open[ticket] = (name, session)
 
     def not_sent(self, ticket: Ticket, name: str) -> None:
+        """Notes one that it did not take."""
         self._failed.append(Reply(ticket, name, failure="has never been online"))
 
     def failed(self, ticket: Ticket, failure: str) -> None:
+        """Notes that no reply will come; `failure` follows the site's name."""
         name, _ = self._open.pop(ticket)
         self._arriving.pop(ticket, None)
         self._failed.append(Reply(ticket, name, failure=failure))
 
     def announced(self, ticket: Ticket, message_id: str, parts: list[str]) -> None:
+        """Notes that a reply is there, whose parts `fetch` is to ask for."""
         self._arriving[ticket] = _Arriving(message_id, parts)
 
     @property
@@ -108,5 +112,6 @@ class Mailbox:
                 self.failed(ticket, "has started anew; it may have lost the question")
 
     def take_failed(self) -> list[Reply]:
+        """Returns the failures since the last call."""
         failed, self._failed = self._failed, []
         return failed

@@ -50,17 +50,21 @@ class Transport(Protocol):
     def send(self, sites: Sequence[str], payload: bytes) -> None:
         """Sends one message to each of the sites."""
 
-    def collect(self) -> Sequence[Arrival]: ...
+    def collect(self) -> Sequence[Arrival]:
+        """Returns what has come since the last call; may wait a moment for it. Raises Unreachable."""
 
     def restart(self) -> None:
         """Begins, or begins anew after Unreachable; raises it while the engine is away."""
 
 
 class Clock(Protocol):
+    """Time as a run needs it; a test has its own."""
+
     def now(self) -> float:
         """Returns seconds from any origin, never going back."""
 
-    def sleep(self, seconds: float) -> None: ...
+    def sleep(self, seconds: float) -> None:
+        """Returns after so long."""
 
 
 class Watch(Protocol):
@@ -69,9 +73,11 @@ class Watch(Protocol):
     def waiting(self, coordinator: Coordinator, online: AbstractSet[str], unwilling: AbstractSet[str]) -> None:
         """Called often while a round is open. The `unwilling` have no approval in force, and are asked again."""
 
-    def answered(self, site: str, round_: int, seconds: float) -> None: ...
+    def answered(self, site: str, round_: int, seconds: float) -> None:
+        """A reply was taken in, so many seconds after the round began."""
 
-    def round_done(self, round_: int, seconds: float, sites: int) -> None: ...
+    def round_done(self, round_: int, seconds: float, sites: int) -> None:
+        """All sites have answered."""
 
     def trouble(self, message: str) -> None:
         """Something a person may want to mend; the run goes on."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -11,8 +10,9 @@ import typer
 
 from riskset.study.load import load_study
 from riskset_site.commands.approve import SiteToml
-from riskset_site.data.check import SiteCheck, check_site
+from riskset_site.data.check import check_site
 from riskset_site.data.check_page import check_page
+from riskset_site.pages.output import facts_json
 
 
 def check(
@@ -27,9 +27,6 @@ def check(
     Example: riskset site check site.toml --study study.toml
     """
     found = check_site(site_file, load_study(study))
-    typer.echo(_as_json(found) if as_json else check_page(found), nl=False)
+    facts = {"fits": found.fits, **asdict(found)}
+    typer.echo(facts_json(facts) if as_json else check_page(found), nl=False)
     raise typer.Exit(0 if found.fits else 3)
-
-
-def _as_json(check: SiteCheck) -> str:
-    return json.dumps({"schema": 1, "fits": check.fits, **asdict(check)}, indent=1) + "\n"

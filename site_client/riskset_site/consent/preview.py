@@ -61,6 +61,8 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Preview:
+    """What a run would ask of this site, and what the rules say of it."""
+
     rounds: tuple[Round, ...]
     verdicts: tuple[Verdict, ...]
 

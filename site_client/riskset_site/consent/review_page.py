@@ -32,6 +32,7 @@ _NEAREST = (
 
 
 def review_page(review: Review) -> Page:
+    """Returns the page that a committee reads. It holds this site's own numbers."""
     return Page(
         title=f"{review.site}: what the study {review.study} {review.version} asks",
         facts={

@@ -15,7 +15,7 @@ from riskset_site.data.texts import TRUTHS
 
 
 def disagreements(site: SiteFile, study: Study) -> Iterator[Complaint]:
-    """Tell everything the site file says that the study knows nothing of, or forbids."""
+    """Yields everything the site file says that the study knows nothing of, or forbids."""
     if site.study != study.id:
         yield Complaint(("study",), f"this file is for {site.study!r}, the study is {study.id!r}")
     if site.site not in study.sites:

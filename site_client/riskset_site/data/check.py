@@ -72,7 +72,7 @@ class SiteCheck:
 
 
 def check_site(site_file: Path, study: Study) -> SiteCheck:
-    """Check a site's data against the study.
+    """Returns how a site's data stand against the study.
 
     Raises DataError where the check cannot begin: the site file is wrong, does not belong to the study, or names an
     export that is not there. What is wrong with the export is in the result's `problems`.

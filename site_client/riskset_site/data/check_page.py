@@ -16,7 +16,7 @@ _WIDTH_OF_A_FILE = 120  # where nobody has told how wide the page is
 
 
 def check_page(check: SiteCheck) -> str:
-    """Return the page, with colours where standard output is a terminal."""
+    """Returns the page, with colours where standard output is a terminal."""
     console = Console(markup=False, highlight=False, emoji=False)
     if not console.is_terminal:
         console.width = _WIDTH_OF_A_FILE

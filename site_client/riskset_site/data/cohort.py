@@ -47,7 +47,7 @@ class Preparation:
 
 
 def load_cohort(site_file: Path, study: Study) -> Cohort:
-    """Return the hospital's cohort; rows keep the order of the export, and there may be none.
+    """Returns the hospital's cohort; rows keep the order of the export, and there may be none.
 
     Raises DataError with every problem of the site file, or of the data, found in one pass.
     """
@@ -55,8 +55,8 @@ def load_cohort(site_file: Path, study: Study) -> Cohort:
 
 
 def load_patients(site_file: Path, study: Study) -> tuple[Cohort, tuple[str, ...] | None]:
-    """Return the cohort as `load_cohort`, and the patients' own numbers, by number of patient; None where the site file
-    names no column of them."""
+    """Returns the cohort as `load_cohort`, and the patients' own numbers, by number of patient; None where the site
+    file names no column of them."""
     site = load_site_file(site_file, study)
     prepared = prepare(site, study)
     if prepared.problems:
@@ -67,7 +67,7 @@ def load_patients(site_file: Path, study: Study) -> tuple[Cohort, tuple[str, ...
 
 
 def prepare(site: SiteFile, study: Study) -> Preparation:
-    """Read the export and work out who is analysed. Raises DataError where the export is no table at all."""
+    """Returns the export and who of it is analysed. Raises DataError where the export is no table at all."""
     export = read_export(site, study)
     values = export.values
     eligible, steps = flow(study, values, export.excluded)
@@ -101,6 +101,6 @@ def _analysis_set(endpoint: str, prepared: Preparation, study: Study) -> Analysi
 
 
 def _covariate(name: str, export: Export, study: Study) -> NDArray[np.float64]:
-    """Return a covariate as models take it: transformed, 0 or 1, or the index of a level."""
+    """Returns a covariate as models take it: transformed, 0 or 1, or the index of a level."""
     variable, values = study.variables[name], export.columns[name].values
     return variable.transformed(values) if isinstance(variable, NumberVariable) else values.astype(np.float64)

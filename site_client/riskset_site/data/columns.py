@@ -62,7 +62,7 @@ class Kind:
 
 
 def kind_of(variable: Variable, dates: Sequence[str]) -> Kind:
-    """Return how `variable` is read; `dates` are the site's formats."""
+    """Returns how `variable` is read; `dates` are the site's formats."""
     if isinstance(variable, BooleanVariable):
         return Kind(read_truth, "float64", np.nan)
     if isinstance(variable, CategoryVariable):
@@ -86,7 +86,7 @@ class Reading:
     excludes_other: bool = False
 
     def meaning(self, text: str) -> str:
-        """Return the text in the study's words, empty where it stands for missing. A recode goes before a code."""
+        """Returns the text in the study's words, empty where it stands for missing. A recode goes before a code."""
         if text in self.recode:
             return self.recode[text]
         return "" if text in self.missing else text
@@ -95,7 +95,7 @@ class Reading:
 def read_column(
     column: TextColumn, kind: Kind, reading: Reading, *, where: str, row_numbers: NDArray[np.int64]
 ) -> Column:
-    """Return the column's values; each distinct text is read once."""
+    """Returns the column's values; each distinct text is read once."""
     values = [kind.blank] * len(column.texts)
     missing: list[int] = []
     faults: dict[Fault, list[int]] = {}
@@ -120,7 +120,7 @@ def read_column(
 
 
 def absent_column(kind: Kind, n: int) -> Column:
-    """Return the column of a variable that the export has not: missing in all of n rows."""
+    """Returns the column of a variable that the export has not: missing in all of n rows."""
     return Column(kind.array([kind.blank] * n), np.ones(n, bool), np.zeros(n, bool), is_present=False)
 
 

@@ -31,7 +31,7 @@ TABLES: dict[tuple[str, ...], type[Part]] = {
 
 
 def load_site_file(path: Path, study: Study | None = None, *, needs_export: bool = True) -> SiteFile:
-    """Return the site file, with `source.csv` as a path that leads there from anywhere.
+    """Returns the site file, with `source.csv` as a path that leads there from anywhere.
 
     With a study, the file must also belong to it; `needs_export` asks for the export to be there. Raises DataError
     with every problem found.
@@ -79,7 +79,7 @@ def _validated(document: Mapping[str, Any]) -> tuple[SiteFile | None, list[Compl
 
 
 def _without(table: Mapping[str, Any], path: Sequence[str | int]) -> dict[str, Any]:
-    """Return the table without what is complained of: a key, or the table or list around one that is missing."""
+    """Returns the table without what is complained of: a key, or the table or list around one that is missing."""
     key, *rest = path
     inner = table.get(str(key))
     if isinstance(inner, dict) and (len(rest) > 1 or (rest and rest[0] in inner)):
@@ -116,7 +116,7 @@ def _located(complaints: Iterable[Complaint], text: str) -> list[Problem]:
 
 
 def _where(told: Complaint) -> str:
-    """Return the key as a person looks for it; at the top of a site file `study` and `site` are no tables."""
+    """Returns the key as a person looks for it; at the top of a site file `study` and `site` are no tables."""
     return str(told.path[0]) if told.path in (("schema",), ("study",), ("site",)) else told.where
 
 

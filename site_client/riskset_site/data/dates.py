@@ -41,7 +41,7 @@ _WAREKI = re.compile(
 
 
 def date_reader(formats: Sequence[str]) -> Callable[[str], date]:
-    """Return what reads one text by the formats; a text that two of them read differently is refused, not guessed."""
+    """Returns what reads one text by the formats; a text that two of them read differently is refused, not guessed."""
     readers = tuple(_wareki if form == WAREKI else _strptime(form) for form in formats)
 
     def read(text: str) -> date:
@@ -74,7 +74,7 @@ def _strptime(form: str) -> DateFormat:
 
 
 def _wareki(text: str) -> date | None:
-    """Read 令和5年7月3日, R5.7.3 or 平成元年1月8日, also in full-width letters and digits."""
+    """Returns the date of 令和5年7月3日, R5.7.3 or 平成元年1月8日, also in full-width letters and digits."""
     match = _WAREKI.fullmatch(unicodedata.normalize("NFKC", text).strip())
     if match is None:
         return None

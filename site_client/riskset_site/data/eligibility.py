@@ -29,7 +29,7 @@ class Step:
 
 
 def flow(study: Study, columns: Columns, excluded: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], tuple[Step, ...]]:
-    """Return who is eligible (n,) and the steps; `excluded` (n,) are the rows the site file sends out beforehand."""
+    """Returns who is eligible (n,) and the steps; `excluded` (n,) are the rows the site file sends out beforehand."""
     eligible = np.ones(len(excluded), bool)
     steps = []
     for name, label, claim in _steps(study, columns, excluded):
@@ -49,7 +49,7 @@ def _steps(study: Study, columns: Columns, excluded: NDArray[np.bool_]) -> Itera
 
 
 def _origins(study: Study) -> list[str]:
-    """Return the dates that must lie in the study's period, none where it has no period."""
+    """Returns the dates that must lie in the study's period, none where it has no period."""
     if study.header.enrolled is None and study.header.data_cutoff is None:
         return []
     origins = (endpoint.origin for endpoint in study.endpoints.values() if isinstance(endpoint, DateEndpoint))
@@ -57,7 +57,7 @@ def _origins(study: Study) -> list[str]:
 
 
 def _enrolled(study: Study, origins: list[NDArray[np.datetime64]]) -> Truth:
-    """Return whether all of a row's origins lie in the period of enrolment and not after the data cut-off.
+    """Returns whether all of a row's origins lie in the period of enrolment and not after the data cut-off.
 
     Without a period of enrolment a missing origin does not keep a row out: its endpoint has no follow-up, and says so.
     """

@@ -54,7 +54,7 @@ class Export:
 
 
 def read_export(site_file: SiteFile, study: Study) -> Export:
-    """Read the site's export.
+    """Returns the site's export.
 
     Raises DataError: with problems where the file is no table at all, without where it cannot be opened.
     """
@@ -88,7 +88,7 @@ def _read(source: Source, required: list[str], users: Mapping[str, list[str]]) -
 
 
 def _users(site_file: SiteFile, study: Study) -> dict[str, list[str]]:
-    """Return what needs each header, in the study's order."""
+    """Returns what needs each header, in the study's order."""
     users: dict[str, list[str]] = {}
     for name in study.variables:
         for header in site_file.mapped(name).columns:
@@ -99,7 +99,7 @@ def _users(site_file: SiteFile, study: Study) -> dict[str, list[str]]:
 
 
 def _required(site_file: SiteFile, study: Study) -> list[str]:
-    """Return the headers that must be there: all but those of variables that are neither required nor mapped."""
+    """Returns the headers that must be there: all but those of variables that are neither required nor mapped."""
     headers = [
         header
         for name, variable in study.variables.items()
@@ -127,7 +127,7 @@ def _how_to_map(headers: tuple[str, ...]) -> str:
 
 
 def _key(source: Source, table: Table) -> Iterator[Problem]:
-    """Tell rows without a key and rows that share one; keys are met after stripping."""
+    """Yields rows without a key and rows that share one; keys are met after stripping."""
     if source.key is None or source.key not in table.columns:
         return
     column, where = table.columns[source.key], f"column {source.key!r} ([source] key)"

@@ -56,7 +56,7 @@ class Rows:
 
 
 def follow_up(endpoint: DateEndpoint | DaysEndpoint, columns: Columns, rows: Rows, cutoff: date | None) -> FollowUp:
-    """Return the follow-up of an endpoint from columns (n,). `cutoff` is the last day that counts; it bears on dates
+    """Returns the follow-up of an endpoint from columns (n,). `cutoff` is the last day that counts; it bears on dates
     only: an export of days has none to hold it against."""
     if isinstance(endpoint, DateEndpoint):
         return _from_dates(endpoint, columns, rows, cutoff)
@@ -111,7 +111,7 @@ def _from_days(endpoint: DaysEndpoint, columns: Columns, rows: Rows) -> FollowUp
 
 
 def _not_whole(name: str, days: NDArray[np.float64], rows: Rows) -> tuple[Problem, ...]:
-    """Tell days with a fraction; negative ones are outside the range that the study must give, and told there."""
+    """Yields days with a fraction; negative ones are outside the range that the study must give, and told there."""
     return rows.told(name, _NOT_WHOLE, known(days) & (days != np.rint(days)), lambda row: f"{days[row]:g}")
 
 

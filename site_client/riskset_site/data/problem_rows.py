@@ -29,7 +29,7 @@ class Fault:
 
 
 def told_rows(numbers: Sequence[int], values: Sequence[str]) -> str:
-    """Return the first rows with their values, `rows 5, 17: 'abc', 'x' and 3 more`; `values` may be the first only."""
+    """Returns the first rows with their values, `rows 5, 17: 'abc', 'x' and 3 more`; `values` may be the first only."""
     shown = ", ".join(str(number) for number in numbers[:_SHOWN])
     more = len(numbers) - _SHOWN
     return (
@@ -45,7 +45,7 @@ def problem_in_rows(
     chosen: NDArray[np.bool_],
     value_at: Callable[[int], str],
 ) -> Problem:
-    """Return the problem of the rows that are `chosen` (n,); `value_at` gives row i's value as it is shown.
+    """Returns the problem of the rows that are `chosen` (n,); `value_at` gives row i's value as it is shown.
 
     Only `detail` names rows and values.
     """

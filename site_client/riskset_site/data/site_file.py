@@ -136,5 +136,5 @@ class SiteFile(Part):
     """By name (`min_cell`, `R1.population_rows`): what this hospital wants stricter than the study."""
 
     def mapped(self, variable: str) -> ColumnOfTexts | YearsBetween:
-        """Return where a variable stands: in the column of its own name where [map] does not say otherwise."""
+        """Returns where a variable stands: in the column of its own name where [map] does not say otherwise."""
         return self.map_.get(variable) or ColumnOfTexts(column=variable)

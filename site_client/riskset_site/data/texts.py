@@ -25,7 +25,7 @@ class Unreadable(ValueError):
 
 
 def read_number(text: str) -> float:
-    """Return a finite number; digits grouped with `_`, which Python reads, are refused."""
+    """Returns a finite number; digits grouped with `_`, which Python reads, are refused."""
     try:
         value = float(text)
     except ValueError:
@@ -38,7 +38,7 @@ def read_number(text: str) -> float:
 
 
 def read_truth(text: str) -> float:
-    """Return 1.0 or 0.0."""
+    """Returns 1.0 or 0.0."""
     try:
         return TRUTHS[text.lower()]
     except KeyError:
@@ -46,7 +46,7 @@ def read_truth(text: str) -> float:
 
 
 def level_reader(levels: Sequence[str]) -> Callable[[str], int]:
-    """Return what gives the index of a level; levels are met exactly, letter by letter."""
+    """Returns what gives the index of a level; levels are met exactly, letter by letter."""
     index = {level: position for position, level in enumerate(levels)}
     listed = ", ".join(repr(level) for level in levels)
     fault = Fault("is not a level of the study", "are not levels of the study", f"levels are {listed}; recode in [map]")

@@ -17,7 +17,7 @@ from riskset_site.data.sources.table import Table
 def read_variable(
     name: str, variable: Variable, mapped: ColumnOfTexts | YearsBetween, source: Source, table: Table
 ) -> Column:
-    """Return the variable's values in all rows; all missing where the table has not its column."""
+    """Returns the variable's values in all rows; all missing where the table has not its column."""
     if not set(mapped.columns) <= set(table.columns):
         return absent_column(kind_of(variable, source.dates), table.n)
     if isinstance(mapped, YearsBetween):
@@ -47,7 +47,7 @@ def _years_between(name: str, mapped: YearsBetween, source: Source, table: Table
 
 
 def completed_years(first: NDArray[np.datetime64], last: NDArray[np.datetime64]) -> NDArray[np.float64]:
-    """Return birthdays passed from `first` to `last` (n,), NaN where either is missing. Whoever is born on 29 February
+    """Returns birthdays passed from `first` to `last` (n,), NaN where either is missing. Whoever is born on 29 February
     has the birthday on 1 March in other years; negative where `last` is the earlier."""
     both = known(first) & known(last)
     start, end = np.where(both, first, np.datetime64("1970-01-01")), np.where(both, last, np.datetime64("1970-01-01"))

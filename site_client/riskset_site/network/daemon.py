@@ -25,24 +25,31 @@ D = TypeVar("D", bound="Delivery")
 
 
 class Delivery(Protocol):
+    """A message as it came, and the way back to whoever sent it."""
+
     @property
-    def payload(self) -> bytes: ...
+    def payload(self) -> bytes:
+        """Nobody has verified it yet."""
 
 
 class Link(Protocol[D]):
     """The network seam; `riskset_site.link.FleetLink` over Flower, or a test's own."""
 
-    def receive(self) -> D | None: ...
+    def receive(self) -> D | None:
+        """Returns the next message, None where none came. Unreachable, or ProtocolError for what is no message."""
 
-    def reply(self, delivery: D, payload: bytes) -> bool: ...
+    def reply(self, delivery: D, payload: bytes) -> bool:
+        """Sends the answer; False where nobody waits for it any more. Raises Unreachable."""
 
 
 class Answers(Protocol):
     """What a message is given to: a site."""
 
-    def answer(self, request: bytes) -> bytes: ...
+    def answer(self, request: bytes) -> bytes:
+        """Returns the signed reply, which may be a refusal."""
 
-    def refusal(self, code: str) -> bytes: ...
+    def refusal(self, code: str) -> bytes:
+        """Returns a signed no, for a message that could not be answered."""
 
 
 def serve(site: Answers, link: Link[D], stop: Event, tell: Callable[[str], None]) -> None:

@@ -35,12 +35,16 @@ Part = str | tuple[str, ...] | Table | Folded
 
 @dataclass(frozen=True)
 class Section:
+    """What stands under one heading."""
+
     heading: str
     parts: Sequence[Part]
 
 
 @dataclass(frozen=True)
 class Page:
+    """Everything that is shown at once."""
+
     title: str
     facts: Mapping[str, str]
     """What the page is about: a name and a value a line."""

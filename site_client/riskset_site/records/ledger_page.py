@@ -16,6 +16,7 @@ _NUMERIC = frozenset(("here", "limit", "margin"))
 
 
 def ledger_page(review: LedgerReview) -> Page:
+    """Returns the page that a committee reads. It holds, in clear, every number that left masked."""
     sent = sum(len(reply.numbers) for reply in review.replies)
     origin, size, root, *_ = review.checkpoint.splitlines()
     return Page(

@@ -23,7 +23,7 @@ _OTHER_DELIMITERS = {";": ";", "\t": "\\t", "|": "|", ",": ","}
 def read_csv(
     path: Path, expected: Collection[str], optional: Collection[str] = (), *, encoding: str, delimiter: str
 ) -> Table:
-    """Return the columns of `expected` and `optional` that the file holds.
+    """Returns the columns of `expected` and `optional` that the file holds.
 
     The first record is the header. Rows without any text are skipped; rows with another number of fields than the
     header are skipped and told. Raises DataError, with problems, for a file that is no such table, and OSError for one

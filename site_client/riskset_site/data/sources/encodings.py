@@ -18,14 +18,14 @@ beginning that Excel writes."""
 
 
 def canonical_encoding(name: str) -> str:
-    """Return Python's own name of a text encoding; raises LookupError for an unknown one."""
+    """Returns Python's own name of a text encoding; raises LookupError for an unknown one."""
     codec = codecs.lookup(name).name
     "".encode(codec)  # refuses what is a codec but no text encoding, such as base64
     return codec
 
 
 def read_headers(path: Path, encoding: str, delimiter: str) -> tuple[str, ...]:
-    """Return the stripped headers, with replacement characters where the bytes do not fit; none for an empty file."""
+    """Returns the stripped headers, with replacement characters where the bytes do not fit; none for an empty file."""
     with path.open(encoding=encoding, errors="replace", newline="") as file:
         try:
             return tuple(text.strip() for text in next(csv.reader(file, delimiter=delimiter), ()))
@@ -34,7 +34,7 @@ def read_headers(path: Path, encoding: str, delimiter: str) -> tuple[str, ...]:
 
 
 def encodings_that_show(path: Path, delimiter: str, headers: Collection[str]) -> tuple[str, ...]:
-    """Return the candidates under which every one of `headers` appears and the whole file decodes."""
+    """Returns the candidates under which every one of `headers` appears and the whole file decodes."""
     return tuple(
         encoding
         for encoding in CANDIDATES

@@ -28,7 +28,7 @@ class TextColumn:
     """Stripped of surrounding space, so that several codes may stand for equal texts."""
 
     def quoted(self, row: int) -> str:
-        """Return the text of one row in quotation marks; for the site's own eyes."""
+        """Returns the text of one row in quotation marks; for the site's own eyes."""
         return repr(self.texts[self.codes[row]])
 
 
