@@ -18,7 +18,7 @@ def test_a_level_says_how_many_have_it_and_how_many_are_needed():
     assert finding.message == (
         "cox/os: stage = III: patients with the level, or without it, whichever are fewer: at least 10; found 8"
     )
-    assert finding.remedy == "merge the level with another: 8 patients have it, 10 are needed"
+    assert finding.remedy == "merge the level with another, or drop the column: 8 patients have it, 10 are needed"
     assert (finding.value, finding.limit, finding.margin) == (8, 10, -2)
     assert cells.level(POOLED, "x", 292, 300).remedy.endswith("8 patients do not have it, 10 are needed")
 

@@ -7,7 +7,7 @@ attacks.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
@@ -111,6 +111,8 @@ class EverybodyConsents:
     site: str
     compared: tuple[str, ...]
     exceptions: tuple[ExceptionSigned, ...] = ()
+    limits: Mapping[str, str] = field(default_factory=dict)
+    """The site's own, by name; stricter ones."""
 
     def approval(self, study: str, roster: str, snapshot: str) -> Approval:
         signed_at = "1970-01-01T00:00:00Z"
@@ -118,7 +120,7 @@ class EverybodyConsents:
             site=self.site,
             study=study,
             roster=roster,
-            policy={},
+            policy=self.limits,
             exceptions=self.exceptions,
             snapshot=commitment(snapshot, signed_at),
             code=__version__,
@@ -177,13 +179,15 @@ class Rehearsal:
         *,
         is_gated: bool = True,
         exceptions: tuple[ExceptionSigned, ...] = (),
+        limits: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
-        """`exceptions` are those that every site would sign."""
+        """`exceptions` are those that every site would sign; `limits` each site's own, stricter ones."""
         self.study = study
         self.cohorts = dict(cohorts)
         self.run_id = run
         self.is_gated = is_gated
         self.exceptions = exceptions
+        self.limits = limits or {}
         self.coordinator_key = new_identity()
         self.keys = {name: new_identity() for name in cohorts}
         members = {n: Member(public_hex(k), public_node_text(new_node_key())) for n, k in self.keys.items()}
@@ -207,7 +211,7 @@ class Rehearsal:
             self.roster,
             Holding(self.cohorts[name], self.rows[name]),
             self.journals[name],
-            EverybodyConsents(name, compared, self.exceptions),
+            EverybodyConsents(name, compared, self.exceptions, self.limits.get(name, {})),
         )
 
     def start_coordinator(self, participants: Iterable[str] = (), earlier: Sequence[str] = ()) -> None:

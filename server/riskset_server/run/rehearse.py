@@ -56,7 +56,8 @@ def rehearse(
         raise DataError(f"no folder is of the site {', '.join(unknown)}", f"there are {', '.join(sorted(cohorts))}")
     taking_part = {name: cohort for name, cohort in cohorts.items() if name not in without}
     _check_exceptions(study, len(taking_part), exceptions)
-    rehearsal = Rehearsal(study, taking_part, is_gated=is_gated, exceptions=exceptions)
+    limits = {file.site: file.limits for file in map(_loader("riskset.site_files"), _files(folder))}
+    rehearsal = Rehearsal(study, taking_part, is_gated=is_gated, exceptions=exceptions, limits=limits)
     return Rehearsed(rehearsal.run(), sorted(taking_part), tuple(_own(rehearsal)))
 
 
@@ -96,15 +97,19 @@ def _why(refusal: RefusedByRule) -> str:
 
 def _own_line(site: str, verdict: Mapping[str, Any]) -> str:
     """On one machine the sites' own figures may be told; in a real run each sees its own alone."""
-    found = f"{float(verdict['value']):.3g} where the limit is {float(verdict['limit']):.3g}"
+    found = f"{float(verdict['value']):.6g} where the limit is {float(verdict['limit']):.6g}"
     return f"{site}: {verdict['limit_name']} of {verdict['subject']}: {found}; {verdict['remedy']}"
 
 
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*/site.toml"))
+
+
 def _cohorts(study: Study, folder: Path) -> dict[str, Cohort]:
-    files = sorted(folder.glob("*/site.toml"))
+    files = _files(folder)
     if not files:
         raise DataError(f"there is no site file under {folder}", "each site has a folder of its own with its site.toml")
-    load = _loader()
+    load: LoadCohort = _loader("riskset.cohorts")
     cohorts: dict[str, Cohort] = {}
     problems: list[Problem] = []
     for file in files:
@@ -124,9 +129,9 @@ def _cohorts(study: Study, folder: Path) -> dict[str, Cohort]:
     return cohorts
 
 
-def _loader() -> LoadCohort:
+def _loader(group: str) -> Callable[..., Any]:
     """Returns the hospital's own reader; found by name, because the coordinator's code never imports the hospital's."""
-    for entry in entry_points(group="riskset.cohorts"):
-        load: LoadCohort = entry.load()
+    for entry in entry_points(group=group):
+        load: Callable[..., Any] = entry.load()
         return load
     raise RisksetError("no reader of site files is installed", "install riskset whole")

@@ -38,7 +38,10 @@ def apart(policy: Policy, a: str, b: str, rows: int, sites: int) -> list[Finding
     """R2: `rows` patients at `sites` sites are in one of a and b only. Sites count in the pooled column."""
     subject = f"{a} against {b}"
     least = in_words(policy.values["R2.apart_rows"])
-    remedy = f"define the two so that they are the same, or differ in {least} patients or more"
+    remedy = (
+        "give the models of both the same covariates, or make what is missing a rule of eligibility, so that the two "
+        f"are the same; or let them differ in {least} patients or more"
+    )
     if "R2.apart_sites" in policy.values:
         remedy += f" at {in_words(policy.values['R2.apart_sites'])} sites or more"
     return _rows_and_sites(policy, ("R2.apart_rows", "R2.apart_sites"), subject, rows, sites, remedy)
@@ -66,15 +69,15 @@ def level(policy: Policy, subject: str, ones: int, n: int) -> Finding:
     least = in_words(policy.values["R4.level"])
     if policy.column == "pooled":
         fewer, which = min((ones, "have it"), (n - ones, "do not have it"))
-        remedy = f"merge the level with another: {fewer} patients {which}, {least} are needed"
+        remedy = f"merge the level with another, or drop the column: {fewer} patients {which}, {least} are needed"
     else:
-        remedy = f"merge the level with another, until {least} patients here have it and {least} do not"
+        remedy = f"drop the column, or merge the level with another until {least} patients have it and {least} do not"
     return judge(policy, "R4.level", subject, min(ones, n - ones), remedy=remedy)
 
 
 def contributors(policy: Policy, subject: str, sites: int) -> Finding:
     """R12: `sites` sites have patients in the population, and patients who differ in the column."""
     least = in_words(policy.values["R12.contributors"])
-    remedy = f"merge levels or populations until {least} sites have patients in them, or drop the column"
+    remedy = f"more sites; or levels merged, or a column dropped, until {least} sites have patients who differ in each"
     # counted over all sites in both columns: never one site's own figure
     return judge(policy, "R12.contributors", subject, sites, own=False, remedy=remedy)

@@ -8,7 +8,7 @@ from math import ceil, floor
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.disclosure.finding import Finding, judge
+from riskset.disclosure.finding import Finding, in_words, judge
 from riskset.disclosure.policy import Policy
 
 
@@ -24,6 +24,8 @@ def events(policy: Policy, subject: str, events: int, p: int) -> Finding:
     fewer = f"{floor(events / each)} parameters in place of {p}" if policy.column == "pooled" else "fewer parameters"
     if policy.column == "local" or events >= base:
         remedy += f", or {fewer}"
+    if policy.column == "pooled" and events < base:
+        remedy += f"; they are fewer than {in_words(base)} too, so an exception to R3.events is needed besides"
     per_parameter = Fraction(events) / p
     return judge(policy, "R3.events_per_parameter", subject, per_parameter, otherwise="review", remedy=remedy)
 
@@ -66,7 +68,7 @@ def linear_predictor(policy: Policy, subject: str, eta: NDArray[np.float64]) -> 
     largest = float(np.abs(eta).max(initial=0.0))
     with np.errstate(over="ignore", invalid="ignore"):  # what is no number fails
         spread = float(eta.std()) if eta.size else 0.0
-    remedy = "a range of the numbers that fits the patients, or fewer columns, keeps the coefficients small"
+    remedy = "a transform of a skewed number, or a rule of eligibility that bounds it, keeps the linear predictor small"
     return [
         judge(policy, "R7.spread", subject, spread, own=True, remedy=remedy),
         judge(policy, "R7.largest", subject, largest, own=True, remedy=remedy),

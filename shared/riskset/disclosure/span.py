@@ -87,17 +87,17 @@ def design(
     for analysis, columns in users:
         with_it = _with_columns(union, total, columns)
         largest = float(with_it.leverage.max()) if with_it.leverage.size else 0.0
-        findings.append(judge(policy, limit_name, analysis, largest, own=True, remedy=_remedy(policy)))
+        findings.append(judge(policy, limit_name, analysis, largest, own=True, remedy=_remedy(policy, limit_name)))
         if findings[-1].passes:
             union = with_it
     return findings
 
 
-def _remedy(policy: Policy) -> str:
-    return (
-        f"merge rare levels until each combination of them holds {policy.k} patients or none, drop a column, ask for "
-        "fewer subgroups, or narrow the study's range of a number"
-    )
+def _remedy(policy: Policy, limit_name: str) -> str:
+    remedy = f"merge rare levels until each combination of them holds {policy.k} patients or none, or drop a column"
+    if limit_name == "R4.leverage":
+        return f"{remedy}; declare a transform of a skewed number (log, sqrt), or bound it by a rule of eligibility"
+    return f"{remedy}; where endpoints have other covariates, give them the same"
 
 
 def _nothing(own: Matrix) -> _Union:

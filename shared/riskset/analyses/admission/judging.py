@@ -34,7 +34,7 @@ OWN_RULES: Final = {
         "R14",
         "patients entered, left or were changed since an earlier run, too few to be told apart",
     ),
-    "admission/cohorts": ("R1 to R6", "a rule on a site's own patients does not let it take part"),
+    "admission/cohorts": ("R1 to R6", "a rule does not let a site's own patients be counted in this analysis"),
     "admission/pairs": ("R4", "a patient of a site stands out in a single column of a model"),
     "admission/products": (
         "R2",
@@ -44,7 +44,10 @@ OWN_RULES: Final = {
     "later": ("R7", "a site's own patients have too spread or too extreme linear predictors, or R5 allows no more"),
 }
 """By phase: the rule that a site's flag stands for, and why. Nobody learns which site, or which patient."""
-REMEDY: Final = "merge levels, or drop columns or analyses; each site sees in its own ledger what did not pass"
+REMEDY: Final = (
+    "each site sees in its own ledger which figure did not pass and what would; in most cases: merge rare levels, drop "
+    "a column, declare a transform of a skewed number, or sign an exception where the rule has one"
+)
 
 
 @dataclass(frozen=True)
@@ -211,12 +214,18 @@ def _own_everything(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
         if all(finding.passes for finding in found):
             kept.append(analysis.endpoint)
     yield from counted
-    dead = {id_ for id_, finding in counted if not finding.passes}
-    rest = [analysis for analysis in live if analysis.id not in dead]
+    rest = _kept(live, counted)
     pairs = matrix(own.cohort, binary(rest))
-    yield from _span(policy, "R2.leverage", pairs, pairs.T @ pairs, binary(rest), rest)
+    together = list(_span(policy, "R2.leverage", pairs, pairs.T @ pairs, binary(rest), rest))
+    yield from together
+    rest = _kept(rest, together)
     spread = matrix(own.cohort, modelled(rest), centred=True)
     yield from _span(policy, "R4.leverage", spread, spread.T @ spread, modelled(rest), models(rest))
+
+
+def _kept(live: Live, judged: Sequence[Judged]) -> list[Admitted]:
+    dead = {id_ for id_, finding in judged if not finding.passes}
+    return [analysis for analysis in live if analysis.id not in dead]
 
 
 def _own_counts(policy: Policy, analysis: Admitted, own: Own, kept: Sequence[str]) -> Iterator[Finding]:
