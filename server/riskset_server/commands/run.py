@@ -67,6 +67,8 @@ def run(
 
     A site that is away, or has no approval in force, is waited for; stopping (Ctrl-C) loses nothing. Exit 3: a site
     said no for another reason, which is told.
+
+    Example: riskset run study.toml --server coordinator --out results
     """
     study = load_study(study_file)
     roster = load_roster(roster_file or study_file.parent / "roster.json")
