@@ -266,7 +266,8 @@ def test_a_no_that_ends_the_run_tells_how_another_begins(run, code):
     run.network.changes = lambda name, reply: run.rehearsal.sites[name].refusal(code)
     with pytest.raises(Refused) as no:
         run.go()
-    assert no.value.hint == "this run cannot go on; another begins with: riskset run --new"
+    assert no.value.hint.startswith("this run cannot go on; another begins with: riskset run --new")
+    assert ("--without that site" in no.value.hint) == (code == "rows")
 
 
 def test_a_site_without_an_approval_is_waited_for_with_words(run, expected):

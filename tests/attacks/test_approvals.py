@@ -226,7 +226,7 @@ def test_participants_whose_keys_nobody_compared(federation):
     assert believing.hears(SITE, believing.coordinator.request()) is None
     made = federation()
     lonely = Committee(made).approves(compared=("kurume",)).sits()
-    assert lonely.is_asked() == "participants"  # two of three are known: one invented hospital is all others
+    assert lonely.is_asked() == "compared"  # two of three are known: one invented hospital is all others
     lonely.approves(compared=OTHERS)
     assert lonely.is_asked() is None
 

@@ -85,6 +85,14 @@ def verdicts(study: Study, rehearsed: Rehearsed, *, is_gated: bool) -> str:
     return "\n".join([*lines, *([""] if refusals else []), *refusals, *own])
 
 
+def not_given(study: Study, results: Mapping[str, Result]) -> list[str]:
+    """Returns a line for each analysis without a result, and why; one line where every analysis has one."""
+    ends = [(analysis.id, results[analysis.id]) for analysis in plan(study).reported]
+    refused = [f"{id_}: refused by {_why(result)}" for id_, result in ends if isinstance(result, RefusedByRule)]
+    failed = [f"{id_}: not estimable: {result.message}" for id_, result in ends if isinstance(result, NotEstimable)]
+    return [*refused, *failed] or [f"all {len(ends)} analyses have a result"]
+
+
 def _said(result: Result, gate: str) -> str:
     if isinstance(result, RefusedByRule):
         return f"refused by {result.rule}"

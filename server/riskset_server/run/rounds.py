@@ -25,8 +25,13 @@ WAITED_FOR: Final = {"approval": "who signs there can end this: riskset site res
 
 MENDED = "the run is kept: the same command goes on with it once this is mended"
 ENDED = "this run cannot go on; another begins with: riskset run --new"
-ENDS_A_RUN: Final = frozenset({"participants", "rows", "earlier", "subtraction"})
-"""Refusals that no later answer can take back: they follow from how the run was begun."""
+ENDS_A_RUN: Final = {
+    "participants": "",
+    "rows": " --without that site",
+    "earlier": "",
+    "subtraction": ", with the sites of the earlier runs, or after the missing ones signed --may-be-subtracted",
+}
+"""Refusals that no later answer can take back: they follow from how the run was begun. What else the next one needs."""
 
 POLL_S = 0.02
 RETRY_S = 1.0
@@ -150,7 +155,7 @@ class Conductor:
             return
         except Refused as no:
             if no.code not in WAITED_FOR:
-                hint = no.hint or (ENDED if no.code in ENDS_A_RUN else MENDED)
+                hint = no.hint or (ENDED + ENDS_A_RUN[no.code] if no.code in ENDS_A_RUN else MENDED)
                 raise Refused(no.code, str(no), hint) from None
             self._unwilling.add(claimed_head(arrival.payload).sender)  # `accept` has verified who signed it
             self._tell_once(f"{no}; {WAITED_FOR[no.code]}")

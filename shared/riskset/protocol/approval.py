@@ -34,6 +34,7 @@ _Change = Callable[[Policy, Mapping[str, str]], Policy]
 
 KIND: Final = "approval"
 _ASK = "look at it and sign: riskset site review, then riskset site approve"
+_ANEW = "; a running riskset site serve reads study, roster and data when it starts: start it again then"
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ class Standing:
             (approval.code != code, f"riskset {approval.code} was approved, this is {code}"),
         ):
             if differs:
-                raise _no(message, _ASK)
+                raise _no(message, _ASK + _ANEW)
         return approval
 
 

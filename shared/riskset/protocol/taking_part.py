@@ -29,7 +29,10 @@ def column_of(asked: Disclosure, participants: Sequence[str], site: str, known: 
     if site not in participants or len(set(participants)) != len(participants):
         raise Refused("participants", "the participants are not a list of sites with this one")
     if not set(participants) <= set(known):
-        raise Refused("participants", "a participant's key was neither compared nor vouched for here")
+        unknown = ", ".join(sorted(set(participants) - set(known)))
+        raise Refused(
+            "compared", f"neither compared nor vouched for here: {unknown}", "riskset site approve --compared"
+        )
     if len(participants) < asked.min_sites:
         raise Refused("participants", "fewer participants than the study needs")
     return column_for(asked, len(participants))

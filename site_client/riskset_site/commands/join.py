@@ -20,6 +20,7 @@ from riskset.joining.signed import read_file
 from riskset.secure.keys import is_locked, public_from_hex, public_hex, replace_private
 from riskset.secure.words import fingerprint_words
 from riskset.study.load import load_study, study_hash
+from riskset_site.data.config import load_site_file
 from riskset_site.keys.identity import Identity, SiteFolder, identity_in, load_keys, make_keys
 from riskset_site.keys.passphrase import known_passphrase, new_passphrase
 
@@ -124,6 +125,9 @@ def _check_fits(folder: SiteFolder, invite: Invite) -> None:
         raise DataError(
             f"{folder.study} is another study file than the one of the invite", "ask the coordinator which one is meant"
         )
+    site_file = folder.root / "site.toml"
+    if site_file.exists() and (own := load_site_file(site_file, needs_export=False).site) != invite.site:
+        raise DataError(f"the invite is for {invite.site}, and {site_file} is of {own}", "take the invite of this site")
     if not folder.connection.exists():
         return
     joined = load_connection(folder.connection)

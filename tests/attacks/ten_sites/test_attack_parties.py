@@ -83,7 +83,7 @@ class TestKeysAndHospitals:
         gated.sites[VICTIM] = site.Site(
             VICTIM, gated.keys[VICTIM], gated.study, gated.roster, holding, gated.journals[VICTIM], consent
         )
-        assert gated.hears(VICTIM, gated.coordinator.request()) == "participants"
+        assert gated.hears(VICTIM, gated.coordinator.request()) == "compared"
         gated.start_site(VICTIM)  # now that somebody has telephoned to both
         assert isinstance(gated.run().results[MODEL], CoxFit)
 
