@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from riskset.analyses.cohort import Cohort
-from riskset.analyses.survival_curves import SurvivalCurves
+from riskset.analyses.methods.km import SurvivalCurves
 from riskset.errors import DataError, Refused
 from riskset.protocol.site import Holding, Site
 from riskset.rehearsal import MemoryJournal, Rehearsal

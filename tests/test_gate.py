@@ -9,14 +9,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from riskset.disclosure.exposure import of_admission, total
 from riskset.disclosure.finding import Finding
-from riskset.disclosure.gate import LARGEST, Gate, Summary
+from riskset.disclosure.gate import LARGEST, Gate, Part, Summary
 from riskset.errors import Refused
 from riskset.protocol.sending import contribution
 from riskset.secure import fixed_point
 from riskset.secure.masks import NoMasks
 
 ASKED = ("km/os/all", "cox/os/all/multivariable")
+
+
+def counted(n):
+    """Returns the part of a round that asks for n counts of patients."""
+    return [Part(of_admission([]), tuple(total(f"count {i}") for i in range(n)))]
 
 
 def finding(verdict):
@@ -31,7 +37,7 @@ def released(values, *findings, silent=()):
         told.append(refused)
         return Summary(values, np.isin(np.arange(values.size).reshape(values.shape), silent))
 
-    return Gate().release(ASKED, findings, summary, 3), told
+    return Gate().release(ASKED, findings, summary, counted(3), None), told
 
 
 class TestNumbers:
@@ -93,13 +99,13 @@ class TestRules:
 
 HONEST = """
 import numpy as np
-from riskset.disclosure.gate import Gate, Released, Summary
+from riskset.disclosure.gate import Gate, Part, Released, Summary
 from riskset.protocol.sending import contribution
 from riskset.rehearsal import Ungated
 from riskset.secure.masks import Masks
 
-def send(gate: Gate, summary: Summary, masks: Masks) -> bytes:
-    released = gate.release(("km",), (), lambda refused: summary, 3)
+def send(gate: Gate, summary: Summary, parts: list[Part], masks: Masks) -> bytes:
+    released = gate.release(("km",), (), lambda refused: summary, parts, None)
     return {sent}
 """
 BYPASSES = {

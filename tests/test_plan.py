@@ -3,9 +3,9 @@
 import pytest
 
 from riskset.analyses.admission.steps import steps
+from riskset.analyses.methods.km import SurvivalCurves
 from riskset.analyses.moments import moments_id
 from riskset.analyses.plan import plan
-from riskset.analyses.survival_curves import SurvivalCurves
 from riskset.protocol.witnessing import read_cosigned
 from riskset.rehearsal import Rehearsal
 

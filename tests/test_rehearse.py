@@ -4,7 +4,7 @@ import numpy as np
 
 from riskset.analyses.analysis import RefusedByRule
 from riskset.analyses.cohort import AnalysisSet, Cohort
-from riskset.analyses.cox_fit import CoxFit
+from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.protocol.approval import ExceptionSigned
 from riskset.rehearsal import Rehearsal
 

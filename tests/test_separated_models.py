@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from riskset.analyses.cohort import AnalysisSet
-from riskset.analyses.cox_fit import CoxFit, Separated
+from riskset.analyses.methods.cox_fit import CoxFit, Separated
 from riskset.rehearsal import Rehearsal
 from riskset_server.report import notation
 from riskset_server.report.cox_table import cox_tables

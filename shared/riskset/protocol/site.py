@@ -244,7 +244,9 @@ class Site:
     def _begun(self, run_id: str, begun: Begun, opening: Opening, exchange: Exchange, approval: Approval) -> _Run:
         before = {id_: other for id_, other in self._journal.contributed().items() if id_ != run_id}
         changes = changes_since(opening.earlier, before, self._holding.rows)
-        return _Run(begun, opening, (exchange,), self._contributor(Own(self._holding.cohort, changes), approval))
+        contributor = self._contributor(Own(self._holding.cohort, changes), approval)
+        contributor.freeze = lambda key, compute: self._journal.freeze(run_id, f"{begun.rows.digest}/{key}", compute)
+        return _Run(begun, opening, (exchange,), contributor)
 
     def _contributor(self, own: Own, approval: Approval) -> Contributor:
         """Raises Refused("approval") where the site may be subtracted and its limits are none of the local column."""
