@@ -5,7 +5,10 @@ import pytest
 from riskset import datasets
 
 
-@pytest.mark.parametrize(("name", "rows", "events", "sites"), [("lung", 227, 164, 18), ("rottgbsg", 3668, 2012, 2)])
+@pytest.mark.parametrize(
+    ("name", "rows", "events", "sites"),
+    [("lung", 227, 164, 18), ("rottgbsg", 3668, 2012, 2), ("rhdnase", 641, 241, 51)],
+)
 def test_data_sets_are_those_the_readme_describes(name, rows, events, sites):
     with datasets.path(name).open(encoding="utf-8", newline="") as file:
         table = list(csv.DictReader(file))
@@ -17,5 +20,5 @@ def test_data_sets_are_those_the_readme_describes(name, rows, events, sites):
 
 
 def test_another_name_is_an_error_that_lists_them():
-    with pytest.raises(ValueError, match="lung, rottgbsg"):
+    with pytest.raises(ValueError, match="lung, rottgbsg, rhdnase"):
         datasets.path("pbc3")

@@ -62,7 +62,7 @@ def test_two_hospitals_from_nothing_to_a_report(a_demonstration):
 
 def test_a_name_that_is_none_is_told_with_those_there_are(capsys):
     assert main(["demo", "kidney"]) == 2
-    assert "there are hcc, hcc-two, rotterdam-gbsg, lung" in capsys.readouterr().err
+    assert "there are hcc, hcc-two, rotterdam-gbsg, lung, rhdnase" in capsys.readouterr().err
 
 
 def test_the_help_names_every_demonstration(capsys):
