@@ -145,10 +145,15 @@ def uncovered(exposure: Exposure, label: Label, arm: str | None) -> str:
         return f"{label.text!r} is a number of an analysis that declares to open nothing"
     if len(label.columns) <= 2 and set(label.columns) <= set(exposure.design):
         return ""
-    of_tables = [column for column in label.columns if column.variable != arm]
-    if len(of_tables) == 1 and len(label.columns) <= 2 and _are_levels_of(label.columns, exposure.tables):
+    if _is_one_way(label.columns, arm) and _are_levels_of(label.columns, exposure.tables):
         return ""
     return f"{label.text!r} is of columns that the analysis does not declare together"
+
+
+def _is_one_way(columns: Sequence[Column], arm: str | None) -> bool:
+    """Whether it is a level, or a level by arm: levels of two variables are never crossed."""
+    variables = [column.variable for column in columns]
+    return len(variables) == 1 or (len(variables) == 2 and variables.count(arm or "") == 1)
 
 
 def _uncovered_in_time(exposure: Exposure, label: Label) -> str:

@@ -86,10 +86,10 @@ class Judge:
 
     def evaluations_allowed(self, analysis: Analysis, figures: Figures) -> int | None:
         """Returns at how many points an analysis may be evaluated (R5 of pooled rows); None for any number."""
-        if self.policy is None:
-            return None
         if not analysis.exposure.is_iterative:
             return 1
+        if self.policy is None:
+            return None
         n = figures.rows[analysis.analysis_set].rows
         return max(1, of_models.evaluations_allowed(self.policy, n, len(analysis.exposure.design)))
 
