@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from riskset.study.load import load_study
 from riskset.study.spec import CoxAnalysis, NumberVariable, Study
 
-CONFIGS = Path(__file__).parent.parent / "configs"
+CONFIGS = Path(__file__).parents[3] / "configs"
 
 
 @pytest.fixture(scope="module")
