@@ -12,7 +12,7 @@ import typer
 
 from riskset.cli import app
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SHOWN = re.compile(r"`(riskset [a-z]+ [^`]+)`|^ *(riskset (?:study|site|server|run|demo) [^\n]+)$", re.MULTILINE)
 

@@ -8,7 +8,7 @@ import pytest
 
 from riskset.study.wording import TABLES, known_keys
 
-DOCS = (Path(__file__).parent.parent / "docs" / "study-file.md").read_text(encoding="utf-8")
+DOCS = (Path(__file__).parents[3] / "docs" / "study-file.md").read_text(encoding="utf-8")
 HEADINGS = {
     (): "## Top of the file",
     ("study",): "## `[study]`",

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from riskset.errors import DataError
 from riskset.study.load import canonical_json, load_study, parse_study, study_from_json, study_hash
 
-HERE = Path(__file__).parent
-TO_START_FROM = sorted([*HERE.parent.glob("configs/*.toml"), *HERE.parent.glob("server/riskset_server/demo/*.toml")])
-HCC = (HERE.parent / "configs" / "hcc-second-line.toml").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[3]
+TO_START_FROM = sorted([*ROOT.glob("configs/*.toml"), *ROOT.glob("server/riskset_server/demo/*.toml")])
+HCC = (ROOT / "configs" / "hcc-second-line.toml").read_text(encoding="utf-8")
 STUDY = parse_study(HCC)
 DOCUMENT = json.loads(canonical_json(STUDY))
 NAMED = ("sites", "variables", "endpoints", "analyses")
@@ -129,7 +129,7 @@ def test_a_default_written_out_is_the_same_study():
 
 
 def test_shorthands_are_the_same_study():
-    lung = (HERE / "transcripts" / "studies" / "lung.toml").read_text(encoding="utf-8")
+    lung = (ROOT / "tests" / "transcripts" / "studies" / "lung.toml").read_text(encoding="utf-8")
     short = lung.replace("title.en", "title").replace('endpoint = "os"', 'endpoints = ["os"]')
     assert study_hash(parse_study(short)) == study_hash(parse_study(lung))
 

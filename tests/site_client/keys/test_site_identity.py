@@ -15,7 +15,7 @@ from riskset.secure.node_key import public_node_text
 from riskset_site.keys import passphrase
 from riskset_site.keys.identity import SiteFolder, identity_in, load_keys, make_keys, node_in
 
-STUDY = Path(__file__).parents[1] / "transcripts" / "coordinator" / "study.toml"
+STUDY = Path(__file__).parents[2] / "transcripts" / "coordinator" / "study.toml"
 WORDS = "correct horse battery"
 
 

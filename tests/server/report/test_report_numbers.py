@@ -13,7 +13,7 @@ from riskset_server.report.numbers import numbers, numbers_csv
 
 @pytest.fixture
 def lung():
-    return json.loads((Path(__file__).parent / "golden" / "report" / "lung.json").read_text(encoding="utf-8"))
+    return json.loads((Path(__file__).parents[2] / "golden" / "report" / "lung.json").read_text(encoding="utf-8"))
 
 
 def rows_of(results):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from riskset.study.differences import differences
 from riskset.study.load import canonical_json, load_study, parse_study, study_from_json, study_hash
 
-FILE = Path(__file__).parents[1] / "configs" / "hcc-second-line.toml"
+FILE = Path(__file__).parents[3] / "configs" / "hcc-second-line.toml"
 TEXT = FILE.read_text(encoding="utf-8")
 STUDY = load_study(FILE)
 

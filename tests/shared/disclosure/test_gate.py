@@ -115,7 +115,7 @@ BYPASSES = {
     "one made without the gate": ("contribution(Released(np.zeros(1, bool), summary), 3, masks, 1, '')", "call-arg"),
     "a door that is none": ("contribution(Released(np.zeros(1, bool), summary, gate), 3, masks, 1, '')", "arg-type"),
 }
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ LABELS = Labels(
 
 @pytest.fixture
 def lung():
-    results = json.loads((Path(__file__).parent / "golden" / "report" / "lung.json").read_text(encoding="utf-8"))
+    results = json.loads((Path(__file__).parents[2] / "golden" / "report" / "lung.json").read_text(encoding="utf-8"))
     for model in results["results"][1:]:
         model["model"] = model["id"].split("/")[3]
     return results

@@ -10,7 +10,7 @@ from riskset.study.asked.cox import CoxEntry
 from riskset.study.load import load_study
 from riskset.study.spec import NumberVariable, Study
 
-CONFIGS = Path(__file__).parent.parent / "configs"
+CONFIGS = Path(__file__).parents[3] / "configs"
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from riskset.disclosure.rules import RULES
 from riskset.rehearsal import Rehearsal
 from riskset_server.run.results import results_document, write_results
 
-DOCS = (Path(__file__).parent.parent / "docs" / "results.md").read_text(encoding="utf-8")
+DOCS = (Path(__file__).parents[3] / "docs" / "results.md").read_text(encoding="utf-8")
 A_ROW = re.compile(r"^\| `(\w+)` \| ([^|]+) \| [^|]+ \|$", re.MULTILINE)
 SECTIONS = {
     heading.strip(): dict(A_ROW.findall(body))

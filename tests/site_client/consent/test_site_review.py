@@ -17,7 +17,7 @@ from riskset_site.consent.review_words import populations, questions
 from riskset_site.pages.output import facts_json
 
 TODAY = date(2024, 6, 1)
-HCC = load_study(Path(__file__).parents[2] / "configs" / "hcc-second-line.toml")
+HCC = load_study(Path(__file__).parents[3] / "configs" / "hcc-second-line.toml")
 BOTH = ("--compared", "asan", "--compared", "osaka")
 SITES = ("asan", "kurume", "osaka")
 

@@ -7,7 +7,7 @@ from riskset.ledger.kinds import KINDS
 from riskset.ledger.trusted_log import read_log
 from riskset.secure.keys import public_from_hex
 
-PAGE = (Path(__file__).parent.parent / "docs" / "ledger.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "ledger.md").read_text(encoding="utf-8")
 
 
 def test_the_example_verifies_with_the_key_beside_it():

@@ -11,7 +11,7 @@ from riskset.disclosure import cells, curves, models, runs, span
 from riskset.disclosure.policy import default_policy
 from riskset.disclosure.rules import COLUMNS, KINDS, LIMITS, RULES, Limit, amount, read_rules
 
-DOCS = (Path(__file__).parent.parent / "docs" / "rules.md").read_text(encoding="utf-8")
+DOCS = (Path(__file__).parents[3] / "docs" / "rules.md").read_text(encoding="utf-8")
 
 
 def one_of(m):

@@ -11,7 +11,7 @@ from riskset.study.wording import known_keys
 from riskset_site.data.config import TABLES
 from riskset_site.data.site_file import SiteFile
 
-DOCS = (Path(__file__).parents[2] / "docs" / "site-file.md").read_text(encoding="utf-8")
+DOCS = (Path(__file__).parents[3] / "docs" / "site-file.md").read_text(encoding="utf-8")
 HEADINGS = {
     (): "## Top of the file",
     ("source",): "## `[source]`",

@@ -15,7 +15,7 @@ from riskset.ledger.merkle import Tree, leaf_hash, verify_consistency, verify_in
 from riskset.ledger.trusted_log import read_log
 from riskset.secure.keys import public_from_hex
 
-VECTORS = json.loads((Path(__file__).parent / "golden" / "ledger" / "vectors.json").read_text(encoding="utf-8"))
+VECTORS = json.loads((Path(__file__).parents[2] / "golden" / "ledger" / "vectors.json").read_text(encoding="utf-8"))
 REFUSALS = (ProtocolError, VerificationError)
 
 

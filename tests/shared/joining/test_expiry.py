@@ -50,7 +50,7 @@ def test_a_certificate_ends_when_it_says():
     assert authority.until == today_utc() + timedelta(days=3650)
 
 
-STUDY = Path(__file__).parent / "transcripts" / "coordinator" / "study.toml"
+STUDY = Path(__file__).parents[2] / "transcripts" / "coordinator" / "study.toml"
 
 
 def test_every_command_that_reads_it_tells_it(tmp_path, monkeypatch, capsys):
