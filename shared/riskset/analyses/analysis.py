@@ -32,6 +32,10 @@ class NotEstimable(Result):
     code: str
     message: str
 
+    def reason_json(self) -> dict[str, Any]:
+        """Returns the `reason` of the result in results.json."""
+        return {"code": self.code, "message": self.message}
+
 
 @dataclass(frozen=True)
 class RefusedByRule(Result):

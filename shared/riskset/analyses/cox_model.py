@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from riskset.analyses import cox_json
 from riskset.analyses.analysis import Inputs, NotEstimable, RefusedByRule, Result
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.cox_fit import (
@@ -115,6 +116,12 @@ class CoxModel:
 
     def local(self, prepared: RiskSets, state: State) -> NDArray[np.float64]:
         return _vector(evaluate(prepared, state.beta, self.ties))
+
+    def question_json(self) -> dict[str, Any]:
+        return cox_json.question(self)
+
+    def result_json(self, result: CoxFit) -> dict[str, Any]:
+        return cox_json.answer(self, result)
 
     def combine(self, total: Sequence[float], state: State) -> State | CoxFit | NotEstimable:
         p = len(state.usable)

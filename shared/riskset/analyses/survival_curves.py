@@ -6,10 +6,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import nan
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from riskset.analyses import km_json
 from riskset.analyses.analysis import Inputs, NotEstimable, Result
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.design import Column
@@ -130,6 +132,12 @@ class KaplanMeier:
 
     def local(self, prepared: NDArray[np.float64], state: None) -> NDArray[np.float64]:
         return prepared
+
+    def question_json(self) -> dict[str, Any]:
+        return km_json.question(self)
+
+    def result_json(self, result: SurvivalCurves) -> dict[str, Any]:
+        return km_json.answer(self, result, LEVEL)
 
     def combine(self, total: Sequence[float], state: None) -> SurvivalCurves | NotEstimable:
         pooled = np.array(total)
