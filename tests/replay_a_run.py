@@ -11,7 +11,7 @@ from riskset.analyses.plan import plan
 from riskset.protocol.coordinator import Outcome
 from riskset.protocol.history import open_history
 from riskset.protocol.roster import read_roster
-from riskset.results import results_of, write_results
+from riskset.results import entry_json, results_of, write_results
 from riskset.secure.envelope import verify
 from riskset.study.load import study_hash
 from riskset.study.spec import Study
@@ -37,10 +37,11 @@ def core():
 
 
 def main(recorded, results):
-    write_results(replay(json.loads(Path(recorded).read_text(encoding="utf-8"))), Path(results))
+    found = replay(json.loads(Path(recorded).read_text(encoding="utf-8")))
+    write_results(found, Path(results))
     some = np.random.default_rng(1).normal(size=(8, 1000))
-    bits = {"product": some @ some.T, "exp": np.exp(some), "log": np.log(np.abs(some))}
-    print(json.dumps({"core": core(), **{name: values.tobytes().hex() for name, values in bits.items()}}))
+    exact = [entry_json(entry) for entry in found.entries]
+    print(json.dumps({"core": core(), "product": (some @ some.T).tobytes().hex(), "results": exact}))
 
 
 if __name__ == "__main__":

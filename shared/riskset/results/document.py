@@ -3,9 +3,9 @@
 A missing number is null with a reason beside it; never 0, and never left out. What is specific to a kind of analysis
 comes from the analysis.
 
-Numbers have 13 significant digits. Totals and states are the same bits for all parties, but exp, log and erfc of two
-machines' mathematical libraries may differ in the last bit; rounded, they differ only where a number lies on the
-boundary between two roundings.
+Numbers have 13 significant digits. Totals and states are the same bits for all parties, and so are curves; but exp,
+log and erfc of two machines' mathematical libraries may differ in the last bit of a hazard ratio or a P value. Rounded,
+they differ only where a number lies that close to the boundary between two roundings.
 """
 
 from __future__ import annotations
