@@ -32,7 +32,7 @@ def recorded(patients, tmp_path_factory):
         "survival": {"kind": "km", "endpoints": ["os"], "landmarks": [3, 12]},
         "cox": {"kind": "cox", "endpoints": ["os"], "univariable": True, "multivariable": ["arm", "age", "stage"]},
     }
-    study = patients.study(SITES, max_days=1500, analyses=analyses)
+    study = patients.study(SITES, width_days=1, max_days=1500, analyses=analyses)
     rows = patients.rows(4, 450)
     rehearsal = Rehearsal(study, patients.deal(rows, patients.sites(SITES, rows.n)))
     outcome = rehearsal.run()
