@@ -10,8 +10,8 @@ import pytest
 
 from riskset.analyses.cohort import AnalysisSet, Cohort
 from riskset.cli import main
+from riskset.results import entry_json, results_of
 from riskset.study.spec import Study
-from riskset_server.run.results import results_document
 
 
 @dataclass(frozen=True)
@@ -128,9 +128,9 @@ def in_turn(sites, n):
 
 
 def told(study, outcome):
-    """Returns every number and word of the results by id, as results.json has them: equal texts, equal bits."""
-    results = results_document(study, outcome, sorted(study.sites))["results"]
-    return {result["id"]: json.dumps({**result, "gate": ""}, allow_nan=False) for result in results}
+    """Returns every number and word of the results by id, before they are rounded: equal texts, equal bits."""
+    entries = results_of(study, outcome, sorted(study.sites)).entries
+    return {entry.id: json.dumps({**entry_json(entry), "gate": ""}, allow_nan=False) for entry in entries}
 
 
 @pytest.fixture(scope="session")

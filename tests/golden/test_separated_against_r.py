@@ -13,11 +13,11 @@ import pytest
 
 from riskset.analyses.cohort import AnalysisSet, Cohort
 from riskset.rehearsal import Rehearsal
+from riskset.results import results_json, results_of
 from riskset.study.spec import Study
 from riskset_server.report.cox_table import cox_tables
 from riskset_server.report.labels import Labels
 from riskset_server.report.numbers import numbers_csv
-from riskset_server.run.results import results_document
 
 VARIABLES = {
     "x": {"type": "number", "range": [-10, 10]},
@@ -81,7 +81,7 @@ def cohorts_of(data):
 def tried(request, answers):
     cohorts = cohorts_of(answers["data"])
     study = study_of(cohorts, request.param)
-    document = results_document(study, Rehearsal(study, cohorts, is_gated=False).run(), sorted(cohorts))
+    document = results_json(results_of(study, Rehearsal(study, cohorts, is_gated=False).run(), sorted(cohorts)))
     return json.loads(json.dumps(document, allow_nan=False)), answers["limits"][request.param]
 
 

@@ -6,19 +6,21 @@ import pytest
 from riskset.analyses.cohort import AnalysisSet
 from riskset.analyses.methods.cox_fit import CoxFit, Separated
 from riskset.rehearsal import Rehearsal
+from riskset.results import results_json, results_of
 from riskset_server.report import notation
 from riskset_server.report.cox_table import cox_tables
 from riskset_server.report.labels import Labels
-from riskset_server.run.results import results_document
 
 SITES = ("asan", "kurume")
 OFF = {"secure_sum": "off"}
 
 
-def results_of(patients, rows, **cox):
+def found_of(patients, rows, **cox):
     sites = np.array(SITES)[np.arange(rows.n) % 2]
     study = patients.study(SITES, analyses={"cox": {"kind": "cox", "endpoints": ["os"], **cox}}, disclosure=OFF)
-    document = results_document(study, Rehearsal(study, patients.deal(rows, sites), is_gated=False).run(), SITES)
+    document = results_json(
+        results_of(study, Rehearsal(study, patients.deal(rows, sites), is_gated=False).run(), SITES)
+    )
     return {result["id"].split("/", 3)[3]: result for result in document["results"]}
 
 
@@ -56,13 +58,13 @@ def without_events(rows, levels):
 @pytest.fixture(scope="module")
 def one_level(patients):
     rows = without_events(patients.rows(5, 300), [2])
-    return results_of(patients, rows, univariable=["arm", "stage"], multivariable=["arm", "age", "stage"])
+    return found_of(patients, rows, univariable=["arm", "stage"], multivariable=["arm", "age", "stage"])
 
 
 @pytest.fixture(scope="module")
 def two_levels(patients):
     rows = without_events(patients.rows(5, 300), [1, 2])
-    return results_of(patients, rows, univariable=["arm", "stage"], multivariable=["arm", "age", "stage"])
+    return found_of(patients, rows, univariable=["arm", "stage"], multivariable=["arm", "age", "stage"])
 
 
 def test_one_separated_level_has_an_upper_limit(one_level):

@@ -13,6 +13,7 @@ from riskset.cli import tell
 from riskset.disclosure.policy import parse_exception
 from riskset.errors import DataError, Problem
 from riskset.protocol.approval import ExceptionSigned
+from riskset.results import results_of
 from riskset.study.load import load_study, study_hash
 from riskset.study.spec import Study
 from riskset_server.commands.joining import accept, invite, revoke, roster
@@ -83,7 +84,8 @@ def try_(
     rehearsed = rehearse(tried, sites, without or (), signed, is_gated=not ignore_gate)
     made_at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     notices = [REHEARSAL, GATE_IGNORED] if ignore_gate else [REHEARSAL]
-    paths = write_outcome(tried, rehearsed.outcome, rehearsed.sites, out, made_at, notices, is_gated=not ignore_gate)
+    found = results_of(tried, rehearsed.outcome, rehearsed.sites, notices, is_gated=not ignore_gate)
+    paths = write_outcome(found, out, made_at)
     typer.echo(verdicts(tried, rehearsed, is_gated=not ignore_gate))
     for path in paths:
         typer.echo(path)

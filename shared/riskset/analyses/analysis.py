@@ -34,6 +34,10 @@ class NotEstimable(Result):
     code: str
     message: str
 
+    def reason_json(self) -> dict[str, Any]:
+        """Returns the `reason` of the result in results.json."""
+        return {"code": self.code, "message": self.message}
+
 
 @dataclass(frozen=True)
 class RefusedByRule(Result):
@@ -124,6 +128,14 @@ class Analysis(ABC):
     @abstractmethod
     def out_of_evaluations(self, state: Any) -> Result:
         """Returns the end of an analysis that has used what rule R5 allows."""
+
+    @abstractmethod
+    def question_json(self) -> dict[str, Any]:
+        """Returns the keys of results.json that say what was asked, whatever came of it."""
+
+    @abstractmethod
+    def result_json(self, result: Any) -> dict[str, Any]:
+        """Returns the keys of results.json of a result that was estimated; a number that is missing is None."""
 
     @property
     def endpoint(self) -> str | None:

@@ -33,6 +33,10 @@ class CountsInTime:
         return self.levels[0].variable if self.levels else None
 
     @property
+    def reference(self) -> str | None:
+        return self.levels[0].reference if self.levels else None
+
+    @property
     def variables(self) -> tuple[str, ...]:
         """Variables without which a patient cannot be counted."""
         return (self.arm,) if self.arm else ()

@@ -22,13 +22,13 @@ from riskset.protocol.history import open_history
 from riskset.protocol.messages import CLOSED, CONTRIBUTION, OPENED
 from riskset.protocol.roster import load_roster
 from riskset.rehearsal import Rehearsal
+from riskset.results import results_json, results_of
 from riskset.secure.envelope import Verified, claimed_head, verify
 from riskset.study.load import load_study, study_hash
 from riskset_server.demo.data_sets import LUNG, DataSet
 from riskset_server.demo.stage import Stage, free_ports
 from riskset_server.engine.recording import read_recording
 from riskset_server.link import payloads_in
-from riskset_server.run.results import results_document
 from riskset_site.consent.approvals import Approvals
 from riskset_site.data.cohort import load_cohort
 from riskset_site.keys.identity import SiteFolder, load_keys
@@ -190,7 +190,7 @@ class Theatre:
         """What the rehearsal finds over the same site files."""
         study = load_study(self.stage.study)
         cohorts = {name: load_cohort(folder / "site.toml", study) for name, folder in self.stage.sites.items()}
-        document = results_document(study, Rehearsal(study, cohorts).run(), sorted(cohorts))
+        document = results_json(results_of(study, Rehearsal(study, cohorts).run(), sorted(cohorts)))
         results: list[dict[str, object]] = json.loads(json.dumps(document["results"]))
         return results
 
@@ -206,7 +206,7 @@ class Theatre:
         for number in range(1, len(rounds)):
             history = history.advance(rounds[number])
         outcome = Outcome(run, dict(history.results), len(rounds), (), history)
-        document = results_document(study, outcome, sorted(roster.sites))
+        document = results_json(results_of(study, outcome, sorted(roster.sites)))
         results: list[dict[str, object]] = json.loads(json.dumps(document["results"]))
         return results
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from riskset.rehearsal import Rehearsal
+from riskset.results import results_json, results_of
 from riskset_server.report import notation
 from riskset_server.report.cox_table import cox_refused, cox_tables
 from riskset_server.report.labels import Labels
 from riskset_server.report.survival import survival_plot
 from riskset_server.report.tables import survival_table
-from riskset_server.run.results import results_document
 
 LABELS = Labels(
     variables={"age": "Age, per year", "ecog": "ECOG PS"},
@@ -208,7 +208,7 @@ def test_a_second_analysis_of_an_endpoint_has_its_own_table(patients):
     }
     study = patients.study(sites, analyses=analyses, disclosure={"secure_sum": "off"})
     outcome = Rehearsal(study, patients.deal(rows, patients.sites(sites, rows.n)), is_gated=False).run()
-    document = results_document(study, outcome, sites)
+    document = results_json(results_of(study, outcome, sites))
     by_id = {result["id"]: result for result in document["results"]}
     refused = by_id["cox/os/all/univariable/age/again"]
     refused |= {"status": "refused", "reason": {"rule": "R4"}}
