@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from riskset.analyses.design import columns_of, matrix
+from riskset.study.asked.cox import CoxEntry
 from riskset.study.load import parse_study
-from riskset.study.spec import CoxAnalysis
 from riskset_server.demo.demonstrations import DEMONSTRATIONS
 from riskset_server.demo.hcc import Patient
 from riskset_server.demo.hcc_exports import SYSTEMS, export
@@ -25,7 +25,7 @@ def demonstration(request):
 
 def test_hospitals_read_the_rows_that_were_pooled(demonstration, tmp_path):
     study = parse_study(demonstration.study.decode())
-    (asked,) = (a for a in study.analyses.values() if isinstance(a, CoxAnalysis))
+    (asked,) = (a for a in study.analyses.values() if isinstance(a, CoxEntry))
     columns = columns_of(study, asked.multivariable)
     folders = demonstration.folders()
     assert set(study.sites) == set(folders)

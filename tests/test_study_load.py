@@ -259,7 +259,7 @@ def replaced(old, new, text=HCC):
             "[6, 12, 24]",
             "[6, 6, 24]",
             69,
-            "[analyses] survival.landmarks: landmarks stand in ascending order, each once",
+            "[analyses] survival.landmarks: expected landmarks in ascending order, each once",
         ),
         ("[6, 12, 24]", "[0, 24]", 69, "[analyses] survival.landmarks.#1: must be more than 0"),
         ('["pfs", "os"], land', '["pfs", "so"], land', 69, "unknown endpoint 'so' (declared: pfs, os)"),

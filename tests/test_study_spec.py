@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from riskset.study.asked.cox import CoxEntry
 from riskset.study.load import load_study
-from riskset.study.spec import CoxAnalysis, NumberVariable, Study
+from riskset.study.spec import NumberVariable, Study
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 
@@ -60,7 +61,7 @@ def test_an_endpoint_needs_all_its_models_covariates_and_the_arm(hcc):
 
 
 def test_univariable_true_means_each_of_the_multivariable_model():
-    cox = CoxAnalysis(kind="cox", endpoints=("os",), univariable=True, multivariable=("b", "a"))
+    cox = CoxEntry(kind="cox", endpoints=("os",), univariable=True, multivariable=("b", "a"))
     assert cox.univariable_covariates == cox.covariates == ("b", "a")
     listed = cox.model_copy(update={"univariable": ("c", "a")})
     assert listed.univariable_covariates == ("c", "a")

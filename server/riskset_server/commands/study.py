@@ -14,7 +14,7 @@ from riskset.disclosure.policy import parse_exception
 from riskset.errors import DataError, Problem
 from riskset.protocol.approval import ExceptionSigned
 from riskset.study.load import load_study, study_hash
-from riskset.study.spec import CoxAnalysis, Study
+from riskset.study.spec import Study
 from riskset_server.commands.joining import accept, invite, revoke, roster
 from riskset_server.run.rehearse import GATE_IGNORED, REHEARSAL, rehearse, verdicts
 
@@ -50,7 +50,7 @@ def check(
             tell(error)
         raise typer.Exit(THE_ANSWER_IS_NO) from None
     facts = facts_of(checked)
-    typer.echo(_json(facts) if as_json else _lines(facts))
+    typer.echo(_json(facts) if as_json else _lines(checked, facts))
 
 
 @app.command("try", epilog="Example: riskset study try study.toml --sites sites --out rehearsal")
@@ -112,20 +112,12 @@ def facts_of(study: Study) -> dict[str, Any]:
 
 
 def _asked(study: Study, name: str) -> dict[str, Any]:
-    """One analysis: its kind, endpoints and, of Cox models, the covariates."""
+    """One analysis: its kind, its endpoints and what its kind adds."""
     analysis = study.analyses[name]
-    asked: dict[str, Any] = {"kind": analysis.kind, "endpoints": list(analysis.endpoints)}
-    if isinstance(analysis, CoxAnalysis):
-        return asked | {
-            "univariable": list(analysis.univariable_covariates),
-            "multivariable": list(analysis.multivariable or ()),
-            "baseline": analysis.baseline,
-            "ties": analysis.ties,
-        }
-    return asked | {"landmarks": list(analysis.landmarks), "unit": study.time.unit, "limits": analysis.limits}
+    return {"kind": analysis.kind, "endpoints": list(analysis.outcome_endpoints), **analysis.facts(study)}
 
 
-def _lines(facts: dict[str, Any]) -> str:
+def _lines(study: Study, facts: dict[str, Any]) -> str:
     grid = facts["grid"]
     told = [
         ("study", f"{facts['id']} {facts['version']}"),
@@ -135,20 +127,10 @@ def _lines(facts: dict[str, Any]) -> str:
         ("variables", str(facts["variables"])),
         ("eligibility", ", ".join(facts["eligibility"]) or "every row"),
         *(("endpoint", f"{name}: {', '.join(used)}") for name, used in facts["endpoints"].items()),
-        *(("analysis", f"{name}: {line}") for name, asked in facts["analyses"].items() for line in _models(asked)),
+        *(("analysis", f"{name}: {line}") for name, asked in study.analyses.items() for line in asked.lines(study)),
         ("grid", f"{grid['width_days']} days wide, to day {grid['max_days']}"),
     ]
     return "\n".join(f"{what:<12}{said}" for what, said in told)
-
-
-def _models(asked: dict[str, Any]) -> list[str]:
-    """The analysis in words, a line for each way in which it uses covariates."""
-    of = f"{asked['kind']} of {', '.join(asked['endpoints'])}"
-    if asked["kind"] == "km":
-        at = ", ".join(f"{time:g}" for time in asked["landmarks"])
-        return [f"{of}, survival at {at} {asked['unit']}s" if at else of]
-    ways = ("univariable", "multivariable")
-    return [f"{of}, {way}: {', '.join(asked[way])}" for way in ways if asked[way]]
 
 
 def _told(problem: Problem) -> dict[str, Any]:

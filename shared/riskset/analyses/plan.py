@@ -11,7 +11,10 @@ from riskset.analyses.cox_model import CoxModel
 from riskset.analyses.design import columns_of
 from riskset.analyses.survival_curves import KaplanMeier
 from riskset.stats.grid import Grid
-from riskset.study.spec import CoxAnalysis, DaysEndpoint, KaplanMeierAnalysis, Study
+from riskset.study.asked.cox import CoxEntry
+from riskset.study.asked.entry import Entry
+from riskset.study.asked.km import KaplanMeierEntry
+from riskset.study.spec import DaysEndpoint, Study
 
 Reported = KaplanMeier | CoxModel
 """An analysis whose result stands in the report."""
@@ -38,13 +41,15 @@ def plan(study: Study) -> Plan:
     return Plan(tuple(reported), study.comparison.arm if study.comparison else None)
 
 
-def _asked(study: Study, name: str, analysis: KaplanMeierAnalysis | CoxAnalysis) -> Iterator[Reported]:
-    return (
-        _curves(study, name, analysis) if isinstance(analysis, KaplanMeierAnalysis) else _models(study, name, analysis)
-    )
+def _asked(study: Study, name: str, analysis: Entry) -> Iterator[Reported]:
+    if isinstance(analysis, KaplanMeierEntry):
+        return _curves(study, name, analysis)
+    if isinstance(analysis, CoxEntry):
+        return _models(study, name, analysis)
+    raise TypeError(f"{name} is of a kind that cannot be planned")
 
 
-def _curves(study: Study, name: str, analysis: KaplanMeierAnalysis) -> Iterator[KaplanMeier]:
+def _curves(study: Study, name: str, analysis: KaplanMeierEntry) -> Iterator[KaplanMeier]:
     arm = study.comparison.arm if study.comparison else None
     for endpoint, population in product(analysis.endpoints, analysis.populations):
         specified = study.endpoints[endpoint]
@@ -63,7 +68,7 @@ def _curves(study: Study, name: str, analysis: KaplanMeierAnalysis) -> Iterator[
         )
 
 
-def _models(study: Study, name: str, analysis: CoxAnalysis) -> Iterator[CoxModel]:
+def _models(study: Study, name: str, analysis: CoxEntry) -> Iterator[CoxModel]:
     for endpoint, population in product(analysis.endpoints, analysis.populations):
         model = partial(CoxModel, name=name, endpoint=endpoint, population=population, ties=analysis.ties)
         stem = f"cox/{endpoint}/{population}"

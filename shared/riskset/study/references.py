@@ -7,43 +7,17 @@ everything in one pass. Nothing is said of a reference to a part that is itself 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from riskset.errors import DataError
+from riskset.study.complaint import Complaint
+from riskset.study.draft import Draft
+from riskset.study.endpoints import DateEndpoint, DaysEndpoint
 from riskset.study.lines import Path
 from riskset.study.part import repeated
 from riskset.study.rule_wording import meant
 from riskset.study.rules import WORDS, parse_rule
-from riskset.study.spec import (
-    DAYS_PER_UNIT,
-    Analysis,
-    Comparison,
-    CoxAnalysis,
-    DateEndpoint,
-    DaysEndpoint,
-    EligibilityRule,
-    Endpoint,
-    KaplanMeierAnalysis,
-    NumberVariable,
-    SiteEntry,
-    Time,
-    Variable,
-)
-from riskset.study.wording import Complaint
-
-
-@dataclass(frozen=True)
-class Draft:
-    """The parts of a study file that could be read; None where a part is there but wrong."""
-
-    sites: Mapping[str, SiteEntry | None]
-    variables: Mapping[str, Variable | None]
-    eligibility: tuple[EligibilityRule | None, ...]
-    comparison: Comparison | None
-    time: Time | None
-    endpoints: Mapping[str, Endpoint | None]
-    analyses: Mapping[str, Analysis | None]
+from riskset.study.variables import NumberVariable
 
 
 def complaints_about(draft: Draft) -> Iterator[Complaint]:
@@ -59,11 +33,8 @@ def complaints_about(draft: Draft) -> Iterator[Complaint]:
         elif isinstance(endpoint, DaysEndpoint):
             yield from _days_endpoint(draft, path, endpoint)
     for name, analysis in draft.analyses.items():
-        path = ("analyses", name)
-        if isinstance(analysis, KaplanMeierAnalysis):
-            yield from _kaplan_meier(draft, path, analysis)
-        elif isinstance(analysis, CoxAnalysis):
-            yield from _cox(draft, path, analysis)
+        if analysis is not None:
+            yield from analysis.complaints(draft, ("analyses", name))
 
 
 def _sites(draft: Draft) -> Iterator[Complaint]:
@@ -100,7 +71,7 @@ def _comparison(draft: Draft) -> Iterator[Complaint]:
     if draft.comparison is None:
         return
     arm, reference = draft.comparison.arm, draft.comparison.reference
-    yield from _use(draft, ("comparison", "arm"), arm, "category", "boolean")
+    yield from draft.use(("comparison", "arm"), arm, "category", "boolean")
     variable = draft.variables.get(arm)
     levels = variable.kind.levels if variable else ()
     if levels and reference not in levels:
@@ -109,16 +80,16 @@ def _comparison(draft: Draft) -> Iterator[Complaint]:
 
 
 def _date_endpoint(draft: Draft, path: Path, endpoint: DateEndpoint) -> Iterator[Complaint]:
-    yield from _use(draft, (*path, "origin"), endpoint.origin, "date")
-    yield from _use(draft, (*path, "censor"), endpoint.censor, "date")
+    yield from draft.use((*path, "origin"), endpoint.origin, "date")
+    yield from draft.use((*path, "censor"), endpoint.censor, "date")
     for position, event in enumerate(endpoint.event):
-        yield from _use(draft, (*path, "event", position), event, "date")
+        yield from draft.use((*path, "event", position), event, "date")
     for again in repeated(endpoint.variables):
         yield Complaint(path, f"{again!r} stands in two places: origin, event and censor are different dates")
 
 
 def _days_endpoint(draft: Draft, path: Path, endpoint: DaysEndpoint) -> Iterator[Complaint]:
-    yield from _use(draft, (*path, "event"), endpoint.event, "boolean")
+    yield from draft.use((*path, "event"), endpoint.event, "boolean")
     for key, name in (("days", endpoint.days), ("entry", endpoint.entry)):
         if name is not None:
             yield from _whole_days(draft, (*path, key), name)
@@ -127,7 +98,7 @@ def _days_endpoint(draft: Draft, path: Path, endpoint: DaysEndpoint) -> Iterator
 
 
 def _whole_days(draft: Draft, path: Path, name: str) -> Iterator[Complaint]:
-    yield from _use(draft, path, name, "number")
+    yield from draft.use(path, name, "number")
     variable = draft.variables.get(name)
     if not isinstance(variable, NumberVariable):
         return
@@ -139,44 +110,3 @@ def _whole_days(draft: Draft, path: Path, name: str) -> Iterator[Complaint]:
         yield Complaint(path, f"days are whole numbers; the step of {name!r} is {variable.step:g}", "step = 1")
     if variable.transform is not None:
         yield Complaint(path, f"days are used as they are; {name!r} has transform = {variable.transform!r}")
-
-
-def _kaplan_meier(draft: Draft, path: Path, analysis: KaplanMeierAnalysis) -> Iterator[Complaint]:
-    yield from _known_endpoints(draft, path, analysis.endpoints)
-    if draft.time is None:
-        return
-    unit, last = draft.time.unit, draft.time.grid.max_days
-    for position, landmark in enumerate(analysis.landmarks):
-        if landmark * DAYS_PER_UNIT[unit] > last:
-            said = f"{landmark:g} {unit}s lie beyond max_days = {last} ({last / DAYS_PER_UNIT[unit]:.1f} {unit}s)"
-            yield Complaint((*path, "landmarks", position), said)
-
-
-def _cox(draft: Draft, path: Path, analysis: CoxAnalysis) -> Iterator[Complaint]:
-    yield from _known_endpoints(draft, path, analysis.endpoints)
-    lists = {"multivariable": analysis.multivariable or ()}
-    if isinstance(analysis.univariable, tuple):
-        lists["univariable"] = analysis.univariable
-    outcomes = {name: key for key in analysis.endpoints if (e := draft.endpoints.get(key)) for name in e.variables}
-    for key, names in lists.items():
-        for position, name in enumerate(names):
-            at = (*path, key, position)
-            yield from _use(draft, at, name, "number", "boolean", "category")
-            if name in outcomes:
-                yield Complaint(at, f"{name!r} makes the endpoint {outcomes[name]!r} and cannot explain it")
-
-
-def _known_endpoints(draft: Draft, path: Path, endpoints: Iterable[str]) -> Iterator[Complaint]:
-    for position, name in enumerate(endpoints):
-        if name not in draft.endpoints:
-            hint = meant(name, draft.endpoints) or f"declared: {', '.join(draft.endpoints) or 'none'}"
-            yield Complaint((*path, "endpoints", position), f"unknown endpoint {name!r}", hint)
-
-
-def _use(draft: Draft, path: Path, name: str, *kinds: str) -> Iterator[Complaint]:
-    """A variable is named at `path`, where these kinds belong."""
-    if name not in draft.variables:
-        yield Complaint(path, f"unknown variable {name!r}", meant(name, draft.variables))
-    elif (variable := draft.variables[name]) and variable.type not in kinds:
-        wanted = " or ".join(filter(None, (", ".join(kinds[:-1]), kinds[-1])))
-        yield Complaint(path, f"expected a {wanted} variable; {name!r} is a {variable.type}")

@@ -11,9 +11,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from riskset.study.asked import Analysis
+from riskset.study.clock import DAYS_PER_UNIT, Grid, Time
 from riskset.study.endpoints import DateEndpoint, DaysEndpoint, Endpoint
 from riskset.study.part import Name, Part, Text, complain
-from riskset.study.questions import Analysis, CoxAnalysis, KaplanMeierAnalysis
 from riskset.study.truth import Kind
 from riskset.study.variables import (
     BooleanVariable,
@@ -25,11 +26,11 @@ from riskset.study.variables import (
 )
 
 __all__ = [
+    "DAYS_PER_UNIT",
     "Analysis",
     "BooleanVariable",
     "CategoryVariable",
     "Comparison",
-    "CoxAnalysis",
     "DateEndpoint",
     "DateVariable",
     "DaysEndpoint",
@@ -38,7 +39,6 @@ __all__ = [
     "Endpoint",
     "Grid",
     "Header",
-    "KaplanMeierAnalysis",
     "NumberVariable",
     "Period",
     "SiteEntry",
@@ -49,8 +49,6 @@ __all__ = [
 ]
 
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
-
-DAYS_PER_UNIT = {"day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25}
 
 
 class Period(Part):
@@ -109,27 +107,6 @@ class Comparison(Part):
     estimand: Literal["ATE", "ATT", "ATO"] | None = None
 
 
-class Grid(Part):
-    """The resolution at which curves leave a site, in days."""
-
-    width_days: int = Field(ge=1, le=366)
-    max_days: int = Field(ge=1, le=36525)
-    """Later follow-up is censored here."""
-
-    @model_validator(mode="after")
-    def _at_least_one_step(self) -> Grid:
-        if self.width_days > self.max_days:
-            complain(f"width_days ({self.width_days}) is greater than max_days ({self.max_days})")
-        return self
-
-
-class Time(Part):
-    """The unit in which times are printed, and the grid in which curves are computed. Computing is in whole days."""
-
-    unit: Literal["day", "week", "month", "year"] = "month"
-    grid: Grid
-
-
 class Disclosure(Part):
     """A floor; a site may be stricter, never looser."""
 
@@ -168,7 +145,7 @@ class Study(Part):
     @property
     def days_per_unit(self) -> float:
         """Days in one `time.unit`."""
-        return DAYS_PER_UNIT[self.time.unit]
+        return self.time.days_per_unit
 
     @property
     def kinds(self) -> dict[str, Kind]:
@@ -188,6 +165,6 @@ class Study(Part):
         columns in which an analysis set is complete."""
         named = {self.comparison.arm} if self.comparison else set()
         for analysis in self.analyses.values():
-            if isinstance(analysis, CoxAnalysis) and endpoint in analysis.endpoints:
+            if endpoint in analysis.outcome_endpoints:
                 named.update(analysis.covariates)
         return tuple(name for name in self.variables if name in named)

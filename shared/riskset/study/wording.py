@@ -8,32 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import ErrorDetails
 
 from riskset.study import spec
+from riskset.study.asked import ENTRIES
+from riskset.study.complaint import Complaint
 from riskset.study.lines import Path
 from riskset.study.part import Part
 from riskset.study.rule_wording import meant
-
-
-@dataclass(frozen=True)
-class Complaint:
-    """One thing wrong, and the key it is about."""
-
-    path: Path
-    message: str
-    hint: str = ""
-
-    @property
-    def where(self) -> str:
-        """The path as a person looks for it: `[variables] age.range`, `[[eligibility]] #2.rule`."""
-        first, *rest = [f"#{part + 1}" if isinstance(part, int) else part for part in self.path] or ["the file"]
-        heading = "[[eligibility]]" if first == "eligibility" else first if first == "schema" else f"[{first}]"
-        return f"{heading} {'.'.join(rest)}".strip()
-
+from riskset.study.sentences import listed
 
 TABLES: dict[tuple[str, ...], type[Part]] = {
     (): spec.Study,
@@ -50,13 +35,12 @@ TABLES: dict[tuple[str, ...], type[Part]] = {
     ("time", "grid"): spec.Grid,
     ("endpoints", "*", "<dates>"): spec.DateEndpoint,
     ("endpoints", "*", "<days>"): spec.DaysEndpoint,
-    ("analyses", "*", "km"): spec.KaplanMeierAnalysis,
-    ("analyses", "*", "cox"): spec.CoxAnalysis,
+    **{("analyses", "*", kind): entry for kind, entry in ENTRIES.items()},
     ("disclosure",): spec.Disclosure,
 }
 """Every table of a study file: where it stands (`*` is a name or a position) and which form of it, and its model."""
 
-OFFERED = "this version offers km and cox of all patients"
+OFFERED = f"this version offers {listed(tuple(ENTRIES))} of all patients"
 _LATER_TABLES = ("propensity", "adverse_events")
 _LATER_KINDS = ("table1", "subgroup", "response", "adverse-events")
 

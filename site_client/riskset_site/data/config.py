@@ -13,11 +13,12 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from riskset.errors import DataError, Problem
+from riskset.study.complaint import Complaint
 from riskset.study.lines import key_lines, line_of
 from riskset.study.part import Part
 from riskset.study.rule_wording import meant
 from riskset.study.spec import Study
-from riskset.study.wording import Complaint, complaint_of, known_keys
+from riskset.study.wording import complaint_of, known_keys
 from riskset_site.data.agreement import disagreements
 from riskset_site.data.site_file import ColumnOfTexts, SiteFile, Source, YearsBetween
 
