@@ -27,6 +27,8 @@ class Plan:
     reported: tuple[Reported, ...]
     arm: str | None = None
     """The variable by which curves may be split."""
+    kinds: frozenset[str] = frozenset()
+    """The kinds of analysis: of each, all parties have the same method."""
 
 
 def plan(study: Study) -> Plan:
@@ -38,7 +40,8 @@ def plan(study: Study) -> Plan:
         for asked in _asked(study, name, analysis):
             reported.append(asked if asked.id not in taken else replace(asked, id=f"{asked.id}/{name}"))
             taken.add(asked.id)
-    return Plan(tuple(reported), study.comparison.arm if study.comparison else None)
+    kinds = frozenset(analysis.kind for analysis in study.analyses.values())
+    return Plan(tuple(reported), study.comparison.arm if study.comparison else None, kinds)
 
 
 def _asked(study: Study, name: str, analysis: Entry) -> Iterator[Reported]:
