@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from riskset.errors import Refused
+from riskset.protocol.opening import Opening
+from riskset.protocol.program import here
 from riskset.protocol.roster import read_roster, sign_roster
 from riskset.secure import fixed_point
 from riskset.secure.envelope import frame, seal, unframe, verify
@@ -17,7 +19,7 @@ A_ROUND = 2
 """Rounds gone when most attacks begin: opening, how many patients; how many of each level is next."""
 PHASES = ["admission/cohorts", "admission/pairs", "first", "later", "close"]
 """Where contributions of the last round are shown and the next ones asked for."""
-ALL = b'{"earlier":[],"participants":["asan","kurume","osaka"]}'
+ALL = Opening(("asan", "kurume", "osaka")).to_bytes(here())
 
 
 def refused(federation, request, code, site="asan"):
@@ -89,7 +91,7 @@ class TestParticipants:
     )
     def test_a_list_that_is_not_of_distinct_sites_with_this_one(self, federation, names):
         party = federation()
-        payload = f'{{"earlier":[],"participants":{names}}}'.encode()
+        payload = ALL.replace(b'["asan","kurume","osaka"]', names.encode())
         code = "compared" if "nobody" in names else "participants"
         refused(party, party.forge(party.coordinator.request(), payload=payload), code)
 

@@ -131,6 +131,7 @@ def _run(
     run_id = unfinished or record.begin(study.id, *hashes, participants)
     opening = Opening(record.participants(run_id), record.earlier_of(run_id))
     coordinator = Coordinator(folder.identity, study, roster, run_id, opening, record)
+    coordinator.check_program()
     at = f", from round {coordinator.round}" if unfinished else ""
     console.print(f"run {run_id} of {study.id} {study.version}{at}", highlight=False)
     with (

@@ -13,18 +13,22 @@ from typing import Final
 from riskset.joining.invite import Invite, read_invite
 from riskset.joining.request import Request, read_request
 from riskset.ledger.durable import DurableFile, utc_now
+from riskset.ledger.layout import Layout
 from riskset.secure.envelope import sha256
 
 REVOKED: Final = "revoked"
 REPLACED: Final = "replaced"
 
-_SCHEMA = """
+_LAYOUT = Layout(
+    1,
+    """
 CREATE TABLE IF NOT EXISTS invite (
     token TEXT PRIMARY KEY, study TEXT NOT NULL, site TEXT NOT NULL, text BLOB NOT NULL, made_at TEXT NOT NULL,
     request BLOB, came_at TEXT NOT NULL DEFAULT '', accepted_at TEXT NOT NULL DEFAULT '',
     ended TEXT NOT NULL DEFAULT '', ended_at TEXT NOT NULL DEFAULT ''
 ) STRICT;
-"""
+""",
+)
 _HINT = "free the disk, or mend the rights of the folder, and give the same command again"
 _COLUMNS = "text, request, came_at, accepted_at, ended, ended_at"
 
@@ -63,7 +67,7 @@ class JoiningBook:
     """The list in a file; a context manager. Several processes may hold it."""
 
     def __init__(self, path: Path) -> None:
-        self._file = DurableFile(path, _SCHEMA, "the list of invites", _HINT)
+        self._file = DurableFile(path, _LAYOUT, "the list of invites", _HINT)
 
     def __enter__(self) -> JoiningBook:
         return self

@@ -21,6 +21,8 @@ from riskset.ledger.log_file import LedgerFile
 from riskset.protocol.witnessing import LOG
 from riskset.secure.envelope import Head, claimed_head, sha256, unframe
 
+_LAYOUT = 1
+"""Goes up when a table here or in the ledger changes, or the meaning of its values does."""
 _TABLES = """
 CREATE TABLE IF NOT EXISTS run (
     id TEXT PRIMARY KEY, study_id TEXT NOT NULL, study TEXT NOT NULL, roster TEXT NOT NULL,
@@ -44,7 +46,7 @@ class RunRecord:
     def __init__(self, path: Path, key: Ed25519PrivateKey) -> None:
         """`key` is the coordinator's identity. VerificationError where ledger or messages were changed; DataError
         where the file cannot be read or written."""
-        self.ledger = LedgerFile(path, key, LOG, _TABLES)
+        self.ledger = LedgerFile(path, key, LOG, _TABLES, _LAYOUT)
         try:
             self._check_runs()
             self._check_messages()

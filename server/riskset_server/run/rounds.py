@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 from riskset.errors import ProtocolError, Refused, Unreachable, VerificationError
 from riskset.protocol.coordinator import Coordinator, Outcome
+from riskset.protocol.program import NEWER_METHOD, NEWER_PROTOCOL
 from riskset.secure.envelope import claimed_head
 
 ASK_AGAIN_S = 15.0
@@ -26,6 +27,8 @@ WAITED_FOR: Final = {"approval": "who signs there can end this: riskset site res
 MENDED = "the run is kept: the same command goes on with it once this is mended"
 ENDED = "this run cannot go on; another begins with: riskset run --new"
 ENDS_A_RUN: Final = {
+    NEWER_PROTOCOL: "",
+    NEWER_METHOD: "",
     "participants": "",
     "rows": " --without that site",
     "earlier": "",

@@ -26,6 +26,11 @@ class Plan:
     """Derived populations by name."""
 
     @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of analysis: of each, all parties have the same method."""
+        return frozenset(analysis.kind for analysis in self.reported)
+
+    @property
     def sets(self) -> tuple[SetId, ...]:
         """The sets of every eligible patient, which a hospital builds from its rows."""
         return of_all(analysis.set_id.of_all for analysis in self.reported)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from riskset.errors import DataError
+from riskset.ledger.layout import UNNUMBERED, Layout
 
 Statement = tuple[str, Sequence[object]]
 
@@ -21,10 +22,14 @@ class AlreadyThere(DataError):
 
 
 class DurableFile:
-    """Opens or makes the file; every failure is a DataError that begins with `called` and ends with `hint`."""
+    """Opens or makes the file; every failure is a DataError that begins with `called` and ends with `hint`.
 
-    def __init__(self, path: Path, schema: str, called: str, hint: str) -> None:
+    DataError too where the file has a layout that this version does not know; then nothing in it was changed.
+    """
+
+    def __init__(self, path: Path, layout: Layout, called: str, hint: str) -> None:
         self._words = f"{called} {path} cannot be read or written", hint
+        self._layout, self._number, self._called = layout, layout.number, f"{called} {path}"
         with self._failures_told():
             path.parent.mkdir(parents=True, exist_ok=True)
             open(path, "ab", opener=_owner_only).close()  # it holds every number that was sent
@@ -33,12 +38,11 @@ class DurableFile:
             # A power cut must not lose what was said to be kept: FULL would leave a moment in which the folder still
             # lists the rollback file, and the next start would take the last transaction back.
             self._db.execute("PRAGMA synchronous = EXTRA")
-        self.run(schema)
-
-    def run(self, script: str) -> None:
-        """Runs statements that need no transaction of their own, such as a schema."""
-        with self._failures_told():
-            self._db.executescript(script)
+        try:
+            self._lay_out()
+        except BaseException:
+            self._db.close()
+            raise
 
     def read(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self._failures_told():
@@ -50,17 +54,24 @@ class DurableFile:
             self.change(*statements)
 
     def change(self, *statements: Statement) -> None:
-        """Makes changes inside a transaction."""
+        """Makes changes inside a transaction. With them a file from before layouts were numbered gets its number."""
         with self._failures_told():
+            if self._number == UNNUMBERED:
+                self._db.execute(f"PRAGMA user_version = {self._layout.number}")
             for statement, values in statements:
                 self._db.execute(statement, values)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Nobody else writes inside. At its end all that was changed is on the disk; where it raises, nothing is."""
+        """Nobody else writes inside. At its end all that was changed is on the disk; where it raises, nothing is.
+
+        DataError where a newer version, beside this process, has given the file another layout since.
+        """
         with self._failures_told():
             self._db.execute("BEGIN IMMEDIATE")
         try:
+            with self._failures_told():
+                self._number = self._layout.check(self._db, self._called)
             yield
             with self._failures_told():
                 self._db.execute("COMMIT")
@@ -70,6 +81,15 @@ class DurableFile:
 
     def close(self) -> None:
         self._db.close()
+
+    def _lay_out(self) -> None:
+        """Makes the tables of a new file, all or none; the number comes with them."""
+        with self._failures_told():
+            self._layout.check(self._db, self._called)
+            is_whole = self._layout.is_whole(self._db)
+        if not is_whole:
+            with self.transaction():
+                self.change(*((statement, ()) for statement in self._layout.statements))
 
     @contextmanager
     def _failures_told(self) -> Iterator[None]:

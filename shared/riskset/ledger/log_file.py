@@ -15,17 +15,16 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from riskset.errors import DataError, ProtocolError, VerificationError
+from riskset.errors import ProtocolError, VerificationError
 from riskset.ledger.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from riskset.ledger.durable import DurableFile, Statement, utc_now
 from riskset.ledger.entry import Entry, canonical, check_entry
+from riskset.ledger.layout import Layout
 from riskset.ledger.merkle import Proof, Tree
 from riskset.ledger.seals import Seals
 from riskset.ledger.trusted_log import check_covers, check_number, write_log
 
-_FORMAT = 1
-_SCHEMA = f"""
-PRAGMA user_version = {_FORMAT};
+_SCHEMA = """
 CREATE TABLE IF NOT EXISTS ledger_entry (
     number INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, public TEXT NOT NULL, private BLOB NOT NULL
 ) STRICT;
@@ -33,6 +32,10 @@ CREATE TABLE IF NOT EXISTS ledger_head (id INTEGER PRIMARY KEY CHECK (id = 0), c
 """
 _COLUMNS = "SELECT number, at, kind, public, private FROM ledger_entry"
 _RENEWED = "renewed"
+_NO_LEDGER = (
+    "was written by a version of riskset that kept no ledger; this one cannot go on from it",
+    "move it away and keep it; runs that were not finished are begun anew",
+)
 _FULL = "nothing was sent; free the disk, or mend the rights of the folder, and start again"
 _BROKEN = "nothing is sent until it is whole: keep this file as evidence, and restore the last one from your backup"
 
@@ -40,20 +43,20 @@ _BROKEN = "nothing is sent until it is whole: keep this file as evidence, and re
 class LedgerFile:
     """One party's log and the other tables of its file."""
 
-    def __init__(self, path: Path, key: Ed25519PrivateKey, origin: str, tables: str = "") -> None:
-        """Opens or makes the file; `tables` is the SQL schema of what else it holds (CREATE TABLE IF NOT EXISTS).
+    def __init__(self, path: Path, key: Ed25519PrivateKey, origin: str, tables: str = "", layout: int = 1) -> None:
+        """Opens or makes the file; `tables` is the SQL schema of what else it holds (CREATE TABLE IF NOT EXISTS), and
+        `layout` the number of the layout of everything in it.
 
         `origin` names the log in its checkpoints: no space, no plus sign. The whole log is checked against its last
         checkpoint. Raises VerificationError where an entry was changed, dropped, added or moved, or where the log is
-        another party's; DataError where the file cannot be read or written or is of another version.
+        another party's; DataError where the file cannot be read or written, or has a layout that this version does not
+        know.
         """
         self.path, self.origin = path, origin
         self._key, self._seals = key, Seals(key)
-        self._file = DurableFile(path, "", "the ledger", _FULL)
+        self._file = DurableFile(path, Layout(layout, _SCHEMA + tables, _NO_LEDGER), "the ledger", _FULL)
         self._tree = Tree()
         try:
-            self._check_format()
-            self._file.run(_SCHEMA + tables)
             self._begin()
             self.verify()
             self._seals = self._all_seals()
@@ -150,17 +153,6 @@ class LedgerFile:
 
     def close(self) -> None:
         self._file.close()
-
-    def _check_format(self) -> None:
-        [(found,)] = self._file.read("PRAGMA user_version")
-        has_tables = bool(self._file.read("SELECT 1 FROM sqlite_master LIMIT 1"))
-        if found > _FORMAT:
-            raise DataError(f"{self.path} was written by a newer version of riskset", "update riskset")
-        if found == 0 and has_tables:
-            message = (
-                f"{self.path} was written by a version of riskset that kept no ledger; this one cannot go on from it"
-            )
-            raise DataError(message, "move it away and keep it; runs that were not finished are begun anew")
 
     def _begin(self) -> None:
         """Signs the empty log where the file is new."""

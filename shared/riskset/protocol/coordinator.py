@@ -17,8 +17,9 @@ from riskset.errors import ProtocolError, Refused, VerificationError
 from riskset.ledger.checkpoint import read_checkpoint
 from riskset.ledger.note import parse
 from riskset.protocol.history import History, check_round, open_history
-from riskset.protocol.messages import CLOSE, OPEN, REFUSED, REPLY_TO, ROUND, read_refusal
-from riskset.protocol.opening import Opening
+from riskset.protocol.messages import CLOSE, OPEN, REFUSALS, REFUSED, REPLY_TO, ROUND, read_refusal
+from riskset.protocol.opening import Opening, read_coordinators_program, read_opened
+from riskset.protocol.program import Program, here
 from riskset.protocol.roster import COORDINATOR, Roster
 from riskset.protocol.witnessing import Shown, check_cosigned, read_relayed, relayed
 from riskset.secure.envelope import Verified, seal, unframe, verify
@@ -69,8 +70,16 @@ class Coordinator:
     """One run, from its opening or from wherever its record stands."""
 
     def __init__(
-        self, key: Ed25519PrivateKey, study: Study, roster: Roster, run: str, opening: Opening, record: Record
+        self,
+        key: Ed25519PrivateKey,
+        study: Study,
+        roster: Roster,
+        run: str,
+        opening: Opening,
+        record: Record,
+        program: Program | None = None,
     ) -> None:
+        """`program` is that of this process unless another is given."""
         self.run = run
         self.participants = opening.participants
         self._opening = opening
@@ -80,6 +89,7 @@ class Coordinator:
         self._study_hash = study_hash(study)
         self._plan = plan(study)
         self._record = record
+        self._program = program or here()
         self._history: History | None = None
         self._rounds: list[tuple[Verified, ...]] = []
         self._replies: dict[str, Verified] = {}
@@ -108,11 +118,26 @@ class Coordinator:
         """The ids of the analyses that this round asks for."""
         return () if self._history is None else tuple(analysis.id for analysis in self._history.live)
 
+    def check_program(self) -> None:
+        """Raises Refused("program") where the run is not finished and was opened with another program than this one,
+        which could derive another next point from the same sums."""
+        kept = self._record.request(self.run, 0)
+        if kept is None or self.is_finished:
+            return
+        opened = read_coordinators_program(verify(kept, self._own).payload)
+        if difference := self._program.difference(opened, self._plan.kinds):
+            message = f"the run {self.run} was opened with another program than is installed here ({difference.detail})"
+            raise Refused("program", message, "begin another run with: riskset run --new")
+
     def request(self) -> bytes:
-        """Returns this round's message, the same bytes for every site and at every asking."""
+        """Returns this round's message, the same bytes for every site and at every asking. Refused as
+        `check_program`."""
+        self.check_program()
         kept = self._record.request(self.run, self.round)
         if kept is None:
-            kept = self._message(relayed(self._shown(), self._rounds[-1]) if self._rounds else self._opening.to_bytes())
+            kept = self._message(
+                relayed(self._shown(), self._rounds[-1]) if self._rounds else self._opening.to_bytes(self._program)
+            )
             self._record.asked(self.run, self.round, kept)
         return kept
 
@@ -180,13 +205,22 @@ class Coordinator:
             round=self.round,
             history=self._history.hash if self._history else "",
         )
-        if self._history is not None:
+        if self._history is None:
+            self._check_its_program(message)
+        else:
             self._history.read(message)
             shown, _ = read_relayed(unframe(self.request())[1])
             try:
                 check_cosigned([message], shown.checkpoint, self._roster.sites)
             except Refused:  # kept, it would stop the run: the others would take it for a fork of this log
                 raise VerificationError(f"{message.head.sender} cosigned another log than it was shown") from None
+
+    def _check_its_program(self, message: Verified) -> None:
+        """Raises Refused where a site opens the run with another program. riskset 0.1.0 does so, knowing no better."""
+        site, opened = message.head.sender, read_opened(message.payload)
+        if difference := opened.program.difference(self._program, self._plan.kinds):
+            hint = "then begin another run with: riskset run --new"
+            raise Refused(difference.code, f"{site} {REFUSALS[difference.code]} ({difference.detail})", hint)
 
     def _after(self, message: Verified) -> _Standing:
         """Returns where the run stands with one more checked reply; the last of a round moves it on."""

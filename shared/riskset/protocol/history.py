@@ -306,9 +306,9 @@ def open_history(plan: Plan, study: str, roster: str, run: str, messages: Sequen
     """Returns the history after the opening round, in which every participant said that it takes part, and how.
 
     Raises ProtocolError where participants were told of others, or of other earlier runs: each would add the same sums
-    to different ones.
+    to different ones. So too where they would compute with different methods.
     """
-    opening, opened = open_run(messages)
+    opening, opened = open_run(messages, plan.kinds)
     before = sha256("\n".join(["riskset run", study, roster, run]).encode())
     try:
         judge = Judge.of(plan, [said.policy for said in opened.values()])

@@ -3,8 +3,8 @@
 =============  ============  =====================================================================================
 type           from          payload
 =============  ============  =====================================================================================
-open           coordinator   canonical JSON: participants, earlier runs (`opening.Opening`)
-opened         site          canonical JSON: the same, and its key, policy, version (`opening.Opened`)
+open           coordinator   canonical JSON: participants, earlier runs, its program (`opening.Opening`)
+opened         site          canonical JSON: the same runs, and its own program, key, policy (`opening.Opened`)
 round          coordinator   its log's checkpoint, then every participant's message of the last round, framed
 contribution   site          its vector for this round, fixed point, masked; its cosignature of the checkpoint
 close          coordinator   as round; asks what nothing waits for
@@ -19,6 +19,14 @@ from typing import Final
 
 from riskset.errors import Refused
 from riskset.protocol.opening import read_object
+from riskset.protocol.program import (
+    NEWER_METHOD,
+    NEWER_PROTOCOL,
+    NO_METHOD,
+    OLDER_METHOD,
+    OLDER_PROTOCOL,
+    OTHER_METHOD,
+)
 
 OPEN: Final = "open"
 OPENED: Final = "opened"
@@ -34,6 +42,15 @@ REFUSALS: Final = {
     "study": "holds another version of the study file than the coordinator",
     "roster": "holds another roster than the coordinator",
     "message": "was sent a message that is not well formed or not the coordinator's",
+    OLDER_PROTOCOL: "speaks an older protocol than the coordinator: update riskset at the site",
+    NEWER_PROTOCOL: "speaks a newer protocol than the coordinator: update riskset at the coordinator",
+    NO_METHOD: "does not have a method that the study asks for: install it at the site",
+    OLDER_METHOD: "has an older version of a method that the study asks for: update it at the site",
+    NEWER_METHOD: "has a newer version of a method that the study asks for: update it at the coordinator",
+    OTHER_METHOD: "has a method that the study asks for from another package, or in a version that cannot be ordered: "
+    "install the same at the site as at the coordinator",
+    "program": "computes with other versions now than at the run's opening: install those again at the site, or begin "
+    "another run with: riskset run --new",
     "participants": "was told of fewer participants than min_sites, of one doubled or unknown, or not of itself",
     "compared": "has not compared the key of every participant, nor heard of one who vouches for it (--compared)",
     "approval": "has no approval in force for this study, roster and data; its own log tells why",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import rfc8785
 
 from riskset.errors import ProtocolError
+from riskset.protocol.program import PROTOCOL, UNNUMBERED, Program, read_program
 from riskset.secure.envelope import Verified
 from riskset.secure.masks import KEY_BYTES
 
@@ -30,8 +31,11 @@ class Opening:
     earlier: tuple[str, ...] = ()
     """Ids of all earlier runs of the study, of any version, in which a site contributed."""
 
-    def to_bytes(self) -> bytes:
-        return rfc8785.dumps({"participants": list(self.participants), "earlier": list(self.earlier)})
+    def to_bytes(self, program: Program) -> bytes:
+        """Returns the message of a coordinator with this program."""
+        return rfc8785.dumps(
+            {"participants": list(self.participants), "earlier": list(self.earlier), **program.content}
+        )
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class Opened:
 
     version: str
     """Of riskset at the site."""
+    program: Program
+    """With which it computes."""
     opening: Opening
     """What it was told."""
     key: bytes
@@ -64,6 +70,7 @@ class Opened:
             "may_be_subtracted": self.may_be_subtracted,
             "seen": self.seen,
             "ran": [list(names) for names in self.ran],
+            **self.program.content,
         }
         return rfc8785.dumps(content)
 
@@ -71,6 +78,11 @@ class Opened:
 def read_opening(payload: bytes) -> Opening:
     """Returns what an opening message, or a site's answer to it, says of the run; ProtocolError where malformed."""
     return _opening(read_object(payload))
+
+
+def read_coordinators_program(payload: bytes) -> Program:
+    """Returns with which program the coordinator opened a run; ProtocolError where malformed."""
+    return read_program(read_object(payload))
 
 
 def read_opened(payload: bytes) -> Opened:
@@ -84,21 +96,35 @@ def read_opened(payload: bytes) -> Opened:
         raise ProtocolError("a site's policy has a limit that is not written as a number or a fraction")
     if not (isinstance(version, str) and isinstance(subtracted, bool) and isinstance(key, str) and type(seen) is int):
         raise ProtocolError("a site's answer to the opening lacks a field")
-    return Opened(version, _opening(content), _key(key), policy, subtracted, seen, _ran(content))
+    program, opening, ran = read_program(content), _opening(content), _ran(content)
+    return Opened(version, program, opening, _key(key), policy, subtracted, seen, ran)
 
 
-def open_run(messages: Sequence[Verified]) -> tuple[Opening, dict[str, Opened]]:
+def open_run(messages: Sequence[Verified], kinds: Collection[str] = ()) -> tuple[Opening, dict[str, Opened]]:
     """Returns what all participants were told and what each said, by site in the order of names.
 
-    Raises ProtocolError where two were told of different runs, or where some mask and some do not.
+    Raises ProtocolError where two were told of different runs, where they would compute `kinds` of analysis with
+    different programs, or where some mask and some do not.
     """
     said = {m.head.sender: read_opened(m.payload) for m in sorted(messages, key=lambda m: m.head.sender)}
     openings = {one.opening for one in said.values()}
     if len(openings) != 1 or sorted(next(iter(openings)).participants) != list(said):
         raise ProtocolError("the participants were not told the same of the run")
+    _check_programs(said, kinds)
     if len({len(one.key) for one in said.values()}) != 1:
         raise ProtocolError("some participants mask their sums and some do not")
     return next(iter(openings)), said
+
+
+def _check_programs(said: Mapping[str, Opened], kinds: Collection[str]) -> None:
+    (first, one), *others = said.items()
+    if one.program.protocol > PROTOCOL:
+        raise ProtocolError(f"{first} speaks protocol {one.program.protocol}, which this version does not know")
+    # riskset 0.1.0 named no methods; what it finished can still be derived
+    asked = () if one.program.protocol == UNNUMBERED else kinds
+    for site, other in [(first, one), *others]:
+        if difference := other.program.difference(one.program, asked):
+            raise ProtocolError(f"{site} and {first} opened the run with different programs ({difference.detail})")
 
 
 def read_object(payload: bytes) -> dict[str, Any]:

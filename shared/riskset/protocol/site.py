@@ -26,7 +26,8 @@ from riskset.protocol.contributing import Contributor
 from riskset.protocol.history import History, check_round, open_history
 from riskset.protocol.journal import Begun, Exchange, Journal, Rows
 from riskset.protocol.messages import CLOSE, OPEN, OPENED, REFUSED, REPLY_TO, ROUND
-from riskset.protocol.opening import Opened, Opening, read_opening
+from riskset.protocol.opening import Opened, Opening, read_coordinators_program, read_opening
+from riskset.protocol.program import Program, here
 from riskset.protocol.roster import COORDINATOR, Roster
 from riskset.protocol.taking_part import check_earlier, check_enough_rows, check_not_subtracted, column_of, lists_of
 from riskset.protocol.witnessing import check_cosigned, cosignature, cosigned, read_relayed, witness_of, witnessed
@@ -51,6 +52,8 @@ class _Run:
 
     begun: Begun
     opening: Opening
+    program: Program
+    """Of the coordinator, at the opening: for the kinds that the study asks, also this site's."""
     answered: tuple[Exchange, ...]
     """By round: the first is round 0."""
     contributor: Contributor
@@ -75,8 +78,10 @@ class Site:
         journal: Journal,
         consent: Consent,
         clock: Callable[[], float] = time.time,
+        program: Program | None = None,
     ) -> None:
-        """`clock` gives seconds since 1970: the time of a cosignature, and nothing else."""
+        """`clock` gives seconds since 1970: the time of a cosignature, and nothing else. `program` is that of this
+        process unless another is given."""
         self.name = name
         self._key = key
         self._study = study
@@ -87,6 +92,7 @@ class Site:
         self._journal = journal
         self._consent = consent
         self._clock = clock
+        self._program = program or here()
         self._runs: dict[str, _Run] = {}
 
     def answer(self, request: bytes) -> bytes:
@@ -121,6 +127,8 @@ class Site:
             return self._open(message, approval)
         if run.begun.rows.digest != self._holding.rows.digest:
             raise Refused("data", "the data changed during the run")
+        if difference := self._program.difference(run.program, self._plan.kinds):
+            raise Refused("program", f"the program changed during the run ({difference.detail})")
         return self._contribute(message, run, approval)
 
     def _check_head(self, head: Head) -> None:
@@ -134,20 +142,23 @@ class Site:
         if head.type != OPEN or head.round != 0:
             raise Refused("order", "a run opens with round 0")
         try:
-            opening = read_opening(message.payload)
+            opening, program = read_opening(message.payload), read_coordinators_program(message.payload)
         except ProtocolError:
             raise Refused("participants", "the opening lists no participants") from None
+        if difference := self._program.difference(program, self._plan.kinds):
+            raise Refused(difference.code, f"the coordinator has another program ({difference.detail})")
         policy = self._checked(opening, approval)
         secret = new_secret() if self._study.disclosure.secure_sum == "required" else b""
         public = public_of(secret) if secret else b""
         seen = witness_of(self._roster.coordinator, self._journal.seen())
         ran = lists_of(self._journal.contributed(), head.run, self._roster.sites)
-        said = Opened(__version__, opening, public, policy, approval.may_be_subtracted, seen.checkpoint.size, ran)
+        may_be_subtracted, size = approval.may_be_subtracted, seen.checkpoint.size
+        said = Opened(__version__, self._program, opening, public, policy, may_be_subtracted, size, ran)
         reply = self._seal(head, OPENED, said.to_bytes(), history="")
         begun = Begun(self._study.id, opening.participants, self._holding.rows, secret, approval.sha256, seen.seen)
         exchange = Exchange(0, message.raw, reply)
         self._journal.begin(head.run, begun, exchange, _told(OPENED, head, "", approval, reply))
-        self._runs[head.run] = self._begun(head.run, begun, opening, exchange, approval)
+        self._runs[head.run] = self._begun(head.run, begun, message.payload, exchange, approval)
         return reply
 
     def _checked(self, opening: Opening, approval: Approval) -> Mapping[str, str]:
@@ -232,8 +243,7 @@ class Site:
         if begun is not None:
             first, *rest = self._journal.exchanges(run_id)
             keys = {COORDINATOR: self._roster.coordinator}
-            opening = read_opening(verify(first.request, keys).payload)
-            run = self._begun(run_id, begun, opening, first, approval)
+            run = self._begun(run_id, begun, verify(first.request, keys).payload, first, approval)
             for exchange in rest:
                 history = self._advance(run, verify(exchange.request, keys))
                 run.contributor.findings(history)  # what it refused, it remembers
@@ -241,12 +251,14 @@ class Site:
             self._runs[run_id] = run
         return self._runs.get(run_id)
 
-    def _begun(self, run_id: str, begun: Begun, opening: Opening, exchange: Exchange, approval: Approval) -> _Run:
+    def _begun(self, run_id: str, begun: Begun, payload: bytes, exchange: Exchange, approval: Approval) -> _Run:
+        """Returns the run as the opening message, of this payload, began it."""
+        opening, program = read_opening(payload), read_coordinators_program(payload)
         before = {id_: other for id_, other in self._journal.contributed().items() if id_ != run_id}
         changes = changes_since(opening.earlier, before, self._holding.rows)
         contributor = self._contributor(Own(self._holding.cohort, changes), approval)
         contributor.freeze = lambda key, compute: self._journal.freeze(run_id, f"{begun.rows.digest}/{key}", compute)
-        return _Run(begun, opening, (exchange,), contributor)
+        return _Run(begun, opening, program, (exchange,), contributor)
 
     def _contributor(self, own: Own, approval: Approval) -> Contributor:
         """Raises Refused("approval") where the site may be subtracted and its limits are none of the local column."""

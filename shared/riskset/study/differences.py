@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from riskset.study.part import WHOLE
 from riskset.study.spec import Study
 
 _TABLES = {
@@ -21,7 +22,7 @@ def differences(old: Study, new: Study) -> list[str]:
 
     The order is the study file's. What is told is complete: two studies with different hashes differ in a sentence.
     """
-    before, after = (study.model_dump(mode="json", by_alias=True) for study in (old, new))
+    before, after = (study.model_dump(mode="json", by_alias=True, context=WHOLE) for study in (old, new))
     return list(_differences(before, after))
 
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.errors import ProtocolError, RisksetError, VerificationError
 from riskset.protocol.messages import read_refusal
-from riskset.protocol.opening import Opened, Opening, read_opened, read_opening
+from riskset.protocol.opening import Opened, Opening, read_coordinators_program, read_opened, read_opening
+from riskset.protocol.program import Program
 from riskset.protocol.witnessing import cosigned, read_cosigned, read_relayed, read_shown
 from riskset.secure import fixed_point
 from riskset.secure.envelope import MAX_PARTS, claimed_head, frame, seal, unframe, verify
@@ -29,6 +30,7 @@ READERS = {
     "frame": unframe,
     "opening": read_opening,
     "opened": read_opened,
+    "program": read_coordinators_program,
     "relayed": read_relayed,
     "contribution": read_cosigned,
     "log": read_shown,
@@ -37,7 +39,7 @@ READERS = {
 }
 
 texts = st.text(max_size=8) | st.sampled_from(
-    ["participants", "earlier", "policy", "key", "proofs", "checkpoint", "seen"]
+    ["participants", "earlier", "policy", "key", "proofs", "checkpoint", "seen", "protocol", "methods"]
 )
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | texts,
@@ -58,6 +60,10 @@ NASTY = [
     b'{"checkpoint":"x","proofs":{"' + b"9" * 5000 + b'":[]}}',
     b'{"seen":' + b"9" * 5000 + b"}",
     b'{"a":1e400}',
+    b'{"protocol":true}',
+    b'{"protocol":0}',
+    b'{"methods":{"km":"\\u001b[2J"}}',
+    b'{"methods":{"km":"' + b"9" * 5000 + b'"}}',
 ]
 
 
@@ -109,12 +115,17 @@ class TestRoundTrips:
         st.binary(min_size=32, max_size=32),
         st.dictionaries(texts, st.from_regex(r"\A[0-9]{1,5}(/[0-9]{1,5})?\Z"), max_size=4),
         st.integers(0, 2**53 - 1),
+        st.integers(1, 2**53 - 1),
+        st.dictionaries(st.from_regex(r"\A[!-~]{1,9}\Z"), st.from_regex(r"\A[!-~]{1,9} [!-~]{1,9}\Z"), max_size=4),
     )
     @settings(max_examples=60, deadline=None)
-    def test_openings(self, participants, earlier, key, policy, seen):
+    def test_openings(self, participants, earlier, key, policy, seen, protocol, methods):
         opening = Opening(tuple(participants), tuple(earlier))
-        assert read_opening(opening.to_bytes()) == opening
-        opened = Opened("1", opening, key, policy, may_be_subtracted=True, seen=seen, ran=(tuple(earlier), ("a", "b")))
+        program = Program(protocol, methods)
+        assert read_opening(opening.to_bytes(program)) == opening
+        assert read_coordinators_program(opening.to_bytes(program)) == program
+        ran = (tuple(earlier), ("a", "b"))
+        opened = Opened("1", program, opening, key, policy, may_be_subtracted=True, seen=seen, ran=ran)
         assert read_opened(opened.to_bytes()) == opened
 
     @given(st.lists(st.integers(0, 2**64 - 1), max_size=6), st.text(max_size=20))

@@ -1,0 +1,137 @@
+"""Folders that earlier versions wrote, opened by this one. `recorded/README.md` tells what is in them."""
+
+import json
+import shutil
+import sqlite3
+from contextlib import ExitStack, closing
+from datetime import date
+from pathlib import Path
+
+import pytest
+from riskset_server.run.results import results_document
+
+from riskset.cli import main
+from riskset.protocol.coordinator import Coordinator
+from riskset.protocol.opening import Opening
+from riskset.protocol.roster import load_roster
+from riskset.protocol.site import Site
+from riskset.study.load import load_study, study_hash
+from riskset_server.coordinator_folder import CoordinatorFolder
+from riskset_server.run.record import RunRecord
+from riskset_site.consent.approvals import Approvals, LedgerConsent
+from riskset_site.papers import load_papers
+from riskset_site.records.journal import JournalFile
+
+RECORDED = Path(__file__).parent / "recorded" / "0.1.0"
+EXPECTED = json.loads((RECORDED / "expected.json").read_text(encoding="utf-8"))
+RESULTS = json.loads((RECORDED / "results.json").read_text(encoding="utf-8"))
+SITES = ("north", "south", "west")
+
+
+@pytest.fixture
+def recorded(tmp_path, monkeypatch):
+    """A copy of the folders, as they lay at the coordinator and at the sites."""
+    monkeypatch.setenv("RISKSET_PASSPHRASE", "not a secret at all")
+    folder = shutil.copytree(RECORDED, tmp_path / "recorded")
+    for name in SITES:
+        shutil.copy(folder / "study.toml", folder / "sites" / name)
+    return folder
+
+
+@pytest.fixture
+def parties(recorded):
+    with Parties(recorded) as parties:
+        yield parties
+
+
+class Parties(ExitStack):
+    """The coordinator and the sites over their recorded folders, started by this version."""
+
+    def __init__(self, folder):
+        super().__init__()
+        self.folder = folder
+        self.study, self.roster = load_study(folder / "study.toml"), load_roster(folder / "sites/north/roster.json")
+        self.home = CoordinatorFolder(folder / "coordinator")
+        self.record = self.enter_context(closing(RunRecord(self.home.runs, self.home.identity)))
+
+    @property
+    def unfinished(self):
+        return self.record.unfinished(study_hash(self.study), self.roster.sha256)
+
+    def coordinator(self, run):
+        opening = Opening(self.record.participants(run), self.record.earlier_of(run))
+        return Coordinator(self.home.identity, self.study, self.roster, run, opening, self.record)
+
+    def site(self, name):
+        papers = load_papers(self.folder / "sites" / name / "site.toml")
+        key = papers.identity.signing
+        journal = self.enter_context(closing(JournalFile(papers.folder.journal, key, name)))
+        approvals = Approvals(journal.ledger, papers.identity)
+        consent = LedgerConsent(approvals, [].append, lambda: date(2026, 1, 1), "0.1.0")
+        return Site(name, key, papers.study, papers.roster, papers.holding, journal, consent)
+
+    def results(self, coordinator):
+        document = results_document(self.study, coordinator.outcome(), SITES)
+        return json.loads(json.dumps(document["results"], allow_nan=False))
+
+
+def layout(path):
+    with closing(sqlite3.connect(path)) as database:
+        return database.execute("PRAGMA user_version").fetchone()[0]
+
+
+@pytest.mark.parametrize("name", SITES)
+def test_a_sites_ledger_says_what_it_said(recorded, capsys, name):
+    folder, expected = recorded / "sites" / name, EXPECTED["ledgers"][name]
+    before = (folder / "journal.sqlite").read_bytes()
+    held = ":".join(expected["checkpoint"].splitlines()[1:3])
+    assert main(["site", "ledger", str(folder / "site.toml"), "--json", "--held", held]) == 0
+    found = json.loads(capsys.readouterr().out)
+    for name in ("site", "checkpoint", "entries", "studies", "replies"):
+        assert found[name] == expected[name], name
+    for ledger in (found, expected):  # the sentences may be better now
+        ledger["said"] = [(one["number"], one["at"], one["kind"]) for one in ledger["said"]]
+    assert found["said"] == expected["said"]
+    assert found["approvals"].keys() == expected["approvals"].keys()
+    assert (folder / "journal.sqlite").read_bytes() == before
+
+
+def test_the_finished_run_has_the_same_results_to_the_last_bit(parties):
+    assert study_hash(parties.study) == EXPECTED["study_sha256"] == RESULTS["study"]["sha256"]
+    coordinator = parties.coordinator(RESULTS["run"])
+    assert coordinator.is_finished
+    assert coordinator.outcome().rounds == RESULTS["rounds"]
+    assert parties.results(coordinator) == RESULTS["results"]
+
+
+def test_the_run_that_was_stopped_goes_on_to_its_end(parties):
+    """Of the same patients as the first: the same bits."""
+    run = parties.unfinished
+    coordinator, sites = parties.coordinator(run), {name: parties.site(name) for name in SITES}
+    assert coordinator.waiting_for == ("north", "west")
+    while not coordinator.is_finished:
+        for name in coordinator.waiting_for:
+            coordinator.accept(sites[name].answer(coordinator.request()))
+    assert parties.results(coordinator) == RESULTS["results"]
+
+
+def test_the_list_of_invites_is_read_and_gets_its_number_when_it_is_written(parties):
+    path = parties.home.joining
+    before = path.read_bytes()
+    with parties.home.desk() as desk:
+        desk.check_roster(parties.roster)
+    assert layout(path) == 0
+    assert path.read_bytes() == before
+    with parties.home.desk() as desk:
+        desk.revoke("west")
+    assert layout(path) == 1
+
+
+def test_a_command_says_what_to_do_with_a_file_of_a_later_version(recorded, capsys):
+    folder = recorded / "sites" / "south"
+    with closing(sqlite3.connect(folder / "journal.sqlite")) as database:
+        database.execute("PRAGMA user_version = 2")
+    assert main(["site", "ledger", str(folder / "site.toml")]) == 1
+    said = capsys.readouterr().err
+    assert f"error: the ledger {folder / 'journal.sqlite'} has the layout 2;" in said
+    assert "hint: update riskset on this machine" in said

@@ -1,0 +1,100 @@
+"""The hash of a study outlives riskset's versions: approvals name it, and a committee has seen no other."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pytest
+from pydantic import Field
+
+from riskset.study.differences import differences
+from riskset.study.load import canonical_json, load_study, study_from_json, study_hash
+from riskset.study.part import Since
+from riskset.study.spec import Comparison, Study
+
+ROOT = Path(__file__).parents[1]
+OF_0_1_0 = {
+    "configs/hcc-second-line.toml": "c99e1a696a8a63ccc86de2a8b5feb9cc882c2fe1d75b774c0fc34dd3cca31d1d",
+    "server/riskset_server/demo/hcc-two.toml": "016888951bb13ecc0a4fde082de3a766c70a455d12c6718ff1740d9bc5685631",
+    "server/riskset_server/demo/hcc.toml": "7e095f39e4e6491acf22b92c9be39c3a9225ce82d95cef9294469e95f911dea0",
+    "server/riskset_server/demo/lung.toml": "31e8b9122569ea940b0a4cfeb6db2f191a701be37369838f19973692de56b56c",
+    "server/riskset_server/demo/rotterdam-gbsg.toml": (
+        "f8ce17cb4d007ef05ecb6d9bdb5b8a15b8cc253149ba72fb29ad11a61e78ab9a"
+    ),
+    "tests/recorded/0.1.0/study.toml": "d23bd17812a755713f0edf08ac6b646c37384e634eb8deec13fe8461b9a05ff7",
+}
+"""What riskset 0.1.0 computed. A file that is edited gets a new hash; a new version of riskset gives it none."""
+
+
+@pytest.mark.parametrize("file", OF_0_1_0)
+def test_a_study_of_0_1_0_has_the_hash_it_had(file):
+    study = load_study(ROOT / file)
+    assert study_hash(study) == OF_0_1_0[file]
+    assert study_from_json(canonical_json(study)) == study
+
+
+Origin = Literal["entry", "diagnosis"]
+
+
+class LaterComparison(Comparison):
+    """A table as a later version may have it: a key with another name in Python, and one with a list."""
+
+    origin_: Annotated[Origin, Since("9.0"), Field(alias="origin")] = "entry"
+    marks: Annotated[tuple[int, ...], Since("9.0")] = ()
+
+
+class LaterStudy(Study):
+    comparison: LaterComparison | None = None
+
+
+class UnmarkedComparison(Comparison):
+    origin: Origin = "entry"
+
+
+class UnmarkedStudy(Study):
+    comparison: UnmarkedComparison | None = None
+
+
+NOW = load_study(ROOT / "configs" / "hcc-second-line.toml")
+
+
+def read_by(version, **keys):
+    """Returns the study as that version reads it, with more keys under [comparison]."""
+    document = NOW.model_dump(mode="json", by_alias=True)
+    return version.model_validate_json(json.dumps(document | {"comparison": document["comparison"] | keys}))
+
+
+class TestAKeyThatALaterVersionAdds:
+    @pytest.mark.parametrize("keys", [{}, {"origin": "entry"}, {"marks": []}, {"origin": "entry", "marks": []}])
+    def test_absent_and_default_are_the_study_it_was(self, keys):
+        study = read_by(LaterStudy, **keys)
+        assert (study.comparison.origin_, study.comparison.marks) == ("entry", ())
+        assert canonical_json(study) == canonical_json(NOW)
+        assert differences(read_by(LaterStudy), study) == []
+
+    def test_another_value_is_another_study_and_is_told(self):
+        origin, marks = read_by(LaterStudy, origin="diagnosis"), read_by(LaterStudy, marks=[1])
+        assert len({study_hash(study) for study in (NOW, origin, marks)}) == 3
+        default = read_by(LaterStudy)
+        assert differences(default, origin) == ['Comparison: origin was "entry" and is now "diagnosis".']
+        assert differences(NOW, origin)
+        assert differences(default, marks) == ["Comparison: marks was [] and is now [1]."]
+        document = json.loads(canonical_json(origin))
+        del document["order"]
+        assert LaterStudy.model_validate_json(json.dumps(document)) == origin
+
+    def test_by_its_name_in_python_too(self):
+        default, other = (
+            LaterComparison(arm="arm", reference="old", origin=origin) for origin in ("entry", "diagnosis")
+        )
+        assert set(default.model_dump()) == {"arm", "reference", "estimand"}
+        assert set(other.model_dump()) == {"arm", "reference", "estimand", "origin_"}
+
+    def test_without_the_mark_every_study_would_be_another(self):
+        assert study_hash(read_by(UnmarkedStudy)) != study_hash(NOW)
+
+    def test_a_key_without_a_default_cannot_come_later(self):
+        with pytest.raises(TypeError, match=r"NoDefault\.effect is marked as later than its table, and has no default"):
+
+            class NoDefault(Comparison):
+                effect: Annotated[str, Since("9.0")]
