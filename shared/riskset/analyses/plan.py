@@ -54,9 +54,7 @@ class Plan:
         for analysis in self.reported:
             where = f"[analyses] {analysis.name}"
             if analysis.population != ALL and analysis.population not in self.populations:
-                yield Problem(
-                    where, f"{analysis.id} is of the population {analysis.population!r}, which is not defined"
-                )
+                yield Problem(where, f"{analysis.id} is of an unknown population {analysis.population!r}")
                 continue
             for id_ in self.waits_for(analysis):
                 if id_ not in known and id_ not in counted:
