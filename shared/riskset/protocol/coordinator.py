@@ -87,7 +87,7 @@ class Coordinator:
         self._key = key
         self._roster = roster
         self._study_hash = study_hash(study)
-        self._plan = plan(study)
+        self.plan = plan(study)
         self._record = record
         self._program = program or here()
         self._history: History | None = None
@@ -125,7 +125,7 @@ class Coordinator:
         if kept is None or self.is_finished:
             return
         opened = read_coordinators_program(verify(kept, self._own).payload)
-        if difference := self._program.difference(opened, self._plan.kinds):
+        if difference := self._program.difference(opened, self.plan.kinds):
             message = f"the run {self.run} was opened with another program than is installed here ({difference.detail})"
             raise Refused("program", message, "begin another run with: riskset run --new")
 
@@ -218,7 +218,7 @@ class Coordinator:
     def _check_its_program(self, message: Verified) -> None:
         """Raises Refused where a site opens the run with another program. riskset 0.1.0 does so, knowing no better."""
         site, opened = message.head.sender, read_opened(message.payload)
-        if difference := opened.program.difference(self._program, self._plan.kinds):
+        if difference := opened.program.difference(self._program, self.plan.kinds):
             hint = "then begin another run with: riskset run --new"
             raise Refused(difference.code, f"{site} {REFUSALS[difference.code]} ({difference.detail})", hint)
 
@@ -233,7 +233,7 @@ class Coordinator:
     def _advance(self, contributions: Sequence[Verified]) -> History:
         if self._history is not None:
             return self._history.advance(contributions)
-        return open_history(self._plan, self._study_hash, self._roster.sha256, self.run, contributions)
+        return open_history(self.plan, self._study_hash, self._roster.sha256, self.run, contributions)
 
     def outcome(self) -> Outcome:
         """Returns the results of a finished run; ProtocolError before that."""

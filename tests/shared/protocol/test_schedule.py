@@ -141,7 +141,19 @@ class TestWhatCanNeverBegin:
 
     def test_the_longest_chain_is_the_one_of_most_rounds(self):
         chain = Plan((asks("a"), asks("b", ["a"]), model("cox"), asks("c", ["cox"]))).longest_chain()
-        assert [analysis.id for analysis in chain] == ["cox", "c"]
+        assert [analysis.id for analysis in chain.analyses] == ["cox", "c"]
+        assert [analysis.id for analysis in chain.iterative] == ["cox"]
+
+    def test_a_run_takes_as_many_rounds_as_its_longest_chain(self, network):
+        for analyses in (
+            [asks("a")],
+            [asks("a"), asks("b", ["a"]), asks("c", ["b"])],
+            [asks("score"), matched()],
+            [model("cox", rounds=1)],
+            [model("cox", rounds=1), asks("c", ["cox"])],
+        ):
+            run = network(*analyses, populations={"match": Half()})
+            assert run.run().rounds == run.coordinator.plan.longest_chain().rounds
 
 
 class Half:
