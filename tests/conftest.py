@@ -2,16 +2,30 @@
 
 import csv
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 from riskset.analyses.cohort import AnalysisSet, Cohort
 from riskset.cli import main
 from riskset.study.spec import Study
 from riskset_server.run.results import results_document
+
+# No deadline, and no check of how long the drawing takes: how fast a machine is says nothing about a law. In CI every
+# run draws the same. `make test-all` asks for `exhaustive`; where an example is a whole run, a module takes a share.
+settings.register_profile(
+    "quick",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    max_examples=40,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("exhaustive", settings.get_profile("quick"), max_examples=300)
+settings.load_profile("quick")
 
 
 @dataclass(frozen=True)

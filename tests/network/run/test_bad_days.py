@@ -29,7 +29,7 @@ def test_a_site_with_another_study_says_no_and_after_mending_the_run_goes_on(the
     theatre.approve("lakes")
     stage.start()
     stage.start_coordinator(in_log=True)
-    assert stage.processes["coordinator"].wait(60) == 3
+    assert theatre.exit_code("coordinator") == 3
     assert "lakes holds another version of the study file than the coordinator" in theatre.log("coordinator")
     theatre.stop("lakes")
     own.write_text(right, encoding="utf-8")
@@ -72,7 +72,7 @@ stage = Stage(ROTTERDAM_GBSG, Path(sys.argv[1]))
 stage.build()
 stage.start()
 print(*(process.pid for process in stage.processes.values()), flush=True)
-time.sleep(600)
+time.sleep(3600)
 """
 
 
@@ -82,7 +82,7 @@ def test_nothing_outlives_a_killed_demonstration(tmp_path):
     pids = [int(pid) for pid in parent.stdout.readline().split()]
     parent.kill()
     parent.communicate()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 600
     while any(os.path.exists(f"/proc/{pid}") and not is_zombie(pid) for pid in pids):
         assert time.monotonic() < deadline
         time.sleep(0.1)

@@ -43,7 +43,7 @@ def killed_writer(files, entries, seconds):
     process = subprocess.Popen([sys.executable, "-c", WRITER, *map(str, files)], stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "open\n"
     said = "".join(process.stdout.readline() for _ in range(entries))
-    time.sleep(seconds)
+    time.sleep(seconds)  # any moment will do, and another moment on another machine
     process.send_signal(signal.SIGKILL)
     said += process.communicate()[0]
     assert process.returncode == -signal.SIGKILL
