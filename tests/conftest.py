@@ -27,6 +27,20 @@ settings.register_profile(
 settings.register_profile("exhaustive", settings.get_profile("quick"), max_examples=300)
 settings.load_profile("quick")
 
+NETWORK = Path(__file__).with_name("network")
+
+
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
+def pytest_collection_modifyitems(items):
+    """Keeps together on one worker what shares fixtures: the tests of a file, and those of a folder of the network.
+
+    The network goes first: its tests wait for processes and leases, and nobody should wait for them at the end.
+    """
+    for item in items:
+        shares = item.path.parent if item.path.is_relative_to(NETWORK) else item.path
+        item.add_marker(pytest.mark.xdist_group(str(shares.relative_to(NETWORK.parent))))
+    items.sort(key=lambda item: not item.path.is_relative_to(NETWORK))
+
 
 @dataclass(frozen=True)
 class Desk:
