@@ -53,18 +53,25 @@ def stock_superlink():
     return create_app(config, SuperLinkLifespan)
 
 
-@pytest.mark.parametrize("path", COORDINATORS)
-def test_stealing_the_coordinator_s_place(running, client, path):
-    body = COORDINATORS[path].SerializeToString()
+@pytest.fixture(scope="module")
+def at_stock():
+    """Returns what Flower's own app answers to the coordinator's calls, by path."""
 
-    async def at_stock():
+    async def answers():
         transport = httpx.ASGITransport(stock_superlink())
         async with httpx.AsyncClient(transport=transport, base_url="https://stock") as stock:
-            return await stock.post(path, content=body, headers=PROTOBUF)
+            return {
+                path: (await stock.post(path, content=call.SerializeToString(), headers=PROTOBUF)).status_code
+                for path, call in COORDINATORS.items()
+            }
 
-    assert asyncio.run(at_stock()).status_code not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND), (
-        "Flower lets us in"
-    )
+    return asyncio.run(answers())
+
+
+@pytest.mark.parametrize("path", COORDINATORS)
+def test_stealing_the_coordinator_s_place(running, client, at_stock, path):
+    body = COORDINATORS[path].SerializeToString()
+    assert at_stock[path] not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND), "Flower lets us in"
 
     loopback = f"https://127.0.0.1:{running.ports[1]}{path}"
     for shown in ({}, {"authorization": "Bearer of a guess"}, {"authorization": ""}):

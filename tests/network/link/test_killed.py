@@ -46,7 +46,9 @@ def test_a_site_killed_while_it_works_gets_in_again_when_its_lease_has_ended(sta
     assert echo(engine, "a", b"again")[0] == b"niaga"
 
 
-@pytest.mark.parametrize("keeps_state", [True, False], ids=["SQLite", "in memory"])
+@pytest.mark.parametrize(
+    "keeps_state", [pytest.param(True, id="SQLite"), pytest.param(False, id="in memory", marks=pytest.mark.exhaustive)]
+)
 def test_a_killed_superlink_comes_back_and_a_new_flower_run_goes_on(stage, echo, keeps_state):
     """What it kept is not needed: the coordinator registers the sites again, and they open new sessions."""
     database = stage.folder / "state.db" if keeps_state else None

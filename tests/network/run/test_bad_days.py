@@ -10,6 +10,7 @@ import time
 import pytest
 
 
+@pytest.mark.exhaustive
 def test_a_site_that_does_not_come_is_waited_for_by_name(theatre, undisturbed):
     stage = theatre.stage
     stage.start_server()
@@ -21,6 +22,7 @@ def test_a_site_that_does_not_come_is_waited_for_by_name(theatre, undisturbed):
     assert theatre.ends() == undisturbed.numbers()
 
 
+@pytest.mark.exhaustive
 def test_a_site_with_another_study_says_no_and_after_mending_the_run_goes_on(theatre, undisturbed):
     stage = theatre.stage
     own = stage.sites["lakes"] / "study.toml"
@@ -39,6 +41,7 @@ def test_a_site_with_another_study_says_no_and_after_mending_the_run_goes_on(the
     assert [ended for _, ended in theatre.runs()] == [True], "one run, and it has ended"
 
 
+@pytest.mark.exhaustive
 def test_sites_that_stop_in_mid_run_are_waited_for_by_name_until_somebody_signs(theatre, undisturbed):
     """One pauses, one withdraws, the approval of one ends; the coordinator hears who, each site's log has why."""
     stage = theatre.stage
@@ -97,6 +100,7 @@ def is_zombie(pid):
         return True
 
 
+@pytest.mark.exhaustive
 def test_two_runs_at_once_on_one_machine(theatre, undisturbed, elsewhere, tmp_path):
     second = elsewhere(theatre, tmp_path)
     with second.stage:
