@@ -24,6 +24,7 @@ from riskset.protocol.roster import load_roster
 from riskset.rehearsal import Rehearsal
 from riskset.secure.envelope import Verified, claimed_head, verify
 from riskset.study.load import load_study, study_hash
+from riskset_server.demo import stage as stage_module
 from riskset_server.demo.data_sets import LUNG, DataSet
 from riskset_server.demo.stage import Stage, free_ports
 from riskset_server.engine.recording import read_recording
@@ -229,6 +230,14 @@ class Theatre:
         """A site's memory, its whole ledger checked."""
         folder = self.stage.sites[site]
         return JournalFile(SiteFolder(folder).journal, load_keys(SiteFolder(folder)).signing, site)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient():
+    """A server may take as long as it likes to start."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(stage_module, "READY_WITHIN_S", PATIENCE_S)
+        yield
 
 
 @pytest.fixture(scope="session")
