@@ -2,16 +2,44 @@
 
 import csv
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 from riskset.analyses.cohort import AnalysisSet, Cohort
 from riskset.cli import main
 from riskset.results import entry_json, results_of
 from riskset.study.spec import Study
+
+# No deadline, and no check of how long the drawing takes: how fast a machine is says nothing about a law. In CI every
+# run draws the same. `make test-all` asks for `exhaustive`; where an example is a whole run, a module takes a share.
+settings.register_profile(
+    "quick",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    max_examples=40,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("exhaustive", settings.get_profile("quick"), max_examples=300)
+settings.load_profile("quick")
+
+NETWORK = Path(__file__).with_name("network")
+
+
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
+def pytest_collection_modifyitems(items):
+    """Keeps together on one worker what shares fixtures: the tests of a file, and those of a folder of the network.
+
+    The network goes first: its tests wait for processes and leases, and nobody should wait for them at the end.
+    """
+    for item in items:
+        shares = item.path.parent if item.path.is_relative_to(NETWORK) else item.path
+        item.add_marker(pytest.mark.xdist_group(str(shares.relative_to(NETWORK.parent))))
+    items.sort(key=lambda item: not item.path.is_relative_to(NETWORK))
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from riskset.rehearsal import Rehearsal
 from riskset.results import results_json, results_of
 from riskset.secure.envelope import Verified, claimed_head, verify
 from riskset.study.load import load_study, study_hash
+from riskset_server.demo import stage as stage_module
 from riskset_server.demo.data_sets import LUNG, DataSet
 from riskset_server.demo.stage import Stage, free_ports
 from riskset_server.engine.recording import read_recording
@@ -35,6 +36,8 @@ from riskset_site.keys.identity import SiteFolder, load_keys
 from riskset_site.records.journal import JournalFile
 from riskset_site.records.own_ledger import own_ledger
 
+PATIENCE_S = 600.0
+"""What has not come by then does not come any more; a run takes seconds."""
 SITES = {"i01": "north", "i03": "north", "i11": "lakes", "i12": "lakes", "i13": "lakes", "west": "plains"}
 
 
@@ -81,7 +84,7 @@ class Theatre:
         processes = [self.stage.processes.pop(party) for party in parties]
         for process in processes:
             process.terminate()
-        assert [process.wait(20) for process in processes] == [0] * len(processes)
+        assert [process.wait(PATIENCE_S) for process in processes] == [0] * len(processes)
 
     def freeze(self, party: str) -> None:
         self.stage.processes[party].send_signal(signal.SIGSTOP)
@@ -129,7 +132,7 @@ class Theatre:
 
     def _typed(self, *arguments) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "riskset.cli", *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
     # What the files say.
 
@@ -159,19 +162,23 @@ class Theatre:
         if path.exists():
             with (
                 suppress(sqlite3.OperationalError),
-                closing(sqlite3.connect(path, timeout=5)) as db,
+                closing(sqlite3.connect(path, timeout=PATIENCE_S)) as db,
             ):  # made this moment
                 return db.execute(query, values).fetchall()
         return []
 
-    def wait_until(self, is_so, within_s: float = 120) -> None:
-        deadline = time.monotonic() + within_s
+    def exit_code(self, party: str) -> int:
+        """Waits for the end of a party's process."""
+        return self.stage.processes.pop(party).wait(PATIENCE_S)
+
+    def wait_until(self, is_so) -> None:
+        deadline = time.monotonic() + PATIENCE_S
         while not is_so():
-            assert time.monotonic() < deadline, f"waited {within_s} s; {self.logs()}"
+            assert time.monotonic() < deadline, f"waited {PATIENCE_S} s; {self.logs()}"
             time.sleep(0.005)
 
-    def wait_for_words(self, party: str, words: str, within_s: float = 120) -> None:
-        self.wait_until(lambda: words in self.log(party), within_s)
+    def wait_for_words(self, party: str, words: str) -> None:
+        self.wait_until(lambda: words in self.log(party))
 
     def log(self, party: str) -> str:
         path = self.stage.root / "logs" / f"{party}.log"
@@ -223,6 +230,14 @@ class Theatre:
         """A site's memory, its whole ledger checked."""
         folder = self.stage.sites[site]
         return JournalFile(SiteFolder(folder).journal, load_keys(SiteFolder(folder)).signing, site)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient():
+    """A server may take as long as it likes to start."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(stage_module, "READY_WITHIN_S", PATIENCE_S)
+        yield
 
 
 @pytest.fixture(scope="session")
