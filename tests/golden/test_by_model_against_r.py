@@ -1,5 +1,5 @@
-"""A covariate that is missing at two sites takes no row of a curve, or of a model without it: each has the rows that are
-complete in what it needs (`missing = "by_model"`), and the numbers of R on them. Made-up patients."""
+"""A covariate that is missing at two sites takes no row of a curve, or of a model without it: each has the rows that
+are complete in what it needs (`missing = "by_model"`), and the numbers of R on them. Made-up patients."""
 
 import json
 from pathlib import Path

@@ -25,7 +25,6 @@ from riskset.stats.kaplan_meier import (
     Quantile,
     at_risk_before,
     limits,
-    product_limit,
     quantile,
     survival_at,
 )
@@ -128,7 +127,7 @@ class KaplanMeier(AskedOnce):
 
     def _curve(self, level: str | None, counts: NDArray[np.float64]) -> ArmCurve:
         events, censored = counts[0], counts[1]
-        curve = product_limit(events, censored, counts[2] if self.counts.has_entry else None, self.counts.grid.days)
+        curve = self.counts.curve(counts)
         lower, upper = limits(curve, self.limits_kind, LEVEL)
         return ArmCurve(
             level=level,

@@ -24,13 +24,8 @@ def question(analysis: KaplanMeier) -> Json:
 
 def answer(analysis: KaplanMeier, curves: SurvivalCurves, level: float) -> Json:
     """Returns the keys of curves that were estimated; `level` is that of their limits."""
-    grid = analysis.counts.grid
     return {
-        "grid": {
-            "width_days": grid.width_days,
-            "max_days": grid.max_days,
-            "approximate": analysis.counts.has_entry and grid.width_days > 1,
-        },
+        "grid": analysis.counts.grid_json(),
         "limits": analysis.limits_kind,
         "level": level,
         "overall": _arm(analysis, curves.overall),
