@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from riskset.analyses.cohort import ALL, SetId
-from riskset.study.asked.entry import Entry
+from riskset.study.entry import Entry
 
 
 def set_of(entry: Entry, endpoint: str | None, population: str, variables: Sequence[str]) -> SetId:

@@ -15,9 +15,9 @@ from pydantic import Field
 
 from riskset.errors import RisksetError
 from riskset.study.asked.cox import CoxEntry
-from riskset.study.asked.entry import Entry
 from riskset.study.asked.km import KaplanMeierEntry
 from riskset.study.asked.rmst import RestrictedMeanEntry
+from riskset.study.entry import Entry
 
 GROUP: Final = "riskset.methods"
 
