@@ -60,7 +60,8 @@ def entry_json(entry: Entry) -> Json:
 def _end(entry: Entry) -> Json:
     result: Any = entry.result  # of the type that belongs to its analysis
     if isinstance(result, RefusedByRule):
-        return {"reason": {"rule": result.rule, "message": result.message, "remedy": result.remedy, "by": result.by}}
+        message, remedy = str(result.message), str(result.remedy)
+        return {"reason": {"rule": result.rule, "message": message, "remedy": remedy, "by": result.by}}
     if isinstance(result, NotEstimable):
         return {"reason": result.reason_json()}
     return entry.analysis.result_json(result)
