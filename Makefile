@@ -29,5 +29,17 @@ check: $(VENV)/ready
 bench: $(VENV)/ready
 	"$(BIN)/python" -m benchmarks
 
+.PHONY: wheel wheel-check
+
+wheel: $(VENV)/ready  ## dist/: the sdist, and the wheel built from it
+	rm -rf dist
+	"$(BIN)/python" -m build --no-isolation --outdir dist
+
+wheel-check: wheel  ## the wheel alone, in a new environment in another folder, runs the demonstration
+	away=$$(mktemp -d) && trap 'rm -rf "$$away"' EXIT && unset PYTHONPATH && \
+	"$(PYTHON)" -m venv "$$away/venv" && \
+	"$$away/venv/bin/python" -m pip install --quiet --disable-pip-version-check "$$(echo "$(CURDIR)"/dist/*.whl)[demo]" && \
+	cd "$$away" && "$$away/venv/bin/riskset" demo
+
 clean:
 	rm -rf "$(VENV)" build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

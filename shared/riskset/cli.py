@@ -55,7 +55,7 @@ def _command(name: str, brought: typer.Typer | Callable[..., Any]) -> click.Comm
 
 def _not_installed(entry: EntryPoint, module: str) -> click.Command:
     """Stands for a command whose package lacks something: says which extra brings it."""
-    extra = entry.module.split(".")[0].removeprefix("riskset_")
+    extra = _extra_of(entry)
 
     def tell_extra() -> None:
         raise RisksetError(
@@ -66,6 +66,13 @@ def _not_installed(entry: EntryPoint, module: str) -> click.Command:
     command = click.Command(entry.name, callback=tell_extra, add_help_option=False, short_help=f"(needs extra {extra})")
     command.allow_extra_args = command.ignore_unknown_options = True
     return command
+
+
+def _extra_of(entry: EntryPoint) -> str:
+    """The extra of the command's own name where there is one, else its package's: the demonstration needs more than
+    the coordinator."""
+    offered = (entry.dist.metadata.get_all("Provides-Extra") if entry.dist else None) or []
+    return entry.name if entry.name in offered else entry.module.split(".")[0].removeprefix("riskset_")
 
 
 app = typer.Typer(

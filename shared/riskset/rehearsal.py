@@ -48,6 +48,7 @@ class MemoryJournal:
         self.sent: dict[str, list[Sent]] = {}
         self._seen = ""
         self._begun: dict[str, Begun] = {}
+        self._frozen: dict[tuple[str, str], bytes] = {}
 
     def begun(self, run: str) -> Begun | None:
         return self._begun.get(run)
@@ -72,6 +73,11 @@ class MemoryJournal:
         self.kept[run].append(exchange)
         self.sent[run].append(sent)
         self._seen = head["coordinator"]
+
+    def freeze(self, run: str, key: str, compute: Callable[[], bytes]) -> bytes:
+        if (run, key) not in self._frozen:
+            self._frozen[run, key] = compute()
+        return self._frozen[run, key]
 
 
 class MemoryRecord:

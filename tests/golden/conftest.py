@@ -13,6 +13,7 @@ from riskset import datasets
 
 DERIVED = {
     "logbili": lambda row: np.log(row["bili"]),
+    "logfev": lambda row: np.log(row["fev"]),
     "size2": lambda row: row["sizecat"] == 2,
     "size3": lambda row: row["sizecat"] == 3,
     "lnodes": lambda row: np.log1p(row["nodes"]),
@@ -76,7 +77,7 @@ def read_columns(path, wanted):
     return {**columns, "site": columns["site"].astype(np.int64)}, sites
 
 
-@pytest.fixture(scope="session", params=["lung", "rottgbsg", "pbc3"])
+@pytest.fixture(scope="session", params=["lung", "rottgbsg", "rhdnase", "pbc3"])
 def golden(request):
     path = csv_of(request.param)
     answers = json.loads(Path(__file__).with_name(f"{request.param}.json").read_text(encoding="utf-8"))

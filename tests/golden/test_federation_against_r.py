@@ -29,6 +29,9 @@ nodes  = { type = "number", range = [0, 100], transform = "log1p" }
 pgr    = { type = "number", range = [0, 10000], transform = "log1p" }
 er     = { type = "number", range = [0, 10000], transform = "log1p" }
 """
+RHDNASE = """\
+fev = { type = "number", range = [1, 200], transform = "log" }
+"""
 PBC3 = """\
 age     = { type = "number", unit = "year", range = [18, 100] }
 sex     = { type = "boolean" }
@@ -37,8 +40,8 @@ alb     = { type = "number", range = [10, 100], required = false }
 crea    = { type = "number", range = [10, 1000], required = false }
 gibleed = { type = "boolean" }
 """
-COVARIATES = {"lung": LUNG, "rottgbsg": ROTTGBSG, "pbc3": PBC3}
-IN_R = {"nodes": "lnodes", "pgr": "lpgr", "er": "ler", "bili": "logbili"}
+COVARIATES = {"lung": LUNG, "rottgbsg": ROTTGBSG, "rhdnase": RHDNASE, "pbc3": PBC3}
+IN_R = {"nodes": "lnodes", "pgr": "lpgr", "er": "ler", "bili": "logbili", "fev": "logfev"}
 
 STUDY = """\
 schema = 1
@@ -58,7 +61,7 @@ arm = "trt"
 reference = "false"
 [time]
 unit = "day"
-grid = {{ width_days = 1, max_days = 8000 }}
+grid = {{ width_days = 1, max_days = {last} }}
 [endpoints.os]
 days = "time"
 event = "event"
@@ -98,7 +101,10 @@ def tried(request, desk_at, tmp_path_factory, csv_of):
     sites = sorted({row["site"] for row in rows})
     desk = desk_at(tmp_path_factory.mktemp(name))
     declared = "\n".join(f'{site} = {{ name = "{site}" }}' for site in sites)
-    desk.writes_study(STUDY.format(name=name, sites=declared, variables=variables, analyses="\n".join(asked)))
+    last = max(int(row["time"]) for row in rows)
+    desk.writes_study(
+        STUDY.format(name=name, sites=declared, variables=variables, last=last, analyses="\n".join(asked))
+    )
     mapping = 'size = "sizecat"' if name == "rottgbsg" else ""
     for site in sites:
         desk.adds_site(site, [row for row in rows if row["site"] == site], mapping)

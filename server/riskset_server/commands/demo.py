@@ -21,7 +21,7 @@ from riskset.protocol.opening import Opening
 from riskset.protocol.roster import load_roster
 from riskset.study.load import parse_study
 from riskset.study.spec import Study
-from riskset_server.demo.comparison import compare, comparison_table
+from riskset_server.demo.comparison import check_installed, compare, comparison_table
 from riskset_server.demo.demonstration import Demonstration
 from riskset_server.demo.demonstrations import DEMONSTRATIONS
 from riskset_server.demo.evidence import Evidence, clear_numbers, evidence
@@ -51,6 +51,7 @@ def demo(
     unknown = [name for name in names or () if name not in DEMONSTRATIONS]
     if unknown:
         raise typer.BadParameter(f"no demonstration is called {unknown[0]!r}; there are {', '.join(DEMONSTRATIONS)}")
+    check_installed()
     signal.signal(signal.SIGTERM, _leave)  # so that what was started is stopped
     console = Console()
     folder = new_folder(into.resolve())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from math import isnan
 from typing import Any
 
@@ -46,6 +47,15 @@ class Comparison:
         return max(line.difference for line in self.lines)
 
 
+def check_installed() -> None:
+    """Raises RisksetError where the other program is not installed; to be asked before a run, not after it."""
+    if find_spec("lifelines") is None:
+        raise RisksetError(
+            "'riskset demo' compares with lifelines, which is not installed",
+            "install it with: python -m pip install 'riskset[demo]'",
+        )
+
+
 def compare(results: Mapping[str, Any], demonstration: Demonstration) -> list[Comparison]:
     """Returns each multivariable model of `results` that has an estimate beside lifelines' fit, stratified by site, of
     the pooled rows."""
@@ -73,11 +83,9 @@ def _compare(model: Mapping[str, Any], rows: Sequence[PooledRow]) -> Comparison:
 
 def _fit(rows: Sequence[PooledRow]) -> dict[str, tuple[float, float]]:
     """Returns lifelines' coefficient and standard error of each column, of the rows without a missing value."""
-    try:
-        import pandas as pd
-        from lifelines import CoxPHFitter
-    except ModuleNotFoundError:
-        raise RisksetError("the comparison needs lifelines", "python -m pip install 'riskset[dev]'") from None
+    import pandas as pd
+    from lifelines import CoxPHFitter
+
     complete = [row for row in rows if not any(map(isnan, row.columns.values()))]
     frame = pd.DataFrame([{**row.columns, "site": row.site, "days": row.days, "event": row.event} for row in complete])
     # its own defaults stop some 1e-6 standard errors short

@@ -1,4 +1,4 @@
-"""The demonstration's two studies of real patients: who holds which rows, and how an export maps to the study."""
+"""The demonstration's three studies of real patients: who holds which rows, and how an export maps to the study."""
 
 from __future__ import annotations
 
@@ -86,6 +86,17 @@ def _lung_covariates(row: Row) -> dict[str, float]:
     }
 
 
+def _rhdnase_site(row: Row) -> str:
+    """Five institutions in order of their numbers are a site, 1 to 5 and so on; the tenth has 46 to 51."""
+    first = min((int(row["site"].removeprefix("I")) - 1) // 5, 9) * 5 + 1
+    last = 51 if first == 46 else first + 4
+    return f"i{first:02}-{last:02}"
+
+
+def _rhdnase_covariates(row: Row) -> dict[str, float]:
+    return {"treatment = rhDNase": _number(row["trt"]), "fev": _number(row["fev"])}
+
+
 def _breast_covariates(row: Row) -> dict[str, float]:
     return {
         "hormone = hormone": _number(row["trt"]),
@@ -130,4 +141,19 @@ died = "event"
 """,
     site_of=_lung_site,
     covariates=_lung_covariates,
+)
+
+RHDNASE = DataSet(
+    name="rhdnase",
+    study_id="rhdnase",
+    says="cystic fibrosis: a trial of rhDNase, 641 patients of 51 institutions, grouped by number into 10 sites",
+    exceptions=(),
+    file="rhdnase",
+    site_map="""[map]
+treatment    = { column = "trt", recode = { "0" = "placebo", "1" = "rhDNase" } }
+days         = "time"
+exacerbation = "event"
+""",
+    site_of=_rhdnase_site,
+    covariates=_rhdnase_covariates,
 )

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses import cox_fit
-from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
-from riskset.analyses.cox_fit import CoxFit, Limit, NotUsed, Separated
-from riskset.analyses.cox_model import CoxModel
+from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result
 from riskset.analyses.design import Column
-from riskset.analyses.plan import Reported, plan
-from riskset.analyses.survival_curves import LEVEL, ArmCurve, KaplanMeier, SurvivalCurves
+from riskset.analyses.methods import cox_fit
+from riskset.analyses.methods.cox import CoxModel
+from riskset.analyses.methods.cox_fit import CoxFit, Limit, NotUsed, Separated
+from riskset.analyses.methods.km import LEVEL, ArmCurve, KaplanMeier, SurvivalCurves
+from riskset.analyses.plan import plan
 from riskset.protocol.coordinator import Outcome
 from riskset.stats.kaplan_meier import Quantile
 from riskset.stats.log_rank import LogRank, Test
@@ -74,7 +74,7 @@ def _status(result: Result) -> str:
     return "not estimable" if isinstance(result, NotEstimable) else "ok"
 
 
-def _entry(study: Study, analysis: Reported, result: Result) -> Json:
+def _entry(study: Study, analysis: Analysis, result: Result) -> Json:
     entry: Json = {
         "id": analysis.id,
         "analysis": analysis.name,
@@ -86,8 +86,11 @@ def _entry(study: Study, analysis: Reported, result: Result) -> Json:
     if isinstance(analysis, CoxModel):
         covariates = list(dict.fromkeys(column.variable for column in analysis.columns))
         entry |= {"model": analysis.model, "baseline": "site", "ties": analysis.ties, "covariates": covariates}
-    else:
-        entry |= {"variable": analysis.arm, "reference": study.comparison.reference if study.comparison else None}
+    if isinstance(analysis, KaplanMeier):
+        entry |= {
+            "variable": analysis.counts.arm,
+            "reference": study.comparison.reference if study.comparison else None,
+        }
     if isinstance(result, RefusedByRule):
         refusal = {"rule": result.rule, "message": result.message, "remedy": result.remedy, "by": result.by}
         return entry | {"reason": refusal}
@@ -167,12 +170,12 @@ def _test(test: Test) -> Json:
 
 
 def _curves(analysis: KaplanMeier, curves: SurvivalCurves) -> Json:
-    grid = analysis.grid
+    grid = analysis.counts.grid
     return {
         "grid": {
             "width_days": grid.width_days,
             "max_days": grid.max_days,
-            "approximate": analysis.has_entry and grid.width_days > 1,
+            "approximate": analysis.counts.has_entry and grid.width_days > 1,
         },
         "limits": analysis.limits_kind,
         "level": LEVEL,

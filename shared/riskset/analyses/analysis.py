@@ -9,14 +9,16 @@ nothing needs may use exp, log and arrays: it is read, not built on.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.cohort import Cohort
+from riskset.analyses.cohort import Cohort, SetId
+from riskset.disclosure.exposure import Column, Exposure, Label
 from riskset.disclosure.finding import Finding
 
 
@@ -27,7 +29,7 @@ class Result:
 
 @dataclass(frozen=True)
 class NotEstimable(Result):
-    """A lawful end without an estimate: the question is well put, these data do not answer it."""
+    """A permitted end without an estimate: the question is well put, these data do not answer it."""
 
     code: str
     message: str
@@ -35,7 +37,7 @@ class NotEstimable(Result):
 
 @dataclass(frozen=True)
 class RefusedByRule(Result):
-    """A lawful no of a disclosure rule. It travels without a value."""
+    """The refusal of a disclosure rule. It travels without a value."""
 
     rule: str
     """R1 to R14."""
@@ -51,41 +53,116 @@ class RefusedByRule(Result):
         return cls(finding.rule, finding.message, finding.remedy)
 
 
+def has_result(result: Result | None) -> bool:
+    """Whether an analysis ended with something that others can build on."""
+    return result is not None and not isinstance(result, NotEstimable | RefusedByRule)
+
+
 Inputs = Mapping[str, Any]
 """Results of the analyses an analysis `needs`, by their ids."""
 
 
-class Analysis(Protocol):
-    """The pair (`local`, `combine`) and what belongs to it. State and Prepared are each analysis' own types."""
+@dataclass(frozen=True, kw_only=True)
+class Analysis(ABC):
+    """The pair (`local`, `combine`) and what belongs to it. State and Prepared are each analysis' own types.
+
+    An analysis that leaves a question of the rules unanswered is abstract, and cannot be made.
+    """
+
+    id: str
+    name: str
+    """Of its entry in the study file."""
+    set_id: SetId
+    """The patients it is of."""
+
+    kind: ClassVar[str]
 
     @property
-    def id(self) -> str: ...
+    @abstractmethod
+    def exposure(self) -> Exposure:
+        """What its sums open: all that the disclosure rules ask of it."""
 
     @property
+    @abstractmethod
     def needs(self) -> tuple[str, ...]:
         """Ids of the analyses whose results must be there before this one begins."""
 
     @property
+    @abstractmethod
     def reveals(self) -> str:
-        """One sentence for a committee: what its summary tells to whoever sees it."""
+        """One sentence for a committee: what its summary tells to anyone who sees it."""
 
+    @abstractmethod
     def start(self, inputs: Inputs) -> Any:
         """Returns the first state, or at once a Result."""
 
-    def size(self, state: Any) -> int:
-        """Returns how many numbers the summary of this state has; the same at every party."""
+    @abstractmethod
+    def labels(self, state: Any) -> tuple[Label, ...]:
+        """Returns what each number of the summary of this state is, (size,); the same at every party."""
 
-    def labels(self, state: Any) -> tuple[str, ...]:
-        """Returns what each number of the summary is, (size,), as a hospital reads it in its ledger."""
-
-    def evaluations(self, state: Any) -> int:
-        """Returns how many totals the state already rests on."""
-
+    @abstractmethod
     def prepare(self, cohort: Cohort, inputs: Inputs) -> Any:
         """Returns what every round needs of the rows (sorted, scaled), made once a run. Never leaves."""
 
+    @abstractmethod
     def local(self, prepared: Any, state: Any) -> NDArray[np.float64]:
         """Returns the hospital's summary, (size,)."""
 
+    @abstractmethod
     def combine(self, total: Sequence[float], state: Any) -> Any:
         """Returns the next state, or a Result, from the sum of all hospitals' summaries."""
+
+    @abstractmethod
+    def linear_predictor(self, prepared: Any, state: Any) -> NDArray[np.float64]:
+        """Returns x'beta of the hospital's rows at the point asked for, less their mean, (n,); empty where no model is
+        evaluated. Never leaves; R7 judges it."""
+
+    @abstractmethod
+    def refused(self, state: Any, refusal: RefusedByRule) -> Result:
+        """Returns the end of an analysis that a hospital refuses to go on with."""
+
+    @abstractmethod
+    def out_of_evaluations(self, state: Any) -> Result:
+        """Returns the end of an analysis that has used what rule R5 allows."""
+
+    @property
+    def endpoint(self) -> str | None:
+        return self.set_id.endpoint
+
+    @property
+    def population(self) -> str:
+        return self.set_id.population
+
+    @property
+    def analysis_set(self) -> str:
+        """Returns the key of its patients in a cohort."""
+        return self.set_id.name
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Returns every column that its exposure names."""
+        return self.exposure.columns
+
+    def size(self, state: Any) -> int:
+        """Returns how many numbers the summary of this state has."""
+        return len(self.labels(state))
+
+    def renamed(self, id_: str) -> Self:
+        """Returns the same question under another id."""
+        return replace(self, id=id_)
+
+
+class AskedOnce(Analysis):
+    """An analysis of one round: no point of evaluation follows from a total."""
+
+    def start(self, inputs: Inputs) -> Any:
+        return None
+
+    def linear_predictor(self, prepared: Any, state: Any) -> NDArray[np.float64]:
+        return np.zeros(0)
+
+    def refused(self, state: Any, refusal: RefusedByRule) -> Result:
+        return refusal
+
+    def out_of_evaluations(self, state: Any) -> Result:
+        return NotEstimable("not converged", "asked again after its one round")

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.analysis import Result
-from riskset.analyses.cohort import AnalysisSet
+from riskset.analyses.cohort import AnySet
 from riskset.analyses.design import Column
 
 _ROUNDING: Final = 1e-12
 """Between-hospital variation below this part of the second moment is rounding, not data."""
 
+MOMENTS: Final = "moments"
 NUMBERS: Final = ("sum", "sum of squares", "sum of squares within hospitals")
 """What a hospital gives of each column z = (x - middle) / half_range in [-1, 1]."""
 
@@ -41,12 +42,12 @@ class Moments(Result):
     columns: dict[Column, ColumnMoments]
 
 
-def scaled(column: Column, rows: AnalysisSet) -> NDArray[np.float64]:
+def scaled(column: Column, rows: AnySet) -> NDArray[np.float64]:
     """Returns the column as (x - middle) / half_range, (n,), in [-1, 1] by the study's range."""
     return (column.values(rows) - column.middle) / column.half_range
 
 
-def summary(columns: Sequence[Column], rows: AnalysisSet) -> NDArray[np.float64]:
+def summary(columns: Sequence[Column], rows: AnySet) -> NDArray[np.float64]:
     """Returns a hospital's `NUMBERS` of each column, (3 columns,)."""
     numbers: list[float] = []
     for column in columns:
@@ -62,8 +63,9 @@ def pooled(n: int, events: int, totals: Mapping[Column, Sequence[float]]) -> Mom
     return Moments(n, events, {column: _moments(column, n, *total) for column, total in totals.items()})
 
 
-def moments_id(endpoint: str) -> str:
-    return f"moments/{endpoint}"
+def moments_id(analysis_set: str) -> str:
+    """Returns the id under which the moments of an analysis set are among the results."""
+    return f"{MOMENTS}/{analysis_set}"
 
 
 def _moments(column: Column, n: int, first: float, second: float, within: float) -> ColumnMoments:

@@ -1,83 +1,114 @@
-"""From a study to its analyses, all of which run in lock-step rounds."""
+"""From a study to its analyses, what waits for what, and who is analysed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import partial
-from itertools import product
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
-from riskset.analyses.cox_model import CoxModel
-from riskset.analyses.design import columns_of
-from riskset.analyses.survival_curves import KaplanMeier
-from riskset.stats.grid import Grid
-from riskset.study.asked.cox import CoxEntry
-from riskset.study.asked.entry import Entry
-from riskset.study.asked.km import KaplanMeierEntry
-from riskset.study.spec import DaysEndpoint, Study
-
-Reported = KaplanMeier | CoxModel
-"""An analysis whose result stands in the report."""
+from riskset.analyses.analysis import Analysis
+from riskset.analyses.cohort import ALL, SetId
+from riskset.analyses.methods import PLANNERS, POPULATIONS
+from riskset.analyses.moments import moments_id
+from riskset.analyses.populations import Population
+from riskset.analyses.sets import of_all
+from riskset.errors import DataError, Problem
+from riskset.study.spec import Study
 
 
 @dataclass(frozen=True)
 class Plan:
     """What a study asks, in its order: the order in which analyses are judged and give way."""
 
-    reported: tuple[Reported, ...]
+    reported: tuple[Analysis, ...]
     arm: str | None = None
     """The variable by which curves may be split."""
+    populations: Mapping[str, Population] = field(default_factory=dict)
+    """Derived populations by name."""
     kinds: frozenset[str] = frozenset()
-    """The kinds of analysis: of each, all parties have the same method."""
+    """Kinds of the study's entries: all parties have one version of the method behind each."""
+
+    @property
+    def sets(self) -> tuple[SetId, ...]:
+        """The sets of every eligible patient, which a hospital builds from its rows."""
+        return of_all(analysis.set_id.of_all for analysis in self.reported)
+
+    def waits_for(self, analysis: Analysis) -> tuple[str, ...]:
+        """Returns the ids whose results must be there before the analysis begins, those of its population first."""
+        return tuple(dict.fromkeys((*self.waits_for_population(analysis.population), *analysis.needs)))
+
+    def waits_for_population(self, population: str) -> tuple[str, ...]:
+        """Returns the ids whose results must be there before the population is known."""
+        return () if population == ALL else self.populations[population].needs
+
+    def has_all_of(self, analysis: Analysis, results: Mapping[str, object]) -> bool:
+        """Whether everything that the analysis waits for has ended."""
+        return all(id_ in results for id_ in self.waits_for(analysis))
+
+    def problems(self) -> Iterator[Problem]:
+        """Yields what can never be scheduled: an unknown population or id, a cycle."""
+        known = {analysis.id: analysis for analysis in self.reported}
+        counted = {moments_id(analysis.analysis_set) for analysis in self.reported}
+        for analysis in self.reported:
+            where = f"[analyses] {analysis.name}"
+            if analysis.population != ALL and analysis.population not in self.populations:
+                yield Problem(
+                    where, f"{analysis.id} is of the population {analysis.population!r}, which is not defined"
+                )
+                continue
+            for id_ in self.waits_for(analysis):
+                if id_ not in known and id_ not in counted:
+                    yield Problem(where, f"{analysis.id} needs {id_!r}, and no analysis of the study has this id")
+            if cycle := self._cycle_from(analysis, known):
+                yield Problem(where, f"{' needs '.join(cycle)}: none of them can begin")
+
+    def _cycle_from(self, analysis: Analysis, known: Mapping[str, Analysis]) -> tuple[str, ...]:
+        """Returns the ids from an analysis back to itself; empty where there is no such way."""
+        ways: list[tuple[str, ...]] = [(analysis.id,)]
+        seen = {analysis.id}
+        while ways:
+            way = ways.pop()
+            population = known[way[-1]].population
+            if population != ALL and population not in self.populations:
+                continue
+            for id_ in self.waits_for(known[way[-1]]):
+                if id_ == analysis.id:
+                    return (*way, id_)
+                if id_ in known and id_ not in seen:
+                    seen.add(id_)
+                    ways.append((*way, id_))
+        return ()
+
+    def longest_chain(self) -> tuple[Analysis, ...]:
+        """Returns the analyses, each needing the one before, that take the most rounds; the study's first of several.
+        An iterative one counts for more than one round, since it takes several."""
+        known = {analysis.id: analysis for analysis in self.reported}
+
+        def chain(analysis: Analysis) -> tuple[Analysis, ...]:
+            before = [chain(known[id_]) for id_ in self.waits_for(analysis) if id_ in known]
+            return (*max(before, key=_rounds, default=()), analysis)
+
+        return max((chain(analysis) for analysis in self.reported), key=_rounds, default=())
+
+
+def _rounds(chain: tuple[Analysis, ...]) -> tuple[int, int]:
+    return sum(analysis.exposure.is_iterative for analysis in chain), len(chain)
 
 
 def plan(study: Study) -> Plan:
     """Returns the analyses of a study. An id is `kind/endpoint/population[/model]`; where a second analysis of the
-    study asks the same with other options, its own name is added."""
+    study asks the same with other options, its own name is added.
+
+    Raises DataError with every analysis that can never begin."""
     taken: set[str] = set()
-    reported: list[Reported] = []
-    for name, analysis in study.analyses.items():
-        for asked in _asked(study, name, analysis):
-            reported.append(asked if asked.id not in taken else replace(asked, id=f"{asked.id}/{name}"))
+    reported: list[Analysis] = []
+    for name, entry in study.analyses.items():
+        for asked in PLANNERS[entry.kind](study, name, entry):
+            reported.append(asked if asked.id not in taken else asked.renamed(f"{asked.id}/{name}"))
             taken.add(asked.id)
-    kinds = frozenset(analysis.kind for analysis in study.analyses.values())
-    return Plan(tuple(reported), study.comparison.arm if study.comparison else None, kinds)
-
-
-def _asked(study: Study, name: str, analysis: Entry) -> Iterator[Reported]:
-    if isinstance(analysis, KaplanMeierEntry):
-        return _curves(study, name, analysis)
-    if isinstance(analysis, CoxEntry):
-        return _models(study, name, analysis)
-    raise TypeError(f"{name} is of a kind that cannot be planned")
-
-
-def _curves(study: Study, name: str, analysis: KaplanMeierEntry) -> Iterator[KaplanMeier]:
+    populations = {name: population for of in POPULATIONS for name, population in of(study).items()}
     arm = study.comparison.arm if study.comparison else None
-    for endpoint, population in product(analysis.endpoints, analysis.populations):
-        specified = study.endpoints[endpoint]
-        yield KaplanMeier(
-            id=f"km/{endpoint}/{population}",
-            name=name,
-            endpoint=endpoint,
-            population=population,
-            arm=arm,
-            levels=study.levels_of(arm) if arm else ("",),
-            grid=Grid(study.time.grid.width_days, study.time.grid.max_days),
-            limits_kind=analysis.limits,
-            landmarks=tuple((time, time * study.days_per_unit) for time in analysis.landmarks),
-            has_entry=isinstance(specified, DaysEndpoint) and specified.entry is not None,
-            columns=columns_of(study, [arm]) if arm else (),
-        )
-
-
-def _models(study: Study, name: str, analysis: CoxEntry) -> Iterator[CoxModel]:
-    for endpoint, population in product(analysis.endpoints, analysis.populations):
-        model = partial(CoxModel, name=name, endpoint=endpoint, population=population, ties=analysis.ties)
-        stem = f"cox/{endpoint}/{population}"
-        for covariate in analysis.univariable_covariates:
-            columns = columns_of(study, [covariate])
-            yield model(id=f"{stem}/univariable/{covariate}", columns=columns, model="univariable")
-        if analysis.multivariable:
-            columns = columns_of(study, analysis.multivariable)
-            yield model(id=f"{stem}/multivariable", columns=columns, model="multivariable")
+    kinds = frozenset(entry.kind for entry in study.analyses.values())
+    planned = Plan(tuple(reported), arm, populations, kinds)
+    if problems := tuple(planned.problems()):
+        raise DataError("the study has analyses that can never begin", "correct what they need", problems)
+    return planned

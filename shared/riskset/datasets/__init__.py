@@ -1,10 +1,10 @@
-"""Two real multi-centre data sets for the demonstration and the tests; README.md beside them says whose they are."""
+"""Three real multi-centre data sets for the demonstration and the tests; README.md beside them says whose they are."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-NAMES = ("lung", "rottgbsg")
+NAMES = ("lung", "rottgbsg", "rhdnase")
 
 
 def path(name: str) -> Path:

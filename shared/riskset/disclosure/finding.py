@@ -79,6 +79,21 @@ def judge(
     )
 
 
+def cannot_judge(policy: Policy, rule: str, subject: str, what: str, remedy: str) -> Finding:
+    """Returns the finding of what the rule cannot place: it fails, since what is not known is refused."""
+    return Finding(
+        rule=rule,
+        limit_name=rule,
+        subject=subject,
+        verdict="fail",
+        value=float("nan"),
+        limit=float("nan"),
+        margin=float("-inf"),
+        message=f"{subject}: {rule} cannot judge this analysis: {what}",
+        remedy=remedy,
+    )
+
+
 def _margin(limit: Limit, bound: Fraction, value: float | Fraction) -> Fraction | None:
     """None: not a number that can be judged."""
     if not isfinite(value):

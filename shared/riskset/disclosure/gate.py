@@ -13,6 +13,7 @@ from typing import Final, final
 import numpy as np
 from numpy.typing import NDArray
 
+from riskset.disclosure.exposure import Exposure, Label, uncovered
 from riskset.disclosure.finding import Finding
 from riskset.errors import Refused
 
@@ -23,6 +24,16 @@ LARGEST: Final = 2.0**53
 @final
 class _Door:
     """Held by the gate alone: what `Released` asks to be made with."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one question or round of admission asks for."""
+
+    exposure: Exposure
+    """What its numbers may be of."""
+    labels: tuple[Label, ...]
+    """What each of them is."""
 
 
 @dataclass(frozen=True)
@@ -69,15 +80,22 @@ class Gate:
         asked: Sequence[str],
         findings: Sequence[tuple[str, Finding]],
         summarise: Callable[[frozenset[str]], Summary],
-        size: int,
+        parts: Sequence[Part],
+        arm: str | None,
     ) -> Released:
-        """Returns what may leave: `asked` are the ids of the analyses still asked for, `findings` what the rules say of
-        them, and `summarise` gives the numbers, told which analyses are refused and not to be computed.
+        """Returns what may leave: `asked` are the ids of the analyses that have a flag, `findings` what the rules say
+        of them, and `summarise` gives the numbers, told which analyses are refused and not to be computed. `parts` say
+        what the numbers are, in their order, and `arm` by which variable tables may be split.
 
-        Raises Refused where the numbers are not the `size` finite ones that the question names.
+        Raises Refused where a number is not one that its part's exposure covers, is not finite, or there are more or
+        fewer than the parts name.
         """
         refused = frozenset(id_ for id_, finding in findings if not finding.passes)
+        for part in parts:
+            if why := next((why for label in part.labels if (why := uncovered(part.exposure, label, arm))), ""):
+                raise Refused("gate", f"a number is not what its analysis declares: {why}")
         summary = summarise(refused)
+        size = sum(len(part.labels) for part in parts)
         if summary.values.shape != (size,) or summary.silent.shape != (size,):
             raise Refused("gate", f"a round has {summary.values.size} numbers; the question names {size}")
         spoken = summary.values[~summary.silent]

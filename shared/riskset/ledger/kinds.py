@@ -11,6 +11,7 @@ SITE: Final[Mapping[str, str]] = {
     "resumed": "messages are answered again",
     "withdrew": "the approval ended for good",
     "opened": "the site took part in a run; its data are frozen for it",
+    "froze": "the members of a derived population were fixed for a run",
     "contributed": "a reply with numbers left",
     "closed": "the last reply of a run left",
     "refused": "a message was answered with a no",

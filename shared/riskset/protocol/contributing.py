@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.admission.judging import Judged, own_findings
+from riskset.analyses.admission.judging import Judged
+from riskset.analyses.admission.own_rows import own_findings, own_findings_before_first, own_findings_of_points
 from riskset.analyses.admission.steps import Own
-from riskset.analyses.cox_model import CoxModel
+from riskset.analyses.analysis import Analysis
+from riskset.analyses.populations import Members, with_population
 from riskset.disclosure.gate import Gate, Released, Summary
 from riskset.disclosure.policy import Policy
 from riskset.errors import Refused
@@ -20,21 +22,31 @@ from riskset.protocol.journal import Sent
 from riskset.protocol.sending import contribution
 from riskset.secure.masks import Masks
 
+Freeze = Callable[[str, Callable[[], bytes]], bytes]
+"""Keeps what is computed under a key, and returns what was kept first."""
+
 
 @dataclass(frozen=True)
 class _Evaluated:
-    """A Cox model at the beta that the next round asks for, on this site's rows."""
+    """An analysis at the point that the next round asks for, on this site's rows."""
 
-    analysis: CoxModel
-    state: Any
+    question: Question
     prepared: Any
 
     @property
+    def analysis(self) -> Analysis:
+        return self.question.analysis
+
+    @property
     def evaluations(self) -> int:
-        return self.analysis.evaluations(self.state)
+        return self.question.evaluations
 
     def linear_predictor(self) -> NDArray[np.float64]:
-        return self.analysis.linear_predictor(self.prepared, self.state)
+        return self.analysis.linear_predictor(self.prepared, self.question.state)
+
+
+def _computed(key: str, compute: Callable[[], bytes]) -> bytes:
+    return compute()
 
 
 @dataclass
@@ -42,11 +54,15 @@ class Contributor:
     """One site's computing in one run."""
 
     own: Own
+    """What it computes from; derived populations are added as they become known."""
     alone: Policy | None = None
     """The local column's limits, of a site that signed `may_be_subtracted`: its own sums may come out one day."""
+    freeze: Freeze = _computed
     gate: Gate = field(default_factory=Gate)
     prepared: dict[str, Any] = field(default_factory=dict)
     """What analyses made of the rows, by their ids; made once, so that a round only evaluates."""
+    members: dict[str, Members] = field(default_factory=dict)
+    """Of the derived populations known so far, by name."""
     refused: dict[str, int] = field(default_factory=dict)
     """The analyses that this site's rows forbade in this run, by id: after which round. Its flag ends them for all,
     unless somebody who adds last takes the flag out of the sum."""
@@ -55,8 +71,10 @@ class Contributor:
         """Returns the payload of the next contribution, and what it holds in clear for the site's own ledger."""
         findings = self.findings(history)
         asked = [analysis.id for analysis in history.live]
-        numbers = history.vector_size - len(asked)
-        released = self.gate.release(asked, findings, lambda refused: self.summary(history, refused), numbers)
+        arm = history.judge.arm
+        released = self.gate.release(
+            asked, findings, lambda refused: self.summary(history, refused), history.parts(), arm
+        )
         parties = len(history.opening.participants)
         payload = contribution(released, parties, masks, history.round + 1, history.hash)
         return payload, self._sent(history, released, findings)
@@ -77,25 +95,55 @@ class Contributor:
         policy = history.judge.policy
         if policy is None:
             return []
-        evaluated = [
-            _Evaluated(q.analysis, q.state, self._of_rows(q, history))
-            for q in history.questions
-            if history.phase == "later" and isinstance(q.analysis, CoxModel)
-        ]
-        found = own_findings(policy, history.phase, history.live, self.own, history.figures, evaluated)
+        found = self._judged(policy, history)
         if self.alone is not None and policy.column == "pooled":
-            found += own_findings(self.alone, history.phase, history.live, self.own, history.figures, evaluated)
+            found += self._judged(self.alone, history)
         return found
+
+    def _judged(self, policy: Policy, history: History) -> list[Judged]:
+        own, figures = self._known_to(history), history.figures
+        found: list[Judged] = []
+        if history.step is not None:
+            of_step = own_findings(policy, history.step.id, history.in_admission, own, figures)
+            found += ((id_, finding) for id_, finding in of_step if id_ in history.batch)
+        first = {q.analysis.id for q in history.questions if q.is_first and q.analysis.exposure.design}
+        if first:
+            before = own_findings_before_first(policy, history.admitted_analyses, own, figures)
+            found += ((id_, finding) for id_, finding in before if id_ in first)
+        again = [_Evaluated(q, self._of_rows(q, history)) for q in history.questions if not q.is_first]
+        return found + own_findings_of_points(policy, own, again)
 
     def summary(self, history: History, refused: frozenset[str]) -> Summary:
         """Returns this site's numbers of the next vector, behind the flags; those of `refused` analyses are not
         computed."""
-        step = history.step
-        if step is not None:
-            return Summary(step.local(self.own, history.live), step.silent(history.live, refused))
-        parts = [np.zeros(q.size) if q.analysis.id in refused else self._local(q, history) for q in history.questions]
-        silent = [np.full(q.size, q.analysis.id in refused) for q in history.questions]
-        return Summary(np.concatenate([np.zeros(0), *parts]), np.concatenate([np.zeros(0, bool), *silent]))
+        own = self._known_to(history)
+        values, silent = [np.zeros(0)], [np.zeros(0, bool)]
+        if history.step is not None:
+            values.append(history.step.local(own, history.in_admission))
+            silent.append(history.step.silent(history.in_admission, refused))
+        for question in history.questions:
+            is_refused = question.analysis.id in refused
+            values.append(np.zeros(question.size) if is_refused else self._local(question, history))
+            silent.append(np.full(question.size, is_refused))
+        return Summary(np.concatenate(values), np.concatenate(silent))
+
+    def _known_to(self, history: History) -> Own:
+        """Returns what this site computes from, with the derived populations that the history makes known: each is
+        computed once a run, and kept before anything of it leaves."""
+        for name in history.populations:
+            if name not in self.members:
+                population, cohort = history.plan.populations[name], self.own.cohort
+                inputs = {id_: history.results[id_] for id_ in population.needs}
+                kept = self.freeze(
+                    f"{history.hash}/{name}",
+                    lambda population=population, cohort=cohort, inputs=inputs: (  # type: ignore[misc]
+                        population.members(cohort, inputs).to_bytes()
+                    ),
+                )
+                self.members[name] = Members.from_bytes(kept)
+                sets = [a.set_id for a in history.plan.reported if a.population == name]
+                self.own = replace(self.own, cohort=with_population(cohort, self.members[name], sets))
+        return self.own
 
     def _local(self, question: Question, history: History) -> NDArray[np.float64]:
         return question.analysis.local(self._of_rows(question, history), question.state)
@@ -103,7 +151,7 @@ class Contributor:
     def _of_rows(self, question: Question, history: History) -> Any:  # noqa: ANN401 - each analysis has its own type
         analysis = question.analysis
         if analysis.id not in self.prepared:
-            self.prepared[analysis.id] = analysis.prepare(self.own.cohort, history.inputs(analysis))
+            self.prepared[analysis.id] = analysis.prepare(self._known_to(history).cohort, history.inputs(analysis))
         return self.prepared[analysis.id]
 
     def _sent(self, history: History, released: Released, findings: Sequence[Judged]) -> Sent:
@@ -121,7 +169,7 @@ def labelled(history: History, values: NDArray[np.float64], silent: NDArray[np.b
     at = 0
     for id_, labels in history.labels():
         own = slice(at, at + len(labels))
-        spoken = [(label, float(x)) for label, x, s in zip(labels, values[own], silent[own], strict=True) if not s]
+        spoken = [(label.text, float(x)) for label, x, s in zip(labels, values[own], silent[own], strict=True) if not s]
         told.append((id_, tuple(label for label, _ in spoken), tuple(x for _, x in spoken)))
         at = own.stop
     return tuple(told)

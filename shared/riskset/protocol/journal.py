@@ -7,7 +7,7 @@ for one round.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -101,3 +101,7 @@ class Journal(Protocol):
         `head` is the entry's public part: type ("closed" makes an entry "closed", any other "contributed"), study,
         roster, history, approval, sha256 of the reply, the coordinator's checkpoint. ProtocolError where the round has
         been answered before: no second vector for one round, also not by a second process over the same file."""
+
+    def freeze(self, run: str, key: str, compute: Callable[[], bytes]) -> bytes:
+        """Returns what is kept of the run under `key`; where nothing is, keeps what `compute` returns, sealed, and
+        returns it. What was kept first stays, also after a restart."""

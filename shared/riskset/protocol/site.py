@@ -257,6 +257,7 @@ class Site:
         before = {id_: other for id_, other in self._journal.contributed().items() if id_ != run_id}
         changes = changes_since(opening.earlier, before, self._holding.rows)
         contributor = self._contributor(Own(self._holding.cohort, changes), approval)
+        contributor.freeze = lambda key, compute: self._journal.freeze(run_id, f"{begun.rows.digest}/{key}", compute)
         return _Run(begun, opening, program, (exchange,), contributor)
 
     def _contributor(self, own: Own, approval: Approval) -> Contributor:

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from riskset import __version__
+from riskset.analyses.cohort import AnalysisSet
 from riskset.cli import warn
 from riskset.joining.expiry import expiry_lines, of_certificate, of_members, today_utc
 from riskset.protocol.site import Site
@@ -73,8 +74,9 @@ def _site(papers: Papers, journal: JournalFile) -> Site:
     )
     warn(expiry_lines([expiry_of(approval), authority, *of_members(roster.members)], today_utc()))
     tell(f"study {study.id} {study.version} ({papers.study_hash[:12]})")
-    for endpoint, rows in papers.cohort.analysis_sets.items():
-        tell(f"{endpoint}: {rows.n} rows, {int(rows.event.sum())} events")
+    for name, rows in papers.cohort.analysis_sets.items():
+        events = f", {int(rows.event.sum())} events" if isinstance(rows, AnalysisSet) else ""
+        tell(f"{name}: {rows.n} rows{events}")
     tell(f"approved by {approval.by} until {approval.until} ({approval.sha256[:12]})")
     consent = LedgerConsent(approvals, tell)
     return Site(papers.site, papers.identity.signing, study, roster, papers.holding, journal, consent)

@@ -99,7 +99,6 @@ def review(papers: Papers, today: date) -> Review:
     study = papers.study
     policy, *alone = _policies(papers, standing.approval)
     parties = tuple(_parties(papers, standing.approval))
-    asked = [*steps(["an earlier run"]), *plan(study).reported]
     return Review(
         site=papers.site,
         study=study.id,
@@ -118,7 +117,10 @@ def review(papers: Papers, today: date) -> Review:
         seen=tuple(_seen(papers, standing.approval)),
         column=papers.column,
         limits=tuple(_limits(policy, study.disclosure.min_cell, standing.approval)),
-        reveals={one.id: one.reveals for one in asked},
+        reveals={
+            **{step.id: step.reveals for step in steps(["an earlier run"])},
+            **{analysis.id: analysis.reveals for analysis in plan(study).reported},
+        },
         preview=preview(study, papers.cohort, policy, *alone),
     )
 

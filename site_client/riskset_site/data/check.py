@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from riskset.errors import DataError, Problem
 from riskset.study.spec import Study
-from riskset_site.data.cohort import Preparation, prepare
+from riskset_site.data.cohort import Preparation, prepare, sets_of, variables_of
 from riskset_site.data.columns import known
 from riskset_site.data.config import load_site_file
 from riskset_site.data.eligibility import Step
@@ -33,13 +36,14 @@ class VariableCheck:
 
 @dataclass(frozen=True)
 class EndpointCheck:
-    """How the eligible rows come into, or fall out of, an endpoint's analysis set."""
+    """How the eligible rows come into, or fall out of, an analysis set with an endpoint."""
 
     endpoint: str
+    """The endpoint or, for a set of one model's own, the endpoint and what its rows are complete in."""
     no_follow_up: int
     """Eligible, but origin, end or event is missing."""
     incomplete: int
-    """Have follow-up, but a covariate of the endpoint's models is missing."""
+    """Have follow-up, but a covariate of the set's models is missing."""
     rows: int
     """Analysed; the counts below are among them."""
     events: int
@@ -93,7 +97,7 @@ def check_site(site_file: Path, study: Study) -> SiteCheck:
         int(prepared.eligible.sum()),
         prepared.steps,
         tuple(_variables(prepared, site, study)),
-        tuple(_endpoint(name, prepared) for name in study.endpoints),
+        tuple(_endpoints(prepared, study)),
         prepared.problems or tuple(_nobody(prepared)),
     )
 
@@ -112,12 +116,19 @@ def _variables(prepared: Preparation, site: SiteFile, study: Study) -> Iterator[
         )
 
 
-def _endpoint(name: str, prepared: Preparation) -> EndpointCheck:
-    found, eligible, analysed = prepared.follow_ups[name], prepared.eligible, prepared.analysed(name)
+def _endpoints(prepared: Preparation, study: Study) -> Iterator[EndpointCheck]:
+    for set_id in sets_of(study):
+        if set_id.endpoint is not None:
+            yield _endpoint(set_id.name, set_id.endpoint, prepared, prepared.complete(variables_of(set_id, study)))
+
+
+def _endpoint(name: str, endpoint: str, prepared: Preparation, complete: NDArray[np.bool_]) -> EndpointCheck:
+    found, known_rows = prepared.follow_ups[endpoint], prepared.known(endpoint)
+    analysed = known_rows & complete
     return EndpointCheck(
         endpoint=name,
-        no_follow_up=int((eligible & ~found.known).sum()),
-        incomplete=int((eligible & found.known & ~prepared.complete[name]).sum()),
+        no_follow_up=int((prepared.eligible & ~found.known).sum()),
+        incomplete=int((known_rows & ~complete).sum()),
         rows=int(analysed.sum()),
         events=int((analysed & found.event).sum()),
         at_time_0=int((analysed & (found.days == 0)).sum()),

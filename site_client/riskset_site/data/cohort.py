@@ -5,7 +5,7 @@ The way: export -> values by variable -> eligible rows -> follow-up of each endp
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.cohort import AnalysisSet, Cohort
+from riskset.analyses.cohort import AnalysisSet, AnySet, Cohort, PatientSet, SetId
+from riskset.analyses.plan import plan
 from riskset.errors import DataError, Problem
 from riskset.study.spec import NumberVariable, Study
 from riskset_site.data.columns import known
@@ -33,17 +34,20 @@ class Preparation:
     steps: tuple[Step, ...]
     follow_ups: Mapping[str, FollowUp]
     """By endpoint."""
-    complete: Mapping[str, NDArray[np.bool_]]
-    """By endpoint: no covariate of its models is missing."""
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         of_follow_up = (problem for found in self.follow_ups.values() for problem in found.problems)
         return tuple(dict.fromkeys((*self.export.problems, *of_follow_up)))  # endpoints share dates
 
-    def analysed(self, endpoint: str) -> NDArray[np.bool_]:
-        """True for the rows of the endpoint's analysis set."""
-        return self.eligible & self.follow_ups[endpoint].known & self.complete[endpoint]
+    def known(self, endpoint: str) -> NDArray[np.bool_]:
+        """True for the eligible rows whose follow-up to the endpoint is known."""
+        return self.eligible & self.follow_ups[endpoint].known
+
+    def complete(self, variables: Sequence[str]) -> NDArray[np.bool_]:
+        """True for the rows without a missing value in any of the variables."""
+        masks = (known(self.export.columns[name].values) for name in variables)
+        return reduce(np.logical_and, masks, np.ones(self.export.n, bool))
 
 
 def load_cohort(site_file: Path, study: Study) -> Cohort:
@@ -62,8 +66,22 @@ def load_patients(site_file: Path, study: Study) -> tuple[Cohort, tuple[str, ...
     if prepared.problems:
         hint = f"see the rows with: riskset site check {site_file.name} --study STUDY"
         raise DataError("the data do not fit the study", hint, prepared.problems)
-    sets = {name: _analysis_set(name, prepared, study) for name in study.endpoints}
+    sets = {set_id.name: _set(set_id, prepared, study) for set_id in sets_of(study)}
     return Cohort(site.site, sets), prepared.export.keys
+
+
+def sets_of(study: Study) -> tuple[SetId, ...]:
+    """Returns the sets that the hospital's rows make: the common one of every endpoint, then those that an analysis has
+    of its own."""
+    return tuple(dict.fromkeys((*map(SetId, study.endpoints), *plan(study).sets)))
+
+
+def variables_of(set_id: SetId, study: Study) -> tuple[str, ...]:
+    """Returns the variables in which the rows of a set are complete: its own, or those that the models of its endpoint
+    share."""
+    if set_id.complete_in is not None:
+        return set_id.complete_in
+    return () if set_id.endpoint is None else study.covariates_of(set_id.endpoint)
 
 
 def prepare(site: SiteFile, study: Study) -> Preparation:
@@ -80,24 +98,19 @@ def prepare(site: SiteFile, study: Study) -> Preparation:
             name: follow_up(endpoint, values, rows, study.header.data_cutoff)
             for name, endpoint in study.endpoints.items()
         },
-        {name: _complete(export, study.covariates_of(name)) for name in study.endpoints},
     )
 
 
-def _complete(export: Export, covariates: tuple[str, ...]) -> NDArray[np.bool_]:
-    masks = (known(export.columns[name].values) for name in covariates)
-    return reduce(np.logical_and, masks, np.ones(export.n, bool))
-
-
-def _analysis_set(endpoint: str, prepared: Preparation, study: Study) -> AnalysisSet:
-    found, chosen = prepared.follow_ups[endpoint], prepared.analysed(endpoint)
-    return AnalysisSet(
-        found.days[chosen],
-        found.event[chosen],
-        None if found.entry_days is None else found.entry_days[chosen],
-        {name: _covariate(name, prepared.export, study)[chosen] for name in study.covariates_of(endpoint)},
-        np.flatnonzero(chosen),
-    )
+def _set(set_id: SetId, prepared: Preparation, study: Study) -> AnySet:
+    endpoint, names = set_id.endpoint, variables_of(set_id, study)
+    chosen = prepared.complete(names) & (prepared.eligible if endpoint is None else prepared.known(endpoint))
+    variables = {name: _covariate(name, prepared.export, study)[chosen] for name in names}
+    patients = np.flatnonzero(chosen)
+    if endpoint is None:
+        return PatientSet(variables, patients)
+    found = prepared.follow_ups[endpoint]
+    entry = None if found.entry_days is None else found.entry_days[chosen]
+    return AnalysisSet(found.days[chosen], found.event[chosen], entry, variables, patients)
 
 
 def _covariate(name: str, export: Export, study: Study) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ import hmac
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from cryptography.hazmat.primitives import hashes
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from numpy.typing import NDArray
 
-from riskset.analyses.cohort import Cohort
+from riskset.analyses.cohort import AnalysisSet, AnySet, Cohort
 from riskset.protocol.journal import MARK_DIGITS, Rows
 from riskset.protocol.site import Holding
 from riskset.study.spec import Study
@@ -60,9 +61,8 @@ def snapshot_of(cohort: Cohort, seed: Ed25519PrivateKey) -> str:
     """
     mac = hmac.new(_secret(seed, b"snapshot"), digestmod="sha256")
     for endpoint, rows in sorted(cohort.analysis_sets.items()):
-        columns = {**rows.variables, "/days": rows.days, "/event": rows.event, "/patients": rows.patients}
-        if rows.entry_days is not None:
-            columns["/entry"] = rows.entry_days
+        columns = {**rows.variables, "/patients": rows.patients}
+        columns |= {f"/{name}": values for name, values in _outcome(rows).items()}
         for name, values in sorted(columns.items()):
             mac.update(f"{endpoint}\n{name}\n{values.dtype.str}{values.shape}\n".encode())
             mac.update(np.ascontiguousarray(values).tobytes())
@@ -80,14 +80,19 @@ def _fields(cohort: Cohort) -> dict[str, NDArray[np.float64]]:
     """Every value that an analysis can use, (patients,) a field; nan where a patient is not in the set."""
     fields: dict[str, NDArray[np.float64]] = {}
     for endpoint, rows in sorted(cohort.analysis_sets.items()):
-        own = {"days": rows.days, "event": rows.event}
-        entry = {} if rows.entry_days is None else {"entry": rows.entry_days}
         named = {f"variable {name}": values for name, values in sorted(rows.variables.items())}
-        for name, values in {**own, **entry, **named}.items():
+        for name, values in {**_outcome(rows), **named}.items():
             column = np.full(cohort.n_patients, np.nan)
             column[rows.patients] = values
             fields[f"{endpoint} {name}"] = column
     return fields
+
+
+def _outcome(rows: AnySet) -> dict[str, NDArray[Any]]:
+    if not isinstance(rows, AnalysisSet):
+        return {}
+    entry = {} if rows.entry_days is None else {"entry": rows.entry_days}
+    return {"days": rows.days, "event": rows.event, **entry}
 
 
 def _secret(seed: Ed25519PrivateKey, purpose: bytes) -> bytes:

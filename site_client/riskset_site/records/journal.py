@@ -7,7 +7,7 @@ killed at any moment finds all of it or nothing. What a run began with is encryp
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS exchange (
     PRIMARY KEY (run, round)
 ) STRICT;
 """
-_OPENED, _CONTRIBUTED, _CLOSED = "opened", "contributed", "closed"
+_OPENED, _FROZE, _CONTRIBUTED, _CLOSED = "opened", "froze", "contributed", "closed"
 
 
 def open_ledger(path: Path, key: Ed25519PrivateKey, site: str) -> LedgerFile:
@@ -89,6 +89,16 @@ class JournalFile:
         kind = _CLOSED if head.get("type") == "closed" else _CONTRIBUTED
         self._append(kind, run, exchange, head, sent)
         self._seen = head["coordinator"]
+
+    def freeze(self, run: str, key: str, compute: Callable[[], bytes]) -> bytes:
+        public = {"run": run, "key": sha256(key.encode())}
+        for entry in self.ledger.entries(_FROZE):
+            private = self.ledger.opened(entry) if entry.public == public else None
+            if private is not None:
+                return bytes.fromhex(private["content"])
+        content = compute()
+        self.ledger.append(_FROZE, public, {"content": content.hex()})
+        return content
 
     def close(self) -> None:
         self.ledger.close()

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from riskset.analyses.cohort import Cohort
-from riskset.analyses.cox_fit import CoxFit
-from riskset.disclosure.gate import Gate, Summary
+from riskset.analyses.methods.cox_fit import CoxFit
+from riskset.disclosure.exposure import of_admission, total
+from riskset.disclosure.gate import Gate, Part, Summary
 from riskset.errors import DataError, Refused, fault_of
 from riskset.secure import fixed_point
 from riskset_site.data.holding import load_holding
@@ -25,6 +26,11 @@ AGE, DAYS = 71.0625, 3571
 SHORTEST = 6
 """Bytes; four digits stand in any hash by chance."""
 NAMES = {"utf-8": "카나리아 김철수", "cp949": "카나리아 김철수", "cp932": "金糸雀 太郎", "ascii": "canary-8731-JD"}
+
+
+def counted(n):
+    """Returns the part of a round that asks for n counts of patients."""
+    return [Part(of_admission([]), tuple(total(f"count {i}") for i in range(n)))]
 
 
 def forms(value):
@@ -174,7 +180,9 @@ class TestErrors:
 
     def test_what_the_gate_says_of_a_number_it_keeps(self):
         with pytest.raises(Refused) as no:
-            Gate().release(["a"], [], lambda told: Summary(np.array([AGE, 2.0**60]), np.zeros(2, bool)), 2)
+            Gate().release(
+                ["a"], [], lambda told: Summary(np.array([AGE, 2.0**60]), np.zeros(2, bool)), counted(2), None
+            )
         assert not hidden([str(no.value).encode(), no.value.hint.encode()], AGE, 2.0**60)
 
 

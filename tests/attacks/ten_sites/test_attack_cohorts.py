@@ -6,10 +6,10 @@ import pytest
 
 from riskset.analyses import plan as planning
 from riskset.analyses.analysis import RefusedByRule
-from riskset.analyses.cox_fit import CoxFit
 from riskset.analyses.design import columns_of
+from riskset.analyses.methods.cox_fit import CoxFit
+from riskset.analyses.methods.km import KaplanMeier, SurvivalCurves
 from riskset.analyses.plan import Plan
-from riskset.analyses.survival_curves import KaplanMeier, SurvivalCurves
 from riskset.protocol import coordinator, site
 from riskset.stats.grid import Grid
 

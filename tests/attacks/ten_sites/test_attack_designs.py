@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from riskset.analyses.analysis import RefusedByRule
-from riskset.analyses.cox_fit import CoxFit
+from riskset.analyses.methods.cox_fit import CoxFit
 
 BINARY = ("arm", "ecog", "mvi", "male")
 EVERYBODY = ("R1", "R2", "R3", "R4", "R6", "R7", "R12")

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from riskset.analyses.cox_fit import CoxFit
+from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.disclosure import cells
-from riskset.disclosure.gate import Gate, Summary
+from riskset.disclosure.exposure import of_admission, total
+from riskset.disclosure.gate import Gate, Part, Summary
 from riskset.disclosure.policy import default_policy
 from riskset.errors import Refused
 from riskset.protocol.sending import contribution
@@ -28,6 +29,11 @@ ENOUGH = 4000
 """Numbers of 16 bytes, in which a byte's 256 values are counted."""
 
 limbs = st.lists(st.integers(0, 2**128 - 1), min_size=1, max_size=6)
+
+
+def counted(n):
+    """Returns the part of a round that asks for n counts of patients."""
+    return [Part(of_admission([]), tuple(total(f"count {i}") for i in range(n)))]
 
 
 def vector(numbers):
@@ -74,8 +80,8 @@ class TestLaws:
     @settings(max_examples=60, deadline=None)
     def test_real_numbers_add_to_within_the_resolution(self, numbers, n):
         masked = [m.mask(fixed_point.encode(numbers, n), 1, HISTORY) for m in TWELVE[n].values()]
-        for total, x in zip(integers(fixed_point.total(masked)), numbers, strict=True):
-            signed = total - 2**128 if total >> 127 else total
+        for summed, x in zip(integers(fixed_point.total(masked)), numbers, strict=True):
+            signed = summed - 2**128 if summed >> 127 else summed
             assert abs(Fraction(signed, 2**64) - n * Fraction(x)) <= Fraction(n, 2**64)
 
     @pytest.mark.parametrize("other", ["round", "history", "participants", "run", "key"])
@@ -142,7 +148,7 @@ class TestGateAndSending:
         refused = set(data.draw(st.lists(st.integers(0, k - 1), max_size=k)))
         findings = [(str(i), failing()) for i in refused]
         asked = [str(i) for i in range(k)]
-        released = Gate().release(asked, findings, lambda told: Summary(values, silent), n)
+        released = Gate().release(asked, findings, lambda told: Summary(values, silent), counted(n), None)
         sent = integers(fixed_point.from_bytes(contribution(released, 3, NoMasks(), 1, HISTORY), k + n))
         exact = integers(fixed_point.encode(values, 3))
         assert [i for i, flag in enumerate(sent[:k]) if flag] == sorted(refused)
@@ -160,10 +166,10 @@ class TestGateAndSending:
         values[at] = value
         silent = np.zeros(4, bool)
         with pytest.raises(Refused) as no:
-            Gate().release(["a"], [], lambda told: Summary(values, silent), 4)
+            Gate().release(["a"], [], lambda told: Summary(values, silent), counted(4), None)
         assert no.value.code == "gate"
         silent[at] = True  # where it is of a refused analysis it is not read at all
-        released = Gate().release(["a"], [("a", failing())], lambda told: Summary(values, silent), 4)
+        released = Gate().release(["a"], [("a", failing())], lambda told: Summary(values, silent), counted(4), None)
         assert len(contribution(released, 3, NoMasks(), 1, HISTORY)) == 5 * 16
 
     @pytest.mark.parametrize("parties", [2, 10, 1000])

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from riskset.analyses.cox_fit import CoxFit
+from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.errors import ProtocolError, RisksetError, VerificationError
 from riskset.protocol.messages import read_refusal
 from riskset.protocol.opening import Opened, Opening, read_coordinators_program, read_opened, read_opening

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from riskset.analyses.cox_fit import CoxFit
+from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.protocol import site
 from riskset.protocol.opening import read_opened
 from riskset.protocol.witnessing import Shown

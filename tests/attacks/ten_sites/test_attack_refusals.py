@@ -4,7 +4,7 @@ sums, and nobody is to take the refusal back."""
 import numpy as np
 import pytest
 
-from riskset.analyses.cox_fit import CoxFit
+from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.disclosure import cells
 from riskset.disclosure.policy import default_policy
 from riskset.errors import DataError

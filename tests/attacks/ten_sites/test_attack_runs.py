@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from riskset.analyses.analysis import RefusedByRule
-from riskset.analyses.cox_fit import CoxFit
+from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.errors import Refused
 from riskset.protocol.journal import Rows
 from riskset.secure import fixed_point

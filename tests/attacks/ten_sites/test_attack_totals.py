@@ -4,7 +4,7 @@ that answers last: what it gets with the rule off, which rule answers, and the h
 import numpy as np
 import pytest
 
-from riskset.analyses.cox_fit import CoxFit
+from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.errors import ProtocolError, Refused
 from riskset.protocol import coordinator, history, site
 from riskset.secure import fixed_point

@@ -8,27 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.design import Column
 from riskset.analyses.moments import scaled
-
-
-class Admitted(Protocol):
-    """What admission looks at of an analysis: on which rows it runs, and which columns it brings."""
-
-    @property
-    def id(self) -> str: ...
-
-    @property
-    def endpoint(self) -> str: ...
-
-    @property
-    def columns(self) -> tuple[Column, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -36,7 +23,7 @@ class Feature:
     """One column inside one analysis set; without a column, belonging to the set."""
 
     cohort: str
-    """The endpoint that the analysis set is of."""
+    """The analysis set."""
     column: Column | None = None
 
     @property
@@ -44,25 +31,40 @@ class Feature:
         return self.column is not None and self.column.code is None
 
     @property
+    def columns(self) -> tuple[Column, ...]:
+        return () if self.column is None else (self.column,)
+
+    @property
     def name(self) -> str:
         return self.cohort if self.column is None else f"{self.column.name} ({self.cohort})"
 
 
-def features_of(analyses: Sequence[Admitted]) -> tuple[Feature, ...]:
+def features_of(analyses: Sequence[Analysis]) -> tuple[Feature, ...]:
     """Returns every feature of the analyses, each once: the sets first, then the columns, in the study's order."""
-    sets = [Feature(analysis.endpoint) for analysis in analyses]
-    columns = [Feature(analysis.endpoint, column) for analysis in analyses for column in analysis.columns]
+    sets = [Feature(analysis.analysis_set) for analysis in analyses]
+    columns = [Feature(analysis.analysis_set, column) for analysis in analyses for column in analysis.columns]
     return tuple(dict.fromkeys([*sets, *columns]))
 
 
-def uses(analysis: Admitted, feature: Feature) -> bool:
+def uses(analysis: Analysis, feature: Feature) -> bool:
     """Returns whether an analysis is of the feature's set and, where it is a column, brings it."""
-    return feature.cohort == analysis.endpoint and (feature.column is None or feature.column in analysis.columns)
+    return feature.cohort == analysis.analysis_set and (feature.column is None or feature.column in analysis.columns)
 
 
-def only_of(analyses: Sequence[Admitted], chosen: frozenset[str], feature: Feature) -> bool:
+def only_of(analyses: Sequence[Analysis], chosen: frozenset[str], feature: Feature) -> bool:
     """Returns whether the feature is used, and by analyses of `chosen` ids alone."""
     users = [analysis.id for analysis in analyses if uses(analysis, feature)]
+    return bool(users) and chosen.issuperset(users)
+
+
+def in_design(analysis: Analysis, feature: Feature) -> bool:
+    """Returns whether an analysis opens sums of products of the feature."""
+    return feature.cohort == analysis.analysis_set and feature.column in analysis.exposure.design
+
+
+def only_in_designs_of(analyses: Sequence[Analysis], chosen: frozenset[str], feature: Feature) -> bool:
+    """Returns whether sums of products of the feature are opened, and by analyses of `chosen` ids alone."""
+    users = [analysis.id for analysis in analyses if in_design(analysis, feature)]
     return bool(users) and chosen.issuperset(users)
 
 

@@ -14,13 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses import moments
-from riskset.analyses.admission.features import Admitted, Feature, features_of, gram, matrix, only_of
+from riskset.analyses.admission.features import Feature, features_of, gram, matrix, only_in_designs_of, only_of
 from riskset.analyses.admission.figures import Count, Figures, Gram, symmetric
+from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import Cohort
-from riskset.analyses.cox_model import CoxModel
+from riskset.disclosure.exposure import Label
+from riskset.disclosure.exposure import total as total_of
 
-Live = Sequence[Admitted]
-"""The analyses still asked for, in the study's order."""
+Live = Sequence[Analysis]
+"""The analyses that are looked at together: those admitted before, then those in admission, in the study's order."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Step(Protocol):
     def reveals(self) -> str:
         """One sentence for a committee: what the round tells to whoever sees its total."""
 
-    def labels(self, live: Live) -> tuple[str, ...]:
+    def labels(self, live: Live) -> tuple[Label, ...]:
         """Returns what each number is, (size,)."""
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
@@ -57,7 +59,12 @@ class Step(Protocol):
 
 
 def _sets(live: Live) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(analysis.endpoint for analysis in live))
+    return tuple(dict.fromkeys(analysis.analysis_set for analysis in live))
+
+
+def _with_events(live: Live) -> tuple[str, ...]:
+    """Returns the sets that have an endpoint, whose events are counted."""
+    return tuple(dict.fromkeys(analysis.analysis_set for analysis in live if analysis.endpoint is not None))
 
 
 def _counts(total: Sequence[float]) -> list[Count]:
@@ -81,9 +88,9 @@ class Changes:
     id: str = "admission/changes"
     reveals: str = "how many patients, at how many hospitals, entered, left or were corrected since each earlier run"
 
-    def labels(self, live: Live) -> tuple[str, ...]:
+    def labels(self, live: Live) -> tuple[Label, ...]:
         said = ("patients changed since run {}", "whether any changed since run {}")
-        return tuple(text.format(run) for run in self.earlier for text in said)
+        return tuple(total_of(text.format(run)) for run in self.earlier for text in said)
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
         changed = [own.changes.get(run, 0) for run in self.earlier]
@@ -103,10 +110,10 @@ class Cohorts:
     id: str = "admission/cohorts"
     reveals: str = "how many patients, at how many hospitals, each analysis set has and two of them do not share"
 
-    def labels(self, live: Live) -> tuple[str, ...]:
+    def labels(self, live: Live) -> tuple[Label, ...]:
         sets = _sets(live)
         of = [*sets, *(f"only one of {a} and {b}" for a, b in combinations(sets, 2))]
-        return tuple(f"{what} {name}" for name in of for what in ("patients of", "whether any patient of"))
+        return tuple(total_of(f"{what} {name}") for name in of for what in ("patients of", "whether any patient of"))
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
         sets, analysed = _sets(live), own.cohort.analysis_sets
@@ -131,14 +138,16 @@ def _columns(live: Live) -> tuple[Feature, ...]:
     return tuple(feature for feature in features_of(live) if feature.column is not None)
 
 
-def models(live: Live) -> list[Admitted]:
-    """Returns the analyses that have a design. (A curve's arms are judged as pairs.)"""
-    return [analysis for analysis in live if isinstance(analysis, CoxModel)]
+def models(live: Live) -> list[Analysis]:
+    """Returns the analyses that open sums of products. (A curve's arms are judged as pairs.)"""
+    return [analysis for analysis in live if analysis.exposure.design]
 
 
 def modelled(live: Live) -> tuple[Feature, ...]:
-    """Returns the columns of the models, numbers among them, by analysis set."""
-    features = _columns(models(live))
+    """Returns the columns of the designs, numbers among them, by analysis set."""
+    features = dict.fromkeys(
+        Feature(analysis.analysis_set, column) for analysis in models(live) for column in analysis.exposure.design
+    )
     return tuple(f for name in dict.fromkeys(f.cohort for f in features) for f in features if f.cohort == name)
 
 
@@ -152,15 +161,21 @@ class Counts:
         "covariate's mean and standard deviation"
     )
 
-    def labels(self, live: Live) -> tuple[str, ...]:
-        of_columns = ((f"patients with {f.name}", f"whether {f.name} varies here") for f in _columns(live))
-        spread = (f"{number} of {f.name}" for f in modelled(live) for number in moments.NUMBERS)
-        return (*(f"events of {name}" for name in _sets(live)), *chain.from_iterable(of_columns), *spread)
+    def labels(self, live: Live) -> tuple[Label, ...]:
+        return (
+            *(total_of(f"events of {name}") for name in _with_events(live)),
+            *(
+                total_of(text.format(f.name), *f.columns)
+                for f in _columns(live)
+                for text in ("patients with {}", "whether {} varies here")
+            ),
+            *(total_of(f"{n} of {f.name}", *f.columns) for f in modelled(live) for n in moments.NUMBERS),
+        )
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
-        analysed = own.cohort.analysis_sets
-        events = [float(analysed[name].event.sum()) for name in _sets(live)]
+        events = [float(own.cohort.outcomes(name).event.sum()) for name in _with_events(live)]
         counts = _flat([self._of(own, feature) for feature in _columns(live)])
+        analysed = own.cohort.analysis_sets
         spread = [moments.summary([f.column], analysed[f.cohort]) for f in modelled(live) if f.column]
         return np.concatenate([events, counts, *spread])
 
@@ -171,33 +186,38 @@ class Counts:
         return _count(0.0 if feature.is_number else values.sum(), varies)
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
-        of_sets = [only_of(live, refused, Feature(name)) for name in _sets(live)]
+        of_sets = [only_of(live, refused, Feature(name)) for name in _with_events(live)]
         columns = np.repeat([only_of(live, refused, f) for f in _columns(live)], 2)
-        spread = np.repeat([only_of(models(live), refused, f) for f in modelled(live)], len(moments.NUMBERS))
+        spread = np.repeat([only_in_designs_of(live, refused, f) for f in modelled(live)], len(moments.NUMBERS))
         return np.array([*of_sets, *columns, *spread], bool)
 
     def combine(self, total: Sequence[float], live: Live, dead: frozenset[str], known: Figures) -> Figures:
-        sets, columns, at = _sets(live), _columns(live), len(_sets(live)) + 2 * len(_columns(live))
+        sets, columns = _with_events(live), _columns(live)
+        at = len(sets) + 2 * len(columns)
         events = {name: round(number) for name, number in zip(sets, total, strict=False)}
         counts = dict(zip(columns, _counts(total[len(sets) : at]), strict=True))
         spread = {f: total[at + 3 * i : at + 3 * i + 3] for i, f in enumerate(modelled(live))}
-        told = {f: part for f, part in spread.items() if not only_of(models(live), dead, f)}
+        told = {f: part for f, part in spread.items() if not only_in_designs_of(live, dead, f)}
         found: dict[str, moments.Moments] = {}
         for name in dict.fromkeys(f.cohort for f in told):
             parts = {f.column: part for f, part in told.items() if f.cohort == name and f.column}
-            found[name] = moments.pooled(known.rows[name].rows, events[name], parts)
+            found[name] = moments.pooled(known.rows[name].rows, events.get(name, 0), parts)
         return replace(known, events=events, columns=counts, moments=found)
 
 
-def _silent_pairs(live: Live, refused: frozenset[str], features: Sequence[Feature]) -> NDArray[np.bool_]:
-    dead = np.array([only_of(live, refused, feature) for feature in features], bool)
-    i, j = np.triu_indices(len(features))
-    return np.asarray(dead[i] | dead[j], bool)
+def _silent_pairs(dead: Sequence[bool]) -> NDArray[np.bool_]:
+    """Returns which products are of a dead feature, upper triangle by rows."""
+    of = np.array(dead, bool)
+    i, j = np.triu_indices(len(dead))
+    return np.asarray(of[i] | of[j], bool)
 
 
-def _pair_labels(features: Sequence[Feature], what: str) -> tuple[str, ...]:
-    names = [feature.name for feature in features]
-    return tuple(f"{what} {a} and {b}" for i, a in enumerate(names) for b in names[i:])
+def _pair_labels(features: Sequence[Feature], what: str) -> tuple[Label, ...]:
+    return tuple(
+        total_of(f"{what} {a.name} and {b.name}", *a.columns, *b.columns)
+        for i, a in enumerate(features)
+        for b in features[i:]
+    )
 
 
 def binary(live: Live) -> tuple[Feature, ...]:
@@ -212,14 +232,14 @@ class Pairs:
     id: str = "admission/pairs"
     reveals: str = "how many patients have each two levels at once"
 
-    def labels(self, live: Live) -> tuple[str, ...]:
+    def labels(self, live: Live) -> tuple[Label, ...]:
         return _pair_labels(binary(live), "patients with")
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
         return gram(matrix(own.cohort, binary(live)))
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
-        return _silent_pairs(live, refused, binary(live))
+        return _silent_pairs([only_of(live, refused, feature) for feature in binary(live)])
 
     def combine(self, total: Sequence[float], live: Live, dead: frozenset[str], known: Figures) -> Figures:
         features = binary(live)
@@ -233,14 +253,14 @@ class Products:
     id: str = "admission/products"
     reveals: str = "the correlation of each two covariates"
 
-    def labels(self, live: Live) -> tuple[str, ...]:
+    def labels(self, live: Live) -> tuple[Label, ...]:
         return _pair_labels(modelled(live), "centred product of")
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
         return gram(matrix(own.cohort, modelled(live), centred=True))
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
-        return _silent_pairs(models(live), refused, modelled(live))
+        return _silent_pairs([only_in_designs_of(live, refused, feature) for feature in modelled(live)])
 
     def combine(self, total: Sequence[float], live: Live, dead: frozenset[str], known: Figures) -> Figures:
         features = modelled(live)
@@ -248,6 +268,6 @@ class Products:
 
 
 def steps(earlier: Sequence[str]) -> tuple[Step, ...]:
-    """Returns the rounds of admission of a run before which the `earlier` ones were answered."""
+    """Returns the rounds of admission before which the runs `earlier` were answered; none once they were looked at."""
     first: tuple[Step, ...] = (Changes(tuple(earlier)),) if earlier else ()
     return (*first, Cohorts(), Counts(), Pairs(), Products())

@@ -1,0 +1,170 @@
+"""Which rules apply to a hospital's own rows, and when. What is found never leaves the hospital; what does not pass
+becomes a flag.
+
+Where sums are masked among three or more (the `pooled` column of the rules), own rows are judged only against pooled
+figures. With two, or without masks (the `local` column), each hospital judges all it has by itself before anything
+leaves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskset.analyses.admission.features import Feature, features_of, in_design, matrix
+from riskset.analyses.admission.figures import Figures
+from riskset.analyses.admission.judging import REMEDY, Judged, levels
+from riskset.analyses.admission.steps import Live, Own, binary, modelled, models
+from riskset.analyses.analysis import Analysis
+from riskset.disclosure import cells, span
+from riskset.disclosure import models as of_models
+from riskset.disclosure.finding import Finding, cannot_judge
+from riskset.disclosure.policy import Policy
+
+
+class Evaluated(Protocol):
+    """An analysis at the point it is asked for again."""
+
+    @property
+    def analysis(self) -> Analysis: ...
+
+    @property
+    def evaluations(self) -> int:
+        """How many totals it rests on already."""
+
+    def linear_predictor(self) -> NDArray[np.float64]: ...
+
+
+def own_findings(policy: Policy, step: str, live: Live, own: Own, figures: Figures) -> list[Judged]:
+    """Returns what the rules say of a hospital's own rows before its numbers of a step of admission. Never leaves the
+    hospital; what does not pass becomes a flag."""
+    speak: dict[str, Callable[[], Iterator[Judged]]] = (
+        {
+            "admission/changes": lambda: _own_changes(policy, live, own),
+            "admission/cohorts": lambda: _own_everything(policy, live, own),
+        }
+        if policy.column == "local"
+        else {
+            "admission/pairs": lambda: _own_columns(policy, live, own, figures),
+            "admission/products": lambda: _own_pairs(policy, live, own, figures),
+        }
+    )
+    return [*speak[step]()] if step in speak else []
+
+
+def own_findings_before_first(policy: Policy, passed: Live, own: Own, figures: Figures) -> list[Judged]:
+    """As `own_findings`, before the first sums of a design leave; `passed` are the analyses that were admitted."""
+    return [*_own_designs(policy, passed, own, figures)] if policy.column == "pooled" else []
+
+
+def own_findings_of_points(policy: Policy, own: Own, evaluated: Sequence[Evaluated]) -> list[Judged]:
+    """As `own_findings`, before analyses are evaluated at points that follow from totals."""
+    return [*_own_evaluations(policy, own, evaluated)]
+
+
+def _own_changes(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
+    for run, rows in own.changes.items():
+        for finding in cells.changes(policy, run, rows, int(rows > 0)):
+            yield from ((analysis.id, finding) for analysis in live)
+
+
+def _own_everything(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
+    """R1 to R4 and R6 by this hospital's rows alone, in the study's order."""
+    kept: list[str] = []
+    counted: list[Judged] = []
+    for analysis in live:
+        found = list(_own_counts(policy, analysis, own, kept))
+        counted += ((analysis.id, finding) for finding in found)
+        if all(finding.passes for finding in found):
+            kept.append(analysis.analysis_set)
+    yield from counted
+    rest = _kept(live, counted)
+    pairs = matrix(own.cohort, binary(rest))
+    together = list(_span(policy, "R2.leverage", pairs, pairs.T @ pairs, binary(rest), rest))
+    yield from together
+    rest = _kept(rest, together)
+    spread = matrix(own.cohort, modelled(rest), centred=True)
+    yield from _span(policy, "R4.leverage", spread, spread.T @ spread, modelled(rest), models(rest))
+
+
+def _kept(live: Live, judged: Sequence[Judged]) -> list[Analysis]:
+    dead = {id_ for id_, finding in judged if not finding.passes}
+    return [analysis for analysis in live if analysis.id not in dead]
+
+
+def _own_counts(policy: Policy, analysis: Analysis, own: Own, kept: Sequence[str]) -> Iterator[Finding]:
+    name = analysis.analysis_set
+    rows = own.cohort.analysis_sets[name]
+    if rows.n == 0:
+        return
+    yield cells.population_rows(policy, name, rows.n)
+    for other in dict.fromkeys(kept):
+        if other != name:
+            differ = np.setxor1d(rows.patients, own.cohort.analysis_sets[other].patients)
+            yield from cells.apart(policy, other, name, len(differ), int(len(differ) > 0))
+    ones = {c.name: int(c.values(rows).sum()) for c in analysis.columns if c.code is not None}
+    yield from levels(policy, analysis, rows.n, ones)
+    if p := len(analysis.exposure.design):
+        yield of_models.events(policy, analysis.id, int(own.cohort.outcomes(name).event.sum()), p)
+        yield of_models.parameters(policy, analysis.id, rows.n, p)
+
+
+def _own_columns(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
+    """R4 of each column alone, before its products with others are told: where one patient is nearly all of its spread,
+    they are that patient's row."""
+    for feature in modelled(live):
+        if feature.column is not None:
+            rows = matrix(own.cohort, [feature], centred=True)
+            total = np.array([[figures.moments[feature.cohort].columns[feature.column].within]])
+            for analysis in models(live):
+                if in_design(analysis, feature):
+                    found = span.design(policy, "R4.leverage", rows, total, [(analysis.id, [0])])
+                    yield from ((analysis.id, finding) for finding in found)
+
+
+def _own_pairs(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
+    """R2: no 0/1 columns of all analyses together single out a few patients."""
+    features = binary(live)
+    if figures.pairs is not None:
+        yield from _span(
+            policy, "R2.leverage", matrix(own.cohort, features), figures.pairs.of(features), features, live
+        )
+
+
+def _own_designs(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
+    """R4: nor do all columns of the models together, numbers included."""
+    features = modelled(live)
+    if figures.spread is not None and features:
+        own_rows = matrix(own.cohort, features, centred=True)
+        yield from _span(policy, "R4.leverage", own_rows, figures.spread.of(features), features, models(live))
+
+
+def _span(
+    policy: Policy,
+    limit: str,
+    rows: NDArray[np.float64],
+    gram: NDArray[np.float64],
+    features: Sequence[Feature],
+    live: Live,
+) -> Iterator[Judged]:
+    at = {feature: j for j, feature in enumerate(features)}
+    users = [(analysis.id, [at[f] for f in features_of([analysis]) if f in at]) for analysis in live]
+    findings = span.design(policy, limit, rows, gram, users)
+    yield from zip((id_ for id_, _ in users), findings, strict=True)
+
+
+def _own_evaluations(policy: Policy, own: Own, evaluated: Sequence[Evaluated]) -> Iterator[Judged]:
+    """R7 at the points asked for and, in the local column, R5 by this hospital's rows."""
+    for one in evaluated:
+        id_, n = one.analysis.id, own.cohort.analysis_sets[one.analysis.analysis_set].n
+        eta = one.linear_predictor()
+        if eta.shape != (n,):
+            yield id_, cannot_judge(policy, "R7", id_, "it gives no linear predictor of its rows", REMEDY)
+        yield from ((id_, finding) for finding in of_models.linear_predictor(policy, id_, eta))
+        if policy.column == "local" and n:
+            p = len(one.analysis.exposure.design)
+            asked = of_models.evaluations(policy, id_, one.evaluations + 1, n, p)
+            yield from ((id_, finding) for finding in asked)

@@ -1,0 +1,100 @@
+"""Patients of each arm counted by step of the time grid: what every curve is computed from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskset.analyses.cohort import AnalysisSet, SetId
+from riskset.analyses.design import level_columns
+from riskset.disclosure.exposure import CENSORED, ENTRY, EVENT, Column, Exposure, InTime, Label, counted
+from riskset.stats.grid import Grid
+from riskset.stats.kaplan_meier import exits
+from riskset.study.spec import DaysEndpoint, Study
+
+_PRINTED = {EVENT: "events", CENSORED: "censored", ENTRY: "entries"}
+
+
+@dataclass(frozen=True)
+class CountsInTime:
+    """Events and censorings (and entries) of each arm in each step of the grid, in this order."""
+
+    levels: tuple[Column, ...]
+    """A column for each level of the arm in the study's order, the reference too; empty where there is no arm."""
+    grid: Grid
+    has_entry: bool
+
+    @property
+    def arm(self) -> str | None:
+        return self.levels[0].variable if self.levels else None
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Variables without which a patient cannot be counted."""
+        return (self.arm,) if self.arm else ()
+
+    @property
+    def statuses(self) -> tuple[str, ...]:
+        return (EVENT, CENSORED, ENTRY) if self.has_entry else (EVENT, CENSORED)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(arms, statuses, steps)."""
+        return max(len(self.levels), 1), len(self.statuses), self.grid.n_steps
+
+    @property
+    def reveals(self) -> str:
+        return "how many patients of each arm had the event or were censored in each step of the time grid"
+
+    def exposure(self, set_id: SetId) -> Exposure:
+        """Returns what the counts of these patients open."""
+        split = tuple(column for column in self.levels if column.level != column.reference)
+        in_time = InTime(clock=set_id.endpoint or "", split=split, status=frozenset(self.statuses))
+        return Exposure(
+            design=(),
+            tables=(),
+            in_time=in_time,
+            weights=False,
+            is_iterative=False,
+            per_site=False,
+        )
+
+    @cached_property
+    def labels(self) -> tuple[Label, ...]:
+        """What each count is, arm by arm, (arms x statuses x steps,)."""
+        arms: Sequence[tuple[str, tuple[Column, ...]]] = [(str(c.level), (c,)) for c in self.levels] or [("all", ())]
+        return tuple(
+            counted(f"{name}: {_PRINTED[status]} to day {day:g}", status, step, *columns)
+            for name, columns in arms
+            for status in self.statuses
+            for step, day in enumerate(self.grid.days)
+        )
+
+    def codes(self, rows: AnalysisSet) -> NDArray[np.int64]:
+        """Returns the index of each patient's arm among `levels`, (n,)."""
+        return rows.variables[self.arm].astype(np.int64) if self.arm else np.zeros(rows.n, np.int64)
+
+    def of(self, rows: AnalysisSet) -> NDArray[np.float64]:
+        """Returns a hospital's counts, (arms x statuses x steps,)."""
+        counts = exits(rows.days, rows.event, self.codes(rows), self.shape[0], self.grid, entry_days=rows.entry_days)
+        return counts.ravel().astype(np.float64)
+
+    def split_total(self, total: Sequence[float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Returns the counts (arms, statuses, steps) at the head of a total, and what is behind them."""
+        pooled = np.array(total)
+        size = int(np.prod(self.shape))
+        return pooled[:size].reshape(self.shape), pooled[size:]
+
+
+def counts_of(study: Study, endpoint: str) -> CountsInTime:
+    """Returns the counts of an endpoint by the study's arms, on its grid."""
+    specified = study.endpoints[endpoint]
+    return CountsInTime(
+        levels=level_columns(study, study.comparison.arm) if study.comparison else (),
+        grid=Grid(study.time.grid.width_days, study.time.grid.max_days),
+        has_entry=isinstance(specified, DaysEndpoint) and specified.entry is not None,
+    )

@@ -1,0 +1,27 @@
+"""Every kind of analysis: one module each, found here.
+
+A room that serves all kinds (admission, judging, the protocol) imports none of them; it asks an analysis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from riskset.analyses.analysis import Analysis
+from riskset.analyses.methods import cox, km
+from riskset.analyses.populations import Population
+from riskset.study.asked import THIRD_PARTY, method
+from riskset.study.spec import Study
+
+Planner = Callable[[Study, str, Any], Iterator[Analysis]]
+"""From the study, the name of an entry and the entry to its analyses, in the order in which they are judged."""
+
+PLANNERS: Final[Mapping[str, Planner]] = {
+    "km": km.planned,
+    "cox": cox.planned,
+    **{kind: method(kind).planned for kind in THIRD_PARTY},
+}
+
+POPULATIONS: Final[list[Callable[[Study], Mapping[str, Population]]]] = []
+"""What each kind that makes populations derives from a study, by name of the population. None does yet."""

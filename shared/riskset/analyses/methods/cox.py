@@ -1,0 +1,184 @@
+"""A Cox model with one baseline hazard per hospital: each sends log likelihood, score and information of its own
+strata.
+
+The sums are those of `coxph(... + strata(site))` on the pooled rows (docs/methods.md), so the fit is that fit. No time
+of any patient leaves. Columns enter in units of the pooled within-hospital standard deviation (a shift within a
+hospital changes nothing, so there is nothing to centre); results are told on the original scale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from math import isfinite
+from typing import ClassVar, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskset.analyses.analysis import Analysis, Inputs, NotEstimable, RefusedByRule, Result
+from riskset.analyses.cohort import Cohort
+from riskset.analyses.design import Column, columns_of, matrix
+from riskset.analyses.methods.cox_fit import (
+    CoxFit,
+    Fitting,
+    Limiting,
+    NotUsed,
+    cut_short,
+    fitted,
+    reasons,
+    seems_separated,
+    separated_alone,
+    separated_together,
+    unfitted,
+)
+from riskset.analyses.moments import Moments, moments_id
+from riskset.analyses.sets import set_of
+from riskset.disclosure.exposure import Exposure, Label, total
+from riskset.stats import newton, profile_limit
+from riskset.stats.cox import Derivatives, RiskSets, Ties, evaluate, risk_sets
+from riskset.stats.linear import SINGULAR
+from riskset.stats.profile_limit import at
+from riskset.study.asked.cox import CoxEntry
+from riskset.study.spec import Study
+
+State = Fitting | Limiting
+UNREACHABLE: Final = -1e12
+"""Sent as the log likelihood where a hospital's is not finite: worse than any, so that every party halves the step."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoxModel(Analysis):
+    """The analysis. Summary: log likelihood, score (p), information (upper triangle by rows), p usable columns."""
+
+    kind: ClassVar[str] = "cox"
+
+    design: tuple[Column, ...]
+    ties: Ties
+    model: Literal["univariable", "multivariable"]
+
+    @property
+    def exposure(self) -> Exposure:
+        return Exposure(design=self.design, tables=(), in_time=None, weights=False, is_iterative=True, per_site=False)
+
+    @property
+    def reveals(self) -> str:
+        return "the slope and curvature of the likelihood over all patients at the coefficients tried so far"
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return (moments_id(self.analysis_set),)
+
+    def start(self, inputs: Inputs) -> Fitting | NotEstimable:
+        moments: Moments = inputs[moments_id(self.analysis_set)]
+        if moments.n == 0:
+            return NotEstimable("no patients", "no patient of any site is in the analysis set")
+        if moments.events == 0:
+            return NotEstimable("no events", "nobody in the analysis set had the event")
+        not_used = {column: reason for column in self.design if (reason := _flat(moments, column))}
+        usable = tuple(column for column in self.design if column not in not_used)
+        if not usable:
+            return NotEstimable("no covariate", reasons(not_used))
+        return Fitting(moments, usable, not_used, newton.start(len(usable), SINGULAR * moments.events))
+
+    def labels(self, state: State) -> tuple[Label, ...]:
+        pairs = [(state.usable[i], state.usable[j]) for i, j in zip(*np.triu_indices(len(state.usable)), strict=True)]
+        return (
+            total("log likelihood"),
+            *(total(f"slope in {column.name}", column) for column in state.usable),
+            *(total(f"curvature in {a.name} and {b.name}", a, b) for a, b in pairs),
+        )
+
+    def evaluations(self, state: State) -> int:
+        fit = state.fit if isinstance(state, Limiting) else state
+        beyond = state.search.evaluations if isinstance(state, Limiting) else 0
+        return fit.newton.evaluations + beyond
+
+    def out_of_evaluations(self, state: State) -> NotEstimable:
+        return cut_short(state, f"{self.evaluations(state)} evaluations, all that rule R5 allows")
+
+    def refused(self, state: State, refusal: RefusedByRule) -> Result:
+        # one that runs away is named so: far out every hospital's linear predictor passes any limit
+        return cut_short(state, f"{self.evaluations(state)} evaluations") if seems_separated(state) else refusal
+
+    def linear_predictor(self, prepared: RiskSets, state: State) -> NDArray[np.float64]:
+        eta = np.asarray(state.beta) @ prepared.X
+        return np.asarray(eta - eta.mean() if len(eta) else eta, np.float64)
+
+    def prepare(self, cohort: Cohort, inputs: Inputs) -> RiskSets:
+        moments: Moments = inputs[moments_id(self.analysis_set)]
+        rows = cohort.outcomes(self.analysis_set)
+        usable = [column for column in self.design if not _flat(moments, column)]
+        return risk_sets(
+            matrix(usable, rows),
+            rows.days,
+            rows.event,
+            entry_days=rows.entry_days,
+            scale=np.array([moments.columns[c].sd for c in usable]),
+        )
+
+    def local(self, prepared: RiskSets, state: State) -> NDArray[np.float64]:
+        return _vector(evaluate(prepared, state.beta, self.ties))
+
+    def combine(self, total: Sequence[float], state: State) -> State | CoxFit | NotEstimable:
+        p = len(state.usable)
+        here = at(state.beta, total[0], total[1 : 1 + p], total[1 + p :])
+        if isinstance(state, Limiting):
+            return _searched(Limiting(state.fit, profile_limit.advance(state.search, here)))
+        now = newton.advance(state.newton, total[0], total[1 : 1 + p], total[1 + p :])
+        return _advanced(replace(state, newton=now, known=(*state.known, here)))
+
+
+def planned(study: Study, name: str, entry: CoxEntry) -> Iterator[CoxModel]:
+    """Yields the models of an entry of the study file: each covariate alone, then all together."""
+    for endpoint, population in product(entry.endpoints, entry.populations):
+        stem = f"cox/{endpoint}/{population}"
+        asked: list[tuple[str, Literal["univariable", "multivariable"], Sequence[str]]] = [
+            (f"{stem}/univariable/{covariate}", "univariable", [covariate])
+            for covariate in entry.univariable_covariates
+        ]
+        if entry.multivariable:
+            asked.append((f"{stem}/multivariable", "multivariable", entry.multivariable))
+        for id_, model, covariates in asked:
+            yield CoxModel(
+                id=id_,
+                name=name,
+                set_id=set_of(entry, endpoint, population, covariates),
+                design=columns_of(study, covariates),
+                ties=entry.ties,
+                model=model,
+            )
+
+
+def _advanced(state: Fitting) -> State | CoxFit | NotEstimable:
+    found = state.newton
+    if found.status == "going":
+        return state
+    if found.status == "ok":
+        return fitted(state)
+    if found.status != "separated":
+        return unfitted(state)
+    if len(found.separated) > 1:
+        return separated_together(state)
+    return _searched(Limiting(state, profile_limit.start(found.separated[0], found.estimable, state.known)))
+
+
+def _searched(state: Limiting) -> Limiting | NotEstimable:
+    return state if state.search.is_going else separated_alone(state)
+
+
+def _vector(value: Derivatives) -> NDArray[np.float64]:
+    log_likelihood = value.log_likelihood if isfinite(value.log_likelihood) else UNREACHABLE
+    return np.concatenate([[log_likelihood], value.score, value.upper_triangle])
+
+
+def _flat(moments: Moments, column: Column) -> NotUsed | None:
+    """Returns why a column can tell nothing within hospitals, judged on pooled figures so that all sites judge
+    alike."""
+    seen = moments.columns[column]
+    if seen.is_constant:
+        return NotUsed("constant", f"{column.name} is the same for every patient")
+    if seen.sd == 0.0:
+        return NotUsed("aliased", f"{column.name} is aliased with site: it is constant within every one")
+    return None

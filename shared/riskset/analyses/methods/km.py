@@ -1,0 +1,165 @@
+"""Kaplan-Meier curves by arm on the study's time grid, the pooled log-rank test, and the log-rank test stratified by
+site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import nan
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskset.analyses.analysis import AskedOnce, Inputs, NotEstimable, Result
+from riskset.analyses.cohort import Cohort
+from riskset.analyses.counts_in_time import CountsInTime, counts_of
+from riskset.analyses.sets import set_of
+from riskset.disclosure.exposure import EVENT, Exposure, Label, counted
+from riskset.stats.kaplan_meier import (
+    Curve,
+    Landmark,
+    LimitsKind,
+    Quantile,
+    at_risk_before,
+    limits,
+    product_limit,
+    quantile,
+    survival_at,
+)
+from riskset.stats.log_rank import LogRank, from_counts, log_rank
+from riskset.study.asked.km import KaplanMeierEntry
+from riskset.study.spec import Study
+
+LEVEL = 0.95
+QUARTILES = (0.25, 0.5, 0.75)
+
+
+@dataclass(frozen=True)
+class ArmCurve:
+    """One arm's curve, or everybody's."""
+
+    level: str | None
+    n: int
+    events: int
+    curve: Curve
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    quartiles: tuple[Quantile, ...]
+    landmarks: tuple[Landmark, ...]
+
+
+@dataclass(frozen=True)
+class SurvivalCurves(Result):
+    overall: ArmCurve
+    arms: tuple[ArmCurve, ...]
+    """Empty where the study compares no arms."""
+    log_rank: LogRank | None
+    """On the grid, one stratum."""
+    log_rank_by_site: LogRank | None
+    """On each hospital's own days, one stratum a hospital."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KaplanMeier(AskedOnce):
+    """The analysis: one round. Summary: the counts of each arm in each step of the grid; then, where arms are compared,
+    the hospital's observed, expected and variance (upper triangle) of the log-rank statistic."""
+
+    kind: ClassVar[str] = "km"
+
+    counts: CountsInTime
+    limits_kind: LimitsKind
+    landmarks: tuple[tuple[float, float], ...]
+    """(time in the study's unit, the same in days), ascending."""
+
+    @property
+    def exposure(self) -> Exposure:
+        return self.counts.exposure(self.set_id)
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def reveals(self) -> str:
+        return self.counts.reveals
+
+    def labels(self, state: None) -> tuple[Label, ...]:
+        if not self.counts.arm:
+            return self.counts.labels
+        arms = self.counts.levels
+        pairs = [(arms[i], arms[j]) for i, j in zip(*np.triu_indices(len(arms)), strict=True)]
+        return (
+            *self.counts.labels,
+            *(counted(f"log-rank observed of {arm.level}", EVENT, None, arm) for arm in arms),
+            *(counted(f"log-rank expected of {arm.level}", EVENT, None, arm) for arm in arms),
+            *(counted(f"log-rank variance of {a.level} and {b.level}", EVENT, None, a, b) for a, b in pairs),
+        )
+
+    def prepare(self, cohort: Cohort, inputs: Inputs) -> NDArray[np.float64]:
+        rows = cohort.outcomes(self.analysis_set)
+        counts = self.counts.of(rows)
+        if not self.counts.arm:
+            return counts
+        k = len(self.counts.levels)
+        own = log_rank(rows.days, rows.event, self.counts.codes(rows), k, entry_days=rows.entry_days)
+        return np.concatenate([counts, own.observed, own.expected, own.variance[np.triu_indices(k)]])
+
+    def local(self, prepared: NDArray[np.float64], state: None) -> NDArray[np.float64]:
+        return prepared
+
+    def combine(self, total: Sequence[float], state: None) -> SurvivalCurves | NotEstimable:
+        counts, rest = self.counts.split_total(total)
+        if not counts.any():
+            return NotEstimable("no patients", "no patient of any site is in the analysis set")
+        overall = self._curve(None, counts.sum(axis=0))
+        if not self.counts.arm:
+            return SurvivalCurves(overall, (), None, None)
+        arms = tuple(self._curve(arm.level, part) for arm, part in zip(self.counts.levels, counts, strict=True))
+        return SurvivalCurves(overall, arms, self._pooled_log_rank(counts), self._by_site(rest))
+
+    def _curve(self, level: str | None, counts: NDArray[np.float64]) -> ArmCurve:
+        events, censored = counts[0], counts[1]
+        curve = product_limit(events, censored, counts[2] if self.counts.has_entry else None, self.counts.grid.days)
+        lower, upper = limits(curve, self.limits_kind, LEVEL)
+        return ArmCurve(
+            level=level,
+            n=round(float(events.sum() + censored.sum())),
+            events=round(float(events.sum())),
+            curve=curve,
+            lower=lower,
+            upper=upper,
+            quartiles=tuple(quantile(curve, lower, upper, probability) for probability in QUARTILES),
+            landmarks=self._marks(curve, lower, upper),
+        )
+
+    def _marks(self, curve: Curve, lower: NDArray[np.float64], upper: NDArray[np.float64]) -> tuple[Landmark, ...]:
+        days = [day for _, day in self.landmarks]
+        if len(curve.day) == 0:  # nobody is in the arm, and nobody survives for certain
+            return tuple(Landmark(day, 0.0, nan, nan, nan, nan) for day in days)
+        return survival_at(curve, lower, upper, days)
+
+    def _pooled_log_rank(self, counts: NDArray[np.float64]) -> LogRank:
+        at_risk = at_risk_before(counts[:, 0], counts[:, 1], counts[:, 2] if self.counts.has_entry else None)
+        return from_counts(at_risk, counts[:, 0])
+
+    def _by_site(self, part: NDArray[np.float64]) -> LogRank:
+        k = len(self.counts.levels)
+        variance = np.zeros((k, k))
+        variance[np.triu_indices(k)] = part[2 * k :]
+        return LogRank(part[:k], part[k : 2 * k], variance + np.triu(variance, 1).T)
+
+
+def planned(study: Study, name: str, entry: KaplanMeierEntry) -> Iterator[KaplanMeier]:
+    """Yields the curves of an entry of the study file, one analysis for each endpoint and population."""
+    for endpoint, population in product(entry.endpoints, entry.populations):
+        counts = counts_of(study, endpoint)
+        yield KaplanMeier(
+            id=f"km/{endpoint}/{population}",
+            name=name,
+            set_id=set_of(entry, endpoint, population, counts.variables),
+            counts=counts,
+            limits_kind=entry.limits,
+            landmarks=tuple((time, time * study.days_per_unit) for time in entry.landmarks),
+        )

@@ -1,0 +1,75 @@
+"""Populations that follow from results: which of a hospital's patients belong, and with what weight.
+
+A derived population is a pure function of the hospital's cohort and of results that all parties hold. It is computed
+once a run, frozen in the site's journal before anything of it leaves, and judged like any other set of patients.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskset.analyses.cohort import AnySet, Cohort, SetId
+
+
+@dataclass(frozen=True)
+class Members:
+    """Who belongs to a population at one hospital. Never leaves."""
+
+    patients: NDArray[np.int64]
+    """Their numbers, increasing, (m,)."""
+    weights: NDArray[np.float64] | None
+    """(m,); None where each counts once."""
+
+    def to_bytes(self) -> bytes:
+        """Returns them exactly, to be kept in the journal."""
+        weights = None if self.weights is None else [weight.hex() for weight in self.weights.tolist()]
+        return json.dumps({"patients": self.patients.tolist(), "weights": weights}).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Members:
+        content = json.loads(data)
+        weights = content["weights"]
+        return cls(
+            np.array(content["patients"], np.int64),
+            None if weights is None else np.array([float.fromhex(weight) for weight in weights]),
+        )
+
+
+class Population(Protocol):
+    """A derived population."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Ids of the analyses from whose results it follows."""
+
+    def members(self, cohort: Cohort, inputs: Mapping[str, Any]) -> Members:
+        """Returns who belongs at this hospital: the same for the same cohort and inputs, whatever the order of rows."""
+
+
+def with_population(cohort: Cohort, members: Members, sets: Iterable[SetId]) -> Cohort:
+    """Returns the cohort with those of `sets` added, each the members' rows of the set of all patients."""
+    added = {set_id.name: _chosen(cohort.analysis_sets[set_id.of_all.name], members) for set_id in sets}
+    return replace(cohort, analysis_sets={**cohort.analysis_sets, **added})
+
+
+def _chosen(rows: AnySet, members: Members) -> AnySet:
+    belongs = np.isin(rows.patients, members.patients)
+    patients = rows.patients[belongs]
+    weights = None
+    if members.weights is not None:
+        weights = members.weights[np.searchsorted(members.patients, patients)]
+    fields: dict[str, Any] = {
+        "variables": {name: values[belongs] for name, values in rows.variables.items()},
+        "patient": patients,
+        "weights": weights,
+    }
+    for name in ("days", "event", "entry_days"):
+        if getattr(rows, name, None) is not None:
+            fields[name] = getattr(rows, name)[belongs]
+    return replace(rows, **fields)

@@ -1,0 +1,240 @@
+"""A method that nobody has heard of yet: what it may send follows from what it declares, and nothing that it could
+declare passes unasked."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tests.attacks.rogue import Rogue, Sums, exposure
+
+from riskset.analyses import plan as planning
+from riskset.analyses.analysis import RefusedByRule
+from riskset.analyses.cohort import Cohort, PatientSet, SetId
+from riskset.analyses.design import Column
+from riskset.disclosure.exposure import CENSORED, EVENT, InTime, counted, total
+from riskset.errors import Refused
+from riskset.rehearsal import Rehearsal
+
+SITES = ("asan", "kurume", "osaka", "seoul")
+ARM = Column("arm", "new", "old", 1)
+OLD = Column("arm", "old", "old", 0)
+ODD = Column("odd", "true", "false", 1)
+STAGES = (Column("stage", "II", "I", 1), Column("stage", "III", "I", 2))
+AGE = Column("age", middle=50.0, half_range=50.0)
+RISK = Column("risk", middle=0.0, half_range=1.0)
+OS = SetId("os")
+VARIABLES = {
+    "arm": {"type": "category", "levels": ["old", "new"]},
+    "days": {"type": "number", "range": [0, 5000]},
+    "dead": {"type": "boolean"},
+    "odd": {"type": "boolean"},
+}
+ONE = 7
+"""The row at `asan` that `odd` marks."""
+
+
+@pytest.fixture
+def network(patients, monkeypatch):
+    """Returns a run of rogue analyses over 320 patients in four sites, one of whom is marked."""
+
+    def run(*analyses, is_gated=True, populations=None, **more):
+        entry = {"rogue": {"kind": "km", "endpoints": ["os"]}}
+        study = patients.study(SITES, analyses=entry, variables=VARIABLES, **more)
+        dealt = patients.deal(patients.rows(3, 320), patients.sites(SITES, 320))
+        cohorts = {name: _marked(name, cohort) for name, cohort in dealt.items()}
+        monkeypatch.setattr(planning, "PLANNERS", {"km": lambda *_: iter(analyses)})
+        monkeypatch.setattr(planning, "POPULATIONS", [lambda _: populations or {}])
+        return Rehearsal(study, cohorts, is_gated=is_gated)
+
+    return run
+
+
+def _marked(site, cohort):
+    """Returns a cohort with a yes-no variable that one patient of all has, a number that he alone has, and a set of
+    patients without an endpoint."""
+    rows = cohort.analysis_sets["os"]
+    odd = np.zeros(rows.n)
+    if site == "asan":
+        odd[ONE] = 1.0
+    variables = {**rows.variables, "odd": odd, "risk": odd + 1e-3 * np.sin(np.arange(rows.n))}
+    everyone = PatientSet(variables, np.arange(rows.n))
+    return Cohort(site, {"os": replace(rows, variables=variables), "patients/all": everyone})
+
+
+def rogue(opens, sends, computes=None, id_="km/os/all", set_id=OS, **more):
+    values = computes or (lambda rows, inputs: np.ones(len(sends)))
+    return Rogue(id=id_, name="rogue", set_id=set_id, opens=opens, sends=sends, computes=values, **more)
+
+
+def age_of_the_marked(rows, inputs):
+    return [(rows.variables["age"] * rows.variables["odd"]).sum()]
+
+
+def in_time(split=(), status=(EVENT, CENSORED), clock="os"):
+    return InTime(clock, tuple(split), frozenset(status))
+
+
+ONCE = (total("age of those marked", ODD, AGE),)
+MARKS_ONE = {
+    "columns of a design": exposure(design=(ODD, AGE)),
+    "columns of a design, asked again": exposure(design=(ODD, AGE), is_iterative=True),
+    "a number of a design that one patient has": exposure(design=(RISK,)),
+    "a number of a design, asked again": exposure(design=(RISK,), is_iterative=True),
+    "a table": exposure(tables=(ODD,)),
+    "a split in time": exposure(in_time=in_time([ODD])),
+    "a design and a table": exposure(design=(AGE,), tables=(ODD,)),
+    "a table and a design": exposure(design=(ODD, AGE), tables=(ARM,)),
+    "a design and counts in time": exposure(design=(ODD, AGE), in_time=in_time([ARM])),
+    "a table and counts in time": exposure(tables=(ODD,), in_time=in_time([ARM])),
+    "a design and a split in time": exposure(design=(AGE,), in_time=in_time([ODD])),
+    "all at once": exposure(design=(AGE, ODD), tables=(ODD,), in_time=in_time([ARM])),
+}
+
+
+def labels_of(opens):
+    """Returns labels that the exposure covers, of the column that marks one patient where it can."""
+    if opens.design:
+        return tuple(total("a sum", *pair) for pair in [opens.design[:1], opens.design[-1:] * 2])
+    if opens.tables:
+        return (total("a count", opens.tables[0]),)
+    return (counted("a count in time", EVENT, 3, *opens.in_time.split),)
+
+
+@pytest.mark.parametrize("name", MARKS_ONE)
+class TestAColumnThatMarksOnePatient:
+    def test_is_sent_where_no_rule_is_asked(self, network, name):
+        run = network(rogue(MARKS_ONE[name], labels_of(MARKS_ONE[name])), is_gated=False)
+        assert isinstance(run.run().results["km/os/all"], Sums)
+
+    def test_is_refused_whatever_the_class(self, network, name):
+        run = network(rogue(MARKS_ONE[name], labels_of(MARKS_ONE[name])))
+        result = run.run().results["km/os/all"]
+        assert isinstance(result, RefusedByRule)
+        assert result.rule in ("R2", "R4", "R11", "R12")
+        assert result.remedy
+
+
+def test_an_arm_that_marks_one_patient_splits_no_curve(network):
+    curve = rogue(exposure(in_time=in_time([ODD])), (counted("events", EVENT, 3, ODD),))
+    result = network(curve, comparison={"arm": "odd", "reference": "false"}).run().results["km/os/all"]
+    assert result.rule in ("R2", "R4", "R12")
+
+
+HONEST = {
+    "columns of a design": exposure(design=(ARM, AGE)),
+    "columns of a design, asked again": exposure(design=(ARM, AGE), is_iterative=True),
+    "a table": exposure(tables=(ARM,)),
+    "counts in time": exposure(in_time=in_time([ARM])),
+    "counts in time of all": exposure(in_time=in_time()),
+    "a design and a table": exposure(design=(AGE,), tables=(ARM,)),
+    "a design and counts in time": exposure(design=(AGE,), in_time=in_time([ARM])),
+}
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_the_nearest_honest_request_is_answered(network, name):
+    assert isinstance(network(rogue(HONEST[name], labels_of(HONEST[name]))).run().results["km/os/all"], Sums)
+
+
+NO_RULE_CAN_PLACE = {
+    "nothing": (exposure(), "R2"),
+    "weights": (exposure(design=(ARM,), weights=True), "R8"),
+    "weights in time": (exposure(in_time=in_time([ARM]), weights=True), "R8"),
+    "weights of a table": (exposure(tables=(ARM,), weights=True), "R8"),
+    "a slot of one site": (exposure(design=(ARM,), per_site=True), "R12"),
+    "a slot of one site in a table": (exposure(tables=(ARM,), per_site=True), "R12"),
+    "a slot of one site in time": (exposure(in_time=in_time(), per_site=True), "R12"),
+    "a table again and again": (exposure(tables=(ARM,), is_iterative=True), "R5"),
+    "a table beside a model, again and again": (exposure(design=(AGE,), tables=(ARM,), is_iterative=True), "R5"),
+    "counts in time again and again": (exposure(in_time=in_time([ARM]), is_iterative=True), "R5"),
+    "counts in time beside a model": (exposure(design=(AGE,), in_time=in_time(), is_iterative=True), "R5"),
+    "a number counted like a level": (exposure(tables=(AGE,)), "R4"),
+    "a number that splits a curve": (exposure(in_time=in_time([AGE])), "R9"),
+    "another kind of event": (exposure(in_time=in_time([ARM], [EVENT, "relapse"])), "R9"),
+    "another clock": (exposure(in_time=in_time([ARM], clock="pfs")), "R9"),
+}
+
+
+@pytest.mark.parametrize("name", NO_RULE_CAN_PLACE)
+def test_what_no_rule_can_place_is_refused_by_the_rule_that_would_judge_it(network, name):
+    opens, rule = NO_RULE_CAN_PLACE[name]
+    result = network(rogue(opens, (total("a sum"),))).run().results["km/os/all"]
+    assert isinstance(result, RefusedByRule)
+    assert result.rule == rule
+    assert f"{rule} cannot judge" in result.message
+
+
+def test_a_model_of_no_endpoint_is_refused(network):
+    everyone = SetId(None)
+    result = network(rogue(exposure(design=(ARM,)), (total("a sum", ARM),), set_id=everyone)).run().results["km/os/all"]
+    assert (result.rule, "endpoint" in result.message) == ("R3", True)
+
+
+def test_a_table_of_no_endpoint_is_answered(network):
+    counts = rogue(exposure(tables=(ARM,)), (total("new", ARM),), lambda rows, _: [ARM.values(rows).sum()])
+    run = network(replace(counts, set_id=SetId(None)))
+    expected = sum(ARM.values(cohort.analysis_sets["os"]).sum() for cohort in run.cohorts.values())
+    assert run.run().results["km/os/all"] == Sums((expected,))
+
+
+NOT_DECLARED = {
+    "a product with a column of another": (exposure(design=(AGE,)), total("a sum", AGE, ODD)),
+    "three columns at once": (exposure(design=(ARM, AGE)), total("a sum", ARM, AGE, AGE)),
+    "two levels of a table crossed": (exposure(tables=STAGES), total("II and III", *STAGES)),
+    "a step of time": (exposure(design=(AGE,)), counted("events", EVENT, 3)),
+    "a status in time": (exposure(in_time=in_time([ARM], [EVENT])), counted("censored", CENSORED, 3, ARM)),
+    "a split in time": (exposure(in_time=in_time()), counted("events", EVENT, 3, ARM)),
+    "a covariate in a step": (exposure(design=(AGE,), in_time=in_time([ARM])), counted("age", EVENT, 3, AGE)),
+    "two levels in a step": (exposure(in_time=in_time([ARM])), counted("events", EVENT, 3, ARM, OLD)),
+    "a slot of one site": (exposure(design=(AGE,)), replace(total("a sum", AGE), slot="asan")),
+}
+
+
+@pytest.mark.parametrize("name", NOT_DECLARED)
+class TestANumberThatIsNotDeclared:
+    def test_is_sent_where_no_rule_is_asked(self, network, name):
+        opens, label = NOT_DECLARED[name]
+        assert isinstance(network(rogue(opens, (label,)), is_gated=False).run().results["km/os/all"], Sums)
+
+    def test_is_refused_for_all(self, network, name):
+        opens, label = NOT_DECLARED[name]
+        result = network(rogue(opens, (label,))).run().results["km/os/all"]
+        assert isinstance(result, RefusedByRule)
+        assert "declare" in result.message
+
+    def test_does_not_pass_the_gate_of_a_site(self, network, name, monkeypatch):
+        opens, label = NOT_DECLARED[name]
+        monkeypatch.setattr("riskset.analyses.admission.judging.Judge.uncovered", lambda *_: None)
+        with pytest.raises(Refused) as no:
+            network(rogue(opens, (label,))).run()
+        assert no.value.code == "gate"
+
+
+def test_the_reference_level_is_declared_with_the_others(network):
+    sends = (counted("events", EVENT, 3, ARM), counted("events", EVENT, 3, OLD))
+    assert isinstance(network(rogue(exposure(in_time=in_time([ARM])), sends)).run().results["km/os/all"], Sums)
+
+
+def test_more_numbers_than_labels_stay_in(network):
+    run = network(rogue(exposure(design=(AGE,)), (total("a sum", AGE),), lambda *_: [1.0, 2.0]))
+    with pytest.raises(Refused) as no:
+        run.run()
+    assert no.value.code == "gate"
+
+
+def test_what_says_it_is_asked_once_is_asked_once(network):
+    goes_on = rogue(exposure(design=(ARM, AGE)), (total("a sum", AGE),), rounds=2)
+    for is_gated in (True, False):
+        ended = network(goes_on, is_gated=is_gated).run().results["km/os/all"]
+        assert (ended.code, ended.message) == ("not converged", "asked again after its one round")
+
+
+def test_an_analysis_asked_again_must_show_its_linear_predictor(network):
+    class Silent(Rogue):
+        def linear_predictor(self, prepared, state):
+            return np.zeros(0)
+
+    asks = {"opens": exposure(design=(ARM, AGE), is_iterative=True), "sends": (total("a sum", AGE),), "rounds": 2}
+    one = {"id": "km/os/all", "name": "rogue", "set_id": OS, "computes": lambda *_: [1.0]}
+    assert isinstance(network(Rogue(**one, **asks)).run().results["km/os/all"], Sums)
+    assert network(Silent(**one, **asks)).run().results["km/os/all"].rule == "R7"

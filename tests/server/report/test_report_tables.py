@@ -1,0 +1,234 @@
+"""The report's tables, row by row; the numbers are R's (`golden/report/lung.R`)."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from riskset.rehearsal import Rehearsal
+from riskset_server.report import notation
+from riskset_server.report.cox_table import cox_refused, cox_tables
+from riskset_server.report.labels import Labels
+from riskset_server.report.survival import survival_plot
+from riskset_server.report.tables import survival_table
+from riskset_server.run.results import results_document
+
+LABELS = Labels(
+    variables={"age": "Age, per year", "ecog": "ECOG PS"},
+    endpoints={"os": "Overall survival"},
+    levels={("sex", "male"): "Male", ("sex", "female"): "Female"},
+)
+
+
+@pytest.fixture
+def lung():
+    results = json.loads((Path(__file__).parents[2] / "golden" / "report" / "lung.json").read_text(encoding="utf-8"))
+    for model in results["results"][1:]:
+        model["model"] = model["id"].split("/")[3]
+    return results
+
+
+def cox_table_of(results):
+    (table,) = cox_tables(results["results"], LABELS)
+    return table
+
+
+def cells_of(table):
+    return {row.label: row.cells for row in table.rows}
+
+
+def model_of(results, ending):
+    return next(result for result in results["results"] if result["id"].endswith(ending))
+
+
+def test_survival_by_arm(lung):
+    table = survival_table(lung["results"][0], lung["time"], LABELS)
+    assert table.columns == ("Male", "Female", "All patients")
+    assert cells_of(table) == {
+        "Patients": ("126", "86", "212"),
+        "Events": ("101", "49", "150"),
+        "Months until survival falls to (95% CI)": (),
+        "75%": ("5.5 (3.9–6.0)", "8.0 (6.4–11.3)", "6.0 (5.3–6.9)"),
+        "50% (median)": ("9.4 (7.4–11.3)", "14.3 (11.5–18.2)", "11.3 (9.4–12.2)"),
+        "25%": ("15.9 (13.1–19.3)", "23.2 (18.2–25.3)", "18.9 (15.9–21.6)"),
+        "Survival, % (95% CI)": (),
+        "at 6 months": ("65.8 (56.8–73.4)", "84.7 (75.1–90.8)", "73.4 (66.8–78.8)"),
+        "at 12 months": ("35.9 (27.0–44.8)", "55.7 (43.0–66.6)", "43.7 (36.2–50.8)"),
+        "at 24 months": ("8.6 (3.9–15.7)", "19.8 (8.9–33.8)", "12.6 (7.3–19.2)"),
+    }
+    assert table.notes == (
+        "Log-rank test on the grid: χ² = 9.55 (df 1, P = .002).",
+        "Log-rank test stratified by site: χ² = 10.14 (df 1, P = .001).",
+    )
+
+
+def test_survival_without_arms_or_landmarks(lung):
+    result = lung["results"][0]
+    result |= {"arms": [], "log_rank": None, "log_rank_by_site": None}
+    result["overall"]["landmarks"] = []
+    table = survival_table(result, lung["time"], LABELS)
+    assert table.columns == ("All patients",)
+    assert table.rows[-1].label == "25%"
+    assert table.notes == ()
+
+
+def test_cox_models_alone_and_together(lung):
+    table = cox_table_of(lung)
+    assert table.title == "Overall survival: Cox models"
+    assert table.columns == ("Univariable HR (95% CI)", "P", "Multivariable HR (95% CI)", "P")
+    assert [(row.label, row.is_inner) for row in table.rows] == [
+        ("sex", False),
+        ("Male", True),
+        ("Female", True),
+        ("Age, per year", False),
+        ("ECOG PS", False),
+        ("0", True),
+        ("1", True),
+        ("2+", True),
+        ("wt_loss", False),
+    ]
+    cells = cells_of(table)
+    assert cells["sex"] == ()
+    assert cells["Male"] == ("1 (reference)", "", "1 (reference)", "")
+    assert cells["Female"] == ("0.56 (0.40–0.80)", ".002", "0.54 (0.38–0.77)", "<.001")
+    assert cells["Age, per year"] == ("1.025 (1.004–1.046)", ".02", "1.01 (0.99–1.04)", ".15")
+    assert cells["1"] == ("1.42 (0.93–2.18)", ".10", "1.556 (1.003–2.413)", ".048")
+
+
+def test_notes_tell_baseline_ties_sizes_and_tests(lung):
+    notes = cox_table_of(lung).notes
+    assert "One baseline hazard per site; tied times by Efron's approximation." in notes[0]
+    assert notes[1] == "212 patients, 150 events."
+    assert notes[2].startswith("Univariable, ECOG PS: likelihood ratio χ² = 19.25 (df 2, P < .001); Wald")
+    assert notes[3] == (
+        "Multivariable: likelihood ratio χ² = 34.07 (df 5, P < .001); Wald χ² = 33.24 (df 5, P < .001); "
+        "score χ² = 35.29 (df 5, P < .001)."
+    )
+    assert len(notes) == 4
+
+
+def test_models_of_different_patients_tell_their_sizes_one_by_one(lung):
+    model_of(lung, "univariable/age")["n"] = 200
+    notes = cox_table_of(lung).notes
+    assert "Univariable, Age, per year: 200 patients, 150 events." in notes
+    assert "Multivariable: 212 patients, 150 events." in notes
+
+
+def test_one_kind_of_model_makes_two_columns(lung):
+    lung["results"] = [model_of(lung, "multivariable")]
+    assert cox_table_of(lung).columns == ("Multivariable HR (95% CI)", "P")
+
+
+def test_a_term_without_estimate_tells_why(lung):
+    nothing = dict.fromkeys(("coef", "se", "robust_se", "hr", "lower", "upper", "z", "p"))
+    reason = {"code": "aliased with site", "message": "one value at each site"}
+    term = {"variable": "country", "level": "JP", "reference": "KR", **nothing, "reason": reason}
+    model_of(lung, "multivariable")["terms"].append(term)
+    table = cox_table_of(lung)
+    assert cells_of(table)["KR"] == ("", "", "1 (reference)", "")
+    assert cells_of(table)["JP"] == ("", "", "n.e.", "")
+    assert table.notes[-1] == "Multivariable, country JP, not estimable: aliased with site: one value at each site."
+
+
+def test_a_refused_model_keeps_its_row_and_tells_why(lung):
+    age = model_of(lung, "univariable/age")
+    for key in ("n", "events", "ties", "terms", "tests"):
+        del age[key]
+    age |= {"status": "refused", "reason": {"rule": "R4", "message": "too few events for its terms"}}
+    table = cox_table_of(lung)
+    assert cells_of(table)["Age, per year"] == ("refused (R4)", "", "1.01 (0.99–1.04)", ".15")
+    assert table.notes[-1] == "Univariable, Age, per year, refused: R4: too few events for its terms."
+
+
+def refuse(result, *covariates, **reason):
+    """Makes a result one that a rule refused, as results.json tells it."""
+    kept = {
+        key: result[key]
+        for key in ("id", "analysis", "kind", "endpoint", "population", "model", "ties")
+        if key in result
+    }
+    result.clear()
+    reason = {"rule": "R4", "message": "one stands out", "remedy": "drop a column", "by": "a site"} | reason
+    result.update(kept, status="refused", reason=reason, covariates=list(covariates))
+
+
+def test_a_refused_model_beside_fitted_ones_has_its_column_and_no_empty_cell(lung):
+    model = model_of(lung, "multivariable")
+    refuse(model, *dict.fromkeys(term["variable"] for term in model["terms"]))
+    table = cox_table_of(lung)
+    assert table.columns == ("Univariable HR (95% CI)", "P", "Multivariable HR (95% CI)", "P")
+    said = {row.label: row.cells[2] for row in table.rows if row.cells}
+    assert said == dict.fromkeys(said, "refused (R4)")
+    assert len(said) == 7
+    assert table.notes[-1] == "Multivariable, refused: R4: one stands out. What would pass: drop a column."
+    assert cox_refused(lung["results"], LABELS) == []
+
+
+def test_a_refused_model_says_nothing_of_covariates_it_would_not_have_had(lung):
+    refuse(model_of(lung, "multivariable"), "age")
+    said = {row.label: row.cells[2] for row in cox_table_of(lung).rows if row.cells}
+    assert said.pop("Age, per year") == "refused (R4)"
+    assert set(said.values()) == {""}
+
+
+def test_models_all_of_which_were_refused_are_one_box_for_each_rule(lung):
+    models = [result for result in lung["results"] if result["kind"] == "cox"]
+    for model in models:
+        refuse(model, "age")
+    refuse(models[-1], "age", rule="R3", by="all", message="12 events are too few.", remedy="")
+    assert cox_tables(lung["results"], LABELS) == []
+    first, second = cox_refused(lung["results"], LABELS)
+    assert first.title == second.title == "Overall survival: Cox models"
+    assert first.status == "Refused by rule R4, by a site on its own patients; which site, nobody learns"
+    assert (first.why, first.remedy) == ("one stands out", "drop a column")
+    assert second.status == "Refused by rule R3, on the totals, by all parties alike"
+    assert (second.why, second.remedy) == ("12 events are too few", "")
+
+
+def test_models_none_of_which_was_fitted_make_no_table(lung):
+    for result in lung["results"]:
+        result |= {"status": "failed", "reason": {"code": "diverged"}}
+    assert cox_tables(lung["results"], LABELS) == []
+
+
+def test_each_endpoint_has_its_table(lung):
+    other = [{**result, "endpoint": "pfs"} for result in lung["results"]]
+    tables = cox_tables([*lung["results"], *other], LABELS)
+    assert [table.title for table in tables] == ["Overall survival: Cox models", "pfs: Cox models"]
+
+
+def test_a_second_analysis_of_an_endpoint_has_its_own_table(patients):
+    sites, rows = ("asan", "kurume"), patients.rows(5, 300)
+    cox = {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm", "age", "stage"]}
+    analyses = {
+        "survival": {"kind": "km", "endpoints": ["os"]},
+        "efron": cox | {"univariable": ["age"], "ties": "efron"},
+        "breslow": cox | {"univariable": ["age", "arm"], "ties": "breslow"},
+        "again": cox | {"univariable": ["age", "arm"], "ties": "efron"},
+    }
+    study = patients.study(sites, analyses=analyses, disclosure={"secure_sum": "off"})
+    outcome = Rehearsal(study, patients.deal(rows, patients.sites(sites, rows.n)), is_gated=False).run()
+    document = results_document(study, outcome, sites)
+    by_id = {result["id"]: result for result in document["results"]}
+    refused = by_id["cox/os/all/univariable/age/again"]
+    refused |= {"status": "refused", "reason": {"rule": "R4"}}
+
+    efron, breslow, again = cox_tables(document["results"], Labels())
+
+    def cells(*models):
+        terms = [by_id[f"cox/os/all/{model}"]["terms"][0] for model in models]
+        return tuple(
+            text for t in terms for text in (notation.ratio(t["hr"], t["lower"], t["upper"]), notation.p_value(t["p"]))
+        )
+
+    assert "tied times by Efron's approximation." in efron.notes[0]
+    assert "tied times by Breslow's approximation." in breslow.notes[0]
+    assert efron.columns == breslow.columns == ("Univariable HR (95% CI)", "P", "Multivariable HR (95% CI)", "P")
+    assert cells_of(efron)["new"] == ("", "", *cells("multivariable"))
+    assert cells_of(breslow)["new"] == cells("univariable/arm", "multivariable/breslow")
+    assert cells_of(breslow)["age"][:2] == cells("univariable/age/breslow")
+    assert cells_of(again)["age"][0] == "refused (R4)"
+    assert "Univariable, age, refused: R4." in again.notes
+
+    alone = cells("univariable/arm")[0].replace("(", "(95% CI ")
+    assert f"HR {alone}" in survival_plot(document["results"][0], document, Labels()).statistics

@@ -1,0 +1,194 @@
+"""results.json holds what docs/results.md says, key by key, and nothing else; and is written whole or not at all."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from riskset.disclosure.rules import RULES
+from riskset.rehearsal import Rehearsal
+from riskset_server.run.results import results_document, write_results
+
+DOCS = (Path(__file__).parents[3] / "docs" / "results.md").read_text(encoding="utf-8")
+A_ROW = re.compile(r"^\| `(\w+)` \| ([^|]+) \| [^|]+ \|$", re.MULTILINE)
+SECTIONS = {
+    heading.strip(): dict(A_ROW.findall(body))
+    for heading, body in (part.split("\n", 1) for part in DOCS.split("\n## ")[1:])
+}
+TYPES = {
+    "text": str,
+    "number": (int, float),
+    "whole number": int,
+    "list": list,
+    "object": dict,
+    "true or false": bool,
+}
+SITES = np.array(["asan", "kurume"])
+
+
+def parts(document):
+    """Every object of a document, with the section that explains it."""
+    yield "The document", document
+    yield "`study`", document["study"]
+    yield "`time`", document["time"]
+    for result in document["results"]:
+        common = SECTIONS["Every result"]
+        yield "Every result", {key: value for key, value in result.items() if key in common}
+        own = {key: value for key, value in result.items() if key not in common}
+        yield from (parts_of_model if result["kind"] == "cox" else parts_of_curves)(own)
+
+
+def parts_of_model(model):
+    yield "A Cox model", model
+    yield from parts_of_reason(model)
+    if "terms" not in model:
+        return
+    yield "`log_likelihood`", model["log_likelihood"]
+    yield "`tests`", model["tests"]
+    yield from (("A test", test) for test in model["tests"].values())
+    for term in model["terms"]:
+        yield "A term", term
+        yield from parts_of_reason(term)
+
+
+def parts_of_reason(result):
+    if result.get("reason") and "rule" in result["reason"]:
+        yield "A refusal", result["reason"]
+    elif "reason" in result:
+        yield "A reason", result["reason"]
+        yield from (("A separated column", column) for column in result["reason"].get("columns", []))
+        if result["reason"].get("limit"):
+            yield "A limit", result["reason"]["limit"]
+
+
+def parts_of_curves(curves):
+    yield "Curves", curves
+    yield from parts_of_reason(curves)
+    if "grid" not in curves:
+        return
+    yield "`grid`", curves["grid"]
+    for arm in [curves["overall"], *curves["arms"]]:
+        yield "A curve", arm
+        yield "A median", arm["median_days"]
+        yield "`curve`", arm["curve"]
+        yield from (("A quartile", quartile) for quartile in arm["quartiles"])
+        yield from (("A landmark", landmark) for landmark in arm["landmarks"])
+    for name in ("log_rank", "log_rank_by_site"):
+        if curves[name]:
+            yield "A log-rank test", curves[name]
+
+
+@pytest.fixture(scope="module")
+def documents(patients):
+    """Documents in which everything occurs: an ordinary study, entries, no arms, separation, nobody, nobody's arm; all
+    without the gate, and one that it refuses."""
+    rows = patients.rows(seed=3, n=80)
+    site = SITES[np.arange(80) % 2]
+    old = rows.variables["arm"] == 0
+    entries = patients.rows(seed=3, n=80, entry=True)
+    plain = patients.study(SITES)
+    return [
+        document_of(plain, patients.deal(rows, site)),
+        document_of(patients.study(SITES, entry=True), patients.deal(entries, site)),
+        document_of(patients.study(SITES, comparison=None), patients.deal(rows, site)),
+        document_of(plain, patients.deal(replace(rows, event=rows.event & old), site)),
+        document_of(plain, patients.deal(patients.choose(rows, old), site[old])),
+        document_of(plain, emptied(patients.deal(rows, site), patients)),
+        document_of(plain, patients.deal(patients.rows(seed=3, n=20), site[:20]), is_gated=True),
+    ]
+
+
+def emptied(cohorts, patients):
+    return {
+        name: replace(cohort, analysis_sets={"os": patients.choose(cohort.analysis_sets["os"], slice(0))})
+        for name, cohort in cohorts.items()
+    }
+
+
+def document_of(study, cohorts, is_gated=False):
+    outcome = Rehearsal(study, cohorts, is_gated=is_gated).run()
+    document = results_document(study, outcome, sorted(cohorts), ["A notice."], is_gated=is_gated)
+    return json.loads(json.dumps(document, allow_nan=False))
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_key_of_a_section_occurs_and_every_key_that_occurs_is_explained(documents, section):
+    occurring = [
+        key for document in documents for heading, part in parts(document) if heading == section for key in part
+    ]
+    assert set(occurring) == set(SECTIONS[section])
+
+
+def test_every_value_is_of_the_kind_that_is_written(documents):
+    for heading, part in (found for document in documents for found in parts(document)):
+        for key, value in part.items():
+            kind = SECTIONS[heading][key]
+            plain = kind.removesuffix(" or null")
+            if value is None:
+                assert plain != kind, f"{heading}, {key} is null"
+            else:
+                assert isinstance(value, TYPES[plain]), f"{heading}, {key} is {value!r}"
+                assert isinstance(value, bool) == (plain == "true or false")
+
+
+def test_what_is_missing_has_its_reason(documents):
+    for document in documents:
+        for result in document["results"]:
+            assert ("reason" in result) == (result["status"] != "ok")
+            for term in result.get("terms", []):
+                assert ("reason" in term) == (term["coef"] is None)
+
+
+def test_the_lists_of_a_curve_are_of_one_length_and_go_forward(documents):
+    for heading, part in (found for document in documents for found in parts(document)):
+        if heading == "`curve`":
+            assert len({len(values) for values in part.values()}) == 1
+            assert part["day"] == sorted(set(part["day"]))
+            assert all(part["events"][i] + part["censored"][i] > 0 for i in range(len(part["day"])))
+
+
+def test_the_reasons_that_are_listed_are_those_there_are(documents):
+    """And each that these documents hold is listed."""
+    row = next(line for line in DOCS.splitlines() if line.startswith("| `code` |"))
+    found = {part["code"] for document in documents for heading, part in parts(document) if heading == "A reason"}
+    assert {"no patients", "separated", "constant"} <= found
+    assert all(f"`{code}`" in row for code in found)
+
+
+@pytest.mark.parametrize(
+    ("n", "is_gated", "mark"), [(90, True, "passed"), (90, False, "ignored"), (45, True, "refused")]
+)
+def test_every_result_says_what_the_gate_said_of_it(patients, n, is_gated, mark):
+    three = np.array(["asan", "kurume", "osaka"])
+    document = document_of(patients.study(three), patients.deal(patients.rows(1, n), three[np.arange(n) % 3]), is_gated)
+    assert {result["gate"] for result in document["results"]} == {mark}
+    assert {result["status"] for result in document["results"]} == {"refused" if mark == "refused" else "ok"}
+
+
+def test_a_refusal_tells_rule_remedy_and_who_judged(documents):
+    for document in documents:
+        for result in document["results"]:
+            assert (result["status"] == "refused") == (result["gate"] == "refused")
+            if result["status"] == "refused":
+                assert set(result["reason"]["rule"].split(" to ")) <= set(RULES)
+                assert result["reason"]["remedy"]
+                assert result["reason"]["by"] in ("all", "a site")
+                assert not result.keys() & {"n", "events", "terms", "overall"}
+    assert any(result["status"] == "refused" for document in documents for result in document["results"])
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "results.json"
+    write_results({"title": "생존 – 生存"}, path)
+    with pytest.raises(ValueError, match="JSON compliant"):
+        write_results({"hr": float("nan")}, path)
+    assert json.loads(path.read_text(encoding="utf-8")) == {"title": "생존 – 生存"}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_numbers_come_back_to_the_bit(documents, tmp_path):
+    write_results(documents[0], tmp_path / "results.json")
+    assert json.loads((tmp_path / "results.json").read_text(encoding="utf-8")) == documents[0]

@@ -1,0 +1,269 @@
+"""rules.toml: each limit judged just inside and just outside, in both columns; and docs/rules.md says the same."""
+
+import re
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from riskset.disclosure import cells, curves, models, runs, span
+from riskset.disclosure.policy import default_policy
+from riskset.disclosure.rules import COLUMNS, KINDS, LIMITS, RULES, Limit, amount, read_rules
+
+DOCS = (Path(__file__).parents[3] / "docs" / "rules.md").read_text(encoding="utf-8")
+
+
+def one_of(m):
+    """200 patients and a column that m of them have."""
+    own = np.zeros((200, 2))
+    own[:, 0], own[:m, 1] = 1, 1
+    return own
+
+
+def design(limit_name):
+    def judge(policy, m):
+        own = one_of(m)
+        return span.design(policy, limit_name, own, own.T @ own, [("cox/os", (0, 1))])
+
+    return judge
+
+
+def runs_apart(policy, apart):
+    """A second run without `apart` of eight sites."""
+    return runs.participants(policy, [frozenset("ABCDEFGH")], frozenset("ABCDEFGH"[apart:]))
+
+
+def spread_of(sd):
+    return np.array([-sd, sd] * 20)
+
+
+# limit -> (what is asked, {column: (a figure just inside, one just outside)})
+EITHER_SIDE = {
+    "R1.population_rows": (
+        lambda p, rows: cells.population_rows(p, "all", rows),
+        {"pooled": (50, 49), "local": (30, 29)},
+    ),
+    "R1.site_rows": (cells.site_rows, {"pooled": (5, 4), "local": (5, 4)}),
+    "R1.subgroup_rows": (
+        lambda p, rows: cells.subgroup_rows(p, "mvi", rows),
+        {"pooled": (5, 4), "local": (30, 29)},
+    ),
+    "R2.leverage": (design("R2.leverage"), {"pooled": (5, 4), "local": (5, 4)}),
+    "R2.apart_rows": (
+        lambda p, rows: cells.apart(p, "all", "mvi", rows, 3),
+        {"pooled": (5, 4), "local": (5, 4)},
+    ),
+    "R2.apart_sites": (lambda p, sites: cells.apart(p, "all", "mvi", 9, sites), {"pooled": (3, 2)}),
+    "R3.events": (lambda p, events: models.events(p, "cox", events, 1), {"pooled": (20, 19), "local": (10, 9)}),
+    "R3.events_per_parameter": (
+        lambda p, events: models.events(p, "cox", events, 10),
+        {"pooled": (50, 49), "local": (20, 19)},
+    ),
+    "R4.leverage": (design("R4.leverage"), {"pooled": (5, 4), "local": (3, 2)}),
+    "R4.level": (
+        lambda p, ones: cells.level(p, "stage = III", ones, 100),
+        {"pooled": (10, 9), "local": (5, 4)},
+    ),
+    "R5.evaluations": (
+        lambda p, asked: models.evaluations(p, "cox", asked, 500, 8),
+        {"pooled": (12, 13), "local": (12, 13)},
+    ),
+    # 20 patients and 4 columns are 120 numbers, an evaluation is 15
+    "R5.numbers": (
+        lambda p, asked: models.evaluations(p, "cox", asked, 20, 4),
+        {"pooled": (4, 5), "local": (4, 5)},
+    ),
+    "R6.parameters": (lambda p, k: models.parameters(p, "cox", 80, k), {"pooled": (8, 9), "local": (8, 9)}),
+    "R7.spread": (
+        lambda p, sd: models.linear_predictor(p, "cox", spread_of(sd)),
+        {"pooled": (3, 3.01), "local": (3, 3.01)},
+    ),
+    "R7.largest": (
+        lambda p, largest: models.linear_predictor(p, "cox", np.array([largest] + [0.0] * 999)),
+        {"pooled": (30, 30.01), "local": (30, 30.01)},
+    ),
+    "R8.risk_share": (
+        lambda p, share: models.risk_share(p, "curve", share),
+        {"pooled": (1 / 3, 0.334), "local": (1 / 3, 0.334)},
+    ),
+    "R9.further_splits": (
+        lambda p, asked: curves.split(p, "os", ["arm"][:asked], ["arm"]),
+        {"pooled": (1, None), "local": (1, None)},  # outside it is R11 that judges
+    ),
+    "R11.further_splits": (
+        lambda p, further: curves.split(p, "os", ["arm", "sex"][: 1 + further], ["arm"]),
+        {"pooled": (None, 1), "local": (None, 1)},
+    ),
+    "R11.at_risk": (
+        lambda p, fewest: curves.steps_at_risk(p, "os by sex", fewest),
+        {"pooled": (20, 19), "local": (20, 19)},
+    ),
+    "R11.with_covariates": (
+        lambda p, covariates: curves.per_time_with_covariates(p, "S1", covariates),
+        {"pooled": (0, 1), "local": (0, 1)},
+    ),
+    "R12.contributors": (
+        lambda p, sites: cells.contributors(p, "mvi", sites),
+        {"pooled": (3, 2), "local": (3, 2)},
+    ),
+    "R13.sites": (runs_apart, {"pooled": (3, 2), "local": (3, 2)}),
+    "R14.changed_rows": (
+        lambda p, rows: cells.changes(p, "run 1", rows, 3),
+        {"pooled": (5, 4), "local": (5, 4)},
+    ),
+    "R14.changed_sites": (lambda p, sites: cells.changes(p, "run 1", 9, sites), {"pooled": (3, 2)}),
+}
+
+
+def found(asked, policy, figure, name):
+    findings = asked(policy, figure)
+    findings = findings if isinstance(findings, list) else [findings]
+    (finding,) = [finding for finding in findings if finding.limit_name == name]
+    return finding
+
+
+def test_every_limit_of_every_column_is_tried():
+    tried = {(name, column) for name, (_, figures) in EITHER_SIDE.items() for column in figures}
+    assert tried == {(name, column) for column in COLUMNS for name in default_policy(column).values}
+
+
+@pytest.mark.parametrize(
+    ("name", "column"), [(name, column) for name, (_, figures) in EITHER_SIDE.items() for column in figures]
+)
+def test_a_figure_just_inside_passes_and_one_just_outside_does_not(name, column):
+    asked, figures = EITHER_SIDE[name]
+    policy = default_policy(column)
+    inside, outside = figures[column]
+    if inside is not None:
+        passed = found(asked, policy, inside, name)
+        assert (passed.verdict, passed.remedy) == ("pass", "")
+        assert passed.margin >= 0
+    if outside is not None:
+        failed = found(asked, policy, outside, name)
+        assert failed.verdict == ("review" if failed.rule == "R3" else "fail")
+        assert failed.margin < 0
+        assert failed.remedy
+        assert failed.limit == float(policy.values[name])
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize("name", [name for name, limit in LIMITS.items() if limit.or_zero])
+def test_none_at_all_passes_where_the_rule_says_so(name, column):
+    policy = default_policy(column)
+    none = {
+        "R1.site_rows": lambda: [cells.site_rows(policy, 0)],
+        "R2.apart_rows": lambda: cells.apart(policy, "a", "b", 0, 0),
+        "R2.apart_sites": lambda: cells.apart(policy, "a", "b", 0, 0),
+        "R4.level": lambda: [cells.level(policy, "x", 0, 50), cells.level(policy, "x", 50, 50)],
+        "R14.changed_rows": lambda: cells.changes(policy, "r", 0, 0),
+        "R14.changed_sites": lambda: cells.changes(policy, "r", 0, 0),
+    }[name]()
+    passes = [finding.passes for finding in none if finding.limit_name == name]
+    expected = column in LIMITS[name].or_zero
+    assert passes == [expected] * len(passes)
+
+
+@pytest.mark.parametrize(("rows", "sites"), [(9, 0), (0, 4), (-6, 3), (9, -3)])
+def test_totals_that_somebody_bent_do_not_pass_as_none(rows, sites):
+    policy = default_policy("pooled")
+    assert not all(finding.passes for finding in cells.apart(policy, "a", "b", rows, sites))
+    assert not all(finding.passes for finding in cells.changes(policy, "r", rows, sites))
+
+
+def test_every_rule_is_named_in_order_and_is_about_something():
+    assert list(RULES) == [f"R{i}" for i in range(1, 15)]
+    assert {kind for rule in RULES.values() for kind in rule.kinds} <= set(KINDS)
+    assert not RULES["R10"].limits  # a rule of the protocol: nothing to set
+
+
+@pytest.mark.parametrize(
+    ("formula", "k", "value"),
+    [("50", 5, 50), ("k", 7, 7), ("1/k", 5, Fraction(1, 5)), ("1/3", 9, Fraction(1, 3)), ("max(k, 10)", 12, 12)],
+)
+def test_amounts_are_exact(formula, k, value):
+    assert amount(formula, k) == value
+
+
+@pytest.mark.parametrize("formula", ["", "k k", "2*k", "max(k, x)", "0.2", "nan", "__import__('os')"])
+def test_an_amount_that_is_no_formula_is_an_error(formula):
+    with pytest.raises(ValueError, match=r"int|literal"):
+        amount(formula, 5)
+
+
+A_RULE = """
+[R1]
+name = "n"
+definition = "d"
+why = "w"
+source = "s"
+kinds = ["model"]
+[R1.limits.rows]
+means = "patients"
+direction = "at least"
+unit = "patients"
+pooled = 20
+floor_pooled = 10
+"""
+
+
+def test_a_rule_is_read():
+    (rule,) = read_rules(A_RULE).values()
+    limit = Limit("R1.rows", "patients", "at least", "patients", "20", None, "10", None, ())
+    assert dict(rule.limits) == {"R1.rows": limit}
+    assert (limit.default("local", 5), limit.floor("local", 5)) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("was", "is_now"),
+    [
+        ("floor_pooled = 10", "floor_pooled = 30"),  # a floor that is stricter than the limit
+        ("pooled = 20\n", ""),  # a floor without a limit
+        ("at least", "about"),
+        ('kinds = ["model"]', 'kinds = ["models"]'),
+        ('kinds = ["model"]', "kinds = []"),
+        ("floor_pooled", "flor_pooled"),
+        ('source = "s"\n', ""),
+        ("pooled = 20", 'pooled = "twenty"'),
+        ('source = "s"\n', 'source = "s"\nexception = "columns"\n'),
+    ],
+)
+def test_rules_that_say_something_odd_are_not_read(was, is_now):
+    assert was in A_RULE
+    with pytest.raises((ValueError, TypeError, KeyError)):
+        read_rules(A_RULE.replace(was, is_now, 1))
+
+
+def test_an_exception_without_a_floor_is_not_read():
+    with pytest.raises(ValueError, match="needs a floor"):
+        read_rules(
+            A_RULE.replace("floor_pooled = 10\n", "").replace('source = "s"', 'source = "s"\nexception = "rows"')
+        )
+
+
+def test_the_page_for_the_committee_has_each_rule_in_its_words():
+    for rule in RULES.values():
+        section = DOCS.split(f"\n## {rule.id}: {rule.name}\n")[1].split("\n## ")[0]
+        prose = " ".join(section.split())
+        assert f"**Rule.** {rule.definition}" in prose
+        assert f"**Why.** {rule.why}" in prose
+        assert f"**Source.** {rule.source}." in prose
+
+
+def test_the_page_for_the_committee_has_each_limit_as_it_is():
+    row = re.compile(r"^\| `(R\d+\.\w+)` \| (.+) \| (.+) \| (.+) \| (.+) \| (.+) \|$", re.MULTILINE)
+    expected = []
+    for rule in RULES.values():
+        for limit in rule.limits.values():
+            cell = [
+                f"{limit.direction} {formula}{' or none' if column in limit.or_zero else ''}" if formula else "no limit"
+                for column, formula in (("pooled", limit.pooled), ("local", limit.local))
+            ]
+            floors = (limit.floor_pooled, limit.floor_local)
+            how = "none"
+            if any(floors):
+                name = rule.id if rule.exception == limit.name else limit.name
+                parts = [f"{column} to {floor}" for column, floor in zip(COLUMNS, floors, strict=True) if floor]
+                how = f"`{name}=`: {', '.join(parts)}"
+            expected.append((limit.name, limit.means, *cell, limit.unit, how))
+    assert row.findall(DOCS) == expected

@@ -1,0 +1,203 @@
+"""What a committee is shown before it signs: all of it, in words, and exactly the numbers that would leave."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from riskset.disclosure.policy import default_policy
+from riskset.disclosure.rules import LIMITS
+from riskset.rehearsal import Rehearsal
+from riskset.study.load import load_study
+from riskset_site.consent.preview import preview
+from riskset_site.consent.review import review
+from riskset_site.consent.review_page import review_page
+from riskset_site.consent.review_words import populations, questions
+from riskset_site.pages.output import facts_json
+
+TODAY = date(2024, 6, 1)
+HCC = load_study(Path(__file__).parents[3] / "configs" / "hcc-second-line.toml")
+BOTH = ("--compared", "asan", "--compared", "osaka")
+SITES = ("asan", "kurume", "osaka")
+
+
+def test_a_study_is_told_in_sentences():
+    of_both = "Progression-free survival and Overall survival"
+    covariates = (
+        "Second-line drug (sorafenib, lenvatinib), Age (a number in year), ECOG PS (0, 1, 2+), Macrovascular invasion "
+        "(false, true) and AFP (a number in ng/mL, as the logarithm to base 10 of it plus 1)"
+    )
+    assert questions(HCC) == (
+        f"Survival curves (Kaplan-Meier) of {of_both}, of all patients and by Second-line drug (sorafenib and "
+        "lenvatinib), counted every 7 days to day 2191.",
+        "Survival at 6, 12 and 24 months, read from these curves.",
+        f"Log-rank tests of {of_both} between the arms.",
+        f"Cox models of {of_both} with {covariates} together; every hospital has a baseline hazard of its own.",
+        f"Cox models of {of_both} with each of these covariates alone.",
+    )
+    assert populations(HCC) == (
+        "Patients enrolled from 2018-06-01 to 2023-11-30 who fulfil the rules below.",
+        "Adults: age >= 18",
+        "Child-Pugh class A or B: child_pugh in ['A', 'B']",
+        "Date of first dose known: not missing(start)",
+        "What happened after 2024-05-31 is not counted.",
+        "Progression-free survival: from First dose to Progression or Death, whichever is first, or, without it, to "
+        "Last contact.",
+        "Overall survival: from First dose to Death or, without it, to Last contact.",
+    )
+
+
+def test_a_study_of_days_is_told_in_sentences(hospital):
+    hospital.joins_a_study_of_days()
+    assert populations(hospital.study) == (
+        "All patients of the export.",
+        "rfs: the days in days, with the event in relapse, at risk from the day in entry.",
+    )
+
+
+@pytest.fixture(scope="module")
+def run(patients):
+    """A true run of three sites, and one site's preview of it."""
+    cohorts = patients.deal(patients.rows(seed=1, n=240), patients.sites(SITES, 240))
+    rehearsal = Rehearsal(patients.study(SITES), cohorts)
+    rehearsal.run()
+    previewed = preview(rehearsal.study, cohorts["asan"], default_policy("pooled"))
+    return [sent.numbers for sent in rehearsal.journals["asan"].sent[rehearsal.run_id]], previewed
+
+
+def test_what_is_previewed_of_admission_and_curves_is_what_a_run_sends(run):
+    sent, previewed = run
+    by_phase = {round_.phase: round_.numbers for round_ in previewed.rounds}
+    steps = [numbers for phase, numbers in by_phase.items() if phase.startswith("admission/")]
+    assert len(steps) == 4
+    assert sent[:4] == steps
+    assert sent[-1] == by_phase["close"]
+
+
+def test_what_is_previewed_of_models_has_the_labels_of_what_a_run_sends(run):
+    sent, previewed = run
+    first = next(round_ for round_ in previewed.rounds if round_.phase == "first")
+    assert [numbers[:2] for numbers in first.numbers] == [numbers[:2] for numbers in sent[4]]
+
+
+def test_what_passes_alone_is_told_apart_from_what_others_decide(patients):
+    study, [cohort] = (
+        patients.study(["asan"]),
+        patients.deal(patients.rows(2, 42), patients.sites(["asan"], 42)).values(),
+    )
+    pooled, local = (preview(study, cohort, default_policy(column)) for column in ("pooled", "local"))
+    assert pooled.worst["R1.population_rows"].verdict == "in the run"  # 42 of 50
+    assert local.worst["R1.population_rows"].verdict == "pass"  # 42 of 30
+    assert pooled.worst["R1.site_rows"].verdict == "pass"
+    assert {verdict.verdict for verdict in pooled.verdicts} <= {"pass", "in the run"}
+    assert list(pooled.worst) == [name for name in LIMITS if name in pooled.worst]
+
+
+def test_what_a_rule_refuses_is_told_first_with_what_would_pass(member_at):
+    member = member_at(("kurume", "asan"))
+    member.exports(member.patients(24))
+    page = review_page(review(member.papers, TODAY))
+    [warning] = page.warnings
+    assert warning.startswith("On these data this site would refuse cox/os/all/multivariable (rules R1")
+    judged = next(section for section in page.sections if section.heading == "What the rules say of this site's rows")
+    remedies = judged.parts[judged.parts.index("What would pass:") + 1]
+    assert any(remedy.startswith("R1, os: ") for remedy in remedies)
+
+
+def test_a_site_of_three_patients_stays_out(member):
+    member.exports(member.patients(3))
+    found = review(member.papers, TODAY)
+    assert found.preview.worst["R1.site_rows"].verdict == "fail"
+    assert "takes part in no run of this study" in review_page(found).warnings[0]
+
+
+def test_a_site_without_patients_can_be_reviewed(member):
+    member.has_study(rules='[[eligibility]]\nid = "old"\nrule = "age >= 99"')
+    found = review(member.papers, TODAY)
+    assert found.preview.worst["R1.site_rows"].verdict == "pass"  # it adds zeros
+
+
+def test_the_parties_are_told_with_what_is_known_of_their_keys(member):
+    member.approves("--compared", "asan")
+    papers = member.papers
+    parties = {party.site: party for party in review(papers, TODAY).parties}
+    assert {site: party.known for site, party in parties.items()} == {
+        "kurume": "this site",
+        "asan": "compared",
+        "osaka": "not compared",
+    }
+    assert parties["osaka"].words == papers.roster.fingerprint("osaka")
+    assert parties["osaka"].telephone == "+81 942 000 000"
+
+
+def test_a_new_roster_makes_every_key_one_to_be_compared(member):
+    member.approves(*BOTH)
+    member.has_roster(telephone="+81 000")
+    assert {party.known for party in review(member.papers, TODAY).parties} == {"this site", "not compared"}
+
+
+def test_a_new_version_is_told_as_old_and_new(member):
+    assert review(member.papers, TODAY).changes is None
+    member.approves(*BOTH)
+    assert review(member.papers, TODAY).changes == ()
+    member.has_study(min_sites=3, covariates='"arm", "age"')
+    found = review(member.papers, TODAY)
+    assert found.changes == (
+        'Analysis cox: multivariable was ["arm", "age", "mvi"] and is now ["arm", "age"].',
+        "Disclosure: min_sites was 2 and is now 3.",
+    )
+    assert found.standing == "not approved: the study is another than the one approved"
+    assert review_page(found).sections[0].parts == [found.changes]
+
+
+def test_limits_and_exceptions_are_told(member):
+    member.writes("[limits]", "R1.population_rows = 100")
+    member.approves(*BOTH, "--exception", "R4=1/3", "--reason", "two adults")
+    found = review(member.papers, TODAY)
+    own = {one.limit: (one.default, one.own, one.reason) for one in found.limits if one.own}
+    assert own == {"R1.population_rows": ("50", "100", ""), "R4.leverage": ("1/5", "1/3", "two adults")}
+
+
+def test_an_end_within_thirty_days_is_told_first(member):
+    member.approves(*BOTH, until="2099-12-31")
+    [told] = review_page(review(member.papers, date(2099, 12, 1))).warnings
+    assert told.startswith("the approval of this site ends on 2099-12-31, in 30 days")
+
+
+def test_what_two_sites_can_read_of_each_other_is_told(member_at):
+    page = review_page(review(member_at(("kurume", "asan")).papers, TODAY))
+    seen = next(section for section in page.sections if section.heading == "Who can read what of this site")
+    assert "can subtract its own part from every total" in seen.parts[0][0]
+
+
+def test_the_html_page_holds_every_number(member, tmp_path):
+    out = tmp_path / "review.html"
+    assert member.says("review", "--html", str(out)) == 0
+    assert out.stat().st_mode & 0o777 == 0o600
+    page, found = out.read_text(encoding="utf-8"), review(member.papers, TODAY)
+    labels = {label for round_ in found.preview.rounds for _, told, _ in round_.numbers for label in told}
+    assert len(labels) > 20
+    assert not {label for label in labels if label.replace("&", "&amp;") not in page}
+
+
+def test_the_json_holds_the_same_facts(member, capsys):
+    assert member.says("review", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["questions"] == list(questions(member.study))
+    assert found["preview"]["rounds"][0]["numbers"][0][2] == [60.0, 1.0]
+    assert {party["site"] for party in found["parties"]} == set(member.sites)
+
+
+def test_looking_leaves_the_folder_as_it_was(member):
+    before = {path: path.read_bytes() for path in member.folder.rglob("*") if path.is_file()}
+    assert member.says("review") == 0
+    assert {path: path.read_bytes() for path in member.folder.rglob("*") if path.is_file()} == before
+
+
+def test_a_figure_that_is_no_number_is_null_in_the_json():
+    assert json.loads(facts_json({"margin": float("-inf"), "of": (1.5, float("nan"))})) == {
+        "schema": 1,
+        "margin": None,
+        "of": [1.5, None],
+    }

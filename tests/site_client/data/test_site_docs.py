@@ -1,0 +1,47 @@
+"""Every key of the site file is explained in docs/site-file.md, with the default it has; its example is a right one."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from riskset.study.wording import known_keys
+from riskset_site.data.config import TABLES
+from riskset_site.data.site_file import SiteFile
+
+DOCS = (Path(__file__).parents[3] / "docs" / "site-file.md").read_text(encoding="utf-8")
+HEADINGS = {
+    (): "## Top of the file",
+    ("source",): "## `[source]`",
+    ("map", "*", "<column>"): "### `{ column = ... }`",
+    ("map", "*", "<years>"): "### `{ years_between = ... }`",
+}
+A_ROW = re.compile(r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \| [^|]+ \|$", re.MULTILINE)
+
+
+def explained(table):
+    after = DOCS.split(f"\n{HEADINGS[table]}\n")[1]
+    return A_ROW.findall(re.split(r"^#", after, flags=re.MULTILINE)[0])
+
+
+def default_of(field):
+    if field.is_required():
+        return "required"
+    default = field.get_default(call_default_factory=True)
+    if default is None:
+        return "none"
+    return "the defaults below" if hasattr(default, "model_dump") else f"`{json.dumps(default)}`"
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: ".".join(table) or "top")
+def test_every_key_is_explained_with_its_default(table):
+    fields = TABLES[table].model_fields.values()
+    expected = list(zip(known_keys(TABLES[table]), map(default_of, fields), strict=True))
+    assert explained(table) == expected
+
+
+def test_the_example_is_a_right_site_file():
+    example = tomllib.loads(re.search(r"```toml\n(.*?)```", DOCS, re.DOTALL)[1])
+    assert SiteFile.model_validate(example).mapped("afp").recode == {"<2.0": "1.0"}

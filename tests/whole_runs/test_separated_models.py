@@ -1,0 +1,118 @@
+"""Separated Cox models from the run to the report: which columns, which limit, and when there is none."""
+
+import numpy as np
+import pytest
+
+from riskset.analyses.cohort import AnalysisSet
+from riskset.analyses.methods.cox_fit import CoxFit, Separated
+from riskset.rehearsal import Rehearsal
+from riskset_server.report import notation
+from riskset_server.report.cox_table import cox_tables
+from riskset_server.report.labels import Labels
+from riskset_server.run.results import results_document
+
+SITES = ("asan", "kurume")
+OFF = {"secure_sum": "off"}
+
+
+def results_of(patients, rows, **cox):
+    sites = np.array(SITES)[np.arange(rows.n) % 2]
+    study = patients.study(SITES, analyses={"cox": {"kind": "cox", "endpoints": ["os"], **cox}}, disclosure=OFF)
+    document = results_document(study, Rehearsal(study, patients.deal(rows, sites), is_gated=False).run(), SITES)
+    return {result["id"].split("/", 3)[3]: result for result in document["results"]}
+
+
+def gated_results_of(patients, rows, **cox):
+    """The same at three sites under the rules, with masks."""
+    sites = (*SITES, "osaka")
+    study = patients.study(sites, analyses={"cox": {"kind": "cox", "endpoints": ["os"], **cox}})
+    outcome = Rehearsal(study, patients.deal(rows, patients.sites(sites, rows.n))).run()
+    return {id_.split("/", 3)[3]: result for id_, result in outcome.results.items() if id_.startswith("cox")}
+
+
+@pytest.mark.parametrize(("levels", "names"), [([2], ["stage = III"]), ([1, 2], ["stage = II", "stage = III"])])
+def test_under_the_rules_a_fit_that_runs_away_is_stopped_and_named(patients, levels, names):
+    """Farther out the linear predictors pass rule R7 at every site; what was asked until then tells separation."""
+    found = gated_results_of(
+        patients,
+        without_events(patients.rows(5, 300), levels),
+        univariable=["arm", "stage"],
+        multivariable=["arm", "stage"],
+    )
+    assert isinstance(found["univariable/arm"], CoxFit)
+    for model in ("univariable/stage", "multivariable"):
+        ended = found[model]
+        assert isinstance(ended, Separated)
+        assert [column.name for column in ended.columns] == names
+        assert ended.limit is None
+        assert ended.message.startswith("separated, or nearly: after ")
+
+
+def without_events(rows, levels):
+    event = rows.event & ~np.isin(rows.variables["stage"], levels)
+    return AnalysisSet(rows.days, event, rows.entry_days, rows.variables)
+
+
+@pytest.fixture(scope="module")
+def one_level(patients):
+    rows = without_events(patients.rows(5, 300), [2])
+    return results_of(patients, rows, univariable=["arm", "stage"], multivariable=["arm", "age", "stage"])
+
+
+@pytest.fixture(scope="module")
+def two_levels(patients):
+    rows = without_events(patients.rows(5, 300), [1, 2])
+    return results_of(patients, rows, univariable=["arm", "stage"], multivariable=["arm", "age", "stage"])
+
+
+def test_one_separated_level_has_an_upper_limit(one_level):
+    for model in ("univariable/stage", "multivariable"):
+        reason = one_level[model]["reason"]
+        assert reason["columns"] == [{"variable": "stage", "level": "III", "reference": "I"}]
+        assert reason["limit"]["side"] == "upper"
+        assert reason["limit"]["hr"] == pytest.approx(np.exp(reason["limit"]["coef"]))
+        assert reason["message"] == (
+            "separated: the likelihood has no maximum in stage = III; "
+            f"hazard ratio < {reason['limit']['hr']:.3g} (95% profile likelihood)"
+        )
+
+
+def test_the_table_shows_the_limit_in_the_levels_row(one_level):
+    (table,) = cox_tables(list(one_level.values()), Labels())
+    cells = {row.label: row.cells for row in table.rows}
+    alone, together = (
+        notation.separated(one_level[m]["reason"]["limit"]) for m in ("univariable/stage", "multivariable")
+    )
+    assert cells["III"] == (alone, "", together, "")
+    assert cells["I"] == ("1 (reference)", "", "1 (reference)", "")
+
+
+def test_several_separated_levels_have_none(two_levels):
+    for model in ("univariable/stage", "multivariable"):
+        reason = two_levels[model]["reason"]
+        assert [column["level"] for column in reason["columns"]] == ["II", "III"]
+        assert reason["limit"] is None
+        assert reason["message"].endswith(
+            "in stage = II, stage = III; where several columns run away, none has a limit"
+        )
+
+
+def test_a_model_without_a_limit_is_not_estimable_in_the_table(two_levels):
+    (table,) = cox_tables(list(two_levels.values()), Labels())
+    assert table.columns == ("Univariable HR (95% CI)", "P")
+    assert {row.label: row.cells for row in table.rows}["II"] == ("n.e.", "")
+
+
+@pytest.mark.parametrize(
+    ("hr", "side", "text"),
+    [
+        (2.312, "lower", "> 2.31 (separated)"),
+        (0.4261, "upper", "< 0.43 (separated)"),
+        (0.00123, "upper", "< 0.001 (separated)"),
+        (1.0021, "upper", "< 1.002 (separated)"),
+        (123456.0, "lower", "> 1.2e+05 (separated)"),
+        (None, "lower", "n.e."),
+    ],
+)
+def test_how_a_limit_is_written(hr, side, text):
+    assert notation.separated({"hr": hr, "side": side}) == text
