@@ -38,9 +38,12 @@ class Difference:
     """Why two parties cannot do one run."""
 
     code: str
-    """What the first party is, as seen by the second: the codes above."""
-    detail: str
-    """In which protocol, or in which method, and what each has."""
+    """What the first is beside the second: one of the codes above."""
+    where: str
+    """`protocol`, or the kind of analysis."""
+    first: str
+    """What the first has of it; `none` for nothing."""
+    second: str
 
 
 @dataclass(frozen=True)
@@ -63,11 +66,11 @@ class Program:
         """
         if self.protocol != other.protocol:
             code = OLDER_PROTOCOL if self.protocol < other.protocol else NEWER_PROTOCOL
-            return Difference(code, f"protocol {self.protocol}, not {other.protocol}")
+            return Difference(code, "protocol", str(self.protocol), str(other.protocol))
         for kind in sorted(kinds):
             own, others = self.methods.get(kind, ""), other.methods.get(kind, "")
             if not own or own != others:
-                return Difference(_compared(own, others), f"{kind}: {own or 'none'}, not {others or 'none'}")
+                return Difference(_compared(own, others), kind, own or "none", others or "none")
         return None
 
 
