@@ -107,8 +107,7 @@ def plan(study: Study) -> Plan:
             taken.add(asked.id)
     populations = {name: population for of in POPULATIONS for name, population in of(study).items()}
     arm = study.comparison.arm if study.comparison else None
-    kinds = frozenset(entry.kind for entry in study.analyses.values())
-    planned = Plan(tuple(reported), arm, populations, kinds)
+    planned = Plan(tuple(reported), arm, populations, study.analysis_kinds)
     if problems := tuple(planned.problems()):
         raise DataError("the study has analyses that can never begin", "correct what they need", problems)
     return planned

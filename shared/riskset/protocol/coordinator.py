@@ -221,8 +221,8 @@ class Coordinator:
         """Raises Refused where a site opens the run with another program. riskset 0.1.0 does so, knowing no better."""
         site, opened = message.head.sender, read_opened(message.payload)
         if found := opened.program.difference(self._program, self._plan.kinds):
-            message = f"{site} {REFUSALS[found.code]} ({found.where}: {found.first} there, {found.second} here)"
-            raise Refused(found.code, message, "then begin another run with: riskset run --new")
+            told = f"{site} {REFUSALS[found.code]} ({found.where}: {found.first} there, {found.second} here)"
+            raise Refused(found.code, told, "then begin another run with: riskset run --new")
 
     def _after(self, message: Verified) -> _Standing:
         """Returns where the run stands with one more checked reply; the last of a round moves it on."""

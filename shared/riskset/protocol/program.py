@@ -59,6 +59,10 @@ class Program:
         """The keys that it has in a message."""
         return {"protocol": self.protocol, "methods": dict(self.methods)}
 
+    def of(self, kinds: Collection[str]) -> dict[str, str]:
+        """Returns its methods for these kinds; empty texts where there is none."""
+        return {kind: self.methods.get(kind, "") for kind in sorted(kinds)}
+
     def difference(self, other: Program, kinds: Collection[str]) -> Difference | None:
         """Returns what keeps this party from a run with the other, where a study asks `kinds`; None where nothing does.
 

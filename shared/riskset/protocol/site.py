@@ -119,7 +119,8 @@ class Site:
     def _answer(self, message: Verified) -> bytes:
         head = message.head
         self._check_head(head)
-        approval = self._consent.approval(self._study_hash, self._roster.sha256, self._holding.rows.digest)
+        methods = self._program.of(self._plan.kinds)
+        approval = self._consent.approval(self._study_hash, self._roster.sha256, self._holding.rows.digest, methods)
         run = self._resume(head.run, approval)
         if run is not None and head.round < len(run.answered):
             return run.answered[head.round].reply
