@@ -120,7 +120,7 @@ class EverybodyConsents:
     limits: Mapping[str, str] = field(default_factory=dict)
     """The site's own, by name; stricter ones."""
 
-    def approval(self, study: str, roster: str, snapshot: str) -> Approval:
+    def approval(self, study: str, roster: str, snapshot: str, methods: Mapping[str, str]) -> Approval:
         signed_at = "1970-01-01T00:00:00Z"
         return Approval(
             site=self.site,
@@ -135,6 +135,7 @@ class EverybodyConsents:
             until=date.max,
             signed_at=signed_at,
             compared=self.compared,
+            methods=methods,
         )
 
 

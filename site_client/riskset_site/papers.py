@@ -3,6 +3,7 @@ together. Every command that serves, reviews or signs begins here."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from riskset.analyses.cohort import Cohort
 from riskset.disclosure.rules import Column
 from riskset.errors import DataError
 from riskset.joining.connection import Connection, load_connection
+from riskset.protocol.program import here
 from riskset.protocol.roster import Roster, load_roster
 from riskset.protocol.site import Holding
 from riskset.protocol.taking_part import column_for
@@ -53,6 +55,11 @@ class Papers:
     def snapshot(self) -> str:
         """Keyed hash of the data; never leaves."""
         return self.holding.rows.digest
+
+    @property
+    def methods(self) -> Mapping[str, str]:
+        """The installed methods of the kinds that the study asks."""
+        return here().of(self.study.analysis_kinds)
 
     @property
     def others(self) -> tuple[str, ...]:

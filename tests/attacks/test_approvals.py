@@ -10,10 +10,12 @@ import pytest
 from riskset import __version__
 from riskset.errors import VerificationError
 from riskset.protocol.approval import Approval, commitment, sign_approval, standing
+from riskset.protocol.program import PROTOCOL, Program
 from riskset.protocol.roster import Member, read_roster, sign_roster
 from riskset.protocol.site import Holding, Site
 from riskset.secure.keys import new_identity, public_hex
 from riskset.secure.node_key import new_node_key, public_node_text
+from riskset.study.asked import installed
 from riskset.study.load import study_hash
 
 LAST_DAY = date(2025, 5, 31)
@@ -52,6 +54,7 @@ class Committee:
             until=LAST_DAY,
             signed_at=signed_at,
             compared=OTHERS,
+            methods=installed(),
         )
         self.acts.append(Act("approved", sign_approval(replace(approval, **changed), key or federation.keys[SITE])))
         return self
@@ -60,10 +63,10 @@ class Committee:
         self.acts.append(Act(kind, {"by": "the committee"}))
         return self
 
-    def approval(self, study, roster, snapshot):
+    def approval(self, study, roster, snapshot, methods):
         found = standing(self.acts, [self.federation.keys[SITE].public_key()])
         try:
-            return found.in_force(study, roster, snapshot, self.code, self.today)
+            return found.in_force(study, roster, snapshot, methods, self.code, self.today)
         except Exception as error:
             self.said.append(str(error))
             raise
@@ -182,6 +185,22 @@ def test_a_program_exchanged_under_the_approval(asked):
     committee.code = "9.9.9"
     assert committee.is_asked() == "approval"
     committee.code = __version__
+    assert committee.is_asked() is None
+
+
+@pytest.mark.parametrize("kind", ["km", "cox"])
+def test_a_method_exchanged_under_the_approval(federation, asked, kind):
+    """Another package's program under the same name; coordinator and sites have it, the committee has not seen it."""
+    exchanged = Program(PROTOCOL, installed() | {kind: "somebody-elses 1.0"})
+    believing = trusting(federation)
+    believing.coordinator._program = believing.sites[SITE]._program = exchanged
+    assert believing.hears(SITE, believing.coordinator.request()) is None
+    made, committee = asked
+    made.coordinator._program = made.sites[SITE]._program = exchanged
+    assert committee.is_asked() == "approval"
+    told = f"the method {kind} was approved as of {installed()[kind]}; somebody-elses 1.0 brings it now"
+    assert committee.said == [told]
+    committee.approves(methods=exchanged.methods)
     assert committee.is_asked() is None
 
 

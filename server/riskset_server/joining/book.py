@@ -13,7 +13,7 @@ from typing import Final
 from riskset.joining.invite import Invite, read_invite
 from riskset.joining.request import Request, read_request
 from riskset.ledger.durable import DurableFile, utc_now
-from riskset.ledger.layout import Layout
+from riskset.ledger.layout import UNNUMBERED, Layout
 from riskset.secure.envelope import sha256
 
 REVOKED: Final = "revoked"
@@ -28,6 +28,7 @@ CREATE TABLE IF NOT EXISTS invite (
     ended TEXT NOT NULL DEFAULT '', ended_at TEXT NOT NULL DEFAULT ''
 ) STRICT;
 """,
+    same_tables=(UNNUMBERED,),  # riskset 0.1.0
 )
 _HINT = "free the disk, or mend the rights of the folder, and give the same command again"
 _COLUMNS = "text, request, came_at, accepted_at, ended, ended_at"

@@ -21,8 +21,6 @@ from riskset.ledger.log_file import LedgerFile
 from riskset.protocol.witnessing import LOG
 from riskset.secure.envelope import Head, claimed_head, sha256, unframe
 
-_LAYOUT = 1
-"""Goes up when a table here or in the ledger changes, or the meaning of its values does."""
 _TABLES = """
 CREATE TABLE IF NOT EXISTS run (
     id TEXT PRIMARY KEY, study_id TEXT NOT NULL, study TEXT NOT NULL, roster TEXT NOT NULL,
@@ -46,7 +44,7 @@ class RunRecord:
     def __init__(self, path: Path, key: Ed25519PrivateKey) -> None:
         """`key` is the coordinator's identity. VerificationError where ledger or messages were changed; DataError
         where the file cannot be read or written."""
-        self.ledger = LedgerFile(path, key, LOG, _TABLES, _LAYOUT)
+        self.ledger = LedgerFile(path, key, LOG, _TABLES)
         try:
             self._check_runs()
             self._check_messages()

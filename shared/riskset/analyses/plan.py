@@ -25,11 +25,8 @@ class Plan:
     """The variable by which curves may be split."""
     populations: Mapping[str, Population] = field(default_factory=dict)
     """Derived populations by name."""
-
-    @property
-    def kinds(self) -> frozenset[str]:
-        """The kinds of analysis: of each, all parties have the same method."""
-        return frozenset(analysis.kind for analysis in self.reported)
+    kinds: frozenset[str] = frozenset()
+    """Kinds of the study's entries: all parties have one version of the method behind each."""
 
     @property
     def sets(self) -> tuple[SetId, ...]:
@@ -127,7 +124,8 @@ def plan(study: Study) -> Plan:
             reported.append(asked if asked.id not in taken else asked.renamed(f"{asked.id}/{name}"))
             taken.add(asked.id)
     populations = {name: population for of in POPULATIONS for name, population in of(study).items()}
-    planned = Plan(tuple(reported), study.comparison.arm if study.comparison else None, populations)
+    arm = study.comparison.arm if study.comparison else None
+    planned = Plan(tuple(reported), arm, populations, study.analysis_kinds)
     if problems := tuple(planned.problems()):
         raise DataError("the study has analyses that can never begin", "correct what they need", problems)
     return planned

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from riskset.errors import DataError
-from riskset.ledger.layout import UNNUMBERED, Layout
+from riskset.ledger.layout import Layout
 
 Statement = tuple[str, Sequence[object]]
 
@@ -54,9 +54,9 @@ class DurableFile:
             self.change(*statements)
 
     def change(self, *statements: Statement) -> None:
-        """Makes changes inside a transaction. With them a file from before layouts were numbered gets its number."""
+        """Makes changes inside a transaction. With them a file of an earlier layout gets the number of this one."""
         with self._failures_told():
-            if self._number == UNNUMBERED:
+            if self._number != self._layout.number:
                 self._db.execute(f"PRAGMA user_version = {self._layout.number}")
             for statement, values in statements:
                 self._db.execute(statement, values)

@@ -26,36 +26,38 @@ class Layout:
     """1 or more; the next one where tables, columns or the meaning of values change."""
     schema: str
     """CREATE TABLE IF NOT EXISTS statements; no semicolon inside one."""
+    same_tables: tuple[int, ...] = ()
+    """Earlier numbers with these very tables, whose values mean here what they meant there. Such a file is gone on
+    with, and has this number from the first thing on that this version writes into it."""
     unnumbered: tuple[str, str] | None = None
-    """Why a file with tables and without a number is not gone on from, and what to do; None where such a file has the
-    layout 1, from before layouts were numbered."""
+    """What a file with tables and without a number is, where that is known, and what to do with it."""
 
     @property
     def statements(self) -> tuple[str, ...]:
         return tuple(text for text in self.schema.split(";") if text.strip())
 
     def check(self, database: sqlite3.Connection, called: str) -> int:
-        """Returns the number that the file has; `UNNUMBERED` where it has no tables yet, or is of the layout 1 and not
-        yet numbered.
+        """Returns the number that the file has.
 
         Raises DataError, beginning with `called`, where this version may not write into it.
         """
         [(found,)] = database.execute("PRAGMA user_version")
-        tables = dict(_tables(database))
-        if found == self.number or not (found or tables):
-            return int(found)
         if found > self.number:
             message = f"{called} has the layout {found}; riskset {__version__} knows layouts up to {self.number}"
             raise DataError(message, "update riskset on this machine; the file was not changed")
+        tables = dict(_tables(database))
+        is_new = found == UNNUMBERED and not tables
+        if (
+            found == self.number
+            or is_new
+            or (found in self.same_tables and tables.items() <= self._own_tables().items())
+        ):
+            return int(found)
         if found == UNNUMBERED and self.unnumbered:
             raise DataError(f"{called} {self.unnumbered[0]}", self.unnumbered[1])
-        if found == UNNUMBERED and self.number == 1 and tables == self._own_tables():
-            return UNNUMBERED
-        which = (
-            f"has the layout {found}, not {self.number}" if found else f"has no layout that riskset {__version__} knows"
-        )
+        other = f"the layout {found}, which is not" if found else "a layout without a number, which is not"
         hint = "use the version of riskset that wrote it, or move the file away and keep it"
-        raise DataError(f"{called} {which}", hint)
+        raise DataError(f"{called} has {other} one that riskset {__version__} goes on from", hint)
 
     def is_whole(self, database: sqlite3.Connection) -> bool:
         """Returns whether all tables are there."""

@@ -24,6 +24,9 @@ from riskset.ledger.merkle import Proof, Tree
 from riskset.ledger.seals import Seals
 from riskset.ledger.trusted_log import check_covers, check_number, write_log
 
+_LAYOUT, _SAME_TABLES = 2, (1,)
+"""Of every file with a ledger. Number 2 came with entries `froze`, approvals of schema 2 and runs of protocol 2. To
+riskset 0.1.0, whose files have 1, the first are a forgery, and it would go on with the last by its own arithmetic."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS ledger_entry (
     number INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, public TEXT NOT NULL, private BLOB NOT NULL
@@ -43,9 +46,8 @@ _BROKEN = "nothing is sent until it is whole: keep this file as evidence, and re
 class LedgerFile:
     """One party's log and the other tables of its file."""
 
-    def __init__(self, path: Path, key: Ed25519PrivateKey, origin: str, tables: str = "", layout: int = 1) -> None:
-        """Opens or makes the file; `tables` is the SQL schema of what else it holds (CREATE TABLE IF NOT EXISTS), and
-        `layout` the number of the layout of everything in it.
+    def __init__(self, path: Path, key: Ed25519PrivateKey, origin: str, tables: str = "") -> None:
+        """Opens or makes the file; `tables` is the SQL schema of what else it holds (CREATE TABLE IF NOT EXISTS).
 
         `origin` names the log in its checkpoints: no space, no plus sign. The whole log is checked against its last
         checkpoint. Raises VerificationError where an entry was changed, dropped, added or moved, or where the log is
@@ -54,7 +56,7 @@ class LedgerFile:
         """
         self.path, self.origin = path, origin
         self._key, self._seals = key, Seals(key)
-        self._file = DurableFile(path, Layout(layout, _SCHEMA + tables, _NO_LEDGER), "the ledger", _FULL)
+        self._file = DurableFile(path, Layout(_LAYOUT, _SCHEMA + tables, _SAME_TABLES, _NO_LEDGER), "the ledger", _FULL)
         self._tree = Tree()
         try:
             self._begin()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from typing import Any, Final, Protocol
 
@@ -33,6 +33,8 @@ ACTS: Final = (APPROVED, PAUSED, RESUMED, WITHDREW)
 _Change = Callable[[Policy, Mapping[str, str]], Policy]
 
 KIND: Final = "approval"
+_OF_0_1_0: Final = ("km", "cox")
+"""The kinds of analysis of that version."""
 _ASK = "look at it and sign: riskset site review, then riskset site approve"
 _ANEW = "; a running riskset site serve reads study, roster and data when it starts: start it again then"
 
@@ -74,15 +76,26 @@ class Approval:
     """Sites whose fingerprint was compared by telephone, or that a compared key vouched for."""
     may_be_subtracted: bool = False
     """True where the site accepts that runs with and without it be compared (R13)."""
+    methods: Mapping[str, str] | None = field(default_factory=dict)
+    """The kinds of analysis that were installed, each with the distribution that brings it and its version; None in an
+    approval of riskset 0.1.0, whose schema is 1."""
 
     @property
     def content(self) -> dict[str, Any]:
         """The JSON object that is signed."""
-        return {**asdict(self), "until": self.until.isoformat(), "schema": 1} | {
+        methods = {"schema": 1} if self.methods is None else {"schema": 2, "methods": dict(self.methods)}
+        lists = {
             "policy": dict(self.policy),
             "exceptions": [asdict(exception) for exception in self.exceptions],
             "compared": list(self.compared),
         }
+        rest = {name: value for name, value in vars(self).items() if name != "methods"}
+        return rest | {"until": self.until.isoformat()} | lists | methods
+
+    @property
+    def covered_methods(self) -> Mapping[str, str]:
+        """What `methods` says; in an approval of riskset 0.1.0 its own, which were all that there were."""
+        return dict.fromkeys(_OF_0_1_0, f"riskset {self.code}") if self.methods is None else self.methods
 
     @property
     def sha256(self) -> str:
@@ -113,12 +126,12 @@ class Approval:
 class Consent(Protocol):
     """What a site asks before it answers."""
 
-    def approval(self, study: str, roster: str, snapshot: str) -> Approval:
+    def approval(self, study: str, roster: str, snapshot: str, methods: Mapping[str, str]) -> Approval:
         """Returns the approval in force now for these hashes (of the study, of the roster, and the keyed one of the
-        data).
+        data) and for the installed methods of the kinds that the study asks.
 
         Raises Refused("approval") where there is none, or it is expired, paused, withdrawn, or of another study,
-        roster, data or code. The sentence is for the site's own log; what travels is the code.
+        roster, data, code or method. The sentence is for the site's own log; what travels is the code.
         """
 
 
@@ -148,8 +161,13 @@ class Standing:
     def is_paused(self) -> bool:
         return bool(self.stopped) and self.approval is not None
 
-    def in_force(self, study: str, roster: str, snapshot: str, code: str, today: date) -> Approval:
-        """Returns the approval if it holds for all of these; Refused("approval") with the reason where it does not."""
+    def in_force(
+        self, study: str, roster: str, snapshot: str, methods: Mapping[str, str], code: str, today: date
+    ) -> Approval:
+        """Returns the approval if it holds for all of these; Refused("approval") with the reason where it does not.
+
+        `methods` are those installed now, for the kinds that the study asks.
+        """
         if self.stopped:
             raise _no(self.stopped, "it goes on after: riskset site resume" if self.is_paused else _ASK)
         approval = self.approval
@@ -165,6 +183,11 @@ class Standing:
         ):
             if differs:
                 raise _no(message, _ASK + _ANEW)
+        for kind, installed in methods.items():
+            covered = approval.covered_methods.get(kind)
+            if covered != installed:
+                approved = f"was approved as of {covered}" if covered else "was not approved"
+                raise _no(f"the method {kind} {approved}; {installed or 'no package'} brings it now", _ASK + _ANEW)
         return approval
 
 
@@ -215,6 +238,8 @@ def read_approval(document: Mapping[str, Any], key: Ed25519PublicKey) -> Approva
 def _read_content(content: dict[str, Any]) -> Approval:
     rest = {name: value for name, value in content.items() if name != "schema"}
     texts = ("site", "study", "roster", "snapshot", "code", "by", "irb", "signed_at")
+    if content["schema"] == 1:
+        rest["methods"] = None
     approval = Approval(
         **rest
         | {
@@ -226,7 +251,8 @@ def _read_content(content: dict[str, Any]) -> Approval:
     )
     written = [getattr(approval, name) for name in texts] + list(approval.compared)
     written += [getattr(exception, field.name) for exception in approval.exceptions for field in fields(exception)]
-    as_signed = content["schema"] == 1 and approval.content == content
+    written += [text for pair in (approval.methods or {}).items() for text in pair]
+    as_signed = content["schema"] in (1, 2) and approval.content == content
     if not as_signed or not all(isinstance(value, str) for value in written):
         raise ValueError("another form than that of an approval")
     if not isinstance(approval.may_be_subtracted, bool):

@@ -125,8 +125,10 @@ class Coordinator:
         if kept is None or self.is_finished:
             return
         opened = read_coordinators_program(verify(kept, self._own).payload)
-        if difference := self._program.difference(opened, self.plan.kinds):
-            message = f"the run {self.run} was opened with another program than is installed here ({difference.detail})"
+        if found := opened.difference(self._program, self.plan.kinds):
+            message = (
+                f"the run {self.run} was opened with another program ({found.where}: {found.first}, now {found.second})"
+            )
             raise Refused("program", message, "begin another run with: riskset run --new")
 
     def request(self) -> bytes:
@@ -218,9 +220,9 @@ class Coordinator:
     def _check_its_program(self, message: Verified) -> None:
         """Raises Refused where a site opens the run with another program. riskset 0.1.0 does so, knowing no better."""
         site, opened = message.head.sender, read_opened(message.payload)
-        if difference := opened.program.difference(self._program, self.plan.kinds):
-            hint = "then begin another run with: riskset run --new"
-            raise Refused(difference.code, f"{site} {REFUSALS[difference.code]} ({difference.detail})", hint)
+        if found := opened.program.difference(self._program, self.plan.kinds):
+            told = f"{site} {REFUSALS[found.code]} ({found.where}: {found.first} there, {found.second} here)"
+            raise Refused(found.code, told, "then begin another run with: riskset run --new")
 
     def _after(self, message: Verified) -> _Standing:
         """Returns where the run stands with one more checked reply; the last of a round moves it on."""

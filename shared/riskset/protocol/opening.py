@@ -123,8 +123,9 @@ def _check_programs(said: Mapping[str, Opened], kinds: Collection[str]) -> None:
     # riskset 0.1.0 named no methods; what it finished can still be derived
     asked = () if one.program.protocol == UNNUMBERED else kinds
     for site, other in [(first, one), *others]:
-        if difference := other.program.difference(one.program, asked):
-            raise ProtocolError(f"{site} and {first} opened the run with different programs ({difference.detail})")
+        if found := other.program.difference(one.program, asked):
+            message = f"the participants have different programs: {found.where} {found.first} at {site}"
+            raise ProtocolError(f"{message}, {found.second} at {first}")
 
 
 def read_object(payload: bytes) -> dict[str, Any]:

@@ -38,9 +38,12 @@ class Difference:
     """Why two parties cannot do one run."""
 
     code: str
-    """What the first party is, as seen by the second: the codes above."""
-    detail: str
-    """In which protocol, or in which method, and what each has."""
+    """What the first is beside the second: one of the codes above."""
+    where: str
+    """`protocol`, or the kind of analysis."""
+    first: str
+    """What the first has of it; `none` for nothing."""
+    second: str
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,10 @@ class Program:
         """The keys that it has in a message."""
         return {"protocol": self.protocol, "methods": dict(self.methods)}
 
+    def of(self, kinds: Collection[str]) -> dict[str, str]:
+        """Returns its methods for these kinds; empty texts where there is none."""
+        return {kind: self.methods.get(kind, "") for kind in sorted(kinds)}
+
     def difference(self, other: Program, kinds: Collection[str]) -> Difference | None:
         """Returns what keeps this party from a run with the other, where a study asks `kinds`; None where nothing does.
 
@@ -63,11 +70,11 @@ class Program:
         """
         if self.protocol != other.protocol:
             code = OLDER_PROTOCOL if self.protocol < other.protocol else NEWER_PROTOCOL
-            return Difference(code, f"protocol {self.protocol}, not {other.protocol}")
+            return Difference(code, "protocol", str(self.protocol), str(other.protocol))
         for kind in sorted(kinds):
             own, others = self.methods.get(kind, ""), other.methods.get(kind, "")
             if not own or own != others:
-                return Difference(_compared(own, others), f"{kind}: {own or 'none'}, not {others or 'none'}")
+                return Difference(_compared(own, others), kind, own or "none", others or "none")
         return None
 
 

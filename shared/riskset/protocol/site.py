@@ -119,7 +119,8 @@ class Site:
     def _answer(self, message: Verified) -> bytes:
         head = message.head
         self._check_head(head)
-        approval = self._consent.approval(self._study_hash, self._roster.sha256, self._holding.rows.digest)
+        methods = self._program.of(self._plan.kinds)
+        approval = self._consent.approval(self._study_hash, self._roster.sha256, self._holding.rows.digest, methods)
         run = self._resume(head.run, approval)
         if run is not None and head.round < len(run.answered):
             return run.answered[head.round].reply
@@ -127,8 +128,8 @@ class Site:
             return self._open(message, approval)
         if run.begun.rows.digest != self._holding.rows.digest:
             raise Refused("data", "the data changed during the run")
-        if difference := self._program.difference(run.program, self._plan.kinds):
-            raise Refused("program", f"the program changed during the run ({difference.detail})")
+        if self._program.difference(run.program, self._plan.kinds):
+            raise Refused("program", "the program changed during the run")
         return self._contribute(message, run, approval)
 
     def _check_head(self, head: Head) -> None:
@@ -146,7 +147,7 @@ class Site:
         except ProtocolError:
             raise Refused("participants", "the opening lists no participants") from None
         if difference := self._program.difference(program, self._plan.kinds):
-            raise Refused(difference.code, f"the coordinator has another program ({difference.detail})")
+            raise Refused(difference.code, "the coordinator has another program")
         policy = self._checked(opening, approval)
         secret = new_secret() if self._study.disclosure.secure_sum == "required" else b""
         public = public_of(secret) if secret else b""

@@ -137,6 +137,11 @@ class Study(Part):
     def version(self) -> str:
         return self.header.version
 
+    @property
+    def analysis_kinds(self) -> frozenset[str]:
+        """The kinds of analysis that it asks."""
+        return frozenset(entry.kind for entry in self.analyses.values())
+
     def title_in(self, language: str) -> str:
         """The title in `language`; else in English; else in the first language of the file."""
         titles = self.header.title

@@ -15,6 +15,7 @@ from riskset.joining.expiry import expiry_lines, today_utc
 from riskset.joining.signed import as_text, read_file
 from riskset.ledger.durable import utc_now
 from riskset.protocol.approval import Approval
+from riskset.study.asked import OWN, installed
 from riskset_site.consent.approvals import Approvals, expiry_of
 from riskset_site.consent.approving import Terms, draft, seen_by_others, subtraction
 from riskset_site.consent.vouching import known_others, write_vouching
@@ -98,6 +99,7 @@ def _signed(papers: Papers, approval: Approval, stopped: str) -> Iterator[str]:
     yield f"{approval.by} approved {study.id} {study.version} for {papers.site}"
     yield f"until {approval.until} (IRB {approval.irb})"
     yield f"study {approval.study[:12]}, roster {approval.roster[:12]}, approval {approval.sha256[:12]}"
+    yield from (f"method {kind} of {package}" for kind, package in installed().items() if kind not in OWN)
     yield from seen_by_others(papers)
     if approval.may_be_subtracted:
         yield subtraction(papers)

@@ -68,7 +68,8 @@ def _site(papers: Papers, journal: JournalFile) -> Site:
     """Returns the site, its data read, after telling what it stands on. Refused where nothing is approved now."""
     study, roster, approvals = papers.study, papers.roster, Approvals(journal.ledger, papers.identity)
     now = approvals.standing()
-    approval = now.in_force(papers.study_hash, roster.sha256, papers.snapshot, __version__, today_utc())
+    asked = papers.study_hash, roster.sha256, papers.snapshot, papers.methods
+    approval = now.in_force(*asked, __version__, today_utc())
     authority = of_certificate(
         "the certificate authority", papers.connection.authority, "ask for a new invite in good time"
     )

@@ -6,7 +6,7 @@ message.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -91,9 +91,9 @@ class LedgerConsent:
     code: str = __version__
     _told: str = field(default="", init=False)
 
-    def approval(self, study: str, roster: str, snapshot: str) -> Approval:
+    def approval(self, study: str, roster: str, snapshot: str, methods: Mapping[str, str]) -> Approval:
         try:
-            found = self.approvals.standing().in_force(study, roster, snapshot, self.code, self.today())
+            found = self.approvals.standing().in_force(study, roster, snapshot, methods, self.code, self.today())
         except Refused as no:
             self._tell_once(f"{no} ({no.hint})" if no.hint else str(no))
             raise

@@ -11,6 +11,7 @@ from riskset.disclosure.policy import default_policy, loosened, parse_exception,
 from riskset.disclosure.rules import Column
 from riskset.errors import DataError, Refused
 from riskset.protocol.approval import Approval, ExceptionSigned, commitment
+from riskset.study.asked import installed
 from riskset_site.consent.vouching import known_others, vouched_for
 from riskset_site.pages.page import visible
 from riskset_site.papers import Papers
@@ -55,6 +56,7 @@ def draft(papers: Papers, terms: Terms, today: date, signed_at: str) -> Approval
         exceptions=exceptions,
         snapshot=commitment(papers.snapshot, signed_at),
         code=__version__,
+        methods=installed(),
         by=terms.by.strip(),
         irb=terms.irb.strip(),
         until=terms.until,

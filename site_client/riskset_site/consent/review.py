@@ -18,6 +18,7 @@ from riskset.errors import Refused
 from riskset.joining.expiry import expiry_lines, of_members
 from riskset.protocol.approval import Approval, Standing
 from riskset.secure.words import fingerprint_words
+from riskset.study.asked import OWN, installed
 from riskset.study.differences import differences
 from riskset.study.spec import Study
 from riskset_site.consent.approvals import Approvals, expiry_of
@@ -62,6 +63,19 @@ class InForce:
 
 
 @dataclass(frozen=True)
+class Method:
+    """One installed kind of analysis."""
+
+    kind: str
+    package: str
+    """The distribution that brings it and its version."""
+    is_own: bool
+    """True where riskset itself brings it."""
+    is_asked: bool
+    """By this study."""
+
+
+@dataclass(frozen=True)
 class Review:
     """All that the page tells."""
 
@@ -73,6 +87,8 @@ class Review:
     roster_sha256: str
     coordinator: str
     """Address of its server, and the words of its key."""
+    methods: tuple[Method, ...]
+    """What is installed here, and would be approved."""
     standing: str
     """Whether something is approved, and if not, why not."""
     ends: tuple[str, ...]
@@ -107,6 +123,7 @@ def review(papers: Papers, today: date) -> Review:
         study_sha256=papers.study_hash,
         roster_sha256=papers.roster.sha256,
         coordinator=f"{papers.connection.address}, key: {fingerprint_words(papers.roster.coordinator)}",
+        methods=tuple(_methods(study)),
         standing=_told(papers, standing, today),
         ends=tuple(_ends(papers, standing, today)),
         changes=None if approved is None else tuple(differences(approved, study)),
@@ -133,9 +150,15 @@ def _consent(papers: Papers) -> tuple[Standing, Study | None]:
         return approvals.standing(), approvals.study()
 
 
+def _methods(study: Study) -> Iterator[Method]:
+    for kind, package in installed().items():
+        yield Method(kind, package, kind in OWN, kind in study.analysis_kinds)
+
+
 def _told(papers: Papers, standing: Standing, today: date) -> str:
     try:
-        found = standing.in_force(papers.study_hash, papers.roster.sha256, papers.snapshot, __version__, today)
+        asked = papers.study_hash, papers.roster.sha256, papers.snapshot, papers.methods
+        found = standing.in_force(*asked, __version__, today)
     except Refused as no:
         return f"not approved: {no}"
     return f"approved by {found.by} (IRB {found.irb}) until {found.until}, {(found.until - today).days} days from now"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from riskset.disclosure.rules import LIMITS, Column
 from riskset_site.consent.preview import IN_THE_RUN, STAYS_OUT, Round, Verdict
-from riskset_site.consent.review import InForce, Review
+from riskset_site.consent.review import InForce, Method, Review
 from riskset_site.pages import Folded, Page, Section, Table
 from riskset_site.pages.page import Part, count, number
 
@@ -40,12 +40,20 @@ def review_page(review: Review) -> Page:
             "Study's SHA-256": review.study_sha256,
             "Roster's SHA-256": review.roster_sha256,
             "Coordinator": review.coordinator,
+            "Methods": methods_told(review.methods),
             "Approval": review.standing,
         },
         sections=list(_sections(review)),
         warnings=[*review.ends, *_failing(review)],
         footer="Nothing was sent. To approve: riskset site approve",
     )
+
+
+def methods_told(methods: Sequence[Method]) -> str:
+    """Returns which installed methods are not riskset's own, by package, and whether the study asks for them."""
+    others = [method for method in methods if not method.is_own]
+    named = [f"{one.kind} of {one.package}, {'asked' if one.is_asked else 'not asked'} by this study" for one in others]
+    return f"riskset's own, and {'; '.join(named)}" if named else "riskset's own; none of another package"
 
 
 def _sections(review: Review) -> Iterator[Section]:

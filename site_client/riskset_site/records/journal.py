@@ -19,8 +19,6 @@ from riskset.ledger.log_file import LedgerFile
 from riskset.protocol.journal import Begun, Exchange, Rows, Sent
 from riskset.secure.envelope import sha256
 
-_LAYOUT = 1
-"""Goes up when a table here or in the ledger changes, or the meaning of its values does."""
 _TABLES = """
 CREATE TABLE IF NOT EXISTS run (id TEXT PRIMARY KEY, begun BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS exchange (
@@ -36,7 +34,7 @@ def open_ledger(path: Path, key: Ed25519PrivateKey, site: str) -> LedgerFile:
 
     Raises VerificationError where the ledger does not hold, DataError where the file cannot be read or written.
     """
-    return LedgerFile(path, key, f"riskset/site/{site}", _TABLES, _LAYOUT)
+    return LedgerFile(path, key, f"riskset/site/{site}", _TABLES)
 
 
 class JournalFile:

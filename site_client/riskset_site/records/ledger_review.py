@@ -16,6 +16,7 @@ from riskset.ledger.merkle import Tree
 from riskset.ledger.note import parse
 from riskset.protocol.approval import ACTS, APPROVED
 from riskset.protocol.messages import REFUSALS
+from riskset.study.asked import OWN
 from riskset.study.load import study_from_json
 from riskset_site.records.journal import JournalFile, read_sent
 
@@ -165,6 +166,9 @@ def _sentence(entry: Entry) -> str:
 def _of_approval(content: Mapping[str, Any]) -> Iterator[str]:
     yield _approved(content)
     yield f"compared: {', '.join(content['compared']) or 'nobody'}"
+    for kind, package in content.get("methods", {}).items():
+        if kind not in OWN:
+            yield f"method {kind} of {package}"
     for one in content["exceptions"]:
         yield f"exception {one['limit']} = {one['value']}: {one['reason']}"
     if content["may_be_subtracted"]:

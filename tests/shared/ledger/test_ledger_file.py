@@ -355,8 +355,8 @@ class TestFormat:
 
     def test_a_file_of_a_newer_version(self, log, path):
         with hands_in(path) as file:
-            file.execute("PRAGMA user_version = 2")
-        with pytest.raises(DataError, match=f"{path} has the layout 2; riskset .* knows layouts up to 1"):
+            file.execute("PRAGMA user_version = 3")
+        with pytest.raises(DataError, match=f"{path} has the layout 3; riskset .* knows layouts up to 2"):
             open_log(path)
 
     def test_a_file_that_is_no_database(self, path):

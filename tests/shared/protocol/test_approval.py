@@ -1,8 +1,10 @@
 """An approval is one person's signature under one study, one roster, one state of the data and one version; what is in
 force follows from the ledger's entries."""
 
+import json
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -18,12 +20,21 @@ from riskset.protocol.approval import (
     sign_approval,
     standing,
 )
-from riskset.secure.keys import new_identity
+from riskset.secure.keys import new_identity, public_from_hex
 
+RECORDED = Path(__file__).parents[2] / "recorded" / "0.1.0" / "sites" / "north"
 KEY = new_identity()
 SIGNED_AT = "2024-05-31T09:30:00.000+00:00"
 LAST_DAY = date(2025, 5, 31)
-ASKED = {"study": "s" * 64, "roster": "r" * 64, "snapshot": "d" * 64, "code": "0.1.0", "today": LAST_DAY}
+METHODS = {"km": "riskset 0.1.0", "cox": "riskset 0.1.0", "rmst": "riskset-rmst 1.2"}
+ASKED = {
+    "study": "s" * 64,
+    "roster": "r" * 64,
+    "snapshot": "d" * 64,
+    "methods": {"km": "riskset 0.1.0", "rmst": "riskset-rmst 1.2"},
+    "code": "0.1.0",
+    "today": LAST_DAY,
+}
 
 
 def make(**changed):
@@ -40,6 +51,7 @@ def make(**changed):
         until=LAST_DAY,
         signed_at=SIGNED_AT,
         compared=("asan",),
+        methods=METHODS,
     )
     return replace(approval, **changed)
 
@@ -94,6 +106,7 @@ CHANGED = {
     "signed_at": "2024-06-01T09:30:00.000+00:00",
     "compared": ["asan", "invented"],
     "may_be_subtracted": True,
+    "methods": {"km": "riskset 0.1.0"},
 }
 
 
@@ -116,7 +129,11 @@ def test_every_field_can_be_changed_in_the_test_above():
         {"approval": None, "signature": ""},
         {"approval": {}, "signature": ""},
         {"approval": {**make().content, "more": "1"}, "signature": ""},
-        {"approval": {**make().content, "schema": 2}, "signature": ""},
+        {"approval": {**make().content, "schema": 1}, "signature": ""},
+        {"approval": {**make().content, "schema": 3}, "signature": ""},
+        {"approval": {**make(methods=None).content, "schema": 2}, "signature": ""},
+        {"approval": {**make().content, "methods": {"km": 1}}, "signature": ""},
+        {"approval": {**make().content, "methods": ["km"]}, "signature": ""},
         {"approval": {**make().content, "by": 7}, "signature": ""},
         {"approval": {**make().content, "may_be_subtracted": 1}, "signature": ""},
         {"approval": {**make().content, "compared": "asan"}, "signature": ""},
@@ -146,10 +163,41 @@ def test_the_ledger_of_another_key_is_not_taken_for_an_approval():
         ({"roster": "x"}, "the roster is another than the one approved: a site or a key has changed"),
         ({"snapshot": "x"}, "the data, or how they are read, have changed since they were approved"),
         ({"code": "0.2.0"}, "riskset 0.1.0 was approved, this is 0.2.0"),
+        (
+            {"methods": {"rmst": "riskset-rmst 1.3"}},
+            "the method rmst was approved as of riskset-rmst 1.2; riskset-rmst 1.3 brings it now",
+        ),
+        ({"methods": {"cif": "cif 1.0"}}, "the method cif was not approved; cif 1.0 brings it now"),
+        ({"methods": {"km": ""}}, "the method km was approved as of riskset 0.1.0; no package brings it now"),
     ],
 )
 def test_an_approval_of_something_else_is_none(changed, told):
     assert no(stands(approved()), **changed) == told
+
+
+class TestAnApprovalOf010:
+    """It names no methods: riskset's own were all that there were."""
+
+    DOCUMENT = json.loads((RECORDED / "north.approval.json").read_text(encoding="utf-8"))
+    ROSTER = json.loads((RECORDED / "roster.json").read_text(encoding="utf-8"))["roster"]
+    KEY = public_from_hex(ROSTER["sites"]["north"]["identity"])
+
+    def test_it_is_read_and_has_the_hash_it_had(self):
+        approval = read_approval(self.DOCUMENT, self.KEY)
+        assert approval.methods is None
+        assert approval.content == self.DOCUMENT["approval"]
+        assert approval.sha256 == self.DOCUMENT["sha256"]
+
+    def test_it_covers_the_methods_of_its_version(self):
+        approval = read_approval(self.DOCUMENT, self.KEY)
+        asked = approval.study, approval.roster, ASKED["snapshot"]
+        approval = replace(approval, snapshot=commitment(ASKED["snapshot"], approval.signed_at))
+        standing_ = Standing(approval)
+        for kind in ("km", "cox"):
+            assert standing_.in_force(*asked, {kind: "riskset 0.1.0"}, "0.1.0", LAST_DAY) == approval
+        for methods in ({"km": "riskset 0.1.1"}, {"cox": "other 0.1.0"}, {"rmst": "riskset 0.1.0"}):
+            with pytest.raises(Refused, match="the method"):
+                standing_.in_force(*asked, methods, "0.1.0", LAST_DAY)
 
 
 def test_without_an_approval_nothing_is_answered():

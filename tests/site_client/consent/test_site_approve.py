@@ -11,10 +11,14 @@ from riskset import __version__
 from riskset.disclosure.policy import default_policy
 from riskset.errors import DataError, Refused, VerificationError
 from riskset.joining.expiry import expiry_lines
+from riskset.protocol import program
 from riskset.protocol.approval import read_approval
 from riskset.secure.keys import new_identity
 from riskset.secure.words import fingerprint_words
+from riskset.study.asked import installed
 from riskset.study.load import load_study
+from riskset_site.commands import approve
+from riskset_site.consent import approving
 from riskset_site.consent.approvals import Approvals, LedgerConsent, expiry_of
 from riskset_site.consent.approving import Terms, draft
 from riskset_site.consent.vouching import vouched_for, write_vouching
@@ -23,6 +27,8 @@ from riskset_site.records.own_ledger import own_ledger
 
 BOTH = ("--compared", "asan", "--compared", "osaka")
 TODAY, NOW = date(2024, 6, 1), "2024-06-01T12:00:00.000+00:00"
+METHODS = {**installed(), "rmst": "riskset-rmst 1.2"}
+"""With one that another package brings."""
 WHO = {"by": "M. Uchida", "irb": "2024-117", "until": date(2025, 5, 31)}
 
 
@@ -35,7 +41,7 @@ def consent(member):
     def ask():
         papers = member.papers
         mine = LedgerConsent(Approvals(ledger, papers.identity), heard.append)
-        return mine.approval(papers.study_hash, papers.roster.sha256, papers.snapshot)
+        return mine.approval(papers.study_hash, papers.roster.sha256, papers.snapshot, papers.methods)
 
     yield ask, heard
     ledger.close()
@@ -65,7 +71,7 @@ def test_why_there_is_no_approval_is_told_once_until_there_was_one(member):
         mine = LedgerConsent(approvals, heard.append, today=lambda: TODAY)
 
         def ask():
-            return mine.approval(papers.study_hash, papers.roster.sha256, papers.snapshot)
+            return mine.approval(papers.study_hash, papers.roster.sha256, papers.snapshot, papers.methods)
 
         approvals.approve(drafted(member, compared=("asan", "osaka")), papers.study)
         for _ in range(2):
@@ -145,9 +151,31 @@ def test_a_process_of_another_version_of_the_program_is_not_approved(member):
     member.approves(*BOTH)
     ledger, papers = member.ledger(), member.papers
     newer = LedgerConsent(Approvals(ledger, papers.identity), [].append, code="9.9.9")
-    asked = (papers.study_hash, papers.roster.sha256, papers.snapshot)
+    asked = (papers.study_hash, papers.roster.sha256, papers.snapshot, papers.methods)
     assert no(lambda: newer.approval(*asked)) == f"riskset {__version__} was approved, this is 9.9.9"
     ledger.close()
+
+
+def test_the_approval_names_every_installed_method(member, monkeypatch, capsys):
+    monkeypatch.setattr(approve, "installed", lambda: METHODS)
+    monkeypatch.setattr(approving, "installed", lambda: METHODS)
+    member.approves(*BOTH)
+    assert "method rmst of riskset-rmst 1.2\n" in capsys.readouterr().out
+    ledger = member.ledger()
+    assert Approvals(ledger, member.papers.identity).standing().approval.methods == METHODS
+    ledger.close()
+    member.says("ledger")
+    assert "compared: asan, osaka; method rmst of riskset-rmst 1.2" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_method_that_was_updated_since_is_not_approved(member, consent, monkeypatch):
+    ask, _ = consent
+    member.approves(*BOTH)
+    ask()
+    monkeypatch.setattr(program, "installed", lambda: METHODS | {"cox": "riskset 9.9.9"})
+    assert no(ask) == f"the method cox was approved as of riskset {__version__}; riskset 9.9.9 brings it now"
+    monkeypatch.setattr(program, "installed", lambda: METHODS | {"km": "riskset 9.9.9"})
+    ask()  # the study asks for no curves
 
 
 def test_a_ledger_that_does_not_hold_is_no_consent(member):
@@ -157,7 +185,7 @@ def test_a_ledger_that_does_not_hold_is_no_consent(member):
     other = LedgerConsent(Approvals(ledger, papers.identity), [].append)
     ledger._file._db.execute("UPDATE ledger_head SET checkpoint = 'x'")
     with pytest.raises(DataError, match="does not hold"):
-        other.approval(papers.study_hash, papers.roster.sha256, papers.snapshot)
+        other.approval(papers.study_hash, papers.roster.sha256, papers.snapshot, papers.methods)
     ledger.close()
 
 
@@ -318,7 +346,7 @@ def test_a_ledger_goes_on_under_renewed_keys(member):
     own_ledger(folder, papers.identity, "kurume").close()
     ledger = member.ledger()
     consent = LedgerConsent(Approvals(ledger, papers.identity), [].append)
-    asked = (papers.study_hash, papers.roster.sha256, papers.snapshot)
+    asked = (papers.study_hash, papers.roster.sha256, papers.snapshot, papers.methods)
     assert (
         no(lambda: consent.approval(*asked))
         == "the roster is another than the one approved: a site or a key has changed"

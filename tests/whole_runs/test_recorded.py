@@ -11,10 +11,12 @@ import pytest
 from riskset_server.run.results import results_document
 
 from riskset.cli import main
+from riskset.errors import Refused
 from riskset.protocol.coordinator import Coordinator
 from riskset.protocol.opening import Opening
 from riskset.protocol.roster import load_roster
 from riskset.protocol.site import Site
+from riskset.secure.envelope import verify
 from riskset.study.load import load_study, study_hash
 from riskset_server.coordinator_folder import CoordinatorFolder
 from riskset_server.run.record import RunRecord
@@ -22,7 +24,7 @@ from riskset_site.consent.approvals import Approvals, LedgerConsent
 from riskset_site.papers import load_papers
 from riskset_site.records.journal import JournalFile
 
-RECORDED = Path(__file__).parent / "recorded" / "0.1.0"
+RECORDED = Path(__file__).parents[1] / "recorded" / "0.1.0"
 EXPECTED = json.loads((RECORDED / "expected.json").read_text(encoding="utf-8"))
 RESULTS = json.loads((RECORDED / "results.json").read_text(encoding="utf-8"))
 SITES = ("north", "south", "west")
@@ -104,15 +106,48 @@ def test_the_finished_run_has_the_same_results_to_the_last_bit(parties):
     assert parties.results(coordinator) == RESULTS["results"]
 
 
-def test_the_run_that_was_stopped_goes_on_to_its_end(parties):
-    """Of the same patients as the first: the same bits."""
-    run = parties.unfinished
-    coordinator, sites = parties.coordinator(run), {name: parties.site(name) for name in SITES}
-    assert coordinator.waiting_for == ("north", "west")
-    while not coordinator.is_finished:
-        for name in coordinator.waiting_for:
-            coordinator.accept(sites[name].answer(coordinator.request()))
-    assert parties.results(coordinator) == RESULTS["results"]
+class TestTheRunThatWasStopped:
+    """It was opened in protocol 1, in which nobody says with which methods it computes."""
+
+    def test_the_coordinator_does_not_go_on_with_it(self, parties):
+        coordinator = parties.coordinator(parties.unfinished)
+        assert coordinator.waiting_for == ("north", "west")
+        entries = parties.record.ledger.export()
+        for asked in (coordinator.check_program, coordinator.request):
+            with pytest.raises(Refused) as refused:
+                asked()
+        assert str(refused.value) == (f"the run {coordinator.run} was opened with another program (protocol: 1, now 2)")
+        assert refused.value.hint == "begin another run with: riskset run --new"
+        assert parties.record.ledger.export() == entries
+
+    def test_the_command_says_what_to_do(self, recorded, capsys):
+        arguments = ["--server", str(recorded / "coordinator"), "--roster", str(recorded / "sites/north/roster.json")]
+        assert main(["run", str(recorded / "study.toml"), *arguments, "--out", str(recorded / "out")]) == 3
+        said = capsys.readouterr().err
+        assert "was opened with another program (protocol: 1, now 2)" in said
+        assert "hint: begin another run with: riskset run --new" in said
+
+    def test_nor_does_a_site_when_a_coordinator_of_0_1_0_asks(self, parties):
+        run = parties.unfinished
+        coordinator, north = parties.coordinator(run), parties.site("north")
+        request = parties.record.request(run, coordinator.round)
+        with pytest.raises(Refused, match="north computes with other versions now than at the run's opening"):
+            coordinator.accept(north.answer(request))
+        assert len(north._journal.exchanges(run)) == coordinator.round  # what it has sent, it still repeats
+        first = verify(north.answer(parties.record.request(run, 0)), parties.roster.sites)
+        assert first.head.type == "opened"
+
+    def test_another_run_begins_and_has_the_results_of_the_first(self, parties):
+        """Of the same patients: the same bits. The approvals of 0.1.0 hold."""
+        stopped = parties.unfinished
+        run = parties.record.begin(parties.study.id, study_hash(parties.study), parties.roster.sha256, SITES)
+        assert parties.record.earlier_of(run) == (RESULTS["run"], stopped)
+        coordinator, sites = parties.coordinator(run), {name: parties.site(name) for name in SITES}
+        while not coordinator.is_finished:
+            for name in coordinator.waiting_for:
+                coordinator.accept(sites[name].answer(coordinator.request()))
+        assert parties.results(coordinator) == RESULTS["results"]
+        assert layout(parties.home.runs) == layout(sites["north"]._journal.ledger.path) == 2
 
 
 def test_the_list_of_invites_is_read_and_gets_its_number_when_it_is_written(parties):
@@ -130,8 +165,8 @@ def test_the_list_of_invites_is_read_and_gets_its_number_when_it_is_written(part
 def test_a_command_says_what_to_do_with_a_file_of_a_later_version(recorded, capsys):
     folder = recorded / "sites" / "south"
     with closing(sqlite3.connect(folder / "journal.sqlite")) as database:
-        database.execute("PRAGMA user_version = 2")
+        database.execute("PRAGMA user_version = 3")
     assert main(["site", "ledger", str(folder / "site.toml")]) == 1
     said = capsys.readouterr().err
-    assert f"error: the ledger {folder / 'journal.sqlite'} has the layout 2;" in said
+    assert f"error: the ledger {folder / 'journal.sqlite'} has the layout 3;" in said
     assert "hint: update riskset on this machine" in said

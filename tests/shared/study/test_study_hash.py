@@ -12,7 +12,7 @@ from riskset.study.load import canonical_json, load_study, study_from_json, stud
 from riskset.study.part import Since
 from riskset.study.spec import Comparison, Study
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 OF_0_1_0 = {
     "configs/hcc-second-line.toml": "c99e1a696a8a63ccc86de2a8b5feb9cc882c2fe1d75b774c0fc34dd3cca31d1d",
     "server/riskset_server/demo/hcc-two.toml": "016888951bb13ecc0a4fde082de3a766c70a455d12c6718ff1740d9bc5685631",

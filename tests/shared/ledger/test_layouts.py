@@ -2,7 +2,7 @@
 
 import secrets
 import sqlite3
-from contextlib import closing, suppress
+from contextlib import closing
 from datetime import date
 from types import SimpleNamespace
 
@@ -21,7 +21,6 @@ from riskset_site.records.journal import JournalFile
 
 KEY = new_identity()
 AUTHORITY = make_authority("made up").certificate.decode()
-PATIENT = ("INSERT INTO visit VALUES (?)", (1,))
 
 
 class Book(JoiningBook):
@@ -40,13 +39,17 @@ KINDS = {
         opens=lambda path: JournalFile(path, KEY, "asan"),
         writes=lambda journal: journal.ledger.append("paused", {"by": "x"}),
         called="the ledger",
+        layout=2,
+        earlier=1,
     ),
     "runs.sqlite": SimpleNamespace(
         opens=lambda path: RunRecord(path, KEY),
         writes=lambda record: record.begin("trial", "study", "roster", ["asan"]),
         called="the ledger",
+        layout=2,
+        earlier=1,
     ),
-    "joining.sqlite": SimpleNamespace(opens=Book, writes=invites, called="the list of invites"),
+    "joining.sqlite": SimpleNamespace(opens=Book, writes=invites, called="the list of invites", layout=1, earlier=0),
 }
 
 
@@ -71,7 +74,7 @@ def written(file):
 
 def test_a_new_file_has_its_number(file):
     written(file)
-    assert number(file.path) == 1
+    assert number(file.path) == file.layout
 
 
 def test_to_open_and_read_a_file_does_not_change_it(file):
@@ -82,12 +85,13 @@ def test_to_open_and_read_a_file_does_not_change_it(file):
 
 def test_a_file_of_a_newer_layout_is_refused_and_left_as_it_is(file):
     written(file)
-    number(file.path, 2)
+    number(file.path, file.layout + 1)
     before = file.path.read_bytes()
     with pytest.raises(DataError) as refused:
         file.opens(file.path)
     assert str(refused.value) == (
-        f"{file.called} {file.path} has the layout 2; riskset {__version__} knows layouts up to 1"
+        f"{file.called} {file.path} has the layout {file.layout + 1}; "
+        f"riskset {__version__} knows layouts up to {file.layout}"
     )
     assert refused.value.hint == "update riskset on this machine; the file was not changed"
     assert file.path.read_bytes() == before
@@ -96,70 +100,63 @@ def test_a_file_of_a_newer_layout_is_refused_and_left_as_it_is(file):
 def test_a_file_that_becomes_newer_under_this_process_is_not_written(file):
     written(file)
     with closing(file.opens(file.path)) as opened:
-        number(file.path, 2)
+        number(file.path, file.layout + 1)
         before = file.path.read_bytes()
-        with pytest.raises(DataError, match="has the layout 2"):
+        with pytest.raises(DataError, match=f"has the layout {file.layout + 1}"):
             file.writes(opened)
         assert file.path.read_bytes() == before
 
 
 def test_a_file_whose_making_was_cut_off_becomes_whole(file):
     """riskset 0.1.0 wrote the number first, and then table by table."""
-    number(file.path, 1)
+    number(file.path, file.earlier)
     written(file)
-    assert number(file.path) == 1
+    assert number(file.path) == file.layout
     file.opens(file.path).close()
 
 
-class TestWithoutANumber:
+class TestAnEarlierLayoutWithTheSameTables:
     @pytest.fixture
-    def path(self, tmp_path):
-        path = tmp_path / "joining.sqlite"
-        with closing(Book(path)) as book:
-            invites(book)
-        number(path, 0)
-        return path
+    def old(self, file):
+        written(file)
+        number(file.path, file.earlier)
+        return file
 
-    def test_it_is_numbered_with_what_is_written_first(self, path):
-        before = path.read_bytes()
-        with closing(Book(path)) as book:
-            assert len(book.of_site("asan")) == 1
-            assert path.read_bytes() == before
-            invites(book)
-            assert len(book.of_site("asan")) == 2
-        assert number(path) == 1
+    def test_it_gets_its_number_with_what_is_written_first(self, old):
+        before = old.path.read_bytes()
+        with closing(old.opens(old.path)) as opened:
+            assert old.path.read_bytes() == before
+            old.writes(opened)
+        assert number(old.path) == old.layout
 
-    def test_a_write_that_fails_leaves_it_as_it_was(self, path):
-        with closing(Book(path)) as book, suppress(DataError):
-            book._file.write(("UPDATE invite SET ended = 'x'", ()), ("INSERT INTO nowhere VALUES (1)", ()))
-        assert number(path) == 0
-        with closing(Book(path)) as book:
-            assert book.of_site("asan")[0].ended == ""
+    def test_a_write_that_fails_leaves_it_as_it_was(self, old):
+        before = old.path.read_bytes()
+        with closing(old.opens(old.path)) as opened:
+            file = getattr(opened, "ledger", opened)._file
+            with pytest.raises(DataError, match="no such table"):
+                file.write(("CREATE TABLE half (id INTEGER)", ()), ("INSERT INTO nowhere VALUES (1)", ()))
+        assert old.path.read_bytes() == before
 
-    @pytest.mark.parametrize("change", ["ALTER TABLE invite ADD COLUMN more TEXT", "CREATE TABLE more (id INTEGER)"])
-    def test_one_with_other_tables_is_refused(self, path, change):
-        with closing(sqlite3.connect(path)) as database:
-            database.execute(change)
-        before = path.read_bytes()
-        with pytest.raises(DataError, match=r"has no layout that riskset \S+ knows") as refused:
-            Book(path)
+    @pytest.mark.parametrize("change", ["ALTER TABLE {} ADD COLUMN more TEXT", "CREATE TABLE more (id INTEGER)"])
+    def test_one_with_other_tables_is_refused(self, old, change):
+        with closing(sqlite3.connect(old.path)) as database:
+            database.execute(change.format("invite" if old.earlier == 0 else "ledger_entry"))
+        before = old.path.read_bytes()
+        which = "a layout without a number" if old.earlier == 0 else "the layout 1"
+        with pytest.raises(DataError, match=f"has {which}, which is not one that riskset .* goes on from") as refused:
+            old.opens(old.path)
         assert "move the file away and keep it" in refused.value.hint
-        assert path.read_bytes() == before
+        assert old.path.read_bytes() == before
 
 
-class TestAnOlderLayout:
-    """There is none yet; a version with a second layout says itself how it takes over the first."""
-
-    def layout(self, number):
-        return Layout(number, "CREATE TABLE IF NOT EXISTS visit (day INTEGER NOT NULL) STRICT;")
-
-    @pytest.mark.parametrize("old", [0, 1])
-    def test_it_is_refused_also_where_the_tables_look_alike(self, tmp_path, old):
-        path = tmp_path / "file.sqlite"
-        with closing(DurableFile(path, self.layout(1), "the file", "")) as file:
-            file.write(PATIENT)
-        number(path, old)
-        with pytest.raises(DataError, match=r"the file \S+ has (the layout 1|no layout)") as refused:
-            DurableFile(path, self.layout(2), "the file", "")
-        assert "use the version of riskset that wrote it" in refused.value.hint
-        assert number(path) == old
+@pytest.mark.parametrize("found", [0, 1])
+def test_an_earlier_layout_that_means_another_thing_is_refused(tmp_path, found):
+    """Also where the tables are the same."""
+    path, tables = tmp_path / "file.sqlite", "CREATE TABLE IF NOT EXISTS visit (day INTEGER NOT NULL) STRICT;"
+    with closing(DurableFile(path, Layout(1, tables), "the file", "")) as file:
+        file.write(("INSERT INTO visit VALUES (?)", (1,)))
+    number(path, found)
+    with pytest.raises(DataError, match=r"which is not one that riskset \S+ goes on from") as refused:
+        DurableFile(path, Layout(3, tables, (2,)), "the file", "")
+    assert "use the version of riskset that wrote it" in refused.value.hint
+    assert number(path) == found
