@@ -6,7 +6,7 @@ export FLWR_DISABLE_UPDATE_CHECK := 1
 export OPENBLAS_NUM_THREADS := 1
 
 PYTEST_WORKERS ?= auto
-PYTEST = "$(BIN)/python" -m pytest --numprocesses $(PYTEST_WORKERS) --dist loadgroup --no-loadscope-reorder
+PYTEST = "$(BIN)/python" -m pytest --numprocesses $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo test test-all check bench clean
 .DEFAULT_GOAL := demo

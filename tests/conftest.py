@@ -30,16 +30,25 @@ settings.load_profile("quick")
 NETWORK = Path(__file__).with_name("network")
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items):
+    """Puts the network first: its tests wait for processes and leases, and nobody should wait for them at the end."""
+    items.sort(key=lambda item: not item.path.is_relative_to(NETWORK))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
     """Keeps together on one worker what shares fixtures: the tests of a file, and those of a folder of the network.
 
-    The network goes first: its tests wait for processes and leases, and nobody should wait for them at the end.
+    A group for each folder would say it too, but xdist 3.8 does not see groups under pytest 9.2.
     """
-    for item in items:
-        shares = item.path.parent if item.path.is_relative_to(NETWORK) else item.path
-        item.add_marker(pytest.mark.xdist_group(str(shares.relative_to(NETWORK.parent))))
-    items.sort(key=lambda item: not item.path.is_relative_to(NETWORK))
+    from xdist.scheduler import LoadFileScheduling
+
+    class Together(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = Path(super()._split_scope(nodeid))
+            return str(file.parent if NETWORK.name in file.parts else file)
+
+    return Together(config, log)
 
 
 @dataclass(frozen=True)
