@@ -19,7 +19,12 @@ Json = dict[str, Any]
 
 def question(analysis: KaplanMeier) -> Json:
     """Returns what is known before there is a result."""
-    return {"variable": analysis.arm, "reference": next((column.reference for column in analysis.columns), None)}
+    return {"variable": analysis.arm, "reference": reference(analysis)}
+
+
+def reference(analysis: KaplanMeier) -> str | None:
+    """Returns the arm's reference level; None where no arms are compared."""
+    return next((column.reference for column in analysis.columns), None)
 
 
 def answer(analysis: KaplanMeier, curves: SurvivalCurves, level: float) -> Json:
