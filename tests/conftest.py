@@ -14,6 +14,9 @@ from riskset.analyses.cohort import AnalysisSet, Cohort
 from riskset.cli import main
 from riskset.results import entry_json, results_of
 from riskset.study.spec import Study
+from riskset_server.report import Labels, report_of
+from riskset_server.report.blocks import Box, Figure, Table
+from riskset_server.report.printing import Printer
 
 # No deadline, and no check of how long the drawing takes: how fast a machine is says nothing about a law. In CI every
 # run draws the same. `make test-all` asks for `exhaustive`; where an example is a whole run, a module takes a share.
@@ -183,3 +186,29 @@ def patients():
         told = staticmethod(told)
 
     return Patients
+
+
+class Printed:
+    """The report of a run, and what is printed of it."""
+
+    def __init__(self, results, labels=None):
+        self.report = report_of(results, labels or Labels())
+        self.printer = Printer(self.report.cells, results.study.time.unit, results.study.days_per_unit)
+
+    def blocks(self, kind, type_):
+        parts = [part for part in self.report.parts if part.kind == kind]
+        return [block for part in parts for block in part.blocks if isinstance(block, type_)]
+
+    def tables(self, kind):
+        return [self.printer.table(table) for table in self.blocks(kind, Table)]
+
+    def boxes(self, kind):
+        return [self.printer.box(box) for box in self.blocks(kind, Box)]
+
+    def plots(self):
+        return [figure.plot(self.printer) for figure in self.blocks("km", Figure)]
+
+
+@pytest.fixture(scope="session")
+def printed():
+    return Printed

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from riskset.results import Results, results_json, write_results
-from riskset_server.report import labels_of, write_report
+from riskset.results import Results, write_results
+from riskset_server.report import report_of, write_report
 
 
 def write_outcome(results: Results, folder: Path, made_at: str) -> list[Path]:
@@ -13,8 +13,4 @@ def write_outcome(results: Results, folder: Path, made_at: str) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "results.json"
     write_results(results, path)
-    labels = labels_of(results.study)
-    return [
-        path,
-        *write_report(results_json(results), folder, made_at=made_at, notices=results.notices, labels=labels),
-    ]
+    return [path, *write_report(report_of(results), folder, made_at=made_at)]

@@ -29,6 +29,10 @@ class Entry:
         return self.analysis.id
 
     @property
+    def kind(self) -> str:
+        return self.analysis.kind
+
+    @property
     def status(self) -> Status:
         if isinstance(self.result, RefusedByRule):
             return "refused"
