@@ -28,7 +28,7 @@ _TIES: Final = {"efron": "Efron's approximation", "breslow": "Breslow's approxim
 
 def _blocks(entries: Sequence[Entry], context: Context) -> list[Block]:
     """One table an analysis, endpoint and population of which some model was fitted; else a box for each refusal."""
-    groups: dict[tuple[str, str, str], list[_Model]] = {}
+    groups: dict[tuple[str, str | None, str], list[_Model]] = {}
     for entry in entries:
         analysis = entry.analysis
         group = (analysis.name, analysis.endpoint, analysis.population)
@@ -50,7 +50,7 @@ def _boxes(models: Sequence[_Model], context: Context) -> list[Box]:
 def _title(entry: Entry, context: Context) -> str:
     labels, analysis = context.labels, entry.analysis
     population = "" if analysis.population == "all" else f", {labels.population(analysis.population)}"
-    title = f"{labels.endpoint(analysis.endpoint)}: Cox models{population}"
+    title = f"{labels.endpoint(analysis.endpoint or '')}: Cox models{population}"
     return own_title(title, entry, context.results)
 
 

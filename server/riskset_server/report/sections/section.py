@@ -36,5 +36,5 @@ def own_title(title: str, entry: Entry, results: Results) -> str:
     return f"{title} ({entry.analysis.name})" if len(names) > 1 else title
 
 
-def _asks_about(entry: Entry) -> tuple[str, str, str]:
+def _asks_about(entry: Entry) -> tuple[str, str | None, str | None]:
     return entry.kind, entry.analysis.endpoint, entry.analysis.population
