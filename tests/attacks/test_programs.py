@@ -96,8 +96,8 @@ def test_a_coordinator_of_0_1_0_is_refused(federation):
 def test_a_method_that_the_study_does_not_ask_for_may_differ(federation, patients):
     expected = patients.told(federation().study, federation().run())
     party = federation()
-    runs(party, "asan", Program(PROTOCOL, installed() | {"rmst": "riskset-rmst 1.0"}))
-    runs(party, "kurume", Program(PROTOCOL, installed() | {"rmst": "riskset-rmst 2.0", "fine_gray": "fg 0.1"}))
+    runs(party, "asan", Program(PROTOCOL, installed() | {"gehan": "riskset-gehan 1.0"}))
+    runs(party, "kurume", Program(PROTOCOL, installed() | {"gehan": "riskset-gehan 2.0", "peto": "peto 0.1"}))
     assert patients.told(party.study, party.run()) == expected
 
 
