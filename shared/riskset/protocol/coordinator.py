@@ -93,8 +93,15 @@ class Coordinator:
         self._history: History | None = None
         self._rounds: list[tuple[Verified, ...]] = []
         self._replies: dict[str, Verified] = {}
-        for reply in record.replies(run):
-            message = verify(reply, roster.sites)
+        try:
+            self._replay(record.replies(run))
+        except (ProtocolError, Refused):
+            self.check_program()  # which another program may be the reason
+            raise
+
+    def _replay(self, replies: Iterable[bytes]) -> None:
+        for reply in replies:
+            message = verify(reply, self._roster.sites)
             is_repeat = message.head.round != self.round or message.head.sender in self._replies
             if not is_repeat:  # two commands at once may both have kept one reply
                 self._history, self._rounds, self._replies = self._after(message)
@@ -126,10 +133,12 @@ class Coordinator:
             return
         opened = read_coordinators_program(verify(kept, self._own).payload)
         if found := opened.difference(self._program, self._plan.kinds):
-            message = (
-                f"the run {self.run} was opened with another program ({found.where}: {found.first}, now {found.second})"
+            now = f"{found.where}: {found.first}, now {found.second}"
+            raise Refused(
+                "program",
+                f"the run {self.run} was opened with another program ({now})",
+                "begin another run with: riskset run --new",
             )
-            raise Refused("program", message, "begin another run with: riskset run --new")
 
     def request(self) -> bytes:
         """Returns this round's message, the same bytes for every site and at every asking. Refused as
