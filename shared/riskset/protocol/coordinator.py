@@ -133,12 +133,10 @@ class Coordinator:
             return
         opened = read_coordinators_program(verify(kept, self._own).payload)
         if found := opened.difference(self._program, self._plan.kinds):
-            now = f"{found.where}: {found.first}, now {found.second}"
-            raise Refused(
-                "program",
-                f"the run {self.run} was opened with another program ({now})",
-                "begin another run with: riskset run --new",
+            message = (
+                f"the run {self.run} was opened with another program ({found.where}: {found.first}, now {found.second})"
             )
+            raise Refused("program", message, "begin another run with: riskset run --new")
 
     def request(self) -> bytes:
         """Returns this round's message, the same bytes for every site and at every asking. Refused as
