@@ -5,7 +5,10 @@ export FLWR_TELEMETRY_ENABLED := 0
 export FLWR_DISABLE_UPDATE_CHECK := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: demo test check bench clean
+PYTEST_WORKERS ?= auto
+PYTEST = "$(BIN)/python" -m pytest --numprocesses $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder
+
+.PHONY: demo test test-all check bench clean
 .DEFAULT_GOAL := demo
 
 $(VENV)/ready: pyproject.toml
@@ -17,8 +20,12 @@ $(VENV)/ready: pyproject.toml
 demo: $(VENV)/ready  ## a whole study over the real network stack, on this machine
 	"$(BIN)/python" -m riskset.cli demo
 
-test: $(VENV)/ready
-	"$(BIN)/python" -m pytest
+test: $(VENV)/ready  ## each behaviour once: a few minutes
+	$(PYTEST) -m "not exhaustive"
+
+test-all: $(VENV)/ready  ## every case, laws on many more examples, and how much of the packages was run
+	$(PYTEST) --hypothesis-profile exhaustive --cov --cov-report=
+	@echo "lines of the packages that were run: $$("$(BIN)/coverage" report --format total)%"
 
 check: $(VENV)/ready
 	"$(BIN)/python" -m ruff check .
@@ -42,4 +49,4 @@ wheel-check: wheel  ## the wheel alone, in a new environment in another folder, 
 	cd "$$away" && "$$away/venv/bin/riskset" demo
 
 clean:
-	rm -rf "$(VENV)" build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf "$(VENV)" build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.*

@@ -2,16 +2,56 @@
 
 import csv
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 from riskset.analyses.cohort import AnalysisSet, Cohort
 from riskset.cli import main
+from riskset.results import entry_json, results_of
 from riskset.study.spec import Study
-from riskset_server.run.results import results_document
+from riskset_server.report import Labels, report_of
+from riskset_server.report.blocks import Box, Figure, Table
+from riskset_server.report.printing import Printer
+
+# No deadline, and no check of how long the drawing takes: how fast a machine is says nothing about a law. In CI every
+# run draws the same. `make test-all` asks for `exhaustive`; where an example is a whole run, a module takes a share.
+settings.register_profile(
+    "quick",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    max_examples=40,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("exhaustive", settings.get_profile("quick"), max_examples=300)
+settings.load_profile("quick")
+
+NETWORK = Path(__file__).with_name("network")
+
+
+def pytest_collection_modifyitems(items):
+    """Puts the network first: its tests wait for processes and leases, and nobody should wait for them at the end."""
+    items.sort(key=lambda item: not item.path.is_relative_to(NETWORK))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Keeps together on one worker what shares fixtures: the tests of a file, and those of a folder of the network.
+
+    A group for each folder would say it too, but xdist 3.8 does not see groups under pytest 9.2.
+    """
+    from xdist.scheduler import LoadFileScheduling
+
+    class Together(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = Path(super()._split_scope(nodeid))
+            return str(file.parent if NETWORK.name in file.parts else file)
+
+    return Together(config, log)
 
 
 @dataclass(frozen=True)
@@ -128,9 +168,9 @@ def in_turn(sites, n):
 
 
 def told(study, outcome):
-    """Returns every number and word of the results by id, as results.json has them: equal texts, equal bits."""
-    results = results_document(study, outcome, sorted(study.sites))["results"]
-    return {result["id"]: json.dumps({**result, "gate": ""}, allow_nan=False) for result in results}
+    """Returns every number and word of the results by id, before they are rounded: equal texts, equal bits."""
+    entries = results_of(study, outcome, sorted(study.sites)).entries
+    return {entry.id: json.dumps({**entry_json(entry), "gate": ""}, allow_nan=False) for entry in entries}
 
 
 @pytest.fixture(scope="session")
@@ -146,3 +186,29 @@ def patients():
         told = staticmethod(told)
 
     return Patients
+
+
+class Printed:
+    """The report of a run, and what is printed of it."""
+
+    def __init__(self, results, labels=None):
+        self.report = report_of(results, labels or Labels())
+        self.printer = Printer(self.report.cells, results.study.time.unit, results.study.days_per_unit)
+
+    def blocks(self, kind, type_):
+        parts = [part for part in self.report.parts if part.kind == kind]
+        return [block for part in parts for block in part.blocks if isinstance(block, type_)]
+
+    def tables(self, kind):
+        return [self.printer.table(table) for table in self.blocks(kind, Table)]
+
+    def boxes(self, kind):
+        return [self.printer.box(box) for box in self.blocks(kind, Box)]
+
+    def plots(self):
+        return [figure.plot(self.printer) for figure in self.blocks("km", Figure)]
+
+
+@pytest.fixture(scope="session")
+def printed():
+    return Printed

@@ -19,15 +19,23 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from riskset.catalogue import NOTHING, Message
+
 
 class RisksetError(Exception):
     """Base of all that is told to a person; `hint` says what to do next."""
 
     exit_code = 1
 
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
+    def __init__(self, message: Message | str, hint: Message | str = NOTHING) -> None:
+        super().__init__(str(message))
+        self.message = message
+        self._hint = hint
+
+    @property
+    def hint(self) -> str:
+        """What to do next, in English."""
+        return str(self._hint)
 
 
 @dataclass(frozen=True)
@@ -36,9 +44,9 @@ class Problem:
 
     where: str
     """What a person looks for: `[variables] age`, `column 'AFP'`, `eligibility rule 2`."""
-    message: str
+    message: Message | str
     """What was expected and what was found."""
-    hint: str = ""
+    hint: Message | str = NOTHING
     """What to do; may hold a did-you-mean."""
     line: int | None = None
     """Line in the file, 1-based, where known."""
@@ -53,7 +61,7 @@ class Problem:
 class DataError(RisksetError):
     """A file is wrong. `problems` holds all that was found."""
 
-    def __init__(self, message: str, hint: str = "", problems: Sequence[Problem] = ()) -> None:
+    def __init__(self, message: Message | str, hint: Message | str = NOTHING, problems: Sequence[Problem] = ()) -> None:
         super().__init__(message, hint)
         self.problems = tuple(problems)
 
@@ -71,7 +79,7 @@ class Refused(RisksetError):
 
     exit_code = 3
 
-    def __init__(self, code: str, message: str, hint: str = "") -> None:
+    def __init__(self, code: str, message: Message | str, hint: Message | str = NOTHING) -> None:
         super().__init__(message, hint)
         self.code = code
 

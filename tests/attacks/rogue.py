@@ -58,6 +58,12 @@ class Rogue(AskedOnce):
     def combine(self, total, state):
         return Sums(tuple(total)) if state + 1 == self.rounds else state + 1
 
+    def question_json(self):
+        return {}
+
+    def result_json(self, result):
+        return {"values": list(result.values)}
+
     def linear_predictor(self, prepared, state):
         return np.zeros(prepared[0].n if self.opens.is_iterative else 0)
 

@@ -17,7 +17,8 @@ from riskset.study.load import study_hash
 
 A_ROUND = 2
 """Rounds gone when most attacks begin: opening, how many patients; how many of each level is next."""
-PHASES = ["admission/cohorts", "admission/pairs", "first", "later", "close"]
+FURTHER_PHASES = ["admission/cohorts", "admission/pairs", "first", "close"]
+EXHAUSTIVE = pytest.mark.exhaustive
 """Where contributions of the last round are shown and the next ones asked for."""
 ALL = Opening(("asan", "kurume", "osaka")).to_bytes(here())
 
@@ -209,7 +210,7 @@ def without(party, site, parts):
     return [part for i, part in enumerate(parts) if i != of(party, site, parts)]
 
 
-@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("phase", ["later", *(pytest.param(phase, marks=EXHAUSTIVE) for phase in FURTHER_PHASES)])
 class TestContributions:
     """A site believes no total: it adds what the sites signed, in a round of theirs that it saw itself."""
 
@@ -349,11 +350,13 @@ def lies(party, lie):
     return change
 
 
-ADMISSION = ["admission/cohorts", "admission/counts", "admission/pairs", "admission/products"]
+FURTHER_ROUNDS = ["admission/cohorts", "admission/pairs", "admission/products", "first"]
 
 
 @pytest.mark.parametrize("lie", LIES)
-@pytest.mark.parametrize("phase", [*ADMISSION, "first", "later"])
+@pytest.mark.parametrize(
+    "phase", ["admission/counts", "later", *(pytest.param(phase, marks=EXHAUSTIVE) for phase in FURTHER_ROUNDS)]
+)
 def test_a_site_that_sends_sums_no_patients_have(federation, phase, lie):
     """Nobody falls over: either the run comes to its end with what follows from such sums, at all parties alike; or
     the coordinator keeps nothing of them and says so, and so does a site that is shown them all the same."""

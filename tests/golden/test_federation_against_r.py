@@ -98,6 +98,8 @@ def tried(request, desk_at, tmp_path_factory, csv_of):
     asked += [
         f'km-{kind} = {{ kind = "km", endpoint = "os", limits = "{kind}", landmarks = {landmarks} }}' for kind in LIMITS
     ]
+    taus = [r["tau"] for r in answers["rmst"]]
+    asked += [f'rmst = {{ kind = "rmst", endpoint = "os", tau = {taus} }}']
     sites = sorted({row["site"] for row in rows})
     desk = desk_at(tmp_path_factory.mktemp(name))
     declared = "\n".join(f'{site} = {{ name = "{site}" }}' for site in sites)
@@ -188,3 +190,15 @@ def test_curves_equal_survfit(tried, as_list, kind, key):
         ):
             values = [mark[ours] for mark in arm["landmarks"]]
             np.testing.assert_allclose(np.array(values, float), np.array(r[theirs][at], float), rtol=1e-9, atol=1e-14)
+
+
+def test_restricted_means_equal_r(tried):
+    for r in tried.r["rmst"]:
+        found = tried.results[f"rmst/os/all/{r['tau']}"]
+        assert found["tau_days"] == r["tau"]
+        for key, of_r in (("rmst_days", "rmst"), ("se", "se"), ("lower", "lower"), ("upper", "upper")):
+            np.testing.assert_allclose([arm[key] for arm in found["arms"]], r[of_r], rtol=1e-9)
+        for key, se in (("difference", "se"), ("ratio", "se_log")):
+            assert (found[key]["level"], found[key]["against"]) == ("true", "false")
+            for own, of_r in (("estimate", "est"), ("se", se), ("lower", "lower"), ("upper", "upper"), ("p", "p")):
+                assert found[key][own] == pytest.approx(r[key][of_r], rel=1e-9)

@@ -13,11 +13,10 @@ import pytest
 
 from riskset.analyses.cohort import AnalysisSet, Cohort
 from riskset.rehearsal import Rehearsal
+from riskset.results import results_json, results_of
 from riskset.study.spec import Study
-from riskset_server.report.cox_table import cox_tables
-from riskset_server.report.labels import Labels
+from riskset_server.report.cells import cells_of
 from riskset_server.report.numbers import numbers_csv
-from riskset_server.run.results import results_document
 
 VARIABLES = {
     "x": {"type": "number", "range": [-10, 10]},
@@ -81,20 +80,20 @@ def cohorts_of(data):
 def tried(request, answers):
     cohorts = cohorts_of(answers["data"])
     study = study_of(cohorts, request.param)
-    document = results_document(study, Rehearsal(study, cohorts, is_gated=False).run(), sorted(cohorts))
-    return json.loads(json.dumps(document, allow_nan=False)), answers["limits"][request.param]
+    outcome = Rehearsal(study, cohorts, is_gated=False).run()
+    return results_of(study, outcome, sorted(cohorts)), answers["limits"][request.param]
 
 
-def result_of(document, case):
+def result_of(results, case):
     variable, model = CASES[case]
-    (found,) = (r for r in document["results"] if r["analysis"] == variable and model in r["id"])
+    (found,) = (r for r in results_json(results)["results"] if r["analysis"] == variable and model in r["id"])
     return found
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_limit_equals_rs_profile_likelihood(tried, case):
-    document, r = tried
-    found, variable = result_of(document, case), CASES[case][0]
+    results, r = tried
+    found, variable = result_of(results, case), CASES[case][0]
     level, reference = ("true", "false") if variable == "flag" else (None, None)
     assert (found["status"], found["reason"]["code"]) == ("not estimable", "separated")
     assert found["reason"]["columns"] == [{"variable": variable, "level": level, "reference": reference}]
@@ -106,19 +105,19 @@ def test_the_limit_equals_rs_profile_likelihood(tried, case):
 
 
 def test_numbers_csv_holds_the_limits(tried):
-    document, _ = tried
-    rows = list(csv.DictReader(io.StringIO(numbers_csv(document).decode("utf-8-sig"), newline="")))
+    results, _ = tried
+    rows = list(csv.DictReader(io.StringIO(numbers_csv(cells_of(results)).decode("utf-8-sig"), newline="")))
     for case in CASES:
-        found = result_of(document, case)
+        found = result_of(results, case)
         kept = {row["quantity"]: row for row in rows if row["result"] == found["id"]}
         assert set(kept) == {"reason.limit.coef", "reason.limit.hr"}
         assert float(kept["reason.limit.hr"]["value"]) == found["reason"]["limit"]["hr"]
         assert kept["reason.limit.hr"]["variable"] == CASES[case][0]
 
 
-def test_the_report_shows_the_limits(tried):
-    document, r = tried
-    flags, scores = cox_tables(document["results"], Labels())
+def test_the_report_shows_the_limits(tried, printed):
+    results, r = tried
+    flags, scores = printed(results).tables("cox")
     assert {row.label: row.cells for row in flags.rows}["yes"] == (
         f"< {r['flag_alone']['hr']:.2f} (separated)",
         "",

@@ -17,6 +17,7 @@ from riskset.rehearsal import Rehearsal
 
 CURVES, MODEL = "km/os/all", "cox/os/all/multivariable"
 SITES = np.array(["asan", "kurume", "osaka"])
+FEW = settings(max_examples=settings().max_examples // 10)  # an example is a whole run, or two
 
 
 def run(study, cohorts):
@@ -73,7 +74,7 @@ def test_a_site_without_patients_changes_no_bit(dealt, patients, answer):
     np.testing.assert_array_equal(curve_numbers(found[CURVES]), curve_numbers(answer[CURVES]))
 
 
-@settings(max_examples=10, deadline=None)
+@FEW
 @given(st.randoms(use_true_random=False))
 def test_order_of_the_rows_changes_nothing(dealt, patients, answer, random):
     study, rows, sites = dealt
@@ -83,7 +84,7 @@ def test_order_of_the_rows_changes_nothing(dealt, patients, answer, random):
     np.testing.assert_array_equal(curve_numbers(found[CURVES]), curve_numbers(answer[CURVES]))
 
 
-@settings(max_examples=10, deadline=None)
+@FEW
 @given(st.integers(0, 2**32))
 def test_dealing_the_patients_anew_leaves_the_curves_and_moves_the_model_by_site(dealt, patients, answer, seed):
     study, rows, before = dealt
@@ -166,7 +167,7 @@ UNIVARIABLE = {"kind": "cox", "endpoints": ["os"], "univariable": True, "multiva
 ASKED = {"survival": {"kind": "km", "endpoints": ["os"], "landmarks": [12]}, "cox": UNIVARIABLE}
 
 
-@settings(max_examples=15, deadline=None)
+@FEW
 @given(networks(sites=(2, 6), patients=(0, 120)))
 def test_masks_change_no_bit_of_any_result(patients, network):
     names, *_ = network
@@ -178,7 +179,7 @@ def test_masks_change_no_bit_of_any_result(patients, network):
     assert masked == plain
 
 
-@settings(max_examples=15, deadline=None)
+@FEW
 @given(networks(sites=(3, 6), patients=(60, 400)))
 def test_the_gate_changes_no_bit_of_what_it_lets_out(patients, network):
     names, *_ = network

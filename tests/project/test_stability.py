@@ -16,10 +16,10 @@ from riskset.joining import connection, invite, request
 from riskset.ledger.log_file import LedgerFile
 from riskset.protocol import roster
 from riskset.protocol.approval import Approval
+from riskset.results import document as results
 from riskset.secure.keys import new_identity
 from riskset.study.spec import Study
 from riskset_server.report.numbers import Number
-from riskset_server.run import results
 from riskset_site.consent import vouching
 from riskset_site.data.site_file import SiteFile
 

@@ -23,7 +23,14 @@ from riskset_site.records.journal import JournalFile
 
 SITES = ("asan", "kurume", "osaka")
 ADMISSION = ["changes", "cohorts", "counts", "pairs", "products"]
+ONE_OF_EACH = ("admission/counts", "later")
 PHASES = ["open", *(f"admission/{step}" for step in ADMISSION), "first", "later", "close"]
+
+
+def marked(phases):
+    """Returns the phases as parameters; those beyond one of admission and one of a model are for `make test-all`."""
+    further = pytest.mark.exhaustive
+    return [phase if phase in ONE_OF_EACH else pytest.param(phase, marks=further) for phase in phases]
 
 
 class Parties(Rehearsal):
@@ -97,7 +104,7 @@ def parties(study_and_cohorts):
     return Parties(*study_and_cohorts)
 
 
-@pytest.fixture(params=["in memory", "in files"])
+@pytest.fixture(params=["in files", pytest.param("in memory", marks=pytest.mark.exhaustive)])
 def kept(request, study_and_cohorts, tmp_path):
     """Parties whose records are of either kind."""
     made = Parties(*study_and_cohorts, tmp_path if request.param == "in files" else None)
@@ -209,7 +216,7 @@ class Full(MemoryJournal):
             raise DataError("the journal cannot be written")
 
 
-@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("phase", marked(PHASES))
 class TestNoJournalNoAnswer:
     def test_nothing_leaves_until_it_can_be_written_again(self, parties, ends_as_if_nothing_had_happened, phase):
         parties.goes_to(phase)
@@ -258,7 +265,7 @@ class TestChangedData:
     def changed(self, study_and_cohorts):
         return with_later_deaths(study_and_cohorts[1]["asan"], 1)
 
-    @pytest.mark.parametrize("phase", PHASES[1:])
+    @pytest.mark.parametrize("phase", marked(PHASES[1:]))
     def test_in_mid_run_it_is_refused_until_the_data_are_back(
         self, parties, changed, ends_as_if_nothing_had_happened, phase
     ):

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from riskset_server.run.results import results_document
 
 from riskset.cli import main
 from riskset.errors import Refused
@@ -19,7 +20,6 @@ from riskset.secure.envelope import verify
 from riskset.study.load import load_study, study_hash
 from riskset_server.coordinator_folder import CoordinatorFolder
 from riskset_server.run.record import RunRecord
-from riskset_server.run.results import results_document
 from riskset_site.consent.approvals import Approvals, LedgerConsent
 from riskset_site.papers import load_papers
 from riskset_site.records.journal import JournalFile

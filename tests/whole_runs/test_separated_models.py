@@ -6,20 +6,21 @@ import pytest
 from riskset.analyses.cohort import AnalysisSet
 from riskset.analyses.methods.cox_fit import CoxFit, Separated
 from riskset.rehearsal import Rehearsal
+from riskset.results import results_json, results_of
 from riskset_server.report import notation
-from riskset_server.report.cox_table import cox_tables
-from riskset_server.report.labels import Labels
-from riskset_server.run.results import results_document
 
 SITES = ("asan", "kurume")
 OFF = {"secure_sum": "off"}
 
 
-def results_of(patients, rows, **cox):
+def found_of(patients, rows, **cox):
     sites = np.array(SITES)[np.arange(rows.n) % 2]
     study = patients.study(SITES, analyses={"cox": {"kind": "cox", "endpoints": ["os"], **cox}}, disclosure=OFF)
-    document = results_document(study, Rehearsal(study, patients.deal(rows, sites), is_gated=False).run(), SITES)
-    return {result["id"].split("/", 3)[3]: result for result in document["results"]}
+    return results_of(study, Rehearsal(study, patients.deal(rows, sites), is_gated=False).run(), SITES)
+
+
+def by_model(results):
+    return {result["id"].split("/", 3)[3]: result for result in results_json(results)["results"]}
 
 
 def gated_results_of(patients, rows, **cox):
@@ -56,18 +57,18 @@ def without_events(rows, levels):
 @pytest.fixture(scope="module")
 def one_level(patients):
     rows = without_events(patients.rows(5, 300), [2])
-    return results_of(patients, rows, univariable=["arm", "stage"], multivariable=["arm", "age", "stage"])
+    return found_of(patients, rows, univariable=["arm", "stage"], multivariable=["arm", "age", "stage"])
 
 
 @pytest.fixture(scope="module")
 def two_levels(patients):
     rows = without_events(patients.rows(5, 300), [1, 2])
-    return results_of(patients, rows, univariable=["arm", "stage"], multivariable=["arm", "age", "stage"])
+    return found_of(patients, rows, univariable=["arm", "stage"], multivariable=["arm", "age", "stage"])
 
 
 def test_one_separated_level_has_an_upper_limit(one_level):
     for model in ("univariable/stage", "multivariable"):
-        reason = one_level[model]["reason"]
+        reason = by_model(one_level)[model]["reason"]
         assert reason["columns"] == [{"variable": "stage", "level": "III", "reference": "I"}]
         assert reason["limit"]["side"] == "upper"
         assert reason["limit"]["hr"] == pytest.approx(np.exp(reason["limit"]["coef"]))
@@ -77,19 +78,18 @@ def test_one_separated_level_has_an_upper_limit(one_level):
         )
 
 
-def test_the_table_shows_the_limit_in_the_levels_row(one_level):
-    (table,) = cox_tables(list(one_level.values()), Labels())
+def test_the_table_shows_the_limit_in_the_levels_row(one_level, printed):
+    (table,) = printed(one_level).tables("cox")
     cells = {row.label: row.cells for row in table.rows}
-    alone, together = (
-        notation.separated(one_level[m]["reason"]["limit"]) for m in ("univariable/stage", "multivariable")
-    )
+    limits = [by_model(one_level)[m]["reason"]["limit"] for m in ("univariable/stage", "multivariable")]
+    alone, together = (notation.separated(limit["hr"], limit["side"]) for limit in limits)
     assert cells["III"] == (alone, "", together, "")
     assert cells["I"] == ("1 (reference)", "", "1 (reference)", "")
 
 
 def test_several_separated_levels_have_none(two_levels):
     for model in ("univariable/stage", "multivariable"):
-        reason = two_levels[model]["reason"]
+        reason = by_model(two_levels)[model]["reason"]
         assert [column["level"] for column in reason["columns"]] == ["II", "III"]
         assert reason["limit"] is None
         assert reason["message"].endswith(
@@ -97,8 +97,8 @@ def test_several_separated_levels_have_none(two_levels):
         )
 
 
-def test_a_model_without_a_limit_is_not_estimable_in_the_table(two_levels):
-    (table,) = cox_tables(list(two_levels.values()), Labels())
+def test_a_model_without_a_limit_is_not_estimable_in_the_table(two_levels, printed):
+    (table,) = printed(two_levels).tables("cox")
     assert table.columns == ("Univariable HR (95% CI)", "P")
     assert {row.label: row.cells for row in table.rows}["II"] == ("n.e.", "")
 
@@ -115,4 +115,4 @@ def test_a_model_without_a_limit_is_not_estimable_in_the_table(two_levels):
     ],
 )
 def test_how_a_limit_is_written(hr, side, text):
-    assert notation.separated({"hr": hr, "side": side}) == text
+    assert notation.separated(hr, side) == text

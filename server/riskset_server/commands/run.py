@@ -19,6 +19,7 @@ from riskset.joining.expiry import expiry_lines, of_members, today_utc
 from riskset.protocol.coordinator import Coordinator, Outcome
 from riskset.protocol.opening import Opening
 from riskset.protocol.roster import Roster, load_roster
+from riskset.results import results_of
 from riskset.secure.keys import public_hex
 from riskset.study.load import load_study, study_hash
 from riskset.study.spec import Study
@@ -82,7 +83,7 @@ def run(
         outcome = _run(study, roster, coordinator_folder, record, console, participants, anew=anew)
         made_at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
         sites = outcome.history.opening.participants
-        paths = write_outcome(study, outcome, sites, out, made_at, [notice(study, sites)])
+        paths = write_outcome(results_of(study, outcome, sites, [notice(study, sites)]), out, made_at)
         record.end(outcome.run)  # not before: a run whose report could not be written is not asked of the sites again
     except KeyboardInterrupt:
         console.print("stopped; the same command goes on from here", highlight=False)

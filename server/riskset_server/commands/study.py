@@ -9,10 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
+from riskset.analyses.plan import plan
 from riskset.cli import tell
 from riskset.disclosure.policy import parse_exception
 from riskset.errors import DataError, Problem
 from riskset.protocol.approval import ExceptionSigned
+from riskset.results import results_of
 from riskset.study.load import load_study, study_hash
 from riskset.study.spec import Study
 from riskset_server.commands.joining import accept, invite, revoke, roster
@@ -41,6 +43,7 @@ def check(
     """
     try:
         checked = load_study(file)
+        plan(checked)
     except DataError as error:
         if not error.problems:
             raise
@@ -83,7 +86,8 @@ def try_(
     rehearsed = rehearse(tried, sites, without or (), signed, is_gated=not ignore_gate)
     made_at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     notices = [REHEARSAL, GATE_IGNORED] if ignore_gate else [REHEARSAL]
-    paths = write_outcome(tried, rehearsed.outcome, rehearsed.sites, out, made_at, notices, is_gated=not ignore_gate)
+    found = results_of(tried, rehearsed.outcome, rehearsed.sites, notices, is_gated=not ignore_gate)
+    paths = write_outcome(found, out, made_at)
     typer.echo(verdicts(tried, rehearsed, is_gated=not ignore_gate))
     for path in paths:
         typer.echo(path)
@@ -108,6 +112,18 @@ def facts_of(study: Study) -> dict[str, Any]:
         "endpoints": {name: list(endpoint.variables) for name, endpoint in study.endpoints.items()},
         "analyses": {name: _asked(study, name) for name in study.analyses},
         "grid": {"width_days": study.time.grid.width_days, "max_days": study.time.grid.max_days},
+        "rounds": _rounds(study),
+    }
+
+
+def _rounds(study: Study) -> dict[str, Any]:
+    """How many exchanges with the sites a run takes at least, by which analyses, and which of these go on until they
+    converge."""
+    chain = plan(study).longest_chain()
+    return {
+        "at_least": chain.rounds,
+        "chain": [analysis.id for analysis in chain.analyses],
+        "iterative": [analysis.id for analysis in chain.iterative],
     }
 
 
@@ -129,8 +145,16 @@ def _lines(study: Study, facts: dict[str, Any]) -> str:
         *(("endpoint", f"{name}: {', '.join(used)}") for name, used in facts["endpoints"].items()),
         *(("analysis", f"{name}: {line}") for name, asked in study.analyses.items() for line in asked.lines(study)),
         ("grid", f"{grid['width_days']} days wide, to day {grid['max_days']}"),
+        ("rounds", _rounds_in_words(facts["rounds"])),
     ]
     return "\n".join(f"{what:<12}{said}" for what, said in told)
+
+
+def _rounds_in_words(rounds: dict[str, Any]) -> str:
+    """The rounds of the longest chain; nobody can know before the run how often a model is evaluated."""
+    again = ", and one for each further evaluation of a model" if rounds["iterative"] else ""
+    chain = f"; longest chain: {' -> '.join(rounds['chain'])}" if len(rounds["chain"]) > 1 else ""
+    return f"{rounds['at_least']}{again}{chain}"
 
 
 def _told(problem: Problem) -> dict[str, Any]:

@@ -26,6 +26,8 @@ from riskset.study.load import study_hash
 from riskset.study.spec import Study
 
 ADMISSION, MODELS, CURVES = "admission", "models", "curves"
+_PURPOSE: Mapping[str, str] = {"cox": MODELS, "km": CURVES}
+"""What a reader calls the kinds; another kind is called by its name."""
 
 Slot = tuple[str, str]
 """What asked for a number, and what it is."""
@@ -83,12 +85,15 @@ def evidence(outcome: Outcome, study: Study, roster: str, ledgers: Mapping[str, 
     spoken = {site: _aligned(site, rounds, clear) for site, clear in ledgers.items()}
     sums = sum(_check_sums(one, {site: rows[one.number] for site, rows in spoken.items()}) for one in rounds)
     messages = [message for replies in outcome.replies for message in replies]
+    purpose = _purposes(
+        study
+    )  # what no analysis asked for, admission did: each number is in a slot of one or the other
     left = (
         Left(
             site=site,
             messages=sum(m.head.sender == site for m in messages),
             bytes=sum(len(m.raw) for m in messages if m.head.sender == site),
-            numbers=Counter(_kind(id_) for numbers in clear.values() for id_, _, _ in numbers),
+            numbers=Counter(purpose.get(id_, ADMISSION) for numbers in clear.values() for id_, _, _ in numbers),
             readable=sum(_readable(one.vectors[site], spoken[site][one.number], len(spoken)) for one in rounds),
         )
         for site, clear in ledgers.items()
@@ -163,5 +168,7 @@ def _readable(came: Vector, values: NDArray[np.float64], parties: int) -> int:
     return int((came[:, spoken] == encode(values[spoken], parties)).all(axis=0).sum())
 
 
-def _kind(asked_by: str) -> str:
-    return {"cox": MODELS, "km": CURVES}.get(asked_by.split("/", 1)[0], ADMISSION)
+def _purposes(study: Study) -> dict[str, str]:
+    """Returns what the numbers of each analysis are for, by its id."""
+    kinds = {analysis.id: study.analyses[analysis.name].kind for analysis in plan(study).reported}
+    return {id_: _PURPOSE.get(kind, kind) for id_, kind in kinds.items()}

@@ -12,7 +12,7 @@ from riskset.study.spec import Study
 from riskset_server.demo.demonstration import Demonstration
 from riskset_server.demo.evidence import ADMISSION, CURVES, MODELS, Evidence
 
-_KINDS = (ADMISSION, MODELS, CURVES)
+_PURPOSES = (ADMISSION, MODELS, CURVES)
 
 
 def sites_table(study: Study, demonstration: Demonstration) -> Table:
@@ -33,10 +33,11 @@ def left_table(found: Evidence) -> Table:
     """Returns a line a site: how many numbers, of what kind, and how many of them the coordinator could read."""
     table = _table("What left each site, from its own ledger, which it opened itself")
     table.add_column("site")
-    for heading in ("messages", "bytes", *(f"for {kind}" for kind in _KINDS), "readable"):
+    purposes = dict.fromkeys([*_PURPOSES, *(purpose for one in found.left for purpose in one.numbers)])
+    for heading in ("messages", "bytes", *(f"for {purpose}" for purpose in purposes), "readable"):
         table.add_column(heading, justify="right")
     for one in found.left:
-        sent = [f"{one.numbers.get(kind, 0):,}" for kind in _KINDS]
+        sent = [f"{one.numbers.get(purpose, 0):,}" for purpose in purposes]
         table.add_row(one.site, str(one.messages), f"{one.bytes:,}", *sent, f"{one.readable:,}")
     return table
 

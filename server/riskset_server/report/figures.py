@@ -10,7 +10,6 @@ import io
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
@@ -19,7 +18,6 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 from matplotlib.lines import Line2D
 
-from riskset_server.report import notation
 from riskset_server.report.layout import (
     GAP,
     HANDLE,
@@ -34,6 +32,7 @@ from riskset_server.report.layout import (
     layout_of,
     legend_rows,
 )
+from riskset_server.report.printing import FigureFiles
 from riskset_server.report.survival import Curve, SurvivalPlot
 
 RESOLUTION_DPI = 300
@@ -43,13 +42,6 @@ GREY, WARNING = "#555555", "#B34700"
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#AA4499")
 DASHES: tuple[tuple[float, ...], ...] = ((), (4, 1.6), (1.2, 1.0), (6, 1.5, 1.2, 1.5))
 FONTS = ("DejaVu Sans", "Noto Sans CJK JP", "Noto Sans CJK KR", "Yu Gothic", "Meiryo", "Malgun Gothic", "Hiragino Sans")
-
-
-@dataclass(frozen=True)
-class FigureFiles:
-    svg: bytes
-    png: bytes
-    """300 dpi."""
 
 
 def survival_figure(plot: SurvivalPlot) -> FigureFiles:
@@ -135,13 +127,13 @@ def _draw_medians(axes: Axes, plot: SurvivalPlot) -> None:
         axes.plot([median, median], [0, 50], color=_style(index)["color"], **dotted)
 
 
-def _draw_risk_row(figure: Figure, at_risk: Sequence[float], index: int, layout: Layout) -> None:
+def _draw_risk_row(figure: Figure, at_risk: Sequence[str], index: int, layout: Layout) -> None:
     """The arm's name beside, and under each tick how many were still at risk just before it."""
     top, colour = layout.tops.risk_rows[index], _style(index)["color"]
     _write(figure, layout, MARGIN, top, layout.words.risk_labels[index], color=colour)
     for tick, number in zip(layout.ticks, at_risk, strict=True):
         x = layout.words.left + tick / layout.last_time * layout.axes.width
-        _write(figure, layout, x, top, notation.count(number), ha="center")
+        _write(figure, layout, x, top, number, ha="center")
 
 
 def _draw_labels(figure: Figure, layout: Layout) -> None:

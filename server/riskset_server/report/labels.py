@@ -48,8 +48,9 @@ class Labels:
             return f"{self.variable(variable)}: {_TRUTH[level]}"
         return self.level(variable, level)
 
-    def endpoint(self, name: str) -> str:
-        return self.endpoints.get(name, name)
+    def endpoint(self, name: str | None) -> str:
+        """An endpoint; nothing of an analysis without one."""
+        return self.endpoints.get(name, name) if name else ""
 
     def population(self, name: str) -> str:
         return _POPULATIONS.get(name, name)

@@ -8,7 +8,6 @@ from itertools import accumulate
 
 import numpy as np
 
-from riskset_server.report import notation
 from riskset_server.report.places import Places, Size, free_places
 from riskset_server.report.ruler import Ruler
 from riskset_server.report.survival import Floats, SurvivalPlot
@@ -114,7 +113,7 @@ def _words(plot: SurvivalPlot, ruler: Ruler) -> Words:
     risk_labels = tuple(_broken(ruler, curve.label, _RISK_LABEL_WIDTH, most_lines=2) for curve in plot.curves)
     statistics = "\n".join(_broken(ruler, line, _BOX_WIDTH) for line in plot.statistics)
     y_label = _broken(ruler, plot.y_label, _AXES_HEIGHT)
-    count_width = ruler.widest([notation.count(plot.at_risk(curve, 0)) for curve in plot.curves], SIZE)
+    count_width = ruler.widest([curve.widest_at_risk for curve in plot.curves], SIZE)
     beside_rows = MARGIN + ruler.widest(risk_labels, SIZE) + GAP + count_width / 2
     return Words(
         legend=legend,

@@ -1,37 +1,50 @@
-"""What stands in the place of a result that is not given: never an empty cell, and always why."""
+"""What is printed in the place of a result that is not given: never an empty cell, and always why."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Final
 
+from riskset.analyses.analysis import NotEstimable, RefusedByRule
+from riskset.results import Entry
 from riskset_server.report import notation
+from riskset_server.report.blocks import Box, Shown, Text
+from riskset_server.report.cells import Cells
 
-_JUDGED = {
+_JUDGED: Final = {
     "all": "on the totals, by all parties alike",
     "a site": "by a site on its own patients; which site, nobody learns",
 }
 
 
-@dataclass(frozen=True)
-class NotGiven:
-    """A box on the page, in the place of a figure or a table."""
-
-    title: str
-    status: str
-    """`Refused by rule R4, on the totals, by all parties alike`; `Not estimable`."""
-    why: str
-    remedy: str
-    """What would pass; empty where nothing is said of it."""
-
-
-def not_given(result: Mapping[str, Any], title: str) -> NotGiven:
+def not_given(entry: Entry, title: str, cells: Cells) -> Box:
     """Returns the box of a result without numbers."""
-    reason = result.get("reason") or {}
-    if result["status"] == notation.REFUSED and "rule" in reason:
-        judged = f", {_JUDGED[reason['by']]}" if reason.get("by") in _JUDGED else ""
-        status = f"Refused by rule {reason['rule']}{judged}"
-        why, remedy = (str(reason.get(key) or "").rstrip(".") for key in ("message", "remedy"))
-        return NotGiven(title, status, why, remedy)
-    return NotGiven(title, str(result["status"]).capitalize(), notation.reason(result), "")
+    result = entry.result
+    if isinstance(result, RefusedByRule):
+        status = f"Refused by rule {result.rule}, {_JUDGED[result.by]}"
+        return Box(title, status, (str(result.message).rstrip("."),), str(result.remedy).rstrip("."))
+    return Box(title, entry.status.capitalize(), reason(entry, cells), "")
+
+
+def reason(entry: Entry, cells: Cells) -> Text:
+    """Returns why a result is missing: its code or rule, the sentence for people, and what would pass a rule."""
+    result = entry.result
+    if isinstance(result, RefusedByRule):
+        said = sentence(result.rule, str(result.message))
+        return (f"{said}. What would pass: {result.remedy}".rstrip(".") if result.remedy else said,)
+    if isinstance(result, NotEstimable):
+        said, numbers = (
+            sentence(result.code, str(result.message)),
+            tuple(cell.id for cell in cells.of(entry.id, "reason")),
+        )
+        return (Shown("words", numbers, said),) if numbers else (said,)
+    raise ValueError(f"{entry.id} has a result")
+
+
+def sentence(code: str, message: str) -> str:
+    """Returns a code with its sentence, without a full stop."""
+    return ": ".join(part for part in (code, message) if part).rstrip(".")
+
+
+def missing(entry: Entry) -> str:
+    """Returns what a table's cell says of a model without numbers: `n.e.`, `refused (R4)`."""
+    return f"refused ({entry.result.rule})" if isinstance(entry.result, RefusedByRule) else notation.NOT_ESTIMABLE

@@ -6,14 +6,11 @@ need be read back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Literal
 
 NOT_REACHED = "NR"
 NOT_ESTIMABLE = "n.e."
 NO_VALUE = "–"
-REFUSED = "refused"
-"""The status of a result that a disclosure rule does not let be computed."""
 
 _DECIMALS_OF_UNIT = {"day": 1, "week": 1, "month": 1, "year": 2}
 _MOST_DECIMALS = 5
@@ -47,7 +44,7 @@ def p_phrase(p: float | None) -> str:
     return f"P {text[0]} {text[1:]}" if text[0] in "<>" else f"P = {text}"
 
 
-def ratio(hr: float, lower: float | None, upper: float | None) -> str:
+def ratio(hr: float | None, lower: float | None, upper: float | None) -> str:
     """`0.56 (0.40–0.80)`: two decimals, more where two would make the limits alike or let them touch 1 falsely."""
     decimals = 2
     while _misleads(lower, upper, decimals) and decimals < _MOST_DECIMALS:
@@ -55,10 +52,9 @@ def ratio(hr: float, lower: float | None, upper: float | None) -> str:
     return f"{_decimal(hr, decimals)} ({_decimal(lower, decimals)}–{_decimal(upper, decimals)})"
 
 
-def separated(limit: Mapping[str, Any]) -> str:
+def separated(hr: float | None, side: Literal["lower", "upper"]) -> str:
     """`> 2.31 (separated)`: the end that the likelihood gives of an interval that is open towards the other."""
-    sign = ">" if limit["side"] == "lower" else "<"
-    hr, decimals = limit["hr"], 2
+    sign, decimals = ">" if side == "lower" else "<", 2
     if hr is None:
         return NOT_ESTIMABLE
     while hr != 1 and round(hr, decimals) in (0, 1) and decimals < _MOST_DECIMALS:
@@ -87,10 +83,29 @@ def time(days: float | None, unit: str, days_per_unit: float) -> str:
     return text.removesuffix(".0") if unit == "day" else text
 
 
-def time_with_limits(quantile: Mapping[str, Any], unit: str, days_per_unit: float) -> str:
-    """`9.4 (7.4–11.3)` from `{estimate, lower, upper}` in days."""
-    estimate, lower, upper = (time(quantile[key], unit, days_per_unit) for key in ("estimate", "lower", "upper"))
-    return f"{estimate} ({lower}–{upper})"
+def time_with_limits(
+    estimate: float | None, lower: float | None, upper: float | None, unit: str, days_per_unit: float
+) -> str:
+    """`9.4 (7.4–11.3)` from an estimate and limits in days."""
+    middle, low, high = (time(days, unit, days_per_unit) for days in (estimate, lower, upper))
+    return f"{middle} ({low}–{high})"
+
+
+def mean_with_limits(
+    mean: float | None, lower: float | None, upper: float | None, unit: str, days_per_unit: float
+) -> str:
+    """`14.7 (12.9–16.5)` from a mean and limits in days; a dash where nobody has one."""
+    return NO_VALUE if mean is None else time_with_limits(mean, lower, upper, unit, days_per_unit)
+
+
+def difference_with_limits(
+    difference: float | None, lower: float | None, upper: float | None, unit: str, days_per_unit: float
+) -> str:
+    """`−1.2 (−3.4 to 0.9)` from a difference and limits in days; a dash where there is none."""
+    if difference is None:
+        return NO_VALUE
+    values = (time(days, unit, days_per_unit).replace("-", "\N{MINUS SIGN}") for days in (difference, lower, upper))
+    return "{} ({} to {})".format(*values)
 
 
 def percent_with_limits(survival: float | None, lower: float | None, upper: float | None) -> str:
@@ -109,23 +124,7 @@ def confidence(level: float) -> str:
     return f"{100 * level:g}% CI"
 
 
-def chi_square(test: Mapping[str, Any]) -> str:
+def chi_square(chi2: float | None, df: int, p: float | None) -> str:
     """`χ² = 9.55 (df 1, P = .002)`."""
-    chi2 = NO_VALUE if test["chi2"] is None else f"{test['chi2']:.2f}"
-    return f"χ² = {chi2} (df {test['df']:g}, {p_phrase(test['p'])})"
-
-
-def reason(result: Mapping[str, Any]) -> str:
-    """Why a result or a term is missing: its code or rule, the sentence for people, and what would pass a rule."""
-    given = result.get("reason") or {}
-    parts = [str(given[key]) for key in ("code", "rule", "message") if given.get(key)]
-    told = ": ".join(parts).rstrip(".") or "no reason given"
-    return f"{told}. What would pass: {given['remedy']}".rstrip(".") if given.get("remedy") else told
-
-
-def missing(result: Mapping[str, Any]) -> str:
-    """What a cell says of a model without numbers: `n.e.`, `refused (R4)`."""
-    rule = (result.get("reason") or {}).get("rule")
-    if result["status"] == REFUSED and rule:
-        return f"{REFUSED} ({rule})"
-    return NOT_ESTIMABLE if result["status"] == "not estimable" else str(result["status"])
+    value = NO_VALUE if chi2 is None else f"{chi2:.2f}"
+    return f"χ² = {value} (df {df:g}, {p_phrase(p)})"

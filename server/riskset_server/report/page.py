@@ -1,71 +1,60 @@
-"""The report: one page that needs nothing else, its figures as files, and numbers.csv."""
+"""The report as files: one page that needs nothing else, its figures, and numbers.csv."""
 
 from __future__ import annotations
 
 import os
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from riskset_server.report import notation
-from riskset_server.report.cox_table import cox_refused, cox_tables
-from riskset_server.report.figures import FigureFiles, survival_figure
-from riskset_server.report.labels import Labels
-from riskset_server.report.not_given import NotGiven, not_given
+from riskset.study.load import study_hash
+from riskset_server.report.blocks import Block, Figure, Table
 from riskset_server.report.numbers import numbers_csv
-from riskset_server.report.survival import SurvivalPlot, survival_plot, survival_title
-from riskset_server.report.tables import Result, Table, survival_table
+from riskset_server.report.printing import FigureFiles, PrintedBox, PrintedTable, Printer
+from riskset_server.report.report import Report
 
 
-def write_report(
-    results: Mapping[str, Any],
-    folder: Path,
-    *,
-    made_at: str,
-    notices: Sequence[str] = (),
-    labels: Labels | None = None,
-) -> list[Path]:
+def write_report(report: Report, folder: Path, *, made_at: str) -> list[Path]:
     """Writes `report.html`, `numbers.csv` and `figures/*.{svg,png}` into `folder` and returns their paths.
 
-    `results` is results.json as parsed; `made_at` is printed as it is; each of `notices` is a warning and stands above
-    everything else. The files take their names when all of them are written, in the place of an earlier report's.
+    `made_at` is printed as it is; each notice of the results is a warning above everything else. The files take their
+    names when all of them are written, in the place of an earlier report's.
     """
-    words = labels or Labels()
-    curves = [result for result in results["results"] if result["kind"] == "km"]
-    survival = [_survival_section(result, results, words) for result in curves if result["status"] == "ok"]
-    no_curves = [not_given(result, survival_title(result, words)) for result in curves if result["status"] != "ok"]
-    page = _page(results, survival, no_curves, words, made_at, notices)
-    contents = {"report.html": page.encode(), "numbers.csv": numbers_csv(results)}
-    for section in survival:
-        contents |= {f"{section.file}.svg": section.figure.svg, f"{section.file}.png": section.figure.png}
+    study = report.results.study
+    printer = Printer(report.cells, study.time.unit, study.days_per_unit)
+    figures = [block for part in report.parts for block in part.blocks if isinstance(block, Figure)]
+    drawn = {figure.id: _drawn(figure, number, printer) for number, figure in enumerate(figures, 1)}
+    contents = {
+        "report.html": _page(report, printer, drawn, made_at).encode(),
+        "numbers.csv": numbers_csv(report.cells),
+    }
+    for figure in drawn.values():
+        contents |= {f"{figure.file}.svg": figure.files.svg, f"{figure.file}.png": figure.files.png}
     return _write_all({folder / name: content for name, content in contents.items()})
 
 
 @dataclass(frozen=True)
-class _SurvivalSection:
-    """A figure with its table. `file` is the figure's path below the report's folder, without its ending."""
+class _Drawn:
+    """A figure with its files. `file` is their path below the report's folder, without its ending."""
 
-    plot: SurvivalPlot
-    figure: FigureFiles
-    table: Table
+    number: int
+    title: str
     file: str
+    files: FigureFiles
 
     @property
     def svg(self) -> Markup:
-        return _inline(self.figure.svg.decode(), self.file, self.plot.title)
+        return _inline(self.files.svg.decode(), self.file, self.title)
 
 
-def _survival_section(result: Result, results: Mapping[str, Any], labels: Labels) -> _SurvivalSection:
-    plot = survival_plot(result, results, labels)
-    table = survival_table(result, results["time"], labels)
-    return _SurvivalSection(plot, survival_figure(plot), table, f"figures/{_file_name(result['id'])}")
+def _drawn(figure: Figure, number: int, printer: Printer) -> _Drawn:
+    return _Drawn(number, figure.title, f"figures/{_file_name(figure.result)}", figure.drawn(printer))
 
 
 def _file_name(result_id: str) -> str:
@@ -82,50 +71,39 @@ def _inline(svg: str, name: str, title: str) -> Markup:
     return Markup(element.replace("<svg", Markup('<svg role="img" aria-label="{}"').format(title), 1))
 
 
-def _page(
-    results: Mapping[str, Any],
-    survival: Sequence[_SurvivalSection],
-    no_curves: Sequence[NotGiven],
-    labels: Labels,
-    made_at: str,
-    notices: Sequence[str],
-) -> str:
+def _page(report: Report, printer: Printer, drawn: Mapping[str, _Drawn], made_at: str) -> str:
     template = files("riskset_server.report").joinpath("report.html.j2").read_text(encoding="utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return environment.from_string(template).render(
-        title=_title(results["study"]),
-        study=results["study"],
-        facts=_facts(results, labels, made_at),
-        notices=notices,
-        survival=survival,
-        no_curves=no_curves,
-        cox_tables=cox_tables(results["results"], labels),
-        cox_refused=cox_refused(results["results"], labels),
-        not_given=_not_given(results),
+        title=report.results.study.title_in("en"),
+        facts=_facts(report, made_at),
+        notices=report.results.notices,
+        parts=[(part.heading, [_printed(block, printer, drawn) for block in part.blocks]) for part in report.parts],
+        not_given=[(id_, status, printer.text(why)) for id_, status, why in report.missing],
     )
 
 
-def _title(study: Mapping[str, Any]) -> str:
-    """In English if there is one, else in the study's first language, else the study's id."""
-    titles = study.get("title") or {}
-    return str(titles.get("en") or next(iter(titles.values()), study["id"]))
-
-
-def _facts(results: Mapping[str, Any], labels: Labels, made_at: str) -> dict[str, str]:
-    study, sites = results["study"], [labels.site(site) for site in results["sites"]]
+def _facts(report: Report, made_at: str) -> dict[str, str]:
+    results, study = report.results, report.results.study
+    sites = [report.labels.site(site) for site in results.sites]
     return {
-        "Study": f"{study['id']}, version {study['version']}",
-        "Study's SHA-256": study["sha256"],
-        "Run": results["run"],
+        "Study": f"{study.id}, version {study.version}",
+        "Study's SHA-256": study_hash(study),
+        "Run": results.run,
         f"Sites ({len(sites)})": ", ".join(sites),
         "Made": made_at,
     }
 
 
-def _not_given(results: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Id, status and reason of every result without numbers."""
-    missing = [result for result in results["results"] if result["status"] != "ok"]
-    return [(result["id"], result["status"], notation.reason(result)) for result in missing]
+def _printed(
+    block: Block, printer: Printer, drawn: Mapping[str, _Drawn]
+) -> tuple[str, _Drawn | PrintedTable | PrintedBox]:
+    """Returns the name of a block's macro, and what it is given."""
+    if isinstance(block, Figure):
+        return "figure", drawn[block.id]
+    if isinstance(block, Table):
+        return "table", printer.table(block)
+    return "box", printer.box(block)
 
 
 def _write_all(contents: Mapping[Path, bytes]) -> list[Path]:

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from riskset.protocol.coordinator import Outcome
-from riskset.study.spec import Study
-from riskset_server.report import labels_of, write_report
-from riskset_server.run.results import results_document, write_results
+from riskset.results import Results, write_results
+from riskset_server.report import report_of, write_report
 
 
-def write_outcome(
-    study: Study,
-    outcome: Outcome,
-    sites: Sequence[str],
-    folder: Path,
-    made_at: str,
-    notices: Sequence[str],
-    *,
-    is_gated: bool = True,
-) -> list[Path]:
+def write_outcome(results: Results, folder: Path, made_at: str) -> list[Path]:
     """Returns the paths written, results.json first. Each file is whole or not there."""
     folder.mkdir(parents=True, exist_ok=True)
-    document = results_document(study, outcome, sites, notices, is_gated=is_gated)
-    results = folder / "results.json"
-    write_results(document, results)
-    labels = labels_of(study)
-    return [results, *write_report(document, folder, made_at=made_at, notices=document["notices"], labels=labels)]
+    path = folder / "results.json"
+    write_results(results, path)
+    return [path, *write_report(report_of(results), folder, made_at=made_at)]

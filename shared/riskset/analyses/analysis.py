@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.cohort import Cohort, SetId
+from riskset.catalogue import NOTHING, Message
 from riskset.disclosure.exposure import Column, Exposure, Label
 from riskset.disclosure.finding import Finding
 
@@ -32,7 +33,11 @@ class NotEstimable(Result):
     """A permitted end without an estimate: the question is well put, these data do not answer it."""
 
     code: str
-    message: str
+    message: Message | str
+
+    def reason_json(self) -> dict[str, Any]:
+        """Returns the `reason` of the result in results.json."""
+        return {"code": self.code, "message": str(self.message)}
 
 
 @dataclass(frozen=True)
@@ -41,8 +46,8 @@ class RefusedByRule(Result):
 
     rule: str
     """R1 to R14."""
-    message: str
-    remedy: str = ""
+    message: Message | str
+    remedy: Message | str = NOTHING
     """What would pass."""
     by: Literal["all", "a site"] = "all"
     """`all` found it on pooled figures; or one judged it on its own rows, and nobody learns which."""
@@ -124,6 +129,14 @@ class Analysis(ABC):
     @abstractmethod
     def out_of_evaluations(self, state: Any) -> Result:
         """Returns the end of an analysis that has used what rule R5 allows."""
+
+    @abstractmethod
+    def question_json(self) -> dict[str, Any]:
+        """Returns the keys of results.json that say what was asked, whatever came of it."""
+
+    @abstractmethod
+    def result_json(self, result: Any) -> dict[str, Any]:
+        """Returns the keys of results.json of a result that was estimated; a number that is missing is None."""
 
     @property
     def endpoint(self) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from riskset.analyses.cohort import AnalysisSet, SetId
 from riskset.analyses.design import level_columns
 from riskset.disclosure.exposure import CENSORED, ENTRY, EVENT, Column, Exposure, InTime, Label, counted
 from riskset.stats.grid import Grid
-from riskset.stats.kaplan_meier import exits
+from riskset.stats.kaplan_meier import Curve, exits, product_limit
 from riskset.study.spec import DaysEndpoint, Study
 
 _PRINTED = {EVENT: "events", CENSORED: "censored", ENTRY: "entries"}
@@ -31,6 +32,10 @@ class CountsInTime:
     @property
     def arm(self) -> str | None:
         return self.levels[0].variable if self.levels else None
+
+    @property
+    def reference(self) -> str | None:
+        return self.levels[0].reference if self.levels else None
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -88,6 +93,16 @@ class CountsInTime:
         pooled = np.array(total)
         size = int(np.prod(self.shape))
         return pooled[:size].reshape(self.shape), pooled[size:]
+
+    def curve(self, counts: NDArray[np.float64]) -> Curve:
+        """Returns the Kaplan-Meier curve of one arm's counts (statuses, steps)."""
+        return product_limit(counts[0], counts[1], counts[2] if self.has_entry else None, self.grid.days)
+
+    def grid_json(self) -> dict[str, Any]:
+        """Returns the resolution of a curve, as results.json has it."""
+        grid = self.grid
+        is_rounded = self.has_entry and grid.width_days > 1  # late entries count at the beginning of their step
+        return {"width_days": grid.width_days, "max_days": grid.max_days, "approximate": is_rounded}
 
 
 def counts_of(study: Study, endpoint: str) -> CountsInTime:

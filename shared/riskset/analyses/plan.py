@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from riskset.analyses.admission.steps import steps
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import ALL, SetId
 from riskset.analyses.methods import PLANNERS, POPULATIONS
@@ -51,9 +52,7 @@ class Plan:
         for analysis in self.reported:
             where = f"[analyses] {analysis.name}"
             if analysis.population != ALL and analysis.population not in self.populations:
-                yield Problem(
-                    where, f"{analysis.id} is of the population {analysis.population!r}, which is not defined"
-                )
+                yield Problem(where, f"{analysis.id} is of an unknown population {analysis.population!r}")
                 continue
             for id_ in self.waits_for(analysis):
                 if id_ not in known and id_ not in counted:
@@ -78,20 +77,39 @@ class Plan:
                     ways.append((*way, id_))
         return ()
 
-    def longest_chain(self) -> tuple[Analysis, ...]:
-        """Returns the analyses, each needing the one before, that take the most rounds; the study's first of several.
-        An iterative one counts for more than one round, since it takes several."""
+    def longest_chain(self) -> Chain:
+        """Returns analyses, each needing the one before, that take the most rounds; the study's first of several."""
         known = {analysis.id: analysis for analysis in self.reported}
 
-        def chain(analysis: Analysis) -> tuple[Analysis, ...]:
+        def chain(analysis: Analysis) -> Chain:
             before = [chain(known[id_]) for id_ in self.waits_for(analysis) if id_ in known]
-            return (*max(before, key=_rounds, default=()), analysis)
+            return Chain((*max(before, key=Chain.length, default=Chain(())).analyses, analysis))
 
-        return max((chain(analysis) for analysis in self.reported), key=_rounds, default=())
+        return max((chain(analysis) for analysis in self.reported), key=Chain.length, default=Chain(()))
 
 
-def _rounds(chain: tuple[Analysis, ...]) -> tuple[int, int]:
-    return sum(analysis.exposure.is_iterative for analysis in chain), len(chain)
+@dataclass(frozen=True)
+class Chain:
+    """Analyses, each of which needs the one before."""
+
+    analyses: tuple[Analysis, ...]
+
+    @property
+    def iterative(self) -> tuple[Analysis, ...]:
+        """Those that are asked again until they end."""
+        return tuple(analysis for analysis in self.analyses if analysis.exposure.is_iterative)
+
+    @property
+    def rounds(self) -> int:
+        """The fewest rounds that a run with this chain takes: the opening, the admission of each population, one round
+        for each analysis, and the closing, in which the last is asked if it is asked once."""
+        populations = {analysis.population for analysis in self.analyses}
+        closes = bool(self.analyses) and not self.analyses[-1].exposure.is_iterative
+        return 1 + len(steps(())) * len(populations) + len(self.analyses) - closes + 1
+
+    def length(self) -> tuple[int, int, int]:
+        """Sorts chains: an iterative analysis takes more rounds than any other."""
+        return len(self.iterative), self.rounds, len(self.analyses)
 
 
 def plan(study: Study) -> Plan:

@@ -9,6 +9,7 @@ from fractions import Fraction
 from math import isfinite
 from typing import Literal
 
+from riskset.catalogue import Message
 from riskset.disclosure.policy import Policy, short_name
 from riskset.disclosure.rules import LIMITS, Limit
 
@@ -29,8 +30,8 @@ class Finding:
     value: float
     limit: float
     margin: float
-    message: str
-    remedy: str
+    message: Message | str
+    remedy: Message | str
     """What would pass; empty where the figure passes."""
 
     @property
@@ -40,7 +41,7 @@ class Finding:
 
     def to_json(self) -> dict[str, str]:
         """Returns the finding for a ledger, floats as strings. `value` and `margin` may be a site's own."""
-        return {name: value if isinstance(value, str) else repr(value) for name, value in vars(self).items()}
+        return {name: repr(value) if isinstance(value, float) else str(value) for name, value in vars(self).items()}
 
 
 def judge(

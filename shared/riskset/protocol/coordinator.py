@@ -87,7 +87,7 @@ class Coordinator:
         self._key = key
         self._roster = roster
         self._study_hash = study_hash(study)
-        self._plan = plan(study)
+        self.plan = plan(study)
         self._record = record
         self._program = program or here()
         self._history: History | None = None
@@ -132,7 +132,7 @@ class Coordinator:
         if kept is None or self.is_finished:
             return
         opened = read_coordinators_program(verify(kept, self._own).payload)
-        if found := opened.difference(self._program, self._plan.kinds):
+        if found := opened.difference(self._program, self.plan.kinds):
             message = (
                 f"the run {self.run} was opened with another program ({found.where}: {found.first}, now {found.second})"
             )
@@ -227,7 +227,7 @@ class Coordinator:
     def _check_its_program(self, message: Verified) -> None:
         """Raises Refused where a site opens the run with another program. riskset 0.1.0 does so, knowing no better."""
         site, opened = message.head.sender, read_opened(message.payload)
-        if found := opened.program.difference(self._program, self._plan.kinds):
+        if found := opened.program.difference(self._program, self.plan.kinds):
             told = f"{site} {REFUSALS[found.code]} ({found.where}: {found.first} there, {found.second} here)"
             raise Refused(found.code, told, "then begin another run with: riskset run --new")
 
@@ -242,7 +242,7 @@ class Coordinator:
     def _advance(self, contributions: Sequence[Verified]) -> History:
         if self._history is not None:
             return self._history.advance(contributions)
-        return open_history(self._plan, self._study_hash, self._roster.sha256, self.run, contributions)
+        return open_history(self.plan, self._study_hash, self._roster.sha256, self.run, contributions)
 
     def outcome(self) -> Outcome:
         """Returns the results of a finished run; ProtocolError before that."""

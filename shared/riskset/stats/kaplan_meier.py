@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from riskset.stats.arrays import Bools, Floats, Ints
+from riskset.stats.elementary import exp, log
 from riskset.stats.grid import Grid
 from riskset.stats.tails import normal_quantile
 
@@ -121,9 +122,10 @@ def limits(curve: Curve, kind: LimitsKind = "log-log", level: float = 0.95) -> t
             return np.maximum(S - z * se, 0.0), np.minimum(S + z * se, 1.0)
         if kind == "log":
             width = z * se / S
-            return S * np.exp(-width), np.minimum(S * np.exp(width), 1.0)
-        width = z * se / (S * np.log(S))  # negative
-        return np.exp(np.log(S) * np.exp(-width)), np.exp(np.log(S) * np.exp(width))
+            return S * exp(-width), np.minimum(S * exp(width), 1.0)
+        log_survival = log(S)
+        width = z * se / (S * log_survival)  # negative
+        return exp(log_survival * exp(-width)), exp(log_survival * exp(width))
 
 
 def quantile(curve: Curve, lower: Floats, upper: Floats, probability: float) -> Quantile:

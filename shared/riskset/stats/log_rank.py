@@ -8,7 +8,7 @@ give Harrington and Fleming's family (1982): rho = 0 log-rank, rho = 1 Peto and 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import nan
+from math import fsum, nan
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -59,9 +59,19 @@ class LogRank:
 
 
 def from_counts(at_risk: ArrayLike, events: ArrayLike, rho: float = 0.0) -> LogRank:
-    """From the numbers at risk just before, and the events, at each time (arms, times), increasing: one stratum."""
+    """From the numbers at risk just before, and the events, at each time (arms, times), increasing: one stratum.
+
+    The sums over times are correctly rounded (`math.fsum`), so they have the same bits on every machine.
+    """
     n, d = np.asarray(at_risk, dtype=np.float64), np.asarray(events, dtype=np.float64)
-    return _statistic(n, d, np.zeros(n.shape[1], dtype=np.int64), rho)
+    terms = _terms(n, d, np.zeros(n.shape[1], dtype=np.int64), rho)
+    spread = terms.share * terms.spread
+    between = np.array([[fsum(one * other) for other in terms.share] for one in spread])
+    return LogRank(
+        observed=np.array([fsum(row) for row in d * terms.weight]),
+        expected=np.array([fsum(row) for row in terms.share * terms.expected]),
+        variance=np.diag([fsum(row) for row in spread]) - between,
+    )
 
 
 def log_rank(
@@ -89,20 +99,35 @@ def log_rank(
     if entry_days is not None:
         leaving = leaving - counts(slice(None), entry_days)
     stratum = bins // span
-    return _statistic(cumulate_back(leaving, later_in_run(stratum)), counts(d, t), stratum, rho)
+    events = counts(d, t)
+    terms = _terms(cumulate_back(leaving, later_in_run(stratum)), events, stratum, rho)
+    return LogRank(  # one hospital's: by matrix products, fast, and rounded as its machine rounds
+        observed=events @ terms.weight,
+        expected=terms.share @ terms.expected,
+        variance=np.diag(terms.share @ terms.spread) - (terms.share * terms.spread) @ terms.share.T,
+    )
 
 
-def _statistic(at_risk: Floats, events: Floats, stratum: Ints, rho: float) -> LogRank:
+@dataclass(frozen=True)
+class _Terms:
+    """What is summed over times: `share` (arms, times), the others (times,)."""
+
+    share: Floats
+    """Of those at risk, by arm."""
+    weight: Floats
+    expected: Floats
+    """Weighted events; times the share, those expected of an arm."""
+    spread: Floats
+    """Times share (1 - share), the hypergeometric variance."""
+
+
+def _terms(at_risk: Floats, events: Floats, stratum: Ints, rho: float) -> _Terms:
     n, d = at_risk.sum(axis=0), events.sum(axis=0)
     share = np.divide(at_risk, n, out=np.zeros_like(at_risk), where=n > 0)
     w = _survival_before(n, d, stratum) ** rho if rho else np.ones_like(n)
     # all in floats: a product of counts in 64-bit integers overflows at a million patients
     spread = w * w * d * np.divide(n - d, n - 1, out=np.zeros_like(n), where=n > 1)
-    return LogRank(
-        observed=events @ w,
-        expected=share @ (w * d),
-        variance=np.diag(share @ spread) - (share * spread) @ share.T,
-    )
+    return _Terms(share, w, w * d, spread)
 
 
 def _survival_before(n: Floats, d: Floats, stratum: Ints) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from riskset.catalogue import NOTHING, Message
 from riskset.study.lines import Path
 
 
@@ -12,8 +13,8 @@ class Complaint:
     """One thing wrong, and the key it is about."""
 
     path: Path
-    message: str
-    hint: str = ""
+    message: Message | str
+    hint: Message | str = NOTHING
 
     @property
     def where(self) -> str:

@@ -14,7 +14,7 @@ from riskset.study.rule_wording import meant
 from riskset.study.variables import Variable
 
 if TYPE_CHECKING:
-    from riskset.study.asked.entry import Entry
+    from riskset.study.entry import Entry
     from riskset.study.spec import Comparison, EligibilityRule, SiteEntry
 
 

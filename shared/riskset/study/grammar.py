@@ -124,7 +124,7 @@ class Reader:
             except DataError as error:
                 refused.extend(error.problems)
         if refused:
-            raise DataError("; ".join(problem.message for problem in refused), refused[0].hint, refused)
+            raise DataError("; ".join(str(problem.message) for problem in refused), refused[0].hint, refused)
         return tuple(read)
 
     def boolean(self, node: ast.expr) -> Claim:

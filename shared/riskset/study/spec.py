@@ -166,10 +166,10 @@ class Study(Part):
         return self.variables[name].kind.levels
 
     def covariates_of(self, endpoint: str) -> tuple[str, ...]:
-        """Every covariate that a Cox model of `endpoint` names, and the arm, in the study's order of variables: the
-        columns in which an analysis set is complete."""
+        """Every covariate that a model of `endpoint` names, and the arm, in the study's order of variables: the columns
+        in which the endpoint's common set is complete. Analyses with `missing = "by_model"` do not count."""
         named = {self.comparison.arm} if self.comparison else set()
         for analysis in self.analyses.values():
-            if endpoint in analysis.outcome_endpoints:
+            if endpoint in analysis.outcome_endpoints and analysis.missing == "complete":
                 named.update(analysis.covariates)
         return tuple(name for name in self.variables if name in named)

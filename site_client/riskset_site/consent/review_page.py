@@ -152,7 +152,7 @@ def _remedies(review: Review) -> Iterator[str]:
     subjects: dict[tuple[str, str], dict[str, None]] = {}
     for verdict in _not_passing(review):
         found = verdict.finding
-        subjects.setdefault((found.rule, found.remedy), {})[found.subject] = None
+        subjects.setdefault((found.rule, str(found.remedy)), {})[found.subject] = None
     for (rule, remedy), names in subjects.items():
         yield f"{rule}, {', '.join(names)}: {remedy}"
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from riskset.analyses.methods.cox_fit import CoxFit
@@ -58,7 +58,6 @@ TWELVE = {n: parties(n) for n in range(2, 13)}
 
 class TestLaws:
     @given(st.data(), st.integers(2, 12))
-    @settings(max_examples=60, deadline=None)
     def test_the_sum_of_masked_vectors_is_the_sum_of_the_plain_ones(self, data, n):
         """Any number of participants, any integers modulo 2^128, carries between the limbs among them."""
         size = data.draw(st.integers(1, 5))
@@ -69,7 +68,6 @@ class TestLaws:
         assert integers(fixed_point.total(masked)) == [sum(column) % 2**128 for column in zip(*plain, strict=True)]
 
     @given(limbs, limbs)
-    @settings(max_examples=60, deadline=None)
     def test_addition_is_that_of_integers_modulo_2_to_the_128(self, a, b):
         n = min(len(a), len(b))
         a, b = a[:n], b[:n]
@@ -77,7 +75,6 @@ class TestLaws:
         assert integers(fixed_point.negate(vector(a))) == [-x % 2**128 for x in a]
 
     @given(st.lists(st.floats(-(2.0**53), 2.0**53), min_size=1, max_size=8), st.integers(2, 12))
-    @settings(max_examples=60, deadline=None)
     def test_real_numbers_add_to_within_the_resolution(self, numbers, n):
         masked = [m.mask(fixed_point.encode(numbers, n), 1, HISTORY) for m in TWELVE[n].values()]
         for summed, x in zip(integers(fixed_point.total(masked)), numbers, strict=True):
@@ -139,7 +136,6 @@ class TestGateAndSending:
     """From figures to bytes: flags and silent numbers are noise, the rest is exact."""
 
     @given(st.data())
-    @settings(max_examples=50, deadline=None)
     def test_what_is_refused_is_noise_and_the_rest_is_exact(self, data):
         n, k = data.draw(st.integers(1, 8)), data.draw(st.integers(1, 4))
         finite = st.floats(-(2.0**53), 2.0**53)
@@ -160,7 +156,6 @@ class TestGateAndSending:
         assert not (released.values * silent).any()
 
     @given(st.sampled_from([np.nan, np.inf, -np.inf, 2.0**53 * 1.01, 2.0**63, 1e300]), st.integers(0, 3))
-    @settings(max_examples=30, deadline=None)
     def test_a_value_that_would_wrap_or_is_no_number_stays_in(self, value, at):
         values = np.zeros(4)
         values[at] = value

@@ -1,13 +1,13 @@
 """Bytes that nobody honest sends: garbage, half messages, huge ones, numbers that are none, texts that cannot be
-written. Whoever reads them says no in one word, in a moment, and goes on."""
+written. Whoever reads them says no in one word, makes no room for them, and goes on."""
 
 import contextlib
 import json
-import time
+import tracemalloc
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from riskset.analyses.methods.cox_fit import CoxFit
@@ -46,6 +46,8 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
     max_leaves=12,
 )
+LITTLE_ROOM = 2**20
+"""Bytes: far above what an honest refusal takes, far below what these messages ask for."""
 NASTY = [
     b"",
     b"\0" * 4,
@@ -70,12 +72,10 @@ NASTY = [
 @pytest.mark.parametrize("reader", READERS)
 class TestReaders:
     @given(data=st.binary(max_size=200))
-    @settings(max_examples=60, deadline=None)
     def test_random_bytes(self, reader, data):
         self.reads_or_says_no(reader, data)
 
     @given(value=json_values)
-    @settings(max_examples=80, deadline=None)
     def test_any_json(self, reader, value):
         data = json.dumps(value).encode()
         for one in (data, frame([data]), frame([data, b"", bytes(64)])):
@@ -93,12 +93,10 @@ class TestReaders:
 
 class TestRoundTrips:
     @given(st.lists(st.binary(max_size=40), max_size=6))
-    @settings(max_examples=60, deadline=None)
     def test_frames(self, parts):
         assert unframe(frame(parts)) == parts
 
     @given(texts, texts, st.integers(0, 2**53 - 1), st.binary(max_size=60))
-    @settings(max_examples=40, deadline=None)
     def test_envelopes(self, type_, run, round_, payload):
         head = {"type": type_, "study": "s", "roster": "r", "run": run, "round": round_, "sender": "a", "history": "h"}
         sealed = seal(KEY, payload, **head)
@@ -118,7 +116,6 @@ class TestRoundTrips:
         st.integers(1, 2**53 - 1),
         st.dictionaries(st.from_regex(r"\A[!-~]{1,9}\Z"), st.from_regex(r"\A[!-~]{1,9} [!-~]{1,9}\Z"), max_size=4),
     )
-    @settings(max_examples=60, deadline=None)
     def test_openings(self, participants, earlier, key, policy, seen, protocol, methods):
         opening = Opening(tuple(participants), tuple(earlier))
         program = Program(protocol, methods)
@@ -129,7 +126,6 @@ class TestRoundTrips:
         assert read_opened(opened.to_bytes()) == opened
 
     @given(st.lists(st.integers(0, 2**64 - 1), max_size=6), st.text(max_size=20))
-    @settings(max_examples=40, deadline=None)
     def test_contributions(self, limbs, line):
         vector = np.array([limbs, limbs[::-1]], np.uint64)
         data, read = read_cosigned(cosigned(fixed_point.to_bytes(vector), line))
@@ -170,23 +166,34 @@ class TestSite:
         """It says of itself that it is so long: nobody makes room for what has not come. (At the door more than 31 MB
         are not taken in: tests/network/link.)"""
         party = network(patients(*FEW)).goes(2)
-        began = time.perf_counter()
         for data in (claimed.to_bytes(4, "little"), claimed.to_bytes(4, "little") + bytes(1000)):
-            assert party.hears(VICTIM, data) == "message"
-            with pytest.raises(ProtocolError, match="cut short"):
-                party.coordinator.accept(data)
-        assert time.perf_counter() - began < 1.0
+            with at_most(LITTLE_ROOM):
+                assert party.hears(VICTIM, data) == "message"
+                with pytest.raises(ProtocolError, match="cut short"):
+                    party.coordinator.accept(data)
         assert party.hears(VICTIM, party.coordinator.request()) is None
 
     def test_a_long_message_of_nothing(self, network, patients):
         """60 MB of parts of no length are read no further than a message can have parts."""
         party = network(patients(*FEW)).goes(2)
-        began = time.perf_counter()
         data = bytes(60 * 2**20)
         assert len(data) // 4 > MAX_PARTS
-        assert party.hears(VICTIM, data) == "message"
-        assert time.perf_counter() - began < 2.0
+        with at_most(LITTLE_ROOM):
+            assert party.hears(VICTIM, data) == "message"
         assert isinstance(party.run().results[MODEL], CoxFit)
+
+
+@contextlib.contextmanager
+def at_most(room):
+    """Checks that no more bytes than `room` were taken at any moment: what takes for ever to read takes much of it."""
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        yield
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak - before < room
 
 
 POLICIES = {
@@ -218,10 +225,8 @@ class TestLyingSite:
         party, reply, honest = self.opens(network, patients)
         policy = json.loads(verify(honest, party.roster.sites).payload)["policy"]
         party, reply, honest = self.opens(network, patients, policy=policy | {"R4.leverage": value})
-        began = time.perf_counter()
-        with pytest.raises(ProtocolError):
+        with at_most(LITTLE_ROOM + 4 * len(reply)), pytest.raises(ProtocolError):  # a number of 10^9 digits is 400 MB
             party.coordinator.accept(reply)
-        assert time.perf_counter() - began < 1.0
         assert party.coordinator.accept(honest) == FRIEND
         assert isinstance(party.run().results[MODEL], CoxFit)
 

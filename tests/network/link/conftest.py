@@ -1,4 +1,8 @@
-"""A stage of real processes over TLS on free loopback ports; each is ended by its own id."""
+"""A stage of real processes over TLS on free loopback ports; each is ended by its own id.
+
+No test here asks how long something took. What must not wait for a limit is tested where the limit is `HOLD_S`, far
+beyond `PATIENCE_S`, after which a test fails: no machine is so slow that it takes one for the other.
+"""
 
 import os
 import selectors
@@ -12,10 +16,14 @@ import pytest
 
 from riskset.secure.node_key import load_node_key, new_node_key, save_node_key
 from riskset_server.engine.engine import Engine
+from riskset_server.engine.recording import read_recording
 from riskset_server.joining.certificates import issue_server_certificate, make_authority
+from riskset_server.link import FLEET_PULL
 
 HERE = Path(__file__).parent
 TOKEN = "the token of the tests"
+PATIENCE_S = 120.0
+HOLD_S = 3600.0
 
 
 class Program:
@@ -28,7 +36,7 @@ class Program:
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=0, env=environment)
         self.lines = []
 
-    def hears(self, word, within_s=30.0):
+    def hears(self, word, within_s=PATIENCE_S):
         """Returns the first line that holds `word`, of those not heard before; fails after `within_s`."""
         until = time.monotonic() + within_s
         with selectors.DefaultSelector() as waiting:
@@ -46,7 +54,7 @@ class Program:
         """Ends it as an administrator does; returns its exit code."""
         self.process.terminate()
         try:
-            return self.process.wait(5)
+            return self.process.wait(PATIENCE_S)
         finally:
             self.kill()
 
@@ -87,12 +95,25 @@ class Stage:
             save_node_key(path, new_node_key())
         return load_node_key(path)
 
-    def site(self, name):
+    def site(self, name, lease_s=20.0):
+        """Starts one, whose questions for messages are held for `HOLD_S` unless there is one."""
         self.key(name)
-        return self._run("serve_echo.py", self.address, self.folder / "ca.pem", self.folder / f"{name}.key")
+        files = self.folder / "ca.pem", self.folder / f"{name}.key"
+        return self._run("serve_echo.py", self.address, *files, lease_s, HOLD_S)
+
+    def held(self):
+        """Returns how many questions for messages wait for an answer now."""
+        passed = [one for one in read_recording(self.folder / "recording") if one.path == FLEET_PULL]
+        return sum(1 if one.is_request else -1 for one in passed)
+
+    def questions(self):
+        """Returns how many times a site has asked for messages, and how many answers to that brought none."""
+        passed = [one for one in read_recording(self.folder / "recording") if one.path == FLEET_PULL]
+        asked = sum(one.is_request for one in passed)
+        return asked, sum(not one.is_request and not one.body for one in passed)
 
     def engine(self, *names):
-        engine = Engine(f"127.0.0.1:{self.ports[1]}", self.ca, TOKEN)
+        engine = Engine(f"127.0.0.1:{self.ports[1]}", self.ca, TOKEN, timeout_s=PATIENCE_S)
         self.engines.append(engine)
         for name in names:
             engine.register(name, self.key(name).public_key())
@@ -110,6 +131,25 @@ class Stage:
         return program
 
 
+def wait_until(is_so):
+    """Returns once something is so; fails after `PATIENCE_S`."""
+    until = time.monotonic() + PATIENCE_S
+    while not is_so():
+        assert time.monotonic() < until, f"still not so after {PATIENCE_S} s"
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="session", name="wait_until")
+def _wait_until():
+    return wait_until
+
+
+@pytest.fixture(scope="session")
+def patience_s():
+    """After so long, what a test waits for does not come any more."""
+    return PATIENCE_S
+
+
 @pytest.fixture
 def stage(tmp_path):
     """A stage of one test's own, on which nothing runs yet."""
@@ -121,6 +161,7 @@ def stage(tmp_path):
 def running(tmp_path_factory):
     """A stage that all tests here share: a SuperLink with its state in memory, and two sites that echo."""
     with closing(Stage(tmp_path_factory.mktemp("running"))) as stage:
+        stage.began = time.time()
         stage.superlink()
         stage.main = stage.engine("a", "b")
         for name in ("a", "b"):

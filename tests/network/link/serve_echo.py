@@ -1,6 +1,7 @@
-"""A site as a process of its own that answers with its message reversed: `python serve_echo.py ADDRESS CA KEY`.
+"""A site as a process of its own that answers with its message reversed.
 
-Prints what it meets, one word a line. A message that begins with `hold` is kept for a minute, as a long computation.
+`python serve_echo.py ADDRESS CA KEY LEASE_S WAIT_S`. Prints what it meets, one word a line. A message that begins with
+`hold` is kept for an hour, as a long computation.
 """
 
 import signal
@@ -13,21 +14,24 @@ from riskset.secure.node_key import load_node_key
 from riskset_site.link import FleetLink
 
 
-def main(address, ca, key):
+def main(address, ca, key, lease_s, wait_s):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    with FleetLink(address, ca.read_bytes(), load_node_key(key), lease_s=20.0) as link:
+    times = {"lease_s": lease_s, "wait_s": wait_s, "timeout_s": 2 * wait_s}
+    with FleetLink(address, ca.read_bytes(), load_node_key(key), **times) as link:
         said = ""
         while True:
             try:
+                if said not in ("online", "asked"):
+                    link.connect()
+                    said = say("online", said)
                 delivery = link.receive()
             except Unreachable as error:
                 said = say(type(error).__name__, said)
                 time.sleep(0.2)
                 continue
-            said = say("online", said)
             if delivery is not None:
                 said = say("asked", said)
-                time.sleep(60 if delivery.payload.startswith(b"hold") else 0)
+                time.sleep(3600 if delivery.payload.startswith(b"hold") else 0)
                 link.reply(delivery, delivery.payload[::-1])
 
 
@@ -38,4 +42,4 @@ def say(word, said):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
+    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), float(sys.argv[4]), float(sys.argv[5]))

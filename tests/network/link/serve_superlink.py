@@ -1,17 +1,20 @@
 """A SuperLink as a process of its own: `python serve_superlink.py FOLDER PUBLIC_PORT CONTROL_PORT [DATABASE]`.
 
-Prints one line with both ports when it is ready. The limits are small, so that tests of them are short.
+Prints one line with both ports when it is ready. The limits are small, so that tests of them are short; a question for
+messages is held as long as the site asks, so that no answer comes by itself.
 """
 
 import sys
 from pathlib import Path
 
+from riskset_server.engine import long_poll
 from riskset_server.engine.front_door import Limits
 from riskset_server.engine.superlink import serve_superlink
 from riskset_server.engine.two_ports import SuperLinkConfig
 
 
 def main(folder, public_port, control_port, database=None):
+    long_poll.LONGEST_S = float("inf")
     config = SuperLinkConfig(
         certificate=folder / "server.pem",
         key=folder / "server.key",

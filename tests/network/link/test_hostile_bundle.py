@@ -61,7 +61,7 @@ def hostile_bundle():
 
 def test_what_flowers_own_site_would_do_with_it(tmp_path):
     command = [sys.executable, "-W", "ignore", "-c", INSTALLS_AND_RUNS, str(tmp_path)]
-    ran = subprocess.run(command, input=hostile_bundle(), capture_output=True, timeout=60, check=False)
+    ran = subprocess.run(command, input=hostile_bundle(), capture_output=True, timeout=600, check=False)
     assert b"the coordinator runs code here" in ran.stdout, ran.stderr.decode()
 
 

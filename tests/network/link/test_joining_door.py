@@ -6,7 +6,6 @@ import socket
 import ssl
 import subprocess
 import sys
-import time
 from http import HTTPStatus
 
 import httpx
@@ -41,7 +40,7 @@ class Coordinator:
 
     def stops(self):
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(120)
         self.process.stderr.close()
 
     def invites(self, site="asan"):
@@ -56,7 +55,7 @@ class Coordinator:
         return ssl.create_default_context(cadata=self.folder.authority.decode())
 
     def line(self):
-        plain = socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        plain = socket.create_connection(("127.0.0.1", self.port), timeout=120)
         return self.trusted().wrap_socket(plain, server_hostname="127.0.0.1", suppress_ragged_eofs=True)
 
 
@@ -71,7 +70,7 @@ def coordinator(tmp_path_factory, patients):
 @pytest.fixture
 def client(coordinator):
     base = f"https://127.0.0.1:{coordinator.port}"
-    with httpx.Client(verify=coordinator.trusted(), trust_env=False, timeout=20, base_url=base) as client:
+    with httpx.Client(verify=coordinator.trusted(), trust_env=False, timeout=120, base_url=base) as client:
         yield client
 
 
@@ -152,9 +151,7 @@ def test_a_stranger_is_answered_before_his_body_is_read(coordinator):
     with coordinator.line() as line:
         head = f"POST {JOIN_PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 8000\r\n"
         line.sendall(f"{head}authorization: Bearer {'A' * 43}\r\n\r\n".encode())
-        began = time.monotonic()
-        assert line.recv(64).startswith(b"HTTP/1.1 401")
-        assert time.monotonic() - began < 5  # the body's deadline is 10 s
+        assert line.recv(64).startswith(b"HTTP/1.1 401")  # whoever waited for the body would say 408
 
 
 def test_two_tokens_are_none(coordinator, client):

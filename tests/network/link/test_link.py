@@ -9,6 +9,7 @@ import time
 import pytest
 
 import riskset_site.link
+from riskset_server.engine import engine as engine_module
 from riskset_server.engine.recording import read_recording
 from riskset_server.link import payloads_in
 from riskset_site.link import FleetLink
@@ -17,8 +18,11 @@ from riskset_site.network.unreachable import ClockOff, KeyRefused, LeaseHeld, Se
 MIB = 2**20
 
 
-def collect(engine, count, within_s=30.0):
-    replies, until = [], time.monotonic() + within_s
+PATIENCE_S = 120.0
+
+
+def collect(engine, count):
+    replies, until = [], time.monotonic() + PATIENCE_S
     while len(replies) < count and time.monotonic() < until:
         replies += engine.collect(wait_s=1.0)
     return {reply.name: reply for reply in replies}
@@ -50,12 +54,20 @@ def test_the_same_bytes_sent_one_by_one_are_answered_by_all(running):
         assert all(reply.payload == b"%d eno yb eno" % number for reply in replies.values())
 
 
-def test_a_round_does_not_wait_for_a_poll(running):
-    """Three rounds under a second each on a busy machine; with Flower's own pauses of 3 s not one would be."""
+def test_a_round_does_not_wait_for_a_poll(running, wait_until, monkeypatch):
+    """A message comes to the site in answer to the question it has asked, and a reply to the engine likewise. Either
+    question would be held for longer than we wait here, and nobody asks in vain, as Flower does every 3 s."""
+    monkeypatch.setattr(engine_module, "LONGEST_LOOK_S", 2 * PATIENCE_S)
+    wait_until(lambda: running.held() == 2)
+    before, in_vain = running.questions()
     for number in range(3):
-        began = time.monotonic()
-        echoes(running.main, {"a": b"%d" % number, "b": b"%d" % number})
-        assert time.monotonic() - began < 2.5
+        payload = b"%d" % number
+        running.main.send_all({"a": payload, "b": payload})
+        replies = running.main.collect(PATIENCE_S)
+        replies += running.main.collect(PATIENCE_S) if len(replies) == 1 else []
+        assert {reply.name: reply.payload for reply in replies} == {"a": payload, "b": payload}
+    wait_until(lambda: running.held() == 2)
+    assert running.questions() == (before + 6, in_vain)
 
 
 def test_ten_megabytes_pass_in_both_directions(running):
@@ -80,7 +92,7 @@ def test_the_engine_tells_who_is_online_and_since_when(running):
     running.main.register("absent", running.key("absent").public_key())
     seen = running.main.online()
     assert seen.keys() == {"a", "b"}
-    assert all(abs(time.time() - moment) < 30 for moment in seen.values())
+    assert all(running.began < moment < time.time() for moment in seen.values())
 
 
 def test_a_site_that_was_never_there_is_told_as_such(running):
@@ -89,14 +101,13 @@ def test_a_site_that_was_never_there_is_told_as_such(running):
     assert collect(running.main, 1)["absent"].failure == "has never been online"
 
 
-def test_a_heartbeat_keeps_a_silent_site_online(running):
+def test_a_heartbeat_keeps_a_silent_site_online(running, wait_until):
     """It neither asks nor answers, as in a long computation; the SuperLink hears of it all the same."""
     running.main.register("silent", running.key("silent").public_key())
     with open_link(running, "silent") as link:
         link.connect()
         first = running.main.online()["silent"]
-        time.sleep(5)  # a heartbeat comes each sixth of the lease of 20 s
-        assert running.main.online()["silent"] - first > 2
+        wait_until(lambda: running.main.online()["silent"] > first)  # a heartbeat: every sixth of the lease of 20 s
 
 
 def test_a_key_that_nobody_registered_is_refused(running):
@@ -127,9 +138,11 @@ def test_a_fast_clock_is_told_with_its_offset(running, monkeypatch):
 
     monkeypatch.setattr("flwr.supernode.node_auth_http_interceptor.now", lambda: Ahead.now(datetime.UTC))
     monkeypatch.setattr(riskset_site.link, "datetime", Ahead)
-    with open_link(running, "early") as link, pytest.raises(ClockOff, match=r"4[1-4] s ahead of") as off:
+    began = time.monotonic()
+    with open_link(running, "early") as link, pytest.raises(ClockOff, match=r"\d\d s ahead of") as off:
         link.connect()
-    assert off.value.offset_s == pytest.approx(42, abs=2.1)  # the Date header is cut to the second, and up to one old
+    took_s = time.monotonic() - began  # the Date header is cut to the second, and older by what its way took
+    assert 41.9 < off.value.offset_s < 44.1 + took_s
 
 
 def test_a_server_of_another_authority_is_not_trusted(running, stage):

@@ -22,19 +22,22 @@ from riskset.protocol.history import open_history
 from riskset.protocol.messages import CLOSED, CONTRIBUTION, OPENED
 from riskset.protocol.roster import load_roster
 from riskset.rehearsal import Rehearsal
+from riskset.results import results_json, results_of
 from riskset.secure.envelope import Verified, claimed_head, verify
 from riskset.study.load import load_study, study_hash
+from riskset_server.demo import stage as stage_module
 from riskset_server.demo.data_sets import LUNG, DataSet
 from riskset_server.demo.stage import Stage, free_ports
 from riskset_server.engine.recording import read_recording
 from riskset_server.link import payloads_in
-from riskset_server.run.results import results_document
 from riskset_site.consent.approvals import Approvals
 from riskset_site.data.cohort import load_cohort
 from riskset_site.keys.identity import SiteFolder, load_keys
 from riskset_site.records.journal import JournalFile
 from riskset_site.records.own_ledger import own_ledger
 
+PATIENCE_S = 600.0
+"""What has not come by then does not come any more; a run takes seconds."""
 SITES = {"i01": "north", "i03": "north", "i11": "lakes", "i12": "lakes", "i13": "lakes", "west": "plains"}
 
 
@@ -81,7 +84,7 @@ class Theatre:
         processes = [self.stage.processes.pop(party) for party in parties]
         for process in processes:
             process.terminate()
-        assert [process.wait(20) for process in processes] == [0] * len(processes)
+        assert [process.wait(PATIENCE_S) for process in processes] == [0] * len(processes)
 
     def freeze(self, party: str) -> None:
         self.stage.processes[party].send_signal(signal.SIGSTOP)
@@ -129,7 +132,7 @@ class Theatre:
 
     def _typed(self, *arguments) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "riskset.cli", *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
     # What the files say.
 
@@ -159,19 +162,23 @@ class Theatre:
         if path.exists():
             with (
                 suppress(sqlite3.OperationalError),
-                closing(sqlite3.connect(path, timeout=5)) as db,
+                closing(sqlite3.connect(path, timeout=PATIENCE_S)) as db,
             ):  # made this moment
                 return db.execute(query, values).fetchall()
         return []
 
-    def wait_until(self, is_so, within_s: float = 120) -> None:
-        deadline = time.monotonic() + within_s
+    def exit_code(self, party: str) -> int:
+        """Waits for the end of a party's process."""
+        return self.stage.processes.pop(party).wait(PATIENCE_S)
+
+    def wait_until(self, is_so) -> None:
+        deadline = time.monotonic() + PATIENCE_S
         while not is_so():
-            assert time.monotonic() < deadline, f"waited {within_s} s; {self.logs()}"
+            assert time.monotonic() < deadline, f"waited {PATIENCE_S} s; {self.logs()}"
             time.sleep(0.005)
 
-    def wait_for_words(self, party: str, words: str, within_s: float = 120) -> None:
-        self.wait_until(lambda: words in self.log(party), within_s)
+    def wait_for_words(self, party: str, words: str) -> None:
+        self.wait_until(lambda: words in self.log(party))
 
     def log(self, party: str) -> str:
         path = self.stage.root / "logs" / f"{party}.log"
@@ -190,7 +197,7 @@ class Theatre:
         """What the rehearsal finds over the same site files."""
         study = load_study(self.stage.study)
         cohorts = {name: load_cohort(folder / "site.toml", study) for name, folder in self.stage.sites.items()}
-        document = results_document(study, Rehearsal(study, cohorts).run(), sorted(cohorts))
+        document = results_json(results_of(study, Rehearsal(study, cohorts).run(), sorted(cohorts)))
         results: list[dict[str, object]] = json.loads(json.dumps(document["results"]))
         return results
 
@@ -206,7 +213,7 @@ class Theatre:
         for number in range(1, len(rounds)):
             history = history.advance(rounds[number])
         outcome = Outcome(run, dict(history.results), len(rounds), (), history)
-        document = results_document(study, outcome, sorted(roster.sites))
+        document = results_json(results_of(study, outcome, sorted(roster.sites)))
         results: list[dict[str, object]] = json.loads(json.dumps(document["results"]))
         return results
 
@@ -223,6 +230,14 @@ class Theatre:
         """A site's memory, its whole ledger checked."""
         folder = self.stage.sites[site]
         return JournalFile(SiteFolder(folder).journal, load_keys(SiteFolder(folder)).signing, site)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient():
+    """A server may take as long as it likes to start."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(stage_module, "READY_WITHIN_S", PATIENCE_S)
+        yield
 
 
 @pytest.fixture(scope="session")

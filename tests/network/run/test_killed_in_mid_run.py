@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import closing
 
+import pytest
+
 from riskset.analyses.plan import plan
 from riskset.protocol.history import open_history
 from riskset.protocol.messages import CLOSE
@@ -48,6 +50,21 @@ def check_nothing_was_lost_or_said_twice(theatre):
     assert set(passed.values()) == {1}
 
 
+def test_every_process_killed_in_mid_run_at_once(theatre, undisturbed):
+    stage = theatre.stage
+    stage.in_memory = True
+    stage.start()
+    stage.start_coordinator(in_log=True)
+    wait_for_round(theatre, 2, answer_of=theatre.sites[0])
+    theatre.kill(*stage.processes)
+    stage.start()
+    numbers = theatre.runs_to_its_end()
+    theatre.stop(*theatre.sites, "server")
+    assert numbers == undisturbed.numbers()
+    check_nothing_was_lost_or_said_twice(theatre)
+
+
+@pytest.mark.exhaustive
 def test_every_process_killed_in_every_phase(theatre, undisturbed):
     """The server's state is in memory here: it forgets sessions with its death, and nobody waits for a lease to end."""
     theatre.stage.in_memory = True
@@ -95,6 +112,7 @@ def wait_for_round(theatre, number, answer_of):
     return claimed_head(theatre.requests(run)[number]).type == CLOSE
 
 
+@pytest.mark.exhaustive
 def test_a_killed_site_comes_back_into_the_run_when_its_lease_has_ended(theatre, undisturbed):
     """The server's state is in a file here: the session of a killed site outlives a killed server too."""
     theatre.stage.start()

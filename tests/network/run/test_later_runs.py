@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 
+import pytest
+
 from riskset.protocol.opening import read_opening
 from riskset.secure.envelope import unframe
 
@@ -30,6 +32,7 @@ def refusals(results):
     return {result["reason"]["rule"] if result["status"] == "refused" else "none" for result in results}
 
 
+@pytest.mark.exhaustive
 def test_a_run_without_one_site_is_refused_and_one_with_all_names_the_earlier_and_finds_the_same(after_a_run):
     """The difference of the two would be that site's sums."""
     theatre = after_a_run
@@ -52,11 +55,12 @@ def test_a_run_without_one_site_is_refused_and_one_with_all_names_the_earlier_an
     assert len(theatre.requests(second)) == rounds + 1, "what has changed since is asked first"
 
 
+@pytest.mark.exhaustive
 def test_a_run_after_one_patient_s_data_changed_is_refused_and_after_many_is_not(after_a_run, undisturbed):
     theatre = after_a_run
     correct_follow_up(theatre, "lakes", patients=1)
     theatre.stage.start()
-    assert theatre.stage.processes.pop("lakes").wait(30) == 3
+    assert theatre.exit_code("lakes") == 3
     assert "the data, or how they are read, have changed since they were approved" in theatre.log("lakes")
     theatre.approve("lakes")
     theatre.stage.start_site("lakes")

@@ -6,12 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import riskset_server.demo.evidence
 from riskset.errors import VerificationError
 from riskset.rehearsal import Rehearsal
 from riskset.secure.fixed_point import add, encode
 from riskset.study.load import parse_study
 from riskset_server.demo.evidence import ADMISSION, CURVES, MODELS, evidence, rounds_of
 from riskset_server.demo.made_up import HCC_TWO
+from riskset_server.demo.showing import left_table
 from riskset_site.data.cohort import load_cohort
 
 
@@ -69,6 +71,26 @@ def test_of_masked_numbers_the_coordinator_reads_none_and_every_sum_is_right(mas
         assert min(one.numbers[kind] for kind in (ADMISSION, MODELS, CURVES)) > 10
         assert one.messages == masked.outcome.rounds
         assert one.bytes > 16 * sum(one.numbers.values())
+
+
+def test_numbers_are_for_what_the_plan_says_that_they_are(masked, monkeypatch):
+    """Those of a kind that no reader has a word for are counted under its name, not as admission's."""
+    known = masked.evidence().left
+    monkeypatch.setattr(riskset_server.demo.evidence, "_PURPOSE", {"cox": MODELS})
+    found = masked.evidence()
+    for before, after in zip(known, found.left, strict=True):
+        assert after.numbers == {
+            ADMISSION: before.numbers[ADMISSION],
+            MODELS: before.numbers[MODELS],
+            "km": before.numbers[CURVES],
+        }
+    assert [column.header for column in left_table(found).columns][3:] == [
+        "for admission",
+        "for models",
+        "for curves",
+        "for km",
+        "readable",
+    ]
 
 
 def test_without_masks_the_coordinator_reads_every_number(bare):

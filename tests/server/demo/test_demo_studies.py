@@ -6,11 +6,11 @@ import pytest
 
 from riskset.analyses.analysis import RefusedByRule
 from riskset.rehearsal import Rehearsal
+from riskset.results import results_json, results_of
 from riskset.study.load import parse_study
 from riskset_server.demo.comparison import compare
 from riskset_server.demo.demonstrations import DEMONSTRATIONS
 from riskset_server.demo.made_up import HCC, HCC_TWO
-from riskset_server.run.results import results_document
 from riskset_site.data.cohort import load_cohort
 
 
@@ -27,7 +27,7 @@ class Prepared:
         return Rehearsal(self.study, self.cohorts, exceptions=signed).run()
 
     def results(self):
-        return results_document(self.study, self.outcome(), sorted(self.cohorts))
+        return results_json(results_of(self.study, self.outcome(), sorted(self.cohorts)))
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,9 @@ def test_every_analysis_passes_and_every_model_equals_that_of_the_pooled_rows(de
 
 def test_results_of_made_up_data_begin_with_saying_so(prepared):
     ready = prepared(HCC_TWO)
-    document = results_document(ready.study, ready.outcome(), sorted(ready.cohorts), ["Nobody has released this."])
+    document = results_json(
+        results_of(ready.study, ready.outcome(), sorted(ready.cohorts), ["Nobody has released this."])
+    )
     assert document["notices"] == [ready.study.header.notice, "Nobody has released this."]
 
 

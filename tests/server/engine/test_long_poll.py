@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from riskset.engine.wire import WAIT_HEADER, WHOLE_HEADER
+from riskset_server.engine import long_poll
 from riskset_server.engine.long_poll import Bell, LongPoll, _seconds
 
 
@@ -13,11 +14,13 @@ class Mail:
 
     def __init__(self, status=200):
         self.status = status
+        self.looks = asyncio.Queue()
         self.box = b""
         self.asked = []
 
     async def __call__(self, scope, receive, send):
         self.asked.append((await receive())["body"])
+        self.looks.put_nowait(None)
         scope["state"]["used"] = True
         await send({"type": "http.response.start", "status": self.status, "headers": []})
         await send({"type": "http.response.body", "body": self.box})
@@ -28,14 +31,14 @@ def request(path="/mail", **headers):
     return {"type": "http", "path": path, "headers": pairs, "state": {}}
 
 
-async def call(app, scope, hang_up_after_s=60.0):
-    """Returns the body of the answer, or None where there was none."""
+async def call(app, scope, hang_up=None):
+    """Returns the body of the answer, or None where there was none. The client hangs up when it is set, or never."""
     bodies, waiting = [], [{"type": "http.request", "body": b"any mail?", "more_body": False}]
 
     async def receive():
         if waiting:
             return waiting.pop()
-        await asyncio.sleep(hang_up_after_s)
+        await (hang_up or asyncio.Event()).wait()
         return {"type": "http.disconnect"}
 
     async def send(message):
@@ -63,18 +66,25 @@ def test_mail_that_is_there_is_given_at_once():
     assert mail.asked == [b"any mail?"]
 
 
+@pytest.fixture
+def unlimited(monkeypatch):
+    """Lets a client be held as long as it asks: here no question ends by itself."""
+    monkeypatch.setattr(long_poll, "LONGEST_S", float("inf"))
+
+
+@pytest.mark.usefixtures("unlimited")
 def test_mail_that_comes_is_given_at_the_ring_from_the_same_question():
     mail = Mail()
 
     async def story():
         app, bell = held(mail)
-        question = asyncio.ensure_future(call(app, waits("10")))
-        await asyncio.sleep(0.02)
+        question = asyncio.ensure_future(call(app, waits("3600")))
+        await mail.looks.get()
         bell.ring()  # somebody else's letter
-        await asyncio.sleep(0.02)
+        await mail.looks.get()
         mail.box = b"a letter"
         bell.ring()
-        return await asyncio.wait_for(question, 1)
+        return await question
 
     assert asyncio.run(story()) == b"a letter"
     assert mail.asked == [b"any mail?"] * 3
@@ -85,17 +95,20 @@ def test_without_a_ring_the_empty_answer_comes_in_time():
     assert asyncio.run(call(held(mail)[0], waits("0.05"))) == b""
 
 
+@pytest.mark.usefixtures("unlimited")
 def test_a_client_that_hung_up_is_given_no_mail():
     """Flower would count it as delivered, and nobody would have it."""
     mail = Mail()
 
     async def story():
         app, bell = held(mail)
-        question = asyncio.ensure_future(call(app, waits("10"), hang_up_after_s=0.02))
-        await asyncio.sleep(0.05)
+        hang_up = asyncio.Event()
+        question = asyncio.ensure_future(call(app, waits("3600"), hang_up))
+        await mail.looks.get()
+        hang_up.set()
         mail.box = b"a letter"
         bell.ring()
-        return await asyncio.wait_for(question, 1)
+        return await question
 
     assert asyncio.run(story()) is None
     assert len(mail.asked) == 1
@@ -103,7 +116,7 @@ def test_a_client_that_hung_up_is_given_no_mail():
 
 def test_who_does_not_say_how_long_is_not_held():
     mail = Mail()
-    assert asyncio.run(asyncio.wait_for(call(held(mail)[0], request()), 1)) == b""
+    assert asyncio.run(call(held(mail)[0], request())) == b""
 
 
 @pytest.mark.parametrize(("header", "rings"), [(WHOLE_HEADER, True), ("another", False)])

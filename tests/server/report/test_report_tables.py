@@ -1,17 +1,14 @@
 """The report's tables, row by row; the numbers are R's (`golden/report/lung.R`)."""
 
-import json
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
+from riskset.analyses.analysis import RefusedByRule
 from riskset.rehearsal import Rehearsal
+from riskset.results import results_of
 from riskset_server.report import notation
-from riskset_server.report.cox_table import cox_refused, cox_tables
 from riskset_server.report.labels import Labels
-from riskset_server.report.survival import survival_plot
-from riskset_server.report.tables import survival_table
-from riskset_server.run.results import results_document
 
 LABELS = Labels(
     variables={"age": "Age, per year", "ecog": "ECOG PS"},
@@ -21,16 +18,26 @@ LABELS = Labels(
 
 
 @pytest.fixture
-def lung():
-    results = json.loads((Path(__file__).parents[2] / "golden" / "report" / "lung.json").read_text(encoding="utf-8"))
-    for model in results["results"][1:]:
-        model["model"] = model["id"].split("/")[3]
-    return results
+def cox_tables(printed):
+    return lambda document: printed(document, LABELS).tables("cox")
 
 
-def cox_table_of(results):
-    (table,) = cox_tables(results["results"], LABELS)
-    return table
+@pytest.fixture
+def cox_table_of(cox_tables):
+    def cox_table_of(document):
+        (table,) = cox_tables(document)
+        return table
+
+    return cox_table_of
+
+
+@pytest.fixture
+def survival_table_of(printed):
+    def survival_table_of(document):
+        (table,) = printed(document, LABELS).tables("km")
+        return table
+
+    return survival_table_of
 
 
 def cells_of(table):
@@ -41,8 +48,8 @@ def model_of(results, ending):
     return next(result for result in results["results"] if result["id"].endswith(ending))
 
 
-def test_survival_by_arm(lung):
-    table = survival_table(lung["results"][0], lung["time"], LABELS)
+def test_survival_by_arm(lung, survival_table_of):
+    table = survival_table_of(lung)
     assert table.columns == ("Male", "Female", "All patients")
     assert cells_of(table) == {
         "Patients": ("126", "86", "212"),
@@ -62,17 +69,17 @@ def test_survival_by_arm(lung):
     )
 
 
-def test_survival_without_arms_or_landmarks(lung):
+def test_survival_without_arms_or_landmarks(lung, survival_table_of):
     result = lung["results"][0]
     result |= {"arms": [], "log_rank": None, "log_rank_by_site": None}
     result["overall"]["landmarks"] = []
-    table = survival_table(result, lung["time"], LABELS)
+    table = survival_table_of(lung)
     assert table.columns == ("All patients",)
     assert table.rows[-1].label == "25%"
     assert table.notes == ()
 
 
-def test_cox_models_alone_and_together(lung):
+def test_cox_models_alone_and_together(lung, cox_table_of):
     table = cox_table_of(lung)
     assert table.title == "Overall survival: Cox models"
     assert table.columns == ("Univariable HR (95% CI)", "P", "Multivariable HR (95% CI)", "P")
@@ -95,7 +102,7 @@ def test_cox_models_alone_and_together(lung):
     assert cells["1"] == ("1.42 (0.93–2.18)", ".10", "1.556 (1.003–2.413)", ".048")
 
 
-def test_notes_tell_baseline_ties_sizes_and_tests(lung):
+def test_notes_tell_baseline_ties_sizes_and_tests(lung, cox_table_of):
     notes = cox_table_of(lung).notes
     assert "One baseline hazard per site; tied times by Efron's approximation." in notes[0]
     assert notes[1] == "212 patients, 150 events."
@@ -107,19 +114,19 @@ def test_notes_tell_baseline_ties_sizes_and_tests(lung):
     assert len(notes) == 4
 
 
-def test_models_of_different_patients_tell_their_sizes_one_by_one(lung):
+def test_models_of_different_patients_tell_their_sizes_one_by_one(lung, cox_table_of):
     model_of(lung, "univariable/age")["n"] = 200
     notes = cox_table_of(lung).notes
     assert "Univariable, Age, per year: 200 patients, 150 events." in notes
     assert "Multivariable: 212 patients, 150 events." in notes
 
 
-def test_one_kind_of_model_makes_two_columns(lung):
+def test_one_kind_of_model_makes_two_columns(lung, cox_table_of):
     lung["results"] = [model_of(lung, "multivariable")]
     assert cox_table_of(lung).columns == ("Multivariable HR (95% CI)", "P")
 
 
-def test_a_term_without_estimate_tells_why(lung):
+def test_a_term_without_estimate_tells_why(lung, cox_table_of):
     nothing = dict.fromkeys(("coef", "se", "robust_se", "hr", "lower", "upper", "z", "p"))
     reason = {"code": "aliased with site", "message": "one value at each site"}
     term = {"variable": "country", "level": "JP", "reference": "KR", **nothing, "reason": reason}
@@ -130,7 +137,7 @@ def test_a_term_without_estimate_tells_why(lung):
     assert table.notes[-1] == "Multivariable, country JP, not estimable: aliased with site: one value at each site."
 
 
-def test_a_refused_model_keeps_its_row_and_tells_why(lung):
+def test_a_refused_model_keeps_its_row_and_tells_why(lung, cox_table_of):
     age = model_of(lung, "univariable/age")
     for key in ("n", "events", "ties", "terms", "tests"):
         del age[key]
@@ -152,7 +159,7 @@ def refuse(result, *covariates, **reason):
     result.update(kept, status="refused", reason=reason, covariates=list(covariates))
 
 
-def test_a_refused_model_beside_fitted_ones_has_its_column_and_no_empty_cell(lung):
+def test_a_refused_model_beside_fitted_ones_has_its_column_and_no_empty_cell(lung, cox_table_of, printed):
     model = model_of(lung, "multivariable")
     refuse(model, *dict.fromkeys(term["variable"] for term in model["terms"]))
     table = cox_table_of(lung)
@@ -161,23 +168,23 @@ def test_a_refused_model_beside_fitted_ones_has_its_column_and_no_empty_cell(lun
     assert said == dict.fromkeys(said, "refused (R4)")
     assert len(said) == 7
     assert table.notes[-1] == "Multivariable, refused: R4: one stands out. What would pass: drop a column."
-    assert cox_refused(lung["results"], LABELS) == []
+    assert printed(lung, LABELS).boxes("cox") == []
 
 
-def test_a_refused_model_says_nothing_of_covariates_it_would_not_have_had(lung):
+def test_a_refused_model_says_nothing_of_covariates_it_would_not_have_had(lung, cox_table_of):
     refuse(model_of(lung, "multivariable"), "age")
     said = {row.label: row.cells[2] for row in cox_table_of(lung).rows if row.cells}
     assert said.pop("Age, per year") == "refused (R4)"
     assert set(said.values()) == {""}
 
 
-def test_models_all_of_which_were_refused_are_one_box_for_each_rule(lung):
+def test_models_all_of_which_were_refused_are_one_box_for_each_rule(lung, cox_tables, printed):
     models = [result for result in lung["results"] if result["kind"] == "cox"]
     for model in models:
         refuse(model, "age")
     refuse(models[-1], "age", rule="R3", by="all", message="12 events are too few.", remedy="")
-    assert cox_tables(lung["results"], LABELS) == []
-    first, second = cox_refused(lung["results"], LABELS)
+    assert cox_tables(lung) == []
+    first, second = printed(lung, LABELS).boxes("cox")
     assert first.title == second.title == "Overall survival: Cox models"
     assert first.status == "Refused by rule R4, by a site on its own patients; which site, nobody learns"
     assert (first.why, first.remedy) == ("one stands out", "drop a column")
@@ -185,19 +192,21 @@ def test_models_all_of_which_were_refused_are_one_box_for_each_rule(lung):
     assert (second.why, second.remedy) == ("12 events are too few", "")
 
 
-def test_models_none_of_which_was_fitted_make_no_table(lung):
+def test_models_none_of_which_was_fitted_make_no_table(lung, cox_tables):
     for result in lung["results"]:
-        result |= {"status": "failed", "reason": {"code": "diverged"}}
-    assert cox_tables(lung["results"], LABELS) == []
+        result |= {"status": "not estimable", "reason": {"code": "not converged"}}
+    assert cox_tables(lung) == []
 
 
-def test_each_endpoint_has_its_table(lung):
-    other = [{**result, "endpoint": "pfs"} for result in lung["results"]]
-    tables = cox_tables([*lung["results"], *other], LABELS)
+def test_each_endpoint_has_its_table(lung, cox_tables):
+    lung["results"] += [
+        {**result, "id": result["id"].replace("os", "pfs"), "endpoint": "pfs"} for result in lung["results"]
+    ]
+    tables = cox_tables(lung)
     assert [table.title for table in tables] == ["Overall survival: Cox models", "pfs: Cox models"]
 
 
-def test_a_second_analysis_of_an_endpoint_has_its_own_table(patients):
+def test_a_second_analysis_of_an_endpoint_has_its_own_table(patients, printed):
     sites, rows = ("asan", "kurume"), patients.rows(5, 300)
     cox = {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm", "age", "stage"]}
     analyses = {
@@ -208,19 +217,18 @@ def test_a_second_analysis_of_an_endpoint_has_its_own_table(patients):
     }
     study = patients.study(sites, analyses=analyses, disclosure={"secure_sum": "off"})
     outcome = Rehearsal(study, patients.deal(rows, patients.sites(sites, rows.n)), is_gated=False).run()
-    document = results_document(study, outcome, sites)
-    by_id = {result["id"]: result for result in document["results"]}
-    refused = by_id["cox/os/all/univariable/age/again"]
-    refused |= {"status": "refused", "reason": {"rule": "R4"}}
+    refused = {"cox/os/all/univariable/age/again": RefusedByRule("R4", "")}
+    outcome = replace(outcome, results=outcome.results | refused)
+    found = printed(results_of(study, outcome, sites))
 
-    efron, breslow, again = cox_tables(document["results"], Labels())
+    efron, breslow, again = found.tables("cox")
 
     def cells(*models):
-        terms = [by_id[f"cox/os/all/{model}"]["terms"][0] for model in models]
-        return tuple(
-            text for t in terms for text in (notation.ratio(t["hr"], t["lower"], t["upper"]), notation.p_value(t["p"]))
-        )
+        terms = [outcome.results[f"cox/os/all/{model}"].terms[0] for model in models]
+        return tuple(text for t in terms for text in (notation.ratio(t.hr, t.lower, t.upper), notation.p_value(t.p)))
 
+    titles = [f"os: Cox models ({name})" for name in ("efron", "breslow", "again")]
+    assert [table.title for table in (efron, breslow, again)] == titles
     assert "tied times by Efron's approximation." in efron.notes[0]
     assert "tied times by Breslow's approximation." in breslow.notes[0]
     assert efron.columns == breslow.columns == ("Univariable HR (95% CI)", "P", "Multivariable HR (95% CI)", "P")
@@ -231,4 +239,4 @@ def test_a_second_analysis_of_an_endpoint_has_its_own_table(patients):
     assert "Univariable, age, refused: R4." in again.notes
 
     alone = cells("univariable/arm")[0].replace("(", "(95% CI ")
-    assert f"HR {alone}" in survival_plot(document["results"][0], document, Labels()).statistics
+    assert f"HR {alone}" in found.plots()[0].statistics

@@ -10,7 +10,7 @@ import pytest
 
 from riskset.disclosure.rules import RULES
 from riskset.rehearsal import Rehearsal
-from riskset_server.run.results import results_document, write_results
+from riskset.results import entry_json, results_json, results_of, write_results
 
 DOCS = (Path(__file__).parents[3] / "docs" / "results.md").read_text(encoding="utf-8")
 A_ROW = re.compile(r"^\| `(\w+)` \| ([^|]+) \| [^|]+ \|$", re.MULTILINE)
@@ -110,7 +110,7 @@ def emptied(cohorts, patients):
 
 def document_of(study, cohorts, is_gated=False):
     outcome = Rehearsal(study, cohorts, is_gated=is_gated).run()
-    document = results_document(study, outcome, sorted(cohorts), ["A notice."], is_gated=is_gated)
+    document = results_json(results_of(study, outcome, sorted(cohorts), ["A notice."], is_gated=is_gated))
     return json.loads(json.dumps(document, allow_nan=False))
 
 
@@ -180,15 +180,41 @@ def test_a_refusal_tells_rule_remedy_and_who_judged(documents):
     assert any(result["status"] == "refused" for document in documents for result in document["results"])
 
 
-def test_a_file_is_written_whole_or_not_at_all(tmp_path):
+@pytest.fixture(scope="module")
+def results(patients):
+    study = patients.study(SITES)
+    rows = patients.rows(seed=3, n=80)
+    outcome = Rehearsal(study, patients.deal(rows, patients.sites(SITES, rows.n)), is_gated=False).run()
+    return results_of(study, outcome, SITES.tolist(), ["생존 – 生存"], is_gated=False)
+
+
+def test_a_file_is_written_whole_or_not_at_all(results, tmp_path):
     path = tmp_path / "results.json"
-    write_results({"title": "생존 – 生存"}, path)
+    write_results(results, path)
+    before = path.read_bytes()
+    *others, last = results.entries
+    beyond = replace(last, result=replace(last.result, log_likelihood=float("nan")))
     with pytest.raises(ValueError, match="JSON compliant"):
-        write_results({"hr": float("nan")}, path)
-    assert json.loads(path.read_text(encoding="utf-8")) == {"title": "생존 – 生存"}
+        write_results(replace(results, entries=(*others, beyond)), path)
+    assert path.read_bytes() == before
+    assert json.loads(before)["notices"] == ["생존 – 生存"]
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_numbers_come_back_to_the_bit(documents, tmp_path):
-    write_results(documents[0], tmp_path / "results.json")
-    assert json.loads((tmp_path / "results.json").read_text(encoding="utf-8")) == documents[0]
+def numbers_in(value):
+    if isinstance(value, dict):
+        return [number for item in value.values() for number in numbers_in(item)]
+    if isinstance(value, list):
+        return [number for item in value for number in numbers_in(item)]
+    return [value] if isinstance(value, float) else []
+
+
+def test_numbers_have_thirteen_digits_and_come_back_as_they_were_written(results, tmp_path):
+    write_results(results, tmp_path / "results.json")
+    written = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+    assert written == results_json(results)
+    exact = [number for entry in results.entries for number in numbers_in(entry_json(entry))]
+    printed = numbers_in(written["results"])
+    assert all(float(f"{x:.13g}") == x for x in printed)
+    assert printed == pytest.approx(exact, rel=5.1e-13, abs=0)
+    assert printed != exact

@@ -4,7 +4,7 @@ import json
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from riskset.disclosure import cells, curves, models
@@ -220,7 +220,6 @@ def judged(policy, figure, p):
     ]
 
 
-@settings(max_examples=150)
 @given(PAIRS, st.integers(0, 120), st.integers(1, 12))
 def test_law_the_stricter_of_two_passes_exactly_what_both_pass(three, figure, p):
     a, b, _ = three

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from riskset.disclosure.policy import default_policy, tightened
@@ -93,7 +93,6 @@ def by_deletion(runs):
     return any(np.linalg.matrix_rank(np.delete(rows, pair, 1)) < full for pair in pairs) or len(sites) == 1
 
 
-@settings(max_examples=300)
 @given(RUNS)
 def test_law_it_is_the_definition_by_ranks(runs):
     *earlier, now = runs
@@ -101,7 +100,6 @@ def test_law_it_is_the_definition_by_ranks(runs):
     assert participants(POOLED, earlier, now).passes == (same or not by_deletion(runs))
 
 
-@settings(max_examples=300)
 @given(RUNS, st.frozensets(st.sampled_from("ABCDEFG")), st.frozensets(st.sampled_from("ABCDEFG"), min_size=1))
 def test_law_another_run_never_lets_through_what_was_refused(runs, signed, more):
     *earlier, now = runs

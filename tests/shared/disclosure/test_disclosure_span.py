@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from riskset.disclosure.policy import default_policy, loosened
@@ -241,7 +241,6 @@ def designs(draw, most=12):
     return (random.random((n, m)) < draw(st.sampled_from([0.1, 0.3, 0.5, 0.9]))) * 1.0
 
 
-@settings(max_examples=200)
 @given(designs(), st.data())
 def test_law_a_set_in_the_span_forces_its_share_on_each_of_its_patients(base, data):
     """The set may be hidden behind any columns: the union of one with it, or the difference."""
@@ -255,7 +254,6 @@ def test_law_a_set_in_the_span_forces_its_share_on_each_of_its_patients(base, da
     assert (found[sorted(chosen)] >= 1 / len(chosen) - 1e-9).all()
 
 
-@settings(max_examples=200)
 @given(designs())
 def test_law_leverages_are_those_of_the_pseudo_inverse(own):
     gram = own.T @ own

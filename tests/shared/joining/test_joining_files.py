@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import pytest
 import rfc8785
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from riskset.errors import DataError, VerificationError
@@ -123,7 +123,6 @@ def test_a_request_comes_back():
     assert len(text) < MAX_REQUEST_BYTES / 4
 
 
-@settings(max_examples=200)
 @given(st.integers(0), st.integers(0, 255), st.booleans())
 def test_no_changed_byte_makes_another_invite_or_request(at, byte, is_invite):
     """What differs is told, or says the same (a space), and nothing fails in another way."""

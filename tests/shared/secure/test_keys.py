@@ -123,7 +123,9 @@ KEY = public_hex(IDENTITY[0]())
 
 
 @pytest.mark.parametrize(
-    "text", ["", "00", "zz" * 32, "00" * 33, "é" * 64, KEY.upper(), f" {KEY}", f"{KEY}\n", f"{KEY[:2]} {KEY[2:]}"]
+    "text",
+    ["", "00", "zz" * 32, "00" * 33, "é" * 64, KEY.upper(), f" {KEY}", f"{KEY}\n", f"{KEY[:2]} {KEY[2:]}"],
+    ids=["empty", "short", "not hex", "long", "not ascii", "upper case", "space before", "line end", "space inside"],
 )
 def test_a_text_that_is_no_identity_is_told(text):
     with pytest.raises(DataError, match="64 hexadecimal digits"):

@@ -237,3 +237,23 @@ def test_a_journal_of_the_version_before(path):
     with pytest.raises(DataError, match="kept no ledger; this one cannot go on from it") as old:
         JournalFile(path, KEY, "asan")
     assert "move it away" in old.value.hint
+
+
+class TestWhatIsFrozen:
+    def test_is_what_was_kept_first_also_after_a_restart(self, journal, path):
+        begin(journal)
+        assert journal.freeze("run 1", "data/history/match", lambda: b"first") == b"first"
+        assert journal.freeze("run 1", "data/history/match", lambda: b"second") == b"first"
+        with closing(JournalFile(path, KEY, "asan")) as again:
+            assert again.freeze("run 1", "data/history/match", lambda: b"third") == b"first"
+
+    def test_is_kept_by_run_and_key(self, journal):
+        assert journal.freeze("run 1", "data/one", lambda: b"1") == b"1"
+        assert journal.freeze("run 1", "data/two", lambda: b"2") == b"2"
+        assert journal.freeze("run 2", "data/one", lambda: b"3") == b"3"
+
+    def test_is_sealed(self, journal, path):
+        journal.freeze("run 1", "data/history/match", lambda: b"patients 31337")
+        kept = path.read_bytes()
+        assert b"31337" not in kept
+        assert b"patients 31337".hex().encode() not in kept

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from riskset.analyses.analysis import Analysis
-from riskset.analyses.methods import cox, km
+from riskset.analyses.methods import cox, km, rmst
 from riskset.analyses.populations import Population
 from riskset.study.asked import THIRD_PARTY, method
 from riskset.study.spec import Study
@@ -20,6 +20,7 @@ Planner = Callable[[Study, str, Any], Iterator[Analysis]]
 PLANNERS: Final[Mapping[str, Planner]] = {
     "km": km.planned,
     "cox": cox.planned,
+    "rmst": rmst.planned,
     **{kind: method(kind).planned for kind in THIRD_PARTY},
 }
 

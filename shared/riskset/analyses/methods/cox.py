@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from math import isfinite
-from typing import ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from riskset.analyses.analysis import Analysis, Inputs, NotEstimable, RefusedByRule, Result
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.design import Column, columns_of, matrix
+from riskset.analyses.methods import cox_json
 from riskset.analyses.methods.cox_fit import (
     CoxFit,
     Fitting,
@@ -120,6 +121,12 @@ class CoxModel(Analysis):
 
     def local(self, prepared: RiskSets, state: State) -> NDArray[np.float64]:
         return _vector(evaluate(prepared, state.beta, self.ties))
+
+    def question_json(self) -> dict[str, Any]:
+        return cox_json.question(self)
+
+    def result_json(self, result: CoxFit) -> dict[str, Any]:
+        return cox_json.answer(self, result)
 
     def combine(self, total: Sequence[float], state: State) -> State | CoxFit | NotEstimable:
         p = len(state.usable)

@@ -8,12 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import exp, inf, log, sqrt
 from sys import float_info
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from riskset.analyses.analysis import NotEstimable, Result
 from riskset.analyses.design import Column
 from riskset.analyses.moments import Moments
 from riskset.stats import newton
+from riskset.stats.arrays import finite
 from riskset.stats.log_rank import Test
 from riskset.stats.newton import Newton
 from riskset.stats.profile_limit import At, ProfileLimit
@@ -75,6 +76,11 @@ class Limit:
     coef: float
     hr: float
 
+    def to_json(self) -> dict[str, Any]:
+        """Returns it as results.json has it."""
+        at = {"variable": self.column.variable, "level": self.column.level}
+        return at | {"coef": self.coef, "hr": finite(self.hr), "side": self.side}
+
 
 @dataclass(frozen=True)
 class Separated(NotEstimable):
@@ -83,6 +89,10 @@ class Separated(NotEstimable):
     columns: tuple[Column, ...]
     limit: Limit | None
     """None with several columns, or where the supremum of the likelihood is out of reach."""
+
+    def reason_json(self) -> dict[str, Any]:
+        columns = [named(column) for column in self.columns]
+        return super().reason_json() | {"columns": columns, "limit": self.limit and self.limit.to_json()}
 
 
 @dataclass(frozen=True)
@@ -193,6 +203,11 @@ def cut_short(state: Fitting | Limiting, after: str) -> NotEstimable:
     else:
         message = f"separated: the likelihood has no maximum in {names}; its limit was not found in {after}"
     return Separated("separated", message, columns, limit=None)
+
+
+def named(column: Column) -> dict[str, Any]:
+    """Returns how results.json names a column."""
+    return {"variable": column.variable, "level": column.level, "reference": column.reference}
 
 
 def reasons(not_used: dict[Column, NotUsed]) -> str:

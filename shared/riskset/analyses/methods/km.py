@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import nan
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from riskset.analyses.analysis import AskedOnce, Inputs, NotEstimable, Result
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.counts_in_time import CountsInTime, counts_of
+from riskset.analyses.methods import km_json
 from riskset.analyses.sets import set_of
 from riskset.disclosure.exposure import EVENT, Exposure, Label, counted
 from riskset.stats.kaplan_meier import (
@@ -24,7 +25,6 @@ from riskset.stats.kaplan_meier import (
     Quantile,
     at_risk_before,
     limits,
-    product_limit,
     quantile,
     survival_at,
 )
@@ -109,6 +109,12 @@ class KaplanMeier(AskedOnce):
     def local(self, prepared: NDArray[np.float64], state: None) -> NDArray[np.float64]:
         return prepared
 
+    def question_json(self) -> dict[str, Any]:
+        return km_json.question(self)
+
+    def result_json(self, result: SurvivalCurves) -> dict[str, Any]:
+        return km_json.answer(self, result, LEVEL)
+
     def combine(self, total: Sequence[float], state: None) -> SurvivalCurves | NotEstimable:
         counts, rest = self.counts.split_total(total)
         if not counts.any():
@@ -121,7 +127,7 @@ class KaplanMeier(AskedOnce):
 
     def _curve(self, level: str | None, counts: NDArray[np.float64]) -> ArmCurve:
         events, censored = counts[0], counts[1]
-        curve = product_limit(events, censored, counts[2] if self.counts.has_entry else None, self.counts.grid.days)
+        curve = self.counts.curve(counts)
         lower, upper = limits(curve, self.limits_kind, LEVEL)
         return ArmCurve(
             level=level,

@@ -15,12 +15,15 @@ from pydantic import Field
 
 from riskset.errors import RisksetError
 from riskset.study.asked.cox import CoxEntry
-from riskset.study.asked.entry import Entry
 from riskset.study.asked.km import KaplanMeierEntry
+from riskset.study.asked.rmst import RestrictedMeanEntry
+from riskset.study.entry import Entry
 
 GROUP: Final = "riskset.methods"
 
-OWN: Final[Mapping[str, type[Entry]]] = MappingProxyType({"km": KaplanMeierEntry, "cox": CoxEntry})
+OWN: Final[Mapping[str, type[Entry]]] = MappingProxyType(
+    {"km": KaplanMeierEntry, "cox": CoxEntry, "rmst": RestrictedMeanEntry}
+)
 """The kinds of riskset itself, in the order in which people read of them."""
 
 

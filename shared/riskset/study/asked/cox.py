@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Discriminator, Tag, field_validator, model_validator
 
-from riskset.study.asked.entry import EndpointEntry
 from riskset.study.complaint import Complaint
 from riskset.study.draft import Draft
+from riskset.study.entry import EndpointEntry
 from riskset.study.lines import Path
 from riskset.study.part import Names, complain, each_once
 from riskset.study.sentences import covariate_in_words, endpoints_in_words, listed

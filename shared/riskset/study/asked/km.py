@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import field_validator
 
-from riskset.study.asked.entry import EndpointEntry, Limits, Positive, ascending
 from riskset.study.complaint import Complaint
 from riskset.study.draft import Draft
+from riskset.study.entry import EndpointEntry, Limits, Positive, ascending
 from riskset.study.lines import Path
 from riskset.study.sentences import by_arm, counted_on_grid, endpoints_in_words, listed
 

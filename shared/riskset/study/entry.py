@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 from riskset.study.complaint import Complaint
 from riskset.study.draft import Draft
 from riskset.study.lines import Path
-from riskset.study.part import Names, Part, complain, each_once
+from riskset.study.part import Names, Part, Since, complain, each_once
 
 if TYPE_CHECKING:
     from riskset.study.spec import Study
@@ -25,6 +25,9 @@ class Entry(Part):
     """Base of the entries; `kind` says which method is asked for."""
 
     kind: str
+    missing: Annotated[Literal["complete", "by_model"], Since("0.2.0")] = "complete"
+    """Whose rows are analysed: those complete in every covariate that a model of the endpoint names, or those complete
+    in what each model or curve of this entry needs."""
 
     @property
     def covariates(self) -> tuple[str, ...]:

@@ -1,0 +1,151 @@
+"""Every number of a run's results, one cell each: the one place that tables, figures and numbers.csv take numbers from.
+
+A release gate that holds a number back replaces its cell's value by a mark, and nothing that prints has to know of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from riskset.results import Results, entry_json
+from riskset.results.document import rounded
+
+_NAMES = ("variable", "level", "reference", "reason", "limit")  # null here: there is none; not a missing number
+
+Number = float | int | None
+"""None is "not reached", or a number that could not be estimated."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What is printed in the place of a number that is held back."""
+
+    text: str
+    """One word, as `suppressed`: it has to fit where a number would."""
+    reason: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which number of a result: the columns of numbers.csv but the last."""
+
+    result: str
+    quantity: str = ""
+    """The way to it in results.json, indices counted from 0; a column of a curve or term has no index."""
+    variable: str = ""
+    level: str = ""
+    day: str = ""
+    """As `day_text` writes it."""
+
+    @property
+    def id(self) -> str:
+        """The same in every run of a study; the level is last because it is free text."""
+        return f"{self.result}:{self.quantity}@{self.day}:{self.variable}={self.level}"
+
+    def of(self, quantity: str, *, level: str | None = None, day: float | None = None) -> Place:
+        """Returns the place of another quantity of the same result and variable, at a level or a day."""
+        return replace(self, quantity=quantity, level=level or "", day="" if day is None else day_text(day))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number, and where it belongs."""
+
+    id: str
+    table: str
+    """The table or figure that prints it; the result's id where only numbers.csv does."""
+    place: Place
+    """Its margins: result, quantity, variable, level, day."""
+    value: Number | Mark
+
+
+class Cells:
+    """Cells by id, in the order of results.json. Immutable."""
+
+    def __init__(self, cells: Iterable[Cell]) -> None:
+        self._cells = {cell.id: cell for cell in cells}
+
+    def __iter__(self) -> Iterator[Cell]:
+        return iter(self._cells.values())
+
+    def __getitem__(self, id_: str) -> Cell:
+        return self._cells[id_]
+
+    def of(self, result: str, quantity: str = "") -> list[Cell]:
+        """Returns the cells of a result, or of it those at and below a quantity."""
+        below = f"{quantity}." if quantity else ""
+        return [cell for cell in self if cell.place.result == result and f"{cell.place.quantity}.".startswith(below)]
+
+    def with_values(self, values: Mapping[str, Number | Mark]) -> Cells:
+        """Returns the cells with some values replaced, by id; KeyError where there is no such cell."""
+        changed = {id_: replace(self._cells[id_], value=value) for id_, value in values.items()}
+        return Cells((self._cells | changed).values())
+
+    def in_tables(self, table_of: Mapping[str, str]) -> Cells:
+        """Returns the cells, each with the table or figure that `table_of` names for its id."""
+        return Cells(replace(cell, table=table_of.get(cell.id, cell.table)) for cell in self)
+
+
+def cells_of(results: Results) -> Cells:
+    """Returns a cell for every number of results.json, rounded as there."""
+    return Cells(
+        cell for entry in results.entries for cell in _unique(_below(rounded(entry_json(entry)), Place(entry.id)))
+    )
+
+
+def day_text(day: float) -> str:
+    """Returns a day as numbers.csv writes it."""
+    return number_text(rounded(day))
+
+
+def number_text(number: float) -> str:
+    """Returns Python's shortest text that reads back to the same number, also for numpy's floats."""
+    return repr(float(number)) if isinstance(number, float) else repr(int(number))
+
+
+def _unique(cells: Iterable[tuple[Place, Number]]) -> Iterator[Cell]:
+    """Two numbers of one name, which a kind's own shape may have, are told apart by their order."""
+    seen: dict[str, int] = {}
+    for place, value in cells:
+        seen[place.id] = seen.get(place.id, 0) + 1
+        again = f"#{seen[place.id]}" if seen[place.id] > 1 else ""
+        yield Cell(place.id + again, place.result, place, value)
+
+
+def _below(value: object, at: Place) -> Iterator[tuple[Place, Number]]:
+    """Every number below `value`; text, truth values and reasons are no numbers."""
+    if isinstance(value, Mapping):
+        yield from _in_object(value, at)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for index, item in enumerate(value):
+            is_named = isinstance(item, Mapping) and bool(item.keys() & {"variable", "level", "day", "probability"})
+            yield from _below(item, at if is_named else replace(at, quantity=f"{at.quantity}[{index}]"))
+    elif value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+        yield at, value
+
+
+def _in_object(value: Mapping[str, Any], at: Place) -> Iterator[tuple[Place, Number]]:
+    here = _named(value, at)
+    for key, item in value.items():
+        quantity = f"{here.quantity}.{key}" if here.quantity else key
+        if isinstance(value.get("day"), Sequence):
+            yield from _along(item, value["day"], replace(here, quantity=quantity))
+        elif key not in _NAMES or item is not None:
+            yield from _below(item, replace(here, quantity=quantity))
+
+
+def _named(value: Mapping[str, Any], at: Place) -> Place:
+    """`at` with what the object says of itself: its variable, level, day, or probability (of a quartile)."""
+    texts = {key: value[key] for key in ("variable", "level") if isinstance(value.get(key), str)}
+    if isinstance(value.get("day"), int | float):
+        texts["day"] = number_text(value["day"])
+    if "probability" in value:
+        texts["quantity"] = f"{at.quantity}[{value['probability']!r}]"
+    return replace(at, **texts)
+
+
+def _along(column: Sequence[float | None], days: Sequence[float], at: Place) -> Iterator[tuple[Place, Number]]:
+    for day, item in zip(days, column, strict=True):
+        yield from _below(item, replace(at, day=number_text(day)))

@@ -1,0 +1,127 @@
+"""From texts, tables and formats to what is printed: the only module that turns cells into characters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import nan
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskset_server.report import notation
+from riskset_server.report.blocks import Box, Format, Shown, Table, Text
+from riskset_server.report.cells import Cells, Mark
+
+
+@dataclass(frozen=True)
+class FigureFiles:
+    svg: bytes
+    png: bytes
+    """300 dpi."""
+
+
+@dataclass(frozen=True)
+class PrintedRow:
+    label: str
+    cells: tuple[str, ...]
+    is_inner: bool
+
+
+@dataclass(frozen=True)
+class PrintedTable:
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[PrintedRow, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PrintedBox:
+    title: str
+    status: str
+    why: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Printer:
+    """Prints cells, times in the study's unit."""
+
+    cells: Cells
+    unit: str
+    days_per_unit: float
+
+    @cached_property
+    def _formats(self) -> Mapping[Format, Callable[..., str]]:
+        return {
+            "above": lambda hr: notation.separated(hr, "lower"),
+            "below": lambda hr: notation.separated(hr, "upper"),
+            "chi_square": notation.chi_square,
+            "count": notation.count,
+            "difference_with_limits": self._in_unit(notation.difference_with_limits),
+            "digits": lambda value: notation.NO_VALUE if value is None else f"{value:.6g}",
+            "mean_with_limits": self._in_unit(notation.mean_with_limits),
+            "p_phrase": notation.p_phrase,
+            "p_value": notation.p_value,
+            "percent_with_limits": notation.percent_with_limits,
+            "ratio": notation.ratio,
+            "ratio_95": lambda *hr: notation.ratio(*hr).replace("(", "(95% CI "),
+            "three_digits": lambda value: f"{value:.3g}",
+            "time_with_limits": self._in_unit(notation.time_with_limits),
+        }
+
+    def _in_unit(self, form: Callable[..., str]) -> Callable[..., str]:
+        """Returns a format of days as one that prints in the study's unit."""
+        return lambda *days: form(*days, self.unit, self.days_per_unit)
+
+    def mark(self, ids: Sequence[str]) -> Mark | None:
+        """Returns the first mark among the cells."""
+        values = (self.cells[id_].value for id_ in ids)
+        return next((value for value in values if isinstance(value, Mark)), None)
+
+    def shown(self, shown: Shown) -> str:
+        """Returns numbers in their format, or a mark."""
+        if (mark := self.mark(shown.cells)) is not None:
+            return mark.text
+        if shown.format == "words":
+            return shown.words
+        taken = NUMBERS_TAKEN.get(shown.format, 1)
+        return self._formats[shown.format](*(self.cells[id_].value for id_ in shown.cells[:taken]))
+
+    def text(self, text: Text) -> str:
+        """Returns a line."""
+        return "".join(self.shown(piece) if isinstance(piece, Shown) else piece for piece in text)
+
+    def table(self, table: Table) -> PrintedTable:
+        """Returns a table's texts."""
+        rows = tuple(PrintedRow(row.label, tuple(map(self.text, row.cells)), row.is_inner) for row in table.rows)
+        return PrintedTable(table.title, table.columns, rows, tuple(map(self.text, table.notes)))
+
+    def box(self, box: Box) -> PrintedBox:
+        """Returns a box's texts."""
+        return PrintedBox(box.title, box.status, self.text(box.why), box.remedy)
+
+    def number(self, id_: str, *others: str) -> float | None:
+        """Returns a cell's number for drawing; None where there is none, or it or one of the others is held back."""
+        value: Any = self.cells[id_].value
+        return None if self.mark((id_, *others)) else value
+
+    def numbers(self, ids: Sequence[str]) -> NDArray[np.float64]:
+        """Returns the numbers of cells for drawing, (n,); nan where there is none, or it is held back."""
+        values = (self.number(id_) for id_ in ids)
+        return np.array([nan if value is None else value for value in values], dtype=np.float64)
+
+
+NUMBERS_TAKEN: Mapping[Format, int] = {
+    "chi_square": 3,
+    "difference_with_limits": 3,
+    "mean_with_limits": 3,
+    "percent_with_limits": 3,
+    "ratio": 3,
+    "ratio_95": 3,
+    "time_with_limits": 3,
+}
+"""How many numbers a format has, where it is not one."""

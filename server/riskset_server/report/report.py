@@ -1,0 +1,68 @@
+"""A report before it is printed: sections of figures and tables that name cells, and the cells they all print from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from riskset.results import Results
+from riskset_server.report.blocks import Block, Box, Figure, Text
+from riskset_server.report.cells import Cells, cells_of
+from riskset_server.report.labels import Labels, labels_of
+from riskset_server.report.not_given import reason
+from riskset_server.report.sections import OWN, section_of
+from riskset_server.report.sections.section import Context
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is reported of one kind of analysis."""
+
+    kind: str
+    heading: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that is printed. With other cells: the same report with other numbers, or marks in their place."""
+
+    results: Results
+    """For the head of the page, and which results are not given; no number of theirs is printed but by the cells."""
+    labels: Labels
+    parts: tuple[Part, ...]
+    cells: Cells
+
+    @property
+    def missing(self) -> list[tuple[str, str, Text]]:
+        """Id, status and reason of every result without numbers."""
+        entries = (entry for entry in self.results.entries if entry.status != "ok")
+        return [(entry.id, entry.status, reason(entry, self.cells)) for entry in entries]
+
+
+def report_of(results: Results, labels: Labels | None = None) -> Report:
+    """Returns the report of a run, in the words of `labels`, else those of its study."""
+    context = Context(results, labels or labels_of(results.study), cells_of(results))
+    kinds = dict.fromkeys(entry.kind for entry in results.entries)
+    in_order = [*(kind for kind in OWN if kind in kinds), *(kind for kind in kinds if kind not in OWN)]
+    parts = tuple(_part(kind, context) for kind in in_order)
+    tables = {id_: table for part in parts for id_, table in _homes(part, context).items()}
+    return Report(results, context.labels, parts, context.cells.in_tables(tables))
+
+
+def _part(kind: str, context: Context) -> Part:
+    section = section_of(kind)
+    entries = [entry for entry in context.results.entries if entry.kind == kind]
+    return Part(kind, section.heading, tuple(section.blocks(entries, context)))
+
+
+def _homes(part: Part, context: Context) -> dict[str, str]:
+    """Returns the table of each cell of this kind's results that the part prints, or the figure if no table has it; of
+    several the first on the page."""
+    own = {entry.id for entry in context.results.entries if entry.kind == part.kind}
+    printed = [block for block in part.blocks if not isinstance(block, Box)]
+    homes: dict[str, str] = {}
+    for block in sorted(printed, key=lambda block: isinstance(block, Figure)):
+        for id_ in block.cells:
+            if context.cells[id_].place.result in own:
+                homes.setdefault(id_, block.id)
+    return homes

@@ -1,0 +1,236 @@
+"""Cox models in the report, as journals print them: reference levels, a row a term, each covariate alone beside all
+together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, cast
+
+from riskset.analyses.analysis import RefusedByRule
+from riskset.analyses.design import Column
+from riskset.analyses.methods import cox_json
+from riskset.analyses.methods.cox import CoxModel
+from riskset.analyses.methods.cox_fit import CoxFit, Limit, Separated
+from riskset.results import Entry
+from riskset_server.report import notation
+from riskset_server.report.blocks import Block, Box, Row, Shown, Table, Text
+from riskset_server.report.cells import Place
+from riskset_server.report.labels import Labels
+from riskset_server.report.not_given import missing, not_given, reason, sentence
+from riskset_server.report.sections.section import Context, Section, own_title
+
+_REFERENCE: Final[tuple[Text, Text]] = (("1 (reference)",), ())
+_NO_TERM: Final[tuple[Text, Text]] = ((), ())
+_TESTS: Final = {"likelihood_ratio": "likelihood ratio", "wald": "Wald", "score": "score"}
+_TIES: Final = {"efron": "Efron's approximation", "breslow": "Breslow's approximation"}
+
+
+def _blocks(entries: Sequence[Entry], context: Context) -> list[Block]:
+    """One table an analysis, endpoint and population of which some model was fitted; else a box for each refusal."""
+    groups: dict[tuple[str, str | None, str], list[_Model]] = {}
+    for entry in entries:
+        analysis = entry.analysis
+        group = (analysis.name, analysis.endpoint, analysis.population)
+        groups.setdefault(group, []).append(_Model(entry, cast(CoxModel, analysis)))
+    shown = [models for models in groups.values() if any(model.is_shown for model in models)]
+    hidden = [models for models in groups.values() if models not in shown]
+    return [*(_table(models, context) for models in shown), *(b for models in hidden for b in _boxes(models, context))]
+
+
+SECTION: Final = Section("Cox models", _blocks)
+
+
+def _boxes(models: Sequence[_Model], context: Context) -> list[Box]:
+    """One for each refusal, however many models have it."""
+    refused = (model.entry for model in models if model.is_refused)
+    return list(dict.fromkeys(not_given(entry, _title(entry, context), context.cells) for entry in refused))
+
+
+def _title(entry: Entry, context: Context) -> str:
+    labels, analysis = context.labels, entry.analysis
+    population = "" if analysis.population == "all" else f", {labels.population(analysis.population)}"
+    title = f"{labels.endpoint(analysis.endpoint)}: Cox models{population}"
+    return own_title(title, entry, context.results)
+
+
+@dataclass(frozen=True)
+class _Model:
+    """How one model ended, and where its numbers are."""
+
+    entry: Entry
+    analysis: CoxModel
+
+    @property
+    def fit(self) -> CoxFit | None:
+        return self.entry.result if isinstance(self.entry.result, CoxFit) else None
+
+    @property
+    def limit(self) -> Limit | None:
+        """Of a separated model: the finite end of its one separated column."""
+        return self.entry.result.limit if isinstance(self.entry.result, Separated) else None
+
+    @property
+    def is_shown(self) -> bool:
+        return self.fit is not None or self.limit is not None
+
+    @property
+    def is_refused(self) -> bool:
+        return isinstance(self.entry.result, RefusedByRule)
+
+    @property
+    def is_univariable(self) -> bool:
+        return self.analysis.model == "univariable"
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns of which something is known: all of a fit, or those that are separated."""
+        if isinstance(self.entry.result, Separated):
+            return self.entry.result.columns
+        return self.analysis.design if self.fit else ()
+
+    @property
+    def variables(self) -> list[str]:
+        """Those that have rows, in the model's order."""
+        has_all = self.fit or self.is_univariable or self.is_refused
+        return list(dict.fromkeys(column.variable for column in (self.analysis.design if has_all else self.columns)))
+
+    @property
+    def kind(self) -> str:
+        return "Univariable" if self.is_univariable else "Multivariable"
+
+    def name(self, labels: Labels) -> str:
+        return f"{self.kind}, {labels.variable(self.variables[0])}" if self.is_univariable else self.kind
+
+    def cell(self, quantity: str) -> str:
+        return Place(self.entry.id, quantity).id
+
+    def of_column(self, column: Column, *quantities: str) -> tuple[str, ...]:
+        place = Place(self.entry.id, variable=column.variable)
+        return tuple(place.of(quantity, level=column.level).id for quantity in quantities)
+
+    def has_estimate(self, column: Column) -> bool:
+        return self.fit is not None and any(term.column == column for term in self.fit.terms)
+
+
+@dataclass(frozen=True)
+class _Side:
+    """The models of one pair of columns: those of one covariate each, or the one of all."""
+
+    name: str
+    models: tuple[_Model, ...]
+
+    def cells(self, variable: str, level: str | None) -> tuple[Text, Text]:
+        """Hazard ratio and P of a term, or why there is none."""
+        for model in self.models:
+            if (limit := model.limit) and (limit.column.variable, limit.column.level) == (variable, level):
+                form = Shown("above" if limit.side == "lower" else "below", _limit_cells(model, limit))
+                return (form,), ()
+            if not model.fit and variable in model.variables:
+                return (missing(model.entry),), ()
+            for column in model.columns:
+                if (column.variable, column.level) == (variable, level):
+                    return _term(model, column)
+        return _NO_TERM
+
+    def at_reference(self, variable: str) -> tuple[Text, Text]:
+        """What is printed at a variable's reference level: a ratio of 1 needs a model that gives the others."""
+        of = [model for model in self.models if variable in model.variables]
+        if of and of[0].is_refused:
+            return (missing(of[0].entry),), ()
+        return _REFERENCE if of else _NO_TERM
+
+
+def _limit_cells(model: _Model, limit: Limit) -> tuple[str, ...]:
+    return model.of_column(limit.column, "reason.limit.hr")
+
+
+def _term(model: _Model, column: Column) -> tuple[Text, Text]:
+    if not model.has_estimate(column):
+        return (notation.NOT_ESTIMABLE,), ()
+    *ratio, p = model.of_column(column, "terms.hr", "terms.lower", "terms.upper", "terms.p")
+    return (Shown("ratio", tuple(ratio)),), (Shown("p_value", (p,)),)
+
+
+def _table(models: Sequence[_Model], context: Context) -> Table:
+    alone = _Side("Univariable", tuple(model for model in models if model.is_univariable))
+    together = _Side("Multivariable", tuple(model for model in models if not model.is_univariable))
+    sides = [side for side in (alone, together) if any(m.is_shown or m.is_refused for m in side.models)]
+    variables = dict.fromkeys(variable for side in sides for model in side.models for variable in model.variables)
+    first = models[0].entry
+    return Table(
+        id=f"table cox/{first.analysis.endpoint}/{first.analysis.population}/{first.analysis.name}",
+        title=_title(first, context),
+        columns=tuple(text for side in sides for text in (f"{side.name} HR (95% CI)", "P")),
+        rows=tuple(row for variable in variables for row in _rows(variable, sides, context.labels)),
+        notes=tuple(_notes(models, context)),
+    )
+
+
+def _rows(variable: str, sides: Sequence[_Side], labels: Labels) -> Iterator[Row]:
+    """One row for a number; for a category its heading, its reference, its levels."""
+    columns = [c for side in sides for model in side.models for c in model.columns if c.variable == variable]
+    levels = dict.fromkeys(column.level for column in columns if column.level is not None)
+    if not levels:
+        yield Row(labels.variable(variable), _row_cells(variable, None, sides))
+        return
+    reference = columns[0].reference
+    assert reference is not None, "a category's columns have one"
+    yield Row(labels.variable(variable))
+    at_reference = tuple(text for side in sides for text in side.at_reference(variable))
+    yield Row(labels.level(variable, reference), at_reference, is_inner=True)
+    for level in levels:
+        yield Row(labels.level(variable, level), _row_cells(variable, level, sides), is_inner=True)
+
+
+def _row_cells(variable: str, level: str | None, sides: Sequence[_Side]) -> tuple[Text, ...]:
+    return tuple(text for side in sides for text in side.cells(variable, level))
+
+
+def _notes(models: Sequence[_Model], context: Context) -> Iterator[Text]:
+    fitted = [model for model in models if model.fit]
+    shown = [model for model in models if model.is_shown]
+    ties = " and ".join(dict.fromkeys(_TIES[model.analysis.ties] for model in shown))
+    yield (f"HR, hazard ratio; CI, confidence interval. One baseline hazard per site; tied times by {ties}.",)
+    if any(model.limit for model in shown):
+        yield ("Separated: the likelihood has no maximum; the finite end of its 95% profile interval is shown.",)
+    yield from _sizes(fitted, context.labels)
+    for model in fitted:
+        if not model.is_univariable or len(model.analysis.design) > 1:
+            yield (f"{model.name(context.labels)}: ", *_tests(model), ".")
+    yield from _missing(models, context)
+
+
+def _sizes(fitted: Sequence[_Model], labels: Labels) -> Iterator[Text]:
+    """Once when all models have the same patients, else model by model."""
+    if len({(model.fit.n, model.fit.events) for model in fitted if model.fit}) == 1:
+        yield _size(fitted)
+        return
+    for model in fitted:
+        yield (f"{model.name(labels)}: ", *_size([model]))
+
+
+def _size(models: Sequence[_Model]) -> Text:
+    n, events = (Shown("count", tuple(model.cell(key) for model in models)) for key in ("n", "events"))
+    return (n, " patients, ", events, " events.")
+
+
+def _tests(model: _Model) -> Iterator[str | Shown]:
+    for i, (key, name) in enumerate(_TESTS.items()):
+        yield f"; {name} " if i else f"{name} "
+        yield Shown("chi_square", tuple(model.cell(f"tests.{key}.{part}") for part in ("chi2", "df", "p")))
+
+
+def _missing(models: Sequence[_Model], context: Context) -> Iterator[Text]:
+    """Why a term or a whole model has no estimate."""
+    labels = context.labels
+    for model in models:
+        if not model.fit:
+            yield (f"{model.name(labels)}, {model.entry.status}: ", *reason(model.entry, context.cells), ".")
+            continue
+        for column in model.columns:
+            if not model.has_estimate(column):
+                why = cox_json.why_not_used(column, model.fit)
+                level = "" if column.level is None else f" {labels.level(column.variable, column.level)}"
+                name = f"{labels.variable(column.variable)}{level}"
+                yield (f"{model.kind}, {name}, not estimable: {sentence(why.code, why.message)}.",)

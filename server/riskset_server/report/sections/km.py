@@ -1,0 +1,234 @@
+"""Kaplan-Meier curves in the report: a figure and a table for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from riskset.analyses.methods.cox import CoxModel
+from riskset.analyses.methods.cox_fit import CoxFit
+from riskset.analyses.methods.km import LEVEL, ArmCurve, KaplanMeier, SurvivalCurves
+from riskset.results import Entry
+from riskset_server.report import notation
+from riskset_server.report.blocks import Block, Row, Shown, Table, Text
+from riskset_server.report.cells import Place
+from riskset_server.report.not_given import not_given
+from riskset_server.report.sections.arms import grid_in_words
+from riskset_server.report.sections.section import Context, Section, own_title
+from riskset_server.report.survival_figure import CurveCells, SurvivalFigure
+
+_INTERVAL = notation.confidence(LEVEL)
+
+
+def _blocks(entries: Sequence[Entry], context: Context) -> list[Block]:
+    given = [_Curves.of(entry, context) for entry in entries if entry.status == "ok"]
+    boxes = [not_given(e, _title(e, context), context.cells) for e in entries if e.status != "ok"]
+    return [*(block for curves in given for block in (_figure(curves), _table(curves))), *boxes]
+
+
+SECTION = Section("Survival", _blocks)
+
+
+def _title(entry: Entry, context: Context) -> str:
+    labels, analysis = context.labels, entry.analysis
+    title = f"{labels.endpoint(analysis.endpoint)}, {labels.population(analysis.population)}"
+    return own_title(title, entry, context.results)
+
+
+@dataclass(frozen=True)
+class _Group:
+    """One arm, or everybody."""
+
+    arm: ArmCurve
+    label: str
+    is_reference: bool
+    place: Place
+    """Of `arms` or `overall`, at the arm's level."""
+
+    def cell(self, quantity: str, day: float | None = None) -> str:
+        return self.place.of(f"{self.place.quantity}.{quantity}", level=self.place.level, day=day).id
+
+    def quantile(self, probability: float) -> tuple[str, ...]:
+        """Returns a quantile's estimate and limits; of the median both cells of each, for results.json has it twice."""
+        stems = [f"quartiles[{probability!r}]", *(["median_days"] if probability == 0.5 else [])]
+        return tuple(self.cell(f"{stem}.{key}") for stem in stems for key in ("estimate", "lower", "upper"))
+
+
+@dataclass(frozen=True)
+class _Curves:
+    """A result with what it is printed with."""
+
+    entry: Entry
+    analysis: KaplanMeier
+    groups: tuple[_Group, ...]
+    """The arms, then all patients."""
+    context: Context
+
+    @classmethod
+    def of(cls, entry: Entry, context: Context) -> _Curves:
+        analysis, result = cast(KaplanMeier, entry.analysis), cast(SurvivalCurves, entry.result)
+        reference, at = analysis.counts.reference, Place(entry.id, variable=analysis.counts.arm or "")
+
+        def group(arm: ArmCurve, quantity: str) -> _Group:
+            label = context.labels.arm(analysis.counts.arm, arm.level)
+            is_reference = arm.level is not None and arm.level == reference
+            return _Group(arm, label, is_reference, at.of(quantity, level=arm.level))
+
+        groups = (*(group(arm, "arms") for arm in result.arms), group(result.overall, "overall"))
+        return cls(entry, analysis, groups, context)
+
+    @property
+    def overall(self) -> _Group:
+        return self.groups[-1]
+
+    @property
+    def drawn(self) -> tuple[_Group, ...]:
+        """The arms; all patients where the study compares none."""
+        return self.groups[:-1] or self.groups
+
+    @property
+    def unit(self) -> str:
+        return self.context.results.study.time.unit
+
+    def test(self, name: str, *keys: str) -> tuple[str, ...]:
+        """Returns the cells of a log-rank test; none where there is none."""
+        result = cast(SurvivalCurves, self.entry.result)
+        has_it = {"log_rank": result.log_rank, "log_rank_by_site": result.log_rank_by_site}[name] is not None
+        place = self.overall.place
+        return tuple(place.of(f"{name}.{key}").id for key in keys) if has_it else ()
+
+
+def _figure(curves: _Curves) -> SurvivalFigure:
+    labels, analysis = curves.context.labels, curves.analysis
+    model, unit = _model_of_arm(curves), curves.unit
+    origin = labels.origins.get(analysis.endpoint or "")
+    return SurvivalFigure(
+        result=curves.entry.id,
+        title=_title(curves.entry, curves.context),
+        x_label=f"{unit.capitalize()}s since {origin}" if origin else f"Time, {unit}s",
+        y_label=f"{labels.endpoint(analysis.endpoint)} (%)",
+        curves=tuple(_curve(group) for group in curves.drawn),
+        medians_title=f"Median ({_INTERVAL}), {unit}s",
+        medians=tuple((g.label, Shown("time_with_limits", g.quantile(0.5))) for g in curves.drawn),
+        comparison=(*_hazard_ratios(curves, model), *_log_rank(curves)),
+        footnote=_footnote(curves, model),
+        notices=" ".join(curves.context.results.notices),
+    )
+
+
+def _curve(group: _Group) -> CurveCells:
+    days = [int(day) for day in group.arm.curve.day]
+    columns = {
+        name: tuple(group.cell(f"curve.{name}", day) for day in days)
+        for name in ("survival", "lower", "upper", "at_risk")
+    }
+    median = (group.cell("median_days.estimate"), group.cell("quartiles[0.5].estimate"))
+    return CurveCells(group.label, group.is_reference, tuple(days), **columns, median=median)
+
+
+def _model_of_arm(curves: _Curves) -> Entry | None:
+    """The Cox model of the same patients that gives the arm's hazard ratio: alone if there is one, else adjusted; of
+    several analyses the study's first."""
+    asked = curves.analysis
+    of_arm = [
+        entry
+        for entry in curves.context.results.entries
+        if isinstance(entry.result, CoxFit)
+        and (entry.analysis.endpoint, entry.analysis.population) == (asked.endpoint, asked.population)
+        and asked.counts.arm in _variables(entry)
+    ]
+    return min(of_arm, key=_univariable_first, default=None)
+
+
+def _variables(model: Entry) -> set[str]:
+    return {column.variable for column in cast(CoxModel, model.analysis).design}
+
+
+def _univariable_first(model: Entry) -> tuple[bool, int]:
+    return cast(CoxModel, model.analysis).model != "univariable", len(_variables(model))
+
+
+def _hazard_ratios(curves: _Curves, model: Entry | None) -> Iterator[Text]:
+    if model is None:
+        return
+    fit, name = cast(CoxFit, model.result), "HR" if len(_variables(model)) == 1 else "Adjusted HR"
+    estimated = {term.column for term in fit.terms}
+    columns = [c for c in cast(CoxModel, model.analysis).design if c.variable == curves.analysis.counts.arm]
+    for column in columns:
+        label = curves.context.labels.arm(column.variable, column.level)
+        place = Place(model.id, variable=column.variable)
+        cells = tuple(place.of(f"terms.{key}", level=column.level).id for key in ("hr", "lower", "upper"))
+        value = Shown("ratio_95", cells) if column in estimated else notation.NOT_ESTIMABLE
+        yield (f"{name} " if len(columns) == 1 else f"{name}, {label} ", value)
+
+
+def _log_rank(curves: _Curves) -> Iterator[Text]:
+    for name, words in (("log_rank", "Log-rank "), ("log_rank_by_site", "Log-rank by site ")):
+        if cells := curves.test(name, "p"):
+            yield (words, Shown("p_phrase", cells))
+
+
+def _footnote(curves: _Curves, model: Entry | None) -> Text:
+    """How the figure was made: numbers, grid, limits, and the model of the hazard ratio."""
+    n, events = (Shown("count", (curves.overall.cell(key),)) for key in ("n", "events"))
+    sentences = (
+        f" events. Kaplan-Meier on {grid_in_words(curves.analysis.counts)};"
+        f" bands and intervals: pointwise {_INTERVAL}, {curves.analysis.limits_kind} limits;"
+        " numbers at risk: just before the time."
+    )
+    if model is not None:
+        is_alone = len(_variables(model)) == 1
+        covariates = "no other covariate" if is_alone else "the covariates of the multivariable model"
+        sentences += f" HR: Cox model with one baseline hazard per site and {covariates}."
+    return (n, " patients, ", events, sentences)
+
+
+def _table(curves: _Curves) -> Table:
+    """A column an arm, then all patients; patients, events, quartiles, landmarks."""
+    groups, unit = curves.groups, curves.unit
+    rows = [
+        Row("Patients", tuple((Shown("count", (group.cell("n"),)),) for group in groups)),
+        Row("Events", tuple((Shown("count", (group.cell("events"),)),) for group in groups)),
+        Row(f"{unit.capitalize()}s until survival falls to ({_INTERVAL})"),
+        *_quantile_rows(groups),
+    ]
+    if curves.analysis.landmarks:
+        rows += [Row(f"Survival, % ({_INTERVAL})"), *_landmark_rows(curves)]
+    title = f"{curves.context.labels.endpoint(curves.analysis.endpoint)} by Kaplan-Meier"
+    return Table(
+        id=f"table {curves.entry.id}",
+        title=own_title(title, curves.entry, curves.context.results),
+        columns=tuple(group.label for group in groups),
+        rows=tuple(rows),
+        notes=tuple(_log_rank_notes(curves)),
+    )
+
+
+def _quantile_rows(groups: Sequence[_Group]) -> Iterator[Row]:
+    """Quartile by quartile, from the highest survival: a quarter of the patients has had the event at 75%."""
+    for probability in (quantile.probability for quantile in groups[0].arm.quartiles):
+        yield Row(
+            f"{100 * (1 - probability):g}%" + (" (median)" if probability == 0.5 else ""),
+            tuple((Shown("time_with_limits", group.quantile(probability)),) for group in groups),
+            is_inner=True,
+        )
+
+
+def _landmark_rows(curves: _Curves) -> Iterator[Row]:
+    for time, day in curves.analysis.landmarks:
+        keys = [f"landmarks.{key}" for key in ("survival", "lower", "upper")]
+        yield Row(
+            f"at {time:g} {curves.unit if time == 1 else curves.unit + 's'}",
+            tuple(
+                (Shown("percent_with_limits", tuple(group.cell(key, day) for key in keys)),) for group in curves.groups
+            ),
+            is_inner=True,
+        )
+
+
+def _log_rank_notes(curves: _Curves) -> Iterator[Text]:
+    names = {"log_rank": "on the grid", "log_rank_by_site": "stratified by site"}
+    for name, how in names.items():
+        if cells := curves.test(name, "chi2", "df", "p"):
+            yield (f"Log-rank test {how}: ", Shown("chi_square", cells), ".")

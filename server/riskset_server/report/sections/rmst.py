@@ -1,0 +1,85 @@
+"""Restricted mean survival time in the report: a table for each endpoint, population and tau."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import cast
+
+from riskset.analyses.methods.rmst import LEVEL, RestrictedMean, RestrictedMeans
+from riskset.results import Entry
+from riskset_server.report import notation
+from riskset_server.report.blocks import Block, Format, Row, Shown, Table, Text
+from riskset_server.report.not_given import not_given
+from riskset_server.report.sections.arms import Arm, arms_of, grid_in_words, row
+from riskset_server.report.sections.section import Context, Section, own_title
+
+_INTERVAL = notation.confidence(LEVEL)
+
+
+def _blocks(entries: Sequence[Entry], context: Context) -> list[Block]:
+    tables = [_table(entry, context) for entry in entries if entry.status == "ok"]
+    return [*tables, *(not_given(e, _title(e, context), context.cells) for e in entries if e.status != "ok")]
+
+
+SECTION = Section("Restricted mean survival time", _blocks)
+
+
+def _title(entry: Entry, context: Context) -> str:
+    analysis, time = cast(RestrictedMean, entry.analysis), context.results.study.time
+    tau = f"{analysis.tau_days / time.days_per_unit:g} {time.unit}s"
+    endpoint, population = context.labels.endpoint(analysis.endpoint), context.labels.population(analysis.population)
+    return own_title(f"{endpoint}, {population}: mean up to {tau}", entry, context.results)
+
+
+def _table(entry: Entry, context: Context) -> Table:
+    """A column for each arm, then all patients; the mean, and what tells an arm from the reference."""
+    analysis = cast(RestrictedMean, entry.analysis)
+    arms, unit = arms_of(entry, analysis.counts, context), context.results.study.time.unit
+    rows = [
+        row("Patients", arms, "count", "n"),
+        row("Events", arms, "count", "events"),
+        row(f"Mean, {unit}s ({_INTERVAL})", arms, "mean_with_limits", "rmst_days", "lower", "upper"),
+        *_comparisons(entry, arms, unit),
+    ]
+    return Table(
+        id=f"table {entry.id}",
+        title=_title(entry, context),
+        columns=tuple(arm.label for arm in arms),
+        rows=tuple(rows),
+        notes=tuple(_notes(entry, arms)),
+    )
+
+
+def _comparisons(entry: Entry, arms: Sequence[Arm], unit: str) -> Iterator[Row]:
+    """Difference and ratio, each in the column of its arm, and P values."""
+    result = cast(RestrictedMeans, entry.result)
+    compared = {one.level for one in result.comparisons}
+    if not compared:
+        return
+    forms: tuple[tuple[str, str, Format], ...] = (
+        ("differences", f"Difference, {unit}s ({_INTERVAL})", "difference_with_limits"),
+        ("ratios", f"Ratio ({_INTERVAL})", "ratio"),
+    )
+    for quantity, label, form in forms:
+        yield Row(label, tuple(_compared(arm, compared, quantity, form) for arm in arms))
+        yield Row("P", tuple(_compared(arm, compared, quantity, "p_value") for arm in arms), is_inner=True)
+
+
+def _compared(arm: Arm, compared: set[str], quantity: str, form: Format) -> Text:
+    if arm.place.quantity != "arms":
+        return ("",)
+    if arm.place.level not in compared:
+        return ("reference",) if form != "p_value" else ("",)
+    keys = ("p",) if form == "p_value" else ("estimate", "lower", "upper")
+    place = arm.place
+    cells = tuple(place.of(f"{quantity}.{key}", level=place.level).id for key in keys)
+    return (Shown(form, cells),)
+
+
+def _notes(entry: Entry, arms: Sequence[Arm]) -> Iterator[Text]:
+    analysis, result = cast(RestrictedMean, entry.analysis), cast(RestrictedMeans, entry.result)
+    yield (f"Area under the Kaplan-Meier curve on {grid_in_words(analysis.counts)}; normal limits.",)
+    for arm, mean in zip(arms, (*result.arms, result.overall), strict=True):
+        if mean.last_day is not None:
+            day = Shown("digits", (arm.cell("last_day"),))
+            yield (f"{arm.label}: follow-up ends at day ", day, ", and the curve keeps its last value up to tau.")

@@ -1,0 +1,87 @@
+"""A Kaplan-Meier figure before a number is printed: which cells it draws, and which it writes beside the curves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from riskset_server.report import notation
+from riskset_server.report.blocks import Figure, Shown, Text, cells_in
+from riskset_server.report.figures import survival_figure
+from riskset_server.report.printing import FigureFiles, Printer
+from riskset_server.report.survival import Curve, SurvivalPlot
+
+
+@dataclass(frozen=True)
+class CurveCells:
+    """One arm; tuples of ids, one a step of the grid at which somebody left."""
+
+    label: str
+    is_reference: bool
+    days: tuple[int, ...]
+    survival: tuple[str, ...]
+    lower: tuple[str, ...]
+    upper: tuple[str, ...]
+    at_risk: tuple[str, ...]
+    median: tuple[str, ...]
+    """The median in days; held back where one of its cells is."""
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        return (*self.survival, *self.lower, *self.upper, *self.at_risk, *self.median)
+
+    def printed(self, printer: Printer) -> Curve:
+        """Returns the curve with its numbers."""
+        return Curve(
+            label=self.label,
+            is_reference=self.is_reference,
+            days=np.array(self.days, dtype=np.float64),
+            survival=printer.numbers(self.survival),
+            lower=printer.numbers(self.lower),
+            upper=printer.numbers(self.upper),
+            at_risk=tuple(printer.shown(Shown("count", (id_,))) for id_ in self.at_risk),
+            median_days=printer.number(*self.median),
+        )
+
+
+@dataclass(frozen=True)
+class SurvivalFigure(Figure):
+    """The figure of one `km` result."""
+
+    x_label: str
+    y_label: str
+    curves: tuple[CurveCells, ...]
+    medians_title: str
+    medians: tuple[tuple[str, Shown], ...]
+    """An arm's label, and its median."""
+    comparison: tuple[Text, ...]
+    """Hazard ratios and log-rank tests; nothing where there is one arm only."""
+    footnote: Text
+    notices: str
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        drawn = (id_ for curve in self.curves for id_ in curve.cells)
+        return (*drawn, *cells_in(tuple(shown for _, shown in self.medians), *self.comparison, self.footnote))
+
+    def drawn(self, printer: Printer) -> FigureFiles:
+        return survival_figure(self.plot(printer))
+
+    def plot(self, printer: Printer) -> SurvivalPlot:
+        """Returns what is drawn, with its numbers."""
+        medians = [printer.shown(median) for _, median in self.medians]
+        lines = [f"{label}\u2002{text}" for (label, _), text in zip(self.medians, medians, strict=True)]
+        comparison = [printer.text(text) for text in self.comparison]
+        is_not_reached = any(notation.NOT_REACHED in text for text in medians)
+        return SurvivalPlot(
+            title=self.title,
+            x_label=self.x_label,
+            y_label=self.y_label,
+            unit=printer.unit,
+            days_per_unit=printer.days_per_unit,
+            curves=tuple(curve.printed(printer) for curve in self.curves),
+            statistics=(self.medians_title, *lines, *(["", *comparison] if comparison else [])),
+            footnote=printer.text(self.footnote) + (" NR, not reached." if is_not_reached else ""),
+            notices=self.notices,
+        )

@@ -1,0 +1,178 @@
+"""Restricted mean survival time: the area under each arm's Kaplan-Meier curve up to tau, and what tells arms apart.
+
+Royston and Parmar (2013). The curve is that of `km`, on the study's grid; the mean and its error are those of
+`survfit`'s `rmean`, without the factor n/(n-1) that some programs add. Beyond the last day of an arm its curve keeps
+its last value; the result says on which day that was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import product
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskset.analyses.analysis import AskedOnce, Inputs, NotEstimable, Result
+from riskset.analyses.cohort import Cohort
+from riskset.analyses.counts_in_time import CountsInTime, counts_of
+from riskset.analyses.sets import set_of
+from riskset.disclosure.exposure import Exposure, Label
+from riskset.stats.contrast import Contrast, difference, ratio
+from riskset.stats.kaplan_meier import restricted_mean
+from riskset.stats.tails import normal_quantile
+from riskset.study.asked.rmst import RestrictedMeanEntry
+from riskset.study.spec import Study
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Mean:
+    """Of one arm, or of all patients. Days; None in an arm of nobody."""
+
+    level: str | None
+    n: int
+    events: int
+    """Up to the end of the grid."""
+    mean: float | None
+    se: float | None
+    lower: float | None
+    """Normal limits."""
+    upper: float | None
+    last_day: float | None
+    """The last day with somebody at risk, where it is before tau and the curve has not come down to 0."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """An arm against the reference; None where one of them has no mean, or neither varies."""
+
+    level: str
+    difference: Contrast | None
+    """In days."""
+    ratio: Contrast | None
+
+
+@dataclass(frozen=True)
+class RestrictedMeans(Result):
+    """The means up to tau."""
+
+    overall: Mean
+    arms: tuple[Mean, ...]
+    """Empty where the study compares no arms."""
+    comparisons: tuple[Comparison, ...]
+    """Of every arm but the reference, in the study's order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestrictedMean(AskedOnce):
+    """The analysis: one round. Summary: the counts of each arm in each step of the grid."""
+
+    kind: ClassVar[str] = "rmst"
+
+    counts: CountsInTime
+    tau_days: float
+
+    @property
+    def exposure(self) -> Exposure:
+        return self.counts.exposure(self.set_id)
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def reveals(self) -> str:
+        return self.counts.reveals
+
+    def labels(self, state: None) -> tuple[Label, ...]:
+        return self.counts.labels
+
+    def prepare(self, cohort: Cohort, inputs: Inputs) -> NDArray[np.float64]:
+        return self.counts.of(cohort.outcomes(self.analysis_set))
+
+    def local(self, prepared: NDArray[np.float64], state: None) -> NDArray[np.float64]:
+        return prepared
+
+    def combine(self, total: Sequence[float], state: None) -> RestrictedMeans | NotEstimable:
+        counts, _ = self.counts.split_total(total)
+        if not counts.any():
+            return NotEstimable("no patients", "no patient of any site is in the analysis set")
+        overall = self._mean(None, counts.sum(axis=0))
+        if not self.counts.arm:
+            return RestrictedMeans(overall, (), ())
+        arms = {
+            str(arm.level): self._mean(arm.level, part) for arm, part in zip(self.counts.levels, counts, strict=True)
+        }
+        reference = arms[str(self.counts.reference)]
+        others = [arm for arm in arms.values() if arm is not reference]
+        return RestrictedMeans(overall, tuple(arms.values()), tuple(_compared(arm, reference) for arm in others))
+
+    def _mean(self, level: str | None, counts: NDArray[np.float64]) -> Mean:
+        curve = self.counts.curve(counts)
+        n, events = round(float(counts[0].sum() + counts[1].sum())), round(float(counts[0].sum()))
+        if len(curve.day) == 0:
+            return Mean(level, n, events, None, None, None, None, None)
+        mean, se = restricted_mean(curve, self.tau_days)
+        margin = normal_quantile(0.5 + LEVEL / 2) * se
+        last, survival = float(curve.day[-1]), float(curve.survival[-1])
+        ends_before = last < self.tau_days and survival > 0.0
+        return Mean(level, n, events, mean, se, mean - margin, mean + margin, last if ends_before else None)
+
+    def question_json(self) -> dict[str, Any]:
+        return {"variable": self.counts.arm, "reference": self.counts.reference, "tau_days": self.tau_days}
+
+    def result_json(self, result: RestrictedMeans) -> dict[str, Any]:
+        against = self.counts.reference
+        differences = [_contrast_json(one.level, against, one.difference) for one in result.comparisons]
+        ratios = [_contrast_json(one.level, against, one.ratio) for one in result.comparisons]
+        return {
+            "grid": self.counts.grid_json(),
+            "limits": "plain",
+            "level": LEVEL,
+            "overall": _mean_json(result.overall),
+            "arms": [_mean_json(arm) for arm in result.arms],
+            "difference": differences[0] if len(differences) == 1 else None,
+            "ratio": ratios[0] if len(ratios) == 1 else None,
+            "differences": differences,
+            "ratios": ratios,
+        }
+
+
+def _compared(arm: Mean, reference: Mean) -> Comparison:
+    level = str(arm.level)
+    if arm.mean is None or arm.se is None or reference.mean is None or reference.se is None:
+        return Comparison(level, None, None)
+    of = (arm.mean, arm.se, reference.mean, reference.se, LEVEL)
+    return Comparison(level, difference(*of), ratio(*of))
+
+
+def _mean_json(mean: Mean) -> dict[str, Any]:
+    found = asdict(mean)
+    found["rmst_days"] = found.pop("mean")
+    reason = {"code": "no patients", "message": "nobody is in this arm"}
+    return found if mean.mean is not None else found | {"reason": reason}
+
+
+def _contrast_json(level: str, against: str | None, contrast: Contrast | None) -> dict[str, Any]:
+    head = {"level": level, "against": against}
+    if contrast is None:
+        reason = {"code": "no information", "message": "an arm has no mean, or no event before tau in either arm"}
+        return head | dict.fromkeys(("estimate", "se", "lower", "upper", "p")) | {"reason": reason}
+    return head | asdict(contrast)
+
+
+def planned(study: Study, name: str, entry: RestrictedMeanEntry) -> Iterator[RestrictedMean]:
+    """Yields an analysis for each endpoint, population and tau of an entry of the study file."""
+    for endpoint, population, tau in product(entry.endpoints, entry.populations, entry.tau):
+        counts = counts_of(study, endpoint)
+        yield RestrictedMean(
+            id=f"rmst/{endpoint}/{population}/{repr(tau).removesuffix('.0')}",
+            name=name,
+            set_id=set_of(entry, endpoint, population, counts.variables),
+            counts=counts,
+            tau_days=tau * study.days_per_unit,
+        )

@@ -1,0 +1,84 @@
+"""`results.json`, in the shape of docs/results.md, for the report, R, and outside checkers.
+
+A missing number is null with a reason beside it; never 0, and never left out. What is specific to a kind of analysis
+comes from the analysis.
+
+Numbers have 13 significant digits. Totals and states are the same bits for all parties, and so are curves; but exp,
+log and erfc of two machines' mathematical libraries may differ in the last bit of a hazard ratio or a P value. Rounded,
+they differ only where a number lies that close to the boundary between two roundings.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from riskset.analyses.analysis import NotEstimable, RefusedByRule
+from riskset.results.results import Entry, Results
+from riskset.study.load import study_hash
+
+SCHEMA: Final = 1
+DIGITS: Final = 13
+"""Significant ones of every number that is not whole: within 5e-13 of itself."""
+
+Json = dict[str, Any]
+
+
+def results_json(results: Results) -> Json:
+    """Returns the whole document, its numbers rounded."""
+    study = results.study
+    whole = {
+        "schema": SCHEMA,
+        "study": {"id": study.id, "version": study.version, "sha256": study_hash(study), "title": study.header.title},
+        "run": results.run,
+        "sites": list(results.sites),
+        "rounds": results.rounds,
+        "time": {"unit": study.time.unit, "days_per_unit": study.days_per_unit},
+        "notices": list(results.notices),
+        "results": [entry_json(entry) for entry in results.entries],
+    }
+    return {key: rounded(value) for key, value in whole.items()}
+
+
+def entry_json(entry: Entry) -> Json:
+    """Returns the object of one result, its numbers not rounded."""
+    analysis = entry.analysis
+    head = {
+        "id": entry.id,
+        "analysis": analysis.name,
+        "kind": analysis.kind,
+        "endpoint": analysis.endpoint,
+        "population": analysis.population,
+        "status": entry.status,
+    }
+    return {**head, **analysis.question_json(), **_end(entry), "gate": entry.gate}
+
+
+def _end(entry: Entry) -> Json:
+    result: Any = entry.result  # of the type that belongs to its analysis
+    if isinstance(result, RefusedByRule):
+        message, remedy = str(result.message), str(result.remedy)
+        return {"reason": {"rule": result.rule, "message": message, "remedy": remedy, "by": result.by}}
+    if isinstance(result, NotEstimable):
+        return {"reason": result.reason_json()}
+    return entry.analysis.result_json(result)
+
+
+def rounded(value: Any) -> Any:  # noqa: ANN401 - any part of a document
+    """Returns a part of a document with every float rounded to `DIGITS` significant digits."""
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS - 1}e}")
+    if isinstance(value, Mapping):
+        return {key: rounded(item) for key, item in value.items()}
+    return [rounded(item) for item in value] if isinstance(value, list) else value
+
+
+def write_results(results: Results, path: Path) -> None:
+    """Writes results.json whole or not at all: the same bytes for the same results."""
+    text = json.dumps(results_json(results), indent=1, ensure_ascii=False, allow_nan=False)
+    part = path.with_suffix(".part")
+    part.write_text(text + "\n", encoding="utf-8")
+    os.replace(part, path)

@@ -1,0 +1,80 @@
+"""What a run found, typed: the study, who took part, and how each analysis ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result
+from riskset.analyses.plan import plan
+from riskset.protocol.coordinator import Outcome
+from riskset.study.spec import Study
+
+Status = Literal["ok", "not estimable", "refused"]
+Gate = Literal["passed", "refused", "ignored"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """How one analysis ended."""
+
+    analysis: Analysis
+    result: Result
+    gate: Gate
+    """`ignored` where no rule was applied; such a result may not leave its machine."""
+
+    @property
+    def id(self) -> str:
+        return self.analysis.id
+
+    @property
+    def kind(self) -> str:
+        return self.analysis.kind
+
+    @property
+    def status(self) -> Status:
+        if isinstance(self.result, RefusedByRule):
+            return "refused"
+        return "not estimable" if isinstance(self.result, NotEstimable) else "ok"
+
+
+@dataclass(frozen=True)
+class Results:
+    """All results of one run."""
+
+    study: Study
+    run: str
+    sites: tuple[str, ...]
+    """Those that took part."""
+    rounds: int
+    notices: tuple[str, ...]
+    """What must be shown with every number; first the study's own notice, if it has one."""
+    entries: tuple[Entry, ...]
+    """In the order of the study."""
+
+
+def results_of(
+    study: Study, outcome: Outcome, sites: Sequence[str], notices: Sequence[str] = (), *, is_gated: bool = True
+) -> Results:
+    """Returns what a run found.
+
+    `notices` say what a reader must know about the run, beside the study's own notice. `is_gated` is False where the
+    disclosure rules were not applied.
+    """
+    own_notice = [study.header.notice] if study.header.notice else []
+    entries = [
+        Entry(
+            analysis,
+            result := outcome.results[analysis.id],
+            _gate(result, is_gated=is_gated),
+        )
+        for analysis in plan(study).reported
+    ]
+    return Results(study, outcome.run, tuple(sites), outcome.rounds, (*own_notice, *notices), tuple(entries))
+
+
+def _gate(result: Result, *, is_gated: bool) -> Gate:
+    if not is_gated:
+        return "ignored"
+    return "refused" if isinstance(result, RefusedByRule) else "passed"

@@ -1,0 +1,44 @@
+"""Two independent estimates held side by side: their difference, and their ratio by the delta method."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp, log, sqrt
+
+from riskset.stats.tails import normal_quantile, two_sided_p
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A comparison with its normal limits and two-sided P value."""
+
+    estimate: float
+    se: float
+    """Of the estimate; of its logarithm in a ratio."""
+    lower: float
+    upper: float
+    p: float
+
+
+def difference(mean: float, se: float, against: float, against_se: float, level: float = 0.95) -> Contrast | None:
+    """Returns mean - against; None where neither varies."""
+    estimate, error = mean - against, sqrt(se * se + against_se * against_se)
+    if error == 0.0:
+        return None
+    margin = normal_quantile(0.5 + level / 2) * error
+    return Contrast(estimate, error, estimate - margin, estimate + margin, two_sided_p(estimate / error))
+
+
+def ratio(mean: float, se: float, against: float, against_se: float, level: float = 0.95) -> Contrast | None:
+    """Returns mean / against, its limits from those of its logarithm; None where one is not positive or neither varies.
+
+    var(log m) = var(m) / m^2 by the delta method.
+    """
+    if mean <= 0.0 or against <= 0.0:
+        return None
+    a, b = se / mean, against_se / against
+    found, error = log(mean / against), sqrt(a * a + b * b)
+    if error == 0.0:
+        return None
+    margin = normal_quantile(0.5 + level / 2) * error
+    return Contrast(mean / against, error, exp(found - margin), exp(found + margin), two_sided_p(found / error))
