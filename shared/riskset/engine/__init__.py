@@ -1,1 +1,1 @@
-"""What both ends of the network engine need, without the engine itself."""
+"""What both ends of the network engine share, without the engine itself."""

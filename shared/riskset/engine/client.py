@@ -1,4 +1,4 @@
-"""What both Flower clients need and Flower does not offer: extra request headers, a heartbeat, a quiet log."""
+"""What a Flower client needs beside Flower, at a site and in `riskset run`: headers, a heartbeat, a quiet terminal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Answer = TypeVar("Answer")
 
 
 class RequestHeaders:
-    """Adds headers to each request of a Flower client, which accepts anything with `intercept` as an interceptor."""
+    """Adds our headers to each request. Flower takes anything with `intercept` as an interceptor."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         self._headers = dict(headers)
@@ -29,7 +29,7 @@ class RequestHeaders:
 
     @contextmanager
     def also(self, more: Mapping[str, str]) -> Iterator[None]:
-        """Adds more headers inside the block. A heartbeat sent meanwhile carries them too; on it they mean nothing."""
+        """Adds more headers for a while. A heartbeat in that time carries them too; they mean nothing on it."""
         self._more = dict(more)
         try:
             yield
@@ -42,10 +42,8 @@ class RequestHeaders:
 
 
 class Heartbeat:
-    """Calls `beat` every `every_s` seconds until `stop`, in its own thread: a long computation does not end a session.
-
-    `beat` handles its own errors.
-    """
+    """Calls `beat` every `every_s` seconds until `stop`, in its own thread, so that a long computation does not end a
+    session. `beat` must not raise."""
 
     def __init__(self, beat: Callable[[], None], every_s: float) -> None:
         self._beat = beat
@@ -68,7 +66,7 @@ class Heartbeat:
 
 
 def quieten(library: str) -> None:
-    """Removes the handlers of a library's logger; its warnings go where the program's own log goes."""
+    """Removes the handlers of a library's logger; its warnings go where our own log goes."""
     logger = logging.getLogger(library)
     logger.handlers.clear()
     logger.setLevel(logging.WARNING)
