@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import reduce
 from types import MappingProxyType
 
-from riskset.disclosure.rules import LIMITS, RULES, SMALLEST_CELL, Column, Limit
+from riskset.disclosure.rules import LIMITS, RULES, SMALLEST_CELL, Limit, RuleColumn
 from riskset.errors import DataError
 
 K = "min_cell"
@@ -24,7 +24,7 @@ K = "min_cell"
 class Policy:
     """What is judged by: `values` holds a number for each limit that the column has, by its name in full."""
 
-    column: Column
+    column: RuleColumn
     k: int
     values: Mapping[str, Fraction]
 
@@ -36,7 +36,7 @@ class Policy:
         return {"column": self.column, K: str(self.k)} | {name: str(value) for name, value in self.values.items()}
 
 
-def default_policy(column: Column, k: int = SMALLEST_CELL) -> Policy:
+def default_policy(column: RuleColumn, k: int = SMALLEST_CELL) -> Policy:
     """Returns the limits of a study whose smallest cell is k; ValueError for a k under 5."""
     if k < SMALLEST_CELL:
         raise ValueError(f"k is at least {SMALLEST_CELL}; found {k}")
@@ -124,7 +124,7 @@ def parse_exception(text: str, reason: str) -> tuple[str, str]:
     return _meant(name).name, str(amount_of(name, value))
 
 
-def limit_named(name: str, column: Column) -> Limit:
+def limit_named(name: str, column: RuleColumn) -> Limit:
     """Returns the limit of a name in full, or of a rule's id; DataError with a did-you-mean where there is none."""
     limit = _meant(name)
     if limit.default(column, SMALLEST_CELL) is None:
@@ -181,7 +181,7 @@ def _own_k(text: str, k: int) -> int:
 
 def policy_from_json(document: Mapping[str, str]) -> Policy:
     """Returns the policy of `Policy.to_json`; DataError where a limit is missing, unknown, or past every floor."""
-    column: Column = "pooled" if document.get("column") == "pooled" else "local"
+    column: RuleColumn = "pooled" if document.get("column") == "pooled" else "local"
     if document.get("column") != column:
         raise DataError(f"column is {document.get('column')!r}", "a policy is of the column pooled or local")
     base = tightened(default_policy(column), {K: document.get(K, "")})

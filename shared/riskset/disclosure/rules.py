@@ -10,9 +10,9 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-Column = Literal["pooled", "local"]
+RuleColumn = Literal["pooled", "local"]
 """pooled: secure sum with at least three participants. local: two sites or no secure sum; own rows are judged."""
-COLUMNS: Final[tuple[Column, ...]] = ("pooled", "local")
+COLUMNS: Final[tuple[RuleColumn, ...]] = ("pooled", "local")
 
 KINDS: Final = ("population", "subgroup", "model", "curve", "hazard", "subgroup curve", "run")
 """What a rule may be about."""
@@ -34,19 +34,19 @@ class Limit:
     local: str | None
     floor_pooled: str | None
     floor_local: str | None
-    or_zero: tuple[Column, ...]
+    or_zero: tuple[RuleColumn, ...]
     """Columns in which a figure of 0 passes too."""
 
     @property
     def rule(self) -> str:
         return self.name.partition(".")[0]
 
-    def default(self, column: Column, k: int) -> Fraction | None:
+    def default(self, column: RuleColumn, k: int) -> Fraction | None:
         """Returns what holds where nobody signed anything; None where the column has no such limit."""
         formula = self.pooled if column == "pooled" else self.local
         return None if formula is None else amount(formula, k)
 
-    def floor(self, column: Column, k: int) -> Fraction | None:
+    def floor(self, column: RuleColumn, k: int) -> Fraction | None:
         """Returns the loosest value that a signed exception may set; None where there is no exception."""
         formula = self.floor_pooled if column == "pooled" else self.floor_local
         return None if formula is None else amount(formula, k)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from riskset.disclosure.rules import LIMITS, Column
+from riskset.disclosure.rules import LIMITS, RuleColumn
 from riskset_site.consent.preview import IN_THE_RUN, STAYS_OUT, Round, Verdict
 from riskset_site.consent.review import InForce, Method, Review
 from riskset_site.pages import Folded, Page, Section, Table
@@ -132,7 +132,7 @@ def _verdicts(review: Review) -> Iterator[Part]:
     yield _OF_SITES
 
 
-def _verdict(verdict: Verdict, column: Column) -> tuple[str, ...]:
+def _verdict(verdict: Verdict, column: RuleColumn) -> tuple[str, ...]:
     found = verdict.finding
     limit = LIMITS[found.limit_name]
     sign = ">=" if limit.direction == "at least" else "<="
