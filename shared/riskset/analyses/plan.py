@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 
 from riskset.analyses.admission.steps import steps
 from riskset.analyses.analysis import Analysis
-from riskset.analyses.cohort import ALL, SetId
+from riskset.analyses.cohort import ALL, SetId, of_all
 from riskset.analyses.methods import PLANNERS, POPULATIONS
 from riskset.analyses.moments import moments_id
 from riskset.analyses.populations import Population
-from riskset.analyses.sets import of_all
 from riskset.errors import DataError, Problem
 from riskset.study.spec import Study
 

@@ -27,7 +27,7 @@ class _Door:
 
 
 @dataclass(frozen=True)
-class Part:
+class SummaryPart:
     """What one question or round of admission asks for."""
 
     exposure: Exposure
@@ -80,7 +80,7 @@ class Gate:
         asked: Sequence[str],
         findings: Sequence[tuple[str, Finding]],
         summarise: Callable[[frozenset[str]], Summary],
-        parts: Sequence[Part],
+        parts: Sequence[SummaryPart],
         arm: str | None,
     ) -> Released:
         """Returns what may leave: `asked` are the ids of the analyses that have a flag, `findings` what the rules say

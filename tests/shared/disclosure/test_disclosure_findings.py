@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from riskset.disclosure import cells, curves, models
+from riskset.disclosure import cells, models
 from riskset.disclosure.finding import judge
 from riskset.disclosure.policy import default_policy, loosened, parse_exception
 from riskset.disclosure.rules import COLUMNS
@@ -41,7 +41,7 @@ def test_no_figure_of_one_site_stands_in_the_words(column):
             models.events(policy, "cox", 29, 17),
             models.events(policy, "cox", 4, 1),
             models.parameters(policy, "cox", 29, 17),
-            curves.steps_at_risk(policy, "curve", 4),
+            cells.steps_at_risk(policy, "curve", 4),
         ]
     for finding in own:
         assert not finding.passes
@@ -94,11 +94,11 @@ def test_an_exception_that_is_signed_to_its_floor_is_not_proposed_again():
 
 def test_a_subgroup_curve_needs_the_exception_by_name_and_five_subgroups_never_pass():
     one, five = ["arm", "sex"], ["arm", "sex", "hcv", "mvi", "ecog", "male"]
-    assert curves.split(POOLED, "os", one, ["arm"]).remedy.endswith("or sign R11=1 with a reason")
+    assert cells.split(POOLED, "os", one, ["arm"]).remedy.endswith("or sign R11=1 with a reason")
     signed = loosened(POOLED, {"R11": "1"})
-    assert curves.split(signed, "os", one, ["arm"]).passes
-    assert not curves.split(signed, "os", five, ["arm"]).passes
-    assert curves.split(POOLED, "os", [], ["arm"]).passes
+    assert cells.split(signed, "os", one, ["arm"]).passes
+    assert not cells.split(signed, "os", five, ["arm"]).passes
+    assert cells.split(POOLED, "os", [], ["arm"]).passes
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from riskset.disclosure import cells, curves, models
+from riskset.disclosure import cells, models
 from riskset.disclosure.policy import (
     default_policy,
     loosened,
@@ -215,7 +215,7 @@ def judged(policy, figure, p):
         models.parameters(policy, "cox", figure, p),
         *models.evaluations(policy, "cox", figure, 30, p),
         models.risk_share(policy, "curve", 1 / (figure + 1)),
-        curves.steps_at_risk(policy, "curve", figure),
+        cells.steps_at_risk(policy, "curve", figure),
         *cells.changes(policy, "r", figure, min(figure, 4)),
     ]
 

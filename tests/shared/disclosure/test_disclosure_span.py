@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from riskset.disclosure.policy import default_policy, loosened
-from riskset.disclosure.span import design, leverages
-from riskset.disclosure.whole import independent
+from riskset.disclosure.span import design, independent, leverages
 
 POOLED, LOCAL = default_policy("pooled"), default_policy("local")
 N = 530

@@ -11,7 +11,7 @@ import pytest
 
 from riskset.disclosure.exposure import of_admission, total
 from riskset.disclosure.finding import Finding
-from riskset.disclosure.gate import LARGEST, Gate, Part, Summary
+from riskset.disclosure.gate import LARGEST, Gate, Summary, SummaryPart
 from riskset.errors import Refused
 from riskset.protocol.sending import contribution
 from riskset.secure import fixed_point
@@ -22,7 +22,7 @@ ASKED = ("km/os/all", "cox/os/all/multivariable")
 
 def counted(n):
     """Returns the part of a round that asks for n counts of patients."""
-    return [Part(of_admission([]), tuple(total(f"count {i}") for i in range(n)))]
+    return [SummaryPart(of_admission([]), tuple(total(f"count {i}") for i in range(n)))]
 
 
 def finding(verdict):
@@ -99,12 +99,12 @@ class TestRules:
 
 HONEST = """
 import numpy as np
-from riskset.disclosure.gate import Gate, Part, Released, Summary
+from riskset.disclosure.gate import Gate, SummaryPart, Released, Summary
 from riskset.protocol.sending import contribution
 from riskset.rehearsal import Ungated
 from riskset.secure.masks import Masks
 
-def send(gate: Gate, summary: Summary, parts: list[Part], masks: Masks) -> bytes:
+def send(gate: Gate, summary: Summary, parts: list[SummaryPart], masks: Masks) -> bytes:
     released = gate.release(("km",), (), lambda refused: summary, parts, None)
     return {sent}
 """

@@ -14,7 +14,7 @@ from riskset.analyses.admission.figures import Count, Figures
 from riskset.analyses.admission.steps import Live
 from riskset.analyses.analysis import Analysis, RefusedByRule
 from riskset.analyses.plan import Plan
-from riskset.disclosure import cells, curves
+from riskset.disclosure import cells
 from riskset.disclosure import models as of_models
 from riskset.disclosure.exposure import Label, uncovered, unplaced
 from riskset.disclosure.finding import Finding
@@ -110,7 +110,7 @@ def _openings(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Ite
         yield from ((analysis.id, f) for f in unplaced(policy, analysis.id, exposure, analysis.endpoint))
         if exposure.in_time is not None and exposure.in_time.split:
             split_by = list(dict.fromkeys(column.variable for column in exposure.in_time.split))
-            yield analysis.id, curves.split(policy, analysis.id, split_by, allowed)
+            yield analysis.id, cells.split(policy, analysis.id, split_by, allowed)
 
 
 def _changes(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:

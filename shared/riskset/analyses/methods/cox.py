@@ -18,16 +18,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.analysis import Analysis, Inputs, NotEstimable, RefusedByRule, Result
-from riskset.analyses.cohort import Cohort
+from riskset.analyses.cohort import Cohort, set_of
 from riskset.analyses.design import Column, columns_of, matrix
-from riskset.analyses.methods import cox_json
 from riskset.analyses.methods.cox_fit import (
+    LEVEL,
     CoxFit,
     Fitting,
     Limiting,
     NotUsed,
+    Term,
     cut_short,
     fitted,
+    named,
     reasons,
     seems_separated,
     separated_alone,
@@ -35,11 +37,12 @@ from riskset.analyses.methods.cox_fit import (
     unfitted,
 )
 from riskset.analyses.moments import Moments, moments_id
-from riskset.analyses.sets import set_of
 from riskset.disclosure.exposure import Exposure, Label, total
 from riskset.stats import newton, profile_limit
+from riskset.stats.arrays import finite
 from riskset.stats.cox import Derivatives, RiskSets, Ties, evaluate, risk_sets
 from riskset.stats.linear import SINGULAR
+from riskset.stats.log_rank import Test
 from riskset.stats.profile_limit import at
 from riskset.study.asked.cox import CoxEntry
 from riskset.study.spec import Study
@@ -123,10 +126,11 @@ class CoxModel(Analysis):
         return _vector(evaluate(prepared, state.beta, self.ties))
 
     def question_json(self) -> dict[str, Any]:
-        return cox_json.question(self)
+        covariates = list(dict.fromkeys(column.variable for column in self.design))
+        return {"model": self.model, "baseline": "site", "ties": self.ties, "covariates": covariates}
 
     def result_json(self, result: CoxFit) -> dict[str, Any]:
-        return cox_json.answer(self, result)
+        return _answer(self, result)
 
     def combine(self, total: Sequence[float], state: State) -> State | CoxFit | NotEstimable:
         p = len(state.usable)
@@ -189,3 +193,53 @@ def _flat(moments: Moments, column: Column) -> NotUsed | None:
     if seen.sd == 0.0:
         return NotUsed("aliased", f"{column.name} is aliased with site: it is constant within every one")
     return None
+
+
+Json = dict[str, Any]
+
+
+def _answer(model: CoxModel, fit: CoxFit) -> Json:
+    """Returns the keys of a model that was fitted."""
+    estimated = {term.column: term for term in fit.terms}
+    return {
+        "n": fit.n,
+        "events": fit.events,
+        "iterations": fit.iterations,
+        "level": LEVEL,
+        "log_likelihood": {"null": fit.null_log_likelihood, "fitted": fit.log_likelihood},
+        "terms": [_term(column, estimated.get(column), fit) for column in model.design],
+        "covariance": _covariance(model, fit),
+        "tests": {
+            "likelihood_ratio": _test(fit.likelihood_ratio),
+            "wald": _test(fit.wald),
+            "score": _test(fit.score),
+        },
+    }
+
+
+def _covariance(model: CoxModel, fit: CoxFit) -> list[list[float | None]]:
+    """Returns a row and a column for each term, null where it has no coefficient."""
+    at = {term.column: i for i, term in enumerate(fit.terms)}
+    return [[fit.covariance[at[a]][at[b]] if a in at and b in at else None for b in model.design] for a in model.design]
+
+
+def _term(column: Column, term: Term | None, fit: CoxFit) -> Json:
+    head = named(column)
+    if term is None:
+        why = fit.why_not_used(column)
+        empty = dict.fromkeys(("coef", "se", "robust_se", "hr", "lower", "upper", "z", "p"))
+        return head | empty | {"reason": {"code": why.code, "message": why.message}}
+    return head | {
+        "coef": term.coef,
+        "se": term.se,
+        "robust_se": None,
+        "hr": finite(term.hr),
+        "lower": finite(term.lower),
+        "upper": finite(term.upper),
+        "z": term.z,
+        "p": term.p,
+    }
+
+
+def _test(test: Test) -> Json:
+    return {"chi2": test.chi2, "df": test.df, "p": test.p}

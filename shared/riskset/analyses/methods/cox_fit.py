@@ -65,9 +65,13 @@ class CoxFit(Result):
     wald: Test
     score: Test
 
+    def why_not_used(self, column: Column) -> NotUsed:
+        """Returns why a column of the model has no coefficient."""
+        return self.not_used.get(column) or NotUsed("no information", column.name)
+
 
 @dataclass(frozen=True)
-class Limit:
+class SeparationLimit:
     """The finite end of a separated column's profile-likelihood interval, 95%, on the column's own scale."""
 
     column: Column
@@ -87,7 +91,7 @@ class Separated(NotEstimable):
     """No estimate: the likelihood has no maximum in `columns`."""
 
     columns: tuple[Column, ...]
-    limit: Limit | None
+    limit: SeparationLimit | None
     """None with several columns, or where the supremum of the likelihood is out of reach."""
 
     def reason_json(self) -> dict[str, Any]:
@@ -179,7 +183,7 @@ def separated_alone(state: Limiting) -> Separated:
         return Separated("separated", f"{message}, and its limit is too far out to be computed", (column,), limit=None)
     coef = state.beta[state.search.column] / state.fit.scale[state.search.column]
     hr = _exp(coef)
-    limit = Limit(column, "lower" if state.search.direction > 0 else "upper", coef, hr)
+    limit = SeparationLimit(column, "lower" if state.search.direction > 0 else "upper", coef, hr)
     sign = ">" if limit.side == "lower" else "<"
     told = f"{message}; hazard ratio {sign} {hr:.3g} (95% profile likelihood)"
     return Separated("separated", told, (column,), limit)

@@ -16,9 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.analysis import AskedOnce, Inputs, NotEstimable, Result
-from riskset.analyses.cohort import Cohort
+from riskset.analyses.cohort import Cohort, set_of
 from riskset.analyses.counts_in_time import CountsInTime, counts_of
-from riskset.analyses.sets import set_of
 from riskset.disclosure.exposure import Exposure, Label
 from riskset.stats.contrast import Contrast, difference, ratio
 from riskset.stats.kaplan_meier import restricted_mean
