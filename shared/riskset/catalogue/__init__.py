@@ -27,7 +27,8 @@ class Message:
     code: str
     """Its key in the catalogue: `study.unknown_key`; empty for no sentence."""
     values: tuple[tuple[str, Any], ...] = ()
-    """By name; a tuple of texts is printed with commas between. Never a patient's value."""
+    """By name; a tuple is printed with commas between, or with what the template says: `{sites: and }`. A value may be
+    a message itself. Never a patient's value."""
 
     def __str__(self) -> str:
         return self.in_language(ENGLISH)
@@ -39,18 +40,25 @@ class Message:
         """Returns the sentence; KeyError where the catalogue has no such language or code, or lacks a value."""
         if not self.code:
             return ""
-        template, values = catalogue(language)[self.code], dict(self.values)
+        template = catalogue(language)[self.code]
+        values = {name: _written(value, language) for name, value in self.values}
         if not isinstance(template, str):
             template = template["one" if values["n"] == 1 else "other"]
         return _FORMATTER.vformat(template, (), values)
 
     def to_json(self) -> dict[str, Any]:
         """Returns code and values, for programs."""
-        values = {name: value if isinstance(value, int | float | str) else str(value) for name, value in self.values}
-        return {"code": self.code, "values": values}
+        return {"code": self.code, "values": {name: _for_programs(value) for name, value in self.values}}
 
 
 NOTHING: Final = Message("")
+
+
+def _written(value: Any, language: str) -> Any:  # noqa: ANN401 - whatever a template prints
+    """Returns a value with the messages in it written out."""
+    if isinstance(value, Message):
+        return value.in_language(language)
+    return tuple(_written(part, language) for part in value) if isinstance(value, tuple) else value
 
 
 def say(code: str, /, **values: Any) -> Message:  # noqa: ANN401 - whatever a template prints
@@ -58,10 +66,18 @@ def say(code: str, /, **values: Any) -> Message:  # noqa: ANN401 - whatever a te
     return Message(code, tuple(values.items()))
 
 
+def _for_programs(value: Any) -> Any:  # noqa: ANN401 - whatever a template prints
+    if isinstance(value, Message):
+        return value.to_json()
+    if isinstance(value, tuple):
+        return [_for_programs(part) for part in value]
+    return value if isinstance(value, int | float | str) else str(value)
+
+
 class _Formatter(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 - whatever a template prints
         if isinstance(value, tuple):
-            return ", ".join(map(str, value))
+            return (format_spec or ", ").join(map(str, value))
         return str(super().format_field(value, format_spec))
 
 

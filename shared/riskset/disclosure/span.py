@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from riskset.catalogue import Message, say
 from riskset.disclosure.finding import Finding, judge
 from riskset.disclosure.policy import Policy
 
@@ -95,11 +96,10 @@ def design(
     return findings
 
 
-def _remedy(policy: Policy, limit_name: str) -> str:
-    remedy = f"merge rare levels until each combination of them holds {policy.k} patients or none, or drop a column"
+def _remedy(policy: Policy, limit_name: str) -> Message:
     if limit_name == "R4.leverage":
-        return f"{remedy}; declare a transform of a skewed number (log, sqrt), or bound it by a rule of eligibility"
-    return f"{remedy}; where endpoints have other covariates, give them the same"
+        return say("rules.remedy.leverage_numbers", k=policy.k)
+    return say("rules.remedy.leverage_levels", k=policy.k)
 
 
 def _nothing(own: Matrix) -> _Union:

@@ -135,8 +135,8 @@ def review(papers: Papers, today: date) -> Review:
         column=papers.column,
         limits=tuple(_limits(policy, study.disclosure.min_cell, standing.approval)),
         reveals={
-            **{step.id: step.reveals for step in steps(["an earlier run"])},
-            **{analysis.id: analysis.reveals for analysis in plan(study).reported},
+            **{step.id: str(step.reveals) for step in steps(["an earlier run"])},
+            **{analysis.id: str(analysis.reveals) for analysis in plan(study).reported},
         },
         preview=preview(study, papers.cohort, policy, *alone),
     )

@@ -139,7 +139,7 @@ def _verdict(verdict: Verdict, column: RuleColumn) -> tuple[str, ...]:
     none = "0 or " if column in limit.or_zero else ""
     return (
         f"{found.rule} {found.limit_name.partition('.')[2].replace('_', ' ')}",
-        found.subject,
+        str(found.subject),
         number(found.value),
         f"{none}{sign} {number(found.limit)}",
         number(found.margin),
@@ -152,7 +152,7 @@ def _remedies(review: Review) -> Iterator[str]:
     subjects: dict[tuple[str, str], dict[str, None]] = {}
     for verdict in _not_passing(review):
         found = verdict.finding
-        subjects.setdefault((found.rule, str(found.remedy)), {})[found.subject] = None
+        subjects.setdefault((found.rule, str(found.remedy)), {})[str(found.subject)] = None
     for (rule, remedy), names in subjects.items():
         yield f"{rule}, {', '.join(names)}: {remedy}"
 

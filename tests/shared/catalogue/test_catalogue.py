@@ -56,11 +56,17 @@ def test_the_values_of_a_template(template, names):
 
 
 def test_a_message_is_told_by_code_and_values(monkeypatch):
-    templates = {"x.time": "{time:g} {unit}s", "x.rows": {"one": "1 row", "other": "{n} rows"}, "x.of": "of {names}"}
+    templates = {
+        "x.time": "{time:g} {unit}s",
+        "x.rows": {"one": "1 row", "other": "{n} rows"},
+        "x.of": "of {names}",
+        "x.both": "{names: and }",
+    }
     monkeypatch.setattr("riskset.catalogue.catalogue", lambda _: templates)
     assert str(say("x.time", time=12.0, unit="month")) == "12 months"
     assert [str(say("x.rows", n=n)) for n in (0, 1, 2)] == ["0 rows", "1 row", "2 rows"]
     assert str(say("x.of", names=("a", "b"))) == "of a, b"
+    assert str(say("x.both", names=(say("x.rows", n=1), say("x.of", names="a")))) == "1 row and of a"
     assert say("x.time", time=1, unit="day").to_json() == {"code": "x.time", "values": {"time": 1, "unit": "day"}}
 
 

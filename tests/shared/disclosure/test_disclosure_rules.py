@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from riskset.catalogue import NOTHING
 from riskset.disclosure import cells, models, runs, span
 from riskset.disclosure.policy import default_policy
 from riskset.disclosure.rules import COLUMNS, KINDS, LIMITS, RULES, Limit, amount, read_rules
@@ -137,7 +138,7 @@ def test_a_figure_just_inside_passes_and_one_just_outside_does_not(name, column)
     inside, outside = figures[column]
     if inside is not None:
         passed = found(asked, policy, inside, name)
-        assert (passed.verdict, passed.remedy) == ("pass", "")
+        assert (passed.verdict, passed.remedy) == ("pass", NOTHING)
         assert passed.margin >= 0
     if outside is not None:
         failed = found(asked, policy, outside, name)

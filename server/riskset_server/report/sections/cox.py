@@ -232,4 +232,4 @@ def _missing(models: Sequence[_Model], context: Context) -> Iterator[Text]:
                 why = model.fit.why_not_used(column)
                 level = "" if column.level is None else f" {labels.level(column.variable, column.level)}"
                 name = f"{labels.variable(column.variable)}{level}"
-                yield (f"{model.kind}, {name}, not estimable: {sentence(why.code, why.message)}.",)
+                yield (f"{model.kind}, {name}, not estimable: {sentence(why.code, str(why.message))}.",)

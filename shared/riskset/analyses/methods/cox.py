@@ -1,9 +1,8 @@
-"""A Cox model with one baseline hazard per hospital: each sends log likelihood, score and information of its own
-strata.
+"""A Cox model with one baseline hazard per hospital: each sends log likelihood, score and information of its strata.
 
-The sums are those of `coxph(... + strata(site))` on the pooled rows (docs/methods.md), so the fit is that fit. No time
-of any patient leaves. Columns enter in units of the pooled within-hospital standard deviation (a shift within a
-hospital changes nothing, so there is nothing to centre); results are told on the original scale.
+The sums are those of `coxph(... + strata(site))` on the pooled rows (docs/methods.md), so the fit is that fit. No
+patient's time leaves a hospital. Columns enter in units of the pooled within-hospital standard deviation (a shift
+within a hospital changes nothing, so there is nothing to centre); results are on the original scale.
 """
 
 from __future__ import annotations
@@ -37,6 +36,7 @@ from riskset.analyses.methods.cox_fit import (
     unfitted,
 )
 from riskset.analyses.moments import Moments, moments_id
+from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Exposure, Label, total
 from riskset.stats import newton, profile_limit
 from riskset.stats.arrays import finite
@@ -49,7 +49,7 @@ from riskset.study.spec import Study
 
 State = Fitting | Limiting
 UNREACHABLE: Final = -1e12
-"""Sent as the log likelihood where a hospital's is not finite: worse than any, so that every party halves the step."""
+"""Sent in place of a log likelihood that is not finite: worse than any, so that every party halves the step."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +67,8 @@ class CoxModel(Analysis):
         return Exposure(design=self.design, tables=(), in_time=None, weights=False, is_iterative=True, per_site=False)
 
     @property
-    def reveals(self) -> str:
-        return "the slope and curvature of the likelihood over all patients at the coefficients tried so far"
+    def reveals(self) -> Message:
+        return say("analyses.reveals.cox")
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -77,9 +77,9 @@ class CoxModel(Analysis):
     def start(self, inputs: Inputs) -> Fitting | NotEstimable:
         moments: Moments = inputs[moments_id(self.analysis_set)]
         if moments.n == 0:
-            return NotEstimable("no patients", "no patient of any site is in the analysis set")
+            return NotEstimable("no patients", say("analyses.no_patients"))
         if moments.events == 0:
-            return NotEstimable("no events", "nobody in the analysis set had the event")
+            return NotEstimable("no events", say("analyses.no_events"))
         not_used = {column: reason for column in self.design if (reason := _flat(moments, column))}
         usable = tuple(column for column in self.design if column not in not_used)
         if not usable:
@@ -100,11 +100,13 @@ class CoxModel(Analysis):
         return fit.newton.evaluations + beyond
 
     def out_of_evaluations(self, state: State) -> NotEstimable:
-        return cut_short(state, f"{self.evaluations(state)} evaluations, all that rule R5 allows")
+        return cut_short(state, say("analyses.cox.evaluations_allowed", n=self.evaluations(state)))
 
     def refused(self, state: State, refusal: RefusedByRule) -> Result:
-        # one that runs away is named so: far out every hospital's linear predictor passes any limit
-        return cut_short(state, f"{self.evaluations(state)} evaluations") if seems_separated(state) else refusal
+        # a diverging fit is reported as separated: far out, every hospital's linear predictor exceeds any limit
+        if seems_separated(state):
+            return cut_short(state, say("analyses.cox.evaluations", n=self.evaluations(state)))
+        return refusal
 
     def linear_predictor(self, prepared: RiskSets, state: State) -> NDArray[np.float64]:
         eta = np.asarray(state.beta) @ prepared.X
@@ -142,7 +144,7 @@ class CoxModel(Analysis):
 
 
 def planned(study: Study, name: str, entry: CoxEntry) -> Iterator[CoxModel]:
-    """Yields the models of an entry of the study file: each covariate alone, then all together."""
+    """Yields the models of an entry of the study file: each covariate by itself, then all together."""
     for endpoint, population in product(entry.endpoints, entry.populations):
         stem = f"cox/{endpoint}/{population}"
         asked: list[tuple[str, Literal["univariable", "multivariable"], Sequence[str]]] = [
@@ -185,13 +187,13 @@ def _vector(value: Derivatives) -> NDArray[np.float64]:
 
 
 def _flat(moments: Moments, column: Column) -> NotUsed | None:
-    """Returns why a column can tell nothing within hospitals, judged on pooled figures so that all sites judge
-    alike."""
+    """Returns why a column has no information within hospitals; None where it has. It depends on pooled figures only,
+    so all parties agree."""
     seen = moments.columns[column]
     if seen.is_constant:
-        return NotUsed("constant", f"{column.name} is the same for every patient")
+        return NotUsed("constant", say("analyses.not_used.constant", column=column.name))
     if seen.sd == 0.0:
-        return NotUsed("aliased", f"{column.name} is aliased with site: it is constant within every one")
+        return NotUsed("aliased", say("analyses.not_used.aliased", column=column.name))
     return None
 
 
@@ -199,7 +201,7 @@ Json = dict[str, Any]
 
 
 def _answer(model: CoxModel, fit: CoxFit) -> Json:
-    """Returns the keys of a model that was fitted."""
+    """Returns the keys of a fitted model."""
     estimated = {term.column: term for term in fit.terms}
     return {
         "n": fit.n,
@@ -218,7 +220,7 @@ def _answer(model: CoxModel, fit: CoxFit) -> Json:
 
 
 def _covariance(model: CoxModel, fit: CoxFit) -> list[list[float | None]]:
-    """Returns a row and a column for each term, null where it has no coefficient."""
+    """Returns a row and a column for each term, null where the term has no coefficient."""
     at = {term.column: i for i, term in enumerate(fit.terms)}
     return [[fit.covariance[at[a]][at[b]] if a in at and b in at else None for b in model.design] for a in model.design]
 
@@ -228,7 +230,7 @@ def _term(column: Column, term: Term | None, fit: CoxFit) -> Json:
     if term is None:
         why = fit.why_not_used(column)
         empty = dict.fromkeys(("coef", "se", "robust_se", "hr", "lower", "upper", "z", "p"))
-        return head | empty | {"reason": {"code": why.code, "message": why.message}}
+        return head | empty | {"reason": {"code": why.code, "message": str(why.message)}}
     return head | {
         "coef": term.coef,
         "se": term.se,

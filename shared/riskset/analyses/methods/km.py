@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from riskset.analyses.analysis import AskedOnce, Inputs, NotEstimable, Result
 from riskset.analyses.cohort import Cohort, set_of
 from riskset.analyses.counts_in_time import CountsInTime, counts_of
+from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import EVENT, Exposure, Label, counted
 from riskset.stats.arrays import finite
 from riskset.stats.kaplan_meier import (
@@ -37,7 +38,7 @@ QUARTILES = (0.25, 0.5, 0.75)
 
 @dataclass(frozen=True)
 class ArmCurve:
-    """One arm's curve, or everybody's."""
+    """The curve of one arm, or of all patients."""
 
     level: str | None
     n: int
@@ -57,7 +58,7 @@ class SurvivalCurves(Result):
     log_rank: LogRank | None
     """On the grid, one stratum."""
     log_rank_by_site: LogRank | None
-    """On each hospital's own days, one stratum a hospital."""
+    """On each hospital's exact days, one stratum per hospital."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +71,7 @@ class KaplanMeier(AskedOnce):
     counts: CountsInTime
     limits_kind: LimitsKind
     landmarks: tuple[tuple[float, float], ...]
-    """(time in the study's unit, the same in days), ascending."""
+    """(time in the study's unit, the same time in days), ascending."""
 
     @property
     def exposure(self) -> Exposure:
@@ -81,7 +82,7 @@ class KaplanMeier(AskedOnce):
         return ()
 
     @property
-    def reveals(self) -> str:
+    def reveals(self) -> Message:
         return self.counts.reveals
 
     def labels(self, state: None) -> tuple[Label, ...]:
@@ -117,7 +118,7 @@ class KaplanMeier(AskedOnce):
     def combine(self, total: Sequence[float], state: None) -> SurvivalCurves | NotEstimable:
         counts, rest = self.counts.split_total(total)
         if not counts.any():
-            return NotEstimable("no patients", "no patient of any site is in the analysis set")
+            return NotEstimable("no patients", say("analyses.no_patients"))
         overall = self._curve(None, counts.sum(axis=0))
         if not self.counts.arm:
             return SurvivalCurves(overall, (), None, None)
@@ -141,7 +142,7 @@ class KaplanMeier(AskedOnce):
 
     def _marks(self, curve: Curve, lower: NDArray[np.float64], upper: NDArray[np.float64]) -> tuple[Landmark, ...]:
         days = [day for _, day in self.landmarks]
-        if len(curve.day) == 0:  # nobody is in the arm, and nobody survives for certain
+        if len(curve.day) == 0:  # an arm without patients has no survival, not a survival of 1
             return tuple(Landmark(day, 0.0, nan, nan, nan, nan) for day in days)
         return survival_at(curve, lower, upper, days)
 
@@ -157,7 +158,7 @@ class KaplanMeier(AskedOnce):
 
 
 def planned(study: Study, name: str, entry: KaplanMeierEntry) -> Iterator[KaplanMeier]:
-    """Yields the curves of an entry of the study file, one analysis for each endpoint and population."""
+    """Yields the curves of an entry of the study file, one analysis per endpoint and population."""
     for endpoint, population in product(entry.endpoints, entry.populations):
         counts = counts_of(study, endpoint)
         yield KaplanMeier(
@@ -210,7 +211,7 @@ def _arm(analysis: KaplanMeier, arm: ArmCurve) -> Json:
 
 
 def _quantile(quantile: Quantile) -> Json:
-    """null is "not reached"."""
+    """Returns a quantile and its limits; null means "not reached"."""
     return {"estimate": quantile.estimate, "lower": quantile.lower, "upper": quantile.upper}
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from riskset.analyses.analysis import AskedOnce, Inputs, NotEstimable, Result
 from riskset.analyses.cohort import Cohort, set_of
 from riskset.analyses.counts_in_time import CountsInTime, counts_of
+from riskset.catalogue import Message
 from riskset.disclosure.exposure import Exposure, Label
 from riskset.stats.contrast import Contrast, difference, ratio
 from riskset.stats.kaplan_meier import restricted_mean
@@ -84,7 +85,7 @@ class RestrictedMean(AskedOnce):
         return ()
 
     @property
-    def reveals(self) -> str:
+    def reveals(self) -> Message:
         return self.counts.reveals
 
     def labels(self, state: None) -> tuple[Label, ...]:
