@@ -81,7 +81,7 @@ def complaint_of(error: ErrorDetails) -> Complaint:
             return _wrong_form(error, path)
         case "complaint":
             return Complaint(path, error["ctx"]["message"])
-    return _wrong_value(error, path, _found(error["input"]))
+    return _wrong_value(error, path, _as_toml(error["input"]))
 
 
 def _path_in_file(loc: tuple[str | int, ...]) -> KeyPath:
@@ -152,8 +152,8 @@ def _wrong_value(error: ErrorDetails, path: KeyPath, found: str) -> Complaint:
 
 
 def _wrong_choice(path: KeyPath, choices: tuple[str, ...], found: object) -> Complaint:
-    quoted = tuple(map(_found, choices))
-    message = say("study.expected.choice", choices=quoted, found=_found(found))
+    quoted = tuple(map(_as_toml, choices))
+    message = say("study.expected.choice", choices=quoted, found=_as_toml(found))
     return Complaint(path, message, did_you_mean(str(found), choices))
 
 
@@ -172,7 +172,7 @@ def _pattern(path: KeyPath) -> str:
     return next((_PATTERNS[part] for part in reversed(path) if isinstance(part, str) and part in _PATTERNS), "name")
 
 
-def _found(value: object) -> str:
+def _as_toml(value: object) -> str:
     """Returns a value as TOML writes it, shortened."""
     match value:
         case bool():

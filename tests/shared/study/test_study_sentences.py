@@ -48,8 +48,8 @@ def test_with_arms():
             f"{arms}, from counts every 7 days up to day 2191."
         ],
         "fu": [
-            f"Length of follow-up for Overall survival (reverse Kaplan-Meier) {arms}, from counts every 7 days up to "
-            "day 2191."
+            f"Length of follow-up for Overall survival, by the reverse Kaplan-Meier method, {arms}, from counts every "
+            "7 days up to day 2191."
         ],
         "one": [
             "Cox models of Overall survival with Macrovascular invasion (false, true). Each hospital has its own "
