@@ -151,28 +151,43 @@ class Ungated:
         return fixed_point.to_bytes(masks.mask(vector, round_, history))
 
 
+Watch = Callable[[Contributor, History, Sent], None]
+"""Called with each vector of an ungated rehearsal: what computed it, what it follows from, its numbers in clear."""
+
+
+def _unwatched(contributor: Contributor, history: History, sent: Sent) -> None:
+    pass
+
+
+@dataclass
 class UngatedContributor(Contributor):
-    """Computes what the rules hold back: the rows lie on one machine already."""
+    """Computes what the rules hold back: the rows are on one machine already."""
+
+    watch: Watch = _unwatched
 
     def findings(self, history: History) -> list[Judged]:
         return []
 
     def contribute(self, history: History, masks: Masks) -> tuple[bytes, Sent]:
         summary = self.summary(history, frozenset())
-        numbers = Ungated(summary.values)
+        sent = Sent(labelled(history, summary.values, summary.silent), ())
+        self.watch(self, history, sent)
         parties = len(history.opening.participants)
-        payload = numbers.payload(len(history.live), parties, masks, history.round + 1, history.hash)
-        return payload, Sent(labelled(history, summary.values, summary.silent), ())
+        payload = Ungated(summary.values).payload(len(history.live), parties, masks, history.round + 1, history.hash)
+        return payload, sent
 
 
-class UngatedSite(Site):
-    """A site that takes part in any run of its rehearsal and holds it to no rule."""
+@dataclass(frozen=True)
+class UngatedTerms:
+    """The terms of a rehearsal without rules: a site takes part in any run, and applies no limit."""
 
-    def _checked(self, opening: Opening, approval: Approval) -> Mapping[str, str]:
-        return {}
+    watch: Watch = _unwatched
 
-    def _contributor(self, own: Own, approval: Approval) -> Contributor:
-        return UngatedContributor(own)
+    def policy(self, opening: Opening, approval: Approval) -> None:
+        return None
+
+    def contributor(self, own: Own, approval: Approval) -> Contributor:
+        return UngatedContributor(own, watch=self.watch)
 
 
 class Rehearsal:
@@ -187,14 +202,17 @@ class Rehearsal:
         is_gated: bool = True,
         exceptions: tuple[ExceptionSigned, ...] = (),
         limits: Mapping[str, Mapping[str, str]] | None = None,
+        watch: Watch = _unwatched,
     ) -> None:
-        """`exceptions` are those that every site would sign; `limits` each site's own, stricter ones."""
+        """`exceptions` are those that every site would sign; `limits` each site's own, stricter ones. Without the gate
+        no rule is applied, and `watch` is called with every vector."""
         self.study = study
         self.cohorts = dict(cohorts)
         self.run_id = run
         self.is_gated = is_gated
         self.exceptions = exceptions
         self.limits = limits or {}
+        self.terms = None if is_gated else UngatedTerms(watch)
         self.coordinator_key = new_identity()
         self.keys = {name: new_identity() for name in cohorts}
         members = {n: Member(public_hex(k), public_node_text(new_node_key())) for n, k in self.keys.items()}
@@ -210,8 +228,7 @@ class Rehearsal:
     def start_site(self, name: str) -> None:
         """Starts a site, or starts it again from its journal."""
         compared = tuple(other for other in self.cohorts if other != name)
-        site = Site if self.is_gated else UngatedSite
-        self.sites[name] = site(
+        self.sites[name] = Site(
             name,
             self.keys[name],
             self.study,
@@ -219,6 +236,7 @@ class Rehearsal:
             Holding(self.cohorts[name], self.rows[name]),
             self.journals[name],
             EverybodyConsents(name, compared, self.exceptions, self.limits.get(name, {})),
+            terms=self.terms,
         )
 
     def start_coordinator(self, participants: Iterable[str] = (), earlier: Sequence[str] = ()) -> None:

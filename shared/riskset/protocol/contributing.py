@@ -19,8 +19,8 @@ from riskset.disclosure.policy import Policy
 from riskset.errors import Refused
 from riskset.protocol.history import History, Question
 from riskset.protocol.journal import Sent
-from riskset.protocol.sending import contribution
-from riskset.secure.masks import Masks
+from riskset.secure import fixed_point
+from riskset.secure.masks import Masks, noise
 
 Freeze = Callable[[str, Callable[[], bytes]], bytes]
 """Keeps what is computed under a key, and returns what was kept first."""
@@ -173,3 +173,17 @@ def labelled(history: History, values: NDArray[np.float64], silent: NDArray[np.b
         told.append((id_, tuple(label for label, _ in spoken), tuple(x for _, x in spoken)))
         at = own.stop
     return tuple(told)
+
+
+def contribution(released: Released, parties: int, masks: Masks, round_: int, history: str) -> bytes:
+    """Returns the payload: a flag for each analysis asked, then the numbers, as integers modulo 2^128, masked. There is
+    no other way from numbers to bytes.
+
+    Where the site refuses an analysis its flag and its numbers are noise: with `parties` masked contributions added,
+    the total shows that a site refused, and nothing else.
+    """
+    flags, numbers = fixed_point.zeros(len(released.flags)), fixed_point.encode(released.values, parties)
+    flags[:, released.flags] = noise(int(released.flags.sum()))
+    numbers[:, released.silent] = noise(int(released.silent.sum()))
+    vector = fixed_point.concatenate([flags, numbers])
+    return fixed_point.to_bytes(masks.mask(vector, round_, history))

@@ -17,19 +17,17 @@ from riskset import __version__
 from riskset.analyses.admission.steps import Own
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.plan import plan
-from riskset.disclosure.policy import Policy
-from riskset.disclosure.rules import Column
-from riskset.errors import DataError, ProtocolError, Refused, VerificationError
+from riskset.errors import ProtocolError, Refused, VerificationError
 from riskset.protocol.approval import Approval, Consent
-from riskset.protocol.changes import changes_since, check_asked
 from riskset.protocol.contributing import Contributor
+from riskset.protocol.earlier_runs import changes_since, check_asked, check_earlier, check_not_subtracted, lists_of
 from riskset.protocol.history import History, check_round, open_history
 from riskset.protocol.journal import Begun, Exchange, Journal, Rows
 from riskset.protocol.messages import CLOSE, OPEN, OPENED, REFUSED, REPLY_TO, ROUND
 from riskset.protocol.opening import Opened, Opening, read_coordinators_program, read_opening
+from riskset.protocol.participation import ApprovedTerms, Terms
 from riskset.protocol.program import Program, here
 from riskset.protocol.roster import COORDINATOR, Roster
-from riskset.protocol.taking_part import check_earlier, check_enough_rows, check_not_subtracted, column_of, lists_of
 from riskset.protocol.witnessing import check_cosigned, cosignature, cosigned, read_relayed, witness_of, witnessed
 from riskset.secure.envelope import Head, Verified, seal, sha256, verify
 from riskset.secure.masks import Masks, NoMasks, PairwiseMasks, new_secret, public_of
@@ -79,9 +77,10 @@ class Site:
         consent: Consent,
         clock: Callable[[], float] = time.time,
         program: Program | None = None,
+        terms: Terms | None = None,
     ) -> None:
         """`clock` gives seconds since 1970: the time of a cosignature, and nothing else. `program` is that of this
-        process unless another is given."""
+        process unless another is given. `terms` are those of the approval; a rehearsal gives its own."""
         self.name = name
         self._key = key
         self._study = study
@@ -93,6 +92,7 @@ class Site:
         self._consent = consent
         self._clock = clock
         self._program = program or here()
+        self._terms = terms or ApprovedTerms(name, study, roster, holding.cohort)
         self._runs: dict[str, _Run] = {}
 
     def answer(self, request: bytes) -> bytes:
@@ -148,13 +148,13 @@ class Site:
             raise Refused("participants", "the opening lists no participants") from None
         if difference := self._program.difference(program, self._plan.kinds):
             raise Refused(difference.code, "the coordinator has another program")
-        policy = self._checked(opening, approval)
+        limits = self._limits(opening, approval)
         secret = new_secret() if self._study.disclosure.secure_sum == "required" else b""
         public = public_of(secret) if secret else b""
         seen = witness_of(self._roster.coordinator, self._journal.seen())
         ran = lists_of(self._journal.contributed(), head.run, self._roster.sites)
         may_be_subtracted, size = approval.may_be_subtracted, seen.checkpoint.size
-        said = Opened(__version__, self._program, opening, public, policy, may_be_subtracted, size, ran)
+        said = Opened(__version__, self._program, opening, public, limits, may_be_subtracted, size, ran)
         reply = self._seal(head, OPENED, said.to_bytes(), history="")
         begun = Begun(self._study.id, opening.participants, self._holding.rows, secret, approval.sha256, seen.seen)
         exchange = Exchange(0, message.raw, reply)
@@ -162,12 +162,11 @@ class Site:
         self._runs[head.run] = self._begun(head.run, begun, message.payload, exchange, approval)
         return reply
 
-    def _checked(self, opening: Opening, approval: Approval) -> Mapping[str, str]:
-        """Returns the limits that this site will hold the run to; Refused where it may not take part at all."""
-        known = frozenset({self.name, *approval.compared} & set(self._roster.sites))
-        column = column_of(self._study.disclosure, opening.participants, self.name, known)
-        policy = self._limits(column, approval)
-        check_enough_rows(policy, self._holding.cohort)
+    def _limits(self, opening: Opening, approval: Approval) -> Mapping[str, str]:
+        """Returns the limits that this site states; Refused where it does not take part."""
+        policy = self._terms.policy(opening, approval)
+        if policy is None:
+            return {}
         check_earlier(opening, self._study.id, self._journal.contributed())
         return policy.to_json()
 
@@ -257,21 +256,9 @@ class Site:
         opening, program = read_opening(payload), read_coordinators_program(payload)
         before = {id_: other for id_, other in self._journal.contributed().items() if id_ != run_id}
         changes = changes_since(opening.earlier, before, self._holding.rows)
-        contributor = self._contributor(Own(self._holding.cohort, changes), approval)
+        contributor = self._terms.contributor(Own(self._holding.cohort, changes), approval)
         contributor.freeze = lambda key, compute: self._journal.freeze(run_id, f"{begun.rows.digest}/{key}", compute)
         return _Run(begun, opening, program, (exchange,), contributor)
-
-    def _contributor(self, own: Own, approval: Approval) -> Contributor:
-        """Raises Refused("approval") where the site may be subtracted and its limits are none of the local column."""
-        if not approval.may_be_subtracted:
-            return Contributor(own)
-        return Contributor(own, self._limits("local", approval))
-
-    def _limits(self, column: Column, approval: Approval) -> Policy:
-        try:
-            return approval.limits(column, self._study.disclosure.min_cell)
-        except DataError:
-            raise Refused("approval", "the approval's limits are none of such a run") from None
 
     def _seal(self, request: Head, type_: str, payload: bytes, history: str) -> bytes:
         return seal(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from riskset.disclosure.policy import K, default_policy, tightened
 from riskset.errors import DataError
-from riskset.protocol.taking_part import column_for
+from riskset.protocol.participation import column_for
 from riskset.study.complaint import Complaint
 from riskset.study.rule_wording import meant
 from riskset.study.spec import BooleanVariable, CategoryVariable, NumberVariable, Study, Variable

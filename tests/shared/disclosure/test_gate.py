@@ -13,7 +13,7 @@ from riskset.disclosure.exposure import of_admission, total
 from riskset.disclosure.finding import Finding
 from riskset.disclosure.gate import LARGEST, Gate, Part, Summary
 from riskset.errors import Refused
-from riskset.protocol.sending import contribution
+from riskset.protocol.contributing import contribution
 from riskset.secure import fixed_point
 from riskset.secure.masks import NoMasks
 
@@ -100,7 +100,7 @@ class TestRules:
 HONEST = """
 import numpy as np
 from riskset.disclosure.gate import Gate, Part, Released, Summary
-from riskset.protocol.sending import contribution
+from riskset.protocol.contributing import contribution
 from riskset.rehearsal import Ungated
 from riskset.secure.masks import Masks
 
