@@ -61,9 +61,7 @@ from flwr.superlink.config_loader import SuperLinkLifespanConfig
 from flwr.superlink.main import create_app
 from sqlalchemy.engine import Engine
 
-from riskset.engine.pulse import Pulse
-from riskset.engine.quiet import quieten
-from riskset.engine.showing import Showing
+from riskset.engine.client import Heartbeat, RequestHeaders, quieten
 from riskset.engine.wire import FIELD, MESSAGE_TYPE, RECORD, WAIT_HEADER, WHOLE_HEADER
 from riskset_server.engine.asking import ask, direct, lost
 from riskset_server.engine.empty_bundle import empty_bundle
@@ -145,7 +143,7 @@ class Desk:
         self._url = f"https://{address}"
         self._http = direct(ca_certificate, timeout_s)
         self._bearer = {"authorization": f"Bearer {token}"}
-        self._control = self._open(ControlHttpClient, Showing(self._bearer))
+        self._control = self._open(ControlHttpClient, RequestHeaders(self._bearer))
 
     def register(self, name: str, key: EllipticCurvePublicKey) -> None:
         """Lets a node in; that it is in already is as good."""
@@ -167,7 +165,7 @@ class Desk:
         bundle = empty_bundle()
         fab = Fab(hash_str=hashlib.sha256(bundle).hexdigest(), content=bundle)
         run_id = ask(self._control.StartRun, control_pb2.StartRunRequest(fab=fab)).run_id
-        headers = Showing(self._bearer | {TASK_TOKEN_HEADER: self._claim(run_id)})
+        headers = RequestHeaders(self._bearer | {TASK_TOKEN_HEADER: self._claim(run_id)})
         run = FlowerRun(run_id, self._open(RuntimeHttpClient, headers), headers)
         run.begin()
         return run
@@ -178,7 +176,7 @@ class Desk:
     def _claim(self, run_id: int) -> str:
         """Returns the token of the run's task. Takes tasks that a killed coordinator left unclaimed out of the way."""
         until_s = time.monotonic() + TASK_PATIENCE_S
-        client = self._open(RuntimeHttpClient, Showing(self._bearer))
+        client = self._open(RuntimeHttpClient, RequestHeaders(self._bearer))
         while time.monotonic() < until_s:
             claim = ask(client.AcquireTask, runtime_pb2.AcquireTaskRequest(supported_task_types=[TaskType.SERVER_APP]))
             if claim.token and claim.task.run_id == run_id:
@@ -186,7 +184,7 @@ class Desk:
             time.sleep(TASK_POLL_S)
         raise EngineLost("the engine gives no task for a new run", "restart the server")
 
-    def _open(self, kind: type[Client], headers: Showing) -> Client:
+    def _open(self, kind: type[Client], headers: RequestHeaders) -> Client:
         client = kind(self._url, interceptors=[headers])
         client.close()
         client._client = self._http  # all of ours share its connections; httpx's clients are safe over threads
@@ -196,12 +194,12 @@ class Desk:
 class FlowerRun:
     """One run in the SuperLink and the claim to its task, kept up by a heartbeat."""
 
-    def __init__(self, run_id: int, client: RuntimeHttpClient, headers: Showing) -> None:
+    def __init__(self, run_id: int, client: RuntimeHttpClient, headers: RequestHeaders) -> None:
         self._run_id = run_id
         self._client = client
         self._headers = headers
         self._node = Node(node_id=SUPERLINK_NODE_ID)
-        self._pulse = Pulse(self._beat, TASK_BEAT_S)
+        self._pulse = Heartbeat(self._beat, TASK_BEAT_S)
         self.is_over = False
 
     def begin(self) -> None:

@@ -178,8 +178,8 @@ class UngatedContributor(Contributor):
 
 
 @dataclass(frozen=True)
-class UngatedTerms:
-    """The terms of a rehearsal without rules: a site takes part in any run, and applies no limit."""
+class UngatedConditions:
+    """The conditions of a rehearsal without rules: a site takes part in any run, and applies no limit."""
 
     watch: Watch = _unwatched
 
@@ -212,7 +212,7 @@ class Rehearsal:
         self.is_gated = is_gated
         self.exceptions = exceptions
         self.limits = limits or {}
-        self.terms = None if is_gated else UngatedTerms(watch)
+        self.conditions = None if is_gated else UngatedConditions(watch)
         self.coordinator_key = new_identity()
         self.keys = {name: new_identity() for name in cohorts}
         members = {n: Member(public_hex(k), public_node_text(new_node_key())) for n, k in self.keys.items()}
@@ -236,7 +236,7 @@ class Rehearsal:
             Holding(self.cohorts[name], self.rows[name]),
             self.journals[name],
             EverybodyConsents(name, compared, self.exceptions, self.limits.get(name, {})),
-            terms=self.terms,
+            conditions=self.conditions,
         )
 
     def start_coordinator(self, participants: Iterable[str] = (), earlier: Sequence[str] = ()) -> None:

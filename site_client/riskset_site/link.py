@@ -54,9 +54,7 @@ from flwr.supercore.protobuf.client import ProtobufClientInterceptor
 from flwr.supernode.fleet_http_client import FleetHttpClient
 from flwr.supernode.node_auth_http_interceptor import NodeAuthHttpInterceptor
 
-from riskset.engine.pulse import Pulse
-from riskset.engine.quiet import quieten
-from riskset.engine.showing import Showing
+from riskset.engine.client import Heartbeat, RequestHeaders, quieten
 from riskset.engine.wire import FIELD, MAX_MESSAGE_BYTES, RECORD, WAIT_HEADER, WHOLE_HEADER
 from riskset.errors import ProtocolError, Unreachable
 from riskset_site.network.loopback import is_this_machine
@@ -114,14 +112,14 @@ class FleetLink:
         self._address = address
         self._timeout_s = timeout_s
         self._public_key = public_key_to_bytes(node_key.public_key())
-        self._headers = Showing({})
+        self._headers = RequestHeaders({})
         self._client = _open_client(address, ca_certificate, node_key, timeout_s, self._headers)
         self._patience = {WAIT_HEADER: f"{wait_s:.2f}"}
         self._beat_every_s = lease_s / 2  # what Flower is told; it waits for two
         self._node: Node | None = None
         self._session = threading.Lock()  # a heartbeat between deactivation and activation would revive the old session
         self._is_broken = False
-        self._pulse = Pulse(self._beat, lease_s / BEATS_PER_LEASE)
+        self._pulse = Heartbeat(self._beat, lease_s / BEATS_PER_LEASE)
 
     def __enter__(self) -> Self:
         return self
@@ -251,7 +249,7 @@ class FleetLink:
 
 
 def _open_client(
-    address: str, ca_certificate: bytes, key: EllipticCurvePrivateKey, timeout_s: float, headers: Showing
+    address: str, ca_certificate: bytes, key: EllipticCurvePrivateKey, timeout_s: float, headers: RequestHeaders
 ) -> FleetHttpClient:
     """Returns a client that trusts one authority. httpx obeys HTTPS_PROXY by itself, also where the way is local."""
     trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -10,7 +10,7 @@ from pathlib import Path
 from riskset.analyses.cohort import Cohort
 from riskset.disclosure.rules import Column
 from riskset.errors import DataError
-from riskset.joining.connection import Connection, load_connection
+from riskset.joining.invite import Connection, load_connection
 from riskset.protocol.participation import column_for
 from riskset.protocol.program import here
 from riskset.protocol.roster import Roster, load_roster

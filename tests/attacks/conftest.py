@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from riskset.protocol.roster import COORDINATOR
-from riskset.protocol.witnessing import Shown
+from riskset.protocol.witnessing import LogView
 from riskset.rehearsal import Rehearsal
 from riskset.secure.envelope import frame, seal, unframe, verify
 
@@ -51,7 +51,7 @@ class Federation(Rehearsal):
 
     def shown(self):
         """Returns what an honest message would show of the coordinator's log now, to sites that saw nothing of it."""
-        return Shown(self.record.checkpoint(), {}).to_bytes()
+        return LogView(self.record.checkpoint(), {}).to_bytes()
 
     def with_vector(self, contribution, change):
         """Returns a contribution whose sender plays along: another vector, `change` of its bytes, and well signed."""

@@ -6,10 +6,12 @@ compared.
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import rfc8785
@@ -18,15 +20,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from riskset.errors import DataError, Refused, VerificationError
-from riskset.joining.signed import read_signed, write_signed
+from riskset.joining.signed import as_text, read_file, read_signed, write_signed
+from riskset.secure.fingerprint_words import words_of
 from riskset.secure.keys import public_from_hex, public_hex
-from riskset.secure.words import words_of
 
 KIND, SCHEMA = "invite", 1
+CONNECTION_SCHEMA = 2
 COMPARED_WORDS = 8
 """88 bits. Somebody between the two must find a key that gives both sides one sentence, in the time of the joining."""
 
 _ASK = "ask the coordinator for a new one"
+_JOIN_FIRST = "join first: riskset site join INVITE"
 _ADDRESS = re.compile(r"[A-Za-z0-9.\-\[\]:]{1,255}:[0-9]{1,5}")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -115,3 +119,42 @@ def certificate_sha256(pem: str) -> str:
     """Returns the hash of a certificate as programs show it, of the DER form. ValueError where it is none."""
     certificate = x509.load_pem_x509_certificate(pem.encode("ascii"))
     return sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
+
+
+@dataclass(frozen=True)
+class Connection:
+    """What a site keeps of its invite, without the token: where the coordinator's server is, and by which keys it is
+    known."""
+
+    address: str
+    """host:port"""
+    authority: str
+    """The certificate authority's certificate, PEM."""
+    coordinator: str
+    """The identity key that must have signed the roster, Ed25519, hex."""
+    study: str
+    """The study's id."""
+    site: str
+
+    @classmethod
+    def of(cls, invite: Invite) -> Connection:
+        return cls(invite.address, invite.authority, invite.coordinator, invite.study, invite.site)
+
+
+def write_connection(connection: Connection) -> bytes:
+    return as_text({"schema": CONNECTION_SCHEMA, **asdict(connection)})
+
+
+def load_connection(path: Path) -> Connection:
+    """Raises DataError where there is none or it is malformed."""
+    data = read_file(path, "connection file", _JOIN_FIRST)
+    not_this = DataError(f"{path} is not a connection file of this version", _JOIN_FIRST)
+    try:
+        content = json.loads(data)
+        found = [content[field.name] for field in fields(Connection)]
+        schema = content["schema"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise not_this from None
+    if schema != CONNECTION_SCHEMA or not all(isinstance(value, str) for value in found):
+        raise not_this
+    return Connection(*found)

@@ -7,15 +7,38 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import rfc8785
 
 from riskset.errors import ProtocolError
-from riskset.ledger.kinds import KINDS
 from riskset.ledger.merkle import leaf_hash
 
 _AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00")
+
+
+SITE: Final[Mapping[str, str]] = {
+    "approved": "a person signed that the site may answer the study, until when, with which exceptions",
+    "paused": "no message is answered from now on",
+    "resumed": "messages are answered again",
+    "withdrew": "the approval was withdrawn for good",
+    "opened": "the site took part in a run; its data are frozen for it",
+    "froze": "the members of a derived population were fixed for a run",
+    "contributed": "a reply with numbers was sent",
+    "closed": "the last reply of a run was sent",
+    "refused": "a request was refused",
+    "renewed": "the site replaced its keys; the new key signs from now on",
+}
+
+COORDINATOR: Final[Mapping[str, str]] = {
+    "began": "a run began, with these participants",
+    "asked": "the message of a round, kept before it was sent to the sites",
+    "received": "a site's signed reply arrived",
+    "ended": "the results of a run were written",
+}
+
+KINDS: Final[Mapping[str, str]] = {**SITE, **COORDINATOR}
+"""The closed list of kinds of entries, each with its meaning. An auditor reads a log by this list (docs/ledger.md)."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +50,7 @@ class Entry:
     at: str
     """UTC, ISO 8601, to the millisecond, by the clock of the log's owner."""
     kind: str
-    """One word of `kinds`."""
+    """A key of `KINDS`."""
     public: Mapping[str, Any]
     """Object of texts, whole numbers, true and false, lists and objects; may be shown to auditors."""
     private: bytes

@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from riskset.errors import ProtocolError, VerificationError
 from riskset.ledger import note
 from riskset.ledger.checkpoint import Checkpoint, open_note
-from riskset.ledger.cosignature import Cosigned, cosigners
 from riskset.ledger.entry import Entry, canonical, read_line
 from riskset.ledger.merkle import Tree
 from riskset.ledger.note import Note
+from riskset.ledger.witness import Cosigned, cosigners
 
 _HINT = "ask whose ledger it is to export it again; where that one does not hold either, keep both as evidence"
 

@@ -21,7 +21,7 @@ from riskset.protocol.messages import CLOSE, OPEN, REFUSALS, REFUSED, REPLY_TO, 
 from riskset.protocol.opening import Opening, read_coordinators_program, read_opened
 from riskset.protocol.program import Program, here
 from riskset.protocol.roster import COORDINATOR, Roster
-from riskset.protocol.witnessing import Shown, check_cosigned, read_relayed, relayed
+from riskset.protocol.witnessing import LogView, check_cosigned, read_relayed, relayed
 from riskset.secure.envelope import Verified, seal, unframe, verify
 from riskset.study.load import study_hash
 from riskset.study.spec import Study
@@ -143,13 +143,13 @@ class Coordinator:
             self._record.asked(self.run, self.round, kept)
         return kept
 
-    def _shown(self) -> Shown:
+    def _shown(self) -> LogView:
         """Returns the log as it stands, with a proof from whatever each participant last saw of it. A site that saw a
         longer log than this gets none, and refuses: this log was set back."""
         checkpoint = self._record.checkpoint()
         now = _size(checkpoint)
         proofs = {size: tuple(self._record.consistency(size, now)) for size in self._seen if 0 < size <= now}
-        return Shown(checkpoint, proofs)
+        return LogView(checkpoint, proofs)
 
     @property
     def _seen(self) -> set[int]:

@@ -1,5 +1,5 @@
-"""On what terms a site takes part in a run: under which limits, and what computes its numbers. It takes part as a
-whole or not at all, which is decided before any number of the run leaves it.
+"""The conditions on which a site takes part in a run: its limits, and what computes its numbers. It takes part in the
+whole run or not at all, and decides so before it sends any number of the run.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def check_enough_rows(policy: Policy, cohort: Cohort) -> None:
         raise Refused("rows", "this site has too few patients to take part")
 
 
-class Terms(Protocol):
-    """On what terms a site takes part. `ApprovedTerms` are those of every true run; a rehearsal may have others."""
+class Conditions(Protocol):
+    """A site's conditions. `ApprovedConditions` are those of every real run; a rehearsal may have others."""
 
     def policy(self, opening: Opening, approval: Approval) -> Policy | None:
         """Returns the limits by which the site judges the run, and which it states when it opens; None for none.
@@ -66,8 +66,8 @@ class Terms(Protocol):
         """Returns what computes the site's numbers of one run, and judges them before they leave."""
 
 
-class ApprovedTerms:
-    """The terms that a site signed in its approval."""
+class ApprovedConditions:
+    """The conditions that a site signed in its approval."""
 
     def __init__(self, site: str, study: Study, roster: Roster, cohort: Cohort) -> None:
         self._site = site

@@ -19,9 +19,9 @@ from riskset.errors import DataError, VerificationError
 from riskset.joining.request import Member, read_member
 from riskset.joining.signed import read_file, read_signed, write_signed
 from riskset.secure.envelope import sha256
+from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import public_from_hex, public_hex
 from riskset.secure.node_key import public_node_from_text
-from riskset.secure.words import fingerprint_words
 from riskset.study.spec import Study
 
 __all__ = ["COORDINATOR", "Member", "Roster", "load_roster", "read_roster", "sign_roster"]

@@ -25,7 +25,7 @@ from riskset.protocol.history import History, check_round, open_history
 from riskset.protocol.journal import Begun, Exchange, Journal, Rows
 from riskset.protocol.messages import CLOSE, OPEN, OPENED, REFUSED, REPLY_TO, ROUND
 from riskset.protocol.opening import Opened, Opening, read_coordinators_program, read_opening
-from riskset.protocol.participation import ApprovedTerms, Terms
+from riskset.protocol.participation import ApprovedConditions, Conditions
 from riskset.protocol.program import Program, here
 from riskset.protocol.roster import COORDINATOR, Roster
 from riskset.protocol.witnessing import check_cosigned, cosignature, cosigned, read_relayed, witness_of, witnessed
@@ -77,10 +77,10 @@ class Site:
         consent: Consent,
         clock: Callable[[], float] = time.time,
         program: Program | None = None,
-        terms: Terms | None = None,
+        conditions: Conditions | None = None,
     ) -> None:
         """`clock` gives seconds since 1970: the time of a cosignature, and nothing else. `program` is that of this
-        process unless another is given. `terms` are those of the approval; a rehearsal gives its own."""
+        process unless another is given. `conditions` are those of the approval; a rehearsal gives its own."""
         self.name = name
         self._key = key
         self._study = study
@@ -92,7 +92,7 @@ class Site:
         self._consent = consent
         self._clock = clock
         self._program = program or here()
-        self._terms = terms or ApprovedTerms(name, study, roster, holding.cohort)
+        self._conditions = conditions or ApprovedConditions(name, study, roster, holding.cohort)
         self._runs: dict[str, _Run] = {}
 
     def answer(self, request: bytes) -> bytes:
@@ -164,7 +164,7 @@ class Site:
 
     def _limits(self, opening: Opening, approval: Approval) -> Mapping[str, str]:
         """Returns the limits that this site states; Refused where it does not take part."""
-        policy = self._terms.policy(opening, approval)
+        policy = self._conditions.policy(opening, approval)
         if policy is None:
             return {}
         check_earlier(opening, self._study.id, self._journal.contributed())
@@ -256,7 +256,7 @@ class Site:
         opening, program = read_opening(payload), read_coordinators_program(payload)
         before = {id_: other for id_, other in self._journal.contributed().items() if id_ != run_id}
         changes = changes_since(opening.earlier, before, self._holding.rows)
-        contributor = self._terms.contributor(Own(self._holding.cohort, changes), approval)
+        contributor = self._conditions.contributor(Own(self._holding.cohort, changes), approval)
         contributor.freeze = lambda key, compute: self._journal.freeze(run_id, f"{begun.rows.digest}/{key}", compute)
         return _Run(begun, opening, program, (exchange,), contributor)
 

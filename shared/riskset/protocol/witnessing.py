@@ -17,9 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from riskset.errors import ProtocolError, Refused, VerificationError
 from riskset.ledger import note
-from riskset.ledger.cosignature import cosigners
 from riskset.ledger.note import Note, parse
-from riskset.ledger.witness import Witness
+from riskset.ledger.witness import Witness, cosigners
 from riskset.secure.envelope import Verified, frame, unframe
 
 LOG: Final = "riskset/coordinator"
@@ -27,7 +26,7 @@ LOG: Final = "riskset/coordinator"
 
 
 @dataclass(frozen=True)
-class Shown:
+class LogView:
     """What a message shows of the coordinator's log."""
 
     checkpoint: str
@@ -41,27 +40,27 @@ class Shown:
         return rfc8785.dumps(content)
 
 
-def read_shown(data: bytes) -> Shown:
+def read_log_view(data: bytes) -> LogView:
     """ProtocolError where malformed."""
     try:
         content = json.loads(data)
         proofs = {int(size): tuple(map(bytes.fromhex, proof)) for size, proof in content["proofs"].items()}
-        return Shown(str(content["checkpoint"]), proofs)
+        return LogView(str(content["checkpoint"]), proofs)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ProtocolError("a message does not show the coordinator's log") from None
 
 
-def relayed(shown: Shown, contributions: Sequence[Verified]) -> bytes:
+def relayed(shown: LogView, contributions: Sequence[Verified]) -> bytes:
     """Returns the payload of a message from round 1 on."""
     return frame([shown.to_bytes(), *(m.raw for m in contributions)])
 
 
-def read_relayed(payload: bytes) -> tuple[Shown, list[bytes]]:
+def read_relayed(payload: bytes) -> tuple[LogView, list[bytes]]:
     """Returns what a message shows of the log, and the contributions it carries; ProtocolError where malformed."""
     parts = unframe(payload)
     if not parts:
         raise ProtocolError("a message shows nothing")
-    return read_shown(parts[0]), parts[1:]
+    return read_log_view(parts[0]), parts[1:]
 
 
 def cosigned(vector: bytes, cosignature: str) -> bytes:
@@ -93,7 +92,7 @@ def witness_of(coordinator: Ed25519PublicKey, seen: str) -> Witness:
     return remembered
 
 
-def witnessed(shown: Shown, coordinator: Ed25519PublicKey, seen: str) -> Witness:
+def witnessed(shown: LogView, coordinator: Ed25519PublicKey, seen: str) -> Witness:
     """Returns the witness that, after `seen`, has seen what is shown too.
 
     Refused("ledger") where the log was rolled back, forked, or proves nothing.

@@ -6,7 +6,7 @@ import pytest
 from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.protocol import site
 from riskset.protocol.opening import read_opened
-from riskset.protocol.witnessing import Shown
+from riskset.protocol.witnessing import LogView
 from riskset.rehearsal import EverybodyConsents
 from riskset.secure import fixed_point
 from riskset.secure.envelope import frame, unframe, verify
@@ -96,7 +96,7 @@ class TestKeysAndHospitals:
         replies = [gated.sites[name].answer(message) for name, message in told.items()]
         replies.append(gated.sites[FRIEND].answer(request))
         assert {gated.code(reply) for reply in replies} == {None}
-        shown = Shown(gated.record.checkpoint(), {}).to_bytes()
+        shown = LogView(gated.record.checkpoint(), {}).to_bytes()
         first = gated.forge(request, type="round", round=1, history="0" * 64, payload=frame([shown, *replies]))
         assert {name: gated.hears(name, first) for name in FEW} == dict.fromkeys(FEW, "history")
         again = gated.again("another", earlier=[])

@@ -51,7 +51,7 @@ class Client:
 
 
 def run_of(client):
-    return FlowerRun(1, client, site_link.Showing({}))
+    return FlowerRun(1, client, site_link.RequestHeaders({}))
 
 
 def answer_to(ticket, **error):

@@ -11,8 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from riskset.errors import DataError, VerificationError
-from riskset.joining.connection import Connection, load_connection, write_connection
-from riskset.joining.invite import Invite, certificate_sha256, read_invite, write_invite
+from riskset.joining.invite import (
+    Connection,
+    Invite,
+    certificate_sha256,
+    load_connection,
+    read_invite,
+    write_connection,
+    write_invite,
+)
 from riskset.joining.request import MAX_REQUEST_BYTES, Member, check_told, read_request, write_request
 from riskset.joining.signed import write_signed
 from riskset.secure.keys import new_identity, public_hex

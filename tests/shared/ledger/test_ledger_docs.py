@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from riskset.ledger.kinds import KINDS
+from riskset.ledger.entry import KINDS
 from riskset.ledger.trusted_log import read_log
 from riskset.secure.keys import public_from_hex
 

@@ -5,10 +5,9 @@ import pytest
 from riskset.errors import VerificationError
 from riskset.ledger import note
 from riskset.ledger.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
-from riskset.ledger.cosignature import MAX_TIME, Cosigned, cosign, cosigners
 from riskset.ledger.merkle import Tree, leaf_hash
 from riskset.ledger.trusted_log import read_log, write_log
-from riskset.ledger.witness import Witness, check_same_log
+from riskset.ledger.witness import MAX_TIME, Cosigned, Witness, check_same_log, cosign, cosigners
 from riskset.secure.keys import new_identity
 
 ORIGIN = "riskset/coordinator"

@@ -7,9 +7,9 @@ import pytest
 from riskset.errors import DataError, VerificationError
 from riskset.joining.signed import write_signed
 from riskset.protocol.roster import Member, load_roster, read_roster, sign_roster
+from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import new_identity, public_hex
 from riskset.secure.node_key import new_node_key, public_node_text
-from riskset.secure.words import fingerprint_words
 
 COORDINATOR = new_identity()
 KEYS = {name: (new_identity(), new_node_key()) for name in ("asan", "kurume")}

@@ -13,8 +13,8 @@ from riskset.errors import DataError, Refused, VerificationError
 from riskset.joining.expiry import expiry_lines
 from riskset.protocol import program
 from riskset.protocol.approval import read_approval
+from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import new_identity
-from riskset.secure.words import fingerprint_words
 from riskset.study.asked import installed
 from riskset.study.load import load_study
 from riskset_site.commands import approve
