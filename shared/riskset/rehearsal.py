@@ -1,7 +1,6 @@
-"""A whole federation in memory: the true codec, signatures, gate, masks and sums, without a network.
+"""A whole federation in memory: the real codec, signatures, gate, masks and sums, without a network.
 
-For writing a study before anyone signs it, for teaching, for checking against other programs, and for the tests'
-attacks.
+Use it to write a study before anyone signs it, to teach, to check against other programs, and to attack it in tests.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from riskset import __version__
 from riskset.analyses.admission.judging import Judged
 from riskset.analyses.admission.steps import Own
 from riskset.analyses.cohort import Cohort
+from riskset.catalogue import say
 from riskset.errors import ProtocolError
 from riskset.ledger.checkpoint import Checkpoint, sign_checkpoint
 from riskset.ledger.merkle import Tree, leaf_hash
@@ -37,7 +37,7 @@ from riskset.secure.node_key import new_node_key, public_node_text
 from riskset.study.spec import Study
 
 Wire = Callable[[str, bytes], bytes]
-"""A message on its way to a site, and what the site is given instead: where an attack sits."""
+"""Takes a site and the message on its way to it, and returns what the site receives: the place of an attack."""
 
 
 class MemoryJournal:
@@ -64,12 +64,12 @@ class MemoryJournal:
 
     def begin(self, run: str, begun: Begun, exchange: Exchange, head: Mapping[str, str]) -> None:
         if run in self._begun:
-            raise ProtocolError(f"the run {run} was begun before")
+            raise ProtocolError(say("protocol.journal.begun", run=run))
         self._begun[run], self.kept[run], self.sent[run] = begun, [exchange], []
 
     def record(self, run: str, exchange: Exchange, sent: Sent, head: Mapping[str, str]) -> None:
         if exchange.round != len(self.kept[run]):
-            raise ProtocolError(f"round {exchange.round} of the run {run} has been answered before")
+            raise ProtocolError(say("protocol.journal.answered", round=exchange.round, run=run))
         self.kept[run].append(exchange)
         self.sent[run].append(sent)
         self._seen = head["coordinator"]
@@ -111,14 +111,14 @@ class MemoryRecord:
 
 
 @dataclass(frozen=True)
-class EverybodyConsents:
-    """A rehearsal's consent: whoever holds all sites' rows has nobody to protect from himself."""
+class EverySiteConsents:
+    """A rehearsal's consent: a single party that holds all rows has no one to protect them from."""
 
     site: str
     compared: tuple[str, ...]
     exceptions: tuple[ExceptionSigned, ...] = ()
     limits: Mapping[str, str] = field(default_factory=dict)
-    """The site's own, by name; stricter ones."""
+    """The site's own stricter limits, by name."""
 
     def approval(self, study: str, roster: str, snapshot: str, methods: Mapping[str, str]) -> Approval:
         signed_at = "1970-01-01T00:00:00Z"
@@ -141,7 +141,7 @@ class EverybodyConsents:
 
 @dataclass(frozen=True)
 class Ungated:
-    """Numbers that no gate has seen. Only a rehearsal can send them, to itself."""
+    """Numbers that passed no gate. Only a rehearsal can send them, to itself."""
 
     values: NDArray[np.float64]
 
@@ -204,8 +204,8 @@ class Rehearsal:
         limits: Mapping[str, Mapping[str, str]] | None = None,
         watch: Watch = _unwatched,
     ) -> None:
-        """`exceptions` are those that every site would sign; `limits` each site's own, stricter ones. Without the gate
-        no rule is applied, and `watch` is called with every vector."""
+        """`exceptions` are those that every site would sign; `limits` each site's own stricter ones. With `is_gated`
+        False no rule is applied, and `watch` is called with every vector."""
         self.study = study
         self.cohorts = dict(cohorts)
         self.run_id = run
@@ -235,7 +235,7 @@ class Rehearsal:
             self.roster,
             Holding(self.cohorts[name], self.rows[name]),
             self.journals[name],
-            EverybodyConsents(name, compared, self.exceptions, self.limits.get(name, {})),
+            EverySiteConsents(name, compared, self.exceptions, self.limits.get(name, {})),
             conditions=self.conditions,
         )
 
@@ -245,14 +245,14 @@ class Rehearsal:
         self.coordinator = Coordinator(self.coordinator_key, self.study, self.roster, self.run_id, opening, self.record)
 
     def step(self, wire: Wire | None = None) -> None:
-        """Asks the sites that have not answered this round."""
+        """Sends the request to the sites that have not answered this round."""
         request = self.coordinator.request()
         for name in self.coordinator.waiting_for:
-            shown = wire(name, request) if wire else request
-            self.coordinator.accept(self.sites[name].answer(shown))
+            received = wire(name, request) if wire else request
+            self.coordinator.accept(self.sites[name].answer(received))
 
     def run(self, wire: Wire | None = None) -> Outcome:
-        """Runs from where the run stands to its end."""
+        """Runs from the current round to the end."""
         while not self.coordinator.is_finished:
             self.step(wire)
         return self.coordinator.outcome()

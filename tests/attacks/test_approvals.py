@@ -9,7 +9,8 @@ import pytest
 
 from riskset import __version__
 from riskset.errors import VerificationError
-from riskset.protocol.approval import Approval, commitment, sign_approval, standing
+from riskset.protocol.approval import Approval, commitment, sign_approval
+from riskset.protocol.consent import standing
 from riskset.protocol.program import PROTOCOL, Program
 from riskset.protocol.roster import Member, read_roster, sign_roster
 from riskset.protocol.site import Holding, Site

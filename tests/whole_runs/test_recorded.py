@@ -168,5 +168,5 @@ def test_a_command_says_what_to_do_with_a_file_of_a_later_version(recorded, caps
         database.execute("PRAGMA user_version = 3")
     assert main(["site", "ledger", str(folder / "site.toml")]) == 1
     said = capsys.readouterr().err
-    assert f"error: the ledger {folder / 'journal.sqlite'} has the layout 3;" in said
+    assert f"error: the ledger {folder / 'journal.sqlite'} has layout 3;" in said
     assert "hint: update riskset on this machine" in said

@@ -1,7 +1,7 @@
-"""What a coordinator sends a hospital to begin with: one file, for one site of one study, good once and for some days.
+"""The invite: the one file that a coordinator sends to a hospital, for one site of one study, valid once and for days.
 
-It holds a secret, the token: who reads it can ask in with keys of their own, once, and is found out when the words are
-compared.
+It holds a secret, the token: anyone who reads it could send a join request with different keys, once, and is detected
+when the words are compared.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from riskset.catalogue import say
 from riskset.errors import DataError, Refused, VerificationError
 from riskset.joining.signed import as_text, read_file, read_signed, write_signed
 from riskset.secure.fingerprint_words import words_of
@@ -27,10 +28,10 @@ from riskset.secure.keys import public_from_hex, public_hex
 KIND, SCHEMA = "invite", 1
 CONNECTION_SCHEMA = 2
 COMPARED_WORDS = 8
-"""88 bits. Somebody between the two must find a key that gives both sides one sentence, in the time of the joining."""
+"""88 bits. An attacker between the two would need a key that gives both sides the same words, found within days."""
 
-_ASK = "ask the coordinator for a new one"
-_JOIN_FIRST = "join first: riskset site join INVITE"
+_ASK = say("joining.invite.new_hint")
+_JOIN_FIRST = say("joining.connection.hint")
 _ADDRESS = re.compile(r"[A-Za-z0-9.\-\[\]:]{1,255}:[0-9]{1,5}")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -47,33 +48,33 @@ class Invite:
     address: str
     """host:port of the coordinator's server."""
     authority: str
-    """Certificate, PEM: the only authority that the server is believed by."""
+    """Certificate, PEM: the only authority whose server certificates are trusted."""
     coordinator: str
     """Ed25519 identity key, hex."""
     token: str = field(repr=False)
     """256 random bits, base64url."""
     until: date
-    """The last day (UTC) on which it holds."""
+    """The last day (UTC) on which it is valid."""
     renews: str = ""
-    """The identity key that the site has, where it is asked for new ones; empty where it joins."""
+    """The site's current identity key, where it is to be replaced; empty where the site joins."""
 
     def check_holds(self, today: date) -> None:
         """Raises Refused("expired") after the last day."""
         if today > self.until:
-            raise Refused("expired", f"the invite of {self.site} ended on {self.until.isoformat()}", _ASK)
+            raise Refused("expired", say("joining.invite.expired", site=self.site, until=self.until.isoformat()), _ASK)
 
     def words(self, identity: str) -> str:
         """Returns the words that both sides read to each other, for the site's identity key in hex.
 
-        They cover both identity keys, the study and the token. All else, addresses and node key included, is signed
-        with one of these keys.
+        They cover both identity keys, the study and the token. Everything else, addresses and node key included, is
+        signed with one of these keys.
         """
         covered = ["riskset joining 1", self.coordinator, identity, self.study_sha256, self.token]
         return " ".join(words_of(sha256(rfc8785.dumps(covered)).digest(), COMPARED_WORDS))
 
 
 def write_invite(invite: Invite, coordinator: Ed25519PrivateKey) -> bytes:
-    """Returns the text of the invite's file. ValueError where the key is not the one that the invite names."""
+    """Returns the text of the invite file. ValueError where the key is not the one that the invite names."""
     if public_hex(coordinator) != invite.coordinator:
         raise ValueError("an invite is signed by the key that it names")
     content: dict[str, Any] = {
@@ -86,19 +87,17 @@ def write_invite(invite: Invite, coordinator: Ed25519PrivateKey) -> bytes:
 
 
 def read_invite(data: bytes, called: str = "the file") -> Invite:
-    """Returns the invite if the key in it signed it: that the key is the coordinator's is what the words are for.
+    """Returns the invite if the key in it signed it. That this is the coordinator's key, the words show.
 
     Raises DataError where it is malformed, VerificationError where it was changed.
     """
-    not_this = DataError(
-        f"{called} is not an invite", "ask the coordinator for the file that `riskset study invite` wrote"
-    )
+    not_this = DataError(say("joining.invite.form", file=called), say("joining.invite.form_hint"))
     document = read_signed(data, KIND, not_this)
     try:
         key = public_from_hex(document.text("coordinator"))
     except DataError:
         raise not_this from None
-    document.check_signed(key, f"{called} was changed after the coordinator signed it", _ASK)
+    document.check_signed(key, say("joining.invite.changed", file=called), _ASK)
     document.check_schema(SCHEMA, called)
     names = ("study", "study_sha256", "site", "address", "coordinator", "token", "renews")
     try:
@@ -111,12 +110,12 @@ def read_invite(data: bytes, called: str = "the file") -> Invite:
     if not (_NAME.fullmatch(invite.site) and _ADDRESS.fullmatch(invite.address) and _TOKEN.fullmatch(invite.token)):
         raise not_this
     if fingerprint != document.text("authority_sha256"):
-        raise VerificationError(f"the certificate in {called} is not the one whose hash it names", _ASK)
+        raise VerificationError(say("joining.invite.certificate", file=called), _ASK)
     return invite
 
 
 def certificate_sha256(pem: str) -> str:
-    """Returns the hash of a certificate as programs show it, of the DER form. ValueError where it is none."""
+    """Returns the SHA-256 of a certificate's DER form. ValueError where the text is not a certificate."""
     certificate = x509.load_pem_x509_certificate(pem.encode("ascii"))
     return sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
 
@@ -146,9 +145,9 @@ def write_connection(connection: Connection) -> bytes:
 
 
 def load_connection(path: Path) -> Connection:
-    """Raises DataError where there is none or it is malformed."""
+    """Returns a site's connection. Raises DataError where the file is missing or malformed."""
     data = read_file(path, "connection file", _JOIN_FIRST)
-    not_this = DataError(f"{path} is not a connection file of this version", _JOIN_FIRST)
+    not_this = DataError(say("joining.connection.form", path=path), _JOIN_FIRST)
     try:
         content = json.loads(data)
         found = [content[field.name] for field in fields(Connection)]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
+from riskset.catalogue import say
 from riskset.disclosure import runs
 from riskset.errors import Refused
 from riskset.protocol.history import History
@@ -21,13 +22,13 @@ from riskset.protocol.opening import Opening
 def changed(before: Rows, now: Rows) -> int:
     """Returns how many patients entered, left or were altered between two states of the data.
 
-    A hospital without patient keys marks rows by their content, where an altered row is one that left and one that
-    entered; then the larger of the two is told, the fewest patients that it can have been. Refused("earlier") where the
-    two have patients and no field in common: nobody could tell.
+    A hospital without patient keys marks rows by their content. An altered row then counts as one that left and one
+    that entered, and the larger of the two numbers is returned: the smallest possible number of changed patients.
+    Raises Refused("earlier") where both have patients but no field in common, since then nobody can say.
     """
     common = [name for name in before.fields if name in now.fields]
     if before.marks and now.marks and not common:
-        raise Refused("earlier", "this version of the study has no field in common with that of an earlier run")
+        raise Refused("earlier", say("protocol.earlier.no_common_field"))
     was, is_ = _marked(before, common), _marked(now, common)
     if now.has_keys and before.has_keys:
         return len(was.keys() ^ is_.keys()) + sum(was[patient] != is_[patient] for patient in was.keys() & is_.keys())
@@ -50,24 +51,24 @@ def changes_since(earlier: Sequence[str], contributed: Mapping[str, Begun], now:
 
 
 def check_asked(asked: Mapping[str, int], run: str, study_id: str, now: Rows, contributed: Mapping[str, Begun]) -> None:
-    """Raises Refused("earlier") where the changes that this run asks about, as counted at its opening, are not those
-    since every other run of the study: one was answered in between, on other data."""
+    """Raises Refused("earlier") where the changes counted when this run was opened are not those since every other run
+    of the study: one was answered in between, with different data."""
     others = {id_: begun.rows for id_, begun in contributed.items() if id_ != run and begun.study_id == study_id}
     if any(changed(rows, now) != asked.get(id_, 0) for id_, rows in others.items()):
-        raise Refused("earlier", "an earlier run was answered since this one was opened, on other data")
+        raise Refused("earlier", say("protocol.earlier.answered_since"))
 
 
 def check_earlier(opening: Opening, study_id: str, contributed: Mapping[str, Begun]) -> None:
-    """Raises Refused("earlier") where a run of the study in which this site contributed is not named: what changed
-    since would not be asked (R14)."""
+    """Raises Refused("earlier") where a run of the study in which this site contributed is not named: the changes since
+    that run would not be counted (R14)."""
     own = {run for run, begun in contributed.items() if begun.study_id == study_id}
     if not own <= set(opening.earlier):
-        raise Refused("earlier", "the coordinator does not name every earlier run of the study")
+        raise Refused("earlier", say("protocol.earlier.not_named"))
 
 
 def lists_of(contributed: Mapping[str, Begun], run: str, sites: Collection[str]) -> tuple[tuple[str, ...], ...]:
-    """Returns what a site tells of its runs other than `run`: their participants, where all are `sites` of the roster,
-    each list once. Other studies' partners are not told of."""
+    """Returns what a site discloses of its runs other than `run`: the different lists of participants, of those runs
+    whose participants are all `sites` of the roster. Partners in other studies are not disclosed."""
     lists = {tuple(sorted(begun.participants)) for id_, begun in contributed.items() if id_ != run}
     return tuple(sorted(names for names in lists if set(names) <= set(sites)))
 
@@ -76,18 +77,18 @@ def check_not_subtracted(
     run: str, site: str, sites: Collection[str], history: History, contributed: Mapping[str, Begun]
 ) -> None:
     """Raises Refused("subtraction") where this run and earlier ones, of whatever study, would give sums of one or two
-    sites (R13): earlier runs of this site, and those that the other participants told of when they opened.
+    sites (R13): earlier runs of this site, and those that the other participants disclosed when they opened.
 
-    So too where a run with other participants was answered here since, of which the others were not told.
+    The same where a run with other participants was answered here since, which the others do not know.
     """
     policy = history.judge.policy
     if policy is None:
         return
     now, opened = frozenset(history.opening.participants), history.opened
-    untold = set(lists_of(contributed, run, sites)) - {*opened[site].ran, tuple(sorted(now))}
+    undisclosed = set(lists_of(contributed, run, sites)) - {*opened[site].ran, tuple(sorted(now))}
     own = {frozenset(begun.participants) for id_, begun in contributed.items() if id_ != run}
-    told = {frozenset(names) for said in opened.values() for names in said.ran if set(names) <= set(sites)}
-    earlier = sorted(own | told, key=sorted)
+    disclosed = {frozenset(names) for said in opened.values() for names in said.ran if set(names) <= set(sites)}
+    earlier = sorted(own | disclosed, key=sorted)
     subtracted = frozenset(name for name, said in opened.items() if said.may_be_subtracted)
-    if untold or not runs.participants(policy, earlier, now, subtracted).passes:
-        raise Refused("subtraction", "with earlier runs this one would give sums of one or two sites")
+    if undisclosed or not runs.participants(policy, earlier, now, subtracted).passes:
+        raise Refused("subtraction", say("protocol.earlier.subtraction"))

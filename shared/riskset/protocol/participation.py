@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from riskset.analyses.admission.steps import Own
 from riskset.analyses.cohort import Cohort
+from riskset.catalogue import say
 from riskset.disclosure import cells
 from riskset.disclosure.policy import Policy
 from riskset.disclosure.rules import Column
@@ -20,37 +21,35 @@ from riskset.protocol.roster import Roster
 from riskset.study.spec import Disclosure, Study
 
 LEAST_MASKED: Final = 3
-"""Participants from which on a sum hides each of them from every other."""
+"""The number of participants from which a sum hides each of them from every other."""
 
 
 def column_of(asked: Disclosure, participants: Sequence[str], site: str, known: Collection[str]) -> Column:
     """Returns the column of the rules that a run of these participants falls under.
 
     `known` are the sites of the roster whose keys were compared or vouched for here, `site` itself among them.
-    Refused("participants") where there are too few, one twice, or one that is not known: contributors are counted under
-    the sum, where those that somebody invented could not be left out.
+    Raises Refused("participants") where there are too few or one appears twice, Refused("compared") where one is not
+    known: contributors are counted under the masked sum, where invented ones could not be left out.
     """
     if site not in participants or len(set(participants)) != len(participants):
-        raise Refused("participants", "the participants are not a list of sites with this one")
+        raise Refused("participants", say("protocol.participants.list"))
     if not set(participants) <= set(known):
-        unknown = ", ".join(sorted(set(participants) - set(known)))
-        raise Refused(
-            "compared", f"neither compared nor vouched for here: {unknown}", "riskset site approve --compared"
-        )
+        unknown = say("protocol.participants.not_compared", sites=tuple(sorted(set(participants) - set(known))))
+        raise Refused("compared", unknown, say("protocol.participants.not_compared_hint"))
     if len(participants) < asked.min_sites:
-        raise Refused("participants", "fewer participants than the study needs")
+        raise Refused("participants", say("protocol.participants.too_few"))
     return column_for(asked, len(participants))
 
 
 def column_for(asked: Disclosure, sites: int) -> Column:
-    """Returns the column for so many sites: with two, or without the secure sum, somebody sees each one's own sums."""
+    """Returns the column for so many sites. With two, or without the secure sum, a party sees each site's sums."""
     return "pooled" if asked.secure_sum == "required" and sites >= LEAST_MASKED else "local"
 
 
 def check_enough_rows(policy: Policy, cohort: Cohort) -> None:
     """Raises Refused("rows") where the site has some patients of an analysis set, but too few (R1)."""
     if not all(cells.site_rows(policy, rows.n).passes for rows in cohort.analysis_sets.values()):
-        raise Refused("rows", "this site has too few patients to take part")
+        raise Refused("rows", say("protocol.participants.rows"))
 
 
 class Conditions(Protocol):
@@ -94,4 +93,4 @@ class ApprovedConditions:
         try:
             return approval.limits(column, self._asked.min_cell)
         except DataError:
-            raise Refused("approval", "the approval's limits do not apply to this kind of run") from None
+            raise Refused("approval", say("protocol.approval.limits")) from None

@@ -16,7 +16,8 @@ from riskset.disclosure.policy import Policy, default_policy, tightened
 from riskset.disclosure.rules import LIMITS, Column
 from riskset.errors import Refused
 from riskset.joining.expiry import expiry_lines, of_members
-from riskset.protocol.approval import Approval, Standing
+from riskset.protocol.approval import Approval
+from riskset.protocol.consent import Standing
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.study.asked import OWN, installed
 from riskset.study.differences import differences

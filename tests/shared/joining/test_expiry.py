@@ -19,10 +19,10 @@ TODAY = date(2026, 11, 22)
 @pytest.mark.parametrize(
     ("days", "words"),
     [
-        (-1, "ended on 2026-11-21"),
-        (0, "ends on 2026-11-22, today"),
-        (1, "ends on 2026-11-23, in one day"),
-        (30, "ends on 2026-12-22, in 30 days"),
+        (-1, "expired on 2026-11-21"),
+        (0, "expires on 2026-11-22, today"),
+        (1, "expires on 2026-11-23, in 1 day"),
+        (30, "expires on 2026-12-22, in 30 days"),
     ],
 )
 def test_the_words(days, words):
@@ -42,7 +42,7 @@ def test_the_first_to_end_is_told_first():
 def test_committees_that_were_told_and_those_that_were_not():
     members = {"asan": Member("", "", irb_until="2026-12-01"), "kurume": Member("", "")}
     (line,) = expiry_lines(of_members(members), TODAY)
-    assert line.startswith("warning: the IRB approval of asan ends on 2026-12-01, in 9 days; ")
+    assert line.startswith("warning: the IRB approval of asan expires on 2026-12-01, in 9 days; ")
 
 
 def test_a_certificate_ends_when_it_says():
@@ -57,8 +57,8 @@ def test_every_command_that_reads_it_tells_it(tmp_path, monkeypatch, capsys):
     """A server's certificate of ten days, and a committee's approval of twenty."""
     monkeypatch.chdir(tmp_path)
     shutil.copy(STUDY, tmp_path)
-    certificate = "warning: the server's certificate ends on"
-    committee = "warning: the IRB approval of asan ends on"
+    certificate = "warning: the server's certificate expires on"
+    committee = "warning: the IRB approval of asan expires on"
 
     def warned(*arguments):
         main(list(arguments))

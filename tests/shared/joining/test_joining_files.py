@@ -20,7 +20,7 @@ from riskset.joining.invite import (
     write_connection,
     write_invite,
 )
-from riskset.joining.request import MAX_REQUEST_BYTES, Member, check_told, read_request, write_request
+from riskset.joining.request import MAX_REQUEST_BYTES, Member, check_details, read_request, write_request
 from riskset.joining.signed import write_signed
 from riskset.secure.keys import new_identity, public_hex
 from riskset.secure.node_key import new_node_key, public_node_text
@@ -86,13 +86,13 @@ def test_an_invite_with_a_field_that_is_none_is_told_also_when_it_is_signed(chan
 
 def test_an_invite_whose_certificate_is_not_the_one_it_names_is_told():
     other = make_authority("another").certificate.decode()
-    with pytest.raises(VerificationError, match="not the one whose hash it names"):
+    with pytest.raises(VerificationError, match="does not match the hash"):
         read_invite(invite_with(authority=other))
     assert certificate_sha256(other) != certificate_sha256(AUTHORITY)
 
 
 def test_an_invite_of_a_later_version_is_told():
-    with pytest.raises(DataError, match="schema 2, this version reads 1"):
+    with pytest.raises(DataError, match="schema 2; this version reads schema 1"):
         read_invite(invite_with(schema=2))
 
 
@@ -113,7 +113,7 @@ def test_what_is_no_invite_is_told(text):
 
 @pytest.mark.parametrize("text", [*NO_JSON, *(half % b"request" for half in HALF)], ids=lambda text: repr(text[:40]))
 def test_what_is_no_request_is_told(text):
-    with pytest.raises(DataError, match="is not a request of a site"):
+    with pytest.raises(DataError, match="is not a join request from a site"):
         read_request(text)
 
 
@@ -173,22 +173,22 @@ def test_the_words_cover_both_keys_the_study_and_the_token():
 
 def test_a_request_of_more_than_eight_kilobytes_is_none():
     text = write_request(INVITE, SITE, NODE.public_key())
-    with pytest.raises(DataError, match="is not a request"):
+    with pytest.raises(DataError, match="is not a join request"):
         read_request(text + b" " * MAX_REQUEST_BYTES)
 
 
 @pytest.mark.parametrize(
     ("told", "words"),
     [
-        ({"telephone": "1" * 41}, "telephone number is not one line of at most 40"),
-        ({"telephone": "1\n2"}, "telephone number is not one line"),
-        ({"irb": "x" * 81}, "IRB number is not one line of at most 80"),
+        ({"telephone": "1" * 41}, "telephone number of one line and at most 40"),
+        ({"telephone": "1\n2"}, "telephone number of one line"),
+        ({"irb": "x" * 81}, "IRB number of one line and at most 80"),
         ({"irb_until": "31.3.2027"}, "not a date"),
     ],
 )
 def test_what_a_site_tells_of_itself_is_checked_where_it_is_typed(told, words):
     with pytest.raises(DataError, match=words):
-        check_told(Member("", "", **told))
+        check_details(Member("", "", **told))
 
 
 def test_a_connection_comes_back(tmp_path):

@@ -37,11 +37,11 @@ def test_a_fork(witness):
     for size in (5, 9):
         with pytest.raises(VerificationError, match="the log riskset/coordinator forked") as fork:
             witness.advance(shown(FORKED, size), FORKED.consistency(5, size))
-        assert "they are the evidence" in fork.value.hint
+        assert "as evidence" in fork.value.hint
 
 
 def test_a_log_that_was_rolled_back(witness):
-    with pytest.raises(VerificationError, match="was rolled back: it had 5 entries and shows 4"):
+    with pytest.raises(VerificationError, match="was rolled back: it had 5 entries and now shows 4"):
         witness.advance(shown(HONEST, 4), ())
 
 

@@ -11,15 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from riskset.errors import DataError, Refused, VerificationError
-from riskset.protocol.approval import (
-    Approval,
-    ExceptionSigned,
-    Standing,
-    commitment,
-    read_approval,
-    sign_approval,
-    standing,
-)
+from riskset.protocol.approval import Approval, ExceptionSigned, commitment, read_approval, sign_approval
+from riskset.protocol.consent import Standing, standing
 from riskset.secure.keys import new_identity, public_from_hex
 
 RECORDED = Path(__file__).parents[2] / "recorded" / "0.1.0" / "sites" / "north"

@@ -100,7 +100,7 @@ def test_what_is_no_roster_is_told(text):
 
 def test_a_roster_of_a_later_version_is_told():
     content = json.loads(signed())["roster"] | {"schema": 3}
-    with pytest.raises(DataError, match="schema 3, this version reads 2"):
+    with pytest.raises(DataError, match="schema 3; this version reads schema 2"):
         read_roster(signed_as(content))
 
 

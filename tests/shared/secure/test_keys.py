@@ -54,7 +54,7 @@ def test_only_its_owner_reads_a_key_whatever_the_umask(tmp_path, new, save, load
 def test_a_key_is_never_overwritten(tmp_path, new, save, load):
     first, path = new(), tmp_path / "key.pem"
     save(path, first)
-    with pytest.raises(DataError, match="exists already"):
+    with pytest.raises(DataError, match="already exists"):
         save(path, new())
     assert pem(load(path)) == pem(first)
 
@@ -62,7 +62,7 @@ def test_a_key_is_never_overwritten(tmp_path, new, save, load):
 @KINDS
 def test_a_key_is_not_written_through_a_link(tmp_path, new, save, load):
     (tmp_path / "key.pem").symlink_to(tmp_path / "elsewhere.pem")
-    with pytest.raises(DataError, match="exists already"):
+    with pytest.raises(DataError, match="already exists"):
         save(tmp_path / "key.pem", new())
     assert not (tmp_path / "elsewhere.pem").exists()
 
@@ -107,7 +107,7 @@ def test_a_file_that_is_no_key_is_told(tmp_path, new, save, load, content):
 )
 def test_another_kind_of_key_is_told(tmp_path, new, save, load, other):
     (tmp_path / "key.pem").write_bytes(pem(other))
-    with pytest.raises(DataError, match="another kind of key"):
+    with pytest.raises(DataError, match="different kind of key"):
         load(tmp_path / "key.pem")
 
 

@@ -230,7 +230,7 @@ def test_an_end_is_told_thirty_days_ahead(member):
     approval = drafted(member)
     assert expiry_lines([expiry_of(approval)], date(2025, 4, 30)) == []
     [told] = expiry_lines([expiry_of(approval)], date(2025, 5, 1))
-    assert told.startswith("warning: the approval of this site ends on 2025-05-31, in 30 days; renew it with")
+    assert told.startswith("warning: the approval of this site expires on 2025-05-31, in 30 days; renew it with")
 
 
 def test_limits_of_the_site_file_and_exceptions_stand_in_the_approval(member):

@@ -190,7 +190,7 @@ def test_limits_and_exceptions_are_told(member):
 def test_an_end_within_thirty_days_is_told_first(member):
     member.approves(*BOTH, until="2099-12-31")
     [told] = review_page(review(member.papers, date(2099, 12, 1))).warnings
-    assert told.startswith("the approval of this site ends on 2099-12-31, in 30 days")
+    assert told.startswith("the approval of this site expires on 2099-12-31, in 30 days")
 
 
 def test_what_two_sites_can_read_of_each_other_is_told(member_at):
