@@ -163,7 +163,7 @@ def test_an_unapproved_analysis_in_an_approved_study(federation, patients, asked
     assert believing.hears(SITE, believing.forge(believing.coordinator.request(), study=study_hash(more))) is None
     committee.sits(study=more)
     assert made.hears(SITE, asks) == "approval"
-    assert committee.said == ["the study is another than the one approved"]
+    assert committee.said == ["the study differs from the approved one"]
     committee.approves(study=study_hash(more))
     assert made.hears(SITE, asks) is None
 
@@ -199,7 +199,7 @@ def test_a_method_exchanged_under_the_approval(federation, asked, kind):
     made, committee = asked
     made.coordinator._program = made.sites[SITE]._program = exchanged
     assert committee.is_asked() == "approval"
-    told = f"the method {kind} was approved as of {installed()[kind]}; somebody-elses 1.0 brings it now"
+    told = f"the method {kind} was approved as of {installed()[kind]}; somebody-elses 1.0 provides it now"
     assert committee.said == [told]
     committee.approves(methods=exchanged.methods)
     assert committee.is_asked() is None
@@ -257,7 +257,7 @@ def test_an_approval_that_somebody_else_signed(federation):
     made = federation()
     forged = Committee(made).approves(key=made.coordinator_key).sits()
     assert forged.is_asked() is not None
-    with pytest.raises(VerificationError, match="another key signed it"):
+    with pytest.raises(VerificationError, match="signed with a different key"):
         standing(forged.acts, [made.keys[SITE].public_key()])
     forged.approves()
     assert forged.is_asked() is None

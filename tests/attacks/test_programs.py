@@ -5,7 +5,9 @@ import json
 import pytest
 
 from riskset.errors import ProtocolError, Refused
-from riskset.protocol.messages import REFUSALS
+from riskset.protocol.coordinator import Coordinator
+from riskset.protocol.history import History
+from riskset.protocol.messages import refusal_message
 from riskset.protocol.opening import open_run, read_opened
 from riskset.protocol.program import PROTOCOL, Program, here, read_program
 from riskset.secure.envelope import frame, verify
@@ -31,6 +33,10 @@ def runs(party, site, program):
     party.sites[site]._program = program
 
 
+def cannot(*_):
+    raise ProtocolError("a contribution has another length than the question")
+
+
 def without_program(party, message, key):
     """Returns an opening, or the answer to one, as riskset 0.1.0 writes it."""
     content = json.loads(verify(message, {**party.roster.sites, "coordinator": party.roster.coordinator}).payload)
@@ -46,7 +52,7 @@ class TestEveryDifferenceThatMatters:
         runs(party, "kurume", program)
         with pytest.raises(Refused, match="kurume") as refused:
             party.coordinator.accept(party.sites["kurume"].answer(party.coordinator.request()))
-        assert (refused.value.code, str(refused.value)) == (code, f"kurume {REFUSALS[code]}")
+        assert (refused.value.code, str(refused.value)) == (code, str(refusal_message(code, "kurume")))
         assert party.journals["kurume"].exchanges(party.run_id) == ()
         runs(party, "kurume", here())
         party.run()
@@ -69,8 +75,8 @@ class TestEveryDifferenceThatMatters:
         with pytest.raises(Refused) as refused:
             party.coordinator.accept(reply)
         assert refused.value.code == code
-        assert str(refused.value).startswith(f"asan {REFUSALS[code]} (")
-        assert refused.value.hint == "then begin another run with: riskset run --new"
+        assert str(refused.value).startswith(f"{refusal_message(code, 'asan')} (")
+        assert refused.value.hint == "then begin a new run with: riskset run --new"
         assert party.coordinator.accept(honest) == "asan"
         party.run()
 
@@ -81,7 +87,7 @@ def test_a_site_of_0_1_0_is_named(federation):
     with pytest.raises(Refused) as refused:
         party.coordinator.accept(without_program(party, honest, party.keys["asan"]))
     assert str(refused.value) == (
-        "asan speaks an older protocol than the coordinator: update riskset at the site (protocol: 1 there, 2 here)"
+        "asan uses an older protocol than the coordinator: update riskset at the site (protocol: 1 there, 2 here)"
     )
 
 
@@ -96,8 +102,8 @@ def test_a_coordinator_of_0_1_0_is_refused(federation):
 def test_a_method_that_the_study_does_not_ask_for_may_differ(federation, patients):
     expected = patients.told(federation().study, federation().run())
     party = federation()
-    runs(party, "asan", Program(PROTOCOL, installed() | {"rmst": "riskset-rmst 1.0"}))
-    runs(party, "kurume", Program(PROTOCOL, installed() | {"rmst": "riskset-rmst 2.0", "fine_gray": "fg 0.1"}))
+    runs(party, "asan", Program(PROTOCOL, installed() | {"gehan": "riskset-gehan 1.0"}))
+    runs(party, "kurume", Program(PROTOCOL, installed() | {"gehan": "riskset-gehan 2.0", "peto": "peto 0.1"}))
     assert patients.told(party.study, party.run()) == expected
 
 
@@ -117,7 +123,7 @@ class TestACoordinatorThatTellsEachSiteWhatItHas:
     def test_every_party_sees_it_in_the_answers(self, federation):
         _, opened = self.mixed(federation)
         assert {message.head.type for message in opened} == {"opened"}
-        assert open_run(opened)  # whoever compares nothing takes them for one run
+        assert open_run(opened, ())  # whoever compares nothing takes them for one run
         with pytest.raises(ProtocolError) as refused:
             open_run(opened, {"cox"})
         assert str(refused.value) == (
@@ -141,12 +147,30 @@ class TestInTheMiddleOfARun:
         runs(party, "osaka", here())
         assert patients.told(party.study, party.run()) == expected
 
+    def test_a_site_that_was_updated_repeats_what_it_sent_and_derives_nothing(self, federation, monkeypatch):
+        """A later program may not even be able to."""
+        party = federation().goes_to("first")
+        sent = party.journals["osaka"].exchanges(party.run_id)
+        runs(party, "osaka", OTHERS["a newer method"][0])
+        monkeypatch.setattr(History, "advance", cannot)
+        assert [party.sites["osaka"].answer(exchange.request) for exchange in sent] == [one.reply for one in sent]
+        assert party.hears("osaka", party.coordinator.request()) == "program"
+
+    def test_a_coordinator_whose_program_cannot_derive_the_run_says_that_it_is_another(self, federation, monkeypatch):
+        party = federation().goes_to("first")
+        monkeypatch.setattr(History, "advance", cannot)
+        began = party.coordinator_key, party.study, party.roster, party.run_id, party.coordinator._opening, party.record
+        with pytest.raises(ProtocolError, match="another length"):
+            Coordinator(*began)
+        with pytest.raises(Refused, match="was opened with a different program"):
+            Coordinator(*began, NEWER)
+
     def test_a_coordinator_that_was_updated_asks_nothing_more(self, federation):
         party = federation().goes_to("first")
         party.start_coordinator()
         party.coordinator._program = OTHERS["a newer method"][0]
         with pytest.raises(
-            Refused, match=rf"was opened with another program \(cox: {installed()['cox']}, now riskset 1"
+            Refused, match=rf"was opened with a different program \(cox: {installed()['cox']}, now riskset 1"
         ):
             party.step()
 
@@ -187,4 +211,4 @@ def test_a_program_that_is_none(content):
 def test_who_must_update_is_said_of_every_difference():
     for code in ("older_protocol", "newer_protocol", "no_method", "older_method", "newer_method", "other_method"):
         where = "at the coordinator" if code in ENDS_A_RUN else "at the site"
-        assert where in REFUSALS[code]
+        assert where in str(refusal_message(code, "asan"))

@@ -175,7 +175,7 @@ class TestSite:
         exchanges = parties.journals["asan"].kept[parties.run_id]
         exchanges[1] = replace(exchanges[1], request=exchanges[1].request[:-1] + bytes([exchanges[1].request[-1] ^ 1]))
         parties.restart_site("asan")
-        with pytest.raises(Refused, match="asan was shown contributions that do not fit"):
+        with pytest.raises(Refused, match="asan received contributions that do not match"):
             parties.step()
 
     def test_asked_again_it_computes_nothing(self, parties):
@@ -272,7 +272,7 @@ class TestChangedData:
         parties.goes_to(phase)
         honest = parties.cohorts["asan"]
         parties.restart_site("asan", changed)
-        with pytest.raises(Refused, match="asan has other data now"):
+        with pytest.raises(Refused, match="asan has different data now"):
             parties.step()
         parties.restart_site("asan", honest)
         ends_as_if_nothing_had_happened(parties)

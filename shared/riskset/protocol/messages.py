@@ -39,32 +39,30 @@ REFUSED: Final = "refused"
 
 REPLY_TO: Final = {OPEN: OPENED, ROUND: CONTRIBUTION, CLOSE: CLOSED}
 
-REFUSALS: Final = frozenset(
-    {
-        "study",
-        "roster",
-        "message",
-        OLDER_PROTOCOL,
-        NEWER_PROTOCOL,
-        NO_METHOD,
-        OLDER_METHOD,
-        NEWER_METHOD,
-        OTHER_METHOD,
-        "program",
-        "participants",
-        "compared",
-        "approval",
-        "rows",
-        "earlier",
-        "subtraction",
-        "order",
-        "history",
-        "totals",
-        "ledger",
-        "data",
-        "gate",
-        "site",
-    }
+REFUSALS: Final = (
+    "study",
+    "roster",
+    "message",
+    OLDER_PROTOCOL,
+    NEWER_PROTOCOL,
+    NO_METHOD,
+    OLDER_METHOD,
+    NEWER_METHOD,
+    OTHER_METHOD,
+    "program",
+    "participants",
+    "compared",
+    "approval",
+    "rows",
+    "earlier",
+    "subtraction",
+    "order",
+    "history",
+    "totals",
+    "ledger",
+    "data",
+    "gate",
+    "site",
 )
 """The closed list of reasons for which a site refuses. The code is all that travels, never free text."""
 

@@ -101,7 +101,7 @@ def read_opened(payload: bytes) -> Opened:
     return Opened(version, program, opening, _key(key), policy, subtracted, seen, ran)
 
 
-def open_run(messages: Sequence[Verified], kinds: Collection[str] = ()) -> tuple[Opening, dict[str, Opened]]:
+def open_run(messages: Sequence[Verified], kinds: Collection[str]) -> tuple[Opening, dict[str, Opened]]:
     """Returns the opening that all participants received and each one's answer, by site in the order of names.
 
     Raises ProtocolError where two received different openings, where they would compute `kinds` of analysis with

@@ -351,7 +351,7 @@ class TestFormat:
             file.execute("CREATE TABLE run (id TEXT PRIMARY KEY, snapshot TEXT NOT NULL) STRICT")
         with pytest.raises(DataError, match="by a version of riskset that kept no ledger") as old:
             open_log(path)
-        assert "begun anew" in old.value.hint
+        assert "start unfinished runs again" in old.value.hint
 
     def test_a_file_of_a_newer_version(self, log, path):
         with hands_in(path) as file:

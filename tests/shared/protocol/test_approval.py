@@ -19,12 +19,12 @@ RECORDED = Path(__file__).parents[2] / "recorded" / "0.1.0" / "sites" / "north"
 KEY = new_identity()
 SIGNED_AT = "2024-05-31T09:30:00.000+00:00"
 LAST_DAY = date(2025, 5, 31)
-METHODS = {"km": "riskset 0.1.0", "cox": "riskset 0.1.0", "rmst": "riskset-rmst 1.2"}
+METHODS = {"km": "riskset 0.1.0", "cox": "riskset 0.1.0", "gehan": "riskset-gehan 1.2"}
 ASKED = {
     "study": "s" * 64,
     "roster": "r" * 64,
     "snapshot": "d" * 64,
-    "methods": {"km": "riskset 0.1.0", "rmst": "riskset-rmst 1.2"},
+    "methods": {"km": "riskset 0.1.0", "gehan": "riskset-gehan 1.2"},
     "code": "0.1.0",
     "today": LAST_DAY,
 }
@@ -82,7 +82,7 @@ def test_what_was_signed_is_read_again():
 
 def test_an_approval_is_in_force_to_the_end_of_its_last_day():
     assert stands(approved()).in_force(**ASKED) == make()
-    assert no(stands(approved()), today=LAST_DAY + timedelta(days=1)) == "the approval ended on 2025-05-31"
+    assert no(stands(approved()), today=LAST_DAY + timedelta(days=1)) == "the approval expired on 2025-05-31"
 
 
 CHANGED = {
@@ -107,7 +107,7 @@ CHANGED = {
 def test_a_changed_field_is_noticed(name):
     document = sign_approval(make(), KEY)
     document["approval"] = document["approval"] | {name: CHANGED[name]}
-    with pytest.raises(VerificationError, match=r"changed, or another key signed it"):
+    with pytest.raises(VerificationError, match=r"changed, or signed with a different key"):
         read_approval(document, KEY.public_key())
 
 
@@ -152,16 +152,16 @@ def test_the_ledger_of_another_key_is_not_taken_for_an_approval():
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"study": "x"}, "the study is another than the one approved"),
-        ({"roster": "x"}, "the roster is another than the one approved: a site or a key has changed"),
-        ({"snapshot": "x"}, "the data, or how they are read, have changed since they were approved"),
-        ({"code": "0.2.0"}, "riskset 0.1.0 was approved, this is 0.2.0"),
+        ({"study": "x"}, "the study differs from the approved one"),
+        ({"roster": "x"}, "the roster differs from the approved one: a site or a key has changed"),
+        ({"snapshot": "x"}, "the data, or how they are read, have changed since the approval"),
+        ({"code": "0.2.0"}, "riskset 0.1.0 was approved; this is riskset 0.2.0"),
         (
-            {"methods": {"rmst": "riskset-rmst 1.3"}},
-            "the method rmst was approved as of riskset-rmst 1.2; riskset-rmst 1.3 brings it now",
+            {"methods": {"gehan": "riskset-gehan 1.3"}},
+            "the method gehan was approved as of riskset-gehan 1.2; riskset-gehan 1.3 provides it now",
         ),
-        ({"methods": {"cif": "cif 1.0"}}, "the method cif was not approved; cif 1.0 brings it now"),
-        ({"methods": {"km": ""}}, "the method km was approved as of riskset 0.1.0; no package brings it now"),
+        ({"methods": {"peto": "peto 1.0"}}, "the method peto was not approved; peto 1.0 provides it now"),
+        ({"methods": {"km": ""}}, "the method km was approved as of riskset 0.1.0; no package provides it now"),
     ],
 )
 def test_an_approval_of_something_else_is_none(changed, told):
@@ -188,13 +188,13 @@ class TestAnApprovalOf010:
         standing_ = Standing(approval)
         for kind in ("km", "cox"):
             assert standing_.in_force(*asked, {kind: "riskset 0.1.0"}, "0.1.0", LAST_DAY) == approval
-        for methods in ({"km": "riskset 0.1.1"}, {"cox": "other 0.1.0"}, {"rmst": "riskset 0.1.0"}):
+        for methods in ({"km": "riskset 0.1.1"}, {"cox": "other 0.1.0"}, {"gehan": "riskset 0.1.0"}):
             with pytest.raises(Refused, match="the method"):
                 standing_.in_force(*asked, methods, "0.1.0", LAST_DAY)
 
 
 def test_without_an_approval_nothing_is_answered():
-    assert no(Standing()) == no(stands()) == "nobody here has approved this study"
+    assert no(Standing()) == no(stands()) == "nobody at this site has approved the study"
 
 
 def test_a_pause_holds_until_it_is_lifted_also_over_a_new_approval():
@@ -212,7 +212,7 @@ def test_a_withdrawal_is_ended_by_a_new_approval_alone():
 
 def test_the_last_approval_replaces_those_before():
     both = stands(approved(), approved(study="another"))
-    assert no(both) == "the study is another than the one approved"
+    assert no(both) == "the study differs from the approved one"
     assert both.in_force(**ASKED | {"study": "another"}).study == "another"
 
 

@@ -48,12 +48,12 @@ def test_two_sites_with_one_key_are_not_signed(kind):
         "asan": MEMBERS["asan"],
         "kurume": Member(**(vars(MEMBERS["kurume"]) | {kind: getattr(MEMBERS["asan"], kind)})),
     }
-    with pytest.raises(DataError, match=f"the sites asan, kurume have one {kind} key"):
+    with pytest.raises(DataError, match=f"the sites asan, kurume have the same {kind} key"):
         sign_roster("trial", COORDINATOR, twins)
 
 
 def test_no_site_is_called_coordinator():
-    with pytest.raises(DataError, match="no site can be called 'coordinator'"):
+    with pytest.raises(DataError, match="a site cannot be called 'coordinator'"):
         sign_roster("trial", COORDINATOR, {"coordinator": MEMBERS["asan"]})
 
 
@@ -116,10 +116,10 @@ def test_a_roster_of_fewer_sites_than_the_study_s_belongs_to_it(patients):
 
 
 def test_a_roster_of_another_study_or_with_another_site_is_told(patients):
-    with pytest.raises(DataError, match="the roster holds sites that the study does not name: kurume"):
+    with pytest.raises(DataError, match="the roster lists sites that the study does not name: kurume"):
         read_roster(signed()).check_belongs_to(patients.study(["asan", "osaka"]))
     other = read_roster(sign_roster("other", COORDINATOR, MEMBERS))
-    with pytest.raises(DataError, match="the roster is of the study other, the study file is trial"):
+    with pytest.raises(DataError, match="the roster belongs to the study other; the study file is trial"):
         other.check_belongs_to(patients.study(["asan", "kurume"]))
 
 

@@ -27,7 +27,7 @@ from riskset_site.records.own_ledger import own_ledger
 
 BOTH = ("--compared", "asan", "--compared", "osaka")
 TODAY, NOW = date(2024, 6, 1), "2024-06-01T12:00:00.000+00:00"
-METHODS = {**installed(), "rmst": "riskset-rmst 1.2"}
+METHODS = {**installed(), "gehan": "riskset-gehan 1.2"}
 """With one that another package brings."""
 WHO = {"by": "M. Uchida", "irb": "2024-117", "until": date(2025, 5, 31)}
 
@@ -92,7 +92,7 @@ def test_what_is_approved_is_what_lies_on_the_desk(member):
 
 def test_an_approval_is_signed_into_the_ledger_and_in_force(member, consent):
     ask, heard = consent
-    assert no(ask) == "nobody here has approved this study"
+    assert no(ask) == "nobody at this site has approved the study"
     assert member.approves(*BOTH) == 0
     ledger = member.ledger()
     [entry] = ledger.entries("approved")
@@ -152,7 +152,7 @@ def test_a_process_of_another_version_of_the_program_is_not_approved(member):
     ledger, papers = member.ledger(), member.papers
     newer = LedgerConsent(Approvals(ledger, papers.identity), [].append, code="9.9.9")
     asked = (papers.study_hash, papers.roster.sha256, papers.snapshot, papers.methods)
-    assert no(lambda: newer.approval(*asked)) == f"riskset {__version__} was approved, this is 9.9.9"
+    assert no(lambda: newer.approval(*asked)) == f"riskset {__version__} was approved; this is riskset 9.9.9"
     ledger.close()
 
 
@@ -160,12 +160,12 @@ def test_the_approval_names_every_installed_method(member, monkeypatch, capsys):
     monkeypatch.setattr(approve, "installed", lambda: METHODS)
     monkeypatch.setattr(approving, "installed", lambda: METHODS)
     member.approves(*BOTH)
-    assert "method rmst of riskset-rmst 1.2\n" in capsys.readouterr().out
+    assert "method gehan of riskset-gehan 1.2\n" in capsys.readouterr().out
     ledger = member.ledger()
     assert Approvals(ledger, member.papers.identity).standing().approval.methods == METHODS
     ledger.close()
     member.says("ledger")
-    assert "compared: asan, osaka; method rmst of riskset-rmst 1.2" in " ".join(capsys.readouterr().out.split())
+    assert "compared: asan, osaka; method gehan of riskset-gehan 1.2" in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_method_that_was_updated_since_is_not_approved(member, consent, monkeypatch):
@@ -173,7 +173,7 @@ def test_a_method_that_was_updated_since_is_not_approved(member, consent, monkey
     member.approves(*BOTH)
     ask()
     monkeypatch.setattr(program, "installed", lambda: METHODS | {"cox": "riskset 9.9.9"})
-    assert no(ask) == f"the method cox was approved as of riskset {__version__}; riskset 9.9.9 brings it now"
+    assert no(ask) == f"the method cox was approved as of riskset {__version__}; riskset 9.9.9 provides it now"
     monkeypatch.setattr(program, "installed", lambda: METHODS | {"km": "riskset 9.9.9"})
     ask()  # the study asks for no curves
 
@@ -328,11 +328,11 @@ def test_a_roster_of_another_coordinator_is_not_signed_for(member, capsys):
 
 def test_serving_begins_under_an_approval_only(member, capsys):
     assert member.says("serve") == 3
-    assert "nobody here has approved this study" in capsys.readouterr().err
+    assert "nobody at this site has approved the study" in capsys.readouterr().err
     member.approves(*BOTH)
     member.exports(member.patients(59))
     assert member.says("serve") == 3
-    assert "the data, or how they are read, have changed since they were approved" in capsys.readouterr().err
+    assert "the data, or how they are read, have changed since the approval" in capsys.readouterr().err
 
 
 def test_a_ledger_goes_on_under_renewed_keys(member):
@@ -348,8 +348,7 @@ def test_a_ledger_goes_on_under_renewed_keys(member):
     consent = LedgerConsent(Approvals(ledger, papers.identity), [].append)
     asked = (papers.study_hash, papers.roster.sha256, papers.snapshot, papers.methods)
     assert (
-        no(lambda: consent.approval(*asked))
-        == "the roster is another than the one approved: a site or a key has changed"
+        no(lambda: consent.approval(*asked)) == "the roster differs from the approved one: a site or a key has changed"
     )
     assert Approvals(ledger, papers.identity).study() == papers.study  # what the earlier key sealed opens still
     ledger.close()
