@@ -113,7 +113,7 @@ def test_an_expired_approval(federation, asked):
     made, committee = asked
     committee.today = LAST_DAY + timedelta(days=1)
     assert committee.is_asked() == "approval"
-    assert committee.said == ["the approval ended on 2025-05-31"]
+    assert committee.said == ["the approval expired on 2025-05-31"]
     assert made.journals[SITE].exchanges(made.run_id) == ()
     committee.today = LAST_DAY
     assert committee.is_asked() is None

@@ -32,7 +32,7 @@ def test_a_site_with_another_study_says_no_and_after_mending_the_run_goes_on(the
     stage.start()
     stage.start_coordinator(in_log=True)
     assert theatre.exit_code("coordinator") == 3
-    assert "lakes holds another version of the study file than the coordinator" in theatre.log("coordinator")
+    assert "lakes has a different version of the study file than the coordinator" in theatre.log("coordinator")
     theatre.stop("lakes")
     own.write_text(right, encoding="utf-8")
     theatre.approve("lakes")

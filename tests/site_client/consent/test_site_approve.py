@@ -109,7 +109,7 @@ def test_a_pause_typed_beside_the_running_process_is_obeyed_at_its_next_message(
     assert ask().by == "M. Uchida"
     assert member.says("pause", "--by", "M. Uchida", "--reason", "a new export comes") == 0
     assert "paused" in no(ask)
-    assert heard[-1].endswith(", by M. Uchida: a new export comes (it goes on after: riskset site resume)")
+    assert heard[-1].endswith(", by M. Uchida: a new export comes (to continue: riskset site resume)")
     assert member.says("resume", "--by", "M. Uchida") == 0
     assert ask().by == "M. Uchida"
     assert member.says("withdraw", "--by", "M. Uchida", "--reason", "the board said so") == 0
@@ -132,9 +132,9 @@ def test_what_cannot_be_done_now_is_refused_and_not_written(member):
         (lambda member: member.exports(member.patients(61)), "the data, or how they are read, have changed"),
         (
             lambda member: member.has_study(rules='[[eligibility]]\nid = "a"\nrule = "age >= 50"'),
-            "the study is another",
+            "the study differs",
         ),
-        (lambda member: member.has_roster(telephone="+81 000"), "the roster is another"),
+        (lambda member: member.has_roster(telephone="+81 000"), "the roster differs"),
     ],
 )
 def test_other_data_another_version_and_another_roster_need_another_approval(member, consent, change, told):
@@ -184,7 +184,7 @@ def test_a_ledger_that_does_not_hold_is_no_consent(member):
     ledger.read("SELECT 1")
     other = LedgerConsent(Approvals(ledger, papers.identity), [].append)
     ledger._file._db.execute("UPDATE ledger_head SET checkpoint = 'x'")
-    with pytest.raises(DataError, match="does not hold"):
+    with pytest.raises(DataError, match="cannot be verified"):
         other.approval(papers.study_hash, papers.roster.sha256, papers.snapshot, papers.methods)
     ledger.close()
 
@@ -362,5 +362,5 @@ def test_a_ledger_goes_on_under_renewed_keys(member):
 def test_a_ledger_of_another_sites_key_is_not_taken_over(member):
     member.approves(*BOTH)
     strange = Identity(new_identity(), member.identity.node, (new_identity(),))
-    with pytest.raises(VerificationError, match="does not hold"):
+    with pytest.raises(VerificationError, match="cannot be verified"):
         own_ledger(SiteFolder(member.folder), strange, "kurume")

@@ -102,7 +102,7 @@ def test_approvals_pauses_and_refusals_are_there(answered, capsys):
         (
             "refused",
             "said no to run run-2: this site has no approval in force for this study, roster and data; "
-            "its own log tells why",
+            "its log says why",
         ),
     ]
 
