@@ -1,5 +1,6 @@
-"""What a coordinator, or whoever has its key, asks without a site's consent. Each attack first succeeds at a site that
-consents to everything, then is refused by one that looks into its ledger, then the nearest honest message is answered.
+"""What a coordinator, or anyone who has its key, requests without a site's consent. Each attack first succeeds at a
+site that consents to everything, then is refused by one that reads its ledger, then the nearest honest message is
+answered.
 """
 
 from dataclasses import dataclass, replace
@@ -33,7 +34,7 @@ class Act:
 
 
 class Committee:
-    """A site that consents by what stands in its ledger, on a day that a test sets."""
+    """A site that consents by the entries of its ledger, on a day that a test sets."""
 
     def __init__(self, federation, today=LAST_DAY):
         self.federation, self.today, self.acts, self.code = federation, today, [], __version__
@@ -151,7 +152,7 @@ def test_asking_again_for_what_was_sent_before_a_withdrawal(asked):
 
 
 def test_an_unapproved_analysis_in_an_approved_study(federation, patients, asked):
-    """The coordinator sends a study file with another model, under the same version; somebody puts it in the folder."""
+    """The coordinator sends a study file with another model, under the same version; someone puts it in the folder."""
     made, committee = asked
     more = patients.study(
         made.cohorts, analyses={"cox": {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm"]}}
@@ -206,7 +207,7 @@ def test_a_method_exchanged_under_the_approval(federation, asked, kind):
 
 
 def with_a_key_swapped(made):
-    """The roster as its coordinator signs it anew, with a key of its own in a site's place."""
+    """The roster as its coordinator signs it again, with the coordinator's own key in place of a site's."""
     keys = {name: new_identity() if name == "osaka" else key for name, key in made.keys.items()}
     members = {name: Member(public_hex(key), public_node_text(new_node_key())) for name, key in keys.items()}
     return read_roster(sign_roster(made.study.id, made.coordinator_key, members))
@@ -251,7 +252,7 @@ def test_participants_whose_keys_nobody_compared(federation):
     assert lonely.is_asked() is None
 
 
-def test_an_approval_that_somebody_else_signed(federation):
+def test_an_approval_that_someone_else_signed(federation):
     believing = trusting(federation)
     assert believing.hears(SITE, believing.coordinator.request()) is None
     made = federation()
@@ -264,7 +265,7 @@ def test_an_approval_that_somebody_else_signed(federation):
 
 
 def test_a_refusal_tells_the_coordinator_one_word(asked):
-    """`hears` asserts that a refusal holds its code alone; here, that the reason stands in no byte of it."""
+    """`hears` asserts that a refusal holds its code alone; here, that the reason is in no byte of it."""
     made, committee = asked
     committee.does("paused")
     reply = made.sites[SITE].answer(made.coordinator.request())

@@ -1,4 +1,4 @@
-"""Attempts to come into a study as somebody else, or to bring a site to somebody else. First the honest way works."""
+"""Attempts to join a study as someone else, or to make a site join someone else. First the honest way works."""
 
 import json
 import shutil
@@ -227,21 +227,21 @@ def test_a_changed_invite(town, field):
     assert not (town.root / "asan" / "keys").exists()
 
 
-def test_an_invite_signed_by_somebody_else(town):
+def test_an_invite_signed_by_someone_else(town):
     """He has read the invite: token, study, site and address are right, the key and the authority are his."""
     path, thief = town.invite("asan"), new_identity()
     honest = read_invite(path.read_bytes())
     path.write_bytes(write_invite(type(honest)(**vars(honest) | {"coordinator": public_hex(thief)}), thief))
-    assert town.join(path, "asan") == 0  # nothing in the file can tell
+    assert town.join(path, "asan") == 0  # nothing in the file shows it
     heard = town.words()
     assert town.accept("asan") == 0
-    assert town.words() != heard  # this is what tells
+    assert town.words() != heard  # this shows it
     town.roster_of_one("asan").check_signed_by(honest.coordinator)
     with pytest.raises(VerificationError, match="signed with a different key than that of the coordinator who invited"):
         town.roster_of_one("asan").check_signed_by(public_hex(thief))
 
 
-def test_somebody_between_who_shows_each_side_keys_of_his_own(town):
+def test_an_attacker_between_who_shows_each_side_different_keys(town):
     invite = read_invite(town.invite("asan").read_bytes())
     thief = new_identity()
     shown = type(invite)(**vars(invite) | {"coordinator": public_hex(thief)})
@@ -298,7 +298,7 @@ def test_a_changed_request(town, field):
 
 
 def test_a_site_s_request_under_another_site_s_invite(town):
-    """One with a right to one seat signs for another's, with the token of his own."""
+    """One with a right to one seat signs for another's, with their own token."""
     mine = read_invite(town.invite("kurume").read_bytes())
     town.invite("asan")
     forged = write_request(type(mine)(**vars(mine) | {"site": "asan"}), new_identity(), new_node_key().public_key())
@@ -380,7 +380,7 @@ def test_a_revoked_site(town):
     assert town.revoke("kurume") == 0
     with town.server.desk() as desk, pytest.raises(Refused, match="holds a key of kurume that was revoked on"):
         desk.check_roster(roster)
-    assert town.roster() == 1  # one site is no study
+    assert town.roster() == 1  # one site is not a study
     assert "kurume: revoked on" in town.said
     assert town.goes("study", "accept", "kurume", "--server", town.server.root, "--compared") == 1
     assert "no request of kurume waits: revoked on" in town.said
@@ -527,7 +527,7 @@ def test_a_roster_signed_by_another_key(town):
 
 
 def test_one_signature_passed_off_as_another_kind(town):
-    """A roster's signature over the content of an invite, by the same key, is none."""
+    """A roster's signature over the content of an invite, with the same key, is invalid."""
     content = json.loads(town.invite("asan").read_bytes())["invite"]
     path = town.root / "forged.invite.json"
     signed = json.loads(write_signed("roster", content, signature=town.server.identity))

@@ -1,4 +1,4 @@
-"""Parties that do not run the same program: told with who must update, and no number is computed of a mixture."""
+"""Parties that do not run the same program: the refusal says who must update, and no mixture computes a number."""
 
 import json
 
@@ -46,7 +46,7 @@ def without_program(party, message, key):
 
 @pytest.mark.parametrize("what", OTHERS)
 class TestEveryDifferenceThatMatters:
-    def test_a_site_says_no_by_one_word_and_keeps_nothing(self, federation, what):
+    def test_a_site_refuses_by_one_code_and_keeps_nothing(self, federation, what):
         program, code, _ = OTHERS[what]
         party = federation()
         runs(party, "kurume", program)
@@ -65,7 +65,7 @@ class TestEveryDifferenceThatMatters:
         assert {party.hears(site, request) for site in party.sites} == {code}
         assert all(not journal.kept for journal in party.journals.values())
 
-    def test_a_site_that_takes_part_all_the_same_is_named(self, federation, what):
+    def test_a_site_that_takes_part_nevertheless_is_named(self, federation, what):
         """As riskset 0.1.0 does, which passes over what it does not know in an opening."""
         program, code, _ = OTHERS[what]
         party = federation()
@@ -123,7 +123,7 @@ class TestACoordinatorThatTellsEachSiteWhatItHas:
     def test_every_party_sees_it_in_the_answers(self, federation):
         _, opened = self.mixed(federation)
         assert {message.head.type for message in opened} == {"opened"}
-        assert open_run(opened, ())  # whoever compares nothing takes them for one run
+        assert open_run(opened, ())  # without a comparison they pass for one run
         with pytest.raises(ProtocolError) as refused:
             open_run(opened, {"cox"})
         assert str(refused.value) == (
@@ -203,12 +203,12 @@ def test_each_answer_says_with_which_program_it_was_made(federation):
         {"methods": {str(i): "riskset 0.1.0" for i in range(1001)}},
     ],
 )
-def test_a_program_that_is_none(content):
+def test_a_malformed_program(content):
     with pytest.raises(ProtocolError):
         read_program({"protocol": PROTOCOL, "methods": {}} | content)
 
 
-def test_who_must_update_is_said_of_every_difference():
+def test_who_must_update_is_stated_for_every_difference():
     for code in ("older_protocol", "newer_protocol", "no_method", "older_method", "newer_method", "other_method"):
         where = "at the coordinator" if code in ENDS_A_RUN else "at the site"
         assert where in str(refusal_message(code, "asan"))

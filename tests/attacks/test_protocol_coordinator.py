@@ -1,4 +1,4 @@
-"""What a site, or whoever stands between, may try on the coordinator. Nothing of it is kept, and the run goes on."""
+"""Attacks on the coordinator by a site, or by someone in between. Nothing of them is kept, and the run continues."""
 
 import re
 from dataclasses import replace
@@ -129,7 +129,7 @@ def test_a_reply_that_came_twice(party):
 
 
 def test_a_second_reply_with_another_number(party):
-    """The first stands; a site cannot take back what it sent."""
+    """The first one counts; a site cannot take back what it sent."""
     first = own(party)
     assert party.coordinator.accept(first) == "asan"
     other = party.forge(first, key=party.keys["asan"], payload=bytes(len(unframe(first)[1])))
@@ -140,20 +140,20 @@ def test_a_second_reply_with_another_number(party):
 
 
 @pytest.mark.parametrize("code", REFUSALS)
-def test_a_no_is_told_in_the_words_of_this_program(party, code):
-    """What the site sends is one word; the sentence is the coordinator's own."""
+def test_a_refusal_is_reported_in_the_words_of_this_program(party, code):
+    """The site sends a code; the sentence is the coordinator's."""
     reply = party.forge(own(party), key=party.keys["asan"], type="refused", payload=f'{{"code":"{code}"}}'.encode())
     refused(party, reply, Refused, re.escape(str(refusal_message(code, "asan"))))
 
 
 @pytest.mark.parametrize("content", [b'{"code":"<b>anything</b>"}', b'{"code":7}', b'{"code":["data"]}', b"{}"])
-def test_a_no_for_a_reason_that_is_none(party, content):
+def test_a_refusal_for_an_unknown_reason(party, content):
     reply = party.forge(own(party), key=party.keys["asan"], type="refused", payload=content)
     refused(party, reply, Refused, "for a reason that this version does not know")
 
 
 @pytest.mark.parametrize("content", [b"", b"null", b"[]", b"no"])
-def test_a_no_that_is_no_json(party, content):
+def test_a_refusal_that_is_not_json(party, content):
     reply = party.forge(own(party), key=party.keys["asan"], type="refused", payload=content)
     refused(party, reply, ProtocolError, "content of a message")
 
@@ -164,7 +164,7 @@ def test_a_no_in_anothers_name(party):
 
 
 @pytest.mark.parametrize("head", [{"run": "other"}, {"round": 0}])
-def test_a_no_to_another_run_or_an_earlier_round(party, head):
+def test_a_refusal_of_another_run_or_an_earlier_round(party, head):
     """An old refusal, played again, does not stop a run."""
     no = party.forge(own(party), key=party.keys["asan"], type="refused", payload=b'{"code":"data"}', **head)
     ignored(party, no)

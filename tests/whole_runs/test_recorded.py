@@ -1,4 +1,4 @@
-"""Folders that earlier versions wrote, opened by this one. `recorded/README.md` tells what is in them."""
+"""Folders that earlier versions wrote, opened by this one. `recorded/README.md` describes them."""
 
 import json
 import shutil
@@ -69,7 +69,7 @@ class Parties(ExitStack):
         papers = load_papers(self.folder / "sites" / name / "site.toml")
         key = papers.identity.signing
         journal = self.enter_context(closing(JournalFile(papers.folder.journal, key, name)))
-        consent = EverySiteConsents(name, tuple(other for other in SITES if other != name))  # approved anew
+        consent = EverySiteConsents(name, tuple(other for other in SITES if other != name))  # approved again
         return Site(name, key, papers.study, papers.roster, papers.holding, journal, consent)
 
     def results(self, coordinator):
@@ -152,7 +152,7 @@ class TestTheRunThatWasStopped:
         assert first.head.type == "opened"
 
     def test_an_approval_of_0_1_0_is_asked_for_again(self, recorded, capsys):
-        """It names the version that was approved, which is another now."""
+        """It names the approved version, which is not the installed one."""
         site_file = recorded / "sites/south/site.toml"
         assert main(["site", "review", str(site_file)]) == 0
         said = " ".join(capsys.readouterr().out.split())

@@ -1,6 +1,6 @@
 """The approval: what a site signs when it consents to one study, with one roster and one state of its data.
 
-Whether an approval is in force, `consent` says.
+`consent` decides which approval is in force.
 """
 
 from __future__ import annotations

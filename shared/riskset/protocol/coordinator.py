@@ -98,7 +98,7 @@ class Coordinator:
         try:
             self._replay(record.replies(run))
         except (ProtocolError, Refused):
-            self.check_program()  # which another program may be the reason
+            self.check_program()  # a different program may be the cause
             raise
 
     def _replay(self, replies: Iterable[bytes]) -> None:

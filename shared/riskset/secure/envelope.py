@@ -68,7 +68,8 @@ def seal(key: Ed25519PrivateKey, payload: bytes, **head: str | int) -> bytes:
 def verify(data: bytes, keys: Mapping[str, Ed25519PublicKey]) -> Verified:
     """Returns the message if it is well formed and signed by the party of `keys` that it names as its sender.
 
-    Raises ProtocolError where it is malformed, VerificationError where sender, signature or payload do not hold.
+    Raises ProtocolError where it is malformed, VerificationError where the sender is unknown or the
+    signature or payload does not match.
     """
     parts = unframe(data)
     if len(parts) != 3:

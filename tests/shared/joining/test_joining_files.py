@@ -1,4 +1,4 @@
-"""Invites, requests and connections as files: what was written is read; what is none is told."""
+"""Invites, requests and connections as files: what was written is read; anything malformed is reported."""
 
 import hmac
 import json
@@ -79,19 +79,19 @@ def test_an_invite_is_signed_by_the_key_it_names():
     ],
     ids=str,
 )
-def test_an_invite_with_a_field_that_is_none_is_told_also_when_it_is_signed(changed):
+def test_an_invite_with_a_malformed_field_is_reported_also_when_it_is_signed(changed):
     with pytest.raises(DataError, match="is not an invite"):
         read_invite(invite_with(**changed))
 
 
-def test_an_invite_whose_certificate_is_not_the_one_it_names_is_told():
+def test_an_invite_whose_certificate_does_not_match_its_hash_is_reported():
     other = make_authority("another").certificate.decode()
     with pytest.raises(VerificationError, match="does not match the hash"):
         read_invite(invite_with(authority=other))
     assert certificate_sha256(other) != certificate_sha256(AUTHORITY)
 
 
-def test_an_invite_of_a_later_version_is_told():
+def test_an_invite_of_a_later_version_is_reported():
     with pytest.raises(DataError, match="schema 2; this version reads schema 1"):
         read_invite(invite_with(schema=2))
 
@@ -106,13 +106,13 @@ HALF = [
 
 
 @pytest.mark.parametrize("text", [*NO_JSON, *(half % b"invite" for half in HALF)], ids=lambda text: repr(text[:40]))
-def test_what_is_no_invite_is_told(text):
+def test_what_is_not_an_invite_is_reported(text):
     with pytest.raises(DataError, match="is not an invite"):
         read_invite(text)
 
 
 @pytest.mark.parametrize("text", [*NO_JSON, *(half % b"request" for half in HALF)], ids=lambda text: repr(text[:40]))
-def test_what_is_no_request_is_told(text):
+def test_what_is_not_a_request_is_reported(text):
     with pytest.raises(DataError, match="is not a join request from a site"):
         read_request(text)
 
@@ -132,7 +132,7 @@ def test_a_request_comes_back():
 
 @given(st.integers(0), st.integers(0, 255), st.booleans())
 def test_no_changed_byte_makes_another_invite_or_request(at, byte, is_invite):
-    """What differs is told, or says the same (a space), and nothing fails in another way."""
+    """A difference is reported, or has the same meaning (a space); nothing fails in any other way."""
     text, read = (INVITE_TEXT, read_invite) if is_invite else (REQUEST_TEXT, read_request)
     changed = bytearray(text)
     changed[at % len(text)] = byte
@@ -144,14 +144,14 @@ def test_no_changed_byte_makes_another_invite_or_request(at, byte, is_invite):
 
 
 @given(st.binary(max_size=300))
-def test_bytes_of_any_kind_are_told(data):
+def test_bytes_of_any_kind_are_reported(data):
     for read in (read_invite, read_request):
         with pytest.raises(DataError):
             read(data)
 
 
 def test_the_proof_is_a_keyed_hash_of_all_else():
-    """By its definition, so that another program can make one."""
+    """By its definition, so that a different program can make one."""
     content = json.loads(write_request(INVITE, SITE, NODE.public_key()))["request"]
     proof = content.pop("proof")
     keyed = hmac.new(INVITE.token.encode(), rfc8785.dumps({**content, "proof": ""}), sha256)
@@ -171,7 +171,7 @@ def test_the_words_cover_both_keys_the_study_and_the_token():
     assert len(others | {honest}) == 5
 
 
-def test_a_request_of_more_than_eight_kilobytes_is_none():
+def test_a_request_of_more_than_eight_kilobytes_is_refused():
     text = write_request(INVITE, SITE, NODE.public_key())
     with pytest.raises(DataError, match="is not a join request"):
         read_request(text + b" " * MAX_REQUEST_BYTES)
@@ -186,7 +186,7 @@ def test_a_request_of_more_than_eight_kilobytes_is_none():
         ({"irb_until": "31.3.2027"}, "not a date"),
     ],
 )
-def test_what_a_site_tells_of_itself_is_checked_where_it_is_typed(told, words):
+def test_what_a_site_states_about_itself_is_checked_where_it_is_typed(told, words):
     with pytest.raises(DataError, match=words):
         check_details(Member("", "", **told))
 
@@ -202,12 +202,12 @@ def test_a_connection_comes_back(tmp_path):
 @pytest.mark.parametrize(
     "text", ["", "[]", "{}", "null", '{"address":"x"}', '{"schema":1,"address":"x","authority":""}']
 )
-def test_what_is_no_connection_is_told(tmp_path, text):
+def test_what_is_not_a_connection_is_reported(tmp_path, text):
     (tmp_path / "connection.json").write_text(text)
     with pytest.raises(DataError, match="not a connection file of this version"):
         load_connection(tmp_path / "connection.json")
 
 
-def test_a_connection_that_is_not_there_is_told(tmp_path):
+def test_a_connection_that_is_not_there_is_reported(tmp_path):
     with pytest.raises(DataError, match="there is no connection file"):
         load_connection(tmp_path / "connection.json")

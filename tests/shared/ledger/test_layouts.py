@@ -1,4 +1,4 @@
-"""Every SQLite file says which layout it has; what another version wrote is opened only where that is safe."""
+"""Every SQLite file states its layout; a file of a different version is opened only where that is safe."""
 
 import secrets
 import sqlite3
@@ -150,7 +150,7 @@ class TestAnEarlierLayoutWithTheSameTables:
 
 
 @pytest.mark.parametrize("found", [0, 1])
-def test_an_earlier_layout_that_means_another_thing_is_refused(tmp_path, found):
+def test_an_earlier_layout_that_means_something_else_is_refused(tmp_path, found):
     """Also where the tables are the same."""
     path, tables = tmp_path / "file.sqlite", "CREATE TABLE IF NOT EXISTS visit (day INTEGER NOT NULL) STRICT;"
     with closing(DurableFile(path, Layout(1, tables), "the file", "")) as file:

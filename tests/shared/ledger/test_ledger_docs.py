@@ -1,4 +1,4 @@
-"""docs/ledger.md tells auditors the truth: its example verifies, and its list of kinds is the program's."""
+"""docs/ledger.md is correct: its example verifies, and its list of kinds is the program's."""
 
 import re
 from pathlib import Path

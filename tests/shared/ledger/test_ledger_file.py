@@ -1,4 +1,4 @@
-"""A ledger in its file: what it keeps, what it notices, and what it refuses to go on from."""
+"""A ledger in its file: what it keeps, what it notices, and what it refuses to continue."""
 
 import itertools
 import os
@@ -98,7 +98,7 @@ class TestKeeps:
         assert log.opened(log.entries()[2]) == {"numbers": [CANARY]}
         assert log.opened(log.append("paused", {})) is None
 
-    def test_the_private_part_stands_nowhere_in_clear(self, log, path):
+    def test_the_private_part_is_nowhere_in_clear(self, log, path):
         assert CANARY not in log.export()
         assert all(CANARY.encode() not in file.read_bytes() for file in path.parent.iterdir())
 
@@ -146,7 +146,7 @@ class TestTwoProcesses:
             assert open_checkpoint(log.checkpoint(), ORIGIN, KEY.public_key()).size == 15
         open_log(path).close()
 
-    def test_a_row_that_the_other_wrote_is_told_and_nothing_changes(self, log, path):
+    def test_a_row_that_the_other_wrote_is_reported_and_nothing_changes(self, log, path):
         with closing(open_log(path)) as other:
             send(other, 7)
             before = log.export()
@@ -180,7 +180,7 @@ class TestTampering:
         refuses(path, "at least one of the . entries was changed")
 
     @pytest.mark.parametrize("text", ["", "[]", "{", '{"round":1.5}', "[" * 5000])
-    def test_an_entry_that_is_none_any_more(self, log, path, text):
+    def test_an_entry_made_malformed(self, log, path, text):
         with hands_in(path) as file:
             file.execute("UPDATE ledger_entry SET public = ? WHERE number = 3", (text,))
         refuses(path, "entry 3 was changed")
@@ -231,13 +231,13 @@ class TestTampering:
             file.execute("DELETE FROM ledger_entry WHERE number = 4")
         refuses(path, "changed after riskset/site/asan signed it")
 
-    def test_a_checkpoint_that_is_none(self, log, path):
+    def test_a_malformed_checkpoint(self, log, path):
         with hands_in(path) as file:
             file.execute("UPDATE ledger_head SET checkpoint = ''")
         refuses(path, "not a signed note: expected lines of text")
 
     def test_forked_entries_under_a_signed_checkpoint(self, log, path, tmp_path):
-        """Entries of a copy that went another way, under the checkpoint of this one."""
+        """Entries of a copy that continued differently, under the checkpoint of this one."""
         log.close()
         shutil.copy(path, tmp_path / "copy.sqlite")
         with closing(open_log(path)) as one, closing(open_log(tmp_path / "copy.sqlite")) as two:
@@ -265,7 +265,7 @@ class TestUnderARunningProcess:
             send(log, 6)
         assert outbox(log)[-1][0] == 4
 
-    def test_a_file_rolled_back_and_gone_on_another_way(self, log, path):
+    def test_a_file_rolled_back_and_continued_differently(self, log, path):
         backup = path.read_bytes()
         send(log, 5)
         self.put(path, backup)
@@ -295,7 +295,7 @@ def no_more_room(path):
 
 
 def until_it_fails(log, write):
-    """Writes until there is no room; returns the error and the log as it stood before that."""
+    """Writes until there is no room; returns the error and the log as it was before that."""
     while True:
         before = log.export()
         try:
@@ -359,7 +359,7 @@ class TestFormat:
         with pytest.raises(DataError, match=f"{path} has layout 3; riskset .* knows layouts up to 2"):
             open_log(path)
 
-    def test_a_file_that_is_no_database(self, path):
+    def test_a_file_that_is_not_a_database(self, path):
         path.parent.mkdir()
         path.write_text("this is not a database, and long enough to be seen as none")
         with pytest.raises(DataError, match="not a database"):
@@ -394,7 +394,7 @@ class TestNewKey:
         known = log.entries()
         assert log.append("paused", {}).number == len(known)
 
-    def test_the_old_secret_stands_nowhere_in_clear(self, log, path):
+    def test_the_old_secret_is_nowhere_in_clear(self, log, path):
         secret = log._seals.secret
         log.renew(new_identity())
         assert secret.hex() not in log.export()
@@ -420,7 +420,7 @@ def test_a_hot_rollback_file_heals(log, path, tmp_path):
 
 
 def test_a_lost_rollback_file_is_noticed(log, path, tmp_path):
-    """The same without the way back: half of a transaction is no ledger."""
+    """The same without the way back: half of a transaction is not a ledger."""
     with closing(sqlite3.connect(path, isolation_level=None)) as writer:
         writer.execute("PRAGMA cache_size = 1")
         writer.execute("BEGIN IMMEDIATE")

@@ -1,4 +1,4 @@
-"""What a party remembers of another's log, told in words: a fork, a rolled-back log, another key, two histories."""
+"""What a party remembers of another's log, and reports: a fork, a rolled-back log, a different key, two histories."""
 
 import pytest
 

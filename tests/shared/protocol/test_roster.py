@@ -1,4 +1,4 @@
-"""Rosters: what is signed comes back; what is malformed, changed or doubled is told."""
+"""Rosters: what is signed comes back; what is malformed, changed or duplicated is reported."""
 
 import json
 
@@ -93,18 +93,18 @@ def test_a_roster_changed_after_its_signature_is_refused(change):
     ],
     ids=lambda text: repr(text[:40]),
 )
-def test_what_is_no_roster_is_told(text):
+def test_what_is_not_a_roster_is_reported(text):
     with pytest.raises(DataError):
         read_roster(text)
 
 
-def test_a_roster_of_a_later_version_is_told():
+def test_a_roster_of_a_later_version_is_reported():
     content = json.loads(signed())["roster"] | {"schema": 3}
     with pytest.raises(DataError, match="schema 3; this version reads schema 2"):
         read_roster(signed_as(content))
 
 
-def test_a_roster_that_cannot_be_read_is_told(tmp_path):
+def test_a_roster_that_cannot_be_read_is_reported(tmp_path):
     with pytest.raises(DataError, match="there is no roster"):
         load_roster(tmp_path / "roster.json")
     with pytest.raises(DataError, match="cannot read"):
@@ -115,7 +115,7 @@ def test_a_roster_of_fewer_sites_than_the_study_s_belongs_to_it(patients):
     read_roster(signed()).check_belongs_to(patients.study(["asan", "kurume", "osaka"]))
 
 
-def test_a_roster_of_another_study_or_with_another_site_is_told(patients):
+def test_a_roster_of_another_study_or_with_another_site_is_reported(patients):
     with pytest.raises(DataError, match="the roster lists sites that the study does not name: kurume"):
         read_roster(signed()).check_belongs_to(patients.study(["asan", "osaka"]))
     other = read_roster(sign_roster("other", COORDINATOR, MEMBERS))
@@ -144,7 +144,7 @@ def test_a_key_is_known_by_six_words():
     ],
     ids=str,
 )
-def test_an_entry_that_is_none_is_told_also_when_it_is_signed(entry):
+def test_a_malformed_entry_is_reported_also_when_it_is_signed(entry):
     content = json.loads(signed())["roster"]
     content["sites"]["asan"] |= entry
     with pytest.raises(DataError):

@@ -42,12 +42,12 @@ def test_the_public_half_travels_as_one_line():
     assert public_node_text(key.public_key()) == line
 
 
-def test_a_missing_file_is_told(tmp_path):
+def test_a_missing_file_is_reported(tmp_path):
     with pytest.raises(DataError, match="there is no node key"):
         load_node_key(tmp_path / "absent.pem")
 
 
-def test_what_is_no_key_or_another_kind_is_told(tmp_path):
+def test_what_is_not_a_key_or_another_kind_is_reported(tmp_path):
     (tmp_path / "text.pem").write_text("a letter")
     save_identity(tmp_path / "identity.pem", new_identity())
     other = ec.generate_private_key(ec.SECP256R1())
@@ -62,7 +62,7 @@ def test_what_is_no_key_or_another_kind_is_told(tmp_path):
             load_node_key(tmp_path / f"{name}.pem")
 
 
-def test_a_public_line_of_another_kind_is_told():
+def test_a_public_line_of_another_kind_is_reported():
     small = ec.generate_private_key(ec.SECP256R1()).public_key()
     line = small.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
     for text, words in (
@@ -74,7 +74,7 @@ def test_a_public_line_of_another_kind_is_told():
             public_node_from_text(text)
 
 
-def test_a_compressed_point_is_told():
+def test_a_compressed_point_is_reported():
     """One byte of a line changed: what reads OpenSSH keys does not know the form."""
     algorithm, encoded = public_node_text(new_node_key()).split()
     raw = bytearray(base64.b64decode(encoded))
