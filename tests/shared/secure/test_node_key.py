@@ -67,8 +67,8 @@ def test_a_public_line_of_another_kind_is_reported():
     line = small.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
     for text, words in (
         (line, "different kind|P-384"),
-        ("a letter", "not a public key"),
-        ("schlüssel", "not a public key"),
+        ("a letter", "in OpenSSH form"),
+        ("schlüssel", "in OpenSSH form"),
     ):
         with pytest.raises(DataError, match=words):
             public_node_from_text(text)
