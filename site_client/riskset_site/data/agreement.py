@@ -10,8 +10,8 @@ from riskset.protocol.taking_part import column_for
 from riskset.study.complaint import Complaint
 from riskset.study.rule_wording import meant
 from riskset.study.spec import BooleanVariable, CategoryVariable, NumberVariable, Study, Variable
-from riskset_site.data.site_file import ColumnOfTexts, Mapped, SiteFile, YearsBetween
-from riskset_site.data.texts import TRUTHS
+from riskset_site.data.site_file import Mapped, MappedColumn, SiteFile, YearsBetween
+from riskset_site.data.variables import TRUTHS
 
 
 def disagreements(site: SiteFile, study: Study) -> Iterator[Complaint]:
@@ -53,7 +53,7 @@ def _wrong_mapping(name: str, mapped: Mapped, variable: Variable) -> Iterator[Co
     yield from _wrong_recode(name, mapped, variable)
 
 
-def _wrong_recode(name: str, mapped: ColumnOfTexts, variable: Variable) -> Iterator[Complaint]:
+def _wrong_recode(name: str, mapped: MappedColumn, variable: Variable) -> Iterator[Complaint]:
     if isinstance(variable, CategoryVariable):
         allowed: tuple[str, ...] = variable.levels
     elif isinstance(variable, BooleanVariable):

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from riskset.errors import DataError, Problem
 from riskset.study.spec import Study
 from riskset_site.data.cohort import Preparation, prepare, sets_of, variables_of
-from riskset_site.data.columns import known
 from riskset_site.data.config import load_site_file
-from riskset_site.data.eligibility import Step
+from riskset_site.data.eligibility import FlowStep
 from riskset_site.data.site_file import SiteFile
+from riskset_site.data.variables import known
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class SiteCheck:
     rows: int
     """Read from the export."""
     eligible: int
-    steps: tuple[Step, ...]
+    steps: tuple[FlowStep, ...]
     variables: tuple[VariableCheck, ...]
     endpoints: tuple[EndpointCheck, ...]
     problems: tuple[Problem, ...]

@@ -4,79 +4,80 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rich.console import Console, Group, RenderableType
+from rich.console import RenderableType
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from riskset.errors import Problem
 from riskset_site.data.check import SiteCheck
-
-_WIDTH_OF_A_FILE = 120  # where nobody has told how wide the page is
+from riskset_site.pages import PageTable
+from riskset_site.pages.page import visible
+from riskset_site.pages.text import grid, printed
 
 
 def check_page(check: SiteCheck) -> str:
     """Returns the page, with colours where standard output is a terminal."""
-    console = Console(markup=False, highlight=False, emoji=False)
-    if not console.is_terminal:
-        console.width = _WIDTH_OF_A_FILE
-    with console.capture() as page:
-        console.print(Group(*_parts(check)))
-    return "".join(f"{line.rstrip()}\n" for line in page.get().splitlines())
+    return printed(_parts(check))
 
 
 def _parts(check: SiteCheck) -> Iterator[RenderableType]:
     yield f"site {check.site}, study {check.study} {check.version}"
     if check.variables:
         yield f"{_rows(check.rows)} read from {check.export}, {check.eligible} eligible"
-        yield from ("", _variables(check))
-    if check.steps:
-        yield from ("", _steps(check))
-    if check.endpoints:
-        yield from ("", _endpoints(check))
+    for table in _tables(check):
+        if table.rows:
+            yield from ("", grid(table))
     for problem in check.problems:
         yield from ("", *_problem(problem))
     yield from ("", _verdict(check))
 
 
-def _variables(check: SiteCheck) -> Table:
-    table = _table(["variable", "column", "kind"], ["read", "missing", "excluded", "wrong"])
-    for row in check.variables:
-        column = " to ".join(row.columns) or "(not in the export)"
-        table.add_row(row.variable, column, row.kind, *map(str, (row.read, row.missing, row.excluded, row.wrong)))
-    return table
+def _tables(check: SiteCheck) -> Iterator[PageTable]:
+    yield _table(
+        ["variable", "column", "kind"],
+        ["read", "missing", "excluded", "wrong"],
+        [
+            (
+                (row.variable, " to ".join(row.columns) or "(not in the export)", row.kind),
+                (row.read, row.missing, row.excluded, row.wrong),
+            )
+            for row in check.variables
+        ],
+    )
+    yield _table(
+        ["eligibility", "rule"],
+        ["not fulfilled", "not known", "remain"],
+        [((step.id, step.label), (step.excluded, step.undecided, step.remaining)) for step in check.steps],
+    )
+    yield _table(
+        ["endpoint"],
+        ["no follow-up", "incomplete", "analysed", "events", "at time 0", "at cut-off", "event after censoring"],
+        [
+            (
+                (row.endpoint,),
+                (
+                    *(row.no_follow_up, row.incomplete, row.rows),
+                    *(row.events, row.at_time_0, row.at_cutoff, row.event_after_censoring),
+                ),
+            )
+            for row in check.endpoints
+        ],
+    )
 
 
-def _steps(check: SiteCheck) -> Table:
-    table = _table(["eligibility", "rule"], ["not fulfilled", "not known", "remain"])
-    for step in check.steps:
-        table.add_row(step.id, step.label, *map(str, (step.excluded, step.undecided, step.remaining)))
-    return table
-
-
-def _endpoints(check: SiteCheck) -> Table:
-    counts = ["no follow-up", "incomplete", "analysed", "events", "at time 0", "at cut-off", "event after censoring"]
-    table = _table(["endpoint"], counts)
-    for row in check.endpoints:
-        left_out, kept = (row.no_follow_up, row.incomplete), (row.rows, row.events, row.at_time_0)
-        table.add_row(row.endpoint, *map(str, (*left_out, *kept, row.at_cutoff, row.event_after_censoring)))
-    return table
-
-
-def _table(texts: Sequence[str], counts: Sequence[str]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
-    for name in texts:
-        table.add_column(name, overflow="fold")
-    for name in counts:
-        table.add_column(name, justify="right", overflow="fold")
-    return table
+def _table(
+    texts: Sequence[str], counts: Sequence[str], rows: Sequence[tuple[Sequence[str], Sequence[int]]]
+) -> PageTable:
+    return PageTable(
+        [*texts, *counts], [(*words, *map(str, numbers)) for words, numbers in rows], numeric=frozenset(counts)
+    )
 
 
 def _problem(problem: Problem) -> Iterator[RenderableType]:
-    yield Text(f"{problem.where}: {problem.message}", style="bold")
+    yield Text(visible(f"{problem.where}: {problem.message}"), style="bold")
     for line in (problem.detail, f"hint: {problem.hint}" if problem.hint else ""):
         if line:
-            yield Padding(line, (0, 0, 0, 2))
+            yield Padding(visible(line), (0, 0, 0, 2))
 
 
 def _verdict(check: SiteCheck) -> str:

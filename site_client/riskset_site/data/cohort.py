@@ -17,12 +17,12 @@ from riskset.analyses.cohort import AnalysisSet, AnySet, Cohort, PatientSet, Set
 from riskset.analyses.plan import plan
 from riskset.errors import DataError, Problem
 from riskset.study.spec import NumberVariable, Study
-from riskset_site.data.columns import known
 from riskset_site.data.config import load_site_file
-from riskset_site.data.eligibility import Step, flow
+from riskset_site.data.eligibility import FlowStep, flow
 from riskset_site.data.export import Export, read_export
-from riskset_site.data.follow_up import FollowUp, Rows, follow_up
+from riskset_site.data.follow_up import EligibleRows, FollowUp, follow_up
 from riskset_site.data.site_file import SiteFile
+from riskset_site.data.variables import known
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Preparation:
 
     export: Export
     eligible: NDArray[np.bool_]
-    steps: tuple[Step, ...]
+    steps: tuple[FlowStep, ...]
     follow_ups: Mapping[str, FollowUp]
     """By endpoint."""
 
@@ -89,7 +89,7 @@ def prepare(site: SiteFile, study: Study) -> Preparation:
     export = read_export(site, study)
     values = export.values
     eligible, steps = flow(study, values, export.excluded)
-    rows = Rows(eligible, export.row_numbers)
+    rows = EligibleRows(eligible, export.row_numbers)
     return Preparation(
         export,
         eligible,

@@ -20,12 +20,12 @@ from riskset.study.rule_wording import meant
 from riskset.study.spec import Study
 from riskset.study.wording import complaint_of, known_keys
 from riskset_site.data.agreement import disagreements
-from riskset_site.data.site_file import ColumnOfTexts, SiteFile, Source, YearsBetween
+from riskset_site.data.site_file import MappedColumn, SiteFile, Source, YearsBetween
 
 TABLES: dict[tuple[str, ...], type[Part]] = {
     (): SiteFile,
     ("source",): Source,
-    ("map", "*", "<column>"): ColumnOfTexts,
+    ("map", "*", "<column>"): MappedColumn,
     ("map", "*", "<years>"): YearsBetween,
 }
 """Every table of a site file: where it stands (`*` is a name) and which form of it, and its model."""

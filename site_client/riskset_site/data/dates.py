@@ -7,8 +7,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
-from riskset_site.data.problem_rows import Fault
-from riskset_site.data.texts import Unreadable
+from riskset_site.data.faults import Fault, Unreadable
 
 WAREKI = "wareki"
 DateFormat = Callable[[str], date | None]

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from riskset.study.rules import parse_rule
 from riskset.study.spec import DateEndpoint, Study
 from riskset.study.truth import Columns, Truth
-from riskset_site.data.columns import known
+from riskset_site.data.variables import known
 
 
 @dataclass(frozen=True)
-class Step:
+class FlowStep:
     """One box of the flow chart."""
 
     id: str
@@ -28,14 +28,14 @@ class Step:
     remaining: int
 
 
-def flow(study: Study, columns: Columns, excluded: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], tuple[Step, ...]]:
+def flow(study: Study, columns: Columns, excluded: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], tuple[FlowStep, ...]]:
     """Returns who is eligible (n,) and the steps; `excluded` (n,) are the rows the site file sends out beforehand."""
     eligible = np.ones(len(excluded), bool)
     steps = []
     for name, label, claim in _steps(study, columns, excluded):
         refused, undecided = eligible & claim.false, eligible & ~claim.true & ~claim.false
         eligible = eligible & claim.true
-        steps.append(Step(name, label, int(refused.sum()), int(undecided.sum()), int(eligible.sum())))
+        steps.append(FlowStep(name, label, int(refused.sum()), int(undecided.sum()), int(eligible.sum())))
     return eligible, tuple(steps)
 
 

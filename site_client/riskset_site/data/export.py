@@ -12,13 +12,12 @@ from riskset.errors import DataError, Problem
 from riskset.study.rule_wording import meant
 from riskset.study.spec import Study
 from riskset.study.truth import Columns
-from riskset_site.data.columns import Column
-from riskset_site.data.problem_rows import Fault, problem_in_rows
+from riskset_site.data.faults import Fault, problem_in_rows
 from riskset_site.data.site_file import SiteFile, Source
 from riskset_site.data.sources.csv import read_csv
 from riskset_site.data.sources.encodings import encoding_hint
-from riskset_site.data.sources.table import Table
-from riskset_site.data.variables import read_variable
+from riskset_site.data.sources.table import SourceTable
+from riskset_site.data.variables import VariableColumn, read_variable
 
 _NO_KEY = Fault("has no key", "have no key", "fill it in, or take key out of [source]", noun="row")
 _SHARED_KEY = Fault("shares its key with another", "share their key with another", "keep one row a patient", noun="row")
@@ -29,7 +28,7 @@ class Export:
     """All rows of the export, n of them, in its order."""
 
     row_numbers: NDArray[np.int64]
-    columns: Mapping[str, Column]
+    columns: Mapping[str, VariableColumn]
     """By name of the study's variable; every one is there."""
     problems: tuple[Problem, ...]
     """Of the file, of its key and of every column."""
@@ -71,14 +70,14 @@ def read_export(site_file: SiteFile, study: Study) -> Export:
     return Export(table.row_numbers, columns, problems, _keys(source, table))
 
 
-def _keys(source: Source, table: Table) -> tuple[str, ...] | None:
+def _keys(source: Source, table: SourceTable) -> tuple[str, ...] | None:
     if source.key is None or source.key not in table.columns:
         return None
     column = table.columns[source.key]
     return tuple(column.texts[code] for code in column.codes)
 
 
-def _read(source: Source, required: list[str], users: Mapping[str, list[str]]) -> Table:
+def _read(source: Source, required: list[str], users: Mapping[str, list[str]]) -> SourceTable:
     try:
         return read_csv(source.csv, required, users, encoding=source.encoding, delimiter=source.delimiter)
     except OSError as error:
@@ -111,7 +110,7 @@ def _required(site_file: SiteFile, study: Study) -> list[str]:
 
 
 def _absent(
-    site_file: SiteFile, table: Table, required: list[str], users: Mapping[str, list[str]]
+    site_file: SiteFile, table: SourceTable, required: list[str], users: Mapping[str, list[str]]
 ) -> Iterator[Problem]:
     absent = [header for header in required if header not in table.headers]
     encoding = encoding_hint(site_file.source.csv, site_file.source.delimiter, required) if absent else ""
@@ -126,7 +125,7 @@ def _how_to_map(headers: tuple[str, ...]) -> str:
     return "write in [map] which column holds it"
 
 
-def _key(source: Source, table: Table) -> Iterator[Problem]:
+def _key(source: Source, table: SourceTable) -> Iterator[Problem]:
     """Yields rows without a key and rows that share one; keys are met after stripping."""
     if source.key is None or source.key not in table.columns:
         return

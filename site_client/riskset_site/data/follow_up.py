@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from riskset.errors import Problem
 from riskset.study.spec import DateEndpoint, DaysEndpoint
 from riskset.study.truth import Columns
-from riskset_site.data.columns import known
-from riskset_site.data.problem_rows import Fault, problem_in_rows
+from riskset_site.data.faults import Fault, problem_in_rows
+from riskset_site.data.variables import known
 
 _BEFORE_ORIGIN = Fault("ends before it begins", "end before they begin", "correct the dates", noun="row")
 _NOT_WHOLE = Fault("is not a whole number of days", "are not whole numbers of days", "round them in the export")
@@ -42,20 +42,22 @@ class FollowUp:
 
 
 @dataclass(frozen=True)
-class Rows:
+class EligibleRows:
     """Which rows can have problems, and how they are called."""
 
     eligible: NDArray[np.bool_]
     numbers: NDArray[np.int64]
 
-    def told(
+    def problem(
         self, where: str, fault: Fault, wrong: NDArray[np.bool_], value_at: Callable[[int], str]
     ) -> tuple[Problem, ...]:
         wrong = wrong & self.eligible
         return (problem_in_rows(where, fault, self.numbers, wrong, value_at),) if wrong.any() else ()
 
 
-def follow_up(endpoint: DateEndpoint | DaysEndpoint, columns: Columns, rows: Rows, cutoff: date | None) -> FollowUp:
+def follow_up(
+    endpoint: DateEndpoint | DaysEndpoint, columns: Columns, rows: EligibleRows, cutoff: date | None
+) -> FollowUp:
     """Returns the follow-up of an endpoint from columns (n,). `cutoff` is the last day that counts; it bears on dates
     only: an export of days has none to hold it against."""
     if isinstance(endpoint, DateEndpoint):
@@ -63,7 +65,7 @@ def follow_up(endpoint: DateEndpoint | DaysEndpoint, columns: Columns, rows: Row
     return _from_days(endpoint, columns, rows)
 
 
-def _from_dates(endpoint: DateEndpoint, columns: Columns, rows: Rows, cutoff: date | None) -> FollowUp:
+def _from_dates(endpoint: DateEndpoint, columns: Columns, rows: EligibleRows, cutoff: date | None) -> FollowUp:
     """The earliest event date ends the follow-up, else the date of censoring; nothing is known past the cut-off."""
     origin, censor = columns[endpoint.origin], columns[endpoint.censor]
     first_event = reduce(np.fmin, (columns[name] for name in endpoint.event))  # fmin passes over NaT
@@ -79,7 +81,7 @@ def _from_dates(endpoint: DateEndpoint, columns: Columns, rows: Rows, cutoff: da
         known=is_known,
         at_cutoff=is_known & (known_end > last_day),
         after_censoring=is_known & (first_event > censor),
-        problems=rows.told(_span(endpoint), _BEFORE_ORIGIN, days < 0, lambda row: f"{origin[row]} to {end[row]}"),
+        problems=rows.problem(_span(endpoint), _BEFORE_ORIGIN, days < 0, lambda row: f"{origin[row]} to {end[row]}"),
     )
 
 
@@ -87,7 +89,7 @@ def _span(endpoint: DateEndpoint) -> str:
     return f"{endpoint.origin} to {', '.join(endpoint.event)} or {endpoint.censor}"
 
 
-def _from_days(endpoint: DaysEndpoint, columns: Columns, rows: Rows) -> FollowUp:
+def _from_days(endpoint: DaysEndpoint, columns: Columns, rows: EligibleRows) -> FollowUp:
     """A number of days and a flag, as the export holds them."""
     days, event = columns[endpoint.days], columns[endpoint.event]
     entry = np.full(len(days), -np.inf) if endpoint.entry is None else columns[endpoint.entry]
@@ -95,7 +97,7 @@ def _from_days(endpoint: DaysEndpoint, columns: Columns, rows: Rows) -> FollowUp
     problems = _not_whole(endpoint.days, days, rows)
     if endpoint.entry is not None:
         problems += _not_whole(endpoint.entry, entry, rows)
-        problems += rows.told(
+        problems += rows.problem(
             endpoint.entry, _NEVER_AT_RISK, is_known & (entry >= days), lambda row: f"{entry[row]:g} of {days[row]:g}"
         )
     nobody = np.zeros(len(days), bool)
@@ -110,9 +112,9 @@ def _from_days(endpoint: DaysEndpoint, columns: Columns, rows: Rows) -> FollowUp
     )
 
 
-def _not_whole(name: str, days: NDArray[np.float64], rows: Rows) -> tuple[Problem, ...]:
+def _not_whole(name: str, days: NDArray[np.float64], rows: EligibleRows) -> tuple[Problem, ...]:
     """Yields days with a fraction; negative ones are outside the range that the study must give, and told there."""
-    return rows.told(name, _NOT_WHOLE, known(days) & (days != np.rint(days)), lambda row: f"{days[row]:g}")
+    return rows.problem(name, _NOT_WHOLE, known(days) & (days != np.rint(days)), lambda row: f"{days[row]:g}")
 
 
 def _whole(days: NDArray[np.float64], is_known: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -16,9 +16,9 @@ from riskset.study.part import Name, Part, complain
 from riskset_site.data.dates import is_date_format
 from riskset_site.data.sources.encodings import NARROWER, canonical_encoding
 
-Header = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+ColumnName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 """A column's name; headers are met after stripping, otherwise letter by letter."""
-Code = Annotated[str, StringConstraints(strip_whitespace=True)]
+ExportText = Annotated[str, StringConstraints(strip_whitespace=True)]
 
 
 def _as_text(value: Any) -> Any:  # noqa: ANN401 - whatever the file holds; what is not a scalar is refused as no text
@@ -28,7 +28,7 @@ def _as_text(value: Any) -> Any:  # noqa: ANN401 - whatever the file holds; what
     return str(value) if isinstance(value, int | float) else value
 
 
-Meaning = Annotated[Code, BeforeValidator(_as_text)]
+StudyText = Annotated[ExportText, BeforeValidator(_as_text)]
 
 
 class Source(Part):
@@ -38,9 +38,9 @@ class Source(Part):
     """Path of the export; a relative one begins at the site file."""
     encoding: str = "utf-8-sig"
     delimiter: str = ","
-    missing: tuple[Code, ...] = ("", "NA")
+    missing: tuple[ExportText, ...] = ("", "NA")
     dates: tuple[str, ...] = Field(default=("%Y-%m-%d",), min_length=1)
-    key: Header | None = None
+    key: ColumnName | None = None
     """The patient's own number: finds duplicates, never leaves."""
 
     @field_validator("encoding")
@@ -70,11 +70,11 @@ class Source(Part):
         return value
 
 
-class ColumnOfTexts(Part):
+class MappedColumn(Part):
     """A variable that stands in one column."""
 
-    column: Header
-    recode: dict[Code, Meaning] = Field(default_factory=dict)
+    column: ColumnName
+    recode: dict[ExportText, StudyText] = Field(default_factory=dict)
     """A text of the export to a text of the study; the empty text is missing."""
     other: Literal["error", "exclude"] = "error"
     """What becomes of a row whose text is neither recoded nor a value of the study."""
@@ -92,7 +92,7 @@ class ColumnOfTexts(Part):
 class YearsBetween(Part):
     """A number that is the completed years from the first date to the second."""
 
-    years_between: tuple[Header, Header]
+    years_between: tuple[ColumnName, ColumnName]
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -105,7 +105,7 @@ def _form(value: Any) -> str:  # noqa: ANN401
 
 
 Mapped = Annotated[
-    Annotated[ColumnOfTexts, Tag("<column>")] | Annotated[YearsBetween, Tag("<years>")], Discriminator(_form)
+    Annotated[MappedColumn, Tag("<column>")] | Annotated[YearsBetween, Tag("<years>")], Discriminator(_form)
 ]
 
 
@@ -120,7 +120,7 @@ def _by_full_name(value: Any) -> Any:  # noqa: ANN401
     return flat
 
 
-Amount = Annotated[Code, BeforeValidator(_as_text)]
+LimitText = Annotated[ExportText, BeforeValidator(_as_text)]
 """`20`, `0.2` or `1/5`; what it is worth is told by `agreement`, with the study's own."""
 
 
@@ -132,9 +132,9 @@ class SiteFile(Part):
     site: Name
     source: Source
     map_: dict[str, Mapped] = Field(default_factory=dict, alias="map")
-    limits: Annotated[dict[str, Amount], BeforeValidator(_by_full_name)] = Field(default_factory=dict)
+    limits: Annotated[dict[str, LimitText], BeforeValidator(_by_full_name)] = Field(default_factory=dict)
     """By name (`min_cell`, `R1.population_rows`): what this hospital wants stricter than the study."""
 
-    def mapped(self, variable: str) -> ColumnOfTexts | YearsBetween:
+    def mapped(self, variable: str) -> MappedColumn | YearsBetween:
         """Returns where a variable stands: in the column of its own name where [map] does not say otherwise."""
-        return self.map_.get(variable) or ColumnOfTexts(column=variable)
+        return self.map_.get(variable) or MappedColumn(column=variable)

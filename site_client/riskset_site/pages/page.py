@@ -11,7 +11,7 @@ _UNSEEN = {"Cc", "Cf", "Zl", "Zp"}
 
 
 @dataclass(frozen=True)
-class Table:
+class PageTable:
     """Rows of texts under their columns."""
 
     columns: Sequence[str]
@@ -26,19 +26,19 @@ class Folded:
     """A long table: closed in HTML until somebody opens it, in a terminal its summary alone."""
 
     summary: str
-    table: Table
+    table: PageTable
 
 
-Part = str | tuple[str, ...] | Table | Folded
+PagePart = str | tuple[str, ...] | PageTable | Folded
 """A paragraph, a list, or a table."""
 
 
 @dataclass(frozen=True)
-class Section:
+class PageSection:
     """What stands under one heading."""
 
     heading: str
-    parts: Sequence[Part]
+    parts: Sequence[PagePart]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Page:
     title: str
     facts: Mapping[str, str]
     """What the page is about: a name and a value a line."""
-    sections: Sequence[Section]
+    sections: Sequence[PageSection]
     warnings: Sequence[str] = field(default_factory=tuple)
     """What somebody must act on; it stands above everything else."""
     footer: str = ""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from riskset_site.data.dates import AMBIGUOUS, NOT_A_DATE, OUTSIDE_ERA, date_reader, is_date_format
-from riskset_site.data.texts import Unreadable
+from riskset_site.data.faults import Unreadable
 
 wareki = date_reader(["wareki"])
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from riskset_site.data.texts import Unreadable, read_number, read_truth
-from riskset_site.data.variables import completed_years
+from riskset_site.data.faults import Unreadable
+from riskset_site.data.variables import completed_years, read_number, read_truth
 
 ROW = {
     "arm": "sorafenib",

@@ -4,21 +4,21 @@ from html.parser import HTMLParser
 
 import pytest
 
-from riskset_site.pages import Folded, Page, Section, Table
+from riskset_site.pages import Folded, Page, PageSection, PageTable
 from riskset_site.pages.html import page_html
 from riskset_site.pages.page import visible
 from riskset_site.pages.text import page_text
 
 HOSTILE = "<script>alert(1)</script> & \"quoted\" 'x'"
-TABLE = Table(
+TABLE = PageTable(
     ("rule", "value", "verdict"), (("R1", "530", "pass"), ("R4", HOSTILE, "fail")), frozenset({"value"}), "Rules"
 )
 PAGE = Page(
     f"Title {HOSTILE}",
     {"study": "hcc 1.0.0", HOSTILE: HOSTILE},
     [
-        Section("What is asked", ["A sentence.", ("first", HOSTILE), TABLE]),
-        Section("What leaves", [Folded("240 numbers", Table(("number", "value"), (("S(t)", "0.125"),)))]),
+        PageSection("What is asked", ["A sentence.", ("first", HOSTILE), TABLE]),
+        PageSection("What leaves", [Folded("240 numbers", PageTable(("number", "value"), (("S(t)", "0.125"),)))]),
     ],
     warnings=["ends in 12 days", HOSTILE],
     footer="Nothing was sent.",
@@ -112,7 +112,11 @@ def test_the_terminal_says_the_same_but_for_folded_tables():
 def test_a_label_cannot_make_a_reader_see_another_text(text, shown):
     assert visible(text) == shown
     page = Page(
-        text, {text: text}, [Section(text, [text, (text,), Table((text,), ((text,),), caption=text)])], [text], text
+        text,
+        {text: text},
+        [PageSection(text, [text, (text,), PageTable((text,), ((text,),), caption=text)])],
+        [text],
+        text,
     )
     for written in (page_text(page), page_html(page)):
         assert written.count(shown) >= 9

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.errors import DataError, Problem
-from riskset_site.data.problem_rows import told_rows
+from riskset_site.data.faults import rows_and_values
 from riskset_site.data.sources.encodings import encoding_hint
-from riskset_site.data.sources.table import Table, TextColumnBuilder
+from riskset_site.data.sources.table import SourceTable, TextColumnBuilder
 
 _CHUNK_ROWS = 500  # stays in the processor's cache: eight times as many take twice as long
 _OTHER_DELIMITERS = {";": ";", "\t": "\\t", "|": "|", ",": ","}
@@ -22,7 +22,7 @@ _OTHER_DELIMITERS = {";": ";", "\t": "\\t", "|": "|", ",": ","}
 
 def read_csv(
     path: Path, expected: Collection[str], optional: Collection[str] = (), *, encoding: str, delimiter: str
-) -> Table:
+) -> SourceTable:
     """Returns the columns of `expected` and `optional` that the file holds.
 
     The first record is the header. Rows without any text are skipped; rows with another number of fields than the
@@ -42,7 +42,7 @@ def read_csv(
         raise _unreadable(path, f"its bytes are not {encoding} text", hint) from None
 
 
-def _read(path: Path, reader: Iterator[list[str]], wanted: Sequence[str], delimiter: str) -> Table:
+def _read(path: Path, reader: Iterator[list[str]], wanted: Sequence[str], delimiter: str) -> SourceTable:
     headers = tuple(text.strip() for text in next(reader, ()))
     if not any(headers):
         raise _unreadable(path, "the file is empty", "the first row must hold the column names")
@@ -56,7 +56,7 @@ def _read(path: Path, reader: Iterator[list[str]], wanted: Sequence[str], delimi
         raise _unreadable(path, "there is a header but no row below it", "export again, with the patients")
     columns = {name: builder.build() for name, builder in rows.builders.items()}
     problems = rows.problems(path, delimiter)
-    return Table(headers, rows.row_numbers(), columns, problems)
+    return SourceTable(headers, rows.row_numbers(), columns, problems)
 
 
 class _RowReader:
@@ -99,7 +99,9 @@ class _RowReader:
         count = len(self.misfits)
         message = f"{count} {'row does' if count == 1 else 'rows do'} not have the header's {self.width} fields"
         hint = f"a text that holds {_OTHER_DELIMITERS.get(delimiter, delimiter)!r} must stand in quotation marks"
-        detail = told_rows([number for number, _ in self.misfits], [f"{width} fields" for _, width in self.misfits])
+        detail = rows_and_values(
+            [number for number, _ in self.misfits], [f"{width} fields" for _, width in self.misfits]
+        )
         return (Problem(f"export {path.name!r}", message, hint, detail=detail),)
 
 

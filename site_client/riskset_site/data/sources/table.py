@@ -33,7 +33,7 @@ class TextColumn:
 
 
 @dataclass(frozen=True)
-class Table:
+class SourceTable:
     """The columns that were asked for and that the export holds."""
 
     headers: tuple[str, ...]

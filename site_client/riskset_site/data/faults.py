@@ -28,7 +28,15 @@ class Fault:
         return f"{count} {self.noun} {self.one}" if count == 1 else f"{count} {self.noun}s {self.many}"
 
 
-def told_rows(numbers: Sequence[int], values: Sequence[str]) -> str:
+class Unreadable(ValueError):
+    """A text that is not a value of the variable. Holds the fault, never the text."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.one)
+        self.fault = fault
+
+
+def rows_and_values(numbers: Sequence[int], values: Sequence[str]) -> str:
     """Returns the first rows with their values, `rows 5, 17: 'abc', 'x' and 3 more`; `values` may be the first only."""
     shown = ", ".join(str(number) for number in numbers[:_SHOWN])
     more = len(numbers) - _SHOWN
@@ -51,4 +59,4 @@ def problem_in_rows(
     """
     rows = np.flatnonzero(chosen)
     values = [value_at(int(row)) for row in rows[:_SHOWN]]
-    return Problem(where, fault.told(len(rows)), fault.hint, detail=told_rows(row_numbers[rows].tolist(), values))
+    return Problem(where, fault.told(len(rows)), fault.hint, detail=rows_and_values(row_numbers[rows].tolist(), values))
