@@ -18,6 +18,8 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
+from riskset.catalogue import Message
+
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")]
 """A name somebody gave: it becomes part of result ids, file names and command lines."""
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
@@ -69,7 +71,7 @@ def _is_later(field: FieldInfo) -> bool:
     return any(isinstance(mark, Since) for mark in field.metadata)
 
 
-def complain(sentence: str) -> NoReturn:
+def complain(sentence: Message | str) -> NoReturn:
     """Refuse a value with a sentence that reaches the person unchanged (braces would be taken as a template)."""
     raise PydanticCustomError("sentence", "{sentence}", {"sentence": sentence})
 

@@ -1,13 +1,15 @@
-"""How a fault in some rows is told: a count for everyone, rows and values for the site's own eyes."""
+"""Faults in rows of an export: everybody may see how many there are, only the site sees the rows and their values."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from riskset.catalogue import Message, say
 from riskset.errors import Problem
 
 _SHOWN = 5
@@ -15,48 +17,48 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class Fault:
-    """What can be wrong with a value or a row, in words that follow its number."""
+    """What is wrong with a value or a row."""
 
-    one: str
-    """`is not a number`"""
-    many: str
-    """`are not numbers`"""
-    hint: str = ""
-    noun: str = "value"
+    code: str
+    """Under `[data.fault]` in the catalogue, where the sentence counts values or rows."""
+    hint: Message
+    values: tuple[tuple[str, Any], ...] = ()
+    """What the sentence prints besides the count."""
 
-    def told(self, count: int) -> str:
-        return f"{count} {self.noun} {self.one}" if count == 1 else f"{count} {self.noun}s {self.many}"
+    def message(self, count: int) -> Message:
+        return say(f"data.fault.{self.code}", n=count, **dict(self.values))
 
 
 class Unreadable(ValueError):
     """A text that is not a value of the variable. Holds the fault, never the text."""
 
     def __init__(self, fault: Fault) -> None:
-        super().__init__(fault.one)
+        super().__init__(fault.code)
         self.fault = fault
 
 
-def rows_and_values(numbers: Sequence[int], values: Sequence[str]) -> str:
-    """Returns the first rows with their values, `rows 5, 17: 'abc', 'x' and 3 more`; `values` may be the first only."""
-    shown = ", ".join(str(number) for number in numbers[:_SHOWN])
-    more = len(numbers) - _SHOWN
-    return (
-        f"row{'s' if len(numbers) > 1 else ''} {shown}: {', '.join(values[:_SHOWN])}"
-        f"{f' and {more} more' if more > 0 else ''}"
-    )
-
-
 def problem_in_rows(
-    where: str,
+    where: Message,
     fault: Fault,
     row_numbers: NDArray[np.int64],
     chosen: NDArray[np.bool_],
     value_at: Callable[[int], str],
 ) -> Problem:
-    """Returns the problem of the rows that are `chosen` (n,); `value_at` gives row i's value as it is shown.
+    """Returns the problem of the rows that are `chosen` (n,); `value_at` returns row i's value as it is printed.
 
     Only `detail` names rows and values.
     """
     rows = np.flatnonzero(chosen)
     values = [value_at(int(row)) for row in rows[:_SHOWN]]
-    return Problem(where, fault.told(len(rows)), fault.hint, detail=rows_and_values(row_numbers[rows].tolist(), values))
+    detail = rows_and_values(row_numbers[rows].tolist(), values)
+    return Problem(str(where), fault.message(len(rows)), fault.hint, detail=detail)
+
+
+def rows_and_values(numbers: Sequence[int], values: Sequence[str]) -> str:
+    """Returns the first rows with their values, `rows 5, 17: 'abc', 'x' and 3 more`; `values` may be the first only.
+
+    A text from the start, since the values are patients' and no message holds those.
+    """
+    rows = say("data.detail.rows", n=len(numbers), numbers=tuple(numbers[:_SHOWN]))
+    more = say("data.detail.more", n=len(numbers) - _SHOWN) if len(numbers) > _SHOWN else ""
+    return f"{rows}: {', '.join(values[:_SHOWN])}{more}"

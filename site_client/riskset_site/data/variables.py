@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from riskset.catalogue import Message, say
 from riskset.errors import Problem
 from riskset.study.spec import BooleanVariable, CategoryVariable, DateVariable, NumberVariable, Variable
 from riskset_site.data.dates import date_reader
@@ -18,13 +19,22 @@ from riskset_site.data.faults import Fault, Unreadable, problem_in_rows
 from riskset_site.data.site_file import MappedColumn, Source, YearsBetween
 from riskset_site.data.sources.table import SourceTable, TextColumn
 
-NOT_A_NUMBER = Fault(
-    "is not a number", "are not numbers", "decimals take a point, thousands no mark; recode or add to missing"
-)
-NOT_FINITE = Fault("is not a finite number", "are not finite numbers", "if it stands for missing, add it to missing")
-NOT_A_TRUTH = Fault("is not true or false", "are not true or false", "recode it to 'true' or 'false' in [map]")
+NOT_A_NUMBER = Fault("not_a_number", say("data.hint.number"))
+NOT_FINITE = Fault("not_finite", say("data.hint.finite"))
+NOT_BOOLEAN = Fault("not_boolean", say("data.hint.boolean"))
 
-TRUTHS = {"true": 1.0, "1": 1.0, "yes": 1.0, "y": 1.0, "t": 1.0, "false": 0.0, "0": 0.0, "no": 0.0, "n": 0.0, "f": 0.0}
+BOOLEANS = {
+    "true": 1.0,
+    "1": 1.0,
+    "yes": 1.0,
+    "y": 1.0,
+    "t": 1.0,
+    "false": 0.0,
+    "0": 0.0,
+    "no": 0.0,
+    "n": 0.0,
+    "f": 0.0,
+}
 
 _EPOCH = date(1970, 1, 1).toordinal()
 _NO_DATE = np.iinfo(np.int64).min  # numpy's NaT
@@ -68,7 +78,7 @@ def read_variable(
         column = _in_one_column(name, variable, mapped, source, table)
     if not isinstance(variable, NumberVariable):
         return column
-    return _within_range(_where(" to ".join(mapped.columns), name), variable, column, table.row_numbers)
+    return _within_range(_where(name, *mapped.columns), variable, column, table.row_numbers)
 
 
 def read_number(text: str) -> float:
@@ -84,19 +94,18 @@ def read_number(text: str) -> float:
     return value
 
 
-def read_truth(text: str) -> float:
+def read_boolean(text: str) -> float:
     """Returns 1.0 or 0.0."""
     try:
-        return TRUTHS[text.lower()]
+        return BOOLEANS[text.lower()]
     except KeyError:
-        raise Unreadable(NOT_A_TRUTH) from None
+        raise Unreadable(NOT_BOOLEAN) from None
 
 
 def level_reader(levels: Sequence[str]) -> Callable[[str], int]:
     """Returns a function from a text to the index of its level, matched letter by letter."""
     index = {level: position for position, level in enumerate(levels)}
-    listed = ", ".join(repr(level) for level in levels)
-    fault = Fault("is not a level of the study", "are not levels of the study", f"levels are {listed}; recode in [map]")
+    fault = Fault("not_a_level", say("data.hint.level", levels=tuple(levels)))
 
     def read(text: str) -> int:
         try:
@@ -139,7 +148,7 @@ class _ValueKind:
 
 def _value_kind(variable: Variable, dates: Sequence[str]) -> _ValueKind:
     if isinstance(variable, BooleanVariable):
-        return _ValueKind(read_truth, "float64", np.nan)
+        return _ValueKind(read_boolean, "float64", np.nan)
     if isinstance(variable, CategoryVariable):
         return _ValueKind(level_reader(variable.levels), "int64", -1)
     if isinstance(variable, DateVariable):
@@ -172,13 +181,13 @@ def _in_one_column(
 ) -> VariableColumn:
     kind = _value_kind(variable, source.dates)
     reading = _Reading(source.missing, mapped.recode, excludes_other=mapped.other == "exclude")
-    return _read_column(table.columns[mapped.column], kind, reading, _where(mapped.column, name), table.row_numbers)
+    return _read_column(table.columns[mapped.column], kind, reading, _where(name, mapped.column), table.row_numbers)
 
 
 def _years_between(name: str, mapped: YearsBetween, source: Source, table: SourceTable) -> VariableColumn:
     kind, reading = _date_kind(source.dates), _Reading(source.missing, {})
     first, last = (
-        _read_column(table.columns[header], kind, reading, _where(header, name), table.row_numbers)
+        _read_column(table.columns[header], kind, reading, _where(name, header), table.row_numbers)
         for header in mapped.years_between
     )
     values = completed_years(first.values, last.values)
@@ -186,7 +195,7 @@ def _years_between(name: str, mapped: YearsBetween, source: Source, table: Sourc
 
 
 def _read_column(
-    column: TextColumn, kind: _ValueKind, reading: _Reading, where: str, row_numbers: NDArray[np.int64]
+    column: TextColumn, kind: _ValueKind, reading: _Reading, where: Message, row_numbers: NDArray[np.int64]
 ) -> VariableColumn:
     values = [kind.blank] * len(column.texts)
     missing: list[int] = []
@@ -224,17 +233,21 @@ def _rows_holding(column: TextColumn, codes: Sequence[int]) -> NDArray[np.bool_]
 
 
 def _within_range(
-    where: str, variable: NumberVariable, column: VariableColumn, row_numbers: NDArray[np.int64]
+    where: Message, variable: NumberVariable, column: VariableColumn, row_numbers: NDArray[np.int64]
 ) -> VariableColumn:
     low, high = variable.range
     outside = (column.values < low) | (column.values > high)
     if not outside.any():
         return column
-    span = f"outside {low:.15g} to {high:.15g}" + (f" {variable.unit}" if variable.unit else "")
-    fault = Fault(f"is {span}", f"are {span}", "the range is the study's; does the export use the same unit?")
+    hint, limits = say("data.hint.range"), (("low", low), ("high", high))
+    fault = Fault("outside_range", hint, limits)
+    if variable.unit:
+        fault = Fault("outside_range_in_unit", hint, (*limits, ("unit", variable.unit)))
     problem = problem_in_rows(where, fault, row_numbers, outside, lambda row: f"{column.values[row]:.15g}")
     return replace(column, values=np.where(outside, np.nan, column.values), problems=(*column.problems, problem))
 
 
-def _where(header: str, name: str) -> str:
-    return f"column {header!r} (variable {name})"
+def _where(name: str, first: str, last: str = "") -> Message:
+    if last:
+        return say("data.where.years_between", first=first, last=last, name=name)
+    return say("data.where.variable", column=first, name=name)

@@ -1,7 +1,7 @@
-"""A page as an HTML file that needs nothing else: no script, no font, no address is loaded.
+"""A page as one HTML file that loads nothing else: no script, no font, no address.
 
-Every text passes through `escape`, since a study's labels are somebody else's words; `_element` is the only maker of
-markup. No template engine: a site installs as little as it can.
+Only `_element` makes markup, and it escapes every text, since a study's labels come from outside. There is no template
+engine: a site installs as little as possible.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from riskset_site.pages.page import Folded, Page, PagePart, PageSection, PageTab
 
 _VERDICTS = {"pass", "review", "fail"}
 _ONE_LINE = 20
-"""Signs that are never broken over two lines: times, versions, names."""
+"""Characters that are never broken over two lines: times, versions, names."""
 
 
 class Markup(str):

@@ -1,7 +1,6 @@
 """What a committee is shown before it signs: all of it, in words, and exactly the numbers that would leave."""
 
 import json
-from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
@@ -76,7 +75,7 @@ class TestMethods:
             "riskset's own, and rmst of riskset-rmst 1.2, not asked by this study; "
             "cif of cif 0.1, not asked by this study"
         )
-        told = json.loads(facts_json(asdict(found)))["methods"][2]
+        told = json.loads(facts_json(found))["methods"][2]
         assert told == {"kind": "rmst", "package": "riskset-rmst 1.2", "is_own": False, "is_asked": False}
 
     def test_one_that_the_study_asks_is_named_so(self):
