@@ -15,6 +15,7 @@ from pydantic import Field
 
 from riskset.errors import RisksetError
 from riskset.study.asked.cox import CoxEntry
+from riskset.study.asked.follow_up import FollowUpEntry
 from riskset.study.asked.km import KaplanMeierEntry
 from riskset.study.asked.rmst import RestrictedMeanEntry
 from riskset.study.entry import Entry
@@ -22,7 +23,12 @@ from riskset.study.entry import Entry
 GROUP: Final = "riskset.methods"
 
 OWN: Final[Mapping[str, type[Entry]]] = MappingProxyType(
-    {"km": KaplanMeierEntry, "cox": CoxEntry, "rmst": RestrictedMeanEntry}
+    {
+        "km": KaplanMeierEntry,
+        "cox": CoxEntry,
+        "rmst": RestrictedMeanEntry,
+        "follow-up": FollowUpEntry,
+    }
 )
 """The kinds of riskset itself, in the order in which people read of them."""
 
