@@ -92,9 +92,9 @@ def _without(table: Mapping[str, Any], path: Sequence[str | int]) -> dict[str, A
 
 
 def _complaint(error: ErrorDetails) -> Complaint:
-    if error["type"] != "extra_forbidden":  # an unknown key: only here are the known ones of a site file listed
+    if error["type"] != "extra_forbidden":
         return complaint_of(error)
-    *table, key = error["loc"]
+    *table, key = error["loc"]  # an unknown key: the known ones are those of its table in a site file
     names = [str(part) for part in table]
     if names[:1] == ["map"]:
         names[1] = "*"

@@ -54,8 +54,8 @@ class EligibleRows:
 def follow_up(
     endpoint: DateEndpoint | DaysEndpoint, columns: Columns, rows: EligibleRows, cutoff: date | None
 ) -> FollowUp:
-    """Returns the follow-up of an endpoint from columns (n,). `cutoff` is the last day that counts; it
-    applies to dates only, since an export of days has none to compare it with."""
+    """Returns the follow-up of an endpoint from columns (n,). `cutoff` is the last day that counts. It applies
+    to dates only: an export of days has no date to compare it with."""
     if isinstance(endpoint, DateEndpoint):
         return _from_dates(endpoint, columns, rows, cutoff)
     return _from_days(endpoint, columns, rows)
@@ -101,14 +101,14 @@ def _from_days(endpoint: DaysEndpoint, columns: Columns, rows: EligibleRows) -> 
             is_known & (entry >= days),
             lambda row: f"{entry[row]:g} of {days[row]:g}",
         )
-    nobody = np.zeros(len(days), bool)
+    no_row = np.zeros(len(days), bool)
     return FollowUp(
         days=_whole(days, is_known),
         event=is_known & (event == 1),
         entry_days=None if endpoint.entry is None else _whole(entry, is_known),
         known=is_known,
-        at_cutoff=nobody,
-        after_censoring=nobody,
+        at_cutoff=no_row,
+        after_censoring=no_row,
         problems=problems,
     )
 

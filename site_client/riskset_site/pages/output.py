@@ -36,7 +36,7 @@ def facts_json(facts: Any) -> str:  # noqa: ANN401 - any dataclass, or a mapping
     return json.dumps(finite, indent=1, ensure_ascii=False) + "\n"
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401 - whatever a page is made of
+def plain(value: Any) -> Any:  # noqa: ANN401 - anything that a page contains
     """Returns a value in JSON's types: a dataclass as its fields, a message as its English sentence.
 
     What has a `message` also gets the `code` and the `values` of it, so that a program need not read the sentence.

@@ -99,7 +99,7 @@ def test_an_export_that_is_not_a_table_does_not_fit(hospital, text):
     assert (check.rows, check.variables) == (0, ())
 
 
-def test_an_export_that_another_program_holds_cannot_be_checked(hospital, monkeypatch):
+def test_an_export_that_another_program_has_locked_cannot_be_checked(hospital, monkeypatch):
     plain_open = Path.open
 
     def held(path, *arguments, **how):

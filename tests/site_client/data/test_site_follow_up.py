@@ -19,7 +19,7 @@ def outcome(hospital, start, death, last, header=""):
         ("2020-01-31", "2020-01-31", (30, True)),  # an event on the day of censoring counts
         ("", "2020-01-31", (30, False)),
         ("2020-01-31", "", (30, True)),
-        ("2020-01-31", "2020-01-11", (30, True)),  # it was observed, whatever the last contact says
+        ("2020-01-31", "2020-01-11", (30, True)),  # it was observed, although after the last contact
         ("2020-01-01", "2020-01-11", (0, True)),  # time 0 is kept
         ("", "2020-01-01", (0, False)),
         ("", "", None),
