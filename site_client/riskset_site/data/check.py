@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -63,13 +63,13 @@ class SiteCheck:
     site: str
     export: str
     """Name of the file."""
-    rows: int
+    rows: int = 0
     """Read from the export."""
-    eligible: int
-    steps: tuple[FlowStep, ...]
-    variables: tuple[VariableCheck, ...]
-    endpoints: tuple[EndpointCheck, ...]
-    problems: tuple[Problem, ...]
+    eligible: int = 0
+    steps: tuple[FlowStep, ...] = ()
+    variables: tuple[VariableCheck, ...] = ()
+    endpoints: tuple[EndpointCheck, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
     @property
     def fits(self) -> bool:
@@ -83,23 +83,21 @@ def check_site(site_file: Path, study: Study) -> SiteCheck:
     export that does not exist. Problems of the export are in the result's `problems`.
     """
     site = load_site_file(site_file, study)
+    check = SiteCheck(study.id, study.version, site.site, site.source.csv.name)
     try:
         prepared = prepare(site, study)
     except DataError as error:
         if not error.problems:
             raise
-        return SiteCheck(study.id, study.version, site.site, site.source.csv.name, 0, 0, (), (), (), error.problems)
-    return SiteCheck(
-        study.id,
-        study.version,
-        site.site,
-        site.source.csv.name,
-        prepared.export.n,
-        int(prepared.eligible.sum()),
-        prepared.steps,
-        tuple(_variables(prepared, site, study)),
-        tuple(_endpoints(prepared, study)),
-        prepared.problems or tuple(_none_eligible(prepared)),
+        return replace(check, problems=error.problems)
+    return replace(
+        check,
+        rows=prepared.export.n,
+        eligible=int(prepared.eligible.sum()),
+        steps=prepared.steps,
+        variables=tuple(_variables(prepared, site, study)),
+        endpoints=tuple(_endpoints(prepared, study)),
+        problems=prepared.problems or tuple(_none_eligible(prepared)),
     )
 
 

@@ -33,7 +33,7 @@ _WAREKI = re.compile(
 
 
 def date_reader(formats: Sequence[str]) -> Callable[[str], date]:
-    """Returns a reader of one text; it refuses, with Unreadable, a text that two formats read as different days."""
+    """Returns a reader of one text; it raises Unreadable, also where two formats read different days."""
     readers = tuple(_wareki if form == WAREKI else _strptime(form) for form in formats)
 
     def read(text: str) -> date:

@@ -82,7 +82,7 @@ def read_variable(
 
 
 def read_number(text: str) -> float:
-    """Returns a finite number. Digits grouped with `_`, which Python reads, are refused."""
+    """Returns a finite number. Raises Unreadable, also for digits grouped with `_`, which Python reads."""
     try:
         value = float(text)
     except ValueError:
@@ -95,7 +95,7 @@ def read_number(text: str) -> float:
 
 
 def read_boolean(text: str) -> float:
-    """Returns 1.0 or 0.0."""
+    """Returns 1.0 or 0.0. Raises Unreadable for a text that is not in BOOLEANS."""
     try:
         return BOOLEANS[text.lower()]
     except KeyError:
@@ -103,7 +103,7 @@ def read_boolean(text: str) -> float:
 
 
 def level_reader(levels: Sequence[str]) -> Callable[[str], int]:
-    """Returns a function from a text to the index of its level, matched letter by letter."""
+    """Returns a reader of one text: the index of the level equal to it, or Unreadable."""
     index = {level: position for position, level in enumerate(levels)}
     fault = Fault("not_a_level", say("data.hint.level", levels=tuple(levels)))
 

@@ -1,5 +1,7 @@
 """From files to arrays."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -65,6 +67,7 @@ def test_only_detail_holds_a_value(hospital):
     assert len(problems) == 5
     assert all(secret in problem.detail for problem in problems)
     assert secret not in str(raised.value) + raised.value.hint + "".join(map(str, problems))
+    assert secret not in repr([replace(problem, detail="") for problem in problems])  # the values of its messages too
 
 
 def test_a_site_may_have_no_eligible_patient(hospital):

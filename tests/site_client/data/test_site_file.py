@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from riskset.catalogue import say
 from riskset.errors import DataError
 from riskset_site.data.config import load_site_file
 
@@ -91,9 +92,11 @@ def test_an_export_that_is_not_there(hospital):
 @pytest.mark.parametrize(("encoding", "better"), [("shift_jis", "cp932"), ("SJIS", "cp932"), ("euc-kr", "cp949")])
 def test_an_encoding_that_lacks_letters(hospital, encoding, better):
     hospital.writes(f'encoding = "{encoding}"')
-    ((_, where, message, _),) = refusals(hospital)
-    assert where == "[source] encoding"
-    assert f"write '{better}' instead" in message
+    with pytest.raises(DataError) as raised:
+        load_site_file(hospital.site_file, hospital.study)
+    (found,) = raised.value.problems
+    assert found.where == "[source] encoding"
+    assert found.message == say("data.site_file.narrow_encoding", encoding=encoding, wider=better)
 
 
 @pytest.mark.parametrize("encoding", ["no-such-thing", "base64", "rot13"])
