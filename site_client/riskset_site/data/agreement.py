@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 from riskset.catalogue import say
 from riskset.disclosure.policy import K, default_policy, tightened
-from riskset.errors import DataError
+from riskset.errors import DataError, did_you_mean
 from riskset.protocol.taking_part import column_for
-from riskset.study.complaint import Complaint
-from riskset.study.rule_wording import meant
 from riskset.study.spec import BooleanVariable, CategoryVariable, NumberVariable, Study, Variable
+from riskset.study.toml_table import Complaint
 from riskset_site.data.site_file import Mapped, MappedColumn, SiteFile, YearsBetween
 from riskset_site.data.variables import BOOLEANS
 
@@ -20,14 +19,14 @@ def disagreements(site: SiteFile, study: Study) -> Iterator[Complaint]:
     if site.study != study.id:
         yield Complaint(("study",), say("data.agreement.other_study", found=site.study, expected=study.id))
     if site.site not in study.sites:
-        hint = meant(site.site, study.sites) or say("data.agreement.sites", sites=tuple(study.sites))
+        hint = did_you_mean(site.site, study.sites) or say("data.agreement.sites", sites=tuple(study.sites))
         yield Complaint(("site",), say("data.agreement.unknown_site", site=site.site), hint)
     yield from _wrong_limits(site, study)
     for name, mapped in site.map_.items():
         variable = study.variables.get(name)
         if variable is None:
             message = say("data.agreement.unknown_variable")
-            yield Complaint(("map", name), message, meant(name, study.variables))
+            yield Complaint(("map", name), message, did_you_mean(name, study.variables))
         else:
             yield from _wrong_mapping(name, mapped, variable)
     yield from _levels_taken_for_missing(site, study)
@@ -64,7 +63,7 @@ def _wrong_recode(name: str, mapped: MappedColumn, variable: Variable) -> Iterat
         return
     for text, meaning in mapped.recode.items():
         if meaning and meaning not in allowed:
-            hint = meant(meaning, allowed) or say("data.agreement.values", values=allowed)
+            hint = did_you_mean(meaning, allowed) or say("data.agreement.values", values=allowed)
             yield Complaint(("map", name, "recode", text), say("data.agreement.unknown_value", value=meaning), hint)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.catalogue import Message, say
-from riskset.study.rules import parse_rule
+from riskset.study.eligibility import parse_rule
 from riskset.study.spec import DateEndpoint, Study
 from riskset.study.truth import Columns, Truth
 from riskset_site.data.variables import known

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.catalogue import NOTHING, Message, say
-from riskset.errors import DataError, Problem
-from riskset.study.rule_wording import meant
+from riskset.errors import DataError, Problem, did_you_mean
 from riskset.study.spec import Study
 from riskset.study.truth import Columns
 from riskset_site.data.faults import Fault, problem_in_rows
@@ -116,7 +115,7 @@ def _absent(
     absent = [header for header in required if header not in table.headers]
     encoding = encoding_hint(site_file.source.csv, site_file.source.delimiter, required) if absent else NOTHING
     for header in absent:
-        hint = encoding or meant(header, table.headers) or _how_to_map(table.headers)
+        hint = encoding or did_you_mean(header, table.headers) or _how_to_map(table.headers)
         where = say("data.where.needed_column", column=header, needed_by=tuple(needs[header]))
         yield Problem(str(where), say("data.export.missing_column"), hint)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
-from riskset.study.complaint import Complaint
-from riskset.study.draft import Draft
 from riskset.study.entry import EndpointEntry, Limits
-from riskset.study.lines import Path
+from riskset.study.references import Draft
 from riskset.study.sentences import by_arm, counted_on_grid, endpoints_in_words
+from riskset.study.toml_lines import KeyPath
+from riskset.study.toml_table import Complaint
 
 if TYPE_CHECKING:
     from riskset.study.spec import Study
@@ -21,7 +21,7 @@ class FollowUpEntry(EndpointEntry):
     kind: Literal["follow-up"]
     limits: Limits = "log-log"
 
-    def complaints(self, draft: Draft, path: Path) -> Iterator[Complaint]:
+    def complaints(self, draft: Draft, path: KeyPath) -> Iterator[Complaint]:
         yield from draft.known_endpoints(path, self.endpoints)
 
     def sentences(self, study: Study) -> Iterator[str]:
