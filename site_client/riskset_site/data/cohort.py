@@ -72,7 +72,7 @@ def load_patients(site_file: Path, study: Study) -> tuple[Cohort, tuple[str, ...
 
 
 def sets_of(study: Study) -> tuple[SetId, ...]:
-    """Returns the sets that the rows are divided into: one per endpoint, then those that a single analysis needs."""
+    """Returns the sets of rows that analyses use: one per endpoint, then those that a single analysis needs."""
     return tuple(dict.fromkeys((*map(SetId, study.endpoints), *plan(study).sets)))
 
 

@@ -1,4 +1,4 @@
-"""Faults in rows of an export: everybody may see how many there are, only the site sees the rows and their values."""
+"""Faults in rows of an export: their number is for anyone to see, their rows and values for the site only."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def problem_in_rows(
 def rows_and_values(numbers: Sequence[int], values: Sequence[str]) -> str:
     """Returns the first rows with their values, `rows 5, 17: 'abc', 'x' and 3 more`; `values` may be the first only.
 
-    A text from the start, since the values are patients' and no message holds those.
+    A text and not a Message, which must not contain patients' values.
     """
     rows = say("data.detail.rows", n=len(numbers), numbers=tuple(numbers[:_SHOWN]))
     more = say("data.detail.more", n=len(numbers) - _SHOWN) if len(numbers) > _SHOWN else ""

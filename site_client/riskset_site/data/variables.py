@@ -48,7 +48,7 @@ class VariableColumn:
     """Number: float64, raw, NaN where missing. Boolean: float64 0, 1, NaN. Category: int64 index of its level, -1.
     Date: datetime64[D], NaT. A value with a problem is blank too."""
     missing: NDArray[np.bool_]
-    """True where the row holds a missing code or nothing."""
+    """True where the row has a missing code or nothing."""
     excluded: NDArray[np.bool_]
     """True where the site file excludes the row from the study (`other = "exclude"`)."""
     problems: tuple[Problem, ...] = ()
@@ -226,7 +226,7 @@ def _absent(kind: _ValueKind, n: int) -> VariableColumn:
 
 
 def _rows_holding(column: TextColumn, codes: Sequence[int]) -> NDArray[np.bool_]:
-    """True where the row holds one of the texts."""
+    """True where the row has one of the texts."""
     chosen = np.zeros(len(column.texts), bool)
     chosen[list(codes)] = True
     return chosen[column.codes]

@@ -102,12 +102,12 @@ def test_an_export_that_is_not_a_table_does_not_fit(hospital, text):
 def test_an_export_that_another_program_has_locked_cannot_be_checked(hospital, monkeypatch):
     plain_open = Path.open
 
-    def held(path, *arguments, **how):
+    def locked(path, *arguments, **how):
         if path.suffix == ".csv":
             raise PermissionError(13, "Permission denied")
         return plain_open(path, *arguments, **how)
 
-    monkeypatch.setattr(Path, "open", held)
+    monkeypatch.setattr(Path, "open", locked)
     with pytest.raises(DataError, match="permission denied") as raised:
         hospital.check()
     assert "Excel" in raised.value.hint

@@ -1,4 +1,4 @@
-"""Faults in rows: a sentence for each, a count for everybody, rows and values for the site."""
+"""Faults in rows: a sentence for each, a count for anyone, rows and values for the site only."""
 
 import ast
 from pathlib import Path

@@ -23,7 +23,7 @@ _CHUNK_ROWS = 500  # fits the processor's cache: chunks eight times as long take
 def read_csv(
     path: Path, expected: Collection[str], optional: Collection[str] = (), *, encoding: str, delimiter: str
 ) -> SourceTable:
-    """Returns the columns of `expected` and `optional` that the file holds.
+    """Returns the columns of `expected` and `optional` that the file has.
 
     The first record is the header. Empty rows are skipped. Rows whose number of fields differs from the header's are
     skipped and reported in `problems`. Raises DataError, with problems, for a file that is not such a table, and
