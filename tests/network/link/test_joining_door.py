@@ -15,8 +15,8 @@ from riskset.errors import DataError, Refused, Unreachable
 from riskset.joining.request import JOIN_PATH, MAX_REQUEST_BYTES, write_request
 from riskset.secure.keys import new_identity, public_hex
 from riskset.secure.node_key import new_node_key
+from riskset_demo.loopback_network import free_ports
 from riskset_server.coordinator_folder import CoordinatorFolder
-from riskset_server.demo.stage import free_ports
 from riskset_server.engine.recording import read_recording
 from riskset_server.joining.certificates import make_authority
 from riskset_site.network.join_request import send_join_request

@@ -69,9 +69,9 @@ def test_sites_that_stop_in_mid_run_are_waited_for_by_name_until_somebody_signs(
 KILLED = """
 import sys, time
 from pathlib import Path
-from riskset_server.demo.data_sets import ROTTERDAM_GBSG
-from riskset_server.demo.stage import Stage
-stage = Stage(ROTTERDAM_GBSG, Path(sys.argv[1]))
+from riskset_demo.studies.real import ROTTERDAM_GBSG
+from riskset_demo.loopback_network import LoopbackNetwork
+stage = LoopbackNetwork(ROTTERDAM_GBSG, Path(sys.argv[1]))
 stage.build()
 stage.start()
 print(*(process.pid for process in stage.processes.values()), flush=True)
