@@ -95,10 +95,10 @@ def test_a_site_asks_in(coordinator):
 def test_a_token_used_twice_is_told_with_its_reason(coordinator):
     invite = coordinator.invites()
     send_join_request(invite, request_for(invite))
-    with pytest.raises(Refused, match="the invite of asan was used already") as refused:
+    with pytest.raises(Refused, match="the invite of asan was already used") as refused:
         send_join_request(invite, request_for(invite))
     assert refused.value.code == "used"
-    assert "by telephone" in refused.value.hint
+    assert "telephone the coordinator" in refused.value.hint
 
 
 def test_a_revoked_invite_is_told_with_its_reason(coordinator):
@@ -128,7 +128,7 @@ def test_a_server_under_another_authority_is_not_shown_the_token(coordinator):
     pinned_elsewhere = type(invite)(**vars(invite) | {"authority": other})
     with pytest.raises(ServerNotTrusted):
         send_join_request(pinned_elsewhere, request_for(invite))
-    with pytest.raises(DataError, match="no request of asan waits"):
+    with pytest.raises(DataError, match="no request from asan is waiting"):
         coordinator.waiting()
 
 

@@ -8,6 +8,7 @@ from flwr.app import ArrayRecord, ConfigRecord
 from flwr.proto.fleet_pb2 import PullMessagesResponse
 from flwr.proto.message_pb2 import Message, ObjectTree
 
+from riskset.catalogue import say
 from riskset.engine.client import RequestHeaders
 from riskset.engine.wire import FIELD
 from riskset.errors import ProtocolError
@@ -17,7 +18,7 @@ from riskset_server.engine.tickets import EngineLost, Mailbox, Reply, SiteSessio
 from riskset_server.link import FlowerRun
 from riskset_site import link as site_link
 
-NO_MESSAGE = "has sent something that is no message"
+UNREADABLE = say("server.reply.unreadable")
 WELL = ConfigRecord({FIELD: b"well"}).deflate()
 MALFORMED = {
     "nothing": b"",
@@ -69,7 +70,7 @@ def test_a_reply_that_can_be_read():
 
 @pytest.mark.parametrize("parts", [[], *([part] for part in MALFORMED.values())], ids=["no parts", *MALFORMED])
 def test_no_reply_of_a_site_ends_the_run(parts):
-    assert run_of(Client()).open_reply(ONE, "asan", "id", parts) == Reply(ONE, "asan", failure=NO_MESSAGE)
+    assert run_of(Client()).open_reply(ONE, "asan", "id", parts) == Reply(ONE, "asan", failure=UNREADABLE)
 
 
 @pytest.mark.parametrize("parts", [[], *([part] for part in MALFORMED.values())], ids=["no parts", *MALFORMED])
@@ -79,7 +80,7 @@ def test_no_message_of_the_server_ends_the_site(parts):
 
 
 def test_a_message_without_its_tree_does_not_end_the_site():
-    with pytest.raises(ProtocolError, match="no message"):
+    with pytest.raises(ProtocolError, match="unreadable message"):
         site_link._announced(PullMessagesResponse(messages_list=[Message()]))
 
 
@@ -87,7 +88,7 @@ def test_a_message_that_flower_cannot_read_does_not_end_the_site():
     message = Message()
     message.content.items.add().key = "a record of no kind"
     response = PullMessagesResponse(messages_list=[message], message_object_trees=[ObjectTree(object_id="leaf")])
-    with pytest.raises(ProtocolError, match="no message"):
+    with pytest.raises(ProtocolError, match="unreadable message"):
         site_link._announced(response)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from riskset.catalogue import say
 from riskset_server.engine import tickets
 from riskset_server.engine.tickets import Mailbox, Reply, SiteSession, Ticket
 
@@ -43,7 +44,7 @@ def test_a_reply_that_never_becomes_whole_is_given_up(mail, monkeypatch):
     mail.announced(ONE, "reply", ["absent"])
     monkeypatch.setattr(tickets, "ARRIVAL_S", -1.0)
     assert mail.fetch({}.get) == []
-    assert mail.take_failed() == [Reply(ONE, "asan", failure="was cut off in the middle of its answer")]
+    assert mail.take_failed() == [Reply(ONE, "asan", failure=say("server.reply.cut_off"))]
     assert not mail.is_receiving
 
 
@@ -61,6 +62,6 @@ def test_a_reply_on_its_way_is_kept_though_its_site_has_started_anew(mail):
 
 
 def test_failures_are_told_once(mail):
-    mail.failed(ONE, "has stopped answering")
+    mail.failed(ONE, say("server.reply.stopped"))
     assert len(mail.take_failed()) == 1
     assert mail.take_failed() == []
