@@ -4,24 +4,24 @@ import json
 import shutil
 import sqlite3
 from contextlib import ExitStack, closing
-from datetime import date
 from pathlib import Path
 
 import pytest
 
+from riskset import __version__
 from riskset.cli import main
 from riskset.errors import Refused
 from riskset.protocol.coordinator import Coordinator
 from riskset.protocol.opening import Opening
 from riskset.protocol.roster import load_roster
 from riskset.protocol.site import Site
+from riskset.rehearsal import EverybodyConsents
 from riskset.results import entry_json, results_of
 from riskset.results.document import rounded
 from riskset.secure.envelope import verify
 from riskset.study.load import load_study, study_hash
 from riskset_server.coordinator_folder import CoordinatorFolder
 from riskset_server.run.record import RunRecord
-from riskset_site.consent.approvals import Approvals, LedgerConsent
 from riskset_site.papers import load_papers
 from riskset_site.records.journal import JournalFile
 
@@ -69,8 +69,7 @@ class Parties(ExitStack):
         papers = load_papers(self.folder / "sites" / name / "site.toml")
         key = papers.identity.signing
         journal = self.enter_context(closing(JournalFile(papers.folder.journal, key, name)))
-        approvals = Approvals(journal.ledger, papers.identity)
-        consent = LedgerConsent(approvals, [].append, lambda: date(2026, 1, 1), "0.1.0")
+        consent = EverybodyConsents(name, tuple(other for other in SITES if other != name))  # approved anew
         return Site(name, key, papers.study, papers.roster, papers.holding, journal, consent)
 
     def results(self, coordinator):
@@ -150,8 +149,15 @@ class TestTheRunThatWasStopped:
         first = verify(north.answer(parties.record.request(run, 0)), parties.roster.sites)
         assert first.head.type == "opened"
 
+    def test_an_approval_of_0_1_0_is_asked_for_again(self, recorded, capsys):
+        """It names the version that was approved, which is another now."""
+        site_file = recorded / "sites/south/site.toml"
+        assert main(["site", "review", str(site_file)]) == 0
+        said = " ".join(capsys.readouterr().out.split())
+        assert f"riskset 0.1.0 was approved, this is {__version__}" in said
+
     def test_another_run_begins_and_has_the_results_of_the_first(self, parties):
-        """Of the same patients: the same bits. The approvals of 0.1.0 hold."""
+        """Of the same patients: the same bits."""
         stopped = parties.unfinished
         run = parties.record.begin(parties.study.id, study_hash(parties.study), parties.roster.sha256, SITES)
         assert parties.record.earlier_of(run) == (RESULTS["run"], stopped)

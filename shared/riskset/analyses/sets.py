@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from riskset.analyses.cohort import ALL, SetId
-from riskset.study.entry import Entry
+from riskset.study.entry import AnalysisEntry
 
 
-def set_of(entry: Entry, endpoint: str | None, population: str, variables: Sequence[str]) -> SetId:
+def set_of(entry: AnalysisEntry, endpoint: str | None, population: str, variables: Sequence[str]) -> SetId:
     """Returns the endpoint's common set or, with `missing = "by_model"`, the rows complete in `variables`."""
     own = tuple(variables) if entry.missing == "by_model" else None
     return SetId(endpoint, population, own)

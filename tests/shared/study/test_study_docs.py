@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from riskset.study.asked import ENTRIES
-from riskset.study.wording import TABLES, known_keys
+from riskset.study.validation_errors import TABLES, known_keys
 
 DOCS = (Path(__file__).parents[3] / "docs" / "study-file.md").read_text(encoding="utf-8")
 HEADINGS = {

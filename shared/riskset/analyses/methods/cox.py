@@ -1,8 +1,8 @@
 """A Cox model with one baseline hazard per hospital: each sends log likelihood, score and information of its own
 strata.
 
-The sums are those of `coxph(... + strata(site))` on the pooled rows (docs/methods/cox.md), so the fit is that fit. No time
-of any patient leaves. Columns enter in units of the pooled within-hospital standard deviation (a shift within a
+The sums are those of `coxph(... + strata(site))` on the pooled rows (docs/methods/cox.md), so the fit is that fit. No
+time of any patient leaves. Columns enter in units of the pooled within-hospital standard deviation (a shift within a
 hospital changes nothing, so there is nothing to centre); results are told on the original scale.
 """
 
