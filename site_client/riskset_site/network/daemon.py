@@ -53,24 +53,24 @@ class Answers(Protocol):
         """Returns a signed refusal, for a message that could not be answered."""
 
 
-def serve(site: Answers, link: Link[D], stop: Event, tell: Callable[[str], None]) -> None:
-    """Answers messages until `stop` is set. `tell` gets the lines of the log, repeated ones once."""
+def serve(site: Answers, link: Link[D], stop: Event, log: Callable[[str], None]) -> None:
+    """Answers messages until `stop` is set. `log` gets each line of the log, repeated ones once."""
     last_active, pause = 0.0, 1.0
-    once = _Once(tell)
+    lines = _WithoutRepeats(log)
     while not stop.is_set():
         try:
             delivery = link.receive()
-            once.reached()
+            lines.reached()
             if delivery is not None:
-                link.reply(delivery, _answer(site, delivery.payload, once.tell))
+                link.reply(delivery, _answer(site, delivery.payload, lines.add))
                 last_active = time.monotonic()
         except Unreachable as away:
-            once.away(away)
+            lines.away(away)
             stop.wait(pause)
             pause = min(2 * pause, LONGEST_PAUSE_S)
             continue
         except ProtocolError as malformed:
-            once.tell(say("server.serve.not_read", error=malformed.message))
+            lines.add(say("server.serve.not_read", error=malformed.message))
             stop.wait(1.0)  # a sender of nonsense does not keep this machine busy
             continue
         pause = 1.0
@@ -78,15 +78,15 @@ def serve(site: Answers, link: Link[D], stop: Event, tell: Callable[[str], None]
             stop.wait(FAST_POLL_S if time.monotonic() - last_active < ACTIVE_S else IDLE_POLL_S)
 
 
-class _Once:
+class _WithoutRepeats:
     """Keeps repeated lines out of a log: a paused site is asked again for days."""
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
-        self._tell = tell
+    def __init__(self, log: Callable[[str], None]) -> None:
+        self._log = log
         self._last = ""
         self._away: tuple[type, str] | None = None
 
-    def tell(self, message: Message) -> None:
+    def add(self, message: Message) -> None:
         self._print(str(message))
 
     def away(self, why: Unreachable) -> None:
@@ -99,27 +99,27 @@ class _Once:
     def reached(self) -> None:
         if self._away is not None:
             self._away = None
-            self.tell(say("server.serve.connected"))
+            self.add(say("server.serve.connected"))
 
     def _print(self, line: str) -> None:
         if line != self._last:
-            self._tell(line)
+            self._log(line)
             self._last = line
 
 
-def _answer(site: Answers, request: bytes, tell: Callable[[Message], None]) -> bytes:
+def _answer(site: Answers, request: bytes, log: Callable[[Message], None]) -> bytes:
     """Returns the reply. An internal error becomes a refusal of one word; the log contains no patient's value either,
     since people send logs when they ask for help."""
     began = time.monotonic()
     try:
         reply = site.answer(request)
     except RisksetError as error:
-        tell(say("server.serve.not_answered", error=error.message))
+        log(say("server.serve.not_answered", error=error.message))
         return site.refusal("site")
     except Exception as error:
-        tell(say("server.serve.not_answered", error=fault_of(error)))
+        log(say("server.serve.not_answered", error=fault_of(error)))
         return site.refusal("site")
-    tell(_answered(reply, time.monotonic() - began))
+    log(_answered(reply, time.monotonic() - began))
     return reply
 
 
