@@ -1,4 +1,4 @@
-"""Attempts to end the other side with a message that cannot be read: an admitted site's, and the server's."""
+"""Attempts to crash the other side with an unreadable message: by an admitted site, and by the server."""
 
 from types import SimpleNamespace
 
@@ -38,7 +38,7 @@ SESSION = SiteSession(node_id=7, is_online=True, last_seen_s=0.0, begun="first")
 
 
 class Client:
-    """Flower's client of the run, with the SuperLink's answers made up."""
+    """Flower's client of the run, with invented answers of the SuperLink."""
 
     def __init__(self, *messages, trees=None):
         self.messages = messages
@@ -63,7 +63,7 @@ def answer_to(ticket, **error):
     return message
 
 
-def test_a_reply_that_can_be_read():
+def test_a_readable_reply():
     assert run_of(Client()).open_reply(ONE, "asan", "id", [WELL]) == Reply(ONE, "asan", b"well")
     assert site_link._payload([WELL]) == b"well"
 
@@ -92,7 +92,7 @@ def test_a_message_that_flower_cannot_read_does_not_end_the_site():
         site_link._announced(response)
 
 
-def test_two_answers_to_one_question_and_one_to_none_do_not_end_the_run():
+def test_a_second_answer_and_an_answer_to_no_message_do_not_end_the_run():
     mail = Mailbox()
     mail.sent(ONE, "asan", SESSION)
     answers = [answer_to(ONE, code=3), answer_to(ONE), answer_to("another's"), answer_to("another's", code=3)]
@@ -127,6 +127,6 @@ def test_a_site_that_the_superlink_has_lost_was_not_asked_and_the_others_were(mo
     assert len(pushed) == 1
 
 
-def test_an_error_without_words_is_told_by_its_name():
+def test_an_error_without_a_message_is_reported_by_its_name():
     assert "(ReadTimeout)" in str(engine_lost(httpx.ReadTimeout("")))
     assert "(too slow)" in str(engine_lost(httpx.ReadTimeout("too slow")))
