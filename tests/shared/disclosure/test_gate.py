@@ -52,9 +52,7 @@ class TestNumbers:
 
     @pytest.mark.parametrize("values", [np.zeros(2), np.zeros(4), np.zeros((3, 1)), np.array(1.0)], ids=np.shape)
     def test_more_or_fewer_than_named_stay_in(self, values):
-        with pytest.raises(
-            Refused, match=f"expected 3 numbers, .*has {values.size}$"
-        ) as no:
+        with pytest.raises(Refused, match=f"expected 3 numbers, .*has {values.size}$") as no:
             released(values)
         assert no.value.code == "gate"
 
