@@ -21,10 +21,10 @@ from riskset.secure.keys import (
     save_identity,
     write_private,
 )
-from riskset_server.engine.two_ports import SuperLinkConfig
-from riskset_server.joining.book import JoiningBook
+from riskset_server.engine.superlink import SuperLinkConfig
 from riskset_server.joining.certificates import Certified, issue_server_certificate, make_authority
-from riskset_server.joining.desk import Door, JoiningDesk
+from riskset_server.joining.enrolment import EnrolmentDesk, PublicServer
+from riskset_server.joining.invites import InviteList
 
 _HINT = "make it first: riskset server init FOLDER --host NAME"
 
@@ -87,17 +87,17 @@ class CoordinatorFolder:
         )
 
     @property
-    def door(self) -> Door:
-        """What an invite says of the server."""
+    def public_server(self) -> PublicServer:
+        """The server as an invite names it."""
         ports = self._ports()
-        return Door(f"{ports['host']}:{ports['public_port']}", self.authority.decode())
+        return PublicServer(f"{ports['host']}:{ports['public_port']}", self.authority.decode())
 
     @contextmanager
-    def desk(self) -> Iterator[JoiningDesk]:
+    def desk(self) -> Iterator[EnrolmentDesk]:
         """The rules of joining over this folder's list of invites. DataError where the folder is none."""
         self._read("identity.pem")
-        with JoiningBook(self.joining) as book:
-            yield JoiningDesk(book)
+        with InviteList(self.joining) as invites:
+            yield EnrolmentDesk(invites)
 
     @property
     def identity(self) -> Ed25519PrivateKey:

@@ -1,9 +1,9 @@
-"""The coordinator's end of the engine: what of Flower it stands on, and the only module of the server that imports it.
+"""The coordinator's end of the engine: the Flower APIs it relies on, and the only server module that imports Flower.
 
-`superlink_app` makes Flower's SuperLink for our own process; `superlink` puts doors before it. `Desk` begins a Flower
-run there, `FlowerRun` holds its task, stores messages and fetches replies; `engine` makes of the two what a coordinator
-needs. They take the place of a ServerApp and of Flower's `Grid`, which sleeps for seconds between polls, retries for
-ever and interrupts its own process. The bundle that Flower asks for is empty: no code travels.
+`serve` runs Flower's SuperLink in our own process behind our doors. `SuperLinkClient` begins a Flower run in it;
+`FlowerRun` holds the run's task, stores messages and fetches replies. They replace a ServerApp and Flower's `Grid`,
+which sleeps for seconds between polls, retries without limit and interrupts its own process. The bundle that Flower
+requires is empty: no code is shipped.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import logging
 import os
 import time
 from base64 import b64decode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Final, TypeVar
 
-# Flower reads these while it is imported: no reports to anybody, and no second, older door of its own
+# Flower reads these while it is imported: no telemetry, and none of its older gRPC ports
 os.environ["FLWR_TELEMETRY_ENABLED"] = "0"
 os.environ["FLWR_DISABLE_UPDATE_CHECK"] = "1"
 os.environ["FLWR_INTERNAL_GRPC_CONTROL_API"] = "0"
@@ -33,24 +33,10 @@ from flwr.app.message import make_message, remove_content_from_message
 from flwr.app.metadata import Metadata
 from flwr.common.constant import HEARTBEAT_PATIENCE, SUPERLINK_NODE_ID, ErrorCode, SubStatus
 from flwr.common.serde import message_to_proto
-from flwr.proto import control_pb2, message_pb2, runtime_pb2
-from flwr.proto.fab_pb2 import Fab
-from flwr.proto.node_pb2 import Node, NodeInfo
-from flwr.supercore.constant import (
-    FLEET_HTTP_PUBLIC_KEY_HEADER,
-    FLWR_IN_MEMORY_DB_NAME,
-    TASK_TOKEN_HEADER,
-    NodeStatus,
-    TaskType,
-)
+from flwr.proto import control_pb2, fab_pb2, message_pb2, node_pb2, runtime_pb2
+from flwr.supercore import constant
 from flwr.supercore.control import ControlHttpClient
-from flwr.supercore.inflatable.inflatable_object import (
-    get_all_nested_objects,
-    get_object_tree,
-    get_object_type_from_object_content,
-    iterate_object_tree,
-    no_object_id_recompute,
-)
+from flwr.supercore.inflatable import inflatable_object as inflatable
 from flwr.supercore.primitives.asymmetric import bytes_to_public_key, public_key_to_bytes
 from flwr.supercore.protobuf.client import ProtobufClient
 from flwr.supercore.runtime import RuntimeHttpClient
@@ -61,23 +47,16 @@ from flwr.superlink.config_loader import SuperLinkLifespanConfig
 from flwr.superlink.main import create_app
 from sqlalchemy.engine import Engine
 
-from riskset.engine.pulse import Pulse
-from riskset.engine.quiet import quieten
-from riskset.engine.showing import Showing
+from riskset.engine.client import Heartbeat, RequestHeaders, quieten
 from riskset.engine.wire import FIELD, MESSAGE_TYPE, RECORD, WAIT_HEADER, WHOLE_HEADER
-from riskset_server.engine.asking import ask, direct, lost
-from riskset_server.engine.empty_bundle import empty_bundle
-from riskset_server.engine.front_door import App, LeaseLeft
-from riskset_server.engine.recording import Record
+from riskset_server.engine.doors import App, LeaseLeft
+from riskset_server.engine.loopback import call, empty_bundle, engine_lost, pinned_client
+from riskset_server.engine.superlink import LOOPBACK, Ready, SuperLinkConfig, serve_superlink
 from riskset_server.engine.tickets import EngineLost, Mailbox, Reply, SiteSession, Ticket
-from riskset_server.engine.two_ports import LOOPBACK, SuperLinkConfig
 
 TASK_BEAT_S: Final = 5.0  # Flower ends a run whose task is silent for 60 s, at first for 30 s
-TASK_PATIENCE_S: Final = 10.0  # a task comes up at once; this long only where the machine is overloaded
+TASK_PATIENCE_S: Final = 10.0  # a task is ready at once; it takes longer only where the machine is overloaded
 TASK_POLL_S: Final = 0.02
-
-FLEET_PULL: Final = "/v1/fleet/pull-messages"
-RUNTIME_PULL: Final = "/v1/runtime/pull-messages"
 
 FAILURES: Final = {
     ErrorCode.NODE_UNAVAILABLE: "has stopped answering",
@@ -92,82 +71,74 @@ Client = TypeVar("Client", bound=ProtobufClient)
 _log = logging.getLogger(__name__)
 
 
-def superlink_app(config: SuperLinkConfig) -> tuple[App, LeaseLeft]:
-    """Returns Flower's application, open to whoever reaches it, and what tells how long a session still lasts."""
+def serve(config: SuperLinkConfig, on_ready: Ready | None = None) -> None:
+    """Serves the SuperLink until SIGTERM or SIGINT; calls `on_ready(public_port, control_port)` once both ports are
+    open. Raises RisksetError where a port is taken."""
+    app, lease_left_s = _flower_app(config)
+    serve_superlink(config, app, lease_left_s, on_ready)
+
+
+def _flower_app(config: SuperLinkConfig) -> tuple[App, LeaseLeft]:
+    """Returns Flower's application, open to anyone who reaches it, and a function that returns a session's remaining
+    time."""
     quieten("flwr")
     _find_migrations_in_any_folder()
     app = create_app(_settings(config), SuperLinkLifespan)
     state = app.state.linkstate_factory.state()
 
     def lease_left_s(headers: Mapping[bytes, bytes]) -> float | None:
-        key = b64decode(headers[FLEET_HTTP_PUBLIC_KEY_HEADER.encode()])
+        key = b64decode(headers[constant.FLEET_HTTP_PUBLIC_KEY_HEADER.encode()])
         node_id = state.get_node_id_by_public_key(key)
-        online = state.get_node_info(node_ids=[node_id], statuses=[NodeStatus.ONLINE]) if node_id else []
+        online = state.get_node_info(node_ids=[node_id], statuses=[constant.NodeStatus.ONLINE]) if node_id else []
         return online[0].online_until - time.time() if online else None
 
     return app, lease_left_s
 
 
 def _find_migrations_in_any_folder() -> None:
-    """Flower lists the folder of its database's migrations where Alembic splits at spaces: installed in a folder with
-    one in its name, it would make an empty database. Without the list Alembic looks beside the script, where they
-    are."""
-    listed = migrations.build_alembic_config
+    """Drops the folder of migrations from Flower's Alembic settings, where Alembic would split it at spaces.
 
-    def unlisted(engine: Engine) -> Config:
-        config = listed(engine)
+    Installed in a folder with a space in its name, Flower would make an empty database. Without the setting Alembic
+    looks beside the script, where the migrations are.
+    """
+    build = migrations.build_alembic_config
+
+    def without_folder(engine: Engine) -> Config:
+        config = build(engine)
         config.remove_main_option("version_locations")
         return config
 
-    migrations.build_alembic_config = unlisted
+    migrations.build_alembic_config = without_folder
 
 
-def payloads_in(records: Iterable[Record]) -> Iterator[bytes]:
-    """Yields each message of ours that passed the public port, in either direction, as its envelope's bytes.
+class SuperLinkClient:
+    """`riskset_server.engine.engine.SuperLink` at `address` ("host:port") over Flower's control and runtime APIs."""
 
-    A message that was sent again, or is the same for several sites, comes as often as it passed.
-    """
-    for record in records:
-        content = b""
-        if record.is_request and record.path.endswith("/push-object"):
-            content = message_pb2.PushObjectRequest.FromString(record.body).object_content
-        elif record.path.endswith("/pull-object") and not record.is_request and not record.body.startswith(b"{"):
-            content = message_pb2.PullObjectResponse.FromString(record.body).object_content  # a refusal would be JSON
-        if content and (payload := _payload([content])) is not None:
-            yield payload
-
-
-class Desk:
-    """The coordinator's place at the SuperLink's loopback port, `address` "host:port". Raises EngineLost throughout."""
-
-    def __init__(self, address: str, ca_certificate: bytes, token: str, timeout_s: float) -> None:
+    def __init__(self, address: str, ca_certificate: bytes, token: str, timeout_s: float = 30.0) -> None:
         quieten("flwr")
         self._url = f"https://{address}"
-        self._http = direct(ca_certificate, timeout_s)
+        self._http = pinned_client(ca_certificate, timeout_s)
         self._bearer = {"authorization": f"Bearer {token}"}
-        self._control = self._open(ControlHttpClient, Showing(self._bearer))
+        self._control = self._open(ControlHttpClient, RequestHeaders(self._bearer))
 
     def register(self, name: str, key: EllipticCurvePublicKey) -> None:
-        """Lets a node in; that it is in already is as good."""
         try:
             self._control.RegisterNode(control_pb2.RegisterNodeRequest(public_key=public_key_to_bytes(key), name=name))
         except httpx.HTTPStatusError as error:
-            if error.response.status_code != HTTPStatus.PRECONDITION_FAILED:
-                raise lost(error) from None
+            if error.response.status_code != HTTPStatus.PRECONDITION_FAILED:  # which says: admitted already
+                raise engine_lost(error) from None
         except (httpx.RequestError, ValueError) as error:
-            raise lost(error) from None
+            raise engine_lost(error) from None
 
     def sessions(self) -> dict[EllipticCurvePublicNumbers, SiteSession]:
-        """Returns every node that was let in, by its key."""
-        nodes = ask(self._control.ListNodes, control_pb2.ListNodesRequest()).nodes_info
+        nodes = call(self._control.ListNodes, control_pb2.ListNodesRequest()).nodes_info
         return {bytes_to_public_key(node.public_key).public_numbers(): _session(node) for node in nodes}
 
     def begin_run(self) -> FlowerRun:
-        """Returns a new run whose task is ours. `FlowerRun.end` ends it."""
         bundle = empty_bundle()
-        fab = Fab(hash_str=hashlib.sha256(bundle).hexdigest(), content=bundle)
-        run_id = ask(self._control.StartRun, control_pb2.StartRunRequest(fab=fab)).run_id
-        headers = Showing(self._bearer | {TASK_TOKEN_HEADER: self._claim(run_id)})
+        fab = fab_pb2.Fab(hash_str=hashlib.sha256(bundle).hexdigest(), content=bundle)
+        run_id = call(self._control.StartRun, control_pb2.StartRunRequest(fab=fab)).run_id
+        headers = RequestHeaders(self._bearer | {constant.TASK_TOKEN_HEADER: self._claim(run_id)})
         run = FlowerRun(run_id, self._open(RuntimeHttpClient, headers), headers)
         run.begin()
         return run
@@ -176,58 +147,58 @@ class Desk:
         self._http.close()
 
     def _claim(self, run_id: int) -> str:
-        """Returns the token of the run's task. Takes tasks that a killed coordinator left unclaimed out of the way."""
+        """Returns the token of the run's task; claims and drops the tasks that a killed coordinator left."""
         until_s = time.monotonic() + TASK_PATIENCE_S
-        client = self._open(RuntimeHttpClient, Showing(self._bearer))
+        client = self._open(RuntimeHttpClient, RequestHeaders(self._bearer))
         while time.monotonic() < until_s:
-            claim = ask(client.AcquireTask, runtime_pb2.AcquireTaskRequest(supported_task_types=[TaskType.SERVER_APP]))
+            claim = call(
+                client.AcquireTask, runtime_pb2.AcquireTaskRequest(supported_task_types=[constant.TaskType.SERVER_APP])
+            )
             if claim.token and claim.task.run_id == run_id:
                 return claim.token
             time.sleep(TASK_POLL_S)
-        raise EngineLost("the engine gives no task for a new run", "restart the server")
+        raise EngineLost("the engine has no task for the new run", "restart the server")
 
-    def _open(self, kind: type[Client], headers: Showing) -> Client:
+    def _open(self, kind: type[Client], headers: RequestHeaders) -> Client:
         client = kind(self._url, interceptors=[headers])
         client.close()
-        client._client = self._http  # all of ours share its connections; httpx's clients are safe over threads
+        client._client = self._http  # all our clients share its connections; httpx's clients are thread-safe
         return client
 
 
 class FlowerRun:
-    """One run in the SuperLink and the claim to its task, kept up by a heartbeat."""
+    """`riskset_server.engine.engine.Run` over Flower's runtime API; a heartbeat keeps the claim to its task."""
 
-    def __init__(self, run_id: int, client: RuntimeHttpClient, headers: Showing) -> None:
+    def __init__(self, run_id: int, client: RuntimeHttpClient, headers: RequestHeaders) -> None:
         self._run_id = run_id
         self._client = client
         self._headers = headers
-        self._node = Node(node_id=SUPERLINK_NODE_ID)
-        self._pulse = Pulse(self._beat, TASK_BEAT_S)
+        self._node = node_pb2.Node(node_id=SUPERLINK_NODE_ID)
+        self._heartbeat = Heartbeat(self._beat, TASK_BEAT_S)
         self.is_over = False
 
     def begin(self) -> None:
-        """Takes the task up; from here on a heartbeat holds it."""
-        ask(self._client.PullTaskInput, runtime_pb2.PullTaskInputRequest())
-        self._pulse.start()
+        """Starts the task and its heartbeat."""
+        call(self._client.PullTaskInput, runtime_pb2.PullTaskInputRequest())
+        self._heartbeat.start()
 
     def end(self) -> None:
-        """Ends the run, as far as the SuperLink can be reached. Never raises."""
-        self._pulse.stop()
+        self._heartbeat.stop()
         with suppress(EngineLost):
-            ask(self._client.PushTaskOutput, runtime_pb2.PushTaskOutputRequest(sub_status=SubStatus.COMPLETED))
+            call(self._client.PushTaskOutput, runtime_pb2.PushTaskOutputRequest(sub_status=SubStatus.COMPLETED))
 
     def push(self, messages: Iterable[tuple[int, bytes]]) -> list[tuple[Ticket, bool]]:
-        """Stores one message for each (node, payload). Returns its ticket, and whether the SuperLink took it."""
-        with no_object_id_recompute():
+        with inflatable.no_object_id_recompute():
             drafts = [self._draft(node_id, payload) for node_id, payload in messages]
-            objects = {key: part for draft in drafts for key, part in get_all_nested_objects(draft).items()}
+            objects = {key: part for draft in drafts for key, part in inflatable.get_all_nested_objects(draft).items()}
             request = runtime_pb2.PushAppMessagesRequest(
                 messages_list=[message_to_proto(remove_content_from_message(draft)) for draft in drafts],
-                message_object_trees=[get_object_tree(draft) for draft in drafts],
+                message_object_trees=[inflatable.get_object_tree(draft) for draft in drafts],
             )
-            response = ask(self._client.PushMessages, request)
+            response = call(self._client.PushMessages, request)
             wanted = set(response.objects_to_push)
             parts = [(key, part) for key, part in reversed(objects.items()) if key in wanted]
-            for key, part in parts:  # frames before records: a site reads the record alone, and then lets go of all
+            for key, part in parts:  # frames before records: a site reads only the record, then drops the rest
                 with self._headers.also({WHOLE_HEADER: "1"} if key == parts[-1][0] else {}):
                     self._put(response.session_id, key, part.deflate())
         taken = set(response.message_ids)
@@ -235,35 +206,34 @@ class FlowerRun:
         return [(Ticket(message_id), message_id in taken) for message_id in ids]
 
     def announcements(self, waiting: Iterable[Ticket], mail: Mailbox, wait_s: float) -> None:
-        """Asks which of `waiting` have a reply, for up to `wait_s` while none has, and tells the mailbox."""
         unanswered = set(waiting)
         with self._headers.also({WAIT_HEADER: f"{wait_s:.2f}"}):
-            response = ask(self._client.PullMessages, runtime_pb2.PullAppMessagesRequest(message_ids=unanswered))
+            response = call(self._client.PullMessages, runtime_pb2.PullAppMessagesRequest(message_ids=unanswered))
         if len(response.messages_list) != len(response.message_object_trees):
             raise EngineLost("the engine announces replies without their parts", "restart the server")
         for message, tree in zip(response.messages_list, response.message_object_trees, strict=True):
             ticket = Ticket(message.metadata.reply_to_message_id)
-            if ticket not in unanswered:  # a site's second answer to one question, or to none
+            if ticket not in unanswered:  # a second answer to one message, or an answer to none
                 continue
             unanswered.remove(ticket)
             if message.HasField("error"):
                 mail.failed(ticket, FAILURES.get(message.error.code, "could not be asked"))
             else:
-                parts = [part.object_id for part in iterate_object_tree(tree) if not part.children]  # the record alone
+                parts = [
+                    part.object_id for part in inflatable.iterate_object_tree(tree) if not part.children
+                ]  # the record alone
                 mail.announced(ticket, message.metadata.message_id, parts)
 
     def pull(self, object_id: str) -> bytes | None:
-        """Returns a part of a reply, or None where it has not come yet."""
         request = message_pb2.PullObjectRequest(node=self._node, run_id=self._run_id, object_id=object_id)
-        response = ask(self._client.PullObject, request)
+        response = call(self._client.PullObject, request)
         return response.object_content if response.object_found and response.object_available else None
 
     def open_reply(self, ticket: Ticket, name: str, message_id: str, parts: list[bytes]) -> Reply:
-        """Returns the reply that the parts are, after telling the SuperLink that it may forget them."""
         request = message_pb2.ConfirmMessageReceivedRequest(
             node=self._node, run_id=self._run_id, message_object_id=message_id
         )
-        ask(self._client.ConfirmMessageReceived, request)
+        call(self._client.ConfirmMessageReceived, request)
         payload = _payload(parts)
         return Reply(ticket, name, payload, None if payload is not None else NO_MESSAGE)
 
@@ -284,24 +254,24 @@ class FlowerRun:
         return draft
 
     def _put(self, session_id: str, object_id: str, content: bytes) -> None:
-        """Stores one part. One that is not taken is not missed: where sites are sent the same, a record is there before
-        its frame, and a quick site has read it and let go of both."""
+        """Stores one part. A part that is not accepted is not missed: where several sites get the same bytes, a record
+        arrives before its frame, and a fast site may already have read it and dropped both."""
         request = message_pb2.PushObjectRequest(
             node=self._node, run_id=self._run_id, object_id=object_id, object_content=content, session_id=session_id
         )
-        ask(self._client.PushObject, request)
+        call(self._client.PushObject, request)
 
     def _beat(self) -> None:
         try:
-            is_alive = ask(self._client.SendTaskHeartbeat, runtime_pb2.SendTaskHeartbeatRequest()).success
+            is_alive = call(self._client.SendTaskHeartbeat, runtime_pb2.SendTaskHeartbeatRequest()).success
         except EngineLost as error:
-            _log.debug("a task's heartbeat failed: %s", error)  # the next call tells it, to somebody who can act
+            _log.debug("a task's heartbeat failed: %s", error)  # the next call raises it where the caller can act
         else:
             self.is_over = not is_alive
 
 
 def _settings(config: SuperLinkConfig) -> SuperLinkLifespanConfig:
-    """Returns Flower's settings: node keys asked for, no older door, no helper process, no plugin."""
+    """Returns Flower's settings: node keys required; no older port, no helper process, no plugin."""
     return SuperLinkLifespanConfig(
         control_address="",
         health_server_address=None,
@@ -309,7 +279,7 @@ def _settings(config: SuperLinkConfig) -> SuperLinkLifespanConfig:
         port=config.control_port,
         insecure=False,
         certificates=None,
-        superexec_auth_secret=None,  # TokenDoor stands before this and every other call of the loopback
+        superexec_auth_secret=None,  # TokenDoor protects this and every other call of the loopback port
         authn_plugin=NoOpControlAuthnPlugin(),
         event_log_plugin=None,
         fleet_event_log_plugin=None,
@@ -322,22 +292,22 @@ def _settings(config: SuperLinkConfig) -> SuperLinkLifespanConfig:
         ssl_ca_certfile=None,
         ssl_certfile=str(config.certificate),
         ssl_keyfile=str(config.key),
-        database=FLWR_IN_MEMORY_DB_NAME if config.database is None else str(config.database),
+        database=constant.FLWR_IN_MEMORY_DB_NAME if config.database is None else str(config.database),
         isolation="process",
         runtime_dependency_install=False,
     )
 
 
-def _session(node: NodeInfo) -> SiteSession:
+def _session(node: node_pb2.NodeInfo) -> SiteSession:
     last_seen_s = node.online_until - HEARTBEAT_PATIENCE * node.heartbeat_interval
-    return SiteSession(node.node_id, node.status == NodeStatus.ONLINE, last_seen_s, node.last_activated_at)
+    return SiteSession(node.node_id, node.status == constant.NodeStatus.ONLINE, last_seen_s, node.last_activated_at)
 
 
 def _payload(parts: Iterable[bytes]) -> bytes | None:
     """Returns our bytes from the parts of a Flower message, or None. Never raises: a site wrote the parts."""
     try:
         for content in parts:
-            if get_object_type_from_object_content(content) == ConfigRecord.__qualname__:
+            if inflatable.get_object_type_from_object_content(content) == ConfigRecord.__qualname__:
                 value = ConfigRecord.inflate(content).get(FIELD)
                 if isinstance(value, bytes):
                     return value

@@ -4,4 +4,4 @@ What everyone shares: the statistics, the study file, the disclosure gate, the p
 is `riskset_site`, what the coordinator runs `riskset_server`.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

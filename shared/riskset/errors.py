@@ -15,8 +15,9 @@ but for `Problem.detail`, which the site's own terminal shows and nothing sends.
 
 from __future__ import annotations
 
+import difflib
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from riskset.catalogue import NOTHING, Message
@@ -86,6 +87,12 @@ class Refused(RisksetError):
 
 class Unreachable(RisksetError):
     """A party is away, or does not let us in; trying again later may help."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Returns a hint that names the nearest of `known`; empty where none is near."""
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"did you mean {close[0]!r}?" if close else ""
 
 
 def fault_of(error: BaseException) -> str:

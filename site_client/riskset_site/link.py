@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import logging
 import os
-import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -54,13 +53,10 @@ from flwr.supercore.protobuf.client import ProtobufClientInterceptor
 from flwr.supernode.fleet_http_client import FleetHttpClient
 from flwr.supernode.node_auth_http_interceptor import NodeAuthHttpInterceptor
 
-from riskset.engine.pulse import Pulse
-from riskset.engine.quiet import quieten
-from riskset.engine.showing import Showing
+from riskset.engine.client import Heartbeat, RequestHeaders, quieten
 from riskset.engine.wire import FIELD, MAX_MESSAGE_BYTES, RECORD, WAIT_HEADER, WHOLE_HEADER
 from riskset.errors import ProtocolError, Unreachable
-from riskset_site.network.loopback import is_this_machine
-from riskset_site.network.unreachable import ServerAway, no_answer, not_ours, turned_away
+from riskset_site.network.reachability import ServerAway, is_this_machine, no_answer, not_ours, rejected, trust_only
 
 LEASE_S: Final = 30.0
 """A session ends this long after its last heartbeat. Flower's own is 60 s; shorter, a killed site comes back sooner."""
@@ -114,14 +110,14 @@ class FleetLink:
         self._address = address
         self._timeout_s = timeout_s
         self._public_key = public_key_to_bytes(node_key.public_key())
-        self._headers = Showing({})
+        self._headers = RequestHeaders({})
         self._client = _open_client(address, ca_certificate, node_key, timeout_s, self._headers)
         self._patience = {WAIT_HEADER: f"{wait_s:.2f}"}
         self._beat_every_s = lease_s / 2  # what Flower is told; it waits for two
         self._node: Node | None = None
         self._session = threading.Lock()  # a heartbeat between deactivation and activation would revive the old session
         self._is_broken = False
-        self._pulse = Pulse(self._beat, lease_s / BEATS_PER_LEASE)
+        self._heartbeat = Heartbeat(self._beat, lease_s / BEATS_PER_LEASE)
 
     def __enter__(self) -> Self:
         return self
@@ -140,7 +136,7 @@ class FleetLink:
             self._node = Node(node_id=self._ask(self._client.ActivateNode, request).node_id)
         self._is_broken = False
         if is_first:
-            self._pulse.start()
+            self._heartbeat.start()
 
     def receive(self) -> Delivery | None:
         """Returns the next message, or None where none came within `wait_s`. Raises as `connect` does."""
@@ -171,7 +167,7 @@ class FleetLink:
 
     def close(self) -> None:
         """Ends the session, so that this site may open another at once. Never raises."""
-        self._pulse.stop()
+        self._heartbeat.stop()
         with suppress(Unreachable):
             self._leave()
         self._client.close()
@@ -239,7 +235,7 @@ class FleetLink:
         except httpx.HTTPStatusError as error:
             if error.response.status_code == HTTPStatus.FORBIDDEN:
                 raise _RunOver from None
-            raise turned_away(self._address, error.response, datetime.now(UTC)) from None
+            raise rejected(self._address, error.response, datetime.now(UTC)) from None
 
     def _reach(self, method: Callable[[Request], Response], request: Request) -> Response:
         try:
@@ -251,11 +247,10 @@ class FleetLink:
 
 
 def _open_client(
-    address: str, ca_certificate: bytes, key: EllipticCurvePrivateKey, timeout_s: float, headers: Showing
+    address: str, ca_certificate: bytes, key: EllipticCurvePrivateKey, timeout_s: float, headers: RequestHeaders
 ) -> FleetHttpClient:
     """Returns a client that trusts one authority. httpx obeys HTTPS_PROXY by itself, also where the way is local."""
-    trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    trusted.load_verify_locations(cadata=ca_certificate.decode("ascii"))
+    trusted = trust_only(ca_certificate.decode("ascii"))
     extras: list[ProtobufClientInterceptor] = [NodeAuthHttpInterceptor(key, key.public_key()), headers]
     client = FleetHttpClient(f"https://{address}", interceptors=extras, verify=trusted, timeout=timeout_s)
     if is_this_machine(address):

@@ -19,8 +19,8 @@ from riskset.secure.keys import load_identity, new_identity, public_hex
 from riskset.secure.node_key import new_node_key, public_node_text
 from riskset.study.load import load_study
 from riskset_server.coordinator_folder import CoordinatorFolder
-from riskset_server.joining.book import JoiningBook
-from riskset_server.joining.desk import JoiningDesk
+from riskset_server.joining.enrolment import EnrolmentDesk
+from riskset_server.joining.invites import InviteList
 from riskset_site.commands import join as join_command
 
 STUDY = Path(__file__).parent.parent / "transcripts" / "coordinator" / "study.toml"
@@ -193,12 +193,12 @@ def test_an_expired_invite_from_a_site_whose_clock_is_behind(town):
     invite = town.invite("asan", "--days", 3)
     assert town.join(invite, "asan") == 0
     request, token = town.request("asan").read_bytes(), read_invite(invite.read_bytes()).token
-    with JoiningBook(town.server.joining) as book:
-        late = JoiningDesk(book, lambda: today_utc() + timedelta(days=4))
+    with InviteList(town.server.joining) as invites:
+        late = EnrolmentDesk(invites, lambda: today_utc() + timedelta(days=4))
         with pytest.raises(Refused, match="the invite of asan ended on") as refused:
             late.receive(request, token)
         assert refused.value.code == "expired"
-        on_the_last_day = JoiningDesk(book, lambda: today_utc() + timedelta(days=3))
+        on_the_last_day = EnrolmentDesk(invites, lambda: today_utc() + timedelta(days=3))
         assert on_the_last_day.receive(request, token).is_waiting
         assert late.receive(request, token).is_waiting  # it came in time; a person may take longer
 
@@ -336,7 +336,7 @@ def test_an_invite_of_another_coordinator_into_a_folder_that_has_joined(town):
     other = CoordinatorFolder(town.root / "other")
     other.make("127.0.0.1", 1, 2)
     with other.desk() as desk:
-        _, text = desk.invite(load_study(town.study), "asan", other.identity, other.door)
+        _, text = desk.invite(load_study(town.study), "asan", other.identity, other.public_server)
     (town.root / "theirs.invite.json").write_bytes(text)
     assert town.join(town.root / "theirs.invite.json", "asan") == 1
     assert "signed by another key than the coordinator's whom" in town.said

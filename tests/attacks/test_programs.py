@@ -5,6 +5,8 @@ import json
 import pytest
 
 from riskset.errors import ProtocolError, Refused
+from riskset.protocol.coordinator import Coordinator
+from riskset.protocol.history import History
 from riskset.protocol.messages import REFUSALS
 from riskset.protocol.opening import open_run, read_opened
 from riskset.protocol.program import PROTOCOL, Program, here, read_program
@@ -29,6 +31,10 @@ def runs(party, site, program):
     """Installs a program at one site."""
     party.start_site(site)
     party.sites[site]._program = program
+
+
+def cannot(*_):
+    raise ProtocolError("a contribution has another length than the question")
 
 
 def without_program(party, message, key):
@@ -96,8 +102,8 @@ def test_a_coordinator_of_0_1_0_is_refused(federation):
 def test_a_method_that_the_study_does_not_ask_for_may_differ(federation, patients):
     expected = patients.told(federation().study, federation().run())
     party = federation()
-    runs(party, "asan", Program(PROTOCOL, installed() | {"rmst": "riskset-rmst 1.0"}))
-    runs(party, "kurume", Program(PROTOCOL, installed() | {"rmst": "riskset-rmst 2.0", "fine_gray": "fg 0.1"}))
+    runs(party, "asan", Program(PROTOCOL, installed() | {"gehan": "riskset-gehan 1.0"}))
+    runs(party, "kurume", Program(PROTOCOL, installed() | {"gehan": "riskset-gehan 2.0", "peto": "peto 0.1"}))
     assert patients.told(party.study, party.run()) == expected
 
 
@@ -117,7 +123,7 @@ class TestACoordinatorThatTellsEachSiteWhatItHas:
     def test_every_party_sees_it_in_the_answers(self, federation):
         _, opened = self.mixed(federation)
         assert {message.head.type for message in opened} == {"opened"}
-        assert open_run(opened)  # whoever compares nothing takes them for one run
+        assert open_run(opened, ())  # whoever compares nothing takes them for one run
         with pytest.raises(ProtocolError) as refused:
             open_run(opened, {"cox"})
         assert str(refused.value) == (
@@ -140,6 +146,24 @@ class TestInTheMiddleOfARun:
         assert party.hears("osaka", party.coordinator.request()) == "program"
         runs(party, "osaka", here())
         assert patients.told(party.study, party.run()) == expected
+
+    def test_a_site_that_was_updated_repeats_what_it_sent_and_derives_nothing(self, federation, monkeypatch):
+        """A later program may not even be able to."""
+        party = federation().goes_to("first")
+        sent = party.journals["osaka"].exchanges(party.run_id)
+        runs(party, "osaka", OTHERS["a newer method"][0])
+        monkeypatch.setattr(History, "advance", cannot)
+        assert [party.sites["osaka"].answer(exchange.request) for exchange in sent] == [one.reply for one in sent]
+        assert party.hears("osaka", party.coordinator.request()) == "program"
+
+    def test_a_coordinator_whose_program_cannot_derive_the_run_says_that_it_is_another(self, federation, monkeypatch):
+        party = federation().goes_to("first")
+        monkeypatch.setattr(History, "advance", cannot)
+        began = party.coordinator_key, party.study, party.roster, party.run_id, party.coordinator._opening, party.record
+        with pytest.raises(ProtocolError, match="another length"):
+            Coordinator(*began)
+        with pytest.raises(Refused, match="was opened with another program"):
+            Coordinator(*began, NEWER)
 
     def test_a_coordinator_that_was_updated_asks_nothing_more(self, federation):
         party = federation().goes_to("first")

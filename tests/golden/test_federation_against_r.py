@@ -100,10 +100,11 @@ def tried(request, desk_at, tmp_path_factory, csv_of):
     ]
     taus = [r["tau"] for r in answers["rmst"]]
     asked += [f'rmst = {{ kind = "rmst", endpoint = "os", tau = {taus} }}']
+    asked += [f'follow-{kind} = {{ kind = "follow-up", endpoint = "os", limits = "{kind}" }}' for kind in LIMITS[:2]]
     sites = sorted({row["site"] for row in rows})
     desk = desk_at(tmp_path_factory.mktemp(name))
     declared = "\n".join(f'{site} = {{ name = "{site}" }}' for site in sites)
-    last = max(int(row["time"]) for row in rows)
+    last = max(int(row["time"]) for row in rows) + 1  # a follow-up that ends at the end of the grid is not reached
     desk.writes_study(
         STUDY.format(name=name, sites=declared, variables=variables, last=last, analyses="\n".join(asked))
     )
@@ -202,3 +203,14 @@ def test_restricted_means_equal_r(tried):
             assert (found[key]["level"], found[key]["against"]) == ("true", "false")
             for own, of_r in (("estimate", "est"), ("se", se), ("lower", "lower"), ("upper", "upper"), ("p", "p")):
                 assert found[key][own] == pytest.approx(r[key][of_r], rel=1e-9)
+
+
+@pytest.mark.parametrize("kind", LIMITS[:2])
+def test_quartiles_of_follow_up_equal_r(tried, kind):
+    found = tried.of(f"follow-{kind}")
+    for groups, key in (([found["overall"]], "overall"), (found["arms"], "by_trt")):
+        r = tried.r["follow_up"][kind][key]
+        assert [group["n"] for group in groups] == r["n"]
+        assert [group["censored"] for group in groups] == r["censored"]
+        for own, of_r in (("estimate", "q25_50_75"), ("lower", "q_lower"), ("upper", "q_upper")):
+            assert [[quartile[own] for quartile in group["quartiles"]] for group in groups] == r[of_r]

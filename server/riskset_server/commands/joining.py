@@ -18,7 +18,7 @@ from riskset.secure.keys import public_from_hex, refuse_to_replace, write_privat
 from riskset.secure.words import fingerprint_words
 from riskset.study.load import load_study
 from riskset_server.coordinator_folder import CoordinatorFolder
-from riskset_server.joining.desk import INVITE_DAYS
+from riskset_server.joining.enrolment import INVITE_DAYS
 
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="The study file (TOML).", show_default=False)]
 SiteName = Annotated[str, typer.Argument(metavar="SITE", help="The site's name in the study.", show_default=False)]
@@ -44,7 +44,7 @@ def invite(
     folder, study, path = CoordinatorFolder(server), load_study(study_file), out or Path(f"{site}.invite.json")
     refuse_to_replace(path)
     with folder.desk() as desk:
-        made, text = desk.invite(study, site, folder.identity, folder.door, days)
+        made, text = desk.invite(study, site, folder.identity, folder.public_server, days)
     write_private(path, text)
     command = "riskset site renew" if made.renews else "riskset site join"
     typer.echo(f"wrote {path}, good until {made.until} and once; send it to {site} alone, for: {command} {path.name}")

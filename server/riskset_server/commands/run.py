@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,11 +26,12 @@ from riskset.study.load import load_study, study_hash
 from riskset.study.spec import Study
 from riskset_server.commands.joining import HOME, Folder, StudyFile
 from riskset_server.coordinator_folder import CoordinatorFolder
+from riskset_server.engine.engine import Engine
 from riskset_server.run.progress import Lines, SiteRows
 from riskset_server.run.record import RunRecord
 from riskset_server.run.rehearse import not_given
 from riskset_server.run.release_folder import write_outcome
-from riskset_server.run.rounds import Conductor, Watch
+from riskset_server.run.rounds import Arrival, Conductor, Watch
 
 
 def notice(study: Study, sites: Sequence[str]) -> str:
@@ -43,8 +45,34 @@ def notice(study: Study, sites: Sequence[str]) -> str:
     return f"{seen} Nobody has released these numbers."
 
 
+COLLECT_S = 0.25
+"""How long the server holds a request for replies; it answers as soon as there is one."""
+
+
+class EngineTransport:
+    """`riskset_server.run.rounds.Transport` over the network engine."""
+
+    def __init__(self, engine: Engine, roster: Roster) -> None:
+        self._engine = engine
+        self._roster = roster
+
+    def online(self) -> AbstractSet[str]:
+        return self._engine.online().keys()
+
+    def send(self, sites: Sequence[str], payload: bytes) -> None:
+        self._engine.send_all(dict.fromkeys(sites, payload))
+
+    def collect(self) -> Sequence[Arrival]:
+        return [Arrival(reply.name, reply.payload, reply.failure or "") for reply in self._engine.collect(COLLECT_S)]
+
+    def restart(self) -> None:
+        for name, key in self._roster.node_keys.items():
+            self._engine.register(name, key)
+        self._engine.start()
+
+
 class SystemClock:
-    """Real time."""
+    """`riskset_server.run.rounds.Clock` in real time."""
 
     def now(self) -> float:
         return time.monotonic()
@@ -123,8 +151,7 @@ def _run(
     *,
     anew: bool,
 ) -> Outcome:
-    from riskset_server.engine.engine import Engine  # Flower takes a second to import
-    from riskset_server.engine.transport import EngineTransport
+    from riskset_server.link import SuperLinkClient  # Flower takes a second to import
 
     hashes = study_hash(study), roster.sha256
     unfinished = None if anew else record.unfinished(*hashes)
@@ -135,7 +162,7 @@ def _run(
     at = f", from round {coordinator.round}" if unfinished else ""
     console.print(f"run {run_id} of {study.id} {study.version}{at}", highlight=False)
     with (
-        Engine(folder.control_address, folder.authority, folder.token) as engine,
+        Engine(SuperLinkClient(folder.control_address, folder.authority, folder.token)) as engine,
         _watch(console, coordinator) as watch,
     ):
         conductor = Conductor(coordinator, EngineTransport(engine, roster), SystemClock(), watch)

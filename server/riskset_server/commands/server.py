@@ -56,9 +56,7 @@ def start(
     ] = None,
 ) -> None:
     """Serve until stopped (Ctrl-C or SIGTERM). Runs that are under way go on when it is started again."""
-    from riskset_server.engine.superlink import (
-        serve_superlink,  # Flower takes a second to import; --help need not wait for it
-    )
+    from riskset_server.link import serve  # Flower takes a second to import; --help need not wait for it
 
     config = CoordinatorFolder(folder).superlink(in_memory=in_memory, record=record)
     warn(expiry_lines(CoordinatorFolder(folder).expiries, today_utc()))
@@ -66,5 +64,5 @@ def start(
     def ready(public_port: int, control_port: int) -> None:
         typer.echo(f"ready: sites on port {public_port}, riskset run on 127.0.0.1:{control_port}", err=True)
 
-    serve_superlink(config, ready)
+    serve(config, ready)
     typer.echo("stopped", err=True)

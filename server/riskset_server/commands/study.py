@@ -158,7 +158,7 @@ def _rounds_in_words(rounds: dict[str, Any]) -> str:
 
 
 def _told(problem: Problem) -> dict[str, Any]:
-    return {"line": problem.line, "where": problem.where, "message": problem.message, "hint": problem.hint}
+    return {"line": problem.line, "where": problem.where, "message": str(problem.message), "hint": str(problem.hint)}
 
 
 def _json(facts: dict[str, Any]) -> str:

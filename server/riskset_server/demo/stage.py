@@ -113,7 +113,9 @@ class Stage:
 
     def _invite(self, name: str, folder: Path) -> None:
         with self.coordinator.desk() as desk:
-            _, text = desk.invite(load_study(self.study), name, self.coordinator.identity, self.coordinator.door)
+            _, text = desk.invite(
+                load_study(self.study), name, self.coordinator.identity, self.coordinator.public_server
+            )
         write_private(folder / "invite.json", text)
 
     def approve(self) -> None:

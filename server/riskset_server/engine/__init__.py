@@ -1,1 +1,1 @@
-"""The network engine, served and asked: doors, mailbox, recording. Flower itself stands in `riskset_server.link`."""
+"""The network engine, server and client: doors, mailbox, recording. Flower itself is used by `riskset_server.link`."""

@@ -1,8 +1,8 @@
-"""Holds a question for news until there is some. No Flower in here.
+"""Holds a request for messages until there are some. No Flower in here.
 
-Flower has no such thing: its nodes and its Grid ask, sleep and ask again, and each asking costs the SuperLink some
-milliseconds. Ten sites that ask twenty times a second would leave it no time to work; sites that ask once a second
-make every round wait. A client says in a header how long it would wait; storing and delivering stay Flower's.
+Flower does not do this: its nodes and its Grid poll, and each poll costs the SuperLink some milliseconds. Ten sites
+that poll twenty times a second would leave it no time to work; sites that poll once a second delay every round. A
+client sends the longest wait in a header; storage and delivery remain Flower's.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from http import HTTPStatus
 from typing import Final
 
 from riskset.engine.wire import WAIT_HEADER, WHOLE_HEADER
-from riskset_server.engine.front_door import App, Message, Receive, Send
+from riskset_server.engine.doors import App, Message, Receive, Send
 
-LONGEST_S: Final = 20.0  # below the 30 s after which a client gives up, and what proxies allow a silent line
+LONGEST_S: Final = 20.0  # less than a client's timeout of 30 s, and less than proxies allow an idle connection
 
 
 class Bell:
-    """Wakes whoever waits, once for each ring. For one event loop."""
+    """Wakes all waiting tasks, once per ring. For one event loop."""
 
     def __init__(self) -> None:
         self._next = asyncio.Event()
@@ -30,15 +30,15 @@ class Bell:
         self._next = asyncio.Event()
 
     def next_ring(self) -> asyncio.Event:
-        """Returns what the next ring sets: taken before a look, nothing between look and wait is missed."""
+        """Returns the event of the next ring. Taken before a check, it misses no ring between check and wait."""
         return self._next
 
 
 class LongPoll:
-    """Asks the application again at each ring of `until` while a call of `held` is answered with nothing.
+    """Repeats a request for the path `held` at each ring of `until`, while its answer is empty.
 
-    "Nothing" is 200 and an empty body, as protobuf writes a message without content. A request that is said to make a
-    message whole rings `bell` after it has passed, unless it was refused.
+    "Empty" is 200 and an empty body, as protobuf writes a message without content. A request whose header says that it
+    completes a message rings `bell` after it has passed, unless it was refused.
     """
 
     def __init__(self, app: App, *, held: str, until: Bell, bell: Bell) -> None:
@@ -55,59 +55,59 @@ class LongPoll:
             return
         status = 0
 
-        async def heard(message: Message) -> None:
+        async def note_status(message: Message) -> None:
             nonlocal status
             status = message.get("status", status)
             await send(message)
 
-        await self._app(scope, receive, heard)
+        await self._app(scope, receive, note_status)
         if WHOLE_HEADER.encode() in headers and HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             self._bell.ring()
 
     async def _hold(self, scope: Message, receive: Receive, send: Send, until_s: float) -> None:
-        body = await _whole(receive)
-        hung_up = asyncio.ensure_future(receive())  # after a whole body this returns only when the client has gone
+        body = await _read_all(receive)
+        disconnected = asyncio.ensure_future(receive())  # after the body this returns only when the client has gone
         try:
-            while not hung_up.done():
+            while not disconnected.done():
                 ring = self._until.next_ring()
-                said = await self._ask(scope, body, hung_up)
-                if not _is_nothing(said) or time.monotonic() >= until_s:
-                    for message in said:
+                sent = await self._repeat(scope, body, disconnected)
+                if not _is_empty(sent) or time.monotonic() >= until_s:
+                    for message in sent:
                         await send(message)
                     return
-                await _wait_for_any(ring, hung_up, until_s - time.monotonic())
+                await _wait_for_any(ring, disconnected, until_s - time.monotonic())
         finally:
-            hung_up.cancel()
+            disconnected.cancel()
 
-    async def _ask(self, scope: Message, body: bytes, hung_up: asyncio.Future[Message]) -> list[Message]:
-        """Returns what the application sends in answer to one fresh copy of the request."""
-        said: list[Message] = []
+    async def _repeat(self, scope: Message, body: bytes, disconnected: asyncio.Future[Message]) -> list[Message]:
+        """Returns what the application sends in answer to a new copy of the request."""
+        sent: list[Message] = []
         waiting = [body]
 
         async def replay() -> Message:
             if waiting:
                 return {"type": "http.request", "body": waiting.pop(), "more_body": False}
-            return await asyncio.shield(hung_up)
+            return await asyncio.shield(disconnected)
 
         async def keep(message: Message) -> None:
-            said.append(message)
+            sent.append(message)
 
         await self._app({**scope, "state": dict(scope.get("state", {}))}, replay, keep)
-        return said
+        return sent
 
 
-def _is_nothing(said: list[Message]) -> bool:
-    return said[0]["status"] == HTTPStatus.OK and not any(message.get("body") for message in said)
+def _is_empty(sent: list[Message]) -> bool:
+    return sent[0]["status"] == HTTPStatus.OK and not any(message.get("body") for message in sent)
 
 
 def _seconds(value: bytes) -> float:
-    """Returns how long to hold; a negative number, NaN or no number at all is no wait."""
+    """Returns how long to hold the request; a negative number, NaN or no number means not at all."""
     with suppress(ValueError):
         return min(float(value), LONGEST_S)
     return 0.0
 
 
-async def _whole(receive: Receive) -> bytes:
+async def _read_all(receive: Receive) -> bytes:
     body, more = b"", True
     while more:
         message = await receive()
@@ -116,9 +116,9 @@ async def _whole(receive: Receive) -> bytes:
     return body
 
 
-async def _wait_for_any(ring: asyncio.Event, hung_up: asyncio.Future[Message], seconds: float) -> None:
+async def _wait_for_any(ring: asyncio.Event, disconnected: asyncio.Future[Message], seconds: float) -> None:
     ringing = asyncio.ensure_future(ring.wait())
     try:
-        await asyncio.wait((ringing, hung_up), timeout=max(0.0, seconds), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((ringing, disconnected), timeout=max(0.0, seconds), return_when=asyncio.FIRST_COMPLETED)
     finally:
         ringing.cancel()

@@ -1,7 +1,7 @@
-"""A file of every byte that passed the public port: the demo's proof of what left a hospital, and what came in.
+"""A file of every body that passed the public port: evidence of what left a hospital, and what came in.
 
-One record: direction (1 byte, `Q` towards the coordinator, `A` back), length of the path (2 bytes), length of the body
-(8 bytes), both big-endian, then path and body. Bodies are what the TLS inside holds, protobuf as Flower made it.
+One record: direction (1 byte, `Q` to the coordinator, `A` back), length of the path (2 bytes), length of the body
+(8 bytes), both big-endian, then path and body. Bodies are the plaintext inside TLS, protobuf as Flower wrote it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Record:
 
 
 class Recorder:
-    """Appends records to a file that only its owner reads; each is whole in the file when the call returns."""
+    """Appends records to a file that only its owner can read; each is complete in the file when the call returns."""
 
     def __init__(self, path: Path) -> None:
         self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
@@ -43,7 +43,7 @@ class Recorder:
 
 
 def read_recording(path: Path) -> Iterator[Record]:
-    """Yields the records in the order of their passing; stops at a last one that was cut off by a killed process."""
+    """Yields the records in order; stops before an incomplete last one, which a killed process leaves."""
     with path.open("rb") as file:
         while len(head := file.read(_FRAME.size)) == _FRAME.size:
             direction, name_length, body_length = _FRAME.unpack(head)

@@ -1,30 +1,188 @@
-"""The coordinator's server: Flower's SuperLink between our doors. No Flower in here: `link` makes it.
+"""Serves the coordinator's SuperLink: Flower's application behind our doors, on two ports. No Flower in here.
 
-The public port is for the sites, the loopback port for the coordinator. Both show the server's certificate: on the
-loopback too, so that a program that takes the port while the SuperLink is away is not shown the token.
+The public port is for the sites, the loopback port for the coordinator. Both use the server's certificate; the
+loopback needs it too, so that a program that takes the port while the SuperLink is down does not receive the token.
 """
 
 from __future__ import annotations
 
-from riskset_server.engine.front_door import App, FrontDoor, LeaseTeller, TokenDoor
+import asyncio
+import signal
+import socket
+import threading
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from riskset.errors import RisksetError
+from riskset_server.engine.doors import App, FrontDoor, LeaseDoor, LeaseLeft, Limits, TokenDoor
 from riskset_server.engine.joining_door import JoiningDoor
 from riskset_server.engine.long_poll import Bell, LongPoll
 from riskset_server.engine.recording import Recorder
-from riskset_server.engine.two_ports import Ready, SuperLinkConfig, serve_two_ports
-from riskset_server.link import FLEET_PULL, RUNTIME_PULL, superlink_app
+
+LOOPBACK: Final = "127.0.0.1"
+GRACE_S: Final = 2  # for requests in progress at SIGTERM
+BACKLOG: Final = 256
+KEEP_ALIVE_S: Final = 65  # a site polls every few seconds; a new TLS handshake for each poll would cost more
+
+FLEET_PULL: Final = "/v1/fleet/pull-messages"
+RUNTIME_PULL: Final = "/v1/runtime/pull-messages"
+
+Ready = Callable[[int, int], None]
+"""Called once with the public and the control port when both are open."""
 
 
-def serve_superlink(config: SuperLinkConfig, on_ready: Ready | None = None) -> None:
-    """Serves until SIGTERM or SIGINT, and calls `on_ready(public_port, control_port)` when both ports are open.
+@dataclass(frozen=True)
+class SuperLinkConfig:
+    """Where the SuperLink listens and what it keeps. A port of 0 is any free one."""
 
-    Raises RisksetError where a port is taken.
+    certificate: Path
+    key: Path
+    token: str = field(repr=False)
+    """The loopback port's bearer token; anyone who has it can start runs and read messages."""
+    public_host: str = "0.0.0.0"
+    public_port: int = 8443
+    control_port: int = 0
+    database: Path | None = None
+    """None keeps the state in memory, where it is lost with the process."""
+    record: Path | None = None
+    """A file to which everything that passes the public port is appended."""
+    joining: Path | None = None
+    """The list of invites; None accepts no join requests."""
+    limits: Limits = field(default_factory=Limits)
+
+
+def serve_superlink(config: SuperLinkConfig, app: App, lease_left_s: LeaseLeft, on_ready: Ready | None = None) -> None:
+    """Serves Flower's `app` until SIGTERM or SIGINT. Raises RisksetError where a port is taken.
+
+    The loopback application gets the lifespan events.
     """
-    app, lease_left_s = superlink_app(config)
     recorder = None if config.record is None else Recorder(config.record)
     questions, answers = Bell(), Bell()
     fleet = LongPoll(app, held=FLEET_PULL, until=questions, bell=answers)
     runtime = LongPoll(app, held=RUNTIME_PULL, until=answers, bell=questions)
-    public: App = FrontDoor(LeaseTeller(fleet, lease_left_s), config.limits, recorder)
+    public: App = FrontDoor(LeaseDoor(fleet, lease_left_s), config.limits, recorder)
     if config.joining is not None:
         public = JoiningDoor(public, config.joining, config.limits, recorder)
-    serve_two_ports(config, public, TokenDoor(runtime, config.token), on_ready)
+    control = TokenDoor(runtime, config.token)
+    with _listen(config.public_host, config.public_port) as front, _listen(LOOPBACK, config.control_port) as back:
+        servers = (
+            _server(config, control, H11Protocol, lifespan=True),
+            _server(config, public, _guarded(config.limits), lifespan=False),
+        )
+        asyncio.run(_serve(servers, (back, front), on_ready))
+
+
+class _Server(uvicorn.Server):
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        return nullcontext()  # two servers in one process: `_serve` handles the signals
+
+
+def _guarded(limits: Limits) -> type[H11Protocol]:
+    """Returns the public port's protocol, with its own count of connections."""
+    return type("Guarded", (_GuardedProtocol,), {"limits": limits, "open_from": Counter()})
+
+
+async def _serve(
+    servers: tuple[_Server, _Server], sockets: tuple[socket.socket, socket.socket], on_ready: Ready | None
+) -> None:
+    def stop() -> None:
+        for server in servers:
+            server.should_exit = True
+
+    if threading.current_thread() is threading.main_thread():
+        for name in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(name, stop)
+    tasks = [asyncio.create_task(server.serve([listener])) for server, listener in zip(servers, sockets, strict=True)]
+    while not all(server.started for server in servers) and not any(task.done() for task in tasks):
+        await asyncio.sleep(0.01)
+    if on_ready is not None and not any(task.done() for task in tasks):
+        back, front = (listener.getsockname()[1] for listener in sockets)
+        on_ready(front, back)
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    stop()  # one port without the other is useless
+    with suppress(asyncio.CancelledError):
+        await asyncio.gather(*tasks)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Returns an open port. Its protocol is named: otherwise asyncio leaves Nagle's algorithm on, 40 ms per answer."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        what = f"port {port} on {host} cannot be opened ({error.strerror})"
+        raise RisksetError(what, "choose another, or stop what uses it") from None
+    return listener
+
+
+def _server(config: SuperLinkConfig, app: App, protocol: type[H11Protocol], *, lifespan: bool) -> _Server:
+    return _Server(
+        uvicorn.Config(
+            app,
+            http=protocol,
+            ws="none",
+            lifespan="on" if lifespan else "off",
+            ssl_certfile=str(config.certificate),
+            ssl_keyfile=str(config.key),
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=GRACE_S,
+        )
+    )
+
+
+class _GuardedProtocol(H11Protocol):
+    """uvicorn's HTTP protocol with a deadline for headers, which uvicorn lacks, and a limit of connections per address.
+
+    TLS handshakes come first; asyncio ends those that take more than a minute.
+    """
+
+    limits: Limits
+    open_from: Counter[str]
+    _deadline: asyncio.TimerHandle | None = None
+    _address: str = ""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._address = self.client[0] if self.client else ""
+        self.open_from[self._address] += 1
+        if self.open_from[self._address] > self.limits.connections_per_address:
+            transport.abort()
+        else:
+            self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.open_from[self._address] -= 1
+        if not self.open_from[self._address]:
+            del self.open_from[self._address]
+        self._forget()
+        super().connection_lost(error)
+
+    def _watch(self) -> None:
+        """Runs the deadline while the headers of a request are incomplete; uvicorn ends idle connections."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._forget()
+        elif self._deadline is None:
+            self._deadline = self.loop.call_later(self.limits.header_s, self.transport.abort)
+
+    def _forget(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None

@@ -1,4 +1,4 @@
-"""Which messages are open and what became of them, for whoever drives rounds. No Flower in here."""
+"""Which messages are open and what became of them, for the code that drives the rounds. No Flower in here."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Final, NewType
 from riskset.errors import Unreachable
 
 Ticket = NewType("Ticket", str)
-"""Names one message to one site until its reply is collected."""
+"""Identifies one message to one site until its reply is collected."""
 
-ARRIVAL_S: Final = 180.0  # Flower forgets a reply whose parts do not come within this time
+ARRIVAL_S: Final = 180.0  # Flower drops a reply whose parts do not arrive within this time
 
 
 class EngineLost(Unreachable):
-    """The SuperLink is away, or the Flower run in it has ended. `Engine.start` begins another; tickets are void."""
+    """The SuperLink is down, or its Flower run has ended. `Engine.start` begins a new run; open tickets are void."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Reply:
     name: str
     payload: bytes | None = field(default=None, repr=False)
     failure: str | None = None
-    """Plain words that follow the site's name. The remedy is always to ask again, once the site is online."""
+    """A predicate to follow the site's name. The remedy is always to ask again, once the site is online."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class SiteSession:
 
 @dataclass
 class _Arriving:
-    """A reply that has been announced and whose parts are on their way."""
+    """A reply that has been announced and whose parts are in transit."""
 
     message_id: str
     missing: list[str]
@@ -52,7 +52,8 @@ class _Arriving:
 
 
 class Mailbox:
-    """Which messages are open, and which replies are half here. Values in, values out: the engine asks Flower."""
+    """Which messages are open, and which replies have arrived in part. Takes and returns values; the engine does the
+    calls."""
 
     def __init__(self) -> None:
         self._open: dict[Ticket, tuple[str, SiteSession]] = {}
@@ -60,11 +61,11 @@ class Mailbox:
         self._failed: list[Reply] = []
 
     def sent(self, ticket: Ticket, name: str, session: SiteSession) -> None:
-        """Notes a message that the SuperLink took, and the session in which its site was then."""
+        """Notes a message that the SuperLink accepted, and the session its site had then."""
         self._open[ticket] = (name, session)
 
     def not_sent(self, ticket: Ticket, name: str) -> None:
-        """Notes one that it did not take."""
+        """Notes one that it did not accept."""
         self._failed.append(Reply(ticket, name, failure="has never been online"))
 
     def failed(self, ticket: Ticket, failure: str) -> None:
@@ -74,24 +75,24 @@ class Mailbox:
         self._failed.append(Reply(ticket, name, failure=failure))
 
     def announced(self, ticket: Ticket, message_id: str, parts: list[str]) -> None:
-        """Notes that a reply is there, whose parts `fetch` is to ask for."""
+        """Notes that a reply exists, whose parts `fetch` will request."""
         self._arriving[ticket] = _Arriving(message_id, parts)
 
     @property
     def is_receiving(self) -> bool:
-        """Whether a reply has been announced of which parts are still missing."""
+        """Whether parts of an announced reply are still missing."""
         return bool(self._arriving)
 
     def waiting(self) -> list[Ticket]:
-        """Returns the tickets of which nothing has come yet."""
+        """Returns the tickets without any sign of a reply."""
         return [ticket for ticket in self._open if ticket not in self._arriving]
 
     def fetch(self, pull: Callable[[str], bytes | None]) -> list[tuple[Ticket, str, str, list[bytes]]]:
-        """Asks `pull` for each missing part, and returns what became whole: ticket, site, Flower's id, parts.
+        """Calls `pull` for each missing part, and returns the replies now complete: ticket, site, Flower's id, parts.
 
-        Never waits: a part that is not there yet is asked for next time, so that one slow line holds up nobody.
+        Never waits: a part that has not arrived is requested next time, so that one slow site delays no other.
         """
-        whole = []
+        complete = []
         for ticket, reply in list(self._arriving.items()):
             while reply.missing and (part := pull(reply.missing[0])) is not None:
                 reply.parts.append(part)
@@ -99,13 +100,13 @@ class Mailbox:
             if not reply.missing:
                 del self._arriving[ticket]
                 name, _ = self._open.pop(ticket)
-                whole.append((ticket, name, reply.message_id, reply.parts))
+                complete.append((ticket, name, reply.message_id, reply.parts))
             elif time.monotonic() - reply.since_s > ARRIVAL_S:
                 self.failed(ticket, "was cut off in the middle of its answer")
-        return whole
+        return complete
 
     def compare(self, sessions: Mapping[str, SiteSession]) -> None:
-        """Fails the tickets of sites that began a new session since: a killed site loses the message it had taken."""
+        """Fails the tickets of sites that have begun a new session: a killed site loses the message it had taken."""
         for ticket in self.waiting():
             name, then = self._open[ticket]
             if name in sessions and sessions[name].begun != then.begun:

@@ -1,1 +1,1 @@
-"""How sites come to be in a study: invites, requests, keys, certificates."""
+"""How sites join a study, on the coordinator's side: invites, requests, keys, certificates."""

@@ -25,6 +25,7 @@ class Mark:
     text: str
     """One word, as `suppressed`: it has to fit where a number would."""
     reason: str
+    """Why, as a sentence without a full stop; printed below the table or figure."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ def not_given(entry: Entry, title: str, cells: Cells) -> Box:
     result = entry.result
     if isinstance(result, RefusedByRule):
         status = f"Refused by rule {result.rule}, {_JUDGED[result.by]}"
-        return Box(title, status, (str(result.message).rstrip("."),), str(result.remedy).rstrip("."))
+        message, remedy = (str(text).rstrip(".") for text in (result.message, result.remedy))
+        return Box(title, status, (message,), remedy)
     return Box(title, entry.status.capitalize(), reason(entry, cells), "")
 
 
@@ -29,8 +30,8 @@ def reason(entry: Entry, cells: Cells) -> Text:
     """Returns why a result is missing: its code or rule, the sentence for people, and what would pass a rule."""
     result = entry.result
     if isinstance(result, RefusedByRule):
-        said = sentence(result.rule, str(result.message))
-        return (f"{said}. What would pass: {result.remedy}".rstrip(".") if result.remedy else said,)
+        said, remedy = sentence(result.rule, str(result.message)), str(result.remedy).rstrip(".")
+        return (f"{said}. What would pass: {remedy}" if remedy else said,)
     if isinstance(result, NotEstimable):
         said, numbers = (
             sentence(result.code, str(result.message)),

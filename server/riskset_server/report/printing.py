@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import nan
@@ -79,8 +79,15 @@ class Printer:
 
     def mark(self, ids: Sequence[str]) -> Mark | None:
         """Returns the first mark among the cells."""
+        return next(self._marks(ids), None)
+
+    def reasons(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """Returns a sentence for each kind of mark among the cells."""
+        return tuple(dict.fromkeys(f"{mark.text}: {mark.reason}." for mark in self._marks(ids)))
+
+    def _marks(self, ids: Sequence[str]) -> Iterator[Mark]:
         values = (self.cells[id_].value for id_ in ids)
-        return next((value for value in values if isinstance(value, Mark)), None)
+        return (value for value in values if isinstance(value, Mark))
 
     def shown(self, shown: Shown) -> str:
         """Returns numbers in their format, or a mark."""
@@ -98,7 +105,8 @@ class Printer:
     def table(self, table: Table) -> PrintedTable:
         """Returns a table's texts."""
         rows = tuple(PrintedRow(row.label, tuple(map(self.text, row.cells)), row.is_inner) for row in table.rows)
-        return PrintedTable(table.title, table.columns, rows, tuple(map(self.text, table.notes)))
+        notes = (*map(self.text, table.notes), *self.reasons(table.cells))
+        return PrintedTable(table.title, table.columns, rows, notes)
 
     def box(self, box: Box) -> PrintedBox:
         """Returns a box's texts."""

@@ -82,6 +82,12 @@ class SurvivalFigure(Figure):
             days_per_unit=printer.days_per_unit,
             curves=tuple(curve.printed(printer) for curve in self.curves),
             statistics=(self.medians_title, *lines, *(["", *comparison] if comparison else [])),
-            footnote=printer.text(self.footnote) + (" NR, not reached." if is_not_reached else ""),
+            footnote=" ".join(
+                [
+                    printer.text(self.footnote),
+                    *(["NR, not reached."] if is_not_reached else []),
+                    *printer.reasons(self.cells),
+                ]
+            ),
             notices=self.notices,
         )

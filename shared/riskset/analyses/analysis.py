@@ -94,8 +94,8 @@ class Analysis(ABC):
 
     @property
     @abstractmethod
-    def reveals(self) -> Message:
-        """One sentence for a committee: what its totals tell anyone who sees them."""
+    def reveals(self) -> Message | str:
+        """One sentence for a committee: what its totals tell anyone who sees them; text in a package's own method."""
 
     @abstractmethod
     def start(self, inputs: Inputs) -> Any:

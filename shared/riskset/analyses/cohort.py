@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.study.entry import Entry
+from riskset.study.entry import AnalysisEntry
 
 ALL = "all"
 """The population of every eligible patient."""
@@ -39,7 +39,7 @@ class SetId:
         return SetId(self.endpoint, ALL, self.complete_in)
 
 
-def set_of(entry: Entry, endpoint: str | None, population: str, variables: Sequence[str]) -> SetId:
+def set_of(entry: AnalysisEntry, endpoint: str | None, population: str, variables: Sequence[str]) -> SetId:
     """Returns the endpoint's common set or, with `missing = "by_model"`, the rows complete in `variables`."""
     own = tuple(variables) if entry.missing == "by_model" else None
     return SetId(endpoint, population, own)

@@ -1,1 +1,1 @@
-"""What both sides of the wire need of the network engine, without the engine."""
+"""What both ends of the network engine share, without the engine itself."""

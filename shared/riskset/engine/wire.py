@@ -6,18 +6,18 @@ from typing import Final
 
 MESSAGE_TYPE: Final = "query.riskset"
 RECORD: Final = "riskset"
-"""Name of the one record in a Flower message; every further record would be a request of its own in both directions."""
+"""Name of the one record in a Flower message. Each further record would cost a request in both directions."""
 FIELD: Final = "envelope"
 """Name of the record's only value, our bytes."""
 
 MAX_MESSAGE_BYTES: Final = 31 * 2**20
-"""Ours; the public port takes 32 MB, the rest is for Flower's frame."""
+"""Our limit. The public port accepts 32 MB; the rest is for Flower's frame."""
 
 WAIT_HEADER: Final = "riskset-wait-s"
-"""On a question for messages: how long the server may hold it until there are some."""
+"""On a request for messages: how long the server may hold it until there are some."""
 
 WHOLE_HEADER: Final = "riskset-whole"
-"""On the last part of a message: whoever waits for messages may look now."""
+"""On the last part of a message: a party that waits for messages may fetch them now."""
 
 LEASE_HEADER: Final = "riskset-lease-s"
-"""Stands on a refused activation whose key is known: seconds until the session that holds the key ends."""
+"""On a refused activation whose key is known: seconds until the session that holds the key ends."""

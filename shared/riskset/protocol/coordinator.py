@@ -93,8 +93,15 @@ class Coordinator:
         self._history: History | None = None
         self._rounds: list[tuple[Verified, ...]] = []
         self._replies: dict[str, Verified] = {}
-        for reply in record.replies(run):
-            message = verify(reply, roster.sites)
+        try:
+            self._replay(record.replies(run))
+        except (ProtocolError, Refused):
+            self.check_program()  # which another program may be the reason
+            raise
+
+    def _replay(self, replies: Iterable[bytes]) -> None:
+        for reply in replies:
+            message = verify(reply, self._roster.sites)
             is_repeat = message.head.round != self.round or message.head.sender in self._replies
             if not is_repeat:  # two commands at once may both have kept one reply
                 self._history, self._rounds, self._replies = self._after(message)

@@ -100,7 +100,7 @@ def read_opened(payload: bytes) -> Opened:
     return Opened(version, program, opening, _key(key), policy, subtracted, seen, ran)
 
 
-def open_run(messages: Sequence[Verified], kinds: Collection[str] = ()) -> tuple[Opening, dict[str, Opened]]:
+def open_run(messages: Sequence[Verified], kinds: Collection[str]) -> tuple[Opening, dict[str, Opened]]:
     """Returns what all participants were told and what each said, by site in the order of names.
 
     Raises ProtocolError where two were told of different runs, where they would compute `kinds` of analysis with

@@ -128,7 +128,7 @@ class Site:
             return self._open(message, approval)
         if run.begun.rows.digest != self._holding.rows.digest:
             raise Refused("data", "the data changed during the run")
-        if self._program.difference(run.program, self._plan.kinds):
+        if self._is_of_another_program(run):
             raise Refused("program", "the program changed during the run")
         return self._contribute(message, run, approval)
 
@@ -245,12 +245,17 @@ class Site:
             first, *rest = self._journal.exchanges(run_id)
             keys = {COORDINATOR: self._roster.coordinator}
             run = self._begun(run_id, begun, verify(first.request, keys).payload, first, approval)
+            if self._is_of_another_program(run):  # it repeats what it sent; this program derives nothing of it
+                run, rest = replace(run, answered=(first, *rest)), []
             for exchange in rest:
                 history = self._advance(run, verify(exchange.request, keys))
                 run.contributor.findings(history)  # what it refused, it remembers
                 run = replace(run, history=history, answered=(*run.answered, exchange))
             self._runs[run_id] = run
         return self._runs.get(run_id)
+
+    def _is_of_another_program(self, run: _Run) -> bool:
+        return self._program.difference(run.program, self._plan.kinds) is not None
 
     def _begun(self, run_id: str, begun: Begun, payload: bytes, exchange: Exchange, approval: Approval) -> _Run:
         """Returns the run as the opening message, of this payload, began it."""

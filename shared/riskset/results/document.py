@@ -46,15 +46,16 @@ def results_json(results: Results) -> Json:
 def entry_json(entry: Entry) -> Json:
     """Returns the object of one result, its numbers not rounded."""
     analysis = entry.analysis
-    head = {
-        "id": entry.id,
-        "analysis": analysis.name,
-        "kind": analysis.kind,
-        "endpoint": analysis.endpoint,
-        "population": analysis.population,
+    head = {"id": entry.id, "analysis": analysis.name, "kind": entry.kind}
+    asked_about = {"endpoint": analysis.endpoint, "population": analysis.population}
+    return {
+        **head,
+        **{key: name for key, name in asked_about.items() if name is not None},
         "status": entry.status,
+        **analysis.question_json(),
+        **_end(entry),
+        "gate": entry.gate,
     }
-    return {**head, **analysis.question_json(), **_end(entry), "gate": entry.gate}
 
 
 def _end(entry: Entry) -> Json:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from riskset.study.part import WHOLE
 from riskset.study.spec import Study
+from riskset.study.toml_table import WHOLE
 
 _TABLES = {
     "sites": "site",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Discriminator, Tag, field_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from riskset.study.part import Name, Names, Part, each_once
+from riskset.study.toml_table import Name, Names, TomlTable, complain, each_once
 
 
-class DateEndpoint(Part):
+class DateEndpoint(TomlTable):
     """From `origin` to the earliest of the `event` dates, or to `censor` where none is there."""
 
     origin: Name
@@ -28,7 +28,7 @@ class DateEndpoint(Part):
         return (self.origin, *self.event, self.censor)
 
 
-class DaysEndpoint(Part):
+class DaysEndpoint(TomlTable):
     """Whole days that the export holds already, with a yes or no for the event and, for left truncation, the day
     from which the patient was at risk."""
 
@@ -51,3 +51,31 @@ def _endpoint_form(value: Any) -> str:  # noqa: ANN401 - pydantic hands over wha
 Endpoint = Annotated[
     Annotated[DateEndpoint, Tag("<dates>")] | Annotated[DaysEndpoint, Tag("<days>")], Discriminator(_endpoint_form)
 ]
+
+
+DAYS_PER_UNIT: Final = {"day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25}
+
+
+class Grid(TomlTable):
+    """The resolution at which curves leave a site, in days."""
+
+    width_days: int = Field(ge=1, le=366)
+    max_days: int = Field(ge=1, le=36525)
+    """Later follow-up is censored here."""
+
+    @model_validator(mode="after")
+    def _at_least_one_step(self) -> Grid:
+        if self.width_days > self.max_days:
+            complain(f"width_days ({self.width_days}) is greater than max_days ({self.max_days})")
+        return self
+
+
+class Time(TomlTable):
+    """The unit in which times are printed, and the grid in which curves are computed. Computing is in whole days."""
+
+    unit: Literal["day", "week", "month", "year"] = "month"
+    grid: Grid
+
+    @property
+    def days_per_unit(self) -> float:
+        return DAYS_PER_UNIT[self.unit]

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from riskset.study.complaint import Complaint
-from riskset.study.draft import Draft
-from riskset.study.lines import Path
-from riskset.study.part import Names, Part, Since, complain, each_once
+from riskset.study.references import Draft
+from riskset.study.toml_lines import KeyPath
+from riskset.study.toml_table import Complaint, Names, Since, TomlTable, complain, each_once
 
 if TYPE_CHECKING:
     from riskset.study.spec import Study
@@ -21,7 +20,7 @@ Limits = Literal["log-log", "log", "plain"]
 """Scales on which confidence limits of a survival curve are computed."""
 
 
-class Entry(Part):
+class AnalysisEntry(TomlTable):
     """Base of the entries; `kind` says which method is asked for."""
 
     kind: str
@@ -39,7 +38,7 @@ class Entry(Part):
         """The endpoints it asks about; empty for an analysis without one."""
         return ()
 
-    def complaints(self, draft: Draft, path: Path) -> Iterator[Complaint]:
+    def complaints(self, draft: Draft, path: KeyPath) -> Iterator[Complaint]:
         """Yields what is wrong between the entry, which is at `path`, and the rest of the study file."""
         raise NotImplementedError
 
@@ -56,7 +55,7 @@ class Entry(Part):
         return [f"{self.kind} of {', '.join(self.outcome_endpoints)}"]
 
 
-class EndpointEntry(Entry):
+class EndpointEntry(AnalysisEntry):
     """An entry that asks about endpoints."""
 
     endpoints: Names

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import ast
 import keyword
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -24,13 +23,10 @@ from typing import Literal
 
 import numpy as np
 
-from riskset.errors import DataError, Problem
+from riskset.errors import DataError, Problem, did_you_mean
 from riskset.study import truth
-from riskset.study.rule_wording import COMPARE_IT, GRAMMAR, LITERAL_OF, meant, outside, refusal
 from riskset.study.truth import Claim, Kind
 
-MAX_LENGTH = 500
-MAX_DEPTH = 20
 WORDS = frozenset({"true", "false", *keyword.kwlist})
 """Words that Python's parser or the grammar keeps, which no variable may be called."""
 
@@ -42,35 +38,15 @@ _SIGNS: dict[type[ast.cmpop], Literal["==", "!=", "<", "<=", ">", ">="]] = {
     ast.Gt: ">",
     ast.GtE: ">=",
 }
+GRAMMAR = "a rule has names, values, in, and, or, not, comparisons, days(a, b), missing(x)"
+_COMPARE_IT = "compare it: ==, !=, <, <=, >, >=, in [...]"
+_LITERAL_OF = {
+    "boolean": "true or false",
+    "number": "a number",
+    "category": "a level in quotes",
+    "date": "a date such as '2024-05-31'",
+}
 _BOOLEAN = Kind("boolean", levels=("false", "true"))
-
-
-def syntax_tree(text: str) -> ast.expr:
-    """Python's syntax tree of one expression, small enough to walk."""
-    if len(text) > MAX_LENGTH:
-        raise refusal(f"a rule has at most {MAX_LENGTH} characters; this one has {len(text)}")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # Python warns of odd escapes and of "1in [..]"; here they are errors
-            body = ast.parse(text.strip(), mode="eval").body
-    except SyntaxError as error:
-        at = f"column {error.offset}: " if error.offset else ""
-        raise refusal(f"{at}this cannot be read as a rule", GRAMMAR) from None
-    except (ValueError, MemoryError, RecursionError, Warning):
-        raise refusal("this cannot be read as a rule", GRAMMAR) from None
-    if _depth(body) > MAX_DEPTH:
-        raise refusal(f"a rule is at most {MAX_DEPTH} levels deep", "split it into several rules; all must hold")
-    return body
-
-
-def _depth(body: ast.expr) -> int:
-    """Levels of nesting, counted without recursion."""
-    depth = 0
-    level: list[ast.AST] = [body]
-    while level:
-        depth += 1
-        level = [child for node in level for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
-    return depth
 
 
 @dataclass(frozen=True)
@@ -86,6 +62,11 @@ class _Typed:
 
     value: truth.Value
     kind: Kind
+
+
+def refusal(sentence: str, hint: str = "") -> DataError:
+    """What is wrong with a rule, as an error that can be told together with others of the same rule."""
+    return DataError(sentence, hint, [Problem("rule", sentence, hint)])
 
 
 class Reader:
@@ -135,8 +116,8 @@ class Reader:
                 node, "expected a claim that is true or false, found a value", "compare it with something"
             )
         if isinstance(value, _Typed) and value.kind.name != "boolean":
-            raise self.refusal(node, f"expected a claim that is true or false, found a {value.kind.name}", COMPARE_IT)
-        return truth.Comparison(self.as_kind(node, value, _BOOLEAN), "==", truth.Constant(1.0))
+            raise self.refusal(node, f"expected a claim that is true or false, found a {value.kind.name}", _COMPARE_IT)
+        return truth.Relation(self.as_kind(node, value, _BOOLEAN), "==", truth.Constant(1.0))
 
     def comparison(self, left: ast.expr, sign: ast.cmpop, right: ast.expr) -> Claim:
         if isinstance(sign, ast.In | ast.NotIn):
@@ -149,7 +130,7 @@ class Reader:
         word = _SIGNS[type(sign)]
         if word not in ("==", "!=") and not (kind.name in ("number", "date") or kind.ordered):
             raise self.refusal(left, f"a {kind.name} has no order, so {word} says nothing", "use ==, != or in [...]")
-        return truth.Comparison(self.as_kind(left, a, kind), word, self.as_kind(right, b, kind))
+        return truth.Relation(self.as_kind(left, a, kind), word, self.as_kind(right, b, kind))
 
     def membership(self, left: ast.expr, right: ast.expr) -> Claim:
         value = self.value(left)
@@ -165,7 +146,7 @@ class Reader:
         literal = self.value(item)
         if isinstance(literal, _Typed):
             raise self.refusal(item, "expected plain values in the list, found a variable")
-        return truth.Comparison(value.value, "==", self.as_kind(item, literal, value.kind))
+        return truth.Relation(value.value, "==", self.as_kind(item, literal, value.kind))
 
     def value(self, node: ast.expr) -> _Literal | _Typed:
         match node:
@@ -181,13 +162,13 @@ class Reader:
                 return self.negative(operand)
             case ast.Call(func=ast.Name(id="days"), args=[start, end], keywords=[]):
                 return _Typed(truth.Days(self.day(start), self.day(end)), Kind("number"))
-        raise self.refusal(node, *outside(node))
+        raise self.refusal(node, *_outside(node))
 
     def variable(self, node: ast.expr, name: str) -> _Typed:
         if name not in self.names:
-            raise self.refusal(node, f"unknown variable {name!r}", meant(name, self.names))
+            raise self.refusal(node, f"unknown variable {name!r}", did_you_mean(name, self.names))
         self.used[name] = None
-        return _Typed(truth.Column(name), self.names[name])
+        return _Typed(truth.Observed(name), self.names[name])
 
     def missing_name(self, node: ast.Call) -> str:
         match node:
@@ -242,12 +223,12 @@ class Reader:
                 return self.level(node, level, kind)
             case "date", str(text):
                 return self.calendar_day(node, text)
-        raise self.refusal(node, f"expected {LITERAL_OF[kind.name]}, found {ast.unparse(node)}")
+        raise self.refusal(node, f"expected {_LITERAL_OF[kind.name]}, found {ast.unparse(node)}")
 
     def level(self, node: ast.expr, level: str, kind: Kind) -> truth.Value:
         if level not in kind.levels:
             raise self.refusal(
-                node, f"{level!r} is none of the levels {', '.join(kind.levels)}", meant(level, kind.levels)
+                node, f"{level!r} is none of the levels {', '.join(kind.levels)}", did_you_mean(level, kind.levels)
             )
         return truth.Constant(kind.levels.index(level))
 
@@ -268,3 +249,24 @@ def _iso_day(text: str) -> date | None:
     except ValueError:
         return None
     return day if day.isoformat() == text else None  # Python also reads 20240531 and 2024-W22-5
+
+
+def _outside(node: ast.expr) -> tuple[str, str]:
+    """What to say of a node that is no part of the grammar, and what to do."""
+    match node:
+        case ast.Constant(value=bool(flag)):
+            return f"{flag} is not offered", "write true or false in small letters"
+        case ast.Call(func=ast.Name(id="days")):
+            return "days() takes two dates", "for example days(start, death)"
+        case ast.Call(func=ast.Name(id="missing")):
+            return "missing() is true or false already", "write missing(x) or not missing(x) alone"
+        case ast.Call(func=ast.Name(id=name)):
+            return f"there is no {name}() in a rule", "only days(a, b) and missing(x) exist"
+        case ast.BinOp():
+            return (
+                "arithmetic is not offered in a rule",
+                "compute it in the export, or use days(a, b); names with - cannot be used",
+            )
+        case ast.BoolOp() | ast.Compare() | ast.UnaryOp(op=ast.Not()):
+            return "a claim stands where a value is expected", "put claims together with and, or, not"
+    return "this is no part of a rule", GRAMMAR

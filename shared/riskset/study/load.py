@@ -16,12 +16,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from riskset.errors import DataError, Problem
 from riskset.study import spec
-from riskset.study.complaint import Complaint
-from riskset.study.draft import Draft
-from riskset.study.lines import KeyLines, key_lines, line_of
-from riskset.study.references import complaints_about
+from riskset.study.references import Draft, complaints_about
 from riskset.study.spec import Study
-from riskset.study.wording import complaint_of
+from riskset.study.toml_lines import KeyLines, key_lines, line_of
+from riskset.study.toml_table import Complaint
+from riskset.study.validation_errors import complaint_of
 
 _ORDERED = ("sites", "variables", "endpoints", "analyses")
 _T = TypeVar("_T")

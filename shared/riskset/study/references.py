@@ -7,17 +7,67 @@ everything in one pass. Nothing is said of a reference to a part that is itself 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from riskset.errors import DataError
-from riskset.study.complaint import Complaint
-from riskset.study.draft import Draft
-from riskset.study.endpoints import DateEndpoint, DaysEndpoint
-from riskset.study.lines import Path
-from riskset.study.part import repeated
-from riskset.study.rule_wording import meant
-from riskset.study.rules import WORDS, parse_rule
-from riskset.study.variables import NumberVariable
+from riskset.errors import DataError, did_you_mean
+from riskset.study.eligibility import WORDS, parse_rule
+from riskset.study.endpoints import DateEndpoint, DaysEndpoint, Endpoint, Time
+from riskset.study.toml_lines import KeyPath
+from riskset.study.toml_table import Complaint, repeated
+from riskset.study.variables import NumberVariable, Variable
+
+if TYPE_CHECKING:
+    from riskset.study.entry import AnalysisEntry
+    from riskset.study.spec import Comparison, EligibilityRule, SiteEntry
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The parts of a study file that could be read; None where a part is there but wrong."""
+
+    sites: Mapping[str, SiteEntry | None]
+    variables: Mapping[str, Variable | None]
+    eligibility: tuple[EligibilityRule | None, ...]
+    comparison: Comparison | None
+    time: Time | None
+    endpoints: Mapping[str, Endpoint | None]
+    analyses: Mapping[str, AnalysisEntry | None]
+
+    def use(self, path: KeyPath, name: str, *kinds: str) -> Iterator[Complaint]:
+        """Complains unless the variable `name`, used at `path`, is declared and of one of these kinds."""
+        if name not in self.variables:
+            yield Complaint(path, f"unknown variable {name!r}", did_you_mean(name, self.variables))
+        elif (variable := self.variables[name]) and variable.type not in kinds:
+            wanted = " or ".join(filter(None, (", ".join(kinds[:-1]), kinds[-1])))
+            yield Complaint(path, f"expected a {wanted} variable; {name!r} is a {variable.type}")
+
+    def known_endpoints(self, path: KeyPath, endpoints: Iterable[str]) -> Iterator[Complaint]:
+        """Complains of each endpoint named in the list `endpoints` of the table at `path` that is not declared."""
+        for position, name in enumerate(endpoints):
+            if name not in self.endpoints:
+                hint = did_you_mean(name, self.endpoints) or f"declared: {', '.join(self.endpoints) or 'none'}"
+                yield Complaint((*path, "endpoints", position), f"unknown endpoint {name!r}", hint)
+
+    def within_grid(self, path: KeyPath, times: Sequence[float]) -> Iterator[Complaint]:
+        """Complains of each time, in `time.unit`, in the list at `path` that lies beyond the grid."""
+        if self.time is None:
+            return
+        unit, last = self.time.unit, self.time.grid.max_days
+        for position, time in enumerate(times):
+            if time * self.time.days_per_unit > last:
+                beyond = f"max_days = {last} ({last / self.time.days_per_unit:.1f} {unit}s)"
+                yield Complaint((*path, position), f"{time:g} {unit}s lie beyond {beyond}")
+
+    def covariates(self, path: KeyPath, names: Sequence[str], endpoints: Iterable[str]) -> Iterator[Complaint]:
+        """Complains of each name in the list at `path` that cannot be a covariate of a model of these endpoints."""
+        outcomes = {name: key for key in endpoints if (e := self.endpoints.get(key)) for name in e.variables}
+        for position, name in enumerate(names):
+            at = (*path, position)
+            yield from self.use(at, name, "number", "boolean", "category")
+            if name in outcomes:
+                yield Complaint(at, f"{name!r} makes the endpoint {outcomes[name]!r} and cannot explain it")
 
 
 def complaints_about(draft: Draft) -> Iterator[Complaint]:
@@ -76,10 +126,10 @@ def _comparison(draft: Draft) -> Iterator[Complaint]:
     levels = variable.kind.levels if variable else ()
     if levels and reference not in levels:
         said = f"{reference!r} is no level of {arm!r}, whose levels are {', '.join(levels)}"
-        yield Complaint(("comparison", "reference"), said, meant(reference, levels))
+        yield Complaint(("comparison", "reference"), said, did_you_mean(reference, levels))
 
 
-def _date_endpoint(draft: Draft, path: Path, endpoint: DateEndpoint) -> Iterator[Complaint]:
+def _date_endpoint(draft: Draft, path: KeyPath, endpoint: DateEndpoint) -> Iterator[Complaint]:
     yield from draft.use((*path, "origin"), endpoint.origin, "date")
     yield from draft.use((*path, "censor"), endpoint.censor, "date")
     for position, event in enumerate(endpoint.event):
@@ -88,7 +138,7 @@ def _date_endpoint(draft: Draft, path: Path, endpoint: DateEndpoint) -> Iterator
         yield Complaint(path, f"{again!r} stands in two places: origin, event and censor are different dates")
 
 
-def _days_endpoint(draft: Draft, path: Path, endpoint: DaysEndpoint) -> Iterator[Complaint]:
+def _days_endpoint(draft: Draft, path: KeyPath, endpoint: DaysEndpoint) -> Iterator[Complaint]:
     yield from draft.use((*path, "event"), endpoint.event, "boolean")
     for key, name in (("days", endpoint.days), ("entry", endpoint.entry)):
         if name is not None:
@@ -97,7 +147,7 @@ def _days_endpoint(draft: Draft, path: Path, endpoint: DaysEndpoint) -> Iterator
         yield Complaint((*path, "entry"), "entry and days are the same variable")
 
 
-def _whole_days(draft: Draft, path: Path, name: str) -> Iterator[Complaint]:
+def _whole_days(draft: Draft, path: KeyPath, name: str) -> Iterator[Complaint]:
     yield from draft.use(path, name, "number")
     variable = draft.variables.get(name)
     if not isinstance(variable, NumberVariable):

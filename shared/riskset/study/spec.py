@@ -12,9 +12,8 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from riskset.study.asked import Analysis
-from riskset.study.clock import DAYS_PER_UNIT, Grid, Time
-from riskset.study.endpoints import DateEndpoint, DaysEndpoint, Endpoint
-from riskset.study.part import Name, Part, Text, complain
+from riskset.study.endpoints import DAYS_PER_UNIT, DateEndpoint, DaysEndpoint, Endpoint, Grid, Time
+from riskset.study.toml_table import Name, Text, TomlTable, complain
 from riskset.study.truth import Kind
 from riskset.study.variables import (
     BooleanVariable,
@@ -51,7 +50,7 @@ __all__ = [
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 
 
-class Period(Part):
+class Period(TomlTable):
     """From one day to another, both included."""
 
     from_: date = Field(alias="from")
@@ -64,7 +63,7 @@ class Period(Part):
         return self
 
 
-class Header(Part):
+class Header(TomlTable):
     """What the study is called and which patients and follow-up it means."""
 
     id: Name
@@ -83,7 +82,7 @@ class Header(Part):
         return self
 
 
-class SiteEntry(Part):
+class SiteEntry(TomlTable):
     """A hospital as printed. Keys, IRB numbers and expiry stand in the roster."""
 
     name: Text
@@ -91,7 +90,7 @@ class SiteEntry(Part):
     """ISO 3166-1 alpha-2."""
 
 
-class EligibilityRule(Part):
+class EligibilityRule(TomlTable):
     """One box of the flow chart; `rule` is in the grammar of `rules`."""
 
     id: Name
@@ -99,7 +98,7 @@ class EligibilityRule(Part):
     label: str = ""
 
 
-class Comparison(Part):
+class Comparison(TomlTable):
     """The two or more arms, and the one the others are held against."""
 
     arm: Name
@@ -107,7 +106,7 @@ class Comparison(Part):
     estimand: Literal["ATE", "ATT", "ATO"] | None = None
 
 
-class Disclosure(Part):
+class Disclosure(TomlTable):
     """A floor; a site may be stricter, never looser."""
 
     min_cell: int = Field(default=5, ge=5)
@@ -115,7 +114,7 @@ class Disclosure(Part):
     secure_sum: Literal["required", "off"] = "required"
 
 
-class Study(Part):
+class Study(TomlTable):
     """A whole study. Tables keep the order of the file: the order of columns, of printing, and of giving way."""
 
     schema_: Literal[1] = Field(alias="schema")

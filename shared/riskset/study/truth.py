@@ -65,7 +65,7 @@ class Claim(Protocol):
 
 
 @dataclass(frozen=True)
-class Column:
+class Observed:
     """A variable's own values."""
 
     name: str
@@ -122,7 +122,7 @@ class Days:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Relation:
     """`left` against `right`, both of one kind; not known where either is missing."""
 
     left: Value
@@ -142,7 +142,7 @@ class Missing:
     name: str
 
     def truth(self, columns: Columns) -> Truth:
-        known = Column(self.name).known(columns)
+        known = Observed(self.name).known(columns)
         return Truth(~known, known)
 
 

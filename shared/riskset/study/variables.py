@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
 
-from riskset.study.part import Part, Text, complain, repeated
+from riskset.study.toml_table import Text, TomlTable, complain, repeated
 from riskset.study.truth import Kind
 
 Transform = Literal["log", "log2", "log10", "log1p", "log10p1", "sqrt"]
 
 
-class NumberVariable(Part):
+class NumberVariable(TomlTable):
     """A number with its unit. The range is required: a value outside it is a mistake in the export, and sums are
     scaled by it before they travel."""
 
@@ -57,7 +57,7 @@ class NumberVariable(Part):
         return float(low), float(high)
 
 
-class BooleanVariable(Part):
+class BooleanVariable(TomlTable):
     """Yes or no; enters a model as 1 or 0."""
 
     type: Literal["boolean"]
@@ -69,7 +69,7 @@ class BooleanVariable(Part):
         return Kind("boolean", levels=("false", "true"))
 
 
-class CategoryVariable(Part):
+class CategoryVariable(TomlTable):
     """One of a list of levels; the first is the reference of a model (the comparison names its own)."""
 
     type: Literal["category"]
@@ -90,7 +90,7 @@ class CategoryVariable(Part):
         return Kind("category", levels=self.levels, ordered=self.ordered)
 
 
-class DateVariable(Part):
+class DateVariable(TomlTable):
     """A calendar day."""
 
     type: Literal["date"]

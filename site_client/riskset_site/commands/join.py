@@ -202,10 +202,10 @@ def _leave(invite: Invite, path: Path, text: bytes, *, by_mail: bool) -> None:
     if by_mail:
         typer.echo(f"send {path} to the coordinator")
         return
-    from riskset_site.network.joining_call import leave_request  # httpx takes a while to import
+    from riskset_site.network.join_request import send_join_request  # httpx takes a while to import
 
     try:
-        leave_request(invite, text)
+        send_join_request(invite, text)
     except Unreachable as away:
         typer.echo(f"not sent: {away}", err=True)
         typer.echo(f"give this command again later, or send {path} to the coordinator by mail")

@@ -10,12 +10,11 @@ from collections.abc import Collection, Iterable
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from riskset.errors import DataError, Refused
+from riskset.errors import DataError, Refused, did_you_mean
 from riskset.joining.signed import read_signed, write_signed
 from riskset.protocol.roster import Roster
 from riskset.secure.keys import public_from_hex, public_hex
 from riskset.secure.words import fingerprint_words
-from riskset.study.rule_wording import meant
 
 KIND, SCHEMA = "vouching", 1
 _ASK = "ask its sender for the file that riskset site vouch wrote"
@@ -66,6 +65,6 @@ def known_others(names: Iterable[str], site: str, roster: Roster) -> tuple[str, 
     others = [name for name in roster.sites if name != site]
     for name in names:
         if name not in others:
-            hint = meant(name, others) or f"the others are {', '.join(others) or 'none'}"
+            hint = did_you_mean(name, others) or f"the others are {', '.join(others) or 'none'}"
             raise DataError(f"{name!r} is no other site of the roster", hint)
     return tuple(dict.fromkeys(names))

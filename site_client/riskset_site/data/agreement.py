@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from riskset.disclosure.policy import K, default_policy, tightened
-from riskset.errors import DataError
+from riskset.errors import DataError, did_you_mean
 from riskset.protocol.taking_part import column_for
-from riskset.study.complaint import Complaint
-from riskset.study.rule_wording import meant
 from riskset.study.spec import BooleanVariable, CategoryVariable, NumberVariable, Study, Variable
+from riskset.study.toml_table import Complaint
 from riskset_site.data.site_file import ColumnOfTexts, Mapped, SiteFile, YearsBetween
 from riskset_site.data.texts import TRUTHS
 
@@ -19,13 +18,13 @@ def disagreements(site: SiteFile, study: Study) -> Iterator[Complaint]:
     if site.study != study.id:
         yield Complaint(("study",), f"this file is for {site.study!r}, the study is {study.id!r}")
     if site.site not in study.sites:
-        hint = meant(site.site, study.sites) or f"its sites are {', '.join(study.sites)}"
+        hint = did_you_mean(site.site, study.sites) or f"its sites are {', '.join(study.sites)}"
         yield Complaint(("site",), f"the study has no site {site.site!r}", hint)
     yield from _wrong_limits(site, study)
     for name, mapped in site.map_.items():
         variable = study.variables.get(name)
         if variable is None:
-            yield Complaint(("map", name), "is no variable of the study", meant(name, study.variables))
+            yield Complaint(("map", name), "is no variable of the study", did_you_mean(name, study.variables))
         else:
             yield from _wrong_mapping(name, mapped, variable)
     yield from _levels_taken_for_missing(site, study)
@@ -62,7 +61,7 @@ def _wrong_recode(name: str, mapped: ColumnOfTexts, variable: Variable) -> Itera
         return
     for text, meaning in mapped.recode.items():
         if meaning and meaning not in allowed:
-            hint = meant(meaning, allowed) or f"the study knows {', '.join(map(repr, allowed))}"
+            hint = did_you_mean(meaning, allowed) or f"the study knows {', '.join(map(repr, allowed))}"
             yield Complaint(("map", name, "recode", text), f"{meaning!r} is no value of the study", hint)
 
 

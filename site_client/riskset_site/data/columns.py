@@ -1,4 +1,4 @@
-"""The texts of one column as the values of one variable, in the arrays that `riskset.study.rules` computes on."""
+"""The texts of one column as the values of one variable, in the arrays that `riskset.study.eligibility` computes on."""
 
 from __future__ import annotations
 

@@ -12,17 +12,15 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from riskset.errors import DataError, Problem
-from riskset.study.complaint import Complaint
-from riskset.study.lines import key_lines, line_of
-from riskset.study.part import Part
-from riskset.study.rule_wording import meant
+from riskset.errors import DataError, Problem, did_you_mean
 from riskset.study.spec import Study
-from riskset.study.wording import complaint_of, known_keys
+from riskset.study.toml_lines import key_lines, line_of
+from riskset.study.toml_table import Complaint, TomlTable
+from riskset.study.validation_errors import complaint_of, known_keys
 from riskset_site.data.agreement import disagreements
 from riskset_site.data.site_file import ColumnOfTexts, SiteFile, Source, YearsBetween
 
-TABLES: dict[tuple[str, ...], type[Part]] = {
+TABLES: dict[tuple[str, ...], type[TomlTable]] = {
     (): SiteFile,
     ("source",): Source,
     ("map", "*", "<column>"): ColumnOfTexts,
@@ -97,7 +95,7 @@ def _complaint(error: ErrorDetails) -> Complaint:
         names[1] = "*"
     known = known_keys(TABLES[tuple(names)])
     path = tuple(part for part in error["loc"] if not str(part).startswith("<"))
-    return Complaint(path, "unknown key", meant(str(key), known) or f"known here: {', '.join(known)}")
+    return Complaint(path, "unknown key", did_you_mean(str(key), known) or f"known here: {', '.join(known)}")
 
 
 def _missing_export(site: SiteFile, path: Path) -> Iterator[Complaint]:

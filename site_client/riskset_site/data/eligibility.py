@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.study.rules import parse_rule
+from riskset.study.eligibility import parse_rule
 from riskset.study.spec import DateEndpoint, Study
 from riskset.study.truth import Columns, Truth
 from riskset_site.data.columns import known

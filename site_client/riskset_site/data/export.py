@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.errors import DataError, Problem
-from riskset.study.rule_wording import meant
+from riskset.errors import DataError, Problem, did_you_mean
 from riskset.study.spec import Study
 from riskset.study.truth import Columns
 from riskset_site.data.columns import Column
@@ -116,7 +115,7 @@ def _absent(
     absent = [header for header in required if header not in table.headers]
     encoding = encoding_hint(site_file.source.csv, site_file.source.delimiter, required) if absent else ""
     for header in absent:
-        hint = encoding or meant(header, table.headers) or _how_to_map(table.headers)
+        hint = encoding or did_you_mean(header, table.headers) or _how_to_map(table.headers)
         yield Problem(f"column {header!r} ({', '.join(users[header])})", "is not in the export", hint)
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag, field_validator, model_validator
 
-from riskset.study.part import Name, Part, complain
+from riskset.study.toml_table import Name, TomlTable, complain
 from riskset_site.data.dates import is_date_format
 from riskset_site.data.sources.encodings import NARROWER, canonical_encoding
 
@@ -31,7 +31,7 @@ def _as_text(value: Any) -> Any:  # noqa: ANN401 - whatever the file holds; what
 Meaning = Annotated[Code, BeforeValidator(_as_text)]
 
 
-class Source(Part):
+class Source(TomlTable):
     """Where the rows are and how they are written."""
 
     csv: Path
@@ -70,7 +70,7 @@ class Source(Part):
         return value
 
 
-class ColumnOfTexts(Part):
+class ColumnOfTexts(TomlTable):
     """A variable that stands in one column."""
 
     column: Header
@@ -89,7 +89,7 @@ class ColumnOfTexts(Part):
         return (self.column,)
 
 
-class YearsBetween(Part):
+class YearsBetween(TomlTable):
     """A number that is the completed years from the first date to the second."""
 
     years_between: tuple[Header, Header]
@@ -124,7 +124,7 @@ Amount = Annotated[Code, BeforeValidator(_as_text)]
 """`20`, `0.2` or `1/5`; what it is worth is told by `agreement`, with the study's own."""
 
 
-class SiteFile(Part):
+class SiteFile(TomlTable):
     """A whole site file."""
 
     schema_: Literal[1] = Field(alias="schema")

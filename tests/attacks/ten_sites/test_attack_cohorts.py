@@ -6,7 +6,9 @@ import pytest
 
 from riskset.analyses import plan as planning
 from riskset.analyses.analysis import RefusedByRule
-from riskset.analyses.design import columns_of
+from riskset.analyses.cohort import SetId
+from riskset.analyses.counts_in_time import CountsInTime
+from riskset.analyses.design import level_columns
 from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.analyses.methods.km import KaplanMeier, SurvivalCurves
 from riskset.analyses.plan import Plan
@@ -180,15 +182,10 @@ class TestCurvesBySubgroups:
             return KaplanMeier(
                 id=f"km/os/{variable}",
                 name="curves",
-                endpoint="os",
-                population="all",
-                arm=variable,
-                levels=study.levels_of(variable),
-                grid=Grid(1, 4000),
+                set_id=SetId("os"),
+                counts=CountsInTime(level_columns(study, variable), Grid(1, 4000), has_entry=False),
                 limits_kind="log-log",
                 landmarks=(),
-                has_entry=False,
-                columns=columns_of(study, [variable]),
             )
 
         def plan(study):

@@ -270,7 +270,7 @@ class TestDiskSetBack:
         bare = network(patients(*FEW))
         one, two = self.attack(bare, forgets=True)
         [(_, labels)] = bare.history().labels()
-        difference = dict(zip(labels, self.difference(bare, one, two)[1:], strict=True))
+        difference = dict(zip([label.text for label in labels], self.difference(bare, one, two)[1:], strict=True))
         rows = bare.cohorts["busan"].analysis_sets["os"]
         seen = [difference[f"slope in {name} = true"] > 0 for name in BINARY]
         assert seen == [bool(rows.variables[name][self.patient]) for name in BINARY]

@@ -3,8 +3,14 @@ that answers last: what it gets with the rule off, which rule answers, and the h
 
 import numpy as np
 import pytest
+from tests.attacks.rogue import Rogue
 
+from riskset.analyses.admission import judging
+from riskset.analyses.cohort import SetId
+from riskset.analyses.design import Column
 from riskset.analyses.methods.cox_fit import CoxFit
+from riskset.disclosure import gate
+from riskset.disclosure.exposure import EVENT, Exposure, InTime, counted
 from riskset.errors import ProtocolError, Refused
 from riskset.protocol import coordinator, history, site
 from riskset.secure import fixed_point
@@ -53,38 +59,39 @@ def numbers(network, phase="later"):
 class TestRiskSetSums:
     """Sums over those at risk on each day: what a textbook's distributed Cox model sends."""
 
-    class Sums:
-        """By day: how many are at risk, and the sum of each column over them."""
+    DAYS = np.arange(0, 4000)
+    """For each: how many are at risk, and the sum of each column over them."""
 
-        id, name, endpoint, population, needs, columns = "sums/os", "sums", "os", "all", (), ()
-        days = np.arange(0, 4000)
+    def sums(self):
+        columns = tuple(Column(name) for name in COLUMNS)
+        exposure = Exposure(
+            design=(),
+            tables=(),
+            in_time=InTime("os", (), frozenset({EVENT})),
+            weights=False,
+            is_iterative=False,
+            per_site=False,
+        )
+        labels = tuple(
+            counted(f"{of[0].name if of else 'patients'} at risk on day {day}", EVENT, int(day), *of)
+            for day in self.DAYS
+            for of in ((), *((column,) for column in columns))
+        )
+        return Rogue(id="sums/os", name="sums", set_id=SetId("os"), opens=exposure, sends=labels, computes=self.of)
 
-        def start(self, inputs):
-            return None
-
-        def size(self, state):
-            return len(self.days) * (1 + len(COLUMNS))
-
-        def labels(self, state):
-            return tuple(f"{name} at risk on day {day}" for day in self.days for name in ("patients", *COLUMNS))
-
-        def prepare(self, cohort, inputs):
-            return cohort.analysis_sets["os"]
-
-        def local(self, rows, state):
-            design = np.stack([np.ones(rows.n), *(rows.variables[name] for name in COLUMNS)], axis=1)
-            return np.stack([design[rows.days >= day].sum(axis=0) for day in self.days]).ravel()
-
-        def combine(self, total, state):
-            return history.RefusedByRule("R11", "not judged")
+    def of(self, rows, inputs):
+        design = np.stack([np.ones(rows.n), *(rows.variables[name] for name in COLUMNS)], axis=1)
+        return np.stack([design[rows.days >= day].sum(axis=0) for day in self.DAYS]).ravel()
 
     def asks(self, monkeypatch, *modules):
         for module in modules:
-            monkeypatch.setattr(module, "plan", lambda study: history.Plan((self.Sums(),)))
+            monkeypatch.setattr(module, "plan", lambda study: history.Plan((self.sums(),)))
 
     def test_risk_set_sums_asked_for(self, party, monkeypatch):
         """Also added over sites, the difference of two days is the row of whoever left between."""
         self.asks(monkeypatch, coordinator, site)
+        for module in (judging, gate):  # the rule: what is sent is what was declared
+            monkeypatch.setattr(module, "uncovered", lambda *_: "")
         bare = party("gwangju", "jeju", "sapporo")
         bare.run()
         by_day = np.array(list(bare.told("close", "sums/os").values())).reshape(-1, 1 + len(COLUMNS))
@@ -100,6 +107,11 @@ class TestRiskSetSums:
         with pytest.raises((ProtocolError, Refused)):
             gated.run()
         for journal in gated.journals.values():
+            assert "sums/os" not in [asked for sent in journal.sent["run"] for asked, *_ in sent.numbers]
+        self.asks(monkeypatch, coordinator, site)  # all programs ask: a column in a step of time is not declared
+        all_ask = party("gwangju", "jeju", "sapporo")
+        assert isinstance(all_ask.run().results["sums/os"], history.RefusedByRule)
+        for journal in all_ask.journals.values():
             assert "sums/os" not in [asked for sent in journal.sent["run"] for asked, *_ in sent.numbers]
         monkeypatch.undo()
         assert isinstance(party("busan", "daegu", "tokyo").run().results[MODEL], CoxFit)

@@ -17,8 +17,9 @@ import pytest
 from riskset.secure.node_key import load_node_key, new_node_key, save_node_key
 from riskset_server.engine.engine import Engine
 from riskset_server.engine.recording import read_recording
+from riskset_server.engine.superlink import FLEET_PULL
 from riskset_server.joining.certificates import issue_server_certificate, make_authority
-from riskset_server.link import FLEET_PULL
+from riskset_server.link import SuperLinkClient
 
 HERE = Path(__file__).parent
 TOKEN = "the token of the tests"
@@ -113,7 +114,7 @@ class Stage:
         return asked, sum(not one.is_request and not one.body for one in passed)
 
     def engine(self, *names):
-        engine = Engine(f"127.0.0.1:{self.ports[1]}", self.ca, TOKEN, timeout_s=PATIENCE_S)
+        engine = Engine(SuperLinkClient(f"127.0.0.1:{self.ports[1]}", self.ca, TOKEN, PATIENCE_S))
         self.engines.append(engine)
         for name in names:
             engine.register(name, self.key(name).public_key())

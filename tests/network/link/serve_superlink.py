@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 from riskset_server.engine import long_poll
-from riskset_server.engine.front_door import Limits
-from riskset_server.engine.superlink import serve_superlink
-from riskset_server.engine.two_ports import SuperLinkConfig
+from riskset_server.engine.doors import Limits
+from riskset_server.engine.superlink import SuperLinkConfig
+from riskset_server.link import serve
 
 
 def main(folder, public_port, control_port, database=None):
@@ -26,7 +26,7 @@ def main(folder, public_port, control_port, database=None):
         record=folder / "recording",
         limits=Limits(header_s=1.0, body_s=3.0, connections_per_address=24),
     )
-    serve_superlink(config, lambda public, control: print(public, control, flush=True))
+    serve(config, lambda public, control: print(public, control, flush=True))
 
 
 if __name__ == "__main__":

@@ -19,8 +19,8 @@ from riskset_server.coordinator_folder import CoordinatorFolder
 from riskset_server.demo.stage import free_ports
 from riskset_server.engine.recording import read_recording
 from riskset_server.joining.certificates import make_authority
-from riskset_site.network.joining_call import leave_request
-from riskset_site.network.unreachable import ServerAway, ServerNotTrusted
+from riskset_site.network.join_request import send_join_request
+from riskset_site.network.reachability import ServerAway, ServerNotTrusted
 
 
 class Coordinator:
@@ -45,7 +45,7 @@ class Coordinator:
 
     def invites(self, site="asan"):
         with self.folder.desk() as desk:
-            return desk.invite(self.study, site, self.folder.identity, self.folder.door)[0]
+            return desk.invite(self.study, site, self.folder.identity, self.folder.public_server)[0]
 
     def waiting(self, site="asan"):
         with self.folder.desk() as desk:
@@ -85,8 +85,8 @@ def bearer(token):
 def test_a_site_asks_in(coordinator):
     invite, identity = coordinator.invites(), new_identity()
     request = request_for(invite, identity)
-    leave_request(invite, request)
-    leave_request(invite, request)  # an answer was lost
+    send_join_request(invite, request)
+    send_join_request(invite, request)  # an answer was lost
     _, waiting, words = coordinator.waiting()
     assert waiting.member.identity == public_hex(identity)
     assert words == invite.words(public_hex(identity))
@@ -94,9 +94,9 @@ def test_a_site_asks_in(coordinator):
 
 def test_a_token_used_twice_is_told_with_its_reason(coordinator):
     invite = coordinator.invites()
-    leave_request(invite, request_for(invite))
+    send_join_request(invite, request_for(invite))
     with pytest.raises(Refused, match="the invite of asan was used already") as refused:
-        leave_request(invite, request_for(invite))
+        send_join_request(invite, request_for(invite))
     assert refused.value.code == "used"
     assert "by telephone" in refused.value.hint
 
@@ -106,20 +106,20 @@ def test_a_revoked_invite_is_told_with_its_reason(coordinator):
     with coordinator.folder.desk() as desk:
         desk.revoke("osaka")
     with pytest.raises(Refused, match="was revoked on") as refused:
-        leave_request(invite, request_for(invite))
+        send_join_request(invite, request_for(invite))
     assert refused.value.code == "revoked"
 
 
 def test_a_request_of_another_site_is_told_with_its_reason(coordinator):
     invite, other = coordinator.invites(), coordinator.invites("kurume")
     with pytest.raises(DataError, match="names another site than the invite of asan"):
-        leave_request(invite, request_for(type(invite)(**vars(other) | {"token": invite.token})))
+        send_join_request(invite, request_for(type(invite)(**vars(other) | {"token": invite.token})))
 
 
 def test_an_invite_of_nobody_here(coordinator):
     invite = coordinator.invites()
     with pytest.raises(Refused, match="does not know this invite"):
-        leave_request(type(invite)(**vars(invite) | {"token": "A" * 43}), b"")
+        send_join_request(type(invite)(**vars(invite) | {"token": "A" * 43}), b"")
 
 
 def test_a_server_under_another_authority_is_not_shown_the_token(coordinator):
@@ -127,7 +127,7 @@ def test_a_server_under_another_authority_is_not_shown_the_token(coordinator):
     other = make_authority("riskset coordinator at 127.0.0.1").certificate.decode()
     pinned_elsewhere = type(invite)(**vars(invite) | {"authority": other})
     with pytest.raises(ServerNotTrusted):
-        leave_request(pinned_elsewhere, request_for(invite))
+        send_join_request(pinned_elsewhere, request_for(invite))
     with pytest.raises(DataError, match="no request of asan waits"):
         coordinator.waiting()
 
@@ -136,7 +136,7 @@ def test_nobody_answers(coordinator):
     invite = coordinator.invites()
     (port,) = free_ports(1)
     with pytest.raises(ServerAway):
-        leave_request(type(invite)(**vars(invite) | {"address": f"127.0.0.1:{port}"}), b"")
+        send_join_request(type(invite)(**vars(invite) | {"address": f"127.0.0.1:{port}"}), b"")
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_garbage_with_a_right_token_uses_it_not_up(coordinator, client, body):
     answer = client.post(JOIN_PATH, content=body, headers=bearer(invite.token))
     assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert answer.json()["error"] == "the request is not a request of a site"
-    leave_request(invite, request_for(invite))
+    send_join_request(invite, request_for(invite))
 
 
 def test_more_than_eight_kilobytes_are_refused(coordinator, client):
@@ -183,7 +183,7 @@ def test_more_than_eight_kilobytes_are_refused(coordinator, client):
     for content in (bytes(MAX_REQUEST_BYTES + 1), (bytes(1024) for _ in range(9))):
         answer = client.post(JOIN_PATH, content=content, headers=bearer(invite.token))
         assert (answer.status_code, answer.content) == (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, b"")
-    leave_request(invite, request_for(invite))
+    send_join_request(invite, request_for(invite))
 
 
 def test_a_body_that_never_ends_is_told_so_and_the_others_go_on(coordinator):
@@ -193,7 +193,7 @@ def test_a_body_that_never_ends_is_told_so_and_the_others_go_on(coordinator):
         lines = [stack.enter_context(coordinator.line()) for _ in range(12)]
         for line in lines:
             line.sendall(head.encode() + b"{")
-        leave_request(other, request_for(other))
+        send_join_request(other, request_for(other))
         for line in lines:
             assert line.recv(64).startswith(b"HTTP/1.1 408")
 
@@ -201,7 +201,7 @@ def test_a_body_that_never_ends_is_told_so_and_the_others_go_on(coordinator):
 def test_all_that_passes_is_recorded_but_no_token(coordinator):
     invite = coordinator.invites()
     request = request_for(invite)
-    leave_request(invite, request)
+    send_join_request(invite, request)
     bodies = [record.body for record in read_recording(coordinator.recording) if record.path == JOIN_PATH]
     assert request in bodies
     assert json.loads(bodies[-1]) == {"received": "asan"}
@@ -215,7 +215,7 @@ def test_an_answer_that_is_not_a_coordinator_s(coordinator, monkeypatch):
     def answering(status, content):
         made = httpx.MockTransport(lambda _: httpx.Response(status, content=content))
         monkeypatch.setattr(httpx, "Client", lambda **_: REAL(transport=made))
-        leave_request(invite, b"")
+        send_join_request(invite, b"")
 
     with pytest.raises(Unreachable):
         answering(200, b"<html>")

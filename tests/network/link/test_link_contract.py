@@ -18,8 +18,8 @@ from flwr.superlink.main import create_app
 from flwr.supernode.fleet_http_client import FleetHttpClient
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from riskset_server import link as server_link
-from riskset_server.engine.front_door import ACTIVATION, SITE_CALLS
+from riskset_server.engine.doors import ACTIVATION, SITE_CALLS
+from riskset_server.engine.superlink import FLEET_PULL
 from riskset_server.engine.tickets import ARRIVAL_S
 
 SITE, SERVER = "riskset_site/link.py", "riskset_server/link.py"
@@ -102,9 +102,9 @@ VALUES = [
         "flwr.common.constant",
         "SYSTEM_TIME_TOLERANCE",
         5,
-        "FAST_S and the hint of ClockOff in riskset_site/network/unreachable.py",
+        "FAST_S and the hint of ClockOff in riskset_site/network/reachability.py",
     ),
-    ("flwr.common.constant", "TIMESTAMP_TOLERANCE", 300, "SLOW_S in riskset_site/network/unreachable.py"),
+    ("flwr.common.constant", "TIMESTAMP_TOLERANCE", 300, "SLOW_S in riskset_site/network/reachability.py"),
     ("flwr.supercore.constant", "FLWR_IN_MEMORY_DB_NAME", ":flwr-in-memory:", "SuperLinkConfig.database"),
 ]
 
@@ -169,8 +169,8 @@ def test_the_superlink_has_no_setting_that_we_do_not_know():
 def test_the_calls_that_the_public_port_passes_exist():
     routes = create_app.__globals__["fleet_router"].routes
     gone = SITE_CALLS - {route.path for route in routes}
-    assert not gone, f"{UPGRADE}the paths {sorted(gone)} moved; see SITE_CALLS in riskset_server/engine/front_door.py"
-    assert {ACTIVATION, server_link.FLEET_PULL} <= SITE_CALLS
+    assert not gone, f"{UPGRADE}the paths {sorted(gone)} moved; see SITE_CALLS in riskset_server/engine/doors.py"
+    assert {ACTIVATION, FLEET_PULL} <= SITE_CALLS
 
 
 def test_a_client_s_connection_can_be_replaced():
@@ -194,7 +194,9 @@ def test_an_answer_without_messages_is_an_empty_body():
 def test_uvicorn_s_protocol_has_what_the_deadline_needs():
     source = inspect.getsource(H11Protocol)
     for name in ("self.cycle", "response_complete", "self.client", "self.loop", "self.transport"):
-        assert name in source, f"uvicorn's H11Protocol has no {name} any more; see guarded_protocol in front_door.py"
+        assert name in source, (
+            f"uvicorn's H11Protocol has no {name} any more; see _GuardedProtocol in engine/superlink.py"
+        )
 
 
 @pytest.mark.parametrize("module", ["riskset_site.link", "riskset_server.link"])

@@ -8,12 +8,12 @@ from flwr.app import ArrayRecord, ConfigRecord
 from flwr.proto.fleet_pb2 import PullMessagesResponse
 from flwr.proto.message_pb2 import Message, ObjectTree
 
+from riskset.engine.client import RequestHeaders
 from riskset.engine.wire import FIELD
 from riskset.errors import ProtocolError
-from riskset_server.engine import engine as engine_module
-from riskset_server.engine.asking import lost
 from riskset_server.engine.engine import Engine
-from riskset_server.engine.tickets import Mailbox, Reply, SiteSession, Ticket
+from riskset_server.engine.loopback import engine_lost
+from riskset_server.engine.tickets import EngineLost, Mailbox, Reply, SiteSession, Ticket
 from riskset_server.link import FlowerRun
 from riskset_site import link as site_link
 
@@ -51,7 +51,7 @@ class Client:
 
 
 def run_of(client):
-    return FlowerRun(1, client, site_link.Showing({}))
+    return FlowerRun(1, client, RequestHeaders({}))
 
 
 def answer_to(ticket, **error):
@@ -101,7 +101,7 @@ def test_two_answers_to_one_question_and_one_to_none_do_not_end_the_run():
 
 
 def test_replies_without_their_trees_are_an_engine_lost():
-    with pytest.raises(engine_module.EngineLost):
+    with pytest.raises(EngineLost):
         run_of(Client(answer_to(ONE), trees=[])).announcements([ONE], Mailbox(), 0.0)
 
 
@@ -115,9 +115,7 @@ def test_a_site_that_the_superlink_has_lost_was_not_asked_and_the_others_were(mo
             pushed.extend(messages)
             return [(TWO, True) for _ in messages]
 
-    desk = SimpleNamespace(sessions=dict, close=lambda: None)
-    monkeypatch.setattr(engine_module, "Desk", lambda *_: desk)
-    engine = Engine("nowhere:1", b"", "token")
+    engine = Engine(SimpleNamespace(sessions=dict, close=lambda: None))
     engine._run = Run()
     monkeypatch.setattr(engine, "_sessions", lambda: {"kurume": SESSION})
     tickets = engine.send_all({"asan": b"x", "kurume": b"x"})
@@ -129,5 +127,5 @@ def test_a_site_that_the_superlink_has_lost_was_not_asked_and_the_others_were(mo
 
 
 def test_an_error_without_words_is_told_by_its_name():
-    assert "(ReadTimeout)" in str(lost(httpx.ReadTimeout("")))
-    assert "(too slow)" in str(lost(httpx.ReadTimeout("too slow")))
+    assert "(ReadTimeout)" in str(engine_lost(httpx.ReadTimeout("")))
+    assert "(too slow)" in str(engine_lost(httpx.ReadTimeout("too slow")))

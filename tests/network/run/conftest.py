@@ -14,8 +14,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from flwr.app import ConfigRecord
+from flwr.proto.message_pb2 import PullObjectResponse, PushObjectRequest
 
 from riskset.analyses.plan import plan
+from riskset.engine.wire import FIELD
 from riskset.errors import RisksetError, VerificationError
 from riskset.protocol.coordinator import Outcome
 from riskset.protocol.history import open_history
@@ -29,13 +32,13 @@ from riskset_server.demo import stage as stage_module
 from riskset_server.demo.data_sets import LUNG, DataSet
 from riskset_server.demo.stage import Stage, free_ports
 from riskset_server.engine.recording import read_recording
-from riskset_server.link import payloads_in
 from riskset_site.consent.approvals import Approvals
 from riskset_site.data.cohort import load_cohort
 from riskset_site.keys.identity import SiteFolder, load_keys
 from riskset_site.records.journal import JournalFile
 from riskset_site.records.own_ledger import own_ledger
 
+RECORD_HEAD = ConfigRecord.__qualname__.encode() + b" "
 PATIENCE_S = 600.0
 """What has not come by then does not come any more; a run takes seconds."""
 SITES = {"i01": "north", "i03": "north", "i11": "lakes", "i12": "lakes", "i13": "lakes", "west": "plains"}
@@ -256,6 +259,18 @@ def undisturbed(built, tmp_path_factory):
         stage.start()
         theatre.runs_to_its_end()
     return theatre
+
+
+def payloads_in(records):
+    """Yields the envelope of each message, in either direction: as often as it passed."""
+    for record in records:
+        content = b""
+        if record.is_request and record.path.endswith("/push-object"):
+            content = PushObjectRequest.FromString(record.body).object_content
+        elif record.path.endswith("/pull-object") and not record.is_request and not record.body.startswith(b"{"):
+            content = PullObjectResponse.FromString(record.body).object_content  # a refusal would be JSON
+        if content.startswith(RECORD_HEAD):
+            yield ConfigRecord.inflate(content)[FIELD]
 
 
 def moved(theatre, folder):

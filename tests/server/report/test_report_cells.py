@@ -6,7 +6,9 @@ from dataclasses import replace
 import pytest
 
 from riskset_server.report import report_of, write_report
+from riskset_server.report.blocks import Figure
 from riskset_server.report.cells import Mark, Place
+from riskset_server.report.printing import Printer
 
 SUPPRESSED = Mark("suppressed", "fewer than 5 patients")
 STRUCTURE = ("day", "time", "probability", "level", "df")
@@ -137,4 +139,13 @@ def test_a_sentence_that_gives_a_number_away_is_held_back_with_it(lung, typed, f
     held_back = [cell.id for cell in report.cells.of(lung["results"][1]["id"], "reason.limit")]
     files = files_of(marked(report, *held_back), "marked")
     assert "1.52" not in files[".html"] + files[".csv"]
-    assert files[".html"].count(SUPPRESSED.text) == 3
+    assert files[".html"].count(SUPPRESSED.text) == 4  # and once with the reason
+
+
+def test_a_mark_is_explained_below_the_table_and_the_figure(lung, typed, files_of):
+    report = marked(report_of(typed(lung)), HR.id)
+    said = f"{SUPPRESSED.text}: {SUPPRESSED.reason}."
+    assert f'<p class="note">{said}</p>' in files_of(report)[".html"]
+    printer = Printer(report.cells, "month", 30.4375)
+    (figure,) = (block for part in report.parts for block in part.blocks if isinstance(block, Figure))
+    assert figure.plot(printer).footnote.endswith(f" {said}")

@@ -9,7 +9,7 @@ import pytest
 
 from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
 from riskset.rehearsal import Rehearsal
-from riskset.results import Entry, results_of
+from riskset.results import Entry, entry_json, results_of
 from riskset_server.report import report_of, sections, write_report
 from riskset_server.report.blocks import Row, Shown, Table
 from riskset_server.report.cells import Place
@@ -29,7 +29,7 @@ class Responses:
 
     id: str = "response/all"
     name: str = "response"
-    endpoint: str = "os"
+    endpoint: str | None = None
     population: str = "all"
     kind: str = "response"
 
@@ -65,6 +65,13 @@ def test_a_kind_without_a_section_has_all_its_numbers_in_a_table(lung, typed, pa
         "response response/all Value arms.n, old 45 arms.percent, old 23.4568 arms.n, new 1234 arms.percent, new 0.5"
     )
     assert text.index("Cox models") < text.index("response response/all")
+
+
+def test_a_result_of_no_endpoint_names_none(lung, typed):
+    *_, last = with_entry(typed(lung), RATES).entries
+    said = entry_json(last)
+    assert "endpoint" not in said
+    assert (said["population"], said["rate"], said["arms"][1]["n"]) == ("all", "orr", 1234)
 
 
 def test_a_kind_without_a_section_tells_why_it_has_no_result(lung, typed, page_of):

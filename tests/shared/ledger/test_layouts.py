@@ -14,8 +14,8 @@ from riskset.joining.invite import Invite, write_invite
 from riskset.ledger.durable import DurableFile
 from riskset.ledger.layout import Layout
 from riskset.secure.keys import new_identity, public_hex
-from riskset_server.joining.book import JoiningBook
 from riskset_server.joining.certificates import make_authority
+from riskset_server.joining.invites import InviteList
 from riskset_server.run.record import RunRecord
 from riskset_site.records.journal import JournalFile
 
@@ -23,7 +23,7 @@ KEY = new_identity()
 AUTHORITY = make_authority("made up").certificate.decode()
 
 
-class Book(JoiningBook):
+class Book(InviteList):
     def close(self):
         self.__exit__()
 

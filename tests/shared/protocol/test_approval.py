@@ -26,12 +26,12 @@ RECORDED = Path(__file__).parents[2] / "recorded" / "0.1.0" / "sites" / "north"
 KEY = new_identity()
 SIGNED_AT = "2024-05-31T09:30:00.000+00:00"
 LAST_DAY = date(2025, 5, 31)
-METHODS = {"km": "riskset 0.1.0", "cox": "riskset 0.1.0", "rmst": "riskset-rmst 1.2"}
+METHODS = {"km": "riskset 0.1.0", "cox": "riskset 0.1.0", "gehan": "riskset-gehan 1.2"}
 ASKED = {
     "study": "s" * 64,
     "roster": "r" * 64,
     "snapshot": "d" * 64,
-    "methods": {"km": "riskset 0.1.0", "rmst": "riskset-rmst 1.2"},
+    "methods": {"km": "riskset 0.1.0", "gehan": "riskset-gehan 1.2"},
     "code": "0.1.0",
     "today": LAST_DAY,
 }
@@ -164,10 +164,10 @@ def test_the_ledger_of_another_key_is_not_taken_for_an_approval():
         ({"snapshot": "x"}, "the data, or how they are read, have changed since they were approved"),
         ({"code": "0.2.0"}, "riskset 0.1.0 was approved, this is 0.2.0"),
         (
-            {"methods": {"rmst": "riskset-rmst 1.3"}},
-            "the method rmst was approved as of riskset-rmst 1.2; riskset-rmst 1.3 brings it now",
+            {"methods": {"gehan": "riskset-gehan 1.3"}},
+            "the method gehan was approved as of riskset-gehan 1.2; riskset-gehan 1.3 brings it now",
         ),
-        ({"methods": {"cif": "cif 1.0"}}, "the method cif was not approved; cif 1.0 brings it now"),
+        ({"methods": {"peto": "peto 1.0"}}, "the method peto was not approved; peto 1.0 brings it now"),
         ({"methods": {"km": ""}}, "the method km was approved as of riskset 0.1.0; no package brings it now"),
     ],
 )
@@ -195,7 +195,7 @@ class TestAnApprovalOf010:
         standing_ = Standing(approval)
         for kind in ("km", "cox"):
             assert standing_.in_force(*asked, {kind: "riskset 0.1.0"}, "0.1.0", LAST_DAY) == approval
-        for methods in ({"km": "riskset 0.1.1"}, {"cox": "other 0.1.0"}, {"rmst": "riskset 0.1.0"}):
+        for methods in ({"km": "riskset 0.1.1"}, {"cox": "other 0.1.0"}, {"gehan": "riskset 0.1.0"}):
             with pytest.raises(Refused, match="the method"):
                 standing_.in_force(*asked, methods, "0.1.0", LAST_DAY)
 

@@ -103,7 +103,8 @@ CHANGES = {
     "an analysis that is new": (
         ("[analyses]", '[analyses]\nmore = { kind = "cox", endpoints = ["os"], multivariable = ["sex"] }'),
         [
-            'Analysis more is new: kind "cox", endpoints ["os"], populations ["all"], baseline "site", ties "efron", '
+            'Analysis more is new: kind "cox", missing "complete", endpoints ["os"], populations ["all"], '
+            'baseline "site", ties "efron", '
             'multivariable ["sex"].'
         ],
     ),

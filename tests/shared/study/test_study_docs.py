@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from riskset.study.wording import TABLES, known_keys
+from riskset.study.asked import ENTRIES
+from riskset.study.validation_errors import TABLES, known_keys
 
 DOCS = (Path(__file__).parents[3] / "docs" / "study-file.md").read_text(encoding="utf-8")
 HEADINGS = {
@@ -24,8 +25,7 @@ HEADINGS = {
     ("time", "grid"): "### `[time] grid`",
     ("endpoints", "*", "<dates>"): "### From dates",
     ("endpoints", "*", "<days>"): "### From days",
-    ("analyses", "*", "km"): '### `kind = "km"`',
-    ("analyses", "*", "cox"): '### `kind = "cox"`',
+    **{("analyses", "*", kind): f'### `kind = "{kind}"`' for kind in ENTRIES},
     ("disclosure",): "## `[disclosure]`",
 }
 A_ROW = re.compile(r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \| ?([^|]*)\|$", re.MULTILINE)

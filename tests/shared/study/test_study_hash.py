@@ -9,8 +9,8 @@ from pydantic import Field
 
 from riskset.study.differences import differences
 from riskset.study.load import canonical_json, load_study, study_from_json, study_hash
-from riskset.study.part import Since
 from riskset.study.spec import Comparison, Study
+from riskset.study.toml_table import Since
 
 ROOT = Path(__file__).parents[3]
 OF_0_1_0 = {

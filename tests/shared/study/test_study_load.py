@@ -249,9 +249,14 @@ def replaced(old, new, text=HCC):
             'kind = "km"',
             'kind = "table1"',
             69,
-            "'table1' is not offered yet (this version offers km and cox of all patients)",
+            "'table1' is not offered yet (this version offers km, cox, rmst and follow-up of all patients)",
         ),
-        ('kind = "km"', 'kind = "cocks"', 69, "[analyses] survival.kind: expected one of km, cox, found 'cocks'"),
+        (
+            'kind = "km"',
+            'kind = "cocks"',
+            69,
+            "[analyses] survival.kind: expected one of km, cox, rmst, follow-up, found 'cocks'",
+        ),
         ('kind = "km"', 'kind = "km", populations = ["all", "match"]', 69, 'the only population is "all"'),
         (
             "[6, 12, 24]",

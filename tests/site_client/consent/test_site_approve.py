@@ -27,7 +27,7 @@ from riskset_site.records.own_ledger import own_ledger
 
 BOTH = ("--compared", "asan", "--compared", "osaka")
 TODAY, NOW = date(2024, 6, 1), "2024-06-01T12:00:00.000+00:00"
-METHODS = {**installed(), "rmst": "riskset-rmst 1.2"}
+METHODS = {**installed(), "gehan": "riskset-gehan 1.2"}
 """With one that another package brings."""
 WHO = {"by": "M. Uchida", "irb": "2024-117", "until": date(2025, 5, 31)}
 
@@ -160,12 +160,12 @@ def test_the_approval_names_every_installed_method(member, monkeypatch, capsys):
     monkeypatch.setattr(approve, "installed", lambda: METHODS)
     monkeypatch.setattr(approving, "installed", lambda: METHODS)
     member.approves(*BOTH)
-    assert "method rmst of riskset-rmst 1.2\n" in capsys.readouterr().out
+    assert "method gehan of riskset-gehan 1.2\n" in capsys.readouterr().out
     ledger = member.ledger()
     assert Approvals(ledger, member.papers.identity).standing().approval.methods == METHODS
     ledger.close()
     member.says("ledger")
-    assert "compared: asan, osaka; method rmst of riskset-rmst 1.2" in " ".join(capsys.readouterr().out.split())
+    assert "compared: asan, osaka; method gehan of riskset-gehan 1.2" in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_method_that_was_updated_since_is_not_approved(member, consent, monkeypatch):

@@ -10,7 +10,7 @@ import pytest
 from riskset.disclosure.policy import default_policy
 from riskset.disclosure.rules import LIMITS
 from riskset.rehearsal import Rehearsal
-from riskset.study.asked import installed
+from riskset.study.asked import OWN, installed
 from riskset.study.load import load_study
 from riskset_site.consent import review as review_module
 from riskset_site.consent.preview import preview
@@ -62,26 +62,24 @@ def test_a_study_of_days_is_told_in_sentences(hospital):
 class TestMethods:
     def test_there_are_none_but_riskset_s_own(self, member):
         found = review(member.papers, TODAY)
-        assert [(one.kind, one.is_own, one.is_asked) for one in found.methods] == [
-            ("km", True, False),
-            ("cox", True, True),
-        ]
+        assert [(one.kind, one.is_own) for one in found.methods] == [(kind, True) for kind in OWN]
+        assert [one.kind for one in found.methods if one.is_asked] == ["cox"]
         assert review_page(found).facts["Methods"] == "riskset's own; none of another package"
 
     def test_those_of_other_packages_are_named(self, member, monkeypatch):
-        others = {"rmst": "riskset-rmst 1.2", "cif": "cif 0.1"}
+        others = {"gehan": "riskset-gehan 1.2", "peto": "peto 0.1"}
         monkeypatch.setattr(review_module, "installed", lambda: {**installed(), **others})
         found = review(member.papers, TODAY)
         assert review_page(found).facts["Methods"] == (
-            "riskset's own, and rmst of riskset-rmst 1.2, not asked by this study; "
-            "cif of cif 0.1, not asked by this study"
+            "riskset's own, and gehan of riskset-gehan 1.2, not asked by this study; "
+            "peto of peto 0.1, not asked by this study"
         )
-        told = json.loads(facts_json(asdict(found)))["methods"][2]
-        assert told == {"kind": "rmst", "package": "riskset-rmst 1.2", "is_own": False, "is_asked": False}
+        told = json.loads(facts_json(asdict(found)))["methods"][len(OWN)]
+        assert told == {"kind": "gehan", "package": "riskset-gehan 1.2", "is_own": False, "is_asked": False}
 
     def test_one_that_the_study_asks_is_named_so(self):
-        methods = [Method("km", "riskset 0.1.0", True, True), Method("rmst", "riskset-rmst 1.2", False, True)]
-        assert methods_told(methods) == "riskset's own, and rmst of riskset-rmst 1.2, asked by this study"
+        methods = [Method("km", "riskset 0.1.0", True, True), Method("gehan", "riskset-gehan 1.2", False, True)]
+        assert methods_told(methods) == "riskset's own, and gehan of riskset-gehan 1.2, asked by this study"
 
 
 @pytest.fixture(scope="module")

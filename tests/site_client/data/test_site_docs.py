@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from riskset.study.wording import known_keys
+from riskset.study.validation_errors import known_keys
 from riskset_site.data.config import TABLES
 from riskset_site.data.site_file import SiteFile
 

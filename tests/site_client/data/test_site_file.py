@@ -12,7 +12,7 @@ def refusals(hospital):
     """What is wrong with the site file, as (line, where, message, hint)."""
     with pytest.raises(DataError) as raised:
         load_site_file(hospital.site_file, hospital.study)
-    return [(found.line, found.where, found.message, found.hint) for found in raised.value.problems]
+    return [(found.line, found.where, str(found.message), str(found.hint)) for found in raised.value.problems]
 
 
 def test_the_export_is_found_beside_the_site_file_from_anywhere(hospital, monkeypatch):

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from riskset.study.asked import THIRD_PARTY, method
-from riskset_server.report.sections import cox, km, rmst
+from riskset_server.report.sections import cox, follow_up, km, rmst
 from riskset_server.report.sections.plain import plain_section
 from riskset_server.report.sections.section import Section
 
@@ -20,6 +20,7 @@ OWN: Final[Mapping[str, Section]] = MappingProxyType(
         "km": km.SECTION,
         "cox": cox.SECTION,
         "rmst": rmst.SECTION,
+        "follow-up": follow_up.SECTION,
     }
 )
 """Of riskset's own kinds, in the order of the page; other kinds follow as the study has them."""

@@ -49,7 +49,7 @@ def _boxes(models: Sequence[_Model], context: Context) -> list[Box]:
 def _title(entry: Entry, context: Context) -> str:
     labels, analysis = context.labels, entry.analysis
     population = "" if analysis.population == "all" else f", {labels.population(analysis.population)}"
-    title = f"{labels.endpoint(analysis.endpoint)}: Cox models{population}"
+    title = f"{labels.endpoint(analysis.endpoint or '')}: Cox models{population}"
     return own_title(title, entry, context.results)
 
 

@@ -32,7 +32,7 @@ SECTION = Section("Survival", _blocks)
 
 def _title(entry: Entry, context: Context) -> str:
     labels, analysis = context.labels, entry.analysis
-    title = f"{labels.endpoint(analysis.endpoint)}, {labels.population(analysis.population)}"
+    title = f"{labels.endpoint(analysis.endpoint or '')}, {labels.population(analysis.population)}"
     return own_title(title, entry, context.results)
 
 

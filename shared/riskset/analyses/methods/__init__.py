@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from riskset.analyses.analysis import Analysis
-from riskset.analyses.methods import cox, km, rmst
+from riskset.analyses.methods import cox, follow_up, km, rmst
 from riskset.analyses.populations import Population
 from riskset.study.asked import THIRD_PARTY, method
 from riskset.study.spec import Study
@@ -21,6 +21,7 @@ PLANNERS: Final[Mapping[str, Planner]] = {
     "km": km.planned,
     "cox": cox.planned,
     "rmst": rmst.planned,
+    "follow-up": follow_up.planned,
     **{kind: method(kind).planned for kind in THIRD_PARTY},
 }
 

@@ -1,6 +1,6 @@
 """A Cox model with one baseline hazard per hospital: each sends log likelihood, score and information of its strata.
 
-The sums are those of `coxph(... + strata(site))` on the pooled rows (docs/methods.md), so the fit is that fit. No
+The sums are those of `coxph(... + strata(site))` on the pooled rows (docs/methods/cox.md), so the fit is that fit. No
 patient's time leaves a hospital. Columns enter in units of the pooled within-hospital standard deviation (a shift
 within a hospital changes nothing, so there is nothing to centre); results are on the original scale.
 """

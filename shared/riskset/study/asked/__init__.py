@@ -15,14 +15,20 @@ from pydantic import Field
 
 from riskset.errors import RisksetError
 from riskset.study.asked.cox import CoxEntry
+from riskset.study.asked.follow_up import FollowUpEntry
 from riskset.study.asked.km import KaplanMeierEntry
 from riskset.study.asked.rmst import RestrictedMeanEntry
-from riskset.study.entry import Entry
+from riskset.study.entry import AnalysisEntry
 
 GROUP: Final = "riskset.methods"
 
-OWN: Final[Mapping[str, type[Entry]]] = MappingProxyType(
-    {"km": KaplanMeierEntry, "cox": CoxEntry, "rmst": RestrictedMeanEntry}
+OWN: Final[Mapping[str, type[AnalysisEntry]]] = MappingProxyType(
+    {
+        "km": KaplanMeierEntry,
+        "cox": CoxEntry,
+        "rmst": RestrictedMeanEntry,
+        "follow-up": FollowUpEntry,
+    }
 )
 """The kinds of riskset itself, in the order in which people read of them."""
 
@@ -51,7 +57,7 @@ def method(kind: str) -> Any:  # noqa: ANN401 - a module of another package, wit
         raise RisksetError(message, "update or uninstall the package that brings it") from error
 
 
-ENTRIES: Final[Mapping[str, type[Entry]]] = MappingProxyType(
+ENTRIES: Final[Mapping[str, type[AnalysisEntry]]] = MappingProxyType(
     {**OWN, **{kind: method(kind).entry for kind in THIRD_PARTY}}
 )
 """The table of the study file for each kind that is installed."""
@@ -68,6 +74,6 @@ def installed() -> Mapping[str, str]:
 
 
 if TYPE_CHECKING:
-    Analysis = Entry
+    Analysis = AnalysisEntry
 else:
     Analysis = Annotated[Union[tuple(ENTRIES.values())], Field(discriminator="kind")]  # noqa: UP007 - made of a tuple

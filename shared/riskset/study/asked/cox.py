@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Discriminator, Tag, field_validator, model_validator
 
-from riskset.study.complaint import Complaint
-from riskset.study.draft import Draft
 from riskset.study.entry import EndpointEntry
-from riskset.study.lines import Path
-from riskset.study.part import Names, complain, each_once
+from riskset.study.references import Draft
 from riskset.study.sentences import covariate_in_words, endpoints_in_words, listed
+from riskset.study.toml_lines import KeyPath
+from riskset.study.toml_table import Complaint, Names, complain, each_once
 
 if TYPE_CHECKING:
     from riskset.study.spec import Study
@@ -62,7 +61,7 @@ class CoxEntry(EndpointEntry):
     def covariates(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*(self.multivariable or ()), *self.univariable_covariates)))
 
-    def complaints(self, draft: Draft, path: Path) -> Iterator[Complaint]:
+    def complaints(self, draft: Draft, path: KeyPath) -> Iterator[Complaint]:
         yield from draft.known_endpoints(path, self.endpoints)
         yield from draft.covariates((*path, "multivariable"), self.multivariable or (), self.endpoints)
         if isinstance(self.univariable, tuple):

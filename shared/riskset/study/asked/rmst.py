@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from riskset.study.complaint import Complaint
-from riskset.study.draft import Draft
 from riskset.study.entry import EndpointEntry, Positive, ascending
-from riskset.study.lines import Path
+from riskset.study.references import Draft
 from riskset.study.sentences import by_arm, counted_on_grid, endpoints_in_words, listed
+from riskset.study.toml_lines import KeyPath
+from riskset.study.toml_table import Complaint
 
 if TYPE_CHECKING:
     from riskset.study.spec import Study
@@ -29,7 +29,7 @@ class RestrictedMeanEntry(EndpointEntry):
     def _ascending(cls, value: tuple[float, ...]) -> tuple[float, ...]:
         return ascending("tau", value)
 
-    def complaints(self, draft: Draft, path: Path) -> Iterator[Complaint]:
+    def complaints(self, draft: Draft, path: KeyPath) -> Iterator[Complaint]:
         yield from draft.known_endpoints(path, self.endpoints)
         yield from draft.within_grid((*path, "tau"), self.tau)
 

@@ -21,29 +21,29 @@ from riskset.protocol.roster import Roster
 from riskset.secure.keys import public_hex
 from riskset.study.load import study_hash
 from riskset.study.spec import Study
-from riskset_server.joining.book import REVOKED, Invitation, JoiningBook
+from riskset_server.joining.invites import REVOKED, Invitation, InviteList
 
 INVITE_DAYS = 14
 _NEW_INVITE = "a new invite is needed: riskset study invite STUDY SITE"
 
 
 @dataclass(frozen=True)
-class Door:
-    """What an invite says of the coordinator's server."""
+class PublicServer:
+    """The coordinator's server as an invite names it."""
 
     address: str
     authority: str
 
 
-class JoiningDesk:
+class EnrolmentDesk:
     """The rules over one list of invites; `today` is the day in UTC."""
 
-    def __init__(self, book: JoiningBook, today: Callable[[], date] = today_utc) -> None:
-        self._book = book
+    def __init__(self, invites: InviteList, today: Callable[[], date] = today_utc) -> None:
+        self._list = invites
         self._today = today
 
     def invite(
-        self, study: Study, site: str, identity: Ed25519PrivateKey, door: Door, days: int = INVITE_DAYS
+        self, study: Study, site: str, identity: Ed25519PrivateKey, server: PublicServer, days: int = INVITE_DAYS
     ) -> tuple[Invite, bytes]:
         """Returns a new invite and the text of its file. An earlier one that was not accepted does not hold any more.
 
@@ -56,26 +56,26 @@ class JoiningDesk:
             study=study.id,
             study_sha256=study_hash(study),
             site=site,
-            address=door.address,
-            authority=door.authority,
+            address=server.address,
+            authority=server.authority,
             coordinator=public_hex(identity),
             token=secrets.token_urlsafe(32),
             until=self._today() + timedelta(days=days),
             renews=member.request.member.identity if member else "",
         )
         text = write_invite(invite, identity)
-        self._book.add(invite, text)
+        self._list.add(invite, text)
         return invite, text
 
     def knows(self, token: str) -> bool:
-        return self._book.by_token(token) is not None
+        return self._list.by_token(token) is not None
 
     def receive(self, data: bytes, token: str) -> Invitation:
         """Keeps the request that came with a token. The same one again changes nothing: an answer may get lost.
 
         Raises Refused (used, expired, revoked, replaced), DataError or VerificationError; then nothing is kept.
         """
-        found = self._book.by_token(token)
+        found = self._list.by_token(token)
         if found is None:
             raise Refused("unknown", "no invite of this coordinator holds this token", _NEW_INVITE)
         return self._receive(found, data)
@@ -85,7 +85,7 @@ class JoiningDesk:
         request = read_request(data, called)
         if request.site != site:
             raise DataError(f"the request is of {request.site}, not of {site}", "give the site's own file")
-        for found in reversed(self._book.of_site(site, study)):
+        for found in reversed(self._list.of_site(site, study)):
             if request.is_proved(found.invite.token):
                 return self._receive(found, data)
         raise Refused("unknown", f"the request of {site} was not made with an invite of this coordinator", _NEW_INVITE)
@@ -95,7 +95,7 @@ class JoiningDesk:
 
         DataError where none waits, or where some do in several studies.
         """
-        of_site = self._book.of_site(site, study)
+        of_site = self._list.of_site(site, study)
         found = [invitation for invitation in of_site if invitation.is_waiting]
         if not found:
             raise DataError(*_nobody_waits(site, of_site, self._today()))
@@ -107,17 +107,17 @@ class JoiningDesk:
 
     def accept(self, invite: Invite, request: Request) -> None:
         """Makes the site a member with these keys, which a person has compared. Refused where they changed since."""
-        found = self._book.by_token(invite.token)
+        found = self._list.by_token(invite.token)
         if found is None or not found.is_waiting or found.request != request:
             raise Refused("changed", f"the request of {invite.site} is not the one that was shown", "accept it again")
         member = self._member(invite.study, invite.site)
         if (member.request.member.identity if member else "") != invite.renews:
             raise Refused("revoked", f"the keys that {invite.site} renews do not stand any more", _NEW_INVITE)
-        self._book.accept(invite)
+        self._list.accept(invite)
 
     def revoke(self, site: str, study: str | None = None) -> str:
         """Ends the site's invite, request and membership; returns the study's id. DataError where nothing stands."""
-        studies = {invitation.invite.study for invitation in self._book.of_site(site, study) if not invitation.ended}
+        studies = {invitation.invite.study for invitation in self._list.of_site(site, study) if not invitation.ended}
         if not studies:
             raise DataError(
                 f"nothing stands of a site {site!r}", "riskset study roster STUDY tells which sites there are"
@@ -125,24 +125,24 @@ class JoiningDesk:
         if len(studies) > 1:
             raise DataError(f"{site} is in several studies: {', '.join(sorted(studies))}", "say which: --study ID")
         (only,) = studies
-        self._book.revoke(only, site)
+        self._list.revoke(only, site)
         return only
 
     def members(self, study: Study) -> dict[str, Member]:
         """Returns the accepted sites' keys, in the study's order."""
-        found = {i.invite.site: i.request.member for i in self._book.of_study(study.id) if i.is_member}
+        found = {i.invite.site: i.request.member for i in self._list.of_study(study.id) if i.is_member}
         return {site: found[site] for site in study.sites if site in found}
 
     def not_members(self, study: Study) -> Mapping[str, str]:
         """Returns the other sites of the study, and why each is none, in words."""
-        latest = {invitation.invite.site: invitation for invitation in self._book.of_study(study.id)}
+        latest = {invitation.invite.site: invitation for invitation in self._list.of_study(study.id)}
         members = self.members(study)
         return {site: _why(latest.get(site), self._today()) for site in study.sites if site not in members}
 
     def check_roster(self, roster: Roster) -> None:
         """Refused where the roster holds a key that was revoked or renewed since it was signed."""
         ended = {
-            i.request.member.identity: i for i in self._book.of_study(roster.study_id) if i.accepted_at and i.ended
+            i.request.member.identity: i for i in self._list.of_study(roster.study_id) if i.accepted_at and i.ended
         }
         for site, member in roster.members.items():
             if found := ended.get(member.identity):
@@ -153,7 +153,7 @@ class JoiningDesk:
                 )
 
     def _member(self, study: str, site: str) -> Invitation | None:
-        return next((i for i in self._book.of_site(site, study) if i.is_member), None)
+        return next((i for i in self._list.of_site(site, study) if i.is_member), None)
 
     def _receive(self, found: Invitation, data: bytes) -> Invitation:
         invite = found.invite
@@ -163,7 +163,7 @@ class JoiningDesk:
             request = read_request(data)
             request.check_answers(invite)
             self._check_own_keys(invite, request)
-            found = self._book.keep_request(invite, data)
+            found = self._list.keep_request(invite, data)
             _check_stands(found)  # it may have ended in this moment
         if found.text != data:
             raise Refused(
@@ -175,7 +175,7 @@ class JoiningDesk:
 
     def _check_own_keys(self, invite: Invite, request: Request) -> None:
         """Raises where a key of the request is another site's, or was ended after it had been entered."""
-        for other in self._book.of_study(invite.study):
+        for other in self._list.of_study(invite.study):
             if other.accepted_at and other.ended and other.request.member.identity == request.member.identity:
                 message = f"{invite.site} asks in with a key that was {other.ended} on {other.ended_at[:10]}"
                 raise Refused(other.ended, message, "move the folder `keys` away and join with new keys")

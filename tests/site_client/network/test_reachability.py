@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from riskset.engine.wire import LEASE_HEADER
-from riskset_site.network.unreachable import (
+from riskset_site.network.reachability import (
     ClockOff,
     KeyRefused,
     LeaseHeld,
@@ -14,7 +14,7 @@ from riskset_site.network.unreachable import (
     ServerNotTrusted,
     in_words,
     no_answer,
-    turned_away,
+    rejected,
 )
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -23,7 +23,7 @@ NOON_HTTP = "Sun, 22 Nov 2026 12:00:00 GMT"
 
 def refused(status, ours=NOON, **headers):
     headers = {"date": NOON_HTTP} | {name.replace("_", "-"): value for name, value in headers.items()}
-    return turned_away("study:8443", httpx.Response(status, headers=headers), ours)
+    return rejected("study:8443", httpx.Response(status, headers=headers), ours)
 
 
 @pytest.mark.parametrize(

@@ -12,15 +12,14 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
+from riskset.errors import did_you_mean
 from riskset.study import spec
 from riskset.study.asked import ENTRIES
-from riskset.study.complaint import Complaint
-from riskset.study.lines import Path
-from riskset.study.part import Part
-from riskset.study.rule_wording import meant
 from riskset.study.sentences import listed
+from riskset.study.toml_lines import KeyPath
+from riskset.study.toml_table import Complaint, TomlTable
 
-TABLES: dict[tuple[str, ...], type[Part]] = {
+TABLES: dict[tuple[str, ...], type[TomlTable]] = {
     (): spec.Study,
     ("study",): spec.Header,
     ("study", "enrolled"): spec.Period,
@@ -86,13 +85,13 @@ def complaint_of(error: ErrorDetails) -> Complaint:
     return _wrong_value(error, path, _found(error["input"]))
 
 
-def _path_in_file(loc: tuple[str | int, ...]) -> Path:
+def _path_in_file(loc: tuple[str | int, ...]) -> KeyPath:
     """pydantic's location without the names of the forms it tried, which stand in no file."""
     named = loc[:2] + loc[3:] if loc[0] in ("variables", "endpoints", "analyses") and loc[2:3] != ("[key]",) else loc
     return tuple(part for part in named if part != "[key]" and not (isinstance(part, str) and part.startswith("<")))
 
 
-def _unknown_key(loc: tuple[str | int, ...], path: Path) -> Complaint:
+def _unknown_key(loc: tuple[str | int, ...], path: KeyPath) -> Complaint:
     key = str(path[-1])
     if len(path) == 1 and key in _LATER_TABLES:
         return Complaint(path, "not offered yet", OFFERED)
@@ -100,15 +99,15 @@ def _unknown_key(loc: tuple[str | int, ...], path: Path) -> Complaint:
     if table[:1] in (["sites"], ["variables"], ["eligibility"], ["endpoints"], ["analyses"]):
         table[1] = "*"
     known = known_keys(TABLES[tuple(table)])
-    return Complaint(path, "unknown key", meant(key, known) or f"known here: {', '.join(known)}")
+    return Complaint(path, "unknown key", did_you_mean(key, known) or f"known here: {', '.join(known)}")
 
 
-def known_keys(table: type[Part]) -> list[str]:
+def known_keys(table: type[TomlTable]) -> list[str]:
     """The keys of a table as they stand in the file."""
     return [field.alias or name for name, field in table.model_fields.items()]
 
 
-def _wrong_form(error: ErrorDetails, path: Path) -> Complaint:
+def _wrong_form(error: ErrorDetails, path: KeyPath) -> Complaint:
     """A variable without a known type, or an analysis without a known kind."""
     key = "type" if path[0] == "variables" else "kind"
     choices = [table[2] for table in TABLES if table[:1] == path[:1]]
@@ -118,10 +117,10 @@ def _wrong_form(error: ErrorDetails, path: Path) -> Complaint:
     found = str(error["ctx"]["tag"])
     if key == "kind" and found in _LATER_KINDS:
         return Complaint((*path, key), f"{found!r} is not offered yet", OFFERED)
-    return Complaint((*path, key), f"expected {offered}, found {found!r}", meant(found, choices))
+    return Complaint((*path, key), f"expected {offered}, found {found!r}", did_you_mean(found, choices))
 
 
-def _wrong_value(error: ErrorDetails, path: Path, found: str) -> Complaint:
+def _wrong_value(error: ErrorDetails, path: KeyPath, found: str) -> Complaint:
     context: dict[str, Any] = error.get("ctx", {})
     if "populations" in path:
         return Complaint(path, f'the only population is "all", found {found}', OFFERED)
@@ -141,13 +140,15 @@ def _wrong_value(error: ErrorDetails, path: Path, found: str) -> Complaint:
     return Complaint(path, f"expected {expected}, found {found}" if expected else error["msg"])
 
 
-def _wrong_choice(path: Path, expected: str, value: object) -> Complaint:
+def _wrong_choice(path: KeyPath, expected: str, value: object) -> Complaint:
     if path[-1] == "baseline":
         return Complaint(path, "a common baseline is not offered yet", 'baseline = "site"')
     if path == ("schema",):
         return Complaint(path, f"this riskset reads study files of schema {expected}, found {_found(value)}")
     return Complaint(
-        path, f"expected {expected}, found {_found(value)}", meant(str(value), re.findall(r"'([^']*)'", expected))
+        path,
+        f"expected {expected}, found {_found(value)}",
+        did_you_mean(str(value), re.findall(r"'([^']*)'", expected)),
     )
 
 
@@ -158,7 +159,7 @@ def _wrong_length(kind: str, context: Mapping[str, Any]) -> str:
     return "must not be empty" if context["min_length"] == 1 else f"needs at least {context['min_length']} {what}s"
 
 
-def _pattern(path: Path) -> str:
+def _pattern(path: KeyPath) -> str:
     """What the text at `path` must look like."""
     return next((_PATTERNS[part] for part in reversed(path) if isinstance(part, str) and part in _PATTERNS), _NAME)
 

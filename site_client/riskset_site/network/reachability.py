@@ -1,17 +1,19 @@
-"""Why a site may not reach its coordinator, in words for the person at the hospital. No Flower in here.
+"""Whether a site can reach its coordinator, and if not, why, for the person at the hospital. No Flower in here.
 
 ::
 
     Unreachable
-    ├── ServerAway           nobody answers, or something else than the coordinator does
-    ├── ServerNotTrusted     who answers is not certified by the study's authority
+    ├── ServerAway           no answer, or an answer from something other than the coordinator
+    ├── ServerNotTrusted     the server's certificate is not from the study's authority
     ├── KeyRefused           the coordinator does not know this site's node key
     ├── ClockOff             this machine's clock is wrong, and signatures carry the time
-    └── LeaseHeld            a session with this key has not ended yet
+    └── LeaseHeld            an earlier session with this key has not ended yet
 """
 
 from __future__ import annotations
 
+import ipaddress
+import ssl
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -61,6 +63,22 @@ class LeaseHeld(Unreachable):
         self.retry_s = retry_s
 
 
+def trust_only(authority: str) -> ssl.SSLContext:
+    """Returns a context that trusts one authority (PEM) and no certificate of the public web."""
+    trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trusted.load_verify_locations(cadata=authority)
+    return trusted
+
+
+def is_this_machine(address: str) -> bool:
+    """True for host:port of the loopback, which no proxy leads to; by itself httpx obeys HTTPS_PROXY there too."""
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def no_answer(address: str, error: httpx.RequestError) -> Unreachable:
     """Returns the error for a request that got no answer. The transport's own words may tell an IT department more."""
     words = str(error) or type(error).__name__
@@ -74,7 +92,7 @@ def no_answer(address: str, error: httpx.RequestError) -> Unreachable:
     return ServerAway(f"no answer from {address} ({words})", "the network or the server may be down; we go on trying")
 
 
-def turned_away(address: str, response: httpx.Response, now: datetime) -> Unreachable:
+def rejected(address: str, response: httpx.Response, now: datetime) -> Unreachable:
     """Returns the error for an answer that is a no; `now` is this machine's time at the answer."""
     status = response.status_code
     if status == HTTPStatus.UNAUTHORIZED:

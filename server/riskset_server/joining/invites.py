@@ -64,13 +64,13 @@ class Invitation:
         return bool(self.accepted_at) and not self.ended
 
 
-class JoiningBook:
+class InviteList:
     """The list in a file; a context manager. Several processes may hold it."""
 
     def __init__(self, path: Path) -> None:
         self._file = DurableFile(path, _LAYOUT, "the list of invites", _HINT)
 
-    def __enter__(self) -> JoiningBook:
+    def __enter__(self) -> InviteList:
         return self
 
     def __exit__(self, *_: object) -> None:

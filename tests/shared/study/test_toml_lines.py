@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from riskset.study.lines import key_lines, line_of
+from riskset.study.toml_lines import key_lines, line_of
 
 WRITTEN = '''\
 schema = 1

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from riskset.errors import DataError
-from riskset.study.rules import Kind, Rule, parse_rule
+from riskset.study.eligibility import Kind, ParsedRule, parse_rule
 
 NAN = np.nan
 KINDS = {
@@ -222,7 +222,7 @@ def test_the_order_of_patients_is_kept(order):
 @given(st.text(max_size=60))
 def test_any_text_is_a_rule_or_a_sentence(text):
     with contextlib.suppress(DataError):
-        assert isinstance(parse_rule(text, KINDS), Rule)
+        assert isinstance(parse_rule(text, KINDS), ParsedRule)
 
 
 grammar_words = st.sampled_from(

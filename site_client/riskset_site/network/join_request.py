@@ -1,8 +1,7 @@
-"""Leaving a site's request at the coordinator's server. TLS, and only by the authority that the invite names."""
+"""Sends a site's join request to the coordinator's server, over TLS that trusts only the authority in the invite."""
 
 from __future__ import annotations
 
-import ssl
 from http import HTTPStatus
 from typing import Any
 
@@ -11,23 +10,20 @@ import httpx
 from riskset.errors import DataError, Refused, RisksetError, Unreachable
 from riskset.joining.invite import Invite
 from riskset.joining.request import JOIN_PATH
-from riskset_site.network.loopback import is_this_machine
-from riskset_site.network.unreachable import ServerAway, no_answer, not_ours
+from riskset_site.network.reachability import ServerAway, is_this_machine, no_answer, not_ours, trust_only
 
 _LONGEST_WORDS = 500
 
 
-def leave_request(invite: Invite, request: bytes, timeout_s: float = 20.0) -> None:
-    """Sends the request with the invite's token. The same request may be left again.
+def send_join_request(invite: Invite, request: bytes, timeout_s: float = 20.0) -> None:
+    """Sends the request with the invite's token. Sending the same request again changes nothing.
 
     Raises Unreachable where the coordinator cannot be reached or trusted, Refused or DataError where it says no.
     """
-    trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    trusted.load_verify_locations(cadata=invite.authority)
-    shown = {"authorization": f"Bearer {invite.token}"}
+    trusted, token = trust_only(invite.authority), {"authorization": f"Bearer {invite.token}"}
     try:
         with httpx.Client(verify=trusted, timeout=timeout_s, trust_env=not is_this_machine(invite.address)) as client:
-            response = client.post(f"https://{invite.address}{JOIN_PATH}", content=request, headers=shown)
+            response = client.post(f"https://{invite.address}{JOIN_PATH}", content=request, headers=token)
     except httpx.RequestError as error:
         raise no_answer(invite.address, error) from None
     if response.status_code != HTTPStatus.OK:

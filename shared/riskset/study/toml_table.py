@@ -18,6 +18,9 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
+from riskset.catalogue import NOTHING, Message
+from riskset.study.toml_lines import KeyPath
+
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")]
 """A name somebody gave: it becomes part of result ids, file names and command lines."""
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
@@ -41,7 +44,7 @@ WHOLE: Final = "whole"
 """As the context of `model_dump`: later keys too, with their defaults."""
 
 
-class Part(BaseModel):
+class TomlTable(BaseModel):
     """One table of the study file."""
 
     model_config = ConfigDict(
@@ -67,6 +70,22 @@ class Part(BaseModel):
 
 def _is_later(field: FieldInfo) -> bool:
     return any(isinstance(mark, Since) for mark in field.metadata)
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """One thing wrong, and the key it is about."""
+
+    path: KeyPath
+    message: Message | str
+    hint: Message | str = NOTHING
+
+    @property
+    def where(self) -> str:
+        """The path as a person looks for it: `[variables] age.range`, `[[eligibility]] #2.rule`."""
+        first, *rest = [f"#{part + 1}" if isinstance(part, int) else part for part in self.path] or ["the file"]
+        heading = "[[eligibility]]" if first == "eligibility" else first if first == "schema" else f"[{first}]"
+        return f"{heading} {'.'.join(rest)}".strip()
 
 
 def complain(sentence: str) -> NoReturn:

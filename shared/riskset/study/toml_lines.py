@@ -10,9 +10,9 @@ import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 """Keys, and positions (from 0) in arrays, from the top of the file."""
-KeyLines = dict[Path, int]
+KeyLines = dict[KeyPath, int]
 """The line, from 1, by path."""
 
 _TOKEN = re.compile(
@@ -40,7 +40,7 @@ def key_lines(text: str) -> KeyLines:
     return scanner.found
 
 
-def line_of(lines: KeyLines, path: Path) -> int | None:
+def line_of(lines: KeyLines, path: KeyPath) -> int | None:
     """The line of `path`, or of the nearest thing around it that stands in the file."""
     while path and path not in lines:
         path = path[:-1]
@@ -65,10 +65,10 @@ class _Scanner:
         self.tokens = tokens
         self.at = 0
         self.found: KeyLines = {}
-        self.elements: dict[Path, int] = {}
+        self.elements: dict[KeyPath, int] = {}
 
     def document(self) -> None:
-        table: Path = ()
+        table: KeyPath = ()
         while self.at < len(self.tokens):
             if self.next() == "\n":
                 self.at += 1
@@ -84,13 +84,13 @@ class _Scanner:
         self.at += 1
         return self.tokens[self.at - 1]
 
-    def header(self) -> Path:
+    def header(self) -> KeyPath:
         """[a.b] or [[a.b]]; returns the path that the keys below it hang from."""
         line = self.take().line
         is_element = self.next() == "["
         if is_element:
             self.take()
-        path: Path = ()
+        path: KeyPath = ()
         for key in self.keys("]"):
             path = self.current((*path, key))
             self.found.setdefault(path, line)
@@ -99,11 +99,11 @@ class _Scanner:
             path = self.new_element(path, line)
         return path
 
-    def current(self, path: Path) -> Path:
+    def current(self, path: KeyPath) -> KeyPath:
         """Where `path` is an array of tables, its last element, as TOML has it."""
         return (*path, self.elements[path]) if path in self.elements else path
 
-    def new_element(self, path: Path, line: int) -> Path:
+    def new_element(self, path: KeyPath, line: int) -> KeyPath:
         if path and isinstance(path[-1], int):  # the header named the array, `current` led to its last element
             path = path[:-1]
         self.elements[path] = self.elements.get(path, -1) + 1
@@ -120,14 +120,14 @@ class _Scanner:
                 parts.append(_unquoted(token))
         return parts
 
-    def assignment(self, table: Path) -> None:
+    def assignment(self, table: KeyPath) -> None:
         line = self.tokens[self.at].line
         for key in self.keys("="):
             table = (*table, key)
             self.found.setdefault(table, line)
         self.value(table)
 
-    def value(self, path: Path) -> None:
+    def value(self, path: KeyPath) -> None:
         opening = self.next()
         if opening == "{":
             self.take()
@@ -139,7 +139,7 @@ class _Scanner:
             while self.next() not in (",", "]", "}", "\n"):
                 self.take()
 
-    def element(self, path: Path) -> None:
+    def element(self, path: KeyPath) -> None:
         self.found[path] = self.tokens[self.at].line
         self.value(path)
 

@@ -1,0 +1,61 @@
+"""Length of follow-up in the report: a table for each endpoint and population."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import cast
+
+from riskset.analyses.methods.follow_up import LEVEL, QUARTILES, ReverseKaplanMeier
+from riskset.results import Entry
+from riskset_server.report import notation
+from riskset_server.report.blocks import Block, Row, Table
+from riskset_server.report.not_given import not_given
+from riskset_server.report.sections.arms import Arm, arms_of, grid_in_words, row
+from riskset_server.report.sections.section import Context, Section, own_title
+
+_INTERVAL = notation.confidence(LEVEL)
+
+
+def _blocks(entries: Sequence[Entry], context: Context) -> list[Block]:
+    tables = [_table(entry, context) for entry in entries if entry.status == "ok"]
+    return [*tables, *(not_given(e, _title(e, context), context.cells) for e in entries if e.status != "ok")]
+
+
+SECTION = Section("Follow-up", _blocks)
+
+
+def _title(entry: Entry, context: Context) -> str:
+    labels, analysis = context.labels, entry.analysis
+    title = f"{labels.endpoint(analysis.endpoint)}, {labels.population(analysis.population)}: length of follow-up"
+    return own_title(title, entry, context.results)
+
+
+def _table(entry: Entry, context: Context) -> Table:
+    """A column for each arm, then all patients."""
+    analysis = cast(ReverseKaplanMeier, entry.analysis)
+    arms, unit = arms_of(entry, analysis.counts, context), context.results.study.time.unit
+    note = (
+        f"Reverse Kaplan-Meier on {grid_in_words(analysis.counts)}: follow-up ends with censoring. "
+        f"Pointwise {analysis.limits_kind} limits."
+    )
+    return Table(
+        id=f"table {entry.id}",
+        title=_title(entry, context),
+        columns=tuple(arm.label for arm in arms),
+        rows=(
+            row("Patients", arms, "count", "n"),
+            row("Censored", arms, "count", "censored"),
+            Row(f"{unit.capitalize()}s until follow-up has ended ({_INTERVAL})"),
+            *_quartiles(arms),
+        ),
+        notes=((note,),),
+    )
+
+
+def _quartiles(arms: Sequence[Arm]) -> Iterator[Row]:
+    for probability in QUARTILES:
+        is_median = probability == 0.5
+        stems = [f"quartiles[{probability!r}]", *(["median_days"] if is_median else [])]
+        cells = [f"{stem}.{key}" for stem in stems for key in ("estimate", "lower", "upper")]
+        label = f"for {100 * probability:g}%{' (median)' if is_median else ''}"
+        yield row(label, arms, "time_with_limits", *cells, is_inner=True)

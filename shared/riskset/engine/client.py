@@ -1,0 +1,72 @@
+"""What a Flower client needs beside Flower, at a site and in `riskset run`: headers, a heartbeat, a quiet terminal."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Protocol, TypeVar
+
+
+class HasRequest(Protocol):
+    """What Flower passes to an interceptor; `request` has `headers`."""
+
+    @property
+    def request(self) -> Any: ...  # noqa: ANN401 (httpx's, which the shared part does not know)
+
+
+Context = TypeVar("Context", bound=HasRequest)
+Answer = TypeVar("Answer")
+
+
+class RequestHeaders:
+    """Adds our headers to each request. Flower takes anything with `intercept` as an interceptor."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self._headers = dict(headers)
+        self._more: dict[str, str] = {}
+
+    @contextmanager
+    def also(self, more: Mapping[str, str]) -> Iterator[None]:
+        """Adds more headers for a while. A heartbeat in that time carries them too; they mean nothing on it."""
+        self._more = dict(more)
+        try:
+            yield
+        finally:
+            self._more = {}
+
+    def intercept(self, context: Context, call_next: Callable[[Context], Answer]) -> Answer:
+        context.request.headers.update(self._headers | self._more)
+        return call_next(context)
+
+
+class Heartbeat:
+    """Calls `beat` every `every_s` seconds until `stop`, in its own thread, so that a long computation does not end a
+    session. `beat` must not raise."""
+
+    def __init__(self, beat: Callable[[], None], every_s: float) -> None:
+        self._beat = beat
+        self._every_s = every_s
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, patience_s: float = 6.0) -> None:
+        """Returns when the thread has ended, or after `patience_s`; a beat that hangs ends with the process."""
+        self._stopped.set()
+        if self._thread.is_alive():
+            self._thread.join(patience_s)
+
+    def _run(self) -> None:
+        while not self._stopped.wait(self._every_s):
+            self._beat()
+
+
+def quieten(library: str) -> None:
+    """Removes the handlers of a library's logger; its warnings go where our own log goes."""
+    logger = logging.getLogger(library)
+    logger.handlers.clear()
+    logger.setLevel(logging.WARNING)

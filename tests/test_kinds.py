@@ -1,0 +1,210 @@
+"""Every kind of analysis that is registered: it has what a kind must have on each floor, and obeys the laws of all.
+
+A kind that is added needs an entry in `EXAMPLES`; the rest follows from the registries.
+"""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from riskset.analyses.analysis import has_result
+from riskset.analyses.cohort import AnalysisSet, Cohort
+from riskset.analyses.methods import PLANNERS
+from riskset.analyses.plan import plan
+from riskset.disclosure.exposure import uncovered, unplaced
+from riskset.disclosure.policy import default_policy
+from riskset.rehearsal import Rehearsal
+from riskset.results import entry_json, results_of
+from riskset.study.asked import ENTRIES, installed
+from riskset_server.report import report_of
+from riskset_server.report.sections import OWN as SECTIONS
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+SITES = ("asan", "kurume", "osaka")
+EXAMPLES = {
+    "km": {"kind": "km", "endpoints": ["os"], "landmarks": [12]},
+    "cox": {"kind": "cox", "endpoints": ["os"], "univariable": True, "multivariable": ["arm", "age", "stage"]},
+    "rmst": {"kind": "rmst", "endpoints": ["os"], "tau": [12, 24]},
+    "follow-up": {"kind": "follow-up", "endpoints": ["os"]},
+}
+ROW = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)
+IN_TWO_OBJECTS = {"width_days", "max_days", "approximate"}
+"""Keys of `grid`, which has a section of its own."""
+
+
+def study_of(patients, kind, **more):
+    return patients.study(SITES, analyses={"asked": EXAMPLES[kind]}, **more)
+
+
+def cohorts_of(patients, seed=7, sites=SITES, order=None):
+    rows = patients.rows(seed, 240)
+    rows = rows if order is None else patients.choose(rows, order)
+    return patients.deal(rows, patients.sites(sites, 240) if order is None else patients.sites(sites, 240)[order])
+
+
+def results_json(study, outcome):
+    """Returns what results.json says, by id, numbers as they are before rounding."""
+    return {entry.id: entry_json(entry) for entry in results_of(study, outcome, SITES).entries}
+
+
+@pytest.fixture(scope="module")
+def ran(patients):
+    """Returns the study and the outcome of a kind's example, run once."""
+    found = {}
+
+    def ran(kind):
+        if kind not in found:
+            study = study_of(patients, kind)
+            found[kind] = study, Rehearsal(study, cohorts_of(patients)).run()
+        return found[kind]
+
+    return ran
+
+
+def test_every_kind_has_an_example():
+    assert list(EXAMPLES) == list(ENTRIES)
+
+
+def test_every_registry_has_every_kind():
+    assert list(PLANNERS) == list(ENTRIES) == list(SECTIONS) == list(installed())
+
+
+@pytest.mark.parametrize("kind", ENTRIES)
+class TestDocuments:
+    def test_the_study_file_has_its_table(self, kind):
+        assert f'\n### `kind = "{kind}"`\n' in (DOCS / "study-file.md").read_text(encoding="utf-8")
+
+    def test_it_has_a_page_that_names_its_checks(self, kind):
+        index = (DOCS / "methods" / "README.md").read_text(encoding="utf-8")
+        assert f"| `{kind}` | [" in index
+        page = (DOCS / "methods" / f"{kind}.md").read_text(encoding="utf-8")
+        named = dict(re.findall(r"^\| by (hand|R|law|attack) \| `([^`]+)` \|$", page, re.MULTILINE))
+        assert set(named) == {"hand", "R", "law", "attack"}
+        assert all((ROOT / file).is_file() for file in named.values())
+        assert (ROOT / named["R"]).is_relative_to(ROOT / "tests" / "golden")
+
+    def test_every_key_of_its_results_is_explained(self, kind, ran):
+        sections = dict(part.split("\n", 1) for part in self.results_page().split("\n## ")[1:])
+        own = next((body for name, body in sections.items() if name == f"`{kind}`"), "".join(sections.values()))
+        explained = {*ROW.findall(own), *ROW.findall(sections["Every result"]), *IN_TWO_OBJECTS}
+        study, outcome = ran(kind)
+        used = set().union(*(keys_of(found) for found in results_json(study, outcome).values()))
+        assert used <= explained, used - explained
+
+    def results_page(self):
+        return (DOCS / "results.md").read_text(encoding="utf-8")
+
+
+def keys_of(value):
+    """Returns every key of every object in a part of a document."""
+    if isinstance(value, dict):
+        return set(value).union(*(keys_of(item) for item in value.values()))
+    return set().union(*(keys_of(item) for item in value)) if isinstance(value, list) else set()
+
+
+@pytest.mark.parametrize("kind", ENTRIES)
+class TestExposure:
+    def test_a_rule_can_place_all_of_it(self, kind, patients):
+        for analysis in plan(study_of(patients, kind)).reported:
+            assert analysis.kind == kind
+            policy = default_policy("pooled")
+            assert list(unplaced(policy, analysis.id, analysis.exposure, analysis.endpoint)) == []
+
+    def test_every_number_is_of_it(self, kind, ran):
+        study, outcome = ran(kind)
+        for analysis in plan(study).reported:
+            inputs = {id_: outcome.results[id_] for id_ in analysis.needs}
+            labels = analysis.labels(analysis.start(inputs))
+            assert labels
+            assert [why for label in labels if (why := uncovered(analysis.exposure, label, "arm"))] == []
+            assert len({label.text for label in labels}) == len(labels)
+
+    def test_what_is_not_declared_moves_no_bit(self, kind, ran, patients):
+        """Each column that the exposure does not name is permuted among the rows; so are times without a clock."""
+        study, outcome = ran(kind)
+        cohort = cohorts_of(patients)["asan"]
+        random = np.random.default_rng(1)
+        for analysis in plan(study).reported:
+            inputs = {id_: outcome.results[id_] for id_ in analysis.needs}
+            state = analysis.start(inputs)
+            truth = analysis.local(analysis.prepare(cohort, inputs), state)
+            assert len(truth) == len(analysis.labels(state))
+            for other in permuted(cohort, analysis, random):
+                np.testing.assert_array_equal(analysis.local(analysis.prepare(other, inputs), state), truth)
+
+
+def permuted(cohort, analysis, random):
+    """Yields the cohort with one variable permuted that the analysis does not declare."""
+    rows = cohort.analysis_sets[analysis.analysis_set]
+    declared = {column.variable for column in analysis.columns}
+    for name in set(rows.variables) - declared:
+        variables = {**rows.variables, name: random.permutation(rows.variables[name])}
+        yield Cohort(cohort.site, {**cohort.analysis_sets, analysis.analysis_set: replace(rows, variables=variables)})
+    if analysis.endpoint is None and isinstance(rows, AnalysisSet):
+        yield Cohort(cohort.site, {analysis.analysis_set: replace(rows, days=random.permutation(rows.days))})
+
+
+@pytest.mark.parametrize("kind", ENTRIES)
+class TestLaws:
+    def test_it_has_a_result(self, kind, ran):
+        _, outcome = ran(kind)
+        assert all(has_result(result) for result in outcome.results.values())
+
+    def test_order_of_sites_and_an_empty_site_change_no_bit(self, kind, ran, patients):
+        study, outcome = ran(kind)
+        cohorts = cohorts_of(patients)
+        empty = patients.choose(cohorts["asan"].analysis_sets["os"], slice(0))
+        wider = patients.study((*SITES, "seoul"), analyses={"asked": EXAMPLES[kind]})
+        more = Rehearsal(wider, {**dict(reversed(cohorts.items())), "seoul": Cohort("seoul", {"os": empty})}).run()
+        assert results_json(study, more) == results_json(study, outcome)
+
+    def test_neither_gate_nor_masks_change_a_bit(self, kind, ran, patients):
+        study, outcome = ran(kind)
+        bare = Rehearsal(study, cohorts_of(patients), is_gated=False).run()
+        assert results_json(study, bare) == results_json(study, outcome)
+        clear = study_of(patients, kind, disclosure={"secure_sum": "off"})
+        unmasked = Rehearsal(clear, cohorts_of(patients), is_gated=False).run()
+        assert results_json(clear, unmasked) == results_json(study, outcome)
+
+    @given(st.randoms(use_true_random=False))
+    def test_order_of_rows_changes_nothing(self, kind, ran, patients, random):
+        study, outcome = ran(kind)
+        order = np.array(random.sample(range(240), 240))
+        cohort = cohorts_of(patients, order=order)["kurume"]
+        before = cohorts_of(patients)["kurume"]
+        for analysis in plan(study).reported:
+            inputs = {id_: outcome.results[id_] for id_ in analysis.needs}
+            state = analysis.start(inputs)
+            found, truth = (analysis.local(analysis.prepare(one, inputs), state) for one in (cohort, before))
+            # sums of a few hundred terms of order 10 in another order
+            np.testing.assert_allclose(found, truth, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("kind", ENTRIES)
+class TestReport:
+    def test_every_result_is_on_the_page(self, kind, ran):
+        study, outcome = ran(kind)
+        results = results_of(study, outcome, SITES)
+        printed = {cell for part in report_of(results).parts for block in part.blocks for cell in block.cells}
+        shown = {id_.split(":")[0] for id_ in printed}
+        assert shown == {entry.id for entry in results.entries}
+
+    def test_results_json_can_be_written(self, kind, ran):
+        study, outcome = ran(kind)
+        assert json.loads(json.dumps(results_json(study, outcome), allow_nan=False))
+
+
+@pytest.mark.parametrize("kind", ENTRIES)
+def test_a_committee_reads_what_is_computed(kind, patients):
+    study = study_of(patients, kind)
+    sentences = [str(sentence) for sentence in study.analyses["asked"].sentences(study)]
+    assert sentences
+    assert all(sentence[0].isupper() and sentence.endswith(".") for sentence in sentences)
+    assert all(analysis.reveals for analysis in plan(study).reported)
