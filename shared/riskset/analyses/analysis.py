@@ -95,7 +95,7 @@ class Analysis(ABC):
     @property
     @abstractmethod
     def reveals(self) -> Message | str:
-        """One sentence for a committee: what its totals tell anyone who sees them; text in a package's own method."""
+        """One sentence for a committee: what its totals tell anyone who sees them."""
 
     @abstractmethod
     def start(self, inputs: Inputs) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.cohort import AnalysisSet, SetId
+from riskset.analyses.analysis import AskedOnce, Inputs, NotEstimable, Result
+from riskset.analyses.cohort import AnalysisSet, Cohort, SetId
 from riskset.analyses.design import level_columns
 from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import CENSORED, ENTRY, EVENT, Column, Exposure, InTime, Label, counted
@@ -51,10 +53,6 @@ class CountsInTime:
     def shape(self) -> tuple[int, int, int]:
         """(arms, statuses, steps)."""
         return max(len(self.levels), 1), len(self.statuses), self.grid.n_steps
-
-    @property
-    def reveals(self) -> Message:
-        return say("analyses.reveals.counts_in_time")
 
     def exposure(self, set_id: SetId) -> Exposure:
         """Returns what the counts of these patients disclose."""
@@ -114,3 +112,45 @@ def counts_of(study: Study, endpoint: str) -> CountsInTime:
         grid=Grid(study.time.grid.width_days, study.time.grid.max_days),
         has_entry=isinstance(specified, DaysEndpoint) and specified.entry is not None,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountedInTime(AskedOnce):
+    """An analysis that needs the counts and nothing else: one round, in which each hospital sends them."""
+
+    counts: CountsInTime
+
+    @property
+    def exposure(self) -> Exposure:
+        return self.counts.exposure(self.set_id)
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def reveals(self) -> Message:
+        return say("analyses.reveals.counts_in_time")
+
+    def labels(self, state: None) -> tuple[Label, ...]:
+        return self.counts.labels
+
+    def prepare(self, cohort: Cohort, inputs: Inputs) -> NDArray[np.float64]:
+        return self.counts.of(cohort.outcomes(self.analysis_set))
+
+    def local(self, prepared: NDArray[np.float64], state: None) -> NDArray[np.float64]:
+        return prepared
+
+    def combine(self, total: Sequence[float], state: None) -> Result:
+        counts, rest = self.counts.split_total(total)
+        if not counts.any():
+            return NotEstimable("no patients", say("analyses.no_patients"))
+        return self.from_counts(counts, rest)
+
+    @abstractmethod
+    def from_counts(self, counts: NDArray[np.float64], rest: NDArray[np.float64]) -> Result:
+        """Returns the result from the pooled counts (arms, statuses, steps), which are not all 0, and from the totals
+        of whatever a subclass sends after them."""
+
+    def question_json(self) -> dict[str, Any]:
+        return {"variable": self.counts.arm, "reference": self.counts.reference}

@@ -126,7 +126,7 @@ def review(papers: Papers, today: date) -> Review:
         methods=tuple(_methods(study)),
         standing=_told(papers, standing, today),
         ends=tuple(_ends(papers, standing, today)),
-        changes=None if approved is None else tuple(differences(approved, study)),
+        changes=None if approved is None else tuple(map(str, differences(approved, study))),
         questions=questions(study),
         populations=populations(study),
         check=check_site(papers.path, study),

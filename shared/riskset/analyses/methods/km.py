@@ -3,7 +3,7 @@ site."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from math import nan
@@ -12,11 +12,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.analysis import AskedOnce, Inputs, NotEstimable, Result
+from riskset.analyses.analysis import Inputs, Result
 from riskset.analyses.cohort import Cohort, set_of
-from riskset.analyses.counts_in_time import CountsInTime, counts_of
-from riskset.catalogue import Message, say
-from riskset.disclosure.exposure import EVENT, Exposure, Label, counted
+from riskset.analyses.counts_in_time import CountedInTime, counts_of
+from riskset.disclosure.exposure import EVENT, Label, counted
 from riskset.stats.arrays import finite
 from riskset.stats.kaplan_meier import (
     Curve,
@@ -62,28 +61,15 @@ class SurvivalCurves(Result):
 
 
 @dataclass(frozen=True, kw_only=True)
-class KaplanMeier(AskedOnce):
+class KaplanMeier(CountedInTime):
     """The analysis: one round. Summary: the counts of each arm in each step of the grid; then, where arms are compared,
     the hospital's observed, expected and variance (upper triangle) of the log-rank statistic."""
 
     kind: ClassVar[str] = "km"
 
-    counts: CountsInTime
     limits_kind: LimitsKind
     landmarks: tuple[tuple[float, float], ...]
     """(time in the study's unit, the same time in days), ascending."""
-
-    @property
-    def exposure(self) -> Exposure:
-        return self.counts.exposure(self.set_id)
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        return ()
-
-    @property
-    def reveals(self) -> Message:
-        return self.counts.reveals
 
     def labels(self, state: None) -> tuple[Label, ...]:
         if not self.counts.arm:
@@ -98,27 +84,17 @@ class KaplanMeier(AskedOnce):
         )
 
     def prepare(self, cohort: Cohort, inputs: Inputs) -> NDArray[np.float64]:
-        rows = cohort.outcomes(self.analysis_set)
-        counts = self.counts.of(rows)
+        counts, rows = super().prepare(cohort, inputs), cohort.outcomes(self.analysis_set)
         if not self.counts.arm:
             return counts
         k = len(self.counts.levels)
         own = log_rank(rows.days, rows.event, self.counts.codes(rows), k, entry_days=rows.entry_days)
         return np.concatenate([counts, own.observed, own.expected, own.variance[np.triu_indices(k)]])
 
-    def local(self, prepared: NDArray[np.float64], state: None) -> NDArray[np.float64]:
-        return prepared
-
-    def question_json(self) -> dict[str, Any]:
-        return {"variable": self.counts.arm, "reference": self.counts.reference}
-
     def result_json(self, result: SurvivalCurves) -> dict[str, Any]:
         return _answer(self, result)
 
-    def combine(self, total: Sequence[float], state: None) -> SurvivalCurves | NotEstimable:
-        counts, rest = self.counts.split_total(total)
-        if not counts.any():
-            return NotEstimable("no patients", say("analyses.no_patients"))
+    def from_counts(self, counts: NDArray[np.float64], rest: NDArray[np.float64]) -> SurvivalCurves:
         overall = self._curve(None, counts.sum(axis=0))
         if not self.counts.arm:
             return SurvivalCurves(overall, (), None, None)
