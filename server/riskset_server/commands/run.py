@@ -27,10 +27,9 @@ from riskset.study.spec import Study
 from riskset_server.commands.joining import HOME, Folder, StudyFile
 from riskset_server.coordinator_folder import CoordinatorFolder
 from riskset_server.engine.engine import Engine
+from riskset_server.run.outcome import not_reported, write_outcome
 from riskset_server.run.progress import Lines, SiteRows
 from riskset_server.run.record import RunRecord
-from riskset_server.run.rehearse import not_given
-from riskset_server.run.release_folder import write_outcome
 from riskset_server.run.rounds import Arrival, Conductor, Watch
 
 
@@ -118,7 +117,7 @@ def run(
         raise typer.Exit(1) from None
     finally:
         record.close()
-    for line in not_given(study, outcome.results):
+    for line in not_reported(study, outcome.results):
         typer.echo(line)
     for path in paths:
         typer.echo(path)

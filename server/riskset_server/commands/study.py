@@ -18,6 +18,7 @@ from riskset.results import results_of
 from riskset.study.load import load_study, study_hash
 from riskset.study.spec import Study
 from riskset_server.commands.joining import accept, invite, revoke, roster
+from riskset_server.run.outcome import write_outcome
 from riskset_server.run.rehearse import GATE_IGNORED, REHEARSAL, rehearse, verdicts
 
 app = typer.Typer(
@@ -79,8 +80,6 @@ def try_(
     Exit 0: done; what a rule refuses is told with what would pass. 1: a file is wrong; every problem is told. 3: a site
     would not take part at all.
     """
-    from riskset_server.run.release_folder import write_outcome  # drawing takes a second to import
-
     tried = load_study(file)
     signed = tuple(ExceptionSigned(*parse_exception(text, REHEARSAL), REHEARSAL) for text in exceptions or ())
     rehearsed = rehearse(tried, sites, without or (), signed, is_gated=not ignore_gate)

@@ -15,8 +15,8 @@ from riskset.errors import DataError, Refused, Unreachable
 from riskset.joining.request import JOIN_PATH, MAX_REQUEST_BYTES, write_request
 from riskset.secure.keys import new_identity, public_hex
 from riskset.secure.node_key import new_node_key
+from riskset_demo.loopback_network import free_ports
 from riskset_server.coordinator_folder import CoordinatorFolder
-from riskset_server.demo.stage import free_ports
 from riskset_server.engine.recording import read_recording
 from riskset_server.joining.certificates import make_authority
 from riskset_site.network.join_request import send_join_request
@@ -112,7 +112,7 @@ def test_a_revoked_invite_is_told_with_its_reason(coordinator):
 
 def test_a_request_of_another_site_is_told_with_its_reason(coordinator):
     invite, other = coordinator.invites(), coordinator.invites("kurume")
-    with pytest.raises(DataError, match="names another site than the invite of asan"):
+    with pytest.raises(DataError, match="names a different site than the invite of asan"):
         send_join_request(invite, request_for(type(invite)(**vars(other) | {"token": invite.token})))
 
 
@@ -174,7 +174,7 @@ def test_garbage_with_a_right_token_uses_it_not_up(coordinator, client, body):
     invite = coordinator.invites()
     answer = client.post(JOIN_PATH, content=body, headers=bearer(invite.token))
     assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-    assert answer.json()["error"] == "the request is not a request of a site"
+    assert answer.json()["error"] == "the request is not a join request from a site"
     send_join_request(invite, request_for(invite))
 
 

@@ -28,9 +28,9 @@ from riskset.rehearsal import Rehearsal
 from riskset.results import results_json, results_of
 from riskset.secure.envelope import Verified, claimed_head, verify
 from riskset.study.load import load_study, study_hash
-from riskset_server.demo import stage as stage_module
-from riskset_server.demo.data_sets import LUNG, DataSet
-from riskset_server.demo.stage import Stage, free_ports
+from riskset_demo import loopback_network as network_module
+from riskset_demo.loopback_network import LoopbackNetwork, free_ports
+from riskset_demo.studies.real import LUNG, DataSet
 from riskset_server.engine.recording import read_recording
 from riskset_site.consent.approvals import Approvals
 from riskset_site.data.cohort import load_cohort
@@ -66,7 +66,7 @@ def four_sites():
 class Theatre:
     """A stage and the verbs of a bad day. `runs`, `asked`, `requests` and `replies` are of the coordinator's record."""
 
-    stage: Stage
+    stage: LoopbackNetwork
 
     @property
     def sites(self) -> tuple[str, ...]:
@@ -239,14 +239,14 @@ class Theatre:
 def patient():
     """A server may take as long as it likes to start."""
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(stage_module, "READY_WITHIN_S", PATIENCE_S)
+        monkeypatch.setattr(network_module, "READY_WITHIN_S", PATIENCE_S)
         yield
 
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory):
     """A stage on which everybody has joined and approved, and nothing runs."""
-    with Stage(four_sites(), tmp_path_factory.mktemp("built") / "stage", in_memory=False) as stage:
+    with LoopbackNetwork(four_sites(), tmp_path_factory.mktemp("built") / "stage", in_memory=False) as stage:
         stage.build()
     return stage
 
@@ -292,7 +292,7 @@ def copied(stage, folder):
     record = folder / "public-port.bin"
     if stage.record:
         shutil.copy(stage.record, record)
-    return Theatre(Stage(stage.demonstration, root, record, in_memory=False))
+    return Theatre(LoopbackNetwork(stage.demonstration, root, record, in_memory=False))
 
 
 @pytest.fixture

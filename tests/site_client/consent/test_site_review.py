@@ -1,7 +1,6 @@
 """What a committee is shown before it signs: all of it, in words, and exactly the numbers that would leave."""
 
 import json
-from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
@@ -75,7 +74,7 @@ class TestMethods:
             "riskset's own, and gehan of riskset-gehan 1.2, not asked by this study; "
             "peto of peto 0.1, not asked by this study"
         )
-        told = json.loads(facts_json(asdict(found)))["methods"][len(OWN)]
+        told = json.loads(facts_json(found))["methods"][len(OWN)]
         assert told == {"kind": "gehan", "package": "riskset-gehan 1.2", "is_own": False, "is_asked": False}
 
     def test_one_that_the_study_asks_is_named_so(self):
@@ -174,7 +173,7 @@ def test_a_new_version_is_told_as_old_and_new(member):
         'Analysis cox: multivariable changed from ["arm", "age", "mvi"] to ["arm", "age"].',
         "Section [disclosure]: min_sites changed from 2 to 3.",
     )
-    assert found.standing == "not approved: the study is another than the one approved"
+    assert found.standing == "not approved: the study differs from the approved one"
     assert review_page(found).sections[0].parts == [found.changes]
 
 
@@ -189,7 +188,7 @@ def test_limits_and_exceptions_are_told(member):
 def test_an_end_within_thirty_days_is_told_first(member):
     member.approves(*BOTH, until="2099-12-31")
     [told] = review_page(review(member.papers, date(2099, 12, 1))).warnings
-    assert told.startswith("the approval of this site ends on 2099-12-31, in 30 days")
+    assert told.startswith("the approval of this site expires on 2099-12-31, in 30 days")
 
 
 def test_what_two_sites_can_read_of_each_other_is_told(member_at):

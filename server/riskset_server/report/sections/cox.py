@@ -11,12 +11,12 @@ from riskset.analyses.analysis import RefusedByRule
 from riskset.analyses.design import Column
 from riskset.analyses.methods.cox import CoxModel
 from riskset.analyses.methods.cox_fit import CoxFit, Separated, SeparationLimit
-from riskset.results import Entry
+from riskset.results import ResultEntry
 from riskset_server.report import notation
 from riskset_server.report.blocks import Block, Box, Row, Shown, Table, Text
 from riskset_server.report.cells import Place
 from riskset_server.report.labels import Labels
-from riskset_server.report.not_given import missing, not_given, reason, sentence
+from riskset_server.report.not_reported import missing, not_reported, reason, sentence
 from riskset_server.report.sections.section import Context, Section, own_title
 
 _REFERENCE: Final[tuple[Text, Text]] = (("1 (reference)",), ())
@@ -25,7 +25,7 @@ _TESTS: Final = {"likelihood_ratio": "likelihood ratio", "wald": "Wald", "score"
 _TIES: Final = {"efron": "Efron's approximation", "breslow": "Breslow's approximation"}
 
 
-def _blocks(entries: Sequence[Entry], context: Context) -> list[Block]:
+def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
     """One table an analysis, endpoint and population of which some model was fitted; else a box for each refusal."""
     groups: dict[tuple[str, str | None, str], list[_Model]] = {}
     for entry in entries:
@@ -43,10 +43,10 @@ SECTION: Final = Section("Cox models", _blocks)
 def _boxes(models: Sequence[_Model], context: Context) -> list[Box]:
     """One for each refusal, however many models have it."""
     refused = (model.entry for model in models if model.is_refused)
-    return list(dict.fromkeys(not_given(entry, _title(entry, context), context.cells) for entry in refused))
+    return list(dict.fromkeys(not_reported(entry, _title(entry, context), context.cells) for entry in refused))
 
 
-def _title(entry: Entry, context: Context) -> str:
+def _title(entry: ResultEntry, context: Context) -> str:
     labels, analysis = context.labels, entry.analysis
     population = "" if analysis.population == "all" else f", {labels.population(analysis.population)}"
     title = f"{labels.endpoint(analysis.endpoint or '')}: Cox models{population}"
@@ -57,7 +57,7 @@ def _title(entry: Entry, context: Context) -> str:
 class _Model:
     """How one model ended, and where its numbers are."""
 
-    entry: Entry
+    entry: ResultEntry
     analysis: CoxModel
 
     @property

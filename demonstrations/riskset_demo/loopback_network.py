@@ -1,0 +1,261 @@
+"""One machine as a network: a server, a coordinator and a process for each site, each in a folder of its own with its
+own rows, keys made for the occasion, talking over TLS on free loopback ports. Whatever is started here is stopped
+here."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from riskset.errors import RisksetError
+from riskset.secure.keys import write_private
+from riskset.study.load import load_study
+from riskset_demo.demonstration import Demonstration
+from riskset_server.coordinator_folder import CoordinatorFolder
+
+APPROVED_DAYS = 60
+READY_WITHIN_S = 60.0
+STOPPED_WITHIN_S = 10.0
+_PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+
+
+@dataclass
+class LoopbackNetwork:
+    """A context manager: on leaving it, every process it started has ended."""
+
+    demonstration: Demonstration
+    root: Path
+    record: Path | None = None
+    """Where the server records what passes the sites' port."""
+    in_memory: bool = True
+    """The engine's state; a real run keeps it in a file."""
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    """By party: `server`, `coordinator`, and each site's name."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def coordinator(self) -> CoordinatorFolder:
+        return CoordinatorFolder(self.root / "coordinator")
+
+    @property
+    def study(self) -> Path:
+        return self.root / "study.toml"
+
+    @property
+    def results(self) -> Path:
+        return self.root / "results"
+
+    @property
+    def sites(self) -> dict[str, Path]:
+        """Each site's folder."""
+        return {folder.name: folder for folder in sorted((self.root / "sites").iterdir())}
+
+    def build(self) -> None:
+        """Writes every party's files, starts the server, and lets every site join and approve."""
+        self.write()
+        self.start_server()
+        self.join()
+        self.approve()
+
+    def write(self) -> None:
+        """Writes the study, each site's own rows, and the coordinator's keys."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.study.write_bytes(self.demonstration.study)
+        for name, files in self.demonstration.folders().items():
+            folder = self.root / "sites" / name
+            folder.mkdir(parents=True)
+            for file, content in files.items():
+                (folder / file).write_bytes(content)
+        public_port, control_port = free_ports(2)
+        self.coordinator.make("127.0.0.1", public_port, control_port)
+
+    def join(self) -> None:
+        """Invites every site; each makes its keys and asks in over the network; the roster is signed and handed out.
+
+        On one desk nobody telephones: the words are compared here, the site's with the coordinator's.
+        """
+        for name, folder in self.sites.items():
+            shutil.copy(self.study, folder)
+            self._invite(name, folder)
+        commands = [
+            self._command("site", "join", folder / "invite.json", "--into", folder) for folder in self.sites.values()
+        ]
+        heard = dict(zip(self.sites, self._together(commands), strict=True))
+        with self.coordinator.desk() as desk:
+            for name, words_of_site in heard.items():
+                invite, request, words = desk.waiting(name)
+                if words not in words_of_site:
+                    raise RisksetError(f"{name} and the coordinator do not have the same words")
+                desk.accept(invite, request)
+        self._together([self._command("study", "roster", self.study, "--server", self.coordinator.root)])
+        for folder in self.sites.values():
+            shutil.copy(self.root / "roster.json", folder)
+
+    def _invite(self, name: str, folder: Path) -> None:
+        with self.coordinator.desk() as desk:
+            _, text = desk.invite(
+                load_study(self.study), name, self.coordinator.identity, self.coordinator.public_server
+            )
+        write_private(folder / "invite.json", text)
+
+    def approve(self) -> None:
+        """Every site signs, with the demonstration's exceptions, for two months: what committees take months for."""
+        exceptions = [
+            text
+            for exception in self.demonstration.exceptions
+            for text in ("--exception", f"{exception.limit}={exception.value}", "--reason", exception.reason)
+        ]
+        signed = ["--by", "the demonstration", "--irb", "none", "--until", approved_until().isoformat(), *exceptions]
+        self._together(
+            [
+                self._command("site", "approve", folder / "site.toml", *signed, *self._compared(name))
+                for name, folder in self.sites.items()
+            ]
+        )
+
+    def _compared(self, site: str) -> list[str]:
+        return [text for other in self.sites if other != site for text in ("--compared", other)]
+
+    def start(self) -> None:
+        """Starts every site, and the server where it does not run."""
+        if "server" not in self.processes:
+            self.start_server()
+        for name in self.sites:
+            self.start_site(name)
+
+    def start_server(self) -> None:
+        memory = ["--in-memory"] if self.in_memory else []
+        recording: list[str | Path] = ["--record", self.record] if self.record else []
+        self._start("server", "server", "start", self.coordinator.root, *memory, *recording)
+        self._wait_for_server()
+
+    def start_site(self, name: str) -> None:
+        self._start(name, "site", "serve", self.sites[name] / "site.toml")
+
+    def start_coordinator(self, *, in_log: bool = False) -> None:
+        """Starts `riskset run`, its words on this terminal or, with `in_log`, in the logs."""
+        arguments = ("run", self.study, "--server", self.coordinator.root, "--out", self.results)
+        if in_log:
+            self._start("coordinator", *arguments)
+        else:
+            command = self._command(*arguments)
+            self.processes["coordinator"] = subprocess.Popen(
+                command, stdout=subprocess.DEVNULL, preexec_fn=_end_with_parent
+            )
+
+    def wait(self) -> None:
+        """Waits for the coordinator's end. Raises RisksetError where it, or another process before it, fails."""
+        coordinator = self.processes["coordinator"]
+        while coordinator.poll() is None:
+            time.sleep(0.1)
+            gone = [name for name, process in self.processes.items() if process.poll() is not None]
+            if gone and coordinator.poll() is None:
+                raise RisksetError(f"{gone[0]} has ended", f"see {self.root}/logs/{gone[0]}.log")
+        if coordinator.returncode != 0:
+            raise RisksetError("the run did not come to its end", f"the parties' words are in {self.root}/logs")
+
+    def ledgers(self) -> dict[str, dict[str, Any]]:
+        """Returns what each site's own ledger says, opened there with that site's key: `riskset site ledger --json`."""
+        commands = [self._command("site", "ledger", folder / "site.toml", "--json") for folder in self.sites.values()]
+        return dict(zip(self.sites, map(json.loads, self._together(commands)), strict=True))
+
+    def stop(self) -> None:
+        """Stops every process, by its id, the sites before the server."""
+        running = [process for process in reversed(self.processes.values()) if process.poll() is None]
+        for process in running:
+            process.terminate()
+        for process in running:
+            try:
+                process.wait(STOPPED_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self.processes.clear()
+
+    def _start(self, name: str, *arguments: str | Path) -> None:
+        logs = self.root / "logs"
+        logs.mkdir(exist_ok=True)
+        with (logs / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                self._command(*arguments), stdout=log, stderr=log, preexec_fn=_end_with_parent
+            )
+
+    def _command(self, *arguments: str | Path) -> list[str]:
+        return [sys.executable, "-m", "riskset.cli", *map(str, arguments)]
+
+    def _together(self, commands: Sequence[list[str]]) -> list[str]:
+        """Runs commands side by side and returns what each printed; RisksetError where one fails."""
+        piped: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": _end_with_parent}
+        processes = [subprocess.Popen(command, **piped) for command in commands]
+        printed = []
+        for process in processes:
+            out, said = process.communicate()
+            if process.returncode != 0:
+                raise RisksetError(said.decode(errors="replace").strip())
+            printed.append(out.decode(errors="replace"))
+        return printed
+
+    def _wait_for_server(self) -> None:
+        host, _, port = self.coordinator.control_address.partition(":")
+        deadline = time.monotonic() + READY_WITHIN_S
+        while time.monotonic() < deadline and self.processes["server"].poll() is None:
+            try:
+                socket.create_connection((host, int(port)), timeout=0.2).close()
+            except OSError:
+                time.sleep(0.05)
+            else:
+                return
+        raise RisksetError("the server did not start", f"see {self.root}/logs/server.log")
+
+
+def approved_until() -> date:
+    """Returns the last day of every approval that is signed here today."""
+    return datetime.now(UTC).date() + timedelta(days=APPROVED_DAYS)
+
+
+def _end_with_parent() -> None:
+    """Run in a child before its program: where Linux is, it is stopped when the demonstration itself is killed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def free_ports(n: int) -> list[int]:
+    """Returns n loopback ports that nothing listens on now."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(n)]
+    ports: list[int] = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return ports
+
+
+def new_folder(parent: Path) -> Path:
+    """Returns a folder that no other demonstration has, also none that runs at this moment."""
+    stem = f"riskset-demo-{time.strftime('%H%M%S')}"
+    for number in range(1000):
+        folder = parent / (f"{stem}-{number}" if number else stem)
+        try:
+            os.mkdir(folder)
+        except FileExistsError:
+            continue
+        return folder
+    raise RisksetError(f"no folder for the demonstration could be made in {parent}")
