@@ -246,7 +246,7 @@ def patient():
 @pytest.fixture(scope="session")
 def built(tmp_path_factory):
     """A stage on which all sites have joined and approved, and nothing runs."""
-    with Stage(four_sites(), tmp_path_factory.mktemp("built") / "stage", in_memory=False) as stage:
+    with LoopbackNetwork(four_sites(), tmp_path_factory.mktemp("built") / "stage", in_memory=False) as stage:
         stage.build()
     return stage
 
