@@ -238,3 +238,24 @@ def test_an_analysis_asked_again_must_show_its_linear_predictor(network):
     one = {"id": "km/os/all", "name": "rogue", "set_id": OS, "computes": lambda *_: [1.0]}
     assert isinstance(network(Rogue(**one, **asks)).run().results["km/os/all"], Sums)
     assert network(Silent(**one, **asks)).run().results["km/os/all"].rule == "R7"
+
+
+OF_AGE = {
+    "a sum of ages as a count of patients": (exposure(tables=(ARM,)), total("patients", ARM)),
+    "a sum of ages as a count in a step": (exposure(in_time=in_time([ARM])), counted("events", EVENT, 3, ARM)),
+    "a sum of ages as a count over all times": (exposure(in_time=in_time()), counted("events", EVENT, None)),
+}
+
+
+@pytest.mark.parametrize("name", OF_AGE)
+def test_an_amount_under_the_label_of_a_count_does_not_pass_the_gate(network, name):
+    opens, label = OF_AGE[name]
+    ages = rogue(opens, (label,), lambda rows, _: [rows.variables["age"].sum()])
+    bare = network(ages, is_gated=False)
+    truth = sum(cohort.analysis_sets["os"].variables["age"].sum() for cohort in bare.cohorts.values())
+    assert bare.run().results["km/os/all"] == Sums((truth,))
+    with pytest.raises(Refused) as no:
+        network(ages).run()
+    assert no.value.code == "gate"
+    honest = rogue(opens, (label,), lambda rows, _: [rows.event.sum()])
+    assert isinstance(network(honest).run().results["km/os/all"], Sums)
