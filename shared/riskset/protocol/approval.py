@@ -18,7 +18,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from riskset.disclosure.policy import K, Policy, default_policy, loosened, tightened
-from riskset.disclosure.rules import Column
+from riskset.disclosure.rules import RuleColumn
 from riskset.errors import DataError, Refused, VerificationError
 from riskset.joining.signed import signed_bytes
 from riskset.secure.envelope import sha256
@@ -102,7 +102,7 @@ class Approval:
         """Hash of what is signed: what runs and ledger entries name."""
         return sha256(signed_bytes(KIND, self.content))
 
-    def limits(self, column: Column, k: int) -> Policy:
+    def limits(self, column: RuleColumn, k: int) -> Policy:
         """Returns what the site judges by: the defaults of the study's smallest cell k, and what it signed as far as
         that applies in this column.
 

@@ -28,7 +28,7 @@ from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Res
 from riskset.analyses.moments import moments_id
 from riskset.analyses.plan import Plan
 from riskset.disclosure.exposure import Label, of_admission
-from riskset.disclosure.gate import Part
+from riskset.disclosure.gate import SummaryPart
 from riskset.errors import DataError, ProtocolError, Refused
 from riskset.protocol.opening import Opened, Opening, open_run
 from riskset.protocol.witnessing import read_cosigned
@@ -276,13 +276,13 @@ class History:
         step = ((self.step.id, self.step.labels(self.in_admission)),) if self.step else ()
         return (*step, *((q.analysis.id, q.labels) for q in self.questions))
 
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[SummaryPart, ...]:
         """Returns, as `labels`, what the gate holds each number to."""
-        step: tuple[Part, ...] = ()
+        step: tuple[SummaryPart, ...] = ()
         if self.step:
             opened = of_admission(analysis.exposure for analysis in self.in_admission)
-            step = (Part(opened, self.step.labels(self.in_admission)),)
-        return (*step, *(Part(q.analysis.exposure, q.labels) for q in self.questions))
+            step = (SummaryPart(opened, self.step.labels(self.in_admission)),)
+        return (*step, *(SummaryPart(q.analysis.exposure, q.labels) for q in self.questions))
 
     def _keep(self, analysis: Analysis, outcome: object, states: dict[str, Any], results: dict[str, Result]) -> None:
         """Keeps the next state of an analysis, or its end; a state in which it would send what it does not declare is

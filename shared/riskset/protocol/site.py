@@ -18,7 +18,7 @@ from riskset.analyses.admission.steps import Own
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.plan import plan
 from riskset.disclosure.policy import Policy
-from riskset.disclosure.rules import Column
+from riskset.disclosure.rules import RuleColumn
 from riskset.errors import DataError, ProtocolError, Refused, VerificationError
 from riskset.protocol.approval import Approval, Consent
 from riskset.protocol.changes import changes_since, check_asked
@@ -272,7 +272,7 @@ class Site:
             return Contributor(own)
         return Contributor(own, self._limits("local", approval))
 
-    def _limits(self, column: Column, approval: Approval) -> Policy:
+    def _limits(self, column: RuleColumn, approval: Approval) -> Policy:
         try:
             return approval.limits(column, self._study.disclosure.min_cell)
         except DataError:

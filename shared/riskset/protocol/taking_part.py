@@ -8,7 +8,7 @@ from typing import Final
 from riskset.analyses.cohort import Cohort
 from riskset.disclosure import cells, runs
 from riskset.disclosure.policy import Policy
-from riskset.disclosure.rules import Column
+from riskset.disclosure.rules import RuleColumn
 from riskset.errors import Refused
 from riskset.protocol.history import History
 from riskset.protocol.journal import Begun
@@ -19,7 +19,7 @@ LEAST_MASKED: Final = 3
 """Participants from which on a sum hides each of them from every other."""
 
 
-def column_of(asked: Disclosure, participants: Sequence[str], site: str, known: Collection[str]) -> Column:
+def column_of(asked: Disclosure, participants: Sequence[str], site: str, known: Collection[str]) -> RuleColumn:
     """Returns the column of the rules that a run of these participants falls under.
 
     `known` are the sites of the roster whose keys were compared or vouched for here, `site` itself among them.
@@ -38,7 +38,7 @@ def column_of(asked: Disclosure, participants: Sequence[str], site: str, known: 
     return column_for(asked, len(participants))
 
 
-def column_for(asked: Disclosure, sites: int) -> Column:
+def column_for(asked: Disclosure, sites: int) -> RuleColumn:
     """Returns the column for so many sites: with two, or without the secure sum, somebody sees each one's own sums."""
     return "pooled" if asked.secure_sum == "required" and sites >= LEAST_MASKED else "local"
 
