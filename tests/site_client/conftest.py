@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from riskset.cli import main
-from riskset.joining.connection import Connection, write_connection
+from riskset.joining.invite import Connection, write_connection
 from riskset.protocol.roster import Member as RosterMember
 from riskset.protocol.roster import sign_roster
 from riskset.secure.keys import new_identity, public_hex

@@ -16,7 +16,7 @@ from riskset.disclosure.policy import default_policy, loosened
 from riskset.errors import DataError, Problem, RisksetError
 from riskset.protocol.approval import ExceptionSigned
 from riskset.protocol.coordinator import Outcome
-from riskset.protocol.taking_part import column_for
+from riskset.protocol.participation import column_for
 from riskset.rehearsal import Rehearsal
 from riskset.study.spec import Study
 

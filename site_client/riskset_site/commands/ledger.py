@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from riskset.errors import DataError
-from riskset.joining.connection import load_connection
+from riskset.joining.invite import load_connection
+from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import public_from_hex
-from riskset.secure.words import fingerprint_words
 from riskset_site.commands.approve import SiteToml
 from riskset_site.data.config import load_site_file
 from riskset_site.keys.identity import SiteFolder, load_keys

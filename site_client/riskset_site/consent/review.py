@@ -16,8 +16,9 @@ from riskset.disclosure.policy import Policy, default_policy, tightened
 from riskset.disclosure.rules import LIMITS, RuleColumn
 from riskset.errors import Refused
 from riskset.joining.expiry import expiry_lines, of_members
-from riskset.protocol.approval import Approval, Standing
-from riskset.secure.words import fingerprint_words
+from riskset.protocol.approval import Approval
+from riskset.protocol.consent import Standing
+from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.study.asked import OWN, installed
 from riskset.study.differences import differences
 from riskset.study.spec import Study

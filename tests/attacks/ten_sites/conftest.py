@@ -13,8 +13,9 @@ from riskset.disclosure import cells, models, runs, span
 from riskset.disclosure.finding import judge
 from riskset.protocol import coordinator as coordinating
 from riskset.protocol.contributing import Contributor, labelled
-from riskset.protocol.history import chain, open_history
+from riskset.protocol.history import open_history
 from riskset.protocol.roster import COORDINATOR
+from riskset.protocol.round import chain
 from riskset.protocol.witnessing import cosignature, cosigned, read_relayed, witnessed
 from riskset.rehearsal import Rehearsal
 from riskset.secure import fixed_point

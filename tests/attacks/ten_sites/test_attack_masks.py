@@ -15,7 +15,7 @@ from riskset.disclosure.exposure import of_admission, total
 from riskset.disclosure.gate import Gate, Summary, SummaryPart
 from riskset.disclosure.policy import default_policy
 from riskset.errors import Refused
-from riskset.protocol.sending import contribution
+from riskset.protocol.contributing import contribution
 from riskset.protocol.witnessing import read_cosigned
 from riskset.secure import fixed_point
 from riskset.secure.envelope import verify

@@ -13,7 +13,7 @@ from riskset.analyses.design import Column
 from riskset.analyses.methods.cox import CoxModel
 from riskset.analyses.methods.cox_fit import CoxFit, NotUsed, Separated, SeparationLimit, Term
 from riskset.analyses.methods.km import ArmCurve, KaplanMeier, SurvivalCurves
-from riskset.results import Entry, Results
+from riskset.results import ResultEntry, Results
 from riskset.stats.grid import Grid
 from riskset.stats.kaplan_meier import Curve, Landmark, Quantile
 from riskset.stats.log_rank import LogRank, Test
@@ -61,7 +61,7 @@ def entry_of(result):
     }
     analysis, ok = {"km": curves_of, "cox": model_of}[result["kind"]](head, result)
     gate = "refused" if result["status"] == "refused" else "passed"
-    return Entry(analysis, ok if result["status"] == "ok" else end_of(result), gate)
+    return ResultEntry(analysis, ok if result["status"] == "ok" else end_of(result), gate)
 
 
 def end_of(result):

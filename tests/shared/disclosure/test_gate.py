@@ -14,7 +14,7 @@ from riskset.disclosure.exposure import of_admission, total
 from riskset.disclosure.finding import Finding
 from riskset.disclosure.gate import LARGEST, Gate, Summary, SummaryPart
 from riskset.errors import Refused
-from riskset.protocol.sending import contribution
+from riskset.protocol.contributing import contribution
 from riskset.secure import fixed_point
 from riskset.secure.masks import NoMasks
 
@@ -101,7 +101,7 @@ class TestRules:
 HONEST = """
 import numpy as np
 from riskset.disclosure.gate import Gate, SummaryPart, Released, Summary
-from riskset.protocol.sending import contribution
+from riskset.protocol.contributing import contribution
 from riskset.rehearsal import Ungated
 from riskset.secure.masks import Masks
 
@@ -164,11 +164,11 @@ def names_in(path):
 def test_nobody_else_holds_the_door(modules):
     """A type checker lets a private name be imported; so this reads the programs."""
     assert modules("_Door", "__door", "_Gate__door") == {"gate.py"}
-    assert modules("Released") == {"gate.py", "sending.py", "contributing.py"}
+    assert modules("Released") == {"gate.py", "contributing.py"}
 
 
 def test_numbers_become_bytes_in_one_place(modules):
     """And in the rehearsal, whose own numbers no gate has seen; a preview looks at them and sends none."""
-    assert modules("fixed_point.encode") == {"sending.py", "rehearsal.py"}
+    assert modules("fixed_point.encode") == {"contributing.py", "rehearsal.py"}
     assert modules("Ungated") == {"rehearsal.py"}
     assert modules("seal") - {"journal.py", "log_file.py", "seals.py"} == {"site.py", "coordinator.py", "envelope.py"}

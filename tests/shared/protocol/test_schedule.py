@@ -13,6 +13,7 @@ from riskset.analyses.cohort import SetId
 from riskset.analyses.design import Column
 from riskset.analyses.plan import Plan
 from riskset.analyses.populations import Members
+from riskset.catalogue import say
 from riskset.disclosure.exposure import EVENT, InTime, counted, total
 from riskset.errors import DataError
 from riskset.protocol.history import open_history
@@ -86,8 +87,10 @@ class TestNeeds:
         weighted = asks("score", opens=exposure(design=(ARM,), weights=True))
         results = network(asks("last", ["later"]), asks("later", ["score"]), weighted, asks("alone")).run().results
         assert isinstance(results["score"], RefusedByRule)
-        assert results["later"] == NotEstimable("needs", "needs score, which was refused by R8")
-        assert results["last"] == NotEstimable("needs", "needs later, which is not estimable (needs)")
+        assert results["later"] == NotEstimable("needs", say("protocol.needs.refused", analysis="score", rule="R8"))
+        assert results["last"] == NotEstimable(
+            "needs", say("protocol.needs.not_estimable", analysis="later", code="needs")
+        )
         assert results["alone"] == Sums((3.0,))
 
     def test_it_ends_too_where_a_site_refuses_in_the_middle(self, network):
@@ -107,7 +110,7 @@ class TestNeeds:
         )
         results = network(score, asks("later", ["score"])).run().results
         assert (results["score"].rule, results["score"].by) == ("R7", "a site")
-        assert results["later"].message == "needs score, which was refused by R7"
+        assert str(results["later"].message) == "needs score, which was refused by R7"
 
 
 class TestWhatCanNeverBegin:
@@ -194,7 +197,7 @@ class TestADerivedPopulation:
     def test_ends_where_its_result_is_missing(self, network):
         score = asks("score", opens=exposure(design=(ARM,), weights=True))
         results = network(matched(), score, populations={"match": Half()}).run().results
-        assert results["matched"] == NotEstimable("needs", "needs score, which was refused by R8")
+        assert results["matched"] == NotEstimable("needs", say("protocol.needs.refused", analysis="score", rule="R8"))
 
     def test_is_admitted_beside_what_goes_on(self, network):
         outcome = network(matched(), asks("score"), model("cox", rounds=4), populations={"match": Half()}).run()

@@ -173,7 +173,7 @@ def test_a_new_version_is_told_as_old_and_new(member):
         'Analysis cox: multivariable changed from ["arm", "age", "mvi"] to ["arm", "age"].',
         "Section [disclosure]: min_sites changed from 2 to 3.",
     )
-    assert found.standing == "not approved: the study is another than the one approved"
+    assert found.standing == "not approved: the study differs from the approved one"
     assert review_page(found).sections[0].parts == [found.changes]
 
 
@@ -188,7 +188,7 @@ def test_limits_and_exceptions_are_told(member):
 def test_an_end_within_thirty_days_is_told_first(member):
     member.approves(*BOTH, until="2099-12-31")
     [told] = review_page(review(member.papers, date(2099, 12, 1))).warnings
-    assert told.startswith("the approval of this site ends on 2099-12-31, in 30 days")
+    assert told.startswith("the approval of this site expires on 2099-12-31, in 30 days")
 
 
 def test_what_two_sites_can_read_of_each_other_is_told(member_at):

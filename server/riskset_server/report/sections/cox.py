@@ -11,7 +11,7 @@ from riskset.analyses.analysis import RefusedByRule
 from riskset.analyses.design import Column
 from riskset.analyses.methods.cox import CoxModel
 from riskset.analyses.methods.cox_fit import CoxFit, Separated, SeparationLimit
-from riskset.results import Entry
+from riskset.results import ResultEntry
 from riskset_server.report import notation
 from riskset_server.report.blocks import Block, Box, Row, Shown, Table, Text
 from riskset_server.report.cells import Place
@@ -25,7 +25,7 @@ _TESTS: Final = {"likelihood_ratio": "likelihood ratio", "wald": "Wald", "score"
 _TIES: Final = {"efron": "Efron's approximation", "breslow": "Breslow's approximation"}
 
 
-def _blocks(entries: Sequence[Entry], context: Context) -> list[Block]:
+def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
     """One table an analysis, endpoint and population of which some model was fitted; else a box for each refusal."""
     groups: dict[tuple[str, str | None, str], list[_Model]] = {}
     for entry in entries:
@@ -46,7 +46,7 @@ def _boxes(models: Sequence[_Model], context: Context) -> list[Box]:
     return list(dict.fromkeys(not_given(entry, _title(entry, context), context.cells) for entry in refused))
 
 
-def _title(entry: Entry, context: Context) -> str:
+def _title(entry: ResultEntry, context: Context) -> str:
     labels, analysis = context.labels, entry.analysis
     population = "" if analysis.population == "all" else f", {labels.population(analysis.population)}"
     title = f"{labels.endpoint(analysis.endpoint or '')}: Cox models{population}"
@@ -57,7 +57,7 @@ def _title(entry: Entry, context: Context) -> str:
 class _Model:
     """How one model ended, and where its numbers are."""
 
-    entry: Entry
+    entry: ResultEntry
     analysis: CoxModel
 
     @property
