@@ -1,4 +1,4 @@
-"""What a coordinator, or anyone who has its key, requests without a site's consent. Each attack first succeeds at a
+"""Requests by a coordinator, or anyone with its key, without a site's consent. Each attack first succeeds at a
 site that consents to everything, then is refused by one that reads its ledger, then the nearest honest message is
 answered.
 """
@@ -152,7 +152,8 @@ def test_asking_again_for_what_was_sent_before_a_withdrawal(asked):
 
 
 def test_an_unapproved_analysis_in_an_approved_study(federation, patients, asked):
-    """The coordinator sends a study file with another model, under the same version; someone puts it in the folder."""
+    """The coordinator sends a study file with a different model under the same version; someone puts it in the
+    folder."""
     made, committee = asked
     more = patients.study(
         made.cohorts, analyses={"cox": {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm"]}}

@@ -1,5 +1,5 @@
-"""A method that nobody has heard of yet: what it may send follows from what it declares, and nothing that it could
-declare passes unasked."""
+"""A method unknown to the rules: what it may send follows from what it declares, and every possible declaration is
+judged."""
 
 from dataclasses import replace
 
@@ -50,8 +50,8 @@ def network(patients, monkeypatch):
 
 
 def _marked(site, cohort):
-    """Returns a cohort with a yes-no variable that one patient of all has, a number that he alone has, and a set of
-    patients without an endpoint."""
+    """Returns a cohort with a yes-no variable that is true for one patient of all, a number that only this patient has,
+    and a set of patients without an endpoint."""
     rows = cohort.analysis_sets["os"]
     odd = np.zeros(rows.n)
     if site == "asan":

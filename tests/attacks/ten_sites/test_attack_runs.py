@@ -1,4 +1,4 @@
-"""Runs held against each other: with and without a site, before and after a patient's record changed, before and after
+"""Runs compared with each other: with and without a site, before and after a patient's record changed, before and after
 a disk was set back. With the rule off the difference is one site's sum, or one patient; with it on the run is refused;
 the nearest honest run is answered."""
 
