@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from riskset.analyses.cohort import Cohort
-from riskset.disclosure.rules import Column
+from riskset.disclosure.rules import RuleColumn
 from riskset.errors import DataError
 from riskset.joining.invite import Connection, load_connection
 from riskset.protocol.participation import column_for
@@ -67,7 +67,7 @@ class Papers:
         return tuple(name for name in self.roster.sites if name != self.site)
 
     @property
-    def column(self) -> Column:
+    def column(self) -> RuleColumn:
         """Which limits hold: with two sites, or without the secure sum, somebody sees this site's own sums."""
         return column_for(self.study.disclosure, len(self.roster.sites))
 

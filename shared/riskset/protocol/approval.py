@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from riskset.catalogue import say
 from riskset.disclosure.policy import K, Policy, default_policy, loosened, tightened
-from riskset.disclosure.rules import Column
+from riskset.disclosure.rules import RuleColumn
 from riskset.errors import DataError, VerificationError
 from riskset.joining.signed import signed_bytes
 from riskset.secure.envelope import sha256
@@ -91,7 +91,7 @@ class Approval:
         """Hash of what is signed, by which runs and ledger entries name the approval."""
         return sha256(signed_bytes(KIND, self.content))
 
-    def limits(self, column: Column, k: int) -> Policy:
+    def limits(self, column: RuleColumn, k: int) -> Policy:
         """Returns the limits by which the site judges: the defaults for the study's smallest cell k, changed by what it
         signed as far as that applies in this column.
 

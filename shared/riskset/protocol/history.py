@@ -29,7 +29,7 @@ from riskset.analyses.moments import moments_id
 from riskset.analyses.plan import Plan
 from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Label, of_admission
-from riskset.disclosure.gate import Part
+from riskset.disclosure.gate import SummaryPart
 from riskset.errors import DataError, ProtocolError, Refused
 from riskset.protocol.opening import Opened, Opening, open_run
 from riskset.protocol.round import Question, chain
@@ -255,12 +255,12 @@ class History:
         step = ((self.step.id, self.step.labels(self.in_admission)),) if self.step else ()
         return (*step, *((q.analysis.id, q.labels) for q in self.questions))
 
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[SummaryPart, ...]:
         """Returns, in the order of `labels`, what the gate requires of each number."""
-        parts = [Part(question.analysis.exposure, question.labels) for question in self.questions]
+        parts = [SummaryPart(question.analysis.exposure, question.labels) for question in self.questions]
         if self.step:
             opened = of_admission(analysis.exposure for analysis in self.in_admission)
-            parts = [Part(opened, self.step.labels(self.in_admission)), *parts]
+            parts = [SummaryPart(opened, self.step.labels(self.in_admission)), *parts]
         return tuple(parts)
 
     def _keep(self, analysis: Analysis, outcome: object, states: dict[str, Any], results: dict[str, Result]) -> None:

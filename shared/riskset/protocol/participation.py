@@ -12,7 +12,7 @@ from riskset.analyses.cohort import Cohort
 from riskset.catalogue import say
 from riskset.disclosure import cells
 from riskset.disclosure.policy import Policy
-from riskset.disclosure.rules import Column
+from riskset.disclosure.rules import RuleColumn
 from riskset.errors import DataError, Refused
 from riskset.protocol.approval import Approval
 from riskset.protocol.contributing import Contributor
@@ -24,7 +24,7 @@ LEAST_MASKED: Final = 3
 """The number of participants from which a sum hides each of them from every other."""
 
 
-def column_of(asked: Disclosure, participants: Sequence[str], site: str, known: Collection[str]) -> Column:
+def column_of(asked: Disclosure, participants: Sequence[str], site: str, known: Collection[str]) -> RuleColumn:
     """Returns the column of the rules that a run of these participants falls under.
 
     `known` are the sites of the roster whose keys were compared or vouched for here, `site` itself among them.
@@ -41,7 +41,7 @@ def column_of(asked: Disclosure, participants: Sequence[str], site: str, known: 
     return column_for(asked, len(participants))
 
 
-def column_for(asked: Disclosure, sites: int) -> Column:
+def column_for(asked: Disclosure, sites: int) -> RuleColumn:
     """Returns the column for so many sites. With two, or without the secure sum, a party sees each site's sums."""
     return "pooled" if asked.secure_sum == "required" and sites >= LEAST_MASKED else "local"
 
@@ -89,7 +89,7 @@ class ApprovedConditions:
         """
         return Contributor(own, self._limits("local", approval) if approval.may_be_subtracted else None)
 
-    def _limits(self, column: Column, approval: Approval) -> Policy:
+    def _limits(self, column: RuleColumn, approval: Approval) -> Policy:
         try:
             return approval.limits(column, self._asked.min_cell)
         except DataError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from riskset.disclosure.rules import LIMITS, Column
+from riskset.disclosure.rules import LIMITS, RuleColumn
 from riskset_site.consent.preview import IN_THE_RUN, STAYS_OUT, Round, Verdict
 from riskset_site.consent.review import InForce, Method, Review
 from riskset_site.pages import Folded, Page, Section, Table
@@ -132,14 +132,14 @@ def _verdicts(review: Review) -> Iterator[Part]:
     yield _OF_SITES
 
 
-def _verdict(verdict: Verdict, column: Column) -> tuple[str, ...]:
+def _verdict(verdict: Verdict, column: RuleColumn) -> tuple[str, ...]:
     found = verdict.finding
     limit = LIMITS[found.limit_name]
     sign = ">=" if limit.direction == "at least" else "<="
     none = "0 or " if column in limit.or_zero else ""
     return (
         f"{found.rule} {found.limit_name.partition('.')[2].replace('_', ' ')}",
-        found.subject,
+        str(found.subject),
         number(found.value),
         f"{none}{sign} {number(found.limit)}",
         number(found.margin),
@@ -152,7 +152,7 @@ def _remedies(review: Review) -> Iterator[str]:
     subjects: dict[tuple[str, str], dict[str, None]] = {}
     for verdict in _not_passing(review):
         found = verdict.finding
-        subjects.setdefault((found.rule, str(found.remedy)), {})[found.subject] = None
+        subjects.setdefault((found.rule, str(found.remedy)), {})[str(found.subject)] = None
     for (rule, remedy), names in subjects.items():
         yield f"{rule}, {', '.join(names)}: {remedy}"
 

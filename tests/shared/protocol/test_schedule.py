@@ -119,7 +119,7 @@ class TestWhatCanNeverBegin:
 
     def test_an_unknown_id_is_a_problem(self):
         (problem,) = self.problems(asks("later", ["frist"]))
-        assert "later needs 'frist', and no analysis of the study has this id" in problem
+        assert "later needs 'frist', but no analysis of the study has this id" in problem
 
     def test_a_cycle_is_a_problem_of_each_that_is_in_it(self):
         found = self.problems(asks("a", ["b"]), asks("b", ["c"]), asks("c", ["a"]), asks("d", ["a"]))
@@ -218,7 +218,8 @@ class TestADerivedPopulation:
         assert isinstance(ungated.run().results["matched"], Sums)
         gated = network(asks("score"), matched(), populations={"match": AllButOne()})
         found = gated.run().results["matched"]
-        assert (found.rule, "os against os/match" in found.message) == ("R2", True)
+        assert found.rule == "R2"
+        assert "os/match" in found.message
 
     def test_of_too_few_patients_is_refused(self, network):
         class Few(Half):

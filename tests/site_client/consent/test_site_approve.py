@@ -323,7 +323,7 @@ def test_a_roster_of_another_coordinator_is_not_signed_for(member, capsys):
     member.coordinator = new_identity()
     member.has_roster()
     assert member.approves(*BOTH) == 1
-    assert "signed by another key than the coordinator's" in capsys.readouterr().err
+    assert "signed with a different key than that of the coordinator" in capsys.readouterr().err
 
 
 def test_serving_begins_under_an_approval_only(member, capsys):

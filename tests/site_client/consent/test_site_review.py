@@ -26,17 +26,18 @@ SITES = ("asan", "kurume", "osaka")
 
 
 def test_a_study_is_told_in_sentences():
-    of_both = "Progression-free survival and Overall survival"
+    of_both = "Progression-free survival, Overall survival"
     covariates = (
-        "Second-line drug (sorafenib, lenvatinib), Age (a number in year), ECOG PS (0, 1, 2+), Macrovascular invasion "
-        "(false, true) and AFP (a number in ng/mL, as the logarithm to base 10 of it plus 1)"
+        "Second-line drug (sorafenib, lenvatinib), Age [year] (number), ECOG PS (0, 1, 2+), Macrovascular invasion "
+        "(false, true), AFP [ng/mL] (logarithm to base 10 of the value plus 1)"
     )
     assert questions(HCC) == (
-        f"Survival curves (Kaplan-Meier) of {of_both}, of all patients and by Second-line drug (sorafenib and "
-        "lenvatinib), counted every 7 days to day 2191.",
-        "Survival at 6, 12 and 24 months, read from these curves.",
+        f"Kaplan-Meier curves of {of_both} for all patients and by Second-line drug (sorafenib, lenvatinib), with "
+        "counts every 7 days up to day 2191.",
+        "Survival at 6, 12, 24 months, read from these curves.",
         f"Log-rank tests of {of_both} between the arms.",
-        f"Cox models of {of_both} with {covariates} together; every hospital has a baseline hazard of its own.",
+        f"Cox models of {of_both} with these covariates together: {covariates}. Each hospital has its own baseline "
+        "hazard.",
         f"Cox models of {of_both} with each of these covariates alone.",
     )
     assert populations(HCC) == (
@@ -170,8 +171,8 @@ def test_a_new_version_is_told_as_old_and_new(member):
     member.has_study(min_sites=3, covariates='"arm", "age"')
     found = review(member.papers, TODAY)
     assert found.changes == (
-        'Analysis cox: multivariable was ["arm", "age", "mvi"] and is now ["arm", "age"].',
-        "Disclosure: min_sites was 2 and is now 3.",
+        'Analysis cox: multivariable changed from ["arm", "age", "mvi"] to ["arm", "age"].',
+        "Section [disclosure]: min_sites changed from 2 to 3.",
     )
     assert found.standing == "not approved: the study differs from the approved one"
     assert review_page(found).sections[0].parts == [found.changes]

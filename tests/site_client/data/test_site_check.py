@@ -45,7 +45,7 @@ def test_how_eligible_rows_come_into_the_analysis(hospital):
 def test_a_missing_column_with_what_may_be_meant(hospital):
     hospital.exports("arm,Age,mvi,start,lst\nsorafenib,61,yes,2020-01-01,2020-06-01\n")
     problems = hospital.check().problems
-    assert [(found.where, found.message, found.hint) for found in problems] == [
+    assert [(found.where, found.message, str(found.hint)) for found in problems] == [
         ("column 'age' (variable age)", "is not in the export", "did you mean 'Age'?"),
         ("column 'last' (variable last)", "is not in the export", "did you mean 'lst'?"),
     ]

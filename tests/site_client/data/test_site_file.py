@@ -50,7 +50,7 @@ def test_all_problems_are_told_in_one_pass(hospital):
         ),
         (9, "[map] arm.recode.LEN", "'lenvatinip' is no value of the study", "did you mean 'lenvatinib'?"),
         (10, "[map] agee", "is no variable of the study", "did you mean 'age'?"),
-        (11, "[map] afp.column", "required and missing", ""),
+        (11, "[map] afp.column", "required key missing", ""),
         (11, "[map] afp.colum", "unknown key", "did you mean 'column'?"),
         (12, "[map] mvi.years_between", "gives a number of years, and the variable is a boolean", ""),
         (

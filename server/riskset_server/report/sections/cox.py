@@ -9,9 +9,8 @@ from typing import Final, cast
 
 from riskset.analyses.analysis import RefusedByRule
 from riskset.analyses.design import Column
-from riskset.analyses.methods import cox_json
 from riskset.analyses.methods.cox import CoxModel
-from riskset.analyses.methods.cox_fit import CoxFit, Limit, Separated
+from riskset.analyses.methods.cox_fit import CoxFit, Separated, SeparationLimit
 from riskset.results import ResultEntry
 from riskset_server.report import notation
 from riskset_server.report.blocks import Block, Box, Row, Shown, Table, Text
@@ -66,7 +65,7 @@ class _Model:
         return self.entry.result if isinstance(self.entry.result, CoxFit) else None
 
     @property
-    def limit(self) -> Limit | None:
+    def limit(self) -> SeparationLimit | None:
         """Of a separated model: the finite end of its one separated column."""
         return self.entry.result.limit if isinstance(self.entry.result, Separated) else None
 
@@ -141,7 +140,7 @@ class _Side:
         return _REFERENCE if of else _NO_TERM
 
 
-def _limit_cells(model: _Model, limit: Limit) -> tuple[str, ...]:
+def _limit_cells(model: _Model, limit: SeparationLimit) -> tuple[str, ...]:
     return model.of_column(limit.column, "reason.limit.hr")
 
 
@@ -230,7 +229,7 @@ def _missing(models: Sequence[_Model], context: Context) -> Iterator[Text]:
             continue
         for column in model.columns:
             if not model.has_estimate(column):
-                why = cox_json.why_not_used(column, model.fit)
+                why = model.fit.why_not_used(column)
                 level = "" if column.level is None else f" {labels.level(column.variable, column.level)}"
                 name = f"{labels.variable(column.variable)}{level}"
-                yield (f"{model.kind}, {name}, not estimable: {sentence(why.code, why.message)}.",)
+                yield (f"{model.kind}, {name}, not estimable: {sentence(why.code, str(why.message))}.",)
