@@ -200,7 +200,7 @@ def test_a_method_exchanged_under_the_approval(federation, asked, kind):
     made, committee = asked
     made.coordinator._program = made.sites[SITE]._program = exchanged
     assert committee.is_asked() == "approval"
-    told = f"the method {kind} was approved as of {installed()[kind]}; somebody-elses 1.0 provides it now"
+    told = f"the method {kind} was approved as provided by {installed()[kind]}; somebody-elses 1.0 provides it now"
     assert committee.said == [told]
     committee.approves(methods=exchanged.methods)
     assert committee.is_asked() is None
@@ -271,4 +271,4 @@ def test_a_refusal_tells_the_coordinator_one_word(asked):
     reply = made.sites[SITE].answer(made.coordinator.request())
     assert b"committee" not in reply
     assert b"paused" not in reply
-    assert committee.said == ["this site paused on 2024-06-01, by the committee"]
+    assert committee.said == ["this site was paused on 2024-06-01 by the committee"]

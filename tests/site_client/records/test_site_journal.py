@@ -236,7 +236,7 @@ def test_a_journal_of_the_version_before(path):
         file.execute("CREATE TABLE run (id TEXT PRIMARY KEY, snapshot TEXT NOT NULL) STRICT")
     with pytest.raises(DataError, match="kept no ledger; this version cannot continue it") as old:
         JournalFile(path, KEY, "asan")
-    assert "move it away" in old.value.hint
+    assert "move the file away" in old.value.hint
 
 
 class TestWhatIsFrozen:
