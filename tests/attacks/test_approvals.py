@@ -11,7 +11,7 @@ import pytest
 from riskset import __version__
 from riskset.errors import VerificationError
 from riskset.protocol.approval import Approval, commitment, sign_approval
-from riskset.protocol.consent import standing
+from riskset.protocol.consent import consent_after
 from riskset.protocol.program import PROTOCOL, Program
 from riskset.protocol.roster import Member, read_roster, sign_roster
 from riskset.protocol.site import Holding, Site
@@ -66,7 +66,7 @@ class Committee:
         return self
 
     def approval(self, study, roster, snapshot, methods):
-        found = standing(self.acts, [self.federation.keys[SITE].public_key()])
+        found = consent_after(self.acts, [self.federation.keys[SITE].public_key()])
         try:
             return found.in_force(study, roster, snapshot, methods, self.code, self.today)
         except Exception as error:
@@ -259,7 +259,7 @@ def test_an_approval_that_someone_else_signed(federation):
     forged = Committee(made).approves(key=made.coordinator_key).sits()
     assert forged.is_asked() is not None
     with pytest.raises(VerificationError, match="signed with a different key"):
-        standing(forged.acts, [made.keys[SITE].public_key()])
+        consent_after(forged.acts, [made.keys[SITE].public_key()])
     forged.approves()
     assert forged.is_asked() is None
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from riskset.errors import DataError, Refused, VerificationError
 from riskset.protocol.approval import Approval, ExceptionSigned, commitment, read_approval, sign_approval
-from riskset.protocol.consent import Standing, standing
+from riskset.protocol.consent import ConsentState, consent_after
 from riskset.secure.keys import new_identity, public_from_hex
 
 RECORDED = Path(__file__).parents[2] / "recorded" / "0.1.0" / "sites" / "north"
@@ -65,7 +65,7 @@ RESUMED, WITHDREW = Act("resumed", {"by": "Uchida"}), Act("withdrew", {"by": "Uc
 
 
 def after(*acts):
-    return standing(acts, [new_identity().public_key(), KEY.public_key()])
+    return consent_after(acts, [new_identity().public_key(), KEY.public_key()])
 
 
 def no(standing_, **changed):
@@ -188,7 +188,7 @@ class TestAnApprovalOf010:
         approval = read_approval(self.DOCUMENT, self.KEY)
         asked = approval.study, approval.roster, ASKED["snapshot"]
         approval = replace(approval, snapshot=commitment(ASKED["snapshot"], approval.signed_at))
-        standing_ = Standing(approval)
+        standing_ = ConsentState(approval)
         for kind in ("km", "cox"):
             assert standing_.in_force(*asked, {kind: "riskset 0.1.0"}, "0.1.0", LAST_DAY) == approval
         for methods in ({"km": "riskset 0.1.1"}, {"cox": "other 0.1.0"}, {"gehan": "riskset 0.1.0"}):
@@ -197,7 +197,7 @@ class TestAnApprovalOf010:
 
 
 def test_without_an_approval_nothing_is_answered():
-    assert no(Standing()) == no(after()) == "nobody at this site has approved the study"
+    assert no(ConsentState()) == no(after()) == "nobody at this site has approved the study"
 
 
 def test_a_pause_holds_until_it_is_lifted_also_over_a_new_approval():
