@@ -130,7 +130,7 @@ class Hospital:
 
     def problems(self):
         """Where, what, and which rows, of everything that is wrong with the data."""
-        return [(problem.where, problem.message, problem.detail) for problem in self.check().problems]
+        return [(problem.where, str(problem.message), problem.detail) for problem in self.check().problems]
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -48,7 +47,7 @@ def ledger(
         if held:
             check_begins_with(journal, held)
         found = ledger_review(journal, site, _coordinator(folder))
-    write_page(ledger_page(found), html, facts_json(asdict(found)) if as_json else None)
+    write_page(ledger_page(found), html, facts_json(found) if as_json else None)
 
 
 def _coordinator(folder: SiteFolder) -> str:

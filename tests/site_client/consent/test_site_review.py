@@ -1,7 +1,6 @@
 """What a committee is shown before it signs: all of it, in words, and exactly the numbers that would leave."""
 
 import json
-from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
@@ -75,7 +74,7 @@ class TestMethods:
             "riskset's own, and gehan of riskset-gehan 1.2, not asked by this study; "
             "peto of peto 0.1, not asked by this study"
         )
-        told = json.loads(facts_json(asdict(found)))["methods"][len(OWN)]
+        told = json.loads(facts_json(found))["methods"][len(OWN)]
         assert told == {"kind": "gehan", "package": "riskset-gehan 1.2", "is_own": False, "is_asked": False}
 
     def test_one_that_the_study_asks_is_named_so(self):
