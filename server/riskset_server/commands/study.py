@@ -10,10 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from riskset.analyses.plan import plan
-from riskset.catalogue import Message, say
-from riskset.cli import tell
+from riskset.catalogue import say
+from riskset.cli import print_error
 from riskset.disclosure.policy import parse_exception
-from riskset.errors import DataError, Problem
+from riskset.errors import DataError
 from riskset.protocol.approval import ExceptionSigned
 from riskset.results import results_of
 from riskset.study.load import load_study, study_hash
@@ -49,9 +49,9 @@ def check(
         if not error.problems:
             raise
         if as_json:
-            typer.echo(_json({"problems": [_problem_json(problem) for problem in error.problems]}))
+            typer.echo(_json({"problems": [problem.to_json() for problem in error.problems]}))
         else:
-            tell(error)
+            print_error(error)
         raise typer.Exit(THE_ANSWER_IS_NO) from None
     facts = facts_of(checked)
     typer.echo(_json(facts) if as_json else _lines(checked, facts))
@@ -159,12 +159,6 @@ def _rounds_in_words(rounds: dict[str, Any]) -> str:
     found = say("server.study.rounds_iterative", at_least=at_least) if rounds["iterative"] else at_least
     longest = say("server.study.rounds_chain", chain=" -> ".join(chain))
     return f"{found}; {longest}" if len(chain) > 1 else f"{found}"
-
-
-def _problem_json(problem: Problem) -> dict[str, Any]:
-    message = problem.message
-    code = message.to_json() if isinstance(message, Message) else {}
-    return {"line": problem.line, "where": problem.where, "message": str(message), **code, "hint": str(problem.hint)}
 
 
 def _json(facts: dict[str, Any]) -> str:
