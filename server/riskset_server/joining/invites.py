@@ -69,7 +69,7 @@ class InviteList:
 
     def __init__(self, path: Path) -> None:
         called, hint = say("server.folder.invites"), say("server.folder.invites_hint")
-        self._file = DurableFile(path, _LAYOUT, str(called), str(hint))
+        self._file = DurableFile(path, _LAYOUT, called, hint)
 
     def __enter__(self) -> InviteList:
         return self
