@@ -1,7 +1,7 @@
-"""How each kind of analysis is reported: one module a kind.
+"""How each kind of analysis is reported: one module per kind.
 
-A kind that another package brings has its section in what the package registers: the attribute `section` of the object
-behind its entry point of the group `riskset.methods`. A kind without a section gets a table of all its numbers.
+For a kind from another package, the section is the attribute `section` of the object behind the package's entry point
+in the group `riskset.methods`. A kind without a section gets a table of all its numbers.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ OWN: Final[Mapping[str, Section]] = MappingProxyType(
         "follow-up": follow_up.SECTION,
     }
 )
-"""Of riskset's own kinds, in the order of the page; other kinds follow as the study has them."""
+"""Sections of riskset's own kinds, in the order of the page; other kinds follow in the study's order."""
 
 
 def section_of(kind: str) -> Section:
