@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from riskset.analyses.cohort import Cohort
-from riskset.disclosure.rules import Column
+from riskset.disclosure.rules import RuleColumn
 from riskset.errors import DataError
-from riskset.joining.connection import Connection, load_connection
+from riskset.joining.invite import Connection, load_connection
+from riskset.protocol.participation import column_for
 from riskset.protocol.program import here
 from riskset.protocol.roster import Roster, load_roster
 from riskset.protocol.site import Holding
-from riskset.protocol.taking_part import column_for
 from riskset.secure.keys import public_hex
 from riskset.study.load import load_study, study_hash
 from riskset.study.spec import Study
@@ -67,7 +67,7 @@ class Papers:
         return tuple(name for name in self.roster.sites if name != self.site)
 
     @property
-    def column(self) -> Column:
+    def column(self) -> RuleColumn:
         """Which limits hold: with two sites, or without the secure sum, somebody sees this site's own sums."""
         return column_for(self.study.disclosure, len(self.roster.sites))
 

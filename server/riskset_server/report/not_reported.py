@@ -6,7 +6,7 @@ from typing import Final
 
 from riskset.analyses.analysis import NotEstimable, RefusedByRule
 from riskset.catalogue import say
-from riskset.results import Entry
+from riskset.results import ResultEntry
 from riskset_server.report import notation
 from riskset_server.report.blocks import Box, Shown, Text
 from riskset_server.report.cells import Cells
@@ -14,7 +14,7 @@ from riskset_server.report.cells import Cells
 _JUDGED_BY: Final = {"all": "all", "a site": "site"}
 
 
-def not_reported(entry: Entry, title: str, cells: Cells) -> Box:
+def not_reported(entry: ResultEntry, title: str, cells: Cells) -> Box:
     """Returns the box of a result without numbers."""
     result = entry.result
     if isinstance(result, RefusedByRule):
@@ -24,7 +24,7 @@ def not_reported(entry: Entry, title: str, cells: Cells) -> Box:
     return Box(title, say("report.not_estimable"), reason(entry, cells), "")
 
 
-def reason(entry: Entry, cells: Cells) -> Text:
+def reason(entry: ResultEntry, cells: Cells) -> Text:
     """Returns why a result is missing: its code or rule, the sentence, and what would pass. Raises ValueError if the
     entry has a result."""
     result = entry.result
@@ -42,7 +42,7 @@ def sentence(code: str, message: str) -> str:
     return ": ".join(part for part in (code, message) if part).rstrip(".")
 
 
-def missing(entry: Entry) -> str:
+def missing(entry: ResultEntry) -> str:
     """Returns what a table's cell shows for a model without numbers: `n.e.`, `refused (R4)`."""
     if isinstance(entry.result, RefusedByRule):
         return str(say("report.refused_cell", rule=entry.result.rule))

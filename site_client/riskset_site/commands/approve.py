@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from riskset.catalogue import Message
 from riskset.errors import DataError
 from riskset.joining.expiry import expiry_lines, today_utc
 from riskset.joining.signed import as_text, read_file
@@ -94,7 +95,7 @@ def vouch(
     typer.echo(papers.roster.fingerprint(papers.site))
 
 
-def _signed(papers: Papers, approval: Approval, stopped: str) -> Iterator[str]:
+def _signed(papers: Papers, approval: Approval, stopped: Message) -> Iterator[str]:
     study = papers.study
     yield f"{approval.by} approved {study.id} {study.version} for {papers.site}"
     yield f"until {approval.until} (IRB {approval.irb})"

@@ -12,13 +12,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from riskset.cli import warn
 from riskset.errors import DataError, Unreachable
-from riskset.joining.connection import Connection, load_connection, write_connection
 from riskset.joining.expiry import expiry_lines, of_certificate, today_utc
-from riskset.joining.invite import Invite, read_invite
-from riskset.joining.request import Member, check_told, read_request, write_request
+from riskset.joining.invite import Connection, Invite, load_connection, read_invite, write_connection
+from riskset.joining.request import Member, check_details, read_request, write_request
 from riskset.joining.signed import read_file
+from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import is_locked, public_from_hex, public_hex, replace_private
-from riskset.secure.words import fingerprint_words
 from riskset.study.load import load_study, study_hash
 from riskset_site.data.config import load_site_file
 from riskset_site.keys.identity import Identity, SiteFolder, identity_in, load_keys, make_keys
@@ -109,7 +108,7 @@ class _Keys:
 def _told(telephone: str, irb: str, irb_until: str) -> Member:
     """Returns what the site tells of itself, without keys."""
     told = Member("", "", telephone, irb, irb_until)
-    check_told(told)
+    check_details(told)
     return told
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from riskset.errors import DataError
-from riskset.joining.connection import load_connection
+from riskset.joining.invite import load_connection
+from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import public_from_hex
-from riskset.secure.words import fingerprint_words
 from riskset_site.commands.approve import SiteToml
 from riskset_site.data.config import load_site_file
 from riskset_site.keys.identity import SiteFolder, load_keys
@@ -48,7 +47,7 @@ def ledger(
         if held:
             check_begins_with(journal, held)
         found = ledger_review(journal, site, _coordinator(folder))
-    write_page(ledger_page(found), html, facts_json(asdict(found)) if as_json else None)
+    write_page(ledger_page(found), html, facts_json(found) if as_json else None)
 
 
 def _coordinator(folder: SiteFolder) -> str:

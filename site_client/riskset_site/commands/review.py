@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -29,4 +28,4 @@ def review(
     Example: riskset site review site.toml --html review.html
     """
     found = review_of(load_papers(site_file, study, roster), today_utc())
-    write_page(review_page(found), html, facts_json(asdict(found)) if as_json else None)
+    write_page(review_page(found), html, facts_json(found) if as_json else None)

@@ -15,17 +15,8 @@ from riskset.errors import DataError, Refused, VerificationError
 from riskset.joining.expiry import Expiry, today_utc
 from riskset.ledger.entry import Entry
 from riskset.ledger.log_file import LedgerFile
-from riskset.protocol.approval import (
-    ACTS,
-    APPROVED,
-    PAUSED,
-    RESUMED,
-    WITHDREW,
-    Approval,
-    Standing,
-    sign_approval,
-    standing,
-)
+from riskset.protocol.approval import Approval, sign_approval
+from riskset.protocol.consent import ACTS, APPROVED, PAUSED, RESUMED, WITHDREW, Standing, standing
 from riskset.study.load import canonical_json, study_from_json
 from riskset.study.spec import Study
 from riskset_site.keys.identity import Identity

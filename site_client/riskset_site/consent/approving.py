@@ -8,7 +8,7 @@ from datetime import date
 
 from riskset import __version__
 from riskset.disclosure.policy import default_policy, loosened, parse_exception, tightened
-from riskset.disclosure.rules import Column
+from riskset.disclosure.rules import RuleColumn
 from riskset.errors import DataError, Refused
 from riskset.protocol.approval import Approval, ExceptionSigned, commitment
 from riskset.study.asked import installed
@@ -44,7 +44,7 @@ def draft(papers: Papers, terms: Terms, today: date, signed_at: str) -> Approval
     _check_words(terms)
     _check_days(papers, terms, today)
     exceptions = _exceptions(terms)
-    columns: list[Column] = [papers.column, "local"] if terms.may_be_subtracted else [papers.column]
+    columns: list[RuleColumn] = [papers.column, "local"] if terms.may_be_subtracted else [papers.column]
     for exception in exceptions:
         _check_exception(exception, papers, columns)
     compared = _compared(papers, terms)
@@ -129,7 +129,7 @@ def _exceptions(terms: Terms) -> tuple[ExceptionSigned, ...]:
     return tuple(found)
 
 
-def _check_exception(exception: ExceptionSigned, papers: Papers, columns: Sequence[Column]) -> None:
+def _check_exception(exception: ExceptionSigned, papers: Papers, columns: Sequence[RuleColumn]) -> None:
     """Raises DataError where it is past the floor, or none, in each of the columns that this site is held to."""
     wrong: list[DataError] = []
     for column in columns:

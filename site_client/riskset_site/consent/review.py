@@ -13,11 +13,12 @@ from riskset import __version__
 from riskset.analyses.admission.steps import steps
 from riskset.analyses.plan import plan
 from riskset.disclosure.policy import Policy, default_policy, tightened
-from riskset.disclosure.rules import LIMITS, Column
+from riskset.disclosure.rules import LIMITS, RuleColumn
 from riskset.errors import Refused
 from riskset.joining.expiry import expiry_lines, of_members
-from riskset.protocol.approval import Approval, Standing
-from riskset.secure.words import fingerprint_words
+from riskset.protocol.approval import Approval
+from riskset.protocol.consent import Standing
+from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.study.asked import OWN, installed
 from riskset.study.differences import differences
 from riskset.study.spec import Study
@@ -101,7 +102,7 @@ class Review:
     parties: tuple[Party, ...]
     seen: tuple[str, ...]
     """Who can read what of this site."""
-    column: Column
+    column: RuleColumn
     """Of the rules: pooled, or local where somebody can read this site's own sums."""
     limits: tuple[InForce, ...]
     reveals: dict[str, str]
@@ -126,7 +127,7 @@ def review(papers: Papers, today: date) -> Review:
         methods=tuple(_methods(study)),
         standing=_told(papers, standing, today),
         ends=tuple(_ends(papers, standing, today)),
-        changes=None if approved is None else tuple(differences(approved, study)),
+        changes=None if approved is None else tuple(map(str, differences(approved, study))),
         questions=questions(study),
         populations=populations(study),
         check=check_site(papers.path, study),
@@ -135,8 +136,8 @@ def review(papers: Papers, today: date) -> Review:
         column=papers.column,
         limits=tuple(_limits(policy, study.disclosure.min_cell, standing.approval)),
         reveals={
-            **{step.id: step.reveals for step in steps(["an earlier run"])},
-            **{analysis.id: analysis.reveals for analysis in plan(study).reported},
+            **{step.id: str(step.reveals) for step in steps(["an earlier run"])},
+            **{analysis.id: str(analysis.reveals) for analysis in plan(study).reported},
         },
         preview=preview(study, papers.cohort, policy, *alone),
     )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from riskset.disclosure.rules import LIMITS, Column
+from riskset.disclosure.rules import LIMITS, RuleColumn
 from riskset_site.consent.preview import IN_THE_RUN, STAYS_OUT, Round, Verdict
 from riskset_site.consent.review import InForce, Method, Review
-from riskset_site.pages import Folded, Page, Section, Table
-from riskset_site.pages.page import Part, count, number
+from riskset_site.pages import Folded, Page, PagePart, PageSection, PageTable
+from riskset_site.pages.page import count, number
 
 _PHASES = {
     "first": "the models, at coefficients of 0",
@@ -56,16 +56,16 @@ def methods_told(methods: Sequence[Method]) -> str:
     return f"riskset's own, and {'; '.join(named)}" if named else "riskset's own; none of another package"
 
 
-def _sections(review: Review) -> Iterator[Section]:
+def _sections(review: Review) -> Iterator[PageSection]:
     if review.changes:
-        yield Section("What has changed since the version approved", [review.changes])
-    yield Section("What would be computed", [review.questions])
-    yield Section("Of whom", [review.populations, *_patients(review)])
-    yield Section("Who takes part", list(_parties(review)))
-    yield Section("Who can read what of this site", [tuple(review.seen)])
-    yield Section("What the rules say of this site's rows", list(_verdicts(review)))
-    yield Section("Which numbers would leave", [_ALONE, *_rounds(review)])
-    yield Section("The limits in force", [_limits(review)])
+        yield PageSection("What has changed since the version approved", [review.changes])
+    yield PageSection("What would be computed", [review.questions])
+    yield PageSection("Of whom", [review.populations, *_patients(review)])
+    yield PageSection("Who takes part", list(_parties(review)))
+    yield PageSection("Who can read what of this site", [tuple(review.seen)])
+    yield PageSection("What the rules say of this site's rows", list(_verdicts(review)))
+    yield PageSection("Which numbers would leave", [_ALONE, *_rounds(review)])
+    yield PageSection("The limits in force", [_limits(review)])
 
 
 def _failing(review: Review) -> Iterator[str]:
@@ -80,25 +80,25 @@ def _failing(review: Review) -> Iterator[str]:
         yield f"On these data this site would refuse {', '.join(analyses)} (rules {', '.join(rules)}); see below"
 
 
-def _patients(review: Review) -> Iterator[Part]:
+def _patients(review: Review) -> Iterator[PagePart]:
     check = review.check
     if check.steps:
-        rows = [(s.label, str(s.excluded), str(s.undecided), str(s.remaining)) for s in check.steps]
+        rows = [(str(s.label), str(s.excluded), str(s.undecided), str(s.remaining)) for s in check.steps]
         columns = ("rule", "not fulfilled", "not known", "remain")
-        yield Table(columns, rows, frozenset(columns[1:]), f"Patients of this site: {check.rows} in the export")
+        yield PageTable(columns, rows, frozenset(columns[1:]), f"Patients of this site: {check.rows} in the export")
     yield _endpoints(review)
 
 
-def _endpoints(review: Review) -> Table:
+def _endpoints(review: Review) -> PageTable:
     rows = [
         (one.endpoint, str(one.no_follow_up), str(one.incomplete), str(one.rows), str(one.events))
         for one in review.check.endpoints
     ]
     columns = ("endpoint", "no follow-up", "incomplete", "analysed", "events")
-    return Table(columns, rows, frozenset(columns[1:]), "Patients of this site, by endpoint")
+    return PageTable(columns, rows, frozenset(columns[1:]), "Patients of this site, by endpoint")
 
 
-def _parties(review: Review) -> Iterator[Part]:
+def _parties(review: Review) -> Iterator[PagePart]:
     rows = [
         (
             f"{party.name} ({party.site})",
@@ -110,36 +110,36 @@ def _parties(review: Review) -> Iterator[Part]:
         )
         for party in review.parties
     ]
-    yield Table(("site", "country", "words of its key", "telephone", "IRB", "key"), rows)
+    yield PageTable(("site", "country", "words of its key", "telephone", "IRB", "key"), rows)
     yield (
         "Telephone a site and read these words to each other: they are its key. A key that a compared party vouches "
         "for counts as compared. A run with a site whose key is not compared is not answered."
     )
 
 
-def _verdicts(review: Review) -> Iterator[Part]:
+def _verdicts(review: Review) -> Iterator[PagePart]:
     yield _NEAREST
     columns = ("rule", "of", "here", "limit", "margin", "verdict")
     numeric = frozenset(("here", "limit", "margin"))
-    yield Table(columns, [_verdict(verdict, review.column) for verdict in review.preview.worst.values()], numeric)
+    yield PageTable(columns, [_verdict(verdict, review.column) for verdict in review.preview.worst.values()], numeric)
     if remedies := tuple(_remedies(review)):
         yield "What would pass:"
         yield remedies
     yield Folded(
         f"All {len(review.preview.verdicts)} figures that were judged",
-        Table(columns, [_verdict(verdict, review.column) for verdict in review.preview.verdicts], numeric),
+        PageTable(columns, [_verdict(verdict, review.column) for verdict in review.preview.verdicts], numeric),
     )
     yield _OF_SITES
 
 
-def _verdict(verdict: Verdict, column: Column) -> tuple[str, ...]:
+def _verdict(verdict: Verdict, column: RuleColumn) -> tuple[str, ...]:
     found = verdict.finding
     limit = LIMITS[found.limit_name]
     sign = ">=" if limit.direction == "at least" else "<="
     none = "0 or " if column in limit.or_zero else ""
     return (
         f"{found.rule} {found.limit_name.partition('.')[2].replace('_', ' ')}",
-        found.subject,
+        str(found.subject),
         number(found.value),
         f"{none}{sign} {number(found.limit)}",
         number(found.margin),
@@ -152,7 +152,7 @@ def _remedies(review: Review) -> Iterator[str]:
     subjects: dict[tuple[str, str], dict[str, None]] = {}
     for verdict in _not_passing(review):
         found = verdict.finding
-        subjects.setdefault((found.rule, str(found.remedy)), {})[found.subject] = None
+        subjects.setdefault((found.rule, str(found.remedy)), {})[str(found.subject)] = None
     for (rule, remedy), names in subjects.items():
         yield f"{rule}, {', '.join(names)}: {remedy}"
 
@@ -161,10 +161,10 @@ def _not_passing(review: Review) -> list[Verdict]:
     return [verdict for verdict in review.preview.verdicts if verdict.verdict in ("review", "fail")]
 
 
-def _rounds(review: Review) -> Iterator[Part]:
+def _rounds(review: Review) -> Iterator[PagePart]:
     rounds = review.preview.rounds
     yield f"{count(sum(round_.size for round_ in rounds), 'number')} in {count(len(rounds), 'round')}."
-    yield Table(("asked by", "what the totals tell"), list(_reveals(review)))
+    yield PageTable(("asked by", "what the totals tell"), list(_reveals(review)))
     for at, round_ in enumerate(rounds, start=1):
         rows = [
             (id_, label, number(value))
@@ -172,7 +172,7 @@ def _rounds(review: Review) -> Iterator[Part]:
             for label, value in zip(labels, values, strict=True)
         ]
         summary = f"Round {at}, {_phase(round_)}: {count(len(rows), 'number')}"
-        yield Folded(summary, Table(("asked by", "number", "here"), rows, frozenset(("here",))))
+        yield Folded(summary, PageTable(("asked by", "number", "here"), rows, frozenset(("here",))))
 
 
 def _reveals(review: Review) -> Iterator[tuple[str, str]]:
@@ -190,9 +190,9 @@ def _phase(round_: Round) -> str:
     return _PHASES.get(round_.phase) or round_.phase.replace("/", ", ")
 
 
-def _limits(review: Review) -> Table:
+def _limits(review: Review) -> PageTable:
     rows = [(one.limit, one.means, f"{one.direction} {one.default}", _own(one)) for one in review.limits]
-    return Table(("limit", "of", "the study's", "this site's own"), rows)
+    return PageTable(("limit", "of", "the study's", "this site's own"), rows)
 
 
 def _own(limit: InForce) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from riskset.study.sentences import endpoint_in_words
 from riskset.study.spec import DaysEndpoint, Endpoint, Study
 
 
 def questions(study: Study) -> tuple[str, ...]:
     """Returns a sentence for everything that is computed, in the study's order."""
-    return tuple(sentence for analysis in study.analyses.values() for sentence in analysis.sentences(study))
+    return tuple(str(sentence) for analysis in study.analyses.values() for sentence in analysis.sentences(study))
 
 
 def populations(study: Study) -> tuple[str, ...]:
@@ -33,8 +32,8 @@ def _endpoint(name: str, endpoint: Endpoint, study: Study) -> str:
     if isinstance(endpoint, DaysEndpoint):
         entry = f", at risk from the day in {study.label_of(endpoint.entry)}" if endpoint.entry else ""
         days, event = study.label_of(endpoint.days), study.label_of(endpoint.event)
-        return f"{endpoint_in_words(name, study)}: the days in {days}, with the event in {event}{entry}."
+        return f"{study.endpoint_label(name)}: the days in {days}, with the event in {event}{entry}."
     events = " or ".join(study.label_of(event) for event in endpoint.event)
     first = ", whichever is first," if len(endpoint.event) > 1 else ""
     start, censor = study.label_of(endpoint.origin), study.label_of(endpoint.censor)
-    return f"{endpoint_in_words(name, study)}: from {start} to {events}{first} or, without it, to {censor}."
+    return f"{study.endpoint_label(name)}: from {start} to {events}{first} or, without it, to {censor}."

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from riskset.errors import DataError, Refused, did_you_mean
 from riskset.joining.signed import read_signed, write_signed
 from riskset.protocol.roster import Roster
+from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import public_from_hex, public_hex
-from riskset.secure.words import fingerprint_words
 
 KIND, SCHEMA = "vouching", 1
 _ASK = "ask its sender for the file that riskset site vouch wrote"

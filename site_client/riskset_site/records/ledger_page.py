@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from riskset_site.pages import Folded, Page, Section, Table
-from riskset_site.pages.page import Part, count, number
+from riskset_site.pages import Folded, Page, PagePart, PageSection, PageTable
+from riskset_site.pages.page import count, number
 from riskset_site.records.ledger_review import LedgerReview, Reply
 
 _SHORT = 12
@@ -30,32 +30,32 @@ def ledger_page(review: LedgerReview) -> Page:
             "Numbers that left": f"{sent:,}, masked under the secure sum; in clear they stand here alone",
         },
         sections=[
-            Section("Approvals, pauses, refusals", list(_said(review))),
-            Section("Runs", list(_runs(review))),
-            *(Section(f"Run {run}", list(_run(review, run))) for run in review.runs),
+            PageSection("Approvals, pauses, refusals", list(_said(review))),
+            PageSection("Runs", list(_runs(review))),
+            *(PageSection(f"Run {run}", list(_run(review, run))) for run in review.runs),
         ],
         footer="Times are UTC. Nothing was sent.",
     )
 
 
-def _said(review: LedgerReview) -> Iterator[Part]:
+def _said(review: LedgerReview) -> Iterator[PagePart]:
     if not review.said:
         yield "None."
         return
-    yield Table(
+    yield PageTable(
         ("entry", "at", "what", "told"),
         [(str(one.number), second(one.at), one.kind, one.told) for one in review.said],
         frozenset(("entry",)),
     )
 
 
-def _runs(review: LedgerReview) -> Iterator[Part]:
+def _runs(review: LedgerReview) -> Iterator[PagePart]:
     if not review.runs:
         yield "None: no number has left."
         return
     columns = ("run", "study", "began", "last reply", "", "rounds", "numbers", "verdicts", "not passed")
     numeric = frozenset(("rounds", "numbers", "verdicts", "not passed"))
-    yield Table(columns, [_of_run(review, run) for run in review.runs], numeric)
+    yield PageTable(columns, [_of_run(review, run) for run in review.runs], numeric)
 
 
 def _of_run(review: LedgerReview, run: str) -> tuple[str, ...]:
@@ -74,7 +74,7 @@ def _of_run(review: LedgerReview, run: str) -> tuple[str, ...]:
     )
 
 
-def _run(review: LedgerReview, run: str) -> Iterator[Part]:
+def _run(review: LedgerReview, run: str) -> Iterator[PagePart]:
     replies = _replies(review, run)
     yield tuple(_under(review, replies))
     for reply in replies:
@@ -90,18 +90,18 @@ def _under(review: LedgerReview, replies: list[Reply]) -> Iterator[str]:
         yield f"Approved {review.approvals.get(approval, 'by nobody here')}, SHA-256 {approval}"
 
 
-def _reply(reply: Reply) -> Iterator[Part]:
+def _reply(reply: Reply) -> Iterator[PagePart]:
     rows = [(asked_by, label, number(value)) for asked_by, label, value in reply.numbers]
     asked = dict.fromkeys(asked_by for asked_by, _, _ in rows)
     by = ", ".join(list(asked)[:2]) + (f" and {len(asked) - 2} more" if len(asked) > 2 else "")
     summary = f"Round {reply.round}, {second(reply.at)}, entry {reply.number}: {count(len(rows), 'number')}"
-    yield Folded(f"{summary} of {by}" if by else summary, Table(("asked by", "number", "sent"), rows, _SENT))
+    yield Folded(f"{summary} of {by}" if by else summary, PageTable(("asked by", "number", "sent"), rows, _SENT))
     if reply.verdicts:
         judged = [_verdict(verdict) for verdict in reply.verdicts]
         refused = [row for row in judged if row[-1] != "pass"]
         if refused:
-            yield Table(_JUDGED, refused, _NUMERIC, f"Round {reply.round}: not passed, and so refused in this run")
-        yield Folded(f"Round {reply.round}: {count(len(judged), 'verdict')}", Table(_JUDGED, judged, _NUMERIC))
+            yield PageTable(_JUDGED, refused, _NUMERIC, f"Round {reply.round}: not passed, and so refused in this run")
+        yield Folded(f"Round {reply.round}: {count(len(judged), 'verdict')}", PageTable(_JUDGED, judged, _NUMERIC))
 
 
 def _verdict(verdict: Mapping[str, str]) -> tuple[str, ...]:

@@ -14,8 +14,8 @@ from riskset.ledger.entry import Entry
 from riskset.ledger.log_file import LedgerFile
 from riskset.ledger.merkle import Tree
 from riskset.ledger.note import parse
-from riskset.protocol.approval import ACTS, APPROVED
-from riskset.protocol.messages import REFUSALS
+from riskset.protocol.consent import ACTS, APPROVED
+from riskset.protocol.messages import refusal_message
 from riskset.study.asked import OWN
 from riskset.study.load import study_from_json
 from riskset_site.records.journal import JournalFile, read_sent
@@ -156,7 +156,7 @@ def _sentence(entry: Entry) -> str:
         return "; ".join(_of_approval(public["approval"]))
     if entry.kind == "refused":
         run = f" to run {public['run']}" if public.get("run") else ""
-        return f"said no{run}: this site {REFUSALS.get(public['code'], public['code'])}"
+        return f"said no{run}: {refusal_message(public['code'], 'this site')}"
     if entry.kind in ACTS:
         reason = f": {public['reason']}" if public.get("reason") else ""
         return f"by {public['by']}{reason}"

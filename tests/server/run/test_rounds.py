@@ -222,7 +222,7 @@ def test_a_message_that_the_engine_gives_up_is_asked_again_at_once(run, expected
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (lambda reply: b"", "a message has three parts"),
+        (lambda reply: b"", "expected three parts"),
         (lambda reply: reply[:-1], "cut short"),
         (lambda reply: reply[:-1] + bytes([reply[-1] ^ 1]), "is not signed by asan"),
     ],
@@ -253,7 +253,7 @@ def test_a_reply_delivered_under_another_name_counts_for_who_signed_it(run, expe
 def test_a_lawful_no_ends_the_command_and_keeps_the_run(run, expected):
     site = run.rehearsal.sites["asan"]
     run.network.changes = lambda name, reply: site.refusal("data") if name == "asan" else reply
-    with pytest.raises(Refused, match="asan has other data now") as no:
+    with pytest.raises(Refused, match="asan has different data now") as no:
         run.go()
     assert no.value.hint == "the run is kept: fix this, then repeat the command to continue it"
     run.network.changes = lambda name, reply: reply

@@ -1,7 +1,6 @@
 """What a committee is shown before it signs: all of it, in words, and exactly the numbers that would leave."""
 
 import json
-from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
@@ -26,17 +25,18 @@ SITES = ("asan", "kurume", "osaka")
 
 
 def test_a_study_is_told_in_sentences():
-    of_both = "Progression-free survival and Overall survival"
+    of_both = "Progression-free survival, Overall survival"
     covariates = (
-        "Second-line drug (sorafenib, lenvatinib), Age (a number in year), ECOG PS (0, 1, 2+), Macrovascular invasion "
-        "(false, true) and AFP (a number in ng/mL, as the logarithm to base 10 of it plus 1)"
+        "Second-line drug (sorafenib, lenvatinib), Age [year] (number), ECOG PS (0, 1, 2+), Macrovascular invasion "
+        "(false, true), AFP [ng/mL] (logarithm to base 10 of the value plus 1)"
     )
     assert questions(HCC) == (
-        f"Survival curves (Kaplan-Meier) of {of_both}, of all patients and by Second-line drug (sorafenib and "
-        "lenvatinib), counted every 7 days to day 2191.",
-        "Survival at 6, 12 and 24 months, read from these curves.",
+        f"Kaplan-Meier curves of {of_both} for all patients and by Second-line drug (sorafenib, lenvatinib), with "
+        "counts every 7 days up to day 2191.",
+        "Survival at 6, 12, 24 months, read from these curves.",
         f"Log-rank tests of {of_both} between the arms.",
-        f"Cox models of {of_both} with {covariates} together; every hospital has a baseline hazard of its own.",
+        f"Cox models of {of_both} with these covariates together: {covariates}. Each hospital has its own baseline "
+        "hazard.",
         f"Cox models of {of_both} with each of these covariates alone.",
     )
     assert populations(HCC) == (
@@ -74,7 +74,7 @@ class TestMethods:
             "riskset's own, and gehan of riskset-gehan 1.2, not asked by this study; "
             "peto of peto 0.1, not asked by this study"
         )
-        told = json.loads(facts_json(asdict(found)))["methods"][len(OWN)]
+        told = json.loads(facts_json(found))["methods"][len(OWN)]
         assert told == {"kind": "gehan", "package": "riskset-gehan 1.2", "is_own": False, "is_asked": False}
 
     def test_one_that_the_study_asks_is_named_so(self):
@@ -170,10 +170,10 @@ def test_a_new_version_is_told_as_old_and_new(member):
     member.has_study(min_sites=3, covariates='"arm", "age"')
     found = review(member.papers, TODAY)
     assert found.changes == (
-        'Analysis cox: multivariable was ["arm", "age", "mvi"] and is now ["arm", "age"].',
-        "Disclosure: min_sites was 2 and is now 3.",
+        'Analysis cox: multivariable changed from ["arm", "age", "mvi"] to ["arm", "age"].',
+        "Section [disclosure]: min_sites changed from 2 to 3.",
     )
-    assert found.standing == "not approved: the study is another than the one approved"
+    assert found.standing == "not approved: the study differs from the approved one"
     assert review_page(found).sections[0].parts == [found.changes]
 
 
@@ -188,7 +188,7 @@ def test_limits_and_exceptions_are_told(member):
 def test_an_end_within_thirty_days_is_told_first(member):
     member.approves(*BOTH, until="2099-12-31")
     [told] = review_page(review(member.papers, date(2099, 12, 1))).warnings
-    assert told.startswith("the approval of this site ends on 2099-12-31, in 30 days")
+    assert told.startswith("the approval of this site expires on 2099-12-31, in 30 days")
 
 
 def test_what_two_sites_can_read_of_each_other_is_told(member_at):

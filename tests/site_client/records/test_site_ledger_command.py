@@ -10,7 +10,7 @@ from riskset.analyses.cohort import Cohort
 from riskset.protocol.coordinator import Coordinator
 from riskset.protocol.opening import Opening
 from riskset.protocol.site import Holding, Site
-from riskset.rehearsal import EverybodyConsents, MemoryJournal, MemoryRecord
+from riskset.rehearsal import EverySiteConsents, MemoryJournal, MemoryRecord
 from riskset_site.consent.approvals import Approvals, LedgerConsent
 from riskset_site.keys.identity import SiteFolder
 from riskset_site.records.journal import JournalFile
@@ -36,7 +36,7 @@ class Consortium:
             holding = Holding(Cohort(name, papers.cohort.analysis_sets), papers.holding.rows)
             others = tuple(other for other in member.sites if other != name)
             self.sites[name] = Site(
-                name, key, papers.study, papers.roster, holding, MemoryJournal(), EverybodyConsents(name, others)
+                name, key, papers.study, papers.roster, holding, MemoryJournal(), EverySiteConsents(name, others)
             )
         opening, record = Opening(tuple(sorted(member.sites))), MemoryRecord(member.coordinator)
         self.coordinator = Coordinator(member.coordinator, papers.study, papers.roster, run, opening, record)
@@ -102,7 +102,7 @@ def test_approvals_pauses_and_refusals_are_there(answered, capsys):
         (
             "refused",
             "said no to run run-2: this site has no approval in force for this study, roster and data; "
-            "its own log tells why",
+            "its log says why",
         ),
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from riskset.results import Entry, Results
+from riskset.results import ResultEntry, Results
 from riskset_server.report.blocks import Block, Row, Shown, Table
 from riskset_server.report.cells import Cells, Place
 from riskset_server.report.labels import Labels
@@ -27,17 +27,17 @@ class Section:
     """How a kind of analysis is reported."""
 
     heading: str
-    blocks: Callable[[Sequence[Entry], Context], Sequence[Block]]
+    blocks: Callable[[Sequence[ResultEntry], Context], Sequence[Block]]
     """Takes the entries of the kind in the study's order; returns figures, tables and boxes in the page's order."""
 
 
-def own_title(title: str, entry: Entry, results: Results) -> str:
+def own_title(title: str, entry: ResultEntry, results: Results) -> str:
     """Returns a title, with the analysis' name if another analysis of this kind has the same patients."""
     names = {other.analysis.name for other in results.entries if _asks_about(other) == _asks_about(entry)}
     return f"{title} ({entry.analysis.name})" if len(names) > 1 else title
 
 
-def _asks_about(entry: Entry) -> tuple[str, str | None, str]:
+def _asks_about(entry: ResultEntry) -> tuple[str, str | None, str]:
     return entry.kind, entry.analysis.endpoint, entry.analysis.population
 
 
@@ -46,12 +46,12 @@ def plain_section(kind: str) -> Section:
     return Section(kind, _plain_blocks)
 
 
-def _plain_blocks(entries: Sequence[Entry], context: Context) -> list[Block]:
+def _plain_blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
     tables = [_plain_table(entry, context) for entry in entries if entry.status == "ok"]
     return [*tables, *(not_reported(e, e.id, context.cells) for e in entries if e.status != "ok")]
 
 
-def _plain_table(entry: Entry, context: Context) -> Table:
+def _plain_table(entry: ResultEntry, context: Context) -> Table:
     rows = tuple(Row(_label(cell.place), ((Shown("digits", (cell.id,)),),)) for cell in context.cells.of(entry.id))
     return Table(id=f"table {entry.id}", title=entry.id, columns=("Value",), rows=rows, notes=())
 
