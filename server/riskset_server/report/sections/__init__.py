@@ -1,4 +1,4 @@
-"""How each kind of analysis is reported: one module a kind.
+"""How each kind of analysis is reported: one module per kind.
 
 A kind that another package provides has its section in the package's module `section`. A kind without a section gets a
 table of all its numbers.
@@ -24,7 +24,7 @@ OWN: Final[Mapping[str, Section]] = MappingProxyType(
         "follow-up": follow_up.SECTION,
     }
 )
-"""Of riskset's own kinds, in the order of the page; other kinds follow as the study has them."""
+"""Sections of riskset's own kinds, in the order of the page; other kinds follow in the study's order."""
 
 
 def section_of(kind: str) -> Section:
