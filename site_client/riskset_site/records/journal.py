@@ -126,7 +126,9 @@ class JournalFile:
         if odd or begun != {run for run, _ in signed}:
             where = f"round {odd[0][1]} of the run {odd[0][0]}" if odd else "the list of its runs"
             message = f"the journal {self.ledger.path} is not what its ledger says: {where} was changed, added or lost"
-            raise VerificationError(message, "keep this file as evidence, and restore the last one from your backup")
+            raise VerificationError(
+                message, "keep this file as evidence, and restore the latest intact copy from your backup"
+            )
 
     def _hashes_of(self, run: str, round_: int) -> tuple[str, ...] | None:
         query = "SELECT round, request, reply FROM exchange WHERE run = ? AND round = ?"
