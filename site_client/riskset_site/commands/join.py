@@ -21,8 +21,15 @@ from riskset.secure.keys import is_locked, public_from_hex, public_hex, replace_
 from riskset.secure.words import fingerprint_words
 from riskset.study.load import load_study, study_hash
 from riskset_site.data.config import load_site_file
-from riskset_site.keys.identity import Identity, SiteFolder, identity_in, load_keys, make_keys
-from riskset_site.keys.passphrase import known_passphrase, new_passphrase
+from riskset_site.keys import (
+    Identity,
+    SitePaths,
+    identity_in,
+    known_passphrase,
+    load_keys,
+    make_keys,
+    new_passphrase,
+)
 
 InviteFile = Annotated[
     Path, typer.Argument(metavar="INVITE", help="The file that the coordinator sent.", show_default=False)
@@ -53,19 +60,19 @@ def join(
 
     Example: riskset site join kurume.invite.json --telephone +81-942-35-3311
     """
-    told, invite, folder = _told(telephone, irb, irb_until), _invite(invite_file), SiteFolder(into)
-    _check_fits(folder, invite)
+    details, invite, paths = _details(telephone, irb, irb_until), _invite(invite_file), SitePaths(into)
+    _check_fits(paths, invite)
     if invite.renews:
         raise DataError(f"{invite.site} takes part already; this invite renews its keys", "use: riskset site renew")
 
     def keys() -> _Keys:
-        if folder.has_keys:
-            return _Keys(load_keys(folder))
-        made = make_keys(folder.keys[0], new_passphrase() if passphrase else b"")
-        typer.echo(f"made the keys of {invite.site} in {folder.keys[0]}; they stay there, keep a copy in a safe place")
+        if paths.has_keys:
+            return _Keys(load_keys(paths))
+        made = make_keys(paths.keys[0], new_passphrase() if passphrase else b"")
+        typer.echo(f"made the keys of {invite.site} in {paths.keys[0]}; they stay there, keep a copy in a safe place")
         return _Keys(made)
 
-    _ask_in(invite, folder, keys, told, by_mail=by_mail)
+    _request_to_join(invite, paths, keys, details, by_mail=by_mail)
 
 
 def renew(
@@ -82,20 +89,20 @@ def renew(
 
     Example: riskset site renew kurume.invite.json --irb-until 2028-03-31
     """
-    told, invite, folder = _told(telephone, irb, irb_until), _invite(invite_file), SiteFolder(into)
-    _check_fits(folder, invite)
+    details, invite, paths = _details(telephone, irb, irb_until), _invite(invite_file), SitePaths(into)
+    _check_fits(paths, invite)
     if not invite.renews:
         raise DataError(f"this invite is for a site that has not joined yet: {invite.site}", "use: riskset site join")
 
     def keys() -> _Keys:
-        earlier = _earlier(folder, invite)
-        lock = known_passphrase() if is_locked(identity_in(folder.keys[0])) else b""
-        place = folder.next_keys
+        earlier = _earlier(paths, invite)
+        lock = known_passphrase() if is_locked(identity_in(paths.keys[0])) else b""
+        place = paths.next_keys
         made = make_keys(place, lock)
         typer.echo(f"made new keys of {invite.site} in {place}; they stay there, keep a copy in a safe place")
         return _Keys(made, earlier)
 
-    _ask_in(invite, folder, keys, told, by_mail=by_mail)
+    _request_to_join(invite, paths, keys, details, by_mail=by_mail)
 
 
 @dataclass(frozen=True)
@@ -106,11 +113,11 @@ class _Keys:
     earlier: Ed25519PrivateKey | None = None
 
 
-def _told(telephone: str, irb: str, irb_until: str) -> Member:
+def _details(telephone: str, irb: str, irb_until: str) -> Member:
     """Returns what the site tells of itself, without keys."""
-    told = Member("", "", telephone, irb, irb_until)
-    check_told(told)
-    return told
+    details = Member("", "", telephone, irb, irb_until)
+    check_told(details)
+    return details
 
 
 def _invite(path: Path) -> Invite:
@@ -119,57 +126,57 @@ def _invite(path: Path) -> Invite:
     return invite
 
 
-def _check_fits(folder: SiteFolder, invite: Invite) -> None:
+def _check_fits(paths: SitePaths, invite: Invite) -> None:
     """Raises DataError where the folder holds another study, or is another site's or another coordinator's."""
-    if folder.study.exists() and study_hash(load_study(folder.study)) != invite.study_sha256:
+    if paths.study.exists() and study_hash(load_study(paths.study)) != invite.study_sha256:
         raise DataError(
-            f"{folder.study} is another study file than the one of the invite", "ask the coordinator which one is meant"
+            f"{paths.study} is another study file than the one of the invite", "ask the coordinator which one is meant"
         )
-    site_file = folder.root / "site.toml"
+    site_file = paths.root / "site.toml"
     if site_file.exists() and (own := load_site_file(site_file, needs_export=False).site) != invite.site:
         raise DataError(f"the invite is for {invite.site}, and {site_file} is of {own}", "take the invite of this site")
-    if not folder.connection.exists():
+    if not paths.connection.exists():
         return
-    joined = load_connection(folder.connection)
+    joined = load_connection(paths.connection)
     if (joined.study, joined.site) != (invite.study, invite.site):
-        raise DataError(
-            f"{folder.root} is the folder of {joined.site} in {joined.study}", "take another: --into FOLDER"
-        )
+        raise DataError(f"{paths.root} is the folder of {joined.site} in {joined.study}", "take another: --into FOLDER")
     if joined.coordinator != invite.coordinator:
         raise DataError(
-            f"the invite is signed by another key than the coordinator's whom {folder.root} belongs to",
+            f"the invite is signed by another key than the coordinator's whom {paths.root} belongs to",
             "ask the coordinator by telephone; if the key is new indeed, join in a new folder",
         )
 
 
-def _earlier(folder: SiteFolder, invite: Invite) -> Ed25519PrivateKey:
+def _earlier(paths: SitePaths, invite: Invite) -> Ed25519PrivateKey:
     """Returns the key that the invite renews. DataError where this folder has it not."""
-    known = load_keys(folder)
+    known = load_keys(paths)
     for key in (*known.earlier, known.signing):
         if public_hex(key) == invite.renews:
             return key
     raise DataError(
-        f"the key that the coordinator knows {invite.site} by is not in {folder.keys[0]}",
+        f"the key that the coordinator knows {invite.site} by is not in {paths.keys[0]}",
         "restore it from your copy; if it is lost, let the coordinator revoke the site and invite it again",
     )
 
 
-def _ask_in(invite: Invite, folder: SiteFolder, keys: Callable[[], _Keys], told: Member, *, by_mail: bool) -> None:
-    path = folder.request(invite.site)
-    text = _asked_before(path, invite)
+def _request_to_join(
+    invite: Invite, paths: SitePaths, keys: Callable[[], _Keys], details: Member, *, by_mail: bool
+) -> None:
+    path = paths.request(invite.site)
+    text = _earlier_request(path, invite)
     if text is None:
-        text = _request(invite, keys(), told)
-        replace_private(folder.connection, write_connection(Connection.of(invite)))
+        text = _request(invite, keys(), details)
+        replace_private(paths.connection, write_connection(Connection.of(invite)))
         replace_private(path, text)
     else:
         typer.echo(f"{path} was made for this invite and stays as it is")
-    _leave(invite, path, text, by_mail=by_mail)
-    _tell_words(invite, read_request(text).member.identity)
+    _send(invite, path, text, by_mail=by_mail)
+    _print_words(invite, read_request(text).member.identity)
     again = "ask the coordinator for a new invite, into a new folder"
     warn(expiry_lines([of_certificate("the certificate authority", invite.authority, again)], today_utc()))
 
 
-def _tell_words(invite: Invite, identity: str) -> None:
+def _print_words(invite: Invite, identity: str) -> None:
     typer.echo("Call the coordinator at a number you knew before; let each side read half of these words to the other:")
     typer.echo(f"\n  {invite.words(identity)}\n")
     typer.echo("If they differ, somebody stands between: do not go on. Else wait for roster.json.")
@@ -177,7 +184,7 @@ def _tell_words(invite: Invite, identity: str) -> None:
     typer.echo(f"\n  {fingerprint_words(public_from_hex(identity))}\n")
 
 
-def _asked_before(path: Path, invite: Invite) -> bytes | None:
+def _earlier_request(path: Path, invite: Invite) -> bytes | None:
     """Returns the request in the file if it was made with this invite."""
     if not path.exists():
         return None
@@ -185,19 +192,19 @@ def _asked_before(path: Path, invite: Invite) -> bytes | None:
     return text if read_request(text, str(path)).is_proved(invite.token) else None
 
 
-def _request(invite: Invite, keys: _Keys, told: Member) -> bytes:
+def _request(invite: Invite, keys: _Keys, details: Member) -> bytes:
     return write_request(
         invite,
         keys.identity.signing,
         keys.identity.node.public_key(),
-        telephone=told.telephone,
-        irb=told.irb,
-        irb_until=told.irb_until,
+        telephone=details.telephone,
+        irb=details.irb,
+        irb_until=details.irb_until,
         earlier=keys.earlier,
     )
 
 
-def _leave(invite: Invite, path: Path, text: bytes, *, by_mail: bool) -> None:
+def _send(invite: Invite, path: Path, text: bytes, *, by_mail: bool) -> None:
     """Sends the request, or says that it goes by mail."""
     if by_mail:
         typer.echo(f"send {path} to the coordinator")

@@ -28,7 +28,7 @@ from riskset.protocol.approval import (
 )
 from riskset.study.load import canonical_json, study_from_json
 from riskset.study.spec import Study
-from riskset_site.keys.identity import Identity
+from riskset_site.keys import Identity
 
 
 @dataclass(frozen=True)
@@ -82,31 +82,31 @@ class Approvals:
 
 @dataclass
 class LedgerConsent:
-    """`riskset.protocol.approval.Consent` over a site's ledger. `tell` hears why there is none, once: the site's own
-    log."""
+    """`riskset.protocol.approval.Consent` over a site's ledger. `log` is the
+    site's own log: it hears once why there is none."""
 
     approvals: Approvals
-    tell: Callable[[str], None]
+    log: Callable[[str], None]
     today: Callable[[], date] = today_utc
     code: str = __version__
-    _told: str = field(default="", init=False)
+    _logged: str = field(default="", init=False)
 
     def approval(self, study: str, roster: str, snapshot: str, methods: Mapping[str, str]) -> Approval:
         try:
             found = self.approvals.standing().in_force(study, roster, snapshot, methods, self.code, self.today())
         except Refused as no:
-            self._tell_once(f"{no} ({no.hint})" if no.hint else str(no))
+            self._log_once(f"{no} ({no.hint})" if no.hint else str(no))
             raise
         except VerificationError as broken:  # of this site's own ledger, not of a message: no word about it travels
             raise DataError(str(broken), broken.hint) from None
-        self._told = ""
+        self._logged = ""
         return found
 
-    def _tell_once(self, line: str) -> None:
+    def _log_once(self, line: str) -> None:
         """The coordinator asks again for as long as the site is stopped, days perhaps."""
-        if line != self._told:
-            self._told = line
-            self.tell(line)
+        if line != self._logged:
+            self._logged = line
+            self.log(line)
 
 
 def expiry_of(approval: Approval) -> Expiry:

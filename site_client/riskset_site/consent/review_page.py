@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from riskset.disclosure.rules import LIMITS, Column
 from riskset_site.consent.preview import IN_THE_RUN, STAYS_OUT, Round, Verdict
-from riskset_site.consent.review import InForce, Method, Review
+from riskset_site.consent.review import LimitInForce, Method, Review
 from riskset_site.pages import Folded, Page, Section, Table
 from riskset_site.pages.page import Part, count, number
 
@@ -40,7 +40,7 @@ def review_page(review: Review) -> Page:
             "Study's SHA-256": review.study_sha256,
             "Roster's SHA-256": review.roster_sha256,
             "Coordinator": review.coordinator,
-            "Methods": methods_told(review.methods),
+            "Methods": methods_sentence(review.methods),
             "Approval": review.standing,
         },
         sections=list(_sections(review)),
@@ -49,7 +49,7 @@ def review_page(review: Review) -> Page:
     )
 
 
-def methods_told(methods: Sequence[Method]) -> str:
+def methods_sentence(methods: Sequence[Method]) -> str:
     """Returns which installed methods are not riskset's own, by package, and whether the study asks for them."""
     others = [method for method in methods if not method.is_own]
     named = [f"{one.kind} of {one.package}, {'asked' if one.is_asked else 'not asked'} by this study" for one in others]
@@ -195,5 +195,5 @@ def _limits(review: Review) -> Table:
     return Table(("limit", "of", "the study's", "this site's own"), rows)
 
 
-def _own(limit: InForce) -> str:
+def _own(limit: LimitInForce) -> str:
     return f"{limit.own}, an exception: {limit.reason}" if limit.reason else limit.own

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -18,6 +19,7 @@ from riskset.ledger.entry import Entry
 from riskset.ledger.log_file import LedgerFile
 from riskset.protocol.journal import Begun, Exchange, Rows, Sent
 from riskset.secure.envelope import sha256
+from riskset_site.keys import Identity, SitePaths
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS run (id TEXT PRIMARY KEY, begun BLOB NOT NULL) STRICT;
@@ -35,6 +37,23 @@ def open_ledger(path: Path, key: Ed25519PrivateKey, site: str) -> LedgerFile:
     Raises VerificationError where the ledger does not hold, DataError where the file cannot be read or written.
     """
     return LedgerFile(path, key, f"riskset/site/{site}", _TABLES)
+
+
+def own_ledger(paths: SitePaths, identity: Identity, site: str) -> LedgerFile:
+    """Returns the ledger under the site's present key; where keys were renewed, the earlier key hands it over first.
+
+    Raises VerificationError where it verifies under none of the site's keys, DataError where the file cannot be read
+    or written.
+    """
+    try:
+        return open_ledger(paths.journal, identity.signing, site)
+    except VerificationError:
+        for key in reversed(identity.earlier):
+            with suppress(VerificationError):
+                ledger = open_ledger(paths.journal, key, site)
+                ledger.renew(identity.signing)
+                return ledger
+        raise
 
 
 class JournalFile:

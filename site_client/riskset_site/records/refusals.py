@@ -27,11 +27,11 @@ class RecordedSite:
         self,
         site: Site,
         ledger: LedgerFile,
-        tell: Callable[[str], None],
+        log: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = site.name
-        self._site, self._ledger, self._tell, self._clock = site, ledger, tell, clock
+        self._site, self._ledger, self._log, self._clock = site, ledger, log, clock
         self._written: dict[str, float] = {}
 
     def answer(self, request: bytes) -> bytes:
@@ -54,4 +54,4 @@ class RecordedSite:
         try:
             self._ledger.append("refused", {"code": code, "run": run})
         except RisksetError as error:
-            self._tell(f"a refusal could not be written down: {error}")
+            self._log(f"a refusal could not be written down: {error}")

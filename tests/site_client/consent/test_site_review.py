@@ -14,9 +14,8 @@ from riskset.study.asked import OWN, installed
 from riskset.study.load import load_study
 from riskset_site.consent import review as review_module
 from riskset_site.consent.preview import preview
-from riskset_site.consent.review import Method, review
-from riskset_site.consent.review_page import methods_told, review_page
-from riskset_site.consent.review_words import populations, questions
+from riskset_site.consent.review import Method, populations, questions, review
+from riskset_site.consent.review_page import methods_sentence, review_page
 from riskset_site.pages.output import facts_json
 
 TODAY = date(2024, 6, 1)
@@ -61,7 +60,7 @@ def test_a_study_of_days_is_told_in_sentences(hospital):
 
 class TestMethods:
     def test_there_are_none_but_riskset_s_own(self, member):
-        found = review(member.papers, TODAY)
+        found = review(member.study_folder, TODAY)
         assert [(one.kind, one.is_own) for one in found.methods] == [(kind, True) for kind in OWN]
         assert [one.kind for one in found.methods if one.is_asked] == ["cox"]
         assert review_page(found).facts["Methods"] == "riskset's own; none of another package"
@@ -69,7 +68,7 @@ class TestMethods:
     def test_those_of_other_packages_are_named(self, member, monkeypatch):
         others = {"gehan": "riskset-gehan 1.2", "peto": "peto 0.1"}
         monkeypatch.setattr(review_module, "installed", lambda: {**installed(), **others})
-        found = review(member.papers, TODAY)
+        found = review(member.study_folder, TODAY)
         assert review_page(found).facts["Methods"] == (
             "riskset's own, and gehan of riskset-gehan 1.2, not asked by this study; "
             "peto of peto 0.1, not asked by this study"
@@ -79,7 +78,7 @@ class TestMethods:
 
     def test_one_that_the_study_asks_is_named_so(self):
         methods = [Method("km", "riskset 0.1.0", True, True), Method("gehan", "riskset-gehan 1.2", False, True)]
-        assert methods_told(methods) == "riskset's own, and gehan of riskset-gehan 1.2, asked by this study"
+        assert methods_sentence(methods) == "riskset's own, and gehan of riskset-gehan 1.2, asked by this study"
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +122,7 @@ def test_what_passes_alone_is_told_apart_from_what_others_decide(patients):
 def test_what_a_rule_refuses_is_told_first_with_what_would_pass(member_at):
     member = member_at(("kurume", "asan"))
     member.exports(member.patients(24))
-    page = review_page(review(member.papers, TODAY))
+    page = review_page(review(member.study_folder, TODAY))
     [warning] = page.warnings
     assert warning.startswith("On these data this site would refuse cox/os/all/multivariable (rules R1")
     judged = next(section for section in page.sections if section.heading == "What the rules say of this site's rows")
@@ -133,42 +132,42 @@ def test_what_a_rule_refuses_is_told_first_with_what_would_pass(member_at):
 
 def test_a_site_of_three_patients_stays_out(member):
     member.exports(member.patients(3))
-    found = review(member.papers, TODAY)
+    found = review(member.study_folder, TODAY)
     assert found.preview.worst["R1.site_rows"].verdict == "fail"
     assert "takes part in no run of this study" in review_page(found).warnings[0]
 
 
 def test_a_site_without_patients_can_be_reviewed(member):
     member.has_study(rules='[[eligibility]]\nid = "old"\nrule = "age >= 99"')
-    found = review(member.papers, TODAY)
+    found = review(member.study_folder, TODAY)
     assert found.preview.worst["R1.site_rows"].verdict == "pass"  # it adds zeros
 
 
 def test_the_parties_are_told_with_what_is_known_of_their_keys(member):
     member.approves("--compared", "asan")
-    papers = member.papers
-    parties = {party.site: party for party in review(papers, TODAY).parties}
+    files = member.study_folder
+    parties = {party.site: party for party in review(files, TODAY).parties}
     assert {site: party.known for site, party in parties.items()} == {
         "kurume": "this site",
         "asan": "compared",
         "osaka": "not compared",
     }
-    assert parties["osaka"].words == papers.roster.fingerprint("osaka")
+    assert parties["osaka"].words == files.roster.fingerprint("osaka")
     assert parties["osaka"].telephone == "+81 942 000 000"
 
 
 def test_a_new_roster_makes_every_key_one_to_be_compared(member):
     member.approves(*BOTH)
     member.has_roster(telephone="+81 000")
-    assert {party.known for party in review(member.papers, TODAY).parties} == {"this site", "not compared"}
+    assert {party.known for party in review(member.study_folder, TODAY).parties} == {"this site", "not compared"}
 
 
 def test_a_new_version_is_told_as_old_and_new(member):
-    assert review(member.papers, TODAY).changes is None
+    assert review(member.study_folder, TODAY).changes is None
     member.approves(*BOTH)
-    assert review(member.papers, TODAY).changes == ()
+    assert review(member.study_folder, TODAY).changes == ()
     member.has_study(min_sites=3, covariates='"arm", "age"')
-    found = review(member.papers, TODAY)
+    found = review(member.study_folder, TODAY)
     assert found.changes == (
         'Analysis cox: multivariable was ["arm", "age", "mvi"] and is now ["arm", "age"].',
         "Disclosure: min_sites was 2 and is now 3.",
@@ -180,19 +179,19 @@ def test_a_new_version_is_told_as_old_and_new(member):
 def test_limits_and_exceptions_are_told(member):
     member.writes("[limits]", "R1.population_rows = 100")
     member.approves(*BOTH, "--exception", "R4=1/3", "--reason", "two adults")
-    found = review(member.papers, TODAY)
+    found = review(member.study_folder, TODAY)
     own = {one.limit: (one.default, one.own, one.reason) for one in found.limits if one.own}
     assert own == {"R1.population_rows": ("50", "100", ""), "R4.leverage": ("1/5", "1/3", "two adults")}
 
 
 def test_an_end_within_thirty_days_is_told_first(member):
     member.approves(*BOTH, until="2099-12-31")
-    [told] = review_page(review(member.papers, date(2099, 12, 1))).warnings
+    [told] = review_page(review(member.study_folder, date(2099, 12, 1))).warnings
     assert told.startswith("the approval of this site ends on 2099-12-31, in 30 days")
 
 
 def test_what_two_sites_can_read_of_each_other_is_told(member_at):
-    page = review_page(review(member_at(("kurume", "asan")).papers, TODAY))
+    page = review_page(review(member_at(("kurume", "asan")).study_folder, TODAY))
     seen = next(section for section in page.sections if section.heading == "Who can read what of this site")
     assert "can subtract its own part from every total" in seen.parts[0][0]
 
@@ -201,7 +200,7 @@ def test_the_html_page_holds_every_number(member, tmp_path):
     out = tmp_path / "review.html"
     assert member.says("review", "--html", str(out)) == 0
     assert out.stat().st_mode & 0o777 == 0o600
-    page, found = out.read_text(encoding="utf-8"), review(member.papers, TODAY)
+    page, found = out.read_text(encoding="utf-8"), review(member.study_folder, TODAY)
     labels = {label for round_ in found.preview.rounds for _, told, _ in round_.numbers for label in told}
     assert len(labels) > 20
     assert not {label for label in labels if label.replace("&", "&amp;") not in page}

@@ -14,7 +14,7 @@ from riskset.protocol.approval import Approval, ExceptionSigned, commitment
 from riskset.study.asked import installed
 from riskset_site.consent.vouching import known_others, vouched_for
 from riskset_site.pages.page import visible
-from riskset_site.papers import Papers
+from riskset_site.study_folder import StudyFolder
 
 
 @dataclass(frozen=True)
@@ -36,25 +36,25 @@ class Terms:
     may_be_subtracted: bool = False
 
 
-def draft(papers: Papers, terms: Terms, today: date, signed_at: str) -> Approval:
+def draft(folder: StudyFolder, terms: Terms, today: date, signed_at: str) -> Approval:
     """Returns the approval to sign.
 
     Raises DataError where what is said is wrong, Refused where the answer is no: too few keys compared.
     """
     _check_words(terms)
-    _check_days(papers, terms, today)
+    _check_days(folder, terms, today)
     exceptions = _exceptions(terms)
-    columns: list[Column] = [papers.column, "local"] if terms.may_be_subtracted else [papers.column]
+    columns: list[Column] = [folder.column, "local"] if terms.may_be_subtracted else [folder.column]
     for exception in exceptions:
-        _check_exception(exception, papers, columns)
-    compared = _compared(papers, terms)
+        _check_exception(exception, folder, columns)
+    compared = _compared(folder, terms)
     return Approval(
-        site=papers.site,
-        study=papers.study_hash,
-        roster=papers.roster.sha256,
-        policy={**papers.site_file.limits, **{one.limit: one.value for one in exceptions}},
+        site=folder.site,
+        study=folder.study_hash,
+        roster=folder.roster.sha256,
+        policy={**folder.site_file.limits, **{one.limit: one.value for one in exceptions}},
         exceptions=exceptions,
-        snapshot=commitment(papers.snapshot, signed_at),
+        snapshot=commitment(folder.snapshot, signed_at),
         code=__version__,
         methods=installed(),
         by=terms.by.strip(),
@@ -66,15 +66,15 @@ def draft(papers: Papers, terms: Terms, today: date, signed_at: str) -> Approval
     )
 
 
-def seen_by_others(papers: Papers) -> list[str]:
+def seen_by_others(folder: StudyFolder) -> list[str]:
     """Returns, in sentences, who can read what of this site under this study: what the signature accepts."""
-    if papers.study.disclosure.secure_sum == "off":
+    if folder.study.disclosure.secure_sum == "off":
         return [
             "The secure sum is off: the coordinator and every other site "
-            f"({_named(papers, papers.others)}) see this site's own sums, not only totals."
+            f"({_named(folder, folder.others)}) see this site's own sums, not only totals."
         ]
-    if papers.column == "local":
-        other = _named(papers, papers.others) or "nobody else"
+    if folder.column == "local":
+        other = _named(folder, folder.others) or "nobody else"
         return [
             f"This roster has two sites. The other, {other}, can subtract its own part from every total and so reads "
             "this site's own sums: every count and every sum that leaves. The secure sum hides nothing between two.",
@@ -87,10 +87,10 @@ def seen_by_others(papers: Papers) -> list[str]:
     ]
 
 
-def subtraction(papers: Papers) -> str:
+def subtraction(folder: StudyFolder) -> str:
     """What `--may-be-subtracted` accepts."""
     return (
-        f"{papers.site} may be subtracted: runs with and without it may be compared, and their difference is its own "
+        f"{folder.site} may be subtracted: runs with and without it may be compared, and their difference is its own "
         "sums. Such runs are judged by the stricter limits for two sites."
     )
 
@@ -104,12 +104,12 @@ def _check_words(terms: Terms) -> None:
         raise DataError(f"found {found}", "give a --reason after each --exception, in the same order")
 
 
-def _check_days(papers: Papers, terms: Terms, today: date) -> None:
+def _check_days(folder: StudyFolder, terms: Terms, today: date) -> None:
     if terms.until < today:
         raise DataError(
             f"--until {terms.until} is over", f"today (UTC) is {today}; give the last day on which it holds"
         )
-    member = papers.roster.members[papers.site]
+    member = folder.roster.members[folder.site]
     if member.irb and member.irb != terms.irb.strip():
         hint = "give the one of the roster, or renew it first: riskset site renew"
         raise DataError(f"the roster tells the others IRB {member.irb}, --irb is {terms.irb}", hint)
@@ -129,12 +129,12 @@ def _exceptions(terms: Terms) -> tuple[ExceptionSigned, ...]:
     return tuple(found)
 
 
-def _check_exception(exception: ExceptionSigned, papers: Papers, columns: Sequence[Column]) -> None:
+def _check_exception(exception: ExceptionSigned, folder: StudyFolder, columns: Sequence[Column]) -> None:
     """Raises DataError where it is past the floor, or none, in each of the columns that this site is held to."""
     wrong: list[DataError] = []
     for column in columns:
         try:
-            policy = tightened(default_policy(column, papers.study.disclosure.min_cell), papers.site_file.limits)
+            policy = tightened(default_policy(column, folder.study.disclosure.min_cell), folder.site_file.limits)
             loosened(policy, {exception.limit: exception.value})
         except DataError as error:
             wrong.append(error)
@@ -142,21 +142,21 @@ def _check_exception(exception: ExceptionSigned, papers: Papers, columns: Sequen
         raise wrong[0]
 
 
-def _compared(papers: Papers, terms: Terms) -> tuple[str, ...]:
-    heard = known_others(terms.compared, papers.site, papers.roster)
-    vouched = {site for data in terms.vouched for site in vouched_for(data, papers.roster, heard, terms.voucher)}
-    compared = tuple(site for site in papers.others if site in heard or site in vouched)
-    missing = [site for site in papers.others if site not in compared]
-    if papers.column == "local" and missing:
-        raise Refused("approval", " ".join(seen_by_others(papers)), " ".join(_to_compare(papers, missing)))
+def _compared(folder: StudyFolder, terms: Terms) -> tuple[str, ...]:
+    heard = known_others(terms.compared, folder.site, folder.roster)
+    vouched = {site for data in terms.vouched for site in vouched_for(data, folder.roster, heard, terms.voucher)}
+    compared = tuple(site for site in folder.others if site in heard or site in vouched)
+    missing = [site for site in folder.others if site not in compared]
+    if folder.column == "local" and missing:
+        raise Refused("approval", " ".join(seen_by_others(folder)), " ".join(_to_compare(folder, missing)))
     return compared
 
 
-def _to_compare(papers: Papers, missing: Sequence[str]) -> Iterator[str]:
+def _to_compare(folder: StudyFolder, missing: Sequence[str]) -> Iterator[str]:
     yield "to accept this, telephone and compare the words, then add"
     for site in missing:
-        yield f"--compared {site} ({papers.roster.fingerprint(site)})"
+        yield f"--compared {site} ({folder.roster.fingerprint(site)})"
 
 
-def _named(papers: Papers, sites: Sequence[str]) -> str:
-    return ", ".join(visible(f"{papers.study.sites[site].name} ({site})") for site in sites)
+def _named(folder: StudyFolder, sites: Sequence[str]) -> str:
+    return ", ".join(visible(f"{folder.study.sites[site].name} ({site})") for site in sites)
