@@ -17,6 +17,7 @@ import typer
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from riskset.catalogue import Message, say
 from riskset.errors import DataError
 from riskset.protocol.roster import load_roster
 from riskset.secure.keys import is_locked, load_identity, new_identity, public_hex, refuse_to_replace, save_identity
@@ -123,24 +124,24 @@ def _in_use(identities: list[Ed25519PrivateKey], roster: Path) -> int:
 
 def new_passphrase() -> bytes:
     """Returns a passphrase to lock new keys with, typed twice. DataError where it is too short."""
-    text = _from_environment() or _typed("Passphrase for the new keys", twice=True)
+    text = _from_environment() or _typed(say("site.keys.new_passphrase"), twice=True)
     if len(text) < SHORTEST_PASSPHRASE:
-        raise DataError(
-            f"a passphrase has at least {SHORTEST_PASSPHRASE} characters", "several words are easy to remember"
-        )
+        message = say("site.keys.short_passphrase", least=SHORTEST_PASSPHRASE)
+        raise DataError(message, say("site.keys.short_passphrase_hint"))
     return text.encode()
 
 
 def known_passphrase() -> bytes:
     """Returns the passphrase of this site's keys."""
-    return (_from_environment() or _typed("Passphrase of this site's keys", twice=False)).encode()
+    return (_from_environment() or _typed(say("site.keys.passphrase"), twice=False)).encode()
 
 
 def _from_environment() -> str:
     return os.environ.get(PASSPHRASE_VARIABLE, "")
 
 
-def _typed(prompt: str, *, twice: bool) -> str:
+def _typed(prompt: Message, *, twice: bool) -> str:
     if not sys.stdin.isatty():
-        raise DataError("a passphrase is needed and nobody is there to type it", f"set {PASSPHRASE_VARIABLE}")
-    return str(typer.prompt(prompt, hide_input=True, confirmation_prompt=twice, err=True))
+        hint = say("site.keys.no_terminal_hint", variable=PASSPHRASE_VARIABLE)
+        raise DataError(say("site.keys.no_terminal"), hint)
+    return str(typer.prompt(str(prompt), hide_input=True, confirmation_prompt=twice, err=True))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from riskset.analyses.cohort import Cohort
+from riskset.catalogue import say
 from riskset.disclosure.rules import Column
 from riskset.errors import DataError
 from riskset.joining.connection import Connection, load_connection
@@ -96,6 +97,6 @@ def load_study_folder(
     roster.check_signed_by(connection.coordinator)
     entered = roster.sites.get(site.site)
     if entered is None or public_hex(entered) != public_hex(identity.signing):
-        message = f"the roster does not hold {site.site} with this site's key"
-        raise DataError(message, "ask the coordinator for a roster that does")
+        message = say("site.folder.not_in_roster", site=site.site)
+        raise DataError(message, say("site.folder.not_in_roster_hint"))
     return StudyFolder(site_file, paths, identity, connection, study, roster, site, holding)

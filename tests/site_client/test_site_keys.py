@@ -120,7 +120,7 @@ def test_locked_keys_open_with_their_passphrase_alone(folder, monkeypatch):
 def test_a_service_without_a_passphrase_is_told_what_to_set(folder, monkeypatch):
     make_keys(folder.keys[0], WORDS.encode())
     monkeypatch.delenv(PASSPHRASE_VARIABLE, raising=False)
-    with pytest.raises(DataError, match="a passphrase is needed and nobody is there to type it") as error:
+    with pytest.raises(DataError, match="a passphrase is needed, but there is no terminal to type it in") as error:
         load_keys(folder)
     assert "RISKSET_PASSPHRASE" in error.value.hint
 

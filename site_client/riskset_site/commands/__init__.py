@@ -2,9 +2,11 @@
 prints what it did."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from riskset.catalogue import Message
 
 SiteToml = Annotated[Path, typer.Argument(metavar="SITE.TOML", help="The hospital's site file.")]
 StudyFile = Annotated[
@@ -13,5 +15,11 @@ StudyFile = Annotated[
 RosterFile = Annotated[
     Path | None, typer.Option("--roster", help="Default: roster.json beside the site file.", show_default=False)
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="The same facts for a program, every number too.")]
-HtmlFile = Annotated[Path | None, typer.Option("--html", help="Write the page, every number too, to this file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the same facts as JSON, with every number.")]
+HtmlFile = Annotated[Path | None, typer.Option("--html", help="Write the page, with every number, to this file.")]
+
+
+def in_english(pairs: list[tuple[str, Any]]) -> Any:  # noqa: ANN401 - what `asdict` makes of a dataclass
+    """Returns the fields of a dataclass as a mapping, and those of a message as its sentence."""
+    named = dict(pairs)
+    return str(Message(**named)) if named.keys() == {"code", "values"} else named

@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
+from riskset.catalogue import Message, say
 from riskset.errors import DataError
 from riskset.joining.connection import load_connection
 from riskset.secure.keys import public_from_hex
 from riskset.secure.words import fingerprint_words
-from riskset_site.commands import AsJson, HtmlFile, SiteToml
+from riskset_site.commands import AsJson, HtmlFile, SiteToml, in_english
 from riskset_site.data.config import load_site_file
 from riskset_site.keys import SitePaths, load_keys
 from riskset_site.pages.output import facts_json, write_page
@@ -26,29 +27,31 @@ def ledger(
     as_json: AsJson = False,
     html: HtmlFile = None,
     held: Annotated[
-        str, typer.Option(metavar="CHECKPOINT", help="As noted on an earlier day: does the ledger still begin so?")
+        str,
+        typer.Option(metavar="CHECKPOINT", help="Check that the ledger begins as at a checkpoint noted earlier."),
     ] = "",
 ) -> None:
-    """Show every number that ever left this site: when, for which study and run, under which approval, and what the
-    rules said; and every approval, pause and refusal. The whole ledger is checked first. Nothing is sent.
+    """Show every number this site ever sent: when, for which study and run, under which approval, and the findings of
+    the rules; and every approval, pause and refusal. The whole ledger is verified first. Nothing is sent.
 
-    Exit 1: an entry or a message was changed, dropped or added, and it is told which.
+    Exit code 1: an entry or a message was changed, removed or added; the error says which.
 
     Example: riskset site ledger site.toml --html ledger.html
     """
     site = load_site_file(site_file, needs_export=False).site
     paths = SitePaths(site_file.parent)
     if not paths.journal.exists():
-        raise DataError(f"there is no ledger at {paths.journal}", "it begins with riskset site approve")
+        raise DataError(say("site.ledger.none", file=str(paths.journal)), say("site.ledger.none_hint"))
     identity = load_keys(paths)
     own_ledger(paths, identity, site).close()
     with closing(JournalFile(paths.journal, identity.signing, site)) as journal:
         if held:
             check_begins_with(journal, held)
         found = ledger_review(journal, site, _coordinator(paths))
-    write_page(ledger_page(found), html, facts_json(asdict(found)) if as_json else None)
+    write_page(ledger_page(found), html, facts_json(asdict(found, dict_factory=in_english)) if as_json else None)
 
 
-def _coordinator(paths: SitePaths) -> str:
+def _coordinator(paths: SitePaths) -> Message:
     connection = load_connection(paths.connection)
-    return f"{connection.address}, key: {fingerprint_words(public_from_hex(connection.coordinator))}"
+    words = fingerprint_words(public_from_hex(connection.coordinator))
+    return say("site.review.coordinator", address=connection.address, words=words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from threading import Event
@@ -13,8 +14,10 @@ import typer
 
 from riskset import __version__
 from riskset.analyses.cohort import AnalysisSet
+from riskset.catalogue import Message, say
 from riskset.cli import warn
 from riskset.joining.expiry import expiry_lines, of_certificate, of_members, today_utc
+from riskset.protocol.approval import Approval
 from riskset.protocol.site import Site
 from riskset_site.commands import RosterFile, SiteToml, StudyFile
 from riskset_site.consent.approvals import Approvals, LedgerConsent, expiry_of
@@ -32,17 +35,17 @@ def serve(
         Path | None, typer.Option("--connection", help="Default: connection.json beside it.", show_default=False)
     ] = None,
 ) -> None:
-    """Take part in the study until stopped (Ctrl-C or SIGTERM): wait for the coordinator's questions and answer them.
+    """Take part in the study until stopped (Ctrl-C or SIGTERM): wait for the coordinator's requests and answer them.
 
-    Opens no port. Begins only under an approval that holds (riskset site approve), and looks at it again before every
-    answer. The data are read once, at the start; a run that is under way goes on where it stood.
+    Opens no port. Starts only under an approval in force (riskset site approve), and checks it again before every
+    answer. The data are read once, at the start; a run in progress continues where it was.
 
     Example: riskset site serve site.toml
     """
     folder = load_study_folder(site_file, study, roster, connection)
-    own_ledger(folder.paths, folder.identity, folder.site).close()  # renewed keys take it over before the run goes on
+    own_ledger(folder.paths, folder.identity, folder.site).close()  # renewed keys take it over before the run continues
     with closing(JournalFile(folder.paths.journal, folder.identity.signing, folder.site)) as journal:
-        _serve(folder, RecordedSite(_site(folder, journal), journal.ledger, tell))
+        _serve(folder, RecordedSite(_site(folder, journal), journal.ledger, log))
 
 
 def _serve(folder: StudyFolder, site: RecordedSite) -> None:
@@ -50,33 +53,41 @@ def _serve(folder: StudyFolder, site: RecordedSite) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
 
-    from riskset_site.link import FleetLink  # Flower takes a second to import; a mistake above is told before that
+    from riskset_site.link import FleetLink  # Flower takes a second to import: errors above come first
 
     connection = folder.connection
-    tell(f"{site.name} serves {connection.address}")
+    log(str(say("site.serve.serving", site=site.name, address=connection.address)))
     with FleetLink(connection.address, connection.authority.encode(), folder.identity.node) as link:
-        serve_site(site, link, stop, tell)
-    tell("stopped")
+        serve_site(site, link, stop, log)
+    log(str(say("site.serve.stopped")))
 
 
-def tell(line: str) -> None:
+def log(line: str) -> None:
     typer.echo(f"{time.strftime('%H:%M:%S')} {line}", err=True)
 
 
 def _site(folder: StudyFolder, journal: JournalFile) -> Site:
-    """Returns the site, its data read, after telling what it stands on. Refused where nothing is approved now."""
+    """Returns the site, after logging what it serves. Refused where no approval is in force now."""
     study, roster, approvals = folder.study, folder.roster, Approvals(journal.ledger, folder.identity)
-    now = approvals.standing()
     asked = folder.study_hash, roster.sha256, folder.snapshot, folder.methods
-    approval = now.in_force(*asked, __version__, today_utc())
-    authority = of_certificate(
-        "the certificate authority", folder.connection.authority, "ask for a new invite in good time"
-    )
+    approval = approvals.standing().in_force(*asked, __version__, today_utc())
+    called, remedy = str(say("site.serve.authority")), str(say("site.serve.authority_remedy"))
+    authority = of_certificate(called, folder.connection.authority, remedy)
     warn(expiry_lines([expiry_of(approval), authority, *of_members(roster.members)], today_utc()))
-    tell(f"study {study.id} {study.version} ({folder.study_hash[:12]})")
+    for message in _served(folder, approval):
+        log(str(message))
+    return Site(
+        folder.site, folder.identity.signing, study, roster, folder.holding, journal, LedgerConsent(approvals, log)
+    )
+
+
+def _served(folder: StudyFolder, approval: Approval) -> Iterator[Message]:
+    study = folder.study
+    yield say("site.serve.study", study=study.id, version=study.version, sha256=folder.study_hash[:12])
     for name, rows in folder.cohort.analysis_sets.items():
-        events = f", {int(rows.event.sum())} events" if isinstance(rows, AnalysisSet) else ""
-        tell(f"{name}: {rows.n} rows{events}")
-    tell(f"approved by {approval.by} until {approval.until} ({approval.sha256[:12]})")
-    consent = LedgerConsent(approvals, tell)
-    return Site(folder.site, folder.identity.signing, study, roster, folder.holding, journal, consent)
+        if isinstance(rows, AnalysisSet):
+            yield say("site.serve.rows_events", n=rows.n, name=name, events=int(rows.event.sum()))
+        else:
+            yield say("site.serve.rows", n=rows.n, name=name)
+    until = approval.until.isoformat()
+    yield say("site.serve.approved", by=approval.by, until=until, sha256=approval.sha256[:12])

@@ -1,5 +1,5 @@
-"""What a committee looks at before it approves: the study in words, the parties, the rules, and the numbers that would
-leave, worked out on the site's own data. Nothing here leaves the site, and nothing is written."""
+"""What a committee reviews before it approves: the study in words, the parties, the rules, and the numbers that would
+be sent, computed from the site's own data. Nothing here leaves the site, and nothing is written."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import reduce
 
 from riskset import __version__
 from riskset.analyses.admission.steps import steps
 from riskset.analyses.plan import plan
+from riskset.catalogue import Message, say
 from riskset.disclosure.policy import Policy, default_policy, tightened
 from riskset.disclosure.rules import LIMITS, Column
 from riskset.errors import Refused
@@ -42,8 +44,8 @@ class Party:
     telephone: str
     irb: str
     irb_until: str
-    known: str
-    """What this site knows of the key: its own, compared (by itself or by a party that vouches), or not compared."""
+    known: Message
+    """What this site knows of the key: its own, compared (here or by a party that vouches), or not compared."""
 
 
 @dataclass(frozen=True)
@@ -57,27 +59,27 @@ class LimitInForce:
     default: str
     """For the study's smallest cell."""
     own: str
-    """What this site has set otherwise, stricter or by a signed exception; empty where nothing."""
+    """This site's own value where it differs: stricter, or looser by a signed exception; empty where it does not."""
     reason: str
-    """Of the exception."""
+    """For the exception."""
 
 
 @dataclass(frozen=True)
 class Method:
-    """One installed kind of analysis."""
+    """An installed kind of analysis."""
 
     kind: str
     package: str
-    """The distribution that brings it and its version."""
+    """The distribution that contains it, and its version."""
     is_own: bool
-    """True where riskset itself brings it."""
+    """True where it is part of riskset."""
     is_asked: bool
-    """By this study."""
+    """True where this study uses it."""
 
 
 @dataclass(frozen=True)
 class Review:
-    """All that the page tells."""
+    """Everything on the page. Its fields are the keys of `riskset site review --json`."""
 
     site: str
     study: str
@@ -85,36 +87,38 @@ class Review:
     title: str
     study_sha256: str
     roster_sha256: str
-    coordinator: str
+    coordinator: Message
     """Address of its server, and the words of its key."""
     methods: tuple[Method, ...]
     """What is installed here, and would be approved."""
-    standing: str
-    """Whether something is approved, and if not, why not."""
+    standing: Message
+    """Whether an approval is in force, and if not, why."""
     ends: tuple[str, ...]
-    """What ends within 30 days."""
-    changes: tuple[str, ...] | None
-    """Against the version last approved; None where none ever was."""
-    questions: tuple[str, ...]
-    populations: tuple[str, ...]
+    """What expires within 30 days."""
+    changes: tuple[Message | str, ...] | None
+    """Since the version last approved; None where none ever was."""
+    questions: tuple[Message | str, ...]
+    """What is computed, one sentence for each, in the study's order."""
+    populations: tuple[Message, ...]
+    """Which patients are counted, and how each endpoint is defined."""
     check: SiteCheck
     parties: tuple[Party, ...]
-    seen: tuple[str, ...]
-    """Who can read what of this site."""
+    seen: tuple[Message, ...]
+    """Who can see what of this site."""
     column: Column
-    """Of the rules: pooled, or local where somebody can read this site's own sums."""
+    """Of the rules: pooled, or local where others can read this site's own sums."""
     limits: tuple[LimitInForce, ...]
-    reveals: dict[str, str]
-    """By step of admission or analysis: what its totals tell."""
+    reveals: dict[str, Message | str]
+    """By step of admission or analysis: what its totals show."""
     preview: Preview
 
 
 def review(folder: StudyFolder, today: date) -> Review:
-    """Returns the review of what lies on the desk. Errors as `load_study_folder` and the ledger raise them."""
+    """Returns the review of what is in the folder. Errors as `load_study_folder` and the ledger raise them."""
     standing, approved = _consent(folder)
     study = folder.study
     policy, *alone = _policies(folder, standing.approval)
-    parties = tuple(_parties(folder, standing.approval))
+    words = fingerprint_words(folder.roster.coordinator)
     return Review(
         site=folder.site,
         study=study.id,
@@ -122,7 +126,7 @@ def review(folder: StudyFolder, today: date) -> Review:
         title=study.title_in("en"),
         study_sha256=folder.study_hash,
         roster_sha256=folder.roster.sha256,
-        coordinator=f"{folder.connection.address}, key: {fingerprint_words(folder.roster.coordinator)}",
+        coordinator=say("site.review.coordinator", address=folder.connection.address, words=words),
         methods=tuple(_methods(study)),
         standing=_standing(folder, standing, today),
         ends=tuple(_ends(folder, standing, today)),
@@ -130,52 +134,68 @@ def review(folder: StudyFolder, today: date) -> Review:
         questions=questions(study),
         populations=populations(study),
         check=check_site(folder.path, study),
-        parties=parties,
+        parties=tuple(_parties(folder, standing.approval)),
         seen=tuple(_seen(folder, standing.approval)),
         column=folder.column,
         limits=tuple(_limits(policy, study.disclosure.min_cell, standing.approval)),
-        reveals={
-            **{step.id: step.reveals for step in steps(["an earlier run"])},
-            **{analysis.id: analysis.reveals for analysis in plan(study).reported},
-        },
+        reveals=_reveals(study),
         preview=preview(study, folder.cohort, policy, *alone),
     )
 
 
-def questions(study: Study) -> tuple[str, ...]:
-    """Returns a sentence for everything that is computed, in the study's order."""
+def questions(study: Study) -> tuple[Message | str, ...]:
+    """Returns what is computed, in sentences, in the study's order."""
     return tuple(sentence for analysis in study.analyses.values() for sentence in analysis.sentences(study))
 
 
-def populations(study: Study) -> tuple[str, ...]:
-    """Returns who is counted, and how each endpoint comes about."""
-    return (*_enrolled(study), *(_endpoint(name, endpoint, study) for name, endpoint in study.endpoints.items()))
+def populations(study: Study) -> tuple[Message, ...]:
+    """Returns which patients are counted, and how each endpoint is defined, in sentences."""
+    return (*_eligible(study), *(_endpoint(name, endpoint, study) for name, endpoint in study.endpoints.items()))
 
 
-def _enrolled(study: Study) -> Iterator[str]:
+def _eligible(study: Study) -> Iterator[Message]:
     period, cutoff = study.header.enrolled, study.header.data_cutoff
     if period:
-        yield f"Patients enrolled from {period.from_} to {period.to} who fulfil the rules below."
+        yield say("site.review.population.enrolled", first=str(period.from_), last=str(period.to))
     else:
-        yield "Patients who fulfil the rules below." if study.eligibility else "All patients of the export."
-    yield from (f"{rule.label}: {rule.rule}" for rule in study.eligibility if rule.label)
+        yield say("site.review.population.eligible") if study.eligibility else say("site.review.population.all")
+    for rule in study.eligibility:
+        if rule.label:
+            yield say("site.review.population.rule", label=rule.label, rule=str(rule.rule))
     if cutoff:
-        yield f"What happened after {cutoff} is not counted."
+        yield say("site.review.population.cutoff", cutoff=str(cutoff))
 
 
-def _endpoint(name: str, endpoint: Endpoint, study: Study) -> str:
+def _endpoint(name: str, endpoint: Endpoint, study: Study) -> Message:
+    label = endpoint_in_words(name, study)
     if isinstance(endpoint, DaysEndpoint):
-        entry = f", at risk from the day in {study.label_of(endpoint.entry)}" if endpoint.entry else ""
         days, event = study.label_of(endpoint.days), study.label_of(endpoint.event)
-        return f"{endpoint_in_words(name, study)}: the days in {days}, with the event in {event}{entry}."
-    events = " or ".join(study.label_of(event) for event in endpoint.event)
-    first = ", whichever is first," if len(endpoint.event) > 1 else ""
-    start, censor = study.label_of(endpoint.origin), study.label_of(endpoint.censor)
-    return f"{endpoint_in_words(name, study)}: from {start} to {events}{first} or, without it, to {censor}."
+        if not endpoint.entry:
+            return say("site.review.population.days", endpoint=label, days=days, event=event)
+        entry = study.label_of(endpoint.entry)
+        return say("site.review.population.days_from_entry", endpoint=label, days=days, event=event, entry=entry)
+    events = [study.label_of(event) for event in endpoint.event]
+    return say(
+        "site.review.population.dates",
+        n=len(events),
+        endpoint=label,
+        origin=study.label_of(endpoint.origin),
+        events=reduce(_either, events),
+        censor=study.label_of(endpoint.censor),
+    )
+
+
+def _either(first: str, second: str) -> str:
+    return str(say("site.review.population.either", first=first, second=second))
+
+
+def _reveals(study: Study) -> dict[str, Message | str]:
+    of_steps: dict[str, Message | str] = {step.id: step.reveals for step in steps(["an earlier run"])}
+    return of_steps | {analysis.id: analysis.reveals for analysis in plan(study).reported}
 
 
 def _consent(folder: StudyFolder) -> tuple[Standing, Study | None]:
-    if not folder.paths.journal.exists():  # to look at it makes no file
+    if not folder.paths.journal.exists():  # opening it would create it
         return Standing(), None
     with closing(own_ledger(folder.paths, folder.identity, folder.site)) as ledger:
         approvals = Approvals(ledger, folder.identity)
@@ -187,13 +207,14 @@ def _methods(study: Study) -> Iterator[Method]:
         yield Method(kind, package, kind in OWN, kind in study.analysis_kinds)
 
 
-def _standing(folder: StudyFolder, standing: Standing, today: date) -> str:
+def _standing(folder: StudyFolder, standing: Standing, today: date) -> Message:
     try:
         asked = folder.study_hash, folder.roster.sha256, folder.snapshot, folder.methods
         found = standing.in_force(*asked, __version__, today)
-    except Refused as no:
-        return f"not approved: {no}"
-    return f"approved by {found.by} (IRB {found.irb}) until {found.until}, {(found.until - today).days} days from now"
+    except Refused as refused:
+        return say("site.review.not_approved", reason=str(refused))
+    days, until = (found.until - today).days, found.until.isoformat()
+    return say("site.review.approved", n=days, by=found.by, irb=found.irb, until=until)
 
 
 def _ends(folder: StudyFolder, standing: Standing, today: date) -> Iterator[str]:
@@ -203,8 +224,8 @@ def _ends(folder: StudyFolder, standing: Standing, today: date) -> Iterator[str]
 
 
 def _policies(folder: StudyFolder, approval: Approval | None) -> Iterator[Policy]:
-    """The limits that hold, or would hold: with the exceptions signed for this study, else by the site file alone; and
-    those for this site's rows alone, where it may be subtracted."""
+    """The limits in force, with the exceptions signed for this study, or else those of the site file; then, where this
+    site may be subtracted, those for its own sums."""
     k = folder.study.disclosure.min_cell
     if approval is None or approval.study != folder.study_hash:
         yield tightened(default_policy(folder.column, k), folder.site_file.limits)
@@ -217,7 +238,7 @@ def _policies(folder: StudyFolder, approval: Approval | None) -> Iterator[Policy
 def _parties(folder: StudyFolder, approval: Approval | None) -> Iterator[Party]:
     trusted = approval.compared if approval and approval.roster == folder.roster.sha256 else ()
     for site, member in folder.roster.members.items():
-        known = "this site" if site == folder.site else "compared" if site in trusted else "not compared"
+        known = "own" if site == folder.site else "compared" if site in trusted else "not_compared"
         entry = folder.study.sites[site]
         yield Party(
             site,
@@ -227,11 +248,11 @@ def _parties(folder: StudyFolder, approval: Approval | None) -> Iterator[Party]:
             member.telephone,
             member.irb,
             member.irb_until,
-            known,
+            say(f"site.review.key.{known}"),
         )
 
 
-def _seen(folder: StudyFolder, approval: Approval | None) -> Iterator[str]:
+def _seen(folder: StudyFolder, approval: Approval | None) -> Iterator[Message]:
     yield from seen_by_others(folder)
     if approval and approval.may_be_subtracted:
         yield subtraction(folder)
@@ -248,5 +269,5 @@ def _limits(policy: Policy, k: int, approval: Approval | None) -> Iterator[Limit
 
 
 def _amount(value: Fraction | None) -> str:
-    """Returns an amount as people write it."""
+    """Returns an amount as in rules.toml."""
     return "" if value is None else str(value)

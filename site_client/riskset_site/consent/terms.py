@@ -1,12 +1,14 @@
-"""From what a person says at `riskset site approve` to the approval that is signed, or why it cannot be."""
+"""The terms that a person states at `riskset site approve`, and the approval drafted from them, or why it cannot be
+signed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from riskset import __version__
+from riskset.catalogue import Message, say
 from riskset.disclosure.policy import default_policy, loosened, parse_exception, tightened
 from riskset.disclosure.rules import Column
 from riskset.errors import DataError, Refused
@@ -19,7 +21,7 @@ from riskset_site.study_folder import StudyFolder
 
 @dataclass(frozen=True)
 class Terms:
-    """What the person says who signs."""
+    """What the person who signs has stated."""
 
     by: str
     irb: str
@@ -29,20 +31,22 @@ class Terms:
     reasons: Sequence[str] = ()
     """One for each exception, in the same order."""
     compared: Sequence[str] = ()
+    """Sites whose words were compared by telephone."""
     vouched: Sequence[bytes] = field(default=(), repr=False)
     """Files of parties that vouch for others' keys."""
     voucher: str = ""
-    """Six words heard from a party that vouches and is no site of the roster."""
+    """Six words heard from a party that vouches but is not a site of the roster."""
     may_be_subtracted: bool = False
 
 
 def draft(folder: StudyFolder, terms: Terms, today: date, signed_at: str) -> Approval:
     """Returns the approval to sign.
 
-    Raises DataError where what is said is wrong, Refused where the answer is no: too few keys compared.
+    Raises DataError where the terms are invalid, Refused where others could read this site's own sums and not all of
+    their keys have been compared.
     """
-    _check_words(terms)
-    _check_days(folder, terms, today)
+    _check_text(terms)
+    _check_dates(folder, terms, today)
     exceptions = _exceptions(terms)
     columns: list[Column] = [folder.column, "local"] if terms.may_be_subtracted else [folder.column]
     for exception in exceptions:
@@ -66,56 +70,43 @@ def draft(folder: StudyFolder, terms: Terms, today: date, signed_at: str) -> App
     )
 
 
-def seen_by_others(folder: StudyFolder) -> list[str]:
-    """Returns, in sentences, who can read what of this site under this study: what the signature accepts."""
+def seen_by_others(folder: StudyFolder) -> list[Message]:
+    """Returns, in sentences, who can see what of this site under this study: the signature accepts it."""
+    others = tuple(_named(folder, site) for site in folder.others)
     if folder.study.disclosure.secure_sum == "off":
-        return [
-            "The secure sum is off: the coordinator and every other site "
-            f"({_named(folder, folder.others)}) see this site's own sums, not only totals."
-        ]
+        return [say("site.seen.clear", others=others)]
     if folder.column == "local":
-        other = _named(folder, folder.others) or "nobody else"
-        return [
-            f"This roster has two sites. The other, {other}, can subtract its own part from every total and so reads "
-            "this site's own sums: every count and every sum that leaves. The secure sum hides nothing between two.",
-            "The coordinator sees totals only, unless the other site helps it.",
-        ]
-    return [
-        "The coordinator and the other sites see totals over all contributing sites. To read this site's own sums, all "
-        "the other contributors of an analysis would have to put theirs together.",
-        "The totals themselves, small counts among them, are seen by coordinator, sites and auditor.",
-    ]
+        return [say("site.seen.two", other=others), say("site.seen.two_coordinator")]
+    return [say("site.seen.masked"), say("site.seen.totals")]
 
 
-def subtraction(folder: StudyFolder) -> str:
-    """What `--may-be-subtracted` accepts."""
-    return (
-        f"{folder.site} may be subtracted: runs with and without it may be compared, and their difference is its own "
-        "sums. Such runs are judged by the stricter limits for two sites."
-    )
+def subtraction(folder: StudyFolder) -> Message:
+    """Returns what `--may-be-subtracted` accepts, in a sentence."""
+    return say("site.seen.may_be_subtracted", site=folder.site)
 
 
-def _check_words(terms: Terms) -> None:
-    for name, text in (("--by", terms.by), ("--irb", terms.irb)):
+def _check_text(terms: Terms) -> None:
+    for option, text in (("--by", terms.by), ("--irb", terms.irb)):
         if not text.strip() or not text.isprintable():
-            raise DataError(f"{name} is empty or holds signs that cannot be printed", "it is what the committee reads")
-    if len(terms.exceptions) != len(terms.reasons):
-        found = f"{len(terms.exceptions)} exceptions and {len(terms.reasons)} reasons"
-        raise DataError(f"found {found}", "give a --reason after each --exception, in the same order")
+            raise DataError(say("site.terms.not_printable", option=option), say("site.terms.not_printable_hint"))
+    exceptions, reasons = len(terms.exceptions), len(terms.reasons)
+    if exceptions != reasons:
+        message = say("site.terms.reasons", exceptions=exceptions, reasons=reasons)
+        raise DataError(message, say("site.terms.reasons_hint"))
 
 
-def _check_days(folder: StudyFolder, terms: Terms, today: date) -> None:
+def _check_dates(folder: StudyFolder, terms: Terms, today: date) -> None:
+    until = terms.until.isoformat()
     if terms.until < today:
-        raise DataError(
-            f"--until {terms.until} is over", f"today (UTC) is {today}; give the last day on which it holds"
-        )
+        hint = say("site.terms.in_the_past_hint", today=today.isoformat())
+        raise DataError(say("site.terms.in_the_past", until=until), hint)
     member = folder.roster.members[folder.site]
     if member.irb and member.irb != terms.irb.strip():
-        hint = "give the one of the roster, or renew it first: riskset site renew"
-        raise DataError(f"the roster tells the others IRB {member.irb}, --irb is {terms.irb}", hint)
+        message = say("site.terms.other_irb", found=member.irb, irb=terms.irb)
+        raise DataError(message, say("site.terms.other_irb_hint"))
     if member.irb_until and date.fromisoformat(member.irb_until) < terms.until:
-        message = f"--until {terms.until} is later than the IRB approval, which ends on {member.irb_until}"
-        raise DataError(message, "give an earlier day, or renew the IRB approval first: riskset site renew")
+        message = say("site.terms.after_irb", until=until, irb_until=member.irb_until)
+        raise DataError(message, say("site.terms.after_irb_hint"))
 
 
 def _exceptions(terms: Terms) -> tuple[ExceptionSigned, ...]:
@@ -124,13 +115,13 @@ def _exceptions(terms: Terms) -> tuple[ExceptionSigned, ...]:
         limit, value = parse_exception(text, reason)
         found.append(ExceptionSigned(limit, value, reason.strip()))
     limits = [one.limit for one in found]
-    if twice := {limit for limit in limits if limits.count(limit) > 1}:
-        raise DataError(f"two exceptions are to {', '.join(sorted(twice))}", "one limit has one value")
+    if repeated := tuple(sorted({limit for limit in limits if limits.count(limit) > 1})):
+        raise DataError(say("site.terms.repeated_limit", limits=repeated), say("site.terms.repeated_limit_hint"))
     return tuple(found)
 
 
 def _check_exception(exception: ExceptionSigned, folder: StudyFolder, columns: Sequence[Column]) -> None:
-    """Raises DataError where it is past the floor, or none, in each of the columns that this site is held to."""
+    """Raises DataError where each of the columns that apply to this site rejects it: past the floor, or no looser."""
     wrong: list[DataError] = []
     for column in columns:
         try:
@@ -146,17 +137,14 @@ def _compared(folder: StudyFolder, terms: Terms) -> tuple[str, ...]:
     heard = known_others(terms.compared, folder.site, folder.roster)
     vouched = {site for data in terms.vouched for site in vouched_for(data, folder.roster, heard, terms.voucher)}
     compared = tuple(site for site in folder.others if site in heard or site in vouched)
-    missing = [site for site in folder.others if site not in compared]
+    missing = tuple(site for site in folder.others if site not in compared)
     if folder.column == "local" and missing:
-        raise Refused("approval", " ".join(seen_by_others(folder)), " ".join(_to_compare(folder, missing)))
+        seen = " ".join(map(str, seen_by_others(folder)))
+        options = " ".join(f"--compared {site} ({folder.roster.fingerprint(site)})" for site in missing)
+        message = say("site.terms.not_compared", seen=seen, missing=missing)
+        raise Refused("approval", message, say("site.terms.not_compared_hint", options=options))
     return compared
 
 
-def _to_compare(folder: StudyFolder, missing: Sequence[str]) -> Iterator[str]:
-    yield "to accept this, telephone and compare the words, then add"
-    for site in missing:
-        yield f"--compared {site} ({folder.roster.fingerprint(site)})"
-
-
-def _named(folder: StudyFolder, sites: Sequence[str]) -> str:
-    return ", ".join(visible(f"{folder.study.sites[site].name} ({site})") for site in sites)
+def _named(folder: StudyFolder, site: str) -> str:
+    return visible(str(say("site.seen.named", name=folder.study.sites[site].name, site=site)))

@@ -64,7 +64,7 @@ def refusal(member, **terms):
     return str(raised.value)
 
 
-def test_why_there_is_no_approval_is_told_once_until_there_was_one(member):
+def test_why_there_is_no_approval_is_logged_once_until_there_is_one(member):
     heard = []
     with closing(member.ledger()) as ledger:
         approvals, files = Approvals(ledger, member.study_folder.identity), member.study_folder
@@ -82,7 +82,7 @@ def test_why_there_is_no_approval_is_told_once_until_there_was_one(member):
     assert len(heard) == 2
 
 
-def test_what_is_approved_is_what_lies_on_the_desk(member):
+def test_what_is_approved_is_what_is_in_the_folder(member):
     files, approval = member.study_folder, drafted(member, compared=["osaka"])
     assert (approval.study, approval.roster) == (files.study_hash, files.roster.sha256)
     assert approval.covers(files.snapshot)
@@ -160,12 +160,12 @@ def test_the_approval_names_every_installed_method(member, monkeypatch, capsys):
     monkeypatch.setattr(consent_commands, "installed", lambda: METHODS)
     monkeypatch.setattr(terms_module, "installed", lambda: METHODS)
     member.approves(*BOTH)
-    assert "method gehan of riskset-gehan 1.2\n" in capsys.readouterr().out
+    assert "method gehan from riskset-gehan 1.2\n" in capsys.readouterr().out
     ledger = member.ledger()
     assert Approvals(ledger, member.study_folder.identity).standing().approval.methods == METHODS
     ledger.close()
     member.says("ledger")
-    assert "compared: asan, osaka; method gehan of riskset-gehan 1.2" in " ".join(capsys.readouterr().out.split())
+    assert "compared: asan, osaka; method gehan from riskset-gehan 1.2" in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_method_that_was_updated_since_is_not_approved(member, consent, monkeypatch):
@@ -201,39 +201,39 @@ def test_the_approved_study_is_kept_to_be_compared(member):
 @pytest.mark.parametrize(
     ("terms", "told"),
     [
-        ({"by": " "}, "--by is empty or holds signs that cannot be printed"),
-        ({"irb": "2024\x1b[2K"}, "--irb is empty or holds signs that cannot be printed"),
-        ({"until": date(2024, 5, 31)}, "--until 2024-05-31 is over"),
-        ({"compared": ["asna"]}, "'asna' is no other site of the roster"),
-        ({"compared": ["kurume"]}, "'kurume' is no other site of the roster"),
-        ({"exceptions": ["R3=10"]}, "found 1 exceptions and 0 reasons"),
+        ({"by": " "}, "--by is empty or contains non-printable characters"),
+        ({"irb": "2024\x1b[2K"}, "--irb is empty or contains non-printable characters"),
+        ({"until": date(2024, 5, 31)}, "--until 2024-05-31 is in the past"),
+        ({"compared": ["asna"]}, "'asna' is not one of the other sites in the roster"),
+        ({"compared": ["kurume"]}, "'kurume' is not one of the other sites in the roster"),
+        ({"exceptions": ["R3=10"]}, "expected one --reason for each --exception, found 1 exceptions and 0 reasons"),
         ({"exceptions": ["R3=10"], "reasons": [" "]}, "the exception R3=10 has no reason"),
         ({"exceptions": ["R3=9"], "reasons": ["few"]}, "R3.events: 9 is past the floor"),
         ({"exceptions": ["R3=30"], "reasons": ["few"]}, "R3.events: 30 is no exception; at least 20 holds anyway"),
         ({"exceptions": ["R33=3"], "reasons": ["few"]}, "R33 is no rule and no limit"),
-        ({"exceptions": ["R3=10", "R3.events=11"], "reasons": ["a", "b"]}, "two exceptions are to R3.events"),
+        ({"exceptions": ["R3=10", "R3.events=11"], "reasons": ["a", "b"]}, "more than one exception for R3.events"),
     ],
 )
-def test_what_cannot_be_signed_is_told(member, terms, told):
+def test_what_cannot_be_signed_is_refused(member, terms, told):
     assert refusal(member, **terms) == told
 
 
 def test_an_approval_does_not_outlast_the_ethics_committees(member_at):
     member = member_at(irb="2024-117", irb_until="2025-03-31")
-    told = "--until 2025-05-31 is later than the IRB approval, which ends on 2025-03-31"
+    told = "--until 2025-05-31 is later than the IRB approval, which expires on 2025-03-31"
     assert refusal(member) == told
-    assert refusal(member, irb="2024-118") == "the roster tells the others IRB 2024-117, --irb is 2024-118"
+    assert refusal(member, irb="2024-118") == "the roster lists IRB 2024-117, but --irb says 2024-118"
     assert drafted(member, until=date(2025, 3, 31)).irb == "2024-117"
 
 
-def test_an_end_is_told_thirty_days_ahead(member):
+def test_expiry_is_announced_thirty_days_ahead(member):
     approval = drafted(member)
     assert expiry_lines([expiry_of(approval)], date(2025, 4, 30)) == []
     [told] = expiry_lines([expiry_of(approval)], date(2025, 5, 1))
     assert told.startswith("warning: the approval of this site ends on 2025-05-31, in 30 days; renew it with")
 
 
-def test_limits_of_the_site_file_and_exceptions_stand_in_the_approval(member):
+def test_the_approval_contains_limits_of_the_site_file_and_exceptions(member):
     member.writes("[limits]", "R1.population_rows = 100")
     approval = drafted(member, exceptions=["R4=1/3"], reasons=["two adults"])
     assert approval.policy == {"R1.population_rows": "100", "R4.leverage": "1/3"}
@@ -262,11 +262,11 @@ def test_a_limit_of_the_site_file_stays_where_the_column_knows_it(member):
 @pytest.mark.parametrize(
     ("sites", "study", "told"),
     [
-        (("kurume", "asan"), {}, "can subtract its own part from every total"),
+        (("kurume", "asan"), {}, "can subtract its own sums from every total"),
         (("kurume", "asan", "osaka"), {"secure_sum": "off"}, "see this site's own sums, not only totals"),
     ],
 )
-def test_what_others_can_read_is_said_and_accepted_by_name(member_at, sites, study, told):
+def test_what_others_can_read_is_shown_and_accepted_by_name(member_at, sites, study, told):
     member = member_at(sites)
     member.has_study(**study)
     said = refusal(member)
@@ -279,7 +279,7 @@ def test_a_compared_site_vouches_for_others(member):
     files = member.study_folder
     file = write_vouching(member.others["asan"], files.roster, ["osaka"])
     assert drafted(member, compared=["asan"], vouched=[file]).compared == ("asan", "osaka")
-    assert "which nobody here has compared" in refusal(member, vouched=[file])
+    assert "which has not been compared here" in refusal(member, vouched=[file])
 
 
 def test_a_party_that_is_no_site_vouches_where_its_words_were_heard(member):
@@ -288,16 +288,16 @@ def test_a_party_that_is_no_site_vouches_where_its_words_were_heard(member):
     heard = fingerprint_words(auditor.public_key()).upper()
     assert drafted(member, vouched=[file], voucher=heard).compared == ("asan", "osaka")
     other = fingerprint_words(new_identity().public_key())
-    assert "which nobody here has compared" in refusal(member, vouched=[file], voucher=other)
+    assert "which has not been compared here" in refusal(member, vouched=[file], voucher=other)
 
 
-def test_who_vouches_for_another_key_than_the_rosters_finds_the_swap(member):
+def test_vouching_for_a_different_key_than_the_rosters_reveals_the_swap(member):
     honest = member.study_folder.roster
     member.others["osaka"] = new_identity()
     member.has_roster()
     file = write_vouching(member.others["asan"], honest, ["osaka"])
     assert refusal(member, compared=["asan"], vouched=[file]) == (
-        "the file vouches for another key of osaka than the one in the roster"
+        "the file vouches for a different key of osaka than the roster lists"
     )
 
 
@@ -308,7 +308,7 @@ def test_a_changed_file_and_one_of_another_study_vouch_for_nobody(member):
         vouched_for(file.replace(b"osaka", b"asan2"), roster, ["asan"])
     with pytest.raises(DataError, match="not a file that vouches"):
         vouched_for(b"{}", roster, ["asan"])
-    with pytest.raises(DataError, match="the sites of another study"):
+    with pytest.raises(DataError, match="the sites of a different study"):
         vouched_for(write_vouching(key, type(roster)(**vars(roster) | {"study_id": "x"}), []), roster, ["asan"])
 
 

@@ -12,6 +12,7 @@ from riskset.disclosure.rules import LIMITS
 from riskset.rehearsal import Rehearsal
 from riskset.study.asked import OWN, installed
 from riskset.study.load import load_study
+from riskset_site.commands import in_english
 from riskset_site.consent import review as review_module
 from riskset_site.consent.preview import preview
 from riskset_site.consent.review import Method, populations, questions, review
@@ -24,13 +25,13 @@ BOTH = ("--compared", "asan", "--compared", "osaka")
 SITES = ("asan", "kurume", "osaka")
 
 
-def test_a_study_is_told_in_sentences():
+def test_a_study_in_sentences():
     of_both = "Progression-free survival and Overall survival"
     covariates = (
         "Second-line drug (sorafenib, lenvatinib), Age (a number in year), ECOG PS (0, 1, 2+), Macrovascular invasion "
         "(false, true) and AFP (a number in ng/mL, as the logarithm to base 10 of it plus 1)"
     )
-    assert questions(HCC) == (
+    assert tuple(map(str, questions(HCC))) == (
         f"Survival curves (Kaplan-Meier) of {of_both}, of all patients and by Second-line drug (sorafenib and "
         "lenvatinib), counted every 7 days to day 2191.",
         "Survival at 6, 12 and 24 months, read from these curves.",
@@ -38,22 +39,22 @@ def test_a_study_is_told_in_sentences():
         f"Cox models of {of_both} with {covariates} together; every hospital has a baseline hazard of its own.",
         f"Cox models of {of_both} with each of these covariates alone.",
     )
-    assert populations(HCC) == (
-        "Patients enrolled from 2018-06-01 to 2023-11-30 who fulfil the rules below.",
+    assert tuple(map(str, populations(HCC))) == (
+        "Patients enrolled from 2018-06-01 to 2023-11-30 who meet the criteria below.",
         "Adults: age >= 18",
         "Child-Pugh class A or B: child_pugh in ['A', 'B']",
         "Date of first dose known: not missing(start)",
-        "What happened after 2024-05-31 is not counted.",
-        "Progression-free survival: from First dose to Progression or Death, whichever is first, or, without it, to "
-        "Last contact.",
-        "Overall survival: from First dose to Death or, without it, to Last contact.",
+        "Follow-up after 2024-05-31 is not counted.",
+        "Progression-free survival: from First dose to Progression or Death, whichever is first, or to Last contact if "
+        "none occurs.",
+        "Overall survival: from First dose to Death, or to Last contact if it does not occur.",
     )
 
 
-def test_a_study_of_days_is_told_in_sentences(hospital):
+def test_a_study_of_days_in_sentences(hospital):
     hospital.joins_a_study_of_days()
-    assert populations(hospital.study) == (
-        "All patients of the export.",
+    assert tuple(map(str, populations(hospital.study))) == (
+        "All patients in the export.",
         "rfs: the days in days, with the event in relapse, at risk from the day in entry.",
     )
 
@@ -63,22 +64,24 @@ class TestMethods:
         found = review(member.study_folder, TODAY)
         assert [(one.kind, one.is_own) for one in found.methods] == [(kind, True) for kind in OWN]
         assert [one.kind for one in found.methods if one.is_asked] == ["cox"]
-        assert review_page(found).facts["Methods"] == "riskset's own; none of another package"
+        assert review_page(found).facts["Methods"] == "those of riskset; none from other packages"
 
     def test_those_of_other_packages_are_named(self, member, monkeypatch):
         others = {"gehan": "riskset-gehan 1.2", "peto": "peto 0.1"}
         monkeypatch.setattr(review_module, "installed", lambda: {**installed(), **others})
         found = review(member.study_folder, TODAY)
         assert review_page(found).facts["Methods"] == (
-            "riskset's own, and gehan of riskset-gehan 1.2, not asked by this study; "
-            "peto of peto 0.1, not asked by this study"
+            "those of riskset, and gehan from riskset-gehan 1.2 (not used by this study); "
+            "peto from peto 0.1 (not used by this study)"
         )
-        told = json.loads(facts_json(asdict(found)))["methods"][len(OWN)]
+        told = json.loads(facts_json(asdict(found, dict_factory=in_english)))["methods"][len(OWN)]
         assert told == {"kind": "gehan", "package": "riskset-gehan 1.2", "is_own": False, "is_asked": False}
 
-    def test_one_that_the_study_asks_is_named_so(self):
+    def test_one_that_the_study_uses_is_named_so(self):
         methods = [Method("km", "riskset 0.1.0", True, True), Method("gehan", "riskset-gehan 1.2", False, True)]
-        assert methods_sentence(methods) == "riskset's own, and gehan of riskset-gehan 1.2, asked by this study"
+        assert str(methods_sentence(methods)) == (
+            "those of riskset, and gehan from riskset-gehan 1.2 (used by this study)"
+        )
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +109,7 @@ def test_what_is_previewed_of_models_has_the_labels_of_what_a_run_sends(run):
     assert [numbers[:2] for numbers in first.numbers] == [numbers[:2] for numbers in sent[4]]
 
 
-def test_what_passes_alone_is_told_apart_from_what_others_decide(patients):
+def test_what_passes_alone_differs_from_what_other_sites_decide(patients):
     study, [cohort] = (
         patients.study(["asan"]),
         patients.deal(patients.rows(2, 42), patients.sites(["asan"], 42)).values(),
@@ -119,13 +122,13 @@ def test_what_passes_alone_is_told_apart_from_what_others_decide(patients):
     assert list(pooled.worst) == [name for name in LIMITS if name in pooled.worst]
 
 
-def test_what_a_rule_refuses_is_told_first_with_what_would_pass(member_at):
+def test_what_a_rule_refuses_comes_first_with_what_would_pass(member_at):
     member = member_at(("kurume", "asan"))
     member.exports(member.patients(24))
     page = review_page(review(member.study_folder, TODAY))
     [warning] = page.warnings
     assert warning.startswith("On these data this site would refuse cox/os/all/multivariable (rules R1")
-    judged = next(section for section in page.sections if section.heading == "What the rules say of this site's rows")
+    judged = next(section for section in page.sections if section.heading == "Disclosure rules applied to this site's patients")
     remedies = judged.parts[judged.parts.index("What would pass:") + 1]
     assert any(remedy.startswith("R1, os: ") for remedy in remedies)
 
@@ -143,11 +146,11 @@ def test_a_site_without_patients_can_be_reviewed(member):
     assert found.preview.worst["R1.site_rows"].verdict == "pass"  # it adds zeros
 
 
-def test_the_parties_are_told_with_what_is_known_of_their_keys(member):
+def test_the_parties_are_shown_with_what_is_known_of_their_keys(member):
     member.approves("--compared", "asan")
     files = member.study_folder
     parties = {party.site: party for party in review(files, TODAY).parties}
-    assert {site: party.known for site, party in parties.items()} == {
+    assert {site: str(party.known) for site, party in parties.items()} == {
         "kurume": "this site",
         "asan": "compared",
         "osaka": "not compared",
@@ -159,24 +162,24 @@ def test_the_parties_are_told_with_what_is_known_of_their_keys(member):
 def test_a_new_roster_makes_every_key_one_to_be_compared(member):
     member.approves(*BOTH)
     member.has_roster(telephone="+81 000")
-    assert {party.known for party in review(member.study_folder, TODAY).parties} == {"this site", "not compared"}
+    assert {str(party.known) for party in review(member.study_folder, TODAY).parties} == {"this site", "not compared"}
 
 
-def test_a_new_version_is_told_as_old_and_new(member):
+def test_a_new_version_is_shown_as_old_and_new(member):
     assert review(member.study_folder, TODAY).changes is None
     member.approves(*BOTH)
     assert review(member.study_folder, TODAY).changes == ()
     member.has_study(min_sites=3, covariates='"arm", "age"')
     found = review(member.study_folder, TODAY)
-    assert found.changes == (
+    assert tuple(map(str, found.changes)) == (
         'Analysis cox: multivariable was ["arm", "age", "mvi"] and is now ["arm", "age"].',
         "Disclosure: min_sites was 2 and is now 3.",
     )
-    assert found.standing == "not approved: the study is another than the one approved"
-    assert review_page(found).sections[0].parts == [found.changes]
+    assert str(found.standing) == "not approved: the study is another than the one approved"
+    assert review_page(found).sections[0].parts == [tuple(map(str, found.changes))]
 
 
-def test_limits_and_exceptions_are_told(member):
+def test_limits_and_exceptions_are_shown(member):
     member.writes("[limits]", "R1.population_rows = 100")
     member.approves(*BOTH, "--exception", "R4=1/3", "--reason", "two adults")
     found = review(member.study_folder, TODAY)
@@ -184,16 +187,16 @@ def test_limits_and_exceptions_are_told(member):
     assert own == {"R1.population_rows": ("50", "100", ""), "R4.leverage": ("1/5", "1/3", "two adults")}
 
 
-def test_an_end_within_thirty_days_is_told_first(member):
+def test_expiry_within_thirty_days_comes_first(member):
     member.approves(*BOTH, until="2099-12-31")
     [told] = review_page(review(member.study_folder, date(2099, 12, 1))).warnings
     assert told.startswith("the approval of this site ends on 2099-12-31, in 30 days")
 
 
-def test_what_two_sites_can_read_of_each_other_is_told(member_at):
+def test_what_two_sites_can_read_of_each_other_is_shown(member_at):
     page = review_page(review(member_at(("kurume", "asan")).study_folder, TODAY))
-    seen = next(section for section in page.sections if section.heading == "Who can read what of this site")
-    assert "can subtract its own part from every total" in seen.parts[0][0]
+    seen = next(section for section in page.sections if section.heading == "Who can see what of this site")
+    assert "can subtract its own sums from every total" in seen.parts[0][0]
 
 
 def test_the_html_page_holds_every_number(member, tmp_path):
@@ -209,7 +212,7 @@ def test_the_html_page_holds_every_number(member, tmp_path):
 def test_the_json_holds_the_same_facts(member, capsys):
     assert member.says("review", "--json") == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["questions"] == list(questions(member.study))
+    assert found["questions"] == list(map(str, questions(member.study)))
     assert found["preview"]["rounds"][0]["numbers"][0][2] == [60.0, 1.0]
     assert {party["site"] for party in found["parties"]} == set(member.sites)
 

@@ -113,7 +113,7 @@ def test_approvals_pauses_and_refusals_are_there(answered, capsys):
         ("paused", "by M. Uchida: a new export comes"),
         (
             "refused",
-            "said no to run run-2: this site has no approval in force for this study, roster and data; "
+            "refused run run-2: this site has no approval in force for this study, roster and data; "
             "its own log tells why",
         ),
     ]
@@ -170,7 +170,7 @@ def test_nothing_is_shown_of_a_ledger_that_does_not_hold(answered, capsys, chang
     assert answered.says("ledger") == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert "restore the last one from your backup" in err
+    assert "from your backup" in err
 
 
 def test_before_the_first_approval_there_is_no_ledger(member, capsys):
@@ -185,7 +185,7 @@ def checkpoint_of(member, capsys):
     return line.split()[1]
 
 
-def test_a_checkpoint_noted_on_an_earlier_day_is_held_against_the_ledger(answered, member, capsys):
+def test_a_checkpoint_noted_on_an_earlier_day_is_compared_with_the_ledger(answered, member, capsys):
     noted = checkpoint_of(answered, capsys)
     answered.says("pause", "--by", "M. Uchida", "--reason", "holidays")
     assert checkpoint_of(answered, capsys) != noted
@@ -195,4 +195,4 @@ def test_a_checkpoint_noted_on_an_earlier_day_is_held_against_the_ledger(answere
         assert member.says("ledger", "--held", held) == 1
         assert "does not begin with the" in capsys.readouterr().err
     assert member.says("ledger", "--held", "yesterday") == 1
-    assert "'yesterday' is no checkpoint" in capsys.readouterr().err
+    assert "'yesterday' is not a checkpoint" in capsys.readouterr().err
