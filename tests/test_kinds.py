@@ -18,7 +18,6 @@ from riskset.analyses.cohort import AnalysisSet, Cohort
 from riskset.analyses.methods import PLANNERS
 from riskset.analyses.plan import plan
 from riskset.disclosure.exposure import uncovered, unplaced
-from riskset.disclosure.policy import default_policy
 from riskset.rehearsal import Rehearsal
 from riskset.results import entry_json, results_of
 from riskset.study.asked import ENTRIES, installed
@@ -114,8 +113,7 @@ class TestExposure:
     def test_a_rule_can_place_all_of_it(self, kind, patients):
         for analysis in plan(study_of(patients, kind)).reported:
             assert analysis.kind == kind
-            policy = default_policy("pooled")
-            assert list(unplaced(policy, analysis.id, analysis.exposure, analysis.endpoint)) == []
+            assert list(unplaced(analysis.id, analysis.exposure, analysis.endpoint)) == []
 
     def test_every_number_is_of_it(self, kind, ran):
         study, outcome = ran(kind)

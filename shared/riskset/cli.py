@@ -1,5 +1,5 @@
-"""The root command. It knows no command of its own: every installed package brings its own through the entry points of
-`riskset.commands`, so that nothing here imports upward, and a command is loaded only when it is asked for."""
+"""The root command. Installed packages provide the sub-commands through the entry points of `riskset.commands`, so that
+nothing here imports upward, and a command is imported only when it is used."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import click
 import typer
 
 from riskset import __version__
+from riskset.catalogue import say
 from riskset.errors import DataError, RisksetError, fault_of
 
 NAME = "riskset"
@@ -22,7 +23,7 @@ FAILED, MISUSED = 1, 2
 
 
 class Commands(typer.core.TyperGroup):
-    """The sub-commands of whatever is installed, by name."""
+    """The sub-commands of the installed packages, by name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(entry_points(group=GROUP).names)
@@ -30,47 +31,46 @@ class Commands(typer.core.TyperGroup):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         found = [entry for entry in entry_points(group=GROUP) if entry.name == cmd_name]
         if not found and (close := difflib.get_close_matches(cmd_name, self.list_commands(ctx), n=1)):
-            ctx.fail(f"No such command {cmd_name!r}; did you mean {close[0]!r}?")
+            ctx.fail(str(say("cli.unknown_command", name=cmd_name, close=close[0])))
         return _mounted(found[0]) if found else None
 
 
 def _mounted(entry: EntryPoint) -> click.Command:
-    """An entry point as a command: a typer.Typer is a group, a function is a command of its own."""
+    """Returns an entry point as a command: a typer.Typer is a group, a function is a single command."""
     try:
-        brought = entry.load()
+        loaded = entry.load()
     except ModuleNotFoundError as missing:
         return _not_installed(entry, missing.name or "a module")
-    return _command(entry.name, brought)
+    return _command(entry.name, loaded)
 
 
-def _command(name: str, brought: typer.Typer | Callable[..., Any]) -> click.Command:
-    if isinstance(brought, typer.Typer):
-        group = typer.main.get_group(brought)
+def _command(name: str, loaded: typer.Typer | Callable[..., Any]) -> click.Command:
+    if isinstance(loaded, typer.Typer):
+        group = typer.main.get_group(loaded)
         group.name = name
         return group
-    alone = typer.Typer(add_completion=False)
-    alone.command(name)(brought)
-    return typer.main.get_command(alone)
+    single = typer.Typer(add_completion=False)
+    single.command(name)(loaded)
+    return typer.main.get_command(single)
 
 
 def _not_installed(entry: EntryPoint, module: str) -> click.Command:
-    """Stands for a command whose package lacks something: says which extra brings it."""
+    """Returns a command that says which extra installs what the package of `entry` lacks."""
     extra = _extra_of(entry)
 
-    def tell_extra() -> None:
+    def name_extra() -> None:
         raise RisksetError(
-            f"'riskset {entry.name}' needs {module}, which is not installed",
-            f"install it with: python -m pip install 'riskset[{extra}]'",
+            say("cli.not_installed", command=entry.name, module=module), say("cli.install_extra", extra=extra)
         )
 
-    command = click.Command(entry.name, callback=tell_extra, add_help_option=False, short_help=f"(needs extra {extra})")
+    command = click.Command(entry.name, callback=name_extra, add_help_option=False, short_help=f"(needs extra {extra})")
     command.allow_extra_args = command.ignore_unknown_options = True
     return command
 
 
 def _extra_of(entry: EntryPoint) -> str:
-    """The extra of the command's own name where there is one, else its package's: the demonstration needs more than
-    the coordinator."""
+    """Returns the extra with the command's name where there is one, otherwise its package's: the demonstration needs
+    more than the coordinator."""
     offered = (entry.dist.metadata.get_all("Provides-Extra") if entry.dist else None) or []
     return entry.name if entry.name in offered else entry.module.split(".")[0].removeprefix("riskset_")
 
@@ -89,14 +89,14 @@ def _print_version(asked: bool) -> None:
 @app.callback()
 def riskset(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Hospitals run one survival study together and no patient row leaves any of them."""
+    """Hospitals run a survival study together, and no patient row leaves any of them."""
 
 
-def tell(error: RisksetError) -> None:
-    """The error as two lines, `error:` and `hint:`, on stderr; before the hint, one line for each problem of a file."""
+def print_error(error: RisksetError) -> None:
+    """Prints `error:` and `hint:` lines on stderr; between them, one line for each problem of a file."""
     typer.echo(f"error: {error}", err=True)
     for problem in error.problems if isinstance(error, DataError) else ():
         typer.echo(f"  {problem}", err=True)
@@ -105,16 +105,16 @@ def tell(error: RisksetError) -> None:
 
 
 def warn(lines: Iterable[str]) -> None:
-    """Lines on stderr that stop nothing: what ends within a month."""
+    """Prints lines on stderr while the command goes on, such as what expires within a month."""
     for line in lines:
         typer.echo(line, err=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 done, 1 failed, 2 misused, 3 the answer is no."""
+    """Runs one command and returns its exit code: 0 done, 1 failed, 2 misused, 3 the answer is no."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a Windows console cannot print every sign a title may have
+            stream.reconfigure(errors="replace")  # a Windows console cannot print every character
     try:
         return _run(arguments)
     except click.exceptions.NoArgsIsHelpError as help_asked:
@@ -122,22 +122,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return MISUSED
     except click.ClickException as misuse:
         context = misuse.ctx if isinstance(misuse, click.UsageError) else None
-        tell(RisksetError(misuse.format_message(), f"see: {context.command_path if context else NAME} --help"))
+        hint = say("cli.see_help", command=context.command_path if context else NAME)
+        print_error(RisksetError(misuse.format_message(), hint))
         return misuse.exit_code
     except click.Abort:
-        tell(RisksetError("stopped"))
+        print_error(RisksetError(say("cli.stopped")))
     except RisksetError as error:
-        tell(error)
+        print_error(error)
         return error.exit_code
     except OSError as error:
-        place = f": {error.filename}" if error.filename else ""
-        tell(
-            RisksetError(
-                f"{(error.strerror or 'a file cannot be used').lower()}{place}", "check path, rights and space"
-            )
-        )
-    except Exception as error:  # a fault of ours; its text could hold a value, so only its kind and place are told
-        tell(_fault(error))
+        print_error(_file_failed(error))
+    except Exception as error:  # a fault of ours; its text could contain a value, so only type and place are printed
+        print_error(RisksetError(say("cli.fault", fault=fault_of(error)), say("cli.report_fault")))
     return FAILED
 
 
@@ -146,11 +142,10 @@ def _run(arguments: Sequence[str] | None) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _fault(error: Exception) -> RisksetError:
-    return RisksetError(
-        f"riskset itself failed ({fault_of(error)})",
-        "this is a fault of the program; report it with the command and the version",
-    )
+def _file_failed(error: OSError) -> RisksetError:
+    reason = (error.strerror or type(error).__name__).lower()
+    failed = say("cli.file_failed", reason=reason, path=str(error.filename)) if error.filename else reason
+    return RisksetError(failed, say("cli.check_path"))
 
 
 if __name__ == "__main__":

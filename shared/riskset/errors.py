@@ -3,14 +3,14 @@
 ::
 
     RisksetError                 str(error) is the `error:` line, error.hint the `hint:` line
-    ├── DataError                a file somebody wrote is wrong: study, site file, export, roster, keys
-    ├── ProtocolError            another party's message is malformed or out of order
-    ├── VerificationError        a signature, a hash or a recomputation does not hold
-    ├── Refused                  a lawful no: a rule, a policy, a study that differs
-    └── Unreachable              a party that is away, or that will not let us in
+    ├── DataError                a file is wrong: study, site file, export, roster, keys
+    ├── ProtocolError            a message from another party is malformed or out of order
+    ├── VerificationError        a signature, a hash or a recomputed value does not match
+    ├── Refused                  a refusal: a permitted outcome, not an error (a rule, a policy, a different study)
+    └── Unreachable              a party is unavailable, or does not accept the connection
 
-Calling a function wrongly is a `ValueError` and no part of this tree. No message ever holds a patient's value,
-but for `Problem.detail`, which the site's own terminal shows and nothing sends.
+Calling a function wrongly is a `ValueError` and not part of this tree. No message contains a patient's value, except
+`Problem.detail`, which only the site's own terminal shows and which is never sent.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ import difflib
 import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from riskset.catalogue import NOTHING, Message
+from riskset.catalogue import NOTHING, Message, say
 
 
 class RisksetError(Exception):
-    """Base of all that is told to a person; `hint` says what to do next."""
+    """Base of all errors that a person sees; `hint` says what to do next."""
 
     exit_code = 1
 
@@ -41,26 +42,35 @@ class RisksetError(Exception):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong in a file, told with all the others in one pass."""
+    """One thing wrong in a file, reported together with all the others."""
 
     where: str
     """What a person looks for: `[variables] age`, `column 'AFP'`, `eligibility rule 2`."""
     message: Message | str
     """What was expected and what was found."""
     hint: Message | str = NOTHING
-    """What to do; may hold a did-you-mean."""
+    """What to do; may name the nearest known word."""
     line: int | None = None
     """Line in the file, 1-based, where known."""
     detail: str = ""
-    """Rows and values, for the site's own eyes only."""
+    """Rows and values, for the site's own terminal only."""
+    column: int | None = None
+    """Column in the line or text that `where` names, 1-based, where known."""
 
     def __str__(self) -> str:
-        at = f"line {self.line}: " if self.line else ""
-        return f"{at}{self.where}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+        line = f"line {self.line}: " if self.line else ""
+        column = f", column {self.column}" if self.column else ""
+        return f"{line}{self.where}{column}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the problem for programs, without `detail`: with the message's code and values where it has them."""
+        coded = self.message.to_json() if isinstance(self.message, Message) else {}
+        place = {"line": self.line, "column": self.column, "where": self.where}
+        return {**place, "message": str(self.message), "hint": str(self.hint), **coded}
 
 
 class DataError(RisksetError):
-    """A file is wrong. `problems` holds all that was found."""
+    """A file is wrong. `problems` lists everything that was found."""
 
     def __init__(self, message: Message | str, hint: Message | str = NOTHING, problems: Sequence[Problem] = ()) -> None:
         super().__init__(message, hint)
@@ -68,15 +78,16 @@ class DataError(RisksetError):
 
 
 class ProtocolError(RisksetError):
-    """A message of another party is malformed, out of order or not for us."""
+    """A message from another party is malformed, out of order or not addressed to us."""
 
 
 class VerificationError(RisksetError):
-    """A signature, a hash or a recomputed value does not hold."""
+    """A signature, a hash or a recomputed value does not match."""
 
 
 class Refused(RisksetError):
-    """A lawful no. `code` is one word of a closed list; it travels, the message need not."""
+    """A refusal: a permitted outcome, not an error. `code` is one word of a closed list; it may be sent, the message
+    need not be."""
 
     exit_code = 3
 
@@ -86,17 +97,17 @@ class Refused(RisksetError):
 
 
 class Unreachable(RisksetError):
-    """A party is away, or does not let us in; trying again later may help."""
+    """A party is unavailable, or does not accept the connection; trying again later may help."""
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Returns a hint that names the nearest of `known`; empty where none is near."""
+def did_you_mean(name: str, known: Iterable[str]) -> Message:
+    """Returns a hint with the one of `known` that is nearest to `name`; NOTHING where none is near."""
     close = difflib.get_close_matches(name, list(known), n=1)
-    return f"did you mean {close[0]!r}?" if close else ""
+    return say("cli.did_you_mean", name=close[0]) if close else NOTHING
 
 
 def fault_of(error: BaseException) -> str:
-    """Returns the kind and the place of an error that nobody foresaw, without its text, which could hold a value."""
+    """Returns the type and place of an unexpected error, without its text, which could contain a patient's value."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     module = place.filename.replace("\\", "/").rsplit("/", 1)[-1]
     return f"{type(error).__name__} in {module}, line {place.lineno}"

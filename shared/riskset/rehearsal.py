@@ -1,7 +1,6 @@
-"""A whole federation in memory: the true codec, signatures, gate, masks and sums, without a network.
+"""A whole federation in memory: the real codec, signatures, gate, masks and sums, without a network.
 
-For writing a study before anyone signs it, for teaching, for checking against other programs, and for the tests'
-attacks.
+Use it to write a study before anyone signs it, to teach, to check against other programs, and to attack it in tests.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from riskset import __version__
 from riskset.analyses.admission.judging import Judged
 from riskset.analyses.admission.steps import Own
 from riskset.analyses.cohort import Cohort
+from riskset.catalogue import say
 from riskset.errors import ProtocolError
 from riskset.ledger.checkpoint import Checkpoint, sign_checkpoint
 from riskset.ledger.merkle import Tree, leaf_hash
@@ -37,7 +37,7 @@ from riskset.secure.node_key import new_node_key, public_node_text
 from riskset.study.spec import Study
 
 Wire = Callable[[str, bytes], bytes]
-"""A message on its way to a site, and what the site is given instead: where an attack sits."""
+"""Takes a site and the message on its way to it, and returns what the site receives: the place of an attack."""
 
 
 class MemoryJournal:
@@ -64,12 +64,12 @@ class MemoryJournal:
 
     def begin(self, run: str, begun: Begun, exchange: Exchange, head: Mapping[str, str]) -> None:
         if run in self._begun:
-            raise ProtocolError(f"the run {run} was begun before")
+            raise ProtocolError(say("protocol.journal.begun", run=run))
         self._begun[run], self.kept[run], self.sent[run] = begun, [exchange], []
 
     def record(self, run: str, exchange: Exchange, sent: Sent, head: Mapping[str, str]) -> None:
         if exchange.round != len(self.kept[run]):
-            raise ProtocolError(f"round {exchange.round} of the run {run} has been answered before")
+            raise ProtocolError(say("protocol.journal.answered", round=exchange.round, run=run))
         self.kept[run].append(exchange)
         self.sent[run].append(sent)
         self._seen = head["coordinator"]
@@ -111,14 +111,14 @@ class MemoryRecord:
 
 
 @dataclass(frozen=True)
-class EverybodyConsents:
-    """A rehearsal's consent: whoever holds all sites' rows has nobody to protect from himself."""
+class EverySiteConsents:
+    """A rehearsal's consent: a single party that holds all rows has no one to protect them from."""
 
     site: str
     compared: tuple[str, ...]
     exceptions: tuple[ExceptionSigned, ...] = ()
     limits: Mapping[str, str] = field(default_factory=dict)
-    """The site's own, by name; stricter ones."""
+    """The site's own stricter limits, by name."""
 
     def approval(self, study: str, roster: str, snapshot: str, methods: Mapping[str, str]) -> Approval:
         signed_at = "1970-01-01T00:00:00Z"
@@ -141,7 +141,7 @@ class EverybodyConsents:
 
 @dataclass(frozen=True)
 class Ungated:
-    """Numbers that no gate has seen. Only a rehearsal can send them, to itself."""
+    """Numbers that passed no gate. Only a rehearsal can send them, to itself."""
 
     values: NDArray[np.float64]
 
@@ -151,28 +151,43 @@ class Ungated:
         return fixed_point.to_bytes(masks.mask(vector, round_, history))
 
 
+Watch = Callable[[Contributor, History, Sent], None]
+"""Called with each vector of an ungated rehearsal: what computed it, what it follows from, its numbers in clear."""
+
+
+def _unwatched(contributor: Contributor, history: History, sent: Sent) -> None:
+    pass
+
+
+@dataclass
 class UngatedContributor(Contributor):
-    """Computes what the rules hold back: the rows lie on one machine already."""
+    """Computes what the rules hold back: the rows are on one machine already."""
+
+    watch: Watch = _unwatched
 
     def findings(self, history: History) -> list[Judged]:
         return []
 
     def contribute(self, history: History, masks: Masks) -> tuple[bytes, Sent]:
         summary = self.summary(history, frozenset())
-        numbers = Ungated(summary.values)
+        sent = Sent(labelled(history, summary.values, summary.silent), ())
+        self.watch(self, history, sent)
         parties = len(history.opening.participants)
-        payload = numbers.payload(len(history.live), parties, masks, history.round + 1, history.hash)
-        return payload, Sent(labelled(history, summary.values, summary.silent), ())
+        payload = Ungated(summary.values).payload(len(history.live), parties, masks, history.round + 1, history.hash)
+        return payload, sent
 
 
-class UngatedSite(Site):
-    """A site that takes part in any run of its rehearsal and holds it to no rule."""
+@dataclass(frozen=True)
+class UngatedConditions:
+    """The conditions of a rehearsal without rules: a site takes part in any run, and applies no limit."""
 
-    def _checked(self, opening: Opening, approval: Approval) -> Mapping[str, str]:
-        return {}
+    watch: Watch = _unwatched
 
-    def _contributor(self, own: Own, approval: Approval) -> Contributor:
-        return UngatedContributor(own)
+    def policy(self, opening: Opening, approval: Approval) -> None:
+        return None
+
+    def contributor(self, own: Own, approval: Approval) -> Contributor:
+        return UngatedContributor(own, watch=self.watch)
 
 
 class Rehearsal:
@@ -187,14 +202,17 @@ class Rehearsal:
         is_gated: bool = True,
         exceptions: tuple[ExceptionSigned, ...] = (),
         limits: Mapping[str, Mapping[str, str]] | None = None,
+        watch: Watch = _unwatched,
     ) -> None:
-        """`exceptions` are those that every site would sign; `limits` each site's own, stricter ones."""
+        """`exceptions` are those that every site would sign; `limits` each site's own stricter ones. With `is_gated`
+        False no rule is applied, and `watch` is called with every vector."""
         self.study = study
         self.cohorts = dict(cohorts)
         self.run_id = run
         self.is_gated = is_gated
         self.exceptions = exceptions
         self.limits = limits or {}
+        self.conditions = None if is_gated else UngatedConditions(watch)
         self.coordinator_key = new_identity()
         self.keys = {name: new_identity() for name in cohorts}
         members = {n: Member(public_hex(k), public_node_text(new_node_key())) for n, k in self.keys.items()}
@@ -210,15 +228,15 @@ class Rehearsal:
     def start_site(self, name: str) -> None:
         """Starts a site, or starts it again from its journal."""
         compared = tuple(other for other in self.cohorts if other != name)
-        site = Site if self.is_gated else UngatedSite
-        self.sites[name] = site(
+        self.sites[name] = Site(
             name,
             self.keys[name],
             self.study,
             self.roster,
             Holding(self.cohorts[name], self.rows[name]),
             self.journals[name],
-            EverybodyConsents(name, compared, self.exceptions, self.limits.get(name, {})),
+            EverySiteConsents(name, compared, self.exceptions, self.limits.get(name, {})),
+            conditions=self.conditions,
         )
 
     def start_coordinator(self, participants: Iterable[str] = (), earlier: Sequence[str] = ()) -> None:
@@ -227,14 +245,14 @@ class Rehearsal:
         self.coordinator = Coordinator(self.coordinator_key, self.study, self.roster, self.run_id, opening, self.record)
 
     def step(self, wire: Wire | None = None) -> None:
-        """Asks the sites that have not answered this round."""
+        """Sends the request to the sites that have not answered this round."""
         request = self.coordinator.request()
         for name in self.coordinator.waiting_for:
-            shown = wire(name, request) if wire else request
-            self.coordinator.accept(self.sites[name].answer(shown))
+            received = wire(name, request) if wire else request
+            self.coordinator.accept(self.sites[name].answer(received))
 
     def run(self, wire: Wire | None = None) -> Outcome:
-        """Runs from where the run stands to its end."""
+        """Runs from the current round to the end."""
         while not self.coordinator.is_finished:
             self.step(wire)
         return self.coordinator.outcome()

@@ -144,4 +144,4 @@ def _typed(prompt: Message, *, twice: bool) -> str:
     if not sys.stdin.isatty():
         hint = say("site.keys.no_terminal_hint", variable=PASSPHRASE_VARIABLE)
         raise DataError(say("site.keys.no_terminal"), hint)
-    return str(typer.prompt(str(prompt), hide_input=True, confirmation_prompt=twice, err=True))
+    return str(typer.prompt(prompt, hide_input=True, confirmation_prompt=twice, err=True))

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from riskset.analyses.cohort import Cohort
 from riskset.catalogue import say
-from riskset.disclosure.rules import Column
+from riskset.disclosure.rules import RuleColumn
 from riskset.errors import DataError
-from riskset.joining.connection import Connection, load_connection
+from riskset.joining.invite import Connection, load_connection
+from riskset.protocol.participation import column_for
 from riskset.protocol.program import here
 from riskset.protocol.roster import Roster, load_roster
 from riskset.protocol.site import Holding
-from riskset.protocol.taking_part import column_for
 from riskset.secure.keys import public_hex
 from riskset.study.load import load_study, study_hash
 from riskset.study.spec import Study
@@ -70,7 +70,7 @@ class StudyFolder:
         return tuple(name for name in self.roster.sites if name != self.site)
 
     @property
-    def column(self) -> Column:
+    def column(self) -> RuleColumn:
         """Which limits apply: with two sites, or without the secure sum, others can see this site's own sums."""
         return column_for(self.study.disclosure, len(self.roster.sites))
 

@@ -1,4 +1,4 @@
-"""A federation in memory, and the pen of whoever holds a key in it."""
+"""A federation in memory, and what an attacker with one of its keys can sign."""
 
 import json
 from dataclasses import asdict
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from riskset.protocol.roster import COORDINATOR
-from riskset.protocol.witnessing import Shown
+from riskset.protocol.witnessing import LogView
 from riskset.rehearsal import Rehearsal
 from riskset.secure.envelope import frame, seal, unframe, verify
 
@@ -36,7 +36,7 @@ class Federation(Rehearsal):
         return "open" if history is None else history.phase
 
     def forge(self, honest, key=None, **changed):
-        """Returns a message with its head, or its `payload`, changed, and signed anew by `key` (the coordinator's)."""
+        """Returns a message with its head or `payload` changed, signed again with `key` (the coordinator's)."""
         message = verify(honest, {COORDINATOR: self.coordinator_key.public_key(), **self.roster.sites})
         payload = changed.pop("payload", message.payload)
         head = asdict(message.head) | changed
@@ -51,10 +51,10 @@ class Federation(Rehearsal):
 
     def shown(self):
         """Returns what an honest message would show of the coordinator's log now, to sites that saw nothing of it."""
-        return Shown(self.record.checkpoint(), {}).to_bytes()
+        return LogView(self.record.checkpoint(), {}).to_bytes()
 
     def with_vector(self, contribution, change):
-        """Returns a contribution whose sender plays along: another vector, `change` of its bytes, and well signed."""
+        """Returns a colluding sender's contribution: its vector changed by `change`, with a valid signature."""
         message = verify(contribution, self.roster.sites)
         vector, cosignature = unframe(message.payload)
         payload = frame([change(vector), cosignature])

@@ -1,5 +1,6 @@
-"""What a coordinator, or whoever has its key, asks without a site's consent. Each attack first succeeds at a site that
-consents to everything, then is refused by one that looks into its ledger, then the nearest honest message is answered.
+"""What a coordinator, or anyone who has its key, requests without a site's consent. Each attack first succeeds at a
+site that consents to everything, then is refused by one that reads its ledger, then the nearest honest message is
+answered.
 """
 
 from dataclasses import dataclass, replace
@@ -9,7 +10,8 @@ import pytest
 
 from riskset import __version__
 from riskset.errors import VerificationError
-from riskset.protocol.approval import Approval, commitment, sign_approval, standing
+from riskset.protocol.approval import Approval, commitment, sign_approval
+from riskset.protocol.consent import standing
 from riskset.protocol.program import PROTOCOL, Program
 from riskset.protocol.roster import Member, read_roster, sign_roster
 from riskset.protocol.site import Holding, Site
@@ -32,7 +34,7 @@ class Act:
 
 
 class Committee:
-    """A site that consents by what stands in its ledger, on a day that a test sets."""
+    """A site that consents by the entries of its ledger, on a day that a test sets."""
 
     def __init__(self, federation, today=LAST_DAY):
         self.federation, self.today, self.acts, self.code = federation, today, [], __version__
@@ -112,7 +114,7 @@ def test_an_expired_approval(federation, asked):
     made, committee = asked
     committee.today = LAST_DAY + timedelta(days=1)
     assert committee.is_asked() == "approval"
-    assert committee.said == ["the approval ended on 2025-05-31"]
+    assert committee.said == ["the approval expired on 2025-05-31"]
     assert made.journals[SITE].exchanges(made.run_id) == ()
     committee.today = LAST_DAY
     assert committee.is_asked() is None
@@ -150,7 +152,7 @@ def test_asking_again_for_what_was_sent_before_a_withdrawal(asked):
 
 
 def test_an_unapproved_analysis_in_an_approved_study(federation, patients, asked):
-    """The coordinator sends a study file with another model, under the same version; somebody puts it in the folder."""
+    """The coordinator sends a study file with another model, under the same version; someone puts it in the folder."""
     made, committee = asked
     more = patients.study(
         made.cohorts, analyses={"cox": {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm"]}}
@@ -162,7 +164,7 @@ def test_an_unapproved_analysis_in_an_approved_study(federation, patients, asked
     assert believing.hears(SITE, believing.forge(believing.coordinator.request(), study=study_hash(more))) is None
     committee.sits(study=more)
     assert made.hears(SITE, asks) == "approval"
-    assert committee.said == ["the study is another than the one approved"]
+    assert committee.said == ["the study differs from the approved one"]
     committee.approves(study=study_hash(more))
     assert made.hears(SITE, asks) is None
 
@@ -198,14 +200,14 @@ def test_a_method_exchanged_under_the_approval(federation, asked, kind):
     made, committee = asked
     made.coordinator._program = made.sites[SITE]._program = exchanged
     assert committee.is_asked() == "approval"
-    told = f"the method {kind} was approved as of {installed()[kind]}; somebody-elses 1.0 brings it now"
+    told = f"the method {kind} was approved as of {installed()[kind]}; somebody-elses 1.0 provides it now"
     assert committee.said == [told]
     committee.approves(methods=exchanged.methods)
     assert committee.is_asked() is None
 
 
 def with_a_key_swapped(made):
-    """The roster as its coordinator signs it anew, with a key of its own in a site's place."""
+    """The roster as its coordinator signs it again, with the coordinator's own key in place of a site's."""
     keys = {name: new_identity() if name == "osaka" else key for name, key in made.keys.items()}
     members = {name: Member(public_hex(key), public_node_text(new_node_key())) for name, key in keys.items()}
     return read_roster(sign_roster(made.study.id, made.coordinator_key, members))
@@ -250,20 +252,20 @@ def test_participants_whose_keys_nobody_compared(federation):
     assert lonely.is_asked() is None
 
 
-def test_an_approval_that_somebody_else_signed(federation):
+def test_an_approval_that_someone_else_signed(federation):
     believing = trusting(federation)
     assert believing.hears(SITE, believing.coordinator.request()) is None
     made = federation()
     forged = Committee(made).approves(key=made.coordinator_key).sits()
     assert forged.is_asked() is not None
-    with pytest.raises(VerificationError, match="another key signed it"):
+    with pytest.raises(VerificationError, match="signed with a different key"):
         standing(forged.acts, [made.keys[SITE].public_key()])
     forged.approves()
     assert forged.is_asked() is None
 
 
 def test_a_refusal_tells_the_coordinator_one_word(asked):
-    """`hears` asserts that a refusal holds its code alone; here, that the reason stands in no byte of it."""
+    """`hears` asserts that a refusal holds its code alone; here, that the reason is in no byte of it."""
     made, committee = asked
     committee.does("paused")
     reply = made.sites[SITE].answer(made.coordinator.request())

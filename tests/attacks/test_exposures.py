@@ -226,7 +226,7 @@ def test_what_says_it_is_asked_once_is_asked_once(network):
     goes_on = rogue(exposure(design=(ARM, AGE)), (total("a sum", AGE),), rounds=2)
     for is_gated in (True, False):
         ended = network(goes_on, is_gated=is_gated).run().results["km/os/all"]
-        assert (ended.code, ended.message) == ("not converged", "asked again after its one round")
+        assert (ended.code, ended.message) == ("not converged", "requested again after its only round")
 
 
 def test_an_analysis_asked_again_must_show_its_linear_predictor(network):

@@ -1,4 +1,4 @@
-"""Attempts to come into a study as somebody else, or to bring a site to somebody else. First the honest way works."""
+"""Attempts to join a study as someone else, or to make a site join someone else. First the honest way works."""
 
 import json
 import shutil
@@ -183,7 +183,7 @@ def test_an_expired_invite_at_the_site(town, monkeypatch):
     invite = town.invite("asan", "--days", 3)
     monkeypatch.setattr(join_command, "today_utc", lambda: today_utc() + timedelta(days=4))
     assert town.join(invite, "asan") == 3
-    assert "the invite of asan ended on" in town.said
+    assert "the invite of asan expired on" in town.said
     assert not (town.root / "asan" / "keys").exists()
     monkeypatch.setattr(join_command, "today_utc", lambda: today_utc() + timedelta(days=3))
     assert town.join(invite, "asan") == 0
@@ -195,7 +195,7 @@ def test_an_expired_invite_from_a_site_whose_clock_is_behind(town):
     request, token = town.request("asan").read_bytes(), read_invite(invite.read_bytes()).token
     with InviteList(town.server.joining) as invites:
         late = EnrolmentDesk(invites, lambda: today_utc() + timedelta(days=4))
-        with pytest.raises(Refused, match="the invite of asan ended on") as refused:
+        with pytest.raises(Refused, match="the invite of asan expired on") as refused:
             late.receive(request, token)
         assert refused.value.code == "expired"
         on_the_last_day = EnrolmentDesk(invites, lambda: today_utc() + timedelta(days=3))
@@ -227,21 +227,21 @@ def test_a_changed_invite(town, field):
     assert not (town.root / "asan" / "keys").exists()
 
 
-def test_an_invite_signed_by_somebody_else(town):
+def test_an_invite_signed_by_someone_else(town):
     """He has read the invite: token, study, site and address are right, the key and the authority are his."""
     path, thief = town.invite("asan"), new_identity()
     honest = read_invite(path.read_bytes())
     path.write_bytes(write_invite(type(honest)(**vars(honest) | {"coordinator": public_hex(thief)}), thief))
-    assert town.join(path, "asan") == 0  # nothing in the file can tell
+    assert town.join(path, "asan") == 0  # nothing in the file shows it
     heard = town.words()
     assert town.accept("asan") == 0
-    assert town.words() != heard  # this is what tells
+    assert town.words() != heard  # this shows it
     town.roster_of_one("asan").check_signed_by(honest.coordinator)
-    with pytest.raises(VerificationError, match="signed by another key than the coordinator's who invited"):
+    with pytest.raises(VerificationError, match="signed with a different key than that of the coordinator who invited"):
         town.roster_of_one("asan").check_signed_by(public_hex(thief))
 
 
-def test_somebody_between_who_shows_each_side_keys_of_his_own(town):
+def test_an_attacker_between_who_shows_each_side_different_keys(town):
     invite = read_invite(town.invite("asan").read_bytes())
     thief = new_identity()
     shown = type(invite)(**vars(invite) | {"coordinator": public_hex(thief)})
@@ -298,12 +298,12 @@ def test_a_changed_request(town, field):
 
 
 def test_a_site_s_request_under_another_site_s_invite(town):
-    """One with a right to one seat signs for another's, with the token of his own."""
+    """One with a right to one seat signs for another's, with their own token."""
     mine = read_invite(town.invite("kurume").read_bytes())
     town.invite("asan")
     forged = write_request(type(mine)(**vars(mine) | {"site": "asan"}), new_identity(), new_node_key().public_key())
     with town.server.desk() as desk:
-        with pytest.raises(DataError, match="names another site than the invite of kurume"):
+        with pytest.raises(DataError, match="names a different site than the invite of kurume"):
             desk.receive(forged, mine.token)
         with pytest.raises(Refused, match="not made with an invite"):
             desk.receive_file(forged, "asan")
@@ -313,7 +313,7 @@ def test_a_request_for_another_study(town):
     invite = read_invite(town.invite("asan").read_bytes())
     for field, value in (("study", "another"), ("study_sha256", "0" * 64)):
         other = type(invite)(**vars(invite) | {field: value})
-        with town.server.desk() as desk, pytest.raises(DataError, match="names another study"):
+        with town.server.desk() as desk, pytest.raises(DataError, match="names a different study"):
             desk.receive(write_request(other, new_identity(), new_node_key().public_key()), invite.token)
 
 
@@ -380,7 +380,7 @@ def test_a_revoked_site(town):
     assert town.revoke("kurume") == 0
     with town.server.desk() as desk, pytest.raises(Refused, match="holds a key of kurume that was revoked on"):
         desk.check_roster(roster)
-    assert town.roster() == 1  # one site is no study
+    assert town.roster() == 1  # one site is not a study
     assert "kurume: revoked on" in town.said
     assert town.goes("study", "accept", "kurume", "--server", town.server.root, "--compared") == 1
     assert "no request of kurume waits: revoked on" in town.said
@@ -410,7 +410,7 @@ def test_a_revoked_key_in_another_spelling(town, spelled):
     member = Member(spelled(honest.member.identity), honest.member.node)
     again = type(honest)(**vars(honest) | {"member": member}).proved(invite.token)
     with town.server.desk() as desk:
-        with pytest.raises(DataError, match="is not a request of a site"):
+        with pytest.raises(DataError, match="is not a join request from a site"):
             desk.receive(write_signed("request", again.content, signature=key), invite.token)
         with pytest.raises(Refused, match="a key that was revoked"):
             desk.receive(write_signed("request", honest.content, signature=key), invite.token)
@@ -435,7 +435,7 @@ def test_a_site_with_another_site_s_key(town):
 def test_a_site_with_the_coordinator_s_key(town):
     invite = read_invite(town.invite("asan").read_bytes())
     twin = write_request(invite, town.server.identity, new_node_key().public_key())
-    with town.server.desk() as desk, pytest.raises(DataError, match="a key that is in use already"):
+    with town.server.desk() as desk, pytest.raises(DataError, match="a key that is already in use"):
         desk.receive(twin, invite.token)
 
 
@@ -465,7 +465,7 @@ def test_words_that_were_not_compared(town, monkeypatch):
 def test_letters_that_move_a_terminal_s_cursor(town):
     invite = read_invite(town.invite("asan").read_bytes())
     evil = write_request(invite, new_identity(), new_node_key().public_key(), telephone="1\x1b[2J", irb="\r")
-    with town.server.desk() as desk, pytest.raises(DataError, match="not a request"):
+    with town.server.desk() as desk, pytest.raises(DataError, match="not a join request"):
         desk.receive(evil, invite.token)
 
 
@@ -500,9 +500,9 @@ def test_a_key_renewed_by_a_thief_of_the_invite(town):
     claimed = json.loads(write_request(invite, thief, node, earlier=town.identity("asan")))
     claimed[EARLIER] = thief.sign(b"").hex()
     with town.server.desk() as desk:
-        with pytest.raises(DataError, match="names another earlier key"):
+        with pytest.raises(DataError, match="names a different earlier key"):
             desk.receive(unsigned, invite.token)
-        with pytest.raises(DataError, match="names another earlier key"):
+        with pytest.raises(DataError, match="names a different earlier key"):
             desk.receive(own, invite.token)
         with pytest.raises(VerificationError, match="not signed by the earlier key of asan"):
             desk.receive(json.dumps(claimed).encode(), invite.token)
@@ -522,12 +522,12 @@ def test_a_roster_signed_by_another_key(town):
     forged = read_roster(sign_roster(roster.study_id, new_identity(), roster.members))
     coordinator = json.loads((town.root / "asan" / "connection.json").read_text())["coordinator"]
     roster.check_signed_by(coordinator)
-    with pytest.raises(VerificationError, match="signed by another key than the coordinator's who invited"):
+    with pytest.raises(VerificationError, match="signed with a different key than that of the coordinator who invited"):
         forged.check_signed_by(coordinator)
 
 
 def test_one_signature_passed_off_as_another_kind(town):
-    """A roster's signature over the content of an invite, by the same key, is none."""
+    """A roster's signature over the content of an invite, with the same key, is invalid."""
     content = json.loads(town.invite("asan").read_bytes())["invite"]
     path = town.root / "forged.invite.json"
     signed = json.loads(write_signed("roster", content, signature=town.server.identity))

@@ -1,4 +1,4 @@
-"""Parties that do not run the same program: told with who must update, and no number is computed of a mixture."""
+"""Parties that do not run the same program: the refusal says who must update, and no mixture computes a number."""
 
 import json
 
@@ -7,7 +7,7 @@ import pytest
 from riskset.errors import ProtocolError, Refused
 from riskset.protocol.coordinator import Coordinator
 from riskset.protocol.history import History
-from riskset.protocol.messages import REFUSALS
+from riskset.protocol.messages import refusal_message
 from riskset.protocol.opening import open_run, read_opened
 from riskset.protocol.program import PROTOCOL, Program, here, read_program
 from riskset.secure.envelope import frame, verify
@@ -46,13 +46,13 @@ def without_program(party, message, key):
 
 @pytest.mark.parametrize("what", OTHERS)
 class TestEveryDifferenceThatMatters:
-    def test_a_site_says_no_by_one_word_and_keeps_nothing(self, federation, what):
+    def test_a_site_refuses_by_one_code_and_keeps_nothing(self, federation, what):
         program, code, _ = OTHERS[what]
         party = federation()
         runs(party, "kurume", program)
         with pytest.raises(Refused, match="kurume") as refused:
             party.coordinator.accept(party.sites["kurume"].answer(party.coordinator.request()))
-        assert (refused.value.code, str(refused.value)) == (code, f"kurume {REFUSALS[code]}")
+        assert (refused.value.code, str(refused.value)) == (code, str(refusal_message(code, "kurume")))
         assert party.journals["kurume"].exchanges(party.run_id) == ()
         runs(party, "kurume", here())
         party.run()
@@ -65,7 +65,7 @@ class TestEveryDifferenceThatMatters:
         assert {party.hears(site, request) for site in party.sites} == {code}
         assert all(not journal.kept for journal in party.journals.values())
 
-    def test_a_site_that_takes_part_all_the_same_is_named(self, federation, what):
+    def test_a_site_that_takes_part_nevertheless_is_named(self, federation, what):
         """As riskset 0.1.0 does, which passes over what it does not know in an opening."""
         program, code, _ = OTHERS[what]
         party = federation()
@@ -75,8 +75,8 @@ class TestEveryDifferenceThatMatters:
         with pytest.raises(Refused) as refused:
             party.coordinator.accept(reply)
         assert refused.value.code == code
-        assert str(refused.value).startswith(f"asan {REFUSALS[code]} (")
-        assert refused.value.hint == "then begin another run with: riskset run --new"
+        assert str(refused.value).startswith(f"{refusal_message(code, 'asan')} (")
+        assert refused.value.hint == "then begin a new run with: riskset run --new"
         assert party.coordinator.accept(honest) == "asan"
         party.run()
 
@@ -87,7 +87,7 @@ def test_a_site_of_0_1_0_is_named(federation):
     with pytest.raises(Refused) as refused:
         party.coordinator.accept(without_program(party, honest, party.keys["asan"]))
     assert str(refused.value) == (
-        "asan speaks an older protocol than the coordinator: update riskset at the site (protocol: 1 there, 2 here)"
+        "asan uses an older protocol than the coordinator: update riskset at the site (protocol: 1 there, 2 here)"
     )
 
 
@@ -123,7 +123,7 @@ class TestACoordinatorThatTellsEachSiteWhatItHas:
     def test_every_party_sees_it_in_the_answers(self, federation):
         _, opened = self.mixed(federation)
         assert {message.head.type for message in opened} == {"opened"}
-        assert open_run(opened, ())  # whoever compares nothing takes them for one run
+        assert open_run(opened, ())  # without a comparison they pass for one run
         with pytest.raises(ProtocolError) as refused:
             open_run(opened, {"cox"})
         assert str(refused.value) == (
@@ -162,7 +162,7 @@ class TestInTheMiddleOfARun:
         began = party.coordinator_key, party.study, party.roster, party.run_id, party.coordinator._opening, party.record
         with pytest.raises(ProtocolError, match="another length"):
             Coordinator(*began)
-        with pytest.raises(Refused, match="was opened with another program"):
+        with pytest.raises(Refused, match="was opened with a different program"):
             Coordinator(*began, NEWER)
 
     def test_a_coordinator_that_was_updated_asks_nothing_more(self, federation):
@@ -170,7 +170,7 @@ class TestInTheMiddleOfARun:
         party.start_coordinator()
         party.coordinator._program = OTHERS["a newer method"][0]
         with pytest.raises(
-            Refused, match=rf"was opened with another program \(cox: {installed()['cox']}, now riskset 1"
+            Refused, match=rf"was opened with a different program \(cox: {installed()['cox']}, now riskset 1"
         ):
             party.step()
 
@@ -203,12 +203,12 @@ def test_each_answer_says_with_which_program_it_was_made(federation):
         {"methods": {str(i): "riskset 0.1.0" for i in range(1001)}},
     ],
 )
-def test_a_program_that_is_none(content):
+def test_a_malformed_program(content):
     with pytest.raises(ProtocolError):
         read_program({"protocol": PROTOCOL, "methods": {}} | content)
 
 
-def test_who_must_update_is_said_of_every_difference():
+def test_who_must_update_is_stated_for_every_difference():
     for code in ("older_protocol", "newer_protocol", "no_method", "older_method", "newer_method", "other_method"):
         where = "at the coordinator" if code in ENDS_A_RUN else "at the site"
-        assert where in REFUSALS[code]
+        assert where in str(refusal_message(code, "asan"))

@@ -1,4 +1,4 @@
-"""What a site, or whoever stands between, may try on the coordinator. Nothing of it is kept, and the run goes on."""
+"""Attacks on the coordinator by a site, or by someone in between. Nothing of them is kept, and the run continues."""
 
 import re
 from dataclasses import replace
@@ -10,7 +10,7 @@ import pytest
 from riskset.analyses.cohort import Cohort
 from riskset.errors import ProtocolError, Refused, VerificationError
 from riskset.ledger.witness import Witness
-from riskset.protocol.messages import REFUSALS
+from riskset.protocol.messages import REFUSALS, refusal_message
 from riskset.protocol.witnessing import LOG, cosignature
 from riskset.rehearsal import MemoryRecord
 from riskset.secure.envelope import frame, unframe
@@ -76,18 +76,18 @@ def test_a_reply_altered_on_its_way(party):
 @pytest.mark.parametrize("field", ["study", "roster", "history", "type"])
 def test_a_reply_to_something_else(party, field):
     reply = party.forge(own(party), key=party.keys["asan"], **{field: "other"})
-    refused(party, reply, ProtocolError, f"another {field}")
+    refused(party, reply, ProtocolError, f"a different {field}")
 
 
 def test_a_reply_to_a_round_not_asked_yet(party):
     reply = party.forge(own(party), key=party.keys["asan"], round=A_ROUND + 1)
-    refused(party, reply, ProtocolError, "another round")
+    refused(party, reply, ProtocolError, "a different round")
 
 
 @pytest.mark.parametrize("length", [-16, -1, 1, 16])
 def test_a_vector_of_another_length(party, length):
     reply = party.with_vector(own(party), lambda vector: vector[:length] if length < 0 else vector + bytes(length))
-    refused(party, reply, ProtocolError, "numbers has")
+    refused(party, reply, ProtocolError, "numbers in")
 
 
 @pytest.mark.parametrize("payload", [b"", b"garbage", frame([b""]), frame([b"", b"", b""]), frame([b"", b"\xff"])])
@@ -104,14 +104,14 @@ def test_a_cosignature_of_another_log(party):
     line = cosignature(witness, "asan", party.keys["asan"], 0)
     vector, _ = unframe(unframe(own(party))[1])
     reply = party.forge(own(party), key=party.keys["asan"], payload=frame([vector, line.encode()]))
-    refused(party, reply, VerificationError, "asan cosigned another log")
+    refused(party, reply, VerificationError, "asan cosigned a different log")
 
 
 def test_a_cosignature_by_another_site(party):
     vector, _ = unframe(unframe(own(party))[1])
     _, line = unframe(unframe(own(party, "kurume"))[1])
     reply = party.forge(own(party), key=party.keys["asan"], payload=frame([vector, line]))
-    refused(party, reply, VerificationError, "asan cosigned another log")
+    refused(party, reply, VerificationError, "asan cosigned a different log")
 
 
 def test_a_reply_of_another_run(party):
@@ -129,7 +129,7 @@ def test_a_reply_that_came_twice(party):
 
 
 def test_a_second_reply_with_another_number(party):
-    """The first stands; a site cannot take back what it sent."""
+    """The first one counts; a site cannot take back what it sent."""
     first = own(party)
     assert party.coordinator.accept(first) == "asan"
     other = party.forge(first, key=party.keys["asan"], payload=bytes(len(unframe(first)[1])))
@@ -140,20 +140,20 @@ def test_a_second_reply_with_another_number(party):
 
 
 @pytest.mark.parametrize("code", REFUSALS)
-def test_a_no_is_told_in_the_words_of_this_program(party, code):
-    """What the site sends is one word; the sentence is the coordinator's own."""
+def test_a_refusal_is_reported_in_the_words_of_this_program(party, code):
+    """The site sends a code; the sentence is the coordinator's."""
     reply = party.forge(own(party), key=party.keys["asan"], type="refused", payload=f'{{"code":"{code}"}}'.encode())
-    refused(party, reply, Refused, re.escape(f"asan {REFUSALS[code]}"))
+    refused(party, reply, Refused, re.escape(str(refusal_message(code, "asan"))))
 
 
 @pytest.mark.parametrize("content", [b'{"code":"<b>anything</b>"}', b'{"code":7}', b'{"code":["data"]}', b"{}"])
-def test_a_no_for_a_reason_that_is_none(party, content):
+def test_a_refusal_for_an_unknown_reason(party, content):
     reply = party.forge(own(party), key=party.keys["asan"], type="refused", payload=content)
-    refused(party, reply, Refused, "for a reason this version does not know")
+    refused(party, reply, Refused, "for a reason that this version does not know")
 
 
 @pytest.mark.parametrize("content", [b"", b"null", b"[]", b"no"])
-def test_a_no_that_is_no_json(party, content):
+def test_a_refusal_that_is_not_json(party, content):
     reply = party.forge(own(party), key=party.keys["asan"], type="refused", payload=content)
     refused(party, reply, ProtocolError, "content of a message")
 
@@ -164,14 +164,14 @@ def test_a_no_in_anothers_name(party):
 
 
 @pytest.mark.parametrize("head", [{"run": "other"}, {"round": 0}])
-def test_a_no_to_another_run_or_an_earlier_round(party, head):
+def test_a_refusal_of_another_run_or_an_earlier_round(party, head):
     """An old refusal, played again, does not stop a run."""
     no = party.forge(own(party), key=party.keys["asan"], type="refused", payload=b'{"code":"data"}', **head)
     ignored(party, no)
 
 
 def test_an_outcome_before_the_end(party):
-    with pytest.raises(ProtocolError, match="not come to its end"):
+    with pytest.raises(ProtocolError, match="not finished"):
         party.coordinator.outcome()
 
 
@@ -224,7 +224,7 @@ def test_the_text_of_an_error_at_a_site_stays_there(party, caplog):
     assert party.code(left) == "site"
     assert not any("canary" in line or "12345" in line for line in [*said, caplog.text])  # logs are sent to helpers
     assert any("ValueError in " in line for line in said)
-    with pytest.raises(Refused, match="met an error of its own"):
+    with pytest.raises(Refused, match="failed with an internal error"):
         party.coordinator.accept(left)
     site._runs[party.run_id].contributor.own = whole
     party.run()
@@ -240,7 +240,7 @@ def test_a_number_that_the_gate_does_not_let_out(patients, federation, value):
         (left,), said = answers(party.sites["asan"], party.coordinator.request())
     assert party.code(left) == "gate"
     assert b"moments" not in left
-    assert said == ["said no: this site has a number that its gate does not let out"]
+    assert said == ["said no: this site has a number that its gate does not release"]
 
 
 def test_a_message_too_broken_to_answer_does_not_end_the_service(party):

@@ -1,4 +1,4 @@
-"""What a compromised coordinator, or whoever stands between, may try on a site. Each is told by one word; then the
+"""Attacks on a site by a compromised coordinator, or by someone in between. Each is refused by one code; then the
 honest message is answered, so that nothing is lost by the attempt."""
 
 from dataclasses import replace
@@ -39,7 +39,7 @@ class TestWhoSpeaks:
         head, payload, _ = unframe(party.coordinator.request())
         refused(party, frame([head, payload, bytes(64)]), "message")
 
-    def test_a_message_signed_by_somebody_else(self, federation, rounds):
+    def test_a_message_signed_by_someone_else(self, federation, rounds):
         party = federation().goes(rounds)
         refused(party, party.forge(party.coordinator.request(), key=new_identity()), "message")
 
@@ -52,7 +52,7 @@ class TestWhoSpeaks:
         request = party.forge(party.coordinator.request(), key=party.keys["kurume"], sender="kurume")
         refused(party, request, "message")
 
-    def test_a_coordinator_with_another_key_and_a_roster_of_its_own(self, federation, rounds):
+    def test_a_coordinator_with_another_key_and_its_own_roster(self, federation, rounds):
         party, other = federation().goes(rounds), federation().goes(rounds)
         refused(party, other.coordinator.request(), "message")
 
@@ -100,11 +100,11 @@ class TestParticipants:
         "payload",
         [b"", b"null", b"{}", b'{"participants":"asan"}', b'{"participants":[1]}', ALL[:-1], ALL[:-2] + b',"x"}'],
     )
-    def test_a_list_that_is_none(self, federation, payload):
+    def test_a_malformed_list(self, federation, payload):
         party = federation()
         refused(party, party.forge(party.coordinator.request(), payload=payload), "participants")
 
-    def test_two_sites_told_different_participants(self, federation):
+    def test_two_sites_given_different_participants(self, federation):
         """What A alone would add to B's sums is never asked: they part at the first round that shows contributions."""
         party = federation()
         opening = party.coordinator.request()
@@ -220,12 +220,12 @@ class TestContributions:
         refused(party, party.relay(lambda parts: without(party, site, parts)), "history")
 
     @pytest.mark.parametrize("site", ["asan", "kurume"])
-    def test_one_stands_twice(self, federation, phase, site):
+    def test_one_appears_twice(self, federation, phase, site):
         party = federation().goes_to(phase)
         refused(party, party.relay(lambda parts: [*parts, parts[of(party, site, parts)]]), "history")
 
     @pytest.mark.parametrize("site", ["asan", "kurume"])
-    def test_one_stands_twice_for_another(self, federation, phase, site):
+    def test_one_appears_twice_for_another(self, federation, phase, site):
         party = federation().goes_to(phase)
         change = lambda parts: [*without(party, "osaka", parts), parts[of(party, site, parts)]]  # noqa: E731
         refused(party, party.relay(change), "history")
@@ -262,7 +262,7 @@ class TestContributions:
 
     @pytest.mark.parametrize("field", ["study", "roster", "run", "history", "type"])
     def test_one_belongs_to_something_else(self, federation, phase, field):
-        """A site that plays along signs its contribution to another run of the same sites."""
+        """A colluding site signs its contribution to another run of the same sites."""
         party = federation().goes_to(phase)
 
         def alter(parts):
@@ -295,8 +295,8 @@ def test_a_site_that_sends_a_vector_of_another_length(federation, length):
 
 
 def test_a_site_that_shows_two_contributions_with_the_coordinators_help(federation):
-    """To asan and to osaka it is a different number, each well signed. The next round tells: their histories differ,
-    and no message fits both."""
+    """To asan and to osaka it is a different number, each with a valid signature. The next round shows it: their
+    histories differ, and no message fits both."""
     party = federation().goes(A_ROUND)
     request = party.coordinator.request()
 

@@ -1,4 +1,4 @@
-"""The root command: what it finds, what it tells a person, and the four exit codes."""
+"""The root command: which commands it finds, what it prints, and its exit codes."""
 
 import subprocess
 import sys
@@ -25,7 +25,7 @@ def greet(name: str):
 
 
 def alone(times: int = 1):
-    """A command of its own."""
+    """A single command."""
     typer.echo("alone " * times)
 
 
@@ -37,52 +37,52 @@ def fails_with(error):
 
 
 @pytest.fixture
-def bring(monkeypatch):
-    """Install commands: name -> what an entry point would load."""
+def provide(monkeypatch):
+    """Returns a function that installs commands: name -> what its entry point loads."""
 
     def install(**commands):
         this = sys.modules[__name__]
-        for name, brought in commands.items():
-            monkeypatch.setattr(this, f"brought_{name}", brought, raising=False)
-        monkeypatch.setitem(sys.modules, "brought_by_test", this)
-        points = [EntryPoint(name, f"brought_by_test:brought_{name}", cli.GROUP) for name in commands]
+        for name, loaded in commands.items():
+            monkeypatch.setattr(this, f"provided_{name}", loaded, raising=False)
+        monkeypatch.setitem(sys.modules, "provided_by_test", this)
+        points = [EntryPoint(name, f"provided_by_test:provided_{name}", cli.GROUP) for name in commands]
         monkeypatch.setattr(cli, "entry_points", lambda group: EntryPoints(points))
 
     return install
 
 
-def test_a_typer_is_a_group_and_a_function_a_command(bring, capsys):
-    bring(sites=group, single=alone)
+def test_a_typer_is_a_group_and_a_function_a_command(provide, capsys):
+    provide(sites=group, single=alone)
     assert cli.main(["sites", "greet", "kurume"]) == 0
     assert cli.main(["single", "--times", "2"]) == 0
     assert capsys.readouterr().out.split() == ["hello", "kurume", "alone", "alone"]
 
 
-def test_help_names_every_command(bring, capsys):
-    bring(sites=group, single=alone)
+def test_help_names_every_command(provide, capsys):
+    provide(sites=group, single=alone)
     assert cli.main(["--help"]) == 0
-    told = capsys.readouterr().out
-    assert "A group." in told
-    assert "A command of its own." in told
+    printed = capsys.readouterr().out
+    assert "A group." in printed
+    assert "A single command." in printed
 
 
 @pytest.mark.parametrize("misuse", [["nope"], ["--nope"], ["single", "--times", "many"], ["single", "more"], []])
-def test_misuse_is_exit_2(bring, misuse):
-    bring(single=alone)
+def test_misuse_is_exit_2(provide, misuse):
+    provide(single=alone)
     assert cli.main(misuse) == 2
 
 
 @pytest.mark.parametrize(
     ("error", "code"), [(DataError("d"), 1), (Unreachable("u"), 1), (Refused("cells", "r"), 3), (typer.Exit(3), 3)]
 )
-def test_an_error_has_its_exit_code(bring, error, code):
-    bring(fails=fails_with(error))
+def test_an_error_has_its_exit_code(provide, error, code):
+    provide(fails=fails_with(error))
     assert cli.main(["fails"]) == code
 
 
-def test_an_error_is_told_with_its_problems_and_a_hint(bring, capsys):
+def test_an_error_is_printed_with_its_problems_and_a_hint(provide, capsys):
     problems = [Problem("[variables] age", "unknown key", line=4), Problem("[sites]", "must not be empty")]
-    bring(fails=fails_with(DataError("study.toml has 2 problems", "correct it", problems)))
+    provide(fails=fails_with(DataError("study.toml has 2 problems", "correct it", problems)))
     assert cli.main(["fails"]) == 1
     out, err = capsys.readouterr()
     assert out == ""
@@ -94,13 +94,13 @@ def test_an_error_is_told_with_its_problems_and_a_hint(bring, capsys):
     ]
 
 
-def test_a_fault_of_ours_shows_no_traceback_and_no_text_of_the_exception(bring, capsys):
-    bring(fails=fails_with(KeyError("patient 4711")))
+def test_a_fault_of_ours_shows_no_traceback_and_no_text_of_the_exception(provide, capsys):
+    provide(fails=fails_with(KeyError("patient 4711")))
     assert cli.main(["fails"]) == 1
-    told = capsys.readouterr().err
-    assert told.startswith("error: riskset itself failed (KeyError in test_cli.py, line ")
-    assert "4711" not in told
-    assert "Traceback" not in told
+    printed = capsys.readouterr().err
+    assert printed.startswith("error: riskset failed with an internal error (KeyError in test_cli.py, line ")
+    assert "4711" not in printed
+    assert "Traceback" not in printed
 
 
 def test_a_missing_extra_is_named_and_hides_no_other_command(monkeypatch, capsys, tmp_path):
@@ -111,9 +111,9 @@ def test_a_missing_extra_is_named_and_hides_no_other_command(monkeypatch, capsys
     works = EntryPoint("fine", "riskset_fine:fine", cli.GROUP)
     monkeypatch.setattr(cli, "entry_points", lambda group: EntryPoints([lacks, works]))
     assert cli.main(["--help"]) == 0
-    told = capsys.readouterr().out
-    assert "(needs extra lab)" in told
-    assert "A fine command." in told
+    printed = capsys.readouterr().out
+    assert "(needs extra lab)" in printed
+    assert "A fine command." in printed
     assert cli.main(["lab", "start", "--now", "--help"]) == 1
     assert capsys.readouterr().err.splitlines() == [
         "error: 'riskset lab' needs a_package_nobody_has, which is not installed",
@@ -127,8 +127,8 @@ def test_it_runs_as_a_module():
     assert run.stdout == f"riskset {__version__}\n"
 
 
-def test_misuse_is_told_like_any_error(bring, capsys):
-    bring(sites=group)
+def test_misuse_is_printed_like_any_error(provide, capsys):
+    provide(sites=group)
     assert cli.main(["sites", "greet"]) == 2
     assert capsys.readouterr().err.splitlines() == [
         "error: Missing argument 'NAME'.",
@@ -136,21 +136,21 @@ def test_misuse_is_told_like_any_error(bring, capsys):
     ]
 
 
-def test_a_misspelt_command_is_guessed(bring, capsys):
-    bring(sites=group)
+def test_a_misspelt_command_has_a_suggestion(provide, capsys):
+    provide(sites=group)
     assert cli.main(["site"]) == 2
     assert capsys.readouterr().err.startswith("error: No such command 'site'; did you mean 'sites'?\n")
 
 
 @pytest.mark.parametrize(("error", "code"), [(KeyboardInterrupt(), 130), (typer.Abort(), 1)])
-def test_an_interrupt_is_no_fault(bring, capsys, error, code):
-    bring(waits=fails_with(error))
+def test_an_interrupt_is_not_a_fault(provide, capsys, error, code):
+    provide(waits=fails_with(error))
     assert cli.main(["waits"]) == code
     assert "failed" not in capsys.readouterr().err
 
 
-def test_without_a_command_help_is_shown(bring, capsys):
-    bring(sites=group)
+def test_without_a_command_help_is_shown(provide, capsys):
+    provide(sites=group)
     assert cli.main([]) == 2
     out, err = capsys.readouterr()
     assert (out + err).count("A group.") == 1

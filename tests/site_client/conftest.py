@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from riskset.cli import main
-from riskset.joining.connection import Connection, write_connection
+from riskset.joining.invite import Connection, write_connection
 from riskset.protocol.roster import Member as RosterMember
 from riskset.protocol.roster import sign_roster
 from riskset.secure.keys import new_identity, public_hex
@@ -130,7 +130,7 @@ class Hospital:
 
     def problems(self):
         """Where, what, and which rows, of everything that is wrong with the data."""
-        return [(problem.where, problem.message, problem.detail) for problem in self.check().problems]
+        return [(problem.where, str(problem.message), problem.detail) for problem in self.check().problems]
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ def test_keys_are_their_owner_s_alone(folder):
 
 def test_keys_are_never_replaced(folder):
     make_keys(folder.keys[0])
-    with pytest.raises(DataError, match="exists already and is not overwritten"):
+    with pytest.raises(DataError, match="already exists and is not overwritten"):
         make_keys(folder.keys[0])
 
 

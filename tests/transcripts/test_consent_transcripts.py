@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from riskset.cli import main
-from riskset.joining.connection import Connection, write_connection
+from riskset.joining.invite import Connection, write_connection
 from riskset.protocol.roster import Member, sign_roster
 from riskset.secure.keys import public_hex, save_identity
 from riskset.secure.node_key import public_node_text, save_node_key

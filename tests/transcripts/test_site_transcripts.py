@@ -1,4 +1,4 @@
-"""The hospital's sessions, written as in `test_study_transcripts`. They run in a folder that holds `hospital/*`."""
+"""The hospital's sessions, written as in `test_study_transcripts`. They run in a copy of `hospital/`."""
 
 import shutil
 from pathlib import Path
@@ -12,7 +12,7 @@ SESSIONS = sorted(HERE.glob("site_*.txt"))
 
 
 def commands(session):
-    """The commands of a session with what is expected of each, up to the line of its exit code."""
+    """Yields each command of a session with its expected output, up to the line of its exit code."""
     for block in session.split("\n$ riskset ")[1:]:
         line, *printed = block.splitlines()
         end = next(i for i, said in enumerate(printed) if said.startswith("? "))
@@ -34,7 +34,7 @@ def test_there_are_sessions():
     assert SESSIONS
 
 
-def test_a_check_leaves_the_folder_as_it_was(tmp_path, monkeypatch):
+def test_a_check_does_not_change_the_folder(tmp_path, monkeypatch):
     folder = shutil.copytree(HERE / "hospital", tmp_path / "hospital")
     monkeypatch.chdir(folder)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}

@@ -1,4 +1,4 @@
-"""Killed at any moment and started again, a party goes on where its record stands and the results are the same bits.
+"""Killed at any moment and started again, a party continues from its record and the results are the same bits.
 
 Every run here has one before it, so that each phase of the protocol occurs: the opening, every round of admission, the
 models' first and later rounds, the closing one. Sums are masked and the rules hold.
@@ -175,7 +175,7 @@ class TestSite:
         exchanges = parties.journals["asan"].kept[parties.run_id]
         exchanges[1] = replace(exchanges[1], request=exchanges[1].request[:-1] + bytes([exchanges[1].request[-1] ^ 1]))
         parties.restart_site("asan")
-        with pytest.raises(Refused, match="asan was shown contributions that do not fit"):
+        with pytest.raises(Refused, match="asan received contributions that do not match"):
             parties.step()
 
     def test_asked_again_it_computes_nothing(self, parties):
@@ -272,7 +272,7 @@ class TestChangedData:
         parties.goes_to(phase)
         honest = parties.cohorts["asan"]
         parties.restart_site("asan", changed)
-        with pytest.raises(Refused, match="asan has other data now"):
+        with pytest.raises(Refused, match="asan has different data now"):
             parties.step()
         parties.restart_site("asan", honest)
         ends_as_if_nothing_had_happened(parties)
@@ -314,7 +314,7 @@ def with_later_deaths(cohort, n):
 
 
 class TestSnapshot:
-    """The hash that tells: of every value, under the site's own secret."""
+    """The hash that shows it: of every value, under the site's own secret."""
 
     def change(self, cohort, **fields):
         return Cohort(cohort.site, {"os": replace(cohort.analysis_sets["os"], **fields)})
@@ -398,7 +398,7 @@ def test_all_killed_at_once_after_every_round(kept, ends_as_if_nothing_had_happe
 
 
 def test_runs_that_take_turns_from_their_opening_on(study_and_cohorts, patients, answer):
-    """Two runs opened, the later one finished first: the other goes on from the log as it stood when it was opened."""
+    """Two runs opened, the later one finished first: the other continues from the log as it was at its opening."""
     parties = Rehearsal(*study_and_cohorts, "one")
     parties.step()
     parties.run_id = "two"

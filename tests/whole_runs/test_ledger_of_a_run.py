@@ -117,11 +117,11 @@ def test_what_the_sites_say_they_sent_adds_up_to_what_was_added(finished):
         clear = [read_sent(on_disk.journals[site].ledger, entries[site][number]) for site in SITES]
         flat = [[value for _, _, values in sent.numbers for value in values] for sent in clear]
         added = [sum(values) for values in zip(*flat, strict=True)]
-        numbers = total[-len(added) :]  # flags of the analyses stand before
+        numbers = total[-len(added) :]  # the flags of the analyses come first
         assert numbers == pytest.approx(added, rel=1e-12, abs=1e-12)
 
 
-def test_no_number_that_a_site_sent_stands_in_clear_outside_its_own_sealed_part(finished):
+def test_no_number_that_a_site_sent_is_in_clear_outside_its_own_sealed_part(finished):
     on_disk, _ = finished
     for site in SITES:
         journal = on_disk.journals[site]
@@ -133,7 +133,7 @@ def test_no_number_that_a_site_sent_stands_in_clear_outside_its_own_sealed_part(
 
 
 def test_a_coordinator_whose_record_was_put_back_is_noticed_by_its_sites(finished):
-    """Its log as of the first round goes on another way; whoever cosigned the end knows."""
+    """Its log continues differently after the first round; any party that cosigned the end notices."""
     on_disk, outcome = finished
     key = on_disk.rehearsal.coordinator_key.public_key()
     last = on_disk.journals["asan"].seen()

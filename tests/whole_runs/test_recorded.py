@@ -1,4 +1,4 @@
-"""Folders that earlier versions wrote, opened by this one. `recorded/README.md` tells what is in them."""
+"""Folders that earlier versions wrote, opened by this one. `recorded/README.md` describes them."""
 
 import json
 import shutil
@@ -15,7 +15,7 @@ from riskset.protocol.coordinator import Coordinator
 from riskset.protocol.opening import Opening
 from riskset.protocol.roster import load_roster
 from riskset.protocol.site import Site
-from riskset.rehearsal import EverybodyConsents
+from riskset.rehearsal import EverySiteConsents
 from riskset.results import entry_json, results_of
 from riskset.results.document import rounded
 from riskset.secure.envelope import verify
@@ -66,11 +66,11 @@ class Parties(ExitStack):
         return Coordinator(self.home.identity, self.study, self.roster, run, opening, self.record)
 
     def site(self, name):
-        study_folder = load_study_folder(self.folder / "sites" / name / "site.toml")
-        key = study_folder.identity.signing
-        journal = self.enter_context(closing(JournalFile(study_folder.paths.journal, key, name)))
-        consent = EverybodyConsents(name, tuple(other for other in SITES if other != name))  # approved anew
-        return Site(name, key, study_folder.study, study_folder.roster, study_folder.holding, journal, consent)
+        files = load_study_folder(self.folder / "sites" / name / "site.toml")
+        key = files.identity.signing
+        journal = self.enter_context(closing(JournalFile(files.paths.journal, key, name)))
+        consent = EverySiteConsents(name, tuple(other for other in SITES if other != name))  # approved again
+        return Site(name, key, files.study, files.roster, files.holding, journal, consent)
 
     def results(self, coordinator):
         """Returns what was found, to the last bit."""
@@ -128,33 +128,35 @@ class TestTheRunThatWasStopped:
         for asked in (coordinator.check_program, coordinator.request):
             with pytest.raises(Refused) as refused:
                 asked()
-        assert str(refused.value) == (f"the run {coordinator.run} was opened with another program (protocol: 1, now 2)")
-        assert refused.value.hint == "begin another run with: riskset run --new"
+        assert str(refused.value) == (
+            f"the run {coordinator.run} was opened with a different program (protocol: 1, now 2)"
+        )
+        assert refused.value.hint == "begin a new run with: riskset run --new"
         assert parties.record.ledger.export() == entries
 
     def test_the_command_says_what_to_do(self, recorded, capsys):
         arguments = ["--server", str(recorded / "coordinator"), "--roster", str(recorded / "sites/north/roster.json")]
         assert main(["run", str(recorded / "study.toml"), *arguments, "--out", str(recorded / "out")]) == 3
         said = capsys.readouterr().err
-        assert "was opened with another program (protocol: 1, now 2)" in said
-        assert "hint: begin another run with: riskset run --new" in said
+        assert "was opened with a different program (protocol: 1, now 2)" in said
+        assert "hint: begin a new run with: riskset run --new" in said
 
     def test_nor_does_a_site_when_a_coordinator_of_0_1_0_asks(self, parties):
         run = parties.unfinished
         coordinator, north = parties.coordinator(run), parties.site("north")
         request = parties.record.request(run, coordinator.round)
-        with pytest.raises(Refused, match="north computes with other versions now than at the run's opening"):
+        with pytest.raises(Refused, match="north now has different versions than when the run was opened"):
             coordinator.accept(north.answer(request))
         assert len(north._journal.exchanges(run)) == coordinator.round  # what it has sent, it still repeats
         first = verify(north.answer(parties.record.request(run, 0)), parties.roster.sites)
         assert first.head.type == "opened"
 
     def test_an_approval_of_0_1_0_is_asked_for_again(self, recorded, capsys):
-        """It names the version that was approved, which is another now."""
+        """It names the approved version, which is not the installed one."""
         site_file = recorded / "sites/south/site.toml"
         assert main(["site", "review", str(site_file)]) == 0
         said = " ".join(capsys.readouterr().out.split())
-        assert f"riskset 0.1.0 was approved, this is {__version__}" in said
+        assert f"riskset 0.1.0 was approved; this is riskset {__version__}" in said
 
     def test_another_run_begins_and_has_the_results_of_the_first(self, parties):
         """Of the same patients: the same bits."""
@@ -187,5 +189,5 @@ def test_a_command_says_what_to_do_with_a_file_of_a_later_version(recorded, caps
         database.execute("PRAGMA user_version = 3")
     assert main(["site", "ledger", str(folder / "site.toml")]) == 1
     said = capsys.readouterr().err
-    assert f"error: the ledger {folder / 'journal.sqlite'} has the layout 3;" in said
+    assert f"error: the ledger {folder / 'journal.sqlite'} has layout 3;" in said
     assert "hint: update riskset on this machine" in said

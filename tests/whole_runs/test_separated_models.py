@@ -33,7 +33,7 @@ def gated_results_of(patients, rows, **cox):
 
 @pytest.mark.parametrize(("levels", "names"), [([2], ["stage = III"]), ([1, 2], ["stage = II", "stage = III"])])
 def test_under_the_rules_a_fit_that_runs_away_is_stopped_and_named(patients, levels, names):
-    """Farther out the linear predictors pass rule R7 at every site; what was asked until then tells separation."""
+    """Farther out the linear predictors pass rule R7 at every site; what was asked until then shows the separation."""
     found = gated_results_of(
         patients,
         without_events(patients.rows(5, 300), levels),

@@ -14,8 +14,8 @@ from riskset.joining.invite import Invite
 from riskset.joining.request import Request
 from riskset.joining.signed import read_file
 from riskset.protocol.roster import sign_roster
+from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import public_from_hex, refuse_to_replace, write_private
-from riskset.secure.words import fingerprint_words
 from riskset.study.load import load_study
 from riskset_server.coordinator_folder import CoordinatorFolder
 from riskset_server.joining.enrolment import INVITE_DAYS

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from riskset.analyses.plan import plan
-from riskset.cli import tell
+from riskset.cli import print_error
 from riskset.disclosure.policy import parse_exception
-from riskset.errors import DataError, Problem
+from riskset.errors import DataError
 from riskset.protocol.approval import ExceptionSigned
 from riskset.results import results_of
 from riskset.study.load import load_study, study_hash
@@ -48,9 +48,9 @@ def check(
         if not error.problems:
             raise
         if as_json:
-            typer.echo(_json({"problems": [_told(problem) for problem in error.problems]}))
+            typer.echo(_json({"problems": [problem.to_json() for problem in error.problems]}))
         else:
-            tell(error)
+            print_error(error)
         raise typer.Exit(THE_ANSWER_IS_NO) from None
     facts = facts_of(checked)
     typer.echo(_json(facts) if as_json else _lines(checked, facts))
@@ -155,10 +155,6 @@ def _rounds_in_words(rounds: dict[str, Any]) -> str:
     again = ", and one for each further evaluation of a model" if rounds["iterative"] else ""
     chain = f"; longest chain: {' -> '.join(rounds['chain'])}" if len(rounds["chain"]) > 1 else ""
     return f"{rounds['at_least']}{again}{chain}"
-
-
-def _told(problem: Problem) -> dict[str, Any]:
-    return {"line": problem.line, "where": problem.where, "message": str(problem.message), "hint": str(problem.hint)}
 
 
 def _json(facts: dict[str, Any]) -> str:

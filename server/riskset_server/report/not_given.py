@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from riskset.analyses.analysis import NotEstimable, RefusedByRule
-from riskset.results import Entry
+from riskset.results import ResultEntry
 from riskset_server.report import notation
 from riskset_server.report.blocks import Box, Shown, Text
 from riskset_server.report.cells import Cells
@@ -16,7 +16,7 @@ _JUDGED: Final = {
 }
 
 
-def not_given(entry: Entry, title: str, cells: Cells) -> Box:
+def not_given(entry: ResultEntry, title: str, cells: Cells) -> Box:
     """Returns the box of a result without numbers."""
     result = entry.result
     if isinstance(result, RefusedByRule):
@@ -26,7 +26,7 @@ def not_given(entry: Entry, title: str, cells: Cells) -> Box:
     return Box(title, entry.status.capitalize(), reason(entry, cells), "")
 
 
-def reason(entry: Entry, cells: Cells) -> Text:
+def reason(entry: ResultEntry, cells: Cells) -> Text:
     """Returns why a result is missing: its code or rule, the sentence for people, and what would pass a rule."""
     result = entry.result
     if isinstance(result, RefusedByRule):
@@ -46,6 +46,6 @@ def sentence(code: str, message: str) -> str:
     return ": ".join(part for part in (code, message) if part).rstrip(".")
 
 
-def missing(entry: Entry) -> str:
+def missing(entry: ResultEntry) -> str:
     """Returns what a table's cell says of a model without numbers: `n.e.`, `refused (R4)`."""
     return f"refused ({entry.result.rule})" if isinstance(entry.result, RefusedByRule) else notation.NOT_ESTIMABLE

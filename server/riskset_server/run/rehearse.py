@@ -4,7 +4,7 @@ run."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from riskset.disclosure.policy import default_policy, loosened
 from riskset.errors import DataError, Problem, RisksetError
 from riskset.protocol.approval import ExceptionSigned
 from riskset.protocol.coordinator import Outcome
-from riskset.protocol.taking_part import column_for
+from riskset.protocol.participation import column_for
 from riskset.rehearsal import Rehearsal
 from riskset.study.spec import Study
 
@@ -125,7 +125,7 @@ def _cohorts(study: Study, folder: Path) -> dict[str, Cohort]:
             cohort = load(file, study)
         except DataError as error:
             found = error.problems or [Problem(file.parent.name, str(error), error.hint)]
-            problems += [Problem(f"{file.parent.name}: {p.where}", p.message, p.hint, p.line, p.detail) for p in found]
+            problems += [replace(problem, where=f"{file.parent.name}: {problem.where}") for problem in found]
             continue
         if cohort.site in cohorts:
             problems.append(Problem(file.parent.name, f"another folder also calls itself {cohort.site}", "rename one"))

@@ -1,10 +1,10 @@
-"""What every method is: a hospital's sum, and a small calculation on the total.
+"""What every method consists of: a sum at each hospital, and a small calculation on the total.
 
 An analysis is a state machine of pure functions. `local` turns one hospital's rows into a summary, summaries add,
 `combine` turns the total into the next state or the result. The rehearsal, the engine, a site's preview and the
-auditor's replay run the same functions. Every next state comes from Python floats and + - * / sqrt in a fixed order
-only, so that all parties that add the same integers derive the same bits and ask the same next question. A Result that
-nothing needs may use exp, log and arrays: it is read, not built on.
+auditor's replay run the same functions. Every next state uses only Python floats and + - * / sqrt in a fixed order, so
+all parties that add the same integers derive the same bits and the same next question. A Result that no other analysis
+needs may use exp, log and arrays.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.cohort import Cohort, SetId
-from riskset.catalogue import NOTHING, Message
+from riskset.catalogue import NOTHING, Message, say
 from riskset.disclosure.exposure import Column, Exposure, Label
 from riskset.disclosure.finding import Finding
 
 
 @dataclass(frozen=True)
 class Result:
-    """Base of what an analysis ends with; an instance of it ends the analysis."""
+    """Base of what an analysis ends with; returning one ends the analysis."""
 
 
 @dataclass(frozen=True)
 class NotEstimable(Result):
-    """A permitted end without an estimate: the question is well put, these data do not answer it."""
+    """A permitted end without an estimate: the question is valid, but these data do not answer it."""
 
     code: str
     message: Message | str
@@ -42,72 +42,72 @@ class NotEstimable(Result):
 
 @dataclass(frozen=True)
 class RefusedByRule(Result):
-    """The refusal of a disclosure rule. It travels without a value."""
+    """The refusal by a disclosure rule. It holds no figure of a single site."""
 
     rule: str
     """R1 to R14."""
-    message: Message | str
-    remedy: Message | str = NOTHING
+    message: Message
+    remedy: Message = NOTHING
     """What would pass."""
     by: Literal["all", "a site"] = "all"
-    """`all` found it on pooled figures; or one judged it on its own rows, and nobody learns which."""
+    """`all`: judged by every party on pooled figures. `a site`: by one on its own rows; it is not shown which."""
 
     @classmethod
     def of(cls, finding: Finding) -> RefusedByRule:
-        """Returns the refusal that follows from what all parties found."""
+        """Returns the refusal that follows from a finding on pooled figures."""
         return cls(finding.rule, finding.message, finding.remedy)
 
 
 def has_result(result: Result | None) -> bool:
-    """Whether an analysis ended with something that others can build on."""
+    """Whether an analysis ended with a result that others can use."""
     return result is not None and not isinstance(result, NotEstimable | RefusedByRule)
 
 
 Inputs = Mapping[str, Any]
-"""Results of the analyses an analysis `needs`, by their ids."""
+"""By id, the results of the analyses that an analysis `needs`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Analysis(ABC):
-    """The pair (`local`, `combine`) and what belongs to it. State and Prepared are each analysis' own types.
+    """The pair (`local`, `combine`) and what belongs to it. Each analysis has its own types of state and prepared rows.
 
-    An analysis that leaves a question of the rules unanswered is abstract, and cannot be made.
+    A class that leaves a question of the rules unanswered stays abstract and cannot be instantiated.
     """
 
     id: str
     name: str
-    """Of its entry in the study file."""
+    """Name of its entry in the study file."""
     set_id: SetId
-    """The patients it is of."""
+    """The patients it analyses."""
 
     kind: ClassVar[str]
 
     @property
     @abstractmethod
     def exposure(self) -> Exposure:
-        """What its sums open: all that the disclosure rules ask of it."""
+        """What its sums disclose: all that the disclosure rules ask about it."""
 
     @property
     @abstractmethod
     def needs(self) -> tuple[str, ...]:
-        """Ids of the analyses whose results must be there before this one begins."""
+        """Ids of the analyses whose results this one needs before it begins."""
 
     @property
     @abstractmethod
-    def reveals(self) -> str:
-        """One sentence for a committee: what its summary tells to anyone who sees it."""
+    def reveals(self) -> Message | str:
+        """One sentence for a committee: what its totals tell anyone who sees them."""
 
     @abstractmethod
     def start(self, inputs: Inputs) -> Any:
-        """Returns the first state, or at once a Result."""
+        """Returns the first state, or a Result where there is nothing to compute."""
 
     @abstractmethod
     def labels(self, state: Any) -> tuple[Label, ...]:
-        """Returns what each number of the summary of this state is, (size,); the same at every party."""
+        """Returns what each number of this state's summary is, (size,); the same at every party."""
 
     @abstractmethod
     def prepare(self, cohort: Cohort, inputs: Inputs) -> Any:
-        """Returns what every round needs of the rows (sorted, scaled), made once a run. Never leaves."""
+        """Returns what every round needs from the rows (sorted, scaled), computed once per run. Never leaves."""
 
     @abstractmethod
     def local(self, prepared: Any, state: Any) -> NDArray[np.float64]:
@@ -119,24 +119,24 @@ class Analysis(ABC):
 
     @abstractmethod
     def linear_predictor(self, prepared: Any, state: Any) -> NDArray[np.float64]:
-        """Returns x'beta of the hospital's rows at the point asked for, less their mean, (n,); empty where no model is
+        """Returns x'beta of the hospital's rows at the requested point, minus their mean, (n,); empty where no model is
         evaluated. Never leaves; R7 judges it."""
 
     @abstractmethod
     def refused(self, state: Any, refusal: RefusedByRule) -> Result:
-        """Returns the end of an analysis that a hospital refuses to go on with."""
+        """Returns the end of an analysis that a hospital refuses to continue."""
 
     @abstractmethod
     def out_of_evaluations(self, state: Any) -> Result:
-        """Returns the end of an analysis that has used what rule R5 allows."""
+        """Returns the end of an analysis that has used all evaluations that rule R5 permits."""
 
     @abstractmethod
     def question_json(self) -> dict[str, Any]:
-        """Returns the keys of results.json that say what was asked, whatever came of it."""
+        """Returns the keys of results.json that describe the question, with or without a result."""
 
     @abstractmethod
     def result_json(self, result: Any) -> dict[str, Any]:
-        """Returns the keys of results.json of a result that was estimated; a number that is missing is None."""
+        """Returns the keys of results.json for an estimated result; a missing number is None."""
 
     @property
     def endpoint(self) -> str | None:
@@ -166,7 +166,7 @@ class Analysis(ABC):
 
 
 class AskedOnce(Analysis):
-    """An analysis of one round: no point of evaluation follows from a total."""
+    """An analysis with a single round: no point of evaluation follows from a total."""
 
     def start(self, inputs: Inputs) -> Any:
         return None
@@ -178,4 +178,4 @@ class AskedOnce(Analysis):
         return refusal
 
     def out_of_evaluations(self, state: Any) -> Result:
-        return NotEstimable("not converged", "asked again after its one round")
+        return NotEstimable("not converged", say("analyses.asked_twice"))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from riskset.study.entry import AnalysisEntry
 
 ALL = "all"
 """The population of every eligible patient."""
@@ -35,6 +37,17 @@ class SetId:
     def of_all(self) -> SetId:
         """Returns the set of every eligible patient that this one is a part of."""
         return SetId(self.endpoint, ALL, self.complete_in)
+
+
+def set_of(entry: AnalysisEntry, endpoint: str | None, population: str, variables: Sequence[str]) -> SetId:
+    """Returns the endpoint's common set or, with `missing = "by_model"`, the rows complete in `variables`."""
+    own = tuple(variables) if entry.missing == "by_model" else None
+    return SetId(endpoint, population, own)
+
+
+def of_all(sets: Iterable[SetId]) -> tuple[SetId, ...]:
+    """Returns the sets of every eligible patient, each once: those that a hospital builds from its rows."""
+    return tuple(dict.fromkeys(set_id for set_id in sets if set_id.population == ALL))
 
 
 @dataclass(frozen=True)

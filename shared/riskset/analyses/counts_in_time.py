@@ -1,7 +1,8 @@
-"""Patients of each arm counted by step of the time grid: what every curve is computed from."""
+"""Patients of each arm, counted by step of the time grid: every curve is computed from these counts."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,8 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.cohort import AnalysisSet, SetId
+from riskset.analyses.analysis import AskedOnce, Inputs, NotEstimable, Result
+from riskset.analyses.cohort import AnalysisSet, Cohort, SetId
 from riskset.analyses.design import level_columns
+from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import CENSORED, ENTRY, EVENT, Column, Exposure, InTime, Label, counted
 from riskset.stats.grid import Grid
 from riskset.stats.kaplan_meier import Curve, exits, product_limit
@@ -25,7 +28,7 @@ class CountsInTime:
     """Events and censorings (and entries) of each arm in each step of the grid, in this order."""
 
     levels: tuple[Column, ...]
-    """A column for each level of the arm in the study's order, the reference too; empty where there is no arm."""
+    """A column for each level of the arm in the study's order, including the reference; empty without an arm."""
     grid: Grid
     has_entry: bool
 
@@ -39,7 +42,7 @@ class CountsInTime:
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """Variables without which a patient cannot be counted."""
+        """Variables that must not be missing for a patient to be counted."""
         return (self.arm,) if self.arm else ()
 
     @property
@@ -51,12 +54,8 @@ class CountsInTime:
         """(arms, statuses, steps)."""
         return max(len(self.levels), 1), len(self.statuses), self.grid.n_steps
 
-    @property
-    def reveals(self) -> str:
-        return "how many patients of each arm had the event or were censored in each step of the time grid"
-
     def exposure(self, set_id: SetId) -> Exposure:
-        """Returns what the counts of these patients open."""
+        """Returns what the counts of these patients disclose."""
         split = tuple(column for column in self.levels if column.level != column.reference)
         in_time = InTime(clock=set_id.endpoint or "", split=split, status=frozenset(self.statuses))
         return Exposure(
@@ -89,7 +88,7 @@ class CountsInTime:
         return counts.ravel().astype(np.float64)
 
     def split_total(self, total: Sequence[float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Returns the counts (arms, statuses, steps) at the head of a total, and what is behind them."""
+        """Returns the counts (arms, statuses, steps) at the start of a total, and the rest of it."""
         pooled = np.array(total)
         size = int(np.prod(self.shape))
         return pooled[:size].reshape(self.shape), pooled[size:]
@@ -99,17 +98,59 @@ class CountsInTime:
         return product_limit(counts[0], counts[1], counts[2] if self.has_entry else None, self.grid.days)
 
     def grid_json(self) -> dict[str, Any]:
-        """Returns the resolution of a curve, as results.json has it."""
+        """Returns the resolution of a curve, as written to results.json."""
         grid = self.grid
-        is_rounded = self.has_entry and grid.width_days > 1  # late entries count at the beginning of their step
+        is_rounded = self.has_entry and grid.width_days > 1  # late entries count from the beginning of their step
         return {"width_days": grid.width_days, "max_days": grid.max_days, "approximate": is_rounded}
 
 
 def counts_of(study: Study, endpoint: str) -> CountsInTime:
-    """Returns the counts of an endpoint by the study's arms, on its grid."""
+    """Returns the counts for an endpoint, by the study's arms and on its grid."""
     specified = study.endpoints[endpoint]
     return CountsInTime(
         levels=level_columns(study, study.comparison.arm) if study.comparison else (),
         grid=Grid(study.time.grid.width_days, study.time.grid.max_days),
         has_entry=isinstance(specified, DaysEndpoint) and specified.entry is not None,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountedInTime(AskedOnce):
+    """An analysis that needs the counts and nothing else: one round, in which each hospital sends them."""
+
+    counts: CountsInTime
+
+    @property
+    def exposure(self) -> Exposure:
+        return self.counts.exposure(self.set_id)
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def reveals(self) -> Message:
+        return say("analyses.reveals.counts_in_time")
+
+    def labels(self, state: None) -> tuple[Label, ...]:
+        return self.counts.labels
+
+    def prepare(self, cohort: Cohort, inputs: Inputs) -> NDArray[np.float64]:
+        return self.counts.of(cohort.outcomes(self.analysis_set))
+
+    def local(self, prepared: NDArray[np.float64], state: None) -> NDArray[np.float64]:
+        return prepared
+
+    def combine(self, total: Sequence[float], state: None) -> Result:
+        counts, rest = self.counts.split_total(total)
+        if not counts.any():
+            return NotEstimable("no patients", say("analyses.no_patients"))
+        return self.from_counts(counts, rest)
+
+    @abstractmethod
+    def from_counts(self, counts: NDArray[np.float64], rest: NDArray[np.float64]) -> Result:
+        """Returns the result from the pooled counts (arms, statuses, steps), which are not all 0, and from the totals
+        of whatever a subclass sends after them."""
+
+    def question_json(self) -> dict[str, Any]:
+        return {"variable": self.counts.arm, "reference": self.counts.reference}

@@ -1,4 +1,4 @@
-"""From a study to its analyses, what waits for what, and who is analysed."""
+"""From a study to its analyses: which depend on which, and which patients each one analyses."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 
 from riskset.analyses.admission.steps import steps
 from riskset.analyses.analysis import Analysis
-from riskset.analyses.cohort import ALL, SetId
+from riskset.analyses.cohort import ALL, SetId, of_all
 from riskset.analyses.methods import PLANNERS, POPULATIONS
 from riskset.analyses.moments import moments_id
 from riskset.analyses.populations import Population
-from riskset.analyses.sets import of_all
+from riskset.catalogue import say
 from riskset.errors import DataError, Problem
 from riskset.study.spec import Study
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a study asks, in its order: the order in which analyses are judged and give way."""
+    """What a study asks, in its order: the order in which analyses are judged."""
 
     reported: tuple[Analysis, ...]
     arm: str | None = None
@@ -26,7 +26,7 @@ class Plan:
     populations: Mapping[str, Population] = field(default_factory=dict)
     """Derived populations by name."""
     kinds: frozenset[str] = frozenset()
-    """Kinds of the study's entries: all parties have one version of the method behind each."""
+    """Kinds of the study's entries: all parties run the same version of the method behind each."""
 
     @property
     def sets(self) -> tuple[SetId, ...]:
@@ -34,11 +34,11 @@ class Plan:
         return of_all(analysis.set_id.of_all for analysis in self.reported)
 
     def waits_for(self, analysis: Analysis) -> tuple[str, ...]:
-        """Returns the ids whose results must be there before the analysis begins, those of its population first."""
+        """Returns the ids of the analyses that must end before this one begins, those of its population first."""
         return tuple(dict.fromkeys((*self.waits_for_population(analysis.population), *analysis.needs)))
 
     def waits_for_population(self, population: str) -> tuple[str, ...]:
-        """Returns the ids whose results must be there before the population is known."""
+        """Returns the ids of the analyses that must end before the population is known."""
         return () if population == ALL else self.populations[population].needs
 
     def has_all_of(self, analysis: Analysis, results: Mapping[str, object]) -> bool:
@@ -46,39 +46,41 @@ class Plan:
         return all(id_ in results for id_ in self.waits_for(analysis))
 
     def problems(self) -> Iterator[Problem]:
-        """Yields what can never be scheduled: an unknown population or id, a cycle."""
+        """Yields what can never be scheduled: an unknown population, an unknown id, or a cycle."""
         known = {analysis.id: analysis for analysis in self.reported}
         counted = {moments_id(analysis.analysis_set) for analysis in self.reported}
         for analysis in self.reported:
             where = f"[analyses] {analysis.name}"
             if analysis.population != ALL and analysis.population not in self.populations:
-                yield Problem(where, f"{analysis.id} is of an unknown population {analysis.population!r}")
+                yield Problem(
+                    where, say("analyses.plan.unknown_population", analysis=analysis.id, population=analysis.population)
+                )
                 continue
             for id_ in self.waits_for(analysis):
                 if id_ not in known and id_ not in counted:
-                    yield Problem(where, f"{analysis.id} needs {id_!r}, and no analysis of the study has this id")
+                    yield Problem(where, say("analyses.plan.unknown_need", analysis=analysis.id, needed=id_))
             if cycle := self._cycle_from(analysis, known):
-                yield Problem(where, f"{' needs '.join(cycle)}: none of them can begin")
+                yield Problem(where, say("analyses.plan.cycle", chain=cycle))
 
     def _cycle_from(self, analysis: Analysis, known: Mapping[str, Analysis]) -> tuple[str, ...]:
-        """Returns the ids from an analysis back to itself; empty where there is no such way."""
-        ways: list[tuple[str, ...]] = [(analysis.id,)]
+        """Returns the ids from an analysis back to itself; empty where it is not in a cycle."""
+        paths: list[tuple[str, ...]] = [(analysis.id,)]
         seen = {analysis.id}
-        while ways:
-            way = ways.pop()
-            population = known[way[-1]].population
+        while paths:
+            path = paths.pop()
+            population = known[path[-1]].population
             if population != ALL and population not in self.populations:
                 continue
-            for id_ in self.waits_for(known[way[-1]]):
+            for id_ in self.waits_for(known[path[-1]]):
                 if id_ == analysis.id:
-                    return (*way, id_)
+                    return (*path, id_)
                 if id_ in known and id_ not in seen:
                     seen.add(id_)
-                    ways.append((*way, id_))
+                    paths.append((*path, id_))
         return ()
 
     def longest_chain(self) -> Chain:
-        """Returns analyses, each needing the one before, that take the most rounds; the study's first of several."""
+        """Returns the analyses, each needing the one before, that take the most rounds; the first such chain."""
         known = {analysis.id: analysis for analysis in self.reported}
 
         def chain(analysis: Analysis) -> Chain:
@@ -90,33 +92,34 @@ class Plan:
 
 @dataclass(frozen=True)
 class Chain:
-    """Analyses, each of which needs the one before."""
+    """Analyses, each needing the one before."""
 
     analyses: tuple[Analysis, ...]
 
     @property
     def iterative(self) -> tuple[Analysis, ...]:
-        """Those that are asked again until they end."""
+        """The analyses that are evaluated until they end."""
         return tuple(analysis for analysis in self.analyses if analysis.exposure.is_iterative)
 
     @property
     def rounds(self) -> int:
         """The fewest rounds that a run with this chain takes: the opening, the admission of each population, one round
-        for each analysis, and the closing, in which the last is asked if it is asked once."""
+        per analysis, and the closing, which also asks for the last analysis if it has a single round."""
         populations = {analysis.population for analysis in self.analyses}
         closes = bool(self.analyses) and not self.analyses[-1].exposure.is_iterative
         return 1 + len(steps(())) * len(populations) + len(self.analyses) - closes + 1
 
     def length(self) -> tuple[int, int, int]:
-        """Sorts chains: an iterative analysis takes more rounds than any other."""
+        """Returns the key that orders chains: an iterative analysis takes more rounds than any other."""
         return len(self.iterative), self.rounds, len(self.analyses)
 
 
 def plan(study: Study) -> Plan:
-    """Returns the analyses of a study. An id is `kind/endpoint/population[/model]`; where a second analysis of the
-    study asks the same with other options, its own name is added.
+    """Returns the analyses of a study.
 
-    Raises DataError with every analysis that can never begin."""
+    An id is `kind/endpoint/population[/model]`; where a second entry of the study asks the same with other options, its
+    name is added. DataError, with every analysis that can never begin.
+    """
     taken: set[str] = set()
     reported: list[Analysis] = []
     for name, entry in study.analyses.items():
@@ -127,5 +130,5 @@ def plan(study: Study) -> Plan:
     arm = study.comparison.arm if study.comparison else None
     planned = Plan(tuple(reported), arm, populations, study.analysis_kinds)
     if problems := tuple(planned.problems()):
-        raise DataError("the study has analyses that can never begin", "correct what they need", problems)
+        raise DataError(say("analyses.plan.never_begin"), say("analyses.plan.never_begin_hint"), problems)
     return planned

@@ -1,7 +1,7 @@
 """Every sentence that people see, by code: `en.toml` holds the English ones, and another language adds a file.
 
-A message travels through the program as its code and its values and becomes text where a person reads it. results.json
-is written in English whatever the language.
+A message is its English text, and keeps the code and the values it was made of: where a person reads another language,
+the text is made again. results.json is written in English whatever the language.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import string
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -20,37 +19,47 @@ Text = str | Mapping[str, str]
 """A template; or `one` and `other`, chosen by the value `n`."""
 
 
-@dataclass(frozen=True)
-class Message:
-    """A sentence that is not written yet. False where it says nothing."""
+class Message(str):
+    """A sentence of the catalogue: its English text, with the code and the values it was made of. Empty for nothing."""
 
     code: str
     """Its key in the catalogue: `study.unknown_key`; empty for no sentence."""
-    values: tuple[tuple[str, Any], ...] = ()
-    """By name; a tuple of texts is printed with commas between. Never a patient's value."""
+    values: tuple[tuple[str, Any], ...]
+    """By name; a tuple is printed with commas between, or with what the template says: `{sites: and }`. A value may be
+    a message itself. Never a patient's value."""
 
-    def __str__(self) -> str:
-        return self.in_language(ENGLISH)
+    def __new__(cls, code: str, values: tuple[tuple[str, Any], ...] = ()) -> Message:
+        """KeyError where the catalogue has no such code, or the template prints a value that is not there."""
+        message = super().__new__(cls, _text(ENGLISH, code, values))
+        message.code, message.values = code, values
+        return message
 
-    def __bool__(self) -> bool:
-        return bool(self.code)
+    def __getnewargs__(self) -> tuple[str, tuple[tuple[str, Any], ...]]:  # type: ignore[override]
+        return self.code, self.values  # copies are made as the message was
 
     def in_language(self, language: str) -> str:
-        """Returns the sentence; KeyError where the catalogue has no such language or code, or lacks a value."""
-        if not self.code:
-            return ""
-        template, values = catalogue(language)[self.code], dict(self.values)
-        if not isinstance(template, str):
-            template = template["one" if values["n"] == 1 else "other"]
-        return _FORMATTER.vformat(template, (), values)
+        """Returns the sentence; KeyError where there is no such language, or it lacks the code."""
+        return _text(language, self.code, self.values)
 
     def to_json(self) -> dict[str, Any]:
         """Returns code and values, for programs."""
-        values = {name: value if isinstance(value, int | float | str) else str(value) for name, value in self.values}
-        return {"code": self.code, "values": values}
+        return {"code": self.code, "values": {name: _for_programs(value) for name, value in self.values}}
 
 
-NOTHING: Final = Message("")
+def _text(language: str, code: str, values: tuple[tuple[str, Any], ...]) -> str:
+    if not code:
+        return ""
+    template, written = catalogue(language)[code], {name: _written(value, language) for name, value in values}
+    if not isinstance(template, str):
+        template = template["one" if written["n"] == 1 else "other"]
+    return _FORMATTER.vformat(template, (), written)
+
+
+def _written(value: Any, language: str) -> Any:  # noqa: ANN401 - whatever a template prints
+    """Returns a value with the messages in it written out."""
+    if isinstance(value, Message):
+        return value.in_language(language)
+    return tuple(_written(part, language) for part in value) if isinstance(value, tuple) else value
 
 
 def say(code: str, /, **values: Any) -> Message:  # noqa: ANN401 - whatever a template prints
@@ -58,10 +67,18 @@ def say(code: str, /, **values: Any) -> Message:  # noqa: ANN401 - whatever a te
     return Message(code, tuple(values.items()))
 
 
+def _for_programs(value: Any) -> Any:  # noqa: ANN401 - whatever a template prints
+    if isinstance(value, Message):
+        return value.to_json()
+    if isinstance(value, tuple):
+        return [_for_programs(part) for part in value]
+    return value if isinstance(value, int | float | str) else str(value)
+
+
 class _Formatter(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 - whatever a template prints
         if isinstance(value, tuple):
-            return ", ".join(map(str, value))
+            return (format_spec or ", ").join(map(str, value))
         return str(super().format_field(value, format_spec))
 
 
@@ -90,3 +107,6 @@ def fields_of(template: Text) -> frozenset[str]:
     texts = [template] if isinstance(template, str) else list(template.values())
     named = {name for text in texts for _, name, _, _ in string.Formatter().parse(text) if name is not None}
     return frozenset(named if isinstance(template, str) else named | {"n"})
+
+
+NOTHING: Final = Message("")

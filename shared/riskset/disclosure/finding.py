@@ -1,5 +1,7 @@
-"""What a rule says of one figure. Evidence and judgement travel apart: the message and the remedy hold no figure of one
-site, so that they may be told to others; `value` and `margin` of an own figure stay where they were found.
+"""What a rule says about one figure.
+
+The message and the remedy hold no figure of a single site, so others may read them; `value` and `margin` of a site's
+own figure stay at the site.
 """
 
 from __future__ import annotations
@@ -9,55 +11,58 @@ from fractions import Fraction
 from math import isfinite
 from typing import Literal
 
-from riskset.catalogue import Message
+from riskset.catalogue import NOTHING, Message, say
 from riskset.disclosure.policy import Policy, short_name
-from riskset.disclosure.rules import LIMITS, Limit
+from riskset.disclosure.rules import LIMITS, Limit, in_words
 
 ROUNDING = Fraction(1, 10**9)
-"""A computed figure this near to its limit is at its limit: five patients in the span of the columns have 1/5."""
+"""A computed figure this close to its limit counts as equal to it: five patients in the span of the columns have a
+leverage of 1/5, up to rounding."""
 
 Verdict = Literal["pass", "review", "fail"]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One rule, one figure, one verdict. `margin` is how far the figure is inside its limit; negative: outside."""
+    """One rule, one figure, one verdict."""
 
     rule: str
     limit_name: str
-    subject: str
+    subject: Message | str
+    """What the figure is about: the id of an analysis, a set of patients, a column, or a sentence."""
     verdict: Verdict
     value: float
     limit: float
     margin: float
-    message: Message | str
-    remedy: Message | str
-    """What would pass; empty where the figure passes."""
+    """How far inside its limit the figure is; negative outside."""
+    message: Message
+    remedy: Message
+    """What would pass; nothing where the figure passes."""
 
     @property
     def passes(self) -> bool:
-        """Whether the figure may be used. A review does not pass: a person decides, by signing an exception."""
+        """Whether the figure may be used. A review does not pass: a person must sign an exception."""
         return self.verdict == "pass"
 
     def to_json(self) -> dict[str, str]:
-        """Returns the finding for a ledger, floats as strings. `value` and `margin` may be a site's own."""
+        """Returns the finding for a ledger, everything as text. `value` and `margin` may be a site's own."""
         return {name: repr(value) if isinstance(value, float) else str(value) for name, value in vars(self).items()}
 
 
 def judge(
     policy: Policy,
     name: str,
-    subject: str,
+    subject: Message | str,
     value: float | Fraction,
     *,
     own: bool | None = None,
-    remedy: str = "",
+    remedy: Message = NOTHING,
     otherwise: Verdict = "fail",
 ) -> Finding:
-    """Returns the finding of a figure against the policy's limit `name`.
+    """Returns the finding for a figure under the policy's limit `name`; KeyError where its column has no such limit.
 
-    own: the figure is of this site alone and stays out of the message; unless said, every figure of the local column.
-    A figure that is not a finite number fails.
+    own: the figure comes from this site alone and stays out of the message; by default, every figure of the local
+    column. A figure that is not a finite number fails.
     """
     limit, bound = LIMITS[name], policy.values[name]
     inside = _margin(limit, bound, value)
@@ -66,7 +71,9 @@ def judge(
     passes = inside is not None and inside >= 0
     verdict: Verdict = "pass" if passes else otherwise
     is_own = policy.column == "local" if own is None else own
-    words = f"{limit.direction} {in_words(bound)}{' or none' if policy.column in limit.or_zero else ''}"
+    found = say("rules.found.total", figure=in_words(value))
+    if is_own:
+        found = say("rules.found.own_passes") if passes else say("rules.found.own_fails")
     return Finding(
         rule=limit.rule,
         limit_name=name,
@@ -75,13 +82,15 @@ def judge(
         value=float(value),
         limit=float(bound),
         margin=float("-inf") if inside is None else float(inside),
-        message=f"{subject}: {limit.means}: {words}; {_found(value, is_own, passes)}",
-        remedy="" if passes else "; ".join(filter(None, (remedy, _exception(policy, limit, value, is_own)))),
+        message=say(
+            "rules.finding", subject=subject, means=limit.means, bound=limit.bound(bound, policy.column), found=found
+        ),
+        remedy=NOTHING if passes else _with_exception(remedy, _exception(policy, limit, value, is_own)),
     )
 
 
-def cannot_judge(policy: Policy, rule: str, subject: str, what: str, remedy: str) -> Finding:
-    """Returns the finding of what the rule cannot place: it fails, since what is not known is refused."""
+def cannot_judge(rule: str, subject: str, why: Message, remedy: Message) -> Finding:
+    """Returns the finding for something the rule does not cover. It fails: what is unknown is refused."""
     return Finding(
         rule=rule,
         limit_name=rule,
@@ -90,13 +99,13 @@ def cannot_judge(policy: Policy, rule: str, subject: str, what: str, remedy: str
         value=float("nan"),
         limit=float("nan"),
         margin=float("-inf"),
-        message=f"{subject}: {rule} cannot judge this analysis: {what}",
+        message=say("rules.cannot_judge", subject=subject, rule=rule, why=why),
         remedy=remedy,
     )
 
 
 def _margin(limit: Limit, bound: Fraction, value: float | Fraction) -> Fraction | None:
-    """None: not a number that can be judged."""
+    """Returns how far inside the limit the value is; None where it is not a finite number."""
     if not isfinite(value):
         return None
     inside = Fraction(value) - bound if limit.direction == "at least" else bound - Fraction(value)
@@ -104,26 +113,19 @@ def _margin(limit: Limit, bound: Fraction, value: float | Fraction) -> Fraction 
     return max(inside, Fraction(0)) if inside >= -rounding else inside
 
 
-def _found(value: float | Fraction, own: bool, passes: bool) -> str:
-    if own:
-        return "so it is here" if passes else "it is not so here"
-    return f"found {in_words(value)}"
+def _with_exception(remedy: Message, exception: Message) -> Message:
+    if remedy and exception:
+        return say("rules.remedy.or_exception", remedy=remedy, exception=exception)
+    return remedy or exception
 
 
-def _exception(policy: Policy, limit: Limit, value: float | Fraction, own: bool) -> str:
-    floor = limit.floor(policy.column, policy.k)
+def _exception(policy: Policy, limit: Limit, value: float | Fraction, own: bool) -> Message:
+    """Returns which exception would let the value pass; nothing where the limit has none that is looser."""
+    floor, name = limit.floor(policy.column, policy.k), short_name(limit)
     if floor is None or not limit.is_looser(floor, policy.values[limit.name]):
-        return ""
-    name = f"{short_name(limit)}={floor}"
+        return NOTHING
     if own or not isfinite(value):
-        return f"or sign an exception with its reason, down to {name}, where that is enough"
+        return say("rules.exception.own", name=name, floor=str(floor))
     if limit.is_looser(Fraction(value), floor):
-        return f"no exception goes so far (the loosest is {name})"
-    return f"or sign {short_name(limit)}={Fraction(value)} with a reason"
-
-
-def in_words(value: float | Fraction) -> str:
-    """Returns a number as people write it: `8`, `1/5`, `2.88`."""
-    if isfinite(value) and (Fraction(value).denominator == 1 or Fraction(value).numerator == 1):
-        return str(Fraction(value))
-    return f"{float(value):.3g}"
+        return say("rules.exception.too_far", name=name, floor=str(floor))
+    return say("rules.exception.sign", name=name, figure=str(Fraction(value)))

@@ -1,7 +1,7 @@
-"""The one door out of a hospital. Only the gate makes `Released`, and only `Released` can be put into a contribution.
+"""The only way out of a hospital: only the gate makes `Released`, and only `Released` can be put into a contribution.
 
-What the rules said of a hospital's own rows decides here: an analysis with a finding that does not pass has its flag
-raised, and its numbers are never computed. Who sees the total learns that some hospital refused, and under which rule.
+An analysis with a finding that does not pass has its flag raised, and its numbers are never computed. Anyone who sees
+the total learns that some hospital refused, and under which rule.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Final, final
 import numpy as np
 from numpy.typing import NDArray
 
+from riskset.catalogue import NOTHING, say
 from riskset.disclosure.exposure import Exposure, Label, uncovered
 from riskset.disclosure.finding import Finding
 from riskset.errors import Refused
@@ -23,27 +24,27 @@ LARGEST: Final = 2.0**53
 
 @final
 class _Door:
-    """Held by the gate alone: what `Released` asks to be made with."""
+    """Held only by the gate: the key with which `Released` is made."""
 
 
 @dataclass(frozen=True)
-class Part:
-    """What one question or round of admission asks for."""
+class SummaryPart:
+    """The numbers that one question or round of admission asks for."""
 
     exposure: Exposure
-    """What its numbers may be of."""
+    """What its numbers may be about."""
     labels: tuple[Label, ...]
-    """What each of them is."""
+    """What each number is."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """A hospital's numbers of one round, before anybody judged them."""
+    """A hospital's numbers of one round, not judged yet."""
 
     values: NDArray[np.float64]
     """(n,)"""
     silent: NDArray[np.bool_]
-    """(n,): numbers of refused analyses alone. Noise goes in their place."""
+    """(n,): True where a number belongs to refused analyses only; noise is sent in its place."""
 
 
 @final
@@ -55,12 +56,12 @@ class Released:
 
     @property
     def flags(self) -> NDArray[np.bool_]:
-        """By analysis still asked for: True where this hospital refuses it."""
+        """One per analysis with a flag: True where this hospital refuses it."""
         return self._flags
 
     @property
     def values(self) -> NDArray[np.float64]:
-        """The numbers in clear; 0 where silent."""
+        """The unmasked numbers; 0 where silent."""
         return np.where(self._summary.silent, 0.0, self._summary.values)
 
     @property
@@ -70,7 +71,7 @@ class Released:
 
 @final
 class Gate:
-    """Lets a round's numbers out, or raises flags in their place."""
+    """Releases a round's numbers, or raises flags in their place."""
 
     def __init__(self) -> None:
         self.__door = _Door()
@@ -80,26 +81,28 @@ class Gate:
         asked: Sequence[str],
         findings: Sequence[tuple[str, Finding]],
         summarise: Callable[[frozenset[str]], Summary],
-        parts: Sequence[Part],
+        parts: Sequence[SummaryPart],
         arm: str | None,
     ) -> Released:
-        """Returns what may leave: `asked` are the ids of the analyses that have a flag, `findings` what the rules say
-        of them, and `summarise` gives the numbers, told which analyses are refused and not to be computed. `parts` say
-        what the numbers are, in their order, and `arm` by which variable tables may be split.
+        """Returns what may leave.
 
-        Raises Refused where a number is not one that its part's exposure covers, is not finite, or there are more or
-        fewer than the parts name.
+        `asked` are the ids of the analyses that have a flag, `findings` what the rules say about them; `summarise`
+        gives the numbers, called with the refused analyses, which it must not compute. `parts` say what the numbers
+        are, in their order; tables may be split by the variable `arm`.
+
+        Raises:
+            Refused: a number is not covered by its part's exposure or is not finite, or the parts name more or fewer.
         """
         refused = frozenset(id_ for id_, finding in findings if not finding.passes)
         for part in parts:
-            if why := next((why for label in part.labels if (why := uncovered(part.exposure, label, arm))), ""):
-                raise Refused("gate", f"a number is not what its analysis declares: {why}")
+            if why := next((why for label in part.labels if (why := uncovered(part.exposure, label, arm))), NOTHING):
+                raise Refused("gate", say("rules.gate.uncovered", why=why))
         summary = summarise(refused)
         size = sum(len(part.labels) for part in parts)
         if summary.values.shape != (size,) or summary.silent.shape != (size,):
-            raise Refused("gate", f"a round has {summary.values.size} numbers; the question names {size}")
+            raise Refused("gate", say("rules.gate.size", expected=size, found=summary.values.size))
         spoken = summary.values[~summary.silent]
         if not np.isfinite(spoken).all() or (np.abs(spoken) > LARGEST).any():
-            raise Refused("gate", "a number is not finite, or too large to add exactly")
+            raise Refused("gate", say("rules.gate.not_finite"))
         flags = np.array([id_ in refused for id_ in asked], bool)
         return Released(flags, summary, self.__door)

@@ -1,4 +1,4 @@
-"""R3, R5, R6, R7 and R8: how much a model may ask of its patients."""
+"""R3, R5, R6, R7 and R8: how much a model may ask about its patients."""
 
 from __future__ import annotations
 
@@ -8,45 +8,52 @@ from math import ceil, floor
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.disclosure.finding import Finding, in_words, judge
+from riskset.catalogue import Message, say
+from riskset.disclosure.finding import Finding, judge
 from riskset.disclosure.policy import Policy
+from riskset.disclosure.rules import in_words
 
 
 def events(policy: Policy, subject: str, events: int, p: int) -> Finding:
     """R3: `events` events (logistic: the smaller class) for p parameters. Too few are a review, which does not pass.
 
-    Judged by the limit that asks for more: the events, or the events for each parameter.
+    The stricter of the two limits judges: the events, or the events per parameter.
     """
     base, each = policy.values["R3.events"], policy.values["R3.events_per_parameter"]
-    remedy = f"{ceil(max(base, each * p))} events pass"
     if base >= each * p:
+        remedy = say("rules.remedy.events", needed=ceil(base))
         return judge(policy, "R3.events", subject, events, otherwise="review", remedy=remedy)
-    fewer = f"{floor(events / each)} parameters in place of {p}" if policy.column == "pooled" else "fewer parameters"
-    if policy.column == "local" or events >= base:
-        remedy += f", or {fewer}"
-    if policy.column == "pooled" and events < base:
-        remedy += f"; they are fewer than {in_words(base)} too, so an exception to R3.events is needed besides"
-    per_parameter = Fraction(events) / p
+    per_parameter, remedy = Fraction(events) / p, _for_parameters(policy, events, p)
     return judge(policy, "R3.events_per_parameter", subject, per_parameter, otherwise="review", remedy=remedy)
 
 
+def _for_parameters(policy: Policy, events: int, p: int) -> Message:
+    base, each = policy.values["R3.events"], policy.values["R3.events_per_parameter"]
+    needed = ceil(each * p)
+    if policy.column == "local":  # how many parameters would tell the site's own events
+        return say("rules.remedy.events_or_fewer_parameters", needed=needed)
+    if events < base:
+        return say("rules.remedy.events_both", needed=needed, base=in_words(base))
+    return say("rules.remedy.events_or_parameters", needed=needed, fewer=floor(events / each), p=p)
+
+
 def numbers_sent(p: int) -> int:
-    """Returns how many numbers one evaluation of a model of p columns is: log likelihood, score, information."""
+    """Returns how many numbers one evaluation of a model with p columns sends: log likelihood, score, information."""
     return 1 + p + p * (p + 1) // 2
 
 
 def evaluations_allowed(policy: Policy, n: int, p: int) -> int:
-    """R5: at how many betas a model of p columns on n patients may be evaluated; rejected steps count."""
+    """R5: at how many betas a model with p columns on n patients may be evaluated; rejected steps count."""
     held = n * (p + 2)  # each patient is a time, an event and p values
     by_numbers = policy.values["R5.numbers"] * held / numbers_sent(p)
     return floor(min(policy.values["R5.evaluations"], by_numbers))
 
 
 def evaluations(policy: Policy, subject: str, asked: int, n: int, p: int) -> list[Finding]:
-    """R5: the model was, with this question, evaluated at `asked` betas."""
-    remedy = f"the model ends after {evaluations_allowed(policy, n, p)}; fewer columns or more patients allow more"
+    """R5: with this question, the model has been evaluated at `asked` betas."""
+    remedy = say("rules.remedy.evaluations", n=evaluations_allowed(policy, n, p))
     if policy.column == "local":
-        remedy = "the model ends here; fewer columns or more patients allow more"
+        remedy = say("rules.remedy.evaluations_here")
     share = Fraction(asked * numbers_sent(p), max(n * (p + 2), 1))
     return [
         judge(policy, "R5.evaluations", subject, asked, remedy=remedy),
@@ -56,19 +63,18 @@ def evaluations(policy: Policy, subject: str, asked: int, n: int, p: int) -> lis
 
 def parameters(policy: Policy, subject: str, n: int, p: int) -> Finding:
     """R6: p parameters for n patients."""
-    share = Fraction(p, max(n, 1))
-    remedy = "drop columns or merge levels"
+    remedy = say("rules.remedy.parameters")
     if policy.column == "pooled":
-        remedy += f": {floor(n * policy.values['R6.parameters'])} parameters pass in place of {p}"
-    return judge(policy, "R6.parameters", subject, share, remedy=remedy)
+        remedy = say("rules.remedy.parameters_most", most=floor(n * policy.values["R6.parameters"]), p=p)
+    return judge(policy, "R6.parameters", subject, Fraction(p, max(n, 1)), remedy=remedy)
 
 
 def linear_predictor(policy: Policy, subject: str, eta: NDArray[np.float64]) -> list[Finding]:
-    """R7: the linear predictor of the site's own patients, (n,), at the beta asked for. Own figures in both columns."""
+    """R7: the linear predictor of the site's own patients, (n,), at the requested beta. Own figures in both columns."""
     largest = float(np.abs(eta).max(initial=0.0))
-    with np.errstate(over="ignore", invalid="ignore"):  # what is no number fails
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not a number fails
         spread = float(eta.std()) if eta.size else 0.0
-    remedy = "a transform of a skewed number, or a rule of eligibility that bounds it, keeps the linear predictor small"
+    remedy = say("rules.remedy.linear_predictor")
     return [
         judge(policy, "R7.spread", subject, spread, own=True, remedy=remedy),
         judge(policy, "R7.largest", subject, largest, own=True, remedy=remedy),
@@ -76,6 +82,5 @@ def linear_predictor(policy: Policy, subject: str, eta: NDArray[np.float64]) -> 
 
 
 def risk_share(policy: Policy, subject: str, share: float) -> Finding:
-    """R8: the largest share of one patient in a risk set of the site."""
-    remedy = "end the curve earlier, or merge subgroups"
-    return judge(policy, "R8.risk_share", subject, share, own=True, remedy=remedy)
+    """R8: the largest share of one patient in a risk set at the site."""
+    return judge(policy, "R8.risk_share", subject, share, own=True, remedy=say("rules.remedy.risk_share"))

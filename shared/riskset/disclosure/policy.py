@@ -1,7 +1,7 @@
-"""The limits in force: the study's defaults, made stricter by a site, or looser by a signed exception down to a floor.
+"""The limits in force: the study's defaults, tightened by a site, or loosened by a signed exception down to a floor.
 
-A policy holds a value for every limit of its column, so that a rule without a threshold cannot be asked for: what is
-missing or unknown is an error, never a pass.
+A policy holds a value for every limit of its column, so a rule cannot be judged without a threshold: a missing or
+unknown limit is an error, never a pass.
 """
 
 from __future__ import annotations
@@ -13,18 +13,19 @@ from fractions import Fraction
 from functools import reduce
 from types import MappingProxyType
 
-from riskset.disclosure.rules import LIMITS, RULES, SMALLEST_CELL, Column, Limit
+from riskset.catalogue import Message, say
+from riskset.disclosure.rules import LIMITS, RULES, SMALLEST_CELL, Limit, RuleColumn
 from riskset.errors import DataError
 
 K = "min_cell"
-"""How k is called where people set it."""
+"""The name of k where people set it."""
 
 
 @dataclass(frozen=True)
 class Policy:
-    """What is judged by: `values` holds a number for each limit that the column has, by its name in full."""
+    """The limits that figures are judged by: `values` has a number for every limit of the column, by its full name."""
 
-    column: Column
+    column: RuleColumn
     k: int
     values: Mapping[str, Fraction]
 
@@ -32,12 +33,12 @@ class Policy:
         object.__setattr__(self, "values", MappingProxyType(dict(self.values)))
 
     def to_json(self) -> dict[str, str]:
-        """Returns the policy exactly, fractions as `1/5`: to be signed, and read by `policy_from_json`."""
+        """Returns the policy exactly, fractions as `1/5`, for signing; `policy_from_json` reads it back."""
         return {"column": self.column, K: str(self.k)} | {name: str(value) for name, value in self.values.items()}
 
 
-def default_policy(column: Column, k: int = SMALLEST_CELL) -> Policy:
-    """Returns the limits of a study whose smallest cell is k; ValueError for a k under 5."""
+def default_policy(column: RuleColumn, k: int = SMALLEST_CELL) -> Policy:
+    """Returns the limits of a study whose smallest cell is k; ValueError for k below 5."""
     if k < SMALLEST_CELL:
         raise ValueError(f"k is at least {SMALLEST_CELL}; found {k}")
     defaults = {name: limit.default(column, k) for name, limit in LIMITS.items()}
@@ -45,16 +46,16 @@ def default_policy(column: Column, k: int = SMALLEST_CELL) -> Policy:
 
 
 def stricter(a: Policy, b: Policy) -> Policy:
-    """Returns the policy that passes what both pass, limit by limit; ValueError for policies of two columns."""
+    """Returns the policy that passes what both pass, limit by limit; ValueError for policies of different columns."""
     if a.column != b.column:
-        raise ValueError("policies of two columns have no common one")
+        raise ValueError("policies of two columns have no common policy")
     values = {name: b.values[name] if LIMITS[name].is_looser(a.values[name], b.values[name]) else a.values[name]
               for name in a.values}  # fmt: skip
     return Policy(a.column, max(a.k, b.k), values)
 
 
 def strictest(policies: Iterable[Policy]) -> Policy:
-    """Returns the policy that passes what all pass: of the participants of a run. ValueError for none at all."""
+    """Returns the policy that passes what all participants' policies pass; ValueError for no policies."""
     held = list(policies)
     if not held:
         raise ValueError("the strictest of no policies is not known")
@@ -62,17 +63,17 @@ def strictest(policies: Iterable[Policy]) -> Policy:
 
 
 def tightened(policy: Policy, own: Mapping[str, str]) -> Policy:
-    """Returns the policy with a site's own limits, by name; a higher `min_cell` makes all that depends on it stricter.
+    """Returns the policy with a site's own limits, by name; a higher `min_cell` tightens all that depend on it.
 
-    Raises DataError where a limit is unknown, has no number, or is looser than the study's.
+    Raises:
+        DataError: a limit is unknown, is not a number, or is looser than the study's.
     """
     values = dict(policy.values)
     for name, limit, value in _read(policy, {name: text for name, text in own.items() if name != K}):
         if limit.is_looser(value, policy.values[limit.name]):
-            raise DataError(
-                f"{name}: {value} is looser than the study's {limit.direction} {policy.values[limit.name]}",
-                "a site's own limits can only be stricter; what is looser needs an exception with a reason",
-            )
+            bound = limit.bound(policy.values[limit.name], policy.column)
+            message = say("rules.policy.looser", name=name, value=str(value), bound=bound)
+            raise DataError(message, say("rules.policy.looser_hint"))
         values[limit.name] = value
     named = replace(policy, values=values)
     return stricter(named, default_policy(policy.column, _own_k(own[K], policy.k))) if K in own else named
@@ -81,56 +82,55 @@ def tightened(policy: Policy, own: Mapping[str, str]) -> Policy:
 def loosened(policy: Policy, exceptions: Mapping[str, str]) -> Policy:
     """Returns the policy with these exceptions (`R4` or `R4.leverage` to a value).
 
-    Raises DataError where a rule is unknown or has no exception in this column, or a value is under the floor or not
-    looser than what holds anyway. That each has a reason is checked where it is read: `parse_exception`.
+    `parse_exception`, which reads them, checks that each has a reason.
+
+    Raises:
+        DataError: a rule is unknown or has no exception in this column, or a value is beyond the floor or not looser
+            than the limit in force.
     """
     values = dict(policy.values)
     for name, limit, value in _read(policy, exceptions):
         floor = limit.floor(policy.column, policy.k)
         if floor is None:
-            raise DataError(
-                f"{name}: there is no exception to this rule", f"exceptions exist for {exceptions_of(policy)}"
-            )
+            hint = say("rules.policy.exceptions", limits=exceptions_of(policy))
+            raise DataError(say("rules.policy.no_exception", name=name), hint)
         if limit.is_looser(value, floor):
-            raise DataError(f"{name}: {value} is past the floor", f"the loosest that can be signed is {floor}")
+            hint = say("rules.policy.past_floor_hint", floor=str(floor))
+            raise DataError(say("rules.policy.past_floor", name=name, value=str(value)), hint)
         if not limit.is_looser(value, policy.values[limit.name]):
-            raise DataError(
-                f"{name}: {value} is no exception; {limit.direction} {policy.values[limit.name]} holds anyway",
-                "leave it out; stricter limits stand in the site file",
-            )
+            bound = limit.bound(policy.values[limit.name], policy.column)
+            message = say("rules.policy.not_looser", name=name, value=str(value), bound=bound)
+            raise DataError(message, say("rules.policy.not_looser_hint"))
         values[limit.name] = value
     return replace(policy, values=values)
 
 
 def _read(policy: Policy, written: Mapping[str, str]) -> Iterator[tuple[str, Limit, Fraction]]:
-    """The limits that a person wrote, each as it was named; DataError where one is named twice."""
+    """Yields the limits that a person wrote, with the name as written; DataError where one is named twice."""
     read = [(name, limit_named(name, policy.column), amount_of(name, text)) for name, text in written.items()]
     names = [limit.name for _, limit, _ in read]
     for name, limit, value in read:
         if names.count(limit.name) > 1:
-            raise DataError(f"{limit.name} is named twice", "name each limit once, in full or by its rule")
+            raise DataError(say("rules.policy.twice", limit=limit.name), say("rules.policy.twice_hint"))
         yield name, limit, value
 
 
 def parse_exception(text: str, reason: str) -> tuple[str, str]:
-    """Returns (limit in full, value) of `RULE=VALUE`, as typed; DataError where it is none or has no reason."""
+    """Returns (full name of the limit, value) of a typed `RULE=VALUE`; DataError for another form, or no reason."""
     name, equals, value = (part.strip() for part in text.partition("="))
     if not equals or not name or not value:
-        raise DataError(f"an exception is written RULE=VALUE; found {text!r}", "for example R4=1/3")
+        raise DataError(say("rules.policy.form", text=text), say("rules.policy.form_hint"))
     if not reason.strip():
-        raise DataError(
-            f"the exception {text} has no reason", "say why in one sentence; it is signed with the approval"
-        )
+        raise DataError(say("rules.policy.no_reason", text=text), say("rules.policy.no_reason_hint"))
     return _meant(name).name, str(amount_of(name, value))
 
 
-def limit_named(name: str, column: Column) -> Limit:
-    """Returns the limit of a name in full, or of a rule's id; DataError with a did-you-mean where there is none."""
+def limit_named(name: str, column: RuleColumn) -> Limit:
+    """Returns the limit of a full name or of a rule's id; DataError, with a did-you-mean, where there is none."""
     limit = _meant(name)
     if limit.default(column, SMALLEST_CELL) is None:
-        raise DataError(
-            f"{name} is no limit here", f"the {column} column has {', '.join(default_policy(column).values)}"
-        )
+        hint = say("rules.policy.not_here_hint", column=column, limits=tuple(default_policy(column).values))
+        raise DataError(say("rules.policy.not_here", name=name), hint)
     return limit
 
 
@@ -138,62 +138,64 @@ def _meant(name: str) -> Limit:
     rule = RULES.get(name)
     full = name if rule is None else rule.exception
     if full is None:
-        raise DataError(
-            f"{name}: there is no exception to this rule", f"name one of its limits: {', '.join(RULES[name].limits)}"
-        )
+        limits = tuple(RULES[name].limits)
+        hint = say("rules.policy.no_short_name_hint", limits=limits) if limits else say("rules.policy.no_limits_hint")
+        raise DataError(say("rules.policy.no_short_name", name=name), hint)
     if full not in LIMITS:
         close = difflib.get_close_matches(name, [*LIMITS, *RULES], n=1)
-        raise DataError(
-            f"{name} is no rule and no limit",
-            f"did you mean {close[0]}?" if close else f"limits are {', '.join(LIMITS)}",
-        )
+        hint = say("rules.policy.meant", name=close[0]) if close else say("rules.policy.limits", limits=tuple(LIMITS))
+        raise DataError(say("rules.policy.unknown", name=name), hint)
     return LIMITS[full]
 
 
-def exceptions_of(policy: Policy) -> str:
-    """Returns, for people, which limits an exception may loosen in this column, and how far."""
+def exceptions_of(policy: Policy) -> tuple[Message, ...]:
+    """Returns which limits an exception may loosen in this column, and how far."""
     floors = ((limit, limit.floor(policy.column, policy.k)) for limit in LIMITS.values())
-    return ", ".join(f"{short_name(limit)} (to {floor})" for limit, floor in floors if floor is not None)
+    return tuple(
+        say("rules.policy.down_to", limit=short_name(limit), floor=str(floor))
+        for limit, floor in floors
+        if floor is not None
+    )
 
 
 def short_name(limit: Limit) -> str:
-    """Returns what an exception calls the limit: `R4` where that is enough, else `R3.events_per_parameter`."""
+    """Returns the name of the limit in an exception: `R4` where that is enough, else `R3.events_per_parameter`."""
     return limit.rule if RULES[limit.rule].exception == limit.name else limit.name
 
 
 def amount_of(name: str, text: str) -> Fraction:
-    """Returns the number that a person wrote, `20`, `0.2` or `1/5`; DataError where it is none or is negative."""
+    """Returns the number that a person wrote, `20`, `0.2` or `1/5`; DataError where it is not one or is negative."""
     try:
         value = Fraction(str(text).strip())
     except (ValueError, ZeroDivisionError) as no:
-        raise DataError(f"{name}: {text!r} is no number", "write 20, 0.2 or 1/5") from no
+        message = say("rules.policy.not_a_number", name=name, text=text)
+        raise DataError(message, say("rules.policy.number_hint")) from no
     if value < 0:
-        raise DataError(f"{name}: {text!r} is negative", "write 20, 0.2 or 1/5")
+        raise DataError(say("rules.policy.negative", name=name, text=text), say("rules.policy.number_hint"))
     return value
 
 
 def _own_k(text: str, k: int) -> int:
     value = amount_of(K, text)
     if value.denominator != 1 or value < k:
-        raise DataError(f"{K} is {text}; the study's is {k}", "a site's own min_cell is a whole number, not smaller")
+        raise DataError(say("rules.policy.min_cell", text=text, k=k), say("rules.policy.min_cell_hint"))
     return int(value)
 
 
 def policy_from_json(document: Mapping[str, str]) -> Policy:
-    """Returns the policy of `Policy.to_json`; DataError where a limit is missing, unknown, or past every floor."""
-    column: Column = "pooled" if document.get("column") == "pooled" else "local"
+    """Returns the policy of `Policy.to_json`; DataError where a limit is missing, unknown or beyond its floor."""
+    column: RuleColumn = "pooled" if document.get("column") == "pooled" else "local"
     if document.get("column") != column:
-        raise DataError(f"column is {document.get('column')!r}", "a policy is of the column pooled or local")
+        raise DataError(say("rules.policy.column", found=document.get("column")), say("rules.policy.column_hint"))
     base = tightened(default_policy(column), {K: document.get(K, "")})
     given = {name: text for name, text in document.items() if name not in ("column", K)}
     if set(given) != set(base.values):
-        odd = ", ".join(sorted(set(given) ^ set(base.values)))
-        raise DataError(f"a policy names every limit of its column once; missing or unknown: {odd}")
+        raise DataError(say("rules.policy.names", names=tuple(sorted(set(given) ^ set(base.values)))))
     values = {name: amount_of(name, given[name]) for name in base.values}
     for name, value in values.items():
         floor = LIMITS[name].floor(column, base.k)
         if LIMITS[name].is_looser(value, base.values[name] if floor is None else floor):
-            raise DataError(f"{name} is {value}, which no exception allows")
+            raise DataError(say("rules.policy.beyond", name=name, value=str(value)))
         if str(value) != given[name]:
-            raise DataError(f"{name} is written {given[name]!r}; its one form is {value}")
+            raise DataError(say("rules.policy.spelling", name=name, found=given[name], value=str(value)))
     return Policy(column, base.k, values)

@@ -1,4 +1,4 @@
-"""The rules R1 to R14 as `rules.toml` states them: thresholds stand there, how a figure is judged in `finding`."""
+"""The rules R1 to R14, as `rules.toml` states them. Thresholds are there; how a figure is judged is in `finding`."""
 
 from __future__ import annotations
 
@@ -7,23 +7,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.resources import files
+from math import isfinite
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-Column = Literal["pooled", "local"]
-"""pooled: secure sum with at least three participants. local: two sites or no secure sum; own rows are judged."""
-COLUMNS: Final[tuple[Column, ...]] = ("pooled", "local")
+from riskset.catalogue import Message, say
+
+RuleColumn = Literal["pooled", "local"]
+"""pooled: a secure sum of at least three participants. local: two sites, or no secure sum; each judges its own rows."""
+COLUMNS: Final[tuple[RuleColumn, ...]] = ("pooled", "local")
 
 KINDS: Final = ("population", "subgroup", "model", "curve", "hazard", "subgroup curve", "run")
 """What a rule may be about."""
 
 SMALLEST_CELL: Final = 5
-"""No study or site may set k, the smallest cell, lower."""
+"""No study or site may set k, the smallest cell, below this."""
 
 
 @dataclass(frozen=True)
 class Limit:
-    """One threshold of a rule. Amounts are formulas in k: `50`, `1/k`, `max(k, 10)`; None where there is none."""
+    """One threshold of a rule. Amounts are formulas in k: `50`, `1/k`, `max(k, 10)`; None where the rule has none."""
 
     name: str
     """In full: `R4.leverage`."""
@@ -34,22 +37,30 @@ class Limit:
     local: str | None
     floor_pooled: str | None
     floor_local: str | None
-    or_zero: tuple[Column, ...]
+    or_zero: tuple[RuleColumn, ...]
     """Columns in which a figure of 0 passes too."""
 
     @property
     def rule(self) -> str:
         return self.name.partition(".")[0]
 
-    def default(self, column: Column, k: int) -> Fraction | None:
-        """Returns what holds where nobody signed anything; None where the column has no such limit."""
+    def default(self, column: RuleColumn, k: int) -> Fraction | None:
+        """Returns the limit without exceptions; None where the column has no such limit."""
         formula = self.pooled if column == "pooled" else self.local
         return None if formula is None else amount(formula, k)
 
-    def floor(self, column: Column, k: int) -> Fraction | None:
+    def floor(self, column: RuleColumn, k: int) -> Fraction | None:
         """Returns the loosest value that a signed exception may set; None where there is no exception."""
         formula = self.floor_pooled if column == "pooled" else self.floor_local
         return None if formula is None else amount(formula, k)
+
+    def bound(self, value: Fraction, column: RuleColumn) -> Message:
+        """Returns the limit as people read it: `at least 50`, `none or at least 5`, `at most 1/5`."""
+        if self.direction == "at most":
+            return say("rules.bound.at_most", limit=in_words(value))
+        if column in self.or_zero:
+            return say("rules.bound.at_least_or_none", limit=in_words(value))
+        return say("rules.bound.at_least", limit=in_words(value))
 
     def is_looser(self, one: Fraction, other: Fraction) -> bool:
         """Whether `one` lets more through than `other`."""
@@ -58,7 +69,7 @@ class Limit:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule, with what an ethics committee reads of it."""
+    """One rule, with what an ethics committee reads about it."""
 
     id: str
     name: str
@@ -72,8 +83,15 @@ class Rule:
     """The limit, in full, that an exception `RULE=VALUE` means."""
 
 
+def in_words(value: float | Fraction) -> str:
+    """Returns a number as people write it: `8`, `1/5`, `2.88`."""
+    if isfinite(value) and (Fraction(value).denominator == 1 or Fraction(value).numerator == 1):
+        return str(Fraction(value))
+    return f"{float(value):.3g}"
+
+
 def amount(formula: str, k: int) -> Fraction:
-    """Returns the value of a formula of rules.toml; ValueError where it is none."""
+    """Returns the value of a formula of rules.toml; ValueError where it is not one."""
     if formula.startswith("max(") and formula.endswith(")"):
         return max(amount(part.strip(), k) for part in formula[4:-1].split(","))
     over, _, under = formula.partition("/")

@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from riskset.catalogue import Message, say
 from riskset.disclosure.finding import Finding, judge
 from riskset.disclosure.policy import Policy
-from riskset.disclosure.whole import independent
 
 Matrix = NDArray[np.float64]
 
@@ -37,6 +37,9 @@ EMPTY = 1e-20
 SMALL = 1e-12
 """A column whose sum of squares lies between is too small for sums with 64 fractional bits to say what it does."""
 LARGEST_EXACT = 2.0**53
+PRIME = 2**61 - 1
+"""Elimination is modulo a prime. The rank can only come out too small, and does only if the prime divides a certain
+minor; the numbers are counts of patients, which nobody can choose so in practice."""
 
 
 @dataclass(frozen=True)
@@ -93,11 +96,10 @@ def design(
     return findings
 
 
-def _remedy(policy: Policy, limit_name: str) -> str:
-    remedy = f"merge rare levels until each combination of them holds {policy.k} patients or none, or drop a column"
+def _remedy(policy: Policy, limit_name: str) -> Message:
     if limit_name == "R4.leverage":
-        return f"{remedy}; declare a transform of a skewed number (log, sqrt), or bound it by a rule of eligibility"
-    return f"{remedy}; where endpoints have other covariates, give them the same"
+        return say("rules.remedy.leverage_numbers", k=policy.k)
+    return say("rules.remedy.leverage_levels", k=policy.k)
 
 
 def _nothing(own: Matrix) -> _Union:
@@ -174,3 +176,28 @@ def _solved(lower: Matrix, right: Matrix) -> Matrix:
     for i in range(len(right)):
         x[i] = (right[i] - lower[i, :i] @ x[:i]) / lower[i, i]
     return x
+
+
+def independent(matrix: Matrix) -> list[int]:
+    """Returns the columns that are no combination of the columns before them, of whole numbers below 2^53.
+
+    Of a Gram matrix they are those of the columns that it is made of.
+    """
+    rows = [[int(x) % PRIME for x in row] for row in matrix.tolist()]
+    found: list[int] = []
+    for j in range(matrix.shape[1]):
+        top = next((i for i in range(len(found), len(rows)) if rows[i][j]), None)
+        if top is None:
+            continue
+        rows[len(found)], rows[top] = rows[top], rows[len(found)]
+        _clear_below(rows, len(found), j)
+        found.append(j)
+    return found
+
+
+def _clear_below(rows: list[list[int]], top: int, j: int) -> None:
+    inverse = pow(rows[top][j], -1, PRIME)
+    for i in range(top + 1, len(rows)):
+        if rows[i][j]:
+            factor = rows[i][j] * inverse % PRIME
+            rows[i] = [(x - factor * y) % PRIME for x, y in zip(rows[i], rows[top], strict=True)]

@@ -1,4 +1,4 @@
-"""What ends, and when: told a month ahead, by every command that reads it."""
+"""What expires, and when: every command that reads it warns a month ahead."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 
 from cryptography import x509
 
+from riskset.catalogue import Message, say
 from riskset.joining.request import Member
 
 NOTICE_DAYS: Final = 30
@@ -17,12 +18,12 @@ NOTICE_DAYS: Final = 30
 
 @dataclass(frozen=True)
 class Expiry:
-    """One thing that ends."""
+    """One thing that expires."""
 
-    what: str
+    what: Message | str
     until: date
-    """The last day (UTC) on which it holds."""
-    remedy: str
+    """The last day (UTC) on which it is valid."""
+    remedy: Message | str
 
 
 def today_utc() -> date:
@@ -30,32 +31,37 @@ def today_utc() -> date:
 
 
 def expiry_lines(expiries: Iterable[Expiry], today: date) -> list[str]:
-    """Returns a line for each that has ended or ends within 30 days, the first to end first."""
+    """Returns one line for each that has expired or expires within 30 days, in the order of their dates."""
     soon = [expiry for expiry in expiries if (expiry.until - today).days <= NOTICE_DAYS]
-    return [_line(expiry, today) for expiry in sorted(soon, key=lambda expiry: (expiry.until, expiry.what))]
+    return [
+        str(_warning(expiry, today)) for expiry in sorted(soon, key=lambda expiry: (expiry.until, str(expiry.what)))
+    ]
 
 
-def of_certificate(what: str, pem: str, remedy: str) -> Expiry:
-    """ValueError where the text is no certificate."""
+def of_certificate(what: Message | str, pem: str, remedy: Message | str) -> Expiry:
+    """Returns when a certificate expires. ValueError where the text is not a certificate."""
     until = x509.load_pem_x509_certificate(pem.encode("ascii")).not_valid_after_utc.date()
     return Expiry(what, until, remedy)
 
 
 def of_members(members: Mapping[str, Member]) -> list[Expiry]:
-    """Returns the ends of the sites' IRB approvals, as far as they were told."""
+    """Returns when the sites' IRB approvals expire, as far as the sites stated it."""
     return [
         Expiry(
-            f"the IRB approval of {site}",
+            say("joining.expiry.irb", site=site),
             date.fromisoformat(member.irb_until),
-            f"invite {site} again, who tells the new date with: riskset site renew",
+            say("joining.expiry.irb_remedy", site=site),
         )
         for site, member in members.items()
         if member.irb_until
     ]
 
 
-def _line(expiry: Expiry, today: date) -> str:
+def _warning(expiry: Expiry, today: date) -> Message:
     days = (expiry.until - today).days
-    when = "in one day" if days == 1 else f"in {days} days" if days else "today"
-    end = f"ended on {expiry.until}" if days < 0 else f"ends on {expiry.until}, {when}"
-    return f"warning: {expiry.what} {end}; {expiry.remedy}"
+    what, until, remedy = expiry.what, expiry.until.isoformat(), expiry.remedy
+    if days < 0:
+        return say("joining.expiry.ended", what=what, until=until, remedy=remedy)
+    if days == 0:
+        return say("joining.expiry.today", what=what, until=until, remedy=remedy)
+    return say("joining.expiry.soon", n=days, what=what, until=until, remedy=remedy)

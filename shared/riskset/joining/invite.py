@@ -1,15 +1,17 @@
-"""What a coordinator sends a hospital to begin with: one file, for one site of one study, good once and for some days.
+"""The invite: the one file that a coordinator sends to a hospital, for one site of one study, valid once and for days.
 
-It holds a secret, the token: who reads it can ask in with keys of their own, once, and is found out when the words are
-compared.
+It holds a secret, the token: anyone who reads it could send a join request with different keys, once, and is detected
+when the words are compared.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import rfc8785
@@ -17,16 +19,19 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from riskset.catalogue import say
 from riskset.errors import DataError, Refused, VerificationError
-from riskset.joining.signed import read_signed, write_signed
+from riskset.joining.signed import as_text, read_file, read_signed, write_signed
+from riskset.secure.fingerprint_words import words_of
 from riskset.secure.keys import public_from_hex, public_hex
-from riskset.secure.words import words_of
 
 KIND, SCHEMA = "invite", 1
+CONNECTION_SCHEMA = 2
 COMPARED_WORDS = 8
-"""88 bits. Somebody between the two must find a key that gives both sides one sentence, in the time of the joining."""
+"""88 bits. An attacker between the two would need a key that gives both sides the same words, found within days."""
 
-_ASK = "ask the coordinator for a new one"
+_ASK = say("joining.invite.new_hint")
+_JOIN_FIRST = say("joining.connection.hint")
 _ADDRESS = re.compile(r"[A-Za-z0-9.\-\[\]:]{1,255}:[0-9]{1,5}")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -43,33 +48,33 @@ class Invite:
     address: str
     """host:port of the coordinator's server."""
     authority: str
-    """Certificate, PEM: the only authority that the server is believed by."""
+    """Certificate, PEM: the only authority whose server certificates are trusted."""
     coordinator: str
     """Ed25519 identity key, hex."""
     token: str = field(repr=False)
     """256 random bits, base64url."""
     until: date
-    """The last day (UTC) on which it holds."""
+    """The last day (UTC) on which it is valid."""
     renews: str = ""
-    """The identity key that the site has, where it is asked for new ones; empty where it joins."""
+    """The site's current identity key, where it is to be replaced; empty where the site joins."""
 
     def check_holds(self, today: date) -> None:
         """Raises Refused("expired") after the last day."""
         if today > self.until:
-            raise Refused("expired", f"the invite of {self.site} ended on {self.until.isoformat()}", _ASK)
+            raise Refused("expired", say("joining.invite.expired", site=self.site, until=self.until.isoformat()), _ASK)
 
     def words(self, identity: str) -> str:
         """Returns the words that both sides read to each other, for the site's identity key in hex.
 
-        They cover both identity keys, the study and the token. All else, addresses and node key included, is signed
-        with one of these keys.
+        They cover both identity keys, the study and the token. Everything else, addresses and node key included, is
+        signed with one of these keys.
         """
         covered = ["riskset joining 1", self.coordinator, identity, self.study_sha256, self.token]
         return " ".join(words_of(sha256(rfc8785.dumps(covered)).digest(), COMPARED_WORDS))
 
 
 def write_invite(invite: Invite, coordinator: Ed25519PrivateKey) -> bytes:
-    """Returns the text of the invite's file. ValueError where the key is not the one that the invite names."""
+    """Returns the text of the invite file. ValueError where the key is not the one that the invite names."""
     if public_hex(coordinator) != invite.coordinator:
         raise ValueError("an invite is signed by the key that it names")
     content: dict[str, Any] = {
@@ -82,19 +87,17 @@ def write_invite(invite: Invite, coordinator: Ed25519PrivateKey) -> bytes:
 
 
 def read_invite(data: bytes, called: str = "the file") -> Invite:
-    """Returns the invite if the key in it signed it: that the key is the coordinator's is what the words are for.
+    """Returns the invite if the key in it signed it. That this is the coordinator's key, the words show.
 
     Raises DataError where it is malformed, VerificationError where it was changed.
     """
-    not_this = DataError(
-        f"{called} is not an invite", "ask the coordinator for the file that `riskset study invite` wrote"
-    )
+    not_this = DataError(say("joining.invite.form", file=called), say("joining.invite.form_hint"))
     document = read_signed(data, KIND, not_this)
     try:
         key = public_from_hex(document.text("coordinator"))
     except DataError:
         raise not_this from None
-    document.check_signed(key, f"{called} was changed after the coordinator signed it", _ASK)
+    document.check_signed(key, say("joining.invite.changed", file=called), _ASK)
     document.check_schema(SCHEMA, called)
     names = ("study", "study_sha256", "site", "address", "coordinator", "token", "renews")
     try:
@@ -107,11 +110,50 @@ def read_invite(data: bytes, called: str = "the file") -> Invite:
     if not (_NAME.fullmatch(invite.site) and _ADDRESS.fullmatch(invite.address) and _TOKEN.fullmatch(invite.token)):
         raise not_this
     if fingerprint != document.text("authority_sha256"):
-        raise VerificationError(f"the certificate in {called} is not the one whose hash it names", _ASK)
+        raise VerificationError(say("joining.invite.certificate", file=called), _ASK)
     return invite
 
 
 def certificate_sha256(pem: str) -> str:
-    """Returns the hash of a certificate as programs show it, of the DER form. ValueError where it is none."""
+    """Returns the SHA-256 of a certificate's DER form. ValueError where the text is not a certificate."""
     certificate = x509.load_pem_x509_certificate(pem.encode("ascii"))
     return sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
+
+
+@dataclass(frozen=True)
+class Connection:
+    """What a site keeps of its invite, without the token: where the coordinator's server is, and by which keys it is
+    known."""
+
+    address: str
+    """host:port"""
+    authority: str
+    """The certificate authority's certificate, PEM."""
+    coordinator: str
+    """The identity key that must have signed the roster, Ed25519, hex."""
+    study: str
+    """The study's id."""
+    site: str
+
+    @classmethod
+    def of(cls, invite: Invite) -> Connection:
+        return cls(invite.address, invite.authority, invite.coordinator, invite.study, invite.site)
+
+
+def write_connection(connection: Connection) -> bytes:
+    return as_text({"schema": CONNECTION_SCHEMA, **asdict(connection)})
+
+
+def load_connection(path: Path) -> Connection:
+    """Returns a site's connection. Raises DataError where the file is missing or malformed."""
+    data = read_file(path, "connection file", _JOIN_FIRST)
+    not_this = DataError(say("joining.connection.form", path=path), _JOIN_FIRST)
+    try:
+        content = json.loads(data)
+        found = [content[field.name] for field in fields(Connection)]
+        schema = content["schema"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise not_this from None
+    if schema != CONNECTION_SCHEMA or not all(isinstance(value, str) for value in found):
+        raise not_this
+    return Connection(*found)

@@ -1,6 +1,6 @@
 """Small public files that people send each other: JSON with a signature over its canonical form (RFC 8785).
 
-What is signed begins with the kind of the file, so that no signature on one kind is one on another.
+The signed bytes begin with the kind of the file, so that a signature on one kind is not valid on a different kind.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import rfc8785
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from riskset.catalogue import Message, say
 from riskset.errors import DataError, VerificationError
 
 SIGNATURE = "signature"
@@ -22,29 +23,33 @@ SIGNATURE = "signature"
 
 @dataclass(frozen=True)
 class Document:
-    """A file of the right shape, of which nothing is believed yet."""
+    """A file of the right shape, not yet verified."""
 
     content: dict[str, Any]
     signed: bytes
     """Canonical bytes under the signatures."""
     signatures: Mapping[str, str]
     not_this: DataError
-    """What to raise where a field is not what it should be."""
+    """The error to raise where a field is malformed."""
 
-    def check_signed(self, key: Ed25519PublicKey, message: str, hint: str, by: str = SIGNATURE) -> None:
-        """Raises VerificationError, in these words, where the key's signature does not hold."""
+    def check_signed(
+        self, key: Ed25519PublicKey, message: Message | str, hint: Message | str, by: str = SIGNATURE
+    ) -> None:
+        """Raises VerificationError with this message where the key's signature is invalid."""
         try:
             key.verify(bytes.fromhex(self.signatures.get(by, "")), self.signed)
         except (InvalidSignature, ValueError):
             raise VerificationError(message, hint) from None
 
-    def check_schema(self, schema: int, name: str) -> None:
+    def check_schema(self, schema: int, called: Message | str) -> None:
+        """Raises DataError where the file, named as `called`, has a different schema."""
         found = self.content.get("schema")
         if found != schema:
-            raise DataError(f"{name} is of schema {found}, this version reads {schema}", "use one version of riskset")
+            message = say("joining.file.schema", file=called, found=str(found), expected=schema)
+            raise DataError(message, say("joining.file.schema_hint"))
 
     def text(self, name: str, longest: int = 200) -> str:
-        """Returns a field that is one printable line; these files are shown on terminals."""
+        """Returns a field that is one printable line, safe to show on a terminal; raises `not_this` otherwise."""
         value = self.content.get(name)
         if not isinstance(value, str) or not value.isprintable() or len(value) > longest:
             raise self.not_this
@@ -52,14 +57,14 @@ class Document:
 
 
 def write_signed(kind: str, content: Mapping[str, Any], **keys: Ed25519PrivateKey) -> bytes:
-    """Returns the text of the file; `keys` by the name under which the signature stands."""
+    """Returns the text of the file; `keys` by the name of their signature in it."""
     signed = signed_bytes(kind, content)
     signatures = {name: key.sign(signed).hex() for name, key in keys.items()}
     return as_text({kind: content, **signatures})
 
 
 def read_signed(data: bytes, kind: str, not_this: DataError) -> Document:
-    """Returns the document; `not_this` is raised where the bytes are not one of this kind."""
+    """Returns the document; raises `not_this` where the bytes are not a file of this kind."""
     try:
         document = json.loads(data)
         content = document.pop(kind)
@@ -79,11 +84,11 @@ def as_text(content: Mapping[str, Any]) -> bytes:
     return json.dumps(content, indent=2, ensure_ascii=False).encode() + b"\n"
 
 
-def read_file(path: Path, what: str, hint: str) -> bytes:
-    """Returns the bytes of a file that somebody sent; DataError where it cannot be read."""
+def read_file(path: Path, called: str, hint: Message | str) -> bytes:
+    """Returns the bytes of a file that someone sent, `called` so. Raises DataError where it cannot be read."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise DataError(f"there is no {what} at {path}", hint) from None
+        raise DataError(say("joining.file.missing", file=called, path=path), hint) from None
     except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}", hint) from None
+        raise DataError(say("joining.file.unreadable", path=path, reason=error.strerror), hint) from None

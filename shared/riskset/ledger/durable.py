@@ -1,4 +1,4 @@
-"""A small SQLite file that a party's memory rests on: what it says is written is on the disk."""
+"""A small SQLite file that holds a party's memory: what it reports as written is on the disk."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from riskset.catalogue import Message, say
 from riskset.errors import DataError
 from riskset.ledger.layout import Layout
 
@@ -18,25 +19,25 @@ Statement = tuple[str, Sequence[object]]
 
 
 class AlreadyThere(DataError):
-    """What was to be written is written already, by this process or another: a key of a table is taken."""
+    """This row was written before, by this process or another one: its key exists."""
 
 
 class DurableFile:
-    """Opens or makes the file; every failure is a DataError that begins with `called` and ends with `hint`.
+    """Opens or creates the file. Every failure is a DataError that names the file as `called` and has this `hint`.
 
-    DataError too where the file has a layout that this version does not know; then nothing in it was changed.
+    Raises DataError too where the file has a layout that this version does not know; then nothing in it was changed.
     """
 
-    def __init__(self, path: Path, layout: Layout, called: str, hint: str) -> None:
-        self._words = f"{called} {path} cannot be read or written", hint
-        self._layout, self._number, self._called = layout, layout.number, f"{called} {path}"
-        with self._failures_told():
+    def __init__(self, path: Path, layout: Layout, called: Message | str, hint: Message | str) -> None:
+        self._path, self._called, self._hint = path, called, hint
+        self._layout, self._number = layout, layout.number
+        with self._as_data_errors():
             path.parent.mkdir(parents=True, exist_ok=True)
-            open(path, "ab", opener=_owner_only).close()  # it holds every number that was sent
+            open(path, "ab", opener=_owner_only).close()  # the file holds every number that was sent
             _close_to_others(path)
             self._db = sqlite3.connect(path, timeout=5, isolation_level=None)
-            # A power cut must not lose what was said to be kept: FULL would leave a moment in which the folder still
-            # lists the rollback file, and the next start would take the last transaction back.
+            # A power cut must not lose what was reported as written: with FULL there is a moment in which the folder
+            # still lists the rollback file, and the next start would undo the last transaction.
             self._db.execute("PRAGMA synchronous = EXTRA")
         try:
             self._lay_out()
@@ -45,7 +46,7 @@ class DurableFile:
             raise
 
     def read(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._failures_told():
+        with self._as_data_errors():
             return self._db.execute(query, values).fetchall()
 
     def write(self, *statements: Statement) -> None:
@@ -54,8 +55,8 @@ class DurableFile:
             self.change(*statements)
 
     def change(self, *statements: Statement) -> None:
-        """Makes changes inside a transaction. With them a file of an earlier layout gets the number of this one."""
-        with self._failures_told():
+        """Makes changes inside a transaction. A file of an earlier layout gets this layout's number with them."""
+        with self._as_data_errors():
             if self._number != self._layout.number:
                 self._db.execute(f"PRAGMA user_version = {self._layout.number}")
             for statement, values in statements:
@@ -63,17 +64,17 @@ class DurableFile:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Nobody else writes inside. At its end all that was changed is on the disk; where it raises, nothing is.
+        """No other process writes meanwhile. At its end all changes are on the disk; where it raises, none is.
 
-        DataError where a newer version, beside this process, has given the file another layout since.
+        Raises DataError where a newer version, beside this process, has changed the layout of the file since.
         """
-        with self._failures_told():
+        with self._as_data_errors():
             self._db.execute("BEGIN IMMEDIATE")
         try:
-            with self._failures_told():
-                self._number = self._layout.check(self._db, self._called)
+            with self._as_data_errors():
+                self._number = self._layout.check(self._db, f"{self._called} {self._path}")
             yield
-            with self._failures_told():
+            with self._as_data_errors():
                 self._db.execute("COMMIT")
         except BaseException:
             self._db.rollback()
@@ -83,23 +84,22 @@ class DurableFile:
         self._db.close()
 
     def _lay_out(self) -> None:
-        """Makes the tables of a new file, all or none; the number comes with them."""
-        with self._failures_told():
-            self._layout.check(self._db, self._called)
+        """Creates the tables of a new file and its layout number, all or nothing."""
+        with self._as_data_errors():
+            self._layout.check(self._db, f"{self._called} {self._path}")
             is_whole = self._layout.is_whole(self._db)
         if not is_whole:
             with self.transaction():
                 self.change(*((statement, ()) for statement in self._layout.statements))
 
     @contextmanager
-    def _failures_told(self) -> Iterator[None]:
-        message, hint = self._words
+    def _as_data_errors(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.IntegrityError as error:
-            raise AlreadyThere(f"{message}: {error}", hint) from error
         except (sqlite3.Error, OSError) as error:
-            raise DataError(f"{message}: {error}", hint) from error
+            kind = AlreadyThere if isinstance(error, sqlite3.IntegrityError) else DataError
+            message = say("ledger.file.unusable", called=self._called, path=self._path, reason=str(error))
+            raise kind(message, self._hint) from error
 
 
 def _owner_only(path: str, flags: int) -> int:
@@ -107,7 +107,7 @@ def _owner_only(path: str, flags: int) -> int:
 
 
 def _close_to_others(path: Path) -> None:
-    """Takes others' rights to a file that was copied or restored with them."""
+    """Removes other users' permissions from a file that was copied or restored with them."""
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         path.chmod(0o600)
 

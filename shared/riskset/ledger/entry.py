@@ -1,4 +1,4 @@
-"""One entry of a log: what was done, when, and what of it only its own party can read."""
+"""One entry of a log: what was done, when, and the part that only its own party can read."""
 
 from __future__ import annotations
 
@@ -7,37 +7,61 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import rfc8785
 
+from riskset.catalogue import say
 from riskset.errors import ProtocolError
-from riskset.ledger.kinds import KINDS
 from riskset.ledger.merkle import leaf_hash
 
 _AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00")
 
 
+SITE: Final[Mapping[str, str]] = {
+    "approved": "a person signed that the site may answer the study, until when, with which exceptions",
+    "paused": "no message is answered from now on",
+    "resumed": "messages are answered again",
+    "withdrew": "the approval was withdrawn for good",
+    "opened": "the site took part in a run; its data are frozen for it",
+    "froze": "the members of a derived population were fixed for a run",
+    "contributed": "a reply with numbers was sent",
+    "closed": "the last reply of a run was sent",
+    "refused": "a request was refused",
+    "renewed": "the site replaced its keys; the new key signs from now on",
+}
+
+COORDINATOR: Final[Mapping[str, str]] = {
+    "began": "a run began, with these participants",
+    "asked": "the message of a round, kept before it was sent to the sites",
+    "received": "a site's signed reply arrived",
+    "ended": "the results of a run were written",
+}
+
+KINDS: Final[Mapping[str, str]] = {**SITE, **COORDINATOR}
+"""The closed list of kinds of entries, each with its meaning. An auditor reads a log by this list (docs/ledger.md)."""
+
+
 @dataclass(frozen=True)
 class Entry:
-    """What a log says once and for all."""
+    """One statement of a log, never changed."""
 
     number: int
     """Place in the log, from 0: the index of its leaf."""
     at: str
     """UTC, ISO 8601, to the millisecond, by the clock of the log's owner."""
     kind: str
-    """One word of `kinds`."""
+    """A key of `KINDS`."""
     public: Mapping[str, Any]
-    """Object of texts, whole numbers, true and false, lists and objects; may be shown to auditors."""
+    """JSON object of strings, integers, booleans, lists and objects; may be shown to auditors."""
     private: bytes
-    """Ciphertext for the log's own party; b"" where there is none. Reveals its length."""
+    """Ciphertext for the log's own party; empty where there is none. Reveals its length."""
 
     @property
     def leaf(self) -> bytes:
-        """The hash that stands for the entry in the tree.
+        """The hash that represents the entry in the tree.
 
-        Over the hash of the ciphertext, not the ciphertext, so that an entry can be proven without handing it out.
+        Over the hash of the ciphertext, not the ciphertext, so that an entry can be proven without disclosing it.
         """
         return leaf_hash(canonical(self._content(hashlib.sha256(self.private).hexdigest() if self.private else "")))
 
@@ -51,9 +75,9 @@ class Entry:
 
 
 def check_entry(entry: Entry) -> None:
-    """Raises ValueError where a part of an entry is none: the caller's mistake, found before it is written."""
+    """Raises ValueError where a part of an entry is invalid: the caller's mistake, found before it is written."""
     if entry.kind not in KINDS:
-        raise ValueError(f"{entry.kind!r} is no kind of entry; there are: {', '.join(KINDS)}")
+        raise ValueError(f"{entry.kind!r} is not a kind of entry; the kinds are: {', '.join(KINDS)}")
     if not _AT.fullmatch(entry.at):
         raise ValueError(f"the time of an entry is UTC in ISO 8601 to the millisecond; {entry.at!r} is not")
     is_object = isinstance(entry.public, Mapping)
@@ -63,7 +87,7 @@ def check_entry(entry: Entry) -> None:
 
 
 def read_line(line: str) -> Entry:
-    """Returns the entry of a line; ProtocolError where it is none or not in canonical form."""
+    """Returns the entry of a line. Raises ProtocolError where it is malformed or not in canonical form."""
     try:
         content = json.loads(line)
         private = bytes.fromhex(content["private"])
@@ -73,12 +97,12 @@ def read_line(line: str) -> Entry:
     except (ValueError, KeyError, TypeError, RecursionError):
         is_canonical = False
     if not is_canonical:
-        raise ProtocolError("a line of a ledger is an entry in canonical JSON; this is none")
+        raise ProtocolError(say("ledger.entry.form"))
     return entry
 
 
 def canonical(value: object) -> bytes:
-    """Returns RFC 8785 JSON. ValueError where a value has no one spelling: a float, a whole number above 2^53."""
+    """Returns RFC 8785 JSON. ValueError where a value has no unique spelling: a float, an integer above 2^53."""
     if not _has_one_spelling(value):
         raise ValueError(
             "an entry of a ledger holds texts, whole numbers, true, false, lists and objects of these only"

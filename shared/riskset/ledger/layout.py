@@ -1,7 +1,7 @@
-"""How one of riskset's SQLite files is laid out, and whether this version may write into what it finds there.
+"""The layout of one of riskset's SQLite files, and whether this version may write into the file it finds.
 
-A file says by `PRAGMA user_version` which layout it has: its tables, their columns and what their values hold. A file
-that a newer riskset wrote is left as it is.
+A file states in `PRAGMA user_version` which layout it has: its tables, their columns and the meaning of their values. A
+file that a newer riskset wrote is left unchanged.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from riskset import __version__
+from riskset.catalogue import Message, say
 from riskset.errors import DataError
 
 UNNUMBERED = 0
-"""What SQLite says of a file to which nobody gave a number."""
+"""The `user_version` of a file that was never given a number."""
 
 
 @dataclass(frozen=True)
@@ -27,24 +28,24 @@ class Layout:
     schema: str
     """CREATE TABLE IF NOT EXISTS statements; no semicolon inside one."""
     same_tables: tuple[int, ...] = ()
-    """Earlier numbers with these very tables, whose values mean here what they meant there. Such a file is gone on
-    with, and has this number from the first thing on that this version writes into it."""
-    unnumbered: tuple[str, str] | None = None
-    """What a file with tables and without a number is, where that is known, and what to do with it."""
+    """Earlier numbers with the same tables and the same meaning of values. Such a file is continued, and gets this
+    number with the first write of this version."""
+    unnumbered: tuple[Message | str, Message | str] | None = None
+    """What a file with tables but without a number is, where that is known, and what to do with it."""
 
     @property
     def statements(self) -> tuple[str, ...]:
         return tuple(text for text in self.schema.split(";") if text.strip())
 
     def check(self, database: sqlite3.Connection, called: str) -> int:
-        """Returns the number that the file has.
+        """Returns the layout number of the file.
 
-        Raises DataError, beginning with `called`, where this version may not write into it.
+        Raises DataError, which names the file as `called`, where this version may not write into it.
         """
         [(found,)] = database.execute("PRAGMA user_version")
         if found > self.number:
-            message = f"{called} has the layout {found}; riskset {__version__} knows layouts up to {self.number}"
-            raise DataError(message, "update riskset on this machine; the file was not changed")
+            newer = say("ledger.layout.newer", called=called, found=found, version=__version__, most=self.number)
+            raise DataError(newer, say("ledger.layout.newer_hint"))
         tables = dict(_tables(database))
         is_new = found == UNNUMBERED and not tables
         if (
@@ -54,13 +55,14 @@ class Layout:
         ):
             return int(found)
         if found == UNNUMBERED and self.unnumbered:
-            raise DataError(f"{called} {self.unnumbered[0]}", self.unnumbered[1])
-        other = f"the layout {found}, which is not" if found else "a layout without a number, which is not"
-        hint = "use the version of riskset that wrote it, or move the file away and keep it"
-        raise DataError(f"{called} has {other} one that riskset {__version__} goes on from", hint)
+            reason, hint = self.unnumbered
+            raise DataError(say("ledger.layout.known", called=called, reason=reason), hint)
+        other = say("ledger.layout.other", called=called, found=found, version=__version__)
+        unnumbered = say("ledger.layout.unnumbered", called=called, version=__version__)
+        raise DataError(other if found else unnumbered, say("ledger.layout.other_hint"))
 
     def is_whole(self, database: sqlite3.Connection) -> bool:
-        """Returns whether all tables are there."""
+        """Returns whether all tables exist."""
         return dict(_tables(database)).keys() >= self._own_tables().keys()
 
     def _own_tables(self) -> dict[str, str]:
@@ -71,6 +73,6 @@ class Layout:
 
 
 def _tables(database: sqlite3.Connection) -> Iterator[tuple[str, str]]:
-    """Yields each table's name and how it was made, whatever the spacing."""
+    """Yields each table's name and its definition, spacing normalised."""
     query = "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
     yield from ((str(name), " ".join(str(sql).split())) for name, sql in database.execute(query))

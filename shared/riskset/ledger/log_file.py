@@ -1,8 +1,8 @@
 """A party's log in one SQLite file, beside the run state that must never disagree with it.
 
-An entry, the checkpoint signed over it and whatever else it goes with are written in one transaction: after a kill or a
-power cut at any moment, all of it is there or none. Several processes may hold the file; each takes in what the others
-wrote, and checks it, before it adds its own.
+An entry, the checkpoint signed over it and the changes that belong to it are written in one transaction: after a kill
+or a power cut at any moment, either all of them are there or none. Several processes may have the file open; each takes
+in and checks what the others wrote before it adds its own.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from riskset.catalogue import say
 from riskset.errors import ProtocolError, VerificationError
 from riskset.ledger.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from riskset.ledger.durable import DurableFile, Statement, utc_now
@@ -25,8 +26,8 @@ from riskset.ledger.seals import Seals
 from riskset.ledger.trusted_log import check_covers, check_number, write_log
 
 _LAYOUT, _SAME_TABLES = 2, (1,)
-"""Of every file with a ledger. Number 2 came with entries `froze`, approvals of schema 2 and runs of protocol 2. To
-riskset 0.1.0, whose files have 1, the first are a forgery, and it would go on with the last by its own arithmetic."""
+"""Of every file with a ledger. Number 2 came with entries `froze`, approvals of schema 2 and runs of protocol 2.
+riskset 0.1.0, whose files have 1, would take the first for forgeries, and continue the last with its own arithmetic."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS ledger_entry (
     number INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, public TEXT NOT NULL, private BLOB NOT NULL
@@ -35,28 +36,28 @@ CREATE TABLE IF NOT EXISTS ledger_head (id INTEGER PRIMARY KEY CHECK (id = 0), c
 """
 _COLUMNS = "SELECT number, at, kind, public, private FROM ledger_entry"
 _RENEWED = "renewed"
-_NO_LEDGER = (
-    "was written by a version of riskset that kept no ledger; this one cannot go on from it",
-    "move it away and keep it; runs that were not finished are begun anew",
-)
-_FULL = "nothing was sent; free the disk, or mend the rights of the folder, and start again"
-_BROKEN = "nothing is sent until it is whole: keep this file as evidence, and restore the last one from your backup"
+_NO_LEDGER = say("ledger.layout.no_ledger"), say("ledger.layout.no_ledger_hint")
+_UNUSABLE = say("ledger.file.unusable_hint")
+_UNVERIFIED = say("ledger.file.unverified_hint")
 
 
 class LedgerFile:
     """One party's log and the other tables of its file."""
 
     def __init__(self, path: Path, key: Ed25519PrivateKey, origin: str, tables: str = "") -> None:
-        """Opens or makes the file; `tables` is the SQL schema of what else it holds (CREATE TABLE IF NOT EXISTS).
+        """Opens or creates the file; `tables` is the SQL schema of its other tables (CREATE TABLE IF NOT EXISTS).
 
         `origin` names the log in its checkpoints: no space, no plus sign. The whole log is checked against its last
-        checkpoint. Raises VerificationError where an entry was changed, dropped, added or moved, or where the log is
-        another party's; DataError where the file cannot be read or written, or has a layout that this version does not
+        checkpoint.
+
+        Raises VerificationError where an entry was changed, dropped, added or moved, or where the log belongs to a
+        different party; DataError where the file cannot be read or written, or has a layout that this version does not
         know.
         """
         self.path, self.origin = path, origin
         self._key, self._seals = key, Seals(key)
-        self._file = DurableFile(path, Layout(_LAYOUT, _SCHEMA + tables, _SAME_TABLES, _NO_LEDGER), "the ledger", _FULL)
+        layout = Layout(_LAYOUT, _SCHEMA + tables, _SAME_TABLES, _NO_LEDGER)
+        self._file = DurableFile(path, layout, say("ledger.file.called"), _UNUSABLE)
         self._tree = Tree()
         try:
             self._begin()
@@ -75,9 +76,9 @@ class LedgerFile:
     ) -> Entry:
         """Returns the new entry, which is on the disk together with its checkpoint and the changes of `also`.
 
-        `kind` is one of `kinds`; `public` holds no floats. Raises DataError where the disk is full or read-only,
-        AlreadyThere where a row of `also` is there already, VerificationError where the file is not the log that this
-        process knows; then nothing was changed. ValueError where an entry cannot be of that form.
+        `kind` is one of `KINDS`; `public` holds no floats. Raises DataError where the disk is full or read-only,
+        AlreadyThere where a row of `also` exists, VerificationError where the file is not the log that this process
+        knows; then nothing was changed. ValueError where an entry cannot have this content.
         """
         if kind == _RENEWED:
             raise ValueError("keys are renewed by `renew`, which writes the entry")
@@ -85,9 +86,9 @@ class LedgerFile:
             return self._written(kind, public, private, also)
 
     def renew(self, key: Ed25519PrivateKey) -> Entry:
-        """Returns the entry "renewed", from which on `key` signs and seals; what was sealed before opens under it too.
+        """Returns the entry "renewed". From there on `key` signs and seals; it also opens what was sealed before.
 
-        Keep the old key until this returns: the file opens under one of the two, and this tells which.
+        Keep the old key until this returns: after a failure the file opens with one of the two.
         """
         old = self._key, self._seals
         public = {"from": _hex(self._key), "to": _hex(key)}
@@ -116,10 +117,10 @@ class LedgerFile:
         return self._file.read(query, *values)
 
     def checkpoint(self) -> str:
-        """Returns the last signed note. To show it to others reveals how many entries there are."""
+        """Returns the last signed note. It reveals the number of entries."""
         rows = self._file.read("SELECT checkpoint FROM ledger_head")
         if not rows:
-            raise VerificationError(f"the ledger {self.path} has lost its checkpoint", _BROKEN)
+            raise VerificationError(say("ledger.file.no_checkpoint", path=self.path), _UNVERIFIED)
         return str(rows[0][0])
 
     def inclusion(self, number: int, size: int) -> Proof:
@@ -128,29 +129,29 @@ class LedgerFile:
         return self._tree.inclusion(number, size)
 
     def consistency(self, old: int, new: int) -> Proof:
-        """Returns the proof that the checkpoint of `new` entries goes on from that of `old`."""
+        """Returns the proof that the checkpoint of `new` entries extends that of `old`."""
         self.verify()
         return self._tree.consistency(old, new)
 
     def verify(self) -> Checkpoint:
         """Returns the last checkpoint after checking what was written since this process last looked.
 
-        Raises VerificationError where the file does not go on from what this process knows.
+        Raises VerificationError where the file does not extend what this process knows.
         """
         with self._caught_up() as checkpoint:
             return checkpoint
 
     def export(self) -> str:
-        """Returns the log as text for `trusted_log.read_log`: private parts stay encrypted."""
+        """Returns the log as text for `trusted_log.read_log`. Private parts stay encrypted."""
         with self._caught_up():
             return write_log(self._read_entries(), self.checkpoint())
 
     def seal(self, plain: bytes, purpose: str) -> bytes:
-        """Returns the bytes encrypted for this party alone; only `unseal` with the same purpose opens them."""
+        """Returns the bytes encrypted for this party; only `unseal` with the same purpose opens them."""
         return self._seals.seal(plain, purpose)
 
     def unseal(self, sealed: bytes, purpose: str) -> bytes:
-        """Raises VerificationError where the bytes were changed, or sealed by another key or for another purpose."""
+        """Returns the plaintext. Raises VerificationError where it was changed, or the key or purpose differs."""
         return self._seals.unseal(sealed, purpose)
 
     def close(self) -> None:
@@ -165,7 +166,7 @@ class LedgerFile:
 
     @contextmanager
     def _caught_up(self) -> Iterator[Checkpoint]:
-        """A transaction in which this process knows the whole log; where it fails, it knows what it knew before."""
+        """A transaction in which this process knows the whole log; after a failure it knows what it knew before."""
         known = self._tree.size
         try:
             with self._file.transaction():
@@ -180,14 +181,14 @@ class LedgerFile:
             checkpoint = open_checkpoint(self.checkpoint(), self.origin, self._key.public_key())
             self._take_in(checkpoint)
         except (VerificationError, ProtocolError) as wrong:
-            raise VerificationError(f"the ledger {self.path} does not hold: {wrong}", _BROKEN) from None
+            unverified = say("ledger.file.unverified", path=self.path, reason=wrong.message)
+            raise VerificationError(unverified, _UNVERIFIED) from None
         return checkpoint
 
     def _take_in(self, checkpoint: Checkpoint) -> None:
         known = self._tree.size
         if checkpoint.size < known:
-            found = f"{known} entries were there, {checkpoint.size} are left"
-            raise VerificationError(f"it was replaced by an older one under this process: {found}")
+            raise VerificationError(say("ledger.file.replaced", before=known, now=checkpoint.size))
         for row in self.read(f"{_COLUMNS} WHERE number >= ? ORDER BY number", known):
             entry = _read_row(row)
             check_number(entry, self._tree.size)
@@ -206,7 +207,7 @@ class LedgerFile:
         return entry
 
     def _all_seals(self) -> Seals:
-        """Returns the seals that open what former keys sealed; each "renewed" holds the secret of the key before."""
+        """Returns the seals that open what earlier keys sealed; each "renewed" holds the earlier key's secret."""
         seals = self._seals
         for entry in reversed(self.entries(_RENEWED)):
             secret = json.loads(seals.unseal(entry.private, _purpose(entry.number)))["secret"]
@@ -214,7 +215,7 @@ class LedgerFile:
         return seals
 
     def _head(self) -> Statement:
-        """Returns the statement that puts the checkpoint over the tree in place of the last one."""
+        """Returns the statement that replaces the stored checkpoint by the one over the tree."""
         signed = sign_checkpoint(Checkpoint(self.origin, self._tree.size, self._tree.root()), self._key)
         return "INSERT OR REPLACE INTO ledger_head VALUES (0, ?)", (signed,)
 
@@ -247,5 +248,5 @@ def _read_row(row: tuple[Any, ...]) -> Entry:
         entry = Entry(number, at, kind, json.loads(public), private)
         check_entry(entry)
     except (ValueError, RecursionError):
-        raise VerificationError(f"entry {number} was changed: it is not of the form of an entry") from None
+        raise VerificationError(say("ledger.entry.changed", number=number)) from None
     return entry

@@ -1,4 +1,4 @@
-"""The tree of hashes over a log's entries (RFC 6962, section 2.1; RFC 9162, section 2.1): one root stands for all.
+"""The tree of hashes over a log's entries (RFC 6962, section 2.1; RFC 9162, section 2.1): one root commits to all.
 
     leaf  = SHA-256(0x00 || entry)
     node  = SHA-256(0x01 || left || right)
@@ -7,8 +7,8 @@
 An inclusion proof shows that an entry is the i-th of those under a root; a consistency proof, that one root's entries
 are the first of another's: nothing was changed, dropped or reordered. Both are at most 1 + log2(n) hashes.
 
-Whoever holds the log keeps a `Tree`, to which a leaf is added without hashing the others again. Whoever is shown
-proofs needs the two `verify` functions only.
+The party that keeps the log holds a `Tree`, to which a leaf is added without hashing the others again. A party that is
+shown proofs needs only the two `verify` functions.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from riskset.catalogue import say
 from riskset.errors import VerificationError
 
 HASH_BYTES: Final = 32
@@ -62,12 +63,12 @@ class Tree:
             self._levels[height].append(node)
 
     def truncate(self, size: int) -> None:
-        """Takes the last leaves back, so that `size` are left: what was not written after all."""
+        """Removes the last leaves, so that `size` are left: those that were not written after all."""
         for height, nodes in enumerate(self._levels):
             del nodes[size >> height :]
 
     def root(self, size: int | None = None) -> bytes:
-        """Returns the root over the first `size` leaves, all where it is not given."""
+        """Returns the root over the first `size` leaves; over all where `size` is not given."""
         size = self._known(self.size if size is None else size)
         return self._over(0, size) if size else EMPTY_ROOT
 
@@ -126,11 +127,11 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
     """
     _check_hashes([leaf, root, *proof])
     if not 0 <= index < size:
-        raise VerificationError(f"an inclusion proof for entry {index} of a log of {size} proves nothing")
+        raise VerificationError(say("ledger.proof.entry", index=index, size=size))
     node, at, last = leaf, index, size - 1
     for sibling in proof:
         if last == 0:
-            raise VerificationError("an inclusion proof is too long")
+            raise VerificationError(say("ledger.proof.too_long"))
         if at % 2 or at == last:
             node = node_hash(sibling, node)
             while at % 2 == 0 and at:
@@ -139,31 +140,31 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
             node = node_hash(node, sibling)
         at, last = at >> 1, last >> 1
     if last != 0:
-        raise VerificationError("an inclusion proof is too short")
+        raise VerificationError(say("ledger.proof.too_short"))
     if node != root:
-        raise VerificationError(f"entry {index} is not what the checkpoint of {size} entries was signed over")
+        raise VerificationError(say("ledger.proof.not_included", index=index, size=size))
 
 
 def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> None:
     """Raises VerificationError unless the proof shows that the entries under `old_root` are the first under `new_root`.
 
-    RFC 9162, section 2.1.4.2. An empty log is the beginning of every log, without a proof.
+    RFC 9162, section 2.1.4.2. Every log extends the empty one, without a proof.
     """
     _check_hashes([old_root, new_root, *proof])
     if not 0 <= old <= new:
-        raise VerificationError(f"a log of {new} entries does not go on from one of {old}")
+        raise VerificationError(say("ledger.proof.shorter", new=new, old=old))
     if old in (0, new):
         expected = EMPTY_ROOT if old == 0 else new_root
         if proof or old_root != expected:
-            raise VerificationError(f"two logs of {old} entries differ, or a proof is given where none is needed")
+            raise VerificationError(say("ledger.proof.differ", old=old))
         return
     path = list(proof) if old & (old - 1) else [old_root, *proof]  # a full subtree is not sent again
     if not path or _fold(path, old, new) != (old_root, new_root):
-        raise VerificationError(f"the log of {new} entries does not go on from the {old} that were signed before")
+        raise VerificationError(say("ledger.proof.not_extended", new=new, old=old))
 
 
 def _fold(path: Sequence[bytes], old: int, new: int) -> tuple[bytes, bytes] | None:
-    """Returns the roots that a consistency path leads to; None where its length is another than the sizes demand."""
+    """Returns the roots that a consistency path leads to; None where its length does not fit the sizes."""
     at, last = old - 1, new - 1
     while at % 2:
         at, last = at >> 1, last >> 1
@@ -183,4 +184,4 @@ def _fold(path: Sequence[bytes], old: int, new: int) -> tuple[bytes, bytes] | No
 
 def _check_hashes(hashes: Iterable[bytes]) -> None:
     if any(len(value) != HASH_BYTES for value in hashes):
-        raise VerificationError(f"a proof is made of hashes of {HASH_BYTES} bytes; another length was found")
+        raise VerificationError(say("ledger.proof.hashes", bytes=HASH_BYTES))

@@ -4,8 +4,8 @@
     <empty line>
     — <name of the key> <base64 of key id and signature>
 
-A note is parsed before anybody has checked it; only `verified` says who signed. Signatures by keys that a reader does
-not know are passed over, so that others can sign beside the log; one by a known key that does not hold damns the note.
+A parsed note is unchecked; only `verified` says who signed. Signatures by keys that a reader does not know are ignored,
+so that others can sign beside the log; an invalid signature by a known key invalidates the note.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from riskset.catalogue import say
 from riskset.errors import ProtocolError, VerificationError
 
 MAX_SIGNATURES: Final = 1000
@@ -36,7 +37,7 @@ class Signature:
 
     name: str
     key_id: bytes
-    """4 bytes that with the name pick the key; no proof of anything."""
+    """4 bytes that with the name identify the key; they prove nothing."""
     value: bytes
 
     def __str__(self) -> str:
@@ -48,7 +49,7 @@ class Note:
     """A text and its signatures, unchecked."""
 
     text: str
-    """Whole lines, the last one ended too: the bytes that are signed."""
+    """Whole lines, the last one terminated too: the bytes that are signed."""
     signatures: tuple[Signature, ...]
 
     def __str__(self) -> str:
@@ -72,7 +73,7 @@ def key_id(name: str, key: Ed25519PublicKey, type_: bytes = ED25519) -> bytes:
 
 
 def sign(text: str, name: str, key: Ed25519PrivateKey) -> Note:
-    """Returns the note signed by one key. ValueError where name or text cannot stand in a note."""
+    """Returns the note signed by one key. ValueError where a note cannot hold the name or the text."""
     if not _is_name(name):
         raise ValueError(f"{name!r} cannot name a key: a name is not empty and has no space and no plus sign")
     if not text.endswith("\n") or _has_controls(text):
@@ -81,26 +82,26 @@ def sign(text: str, name: str, key: Ed25519PrivateKey) -> Note:
 
 
 def parse(data: str) -> Note:
-    """Returns the note of a text; ProtocolError where it is none, or where one key signs it twice."""
+    """Returns the parsed note. Raises ProtocolError where it is malformed, or signed twice by one key."""
     text, separator, lines = data.rpartition("\n\n")
     if not separator or _has_controls(data) or not lines.endswith("\n"):
-        raise ProtocolError("a signed note is lines of text, an empty line and signature lines; this is none")
+        raise ProtocolError(say("ledger.note.form"))
     signatures = tuple(_read_signature(line) for line in lines[:-1].split("\n"))
     keys = {(signature.name, signature.key_id) for signature in signatures}
     if len(keys) < len(signatures) or len(signatures) > MAX_SIGNATURES:
-        raise ProtocolError(f"a note has at most {MAX_SIGNATURES} signatures, each by another key")
+        raise ProtocolError(say("ledger.note.signatures", most=MAX_SIGNATURES))
     return Note(text + "\n", signatures)
 
 
 def verified(note: Note, name: str, key: Ed25519PublicKey) -> str:
-    """Returns the text of a note that the key signed; VerificationError where it did not."""
+    """Returns the text of a note that the key signed. Raises VerificationError where it did not."""
     signature = note.signed_by(name, key_id(name, key))
     if signature is None:
-        raise VerificationError(f"a note is not signed by the known key of {name}")
+        raise VerificationError(say("ledger.note.not_signed", name=name))
     try:
         key.verify(signature.value, note.text.encode())
     except InvalidSignature:
-        raise VerificationError(f"a note was changed after {name} signed it, or {name} never did") from None
+        raise VerificationError(say("ledger.note.changed", name=name)) from None
     return note.text
 
 
@@ -112,7 +113,7 @@ def _read_signature(line: str) -> Signature:
     except (binascii.Error, ValueError):
         is_canonical = False
     if not line.startswith(_DASH) or not _is_name(name) or not is_canonical or len(raw) <= _KEY_ID_BYTES:
-        raise ProtocolError("a signature line of a note is a dash, the name of a key and base64; this is none")
+        raise ProtocolError(say("ledger.note.signature_line"))
     return Signature(name, raw[:_KEY_ID_BYTES], raw[_KEY_ID_BYTES:])
 
 
@@ -127,6 +128,6 @@ def _has_controls(text: str) -> bool:
 def _is_encodable(text: str) -> bool:
     try:
         text.encode()
-    except UnicodeEncodeError:  # half a character: no bytes to sign
+    except UnicodeEncodeError:  # a lone surrogate: it has no bytes to sign
         return False
     return True

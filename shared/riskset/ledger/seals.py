@@ -1,6 +1,6 @@
 """What only the party itself can read: AES-256-GCM under keys derived from its identity key (HKDF-SHA256, RFC 5869).
 
-Each purpose has a key of its own, so that what was sealed for one run or entry opens for no other.
+Each purpose has its own key, so that what was sealed for one run or entry cannot be opened for another.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from riskset.catalogue import say
 from riskset.errors import VerificationError
 
 _KEY_BYTES: Final = 32
@@ -22,12 +23,12 @@ _NONCE_BYTES: Final = 12
 
 
 class Seals:
-    """One party's means to seal and to open. Reveals the length of what is sealed, and nothing else."""
+    """Encrypts and decrypts for one party. Reveals the length of the plaintext, and nothing else."""
 
     def __init__(self, identity: Ed25519PrivateKey, former: Sequence[bytes] = ()) -> None:
-        """`former` are the secrets of keys that the party had before: they open what they sealed, and seal no more."""
+        """`former` are the secrets of the party's earlier keys: they open what they sealed, and seal nothing new."""
         self.secret = _derived(identity.private_bytes_raw(), "secret")
-        """What opens all of the party's seals, and signs nothing. It never leaves, but sealed under a newer key."""
+        """Opens everything that the party sealed, and signs nothing. It is only stored sealed under a newer key."""
         self.former = tuple(former)
 
     def seal(self, plain: bytes, purpose: str) -> bytes:
@@ -36,14 +37,13 @@ class Seals:
         return nonce + _cipher(self.secret, purpose).encrypt(nonce, plain, None)
 
     def unseal(self, sealed: bytes, purpose: str) -> bytes:
-        """Returns the text; VerificationError where it was changed, or sealed by another key or for another purpose."""
+        """Returns the plaintext. Raises VerificationError where it was changed, or the key or purpose differs."""
         for secret in (self.secret, *self.former):
             try:
                 return _cipher(secret, purpose).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None)
             except (InvalidTag, ValueError):
                 continue
-        message = f"what was sealed for {purpose!r} was changed, or sealed by another key"
-        raise VerificationError(message, "restore the file and the key from one backup")
+        raise VerificationError(say("ledger.file.sealed", purpose=purpose), say("ledger.file.sealed_hint"))
 
 
 def _cipher(secret: bytes, purpose: str) -> AESGCM:

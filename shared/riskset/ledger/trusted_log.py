@@ -1,8 +1,9 @@
 """An exported log: text in, verified entries out. No file, no network, no clock: what an auditor runs.
 
-The text is one entry a line in canonical JSON and, after the entries that it covers, a line with the signed checkpoint,
-`{"checkpoint": "..."}`. More entries and another checkpoint may follow. A text cut short in its last line, by a full
-disk or a broken transfer, is read up to its last checkpoint and says so; anything else that does not fit is refused.
+The text has one entry per line in canonical JSON and, after the entries that it covers, a line with the signed
+checkpoint, `{"checkpoint": "..."}`. More entries and a further checkpoint may follow. A text cut short in its last
+line, by a full disk or a broken transfer, is read up to its last checkpoint and marked as cut; any other mismatch is
+refused.
 """
 
 from __future__ import annotations
@@ -13,15 +14,16 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from riskset.catalogue import Message, say
 from riskset.errors import ProtocolError, VerificationError
 from riskset.ledger import note
 from riskset.ledger.checkpoint import Checkpoint, open_note
-from riskset.ledger.cosignature import Cosigned, cosigners
 from riskset.ledger.entry import Entry, canonical, read_line
 from riskset.ledger.merkle import Tree
 from riskset.ledger.note import Note
+from riskset.ledger.witness import Cosigned, cosigners
 
-_HINT = "ask whose ledger it is to export it again; where that one does not hold either, keep both as evidence"
+_HINT = say("ledger.text.hint")
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,11 @@ class TrustedLog:
     cosigned_by: tuple[Cosigned, ...]
     """Who of the known parties cosigned the last checkpoint."""
     was_cut: bool
-    """True where the text ended in a torn line, which was dropped: tell it to whoever reads the log."""
+    """True where the text ended in a torn line, which was dropped; to be reported to the reader of the log."""
 
 
 def write_log(entries: Iterable[Entry], signed: str) -> str:
-    """Returns the text of a log: entries, one a line, and the checkpoint that covers them."""
+    """Returns the text of a log: one entry per line, then the checkpoint that covers them."""
     lines = [entry.to_line() for entry in entries]
     return "\n".join([*lines, canonical({"checkpoint": signed}).decode()]) + "\n"
 
@@ -49,8 +51,8 @@ def read_log(
 ) -> TrustedLog:
     """Returns the log if `key` signed all of it.
 
-    Raises VerificationError where an entry was changed, dropped, added or reordered, a signature does not hold, or a
-    torn text is not covered by a checkpoint up to the tear; ProtocolError where a line is neither entry nor checkpoint.
+    Raises VerificationError where an entry was changed, dropped, added or reordered, a signature is invalid, or a torn
+    text is not covered by a checkpoint up to the tear; ProtocolError where a line is neither entry nor checkpoint.
     """
     *lines, last = text.split("\n")
     reader = _Reader(origin, key)
@@ -82,7 +84,7 @@ class _Reader:
             else:
                 self._take_checkpoint(note.parse(signed))
         except (ProtocolError, VerificationError) as wrong:
-            raise type(wrong)(f"line {number} of the ledger: {wrong}", _HINT) from None
+            raise type(wrong)(say("ledger.text.line", number=number, reason=wrong.message), _HINT) from None
 
     def _take_entry(self, entry: Entry) -> None:
         check_number(entry, len(self.entries))
@@ -95,26 +97,24 @@ class _Reader:
 
 
 def check_number(entry: Entry, expected: int) -> None:
-    """Raises VerificationError where an entry does not stand where its number says."""
+    """Raises VerificationError where an entry is not at the place that its number states."""
     if entry.number != expected:
-        raise VerificationError(f"entry {expected} is missing or out of order: entry {entry.number} stands there")
+        raise VerificationError(say("ledger.entry.missing", expected=expected, found=entry.number))
 
 
 def check_covers(checkpoint: Checkpoint, tree: Tree) -> None:
     """Raises VerificationError unless the checkpoint was signed over exactly the entries of the tree."""
     signed, found = checkpoint.size, tree.size
     if found < signed:
-        raise VerificationError(f"entries are missing at the end: {signed} were signed, {found} are there")
+        raise VerificationError(say("ledger.text.missing", signed=signed, found=found))
     if found > signed:
-        raise VerificationError(f"entries were added that nobody signed: {signed} were signed, {found} are there")
+        raise VerificationError(say("ledger.text.added", signed=signed, found=found))
     if checkpoint.root != tree.root():
-        raise VerificationError(
-            f"of the {signed} entries at least one was changed, replaced or moved after it was signed"
-        )
+        raise VerificationError(say("ledger.text.changed", signed=signed))
 
 
 def _checkpoint_of(line: str) -> str | None:
-    """Returns the note of a checkpoint's line, None of any other line."""
+    """Returns the note of a checkpoint's line; None for any other line."""
     if not line.startswith('{"checkpoint":'):
         return None
     try:
@@ -123,13 +123,13 @@ def _checkpoint_of(line: str) -> str | None:
     except (ValueError, KeyError, RecursionError):
         is_canonical = False
     if not is_canonical:
-        raise ProtocolError("a checkpoint was expected: a signed note in canonical JSON")
+        raise ProtocolError(say("ledger.text.checkpoint"))
     return str(signed)
 
 
-def _uncovered(reader: _Reader, *, cut: bool) -> str:
+def _uncovered(reader: _Reader, *, cut: bool) -> Message:
     loose: Sequence[Entry] = reader.entries[reader.covered :]
-    end = "the ledger is cut short" if cut else "the ledger has no checkpoint at its end"
     if not loose:
-        return f"{end}: nothing of it is signed"
-    return f"{end}, and no checkpoint covers its entries from number {loose[0].number} on"
+        return say("ledger.text.cut_unsigned") if cut else say("ledger.text.open_unsigned")
+    number = loose[0].number
+    return say("ledger.text.cut_uncovered", number=number) if cut else say("ledger.text.open_uncovered", number=number)

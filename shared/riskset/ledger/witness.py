@@ -1,23 +1,37 @@
 """What one party remembers of another's log, so that the log cannot show two histories. No I/O: the caller keeps it.
 
-A party that has seen a checkpoint cosigns a later one only with a proof that nothing under the first was changed. Two
-parties that exchange the checkpoints they cosigned notice a log that shows each of them another history.
+A party that has seen a checkpoint cosigns a later one only with a proof that no entry under the first was changed. Two
+parties that exchange the checkpoints they cosigned notice a log that shows each of them a different history.
+
+A cosignature (c2sp.org/tlog-cosignature, v1) says that a party saw a checkpoint, and none of that log that contradicts
+it. It signs the text of the checkpoint under two lines, so that it cannot be taken for the log's signature:
+
+    cosignature/v1
+    time <seconds since 1970, UTC>
+    <the three lines of the checkpoint>
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from riskset.catalogue import say
 from riskset.errors import VerificationError
 from riskset.ledger.checkpoint import Checkpoint, open_checkpoint
-from riskset.ledger.cosignature import cosign
 from riskset.ledger.merkle import EMPTY_ROOT, verify_consistency
-from riskset.ledger.note import Signature
+from riskset.ledger.note import Note, Signature, key_id
 
-_HINT = "keep both checkpoints, they are the evidence; take no further part until it is explained"
+COSIGNED: Final = b"\x04"
+"""The type of a timestamped Ed25519 cosignature."""
+MAX_TIME: Final = 2**63 - 1
+
+_TIME_BYTES = 8
+_HINT: Final = say("ledger.witness.hint")
 
 
 @dataclass(frozen=True)
@@ -27,7 +41,7 @@ class Witness:
     origin: str
     key: Ed25519PublicKey
     seen: str = ""
-    """The last note, as its log signed it; what the caller keeps. "" where none was seen."""
+    """The last note, as its log signed it; what the caller keeps. Empty where none was seen."""
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -39,23 +53,24 @@ class Witness:
     def advance(self, signed: str, proof: Sequence[bytes]) -> Witness:
         """Returns the witness that has seen `signed` too. `proof` is that of consistency from `self.checkpoint`.
 
-        Raises ProtocolError where it is no checkpoint; VerificationError where another key signed it, where it is
-        shorter than what was seen (rolled back) or does not go on from it (a fork).
+        Raises ProtocolError where it is not a checkpoint; VerificationError where a different key signed it, where it
+        is shorter than what was seen (rolled back) or does not extend it (a fork).
         """
         old, new = self.checkpoint, open_checkpoint(signed, self.origin, self.key)
         if new.size < old.size:
-            message = f"the log {self.origin} was rolled back: it had {old.size} entries and shows {new.size}"
-            raise VerificationError(message, _HINT)
+            rolled_back = say("ledger.witness.rolled_back", origin=self.origin, before=old.size, now=new.size)
+            raise VerificationError(rolled_back, _HINT)
         try:
             verify_consistency(old.size, new.size, old.root, new.root, proof)
         except VerificationError as wrong:
-            raise VerificationError(f"the log {self.origin} forked or proves nothing: {wrong}", _HINT) from None
+            forked = say("ledger.witness.forked", origin=self.origin, reason=wrong.message)
+            raise VerificationError(forked, _HINT) from None
         return replace(self, seen=signed)
 
     def cosigned(self, name: str, key: Ed25519PrivateKey, time: int) -> Signature:
         """Returns this party's cosignature of the last checkpoint seen. `time`: seconds since 1970, UTC, now.
 
-        Keep the witness first: a party that forgets what it cosigned may cosign a fork. ValueError where nothing was
+        Store the witness first: a party that forgets what it cosigned may cosign a fork. ValueError where nothing was
         seen.
         """
         if not self.seen:
@@ -66,8 +81,55 @@ class Witness:
 def check_same_log(ours: Checkpoint, theirs: Checkpoint) -> None:
     """Raises VerificationError where two parties were shown different entries under one size of one log.
 
-    Of checkpoints of two sizes nothing can be said without a proof between them.
+    Checkpoints of different sizes cannot be compared without a proof between them.
     """
     if (ours.origin, ours.size) == (theirs.origin, theirs.size) and ours.root != theirs.root:
-        message = f"the log {ours.origin} shows different entries to different parties: {ours.size} under two roots"
-        raise VerificationError(message, _HINT)
+        raise VerificationError(say("ledger.witness.two_roots", origin=ours.origin, size=ours.size), _HINT)
+
+
+@dataclass(frozen=True)
+class Cosigned:
+    """Who saw a checkpoint, and when, by that party's clock."""
+
+    name: str
+    time: int
+    """Seconds since 1970, UTC."""
+
+
+def cosign(text: str, name: str, key: Ed25519PrivateKey, time: int) -> Signature:
+    """Returns the signature line of one party under a checkpoint's text.
+
+    Only for `Witness.cosigned`: without a check of consistency the statement would be false.
+    """
+    if not 0 <= time <= MAX_TIME:
+        raise ValueError(f"a time is between 0 and {MAX_TIME} seconds; {time} is not")
+    value = time.to_bytes(_TIME_BYTES, "big") + key.sign(_message(text, time))
+    return Signature(name, key_id(name, key.public_key(), COSIGNED), value)
+
+
+def cosigners(note: Note, keys: Mapping[str, Ed25519PublicKey]) -> tuple[Cosigned, ...]:
+    """Returns who of the known parties cosigned the note, in the order of their names.
+
+    Raises VerificationError where a cosignature in the name of a known key is invalid.
+    """
+    found = []
+    for name, key in sorted(keys.items()):
+        signature = note.signed_by(name, key_id(name, key, COSIGNED))
+        if signature is not None:
+            found.append(Cosigned(name, _checked_time(note.text, signature, key)))
+    return tuple(found)
+
+
+def _checked_time(text: str, signature: Signature, key: Ed25519PublicKey) -> int:
+    time = int.from_bytes(signature.value[:_TIME_BYTES], "big")
+    try:
+        key.verify(signature.value[_TIME_BYTES:], _message(text, time))
+    except InvalidSignature:
+        raise VerificationError(say("ledger.cosignature.signature", name=signature.name)) from None
+    if time > MAX_TIME:
+        raise VerificationError(say("ledger.cosignature.time", name=signature.name))
+    return time
+
+
+def _message(text: str, time: int) -> bytes:
+    return f"cosignature/v1\ntime {time}\n{text}".encode()

@@ -1,4 +1,4 @@
-"""What a site makes of one round: cohort -> judgement of its own rows -> local sums -> gate -> mask."""
+"""How a site computes its part of one round: cohort -> judgement of its rows -> local sums -> gate -> mask."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from riskset.analyses.admission.own_rows import own_findings, own_findings_befor
 from riskset.analyses.admission.steps import Own
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.populations import Members, with_population
+from riskset.catalogue import say
 from riskset.disclosure.gate import Gate, Released, Summary
 from riskset.disclosure.policy import Policy
 from riskset.errors import Refused
-from riskset.protocol.history import History, Question
+from riskset.protocol.history import History
 from riskset.protocol.journal import Sent
-from riskset.protocol.sending import contribution
-from riskset.secure.masks import Masks
+from riskset.protocol.round import Question
+from riskset.secure import fixed_point
+from riskset.secure.masks import Masks, noise
 
 Freeze = Callable[[str, Callable[[], bytes]], bytes]
 """Keeps what is computed under a key, and returns what was kept first."""
@@ -28,7 +30,7 @@ Freeze = Callable[[str, Callable[[], bytes]], bytes]
 
 @dataclass(frozen=True)
 class _Evaluated:
-    """An analysis at the point that the next round asks for, on this site's rows."""
+    """An analysis at the point that the next round evaluates, on this site's rows."""
 
     question: Question
     prepared: Any
@@ -56,19 +58,19 @@ class Contributor:
     own: Own
     """What it computes from; derived populations are added as they become known."""
     alone: Policy | None = None
-    """The local column's limits, of a site that signed `may_be_subtracted`: its own sums may come out one day."""
+    """The limits of the local column, for a site that signed `may_be_subtracted`: its own sums may become known."""
     freeze: Freeze = _computed
     gate: Gate = field(default_factory=Gate)
     prepared: dict[str, Any] = field(default_factory=dict)
-    """What analyses made of the rows, by their ids; made once, so that a round only evaluates."""
+    """What each analysis, by its id, prepared from the rows; prepared once, so that a round only evaluates."""
     members: dict[str, Members] = field(default_factory=dict)
     """Of the derived populations known so far, by name."""
     refused: dict[str, int] = field(default_factory=dict)
-    """The analyses that this site's rows forbade in this run, by id: after which round. Its flag ends them for all,
-    unless somebody who adds last takes the flag out of the sum."""
+    """By id, the analyses that this site's rows forbade in this run, and after which round. The site's flag ends them
+    for all parties, unless the party that adds last removes the flag from the sum."""
 
     def contribute(self, history: History, masks: Masks) -> tuple[bytes, Sent]:
-        """Returns the payload of the next contribution, and what it holds in clear for the site's own ledger."""
+        """Returns the payload of the next contribution, and its numbers in clear for the site's own ledger."""
         findings = self.findings(history)
         asked = [analysis.id for analysis in history.live]
         arm = history.judge.arm
@@ -82,10 +84,10 @@ class Contributor:
     def findings(self, history: History) -> list[Judged]:
         """Returns what the rules say of this site's rows before the next vector; none where no rules are applied.
 
-        Refused("history") where an analysis is still asked that this site refused in an earlier round.
+        Raises Refused("history") where an analysis is requested that this site refused in an earlier round.
         """
         if any(self.refused.get(analysis.id, history.round) < history.round for analysis in history.live):
-            raise Refused("history", "an analysis that this site refused is asked again: a flag was taken out of a sum")
+            raise Refused("history", say("protocol.round.repeated_analysis"))
         found = self.judge_own(history)
         self.refused |= {id_: history.round for id_, finding in found if not finding.passes}
         return found
@@ -128,8 +130,8 @@ class Contributor:
         return Summary(np.concatenate(values), np.concatenate(silent))
 
     def _known_to(self, history: History) -> Own:
-        """Returns what this site computes from, with the derived populations that the history makes known: each is
-        computed once a run, and kept before anything of it leaves."""
+        """Returns what this site computes from, with the derived populations that the history makes known. Each is
+        computed once per run, and kept before any number about it is sent."""
         for name in history.populations:
             if name not in self.members:
                 population, cohort = history.plan.populations[name], self.own.cohort
@@ -160,16 +162,30 @@ class Contributor:
 
 
 Labelled = tuple[str, tuple[str, ...], tuple[float, ...]]
-"""The id of an analysis or step, a label a number, the numbers."""
+"""The id of an analysis or step, one label per number, the numbers."""
 
 
 def labelled(history: History, values: NDArray[np.float64], silent: NDArray[np.bool_]) -> tuple[Labelled, ...]:
-    """Returns the spoken numbers of a vector behind the flags, by what asked for them."""
-    told: list[Labelled] = []
+    """Returns the numbers of a vector after the flags that are not silent, by the analysis or step that asked."""
+    by_id: list[Labelled] = []
     at = 0
     for id_, labels in history.labels():
         own = slice(at, at + len(labels))
         spoken = [(label.text, float(x)) for label, x, s in zip(labels, values[own], silent[own], strict=True) if not s]
-        told.append((id_, tuple(label for label, _ in spoken), tuple(x for _, x in spoken)))
+        by_id.append((id_, tuple(label for label, _ in spoken), tuple(x for _, x in spoken)))
         at = own.stop
-    return tuple(told)
+    return tuple(by_id)
+
+
+def contribution(released: Released, parties: int, masks: Masks, round_: int, history: str) -> bytes:
+    """Returns the payload: a flag for each analysis asked, then the numbers, as integers modulo 2^128, masked. There is
+    no other way from numbers to bytes.
+
+    Where the site refuses an analysis its flag and its numbers are noise: with `parties` masked contributions added,
+    the total shows that a site refused, and nothing else.
+    """
+    flags, numbers = fixed_point.zeros(len(released.flags)), fixed_point.encode(released.values, parties)
+    flags[:, released.flags] = noise(int(released.flags.sum()))
+    numbers[:, released.silent] = noise(int(released.silent.sum()))
+    vector = fixed_point.concatenate([flags, numbers])
+    return fixed_point.to_bytes(masks.mask(vector, round_, history))

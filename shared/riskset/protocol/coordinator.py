@@ -1,6 +1,6 @@
-"""The coordinator's side of a run: a relay with a pen. Bytes in, bytes out; no clock, no file, no socket.
+"""The coordinator's side of a run: a relay that also signs and records. Bytes in, bytes out; no clock, file or socket.
 
-It asks what the plan asks next, passes every site's signed contribution on to all, and derives what they derive.
+It requests what the plan requires next, relays every site's signed contribution to all, and derives what they derive.
 """
 
 from __future__ import annotations
@@ -13,15 +13,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from riskset.analyses.analysis import Result
 from riskset.analyses.plan import plan
+from riskset.catalogue import say
 from riskset.errors import ProtocolError, Refused, VerificationError
 from riskset.ledger.checkpoint import read_checkpoint
 from riskset.ledger.note import parse
-from riskset.protocol.history import History, check_round, open_history
-from riskset.protocol.messages import CLOSE, OPEN, REFUSALS, REFUSED, REPLY_TO, ROUND, read_refusal
+from riskset.protocol.history import History, open_history
+from riskset.protocol.messages import CLOSE, OPEN, REFUSED, REPLY_TO, ROUND, read_refusal, refusal_message
 from riskset.protocol.opening import Opening, read_coordinators_program, read_opened
 from riskset.protocol.program import Program, here
 from riskset.protocol.roster import COORDINATOR, Roster
-from riskset.protocol.witnessing import Shown, check_cosigned, read_relayed, relayed
+from riskset.protocol.round import check_round
+from riskset.protocol.witnessing import LogView, check_cosigned, read_relayed, relayed
 from riskset.secure.envelope import Verified, seal, unframe, verify
 from riskset.study.load import study_hash
 from riskset.study.spec import Study
@@ -29,7 +31,7 @@ from riskset.study.spec import Study
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a finished run leaves: the results by analysis id, and every reply they follow from."""
+    """What a finished run yields: the results by analysis id, and every reply from which they follow."""
 
     run: str
     results: dict[str, Result]
@@ -37,14 +39,14 @@ class Outcome:
     replies: tuple[tuple[Verified, ...], ...]
     """By round, in the order of the sites' names."""
     history: History
-    """Where the run stands at its end: who took part, under which limits, with which figures."""
+    """The final state of the run: who took part, under which limits, with which figures."""
 
 
 class Record(Protocol):
     """The coordinator's durable record of a run's replies."""
 
     def replies(self, run: str) -> Iterable[bytes]:
-        """Returns the replies kept so far, in the order they came."""
+        """Returns the replies kept so far, in the order of their arrival."""
 
     def record(self, run: str, reply: bytes) -> None:
         """Keeps a reply; it is durable when this returns."""
@@ -56,18 +58,18 @@ class Record(Protocol):
         """Keeps a round's message before it is sent; it is durable when this returns."""
 
     def checkpoint(self) -> str:
-        """Returns the signed note of the coordinator's log as it stands."""
+        """Returns the signed note of the coordinator's current log."""
 
     def consistency(self, old: int, new: int) -> Sequence[bytes]:
-        """Returns the proof that the log of `new` entries goes on from that of `old`."""
+        """Returns the proof that the log of `new` entries extends that of `old`."""
 
 
-_Standing = tuple[History | None, list[tuple[Verified, ...]], dict[str, Verified]]
-"""What follows from the rounds that are over, their replies, and the replies of the round that is asked."""
+_State = tuple[History | None, list[tuple[Verified, ...]], dict[str, Verified]]
+"""What follows from the finished rounds, their replies, and the replies to the current round."""
 
 
 class Coordinator:
-    """One run, from its opening or from wherever its record stands."""
+    """One run, from its opening or continued from its record."""
 
     def __init__(
         self,
@@ -79,7 +81,7 @@ class Coordinator:
         record: Record,
         program: Program | None = None,
     ) -> None:
-        """`program` is that of this process unless another is given."""
+        """`program` defaults to that of this process."""
         self.run = run
         self.participants = opening.participants
         self._opening = opening
@@ -96,7 +98,7 @@ class Coordinator:
         try:
             self._replay(record.replies(run))
         except (ProtocolError, Refused):
-            self.check_program()  # which another program may be the reason
+            self.check_program()  # a different program may be the cause
             raise
 
     def _replay(self, replies: Iterable[bytes]) -> None:
@@ -108,7 +110,7 @@ class Coordinator:
 
     @property
     def round(self) -> int:
-        """The round that is being asked, from 0."""
+        """The current round, from 0."""
         return len(self._rounds)
 
     @property
@@ -122,41 +124,40 @@ class Coordinator:
 
     @property
     def analyses_left(self) -> tuple[str, ...]:
-        """The ids of the analyses that this round asks for."""
+        """The ids of the analyses without a result, for which this round asks."""
         return () if self._history is None else tuple(analysis.id for analysis in self._history.live)
 
     def check_program(self) -> None:
-        """Raises Refused("program") where the run is not finished and was opened with another program than this one,
-        which could derive another next point from the same sums."""
+        """Raises Refused("program") where the run is not finished and was opened with a different program, since this
+        one could derive a different next point from the same sums."""
         kept = self._record.request(self.run, 0)
         if kept is None or self.is_finished:
             return
         opened = read_coordinators_program(verify(kept, self._own).payload)
         if found := opened.difference(self._program, self.plan.kinds):
-            message = (
-                f"the run {self.run} was opened with another program ({found.where}: {found.first}, now {found.second})"
+            changed = say(
+                "protocol.program.changed", run=self.run, where=found.where, first=found.first, second=found.second
             )
-            raise Refused("program", message, "begin another run with: riskset run --new")
+            raise Refused("program", changed, say("protocol.program.changed_hint"))
 
     def request(self) -> bytes:
-        """Returns this round's message, the same bytes for every site and at every asking. Refused as
-        `check_program`."""
+        """Returns this round's message: the same bytes for every site and at every call. Raises as `check_program`."""
         self.check_program()
         kept = self._record.request(self.run, self.round)
         if kept is None:
             kept = self._message(
-                relayed(self._shown(), self._rounds[-1]) if self._rounds else self._opening.to_bytes(self._program)
+                relayed(self._log_view(), self._rounds[-1]) if self._rounds else self._opening.to_bytes(self._program)
             )
             self._record.asked(self.run, self.round, kept)
         return kept
 
-    def _shown(self) -> Shown:
-        """Returns the log as it stands, with a proof from whatever each participant last saw of it. A site that saw a
-        longer log than this gets none, and refuses: this log was set back."""
+    def _log_view(self) -> LogView:
+        """Returns the current log, with a proof from what each participant last saw of it. A site that saw a longer log
+        gets none and refuses: this log was rolled back."""
         checkpoint = self._record.checkpoint()
         now = _size(checkpoint)
         proofs = {size: tuple(self._record.consistency(size, now)) for size in self._seen if 0 < size <= now}
-        return Shown(checkpoint, proofs)
+        return LogView(checkpoint, proofs)
 
     @property
     def _seen(self) -> set[int]:
@@ -186,15 +187,15 @@ class Coordinator:
         return CLOSE if self._history.is_closing else ROUND
 
     def accept(self, reply: bytes) -> str | None:
-        """Takes in one reply and returns the site it is of; None where it is of a round that is over, or a repeat.
+        """Takes in one reply and returns its site; None for a reply to an earlier round, or a repeat.
 
-        Raises VerificationError where it is not signed by the site it names, ProtocolError where it does not answer
-        what was asked, Refused where it is the site's lawful no. Nothing is kept of a reply that raises.
+        Raises VerificationError where it is not signed by the site it names, ProtocolError where it does not answer the
+        request, Refused where it is the site's refusal. Nothing is kept of a reply that raises.
         """
         message = verify(reply, self._roster.sites)
         head = message.head
         is_over = head.run != self.run or head.round < self.round or head.sender in self._replies
-        if head.type == REFUSED and (not is_over or not head.run):  # who cannot read a message names no run
+        if head.type == REFUSED and (not is_over or not head.run):  # a site that cannot read a message names no run
             raise read_refusal(head.sender, message.payload)
         if is_over:
             return None
@@ -218,21 +219,27 @@ class Coordinator:
             self._check_its_program(message)
         else:
             self._history.read(message)
-            shown, _ = read_relayed(unframe(self.request())[1])
+            view, _ = read_relayed(unframe(self.request())[1])
             try:
-                check_cosigned([message], shown.checkpoint, self._roster.sites)
+                check_cosigned([message], view.checkpoint, self._roster.sites)
             except Refused:  # kept, it would stop the run: the others would take it for a fork of this log
-                raise VerificationError(f"{message.head.sender} cosigned another log than it was shown") from None
+                raise VerificationError(say("protocol.log.cosigned", site=message.head.sender)) from None
 
     def _check_its_program(self, message: Verified) -> None:
-        """Raises Refused where a site opens the run with another program. riskset 0.1.0 does so, knowing no better."""
+        """Raises Refused where a site opens the run with a different program, as riskset 0.1.0 does unawares."""
         site, opened = message.head.sender, read_opened(message.payload)
         if found := opened.program.difference(self._program, self.plan.kinds):
-            told = f"{site} {REFUSALS[found.code]} ({found.where}: {found.first} there, {found.second} here)"
-            raise Refused(found.code, told, "then begin another run with: riskset run --new")
+            differs = say(
+                "protocol.program.differs",
+                refusal=refusal_message(found.code, site),
+                where=found.where,
+                first=found.first,
+                second=found.second,
+            )
+            raise Refused(found.code, differs, say("protocol.program.differs_hint"))
 
-    def _after(self, message: Verified) -> _Standing:
-        """Returns where the run stands with one more checked reply; the last of a round moves it on."""
+    def _after(self, message: Verified) -> _State:
+        """Returns the state of the run with one more checked reply; the last reply of a round begins the next round."""
         replies = self._replies | {message.head.sender: message}
         if len(replies) < len(self.participants):
             return self._history, self._rounds, replies
@@ -245,9 +252,9 @@ class Coordinator:
         return open_history(self.plan, self._study_hash, self._roster.sha256, self.run, contributions)
 
     def outcome(self) -> Outcome:
-        """Returns the results of a finished run; ProtocolError before that."""
+        """Returns the results of a finished run. Raises ProtocolError before the end."""
         if self._history is None or not self._history.is_closed:
-            raise ProtocolError("the run has not come to its end")
+            raise ProtocolError(say("protocol.round.unfinished"))
         return Outcome(self.run, dict(self._history.results), len(self._rounds), tuple(self._rounds), self._history)
 
 

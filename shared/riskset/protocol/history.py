@@ -1,17 +1,17 @@
 """What any party derives from the signed contributions alone. Site, coordinator and auditor run this same class.
 
-A run is rounds. In each, the coordinator's message carries what every site contributed to the last one, signed and
-whole; each party adds the contributions, judges the pooled figures, derives every analysis' next state, and knows what
-the next vector holds. So the coordinator can choose no total and no point of evaluation: they follow.
+A run is a sequence of rounds. In each, the coordinator's message carries every site's signed contribution to the round
+before; each party adds the contributions, judges the pooled figures, derives every analysis' next state, and knows what
+the next vector holds. So the coordinator cannot choose a total or a point of evaluation: they follow.
 
-An analysis is admitted when its patients are known: at once those of the population of all, a derived population when
-the results are there from which it follows. It begins when what it needs has a result, and ends without one where that
-has none. All that is ready is asked together; what nothing waits for, and is asked once, comes in the closing message.
+An analysis is admitted when its patients are known: those of a derived population when the results that define it are
+there. It begins when every analysis that it needs has a result, and ends without one where one of these did. All that
+are ready are asked together; those that are asked once, and for which no other waits, come in the closing message.
 
 Every vector begins with one flag for each analysis that has no result yet: 0, or noise where a site's own rows forbid
-it. A flag whose total is not 0 ends that analysis for all, in this run; nobody learns who raised it.
+it. A flag whose total is not 0 ends that analysis for all parties, in this run; nobody learns which site raised it.
 
-The hash of a history is a chain over the contributions' ids: two parties with one hash have seen one run.
+The hash of a history is a chain over the contributions' ids: two parties with the same hash have seen the same run.
 """
 
 from __future__ import annotations
@@ -27,33 +27,15 @@ from riskset.analyses.admission.steps import Step, steps
 from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result, has_result
 from riskset.analyses.moments import moments_id
 from riskset.analyses.plan import Plan
+from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Label, of_admission
-from riskset.disclosure.gate import Part
+from riskset.disclosure.gate import SummaryPart
 from riskset.errors import DataError, ProtocolError, Refused
 from riskset.protocol.opening import Opened, Opening, open_run
+from riskset.protocol.round import Question, chain
 from riskset.protocol.witnessing import read_cosigned
 from riskset.secure import fixed_point
 from riskset.secure.envelope import Verified, sha256
-
-
-@dataclass(frozen=True)
-class Question:
-    """One analysis' part of a round's vector."""
-
-    analysis: Analysis
-    state: Any
-    labels: tuple[Label, ...]
-    """What each of its numbers is."""
-    evaluations: int
-    """How many totals it rests on already."""
-
-    @property
-    def size(self) -> int:
-        return len(self.labels)
-
-    @property
-    def is_first(self) -> bool:
-        return self.evaluations == 0
 
 
 @dataclass(frozen=True)
@@ -64,23 +46,23 @@ class History:
     opening: Opening
     """Who takes part."""
     opened: Mapping[str, Opened]
-    """What each participant said of itself."""
+    """What each participant stated in its answer to the opening."""
     judge: Judge
     steps: tuple[Step, ...]
-    """The rounds of the admission that is going on, or went on last."""
+    """The rounds of the current admission, or of the last one."""
     hash: str
     round: int = 0
     """The last round whose contributions were taken in."""
     batch: tuple[str, ...] = ()
-    """Ids of the analyses in admission; empty where no admission goes on."""
+    """Ids of the analyses in admission; empty outside an admission."""
     admitted: int = 0
-    """How many of `steps` are over."""
+    """How many of `steps` are done."""
     passed: tuple[str, ...] = ()
     """Ids of the analyses that were admitted, in the order in which they were judged."""
     figures: Figures = field(default_factory=Figures)
     states: Mapping[str, Any] = field(default_factory=dict)
     asked: Mapping[str, int] = field(default_factory=dict)
-    """By id: in how many rounds the analysis was asked."""
+    """By id: the number of rounds in which the analysis was asked."""
     results: Mapping[str, Result] = field(default_factory=dict)
     is_closed: bool = False
 
@@ -91,25 +73,25 @@ class History:
 
     @property
     def step(self) -> Step | None:
-        """The round of admission that is asked next; None where none goes on."""
+        """The next round of admission; None outside an admission."""
         return self.steps[self.admitted] if self.batch else None
 
     @cached_property
     def in_admission(self) -> tuple[Analysis, ...]:
-        """What a round of admission looks at together: the analyses admitted before, whose columns are open, then the
-        batch as far as it is live."""
+        """The analyses that a round of admission examines together: those admitted before, whose columns are known,
+        then those of the batch that are live."""
         batch = (a for a in self.live if a.id in self.batch)
         return (*self.admitted_analyses, *batch)
 
     @property
     def admitted_analyses(self) -> tuple[Analysis, ...]:
-        """The analyses that were admitted, in the order in which they were judged, whatever became of them."""
+        """The analyses that were admitted, in the order in which they were judged, whatever their results."""
         known = {analysis.id: analysis for analysis in self.plan.reported}
         return tuple(known[id_] for id_ in self.passed)
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:
-        """What the analyses are asked in the next round, behind flags and admission; the same at every party."""
+        """What the analyses ask in the next round, after flags and admission; the same at every party."""
         begun = [analysis for analysis in self.live if analysis.id in self.states]
         asked = begun if self.is_closing else [analysis for analysis in begun if not self._can_close(analysis)]
         return tuple(self._question(analysis) for analysis in asked)
@@ -120,11 +102,11 @@ class History:
 
     @cached_property
     def is_closing(self) -> bool:
-        """True where the next round is the last: everything that others wait for has its result."""
+        """Whether the next round is the last: every analysis for which others wait has its result."""
         return not self.batch and all(a.id in self.states and self._can_close(a) for a in self.live)
 
     def _can_close(self, analysis: Analysis) -> bool:
-        """Whether one round will end the analysis, and nothing waits for it."""
+        """Whether one round will end the analysis, and no other analysis waits for it."""
         return not analysis.exposure.is_iterative and analysis.id not in self._awaited
 
     @cached_property
@@ -145,10 +127,10 @@ class History:
         return "first" if all(question.is_first for question in self.questions) else "later"
 
     def advance(self, contributions: Sequence[Verified]) -> History:
-        """Returns the history after one more round of contributions, one a participant, in any order.
+        """Returns the history after one more round of contributions, one per participant, in any order.
 
-        Raises ProtocolError where a contribution has another length than the question, Refused where the sums are none
-        that patients can have: a site sent what it did not compute.
+        Raises ProtocolError where a contribution does not have the length of the question, Refused where no patients
+        can have such sums: a site sent what it did not compute.
         """
         total = fixed_point.decode(fixed_point.total([self.read(c) for c in contributions]))
         flags, numbers = total[: len(self.live)], total[len(self.live) :]
@@ -162,7 +144,7 @@ class History:
         )._moved_on()
 
     def read(self, contribution: Verified) -> fixed_point.Vector:
-        """Returns the vector of one contribution; ProtocolError where its length is not the question's."""
+        """Returns the vector of one contribution. Raises ProtocolError where it has not the length of the question."""
         return fixed_point.from_bytes(read_cosigned(contribution.payload)[0], self.vector_size)
 
     def _admit(self, step: Step, numbers: Sequence[float], dead: frozenset[str]) -> History:
@@ -173,7 +155,7 @@ class History:
         refused: dict[str, Result] = {id_: self.judge.by_a_site(step.id) for id_ in dead}
         alive = [analysis for analysis in self.in_admission if analysis.id not in dead]
         for id_, finding in self.judge.pooled(step.id, alive, figures).items():
-            if id_ in self.batch:  # what was admitted before is open already
+            if id_ in self.batch:  # the numbers of those admitted before are known already
                 refused[id_] = RefusedByRule.of(finding)
         moments = {moments_id(name): found for name, found in figures.moments.items()}
         results = {**self.results, **moments, **refused}
@@ -202,40 +184,37 @@ class History:
         return analysis.out_of_evaluations(outcome) if spent else outcome
 
     def _of_no_patients(self, of: str) -> Refused:
-        message = f"round {self.round + 1} brought sums for {of} that give no result"
-        hint = "a site sent numbers that it did not compute, or this is a fault of riskset: keep the run's record"
-        return Refused("totals", message, hint)
+        message = say("protocol.round.totals", round=self.round + 1, analysis=of)
+        return Refused("totals", message, say("protocol.round.totals_hint"))
 
     def _stopped(self, question: Question) -> Result:
-        """What an analysis ends with that a site has refused."""
+        """Returns the result of an analysis that a site has refused."""
         phase = "close" if self.is_closing else "first" if question.is_first else "later"
         return question.analysis.refused(question.state, self.judge.by_a_site(phase))
 
     def _moved_on(self) -> History:
-        """Returns the history with everything ended, admitted and begun whose turn it is.
+        """Returns the history after all analyses were ended, admitted and begun that are due.
 
-        A step without numbers is asked for its flags alone: curves have no moments, and their cohorts and arms may
-        single out a patient all the same.
+        A step without numbers is asked for its flags: curves have no moments, but their arms may single out a patient.
         """
-        history = self._batch_ended() if self.batch else self
-        history = history._begun()
+        history = (self._batch_ended() if self.batch else self)._begun()
         if history.batch:
             return history
         ready = tuple(a.id for a in history.live if a.id not in history.passed and history._is_known(a.population))
         if not ready:
             return history
-        earlier = () if history.passed else history.opening.earlier  # changes are looked at once a run
+        earlier = () if history.passed else history.opening.earlier  # changes are examined once per run
         return replace(history, batch=ready, admitted=0, steps=steps(earlier))
 
     def _batch_ended(self) -> History:
-        """Returns the history behind an admission that is over, or in which every analysis has been refused."""
+        """Returns the history after an admission that is done, or in which every analysis was refused."""
         alive = tuple(id_ for id_ in self.batch if id_ not in self.results)
         if alive and self.admitted < len(self.steps):
             return self
         return replace(self, batch=(), passed=(*self.passed, *alive))
 
     def _begun(self) -> History:
-        """Returns the history with every analysis begun, or ended, for which what it needs is there."""
+        """Returns the history after every analysis was begun, or ended, whose needs have their results."""
         states, results = dict(self.states), dict(self.results)
         waiting = [analysis for analysis in self.live if analysis.id not in states]
         while True:
@@ -251,10 +230,10 @@ class History:
             waiting = still
 
     def _failed(self, analysis: Analysis, results: Mapping[str, Result]) -> NotEstimable | None:
-        """Returns the end of an analysis that needs what has no result; None where nothing failed so far."""
+        """Returns the result of an analysis that needs one without a result; None where nothing failed so far."""
         for id_ in self.plan.waits_for(analysis):
             if id_ in results and not has_result(results[id_]):
-                return NotEstimable("needs", f"needs {id_}, which {_why(results[id_])}")
+                return NotEstimable("needs", _needed(id_, results[id_]))
         return None
 
     def _is_known(self, population: str) -> bool:
@@ -271,22 +250,21 @@ class History:
         return {name: self.results[name] for name in analysis.needs}
 
     def labels(self) -> tuple[tuple[str, tuple[Label, ...]], ...]:
-        """Returns what the next vector holds behind the flags, in order: (id of the step or of the analysis that asks,
-        a label for each number)."""
+        """Returns what the next vector holds after the flags, in order: (id of the step or analysis that asks, one
+        label per number)."""
         step = ((self.step.id, self.step.labels(self.in_admission)),) if self.step else ()
         return (*step, *((q.analysis.id, q.labels) for q in self.questions))
 
-    def parts(self) -> tuple[Part, ...]:
-        """Returns, as `labels`, what the gate holds each number to."""
-        step: tuple[Part, ...] = ()
+    def parts(self) -> tuple[SummaryPart, ...]:
+        """Returns, in the order of `labels`, what the gate requires of each number."""
+        parts = [SummaryPart(question.analysis.exposure, question.labels) for question in self.questions]
         if self.step:
             opened = of_admission(analysis.exposure for analysis in self.in_admission)
-            step = (Part(opened, self.step.labels(self.in_admission)),)
-        return (*step, *(Part(q.analysis.exposure, q.labels) for q in self.questions))
+            parts = [SummaryPart(opened, self.step.labels(self.in_admission)), *parts]
+        return tuple(parts)
 
     def _keep(self, analysis: Analysis, outcome: object, states: dict[str, Any], results: dict[str, Result]) -> None:
-        """Keeps the next state of an analysis, or its end; a state in which it would send what it does not declare is
-        its end, too."""
+        """Stores the next state of an analysis, or its result; what would send undeclared numbers is ended."""
         if not isinstance(outcome, Result):
             outcome = self.judge.uncovered(analysis, analysis.labels(outcome)) or outcome
         if isinstance(outcome, Result):
@@ -296,42 +274,27 @@ class History:
             states[analysis.id] = outcome
 
 
-def _why(result: Result) -> str:
+def _needed(analysis: str, result: Result) -> Message:
+    """Returns why an analysis that is needed has no result."""
     if isinstance(result, RefusedByRule):
-        return f"was refused by {result.rule}"
-    return f"is not estimable ({result.code})" if isinstance(result, NotEstimable) else "has no result"
+        return say("protocol.needs.refused", analysis=analysis, rule=result.rule)
+    return say("protocol.needs.not_estimable", analysis=analysis, code=getattr(result, "code", ""))
 
 
 def open_history(plan: Plan, study: str, roster: str, run: str, messages: Sequence[Verified]) -> History:
-    """Returns the history after the opening round, in which every participant said that it takes part, and how.
+    """Returns the history after the opening round, in which every participant agreed to take part and stated how.
 
-    Raises ProtocolError where participants were told of others, or of other earlier runs: each would add the same sums
-    to different ones. So too where they would compute with different methods.
+    Raises ProtocolError where participants received different openings, so that each would add the same sums to
+    different ones, and where they would compute with different methods.
     """
     opening, opened = open_run(messages, plan.kinds)
     before = sha256("\n".join(["riskset run", study, roster, run]).encode())
     try:
         judge = Judge.of(plan, [said.policy for said in opened.values()])
     except (DataError, ValueError):
-        raise ProtocolError("a participant's limits are none of this version, or of another kind of run") from None
+        raise ProtocolError(say("protocol.round.limits")) from None
     results: dict[str, Result] = {
         id_: RefusedByRule.of(finding) for id_, finding in judge.pooled("open", plan.reported, Figures()).items()
     }
     begun = History(plan, opening, opened, judge, (), chain(before, messages), results=results)
     return begun._moved_on()
-
-
-def chain(before: str, messages: Sequence[Verified]) -> str:
-    """Returns the hash of the history with one more round, whatever the order of its messages."""
-    return sha256("\n".join([before, *sorted(m.id for m in messages)]).encode())
-
-
-def check_round(messages: Sequence[Verified], participants: Sequence[str], **expected: str | int) -> None:
-    """Raises ProtocolError unless the messages are one of each participant, every head field as expected."""
-    senders = sorted(m.head.sender for m in messages)
-    if senders != sorted(participants):
-        raise ProtocolError("a round's contributions are not one of each participant")
-    for message in messages:
-        for name, value in expected.items():
-            if getattr(message.head, name) != value:
-                raise ProtocolError(f"a contribution of {message.head.sender} belongs to another {name}")

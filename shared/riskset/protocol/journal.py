@@ -1,6 +1,6 @@
-"""A site's memory of its runs: what each began with, what it was asked, what it sent.
+"""A site's memory of its runs: what each began with, what was requested, what was sent.
 
-A reply leaves only after it stands here, together with its entry in the site's ledger, in one transaction. A
+A reply is sent only after it is recorded here, together with its entry in the site's ledger, in one transaction. A
 repeated request is answered with the reply kept here, never computed again, so that a site never masks two vectors
 for one round.
 """
@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request as it came and the reply as it left, both signed envelopes; nothing in them is secret."""
+    """One request as received and the reply as sent, both signed envelopes; nothing in them is secret."""
 
     round: int
     request: bytes
@@ -22,25 +22,25 @@ class Exchange:
 
 
 MARK_DIGITS = 8
-"""Hexadecimal digits of one field's mark: a site compares with its own earlier marks only, a field at a time."""
+"""Hexadecimal digits of one field's mark: a site compares only its own marks, one field at a time."""
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Keyed marks of the patients that a run used. They never leave the site, since whoever learnt the key could
+    """Keyed marks of the patients that a run used. They never leave the site, since anyone who learnt the key could
     try every patient key and value against them."""
 
     digest: str
     """Hash, under a secret of the site, of every value used."""
     marks: Mapping[str, str]
     """HMAC of a patient's key -> the HMACs of `fields` one after the other, `MARK_DIGITS` each. Where the site file
-    names no key, the fields' HMACs (and a number, where rows are alike) stand on both sides."""
+    names no key, the fields' HMACs (and a number, where rows are equal) are both key and value."""
     fields: tuple[str, ...] = ()
-    """Names of what is marked of every patient, in the order of the marks."""
+    """Names of the marked fields of every patient, in the order of the marks."""
 
     @property
     def has_keys(self) -> bool:
-        """True where a patient is recognised whatever became of the values."""
+        """Whether a patient is recognised even where all values have changed."""
         return any(patient != mark for patient, mark in self.marks.items())
 
 
@@ -52,7 +52,7 @@ class Begun:
     participants: tuple[str, ...]
     rows: Rows
     secret: bytes
-    """The run's X25519 private key, 32 bytes; `b""` where the secure sum is off. Whoever has it unmasks this site."""
+    """The run's X25519 private key, 32 bytes; `b""` where the secure sum is off. It unmasks this site's numbers."""
     approval: str
     """SHA-256 of the approval in force."""
     seen: str = ""
@@ -61,18 +61,18 @@ class Begun:
 
 @dataclass(frozen=True)
 class Sent:
-    """What a reply holds in clear, number by number: for the private part of the site's own ledger."""
+    """The numbers of a reply in clear, for the private part of the site's own ledger."""
 
     numbers: tuple[tuple[str, tuple[str, ...], tuple[float, ...]], ...]
-    """(id of the analysis or of the admission step, a label a number, the numbers before the mask)."""
+    """(id of the analysis or of the admission step, one label per number, the numbers before the mask)."""
     verdicts: tuple[Mapping[str, Any], ...]
     """The gate's findings on these numbers as JSON objects; floats as strings."""
 
 
 class Journal(Protocol):
-    """The durable record that a site answers from.
+    """The durable record from which a site answers.
 
-    A method that writes changes everything it names or raises DataError and changes nothing; then nothing may be sent.
+    A method that writes makes all its changes, or raises DataError and makes none; then nothing may be sent.
     """
 
     def begun(self, run: str) -> Begun | None:
@@ -93,15 +93,15 @@ class Journal(Protocol):
     def begin(self, run: str, begun: Begun, exchange: Exchange, head: Mapping[str, str]) -> None:
         """Keeps a new run, its first exchange and the ledger entry "opened" with `head`, in one transaction.
 
-        ProtocolError where the run was begun before or has an exchange of this round."""
+        Raises ProtocolError where the run was begun before or has an exchange of this round."""
 
     def record(self, run: str, exchange: Exchange, sent: Sent, head: Mapping[str, str]) -> None:
         """Keeps an exchange and its ledger entry, in one transaction.
 
         `head` is the entry's public part: type ("closed" makes an entry "closed", any other "contributed"), study,
-        roster, history, approval, sha256 of the reply, the coordinator's checkpoint. ProtocolError where the round has
-        been answered before: no second vector for one round, also not by a second process over the same file."""
+        roster, history, approval, sha256 of the reply, the coordinator's checkpoint. Raises ProtocolError where the
+        round was answered before: no second vector for one round, not even by a second process with the same file."""
 
     def freeze(self, run: str, key: str, compute: Callable[[], bytes]) -> bytes:
-        """Returns what is kept of the run under `key`; where nothing is, keeps what `compute` returns, sealed, and
-        returns it. What was kept first stays, also after a restart."""
+        """Returns what is kept for the run under `key`. Where nothing is, keeps what `compute` returns, sealed, and
+        returns it. What was kept first remains, also after a restart."""

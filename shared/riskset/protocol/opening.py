@@ -1,4 +1,4 @@
-"""How a run opens: whom the coordinator asks, and what each site says of itself before any number."""
+"""How a run opens: whom the coordinator asks, and what each site states before any number is sent."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ from typing import Any, Final
 
 import rfc8785
 
+from riskset.catalogue import say
 from riskset.errors import ProtocolError
 from riskset.protocol.program import PROTOCOL, UNNUMBERED, Program, read_program
 from riskset.secure.envelope import Verified
 from riskset.secure.masks import KEY_BYTES
 
 MOST_NAMES: Final = 1000
-"""Of participants, and of earlier runs; each adds numbers to a vector."""
+"""The most participants, and the most earlier runs; each adds numbers to a vector."""
 MOST_LISTS: Final = 100
-"""Of different participants of earlier runs that a site may tell."""
+"""The most lists of participants of earlier runs that a site may disclose."""
 _LIMIT: Final = re.compile(r"[a-z]{1,10}|[0-9]{1,18}(/[0-9]{1,18})?")
-"""What a policy's values look like. Of an exponent, `1e999999999`, every other party would compute all digits."""
+"""The form of a policy's values. Of an exponent, `1e999999999`, every other party would compute all digits."""
 
 
 @dataclass(frozen=True)
 class Opening:
-    """What the coordinator says: the same to every site, or the run ends."""
+    """What the coordinator sends: the same to every site, or the run ends."""
 
     participants: tuple[str, ...]
     earlier: tuple[str, ...] = ()
@@ -45,20 +46,20 @@ class Opened:
     version: str
     """Of riskset at the site."""
     program: Program
-    """With which it computes."""
+    """The program with which it computes."""
     opening: Opening
-    """What it was told."""
+    """What the coordinator sent to it."""
     key: bytes
     """Its X25519 public key of this run; empty where sums are not masked."""
     policy: Mapping[str, str]
     """The limits it applies, by name; the run's are the strictest of all participants'."""
     may_be_subtracted: bool
-    """It signed that its sums may come out as the difference of two runs."""
+    """It signed that its sums may be derived as the difference of two runs."""
     seen: int
     """How many entries of the coordinator's log it has seen."""
     ran: tuple[tuple[str, ...], ...] = ()
-    """The lists of participants, of sites of the roster, of all runs in which it contributed: R13 is judged over what
-    all participants say of themselves, since no site need know all runs."""
+    """The lists of participants (sites of the roster) of all runs in which it contributed: R13 is judged on what all
+    participants disclose, since no single site knows all runs."""
 
     def to_bytes(self) -> bytes:
         content: dict[str, Any] = {
@@ -76,67 +77,75 @@ class Opened:
 
 
 def read_opening(payload: bytes) -> Opening:
-    """Returns what an opening message, or a site's answer to it, says of the run; ProtocolError where malformed."""
+    """Returns what an opening, or a site's answer to it, says of the run. Raises ProtocolError where malformed."""
     return _opening(read_object(payload))
 
 
 def read_coordinators_program(payload: bytes) -> Program:
-    """Returns with which program the coordinator opened a run; ProtocolError where malformed."""
+    """Returns the program with which the coordinator opened a run. Raises ProtocolError where malformed."""
     return read_program(read_object(payload))
 
 
 def read_opened(payload: bytes) -> Opened:
-    """Returns a site's answer to the opening; ProtocolError where malformed."""
+    """Returns a site's answer to the opening. Raises ProtocolError where malformed."""
     content = read_object(payload)
     version, key, policy = content.get("version"), content.get("key"), content.get("policy")
     subtracted, seen = content.get("may_be_subtracted"), content.get("seen")
     if not isinstance(policy, dict) or not all(isinstance(text, str) for pair in policy.items() for text in pair):
-        raise ProtocolError("a site's answer to the opening names no policy")
+        raise ProtocolError(say("protocol.opening.policy"))
     if not all(_LIMIT.fullmatch(text) for text in policy.values()):
-        raise ProtocolError("a site's policy has a limit that is not written as a number or a fraction")
+        raise ProtocolError(say("protocol.opening.limit"))
     if not (isinstance(version, str) and isinstance(subtracted, bool) and isinstance(key, str) and type(seen) is int):
-        raise ProtocolError("a site's answer to the opening lacks a field")
+        raise ProtocolError(say("protocol.opening.field"))
     program, opening, ran = read_program(content), _opening(content), _ran(content)
     return Opened(version, program, opening, _key(key), policy, subtracted, seen, ran)
 
 
 def open_run(messages: Sequence[Verified], kinds: Collection[str]) -> tuple[Opening, dict[str, Opened]]:
-    """Returns what all participants were told and what each said, by site in the order of names.
+    """Returns the opening that all participants received and each one's answer, by site in the order of names.
 
-    Raises ProtocolError where two were told of different runs, where they would compute `kinds` of analysis with
+    Raises ProtocolError where two received different openings, where they would compute `kinds` of analysis with
     different programs, or where some mask and some do not.
     """
     said = {m.head.sender: read_opened(m.payload) for m in sorted(messages, key=lambda m: m.head.sender)}
     openings = {one.opening for one in said.values()}
     if len(openings) != 1 or sorted(next(iter(openings)).participants) != list(said):
-        raise ProtocolError("the participants were not told the same of the run")
+        raise ProtocolError(say("protocol.opening.differ"))
     _check_programs(said, kinds)
     if len({len(one.key) for one in said.values()}) != 1:
-        raise ProtocolError("some participants mask their sums and some do not")
+        raise ProtocolError(say("protocol.opening.masks"))
     return next(iter(openings)), said
 
 
 def _check_programs(said: Mapping[str, Opened], kinds: Collection[str]) -> None:
     (first, one), *others = said.items()
     if one.program.protocol > PROTOCOL:
-        raise ProtocolError(f"{first} speaks protocol {one.program.protocol}, which this version does not know")
-    # riskset 0.1.0 named no methods; what it finished can still be derived
+        raise ProtocolError(say("protocol.opening.protocol", site=first, protocol=one.program.protocol))
+    # riskset 0.1.0 named no methods; the runs it finished can still be derived
     asked = () if one.program.protocol == UNNUMBERED else kinds
     for site, other in [(first, one), *others]:
         if found := other.program.difference(one.program, asked):
-            message = f"the participants have different programs: {found.where} {found.first} at {site}"
-            raise ProtocolError(f"{message}, {found.second} at {first}")
+            raise ProtocolError(
+                say(
+                    "protocol.opening.programs",
+                    where=found.where,
+                    first=found.first,
+                    first_site=site,
+                    second=found.second,
+                    second_site=first,
+                )
+            )
 
 
 def read_object(payload: bytes) -> dict[str, Any]:
-    """Returns the JSON object that a payload is; ProtocolError where it is none, or could not be written again."""
+    """Returns the JSON object of a payload. Raises ProtocolError where it is malformed or has no canonical form."""
     try:
         content = json.loads(payload)
-        rfc8785.dumps(content)  # what cannot be written again (half a character, NaN, 2^80) is none of our messages
+        rfc8785.dumps(content)  # a lone surrogate, NaN or 2^80 cannot be written again: not one of our messages
     except (ValueError, RecursionError, rfc8785.CanonicalizationError):
-        raise ProtocolError("the content of a message is not JSON") from None
+        raise ProtocolError(say("protocol.opening.not_json")) from None
     if not isinstance(content, dict):
-        raise ProtocolError("the content of a message is not a JSON object")
+        raise ProtocolError(say("protocol.opening.not_object"))
     return content
 
 
@@ -147,16 +156,16 @@ def _opening(content: Mapping[str, object]) -> Opening:
 def _ran(content: Mapping[str, object]) -> tuple[tuple[str, ...], ...]:
     lists = content.get("ran")
     if not isinstance(lists, list) or len(lists) > MOST_LISTS:
-        raise ProtocolError(f"a site's answer to the opening lists the participants of its runs, {MOST_LISTS} at most")
+        raise ProtocolError(say("protocol.opening.ran", most=MOST_LISTS))
     return tuple(_names({"ran": names}, "ran") for names in lists)
 
 
 def _names(content: Mapping[str, object], what: str) -> tuple[str, ...]:
     names = content.get(what)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise ProtocolError(f"an opening message lists the {what}")
+        raise ProtocolError(say("protocol.opening.names", what=what))
     if len(names) > MOST_NAMES or len(set(names)) != len(names):
-        raise ProtocolError(f"an opening message lists the {what} once each, {MOST_NAMES} at most")
+        raise ProtocolError(say("protocol.opening.names_once", what=what, most=MOST_NAMES))
     return tuple(names)
 
 
@@ -166,5 +175,5 @@ def _key(text: str) -> bytes:
     except ValueError:
         key = b"?"
     if len(key) not in (0, KEY_BYTES):
-        raise ProtocolError("a site's key for the run is not 64 hexadecimal digits")
+        raise ProtocolError(say("protocol.opening.key"))
     return key

@@ -1,7 +1,7 @@
-"""With which program a party takes part: the protocol it speaks, and the methods it has for each kind of analysis.
+"""The program with which a party takes part: its protocol, and its methods for each kind of analysis.
 
-Every party derives every total, every next point and every result itself. Two that compute differently would part
-without noticing, so a run is one protocol and, for each kind that its study asks, one version of the method.
+Every party derives every total, every next point and every result itself. Two that compute differently would diverge
+without noticing, so a run has one protocol and, for each kind of analysis in its study, one version of the method.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from riskset.catalogue import say
 from riskset.errors import ProtocolError
 from riskset.study.asked import installed
 
 PROTOCOL: Final = 2
 """Goes up when a message, a round or an order of numbers changes."""
 UNNUMBERED: Final = 1
-"""The protocol of riskset 0.1.0, whose messages name none."""
+"""The protocol of riskset 0.1.0, whose messages state none."""
 
 OLDER_PROTOCOL: Final = "older_protocol"
 NEWER_PROTOCOL: Final = "newer_protocol"
@@ -38,11 +39,11 @@ class Difference:
     """Why two parties cannot do one run."""
 
     code: str
-    """What the first is beside the second: one of the codes above."""
+    """How the first compares with the second: one of the codes above."""
     where: str
     """`protocol`, or the kind of analysis."""
     first: str
-    """What the first has of it; `none` for nothing."""
+    """What the first has; `none` for nothing."""
     second: str
 
 
@@ -52,11 +53,11 @@ class Program:
 
     protocol: int
     methods: Mapping[str, str]
-    """Installed kinds of analysis, each with the distribution that brings it and its version: `riskset 0.1.0`."""
+    """Installed kinds of analysis, each with the distribution that provides it and its version: `riskset 0.1.0`."""
 
     @property
     def content(self) -> dict[str, Any]:
-        """The keys that it has in a message."""
+        """Its keys in a message."""
         return {"protocol": self.protocol, "methods": dict(self.methods)}
 
     def of(self, kinds: Collection[str]) -> dict[str, str]:
@@ -64,7 +65,7 @@ class Program:
         return {kind: self.methods.get(kind, "") for kind in sorted(kinds)}
 
     def difference(self, other: Program, kinds: Collection[str]) -> Difference | None:
-        """Returns what keeps this party from a run with the other, where a study asks `kinds`; None where nothing does.
+        """Returns what prevents a run of these `kinds` of analysis with the other party; None where nothing does.
 
         Methods of other kinds may differ: no number of the run depends on them.
         """
@@ -84,15 +85,15 @@ def here() -> Program:
 
 
 def read_program(content: Mapping[str, Any]) -> Program:
-    """Returns what a message says of its sender's program, that of riskset 0.1.0 where it says nothing; ProtocolError
-    where malformed."""
+    """Returns the program that a message states, that of riskset 0.1.0 where it states none. Raises ProtocolError where
+    it is malformed."""
     protocol, methods = content.get("protocol", UNNUMBERED), content.get("methods", {})
     if type(protocol) is not int or protocol < UNNUMBERED:
-        raise ProtocolError("the protocol of a message is not a number from 1")
+        raise ProtocolError(say("protocol.program.number"))
     if not isinstance(methods, dict) or len(methods) > _MOST_METHODS:
-        raise ProtocolError(f"the methods of a message are not a list by kind, {_MOST_METHODS} at most")
+        raise ProtocolError(say("protocol.program.methods", most=_MOST_METHODS))
     if not all(_is_shown(kind) and _is_shown(method) for kind, method in methods.items()):
-        raise ProtocolError("a method of a message is not named in printable ASCII")
+        raise ProtocolError(say("protocol.program.text"))
     return Program(protocol, methods)
 
 
@@ -106,7 +107,7 @@ def _compared(own: str, others: str) -> str:
         return NO_METHOD
     (package, _, version), (other_package, _, other) = own.rpartition(" "), others.rpartition(" ")
     if package != other_package or not (_NUMBERS.fullmatch(version) and _NUMBERS.fullmatch(other)):
-        return OTHER_METHOD  # nobody can say which is the older one
+        return OTHER_METHOD  # nobody can say which one is older
     mine, theirs = _release(version), _release(other)
     return OTHER_METHOD if mine == theirs else OLDER_METHOD if mine < theirs else NEWER_METHOD
 

@@ -1,6 +1,6 @@
 """One hospital's side of a run: bytes in, bytes out. No clock, no file, no socket.
 
-The way of every number that leaves: cohort -> local -> gate -> mask -> journal -> reply. The order is the policy:
+The path of every number that is sent: cohort -> local -> gate -> mask -> journal -> reply. The order is the policy:
 nothing is returned before the journal has it, and what the journal has is returned again, never computed again.
 """
 
@@ -17,19 +17,20 @@ from riskset import __version__
 from riskset.analyses.admission.steps import Own
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.plan import plan
-from riskset.disclosure.policy import Policy
-from riskset.disclosure.rules import Column
-from riskset.errors import DataError, ProtocolError, Refused, VerificationError
-from riskset.protocol.approval import Approval, Consent
-from riskset.protocol.changes import changes_since, check_asked
+from riskset.catalogue import say
+from riskset.errors import ProtocolError, Refused, VerificationError
+from riskset.protocol.approval import Approval
+from riskset.protocol.consent import Consent
 from riskset.protocol.contributing import Contributor
-from riskset.protocol.history import History, check_round, open_history
+from riskset.protocol.earlier_runs import changes_since, check_asked, check_earlier, check_not_subtracted, lists_of
+from riskset.protocol.history import History, open_history
 from riskset.protocol.journal import Begun, Exchange, Journal, Rows
-from riskset.protocol.messages import CLOSE, OPEN, OPENED, REFUSED, REPLY_TO, ROUND
+from riskset.protocol.messages import CLOSE, OPEN, OPENED, REFUSED, REPLY_TO, ROUND, refused
 from riskset.protocol.opening import Opened, Opening, read_coordinators_program, read_opening
+from riskset.protocol.participation import ApprovedConditions, Conditions
 from riskset.protocol.program import Program, here
 from riskset.protocol.roster import COORDINATOR, Roster
-from riskset.protocol.taking_part import check_earlier, check_enough_rows, check_not_subtracted, column_of, lists_of
+from riskset.protocol.round import check_round
 from riskset.protocol.witnessing import check_cosigned, cosignature, cosigned, read_relayed, witness_of, witnessed
 from riskset.secure.envelope import Head, Verified, seal, sha256, verify
 from riskset.secure.masks import Masks, NoMasks, PairwiseMasks, new_secret, public_of
@@ -39,21 +40,21 @@ from riskset.study.spec import Study
 
 @dataclass(frozen=True)
 class Holding:
-    """What a site brings to a study. Nothing in it leaves."""
+    """What a site contributes to a study. None of it leaves the site."""
 
     cohort: Cohort
     rows: Rows
-    """Keyed marks of the patients: what a change of the data is noticed by."""
+    """Keyed marks of the patients, by which a change of the data is noticed."""
 
 
 @dataclass(frozen=True)
 class _Run:
-    """What a site remembers of a run; all of it follows from the journal and the holding."""
+    """What a site remembers of a run. All of it follows from the journal and the holding."""
 
     begun: Begun
     opening: Opening
     program: Program
-    """Of the coordinator, at the opening: for the kinds that the study asks, also this site's."""
+    """The coordinator's at the opening: for the kinds of analysis in the study, also this site's."""
     answered: tuple[Exchange, ...]
     """By round: the first is round 0."""
     contributor: Contributor
@@ -79,9 +80,10 @@ class Site:
         consent: Consent,
         clock: Callable[[], float] = time.time,
         program: Program | None = None,
+        conditions: Conditions | None = None,
     ) -> None:
-        """`clock` gives seconds since 1970: the time of a cosignature, and nothing else. `program` is that of this
-        process unless another is given."""
+        """`clock` gives seconds since 1970, for the time of a cosignature and nothing else. `program` defaults to that
+        of this process, `conditions` to those of the approval; a rehearsal gives its own."""
         self.name = name
         self._key = key
         self._study = study
@@ -93,28 +95,29 @@ class Site:
         self._consent = consent
         self._clock = clock
         self._program = program or here()
+        self._conditions = conditions or ApprovedConditions(name, study, roster, holding.cohort)
         self._runs: dict[str, _Run] = {}
 
     def answer(self, request: bytes) -> bytes:
         """Returns the signed reply: the answer to the round, the bytes already sent for it, or a refusal.
 
-        A refusal tells one word of `REFUSALS` and nothing else, and is not kept: the same message may be answered once
-        the cause is mended.
+        A refusal carries one code of `REFUSALS` and nothing else, and is not kept: the same message may be answered
+        once the cause is removed.
         """
         try:
             message = verify(request, {COORDINATOR: self._roster.coordinator})
         except (ProtocolError, VerificationError):
-            return self._refuse(Refused("message", "a message is not the coordinator's"), None)
+            return self._refusal("message", None)
         try:
             return self._answer(message)
         except Refused as no:
-            return self._refuse(no, message.head)
+            return self._refusal(no.code, message.head)
         except (ProtocolError, VerificationError):
-            return self._refuse(Refused("history", "contributions do not hold"), message.head)
+            return self._refusal("history", message.head)
 
     def refusal(self, code: str) -> bytes:
-        """Returns a signed no for a message that could not be read or answered at all."""
-        return self._refuse(Refused(code, code), None)
+        """Returns a signed refusal for a message that could not be read or answered at all."""
+        return self._refusal(code, None)
 
     def _answer(self, message: Verified) -> bytes:
         head = message.head
@@ -127,70 +130,69 @@ class Site:
         if run is None:
             return self._open(message, approval)
         if run.begun.rows.digest != self._holding.rows.digest:
-            raise Refused("data", "the data changed during the run")
+            raise refused("data")
         if self._is_of_another_program(run):
-            raise Refused("program", "the program changed during the run")
+            raise refused("program")
         return self._contribute(message, run, approval)
 
     def _check_head(self, head: Head) -> None:
         if head.study != self._study_hash:
-            raise Refused("study", "the coordinator holds another version of the study")
+            raise refused("study")
         if head.roster != self._roster.sha256:
-            raise Refused("roster", "the coordinator holds another roster")
+            raise refused("roster")
 
     def _open(self, message: Verified, approval: Approval) -> bytes:
         head = message.head
         if head.type != OPEN or head.round != 0:
-            raise Refused("order", "a run opens with round 0")
+            raise Refused("order", say("protocol.round.opening"))
         try:
             opening, program = read_opening(message.payload), read_coordinators_program(message.payload)
         except ProtocolError:
-            raise Refused("participants", "the opening lists no participants") from None
+            raise Refused("participants", say("protocol.participants.none")) from None
         if difference := self._program.difference(program, self._plan.kinds):
-            raise Refused(difference.code, "the coordinator has another program")
-        policy = self._checked(opening, approval)
+            raise refused(difference.code)
+        limits = self._limits(opening, approval)
         secret = new_secret() if self._study.disclosure.secure_sum == "required" else b""
         public = public_of(secret) if secret else b""
         seen = witness_of(self._roster.coordinator, self._journal.seen())
         ran = lists_of(self._journal.contributed(), head.run, self._roster.sites)
         may_be_subtracted, size = approval.may_be_subtracted, seen.checkpoint.size
-        said = Opened(__version__, self._program, opening, public, policy, may_be_subtracted, size, ran)
-        reply = self._seal(head, OPENED, said.to_bytes(), history="")
+        opened = Opened(__version__, self._program, opening, public, limits, may_be_subtracted, size, ran)
+        reply = self._seal(head, OPENED, opened.to_bytes(), history="")
         begun = Begun(self._study.id, opening.participants, self._holding.rows, secret, approval.sha256, seen.seen)
         exchange = Exchange(0, message.raw, reply)
-        self._journal.begin(head.run, begun, exchange, _told(OPENED, head, "", approval, reply))
+        self._journal.begin(head.run, begun, exchange, _public(OPENED, head, "", approval, reply))
         self._runs[head.run] = self._begun(head.run, begun, message.payload, exchange, approval)
         return reply
 
-    def _checked(self, opening: Opening, approval: Approval) -> Mapping[str, str]:
-        """Returns the limits that this site will hold the run to; Refused where it may not take part at all."""
-        known = frozenset({self.name, *approval.compared} & set(self._roster.sites))
-        column = column_of(self._study.disclosure, opening.participants, self.name, known)
-        policy = self._limits(column, approval)
-        check_enough_rows(policy, self._holding.cohort)
+    def _limits(self, opening: Opening, approval: Approval) -> Mapping[str, str]:
+        """Returns the limits that this site states; Refused where it does not take part."""
+        policy = self._conditions.policy(opening, approval)
+        if policy is None:
+            return {}
         check_earlier(opening, self._study.id, self._journal.contributed())
         return policy.to_json()
 
     def _contribute(self, message: Verified, run: _Run, approval: Approval) -> bytes:
         head = message.head
         if head.type not in (ROUND, CLOSE) or head.round != len(run.answered) or run.is_over:
-            raise Refused("order", "the round does not follow the last one answered")
+            raise Refused("order", say("protocol.round.order"))
         history = self._advance(run, message)
         if (head.type == CLOSE) != history.is_closing:
-            raise Refused("order", "the run is not where the coordinator says it is")
+            raise Refused("order", say("protocol.round.phase"))
         if head.round == 1:
             contributed = self._journal.contributed()
             check_not_subtracted(head.run, self.name, self._roster.sites, history, contributed)
             asked = run.contributor.own.changes
             check_asked(asked, head.run, self._study.id, run.begun.rows, contributed)
-        shown = read_relayed(message.payload)[0]
-        witness = witnessed(shown, self._roster.coordinator, self._last_shown(run))
+        view = read_relayed(message.payload)[0]
+        witness = witnessed(view, self._roster.coordinator, self._last_shown(run))
         vector, sent = run.contributor.contribute(history, self._masks(run, history, head.run))
         payload = cosigned(vector, cosignature(witness, self.name, self._key, int(self._clock())))
         reply = self._seal(head, REPLY_TO[head.type], payload, history.hash)
         exchange = Exchange(head.round, message.raw, reply)
-        told = _told(REPLY_TO[head.type], head, history.hash, approval, reply)
-        self._journal.record(head.run, exchange, sent, told | {"coordinator": witness.seen})
+        public = _public(REPLY_TO[head.type], head, history.hash, approval, reply)
+        self._journal.record(head.run, exchange, sent, public | {"coordinator": witness.seen})
         self._runs[head.run] = replace(run, history=history, answered=(*run.answered, exchange))
         return reply
 
@@ -202,12 +204,12 @@ class Site:
         return PairwiseMasks(run.begun.secret, self.name, keys, context)
 
     def _advance(self, run: _Run, message: Verified) -> History:
-        """Takes in the contributions that a message carries, after checking that they are the participants' own and
-        that this site's is the one it sent."""
+        """Takes in the contributions that a message carries, after checking that the participants signed them and that
+        this site's is the one it sent."""
         head = message.head
         _, parts = read_relayed(message.payload)
         if run.answered[-1].reply not in parts:
-            raise Refused("history", "this site's own contribution is missing or altered")
+            raise Refused("history", say("protocol.round.own"))
         contributions = [verify(part, self._roster.sites) for part in parts]
         last = head.round - 1
         check_round(
@@ -226,12 +228,12 @@ class Site:
             check_cosigned(contributions, self._last_shown(run), self._roster.sites)
             history = run.history.advance(contributions)
         if history.hash != head.history:
-            raise Refused("history", "the coordinator derives another history")
+            raise Refused("history", say("protocol.round.history"))
         return history
 
     def _last_shown(self, run: _Run) -> str:
-        """Returns the checkpoint that this site cosigned last in the run, or before it; empty for none. (Runs that take
-        turns each go on from what they showed.)"""
+        """Returns the checkpoint that this site cosigned last in the run, or before it; empty for none. (Each of
+        several alternating runs continues from what it showed.)"""
         last = run.answered[-1]
         if last.round == 0:
             return run.begun.seen
@@ -249,7 +251,7 @@ class Site:
                 run, rest = replace(run, answered=(first, *rest)), []
             for exchange in rest:
                 history = self._advance(run, verify(exchange.request, keys))
-                run.contributor.findings(history)  # what it refused, it remembers
+                run.contributor.findings(history)  # so that it remembers what it refused
                 run = replace(run, history=history, answered=(*run.answered, exchange))
             self._runs[run_id] = run
         return self._runs.get(run_id)
@@ -262,21 +264,9 @@ class Site:
         opening, program = read_opening(payload), read_coordinators_program(payload)
         before = {id_: other for id_, other in self._journal.contributed().items() if id_ != run_id}
         changes = changes_since(opening.earlier, before, self._holding.rows)
-        contributor = self._contributor(Own(self._holding.cohort, changes), approval)
+        contributor = self._conditions.contributor(Own(self._holding.cohort, changes), approval)
         contributor.freeze = lambda key, compute: self._journal.freeze(run_id, f"{begun.rows.digest}/{key}", compute)
         return _Run(begun, opening, program, (exchange,), contributor)
-
-    def _contributor(self, own: Own, approval: Approval) -> Contributor:
-        """Raises Refused("approval") where the site may be subtracted and its limits are none of the local column."""
-        if not approval.may_be_subtracted:
-            return Contributor(own)
-        return Contributor(own, self._limits("local", approval))
-
-    def _limits(self, column: Column, approval: Approval) -> Policy:
-        try:
-            return approval.limits(column, self._study.disclosure.min_cell)
-        except DataError:
-            raise Refused("approval", "the approval's limits are none of such a run") from None
 
     def _seal(self, request: Head, type_: str, payload: bytes, history: str) -> bytes:
         return seal(
@@ -291,13 +281,13 @@ class Site:
             history=history,
         )
 
-    def _refuse(self, no: Refused, request: Head | None) -> bytes:
+    def _refusal(self, code: str, request: Head | None) -> bytes:
         head = request or Head("", "", "", "", 0, "", "", "")
-        return self._seal(head, REFUSED, rfc8785.dumps({"code": no.code}), history="")
+        return self._seal(head, REFUSED, rfc8785.dumps({"code": code}), history="")
 
 
-def _told(type_: str, request: Head, history: str, approval: Approval, reply: bytes) -> dict[str, str]:
-    """What the ledger says of a reply in its public part."""
+def _public(type_: str, request: Head, history: str, approval: Approval, reply: bytes) -> dict[str, str]:
+    """Returns the public part of a reply's entry in the ledger."""
     return {
         "type": type_,
         "study": request.study,

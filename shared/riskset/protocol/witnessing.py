@@ -1,8 +1,8 @@
-"""How the sites hold the coordinator's log to one history.
+"""How the sites verify that the coordinator's log has one history.
 
-Every message from round 1 on carries the coordinator's signed checkpoint and a proof that nothing under the last one
+Every message from round 1 on carries the coordinator's signed checkpoint and a proof that no entry under the last one
 was changed; every contribution carries the site's cosignature of it. Contributions are relayed whole, so each site sees
-what the others cosigned: a log that shows different sites different entries is noticed a round later, by all of them.
+what the others cosigned: if the log shows different entries to different sites, all of them notice one round later.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Any, Final
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from riskset.catalogue import say
 from riskset.errors import ProtocolError, Refused, VerificationError
 from riskset.ledger import note
-from riskset.ledger.cosignature import cosigners
 from riskset.ledger.note import Note, parse
-from riskset.ledger.witness import Witness
+from riskset.ledger.witness import Witness, cosigners
 from riskset.secure.envelope import Verified, frame, unframe
 
 LOG: Final = "riskset/coordinator"
@@ -27,13 +27,13 @@ LOG: Final = "riskset/coordinator"
 
 
 @dataclass(frozen=True)
-class Shown:
+class LogView:
     """What a message shows of the coordinator's log."""
 
     checkpoint: str
     """The signed note."""
     proofs: Mapping[int, tuple[bytes, ...]]
-    """By size of the log last seen: that the checkpoint goes on from it."""
+    """By size of the log last seen: the proof that the checkpoint extends it."""
 
     def to_bytes(self) -> bytes:
         proofs = {str(size): [one.hex() for one in proof] for size, proof in self.proofs.items()}
@@ -41,27 +41,27 @@ class Shown:
         return rfc8785.dumps(content)
 
 
-def read_shown(data: bytes) -> Shown:
-    """ProtocolError where malformed."""
+def read_log_view(data: bytes) -> LogView:
+    """Returns what these bytes show of the log. Raises ProtocolError where they are malformed."""
     try:
         content = json.loads(data)
         proofs = {int(size): tuple(map(bytes.fromhex, proof)) for size, proof in content["proofs"].items()}
-        return Shown(str(content["checkpoint"]), proofs)
+        return LogView(str(content["checkpoint"]), proofs)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise ProtocolError("a message does not show the coordinator's log") from None
+        raise ProtocolError(say("protocol.log.form")) from None
 
 
-def relayed(shown: Shown, contributions: Sequence[Verified]) -> bytes:
+def relayed(view: LogView, contributions: Sequence[Verified]) -> bytes:
     """Returns the payload of a message from round 1 on."""
-    return frame([shown.to_bytes(), *(m.raw for m in contributions)])
+    return frame([view.to_bytes(), *(m.raw for m in contributions)])
 
 
-def read_relayed(payload: bytes) -> tuple[Shown, list[bytes]]:
-    """Returns what a message shows of the log, and the contributions it carries; ProtocolError where malformed."""
+def read_relayed(payload: bytes) -> tuple[LogView, list[bytes]]:
+    """Returns what a message shows of the log, and its contributions. Raises ProtocolError where malformed."""
     parts = unframe(payload)
     if not parts:
-        raise ProtocolError("a message shows nothing")
-    return read_shown(parts[0]), parts[1:]
+        raise ProtocolError(say("protocol.log.empty"))
+    return read_log_view(parts[0]), parts[1:]
 
 
 def cosigned(vector: bytes, cosignature: str) -> bytes:
@@ -70,20 +70,20 @@ def cosigned(vector: bytes, cosignature: str) -> bytes:
 
 
 def read_cosigned(payload: bytes) -> tuple[bytes, str]:
-    """Returns the vector and the cosignature of a contribution; ProtocolError where malformed."""
+    """Returns the vector and the cosignature of a contribution. Raises ProtocolError where malformed."""
     parts = unframe(payload)
     if len(parts) != 2:
-        raise ProtocolError("a contribution is a vector and a cosignature")
+        raise ProtocolError(say("protocol.log.contribution"))
     try:
         return parts[0], parts[1].decode()
     except UnicodeDecodeError:
-        raise ProtocolError("a cosignature is text") from None
+        raise ProtocolError(say("protocol.log.cosignature")) from None
 
 
 def witness_of(coordinator: Ed25519PublicKey, seen: str) -> Witness:
     """Returns what a site remembers of the coordinator's log: `seen` is the last note it cosigned, empty for none.
 
-    One by another key was another coordinator's, before the site approved a roster by this one.
+    A note by a different key is from a previous coordinator, before the site approved a roster signed by this one.
     """
     remembered = Witness(LOG, coordinator, seen)
     try:
@@ -93,23 +93,23 @@ def witness_of(coordinator: Ed25519PublicKey, seen: str) -> Witness:
     return remembered
 
 
-def witnessed(shown: Shown, coordinator: Ed25519PublicKey, seen: str) -> Witness:
-    """Returns the witness that, after `seen`, has seen what is shown too.
+def witnessed(view: LogView, coordinator: Ed25519PublicKey, seen: str) -> Witness:
+    """Returns the witness that, after `seen`, has seen `view` too.
 
-    Refused("ledger") where the log was rolled back, forked, or proves nothing.
+    Raises Refused("ledger") where the log was rolled back, forked, or proves nothing.
     """
     before = witness_of(coordinator, seen)
     size = before.checkpoint.size
     try:
         if size == 0:
-            return before.advance(shown.checkpoint, ())
-        return before.advance(shown.checkpoint, shown.proofs.get(size, ()))
+            return before.advance(view.checkpoint, ())
+        return before.advance(view.checkpoint, view.proofs.get(size, ()))
     except (VerificationError, ProtocolError) as wrong:
-        raise Refused("ledger", f"the coordinator's log does not hold: {wrong}") from None
+        raise Refused("ledger", say("protocol.log.changed", reason=wrong.message)) from None
 
 
 def cosignature(witness: Witness, site: str, key: Ed25519PrivateKey, time: int) -> str:
-    """Returns the line by which a site says that it saw the log so."""
+    """Returns the line by which a site states that it saw this checkpoint."""
     return str(witness.cosigned(site, key, time))
 
 
@@ -124,4 +124,4 @@ def check_cosigned(contributions: Sequence[Verified], seen: str, sites: Mapping[
         except (VerificationError, ProtocolError):
             found = ()
         if not found:
-            raise Refused("ledger", f"{sender} was shown another log of the coordinator than this site")
+            raise Refused("ledger", say("protocol.log.other_log", site=sender))

@@ -1,7 +1,7 @@
 """`results.json`, in the shape of docs/results.md, for the report, R, and outside checkers.
 
-A missing number is null with a reason beside it; never 0, and never left out. What is specific to a kind of analysis
-comes from the analysis.
+A missing number is null with a reason beside it; never 0, and never left out. Keys that are specific to a kind of
+analysis come from the analysis.
 
 Numbers have 13 significant digits. Totals and states are the same bits for all parties, and so are curves; but exp,
 log and erfc of two machines' mathematical libraries may differ in the last bit of a hazard ratio or a P value. Rounded,
@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from riskset.analyses.analysis import NotEstimable, RefusedByRule
-from riskset.results.results import Entry, Results
+from riskset.results.results import ResultEntry, Results
 from riskset.study.load import study_hash
 
 SCHEMA: Final = 1
 DIGITS: Final = 13
-"""Significant ones of every number that is not whole: within 5e-13 of itself."""
+"""Significant digits of every number that is not an integer: the relative error is at most 5e-13."""
 
 Json = dict[str, Any]
 
@@ -43,7 +43,7 @@ def results_json(results: Results) -> Json:
     return {key: rounded(value) for key, value in whole.items()}
 
 
-def entry_json(entry: Entry) -> Json:
+def entry_json(entry: ResultEntry) -> Json:
     """Returns the object of one result, its numbers not rounded."""
     analysis = entry.analysis
     head = {"id": entry.id, "analysis": analysis.name, "kind": entry.kind}
@@ -58,7 +58,7 @@ def entry_json(entry: Entry) -> Json:
     }
 
 
-def _end(entry: Entry) -> Json:
+def _end(entry: ResultEntry) -> Json:
     result: Any = entry.result  # of the type that belongs to its analysis
     if isinstance(result, RefusedByRule):
         message, remedy = str(result.message), str(result.remedy)

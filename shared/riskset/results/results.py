@@ -1,4 +1,4 @@
-"""What a run found, typed: the study, who took part, and how each analysis ended."""
+"""The results of a run: the study, who took part, and how each analysis ended."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ Gate = Literal["passed", "refused", "ignored"]
 
 
 @dataclass(frozen=True)
-class Entry:
+class ResultEntry:
     """How one analysis ended."""
 
     analysis: Analysis
     result: Result
     gate: Gate
-    """`ignored` where no rule was applied; such a result may not leave its machine."""
+    """`ignored` where no rule was applied; such a result must not leave its machine."""
 
     @property
     def id(self) -> str:
@@ -46,25 +46,25 @@ class Results:
     study: Study
     run: str
     sites: tuple[str, ...]
-    """Those that took part."""
+    """The participants."""
     rounds: int
     notices: tuple[str, ...]
-    """What must be shown with every number; first the study's own notice, if it has one."""
-    entries: tuple[Entry, ...]
+    """What must accompany every number; the study's own notice first, if it has one."""
+    entries: tuple[ResultEntry, ...]
     """In the order of the study."""
 
 
 def results_of(
     study: Study, outcome: Outcome, sites: Sequence[str], notices: Sequence[str] = (), *, is_gated: bool = True
 ) -> Results:
-    """Returns what a run found.
+    """Returns the results of a run.
 
-    `notices` say what a reader must know about the run, beside the study's own notice. `is_gated` is False where the
+    `notices` are what a reader must know about the run, beside the study's own notice. `is_gated` is False where the
     disclosure rules were not applied.
     """
     own_notice = [study.header.notice] if study.header.notice else []
     entries = [
-        Entry(
+        ResultEntry(
             analysis,
             result := outcome.results[analysis.id],
             _gate(result, is_gated=is_gated),

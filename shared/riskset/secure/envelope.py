@@ -1,8 +1,9 @@
 """One signed envelope for every message, in either direction.
 
 A head of plain fields in canonical JSON (RFC 8785), a payload of bytes, one Ed25519 signature over the head, which
-holds the payload's SHA-256. The network's own authentication says which connection a message came by; only this says
-who said it. An envelope without a valid signature has no type here: `verify` is the only way from bytes to `Verified`.
+holds the payload's SHA-256. The network's authentication shows which connection a message came by; only the signature
+shows who sent it. An envelope without a valid signature has no type here: `verify` is the only way from bytes to
+`Verified`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import rfc8785
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from riskset.catalogue import say
 from riskset.errors import ProtocolError, VerificationError
 
 MAX_PARTS = 10_000
@@ -39,8 +41,8 @@ class Head:
     round: int
     sender: str
     history: str
-    """Hash of all that the sender had taken in when it signed; the same at all parties, or somebody was shown another
-    run."""
+    """Hash of all that the sender had taken in when it signed. It is the same at all parties, unless one of them was
+    shown a different run."""
     payload: str
     """SHA-256 of the payload."""
 
@@ -66,29 +68,30 @@ def seal(key: Ed25519PrivateKey, payload: bytes, **head: str | int) -> bytes:
 def verify(data: bytes, keys: Mapping[str, Ed25519PublicKey]) -> Verified:
     """Returns the message if it is well formed and signed by the party of `keys` that it names as its sender.
 
-    Raises ProtocolError where it is malformed, VerificationError where sender, signature or payload do not hold.
+    Raises ProtocolError where it is malformed, VerificationError where the sender is unknown or the
+    signature or payload does not match.
     """
     parts = unframe(data)
     if len(parts) != 3:
-        raise ProtocolError("a message has three parts: head, payload, signature")
+        raise ProtocolError(say("secure.envelope.parts"))
     signed, payload, signature = parts
     head = _read_head(signed)
     if head.sender not in keys:
-        raise VerificationError("the sender of a message is not a party of this study")
+        raise VerificationError(say("secure.envelope.unknown_sender"))
     try:
         keys[head.sender].verify(signature, signed)
     except InvalidSignature:
-        raise VerificationError(f"a message in the name of {head.sender} is not signed by {head.sender}") from None
+        raise VerificationError(say("secure.envelope.signature", sender=head.sender)) from None
     if head.payload != sha256(payload):
-        raise VerificationError(f"the content of a message of {head.sender} is not what {head.sender} signed")
+        raise VerificationError(say("secure.envelope.payload", sender=head.sender))
     return Verified(head, payload, data, sha256(signed))
 
 
 def claimed_head(data: bytes) -> Head:
-    """Returns what an envelope says of itself, for a log; nobody has checked it. ProtocolError where malformed."""
+    """Returns the unverified head of an envelope, for a log. Raises ProtocolError where it is malformed."""
     parts = unframe(data)
     if not parts:
-        raise ProtocolError("a message is empty")
+        raise ProtocolError(say("secure.envelope.empty"))
     return _read_head(parts[0])
 
 
@@ -97,7 +100,7 @@ def _read_head(signed: bytes) -> Head:
         content = json.loads(signed)
         canonical = rfc8785.dumps(content)
     except (ValueError, RecursionError, rfc8785.CanonicalizationError):
-        raise ProtocolError("the head of a message is not JSON") from None
+        raise ProtocolError(say("secure.envelope.head_not_json")) from None
     expected = {field.name: int if field.name == "round" else str for field in fields(Head)}
     well_formed = (
         isinstance(content, dict)
@@ -106,7 +109,7 @@ def _read_head(signed: bytes) -> Head:
         and canonical == signed  # one spelling only, or one message could have two identities
     )
     if not well_formed:
-        raise ProtocolError("the head of a message has other fields than it should, or is not in canonical form")
+        raise ProtocolError(say("secure.envelope.head_fields"))
     return Head(**content)
 
 
@@ -116,14 +119,14 @@ def frame(parts: Sequence[bytes]) -> bytes:
 
 
 def unframe(data: bytes) -> list[bytes]:
-    """Inverse of `frame`; ProtocolError where the lengths do not fill the data exactly."""
+    """Inverse of `frame`. Raises ProtocolError where the lengths do not fill the data exactly."""
     parts: list[bytes] = []
     at = 0
     while at < len(data):
         start = at + _LENGTH_BYTES
         end = start + int.from_bytes(data[at:start], "little")
         if start > len(data) or end > len(data) or len(parts) == MAX_PARTS:
-            raise ProtocolError("a message is cut short or not framed")
+            raise ProtocolError(say("secure.envelope.not_framed"))
         parts.append(data[start:end])
         at = end
     return parts

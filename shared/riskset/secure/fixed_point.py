@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from riskset.catalogue import say
 from riskset.errors import ProtocolError
 
 FRACTION_BITS = 64
@@ -73,14 +74,14 @@ def _to_float(unsigned: int) -> float:
 
 
 def to_bytes(vector: Vector) -> bytes:
-    """Returns 16 bytes a number: all low limbs, then all high limbs, little-endian."""
+    """Returns 16 bytes per number: all low limbs, then all high limbs, little-endian."""
     return vector.astype("<u8").tobytes()
 
 
 def from_bytes(data: bytes, n: int) -> Vector:
-    """Reads a vector of exactly n numbers; ProtocolError where the length is another."""
+    """Reads a vector of exactly n numbers. Raises ProtocolError where the data have a different length."""
     if len(data) != n * BYTES_PER_NUMBER:
-        raise ProtocolError(f"a contribution of {n} numbers has {n * BYTES_PER_NUMBER} bytes; found {len(data)}")
+        raise ProtocolError(say("secure.vector.length", numbers=n, expected=n * BYTES_PER_NUMBER, found=len(data)))
     return np.frombuffer(data, "<u8").reshape(2, n).astype(np.uint64)
 
 

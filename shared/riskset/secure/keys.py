@@ -1,9 +1,10 @@
-"""Ed25519 identities: who signs. A private key is made where it is used and never travels."""
+"""Ed25519 identity keys, which sign. A private key is generated where it is used and never leaves that machine."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from riskset.catalogue import Message, say
 from riskset.errors import DataError
 
 _LOCKED = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
@@ -33,28 +35,27 @@ def public_hex(key: Ed25519PrivateKey | Ed25519PublicKey) -> str:
 
 
 def public_from_hex(text: str) -> Ed25519PublicKey:
-    """Raises DataError where the text is not the one hex form of an Ed25519 public key: keys are compared as texts, and
-    capitals or spaces would make a second key of one."""
+    """Returns the key of 64 lower-case hex digits. Raises DataError for any other spelling: keys are compared as texts,
+    so capitals or spaces would make one key look like two."""
     try:
         key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(text))
     except ValueError:
         key = None
     if key is None or public_hex(key) != text:
-        raise DataError("an identity key is not 64 hexadecimal digits", "ask its owner for the file again")
+        raise DataError(say("secure.key.identity_text"), say("secure.key.ask_owner"))
     return key
 
 
 def save_identity(path: Path, key: Ed25519PrivateKey, passphrase: bytes = b"") -> None:
-    """Writes a new PEM file that only its owner can read, locked where there is a passphrase; never over an existing
-    key."""
+    """Writes a new PEM file that only its owner can read, locked where a passphrase is given; never replaces a key."""
     write_private(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked_with(passphrase)))
 
 
 def load_identity(path: Path, passphrase: bytes = b"") -> Ed25519PrivateKey:
     """Raises DataError where the file is missing, stays locked, or holds anything but an Ed25519 private key."""
-    key = read_private(path, "identity key", passphrase)
+    key = read_private(path, "identity", passphrase)
     if not isinstance(key, Ed25519PrivateKey):
-        raise DataError(f"{path} holds another kind of key; an Ed25519 key was expected")
+        raise DataError(say("secure.key.another_kind", path=path, expected="Ed25519"))
     return key
 
 
@@ -63,56 +64,64 @@ def locked_with(passphrase: bytes) -> KeySerializationEncryption:
 
 
 def is_locked(path: Path) -> bool:
-    """True where the file is a key that opens with a passphrase only."""
+    """Returns whether the file is a key that only a passphrase opens."""
     return path.is_file() and _LOCKED in path.read_bytes()
 
 
-def read_private(path: Path, what: str, passphrase: bytes = b"") -> PrivateKeyTypes:
-    """Returns the key of any kind in a PEM file; DataError where there is none, no key in it, or it stays locked. A
-    passphrase given for a key that is not locked is not used."""
+def read_private(path: Path, kind: Literal["identity", "node"], passphrase: bytes = b"") -> PrivateKeyTypes:
+    """Returns the key in a PEM file, whatever its type. A passphrase is ignored where the key is not locked.
+
+    Raises DataError where there is no such file, no key in it, or the passphrase does not open it. `kind` is for the
+    message.
+    """
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise DataError(f"there is no {what} at {path}", "make it first: riskset site join INVITE") from None
+        raise DataError(say(f"secure.key.missing.{kind}", path=path), say("secure.key.missing_hint")) from None
     except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}", "restore it, or mend its rights") from None
+        unreadable = say("secure.key.unreadable", path=path, reason=error.strerror)
+        raise DataError(unreadable, say("secure.key.unreadable_hint")) from None
     locked = _LOCKED in content
     if locked and not passphrase:
-        raise DataError(f"{path} is locked with a passphrase", "set RISKSET_PASSPHRASE, or type it when asked")
+        raise DataError(say("secure.key.locked", path=path), say("secure.key.locked_hint"))
     try:
         return load_pem_private_key(content, password=passphrase if locked else None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         if locked:
-            raise DataError(f"the passphrase does not open {path}", "try again, or restore your backup") from None
-        raise DataError(f"{path} is not a private key in PEM form", "restore it from your backup") from None
+            raise DataError(say("secure.key.passphrase", path=path), say("secure.key.passphrase_hint")) from None
+        raise DataError(say("secure.key.not_pem", path=path), say("secure.key.not_pem_hint")) from None
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Creates a file that only its owner can read and that did not exist before; DataError where it did."""
+    """Creates a file that only its owner can read. Raises DataError where it exists already."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open(path, "xb", opener=_owner_only) as file:
             file.write(content)
     except OSError as error:
         refuse_to_replace(path)
-        raise DataError(f"cannot write {path}: {error.strerror}", "choose another folder, or mend its rights") from None
+        raise DataError(_not_written(path, error), say("secure.key.not_written_hint")) from None
 
 
 def replace_private(path: Path, content: bytes) -> None:
-    """Puts a file that only its owner can read in the place of the one there; a reader finds the old or the new one."""
+    """Replaces a file by one that only its owner can read, atomically: a reader finds the old or the new one."""
     beside = path.with_name(f"{path.name}.new")
     try:
         beside.unlink(missing_ok=True)  # of an attempt that was killed
     except OSError as error:
-        raise DataError(f"cannot write {beside}: {error.strerror}", "mend the rights of its folder") from None
+        raise DataError(_not_written(beside, error), say("secure.key.not_replaced_hint")) from None
     write_private(beside, content)
     os.replace(beside, path)
 
 
 def refuse_to_replace(*paths: Path) -> None:
-    """Raises DataError where one of the files is there already."""
+    """Raises DataError where one of the files exists."""
     for path in filter(os.path.lexists, paths):
-        raise DataError(f"{path} exists already and is not overwritten", "move it away if you mean to replace it")
+        raise DataError(say("secure.key.exists", path=path), say("secure.key.exists_hint"))
+
+
+def _not_written(path: Path, error: OSError) -> Message:
+    return say("secure.key.not_written", path=path, reason=error.strerror)
 
 
 def _owner_only(path: str, flags: int) -> int:

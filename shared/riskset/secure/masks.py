@@ -1,14 +1,14 @@
-"""Pairwise masks that cancel in the sum: whoever adds all contributions learns the total, and no site's part of it.
+"""Pairwise masks that cancel in the sum: a party that adds all contributions learns the total and no site's part.
 
-For each pair of participants there is a stream of 128-bit integers from the secret the two share in this run; the
-lower name adds it, the higher subtracts it (Bonawitz et al., CCS 2017, without recovery: a site that is away is waited
-for). Keys: X25519 (RFC 7748) between keys made for the run, HKDF-SHA256 (RFC 5869), AES-256 in counter mode.
+Each pair of participants derives a stream of 128-bit integers from the secret the two share in this run; the lower name
+adds it, the higher subtracts it (Bonawitz et al., CCS 2017, without their recovery: the run waits for a site that is
+away). Keys: X25519 (RFC 7748) between keys generated for the run, HKDF-SHA256 (RFC 5869), AES-256 in counter mode.
 
     salt = SHA-256 of the sorted participants and their public keys
     info = protocol, study, roster, run, round, history taken in, lower name, higher name
 
-So no key ever makes two streams: another round, another history, other participants have other masks, and sites that
-were shown different histories produce noise, not a mixture.
+So no key ever makes two streams: a different round, history or list of participants gives different masks, and sites
+that were shown different histories produce noise, not a mixture.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from riskset.catalogue import say
 from riskset.errors import ProtocolError
 from riskset.secure.fixed_point import BYTES_PER_NUMBER, Vector, add, negate
 
@@ -33,7 +34,7 @@ KEY_BYTES: Final = 32
 
 
 class Masks(Protocol):
-    """What stands between a site's numbers and the wire."""
+    """What masks a site's numbers before they are sent."""
 
     def mask(self, vector: Vector, round_: int, history: str) -> Vector:
         """Returns the vector as it is sent."""
@@ -47,12 +48,12 @@ class NoMasks:
 
 
 class PairwiseMasks:
-    """The masks of one site in one run. What is sent is uniform to anybody who lacks a pair's secret."""
+    """The masks of one site in one run. What is sent looks uniform to anyone without a pair's secret."""
 
     def __init__(self, secret: bytes, me: str, keys: Mapping[str, bytes], context: Mapping[str, str]) -> None:
         """`keys` holds every participant's public key of this run; `context` names study, roster and run.
 
-        Raises ProtocolError where a participant's key is none: nothing that shares no secret can be masked against.
+        Raises ProtocolError where a participant's key is invalid: without a shared secret there is no mask.
         """
         self._me = me
         self._context = dict(context)
@@ -76,20 +77,20 @@ def new_secret() -> bytes:
 
 
 def public_of(secret: bytes) -> bytes:
-    """Returns the public half, which the site tells when a run opens."""
+    """Returns the public half, which the site sends when a run opens."""
     return X25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw()
 
 
 def noise(n: int) -> Vector:
-    """Returns n integers that tell nothing, for slots whose numbers a site holds back."""
+    """Returns n random integers, for slots whose numbers a site holds back."""
     return np.frombuffer(secrets.token_bytes(n * BYTES_PER_NUMBER), "<u8").reshape(2, n).astype(np.uint64)
 
 
 def _exchange(own: X25519PrivateKey, key: bytes, name: str) -> bytes:
     try:
         return own.exchange(X25519PublicKey.from_public_bytes(key))
-    except ValueError:  # another length, or a point of small order, which would give a secret that everybody knows
-        raise ProtocolError(f"the key that {name} sent for this run is none") from None
+    except ValueError:  # of a different length, or a point of small order, which gives a secret that everyone knows
+        raise ProtocolError(say("secure.masks.key", site=name)) from None
 
 
 def _stream(key: bytes, n: int) -> Vector:

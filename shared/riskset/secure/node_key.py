@@ -1,6 +1,6 @@
-"""The key by which the engine knows a site: P-384, because Flower's node authentication asks for a NIST curve.
+"""The key by which the engine knows a site: P-384, because Flower's node authentication requires a NIST curve.
 
-It only opens the connection. What a site says is signed by its identity key (`keys`), and believed for that alone.
+It only opens the connection. A site's messages are signed by its identity key (`keys`), and trusted for that alone.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_ssh_public_key,
 )
 
+from riskset.catalogue import say
 from riskset.errors import DataError
 from riskset.secure.keys import locked_with, read_private, write_private
 
@@ -30,16 +31,15 @@ def new_node_key() -> EllipticCurvePrivateKey:
 
 
 def save_node_key(path: Path, key: EllipticCurvePrivateKey, passphrase: bytes = b"") -> None:
-    """Writes a new PEM file that only its owner can read, locked where there is a passphrase; never over an existing
-    key."""
+    """Writes a new PEM file that only its owner can read, locked where a passphrase is given; never replaces a key."""
     write_private(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked_with(passphrase)))
 
 
 def load_node_key(path: Path, passphrase: bytes = b"") -> EllipticCurvePrivateKey:
     """Raises DataError where the file is missing, stays locked, or holds anything but a P-384 private key."""
-    key = read_private(path, "node key", passphrase)
+    key = read_private(path, "node", passphrase)
     if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP384R1):
-        raise DataError(f"{path} holds another kind of key; a P-384 key was expected")
+        raise DataError(say("secure.key.another_kind", path=path, expected="P-384"))
     return key
 
 
@@ -54,9 +54,9 @@ def public_node_from_text(text: str) -> EllipticCurvePublicKey:
     try:
         key = load_ssh_public_key(text.encode("ascii"))
     except (ValueError, UnicodeError, UnsupportedAlgorithm, NotImplementedError):  # the last: a compressed point
-        raise DataError("a node key is not a public key in OpenSSH form", "ask its owner for the file again") from None
+        raise DataError(say("secure.key.node_text"), say("secure.key.ask_owner")) from None
     if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP384R1):
-        raise DataError("a node key is of another kind than P-384", "ask its owner for the file again")
-    if public_node_text(key) != text:  # keys are compared as texts; a comment would make a second one of it
-        raise DataError("a node key has more on its line than the key", "ask its owner for the file again")
+        raise DataError(say("secure.key.node_curve"), say("secure.key.ask_owner"))
+    if public_node_text(key) != text:  # keys are compared as texts; a comment would make one key look like two
+        raise DataError(say("secure.key.node_comment"), say("secure.key.ask_owner"))
     return key

@@ -29,7 +29,7 @@ from numpy.typing import ArrayLike
 from riskset.stats import newton
 from riskset.stats.arrays import Bools, Floats, sum_by
 from riskset.stats.at_risk import at_risk, cumulate, nearer_start
-from riskset.stats.far_apart import cut_in_time
+from riskset.stats.rescaled_strata import cut_in_time
 from riskset.stats.risk_sets import RiskSets, risk_sets
 from riskset.stats.ties import Ties, TieSums, tie_sums
 
@@ -64,9 +64,9 @@ class Derivatives:
 def evaluate(rows: RiskSets, beta: ArrayLike, ties: Ties = "efron") -> Derivatives:
     """The three at `beta` (p,), in units of the rows' scale.
 
-    Where a risk set's hazard vanishes beside its stratum's largest, the rows are cut in time (`far_apart`); where even
-    that does not help, the log likelihood is -inf and the rest 0: the step that led there was too long. No rows or no
-    events give zeros. ValueError for a beta or ties not as said.
+    Where a risk set's hazard vanishes beside the largest of its stratum, strata are cut in time (`rescaled_strata`);
+    where even that does not help, the log likelihood is -inf and the rest 0: the step that led there was too long. No
+    rows or no events give zeros. ValueError for a beta of another shape, or unknown ties.
     """
     b = np.asarray(beta, dtype=np.float64)
     if b.shape != (rows.p,) or not np.isfinite(b).all():

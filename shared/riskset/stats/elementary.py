@@ -1,12 +1,12 @@
-"""exp and log of arrays, the same bits on every machine.
+"""exp and log with the same bits on every machine.
 
-numpy's own go by the processor's instructions and differ in the last place from one to another. Here only + - * / and
-exact scalings are used, one array operation each, which IEEE 754 rounds correctly.
+The versions of numpy and of the C libraries depend on the processor and differ in the last place. These use only
++ - * / and exact scalings, which IEEE 754 rounds correctly, in a fixed order.
 """
 
 from __future__ import annotations
 
-from math import factorial
+from math import factorial, frexp
 from typing import Final
 
 import numpy as np
@@ -18,9 +18,9 @@ _LN_2_HIGH: Final = 0.693147180369123816490  # 33 bits, so that a whole number u
 _LN_2_LOW: Final = 1.90821492927058770002e-10
 _ROOT_HALF: Final = 0.7071067811865476
 _LOG_TERMS: Final = 12
-"""As in `logarithm`: |z| < 0.172, so the first term left out is below 2e-20 of the sum."""
+"""|z| < 0.172, so the first omitted term is below 2e-20 of the sum."""
 _EXP_TERMS: Final = 14
-"""|r| < 0.35, so the first term left out is below 1e-18."""
+"""|r| < 0.35, so the first omitted term is below 1e-18."""
 
 
 def exp(x: Floats) -> Floats:
@@ -53,3 +53,20 @@ def log(x: Floats) -> Floats:
         series = series * square + 1.0 / (2 * i + 1)
     value = k * _LN_2 + 2.0 * z * series
     return np.where(usable, value, np.where(x == 0, -np.inf, np.where(x == np.inf, np.inf, np.nan)))
+
+
+def scalar_log(x: float) -> float:
+    """ln x, within a few units of the last place, from + - * / alone. ValueError unless 0 < x < inf.
+
+    x = m 2^k with m in [sqrt(1/2), sqrt(2)); ln m = 2 atanh(z), z = (m - 1)/(m + 1) (Abramowitz and Stegun 4.1.27).
+    """
+    if not 0.0 < x < float("inf"):
+        raise ValueError("a logarithm is of a positive finite number")
+    m, k = frexp(x)
+    if m < _ROOT_HALF:
+        m, k = 2.0 * m, k - 1
+    z = (m - 1.0) / (m + 1.0)
+    square, series = z * z, 0.0
+    for i in reversed(range(_LOG_TERMS)):
+        series = series * square + 1.0 / (2 * i + 1)
+    return k * _LN_2 + 2.0 * z * series

@@ -18,8 +18,8 @@ from dataclasses import dataclass, replace
 from math import inf, isfinite
 from typing import Final, Literal
 
+from riskset.stats.elementary import scalar_log
 from riskset.stats.linear import dot, factor, from_upper_triangle, solve, submatrix
-from riskset.stats.logarithm import log
 from riskset.stats.newton import WORSE
 
 Status = Literal["climbing", "searching", "found", "not found"]
@@ -184,7 +184,7 @@ def _climb(state: ProfileLimit, here: At) -> ProfileLimit:
     if state.left < ENOUGH:
         return _settle(state, ENOUGH)
     step = profile.slope / profile.curvature
-    further = max(0.0, log(rest / AIM) - 1.0) * step  # the others have come to their place by then
+    further = max(0.0, scalar_log(rest / AIM) - 1.0) * step  # the others have come to their place by then
     beta = _moved(state, here, profile, step)
     return replace(state, beta=tuple(x + further if j == state.column else x for j, x in enumerate(beta)))
 
@@ -202,7 +202,7 @@ def _settle(state: ProfileLimit, allowed: float) -> ProfileLimit:
         return replace(state, status="not found")
     supremum = state.base.log_likelihood + state.left
     below = [here for here in state.known if here.log_likelihood < supremum]
-    nearest = min(below, key=lambda here: abs(log((supremum - here.log_likelihood) / GAP)))
+    nearest = min(below, key=lambda here: abs(scalar_log((supremum - here.log_likelihood) / GAP)))
     inside = [here for here in below if supremum - here.log_likelihood < GAP]  # their profile's gap is smaller still
     upper = min((state.direction * here.beta[state.column] for here in inside), default=inf)
     searching = replace(state, status="searching", supremum=supremum, base=nearest, beyond=(-inf, upper), halvings=0)
@@ -226,7 +226,7 @@ def _search(state: ProfileLimit, here: At) -> ProfileLimit:
         return replace(state, beta=here.beta, status="found")
     place = state.direction * here.beta[state.column]
     state = _narrowed(state, place, gap, profile.distance)
-    e_folds = max(-E_FOLDS, min(E_FOLDS, log(gap / GAP)))
+    e_folds = max(-E_FOLDS, min(E_FOLDS, scalar_log(gap / GAP)))
     target = _inside(state.beyond, place + gap * e_folds / slope)
     return replace(state, beta=_moved(state, here, profile, state.direction * (target - place)))
 

@@ -1,4 +1,4 @@
-"""Eligibility rules: a sentence of the closed `grammar`, asked of columns in the three-valued logic of `truth`."""
+"""Eligibility rules: text in the closed `grammar`, evaluated on columns in the three-valued logic of `truth`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from riskset.study.grammar import GRAMMAR, WORDS, Reader, refusal
+from riskset.catalogue import say
+from riskset.study.grammar import WORDS, Reader, rejected
 from riskset.study.truth import Bools, Claim, Columns, Kind
 
 __all__ = ["WORDS", "Columns", "Kind", "ParsedRule", "parse_rule"]
-
 
 MAX_LENGTH = 500
 MAX_DEPTH = 20
@@ -28,46 +28,45 @@ class ParsedRule:
     claim: Claim
 
     def evaluate(self, columns: Columns) -> tuple[Bools, Bools]:
-        """(holds, known), each (n,): where the rule is true, and where it could be decided. `holds` is False where
-        `known` is."""
+        """Returns (holds, known), each (n,): where the rule is true, and where it could be decided. `holds` is False
+        where `known` is False."""
         found = self.claim.truth(columns)
         holds, known, _ = np.broadcast_arrays(found.true, found.true | found.false, columns[self.names[0]])
         return holds.copy(), known.copy()
 
 
 def parse_rule(text: str, names: Mapping[str, Kind]) -> ParsedRule:
-    """The rule that `text` says about variables of these kinds.
+    """Returns the rule that `text` states about variables of these kinds.
 
-    Raises DataError when the text is outside the grammar, with a problem for each claim that does not belong.
+    Raises DataError where the text is outside the grammar, with a problem for each claim that is.
     """
     body = _syntax_tree(text)
     reader = Reader(text, names)
     claim = reader.claim(body)
     if not reader.used:
-        raise refusal("the rule names no variable of the study")
+        raise rejected(say("study.rule.no_variable"))
     return ParsedRule(text, tuple(reader.used), claim)
 
 
 def _syntax_tree(text: str) -> ast.expr:
-    """Python's syntax tree of one expression, small enough to walk."""
+    """Returns Python's syntax tree of one expression, small enough to be traversed recursively."""
     if len(text) > MAX_LENGTH:
-        raise refusal(f"a rule has at most {MAX_LENGTH} characters; this one has {len(text)}")
+        raise rejected(say("study.rule.too_long", most=MAX_LENGTH, found=len(text)))
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # Python warns of odd escapes and of "1in [..]"; here they are errors
+            warnings.simplefilter("error")  # Python warns about odd escapes and `1in [..]`; here they are errors
             body = ast.parse(text.strip(), mode="eval").body
     except SyntaxError as error:
-        at = f"column {error.offset}: " if error.offset else ""
-        raise refusal(f"{at}this cannot be read as a rule", GRAMMAR) from None
+        raise rejected(say("study.rule.unreadable"), say("study.rule.grammar"), error.offset) from None
     except (ValueError, MemoryError, RecursionError, Warning):
-        raise refusal("this cannot be read as a rule", GRAMMAR) from None
+        raise rejected(say("study.rule.unreadable"), say("study.rule.grammar")) from None
     if _depth(body) > MAX_DEPTH:
-        raise refusal(f"a rule is at most {MAX_DEPTH} levels deep", "split it into several rules; all must hold")
+        raise rejected(say("study.rule.too_deep", most=MAX_DEPTH), say("study.rule.split"))
     return body
 
 
 def _depth(body: ast.expr) -> int:
-    """Levels of nesting, counted without recursion."""
+    """Returns the levels of nesting, counted without recursion."""
     depth = 0
     level: list[ast.AST] = [body]
     while level:

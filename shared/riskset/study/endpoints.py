@@ -1,4 +1,4 @@
-"""The two ways a study gets follow-up in whole days: from dates, or from a number that the export holds already."""
+"""Endpoints in whole days, from dates or from durations in the export; and the unit and grid of time."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
+from riskset.catalogue import say
 from riskset.study.toml_table import Name, Names, TomlTable, complain, each_once
 
 
 class DateEndpoint(TomlTable):
-    """From `origin` to the earliest of the `event` dates, or to `censor` where none is there."""
+    """From `origin` to the earliest of the `event` dates; without an event, censored at `censor`."""
 
     origin: Name
     event: Names
@@ -24,13 +25,13 @@ class DateEndpoint(TomlTable):
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """Names of the variables that make the endpoint."""
+        """Names of the variables that define the endpoint."""
         return (self.origin, *self.event, self.censor)
 
 
 class DaysEndpoint(TomlTable):
-    """Whole days that the export holds already, with a yes or no for the event and, for left truncation, the day
-    from which the patient was at risk."""
+    """A duration in whole days, an event indicator and, for left truncation, the day on which the patient entered the
+    risk set."""
 
     days: Name
     event: Name
@@ -39,11 +40,11 @@ class DaysEndpoint(TomlTable):
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """Names of the variables that make the endpoint."""
+        """Names of the variables that define the endpoint."""
         return (self.days, self.event) if self.entry is None else (self.days, self.event, self.entry)
 
 
-def _endpoint_form(value: Any) -> str:  # noqa: ANN401 - pydantic hands over whatever the file holds
+def _endpoint_form(value: Any) -> str:  # noqa: ANN401 - pydantic passes whatever the file contains
     days = "days" in value if isinstance(value, dict) else isinstance(value, DaysEndpoint)
     return "<days>" if days else "<dates>"
 
@@ -57,7 +58,7 @@ DAYS_PER_UNIT: Final = {"day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.2
 
 
 class Grid(TomlTable):
-    """The resolution at which curves leave a site, in days."""
+    """The resolution, in days, of the curves that a site sends."""
 
     width_days: int = Field(ge=1, le=366)
     max_days: int = Field(ge=1, le=36525)
@@ -66,12 +67,13 @@ class Grid(TomlTable):
     @model_validator(mode="after")
     def _at_least_one_step(self) -> Grid:
         if self.width_days > self.max_days:
-            complain(f"width_days ({self.width_days}) is greater than max_days ({self.max_days})")
+            complain(say("study.value.grid", width=self.width_days, last=self.max_days))
         return self
 
 
 class Time(TomlTable):
-    """The unit in which times are printed, and the grid in which curves are computed. Computing is in whole days."""
+    """The unit in which times are printed, and the grid on which curves are computed. All computation is in whole
+    days."""
 
     unit: Literal["day", "week", "month", "year"] = "month"
     grid: Grid

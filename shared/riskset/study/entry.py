@@ -1,4 +1,4 @@
-"""What every entry of `[analyses]` has: the questions that generic rooms ask of it."""
+"""What every entry of `[analyses]` has: the questions that the rest of the program asks it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
+from riskset.catalogue import Message, say
 from riskset.study.references import Draft
 from riskset.study.toml_lines import KeyPath
 from riskset.study.toml_table import Complaint, Names, Since, TomlTable, complain, each_once
@@ -21,7 +22,10 @@ Limits = Literal["log-log", "log", "plain"]
 
 
 class AnalysisEntry(TomlTable):
-    """Base of the entries; `kind` says which method is asked for."""
+    """Base of the entries; `kind` names the method.
+
+    Sentences and lines are texts, not messages, where another package provides the method.
+    """
 
     kind: str
     missing: Annotated[Literal["complete", "by_model"], Since("0.2.0")] = "complete"
@@ -35,28 +39,28 @@ class AnalysisEntry(TomlTable):
 
     @property
     def outcome_endpoints(self) -> tuple[str, ...]:
-        """The endpoints it asks about; empty for an analysis without one."""
+        """The endpoints that it analyses; empty for an analysis without one."""
         return ()
 
     def complaints(self, draft: Draft, path: KeyPath) -> Iterator[Complaint]:
         """Yields what is wrong between the entry, which is at `path`, and the rest of the study file."""
         raise NotImplementedError
 
-    def sentences(self, study: Study) -> Iterator[str]:
-        """Yields what is computed, in sentences that a committee reads."""
+    def sentences(self, study: Study) -> Iterator[Message | str]:
+        """Yields what is computed, in sentences for an ethics committee."""
         raise NotImplementedError
 
     def facts(self, study: Study) -> dict[str, Any]:
-        """Returns the keys that `riskset study check --json` prints of it, beside `kind` and `endpoints`."""
+        """Returns the keys that `riskset study check --json` prints for it, beside `kind` and `endpoints`."""
         return {}
 
-    def lines(self, study: Study) -> list[str]:
-        """Returns what `riskset study check` prints of it, a line for each thing it asks."""
-        return [f"{self.kind} of {', '.join(self.outcome_endpoints)}"]
+    def lines(self, study: Study) -> list[Message | str]:
+        """Returns the lines that `riskset study check` prints for it, one for each thing it computes."""
+        return [say("study.analysis.line", kind=self.kind, endpoints=self.outcome_endpoints)]
 
 
 class EndpointEntry(AnalysisEntry):
-    """An entry that asks about endpoints."""
+    """An entry that analyses endpoints."""
 
     endpoints: Names
     populations: tuple[Literal["all"], ...] = Field(default=("all",), min_length=1, max_length=1)
@@ -70,9 +74,31 @@ class EndpointEntry(AnalysisEntry):
     def outcome_endpoints(self) -> tuple[str, ...]:
         return self.endpoints
 
+    def labels(self, study: Study) -> tuple[str, ...]:
+        """Returns its endpoints as printed."""
+        return tuple(map(study.endpoint_label, self.endpoints))
 
-def ascending(what: str, value: tuple[float, ...]) -> tuple[float, ...]:
-    """Returns `value`, unless it is not strictly ascending."""
+
+def ascending(key: str, value: tuple[float, ...]) -> tuple[float, ...]:
+    """Returns `value`; rejects it where it is not strictly ascending."""
     if any(later <= earlier for earlier, later in pairwise(value)):
-        complain(f"expected {what} in ascending order, each once")
+        complain(say("study.value.ascending", key=key))
     return value
+
+
+def as_printed(times: tuple[float, ...]) -> tuple[str, ...]:
+    """Returns times as a sentence prints them."""
+    return tuple(f"{time:g}" for time in times)
+
+
+def arms_of(study: Study) -> dict[str, Any]:
+    """Returns the values `arm` and `levels` of a sentence; empty where the study compares no arms."""
+    if study.comparison is None:
+        return {}
+    arm = study.comparison.arm
+    return {"arm": study.label_of(arm), "levels": study.levels_of(arm)}
+
+
+def grid_of(study: Study) -> dict[str, Any]:
+    """Returns the values of a sentence about the grid: `n`, its width in days, and `last`, its last day."""
+    return {"n": study.time.grid.width_days, "last": study.time.grid.max_days}

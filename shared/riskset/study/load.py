@@ -1,4 +1,4 @@
-"""From the text of a study file to a checked `Study`, and from a `Study` to the hash that approvals name."""
+"""Reads a study file into a checked `Study`, and computes the hash that approvals name."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import rfc8785
 from pydantic import TypeAdapter, ValidationError
 
+from riskset.catalogue import say
 from riskset.errors import DataError, Problem
 from riskset.study import spec
 from riskset.study.references import Draft, complaints_about
@@ -27,58 +28,62 @@ _T = TypeVar("_T")
 
 
 def load_study(path: FilePath) -> Study:
-    """The study in `path` (TOML, UTF-8).
+    """Returns the study in `path` (TOML, UTF-8).
 
-    Raises DataError: without problems when the file cannot be read at all, else with every problem found in it.
+    Raises DataError: without problems where the file cannot be read at all, otherwise with every problem found.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")  # editors on Windows write a byte-order mark
     except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}", "give the path of a study file (TOML)") from None
+        unreadable = say("study.file.unreadable", path=str(path), reason=str(error.strerror))
+        raise DataError(unreadable, say("study.file.give_path")) from None
     except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 (byte {error.start + 1})", "save the file as UTF-8") from None
+        encoded = say("study.file.not_utf8", path=str(path), byte=error.start + 1)
+        raise DataError(encoded, say("study.file.save_utf8")) from None
     return parse_study(text, str(path))
 
 
 def parse_study(text: str, source: str = "the study file") -> Study:
-    """The study that `text` (TOML) says. Raises DataError with every problem and its line."""
+    """Returns the study in `text` (TOML). Raises DataError with every problem and its line."""
     try:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise DataError(f"{source} is no TOML", "see https://toml.io for the format", [_syntax(str(error))]) from None
+        not_toml = say("study.file.not_toml", source=source)
+        raise DataError(not_toml, say("study.file.see_toml"), [_syntax(str(error))]) from None
     return _checked(document, key_lines(text), source)
 
 
 def study_from_json(data: bytes) -> Study:
-    """The study whose `canonical_json` is `data`. Raises DataError with every problem."""
+    """Returns the study whose `canonical_json` is `data`. Raises DataError with every problem."""
     try:
         document = json.loads(data)
         order = document.pop("order")
         ordered = {name: {key: document[name][key] for key in order[name]} for name in _ORDERED}
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise DataError("this is not the canonical JSON of a study") from None
+        raise DataError(say("study.file.not_canonical")) from None
     if any(len(ordered[name]) != len(document[name]) for name in _ORDERED):
-        raise DataError("this is not the canonical JSON of a study")
+        raise DataError(say("study.file.not_canonical"))
     return _checked(document | ordered, {}, "the study")
 
 
 def canonical_json(study: Study) -> bytes:
-    """RFC 8785 JSON of the study with defaults filled in.
+    """Returns the RFC 8785 JSON of the study with defaults filled in.
 
     JSON objects have no order, but the order of sites, variables, endpoints and analyses decides columns, printing and
-    which analysis gives way, so it is written out under `order`: two parties with one hash do the same.
+    which of two conflicting analyses is dropped. It is therefore written out under `order`: parties with the same hash
+    compute the same.
     """
     document = study.model_dump(mode="json", by_alias=True)
     return rfc8785.dumps(document | {"order": {name: list(document[name]) for name in _ORDERED}})
 
 
 def study_hash(study: Study) -> str:
-    """SHA-256 of `canonical_json`, 64 hex digits."""
+    """Returns the SHA-256 of `canonical_json`, 64 hex digits."""
     return hashlib.sha256(canonical_json(study)).hexdigest()
 
 
 def _checked(document: dict[str, Any], lines: KeyLines, source: str) -> Study:
-    """The study of a parsed document, or all its problems in the order of the file."""
+    """Returns the study of a parsed document; raises DataError with all its problems in the order of the file."""
     spelled_out = _spelled_out(document)
     complaints: list[Complaint] = []
     study = None
@@ -89,32 +94,27 @@ def _checked(document: dict[str, Any], lines: KeyLines, source: str) -> Study:
     complaints.extend(complaints_about(_draft(spelled_out)))
     if study is None or complaints:
         problems = sorted((_problem(c, lines) for c in dict.fromkeys(complaints)), key=lambda p: p.line or 0)
-        raise DataError(f"{source} has {_counted(len(problems))}", "correct the file and check it again", problems)
+        found = say("study.file.problems", source=source, n=len(problems))
+        raise DataError(found, say("study.file.correct"), problems)
     return study
-
-
-def _counted(problems: int) -> str:
-    return "1 problem" if problems == 1 else f"{problems} problems"
 
 
 def _problem(complaint: Complaint, lines: KeyLines) -> Problem:
     line = line_of(lines, complaint.path)
-    return Problem(complaint.where, complaint.message, complaint.hint, line)
+    return Problem(complaint.where, complaint.message, complaint.hint, line, column=complaint.column)
 
 
 def _syntax(message: str) -> Problem:
-    """tomllib's error, its line moved to where a line belongs."""
-    found = re.search(r" \(at line (\d+), column (\d+)\)$", message)
-    if not found:
-        return Problem("syntax", message)
-    told = f"{message[: found.start()]} (column {found[2]})".replace(
-        "Cannot overwrite a value", "this key stands twice"
-    )
-    return Problem("syntax", told, line=int(found[1]))
+    """Returns tomllib's error with its line and column."""
+    place = re.search(r" \(at line (\d+), column (\d+)\)$", message)
+    reason = message[: place.start()] if place else message
+    is_duplicate = reason == "Cannot overwrite a value"
+    found = say("study.file.duplicate_key") if is_duplicate else say("study.file.syntax", reason=reason)
+    return Problem("syntax", found, line=place and int(place[1]), column=place and int(place[2]))
 
 
 def _spelled_out(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with its two shorthands written out: a plain title is English, `endpoint` is a list of one."""
+    """Returns the document with its two shorthands expanded: a plain title is English, `endpoint` is a list of one."""
     spelled = dict(document)
     header, analyses = document.get("study"), document.get("analyses")
     if isinstance(header, dict) and isinstance(header.get("title"), str):
@@ -132,18 +132,18 @@ def _with_endpoints(analysis: object) -> object:
 
 
 def _as_json(value: object) -> str:
-    """TOML values as JSON, where pydantic is strict on types but takes dates as text and lists for tuples."""
+    """Returns TOML values as JSON: in strict mode pydantic reads dates from text and tuples from lists in JSON only."""
     return json.dumps(value, default=_iso)
 
 
 def _iso(value: object) -> str:
     if isinstance(value, date | time):  # a datetime is a date
         return value.isoformat()
-    raise TypeError(f"no TOML value: {type(value).__name__}")
+    raise TypeError(f"not a TOML value: {type(value).__name__}")
 
 
 def _draft(document: Mapping[str, Any]) -> Draft:
-    """Those parts of a document that can be read by themselves."""
+    """Returns the parts of a document that can be read by themselves."""
     rules = document.get("eligibility")
     return Draft(
         sites=_entries(document.get("sites"), TypeAdapter(spec.SiteEntry)),
@@ -166,7 +166,7 @@ def _read(entry: object, adapter: TypeAdapter[_T]) -> _T | None:
 
 
 def _partly(entry: object, adapter: TypeAdapter[_T]) -> _T | None:
-    """The entry, if need be without its wrong keys, for checking the names that the others use."""
+    """Returns the entry, without its wrong keys if need be, so that the names in the other keys can be checked."""
     try:
         return adapter.validate_json(_as_json(entry), strict=True)
     except ValidationError as errors:

@@ -1,7 +1,7 @@
-"""What joins the tables of a study file: a name used in one must be declared, and of the right kind, in another.
+"""References between the tables of a study file: a name used in one must be declared, with the right type, in another.
 
-These checks run on whatever parts of the file could be read, also while other parts are wrong, so that a person sees
-everything in one pass. Nothing is said of a reference to a part that is itself wrong.
+The checks run on all parts of the file that could be read, even while other parts are wrong, so that all problems are
+reported in one pass. A reference to a part that is itself wrong is not reported.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from riskset.catalogue import NOTHING, say
 from riskset.errors import DataError, did_you_mean
 from riskset.study.eligibility import WORDS, parse_rule
 from riskset.study.endpoints import DateEndpoint, DaysEndpoint, Endpoint, Time
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Draft:
-    """The parts of a study file that could be read; None where a part is there but wrong."""
+    """The parts of a study file that could be read; None for a part that is present but wrong."""
 
     sites: Mapping[str, SiteEntry | None]
     variables: Mapping[str, Variable | None]
@@ -35,43 +36,44 @@ class Draft:
     endpoints: Mapping[str, Endpoint | None]
     analyses: Mapping[str, AnalysisEntry | None]
 
-    def use(self, path: KeyPath, name: str, *kinds: str) -> Iterator[Complaint]:
-        """Complains unless the variable `name`, used at `path`, is declared and of one of these kinds."""
+    def use(self, path: KeyPath, name: str, *types: str) -> Iterator[Complaint]:
+        """Yields a complaint unless the variable `name`, used at `path`, is declared with one of these types."""
         if name not in self.variables:
-            yield Complaint(path, f"unknown variable {name!r}", did_you_mean(name, self.variables))
-        elif (variable := self.variables[name]) and variable.type not in kinds:
-            wanted = " or ".join(filter(None, (", ".join(kinds[:-1]), kinds[-1])))
-            yield Complaint(path, f"expected a {wanted} variable; {name!r} is a {variable.type}")
+            yield Complaint(path, say("study.variable.unknown", name=name), did_you_mean(name, self.variables))
+        elif (variable := self.variables[name]) and variable.type not in types:
+            yield Complaint(path, say("study.variable.wrong_type", name=name, found=variable.type, expected=types))
 
     def known_endpoints(self, path: KeyPath, endpoints: Iterable[str]) -> Iterator[Complaint]:
-        """Complains of each endpoint named in the list `endpoints` of the table at `path` that is not declared."""
+        """Yields a complaint for each undeclared endpoint in the list `endpoints` of the table at `path`."""
+        declared = say("study.endpoint.declared", names=tuple(self.endpoints)) if self.endpoints else NOTHING
         for position, name in enumerate(endpoints):
             if name not in self.endpoints:
-                hint = did_you_mean(name, self.endpoints) or f"declared: {', '.join(self.endpoints) or 'none'}"
-                yield Complaint((*path, "endpoints", position), f"unknown endpoint {name!r}", hint)
+                hint = did_you_mean(name, self.endpoints) or declared
+                yield Complaint((*path, "endpoints", position), say("study.endpoint.unknown", name=name), hint)
 
     def within_grid(self, path: KeyPath, times: Sequence[float]) -> Iterator[Complaint]:
-        """Complains of each time, in `time.unit`, in the list at `path` that lies beyond the grid."""
+        """Yields a complaint for each time, in `time.unit`, in the list at `path` that is beyond the grid."""
         if self.time is None:
             return
         unit, last = self.time.unit, self.time.grid.max_days
+        limit = last / self.time.days_per_unit
         for position, time in enumerate(times):
             if time * self.time.days_per_unit > last:
-                beyond = f"max_days = {last} ({last / self.time.days_per_unit:.1f} {unit}s)"
-                yield Complaint((*path, position), f"{time:g} {unit}s lie beyond {beyond}")
+                beyond = say("study.analysis.beyond_grid", time=time, unit=unit, last=last, limit=limit)
+                yield Complaint((*path, position), beyond)
 
     def covariates(self, path: KeyPath, names: Sequence[str], endpoints: Iterable[str]) -> Iterator[Complaint]:
-        """Complains of each name in the list at `path` that cannot be a covariate of a model of these endpoints."""
+        """Yields a complaint for each name in the list at `path` that cannot be a covariate for these endpoints."""
         outcomes = {name: key for key in endpoints if (e := self.endpoints.get(key)) for name in e.variables}
         for position, name in enumerate(names):
             at = (*path, position)
             yield from self.use(at, name, "number", "boolean", "category")
             if name in outcomes:
-                yield Complaint(at, f"{name!r} makes the endpoint {outcomes[name]!r} and cannot explain it")
+                yield Complaint(at, say("study.analysis.outcome", name=name, endpoint=outcomes[name]))
 
 
 def complaints_about(draft: Draft) -> Iterator[Complaint]:
-    """Everything wrong between the parts of the file."""
+    """Yields everything wrong between the parts of the file."""
     yield from _sites(draft)
     yield from _variable_names(draft)
     yield from _eligibility(draft)
@@ -90,21 +92,21 @@ def complaints_about(draft: Draft) -> Iterator[Complaint]:
 def _sites(draft: Draft) -> Iterator[Complaint]:
     printed = [entry.name for entry in draft.sites.values() if entry]
     for name in repeated(printed):
-        yield Complaint(("sites",), f"two sites are printed as {name!r}")
+        yield Complaint(("sites",), say("study.site.same_name", name=name))
     for folded in repeated(name.casefold() for name in draft.sites):
-        alike = [name for name in draft.sites if name.casefold() == folded]
-        yield Complaint(("sites", alike[-1]), f"{' and '.join(alike)} differ in capital letters only")
+        alike = tuple(name for name in draft.sites if name.casefold() == folded)
+        yield Complaint(("sites", alike[-1]), say("study.site.same_letters", names=alike))
 
 
 def _variable_names(draft: Draft) -> Iterator[Complaint]:
     for name in draft.variables:
         if name in WORDS:
-            yield Complaint(("variables", name), f"{name!r} is a word of the rule grammar and cannot name a variable")
+            yield Complaint(("variables", name), say("study.variable.grammar_word", name=name))
 
 
 def _eligibility(draft: Draft) -> Iterator[Complaint]:
     for again in repeated(rule.id for rule in draft.eligibility if rule):
-        yield Complaint(("eligibility",), f"two rules have the id {again!r}")
+        yield Complaint(("eligibility",), say("study.rule.same_id", id=again))
     kinds = {name: variable.kind for name, variable in draft.variables.items() if variable}
     wrong = {name for name, variable in draft.variables.items() if variable is None}
     for position, rule in enumerate(draft.eligibility):
@@ -114,7 +116,8 @@ def _eligibility(draft: Draft) -> Iterator[Complaint]:
             parse_rule(rule.rule, kinds)
         except DataError as error:
             for problem in error.problems:
-                yield Complaint(("eligibility", position, "rule"), problem.message, problem.hint)
+                path = ("eligibility", position, "rule")
+                yield Complaint(path, problem.message, problem.hint, problem.column)
 
 
 def _comparison(draft: Draft) -> Iterator[Complaint]:
@@ -125,8 +128,8 @@ def _comparison(draft: Draft) -> Iterator[Complaint]:
     variable = draft.variables.get(arm)
     levels = variable.kind.levels if variable else ()
     if levels and reference not in levels:
-        said = f"{reference!r} is no level of {arm!r}, whose levels are {', '.join(levels)}"
-        yield Complaint(("comparison", "reference"), said, did_you_mean(reference, levels))
+        unknown = say("study.variable.unknown_level", found=reference, name=arm, levels=levels)
+        yield Complaint(("comparison", "reference"), unknown, did_you_mean(reference, levels))
 
 
 def _date_endpoint(draft: Draft, path: KeyPath, endpoint: DateEndpoint) -> Iterator[Complaint]:
@@ -135,7 +138,7 @@ def _date_endpoint(draft: Draft, path: KeyPath, endpoint: DateEndpoint) -> Itera
     for position, event in enumerate(endpoint.event):
         yield from draft.use((*path, "event", position), event, "date")
     for again in repeated(endpoint.variables):
-        yield Complaint(path, f"{again!r} stands in two places: origin, event and censor are different dates")
+        yield Complaint(path, say("study.endpoint.same_date", name=again))
 
 
 def _days_endpoint(draft: Draft, path: KeyPath, endpoint: DaysEndpoint) -> Iterator[Complaint]:
@@ -144,7 +147,7 @@ def _days_endpoint(draft: Draft, path: KeyPath, endpoint: DaysEndpoint) -> Itera
         if name is not None:
             yield from _whole_days(draft, (*path, key), name)
     if endpoint.days == endpoint.entry:
-        yield Complaint((*path, "entry"), "entry and days are the same variable")
+        yield Complaint((*path, "entry"), say("study.endpoint.entry_is_days"))
 
 
 def _whole_days(draft: Draft, path: KeyPath, name: str) -> Iterator[Complaint]:
@@ -153,10 +156,12 @@ def _whole_days(draft: Draft, path: KeyPath, name: str) -> Iterator[Complaint]:
     if not isinstance(variable, NumberVariable):
         return
     if variable.unit not in ("", "day", "days"):
-        yield Complaint(path, f"times are in whole days; {name!r} is in {variable.unit!r}", 'unit = "day"')
+        other = say("study.endpoint.not_in_days", name=name, unit=variable.unit)
+        yield Complaint(path, other, say("study.endpoint.unit_day"))
     if variable.range[0] < 0:
-        yield Complaint(path, f"days begin at 0 or later; the range of {name!r} begins at {variable.range[0]:g}")
+        yield Complaint(path, say("study.endpoint.negative_days", name=name, lowest=variable.range[0]))
     if variable.step is not None and not variable.step.is_integer():
-        yield Complaint(path, f"days are whole numbers; the step of {name!r} is {variable.step:g}", "step = 1")
+        parts = say("study.endpoint.parts_of_days", name=name, step=variable.step)
+        yield Complaint(path, parts, say("study.endpoint.step_1"))
     if variable.transform is not None:
-        yield Complaint(path, f"days are used as they are; {name!r} has transform = {variable.transform!r}")
+        yield Complaint(path, say("study.endpoint.transformed_days", name=name, transform=variable.transform))

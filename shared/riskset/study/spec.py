@@ -1,7 +1,7 @@
 """The study as a typed value: what `study.toml` may say, key by key, with types, defaults and units.
 
-What stands in one table is checked here; what joins two tables (a name used in one, declared in another) is checked
-by `references`, so that all problems can be told in one pass. `docs/study-file.md` explains every key.
+Each table is checked here by itself; names used in one table and declared in another are checked by `references`, so
+that all problems are reported in one pass. `docs/study-file.md` explains every key.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from riskset.catalogue import say
 from riskset.study.asked import Analysis
 from riskset.study.endpoints import DAYS_PER_UNIT, DateEndpoint, DaysEndpoint, Endpoint, Grid, Time
 from riskset.study.toml_table import Name, Text, TomlTable, complain
@@ -51,7 +52,7 @@ Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2
 
 
 class Period(TomlTable):
-    """From one day to another, both included."""
+    """From one day to another, both inclusive."""
 
     from_: date = Field(alias="from")
     to: date
@@ -59,31 +60,31 @@ class Period(TomlTable):
     @model_validator(mode="after")
     def _in_order(self) -> Period:
         if self.from_ > self.to:
-            complain(f"the period ends ({self.to}) before it begins ({self.from_})")
+            complain(say("study.value.period", first=self.from_, last=self.to))
         return self
 
 
 class Header(TomlTable):
-    """What the study is called and which patients and follow-up it means."""
+    """Names of the study, and the period of enrolment and follow-up."""
 
     id: Name
     version: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+-]{0,31}$")]
     title: dict[Language, Text] = Field(min_length=1)
     """By language; a plain string in the file is taken as English."""
     notice: Text | None = None
-    """What whoever shows a result must show with it."""
+    """A sentence that must accompany every result."""
     enrolled: Period | None = None
     data_cutoff: date | None = None
 
     @model_validator(mode="after")
     def _follow_up_after_enrolment(self) -> Header:
         if self.enrolled and self.data_cutoff and self.data_cutoff < self.enrolled.to:
-            complain(f"data_cutoff ({self.data_cutoff}) lies before enrolment ends ({self.enrolled.to})")
+            complain(say("study.value.cutoff", cutoff=self.data_cutoff, enrolled=self.enrolled.to))
         return self
 
 
 class SiteEntry(TomlTable):
-    """A hospital as printed. Keys, IRB numbers and expiry stand in the roster."""
+    """A hospital as printed. Its key, IRB number and expiry dates are in the roster."""
 
     name: Text
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
@@ -91,7 +92,7 @@ class SiteEntry(TomlTable):
 
 
 class EligibilityRule(TomlTable):
-    """One box of the flow chart; `rule` is in the grammar of `rules`."""
+    """One box of the flow chart; `rule` is written in the grammar of `grammar`."""
 
     id: Name
     rule: Text
@@ -99,7 +100,7 @@ class EligibilityRule(TomlTable):
 
 
 class Comparison(TomlTable):
-    """The two or more arms, and the one the others are held against."""
+    """The arms, and the one that the others are compared with."""
 
     arm: Name
     reference: Text
@@ -115,7 +116,8 @@ class Disclosure(TomlTable):
 
 
 class Study(TomlTable):
-    """A whole study. Tables keep the order of the file: the order of columns, of printing, and of giving way."""
+    """A whole study. Tables keep the order of the file: the order of columns, of printing, and of precedence when two
+    analyses conflict."""
 
     schema_: Literal[1] = Field(alias="schema")
     header: Header = Field(alias="study")
@@ -138,11 +140,11 @@ class Study(TomlTable):
 
     @property
     def analysis_kinds(self) -> frozenset[str]:
-        """The kinds of analysis that it asks."""
+        """The kinds of its analyses."""
         return frozenset(entry.kind for entry in self.analyses.values())
 
     def title_in(self, language: str) -> str:
-        """The title in `language`; else in English; else in the first language of the file."""
+        """Returns the title in `language`; else in English; else in the first language of the file."""
         titles = self.header.title
         return titles.get(language) or titles.get("en") or next(iter(titles.values()))
 
@@ -153,19 +155,23 @@ class Study(TomlTable):
 
     @property
     def kinds(self) -> dict[str, Kind]:
-        """What a rule may name, for `parse_rule`."""
+        """The variables that an eligibility rule may name, for `parse_rule`."""
         return {name: variable.kind for name, variable in self.variables.items()}
 
     def label_of(self, name: str) -> str:
-        """How a variable is printed: its label, or its name where it has none."""
+        """Returns the label of a variable, or its name where it has none."""
         return self.variables[name].label or name
 
+    def endpoint_label(self, name: str) -> str:
+        """Returns the label of an endpoint, or its name where it has none."""
+        return self.endpoints[name].label or name
+
     def levels_of(self, name: str) -> tuple[str, ...]:
-        """Levels of a category in order; `("false", "true")` of a boolean; a number or a date has none."""
+        """Returns the levels of a category in order, `("false", "true")` for a boolean, none for a number or date."""
         return self.variables[name].kind.levels
 
     def covariates_of(self, endpoint: str) -> tuple[str, ...]:
-        """Every covariate that a model of `endpoint` names, and the arm, in the study's order of variables: the columns
+        """Returns the arm and every covariate in a model of `endpoint`, in the study's order of variables: the columns
         in which the endpoint's common set is complete. Analyses with `missing = "by_model"` do not count."""
         named = {self.comparison.arm} if self.comparison else set()
         for analysis in self.analyses.values():

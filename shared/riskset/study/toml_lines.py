@@ -1,6 +1,6 @@
-"""On which line of a TOML file each key stands, which `tomllib` does not tell.
+"""The line of each key of a TOML file, which `tomllib` does not report.
 
-Works on text that `tomllib` has already read without error, so it only has to find keys, never to judge them.
+The text has already been read by `tomllib` without error, so keys only have to be found, not checked.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 KeyPath = tuple[str | int, ...]
 """Keys, and positions (from 0) in arrays, from the top of the file."""
 KeyLines = dict[KeyPath, int]
-"""The line, from 1, by path."""
+"""Line numbers, from 1, by path."""
 
 _TOKEN = re.compile(
-    r'"""(?:\\.|[^\\])*?"{3,5}'  # strings first, so that nothing inside one is taken for a key
+    r'"""(?:\\.|[^\\])*?"{3,5}'  # strings first, so that nothing inside a string is taken for a key
     r"|'''.*?'{3,5}"
     r'|"(?:\\.|[^"\\])*"'
     r"|'[^']*'"
@@ -34,14 +34,14 @@ class _Token:
 
 
 def key_lines(text: str) -> KeyLines:
-    """The line, from 1, of every key, table and array element of a valid TOML text, by its path."""
+    """Returns the line of every key, table and array element of a valid TOML text."""
     scanner = _Scanner(list(_tokens(text)))
     scanner.document()
     return scanner.found
 
 
 def line_of(lines: KeyLines, path: KeyPath) -> int | None:
-    """The line of `path`, or of the nearest thing around it that stands in the file."""
+    """Returns the line of `path`, or of the nearest enclosing table or array in the file; None where there is none."""
     while path and path not in lines:
         path = path[:-1]
     return lines.get(path)
@@ -59,7 +59,7 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 
 class _Scanner:
-    """Walks the tokens once; `found` grows."""
+    """Reads the tokens once and fills `found`."""
 
     def __init__(self, tokens: list[_Token]) -> None:
         self.tokens = tokens
@@ -85,7 +85,7 @@ class _Scanner:
         return self.tokens[self.at - 1]
 
     def header(self) -> KeyPath:
-        """[a.b] or [[a.b]]; returns the path that the keys below it hang from."""
+        """[a.b] or [[a.b]]; returns the path of the table that the following keys belong to."""
         line = self.take().line
         is_element = self.next() == "["
         if is_element:
@@ -100,11 +100,11 @@ class _Scanner:
         return path
 
     def current(self, path: KeyPath) -> KeyPath:
-        """Where `path` is an array of tables, its last element, as TOML has it."""
+        """Returns `path`; for an array of tables, its last element, as TOML defines it."""
         return (*path, self.elements[path]) if path in self.elements else path
 
     def new_element(self, path: KeyPath, line: int) -> KeyPath:
-        if path and isinstance(path[-1], int):  # the header named the array, `current` led to its last element
+        if path and isinstance(path[-1], int):  # `current` has appended the last element
             path = path[:-1]
         self.elements[path] = self.elements.get(path, -1) + 1
         element = (*path, self.elements[path])
@@ -113,7 +113,7 @@ class _Scanner:
         return element
 
     def keys(self, end: str) -> list[str]:
-        """The parts of a dotted key, up to and with the token `end`."""
+        """Returns the parts of a dotted key, and reads past the token `end`."""
         parts = []
         while (token := self.take().text) != end:
             if token != ".":
@@ -144,7 +144,7 @@ class _Scanner:
         self.value(path)
 
     def inside(self, end: str, read: Callable[[int], None]) -> None:
-        """Every item between brackets, which may span lines and end in a comma."""
+        """Reads the items between brackets; they may span lines and end with a comma."""
         position = 0
         while self.next() != end:
             if self.next() in (",", "\n"):

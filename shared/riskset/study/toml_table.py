@@ -1,4 +1,5 @@
-"""What every table of the study file shares: closed to unknown keys, frozen, finite numbers, plain-worded errors."""
+"""What the tables of a study file and of a site file share: frozen, closed to unknown keys, finite numbers only, and
+errors in the file's own terms."""
 
 from __future__ import annotations
 
@@ -18,11 +19,11 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
-from riskset.catalogue import NOTHING, Message
+from riskset.catalogue import NOTHING, Message, say
 from riskset.study.toml_lines import KeyPath
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")]
-"""A name somebody gave: it becomes part of result ids, file names and command lines."""
+"""A name given in the file: it becomes part of result ids, file names and command lines."""
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 Names = Annotated[tuple[Name, ...], Field(min_length=1)]
@@ -32,12 +33,12 @@ Names = Annotated[tuple[Name, ...], Field(min_length=1)]
 class Since:
     """Marks a key that riskset 0.1.0 did not know: `missing: Annotated[Missing, Since("0.2.0")] = "complete"`.
 
-    With its default it is not part of the study's hash, so that a study approved before the key was there stays the
-    study approved. The default must therefore do what the version before did without the key.
+    With its default value the key is not part of the study's hash, so that approvals given before the key existed stay
+    valid. The default must therefore do what the earlier version did without the key.
     """
 
     version: str
-    """The first one of riskset, or of the package that brings the table, that reads the key."""
+    """The first version of riskset, or of the package that provides the table, that reads the key."""
 
 
 WHOLE: Final = "whole"
@@ -45,7 +46,7 @@ WHOLE: Final = "whole"
 
 
 class TomlTable(BaseModel):
-    """One table of the study file."""
+    """One table of a study file or site file."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True, populate_by_name=True
@@ -55,7 +56,7 @@ class TomlTable(BaseModel):
     def __pydantic_init_subclass__(cls, **_: object) -> None:
         for name, field in cls.model_fields.items():
             if _is_later(field) and field.is_required():
-                raise TypeError(f"{cls.__name__}.{name} is marked as later than its table, and has no default")
+                raise TypeError(f"{cls.__name__}.{name} is marked with Since and needs a default")
 
     @model_serializer(mode="wrap")
     def _without_later_defaults(self, dump: SerializerFunctionWrapHandler, info: SerializationInfo) -> dict[str, Any]:
@@ -78,7 +79,10 @@ class Complaint:
 
     path: KeyPath
     message: Message | str
+    """A text only where another package provides the method or the file."""
     hint: Message | str = NOTHING
+    column: int | None = None
+    """Column in the text at `path`, 1-based, where known."""
 
     @property
     def where(self) -> str:
@@ -88,13 +92,13 @@ class Complaint:
         return f"{heading} {'.'.join(rest)}".strip()
 
 
-def complain(sentence: str) -> NoReturn:
-    """Refuse a value with a sentence that reaches the person unchanged (braces would be taken as a template)."""
-    raise PydanticCustomError("sentence", "{sentence}", {"sentence": sentence})
+def complain(message: Message | str) -> NoReturn:
+    """Rejects a value inside a validator; `validation_errors` passes the message on unchanged."""
+    raise PydanticCustomError("complaint", "{message}", {"message": message})
 
 
 def repeated(items: Iterable[str]) -> list[str]:
-    """The items that stand more than once, each told once, in order."""
+    """Returns the items that occur more than once, each once, in order."""
     seen: set[str] = set()
     again: dict[str, None] = {}
     for item in items:
@@ -105,7 +109,7 @@ def repeated(items: Iterable[str]) -> list[str]:
 
 
 def each_once(names: tuple[str, ...]) -> tuple[str, ...]:
-    """`names`, unless one is repeated."""
+    """Returns `names`; rejects them where one is repeated."""
     if again := repeated(names):
-        complain(f"each name stands once; twice: {', '.join(again)}")
+        complain(say("study.value.duplicate_name", names=tuple(again)))
     return names

@@ -1,7 +1,7 @@
-"""What a rule says of each patient: true, false or not known (Kleene's three values).
+"""The truth of an eligibility rule for each patient: true, false or not known (Kleene's strong three-valued logic).
 
-A rule is parsed by `rules` into the small nodes below; nothing else can be evaluated. Nodes are frozen, hold no code
-and read nothing but the columns given to them.
+`grammar` parses a rule into the nodes below; nothing else can be evaluated. Nodes are frozen, contain no code and read
+only the columns given to them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Columns = Mapping[str, NDArray[Any]]
-"""By name of the variable, each (n,): a number as float64 with NaN missing, the raw value before any transform; a
+"""Arrays of shape (n,) by name of variable: a number as float64 with NaN missing, the raw value before any transform; a
 boolean as float64 0, 1 or NaN; a category as int64 index of its level, -1 missing; a date as datetime64[D], NaT where
 missing."""
 
@@ -24,7 +24,7 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Kind:
-    """What a rule needs to know of a variable."""
+    """What a rule needs to know about a variable."""
 
     name: Literal["number", "boolean", "category", "date"]
     levels: tuple[str, ...] = ()
@@ -33,10 +33,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Truth:
-    """Where a claim is true and where it is false, each (n,) or () to be broadcast; nowhere both.
-
-    Neither: not known.
-    """
+    """Where a claim is true and where it is false, each (n,) or () to be broadcast; never both. Neither: not known."""
 
     true: Bools
     false: Bools
@@ -52,21 +49,21 @@ class Truth:
 
 
 class Value(Protocol):
-    """A node with a value a patient."""
+    """A node with one value per patient."""
 
     def values(self, columns: Columns) -> NDArray[Any]: ...
     def known(self, columns: Columns) -> Bools: ...
 
 
 class Claim(Protocol):
-    """A node that is true, false or not known a patient."""
+    """A node that is true, false or not known for each patient."""
 
     def truth(self, columns: Columns) -> Truth: ...
 
 
 @dataclass(frozen=True)
 class Observed:
-    """A variable's own values."""
+    """The values of a variable."""
 
     name: str
 
@@ -95,7 +92,7 @@ class Constant:
 
 @dataclass(frozen=True)
 class Negative:
-    """A number with its sign turned."""
+    """A number with its sign reversed."""
 
     of: Value
 
@@ -108,7 +105,7 @@ class Negative:
 
 @dataclass(frozen=True)
 class Days:
-    """Whole days from `start` to `end`, negative when `end` is the earlier."""
+    """Whole days from `start` to `end`, negative when `end` is earlier."""
 
     start: Value
     end: Value
@@ -123,7 +120,7 @@ class Days:
 
 @dataclass(frozen=True)
 class Relation:
-    """`left` against `right`, both of one kind; not known where either is missing."""
+    """Compares `left` with `right`, both of one kind; not known where either is missing."""
 
     left: Value
     sign: Literal["==", "!=", "<", "<=", ">", ">="]
@@ -156,7 +153,7 @@ class Not:
 
 @dataclass(frozen=True)
 class Every:
-    """Every claim holds; false as soon as one is false, whatever is not known."""
+    """True where every claim is true; false where one is false, even if others are not known."""
 
     claims: tuple[Claim, ...]
 
@@ -166,7 +163,7 @@ class Every:
 
 @dataclass(frozen=True)
 class Some:
-    """Some claim holds; true as soon as one is true, whatever is not known."""
+    """True where some claim is true, even if others are not known; false where every claim is false."""
 
     claims: tuple[Claim, ...]
 

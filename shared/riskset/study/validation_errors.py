@@ -1,21 +1,22 @@
-"""What is said to a person whose study file is wrong, in the file's own terms.
+"""pydantic's errors as complaints in the file's own terms.
 
-pydantic's messages are for programmers; the common ones are put here into plain words. Values of a study file may be
-shown: it holds no patient's data.
+pydantic's messages are for programmers. Values of a study file or site file may be shown: they hold no patient's data.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from datetime import date, time
+from typing import Any, Final
 
 from pydantic_core import ErrorDetails
 
+from riskset.catalogue import Message, say
 from riskset.errors import did_you_mean
 from riskset.study import spec
 from riskset.study.asked import ENTRIES
-from riskset.study.sentences import listed
 from riskset.study.toml_lines import KeyPath
 from riskset.study.toml_table import Complaint, TomlTable
 
@@ -37,56 +38,54 @@ TABLES: dict[tuple[str, ...], type[TomlTable]] = {
     **{("analyses", "*", kind): entry for kind, entry in ENTRIES.items()},
     ("disclosure",): spec.Disclosure,
 }
-"""Every table of a study file: where it stands (`*` is a name or a position) and which form of it, and its model."""
+"""The model of each table of a study file, by place (`*` is a name or a position) and, where several exist, form."""
 
-OFFERED = f"this version offers {listed(tuple(ENTRIES))} of all patients"
+OFFERED: Final = say("study.analysis.offered", kinds=tuple(ENTRIES))
 _LATER_TABLES = ("propensity", "adverse_events")
 _LATER_KINDS = ("table1", "subgroup", "response", "adverse-events")
 
 _EXPECTED = {
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "finite_number": "a finite number",
-    "string_type": "text in quotes",
-    "bool_type": "true or false",
-    "tuple_type": "a list in square brackets",
-    "dict_type": "a table",
-    "model_type": "a table",
-    "model_attributes_type": "a table",
-    "date_type": "a date such as 2024-05-31",
-    "date_parsing": "a date such as 2024-05-31",
-    "date_from_datetime_parsing": "a date such as 2024-05-31",
-    "date_from_datetime_inexact": "a date such as 2024-05-31",
+    "int_type": "integer",
+    "int_from_float": "integer",
+    "float_type": "number",
+    "finite_number": "finite_number",
+    "string_type": "text",
+    "bool_type": "boolean",
+    "tuple_type": "list",
+    "dict_type": "table",
+    "model_type": "table",
+    "model_attributes_type": "table",
+    "date_type": "date",
+    "date_parsing": "date",
+    "date_from_datetime_parsing": "date",
+    "date_from_datetime_inexact": "date",
 }
-_BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most"}
-_PATTERNS = {
-    "version": "letters, digits, '.', '+' and '-', as in 1.0.0",
-    "country": "a country in two capital letters, as in KR",
-    "title": "a language in small letters, as in en",
-}
-_NAME = "a name that begins with a letter and has letters, digits, _ and - only (at most 64)"
+"""What pydantic expected, as the catalogue's code, by the type of its error."""
+_BOUNDS = {"ge": "at_least", "gt": "more_than", "le": "at_most"}
+_PATTERNS = {"version": "version", "country": "country", "title": "language"}
+_SHOWN = 60
+"""Characters of a text that a message repeats."""
 
 
 def complaint_of(error: ErrorDetails) -> Complaint:
-    """One of pydantic's errors in plain words."""
+    """Returns one of pydantic's errors as a complaint."""
     path = _path_in_file(error["loc"])
     match error["type"]:
         case "missing" if path[-2:-1] == ("range",):
-            return Complaint(path[:-1], "expected two numbers, [lowest, highest]")
+            return Complaint(path[:-1], say("study.expected.two_numbers"))
         case "missing":
-            return Complaint(path, "required and missing")
+            return Complaint(path, say("study.key.missing"))
         case "extra_forbidden":
             return _unknown_key(error["loc"], path)
         case "union_tag_invalid" | "union_tag_not_found":
             return _wrong_form(error, path)
-        case "sentence":
-            return Complaint(path, error["ctx"]["sentence"])
-    return _wrong_value(error, path, _found(error["input"]))
+        case "complaint":
+            return Complaint(path, error["ctx"]["message"])
+    return _wrong_value(error, path, _as_toml(error["input"]))
 
 
 def _path_in_file(loc: tuple[str | int, ...]) -> KeyPath:
-    """pydantic's location without the names of the forms it tried, which stand in no file."""
+    """Returns pydantic's location without the names of the forms it tried, which are not in the file."""
     named = loc[:2] + loc[3:] if loc[0] in ("variables", "endpoints", "analyses") and loc[2:3] != ("[key]",) else loc
     return tuple(part for part in named if part != "[key]" and not (isinstance(part, str) and part.startswith("<")))
 
@@ -94,84 +93,94 @@ def _path_in_file(loc: tuple[str | int, ...]) -> KeyPath:
 def _unknown_key(loc: tuple[str | int, ...], path: KeyPath) -> Complaint:
     key = str(path[-1])
     if len(path) == 1 and key in _LATER_TABLES:
-        return Complaint(path, "not offered yet", OFFERED)
+        return Complaint(path, say("study.key.later"), OFFERED)
     table = [str(part) for part in loc[:-1]]
     if table[:1] in (["sites"], ["variables"], ["eligibility"], ["endpoints"], ["analyses"]):
         table[1] = "*"
-    known = known_keys(TABLES[tuple(table)])
-    return Complaint(path, "unknown key", did_you_mean(key, known) or f"known here: {', '.join(known)}")
+    return unknown_key(path, TABLES[tuple(table)])
+
+
+def unknown_key(path: KeyPath, table: type[TomlTable]) -> Complaint:
+    """Returns the complaint about a key, the last of `path`, that a table does not have."""
+    known = known_keys(table)
+    hint = did_you_mean(str(path[-1]), known) or say("study.key.known", keys=tuple(known))
+    return Complaint(path, say("study.key.unknown"), hint)
 
 
 def known_keys(table: type[TomlTable]) -> list[str]:
-    """The keys of a table as they stand in the file."""
+    """Returns the keys of a table as they are written in the file."""
     return [field.alias or name for name, field in table.model_fields.items()]
 
 
 def _wrong_form(error: ErrorDetails, path: KeyPath) -> Complaint:
     """A variable without a known type, or an analysis without a known kind."""
     key = "type" if path[0] == "variables" else "kind"
-    choices = [table[2] for table in TABLES if table[:1] == path[:1]]
-    offered = f"one of {', '.join(choices)}"
+    choices = tuple(table[2] for table in TABLES if table[:1] == path[:1])
+    at = (*path, key)
     if error["type"] == "union_tag_not_found":
-        return Complaint((*path, key), "required and missing", offered)
+        return Complaint(at, say("study.key.missing"), say("study.key.choices", choices=choices))
     found = str(error["ctx"]["tag"])
     if key == "kind" and found in _LATER_KINDS:
-        return Complaint((*path, key), f"{found!r} is not offered yet", OFFERED)
-    return Complaint((*path, key), f"expected {offered}, found {found!r}", did_you_mean(found, choices))
+        return Complaint(at, say("study.analysis.later", kind=found), OFFERED)
+    return _wrong_choice(at, choices, found)
 
 
 def _wrong_value(error: ErrorDetails, path: KeyPath, found: str) -> Complaint:
     context: dict[str, Any] = error.get("ctx", {})
     if "populations" in path:
-        return Complaint(path, f'the only population is "all", found {found}', OFFERED)
+        return Complaint(path, say("study.analysis.population", found=found), OFFERED)
     match error["type"]:
+        case "literal_error" if path[-1] == "baseline":
+            return Complaint(path, say("study.analysis.baseline"), say("study.analysis.baseline_site"))
+        case "literal_error" if path == ("schema",):
+            return Complaint(path, say("study.key.schema", expected=str(context["expected"]), found=found))
         case "literal_error":
-            return _wrong_choice(path, str(context["expected"]), error["input"])
+            choices = tuple(re.findall(r"'([^']*)'", str(context["expected"])))
+            return _wrong_choice(path, choices, error["input"])
         case "greater_than_equal" | "greater_than" | "less_than_equal":
-            (bound,) = context
-            return Complaint(path, f"must be {_BOUNDS[bound]} {context[bound]:g}, found {found}")
+            ((bound, value),) = context.items()
+            return Complaint(path, say(f"study.expected.{_BOUNDS[bound]}", bound=value, found=found))
         case "too_short" | "too_long" | "string_too_short" | "string_too_long":
             return Complaint(path, _wrong_length(error["type"], context))
         case "string_pattern_mismatch":
-            return Complaint(path, f"expected {_pattern(path)}, found {found}")
+            return Complaint(path, say(f"study.expected.{_pattern(path)}", found=found))
         case "bool_type" if path[-1] == "univariable":
-            return Complaint(path, f"expected true, false or a list of covariates, found {found}")
-    expected = _EXPECTED.get(error["type"])
-    return Complaint(path, f"expected {expected}, found {found}" if expected else error["msg"])
+            return Complaint(path, say("study.expected.flag_or_list", found=found))
+    if expected := _EXPECTED.get(error["type"]):
+        return Complaint(path, say(f"study.expected.{expected}", found=found))
+    return Complaint(path, say("study.value.rejected", reason=error["msg"]))
 
 
-def _wrong_choice(path: KeyPath, expected: str, value: object) -> Complaint:
-    if path[-1] == "baseline":
-        return Complaint(path, "a common baseline is not offered yet", 'baseline = "site"')
-    if path == ("schema",):
-        return Complaint(path, f"this riskset reads study files of schema {expected}, found {_found(value)}")
-    return Complaint(
-        path,
-        f"expected {expected}, found {_found(value)}",
-        did_you_mean(str(value), re.findall(r"'([^']*)'", expected)),
-    )
+def _wrong_choice(path: KeyPath, choices: tuple[str, ...], found: object) -> Complaint:
+    quoted = tuple(map(_as_toml, choices))
+    message = say("study.expected.choice", choices=quoted, found=_as_toml(found))
+    return Complaint(path, message, did_you_mean(str(found), choices))
 
 
-def _wrong_length(kind: str, context: Mapping[str, Any]) -> str:
-    what = "character" if kind.startswith("string") else "item"
-    if kind.endswith("long"):
-        return f"too long: at most {context['max_length']} {what}s"
-    return "must not be empty" if context["min_length"] == 1 else f"needs at least {context['min_length']} {what}s"
+def _wrong_length(kind: str, context: Mapping[str, Any]) -> Message:
+    if kind == "string_too_long":
+        return say("study.expected.characters", most=context["max_length"])
+    if kind == "too_long":
+        return say("study.expected.items_at_most", most=context["max_length"])
+    if context["min_length"] == 1:
+        return say("study.expected.not_empty")
+    return say("study.expected.items_at_least", least=context["min_length"])
 
 
 def _pattern(path: KeyPath) -> str:
-    """What the text at `path` must look like."""
-    return next((_PATTERNS[part] for part in reversed(path) if isinstance(part, str) and part in _PATTERNS), _NAME)
+    """Returns the code of what the text at `path` must look like."""
+    return next((_PATTERNS[part] for part in reversed(path) if isinstance(part, str) and part in _PATTERNS), "name")
 
 
-def _found(value: object) -> str:
+def _as_toml(value: object) -> str:
+    """Returns a value as TOML writes it, shortened."""
     match value:
         case bool():
             return str(value).lower()
-        case int() | float():
-            return f"the number {value}"
+        case int() | float() | date() | time():
+            return str(value)
         case str():
-            return f"text {value[:60]!r}"
+            return json.dumps(value[:_SHOWN], ensure_ascii=False)
         case list() | tuple():
-            return "a list"
-    return "a table"
+            return "[...]"
+    return "{...}"

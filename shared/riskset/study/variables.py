@@ -1,4 +1,4 @@
-"""The four kinds of variable a study may name, with what each allows and how each enters a model."""
+"""The four types of variable: what values each allows and how each enters a model."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
 
+from riskset.catalogue import say
 from riskset.study.toml_table import Text, TomlTable, complain, repeated
 from riskset.study.truth import Kind
 
@@ -16,8 +17,8 @@ Transform = Literal["log", "log2", "log10", "log1p", "log10p1", "sqrt"]
 
 
 class NumberVariable(TomlTable):
-    """A number with its unit. The range is required: a value outside it is a mistake in the export, and sums are
-    scaled by it before they travel."""
+    """A number with its unit. The range is required: a value outside it is an error in the export, and sums are scaled
+    by it before they are sent."""
 
     type: Literal["number"]
     unit: str = ""
@@ -32,14 +33,14 @@ class NumberVariable(TomlTable):
     @classmethod
     def _ascending(cls, value: tuple[float, float]) -> tuple[float, float]:
         if value[0] >= value[1]:
-            complain(f"expected [lowest, highest] with lowest < highest, found [{value[0]:g}, {value[1]:g}]")
+            complain(say("study.value.range", lowest=value[0], highest=value[1]))
         return value
 
     @model_validator(mode="after")
     def _transform_is_defined(self) -> NumberVariable:
-        begins = self.range[0]
-        if (self.transform == "sqrt" and begins < 0) or begins <= _POLES.get(self.transform, -np.inf):
-            complain(f"{self.transform} is not defined at {begins:g}, where the range begins")
+        low = self.range[0]
+        if (self.transform == "sqrt" and low < 0) or low <= _POLES.get(self.transform, -np.inf):
+            complain(say("study.value.transform", transform=self.transform, lowest=low))
         return self
 
     @property
@@ -47,7 +48,7 @@ class NumberVariable(TomlTable):
         return Kind("number")
 
     def transformed(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """`values` in the same shape, as they enter a model; missing (NaN) stays missing."""
+        """Returns `values` as they enter a model, in the same shape; NaN (missing) stays NaN."""
         return values if self.transform is None else _FUNCTIONS[self.transform](values)
 
     @property
@@ -82,7 +83,7 @@ class CategoryVariable(TomlTable):
     @classmethod
     def _distinct(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if again := repeated(value):
-            complain(f"each level stands once; twice: {', '.join(repr(level) for level in again)}")
+            complain(say("study.value.duplicate_level", levels=tuple(again)))
         return value
 
     @property

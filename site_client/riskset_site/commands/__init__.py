@@ -2,11 +2,9 @@
 prints what it did."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-
-from riskset.catalogue import Message
 
 SiteToml = Annotated[Path, typer.Argument(metavar="SITE.TOML", help="The hospital's site file.")]
 StudyFile = Annotated[
@@ -17,9 +15,3 @@ RosterFile = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the same facts as JSON, with every number.")]
 HtmlFile = Annotated[Path | None, typer.Option("--html", help="Write the page, with every number, to this file.")]
-
-
-def in_english(pairs: list[tuple[str, Any]]) -> Any:  # noqa: ANN401 - what `asdict` makes of a dataclass
-    """Returns the fields of a dataclass as a mapping, and those of a message as its sentence."""
-    named = dict(pairs)
-    return str(Message(**named)) if named.keys() == {"code", "values"} else named

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -12,21 +11,20 @@ from riskset.study.load import load_study
 from riskset_site.commands import SiteToml
 from riskset_site.data.check import check_site
 from riskset_site.data.check_page import check_page
-from riskset_site.pages.output import facts_json
+from riskset_site.pages.output import facts_json, plain
 
 
 def check(
     site_file: SiteToml,
     study: Annotated[Path, typer.Option(metavar="STUDY.TOML", help="The study to check against.")],
-    as_json: Annotated[bool, typer.Option("--json", help="The same facts for a program.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the same facts as JSON.")] = False,
 ) -> None:
-    """Tell whether this hospital's data fit the study, with row numbers. Reads only; nothing is sent.
+    """Check whether this hospital's data fit the study; list every problem with its rows. Only reads; nothing is sent.
 
-    Exit 0: they fit. 1: the check could not begin. 3: they do not fit.
+    Exit code 0: the data fit. 1: the check could not begin. 3: the data do not fit.
 
     Example: riskset site check site.toml --study study.toml
     """
     found = check_site(site_file, load_study(study))
-    facts = {"fits": found.fits, **asdict(found)}
-    typer.echo(facts_json(facts) if as_json else check_page(found), nl=False)
+    typer.echo(facts_json({"fits": found.fits, **plain(found)}) if as_json else check_page(found), nl=False)
     raise typer.Exit(0 if found.fits else 3)

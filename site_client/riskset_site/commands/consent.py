@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -21,7 +20,7 @@ from riskset.joining.signed import as_text, read_file
 from riskset.ledger.durable import utc_now
 from riskset.protocol.approval import Approval
 from riskset.study.asked import OWN, installed
-from riskset_site.commands import AsJson, HtmlFile, RosterFile, SiteToml, StudyFile, in_english
+from riskset_site.commands import AsJson, HtmlFile, RosterFile, SiteToml, StudyFile
 from riskset_site.consent.approvals import Approvals, expiry_of
 from riskset_site.consent.review import review as review_of
 from riskset_site.consent.review_page import review_page
@@ -50,7 +49,7 @@ def review(
     Example: riskset site review site.toml --html review.html
     """
     found = review_of(load_study_folder(site_file, study, roster), today_utc())
-    write_page(review_page(found), html, facts_json(asdict(found, dict_factory=in_english)) if as_json else None)
+    write_page(review_page(found), html, facts_json(found) if as_json else None)
 
 
 def approve(
@@ -155,10 +154,10 @@ def _act(site_file: Path, act: Callable[[Approvals], object]) -> None:
 
 
 def _vouching(path: Path) -> bytes:
-    return read_file(path, str(say("site.vouching.file")), str(say("site.vouching.file_hint")))
+    return read_file(path, say("site.vouching.file"), say("site.vouching.file_hint"))
 
 
-def _signed(folder: StudyFolder, approval: Approval, stopped: str) -> Iterator[Message | str]:
+def _signed(folder: StudyFolder, approval: Approval, stopped: Message) -> Iterator[str]:
     study, until = folder.study, approval.until.isoformat()
     yield say("site.approval.signed", by=approval.by, study=study.id, version=study.version, site=folder.site)
     yield say("site.approval.until", until=until, irb=approval.irb)

@@ -13,13 +13,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from riskset.catalogue import say
 from riskset.cli import warn
 from riskset.errors import DataError, Unreachable
-from riskset.joining.connection import Connection, load_connection, write_connection
 from riskset.joining.expiry import expiry_lines, of_certificate, today_utc
-from riskset.joining.invite import Invite, read_invite
-from riskset.joining.request import Member, check_told, read_request, write_request
+from riskset.joining.invite import Connection, Invite, load_connection, read_invite, write_connection
+from riskset.joining.request import Member, check_details, read_request, write_request
 from riskset.joining.signed import read_file
+from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import is_locked, public_from_hex, public_hex, replace_private
-from riskset.secure.words import fingerprint_words
 from riskset.study.load import load_study, study_hash
 from riskset_site.data.config import load_site_file
 from riskset_site.keys import (
@@ -118,12 +117,12 @@ class _Keys:
 def _details(telephone: str, irb: str, irb_until: str) -> Member:
     """Returns what the site states about itself, without keys."""
     details = Member("", "", telephone, irb, irb_until)
-    check_told(details)
+    check_details(details)
     return details
 
 
 def _invite(path: Path) -> Invite:
-    invite = read_invite(read_file(path, str(say("site.join.invite")), str(say("site.join.invite_hint"))), str(path))
+    invite = read_invite(read_file(path, say("site.join.invite"), say("site.join.invite_hint")), str(path))
     invite.check_holds(today_utc())
     return invite
 
@@ -170,7 +169,7 @@ def _request_to_join(
         typer.echo(say("site.join.same_request", file=str(path)))
     _send(invite, path, text, by_mail=by_mail)
     _print_words(invite, read_request(text).member.identity)
-    called, remedy = str(say("site.join.authority")), str(say("site.join.authority_remedy"))
+    called, remedy = say("site.join.authority"), say("site.join.authority_remedy")
     warn(expiry_lines([of_certificate(called, invite.authority, remedy)], today_utc()))
 
 
@@ -183,7 +182,7 @@ def _earlier_request(path: Path, invite: Invite) -> bytes | None:
     """Returns the request in the file if it was made with this invite."""
     if not path.exists():
         return None
-    text = read_file(path, str(say("site.join.request")), str(say("site.join.request_hint")))
+    text = read_file(path, say("site.join.request"), say("site.join.request_hint"))
     return text if read_request(text, str(path)).is_proved(invite.token) else None
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from riskset.catalogue import Message, say
 from riskset.errors import DataError
-from riskset.joining.connection import load_connection
+from riskset.joining.invite import load_connection
+from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import public_from_hex
-from riskset.secure.words import fingerprint_words
-from riskset_site.commands import AsJson, HtmlFile, SiteToml, in_english
+from riskset_site.commands import AsJson, HtmlFile, SiteToml
 from riskset_site.data.config import load_site_file
 from riskset_site.keys import SitePaths, load_keys
 from riskset_site.pages.output import facts_json, write_page
@@ -48,7 +47,7 @@ def ledger(
         if held:
             check_begins_with(journal, held)
         found = ledger_review(journal, site, _coordinator(paths))
-    write_page(ledger_page(found), html, facts_json(asdict(found, dict_factory=in_english)) if as_json else None)
+    write_page(ledger_page(found), html, facts_json(found) if as_json else None)
 
 
 def _coordinator(paths: SitePaths) -> Message:

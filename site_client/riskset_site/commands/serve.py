@@ -56,10 +56,10 @@ def _serve(folder: StudyFolder, site: RecordedSite) -> None:
     from riskset_site.link import FleetLink  # Flower takes a second to import: errors above come first
 
     connection = folder.connection
-    log(str(say("site.serve.serving", site=site.name, address=connection.address)))
+    log(say("site.serve.serving", site=site.name, address=connection.address))
     with FleetLink(connection.address, connection.authority.encode(), folder.identity.node) as link:
         serve_site(site, link, stop, log)
-    log(str(say("site.serve.stopped")))
+    log(say("site.serve.stopped"))
 
 
 def log(line: str) -> None:
@@ -71,11 +71,11 @@ def _site(folder: StudyFolder, journal: JournalFile) -> Site:
     study, roster, approvals = folder.study, folder.roster, Approvals(journal.ledger, folder.identity)
     asked = folder.study_hash, roster.sha256, folder.snapshot, folder.methods
     approval = approvals.standing().in_force(*asked, __version__, today_utc())
-    called, remedy = str(say("site.serve.authority")), str(say("site.serve.authority_remedy"))
+    called, remedy = say("site.serve.authority"), say("site.serve.authority_remedy")
     authority = of_certificate(called, folder.connection.authority, remedy)
     warn(expiry_lines([expiry_of(approval), authority, *of_members(roster.members)], today_utc()))
     for message in _served(folder, approval):
-        log(str(message))
+        log(message)
     return Site(
         folder.site, folder.identity.signing, study, roster, folder.holding, journal, LedgerConsent(approvals, log)
     )

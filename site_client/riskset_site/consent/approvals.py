@@ -16,17 +16,8 @@ from riskset.errors import DataError, Refused, VerificationError
 from riskset.joining.expiry import Expiry, today_utc
 from riskset.ledger.entry import Entry
 from riskset.ledger.log_file import LedgerFile
-from riskset.protocol.approval import (
-    ACTS,
-    APPROVED,
-    PAUSED,
-    RESUMED,
-    WITHDREW,
-    Approval,
-    Standing,
-    sign_approval,
-    standing,
-)
+from riskset.protocol.approval import Approval, sign_approval
+from riskset.protocol.consent import ACTS, APPROVED, PAUSED, RESUMED, WITHDREW, Standing, standing
 from riskset.study.load import canonical_json, study_from_json
 from riskset.study.spec import Study
 from riskset_site.keys import Identity
@@ -85,7 +76,7 @@ class Approvals:
 
 @dataclass
 class LedgerConsent:
-    """`riskset.protocol.approval.Consent` from a site's ledger. `log` is the site's log, which gets the reason once
+    """`riskset.protocol.consent.Consent` from a site's ledger. `log` is the site's log, which gets the reason once
     when no approval is in force."""
 
     approvals: Approvals
@@ -98,7 +89,7 @@ class LedgerConsent:
         try:
             found = self.approvals.standing().in_force(study, roster, snapshot, methods, self.code, self.today())
         except Refused as refused:
-            reason = say("site.approval.reason", error=str(refused), hint=refused.hint) if refused.hint else refused
+            reason = say("site.approval.reason", error=refused.message, hint=refused.hint) if refused.hint else refused
             self._log_once(str(reason))
             raise
         except VerificationError as broken:  # in this site's ledger, not in a message: nothing about it travels
@@ -115,4 +106,4 @@ class LedgerConsent:
 
 def expiry_of(approval: Approval) -> Expiry:
     """Returns when the approval expires, for `expiry_lines`."""
-    return Expiry(str(say("site.approval.expires")), approval.until, str(say("site.approval.expires_remedy")))
+    return Expiry(say("site.approval.expires"), approval.until, say("site.approval.expires_remedy"))

@@ -13,19 +13,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from riskset.analyses.admission.judging import Judge, Judged
-from riskset.analyses.admission.steps import Own
 from riskset.analyses.cohort import Cohort
 from riskset.disclosure import cells
 from riskset.disclosure.finding import Finding
 from riskset.disclosure.policy import Policy
 from riskset.disclosure.rules import LIMITS
-from riskset.protocol.approval import Approval
 from riskset.protocol.contributing import Contributor, Labelled
 from riskset.protocol.history import History
 from riskset.protocol.journal import Sent
-from riskset.protocol.site import Holding
-from riskset.rehearsal import EverybodyConsents, Rehearsal, UngatedContributor, UngatedSite
-from riskset.secure.masks import Masks
+from riskset.rehearsal import Rehearsal
 from riskset.study.spec import Study
 
 IN_THE_RUN = "in the run"
@@ -77,49 +73,22 @@ class Preview:
         return {name: found[name] for name in LIMITS if name in found}
 
 
-class _Watched(UngatedContributor):
-    """Computes as any contributor of a rehearsal, and remembers the numbers and what the rules would have said."""
+class _Notes:
+    """The numbers of each vector of a rehearsal, and what the rules would have said of them."""
 
-    def __init__(self, own: Own, policies: Sequence[Policy]) -> None:
-        super().__init__(own)
+    def __init__(self, policies: Sequence[Policy]) -> None:
         self.policies = policies
         self.rounds: list[Round] = []
         self.judged: list[tuple[Policy, Judged]] = []
 
-    def contribute(self, history: History, masks: Masks) -> tuple[bytes, Sent]:
+    def take(self, contributor: Contributor, history: History, sent: Sent) -> None:
         for policy in self.policies:
             judge = replace(history.judge, policy=policy)
-            found = self.judge_own(replace(history, judge=judge))
+            found = contributor.judge_own(replace(history, judge=judge))
             if history.is_closing:  # all figures that there will be are known
                 found += _pooled(judge, history)
             self.judged += [(policy, one) for one in found]
-        payload, sent = super().contribute(history, masks)
         self.rounds.append(Round(history.phase, sent.numbers))
-        return payload, sent
-
-
-class _WatchedSite(UngatedSite):
-    watched: _Watched
-    policies: Sequence[Policy]
-
-    def _contributor(self, own: Own, approval: Approval) -> Contributor:
-        self.watched = _Watched(own, self.policies)
-        return self.watched
-
-
-class _Alone(Rehearsal):
-    """A rehearsal of one site."""
-
-    def __init__(self, study: Study, cohort: Cohort, policies: Sequence[Policy]) -> None:
-        self.policies = policies
-        super().__init__(study, {cohort.site: cohort}, "preview", is_gated=False)
-
-    def start_site(self, name: str) -> None:
-        holding = Holding(self.cohorts[name], self.rows[name])
-        key, journal, consent = self.keys[name], self.journals[name], EverybodyConsents(name, ())
-        self.site = _WatchedSite(name, key, self.study, self.roster, holding, journal, consent)
-        self.site.policies = self.policies
-        self.sites[name] = self.site
 
 
 def preview(study: Study, cohort: Cohort, *policies: Policy) -> Preview:
@@ -127,14 +96,13 @@ def preview(study: Study, cohort: Cohort, *policies: Policy) -> Preview:
 
     The first is the run's. A site that may be subtracted is judged by the limits for its rows alone, too.
     """
-    alone = _Alone(study, cohort, policies)
-    alone.run()
-    watched = alone.site.watched
-    judged = [*((policies[0], found) for found in _rows(cohort, policies[0])), *watched.judged]
+    notes = _Notes(policies)
+    Rehearsal(study, {cohort.site: cohort}, "preview", is_gated=False, watch=notes.take).run()
+    judged = [*((policies[0], found) for found in _rows(cohort, policies[0])), *notes.judged]
     verdicts = (
         Verdict(id_, found, _verdict(found, policy)) for policy, (id_, found) in judged if found.rule not in _OF_SITES
     )
-    return Preview(tuple(watched.rounds), tuple(dict.fromkeys(verdicts)))
+    return Preview(tuple(notes.rounds), tuple(dict.fromkeys(verdicts)))
 
 
 def _rows(cohort: Cohort, policy: Policy) -> Iterator[Judged]:

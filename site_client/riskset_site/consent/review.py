@@ -8,21 +8,20 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from functools import reduce
 
 from riskset import __version__
 from riskset.analyses.admission.steps import steps
 from riskset.analyses.plan import plan
 from riskset.catalogue import Message, say
 from riskset.disclosure.policy import Policy, default_policy, tightened
-from riskset.disclosure.rules import LIMITS, Column
+from riskset.disclosure.rules import LIMITS, RuleColumn
 from riskset.errors import Refused
 from riskset.joining.expiry import expiry_lines, of_members
-from riskset.protocol.approval import Approval, Standing
-from riskset.secure.words import fingerprint_words
+from riskset.protocol.approval import Approval
+from riskset.protocol.consent import Standing
+from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.study.asked import OWN, installed
 from riskset.study.differences import differences
-from riskset.study.sentences import endpoint_in_words
 from riskset.study.spec import DaysEndpoint, Endpoint, Study
 from riskset_site.consent.approvals import Approvals, expiry_of
 from riskset_site.consent.preview import Preview, preview
@@ -95,9 +94,9 @@ class Review:
     """Whether an approval is in force, and if not, why."""
     ends: tuple[str, ...]
     """What expires within 30 days."""
-    changes: tuple[Message | str, ...] | None
+    changes: tuple[Message, ...] | None
     """Since the version last approved; None where none ever was."""
-    questions: tuple[Message | str, ...]
+    questions: tuple[str, ...]
     """What is computed, one sentence for each, in the study's order."""
     populations: tuple[Message, ...]
     """Which patients are counted, and how each endpoint is defined."""
@@ -105,10 +104,10 @@ class Review:
     parties: tuple[Party, ...]
     seen: tuple[Message, ...]
     """Who can see what of this site."""
-    column: Column
+    column: RuleColumn
     """Of the rules: pooled, or local where others can read this site's own sums."""
     limits: tuple[LimitInForce, ...]
-    reveals: dict[str, Message | str]
+    reveals: dict[str, str]
     """By step of admission or analysis: what its totals show."""
     preview: Preview
 
@@ -143,7 +142,7 @@ def review(folder: StudyFolder, today: date) -> Review:
     )
 
 
-def questions(study: Study) -> tuple[Message | str, ...]:
+def questions(study: Study) -> tuple[str, ...]:
     """Returns what is computed, in sentences, in the study's order."""
     return tuple(sentence for analysis in study.analyses.values() for sentence in analysis.sentences(study))
 
@@ -167,30 +166,26 @@ def _eligible(study: Study) -> Iterator[Message]:
 
 
 def _endpoint(name: str, endpoint: Endpoint, study: Study) -> Message:
-    label = endpoint_in_words(name, study)
+    label = study.endpoint_label(name)
     if isinstance(endpoint, DaysEndpoint):
         days, event = study.label_of(endpoint.days), study.label_of(endpoint.event)
         if not endpoint.entry:
             return say("site.review.population.days", endpoint=label, days=days, event=event)
         entry = study.label_of(endpoint.entry)
         return say("site.review.population.days_from_entry", endpoint=label, days=days, event=event, entry=entry)
-    events = [study.label_of(event) for event in endpoint.event]
+    events = tuple(study.label_of(event) for event in endpoint.event)
     return say(
         "site.review.population.dates",
         n=len(events),
         endpoint=label,
         origin=study.label_of(endpoint.origin),
-        events=reduce(_either, events),
+        events=events,
         censor=study.label_of(endpoint.censor),
     )
 
 
-def _either(first: str, second: str) -> str:
-    return str(say("site.review.population.either", first=first, second=second))
-
-
-def _reveals(study: Study) -> dict[str, Message | str]:
-    of_steps: dict[str, Message | str] = {step.id: step.reveals for step in steps(["an earlier run"])}
+def _reveals(study: Study) -> dict[str, str]:
+    of_steps: dict[str, str] = {step.id: step.reveals for step in steps(["an earlier run"])}
     return of_steps | {analysis.id: analysis.reveals for analysis in plan(study).reported}
 
 
@@ -212,7 +207,7 @@ def _standing(folder: StudyFolder, standing: Standing, today: date) -> Message:
         asked = folder.study_hash, folder.roster.sha256, folder.snapshot, folder.methods
         found = standing.in_force(*asked, __version__, today)
     except Refused as refused:
-        return say("site.review.not_approved", reason=str(refused))
+        return say("site.review.not_approved", reason=refused.message)
     days, until = (found.until - today).days, found.until.isoformat()
     return say("site.review.approved", n=days, by=found.by, irb=found.irb, until=until)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from riskset.catalogue import Message, say
-from riskset.disclosure.rules import LIMITS, Column
+from riskset.disclosure.rules import LIMITS, RuleColumn
 from riskset_site.consent.preview import IN_THE_RUN, STAYS_OUT, Round, Verdict
 from riskset_site.consent.review import LimitInForce, Method, Party, Review
-from riskset_site.pages import Folded, Page, Section, Table
-from riskset_site.pages.page import Part, number
+from riskset_site.pages import Folded, Page, PagePart, PageSection, PageTable
+from riskset_site.pages.page import number
 from riskset_site.pages.tables import numbers, table
 
 _PHASES = frozenset(("first", "later", "close"))
@@ -28,11 +28,11 @@ def review_page(review: Review) -> Page:
         "approval": review.standing,
     }
     return Page(
-        title=str(say("site.review.title", site=review.site, study=review.study, version=review.version)),
-        facts={str(say(f"site.review.fact.{name}")): str(fact) for name, fact in facts.items()},
+        title=say("site.review.title", site=review.site, study=review.study, version=review.version),
+        facts={say(f"site.review.fact.{name}"): str(fact) for name, fact in facts.items()},
         sections=list(_sections(review)),
-        warnings=[*review.ends, *map(str, _failing(review))],
-        footer=str(say("site.review.footer")),
+        warnings=[*review.ends, *_failing(review)],
+        footer=say("site.review.footer"),
     )
 
 
@@ -41,7 +41,7 @@ def methods_sentence(methods: Sequence[Method]) -> Message:
     others = [method for method in methods if not method.is_own]
     if not others:
         return say("site.review.own_methods")
-    return say("site.review.other_methods", methods="; ".join(str(_method(method)) for method in others))
+    return say("site.review.other_methods", methods=tuple(map(_method, others)))
 
 
 def _method(method: Method) -> Message:
@@ -50,24 +50,20 @@ def _method(method: Method) -> Message:
     return say("site.review.method_not_used", kind=method.kind, package=method.package)
 
 
-def _sections(review: Review) -> Iterator[Section]:
+def _sections(review: Review) -> Iterator[PageSection]:
     if review.changes:
-        yield _section("changes", _texts(review.changes))
-    yield _section("questions", _texts(review.questions))
-    yield _section("populations", _texts(review.populations), *_patients(review))
-    yield _section("parties", _parties(review), str(say("site.review.compare_keys")))
-    yield _section("seen", _texts(review.seen))
+        yield _section("changes", review.changes)
+    yield _section("questions", review.questions)
+    yield _section("populations", review.populations, *_patients(review))
+    yield _section("parties", _parties(review), say("site.review.compare_keys"))
+    yield _section("seen", review.seen)
     yield _section("verdicts", *_verdicts(review))
     yield _section("numbers", *_rounds(review))
     yield _section("limits", _limits(review))
 
 
-def _section(heading: str, *parts: Part) -> Section:
-    return Section(str(say(f"site.review.heading.{heading}")), list(parts))
-
-
-def _texts(messages: Sequence[Message | str]) -> tuple[str, ...]:
-    return tuple(map(str, messages))
+def _section(heading: str, *parts: PagePart) -> PageSection:
+    return PageSection(say(f"site.review.heading.{heading}"), list(parts))
 
 
 def _failing(review: Review) -> Iterator[Message]:
@@ -82,7 +78,7 @@ def _failing(review: Review) -> Iterator[Message]:
         yield say("site.review.would_refuse", n=len(rules), analyses=analyses, rules=rules)
 
 
-def _patients(review: Review) -> Iterator[Part]:
+def _patients(review: Review) -> Iterator[PagePart]:
     check = review.check
     if check.steps:
         rows = [(str(s.label), str(s.excluded), str(s.undecided), str(s.remaining)) for s in check.steps]
@@ -96,35 +92,35 @@ def _patients(review: Review) -> Iterator[Part]:
     yield table(("endpoint", *figures), endpoints, figures, say("site.review.heading.endpoints"))
 
 
-def _parties(review: Review) -> Table:
+def _parties(review: Review) -> PageTable:
     return table(("site", "country", "words", "telephone", "irb", "key"), [_party(party) for party in review.parties])
 
 
 def _party(party: Party) -> tuple[str, ...]:
-    none, irb = str(say("site.review.not_given")), party.irb
+    none, irb = say("site.review.not_given"), party.irb
     if irb and party.irb_until:
-        irb = str(say("site.review.irb_until", irb=irb, until=party.irb_until))
-    name = str(say("site.seen.named", name=party.name, site=party.site))
-    return name, party.country, party.words, party.telephone or none, irb or none, str(party.known)
+        irb = say("site.review.irb_until", irb=irb, until=party.irb_until)
+    name = say("site.seen.named", name=party.name, site=party.site)
+    return name, party.country, party.words, party.telephone or none, irb or none, party.known
 
 
-def _verdicts(review: Review) -> Iterator[Part]:
-    yield str(say("site.review.nearest", in_the_run=IN_THE_RUN))
+def _verdicts(review: Review) -> Iterator[PagePart]:
+    yield say("site.review.nearest", in_the_run=IN_THE_RUN)
     yield _verdict_table(review, review.preview.worst.values())
-    if remedies := tuple(map(str, _remedies(review))):
-        yield str(say("site.review.would_pass"))
+    if remedies := tuple(_remedies(review)):
+        yield say("site.review.would_pass")
         yield remedies
     summary = say("site.review.all_figures", n=len(review.preview.verdicts))
-    yield Folded(str(summary), _verdict_table(review, review.preview.verdicts))
-    yield str(say("site.review.between_sites"))
+    yield Folded(summary, _verdict_table(review, review.preview.verdicts))
+    yield say("site.review.between_sites")
 
 
-def _verdict_table(review: Review, verdicts: Iterable[Verdict]) -> Table:
+def _verdict_table(review: Review, verdicts: Iterable[Verdict]) -> PageTable:
     rows = [_verdict(verdict, review.column) for verdict in verdicts]
     return table(_JUDGED, rows, ("here", "limit", "margin"))
 
 
-def _verdict(verdict: Verdict, column: Column) -> tuple[str, ...]:
+def _verdict(verdict: Verdict, column: RuleColumn) -> tuple[str, ...]:
     found = verdict.finding
     limit = LIMITS[found.limit_name]
     bound = f"{'>=' if limit.direction == 'at least' else '<='} {number(found.limit)}"
@@ -132,7 +128,7 @@ def _verdict(verdict: Verdict, column: Column) -> tuple[str, ...]:
         f"{found.rule} {found.limit_name.partition('.')[2].replace('_', ' ')}",
         found.subject,
         number(found.value),
-        str(say("site.review.zero_or", limit=bound)) if column in limit.or_zero else bound,
+        say("site.review.zero_or", limit=bound) if column in limit.or_zero else bound,
         number(found.margin),
         verdict.verdict,
     )
@@ -143,7 +139,7 @@ def _remedies(review: Review) -> Iterator[Message]:
     subjects: dict[tuple[str, str], dict[str, None]] = {}
     for verdict in _not_passing(review):
         found = verdict.finding
-        subjects.setdefault((found.rule, str(found.remedy)), {})[found.subject] = None
+        subjects.setdefault((found.rule, found.remedy), {})[found.subject] = None
     for (rule, remedy), names in subjects.items():
         yield say("site.review.remedy", rule=rule, subjects=tuple(names), remedy=remedy)
 
@@ -152,10 +148,10 @@ def _not_passing(review: Review) -> list[Verdict]:
     return [verdict for verdict in review.preview.verdicts if verdict.verdict in ("review", "fail")]
 
 
-def _rounds(review: Review) -> Iterator[Part]:
+def _rounds(review: Review) -> Iterator[PagePart]:
     rounds = review.preview.rounds
     total = numbers(sum(round_.size for round_ in rounds))
-    yield str(say("site.review.alone"))
+    yield say("site.review.alone")
     yield str(say("site.review.total", numbers=total, rounds=say("site.count.rounds", n=len(rounds))))
     yield table(("requested_by", "reveals"), list(_reveals(review)))
     for at, round_ in enumerate(rounds, start=1):
@@ -165,7 +161,7 @@ def _rounds(review: Review) -> Iterator[Part]:
             for label, value in zip(labels, values, strict=True)
         ]
         summary = say("site.review.round", round=at, phase=_phase(round_), numbers=numbers(len(rows)))
-        yield Folded(str(summary), table(("requested_by", "number", "here"), rows, ("here",)))
+        yield Folded(summary, table(("requested_by", "number", "here"), rows, ("here",)))
 
 
 def _reveals(review: Review) -> Iterator[tuple[str, str]]:
@@ -173,24 +169,24 @@ def _reveals(review: Review) -> Iterator[tuple[str, str]]:
     requesting = dict.fromkeys(id_ for round_ in review.preview.rounds for id_, _, values in round_.numbers if values)
     by_sentence: dict[str, list[str]] = {}
     for id_ in requesting:
-        by_sentence.setdefault(str(review.reveals.get(id_, "")), []).append(id_)
+        by_sentence.setdefault(review.reveals.get(id_, ""), []).append(id_)
     for sentence, ids in by_sentence.items():
         more = len(ids) - 1
-        yield str(say("site.review.and_more", first=ids[0], n=more)) if more else ids[0], sentence
+        yield say("site.review.and_more", first=ids[0], n=more) if more else ids[0], sentence
 
 
 def _phase(round_: Round) -> str:
     if round_.phase in _PHASES:
-        return str(say(f"site.review.phase.{round_.phase}"))
+        return say(f"site.review.phase.{round_.phase}")
     return round_.phase.replace("/", ", ")
 
 
-def _limits(review: Review) -> Table:
-    rows = [(one.limit, str(one.means), f"{one.direction} {one.default}", _own(one)) for one in review.limits]
+def _limits(review: Review) -> PageTable:
+    rows = [(one.limit, one.means, f"{one.direction} {one.default}", _own(one)) for one in review.limits]
     return table(("limit", "limited", "study_limit", "own_limit"), rows)
 
 
 def _own(limit: LimitInForce) -> str:
     if not limit.reason:
         return limit.own
-    return str(say("site.review.by_exception", value=limit.own, reason=limit.reason))
+    return say("site.review.by_exception", value=limit.own, reason=limit.reason)

@@ -10,7 +10,7 @@ from datetime import date
 from riskset import __version__
 from riskset.catalogue import Message, say
 from riskset.disclosure.policy import default_policy, loosened, parse_exception, tightened
-from riskset.disclosure.rules import Column
+from riskset.disclosure.rules import RuleColumn
 from riskset.errors import DataError, Refused
 from riskset.protocol.approval import Approval, ExceptionSigned, commitment
 from riskset.study.asked import installed
@@ -48,7 +48,7 @@ def draft(folder: StudyFolder, terms: Terms, today: date, signed_at: str) -> App
     _check_text(terms)
     _check_dates(folder, terms, today)
     exceptions = _exceptions(terms)
-    columns: list[Column] = [folder.column, "local"] if terms.may_be_subtracted else [folder.column]
+    columns: list[RuleColumn] = [folder.column, "local"] if terms.may_be_subtracted else [folder.column]
     for exception in exceptions:
         _check_exception(exception, folder, columns)
     compared = _compared(folder, terms)
@@ -120,7 +120,7 @@ def _exceptions(terms: Terms) -> tuple[ExceptionSigned, ...]:
     return tuple(found)
 
 
-def _check_exception(exception: ExceptionSigned, folder: StudyFolder, columns: Sequence[Column]) -> None:
+def _check_exception(exception: ExceptionSigned, folder: StudyFolder, columns: Sequence[RuleColumn]) -> None:
     """Raises DataError where each of the columns that apply to this site rejects it: past the floor, or no looser."""
     wrong: list[DataError] = []
     for column in columns:
@@ -139,7 +139,7 @@ def _compared(folder: StudyFolder, terms: Terms) -> tuple[str, ...]:
     compared = tuple(site for site in folder.others if site in heard or site in vouched)
     missing = tuple(site for site in folder.others if site not in compared)
     if folder.column == "local" and missing:
-        seen = " ".join(map(str, seen_by_others(folder)))
+        seen = tuple(seen_by_others(folder))
         options = " ".join(f"--compared {site} ({folder.roster.fingerprint(site)})" for site in missing)
         message = say("site.terms.not_compared", seen=seen, missing=missing)
         raise Refused("approval", message, say("site.terms.not_compared_hint", options=options))
@@ -147,4 +147,4 @@ def _compared(folder: StudyFolder, terms: Terms) -> tuple[str, ...]:
 
 
 def _named(folder: StudyFolder, site: str) -> str:
-    return visible(str(say("site.seen.named", name=folder.study.sites[site].name, site=site)))
+    return visible(say("site.seen.named", name=folder.study.sites[site].name, site=site))

@@ -15,8 +15,8 @@ from riskset.catalogue import say
 from riskset.errors import DataError, Refused, did_you_mean
 from riskset.joining.signed import read_signed, write_signed
 from riskset.protocol.roster import Roster
+from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import public_from_hex, public_hex
-from riskset.secure.words import fingerprint_words
 
 KIND, SCHEMA = "vouching", 1
 _ASK = say("site.vouching.ask_hint")
@@ -42,8 +42,8 @@ def vouched_for(data: bytes, roster: Roster, compared: Collection[str], words: s
         by = public_from_hex(document.text("by"))
     except DataError:
         raise not_this from None
-    document.check_signed(by, str(say("site.vouching.changed")), str(_ASK))
-    document.check_schema(SCHEMA, str(say("site.vouching.called")))
+    document.check_signed(by, say("site.vouching.changed"), _ASK)
+    document.check_schema(SCHEMA, say("site.vouching.called"))
     keys = document.content.get("keys")
     if document.text("study") != roster.study_id or not isinstance(keys, dict):
         raise DataError(say("site.vouching.other_study"), _ASK)

@@ -1,1 +1,1 @@
-"""From a hospital's export and its site file to the arrays that analyses see."""
+"""From a hospital's export and site file to the arrays that analyses use."""

@@ -1,30 +1,32 @@
-"""Whether a site file belongs to a study: its names, the variables it maps, the levels it recodes to."""
+"""Whether a site file matches a study: its names, the variables it maps, the levels it recodes to."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from riskset.catalogue import say
 from riskset.disclosure.policy import K, default_policy, tightened
 from riskset.errors import DataError, did_you_mean
-from riskset.protocol.taking_part import column_for
+from riskset.protocol.participation import column_for
 from riskset.study.spec import BooleanVariable, CategoryVariable, NumberVariable, Study, Variable
 from riskset.study.toml_table import Complaint
-from riskset_site.data.site_file import ColumnOfTexts, Mapped, SiteFile, YearsBetween
-from riskset_site.data.texts import TRUTHS
+from riskset_site.data.site_file import Mapped, MappedColumn, SiteFile, YearsBetween
+from riskset_site.data.variables import BOOLEANS
 
 
 def disagreements(site: SiteFile, study: Study) -> Iterator[Complaint]:
-    """Yields everything the site file says that the study knows nothing of, or forbids."""
+    """Yields everything in the site file that the study does not know or forbids."""
     if site.study != study.id:
-        yield Complaint(("study",), f"this file is for {site.study!r}, the study is {study.id!r}")
+        yield Complaint(("study",), say("data.agreement.other_study", found=site.study, expected=study.id))
     if site.site not in study.sites:
-        hint = did_you_mean(site.site, study.sites) or f"its sites are {', '.join(study.sites)}"
-        yield Complaint(("site",), f"the study has no site {site.site!r}", hint)
+        hint = did_you_mean(site.site, study.sites) or say("data.agreement.sites", sites=tuple(study.sites))
+        yield Complaint(("site",), say("data.agreement.unknown_site", site=site.site), hint)
     yield from _wrong_limits(site, study)
     for name, mapped in site.map_.items():
         variable = study.variables.get(name)
         if variable is None:
-            yield Complaint(("map", name), "is no variable of the study", did_you_mean(name, study.variables))
+            message = say("data.agreement.unknown_variable")
+            yield Complaint(("map", name), message, did_you_mean(name, study.variables))
         else:
             yield from _wrong_mapping(name, mapped, variable)
     yield from _levels_taken_for_missing(site, study)
@@ -43,26 +45,26 @@ def _wrong_limits(site: SiteFile, study: Study) -> Iterator[Complaint]:
 def _wrong_mapping(name: str, mapped: Mapped, variable: Variable) -> Iterator[Complaint]:
     if isinstance(mapped, YearsBetween):
         if not isinstance(variable, NumberVariable):
-            message = f"gives a number of years, and the variable is a {variable.type}"
+            message = say("data.agreement.years_between", type=variable.type)
             yield Complaint(("map", name, "years_between"), message)
         return
     if mapped.other == "exclude" and not isinstance(variable, BooleanVariable | CategoryVariable):
-        message = "rows can be excluded by a category or a boolean only: what cannot be read here is a mistake"
-        yield Complaint(("map", name, "other"), message, 'take other = "exclude" out')
+        message, hint = say("data.agreement.cannot_exclude"), say("data.agreement.remove_exclude")
+        yield Complaint(("map", name, "other"), message, hint)
     yield from _wrong_recode(name, mapped, variable)
 
 
-def _wrong_recode(name: str, mapped: ColumnOfTexts, variable: Variable) -> Iterator[Complaint]:
+def _wrong_recode(name: str, mapped: MappedColumn, variable: Variable) -> Iterator[Complaint]:
     if isinstance(variable, CategoryVariable):
         allowed: tuple[str, ...] = variable.levels
     elif isinstance(variable, BooleanVariable):
-        allowed = tuple(TRUTHS)
+        allowed = tuple(BOOLEANS)
     else:
         return
     for text, meaning in mapped.recode.items():
         if meaning and meaning not in allowed:
-            hint = did_you_mean(meaning, allowed) or f"the study knows {', '.join(map(repr, allowed))}"
-            yield Complaint(("map", name, "recode", text), f"{meaning!r} is no value of the study", hint)
+            hint = did_you_mean(meaning, allowed) or say("data.agreement.values", values=allowed)
+            yield Complaint(("map", name, "recode", text), say("data.agreement.unknown_value", value=meaning), hint)
 
 
 def _levels_taken_for_missing(site: SiteFile, study: Study) -> Iterator[Complaint]:
@@ -73,7 +75,6 @@ def _levels_taken_for_missing(site: SiteFile, study: Study) -> Iterator[Complain
             continue
         for level in variable.levels:
             if level in site.source.missing and level not in mapped.recode:
-                message = f"{level!r} stands for missing, and is a level of {name}"
-                yield Complaint(
-                    ("source", "missing"), message, f"take it out, or map {name} with a recode of {level!r}"
-                )
+                message = say("data.agreement.level_is_missing", level=level, variable=name)
+                hint = say("data.agreement.recode_level", level=level, variable=name)
+                yield Complaint(("source", "missing"), message, hint)

@@ -1,21 +1,22 @@
-"""What a site is told about its data before anything is asked of them. Nothing here leaves the site."""
+"""What a site learns about its data before they are used. Nothing here leaves the site."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from riskset.catalogue import say
 from riskset.errors import DataError, Problem
 from riskset.study.spec import Study
 from riskset_site.data.cohort import Preparation, prepare, sets_of, variables_of
-from riskset_site.data.columns import known
 from riskset_site.data.config import load_site_file
-from riskset_site.data.eligibility import Step
+from riskset_site.data.eligibility import FlowStep
 from riskset_site.data.site_file import SiteFile
+from riskset_site.data.variables import known
 
 
 @dataclass(frozen=True)
@@ -24,28 +25,28 @@ class VariableCheck:
 
     variable: str
     columns: tuple[str, ...]
-    """Where it stands in the export; none where the export has it not."""
+    """Its columns in the export; none where the export lacks one."""
     kind: str
     read: int
     missing: int
     excluded: int
-    """Rows that [map] sends out of the study by this variable."""
+    """Rows that [map] excludes by this variable."""
     wrong: int
     """Rows whose value has a problem."""
 
 
 @dataclass(frozen=True)
 class EndpointCheck:
-    """How the eligible rows come into, or fall out of, an analysis set with an endpoint."""
+    """How many eligible rows are in an analysis set with an endpoint, and why the others are not."""
 
     endpoint: str
-    """The endpoint or, for a set of one model's own, the endpoint and what its rows are complete in."""
+    """The endpoint or, for the set of a single model, the endpoint and the variables in which its rows are complete."""
     no_follow_up: int
-    """Eligible, but origin, end or event is missing."""
+    """Origin, end or event is missing."""
     incomplete: int
-    """Have follow-up, but a covariate of the set's models is missing."""
+    """Follow-up is known, but a covariate of the set's models is missing."""
     rows: int
-    """Analysed; the counts below are among them."""
+    """Analysed; the counts below are of these rows."""
     events: int
     at_time_0: int
     at_cutoff: int
@@ -55,20 +56,20 @@ class EndpointCheck:
 
 @dataclass(frozen=True)
 class SiteCheck:
-    """All that `riskset site check` tells."""
+    """Everything that `riskset site check` reports."""
 
     study: str
     version: str
     site: str
     export: str
     """Name of the file."""
-    rows: int
+    rows: int = 0
     """Read from the export."""
-    eligible: int
-    steps: tuple[Step, ...]
-    variables: tuple[VariableCheck, ...]
-    endpoints: tuple[EndpointCheck, ...]
-    problems: tuple[Problem, ...]
+    eligible: int = 0
+    steps: tuple[FlowStep, ...] = ()
+    variables: tuple[VariableCheck, ...] = ()
+    endpoints: tuple[EndpointCheck, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
     @property
     def fits(self) -> bool:
@@ -76,29 +77,27 @@ class SiteCheck:
 
 
 def check_site(site_file: Path, study: Study) -> SiteCheck:
-    """Returns how a site's data stand against the study.
+    """Returns whether and how a site's data fit the study.
 
-    Raises DataError where the check cannot begin: the site file is wrong, does not belong to the study, or names an
-    export that is not there. What is wrong with the export is in the result's `problems`.
+    Raises DataError where the check cannot begin: the site file is invalid, does not match the study, or names an
+    export that does not exist. Problems of the export are in the result's `problems`.
     """
     site = load_site_file(site_file, study)
+    check = SiteCheck(study.id, study.version, site.site, site.source.csv.name)
     try:
         prepared = prepare(site, study)
     except DataError as error:
         if not error.problems:
             raise
-        return SiteCheck(study.id, study.version, site.site, site.source.csv.name, 0, 0, (), (), (), error.problems)
-    return SiteCheck(
-        study.id,
-        study.version,
-        site.site,
-        site.source.csv.name,
-        prepared.export.n,
-        int(prepared.eligible.sum()),
-        prepared.steps,
-        tuple(_variables(prepared, site, study)),
-        tuple(_endpoints(prepared, study)),
-        prepared.problems or tuple(_nobody(prepared)),
+        return replace(check, problems=error.problems)
+    return replace(
+        check,
+        rows=prepared.export.n,
+        eligible=int(prepared.eligible.sum()),
+        steps=prepared.steps,
+        variables=tuple(_variables(prepared, site, study)),
+        endpoints=tuple(_endpoints(prepared, study)),
+        problems=prepared.problems or tuple(_none_eligible(prepared)),
     )
 
 
@@ -137,9 +136,9 @@ def _endpoint(name: str, endpoint: str, prepared: Preparation, complete: NDArray
     )
 
 
-def _nobody(prepared: Preparation) -> Iterator[Problem]:
-    """A site without an eligible row may lawfully take part, but has more likely mapped something wrongly."""
+def _none_eligible(prepared: Preparation) -> Iterator[Problem]:
+    """A site without an eligible row may take part, but more probably its mapping is wrong."""
     if not prepared.eligible.any():
         step = max(prepared.steps, key=lambda step: step.excluded + step.undecided)
-        message = f"none of {prepared.export.n} rows is eligible; most leave at {step.id!r}"
-        yield Problem("eligibility", message, "compare the rule with the column's values and its recode in [map]")
+        message = say("data.cohort.none_eligible", n=prepared.export.n, step=step.id)
+        yield Problem(str(say("data.where.eligibility")), message, say("data.cohort.compare_rule"))

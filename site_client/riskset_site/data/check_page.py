@@ -4,88 +4,83 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rich.console import Console, Group, RenderableType
+from rich.console import RenderableType
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
+from riskset.catalogue import Message, say
 from riskset.errors import Problem
-from riskset_site.data.check import SiteCheck
-
-_WIDTH_OF_A_FILE = 120  # where nobody has told how wide the page is
+from riskset_site.data.check import EndpointCheck, SiteCheck
+from riskset_site.pages import PageTable
+from riskset_site.pages.page import visible
+from riskset_site.pages.text import grid, printed
 
 
 def check_page(check: SiteCheck) -> str:
     """Returns the page, with colours where standard output is a terminal."""
-    console = Console(markup=False, highlight=False, emoji=False)
-    if not console.is_terminal:
-        console.width = _WIDTH_OF_A_FILE
-    with console.capture() as page:
-        console.print(Group(*_parts(check)))
-    return "".join(f"{line.rstrip()}\n" for line in page.get().splitlines())
+    return printed(_parts(check))
 
 
 def _parts(check: SiteCheck) -> Iterator[RenderableType]:
-    yield f"site {check.site}, study {check.study} {check.version}"
+    yield str(say("data.page.title", site=check.site, study=check.study, version=check.version))
     if check.variables:
-        yield f"{_rows(check.rows)} read from {check.export}, {check.eligible} eligible"
-        yield from ("", _variables(check))
-    if check.steps:
-        yield from ("", _steps(check))
-    if check.endpoints:
-        yield from ("", _endpoints(check))
+        read = say("data.page.rows", n=check.rows, file=check.export, eligible=check.eligible)
+        yield visible(str(read))
+    for table in (_variables(check), _steps(check), _endpoints(check)):
+        if table.rows:
+            yield from ("", grid(table))
     for problem in check.problems:
         yield from ("", *_problem(problem))
-    yield from ("", _verdict(check))
+    yield from ("", str(_verdict(check)))
 
 
-def _variables(check: SiteCheck) -> Table:
-    table = _table(["variable", "column", "kind"], ["read", "missing", "excluded", "wrong"])
-    for row in check.variables:
-        column = " to ".join(row.columns) or "(not in the export)"
-        table.add_row(row.variable, column, row.kind, *map(str, (row.read, row.missing, row.excluded, row.wrong)))
-    return table
+def _variables(check: SiteCheck) -> PageTable:
+    rows = [
+        ((row.variable, _columns(row.columns), row.kind), (row.read, row.missing, row.excluded, row.wrong))
+        for row in check.variables
+    ]
+    return _table(("variable", "column", "type"), ("read", "missing", "excluded", "invalid"), rows)
 
 
-def _steps(check: SiteCheck) -> Table:
-    table = _table(["eligibility", "rule"], ["not fulfilled", "not known", "remain"])
-    for step in check.steps:
-        table.add_row(step.id, step.label, *map(str, (step.excluded, step.undecided, step.remaining)))
-    return table
+def _columns(columns: Sequence[str]) -> str:
+    if len(columns) == 2:
+        return str(say("data.detail.years_between", first=columns[0], last=columns[1]))
+    return columns[0] if columns else str(say("data.page.no_column"))
 
 
-def _endpoints(check: SiteCheck) -> Table:
-    counts = ["no follow-up", "incomplete", "analysed", "events", "at time 0", "at cut-off", "event after censoring"]
-    table = _table(["endpoint"], counts)
-    for row in check.endpoints:
-        left_out, kept = (row.no_follow_up, row.incomplete), (row.rows, row.events, row.at_time_0)
-        table.add_row(row.endpoint, *map(str, (*left_out, *kept, row.at_cutoff, row.event_after_censoring)))
-    return table
+def _steps(check: SiteCheck) -> PageTable:
+    rows = [((step.id, str(step.label)), (step.excluded, step.undecided, step.remaining)) for step in check.steps]
+    return _table(("eligibility", "rule"), ("not_met", "unknown", "remaining"), rows)
 
 
-def _table(texts: Sequence[str], counts: Sequence[str]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
-    for name in texts:
-        table.add_column(name, overflow="fold")
-    for name in counts:
-        table.add_column(name, justify="right", overflow="fold")
-    return table
+def _endpoints(check: SiteCheck) -> PageTable:
+    counts = ("no_follow_up", "incomplete", "analysed", "events", "at_time_0", "at_cutoff", "event_after_censoring")
+    return _table(("endpoint",), counts, [((row.endpoint,), _counts(row)) for row in check.endpoints])
+
+
+def _counts(row: EndpointCheck) -> tuple[int, ...]:
+    left_out, analysed = (row.no_follow_up, row.incomplete), (row.rows, row.events)
+    return (*left_out, *analysed, row.at_time_0, row.at_cutoff, row.event_after_censoring)
+
+
+def _table(
+    texts: Sequence[str], counts: Sequence[str], rows: Sequence[tuple[Sequence[str], Sequence[int]]]
+) -> PageTable:
+    """Returns a table of texts and, to their right, counts; columns are codes of `[data.heading]`."""
+    headings = {code: str(say(f"data.heading.{code}")) for code in (*texts, *counts)}
+    cells = [(*words, *map(str, numbers)) for words, numbers in rows]
+    return PageTable(list(headings.values()), cells, frozenset(headings[code] for code in counts))
 
 
 def _problem(problem: Problem) -> Iterator[RenderableType]:
-    yield Text(f"{problem.where}: {problem.message}", style="bold")
-    for line in (problem.detail, f"hint: {problem.hint}" if problem.hint else ""):
+    yield Text(visible(f"{problem.where}: {problem.message}"), style="bold")
+    for line in (problem.detail, str(say("data.page.hint", hint=problem.hint)) if problem.hint else ""):
         if line:
-            yield Padding(line, (0, 0, 0, 2))
+            yield Padding(visible(line), (0, 0, 0, 2))
 
 
-def _verdict(check: SiteCheck) -> str:
+def _verdict(check: SiteCheck) -> Message:
     if check.fits:
-        return "The data fit the study. Nothing was sent."
-    count = "one problem" if len(check.problems) == 1 else f"{len(check.problems)} problems"
-    counted = " The counts above take a wrong value as missing." if check.variables else ""
-    return f"The data do not fit the study: {count}.{counted} Nothing was sent."
-
-
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count} rows"
+        return say("data.page.fits")
+    n = len(check.problems)
+    return say("data.page.does_not_fit", n=n) if check.variables else say("data.page.unreadable", n=n)

@@ -1,6 +1,6 @@
-"""A site file and a study to the arrays that analyses see. Nothing is used where anything is wrong.
+"""From a site file and a study to the arrays that analyses use. As long as there is one problem, no row is used.
 
-The way: export -> values by variable -> eligible rows -> follow-up of each endpoint -> its complete rows.
+Steps: export -> values of each variable -> eligible rows -> follow-up to each endpoint -> its complete rows.
 """
 
 from __future__ import annotations
@@ -15,23 +15,24 @@ from numpy.typing import NDArray
 
 from riskset.analyses.cohort import AnalysisSet, AnySet, Cohort, PatientSet, SetId
 from riskset.analyses.plan import plan
+from riskset.catalogue import say
 from riskset.errors import DataError, Problem
 from riskset.study.spec import NumberVariable, Study
-from riskset_site.data.columns import known
 from riskset_site.data.config import load_site_file
-from riskset_site.data.eligibility import Step, flow
+from riskset_site.data.eligibility import FlowStep, flow
 from riskset_site.data.export import Export, read_export
-from riskset_site.data.follow_up import FollowUp, Rows, follow_up
+from riskset_site.data.follow_up import EligibleRows, FollowUp, follow_up
 from riskset_site.data.site_file import SiteFile
+from riskset_site.data.variables import known
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """Everything that is known of a hospital's rows before any of them is used; all masks are (n,) over the export."""
+    """What is known of the rows before any of them is used; all masks are (n,) over the export."""
 
     export: Export
     eligible: NDArray[np.bool_]
-    steps: tuple[Step, ...]
+    steps: tuple[FlowStep, ...]
     follow_ups: Mapping[str, FollowUp]
     """By endpoint."""
 
@@ -41,11 +42,11 @@ class Preparation:
         return tuple(dict.fromkeys((*self.export.problems, *of_follow_up)))  # endpoints share dates
 
     def known(self, endpoint: str) -> NDArray[np.bool_]:
-        """True for the eligible rows whose follow-up to the endpoint is known."""
+        """True for eligible rows whose follow-up to the endpoint is known."""
         return self.eligible & self.follow_ups[endpoint].known
 
     def complete(self, variables: Sequence[str]) -> NDArray[np.bool_]:
-        """True for the rows without a missing value in any of the variables."""
+        """True for rows in which none of the variables is missing."""
         masks = (known(self.export.columns[name].values) for name in variables)
         return reduce(np.logical_and, masks, np.ones(self.export.n, bool))
 
@@ -53,43 +54,42 @@ class Preparation:
 def load_cohort(site_file: Path, study: Study) -> Cohort:
     """Returns the hospital's cohort; rows keep the order of the export, and there may be none.
 
-    Raises DataError with every problem of the site file, or of the data, found in one pass.
+    Raises DataError with every problem of the site file or, where there is none, every problem of the data.
     """
     return load_patients(site_file, study)[0]
 
 
 def load_patients(site_file: Path, study: Study) -> tuple[Cohort, tuple[str, ...] | None]:
-    """Returns the cohort as `load_cohort`, and the patients' own numbers, by number of patient; None where the site
-    file names no column of them."""
+    """Returns the cohort as `load_cohort` does, and the patient numbers by row of the export; None where the site file
+    names no column of patient numbers."""
     site = load_site_file(site_file, study)
     prepared = prepare(site, study)
     if prepared.problems:
-        hint = f"see the rows with: riskset site check {site_file.name} --study STUDY"
-        raise DataError("the data do not fit the study", hint, prepared.problems)
+        hint = say("data.cohort.see_rows", file=site_file.name)
+        raise DataError(say("data.cohort.does_not_fit"), hint, prepared.problems)
     sets = {set_id.name: _set(set_id, prepared, study) for set_id in sets_of(study)}
     return Cohort(site.site, sets), prepared.export.keys
 
 
 def sets_of(study: Study) -> tuple[SetId, ...]:
-    """Returns the sets that the hospital's rows make: the common one of every endpoint, then those that an analysis has
-    of its own."""
+    """Returns the sets of rows that analyses use: one per endpoint, then those that a single analysis needs."""
     return tuple(dict.fromkeys((*map(SetId, study.endpoints), *plan(study).sets)))
 
 
 def variables_of(set_id: SetId, study: Study) -> tuple[str, ...]:
-    """Returns the variables in which the rows of a set are complete: its own, or those that the models of its endpoint
-    share."""
+    """Returns the variables in which the rows of a set are complete: the set's own, or all covariates of its endpoint's
+    models."""
     if set_id.complete_in is not None:
         return set_id.complete_in
     return () if set_id.endpoint is None else study.covariates_of(set_id.endpoint)
 
 
 def prepare(site: SiteFile, study: Study) -> Preparation:
-    """Returns the export and who of it is analysed. Raises DataError where the export is no table at all."""
+    """Returns the export and which of its rows are analysed. Raises DataError where the export is not a table."""
     export = read_export(site, study)
     values = export.values
     eligible, steps = flow(study, values, export.excluded)
-    rows = Rows(eligible, export.row_numbers)
+    rows = EligibleRows(eligible, export.row_numbers)
     return Preparation(
         export,
         eligible,
@@ -114,6 +114,6 @@ def _set(set_id: SetId, prepared: Preparation, study: Study) -> AnySet:
 
 
 def _covariate(name: str, export: Export, study: Study) -> NDArray[np.float64]:
-    """Returns a covariate as models take it: transformed, 0 or 1, or the index of a level."""
+    """Returns a covariate as models use it: transformed, 0 or 1, or the index of a level."""
     variable, values = study.variables[name], export.columns[name].values
     return variable.transformed(values) if isinstance(variable, NumberVariable) else values.astype(np.float64)

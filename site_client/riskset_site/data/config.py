@@ -1,4 +1,4 @@
-"""The site file from disk: every problem in one pass, with its line; nothing is guessed and nothing is skipped."""
+"""The site file from disk: every problem in one pass, each with its line; nothing is guessed or skipped."""
 
 from __future__ import annotations
 
@@ -12,33 +12,34 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from riskset.catalogue import NOTHING, say
 from riskset.errors import DataError, Problem, did_you_mean
 from riskset.study.spec import Study
 from riskset.study.toml_lines import key_lines, line_of
 from riskset.study.toml_table import Complaint, TomlTable
 from riskset.study.validation_errors import complaint_of, known_keys
 from riskset_site.data.agreement import disagreements
-from riskset_site.data.site_file import ColumnOfTexts, SiteFile, Source, YearsBetween
+from riskset_site.data.site_file import MappedColumn, SiteFile, Source, YearsBetween
 
 TABLES: dict[tuple[str, ...], type[TomlTable]] = {
     (): SiteFile,
     ("source",): Source,
-    ("map", "*", "<column>"): ColumnOfTexts,
+    ("map", "*", "<column>"): MappedColumn,
     ("map", "*", "<years>"): YearsBetween,
 }
-"""Every table of a site file: where it stands (`*` is a name) and which form of it, and its model."""
+"""The model of every table of a site file, by path (`*` is any name) and form."""
 
 
 def load_site_file(path: Path, study: Study | None = None, *, needs_export: bool = True) -> SiteFile:
-    """Returns the site file, with `source.csv` as a path that leads there from anywhere.
+    """Returns the site file, with an absolute path in `source.csv`.
 
-    With a study, the file must also belong to it; `needs_export` asks for the export to be there. Raises DataError
-    with every problem found.
+    With a study, the file must match it; with `needs_export`, the export must exist. Raises DataError with every
+    problem found.
     """
     text = _read(path)
     document = _parsed(path, text)
     site, complaints = _validated(document)
-    if complaints:  # what is right of it can still be held against the study
+    if complaints:  # check the valid rest against the study all the same
         site, _ = _validated(reduce(_without, (complaint.path for complaint in complaints), document))
     if site is not None:
         complaints += [
@@ -55,18 +56,20 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()
-        raise DataError(f"cannot read the site file {str(path)!r}: {reason}") from None
+        raise DataError(say("data.site_file.cannot_read", file=str(path), reason=reason)) from None
     except UnicodeDecodeError:
-        raise DataError(f"the site file {path.name!r} is not UTF-8 text", "save it as UTF-8 in your editor") from None
+        message = say("data.site_file.not_utf8", file=path.name)
+        raise DataError(message, say("data.site_file.save_as_utf8")) from None
 
 
 def _parsed(path: Path, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        message, line = str(error), re.search(r"at line (\d+)", str(error))
-        backslash = r"in a path write / for \, or put the path in single quotes" if "\\" in text else ""
-        problem = Problem("the file", f"is no valid TOML: {message}", backslash, int(line[1]) if line else None)
+        line = re.search(r"at line (\d+)", str(error))
+        message = say("data.site_file.not_toml", reason=str(error))
+        hint = say("data.site_file.backslash") if "\\" in text else NOTHING
+        problem = Problem(str(say("data.where.site_file")), message, hint, int(line[1]) if line else None)
         raise _wrong(path, [problem]) from None
 
 
@@ -78,7 +81,7 @@ def _validated(document: Mapping[str, Any]) -> tuple[SiteFile | None, list[Compl
 
 
 def _without(table: Mapping[str, Any], path: Sequence[str | int]) -> dict[str, Any]:
-    """Returns the table without what is complained of: a key, or the table or list around one that is missing."""
+    """Returns the table without the invalid key, or without the table or list that lacks a required one."""
     key, *rest = path
     inner = table.get(str(key))
     if isinstance(inner, dict) and (len(rest) > 1 or (rest and rest[0] in inner)):
@@ -87,21 +90,22 @@ def _without(table: Mapping[str, Any], path: Sequence[str | int]) -> dict[str, A
 
 
 def _complaint(error: ErrorDetails) -> Complaint:
-    if error["type"] != "extra_forbidden":  # the one that needs to know which keys a site file has
+    if error["type"] != "extra_forbidden":
         return complaint_of(error)
-    *table, key = error["loc"]
+    *table, key = error["loc"]  # an unknown key: the known ones are those of its table in a site file
     names = [str(part) for part in table]
     if names[:1] == ["map"]:
         names[1] = "*"
     known = known_keys(TABLES[tuple(names)])
     path = tuple(part for part in error["loc"] if not str(part).startswith("<"))
-    return Complaint(path, "unknown key", did_you_mean(str(key), known) or f"known here: {', '.join(known)}")
+    hint = did_you_mean(str(key), known) or say("data.site_file.known_keys", keys=tuple(known))
+    return Complaint(path, say("data.site_file.unknown_key"), hint)
 
 
 def _missing_export(site: SiteFile, path: Path) -> Iterator[Complaint]:
     if not _export(site, path).is_file():
-        hint = "a relative path begins at the folder of the site file"
-        yield Complaint(("source", "csv"), f"there is no file {str(site.source.csv)!r}", hint)
+        message = say("data.site_file.no_export", file=str(site.source.csv))
+        yield Complaint(("source", "csv"), message, say("data.site_file.relative_path"))
 
 
 def _export(site: SiteFile, path: Path) -> Path:
@@ -110,15 +114,15 @@ def _export(site: SiteFile, path: Path) -> Path:
 
 def _located(complaints: Iterable[Complaint], text: str) -> list[Problem]:
     lines = key_lines(text)
-    problems = (Problem(_where(told), told.message, told.hint, line_of(lines, told.path)) for told in complaints)
+    problems = (Problem(_where(one), one.message, one.hint, line_of(lines, one.path)) for one in complaints)
     return sorted(problems, key=lambda problem: problem.line or 0)
 
 
-def _where(told: Complaint) -> str:
-    """Returns the key as a person looks for it; at the top of a site file `study` and `site` are no tables."""
-    return str(told.path[0]) if told.path in (("schema",), ("study",), ("site",)) else told.where
+def _where(complaint: Complaint) -> str:
+    """Returns the key as a person looks for it; in a site file `study` and `site` are keys, not tables."""
+    return str(complaint.path[0]) if complaint.path in (("schema",), ("study",), ("site",)) else complaint.where
 
 
 def _wrong(path: Path, problems: list[Problem]) -> DataError:
-    count = "one problem" if len(problems) == 1 else f"{len(problems)} problems"
-    return DataError(f"the site file {path.name!r} has {count}", "docs/site-file.md explains every key", problems)
+    message = say("data.site_file.problems", n=len(problems), file=path.name)
+    return DataError(message, say("data.site_file.documentation"), problems)

@@ -7,25 +7,17 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
-from riskset_site.data.problem_rows import Fault
-from riskset_site.data.texts import Unreadable
+from riskset.catalogue import say
+from riskset_site.data.faults import Fault, Unreadable
 
 WAREKI = "wareki"
 DateFormat = Callable[[str], date | None]
 
-NOT_A_DATE = Fault(
-    "is not a date in the formats of [source] dates",
-    "are not dates in the formats of [source] dates",
-    "add the format, or correct a day that does not exist",
-)
-AMBIGUOUS = Fault(
-    "is one date in one of the formats and another in the next",
-    "are one date in one of the formats and another in the next",
-    "keep only the format this export is written in",
-)
-OUTSIDE_ERA = Fault("is a date outside its era", "are dates outside their era", "correct the era or the year")
+NOT_A_DATE = Fault("not_a_date", say("data.hint.date"))
+AMBIGUOUS = Fault("ambiguous_date", say("data.hint.ambiguous_date"))
+OUTSIDE_ERA = Fault("outside_era", say("data.hint.era"))
 
-# First and last day. Meiji ended and Taisho began on the same day, and so did Taisho and Showa; Reiwa goes on.
+# First and last day. The last day of Meiji is the first of Taisho, and the last of Taisho the first of Showa.
 _ERAS = {
     "明治": (date(1868, 10, 23), date(1912, 7, 30)),
     "大正": (date(1912, 7, 30), date(1926, 12, 25)),
@@ -41,7 +33,7 @@ _WAREKI = re.compile(
 
 
 def date_reader(formats: Sequence[str]) -> Callable[[str], date]:
-    """Returns what reads one text by the formats; a text that two of them read differently is refused, not guessed."""
+    """Returns a reader of one text; it raises Unreadable, also where two formats read different days."""
     readers = tuple(_wareki if form == WAREKI else _strptime(form) for form in formats)
 
     def read(text: str) -> date:
@@ -54,12 +46,12 @@ def date_reader(formats: Sequence[str]) -> Callable[[str], date]:
 
 
 def is_date_format(form: str) -> bool:
-    """True for `wareki` and for a strptime format that holds a whole date."""
+    """True for `wareki` and for a strptime format with year, month and day."""
     if form == WAREKI:
         return True
     if "%Y" not in form and "%y" not in form:
         return False
-    day = date(2001, 12, 31)  # a day that no confusion of day, month and year leaves as it is
+    day = date(2001, 12, 31)  # no exchange of day, month and year gives this day again
     return _strptime(form)(day.strftime(form)) == day
 
 
@@ -74,7 +66,7 @@ def _strptime(form: str) -> DateFormat:
 
 
 def _wareki(text: str) -> date | None:
-    """Returns the date of 令和5年7月3日, R5.7.3 or 平成元年1月8日, also in full-width letters and digits."""
+    """Returns the date of 令和5年7月3日, R5.7.3 or 平成元年1月8日, also in full-width characters."""
     match = _WAREKI.fullmatch(unicodedata.normalize("NFKC", text).strip())
     if match is None:
         return None

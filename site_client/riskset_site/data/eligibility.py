@@ -1,4 +1,4 @@
-"""Who belongs to the study: its rules in their order, each a box of the flow chart."""
+"""Who is eligible: the study's rules in their order, each a box of the flow chart."""
 
 from __future__ import annotations
 
@@ -9,47 +9,49 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from riskset.catalogue import Message, say
 from riskset.study.eligibility import parse_rule
 from riskset.study.spec import DateEndpoint, Study
 from riskset.study.truth import Columns, Truth
-from riskset_site.data.columns import known
+from riskset_site.data.variables import known
 
 
 @dataclass(frozen=True)
-class Step:
+class FlowStep:
     """One box of the flow chart."""
 
     id: str
-    label: str
+    label: Message | str
+    """The study's own text, but for the two steps that are not rules of the study."""
     excluded: int
-    """Rows that do not fulfil it."""
+    """Rows that do not meet it."""
     undecided: int
-    """Rows that leave because a value it needs is missing."""
+    """Rows for which it is unknown, because a value is missing."""
     remaining: int
 
 
-def flow(study: Study, columns: Columns, excluded: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], tuple[Step, ...]]:
-    """Returns who is eligible (n,) and the steps; `excluded` (n,) are the rows the site file sends out beforehand."""
+def flow(study: Study, columns: Columns, excluded: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], tuple[FlowStep, ...]]:
+    """Returns who is eligible (n,) and the steps; `excluded` (n,) are the rows that the site file excludes."""
     eligible = np.ones(len(excluded), bool)
     steps = []
     for name, label, claim in _steps(study, columns, excluded):
         refused, undecided = eligible & claim.false, eligible & ~claim.true & ~claim.false
         eligible = eligible & claim.true
-        steps.append(Step(name, label, int(refused.sum()), int(undecided.sum()), int(eligible.sum())))
+        steps.append(FlowStep(name, label, int(refused.sum()), int(undecided.sum()), int(eligible.sum())))
     return eligible, tuple(steps)
 
 
-def _steps(study: Study, columns: Columns, excluded: NDArray[np.bool_]) -> Iterator[tuple[str, str, Truth]]:
+def _steps(study: Study, columns: Columns, excluded: NDArray[np.bool_]) -> Iterator[tuple[str, Message | str, Truth]]:
     if excluded.any():
-        yield "mapped values", "Holds a value that [map] excludes", Truth(true=~excluded, false=excluded)
+        yield "mapped values", say("data.flow.mapped_values"), Truth(true=~excluded, false=excluded)
     if origins := _origins(study):
-        yield "enrolled", "Enrolled in the study's period", _enrolled(study, [columns[name] for name in origins])
+        yield "enrolled", say("data.flow.enrolled"), _enrolled(study, [columns[name] for name in origins])
     for rule in study.eligibility:
         yield rule.id, rule.label or rule.rule, parse_rule(rule.rule, study.kinds).claim.truth(columns)
 
 
 def _origins(study: Study) -> list[str]:
-    """Returns the dates that must lie in the study's period, none where it has no period."""
+    """Returns the dates that must be in the study period; none where the study has no period."""
     if study.header.enrolled is None and study.header.data_cutoff is None:
         return []
     origins = (endpoint.origin for endpoint in study.endpoints.values() if isinstance(endpoint, DateEndpoint))
@@ -57,9 +59,9 @@ def _origins(study: Study) -> list[str]:
 
 
 def _enrolled(study: Study, origins: list[NDArray[np.datetime64]]) -> Truth:
-    """Returns whether all of a row's origins lie in the period of enrolment and not after the data cut-off.
+    """Returns whether all origins of a row are in the enrolment period and not after the data cut-off.
 
-    Without a period of enrolment a missing origin does not keep a row out: its endpoint has no follow-up, and says so.
+    Without an enrolment period a missing origin excludes no row here; its endpoint counts it under no follow-up.
     """
     enrolled = study.header.enrolled
     first = enrolled.from_ if enrolled else None

@@ -10,63 +10,61 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
+from riskset.catalogue import Message, say
 from riskset.errors import Problem
 from riskset.study.spec import DateEndpoint, DaysEndpoint
 from riskset.study.truth import Columns
-from riskset_site.data.columns import known
-from riskset_site.data.problem_rows import Fault, problem_in_rows
+from riskset_site.data.faults import Fault, problem_in_rows
+from riskset_site.data.variables import known
 
-_BEFORE_ORIGIN = Fault("ends before it begins", "end before they begin", "correct the dates", noun="row")
-_NOT_WHOLE = Fault("is not a whole number of days", "are not whole numbers of days", "round them in the export")
-_NEVER_AT_RISK = Fault(
-    "enters at or after the end of follow-up",
-    "enter at or after the end of follow-up",
-    "entry must be before the end",
-    noun="row",
-)
+_END_BEFORE_ORIGIN = Fault("end_before_origin", say("data.hint.dates"))
+_NOT_WHOLE_DAYS = Fault("not_whole_days", say("data.hint.whole_days"))
+_ENTRY_AFTER_END = Fault("entry_after_end", say("data.hint.entry"))
 
 
 @dataclass(frozen=True)
 class FollowUp:
-    """The follow-up of one endpoint; arrays (n,) in the order of the file, 0 and False where it is not known."""
+    """The follow-up of one endpoint; arrays (n,) in the order of the file, 0 and False where it is unknown."""
 
     days: NDArray[np.int64]
     event: NDArray[np.bool_]
     entry_days: NDArray[np.int64] | None
     known: NDArray[np.bool_]
     at_cutoff: NDArray[np.bool_]
-    """Censored at the study's data cut-off, because the export knows of later days."""
+    """Censored at the study's data cut-off: the export has later dates."""
     after_censoring: NDArray[np.bool_]
-    """The event is later than the date of censoring: it counts, and the site may want to look."""
+    """The event is after the censoring date. It counts; the site may want to check it."""
     problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Which rows can have problems, and how they are called."""
+class EligibleRows:
+    """Which rows can have problems, and their row numbers."""
 
     eligible: NDArray[np.bool_]
     numbers: NDArray[np.int64]
 
-    def told(
-        self, where: str, fault: Fault, wrong: NDArray[np.bool_], value_at: Callable[[int], str]
+    def problem(
+        self, where: Message, fault: Fault, wrong: NDArray[np.bool_], value_at: Callable[[int], str]
     ) -> tuple[Problem, ...]:
         wrong = wrong & self.eligible
         return (problem_in_rows(where, fault, self.numbers, wrong, value_at),) if wrong.any() else ()
 
 
-def follow_up(endpoint: DateEndpoint | DaysEndpoint, columns: Columns, rows: Rows, cutoff: date | None) -> FollowUp:
-    """Returns the follow-up of an endpoint from columns (n,). `cutoff` is the last day that counts; it bears on dates
-    only: an export of days has none to hold it against."""
+def follow_up(
+    endpoint: DateEndpoint | DaysEndpoint, columns: Columns, rows: EligibleRows, cutoff: date | None
+) -> FollowUp:
+    """Returns the follow-up of an endpoint from columns (n,). `cutoff` is the last day that counts. It applies
+    to dates only: an export of days has no date to compare it with."""
     if isinstance(endpoint, DateEndpoint):
         return _from_dates(endpoint, columns, rows, cutoff)
     return _from_days(endpoint, columns, rows)
 
 
-def _from_dates(endpoint: DateEndpoint, columns: Columns, rows: Rows, cutoff: date | None) -> FollowUp:
-    """The earliest event date ends the follow-up, else the date of censoring; nothing is known past the cut-off."""
+def _from_dates(endpoint: DateEndpoint, columns: Columns, rows: EligibleRows, cutoff: date | None) -> FollowUp:
+    """Follow-up ends at the earliest event, else at censoring; nothing is known after the cut-off."""
     origin, censor = columns[endpoint.origin], columns[endpoint.censor]
-    first_event = reduce(np.fmin, (columns[name] for name in endpoint.event))  # fmin passes over NaT
+    first_event = reduce(np.fmin, (columns[name] for name in endpoint.event))  # fmin ignores NaT
     last_day = np.datetime64(cutoff or date.max)
     known_end = np.where(known(first_event), first_event, censor)
     end = np.where(known_end > last_day, last_day, known_end)
@@ -79,40 +77,50 @@ def _from_dates(endpoint: DateEndpoint, columns: Columns, rows: Rows, cutoff: da
         known=is_known,
         at_cutoff=is_known & (known_end > last_day),
         after_censoring=is_known & (first_event > censor),
-        problems=rows.told(_span(endpoint), _BEFORE_ORIGIN, days < 0, lambda row: f"{origin[row]} to {end[row]}"),
+        problems=rows.problem(
+            _span(endpoint), _END_BEFORE_ORIGIN, days < 0, lambda row: f"{origin[row]} to {end[row]}"
+        ),
     )
 
 
-def _span(endpoint: DateEndpoint) -> str:
-    return f"{endpoint.origin} to {', '.join(endpoint.event)} or {endpoint.censor}"
+def _span(endpoint: DateEndpoint) -> Message:
+    return say("data.where.follow_up", origin=endpoint.origin, events=endpoint.event, censor=endpoint.censor)
 
 
-def _from_days(endpoint: DaysEndpoint, columns: Columns, rows: Rows) -> FollowUp:
-    """A number of days and a flag, as the export holds them."""
+def _from_days(endpoint: DaysEndpoint, columns: Columns, rows: EligibleRows) -> FollowUp:
+    """A number of days and an event flag, as they are in the export."""
     days, event = columns[endpoint.days], columns[endpoint.event]
     entry = np.full(len(days), -np.inf) if endpoint.entry is None else columns[endpoint.entry]
     is_known = known(days) & known(event) & known(entry)
     problems = _not_whole(endpoint.days, days, rows)
     if endpoint.entry is not None:
         problems += _not_whole(endpoint.entry, entry, rows)
-        problems += rows.told(
-            endpoint.entry, _NEVER_AT_RISK, is_known & (entry >= days), lambda row: f"{entry[row]:g} of {days[row]:g}"
+        problems += rows.problem(
+            say("data.where.a_variable", name=endpoint.entry),
+            _ENTRY_AFTER_END,
+            is_known & (entry >= days),
+            lambda row: f"{entry[row]:g} of {days[row]:g}",
         )
-    nobody = np.zeros(len(days), bool)
+    no_row = np.zeros(len(days), bool)
     return FollowUp(
         days=_whole(days, is_known),
         event=is_known & (event == 1),
         entry_days=None if endpoint.entry is None else _whole(entry, is_known),
         known=is_known,
-        at_cutoff=nobody,
-        after_censoring=nobody,
+        at_cutoff=no_row,
+        after_censoring=no_row,
         problems=problems,
     )
 
 
-def _not_whole(name: str, days: NDArray[np.float64], rows: Rows) -> tuple[Problem, ...]:
-    """Yields days with a fraction; negative ones are outside the range that the study must give, and told there."""
-    return rows.told(name, _NOT_WHOLE, known(days) & (days != np.rint(days)), lambda row: f"{days[row]:g}")
+def _not_whole(name: str, days: NDArray[np.float64], rows: EligibleRows) -> tuple[Problem, ...]:
+    """Returns the problem of fractional days. Negative ones are outside the range, which a study of days must give."""
+    return rows.problem(
+        say("data.where.a_variable", name=name),
+        _NOT_WHOLE_DAYS,
+        known(days) & (days != np.rint(days)),
+        lambda row: f"{days[row]:g}",
+    )
 
 
 def _whole(days: NDArray[np.float64], is_known: NDArray[np.bool_]) -> NDArray[np.int64]:

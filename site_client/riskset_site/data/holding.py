@@ -1,4 +1,4 @@
-"""A site's data with keyed marks of its patients, by which a later change is noticed. Nothing here ever leaves."""
+"""A site's data with keyed marks of its patients, which show a later change. Nothing here ever leaves the site."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from riskset.study.spec import Study
 from riskset_site.data.cohort import load_patients
 
 _PATIENT_DIGITS = 16
-"""Hexadecimal digits of a patient's mark; a million patients of one site do not meet in them."""
+"""Hexadecimal digits of a patient's mark: among a million patients of one site, two equal marks are improbable."""
 
 
 def load_holding(site_file: Path, study: Study, seed: Ed25519PrivateKey) -> Holding:
-    """Returns the cohort with its marks, keyed with the first identity key. Raises DataError as `load_cohort`."""
+    """Returns the cohort with its marks, keyed with the first identity key. Raises DataError as `load_cohort` does."""
     cohort, keys = load_patients(site_file, study)
     return Holding(cohort, rows_of(cohort, keys, seed))
 
 
 def rows_of(cohort: Cohort, keys: Sequence[str] | None, seed: Ed25519PrivateKey) -> Rows:
-    """Returns a mark of every patient that some analysis uses: of each field, so that a version of the study which uses
-    other fields can be compared in those that both use.
+    """Returns the marks of every patient that an analysis uses, one for each field, so that a version of the study with
+    other fields can be compared in the fields that both use.
 
-    `keys` are the patients' own numbers; without them a row is known by its content alone.
+    `keys` are the patient numbers; without them a row is identified by its content alone.
     """
     used = sorted({int(patient) for rows in cohort.analysis_sets.values() for patient in rows.patients})
     fields = _fields(cohort)
@@ -55,9 +55,9 @@ def rows_of(cohort: Cohort, keys: Sequence[str] | None, seed: Ed25519PrivateKey)
 
 
 def snapshot_of(cohort: Cohort, seed: Ed25519PrivateKey) -> str:
-    """Returns a hash of every value of the cohort under a secret of the site, so that a change of the data is noticed.
+    """Returns a hash of every value of the cohort under a secret of the site; it changes when the data change.
 
-    Keyed, because an unkeyed hash of a few patients could be searched; it stays in the site's journal all the same.
+    Keyed, because an unkeyed hash of a few patients could be inverted by search. Even so, it stays in the journal.
     """
     mac = hmac.new(_secret(seed, b"snapshot"), digestmod="sha256")
     for endpoint, rows in sorted(cohort.analysis_sets.items()):
@@ -70,14 +70,14 @@ def snapshot_of(cohort: Cohort, seed: Ed25519PrivateKey) -> str:
 
 
 def _marks(secret: bytes, name: str, column: NDArray[np.float64]) -> list[str]:
-    """One mark a patient; each distinct value is worked out once, and there are few."""
+    """One mark per patient; each distinct value is hashed once, and there are few."""
     values, at = np.unique(column, return_inverse=True)
     marks = [_mac(secret, f"{name}={value!r}".encode(), MARK_DIGITS) for value in values.tolist()]
     return [marks[i] for i in at.tolist()]
 
 
 def _fields(cohort: Cohort) -> dict[str, NDArray[np.float64]]:
-    """Every value that an analysis can use, (patients,) a field; nan where a patient is not in the set."""
+    """Every value that an analysis can use, (patients,) per field; NaN where a patient is not in the set."""
     fields: dict[str, NDArray[np.float64]] = {}
     for endpoint, rows in sorted(cohort.analysis_sets.items()):
         named = {f"variable {name}": values for name, values in sorted(rows.variables.items())}

@@ -1,7 +1,6 @@
-"""The site file as a typed value: what `site.toml` may say, key by key. It stays in the hospital.
+"""The site file as a typed value: every key that `site.toml` may have. It never leaves the hospital.
 
-What it says about a study (names of variables, levels) is checked by `agreement`, against the study; every key is
-explained in `docs/site-file.md`.
+`agreement` checks it against the study (names of variables, levels); `docs/site-file.md` explains every key.
 """
 
 from __future__ import annotations
@@ -12,36 +11,37 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag, field_validator, model_validator
 
+from riskset.catalogue import say
 from riskset.study.toml_table import Name, TomlTable, complain
 from riskset_site.data.dates import is_date_format
 from riskset_site.data.sources.encodings import NARROWER, canonical_encoding
 
-Header = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-"""A column's name; headers are met after stripping, otherwise letter by letter."""
-Code = Annotated[str, StringConstraints(strip_whitespace=True)]
+ColumnName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+"""Matched letter by letter after stripping."""
+ExportText = Annotated[str, StringConstraints(strip_whitespace=True)]
 
 
-def _as_text(value: Any) -> Any:  # noqa: ANN401 - whatever the file holds; what is not a scalar is refused as no text
-    """TOML's true and 1 are what a person means by "true" and "1"."""
+def _as_text(value: Any) -> Any:  # noqa: ANN401 - any value of TOML; pydantic refuses what is not a scalar
+    """TOML's true and 1 mean the texts "true" and "1"."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, int | float) else value
 
 
-Meaning = Annotated[Code, BeforeValidator(_as_text)]
+StudyText = Annotated[ExportText, BeforeValidator(_as_text)]
 
 
 class Source(TomlTable):
     """Where the rows are and how they are written."""
 
     csv: Path
-    """Path of the export; a relative one begins at the site file."""
+    """Path of the export, relative to the folder of the site file."""
     encoding: str = "utf-8-sig"
     delimiter: str = ","
-    missing: tuple[Code, ...] = ("", "NA")
+    missing: tuple[ExportText, ...] = ("", "NA")
     dates: tuple[str, ...] = Field(default=("%Y-%m-%d",), min_length=1)
-    key: Header | None = None
-    """The patient's own number: finds duplicates, never leaves."""
+    key: ColumnName | None = None
+    """Column of the patient number: finds duplicates, never leaves the site."""
 
     @field_validator("encoding")
     @classmethod
@@ -49,16 +49,16 @@ class Source(TomlTable):
         try:
             codec = canonical_encoding(value)
         except LookupError:
-            complain(f"there is no encoding {value!r}; common ones are utf-8-sig, cp932 (Japanese) and cp949 (Korean)")
+            complain(say("data.site_file.unknown_encoding", encoding=value))
         if codec in NARROWER and codec != "utf-8":
-            complain(f"{value!r} lacks characters that exports hold: write {NARROWER[codec]!r} instead")
+            complain(say("data.site_file.narrow_encoding", encoding=value, wider=NARROWER[codec]))
         return NARROWER.get(codec, codec)
 
     @field_validator("delimiter")
     @classmethod
     def _one_character(cls, value: str) -> str:
         if len(value) != 1 or value in '"\r\n' or value.isalnum():
-            complain(r"a delimiter is one character such as ',', ';' or '\t'")
+            complain(say("data.site_file.delimiter"))
         return value
 
     @field_validator("dates")
@@ -66,18 +66,18 @@ class Source(TomlTable):
     def _whole_dates(cls, value: Sequence[str]) -> Sequence[str]:
         for form in value:
             if not is_date_format(form):
-                complain(f"{form!r} does not hold year, month and day; examples: '%Y-%m-%d', '%d.%m.%Y', 'wareki'")
+                complain(say("data.site_file.date_format", format=form))
         return value
 
 
-class ColumnOfTexts(TomlTable):
-    """A variable that stands in one column."""
+class MappedColumn(TomlTable):
+    """A variable that is in one column."""
 
-    column: Header
-    recode: dict[Code, Meaning] = Field(default_factory=dict)
-    """A text of the export to a text of the study; the empty text is missing."""
+    column: ColumnName
+    recode: dict[ExportText, StudyText] = Field(default_factory=dict)
+    """From a text of the export to a text of the study; the empty text means missing."""
     other: Literal["error", "exclude"] = "error"
-    """What becomes of a row whose text is neither recoded nor a value of the study."""
+    """What happens to a row whose text is neither recoded nor a value of the study."""
 
     @model_validator(mode="before")
     @classmethod
@@ -90,9 +90,9 @@ class ColumnOfTexts(TomlTable):
 
 
 class YearsBetween(TomlTable):
-    """A number that is the completed years from the first date to the second."""
+    """The number of completed years from the first date to the second."""
 
-    years_between: tuple[Header, Header]
+    years_between: tuple[ColumnName, ColumnName]
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -105,12 +105,12 @@ def _form(value: Any) -> str:  # noqa: ANN401
 
 
 Mapped = Annotated[
-    Annotated[ColumnOfTexts, Tag("<column>")] | Annotated[YearsBetween, Tag("<years>")], Discriminator(_form)
+    Annotated[MappedColumn, Tag("<column>")] | Annotated[YearsBetween, Tag("<years>")], Discriminator(_form)
 ]
 
 
 def _by_full_name(value: Any) -> Any:  # noqa: ANN401
-    """`R1.population_rows = 100` is two keys in TOML and one limit here."""
+    """`R1.population_rows = 100` is two nested keys in TOML and one limit here."""
     if not isinstance(value, dict):
         return value
     flat: dict[str, Any] = {}
@@ -120,8 +120,8 @@ def _by_full_name(value: Any) -> Any:  # noqa: ANN401
     return flat
 
 
-Amount = Annotated[Code, BeforeValidator(_as_text)]
-"""`20`, `0.2` or `1/5`; what it is worth is told by `agreement`, with the study's own."""
+LimitText = Annotated[ExportText, BeforeValidator(_as_text)]
+"""`20`, `0.2` or `1/5`; `agreement` reads it together with the study's limit."""
 
 
 class SiteFile(TomlTable):
@@ -132,9 +132,9 @@ class SiteFile(TomlTable):
     site: Name
     source: Source
     map_: dict[str, Mapped] = Field(default_factory=dict, alias="map")
-    limits: Annotated[dict[str, Amount], BeforeValidator(_by_full_name)] = Field(default_factory=dict)
-    """By name (`min_cell`, `R1.population_rows`): what this hospital wants stricter than the study."""
+    limits: Annotated[dict[str, LimitText], BeforeValidator(_by_full_name)] = Field(default_factory=dict)
+    """By name (`min_cell`, `R1.population_rows`): limits stricter than the study's."""
 
-    def mapped(self, variable: str) -> ColumnOfTexts | YearsBetween:
-        """Returns where a variable stands: in the column of its own name where [map] does not say otherwise."""
-        return self.map_.get(variable) or ColumnOfTexts(column=variable)
+    def mapped(self, variable: str) -> MappedColumn | YearsBetween:
+        """Returns the columns of a variable: the one of the same name unless [map] names others."""
+        return self.map_.get(variable) or MappedColumn(column=variable)

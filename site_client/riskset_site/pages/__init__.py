@@ -1,5 +1,5 @@
-"""What a site shows to its own people: one page of facts, printed in a terminal or written as an HTML file."""
+"""A page of facts for a site's own staff, printed in a terminal or written as an HTML file."""
 
-from riskset_site.pages.page import Folded, Page, Section, Table
+from riskset_site.pages.page import Folded, Page, PagePart, PageSection, PageTable
 
-__all__ = ["Folded", "Page", "Section", "Table"]
+__all__ = ["Folded", "Page", "PagePart", "PageSection", "PageTable"]

@@ -1,7 +1,7 @@
-"""A page as an HTML file that needs nothing else: no script, no font, no address is loaded.
+"""A page as one HTML file that loads nothing else: no script, no font, no address.
 
-Every text passes through `escape`, since a study's labels are somebody else's words; `_element` is the only maker of
-markup. No template engine: a site installs as little as it can.
+Only `_element` makes markup, and it escapes every text, since a study's labels come from outside. There is no template
+engine: a site installs as little as possible.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from importlib.resources import files
 
-from riskset_site.pages.page import Folded, Page, Part, Section, Table, visible
+from riskset_site.pages.page import Folded, Page, PagePart, PageSection, PageTable, visible
 
 _VERDICTS = {"pass", "review", "fail"}
 _ONE_LINE = 20
-"""Signs that are never broken over two lines: times, versions, names."""
+"""Characters that are never broken over two lines: times, versions, names."""
 
 
 class Markup(str):
@@ -49,15 +49,15 @@ def _body(page: Page) -> Iterator[Markup]:
         yield _element("footer", [page.footer])
 
 
-def _section(section: Section) -> Markup:
+def _section(section: PageSection) -> Markup:
     return _element("section", [_element("h2", [section.heading]), *map(_part, section.parts)])
 
 
-def _part(part: Part) -> Markup:
+def _part(part: PagePart) -> Markup:
     match part:
         case str():
             return _element("p", [part])
-        case Table():
+        case PageTable():
             return _table(part)
         case Folded():
             return _element("details", [_element("summary", [part.summary]), _table(part.table)])
@@ -65,7 +65,7 @@ def _part(part: Part) -> Markup:
             return _element("ul", (_element("li", [item]) for item in part))
 
 
-def _table(table: Table) -> Markup:
+def _table(table: PageTable) -> Markup:
     kinds = ["number" if column in table.numeric else "" for column in table.columns]
     heads = _element(
         "tr", (_element("th", [column], kind=kind) for column, kind in zip(table.columns, kinds, strict=True))

@@ -5,33 +5,52 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from riskset.catalogue import Message, say
 from riskset_site.pages.html import page_html
 from riskset_site.pages.page import Page
 from riskset_site.pages.text import page_text
 
 
 def write_page(page: Page, html: Path | None, as_json: str | None) -> None:
-    """Prints the page, or the JSON where there is one; with `html` it writes the file, readable by its owner alone: it
-    holds this site's own numbers."""
+    """Prints the page, or the JSON where there is one. With `html` it writes that file, readable by its owner only: it
+    contains this site's own numbers."""
     if html is not None:
         with open(html, "w", encoding="utf-8", opener=_owner_only) as file:
             file.write(page_html(page))
-        typer.echo(f"wrote {html}", err=True)
+        typer.echo(say("data.page.written", file=str(html)), err=True)
     if as_json is not None:
         typer.echo(as_json, nl=False)
     elif html is None:
         typer.echo(page_text(page), nl=False)
 
 
-def facts_json(facts: Mapping[str, Any]) -> str:
-    """Returns the facts of a page for a program; a number that is not finite is null."""
-    finite = json.loads(json.dumps({"schema": 1, **facts}), parse_constant=lambda _: None)
+def facts_json(facts: Any) -> str:  # noqa: ANN401 - any dataclass, or a mapping
+    """Returns the facts of a page for a program, as `plain` writes them; a number that is not finite is null."""
+    finite = json.loads(json.dumps({"schema": 1, **plain(facts)}), parse_constant=lambda _: None)
     return json.dumps(finite, indent=1, ensure_ascii=False) + "\n"
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401 - anything that a page contains
+    """Returns a value in JSON's types: a dataclass as its fields, a message as its English sentence.
+
+    What has a `message` also gets the `code` and the `values` of it, so that a program need not read the sentence.
+    """
+    if isinstance(value, Message):
+        return str(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        named = {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        message = getattr(value, "message", None)
+        beside = message.to_json() if isinstance(message, Message) else {}
+        return named | {name: inner for name, inner in beside.items() if name not in named}
+    if isinstance(value, Mapping):
+        return {name: plain(inner) for name, inner in value.items()}
+    return [plain(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _owner_only(path: str, flags: int) -> int:

@@ -1,4 +1,4 @@
-"""A page as a value: what it says, not how it looks. `text` prints it in a terminal, `html` makes a file of it."""
+"""A page as a value: its content, not its look. `text` prints it in a terminal, `html` makes a file of it."""
 
 from __future__ import annotations
 
@@ -7,55 +7,55 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 _UNSEEN = {"Cc", "Cf", "Zl", "Zp"}
-"""Categories of signs that move the cursor, turn the direction of writing or hide what stands beside them."""
+"""Unicode categories of characters that move the cursor, change the direction of writing or hide their neighbours."""
 
 
 @dataclass(frozen=True)
-class Table:
+class PageTable:
     """Rows of texts under their columns."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     numeric: frozenset[str] = frozenset()
-    """The columns that hold numbers and stand to the right."""
+    """Columns of numbers, aligned to the right."""
     caption: str = ""
 
 
 @dataclass(frozen=True)
 class Folded:
-    """A long table: closed in HTML until somebody opens it, in a terminal its summary alone."""
+    """A long table: in HTML folded until a reader opens it, in a terminal its summary only."""
 
     summary: str
-    table: Table
+    table: PageTable
 
 
-Part = str | tuple[str, ...] | Table | Folded
+PagePart = str | tuple[str, ...] | PageTable | Folded
 """A paragraph, a list, or a table."""
 
 
 @dataclass(frozen=True)
-class Section:
-    """What stands under one heading."""
+class PageSection:
+    """The content under one heading."""
 
     heading: str
-    parts: Sequence[Part]
+    parts: Sequence[PagePart]
 
 
 @dataclass(frozen=True)
 class Page:
-    """Everything that is shown at once."""
+    """A whole page."""
 
     title: str
     facts: Mapping[str, str]
-    """What the page is about: a name and a value a line."""
-    sections: Sequence[Section]
+    """What the page is about, one name and value per line."""
+    sections: Sequence[PageSection]
     warnings: Sequence[str] = field(default_factory=tuple)
-    """What somebody must act on; it stands above everything else."""
+    """What the reader must act on, above everything else."""
     footer: str = ""
 
 
 def number(value: float) -> str:
-    """Returns a number with six digits; whole ones as such."""
+    """Returns a number with six significant digits, a whole number without decimals."""
     return f"{value:.0f}" if value == round(value) and abs(value) < 1e15 else f"{value:.6g}"
 
 
@@ -65,12 +65,12 @@ def count(n: int, what: str) -> str:
 
 
 def visible(text: str) -> str:
-    """Returns the text with every sign that could make a reader see another text written out, as `\\u202e`.
+    """Returns the text with every character that could mislead a reader escaped, as `\\u202e`.
 
-    Labels and reasons are other people's words, and what is read on a page is what is signed.
+    Labels and reasons come from other parties, and people sign what they read on a page.
     """
-    return "".join(_escaped(sign) if unicodedata.category(sign) in _UNSEEN else sign for sign in text)
+    return "".join(_escaped(char) if unicodedata.category(char) in _UNSEEN else char for char in text)
 
 
-def _escaped(sign: str) -> str:
-    return sign.encode("unicode_escape").decode("ascii")
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")

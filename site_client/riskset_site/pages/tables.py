@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from riskset.catalogue import Message, say
-from riskset_site.pages.page import Table
+from riskset_site.pages.page import PageTable
 
 
 def table(
-    columns: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[str] = (), caption: Message | str = ""
-) -> Table:
+    columns: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[str] = (), caption: str = ""
+) -> PageTable:
     """Returns a table of a page; columns are codes of `[site.column]`."""
-    headings = {code: str(say(f"site.column.{code}")) for code in columns}
-    return Table(list(headings.values()), rows, frozenset(headings[code] for code in numeric), str(caption))
+    headings = {code: say(f"site.column.{code}") for code in columns}
+    return PageTable(list(headings.values()), rows, frozenset(headings[code] for code in numeric), caption)
 
 
 def numbers(n: int) -> Message:

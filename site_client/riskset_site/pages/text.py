@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
-from rich.table import Table as Grid
+from rich.table import Table
 from rich.text import Text
 
-from riskset_site.pages.page import Folded, Page, Part, Table, visible
+from riskset_site.pages.page import Folded, Page, PagePart, PageTable, visible
 
-_WIDTH_OF_A_FILE = 120  # where nobody has told how wide the page is
+_WIDTH_OF_A_FILE = 120  # where standard output has no width
 
 
 def page_text(page: Page) -> str:
     """Returns the page, with colours where standard output is a terminal."""
+    return printed(_parts(page))
+
+
+def printed(parts: Iterable[RenderableType]) -> str:
+    """Returns the parts one below the other, with colours where standard output is a terminal."""
     console = Console(markup=False, highlight=False, emoji=False)
     if not console.is_terminal:
         console.width = _WIDTH_OF_A_FILE
-    with console.capture() as printed:
-        console.print(Group(*_parts(page)))
-    return "".join(f"{line.rstrip()}\n" for line in printed.get().splitlines())
+    with console.capture() as page:
+        console.print(Group(*parts))
+    return "".join(f"{line.rstrip()}\n" for line in page.get().splitlines())
+
+
+def grid(table: PageTable) -> Table:
+    """Returns the rows under their columns, without lines or caption."""
+    found = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
+    for column in table.columns:
+        found.add_column(visible(column), justify="right" if column in table.numeric else "left", overflow="fold")
+    for row in table.rows:
+        found.add_row(*map(visible, row))
+    return found
 
 
 def _parts(page: Page) -> Iterator[RenderableType]:
@@ -38,34 +52,25 @@ def _parts(page: Page) -> Iterator[RenderableType]:
         yield from ("", visible(page.footer))
 
 
-def _facts(page: Page) -> Grid:
-    grid = Grid.grid(padding=(0, 3, 0, 0))
+def _facts(page: Page) -> Table:
+    facts = Table.grid(padding=(0, 3, 0, 0))
     for name, value in page.facts.items():
-        grid.add_row(visible(name), Text(visible(value), overflow="fold"))
-    return grid
+        facts.add_row(visible(name), Text(visible(value), overflow="fold"))
+    return facts
 
 
-def _part(part: Part) -> Iterator[RenderableType]:
+def _part(part: PagePart) -> Iterator[RenderableType]:
     match part:
         case str():
             yield visible(part)
         case tuple():
             for item in part:
-                grid = Grid.grid(padding=(0, 1, 0, 0))
-                grid.add_row("-", visible(item))
-                yield grid
-        case Table():
-            yield from _table(part)
+                line = Table.grid(padding=(0, 1, 0, 0))
+                line.add_row("-", visible(item))
+                yield line
+        case PageTable():
+            if part.caption:
+                yield Text(visible(part.caption), style="italic")
+            yield grid(part)
         case Folded():
             yield visible(part.summary)
-
-
-def _table(table: Table) -> Iterator[RenderableType]:
-    if table.caption:
-        yield Text(visible(table.caption), style="italic")
-    grid = Grid(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
-    for column in table.columns:
-        grid.add_column(visible(column), justify="right" if column in table.numeric else "left", overflow="fold")
-    for row in table.rows:
-        grid.add_row(*map(visible, row))
-    yield Padding(grid, (0, 0, 0, 0))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from riskset.catalogue import Message, say
-from riskset_site.pages import Folded, Page, Section
-from riskset_site.pages.page import Part, number
+from riskset_site.pages import Folded, Page, PagePart, PageSection
+from riskset_site.pages.page import number
 from riskset_site.pages.tables import numbers, table
 from riskset_site.records.ledger_review import LedgerReview, Reply
 
@@ -29,27 +29,27 @@ def ledger_page(review: LedgerReview) -> Page:
         "numbers": say("site.ledger.masked", n=sent),
     }
     return Page(
-        title=str(say("site.ledger.title", site=review.site)),
-        facts={str(say(f"site.ledger.fact.{name}")): str(fact) for name, fact in facts.items()},
+        title=say("site.ledger.title", site=review.site),
+        facts={say(f"site.ledger.fact.{name}"): str(fact) for name, fact in facts.items()},
         sections=[
-            Section(str(say("site.ledger.heading.acts")), [_acts(review)]),
-            Section(str(say("site.ledger.heading.runs")), [_runs(review)]),
-            *(Section(str(say("site.ledger.run_heading", run=run)), list(_run(review, run))) for run in review.runs),
+            PageSection(say("site.ledger.heading.acts"), [_acts(review)]),
+            PageSection(say("site.ledger.heading.runs"), [_runs(review)]),
+            *(PageSection(say("site.ledger.run_heading", run=run), list(_run(review, run))) for run in review.runs),
         ],
-        footer=str(say("site.ledger.footer")),
+        footer=say("site.ledger.footer"),
     )
 
 
-def _acts(review: LedgerReview) -> Part:
+def _acts(review: LedgerReview) -> PagePart:
     if not review.said:
-        return str(say("site.ledger.no_acts"))
-    rows = [(str(one.number), second(one.at), one.kind, str(one.told)) for one in review.said]
+        return say("site.ledger.no_acts")
+    rows = [(str(one.number), second(one.at), one.kind, one.told) for one in review.said]
     return table(("entry", "time", "event", "details"), rows, ("entry",))
 
 
-def _runs(review: LedgerReview) -> Part:
+def _runs(review: LedgerReview) -> PagePart:
     if not review.runs:
-        return str(say("site.ledger.no_runs"))
+        return say("site.ledger.no_runs")
     counts = ("rounds", "numbers", "verdicts", "not_passed")
     columns = ("run", "study", "began", "last_reply", "status", *counts)
     return table(columns, [_row(review, run) for run in review.runs], counts)
@@ -64,7 +64,7 @@ def _row(review: LedgerReview, run: str) -> tuple[str, ...]:
         review.studies.get(first.study, first.study[:_SHORT]),
         second(first.at),
         second(last.at),
-        str(say("site.ledger.closed") if last.kind == "closed" else say("site.ledger.not_closed")),
+        say("site.ledger.closed") if last.kind == "closed" else say("site.ledger.not_closed"),
         str(last.round),
         f"{sum(len(reply.numbers) for reply in replies):,}",
         str(len(verdicts)),
@@ -72,9 +72,9 @@ def _row(review: LedgerReview, run: str) -> tuple[str, ...]:
     )
 
 
-def _run(review: LedgerReview, run: str) -> Iterator[Part]:
+def _run(review: LedgerReview, run: str) -> Iterator[PagePart]:
     replies = _replies(review, run)
-    yield tuple(map(str, _covered_by(review, replies)))
+    yield tuple(_covered_by(review, replies))
     for reply in replies:
         if reply.kind != "opened":
             yield from _reply(reply)
@@ -95,15 +95,15 @@ def _covered_by(review: LedgerReview, replies: list[Reply]) -> Iterator[Message]
             yield say("site.ledger.unknown_approval", sha256=approval)
 
 
-def _reply(reply: Reply) -> Iterator[Part]:
+def _reply(reply: Reply) -> Iterator[PagePart]:
     rows = [(requested_by, label, number(value)) for requested_by, label, value in reply.numbers]
-    yield Folded(str(_summary(reply)), table(("requested_by", "number", "sent"), rows, ("sent",)))
+    yield Folded(_summary(reply), table(("requested_by", "number", "sent"), rows, ("sent",)))
     if reply.verdicts:
         judged = [_verdict(verdict) for verdict in reply.verdicts]
         if refused := [row for row in judged if row[-1] != "pass"]:
             yield table(_JUDGED, refused, _FIGURES, say("site.ledger.not_passed", round=reply.round))
         summary = say("site.ledger.verdicts", n=len(judged), round=reply.round)
-        yield Folded(str(summary), table(_JUDGED, judged, _FIGURES))
+        yield Folded(summary, table(_JUDGED, judged, _FIGURES))
 
 
 def _summary(reply: Reply) -> Message:

@@ -15,8 +15,8 @@ from riskset.ledger.entry import Entry
 from riskset.ledger.log_file import LedgerFile
 from riskset.ledger.merkle import Tree
 from riskset.ledger.note import parse
-from riskset.protocol.approval import ACTS, APPROVED
-from riskset.protocol.messages import REFUSALS
+from riskset.protocol.consent import ACTS, APPROVED
+from riskset.protocol.messages import refusal_message
 from riskset.study.asked import OWN
 from riskset.study.load import study_from_json
 from riskset_site.records.journal import JournalFile, read_sent
@@ -155,16 +155,16 @@ def _others(entries: Sequence[Entry]) -> Iterator[OtherEntry]:
 def _details(entry: Entry) -> Message:
     public = entry.public
     if entry.kind == APPROVED:
-        return say("site.ledger.details", details="; ".join(map(str, _of_approval(public["approval"]))))
+        return say("site.ledger.details", details=tuple(_of_approval(public["approval"])))
     if entry.kind == "refused":
-        reason = REFUSALS.get(public["code"], public["code"])
+        reason = refusal_message(public["code"], "this site")
         if public.get("run"):
             return say("site.ledger.refused_run", run=public["run"], reason=reason)
         return say("site.ledger.refused", reason=reason)
     if entry.kind in ACTS:
-        by, reason = public["by"], public.get("reason")
-        return say("site.ledger.by_because", by=by, reason=reason) if reason else say("site.ledger.by", by=by)
-    return say("site.ledger.details", details=", ".join(f"{name} {value}" for name, value in public.items()))
+        by, because = public["by"], public.get("reason")
+        return say("site.ledger.by_because", by=by, reason=because) if because else say("site.ledger.by", by=by)
+    return say("site.ledger.other_details", details=tuple(f"{name} {value}" for name, value in public.items()))
 
 
 def _of_approval(content: Mapping[str, Any]) -> Iterator[Message]:

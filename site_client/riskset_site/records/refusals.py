@@ -55,4 +55,4 @@ class RecordedSite:
         try:
             self._ledger.append("refused", {"code": code, "run": run})
         except RisksetError as error:
-            self._log(str(say("site.journal.refusal_lost", error=str(error))))
+            self._log(say("site.journal.refusal_lost", error=str(error)))

@@ -9,12 +9,13 @@ import pytest
 
 from riskset.analyses.admission.steps import Own
 from riskset.analyses.cohort import AnalysisSet, Cohort
-from riskset.disclosure import cells, curves, models, runs, span
+from riskset.disclosure import cells, models, runs, span
 from riskset.disclosure.finding import judge
 from riskset.protocol import coordinator as coordinating
 from riskset.protocol.contributing import Contributor, labelled
-from riskset.protocol.history import chain, open_history
+from riskset.protocol.history import open_history
 from riskset.protocol.roster import COORDINATOR
+from riskset.protocol.round import chain
 from riskset.protocol.witnessing import cosignature, cosigned, read_relayed, witnessed
 from riskset.rehearsal import Rehearsal
 from riskset.secure import fixed_point
@@ -308,7 +309,7 @@ class Rules:
 
     def off(self, *names):
         self._off |= set(names)
-        for module in (cells, curves, models, runs, span):
+        for module in (cells, models, runs, span):
             self._monkeypatch.setattr(module, "judge", self._judge)
         if "R5" in self._off:
             self._monkeypatch.setattr(models, "evaluations_allowed", lambda policy, n, p: 10**9)

@@ -12,7 +12,7 @@ import pytest
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.disclosure.exposure import of_admission, total
-from riskset.disclosure.gate import Gate, Part, Summary
+from riskset.disclosure.gate import Gate, Summary, SummaryPart
 from riskset.errors import DataError, Refused, fault_of
 from riskset.secure import fixed_point
 from riskset_site.data.holding import load_holding
@@ -30,7 +30,7 @@ NAMES = {"utf-8": "카나리아 김철수", "cp949": "카나리아 김철수", "
 
 def counted(n):
     """Returns the part of a round that asks for n counts of patients."""
-    return [Part(of_admission([]), tuple(total(f"count {i}") for i in range(n)))]
+    return [SummaryPart(of_admission([]), tuple(total(f"count {i}") for i in range(n)))]
 
 
 def forms(value):

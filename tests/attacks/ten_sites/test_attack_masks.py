@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.disclosure import cells
 from riskset.disclosure.exposure import of_admission, total
-from riskset.disclosure.gate import Gate, Part, Summary
+from riskset.disclosure.gate import Gate, Summary, SummaryPart
 from riskset.disclosure.policy import default_policy
 from riskset.errors import Refused
-from riskset.protocol.sending import contribution
+from riskset.protocol.contributing import contribution
 from riskset.protocol.witnessing import read_cosigned
 from riskset.secure import fixed_point
 from riskset.secure.envelope import verify
@@ -33,7 +33,7 @@ limbs = st.lists(st.integers(0, 2**128 - 1), min_size=1, max_size=6)
 
 def counted(n):
     """Returns the part of a round that asks for n counts of patients."""
-    return [Part(of_admission([]), tuple(total(f"count {i}") for i in range(n)))]
+    return [SummaryPart(of_admission([]), tuple(total(f"count {i}") for i in range(n)))]
 
 
 def vector(numbers):

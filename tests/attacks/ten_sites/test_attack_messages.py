@@ -15,7 +15,7 @@ from riskset.errors import ProtocolError, RisksetError, VerificationError
 from riskset.protocol.messages import read_refusal
 from riskset.protocol.opening import Opened, Opening, read_coordinators_program, read_opened, read_opening
 from riskset.protocol.program import Program
-from riskset.protocol.witnessing import cosigned, read_cosigned, read_relayed, read_shown
+from riskset.protocol.witnessing import cosigned, read_cosigned, read_log_view, read_relayed
 from riskset.secure import fixed_point
 from riskset.secure.envelope import MAX_PARTS, claimed_head, frame, seal, unframe, verify
 from riskset.secure.keys import new_identity
@@ -33,7 +33,7 @@ READERS = {
     "program": read_coordinators_program,
     "relayed": read_relayed,
     "contribution": read_cosigned,
-    "log": read_shown,
+    "log": read_log_view,
     "refusal": lambda data: read_refusal("a", data),
     "vector": lambda data: fixed_point.from_bytes(data, 3),
 }

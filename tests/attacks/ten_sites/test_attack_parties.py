@@ -6,8 +6,8 @@ import pytest
 from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.protocol import site
 from riskset.protocol.opening import read_opened
-from riskset.protocol.witnessing import Shown
-from riskset.rehearsal import EverybodyConsents
+from riskset.protocol.witnessing import LogView
+from riskset.rehearsal import EverySiteConsents
 from riskset.secure import fixed_point
 from riskset.secure.envelope import frame, unframe, verify
 from riskset.secure.masks import PairwiseMasks, new_secret, public_of
@@ -79,7 +79,7 @@ class TestKeysAndHospitals:
         own = seen["events of os"] - bare.patients["dead"][here].sum()
         assert own == bare.cohorts[VICTIM].analysis_sets["os"].event.sum()
         gated = party(VICTIM, *invented)
-        holding, consent = gated.sites[VICTIM]._holding, EverybodyConsents(VICTIM, ("tokyo",))
+        holding, consent = gated.sites[VICTIM]._holding, EverySiteConsents(VICTIM, ("tokyo",))
         gated.sites[VICTIM] = site.Site(
             VICTIM, gated.keys[VICTIM], gated.study, gated.roster, holding, gated.journals[VICTIM], consent
         )
@@ -96,7 +96,7 @@ class TestKeysAndHospitals:
         replies = [gated.sites[name].answer(message) for name, message in told.items()]
         replies.append(gated.sites[FRIEND].answer(request))
         assert {gated.code(reply) for reply in replies} == {None}
-        shown = Shown(gated.record.checkpoint(), {}).to_bytes()
+        shown = LogView(gated.record.checkpoint(), {}).to_bytes()
         first = gated.forge(request, type="round", round=1, history="0" * 64, payload=frame([shown, *replies]))
         assert {name: gated.hears(name, first) for name in FEW} == dict.fromkeys(FEW, "history")
         again = gated.again("another", earlier=[])

@@ -41,7 +41,8 @@ class TestRefusalInTheMiddle:
         contributor.findings = findings
 
     def test_a_refusal_in_mid_run_used_as_a_difference(self, network, patients, monkeypatch):
-        monkeypatch.setattr("riskset.protocol.sending.noise", fixed_point.zeros)  # silence, and a flag that is down
+        # silence, and a flag that is down
+        monkeypatch.setattr("riskset.protocol.contributing.noise", fixed_point.zeros)
         bare = network(patients(*FEW), NESTED).until("first")
         self.refuses(bare)
         bare.step()

@@ -112,7 +112,7 @@ def test_a_revoked_invite_is_told_with_its_reason(coordinator):
 
 def test_a_request_of_another_site_is_told_with_its_reason(coordinator):
     invite, other = coordinator.invites(), coordinator.invites("kurume")
-    with pytest.raises(DataError, match="names another site than the invite of asan"):
+    with pytest.raises(DataError, match="names a different site than the invite of asan"):
         send_join_request(invite, request_for(type(invite)(**vars(other) | {"token": invite.token})))
 
 
@@ -174,7 +174,7 @@ def test_garbage_with_a_right_token_uses_it_not_up(coordinator, client, body):
     invite = coordinator.invites()
     answer = client.post(JOIN_PATH, content=body, headers=bearer(invite.token))
     assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-    assert answer.json()["error"] == "the request is not a request of a site"
+    assert answer.json()["error"] == "the request is not a join request from a site"
     send_join_request(invite, request_for(invite))
 
 

@@ -32,7 +32,7 @@ def test_a_site_with_another_study_says_no_and_after_mending_the_run_goes_on(the
     stage.start()
     stage.start_coordinator(in_log=True)
     assert theatre.exit_code("coordinator") == 3
-    assert "lakes holds another version of the study file than the coordinator" in theatre.log("coordinator")
+    assert "lakes has a different version of the study file than the coordinator" in theatre.log("coordinator")
     theatre.stop("lakes")
     own.write_text(right, encoding="utf-8")
     theatre.approve("lakes")
@@ -57,7 +57,7 @@ def test_sites_that_stop_in_mid_run_are_waited_for_by_name_until_somebody_signs(
     for site in ("lakes", "plains", "north"):
         theatre.wait_for_words("coordinator", f"{site} has no approval in force for this study, roster and data")
     theatre.wait_for_words("coordinator", "round 1: waiting for lakes (no approval), ")
-    for site, why in (("lakes", "paused"), ("plains", "withdrew from the study"), ("north", "the approval ended on")):
+    for site, why in (("lakes", "paused"), ("plains", "withdrew from the study"), ("north", "the approval expired on")):
         assert why in theatre.log(site)
     theatre.at_site("lakes", "resume", "--by", "M. Uchida")
     theatre.approve("plains")

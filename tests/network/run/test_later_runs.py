@@ -61,7 +61,7 @@ def test_a_run_after_one_patient_s_data_changed_is_refused_and_after_many_is_not
     correct_follow_up(theatre, "lakes", patients=1)
     theatre.stage.start()
     assert theatre.exit_code("lakes") == 3
-    assert "the data, or how they are read, have changed since they were approved" in theatre.log("lakes")
+    assert "the data, or how they are read, have changed since the approval" in theatre.log("lakes")
     theatre.approve("lakes")
     theatre.stage.start_site("lakes")
     assert refusals(theatre.runs_to_its_end()) == {"R14"}

@@ -11,9 +11,9 @@ from riskset.analyses.cohort import SetId
 from riskset.analyses.counts_in_time import CountsInTime
 from riskset.analyses.design import Column
 from riskset.analyses.methods.cox import CoxModel
-from riskset.analyses.methods.cox_fit import CoxFit, Limit, NotUsed, Separated, Term
+from riskset.analyses.methods.cox_fit import CoxFit, NotUsed, Separated, SeparationLimit, Term
 from riskset.analyses.methods.km import ArmCurve, KaplanMeier, SurvivalCurves
-from riskset.results import Entry, Results
+from riskset.results import ResultEntry, Results
 from riskset.stats.grid import Grid
 from riskset.stats.kaplan_meier import Curve, Landmark, Quantile
 from riskset.stats.log_rank import LogRank, Test
@@ -61,7 +61,7 @@ def entry_of(result):
     }
     analysis, ok = {"km": curves_of, "cox": model_of}[result["kind"]](head, result)
     gate = "refused" if result["status"] == "refused" else "passed"
-    return Entry(analysis, ok if result["status"] == "ok" else end_of(result), gate)
+    return ResultEntry(analysis, ok if result["status"] == "ok" else end_of(result), gate)
 
 
 def end_of(result):
@@ -73,7 +73,7 @@ def end_of(result):
     if "columns" not in reason:
         return NotEstimable(reason["code"], reason.get("message", ""))
     columns, limit = tuple(column_of(column) for column in reason["columns"]), reason["limit"]
-    found = limit and Limit(columns[0], limit["side"], limit["coef"], limit["hr"])
+    found = limit and SeparationLimit(columns[0], limit["side"], limit["coef"], limit["hr"])
     return Separated(reason["code"], reason["message"], columns, found)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from riskset.analyses.analysis import NotEstimable, RefusedByRule
-from riskset.results import Entry
+from riskset.results import ResultEntry
 from riskset_server.report.cells import Cells
 from riskset_server.report.not_given import missing, reason
 
@@ -32,4 +32,4 @@ def test_a_cell_without_numbers_says_what_it_lacks(entry):
 @pytest.fixture
 def entry(typed, lung):
     analysis = typed(lung).entries[0].analysis
-    return lambda end: Entry(analysis, end, "passed")
+    return lambda end: ResultEntry(analysis, end, "passed")

@@ -9,7 +9,7 @@ import pytest
 
 from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
 from riskset.rehearsal import Rehearsal
-from riskset.results import Entry, entry_json, results_of
+from riskset.results import ResultEntry, entry_json, results_of
 from riskset_server.report import report_of, sections, write_report
 from riskset_server.report.blocks import Row, Shown, Table
 from riskset_server.report.cells import Place
@@ -54,7 +54,7 @@ def page_of(tmp_path):
 
 
 def with_entry(results, result):
-    entry = Entry(Responses(), result, "passed")
+    entry = ResultEntry(Responses(), result, "passed")
     return replace(results, entries=(*results.entries, entry))
 
 

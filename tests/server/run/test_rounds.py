@@ -253,7 +253,7 @@ def test_a_reply_delivered_under_another_name_counts_for_who_signed_it(run, expe
 def test_a_lawful_no_ends_the_command_and_keeps_the_run(run, expected):
     site = run.rehearsal.sites["asan"]
     run.network.changes = lambda name, reply: site.refusal("data") if name == "asan" else reply
-    with pytest.raises(Refused, match="asan has other data now") as no:
+    with pytest.raises(Refused, match="asan has different data now") as no:
         run.go()
     assert no.value.hint == "the run is kept: the same command goes on with it once this is mended"
     run.network.changes = lambda name, reply: reply
@@ -283,7 +283,7 @@ def test_a_site_without_an_approval_is_waited_for_with_words(run, expected):
     run.ends_as(expected)
     rounds = len(run.watch.rounds)
     assert rounds * pause_s < run.clock.seconds < rounds * (pause_s + 2 * ASK_AGAIN_S)
-    told = "kurume has no approval in force for this study, roster and data; its own log tells why; who signs there"
+    told = "kurume has no approval in force for this study, roster and data; its log says why; who signs there"
     assert [trouble.startswith(told) for trouble in run.watch.troubles] == [True] * rounds, "once a round"
     assert set(run.watch.unwilling) == {frozenset(), frozenset({"kurume"})}
     assert [site for _, site, _ in run.watch.answers[:3]] == ["asan", "osaka", "kurume"]

@@ -1,6 +1,8 @@
 """The catalogue and the code agree: every code that is said is there with its values, and every sentence is said."""
 
 import ast
+import copy
+import pickle
 from pathlib import Path
 
 import pytest
@@ -56,16 +58,35 @@ def test_the_values_of_a_template(template, names):
 
 
 def test_a_message_is_told_by_code_and_values(monkeypatch):
-    templates = {"x.time": "{time:g} {unit}s", "x.rows": {"one": "1 row", "other": "{n} rows"}, "x.of": "of {names}"}
+    templates = {
+        "x.time": "{time:g} {unit}s",
+        "x.rows": {"one": "1 row", "other": "{n} rows"},
+        "x.of": "of {names}",
+        "x.both": "{names: and }",
+    }
     monkeypatch.setattr("riskset.catalogue.catalogue", lambda _: templates)
     assert str(say("x.time", time=12.0, unit="month")) == "12 months"
     assert [str(say("x.rows", n=n)) for n in (0, 1, 2)] == ["0 rows", "1 row", "2 rows"]
     assert str(say("x.of", names=("a", "b"))) == "of a, b"
+    assert str(say("x.both", names=(say("x.rows", n=1), say("x.of", names="a")))) == "1 row and of a"
     assert say("x.time", time=1, unit="day").to_json() == {"code": "x.time", "values": {"time": 1, "unit": "day"}}
 
 
 def test_nothing_is_said_by_no_message():
-    assert (str(NOTHING), bool(NOTHING), bool(Message("x"))) == ("", False, True)
+    assert (NOTHING, bool(NOTHING)) == ("", False)
+
+
+def test_a_copy_is_the_same_message(monkeypatch):
+    monkeypatch.setattr("riskset.catalogue.catalogue", lambda _: {"x.y": "{a} of {b}"})
+    message = say("x.y", a=1, b=("c", "d"))
+    for copied in (copy.deepcopy(message), pickle.loads(pickle.dumps(message))):
+        assert (copied, copied.code, copied.values) == ("1 of c, d", "x.y", message.values)
+
+
+def test_an_unknown_code_or_a_missing_value_is_an_error():
+    for code in ("x.unknown", next(iter(catalogue(ENGLISH)))):
+        with pytest.raises(KeyError):
+            Message(code) if code == "x.unknown" else say("rules.nothing")
 
 
 def test_an_unknown_language_is_an_error():

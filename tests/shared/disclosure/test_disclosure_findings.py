@@ -1,11 +1,12 @@
-"""What a finding says: figures of one site stay out of its words, and a remedy says what would pass."""
+"""What a finding says: no figure of one site is in its sentences, and a remedy says what would pass."""
 
 import json
 
 import numpy as np
 import pytest
 
-from riskset.disclosure import cells, curves, models
+from riskset.catalogue import say
+from riskset.disclosure import cells, models
 from riskset.disclosure.finding import judge
 from riskset.disclosure.policy import default_policy, loosened, parse_exception
 from riskset.disclosure.rules import COLUMNS
@@ -15,16 +16,19 @@ POOLED, LOCAL = default_policy("pooled"), default_policy("local")
 
 def test_a_level_says_how_many_have_it_and_how_many_are_needed():
     finding = cells.level(POOLED, "cox/os: stage = III", 8, 300)
-    assert finding.message == (
-        "cox/os: stage = III: patients with the level, or without it, whichever are fewer: at least 10; found 8"
+    assert str(finding.message) == (
+        "cox/os: stage = III: patients with the level or without it, whichever are fewer: must be at least 10; found 8"
     )
-    assert finding.remedy == "merge the level with another, or drop the column: 8 patients have it, 10 are needed"
+    assert finding.remedy == say("rules.remedy.level_have", n=8, least="10")
+    assert str(finding.remedy) == (
+        "merge the level with another, or drop the variable: 8 patients have it, 10 are needed"
+    )
     assert (finding.value, finding.limit, finding.margin) == (8, 10, -2)
-    assert cells.level(POOLED, "x", 292, 300).remedy.endswith("8 patients do not have it, 10 are needed")
+    assert cells.level(POOLED, "x", 299, 300).remedy == say("rules.remedy.level_have_not", n=1, least="10")
 
 
 @pytest.mark.parametrize("column", COLUMNS)
-def test_no_figure_of_one_site_stands_in_the_words(column):
+def test_no_figure_of_one_site_is_in_the_sentences(column):
     policy = default_policy(column)
     own = [
         cells.site_rows(policy, 4),
@@ -41,12 +45,12 @@ def test_no_figure_of_one_site_stands_in_the_words(column):
             models.events(policy, "cox", 29, 17),
             models.events(policy, "cox", 4, 1),
             models.parameters(policy, "cox", 29, 17),
-            curves.steps_at_risk(policy, "curve", 4),
+            cells.steps_at_risk(policy, "curve", 4),
         ]
     for finding in own:
         assert not finding.passes
-        words = (finding.message + finding.remedy).replace(" 4 parameters", "")
-        for figure in ("29", "47.125", "46", "0.47", " 4 ", "found", "14", "1.71", "0.586"):
+        words = f"{finding.message} {finding.remedy} {finding.message.to_json()} {finding.remedy.to_json()}"
+        for figure in ("29", "47.125", "46", "0.47", " 4 ", "found ", "14", "1.71", "0.586"):
             assert figure not in words, finding
 
 
@@ -67,8 +71,8 @@ def test_events_are_judged_by_the_limit_that_asks_for_more(events, p, verdict, l
 
 def test_what_a_remedy_proposes_passes():
     review = models.events(POOLED, "cox/os", 23, 8)
-    assert review.remedy == (
-        "40 events pass, or 4 parameters in place of 8; or sign R3.events_per_parameter=23/8 with a reason"
+    assert str(review.remedy) == (
+        "40 events are needed, or at most 4 of the 8 parameters; or sign R3.events_per_parameter=23/8 with a reason"
     )
     assert models.events(POOLED, "cox/os", 40, 8).passes
     assert models.events(POOLED, "cox/os", 23, 4).passes
@@ -76,29 +80,32 @@ def test_what_a_remedy_proposes_passes():
     assert models.events(signed, "cox/os", 23, 8).passes
 
     few = models.events(POOLED, "cox/os", 12, 1)
-    assert few.remedy == "20 events pass; or sign R3=12 with a reason"
+    assert str(few.remedy) == "20 events are needed; or sign R3=12 with a reason"
     assert models.events(loosened(POOLED, {"R3": "12"}), "cox/os", 12, 1).passes
-    assert models.events(POOLED, "cox/os", 9, 1).remedy.endswith("no exception goes so far (the loosest is R3=10)")
+    too_far = models.events(POOLED, "cox/os", 9, 1).remedy
+    assert dict(too_far.values)["exception"] == say("rules.exception.too_far", name="R3", floor="10")
 
     many = models.parameters(POOLED, "cox/os", 87, 10)
-    assert "8 parameters pass in place of 10" in many.remedy
+    assert many.remedy == say("rules.remedy.parameters_most", most=8, p=10)
     assert models.parameters(POOLED, "cox/os", 87, 8).passes
 
 
 def test_an_exception_that_is_signed_to_its_floor_is_not_proposed_again():
     signed = loosened(LOCAL, {"R1": "10"})
-    assert "R1=10" in cells.population_rows(LOCAL, "all", 18).remedy
+    assert "R1=10" in str(cells.population_rows(LOCAL, "all", 18).remedy)
     assert cells.population_rows(signed, "all", 18).passes
-    assert "sign" not in cells.population_rows(signed, "all", 9).remedy
+    assert cells.population_rows(signed, "all", 9).remedy.code == "rules.remedy.population_rows"
 
 
 def test_a_subgroup_curve_needs_the_exception_by_name_and_five_subgroups_never_pass():
     one, five = ["arm", "sex"], ["arm", "sex", "hcv", "mvi", "ecog", "male"]
-    assert curves.split(POOLED, "os", one, ["arm"]).remedy.endswith("or sign R11=1 with a reason")
+    assert str(cells.split(POOLED, "os", one, ["arm"]).remedy) == (
+        "request the curve without sex; or sign R11=1 with a reason"
+    )
     signed = loosened(POOLED, {"R11": "1"})
-    assert curves.split(signed, "os", one, ["arm"]).passes
-    assert not curves.split(signed, "os", five, ["arm"]).passes
-    assert curves.split(POOLED, "os", [], ["arm"]).passes
+    assert cells.split(signed, "os", one, ["arm"]).passes
+    assert not cells.split(signed, "os", five, ["arm"]).passes
+    assert cells.split(POOLED, "os", [], ["arm"]).passes
 
 
 @pytest.mark.parametrize(
@@ -119,7 +126,7 @@ def test_a_model_of_no_patients_does_not_pass():
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
 @pytest.mark.parametrize("name", ["R4.leverage", "R4.level", "R8.risk_share", "R14.changed_rows"])
-def test_what_is_no_number_fails(name, value):
+def test_what_is_not_a_number_fails(name, value):
     finding = judge(POOLED, name, "x", value)
     assert finding.verdict == "fail"
     assert finding.margin == float("-inf")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from riskset.disclosure import cells, curves, models
+from riskset.disclosure import cells, models
 from riskset.disclosure.policy import (
     default_policy,
     loosened,
@@ -75,16 +75,16 @@ def test_a_site_may_be_stricter():
 @pytest.mark.parametrize(
     ("own", "said"),
     [
-        ({"R4.leverage": "1/4"}, "looser than the study's at most 1/5"),
-        ({"R1.population_rows": "40"}, "looser than the study's at least 50"),
+        ({"R4.leverage": "1/4"}, r"looser than the study's limit \(at most 1/5\)"),
+        ({"R1.population_rows": "40"}, r"looser than the study's limit \(at least 50\)"),
         ({"min_cell": "4"}, "min_cell is 4; the study's is 5"),
         ({"min_cell": "7.5"}, "min_cell is 7.5"),
-        ({"R4.leverge": "0.1"}, "no rule and no limit"),
-        ({"R4.leverage": "nan"}, "no number"),
-        ({"R4.leverage": "1/0"}, "no number"),
-        ({"R4.leverage": ""}, "no number"),
+        ({"R4.leverge": "0.1"}, "neither a rule nor a limit"),
+        ({"R4.leverage": "nan"}, "not a number"),
+        ({"R4.leverage": "1/0"}, "not a number"),
+        ({"R4.leverage": ""}, "not a number"),
         ({"R4.leverage": "-1"}, "negative"),
-        ({"R4": "0.1", "R4.leverage": "0.1"}, "named twice"),
+        ({"R4": "0.1", "R4.leverage": "0.1"}, "given twice"),
     ],
 )
 def test_a_site_cannot_be_looser_or_say_what_is_no_limit(own, said):
@@ -99,7 +99,7 @@ def test_a_misspelt_limit_is_told_with_the_one_that_was_meant():
 
 
 def test_a_limit_of_the_other_column_is_none_here():
-    with pytest.raises(DataError, match="no limit here"):
+    with pytest.raises(DataError, match="not a limit here"):
         tightened(LOCAL, {"R2.apart_sites": "4"})
 
 
@@ -128,20 +128,20 @@ def test_an_exception_loosens_its_limit_down_to_the_floor_and_nothing_else(polic
 @pytest.mark.parametrize(
     ("policy", "exceptions", "said"),
     [
-        (POOLED, {"R4": "0.34"}, "past the floor"),
-        (LOCAL, {"R4": "0.51"}, "past the floor"),
-        (LOCAL, {"R1": "9"}, "past the floor"),
-        (LOCAL, {"R12": "1"}, "past the floor"),
-        (POOLED, {"R12": "2"}, "no exception"),
-        (POOLED, {"R2": "1/3"}, "no exception"),
-        (POOLED, {"R2.leverage": "1/3"}, "no exception"),
-        (POOLED, {"R10": "1"}, "no exception"),
-        (POOLED, {"R13.sites": "1"}, "no exception"),
-        (POOLED, {"R4": "1/5"}, "holds anyway"),
-        (POOLED, {"R4": "1/9"}, "holds anyway"),
-        (POOLED, {"R15": "1"}, "no rule and no limit"),
-        (POOLED, {"R4": "a third"}, "no number"),
-        (POOLED, {"R4": "1/3", "R4.leverage": "1/3"}, "named twice"),
+        (POOLED, {"R4": "0.34"}, "beyond the loosest"),
+        (LOCAL, {"R4": "0.51"}, "beyond the loosest"),
+        (LOCAL, {"R1": "9"}, "beyond the loosest"),
+        (LOCAL, {"R12": "1"}, "beyond the loosest"),
+        (POOLED, {"R12": "2"}, "exception"),
+        (POOLED, {"R2": "1/3"}, "exception"),
+        (POOLED, {"R2.leverage": "1/3"}, "exception"),
+        (POOLED, {"R10": "1"}, "exception"),
+        (POOLED, {"R13.sites": "1"}, "exception"),
+        (POOLED, {"R4": "1/5"}, "applies anyway"),
+        (POOLED, {"R4": "1/9"}, "applies anyway"),
+        (POOLED, {"R15": "1"}, "neither a rule nor a limit"),
+        (POOLED, {"R4": "a third"}, "not a number"),
+        (POOLED, {"R4": "1/3", "R4.leverage": "1/3"}, "given twice"),
     ],
 )
 def test_what_is_no_exception_is_refused(policy, exceptions, said):
@@ -150,7 +150,7 @@ def test_what_is_no_exception_is_refused(policy, exceptions, said):
 
 
 def test_floors_follow_a_higher_k():
-    with pytest.raises(DataError, match="past the floor"):
+    with pytest.raises(DataError, match="beyond the loosest"):
         loosened(default_policy("local", 12), {"R1": "10"})
     assert loosened(default_policy("local", 12), {"R1": "12"}).values["R1.population_rows"] == 12
 
@@ -167,9 +167,9 @@ def test_an_exception_is_typed_with_a_reason():
         ("R4", "why", "RULE=VALUE"),
         ("=1/3", "why", "RULE=VALUE"),
         ("R4=", "why", "RULE=VALUE"),
-        ("R10=1", "why", "no exception"),
-        ("R99=1", "why", "no rule"),
-        ("R4=1/3=1/2", "why", "no number"),
+        ("R10=1", "why", "exception"),
+        ("R99=1", "why", "neither a rule"),
+        ("R4=1/3=1/2", "why", "not a number"),
     ],
 )
 def test_what_is_typed_otherwise_is_told(text, reason, said):
@@ -215,7 +215,7 @@ def judged(policy, figure, p):
         models.parameters(policy, "cox", figure, p),
         *models.evaluations(policy, "cox", figure, 30, p),
         models.risk_share(policy, "curve", 1 / (figure + 1)),
-        curves.steps_at_risk(policy, "curve", figure),
+        cells.steps_at_risk(policy, "curve", figure),
         *cells.changes(policy, "r", figure, min(figure, 4)),
     ]
 
@@ -249,13 +249,13 @@ def test_two_columns_have_no_common_policy():
         ({"column": "both"}, "column is"),
         ({"column": None}, "column is"),
         ({"min_cell": "4"}, "min_cell"),
-        ({"min_cell": None}, "no number"),
+        ({"min_cell": None}, "not a number"),
         ({"R4.leverage": None}, "missing or unknown: R4.leverage"),
         ({"R4.beta": "1"}, "missing or unknown: R4.beta"),
         ({"R4.leverage": "1/2"}, "no exception allows"),
         ({"R2.leverage": "1/4"}, "no exception allows"),
-        ({"R4.leverage": "2/10"}, "its one form is 1/5"),
-        ({"R4.leverage": "NaN"}, "no number"),
+        ({"R4.leverage": "2/10"}, "expected 1/5"),
+        ({"R4.leverage": "NaN"}, "not a number"),
     ],
 )
 def test_a_policy_of_another_form_is_not_read(change, said):

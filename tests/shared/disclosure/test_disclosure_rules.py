@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from riskset.disclosure import cells, curves, models, runs, span
+from riskset.catalogue import NOTHING
+from riskset.disclosure import cells, models, runs, span
 from riskset.disclosure.policy import default_policy
 from riskset.disclosure.rules import COLUMNS, KINDS, LIMITS, RULES, Limit, amount, read_rules
 
@@ -88,19 +89,19 @@ EITHER_SIDE = {
         {"pooled": (1 / 3, 0.334), "local": (1 / 3, 0.334)},
     ),
     "R9.further_splits": (
-        lambda p, asked: curves.split(p, "os", ["arm"][:asked], ["arm"]),
+        lambda p, asked: cells.split(p, "os", ["arm"][:asked], ["arm"]),
         {"pooled": (1, None), "local": (1, None)},  # outside it is R11 that judges
     ),
     "R11.further_splits": (
-        lambda p, further: curves.split(p, "os", ["arm", "sex"][: 1 + further], ["arm"]),
+        lambda p, further: cells.split(p, "os", ["arm", "sex"][: 1 + further], ["arm"]),
         {"pooled": (None, 1), "local": (None, 1)},
     ),
     "R11.at_risk": (
-        lambda p, fewest: curves.steps_at_risk(p, "os by sex", fewest),
+        lambda p, fewest: cells.steps_at_risk(p, "os by sex", fewest),
         {"pooled": (20, 19), "local": (20, 19)},
     ),
     "R11.with_covariates": (
-        lambda p, covariates: curves.per_time_with_covariates(p, "S1", covariates),
+        lambda p, covariates: cells.per_time_with_covariates(p, "S1", covariates),
         {"pooled": (0, 1), "local": (0, 1)},
     ),
     "R12.contributors": (
@@ -137,7 +138,7 @@ def test_a_figure_just_inside_passes_and_one_just_outside_does_not(name, column)
     inside, outside = figures[column]
     if inside is not None:
         passed = found(asked, policy, inside, name)
-        assert (passed.verdict, passed.remedy) == ("pass", "")
+        assert (passed.verdict, passed.remedy) == ("pass", NOTHING)
         assert passed.margin >= 0
     if outside is not None:
         failed = found(asked, policy, outside, name)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from riskset.catalogue import say
 from riskset.disclosure.policy import default_policy, tightened
 from riskset.disclosure.runs import participants, separable
 
@@ -69,8 +70,9 @@ def test_sites_that_signed_may_be_subtracted():
 def test_the_finding_names_the_sites_and_what_would_pass():
     finding = participants(POOLED, [TEN], without("C", "D"))
     assert (finding.value, finding.limit, finding.margin) == (2, 3, -1)
-    assert finding.subject == "8 sites after 1 earlier run, C and D"
-    assert "let C and D sign may_be_subtracted" in finding.remedy
+    assert str(finding.subject) == "8 sites after 1 earlier run, C and D"
+    assert finding.remedy == say("rules.remedy.participants", sites=("C", "D"))
+    assert "have C and D sign may_be_subtracted" in str(finding.remedy)
     with pytest.raises(ValueError, match="participants"):
         participants(POOLED, [], frozenset())
 

@@ -1,4 +1,4 @@
-"""What ends within a month is told, whatever it is."""
+"""Anything that expires within a month is reported."""
 
 import shutil
 from datetime import date, timedelta
@@ -19,10 +19,10 @@ TODAY = date(2026, 11, 22)
 @pytest.mark.parametrize(
     ("days", "words"),
     [
-        (-1, "ended on 2026-11-21"),
-        (0, "ends on 2026-11-22, today"),
-        (1, "ends on 2026-11-23, in one day"),
-        (30, "ends on 2026-12-22, in 30 days"),
+        (-1, "expired on 2026-11-21"),
+        (0, "expires on 2026-11-22, today"),
+        (1, "expires on 2026-11-23, in 1 day"),
+        (30, "expires on 2026-12-22, in 30 days"),
     ],
 )
 def test_the_words(days, words):
@@ -30,19 +30,19 @@ def test_the_words(days, words):
     assert lines == [f"warning: the invite {words}; ask again"]
 
 
-def test_what_ends_later_than_in_a_month_is_not_told():
+def test_what_ends_later_than_in_a_month_is_not_reported():
     assert expiry_lines([Expiry("the invite", TODAY + timedelta(31), "ask again")], TODAY) == []
 
 
-def test_the_first_to_end_is_told_first():
+def test_the_first_to_end_is_reported_first():
     ends = [Expiry(name, TODAY + timedelta(days), "x") for name, days in (("b", 3), ("a", 20), ("c", -4))]
     assert [line.split()[1] for line in expiry_lines(ends, TODAY)] == ["c", "b", "a"]
 
 
-def test_committees_that_were_told_and_those_that_were_not():
+def test_committees_that_were_stated_and_those_that_were_not():
     members = {"asan": Member("", "", irb_until="2026-12-01"), "kurume": Member("", "")}
     (line,) = expiry_lines(of_members(members), TODAY)
-    assert line.startswith("warning: the IRB approval of asan ends on 2026-12-01, in 9 days; ")
+    assert line.startswith("warning: the IRB approval of asan expires on 2026-12-01, in 9 days; ")
 
 
 def test_a_certificate_ends_when_it_says():
@@ -53,12 +53,12 @@ def test_a_certificate_ends_when_it_says():
 STUDY = Path(__file__).parents[2] / "transcripts" / "coordinator" / "study.toml"
 
 
-def test_every_command_that_reads_it_tells_it(tmp_path, monkeypatch, capsys):
+def test_every_command_that_reads_it_reports_it(tmp_path, monkeypatch, capsys):
     """A server's certificate of ten days, and a committee's approval of twenty."""
     monkeypatch.chdir(tmp_path)
     shutil.copy(STUDY, tmp_path)
-    certificate = "warning: the server's certificate ends on"
-    committee = "warning: the IRB approval of asan ends on"
+    certificate = "warning: the server's certificate expires on"
+    committee = "warning: the IRB approval of asan expires on"
 
     def warned(*arguments):
         main(list(arguments))

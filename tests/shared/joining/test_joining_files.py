@@ -1,4 +1,4 @@
-"""Invites, requests and connections as files: what was written is read; what is none is told."""
+"""Invites, requests and connections as files: what was written is read; anything malformed is reported."""
 
 import hmac
 import json
@@ -11,9 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from riskset.errors import DataError, VerificationError
-from riskset.joining.connection import Connection, load_connection, write_connection
-from riskset.joining.invite import Invite, certificate_sha256, read_invite, write_invite
-from riskset.joining.request import MAX_REQUEST_BYTES, Member, check_told, read_request, write_request
+from riskset.joining.invite import (
+    Connection,
+    Invite,
+    certificate_sha256,
+    load_connection,
+    read_invite,
+    write_connection,
+    write_invite,
+)
+from riskset.joining.request import MAX_REQUEST_BYTES, Member, check_details, read_request, write_request
 from riskset.joining.signed import write_signed
 from riskset.secure.keys import new_identity, public_hex
 from riskset.secure.node_key import new_node_key, public_node_text
@@ -72,20 +79,20 @@ def test_an_invite_is_signed_by_the_key_it_names():
     ],
     ids=str,
 )
-def test_an_invite_with_a_field_that_is_none_is_told_also_when_it_is_signed(changed):
+def test_an_invite_with_a_malformed_field_is_reported_also_when_it_is_signed(changed):
     with pytest.raises(DataError, match="is not an invite"):
         read_invite(invite_with(**changed))
 
 
-def test_an_invite_whose_certificate_is_not_the_one_it_names_is_told():
+def test_an_invite_whose_certificate_does_not_match_its_hash_is_reported():
     other = make_authority("another").certificate.decode()
-    with pytest.raises(VerificationError, match="not the one whose hash it names"):
+    with pytest.raises(VerificationError, match="does not match the hash"):
         read_invite(invite_with(authority=other))
     assert certificate_sha256(other) != certificate_sha256(AUTHORITY)
 
 
-def test_an_invite_of_a_later_version_is_told():
-    with pytest.raises(DataError, match="schema 2, this version reads 1"):
+def test_an_invite_of_a_later_version_is_reported():
+    with pytest.raises(DataError, match="schema 2; this version reads schema 1"):
         read_invite(invite_with(schema=2))
 
 
@@ -99,14 +106,14 @@ HALF = [
 
 
 @pytest.mark.parametrize("text", [*NO_JSON, *(half % b"invite" for half in HALF)], ids=lambda text: repr(text[:40]))
-def test_what_is_no_invite_is_told(text):
+def test_what_is_not_an_invite_is_reported(text):
     with pytest.raises(DataError, match="is not an invite"):
         read_invite(text)
 
 
 @pytest.mark.parametrize("text", [*NO_JSON, *(half % b"request" for half in HALF)], ids=lambda text: repr(text[:40]))
-def test_what_is_no_request_is_told(text):
-    with pytest.raises(DataError, match="is not a request of a site"):
+def test_what_is_not_a_request_is_reported(text):
+    with pytest.raises(DataError, match="is not a join request from a site"):
         read_request(text)
 
 
@@ -125,7 +132,7 @@ def test_a_request_comes_back():
 
 @given(st.integers(0), st.integers(0, 255), st.booleans())
 def test_no_changed_byte_makes_another_invite_or_request(at, byte, is_invite):
-    """What differs is told, or says the same (a space), and nothing fails in another way."""
+    """A difference is reported, or has the same meaning (a space); nothing fails in any other way."""
     text, read = (INVITE_TEXT, read_invite) if is_invite else (REQUEST_TEXT, read_request)
     changed = bytearray(text)
     changed[at % len(text)] = byte
@@ -137,14 +144,14 @@ def test_no_changed_byte_makes_another_invite_or_request(at, byte, is_invite):
 
 
 @given(st.binary(max_size=300))
-def test_bytes_of_any_kind_are_told(data):
+def test_bytes_of_any_kind_are_reported(data):
     for read in (read_invite, read_request):
         with pytest.raises(DataError):
             read(data)
 
 
 def test_the_proof_is_a_keyed_hash_of_all_else():
-    """By its definition, so that another program can make one."""
+    """By its definition, so that a different program can make one."""
     content = json.loads(write_request(INVITE, SITE, NODE.public_key()))["request"]
     proof = content.pop("proof")
     keyed = hmac.new(INVITE.token.encode(), rfc8785.dumps({**content, "proof": ""}), sha256)
@@ -164,24 +171,24 @@ def test_the_words_cover_both_keys_the_study_and_the_token():
     assert len(others | {honest}) == 5
 
 
-def test_a_request_of_more_than_eight_kilobytes_is_none():
+def test_a_request_of_more_than_eight_kilobytes_is_refused():
     text = write_request(INVITE, SITE, NODE.public_key())
-    with pytest.raises(DataError, match="is not a request"):
+    with pytest.raises(DataError, match="is not a join request"):
         read_request(text + b" " * MAX_REQUEST_BYTES)
 
 
 @pytest.mark.parametrize(
     ("told", "words"),
     [
-        ({"telephone": "1" * 41}, "telephone number is not one line of at most 40"),
-        ({"telephone": "1\n2"}, "telephone number is not one line"),
-        ({"irb": "x" * 81}, "IRB number is not one line of at most 80"),
+        ({"telephone": "1" * 41}, "telephone number of one line and at most 40"),
+        ({"telephone": "1\n2"}, "telephone number of one line"),
+        ({"irb": "x" * 81}, "IRB number of one line and at most 80"),
         ({"irb_until": "31.3.2027"}, "not a date"),
     ],
 )
-def test_what_a_site_tells_of_itself_is_checked_where_it_is_typed(told, words):
+def test_what_a_site_states_about_itself_is_checked_where_it_is_typed(told, words):
     with pytest.raises(DataError, match=words):
-        check_told(Member("", "", **told))
+        check_details(Member("", "", **told))
 
 
 def test_a_connection_comes_back(tmp_path):
@@ -195,12 +202,12 @@ def test_a_connection_comes_back(tmp_path):
 @pytest.mark.parametrize(
     "text", ["", "[]", "{}", "null", '{"address":"x"}', '{"schema":1,"address":"x","authority":""}']
 )
-def test_what_is_no_connection_is_told(tmp_path, text):
+def test_what_is_not_a_connection_is_reported(tmp_path, text):
     (tmp_path / "connection.json").write_text(text)
     with pytest.raises(DataError, match="not a connection file of this version"):
         load_connection(tmp_path / "connection.json")
 
 
-def test_a_connection_that_is_not_there_is_told(tmp_path):
+def test_a_connection_that_is_not_there_is_reported(tmp_path):
     with pytest.raises(DataError, match="there is no connection file"):
         load_connection(tmp_path / "connection.json")

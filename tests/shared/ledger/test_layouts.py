@@ -1,4 +1,4 @@
-"""Every SQLite file says which layout it has; what another version wrote is opened only where that is safe."""
+"""Every SQLite file states its layout; a file of a different version is opened only where that is safe."""
 
 import secrets
 import sqlite3
@@ -90,7 +90,7 @@ def test_a_file_of_a_newer_layout_is_refused_and_left_as_it_is(file):
     with pytest.raises(DataError) as refused:
         file.opens(file.path)
     assert str(refused.value) == (
-        f"{file.called} {file.path} has the layout {file.layout + 1}; "
+        f"{file.called} {file.path} has layout {file.layout + 1}; "
         f"riskset {__version__} knows layouts up to {file.layout}"
     )
     assert refused.value.hint == "update riskset on this machine; the file was not changed"
@@ -102,7 +102,7 @@ def test_a_file_that_becomes_newer_under_this_process_is_not_written(file):
     with closing(file.opens(file.path)) as opened:
         number(file.path, file.layout + 1)
         before = file.path.read_bytes()
-        with pytest.raises(DataError, match=f"has the layout {file.layout + 1}"):
+        with pytest.raises(DataError, match=f"has layout {file.layout + 1}"):
             file.writes(opened)
         assert file.path.read_bytes() == before
 
@@ -142,21 +142,21 @@ class TestAnEarlierLayoutWithTheSameTables:
         with closing(sqlite3.connect(old.path)) as database:
             database.execute(change.format("invite" if old.earlier == 0 else "ledger_entry"))
         before = old.path.read_bytes()
-        which = "a layout without a number" if old.earlier == 0 else "the layout 1"
-        with pytest.raises(DataError, match=f"has {which}, which is not one that riskset .* goes on from") as refused:
+        which = "a layout without a number" if old.earlier == 0 else "layout 1"
+        with pytest.raises(DataError, match=f"has {which}, which riskset .* cannot continue") as refused:
             old.opens(old.path)
         assert "move the file away and keep it" in refused.value.hint
         assert old.path.read_bytes() == before
 
 
 @pytest.mark.parametrize("found", [0, 1])
-def test_an_earlier_layout_that_means_another_thing_is_refused(tmp_path, found):
+def test_an_earlier_layout_that_means_something_else_is_refused(tmp_path, found):
     """Also where the tables are the same."""
     path, tables = tmp_path / "file.sqlite", "CREATE TABLE IF NOT EXISTS visit (day INTEGER NOT NULL) STRICT;"
     with closing(DurableFile(path, Layout(1, tables), "the file", "")) as file:
         file.write(("INSERT INTO visit VALUES (?)", (1,)))
     number(path, found)
-    with pytest.raises(DataError, match=r"which is not one that riskset \S+ goes on from") as refused:
+    with pytest.raises(DataError, match=r"which riskset \S+ cannot continue") as refused:
         DurableFile(path, Layout(3, tables, (2,)), "the file", "")
-    assert "use the version of riskset that wrote it" in refused.value.hint
+    assert "use the version of riskset that wrote the file" in refused.value.hint
     assert number(path) == found

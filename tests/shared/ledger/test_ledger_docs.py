@@ -1,9 +1,9 @@
-"""docs/ledger.md tells auditors the truth: its example verifies, and its list of kinds is the program's."""
+"""docs/ledger.md is correct: its example verifies, and its list of kinds is the program's."""
 
 import re
 from pathlib import Path
 
-from riskset.ledger.kinds import KINDS
+from riskset.ledger.entry import KINDS
 from riskset.ledger.trusted_log import read_log
 from riskset.secure.keys import public_from_hex
 

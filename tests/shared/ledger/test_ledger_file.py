@@ -1,4 +1,4 @@
-"""A ledger in its file: what it keeps, what it notices, and what it refuses to go on from."""
+"""A ledger in its file: what it keeps, what it notices, and what it refuses to continue."""
 
 import itertools
 import os
@@ -98,7 +98,7 @@ class TestKeeps:
         assert log.opened(log.entries()[2]) == {"numbers": [CANARY]}
         assert log.opened(log.append("paused", {})) is None
 
-    def test_the_private_part_stands_nowhere_in_clear(self, log, path):
+    def test_the_private_part_is_nowhere_in_clear(self, log, path):
         assert CANARY not in log.export()
         assert all(CANARY.encode() not in file.read_bytes() for file in path.parent.iterdir())
 
@@ -107,7 +107,7 @@ class TestKeeps:
         assert log.unseal(sealed, "run 1") == b"secret"
         assert log.seal(b"secret", "run 1") != sealed
         for wrong, purpose in ((sealed, "run 2"), (sealed[:-1], "run 1"), (b"", "run 1"), (b"x" + sealed[1:], "run 1")):
-            with pytest.raises(VerificationError, match="was changed, or sealed by another key"):
+            with pytest.raises(VerificationError, match="were changed, or sealed with a different key"):
                 log.unseal(wrong, purpose)
 
     def test_only_its_owner_reads_the_file(self, log, path):
@@ -146,7 +146,7 @@ class TestTwoProcesses:
             assert open_checkpoint(log.checkpoint(), ORIGIN, KEY.public_key()).size == 15
         open_log(path).close()
 
-    def test_a_row_that_the_other_wrote_is_told_and_nothing_changes(self, log, path):
+    def test_a_row_that_the_other_wrote_is_reported_and_nothing_changes(self, log, path):
         with closing(open_log(path)) as other:
             send(other, 7)
             before = log.export()
@@ -167,20 +167,20 @@ class TestTampering:
     def test_an_entry_changed(self, log, path):
         with hands_in(path) as file:
             file.execute("""UPDATE ledger_entry SET public = '{"round":9}' WHERE number = 2""")
-        refuses(path, "at least one was changed")
+        refuses(path, "at least one of the . entries was changed")
 
     def test_the_time_of_an_entry_changed(self, log, path):
         with hands_in(path) as file:
             file.execute("UPDATE ledger_entry SET at = '2020-01-01T00:00:00.000+00:00' WHERE number = 4")
-        refuses(path, "at least one was changed")
+        refuses(path, "at least one of the . entries was changed")
 
     def test_a_ciphertext_changed(self, log, path):
         with hands_in(path) as file:
             file.execute("UPDATE ledger_entry SET private = x'00' WHERE number = 0")
-        refuses(path, "at least one was changed")
+        refuses(path, "at least one of the . entries was changed")
 
     @pytest.mark.parametrize("text", ["", "[]", "{", '{"round":1.5}', "[" * 5000])
-    def test_an_entry_that_is_none_any_more(self, log, path, text):
+    def test_an_entry_made_malformed(self, log, path, text):
         with hands_in(path) as file:
             file.execute("UPDATE ledger_entry SET public = ? WHERE number = 3", (text,))
         refuses(path, "entry 3 was changed")
@@ -188,7 +188,7 @@ class TestTampering:
     def test_the_last_entry_dropped(self, log, path):
         with hands_in(path) as file:
             file.execute("DELETE FROM ledger_entry WHERE number = 4")
-        refuses(path, "entries are missing at the end: 5 were signed, 4 are there")
+        refuses(path, "entries are missing at the end: 5 were signed, 4 were found")
 
     def test_an_entry_in_the_middle_dropped(self, log, path):
         with hands_in(path) as file:
@@ -206,12 +206,12 @@ class TestTampering:
         with hands_in(path) as file:
             for old, new in ((1, 99), (2, 1), (99, 2)):
                 file.execute("UPDATE ledger_entry SET number = ? WHERE number = ?", (new, old))
-        refuses(path, "at least one was changed, replaced or moved")
+        refuses(path, "at least one of the . entries was changed, replaced or moved")
 
     def test_an_entry_added(self, log, path):
         with hands_in(path) as file:
             file.execute("INSERT INTO ledger_entry SELECT 5, at, kind, public, private FROM ledger_entry LIMIT 1")
-        refuses(path, "entries were added that nobody signed")
+        refuses(path, "entries were added without a signature")
 
     def test_the_checkpoint_of_an_earlier_size(self, log, path):
         earlier = log.checkpoint()
@@ -231,13 +231,13 @@ class TestTampering:
             file.execute("DELETE FROM ledger_entry WHERE number = 4")
         refuses(path, "changed after riskset/site/asan signed it")
 
-    def test_a_checkpoint_that_is_none(self, log, path):
+    def test_a_malformed_checkpoint(self, log, path):
         with hands_in(path) as file:
             file.execute("UPDATE ledger_head SET checkpoint = ''")
-        refuses(path, "a signed note is lines of text")
+        refuses(path, "not a signed note: expected lines of text")
 
     def test_forked_entries_under_a_signed_checkpoint(self, log, path, tmp_path):
-        """Entries of a copy that went another way, under the checkpoint of this one."""
+        """Entries of a copy that continued differently, under the checkpoint of this one."""
         log.close()
         shutil.copy(path, tmp_path / "copy.sqlite")
         with closing(open_log(path)) as one, closing(open_log(tmp_path / "copy.sqlite")) as two:
@@ -247,7 +247,7 @@ class TestTampering:
             file.execute("ATTACH ? AS fork", (str(tmp_path / "copy.sqlite"),))
             file.execute("DELETE FROM ledger_entry")
             file.execute("INSERT INTO ledger_entry SELECT * FROM fork.ledger_entry")
-        refuses(path, "at least one was changed")
+        refuses(path, "at least one of the . entries was changed")
 
     def test_another_partys_ledger(self, log, path):
         with pytest.raises(VerificationError, match="not signed by the known key of riskset/site/kurume"):
@@ -261,18 +261,18 @@ class TestUnderARunningProcess:
         backup = path.read_bytes()
         send(log, 5)
         self.put(path, backup)
-        with pytest.raises(VerificationError, match=r"replaced by an older one.*6 entries were there, 5 are left"):
+        with pytest.raises(VerificationError, match=r"replaced by an older one.*it had 6 entries and now has 5"):
             send(log, 6)
         assert outbox(log)[-1][0] == 4
 
-    def test_a_file_rolled_back_and_gone_on_another_way(self, log, path):
+    def test_a_file_rolled_back_and_continued_differently(self, log, path):
         backup = path.read_bytes()
         send(log, 5)
         self.put(path, backup)
         with closing(open_log(path)) as other:
             other.append("paused", {})
             other.append("resumed", {})
-        with pytest.raises(VerificationError, match="at least one was changed"):
+        with pytest.raises(VerificationError, match=r"at least one of the . entries was changed"):
             log.entries()
 
     @staticmethod
@@ -295,7 +295,7 @@ def no_more_room(path):
 
 
 def until_it_fails(log, write):
-    """Writes until there is no room; returns the error and the log as it stood before that."""
+    """Writes until there is no room; returns the error and the log as it was before that."""
     while True:
         before = log.export()
         try:
@@ -351,15 +351,15 @@ class TestFormat:
             file.execute("CREATE TABLE run (id TEXT PRIMARY KEY, snapshot TEXT NOT NULL) STRICT")
         with pytest.raises(DataError, match="by a version of riskset that kept no ledger") as old:
             open_log(path)
-        assert "begun anew" in old.value.hint
+        assert "start unfinished runs again" in old.value.hint
 
     def test_a_file_of_a_newer_version(self, log, path):
         with hands_in(path) as file:
             file.execute("PRAGMA user_version = 3")
-        with pytest.raises(DataError, match=f"{path} has the layout 3; riskset .* knows layouts up to 2"):
+        with pytest.raises(DataError, match=f"{path} has layout 3; riskset .* knows layouts up to 2"):
             open_log(path)
 
-    def test_a_file_that_is_no_database(self, path):
+    def test_a_file_that_is_not_a_database(self, path):
         path.parent.mkdir()
         path.write_text("this is not a database, and long enough to be seen as none")
         with pytest.raises(DataError, match="not a database"):
@@ -394,7 +394,7 @@ class TestNewKey:
         known = log.entries()
         assert log.append("paused", {}).number == len(known)
 
-    def test_the_old_secret_stands_nowhere_in_clear(self, log, path):
+    def test_the_old_secret_is_nowhere_in_clear(self, log, path):
         secret = log._seals.secret
         log.renew(new_identity())
         assert secret.hex() not in log.export()
@@ -420,7 +420,7 @@ def test_a_hot_rollback_file_heals(log, path, tmp_path):
 
 
 def test_a_lost_rollback_file_is_noticed(log, path, tmp_path):
-    """The same without the way back: half of a transaction is no ledger."""
+    """The same without the way back: half of a transaction is not a ledger."""
     with closing(sqlite3.connect(path, isolation_level=None)) as writer:
         writer.execute("PRAGMA cache_size = 1")
         writer.execute("BEGIN IMMEDIATE")

@@ -9,10 +9,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from riskset.errors import ProtocolError, VerificationError
 from riskset.ledger import note
 from riskset.ledger.checkpoint import open_checkpoint
-from riskset.ledger.cosignature import cosigners
 from riskset.ledger.entry import read_line
 from riskset.ledger.merkle import Tree, leaf_hash, verify_consistency, verify_inclusion
 from riskset.ledger.trusted_log import read_log
+from riskset.ledger.witness import cosigners
 from riskset.secure.keys import public_from_hex
 
 VECTORS = json.loads((Path(__file__).parents[2] / "golden" / "ledger" / "vectors.json").read_text(encoding="utf-8"))

@@ -1,14 +1,13 @@
-"""What a party remembers of another's log, told in words: a fork, a rolled-back log, another key, two histories."""
+"""What a party remembers of another's log, and reports: a fork, a rolled-back log, a different key, two histories."""
 
 import pytest
 
 from riskset.errors import VerificationError
 from riskset.ledger import note
 from riskset.ledger.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
-from riskset.ledger.cosignature import MAX_TIME, Cosigned, cosign, cosigners
 from riskset.ledger.merkle import Tree, leaf_hash
 from riskset.ledger.trusted_log import read_log, write_log
-from riskset.ledger.witness import Witness, check_same_log
+from riskset.ledger.witness import MAX_TIME, Cosigned, Witness, check_same_log, cosign, cosigners
 from riskset.secure.keys import new_identity
 
 ORIGIN = "riskset/coordinator"
@@ -38,11 +37,11 @@ def test_a_fork(witness):
     for size in (5, 9):
         with pytest.raises(VerificationError, match="the log riskset/coordinator forked") as fork:
             witness.advance(shown(FORKED, size), FORKED.consistency(5, size))
-        assert "they are the evidence" in fork.value.hint
+        assert "as evidence" in fork.value.hint
 
 
 def test_a_log_that_was_rolled_back(witness):
-    with pytest.raises(VerificationError, match="was rolled back: it had 5 entries and shows 4"):
+    with pytest.raises(VerificationError, match="was rolled back: it had 5 entries and now shows 4"):
         witness.advance(shown(HONEST, 4), ())
 
 
@@ -54,7 +53,7 @@ def test_another_key_or_another_log(witness):
 
 
 def test_no_proof(witness):
-    with pytest.raises(VerificationError, match="forked or proves nothing"):
+    with pytest.raises(VerificationError, match="forked, or proves nothing"):
         witness.advance(shown(HONEST, 9), ())
 
 

@@ -11,15 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from riskset.errors import DataError, Refused, VerificationError
-from riskset.protocol.approval import (
-    Approval,
-    ExceptionSigned,
-    Standing,
-    commitment,
-    read_approval,
-    sign_approval,
-    standing,
-)
+from riskset.protocol.approval import Approval, ExceptionSigned, commitment, read_approval, sign_approval
+from riskset.protocol.consent import Standing, standing
 from riskset.secure.keys import new_identity, public_from_hex
 
 RECORDED = Path(__file__).parents[2] / "recorded" / "0.1.0" / "sites" / "north"
@@ -71,7 +64,7 @@ PAUSED = Act("paused", {"by": "Uchida", "reason": "a new export comes"})
 RESUMED, WITHDREW = Act("resumed", {"by": "Uchida"}), Act("withdrew", {"by": "Uchida", "reason": "the board said so"})
 
 
-def stands(*acts):
+def after(*acts):
     return standing(acts, [new_identity().public_key(), KEY.public_key()])
 
 
@@ -88,8 +81,8 @@ def test_what_was_signed_is_read_again():
 
 
 def test_an_approval_is_in_force_to_the_end_of_its_last_day():
-    assert stands(approved()).in_force(**ASKED) == make()
-    assert no(stands(approved()), today=LAST_DAY + timedelta(days=1)) == "the approval ended on 2025-05-31"
+    assert after(approved()).in_force(**ASKED) == make()
+    assert no(after(approved()), today=LAST_DAY + timedelta(days=1)) == "the approval expired on 2025-05-31"
 
 
 CHANGED = {
@@ -114,7 +107,7 @@ CHANGED = {
 def test_a_changed_field_is_noticed(name):
     document = sign_approval(make(), KEY)
     document["approval"] = document["approval"] | {name: CHANGED[name]}
-    with pytest.raises(VerificationError, match=r"changed, or another key signed it"):
+    with pytest.raises(VerificationError, match=r"changed, or signed with a different key"):
         read_approval(document, KEY.public_key())
 
 
@@ -141,7 +134,7 @@ def test_every_field_can_be_changed_in_the_test_above():
         {"approval": make().content, "signature": "no hex"},
     ],
 )
-def test_what_is_no_approval_is_told_apart_from_what_was_changed(wrong):
+def test_what_is_not_an_approval_is_reported_apart_from_what_was_changed(wrong):
     with pytest.raises(DataError, match="not an approval"):
         read_approval(wrong, KEY.public_key())
 
@@ -153,26 +146,26 @@ def test_another_sites_approval_does_not_hold_here():
 
 def test_the_ledger_of_another_key_is_not_taken_for_an_approval():
     with pytest.raises(VerificationError):
-        stands(Act("approved", sign_approval(make(), new_identity())))
+        after(Act("approved", sign_approval(make(), new_identity())))
 
 
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"study": "x"}, "the study is another than the one approved"),
-        ({"roster": "x"}, "the roster is another than the one approved: a site or a key has changed"),
-        ({"snapshot": "x"}, "the data, or how they are read, have changed since they were approved"),
-        ({"code": "0.2.0"}, "riskset 0.1.0 was approved, this is 0.2.0"),
+        ({"study": "x"}, "the study differs from the approved one"),
+        ({"roster": "x"}, "the roster differs from the approved one: a site or a key has changed"),
+        ({"snapshot": "x"}, "the data, or how they are read, have changed since the approval"),
+        ({"code": "0.2.0"}, "riskset 0.1.0 was approved; this is riskset 0.2.0"),
         (
             {"methods": {"gehan": "riskset-gehan 1.3"}},
-            "the method gehan was approved as of riskset-gehan 1.2; riskset-gehan 1.3 brings it now",
+            "the method gehan was approved as of riskset-gehan 1.2; riskset-gehan 1.3 provides it now",
         ),
-        ({"methods": {"peto": "peto 1.0"}}, "the method peto was not approved; peto 1.0 brings it now"),
-        ({"methods": {"km": ""}}, "the method km was approved as of riskset 0.1.0; no package brings it now"),
+        ({"methods": {"peto": "peto 1.0"}}, "the method peto was not approved; peto 1.0 provides it now"),
+        ({"methods": {"km": ""}}, "the method km was approved as of riskset 0.1.0; no package provides it now"),
     ],
 )
-def test_an_approval_of_something_else_is_none(changed, told):
-    assert no(stands(approved()), **changed) == told
+def test_an_approval_of_something_else_is_refused(changed, told):
+    assert no(after(approved()), **changed) == told
 
 
 class TestAnApprovalOf010:
@@ -201,37 +194,37 @@ class TestAnApprovalOf010:
 
 
 def test_without_an_approval_nothing_is_answered():
-    assert no(Standing()) == no(stands()) == "nobody here has approved this study"
+    assert no(Standing()) == no(after()) == "nobody at this site has approved the study"
 
 
 def test_a_pause_holds_until_it_is_lifted_also_over_a_new_approval():
     told = "this site paused on 2024-05-31, by Uchida: a new export comes"
-    assert no(stands(approved(), PAUSED)) == told
-    assert no(stands(approved(), PAUSED, approved(irb="2"))) == told
-    assert stands(approved(), PAUSED, RESUMED).in_force(**ASKED) == make()
+    assert no(after(approved(), PAUSED)) == told
+    assert no(after(approved(), PAUSED, approved(irb="2"))) == told
+    assert after(approved(), PAUSED, RESUMED).in_force(**ASKED) == make()
 
 
 def test_a_withdrawal_is_ended_by_a_new_approval_alone():
     told = "this site withdrew from the study on 2024-05-31, by Uchida: the board said so"
-    assert no(stands(approved(), WITHDREW)) == no(stands(approved(), WITHDREW, RESUMED)) == told
-    assert stands(approved(), WITHDREW, approved()).in_force(**ASKED) == make()
+    assert no(after(approved(), WITHDREW)) == no(after(approved(), WITHDREW, RESUMED)) == told
+    assert after(approved(), WITHDREW, approved()).in_force(**ASKED) == make()
 
 
 def test_the_last_approval_replaces_those_before():
-    both = stands(approved(), approved(study="another"))
-    assert no(both) == "the study is another than the one approved"
+    both = after(approved(), approved(study="another"))
+    assert no(both) == "the study differs from the approved one"
     assert both.in_force(**ASKED | {"study": "another"}).study == "another"
 
 
 def test_entries_of_other_kinds_decide_nothing():
-    assert stands(Act("contributed"), approved(), Act("closed")).in_force(**ASKED) == make()
+    assert after(Act("contributed"), approved(), Act("closed")).in_force(**ASKED) == make()
 
 
 def test_two_approvals_of_the_same_data_do_not_tell_so():
     assert commitment(ASKED["snapshot"], SIGNED_AT) != commitment(ASKED["snapshot"], "2024-06-01T00:00:00.000+00:00")
 
 
-def test_the_keyed_hash_of_the_data_stands_nowhere_in_the_document():
+def test_the_keyed_hash_of_the_data_is_nowhere_in_the_document():
     assert ASKED["snapshot"] not in str(sign_approval(make(), KEY))
 
 
@@ -242,6 +235,6 @@ def test_what_is_in_force_was_approved_and_neither_paused_nor_withdrawn_since(ac
     pauses = [kind for kind in kinds if kind in ("paused", "resumed")]
     holds = since is not None and "withdrew" not in since and pauses[-1:] != ["paused"]
     if holds:
-        assert stands(*acts).in_force(**ASKED) == make()
+        assert after(*acts).in_force(**ASKED) == make()
     else:
-        no(stands(*acts))
+        no(after(*acts))

@@ -1,4 +1,4 @@
-"""Rosters: what is signed comes back; what is malformed, changed or doubled is told."""
+"""Rosters: what is signed comes back; what is malformed, changed or duplicated is reported."""
 
 import json
 
@@ -7,9 +7,9 @@ import pytest
 from riskset.errors import DataError, VerificationError
 from riskset.joining.signed import write_signed
 from riskset.protocol.roster import Member, load_roster, read_roster, sign_roster
+from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import new_identity, public_hex
 from riskset.secure.node_key import new_node_key, public_node_text
-from riskset.secure.words import fingerprint_words
 
 COORDINATOR = new_identity()
 KEYS = {name: (new_identity(), new_node_key()) for name in ("asan", "kurume")}
@@ -48,12 +48,12 @@ def test_two_sites_with_one_key_are_not_signed(kind):
         "asan": MEMBERS["asan"],
         "kurume": Member(**(vars(MEMBERS["kurume"]) | {kind: getattr(MEMBERS["asan"], kind)})),
     }
-    with pytest.raises(DataError, match=f"the sites asan, kurume have one {kind} key"):
+    with pytest.raises(DataError, match=f"the sites asan, kurume have the same {kind} key"):
         sign_roster("trial", COORDINATOR, twins)
 
 
 def test_no_site_is_called_coordinator():
-    with pytest.raises(DataError, match="no site can be called 'coordinator'"):
+    with pytest.raises(DataError, match="a site cannot be called 'coordinator'"):
         sign_roster("trial", COORDINATOR, {"coordinator": MEMBERS["asan"]})
 
 
@@ -93,18 +93,18 @@ def test_a_roster_changed_after_its_signature_is_refused(change):
     ],
     ids=lambda text: repr(text[:40]),
 )
-def test_what_is_no_roster_is_told(text):
+def test_what_is_not_a_roster_is_reported(text):
     with pytest.raises(DataError):
         read_roster(text)
 
 
-def test_a_roster_of_a_later_version_is_told():
+def test_a_roster_of_a_later_version_is_reported():
     content = json.loads(signed())["roster"] | {"schema": 3}
-    with pytest.raises(DataError, match="schema 3, this version reads 2"):
+    with pytest.raises(DataError, match="schema 3; this version reads schema 2"):
         read_roster(signed_as(content))
 
 
-def test_a_roster_that_cannot_be_read_is_told(tmp_path):
+def test_a_roster_that_cannot_be_read_is_reported(tmp_path):
     with pytest.raises(DataError, match="there is no roster"):
         load_roster(tmp_path / "roster.json")
     with pytest.raises(DataError, match="cannot read"):
@@ -115,11 +115,11 @@ def test_a_roster_of_fewer_sites_than_the_study_s_belongs_to_it(patients):
     read_roster(signed()).check_belongs_to(patients.study(["asan", "kurume", "osaka"]))
 
 
-def test_a_roster_of_another_study_or_with_another_site_is_told(patients):
-    with pytest.raises(DataError, match="the roster holds sites that the study does not name: kurume"):
+def test_a_roster_of_another_study_or_with_another_site_is_reported(patients):
+    with pytest.raises(DataError, match="the roster lists sites that the study does not name: kurume"):
         read_roster(signed()).check_belongs_to(patients.study(["asan", "osaka"]))
     other = read_roster(sign_roster("other", COORDINATOR, MEMBERS))
-    with pytest.raises(DataError, match="the roster is of the study other, the study file is trial"):
+    with pytest.raises(DataError, match="the roster belongs to the study other; the study file is trial"):
         other.check_belongs_to(patients.study(["asan", "kurume"]))
 
 
@@ -144,7 +144,7 @@ def test_a_key_is_known_by_six_words():
     ],
     ids=str,
 )
-def test_an_entry_that_is_none_is_told_also_when_it_is_signed(entry):
+def test_a_malformed_entry_is_reported_also_when_it_is_signed(entry):
     content = json.loads(signed())["roster"]
     content["sites"]["asan"] |= entry
     with pytest.raises(DataError):

@@ -13,6 +13,7 @@ from riskset.analyses.cohort import SetId
 from riskset.analyses.design import Column
 from riskset.analyses.plan import Plan
 from riskset.analyses.populations import Members
+from riskset.catalogue import say
 from riskset.disclosure.exposure import EVENT, InTime, counted, total
 from riskset.errors import DataError
 from riskset.protocol.history import open_history
@@ -86,8 +87,10 @@ class TestNeeds:
         weighted = asks("score", opens=exposure(design=(ARM,), weights=True))
         results = network(asks("last", ["later"]), asks("later", ["score"]), weighted, asks("alone")).run().results
         assert isinstance(results["score"], RefusedByRule)
-        assert results["later"] == NotEstimable("needs", "needs score, which was refused by R8")
-        assert results["last"] == NotEstimable("needs", "needs later, which is not estimable (needs)")
+        assert results["later"] == NotEstimable("needs", say("protocol.needs.refused", analysis="score", rule="R8"))
+        assert results["last"] == NotEstimable(
+            "needs", say("protocol.needs.not_estimable", analysis="later", code="needs")
+        )
         assert results["alone"] == Sums((3.0,))
 
     def test_it_ends_too_where_a_site_refuses_in_the_middle(self, network):
@@ -107,7 +110,7 @@ class TestNeeds:
         )
         results = network(score, asks("later", ["score"])).run().results
         assert (results["score"].rule, results["score"].by) == ("R7", "a site")
-        assert results["later"].message == "needs score, which was refused by R7"
+        assert str(results["later"].message) == "needs score, which was refused by R7"
 
 
 class TestWhatCanNeverBegin:
@@ -116,7 +119,7 @@ class TestWhatCanNeverBegin:
 
     def test_an_unknown_id_is_a_problem(self):
         (problem,) = self.problems(asks("later", ["frist"]))
-        assert "later needs 'frist', and no analysis of the study has this id" in problem
+        assert "later needs 'frist', but no analysis of the study has this id" in problem
 
     def test_a_cycle_is_a_problem_of_each_that_is_in_it(self):
         found = self.problems(asks("a", ["b"]), asks("b", ["c"]), asks("c", ["a"]), asks("d", ["a"]))
@@ -194,7 +197,7 @@ class TestADerivedPopulation:
     def test_ends_where_its_result_is_missing(self, network):
         score = asks("score", opens=exposure(design=(ARM,), weights=True))
         results = network(matched(), score, populations={"match": Half()}).run().results
-        assert results["matched"] == NotEstimable("needs", "needs score, which was refused by R8")
+        assert results["matched"] == NotEstimable("needs", say("protocol.needs.refused", analysis="score", rule="R8"))
 
     def test_is_admitted_beside_what_goes_on(self, network):
         outcome = network(matched(), asks("score"), model("cox", rounds=4), populations={"match": Half()}).run()
@@ -215,7 +218,8 @@ class TestADerivedPopulation:
         assert isinstance(ungated.run().results["matched"], Sums)
         gated = network(asks("score"), matched(), populations={"match": AllButOne()})
         found = gated.run().results["matched"]
-        assert (found.rule, "os against os/match" in found.message) == ("R2", True)
+        assert found.rule == "R2"
+        assert "os/match" in found.message
 
     def test_of_too_few_patients_is_refused(self, network):
         class Few(Half):

@@ -1,4 +1,4 @@
-"""The envelope: what is signed comes back; whatever else comes is one of two errors and never another."""
+"""The envelope: what is signed comes back; anything else raises one of two errors."""
 
 import json
 
@@ -54,7 +54,7 @@ def test_a_signature_of_another_site_is_refused():
         verify(sealed(OTHER), KEYS)
 
 
-def test_a_sender_who_is_no_party_is_refused():
+def test_a_sender_who_is_not_a_party_is_refused():
     with pytest.raises(VerificationError, match="not a party"):
         verify(sealed(sender="mallory"), KEYS)
 
@@ -135,7 +135,7 @@ def test_a_head_with_other_fields_is_refused(content):
     ],
     ids=lambda text: repr(text[:12]),
 )
-def test_a_head_that_is_no_json_is_refused(text):
+def test_a_head_that_is_not_json_is_refused(text):
     with pytest.raises(ProtocolError):
         verify(signed_as(text), KEYS)
 
@@ -147,7 +147,7 @@ def test_another_number_of_parts_is_refused(parts):
 
 
 @pytest.mark.parametrize("signature", [b"", b"x", bytes(64), bytes(65), bytes(10_000)], ids=len)
-def test_a_signature_that_is_none_is_refused(signature):
+def test_an_invalid_signature_is_refused(signature):
     head, payload, _ = unframe(sealed())
     with pytest.raises(VerificationError):
         verify(frame([head, payload, signature]), KEYS)

@@ -54,7 +54,7 @@ def test_only_its_owner_reads_a_key_whatever_the_umask(tmp_path, new, save, load
 def test_a_key_is_never_overwritten(tmp_path, new, save, load):
     first, path = new(), tmp_path / "key.pem"
     save(path, first)
-    with pytest.raises(DataError, match="exists already"):
+    with pytest.raises(DataError, match="already exists"):
         save(path, new())
     assert pem(load(path)) == pem(first)
 
@@ -62,25 +62,25 @@ def test_a_key_is_never_overwritten(tmp_path, new, save, load):
 @KINDS
 def test_a_key_is_not_written_through_a_link(tmp_path, new, save, load):
     (tmp_path / "key.pem").symlink_to(tmp_path / "elsewhere.pem")
-    with pytest.raises(DataError, match="exists already"):
+    with pytest.raises(DataError, match="already exists"):
         save(tmp_path / "key.pem", new())
     assert not (tmp_path / "elsewhere.pem").exists()
 
 
-def test_a_folder_that_cannot_be_is_told(tmp_path):
+def test_a_folder_that_cannot_be_is_reported(tmp_path):
     (tmp_path / "keys").write_text("a file")
     with pytest.raises(DataError, match="cannot write"):
         write_private(tmp_path / "keys" / "key.pem", b"")
 
 
 @KINDS
-def test_a_key_that_is_not_there_is_told(tmp_path, new, save, load):
+def test_a_key_that_is_not_there_is_reported(tmp_path, new, save, load):
     with pytest.raises(DataError, match="there is no"):
         load(tmp_path / "key.pem")
 
 
 @KINDS
-def test_a_folder_in_the_place_of_a_key_is_told(tmp_path, new, save, load):
+def test_a_folder_in_the_place_of_a_key_is_reported(tmp_path, new, save, load):
     with pytest.raises(DataError, match="cannot read"):
         load(tmp_path)
 
@@ -89,7 +89,7 @@ def test_a_folder_in_the_place_of_a_key_is_told(tmp_path, new, save, load):
 @pytest.mark.parametrize(
     "content", [b"", b"garbage", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"]
 )
-def test_a_file_that_is_no_key_is_told(tmp_path, new, save, load, content):
+def test_a_file_that_is_not_a_key_is_reported(tmp_path, new, save, load, content):
     (tmp_path / "key.pem").write_bytes(content)
     with pytest.raises(DataError, match="not a private key"):
         load(tmp_path / "key.pem")
@@ -105,9 +105,9 @@ def test_a_file_that_is_no_key_is_told(tmp_path, new, save, load, content):
     ],
     ids=["x25519", "p-256", "rsa"],
 )
-def test_another_kind_of_key_is_told(tmp_path, new, save, load, other):
+def test_another_kind_of_key_is_reported(tmp_path, new, save, load, other):
     (tmp_path / "key.pem").write_bytes(pem(other))
-    with pytest.raises(DataError, match="another kind of key"):
+    with pytest.raises(DataError, match="different kind of key"):
         load(tmp_path / "key.pem")
 
 
@@ -127,7 +127,7 @@ KEY = public_hex(IDENTITY[0]())
     ["", "00", "zz" * 32, "00" * 33, "é" * 64, KEY.upper(), f" {KEY}", f"{KEY}\n", f"{KEY[:2]} {KEY[2:]}"],
     ids=["empty", "short", "not hex", "long", "not ascii", "upper case", "space before", "line end", "space inside"],
 )
-def test_a_text_that_is_no_identity_is_told(text):
+def test_a_text_that_is_not_an_identity_is_reported(text):
     with pytest.raises(DataError, match="64 hexadecimal digits"):
         public_from_hex(text)
 
@@ -148,6 +148,6 @@ def ssh(key):
     ],
     ids=["empty", "cut", "not ascii", "with a comment", "ed25519", "p-256"],
 )
-def test_a_text_that_is_no_node_key_is_told(text):
+def test_a_text_that_is_not_a_node_key_is_reported(text):
     with pytest.raises(DataError, match="node key"):
         public_node_from_text(text)

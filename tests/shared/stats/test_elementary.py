@@ -1,5 +1,6 @@
-"""exp and log of arrays against 50 decimal digits, and at the ends of the floats."""
+"""exp and log against 50 decimal digits, and at the ends of the floats."""
 
+import math
 from decimal import Decimal, localcontext
 
 import numpy as np
@@ -35,3 +36,23 @@ def test_the_ends():
 def test_below_the_smallest_normal_float():
     assert elementary.exp(np.array([-745.0])).tolist() == [5e-324]
     assert elementary.log(np.array([5e-324])) == pytest.approx([-744.4400719213812], rel=1e-15)
+
+
+def test_the_scalar_log_is_the_logarithm():
+    for x in np.exp(np.random.default_rng(1).uniform(-700, 700, 2000)).tolist():
+        assert elementary.scalar_log(x) == pytest.approx(math.log(x), rel=4e-16)
+    for x in (1.0 + np.random.default_rng(2).uniform(-0.5, 0.5, 2000)).tolist():
+        assert elementary.scalar_log(x) == pytest.approx(math.log(x), rel=1e-15)
+    assert elementary.scalar_log(1.0) == 0.0
+
+
+def test_the_scalar_log_has_the_same_bits_everywhere():
+    """Recorded once; every IEEE 754 machine rounds + - * / alike."""
+    bits = ["-0x1.26bb1bbb55515p+1", "0x1.62e42fefa39efp-1", "0x1.5963447f87fb5p+9"]
+    assert [elementary.scalar_log(x).hex() for x in (0.1, 2.0, 1e300)] == bits
+
+
+@pytest.mark.parametrize("x", [0.0, -1.0, math.inf, math.nan])
+def test_the_scalar_log_takes_positive_finite_numbers_only(x):
+    with pytest.raises(ValueError, match="positive finite"):
+        elementary.scalar_log(x)

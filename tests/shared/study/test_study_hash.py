@@ -1,4 +1,4 @@
-"""The hash of a study outlives riskset's versions: approvals name it, and a committee has seen no other."""
+"""The hash of a study does not change with riskset's version: approvals name it."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ OF_0_1_0 = {
     ),
     "tests/recorded/0.1.0/study.toml": "d23bd17812a755713f0edf08ac6b646c37384e634eb8deec13fe8461b9a05ff7",
 }
-"""What riskset 0.1.0 computed. A file that is edited gets a new hash; a new version of riskset gives it none."""
+"""As computed by riskset 0.1.0. Editing a file changes its hash; a new version of riskset does not."""
 
 
 @pytest.mark.parametrize("file", OF_0_1_0)
@@ -66,19 +66,21 @@ def read_by(version, **keys):
 
 class TestAKeyThatALaterVersionAdds:
     @pytest.mark.parametrize("keys", [{}, {"origin": "entry"}, {"marks": []}, {"origin": "entry", "marks": []}])
-    def test_absent_and_default_are_the_study_it_was(self, keys):
+    def test_absent_or_default_it_leaves_the_hash_unchanged(self, keys):
         study = read_by(LaterStudy, **keys)
         assert (study.comparison.origin_, study.comparison.marks) == ("entry", ())
         assert canonical_json(study) == canonical_json(NOW)
         assert differences(read_by(LaterStudy), study) == []
 
-    def test_another_value_is_another_study_and_is_told(self):
+    def test_another_value_makes_a_different_study(self):
         origin, marks = read_by(LaterStudy, origin="diagnosis"), read_by(LaterStudy, marks=[1])
         assert len({study_hash(study) for study in (NOW, origin, marks)}) == 3
         default = read_by(LaterStudy)
-        assert differences(default, origin) == ['Comparison: origin was "entry" and is now "diagnosis".']
+        assert [*map(str, differences(default, origin))] == [
+            'Section [comparison]: origin changed from "entry" to "diagnosis".'
+        ]
         assert differences(NOW, origin)
-        assert differences(default, marks) == ["Comparison: marks was [] and is now [1]."]
+        assert [*map(str, differences(default, marks))] == ["Section [comparison]: marks changed from [] to [1]."]
         document = json.loads(canonical_json(origin))
         del document["order"]
         assert LaterStudy.model_validate_json(json.dumps(document)) == origin
@@ -90,11 +92,11 @@ class TestAKeyThatALaterVersionAdds:
         assert set(default.model_dump()) == {"arm", "reference", "estimand"}
         assert set(other.model_dump()) == {"arm", "reference", "estimand", "origin_"}
 
-    def test_without_the_mark_every_study_would_be_another(self):
+    def test_without_the_mark_every_hash_would_change(self):
         assert study_hash(read_by(UnmarkedStudy)) != study_hash(NOW)
 
-    def test_a_key_without_a_default_cannot_come_later(self):
-        with pytest.raises(TypeError, match=r"NoDefault\.effect is marked as later than its table, and has no default"):
+    def test_it_needs_a_default(self):
+        with pytest.raises(TypeError, match=r"NoDefault\.effect is marked with Since and needs a default"):
 
             class NoDefault(Comparison):
                 effect: Annotated[str, Since("9.0")]

@@ -1,4 +1,4 @@
-"""The study as a value: what it answers when asked."""
+"""The study as a value: its properties and methods."""
 
 from pathlib import Path
 

@@ -29,7 +29,7 @@ u = 2
 '''
 
 
-def test_every_way_of_writing_a_key_has_its_line():
+def test_a_key_has_its_line_however_it_is_written():
     assert key_lines(WRITTEN) == {
         ("schema",): 1,
         ("a",): 2,
@@ -60,7 +60,7 @@ def test_every_way_of_writing_a_key_has_its_line():
     }
 
 
-def test_what_is_not_in_the_file_stands_where_its_table_does():
+def test_what_is_not_in_the_file_has_the_line_of_its_table():
     lines = key_lines(WRITTEN)
     assert line_of(lines, ("rules", 1, "sub", "missing")) == 15
     assert line_of(lines, ("nowhere",)) is None

@@ -13,8 +13,8 @@ from riskset.errors import DataError, Refused, VerificationError
 from riskset.joining.expiry import expiry_lines
 from riskset.protocol import program
 from riskset.protocol.approval import read_approval
+from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import new_identity
-from riskset.secure.words import fingerprint_words
 from riskset.study.asked import installed
 from riskset.study.load import load_study
 from riskset_site.commands import consent as consent_commands
@@ -92,7 +92,7 @@ def test_what_is_approved_is_what_is_in_the_folder(member):
 
 def test_an_approval_is_signed_into_the_ledger_and_in_force(member, consent):
     ask, heard = consent
-    assert no(ask) == "nobody here has approved this study"
+    assert no(ask) == "nobody at this site has approved the study"
     assert member.approves(*BOTH) == 0
     ledger = member.ledger()
     [entry] = ledger.entries("approved")
@@ -109,7 +109,7 @@ def test_a_pause_typed_beside_the_running_process_is_obeyed_at_its_next_message(
     assert ask().by == "M. Uchida"
     assert member.says("pause", "--by", "M. Uchida", "--reason", "a new export comes") == 0
     assert "paused" in no(ask)
-    assert heard[-1].endswith(", by M. Uchida: a new export comes (it goes on after: riskset site resume)")
+    assert heard[-1].endswith(", by M. Uchida: a new export comes (to continue: riskset site resume)")
     assert member.says("resume", "--by", "M. Uchida") == 0
     assert ask().by == "M. Uchida"
     assert member.says("withdraw", "--by", "M. Uchida", "--reason", "the board said so") == 0
@@ -132,9 +132,9 @@ def test_what_cannot_be_done_now_is_refused_and_not_written(member):
         (lambda member: member.exports(member.patients(61)), "the data, or how they are read, have changed"),
         (
             lambda member: member.has_study(rules='[[eligibility]]\nid = "a"\nrule = "age >= 50"'),
-            "the study is another",
+            "the study differs",
         ),
-        (lambda member: member.has_roster(telephone="+81 000"), "the roster is another"),
+        (lambda member: member.has_roster(telephone="+81 000"), "the roster differs"),
     ],
 )
 def test_other_data_another_version_and_another_roster_need_another_approval(member, consent, change, told):
@@ -152,7 +152,7 @@ def test_a_process_of_another_version_of_the_program_is_not_approved(member):
     ledger, files = member.ledger(), member.study_folder
     newer = LedgerConsent(Approvals(ledger, files.identity), [].append, code="9.9.9")
     asked = (files.study_hash, files.roster.sha256, files.snapshot, files.methods)
-    assert no(lambda: newer.approval(*asked)) == f"riskset {__version__} was approved, this is 9.9.9"
+    assert no(lambda: newer.approval(*asked)) == f"riskset {__version__} was approved; this is riskset 9.9.9"
     ledger.close()
 
 
@@ -173,7 +173,7 @@ def test_a_method_that_was_updated_since_is_not_approved(member, consent, monkey
     member.approves(*BOTH)
     ask()
     monkeypatch.setattr(program, "installed", lambda: METHODS | {"cox": "riskset 9.9.9"})
-    assert no(ask) == f"the method cox was approved as of riskset {__version__}; riskset 9.9.9 brings it now"
+    assert no(ask) == f"the method cox was approved as of riskset {__version__}; riskset 9.9.9 provides it now"
     monkeypatch.setattr(program, "installed", lambda: METHODS | {"km": "riskset 9.9.9"})
     ask()  # the study asks for no curves
 
@@ -184,7 +184,7 @@ def test_a_ledger_that_does_not_hold_is_no_consent(member):
     ledger.read("SELECT 1")
     other = LedgerConsent(Approvals(ledger, files.identity), [].append)
     ledger._file._db.execute("UPDATE ledger_head SET checkpoint = 'x'")
-    with pytest.raises(DataError, match="does not hold"):
+    with pytest.raises(DataError, match="cannot be verified"):
         other.approval(files.study_hash, files.roster.sha256, files.snapshot, files.methods)
     ledger.close()
 
@@ -208,9 +208,9 @@ def test_the_approved_study_is_kept_to_be_compared(member):
         ({"compared": ["kurume"]}, "'kurume' is not one of the other sites in the roster"),
         ({"exceptions": ["R3=10"]}, "expected one --reason for each --exception, found 1 exceptions and 0 reasons"),
         ({"exceptions": ["R3=10"], "reasons": [" "]}, "the exception R3=10 has no reason"),
-        ({"exceptions": ["R3=9"], "reasons": ["few"]}, "R3.events: 9 is past the floor"),
-        ({"exceptions": ["R3=30"], "reasons": ["few"]}, "R3.events: 30 is no exception; at least 20 holds anyway"),
-        ({"exceptions": ["R33=3"], "reasons": ["few"]}, "R33 is no rule and no limit"),
+        ({"exceptions": ["R3=9"], "reasons": ["few"]}, "R3.events: 9 is beyond the loosest permitted value"),
+        ({"exceptions": ["R3=30"], "reasons": ["few"]}, "R3.events: 30 is not an exception: at least 20 applies anyway"),
+        ({"exceptions": ["R33=3"], "reasons": ["few"]}, "R33 is neither a rule nor a limit"),
         ({"exceptions": ["R3=10", "R3.events=11"], "reasons": ["a", "b"]}, "more than one exception for R3.events"),
     ],
 )
@@ -230,7 +230,7 @@ def test_expiry_is_announced_thirty_days_ahead(member):
     approval = drafted(member)
     assert expiry_lines([expiry_of(approval)], date(2025, 4, 30)) == []
     [told] = expiry_lines([expiry_of(approval)], date(2025, 5, 1))
-    assert told.startswith("warning: the approval of this site ends on 2025-05-31, in 30 days; renew it with")
+    assert told.startswith("warning: the approval of this site expires on 2025-05-31, in 30 days; renew it with")
 
 
 def test_the_approval_contains_limits_of_the_site_file_and_exceptions(member):
@@ -245,7 +245,7 @@ def test_an_exception_holds_in_the_column_that_knows_it_and_the_other_keeps_its_
     pooled = drafted(member, exceptions=["R4=1/3"], reasons=["two adults"], may_be_subtracted=True)
     assert pooled.limits("pooled", 5).values["R4.leverage"] == Fraction(1, 3)
     assert pooled.limits("local", 5) == default_policy("local")  # where 1/3 holds anyway
-    told = "R4.leverage: 1/2 is past the floor"
+    told = "R4.leverage: 1/2 is beyond the loosest permitted value"
     assert refusal(member, exceptions=["R4=1/2"], reasons=["two adults"]) == told
     local = drafted(member, exceptions=["R4=1/2"], reasons=["two adults"], may_be_subtracted=True)
     assert local.limits("local", 5).values["R4.leverage"] == Fraction(1, 2)
@@ -323,16 +323,16 @@ def test_a_roster_of_another_coordinator_is_not_signed_for(member, capsys):
     member.coordinator = new_identity()
     member.has_roster()
     assert member.approves(*BOTH) == 1
-    assert "signed by another key than the coordinator's" in capsys.readouterr().err
+    assert "signed with a different key than that of the coordinator" in capsys.readouterr().err
 
 
 def test_serving_begins_under_an_approval_only(member, capsys):
     assert member.says("serve") == 3
-    assert "nobody here has approved this study" in capsys.readouterr().err
+    assert "nobody at this site has approved the study" in capsys.readouterr().err
     member.approves(*BOTH)
     member.exports(member.patients(59))
     assert member.says("serve") == 3
-    assert "the data, or how they are read, have changed since they were approved" in capsys.readouterr().err
+    assert "the data, or how they are read, have changed since the approval" in capsys.readouterr().err
 
 
 def test_a_ledger_goes_on_under_renewed_keys(member):
@@ -348,8 +348,7 @@ def test_a_ledger_goes_on_under_renewed_keys(member):
     consent = LedgerConsent(Approvals(ledger, files.identity), [].append)
     asked = (files.study_hash, files.roster.sha256, files.snapshot, files.methods)
     assert (
-        no(lambda: consent.approval(*asked))
-        == "the roster is another than the one approved: a site or a key has changed"
+        no(lambda: consent.approval(*asked)) == "the roster differs from the approved one: a site or a key has changed"
     )
     assert Approvals(ledger, files.identity).study() == files.study  # what the earlier key sealed opens still
     ledger.close()
@@ -363,5 +362,5 @@ def test_a_ledger_goes_on_under_renewed_keys(member):
 def test_a_ledger_of_another_sites_key_is_not_taken_over(member):
     member.approves(*BOTH)
     strange = Identity(new_identity(), member.identity.node, (new_identity(),))
-    with pytest.raises(VerificationError, match="does not hold"):
+    with pytest.raises(VerificationError, match="cannot be verified"):
         own_ledger(SitePaths(member.folder), strange, "kurume")

@@ -1,9 +1,11 @@
-"""What a site is told before anything is asked of its data."""
+"""What a site learns about its data before they are used."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from riskset.cli import main
 from riskset.errors import DataError
 from riskset_site.data.check import VariableCheck
 
@@ -42,12 +44,12 @@ def test_how_eligible_rows_come_into_the_analysis(hospital):
     assert (os.at_time_0, os.at_cutoff, os.event_after_censoring) == (1, 1, 1)
 
 
-def test_a_missing_column_with_what_may_be_meant(hospital):
+def test_a_missing_column_with_the_name_that_may_be_meant(hospital):
     hospital.exports("arm,Age,mvi,start,lst\nsorafenib,61,yes,2020-01-01,2020-06-01\n")
     problems = hospital.check().problems
-    assert [(found.where, found.message, found.hint) for found in problems] == [
-        ("column 'age' (variable age)", "is not in the export", "did you mean 'Age'?"),
-        ("column 'last' (variable last)", "is not in the export", "did you mean 'lst'?"),
+    assert [(found.where, str(found.message), str(found.hint)) for found in problems] == [
+        ("column 'age' (variable age)", "not in the export", "did you mean 'Age'?"),
+        ("column 'last' (variable last)", "not in the export", "did you mean 'lst'?"),
     ]
 
 
@@ -58,15 +60,14 @@ def test_a_mapped_column_must_be_there_even_of_a_variable_that_is_not_required(h
 
 def test_the_wrong_delimiter(hospital):
     hospital.exports("arm;age;mvi;start;last\nsorafenib;61;yes;2020-01-01;2020-06-01\n")
-    hints = {found.hint for found in hospital.check().problems}
-    assert hints == {"the header is one single name: is [source] delimiter right?"}
+    assert {found.hint.code for found in hospital.check().problems} == {"data.export.one_name"}
 
 
 def test_the_encoding_under_which_every_mapped_column_would_appear(hospital):
     hospital.exports("나이,arm,mvi,start,last\n61,sorafenib,yes,2020-01-01,2020-06-01\n", encoding="cp949")
     hospital.writes('encoding = "cp932"', '[map]\nage = "나이"')
     (found,) = hospital.check().problems
-    assert found.hint == "every mapped column appears with encoding = 'cp949' in [source]"
+    assert str(found.hint) == "set encoding = 'cp949' in [source]; all mapped columns then appear"
 
 
 def test_keys_that_are_shared_or_empty(hospital):
@@ -78,7 +79,7 @@ def test_keys_that_are_shared_or_empty(hospital):
         ("column 'id' ([source] key)", "2 rows have no key", "rows 5, 6: '', 'NA'"),
         (
             "column 'id' ([source] key)",
-            "4 rows share their key with another",
+            "4 rows share their key with another row",
             "rows 2, 3, 4, 8: 'P1', 'P2', 'P1', 'P2'",
         ),
     ]
@@ -91,28 +92,28 @@ def test_distinct_keys_are_no_problem(hospital):
 
 
 @pytest.mark.parametrize("text", ["", "arm,age\n"])
-def test_an_export_that_is_no_table_does_not_fit(hospital, text):
+def test_an_export_that_is_not_a_table_does_not_fit(hospital, text):
     hospital.exports(text)
     check = hospital.check()
     assert not check.fits
     assert (check.rows, check.variables) == (0, ())
 
 
-def test_an_export_that_another_program_holds_cannot_be_checked(hospital, monkeypatch):
+def test_an_export_that_another_program_has_locked_cannot_be_checked(hospital, monkeypatch):
     plain_open = Path.open
 
-    def held(path, *arguments, **how):
+    def locked(path, *arguments, **how):
         if path.suffix == ".csv":
             raise PermissionError(13, "Permission denied")
         return plain_open(path, *arguments, **how)
 
-    monkeypatch.setattr(Path, "open", held)
+    monkeypatch.setattr(Path, "open", locked)
     with pytest.raises(DataError, match="permission denied") as raised:
         hospital.check()
     assert "Excel" in raised.value.hint
 
 
-def test_a_problem_that_two_endpoints_share_is_told_once(hospital):
+def test_a_problem_that_two_endpoints_share_is_reported_once(hospital):
     study = (hospital.folder / "study.toml").read_text(encoding="utf-8")
     again = study.replace(
         "[analyses]", '[endpoints.os2]\norigin = "start"\nevent = ["death"]\ncensor = "last"\n[analyses]'
@@ -120,3 +121,17 @@ def test_a_problem_that_two_endpoints_share_is_told_once(hospital):
     hospital.joins_as_written(again)
     hospital.exports("arm,age,mvi,start,death,last\nsorafenib,61,yes,2020-01-02,2020-01-01,\n")
     assert len(hospital.problems()) == 1
+
+
+def test_the_json_has_what_the_page_shows(hospital, capsys):
+    hospital.joins(header="enrolled = { from = 2020-01-01, to = 2020-12-31 }")
+    hospital.exports("arm,age,mvi,start,last\nSOR,61,yes,2020-01-01,2020-06-01\n")
+    assert (
+        main(["site", "check", str(hospital.site_file), "--study", str(hospital.folder / "study.toml"), "--json"]) == 3
+    )
+    found = json.loads(capsys.readouterr().out)
+    assert (found["schema"], found["fits"], found["rows"]) == (1, False, 1)
+    assert found["steps"][0]["label"] == "Enrolled in the study period"
+    (problem,) = found["problems"]
+    assert (problem["message"], problem["detail"]) == ("1 value is not a level of the study", "row 2: 'SOR'")
+    assert (problem["code"], problem["values"]) == ("data.fault.not_a_level", {"n": 1})

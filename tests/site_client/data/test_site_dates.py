@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from riskset_site.data.dates import AMBIGUOUS, NOT_A_DATE, OUTSIDE_ERA, date_reader, is_date_format
-from riskset_site.data.texts import Unreadable
+from riskset_site.data.faults import Unreadable
 
 wareki = date_reader(["wareki"])
 
@@ -33,7 +33,7 @@ def fault(text, *formats):
         ("平成元年1月8日", date(1989, 1, 8)),
         ("昭和64年1月7日", date(1989, 1, 7)),
         ("S1.12.25", date(1926, 12, 25)),
-        ("T15.12.25", date(1926, 12, 25)),  # the day of the change belongs to both
+        ("T15.12.25", date(1926, 12, 25)),  # the day of the change belongs to both eras
         ("T1.7.30", date(1912, 7, 30)),
         ("M45.7.30", date(1912, 7, 30)),
     ],
@@ -48,7 +48,7 @@ def test_a_date_outside_its_era(text):
 
 
 @pytest.mark.parametrize("text", ["令和5年2月29日", "R5.13.1", "R5.7", "5.7.3", "X5.7.3", "2023-07-03", "R5.7.3 10:00"])
-def test_no_japanese_date(text):
+def test_what_is_not_a_japanese_date(text):
     assert fault(text, "wareki") is NOT_A_DATE
 
 

@@ -1,4 +1,4 @@
-"""Who belongs to the study, step by step."""
+"""Who is eligible, step by step."""
 
 import pytest
 
@@ -31,7 +31,7 @@ def steps(hospital):
     return [(step.id, step.excluded, step.undecided, step.remaining) for step in hospital.check().steps]
 
 
-def test_each_row_leaves_at_the_first_step_it_does_not_pass(hospital):
+def test_each_row_is_excluded_at_the_first_step_it_does_not_meet(hospital):
     hospital.joins(header="enrolled = { from = 2020-01-01, to = 2020-01-31 }", rules=RULES)
     hospital.exports(ROWS)
     hospital.writes(EXCLUDE)
@@ -46,10 +46,10 @@ def test_each_row_leaves_at_the_first_step_it_does_not_pass(hospital):
     assert [step.label for step in check.steps][2:] == ["60 or older", "mvi == true"]
     assert (check.rows, check.eligible) == (8, 2)
     (os,) = check.endpoints
-    assert (os.incomplete, os.rows) == (1, 1)  # whose arm is missing is eligible, and left out of the models
+    assert (os.incomplete, os.rows) == (1, 1)  # the row without an arm is eligible, and left out of the models
 
 
-def test_a_row_that_nobody_excludes_by_value_adds_no_step(hospital):
+def test_a_mapping_that_excludes_no_row_adds_no_step(hospital):
     hospital.writes(EXCLUDE)
     assert steps(hospital) == []
 
@@ -64,8 +64,9 @@ def test_the_period_of_enrolment_includes_both_days(hospital, start, remaining):
     assert steps(hospital)[0][3] == remaining
 
 
-def test_a_site_where_nobody_is_eligible_is_told_where_they_leave(hospital):
+def test_a_site_without_an_eligible_row_learns_at_which_step_most_are_excluded(hospital):
     hospital.joins(rules=RULES.replace(">= 60", "> 99"))
     check = hospital.check()
     assert not check.fits
-    assert [problem.message for problem in check.problems] == ["none of 3 rows is eligible; most leave at 'adult'"]
+    (problem,) = check.problems
+    assert str(problem.message) == "none of 3 rows is eligible; most are excluded at 'adult'"

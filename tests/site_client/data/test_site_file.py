@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from riskset.catalogue import say
 from riskset.errors import DataError
 from riskset_site.data.config import load_site_file
 
@@ -27,7 +28,7 @@ def test_a_relative_site_file_leads_to_an_absolute_export(hospital, monkeypatch)
     assert found.is_file()
 
 
-def test_all_problems_are_told_in_one_pass(hospital):
+def test_all_problems_are_reported_in_one_pass(hospital):
     hospital.writes(
         'encodng = "cp932"',
         'dates = ["%m/%d"]',
@@ -45,19 +46,19 @@ def test_all_problems_are_told_in_one_pass(hospital):
         (
             7,
             "[source] dates",
-            "'%m/%d' does not hold year, month and day; examples: '%Y-%m-%d', '%d.%m.%Y', 'wareki'",
+            "'%m/%d' does not contain year, month and day; examples: '%Y-%m-%d', '%d.%m.%Y', 'wareki'",
             "",
         ),
-        (9, "[map] arm.recode.LEN", "'lenvatinip' is no value of the study", "did you mean 'lenvatinib'?"),
-        (10, "[map] agee", "is no variable of the study", "did you mean 'age'?"),
-        (11, "[map] afp.column", "required and missing", ""),
+        (9, "[map] arm.recode.LEN", "'lenvatinip' is not a value of the study", "did you mean 'lenvatinib'?"),
+        (10, "[map] agee", "not a variable of the study", "did you mean 'age'?"),
+        (11, "[map] afp.column", "required key missing", ""),
         (11, "[map] afp.colum", "unknown key", "did you mean 'column'?"),
-        (12, "[map] mvi.years_between", "gives a number of years, and the variable is a boolean", ""),
+        (12, "[map] mvi.years_between", "gives a number of years, but the variable is a boolean", ""),
         (
             13,
             "[map] start.other",
-            "rows can be excluded by a category or a boolean only: what cannot be read here is a mistake",
-            'take other = "exclude" out',
+            "only a category or a boolean can exclude rows; an unreadable number or date is an error",
+            'remove other = "exclude"',
         ),
         (
             15,
@@ -68,10 +69,10 @@ def test_all_problems_are_told_in_one_pass(hospital):
     ]
 
 
-def test_another_study_and_an_unknown_site(hospital):
+def test_a_different_study_and_an_unknown_site(hospital):
     hospital.writes(text='schema = 1\nstudy = "trail"\nsite = "kurumi"\n[source]\ncsv = "export.csv"\n')
     assert refusals(hospital) == [
-        (2, "study", "this file is for 'trail', the study is 'trial'", ""),
+        (2, "study", "this file is for the study 'trail', not 'trial'", ""),
         (3, "site", "the study has no site 'kurumi'", "did you mean 'kurume'?"),
     ]
 
@@ -83,7 +84,7 @@ def test_an_export_that_is_not_there(hospital):
             5,
             "[source] csv",
             "there is no file 'export.csv'",
-            "a relative path begins at the folder of the site file",
+            "a relative path starts at the folder of the site file",
         )
     ]
 
@@ -91,15 +92,17 @@ def test_an_export_that_is_not_there(hospital):
 @pytest.mark.parametrize(("encoding", "better"), [("shift_jis", "cp932"), ("SJIS", "cp932"), ("euc-kr", "cp949")])
 def test_an_encoding_that_lacks_letters(hospital, encoding, better):
     hospital.writes(f'encoding = "{encoding}"')
-    ((_, where, message, _),) = refusals(hospital)
-    assert where == "[source] encoding"
-    assert f"write '{better}' instead" in message
+    with pytest.raises(DataError) as raised:
+        load_site_file(hospital.site_file, hospital.study)
+    (found,) = raised.value.problems
+    assert found.where == "[source] encoding"
+    assert found.message == say("data.site_file.narrow_encoding", encoding=encoding, wider=better)
 
 
 @pytest.mark.parametrize("encoding", ["no-such-thing", "base64", "rot13"])
-def test_what_is_no_encoding(hospital, encoding):
+def test_an_unknown_encoding(hospital, encoding):
     hospital.writes(f'encoding = "{encoding}"')
-    assert "there is no encoding" in refusals(hospital)[0][2]
+    assert "unknown encoding" in refusals(hospital)[0][2]
 
 
 def test_utf_8_reads_the_mark_that_excel_writes(hospital):
@@ -108,14 +111,14 @@ def test_utf_8_reads_the_mark_that_excel_writes(hospital):
 
 
 @pytest.mark.parametrize("delimiter", ["", ",,", "a", "\\n", '\\"'])
-def test_what_is_no_delimiter(hospital, delimiter):
+def test_an_invalid_delimiter(hospital, delimiter):
     hospital.writes(f'delimiter = "{delimiter}"')
     assert "one character" in refusals(hospital)[0][2]
 
 
-def test_a_level_that_is_also_a_missing_code_would_lose_its_patients(hospital):
+def test_a_level_must_not_be_a_missing_code(hospital):
     hospital.writes('missing = ["sorafenib"]')
-    assert refusals(hospital)[0][2] == "'sorafenib' stands for missing, and is a level of arm"
+    assert refusals(hospital)[0][2] == "'sorafenib' is a missing code and also a level of arm"
     hospital.writes('missing = ["sorafenib"]', '[map]\narm = { column = "arm", recode = { sorafenib = "sorafenib" } }')
     assert load_site_file(hospital.site_file, hospital.study).site == "kurume"
 
@@ -124,7 +127,7 @@ def test_a_windows_path_in_double_quotes(hospital):
     hospital.writes(text='schema = 1\n[source]\ncsv = "C:\\Users\\data.csv"\n')
     ((line, _, message, hint),) = refusals(hospital)
     assert line == 3
-    assert message.startswith("is no valid TOML")
+    assert message.startswith("not valid TOML")
     assert hint == r"in a path write / for \, or put the path in single quotes"
 
 
@@ -134,7 +137,7 @@ def test_a_site_file_that_is_not_there(hospital):
         load_site_file(hospital.site_file)
 
 
-def test_a_site_file_in_another_encoding(hospital):
+def test_a_site_file_in_a_different_encoding(hospital):
     hospital.site_file.write_bytes("# 久留米".encode("cp932"))
     with pytest.raises(DataError, match="not UTF-8"):
         load_site_file(hospital.site_file)
@@ -180,6 +183,6 @@ STRICTER = "a site's own limits can only be stricter; what is looser needs an ex
         ),
     ],
 )
-def test_a_limit_that_is_looser_or_unknown_is_told(hospital, lines, where, message, hint):
+def test_a_limit_that_is_looser_or_unknown(hospital, lines, where, message, hint):
     hospital.writes("[limits]", *lines)
     assert refusals(hospital) == [(6 + len(lines), f"[limits] {where}", message, hint)]

@@ -19,7 +19,7 @@ def outcome(hospital, start, death, last, header=""):
         ("2020-01-31", "2020-01-31", (30, True)),  # an event on the day of censoring counts
         ("", "2020-01-31", (30, False)),
         ("2020-01-31", "", (30, True)),
-        ("2020-01-31", "2020-01-11", (30, True)),  # it was observed, whatever the last contact says
+        ("2020-01-31", "2020-01-11", (30, True)),  # it was observed, although after the last contact
         ("2020-01-01", "2020-01-11", (0, True)),  # time 0 is kept
         ("", "2020-01-01", (0, False)),
         ("", "", None),
@@ -39,11 +39,11 @@ def test_the_event_ends_follow_up_else_the_date_of_censoring(hospital, death, la
         ("", "2020-01-20", (19, False)),
     ],
 )
-def test_nothing_is_known_past_the_data_cut_off(hospital, death, last, expected):
+def test_nothing_is_known_after_the_data_cut_off(hospital, death, last, expected):
     assert outcome(hospital, "2020-01-01", death, last, "data_cutoff = 2020-02-01") == expected
 
 
-def test_whoever_begins_after_the_cut_off_is_not_in_the_study(hospital):
+def test_a_patient_whose_origin_is_after_the_cut_off_is_not_eligible(hospital):
     assert outcome(hospital, "2020-02-02", "", "2020-03-01", "data_cutoff = 2020-02-01") is None
 
 
@@ -76,7 +76,7 @@ def test_an_end_before_the_origin_is_a_problem_of_eligible_rows(hospital):
     assert hospital.problems() == [
         (
             "start to death or last",
-            "2 rows end before they begin",
+            "follow-up ends before its origin in 2 rows",
             "rows 2, 4: 2020-01-02 to 2020-01-01, 2020-01-02 to 2019-12-31",
         )
     ]
@@ -86,9 +86,9 @@ def test_an_end_before_the_origin_is_a_problem_of_eligible_rows(hospital):
     ("row", "where", "message"),
     [
         ("1,-1,0,0", "column 'days' (variable days)", "1 value is outside 0 to 5000"),
-        ("1,1.5,0,0", "days", "1 value is not a whole number of days"),
-        ("1,5,0,0.5", "entry", "1 value is not a whole number of days"),
-        ("1,5,0,5", "entry", "1 row enters at or after the end of follow-up"),
+        ("1,1.5,0,0", "variable days", "1 value is not a whole number of days"),
+        ("1,5,0,0.5", "variable entry", "1 value is not a whole number of days"),
+        ("1,5,0,5", "variable entry", "entry is at or after the end of follow-up in 1 row"),
     ],
 )
 def test_days_that_cannot_be(hospital, row, where, message):

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from riskset_site.data.texts import Unreadable, read_number, read_truth
-from riskset_site.data.variables import completed_years
+from riskset_site.data.faults import Unreadable
+from riskset_site.data.variables import completed_years, read_boolean, read_number
 
 ROW = {
     "arm": "sorafenib",
@@ -38,21 +38,21 @@ def test_booleans_in_all_their_words(hospital):
     assert as_modelled(hospital, "mvi", words) == [1.0, 0.0] * 5
 
 
-def test_missing_codes_are_met_after_stripping_and_letter_by_letter(hospital):
+def test_missing_codes_are_matched_after_stripping_and_letter_by_letter(hospital):
     hospital.writes('missing = ["NA", " 不明 "]')
     exports_column(hospital, "age", ["61", "NA", " NA ", "", "  ", "不明", "na"])
     age = hospital.check().variables[1]
     assert (age.variable, age.read, age.missing, age.wrong) == ("age", 1, 5, 1)
 
 
-def test_recode_goes_before_missing_codes_and_may_mean_missing(hospital):
+def test_a_recode_precedes_missing_codes_and_may_mean_missing(hospital):
     hospital.writes(
         'missing = ["-"]', '[map]\nmvi = { column = "mvi", recode = { "-" = false, "あり" = true, "x" = "" } }'
     )
     assert as_modelled(hospital, "mvi", ["-", "あり", " あり ", "x", "no"]) == [0.0, 1.0, 1.0, 0.0]
 
 
-def test_a_recode_is_a_text_of_the_study_and_no_missing_code(hospital):
+def test_a_recoded_text_is_not_taken_for_a_missing_code(hospital):
     hospital.writes('missing = ["0"]', '[map]\nmvi = { column = "mvi", recode = { "neg" = 0 } }')
     assert as_modelled(hospital, "mvi", ["neg", "0", "1"]) == [0.0, 1.0]
 
@@ -63,7 +63,7 @@ def test_numbers_below_a_limit_can_be_recoded(hospital):
     np.testing.assert_allclose(as_modelled(hospital, "afp", ["<2.0", "9"]), [np.log10(2), 1.0], rtol=1e-15)
 
 
-def test_levels_are_met_letter_by_letter(hospital):
+def test_levels_are_matched_letter_by_letter(hospital):
     exports_column(hospital, "arm", ["sorafenib", "Sorafenib", "lenvatinib ", "SOR"])
     assert hospital.problems() == [
         ("column 'arm' (variable arm)", "2 values are not levels of the study", "rows 3, 5: 'Sorafenib', 'SOR'")
@@ -84,14 +84,14 @@ def test_many_wrong_rows_are_counted_and_five_shown(hospital):
 
 
 @pytest.mark.parametrize("text", ["1_000", "1,5", "0x10", "1e", "--1", "１．５.", "5 mg"])
-def test_what_is_no_number(text):
-    with pytest.raises(Unreadable, match="is not a number"):
+def test_what_is_not_a_number(text):
+    with pytest.raises(Unreadable, match="not_a_number"):
         read_number(text)
 
 
 @pytest.mark.parametrize("text", ["nan", "NaN", "inf", "-Infinity", "1e999"])
 def test_what_is_not_finite(text):
-    with pytest.raises(Unreadable, match="is not a finite number"):
+    with pytest.raises(Unreadable, match="not_finite"):
         read_number(text)
 
 
@@ -102,8 +102,8 @@ def test_every_finite_number_is_read_back(number):
 
 @pytest.mark.parametrize("text", ["2", "ja", "truth", "-1", "1.0"])
 def test_what_is_not_true_or_false(text):
-    with pytest.raises(Unreadable, match="is not true or false"):
-        read_truth(text)
+    with pytest.raises(Unreadable, match="not_boolean"):
+        read_boolean(text)
 
 
 def days(*texts):
@@ -145,10 +145,10 @@ def test_an_age_that_cannot_be_names_both_columns(hospital):
     exports_column(hospital, "age", ["2019-01-01", "1960-13-01"])
     assert [found[:2] for found in hospital.problems()] == [
         ("column 'age' (variable age)", "1 value is not a date in the formats of [source] dates"),
-        ("column 'age to start' (variable age)", "1 value is outside 18 to 100 year"),
+        ("columns 'age' and 'start' (variable age)", "1 value is outside 18 to 100 year"),
     ]
 
 
-def test_a_day_past_any_calendar_is_no_crash(hospital):
+def test_the_last_day_of_the_calendar_does_not_crash(hospital):
     exports_column(hospital, "start", [str(date.max)])
-    assert hospital.problems()[0][1] == "1 row ends before it begins"
+    assert hospital.problems()[0][1] == "follow-up ends before its origin in 1 row"

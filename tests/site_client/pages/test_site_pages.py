@@ -1,24 +1,28 @@
-"""A page is one value; the terminal and the HTML file say the same, and nobody's text becomes markup."""
+"""A page is one value: terminal and HTML file show the same, and no text becomes markup. JSON shows the same facts."""
 
+import json
 from html.parser import HTMLParser
 
 import pytest
 
-from riskset_site.pages import Folded, Page, Section, Table
+from riskset.catalogue import say
+from riskset.errors import Problem
+from riskset_site.pages import Folded, Page, PageSection, PageTable
 from riskset_site.pages.html import page_html
+from riskset_site.pages.output import facts_json
 from riskset_site.pages.page import visible
 from riskset_site.pages.text import page_text
 
 HOSTILE = "<script>alert(1)</script> & \"quoted\" 'x'"
-TABLE = Table(
+TABLE = PageTable(
     ("rule", "value", "verdict"), (("R1", "530", "pass"), ("R4", HOSTILE, "fail")), frozenset({"value"}), "Rules"
 )
 PAGE = Page(
     f"Title {HOSTILE}",
     {"study": "hcc 1.0.0", HOSTILE: HOSTILE},
     [
-        Section("What is asked", ["A sentence.", ("first", HOSTILE), TABLE]),
-        Section("What leaves", [Folded("240 numbers", Table(("number", "value"), (("S(t)", "0.125"),)))]),
+        PageSection("What is asked", ["A sentence.", ("first", HOSTILE), TABLE]),
+        PageSection("What leaves", [Folded("240 numbers", PageTable(("number", "value"), (("S(t)", "0.125"),)))]),
     ],
     warnings=["ends in 12 days", HOSTILE],
     footer="Nothing was sent.",
@@ -62,14 +66,14 @@ def test_every_element_is_closed_and_none_loads_anything(read):
     assert "url(" not in page_html(PAGE)
 
 
-def test_numbers_stand_to_the_right_and_verdicts_are_marked(read):
+def test_numbers_are_aligned_to_the_right_and_verdicts_are_marked(read):
     kinds = [(tag, attributes.get("class")) for tag, attributes in read.tags]
     assert kinds.count(("td", "number")) == 2
     assert ("span", "pass") in kinds
     assert ("span", "fail") in kinds
 
 
-def test_the_terminal_says_the_same_but_for_folded_tables():
+def test_the_terminal_shows_the_same_except_folded_tables():
     assert page_text(PAGE).splitlines() == [
         f"Title {HOSTILE}",
         "",
@@ -109,11 +113,28 @@ def test_the_terminal_says_the_same_but_for_folded_tables():
         ("a\nb\r\u200bc", "a\\nb\\r\\u200bc"),
     ],
 )
-def test_a_label_cannot_make_a_reader_see_another_text(text, shown):
+def test_a_label_cannot_show_a_reader_a_different_text(text, shown):
     assert visible(text) == shown
     page = Page(
-        text, {text: text}, [Section(text, [text, (text,), Table((text,), ((text,),), caption=text)])], [text], text
+        text,
+        {text: text},
+        [PageSection(text, [text, (text,), PageTable((text,), ((text,),), caption=text)])],
+        [text],
+        text,
     )
     for written in (page_text(page), page_html(page)):
         assert written.count(shown) >= 9
         assert text == shown or text not in written
+
+
+def test_the_json_has_a_message_as_sentence_code_and_values():
+    problem = Problem("column 'AFP'", say("data.fault.outside_range", n=2, low=0.0, high=1e6), say("data.hint.range"))
+    (written,) = json.loads(facts_json({"problems": (problem,)}))["problems"]
+    expected = {
+        "where": "column 'AFP'",
+        "message": "2 values are outside 0 to 1000000",
+        "hint": "the range is the study's; check that the export uses the same unit",
+        "code": "data.fault.outside_range",
+        "values": {"n": 2, "low": 0.0, "high": 1e6},
+    }
+    assert expected.items() <= written.items()

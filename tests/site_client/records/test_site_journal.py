@@ -222,7 +222,7 @@ class TestTampering:
             file.execute(f"UPDATE run SET {change} WHERE id = 'run 1'")
         with closing(JournalFile(path, KEY, "asan")) as again:
             assert again.begun("run 2") == BEGUN
-            with pytest.raises(VerificationError, match="sealed by another key"):
+            with pytest.raises(VerificationError, match="sealed with a different key"):
                 again.begun("run 1")
 
     def test_another_sites_journal(self, journal, path):
@@ -234,9 +234,9 @@ class TestTampering:
 def test_a_journal_of_the_version_before(path):
     with hands_in(path) as file:
         file.execute("CREATE TABLE run (id TEXT PRIMARY KEY, snapshot TEXT NOT NULL) STRICT")
-    with pytest.raises(DataError, match="kept no ledger; this one cannot go on from it") as old:
+    with pytest.raises(DataError, match="kept no ledger; this version cannot continue it") as old:
         JournalFile(path, KEY, "asan")
-    assert "move it away" in old.value.hint
+    assert "move the file away" in old.value.hint
 
 
 class TestWhatIsFrozen:

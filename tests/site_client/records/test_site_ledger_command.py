@@ -10,7 +10,7 @@ from riskset.analyses.cohort import Cohort
 from riskset.protocol.coordinator import Coordinator
 from riskset.protocol.opening import Opening
 from riskset.protocol.site import Holding, Site
-from riskset.rehearsal import EverybodyConsents, MemoryJournal, MemoryRecord
+from riskset.rehearsal import EverySiteConsents, MemoryJournal, MemoryRecord
 from riskset_site.consent.approvals import Approvals, LedgerConsent
 from riskset_site.keys import SitePaths
 from riskset_site.records.journal import JournalFile
@@ -48,7 +48,7 @@ class Consortium:
                 files.roster,
                 holding,
                 MemoryJournal(),
-                EverybodyConsents(name, others),
+                EverySiteConsents(name, others),
             )
         opening, record = Opening(tuple(sorted(member.sites))), MemoryRecord(member.coordinator)
         self.coordinator = Coordinator(member.coordinator, files.study, files.roster, run, opening, record)
@@ -113,8 +113,7 @@ def test_approvals_pauses_and_refusals_are_there(answered, capsys):
         ("paused", "by M. Uchida: a new export comes"),
         (
             "refused",
-            "refused run run-2: this site has no approval in force for this study, roster and data; "
-            "its own log tells why",
+            "refused run run-2: this site has no approval in force for this study, roster and data; its log says why",
         ),
     ]
 

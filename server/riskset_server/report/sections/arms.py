@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from riskset.analyses.counts_in_time import CountsInTime
-from riskset.results import Entry
+from riskset.results import ResultEntry
 from riskset_server.report.blocks import Format, Row, Shown
 from riskset_server.report.cells import Place
 from riskset_server.report.sections.section import Context
@@ -25,7 +25,7 @@ class Arm:
         return self.place.of(f"{self.place.quantity}.{quantity}", level=self.place.level).id
 
 
-def arms_of(entry: Entry, counts: CountsInTime, context: Context) -> tuple[Arm, ...]:
+def arms_of(entry: ResultEntry, counts: CountsInTime, context: Context) -> tuple[Arm, ...]:
     """Returns the arms in the study's order, then all patients."""
     at = Place(entry.id, variable=counts.arm or "")
     labels = context.labels

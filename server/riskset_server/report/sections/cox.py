@@ -9,10 +9,9 @@ from typing import Final, cast
 
 from riskset.analyses.analysis import RefusedByRule
 from riskset.analyses.design import Column
-from riskset.analyses.methods import cox_json
 from riskset.analyses.methods.cox import CoxModel
-from riskset.analyses.methods.cox_fit import CoxFit, Limit, Separated
-from riskset.results import Entry
+from riskset.analyses.methods.cox_fit import CoxFit, Separated, SeparationLimit
+from riskset.results import ResultEntry
 from riskset_server.report import notation
 from riskset_server.report.blocks import Block, Box, Row, Shown, Table, Text
 from riskset_server.report.cells import Place
@@ -26,7 +25,7 @@ _TESTS: Final = {"likelihood_ratio": "likelihood ratio", "wald": "Wald", "score"
 _TIES: Final = {"efron": "Efron's approximation", "breslow": "Breslow's approximation"}
 
 
-def _blocks(entries: Sequence[Entry], context: Context) -> list[Block]:
+def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
     """One table an analysis, endpoint and population of which some model was fitted; else a box for each refusal."""
     groups: dict[tuple[str, str | None, str], list[_Model]] = {}
     for entry in entries:
@@ -47,7 +46,7 @@ def _boxes(models: Sequence[_Model], context: Context) -> list[Box]:
     return list(dict.fromkeys(not_given(entry, _title(entry, context), context.cells) for entry in refused))
 
 
-def _title(entry: Entry, context: Context) -> str:
+def _title(entry: ResultEntry, context: Context) -> str:
     labels, analysis = context.labels, entry.analysis
     population = "" if analysis.population == "all" else f", {labels.population(analysis.population)}"
     title = f"{labels.endpoint(analysis.endpoint or '')}: Cox models{population}"
@@ -58,7 +57,7 @@ def _title(entry: Entry, context: Context) -> str:
 class _Model:
     """How one model ended, and where its numbers are."""
 
-    entry: Entry
+    entry: ResultEntry
     analysis: CoxModel
 
     @property
@@ -66,7 +65,7 @@ class _Model:
         return self.entry.result if isinstance(self.entry.result, CoxFit) else None
 
     @property
-    def limit(self) -> Limit | None:
+    def limit(self) -> SeparationLimit | None:
         """Of a separated model: the finite end of its one separated column."""
         return self.entry.result.limit if isinstance(self.entry.result, Separated) else None
 
@@ -141,7 +140,7 @@ class _Side:
         return _REFERENCE if of else _NO_TERM
 
 
-def _limit_cells(model: _Model, limit: Limit) -> tuple[str, ...]:
+def _limit_cells(model: _Model, limit: SeparationLimit) -> tuple[str, ...]:
     return model.of_column(limit.column, "reason.limit.hr")
 
 
@@ -230,7 +229,7 @@ def _missing(models: Sequence[_Model], context: Context) -> Iterator[Text]:
             continue
         for column in model.columns:
             if not model.has_estimate(column):
-                why = cox_json.why_not_used(column, model.fit)
+                why = model.fit.why_not_used(column)
                 level = "" if column.level is None else f" {labels.level(column.variable, column.level)}"
                 name = f"{labels.variable(column.variable)}{level}"
-                yield (f"{model.kind}, {name}, not estimable: {sentence(why.code, why.message)}.",)
+                yield (f"{model.kind}, {name}, not estimable: {sentence(why.code, str(why.message))}.",)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 from riskset.analyses.methods.follow_up import LEVEL, QUARTILES, ReverseKaplanMeier
-from riskset.results import Entry
+from riskset.results import ResultEntry
 from riskset_server.report import notation
 from riskset_server.report.blocks import Block, Row, Table
 from riskset_server.report.not_given import not_given
@@ -16,7 +16,7 @@ from riskset_server.report.sections.section import Context, Section, own_title
 _INTERVAL = notation.confidence(LEVEL)
 
 
-def _blocks(entries: Sequence[Entry], context: Context) -> list[Block]:
+def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
     tables = [_table(entry, context) for entry in entries if entry.status == "ok"]
     return [*tables, *(not_given(e, _title(e, context), context.cells) for e in entries if e.status != "ok")]
 
@@ -24,13 +24,13 @@ def _blocks(entries: Sequence[Entry], context: Context) -> list[Block]:
 SECTION = Section("Follow-up", _blocks)
 
 
-def _title(entry: Entry, context: Context) -> str:
+def _title(entry: ResultEntry, context: Context) -> str:
     labels, analysis = context.labels, entry.analysis
     title = f"{labels.endpoint(analysis.endpoint)}, {labels.population(analysis.population)}: length of follow-up"
     return own_title(title, entry, context.results)
 
 
-def _table(entry: Entry, context: Context) -> Table:
+def _table(entry: ResultEntry, context: Context) -> Table:
     """A column for each arm, then all patients."""
     analysis = cast(ReverseKaplanMeier, entry.analysis)
     arms, unit = arms_of(entry, analysis.counts, context), context.results.study.time.unit

@@ -9,7 +9,7 @@ from typing import cast
 from riskset.analyses.methods.cox import CoxModel
 from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.analyses.methods.km import LEVEL, ArmCurve, KaplanMeier, SurvivalCurves
-from riskset.results import Entry
+from riskset.results import ResultEntry
 from riskset_server.report import notation
 from riskset_server.report.blocks import Block, Row, Shown, Table, Text
 from riskset_server.report.cells import Place
@@ -21,7 +21,7 @@ from riskset_server.report.survival_figure import CurveCells, SurvivalFigure
 _INTERVAL = notation.confidence(LEVEL)
 
 
-def _blocks(entries: Sequence[Entry], context: Context) -> list[Block]:
+def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
     given = [_Curves.of(entry, context) for entry in entries if entry.status == "ok"]
     boxes = [not_given(e, _title(e, context), context.cells) for e in entries if e.status != "ok"]
     return [*(block for curves in given for block in (_figure(curves), _table(curves))), *boxes]
@@ -30,7 +30,7 @@ def _blocks(entries: Sequence[Entry], context: Context) -> list[Block]:
 SECTION = Section("Survival", _blocks)
 
 
-def _title(entry: Entry, context: Context) -> str:
+def _title(entry: ResultEntry, context: Context) -> str:
     labels, analysis = context.labels, entry.analysis
     title = f"{labels.endpoint(analysis.endpoint or '')}, {labels.population(analysis.population)}"
     return own_title(title, entry, context.results)
@@ -59,14 +59,14 @@ class _Group:
 class _Curves:
     """A result with what it is printed with."""
 
-    entry: Entry
+    entry: ResultEntry
     analysis: KaplanMeier
     groups: tuple[_Group, ...]
     """The arms, then all patients."""
     context: Context
 
     @classmethod
-    def of(cls, entry: Entry, context: Context) -> _Curves:
+    def of(cls, entry: ResultEntry, context: Context) -> _Curves:
         analysis, result = cast(KaplanMeier, entry.analysis), cast(SurvivalCurves, entry.result)
         reference, at = analysis.counts.reference, Place(entry.id, variable=analysis.counts.arm or "")
 
@@ -127,7 +127,7 @@ def _curve(group: _Group) -> CurveCells:
     return CurveCells(group.label, group.is_reference, tuple(days), **columns, median=median)
 
 
-def _model_of_arm(curves: _Curves) -> Entry | None:
+def _model_of_arm(curves: _Curves) -> ResultEntry | None:
     """The Cox model of the same patients that gives the arm's hazard ratio: alone if there is one, else adjusted; of
     several analyses the study's first."""
     asked = curves.analysis
@@ -141,15 +141,15 @@ def _model_of_arm(curves: _Curves) -> Entry | None:
     return min(of_arm, key=_univariable_first, default=None)
 
 
-def _variables(model: Entry) -> set[str]:
+def _variables(model: ResultEntry) -> set[str]:
     return {column.variable for column in cast(CoxModel, model.analysis).design}
 
 
-def _univariable_first(model: Entry) -> tuple[bool, int]:
+def _univariable_first(model: ResultEntry) -> tuple[bool, int]:
     return cast(CoxModel, model.analysis).model != "univariable", len(_variables(model))
 
 
-def _hazard_ratios(curves: _Curves, model: Entry | None) -> Iterator[Text]:
+def _hazard_ratios(curves: _Curves, model: ResultEntry | None) -> Iterator[Text]:
     if model is None:
         return
     fit, name = cast(CoxFit, model.result), "HR" if len(_variables(model)) == 1 else "Adjusted HR"
@@ -169,7 +169,7 @@ def _log_rank(curves: _Curves) -> Iterator[Text]:
             yield (words, Shown("p_phrase", cells))
 
 
-def _footnote(curves: _Curves, model: Entry | None) -> Text:
+def _footnote(curves: _Curves, model: ResultEntry | None) -> Text:
     """How the figure was made: numbers, grid, limits, and the model of the hazard ratio."""
     n, events = (Shown("count", (curves.overall.cell(key),)) for key in ("n", "events"))
     sentences = (

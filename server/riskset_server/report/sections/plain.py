@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from riskset.results import Entry
+from riskset.results import ResultEntry
 from riskset_server.report.blocks import Block, Row, Shown, Table
 from riskset_server.report.cells import Place
 from riskset_server.report.not_given import not_given
@@ -16,12 +16,12 @@ def plain_section(kind: str) -> Section:
     return Section(kind, _blocks)
 
 
-def _blocks(entries: Sequence[Entry], context: Context) -> list[Block]:
+def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
     tables = [_table(entry, context) for entry in entries if entry.status == "ok"]
     return [*tables, *(not_given(e, e.id, context.cells) for e in entries if e.status != "ok")]
 
 
-def _table(entry: Entry, context: Context) -> Table:
+def _table(entry: ResultEntry, context: Context) -> Table:
     rows = tuple(Row(_label(cell.place), ((Shown("digits", (cell.id,)),),)) for cell in context.cells.of(entry.id))
     return Table(id=f"table {entry.id}", title=entry.id, columns=("Value",), rows=rows, notes=())
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 from riskset.analyses.methods.rmst import LEVEL, RestrictedMean, RestrictedMeans
-from riskset.results import Entry
+from riskset.results import ResultEntry
 from riskset_server.report import notation
 from riskset_server.report.blocks import Block, Format, Row, Shown, Table, Text
 from riskset_server.report.not_given import not_given
@@ -16,7 +16,7 @@ from riskset_server.report.sections.section import Context, Section, own_title
 _INTERVAL = notation.confidence(LEVEL)
 
 
-def _blocks(entries: Sequence[Entry], context: Context) -> list[Block]:
+def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
     tables = [_table(entry, context) for entry in entries if entry.status == "ok"]
     return [*tables, *(not_given(e, _title(e, context), context.cells) for e in entries if e.status != "ok")]
 
@@ -24,14 +24,14 @@ def _blocks(entries: Sequence[Entry], context: Context) -> list[Block]:
 SECTION = Section("Restricted mean survival time", _blocks)
 
 
-def _title(entry: Entry, context: Context) -> str:
+def _title(entry: ResultEntry, context: Context) -> str:
     analysis, time = cast(RestrictedMean, entry.analysis), context.results.study.time
     tau = f"{analysis.tau_days / time.days_per_unit:g} {time.unit}s"
     endpoint, population = context.labels.endpoint(analysis.endpoint), context.labels.population(analysis.population)
     return own_title(f"{endpoint}, {population}: mean up to {tau}", entry, context.results)
 
 
-def _table(entry: Entry, context: Context) -> Table:
+def _table(entry: ResultEntry, context: Context) -> Table:
     """A column for each arm, then all patients; the mean, and what tells an arm from the reference."""
     analysis = cast(RestrictedMean, entry.analysis)
     arms, unit = arms_of(entry, analysis.counts, context), context.results.study.time.unit
@@ -50,7 +50,7 @@ def _table(entry: Entry, context: Context) -> Table:
     )
 
 
-def _comparisons(entry: Entry, arms: Sequence[Arm], unit: str) -> Iterator[Row]:
+def _comparisons(entry: ResultEntry, arms: Sequence[Arm], unit: str) -> Iterator[Row]:
     """Difference and ratio, each in the column of its arm, and P values."""
     result = cast(RestrictedMeans, entry.result)
     compared = {one.level for one in result.comparisons}
@@ -76,7 +76,7 @@ def _compared(arm: Arm, compared: set[str], quantity: str, form: Format) -> Text
     return (Shown(form, cells),)
 
 
-def _notes(entry: Entry, arms: Sequence[Arm]) -> Iterator[Text]:
+def _notes(entry: ResultEntry, arms: Sequence[Arm]) -> Iterator[Text]:
     analysis, result = cast(RestrictedMean, entry.analysis), cast(RestrictedMeans, entry.result)
     yield (f"Area under the Kaplan-Meier curve on {grid_in_words(analysis.counts)}; normal limits.",)
     for arm, mean in zip(arms, (*result.arms, result.overall), strict=True):

@@ -1,4 +1,4 @@
-"""Which rules apply to pooled figures, and when: every party judges them, and all find the same.
+"""Which rules apply to pooled figures, and at which stage. Every party judges them, and all come to the same result.
 
 A hospital's own rows are judged by that hospital alone (`own_rows`).
 """
@@ -14,34 +14,26 @@ from riskset.analyses.admission.figures import Count, Figures
 from riskset.analyses.admission.steps import Live
 from riskset.analyses.analysis import Analysis, RefusedByRule
 from riskset.analyses.plan import Plan
-from riskset.disclosure import cells, curves
+from riskset.catalogue import NOTHING, say
+from riskset.disclosure import cells
 from riskset.disclosure import models as of_models
 from riskset.disclosure.exposure import Label, uncovered, unplaced
 from riskset.disclosure.finding import Finding
 from riskset.disclosure.policy import Policy, policy_from_json, strictest
 
 Judged = tuple[str, Finding]
-"""The id of an analysis, and what a rule says of it."""
+"""The id of an analysis, and what a rule says about it."""
 
 OWN_RULES: Final = {
-    "admission/changes": (
-        "R14",
-        "patients entered, left or were changed since an earlier run, too few to be told apart",
-    ),
-    "admission/cohorts": ("R1 to R6", "a rule does not let a site's own patients be counted in this analysis"),
-    "admission/pairs": ("R4", "a patient of a site stands out in a single column of a model"),
-    "admission/products": (
-        "R2",
-        "yes-no columns of the study's analyses, together, single out a few patients of a site",
-    ),
-    "first": ("R4", "a patient of a site stands out in the columns of the study's models together"),
-    "later": ("R7", "a site's own patients have too spread or too extreme linear predictors, or R5 allows no more"),
+    "admission/changes": ("R14", say("rules.own.changes")),
+    "admission/cohorts": ("R1 to R6", say("rules.own.cohorts")),
+    "admission/pairs": ("R4", say("rules.own.pairs")),
+    "admission/products": ("R2", say("rules.own.products")),
+    "first": ("R4", say("rules.own.first")),
+    "later": ("R7", say("rules.own.later")),
 }
-"""By phase: the rule that a site's flag stands for, and why. Nobody learns which site, or which patient."""
-REMEDY: Final = (
-    "each site sees in its own ledger which figure did not pass and what would; in most cases: merge rare levels, drop "
-    "a column, declare a transform of a skewed number, or sign an exception where the rule has one"
-)
+"""By phase: the rule behind a site's flag, and why. It does not show which site, or which patient."""
+REMEDY: Final = say("rules.remedy.own_figure")
 
 
 @dataclass(frozen=True)
@@ -49,18 +41,18 @@ class Judge:
     """The rules of one run, as all participants hold them."""
 
     policy: Policy | None
-    """The strictest of all participants'; None in a rehearsal that ignores the gate."""
+    """The strictest of all participants' policies; None in a rehearsal that ignores the gate."""
     arm: str | None
     """The variable by which curves may be split."""
 
     @classmethod
     def of(cls, plan: Plan, policies: Sequence[Mapping[str, str]]) -> Judge:
-        """Returns the judge of a run from what each participant said; DataError where a policy is none."""
+        """Returns the judge of a run from each participant's policy; DataError where one cannot be read."""
         stated = [policy_from_json(policy) for policy in policies if policy]
         return cls(strictest(stated) if stated else None, plan.arm)
 
     def pooled(self, phase: str, live: Live, figures: Figures) -> dict[str, Finding]:
-        """Returns, by analysis, the first finding on pooled figures that does not pass."""
+        """Returns, for each analysis that fails, the first finding on pooled figures that does not pass."""
         failing: dict[str, Finding] = {}
         for id_, finding in self.pooled_findings(phase, live, figures):
             if not finding.passes:
@@ -68,7 +60,7 @@ class Judge:
         return failing
 
     def pooled_findings(self, phase: str, live: Live, figures: Figures) -> Sequence[Judged]:
-        """Returns what the rules say of the figures that a phase brought; those of "open" need none."""
+        """Returns what the rules say about the figures of a phase; "open" is judged without any."""
         if self.policy is None:
             return ()
         speak = {
@@ -80,12 +72,12 @@ class Judge:
         return tuple(speak(self, self.policy, live, figures)) if speak else ()
 
     def by_a_site(self, phase: str) -> RefusedByRule:
-        """Returns the refusal that a flag stands for."""
-        rule, why = OWN_RULES.get(phase, ("R1 to R7", "a rule on a site's own patients does not let them be counted"))
+        """Returns the refusal behind a site's flag."""
+        rule, why = OWN_RULES.get(phase, ("R1 to R7", say("rules.own.other")))
         return RefusedByRule(rule, why, REMEDY, by="a site")
 
     def evaluations_allowed(self, analysis: Analysis, figures: Figures) -> int | None:
-        """Returns at how many points an analysis may be evaluated (R5 of pooled rows); None for any number."""
+        """Returns at how many points an analysis may be evaluated (R5 on pooled rows); None for any number."""
         if not analysis.exposure.is_iterative:
             return 1
         if self.policy is None:
@@ -94,27 +86,28 @@ class Judge:
         return max(1, of_models.evaluations_allowed(self.policy, n, len(analysis.exposure.design)))
 
     def uncovered(self, analysis: Analysis, labels: Sequence[Label]) -> RefusedByRule | None:
-        """Returns the refusal of an analysis that would send a number which its exposure does not cover; None where
-        it sends none."""
+        """Returns the refusal of an analysis that would send a number its exposure does not cover; None where it would
+        not."""
         if self.policy is None:
             return None
-        wrong = next((why for label in labels if (why := uncovered(analysis.exposure, label, self.arm))), "")
-        return RefusedByRule("R2", f"{analysis.id}: {wrong}", "declare what the number is of") if wrong else None
+        why = next((why for label in labels if (why := uncovered(analysis.exposure, label, self.arm))), NOTHING)
+        message = say("rules.uncovered", analysis=analysis.id, why=why)
+        return RefusedByRule("R2", message, say("rules.declare")) if why else None
 
 
 def _openings(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
-    """What no rule can place; R9, R11: curves are of the whole population or of the study's arms."""
+    """What no rule covers; R9 and R11: curves are of the whole population or of the study's arms."""
     allowed = () if judge.arm is None else (judge.arm,)
     for analysis in live:
         exposure = analysis.exposure
-        yield from ((analysis.id, f) for f in unplaced(policy, analysis.id, exposure, analysis.endpoint))
+        yield from ((analysis.id, f) for f in unplaced(analysis.id, exposure, analysis.endpoint))
         if exposure.in_time is not None and exposure.in_time.split:
             split_by = list(dict.fromkeys(column.variable for column in exposure.in_time.split))
-            yield analysis.id, curves.split(policy, analysis.id, split_by, allowed)
+            yield analysis.id, cells.split(policy, analysis.id, split_by, allowed)
 
 
 def _changes(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
-    """R14; sites of the local column have judged their own."""
+    """R14; in the local column each site has judged its own changes."""
     if policy.column == "pooled":
         for run, count in figures.changes.items():
             for finding in cells.changes(policy, run, count.rows, count.sites):
@@ -122,7 +115,7 @@ def _changes(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iter
 
 
 def _cohorts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
-    """R1, R12, and R2 of two sets: the later analysis gives way."""
+    """R1, R12, and R2 for two sets: the later analysis is refused."""
     kept: list[str] = []
     for analysis in live:
         name = analysis.analysis_set
@@ -143,7 +136,7 @@ def _apart(figures: Figures, a: str, b: str) -> Count:
 
 
 def _counts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
-    """R3, R6, levels of R4, and R12 of columns."""
+    """R3, R6, R4 for levels, and R12 for columns."""
     for analysis in live:
         n, p = figures.rows[analysis.analysis_set].rows, len(analysis.exposure.design)
         for column in analysis.columns:
@@ -162,7 +155,7 @@ def _counts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Itera
 
 
 def levels(policy: Policy, analysis: Analysis, n: int, ones: Mapping[str, int]) -> Iterator[Finding]:
-    """R4: every level, the reference too, and its complement."""
+    """R4: every level, including the reference, and its complement."""
     by_variable: dict[str, list[str]] = {}
     for column in analysis.columns:
         if column.name in ones:

@@ -1,9 +1,9 @@
-"""Which rules apply to a hospital's own rows, and when. What is found never leaves the hospital; what does not pass
-becomes a flag.
+"""Which rules apply to a hospital's own rows, and at which stage. The findings never leave the hospital; one that does
+not pass becomes a flag.
 
-Where sums are masked among three or more (the `pooled` column of the rules), own rows are judged only against pooled
-figures. With two, or without masks (the `local` column), each hospital judges all it has by itself before anything
-leaves it.
+Where three or more hospitals mask their sums (the `pooled` column of the rules), own rows are judged only against
+pooled figures. With two, or without masks (the `local` column), each hospital judges all its rows by themselves before
+anything leaves it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from riskset.analyses.admission.figures import Figures
 from riskset.analyses.admission.judging import REMEDY, Judged, levels
 from riskset.analyses.admission.steps import Live, Own, binary, modelled, models
 from riskset.analyses.analysis import Analysis
+from riskset.catalogue import say
 from riskset.disclosure import cells, span
 from riskset.disclosure import models as of_models
 from riskset.disclosure.finding import Finding, cannot_judge
@@ -26,21 +27,21 @@ from riskset.disclosure.policy import Policy
 
 
 class Evaluated(Protocol):
-    """An analysis at the point it is asked for again."""
+    """An analysis at the next point of evaluation."""
 
     @property
     def analysis(self) -> Analysis: ...
 
     @property
     def evaluations(self) -> int:
-        """How many totals it rests on already."""
+        """How many totals led to this point."""
 
     def linear_predictor(self) -> NDArray[np.float64]: ...
 
 
 def own_findings(policy: Policy, step: str, live: Live, own: Own, figures: Figures) -> list[Judged]:
-    """Returns what the rules say of a hospital's own rows before its numbers of a step of admission. Never leaves the
-    hospital; what does not pass becomes a flag."""
+    """Returns what the rules say about a hospital's own rows before it sends its numbers of a step of admission. Never
+    leaves the hospital; what does not pass becomes a flag."""
     speak: dict[str, Callable[[], Iterator[Judged]]] = (
         {
             "admission/changes": lambda: _own_changes(policy, live, own),
@@ -56,7 +57,7 @@ def own_findings(policy: Policy, step: str, live: Live, own: Own, figures: Figur
 
 
 def own_findings_before_first(policy: Policy, passed: Live, own: Own, figures: Figures) -> list[Judged]:
-    """As `own_findings`, before the first sums of a design leave; `passed` are the analyses that were admitted."""
+    """As `own_findings`, before the first sums of a design leave; `passed` are the admitted analyses."""
     return [*_own_designs(policy, passed, own, figures)] if policy.column == "pooled" else []
 
 
@@ -72,7 +73,7 @@ def _own_changes(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
 
 
 def _own_everything(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
-    """R1 to R4 and R6 by this hospital's rows alone, in the study's order."""
+    """R1 to R4 and R6 on this hospital's rows alone, in the study's order."""
     kept: list[str] = []
     counted: list[Judged] = []
     for analysis in live:
@@ -113,8 +114,8 @@ def _own_counts(policy: Policy, analysis: Analysis, own: Own, kept: Sequence[str
 
 
 def _own_columns(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
-    """R4 of each column alone, before its products with others are told: where one patient is nearly all of its spread,
-    they are that patient's row."""
+    """R4 for each column alone, before its products with others are sent: where one patient makes up nearly all of its
+    spread, they are that patient's row."""
     for feature in modelled(live):
         if feature.column is not None:
             rows = matrix(own.cohort, [feature], centred=True)
@@ -126,7 +127,7 @@ def _own_columns(policy: Policy, live: Live, own: Own, figures: Figures) -> Iter
 
 
 def _own_pairs(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
-    """R2: no 0/1 columns of all analyses together single out a few patients."""
+    """R2: no combination of 0/1 columns, over all analyses, singles out a few patients."""
     features = binary(live)
     if figures.pairs is not None:
         yield from _span(
@@ -135,7 +136,7 @@ def _own_pairs(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterat
 
 
 def _own_designs(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
-    """R4: nor do all columns of the models together, numbers included."""
+    """R4: nor does any combination of all columns of the models, including numbers."""
     features = modelled(live)
     if figures.spread is not None and features:
         own_rows = matrix(own.cohort, features, centred=True)
@@ -157,12 +158,12 @@ def _span(
 
 
 def _own_evaluations(policy: Policy, own: Own, evaluated: Sequence[Evaluated]) -> Iterator[Judged]:
-    """R7 at the points asked for and, in the local column, R5 by this hospital's rows."""
+    """R7 at the requested points and, in the local column, R5 on this hospital's rows."""
     for one in evaluated:
         id_, n = one.analysis.id, own.cohort.analysis_sets[one.analysis.analysis_set].n
         eta = one.linear_predictor()
         if eta.shape != (n,):
-            yield id_, cannot_judge(policy, "R7", id_, "it gives no linear predictor of its rows", REMEDY)
+            yield id_, cannot_judge("R7", id_, say("rules.beyond.no_linear_predictor"), REMEDY)
         yield from ((id_, finding) for finding in of_models.linear_predictor(policy, id_, eta))
         if policy.column == "local" and n:
             p = len(one.analysis.exposure.design)

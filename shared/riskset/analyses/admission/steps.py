@@ -1,6 +1,6 @@
-"""The rounds of admission. Each is a sum over hospitals like any analysis, asked of all live analyses at once.
+"""The rounds of admission. Each is a sum over hospitals, as any analysis is, for all live analyses at once.
 
-A number is `silent` at a hospital that refuses every analysis it is of: noise is sent in its place.
+A number is `silent` at a hospital that refuses every analysis it belongs to: the hospital sends noise in its place.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, combinations
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,12 @@ from riskset.analyses.admission.features import Feature, features_of, gram, matr
 from riskset.analyses.admission.figures import Count, Figures, Gram, symmetric
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import Cohort
+from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Label
 from riskset.disclosure.exposure import total as total_of
 
 Live = Sequence[Analysis]
-"""The analyses that are looked at together: those admitted before, then those in admission, in the study's order."""
+"""The analyses judged together: those admitted before, then those in admission, in the study's order."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,8 @@ class Step(Protocol):
     def id(self) -> str: ...
 
     @property
-    def reveals(self) -> str:
-        """One sentence for a committee: what the round tells to whoever sees its total."""
+    def reveals(self) -> Message:
+        """One sentence for a committee: what the round tells anyone who sees its total."""
 
     def labels(self, live: Live) -> tuple[Label, ...]:
         """Returns what each number is, (size,)."""
@@ -51,11 +52,14 @@ class Step(Protocol):
         """Returns the hospital's numbers, (size,)."""
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
-        """Returns which numbers are of refused analyses alone, (size,)."""
+        """Returns which numbers belong to refused analyses only, (size,)."""
 
     def combine(self, total: Sequence[float], live: Live, dead: frozenset[str], known: Figures) -> Figures:
-        """Returns the figures with this round's, from the sum of all hospitals' numbers. `dead` are the ids of live
-        analyses that a hospital refused in this round: numbers of theirs alone are noise."""
+        """Returns the figures with those of this round added, from the sum of all hospitals' numbers.
+
+        `dead` are the ids of live analyses that a hospital refused in this round: numbers that belong only to them are
+        noise.
+        """
 
 
 def _sets(live: Live) -> tuple[str, ...]:
@@ -63,12 +67,12 @@ def _sets(live: Live) -> tuple[str, ...]:
 
 
 def _with_events(live: Live) -> tuple[str, ...]:
-    """Returns the sets that have an endpoint, whose events are counted."""
+    """Returns the sets with an endpoint, whose events are counted."""
     return tuple(dict.fromkeys(analysis.analysis_set for analysis in live if analysis.endpoint is not None))
 
 
 def _counts(total: Sequence[float]) -> list[Count]:
-    """Pairs of rows and sites; what is noise becomes some number, which nobody reads."""
+    """Returns pairs of rows and sites; noise becomes an arbitrary number that is never used."""
     return [Count(round(total[i]), round(total[i + 1])) for i in range(0, len(total), 2)]
 
 
@@ -82,15 +86,15 @@ def _flat(pairs: Sequence[tuple[float, float]]) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class Changes:
-    """Before anything else is counted: how many patients differ from those of earlier runs."""
+    """How many patients differ from those of earlier runs, before anything else is counted."""
 
     earlier: tuple[str, ...]
     id: str = "admission/changes"
-    reveals: str = "how many patients, at how many hospitals, entered, left or were corrected since each earlier run"
+    reveals: ClassVar[Message] = say("analyses.reveals.changes")
 
     def labels(self, live: Live) -> tuple[Label, ...]:
-        said = ("patients changed since run {}", "whether any changed since run {}")
-        return tuple(total_of(text.format(run)) for run in self.earlier for text in said)
+        texts = ("patients changed since run {}", "whether any changed since run {}")
+        return tuple(total_of(text.format(run)) for run in self.earlier for text in texts)
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
         changed = [own.changes.get(run, 0) for run in self.earlier]
@@ -105,10 +109,10 @@ class Changes:
 
 @dataclass(frozen=True)
 class Cohorts:
-    """How many patients each analysis set has, and how many tell two of them apart."""
+    """How many patients each analysis set has, and how many are in only one of two sets."""
 
     id: str = "admission/cohorts"
-    reveals: str = "how many patients, at how many hospitals, each analysis set has and two of them do not share"
+    reveals: ClassVar[Message] = say("analyses.reveals.cohorts")
 
     def labels(self, live: Live) -> tuple[Label, ...]:
         sets = _sets(live)
@@ -139,12 +143,12 @@ def _columns(live: Live) -> tuple[Feature, ...]:
 
 
 def models(live: Live) -> list[Analysis]:
-    """Returns the analyses that open sums of products. (A curve's arms are judged as pairs.)"""
+    """Returns the analyses that disclose sums of products. (A curve's arms are judged as pairs.)"""
     return [analysis for analysis in live if analysis.exposure.design]
 
 
 def modelled(live: Live) -> tuple[Feature, ...]:
-    """Returns the columns of the designs, numbers among them, by analysis set."""
+    """Returns the columns of the designs, including numbers, by analysis set."""
     features = dict.fromkeys(
         Feature(analysis.analysis_set, column) for analysis in models(live) for column in analysis.exposure.design
     )
@@ -153,13 +157,10 @@ def modelled(live: Live) -> tuple[Feature, ...]:
 
 @dataclass(frozen=True)
 class Counts:
-    """How many events each analysis set has, how many patients each 0/1 column, and how each model's column spreads."""
+    """Events of each analysis set, patients with each 0/1 column, and the spread of each column of a model."""
 
     id: str = "admission/counts"
-    reveals: str = (
-        "how many events each analysis set has, how many patients have each level, at how many hospitals, and each "
-        "covariate's mean and standard deviation"
-    )
+    reveals: ClassVar[Message] = say("analyses.reveals.counts")
 
     def labels(self, live: Live) -> tuple[Label, ...]:
         return (
@@ -197,16 +198,16 @@ class Counts:
         events = {name: round(number) for name, number in zip(sets, total, strict=False)}
         counts = dict(zip(columns, _counts(total[len(sets) : at]), strict=True))
         spread = {f: total[at + 3 * i : at + 3 * i + 3] for i, f in enumerate(modelled(live))}
-        told = {f: part for f, part in spread.items() if not only_in_designs_of(live, dead, f)}
+        known_spread = {f: part for f, part in spread.items() if not only_in_designs_of(live, dead, f)}
         found: dict[str, moments.Moments] = {}
-        for name in dict.fromkeys(f.cohort for f in told):
-            parts = {f.column: part for f, part in told.items() if f.cohort == name and f.column}
+        for name in dict.fromkeys(f.cohort for f in known_spread):
+            parts = {f.column: part for f, part in known_spread.items() if f.cohort == name and f.column}
             found[name] = moments.pooled(known.rows[name].rows, events.get(name, 0), parts)
         return replace(known, events=events, columns=counts, moments=found)
 
 
 def _silent_pairs(dead: Sequence[bool]) -> NDArray[np.bool_]:
-    """Returns which products are of a dead feature, upper triangle by rows."""
+    """Returns which products involve a dead feature, upper triangle by rows."""
     of = np.array(dead, bool)
     i, j = np.triu_indices(len(dead))
     return np.asarray(of[i] | of[j], bool)
@@ -221,16 +222,16 @@ def _pair_labels(features: Sequence[Feature], what: str) -> tuple[Label, ...]:
 
 
 def binary(live: Live) -> tuple[Feature, ...]:
-    """Returns the features with 0 or 1: memberships and levels."""
+    """Returns the 0/1 features: memberships and levels."""
     return tuple(feature for feature in features_of(live) if not feature.is_number)
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """How many patients have two levels at once, for every two: what tells whether some combination isolates a few."""
+    """How many patients have two levels at once, for every two: whether some combination isolates a few patients."""
 
     id: str = "admission/pairs"
-    reveals: str = "how many patients have each two levels at once"
+    reveals: ClassVar[Message] = say("analyses.reveals.pairs")
 
     def labels(self, live: Live) -> tuple[Label, ...]:
         return _pair_labels(binary(live), "patients with")
@@ -248,10 +249,10 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Products:
-    """How the columns of the models go together, numbers too: their products, centred within hospitals."""
+    """Products of the columns of the models, including numbers, centred within hospitals."""
 
     id: str = "admission/products"
-    reveals: str = "the correlation of each two covariates"
+    reveals: ClassVar[Message] = say("analyses.reveals.products")
 
     def labels(self, live: Live) -> tuple[Label, ...]:
         return _pair_labels(modelled(live), "centred product of")
@@ -268,6 +269,6 @@ class Products:
 
 
 def steps(earlier: Sequence[str]) -> tuple[Step, ...]:
-    """Returns the rounds of admission before which the runs `earlier` were answered; none once they were looked at."""
+    """Returns the rounds of admission; `earlier` are the runs whose changes have not been judged yet."""
     first: tuple[Step, ...] = (Changes(tuple(earlier)),) if earlier else ()
     return (*first, Cohorts(), Counts(), Pairs(), Products())

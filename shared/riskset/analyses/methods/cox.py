@@ -1,9 +1,8 @@
-"""A Cox model with one baseline hazard per hospital: each sends log likelihood, score and information of its own
-strata.
+"""A Cox model with one baseline hazard per hospital: each sends log likelihood, score and information of its strata.
 
 The sums are those of `coxph(... + strata(site))` on the pooled rows (docs/methods/cox.md), so the fit is that fit. No
-time of any patient leaves. Columns enter in units of the pooled within-hospital standard deviation (a shift within a
-hospital changes nothing, so there is nothing to centre); results are told on the original scale.
+patient's time leaves a hospital. Columns enter in units of the pooled within-hospital standard deviation (a shift
+within a hospital changes nothing, so there is nothing to centre); results are on the original scale.
 """
 
 from __future__ import annotations
@@ -18,16 +17,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.analysis import Analysis, Inputs, NotEstimable, RefusedByRule, Result
-from riskset.analyses.cohort import Cohort
+from riskset.analyses.cohort import Cohort, set_of
 from riskset.analyses.design import Column, columns_of, matrix
-from riskset.analyses.methods import cox_json
 from riskset.analyses.methods.cox_fit import (
+    LEVEL,
     CoxFit,
     Fitting,
     Limiting,
     NotUsed,
+    Term,
     cut_short,
     fitted,
+    named,
     reasons,
     seems_separated,
     separated_alone,
@@ -35,18 +36,20 @@ from riskset.analyses.methods.cox_fit import (
     unfitted,
 )
 from riskset.analyses.moments import Moments, moments_id
-from riskset.analyses.sets import set_of
+from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Exposure, Label, total
 from riskset.stats import newton, profile_limit
+from riskset.stats.arrays import finite
 from riskset.stats.cox import Derivatives, RiskSets, Ties, evaluate, risk_sets
 from riskset.stats.linear import SINGULAR
+from riskset.stats.log_rank import Test
 from riskset.stats.profile_limit import at
 from riskset.study.asked.cox import CoxEntry
 from riskset.study.spec import Study
 
 State = Fitting | Limiting
 UNREACHABLE: Final = -1e12
-"""Sent as the log likelihood where a hospital's is not finite: worse than any, so that every party halves the step."""
+"""Sent in place of a log likelihood that is not finite: worse than any, so that every party halves the step."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +67,8 @@ class CoxModel(Analysis):
         return Exposure(design=self.design, tables=(), in_time=None, weights=False, is_iterative=True, per_site=False)
 
     @property
-    def reveals(self) -> str:
-        return "the slope and curvature of the likelihood over all patients at the coefficients tried so far"
+    def reveals(self) -> Message:
+        return say("analyses.reveals.cox")
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -74,9 +77,9 @@ class CoxModel(Analysis):
     def start(self, inputs: Inputs) -> Fitting | NotEstimable:
         moments: Moments = inputs[moments_id(self.analysis_set)]
         if moments.n == 0:
-            return NotEstimable("no patients", "no patient of any site is in the analysis set")
+            return NotEstimable("no patients", say("analyses.no_patients"))
         if moments.events == 0:
-            return NotEstimable("no events", "nobody in the analysis set had the event")
+            return NotEstimable("no events", say("analyses.no_events"))
         not_used = {column: reason for column in self.design if (reason := _flat(moments, column))}
         usable = tuple(column for column in self.design if column not in not_used)
         if not usable:
@@ -97,11 +100,13 @@ class CoxModel(Analysis):
         return fit.newton.evaluations + beyond
 
     def out_of_evaluations(self, state: State) -> NotEstimable:
-        return cut_short(state, f"{self.evaluations(state)} evaluations, all that rule R5 allows")
+        return cut_short(state, say("analyses.cox.evaluations_allowed", n=self.evaluations(state)))
 
     def refused(self, state: State, refusal: RefusedByRule) -> Result:
-        # one that runs away is named so: far out every hospital's linear predictor passes any limit
-        return cut_short(state, f"{self.evaluations(state)} evaluations") if seems_separated(state) else refusal
+        # a diverging fit is reported as separated: far out, every hospital's linear predictor exceeds any limit
+        if seems_separated(state):
+            return cut_short(state, say("analyses.cox.evaluations", n=self.evaluations(state)))
+        return refusal
 
     def linear_predictor(self, prepared: RiskSets, state: State) -> NDArray[np.float64]:
         eta = np.asarray(state.beta) @ prepared.X
@@ -123,10 +128,11 @@ class CoxModel(Analysis):
         return _vector(evaluate(prepared, state.beta, self.ties))
 
     def question_json(self) -> dict[str, Any]:
-        return cox_json.question(self)
+        covariates = list(dict.fromkeys(column.variable for column in self.design))
+        return {"model": self.model, "baseline": "site", "ties": self.ties, "covariates": covariates}
 
     def result_json(self, result: CoxFit) -> dict[str, Any]:
-        return cox_json.answer(self, result)
+        return _answer(self, result)
 
     def combine(self, total: Sequence[float], state: State) -> State | CoxFit | NotEstimable:
         p = len(state.usable)
@@ -138,7 +144,7 @@ class CoxModel(Analysis):
 
 
 def planned(study: Study, name: str, entry: CoxEntry) -> Iterator[CoxModel]:
-    """Yields the models of an entry of the study file: each covariate alone, then all together."""
+    """Yields the models of an entry of the study file: each covariate by itself, then all together."""
     for endpoint, population in product(entry.endpoints, entry.populations):
         stem = f"cox/{endpoint}/{population}"
         asked: list[tuple[str, Literal["univariable", "multivariable"], Sequence[str]]] = [
@@ -181,11 +187,61 @@ def _vector(value: Derivatives) -> NDArray[np.float64]:
 
 
 def _flat(moments: Moments, column: Column) -> NotUsed | None:
-    """Returns why a column can tell nothing within hospitals, judged on pooled figures so that all sites judge
-    alike."""
+    """Returns why a column has no information within hospitals; None where it has. It depends on pooled figures only,
+    so all parties agree."""
     seen = moments.columns[column]
     if seen.is_constant:
-        return NotUsed("constant", f"{column.name} is the same for every patient")
+        return NotUsed("constant", say("analyses.not_used.constant", column=column.name))
     if seen.sd == 0.0:
-        return NotUsed("aliased", f"{column.name} is aliased with site: it is constant within every one")
+        return NotUsed("aliased", say("analyses.not_used.aliased", column=column.name))
     return None
+
+
+Json = dict[str, Any]
+
+
+def _answer(model: CoxModel, fit: CoxFit) -> Json:
+    """Returns the keys of a fitted model."""
+    estimated = {term.column: term for term in fit.terms}
+    return {
+        "n": fit.n,
+        "events": fit.events,
+        "iterations": fit.iterations,
+        "level": LEVEL,
+        "log_likelihood": {"null": fit.null_log_likelihood, "fitted": fit.log_likelihood},
+        "terms": [_term(column, estimated.get(column), fit) for column in model.design],
+        "covariance": _covariance(model, fit),
+        "tests": {
+            "likelihood_ratio": _test(fit.likelihood_ratio),
+            "wald": _test(fit.wald),
+            "score": _test(fit.score),
+        },
+    }
+
+
+def _covariance(model: CoxModel, fit: CoxFit) -> list[list[float | None]]:
+    """Returns a row and a column for each term, null where the term has no coefficient."""
+    at = {term.column: i for i, term in enumerate(fit.terms)}
+    return [[fit.covariance[at[a]][at[b]] if a in at and b in at else None for b in model.design] for a in model.design]
+
+
+def _term(column: Column, term: Term | None, fit: CoxFit) -> Json:
+    head = named(column)
+    if term is None:
+        why = fit.why_not_used(column)
+        empty = dict.fromkeys(("coef", "se", "robust_se", "hr", "lower", "upper", "z", "p"))
+        return head | empty | {"reason": {"code": why.code, "message": str(why.message)}}
+    return head | {
+        "coef": term.coef,
+        "se": term.se,
+        "robust_se": None,
+        "hr": finite(term.hr),
+        "lower": finite(term.lower),
+        "upper": finite(term.upper),
+        "z": term.z,
+        "p": term.p,
+    }
+
+
+def _test(test: Test) -> Json:
+    return {"chi2": test.chi2, "df": test.df, "p": test.p}

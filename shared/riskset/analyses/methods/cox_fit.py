@@ -1,10 +1,11 @@
-"""What a Cox model ends with: a fit, or why there is none, and the limit that a separated likelihood still gives.
+"""What a Cox model ends with: a fit, or why there is none, and the one finite limit of a separated likelihood.
 
-From where Newton stands to coefficients on the columns' own scales. Nothing here is sent or summed.
+From Newton's state to coefficients on the columns' own scales. Nothing here is sent or summed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, inf, log, sqrt
 from sys import float_info
@@ -13,6 +14,7 @@ from typing import Any, Final, Literal
 from riskset.analyses.analysis import NotEstimable, Result
 from riskset.analyses.design import Column
 from riskset.analyses.moments import Moments
+from riskset.catalogue import Message, say
 from riskset.stats import newton
 from riskset.stats.arrays import finite
 from riskset.stats.log_rank import Test
@@ -28,7 +30,7 @@ class NotUsed:
     """Why a column has no coefficient."""
 
     code: Literal["constant", "aliased", "no information", "collinear"]
-    message: str
+    message: Message
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Term:
     coef: float
     se: float
     hr: float
-    """inf beyond the floats, as its limits."""
+    """inf beyond the floats, as are its limits."""
     lower: float
     """Limits of the hazard ratio, Wald, 95%."""
     upper: float
@@ -57,7 +59,7 @@ class CoxFit(Result):
     null_log_likelihood: float
     log_likelihood: float
     terms: tuple[Term, ...]
-    """Of the columns that could be estimated, in the model's order."""
+    """The estimable columns, in the model's order."""
     not_used: dict[Column, NotUsed]
     covariance: tuple[tuple[float, ...], ...]
     """Of `terms`, (k, k)."""
@@ -65,19 +67,25 @@ class CoxFit(Result):
     wald: Test
     score: Test
 
+    def why_not_used(self, column: Column) -> NotUsed:
+        """Returns why a column of the model has no coefficient."""
+        return self.not_used.get(column) or NotUsed(
+            "no information", say("analyses.not_used.no_information", column=column.name)
+        )
+
 
 @dataclass(frozen=True)
-class Limit:
+class SeparationLimit:
     """The finite end of a separated column's profile-likelihood interval, 95%, on the column's own scale."""
 
     column: Column
     side: Literal["lower", "upper"]
-    """`lower` where the coefficient runs to +inf, `upper` where to -inf."""
+    """`lower` where the coefficient diverges to +inf, `upper` where to -inf."""
     coef: float
     hr: float
 
     def to_json(self) -> dict[str, Any]:
-        """Returns it as results.json has it."""
+        """Returns the limit as written to results.json."""
         at = {"variable": self.column.variable, "level": self.column.level}
         return at | {"coef": self.coef, "hr": finite(self.hr), "side": self.side}
 
@@ -87,8 +95,8 @@ class Separated(NotEstimable):
     """No estimate: the likelihood has no maximum in `columns`."""
 
     columns: tuple[Column, ...]
-    limit: Limit | None
-    """None with several columns, or where the supremum of the likelihood is out of reach."""
+    limit: SeparationLimit | None
+    """None with several columns, or where the supremum of the likelihood cannot be computed."""
 
     def reason_json(self) -> dict[str, Any]:
         columns = [named(column) for column in self.columns]
@@ -97,14 +105,14 @@ class Separated(NotEstimable):
 
 @dataclass(frozen=True)
 class Fitting:
-    """A fit on its way: the pooled facts it was begun from, and where Newton stands."""
+    """A fit in progress: the pooled moments it started from, and Newton's state."""
 
     moments: Moments
     usable: tuple[Column, ...]
     not_used: dict[Column, NotUsed]
     newton: Newton
     known: tuple[At, ...] = ()
-    """The totals so far, from which a separated column's limit is looked for."""
+    """The totals so far, from which the search for a separated column's limit starts."""
 
     @property
     def beta(self) -> tuple[float, ...]:
@@ -112,13 +120,13 @@ class Fitting:
 
     @property
     def scale(self) -> list[float]:
-        """What one unit of each coefficient stands for, in the column's own unit."""
+        """One unit of each coefficient, in the column's own unit."""
         return [self.moments.columns[column].sd for column in self.usable]
 
 
 @dataclass(frozen=True)
 class Limiting:
-    """A fit that ended separated, and the search for the one limit its likelihood has."""
+    """A fit that ended separated, and the search for the finite limit of its likelihood."""
 
     fit: Fitting
     search: ProfileLimit
@@ -133,7 +141,7 @@ class Limiting:
 
 
 def fitted(state: Fitting) -> CoxFit:
-    """Returns the fit that Newton solved, on the columns' own scales."""
+    """Returns the converged fit, on the columns' own scales."""
     found = state.newton
     scale = state.scale
     scaled = newton.covariance(found)
@@ -157,51 +165,52 @@ def fitted(state: Fitting) -> CoxFit:
 
 
 def unfitted(state: Fitting) -> NotEstimable:
-    """Returns why a fit that ended neither well nor separated gave nothing."""
+    """Returns why a fit that neither converged nor separated has no estimate."""
     if state.newton.status == "nothing estimable":
         return NotEstimable("no covariate", reasons(_dropped(state)))
-    return NotEstimable("not converged", f"not converged after {state.newton.evaluations} evaluations")
+    after = say("analyses.cox.evaluations", n=state.newton.evaluations)
+    return NotEstimable("not converged", say("analyses.cox.not_converged", after=after))
 
 
 def separated_together(state: Fitting) -> Separated:
-    """Returns the end of a fit with several separated columns, none of which has a limit of its own."""
+    """Returns the end of a fit with several separated columns, none of which has a finite limit."""
     columns = tuple(state.usable[j] for j in state.newton.separated)
-    names = ", ".join(column.name for column in columns)
-    message = f"separated: the likelihood has no maximum in {names}; where several columns run away, none has a limit"
+    message = say("analyses.cox.separated_together", columns=names_of(columns))
     return Separated("separated", message, columns, limit=None)
 
 
 def separated_alone(state: Limiting) -> Separated:
-    """Returns the end of a fit with one separated column, and its limit if the search has found it."""
+    """Returns the end of a fit with one separated column, and its limit if the search found it."""
     column = state.usable[state.search.column]
-    message = f"separated: the likelihood has no maximum in {column.name}"
     if state.search.status != "found":
-        return Separated("separated", f"{message}, and its limit is too far out to be computed", (column,), limit=None)
+        message = say("analyses.cox.separated_far_out", column=column.name)
+        return Separated("separated", message, (column,), limit=None)
     coef = state.beta[state.search.column] / state.fit.scale[state.search.column]
     hr = _exp(coef)
-    limit = Limit(column, "lower" if state.search.direction > 0 else "upper", coef, hr)
-    sign = ">" if limit.side == "lower" else "<"
-    told = f"{message}; hazard ratio {sign} {hr:.3g} (95% profile likelihood)"
-    return Separated("separated", told, (column,), limit)
+    limit = SeparationLimit(column, "lower" if state.search.direction > 0 else "upper", coef, hr)
+    if limit.side == "lower":
+        message = say("analyses.cox.separated_above", column=column.name, hr=hr)
+    else:
+        message = say("analyses.cox.separated_below", column=column.name, hr=hr)
+    return Separated("separated", message, (column,), limit)
 
 
 def seems_separated(state: Fitting | Limiting) -> bool:
-    """Returns whether the likelihood was still rising at the pace of one without a maximum."""
+    """Whether the likelihood was still rising at the pace of one without a maximum."""
     return isinstance(state, Limiting) or state.newton.slow_steps >= newton.STEADY
 
 
-def cut_short(state: Fitting | Limiting, after: str) -> NotEstimable:
-    """Returns the end of a fit that may not go on; `after` says how many evaluations there were."""
+def cut_short(state: Fitting | Limiting, after: Message) -> NotEstimable:
+    """Returns the end of a fit that may not continue; `after` gives the number of evaluations."""
     fit, column = (state.fit, state.search.column) if isinstance(state, Limiting) else (state, None)
     if not seems_separated(state):
-        return NotEstimable("not converged", f"not converged after {after}")
-    running = newton.fastest(fit.newton) if column is None else (column,)
-    columns = tuple(fit.usable[j] for j in running)
-    names = ", ".join(c.name for c in columns)
-    if column is None:
-        message = f"separated, or nearly: after {after}, the likelihood still rises along {names}"
-    else:
-        message = f"separated: the likelihood has no maximum in {names}; its limit was not found in {after}"
+        return NotEstimable("not converged", say("analyses.cox.not_converged", after=after))
+    if column is not None:
+        alone = fit.usable[column]
+        message = say("analyses.cox.separated_no_limit", column=alone.name, after=after)
+        return Separated("separated", message, (alone,), limit=None)
+    columns = tuple(fit.usable[j] for j in newton.fastest(fit.newton))
+    message = say("analyses.cox.nearly_separated", columns=names_of(columns), after=after)
     return Separated("separated", message, columns, limit=None)
 
 
@@ -210,22 +219,28 @@ def named(column: Column) -> dict[str, Any]:
     return {"variable": column.variable, "level": column.level, "reference": column.reference}
 
 
-def reasons(not_used: dict[Column, NotUsed]) -> str:
-    """Returns one sentence of why columns were left out."""
-    return "; ".join(reason.message for reason in not_used.values())
+def names_of(columns: Sequence[Column]) -> tuple[str, ...]:
+    """Returns the names of columns, for a message."""
+    return tuple(column.name for column in columns)
+
+
+def reasons(not_used: dict[Column, NotUsed]) -> Message:
+    """Returns why no column could be used."""
+    return say("analyses.no_covariate", reasons=tuple(reason.message for reason in not_used.values()))
 
 
 def _dropped(state: Fitting) -> dict[Column, NotUsed]:
-    """Returns the reasons of all columns left out, Newton's findings included."""
+    """Returns why each column was left out, including the findings of Newton's method."""
     reasons = dict(state.not_used)
     for unusable in state.newton.unusable:
         column = state.usable[unusable.column]
         if unusable.reason == "constant":
-            message = f"{column.name} does not differ between patients at risk together"
+            message = say("analyses.not_used.no_information", column=column.name)
             reasons[column] = NotUsed("no information", message)
         else:
-            others = ", ".join(state.usable[j].name for j in unusable.others)
-            reasons[column] = NotUsed("collinear", f"{column.name} is collinear with {others}")
+            others = names_of([state.usable[j] for j in unusable.others])
+            message = say("analyses.not_used.collinear", column=column.name, others=others)
+            reasons[column] = NotUsed("collinear", message)
     return reasons
 
 
@@ -246,5 +261,5 @@ def _term(column: Column, coef: float, se: float) -> Term:
 
 
 def _exp(x: float) -> float:
-    """Infinite beyond the floats: a column in too large a unit can come to that, and is no error."""
+    """Returns e^x, inf beyond the floats; a column in too large a unit can reach that, which is not an error."""
     return exp(x) if x < log(float_info.max) else inf

@@ -9,7 +9,7 @@ is not reached.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, ClassVar
@@ -17,11 +17,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.analysis import AskedOnce, Inputs, NotEstimable, Result
-from riskset.analyses.cohort import Cohort
-from riskset.analyses.counts_in_time import CountsInTime, counts_of
-from riskset.analyses.sets import set_of
-from riskset.disclosure.exposure import Exposure, Label
+from riskset.analyses.analysis import Result
+from riskset.analyses.cohort import set_of
+from riskset.analyses.counts_in_time import CountedInTime, counts_of
 from riskset.stats.kaplan_meier import LimitsKind, Quantile, limits, quantile
 from riskset.study.asked.follow_up import FollowUpEntry
 from riskset.study.spec import Study
@@ -52,39 +50,14 @@ class FollowUp(Result):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReverseKaplanMeier(AskedOnce):
+class ReverseKaplanMeier(CountedInTime):
     """The analysis: one round. Summary: the counts of each arm in each step of the grid."""
 
     kind: ClassVar[str] = "follow-up"
 
-    counts: CountsInTime
     limits_kind: LimitsKind
 
-    @property
-    def exposure(self) -> Exposure:
-        return self.counts.exposure(self.set_id)
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        return ()
-
-    @property
-    def reveals(self) -> str:
-        return self.counts.reveals
-
-    def labels(self, state: None) -> tuple[Label, ...]:
-        return self.counts.labels
-
-    def prepare(self, cohort: Cohort, inputs: Inputs) -> NDArray[np.float64]:
-        return self.counts.of(cohort.outcomes(self.analysis_set))
-
-    def local(self, prepared: NDArray[np.float64], state: None) -> NDArray[np.float64]:
-        return prepared
-
-    def combine(self, total: Sequence[float], state: None) -> FollowUp | NotEstimable:
-        counts, _ = self.counts.split_total(total)
-        if not counts.any():
-            return NotEstimable("no patients", "no patient of any site is in the analysis set")
+    def from_counts(self, counts: NDArray[np.float64], rest: NDArray[np.float64]) -> FollowUp:
         arms = (self._followed(arm.level, part) for arm, part in zip(self.counts.levels, counts, strict=False))
         return FollowUp(self._followed(None, counts.sum(axis=0)), tuple(arms))
 
@@ -101,9 +74,6 @@ class ReverseKaplanMeier(AskedOnce):
             censored=round(float(counts[1].sum())),
             quartiles=tuple(quantile(curve, lower, upper, probability) for probability in QUARTILES),
         )
-
-    def question_json(self) -> dict[str, Any]:
-        return {"variable": self.counts.arm, "reference": self.counts.reference}
 
     def result_json(self, result: FollowUp) -> dict[str, Any]:
         return {

@@ -3,7 +3,7 @@ site."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from math import nan
@@ -12,12 +12,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.analysis import AskedOnce, Inputs, NotEstimable, Result
-from riskset.analyses.cohort import Cohort
-from riskset.analyses.counts_in_time import CountsInTime, counts_of
-from riskset.analyses.methods import km_json
-from riskset.analyses.sets import set_of
-from riskset.disclosure.exposure import EVENT, Exposure, Label, counted
+from riskset.analyses.analysis import Inputs, Result
+from riskset.analyses.cohort import Cohort, set_of
+from riskset.analyses.counts_in_time import CountedInTime, counts_of
+from riskset.disclosure.exposure import EVENT, Label, counted
+from riskset.stats.arrays import finite
 from riskset.stats.kaplan_meier import (
     Curve,
     Landmark,
@@ -38,7 +37,7 @@ QUARTILES = (0.25, 0.5, 0.75)
 
 @dataclass(frozen=True)
 class ArmCurve:
-    """One arm's curve, or everybody's."""
+    """The curve of one arm, or of all patients."""
 
     level: str | None
     n: int
@@ -58,32 +57,19 @@ class SurvivalCurves(Result):
     log_rank: LogRank | None
     """On the grid, one stratum."""
     log_rank_by_site: LogRank | None
-    """On each hospital's own days, one stratum a hospital."""
+    """On each hospital's exact days, one stratum per hospital."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class KaplanMeier(AskedOnce):
+class KaplanMeier(CountedInTime):
     """The analysis: one round. Summary: the counts of each arm in each step of the grid; then, where arms are compared,
     the hospital's observed, expected and variance (upper triangle) of the log-rank statistic."""
 
     kind: ClassVar[str] = "km"
 
-    counts: CountsInTime
     limits_kind: LimitsKind
     landmarks: tuple[tuple[float, float], ...]
-    """(time in the study's unit, the same in days), ascending."""
-
-    @property
-    def exposure(self) -> Exposure:
-        return self.counts.exposure(self.set_id)
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        return ()
-
-    @property
-    def reveals(self) -> str:
-        return self.counts.reveals
+    """(time in the study's unit, the same time in days), ascending."""
 
     def labels(self, state: None) -> tuple[Label, ...]:
         if not self.counts.arm:
@@ -98,27 +84,17 @@ class KaplanMeier(AskedOnce):
         )
 
     def prepare(self, cohort: Cohort, inputs: Inputs) -> NDArray[np.float64]:
-        rows = cohort.outcomes(self.analysis_set)
-        counts = self.counts.of(rows)
+        counts, rows = super().prepare(cohort, inputs), cohort.outcomes(self.analysis_set)
         if not self.counts.arm:
             return counts
         k = len(self.counts.levels)
         own = log_rank(rows.days, rows.event, self.counts.codes(rows), k, entry_days=rows.entry_days)
         return np.concatenate([counts, own.observed, own.expected, own.variance[np.triu_indices(k)]])
 
-    def local(self, prepared: NDArray[np.float64], state: None) -> NDArray[np.float64]:
-        return prepared
-
-    def question_json(self) -> dict[str, Any]:
-        return km_json.question(self)
-
     def result_json(self, result: SurvivalCurves) -> dict[str, Any]:
-        return km_json.answer(self, result, LEVEL)
+        return _answer(self, result)
 
-    def combine(self, total: Sequence[float], state: None) -> SurvivalCurves | NotEstimable:
-        counts, rest = self.counts.split_total(total)
-        if not counts.any():
-            return NotEstimable("no patients", "no patient of any site is in the analysis set")
+    def from_counts(self, counts: NDArray[np.float64], rest: NDArray[np.float64]) -> SurvivalCurves:
         overall = self._curve(None, counts.sum(axis=0))
         if not self.counts.arm:
             return SurvivalCurves(overall, (), None, None)
@@ -142,7 +118,7 @@ class KaplanMeier(AskedOnce):
 
     def _marks(self, curve: Curve, lower: NDArray[np.float64], upper: NDArray[np.float64]) -> tuple[Landmark, ...]:
         days = [day for _, day in self.landmarks]
-        if len(curve.day) == 0:  # nobody is in the arm, and nobody survives for certain
+        if len(curve.day) == 0:  # an arm without patients has no survival, not a survival of 1
             return tuple(Landmark(day, 0.0, nan, nan, nan, nan) for day in days)
         return survival_at(curve, lower, upper, days)
 
@@ -158,7 +134,7 @@ class KaplanMeier(AskedOnce):
 
 
 def planned(study: Study, name: str, entry: KaplanMeierEntry) -> Iterator[KaplanMeier]:
-    """Yields the curves of an entry of the study file, one analysis for each endpoint and population."""
+    """Yields the curves of an entry of the study file, one analysis per endpoint and population."""
     for endpoint, population in product(entry.endpoints, entry.populations):
         counts = counts_of(study, endpoint)
         yield KaplanMeier(
@@ -169,3 +145,81 @@ def planned(study: Study, name: str, entry: KaplanMeierEntry) -> Iterator[Kaplan
             limits_kind=entry.limits,
             landmarks=tuple((time, time * study.days_per_unit) for time in entry.landmarks),
         )
+
+
+Json = dict[str, Any]
+
+
+def _answer(analysis: KaplanMeier, curves: SurvivalCurves) -> Json:
+    return {
+        "grid": analysis.counts.grid_json(),
+        "limits": analysis.limits_kind,
+        "level": LEVEL,
+        "overall": _arm(analysis, curves.overall),
+        "arms": [_arm(analysis, arm) for arm in curves.arms],
+        "log_rank": _log_rank(curves.log_rank),
+        "log_rank_by_site": _log_rank(curves.log_rank_by_site),
+    }
+
+
+def _arm(analysis: KaplanMeier, arm: ArmCurve) -> Json:
+    curve = arm.curve
+    return {
+        "level": arm.level,
+        "n": arm.n,
+        "events": arm.events,
+        "median_days": _quantile(arm.quartiles[1]),
+        "quartiles": [{"probability": quantile.probability, **_quantile(quantile)} for quantile in arm.quartiles],
+        "landmarks": [
+            _landmark(time, day, mark) for (time, day), mark in zip(analysis.landmarks, arm.landmarks, strict=True)
+        ],
+        "curve": {
+            "day": _whole(curve.day),
+            "at_risk": _whole(curve.at_risk),
+            "events": _whole(curve.events),
+            "censored": _whole(curve.censored),
+            "survival": _numbers(curve.survival),
+            "std_error": _numbers(curve.std_error),
+            "lower": _numbers(arm.lower),
+            "upper": _numbers(arm.upper),
+        },
+    }
+
+
+def _quantile(quantile: Quantile) -> Json:
+    """Returns a quantile and its limits; null means "not reached"."""
+    return {"estimate": quantile.estimate, "lower": quantile.lower, "upper": quantile.upper}
+
+
+def _landmark(time: float, day: float, mark: Landmark) -> Json:
+    return {
+        "time": time,
+        "day": day,
+        "at_risk": round(float(mark.at_risk)),
+        "survival": finite(mark.survival),
+        "std_error": finite(mark.std_error),
+        "lower": finite(mark.lower),
+        "upper": finite(mark.upper),
+    }
+
+
+def _log_rank(statistic: LogRank | None) -> Json | None:
+    if statistic is None:
+        return None
+    test = statistic.test()
+    return {
+        "chi2": finite(test.chi2),
+        "df": test.df,
+        "p": finite(test.p),
+        "observed": _numbers(statistic.observed),
+        "expected": _numbers(statistic.expected),
+        "variance": [_numbers(row) for row in statistic.variance],
+    }
+
+
+def _numbers(values: NDArray[Any]) -> list[float | None]:
+    return [finite(float(value)) for value in values]
+
+
+def _whole(values: NDArray[Any]) -> list[int]:
+    return [int(value) for value in np.rint(values)]

@@ -7,7 +7,7 @@ its last value; the result says on which day that was.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import product
 from typing import Any, ClassVar
@@ -15,11 +15,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.analysis import AskedOnce, Inputs, NotEstimable, Result
-from riskset.analyses.cohort import Cohort
-from riskset.analyses.counts_in_time import CountsInTime, counts_of
-from riskset.analyses.sets import set_of
-from riskset.disclosure.exposure import Exposure, Label
+from riskset.analyses.analysis import Result
+from riskset.analyses.cohort import set_of
+from riskset.analyses.counts_in_time import CountedInTime, counts_of
+from riskset.catalogue import say
 from riskset.stats.contrast import Contrast, difference, ratio
 from riskset.stats.kaplan_meier import restricted_mean
 from riskset.stats.tails import normal_quantile
@@ -68,39 +67,14 @@ class RestrictedMeans(Result):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RestrictedMean(AskedOnce):
+class RestrictedMean(CountedInTime):
     """The analysis: one round. Summary: the counts of each arm in each step of the grid."""
 
     kind: ClassVar[str] = "rmst"
 
-    counts: CountsInTime
     tau_days: float
 
-    @property
-    def exposure(self) -> Exposure:
-        return self.counts.exposure(self.set_id)
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        return ()
-
-    @property
-    def reveals(self) -> str:
-        return self.counts.reveals
-
-    def labels(self, state: None) -> tuple[Label, ...]:
-        return self.counts.labels
-
-    def prepare(self, cohort: Cohort, inputs: Inputs) -> NDArray[np.float64]:
-        return self.counts.of(cohort.outcomes(self.analysis_set))
-
-    def local(self, prepared: NDArray[np.float64], state: None) -> NDArray[np.float64]:
-        return prepared
-
-    def combine(self, total: Sequence[float], state: None) -> RestrictedMeans | NotEstimable:
-        counts, _ = self.counts.split_total(total)
-        if not counts.any():
-            return NotEstimable("no patients", "no patient of any site is in the analysis set")
+    def from_counts(self, counts: NDArray[np.float64], rest: NDArray[np.float64]) -> RestrictedMeans:
         overall = self._mean(None, counts.sum(axis=0))
         if not self.counts.arm:
             return RestrictedMeans(overall, (), ())
@@ -123,7 +97,7 @@ class RestrictedMean(AskedOnce):
         return Mean(level, n, events, mean, se, mean - margin, mean + margin, last if ends_before else None)
 
     def question_json(self) -> dict[str, Any]:
-        return {"variable": self.counts.arm, "reference": self.counts.reference, "tau_days": self.tau_days}
+        return {**super().question_json(), "tau_days": self.tau_days}
 
     def result_json(self, result: RestrictedMeans) -> dict[str, Any]:
         against = self.counts.reference
@@ -153,14 +127,14 @@ def _compared(arm: Mean, reference: Mean) -> Comparison:
 def _mean_json(mean: Mean) -> dict[str, Any]:
     found = asdict(mean)
     found["rmst_days"] = found.pop("mean")
-    reason = {"code": "no patients", "message": "nobody is in this arm"}
+    reason = {"code": "no patients", "message": str(say("analyses.rmst.no_patients"))}
     return found if mean.mean is not None else found | {"reason": reason}
 
 
 def _contrast_json(level: str, against: str | None, contrast: Contrast | None) -> dict[str, Any]:
     head = {"level": level, "against": against}
     if contrast is None:
-        reason = {"code": "no information", "message": "an arm has no mean, or no event before tau in either arm"}
+        reason = {"code": "no information", "message": str(say("analyses.rmst.no_comparison"))}
         return head | dict.fromkeys(("estimate", "se", "lower", "upper", "p")) | {"reason": reason}
     return head | asdict(contrast)
 

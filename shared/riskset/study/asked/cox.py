@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Discriminator, Tag, field_validator, model_validator
 
+from riskset.catalogue import Message, say
 from riskset.study.entry import EndpointEntry
 from riskset.study.references import Draft
-from riskset.study.sentences import covariate_in_words, endpoints_in_words, listed
 from riskset.study.toml_lines import KeyPath
 from riskset.study.toml_table import Complaint, Names, complain, each_once
+from riskset.study.variables import NumberVariable
 
 if TYPE_CHECKING:
     from riskset.study.spec import Study
 
 
-def _univariable_form(value: Any) -> str:  # noqa: ANN401 - pydantic hands over whatever the file holds
+def _univariable_form(value: Any) -> str:  # noqa: ANN401 - pydantic passes whatever the file contains
     return "<list>" if isinstance(value, list | tuple) else "<flag>"
 
 
@@ -28,7 +29,7 @@ Univariable = Annotated[
 
 
 class CoxEntry(EndpointEntry):
-    """One model of each covariate alone, one of all together, or both."""
+    """Univariable models, one for each covariate; a multivariable model; or both."""
 
     kind: Literal["cox"]
     baseline: Literal["site"] = "site"
@@ -45,14 +46,14 @@ class CoxEntry(EndpointEntry):
     @model_validator(mode="after")
     def _some_model(self) -> CoxEntry:
         if self.univariable is True and self.multivariable is None:
-            complain("univariable = true means each covariate of multivariable, and there is none: give a list instead")
+            complain(say("study.cox.nothing_alone"))
         if self.univariable is False and self.multivariable is None:
-            complain("a Cox analysis needs covariates: multivariable = [...], univariable = [...], or both")
+            complain(say("study.cox.no_covariates"))
         return self
 
     @property
     def univariable_covariates(self) -> tuple[str, ...]:
-        """The covariates that have a model of their own, in order."""
+        """The covariates that have a univariable model, in order."""
         if isinstance(self.univariable, tuple):
             return self.univariable
         return (self.multivariable or ()) if self.univariable else ()
@@ -67,16 +68,16 @@ class CoxEntry(EndpointEntry):
         if isinstance(self.univariable, tuple):
             yield from draft.covariates((*path, "univariable"), self.univariable, self.endpoints)
 
-    def sentences(self, study: Study) -> Iterator[str]:
-        of, alone, together = endpoints_in_words(self.endpoints, study), self.univariable_covariates, self.multivariable
+    def sentences(self, study: Study) -> Iterator[Message | str]:
+        endpoints, alone, together = self.labels(study), self.univariable_covariates, self.multivariable
         if together:
-            covariates = listed([covariate_in_words(name, study) for name in together])
-            at_once = " together" if len(together) > 1 else ""
-            yield f"Cox models of {of} with {covariates}{at_once}; every hospital has a baseline hazard of its own."
+            covariates = tuple(_covariate(name, study) for name in together)
+            yield say("study.cox.multivariable", endpoints=endpoints, covariates=covariates, n=len(covariates))
         if alone and set(alone) == set(together or ()):
-            yield f"Cox models of {of} with each of these covariates alone."
+            yield say("study.cox.each_of_these", endpoints=endpoints)
         elif alone:
-            yield f"Cox models of {of} with {listed([covariate_in_words(name, study) for name in alone])}, each alone."
+            covariates = tuple(_covariate(name, study) for name in alone)
+            yield say("study.cox.univariable", endpoints=endpoints, covariates=covariates)
 
     def facts(self, study: Study) -> dict[str, Any]:
         return {
@@ -86,7 +87,19 @@ class CoxEntry(EndpointEntry):
             "ties": self.ties,
         }
 
-    def lines(self, study: Study) -> list[str]:
-        (of,) = super().lines(study)
-        ways = {"univariable": self.univariable_covariates, "multivariable": self.multivariable or ()}
-        return [f"{of}, {way}: {', '.join(names)}" for way, names in ways.items() if names]
+    def lines(self, study: Study) -> list[Message | str]:
+        models = {"univariable": self.univariable_covariates, "multivariable": self.multivariable or ()}
+        return [
+            say("study.cox.line", kind=self.kind, endpoints=self.endpoints, model=model, covariates=names)
+            for model, names in models.items()
+            if names
+        ]
+
+
+def _covariate(name: str, study: Study) -> Message:
+    """Returns a covariate with its unit and scale, or with its levels."""
+    variable, label = study.variables[name], study.label_of(name)
+    if isinstance(variable, NumberVariable):
+        with_unit = f"{label} [{variable.unit}]" if variable.unit else label
+        return say(f"study.covariate.{variable.transform or 'number'}", label=with_unit)
+    return say("study.covariate.levels", label=label, levels=study.levels_of(name))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
-from riskset.study.entry import EndpointEntry, Limits
+from riskset.catalogue import Message, say
+from riskset.study.entry import EndpointEntry, Limits, arms_of, grid_of
 from riskset.study.references import Draft
-from riskset.study.sentences import by_arm, counted_on_grid, endpoints_in_words
 from riskset.study.toml_lines import KeyPath
 from riskset.study.toml_table import Complaint
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class FollowUpEntry(EndpointEntry):
-    """Median and quartiles of follow-up, of all patients and by arm."""
+    """Median and quartiles of follow-up, for all patients and by arm."""
 
     kind: Literal["follow-up"]
     limits: Limits = "log-log"
@@ -24,9 +24,10 @@ class FollowUpEntry(EndpointEntry):
     def complaints(self, draft: Draft, path: KeyPath) -> Iterator[Complaint]:
         yield from draft.known_endpoints(path, self.endpoints)
 
-    def sentences(self, study: Study) -> Iterator[str]:
-        of = endpoints_in_words(self.endpoints, study)
-        yield f"Length of follow-up for {of}, of all patients{by_arm(study)}, from patients {counted_on_grid(study)}."
+    def sentences(self, study: Study) -> Iterator[Message | str]:
+        arms = arms_of(study)
+        code = "times_by_arm" if arms else "times"
+        yield say(f"study.follow_up.{code}", endpoints=self.labels(study), **arms, **grid_of(study))
 
     def facts(self, study: Study) -> dict[str, Any]:
         return {"limits": self.limits}

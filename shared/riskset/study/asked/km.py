@@ -1,4 +1,4 @@
-"""`kind = "km"`: Kaplan-Meier curves of all patients and by arm, and the log-rank test."""
+"""`kind = "km"`: Kaplan-Meier curves for all patients and by arm, and the log-rank test."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import field_validator
 
-from riskset.study.entry import EndpointEntry, Limits, Positive, ascending
+from riskset.catalogue import Message, say
+from riskset.study.entry import EndpointEntry, Limits, Positive, arms_of, as_printed, ascending, grid_of
 from riskset.study.references import Draft
-from riskset.study.sentences import by_arm, counted_on_grid, endpoints_in_words, listed
 from riskset.study.toml_lines import KeyPath
 from riskset.study.toml_table import Complaint
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class KaplanMeierEntry(EndpointEntry):
-    """Curves by arm, and of all, on the grid; with a comparison, the log-rank test."""
+    """Curves on the grid, for all patients and by arm; with a comparison, the log-rank test."""
 
     kind: Literal["km"]
     landmarks: tuple[Positive, ...] = ()
@@ -34,19 +34,20 @@ class KaplanMeierEntry(EndpointEntry):
         yield from draft.known_endpoints(path, self.endpoints)
         yield from draft.within_grid((*path, "landmarks"), self.landmarks)
 
-    def sentences(self, study: Study) -> Iterator[str]:
-        of = endpoints_in_words(self.endpoints, study)
-        yield f"Survival curves (Kaplan-Meier) of {of}, of all patients{by_arm(study)}, {counted_on_grid(study)}."
+    def sentences(self, study: Study) -> Iterator[Message | str]:
+        endpoints, arms = self.labels(study), arms_of(study)
+        code = "curves_by_arm" if arms else "curves"
+        yield say(f"study.km.{code}", endpoints=endpoints, **arms, **grid_of(study))
         if self.landmarks:
-            times = listed([f"{time:g}" for time in self.landmarks])
-            yield f"Survival at {times} {study.time.unit}s, read from these curves."
-        if study.comparison:
-            yield f"Log-rank tests of {of} between the arms."
+            yield say("study.km.landmarks", times=as_printed(self.landmarks), unit=study.time.unit)
+        if arms:
+            yield say("study.km.log_rank", endpoints=endpoints)
 
     def facts(self, study: Study) -> dict[str, Any]:
         return {"landmarks": list(self.landmarks), "unit": study.time.unit, "limits": self.limits}
 
-    def lines(self, study: Study) -> list[str]:
-        (of,) = super().lines(study)
-        at = ", ".join(f"{time:g}" for time in self.landmarks)
-        return [f"{of}, survival at {at} {study.time.unit}s" if at else of]
+    def lines(self, study: Study) -> list[Message | str]:
+        if not self.landmarks:
+            return super().lines(study)
+        times = as_printed(self.landmarks)
+        return [say("study.km.line", kind=self.kind, endpoints=self.endpoints, times=times, unit=study.time.unit)]

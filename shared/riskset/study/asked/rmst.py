@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from riskset.study.entry import EndpointEntry, Positive, ascending
+from riskset.catalogue import Message, say
+from riskset.study.entry import EndpointEntry, Positive, arms_of, as_printed, ascending, grid_of
 from riskset.study.references import Draft
-from riskset.study.sentences import by_arm, counted_on_grid, endpoints_in_words, listed
 from riskset.study.toml_lines import KeyPath
 from riskset.study.toml_table import Complaint
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class RestrictedMeanEntry(EndpointEntry):
-    """The mean time to the event up to `tau`, of all patients and by arm; with a comparison, difference and ratio."""
+    """The mean event-free time up to `tau`, for all patients and by arm; with a comparison, difference and ratio."""
 
     kind: Literal["rmst"]
     tau: Annotated[tuple[Positive, ...], Field(min_length=1)]
@@ -33,16 +33,15 @@ class RestrictedMeanEntry(EndpointEntry):
         yield from draft.known_endpoints(path, self.endpoints)
         yield from draft.within_grid((*path, "tau"), self.tau)
 
-    def sentences(self, study: Study) -> Iterator[str]:
-        of, times = endpoints_in_words(self.endpoints, study), listed([f"{time:g}" for time in self.tau])
-        yield (
-            f"Restricted mean survival time of {of} up to {times} {study.time.unit}s, of all patients{by_arm(study)}, "
-            f"from patients {counted_on_grid(study)}."
-        )
+    def sentences(self, study: Study) -> Iterator[Message | str]:
+        arms = arms_of(study)
+        code = "means_by_arm" if arms else "means"
+        times = {"times": as_printed(self.tau), "unit": study.time.unit}
+        yield say(f"study.rmst.{code}", endpoints=self.labels(study), **times, **arms, **grid_of(study))
 
     def facts(self, study: Study) -> dict[str, Any]:
         return {"tau": list(self.tau), "unit": study.time.unit}
 
-    def lines(self, study: Study) -> list[str]:
-        (of,) = super().lines(study)
-        return [f"{of}, up to {', '.join(f'{time:g}' for time in self.tau)} {study.time.unit}s"]
+    def lines(self, study: Study) -> list[Message | str]:
+        times = as_printed(self.tau)
+        return [say("study.rmst.line", kind=self.kind, endpoints=self.endpoints, times=times, unit=study.time.unit)]

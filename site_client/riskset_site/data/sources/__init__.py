@@ -1,1 +1,1 @@
-"""Where a hospital's rows come from. Each source ends in a `Table` of texts; nothing here knows the study."""
+"""Readers of exports. Each returns a `SourceTable` of texts and knows nothing of the study."""

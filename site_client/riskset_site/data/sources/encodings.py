@@ -1,7 +1,7 @@
-"""Which encoding an export is in: told to a person, never chosen silently.
+"""Which encoding an export is in: suggested to a person, never chosen silently.
 
-A Korean (cp949) file decodes without complaint as Japanese (cp932) into wrong text. So an encoding is recognised by the
-headers it makes appear, and the site writes it down.
+A Korean file (cp949) decodes as Japanese (cp932) without an error, into wrong text. An encoding is therefore recognised
+by the column names that appear under it, and a person writes it into the site file.
 """
 
 from __future__ import annotations
@@ -11,21 +11,23 @@ import csv
 from collections.abc import Collection
 from pathlib import Path
 
+from riskset.catalogue import NOTHING, Message, say
+
 CANDIDATES = ("utf-8-sig", "cp932", "cp949")
 NARROWER = {"shift_jis": "cp932", "euc_kr": "cp949", "ascii": "utf-8-sig", "utf-8": "utf-8-sig"}
-"""Encodings that real exports outgrow, and the one that holds them: the vendor's extra characters, the mark at the
-beginning that Excel writes."""
+"""Encodings too narrow for real exports, and the wider one to use: it has the vendor's extra characters, or reads the
+byte-order mark that Excel writes."""
 
 
 def canonical_encoding(name: str) -> str:
     """Returns Python's own name of a text encoding; raises LookupError for an unknown one."""
     codec = codecs.lookup(name).name
-    "".encode(codec)  # refuses what is a codec but no text encoding, such as base64
+    "".encode(codec)  # refuses codecs that are not text encodings, such as base64
     return codec
 
 
 def read_headers(path: Path, encoding: str, delimiter: str) -> tuple[str, ...]:
-    """Returns the stripped headers, with replacement characters where the bytes do not fit; none for an empty file."""
+    """Returns the stripped column names, with replacement characters for undecodable bytes; none of an empty file."""
     with path.open(encoding=encoding, errors="replace", newline="") as file:
         try:
             return tuple(text.strip() for text in next(csv.reader(file, delimiter=delimiter), ()))
@@ -42,12 +44,10 @@ def encodings_that_show(path: Path, delimiter: str, headers: Collection[str]) ->
     )
 
 
-def encoding_hint(path: Path, delimiter: str, headers: Collection[str]) -> str:
-    """Say which candidates would show every header; empty where none would."""
+def encoding_hint(path: Path, delimiter: str, headers: Collection[str]) -> Message:
+    """Returns a hint naming the candidates under which every header appears; NOTHING where there is none."""
     shown = encodings_that_show(path, delimiter, headers)
-    if not shown:
-        return ""
-    return f"every mapped column appears with encoding = {' or '.join(repr(name) for name in shown)} in [source]"
+    return say("data.export.encoding", n=len(shown), encodings=shown) if shown else NOTHING
 
 
 def _decodes(path: Path, encoding: str) -> bool:

@@ -1,7 +1,7 @@
-"""A table of texts, as an export holds it, with every distinct text stored once.
+"""An export as a table of texts, with every distinct text of a column stored once.
 
-Clinical columns repeat themselves: a million rows hold two sexes, five stages and some thousand dates. Whatever reads
-a text therefore reads each distinct text once and spreads the answer over the rows.
+Clinical columns are repetitive: a million rows have two sexes, five stages and a few thousand dates. Each distinct text
+is therefore read once, and its value spread over the rows.
 """
 
 from __future__ import annotations
@@ -15,35 +15,35 @@ from numpy.typing import NDArray
 
 from riskset.errors import Problem
 
-_DISTINCT_TEXTS = 50_000  # below this a column is coded whatever it holds
+_DISTINCT_TEXTS = 50_000  # up to here a column is coded in any case
 
 
 @dataclass(frozen=True)
 class TextColumn:
-    """One column: row i holds `texts[codes[i]]`."""
+    """One column: the text of row i is `texts[codes[i]]`."""
 
     codes: NDArray[np.int32]
     """(n,), in the order of the file."""
     texts: tuple[str, ...]
-    """Stripped of surrounding space, so that several codes may stand for equal texts."""
+    """Stripped, so several codes may have equal texts."""
 
     def quoted(self, row: int) -> str:
-        """Returns the text of one row in quotation marks; for the site's own eyes."""
+        """Returns the text of one row in quotation marks. Never leaves the site."""
         return repr(self.texts[self.codes[row]])
 
 
 @dataclass(frozen=True)
-class Table:
-    """The columns that were asked for and that the export holds."""
+class SourceTable:
+    """The columns that were asked for, as far as the export has them."""
 
     headers: tuple[str, ...]
-    """All of the export's headers, stripped, in its order."""
+    """All column names of the export, stripped, in its order."""
     row_numbers: NDArray[np.int64]
     """(n,) as a spreadsheet counts: the header is row 1; increasing."""
     columns: Mapping[str, TextColumn]
-    """By header; (n,) each."""
+    """By column name; (n,) each."""
     problems: tuple[Problem, ...] = ()
-    """What is wrong with the file itself; the rows it concerns are not among the n."""
+    """Problems of the file itself; the rows concerned are not among the n."""
 
     @property
     def n(self) -> int:
@@ -51,7 +51,7 @@ class Table:
 
 
 class _Codes(dict[str, int]):
-    """A number for each distinct text, in order of appearance."""
+    """The code of each distinct text, in order of appearance."""
 
     def __missing__(self, text: str) -> int:
         self[text] = code = len(self)
@@ -60,10 +60,10 @@ class _Codes(dict[str, int]):
 
 @dataclass
 class TextColumnBuilder:
-    """Takes a column's texts piece by piece.
+    """Collects the texts of a column chunk by chunk.
 
-    A column that turns out not to repeat itself (a key, a laboratory value) gets a new code for every further row: at
-    a million rows looking each text up costs three times what reading it once more does.
+    A column that is not repetitive (a key, a laboratory value) gets a new code for every further row: at a million
+    rows, looking up each text takes three times as long as reading it again.
     """
 
     _codes: _Codes = field(default_factory=_Codes)

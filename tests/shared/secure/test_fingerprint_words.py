@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from riskset.secure.fingerprint_words import fingerprint_words, words_of
 from riskset.secure.keys import public_from_hex
-from riskset.secure.words import fingerprint_words, words_of
 
 LIST = files("riskset.secure") / "bip39-english.txt"
 WORDS = LIST.read_text().split()

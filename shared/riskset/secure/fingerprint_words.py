@@ -1,7 +1,7 @@
-"""Hashes as words, to be read aloud over a telephone.
+"""Hashes as words, to be read aloud over the telephone.
 
-The list is the English one of BIP-39 (2,048 words, MIT licence beside it): no word is another's beginning in its first
-four letters, so that a badly heard one is still told from the others.
+The list is the English one of BIP-39 (2,048 words, MIT licence beside it): no two words share their first four letters,
+so that a word heard badly can still be told from the others.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 BITS_PER_WORD = 11
 FINGERPRINT_WORDS = 6
-"""66 bits: who wants a second key of the same six words tries 7e19 keys."""
+"""66 bits: to find a second key with the same six words, one must try 7e19 keys."""
 
 
 def words_of(digest: bytes, count: int) -> tuple[str, ...]:
@@ -27,7 +27,7 @@ def words_of(digest: bytes, count: int) -> tuple[str, ...]:
 
 
 def fingerprint_words(key: Ed25519PublicKey) -> str:
-    """Returns six words by which people know an identity key."""
+    """Returns the six words by which people compare an identity key."""
     return " ".join(words_of(sha256(key.public_bytes_raw()).digest(), FINGERPRINT_WORDS))
 
 

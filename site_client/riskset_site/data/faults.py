@@ -1,0 +1,64 @@
+"""Faults in rows of an export: their number is for anyone to see, their rows and values for the site only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskset.catalogue import Message, say
+from riskset.errors import Problem
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a value or a row."""
+
+    code: str
+    """Under `[data.fault]` in the catalogue, where the sentence counts values or rows."""
+    hint: Message
+    values: tuple[tuple[str, Any], ...] = ()
+    """What the sentence prints besides the count."""
+
+    def message(self, count: int) -> Message:
+        return say(f"data.fault.{self.code}", n=count, **dict(self.values))
+
+
+class Unreadable(ValueError):
+    """A text that is not a value of the variable. Holds the fault, never the text."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.code)
+        self.fault = fault
+
+
+def problem_in_rows(
+    where: Message,
+    fault: Fault,
+    row_numbers: NDArray[np.int64],
+    chosen: NDArray[np.bool_],
+    value_at: Callable[[int], str],
+) -> Problem:
+    """Returns the problem of the rows that are `chosen` (n,); `value_at` returns row i's value as it is printed.
+
+    Only `detail` names rows and values.
+    """
+    rows = np.flatnonzero(chosen)
+    values = [value_at(int(row)) for row in rows[:_SHOWN]]
+    detail = rows_and_values(row_numbers[rows].tolist(), values)
+    return Problem(str(where), fault.message(len(rows)), fault.hint, detail=detail)
+
+
+def rows_and_values(numbers: Sequence[int], values: Sequence[str]) -> str:
+    """Returns the first rows with their values, `rows 5, 17: 'abc', 'x' and 3 more`; `values` may be the first only.
+
+    A text and not a Message, which must not contain patients' values.
+    """
+    rows = say("data.detail.rows", n=len(numbers), numbers=tuple(numbers[:_SHOWN]))
+    more = say("data.detail.more", n=len(numbers) - _SHOWN) if len(numbers) > _SHOWN else ""
+    return f"{rows}: {', '.join(values[:_SHOWN])}{more}"
