@@ -209,7 +209,10 @@ def test_the_approved_study_is_kept_to_be_compared(member):
         ({"exceptions": ["R3=10"]}, "expected one --reason for each --exception, found 1 exceptions and 0 reasons"),
         ({"exceptions": ["R3=10"], "reasons": [" "]}, "the exception R3=10 has no reason"),
         ({"exceptions": ["R3=9"], "reasons": ["few"]}, "R3.events: 9 is beyond the loosest permitted value"),
-        ({"exceptions": ["R3=30"], "reasons": ["few"]}, "R3.events: 30 is not an exception: at least 20 applies anyway"),
+        (
+            {"exceptions": ["R3=30"], "reasons": ["few"]},
+            "R3.events: 30 is not an exception: at least 20 applies anyway",
+        ),
         ({"exceptions": ["R33=3"], "reasons": ["few"]}, "R33 is neither a rule nor a limit"),
         ({"exceptions": ["R3=10", "R3.events=11"], "reasons": ["a", "b"]}, "more than one exception for R3.events"),
     ],
