@@ -15,8 +15,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from riskset_server.demo.data_sets import LUNG, DataSet
-from riskset_server.demo.stage import Stage
+from riskset_demo.loopback_network import LoopbackNetwork
+from riskset_demo.studies.real import LUNG, DataSet
 from riskset_server.engine.recording import read_recording
 
 ROUND = re.compile(r"round (\d+): \d+ sites in ([\d.]+) s")
@@ -47,7 +47,7 @@ def run(sites: int) -> dict[str, Any]:
     """
     with tempfile.TemporaryDirectory(prefix="riskset-bench-") as folder:
         recording = Path(folder) / "recording"
-        with Stage(dealt(sites), Path(folder) / "stage", recording) as stage:
+        with LoopbackNetwork(dealt(sites), Path(folder) / "stage", recording) as stage:
             stage.build()
             stage.start()
             command = ["run", stage.study, "--server", stage.coordinator.root, "--out", stage.results]

@@ -1,4 +1,4 @@
-"""The coordinator's files in one folder: keys, certificates, where the server listens, and its two records."""
+"""The coordinator's files in one folder: keys, certificates, the server's address, and two records."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from riskset.catalogue import say
 from riskset.errors import DataError
 from riskset.joining.expiry import Expiry, of_certificate
 from riskset.secure.keys import (
@@ -26,18 +27,16 @@ from riskset_server.joining.certificates import Certified, issue_server_certific
 from riskset_server.joining.enrolment import EnrolmentDesk, PublicServer
 from riskset_server.joining.invites import InviteList
 
-_HINT = "make it first: riskset server init FOLDER --host NAME"
-
 
 @dataclass(frozen=True)
 class CoordinatorFolder:
-    """Where everything of the coordinator lies; nothing in it is for others."""
+    """Where all of the coordinator's files are; none of them is for others."""
 
     root: Path
 
     @property
     def joining(self) -> Path:
-        """The list of invites and requests; it holds tokens."""
+        """The list of invites and requests; it contains tokens."""
         return self.root / "joining.sqlite"
 
     @property
@@ -50,7 +49,7 @@ class CoordinatorFolder:
         return self.root / "keys"
 
     def make(self, host: str, public_port: int, control_port: int) -> None:
-        """Makes all keys and certificates; DataError where the folder has some already."""
+        """Makes all keys and certificates. Raises DataError where the folder already has some."""
         names = ("identity.pem", "authority.key.pem", "authority.pem", "server.pem", "server.key.pem", "control.token")
         refuse_to_replace(*(self._keys / name for name in names))  # all or none
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -66,9 +65,9 @@ class CoordinatorFolder:
         (self.root / "server.json").write_text(json.dumps(ports, indent=2) + "\n", encoding="utf-8")
 
     def renew_server_certificate(self) -> Expiry:
-        """Makes a new certificate under the same authority, so that no site need be told; returns its end.
+        """Makes a new certificate under the same authority, which sites keep trusting; returns its expiry.
 
-        The server shows it when it is started again.
+        The server uses it after a restart.
         """
         authority = Certified(self.authority, self._read("authority.key.pem"))
         server = issue_server_certificate(authority, [str(self._ports()["host"])])
@@ -78,12 +77,12 @@ class CoordinatorFolder:
 
     @property
     def expiries(self) -> tuple[Expiry, Expiry]:
-        """The ends of the server's certificate and of the authority."""
-        again = f"renew it and start the server again: riskset server renew {self.root}"
-        anew = "make a new folder in good time, and invite every site again"
+        """When the server's certificate and the authority expire."""
+        server = str(say("server.folder.certificate")), str(say("server.folder.certificate_remedy", folder=self.root))
+        authority = str(say("server.folder.authority")), str(say("server.folder.authority_remedy"))
         return (
-            of_certificate("the server's certificate", self._read("server.pem").decode(), again),
-            of_certificate("the certificate authority", self.authority.decode(), anew),
+            of_certificate(server[0], self._read("server.pem").decode(), server[1]),
+            of_certificate(authority[0], self.authority.decode(), authority[1]),
         )
 
     @property
@@ -94,25 +93,25 @@ class CoordinatorFolder:
 
     @contextmanager
     def desk(self) -> Iterator[EnrolmentDesk]:
-        """The rules of joining over this folder's list of invites. DataError where the folder is none."""
+        """The rules of joining over this folder's list of invites. Raises DataError where this is not such a folder."""
         self._read("identity.pem")
         with InviteList(self.joining) as invites:
             yield EnrolmentDesk(invites)
 
     @property
     def identity(self) -> Ed25519PrivateKey:
-        """What the coordinator signs with. DataError, as of all below, where the folder is none."""
-        self._read("identity.pem")  # says that the folder is none, and how to make it
+        """The coordinator's signing key. Like all below, it raises DataError where this is not such a folder."""
+        self._read("identity.pem")  # its error names the command that makes the folder
         return load_identity(self._keys / "identity.pem")
 
     @property
     def authority(self) -> bytes:
-        """The certificate, PEM, that sites trust the server by."""
+        """The certificate (PEM) by which sites trust the server."""
         return self._read("authority.pem")
 
     @property
     def token(self) -> str:
-        """What opens the loopback port; a secret."""
+        """The loopback port's bearer token; a secret."""
         return self._read("control.token").decode()
 
     @property
@@ -121,7 +120,7 @@ class CoordinatorFolder:
         return f"127.0.0.1:{self._ports()['control_port']}"
 
     def superlink(self, *, in_memory: bool = False, record: Path | None = None) -> SuperLinkConfig:
-        """Returns how the server is to be served. `in_memory` keeps the engine's state in the process only."""
+        """Returns the server's settings. `in_memory` keeps the engine's state in the process only."""
         ports = self._ports()
         self._read("server.pem")
         return SuperLinkConfig(
@@ -140,15 +139,19 @@ class CoordinatorFolder:
         try:
             content: dict[str, str | int] = json.loads((self.root / "server.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
-            raise DataError(f"{self.root} is not a coordinator's folder: it has no server.json", _HINT) from None
+            raise self._not_one("server.json") from None
         return content
 
     def _read(self, name: str) -> bytes:
         try:
             return (self._keys / name).read_bytes()
         except FileNotFoundError:
-            raise DataError(f"{self.root} is not a coordinator's folder: keys/{name} is missing", _HINT) from None
+            raise self._not_one(f"keys/{name}") from None
+
+    def _not_one(self, missing: str) -> DataError:
+        message = say("server.folder.not_one", folder=self.root, missing=missing)
+        return DataError(message, say("server.folder.not_one_hint"))
 
 
 LISTEN_ON = {"127.0.0.1": "127.0.0.1", "localhost": "127.0.0.1"}
-"""A server that only this machine shall reach does not listen elsewhere."""
+"""A server for this machine alone listens nowhere else."""

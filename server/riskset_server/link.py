@@ -24,7 +24,6 @@ os.environ["FLWR_DISABLE_UPDATE_CHECK"] = "1"
 os.environ["FLWR_INTERNAL_GRPC_CONTROL_API"] = "0"
 os.environ["FLWR_INTERNAL_GRPC_FLEET_API"] = "0"
 
-import httpx
 from alembic.config import Config
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey, EllipticCurvePublicNumbers
 from flwr.app import ConfigRecord, Message, RecordDict
@@ -47,10 +46,11 @@ from flwr.superlink.config_loader import SuperLinkLifespanConfig
 from flwr.superlink.main import create_app
 from sqlalchemy.engine import Engine
 
+from riskset.catalogue import say
 from riskset.engine.client import Heartbeat, RequestHeaders, quieten
 from riskset.engine.wire import FIELD, MESSAGE_TYPE, RECORD, WAIT_HEADER, WHOLE_HEADER
 from riskset_server.engine.doors import App, LeaseLeft
-from riskset_server.engine.loopback import call, empty_bundle, engine_lost, pinned_client
+from riskset_server.engine.loopback import call, empty_bundle, pinned_client
 from riskset_server.engine.superlink import LOOPBACK, Ready, SuperLinkConfig, serve_superlink
 from riskset_server.engine.tickets import EngineLost, Mailbox, Reply, SiteSession, Ticket
 
@@ -59,12 +59,10 @@ TASK_PATIENCE_S: Final = 10.0  # a task is ready at once; it takes longer only w
 TASK_POLL_S: Final = 0.02
 
 FAILURES: Final = {
-    ErrorCode.NODE_UNAVAILABLE: "has stopped answering",
-    ErrorCode.MESSAGE_UNAVAILABLE: "was not asked; the engine has lost the question",
-    ErrorCode.REPLY_MESSAGE_UNAVAILABLE: "has answered, but the engine has lost the answer",
+    ErrorCode.NODE_UNAVAILABLE: say("server.reply.stopped"),
+    ErrorCode.MESSAGE_UNAVAILABLE: say("server.reply.message_lost"),
+    ErrorCode.REPLY_MESSAGE_UNAVAILABLE: say("server.reply.reply_lost"),
 }
-
-NO_MESSAGE: Final = "has sent something that is no message"
 
 Client = TypeVar("Client", bound=ProtobufClient)
 
@@ -122,13 +120,12 @@ class SuperLinkClient:
         self._control = self._open(ControlHttpClient, RequestHeaders(self._bearer))
 
     def register(self, name: str, key: EllipticCurvePublicKey) -> None:
+        request = control_pb2.RegisterNodeRequest(public_key=public_key_to_bytes(key), name=name)
         try:
-            self._control.RegisterNode(control_pb2.RegisterNodeRequest(public_key=public_key_to_bytes(key), name=name))
-        except httpx.HTTPStatusError as error:
-            if error.response.status_code != HTTPStatus.PRECONDITION_FAILED:  # which says: admitted already
-                raise engine_lost(error) from None
-        except (httpx.RequestError, ValueError) as error:
-            raise engine_lost(error) from None
+            call(self._control.RegisterNode, request)
+        except EngineLost as lost:
+            if lost.status != HTTPStatus.PRECONDITION_FAILED:  # which says: admitted already
+                raise
 
     def sessions(self) -> dict[EllipticCurvePublicNumbers, SiteSession]:
         nodes = call(self._control.ListNodes, control_pb2.ListNodesRequest()).nodes_info
@@ -157,7 +154,7 @@ class SuperLinkClient:
             if claim.token and claim.task.run_id == run_id:
                 return claim.token
             time.sleep(TASK_POLL_S)
-        raise EngineLost("the engine has no task for the new run", "restart the server")
+        raise EngineLost(say("server.engine.no_task"), say("server.engine.restart"))
 
     def _open(self, kind: type[Client], headers: RequestHeaders) -> Client:
         client = kind(self._url, interceptors=[headers])
@@ -210,14 +207,14 @@ class FlowerRun:
         with self._headers.also({WAIT_HEADER: f"{wait_s:.2f}"}):
             response = call(self._client.PullMessages, runtime_pb2.PullAppMessagesRequest(message_ids=unanswered))
         if len(response.messages_list) != len(response.message_object_trees):
-            raise EngineLost("the engine announces replies without their parts", "restart the server")
+            raise EngineLost(say("server.engine.no_parts"), say("server.engine.restart"))
         for message, tree in zip(response.messages_list, response.message_object_trees, strict=True):
             ticket = Ticket(message.metadata.reply_to_message_id)
             if ticket not in unanswered:  # a second answer to one message, or an answer to none
                 continue
             unanswered.remove(ticket)
             if message.HasField("error"):
-                mail.failed(ticket, FAILURES.get(message.error.code, "could not be asked"))
+                mail.failed(ticket, FAILURES.get(message.error.code, say("server.reply.not_sent")))
             else:
                 parts = [
                     part.object_id for part in inflatable.iterate_object_tree(tree) if not part.children
@@ -235,7 +232,7 @@ class FlowerRun:
         )
         call(self._client.ConfirmMessageReceived, request)
         payload = _payload(parts)
-        return Reply(ticket, name, payload, None if payload is not None else NO_MESSAGE)
+        return Reply(ticket, name, payload, say("server.reply.unreadable") if payload is None else None)
 
     def _draft(self, node_id: int, payload: bytes) -> Message:
         metadata = Metadata(

@@ -15,7 +15,7 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.callback()
 def site() -> None:
-    """The hospital: check the data, join, take part in a study."""
+    """For hospitals: check the data, join, take part in a study."""
 
 
 app.command()(check)

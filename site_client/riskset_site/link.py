@@ -1,11 +1,11 @@
-"""A site's end of the engine: Flower's Fleet protocol, spoken by a program that runs only code installed at the site.
+"""A site's end of the engine: Flower's Fleet protocol in a program that runs only code installed at the site.
 
-The only module of the site that imports Flower. It takes TLS, node authentication, sessions and the message store from
-Flower, and leaves out its SuperNode, which would run whatever code the coordinator ships. No bundle is ever fetched; a
-message is one record with bytes, which this module neither reads nor believes: the envelope inside is signed.
+The only module of the site that imports Flower. It uses Flower's TLS, node authentication, sessions and message store,
+but not its SuperNode, which would run any code the coordinator ships. It never fetches a bundle; a message is one
+record with bytes, which this module neither reads nor trusts: the envelope inside is signed.
 
 Flower's own client loop (`http_request_response`) is not used either: it ends the process when activation is refused,
-interrupts it on a 401 and swallows errors. Here every error is an `Unreachable` and the caller decides.
+interrupts it on a 401 and swallows errors. Here every error is an `Unreachable`, and the caller decides.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-# Flower reads these while it is imported: a hospital's machine reports to nobody
+# Flower reads these while it is imported: no telemetry from a hospital's machine
 os.environ["FLWR_TELEMETRY_ENABLED"] = "0"
 os.environ["FLWR_DISABLE_UPDATE_CHECK"] = "1"
 
@@ -53,17 +53,18 @@ from flwr.supercore.protobuf.client import ProtobufClientInterceptor
 from flwr.supernode.fleet_http_client import FleetHttpClient
 from flwr.supernode.node_auth_http_interceptor import NodeAuthHttpInterceptor
 
+from riskset.catalogue import say
 from riskset.engine.client import Heartbeat, RequestHeaders, quieten
 from riskset.engine.wire import FIELD, MAX_MESSAGE_BYTES, RECORD, WAIT_HEADER, WHOLE_HEADER
 from riskset.errors import ProtocolError, Unreachable
 from riskset_site.network.reachability import ServerAway, is_this_machine, no_answer, not_ours, rejected, trust_only
 
 LEASE_S: Final = 30.0
-"""A session ends this long after its last heartbeat. Flower's own is 60 s; shorter, a killed site comes back sooner."""
+"""A session ends this long after its last heartbeat; Flower's default is 60 s. A killed site is back within it."""
 SHORTEST_LEASE_S: Final = 20.0  # Flower refuses heartbeats announced less than 10 s apart, and waits for two
 BEATS_PER_LEASE: Final = 6
 WAIT_S: Final = 2.0
-"""How long a question for messages is held at the server: also how long a stop may take, as nothing interrupts it."""
+"""How long the server holds a request for messages; also how long a stop may take, as nothing interrupts it."""
 PART_POLL_S: Final = 0.02
 
 Request = TypeVar("Request")
@@ -73,7 +74,7 @@ _log = logging.getLogger(__name__)
 
 
 class _RunOver(Exception):
-    """The Flower run of a message has ended; nobody waits for an answer."""
+    """The Flower run of a message has ended; no answer is expected."""
 
 
 @dataclass(frozen=True)
@@ -84,14 +85,14 @@ class Delivery:
     message_id: str
     """Flower's, for the log."""
     origin: Message = field(repr=False)
-    """What Flower needs to route the answer; opaque to everyone else."""
+    """What Flower needs to route the answer; opaque to all other code."""
 
 
 class FleetLink:
     """One site's session with the coordinator at `address` ("host:port"), as a context manager.
 
-    `receive` and `reply` are for one thread; heartbeats have their own. After any `Unreachable` the link may be used
-    again: the next `receive` opens a new session, by which the coordinator knows that a message may be lost.
+    `receive` and `reply` are for one thread; heartbeats have their own. After any `Unreachable` the link can be used
+    again: the next `receive` opens a new session, which shows the coordinator that a message may be lost.
     """
 
     def __init__(
@@ -113,7 +114,7 @@ class FleetLink:
         self._headers = RequestHeaders({})
         self._client = _open_client(address, ca_certificate, node_key, timeout_s, self._headers)
         self._patience = {WAIT_HEADER: f"{wait_s:.2f}"}
-        self._beat_every_s = lease_s / 2  # what Flower is told; it waits for two
+        self._beat_every_s = lease_s / 2  # the interval announced to Flower, which waits for two
         self._node: Node | None = None
         self._session = threading.Lock()  # a heartbeat between deactivation and activation would revive the old session
         self._is_broken = False
@@ -153,7 +154,7 @@ class FleetLink:
             raise
 
     def reply(self, delivery: Delivery, payload: bytes) -> bool:
-        """Sends the answer; raises as `connect` does. Returns False where nobody waits for it any more."""
+        """Sends the answer; raises as `connect` does. Returns False where it is no longer expected."""
         if len(payload) > MAX_MESSAGE_BYTES:
             raise ValueError(f"a message holds at most {MAX_MESSAGE_BYTES} bytes, not {len(payload)}")
         record = RecordDict({RECORD: ConfigRecord({FIELD: payload})})
@@ -166,14 +167,14 @@ class FleetLink:
             raise
 
     def close(self) -> None:
-        """Ends the session, so that this site may open another at once. Never raises."""
+        """Ends the session, so that this site can open a new one at once. Never raises."""
         self._heartbeat.stop()
         with suppress(Unreachable):
             self._leave()
         self._client.close()
 
     def _leave(self) -> None:
-        """Ends the session if there is one; that the coordinator no longer knows it is as good."""
+        """Ends the session if there is one; it does not matter if the coordinator no longer knows it."""
         if self._node is None:
             return
         with suppress(httpx.HTTPStatusError):
@@ -185,7 +186,7 @@ class FleetLink:
             try:
                 self._ask(self._client.SendNodeHeartbeat, request)
             except (Unreachable, _RunOver) as error:
-                _log.debug("a heartbeat failed: %s", error)  # the next receive tells it, to somebody who can act
+                _log.debug("a heartbeat failed: %s", error)  # the next receive raises it where the caller can act
 
     def _take(self, response: PullMessagesResponse) -> Delivery:
         message, leaves = _announced(response)
@@ -196,7 +197,7 @@ class FleetLink:
         return Delivery(_payload(objects), message_id, message)
 
     def _pull(self, run_id: int, object_id: str) -> bytes:
-        """Returns one part of a message; waits for it, as a message is announced before its parts are stored."""
+        """Returns one part of a message; waits for it, since a message is announced before its parts are stored."""
         request = PullObjectRequest(node=self._node, run_id=run_id, object_id=object_id)
         until_s = time.monotonic() + self._timeout_s
         while time.monotonic() < until_s:
@@ -206,7 +207,7 @@ class FleetLink:
             if not response.object_found:
                 raise _RunOver
             time.sleep(PART_POLL_S)
-        raise ServerAway("the coordinator stopped in the middle of a message", "it will ask again; nothing is lost")
+        raise ServerAway(say("server.reach.cut_off"), say("server.reach.cut_off_hint"))
 
     def _push(self, message: Message) -> bool:
         with no_object_id_recompute():
@@ -217,7 +218,7 @@ class FleetLink:
             response = self._ask(self._client.PushMessages, request)
             wanted = set(response.objects_to_push)
             parts = [(key, part) for key, part in reversed(objects.items()) if key in wanted]
-            for key, part in parts:  # the frame before the record, which is all that is read
+            for key, part in parts:  # the frame before the record, the only part that is read
                 with self._headers.also({WHOLE_HEADER: "1"} if key == parts[-1][0] else {}):
                     self._put(message.metadata.run_id, response.session_id, key, part.deflate())
         return bool(wanted)
@@ -229,7 +230,7 @@ class FleetLink:
         self._ask(self._client.PushObject, request)
 
     def _ask(self, method: Callable[[Request], Response], request: Request) -> Response:
-        """Returns the coordinator's answer; every no is one of our errors."""
+        """Returns the coordinator's answer; raises one of our errors for every refusal."""
         try:
             return self._reach(method, request)
         except httpx.HTTPStatusError as error:
@@ -249,7 +250,7 @@ class FleetLink:
 def _open_client(
     address: str, ca_certificate: bytes, key: EllipticCurvePrivateKey, timeout_s: float, headers: RequestHeaders
 ) -> FleetHttpClient:
-    """Returns a client that trusts one authority. httpx obeys HTTPS_PROXY by itself, also where the way is local."""
+    """Returns a client that trusts one authority. By itself httpx obeys HTTPS_PROXY even for local addresses."""
     trusted = trust_only(ca_certificate.decode("ascii"))
     extras: list[ProtobufClientInterceptor] = [NodeAuthHttpInterceptor(key, key.public_key()), headers]
     client = FleetHttpClient(f"https://{address}", interceptors=extras, verify=trusted, timeout=timeout_s)
@@ -271,7 +272,7 @@ def _announced(response: PullMessagesResponse) -> tuple[Message, list[str]]:
 
 
 def _payload(objects: Sequence[bytes]) -> bytes:
-    """Returns our bytes from the parts of a Flower message. Raises ProtocolError where they are not there."""
+    """Returns our bytes from the parts of a Flower message. Raises ProtocolError where they are missing."""
     try:
         for content in objects:
             if get_object_type_from_object_content(content) == ConfigRecord.__qualname__:
@@ -280,11 +281,9 @@ def _payload(objects: Sequence[bytes]) -> bytes:
                     return value
     except Exception as error:  # as above
         raise _unreadable(error) from None
-    raise ProtocolError("a message of the coordinator holds no envelope", "compare the versions of riskset")
+    raise ProtocolError(say("server.reach.no_envelope"), say("server.reach.versions_hint"))
 
 
 def _unreadable(error: Exception) -> ProtocolError:
     _log.debug("a message cannot be read: %r", error)
-    return ProtocolError(
-        "the coordinator's server has sent something that is no message", "compare the versions of riskset"
-    )
+    return ProtocolError(say("server.reach.unreadable"), say("server.reach.versions_hint"))

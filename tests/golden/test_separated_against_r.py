@@ -15,8 +15,7 @@ from riskset.analyses.cohort import AnalysisSet, Cohort
 from riskset.rehearsal import Rehearsal
 from riskset.results import results_json, results_of
 from riskset.study.spec import Study
-from riskset_server.report.cells import cells_of
-from riskset_server.report.numbers import numbers_csv
+from riskset_server.report.cells import cells_of, numbers_csv
 
 VARIABLES = {
     "x": {"type": "number", "range": [-10, 10]},

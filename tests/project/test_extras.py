@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from riskset import cli
-from riskset_server.demo import comparison
+from riskset_demo import comparison
 
 PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 

@@ -79,7 +79,9 @@ def test_the_wheel_holds_every_file_of_the_packages_and_no_other(built):
     with zipfile.ZipFile(built.wheel) as wheel:
         held = {name: wheel.read(name) for name in wheel.namelist() if ".dist-info/" not in name}
     assert held == expected
-    assert {"riskset/disclosure/rules.toml", "riskset_site/pages/page.css", "riskset_server/demo/hcc.toml"} <= set(held)
+    assert {"riskset/disclosure/rules.toml", "riskset_site/pages/page.css", "riskset_demo/studies/hcc.toml"} <= set(
+        held
+    )
 
 
 def test_the_sdist_holds_what_is_named_and_nothing_that_was_made_by_trying(built):
@@ -111,12 +113,12 @@ REHEARSE = """
 import sys
 from importlib.metadata import distribution
 from pathlib import Path
-import riskset, riskset_site, riskset_server
+import riskset, riskset_site, riskset_server, riskset_demo
 from riskset.cli import main
-from riskset_server.demo.demonstrations import DEMONSTRATIONS
+from riskset_demo.studies import DEMONSTRATIONS
 
 here = Path(sys.argv[1])
-for package in (riskset, riskset_site, riskset_server):
+for package in (riskset, riskset_site, riskset_server, riskset_demo):
     assert Path(package.__file__).is_relative_to(here), package.__file__
 assert Path(distribution("riskset").locate_file("")) == here
 lung = DEMONSTRATIONS["lung"]

@@ -1,5 +1,8 @@
-"""What a hospital's committee reads and types, written as in `test_study_transcripts`. The sessions run in a folder with
-`committee/*` and what joining adds: keys, made here from fixed numbers so that their words stay the same."""
+"""What a hospital's committee reads and types, written as in `test_study_transcripts`.
+
+The sessions run in a folder with `committee/*` and what joining adds: keys, made here from fixed numbers so that their
+words stay the same.
+"""
 
 import re
 import shlex

@@ -1,4 +1,4 @@
-"""The coordinator's sessions, and a hospital's part in them: trying a study, joining, and what is refused before a run.
+"""The coordinator's sessions, with a hospital's part: trying a study, joining, and what is refused before a run.
 
 Written as in `test_study_transcripts`; they run in a folder that holds `coordinator/*`. `copy`, `remove` and `edit` are
 what somebody does to files in between; `joins` is all that is shown at length in `coordinator_joining`. What differs
@@ -40,7 +40,7 @@ def masked(said):
 
 
 def joins(site, folder=None, study="study.toml", server="server"):
-    """A site is invited into a folder, asks in by mail and is accepted."""
+    """A site is invited into a folder, asks to join by mail and is accepted."""
     invite, into = f"{site}.invite.json", folder or f"sites/{site}"
     Path(invite).unlink(missing_ok=True)
     assert main(["study", "invite", study, site, "--server", server]) == 0

@@ -46,7 +46,7 @@ def test_under_the_rules_a_fit_that_runs_away_is_stopped_and_named(patients, lev
         assert isinstance(ended, Separated)
         assert [column.name for column in ended.columns] == names
         assert ended.limit is None
-        assert ended.message.startswith("separated, or nearly: after ")
+        assert str(ended.message).startswith("separated, or nearly: after ")
 
 
 def without_events(rows, levels):
@@ -93,7 +93,7 @@ def test_several_separated_levels_have_none(two_levels):
         assert [column["level"] for column in reason["columns"]] == ["II", "III"]
         assert reason["limit"] is None
         assert reason["message"].endswith(
-            "in stage = II, stage = III; where several columns run away, none has a limit"
+            "in stage = II, stage = III; where several coefficients diverge, none has a finite limit"
         )
 
 

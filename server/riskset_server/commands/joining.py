@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from riskset.catalogue import Message, say
 from riskset.cli import warn
 from riskset.errors import DataError, Refused
 from riskset.joining.expiry import expiry_lines, of_members, today_utc
@@ -28,26 +29,28 @@ StudyId = Annotated[
 ]
 HOME = Path("coordinator")
 
+_NOT_GIVEN = say("server.sites.not_given")
+
 
 def invite(
     study_file: StudyFile,
     site: SiteName,
     server: Folder = HOME,
-    days: Annotated[int, typer.Option(min=1, max=90, help="How long the invite holds.")] = INVITE_DAYS,
+    days: Annotated[int, typer.Option(min=1, max=90, help="How many days the invite is valid.")] = INVITE_DAYS,
     out: Annotated[Path | None, typer.Option(help="Default: SITE.invite.json here.", show_default=False)] = None,
 ) -> None:
-    """Write the file by which one site joins the study, once. An earlier invite of the site stops to hold.
+    """Write the file with which one site joins the study, once. It replaces an earlier invite of the site.
 
-    The file holds a secret: send it to the site's data manager alone. A site that takes part already renews its keys
-    with it.
+    The file contains a secret: send it to the site's data manager alone. A site that already takes part renews its
+    keys with it.
     """
     folder, study, path = CoordinatorFolder(server), load_study(study_file), out or Path(f"{site}.invite.json")
     refuse_to_replace(path)
     with folder.desk() as desk:
         made, text = desk.invite(study, site, folder.identity, folder.public_server, days)
     write_private(path, text)
-    command = "riskset site renew" if made.renews else "riskset site join"
-    typer.echo(f"wrote {path}, good until {made.until} and once; send it to {site} alone, for: {command} {path.name}")
+    values = {"file": path, "until": made.until, "site": site, "name": path.name}
+    typer.echo(say(f"server.sites.invited.{'renew' if made.renews else 'join'}", **values))
     warn(expiry_lines(folder.expiries, today_utc()))
 
 
@@ -65,17 +68,17 @@ def accept(
 ) -> None:
     """Enter a site's keys after comparing words with it by telephone.
 
-    Exit 3: the words were not compared, or the invite does not hold any more; the site is not entered.
+    Exit 3: the words were not compared, or the invite is no longer valid; the site is not entered.
     """
     with CoordinatorFolder(server).desk() as desk:
         if request_file is not None:
             desk.receive_file(_request(request_file), site, study, str(request_file))
         made, request, words = desk.waiting(site, study)
-        typer.echo(_shown(made, request, words, compared=compared))
+        typer.echo(_page(made, request, words, compared=compared))
         if not compared and not _says_yes(site):
-            raise Refused("words", f"{site} was not entered", "compare the words first, then give the command again")
+            raise Refused("words", say("server.sites.not_entered", site=site), say("server.sites.not_entered_hint"))
         desk.accept(made, request)
-    typer.echo(f"entered {site} in {made.study}; when all are in: riskset study roster STUDY")
+    typer.echo(say("server.sites.entered", site=site, study=made.study))
     warn(expiry_lines(of_members({site: request.member}), today_utc()))
 
 
@@ -84,9 +87,9 @@ def roster(
     server: Folder = HOME,
     out: Annotated[Path | None, typer.Option(help="Default: roster.json beside the study.", show_default=False)] = None,
 ) -> None:
-    """Sign the list of the sites that were accepted, to be sent to every one of them with the study.
+    """Sign the list of the accepted sites, to be sent to each of them with the study.
 
-    It may hold fewer sites than the study names. A site that comes later needs a new list, which all approve anew.
+    It may contain fewer sites than the study names. A site that joins later needs a new list, which all approve again.
     """
     folder, study = CoordinatorFolder(server), load_study(study_file)
     path = out or study_file.parent / "roster.json"
@@ -95,49 +98,44 @@ def roster(
         members, others = desk.members(study), desk.not_members(study)
     least = study.disclosure.min_sites
     if len(members) < least:
-        told = "; ".join(f"{site}: {why}" for site, why in others.items())
-        raise DataError(f"{len(members)} of at least {least} sites were accepted ({told})", "accept more sites first")
+        missing = tuple(say("server.sites.status", site=site, status=status) for site, status in others.items())
+        message = say("server.sites.too_few", found=len(members), least=least, others=missing)
+        raise DataError(message, say("server.sites.too_few_hint"))
     path.write_bytes(sign_roster(study.id, identity, members))
-    typer.echo(f"signed {path} for {', '.join(members)}; send it to every site with the study")
-    for site, why in others.items():
-        typer.echo(f"not in it: {site} ({why})")
+    typer.echo(say("server.sites.signed", file=path, sites=tuple(members)))
+    for site, status in others.items():
+        typer.echo(say("server.sites.not_in_roster", site=site, status=status))
     warn(expiry_lines([*folder.expiries, *of_members(members)], today_utc()))
 
 
 def revoke(site: SiteName, server: Folder = HOME, study: StudyId = None) -> None:
-    """End a site's invite, request and membership. Runs of a roster that holds its keys are refused from then on."""
+    """End a site's invite, request and membership. From then on a roster with its keys is refused."""
     with CoordinatorFolder(server).desk() as desk:
         ended = desk.revoke(site, study)
-    typer.echo(f"revoked {site} in {ended}; sign the roster again and send it to every other site")
+    typer.echo(say("server.sites.revoked", site=site, study=ended))
 
 
 def _request(path: Path) -> bytes:
-    return read_file(path, "request of a site", "ask the site for the file that `riskset site join` wrote")
+    return read_file(path, str(say("server.sites.request")), str(say("server.sites.request_hint")))
 
 
-def _shown(invite: Invite, request: Request, words: str, *, compared: bool) -> str:
-    """Returns the page by which a person decides. The request's own telephone number would be a thief's."""
-    member = request.member
-    key = fingerprint_words(public_from_hex(member.identity))
-    irb = f"{member.irb or 'not said'}" + (f", until {member.irb_until}" if member.irb_until else "")
-    call = f"Call {invite.site} at a number you knew before, not at the one above; let each side read half of:"
-    asks = "renews its keys, signed with the earlier one" if request.renews else "asks in"
-    return "\n".join(
-        [
-            f"{invite.site} {asks} ({invite.study})",
-            f"  key        {key}",
-            f"  telephone  {member.telephone or 'not said'}",
-            f"  IRB        {irb}",
-            "The words that were compared:" if compared else call,
-            "",
-            f"  {words}",
-            "",
-        ]
+def _page(invite: Invite, request: Request, words: str, *, compared: bool) -> Message:
+    """Returns the page on which a person decides. A thief would put his own telephone number in the request."""
+    member, site = request.member, invite.site
+    irb = say("server.sites.irb_until", irb=member.irb or _NOT_GIVEN, until=member.irb_until)
+    return say(
+        "server.sites.page",
+        heading=say(f"server.sites.asks.{'renew' if request.renews else 'join'}", site=site, study=invite.study),
+        key=fingerprint_words(public_from_hex(member.identity)),
+        telephone=member.telephone or _NOT_GIVEN,
+        irb=irb if member.irb_until else member.irb or _NOT_GIVEN,
+        compare=say("server.sites.compared") if compared else say("server.sites.call", site=site),
+        words=words,
     )
 
 
 def _says_yes(site: str) -> bool:
     try:
-        return typer.confirm(f"Did {site} have the same words on the telephone?")
+        return typer.confirm(str(say("server.sites.same_words", site=site)))
     except typer.Abort:
         return False

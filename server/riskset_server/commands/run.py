@@ -1,4 +1,4 @@
-"""`riskset run STUDY`: the coordinator's run, from wherever its record stands to the report."""
+"""`riskset run STUDY`: the coordinator's run, from its start or its last recorded round to the report."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
+from riskset.catalogue import Message, say
 from riskset.cli import warn
 from riskset.errors import DataError
 from riskset.joining.expiry import expiry_lines, of_members, today_utc
@@ -27,22 +28,17 @@ from riskset.study.spec import Study
 from riskset_server.commands.joining import HOME, Folder, StudyFile
 from riskset_server.coordinator_folder import CoordinatorFolder
 from riskset_server.engine.engine import Engine
+from riskset_server.run.outcome import not_reported, write_outcome
 from riskset_server.run.progress import Lines, SiteRows
 from riskset_server.run.record import RunRecord
-from riskset_server.run.rehearse import not_given
-from riskset_server.run.release_folder import write_outcome
 from riskset_server.run.rounds import Arrival, Conductor, Watch
 
 
-def notice(study: Study, sites: Sequence[str]) -> str:
-    """Returns what a reader of the results must know of how they came about."""
+def notice(study: Study, sites: Sequence[str]) -> Message:
+    """Returns what a reader of the results must know about how they were computed."""
     if study.disclosure.secure_sum == "off":
-        seen = "The secure sum was off: the coordinator and the sites could see each site's own sums."
-    elif len(sites) == 2:
-        seen = "Sums were masked: the coordinator saw totals only; each of the two sites could subtract its own part."
-    else:
-        seen = "Sums were masked: the coordinator and the sites saw totals only."
-    return f"{seen} Nobody has released these numbers."
+        return say("server.run.notice_clear")
+    return say("server.run.notice_two") if len(sites) == 2 else say("server.run.notice_masked")
 
 
 COLLECT_S = 0.25
@@ -63,7 +59,9 @@ class EngineTransport:
         self._engine.send_all(dict.fromkeys(sites, payload))
 
     def collect(self) -> Sequence[Arrival]:
-        return [Arrival(reply.name, reply.payload, reply.failure or "") for reply in self._engine.collect(COLLECT_S)]
+        return [
+            Arrival(reply.name, reply.payload, str(reply.failure or "")) for reply in self._engine.collect(COLLECT_S)
+        ]
 
     def restart(self) -> None:
         for name, key in self._roster.node_keys.items():
@@ -88,15 +86,17 @@ def run(
         Path | None, typer.Option("--roster", help="Default: roster.json beside the study.", show_default=False)
     ] = None,
     without: Annotated[
-        list[str] | None, typer.Option(help="A site of the roster that stays out of a new run.", show_default=False)
+        list[str] | None, typer.Option(help="A site of the roster to leave out of a new run.", show_default=False)
     ] = None,
-    anew: Annotated[bool, typer.Option("--new", help="Begin a new run, also where one was not finished.")] = False,
-    out: Annotated[Path, typer.Option(help="Where results.json, numbers.csv and report.html go.")] = Path("results"),
+    new: Annotated[bool, typer.Option("--new", help="Begin a new run even if an earlier one is unfinished.")] = False,
+    out: Annotated[Path, typer.Option(help="Where to write results.json, numbers.csv and report.html.")] = Path(
+        "results"
+    ),
 ) -> None:
-    """Run a study with its sites, or go on with the run of it that was not finished.
+    """Run a study with its sites, or continue its unfinished run.
 
-    A site that is away, or has no approval in force, is waited for; stopping (Ctrl-C) loses nothing. Exit 3: a site
-    said no for another reason, which is told.
+    The run waits for sites that are away or have no approval in force; stopping it (Ctrl-C) loses nothing. Exit 3: a
+    site refused for any other reason, which is printed.
 
     Example: riskset run study.toml --server coordinator --out results
     """
@@ -108,27 +108,27 @@ def run(
     participants = _participants(roster, without or [])
     record = RunRecord(coordinator_folder.runs, coordinator_folder.identity)
     try:
-        outcome = _run(study, roster, coordinator_folder, record, console, participants, anew=anew)
+        outcome = _run(study, roster, coordinator_folder, record, console, participants, new=new)
         made_at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
         sites = outcome.history.opening.participants
-        paths = write_outcome(results_of(study, outcome, sites, [notice(study, sites)]), out, made_at)
-        record.end(outcome.run)  # not before: a run whose report could not be written is not asked of the sites again
+        paths = write_outcome(results_of(study, outcome, sites, [str(notice(study, sites))]), out, made_at)
+        record.end(outcome.run)  # not before: if the report cannot be written, the same command continues this run
     except KeyboardInterrupt:
-        console.print("stopped; the same command goes on from here", highlight=False)
+        console.print(str(say("server.run.stopped")), highlight=False)
         raise typer.Exit(1) from None
     finally:
         record.close()
-    for line in not_given(study, outcome.results):
+    for line in not_reported(study, outcome.results):
         typer.echo(line)
     for path in paths:
         typer.echo(path)
 
 
 def _check(study: Study, roster: Roster, folder: CoordinatorFolder) -> None:
-    """Raises where the three files do not belong together, before anybody is asked anything."""
+    """Raises where study, roster and folder do not belong together, before any site is contacted."""
     roster.check_belongs_to(study)
     if public_hex(roster.coordinator) != public_hex(folder.identity):
-        raise DataError("the roster was signed by another coordinator", "make it again: riskset study roster")
+        raise DataError(say("server.run.other_coordinator"), say("server.run.other_coordinator_hint"))
     with folder.desk() as desk:
         desk.check_roster(roster)
     warn(expiry_lines([*folder.expiries, *of_members(roster.members)], today_utc()))
@@ -137,7 +137,8 @@ def _check(study: Study, roster: Roster, folder: CoordinatorFolder) -> None:
 def _participants(roster: Roster, without: Sequence[str]) -> list[str]:
     unknown = sorted(set(without) - set(roster.sites))
     if unknown:
-        raise DataError(f"the roster has no site {', '.join(unknown)}", f"it has {', '.join(sorted(roster.sites))}")
+        message = say("server.run.no_site", missing=tuple(unknown))
+        raise DataError(message, say("server.run.no_site_hint", sites=tuple(sorted(roster.sites))))
     return sorted(set(roster.sites) - set(without))
 
 
@@ -149,18 +150,19 @@ def _run(
     console: Console,
     participants: Sequence[str],
     *,
-    anew: bool,
+    new: bool,
 ) -> Outcome:
     from riskset_server.link import SuperLinkClient  # Flower takes a second to import
 
     hashes = study_hash(study), roster.sha256
-    unfinished = None if anew else record.unfinished(*hashes)
+    unfinished = None if new else record.unfinished(*hashes)
     run_id = unfinished or record.begin(study.id, *hashes, participants)
     opening = Opening(record.participants(run_id), record.earlier_of(run_id))
     coordinator = Coordinator(folder.identity, study, roster, run_id, opening, record)
     coordinator.check_program()
-    at = f", from round {coordinator.round}" if unfinished else ""
-    console.print(f"run {run_id} of {study.id} {study.version}{at}", highlight=False)
+    began = say("server.run.began", run=run_id, study=study.id, version=study.version)
+    resumed = say("server.run.resumed", run=run_id, study=study.id, version=study.version, round=coordinator.round)
+    console.print(str(resumed if unfinished else began), highlight=False)
     with (
         Engine(SuperLinkClient(folder.control_address, folder.authority, folder.token)) as engine,
         _watch(console, coordinator) as watch,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from riskset.catalogue import say
 from riskset.cli import warn
 from riskset.joining.expiry import expiry_lines, today_utc
 from riskset_server.coordinator_folder import CoordinatorFolder
@@ -25,22 +26,22 @@ def server() -> None:
 def init(
     folder: Folder,
     host: Annotated[
-        str, typer.Option(help="Name or address by which the sites reach this machine.", show_default=False)
+        str, typer.Option(help="Name or address at which the sites reach this machine.", show_default=False)
     ],
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port for the sites.")] = 8443,
     control_port: Annotated[int, typer.Option(min=1, max=65535, help="Port on the loopback for `riskset run`.")] = 8444,
 ) -> None:
     """Make the coordinator's keys and certificates."""
     CoordinatorFolder(folder).make(host, port, control_port)
-    typer.echo(f"made {folder}; keep a copy of {folder}/keys, and invite the sites: riskset study invite STUDY SITE")
+    typer.echo(say("server.folder.made", folder=folder))
 
 
 @app.command(epilog="Example: riskset server renew coordinator")
 def renew(folder: Folder) -> None:
-    """Make a new certificate for the server. The sites need nothing: they trust the authority, which stays."""
+    """Make a new certificate for the server. The sites need nothing new: they trust the authority, which is kept."""
     made = CoordinatorFolder(folder)
     certificate = made.renew_server_certificate()
-    typer.echo(f"renewed, until {certificate.until}; it is shown when the server is started again")
+    typer.echo(say("server.folder.renewed", until=certificate.until))
     warn(expiry_lines(made.expiries, today_utc()))
 
 
@@ -55,14 +56,14 @@ def start(
         typer.Option(help="Append every byte that passes the sites' port to this file.", show_default=False),
     ] = None,
 ) -> None:
-    """Serve until stopped (Ctrl-C or SIGTERM). Runs that are under way go on when it is started again."""
+    """Serve until stopped (Ctrl-C or SIGTERM). Unfinished runs continue after a restart."""
     from riskset_server.link import serve  # Flower takes a second to import; --help need not wait for it
 
     config = CoordinatorFolder(folder).superlink(in_memory=in_memory, record=record)
     warn(expiry_lines(CoordinatorFolder(folder).expiries, today_utc()))
 
     def ready(public_port: int, control_port: int) -> None:
-        typer.echo(f"ready: sites on port {public_port}, riskset run on 127.0.0.1:{control_port}", err=True)
+        typer.echo(say("server.folder.ready", public_port=public_port, control_port=control_port), err=True)
 
     serve(config, ready)
-    typer.echo("stopped", err=True)
+    typer.echo(say("server.folder.stopped"), err=True)

@@ -1,4 +1,4 @@
-"""`riskset study ...`: what the coordinator does with a study file before anybody signs it; who takes part."""
+"""`riskset study ...`: checking and trying a study file before anyone signs it; which sites take part."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from riskset.analyses.plan import plan
+from riskset.catalogue import say
 from riskset.cli import print_error
 from riskset.disclosure.policy import parse_exception
 from riskset.errors import DataError
@@ -18,6 +19,7 @@ from riskset.results import results_of
 from riskset.study.load import load_study, study_hash
 from riskset.study.spec import Study
 from riskset_server.commands.joining import accept, invite, revoke, roster
+from riskset_server.run.outcome import write_outcome
 from riskset_server.run.rehearse import GATE_IGNORED, REHEARSAL, rehearse, verdicts
 
 app = typer.Typer(
@@ -37,9 +39,9 @@ def check(
     file: Annotated[Path, typer.Argument(help="The study file (TOML).", metavar="FILE")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the same facts as JSON.")] = False,
 ) -> None:
-    """Tell every problem of the study file FILE at once, or what the study is.
+    """Report every problem of the study file FILE at once, or summarize the study.
 
-    Exit 0: the file is right. 1: it cannot be read. 3: it has problems.
+    Exit 0: the file is correct. 1: it cannot be read. 3: it has problems.
     """
     try:
         checked = load_study(file)
@@ -60,27 +62,27 @@ def check(
 def try_(
     file: Annotated[Path, typer.Argument(help="The study file (TOML).", show_default=False)],
     sites: Annotated[
-        Path, typer.Option(help="A folder with a folder for each site, site.toml in it.", show_default=False)
+        Path, typer.Option(help="A folder with one folder per site, each with a site.toml.", show_default=False)
     ],
-    out: Annotated[Path, typer.Option(help="Where results.json, numbers.csv and report.html go.")] = Path("rehearsal"),
+    out: Annotated[Path, typer.Option(help="Where to write results.json, numbers.csv and report.html.")] = Path(
+        "rehearsal"
+    ),
     ignore_gate: Annotated[
-        bool, typer.Option("--ignore-gate", help="Compute what the gate holds back, and mark every result.")
+        bool, typer.Option("--ignore-gate", help="Compute what the gate would refuse, and mark every result.")
     ] = False,
     exceptions: Annotated[
         list[str] | None,
-        typer.Option("--exception", metavar="RULE=VALUE", help="As if every site signed it.", show_default=False),
+        typer.Option("--exception", metavar="RULE=VALUE", help="As if every site had signed it.", show_default=False),
     ] = None,
     without: Annotated[
-        list[str] | None, typer.Option(metavar="SITE", help="A site that stays out.", show_default=False)
+        list[str] | None, typer.Option(metavar="SITE", help="A site to leave out.", show_default=False)
     ] = None,
 ) -> None:
-    """Run a whole study in memory over site files on this machine, as a real run would: same messages, gate and sums.
+    """Run a whole study in memory over site files on this machine, with the messages, gate and sums of a real run.
 
-    Exit 0: done; what a rule refuses is told with what would pass. 1: a file is wrong; every problem is told. 3: a site
+    Exit 0: done; each refusal is printed with what would pass. 1: a file is wrong; every problem is printed. 3: a site
     would not take part at all.
     """
-    from riskset_server.run.release_folder import write_outcome  # drawing takes a second to import
-
     tried = load_study(file)
     signed = tuple(ExceptionSigned(*parse_exception(text, REHEARSAL), REHEARSAL) for text in exceptions or ())
     rehearsed = rehearse(tried, sites, without or (), signed, is_gated=not ignore_gate)
@@ -100,7 +102,7 @@ app.command(epilog="Example: riskset study revoke kurume --server coordinator")(
 
 
 def facts_of(study: Study) -> dict[str, Any]:
-    """What a person checks at a glance, and what a program may ask for, of a right study."""
+    """The main facts of a correct study, for a person to check at a glance and for programs."""
     return {
         "id": study.id,
         "version": study.version,
@@ -110,15 +112,15 @@ def facts_of(study: Study) -> dict[str, Any]:
         "variables": len(study.variables),
         "eligibility": [rule.id for rule in study.eligibility],
         "endpoints": {name: list(endpoint.variables) for name, endpoint in study.endpoints.items()},
-        "analyses": {name: _asked(study, name) for name in study.analyses},
+        "analyses": {name: _analysis_facts(study, name) for name in study.analyses},
         "grid": {"width_days": study.time.grid.width_days, "max_days": study.time.grid.max_days},
         "rounds": _rounds(study),
     }
 
 
 def _rounds(study: Study) -> dict[str, Any]:
-    """How many exchanges with the sites a run takes at least, by which analyses, and which of these go on until they
-    converge."""
+    """The fewest exchanges with the sites a run needs, the analyses that determine it, and which of these iterate until
+    they converge."""
     chain = plan(study).longest_chain()
     return {
         "at_least": chain.rounds,
@@ -127,34 +129,35 @@ def _rounds(study: Study) -> dict[str, Any]:
     }
 
 
-def _asked(study: Study, name: str) -> dict[str, Any]:
-    """One analysis: its kind, its endpoints and what its kind adds."""
+def _analysis_facts(study: Study, name: str) -> dict[str, Any]:
+    """One analysis: its kind, its endpoints and the facts its kind adds."""
     analysis = study.analyses[name]
     return {"kind": analysis.kind, "endpoints": list(analysis.outcome_endpoints), **analysis.facts(study)}
 
 
 def _lines(study: Study, facts: dict[str, Any]) -> str:
     grid = facts["grid"]
-    told = [
+    rows: list[tuple[str, object]] = [
         ("study", f"{facts['id']} {facts['version']}"),
         ("title", facts["title"]),
         ("sha256", facts["sha256"]),
         ("sites", ", ".join(facts["sites"])),
         ("variables", str(facts["variables"])),
-        ("eligibility", ", ".join(facts["eligibility"]) or "every row"),
+        ("eligibility", ", ".join(facts["eligibility"]) or say("server.study.every_row")),
         *(("endpoint", f"{name}: {', '.join(used)}") for name, used in facts["endpoints"].items()),
-        *(("analysis", f"{name}: {line}") for name, asked in study.analyses.items() for line in asked.lines(study)),
-        ("grid", f"{grid['width_days']} days wide, to day {grid['max_days']}"),
+        *(("analysis", f"{name}: {line}") for name, kind in study.analyses.items() for line in kind.lines(study)),
+        ("grid", say("server.study.grid", width_days=grid["width_days"], max_days=grid["max_days"])),
         ("rounds", _rounds_in_words(facts["rounds"])),
     ]
-    return "\n".join(f"{what:<12}{said}" for what, said in told)
+    return "\n".join(f"{say(f'server.study.label.{label}')!s:<12}{value}" for label, value in rows)
 
 
 def _rounds_in_words(rounds: dict[str, Any]) -> str:
-    """The rounds of the longest chain; nobody can know before the run how often a model is evaluated."""
-    again = ", and one for each further evaluation of a model" if rounds["iterative"] else ""
-    chain = f"; longest chain: {' -> '.join(rounds['chain'])}" if len(rounds["chain"]) > 1 else ""
-    return f"{rounds['at_least']}{again}{chain}"
+    """The rounds of the longest chain; how often a model is evaluated is not known before the run."""
+    at_least, chain = rounds["at_least"], rounds["chain"]
+    found = say("server.study.rounds_iterative", at_least=at_least) if rounds["iterative"] else at_least
+    longest = say("server.study.rounds_chain", chain=" -> ".join(chain))
+    return f"{found}; {longest}" if len(chain) > 1 else f"{found}"
 
 
 def _json(facts: dict[str, Any]) -> str:

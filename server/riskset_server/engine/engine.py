@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey, EllipticCurvePublicNumbers
 
+from riskset.catalogue import say
 from riskset.engine.wire import MAX_MESSAGE_BYTES
 from riskset_server.engine.tickets import EngineLost, Mailbox, Reply, SiteSession, Ticket
 
@@ -164,7 +165,7 @@ class Engine:
 
     def _running(self) -> Run:
         if self._run is None or self._run.is_over:
-            raise EngineLost("there is no run in the engine", "start one")
+            raise EngineLost(say("server.engine.no_run"), say("server.engine.no_run_hint"))
         return self._run
 
     def _end_run(self) -> None:

@@ -11,6 +11,7 @@ from zipfile import ZipFile, ZipInfo
 
 import httpx
 
+from riskset.catalogue import say
 from riskset_server.engine.tickets import EngineLost
 
 Request = TypeVar("Request")
@@ -49,8 +50,9 @@ def engine_lost(error: Exception) -> EngineLost:
     """Returns the error to raise for one of httpx, or for a response that is not protobuf."""
     if isinstance(error, httpx.HTTPStatusError):
         status = error.response.status_code
-        return EngineLost(f"the engine answered with HTTP {status}", "its run has ended, or the token is another")
-    return EngineLost(f"the engine does not answer ({str(error) or type(error).__name__})", "is the server running?")
+        return EngineLost(say("server.engine.http", status=status), say("server.engine.http_hint"), status)
+    reason = str(error) or type(error).__name__
+    return EngineLost(say("server.engine.silent", reason=reason), say("server.engine.silent_hint"))
 
 
 def empty_bundle() -> bytes:

@@ -20,6 +20,7 @@ from typing import Final
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from riskset.catalogue import say
 from riskset.errors import RisksetError
 from riskset_server.engine.doors import App, FrontDoor, LeaseDoor, LeaseLeft, Limits, TokenDoor
 from riskset_server.engine.joining_door import JoiningDoor
@@ -120,8 +121,8 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
         listener.listen(BACKLOG)
     except OSError as error:
-        what = f"port {port} on {host} cannot be opened ({error.strerror})"
-        raise RisksetError(what, "choose another, or stop what uses it") from None
+        message = say("server.engine.port", port=port, host=host, reason=error.strerror)
+        raise RisksetError(message, say("server.engine.port_hint")) from None
     return listener
 
 

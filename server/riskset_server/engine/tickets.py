@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NewType
 
+from riskset.catalogue import Message, say
 from riskset.errors import Unreachable
 
 Ticket = NewType("Ticket", str)
@@ -16,7 +17,14 @@ ARRIVAL_S: Final = 180.0  # Flower drops a reply whose parts do not arrive withi
 
 
 class EngineLost(Unreachable):
-    """The SuperLink is down, or its Flower run has ended. `Engine.start` begins a new run; open tickets are void."""
+    """The SuperLink is down, or its Flower run has ended. `Engine.start` begins a new run; open tickets are void.
+
+    `status` is the HTTP status, where there was an answer.
+    """
+
+    def __init__(self, message: Message, hint: Message, status: int | None = None) -> None:
+        super().__init__(message, hint)
+        self.status = status
 
 
 @dataclass(frozen=True)
@@ -26,8 +34,8 @@ class Reply:
     ticket: Ticket
     name: str
     payload: bytes | None = field(default=None, repr=False)
-    failure: str | None = None
-    """A predicate to follow the site's name. The remedy is always to ask again, once the site is online."""
+    failure: Message | None = None
+    """A predicate that follows the site's name. The remedy is always to ask again, once the site is online."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +74,9 @@ class Mailbox:
 
     def not_sent(self, ticket: Ticket, name: str) -> None:
         """Notes one that it did not accept."""
-        self._failed.append(Reply(ticket, name, failure="has never been online"))
+        self._failed.append(Reply(ticket, name, failure=say("server.reply.never_online")))
 
-    def failed(self, ticket: Ticket, failure: str) -> None:
+    def failed(self, ticket: Ticket, failure: Message) -> None:
         """Notes that no reply will come; `failure` follows the site's name."""
         name, _ = self._open.pop(ticket)
         self._arriving.pop(ticket, None)
@@ -102,7 +110,7 @@ class Mailbox:
                 name, _ = self._open.pop(ticket)
                 complete.append((ticket, name, reply.message_id, reply.parts))
             elif time.monotonic() - reply.since_s > ARRIVAL_S:
-                self.failed(ticket, "was cut off in the middle of its answer")
+                self.failed(ticket, say("server.reply.cut_off"))
         return complete
 
     def compare(self, sessions: Mapping[str, SiteSession]) -> None:
@@ -110,7 +118,7 @@ class Mailbox:
         for ticket in self.waiting():
             name, then = self._open[ticket]
             if name in sessions and sessions[name].begun != then.begun:
-                self.failed(ticket, "has started anew; it may have lost the question")
+                self.failed(ticket, say("server.reply.restarted"))
 
     def take_failed(self) -> list[Reply]:
         """Returns the failures since the last call."""

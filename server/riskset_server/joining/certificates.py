@@ -1,7 +1,7 @@
 """The study's own certificate authority, and the server's certificate under it.
 
-Sites trust this authority alone, so that no certificate of the public web, nor a proxy that opens TLS, can stand
-between them and the coordinator. Whoever has a certificate from elsewhere gives the sites its authority's file instead.
+Sites trust this authority alone, so that no certificate of the public web, and no proxy that intercepts TLS, can come
+between them and the coordinator. A coordinator with a certificate from elsewhere gives the sites that authority's file.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 AUTHORITY_LASTS: Final = timedelta(days=3650)
 CERTIFICATE_LASTS: Final = timedelta(days=825)
-BACKDATED: Final = timedelta(days=1)  # a site's clock may be behind; a day covers any time zone taken for UTC
-LOOPBACK: Final = ("localhost", "127.0.0.1")  # the coordinator's own way to the control port
+BACKDATED: Final = timedelta(days=1)  # a site's clock may be behind; a day covers any time zone mistaken for UTC
+LOOPBACK: Final = ("localhost", "127.0.0.1")  # how the coordinator reaches the control port
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Certified:
 
 
 def make_authority(name: str) -> Certified:
-    """Returns a new self-signed authority, good for ten years, that can sign servers and nothing below itself."""
+    """Returns a new self-signed authority, valid for ten years, that can sign servers but no further authority."""
     key = generate_private_key(SECP384R1())
     draft = (
         _draft(_named(name), _named(name), key.public_key(), AUTHORITY_LASTS)
@@ -49,9 +49,9 @@ def make_authority(name: str) -> Certified:
 
 
 def issue_server_certificate(authority: Certified, hosts: Sequence[str]) -> Certified:
-    """Returns a new certificate for the names and addresses in `hosts`, and always for this machine's loopback.
+    """Returns a new certificate for the names and addresses in `hosts`, and for this machine's loopback.
 
-    The first of `hosts` is the subject's name. Raises ValueError where there is none.
+    The first of `hosts` is the subject's name. Raises ValueError where `hosts` is empty.
     """
     if not hosts:
         raise ValueError("a server certificate needs at least one host")

@@ -1,18 +1,19 @@
-"""How sites come into a study: the rules of inviting, receiving, accepting and revoking, over the list of invites.
+"""The rules by which sites join a study: inviting, receiving, accepting and revoking, over the list of invites.
 
-A site is a member when a person has accepted its request after comparing the words. A token brings in one request;
-after that it only tells its holder that it was used.
+A site is a member once a person has accepted its request after comparing the words. A token admits one request; after
+that it only shows its holder that it was used.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from riskset.catalogue import Message, say
 from riskset.errors import DataError, Refused
 from riskset.joining.expiry import today_utc
 from riskset.joining.invite import Invite, write_invite
@@ -24,7 +25,7 @@ from riskset.study.spec import Study
 from riskset_server.joining.invites import REVOKED, Invitation, InviteList
 
 INVITE_DAYS = 14
-_NEW_INVITE = "a new invite is needed: riskset study invite STUDY SITE"
+_NEW_INVITE = say("server.joining.new_invite")
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,13 @@ class EnrolmentDesk:
     def invite(
         self, study: Study, site: str, identity: Ed25519PrivateKey, server: PublicServer, days: int = INVITE_DAYS
     ) -> tuple[Invite, bytes]:
-        """Returns a new invite and the text of its file. An earlier one that was not accepted does not hold any more.
+        """Returns a new invite and the text of its file. It replaces an earlier one that was not accepted.
 
-        DataError where the study does not name the site.
+        Raises DataError where the study does not name the site.
         """
         if site not in study.sites:
-            raise DataError(f"the study names no site {site!r}", f"it names {', '.join(study.sites)}")
+            message = say("server.joining.no_site", site=site)
+            raise DataError(message, say("server.joining.no_site_hint", sites=tuple(study.sites)))
         member = self._member(study.id, site)
         invite = Invite(
             study=study.id,
@@ -71,59 +73,63 @@ class EnrolmentDesk:
         return self._list.by_token(token) is not None
 
     def receive(self, data: bytes, token: str) -> Invitation:
-        """Keeps the request that came with a token. The same one again changes nothing: an answer may get lost.
+        """Keeps the request that came with a token. Receiving it again changes nothing: an answer may get lost.
 
-        Raises Refused (used, expired, revoked, replaced), DataError or VerificationError; then nothing is kept.
+        Raises Refused (used, expired, revoked, replaced), DataError or VerificationError, and then keeps nothing.
         """
         found = self._list.by_token(token)
         if found is None:
-            raise Refused("unknown", "no invite of this coordinator holds this token", _NEW_INVITE)
+            raise Refused("unknown", say("server.joining.unknown_token"), _NEW_INVITE)
         return self._receive(found, data)
 
     def receive_file(self, data: bytes, site: str, study: str | None = None, called: str = "the request") -> Invitation:
-        """The same for a request that came by mail, which shows by its proof which invite it was made with."""
+        """The same for a request that came by mail; its proof shows which invite it was made with."""
         request = read_request(data, called)
         if request.site != site:
-            raise DataError(f"the request is of {request.site}, not of {site}", "give the site's own file")
+            message = say("server.joining.not_from", found=request.site, site=site)
+            raise DataError(message, say("server.joining.not_from_hint", site=site))
         for found in reversed(self._list.of_site(site, study)):
             if request.is_proved(found.invite.token):
                 return self._receive(found, data)
-        raise Refused("unknown", f"the request of {site} was not made with an invite of this coordinator", _NEW_INVITE)
+        raise Refused("unknown", say("server.joining.not_ours", site=site), _NEW_INVITE)
 
     def waiting(self, site: str, study: str | None = None) -> tuple[Invite, Request, str]:
-        """Returns the invite and the request of a site that waits to be accepted, and the words to compare.
+        """Returns the invite and the request of a site that is waiting to be accepted, and the words to compare.
 
-        DataError where none waits, or where some do in several studies.
+        Raises DataError where no request is waiting, or requests in several studies are.
         """
         of_site = self._list.of_site(site, study)
         found = [invitation for invitation in of_site if invitation.is_waiting]
         if not found:
-            raise DataError(*_nobody_waits(site, of_site, self._today()))
+            status = _status(of_site[-1] if of_site else None, self._today())
+            message = say("server.joining.none_waiting", site=site, status=status)
+            raise DataError(message, say("server.joining.none_waiting_hint", site=site))
         if len(found) > 1:
-            studies = ", ".join(sorted(invitation.invite.study for invitation in found))
-            raise DataError(f"{site} waits in several studies: {studies}", "say which: --study ID")
+            studies = tuple(sorted(invitation.invite.study for invitation in found))
+            message = say("server.joining.several_waiting", site=site, studies=studies)
+            raise DataError(message, say("server.joining.several_hint"))
         invite, request = found[0].invite, found[0].request
         return invite, request, invite.words(request.member.identity)
 
     def accept(self, invite: Invite, request: Request) -> None:
-        """Makes the site a member with these keys, which a person has compared. Refused where they changed since."""
+        """Makes the site a member with these keys, which a person has compared. Refused where they have changed."""
         found = self._list.by_token(invite.token)
         if found is None or not found.is_waiting or found.request != request:
-            raise Refused("changed", f"the request of {invite.site} is not the one that was shown", "accept it again")
+            message = say("server.joining.changed", site=invite.site)
+            raise Refused("changed", message, say("server.joining.changed_hint"))
         member = self._member(invite.study, invite.site)
         if (member.request.member.identity if member else "") != invite.renews:
-            raise Refused("revoked", f"the keys that {invite.site} renews do not stand any more", _NEW_INVITE)
+            raise Refused("revoked", say("server.joining.renews_ended", site=invite.site), _NEW_INVITE)
         self._list.accept(invite)
 
     def revoke(self, site: str, study: str | None = None) -> str:
-        """Ends the site's invite, request and membership; returns the study's id. DataError where nothing stands."""
+        """Ends the site's invite, request and membership; returns the study's id. DataError where it has none."""
         studies = {invitation.invite.study for invitation in self._list.of_site(site, study) if not invitation.ended}
         if not studies:
-            raise DataError(
-                f"nothing stands of a site {site!r}", "riskset study roster STUDY tells which sites there are"
-            )
+            raise DataError(say("server.joining.no_record", site=site), say("server.joining.no_record_hint"))
         if len(studies) > 1:
-            raise DataError(f"{site} is in several studies: {', '.join(sorted(studies))}", "say which: --study ID")
+            message = say("server.joining.several", site=site, studies=tuple(sorted(studies)))
+            raise DataError(message, say("server.joining.several_hint"))
         (only,) = studies
         self._list.revoke(only, site)
         return only
@@ -133,84 +139,72 @@ class EnrolmentDesk:
         found = {i.invite.site: i.request.member for i in self._list.of_study(study.id) if i.is_member}
         return {site: found[site] for site in study.sites if site in found}
 
-    def not_members(self, study: Study) -> Mapping[str, str]:
-        """Returns the other sites of the study, and why each is none, in words."""
+    def not_members(self, study: Study) -> Mapping[str, Message]:
+        """Returns the other sites of the study, and how far each has come."""
         latest = {invitation.invite.site: invitation for invitation in self._list.of_study(study.id)}
         members = self.members(study)
-        return {site: _why(latest.get(site), self._today()) for site in study.sites if site not in members}
+        return {site: _status(latest.get(site), self._today()) for site in study.sites if site not in members}
 
     def check_roster(self, roster: Roster) -> None:
-        """Refused where the roster holds a key that was revoked or renewed since it was signed."""
+        """Raises Refused where the roster contains a key that was revoked or renewed since it was signed."""
         ended = {
             i.request.member.identity: i for i in self._list.of_study(roster.study_id) if i.accepted_at and i.ended
         }
         for site, member in roster.members.items():
             if found := ended.get(member.identity):
-                raise Refused(
-                    "revoked",
-                    f"the roster holds a key of {site} that was {found.ended} on {found.ended_at[:10]}",
-                    "sign it again and send it to every site: riskset study roster STUDY",
-                )
+                message = say(f"server.joining.roster_key.{found.ended}", site=site, date=found.ended_at[:10])
+                raise Refused("revoked", message, say("server.joining.roster_key_hint"))
 
     def _member(self, study: str, site: str) -> Invitation | None:
         return next((i for i in self._list.of_site(site, study) if i.is_member), None)
 
     def _receive(self, found: Invitation, data: bytes) -> Invitation:
         invite = found.invite
-        _check_stands(found)
+        _check_not_ended(found)
         if found.text is None:
             invite.check_holds(self._today())
             request = read_request(data)
             request.check_answers(invite)
             self._check_own_keys(invite, request)
             found = self._list.keep_request(invite, data)
-            _check_stands(found)  # it may have ended in this moment
+            _check_not_ended(found)  # it may have ended meanwhile
         if found.text != data:
-            raise Refused(
-                "used",
-                f"the invite of {invite.site} was used already, on {found.came_at[:10]}, for other keys",
-                "if that was not you, say so to the coordinator by telephone, who revokes it and invites again",
-            )
+            message = say("server.joining.used", site=invite.site, date=found.came_at[:10])
+            raise Refused("used", message, say("server.joining.used_hint"))
         return found
 
     def _check_own_keys(self, invite: Invite, request: Request) -> None:
-        """Raises where a key of the request is another site's, or was ended after it had been entered."""
+        """Raises where a key of the request belongs to a different site, or was revoked or replaced."""
         for other in self._list.of_study(invite.study):
             if other.accepted_at and other.ended and other.request.member.identity == request.member.identity:
-                message = f"{invite.site} asks in with a key that was {other.ended} on {other.ended_at[:10]}"
-                raise Refused(other.ended, message, "move the folder `keys` away and join with new keys")
+                message = say(f"server.joining.key.{other.ended}", site=invite.site, date=other.ended_at[:10])
+                raise Refused(other.ended, message, say("server.joining.key_ended_hint"))
             if other.invite.site == invite.site or other.text is None or other.ended:
                 continue
             theirs = other.request.member
             if request.member.identity == theirs.identity or request.member.node == theirs.node:
-                message = f"{invite.site} asks in with a key of {other.invite.site}"
-                raise DataError(message, "every site makes its own keys: riskset site join")
+                message = say("server.joining.key_shared", site=invite.site, other=other.invite.site)
+                raise DataError(message, say("server.joining.key_shared_hint"))
 
 
-def _check_stands(found: Invitation) -> None:
+def _check_not_ended(found: Invitation) -> None:
     """Raises Refused where the invite was revoked or replaced."""
     if found.ended:
-        message = f"the invite of {found.invite.site} was {found.ended} on {found.ended_at[:10]}"
-        raise Refused(found.ended, message, _NEW_INVITE if found.ended == REVOKED else "use the later invite")
+        message = say(f"server.joining.invite.{found.ended}", site=found.invite.site, date=found.ended_at[:10])
+        raise Refused(
+            found.ended, message, _NEW_INVITE if found.ended == REVOKED else say("server.joining.later_invite")
+        )
 
 
-def _nobody_waits(site: str, invitations: Sequence[Invitation], today: date) -> tuple[str, str]:
-    why = _why(invitations[-1] if invitations else None, today)
-    return (
-        f"no request of {site} waits: {why}",
-        f"if it came by mail, give the file: riskset study accept {site} {site}.request.json",
-    )
-
-
-def _why(latest: Invitation | None, today: date) -> str:
-    """Where a site stands that is not a member, or that has nothing waiting."""
+def _status(latest: Invitation | None, today: date) -> Message:
+    """How far a site has come that is not a member, or has no request waiting."""
     if latest is None:
-        return "not invited"
+        return say("server.joining.status.not_invited")
     if latest.ended:
-        return f"{latest.ended} on {latest.ended_at[:10]}"
+        return say(f"server.joining.status.{latest.ended}", date=latest.ended_at[:10])
     if latest.accepted_at:
-        return f"accepted on {latest.accepted_at[:10]}"
+        return say("server.joining.status.accepted", date=latest.accepted_at[:10])
     if latest.text is not None:
-        return "its request waits to be accepted"
+        return say("server.joining.status.waiting")
     until = latest.invite.until
-    return f"its invite ended on {until}" if today > until else f"invited, until {until}"
+    return say(f"server.joining.status.{'expired' if today > until else 'invited'}", date=until)

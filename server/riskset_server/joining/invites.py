@@ -1,6 +1,6 @@
-"""The coordinator's durable list of invites and of what came of each, in one SQLite file.
+"""The coordinator's durable list of invites and what became of each, in one SQLite file.
 
-The server writes requests into it while `riskset study accept` is typed beside it.
+The server writes requests into it while `riskset study accept` may be running.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from riskset.catalogue import say
 from riskset.joining.invite import Invite, read_invite
 from riskset.joining.request import Request, read_request
 from riskset.ledger.durable import DurableFile, utc_now
@@ -30,33 +31,32 @@ CREATE TABLE IF NOT EXISTS invite (
 """,
     same_tables=(UNNUMBERED,),  # riskset 0.1.0
 )
-_HINT = "free the disk, or mend the rights of the folder, and give the same command again"
 _COLUMNS = "text, request, came_at, accepted_at, ended, ended_at"
 
 
 @dataclass(frozen=True)
 class Invitation:
-    """An invite and what came of it; times are UTC, ISO 8601, empty for what has not happened."""
+    """An invite and what became of it; times are UTC, ISO 8601, empty for what has not happened."""
 
     invite: Invite
     text: bytes | None
-    """The request as it came."""
+    """The request as received; None before."""
     came_at: str
     accepted_at: str
     ended: str
-    """`revoked`, or `replaced` by a later invite or renewal; empty while it stands."""
+    """`revoked`, or `replaced` by a later invite or renewal; empty while it is in force."""
     ended_at: str
 
     @property
     def request(self) -> Request:
-        """ValueError where none has come."""
+        """Raises ValueError where none has been received."""
         if self.text is None:
-            raise ValueError("no request has come")
+            raise ValueError("no request has been received")
         return read_request(self.text)
 
     @property
     def is_waiting(self) -> bool:
-        """True where a request came that nobody has accepted."""
+        """True where a request was received and has not been accepted."""
         return self.text is not None and not self.accepted_at and not self.ended
 
     @property
@@ -65,10 +65,11 @@ class Invitation:
 
 
 class InviteList:
-    """The list in a file; a context manager. Several processes may hold it."""
+    """The list in a file; a context manager. Several processes may have it open."""
 
     def __init__(self, path: Path) -> None:
-        self._file = DurableFile(path, _LAYOUT, "the list of invites", _HINT)
+        called, hint = say("server.folder.invites"), say("server.folder.invites_hint")
+        self._file = DurableFile(path, _LAYOUT, str(called), str(hint))
 
     def __enter__(self) -> InviteList:
         return self
@@ -77,7 +78,7 @@ class InviteList:
         self._file.close()
 
     def add(self, invite: Invite, text: bytes) -> None:
-        """Enters a new invite; whatever of the site was invited or waiting before is replaced by it."""
+        """Enters a new invite; it replaces the site's earlier invites and requests that were not accepted."""
         self._file.write(
             (
                 "UPDATE invite SET ended = ?, ended_at = ? "
@@ -91,12 +92,12 @@ class InviteList:
         )
 
     def by_token(self, token: str) -> Invitation | None:
-        """Looks for the token's hash, so that no time taken tells how much of a guess was right."""
+        """Looks up the token's hash, so that the time it takes does not reveal how much of a guess was right."""
         rows = self._file.read(f"SELECT {_COLUMNS} FROM invite WHERE token = ?", _hashed(token))
         return _invitation(*rows[0]) if rows else None
 
     def of_site(self, site: str, study: str | None = None) -> Sequence[Invitation]:
-        """Returns the site's invitations, the oldest first; of one study where its id is given."""
+        """Returns the site's invitations, the oldest first; only those of one study where its id is given."""
         query = f"SELECT {_COLUMNS} FROM invite WHERE site = ? AND study = coalesce(?, study) ORDER BY made_at, rowid"
         return [_invitation(*row) for row in self._file.read(query, site, study)]
 
@@ -105,14 +106,14 @@ class InviteList:
         return [_invitation(*row) for row in self._file.read(query, study)]
 
     def keep_request(self, invite: Invite, request: bytes) -> Invitation:
-        """Writes the request where none is yet, and returns what then stands: of two that come at once, one."""
+        """Writes the request if there is none yet, and returns the entry: of two that arrive at once, one is kept."""
         token = _hashed(invite.token)
         change = "UPDATE invite SET request = ?, came_at = ? WHERE token = ? AND request IS NULL AND ended = ''"
         self._file.write((change, (request, utc_now(), token)))
         return _invitation(*self._file.read(f"SELECT {_COLUMNS} FROM invite WHERE token = ?", token)[0])
 
     def accept(self, invite: Invite) -> None:
-        """Makes the waiting request the site's keys, and in the same transaction ends those it replaces."""
+        """Makes the waiting request the site's keys, and ends those it replaces in the same transaction."""
         now, of_site = utc_now(), (invite.study, invite.site)
         self._file.write(
             (
@@ -127,7 +128,7 @@ class InviteList:
         )
 
     def revoke(self, study: str, site: str) -> None:
-        """Ends everything that stands of the site in the study: invite, request, membership."""
+        """Ends everything the site has in the study: invite, request, membership."""
         change = "UPDATE invite SET ended = ?, ended_at = ? WHERE study = ? AND site = ? AND ended = ''"
         self._file.write((change, (REVOKED, utc_now(), study, site)))
 

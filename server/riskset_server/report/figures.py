@@ -28,12 +28,12 @@ from riskset_server.report.layout import (
     TOP_PERCENT,
     WIDTH,
     Y_TICKS,
-    Layout,
+    FigureLayout,
     layout_of,
     legend_rows,
 )
 from riskset_server.report.printing import FigureFiles
-from riskset_server.report.survival import Curve, SurvivalPlot
+from riskset_server.report.survival_plot import PlottedCurve, SurvivalPlot
 
 RESOLUTION_DPI = 300
 LINE_SPACING = 1.3  # makes one line of the fonts below as high as `layout` counts it
@@ -75,7 +75,7 @@ def _saved(figure: Figure, form: str, metadata: dict[str, str | None]) -> bytes:
     return target.getvalue()
 
 
-def _drawn(plot: SurvivalPlot, layout: Layout) -> Figure:
+def _drawn(plot: SurvivalPlot, layout: FigureLayout) -> Figure:
     figure = Figure(figsize=(WIDTH, layout.tops.end))
     axes = _axes(figure, layout)
     for index, curve in enumerate(plot.curves):
@@ -88,12 +88,12 @@ def _drawn(plot: SurvivalPlot, layout: Layout) -> Figure:
     return figure
 
 
-def _axes(figure: Figure, layout: Layout) -> Axes:
+def _axes(figure: Figure, layout: FigureLayout) -> Axes:
     """Axes of time and per cent, starting at 0, without the upper and right lines."""
     height = layout.tops.end
     bottom = height - layout.tops.axes - layout.axes.height
     axes = figure.add_axes(
-        (layout.words.left / WIDTH, bottom / height, layout.axes.width / WIDTH, layout.axes.height / height)
+        (layout.texts.left / WIDTH, bottom / height, layout.axes.width / WIDTH, layout.axes.height / height)
     )
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_xlim(0, layout.last_time)
@@ -109,7 +109,7 @@ def _style(index: int) -> dict[str, Any]:
     return {"color": COLOURS[index % len(COLOURS)], "linestyle": (0, dashes) if dashes else "-", "linewidth": 1.6}
 
 
-def _draw_curve(axes: Axes, curve: Curve, days_per_unit: float, style: dict[str, Any]) -> None:
+def _draw_curve(axes: Axes, curve: PlottedCurve, days_per_unit: float, style: dict[str, Any]) -> None:
     """Steps, and a band between the limits that ends where they are not defined."""
     days, survival = curve.steps(curve.survival).T
     lower, upper = (curve.steps(limit)[:, 1] for limit in (curve.lower, curve.upper))
@@ -127,17 +127,17 @@ def _draw_medians(axes: Axes, plot: SurvivalPlot) -> None:
         axes.plot([median, median], [0, 50], color=_style(index)["color"], **dotted)
 
 
-def _draw_risk_row(figure: Figure, at_risk: Sequence[str], index: int, layout: Layout) -> None:
+def _draw_risk_row(figure: Figure, at_risk: Sequence[str], index: int, layout: FigureLayout) -> None:
     """The arm's name beside, and under each tick how many were still at risk just before it."""
     top, colour = layout.tops.risk_rows[index], _style(index)["color"]
-    _write(figure, layout, MARGIN, top, layout.words.risk_labels[index], color=colour)
+    _write(figure, layout, MARGIN, top, layout.texts.risk_labels[index], color=colour)
     for tick, number in zip(layout.ticks, at_risk, strict=True):
-        x = layout.words.left + tick / layout.last_time * layout.axes.width
+        x = layout.texts.left + tick / layout.last_time * layout.axes.width
         _write(figure, layout, x, top, number, ha="center")
 
 
-def _draw_labels(figure: Figure, layout: Layout) -> None:
-    words, tops = layout.words, layout.tops
+def _draw_labels(figure: Figure, layout: FigureLayout) -> None:
+    words, tops = layout.texts, layout.tops
     middle = words.left + layout.axes.width / 2
     _write(figure, layout, middle, tops.x_label, words.x_label, ha="center")
     beside = (words.left - Y_TICKS, tops.axes + layout.axes.height / 2)
@@ -147,32 +147,32 @@ def _draw_labels(figure: Figure, layout: Layout) -> None:
     _write(figure, layout, MARGIN, tops.notices, words.notices, fontsize=SMALL, color=WARNING)
 
 
-def _draw_legend(figure: Figure, layout: Layout) -> None:
+def _draw_legend(figure: Figure, layout: FigureLayout) -> None:
     """A piece of each curve and its name."""
     left, top = _corner(layout, "legend")
-    for index, row in enumerate(legend_rows(layout.words.legend)):
+    for index, row in enumerate(legend_rows(layout.texts.legend)):
         middle = layout.tops.end - top - row - LINE / 2
         ends = ([left, left + HANDLE - GAP], [middle, middle])
         figure.add_artist(Line2D(*ends, transform=figure.dpi_scale_trans, **_style(index)))
-        _write(figure, layout, left + HANDLE, top + row, layout.words.legend[index])
+        _write(figure, layout, left + HANDLE, top + row, layout.texts.legend[index])
 
 
-def _draw_box(figure: Figure, layout: Layout) -> None:
-    _write(figure, layout, *_corner(layout, "box"), layout.words.statistics)
+def _draw_box(figure: Figure, layout: FigureLayout) -> None:
+    _write(figure, layout, *_corner(layout, "box"), layout.texts.statistics)
 
 
-def _corner(layout: Layout, part: str) -> tuple[float, float]:
+def _corner(layout: FigureLayout, part: str) -> tuple[float, float]:
     """The upper left corner of legend or box on the sheet: from the left edge, and from the top."""
-    if layout.places is None:
-        return layout.words.left, {"legend": layout.tops.legend, "box": layout.tops.box}[part]
+    if layout.placement is None:
+        return layout.texts.left, {"legend": layout.tops.legend, "box": layout.tops.box}[part]
     place, size = {
-        "legend": (layout.places.legend, layout.words.legend_size),
-        "box": (layout.places.box, layout.words.box_size),
+        "legend": (layout.placement.legend, layout.texts.legend_size),
+        "box": (layout.placement.box, layout.texts.box_size),
     }[part]
-    return layout.words.left + place.x, layout.tops.axes + layout.axes.height - place.y - size.height
+    return layout.texts.left + place.x, layout.tops.axes + layout.axes.height - place.y - size.height
 
 
-def _write(figure: Figure, layout: Layout, x: float, top: float, text: str, **style: Any) -> None:  # noqa: ANN401
+def _write(figure: Figure, layout: FigureLayout, x: float, top: float, text: str, **style: Any) -> None:  # noqa: ANN401
     """Lines at `x` inches from the left edge and `top` inches under the upper one."""
     defaults: dict[str, Any] = {"va": "top", "linespacing": LINE_SPACING, "transform": figure.dpi_scale_trans}
     figure.text(x, layout.tops.end - top, text, **(defaults | style))

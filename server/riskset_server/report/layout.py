@@ -8,9 +8,9 @@ from itertools import accumulate
 
 import numpy as np
 
-from riskset_server.report.places import Places, Size, free_places
+from riskset_server.report.legend_placement import LegendPlacement, Size, free_placement
 from riskset_server.report.ruler import Ruler
-from riskset_server.report.survival import Floats, SurvivalPlot
+from riskset_server.report.survival_plot import Floats, SurvivalPlot
 
 WIDTH = 6.5  # the text width of a page
 MARGIN = 0.12
@@ -33,7 +33,7 @@ _TICK_STEPS: dict[str, tuple[float, ...]] = {
 
 
 @dataclass(frozen=True)
-class Words:
+class FigureTexts:
     """Every text of the sheet, broken into lines, and the room it takes. One entry a curve in the tuples."""
 
     legend: tuple[str, ...]
@@ -67,27 +67,29 @@ class Tops:
 
 
 @dataclass(frozen=True)
-class Layout:
-    words: Words
+class FigureLayout:
+    texts: FigureTexts
     axes: Size
     last_time: float
     """Where the axis ends, in the study's unit."""
     ticks: tuple[float, ...]
-    places: Places | None
+    placement: LegendPlacement | None
     """Of legend and text box inside the axes; `None` when no corner is free and they stand above and below."""
     tops: Tops
 
 
-def layout_of(plot: SurvivalPlot) -> Layout:
+def layout_of(plot: SurvivalPlot) -> FigureLayout:
     """Measures in the fonts as they are set when it is called."""
-    words = _words(plot, Ruler())
-    axes = Size(WIDTH - words.left - 2 * MARGIN, _AXES_HEIGHT)
+    texts = _words(plot, Ruler())
+    axes = Size(WIDTH - texts.left - 2 * MARGIN, _AXES_HEIGHT)
     last_day = 1.02 * max([1.0, *(float(curve.days[-1]) for curve in plot.curves if curve.days.size)])
     last_time = last_day / plot.days_per_unit
-    most_ticks = min(_MOST_TICKS, int(axes.width / (words.count_width + GAP)))
+    most_ticks = min(_MOST_TICKS, int(axes.width / (texts.count_width + GAP)))
     lines = [line * (axes.width / last_day, axes.height / TOP_PERCENT * 100) for line in _lines(plot)]
-    places = free_places(lines, axes, words.legend_size, words.box_size)
-    return Layout(words, axes, last_time, ticks(last_time, plot.unit, most_ticks), places, _tops(words, places is None))
+    placement = free_placement(lines, axes, texts.legend_size, texts.box_size)
+    return FigureLayout(
+        texts, axes, last_time, ticks(last_time, plot.unit, most_ticks), placement, _tops(texts, placement is None)
+    )
 
 
 def ticks(last_time: float, unit: str, most: int) -> tuple[float, ...]:
@@ -107,7 +109,7 @@ def _lines(plot: SurvivalPlot) -> Iterator[Floats]:
             yield np.array([(0.0, 0.5), (curve.median_days, 0.5), (curve.median_days, 0.0)])
 
 
-def _words(plot: SurvivalPlot, ruler: Ruler) -> Words:
+def _words(plot: SurvivalPlot, ruler: Ruler) -> FigureTexts:
     names = [f"{curve.label} (reference)" if curve.is_reference else curve.label for curve in plot.curves]
     legend = tuple(_broken(ruler, name, _LEGEND_WIDTH, most_lines=3) for name in names)
     risk_labels = tuple(_broken(ruler, curve.label, _RISK_LABEL_WIDTH, most_lines=2) for curve in plot.curves)
@@ -115,7 +117,7 @@ def _words(plot: SurvivalPlot, ruler: Ruler) -> Words:
     y_label = _broken(ruler, plot.y_label, _AXES_HEIGHT)
     count_width = ruler.widest([curve.widest_at_risk for curve in plot.curves], SIZE)
     beside_rows = MARGIN + ruler.widest(risk_labels, SIZE) + GAP + count_width / 2
-    return Words(
+    return FigureTexts(
         legend=legend,
         risk_labels=risk_labels,
         statistics=statistics,
@@ -139,23 +141,23 @@ def height_of(text: str, line: float = LINE) -> float:
     return line * len(text.split("\n"))
 
 
-def _tops(words: Words, is_text_outside: bool) -> Tops:
+def _tops(texts: FigureTexts, is_text_outside: bool) -> Tops:
     """The parts one under the other; legend and box take room only when they are outside."""
-    notices_height = height_of(words.notices, SMALL_LINE) + GAP if words.notices else 0.0
-    legend_height = words.legend_size.height + GAP if is_text_outside else 0.0
-    box_height = GAP + words.box_size.height if is_text_outside else 0.0
-    rows = [height_of(label) for label in words.risk_labels]
+    notices_height = height_of(texts.notices, SMALL_LINE) + GAP if texts.notices else 0.0
+    legend_height = texts.legend_size.height + GAP if is_text_outside else 0.0
+    box_height = GAP + texts.box_size.height if is_text_outside else 0.0
+    rows = [height_of(label) for label in texts.risk_labels]
     heights = [
         notices_height,
         legend_height,
         _AXES_HEIGHT + X_TICKS,
-        height_of(words.x_label) + GAP,
+        height_of(texts.x_label) + GAP,
         LINE + GAP / 2,
         *rows,
     ]
     notices, legend, axes, x_label, risk_title, *risk_rows, below = accumulate(heights, initial=MARGIN)
     footnote = below + box_height + GAP
-    end = footnote + height_of(words.footnote, SMALL_LINE) + MARGIN
+    end = footnote + height_of(texts.footnote, SMALL_LINE) + MARGIN
     return Tops(notices, legend, axes, x_label, risk_title, tuple(risk_rows), below + GAP, footnote, end)
 
 

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from riskset.study.load import study_hash
 from riskset_server.report.blocks import Block, Figure, Table
-from riskset_server.report.numbers import numbers_csv
+from riskset_server.report.cells import numbers_csv
 from riskset_server.report.printing import FigureFiles, PrintedBox, PrintedTable, Printer
 from riskset_server.report.report import Report
 
@@ -79,7 +79,7 @@ def _page(report: Report, printer: Printer, drawn: Mapping[str, _Drawn], made_at
         facts=_facts(report, made_at),
         notices=report.results.notices,
         parts=[(part.heading, [_printed(block, printer, drawn) for block in part.blocks]) for part in report.parts],
-        not_given=[(id_, status, printer.text(why)) for id_, status, why in report.missing],
+        not_reported=[(id_, status, printer.text(why)) for id_, status, why in report.missing],
     )
 
 

@@ -8,13 +8,13 @@ from riskset.results import Results
 from riskset_server.report.blocks import Block, Box, Figure, Text
 from riskset_server.report.cells import Cells, cells_of
 from riskset_server.report.labels import Labels, labels_of
-from riskset_server.report.not_given import reason
+from riskset_server.report.not_reported import reason
 from riskset_server.report.sections import OWN, section_of
 from riskset_server.report.sections.section import Context
 
 
 @dataclass(frozen=True)
-class Part:
+class ReportPart:
     """What is reported of one kind of analysis."""
 
     kind: str
@@ -29,7 +29,7 @@ class Report:
     results: Results
     """For the head of the page, and which results are not given; no number of theirs is printed but by the cells."""
     labels: Labels
-    parts: tuple[Part, ...]
+    parts: tuple[ReportPart, ...]
     cells: Cells
 
     @property
@@ -49,13 +49,13 @@ def report_of(results: Results, labels: Labels | None = None) -> Report:
     return Report(results, context.labels, parts, context.cells.in_tables(tables))
 
 
-def _part(kind: str, context: Context) -> Part:
+def _part(kind: str, context: Context) -> ReportPart:
     section = section_of(kind)
     entries = [entry for entry in context.results.entries if entry.kind == kind]
-    return Part(kind, section.heading, tuple(section.blocks(entries, context)))
+    return ReportPart(kind, section.heading, tuple(section.blocks(entries, context)))
 
 
-def _homes(part: Part, context: Context) -> dict[str, str]:
+def _homes(part: ReportPart, context: Context) -> dict[str, str]:
     """Returns the table of each cell of this kind's results that the part prints, or the figure if no table has it; of
     several the first on the page."""
     own = {entry.id for entry in context.results.entries if entry.kind == part.kind}

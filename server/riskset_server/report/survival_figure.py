@@ -10,7 +10,7 @@ from riskset_server.report import notation
 from riskset_server.report.blocks import Figure, Shown, Text, cells_in
 from riskset_server.report.figures import survival_figure
 from riskset_server.report.printing import FigureFiles, Printer
-from riskset_server.report.survival import Curve, SurvivalPlot
+from riskset_server.report.survival_plot import PlottedCurve, SurvivalPlot
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class CurveCells:
     def cells(self) -> tuple[str, ...]:
         return (*self.survival, *self.lower, *self.upper, *self.at_risk, *self.median)
 
-    def printed(self, printer: Printer) -> Curve:
+    def printed(self, printer: Printer) -> PlottedCurve:
         """Returns the curve with its numbers."""
-        return Curve(
+        return PlottedCurve(
             label=self.label,
             is_reference=self.is_reference,
             days=np.array(self.days, dtype=np.float64),

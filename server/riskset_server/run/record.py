@@ -1,8 +1,9 @@
-"""The coordinator's durable record of runs and its ledger, in one SQLite file: every signed reply as it came.
+"""The coordinator's durable record of runs and its ledger, in one SQLite file: every signed reply as received.
 
-A run is these replies and what follows from them. It outlives the network engine's own runs, the coordinator's process
-and the sites' processes, and goes on where it stood. The ledger names every message, and its checkpoints are what the
-sites cosign: whoever has one knows which replies there were, and that none was changed or left out later.
+A run is these replies and what follows from them. It outlives the network engine's runs, the coordinator's process and
+the sites' processes, and continues from its last recorded message. The ledger lists every message, and the sites cosign
+its checkpoints: anyone with a checkpoint can verify which replies there were, and that none was changed or removed
+later.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from riskset.catalogue import say
 from riskset.errors import VerificationError
 from riskset.ledger.durable import AlreadyThere, Statement, utc_now
 from riskset.ledger.log_file import LedgerFile
@@ -35,15 +37,14 @@ CREATE TABLE IF NOT EXISTS reply (
     message TEXT NOT NULL, reply BLOB NOT NULL, UNIQUE (run, message)
 ) STRICT;
 """
-_RESTORE = "keep this file as evidence, and restore the last one from your backup"
 
 
 class RunRecord:
-    """The record of `riskset.protocol.coordinator` in a file, and which runs there are."""
+    """The record of `riskset.protocol.coordinator` in a file, with the list of runs."""
 
     def __init__(self, path: Path, key: Ed25519PrivateKey) -> None:
-        """`key` is the coordinator's identity. VerificationError where ledger or messages were changed; DataError
-        where the file cannot be read or written."""
+        """`key` is the coordinator's identity. Raises VerificationError if the ledger or a message was changed,
+        DataError if the file cannot be read or written."""
         self.ledger = LedgerFile(path, key, LOG, _TABLES)
         try:
             self._check_runs()
@@ -53,7 +54,7 @@ class RunRecord:
             raise
 
     def unfinished(self, study: str, roster: str) -> str | None:
-        """Returns the id of the latest run of this study and roster (hashes) that has not come to its end."""
+        """Returns the id of the latest unfinished run of this study and roster (hashes)."""
         query = "SELECT id FROM run WHERE study = ? AND roster = ? AND ended_at IS NULL ORDER BY rowid DESC LIMIT 1"
         rows = self.ledger.read(query, study, roster)
         return str(rows[0][0]) if rows else None
@@ -68,21 +69,21 @@ class RunRecord:
         return run
 
     def end(self, run: str) -> None:
-        """Notes that the results are written: the run is not asked of the sites again."""
+        """Records that the results are written: no further request of the run is sent."""
         self.ledger.append("ended", {"run": run}, also=[("UPDATE run SET ended_at = ? WHERE id = ?", (utc_now(), run))])
 
     def participants(self, run: str) -> tuple[str, ...]:
-        """Returns whom the run was begun with."""
+        """Returns the sites with which the run was begun."""
         return self._names("participants", run)
 
     def earlier_of(self, run: str) -> tuple[str, ...]:
-        """Returns what `earlier` was when the run began: what its opening says, also when it is sent again."""
+        """Returns what `earlier` was when the run began: what its opening states, also when it is repeated."""
         return self._names("earlier", run)
 
     def earlier(self, study_id: str) -> tuple[str, ...]:
-        """Returns the runs of any version of the study in which a contribution came or was asked for, oldest first.
+        """Returns the runs of any version of the study in which a contribution was requested or received, oldest first.
 
-        Those asked for count: a reply that was lost on its way has left its site all the same.
+        Requests count because a reply that was lost in transit has left its site nevertheless.
         """
         contributed = " OR ".join(
             f"EXISTS (SELECT 1 FROM {table} WHERE run = run.id AND round >= 1)" for table in ("asked", "reply")
@@ -96,13 +97,13 @@ class RunRecord:
         return bytes(rows[0][0]) if rows else None
 
     def asked(self, run: str, round_: int, request: bytes) -> None:
-        """Keeps a round's message before it is sent; one that another process kept a moment ago is kept once."""
+        """Stores a round's request before it is sent; one that another process has just stored is not stored twice."""
         head, message = claimed_head(request), _id(request)
         row = ("INSERT INTO asked VALUES (?, ?, ?, ?)", (run, round_, message, request))
         self._append_once("asked", _public(run, head, message, request), row)
 
     def checkpoint(self) -> str:
-        """Returns the signed note of the log as it stands."""
+        """Returns the signed note of the log's present state."""
         return self.ledger.checkpoint()
 
     def consistency(self, old: int, new: int) -> Sequence[bytes]:
@@ -113,7 +114,7 @@ class RunRecord:
         return tuple(reply for (reply,) in rows)
 
     def record(self, run: str, reply: bytes) -> None:
-        """Keeps a reply; one that another process kept a moment ago is kept once."""
+        """Stores a reply; one that another process has just stored is not stored twice."""
         head, message = claimed_head(reply), _id(reply)
         values = (run, head.round, message, reply)
         row = ("INSERT INTO reply (run, round, message, reply) VALUES (?, ?, ?, ?)", values)
@@ -135,7 +136,7 @@ class RunRecord:
         return tuple(json.loads(rows[0][0]))
 
     def _check_runs(self) -> None:
-        """Raises VerificationError unless the runs kept are those that the ledger says began, with those sites."""
+        """Raises VerificationError unless the stored runs are those that began according to the ledger."""
         columns = ("study_id", "study", "roster", "participants", "earlier")
         signed = {e.public["run"]: tuple(e.public[name] for name in columns) for e in self.ledger.entries("began")}
         rows = self.ledger.read(f"SELECT id, {', '.join(columns)} FROM run")
@@ -143,19 +144,19 @@ class RunRecord:
             run: (*names, json.loads(participants), json.loads(earlier)) for run, *names, participants, earlier in rows
         }
         if kept != signed:
-            raise VerificationError(f"the runs in {self.ledger.path} are not those that its ledger names", _RESTORE)
+            raise VerificationError(say("run.record.runs", path=self.ledger.path), say("run.record.restore"))
 
     def _check_messages(self) -> None:
-        """Raises VerificationError unless the messages kept are those that the ledger names, no more and no fewer."""
+        """Raises VerificationError unless the stored messages are exactly those that the ledger lists."""
         for kind, table, column in (("asked", "asked", "request"), ("received", "reply", "reply")):
             signed = sorted((entry.public["run"], entry.public["sha256"]) for entry in self.ledger.entries(kind))
             rows = self.ledger.read(f"SELECT rowid FROM {table}")
             if sorted(self._kept(table, column, rowid) for (rowid,) in rows) != signed:
-                message = f"the messages {kind} in {self.ledger.path} are not those that its ledger names"
-                raise VerificationError(message, _RESTORE)
+                message = say(f"run.record.{table}", path=self.ledger.path)
+                raise VerificationError(message, say("run.record.restore"))
 
     def _kept(self, table: str, column: str, rowid: int) -> tuple[str, str]:
-        """Returns the run and the hash of one message; one at a time, since all together may be gigabytes."""
+        """Returns the run and the hash of one message; one at a time, since all of them may be gigabytes."""
         [(run, raw)] = self.ledger.read(f"SELECT run, {column} FROM {table} WHERE rowid = ?", rowid)
         return run, sha256(raw)
 

@@ -1,4 +1,4 @@
-"""A whole study in memory over the site files of one machine, through the codec, the gate and the sums of a real
+"""A rehearsal: a whole study in memory over the site files of one machine, with the messages, gate and sums of a real
 run."""
 
 from __future__ import annotations
@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.plan import plan
+from riskset.catalogue import Message, say
 from riskset.disclosure.policy import default_policy, loosened
 from riskset.errors import DataError, Problem, RisksetError
 from riskset.protocol.approval import ExceptionSigned
@@ -19,20 +20,21 @@ from riskset.protocol.coordinator import Outcome
 from riskset.protocol.participation import column_for
 from riskset.rehearsal import Rehearsal
 from riskset.study.spec import Study
+from riskset_server.run.outcome import refusal
 
-REHEARSAL = "Rehearsal on one machine: nothing was sent, and nobody has approved or audited it."
-GATE_IGNORED = "The gate was ignored: these numbers may not leave the machine they were computed on."
+REHEARSAL: Final = str(say("run.rehearsal.notice"))
+GATE_IGNORED: Final = str(say("run.rehearsal.notice_no_gate"))
 
 
 @dataclass(frozen=True)
 class Rehearsed:
-    """What came of a rehearsal."""
+    """The outcome of a rehearsal."""
 
     outcome: Outcome
     sites: list[str]
-    """Those that took part."""
+    """Those that took part, sorted."""
     own: tuple[tuple[str, Mapping[str, Any]], ...]
-    """What did not pass on a site's own rows, as its ledger would hold it."""
+    """Site, and what a rule found on the site's own rows other than a pass, as its ledger would record it."""
 
 
 LoadCohort = Callable[[Path, Study], Cohort]
@@ -46,22 +48,23 @@ def rehearse(
     *,
     is_gated: bool = True,
 ) -> Rehearsed:
-    """Returns what came of it over `folder`/*/site.toml.
+    """Returns the outcome of the study over the sites in `folder`/*/site.toml.
 
-    `exceptions` are taken as signed by every site. DataError tells all sites' problems, and limits that cannot be
-    signed; Refused where a site would not take part at all.
+    `exceptions` are taken as signed by every site. Raises DataError with all sites' problems, or for limits that nobody
+    may sign; Refused if a site would not take part at all.
     """
     cohorts = _cohorts(study, folder)
     if unknown := sorted(set(without) - set(cohorts)):
-        raise DataError(f"no folder is of the site {', '.join(unknown)}", f"there are {', '.join(sorted(cohorts))}")
+        message = say("run.rehearsal.no_site", missing=tuple(unknown))
+        raise DataError(message, say("run.rehearsal.no_site_hint", sites=tuple(sorted(cohorts))))
     taking_part = {name: cohort for name, cohort in cohorts.items() if name not in without}
     _check_exceptions(study, len(taking_part), exceptions)
     limits = {file.site: file.limits for file in map(_loader("riskset.site_files"), _files(folder))}
     rehearsal = Rehearsal(study, taking_part, is_gated=is_gated, exceptions=exceptions, limits=limits)
-    return Rehearsed(rehearsal.run(), sorted(taking_part), tuple(_own(rehearsal)))
+    return Rehearsed(rehearsal.run(), sorted(taking_part), tuple(_own_findings(rehearsal)))
 
 
-def _own(rehearsal: Rehearsal) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _own_findings(rehearsal: Rehearsal) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for site, journal in sorted(rehearsal.journals.items()):
         for sent in journal.sent[rehearsal.run_id]:
             yield from ((site, verdict) for verdict in sent.verdicts if verdict["verdict"] != "pass")
@@ -73,40 +76,38 @@ def _check_exceptions(study: Study, sites: int, exceptions: Sequence[ExceptionSi
 
 
 def verdicts(study: Study, rehearsed: Rehearsed, *, is_gated: bool) -> str:
-    """Returns a line for each result, what the gate and the method said of it; then each refusal once, with what would
-    pass, and what the sites themselves saw of their own rows."""
+    """Returns one line per result, with its verdict; then each refusal once, with what would pass; then what the rules
+    found at each site."""
     results = rehearsed.outcome.results
     ends = [(analysis.id, results[analysis.id]) for analysis in plan(study).reported]
     width = max(len(id_) for id_, _ in ends)
-    gate = "passed the gate" if is_gated else "gate ignored"
-    lines = [f"{id_:<{width}}  {_said(result, gate)}" for id_, result in ends]
-    refusals = dict.fromkeys(_why(result) for _, result in ends if isinstance(result, RefusedByRule))
-    own = dict.fromkeys(_own_line(site, verdict) for site, verdict in rehearsed.own)
+    lines = [f"{id_:<{width}}  {_verdict(result, is_gated=is_gated)}" for id_, result in ends]
+    refusals = dict.fromkeys(str(refusal(result)) for _, result in ends if isinstance(result, RefusedByRule))
+    own = dict.fromkeys(str(_own_line(site, verdict)) for site, verdict in rehearsed.own)
     return "\n".join([*lines, *([""] if refusals else []), *refusals, *own])
 
 
-def not_given(study: Study, results: Mapping[str, Result]) -> list[str]:
-    """Returns a line for each analysis without a result, and why; one line where every analysis has one."""
-    ends = [(analysis.id, results[analysis.id]) for analysis in plan(study).reported]
-    refused = [f"{id_}: refused by {_why(result)}" for id_, result in ends if isinstance(result, RefusedByRule)]
-    failed = [f"{id_}: not estimable: {result.message}" for id_, result in ends if isinstance(result, NotEstimable)]
-    return [*refused, *failed] or [f"all {len(ends)} analyses have a result"]
-
-
-def _said(result: Result, gate: str) -> str:
+def _verdict(result: Result, *, is_gated: bool) -> Message:
     if isinstance(result, RefusedByRule):
-        return f"refused by {result.rule}"
-    return f"{gate}; " + (f"not estimable: {result.message}" if isinstance(result, NotEstimable) else "ok")
+        return say("run.verdict.refused", rule=result.rule)
+    gate = say("run.verdict.passed") if is_gated else say("run.verdict.no_gate")
+    if isinstance(result, NotEstimable):
+        return say("run.verdict.not_estimable", gate=gate, reason=result.message)
+    return say("run.verdict.ok", gate=gate)
 
 
-def _why(refusal: RefusedByRule) -> str:
-    return f"{refusal.rule}: {refusal.message}; {refusal.remedy}"
-
-
-def _own_line(site: str, verdict: Mapping[str, Any]) -> str:
-    """On one machine the sites' own figures may be told; in a real run each sees its own alone."""
-    found = f"{float(verdict['value']):.6g} where the limit is {float(verdict['limit']):.6g}"
-    return f"{site}: {verdict['limit_name']} of {verdict['subject']}: {found}; {verdict['remedy']}"
+def _own_line(site: str, verdict: Mapping[str, Any]) -> Message:
+    """On one machine the sites' figures may be printed; in a real run each site sees only its own."""
+    found, limit = float(verdict["value"]), float(verdict["limit"])
+    return say(
+        "run.verdict.own",
+        site=site,
+        limit_name=verdict["limit_name"],
+        subject=verdict["subject"],
+        found=found,
+        limit=limit,
+        remedy=verdict["remedy"],
+    )
 
 
 def _files(folder: Path) -> list[Path]:
@@ -116,7 +117,7 @@ def _files(folder: Path) -> list[Path]:
 def _cohorts(study: Study, folder: Path) -> dict[str, Cohort]:
     files = _files(folder)
     if not files:
-        raise DataError(f"there is no site file under {folder}", "each site has a folder of its own with its site.toml")
+        raise DataError(say("run.rehearsal.no_files", folder=folder), say("run.rehearsal.no_files_hint"))
     load: LoadCohort = _loader("riskset.cohorts")
     cohorts: dict[str, Cohort] = {}
     problems: list[Problem] = []
@@ -124,22 +125,23 @@ def _cohorts(study: Study, folder: Path) -> dict[str, Cohort]:
         try:
             cohort = load(file, study)
         except DataError as error:
-            found = error.problems or [Problem(file.parent.name, str(error), error.hint)]
+            found = error.problems or [Problem(file.parent.name, error.message, error.hint)]
             problems += [replace(problem, where=f"{file.parent.name}: {problem.where}") for problem in found]
             continue
         if cohort.site in cohorts:
-            problems.append(Problem(file.parent.name, f"another folder also calls itself {cohort.site}", "rename one"))
+            message, hint = say("run.rehearsal.twice", site=cohort.site), say("run.rehearsal.twice_hint")
+            problems.append(Problem(file.parent.name, message, hint))
         cohorts[cohort.site] = cohort
     missing = [] if problems else sorted(set(study.sites) - set(cohorts))
-    problems += [Problem(name, "the study names this site, and no folder is its") for name in missing]
+    problems += [Problem(name, say("run.rehearsal.missing")) for name in missing]
     if problems:
-        raise DataError("the study cannot be tried on these sites", "correct what is told above", problems)
+        raise DataError(say("run.rehearsal.problems"), say("run.rehearsal.problems_hint"), problems)
     return cohorts
 
 
 def _loader(group: str) -> Callable[..., Any]:
-    """Returns the hospital's own reader; found by name, because the coordinator's code never imports the hospital's."""
+    """Returns the hospital's reader, found by entry point: the coordinator's code never imports the hospital's."""
     for entry in entry_points(group=group):
         load: Callable[..., Any] = entry.load()
         return load
-    raise RisksetError("no reader of site files is installed", "install riskset whole")
+    raise RisksetError(say("run.rehearsal.no_reader"), say("run.rehearsal.no_reader_hint"))

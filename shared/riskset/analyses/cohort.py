@@ -1,4 +1,4 @@
-"""What an analysis sees of a hospital: sets of its patients as plain arrays. Built at the site, never sent."""
+"""What an analysis sees of a hospital: sets of its patients as plain arrays. Built at the site and never sent."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from numpy.typing import NDArray
 from riskset.study.entry import AnalysisEntry
 
 ALL = "all"
-"""The population of every eligible patient."""
+"""The population of all eligible patients."""
 
 
 @dataclass(frozen=True)
 class SetId:
-    """Which set of patients an analysis is of: by endpoint (or none), population, and what its rows are complete in."""
+    """The patients of an analysis: by endpoint (or none), population, and the variables in which rows are complete."""
 
     endpoint: str | None
     """None for an analysis without an endpoint."""
     population: str = ALL
     complete_in: tuple[str, ...] | None = None
-    """Variables without a missing value in the rows, where the set is one model's own (`missing = "by_model"`); None
-    for the endpoint's common set, complete in the covariates of all models that share it."""
+    """Variables without missing values, where the model has its own set (`missing = "by_model"`); None for the
+    endpoint's common set, complete in the covariates of all models that share it."""
 
     @property
     def name(self) -> str:
-        """Returns its key in a cohort, which labels and findings print: `os`, `os/match`, `os with age and arm`."""
+        """Its key in a cohort, as labels and findings print it: `os`, `os/match`, `os with age and arm`."""
         name = self.endpoint or "patients"
         if self.endpoint is None or self.population != ALL:
             name += f"/{self.population}"
@@ -35,7 +35,7 @@ class SetId:
 
     @property
     def of_all(self) -> SetId:
-        """Returns the set of every eligible patient that this one is a part of."""
+        """The set of all eligible patients of which this one is a part."""
         return SetId(self.endpoint, ALL, self.complete_in)
 
 
@@ -46,21 +46,21 @@ def set_of(entry: AnalysisEntry, endpoint: str | None, population: str, variable
 
 
 def of_all(sets: Iterable[SetId]) -> tuple[SetId, ...]:
-    """Returns the sets of every eligible patient, each once: those that a hospital builds from its rows."""
+    """Returns the sets of all eligible patients, each once: those that a hospital builds from its rows."""
     return tuple(dict.fromkeys(set_id for set_id in sets if set_id.population == ALL))
 
 
 @dataclass(frozen=True)
 class PatientSet:
-    """Eligible rows without an endpoint. Arrays have one element a patient, in any one order (n,)."""
+    """Eligible rows without an endpoint. Arrays have one element per patient, (n,), all in the same order."""
 
     variables: Mapping[str, NDArray[np.float64]]
     """By name of the study's variable: a number after its declared transform, a boolean as 0 or 1, a category as the
-    index of its level in the study's list. Never missing, always finite."""
+    index of its level in the study. No missing values; always finite."""
     patient: NDArray[np.int64]
-    """Which of the hospital's patients each row is, the same number in every set."""
+    """Number of the hospital's patient in each row; the same patient has the same number in every set."""
     weights: NDArray[np.float64] | None = None
-    """Of a weighted population; None where every patient counts once."""
+    """For a weighted population; None where every patient counts once."""
 
     @property
     def patients(self) -> NDArray[np.int64]:
@@ -73,23 +73,23 @@ class PatientSet:
 
 @dataclass(frozen=True)
 class AnalysisSet:
-    """The eligible rows of one endpoint, complete in the covariates that its models name.
+    """The eligible rows of one endpoint, complete in the covariates of its models.
 
-    All arrays have one element a patient, in any one order (n,).
+    All arrays have one element per patient, (n,), all in the same order.
     """
 
     days: NDArray[np.int64]
     """Whole days from origin to event or censoring, >= 0."""
     event: NDArray[np.bool_]
-    """True where the endpoint was reached."""
+    """True where the event occurred."""
     entry_days: NDArray[np.int64] | None
     """Day from which the patient is at risk (left truncation), < days; None where the study has none."""
     variables: Mapping[str, NDArray[np.float64]]
-    """As of a `PatientSet`."""
+    """As in a `PatientSet`."""
     patient: NDArray[np.int64] | None = None
-    """As of a `PatientSet`; None where there is no other set to compare with: then row i is patient i."""
+    """As in a `PatientSet`; None where there is no other set to compare with, so that row i is patient i."""
     weights: NDArray[np.float64] | None = None
-    """As of a `PatientSet`."""
+    """As in a `PatientSet`."""
 
     @property
     def patients(self) -> NDArray[np.int64]:
@@ -110,15 +110,15 @@ class Cohort:
 
     site: str
     analysis_sets: Mapping[str, AnySet]
-    """By `SetId.name`; the common set of every endpoint of the study is there, possibly with no rows."""
+    """By `SetId.name`; includes the common set of every endpoint of the study, possibly without rows."""
 
     @property
     def n_patients(self) -> int:
-        """Returns one more than the largest number of a patient."""
+        """One more than the largest patient number."""
         return max((int(rows.patients.max()) + 1 for rows in self.analysis_sets.values() if rows.n), default=0)
 
     def outcomes(self, name: str) -> AnalysisSet:
-        """Returns a set with an endpoint; TypeError where it has none."""
+        """Returns a set that has an endpoint; TypeError for one without."""
         rows = self.analysis_sets[name]
         if not isinstance(rows, AnalysisSet):
             raise TypeError(f"the set {name} has no endpoint")

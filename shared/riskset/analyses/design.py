@@ -15,7 +15,7 @@ __all__ = ["Column", "columns_of", "level_columns", "matrix", "reference_of"]
 
 
 def reference_of(study: Study, variable: str) -> str:
-    """Returns the level a category or boolean is compared with: the study's reference for the arm, else the first."""
+    """Returns the reference level of a category or boolean: the study's reference for the arm, otherwise the first."""
     comparison = study.comparison
     if comparison is not None and comparison.arm == variable:
         return comparison.reference
@@ -23,12 +23,12 @@ def reference_of(study: Study, variable: str) -> str:
 
 
 def columns_of(study: Study, covariates: Sequence[str]) -> tuple[Column, ...]:
-    """Returns the columns of the covariates in their order; a variable of L levels has L - 1."""
+    """Returns the columns of the covariates, in their order; a variable with L levels has L - 1."""
     return tuple(column for name in covariates for column in _columns(study, name))
 
 
 def level_columns(study: Study, name: str) -> tuple[Column, ...]:
-    """Returns a column for each level of a category or boolean in the study's order, the reference too."""
+    """Returns a column for each level of a category or boolean, in the study's order, including the reference."""
     reference = reference_of(study, name)
     return tuple(Column(name, level, reference, code) for code, level in enumerate(study.levels_of(name)))
 

@@ -1,5 +1,5 @@
-"""Spread of every covariate column of an analysis set: what the models are scaled by, and what tells a column that is
-constant from one that only tells hospitals apart."""
+"""Spread of every covariate column of an analysis set: it scales the models, and distinguishes a constant column from
+one that is constant within each hospital only."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from riskset.analyses.cohort import AnySet
 from riskset.analyses.design import Column
 
 _ROUNDING: Final = 1e-12
-"""Between-hospital variation below this part of the second moment is rounding, not data."""
+"""Between-hospital variation below this share of the second moment is rounding."""
 
 MOMENTS: Final = "moments"
 NUMBERS: Final = ("sum", "sum of squares", "sum of squares within hospitals")
-"""What a hospital gives of each column z = (x - middle) / half_range in [-1, 1]."""
+"""A hospital's summary of each column z = (x - middle) / half_range, in [-1, 1]."""
 
 
 @dataclass(frozen=True)
 class ColumnMoments:
     sd: float
-    """Pooled within-hospital standard deviation (divisor n) in the column's own unit; 0 where constant in every one."""
+    """Pooled within-hospital standard deviation (divisor n), in the column's unit; 0 if constant in every hospital."""
     is_constant: bool
-    """True where all patients of all hospitals have one value."""
+    """True where all patients of all hospitals have the same value."""
     within: float
     """Sum of squares of z = (x - middle) / half_range about each hospital's mean."""
 
 
 @dataclass(frozen=True)
 class Moments(Result):
-    """Of one analysis set, over all hospitals."""
+    """Moments of one analysis set over all hospitals."""
 
     n: int
     events: int
@@ -43,16 +43,16 @@ class Moments(Result):
 
 
 def scaled(column: Column, rows: AnySet) -> NDArray[np.float64]:
-    """Returns the column as (x - middle) / half_range, (n,), in [-1, 1] by the study's range."""
+    """Returns the column as (x - middle) / half_range, (n,), which the study's range keeps in [-1, 1]."""
     return (column.values(rows) - column.middle) / column.half_range
 
 
 def summary(columns: Sequence[Column], rows: AnySet) -> NDArray[np.float64]:
-    """Returns a hospital's `NUMBERS` of each column, (3 columns,)."""
+    """Returns a hospital's `NUMBERS` for each column, (3 x columns,)."""
     numbers: list[float] = []
     for column in columns:
         z = scaled(column, rows)
-        shifted = z - z[0] if rows.n else z  # a constant column then has exactly 0, not rounding
+        shifted = z - z[0] if rows.n else z  # so that a constant column has exactly 0
         within = float(((shifted - shifted.mean()) ** 2).sum()) if rows.n else 0.0
         numbers += [float(z.sum()), float((z * z).sum()), within]
     return np.array(numbers)

@@ -1,7 +1,7 @@
-"""Populations that follow from results: which of a hospital's patients belong, and with what weight.
+"""Populations derived from results: which of a hospital's patients belong, and with what weight.
 
-A derived population is a pure function of the hospital's cohort and of results that all parties hold. It is computed
-once a run, frozen in the site's journal before anything of it leaves, and judged like any other set of patients.
+A derived population is a pure function of the hospital's cohort and of results that all parties have. It is computed
+once per run, frozen in the site's journal before any number about it leaves, and judged like any set of patients.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from riskset.analyses.cohort import AnySet, Cohort, SetId
 
 @dataclass(frozen=True)
 class Members:
-    """Who belongs to a population at one hospital. Never leaves."""
+    """The members of a population at one hospital. Never leaves."""
 
     patients: NDArray[np.int64]
     """Their numbers, increasing, (m,)."""
@@ -27,7 +27,7 @@ class Members:
     """(m,); None where each counts once."""
 
     def to_bytes(self) -> bytes:
-        """Returns them exactly, to be kept in the journal."""
+        """Returns the members exactly, for the journal."""
         weights = None if self.weights is None else [weight.hex() for weight in self.weights.tolist()]
         return json.dumps({"patients": self.patients.tolist(), "weights": weights}).encode()
 
@@ -46,14 +46,14 @@ class Population(Protocol):
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Ids of the analyses from whose results it follows."""
+        """Ids of the analyses from whose results it is derived."""
 
     def members(self, cohort: Cohort, inputs: Mapping[str, Any]) -> Members:
-        """Returns who belongs at this hospital: the same for the same cohort and inputs, whatever the order of rows."""
+        """Returns the members at this hospital; the order of rows does not matter."""
 
 
 def with_population(cohort: Cohort, members: Members, sets: Iterable[SetId]) -> Cohort:
-    """Returns the cohort with those of `sets` added, each the members' rows of the set of all patients."""
+    """Returns the cohort with `sets` added, each with the members' rows of the set of all patients."""
     added = {set_id.name: _chosen(cohort.analysis_sets[set_id.of_all.name], members) for set_id in sets}
     return replace(cohort, analysis_sets={**cohort.analysis_sets, **added})
 

@@ -1,12 +1,16 @@
-"""R2 and R4: whether a patient stands out in the columns of all analyses together.
+"""R2 and R4: whether a patient stands out in the columns of all analyses taken together.
 
-The leverage of a row f in the pooled Gram matrix G is f G^+ f'. Where a set of m patients lies in the span of the
-columns (some combination of them is 1 on the set and 0 elsewhere) each of its patients has at least 1/m, whatever the
-number of columns: nothing that is solved from the sums singles out fewer than k patients while all leverages are at
-most 1/k. A site needs the pooled G and its own rows only.
+The leverage of a row f in the pooled Gram matrix G is f G^+ f'. If some combination of the columns is 1 on a set of m
+patients and 0 elsewhere, each of these patients has a leverage of at least 1/m, however many columns there are. So
+while all leverages are at most 1/k, nothing solved from the sums singles out fewer than k patients. A site needs only
+the pooled G and its own rows.
 
-Columns enter one after another, as in Cholesky's method: what a column adds to the leverage of a row is the square of
-the row's residual in it. So an analysis costs its new columns only, and one that brings none costs nothing.
+Columns enter one after another, as in Cholesky's method: a column adds to the leverage of a row the square of the row's
+residual in it. An analysis therefore costs only its new columns.
+
+Yes-no columns can be chosen so that a combination with very large coefficients singles out a patient while, in floating
+point, the columns look dependent. Their counts are whole numbers, so dependence is computed without rounding
+(`independent`).
 """
 
 from __future__ import annotations
@@ -24,54 +28,54 @@ from riskset.disclosure.policy import Policy
 Matrix = NDArray[np.float64]
 
 RANK = 1e-9
-"""Part of a column (of its sum of squares) that the columns before it leave over, above which it is one of its own."""
+"""Share of a column's sum of squares, left by the columns before it, above which the column is independent."""
 NOISE = 1e-14
-"""Part that rounding may leave of a column that says what the others say, times the square of how rounding grew.
-Between the two nobody can tell, and the analysis does not pass. For 0/1 columns it is known exactly."""
+"""Share that rounding may leave of a dependent column, times the squared growth of rounding. Between the two it cannot
+be decided, and the analysis does not pass. For 0/1 columns it is known exactly."""
 ROUNDING = 1e-13
-"""What rounding may leave of such a column in a row, times the same; more is a patient on whom it says something else.
-A column that differs from another by 0.00001 on one patient, which no part of the whole column shows, gives that
-patient's row as well as one that differs by 1."""
+"""What rounding may leave of a dependent column in one row, times the growth of rounding; more means that the column
+differs in that patient. A difference of 0.00001 in one patient, invisible in the sum of squares, gives that patient's
+row just as a difference of 1 does."""
 EMPTY = 1e-20
-"""A column whose sum of squares is below it is zero, up to rounding; numbers are scaled to [-1, 1] before."""
+"""A column with a sum of squares below this is zero, up to rounding; numbers are scaled to [-1, 1] first."""
 SMALL = 1e-12
-"""A column whose sum of squares lies between is too small for sums with 64 fractional bits to say what it does."""
+"""A column with a sum of squares between the two is too small to be judged from sums with 64 fractional bits."""
 LARGEST_EXACT = 2.0**53
 PRIME = 2**61 - 1
-"""Elimination is modulo a prime. The rank can only come out too small, and does only if the prime divides a certain
-minor; the numbers are counts of patients, which nobody can choose so in practice."""
+"""Elimination is modulo a prime. The rank can only come out too small, and only if the prime divides a certain minor;
+the numbers are counts of patients, which in practice nobody can choose that way."""
 
 
 @dataclass(frozen=True)
 class _Total:
-    """The own rows and the Gram matrix in columns of unit length, and the Gram matrix as it came."""
+    """The site's rows and the Gram matrix, columns scaled to unit length, and the unscaled Gram matrix."""
 
     rows: Matrix
     gram: Matrix
     counts: Matrix | None
-    """The Gram matrix of 0/1 columns: whole numbers, whose rank is known exactly; None for others."""
+    """The unscaled Gram matrix where it has whole numbers, whose rank is known exactly; otherwise None."""
 
 
 @dataclass(frozen=True)
 class _Union:
-    """The columns of the analyses so far, and what they say of the own rows."""
+    """The columns of the analyses so far, and the leverages of the site's rows in them."""
 
     columns: tuple[int, ...]
-    """Those that add to the rank."""
+    """The columns that add to the rank."""
     seen: frozenset[int]
     factor: Matrix
     """Cholesky's factor of the Gram matrix among `columns`, lower, (r, r)."""
     rows: Matrix
-    """The own rows in the orthonormal columns that it makes, (n, r), column by column in memory."""
+    """The site's rows in the orthonormal columns it gives, (n, r), column by column in memory."""
     leverage: Matrix
-    """(n,); infinite where it cannot be judged."""
+    """(n,); inf where it cannot be judged."""
 
 
 def leverages(own: Matrix, gram: Matrix) -> Matrix:
     """Returns f G^+ f' for each own row f, (n,), of own (n, m) in the pooled G (m, m).
 
-    Infinite in all rows where columns are so nearly dependent that it cannot be judged, and in those that cannot be
-    part of the total G. Stays at the site. ValueError for other shapes or numbers that are not finite.
+    inf in all rows where columns are too nearly dependent to judge, and in rows that cannot be part of the total G.
+    Stays at the site. ValueError for other shapes, or numbers that are not finite.
     """
     return _with_columns(_nothing(own), _scaled(own, gram), range(gram.shape[0])).leverage
 
@@ -79,11 +83,11 @@ def leverages(own: Matrix, gram: Matrix) -> Matrix:
 def design(
     policy: Policy, limit_name: str, own: Matrix, gram: Matrix, users: Sequence[tuple[str, Sequence[int]]]
 ) -> list[Finding]:
-    """Returns a finding for each analysis of `users`: (its id, indices of the columns it brings), in the study's order.
+    """Returns a finding for each analysis of `users`: (its id, indices of its columns), in the study's order.
 
-    R2.leverage: 0/1 columns, one for each population and column, 0 outside the population, their pooled Gram.
-    R4.leverage: all columns, numbers too, centred by site, weights included. Each analysis is judged with the
-    columns of those kept so far; the first that brings an own row over the limit gives way and its columns leave.
+    R2.leverage: 0/1 columns, one per population and column, 0 outside the population, with their pooled Gram matrix.
+    R4.leverage: all columns, including numbers, centred by site, weights included. Each analysis is judged together
+    with those kept so far; one that puts a row of this site over the limit is refused, and its columns are left out.
     """
     total = _scaled(own, gram)
     union, findings = _nothing(own), []
@@ -108,12 +112,12 @@ def _nothing(own: Matrix) -> _Union:
 
 
 def _scaled(own: Matrix, gram: Matrix) -> _Total:
-    """Returns both in columns of unit length. Zero columns stay zero; what is too small to judge becomes NaN."""
+    """Returns both with columns of unit length. Zero columns stay zero; columns too small to judge become nan."""
     m = gram.shape[0]
     if gram.shape != (m, m) or own.ndim != 2 or own.shape[1] != m:
-        raise ValueError(f"own rows are (n, m) and the Gram matrix (m, m); found {own.shape} and {gram.shape}")
+        raise ValueError(f"the site's rows are (n, m) and the Gram matrix (m, m); found {own.shape} and {gram.shape}")
     if not (np.isfinite(own).all() and np.isfinite(gram).all()):
-        raise ValueError("a design holds a number that is not finite")
+        raise ValueError("a design has a number that is not finite")
     squares = np.diag(gram)
     empty = np.abs(squares) <= EMPTY
     length = np.sqrt(np.where(squares > EMPTY, squares, 1.0))
@@ -124,7 +128,7 @@ def _scaled(own: Matrix, gram: Matrix) -> _Total:
 
 
 def _with_columns(union: _Union, total: _Total, brought: Sequence[int]) -> _Union:
-    """Returns the union with the columns `brought`; nothing is computed where it has them."""
+    """Returns the union with the columns `brought`; columns it already has cost nothing."""
     new = [j for j in dict.fromkeys(brought) if j not in union.seen]
     known = None if total.counts is None else _adding(total.counts, [*union.columns, *new])
     for j in new:
@@ -133,14 +137,14 @@ def _with_columns(union: _Union, total: _Total, brought: Sequence[int]) -> _Unio
 
 
 def _adding(counts: Matrix, columns: list[int]) -> frozenset[int]:
-    """Returns those of the columns that are no combination of the ones before them, exactly."""
+    """Returns the columns that are not a combination of those before them, exactly."""
     return frozenset(columns[i] for i in independent(counts[np.ix_(columns, columns)]))
 
 
 def _with_column(union: _Union, total: _Total, j: int, adds: bool | None) -> _Union:
-    """Returns the union with one column more: what the others leave of it, and of each row in it.
+    """Returns the union with one more column: its residual given the others, in total and in each row.
 
-    adds: whether it is a column of its own, where that is known; None: as the rounded numbers tell.
+    adds: whether the column is independent, where that is known exactly; None: decided from the rounded numbers.
     """
     along = _solved(union.factor, total.gram[j, list(union.columns)])
     left = total.gram[j, j] - along @ along
@@ -148,7 +152,8 @@ def _with_column(union: _Union, total: _Total, j: int, adds: bool | None) -> _Un
     union = replace(union, seen=union.seen | {j})
     rounding = _amplified(union.factor, along)
     if adds is False or (adds is None and abs(left) < NOISE * rounding**2):
-        # the total has nothing of it, so no own row can have: one that has shows a patient, or a total that was bent
+        # nothing is left in the total, so nothing can be left in a row: a row with a rest shows a patient, or a
+        # manipulated total
         differs = np.abs(residual) > (ROUNDING * rounding if adds is None else np.sqrt(RANK))
         return replace(union, leverage=np.where(differs, np.inf, union.leverage))
     if not left > RANK:
@@ -161,7 +166,7 @@ def _with_column(union: _Union, total: _Total, j: int, adds: bool | None) -> _Un
 
 
 def _amplified(factor: Matrix, along: Matrix) -> float:
-    """Returns how far rounding may have grown: by the coefficients, and by how nearly dependent the others are."""
+    """Returns the growth of rounding: from the coefficients, and from how nearly dependent the others are."""
     coefficients = np.linalg.solve(factor.T, along)
     return float((1 + np.abs(coefficients).sum()) / np.diag(factor).min(initial=1.0))
 
@@ -179,9 +184,9 @@ def _solved(lower: Matrix, right: Matrix) -> Matrix:
 
 
 def independent(matrix: Matrix) -> list[int]:
-    """Returns the columns that are no combination of the columns before them, of whole numbers below 2^53.
+    """Returns the columns that are not a combination of the columns before them; whole numbers below 2^53.
 
-    Of a Gram matrix they are those of the columns that it is made of.
+    For a Gram matrix, these are the independent columns of the underlying design.
     """
     rows = [[int(x) % PRIME for x in row] for row in matrix.tolist()]
     found: list[int] = []

@@ -1,4 +1,4 @@
-"""The types of array in this package, the one sum that numpy types loosely, and which floats are numbers."""
+"""The array types of this package, sums by index, and which floats are finite."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Bools = NDArray[np.bool_]
 
 
 def sum_by(index: Ints, values: Floats, length: int) -> Floats:
-    """(length,) sums of `values` (n,) by `index` (n,); indices without a row give 0."""
+    """Returns the sums of `values` (n,) by `index` (n,), (length,); an index without rows gives 0."""
     return np.asarray(np.bincount(index, weights=values, minlength=length), dtype=np.float64)
 
 
 def finite(value: float | None) -> float | None:
-    """`value`, or None where it is not defined (nan) or beyond the floats (inf)."""
+    """Returns `value`, or None where it is undefined (nan) or beyond the floats (inf)."""
     return float(value) if value is not None and isfinite(value) else None

@@ -1,4 +1,4 @@
-"""Two independent estimates held side by side: their difference, and their ratio by the delta method."""
+"""Comparison of two independent estimates: their difference, and their ratio by the delta method."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ class Contrast:
 
     estimate: float
     se: float
-    """Of the estimate; of its logarithm in a ratio."""
+    """Standard error of the estimate; for a ratio, of its logarithm."""
     lower: float
     upper: float
     p: float
 
 
 def difference(mean: float, se: float, against: float, against_se: float, level: float = 0.95) -> Contrast | None:
-    """Returns mean - against; None where neither varies."""
+    """Returns mean - against; None where both standard errors are 0."""
     estimate, error = mean - against, sqrt(se * se + against_se * against_se)
     if error == 0.0:
         return None
@@ -30,7 +30,7 @@ def difference(mean: float, se: float, against: float, against_se: float, level:
 
 
 def ratio(mean: float, se: float, against: float, against_se: float, level: float = 0.95) -> Contrast | None:
-    """Returns mean / against, its limits from those of its logarithm; None where one is not positive or neither varies.
+    """Returns mean / against, with limits on the log scale; None where one is not positive, or both errors are 0.
 
     var(log m) = var(m) / m^2 by the delta method.
     """

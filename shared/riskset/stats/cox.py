@@ -1,7 +1,7 @@
 """The Cox partial likelihood of one hospital: log likelihood, score and information at a given beta.
 
-Every hospital is a stratum (or several) with a baseline hazard of its own, so these three simply add over hospitals,
-and the sums are those of `coxph(... + strata(site))` on the pooled rows. Newton on the totals is `newton`.
+Every hospital is a stratum (or several) with its own baseline hazard, so these three simply add over hospitals, and
+the sums are those of `coxph(... + strata(site))` on the pooled rows. `newton` is Newton's method on the totals.
 
 Notation as in Therneau and Grambsch, Modeling Survival Data (2000), chapter 3: r = w exp(x'beta); at an event time,
 S0 and S1 are the sums of r and r x over those at risk, T0 and T1 over the m events there. With f = l/m, l = 0..m-1
@@ -11,9 +11,9 @@ S0 and S1 are the sums of r and r x over those at risk, T0 and T1 over the m eve
     score          = sum over events of w x      - sum over times of wbar sum_l (S1 - f T1) / (S0 - f T0)
     information    = sum over times of wbar sum_l [(S2 - f T2)/(S0 - f T0) - (S1 - f T1)(S1 - f T1)'/(S0 - f T0)^2]
 
-S2 and T2 are never formed. A row meets the event times while it is at risk, so its share of them all is one number
-c >= 0, and their part of the information is X' diag(c) X: one symmetric product. The rest is M'M with at most two
-rows an event time.
+S2 and T2 are never formed. Summed over the event times at which a row is at risk, its weight in S2 is one number
+c >= 0, so this part of the information is X' diag(c) X: one symmetric product. The rest is M'M with at most two rows
+per event time.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ __all__ = ["Derivatives", "RiskSets", "Ties", "evaluate", "fit", "risk_sets"]
 
 @dataclass(frozen=True)
 class Derivatives:
-    """Log partial likelihood, its gradient (p,) and its negative Hessian (p, p) at one beta, of one hospital's rows.
+    """Log partial likelihood, its gradient (p,) and its negative Hessian (p, p) at one beta, for one hospital's rows.
 
-    Reveals, if it leaves: 1 + p + p(p+1)/2 sums over all patients; with one event it is nearly that patient's row.
+    Reveals, if it leaves: 1 + p + p(p+1)/2 sums over all patients; with one event, nearly that patient's row.
     """
 
     log_likelihood: float
@@ -48,7 +48,7 @@ class Derivatives:
     information: Floats
 
     def __add__(self, other: Derivatives) -> Derivatives:
-        """Of both hospitals' rows, each with its own baseline hazards."""
+        """Returns the derivatives for both hospitals' rows, each with its own baseline hazards."""
         return Derivatives(
             self.log_likelihood + other.log_likelihood,
             self.score + other.score,
@@ -57,12 +57,12 @@ class Derivatives:
 
     @property
     def upper_triangle(self) -> Floats:
-        """(p(p+1)/2,) of the information, by rows: as `newton.advance` takes it."""
+        """Upper triangle of the information by rows, (p(p+1)/2,), as `newton.advance` takes it."""
         return self.information[np.triu_indices(len(self.score))]
 
 
 def evaluate(rows: RiskSets, beta: ArrayLike, ties: Ties = "efron") -> Derivatives:
-    """The three at `beta` (p,), in units of the rows' scale.
+    """Returns the derivatives at `beta` (p,), in units of the rows' scale.
 
     Where a risk set's hazard vanishes beside the largest of its stratum, strata are cut in time (`rescaled_strata`);
     where even that does not help, the log likelihood is -inf and the rest 0: the step that led there was too long. No
@@ -75,7 +75,7 @@ def evaluate(rows: RiskSets, beta: ArrayLike, ties: Ties = "efron") -> Derivativ
         raise ValueError(f"ties are 'efron' or 'breslow', not {ties!r}")
     if len(rows.event_bins) == 0:
         return _nothing(rows.p, 0.0)
-    with np.errstate(all="ignore"):  # what is not finite is seen and named below
+    with np.errstate(all="ignore"):  # what is not finite is handled below
         value = _evaluate(rows, b, ties)
         if value.log_likelihood == -np.inf and (cut := cut_in_time(rows, b @ rows.X)) is not None:
             value = _evaluate(cut, b, ties)
@@ -83,7 +83,7 @@ def evaluate(rows: RiskSets, beta: ArrayLike, ties: Ties = "efron") -> Derivativ
 
 
 def fit(hospitals: Sequence[RiskSets], ties: Ties = "efron") -> newton.Newton:
-    """The whole fit over hospitals whose rows are all at hand: what a study does over a network, without one."""
+    """Returns the fit over hospitals whose rows are all available: what a study does over the network, without one."""
     state = newton.start(hospitals[0].p)
     while state.status == "going":
         total = reduce(add, (evaluate(rows, state.beta, ties) for rows in hospitals))
@@ -122,7 +122,8 @@ def _finite(value: Derivatives) -> Derivatives:
 
 
 def _hazards(rows: RiskSets, beta: Floats) -> tuple[Floats, float]:
-    """r (n,), each stratum's largest exp(x'beta) being 1, and the events' w x'beta measured from the same point."""
+    """Returns r (n,), scaled so that the largest exp(x'beta) of each stratum is 1, and the events' sum of w x'beta on
+    that scale."""
     eta = beta @ rows.X
     highest = np.maximum.reduceat(eta, rows.stratum_start)
     eta -= np.repeat(highest, rows.stratum_length)
@@ -134,7 +135,7 @@ def _hazards(rows: RiskSets, beta: Floats) -> tuple[Floats, float]:
 
 @dataclass(frozen=True)
 class _RiskSetSums:
-    """S0 and T0 at the event times, and by which way those at risk were counted (see `at_risk.nearer_start`)."""
+    """S0 and T0 at the event times, and from which end those at risk were counted (`at_risk.nearer_start`)."""
 
     S0: Floats
     T0: Floats
@@ -143,15 +144,15 @@ class _RiskSetSums:
     @classmethod
     def of(cls, rows: RiskSets, hazard: Floats) -> _RiskSetSums:
         parts = np.add.reduceat(hazard, rows.part_start)
-        leaving, entering, from_start = _by_bin(rows, parts), None, None
+        exiting, entering, from_start = _by_bin(rows, parts), None, None
         if rows.entry_bin is not None:
             entering = sum_by(rows.entry_bin, hazard, rows.K)
-            from_start = nearer_start(leaving, entering, rows.bins_before, rows.bins_after)
-        S0 = at_risk(leaving, entering, from_start, rows.bins_before, rows.bins_after)
+            from_start = nearer_start(exiting, entering, rows.bins_before, rows.bins_after)
+        S0 = at_risk(exiting, entering, from_start, rows.bins_before, rows.bins_after)
         return cls(S0[rows.event_bins], parts[rows.event_parts], from_start)
 
     def columns(self, rows: RiskSets, hazard: Floats, parts: Floats) -> tuple[Floats, Floats]:
-        """S1 and T1 (p, event times) from the sums of r x by part (p, parts)."""
+        """Returns S1 and T1 (p, event times) from the sums of r x by part (p, parts)."""
         entering = None
         if rows.entry_bin is not None:
             entering = np.stack([sum_by(rows.entry_bin, hazard * x, rows.K) for x in rows.X])
@@ -160,7 +161,7 @@ class _RiskSetSums:
 
 
 def _by_bin(rows: RiskSets, parts: Floats) -> Floats:
-    """(..., parts) -> (..., K): the events and the censorings of a bin together."""
+    """Returns (..., K) from (..., parts): the events and the censorings of a bin together."""
     out = np.zeros((*parts.shape[:-1], rows.K))
     for kind in (rows.event_parts, rows.censored_parts):
         out[..., rows.part_bin[kind]] += parts[..., kind]
@@ -168,19 +169,20 @@ def _by_bin(rows: RiskSets, parts: Floats) -> Floats:
 
 
 def _shares(rows: RiskSets, hazard: Floats, a: Floats, b: Floats) -> Floats:
-    """c (n,): r (sum of a over the event times a row was at risk at), less r b of its own event time."""
+    """Returns c (n,): r times the sum of a over the event times at which a row was at risk, minus r b at its own event
+    time."""
     A, B = np.zeros(rows.K), np.zeros(rows.K)
     A[rows.event_bins], B[rows.event_bins] = a, b
     A = cumulate(A, rows.bins_before)
     of_part = A[rows.part_bin] - np.where(rows.part_is_event, B[rows.part_bin], 0.0)
     total = np.repeat(of_part, rows.part_length)
     if rows.entry_bin is not None:
-        total = np.maximum(total - A[rows.entry_bin], 0.0)  # below 0 by rounding only
+        total = np.maximum(total - A[rows.entry_bin], 0.0)  # below 0 only by rounding
     return hazard * total
 
 
 def _column_sums(rows: RiskSets, hazard: Floats, c: Floats) -> tuple[Floats, Floats]:
-    """Sums of r x by part (p, parts), and X' diag(c) X (p, p): one pass over the columns, a cache's worth at a time.
+    """Returns the sums of r x by part (p, parts), and X' diag(c) X (p, p), in one pass over blocks that fit the cache.
 
     `B @ B.T` is a symmetric rank update in numpy (half the work of a product) because both sides are one array.
     """
@@ -198,9 +200,9 @@ def _column_sums(rows: RiskSets, hazard: Floats, c: Floats) -> tuple[Floats, Flo
 
 
 def _second_term_rows(S1: Floats, T1: Floats, wbar: Floats, sums: TieSums) -> Floats:
-    """M' (p, rows) with MM' = sum wbar sum_l (S1 - f T1)(S1 - f T1)'/u^2, the square completed in S1.
+    """Returns M' (p, rows) with MM' = sum wbar sum_l (S1 - f T1)(S1 - f T1)'/u^2, by completing the square in S1.
 
-    sum_l (S1 - f T1)^2/u^2 = alpha (S1 - (g/alpha) T1)^2 + (h - g^2/alpha) T1^2, the last if a day has several events.
+    sum_l (S1 - f T1)^2/u^2 = alpha (S1 - (g/alpha) T1)^2 + (h - g^2/alpha) T1^2; the last term is 0 without ties.
     """
     ratio = sums.g / sums.alpha
     rest = np.maximum(sums.h - sums.g * ratio, 0.0)

@@ -24,11 +24,11 @@ _EXP_TERMS: Final = 14
 
 
 def exp(x: Floats) -> Floats:
-    """e^x, within 2 units of the last place; inf and 0 beyond the floats, nan of nan.
+    """Returns e^x within 2 units in the last place; inf and 0 beyond the floats, nan for nan.
 
     x = k ln 2 + r with |r| <= ln 2 / 2; e^x = 2^k e^r (Taylor's series).
     """
-    inside = np.clip(x, -746.0, 710.0)  # beyond, the result is 0 or inf all the same; nan stays
+    inside = np.clip(x, -746.0, 710.0)  # beyond these, the result is 0 or inf anyway; nan stays
     k = np.rint(np.where(np.isnan(inside), 0.0, inside) / _LN_2)
     r = (inside - k * _LN_2_HIGH) - k * _LN_2_LOW
     series = np.zeros_like(r)
@@ -39,7 +39,7 @@ def exp(x: Floats) -> Floats:
 
 
 def log(x: Floats) -> Floats:
-    """ln x, within 3 units of the last place; -inf at 0, nan below it and of nan.
+    """Returns ln x within 3 units in the last place; -inf at 0, nan for negative x and for nan.
 
     x = m 2^k with m in [sqrt(1/2), sqrt(2)); ln m = 2 atanh(z), z = (m - 1)/(m + 1) (Abramowitz and Stegun 4.1.27).
     """
@@ -56,12 +56,12 @@ def log(x: Floats) -> Floats:
 
 
 def scalar_log(x: float) -> float:
-    """ln x, within a few units of the last place, from + - * / alone. ValueError unless 0 < x < inf.
+    """Returns ln x of one float within a few units in the last place; ValueError unless 0 < x < inf.
 
     x = m 2^k with m in [sqrt(1/2), sqrt(2)); ln m = 2 atanh(z), z = (m - 1)/(m + 1) (Abramowitz and Stegun 4.1.27).
     """
     if not 0.0 < x < float("inf"):
-        raise ValueError("a logarithm is of a positive finite number")
+        raise ValueError("the logarithm needs a positive finite number")
     m, k = frexp(x)
     if m < _ROOT_HALF:
         m, k = 2.0 * m, k - 1

@@ -1,4 +1,4 @@
-"""The steps on which follow-up time is counted when counts by time leave a hospital."""
+"""The time grid on which follow-up is counted when counts by time leave a hospital."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from riskset.stats.arrays import Bools, Ints
 
 @dataclass(frozen=True)
 class Grid:
-    """Steps of `width_days` from day 0 to the one that holds `max_days`, where everybody still followed is censored.
+    """Steps of `width_days` from day 0 to the one with `max_days`, where everyone still in follow-up is censored.
 
-    A day t counts at the end of its step, w ceil(t/w), so day 0 has a step of its own; an entry at the beginning of its
-    step, w floor(e/w), so that nobody leaves before entering. With w = 1 nothing is rounded.
+    A day t counts at the end of its step, w ceil(t/w), so day 0 has its own step; an entry counts at the beginning of
+    its step, w floor(e/w), so that no one exits before entering. With w = 1 nothing is rounded. ValueError for a width
+    or an end below one day.
     """
 
     width_days: int
@@ -31,20 +32,20 @@ class Grid:
 
     @cached_property
     def days(self) -> Ints:
-        """(n_steps,) the day at which each step counts: 0, w, 2w, ..."""
+        """The day at which each step counts, (n_steps,): 0, w, 2w, ..."""
         return np.arange(self.n_steps, dtype=np.int64) * self.width_days
 
     def exit_steps(self, days: Ints) -> Ints:
-        """Step of each day of leaving (n,), days beyond `max_days` at the last."""
+        """Returns the step of each exit day, (n,); days beyond `max_days` are in the last step."""
         return -(-np.minimum(days, self.max_days) // self.width_days)
 
     def entry_steps(self, entry_days: Ints) -> Ints:
-        """Step of each day of entry (n,), not negative: the row is at risk at the steps after it.
+        """Returns the step of each entry day, (n,), days >= 0: the row is at risk in the steps after it.
 
-        An entry at `max_days` or beyond is at the last step, and so never at risk.
+        An entry at `max_days` or later is in the last step, so the row is never at risk.
         """
         return np.where(entry_days < self.max_days, entry_days // self.width_days, self.n_steps - 1)
 
     def is_within(self, days: Ints) -> Bools:
-        """False where a day lies beyond `max_days`: an event there is a censoring at the last step."""
+        """Returns False where a day is beyond `max_days`: an event there counts as a censoring in the last step."""
         return days <= self.max_days

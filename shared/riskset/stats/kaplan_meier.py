@@ -1,9 +1,9 @@
 """Kaplan-Meier curves from counts by arm and step of time, with Greenwood's error and the limits of `survfit`.
 
-The counts are what leaves a hospital: how many of each arm had the event, and how many were censored, at each step of
-the study's grid. They add over hospitals, and the curve, its limits, median and mean are functions of the totals alone.
-Kaplan and Meier (1958); Greenwood (1926); conventions as in R's `survfit`, `quantile` and `summary`, said where they
-are not the only possible ones.
+Only the counts leave a hospital: how many patients of each arm had the event, and how many were censored, at each step
+of the study's grid. They add over hospitals, and the curve, its limits, median and mean depend on the totals alone.
+Kaplan and Meier (1958); Greenwood (1926). Conventions follow R's `survfit`, `quantile` and `summary`, and are stated
+where others exist.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from riskset.stats.tails import normal_quantile
 LimitsKind = Literal["log-log", "log", "plain"]
 
 FLAT = 1.5e-8
-"""Two probabilities closer than this are one: `survival` uses the square root of the machine's precision."""
+"""Two probabilities closer than this count as equal: the square root of the machine precision, as in `survival`."""
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A survival curve at the days somebody left, increasing; arrays (exits,)."""
+    """A survival curve at the days with an exit (event or censoring), increasing; arrays (exits,)."""
 
     day: Ints
     at_risk: Floats
@@ -40,7 +40,7 @@ class Curve:
     survival: Floats
     """From the day on."""
     std_error: Floats
-    """Greenwood's, of the survival; nan once the survival is 0."""
+    """Greenwood's standard error of the survival; nan once the survival is 0."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Landmark:
 
     day: float
     at_risk: float
-    """At the next day somebody left, which may be the day itself; 0 beyond the last."""
+    """At the next day with an exit, possibly the day itself; 0 beyond the last."""
     survival: float
     std_error: float
     lower: float
@@ -67,12 +67,12 @@ class Landmark:
 
 
 def exits(days: Ints, event: Bools, arm: Ints, n_arms: int, grid: Grid, *, entry_days: Ints | None = None) -> Ints:
-    """Counts (n_arms, 2, n_steps) of those who left: events, then censorings; with entries (n_arms, 3, n_steps).
+    """Returns counts of exits, (n_arms, 2, n_steps): events, then censorings; with entries, (n_arms, 3, n_steps).
 
-    `days`, `event`, `arm` (codes below n_arms) and `entry_days` (n,), any order. Reveals, if it leaves: how many of
-    each arm left, how and in which step: for a step with one patient, when that patient left.
+    `days`, `event`, `arm` (codes below n_arms) and `entry_days` (n,), in any order. Reveals, if it leaves: how many
+    patients of each arm exited, how, and in which step; for a step with one patient, when that patient exited.
 
-    Who enters at the grid's end or later is never at risk on it, and is not counted.
+    Rows that enter at the end of the grid or later are never at risk on it, and are not counted.
     """
     n_steps = grid.n_steps
     if entry_days is not None:
@@ -81,37 +81,38 @@ def exits(days: Ints, event: Bools, arm: Ints, n_arms: int, grid: Grid, *, entry
     counted = np.asarray(event) & grid.is_within(days)
     kinds = [(grid.exit_steps(days[rows]), arm[rows]) for rows in (counted, ~counted)]
     if entry_days is not None:
-        enters = entry_days >= 0  # who was there before day 0 has no step to enter at
+        enters = entry_days >= 0  # a row at risk before day 0 has no step of entry
         kinds.append((grid.entry_steps(entry_days[enters]), arm[enters]))
     counts = [np.bincount(a * n_steps + step, minlength=n_arms * n_steps) for step, a in kinds]
     return np.stack(counts, axis=-1).reshape(n_arms, n_steps, -1).transpose(0, 2, 1).astype(np.int64)
 
 
 def at_risk_before(events: Floats, censored: Floats, entries: Floats | None = None) -> Floats:
-    """How many are at risk just before each step, from counts by step along the last axis."""
+    """Returns how many are at risk just before each step, from counts by step along the last axis."""
     net = np.asarray(events, dtype=np.float64) + censored
     if entries is not None:
-        net = net - entries  # who enters at a step is at risk after it
+        net = net - entries  # an entry at a step is at risk after it
     return np.asarray(np.cumsum(net[..., ::-1], axis=-1)[..., ::-1])
 
 
 def product_limit(events: ArrayLike, censored: ArrayLike, entries: ArrayLike | None, days: Ints) -> Curve:
-    """The curve of counts by step (n_steps,) at `days` (n_steps,), increasing; `entries` None if all enter at 0."""
+    """Returns the curve of counts by step (n_steps,) at `days` (n_steps,), increasing; `entries` is None where all
+    enter at day 0."""
     d, c = np.asarray(events, dtype=np.float64), np.asarray(censored, dtype=np.float64)
     n = at_risk_before(d, c, None if entries is None else np.asarray(entries, dtype=np.float64))
-    left = d + c > 0
-    d, c, n = d[left], c[left], n[left]
+    has_exit = d + c > 0
+    d, c, n = d[has_exit], c[has_exit], n[has_exit]
     survival = np.multiply.accumulate(1.0 - np.divide(d, n, out=np.zeros_like(d), where=d > 0))
     with np.errstate(divide="ignore", invalid="ignore"):
         variance = np.add.accumulate(np.divide(d, n * (n - d), out=np.zeros_like(d), where=d > 0))
-        std_error = survival * np.sqrt(variance)  # 0 * inf = nan once all have gone
-    return Curve(days[left], n, d, c, survival, std_error)
+        std_error = survival * np.sqrt(variance)  # 0 * inf = nan once no one is left
+    return Curve(days[has_exit], n, d, c, survival, std_error)
 
 
 def limits(curve: Curve, kind: LimitsKind = "log-log", level: float = 0.95) -> tuple[Floats, Floats]:
-    """Pointwise limits of the survival (exits,) each, on the named scale, within 0 and 1.
+    """Returns pointwise limits of the survival, (exits,) each, computed on the named scale, between 0 and 1.
 
-    nan where the scale has no value: survival 0, and with `log-log` also 1.
+    nan where the scale is undefined: survival 0 and, for `log-log`, 1. ValueError for another scale or level.
     """
     if kind not in ("log-log", "log", "plain") or not 0 < level < 1:
         raise ValueError("limits are 'log-log', 'log' or 'plain', of a level between 0 and 1")
@@ -129,10 +130,10 @@ def limits(curve: Curve, kind: LimitsKind = "log-log", level: float = 0.95) -> t
 
 
 def quantile(curve: Curve, lower: Floats, upper: Floats, probability: float) -> Quantile:
-    """The first day on which the survival is at or below 1 - probability; its limits from those of the survival.
+    """Returns the first day with a survival at or below 1 - probability, and limits from those of the survival.
 
-    Where the curve runs flat at exactly that height: the midpoint to the next day it falls, or the first of the days if
-    it never does (as R prints a median; `quantile.survfit` then goes half way to the last day of follow-up).
+    Where the curve is flat at exactly that height: the midpoint to the next day on which it falls, or the first of the
+    days if it never does (as R prints a median; `quantile.survfit` goes half way to the last day of follow-up).
     """
     if not 0 < probability < 1:
         raise ValueError("a quantile's probability lies between 0 and 1")
@@ -152,7 +153,7 @@ def _first_at_or_below(day: Ints, y: Floats, height: float) -> float | None:
 
 
 def survival_at(curve: Curve, lower: Floats, upper: Floats, days: Sequence[float]) -> tuple[Landmark, ...]:
-    """The curve at each of `days`: 1 before the first exit, the last value beyond the last."""
+    """Returns the curve at each of `days`: 1 before the first exit, the last value beyond the last."""
     at = np.searchsorted(curve.day, days, side="right") - 1
     next_exit = np.searchsorted(curve.day, days, side="left")
     at_risk = np.append(curve.at_risk, 0.0)[next_exit]
@@ -163,7 +164,7 @@ def survival_at(curve: Curve, lower: Floats, upper: Floats, days: Sequence[float
 
 
 def restricted_mean(curve: Curve, tau: float) -> tuple[float, float]:
-    """Mean time to the event up to day `tau` > 0, that is the area under the curve, and its standard error, in days.
+    """Returns the mean time to the event up to day `tau` > 0 (area under the curve) and its standard error, in days.
 
     As `survfit`'s `rmean`: the curve keeps its last value up to tau; no factor n/(n-1).
     """

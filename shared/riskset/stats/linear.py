@@ -1,8 +1,8 @@
 """Small dense linear algebra in plain floats, the same bits on every machine.
 
-Every party derives beta from the totals itself, so they must agree to the last bit. A linear algebra library sums in
-an order of its own, different from build to build; here only + - * / and sqrt are used, which IEEE 754 rounds
-correctly, in the order written.
+Every party derives beta from the totals itself, so all must agree to the last bit. The order of sums in a linear
+algebra library differs from build to build; this module uses only + - * / and sqrt, which IEEE 754 rounds correctly,
+in the order written.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from math import sqrt
 Matrix = Sequence[Sequence[float]]
 
 SINGULAR = 1e-11
-"""A column of which no larger share than this is left, once the columns before it are accounted for, is one of them."""
+"""A column of which at most this share is left, after projecting out the columns before it, depends on them."""
 
 
 @dataclass(frozen=True)
 class Factor:
-    """Cholesky factor of the independent columns of a symmetric matrix, first come first kept (as R's coxph)."""
+    """Cholesky factor of the independent columns of a symmetric matrix, earlier columns kept first (as R's coxph)."""
 
     kept: tuple[int, ...]
     """Independent columns, increasing."""
     L: tuple[tuple[float, ...], ...]
     """Lower triangle by rows, of the kept columns: L L' is their part of the matrix."""
     dependent: Mapping[int, tuple[float, ...]]
-    """The others, each as a combination of the kept columns before it; of none where its diagonal is negligible."""
+    """The other columns, each as a combination of the kept columns before it; empty if its diagonal is negligible."""
 
 
 def factor(a: Matrix, negligible: float = 0.0) -> Factor:
-    """The factor of the symmetric matrix `a` (p, p); only its lower triangle is read. A diagonal element up to
-    `negligible` is taken for rounding."""
+    """Returns the factor of the symmetric matrix `a` (p, p), of which only the lower triangle is read. A diagonal
+    element up to `negligible` counts as rounding."""
     kept: list[int] = []
     L: list[tuple[float, ...]] = []
     dependent: dict[int, tuple[float, ...]] = {}
@@ -49,12 +49,12 @@ def factor(a: Matrix, negligible: float = 0.0) -> Factor:
 
 
 def solve(L: Matrix, b: Sequence[float]) -> list[float]:
-    """x with LL'x = b, for `L` (p, p) lower with a positive diagonal."""
+    """Returns x with LL'x = b, for `L` (p, p) lower with a positive diagonal."""
     return back_substitute(L, forward_substitute(L, b))
 
 
 def forward_substitute(L: Matrix, b: Sequence[float]) -> list[float]:
-    """y with Ly = b."""
+    """Returns y with Ly = b."""
     y: list[float] = []
     for row, s in zip(L, b, strict=True):
         for k in range(len(y)):
@@ -64,7 +64,7 @@ def forward_substitute(L: Matrix, b: Sequence[float]) -> list[float]:
 
 
 def back_substitute(L: Matrix, y: Sequence[float]) -> list[float]:
-    """x with L'x = y."""
+    """Returns x with L'x = y."""
     p = len(y)
     x = [0.0] * p
     for i in reversed(range(p)):
@@ -76,13 +76,13 @@ def back_substitute(L: Matrix, y: Sequence[float]) -> list[float]:
 
 
 def inverse(L: Matrix) -> list[list[float]]:
-    """(LL')^-1, (p, p), for `L` lower with a positive diagonal."""
+    """Returns (LL')^-1, (p, p), for `L` lower with a positive diagonal."""
     p = len(L)
     return [solve(L, [1.0 if i == j else 0.0 for i in range(p)]) for j in range(p)]
 
 
 def dot(x: Sequence[float], y: Sequence[float]) -> float:
-    """Sum of products from the first on. (Python's own `sum` of floats rounds differently from version to version.)"""
+    """Returns the sum of products, from the first on. (The rounding of Python's `sum` differs between versions.)"""
     s = 0.0
     for a, b in zip(x, y, strict=True):
         s += a * b
@@ -90,17 +90,17 @@ def dot(x: Sequence[float], y: Sequence[float]) -> float:
 
 
 def quadratic_form(a: Matrix, x: Sequence[float]) -> float:
-    """x'ax."""
+    """Returns x'ax."""
     return dot(x, [dot(row, x) for row in a])
 
 
 def submatrix(a: Matrix, rows: Sequence[int]) -> list[list[float]]:
-    """The rows and columns `rows` of `a`."""
+    """Returns the rows and columns `rows` of `a`."""
     return [[a[i][j] for j in rows] for i in rows]
 
 
 def from_upper_triangle(values: Sequence[float], p: int) -> tuple[tuple[float, ...], ...]:
-    """The symmetric (p, p) matrix whose upper triangle, by rows, is `values` (p(p+1)/2)."""
+    """Returns the symmetric (p, p) matrix whose upper triangle, by rows, is `values` (p(p+1)/2)."""
     a = [[0.0] * p for _ in range(p)]
     entries = iter(values)
     for i in range(p):

@@ -1,14 +1,14 @@
-"""Newton's method on totals: from the sums of all hospitals at one beta to the next beta, or to the answer.
+"""Newton's method on totals: from the sums of all hospitals at one beta to the next beta, or to the result.
 
-A state machine of one pure function. Every party runs it on the same totals and must come to the same beta, so it
-keeps to plain floats (see `linear`). It never sees a row. What it must know of the data it learns from the totals: at
-beta = 0 which columns can be estimated at all, and later whether the likelihood has a maximum.
+A state machine with one pure function. Every party runs it on the same totals and must reach the same beta, so it uses
+plain floats only (see `linear`). It never sees a row. The totals show what it needs to know about the data: at
+beta = 0, which columns are estimable at all; later, whether the likelihood has a maximum.
 
-Separation. Where a combination of columns orders the events perfectly, the likelihood rises for ever along it, as
-C - D exp(-step), and Newton walks one unit of the gap a round while all it still can gain shrinks by e each time.
-Near a real maximum the possible gain (the Newton decrement, U'I^-1 U) is squared each round instead. That difference,
-and not the size of a coefficient, is what tells a missing maximum from a large effect: coefficients of nearly
-collinear columns are far out too, and found fast.
+Separation. Where a combination of columns orders the events perfectly, the likelihood increases monotonically along
+that direction (complete or quasi-complete separation), as C - D exp(-step). Each Newton step then advances by about one
+unit, and the remaining gain shrinks by a factor of e. Near a maximum, the possible gain (the Newton decrement,
+U'I^-1 U) is squared at each step instead. This difference in pace, not the size of a coefficient, distinguishes a
+missing maximum from a large effect: coefficients of nearly collinear columns are also far out, but are found fast.
 """
 
 from __future__ import annotations
@@ -32,43 +32,43 @@ from riskset.stats.linear import (
 Status = Literal["going", "ok", "separated", "not converged", "nothing estimable"]
 
 MAX_EVALUATIONS = 50
-"""A separated indicator takes about ln(events expected in it) + 12, a separated number some 25."""
+"""A separated indicator takes about ln(its expected events) + 12 evaluations, a separated number about 25."""
 CONVERGED = 1e-18
-"""Newton decrement, that is (1e-9 standard errors) squared."""
+"""Newton decrement at convergence: (1e-9 standard errors) squared."""
 ROUNDING_FLOOR = 1e-13
-"""A decrement below this that no longer falls is rounding in the totals."""
+"""A decrement that stays below this is rounding in the totals."""
 WORSE = 1e-9
-"""Relative fall of the log likelihood at which a trial is rejected; rounding must not halve for ever."""
+"""Relative decrease of the log likelihood at which a trial is rejected; smaller ones may be rounding."""
 SLOW = 0.05
-"""A decrement that keeps more than this share of the last one is not converging to a maximum (1/e when separated)."""
+"""A decrement above this share of the previous one is not converging to a maximum (1/e under separation)."""
 NO_GAIN = 1e-4
-"""What the log likelihood can still gain when slowness is taken for separation."""
+"""The remaining gain of the log likelihood below which slow steps count as separation."""
 STEADY = 2
-"""Slow steps in a row that are no accident."""
+"""Slow steps in a row that count as separation."""
 
 
 @dataclass(frozen=True)
 class Unusable:
-    """A column that cannot be estimated; its coefficient is None, never 0."""
+    """A column that is not estimable; its coefficient is None, never 0."""
 
     column: int
     reason: Literal["constant", "collinear"]
-    """`constant`: without spread among those at risk together, in any stratum; `collinear`: a sum of `others`."""
+    """`constant`: no spread among those at risk together, in any stratum; `collinear`: a combination of `others`."""
     others: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Newton:
-    """Where a fit stands. p columns; vectors are tuples (p,), matrices tuples of rows."""
+    """The state of a fit. p columns; vectors are tuples (p,), matrices tuples of rows."""
 
     beta: tuple[float, ...]
     """Where to evaluate next; the solution once the status is `ok`."""
     negligible: float = 0.0
-    """Information of a column at beta = 0 that is rounding."""
+    """Information of a column at beta = 0 that counts as rounding."""
     status: Status = "going"
     evaluations: int = 0
     log_likelihood: float = -inf
-    """At the last accepted beta, which at the solution is within 1e-18 of the maximum."""
+    """At the last accepted beta; once converged, within 1e-18 of the maximum."""
     null_log_likelihood: float = -inf
     """At beta = 0."""
     score_test: float = 0.0
@@ -77,26 +77,26 @@ class Newton:
     """(p, p) at the last accepted beta."""
     unusable: tuple[Unusable, ...] = ()
     separated: tuple[int, ...] = ()
-    """With the status `separated`: the columns whose coefficients run away."""
+    """With the status `separated`: the columns whose coefficients diverge."""
     base: tuple[float, ...] = ()
     """The last accepted beta."""
     step: tuple[float, ...] = ()
-    """The step tried from it."""
+    """The step tried from `base`."""
     decrement: float = inf
-    """U'I^-1 U there."""
+    """U'I^-1 U at `base`."""
     slow_steps: int = 0
-    """Steps in a row that look like separation."""
+    """Slow steps in a row."""
     is_halved: bool = False
 
     @property
     def estimable(self) -> tuple[int, ...]:
-        """The columns being estimated, increasing; known from the first evaluation on."""
+        """The estimable columns, increasing; known after the first evaluation."""
         left_out = {u.column for u in self.unusable}
         return tuple(j for j in range(len(self.beta)) if j not in left_out)
 
     @property
     def likelihood_ratio(self) -> float:
-        """Chi-square of the likelihood ratio test against beta = 0; degrees of freedom len(estimable)."""
+        """Chi-square of the likelihood ratio test of beta = 0, with len(estimable) degrees of freedom."""
         return 2.0 * (self.log_likelihood - self.null_log_likelihood)
 
     @property
@@ -106,17 +106,20 @@ class Newton:
 
 
 def start(p: int, negligible: float = 0.0) -> Newton:
-    """Before the first evaluation, which is at beta = 0 (p,). A column whose information there is no more than
-    `negligible` tells nothing: with columns in standard deviations, a share of the events as small as `SINGULAR`."""
+    """Returns the state before the first evaluation, at beta = 0 (p,); ValueError for p < 1.
+
+    A column whose information there is at most `negligible` is not estimable: with columns in standard deviations, the
+    share `SINGULAR` of the events.
+    """
     if p < 1:
         raise ValueError("a model has at least one column")
     return Newton((0.0,) * p, negligible)
 
 
 def advance(state: Newton, log_likelihood: float, score: Sequence[float], information_upper: Sequence[float]) -> Newton:
-    """The next state, given the totals at `state.beta`: score (p,), upper triangle of the information by rows.
+    """Returns the next state from the totals at `state.beta`: score (p,), upper triangle of the information by rows.
 
-    ValueError when the fit has ended or the lengths are wrong.
+    ValueError where the fit has ended or a length is wrong.
     """
     p = len(state.beta)
     if state.status != "going":
@@ -132,13 +135,13 @@ def advance(state: Newton, log_likelihood: float, score: Sequence[float], inform
     factored = factor(submatrix(information, state.estimable))
     if not state.estimable:
         return replace(state, status="nothing estimable")
-    if factored.dependent:  # independent at 0, no longer here: the information of a direction is gone
+    if factored.dependent:  # independent at 0 but not here: a direction has lost its information
         return replace(state, status="separated", separated=tuple(state.estimable[j] for j in factored.dependent))
     return _give_up_when_late(_take_step(state, log_likelihood, score, information, factored))
 
 
 def covariance(state: Newton) -> tuple[tuple[float | None, ...], ...]:
-    """Inverse of the information at the solution (p, p); None in the rows and columns that are not estimable."""
+    """Returns the inverse of the information at the solution, (p, p); None for columns that are not estimable."""
     at = {j: i for i, j in enumerate(state.estimable)}
     V = inverse(factor(submatrix(state.information, state.estimable)).L)
     columns = range(len(state.beta))
@@ -164,7 +167,8 @@ def _give_up_when_late(state: Newton) -> Newton:
 
 
 def _look_at_columns(state: Newton, log_likelihood: float, information: tuple[tuple[float, ...], ...]) -> Newton:
-    """At beta = 0: which columns can be estimated. Decided once, on pooled figures, so that all parties agree."""
+    """Returns the state with the columns that are estimable. Decided once, at beta = 0, on pooled figures, so that all
+    parties agree."""
     found = factor(information, state.negligible)
     unusable = tuple(_unusable(j, information, found) for j in found.dependent)
     return replace(state, null_log_likelihood=log_likelihood, unusable=unusable)
@@ -207,23 +211,23 @@ def _take_step(
     )
     if decrement < CONVERGED or (decrement < ROUNDING_FLOOR and state.decrement < ROUNDING_FLOOR):
         return replace(accepted, status="ok")  # the last step is added, not evaluated again
-    runaway = _runaway(state, accepted)
-    return replace(accepted, status="separated", separated=runaway, beta=accepted.base) if runaway else accepted
+    diverging = _diverging(state, accepted)
+    return replace(accepted, status="separated", separated=diverging, beta=accepted.base) if diverging else accepted
 
 
 def _slow_steps(before: Newton, decrement: float) -> int:
     if decrement <= SLOW * before.decrement:
         return 0
-    return before.slow_steps + (0 if before.is_halved else 1)  # a halved step says nothing of Newton's pace
+    return before.slow_steps + (0 if before.is_halved else 1)  # a halved step does not show Newton's pace
 
 
-def _runaway(before: Newton, now: Newton) -> tuple[int, ...]:
-    """The columns that run away, none while there is no sign of separation."""
+def _diverging(before: Newton, now: Newton) -> tuple[int, ...]:
+    """Returns the columns whose coefficients diverge; none while there is no sign of separation."""
     return fastest(now) if now.slow_steps >= STEADY and before.decrement < NO_GAIN else ()
 
 
 def fastest(now: Newton) -> tuple[int, ...]:
-    """Returns the columns in which the last step gains nearly all there still is to gain."""
+    """Returns the columns with nearly all of the gain of the last step."""
     part = [s * s * now.information[j][j] for j, s in enumerate(now.step)]
     return tuple(j for j, x in enumerate(part) if x > 0.01 * max(part))
 

@@ -1,14 +1,14 @@
-"""Where a coefficient runs away: the finite end of its profile-likelihood interval.
+"""The finite end of the profile-likelihood interval of a coefficient that diverges.
 
-The estimate of a separated column is infinite, but not everything about it is unknown. With l(b) the largest log
-likelihood that leaves column j at b, and l_sup the height that l(b) comes near as b runs away, every b with
-2 (l_sup - l(b)) <= 3.84 is compatible with the data at 95%, and that set has one finite end: the limit.
+The estimate of a separated column is infinite, but its interval is not unbounded on both sides. Let l(b) be the largest
+log likelihood with the coefficient of column j fixed at b, and l_sup its supremum, which l(b) approaches as b diverges.
+Every b with 2 (l_sup - l(b)) <= 3.84 is compatible with the data at 95%, and this set has one finite end: the limit.
 
-A state machine like `newton`, on the same totals, in plain floats, and the same at every party. First it climbs along
-the separated column until what is left to gain is nothing, which gives l_sup. Then, from the best of the points where
-totals are known (Newton has passed close by), it solves log((l_sup - l(b)) / 1.92) = 0 by Newton's method in b: the
-gap dies away as exp(-b), so its logarithm is nearly a straight line. The other coefficients move to their conditional
-optimum in the same step, by the information there (Venzon and Moolgavkar, Applied Statistics 37 (1988) 87).
+A state machine like `newton`, on the same totals, in plain floats, and identical at every party. First it climbs along
+the separated column until nothing remains to gain, which gives l_sup. Then, from the best of the points with known
+totals (Newton passed close by), it solves log((l_sup - l(b)) / 1.92) = 0 by Newton's method in b: the gap decays as
+exp(-b), so its logarithm is nearly linear. The other coefficients move to their conditional optimum in the same step,
+by the information there (Venzon and Moolgavkar, Applied Statistics 37 (1988) 87).
 """
 
 from __future__ import annotations
@@ -25,31 +25,31 @@ from riskset.stats.newton import WORSE
 Status = Literal["climbing", "searching", "found", "not found"]
 
 CHI2: Final = 3.841458820694124
-"""0.95 quantile of chi-square with one degree of freedom: the two-sided 95% of Wald limits."""
+"""0.95 quantile of chi-square with one degree of freedom: a two-sided 95% interval, as for Wald limits."""
 GAP: Final = CHI2 / 2.0
-"""How far below the supremum the profile is at the limit."""
+"""Distance of the profile below its supremum at the limit."""
 MAX_EVALUATIONS: Final = 30
-"""Of this state machine's own; 3 to 8 for the indicator of a level, up to 23 for a number (400 simulated models)."""
+"""Evaluations by this state machine: 3 to 8 for the indicator of a level, up to 23 for a number (400 simulations)."""
 AIM, ENOUGH = 1e-10, 1e-8
-"""What a climbing step hopes to leave of the log likelihood, and what may be left: 3e-9 of 3.84."""
+"""Remaining gain of the log likelihood that a climbing step aims at, and that is accepted: 3e-9 of 3.84."""
 ENDURED: Final = 1e-6
-"""What may be left where hazards leave the range of floats farther out."""
+"""Remaining gain that is accepted where hazards farther out exceed the range of floats."""
 MOST_HALVINGS: Final = 5
 CONVERGED: Final = 1e-9
-"""|2 (l_sup - l) - 3.84| at the limit; at large n a few roundings of l itself."""
+"""|2 (l_sup - l) - 3.84| at the limit; with a large n, a few roundings of l itself."""
 ROUNDING: Final = 4e-15
 AT_OPTIMUM: Final = 1e-14
-"""U'I^-1 U of the other columns where they count as being at their conditional optimum."""
+"""U'I^-1 U of the other columns below which they count as being at their conditional optimum."""
 NO_INFORMATION: Final = 1e-12
-"""About a column in standard deviations: rounding."""
+"""Information about a column in standard deviations that counts as rounding."""
 TAIL: Final = 30.0
-"""What is left to gain tells about another column no more than this times itself; what tells nothing else stays."""
+"""Information about another column up to this multiple of the remaining gain counts as none."""
 NEAR: Final = 0.5
-"""The others gain less than this share of the gap where the derivatives along their optimum are worth following."""
+"""The derivatives along the others' optimum are used where moving the others gains less than this share of the gap."""
 E_FOLDS: Final = 3.0
-"""The gap may change by at most e^3 a step."""
+"""The gap may change by a factor of at most e^3 per step."""
 ASTRAY: Final = 1e3
-"""A trial with a larger gap than this is no neighbour of the limit, and is halved."""
+"""A trial with a gap above this is not near the limit, and is halved."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class At:
 
 
 def at(beta: tuple[float, ...], log_likelihood: float, score: Sequence[float], upper: Sequence[float]) -> At:
-    """The totals at `beta`, the information given by rows of its upper triangle, as `newton.advance` takes it."""
+    """Returns the totals at `beta`; `upper` is the upper triangle of the information, by rows."""
     p = len(beta)
     if len(score) != p or len(upper) != p * (p + 1) // 2:
         raise ValueError(f"expected {p} scores and {p * (p + 1) // 2} elements of the information")
@@ -72,29 +72,29 @@ def at(beta: tuple[float, ...], log_likelihood: float, score: Sequence[float], u
 
 @dataclass(frozen=True)
 class ProfileLimit:
-    """Where the search stands. `beta` (p,) is where to evaluate next; once found, `beta[column]` is the limit."""
+    """The state of the search. `beta` (p,) is where to evaluate next; once found, `beta[column]` is the limit."""
 
     beta: tuple[float, ...]
     column: int
-    """The separated one."""
+    """The separated column."""
     others: tuple[int, ...]
     """The other estimable columns, increasing."""
     direction: float
-    """1 where the coefficient runs to +inf and the limit is a lower one, -1 where to -inf."""
+    """1 where the coefficient diverges to +inf and the limit is a lower one; -1 where to -inf."""
     known: tuple[At, ...]
-    """Where totals are known, in order."""
+    """The points with known totals, in order."""
     base: At
-    """The last accepted of them."""
+    """The last accepted point."""
     status: Status = "climbing"
     evaluations: int = 0
     supremum: float = inf
-    """l_sup, once climbed."""
+    """l_sup, once the climb has ended."""
     left: float = inf
-    """What the log likelihood can still gain from `base`, as its derivatives there tell."""
+    """Remaining gain of the log likelihood from `base`, by its derivatives there."""
     halvings: int = 0
-    """In a row."""
+    """Consecutive halvings."""
     beyond: tuple[float, float] = (-inf, inf)
-    """In units of direction * b: the limit lies between."""
+    """The limit is between these, in units of direction * b."""
 
     @property
     def is_going(self) -> bool:
@@ -102,7 +102,8 @@ class ProfileLimit:
 
 
 def start(column: int, estimable: Sequence[int], known: Sequence[At]) -> ProfileLimit:
-    """Begins where Newton ended with one separated `column`; `known` are all totals Newton saw, the last accepted."""
+    """Returns the search that begins where Newton ended with one separated `column`; `known` are all totals of Newton,
+    the last of them accepted."""
     last = known[-1]
     others = tuple(j for j in estimable if j != column)
     before = ProfileLimit(last.beta, column, others, 0.0, tuple(known), last)
@@ -111,7 +112,7 @@ def start(column: int, estimable: Sequence[int], known: Sequence[At]) -> Profile
 
 
 def advance(state: ProfileLimit, found: At) -> ProfileLimit:
-    """The next state, given the totals at `state.beta`. ValueError when the search has ended."""
+    """Returns the next state from the totals at `state.beta`; ValueError where the search has ended."""
     if not state.is_going:
         raise ValueError(f"the search has ended: {state.status}")
     state = replace(state, evaluations=state.evaluations + 1, known=(*state.known, found))
@@ -130,9 +131,9 @@ class _Profile:
     distance: float
     """U'I^-1 U of the others: twice what moving them alone gains."""
     others: tuple[int, ...]
-    """Those the data tell something about here; far out the separated column may decide nearly all alone."""
+    """The other columns with information here; far out, the separated column may determine nearly everything."""
     move: tuple[float, ...]
-    """Of `others`, to their optimum where b stays ..."""
+    """Step of `others` to their optimum at the same b ..."""
     follow: tuple[float, ...]
     """... and per unit of b."""
 
@@ -158,7 +159,7 @@ def _profile(state: ProfileLimit, here: At) -> _Profile:
 
 
 def _moved(state: ProfileLimit, here: At, profile: _Profile, by: float) -> tuple[float, ...]:
-    """beta with b moved `by`, the others to their optimum there."""
+    """Returns beta with b moved by `by`, and the others moved to their optimum there."""
     beta = list(here.beta)
     beta[state.column] += by
     for k, move, follow in zip(profile.others, profile.move, profile.follow, strict=True):
@@ -172,7 +173,7 @@ def _halved(state: ProfileLimit) -> ProfileLimit:
 
 
 def _climb(state: ProfileLimit, here: At) -> ProfileLimit:
-    """One step up along the column, longer than Newton's, which would leave a share 1/e of the rest each time."""
+    """Takes one step up along the column, longer than Newton's, which would leave 1/e of the remaining gain."""
     least = state.base.log_likelihood - WORSE * abs(state.base.log_likelihood)
     if not here.log_likelihood >= least:
         return _halved(state) if state.halvings < MOST_HALVINGS else _settle(state, ENDURED)
@@ -184,20 +185,20 @@ def _climb(state: ProfileLimit, here: At) -> ProfileLimit:
     if state.left < ENOUGH:
         return _settle(state, ENOUGH)
     step = profile.slope / profile.curvature
-    further = max(0.0, scalar_log(rest / AIM) - 1.0) * step  # the others have come to their place by then
+    further = max(0.0, scalar_log(rest / AIM) - 1.0) * step  # by then the others are at their optimum
     beta = _moved(state, here, profile, step)
     return replace(state, beta=tuple(x + further if j == state.column else x for j, x in enumerate(beta)))
 
 
 def _at_the_top(state: ProfileLimit, here: At) -> ProfileLimit:
-    """No slope is left. If all that was to gain is gained it is rounding, else the step went too far to be followed."""
+    """No slope is left. If the whole remaining gain was gained, that is rounding; otherwise the step was too long."""
     if abs(state.left - (here.log_likelihood - state.base.log_likelihood)) < ENDURED:
         return _settle(replace(state, base=here, left=0.0), ENDURED)
     return _halved(state) if state.halvings < MOST_HALVINGS else replace(state, status="not found")
 
 
 def _settle(state: ProfileLimit, allowed: float) -> ProfileLimit:
-    """Takes the supremum from where the climb ended and begins the search at the known point nearest the limit."""
+    """Takes the supremum from the end of the climb and starts the search at the known point nearest the limit."""
     if not state.left <= allowed:
         return replace(state, status="not found")
     supremum = state.base.log_likelihood + state.left
@@ -210,7 +211,7 @@ def _settle(state: ProfileLimit, allowed: float) -> ProfileLimit:
 
 
 def _search(state: ProfileLimit, here: At) -> ProfileLimit:
-    """One step of Newton's method towards log(gap / GAP) = 0."""
+    """Takes one step of Newton's method towards log(gap / GAP) = 0."""
     gap = state.supremum - here.log_likelihood
     if not isfinite(gap) or gap > max(ASTRAY, state.supremum - state.base.log_likelihood):
         return _halved(state)
@@ -232,7 +233,7 @@ def _search(state: ProfileLimit, here: At) -> ProfileLimit:
 
 
 def _narrowed(state: ProfileLimit, place: float, gap: float, distance: float) -> ProfileLimit:
-    """The bracket with one end moved to `place`, if the others are near enough to their optimum to tell which."""
+    """Moves one end of the bracket to `place`, if the others are near enough to their optimum to show which end."""
     lower, upper = state.beyond
     if distance > AT_OPTIMUM:
         return state

@@ -1,8 +1,9 @@
-"""Risk sets whose hazards are too far apart for one scale: the same rows, in more strata, each with its own scale.
+"""Strata whose hazards are too far apart for one scale, cut in time into more strata, each with its own scale.
 
-Where a coefficient runs away the hazards of one stratum span more than a float can hold, and late risk sets vanish
-beside early ones. The partial likelihood is a product over event times, so a stratum may be cut in time: each piece
-holds the rows at risk in it, those that outlive it as censored at its end. The three sums stay the same.
+Where a coefficient diverges, the hazards of one stratum span more than a float can represent, and late risk sets
+vanish beside early ones. The partial likelihood is a product over event times, so a stratum may be cut in time: each
+piece has the rows at risk in it, and rows that outlast it are censored at its end. The log likelihood, score and
+information stay the same.
 """
 
 from __future__ import annotations
@@ -13,17 +14,17 @@ from riskset.stats.arrays import Bools, Floats, Ints
 from riskset.stats.risk_sets import RiskSets, risk_sets
 
 _SPAN = 250.0
-"""Of log hazard within a piece: exp(-250) squared, beside 1, is a float still."""
+"""Largest span of the log hazard within a piece: exp(-250) squared is still a float."""
 _MOST_PIECES = 1000
-"""A step that would need more was too long."""
+"""A step that would need more pieces was too long."""
 _MOST_ROWS = 20_000_000
-"""Elements of X over all pieces: what a hospital's machine surely has room for."""
+"""Largest number of elements of X over all pieces; about 160 MB."""
 
 
 def cut_in_time(rows: RiskSets, log_hazard: Floats) -> RiskSets | None:
-    """`rows` cut wherever the largest log hazard (n,) of those still to leave has fallen by another 250.
+    """Returns `rows` cut wherever the largest log hazard (n,) of rows still to exit has fallen by another 250.
 
-    None where nothing is to be cut, or too much, or a log hazard is not finite.
+    None where nothing needs a cut, the pieces would be too many or too large, or a log hazard is not finite.
     """
     if not np.isfinite(log_hazard).all():
         return None
@@ -39,7 +40,7 @@ def cut_in_time(rows: RiskSets, log_hazard: Floats) -> RiskSets | None:
 
 
 def _pieces(rows: RiskSets, bin_of_row: Ints, log_hazard: Floats) -> Ints:
-    """(K,) the piece of each bin: 0, 1, ... increasing, no piece in two strata."""
+    """Returns the piece of each bin, (K,): 0, 1, ... increasing; no piece spans two strata."""
     highest = np.full(rows.K, -np.inf)
     np.maximum.at(highest, bin_of_row, log_hazard)
     cut = np.ones(rows.K, dtype=bool)
@@ -52,7 +53,7 @@ def _pieces(rows: RiskSets, bin_of_row: Ints, log_hazard: Floats) -> Ints:
 
 
 def _reach(rows: RiskSets, bin_of_row: Ints, piece_of_bin: Ints) -> tuple[Ints, Ints]:
-    """(n,) first and last piece with an event time at which a row may be at risk."""
+    """Returns the first and last piece with an event time at which a row may be at risk, (n,) each."""
     last = piece_of_bin[bin_of_row]
     if rows.entry_bin is None:
         start = np.searchsorted(rows.bin_stratum, np.arange(len(rows.stratum_start)))
@@ -63,7 +64,8 @@ def _reach(rows: RiskSets, bin_of_row: Ints, piece_of_bin: Ints) -> tuple[Ints, 
 
 
 def _assemble(rows: RiskSets, bin_of_row: Ints, piece_of_bin: Ints, first: Ints, copies: Ints) -> RiskSets:
-    """A row once for each piece it is at risk in. A bin's number, counted from 1, is its day."""
+    """Returns the pieces as strata: a row appears in each piece in which it is at risk, and a bin's number, from 1, is
+    its day."""
     row = np.repeat(np.arange(rows.n), copies)
     piece = first[row] + np.arange(len(row)) - np.repeat(np.cumsum(copies) - copies, copies)
     is_last = piece == piece_of_bin[bin_of_row[row]]

@@ -1,9 +1,9 @@
-"""One hospital's rows in the order the partial likelihood asks for, sorted once and walked once an evaluation.
+"""One hospital's rows in the order the partial likelihood needs: sorted once, traversed once per evaluation.
 
-A Cox model needs, at each event time, sums over those at risk. Times are whole days, so there are few event times
-however many patients. Rows are therefore put in *bins*: bin k of a stratum holds the rows that leave at its k-th event
-time or later, but before the next one; the events come first, then the rows censored. Summing within bins and then
-over bins gives every risk set, and no array is cumulated patient by patient.
+A Cox model needs sums over those at risk at each event time. Times are whole days, so there are few event times,
+however many patients. Rows are therefore put in *bins*: bin k of a stratum has the rows that exit at its k-th event
+time or later, but before the next one; events come first, then censored rows. Summing within bins and then over bins
+gives every risk set, and no array is cumulated patient by patient.
 """
 
 from __future__ import annotations
@@ -17,35 +17,35 @@ from numpy.typing import ArrayLike, NDArray
 from riskset.stats.arrays import Bools, Floats, Ints, sum_by
 
 _BLOCK_ROWS = 8192
-"""Rows taken at a time: a block and its scaled copy stay in the cache (measured best at 10, 30 and 100 columns)."""
+"""Rows per block: a block and its scaled copy stay in the cache (the fastest size at 10, 30 and 100 columns)."""
 _SAMPLE = 4096
-"""Rows looked at to place a stratum's anchor; any anchor is exact, a central one loses fewer digits."""
+"""Rows sampled to place a stratum's anchor; any anchor is exact, and a central one loses fewer digits."""
 
 
 @dataclass(frozen=True)
 class RiskSets:
     """The rows of one hospital, by stratum, then day, then events before censorings. Stays at the hospital.
 
-    n rows, p columns, K bins. Each stratum begins with a bin that has no event time, for rows that leave (or enter)
+    n rows, p columns, K bins. Each stratum begins with a bin without an event time, for rows that exit (or enter)
     before its first event. A part of a bin is its events or its censorings; only parts with rows are listed.
     """
 
     X: Floats
-    """(p, n), in units of `scale` from an anchor of the stratum; a column constant within a stratum is exactly 0."""
+    """(p, n), in units of `scale`, from an anchor of the stratum; a column constant within a stratum is exactly 0."""
     weights: Floats | None
     """(n,); None where every weight is 1."""
     part_start: Ints
     """(parts,) first row of each part."""
     part_bin: Ints
-    """(parts,) the bin it belongs to, increasing."""
+    """(parts,) the bin of each part, increasing."""
     part_is_event: Bools
-    """(parts,)"""
+    """(parts,) True for events."""
     bin_stratum: Ints
     """(K,) stratum of each bin, 0, 1, ... increasing."""
     deaths: Ints
     """(K,) number of events, m."""
     mean_weight: Floats
-    """(K,) mean weight of the events (0 where none), as `survival` weighs a tied time."""
+    """(K,) mean weight of the events, 0 without events; `survival` weights a tied time so."""
     stratum_start: Ints
     """(strata,) first row of each stratum."""
     event_weight: Floats
@@ -53,7 +53,7 @@ class RiskSets:
     event_sum: Floats
     """(p,) weighted sum of the events' columns."""
     entry_bin: Ints | None
-    """(n,) last bin whose event time the row had not yet entered for; None without left truncation."""
+    """(n,) last bin at whose event time the row was not yet at risk; None without left truncation."""
 
     @property
     def n(self) -> int:
@@ -74,12 +74,12 @@ class RiskSets:
 
     @cached_property
     def event_parts(self) -> Ints:
-        """(times,) the parts that are events, one an event time, in the order of `event_bins`."""
+        """(times,) the parts that are events, one per event time, in the order of `event_bins`."""
         return np.flatnonzero(self.part_is_event)
 
     @cached_property
     def censored_parts(self) -> Ints:
-        """The other parts, at most one a bin."""
+        """The other parts, at most one per bin."""
         return np.flatnonzero(~self.part_is_event)
 
     @cached_property
@@ -104,7 +104,7 @@ class RiskSets:
 
     @property
     def blocks(self) -> list[slice]:
-        """The rows, a cache's worth at a time."""
+        """The rows in blocks that fit the cache."""
         return [slice(start, min(start + _BLOCK_ROWS, self.n)) for start in range(0, self.n, _BLOCK_ROWS)]
 
 
@@ -118,15 +118,15 @@ def risk_sets(
     strata: ArrayLike | None = None,
     scale: ArrayLike | None = None,
 ) -> RiskSets:
-    """Sort one hospital's rows for `cox.evaluate`.
+    """Returns one hospital's rows, sorted for `cox.evaluate`.
 
-    `X` (n, p) finite; `days` (n,) whole and >= 0; `event` (n,) true where the event happened; `entry_days` (n,) whole,
+    `X` (n, p) finite; `days` (n,) whole and >= 0; `event` (n,) True where the event occurred; `entry_days` (n,) whole,
     below `days`: the row is at risk from the day after; `weights` (n,) positive; `strata` (n,) whole codes; `scale`
-    (p,) what one unit of each coefficient stands for, 1 unless given. Any row order; n may be 0. There is nothing to
-    centre: the partial likelihood does not change when a column is shifted within a stratum, so each stratum is
-    measured from a row of its own, and a column that is constant there gives an information of exactly 0.
+    (p,) one unit of each coefficient, 1 by default. Rows in any order; n may be 0. There is nothing to centre: the
+    partial likelihood does not change when a column is shifted within a stratum, so each stratum is measured from one
+    of its own rows, and a column that is constant there has an information of exactly 0.
 
-    ValueError when a shape, a type or a value is not as said.
+    ValueError for another shape, type or value.
     """
     x, t, d = np.asarray(X, dtype=np.float64), _whole("days", days), np.asarray(event)
     e = None if entry_days is None else _whole("entry_days", entry_days)
@@ -158,7 +158,7 @@ def _bins(s: Ints, t: Ints, d: Bools) -> _Bins:
     new_day = new_stratum.copy()
     new_day[1:] |= t[1:] != t[:-1]
     event_time = new_day & d  # events come first in their day
-    of_row = np.cumsum(event_time) + s  # s strata began before: one bin without event time each, and one of its own
+    of_row = np.cumsum(event_time) + s  # every stratum begins with a bin without event time: this one and the s before
     opens = event_time | new_stratum
     part = opens.copy()
     part[1:] |= d[1:] != d[:-1]
@@ -193,7 +193,8 @@ def _assemble(x: Floats, s: Ints, d: Bools, w: Floats | None, bins: _Bins, entry
 
 
 def _columns(x: Floats, order: Ints, stratum_start: Ints, units: Floats) -> Floats:
-    """(p, n) sorted, from the stratum's anchor, in units. Row blocks, so that the transposition stays in the cache."""
+    """Returns the sorted columns (p, n), from the stratum's anchor, in units; by blocks of rows, so that the
+    transposition stays in the cache."""
     n, p = x.shape
     out = np.empty((p, n))
     anchors = _anchors(x, order, stratum_start)
@@ -209,7 +210,8 @@ def _columns(x: Floats, order: Ints, stratum_start: Ints, units: Floats) -> Floa
 
 
 def _anchors(x: Floats, order: Ints, stratum_start: Ints) -> Floats:
-    """(strata, p) about the mean of each stratum, from a sample; exactly the value where a column is constant there."""
+    """Returns an anchor near the mean of each stratum, (strata, p), from a sample; exactly the value where a column is
+    constant there."""
     if len(order) == 0:
         return np.empty((0, x.shape[1]))
     first = x[order[stratum_start]]
@@ -221,7 +223,7 @@ def _anchors(x: Floats, order: Ints, stratum_start: Ints) -> Floats:
 
 
 def _entry_bins(bins: _Bins, s: Ints, entry: Ints) -> Ints:
-    """Last bin of the stratum whose event time is at or before the entry (at least the one before the first)."""
+    """Returns the last bin of the stratum whose event time is at or before the entry, or its first bin."""
     span = int(bins.day.max(initial=0)) + 2
     keys = bins.stratum * span + bins.day + 1
     wanted = s * span + np.clip(entry, -1, span - 2) + 1
@@ -229,7 +231,7 @@ def _entry_bins(bins: _Bins, s: Ints, entry: Ints) -> Ints:
 
 
 def _order(s: Ints, t: Ints, censored: Bools) -> Ints:
-    """Rows by stratum, day, events first. Stable sorts of 16-bit digits are radix sorts in numpy: linear time."""
+    """Returns the order by stratum and day, events first. numpy sorts 16-bit digits stably by radix, in linear time."""
     order = np.argsort(censored, kind="stable")
     for key in (t, s):
         for shift in range(0, int(key.max(initial=0)).bit_length(), 16):
@@ -239,7 +241,7 @@ def _order(s: Ints, t: Ints, censored: Bools) -> Ints:
 
 
 def later_in_run(labels: Ints) -> Ints:
-    """How many later elements belong to the same run of equal labels."""
+    """Returns, for each element, how many later ones belong to the same run of equal labels."""
     if len(labels) == 0:
         return np.empty(0, dtype=np.int64)
     ends = np.append(np.flatnonzero(labels[1:] != labels[:-1]), len(labels) - 1)
@@ -253,7 +255,7 @@ def _codes(strata: Ints) -> Ints:
 def _whole(name: str, values: ArrayLike) -> Ints:
     array = np.asarray(values)
     if array.ndim != 1:
-        raise ValueError(f"{name} must have one element a row")
+        raise ValueError(f"{name} must have one element per row")
     if len(array) and array.dtype.kind not in "iub":
         raise ValueError(f"{name} must be whole numbers, not {array.dtype}")
     return array.astype(np.int64)
@@ -269,8 +271,8 @@ def _check(
     if not np.isfinite(x).all() or (t < 0).any():
         raise ValueError("X must be finite and days not negative")
     if e is not None and (e >= t).any():
-        raise ValueError("a row must enter before the day it leaves")
+        raise ValueError("a row must enter before the day on which it exits")
     if w is not None and not (np.isfinite(w) & (w > 0)).all():
         raise ValueError("weights must be positive: a row of weight 0 does not belong to the cohort")
     if units.shape != x.shape[1:] or not (np.isfinite(units) & (units > 0)).all():
-        raise ValueError("scale must hold one positive number a column; give 1 for a column without spread")
+        raise ValueError("scale must have one positive number per column; give 1 for a column without spread")

@@ -1,4 +1,4 @@
-"""Tail areas of the normal and chi-square distributions, accurate relative to themselves far out (p = 1e-300)."""
+"""Tail areas of the normal and chi-square distributions, with small relative error even far out (p = 1e-300)."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from statistics import NormalDist
 
 
 def normal_sf(z: float) -> float:
-    """P(Z > z), standard normal."""
+    """Returns P(Z > z), standard normal."""
     return 0.5 * erfc(z / sqrt(2.0))
 
 
 def two_sided_p(z: float) -> float:
-    """P(|Z| > |z|)."""
+    """Returns P(|Z| > |z|), standard normal."""
     return erfc(abs(z) / sqrt(2.0))
 
 
 def normal_quantile(probability: float) -> float:
-    """z with P(Z <= z) = probability, between 0 and 1."""
+    """Returns z with P(Z <= z) = probability, which is between 0 and 1."""
     return NormalDist().inv_cdf(probability)
 
 
 def chi2_sf(x: float, df: int) -> float:
-    """P(X > x), chi-square with a whole number `df` >= 1 of degrees of freedom.
+    """Returns P(X > x), chi-square with `df` >= 1 whole degrees of freedom; ValueError for another `df`, or x < 0.
 
     Sums of positive terms (Abramowitz and Stegun 26.4.4 and 26.4.5), so nothing cancels.
     """
     if df < 1 or df != int(df) or not x >= 0:
-        raise ValueError("a chi-square is not negative and has whole degrees of freedom, at least 1")
+        raise ValueError("a chi-square is not negative, and its degrees of freedom are a whole number, at least 1")
     if x == 0:
         return 1.0
     half = x / 2.0

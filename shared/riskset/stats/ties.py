@@ -1,7 +1,7 @@
-"""Events of one day: what Efron's and Breslow's approximations make of them.
+"""Tied events: the approximations of Efron and Breslow.
 
-With m events among those at risk, the l-th of them (l = 0..m-1) is taken to leave while a share f of the events'
-hazard is already gone: f = l/m after Efron (1977), f = 0 after Breslow (1974). All that the likelihood and its
+With m events on one day, the l-th of them (l = 0..m-1) is taken to occur when a share f of the events' hazard has
+already left the risk set: f = l/m after Efron (1977), f = 0 after Breslow (1974). All that the likelihood and its
 derivatives need from an event time are sums over l of f^i / u^j with u = S0 - f T0.
 """
 
@@ -35,7 +35,7 @@ class TieSums:
 
 
 def tie_sums(S0: Floats, T0: Floats, deaths: Ints, ties: Ties) -> TieSums | None:
-    """The sums at event times with hazard `S0` at risk and `T0` among the `deaths` >= 1 events, (times,) each.
+    """Returns the sums at event times with hazard `S0` at risk and `T0` among the `deaths` >= 1 events, (times,) each.
 
     None where some u is not a positive finite number or its square leaves the range of a float.
     """

@@ -1,1 +1,1 @@
-"""The hospital's side of the wire, but for the engine itself."""
+"""The hospital's network code, except Flower itself."""

@@ -7,18 +7,19 @@ from typing import Any
 
 import httpx
 
-from riskset.errors import DataError, Refused, RisksetError, Unreachable
+from riskset.catalogue import say
+from riskset.errors import DataError, Refused, RisksetError
 from riskset.joining.invite import Invite
 from riskset.joining.request import JOIN_PATH
-from riskset_site.network.reachability import ServerAway, is_this_machine, no_answer, not_ours, trust_only
+from riskset_site.network.reachability import is_this_machine, no_answer, not_ours, trust_only, unexpected
 
-_LONGEST_WORDS = 500
+_LONGEST_TEXT = 500
 
 
 def send_join_request(invite: Invite, request: bytes, timeout_s: float = 20.0) -> None:
     """Sends the request with the invite's token. Sending the same request again changes nothing.
 
-    Raises Unreachable where the coordinator cannot be reached or trusted, Refused or DataError where it says no.
+    Raises Unreachable where the coordinator cannot be reached or trusted, Refused or DataError where it refuses.
     """
     trusted, token = trust_only(invite.authority), {"authorization": f"Bearer {invite.token}"}
     try:
@@ -27,27 +28,21 @@ def send_join_request(invite: Invite, request: bytes, timeout_s: float = 20.0) -
     except httpx.RequestError as error:
         raise no_answer(invite.address, error) from None
     if response.status_code != HTTPStatus.OK:
-        raise _no(invite, response)
+        raise _refusal(invite, response)
     if _content(response).get("received") != invite.site:
         raise not_ours(invite.address)
 
 
-def _no(invite: Invite, response: httpx.Response) -> RisksetError:
+def _refusal(invite: Invite, response: httpx.Response) -> RisksetError:
     if response.status_code == HTTPStatus.UNAUTHORIZED:
-        return Refused("unknown", "the coordinator does not know this invite", "ask the coordinator for a new one")
-    told = _content(response)
-    error, hint = (_printable(told.get(name)) for name in ("error", "hint"))
+        return Refused("unknown", say("server.reach.unknown_invite"), say("server.reach.unknown_invite_hint"))
+    content = _content(response)
+    error, hint = (_printable(content.get(name)) for name in ("error", "hint"))
     if response.status_code == HTTPStatus.CONFLICT and error:
-        return Refused(_printable(told.get("code")), error, hint)
+        return Refused(_printable(content.get("code")), error, hint)
     if response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY and error:
         return DataError(error, hint)
-    return _away(invite, response)
-
-
-def _away(invite: Invite, response: httpx.Response) -> Unreachable:
-    return ServerAway(
-        f"{invite.address} answered with HTTP {response.status_code}", "it may be starting, or another service is there"
-    )
+    return unexpected(invite.address, response.status_code)
 
 
 def _content(response: httpx.Response) -> dict[str, Any]:
@@ -59,5 +54,5 @@ def _content(response: httpx.Response) -> dict[str, Any]:
 
 
 def _printable(text: object) -> str:
-    """Returns another party's words as one line for a terminal."""
-    return "".join(letter for letter in str(text or "")[:_LONGEST_WORDS] if letter.isprintable())
+    """Returns a text from the network as one line for a terminal."""
+    return "".join(letter for letter in str(text or "")[:_LONGEST_TEXT] if letter.isprintable())

@@ -21,6 +21,7 @@ from typing import Final
 
 import httpx
 
+from riskset.catalogue import say
 from riskset.engine.wire import LEASE_HEADER
 from riskset.errors import Unreachable
 
@@ -29,11 +30,11 @@ SLOW_S: Final = 300.0  # the server takes 305 s
 
 
 class ServerAway(Unreachable):
-    """Nobody answers at the address, or what answers is not the coordinator."""
+    """There is no answer at the address, or it is not the coordinator's."""
 
 
 class ServerNotTrusted(Unreachable):
-    """The certificate at the address is not signed by the authority this site was given, or is for another name."""
+    """The server's certificate is not signed by the authority this site was given, or is for a different name."""
 
 
 class KeyRefused(Unreachable):
@@ -44,22 +45,17 @@ class ClockOff(Unreachable):
     """`offset_s` is this machine's clock minus the server's, in seconds."""
 
     def __init__(self, offset_s: float) -> None:
-        side = "ahead of" if offset_s > 0 else "behind"
-        super().__init__(
-            f"this machine's clock is {in_words(abs(offset_s))} {side} the coordinator's",
-            "let it be set by a time server (at most 5 s ahead or 5 minutes behind are accepted), then start again",
-        )
+        offset = in_words(abs(offset_s))
+        ahead, behind = say("server.reach.clock_ahead", offset=offset), say("server.reach.clock_behind", offset=offset)
+        super().__init__(ahead if offset_s > 0 else behind, say("server.reach.clock_hint"))
         self.offset_s = offset_s
 
 
 class LeaseHeld(Unreachable):
-    """Another session holds this site's key; it ends by itself in `retry_s` seconds, unless it is alive."""
+    """An earlier session holds this site's key; it ends in `retry_s` seconds, unless a program keeps it alive."""
 
     def __init__(self, retry_s: float) -> None:
-        super().__init__(
-            f"the coordinator still counts an earlier session of this site, for {retry_s:.0f} s more",
-            "wait; if this does not end, another program is running with this site's key",
-        )
+        super().__init__(say("server.reach.lease", seconds=retry_s), say("server.reach.lease_hint"))
         self.retry_s = retry_s
 
 
@@ -80,37 +76,38 @@ def is_this_machine(address: str) -> bool:
 
 
 def no_answer(address: str, error: httpx.RequestError) -> Unreachable:
-    """Returns the error for a request that got no answer. The transport's own words may tell an IT department more."""
-    words = str(error) or type(error).__name__
-    if "CERTIFICATE_VERIFY_FAILED" in words:
-        return ServerNotTrusted(
-            f"the server at {address} shows a certificate that this site was not told to trust",
-            "compare the authority's certificate file with the coordinator; a proxy may be opening TLS on the way",
-        )
+    """Returns the error for a request without an answer. The transport's own message may help an IT department."""
+    reason = str(error) or type(error).__name__
+    if "CERTIFICATE_VERIFY_FAILED" in reason:
+        return ServerNotTrusted(say("server.reach.not_trusted", address=address), say("server.reach.not_trusted_hint"))
     if isinstance(error, httpx.ProxyError):
-        return ServerAway(f"the proxy does not connect to {address} ({words})", "ask your IT department to allow it")
-    return ServerAway(f"no answer from {address} ({words})", "the network or the server may be down; we go on trying")
+        message = say("server.reach.proxy", address=address, reason=reason)
+        return ServerAway(message, say("server.reach.proxy_hint"))
+    message = say("server.reach.no_answer", address=address, reason=reason)
+    return ServerAway(message, say("server.reach.no_answer_hint"))
 
 
 def rejected(address: str, response: httpx.Response, now: datetime) -> Unreachable:
-    """Returns the error for an answer that is a no; `now` is this machine's time at the answer."""
+    """Returns the error for a refusal; `now` is this machine's time when it arrived."""
     status = response.status_code
     if status == HTTPStatus.UNAUTHORIZED:
         return _unauthorised(address, response, now)
     if status == HTTPStatus.PRECONDITION_FAILED:
         retry_s = response.headers.get(LEASE_HEADER)
         return _unknown_key(address) if retry_s is None else LeaseHeld(_seconds(retry_s))
-    return ServerAway(f"{address} answered with HTTP {status}", "it may be starting, or another service stands there")
+    return unexpected(address, status)
+
+
+def unexpected(address: str, status: int) -> ServerAway:
+    return ServerAway(say("server.reach.http", address=address, status=status), say("server.reach.http_hint"))
 
 
 def not_ours(address: str) -> ServerAway:
-    return ServerAway(
-        f"what {address} answered is not from a coordinator", "check the address; a proxy may answer there"
-    )
+    return ServerAway(say("server.reach.not_ours", address=address), say("server.reach.not_ours_hint"))
 
 
 def in_words(seconds: float) -> str:
-    """Returns a duration as a person says it: `42 s`, `3 min`, `9.0 h`."""
+    """Returns a duration in a suitable unit: `42 s`, `3 min`, `9.0 h`."""
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
@@ -124,10 +121,7 @@ def _unauthorised(address: str, response: httpx.Response, now: datetime) -> Unre
 
 
 def _unknown_key(address: str) -> KeyRefused:
-    return KeyRefused(
-        f"the coordinator at {address} does not know this site's node key",
-        "send it the public key again, or wait until it has entered it; we go on trying",
-    )
+    return KeyRefused(say("server.reach.unknown_key", address=address), say("server.reach.unknown_key_hint"))
 
 
 def _offset_s(response: httpx.Response, now: datetime) -> float | None:

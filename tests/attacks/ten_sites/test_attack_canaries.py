@@ -109,7 +109,7 @@ class TestEveryMessage:
         model = {"kind": "cox", "endpoints": ["os"], "multivariable": ["age", "z1", "z2"]}
         party = network(table, {"cox": model})
         result = party.run().results[MODEL]
-        told = " ".join([result.rule, result.message, result.remedy, result.by])
+        told = " ".join([result.rule, str(result.message), str(result.remedy), result.by])
         assert result.rule == "R2"
         assert VICTIM not in told
         assert not any(character.isdigit() for character in told.replace("R2", ""))

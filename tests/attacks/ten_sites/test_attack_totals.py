@@ -207,7 +207,7 @@ class TestSiteThatAnswersLast:
         gated = party(*small)
         assert self.evaluations(gated, 200) == 12
         result = gated.history().results[MODEL]
-        assert "12 evaluations, all that rule R5 allows" in result.message
+        assert "12 evaluations, all that rule R5 allows" in str(result.message)
         assert party(*small, run="another").run().results[MODEL].iterations < 12
 
     def evaluations(self, network, most):

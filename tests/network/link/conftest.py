@@ -1,7 +1,7 @@
 """A stage of real processes over TLS on free loopback ports; each is ended by its own id.
 
-No test here asks how long something took. What must not wait for a limit is tested where the limit is `HOLD_S`, far
-beyond `PATIENCE_S`, after which a test fails: no machine is so slow that it takes one for the other.
+No test here measures how long something took. What must not wait for a limit is tested with the limit `HOLD_S`, far
+beyond `PATIENCE_S`, after which a test fails: no machine is slow enough to confuse the two.
 """
 
 import os
@@ -28,17 +28,17 @@ HOLD_S = 3600.0
 
 
 class Program:
-    """A child process that tells what it does, one line at a time."""
+    """A child process that prints what it does, one line at a time."""
 
     def __init__(self, *arguments):
         environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
         command = [sys.executable, *map(str, arguments)]
-        # without a buffer: a line in it would be hidden from `select`
+        # unbuffered: `select` does not see a line in a buffer
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=0, env=environment)
         self.lines = []
 
     def hears(self, word, within_s=PATIENCE_S):
-        """Returns the first line that holds `word`, of those not heard before; fails after `within_s`."""
+        """Returns the next line that contains `word`; fails after `within_s`."""
         until = time.monotonic() + within_s
         with selectors.DefaultSelector() as waiting:
             waiting.register(self.process.stdout, selectors.EVENT_READ)
@@ -49,7 +49,7 @@ class Program:
                 self.lines.append(line)
                 if word in line:
                     return line
-        raise AssertionError(f"never said {word!r}; said {self.lines}")
+        raise AssertionError(f"did not print {word!r}; printed {self.lines}")
 
     def stop(self):
         """Ends it as an administrator does; returns its exit code."""
@@ -85,7 +85,7 @@ class Stage:
         return f"127.0.0.1:{self.ports[0]}"
 
     def superlink(self, database=None):
-        """Starts it, on the ports it had before."""
+        """Starts it, on the same ports as before."""
         program = self._run("serve_superlink.py", self.folder, *self.ports, *([database] if database else []))
         self.ports = tuple(int(port) for port in program.hears(" ").split())
         return program
@@ -97,18 +97,18 @@ class Stage:
         return load_node_key(path)
 
     def site(self, name, lease_s=20.0):
-        """Starts one, whose questions for messages are held for `HOLD_S` unless there is one."""
+        """Starts one; its requests for messages are held for `HOLD_S` while there are none."""
         self.key(name)
         files = self.folder / "ca.pem", self.folder / f"{name}.key"
         return self._run("serve_echo.py", self.address, *files, lease_s, HOLD_S)
 
     def held(self):
-        """Returns how many questions for messages wait for an answer now."""
+        """Returns how many requests for messages are being held."""
         passed = [one for one in read_recording(self.folder / "recording") if one.path == FLEET_PULL]
         return sum(1 if one.is_request else -1 for one in passed)
 
     def questions(self):
-        """Returns how many times a site has asked for messages, and how many answers to that brought none."""
+        """Returns how many requests for messages there were, and how many of their answers were empty."""
         passed = [one for one in read_recording(self.folder / "recording") if one.path == FLEET_PULL]
         asked = sum(one.is_request for one in passed)
         return asked, sum(not one.is_request and not one.body for one in passed)
@@ -133,10 +133,10 @@ class Stage:
 
 
 def wait_until(is_so):
-    """Returns once something is so; fails after `PATIENCE_S`."""
+    """Returns once `is_so()` is true; fails after `PATIENCE_S`."""
     until = time.monotonic() + PATIENCE_S
     while not is_so():
-        assert time.monotonic() < until, f"still not so after {PATIENCE_S} s"
+        assert time.monotonic() < until, f"not true after {PATIENCE_S} s"
         time.sleep(0.05)
 
 
@@ -147,20 +147,20 @@ def _wait_until():
 
 @pytest.fixture(scope="session")
 def patience_s():
-    """After so long, what a test waits for does not come any more."""
+    """After so long, a test stops waiting and fails."""
     return PATIENCE_S
 
 
 @pytest.fixture
 def stage(tmp_path):
-    """A stage of one test's own, on which nothing runs yet."""
+    """A stage for one test, with nothing running yet."""
     with closing(Stage(tmp_path)) as stage:
         yield stage
 
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory):
-    """A stage that all tests here share: a SuperLink with its state in memory, and two sites that echo."""
+    """A stage shared by all tests here: a SuperLink with its state in memory, and two sites that echo."""
     with closing(Stage(tmp_path_factory.mktemp("running"))) as stage:
         stage.began = time.time()
         stage.superlink()

@@ -1,7 +1,7 @@
-"""A site as a process of its own that answers with its message reversed.
+"""A site in its own process that answers each message with the message reversed.
 
-`python serve_echo.py ADDRESS CA KEY LEASE_S WAIT_S`. Prints what it meets, one word a line. A message that begins with
-`hold` is kept for an hour, as a long computation.
+`python serve_echo.py ADDRESS CA KEY LEASE_S WAIT_S`. Prints what happens, one word per line. A message that begins with
+`hold` is kept for an hour, like a long computation.
 """
 
 import signal

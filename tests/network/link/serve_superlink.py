@@ -1,7 +1,7 @@
-"""A SuperLink as a process of its own: `python serve_superlink.py FOLDER PUBLIC_PORT CONTROL_PORT [DATABASE]`.
+"""A SuperLink in its own process: `python serve_superlink.py FOLDER PUBLIC_PORT CONTROL_PORT [DATABASE]`.
 
-Prints one line with both ports when it is ready. The limits are small, so that tests of them are short; a question for
-messages is held as long as the site asks, so that no answer comes by itself.
+Prints one line with both ports when it is ready. The limits are small, so that tests of them are short; a request for
+messages is held as long as the site requests, so that no answer comes by itself.
 """
 
 import sys

@@ -1,6 +1,6 @@
-"""Attempts at the two ports by somebody who has the authority's certificate, as every site has.
+"""Attempts on the two ports by someone who has the authority's certificate, as every site does.
 
-Each is first shown to succeed against Flower's app as it comes, then refused by ours.
+Each is first shown to succeed against Flower's unmodified app, then refused by ours.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from flwr.superlink.config_loader import SuperLinkLifespanConfig
 from flwr.superlink.main import create_app
 
 CUT_WITHIN_S = 50.0
-"""Ours are cut after 1 s; uvicorn, left to itself, cuts a line 65 s after an answer, and no other."""
+"""Ours are closed after 1 s; uvicorn by itself closes a connection 65 s after an answer, and no other."""
 PROTOBUF = {"content-type": "application/x-protobuf"}
 COORDINATORS = {
     "/v1/control/list-runs": ListRunsRequest(),
@@ -37,7 +37,7 @@ def client(running):
 
 
 def stock_superlink():
-    """Flower's app as `flower-superlink` serves it when asked for node authentication."""
+    """Flower's app as `flower-superlink` serves it with node authentication."""
     nothing = dict.fromkeys(SuperLinkLifespanConfig.__dataclass_fields__)
     config = SuperLinkLifespanConfig(
         **nothing
@@ -69,7 +69,7 @@ def at_stock():
 
 
 @pytest.mark.parametrize("path", COORDINATORS)
-def test_stealing_the_coordinator_s_place(running, client, at_stock, path):
+def test_acting_as_the_coordinator(running, client, at_stock, path):
     body = COORDINATORS[path].SerializeToString()
     assert at_stock[path] not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND), "Flower lets us in"
 
@@ -90,7 +90,7 @@ def test_the_public_port_knows_only_what_sites_need(running, client, path):
     "path",
     ["/v1/fleet/../control/list-runs", "/v1/fleet/%2e%2e/control/list-runs", "//v1/control/list-runs", "/v1/fleet/"],
 )
-def test_no_spelling_of_a_path_leads_around_the_public_door(running, path):
+def test_no_spelling_of_a_path_bypasses_the_public_door(running, path):
     with lines(running) as line:
         line.sendall(f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n".encode())
         assert line.recv(64).startswith(b"HTTP/1.1 404")
@@ -115,7 +115,7 @@ def test_headers_that_never_end_are_cut_off(running):
         assert read_to_the_end(line) == b""
 
 
-def test_a_line_on_which_nothing_is_said_is_cut_off(running):
+def test_a_silent_connection_is_cut_off(running):
     with lines(running) as line:
         assert read_to_the_end(line) == b""
 
@@ -128,17 +128,17 @@ def test_a_second_request_that_never_ends_is_cut_off(running):
         assert read_to_the_end(line) == b""
 
 
-def test_a_body_that_never_ends_is_told_so(running):
+def test_a_body_that_never_ends_times_out(running):
     with lines(running) as line:
         line.sendall(b"POST /v1/fleet/push-object HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhalf")
         assert line.recv(64).startswith(b"HTTP/1.1 408")
 
 
-def test_too_many_lines_from_one_address_are_cut_off_and_the_others_go_on(running):
+def test_too_many_connections_from_one_address_are_cut_off_and_the_others_continue(running):
     with contextlib.ExitStack() as stack:
         open_lines = [stack.enter_context(lines(running)) for _ in range(30)]
         answered = [is_answered(line) for line in open_lines]
-        # the tests' limit is 24, of which the running sites hold four
+        # the tests' limit is 24, and the running sites use four
         assert 0 < sum(answered) <= 24
     running.main.send("a", b"still there?")
     assert [reply.payload for reply in running.main.collect(120)] == [b"?ereht llits"]

@@ -59,14 +59,14 @@ def hostile_bundle():
     return bundle.getvalue()
 
 
-def test_what_flowers_own_site_would_do_with_it(tmp_path):
+def test_flowers_own_site_would_run_it(tmp_path):
     command = [sys.executable, "-W", "ignore", "-c", INSTALLS_AND_RUNS, str(tmp_path)]
     ran = subprocess.run(command, input=hostile_bundle(), capture_output=True, timeout=600, check=False)
     assert b"the coordinator runs code here" in ran.stdout, ran.stderr.decode()
 
 
 class HostileServer:
-    """Answers as a SuperLink whose run has the hostile bundle, and writes down what it is asked."""
+    """Answers as a SuperLink whose run has the hostile bundle, and records the requests."""
 
     def __init__(self, payload):
         metadata = Metadata(
@@ -114,8 +114,8 @@ def link():
         yield link
 
 
-def test_a_bundle_with_hostile_code(link):
-    """The honest message of the same run arrives all the same."""
+def test_our_site_never_requests_the_bundle(link):
+    """The honest message of the same run arrives nevertheless."""
     server = HostileServer(b"an envelope")
     link._client._client.close()
     link._client._client = httpx.Client(transport=httpx.MockTransport(server))

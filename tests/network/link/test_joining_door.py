@@ -1,4 +1,4 @@
-"""The joining path of the public port, over TLS: a site comes in by it, and strangers and the careless do not."""
+"""The joining path of the public port, over TLS: it admits a site's request, and no stranger's or careless one."""
 
 import contextlib
 import json
@@ -15,8 +15,8 @@ from riskset.errors import DataError, Refused, Unreachable
 from riskset.joining.request import JOIN_PATH, MAX_REQUEST_BYTES, write_request
 from riskset.secure.keys import new_identity, public_hex
 from riskset.secure.node_key import new_node_key
+from riskset_demo.loopback_network import free_ports
 from riskset_server.coordinator_folder import CoordinatorFolder
-from riskset_server.demo.stage import free_ports
 from riskset_server.engine.recording import read_recording
 from riskset_server.joining.certificates import make_authority
 from riskset_site.network.join_request import send_join_request
@@ -24,7 +24,7 @@ from riskset_site.network.reachability import ServerAway, ServerNotTrusted
 
 
 class Coordinator:
-    """A running server and what its coordinator does beside it."""
+    """A running server and what its coordinator does meanwhile."""
 
     def __init__(self, root, study):
         self.study = study
@@ -82,7 +82,7 @@ def bearer(token):
     return {"authorization": f"Bearer {token}"}
 
 
-def test_a_site_asks_in(coordinator):
+def test_a_site_asks_to_join(coordinator):
     invite, identity = coordinator.invites(), new_identity()
     request = request_for(invite, identity)
     send_join_request(invite, request)
@@ -92,16 +92,16 @@ def test_a_site_asks_in(coordinator):
     assert words == invite.words(public_hex(identity))
 
 
-def test_a_token_used_twice_is_told_with_its_reason(coordinator):
+def test_a_token_used_twice_is_refused_with_its_reason(coordinator):
     invite = coordinator.invites()
     send_join_request(invite, request_for(invite))
-    with pytest.raises(Refused, match="the invite of asan was used already") as refused:
+    with pytest.raises(Refused, match="the invite of asan was already used") as refused:
         send_join_request(invite, request_for(invite))
     assert refused.value.code == "used"
-    assert "by telephone" in refused.value.hint
+    assert "telephone the coordinator" in refused.value.hint
 
 
-def test_a_revoked_invite_is_told_with_its_reason(coordinator):
+def test_a_revoked_invite_is_refused_with_its_reason(coordinator):
     invite = coordinator.invites("osaka")
     with coordinator.folder.desk() as desk:
         desk.revoke("osaka")
@@ -110,29 +110,29 @@ def test_a_revoked_invite_is_told_with_its_reason(coordinator):
     assert refused.value.code == "revoked"
 
 
-def test_a_request_of_another_site_is_told_with_its_reason(coordinator):
+def test_a_request_of_a_different_site_is_refused_with_its_reason(coordinator):
     invite, other = coordinator.invites(), coordinator.invites("kurume")
     with pytest.raises(DataError, match="names a different site than the invite of asan"):
         send_join_request(invite, request_for(type(invite)(**vars(other) | {"token": invite.token})))
 
 
-def test_an_invite_of_nobody_here(coordinator):
+def test_an_invite_this_coordinator_did_not_make(coordinator):
     invite = coordinator.invites()
     with pytest.raises(Refused, match="does not know this invite"):
         send_join_request(type(invite)(**vars(invite) | {"token": "A" * 43}), b"")
 
 
-def test_a_server_under_another_authority_is_not_shown_the_token(coordinator):
+def test_a_server_under_a_different_authority_does_not_get_the_token(coordinator):
     invite = coordinator.invites()
     other = make_authority("riskset coordinator at 127.0.0.1").certificate.decode()
     pinned_elsewhere = type(invite)(**vars(invite) | {"authority": other})
     with pytest.raises(ServerNotTrusted):
         send_join_request(pinned_elsewhere, request_for(invite))
-    with pytest.raises(DataError, match="no request of asan waits"):
+    with pytest.raises(DataError, match="no request from asan is waiting"):
         coordinator.waiting()
 
 
-def test_nobody_answers(coordinator):
+def test_no_server_at_the_address(coordinator):
     invite = coordinator.invites()
     (port,) = free_ports(1)
     with pytest.raises(ServerAway):
@@ -147,20 +147,20 @@ def test_a_stranger_learns_nothing(client, shown):
     assert (answer.status_code, answer.content) == (HTTPStatus.UNAUTHORIZED, b"")
 
 
-def test_a_stranger_is_answered_before_his_body_is_read(coordinator):
+def test_a_stranger_is_answered_before_the_body_is_read(coordinator):
     with coordinator.line() as line:
         head = f"POST {JOIN_PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 8000\r\n"
         line.sendall(f"{head}authorization: Bearer {'A' * 43}\r\n\r\n".encode())
-        assert line.recv(64).startswith(b"HTTP/1.1 401")  # whoever waited for the body would say 408
+        assert line.recv(64).startswith(b"HTTP/1.1 401")  # a server that waited for the body would answer 408
 
 
-def test_two_tokens_are_none(coordinator, client):
+def test_two_tokens_are_refused(coordinator, client):
     shown = [("authorization", f"Bearer {coordinator.invites().token}")] * 2
     assert client.post(JOIN_PATH, content=b"{}", headers=shown).status_code == HTTPStatus.UNAUTHORIZED
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS"])
-def test_only_a_post_is_taken(coordinator, client, method):
+def test_only_a_post_is_accepted(coordinator, client, method):
     answer = client.request(method, JOIN_PATH, headers=bearer(coordinator.invites().token))
     assert (answer.status_code, answer.content) == (HTTPStatus.NOT_FOUND, b"")
 
@@ -170,7 +170,7 @@ def test_only_a_post_is_taken(coordinator, client, method):
     [b"", b"{}", b"null", b"\x00" * 100, b"[" * 8000, b'{"request":{},"signature":""}'],
     ids=lambda b: repr(b[:20]),
 )
-def test_garbage_with_a_right_token_uses_it_not_up(coordinator, client, body):
+def test_garbage_with_a_valid_token_does_not_use_it_up(coordinator, client, body):
     invite = coordinator.invites()
     answer = client.post(JOIN_PATH, content=body, headers=bearer(invite.token))
     assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
@@ -186,7 +186,7 @@ def test_more_than_eight_kilobytes_are_refused(coordinator, client):
     send_join_request(invite, request_for(invite))
 
 
-def test_a_body_that_never_ends_is_told_so_and_the_others_go_on(coordinator):
+def test_a_body_that_never_ends_times_out_and_the_others_continue(coordinator):
     slow, other = coordinator.invites(), coordinator.invites("kurume")
     head = f"POST {JOIN_PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\nauthorization: Bearer {slow.token}\r\n\r\n"
     with contextlib.ExitStack() as stack:
@@ -198,7 +198,7 @@ def test_a_body_that_never_ends_is_told_so_and_the_others_go_on(coordinator):
             assert line.recv(64).startswith(b"HTTP/1.1 408")
 
 
-def test_all_that_passes_is_recorded_but_no_token(coordinator):
+def test_everything_that_passes_is_recorded_except_the_token(coordinator):
     invite = coordinator.invites()
     request = request_for(invite)
     send_join_request(invite, request)
@@ -208,8 +208,8 @@ def test_all_that_passes_is_recorded_but_no_token(coordinator):
     assert invite.token.encode() not in coordinator.recording.read_bytes()
 
 
-def test_an_answer_that_is_not_a_coordinator_s(coordinator, monkeypatch):
-    """A proxy's page, or words that move a cursor."""
+def test_an_answer_that_is_not_from_a_coordinator(coordinator, monkeypatch):
+    """A proxy's page, or text that moves the cursor."""
     invite = coordinator.invites()
 
     def answering(status, content):

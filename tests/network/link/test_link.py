@@ -1,4 +1,4 @@
-"""The engine between real processes: what passes, what is refused, and in which words."""
+"""The engine between real processes: what passes, what is refused, and with which message."""
 
 import contextlib
 import datetime
@@ -45,7 +45,7 @@ def test_the_same_bytes_to_all_are_answered_by_all(running):
 
 
 def test_the_same_bytes_sent_one_by_one_are_answered_by_all(running):
-    """The second finds its record stored already, and may be read before its own frame is."""
+    """The second message's record is already stored, and may be read before its own frame arrives."""
     for number in range(5):
         tickets = {name: running.main.send(name, b"one by one %d" % number) for name in ("a", "b")}
         replies = collect(running.main, 2)
@@ -54,8 +54,8 @@ def test_the_same_bytes_sent_one_by_one_are_answered_by_all(running):
 
 
 def test_a_round_does_not_wait_for_a_poll(running, wait_until, monkeypatch):
-    """A message comes to the site in answer to the question it has asked, and a reply to the engine likewise. Either
-    question would be held for longer than we wait here, and nobody asks in vain, as Flower does every 3 s."""
+    """A message reaches the site in answer to the request it has sent, and a reply reaches the engine likewise. Either
+    request would be held longer than we wait here, and none is empty, as Flower's are every 3 s."""
     monkeypatch.setattr(engine_module, "LONGEST_LOOK_S", 2 * PATIENCE_S)
     wait_until(lambda: running.held() == 2)
     before, in_vain = running.questions()
@@ -81,12 +81,12 @@ def test_the_recording_holds_the_messages_of_both_directions(running):
     assert any(b"dedrocer" in record.body and record.is_request for record in passed)
 
 
-def test_a_message_beyond_the_limit_is_not_begun(running):
+def test_a_message_beyond_the_limit_is_not_sent(running):
     with pytest.raises(ValueError, match="at most"):
         running.main.send("a", bytes(32 * MIB))
 
 
-def test_the_engine_tells_who_is_online_and_since_when(running):
+def test_the_engine_reports_who_is_online_and_since_when(running):
     running.key("absent")
     running.main.register("absent", running.key("absent").public_key())
     seen = running.main.online()
@@ -94,14 +94,14 @@ def test_the_engine_tells_who_is_online_and_since_when(running):
     assert all(running.began < moment < time.time() for moment in seen.values())
 
 
-def test_a_site_that_was_never_there_is_told_as_such(running):
+def test_a_site_that_was_never_online_is_reported_as_such(running):
     running.main.register("absent", running.key("absent").public_key())
     running.main.send("absent", b"anybody?")
-    assert collect(running.main, 1)["absent"].failure == "has never been online"
+    assert collect(running.main, 1)["absent"].failure.code == "server.reply.never_online"
 
 
 def test_a_heartbeat_keeps_a_silent_site_online(running, wait_until):
-    """It neither asks nor answers, as in a long computation; the SuperLink hears of it all the same."""
+    """It neither requests nor answers, as in a long computation; the SuperLink still gets its heartbeats."""
     running.main.register("silent", running.key("silent").public_key())
     with open_link(running, "silent") as link:
         link.connect()
@@ -109,25 +109,25 @@ def test_a_heartbeat_keeps_a_silent_site_online(running, wait_until):
         wait_until(lambda: running.main.online()["silent"] > first)  # a heartbeat: every sixth of the lease of 20 s
 
 
-def test_a_key_that_nobody_registered_is_refused(running):
+def test_an_unregistered_key_is_refused(running):
     with open_link(running, "stranger") as link, pytest.raises(KeyRefused, match="does not know this site's node key"):
         link.connect()
 
 
-def test_a_second_session_is_told_how_long_the_first_still_lasts(running):
+def test_a_second_session_learns_how_long_the_first_still_lasts(running):
     with open_link(running, "a") as link, pytest.raises(LeaseHeld) as held:
         link.connect()
     assert 1 <= held.value.retry_s <= 20
 
 
-def test_a_site_that_said_goodbye_may_come_back_at_once(running):
+def test_a_site_that_ended_its_session_can_return_at_once(running):
     running.main.register("guest", running.key("guest").public_key())
     for _ in range(3):
         with open_link(running, "guest") as link:
             link.connect()  # raises LeaseHeld where the last was not ended
 
 
-def test_a_fast_clock_is_told_with_its_offset(running, monkeypatch):
+def test_a_fast_clock_is_reported_with_its_offset(running, monkeypatch):
     running.main.register("early", running.key("early").public_key())
 
     class Ahead(datetime.datetime):
@@ -140,23 +140,23 @@ def test_a_fast_clock_is_told_with_its_offset(running, monkeypatch):
     began = time.monotonic()
     with open_link(running, "early") as link, pytest.raises(ClockOff, match=r"\d\d s ahead of") as off:
         link.connect()
-    took_s = time.monotonic() - began  # the Date header is cut to the second, and older by what its way took
+    took_s = time.monotonic() - began  # the Date header is truncated to the second, and older by its transit time
     assert 41.9 < off.value.offset_s < 44.1 + took_s
 
 
-def test_a_server_of_another_authority_is_not_trusted(running, stage):
+def test_a_server_of_a_different_authority_is_not_trusted(running, stage):
     link = FleetLink(running.address, stage.ca, running.key("a"))
-    with link, pytest.raises(ServerNotTrusted, match="was not told to trust"):
+    with link, pytest.raises(ServerNotTrusted, match="does not trust"):
         link.connect()
 
 
-def test_a_server_under_another_name_is_not_trusted(running, proxy):
+def test_a_server_under_a_different_name_is_not_trusted(running, proxy):
     with open_link(running, "a", address="another.test:443") as link, pytest.raises(ServerNotTrusted):
         link.connect()
     assert proxy[0].startswith(b"CONNECT another.test:443 ")
 
 
-def test_an_address_where_nobody_listens_is_told(running):
+def test_an_address_where_nothing_listens_is_reported(running):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with (
@@ -179,7 +179,7 @@ def test_an_answer_after_the_run_has_ended_is_dropped_quietly(running):
         assert link.reply(delivery, b"too late") is False
 
 
-def test_a_coordinator_that_died_leaves_nothing_in_the_way(running):
+def test_a_killed_coordinator_does_not_block_the_next(running):
     """The first engine is neither used nor closed again; the second begins a run beside the abandoned one."""
     running.engine("a", "b").start()
     heir = running.engine("a", "b")
@@ -206,7 +206,7 @@ def test_a_proxy_is_not_asked_for_this_very_machine(running, monkeypatch):
 
 @pytest.fixture
 def proxy(running, monkeypatch):
-    """An HTTPS proxy that leads every name to the running SuperLink; gives what it was asked."""
+    """An HTTPS proxy that connects every name to the running SuperLink; returns the requests it got."""
     asked = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=connect_proxy, args=(listener, running.ports[0], asked), daemon=True).start()

@@ -1,7 +1,7 @@
-"""Flower's internals that the two link modules stand on, each named once with what it must be.
+"""Flower's internals that the two link modules rely on, each named once with what it must be.
 
 They move between Flower's minor versions. After an upgrade these tests say what moved and where we use it, before
-anybody has to learn it from a run that hangs.
+someone learns it from a run that hangs.
 """
 
 import importlib
@@ -24,7 +24,7 @@ from riskset_server.engine.tickets import ARRIVAL_S
 
 SITE, SERVER = "riskset_site/link.py", "riskset_server/link.py"
 
-# where it lives, its name, the parameters that we give it, and who uses it
+# its module, its name, the parameters we pass, and the module that uses it
 CALLED = [
     ("flwr.supernode.fleet_http_client", "FleetHttpClient", ["base_url", "interceptors", "verify", "timeout"], SITE),
     ("flwr.supernode.node_auth_http_interceptor", "NodeAuthHttpInterceptor", ["private_key", "public_key"], SITE),
@@ -48,7 +48,7 @@ CALLED = [
 ]
 
 OBJECT_CALLS = ["PushMessages", "PullMessages", "PushObject", "PullObject", "ConfirmMessageReceived"]
-# the module, the client, and the calls of it that we make
+# the module, the client, and the calls we make
 CLIENTS = [
     (
         "flwr.supernode.fleet_http_client",
@@ -63,7 +63,7 @@ CLIENTS = [
     ),
 ]
 
-# Flower's messages and the fields of them that we read or write
+# Flower's messages and the fields we read or write
 FIELDS = [
     ("fleet_pb2", "ActivateNodeRequest", ["public_key", "heartbeat_interval"]),
     ("fleet_pb2", "PullMessagesResponse", ["messages_list", "message_object_trees"]),
@@ -94,7 +94,7 @@ FIELDS = [
     ("runtime_pb2", "SendTaskHeartbeatResponse", ["success"]),
 ]
 
-# values that our own times and words rest on
+# values on which our own times and messages depend
 VALUES = [
     ("flwr.common.constant", "HEARTBEAT_PATIENCE", 2, "a lease is two heartbeats long, in both link modules"),
     ("flwr.common.constant", "HEARTBEAT_MIN_INTERVAL", 10, "SHORTEST_LEASE_S in riskset_site/link.py"),
@@ -112,7 +112,7 @@ UPGRADE = f"Flower {flwr.__version__}: "
 
 
 @pytest.mark.parametrize(("module", "name", "parameters", "user"), CALLED, ids=[row[1] for row in CALLED])
-def test_what_we_call_is_there_and_takes_what_we_give(module, name, parameters, user):
+def test_what_we_call_exists_and_takes_our_parameters(module, name, parameters, user):
     found = getattr(importlib.import_module(module), name, None)
     assert found is not None, f"{UPGRADE}{module}.{name} is gone; {user} calls it"
     missing = set(parameters) - set(inspect.signature(found).parameters)
@@ -134,13 +134,13 @@ def test_the_messages_have_the_fields_we_use(module, name, fields):
 
 
 @pytest.mark.parametrize(("module", "name", "value", "use"), VALUES, ids=[row[1] for row in VALUES])
-def test_the_times_we_count_on_are_the_same(module, name, value, use):
+def test_the_times_we_rely_on_are_unchanged(module, name, value, use):
     found = getattr(importlib.import_module(module), name, None)
     assert found == value, f"{UPGRADE}{name} is {found}, no longer {value}: see {use}"
 
 
-def test_the_superlink_has_no_setting_that_we_do_not_know():
-    """A new one may open a door, or be needed for one to stay shut."""
+def test_the_superlink_has_no_unknown_setting():
+    """A new one may open a port, or be needed to keep one closed."""
     known = {
         *(
             "control_address",
@@ -174,18 +174,18 @@ def test_the_calls_that_the_public_port_passes_exist():
 
 
 def test_a_client_s_connection_can_be_replaced():
-    """Both modules put one of their own in its place, which goes around a proxy on this machine."""
+    """Both modules replace it with their own, which bypasses a proxy on this machine."""
     client = FleetHttpClient("https://127.0.0.1:1")
     assert hasattr(client, "_client"), f"{UPGRADE}ProtobufClient keeps its httpx.Client elsewhere"
     client.close()
 
 
-def test_a_reply_that_never_becomes_whole_is_given_up_no_earlier_than_flower_does():
+def test_an_incomplete_reply_is_given_up_no_earlier_than_flower_does():
     assert ARRIVAL_S >= OBJECT_PUSH_SESSION_TTL_SECONDS, UPGRADE + "a push session lasts longer; see ARRIVAL_S"
 
 
 def test_an_answer_without_messages_is_an_empty_body():
-    """By this the server knows that there is nothing yet, and holds the question."""
+    """This is how the server knows that there are no messages yet, and holds the request."""
     for module, name in (("fleet_pb2", "PullMessagesResponse"), ("runtime_pb2", "PullAppMessagesResponse")):
         empty = getattr(importlib.import_module(f"flwr.proto.{module}"), name)()
         assert empty.SerializeToString() == b"", f"{UPGRADE}{name} is never empty; see engine/long_poll.py"
@@ -201,7 +201,7 @@ def test_uvicorn_s_protocol_has_what_the_deadline_needs():
 
 @pytest.mark.parametrize("module", ["riskset_site.link", "riskset_server.link"])
 def test_importing_either_link_turns_flower_s_telemetry_off(module):
-    """In a process of its own, whose environment says nothing: what a hospital's machine would do."""
+    """In a separate process without any Flower setting in its environment, like a hospital's machine."""
     program = f"import {module}, flwr.supercore.telemetry as t; print(t.FLWR_TELEMETRY_ENABLED)"
     silent = {key: value for key, value in os.environ.items() if not key.startswith("FLWR_")}
     said = subprocess.run([sys.executable, "-c", program], env=silent, capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""Attempts to end the other side with a message that cannot be read: an admitted site's, and the server's."""
+"""Attempts to crash the other side with an unreadable message: by an admitted site, and by the server."""
 
 from types import SimpleNamespace
 
@@ -8,6 +8,7 @@ from flwr.app import ArrayRecord, ConfigRecord
 from flwr.proto.fleet_pb2 import PullMessagesResponse
 from flwr.proto.message_pb2 import Message, ObjectTree
 
+from riskset.catalogue import say
 from riskset.engine.client import RequestHeaders
 from riskset.engine.wire import FIELD
 from riskset.errors import ProtocolError
@@ -17,7 +18,7 @@ from riskset_server.engine.tickets import EngineLost, Mailbox, Reply, SiteSessio
 from riskset_server.link import FlowerRun
 from riskset_site import link as site_link
 
-NO_MESSAGE = "has sent something that is no message"
+UNREADABLE = say("server.reply.unreadable")
 WELL = ConfigRecord({FIELD: b"well"}).deflate()
 MALFORMED = {
     "nothing": b"",
@@ -37,7 +38,7 @@ SESSION = SiteSession(node_id=7, is_online=True, last_seen_s=0.0, begun="first")
 
 
 class Client:
-    """Flower's client of the run, with the SuperLink's answers made up."""
+    """Flower's client of the run, with invented answers of the SuperLink."""
 
     def __init__(self, *messages, trees=None):
         self.messages = messages
@@ -62,14 +63,14 @@ def answer_to(ticket, **error):
     return message
 
 
-def test_a_reply_that_can_be_read():
+def test_a_readable_reply():
     assert run_of(Client()).open_reply(ONE, "asan", "id", [WELL]) == Reply(ONE, "asan", b"well")
     assert site_link._payload([WELL]) == b"well"
 
 
 @pytest.mark.parametrize("parts", [[], *([part] for part in MALFORMED.values())], ids=["no parts", *MALFORMED])
 def test_no_reply_of_a_site_ends_the_run(parts):
-    assert run_of(Client()).open_reply(ONE, "asan", "id", parts) == Reply(ONE, "asan", failure=NO_MESSAGE)
+    assert run_of(Client()).open_reply(ONE, "asan", "id", parts) == Reply(ONE, "asan", failure=UNREADABLE)
 
 
 @pytest.mark.parametrize("parts", [[], *([part] for part in MALFORMED.values())], ids=["no parts", *MALFORMED])
@@ -79,7 +80,7 @@ def test_no_message_of_the_server_ends_the_site(parts):
 
 
 def test_a_message_without_its_tree_does_not_end_the_site():
-    with pytest.raises(ProtocolError, match="no message"):
+    with pytest.raises(ProtocolError, match="unreadable message"):
         site_link._announced(PullMessagesResponse(messages_list=[Message()]))
 
 
@@ -87,11 +88,11 @@ def test_a_message_that_flower_cannot_read_does_not_end_the_site():
     message = Message()
     message.content.items.add().key = "a record of no kind"
     response = PullMessagesResponse(messages_list=[message], message_object_trees=[ObjectTree(object_id="leaf")])
-    with pytest.raises(ProtocolError, match="no message"):
+    with pytest.raises(ProtocolError, match="unreadable message"):
         site_link._announced(response)
 
 
-def test_two_answers_to_one_question_and_one_to_none_do_not_end_the_run():
+def test_a_second_answer_and_an_answer_to_no_message_do_not_end_the_run():
     mail = Mailbox()
     mail.sent(ONE, "asan", SESSION)
     answers = [answer_to(ONE, code=3), answer_to(ONE), answer_to("another's"), answer_to("another's", code=3)]
@@ -126,6 +127,6 @@ def test_a_site_that_the_superlink_has_lost_was_not_asked_and_the_others_were(mo
     assert len(pushed) == 1
 
 
-def test_an_error_without_words_is_told_by_its_name():
+def test_an_error_without_a_message_is_reported_by_its_name():
     assert "(ReadTimeout)" in str(engine_lost(httpx.ReadTimeout("")))
     assert "(too slow)" in str(engine_lost(httpx.ReadTimeout("too slow")))

@@ -1,4 +1,4 @@
-"""Whole runs between real processes over TLS on the loopback: a made-up network of four sites, and what befalls it."""
+"""Whole runs between real processes over TLS on the loopback: a made-up network of four sites, and what disturbs it."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from riskset.rehearsal import Rehearsal
 from riskset.results import results_json, results_of
 from riskset.secure.envelope import Verified, claimed_head, verify
 from riskset.study.load import load_study, study_hash
-from riskset_server.demo import stage as stage_module
-from riskset_server.demo.data_sets import LUNG, DataSet
-from riskset_server.demo.stage import Stage, free_ports
+from riskset_demo import loopback_network as network_module
+from riskset_demo.loopback_network import LoopbackNetwork, free_ports
+from riskset_demo.studies.real import LUNG, DataSet
 from riskset_server.engine.recording import read_recording
 from riskset_site.consent.approvals import Approvals
 from riskset_site.data.cohort import load_cohort
@@ -39,7 +39,7 @@ from riskset_site.records.journal import JournalFile, own_ledger
 
 RECORD_HEAD = ConfigRecord.__qualname__.encode() + b" "
 PATIENCE_S = 600.0
-"""What has not come by then does not come any more; a run takes seconds."""
+"""After so long a test fails; a run takes seconds."""
 SITES = {"i01": "north", "i03": "north", "i11": "lakes", "i12": "lakes", "i13": "lakes", "west": "plains"}
 
 
@@ -65,7 +65,7 @@ def four_sites():
 class Theatre:
     """A stage and the verbs of a bad day. `runs`, `asked`, `requests` and `replies` are of the coordinator's record."""
 
-    stage: Stage
+    stage: LoopbackNetwork
 
     @property
     def sites(self) -> tuple[str, ...]:
@@ -74,7 +74,7 @@ class Theatre:
     # What is done to the processes.
 
     def kill(self, *parties: str) -> None:
-        """Ends them as a power cut does, all before the first is waited for."""
+        """Kills them as a power cut does, all before waiting for the first."""
         processes = [self.stage.processes.pop(party) for party in parties]
         for process in processes:
             process.send_signal(signal.SIGKILL)
@@ -82,7 +82,7 @@ class Theatre:
             process.wait()
 
     def stop(self, *parties: str) -> None:
-        """SIGTERM: the parties say goodbye, and may come back at once."""
+        """SIGTERM: the parties end their sessions, and can return at once."""
         processes = [self.stage.processes.pop(party) for party in parties]
         for process in processes:
             process.terminate()
@@ -120,7 +120,7 @@ class Theatre:
         self.at_site(site, "approve", "--by", "M. Uchida", "--irb", "2026-1", "--until", "2099-12-31", *compared)
 
     def lets_approval_end(self, site: str) -> None:
-        """What a day past `until` does, without waiting for it: the last approval signed held until yesterday."""
+        """The effect of a day past `until`, without waiting for it: the last approval was valid until yesterday."""
         folder = SitePaths(self.stage.sites[site])
         identity = load_keys(folder, folder.roster)
         with closing(own_ledger(folder, identity, site)) as ledger:
@@ -236,23 +236,23 @@ class Theatre:
 
 @pytest.fixture(scope="session", autouse=True)
 def patient():
-    """A server may take as long as it likes to start."""
+    """A server may take any time to start."""
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(stage_module, "READY_WITHIN_S", PATIENCE_S)
+        monkeypatch.setattr(network_module, "READY_WITHIN_S", PATIENCE_S)
         yield
 
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory):
-    """A stage on which everybody has joined and approved, and nothing runs."""
-    with Stage(four_sites(), tmp_path_factory.mktemp("built") / "stage", in_memory=False) as stage:
+    """A stage on which all sites have joined and approved, and nothing runs."""
+    with LoopbackNetwork(four_sites(), tmp_path_factory.mktemp("built") / "stage", in_memory=False) as stage:
         stage.build()
     return stage
 
 
 @pytest.fixture(scope="session")
 def undisturbed(built, tmp_path_factory):
-    """The same after one run that nothing happened to, with its recording."""
+    """The same after one undisturbed run, with its recording."""
     theatre = copied(built, tmp_path_factory.mktemp("undisturbed"))
     with theatre.stage as stage:
         stage.start()
@@ -285,13 +285,13 @@ def moved(theatre, folder):
 
 
 def copied(stage, folder):
-    """The same desks, keys and ports in another folder, with a space in its name."""
+    """The same folders, keys and ports in a different folder, with a space in its name."""
     root = folder / "a folder with spaces"
     shutil.copytree(stage.root, root)
     record = folder / "public-port.bin"
     if stage.record:
         shutil.copy(stage.record, record)
-    return Theatre(Stage(stage.demonstration, root, record, in_memory=False))
+    return Theatre(LoopbackNetwork(stage.demonstration, root, record, in_memory=False))
 
 
 @pytest.fixture
@@ -303,7 +303,7 @@ def theatre(built, tmp_path):
 
 @pytest.fixture
 def elsewhere():
-    """Makes of a theatre another with the same desks and keys, and a server on other ports."""
+    """Returns a copy of a theatre with the same folders and keys, and a server on different ports."""
     return moved
 
 

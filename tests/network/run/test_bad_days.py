@@ -1,4 +1,4 @@
-"""What a run says and does when a site stays away, stops, holds another study, or the demonstration is killed."""
+"""What a run prints and does when a site stays away, stops, has a different study, or the demonstration is killed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_a_site_that_does_not_come_is_waited_for_by_name(theatre, undisturbed):
 
 
 @pytest.mark.exhaustive
-def test_a_site_with_another_study_says_no_and_after_mending_the_run_goes_on(theatre, undisturbed):
+def test_a_site_with_a_different_study_refuses_and_once_fixed_the_run_continues(theatre, undisturbed):
     stage = theatre.stage
     own = stage.sites["lakes"] / "study.toml"
     right = own.read_text(encoding="utf-8")
@@ -42,8 +42,8 @@ def test_a_site_with_another_study_says_no_and_after_mending_the_run_goes_on(the
 
 
 @pytest.mark.exhaustive
-def test_sites_that_stop_in_mid_run_are_waited_for_by_name_until_somebody_signs(theatre, undisturbed):
-    """One pauses, one withdraws, the approval of one ends; the coordinator hears who, each site's log has why."""
+def test_sites_that_stop_in_mid_run_are_waited_for_by_name_until_someone_signs(theatre, undisturbed):
+    """One pauses, one withdraws, one approval ends; the coordinator learns which sites, each site's log says why."""
     stage = theatre.stage
     stage.start_server()
     for site in ("lakes", "plains", "north"):
@@ -69,9 +69,9 @@ def test_sites_that_stop_in_mid_run_are_waited_for_by_name_until_somebody_signs(
 KILLED = """
 import sys, time
 from pathlib import Path
-from riskset_server.demo.data_sets import ROTTERDAM_GBSG
-from riskset_server.demo.stage import Stage
-stage = Stage(ROTTERDAM_GBSG, Path(sys.argv[1]))
+from riskset_demo.studies.real import ROTTERDAM_GBSG
+from riskset_demo.loopback_network import LoopbackNetwork
+stage = LoopbackNetwork(ROTTERDAM_GBSG, Path(sys.argv[1]))
 stage.build()
 stage.start()
 print(*(process.pid for process in stage.processes.values()), flush=True)

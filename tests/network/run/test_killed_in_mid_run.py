@@ -1,4 +1,4 @@
-"""Whatever is killed, at whatever moment, comes back, and the run ends in the same numbers to the bit."""
+"""Any process may be killed at any moment: it comes back, and the run ends with identical numbers, bit for bit."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def phases(theatre, run):
 
 
 def check_nothing_was_lost_or_said_twice(theatre):
-    """One run, ended; every party's ledger holds; one contribution a site and round, wherever one looks."""
+    """One run, ended; every party's ledger holds; one contribution per site and round, in every record."""
     [(run, is_ended)] = theatre.runs()
     assert is_ended
     rounds = len(theatre.requests(run))
@@ -66,7 +66,7 @@ def test_every_process_killed_in_mid_run_at_once(theatre, undisturbed):
 
 @pytest.mark.exhaustive
 def test_every_process_killed_in_every_phase(theatre, undisturbed):
-    """The server's state is in memory here: it forgets sessions with its death, and nobody waits for a lease to end."""
+    """The server's state is in memory here: sessions are lost with it, and no one waits for a lease to end."""
     theatre.stage.in_memory = True
     killed = kill_in_every_round(theatre)
     numbers = theatre.ends()

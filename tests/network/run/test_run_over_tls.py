@@ -1,4 +1,4 @@
-"""A whole run: the same numbers as in memory, all of them in what passed the public port, and no site's among it."""
+"""A whole run: the same numbers as in memory, computed from what passed the public port, which reveals no site's."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def clear_forms(sent):
 
 
 def in_clear(sent, wire):
-    """Returns which of a site's numbers can be read in the bytes; what is all zeros is everywhere and tells nothing."""
+    """Returns which of a site's numbers can be read in the bytes; all zeros are everywhere and show nothing."""
     forms = {form for one in sent for form in clear_forms(one) if len(form.strip(b"\0\xff")) > 2}
     assert forms
     return [form for form in forms if form in wire]

@@ -1,4 +1,4 @@
-"""The held question: answered at once where there is an answer, at the ring where there is one later, else in time."""
+"""The held request: answered at once if there are messages, at the ring if they come later, otherwise in time."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from riskset_server.engine.long_poll import Bell, LongPoll, _seconds
 
 
 class Mail:
-    """An application that answers each question with what is in `box`."""
+    """An application that answers each request with what is in `box`."""
 
     def __init__(self, status=200):
         self.status = status
@@ -32,7 +32,7 @@ def request(path="/mail", **headers):
 
 
 async def call(app, scope, hang_up=None):
-    """Returns the body of the answer, or None where there was none. The client hangs up when it is set, or never."""
+    """Returns the body of the answer, or None where there was none. `hang_up` disconnects the client when set."""
     bodies, waiting = [], [{"type": "http.request", "body": b"any mail?", "more_body": False}]
 
     async def receive():
@@ -58,7 +58,7 @@ def waits(seconds):
     return request(**{WAIT_HEADER: seconds})
 
 
-def test_mail_that_is_there_is_given_at_once():
+def test_mail_that_is_there_is_delivered_at_once():
     mail = Mail()
     mail.box = b"a letter"
     app, _ = held(mail)
@@ -68,19 +68,19 @@ def test_mail_that_is_there_is_given_at_once():
 
 @pytest.fixture
 def unlimited(monkeypatch):
-    """Lets a client be held as long as it asks: here no question ends by itself."""
+    """Holds a client as long as it requests: here no request ends by itself."""
     monkeypatch.setattr(long_poll, "LONGEST_S", float("inf"))
 
 
 @pytest.mark.usefixtures("unlimited")
-def test_mail_that_comes_is_given_at_the_ring_from_the_same_question():
+def test_mail_that_arrives_later_is_delivered_at_the_ring():
     mail = Mail()
 
     async def story():
         app, bell = held(mail)
         question = asyncio.ensure_future(call(app, waits("3600")))
         await mail.looks.get()
-        bell.ring()  # somebody else's letter
+        bell.ring()  # a letter for someone else
         await mail.looks.get()
         mail.box = b"a letter"
         bell.ring()
@@ -96,8 +96,8 @@ def test_without_a_ring_the_empty_answer_comes_in_time():
 
 
 @pytest.mark.usefixtures("unlimited")
-def test_a_client_that_hung_up_is_given_no_mail():
-    """Flower would count it as delivered, and nobody would have it."""
+def test_a_client_that_disconnected_gets_no_mail():
+    """Flower would count it as delivered, and it would be lost."""
     mail = Mail()
 
     async def story():
@@ -114,13 +114,13 @@ def test_a_client_that_hung_up_is_given_no_mail():
     assert len(mail.asked) == 1
 
 
-def test_who_does_not_say_how_long_is_not_held():
+def test_a_request_without_the_header_is_not_held():
     mail = Mail()
     assert asyncio.run(call(held(mail)[0], request())) == b""
 
 
 @pytest.mark.parametrize(("header", "rings"), [(WHOLE_HEADER, True), ("another", False)])
-def test_only_a_whole_message_rings(header, rings):
+def test_only_a_complete_message_rings(header, rings):
     async def story():
         bell = Bell()
         ring = bell.next_ring()
@@ -132,7 +132,7 @@ def test_only_a_whole_message_rings(header, rings):
 
 
 @pytest.mark.parametrize(("status", "rings"), [(200, True), (204, True), (307, False), (401, False), (500, False)])
-def test_a_part_that_is_refused_wakes_nobody(status, rings):
+def test_a_refused_part_does_not_ring(status, rings):
     async def story():
         bell = Bell()
         ring = bell.next_ring()
@@ -144,9 +144,9 @@ def test_a_part_that_is_refused_wakes_nobody(status, rings):
 
 
 @pytest.mark.parametrize(("value", "seconds"), [(b"2.5", 2.5), (b"1e9", 20.0), (b"-1", -1.0), (b"soon", 0.0)])
-def test_how_long_a_client_may_ask_to_be_held(value, seconds):
+def test_the_longest_wait_a_client_may_request(value, seconds):
     assert _seconds(value) == seconds
 
 
-def test_not_a_number_is_no_wait():
+def test_nan_means_no_wait():
     assert not _seconds(b"nan") > 0

@@ -3,7 +3,7 @@
 from riskset_server.engine.recording import ANSWER, REQUEST, Record, Recorder, read_recording
 
 
-def test_what_was_written_is_read_in_its_order(tmp_path):
+def test_records_are_read_in_the_order_written(tmp_path):
     recorder = Recorder(tmp_path / "recording")
     recorder.write(REQUEST, "/v1/fleet/push-object", b"\x00Q\n")
     recorder.write(ANSWER, "/v1/fleet/push-object", b"")
@@ -14,7 +14,7 @@ def test_what_was_written_is_read_in_its_order(tmp_path):
     ]
 
 
-def test_a_record_that_a_killed_process_did_not_finish_is_left_out(tmp_path):
+def test_an_incomplete_last_record_is_left_out(tmp_path):
     path = tmp_path / "recording"
     recorder = Recorder(path)
     recorder.write(REQUEST, "/first", b"whole")
@@ -25,12 +25,12 @@ def test_a_record_that_a_killed_process_did_not_finish_is_left_out(tmp_path):
         assert [record.path for record in read_recording(path)] == ["/first"], cut
 
 
-def test_a_recording_is_its_owner_s_alone(tmp_path):
+def test_only_its_owner_can_read_a_recording(tmp_path):
     Recorder(tmp_path / "recording").close()
     assert (tmp_path / "recording").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_recording_goes_on_after_a_restart(tmp_path):
+def test_a_recording_continues_after_a_restart(tmp_path):
     for body in (b"one", b"two"):
         recorder = Recorder(tmp_path / "recording")
         recorder.write(REQUEST, "/", body)

@@ -16,7 +16,7 @@ from PIL import Image
 from riskset_server.report import figures
 from riskset_server.report.labels import Labels
 from riskset_server.report.layout import ticks
-from riskset_server.report.places import Place, Places, Size, free_places
+from riskset_server.report.legend_placement import Corner, LegendPlacement, Size, free_placement
 from riskset_server.report.ruler import Ruler
 
 LABELS = Labels(
@@ -236,30 +236,35 @@ AXES, LEGEND, BOX = Size(5.0, 3.5), Size(1.5, 0.4), Size(2.0, 1.2)
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ([(0, 3.4), (2.5, 3.4), (2.5, 2.2), (5, 2.2)], Places(Place(3.4, 3.1), Place(0.1, 0.1))),  # as journals do
-        ([(0, 3.4), (1, 3.4), (1, 0.3), (5, 0.3)], Places(Place(2.9, 3.1), Place(2.9, 1.8))),  # falls early
-        ([(0, 3.4), (5, 3.4)], Places(Place(0.1, 1.4), Place(0.1, 0.1))),  # hardly falls
-        ([(0, 1.6), (5, 1.6)], Places(Place(3.4, 3.1), Place(0.1, 0.1))),
+        (
+            [(0, 3.4), (2.5, 3.4), (2.5, 2.2), (5, 2.2)],
+            LegendPlacement(Corner(3.4, 3.1), Corner(0.1, 0.1)),
+        ),  # as journals do
+        ([(0, 3.4), (1, 3.4), (1, 0.3), (5, 0.3)], LegendPlacement(Corner(2.9, 3.1), Corner(2.9, 1.8))),  # falls early
+        ([(0, 3.4), (5, 3.4)], LegendPlacement(Corner(0.1, 1.4), Corner(0.1, 0.1))),  # hardly falls
+        ([(0, 1.6), (5, 1.6)], LegendPlacement(Corner(3.4, 3.1), Corner(0.1, 0.1))),
     ],
 )
 def test_text_goes_to_the_first_corner_that_is_free(line, expected):
-    places = free_places([np.array(line, dtype=float)], AXES, LEGEND, BOX)
+    placement = free_placement([np.array(line, dtype=float)], AXES, LEGEND, BOX)
     assert np.allclose(
-        [(p.x, p.y) for p in (places.legend, places.box)], [(p.x, p.y) for p in (expected.legend, expected.box)]
+        [(p.x, p.y) for p in (placement.legend, placement.box)], [(p.x, p.y) for p in (expected.legend, expected.box)]
     )
 
 
 def test_limits_that_are_not_defined_take_no_room():
     line = np.array([(0, 3.4), (1, 3.4), (1, 0.3), (5, np.nan)])
-    assert free_places([line], AXES, LEGEND, BOX) == Places(Place(5 - 2.0 - 0.1, 3.1), Place(2.9, 3.1 - 0.1 - 1.2))
+    assert free_placement([line], AXES, LEGEND, BOX) == LegendPlacement(
+        Corner(5 - 2.0 - 0.1, 3.1), Corner(2.9, 3.1 - 0.1 - 1.2)
+    )
 
 
 def test_text_leaves_the_axes_when_no_corner_is_free():
     crossing = np.array([(0, 3.2), (2.5, 3.2), (2.5, 0.5), (5, 0.5)])
     low = np.array([(0.0, 0.6), (5.0, 0.6)])
     high = np.array([(0.0, 3.2), (5.0, 3.2)])
-    assert free_places([crossing, low, high], AXES, LEGEND, BOX) is None
-    assert free_places([crossing], AXES, Size(6, 1), BOX) is None
+    assert free_placement([crossing, low, high], AXES, LEGEND, BOX) is None
+    assert free_placement([crossing], AXES, Size(6, 1), BOX) is None
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from riskset.results import results_json
-from riskset_server.report.cells import number_text
-from riskset_server.report.numbers import numbers_csv
+from riskset_server.report.cells import number_text, numbers_csv
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def test_it_is_said_for_whom_a_round_waits_but_not_at_once(console, coordinator,
     lines.waiting(coordinator, {"asan"}, set())
     lines.waiting(coordinator, {"asan", "kurume"}, set())
     lines.waiting(coordinator, {"asan", "kurume"}, {"kurume"})
-    assert said(console) == [f"round 0: waiting for kurume ({why})" for why in ("away", "online", "no approval")]
+    assert said(console) == [f"round 0: waiting for kurume ({why})" for why in ("offline", "online", "no approval")]
 
 
 def test_the_table_has_a_row_a_site(console, coordinator):

@@ -128,12 +128,12 @@ class TestTampering:
     @pytest.mark.parametrize(
         ("change", "words"),
         [
-            ("UPDATE reply SET reply = zeroblob(9) WHERE round = 1", "messages received"),
-            ("UPDATE reply SET run = 'another'", "messages received"),
-            ("DELETE FROM reply WHERE round = 1", "messages received"),
-            ("INSERT INTO reply SELECT 9, run, round, 'x', reply FROM reply WHERE round = 1", "messages received"),
-            ("UPDATE asked SET request = x'00' WHERE round = 0", "messages asked"),
-            ("DELETE FROM asked", "messages asked"),
+            ("UPDATE reply SET reply = zeroblob(9) WHERE round = 1", "the replies in"),
+            ("UPDATE reply SET run = 'another'", "the replies in"),
+            ("DELETE FROM reply WHERE round = 1", "the replies in"),
+            ("INSERT INTO reply SELECT 9, run, round, 'x', reply FROM reply WHERE round = 1", "the replies in"),
+            ("UPDATE asked SET request = x'00' WHERE round = 0", "the requests in"),
+            ("DELETE FROM asked", "the requests in"),
             ("UPDATE run SET participants = '[]'", "the runs in"),
             ("UPDATE run SET study = 'another'", "the runs in"),
             ("DELETE FROM run", "the runs in"),

@@ -10,7 +10,8 @@ import pytest
 from riskset.catalogue import ENGLISH, NOTHING, Message, catalogue, fields_of, say
 
 ROOT = Path(__file__).parents[3]
-SOURCES = [path for package in ("shared", "site_client", "server") for path in (ROOT / package).rglob("*.py")]
+PACKAGES = ("shared", "site_client", "server", "demonstrations")
+SOURCES = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
 
 
 def calls():

@@ -128,10 +128,10 @@ def test_an_exception_loosens_its_limit_down_to_the_floor_and_nothing_else(polic
 @pytest.mark.parametrize(
     ("policy", "exceptions", "said"),
     [
-        (POOLED, {"R4": "0.34"}, "beyond the loosest"),
-        (LOCAL, {"R4": "0.51"}, "beyond the loosest"),
-        (LOCAL, {"R1": "9"}, "beyond the loosest"),
-        (LOCAL, {"R12": "1"}, "beyond the loosest"),
+        (POOLED, {"R4": "0.34"}, "beyond the floor"),
+        (LOCAL, {"R4": "0.51"}, "beyond the floor"),
+        (LOCAL, {"R1": "9"}, "beyond the floor"),
+        (LOCAL, {"R12": "1"}, "beyond the floor"),
         (POOLED, {"R12": "2"}, "exception"),
         (POOLED, {"R2": "1/3"}, "exception"),
         (POOLED, {"R2.leverage": "1/3"}, "exception"),
@@ -150,7 +150,7 @@ def test_what_is_no_exception_is_refused(policy, exceptions, said):
 
 
 def test_floors_follow_a_higher_k():
-    with pytest.raises(DataError, match="beyond the loosest"):
+    with pytest.raises(DataError, match="beyond the floor"):
         loosened(default_policy("local", 12), {"R1": "10"})
     assert loosened(default_policy("local", 12), {"R1": "12"}).values["R1.population_rows"] == 12
 

@@ -15,10 +15,12 @@ from riskset.study.toml_table import Since
 ROOT = Path(__file__).parents[3]
 OF_0_1_0 = {
     "configs/hcc-second-line.toml": "c99e1a696a8a63ccc86de2a8b5feb9cc882c2fe1d75b774c0fc34dd3cca31d1d",
-    "server/riskset_server/demo/hcc-two.toml": "016888951bb13ecc0a4fde082de3a766c70a455d12c6718ff1740d9bc5685631",
-    "server/riskset_server/demo/hcc.toml": "7e095f39e4e6491acf22b92c9be39c3a9225ce82d95cef9294469e95f911dea0",
-    "server/riskset_server/demo/lung.toml": "31e8b9122569ea940b0a4cfeb6db2f191a701be37369838f19973692de56b56c",
-    "server/riskset_server/demo/rotterdam-gbsg.toml": (
+    "demonstrations/riskset_demo/studies/hcc-two.toml": (
+        "016888951bb13ecc0a4fde082de3a766c70a455d12c6718ff1740d9bc5685631"
+    ),
+    "demonstrations/riskset_demo/studies/hcc.toml": "7e095f39e4e6491acf22b92c9be39c3a9225ce82d95cef9294469e95f911dea0",
+    "demonstrations/riskset_demo/studies/lung.toml": "31e8b9122569ea940b0a4cfeb6db2f191a701be37369838f19973692de56b56c",
+    "demonstrations/riskset_demo/studies/rotterdam-gbsg.toml": (
         "f8ce17cb4d007ef05ecb6d9bdb5b8a15b8cc253149ba72fb29ad11a61e78ab9a"
     ),
     "tests/recorded/0.1.0/study.toml": "d23bd17812a755713f0edf08ac6b646c37384e634eb8deec13fe8461b9a05ff7",

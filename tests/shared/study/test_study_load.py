@@ -13,7 +13,7 @@ from riskset.study.asked import ENTRIES
 from riskset.study.load import canonical_json, load_study, parse_study, study_from_json, study_hash
 
 ROOT = Path(__file__).parents[3]
-TO_START_FROM = sorted([*ROOT.glob("configs/*.toml"), *ROOT.glob("server/riskset_server/demo/*.toml")])
+TO_START_FROM = sorted([*ROOT.glob("configs/*.toml"), *ROOT.glob("demonstrations/riskset_demo/studies/*.toml")])
 HCC = (ROOT / "configs" / "hcc-second-line.toml").read_text(encoding="utf-8")
 STUDY = parse_study(HCC)
 DOCUMENT = json.loads(canonical_json(STUDY))

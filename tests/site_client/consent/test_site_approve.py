@@ -208,7 +208,7 @@ def test_the_approved_study_is_kept_to_be_compared(member):
         ({"compared": ["kurume"]}, "'kurume' is not one of the other sites in the roster"),
         ({"exceptions": ["R3=10"]}, "expected one --reason for each --exception, found 1 exceptions and 0 reasons"),
         ({"exceptions": ["R3=10"], "reasons": [" "]}, "the exception R3=10 has no reason"),
-        ({"exceptions": ["R3=9"], "reasons": ["few"]}, "R3.events: 9 is beyond the loosest permitted value"),
+        ({"exceptions": ["R3=9"], "reasons": ["few"]}, "R3.events: 9 is beyond the floor"),
         (
             {"exceptions": ["R3=30"], "reasons": ["few"]},
             "R3.events: 30 is not an exception: at least 20 applies anyway",
@@ -248,7 +248,7 @@ def test_an_exception_holds_in_the_column_that_knows_it_and_the_other_keeps_its_
     pooled = drafted(member, exceptions=["R4=1/3"], reasons=["two adults"], may_be_subtracted=True)
     assert pooled.limits("pooled", 5).values["R4.leverage"] == Fraction(1, 3)
     assert pooled.limits("local", 5) == default_policy("local")  # where 1/3 holds anyway
-    told = "R4.leverage: 1/2 is beyond the loosest permitted value"
+    told = "R4.leverage: 1/2 is beyond the floor"
     assert refusal(member, exceptions=["R4=1/2"], reasons=["two adults"]) == told
     local = drafted(member, exceptions=["R4=1/2"], reasons=["two adults"], may_be_subtracted=True)
     assert local.limits("local", 5).values["R4.leverage"] == Fraction(1, 2)

@@ -12,8 +12,7 @@ from typing import Final
 
 from riskset.study.asked import THIRD_PARTY, method
 from riskset_server.report.sections import cox, follow_up, km, rmst
-from riskset_server.report.sections.plain import plain_section
-from riskset_server.report.sections.section import Section
+from riskset_server.report.sections.section import Section, plain_section
 
 OWN: Final[Mapping[str, Section]] = MappingProxyType(
     {

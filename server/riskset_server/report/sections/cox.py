@@ -16,7 +16,7 @@ from riskset_server.report import notation
 from riskset_server.report.blocks import Block, Box, Row, Shown, Table, Text
 from riskset_server.report.cells import Place
 from riskset_server.report.labels import Labels
-from riskset_server.report.not_given import missing, not_given, reason, sentence
+from riskset_server.report.not_reported import missing, not_reported, reason, sentence
 from riskset_server.report.sections.section import Context, Section, own_title
 
 _REFERENCE: Final[tuple[Text, Text]] = (("1 (reference)",), ())
@@ -43,7 +43,7 @@ SECTION: Final = Section("Cox models", _blocks)
 def _boxes(models: Sequence[_Model], context: Context) -> list[Box]:
     """One for each refusal, however many models have it."""
     refused = (model.entry for model in models if model.is_refused)
-    return list(dict.fromkeys(not_given(entry, _title(entry, context), context.cells) for entry in refused))
+    return list(dict.fromkeys(not_reported(entry, _title(entry, context), context.cells) for entry in refused))
 
 
 def _title(entry: ResultEntry, context: Context) -> str:

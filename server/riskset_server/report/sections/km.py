@@ -13,7 +13,7 @@ from riskset.results import ResultEntry
 from riskset_server.report import notation
 from riskset_server.report.blocks import Block, Row, Shown, Table, Text
 from riskset_server.report.cells import Place
-from riskset_server.report.not_given import not_given
+from riskset_server.report.not_reported import not_reported
 from riskset_server.report.sections.arms import grid_in_words
 from riskset_server.report.sections.section import Context, Section, own_title
 from riskset_server.report.survival_figure import CurveCells, SurvivalFigure
@@ -23,7 +23,7 @@ _INTERVAL = notation.confidence(LEVEL)
 
 def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
     given = [_Curves.of(entry, context) for entry in entries if entry.status == "ok"]
-    boxes = [not_given(e, _title(e, context), context.cells) for e in entries if e.status != "ok"]
+    boxes = [not_reported(e, _title(e, context), context.cells) for e in entries if e.status != "ok"]
     return [*(block for curves in given for block in (_figure(curves), _table(curves))), *boxes]
 
 

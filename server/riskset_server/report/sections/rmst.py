@@ -9,7 +9,7 @@ from riskset.analyses.methods.rmst import LEVEL, RestrictedMean, RestrictedMeans
 from riskset.results import ResultEntry
 from riskset_server.report import notation
 from riskset_server.report.blocks import Block, Format, Row, Shown, Table, Text
-from riskset_server.report.not_given import not_given
+from riskset_server.report.not_reported import not_reported
 from riskset_server.report.sections.arms import Arm, arms_of, grid_in_words, row
 from riskset_server.report.sections.section import Context, Section, own_title
 
@@ -18,7 +18,7 @@ _INTERVAL = notation.confidence(LEVEL)
 
 def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
     tables = [_table(entry, context) for entry in entries if entry.status == "ok"]
-    return [*tables, *(not_given(e, _title(e, context), context.cells) for e in entries if e.status != "ok")]
+    return [*tables, *(not_reported(e, _title(e, context), context.cells) for e in entries if e.status != "ok")]
 
 
 SECTION = Section("Restricted mean survival time", _blocks)

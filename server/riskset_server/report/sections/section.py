@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from riskset.results import ResultEntry, Results
-from riskset_server.report.blocks import Block
-from riskset_server.report.cells import Cells
+from riskset_server.report.blocks import Block, Row, Shown, Table
+from riskset_server.report.cells import Cells, Place
 from riskset_server.report.labels import Labels
+from riskset_server.report.not_reported import not_reported
 
 
 @dataclass(frozen=True)
@@ -38,3 +39,24 @@ def own_title(title: str, entry: ResultEntry, results: Results) -> str:
 
 def _asks_about(entry: ResultEntry) -> tuple[str, str | None, str]:
     return entry.kind, entry.analysis.endpoint, entry.analysis.population
+
+
+def plain_section(kind: str) -> Section:
+    """Returns the section of a kind, under its own name."""
+    return Section(kind, _plain_blocks)
+
+
+def _plain_blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
+    tables = [_plain_table(entry, context) for entry in entries if entry.status == "ok"]
+    return [*tables, *(not_reported(e, e.id, context.cells) for e in entries if e.status != "ok")]
+
+
+def _plain_table(entry: ResultEntry, context: Context) -> Table:
+    rows = tuple(Row(_label(cell.place), ((Shown("digits", (cell.id,)),),)) for cell in context.cells.of(entry.id))
+    return Table(id=f"table {entry.id}", title=entry.id, columns=("Value",), rows=rows, notes=())
+
+
+def _label(place: Place) -> str:
+    """`arms.n, arm: new, day 14`."""
+    named = [": ".join(filter(None, (place.variable, place.level)))]
+    return ", ".join(filter(None, (place.quantity, *named, f"day {place.day}" if place.day else "")))

@@ -1,6 +1,7 @@
-"""What is asked before any model: short rounds of counts that tell whether a question may be asked at all.
+"""Admission: short rounds of counts before any model, which show whether an analysis may be made at all.
 
-Each round asks only of what passed the last: `changes` (patients that differ from an earlier run's), `cohorts` (rows),
-`counts` (events, each column and its spread), `pairs` (which 0/1 columns go together), `products` (how all columns go
-together). Pooled figures are judged by everybody, who all find the same; own rows by each hospital.
+Each round covers only what passed the previous one: `changes` (patients who differ from those of an earlier run),
+`cohorts` (rows), `counts` (events, each column and its spread), `pairs` (joint counts of 0/1 columns), `products`
+(joint products of all columns). Every party judges the pooled figures, with the same result; each hospital judges its
+own rows.
 """

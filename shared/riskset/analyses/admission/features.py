@@ -1,7 +1,6 @@
-"""The columns that all analyses of a study have between them, each inside its analysis set and 0 outside.
+"""The columns of all analyses of a study, each inside its analysis set and 0 outside.
 
-Two analysis sets are compared, and a patient is singled out, by columns of any of them; so the rules look at all at
-once.
+Columns of different analyses can be combined to single out a patient, so the rules judge all of them together.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from riskset.analyses.moments import scaled
 
 @dataclass(frozen=True)
 class Feature:
-    """One column inside one analysis set; without a column, belonging to the set."""
+    """One column inside one analysis set; without a column, membership of the set."""
 
     cohort: str
     """The analysis set."""
@@ -40,37 +39,37 @@ class Feature:
 
 
 def features_of(analyses: Sequence[Analysis]) -> tuple[Feature, ...]:
-    """Returns every feature of the analyses, each once: the sets first, then the columns, in the study's order."""
+    """Returns every feature of the analyses once: first the sets, then the columns, in the study's order."""
     sets = [Feature(analysis.analysis_set) for analysis in analyses]
     columns = [Feature(analysis.analysis_set, column) for analysis in analyses for column in analysis.columns]
     return tuple(dict.fromkeys([*sets, *columns]))
 
 
 def uses(analysis: Analysis, feature: Feature) -> bool:
-    """Returns whether an analysis is of the feature's set and, where it is a column, brings it."""
+    """Whether an analysis has the feature's set and, for a column, uses the column."""
     return feature.cohort == analysis.analysis_set and (feature.column is None or feature.column in analysis.columns)
 
 
 def only_of(analyses: Sequence[Analysis], chosen: frozenset[str], feature: Feature) -> bool:
-    """Returns whether the feature is used, and by analyses of `chosen` ids alone."""
+    """Whether the feature is used, and only by analyses with `chosen` ids."""
     users = [analysis.id for analysis in analyses if uses(analysis, feature)]
     return bool(users) and chosen.issuperset(users)
 
 
 def in_design(analysis: Analysis, feature: Feature) -> bool:
-    """Returns whether an analysis opens sums of products of the feature."""
+    """Whether an analysis discloses sums of products of the feature."""
     return feature.cohort == analysis.analysis_set and feature.column in analysis.exposure.design
 
 
 def only_in_designs_of(analyses: Sequence[Analysis], chosen: frozenset[str], feature: Feature) -> bool:
-    """Returns whether sums of products of the feature are opened, and by analyses of `chosen` ids alone."""
+    """Whether sums of products of the feature are disclosed, and only by analyses with `chosen` ids."""
     users = [analysis.id for analysis in analyses if in_design(analysis, feature)]
     return bool(users) and chosen.issuperset(users)
 
 
 def matrix(cohort: Cohort, features: Sequence[Feature], *, centred: bool = False) -> NDArray[np.float64]:
     """Returns the features of a hospital's patients, (patients, features): membership as 1, a column in [-1, 1], both 0
-    outside the set. `centred` takes each column's mean over the set's rows at this hospital away. Never leaves."""
+    outside the set. `centred` subtracts each column's mean over the set's rows at this hospital. Never leaves."""
     full = np.zeros((cohort.n_patients, len(features)))
     for j, feature in enumerate(features):
         rows = cohort.analysis_sets[feature.cohort]

@@ -1,4 +1,4 @@
-"""The pooled figures that admission finds, as all parties know them; small ones are among them."""
+"""The pooled figures of admission, known to all parties; they include small counts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from riskset.analyses.moments import Moments
 
 @dataclass(frozen=True)
 class Count:
-    """Patients, and hospitals that have any."""
+    """A number of patients, and of hospitals that have any of them."""
 
     rows: int
     sites: int
@@ -22,14 +22,14 @@ class Count:
 
 @dataclass(frozen=True)
 class Gram:
-    """F'F over all hospitals, of the features that were asked for."""
+    """F'F over all hospitals, for the requested features."""
 
     features: tuple[Feature, ...]
     matrix: NDArray[np.float64]
-    """(m, m). Entries of a feature whose analyses a hospital refused are noise, and are not to be read."""
+    """(m, m). Entries of a feature whose analyses a hospital refused are noise and must not be used."""
 
     def of(self, features: Sequence[Feature]) -> NDArray[np.float64]:
-        """Returns the matrix of some of its features, in their order."""
+        """Returns the matrix of some of the features, in their order."""
         at = {feature: j for j, feature in enumerate(self.features)}
         chosen = [at[feature] for feature in features]
         return self.matrix[np.ix_(chosen, chosen)]
@@ -37,27 +37,27 @@ class Gram:
 
 @dataclass(frozen=True)
 class Figures:
-    """What is known so far; each round of admission fills one more part."""
+    """The figures known so far; each round of admission adds one part."""
 
     changes: Mapping[str, Count] = field(default_factory=dict)
-    """By earlier run: patients entered, left or altered since."""
+    """By earlier run: patients who entered, left or changed since."""
     rows: Mapping[str, Count] = field(default_factory=dict)
     """By analysis set."""
     apart: Mapping[tuple[str, str], Count] = field(default_factory=dict)
-    """By pair of analysis sets: patients in one of them only."""
+    """By pair of analysis sets: patients in only one of them."""
     events: Mapping[str, int] = field(default_factory=dict)
     columns: Mapping[Feature, Count] = field(default_factory=dict)
-    """By column: patients with a 1 (none for numbers), and hospitals in which it varies."""
+    """By column: patients with a 1 (0 for numbers), and hospitals in which it varies."""
     pairs: Gram | None = None
-    """Of memberships and 0/1 columns."""
+    """For memberships and 0/1 columns."""
     spread: Gram | None = None
-    """Of all columns, centred within hospitals."""
+    """For all columns, centred within hospitals."""
     moments: Mapping[str, Moments] = field(default_factory=dict)
     """By analysis set."""
 
 
 def symmetric(upper: Sequence[float], m: int) -> NDArray[np.float64]:
-    """Returns the matrix (m, m) of an upper triangle by rows."""
+    """Returns the symmetric matrix (m, m) with this upper triangle, by rows."""
     full = np.zeros((m, m))
     full[np.triu_indices(m)] = upper
     return full + np.triu(full, 1).T

@@ -1,6 +1,6 @@
-"""Every kind of analysis: one module each, found here.
+"""The registry of analyses: one module per kind.
 
-A room that serves all kinds (admission, judging, the protocol) imports none of them; it asks an analysis.
+Packages that serve every kind (admission, the protocol) import none of these modules; they ask the analysis.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from riskset.study.spec import Study
-from riskset_server.demo.demonstration import Demonstration
-from riskset_server.demo.evidence import ADMISSION, CURVES, MODELS, Evidence
+from riskset_demo.demonstration import Demonstration
+from riskset_demo.sent_numbers import ADMISSION, CURVES, MODELS, Evidence
 
 _PURPOSES = (ADMISSION, MODELS, CURVES)
 
@@ -29,14 +29,14 @@ def sites_table(study: Study, demonstration: Demonstration) -> Table:
     return table
 
 
-def left_table(found: Evidence) -> Table:
+def sent_table(found: Evidence) -> Table:
     """Returns a line a site: how many numbers, of what kind, and how many of them the coordinator could read."""
     table = _table("What left each site, from its own ledger, which it opened itself")
     table.add_column("site")
-    purposes = dict.fromkeys([*_PURPOSES, *(purpose for one in found.left for purpose in one.numbers)])
+    purposes = dict.fromkeys([*_PURPOSES, *(purpose for one in found.sent for purpose in one.numbers)])
     for heading in ("messages", "bytes", *(f"for {purpose}" for purpose in purposes), "readable"):
         table.add_column(heading, justify="right")
-    for one in found.left:
+    for one in found.sent:
         sent = [f"{one.numbers.get(purpose, 0):,}" for purpose in purposes]
         table.add_row(one.site, str(one.messages), f"{one.bytes:,}", *sent, f"{one.readable:,}")
     return table
@@ -46,9 +46,9 @@ def _table(title: str) -> Table:
     return Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
 
 
-def told_of_what_left(found: Evidence) -> Iterator[str]:
+def sent_lines(found: Evidence) -> Iterator[str]:
     """Yields the sentences below the table, each found true of this run."""
-    n = len(found.left)
+    n = len(found.sent)
     yield f"{found.numbers:,} numbers left; of these the coordinator could read: {found.readable:,}."
     yield (
         f"Checked: each of the {found.sums:,} sums of what came to the coordinator (modulo 2^128) is, to the last bit, "
@@ -62,7 +62,7 @@ def told_of_what_left(found: Evidence) -> Iterator[str]:
         yield "Each of the two can subtract its own part from a sum, and so has the other's; both signed for that."
 
 
-def exceptions_told(demonstration: Demonstration) -> list[str]:
+def exception_lines(demonstration: Demonstration) -> list[str]:
     """Returns a line for each limit that every site loosened by its signature."""
     if not demonstration.exceptions:
         return ["No exception to any rule was signed."]
@@ -71,7 +71,7 @@ def exceptions_told(demonstration: Demonstration) -> list[str]:
     ]
 
 
-def refusals_told(results: Sequence[Mapping[str, Any]]) -> list[str]:
+def refusal_lines(results: Sequence[Mapping[str, Any]]) -> list[str]:
     """Returns a line for each analysis that a rule refused, with what would pass."""
     refused = [(result["id"], result["reason"]) for result in results if result["status"] == "refused"]
     if not refused:

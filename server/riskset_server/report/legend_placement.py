@@ -18,7 +18,7 @@ class Size:
 
 
 @dataclass(frozen=True)
-class Place:
+class Corner:
     """A rectangle's lower left corner, from that of the axes."""
 
     x: float
@@ -26,12 +26,12 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Places:
-    legend: Place
-    box: Place
+class LegendPlacement:
+    legend: Corner
+    box: Corner
 
 
-def free_places(lines: Sequence[NDArray[np.float64]], axes: Size, legend: Size, box: Size) -> Places | None:
+def free_placement(lines: Sequence[NDArray[np.float64]], axes: Size, legend: Size, box: Size) -> LegendPlacement | None:
     """The first pair of corners where neither rectangle touches a line or the other; `None` when there is none.
 
     `lines`: each (n, 2), the corners of a line whose pieces run along the axes, as steps do; NaN where nothing is
@@ -39,28 +39,28 @@ def free_places(lines: Sequence[NDArray[np.float64]], axes: Size, legend: Size, 
     """
     segments = np.concatenate([np.hstack([line[:-1], line[1:]]) for line in lines])
     segments = segments[np.isfinite(segments).all(axis=1)]
-    for places in _candidates(axes, legend, box):
-        both = ((places.legend, legend), (places.box, box))
+    for placement in _candidates(axes, legend, box):
+        both = ((placement.legend, legend), (placement.box, box))
         if not _overlap(*both[0], *both[1]) and all(_is_free(segments, place, size, axes) for place, size in both):
-            return places
+            return placement
     return None
 
 
-def _candidates(axes: Size, legend: Size, box: Size) -> tuple[Places, ...]:
+def _candidates(axes: Size, legend: Size, box: Size) -> tuple[LegendPlacement, ...]:
     """The journals' habit first: legend above right, text below left; then both in one corner, or both below."""
     right = axes.width - legend.width - PADDING
     stacked = axes.width - max(legend.width, box.width) - PADDING
     top = axes.height - legend.height
     under = top - PADDING - box.height
     return (
-        Places(Place(right, top), Place(PADDING, PADDING)),
-        Places(Place(stacked, top), Place(stacked, under)),
-        Places(Place(PADDING, PADDING + box.height + PADDING), Place(PADDING, PADDING)),
-        Places(Place(right, PADDING), Place(PADDING, PADDING)),
+        LegendPlacement(Corner(right, top), Corner(PADDING, PADDING)),
+        LegendPlacement(Corner(stacked, top), Corner(stacked, under)),
+        LegendPlacement(Corner(PADDING, PADDING + box.height + PADDING), Corner(PADDING, PADDING)),
+        LegendPlacement(Corner(right, PADDING), Corner(PADDING, PADDING)),
     )
 
 
-def _overlap(a: Place, a_size: Size, b: Place, b_size: Size) -> bool:
+def _overlap(a: Corner, a_size: Size, b: Corner, b_size: Size) -> bool:
     apart = (
         a.x + a_size.width <= b.x
         or b.x + b_size.width <= a.x
@@ -70,7 +70,7 @@ def _overlap(a: Place, a_size: Size, b: Place, b_size: Size) -> bool:
     return not apart
 
 
-def _is_free(segments: NDArray[np.float64], place: Place, size: Size, axes: Size) -> bool:
+def _is_free(segments: NDArray[np.float64], place: Corner, size: Size, axes: Size) -> bool:
     """Whether the rectangle, with padding, lies inside the axes and off every segment (n, 4): x0, y0, x1, y1."""
     if place.x < 0 or place.y < 0 or place.x + size.width > axes.width or place.y + size.height > axes.height:
         return False

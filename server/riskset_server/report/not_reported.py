@@ -16,7 +16,7 @@ _JUDGED: Final = {
 }
 
 
-def not_given(entry: ResultEntry, title: str, cells: Cells) -> Box:
+def not_reported(entry: ResultEntry, title: str, cells: Cells) -> Box:
     """Returns the box of a result without numbers."""
     result = entry.result
     if isinstance(result, RefusedByRule):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from math import log10, nan
 
 from riskset.protocol.approval import ExceptionSigned
-from riskset_server.demo.demonstration import BETWEEN_TWO, Demonstration, Folder, PooledRow
-from riskset_server.demo.hcc import TEN_HOSPITALS, TWO_HOSPITALS, Patient, draw
-from riskset_server.demo.hcc_exports import export, site_file
+from riskset_demo.demonstration import BETWEEN_TWO, Demonstration, Folder, PooledRow
+from riskset_demo.liver_cancer.cohort import TEN_HOSPITALS, TWO_HOSPITALS, Patient, draw
+from riskset_demo.liver_cancer.exports import export, site_file
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ import pytest
 from riskset.analyses.design import columns_of, matrix
 from riskset.study.asked.cox import CoxEntry
 from riskset.study.load import parse_study
-from riskset_server.demo.demonstrations import DEMONSTRATIONS
-from riskset_server.demo.hcc import Patient
-from riskset_server.demo.hcc_exports import SYSTEMS, export
-from riskset_server.demo.made_up import HCC
+from riskset_demo.liver_cancer.cohort import Patient
+from riskset_demo.liver_cancer.exports import SYSTEMS, export
+from riskset_demo.studies import DEMONSTRATIONS
+from riskset_demo.studies.made_up import HCC
 from riskset_site.data.cohort import load_cohort
 
 

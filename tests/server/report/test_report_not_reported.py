@@ -5,7 +5,7 @@ import pytest
 from riskset.analyses.analysis import NotEstimable, RefusedByRule
 from riskset.results import ResultEntry
 from riskset_server.report.cells import Cells
-from riskset_server.report.not_given import missing, reason
+from riskset_server.report.not_reported import missing, reason
 
 
 @pytest.mark.parametrize(

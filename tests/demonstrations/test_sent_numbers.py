@@ -6,14 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import riskset_server.demo.evidence
+import riskset_demo.sent_numbers
 from riskset.errors import VerificationError
 from riskset.rehearsal import Rehearsal
 from riskset.secure.fixed_point import add, encode
 from riskset.study.load import parse_study
-from riskset_server.demo.evidence import ADMISSION, CURVES, MODELS, evidence, rounds_of
-from riskset_server.demo.made_up import HCC_TWO
-from riskset_server.demo.showing import left_table
+from riskset_demo.sent_numbers import ADMISSION, CURVES, MODELS, evidence, rounds_of
+from riskset_demo.studies.made_up import HCC_TWO
+from riskset_demo.tables import sent_table
 from riskset_site.data.cohort import load_cohort
 
 
@@ -64,10 +64,10 @@ def bare(cohorts):
 
 def test_of_masked_numbers_the_coordinator_reads_none_and_every_sum_is_right(masked):
     found = masked.evidence()
-    assert {one.site for one in found.left} == {"seoul", "tokyo"}
+    assert {one.site for one in found.sent} == {"seoul", "tokyo"}
     assert found.readable == 0
     assert found.numbers == 2 * found.sums > 1000
-    for one in found.left:
+    for one in found.sent:
         assert min(one.numbers[kind] for kind in (ADMISSION, MODELS, CURVES)) > 10
         assert one.messages == masked.outcome.rounds
         assert one.bytes > 16 * sum(one.numbers.values())
@@ -75,16 +75,16 @@ def test_of_masked_numbers_the_coordinator_reads_none_and_every_sum_is_right(mas
 
 def test_numbers_are_for_what_the_plan_says_that_they_are(masked, monkeypatch):
     """Those of a kind that no reader has a word for are counted under its name, not as admission's."""
-    known = masked.evidence().left
-    monkeypatch.setattr(riskset_server.demo.evidence, "_PURPOSE", {"cox": MODELS})
+    known = masked.evidence().sent
+    monkeypatch.setattr(riskset_demo.sent_numbers, "_PURPOSE", {"cox": MODELS})
     found = masked.evidence()
-    for before, after in zip(known, found.left, strict=True):
+    for before, after in zip(known, found.sent, strict=True):
         assert after.numbers == {
             ADMISSION: before.numbers[ADMISSION],
             MODELS: before.numbers[MODELS],
             "km": before.numbers[CURVES],
         }
-    assert [column.header for column in left_table(found).columns][3:] == [
+    assert [column.header for column in sent_table(found).columns][3:] == [
         "for admission",
         "for models",
         "for curves",

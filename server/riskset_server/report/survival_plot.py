@@ -11,7 +11,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Curve:
+class PlottedCurve:
     """One arm. One entry a step of the grid at which somebody left, in increasing order."""
 
     label: str
@@ -51,13 +51,13 @@ class SurvivalPlot:
     y_label: str
     unit: str
     days_per_unit: float
-    curves: tuple[Curve, ...]
+    curves: tuple[PlottedCurve, ...]
     statistics: tuple[str, ...]
     """Lines of the text box: medians, hazard ratios, log-rank tests."""
     footnote: str
     notices: str = ""
     """What must be shown with the figure, also where it is copied from the page."""
 
-    def at_risk(self, curve: Curve, time: float) -> str:
+    def at_risk(self, curve: PlottedCurve, time: float) -> str:
         """Just before `time`, which is in the unit, as landmarks count it."""
         return curve.at_risk_before(time * self.days_per_unit)

@@ -23,8 +23,8 @@ from typing import Any, Self
 from riskset.errors import RisksetError
 from riskset.secure.keys import write_private
 from riskset.study.load import load_study
+from riskset_demo.demonstration import Demonstration
 from riskset_server.coordinator_folder import CoordinatorFolder
-from riskset_server.demo.demonstration import Demonstration
 
 APPROVED_DAYS = 60
 READY_WITHIN_S = 60.0
@@ -33,7 +33,7 @@ _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
 
 @dataclass
-class Stage:
+class LoopbackNetwork:
     """A context manager: on leaving it, every process it started has ended."""
 
     demonstration: Demonstration

@@ -12,7 +12,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from riskset.errors import RisksetError
-from riskset_server.demo.demonstration import Demonstration, PooledRow
+from riskset_demo.demonstration import Demonstration, PooledRow
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import log1p
 
 from riskset import datasets
-from riskset_server.demo.demonstration import BETWEEN_TWO, Demonstration, Folder, PooledRow
+from riskset_demo.demonstration import BETWEEN_TWO, Demonstration, Folder, PooledRow
 
 Row = Mapping[str, str]
 

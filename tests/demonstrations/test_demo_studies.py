@@ -8,9 +8,9 @@ from riskset.analyses.analysis import RefusedByRule
 from riskset.rehearsal import Rehearsal
 from riskset.results import results_json, results_of
 from riskset.study.load import parse_study
-from riskset_server.demo.comparison import compare
-from riskset_server.demo.demonstrations import DEMONSTRATIONS
-from riskset_server.demo.made_up import HCC, HCC_TWO
+from riskset_demo.comparison import compare
+from riskset_demo.studies import DEMONSTRATIONS
+from riskset_demo.studies.made_up import HCC, HCC_TWO
 from riskset_site.data.cohort import load_cohort
 
 

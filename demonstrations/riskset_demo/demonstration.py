@@ -43,7 +43,7 @@ class Demonstration(ABC):
     @property
     def study(self) -> bytes:
         """The text of study.toml."""
-        return (files("riskset_server.demo") / f"{self.name}.toml").read_bytes()
+        return (files("riskset_demo.studies") / f"{self.name}.toml").read_bytes()
 
     @abstractmethod
     def patients(self) -> Mapping[str, int]:

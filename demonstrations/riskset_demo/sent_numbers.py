@@ -46,7 +46,7 @@ class Round:
 
 
 @dataclass(frozen=True)
-class Left:
+class Sent:
     """What left one site in one run."""
 
     site: str
@@ -63,17 +63,17 @@ class Left:
 class Evidence:
     """Both records, held against each other."""
 
-    left: tuple[Left, ...]
+    sent: tuple[Sent, ...]
     sums: int
     """How many sums were found equal to the last bit."""
 
     @property
     def numbers(self) -> int:
-        return sum(sum(one.numbers.values()) for one in self.left)
+        return sum(sum(one.numbers.values()) for one in self.sent)
 
     @property
     def readable(self) -> int:
-        return sum(one.readable for one in self.left)
+        return sum(one.readable for one in self.sent)
 
 
 def evidence(outcome: Outcome, study: Study, roster: str, ledgers: Mapping[str, Clear]) -> Evidence:
@@ -89,7 +89,7 @@ def evidence(outcome: Outcome, study: Study, roster: str, ledgers: Mapping[str, 
         study
     )  # what no analysis asked for, admission did: each number is in a slot of one or the other
     left = (
-        Left(
+        Sent(
             site=site,
             messages=sum(m.head.sender == site for m in messages),
             bytes=sum(len(m.raw) for m in messages if m.head.sender == site),

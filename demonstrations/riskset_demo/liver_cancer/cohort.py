@@ -14,8 +14,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset_server.demo import hcc_assumptions as assumed
-from riskset_server.demo.hcc_assumptions import JAPAN, KOREA, Country
+from riskset_demo.liver_cancer import assumptions as assumed
+from riskset_demo.liver_cancer.assumptions import JAPAN, KOREA, Country
 
 DAYS_PER_MONTH = 30.4375
 FIRST_START = date(2020, 9, 1)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from riskset.stats.kaplan_meier import product_limit
-from riskset_server.demo import hcc_assumptions as assumed
-from riskset_server.demo.hcc import (
+from riskset_demo.liver_cancer import assumptions as assumed
+from riskset_demo.liver_cancer.cohort import (
     COUNTRIES,
     DATA_CUTOFF,
     DAYS_PER_MONTH,

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from riskset_server.demo.hcc import JAPANESE, KOREAN, Patient
-from riskset_server.demo.hcc_assumptions import ASSAY_LIMIT
+from riskset_demo.liver_cancer.assumptions import ASSAY_LIMIT
+from riskset_demo.liver_cancer.cohort import JAPANESE, KOREAN, Patient
 
 Record = dict[str, str]
 """One line of an export: its text by column."""

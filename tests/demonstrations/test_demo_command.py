@@ -8,14 +8,14 @@ from rich.console import Console
 from riskset.cli import main
 from riskset.errors import RisksetError
 from riskset.study.load import parse_study
-from riskset_server.commands.demo import _show_what_left
-from riskset_server.demo.demonstrations import DEMONSTRATIONS
-from riskset_server.demo.evidence import ADMISSION, CURVES, MODELS, Evidence, Left
-from riskset_server.demo.showing import exceptions_told, left_table, refusals_told, sites_table, told_of_what_left
+from riskset_demo.command import _show_sent
+from riskset_demo.sent_numbers import ADMISSION, CURVES, MODELS, Evidence, Sent
+from riskset_demo.studies import DEMONSTRATIONS
+from riskset_demo.tables import exception_lines, refusal_lines, sent_lines, sent_table, sites_table
 
 
 def left(site, readable=0):
-    return Left(
+    return Sent(
         site, messages=12, bytes=60_559, numbers={ADMISSION: 489, MODELS: 1050, CURVES: 1582}, readable=readable
     )
 
@@ -82,23 +82,23 @@ def test_the_sites_fit_on_a_line_each(demonstration):
 
 
 def test_what_left_is_a_line_a_site():
-    text = printed(left_table(Evidence((left("rotterdam"), left("gbsg")), 3121)))
+    text = printed(sent_table(Evidence((left("rotterdam"), left("gbsg")), 3121)))
     assert [line.split() for line in text.splitlines() if "12" in line] == [
         [site, "12", "60,559", "489", "1,050", "1,582", "0"] for site in ("rotterdam", "gbsg")
     ]
 
 
 def test_of_two_sites_it_is_said_that_each_knows_the_other():
-    three = list(told_of_what_left(Evidence((left("a"), left("b"), left("c")), 3121)))
+    three = list(sent_lines(Evidence((left("a"), left("b"), left("c")), 3121)))
     assert three[0] == "9,363 numbers left; of these the coordinator could read: 0."
     assert three[-1].endswith("the coordinator saw only sums over 3 sites.")
-    assert "subtract its own part" in list(told_of_what_left(Evidence((left("a"), left("b")), 3121)))[-1]
+    assert "subtract its own part" in list(sent_lines(Evidence((left("a"), left("b")), 3121)))[-1]
 
 
 def test_where_a_number_came_in_clear_the_demonstration_fails(capsys):
     found = Evidence((left("a"), left("b", readable=2), left("c")), 3121)
     with pytest.raises(RisksetError, match="could read numbers of single sites") as failed:
-        _show_what_left(found, Console(width=80))
+        _show_sent(found, Console(width=80))
     assert failed.value.exit_code == 1
     said = " ".join(capsys.readouterr().out.split())
     assert "could read: 2." in said
@@ -108,13 +108,13 @@ def test_where_a_number_came_in_clear_the_demonstration_fails(capsys):
 def test_a_refusal_is_told_with_its_rule_and_remedy():
     reason = {"rule": "R3", "message": "os: events: at least 50; found 38", "remedy": "drop 2 columns"}
     results = [{"id": "km/os/all", "status": "ok"}, {"id": "cox/os/all", "status": "refused", "reason": reason}]
-    assert refusals_told(results) == [
+    assert refusal_lines(results) == [
         "cox/os/all was refused by R3: os: events: at least 50; found 38; drop 2 columns."
     ]
-    assert refusals_told(results[:1]) == ["No analysis was refused by a rule."]
+    assert refusal_lines(results[:1]) == ["No analysis was refused by a rule."]
 
 
 def test_exceptions_are_told_with_limit_value_and_reason():
-    assert exceptions_told(DEMONSTRATIONS["hcc"]) == ["No exception to any rule was signed."]
-    told = exceptions_told(DEMONSTRATIONS["hcc-two"])
+    assert exception_lines(DEMONSTRATIONS["hcc"]) == ["No exception to any rule was signed."]
+    told = exception_lines(DEMONSTRATIONS["hcc-two"])
     assert told[1].startswith("Every site signed the exception R6.parameters = 1/8: five columns")

@@ -21,12 +21,12 @@ from riskset.protocol.opening import Opening
 from riskset.protocol.roster import load_roster
 from riskset.study.load import parse_study
 from riskset.study.spec import Study
-from riskset_server.demo.comparison import check_installed, compare, comparison_table
-from riskset_server.demo.demonstration import Demonstration
-from riskset_server.demo.demonstrations import DEMONSTRATIONS
-from riskset_server.demo.evidence import Evidence, clear_numbers, evidence
-from riskset_server.demo.showing import exceptions_told, left_table, refusals_told, sites_table, told_of_what_left
-from riskset_server.demo.stage import Stage, approved_until, new_folder
+from riskset_demo.comparison import check_installed, compare, comparison_table
+from riskset_demo.demonstration import Demonstration
+from riskset_demo.loopback_network import LoopbackNetwork, approved_until, new_folder
+from riskset_demo.sent_numbers import Evidence, clear_numbers, evidence
+from riskset_demo.studies import DEMONSTRATIONS
+from riskset_demo.tables import exception_lines, refusal_lines, sent_lines, sent_table, sites_table
 from riskset_server.run.record import RunRecord
 
 FIRST = next(iter(DEMONSTRATIONS))
@@ -69,18 +69,18 @@ def _show(demonstration: Demonstration, root: Path, console: Console) -> None:
     console.rule(f"[bold]{demonstration.name}", align="left")
     _say(console, f"{demonstration.says}.", *([study.header.notice] if study.header.notice else []), style="bold")
     console.print(sites_table(study, demonstration))
-    with Stage(demonstration, root) as stage:
+    with LoopbackNetwork(demonstration, root) as stage:
         _perform(stage, console)
         results = json.loads((stage.results / "results.json").read_text(encoding="utf-8"))
         largest = _show_comparison(results, study, demonstration, console)
-        _say(console, *refusals_told(results["results"]))
-        _show_what_left(_evidence(stage, study, results["run"]), console)
+        _say(console, *refusal_lines(results["results"]))
+        _show_sent(_evidence(stage, study, results["run"]), console)
     apart = f"The coefficients and those of the pooled rows are at most {largest:.0e} standard errors apart."
     _say(console, f"No row left a site. {apart}")
     _say_where(console, f"{time.monotonic() - began:.0f} s. The report: {stage.results / 'report.html'}")
 
 
-def _perform(stage: Stage, console: Console) -> None:
+def _perform(stage: LoopbackNetwork, console: Console) -> None:
     """From nothing to a report."""
     stage.write()
     stage.start_server()
@@ -88,7 +88,7 @@ def _perform(stage: Stage, console: Console) -> None:
     n = len(stage.sites)
     _say(console, f"{n} sites joined: each made its keys and asked in over TLS; the words agreed.")
     stage.approve()
-    _say(console, f"{n} sites approved the study until {approved_until()}.", *exceptions_told(stage.demonstration))
+    _say(console, f"{n} sites approved the study until {approved_until()}.", *exception_lines(stage.demonstration))
     stage.start()
     _say_where(console, f"{n} sites serve, a process each; what they say stands in {stage.root}/logs")
     stage.start_coordinator()
@@ -121,16 +121,16 @@ def _show_comparison(results: Mapping[str, Any], study: Study, demonstration: De
     return max(model.largest_difference for model in compared)
 
 
-def _show_what_left(found: Evidence, console: Console) -> None:
+def _show_sent(found: Evidence, console: Console) -> None:
     """Raises RisksetError where the coordinator could read a number."""
     console.print()
-    console.print(left_table(found))
-    _say(console, *told_of_what_left(found))
+    console.print(sent_table(found))
+    _say(console, *sent_lines(found))
     if found.readable:
         raise RisksetError("the coordinator could read numbers of single sites", "a fault of riskset: report it")
 
 
-def _evidence(stage: Stage, study: Study, run: str) -> Evidence:
+def _evidence(stage: LoopbackNetwork, study: Study, run: str) -> Evidence:
     """Returns the coordinator's record held against the sites' ledgers."""
     roster, key = load_roster(stage.root / "roster.json"), stage.coordinator.identity
     with closing(RunRecord(stage.coordinator.runs, key)) as record:
