@@ -40,14 +40,14 @@ def main() -> None:
 
 def page(results: dict[str, Any]) -> str:
     """The tables, each under its heading."""
-    parts = {"Machine": machine.told(results["machine"])}
+    parts = {"Machine": machine.described(results["machine"])}
     if cases := results["fits"]:
         names = list(dict.fromkeys(name for case in cases for turn in case["turns"] for name in turn))
         parts |= {
-            "Beside the fastest": tables.fastest(cases),
+            "Compared with the fastest": tables.fastest(cases),
             "CPU seconds of a whole fit": tables.speed(cases, names, -1),
             "The first fit of a process": tables.speed(cases, names, 0),
-            "One evaluation beside the least": tables.limit(cases),
+            "One evaluation and its lower bound": tables.limit(cases),
             "Peak memory": tables.memory(cases, names),
             "Agreement": tables.agreement(cases, names),
         }

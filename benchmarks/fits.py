@@ -79,11 +79,11 @@ class Race:
                 used[name] += sum(fit["cpu_s"] for fit in found["fits"]) if found else 0.0
                 if found is None or found["fits"][0]["cpu_s"] > SLOW_S:
                     self.slow.setdefault(name, []).append(size)
-                self.say(f"n={size[0]} p={size[1]} {name}: {_told(found)}")
+                self.say(f"n={size[0]} p={size[1]} {name}: {_as_text(found)}")
         return turn
 
 
-def _told(found: Measures | None) -> str:
+def _as_text(found: Measures | None) -> str:
     if found is None:
         return "ended, over the limits"
     return ", ".join(f"{fit['cpu_s']:.3f}" for fit in found["fits"]) + f" CPU s, {found['peak_mb']:.0f} MB"

@@ -1,4 +1,5 @@
-"""One evaluation of riskset beside the least that BLAS could do it in: `python -m benchmarks.limit FOLDER` prints JSON.
+"""One evaluation of riskset beside a lower bound, the time that BLAS needs for it: `python -m benchmarks.limit FOLDER`
+prints JSON.
 
 The least: X'v and X v, the two passes over the rows, and one symmetric rank update (dsyrk), on the same array.
 """

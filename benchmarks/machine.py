@@ -29,7 +29,7 @@ def describe(others: Path) -> dict[str, str]:
     }
 
 
-def told(machine: dict[str, str]) -> str:
+def described(machine: dict[str, str]) -> str:
     return "\n".join(f"- {what}: {value}" for what, value in machine.items())
 
 

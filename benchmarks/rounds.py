@@ -1,6 +1,7 @@
-"""Seconds a round over the engine: a server, a coordinator and a process for each site, over TLS on loopback.
+"""Seconds per round over the engine: a server, a coordinator and one process per site, over TLS on loopback.
 
-The demonstration's lung data, dealt to as many sites as asked: the rows are few, so that what is timed is the way.
+The lung data of the demonstrations, divided among a given number of sites: with few rows, the time is that of the
+rounds.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ ROUND = re.compile(r"round (\d+): \d+ sites in ([\d.]+) s")
 
 @dataclass(frozen=True)
 class Dealt(DataSet):
-    """Its patients in turn to sites 1 to `sites`."""
+    """Its patients are assigned in turn to sites 1 to `sites`."""
 
     sites: int = 3
 
@@ -41,16 +42,16 @@ def dealt(sites: int) -> Dealt:
 
 
 def run(sites: int) -> dict[str, Any]:
-    """One study from its first round to its results: seconds a round, and bytes that passed the sites' port.
+    """One study from its first round to its results: seconds per round, and the bytes that passed the sites' port.
 
-    Bytes are of the bodies inside TLS, per site and round, heartbeats and questions for news included.
+    Bytes are of the bodies inside TLS, per site and round, including heartbeats and polling.
     """
     with tempfile.TemporaryDirectory(prefix="riskset-bench-") as folder:
         recording = Path(folder) / "recording"
-        with LoopbackNetwork(dealt(sites), Path(folder) / "stage", recording) as stage:
-            stage.build()
-            stage.start()
-            command = ["run", stage.study, "--server", stage.coordinator.root, "--out", stage.results]
+        with LoopbackNetwork(dealt(sites), Path(folder) / "network", recording) as network:
+            network.build()
+            network.start()
+            command = ["run", network.study, "--server", network.coordinator.root, "--out", network.results]
             ended = subprocess.run(
                 [sys.executable, "-m", "riskset.cli", *map(str, command)], capture_output=True, text=True, check=True
             )

@@ -83,7 +83,7 @@ def limit(cases: Sequence[Measures]) -> str:
         times = f"{found['evaluate_s'] / least:.1f}"
         numbers = (found["evaluate_s"], found["passes_s"], found["dsyrk_s"], found["sort_s"])
         rows.append([f"{case['n']:,}", case["p"], *(f"{ms:.3g}" for ms in numbers), times])
-    return _table(["n", "p", "one evaluation", "two passes", "dsyrk", "sorting, once", "evaluation / least"], rows)
+    return _table(["n", "p", "one evaluation", "two passes", "dsyrk", "sorting, once", "evaluation / bound"], rows)
 
 
 def rounds(runs: Sequence[Measures]) -> str:
@@ -96,7 +96,15 @@ def rounds(runs: Sequence[Measures]) -> str:
         slowest = f"{max(run['slowest_s'] for run in own):.2f}"
         seconds = (f"{middle[key]:.2f}" for key in ("first_round_s", "round_s"))
         rows.append([sites, middle["rounds"], *seconds, slowest, *kilobytes])
-    head = ["sites", "rounds", "the first, s", "a round, s", "the slowest, s", "out of a site, kB a round", "into it"]
+    head = [
+        "sites",
+        "rounds",
+        "the first, s",
+        "per round, s",
+        "the slowest, s",
+        "sent by a site, kB per round",
+        "received",
+    ]
     return _table(head, rows)
 
 
@@ -104,7 +112,7 @@ def secure_sum(cases: Sequence[Measures]) -> str:
     """Milliseconds for a vector of 100,000 numbers."""
     kinds = ("keys_ms", "encode_ms", "mask_ms", "add_ms", "decode_ms")
     rows = [[case["sites"], *(f"{case[k]:.1f}" for k in kinds), f"{case['bytes'] / 1e6:.1f}"] for case in cases]
-    head = ["sites", "keys, once a run", "encode", "mask", "add all", "decode", "MB sent a site"]
+    head = ["sites", "keys, once per run", "encode", "mask", "add all", "decode", "MB sent per site"]
     return _table(head, rows)
 
 

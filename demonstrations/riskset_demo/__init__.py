@@ -1,1 +1,1 @@
-"""Whole studies on one machine over the real network, held against what another program finds on the pooled rows."""
+"""Whole studies on one machine over the real network, compared with another program's results on the pooled rows."""

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from riskset.catalogue import Message, say
 from riskset.errors import RisksetError
 from riskset.protocol.coordinator import Coordinator
 from riskset.protocol.opening import Opening
@@ -36,30 +37,30 @@ def demo(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            help="\n\n".join(f"{name}: {one.says}." for name, one in DEMONSTRATIONS.items()), show_default=False
+            help="\n\n".join(f"{name}: {one.description}." for name, one in DEMONSTRATIONS.items()), show_default=False
         ),
     ] = None,
-    into: Annotated[Path, typer.Option(help="A new folder is made in this one.")] = Path(),
+    into: Annotated[Path, typer.Option(help="The folder in which a new folder is created.")] = Path(),
 ) -> None:
-    """Run a whole study on this machine: a server, a coordinator and a process for each site, over TLS. The sites join,
-    approve, and are summed under masks; then what left each of them is counted and checked. Without a name: hcc.
+    """Run a whole study on this machine: a server, a coordinator and one process per site, over TLS. The sites join and
+    approve; their sums are masked; afterwards, what each site sent is counted and verified. Default: hcc.
 
-    Every process has a folder of its own with its own rows, and is stopped at the end.
+    Every process has its own folder with its own rows, and is stopped at the end.
 
     Example: riskset demo lung
     """
     unknown = [name for name in names or () if name not in DEMONSTRATIONS]
     if unknown:
-        raise typer.BadParameter(f"no demonstration is called {unknown[0]!r}; there are {', '.join(DEMONSTRATIONS)}")
+        raise typer.BadParameter(str(say("demo.unknown", name=unknown[0], known=tuple(DEMONSTRATIONS))))
     check_installed()
-    signal.signal(signal.SIGTERM, _leave)  # so that what was started is stopped
+    signal.signal(signal.SIGTERM, _exit)  # so that every process is stopped
     console = Console()
     folder = new_folder(into.resolve())
     for name in names or [FIRST]:
         _show(DEMONSTRATIONS[name], folder / name, console)
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
+def _exit(number: int, frame: FrameType | None) -> None:
     sys.exit(128 + number)
 
 
@@ -67,74 +68,75 @@ def _show(demonstration: Demonstration, root: Path, console: Console) -> None:
     began = time.monotonic()
     study = parse_study(demonstration.study.decode())
     console.rule(f"[bold]{demonstration.name}", align="left")
-    _say(console, f"{demonstration.says}.", *([study.header.notice] if study.header.notice else []), style="bold")
+    _print(
+        console, f"{demonstration.description}.", *([study.header.notice] if study.header.notice else []), style="bold"
+    )
     console.print(sites_table(study, demonstration))
-    with LoopbackNetwork(demonstration, root) as stage:
-        _perform(stage, console)
-        results = json.loads((stage.results / "results.json").read_text(encoding="utf-8"))
+    with LoopbackNetwork(demonstration, root) as network:
+        _run(network, console)
+        results = json.loads((network.results / "results.json").read_text(encoding="utf-8"))
         largest = _show_comparison(results, study, demonstration, console)
-        _say(console, *refusal_lines(results["results"]))
-        _show_sent(_evidence(stage, study, results["run"]), console)
-    apart = f"The coefficients and those of the pooled rows are at most {largest:.0e} standard errors apart."
-    _say(console, f"No row left a site. {apart}")
-    _say_where(console, f"{time.monotonic() - began:.0f} s. The report: {stage.results / 'report.html'}")
+        _print(console, *refusal_lines(results["results"]))
+        _show_sent(_evidence(network, study, results["run"]), console)
+    _print(console, say("demo.difference", largest=largest))
+    _print_path(console, say("demo.report", seconds=time.monotonic() - began, file=network.results / "report.html"))
 
 
-def _perform(stage: LoopbackNetwork, console: Console) -> None:
-    """From nothing to a report."""
-    stage.write()
-    stage.start_server()
-    stage.join()
-    n = len(stage.sites)
-    _say(console, f"{n} sites joined: each made its keys and asked in over TLS; the words agreed.")
-    stage.approve()
-    _say(console, f"{n} sites approved the study until {approved_until()}.", *exception_lines(stage.demonstration))
-    stage.start()
-    _say_where(console, f"{n} sites serve, a process each; what they say stands in {stage.root}/logs")
-    stage.start_coordinator()
-    stage.wait()
+def _run(network: LoopbackNetwork, console: Console) -> None:
+    """Runs the study from the sites' invitations to the report."""
+    network.write()
+    network.start_server()
+    network.join()
+    n = len(network.sites)
+    _print(console, say("demo.joined", n=n))
+    network.approve()
+    _print(console, say("demo.approved", n=n, until=approved_until()), *exception_lines(network.demonstration))
+    network.start()
+    _print_path(console, say("demo.serving", n=n, folder=network.root / "logs"))
+    network.start_coordinator()
+    network.wait()
     console.print()
 
 
-def _say(console: Console, *lines: str, style: str | None = None) -> None:
+def _print(console: Console, *lines: Message | str, style: str | None = None) -> None:
     for line in lines:
-        console.print(line, highlight=False, markup=False, style=style)
+        console.print(str(line), highlight=False, markup=False, style=style)
 
 
-def _say_where(console: Console, line: str) -> None:
-    """A path is not broken over two lines: it is there to be copied."""
-    console.print(line, highlight=False, markup=False, soft_wrap=True)
+def _print_path(console: Console, line: Message) -> None:
+    """A path is not broken over two lines, so that it can be copied."""
+    console.print(str(line), highlight=False, markup=False, soft_wrap=True)
 
 
 def _show_comparison(results: Mapping[str, Any], study: Study, demonstration: Demonstration, console: Console) -> float:
     """Prints each multivariable model beside lifelines' and returns the largest difference in standard errors.
 
-    RisksetError where there is none.
+    Raises RisksetError if no model has an estimate.
     """
     compared = compare(results, demonstration)
     if not compared:
         ends = sorted({r["reason"]["message"] for r in results["results"] if "reason" in r})
-        raise RisksetError("no multivariable model has an estimate to compare", "; ".join(ends))
+        raise RisksetError(say("demo.nothing_to_compare"), "; ".join(ends))
     for model in compared:
-        title = f"{study.endpoints[model.endpoint].label}: pooled Cox model, one baseline hazard per site"
-        console.print(comparison_table(model.lines, title))
+        title = say("demo.title.model", endpoint=study.endpoints[model.endpoint].label)
+        console.print(comparison_table(model.coefficients, str(title)))
     return max(model.largest_difference for model in compared)
 
 
 def _show_sent(found: Evidence, console: Console) -> None:
-    """Raises RisksetError where the coordinator could read a number."""
+    """Raises RisksetError if the coordinator could read a number."""
     console.print()
     console.print(sent_table(found))
-    _say(console, *sent_lines(found))
+    _print(console, *sent_lines(found))
     if found.readable:
-        raise RisksetError("the coordinator could read numbers of single sites", "a fault of riskset: report it")
+        raise RisksetError(say("demo.readable"), say("demo.readable_hint"))
 
 
-def _evidence(stage: LoopbackNetwork, study: Study, run: str) -> Evidence:
-    """Returns the coordinator's record held against the sites' ledgers."""
-    roster, key = load_roster(stage.root / "roster.json"), stage.coordinator.identity
-    with closing(RunRecord(stage.coordinator.runs, key)) as record:
+def _evidence(network: LoopbackNetwork, study: Study, run: str) -> Evidence:
+    """Returns the coordinator's record compared with the sites' ledgers."""
+    roster, key = load_roster(network.root / "roster.json"), network.coordinator.identity
+    with closing(RunRecord(network.coordinator.runs, key)) as record:
         opening = Opening(record.participants(run), record.earlier_of(run))
         outcome = Coordinator(key, study, roster, run, opening, record).outcome()
-    said = stage.ledgers()
-    return evidence(outcome, study, roster.sha256, {site: clear_numbers(said[site], run) for site in study.sites})
+    ledgers = network.ledgers()
+    return evidence(outcome, study, roster.sha256, {site: clear_numbers(ledgers[site], run) for site in study.sites})

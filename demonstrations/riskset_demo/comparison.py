@@ -1,4 +1,4 @@
-"""The pooled models beside another program's fits of the pooled rows, which only a demonstration can have."""
+"""The pooled models beside another program's fits of the pooled rows, which only a demonstration has."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from riskset.catalogue import say
 from riskset.errors import RisksetError
 from riskset_demo.demonstration import Demonstration, PooledRow
 
 
 @dataclass(frozen=True)
-class Line:
-    """One coefficient of both."""
+class Coefficient:
+    """One coefficient, from riskset and from lifelines."""
 
     name: str
     coef: float
@@ -36,29 +37,26 @@ class Line:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A multivariable model of both."""
+    """A multivariable model, from riskset and from lifelines."""
 
     endpoint: str
-    lines: Sequence[Line]
+    coefficients: Sequence[Coefficient]
 
     @property
     def largest_difference(self) -> float:
         """In standard errors."""
-        return max(line.difference for line in self.lines)
+        return max(one.difference for one in self.coefficients)
 
 
 def check_installed() -> None:
-    """Raises RisksetError where the other program is not installed; to be asked before a run, not after it."""
+    """Raises RisksetError if lifelines is not installed; called before a run starts."""
     if find_spec("lifelines") is None:
-        raise RisksetError(
-            "'riskset demo' compares with lifelines, which is not installed",
-            "install it with: python -m pip install 'riskset[demo]'",
-        )
+        raise RisksetError(say("demo.no_lifelines"), say("demo.no_lifelines_hint"))
 
 
 def compare(results: Mapping[str, Any], demonstration: Demonstration) -> list[Comparison]:
-    """Returns each multivariable model of `results` that has an estimate beside lifelines' fit, stratified by site, of
-    the pooled rows."""
+    """Returns each multivariable model of `results` that has an estimate, with lifelines' fit of the pooled rows,
+    stratified by site."""
     models = (r for r in results["results"] if r["kind"] == "cox" and r["model"] == "multivariable")
     return [_compare(model, demonstration.pooled(model["endpoint"])) for model in models if model["status"] == "ok"]
 
@@ -66,7 +64,7 @@ def compare(results: Mapping[str, Any], demonstration: Demonstration) -> list[Co
 def _compare(model: Mapping[str, Any], rows: Sequence[PooledRow]) -> Comparison:
     other = _fit(rows)
     lines = [
-        Line(
+        Coefficient(
             name=name,
             coef=term["coef"],
             se=term["se"],
@@ -82,24 +80,24 @@ def _compare(model: Mapping[str, Any], rows: Sequence[PooledRow]) -> Comparison:
 
 
 def _fit(rows: Sequence[PooledRow]) -> dict[str, tuple[float, float]]:
-    """Returns lifelines' coefficient and standard error of each column, of the rows without a missing value."""
+    """Returns lifelines' coefficient and standard error for each column, fitted on the rows without a missing value."""
     import pandas as pd
     from lifelines import CoxPHFitter
 
     complete = [row for row in rows if not any(map(isnan, row.columns.values()))]
     frame = pd.DataFrame([{**row.columns, "site": row.site, "days": row.days, "event": row.event} for row in complete])
-    # its own defaults stop some 1e-6 standard errors short
+    # lifelines' defaults stop some 1e-6 standard errors before convergence
     exact = {"precision": 1e-20, "r_precision": 0.0, "max_steps": 100}
     fitted = CoxPHFitter().fit(frame, "days", "event", strata=["site"], fit_options=exact)
     return {name: (float(fitted.params_[name]), float(fitted.standard_errors_[name])) for name in fitted.params_.index}
 
 
-def comparison_table(lines: Sequence[Line], title: str) -> Table:
+def comparison_table(lines: Sequence[Coefficient], title: str) -> Table:
     """Returns the table that the demonstration prints."""
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("covariate", no_wrap=True)
-    for heading in ("HR (95% CI)", "P", "coefficient", "lifelines", "apart"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column(str(say("demo.column.covariate")), no_wrap=True)
+    for column in ("hr", "p", "coefficient", "lifelines", "difference"):
+        table.add_column(str(say(f"demo.column.{column}")), justify="right", no_wrap=True)
     for line in lines:
         hr, lower, upper = line.hr
         table.add_row(

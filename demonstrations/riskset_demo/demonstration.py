@@ -1,4 +1,4 @@
-"""What a demonstration is: a study, a folder for each hospital, and the pooled rows to compare with."""
+"""What a demonstration provides: a study, a folder for each hospital, and the pooled rows for the comparison."""
 
 from __future__ import annotations
 
@@ -7,20 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
+from riskset.catalogue import say
 from riskset.protocol.approval import ExceptionSigned
 
-BETWEEN_TWO = ExceptionSigned(
-    "R12.contributors", "2", "two hospitals that know each other; each can subtract its own part, and both agree"
-)
-"""What both of two hospitals sign."""
+BETWEEN_TWO = ExceptionSigned("R12.contributors", "2", str(say("demo.exception.two_sites")))
+"""Signed by both of two hospitals."""
 
 Folder = Mapping[str, bytes]
-"""What lies in a hospital's folder, by name of the file: `export.csv` and `site.toml`."""
+"""The files in a hospital's folder, by name: `export.csv` and `site.toml`."""
 
 
 @dataclass(frozen=True)
 class PooledRow:
-    """A patient as the comparison sees it, which nobody outside a demonstration can."""
+    """One patient's row in the comparison; outside a demonstration no one has the pooled rows."""
 
     site: str
     days: int
@@ -31,14 +30,14 @@ class PooledRow:
 
 @dataclass(frozen=True)
 class Demonstration(ABC):
-    """One study with its data."""
+    """A study and its data."""
 
     name: str
     study_id: str
-    says: str
-    """What a watcher should know of it."""
+    description: str
+    """One line about its patients, printed before the run and in the command's help."""
     exceptions: tuple[ExceptionSigned, ...]
-    """What every site signs in its approval beside the rules' own limits."""
+    """Exceptions to the rules' limits that every site signs in its approval."""
 
     @property
     def study(self) -> bytes:
@@ -47,13 +46,13 @@ class Demonstration(ABC):
 
     @abstractmethod
     def patients(self) -> Mapping[str, int]:
-        """Returns how many rows each hospital's export has."""
+        """Returns the number of rows in each hospital's export."""
 
     @abstractmethod
     def folders(self) -> Mapping[str, Folder]:
-        """Returns each hospital's folder, by name of the site."""
+        """Returns each hospital's folder, by site."""
 
     @abstractmethod
     def pooled(self, endpoint: str) -> list[PooledRow]:
-        """Returns all hospitals' rows, derived a second time, past the site files and the hospital's program. KeyError
-        where the study has no such endpoint."""
+        """Returns all hospitals' rows, derived independently of the site files and the hospital's program. Raises
+        KeyError if the study has no such endpoint."""

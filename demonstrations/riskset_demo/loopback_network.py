@@ -1,6 +1,5 @@
-"""One machine as a network: a server, a coordinator and a process for each site, each in a folder of its own with its
-own rows, keys made for the occasion, talking over TLS on free loopback ports. Whatever is started here is stopped
-here."""
+"""A network on one machine: a server, a coordinator and one process per site, each with its own folder, rows and newly
+generated keys, communicating over TLS on free loopback ports. Every process started here is also stopped here."""
 
 from __future__ import annotations
 
@@ -20,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from riskset.catalogue import Message, say
 from riskset.errors import RisksetError
 from riskset.secure.keys import write_private
 from riskset.study.load import load_study
@@ -34,14 +34,14 @@ _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
 @dataclass
 class LoopbackNetwork:
-    """A context manager: on leaving it, every process it started has ended."""
+    """A context manager: when it exits, every process it started has ended."""
 
     demonstration: Demonstration
     root: Path
     record: Path | None = None
-    """Where the server records what passes the sites' port."""
+    """Where the server records the traffic on the sites' port."""
     in_memory: bool = True
-    """The engine's state; a real run keeps it in a file."""
+    """Whether the engine keeps its state in memory; a real run keeps it in a file."""
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     """By party: `server`, `coordinator`, and each site's name."""
 
@@ -71,7 +71,7 @@ class LoopbackNetwork:
         return {folder.name: folder for folder in sorted((self.root / "sites").iterdir())}
 
     def build(self) -> None:
-        """Writes every party's files, starts the server, and lets every site join and approve."""
+        """Writes every party's files and starts the server; every site joins and approves."""
         self.write()
         self.start_server()
         self.join()
@@ -90,9 +90,9 @@ class LoopbackNetwork:
         self.coordinator.make("127.0.0.1", public_port, control_port)
 
     def join(self) -> None:
-        """Invites every site; each makes its keys and asks in over the network; the roster is signed and handed out.
+        """Invites every site; each generates its keys and sends a join request; the roster is signed and distributed.
 
-        On one desk nobody telephones: the words are compared here, the site's with the coordinator's.
+        Instead of a telephone call, the site's verification words are compared with the coordinator's here.
         """
         for name, folder in self.sites.items():
             shutil.copy(self.study, folder)
@@ -100,12 +100,12 @@ class LoopbackNetwork:
         commands = [
             self._command("site", "join", folder / "invite.json", "--into", folder) for folder in self.sites.values()
         ]
-        heard = dict(zip(self.sites, self._together(commands), strict=True))
+        printed = dict(zip(self.sites, self._together(commands), strict=True))
         with self.coordinator.desk() as desk:
-            for name, words_of_site in heard.items():
+            for name, words_of_site in printed.items():
                 invite, request, words = desk.waiting(name)
                 if words not in words_of_site:
-                    raise RisksetError(f"{name} and the coordinator do not have the same words")
+                    raise RisksetError(say("demo.words_differ", site=name))
                 desk.accept(invite, request)
         self._together([self._command("study", "roster", self.study, "--server", self.coordinator.root)])
         for folder in self.sites.values():
@@ -119,13 +119,14 @@ class LoopbackNetwork:
         write_private(folder / "invite.json", text)
 
     def approve(self) -> None:
-        """Every site signs, with the demonstration's exceptions, for two months: what committees take months for."""
+        """Every site signs an approval with the demonstration's exceptions, valid for two months."""
         exceptions = [
             text
             for exception in self.demonstration.exceptions
             for text in ("--exception", f"{exception.limit}={exception.value}", "--reason", exception.reason)
         ]
-        signed = ["--by", "the demonstration", "--irb", "none", "--until", approved_until().isoformat(), *exceptions]
+        signatory = ("--by", str(say("demo.signatory")), "--irb", str(say("demo.no_irb")))
+        signed = [*signatory, "--until", approved_until().isoformat(), *exceptions]
         self._together(
             [
                 self._command("site", "approve", folder / "site.toml", *signed, *self._compared(name))
@@ -137,7 +138,7 @@ class LoopbackNetwork:
         return [text for other in self.sites if other != site for text in ("--compared", other)]
 
     def start(self) -> None:
-        """Starts every site, and the server where it does not run."""
+        """Starts every site, and the server if it is not running."""
         if "server" not in self.processes:
             self.start_server()
         for name in self.sites:
@@ -153,7 +154,7 @@ class LoopbackNetwork:
         self._start(name, "site", "serve", self.sites[name] / "site.toml")
 
     def start_coordinator(self, *, in_log: bool = False) -> None:
-        """Starts `riskset run`, its words on this terminal or, with `in_log`, in the logs."""
+        """Starts `riskset run`; it prints to this terminal or, with `in_log`, to the logs."""
         arguments = ("run", self.study, "--server", self.coordinator.root, "--out", self.results)
         if in_log:
             self._start("coordinator", *arguments)
@@ -164,23 +165,23 @@ class LoopbackNetwork:
             )
 
     def wait(self) -> None:
-        """Waits for the coordinator's end. Raises RisksetError where it, or another process before it, fails."""
+        """Waits for the coordinator to end. Raises RisksetError if it fails, or if any other process ends before it."""
         coordinator = self.processes["coordinator"]
         while coordinator.poll() is None:
             time.sleep(0.1)
             gone = [name for name, process in self.processes.items() if process.poll() is not None]
             if gone and coordinator.poll() is None:
-                raise RisksetError(f"{gone[0]} has ended", f"see {self.root}/logs/{gone[0]}.log")
+                raise RisksetError(say("demo.ended", party=gone[0]), self._see_log(gone[0]))
         if coordinator.returncode != 0:
-            raise RisksetError("the run did not come to its end", f"the parties' words are in {self.root}/logs")
+            raise RisksetError(say("demo.run_failed"), say("demo.see_logs", folder=self.root / "logs"))
 
     def ledgers(self) -> dict[str, dict[str, Any]]:
-        """Returns what each site's own ledger says, opened there with that site's key: `riskset site ledger --json`."""
+        """Returns each site's ledger, opened by that site with its key: the output of `riskset site ledger --json`."""
         commands = [self._command("site", "ledger", folder / "site.toml", "--json") for folder in self.sites.values()]
         return dict(zip(self.sites, map(json.loads, self._together(commands)), strict=True))
 
     def stop(self) -> None:
-        """Stops every process, by its id, the sites before the server."""
+        """Stops every process, the sites before the server."""
         running = [process for process in reversed(self.processes.values()) if process.poll() is None]
         for process in running:
             process.terminate()
@@ -204,16 +205,19 @@ class LoopbackNetwork:
         return [sys.executable, "-m", "riskset.cli", *map(str, arguments)]
 
     def _together(self, commands: Sequence[list[str]]) -> list[str]:
-        """Runs commands side by side and returns what each printed; RisksetError where one fails."""
+        """Runs commands in parallel and returns what each printed. Raises RisksetError if one fails."""
         piped: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": _end_with_parent}
         processes = [subprocess.Popen(command, **piped) for command in commands]
         printed = []
         for process in processes:
-            out, said = process.communicate()
+            out, errors = process.communicate()
             if process.returncode != 0:
-                raise RisksetError(said.decode(errors="replace").strip())
+                raise RisksetError(errors.decode(errors="replace").strip())
             printed.append(out.decode(errors="replace"))
         return printed
+
+    def _see_log(self, party: str) -> Message:
+        return say("demo.see_log", file=self.root / "logs" / f"{party}.log")
 
     def _wait_for_server(self) -> None:
         host, _, port = self.coordinator.control_address.partition(":")
@@ -225,22 +229,22 @@ class LoopbackNetwork:
                 time.sleep(0.05)
             else:
                 return
-        raise RisksetError("the server did not start", f"see {self.root}/logs/server.log")
+        raise RisksetError(say("demo.server_failed"), self._see_log("server"))
 
 
 def approved_until() -> date:
-    """Returns the last day of every approval that is signed here today."""
+    """Returns the last day of the approvals signed here today."""
     return datetime.now(UTC).date() + timedelta(days=APPROVED_DAYS)
 
 
 def _end_with_parent() -> None:
-    """Run in a child before its program: where Linux is, it is stopped when the demonstration itself is killed."""
+    """Runs in a child before its program: on Linux, the child is stopped if the demonstration is killed."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def free_ports(n: int) -> list[int]:
-    """Returns n loopback ports that nothing listens on now."""
+    """Returns n loopback ports on which nothing listens now."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(n)]
     ports: list[int] = [s.getsockname()[1] for s in sockets]
     for s in sockets:
@@ -249,7 +253,7 @@ def free_ports(n: int) -> list[int]:
 
 
 def new_folder(parent: Path) -> Path:
-    """Returns a folder that no other demonstration has, also none that runs at this moment."""
+    """Returns a new folder, distinct from those of demonstrations running at the same time."""
     stem = f"riskset-demo-{time.strftime('%H%M%S')}"
     for number in range(1000):
         folder = parent / (f"{stem}-{number}" if number else stem)
@@ -258,4 +262,4 @@ def new_folder(parent: Path) -> Path:
         except FileExistsError:
             continue
         return folder
-    raise RisksetError(f"no folder for the demonstration could be made in {parent}")
+    raise RisksetError(say("demo.no_folder", parent=parent))

@@ -57,7 +57,7 @@ def test_every_analysis_passes_and_every_model_equals_that_of_the_pooled_rows(de
     assert [model.endpoint for model in compared] == list(ready.study.endpoints)
     for model in compared:
         assert model.largest_difference < 1e-9
-        assert all(line.se == pytest.approx(line.other_se, rel=1e-9) for line in model.lines)
+        assert all(line.se == pytest.approx(line.other_se, rel=1e-9) for line in model.coefficients)
 
 
 def test_results_of_made_up_data_begin_with_saying_so(prepared):

@@ -1,1 +1,1 @@
-"""A made-up cohort of patients with liver cancer: its assumptions, its rows, and what each hospital exports of them."""
+"""A made-up cohort of patients with liver cancer: assumptions, rows, and each hospital's export."""

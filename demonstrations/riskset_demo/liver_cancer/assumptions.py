@@ -1,7 +1,8 @@
-"""What is assumed of the made-up patients with liver cancer. None of it is a finding, and none may be shown as one.
+"""Assumptions about the made-up patients with liver cancer. None of them is a finding, and none may be presented as
+one.
 
-The shape follows retrospective studies of lenvatinib and sorafenib after atezolizumab-bevacizumab in Korea and Japan:
-how patients of the two countries differ, which drug is paid for where, how long the disease stays in check.
+They follow the pattern of retrospective studies of lenvatinib and sorafenib after atezolizumab-bevacizumab in Korea and
+Japan: how patients of the two countries differ, which drug is reimbursed where, how long the disease is controlled.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Country:
-    """A country's patients; a pair is a mean and a standard deviation, a single number between 0 and 1 a share."""
+    """A country's patients. Pairs are mean and standard deviation; single numbers between 0 and 1 are proportions."""
 
     age: tuple[float, float]
     male: float
@@ -83,7 +84,7 @@ JAPAN = Country(
 
 PROCESSES = ("progression", "death before it", "death after it")
 SHAPE = (1.30, 1.00, 1.05)
-"""Of a Weibull time, a process each; with the scale, so that medians come out as in such studies."""
+"""Shapes of the Weibull times of PROCESSES; with the scales, they reproduce the medians of such studies."""
 SCALE_MONTHS = (4.112, 45.0, 13.971)
 LENVATINIB = (-0.55, -0.10, 0.0)
 """Log hazard ratios."""
@@ -99,7 +100,7 @@ RISKS = (
     "log of five months of the first line",
 )
 USUAL = np.array([0.50, 0.15, 0.0, 0.32, 0.60, 0.45, 0.24, 0.0])
-"""Of RISKS; hazards are told against it."""
+"""Reference values of RISKS, at which the log hazard is 0."""
 EFFECTS = np.array(
     [
         [0.15, 0.25, 0.10, 0.25, 0.20, 0.35, -0.25, -0.10],
@@ -120,7 +121,7 @@ CORRELATION = np.array(
 """Of liver reserve, bilirubin, AFP and tumour burden, each a standard normal."""
 
 ASSAY_LIMIT = 2.0
-"""ng/mL; AFP below it is taken as half of it."""
+"""ng/mL; AFP below it counts as half of it."""
 HABIT_SD = 0.5
 """Of the log odds of lenvatinib between hospitals."""
 FRAILTY_SD = 0.12

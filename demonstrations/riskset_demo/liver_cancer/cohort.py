@@ -1,7 +1,7 @@
-"""A made-up cohort: the second line of treatment of liver cancer in Korean and Japanese hospitals.
+"""A made-up cohort: second-line treatment of liver cancer in Korean and Japanese hospitals.
 
-Nobody here has lived, and no result of these rows says anything about a drug. Progression and death hang together as
-they do in life: a latent progression is seen at the next scan; death may come before it, or some time after it.
+These patients never existed, and no result computed from them says anything about a drug. Progression and death are
+dependent, as in reality: a latent progression is detected at the next scan; death may occur before or after it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FIRST_START = date(2020, 9, 1)
 LAST_START = date(2023, 11, 30)
 DATA_CUTOFF = date(2024, 5, 31)
 SEED = 1
-"""The first, and the only one looked at for its results: rows are not chosen for their figures."""
+"""The first seed tried, and the only one whose results were looked at: the rows were not chosen for their results."""
 
 COUNTRIES = {
     **dict.fromkeys(("seoul", "busan", "daegu", "incheon", "gwangju", "jeju"), KOREA),
@@ -40,7 +40,7 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Patient:
-    """One made-up patient, in the words of the study; None where the record has no value or nothing has happened."""
+    """One made-up patient, with the study's variables; None if a value is missing or an event has not happened."""
 
     id: str
     site: str
@@ -65,9 +65,9 @@ class Patient:
 
 
 def draw(hospitals: Mapping[str, int], seed: int = SEED) -> list[Patient]:
-    """Returns as many patients of each hospital as asked, hospital by hospital; the same for the same seed.
+    """Returns the given number of patients for each hospital, hospital by hospital; the same for the same seed.
 
-    KeyError where a hospital is not one of COUNTRIES.
+    Raises KeyError if a hospital is not in COUNTRIES.
     """
     rng = np.random.default_rng(seed)
     sites = [name for name, count in hospitals.items() for _ in range(count)]
@@ -101,7 +101,7 @@ class _Among:
 
 @dataclass(frozen=True)
 class _AtEntry:
-    """What is known when the second line begins, (n,) each."""
+    """The patients at the start of second-line treatment, (n,) each."""
 
     age: Floats
     is_male: Flags
@@ -168,7 +168,7 @@ def _child_pugh_points(rng: np.random.Generator, albumin: Floats, bilirubin: Flo
 
 
 def _measured(afp: Floats) -> Floats:
-    """Returns AFP as a laboratory tells it, in ng/mL."""
+    """Returns AFP as a laboratory reports it, in ng/mL."""
     rounded = np.where(afp < 10, afp.round(1), afp.round())
     return np.where(rounded < assumed.ASSAY_LIMIT, assumed.ASSAY_LIMIT / 2, np.minimum(rounded, 1e6))
 
@@ -189,10 +189,10 @@ def _has_lenvatinib(rng: np.random.Generator, among: _Among, entry: _AtEntry, ha
 
 @dataclass(frozen=True)
 class _Course:
-    """Months from the start, (n,) each: to what would be seen of a patient who is followed for ever."""
+    """Months from the start to progression and death under unlimited follow-up, (n,) each."""
 
     progression: Floats
-    """Infinite where death comes first."""
+    """Infinite if death comes first."""
     death: Floats
 
 
@@ -248,13 +248,13 @@ def _records(
 
 
 def _born(start: date, age: int, birthday: tuple[int, int]) -> date:
-    """Returns the day of birth of someone who is `age` on the day `start`."""
+    """Returns the date of birth of a person aged `age` on the day `start`."""
     had_it = birthday <= (start.month, start.day)
     return date(start.year - age - (not had_it), *birthday)
 
 
 def _days(months: Floats) -> Floats:
-    """Returns whole days, one at least."""
+    """Returns whole days, at least one."""
     return np.maximum(1, np.round(months * DAYS_PER_MONTH))
 
 
@@ -265,7 +265,7 @@ def _normal(mean_and_sd: Floats, standard: Floats) -> Floats:
 
 
 def _shifted(share: Floats, log_odds: Floats) -> Floats:
-    """Returns a share moved by `log_odds`."""
+    """Returns a proportion shifted by `log_odds`."""
     odds = share / (1 - share) * np.exp(log_odds)
     return odds / (1 + odds)
 

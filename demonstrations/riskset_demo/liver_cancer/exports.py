@@ -1,7 +1,7 @@
-"""What each made-up hospital has on its disk: an export as its own system writes it, and the site file that reads it.
+"""The files of each made-up hospital: an export in its system's format, and the site file that reads it.
 
-The two are written apart from each other on purpose: how a hospital writes a patient down stands in `_korean` and
-`_japanese`, how its data manager mapped that to the study in KOREAN_MAP and JAPANESE_MAP.
+The two are deliberately independent: `_korean` and `_japanese` write a patient as a hospital does, KOREAN_MAP and
+JAPANESE_MAP map that to the study as its data manager would.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from datetime import date
 from riskset_demo.liver_cancer.assumptions import ASSAY_LIMIT
 from riskset_demo.liver_cancer.cohort import JAPANESE, KOREAN, Patient
 
-Record = dict[str, str]
+ExportRow = dict[str, str]
 """One line of an export: its text by column."""
 
 KOREAN_MAP = {
@@ -52,7 +52,7 @@ JAPANESE_MAP = {
 }
 
 
-def _korean(patient: Patient, day: Callable[[date], str]) -> Record:
+def _korean(patient: Patient, day: Callable[[date], str]) -> ExportRow:
     yes_or_no = {True: "유", False: "무"}
     cause = {"HBV": "B형간염", "HCV": "C형간염", "other": "기타"}
     return {
@@ -74,7 +74,7 @@ def _korean(patient: Patient, day: Callable[[date], str]) -> Record:
     }
 
 
-def _japanese(patient: Patient, day: Callable[[date], str]) -> Record:
+def _japanese(patient: Patient, day: Callable[[date], str]) -> ExportRow:
     yes_or_no = {True: "あり", False: "なし"}
     cause = {"HBV": "B型肝炎", "HCV": "C型肝炎", "other": "非B非C"}
     return {
@@ -91,7 +91,7 @@ def _japanese(patient: Patient, day: Callable[[date], str]) -> Record:
         "二次治療薬": "レンバチニブ" if patient.arm == "lenvatinib" else "ソラフェニブ",
         "投与開始日": day(patient.start),
         "増悪日": day(patient.progression) if patient.progression else "",
-        # a hospital that writes the last visit of the living only
+        # this hospital records the last visit only for patients who are alive
         "最終確認日": "" if patient.death else day(patient.last_contact),
         "死亡日": day(patient.death) if patient.death else "",
     }
@@ -108,7 +108,7 @@ _ERAS = ((date(2019, 5, 1), "令和", "R"), (date(1989, 1, 8), "平成", "H"), (
 
 
 def _era(day: date) -> tuple[int, str, str]:
-    """Returns the year of the era, and the era's name and letter. StopIteration before 25 December 1926."""
+    """Returns the year of the era, and the era's name and letter. Raises StopIteration before 25 December 1926."""
     first, name, letter = next(era for era in _ERAS if day >= era[0])
     return day.year - first.year + 1, name, letter
 
@@ -127,9 +127,9 @@ def _era_in_short(day: date) -> str:
 
 @dataclass(frozen=True)
 class System:
-    """How a hospital's system exports, and the head of the site file that its data manager wrote for it."""
+    """A hospital's export format, and the [source] and [map] of the site file that its data manager wrote."""
 
-    record: Callable[[Patient, Callable[[date], str]], Record]
+    record: Callable[[Patient, Callable[[date], str]], ExportRow]
     day: Callable[[date], str]
     encoding: str
     source: str
@@ -162,7 +162,7 @@ SYSTEMS = {
 
 
 def export(patients: Sequence[Patient], site: str) -> bytes:
-    """Returns the CSV file of a hospital's patients, one at least, as its system writes it."""
+    """Returns the CSV file of a hospital's patients, at least one, in its system's format."""
     system = SYSTEMS[site]
     records = [system.record(patient, system.day) for patient in patients]
     text = io.StringIO(newline="")
@@ -173,7 +173,7 @@ def export(patients: Sequence[Patient], site: str) -> bytes:
 
 
 def site_file(study: str, site: str, variables: Sequence[str]) -> bytes:
-    """Returns the hospital's site.toml for a study that needs these variables. KeyError where one is not exported."""
+    """Returns the hospital's site.toml for a study with these variables. Raises KeyError if one is not exported."""
     system = SYSTEMS[site]
     width = max(len(name) for name in variables)
     lines = [f"{name:<{width}} = {system.map[name]}" for name in variables]

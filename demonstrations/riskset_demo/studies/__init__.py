@@ -1,4 +1,4 @@
-"""All demonstrations by name; the first is the one that is run where none is named."""
+"""All demonstrations by name; the first is the default."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demonstration's two studies of made-up patients."""
+"""Two studies of made-up patients."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import log10, nan
 
+from riskset.catalogue import say
 from riskset.protocol.approval import ExceptionSigned
 from riskset_demo.demonstration import BETWEEN_TWO, Demonstration, Folder, PooledRow
 from riskset_demo.liver_cancer.cohort import TEN_HOSPITALS, TWO_HOSPITALS, Patient, draw
@@ -14,12 +15,12 @@ from riskset_demo.liver_cancer.exports import export, site_file
 
 @dataclass(frozen=True)
 class MadeUp(Demonstration):
-    """Hospitals of which each exports in its own way."""
+    """Made-up hospitals, each with its own export format."""
 
     hospitals: Mapping[str, int]
     """Patients by hospital."""
     variables: tuple[str, ...]
-    """Those that the study declares and every site file maps."""
+    """The variables that the study declares and every site file maps."""
     covariates: Callable[[Patient], dict[str, float]]
     """The multivariable model's columns."""
 
@@ -42,7 +43,7 @@ class MadeUp(Demonstration):
 
 
 def _progression_or_death(patient: Patient) -> tuple[int, bool]:
-    """Returns days and whether either was seen."""
+    """Returns days, and whether either was observed."""
     if patient.progression is not None:
         return (patient.progression - patient.start).days, True
     return _death(patient)
@@ -82,7 +83,7 @@ _DATES = ("start", "progression", "death", "last_contact")
 HCC = MadeUp(
     name="hcc",
     study_id="hcc-made-up",
-    says="MADE-UP patients with liver cancer: 530 in six Korean and four Japanese hospitals that do not exist",
+    description="MADE-UP patients with liver cancer: 530 in six Korean and four Japanese hospitals that do not exist",
     exceptions=(),
     hospitals=TEN_HOSPITALS,
     variables=("arm", "age", "sex", "aetiology", "ecog", "child_pugh", "mvi", "ehs", "afp", *_DATES),
@@ -92,10 +93,10 @@ HCC = MadeUp(
 HCC_TWO = MadeUp(
     name="hcc-two",
     study_id="hcc-two-made-up",
-    says="MADE-UP patients with liver cancer: 123 in a Korean and a Japanese hospital that do not exist",
+    description="MADE-UP patients with liver cancer: 123 in a Korean and a Japanese hospital that do not exist",
     exceptions=(
         BETWEEN_TWO,
-        ExceptionSigned("R6.parameters", "1/8", "five columns for the 42 patients of Tokyo; the study stays at five"),
+        ExceptionSigned("R6.parameters", "1/8", str(say("demo.exception.five_columns"))),
     ),
     hospitals=TWO_HOSPITALS,
     variables=("arm", "age", "ehs", "albumin", "afp", *_DATES),

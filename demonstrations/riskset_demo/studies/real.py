@@ -1,4 +1,4 @@
-"""The demonstration's three studies of real patients: who holds which rows, and how an export maps to the study."""
+"""Three studies of real patients from public data sets: which site has which rows, and how exports map to the study."""
 
 from __future__ import annotations
 
@@ -16,17 +16,16 @@ Row = Mapping[str, str]
 
 @dataclass(frozen=True)
 class DataSet(Demonstration):
-    """A study of a data set in `riskset.datasets`, dealt to sites."""
+    """A study of a data set in `riskset.datasets`, divided among sites."""
 
     file: str
-    """Its name among `riskset.datasets`."""
+    """Its name in `riskset.datasets`."""
     site_map: str
-    """The [map] of every site's site.toml."""
+    """The [map] section of every site's site.toml."""
     site_of: Callable[[Row], str]
     covariates: Callable[[Row], dict[str, float]]
-    """Row to the multivariable model's columns, by `variable` or `variable = level`: derived here a second time, for
-    the comparison with a program that is not ours. KeyError or ValueError never; a missing value raises nothing and is
-    nan."""
+    """From a row to the multivariable model's columns, by `variable` or `variable = level`: derived here independently
+    of the site files, for the comparison. A missing value is nan."""
 
     def patients(self) -> dict[str, int]:
         return {site: len(rows) for site, rows in self.rows_by_site().items()}
@@ -50,7 +49,7 @@ class DataSet(Demonstration):
         ]
 
     def rows(self) -> list[dict[str, str]]:
-        """Returns the pooled rows, which in the demonstration only the comparison sees."""
+        """Returns the pooled rows, which only the comparison uses."""
         with datasets.path(self.file).open(encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
 
@@ -87,7 +86,7 @@ def _lung_covariates(row: Row) -> dict[str, float]:
 
 
 def _rhdnase_site(row: Row) -> str:
-    """Five institutions in order of their numbers are a site, 1 to 5 and so on; the tenth has 46 to 51."""
+    """Five institutions with consecutive numbers form a site: 1 to 5, and so on; the tenth has 46 to 51."""
     first = min((int(row["site"].removeprefix("I")) - 1) // 5, 9) * 5 + 1
     last = 51 if first == 46 else first + 4
     return f"i{first:02}-{last:02}"
@@ -114,7 +113,7 @@ def _breast_covariates(row: Row) -> dict[str, float]:
 ROTTERDAM_GBSG = DataSet(
     name="rotterdam-gbsg",
     study_id="rotterdam-gbsg",
-    says="breast cancer: the Rotterdam tumour bank (2,982 patients) and the German Breast Cancer Study Group (686)",
+    description="breast cancer: 2,982 patients of the Rotterdam tumour bank and 686 of the German study group GBSG",
     exceptions=(BETWEEN_TWO,),
     file="rottgbsg",
     site_map="""[map]
@@ -131,7 +130,7 @@ recurrence = "event"
 LUNG = DataSet(
     name="lung",
     study_id="ncctg-lung",
-    says="advanced lung cancer: 227 patients of 18 NCCTG institutions, the 13 smallest grouped into three of 8 sites",
+    description="advanced lung cancer: 227 patients of 18 NCCTG institutions, the 13 smallest in three of the 8 sites",
     exceptions=(),
     file="lung",
     site_map="""[map]
@@ -146,7 +145,7 @@ died = "event"
 RHDNASE = DataSet(
     name="rhdnase",
     study_id="rhdnase",
-    says="cystic fibrosis: a trial of rhDNase, 641 patients of 51 institutions, grouped by number into 10 sites",
+    description="cystic fibrosis: a trial of rhDNase, 641 patients of 51 institutions, grouped by number into 10 sites",
     exceptions=(),
     file="rhdnase",
     site_map="""[map]

@@ -1,15 +1,18 @@
-"""What a report is made of, before a number is printed: texts, tables and figures that name cells and formats.
+"""The contents of a report before any number is printed: texts, tables and figures that refer to cells.
 
-A section of the report builds these from typed results; `printing` turns them into text, and takes every number from
-the cells.
+A section of the report builds these from typed results; `printing` turns them into text and takes every number from the
+cells.
 """
 
 from __future__ import annotations
 
+import string
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from riskset.catalogue import ENGLISH, Message, catalogue
 
 if TYPE_CHECKING:
     from riskset_server.report.printing import FigureFiles, Printer
@@ -35,21 +38,34 @@ Format = Literal[
 
 @dataclass(frozen=True)
 class Shown:
-    """Numbers in one format; a mark stands for all of it where one of them is held back."""
+    """Numbers in one format; a mark replaces all of it if any of them is held back."""
 
     format: Format
     cells: tuple[str, ...]
-    """Ids, in the order that the format takes them; further ones are said by the text too."""
+    """Ids, in the order of the format's arguments; further ones are those that the text also gives away."""
     words: str = ""
-    """Of the format `words`: a sentence that gives the cells away."""
+    """For the format `words`: a sentence that gives the cells away."""
 
 
 Text = tuple[str | Shown, ...]
 """Pieces of a line."""
 
 
+def worded(message: Message) -> Text:
+    """Returns a message whose values may be `Shown`, as pieces in the order of its sentence."""
+    values, template = dict(message.values), catalogue(ENGLISH)[message.code]
+    assert isinstance(template, str), "a number that is shown later chooses no plural"
+    pieces: list[str | Shown] = []
+    for literal, name, form, _ in string.Formatter().parse(template):
+        pieces.append(literal)
+        if name is not None:
+            value = values[name]
+            pieces.append(value if isinstance(value, Shown) else format(value, form or ""))
+    return tuple(pieces)
+
+
 def cells_in(*texts: Text) -> Iterator[str]:
-    """Yields the ids that texts name."""
+    """Yields the ids of the cells in texts."""
     for text in texts:
         for piece in text:
             if isinstance(piece, Shown):
@@ -60,9 +76,9 @@ def cells_in(*texts: Text) -> Iterator[str]:
 class Row:
     label: str
     cells: tuple[Text, ...] = ()
-    """One a column; none at all in a heading."""
+    """One per column; empty in a heading."""
     is_inner: bool = False
-    """Whether it is below a heading: a level of a variable."""
+    """Whether the row belongs to the heading above it, as a level belongs to its variable."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +86,7 @@ class Table:
     id: str
     title: str
     columns: tuple[str, ...]
-    """Names of the cells' columns; the column of labels has none."""
+    """Headings of the columns of cells; the column of labels has none."""
     rows: tuple[Row, ...]
     notes: tuple[Text, ...]
 
@@ -82,14 +98,14 @@ class Table:
 
 @dataclass(frozen=True)
 class Box:
-    """What is printed in the place of a figure or table without numbers: never nothing, and always why."""
+    """Printed in place of a figure or table that has no numbers, with the reason."""
 
     title: str
-    status: str
-    """`Refused by rule R4, on the totals, by all parties alike`; `Not estimable`."""
+    status: Message
+    """`Refused by rule R4, on the totals, by all parties`; `Not estimable`."""
     why: Text
     remedy: str
-    """What would pass; empty where nothing is known of it."""
+    """What would pass; empty if that is unknown."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +113,7 @@ class Figure(ABC):
     """A drawing, made from cells."""
 
     result: str
-    """Id of the result it shows; its files are named by it."""
+    """Id of the result it shows, from which its files get their names."""
     title: str
     """Its caption, without a full stop."""
 

@@ -1,6 +1,6 @@
-"""Every number of a run's results, one cell each: the one place that tables, figures and numbers.csv take numbers from.
+"""Every number of a run's results, one cell each; tables, figures and numbers.csv take all their numbers from here.
 
-A release gate that holds a number back replaces its cell's value by a mark, and nothing that prints has to know of it.
+A release gate that holds a number back replaces its cell's value by a mark; no code that prints needs to change.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from riskset.results import Results, entry_json
 from riskset.results.document import rounded
 
-_NAMES = ("variable", "level", "reference", "reason", "limit")  # null here: there is none; not a missing number
+_NAMES = ("variable", "level", "reference", "reason", "limit")  # null here is an absent object, not a missing number
 
 Number = float | int | None
 """None is "not reached", or a number that could not be estimated."""
@@ -22,25 +22,25 @@ Number = float | int | None
 
 @dataclass(frozen=True)
 class Mark:
-    """What is printed in the place of a number that is held back."""
+    """Printed in place of a number that is held back."""
 
     text: str
-    """One word, as `suppressed`: it has to fit where a number would."""
+    """One word, such as `suppressed`, that fits where the number would be."""
     reason: str
     """Why, as a sentence without a full stop; printed below the table or figure."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Which number of a result: the columns of numbers.csv but the last."""
+    """Which number of a result: the columns of numbers.csv except the last."""
 
     result: str
     quantity: str = ""
-    """The way to it in results.json, indices counted from 0; a column of a curve or term has no index."""
+    """Its path in results.json, indices from 0; columns of a curve and terms have no index."""
     variable: str = ""
     level: str = ""
     day: str = ""
-    """As `day_text` writes it."""
+    """As written by `day_text`."""
 
     @property
     def id(self) -> str:
@@ -54,11 +54,11 @@ class Place:
 
 @dataclass(frozen=True)
 class Cell:
-    """A number, and where it belongs."""
+    """A number and its place."""
 
     id: str
     table: str
-    """The table or figure that prints it; the result's id where only numbers.csv does."""
+    """The table or figure that prints it; the result's id if only numbers.csv does."""
     place: Place
     """Its margins: result, quantity, variable, level, day."""
     value: Number | Mark
@@ -77,31 +77,32 @@ class Cells:
         return self._cells[id_]
 
     def of(self, result: str, quantity: str = "") -> list[Cell]:
-        """Returns the cells of a result, or of it those at and below a quantity."""
+        """Returns the cells of a result; with `quantity`, those at and below it."""
         below = f"{quantity}." if quantity else ""
         return [cell for cell in self if cell.place.result == result and f"{cell.place.quantity}.".startswith(below)]
 
     def with_values(self, values: Mapping[str, Number | Mark]) -> Cells:
-        """Returns the cells with some values replaced, by id; KeyError where there is no such cell."""
+        """Returns the cells with some values replaced, by id. Raises KeyError for an unknown id."""
         changed = {id_: replace(self._cells[id_], value=value) for id_, value in values.items()}
         return Cells((self._cells | changed).values())
 
     def in_tables(self, table_of: Mapping[str, str]) -> Cells:
-        """Returns the cells, each with the table or figure that `table_of` names for its id."""
+        """Returns the cells, each with the table or figure that `table_of` has for its id."""
         return Cells(replace(cell, table=table_of.get(cell.id, cell.table)) for cell in self)
 
 
 def cells_of(results: Results) -> Cells:
-    """Returns a cell for every number of results.json, rounded as there."""
+    """Returns one cell for every number of results.json, rounded as there."""
     return Cells(
         cell for entry in results.entries for cell in _unique(_below(rounded(entry_json(entry)), Place(entry.id)))
     )
 
 
 def numbers_csv(cells: Cells) -> bytes:
-    """Returns a row for each cell, in the order of results.json, as CSV in UTF-8 with the mark that Excel wants.
+    """Returns one row per cell, in the order of results.json, as CSV in UTF-8 with the byte order mark that Excel
+    needs.
 
-    `value` reads back to the same double; it is empty where there is no number, and a word where one is held back.
+    `value` reads back to the same double; it is empty if there is no number, and the mark's word if it is held back.
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text)
@@ -127,7 +128,7 @@ def number_text(number: float) -> str:
 
 
 def _unique(cells: Iterable[tuple[Place, Number]]) -> Iterator[Cell]:
-    """Two numbers of one name, which a kind's own shape may have, are told apart by their order."""
+    """Numbers with the same name, which another package's kind may have, are distinguished by their order."""
     seen: dict[str, int] = {}
     for place, value in cells:
         seen[place.id] = seen.get(place.id, 0) + 1
@@ -136,7 +137,7 @@ def _unique(cells: Iterable[tuple[Place, Number]]) -> Iterator[Cell]:
 
 
 def _below(value: object, at: Place) -> Iterator[tuple[Place, Number]]:
-    """Every number below `value`; text, truth values and reasons are no numbers."""
+    """Every number in `value`; text, truth values and reasons are not numbers."""
     if isinstance(value, Mapping):
         yield from _in_object(value, at)
     elif isinstance(value, Sequence) and not isinstance(value, str):
@@ -158,7 +159,7 @@ def _in_object(value: Mapping[str, Any], at: Place) -> Iterator[tuple[Place, Num
 
 
 def _named(value: Mapping[str, Any], at: Place) -> Place:
-    """`at` with what the object says of itself: its variable, level, day, or probability (of a quartile)."""
+    """`at` with the object's variable, level, day, or probability (of a quartile)."""
     texts = {key: value[key] for key in ("variable", "level") if isinstance(value.get(key), str)}
     if isinstance(value.get("day"), int | float):
         texts["day"] = number_text(value["day"])

@@ -1,7 +1,7 @@
-"""Drawing a Kaplan-Meier figure as journals print it: curves, limits, medians, and the numbers at risk under the ticks.
+"""Draws a Kaplan-Meier figure as journals print it: curves, limits, medians, and the numbers at risk under the ticks.
 
-`survival` says what is on the figure, `layout` where. No state of matplotlib outlives a call: no pyplot, and the
-settings hold inside `rc_context` only.
+`survival_plot` has the content, `layout` the positions. No state of matplotlib outlives a call: no pyplot, and the
+settings apply only inside `rc_context`.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ from riskset_server.report.printing import FigureFiles
 from riskset_server.report.survival_plot import PlottedCurve, SurvivalPlot
 
 RESOLUTION_DPI = 300
-LINE_SPACING = 1.3  # makes one line of the fonts below as high as `layout` counts it
+LINE_SPACING = 1.3  # makes one line of the fonts below as high as `layout` assumes
 GREY, WARNING = "#555555", "#B34700"
-# Okabe and Ito's colours, told apart by colour-blind readers; the dashes tell them apart in black and white
+# Okabe and Ito's colours, distinguishable for colour-blind readers; the dashes distinguish curves in black and white
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#AA4499")
 DASHES: tuple[tuple[float, ...], ...] = ((), (4, 1.6), (1.2, 1.0), (6, 1.5, 1.2, 1.5))
 FONTS = ("DejaVu Sans", "Noto Sans CJK JP", "Noto Sans CJK KR", "Yu Gothic", "Meiryo", "Malgun Gothic", "Hiragino Sans")
 
 
 def survival_figure(plot: SurvivalPlot) -> FigureFiles:
-    """The same bytes for the same plot, fonts and matplotlib."""
+    """Returns the same bytes for the same plot, fonts and matplotlib."""
     with house_style():
         figure = _drawn(plot, layout_of(plot))
         svg = _saved(figure, "svg", {"Date": None, "Creator": None})
@@ -54,13 +54,13 @@ def survival_figure(plot: SurvivalPlot) -> FigureFiles:
 
 @contextmanager
 def house_style() -> Iterator[None]:
-    """Fonts and formats of every figure, while the context lasts."""
-    installed = [font for font in FONTS if font in fontManager.get_font_names()]  # an absent one would be complained of
+    """Fonts and formats of every figure, inside the context."""
+    installed = [font for font in FONTS if font in fontManager.get_font_names()]  # matplotlib warns of an absent one
     settings: dict[Any, Any] = {
-        "font.family": [*installed, "sans-serif"],  # by name: only named fonts stand in for each other's missing glyphs
+        "font.family": [*installed, "sans-serif"],  # by name: only named fonts replace each other's missing glyphs
         "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib
         "font.size": SIZE,
-        "svg.fonttype": "none",  # text stays text: small, searchable, and drawn in the reader's own fonts
+        "svg.fonttype": "none",  # text stays text: small, searchable, and drawn in the reader's fonts
         "svg.hashsalt": "riskset",
         "text.parse_math": False,  # a label may hold a dollar sign
     }
@@ -104,7 +104,7 @@ def _axes(figure: Figure, layout: FigureLayout) -> Axes:
 
 
 def _style(index: int) -> dict[str, Any]:
-    """Of the curve at `index`: four colours, then the same with other dashes."""
+    """Of the curve at `index`: four colours, then the same with different dashes."""
     dashes = DASHES[(index + index // len(COLOURS)) % len(DASHES)]
     return {"color": COLOURS[index % len(COLOURS)], "linestyle": (0, dashes) if dashes else "-", "linewidth": 1.6}
 

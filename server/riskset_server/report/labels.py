@@ -1,4 +1,4 @@
-"""The words a study prints for its names; a name without words stands for itself."""
+"""Labels of a study's names; a name without a label is printed unchanged."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _POPULATIONS = {"all": "all patients"}
 
 @dataclass(frozen=True)
 class Labels:
-    """What a study calls its variables, levels, endpoints and sites. Every mapping may be partial."""
+    """Labels of variables, levels, endpoints and sites. Every mapping may be partial."""
 
     variables: Mapping[str, str] = field(default_factory=dict)
     """Variable to label with its unit: `{"age": "Age, per year"}`."""
@@ -30,18 +30,18 @@ class Labels:
     endpoints: Mapping[str, str] = field(default_factory=dict)
     """Endpoint to label: `{"pfs": "Progression-free survival"}`."""
     origins: Mapping[str, str] = field(default_factory=dict)
-    """Endpoint to what its time runs from: `{"pfs": "first dose"}`."""
+    """Endpoint to the origin of its time: `{"pfs": "first dose"}`."""
     sites: Mapping[str, str] = field(default_factory=dict)
 
     def variable(self, name: str) -> str:
         return self.variables.get(name, name)
 
     def level(self, variable: str | None, level: str) -> str:
-        """A level under its variable's heading; a boolean's levels read yes and no."""
+        """A level under its variable's heading; the levels of a boolean are yes and no."""
         return self.levels.get((variable or "", level), _TRUTH.get(level, level))
 
     def arm(self, variable: str | None, level: str | None) -> str:
-        """An arm where no heading names the variable, so a boolean's says what is true of its patients."""
+        """An arm without a heading that names the variable: a boolean's label includes the variable."""
         if level is None:
             return "All patients"
         if variable and level in _TRUTH and (variable, level) not in self.levels:
@@ -49,7 +49,7 @@ class Labels:
         return self.level(variable, level)
 
     def endpoint(self, name: str | None) -> str:
-        """An endpoint; nothing of an analysis without one."""
+        """An endpoint; empty for an analysis without one."""
         return self.endpoints.get(name, name) if name else ""
 
     def population(self, name: str) -> str:
@@ -60,7 +60,8 @@ class Labels:
 
 
 def labels_of(study: Study) -> Labels:
-    """The labels the study declares. A number's label tells what a hazard ratio is per: its unit, on its own scale."""
+    """Returns the labels that the study declares. A number's label includes the unit of its hazard ratio, on its
+    scale."""
     endpoints = study.endpoints.items()
     return Labels(
         variables={name: _with_unit(study.label_of(name), variable) for name, variable in study.variables.items()},

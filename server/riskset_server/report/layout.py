@@ -1,4 +1,4 @@
-"""Where everything stands on a survival figure. Lengths are inches; text is measured first."""
+"""Layout of a survival figure. Lengths are in inches; text is measured first."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _TICK_STEPS: dict[str, tuple[float, ...]] = {
 
 @dataclass(frozen=True)
 class FigureTexts:
-    """Every text of the sheet, broken into lines, and the room it takes. One entry a curve in the tuples."""
+    """Every text of the figure, broken into lines, and the space it needs. Tuples have one entry per curve."""
 
     legend: tuple[str, ...]
     risk_labels: tuple[str, ...]
@@ -46,14 +46,14 @@ class FigureTexts:
     legend_size: Size
     box_size: Size
     left: float
-    """From the edge of the sheet to the axes."""
+    """From the edge of the figure to the axes."""
     count_width: float
     """Of the widest number at risk."""
 
 
 @dataclass(frozen=True)
 class Tops:
-    """Where each part begins, from the top of the sheet."""
+    """Where each part begins, from the top of the figure."""
 
     notices: float
     legend: float
@@ -74,13 +74,13 @@ class FigureLayout:
     """Where the axis ends, in the study's unit."""
     ticks: tuple[float, ...]
     placement: LegendPlacement | None
-    """Of legend and text box inside the axes; `None` when no corner is free and they stand above and below."""
+    """Of legend and text box inside the axes; None if no corners are free: they are then above and below the axes."""
     tops: Tops
 
 
 def layout_of(plot: SurvivalPlot) -> FigureLayout:
-    """Measures in the fonts as they are set when it is called."""
-    texts = _words(plot, Ruler())
+    """Measures in the fonts that are set when it is called."""
+    texts = _texts(plot, Ruler())
     axes = Size(WIDTH - texts.left - 2 * MARGIN, _AXES_HEIGHT)
     last_day = 1.02 * max([1.0, *(float(curve.days[-1]) for curve in plot.curves if curve.days.size)])
     last_time = last_day / plot.days_per_unit
@@ -93,7 +93,7 @@ def layout_of(plot: SurvivalPlot) -> FigureLayout:
 
 
 def ticks(last_time: float, unit: str, most: int) -> tuple[float, ...]:
-    """From 0 by the smallest step that a clinician counts in and that needs at most `most` ticks."""
+    """From 0, by the smallest customary step that needs at most `most` ticks."""
     steps = _TICK_STEPS[unit]
     step = next((step for step in steps if last_time / step < most), steps[-1])
     while last_time / step >= most:
@@ -102,14 +102,14 @@ def ticks(last_time: float, unit: str, most: int) -> tuple[float, ...]:
 
 
 def _lines(plot: SurvivalPlot) -> Iterator[Floats]:
-    """What text must not cover: curves, limits and medians, (n, 2) as day and survival."""
+    """The lines that text must not cover: curves, limits and medians, (n, 2) as day and survival."""
     for curve in plot.curves:
         yield from (curve.steps(values) for values in (curve.survival, curve.lower, curve.upper))
         if curve.median_days is not None:
             yield np.array([(0.0, 0.5), (curve.median_days, 0.5), (curve.median_days, 0.0)])
 
 
-def _words(plot: SurvivalPlot, ruler: Ruler) -> FigureTexts:
+def _texts(plot: SurvivalPlot, ruler: Ruler) -> FigureTexts:
     names = [f"{curve.label} (reference)" if curve.is_reference else curve.label for curve in plot.curves]
     legend = tuple(_broken(ruler, name, _LEGEND_WIDTH, most_lines=3) for name in names)
     risk_labels = tuple(_broken(ruler, curve.label, _RISK_LABEL_WIDTH, most_lines=2) for curve in plot.curves)
@@ -142,7 +142,7 @@ def height_of(text: str, line: float = LINE) -> float:
 
 
 def _tops(texts: FigureTexts, is_text_outside: bool) -> Tops:
-    """The parts one under the other; legend and box take room only when they are outside."""
+    """The parts from top to bottom; legend and box take space only if they are outside the axes."""
     notices_height = height_of(texts.notices, SMALL_LINE) + GAP if texts.notices else 0.0
     legend_height = texts.legend_size.height + GAP if is_text_outside else 0.0
     box_height = GAP + texts.box_size.height if is_text_outside else 0.0

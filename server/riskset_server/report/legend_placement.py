@@ -1,4 +1,4 @@
-"""Where the legend and the text box fit on a survival plot without touching a curve. Plain geometry, in inches."""
+"""Placement of the legend and the text box on a survival plot so that they touch no curve. Lengths in inches."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Corner:
-    """A rectangle's lower left corner, from that of the axes."""
+    """A rectangle's lower left corner, relative to that of the axes."""
 
     x: float
     y: float
@@ -32,10 +32,10 @@ class LegendPlacement:
 
 
 def free_placement(lines: Sequence[NDArray[np.float64]], axes: Size, legend: Size, box: Size) -> LegendPlacement | None:
-    """The first pair of corners where neither rectangle touches a line or the other; `None` when there is none.
+    """Returns the first placement in which neither rectangle touches a line or the other; None if there is none.
 
-    `lines`: each (n, 2), the corners of a line whose pieces run along the axes, as steps do; NaN where nothing is
-    drawn. A survival curve falls, so what is free lies above and right of it, or below and left.
+    `lines`: each (n, 2), the corners of a line of horizontal and vertical pieces; NaN where nothing is drawn. A
+    survival curve falls, so the free space is above and right of it, or below and left.
     """
     segments = np.concatenate([np.hstack([line[:-1], line[1:]]) for line in lines])
     segments = segments[np.isfinite(segments).all(axis=1)]
@@ -47,7 +47,8 @@ def free_placement(lines: Sequence[NDArray[np.float64]], axes: Size, legend: Siz
 
 
 def _candidates(axes: Size, legend: Size, box: Size) -> tuple[LegendPlacement, ...]:
-    """The journals' habit first: legend above right, text below left; then both in one corner, or both below."""
+    """As journals do first: legend at the upper right, text at the lower left; then both in one corner, or both
+    below."""
     right = axes.width - legend.width - PADDING
     stacked = axes.width - max(legend.width, box.width) - PADDING
     top = axes.height - legend.height
@@ -71,7 +72,7 @@ def _overlap(a: Corner, a_size: Size, b: Corner, b_size: Size) -> bool:
 
 
 def _is_free(segments: NDArray[np.float64], place: Corner, size: Size, axes: Size) -> bool:
-    """Whether the rectangle, with padding, lies inside the axes and off every segment (n, 4): x0, y0, x1, y1."""
+    """Whether the rectangle is inside the axes and, with padding, clear of every segment (n, 4): x0, y0, x1, y1."""
     if place.x < 0 or place.y < 0 or place.x + size.width > axes.width or place.y + size.height > axes.height:
         return False
     x, y = segments[:, [0, 2]], segments[:, [1, 3]]

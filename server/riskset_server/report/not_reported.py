@@ -1,51 +1,49 @@
-"""What is printed in the place of a result that is not given: never an empty cell, and always why."""
+"""What is printed in place of a result without numbers: its status and the reason."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from riskset.analyses.analysis import NotEstimable, RefusedByRule
+from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset_server.report import notation
 from riskset_server.report.blocks import Box, Shown, Text
 from riskset_server.report.cells import Cells
 
-_JUDGED: Final = {
-    "all": "on the totals, by all parties alike",
-    "a site": "by a site on its own patients; which site, nobody learns",
-}
+_JUDGED_BY: Final = {"all": "all", "a site": "site"}
 
 
 def not_reported(entry: ResultEntry, title: str, cells: Cells) -> Box:
     """Returns the box of a result without numbers."""
     result = entry.result
     if isinstance(result, RefusedByRule):
-        status = f"Refused by rule {result.rule}, {_JUDGED[result.by]}"
+        status = say(f"report.refused_by.{_JUDGED_BY[result.by]}", rule=result.rule)
         message, remedy = (str(text).rstrip(".") for text in (result.message, result.remedy))
         return Box(title, status, (message,), remedy)
-    return Box(title, entry.status.capitalize(), reason(entry, cells), "")
+    return Box(title, say("report.not_estimable"), reason(entry, cells), "")
 
 
 def reason(entry: ResultEntry, cells: Cells) -> Text:
-    """Returns why a result is missing: its code or rule, the sentence for people, and what would pass a rule."""
+    """Returns why a result is missing: its code or rule, the sentence, and what would pass. Raises ValueError if the
+    entry has a result."""
     result = entry.result
     if isinstance(result, RefusedByRule):
-        said, remedy = sentence(result.rule, str(result.message)), str(result.remedy).rstrip(".")
-        return (f"{said}. What would pass: {remedy}" if remedy else said,)
+        finding, remedy = sentence(result.rule, str(result.message)), str(result.remedy).rstrip(".")
+        return (str(say("report.reason_with_remedy", reason=finding, remedy=remedy)) if remedy else finding,)
     if isinstance(result, NotEstimable):
-        said, numbers = (
-            sentence(result.code, str(result.message)),
-            tuple(cell.id for cell in cells.of(entry.id, "reason")),
-        )
-        return (Shown("words", numbers, said),) if numbers else (said,)
+        text, numbers = sentence(result.code, str(result.message)), cells.of(entry.id, "reason")
+        return (Shown("words", tuple(cell.id for cell in numbers), text),) if numbers else (text,)
     raise ValueError(f"{entry.id} has a result")
 
 
 def sentence(code: str, message: str) -> str:
-    """Returns a code with its sentence, without a full stop."""
+    """Returns `code: message`, without a full stop."""
     return ": ".join(part for part in (code, message) if part).rstrip(".")
 
 
 def missing(entry: ResultEntry) -> str:
-    """Returns what a table's cell says of a model without numbers: `n.e.`, `refused (R4)`."""
-    return f"refused ({entry.result.rule})" if isinstance(entry.result, RefusedByRule) else notation.NOT_ESTIMABLE
+    """Returns what a table's cell shows for a model without numbers: `n.e.`, `refused (R4)`."""
+    if isinstance(entry.result, RefusedByRule):
+        return str(say("report.refused_cell", rule=entry.result.rule))
+    return notation.NOT_ESTIMABLE

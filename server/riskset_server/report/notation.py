@@ -1,7 +1,6 @@
-"""How numbers are written for a reader: journals' P values, ratios and times with their limits.
+"""Numbers as journals print them: P values, ratios and times with their limits.
 
-Numbers in, text out; a missing limit is `None`. Full precision is kept elsewhere (`numbers`), so nothing here
-need be read back.
+Numbers in, text out; a missing limit is None. numbers.csv has the full precision.
 """
 
 from __future__ import annotations
@@ -17,14 +16,14 @@ _MOST_DECIMALS = 5
 
 
 def count(n: float) -> str:
-    """A count with thousands apart; weighted counts, which are not whole, keep one decimal."""
+    """A count with thousands separators; weighted counts, which are not whole, keep one decimal."""
     return f"{n:,.0f}" if float(n).is_integer() else f"{n:,.1f}"
 
 
 def p_value(p: float | None) -> str:
     """`.03`, `.004`, `<.001`, `>.99` as the AMA Manual of Style (11th ed., 18.4.2) prints them.
 
-    More digits are given where two would put a value on the other side of .05.
+    More digits are printed where two would move a value to the other side of .05.
     """
     if p is None:
         return NO_VALUE
@@ -45,7 +44,7 @@ def p_phrase(p: float | None) -> str:
 
 
 def ratio(hr: float | None, lower: float | None, upper: float | None) -> str:
-    """`0.56 (0.40–0.80)`: two decimals, more where two would make the limits alike or let them touch 1 falsely."""
+    """`0.56 (0.40–0.80)`: two decimals, or more if two would make the limits equal or make one touch 1 falsely."""
     decimals = 2
     while _misleads(lower, upper, decimals) and decimals < _MOST_DECIMALS:
         decimals += 1
@@ -53,7 +52,7 @@ def ratio(hr: float | None, lower: float | None, upper: float | None) -> str:
 
 
 def separated(hr: float | None, side: Literal["lower", "upper"]) -> str:
-    """`> 2.31 (separated)`: the end that the likelihood gives of an interval that is open towards the other."""
+    """`> 2.31 (separated)`: the finite limit of a profile likelihood interval that is unbounded on the other side."""
     sign, decimals = ">" if side == "lower" else "<", 2
     if hr is None:
         return NOT_ESTIMABLE
@@ -76,7 +75,7 @@ def _decimal(value: float | None, decimals: int) -> str:
 
 
 def time(days: float | None, unit: str, days_per_unit: float) -> str:
-    """Days as a number of the study's unit, or `NR` where the curve never came down so far."""
+    """Days in the study's unit, or `NR` if the curve does not fall that far."""
     if days is None:
         return NOT_REACHED
     text = f"{days / days_per_unit:.{_DECIMALS_OF_UNIT[unit]}f}"
@@ -94,14 +93,14 @@ def time_with_limits(
 def mean_with_limits(
     mean: float | None, lower: float | None, upper: float | None, unit: str, days_per_unit: float
 ) -> str:
-    """`14.7 (12.9–16.5)` from a mean and limits in days; a dash where nobody has one."""
+    """`14.7 (12.9–16.5)` from a mean and limits in days; a dash if there is no mean."""
     return NO_VALUE if mean is None else time_with_limits(mean, lower, upper, unit, days_per_unit)
 
 
 def difference_with_limits(
     difference: float | None, lower: float | None, upper: float | None, unit: str, days_per_unit: float
 ) -> str:
-    """`−1.2 (−3.4 to 0.9)` from a difference and limits in days; a dash where there is none."""
+    """`−1.2 (−3.4 to 0.9)` from a difference and limits in days; a dash if there is none."""
     if difference is None:
         return NO_VALUE
     values = (time(days, unit, days_per_unit).replace("-", "\N{MINUS SIGN}") for days in (difference, lower, upper))
@@ -109,8 +108,8 @@ def difference_with_limits(
 
 
 def percent_with_limits(survival: float | None, lower: float | None, upper: float | None) -> str:
-    """`65.8 (56.8–73.4)` from probabilities; a dash where there is no survival, as in an arm of nobody, and no limits
-    where the curve has come down to 0."""
+    """`65.8 (56.8–73.4)` from probabilities; a dash if there is no survival, as in an arm without patients; no limits
+    if the curve has fallen to 0."""
     if survival is None:
         return NO_VALUE
     if lower is None and upper is None:

@@ -1,4 +1,4 @@
-"""The report as files: one page that needs nothing else, its figures, and numbers.csv."""
+"""The report as files: one self-contained page, its figures, and numbers.csv."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from riskset.catalogue import say
 from riskset.study.load import study_hash
 from riskset_server.report.blocks import Block, Figure, Table
 from riskset_server.report.cells import numbers_csv
@@ -23,8 +24,8 @@ from riskset_server.report.report import Report
 def write_report(report: Report, folder: Path, *, made_at: str) -> list[Path]:
     """Writes `report.html`, `numbers.csv` and `figures/*.{svg,png}` into `folder` and returns their paths.
 
-    `made_at` is printed as it is; each notice of the results is a warning above everything else. The files take their
-    names when all of them are written, in the place of an earlier report's.
+    `made_at` is printed unchanged. Each notice of the results is a warning at the top of the page. The files are
+    renamed into place when all of them are written, and replace those of an earlier report.
     """
     study = report.results.study
     printer = Printer(report.cells, study.time.unit, study.days_per_unit)
@@ -41,7 +42,7 @@ def write_report(report: Report, folder: Path, *, made_at: str) -> list[Path]:
 
 @dataclass(frozen=True)
 class _Drawn:
-    """A figure with its files. `file` is their path below the report's folder, without its ending."""
+    """A figure with its files. `file` is their path in the report's folder, without the extension."""
 
     number: int
     title: str
@@ -58,12 +59,12 @@ def _drawn(figure: Figure, number: int, printer: Printer) -> _Drawn:
 
 
 def _file_name(result_id: str) -> str:
-    """`km/pfs/all` as `km-pfs-all`; what a file system may not like becomes an underscore."""
+    """`km/pfs/all` as `km-pfs-all`; characters that a file system may reject become underscores."""
     return re.sub(r"[^\w.-]", "_", result_id.replace("/", "-"))
 
 
 def _inline(svg: str, name: str, title: str) -> Markup:
-    """The drawing as an element of a page, its ids made unlike those of the page's other drawings."""
+    """The drawing as an element of the page; a prefix keeps its ids distinct from those of other drawings."""
     prefix = re.sub(r"\W", "-", name)
     element = svg[svg.index("<svg") :]
     element = re.sub(r"<metadata>.*?</metadata>", "", element, flags=re.DOTALL)
@@ -80,7 +81,18 @@ def _page(report: Report, printer: Printer, drawn: Mapping[str, _Drawn], made_at
         notices=report.results.notices,
         parts=[(part.heading, [_printed(block, printer, drawn) for block in part.blocks]) for part in report.parts],
         not_reported=[(id_, status, printer.text(why)) for id_, status, why in report.missing],
+        texts=_texts(),
     )
+
+
+def _texts() -> dict[str, str]:
+    link = Markup('<a href="numbers.csv">numbers.csv</a>')
+    return {
+        "not_reported": str(say("report.page.not_reported")),
+        "would_pass": str(say("report.page.would_pass")),
+        "numbers": Markup(str(say("report.page.numbers", file=link))),
+        "abbreviations": str(say("report.page.abbreviations")),
+    }
 
 
 def _facts(report: Report, made_at: str) -> dict[str, str]:
@@ -98,7 +110,7 @@ def _facts(report: Report, made_at: str) -> dict[str, str]:
 def _printed(
     block: Block, printer: Printer, drawn: Mapping[str, _Drawn]
 ) -> tuple[str, _Drawn | PrintedTable | PrintedBox]:
-    """Returns the name of a block's macro, and what it is given."""
+    """Returns the name of a block's macro, and its argument."""
     if isinstance(block, Figure):
         return "figure", drawn[block.id]
     if isinstance(block, Table):
@@ -107,15 +119,15 @@ def _printed(
 
 
 def _write_all(contents: Mapping[Path, bytes]) -> list[Path]:
-    """Each under a passing name beside its place; they take their names only when the last one is written."""
+    """Writes each file under a temporary name beside its place; renames them when the last one is written."""
     waiting = {path: path.with_name(f".{path.name}.{secrets.token_hex(4)}") for path in contents}
     try:
         for path, content in contents.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             waiting[path].write_bytes(content)
-        for path, passing in waiting.items():
-            os.replace(passing, path)
+        for path, temporary in waiting.items():
+            os.replace(temporary, path)
     finally:
-        for passing in waiting.values():
-            passing.unlink(missing_ok=True)
+        for temporary in waiting.values():
+            temporary.unlink(missing_ok=True)
     return list(contents)

@@ -1,4 +1,4 @@
-"""From texts, tables and formats to what is printed: the only module that turns cells into characters."""
+"""Prints texts, tables and figures: the only module that turns cells into characters."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from riskset.catalogue import say
 from riskset_server.report import notation
 from riskset_server.report.blocks import Box, Format, Shown, Table, Text
 from riskset_server.report.cells import Cells, Mark
@@ -48,7 +49,7 @@ class PrintedBox:
 
 @dataclass(frozen=True)
 class Printer:
-    """Prints cells, times in the study's unit."""
+    """Prints cells; times are in the study's unit."""
 
     cells: Cells
     unit: str
@@ -82,15 +83,17 @@ class Printer:
         return next(self._marks(ids), None)
 
     def reasons(self, ids: Sequence[str]) -> tuple[str, ...]:
-        """Returns a sentence for each kind of mark among the cells."""
-        return tuple(dict.fromkeys(f"{mark.text}: {mark.reason}." for mark in self._marks(ids)))
+        """Returns one sentence for each kind of mark among the cells."""
+        return tuple(
+            dict.fromkeys(str(say("report.mark", mark=mark.text, reason=mark.reason)) for mark in self._marks(ids))
+        )
 
     def _marks(self, ids: Sequence[str]) -> Iterator[Mark]:
         values = (self.cells[id_].value for id_ in ids)
         return (value for value in values if isinstance(value, Mark))
 
     def shown(self, shown: Shown) -> str:
-        """Returns numbers in their format, or a mark."""
+        """Returns numbers in their format, or the mark of one that is held back."""
         if (mark := self.mark(shown.cells)) is not None:
             return mark.text
         if shown.format == "words":
@@ -110,15 +113,15 @@ class Printer:
 
     def box(self, box: Box) -> PrintedBox:
         """Returns a box's texts."""
-        return PrintedBox(box.title, box.status, self.text(box.why), box.remedy)
+        return PrintedBox(box.title, str(box.status), self.text(box.why), box.remedy)
 
     def number(self, id_: str, *others: str) -> float | None:
-        """Returns a cell's number for drawing; None where there is none, or it or one of the others is held back."""
+        """Returns a cell's number for drawing; None if there is none, or if it or one of the others is held back."""
         value: Any = self.cells[id_].value
         return None if self.mark((id_, *others)) else value
 
     def numbers(self, ids: Sequence[str]) -> NDArray[np.float64]:
-        """Returns the numbers of cells for drawing, (n,); nan where there is none, or it is held back."""
+        """Returns the numbers of cells for drawing, (n,); nan where there is none or where it is held back."""
         values = (self.number(id_) for id_ in ids)
         return np.array([nan if value is None else value for value in values], dtype=np.float64)
 
@@ -132,4 +135,4 @@ NUMBERS_TAKEN: Mapping[Format, int] = {
     "ratio_95": 3,
     "time_with_limits": 3,
 }
-"""How many numbers a format has, where it is not one."""
+"""How many numbers a format takes, if not one."""

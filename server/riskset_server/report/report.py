@@ -1,4 +1,4 @@
-"""A report before it is printed: sections of figures and tables that name cells, and the cells they all print from."""
+"""A report before it is printed: sections of figures and tables that refer to cells, and these cells."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from riskset_server.report.sections.section import Context
 
 @dataclass(frozen=True)
 class ReportPart:
-    """What is reported of one kind of analysis."""
+    """The figures and tables of one kind of analysis."""
 
     kind: str
     heading: str
@@ -24,10 +24,10 @@ class ReportPart:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that is printed. With other cells: the same report with other numbers, or marks in their place."""
+    """Everything that is printed. With different cells it is the same report with different numbers, or with marks."""
 
     results: Results
-    """For the head of the page, and which results are not given; no number of theirs is printed but by the cells."""
+    """For the head of the page and the results not reported; their numbers are printed only through the cells."""
     labels: Labels
     parts: tuple[ReportPart, ...]
     cells: Cells
@@ -40,7 +40,7 @@ class Report:
 
 
 def report_of(results: Results, labels: Labels | None = None) -> Report:
-    """Returns the report of a run, in the words of `labels`, else those of its study."""
+    """Returns the report of a run, with the study's labels unless `labels` is given."""
     context = Context(results, labels or labels_of(results.study), cells_of(results))
     kinds = dict.fromkeys(entry.kind for entry in results.entries)
     in_order = [*(kind for kind in OWN if kind in kinds), *(kind for kind in kinds if kind not in OWN)]
@@ -56,8 +56,8 @@ def _part(kind: str, context: Context) -> ReportPart:
 
 
 def _homes(part: ReportPart, context: Context) -> dict[str, str]:
-    """Returns the table of each cell of this kind's results that the part prints, or the figure if no table has it; of
-    several the first on the page."""
+    """Returns, for each cell of this kind's results that the part prints, the first table on the page that has it, or
+    the first figure if no table does."""
     own = {entry.id for entry in context.results.entries if entry.kind == part.kind}
     printed = [block for block in part.blocks if not isinstance(block, Box)]
     homes: dict[str, str] = {}

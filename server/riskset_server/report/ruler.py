@@ -1,4 +1,4 @@
-"""How long a text is when printed, and where to break it. Lengths in inches."""
+"""Width of a printed text, and where to break it into lines. Lengths in inches."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-_DPI = 300  # that of the PNG: widths hang on it a little, because glyphs are set on whole pixels
+_DPI = 300  # as the PNG: widths depend on it slightly, because glyphs are placed on whole pixels
 # Chinese and Japanese characters, Hangul and full-width forms: a line may end after each
 _WIDE = r"\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef"
 _CLOSING = "、。，．）」』】"  # never begins a line
@@ -16,22 +16,22 @@ _ELLIPSIS = "…"
 
 
 class Ruler:
-    """Measures in matplotlib's fonts as they are set when it is asked."""
+    """Measures in the matplotlib fonts that are set at the time of the call."""
 
     def __init__(self) -> None:
         self._printed = Figure(figsize=(1, 1), dpi=_DPI).text(0, 0, "")
 
     def width(self, text: str, size: float) -> float:
-        """Of one line of `text` in `size` points."""
+        """Width of one line of `text` at `size` points."""
         self._printed.set(text=text, fontsize=size)
         return float(self._printed.get_window_extent().width) / _DPI
 
     def widest(self, texts: Sequence[str], size: float) -> float:
-        """0 for no text at all."""
+        """Greatest width; 0 for no text."""
         return max((self.width(text, size) for text in texts), default=0.0)
 
     def wrap(self, text: str, size: float, width: float, most_lines: int = 99) -> list[str]:
-        """Lines of at most `width`; what exceeds `most_lines` is cut and marked with an ellipsis."""
+        """Lines of at most `width`; text beyond `most_lines` is cut and marked with an ellipsis."""
         lines = [""]
         for token in self._tokens(text, size, width):
             if self.width(lines[-1] + token.rstrip(), size) <= width:
@@ -44,7 +44,7 @@ class Ruler:
         return lines
 
     def _tokens(self, text: str, size: float, width: float) -> list[str]:
-        """Words and spaces; a word wider than a line is broken anywhere."""
+        """Words and spaces; a word wider than a line is split into characters."""
         words = _TOKEN.findall(text)
         return [token for word in words for token in ([word] if self.width(word, size) <= width else list(word))]
 

@@ -1,4 +1,4 @@
-"""A Kaplan-Meier figure before a number is printed: which cells it draws, and which it writes beside the curves."""
+"""A Kaplan-Meier figure before a number is printed: the cells that it draws, and those that it prints as text."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from riskset.catalogue import say
 from riskset_server.report import notation
 from riskset_server.report.blocks import Figure, Shown, Text, cells_in
 from riskset_server.report.figures import survival_figure
@@ -15,7 +16,7 @@ from riskset_server.report.survival_plot import PlottedCurve, SurvivalPlot
 
 @dataclass(frozen=True)
 class CurveCells:
-    """One arm; tuples of ids, one a step of the grid at which somebody left."""
+    """One arm; tuples of ids, one per grid step at which a patient exits (event or censoring)."""
 
     label: str
     is_reference: bool
@@ -25,7 +26,7 @@ class CurveCells:
     upper: tuple[str, ...]
     at_risk: tuple[str, ...]
     median: tuple[str, ...]
-    """The median in days; held back where one of its cells is."""
+    """The median in days; held back if one of its cells is."""
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -56,7 +57,7 @@ class SurvivalFigure(Figure):
     medians: tuple[tuple[str, Shown], ...]
     """An arm's label, and its median."""
     comparison: tuple[Text, ...]
-    """Hazard ratios and log-rank tests; nothing where there is one arm only."""
+    """Hazard ratios and log-rank tests; empty if there is only one arm."""
     footnote: Text
     notices: str
 
@@ -85,7 +86,7 @@ class SurvivalFigure(Figure):
             footnote=" ".join(
                 [
                     printer.text(self.footnote),
-                    *(["NR, not reached."] if is_not_reached else []),
+                    *([str(say("report.km.not_reached"))] if is_not_reached else []),
                     *printer.reasons(self.cells),
                 ]
             ),

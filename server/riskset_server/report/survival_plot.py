@@ -1,4 +1,4 @@
-"""What is drawn and written on a Kaplan-Meier figure, every number taken from the cells; nothing of how it is drawn."""
+"""The curves and texts of a Kaplan-Meier figure, every number taken from the cells; `figures` draws them."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class PlottedCurve:
-    """One arm. One entry a step of the grid at which somebody left, in increasing order."""
+    """One arm. One entry per grid step at which a patient exits, in increasing order."""
 
     label: str
     is_reference: bool
     days: Floats
     survival: Floats
-    """Just after the day, 0 to 1; nan where it is held back, in the limits also where they are not defined."""
+    """Just after the day, 0 to 1; nan where it is held back, and in the limits where they are not defined."""
     lower: Floats
     upper: Floats
     at_risk: tuple[str, ...]
     """Just before the day, as printed."""
     median_days: float | None
-    """None where it is not reached."""
+    """None if it is not reached."""
 
     def steps(self, values: Floats) -> Floats:
         """`values` (survival, or a limit) as steps from (0, 1) to the last day: (2 n + 1, 2), day and value."""
@@ -32,7 +32,7 @@ class PlottedCurve:
         return np.column_stack([days, np.repeat(np.concatenate([[1.0], values]), 2)[:-1]])
 
     def at_risk_before(self, day: float) -> str:
-        """Nobody leaves between the steps, so it is the number at risk of the next step."""
+        """The number at risk of the next step, since nobody exits between steps."""
         step = int(np.searchsorted(self.days, day))
         return self.at_risk[step] if step < len(self.at_risk) else "0"
 
@@ -44,7 +44,7 @@ class PlottedCurve:
 
 @dataclass(frozen=True)
 class SurvivalPlot:
-    """All that is drawn and written on one figure."""
+    """Everything that is drawn or printed in one figure."""
 
     title: str
     x_label: str
@@ -56,8 +56,8 @@ class SurvivalPlot:
     """Lines of the text box: medians, hazard ratios, log-rank tests."""
     footnote: str
     notices: str = ""
-    """What must be shown with the figure, also where it is copied from the page."""
+    """Printed in the figure itself, so that they stay with it when it is copied from the page."""
 
     def at_risk(self, curve: PlottedCurve, time: float) -> str:
-        """Just before `time`, which is in the unit, as landmarks count it."""
+        """The number at risk just before `time`, which is in the study's unit."""
         return curve.at_risk_before(time * self.days_per_unit)

@@ -18,7 +18,7 @@ from riskset.disclosure.rules import LIMITS, RuleColumn
 from riskset.errors import Refused
 from riskset.joining.expiry import expiry_lines, of_members
 from riskset.protocol.approval import Approval
-from riskset.protocol.consent import Standing
+from riskset.protocol.consent import ConsentState
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.study.asked import OWN, installed
 from riskset.study.differences import differences
@@ -189,9 +189,9 @@ def _reveals(study: Study) -> dict[str, str]:
     return of_steps | {analysis.id: analysis.reveals for analysis in plan(study).reported}
 
 
-def _consent(folder: StudyFolder) -> tuple[Standing, Study | None]:
+def _consent(folder: StudyFolder) -> tuple[ConsentState, Study | None]:
     if not folder.paths.journal.exists():  # opening it would create it
-        return Standing(), None
+        return ConsentState(), None
     with closing(own_ledger(folder.paths, folder.identity, folder.site)) as ledger:
         approvals = Approvals(ledger, folder.identity)
         return approvals.standing(), approvals.study()
@@ -202,7 +202,7 @@ def _methods(study: Study) -> Iterator[Method]:
         yield Method(kind, package, kind in OWN, kind in study.analysis_kinds)
 
 
-def _standing(folder: StudyFolder, standing: Standing, today: date) -> Message:
+def _standing(folder: StudyFolder, standing: ConsentState, today: date) -> Message:
     try:
         asked = folder.study_hash, folder.roster.sha256, folder.snapshot, folder.methods
         found = standing.in_force(*asked, __version__, today)
@@ -212,7 +212,7 @@ def _standing(folder: StudyFolder, standing: Standing, today: date) -> Message:
     return say("site.review.approved", n=days, by=found.by, irb=found.irb, until=until)
 
 
-def _ends(folder: StudyFolder, standing: Standing, today: date) -> Iterator[str]:
+def _ends(folder: StudyFolder, standing: ConsentState, today: date) -> Iterator[str]:
     own = [expiry_of(standing.approval)] if standing.approval else []
     for line in expiry_lines([*own, *of_members(folder.roster.members)], today):
         yield line.removeprefix("warning: ")

@@ -81,7 +81,7 @@ def _failing(review: Review) -> Iterator[Message]:
 def _patients(review: Review) -> Iterator[PagePart]:
     check = review.check
     if check.steps:
-        rows = [(str(s.label), str(s.excluded), str(s.undecided), str(s.remaining)) for s in check.steps]
+        rows = [(s.label, str(s.excluded), str(s.undecided), str(s.remaining)) for s in check.steps]
         columns = ("rule", "not_met", "unknown", "remaining")
         yield table(columns, rows, columns[1:], say("site.review.patients", n=check.rows))
     endpoints = [

@@ -89,7 +89,7 @@ def test_figures_and_tables_stand_on_the_page(lung, tmp_path, page_of):
 
 
 def test_what_is_not_given_is_listed_with_its_reason(lung, tmp_path, page_of):
-    assert "Results not given" not in page_of(lung, tmp_path)
+    assert "Results not reported" not in page_of(lung, tmp_path)
     for result in lung["results"]:
         result |= {"status": "refused", "reason": {"rule": "R4", "message": "fewer than 5 events"}}
     text = text_of(page_of(lung, tmp_path))
@@ -105,9 +105,9 @@ def test_what_a_rule_refused_is_told_in_its_place_with_what_would_pass(lung, tmp
     page = page_of(lung, tmp_path)
     assert "<50>" not in page
     text = text_of(page)
-    told = "Refused by rule R1, on the totals, by all parties alike. 45 patients <50>. What would pass: more sites."
+    told = "Refused by rule R1, on the totals, by all parties. 45 patients <50>. What would pass: more sites."
     survival, cox = text.index("Survival os, all patients. " + told), text.index("Cox models os: Cox models. " + told)
-    assert survival < cox < text.index("Results not given")
+    assert survival < cox < text.index("Results not reported")
     assert text.count(told) == 2  # once for the curves, once for all models together
 
 

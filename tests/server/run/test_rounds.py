@@ -222,7 +222,7 @@ def test_a_message_that_the_engine_gives_up_is_asked_again_at_once(run, expected
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (lambda reply: b"", "a message has three parts"),
+        (lambda reply: b"", "expected three parts"),
         (lambda reply: reply[:-1], "cut short"),
         (lambda reply: reply[:-1] + bytes([reply[-1] ^ 1]), "is not signed by asan"),
     ],

@@ -1,4 +1,4 @@
-"""What sections that print one column for each arm share: who the arms are, and where their cells are."""
+"""Shared by sections that print one column per arm: the arms, and the ids of their cells."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from riskset.analyses.counts_in_time import CountsInTime
+from riskset.catalogue import Message, say
 from riskset.results import ResultEntry
 from riskset_server.report.blocks import Format, Row, Shown
 from riskset_server.report.cells import Place
@@ -39,11 +40,11 @@ def row(label: str, arms: Iterable[Arm], shown: Format, *quantities: str, is_inn
     return Row(label, entries, is_inner=is_inner)
 
 
-def grid_in_words(counts: CountsInTime) -> str:
-    """Returns on what the patients were counted: `a grid of 7 days, up to day 1095`."""
-    grid = counts.grid
-    width = "whole days" if grid.width_days == 1 else f"a grid of {grid.width_days} days"
-    is_rounded = counts.has_entry and grid.width_days > 1
-    return (
-        f"{width}{', late entries rounded down to it (approximate)' if is_rounded else ''}, up to day {grid.max_days}"
-    )
+def grid_in_words(counts: CountsInTime) -> Message:
+    """Returns the time grid: `a grid of 7 days, up to day 1095`."""
+    width, last = counts.grid.width_days, counts.grid.max_days
+    if width == 1:
+        return say("report.grid.days", last=last)
+    if counts.has_entry:
+        return say("report.grid.entries", width=width, last=last)
+    return say("report.grid.steps", width=width, last=last)

@@ -1,5 +1,5 @@
-"""Cox models in the report, as journals print them: reference levels, a row a term, each covariate alone beside all
-together."""
+"""Cox models in the report, as journals print them: reference levels, one row per term, univariable beside
+multivariable models."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from riskset.analyses.analysis import RefusedByRule
 from riskset.analyses.design import Column
 from riskset.analyses.methods.cox import CoxModel
 from riskset.analyses.methods.cox_fit import CoxFit, Separated, SeparationLimit
+from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset_server.report import notation
-from riskset_server.report.blocks import Block, Box, Row, Shown, Table, Text
+from riskset_server.report.blocks import Block, Box, Row, Shown, Table, Text, worded
 from riskset_server.report.cells import Place
 from riskset_server.report.labels import Labels
 from riskset_server.report.not_reported import missing, not_reported, reason, sentence
@@ -21,12 +22,10 @@ from riskset_server.report.sections.section import Context, Section, own_title
 
 _REFERENCE: Final[tuple[Text, Text]] = (("1 (reference)",), ())
 _NO_TERM: Final[tuple[Text, Text]] = ((), ())
-_TESTS: Final = {"likelihood_ratio": "likelihood ratio", "wald": "Wald", "score": "score"}
-_TIES: Final = {"efron": "Efron's approximation", "breslow": "Breslow's approximation"}
 
 
 def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
-    """One table an analysis, endpoint and population of which some model was fitted; else a box for each refusal."""
+    """One table per analysis, endpoint and population with a fitted model; otherwise one box per refusal."""
     groups: dict[tuple[str, str | None, str], list[_Model]] = {}
     for entry in entries:
         analysis = entry.analysis
@@ -41,7 +40,7 @@ SECTION: Final = Section("Cox models", _blocks)
 
 
 def _boxes(models: Sequence[_Model], context: Context) -> list[Box]:
-    """One for each refusal, however many models have it."""
+    """One per refusal, even if several models have it."""
     refused = (model.entry for model in models if model.is_refused)
     return list(dict.fromkeys(not_reported(entry, _title(entry, context), context.cells) for entry in refused))
 
@@ -55,7 +54,7 @@ def _title(entry: ResultEntry, context: Context) -> str:
 
 @dataclass(frozen=True)
 class _Model:
-    """How one model ended, and where its numbers are."""
+    """The end of one model, and the ids of its numbers."""
 
     entry: ResultEntry
     analysis: CoxModel
@@ -66,7 +65,7 @@ class _Model:
 
     @property
     def limit(self) -> SeparationLimit | None:
-        """Of a separated model: the finite end of its one separated column."""
+        """Of a separated model: the finite limit of its only separated column."""
         return self.entry.result.limit if isinstance(self.entry.result, Separated) else None
 
     @property
@@ -83,14 +82,14 @@ class _Model:
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """The columns of which something is known: all of a fit, or those that are separated."""
+        """The columns with a result: all of a fit, or those that are separated."""
         if isinstance(self.entry.result, Separated):
             return self.entry.result.columns
         return self.analysis.design if self.fit else ()
 
     @property
     def variables(self) -> list[str]:
-        """Those that have rows, in the model's order."""
+        """The variables that get rows, in the model's order."""
         has_all = self.fit or self.is_univariable or self.is_refused
         return list(dict.fromkeys(column.variable for column in (self.analysis.design if has_all else self.columns)))
 
@@ -114,13 +113,13 @@ class _Model:
 
 @dataclass(frozen=True)
 class _Side:
-    """The models of one pair of columns: those of one covariate each, or the one of all."""
+    """The models of one pair of columns: the univariable ones, or the multivariable one."""
 
     name: str
     models: tuple[_Model, ...]
 
     def cells(self, variable: str, level: str | None) -> tuple[Text, Text]:
-        """Hazard ratio and P of a term, or why there is none."""
+        """Hazard ratio and P of a term, or why they are missing."""
         for model in self.models:
             if (limit := model.limit) and (limit.column.variable, limit.column.level) == (variable, level):
                 form = Shown("above" if limit.side == "lower" else "below", _limit_cells(model, limit))
@@ -133,7 +132,7 @@ class _Side:
         return _NO_TERM
 
     def at_reference(self, variable: str) -> tuple[Text, Text]:
-        """What is printed at a variable's reference level: a ratio of 1 needs a model that gives the others."""
+        """The texts at a variable's reference level: a ratio of 1 is printed only if a model has the other levels."""
         of = [model for model in self.models if variable in model.variables]
         if of and of[0].is_refused:
             return (missing(of[0].entry),), ()
@@ -167,7 +166,7 @@ def _table(models: Sequence[_Model], context: Context) -> Table:
 
 
 def _rows(variable: str, sides: Sequence[_Side], labels: Labels) -> Iterator[Row]:
-    """One row for a number; for a category its heading, its reference, its levels."""
+    """One row for a number; for a category a heading, the reference, and the other levels."""
     columns = [c for side in sides for model in side.models for c in model.columns if c.variable == variable]
     levels = dict.fromkeys(column.level for column in columns if column.level is not None)
     if not levels:
@@ -189,35 +188,39 @@ def _row_cells(variable: str, level: str | None, sides: Sequence[_Side]) -> tupl
 def _notes(models: Sequence[_Model], context: Context) -> Iterator[Text]:
     fitted = [model for model in models if model.fit]
     shown = [model for model in models if model.is_shown]
-    ties = " and ".join(dict.fromkeys(_TIES[model.analysis.ties] for model in shown))
-    yield (f"HR, hazard ratio; CI, confidence interval. One baseline hazard per site; tied times by {ties}.",)
+    ties = {model.analysis.ties for model in shown}
+    approximation = say(f"report.cox.ties.{ties.pop() if len(ties) == 1 else 'both'}")
+    yield worded(say("report.cox.note", ties=approximation))
     if any(model.limit for model in shown):
-        yield ("Separated: the likelihood has no maximum; the finite end of its 95% profile interval is shown.",)
+        yield worded(say("report.cox.separated"))
     yield from _sizes(fitted, context.labels)
     for model in fitted:
         if not model.is_univariable or len(model.analysis.design) > 1:
-            yield (f"{model.name(context.labels)}: ", *_tests(model), ".")
+            yield worded(say("report.cox.tests", model=model.name(context.labels), **_tests(model)))
     yield from _missing(models, context)
 
 
 def _sizes(fitted: Sequence[_Model], labels: Labels) -> Iterator[Text]:
-    """Once when all models have the same patients, else model by model."""
+    """Once if all models have the same patients, otherwise model by model."""
     if len({(model.fit.n, model.fit.events) for model in fitted if model.fit}) == 1:
-        yield _size(fitted)
+        n, events = _size(fitted)
+        yield worded(say("report.cox.size", n=n, events=events))
         return
     for model in fitted:
-        yield (f"{model.name(labels)}: ", *_size([model]))
+        n, events = _size([model])
+        yield worded(say("report.cox.size_of_model", model=model.name(labels), n=n, events=events))
 
 
-def _size(models: Sequence[_Model]) -> Text:
+def _size(models: Sequence[_Model]) -> tuple[Shown, Shown]:
     n, events = (Shown("count", tuple(model.cell(key) for model in models)) for key in ("n", "events"))
-    return (n, " patients, ", events, " events.")
+    return n, events
 
 
-def _tests(model: _Model) -> Iterator[str | Shown]:
-    for i, (key, name) in enumerate(_TESTS.items()):
-        yield f"; {name} " if i else f"{name} "
-        yield Shown("chi_square", tuple(model.cell(f"tests.{key}.{part}") for part in ("chi2", "df", "p")))
+def _tests(model: _Model) -> dict[str, Shown]:
+    return {
+        test: Shown("chi_square", tuple(model.cell(f"tests.{test}.{part}") for part in ("chi2", "df", "p")))
+        for test in ("likelihood_ratio", "wald", "score")
+    }
 
 
 def _missing(models: Sequence[_Model], context: Context) -> Iterator[Text]:
@@ -232,4 +235,5 @@ def _missing(models: Sequence[_Model], context: Context) -> Iterator[Text]:
                 why = model.fit.why_not_used(column)
                 level = "" if column.level is None else f" {labels.level(column.variable, column.level)}"
                 name = f"{labels.variable(column.variable)}{level}"
-                yield (f"{model.kind}, {name}, not estimable: {sentence(why.code, str(why.message))}.",)
+                found = sentence(why.code, str(why.message))
+                yield worded(say("report.cox.term_not_estimable", model=model.kind, term=name, reason=found))

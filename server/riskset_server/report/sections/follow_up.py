@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 from riskset.analyses.methods.follow_up import LEVEL, QUARTILES, ReverseKaplanMeier
+from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset_server.report import notation
-from riskset_server.report.blocks import Block, Row, Table
+from riskset_server.report.blocks import Block, Row, Table, worded
 from riskset_server.report.not_reported import not_reported
 from riskset_server.report.sections.arms import Arm, arms_of, grid_in_words, row
 from riskset_server.report.sections.section import Context, Section, own_title
@@ -31,13 +32,10 @@ def _title(entry: ResultEntry, context: Context) -> str:
 
 
 def _table(entry: ResultEntry, context: Context) -> Table:
-    """A column for each arm, then all patients."""
+    """One column per arm, then all patients."""
     analysis = cast(ReverseKaplanMeier, entry.analysis)
     arms, unit = arms_of(entry, analysis.counts, context), context.results.study.time.unit
-    note = (
-        f"Reverse Kaplan-Meier on {grid_in_words(analysis.counts)}: follow-up ends with censoring. "
-        f"Pointwise {analysis.limits_kind} limits."
-    )
+    note = say("report.follow_up.note", grid=grid_in_words(analysis.counts), limits=analysis.limits_kind)
     return Table(
         id=f"table {entry.id}",
         title=_title(entry, context),
@@ -48,7 +46,7 @@ def _table(entry: ResultEntry, context: Context) -> Table:
             Row(f"{unit.capitalize()}s until follow-up has ended ({_INTERVAL})"),
             *_quartiles(arms),
         ),
-        notes=((note,),),
+        notes=(worded(note),),
     )
 
 

@@ -1,4 +1,4 @@
-"""Kaplan-Meier curves in the report: a figure and a table for each."""
+"""Kaplan-Meier curves in the report: one figure and one table for each result."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import cast
 from riskset.analyses.methods.cox import CoxModel
 from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.analyses.methods.km import LEVEL, ArmCurve, KaplanMeier, SurvivalCurves
+from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset_server.report import notation
-from riskset_server.report.blocks import Block, Row, Shown, Table, Text
+from riskset_server.report.blocks import Block, Row, Shown, Table, Text, worded
 from riskset_server.report.cells import Place
 from riskset_server.report.not_reported import not_reported
 from riskset_server.report.sections.arms import grid_in_words
@@ -38,7 +39,7 @@ def _title(entry: ResultEntry, context: Context) -> str:
 
 @dataclass(frozen=True)
 class _Group:
-    """One arm, or everybody."""
+    """One arm, or all patients."""
 
     arm: ArmCurve
     label: str
@@ -50,14 +51,15 @@ class _Group:
         return self.place.of(f"{self.place.quantity}.{quantity}", level=self.place.level, day=day).id
 
     def quantile(self, probability: float) -> tuple[str, ...]:
-        """Returns a quantile's estimate and limits; of the median both cells of each, for results.json has it twice."""
+        """Returns the cells of a quantile's estimate and limits; for the median two of each, since results.json has it
+        twice."""
         stems = [f"quartiles[{probability!r}]", *(["median_days"] if probability == 0.5 else [])]
         return tuple(self.cell(f"{stem}.{key}") for stem in stems for key in ("estimate", "lower", "upper"))
 
 
 @dataclass(frozen=True)
 class _Curves:
-    """A result with what it is printed with."""
+    """A result with its groups and the context in which it is printed."""
 
     entry: ResultEntry
     analysis: KaplanMeier
@@ -84,7 +86,7 @@ class _Curves:
 
     @property
     def drawn(self) -> tuple[_Group, ...]:
-        """The arms; all patients where the study compares none."""
+        """The arms; all patients if the study compares no arms."""
         return self.groups[:-1] or self.groups
 
     @property
@@ -92,7 +94,7 @@ class _Curves:
         return self.context.results.study.time.unit
 
     def test(self, name: str, *keys: str) -> tuple[str, ...]:
-        """Returns the cells of a log-rank test; none where there is none."""
+        """Returns the cells of a log-rank test; empty if there is no test."""
         result = cast(SurvivalCurves, self.entry.result)
         has_it = {"log_rank": result.log_rank, "log_rank_by_site": result.log_rank_by_site}[name] is not None
         place = self.overall.place
@@ -128,8 +130,8 @@ def _curve(group: _Group) -> CurveCells:
 
 
 def _model_of_arm(curves: _Curves) -> ResultEntry | None:
-    """The Cox model of the same patients that gives the arm's hazard ratio: alone if there is one, else adjusted; of
-    several analyses the study's first."""
+    """The Cox model of the same patients that has the arm's hazard ratio: a univariable one if there is one, else an
+    adjusted one; of several analyses the study's first."""
     asked = curves.analysis
     of_arm = [
         entry
@@ -172,20 +174,17 @@ def _log_rank(curves: _Curves) -> Iterator[Text]:
 def _footnote(curves: _Curves, model: ResultEntry | None) -> Text:
     """How the figure was made: numbers, grid, limits, and the model of the hazard ratio."""
     n, events = (Shown("count", (curves.overall.cell(key),)) for key in ("n", "events"))
-    sentences = (
-        f" events. Kaplan-Meier on {grid_in_words(curves.analysis.counts)};"
-        f" bands and intervals: pointwise {_INTERVAL}, {curves.analysis.limits_kind} limits;"
-        " numbers at risk: just before the time."
-    )
-    if model is not None:
-        is_alone = len(_variables(model)) == 1
-        covariates = "no other covariate" if is_alone else "the covariates of the multivariable model"
-        sentences += f" HR: Cox model with one baseline hazard per site and {covariates}."
-    return (n, " patients, ", events, sentences)
+    grid, limits = grid_in_words(curves.analysis.counts), curves.analysis.limits_kind
+    how = worded(say("report.km.footnote", n=n, events=events, grid=grid, interval=_INTERVAL, limits=limits))
+    if model is None:
+        return how
+    is_univariable = len(_variables(model)) == 1
+    model_note = say("report.km.hazard_ratio") if is_univariable else say("report.km.adjusted_hazard_ratio")
+    return (*how, " ", *worded(model_note))
 
 
 def _table(curves: _Curves) -> Table:
-    """A column an arm, then all patients; patients, events, quartiles, landmarks."""
+    """One column per arm, then all patients; patients, events, quartiles, landmarks."""
     groups, unit = curves.groups, curves.unit
     rows = [
         Row("Patients", tuple((Shown("count", (group.cell("n"),)),) for group in groups)),
@@ -206,7 +205,7 @@ def _table(curves: _Curves) -> Table:
 
 
 def _quantile_rows(groups: Sequence[_Group]) -> Iterator[Row]:
-    """Quartile by quartile, from the highest survival: a quarter of the patients has had the event at 75%."""
+    """Quartiles, highest survival first: at 75% a quarter of the patients have had the event."""
     for probability in (quantile.probability for quantile in groups[0].arm.quartiles):
         yield Row(
             f"{100 * (1 - probability):g}%" + (" (median)" if probability == 0.5 else ""),
@@ -228,7 +227,6 @@ def _landmark_rows(curves: _Curves) -> Iterator[Row]:
 
 
 def _log_rank_notes(curves: _Curves) -> Iterator[Text]:
-    names = {"log_rank": "on the grid", "log_rank_by_site": "stratified by site"}
-    for name, how in names.items():
+    for name in ("log_rank", "log_rank_by_site"):
         if cells := curves.test(name, "chi2", "df", "p"):
-            yield (f"Log-rank test {how}: ", Shown("chi_square", cells), ".")
+            yield worded(say(f"report.km.{name}", test=Shown("chi_square", cells)))

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 from riskset.analyses.methods.rmst import LEVEL, RestrictedMean, RestrictedMeans
+from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset_server.report import notation
-from riskset_server.report.blocks import Block, Format, Row, Shown, Table, Text
+from riskset_server.report.blocks import Block, Format, Row, Shown, Table, Text, worded
 from riskset_server.report.not_reported import not_reported
 from riskset_server.report.sections.arms import Arm, arms_of, grid_in_words, row
 from riskset_server.report.sections.section import Context, Section, own_title
@@ -32,7 +33,7 @@ def _title(entry: ResultEntry, context: Context) -> str:
 
 
 def _table(entry: ResultEntry, context: Context) -> Table:
-    """A column for each arm, then all patients; the mean, and what tells an arm from the reference."""
+    """One column per arm, then all patients; the mean, and the comparisons with the reference."""
     analysis = cast(RestrictedMean, entry.analysis)
     arms, unit = arms_of(entry, analysis.counts, context), context.results.study.time.unit
     rows = [
@@ -78,8 +79,8 @@ def _compared(arm: Arm, compared: set[str], quantity: str, form: Format) -> Text
 
 def _notes(entry: ResultEntry, arms: Sequence[Arm]) -> Iterator[Text]:
     analysis, result = cast(RestrictedMean, entry.analysis), cast(RestrictedMeans, entry.result)
-    yield (f"Area under the Kaplan-Meier curve on {grid_in_words(analysis.counts)}; normal limits.",)
+    yield worded(say("report.rmst.note", grid=grid_in_words(analysis.counts)))
     for arm, mean in zip(arms, (*result.arms, result.overall), strict=True):
         if mean.last_day is not None:
             day = Shown("digits", (arm.cell("last_day"),))
-            yield (f"{arm.label}: follow-up ends at day ", day, ", and the curve keeps its last value up to tau.")
+            yield worded(say("report.rmst.short_follow_up", arm=arm.label, day=day))

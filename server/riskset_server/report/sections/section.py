@@ -1,4 +1,4 @@
-"""What a section of the report is: one for each kind of analysis."""
+"""What a section of the report is, one for each kind of analysis; and the section of a kind that brings none."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from riskset_server.report.not_reported import not_reported
 
 @dataclass(frozen=True)
 class Context:
-    """What a section may look at beside the entries of its kind."""
+    """What a section may use besides the entries of its kind."""
 
     results: Results
     labels: Labels
     cells: Cells
-    """Which numbers there are. A section names cells and prints none: their values may be replaced before printing."""
+    """The numbers. A section refers to cells and prints none: their values may be replaced before printing."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,11 @@ class Section:
 
     heading: str
     blocks: Callable[[Sequence[ResultEntry], Context], Sequence[Block]]
-    """From the entries of the kind, in the study's order, to figures, tables and boxes, in the page's."""
+    """Takes the entries of the kind in the study's order; returns figures, tables and boxes in the page's order."""
 
 
 def own_title(title: str, entry: ResultEntry, results: Results) -> str:
-    """Returns a title, with the analysis' name where another analysis of this kind is of the same patients."""
+    """Returns a title, with the analysis' name if another analysis of this kind has the same patients."""
     names = {other.analysis.name for other in results.entries if _asks_about(other) == _asks_about(entry)}
     return f"{title} ({entry.analysis.name})" if len(names) > 1 else title
 
@@ -42,7 +42,7 @@ def _asks_about(entry: ResultEntry) -> tuple[str, str | None, str]:
 
 
 def plain_section(kind: str) -> Section:
-    """Returns the section of a kind, under its own name."""
+    """Returns a section, with the kind's name as heading, that prints all numbers of each result in a table."""
     return Section(kind, _plain_blocks)
 
 
