@@ -78,11 +78,13 @@ class CoordinatorFolder:
     @property
     def expiries(self) -> tuple[Expiry, Expiry]:
         """When the server's certificate and the authority expire."""
-        server = str(say("server.folder.certificate")), str(say("server.folder.certificate_remedy", folder=self.root))
-        authority = str(say("server.folder.authority")), str(say("server.folder.authority_remedy"))
+        renew, replace = (
+            say("server.folder.certificate_remedy", folder=self.root),
+            say("server.folder.authority_remedy"),
+        )
         return (
-            of_certificate(server[0], self._read("server.pem").decode(), server[1]),
-            of_certificate(authority[0], self.authority.decode(), authority[1]),
+            of_certificate(say("server.folder.certificate"), self._read("server.pem").decode(), renew),
+            of_certificate(say("server.folder.authority"), self.authority.decode(), replace),
         )
 
     @property

@@ -25,7 +25,7 @@ from riskset.protocol.approval import Approval, ExceptionSigned, commitment
 from riskset.protocol.contributing import Contributor, labelled
 from riskset.protocol.coordinator import Coordinator, Outcome
 from riskset.protocol.history import History
-from riskset.protocol.journal import Begun, Exchange, Rows, Sent
+from riskset.protocol.journal import Begun, Exchange, RowMarks, Sent
 from riskset.protocol.opening import Opening
 from riskset.protocol.roster import Member, Roster, read_roster, sign_roster
 from riskset.protocol.site import Holding, Site
@@ -151,7 +151,7 @@ class Ungated:
         return fixed_point.to_bytes(masks.mask(vector, round_, history))
 
 
-Watch = Callable[[Contributor, History, Sent], None]
+VectorWatch = Callable[[Contributor, History, Sent], None]
 """Called with each vector of an ungated rehearsal: what computed it, what it follows from, its numbers in clear."""
 
 
@@ -163,7 +163,7 @@ def _unwatched(contributor: Contributor, history: History, sent: Sent) -> None:
 class UngatedContributor(Contributor):
     """Computes what the rules hold back: the rows are on one machine already."""
 
-    watch: Watch = _unwatched
+    watch: VectorWatch = _unwatched
 
     def findings(self, history: History) -> list[Judged]:
         return []
@@ -181,7 +181,7 @@ class UngatedContributor(Contributor):
 class UngatedConditions:
     """The conditions of a rehearsal without rules: a site takes part in any run, and applies no limit."""
 
-    watch: Watch = _unwatched
+    watch: VectorWatch = _unwatched
 
     def policy(self, opening: Opening, approval: Approval) -> None:
         return None
@@ -202,7 +202,7 @@ class Rehearsal:
         is_gated: bool = True,
         exceptions: tuple[ExceptionSigned, ...] = (),
         limits: Mapping[str, Mapping[str, str]] | None = None,
-        watch: Watch = _unwatched,
+        watch: VectorWatch = _unwatched,
     ) -> None:
         """`exceptions` are those that every site would sign; `limits` each site's own stricter ones. With `is_gated`
         False no rule is applied, and `watch` is called with every vector."""
@@ -218,7 +218,7 @@ class Rehearsal:
         members = {n: Member(public_hex(k), public_node_text(new_node_key())) for n, k in self.keys.items()}
         self.roster: Roster = read_roster(sign_roster(study.id, self.coordinator_key, members))
         self.journals = {name: MemoryJournal() for name in cohorts}
-        self.rows = {name: Rows("", {}) for name in cohorts}
+        self.rows = {name: RowMarks("", {}) for name in cohorts}
         self.record = MemoryRecord(self.coordinator_key)
         self.sites: dict[str, Site] = {}
         for name in cohorts:

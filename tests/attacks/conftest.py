@@ -15,10 +15,10 @@ SITES = ("asan", "kurume", "osaka")
 
 
 class Federation(Rehearsal):
-    """Three sites, gated and masked, with what an attacker who holds the coordinator's key, or a site's, can do."""
+    """Three sites with gate and masks, and what an attacker with the coordinator's key, or a site's key, can do."""
 
     def goes(self, rounds):
-        """Runs so many rounds honestly; the next request is then `coordinator.request()`."""
+        """Runs this many rounds honestly; the next request is then `coordinator.request()`."""
         for _ in range(rounds):
             self.step()
         return self
@@ -50,7 +50,8 @@ class Federation(Rehearsal):
         return self.forge(request, payload=frame([shown, *change(contributions)]))
 
     def shown(self):
-        """Returns what an honest message would show of the coordinator's log now, to sites that saw nothing of it."""
+        """Returns what an honest message would show now of the coordinator's log to sites that have seen nothing of
+        it."""
         return LogView(self.record.checkpoint(), {}).to_bytes()
 
     def with_vector(self, contribution, change):
@@ -75,7 +76,7 @@ class Federation(Rehearsal):
 
 @pytest.fixture
 def federation(patients):
-    """Returns a new federation of three sites, each of the same rows at every call."""
+    """Returns a new federation of three sites, with the same rows in every call."""
     rows = patients.rows(seed=1, n=90)
     cohorts = patients.deal(rows, np.array(SITES)[np.arange(90) % 3])
 

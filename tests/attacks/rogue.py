@@ -1,4 +1,4 @@
-"""Analyses of a class that no rule has heard of, for tests of rules that ask what an analysis exposes."""
+"""Analyses of a class unknown to the rules, for tests of rules that look at what an analysis exposes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,14 +12,14 @@ from riskset.disclosure.exposure import Exposure, Label
 
 @dataclass(frozen=True)
 class Sums(Result):
-    """The total, as it came."""
+    """The total, unchanged."""
 
     values: tuple[float, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rogue(AskedOnce):
-    """Declares `opens`, labels its numbers `sends`, and sends what `computes` makes of a hospital's rows."""
+    """Declares `opens`, labels its numbers `sends`, and sends what `computes` returns for a hospital's rows."""
 
     kind: ClassVar[str] = "km"
 
@@ -69,5 +69,5 @@ class Rogue(AskedOnce):
 
 
 def exposure(design=(), tables=(), in_time=None, weights=False, is_iterative=False, per_site=False):
-    """Returns an exposure that opens what is named, and nothing else."""
+    """Returns an exposure with the named parts and nothing else."""
     return Exposure(design, tables, in_time, weights, is_iterative, per_site)

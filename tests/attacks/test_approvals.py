@@ -1,4 +1,4 @@
-"""What a coordinator, or anyone who has its key, requests without a site's consent. Each attack first succeeds at a
+"""Requests by a coordinator, or anyone with its key, without a site's consent. Each attack first succeeds at a
 site that consents to everything, then is refused by one that reads its ledger, then the nearest honest message is
 answered.
 """
@@ -11,7 +11,7 @@ import pytest
 from riskset import __version__
 from riskset.errors import VerificationError
 from riskset.protocol.approval import Approval, commitment, sign_approval
-from riskset.protocol.consent import standing
+from riskset.protocol.consent import consent_after
 from riskset.protocol.program import PROTOCOL, Program
 from riskset.protocol.roster import Member, read_roster, sign_roster
 from riskset.protocol.site import Holding, Site
@@ -66,7 +66,7 @@ class Committee:
         return self
 
     def approval(self, study, roster, snapshot, methods):
-        found = standing(self.acts, [self.federation.keys[SITE].public_key()])
+        found = consent_after(self.acts, [self.federation.keys[SITE].public_key()])
         try:
             return found.in_force(study, roster, snapshot, methods, self.code, self.today)
         except Exception as error:
@@ -152,7 +152,8 @@ def test_asking_again_for_what_was_sent_before_a_withdrawal(asked):
 
 
 def test_an_unapproved_analysis_in_an_approved_study(federation, patients, asked):
-    """The coordinator sends a study file with another model, under the same version; someone puts it in the folder."""
+    """The coordinator sends a study file with a different model under the same version; someone puts it in the
+    folder."""
     made, committee = asked
     more = patients.study(
         made.cohorts, analyses={"cox": {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm"]}}
@@ -200,7 +201,7 @@ def test_a_method_exchanged_under_the_approval(federation, asked, kind):
     made, committee = asked
     made.coordinator._program = made.sites[SITE]._program = exchanged
     assert committee.is_asked() == "approval"
-    told = f"the method {kind} was approved as of {installed()[kind]}; somebody-elses 1.0 provides it now"
+    told = f"the method {kind} was approved as provided by {installed()[kind]}; somebody-elses 1.0 provides it now"
     assert committee.said == [told]
     committee.approves(methods=exchanged.methods)
     assert committee.is_asked() is None
@@ -259,7 +260,7 @@ def test_an_approval_that_someone_else_signed(federation):
     forged = Committee(made).approves(key=made.coordinator_key).sits()
     assert forged.is_asked() is not None
     with pytest.raises(VerificationError, match="signed with a different key"):
-        standing(forged.acts, [made.keys[SITE].public_key()])
+        consent_after(forged.acts, [made.keys[SITE].public_key()])
     forged.approves()
     assert forged.is_asked() is None
 
@@ -271,4 +272,4 @@ def test_a_refusal_tells_the_coordinator_one_word(asked):
     reply = made.sites[SITE].answer(made.coordinator.request())
     assert b"committee" not in reply
     assert b"paused" not in reply
-    assert committee.said == ["this site paused on 2024-06-01, by the committee"]
+    assert committee.said == ["this site was paused on 2024-06-01 by the committee"]

@@ -1,5 +1,5 @@
-"""A method that nobody has heard of yet: what it may send follows from what it declares, and nothing that it could
-declare passes unasked."""
+"""A method unknown to the rules: what it may send follows from what it declares, and every possible declaration is
+judged."""
 
 from dataclasses import replace
 
@@ -50,8 +50,8 @@ def network(patients, monkeypatch):
 
 
 def _marked(site, cohort):
-    """Returns a cohort with a yes-no variable that one patient of all has, a number that he alone has, and a set of
-    patients without an endpoint."""
+    """Returns a cohort with a yes-no variable that is true for one patient of all, a number that only this patient has,
+    and a set of patients without an endpoint."""
     rows = cohort.analysis_sets["os"]
     odd = np.zeros(rows.n)
     if site == "asan":
@@ -238,3 +238,24 @@ def test_an_analysis_asked_again_must_show_its_linear_predictor(network):
     one = {"id": "km/os/all", "name": "rogue", "set_id": OS, "computes": lambda *_: [1.0]}
     assert isinstance(network(Rogue(**one, **asks)).run().results["km/os/all"], Sums)
     assert network(Silent(**one, **asks)).run().results["km/os/all"].rule == "R7"
+
+
+OF_AGE = {
+    "a sum of ages as a count of patients": (exposure(tables=(ARM,)), total("patients", ARM)),
+    "a sum of ages as a count in a step": (exposure(in_time=in_time([ARM])), counted("events", EVENT, 3, ARM)),
+    "a sum of ages as a count over all times": (exposure(in_time=in_time()), counted("events", EVENT, None)),
+}
+
+
+@pytest.mark.parametrize("name", OF_AGE)
+def test_an_amount_under_the_label_of_a_count_does_not_pass_the_gate(network, name):
+    opens, label = OF_AGE[name]
+    ages = rogue(opens, (label,), lambda rows, _: [rows.variables["age"].sum()])
+    bare = network(ages, is_gated=False)
+    truth = sum(cohort.analysis_sets["os"].variables["age"].sum() for cohort in bare.cohorts.values())
+    assert bare.run().results["km/os/all"] == Sums((truth,))
+    with pytest.raises(Refused) as no:
+        network(ages).run()
+    assert no.value.code == "gate"
+    honest = rogue(opens, (label,), lambda rows, _: [rows.event.sum()])
+    assert isinstance(network(honest).run().results["km/os/all"], Sums)

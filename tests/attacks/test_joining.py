@@ -40,7 +40,7 @@ class Town:
         self.said = ""
 
     def goes(self, *arguments):
-        """Runs a command; returns its exit code and keeps what it said."""
+        """Runs a command; returns its exit code and keeps its output."""
         code = main([str(argument) for argument in arguments])
         out, err = self.capsys.readouterr()
         self.said = out + err
@@ -72,7 +72,7 @@ class Town:
         return load_roster(self.root / "roster.json") if code == 0 else code
 
     def server_member(self, site):
-        """The keys that the coordinator has entered for a site."""
+        """The keys that the coordinator has recorded for a site."""
         with self.server.desk() as desk:
             return desk.members(load_study(self.study))[site]
 
@@ -81,7 +81,7 @@ class Town:
         return read_roster(sign_roster("two-hospitals", self.server.identity, {site: member}))
 
     def words(self):
-        """The words in what was said last."""
+        """The verification words in the last output."""
         (line,) = [line.strip() for line in self.said.splitlines() if line.startswith("  ") and len(line.split()) == 8]
         return line
 
@@ -228,7 +228,8 @@ def test_a_changed_invite(town, field):
 
 
 def test_an_invite_signed_by_someone_else(town):
-    """He has read the invite: token, study, site and address are right, the key and the authority are his."""
+    """The attacker has read the invite: token, study, site and address are right; key and authority are the
+    attacker's."""
     path, thief = town.invite("asan"), new_identity()
     honest = read_invite(path.read_bytes())
     path.write_bytes(write_invite(type(honest)(**vars(honest) | {"coordinator": public_hex(thief)}), thief))
@@ -272,7 +273,7 @@ def test_a_stolen_invite(town):
 
 
 def test_a_request_read_on_its_way(town):
-    """Who reads the mail has no token, and cannot put his own keys under the request."""
+    """Anyone who reads the mail lacks the token, and cannot substitute other keys in the request."""
     assert town.join(town.invite("asan"), "asan") == 0
     honest, thief = read_request(town.request("asan").read_bytes()), new_identity()
     mine = type(honest)(**vars(honest) | {"member": type(honest.member)(public_hex(thief), honest.member.node)})
@@ -298,7 +299,7 @@ def test_a_changed_request(town, field):
 
 
 def test_a_site_s_request_under_another_site_s_invite(town):
-    """One with a right to one seat signs for another's, with their own token."""
+    """A site with a valid invite uses its own token to request another site's place."""
     mine = read_invite(town.invite("kurume").read_bytes())
     town.invite("asan")
     forged = write_request(type(mine)(**vars(mine) | {"site": "asan"}), new_identity(), new_node_key().public_key())

@@ -1,4 +1,5 @@
-"""Attacks on the coordinator by a site, or by someone in between. Nothing of them is kept, and the run continues."""
+"""Attacks on the coordinator by a site, or by someone in between. Nothing from them is stored, and the run
+continues."""
 
 import re
 from dataclasses import replace
@@ -26,12 +27,12 @@ def party(federation):
 
 
 def own(party, site="asan"):
-    """Returns the site's honest reply to the round that is asked."""
+    """Returns the site's honest reply to the current round."""
     return party.sites[site].answer(party.coordinator.request())
 
 
 def refused(party, reply, error, match):
-    """The attempt is refused, nothing of it is kept, and the honest reply is then taken in."""
+    """The attempt is refused, nothing from it is stored, and the honest reply is then accepted."""
     kept = len(party.record.kept[party.run_id])
     with pytest.raises(error, match=match):
         party.coordinator.accept(reply)
@@ -97,7 +98,7 @@ def test_a_vector_without_a_cosignature(party, payload):
 
 
 def test_a_cosignature_of_another_log(party):
-    """Kept, it would stop the run: the other sites would hold it for the coordinator's fork."""
+    """If stored, it would stop the run: the other sites would take it for a fork by the coordinator."""
     log = MemoryRecord(party.coordinator_key)
     log.record("another", b"entry")
     witness = Witness(LOG, party.coordinator_key.public_key()).advance(log.checkpoint(), ())
@@ -165,7 +166,7 @@ def test_a_no_in_anothers_name(party):
 
 @pytest.mark.parametrize("head", [{"run": "other"}, {"round": 0}])
 def test_a_refusal_of_another_run_or_an_earlier_round(party, head):
-    """An old refusal, played again, does not stop a run."""
+    """A replayed old refusal does not stop a run."""
     no = party.forge(own(party), key=party.keys["asan"], type="refused", payload=b'{"code":"data"}', **head)
     ignored(party, no)
 

@@ -24,7 +24,7 @@ ALL = Opening(("asan", "kurume", "osaka")).to_bytes(here())
 
 
 def refused(federation, request, code, site="asan"):
-    """The site says no with `code`, keeps nothing, and answers the honest message; the run then comes to its end."""
+    """The site refuses with `code`, stores nothing, and answers the honest message; the run then completes."""
     kept = len(federation.journals[site].exchanges(federation.run_id))
     assert federation.hears(site, request) == code
     assert len(federation.journals[site].exchanges(federation.run_id)) == kept
@@ -118,7 +118,7 @@ class TestParticipants:
         assert party.hears("kurume", without) == "history"
 
     def test_a_second_opening_with_other_participants(self, federation):
-        """The run has its participants; the answer is the one already given."""
+        """The participants of the run are fixed; the site repeats its earlier answer."""
         party = federation()
         opening = party.coordinator.request()
         answer = party.sites["asan"].answer(opening)
@@ -212,7 +212,7 @@ def without(party, site, parts):
 
 @pytest.mark.parametrize("phase", ["later", *(pytest.param(phase, marks=EXHAUSTIVE) for phase in FURTHER_PHASES)])
 class TestContributions:
-    """A site believes no total: it adds what the sites signed, in a round of theirs that it saw itself."""
+    """A site accepts no total: it adds what the sites signed in a round that it saw itself."""
 
     @pytest.mark.parametrize("site", ["asan", "kurume"])
     def test_one_is_missing(self, federation, phase, site):
@@ -295,8 +295,8 @@ def test_a_site_that_sends_a_vector_of_another_length(federation, length):
 
 
 def test_a_site_that_shows_two_contributions_with_the_coordinators_help(federation):
-    """To asan and to osaka it is a different number, each with a valid signature. The next round shows it: their
-    histories differ, and no message fits both."""
+    """asan and osaka get different numbers, each with a valid signature. The next round reveals it: their histories
+    differ, and no message fits both."""
     party = federation().goes(A_ROUND)
     request = party.coordinator.request()
 
@@ -316,7 +316,7 @@ def test_a_site_that_shows_two_contributions_with_the_coordinators_help(federati
 
 
 def federation_hash_of(party, request):
-    """Returns the history after the contributions of `request`, as anybody can derive it."""
+    """Returns the history after the contributions of `request`, as anyone can derive it."""
     contributions = [verify(part, party.roster.sites) for part in unframe(unframe(request)[1])[1:]]
     site = party.sites["asan"]
     return site._runs[party.run_id].history.advance(contributions).hash
@@ -358,8 +358,8 @@ FURTHER_ROUNDS = ["admission/cohorts", "admission/pairs", "admission/products", 
     "phase", ["admission/counts", "later", *(pytest.param(phase, marks=EXHAUSTIVE) for phase in FURTHER_ROUNDS)]
 )
 def test_a_site_that_sends_sums_no_patients_have(federation, phase, lie):
-    """Nobody falls over: either the run comes to its end with what follows from such sums, at all parties alike; or
-    the coordinator keeps nothing of them and says so, and so does a site that is shown them all the same."""
+    """No party crashes: either the run ends with the results of such sums, the same at all parties; or the coordinator
+    stores nothing from them and says so, and so does a site that is shown them anyway."""
     party = federation().goes_to(phase)
     request, rounds = party.coordinator.request(), party.coordinator.round
     replies = {site: party.sites[site].answer(request) for site in party.sites}

@@ -12,7 +12,7 @@ import pytest
 
 from riskset import cli
 from riskset.errors import Refused, RisksetError
-from riskset.joining import connection, invite, request
+from riskset.joining import invite, request
 from riskset.ledger.log_file import LedgerFile
 from riskset.protocol import roster
 from riskset.protocol.approval import Approval
@@ -98,7 +98,7 @@ def test_the_numbers_of_formats_are_the_codes(tmp_path):
         "results.json": results.SCHEMA,
         "invite": invite.SCHEMA,
         "join request": request.SCHEMA,
-        "connection file": connection.SCHEMA,
+        "connection file": invite.CONNECTION_SCHEMA,
         "roster.json": roster.SCHEMA,
         "file that vouches": vouching.SCHEMA,
         "approval, in the ledger": schema_of_an_approval(),

@@ -42,3 +42,25 @@ def test_what_one_rule_refused_is_not_held_against_others(patients):
     assert isinstance(found["cox/os/all/univariable/most"], RefusedByRule)
     assert isinstance(found["cox/os/all/univariable/many"], CoxFit)
     assert isinstance(found["cox/os/all/univariable/age"], CoxFit)
+
+
+def test_each_vector_of_a_rehearsal_without_the_gate_can_be_watched(patients):
+    sites, seen = ("asan", "kurume", "osaka"), []
+    cohorts = patients.deal(patients.rows(seed=1, n=60), patients.sites(sites, 60))
+
+    def watch(contributor, history, sent):
+        seen.append((contributor.own.cohort.site, history.phase, sent))
+
+    rehearsal = Rehearsal(patients.study(sites), cohorts, is_gated=False, watch=watch)
+    rounds = rehearsal.run().rounds - 1  # the opening has no vector
+    for site in sites:
+        assert [sent for name, _, sent in seen if name == site] == rehearsal.journals[site].sent["rehearsal"]
+        assert [phase for name, phase, _ in seen if name == site][-1] == "close"
+    assert len(seen) == rounds * len(sites)
+
+
+def test_a_rehearsal_with_the_gate_shows_its_vectors_to_nobody(patients):
+    sites, seen = ("asan", "kurume", "osaka"), []
+    cohorts = patients.deal(patients.rows(seed=1, n=60), patients.sites(sites, 60))
+    Rehearsal(patients.study(sites), cohorts, watch=lambda *what: seen.append(what)).run()
+    assert seen == []

@@ -116,7 +116,7 @@ def revoke(site: SiteName, server: Folder = HOME, study: StudyId = None) -> None
 
 
 def _request(path: Path) -> bytes:
-    return read_file(path, str(say("server.sites.request")), str(say("server.sites.request_hint")))
+    return read_file(path, str(say("server.sites.request")), say("server.sites.request_hint"))
 
 
 def _page(invite: Invite, request: Request, words: str, *, compared: bool) -> Message:

@@ -109,9 +109,7 @@ def run(
     record = RunRecord(coordinator_folder.runs, coordinator_folder.identity)
     try:
         outcome = _run(study, roster, coordinator_folder, record, console, participants, new=new)
-        made_at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-        sites = outcome.history.opening.participants
-        paths = write_outcome(results_of(study, outcome, sites, [str(notice(study, sites))]), out, made_at)
+        paths = _write(study, outcome, out)
         record.end(outcome.run)  # not before: if the report cannot be written, the same command continues this run
     except KeyboardInterrupt:
         console.print(str(say("server.run.stopped")), highlight=False)
@@ -122,6 +120,12 @@ def run(
         typer.echo(line)
     for path in paths:
         typer.echo(path)
+
+
+def _write(study: Study, outcome: Outcome, out: Path) -> Sequence[Path]:
+    sites = outcome.history.opening.participants
+    made_at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return write_outcome(results_of(study, outcome, sites, [str(notice(study, sites))]), out, made_at)
 
 
 def _check(study: Study, roster: Roster, folder: CoordinatorFolder) -> None:

@@ -16,6 +16,7 @@ from riskset.disclosure.policy import parse_exception
 from riskset.errors import DataError
 from riskset.protocol.approval import ExceptionSigned
 from riskset.results import results_of
+from riskset.study.asked import PACKAGES
 from riskset.study.load import load_study, study_hash
 from riskset.study.spec import Study
 from riskset_server.commands.joining import accept, invite, revoke, roster
@@ -145,11 +146,19 @@ def _lines(study: Study, facts: dict[str, Any]) -> str:
         ("variables", str(facts["variables"])),
         ("eligibility", ", ".join(facts["eligibility"]) or say("server.study.every_row")),
         *(("endpoint", f"{name}: {', '.join(used)}") for name, used in facts["endpoints"].items()),
-        *(("analysis", f"{name}: {line}") for name, kind in study.analyses.items() for line in kind.lines(study)),
+        *(("analysis", f"{name}: {line}") for name in study.analyses for line in _entry_lines(study, name)),
         ("grid", say("server.study.grid", width_days=grid["width_days"], max_days=grid["max_days"])),
         ("rounds", _rounds_in_words(facts["rounds"])),
     ]
     return "\n".join(f"{say(f'server.study.label.{label}')!s:<12}{value}" for label, value in rows)
+
+
+def _entry_lines(study: Study, name: str) -> list[str]:
+    """The lines of one entry; the package is named where it is not riskset that provides the method."""
+    entry = study.analyses[name]
+    package = PACKAGES.versions.get(entry.kind)
+    lines = entry.lines(study)
+    return [say("study.method.provided_by", line=line, package=package) for line in lines] if package else [*lines]
 
 
 def _rounds_in_words(rounds: dict[str, Any]) -> str:

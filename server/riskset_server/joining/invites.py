@@ -14,13 +14,13 @@ from riskset.catalogue import say
 from riskset.joining.invite import Invite, read_invite
 from riskset.joining.request import Request, read_request
 from riskset.ledger.durable import DurableFile, utc_now
-from riskset.ledger.layout import UNNUMBERED, Layout
+from riskset.ledger.layout import UNNUMBERED, FileLayout
 from riskset.secure.envelope import sha256
 
 REVOKED: Final = "revoked"
 REPLACED: Final = "replaced"
 
-_LAYOUT = Layout(
+_LAYOUT = FileLayout(
     1,
     """
 CREATE TABLE IF NOT EXISTS invite (
@@ -69,7 +69,7 @@ class InviteList:
 
     def __init__(self, path: Path) -> None:
         called, hint = say("server.folder.invites"), say("server.folder.invites_hint")
-        self._file = DurableFile(path, _LAYOUT, str(called), str(hint))
+        self._file = DurableFile(path, _LAYOUT, called, hint)
 
     def __enter__(self) -> InviteList:
         return self

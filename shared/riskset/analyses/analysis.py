@@ -34,6 +34,7 @@ class NotEstimable(Result):
 
     code: str
     message: Message | str
+    """Why; text where another package's method, which has no catalogue, says it."""
 
     def reason_json(self) -> dict[str, Any]:
         """Returns the `reason` of the result in results.json."""

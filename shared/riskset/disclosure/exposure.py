@@ -178,6 +178,16 @@ def _are_levels_of(columns: Sequence[Column], declared: Sequence[Column]) -> boo
     )
 
 
+def is_count(exposure: Exposure, label: Label) -> bool:
+    """Whether a number must be a count of a hospital's patients: in a step of time, in a table, or of all rows where no
+    product of columns is declared."""
+    if label.step is not None:
+        return True
+    if label.status is not None:
+        return not label.columns  # sums over all times, as of a log-rank test, are of arms
+    return not exposure.design or not set(label.columns) <= set(exposure.design)
+
+
 def unplaced(subject: str, exposure: Exposure, endpoint: str | None) -> Iterator[Finding]:
     """Yields a finding, which does not pass, for each part of an exposure that no rule of this version can judge.
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.catalogue import NOTHING, say
-from riskset.disclosure.exposure import Exposure, Label, uncovered
+from riskset.disclosure.exposure import Exposure, Label, is_count, uncovered
 from riskset.disclosure.finding import Finding
 from riskset.errors import Refused
 
@@ -35,6 +35,9 @@ class SummaryPart:
     """What its numbers may be about."""
     labels: tuple[Label, ...]
     """What each number is."""
+    rows: int | None = None
+    """How many patients this hospital has in the analysis set: no count is larger. None in admission, whose counts are
+    of several sets."""
 
 
 @dataclass(frozen=True)
@@ -104,5 +107,18 @@ class Gate:
         spoken = summary.values[~summary.silent]
         if not np.isfinite(spoken).all() or (np.abs(spoken) > LARGEST).any():
             raise Refused("gate", say("rules.gate.not_finite"))
+        self._check_counts(parts, summary)
         flags = np.array([id_ in refused for id_ in asked], bool)
         return Released(flags, summary, self.__door)
+
+    def _check_counts(self, parts: Sequence[SummaryPart], summary: Summary) -> None:
+        """Raises Refused where a number that must be a count is not one: an amount under a count's label stays here."""
+        at = 0
+        for part in parts:
+            own, at = slice(at, at + len(part.labels)), at + len(part.labels)
+            if part.rows is None:
+                continue
+            counts = np.array([is_count(part.exposure, label) for label in part.labels], bool) & ~summary.silent[own]
+            values = summary.values[own][counts]
+            if (values != np.rint(values)).any() or (values < 0).any() or (values > part.rows).any():
+                raise Refused("gate", say("rules.gate.no_count"))

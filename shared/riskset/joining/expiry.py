@@ -30,12 +30,10 @@ def today_utc() -> date:
     return datetime.now(UTC).date()
 
 
-def expiry_lines(expiries: Iterable[Expiry], today: date) -> list[str]:
+def expiry_lines(expiries: Iterable[Expiry], today: date) -> list[Message]:
     """Returns one line for each that has expired or expires within 30 days, in the order of their dates."""
     soon = [expiry for expiry in expiries if (expiry.until - today).days <= NOTICE_DAYS]
-    return [
-        str(_warning(expiry, today)) for expiry in sorted(soon, key=lambda expiry: (expiry.until, str(expiry.what)))
-    ]
+    return [_warning(expiry, today) for expiry in sorted(soon, key=lambda expiry: (expiry.until, expiry.what))]
 
 
 def of_certificate(what: Message | str, pem: str, remedy: Message | str) -> Expiry:

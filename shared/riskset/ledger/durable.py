@@ -13,7 +13,7 @@ from typing import Any
 
 from riskset.catalogue import Message, say
 from riskset.errors import DataError
-from riskset.ledger.layout import Layout
+from riskset.ledger.layout import FileLayout
 
 Statement = tuple[str, Sequence[object]]
 
@@ -28,7 +28,7 @@ class DurableFile:
     Raises DataError too where the file has a layout that this version does not know; then nothing in it was changed.
     """
 
-    def __init__(self, path: Path, layout: Layout, called: Message | str, hint: Message | str) -> None:
+    def __init__(self, path: Path, layout: FileLayout, called: Message | str, hint: Message | str) -> None:
         self._path, self._called, self._hint = path, called, hint
         self._layout, self._number = layout, layout.number
         with self._as_data_errors():

@@ -20,7 +20,7 @@ UNNUMBERED = 0
 
 
 @dataclass(frozen=True)
-class Layout:
+class FileLayout:
     """The layout that this version writes."""
 
     number: int

@@ -20,7 +20,7 @@ from riskset.errors import ProtocolError, VerificationError
 from riskset.ledger.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from riskset.ledger.durable import DurableFile, Statement, utc_now
 from riskset.ledger.entry import Entry, canonical, check_entry
-from riskset.ledger.layout import Layout
+from riskset.ledger.layout import FileLayout
 from riskset.ledger.merkle import Proof, Tree
 from riskset.ledger.seals import Seals
 from riskset.ledger.trusted_log import check_covers, check_number, write_log
@@ -56,7 +56,7 @@ class LedgerFile:
         """
         self.path, self.origin = path, origin
         self._key, self._seals = key, Seals(key)
-        layout = Layout(_LAYOUT, _SCHEMA + tables, _SAME_TABLES, _NO_LEDGER)
+        layout = FileLayout(_LAYOUT, _SCHEMA + tables, _SAME_TABLES, _NO_LEDGER)
         self._file = DurableFile(path, layout, say("ledger.file.called"), _UNUSABLE)
         self._tree = Tree()
         try:

@@ -56,7 +56,7 @@ class Act(Protocol):
 
 
 @dataclass(frozen=True)
-class Standing:
+class ConsentState:
     """The state of a site's consent after all its acts."""
 
     approval: Approval | None = None
@@ -97,11 +97,11 @@ class Standing:
         return approval
 
 
-def standing(acts: Iterable[Act], keys: Sequence[Ed25519PublicKey]) -> Standing:
+def consent_after(acts: Iterable[Act], keys: Sequence[Ed25519PublicKey]) -> ConsentState:
     """Returns the state of consent after the acts, in their order; entries of other kinds are ignored.
 
-    `keys` are the site's keys: earlier ones first, the one in use last. Raises VerificationError where none of them
-    signed the last approval.
+    `keys` are the site's keys: the one in use and, where keys were renewed, the earlier ones. Raises VerificationError
+    where none of them signed the last approval.
 
     The last approval replaces those before it. A pause stops every approval, also one signed while it lasts, until it
     is lifted; a withdrawal ends the approvals before it for good.
@@ -117,7 +117,7 @@ def standing(acts: Iterable[Act], keys: Sequence[Ed25519PublicKey]) -> Standing:
             pause = NOTHING
         elif act.kind == WITHDREW:
             approved, withdrawal = None, _stopped(act)
-    return Standing(_read_by_any(approved.public, keys) if approved else None, withdrawal or pause)
+    return ConsentState(_read_by_any(approved.public, keys) if approved else None, withdrawal or pause)
 
 
 def _read_by_any(document: Mapping[str, Any], keys: Sequence[Ed25519PublicKey]) -> Approval:

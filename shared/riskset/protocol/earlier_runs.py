@@ -15,11 +15,11 @@ from riskset.catalogue import say
 from riskset.disclosure import runs
 from riskset.errors import Refused
 from riskset.protocol.history import History
-from riskset.protocol.journal import MARK_DIGITS, Begun, Rows
+from riskset.protocol.journal import MARK_DIGITS, Begun, RowMarks
 from riskset.protocol.opening import Opening
 
 
-def changed(before: Rows, now: Rows) -> int:
+def changed(before: RowMarks, now: RowMarks) -> int:
     """Returns how many patients entered, left or were altered between two states of the data.
 
     A hospital without patient keys marks rows by their content. An altered row then counts as one that left and one
@@ -36,7 +36,7 @@ def changed(before: Rows, now: Rows) -> int:
     return max(entered.total(), left.total())
 
 
-def _marked(rows: Rows, fields: Sequence[str]) -> dict[str, str]:
+def _marked(rows: RowMarks, fields: Sequence[str]) -> dict[str, str]:
     """Returns each patient's marks of these fields."""
     starts = [MARK_DIGITS * rows.fields.index(name) for name in fields]
     return {
@@ -45,12 +45,14 @@ def _marked(rows: Rows, fields: Sequence[str]) -> dict[str, str]:
     }
 
 
-def changes_since(earlier: Sequence[str], contributed: Mapping[str, Begun], now: Rows) -> dict[str, int]:
+def changes_since(earlier: Sequence[str], contributed: Mapping[str, Begun], now: RowMarks) -> dict[str, int]:
     """Returns the number of changed patients by earlier run; 0 for a run in which this hospital did not contribute."""
     return {run: changed(contributed[run].rows, now) if run in contributed else 0 for run in earlier}
 
 
-def check_asked(asked: Mapping[str, int], run: str, study_id: str, now: Rows, contributed: Mapping[str, Begun]) -> None:
+def check_asked(
+    asked: Mapping[str, int], run: str, study_id: str, now: RowMarks, contributed: Mapping[str, Begun]
+) -> None:
     """Raises Refused("earlier") where the changes counted when this run was opened are not those since every other run
     of the study: one was answered in between, with different data."""
     others = {id_: begun.rows for id_, begun in contributed.items() if id_ != run and begun.study_id == study_id}

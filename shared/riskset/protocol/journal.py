@@ -26,7 +26,7 @@ MARK_DIGITS = 8
 
 
 @dataclass(frozen=True)
-class Rows:
+class RowMarks:
     """Keyed marks of the patients that a run used. They never leave the site, since anyone who learnt the key could
     try every patient key and value against them."""
 
@@ -50,7 +50,7 @@ class Begun:
 
     study_id: str
     participants: tuple[str, ...]
-    rows: Rows
+    rows: RowMarks
     secret: bytes
     """The run's X25519 private key, 32 bytes; `b""` where the secure sum is off. It unmasks this site's numbers."""
     approval: str

@@ -24,7 +24,7 @@ from riskset.protocol.consent import Consent
 from riskset.protocol.contributing import Contributor
 from riskset.protocol.earlier_runs import changes_since, check_asked, check_earlier, check_not_subtracted, lists_of
 from riskset.protocol.history import History, open_history
-from riskset.protocol.journal import Begun, Exchange, Journal, Rows
+from riskset.protocol.journal import Begun, Exchange, Journal, RowMarks
 from riskset.protocol.messages import CLOSE, OPEN, OPENED, REFUSED, REPLY_TO, ROUND, refused
 from riskset.protocol.opening import Opened, Opening, read_coordinators_program, read_opening
 from riskset.protocol.participation import ApprovedConditions, Conditions
@@ -43,7 +43,7 @@ class Holding:
     """What a site contributes to a study. None of it leaves the site."""
 
     cohort: Cohort
-    rows: Rows
+    rows: RowMarks
     """Keyed marks of the patients, by which a change of the data is noticed."""
 
 

@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from riskset.catalogue import Message, say
 from riskset.errors import did_you_mean
 from riskset.study import spec
-from riskset.study.asked import ENTRIES
+from riskset.study.asked import ENTRIES, PACKAGES
 from riskset.study.toml_lines import KeyPath
 from riskset.study.toml_table import Complaint, TomlTable
 
@@ -120,6 +120,8 @@ def _wrong_form(error: ErrorDetails, path: KeyPath) -> Complaint:
     if error["type"] == "union_tag_not_found":
         return Complaint(at, say("study.key.missing"), say("study.key.choices", choices=choices))
     found = str(error["ctx"]["tag"])
+    if key == "kind" and found in PACKAGES.broken:
+        return Complaint(at, PACKAGES.broken[found], say("study.method.update"))
     if key == "kind" and found in _LATER_KINDS:
         return Complaint(at, say("study.analysis.later", kind=found), OFFERED)
     return _wrong_choice(at, choices, found)

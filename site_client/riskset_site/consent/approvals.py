@@ -16,7 +16,7 @@ from riskset.joining.expiry import Expiry, today_utc
 from riskset.ledger.entry import Entry
 from riskset.ledger.log_file import LedgerFile
 from riskset.protocol.approval import Approval, sign_approval
-from riskset.protocol.consent import ACTS, APPROVED, PAUSED, RESUMED, WITHDREW, Standing, standing
+from riskset.protocol.consent import ACTS, APPROVED, PAUSED, RESUMED, WITHDREW, ConsentState, consent_after
 from riskset.study.load import canonical_json, study_from_json
 from riskset.study.spec import Study
 from riskset_site.keys.identity import Identity
@@ -35,8 +35,8 @@ class Approvals:
         found = [entry for kind in ACTS for entry in self.ledger.entries(kind)]
         return sorted(found, key=lambda entry: entry.number)
 
-    def standing(self) -> Standing:
-        return standing(self.acts(), [key.public_key() for key in (self.identity.signing, *self.identity.earlier)])
+    def standing(self) -> ConsentState:
+        return consent_after(self.acts(), [key.public_key() for key in (self.identity.signing, *self.identity.earlier)])
 
     def study(self) -> Study | None:
         """Returns the study as it was last approved, also where that was withdrawn since; None where it never was."""

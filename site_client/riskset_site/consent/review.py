@@ -17,7 +17,7 @@ from riskset.disclosure.rules import LIMITS, RuleColumn
 from riskset.errors import Refused
 from riskset.joining.expiry import expiry_lines, of_members
 from riskset.protocol.approval import Approval
-from riskset.protocol.consent import Standing
+from riskset.protocol.consent import ConsentState
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.study.asked import OWN, installed
 from riskset.study.differences import differences
@@ -143,9 +143,9 @@ def review(papers: Papers, today: date) -> Review:
     )
 
 
-def _consent(papers: Papers) -> tuple[Standing, Study | None]:
+def _consent(papers: Papers) -> tuple[ConsentState, Study | None]:
     if not papers.folder.journal.exists():  # to look at it makes no file
-        return Standing(), None
+        return ConsentState(), None
     with closing(own_ledger(papers.folder, papers.identity, papers.site)) as ledger:
         approvals = Approvals(ledger, papers.identity)
         return approvals.standing(), approvals.study()
@@ -156,7 +156,7 @@ def _methods(study: Study) -> Iterator[Method]:
         yield Method(kind, package, kind in OWN, kind in study.analysis_kinds)
 
 
-def _told(papers: Papers, standing: Standing, today: date) -> str:
+def _told(papers: Papers, standing: ConsentState, today: date) -> str:
     try:
         asked = papers.study_hash, papers.roster.sha256, papers.snapshot, papers.methods
         found = standing.in_force(*asked, __version__, today)
@@ -165,7 +165,7 @@ def _told(papers: Papers, standing: Standing, today: date) -> str:
     return f"approved by {found.by} (IRB {found.irb}) until {found.until}, {(found.until - today).days} days from now"
 
 
-def _ends(papers: Papers, standing: Standing, today: date) -> Iterator[str]:
+def _ends(papers: Papers, standing: ConsentState, today: date) -> Iterator[str]:
     own = [expiry_of(standing.approval)] if standing.approval else []
     for line in expiry_lines([*own, *of_members(papers.roster.members)], today):
         yield line.removeprefix("warning: ")

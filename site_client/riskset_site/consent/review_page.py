@@ -83,7 +83,7 @@ def _failing(review: Review) -> Iterator[str]:
 def _patients(review: Review) -> Iterator[PagePart]:
     check = review.check
     if check.steps:
-        rows = [(str(s.label), str(s.excluded), str(s.undecided), str(s.remaining)) for s in check.steps]
+        rows = [(s.label, str(s.excluded), str(s.undecided), str(s.remaining)) for s in check.steps]
         columns = ("rule", "not fulfilled", "not known", "remain")
         yield PageTable(columns, rows, frozenset(columns[1:]), f"Patients of this site: {check.rows} in the export")
     yield _endpoints(review)

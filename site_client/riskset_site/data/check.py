@@ -141,4 +141,4 @@ def _none_eligible(prepared: Preparation) -> Iterator[Problem]:
     if not prepared.eligible.any():
         step = max(prepared.steps, key=lambda step: step.excluded + step.undecided)
         message = say("data.cohort.none_eligible", n=prepared.export.n, step=step.id)
-        yield Problem(str(say("data.where.eligibility")), message, say("data.cohort.compare_rule"))
+        yield Problem(say("data.where.eligibility"), message, say("data.cohort.compare_rule"))

@@ -22,16 +22,16 @@ def check_page(check: SiteCheck) -> str:
 
 
 def _parts(check: SiteCheck) -> Iterator[RenderableType]:
-    yield str(say("data.page.title", site=check.site, study=check.study, version=check.version))
+    yield say("data.page.title", site=check.site, study=check.study, version=check.version)
     if check.variables:
         read = say("data.page.rows", n=check.rows, file=check.export, eligible=check.eligible)
-        yield visible(str(read))
+        yield visible(read)
     for table in (_variables(check), _steps(check), _endpoints(check)):
         if table.rows:
             yield from ("", grid(table))
     for problem in check.problems:
         yield from ("", *_problem(problem))
-    yield from ("", str(_verdict(check)))
+    yield from ("", _verdict(check))
 
 
 def _variables(check: SiteCheck) -> PageTable:
@@ -44,12 +44,12 @@ def _variables(check: SiteCheck) -> PageTable:
 
 def _columns(columns: Sequence[str]) -> str:
     if len(columns) == 2:
-        return str(say("data.detail.years_between", first=columns[0], last=columns[1]))
-    return columns[0] if columns else str(say("data.page.no_column"))
+        return say("data.detail.years_between", first=columns[0], last=columns[1])
+    return columns[0] if columns else say("data.page.no_column")
 
 
 def _steps(check: SiteCheck) -> PageTable:
-    rows = [((step.id, str(step.label)), (step.excluded, step.undecided, step.remaining)) for step in check.steps]
+    rows = [((step.id, step.label), (step.excluded, step.undecided, step.remaining)) for step in check.steps]
     return _table(("eligibility", "rule"), ("not_met", "unknown", "remaining"), rows)
 
 
@@ -67,14 +67,14 @@ def _table(
     texts: Sequence[str], counts: Sequence[str], rows: Sequence[tuple[Sequence[str], Sequence[int]]]
 ) -> PageTable:
     """Returns a table of texts and, to their right, counts; columns are codes of `[data.heading]`."""
-    headings = {code: str(say(f"data.heading.{code}")) for code in (*texts, *counts)}
+    headings = {code: say(f"data.heading.{code}") for code in (*texts, *counts)}
     cells = [(*words, *map(str, numbers)) for words, numbers in rows]
     return PageTable(list(headings.values()), cells, frozenset(headings[code] for code in counts))
 
 
 def _problem(problem: Problem) -> Iterator[RenderableType]:
     yield Text(visible(f"{problem.where}: {problem.message}"), style="bold")
-    for line in (problem.detail, str(say("data.page.hint", hint=problem.hint)) if problem.hint else ""):
+    for line in (problem.detail, say("data.page.hint", hint=problem.hint) if problem.hint else ""):
         if line:
             yield Padding(visible(line), (0, 0, 0, 2))
 

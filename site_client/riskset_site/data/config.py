@@ -69,7 +69,7 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
         line = re.search(r"at line (\d+)", str(error))
         message = say("data.site_file.not_toml", reason=str(error))
         hint = say("data.site_file.backslash") if "\\" in text else NOTHING
-        problem = Problem(str(say("data.where.site_file")), message, hint, int(line[1]) if line else None)
+        problem = Problem(say("data.where.site_file"), message, hint, int(line[1]) if line else None)
         raise _wrong(path, [problem]) from None
 
 
@@ -98,8 +98,8 @@ def _complaint(error: ErrorDetails) -> Complaint:
         names[1] = "*"
     known = known_keys(TABLES[tuple(names)])
     path = tuple(part for part in error["loc"] if not str(part).startswith("<"))
-    hint = did_you_mean(str(key), known) or say("data.site_file.known_keys", keys=tuple(known))
-    return Complaint(path, say("data.site_file.unknown_key"), hint)
+    hint = did_you_mean(str(key), known) or say("study.key.known", keys=tuple(known))
+    return Complaint(path, say("study.key.unknown"), hint)
 
 
 def _missing_export(site: SiteFile, path: Path) -> Iterator[Complaint]:

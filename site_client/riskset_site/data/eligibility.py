@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.catalogue import Message, say
+from riskset.catalogue import say
 from riskset.study.eligibility import parse_rule
 from riskset.study.spec import DateEndpoint, Study
 from riskset.study.truth import Columns, Truth
@@ -21,7 +21,7 @@ class FlowStep:
     """One box of the flow chart."""
 
     id: str
-    label: Message | str
+    label: str
     """The study's own text, but for the two steps that are not rules of the study."""
     excluded: int
     """Rows that do not meet it."""
@@ -41,7 +41,7 @@ def flow(study: Study, columns: Columns, excluded: NDArray[np.bool_]) -> tuple[N
     return eligible, tuple(steps)
 
 
-def _steps(study: Study, columns: Columns, excluded: NDArray[np.bool_]) -> Iterator[tuple[str, Message | str, Truth]]:
+def _steps(study: Study, columns: Columns, excluded: NDArray[np.bool_]) -> Iterator[tuple[str, str, Truth]]:
     if excluded.any():
         yield "mapped values", say("data.flow.mapped_values"), Truth(true=~excluded, false=excluded)
     if origins := _origins(study):

@@ -117,7 +117,7 @@ def _absent(
     for header in absent:
         hint = encoding or did_you_mean(header, table.headers) or _how_to_map(table.headers)
         where = say("data.where.needed_column", column=header, needed_by=tuple(needs[header]))
-        yield Problem(str(where), say("data.export.missing_column"), hint)
+        yield Problem(where, say("data.export.missing_column"), hint)
 
 
 def _how_to_map(headers: tuple[str, ...]) -> Message:

@@ -51,7 +51,7 @@ def problem_in_rows(
     rows = np.flatnonzero(chosen)
     values = [value_at(int(row)) for row in rows[:_SHOWN]]
     detail = rows_and_values(row_numbers[rows].tolist(), values)
-    return Problem(str(where), fault.message(len(rows)), fault.hint, detail=detail)
+    return Problem(where, fault.message(len(rows)), fault.hint, detail=detail)
 
 
 def rows_and_values(numbers: Sequence[int], values: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from numpy.typing import NDArray
 
 from riskset.analyses.cohort import AnalysisSet, AnySet, Cohort
-from riskset.protocol.journal import MARK_DIGITS, Rows
+from riskset.protocol.journal import MARK_DIGITS, RowMarks
 from riskset.protocol.site import Holding
 from riskset.study.spec import Study
 from riskset_site.data.cohort import load_patients
@@ -30,7 +30,7 @@ def load_holding(site_file: Path, study: Study, seed: Ed25519PrivateKey) -> Hold
     return Holding(cohort, rows_of(cohort, keys, seed))
 
 
-def rows_of(cohort: Cohort, keys: Sequence[str] | None, seed: Ed25519PrivateKey) -> Rows:
+def rows_of(cohort: Cohort, keys: Sequence[str] | None, seed: Ed25519PrivateKey) -> RowMarks:
     """Returns the marks of every patient that an analysis uses, one for each field, so that a version of the study with
     other fields can be compared in the fields that both use.
 
@@ -51,7 +51,7 @@ def rows_of(cohort: Cohort, keys: Sequence[str] | None, seed: Ed25519PrivateKey)
     else:
         secret = _secret(seed, b"patients")
         patients = [_mac(secret, keys[patient].encode(), _PATIENT_DIGITS) for patient in used]
-    return Rows(snapshot_of(cohort, seed), dict(zip(patients, values, strict=True)), tuple(fields))
+    return RowMarks(snapshot_of(cohort, seed), dict(zip(patients, values, strict=True)), tuple(fields))
 
 
 def snapshot_of(cohort: Cohort, seed: Ed25519PrivateKey) -> str:

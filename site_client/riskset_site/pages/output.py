@@ -37,12 +37,10 @@ def facts_json(facts: Any) -> str:  # noqa: ANN401 - any dataclass, or a mapping
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - anything that a page contains
-    """Returns a value in JSON's types: a dataclass as its fields, a message as its English sentence.
+    """Returns a value in JSON's types: a dataclass as its fields, a message as its English text.
 
     What has a `message` also gets the `code` and the `values` of it, so that a program need not read the sentence.
     """
-    if isinstance(value, Message):
-        return str(value)
     if is_dataclass(value) and not isinstance(value, type):
         named = {field.name: plain(getattr(value, field.name)) for field in fields(value)}
         message = getattr(value, "message", None)

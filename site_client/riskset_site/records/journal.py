@@ -16,7 +16,7 @@ from riskset.errors import ProtocolError, VerificationError
 from riskset.ledger.durable import AlreadyThere, Statement
 from riskset.ledger.entry import Entry
 from riskset.ledger.log_file import LedgerFile
-from riskset.protocol.journal import Begun, Exchange, Rows, Sent
+from riskset.protocol.journal import Begun, Exchange, RowMarks, Sent
 from riskset.secure.envelope import sha256
 
 _TABLES = """
@@ -174,7 +174,7 @@ def _unpacked(data: bytes) -> Begun:
     return Begun(
         content["study_id"],
         tuple(content["participants"]),
-        Rows(content["digest"], content["marks"], tuple(content["fields"])),
+        RowMarks(content["digest"], content["marks"], tuple(content["fields"])),
         bytes.fromhex(content["secret"]),
         content["approval"],
         content["seen"],

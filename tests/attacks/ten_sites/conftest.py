@@ -1,5 +1,5 @@
-"""A made-up network of ten sites and 530 patients, the pens of whoever holds a key in it, and rules turned off one at a
-time: in the tests alone, at all parties at once. The program has no such switch."""
+"""A made-up network of ten sites and 530 patients, what anyone with a key in it can sign, and rules turned off one at a
+time: only in the tests, at all parties at once. The program has no such switch."""
 
 import json
 from dataclasses import asdict, dataclass, replace
@@ -34,7 +34,7 @@ _total = fixed_point.total  # the true one, also where a test gives the parties 
 
 
 def draw(*sites, seed=1):
-    """Returns the patients of the sites (all ten), a column a name; 0/1 but for age, days and site."""
+    """Returns the patients of the sites (all ten), one column per name; 0/1 except for age, days and site."""
     random = np.random.default_rng(seed)
     sites = sites or tuple(SIZES)
     site = np.repeat(sites, [SIZES[name] for name in sites])
@@ -96,7 +96,7 @@ class Told:
 
 
 class Network(Rehearsal):
-    """Ten sites with the curious coordinator's reading, and with the pen of whoever holds a key."""
+    """Ten sites, what a curious coordinator reads, and what anyone with a key can sign."""
 
     def __init__(self, patients=None, analyses=None, sets=None, arm=None, run="run", version="1", **more):
         self.patients = draw() if patients is None else patients
@@ -124,7 +124,7 @@ class Network(Rehearsal):
         return self
 
     def updates(self, site, patient, **values):
-        """A site's export is made anew, with another follow-up of one patient."""
+        """A site's export is created again, with a different follow-up for one patient."""
         rows = dict(self.cohorts[site].analysis_sets)
         for endpoint, old in rows.items():
             changed = {name: np.where(old.patients == patient, x, getattr(old, name)) for name, x in values.items()}
@@ -156,7 +156,7 @@ class Network(Rehearsal):
         return self
 
     def history(self):
-        """What anybody derives from the replies so far."""
+        """What anyone can derive from the replies so far."""
         return self._derived()[0][-1]
 
     def reads(self):
@@ -191,7 +191,7 @@ class Network(Rehearsal):
         return None if found is None else found[which or phase]
 
     def forge(self, honest, key=None, **changed):
-        """Returns a message with its head, or its `payload`, changed, and signed anew by `key` (the coordinator's)."""
+        """Returns a message with its head, or its `payload`, changed, and signed again by `key` (the coordinator's)."""
         message = verify(honest, {COORDINATOR: self.coordinator_key.public_key(), **self.roster.sites})
         payload = changed.pop("payload", message.payload)
         head = asdict(message.head) | changed
@@ -227,7 +227,7 @@ class Network(Rehearsal):
 
 
 def unsigned(data, keys):
-    """What `verify` would be without a signature to check: whoever writes a name has it."""
+    """`verify` without a signature check: anyone can write any name."""
     signed, payload, _ = unframe(data)
     return Verified(Head(**json.loads(signed)), payload, data, sha256(signed))
 
@@ -242,7 +242,7 @@ def read(history, contributions):
 
 
 class Accomplice:
-    """A site in the coordinator's pocket: it answers last, and chooses its numbers when it has seen the others'."""
+    """A site that colludes with the coordinator: it answers last, and chooses its numbers after seeing the others'."""
 
     def __init__(self, network, site):
         self.network, self.site, self.seen = network, site, ""

@@ -1,5 +1,5 @@
-"""Values that nobody else has, planted in every field of one hospital's export, and searched for in every byte that
-leaves it: in messages, in refusals, in errors, in logs; in each form in which a program could write them."""
+"""Unique values, planted in every field of one hospital's export, and searched for in every byte that leaves it: in
+messages, refusals, errors and logs, in each form in which a program could write them."""
 
 import json
 import re
@@ -45,7 +45,7 @@ def forms(value):
 
 
 def hidden(found, *canaries):
-    """The forms of the canaries that stand in the bytes; none, where nothing leaks."""
+    """The forms of the canaries found in the bytes; none where nothing leaks."""
     everything = b"\n".join(found)
     wanted = {form for canary in canaries for form in forms(canary)}
     wanted |= {text.encode(code) for code, text in NAMES.items()} | {text.encode() for text in NAMES.values()}
@@ -54,7 +54,7 @@ def hidden(found, *canaries):
 
 
 def planted(network, patients, **more):
-    """Returns the network with one patient of the victim who has the canaries, with events so that all is asked."""
+    """Returns the network in which one patient of the victim has the canaries, with enough events for all analyses."""
     table = patients(*FEW)
     one = int(np.flatnonzero(table["site"] == VICTIM)[9])
     table["age"][one], table["days"][one], table["dead"][one] = AGE, DAYS, 1.0
@@ -99,7 +99,7 @@ class TestEveryMessage:
         assert isinstance(party.run().results[MODEL], CoxFit)
 
     def test_canaries_in_a_refusal_by_a_rule(self, network, patients):
-        """What a rule says of a site's own row travels as noise in a flag; the result holds no figure of the site."""
+        """What a rule says about a site's own row is sent as noise in a flag; the result has no figure of the site."""
         table = patients(*FEW)
         one = int(np.flatnonzero(table["site"] == VICTIM)[9])
         table["age"][one] = AGE
@@ -232,7 +232,7 @@ class TestExport:
 
     @pytest.mark.parametrize("code", ["utf-8", "cp949", "cp932"])
     def test_an_error_about_an_export_names_no_value(self, network, patients, tmp_path, code):
-        """The sentence names the column; rows and values stand in what only the site's own terminal shows."""
+        """The sentence names the column; rows and values appear only on the site's own terminal."""
         party = self.study(network, patients)
         path = self.write(tmp_path, "osaka", code, party.study, spoilt=NAMES[code])
         with pytest.raises(DataError) as wrong:

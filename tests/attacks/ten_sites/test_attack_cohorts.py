@@ -173,7 +173,7 @@ class TestOneSiteApart:
 
 
 class TestCurvesBySubgroups:
-    """What the grammar does not know: curves by five subgroups on a fine grid, which is the patients' table."""
+    """Not possible in a study file: curves by five subgroups on a fine grid, which amount to the patient-level data."""
 
     def asks(self, monkeypatch, variables, arm):
         """All parties' plan asks for a curve by each of these variables."""
@@ -199,7 +199,7 @@ class TestCurvesBySubgroups:
         return network(table, curves("os"), arm="arm"), table
 
     def test_curves_by_five_subgroups(self, network, patients, rules, monkeypatch):
-        """Who dies alone on a day has each attribute told by the curve that steps on that day."""
+        """For a patient who dies alone on a day, the curves that step on that day show each attribute."""
         variables = ("arm", "ecog", "mvi", "male", "viral")
         self.asks(monkeypatch, variables, "arm")
         rules.off("R9", "R11")

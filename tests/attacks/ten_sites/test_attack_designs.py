@@ -1,5 +1,6 @@
-"""Questions built around one patient: columns that single him out, alone or together. With the rule off his row is read
-from the totals alone; with it on no model of it is evaluated; the nearest honest question is answered."""
+"""Queries targeting one patient: columns that single out the patient, alone or combined. With the rule off, the
+patient's row is read from the totals alone; with it on, no such model is evaluated; the nearest honest question is
+answered."""
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ SITE = "busan"
 
 
 def models(*designs):
-    """Returns one Cox model a design, in this order."""
+    """Returns one Cox model per design, in this order."""
     return {f"m{i}": {"kind": "cox", "endpoints": ["os"], "multivariable": list(d)} for i, d in enumerate(designs)}
 
 
@@ -56,7 +57,7 @@ def row_of(patients, victim):
 
 
 def from_the_mean(patients, victim, name="age"):
-    """By how much the victim differs from the mean of his hospital."""
+    """The victim's difference from the mean of the hospital."""
     return patients[name][victim] - patients[name][patients["site"] == patients["site"][victim]].mean()
 
 
@@ -158,7 +159,7 @@ class TestTwoDummies:
         assert not evaluated(gated, "z2")
 
     def test_at_one_site_only(self, network, patients, rules):
-        """Columns that no other hospital has: R12 speaks before a pair is counted."""
+        """Columns that vary at no other hospital: R12 refuses before a pair is counted."""
         rules.off("R2", "R4", "R12")
         bare, table, victim = self.case(network, patients, split=False, where=[SITE])
         bare.until("first")
@@ -212,8 +213,8 @@ class TestAdmissionAlone:
         return network(table, models((*BINARY, "age", "z1", "z2"))), table, victim
 
     def test_the_isolated_row_read_from_admission_and_moments_alone(self, network, patients, rules):
-        """The counts of pairs that a design was refused by tell its yes-no columns (docs/threat-model.md); the numbers
-        of the row, and all that a model would tell, stay."""
+        """The counts of pairs by which a design is refused disclose its yes-no columns (docs/threat-model.md); the
+        numbers of the row, and everything a model would reveal, do not leave."""
         rules.off("R2", "R4")
         bare, table, victim = self.attack(network, patients)
         bare.until("first")
@@ -234,8 +235,8 @@ class TestAdmissionAlone:
 
 
 class TestNumberOfOnePatient:
-    """A number that is next to nothing for everybody but the victim: it varies at every site, and no yes-no column
-    isolates him."""
+    """A number that is close to 0 for everyone but the victim: it varies at every site, and no yes-no column isolates
+    the victim."""
 
     def case(self, network, patients, spread):
         table = patients()
@@ -245,7 +246,8 @@ class TestNumberOfOnePatient:
         return network(table, models(("arm", "ecog", "mvi", "rare"))), table, victim
 
     def test_a_number_that_only_one_patient_has(self, network, patients, rules):
-        """The products of his column with the others are his row. Its own spread, told before, shows him alone."""
+        """The products of that column with the others are the patient's row. Its own spread, sent before, shows only
+        this patient."""
         rules.off("R4")
         bare, table, victim = self.case(network, patients, 0.001)
         products = bare.until("first").told("admission/products")
@@ -263,7 +265,7 @@ class TestNumberOfOnePatient:
 
 
 class TestSaturated:
-    """A model of so many columns that it is the table."""
+    """A model with so many columns that it reproduces the patient-level data."""
 
     SITES = ("gwangju", "jeju", "sapporo")
 
@@ -278,8 +280,8 @@ class TestSaturated:
         return network(table, {"m": model}), centred(table, columns)
 
     def test_a_saturated_model(self, network, patients, rules):
-        """With nearly as many columns as patients every patient is a combination of columns, and a coordinator who
-        knows the columns reads each one's event, less his hazard so far, as that combination of the slopes at 0."""
+        """With nearly as many columns as patients, every patient is a combination of columns, and a coordinator who
+        knows the columns reads each patient's event minus cumulative hazard as that combination of the slopes at 0."""
         rules.off(*EVERYBODY)
         bare, design = self.case(network, patients, 57)
         bare.until("first").step()
@@ -306,7 +308,7 @@ class TestSaturated:
 
 
 def centred(table, columns):
-    """Returns the design, each column less its mean at the site."""
+    """Returns the design, each column minus its mean at the site."""
     design = np.stack([table[name] for name in columns], axis=1)
     for site in np.unique(table["site"]):
         here = table["site"] == site
@@ -315,7 +317,7 @@ def centred(table, columns):
 
 
 def martingale(table):
-    """Event less cumulative hazard in the patient's hospital, (n,), without covariates (Breslow)."""
+    """Event minus cumulative hazard in the patient's hospital, (n,), without covariates (Breslow)."""
     found = np.zeros(len(table["site"]))
     for site in np.unique(table["site"]):
         here = table["site"] == site

@@ -1,5 +1,5 @@
-"""Bytes that nobody honest sends: garbage, half messages, huge ones, numbers that are none, texts that cannot be
-written. Whoever reads them says no in one word, makes no room for them, and goes on."""
+"""Bytes that no honest party sends: garbage, truncated and huge messages, invalid numbers, texts that cannot be
+encoded. The reader refuses in one word, allocates nothing for them, and continues."""
 
 import contextlib
 import json
@@ -163,7 +163,7 @@ class TestSite:
 
     @pytest.mark.parametrize("claimed", [2**32 - 1, 2**30])
     def test_a_message_of_a_gigabyte(self, network, patients, claimed):
-        """It says of itself that it is so long: nobody makes room for what has not come. (At the door more than 31 MB
+        """It declares this length: nobody allocates memory for what has not arrived. (At the door more than 31 MB
         are not taken in: tests/network/link.)"""
         party = network(patients(*FEW)).goes(2)
         for data in (claimed.to_bytes(4, "little"), claimed.to_bytes(4, "little") + bytes(1000)):
@@ -185,7 +185,7 @@ class TestSite:
 
 @contextlib.contextmanager
 def at_most(room):
-    """Checks that no more bytes than `room` were taken at any moment: what takes for ever to read takes much of it."""
+    """Checks that no more bytes than `room` were taken at any moment: what never ends takes much of it."""
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()
@@ -207,7 +207,7 @@ POLICIES = {
 
 
 class TestLyingSite:
-    """What a site can say of itself when a run opens, to bring the others down."""
+    """What a site can claim when a run opens, to make the others crash."""
 
     def opens(self, network, patients, **said):
         """All open honestly but the friend, who says what it likes, signed; returns the reply and the network."""
@@ -268,7 +268,8 @@ class TestLyingSite:
     @pytest.mark.parametrize("number", [2**127, 2**127 - 1, 2**128 - 1, 3])
     @pytest.mark.parametrize("phase", ["admission/counts", "admission/products", "first", "later"])
     def test_sums_that_would_wrap_or_are_none(self, network, patients, phase, number):
-        """A site adds any integer at all: the run ends in a result or in a no, never in an error of another kind."""
+        """A site adds an arbitrary integer: the run ends with a result or a refusal, never with an error of another
+        kind."""
         party = network(patients(*FEW))
         friend = party.accomplice(FRIEND)
         while party.history() is None or party.history().phase != phase:

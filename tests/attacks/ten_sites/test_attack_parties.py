@@ -1,4 +1,4 @@
-"""Who takes part, and with which key: keys exchanged, hospitals invented, different lists shown to different sites."""
+"""Participants and their keys: keys swapped, hospitals invented, different lists shown to different sites."""
 
 import numpy as np
 import pytest
@@ -88,7 +88,7 @@ class TestKeysAndHospitals:
         assert isinstance(gated.run().results[MODEL], CoxFit)
 
     def test_different_participant_lists_to_different_sites(self, party):
-        """Each would add the same numbers to different sums. Every site sees what the others were told."""
+        """Each would add the same numbers to different sums. Every site sees what the others were shown."""
         gated = party()
         request = gated.coordinator.request()
         fewer = gated.forge(request, payload=unframe(request)[1].replace(b'"daegu",', b""))

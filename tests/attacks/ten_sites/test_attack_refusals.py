@@ -1,5 +1,5 @@
-"""A site refuses an analysis in the middle of a run, under its mask. Nobody is to learn which site it was, nor its
-sums, and nobody is to take the refusal back."""
+"""A site refuses an analysis in mid-run, under its mask. Nobody may learn which site it was, or its sums, and nobody
+may take the refusal back."""
 
 import numpy as np
 import pytest
@@ -76,7 +76,7 @@ def failing():
 
 
 class TestRefusalTakenBack:
-    """The friend adds last, and takes a flag out of the sum: the analysis goes on as if nobody had refused it."""
+    """The accomplice adds last and removes a flag from the sum: the analysis continues as if nobody had refused it."""
 
     def case(self, network, patients):
         table = patients(*FEW)

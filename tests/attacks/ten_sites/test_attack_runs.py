@@ -1,4 +1,4 @@
-"""Runs held against each other: with and without a site, before and after a patient's record changed, before and after
+"""Runs compared with each other: with and without a site, before and after a patient's record changed, before and after
 a disk was set back. With the rule off the difference is one site's sum, or one patient; with it on the run is refused;
 the nearest honest run is answered."""
 
@@ -10,7 +10,7 @@ import pytest
 from riskset.analyses.analysis import RefusedByRule
 from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.errors import Refused
-from riskset.protocol.journal import Rows
+from riskset.protocol.journal import RowMarks
 from riskset.secure import fixed_point
 from riskset.secure.envelope import verify
 
@@ -266,7 +266,7 @@ class TestDiskSetBack:
 
     def test_a_disk_rolled_back_to_yesterday_with_changed_data(self, network, patients, monkeypatch):
         truth = network.marks
-        monkeypatch.setattr(network, "marks", lambda self, site: Rows("the same", truth(self, site).marks))
+        monkeypatch.setattr(network, "marks", lambda self, site: RowMarks("the same", truth(self, site).marks))
         bare = network(patients(*FEW))
         one, two = self.attack(bare, forgets=True)
         [(_, labels)] = bare.history().labels()

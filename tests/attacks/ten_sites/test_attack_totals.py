@@ -1,5 +1,6 @@
-"""Who chooses a total, or where a model is evaluated, reads patients out. A coordinator tries it alone, and with a site
-that answers last: what it gets with the rule off, which rule answers, and the honest round after it."""
+"""Anyone who chooses a total, or the point at which a model is evaluated, can read out patients' values. A coordinator
+tries it alone, and with a site that answers last: what it gets with the rule off, which rule refuses, and the honest
+round after it."""
 
 import numpy as np
 import pytest
@@ -47,7 +48,7 @@ def at(network, beta, *sites):
 
 
 def towards(beta):
-    """Totals, flags first, from which everybody derives `beta` as the next point: I^-1 U."""
+    """Totals, flags first, from which every party derives `beta` as the next point: I^-1 U."""
     information = 50.0 * np.eye(3)
     return np.concatenate([[0.0, -1000.0], information @ beta, information[np.triu_indices(3)]])
 
@@ -88,7 +89,7 @@ class TestRiskSetSums:
             monkeypatch.setattr(module, "plan", lambda study: history.Plan((self.sums(),)))
 
     def test_risk_set_sums_asked_for(self, party, monkeypatch):
-        """Also added over sites, the difference of two days is the row of whoever left between."""
+        """Even summed over sites, the difference between two days is the row of the patient who exited in between."""
         self.asks(monkeypatch, coordinator, site)
         for module in (judging, gate):  # the rule: what is sent is what was declared
             monkeypatch.setattr(module, "uncovered", lambda *_: "")
@@ -166,7 +167,7 @@ class TestSiteThatAnswersLast:
         return np.array(fixed_point.decode(friend.sum_of(now, replies.values())))
 
     def test_a_site_that_answers_last(self, party):
-        """It chooses one moderate point, and gets there the sum of all the others, not any one's."""
+        """It chooses one moderate point, and gets the sum of all the others there, not that of a single site."""
         network = party()
         flag, *seen = self.others(network, self.steers(network, MODERATE))
         rest = [name for name in FEW if name != FRIEND]
@@ -176,7 +177,8 @@ class TestSiteThatAnswersLast:
             assert np.abs(np.array(seen) - at(network, MODERATE, name)).max() > 1
 
     def test_an_extreme_beta(self, party, rules):
-        """R7 off: at a beta far out each risk set is its oldest patient, and the sums are his columns."""
+        """R7 off: at a beta far out, each risk set is dominated by its oldest patient, and the sums are that patient's
+        columns."""
         rules.off("R7")
         bare = party()
         _, *seen = self.others(bare, self.steers(bare, EXTREME))

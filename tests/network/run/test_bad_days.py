@@ -57,7 +57,7 @@ def test_sites_that_stop_in_mid_run_are_waited_for_by_name_until_someone_signs(t
     for site in ("lakes", "plains", "north"):
         theatre.wait_for_words("coordinator", f"{site} has no approval in force for this study, roster and data")
     theatre.wait_for_words("coordinator", "round 1: waiting for lakes (no approval), ")
-    for site, why in (("lakes", "paused"), ("plains", "withdrew from the study"), ("north", "the approval expired on")):
+    for site, why in (("lakes", "paused"), ("plains", "withdrawn"), ("north", "the approval expired on")):
         assert why in theatre.log(site)
     theatre.at_site("lakes", "resume", "--by", "M. Uchida")
     theatre.approve("plains")

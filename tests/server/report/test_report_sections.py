@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
+from riskset.errors import RisksetError
 from riskset.rehearsal import Rehearsal
 from riskset.results import ResultEntry, entry_json, results_of
 from riskset_server.report import report_of, sections, write_report
@@ -53,6 +54,25 @@ def page_of(tmp_path):
     return page_of
 
 
+class Provided:
+    """Sections of other packages, by kind."""
+
+    def __init__(self, sections):
+        self.entries = self.sections = sections
+
+    def has(self, kind, floor):
+        return floor == "section"
+
+    def provided(self, kind, floor, name):
+        return self.sections[kind]
+
+
+def test_what_is_no_section_is_refused(monkeypatch):
+    monkeypatch.setattr(sections, "PACKAGES", Provided({"response": "no section"}))
+    with pytest.raises(RisksetError, match="'response' cannot be reported"):
+        sections.section_of("response")
+
+
 def with_entry(results, result):
     entry = ResultEntry(Responses(), result, "passed")
     return replace(results, entries=(*results.entries, entry))
@@ -85,11 +105,7 @@ def test_a_kind_of_another_package_is_reported_by_its_section(lung, typed, page_
             cell = Place(entry.id).of("arms.percent", level="old").id
             yield Table("table response", "Responses", ("Old",), (Row("ORR", ((Shown("digits", (cell,)), " %"),)),), ())
 
-    class Package:
-        section = Section("Response", blocks)
-
-    monkeypatch.setattr(sections, "THIRD_PARTY", {"response": None})
-    monkeypatch.setattr(sections, "method", lambda kind: Package)
+    monkeypatch.setattr(sections, "PACKAGES", Provided({"response": Section("Response", blocks)}))
     report = report_of(with_entry(typed(lung), RATES))
     assert "Response Responses Old ORR 23.4568 %" in page_of(report)
     cell = report.cells[Place("response/all").of("arms.percent", level="old").id]

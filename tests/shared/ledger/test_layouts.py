@@ -12,7 +12,7 @@ from riskset import __version__
 from riskset.errors import DataError
 from riskset.joining.invite import Invite, write_invite
 from riskset.ledger.durable import DurableFile
-from riskset.ledger.layout import Layout
+from riskset.ledger.layout import FileLayout
 from riskset.secure.keys import new_identity, public_hex
 from riskset_server.joining.certificates import make_authority
 from riskset_server.joining.invites import InviteList
@@ -153,10 +153,10 @@ class TestAnEarlierLayoutWithTheSameTables:
 def test_an_earlier_layout_that_means_something_else_is_refused(tmp_path, found):
     """Also where the tables are the same."""
     path, tables = tmp_path / "file.sqlite", "CREATE TABLE IF NOT EXISTS visit (day INTEGER NOT NULL) STRICT;"
-    with closing(DurableFile(path, Layout(1, tables), "the file", "")) as file:
+    with closing(DurableFile(path, FileLayout(1, tables), "the file", "")) as file:
         file.write(("INSERT INTO visit VALUES (?)", (1,)))
     number(path, found)
     with pytest.raises(DataError, match=r"which riskset \S+ cannot continue") as refused:
-        DurableFile(path, Layout(3, tables, (2,)), "the file", "")
+        DurableFile(path, FileLayout(3, tables, (2,)), "the file", "")
     assert "use the version of riskset that wrote the file" in refused.value.hint
     assert number(path) == found

@@ -53,7 +53,7 @@ def test_another_key_or_another_log(witness):
 
 
 def test_no_proof(witness):
-    with pytest.raises(VerificationError, match="forked, or proves nothing"):
+    with pytest.raises(VerificationError, match="forked, or its proof is invalid"):
         witness.advance(shown(HONEST, 9), ())
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from riskset.errors import DataError, Refused, VerificationError
 from riskset.protocol.approval import Approval, ExceptionSigned, commitment, read_approval, sign_approval
-from riskset.protocol.consent import Standing, standing
+from riskset.protocol.consent import ConsentState, consent_after
 from riskset.secure.keys import new_identity, public_from_hex
 
 RECORDED = Path(__file__).parents[2] / "recorded" / "0.1.0" / "sites" / "north"
@@ -65,7 +65,7 @@ RESUMED, WITHDREW = Act("resumed", {"by": "Uchida"}), Act("withdrew", {"by": "Uc
 
 
 def after(*acts):
-    return standing(acts, [new_identity().public_key(), KEY.public_key()])
+    return consent_after(acts, [new_identity().public_key(), KEY.public_key()])
 
 
 def no(standing_, **changed):
@@ -158,10 +158,13 @@ def test_the_ledger_of_another_key_is_not_taken_for_an_approval():
         ({"code": "0.2.0"}, "riskset 0.1.0 was approved; this is riskset 0.2.0"),
         (
             {"methods": {"gehan": "riskset-gehan 1.3"}},
-            "the method gehan was approved as of riskset-gehan 1.2; riskset-gehan 1.3 provides it now",
+            "the method gehan was approved as provided by riskset-gehan 1.2; riskset-gehan 1.3 provides it now",
         ),
         ({"methods": {"peto": "peto 1.0"}}, "the method peto was not approved; peto 1.0 provides it now"),
-        ({"methods": {"km": ""}}, "the method km was approved as of riskset 0.1.0; no package provides it now"),
+        (
+            {"methods": {"km": ""}},
+            "the method km was approved as provided by riskset 0.1.0; no package provides it now",
+        ),
     ],
 )
 def test_an_approval_of_something_else_is_refused(changed, told):
@@ -185,7 +188,7 @@ class TestAnApprovalOf010:
         approval = read_approval(self.DOCUMENT, self.KEY)
         asked = approval.study, approval.roster, ASKED["snapshot"]
         approval = replace(approval, snapshot=commitment(ASKED["snapshot"], approval.signed_at))
-        standing_ = Standing(approval)
+        standing_ = ConsentState(approval)
         for kind in ("km", "cox"):
             assert standing_.in_force(*asked, {kind: "riskset 0.1.0"}, "0.1.0", LAST_DAY) == approval
         for methods in ({"km": "riskset 0.1.1"}, {"cox": "other 0.1.0"}, {"gehan": "riskset 0.1.0"}):
@@ -194,18 +197,18 @@ class TestAnApprovalOf010:
 
 
 def test_without_an_approval_nothing_is_answered():
-    assert no(Standing()) == no(after()) == "nobody at this site has approved the study"
+    assert no(ConsentState()) == no(after()) == "nobody at this site has approved the study"
 
 
 def test_a_pause_holds_until_it_is_lifted_also_over_a_new_approval():
-    told = "this site paused on 2024-05-31, by Uchida: a new export comes"
+    told = "this site was paused on 2024-05-31 by Uchida: a new export comes"
     assert no(after(approved(), PAUSED)) == told
     assert no(after(approved(), PAUSED, approved(irb="2"))) == told
     assert after(approved(), PAUSED, RESUMED).in_force(**ASKED) == make()
 
 
 def test_a_withdrawal_is_ended_by_a_new_approval_alone():
-    told = "this site withdrew from the study on 2024-05-31, by Uchida: the board said so"
+    told = "this site was withdrawn from the study on 2024-05-31 by Uchida: the board said so"
     assert no(after(approved(), WITHDREW)) == no(after(approved(), WITHDREW, RESUMED)) == told
     assert after(approved(), WITHDREW, approved()).in_force(**ASKED) == make()
 

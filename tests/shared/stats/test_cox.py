@@ -1,4 +1,4 @@
-"""`cox` beside lifelines, at its edges, and against errors others have made."""
+"""`cox` compared with lifelines, at its edges, and with errors that other programs have made."""
 
 import warnings
 
@@ -56,7 +56,8 @@ def test_efron_equals_lifelines(data, entry, weights, strata):
 
 
 def test_two_equal_hospitals_halve_the_variance(data):
-    """A peer averaged hospitals' scores and information by rows instead of adding: its errors stay those of one."""
+    """Another program averaged the hospitals' scores and information by rows instead of adding them, so its standard
+    errors stayed those of one hospital."""
     X, days, event, *_ = data
     rows = risk_sets(X, days, event)
     one, two = fit([rows]), fit([rows, rows])
@@ -65,7 +66,8 @@ def test_two_equal_hospitals_halve_the_variance(data):
 
 
 def test_a_level_absent_at_one_hospital_is_no_obstacle(data):
-    """A peer's fit crashed: there the column is constant, its information exactly 0, and others supply the estimate."""
+    """Another program's fit crashed: there the column is constant, its information is exactly 0, and others give the
+    estimate."""
     X, days, event, _, _, site = data
     level = np.where(site == 2, 0.0, np.arange(len(days)) % 2)
     columns = np.column_stack([X, level])

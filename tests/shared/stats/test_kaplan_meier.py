@@ -1,4 +1,4 @@
-"""Curves beside lifelines, and the cases where conventions differ."""
+"""Curves compared with lifelines, and the cases where conventions differ."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The log-rank test beside lifelines, at a million patients, and where there is nothing to compare."""
+"""The log-rank test compared with lifelines, with a million patients, and where there is nothing to compare."""
 
 from math import isnan
 
@@ -21,7 +21,7 @@ def test_equals_lifelines():
 
 
 def test_a_million_patients_a_step_do_not_overflow():
-    """Products of such counts pass 2^63: in integers a peer's chi-square was 2879 for 363."""
+    """Products of such counts exceed 2^63: in integers another program's chi-square was 2879 instead of 363."""
     at_risk = np.array([[5_000_000, 4_000_000], [5_000_000, 3_900_000]])
     events = np.array([[900_000, 800_000], [1_000_000, 700_000]])
     found = from_counts(at_risk, events)

@@ -1,4 +1,4 @@
-"""Newton over totals: what it returns where a model has no solution, and that it rounds alike everywhere."""
+"""Newton on totals: what it returns where a model has no solution, and that every machine rounds alike."""
 
 import numpy as np
 import pytest
@@ -162,7 +162,7 @@ def test_misuse_is_a_value_error():
 
 
 def test_the_same_totals_give_the_same_bits():
-    """Recorded once: every IEEE 754 machine rounds + - * / and sqrt correctly, so these digits are everybody's."""
+    """Recorded once: every IEEE 754 machine rounds + - * / and sqrt correctly, so every machine gets these digits."""
     totals = (-123.456, [1.1, -2.3, 0.7], [31.7, 2.9, -1.3, 17.1, 4.4, 23.3])
     state = advance(start(3), *totals)
     assert [b.hex() for b in state.beta] == ["0x1.a901671866165p-5", "-0x1.46b6ae3ce09f2p-3", "0x1.024e5f99ded34p-4"]

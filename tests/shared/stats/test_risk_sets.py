@@ -1,4 +1,4 @@
-"""How rows are laid out, and what is refused."""
+"""The layout of rows, and what is refused."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Tail areas beside R 4.2: `pnorm(z, lower = FALSE)` and `pchisq(x, df, lower = FALSE)`."""
+"""Tail areas compared with R 4.2: `pnorm(z, lower = FALSE)` and `pchisq(x, df, lower = FALSE)`."""
 
 import pytest
 

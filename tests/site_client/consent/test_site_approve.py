@@ -109,11 +109,11 @@ def test_a_pause_typed_beside_the_running_process_is_obeyed_at_its_next_message(
     assert ask().by == "M. Uchida"
     assert member.says("pause", "--by", "M. Uchida", "--reason", "a new export comes") == 0
     assert "paused" in no(ask)
-    assert heard[-1].endswith(", by M. Uchida: a new export comes (to continue: riskset site resume)")
+    assert heard[-1].endswith(" by M. Uchida: a new export comes (to continue: riskset site resume)")
     assert member.says("resume", "--by", "M. Uchida") == 0
     assert ask().by == "M. Uchida"
     assert member.says("withdraw", "--by", "M. Uchida", "--reason", "the board said so") == 0
-    assert "withdrew" in no(ask)
+    assert "withdrawn" in no(ask)
 
 
 def test_what_cannot_be_done_now_is_refused_and_not_written(member):
@@ -173,7 +173,7 @@ def test_a_method_that_was_updated_since_is_not_approved(member, consent, monkey
     member.approves(*BOTH)
     ask()
     monkeypatch.setattr(program, "installed", lambda: METHODS | {"cox": "riskset 9.9.9"})
-    assert no(ask) == f"the method cox was approved as of riskset {__version__}; riskset 9.9.9 provides it now"
+    assert no(ask) == f"the method cox was approved as provided by riskset {__version__}; riskset 9.9.9 provides it now"
     monkeypatch.setattr(program, "installed", lambda: METHODS | {"km": "riskset 9.9.9"})
     ask()  # the study asks for no curves
 
@@ -326,7 +326,7 @@ def test_a_roster_of_another_coordinator_is_not_signed_for(member, capsys):
     member.coordinator = new_identity()
     member.has_roster()
     assert member.approves(*BOTH) == 1
-    assert "signed by another key than the coordinator's" in capsys.readouterr().err
+    assert "signed with a different key than that of the coordinator who invited this site" in capsys.readouterr().err
 
 
 def test_serving_begins_under_an_approval_only(member, capsys):

@@ -64,7 +64,7 @@ def test_all_problems_are_reported_in_one_pass(hospital):
             15,
             "[limits] min_cell",
             "min_cell is 3; the study's is 5",
-            "a site's own min_cell is a whole number, not smaller",
+            "a site's own min_cell is a whole number, not smaller than the study's",
         ),
     ]
 
@@ -154,31 +154,36 @@ def test_limits_of_rules_may_be_stricter(hospital):
     assert limits == {"min_cell": "8", "R1.population_rows": "100", "R4.leverage": "1/10", "R7.spread": "2.5"}
 
 
-STRICTER = "a site's own limits can only be stricter; what is looser needs an exception with a reason"
+STRICTER = "a site's own limits can only be stricter; a looser limit needs an exception with a reason"
 
 
 @pytest.mark.parametrize(
     ("lines", "where", "message", "hint"),
     [
-        (["R1.population_rows = 29"], "R1.population_rows", "29 is looser than the study's at least 30", STRICTER),
+        (
+            ["R1.population_rows = 29"],
+            "R1.population_rows",
+            "29 is looser than the study's limit (at least 30)",
+            STRICTER,
+        ),
         (
             ["R1.population_row = 99"],
             "R1.population_row",
-            "R1.population_row is no rule and no limit",
+            "R1.population_row is neither a rule nor a limit",
             "did you mean R1.population_rows?",
         ),
-        (['R7.spread = "a lot"'], "R7.spread", "'a lot' is no number", "write 20, 0.2 or 1/5"),
+        (['R7.spread = "a lot"'], "R7.spread", "'a lot' is not a number", "write 20, 0.2 or 1/5"),
         (["R7.spread = -1"], "R7.spread", "'-1' is negative", "write 20, 0.2 or 1/5"),
         (
             ["min_cell = 12", "R1.population_rows = 29"],
             "R1.population_rows",
-            "29 is looser than the study's at least 30",
+            "29 is looser than the study's limit (at least 30)",
             STRICTER,
         ),
         (
             ["min_cell = 40", "R1.population_rows = 35"],
             "R1.population_rows",
-            "35 is looser than the study's at least 40",
+            "35 is looser than the study's limit (at least 40)",
             STRICTER,
         ),
     ],

@@ -113,7 +113,7 @@ def test_a_run_on_its_way_is_looked_for_often_and_a_quiet_line_seldom(rehearsal,
 def test_a_refusal_is_told_in_plain_words(site):
     line = Line(b"garbage")
     (said,) = line.served_by(site)
-    assert said == "refused: this site was sent a message that is not well formed or not the coordinator's"
+    assert said == "refused: this site received a message that is malformed or not from the coordinator"
 
 
 def test_what_is_said_again_and_again_is_told_once(rehearsal, site):
@@ -122,7 +122,7 @@ def test_what_is_said_again_and_again_is_told_once(rehearsal, site):
     line = Line(*held, b"garbage", b"garbage", rehearsal.coordinator.request(), b"garbage")
     said = line.served_by(site)
     assert said[:2] == ["an earlier session counts, for 3 s more (wait)", "connected"]
-    no = "refused: this site was sent a message that is not well formed or not the coordinator's"
+    no = "refused: this site received a message that is malformed or not from the coordinator"
     assert said[2] == said[4] == no
     assert "round 0: opened" in said[3]
     assert len(line.left) == 4

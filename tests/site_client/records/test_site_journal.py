@@ -9,12 +9,12 @@ import pytest
 
 from riskset.errors import DataError, ProtocolError, VerificationError
 from riskset.ledger.checkpoint import Checkpoint, sign_checkpoint
-from riskset.protocol.journal import Begun, Exchange, Rows, Sent
+from riskset.protocol.journal import Begun, Exchange, RowMarks, Sent
 from riskset.secure.keys import new_identity
 from riskset_site.records.journal import JournalFile, open_ledger, read_sent
 
 KEY = new_identity()
-BEGUN = Begun("lung", ("asan", "kurume", "osaka"), Rows("digest", {"patient": "mark"}), b"\x07" * 32, "approval")
+BEGUN = Begun("lung", ("asan", "kurume", "osaka"), RowMarks("digest", {"patient": "mark"}), b"\x07" * 32, "approval")
 NUMBERS = Sent(
     (("cox/os/all", ("loglik", "score age"), (0.1, -5e-324)), ("cohorts", ("rows",), (31337.0625,))),
     ({"rule": "R1", "verdict": "pass", "margin": "0.5"},),
@@ -222,7 +222,7 @@ class TestTampering:
             file.execute(f"UPDATE run SET {change} WHERE id = 'run 1'")
         with closing(JournalFile(path, KEY, "asan")) as again:
             assert again.begun("run 2") == BEGUN
-            with pytest.raises(VerificationError, match="sealed by another key"):
+            with pytest.raises(VerificationError, match="were changed, or sealed with a different key"):
                 again.begun("run 1")
 
     def test_another_sites_journal(self, journal, path):
@@ -234,9 +234,9 @@ class TestTampering:
 def test_a_journal_of_the_version_before(path):
     with hands_in(path) as file:
         file.execute("CREATE TABLE run (id TEXT PRIMARY KEY, snapshot TEXT NOT NULL) STRICT")
-    with pytest.raises(DataError, match="kept no ledger; this one cannot go on from it") as old:
+    with pytest.raises(DataError, match="kept no ledger; this version cannot continue it") as old:
         JournalFile(path, KEY, "asan")
-    assert "move it away" in old.value.hint
+    assert "move the file away" in old.value.hint
 
 
 class TestWhatIsFrozen:

@@ -158,7 +158,7 @@ def test_nothing_is_shown_of_a_ledger_that_does_not_hold(answered, capsys, chang
     assert answered.says("ledger") == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert "restore the last one from your backup" in err
+    assert "restore the latest intact copy from your backup" in err
 
 
 def test_before_the_first_approval_there_is_no_ledger(member, capsys):

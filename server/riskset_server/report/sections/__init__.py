@@ -1,7 +1,7 @@
 """How each kind of analysis is reported: one module per kind.
 
-For a kind from another package, the section is the attribute `section` of the object behind the package's entry point
-in the group `riskset.methods`. A kind without a section gets a table of all its numbers.
+A kind that another package provides has its section in the package's module `section`. A kind without a section gets a
+table of all its numbers.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from riskset.study.asked import THIRD_PARTY, method
+from riskset.catalogue import say
+from riskset.errors import RisksetError
+from riskset.study.asked import PACKAGES
 from riskset_server.report.sections import cox, follow_up, km, rmst
 from riskset_server.report.sections.section import Section, plain_section
 
@@ -26,8 +28,12 @@ OWN: Final[Mapping[str, Section]] = MappingProxyType(
 
 
 def section_of(kind: str) -> Section:
-    """Returns the section of a kind."""
+    """Returns the section of a kind. Raises RisksetError where a package's section cannot be imported or is none."""
     if kind in OWN:
         return OWN[kind]
-    brought = getattr(method(kind), "section", None) if kind in THIRD_PARTY else None
-    return brought if isinstance(brought, Section) else plain_section(kind)
+    if kind not in PACKAGES.entries or not PACKAGES.has(kind, "section"):
+        return plain_section(kind)
+    provided = PACKAGES.provided(kind, "section", "SECTION")
+    if not isinstance(provided, Section):
+        raise RisksetError(say("report.section.wrong", kind=kind), say("study.method.update"))
+    return provided

@@ -11,18 +11,28 @@ from typing import Any, Final
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.methods import cox, follow_up, km, rmst
 from riskset.analyses.populations import Population
-from riskset.study.asked import THIRD_PARTY, method
+from riskset.study.asked import PACKAGES
 from riskset.study.spec import Study
 
 Planner = Callable[[Study, str, Any], Iterator[Analysis]]
 """From the study, the name of an entry and the entry to its analyses, in the order in which they are judged."""
+
+
+def _provided(kind: str) -> Planner:
+    """Returns the planner of another package, which is imported when a study asks for it."""
+
+    def planned(study: Study, name: str, entry: Any) -> Iterator[Analysis]:  # noqa: ANN401 - of the package's type
+        yield from PACKAGES.provided(kind, "analysis", "planned")(study, name, entry)
+
+    return planned
+
 
 PLANNERS: Final[Mapping[str, Planner]] = {
     "km": km.planned,
     "cox": cox.planned,
     "rmst": rmst.planned,
     "follow-up": follow_up.planned,
-    **{kind: method(kind).planned for kind in THIRD_PARTY},
+    **{kind: _provided(kind) for kind in PACKAGES.entries},
 }
 
 POPULATIONS: Final[list[Callable[[Study], Mapping[str, Population]]]] = []

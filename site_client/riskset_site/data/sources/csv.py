@@ -97,16 +97,16 @@ class _RowReader:
         if not self.misfits:
             return ()
         fault = Fault("field_count", say("data.hint.quotation", delimiter=delimiter), (("width", self.width),))
-        widths = [str(say("data.detail.fields", n=width)) for _, width in self.misfits]
+        widths = [say("data.detail.fields", n=width) for _, width in self.misfits]
         detail = rows_and_values([number for number, _ in self.misfits], widths)
-        where = str(say("data.where.export", file=path.name))
+        where = say("data.where.export", file=path.name)
         return (Problem(where, fault.message(len(self.misfits)), fault.hint, detail=detail),)
 
 
 def _repeated_columns(headers: Sequence[str], wanted: Sequence[str]) -> list[Problem]:
     return [
         Problem(
-            str(say("data.where.column", column=name)),
+            say("data.where.column", column=name),
             say("data.export.repeated_column", n=headers.count(name)),
             say("data.export.rename_column"),
         )
@@ -133,7 +133,7 @@ def _csv_error(reason: str) -> tuple[Message, Message]:
 
 
 def _unreadable(path: Path, message: Message, hint: Message, line: int | None = None) -> DataError:
-    return _not_a_table(path, [Problem(str(say("data.where.export", file=path.name)), message, hint, line)])
+    return _not_a_table(path, [Problem(say("data.where.export", file=path.name), message, hint, line)])
 
 
 def _not_a_table(path: Path, problems: Sequence[Problem]) -> DataError:

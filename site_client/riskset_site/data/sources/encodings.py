@@ -47,7 +47,7 @@ def encodings_that_show(path: Path, delimiter: str, headers: Collection[str]) ->
 def encoding_hint(path: Path, delimiter: str, headers: Collection[str]) -> Message:
     """Returns a hint naming the candidates under which every header appears; NOTHING where there is none."""
     shown = encodings_that_show(path, delimiter, headers)
-    return say("data.export.encoding", n=len(shown), encodings=shown) if shown else NOTHING
+    return say("data.export.encoding", encodings=shown) if shown else NOTHING
 
 
 def _decodes(path: Path, encoding: str) -> bool:
