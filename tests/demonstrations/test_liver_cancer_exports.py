@@ -99,4 +99,4 @@ def test_made_up_data_say_so_where_they_are_shown(demonstration):
     assert study.title_in("en").startswith("MADE-UP DATA")
     assert all(site.name.startswith("Made-up") for site in study.sites.values())
     assert "made-up" in study.label_of("arm")
-    assert demonstration.says.startswith("MADE-UP")
+    assert demonstration.description.startswith("MADE-UP")
