@@ -1,4 +1,4 @@
-"""One site's whole Cox fit, riskset and others, in turn: each fit in a process of its own, on one core."""
+"""One site's whole Cox fit, riskset and others, in turn: each fit in a separate process, on one core."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ TWICE_IF_UNDER_S = 45.0
 
 @dataclass(frozen=True)
 class Fitted:
-    """`se` is riskset's only: the others are measured in it. `evaluations` where the program tells."""
+    """`se` only for riskset: differences are in units of it. `evaluations` if the program reports them."""
 
     coef: Sequence[float]
     se: Sequence[float] | None = None

@@ -1,6 +1,7 @@
 """Made-up patients for the timings: whole days over ten years, about half of them censored.
 
-Written to a folder by a process of its own, so that no measured process owes its memory to the making.
+Written to a folder by a separate process, so that generating them does not count towards the memory of a measured
+process.
 """
 
 from __future__ import annotations

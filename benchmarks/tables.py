@@ -56,7 +56,8 @@ def memory(cases: Sequence[Measures], names: Sequence[str]) -> str:
 
 
 def agreement(cases: Sequence[Measures], names: Sequence[str]) -> str:
-    """Largest difference of a coefficient from riskset's in standard errors, and evaluations where a program tells."""
+    """Largest difference of a coefficient from riskset's in standard errors, and evaluations if a program reports
+    them."""
     rows = []
     for case in cases:
         turn = case["turns"][0]

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from riskset.catalogue import Message, say
+from riskset.catalogue import Message, say, verbatim
 from riskset.errors import RisksetError
 from riskset.protocol.coordinator import Coordinator
 from riskset.protocol.opening import Opening
@@ -116,7 +116,7 @@ def _show_comparison(results: Mapping[str, Any], study: Study, demonstration: De
     compared = compare(results, demonstration)
     if not compared:
         ends = sorted({r["reason"]["message"] for r in results["results"] if "reason" in r})
-        raise RisksetError(say("demo.nothing_to_compare"), "; ".join(ends))
+        raise RisksetError(say("demo.nothing_to_compare"), verbatim("; ".join(ends)))
     for model in compared:
         title = say("demo.title.model", endpoint=study.endpoints[model.endpoint].label)
         console.print(comparison_table(model.coefficients, str(title)))

@@ -13,7 +13,7 @@ import click
 import typer
 
 from riskset import __version__
-from riskset.catalogue import say
+from riskset.catalogue import say, verbatim
 from riskset.errors import DataError, RisksetError, fault_of
 
 NAME = "riskset"
@@ -123,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as misuse:
         context = misuse.ctx if isinstance(misuse, click.UsageError) else None
         hint = say("cli.see_help", command=context.command_path if context else NAME)
-        print_error(RisksetError(misuse.format_message(), hint))
+        print_error(RisksetError(verbatim(misuse.format_message()), hint))
         return misuse.exit_code
     except click.Abort:
         print_error(RisksetError(say("cli.stopped")))
@@ -144,7 +144,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 def _file_failed(error: OSError) -> RisksetError:
     reason = (error.strerror or type(error).__name__).lower()
-    failed = say("cli.file_failed", reason=reason, path=str(error.filename)) if error.filename else reason
+    failed = say("cli.file_failed", reason=reason, path=str(error.filename)) if error.filename else verbatim(reason)
     return RisksetError(failed, say("cli.check_path"))
 
 

@@ -29,15 +29,10 @@ class RisksetError(Exception):
 
     exit_code = 1
 
-    def __init__(self, message: Message | str, hint: Message | str = NOTHING) -> None:
+    def __init__(self, message: Message, hint: Message = NOTHING) -> None:
         super().__init__(str(message))
         self.message = message
-        self._hint = hint
-
-    @property
-    def hint(self) -> str:
-        """What to do next, in English."""
-        return str(self._hint)
+        self.hint = hint
 
 
 @dataclass(frozen=True)
@@ -46,9 +41,9 @@ class Problem:
 
     where: str
     """What a person looks for: `[variables] age`, `column 'AFP'`, `eligibility rule 2`."""
-    message: Message | str
+    message: Message
     """What was expected and what was found."""
-    hint: Message | str = NOTHING
+    hint: Message = NOTHING
     """What to do; may name the nearest known word."""
     line: int | None = None
     """Line in the file, 1-based, where known."""
@@ -72,7 +67,7 @@ class Problem:
 class DataError(RisksetError):
     """A file is wrong. `problems` lists everything that was found."""
 
-    def __init__(self, message: Message | str, hint: Message | str = NOTHING, problems: Sequence[Problem] = ()) -> None:
+    def __init__(self, message: Message, hint: Message = NOTHING, problems: Sequence[Problem] = ()) -> None:
         super().__init__(message, hint)
         self.problems = tuple(problems)
 
@@ -91,7 +86,7 @@ class Refused(RisksetError):
 
     exit_code = 3
 
-    def __init__(self, code: str, message: Message | str, hint: Message | str = NOTHING) -> None:
+    def __init__(self, code: str, message: Message, hint: Message = NOTHING) -> None:
         super().__init__(message, hint)
         self.code = code
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from riskset_site.commands.approve import approve, vouch
 from riskset_site.commands.check import check
-from riskset_site.commands.consent import pause, resume, withdraw
+from riskset_site.commands.consent import approve, pause, resume, review, vouch, withdraw
 from riskset_site.commands.join import join, renew
 from riskset_site.commands.ledger import ledger
-from riskset_site.commands.review import review
 from riskset_site.commands.serve import serve
 
 app = typer.Typer(no_args_is_help=True)
@@ -17,7 +15,7 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.callback()
 def site() -> None:
-    """The hospital: check the data, join, take part in a study."""
+    """For hospitals: check the data, join, take part in a study."""
 
 
 app.command()(check)

@@ -150,7 +150,7 @@ def test_the_same_request_again_changes_nothing(town):
     assert town.join(invite, "asan") == 0
     first = town.request("asan").read_bytes()
     assert town.join(invite, "asan") == 0
-    assert "stays as it is" in town.said
+    assert "is used again" in town.said
     assert town.request("asan").read_bytes() == first
     with town.server.desk() as desk:
         again = [desk.receive_file(first, "asan").came_at for _ in range(2)]
@@ -326,7 +326,7 @@ def test_another_study_file_than_the_invite_s(town):
     assert load_study(folder / "study.toml").version != load_study(town.study).version
     invite = town.invite("asan")
     assert town.join(invite, "asan") == 1
-    assert "is another study file than the one of the invite" in town.said
+    assert "does not match the study of the invite" in town.said
     shutil.copy(town.study, folder)
     assert town.join(invite, "asan") == 0
 
@@ -340,7 +340,7 @@ def test_an_invite_of_another_coordinator_into_a_folder_that_has_joined(town):
         _, text = desk.invite(load_study(town.study), "asan", other.identity, other.public_server)
     (town.root / "theirs.invite.json").write_bytes(text)
     assert town.join(town.root / "theirs.invite.json", "asan") == 1
-    assert "signed by another key than the coordinator's whom" in town.said
+    assert "is not signed by the coordinator that" in town.said
     assert (town.root / "asan" / "connection.json").read_bytes() == before
 
 

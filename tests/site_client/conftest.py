@@ -15,9 +15,9 @@ from riskset.secure.node_key import new_node_key, public_node_text
 from riskset.study.load import load_study
 from riskset_site.data.check import check_site
 from riskset_site.data.cohort import load_cohort
-from riskset_site.keys.identity import SiteFolder, make_keys
-from riskset_site.papers import load_papers
+from riskset_site.keys import SitePaths, make_keys
 from riskset_site.records.journal import open_ledger
+from riskset_site.study_folder import load_study_folder
 
 FROM_DATES = """\
 schema = 1
@@ -145,7 +145,7 @@ class Member(Hospital):
         super().__init__(folder)
         self.sites = sites
         self.coordinator = new_identity()
-        self.identity = make_keys(SiteFolder(folder).keys[0])
+        self.identity = make_keys(SitePaths(folder).keys[0])
         self.others = {name: new_identity() for name in sites if name != "kurume"}
         self.exports(self.patients(60))
         self.has_study()
@@ -186,8 +186,8 @@ class Member(Hospital):
         return "\n".join(lines) + "\n"
 
     @property
-    def papers(self):
-        return load_papers(self.site_file)
+    def study_folder(self):
+        return load_study_folder(self.site_file)
 
     def says(self, *arguments):
         """The exit code of `riskset site ...`."""
@@ -198,7 +198,7 @@ class Member(Hospital):
         return self.says("approve", "--by", "M. Uchida", "--irb", "2024-117", "--until", until, *more)
 
     def ledger(self):
-        return open_ledger(SiteFolder(self.folder).journal, self.identity.signing, "kurume")
+        return open_ledger(SitePaths(self.folder).journal, self.identity.signing, "kurume")
 
     def moved_to(self, folder: Path):
         """The same hospital in a copy of its folder."""

@@ -1,5 +1,8 @@
-"""What a hospital's committee reads and types, written as in `test_study_transcripts`. The sessions run in a folder
-that holds `committee/*` and what joining brings: keys, made here from nothing secret so that their words stay."""
+"""What a hospital's committee reads and types, written as in `test_study_transcripts`.
+
+The sessions run in a folder with `committee/*` and what joining adds: keys, made here from fixed numbers so that their
+words stay the same.
+"""
 
 import re
 import shlex
@@ -27,7 +30,7 @@ CHANGES = [
     (r"\d+ days from now", "(many) days from now"),
     (r"(Checkpoint +\d+:)\S{44}", r"\1(root)"),
 ]
-"""What is another in every session, and how it is written here."""
+"""What differs in every session, and how it is written here."""
 
 
 def key(number):
@@ -35,7 +38,7 @@ def key(number):
 
 
 def joined(folder, study):
-    """Puts a study of `committee` and what joining brings into the folder."""
+    """Puts a study of `committee` and what joining adds into the folder."""
     if study != "study.toml":
         shutil.copy(folder / study, folder / "study.toml")
     sites = [site for site in SITES if f"\n{site} = " in (folder / study).read_text(encoding="utf-8")]
@@ -70,15 +73,15 @@ def commands(session):
 
 def goes(line, folder, capsys):
     program, *arguments = shlex.split(line)
-    if program == "cp":  # another study file comes by mail
+    if program == "cp":  # a new study file arrives by mail
         joined(folder, arguments[0])
         return ""
     code = main(arguments)
     out, err = capsys.readouterr()
-    told = "\n".join([*out.splitlines(), *(f"! {said}" for said in err.splitlines()), f"? {code}"])
+    printed = "\n".join([*out.splitlines(), *(f"! {said}" for said in err.splitlines()), f"? {code}"])
     for found, written in CHANGES:
-        told = re.sub(found, written, told)
-    return told
+        printed = re.sub(found, written, printed)
+    return printed
 
 
 @pytest.mark.parametrize("path", SESSIONS, ids=lambda path: path.stem)

@@ -22,8 +22,8 @@ from riskset.secure.envelope import verify
 from riskset.study.load import load_study, study_hash
 from riskset_server.coordinator_folder import CoordinatorFolder
 from riskset_server.run.record import RunRecord
-from riskset_site.papers import load_papers
 from riskset_site.records.journal import JournalFile
+from riskset_site.study_folder import load_study_folder
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "0.1.0"
 EXPECTED = json.loads((RECORDED / "expected.json").read_text(encoding="utf-8"))
@@ -66,11 +66,11 @@ class Parties(ExitStack):
         return Coordinator(self.home.identity, self.study, self.roster, run, opening, self.record)
 
     def site(self, name):
-        papers = load_papers(self.folder / "sites" / name / "site.toml")
-        key = papers.identity.signing
-        journal = self.enter_context(closing(JournalFile(papers.folder.journal, key, name)))
+        files = load_study_folder(self.folder / "sites" / name / "site.toml")
+        key = files.identity.signing
+        journal = self.enter_context(closing(JournalFile(files.paths.journal, key, name)))
         consent = EverySiteConsents(name, tuple(other for other in SITES if other != name))  # approved again
-        return Site(name, key, papers.study, papers.roster, papers.holding, journal, consent)
+        return Site(name, key, files.study, files.roster, files.holding, journal, consent)
 
     def results(self, coordinator):
         """Returns what was found, to the last bit."""

@@ -25,6 +25,7 @@ Format = Literal[
     "difference_with_limits",
     "digits",
     "mean_with_limits",
+    "number_with_limits",
     "p_phrase",
     "p_value",
     "percent_with_limits",

@@ -90,6 +90,14 @@ def time_with_limits(
     return f"{middle} ({low}–{high})"
 
 
+def number_with_limits(number: float | None, lower: float | None, upper: float | None) -> str:
+    """`0.132 (0.081 to 0.18)` from a number without a unit, three significant digits; a dash where there is none."""
+    if number is None:
+        return NO_VALUE
+    values = (NO_VALUE if x is None else f"{x:.3g}".replace("-", "\N{MINUS SIGN}") for x in (number, lower, upper))
+    return "{} ({} to {})".format(*values)
+
+
 def mean_with_limits(
     mean: float | None, lower: float | None, upper: float | None, unit: str, days_per_unit: float
 ) -> str:

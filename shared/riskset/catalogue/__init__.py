@@ -67,6 +67,11 @@ def say(code: str, /, **values: Any) -> Message:  # noqa: ANN401 - whatever a te
     return Message(code, tuple(values.items()))
 
 
+def verbatim(text: str) -> Message:
+    """Returns a text that comes from elsewhere (another program's answer, another package's sentence) as it is."""
+    return text if isinstance(text, Message) else say("verbatim", text=text)
+
+
 def _for_programs(value: Any) -> Any:  # noqa: ANN401 - whatever a template prints
     if isinstance(value, Message):
         return value.to_json()

@@ -20,10 +20,10 @@ NOTICE_DAYS: Final = 30
 class Expiry:
     """One thing that expires."""
 
-    what: Message | str
+    what: Message
     until: date
     """The last day (UTC) on which it is valid."""
-    remedy: Message | str
+    remedy: Message
 
 
 def today_utc() -> date:
@@ -36,7 +36,7 @@ def expiry_lines(expiries: Iterable[Expiry], today: date) -> list[Message]:
     return [_warning(expiry, today) for expiry in sorted(soon, key=lambda expiry: (expiry.until, expiry.what))]
 
 
-def of_certificate(what: Message | str, pem: str, remedy: Message | str) -> Expiry:
+def of_certificate(what: Message, pem: str, remedy: Message) -> Expiry:
     """Returns when a certificate expires. ValueError where the text is not a certificate."""
     until = x509.load_pem_x509_certificate(pem.encode("ascii")).not_valid_after_utc.date()
     return Expiry(what, until, remedy)

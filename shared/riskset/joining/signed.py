@@ -32,16 +32,14 @@ class Document:
     not_this: DataError
     """The error to raise where a field is malformed."""
 
-    def check_signed(
-        self, key: Ed25519PublicKey, message: Message | str, hint: Message | str, by: str = SIGNATURE
-    ) -> None:
+    def check_signed(self, key: Ed25519PublicKey, message: Message, hint: Message, by: str = SIGNATURE) -> None:
         """Raises VerificationError with this message where the key's signature is invalid."""
         try:
             key.verify(bytes.fromhex(self.signatures.get(by, "")), self.signed)
         except (InvalidSignature, ValueError):
             raise VerificationError(message, hint) from None
 
-    def check_schema(self, schema: int, called: Message | str) -> None:
+    def check_schema(self, schema: int, called: str) -> None:
         """Raises DataError where the file, named as `called`, has a different schema."""
         found = self.content.get("schema")
         if found != schema:
@@ -84,7 +82,7 @@ def as_text(content: Mapping[str, Any]) -> bytes:
     return json.dumps(content, indent=2, ensure_ascii=False).encode() + b"\n"
 
 
-def read_file(path: Path, called: str, hint: Message | str) -> bytes:
+def read_file(path: Path, called: str, hint: Message) -> bytes:
     """Returns the bytes of a file that someone sent, `called` so. Raises DataError where it cannot be read."""
     try:
         return path.read_bytes()

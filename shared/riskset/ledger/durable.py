@@ -28,7 +28,7 @@ class DurableFile:
     Raises DataError too where the file has a layout that this version does not know; then nothing in it was changed.
     """
 
-    def __init__(self, path: Path, layout: FileLayout, called: Message | str, hint: Message | str) -> None:
+    def __init__(self, path: Path, layout: FileLayout, called: Message, hint: Message) -> None:
         self._path, self._called, self._hint = path, called, hint
         self._layout, self._number = layout, layout.number
         with self._as_data_errors():

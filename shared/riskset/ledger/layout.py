@@ -30,7 +30,7 @@ class FileLayout:
     same_tables: tuple[int, ...] = ()
     """Earlier numbers with the same tables and the same meaning of values. Such a file is continued, and gets this
     number with the first write of this version."""
-    unnumbered: tuple[Message | str, Message | str] | None = None
+    unnumbered: tuple[Message, Message] | None = None
     """What a file with tables but without a number is, where that is known, and what to do with it."""
 
     @property

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import rfc8785
 from pydantic import TypeAdapter, ValidationError
 
-from riskset.catalogue import say
+from riskset.catalogue import say, verbatim
 from riskset.errors import DataError, Problem
 from riskset.study import spec
 from riskset.study.references import Draft, complaints_about
@@ -101,7 +101,9 @@ def _checked(document: dict[str, Any], lines: KeyLines, source: str) -> Study:
 
 def _problem(complaint: Complaint, lines: KeyLines) -> Problem:
     line = line_of(lines, complaint.path)
-    return Problem(complaint.where, complaint.message, complaint.hint, line, column=complaint.column)
+    return Problem(
+        complaint.where, verbatim(complaint.message), verbatim(complaint.hint), line, column=complaint.column
+    )
 
 
 def _syntax(message: str) -> Problem:

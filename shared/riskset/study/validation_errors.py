@@ -40,7 +40,7 @@ TABLES: dict[tuple[str, ...], type[TomlTable]] = {
 }
 """The model of each table of a study file, by place (`*` is a name or a position) and, where several exist, form."""
 
-OFFERED: Final = say("study.analysis.offered", kinds=tuple(ENTRIES))
+OFFERED: Final = say("study.analysis.offered")
 _LATER_TABLES = ("propensity", "adverse_events")
 _LATER_KINDS = ("table1", "subgroup", "response", "adverse-events")
 

@@ -1,1 +1,17 @@
-"""The hospital's commands: each reads its words, does one thing, says what it did."""
+"""The hospital's commands, and the arguments that several of them take. Each reads its arguments, does one thing and
+prints what it did."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+SiteToml = Annotated[Path, typer.Argument(metavar="SITE.TOML", help="The hospital's site file.")]
+StudyFile = Annotated[
+    Path | None, typer.Option("--study", help="Default: study.toml beside the site file.", show_default=False)
+]
+RosterFile = Annotated[
+    Path | None, typer.Option("--roster", help="Default: roster.json beside the site file.", show_default=False)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the same facts as JSON, with every number.")]
+HtmlFile = Annotated[Path | None, typer.Option("--html", help="Write the page, with every number, to this file.")]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from riskset.study.load import load_study
-from riskset_site.commands.approve import SiteToml
+from riskset_site.commands import SiteToml
 from riskset_site.data.check import check_site
 from riskset_site.data.check_page import check_page
 from riskset_site.pages.output import facts_json, plain

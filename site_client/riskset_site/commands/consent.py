@@ -1,56 +1,186 @@
-"""`riskset site pause`, `resume` and `withdraw`: signed into the ledger, which the running process reads before it
-answers its next message."""
+"""`riskset site review`, `approve`, `vouch`, `pause`, `resume` and `withdraw`.
+
+Acts of consent are signed into the ledger, which the running process reads before it answers its next message.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from riskset_site.commands.approve import SiteToml
-from riskset_site.consent.approvals import Approvals
+from riskset.catalogue import Message, say
+from riskset.errors import DataError
+from riskset.joining.expiry import expiry_lines, today_utc
+from riskset.joining.signed import as_text, read_file
+from riskset.ledger.durable import utc_now
+from riskset.protocol.approval import Approval
+from riskset.study.asked import OWN, installed
+from riskset_site.commands import AsJson, HtmlFile, RosterFile, SiteToml, StudyFile
+from riskset_site.consent.approvals import Approvals, expiry_of
+from riskset_site.consent.review import review as review_of
+from riskset_site.consent.review_page import review_page
+from riskset_site.consent.terms import Terms, draft, seen_by_others, subtraction
+from riskset_site.consent.vouching import known_others, write_vouching
 from riskset_site.data.config import load_site_file
-from riskset_site.keys.identity import SiteFolder, load_keys
-from riskset_site.records.own_ledger import own_ledger
+from riskset_site.keys import SitePaths, load_keys
+from riskset_site.pages.output import facts_json, write_page
+from riskset_site.records.journal import own_ledger
+from riskset_site.study_folder import StudyFolder, load_study_folder
 
-By = Annotated[str, typer.Option(help="Who says so.")]
+By = Annotated[str, typer.Option(help="Who decides this.")]
 Reason = Annotated[str, typer.Option(help="Why, in one sentence.")]
 
 
+def review(
+    site_file: SiteToml,
+    as_json: AsJson = False,
+    html: HtmlFile = None,
+    study: StudyFile = None,
+    roster: RosterFile = None,
+) -> None:
+    """Show what the study computes, on which patients and with which sites, the findings of every rule, and exactly
+    which numbers would be sent, computed from this site's own data. Nothing is sent; only the HTML file is written.
+
+    Example: riskset site review site.toml --html review.html
+    """
+    found = review_of(load_study_folder(site_file, study, roster), today_utc())
+    write_page(review_page(found), html, facts_json(found) if as_json else None)
+
+
+def approve(
+    site_file: SiteToml,
+    by: Annotated[str, typer.Option(help="Who signs, as the ethics committee knows the name.")],
+    irb: Annotated[str, typer.Option(help="Number of the ethics committee's approval.")],
+    until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The last day (UTC) of the approval.")],
+    exception: Annotated[list[str] | None, typer.Option(metavar="RULE=VALUE", help="Loosen one limit.")] = None,
+    reason: Annotated[list[str] | None, typer.Option(help="The reason, one for each exception.")] = None,
+    compared: Annotated[
+        list[str] | None, typer.Option(metavar="SITE", help="A site whose words were compared by telephone.")
+    ] = None,
+    vouched: Annotated[
+        list[Path] | None, typer.Option(help="A file of a compared party that vouches for others.")
+    ] = None,
+    voucher: Annotated[str, typer.Option(metavar="WORDS", help="The six words of a party that is not a site.")] = "",
+    may_be_subtracted: Annotated[
+        bool, typer.Option("--may-be-subtracted", help="Accept runs with and without this site (rule R13).")
+    ] = False,
+    study: StudyFile = None,
+    roster: RosterFile = None,
+) -> None:
+    """Approve this study, with this roster, on these data. Review it first: riskset site review.
+
+    The signed approval goes into the ledger, and into SITE.approval.json beside the site file, for the records of the
+    coordinator and the auditor. A new version of the study or of riskset, a new roster or new data need a new approval.
+
+    Example: riskset site approve site.toml --by "M. Uchida" --irb 2024-117 --until 2025-05-31 --compared asan
+    """
+    folder = load_study_folder(site_file, study, roster)
+    files = [_vouching(path) for path in vouched or ()]
+    terms = Terms(
+        by, irb, until.date(), exception or (), reason or (), compared or (), files, voucher, may_be_subtracted
+    )
+    approval = draft(folder, terms, today_utc(), utc_now())
+    with closing(own_ledger(folder.paths, folder.identity, folder.site)) as ledger:
+        approvals = Approvals(ledger, folder.identity)
+        entry = approvals.approve(approval, folder.study)
+        stopped = approvals.standing().stopped
+    file = folder.paths.root / f"{folder.site}.approval.json"
+    file.write_bytes(as_text(entry.public))
+    for line in (*_signed(folder, approval, stopped), say("site.approval.document", file=str(file))):
+        typer.echo(line)
+
+
+def vouch(
+    site_file: SiteToml,
+    compared: Annotated[list[str], typer.Option(metavar="SITE", help="A site whose words were compared by telephone.")],
+    out: Annotated[Path, typer.Option(help="The file to write.")] = Path("vouched.json"),
+    study: StudyFile = None,
+    roster: RosterFile = None,
+) -> None:
+    """Write a file in which this site vouches for the keys of other sites. Sites that have
+    compared this site's key can use it.
+
+    Example: riskset site vouch site.toml --compared asan --compared osaka
+    """
+    folder = load_study_folder(site_file, study, roster)
+    sites = known_others(compared, folder.site, folder.roster)
+    data = write_vouching(folder.identity.signing, folder.roster, sites)
+    if out.exists():
+        raise DataError(say("site.vouching.exists", file=str(out)), say("site.vouching.exists_hint"))
+    out.write_bytes(data)
+    words = folder.roster.fingerprint(folder.site)
+    typer.echo(say("site.vouching.written", file=str(out), sites=sites, words=words))
+
+
 def pause(site_file: SiteToml, by: By, reason: Reason) -> None:
-    """Answer nothing from now on, until `resume`. A run under way waits.
+    """Stop answering until `resume`. A run in progress waits.
 
     Example: riskset site pause site.toml --by "M. Uchida" --reason "a new export comes"
     """
     _act(site_file, lambda approvals: approvals.pause(by, reason))
-    typer.echo("paused: nothing is answered until riskset site resume")
+    typer.echo(say("site.approval.paused"))
 
 
 def resume(site_file: SiteToml, by: By, reason: Reason = "") -> None:
-    """Answer again, under the approval that holds.
+    """Answer again, under the approval in force.
 
     Example: riskset site resume site.toml --by "M. Uchida"
     """
     _act(site_file, lambda approvals: approvals.resume(by, reason))
-    typer.echo("resumed: messages are answered again")
+    typer.echo(say("site.approval.resumed"))
 
 
 def withdraw(site_file: SiteToml, by: By, reason: Reason) -> None:
-    """End the approval for good: nothing more is answered. What has been sent stays in the totals it went into.
+    """End the approval for good: nothing more is answered. Sums already sent remain in the totals they went into.
 
     Example: riskset site withdraw site.toml --by "M. Uchida" --reason "the committee ended its approval"
     """
     _act(site_file, lambda approvals: approvals.withdraw(by, reason))
-    typer.echo("withdrawn: nothing more is answered; sums already sent cannot be called back")
+    typer.echo(say("site.approval.withdrawn"))
 
 
 def _act(site_file: Path, act: Callable[[Approvals], object]) -> None:
-    """Neither study nor data are read: stopping must not wait for a file to be mended."""
+    """Reads neither study nor data: stopping must not wait for a file to be corrected."""
     site = load_site_file(site_file, needs_export=False).site
-    folder = SiteFolder(site_file.parent)
-    identity = load_keys(folder)
-    with closing(own_ledger(folder, identity, site)) as ledger:
+    paths = SitePaths(site_file.parent)
+    identity = load_keys(paths)
+    with closing(own_ledger(paths, identity, site)) as ledger:
         act(Approvals(ledger, identity))
+
+
+def _vouching(path: Path) -> bytes:
+    return read_file(path, say("site.vouching.file"), say("site.vouching.file_hint"))
+
+
+def _signed(folder: StudyFolder, approval: Approval, stopped: Message) -> Iterator[str]:
+    study, until = folder.study, approval.until.isoformat()
+    yield say("site.approval.signed", by=approval.by, study=study.id, version=study.version, site=folder.site)
+    yield say("site.approval.until", until=until, irb=approval.irb)
+    yield say(
+        "site.approval.hashes",
+        study=approval.study[:12],
+        roster=approval.roster[:12],
+        approval=approval.sha256[:12],
+    )
+    for kind, package in installed().items():
+        if kind not in OWN:
+            yield say("site.approval.method", kind=kind, package=package)
+    yield from seen_by_others(folder)
+    if approval.may_be_subtracted:
+        yield subtraction(folder)
+    for one in approval.exceptions:
+        yield say("site.approval.exception", limit=one.limit, value=one.value, reason=one.reason)
+    if approval.compared:
+        yield say("site.approval.compared", sites=approval.compared)
+    else:
+        yield say("site.approval.none_compared")
+    if unknown := tuple(site for site in folder.others if site not in approval.compared):
+        yield say("site.approval.not_compared", sites=unknown)
+    if stopped:
+        yield say("site.approval.stopped", stopped=stopped)
+    yield from expiry_lines([expiry_of(approval)], today_utc())

@@ -1,1 +1,1 @@
-"""What a hospital is asked, what it signs, and whether it holds now."""
+"""A hospital's consent: the review of a study, the approval that is signed, and whether it is in force."""

@@ -1,10 +1,10 @@
-"""Exactly which numbers would leave, worked out on the site's own rows by the very code that would send them.
+"""Exactly which numbers a site would send, computed from its own rows by the code that would send them.
 
-A whole run is rehearsed in memory with this site alone. The numbers of admission are those that would be sent; those
-of the models follow a fit to this site's rows, where a true run follows all sites'. Nothing is sent, and nothing is
-held back: what a rule says is told beside the numbers. Own rows are judged against own sums, which is the strictest
-case: with other sites' patients in the sums no leverage grows. So what passes here passes in the run, as far as it
-does not depend on beta.
+A whole run is rehearsed in memory with this site alone. The numbers of admission and of the curves are those that would
+be sent. Those of the models follow a fit to this site's rows; in a run they follow the fit to the rows of all sites.
+Nothing is sent, and no number is withheld: the findings of the rules are listed beside the numbers. The site's rows are
+judged against its own sums, the strictest case, because no leverage grows when other sites' patients enter the sums.
+What passes here therefore passes in the run, except where it depends on beta.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from riskset.rehearsal import Rehearsal
 from riskset.study.spec import Study
 
 IN_THE_RUN = "in the run"
-"""The verdict on a pooled figure that this site's part does not decide."""
+"""The verdict on a pooled figure that this site's patients alone do not decide."""
 STAYS_OUT = "R1.site_rows"
-"""The limit under which a site does not take part at all."""
+"""The limit below which a site takes no part in a run."""
 _OF_SITES = frozenset({"R12", "R13", "R14"})
-"""Rules that speak of sites or of earlier runs: no preview of one site can tell."""
+"""Rules on sites or on earlier runs, which the preview of one site cannot judge."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Round:
 
     phase: str
     numbers: tuple[Labelled, ...]
-    """By what asked for them: id, a label a number, the numbers in clear."""
+    """By what requests them: id, one label per number, the numbers before masking."""
 
     @property
     def size(self) -> int:
@@ -47,7 +47,7 @@ class Round:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a rule says of this site's rows."""
+    """The finding of a rule on this site's rows."""
 
     analysis: str
     finding: Finding
@@ -57,14 +57,14 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Preview:
-    """What a run would ask of this site, and what the rules say of it."""
+    """What a run would request of this site, and the findings of the rules."""
 
     rounds: tuple[Round, ...]
     verdicts: tuple[Verdict, ...]
 
     @property
     def worst(self) -> dict[str, Verdict]:
-        """By limit, in the order of the rules: the figure nearest to it, or furthest past it."""
+        """By limit, in the order of the rules: the figure closest to it, or furthest beyond it."""
         found: dict[str, Verdict] = {}
         for verdict in self.verdicts:
             name = verdict.finding.limit_name
@@ -92,9 +92,9 @@ class _Notes:
 
 
 def preview(study: Study, cohort: Cohort, *policies: Policy) -> Preview:
-    """Returns every round's numbers and what the rules of these policies say of them. Never leaves the site.
+    """Returns the numbers of every round and the findings of the rules under these policies. Never leaves the site.
 
-    The first is the run's. A site that may be subtracted is judged by the limits for its rows alone, too.
+    The first policy is that of the run. A site that may be subtracted is also judged by the limits for its own sums.
     """
     notes = _Notes(policies)
     Rehearsal(study, {cohort.site: cohort}, "preview", is_gated=False, watch=notes.take).run()

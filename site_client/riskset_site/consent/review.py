@@ -1,5 +1,5 @@
-"""What a committee looks at before it approves: the study in words, the parties, the rules, and the numbers that would
-leave, worked out on the site's own data. Nothing here leaves the site, and nothing is written."""
+"""What a committee reviews before it approves: the study in words, the parties, the rules, and the numbers that would
+be sent, computed from the site's own data. Nothing here leaves the site, and nothing is written."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from fractions import Fraction
 from riskset import __version__
 from riskset.analyses.admission.steps import steps
 from riskset.analyses.plan import plan
+from riskset.catalogue import Message, say
 from riskset.disclosure.policy import Policy, default_policy, tightened
 from riskset.disclosure.rules import LIMITS, RuleColumn
 from riskset.errors import Refused
@@ -21,14 +22,13 @@ from riskset.protocol.consent import ConsentState
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.study.asked import OWN, installed
 from riskset.study.differences import differences
-from riskset.study.spec import Study
+from riskset.study.spec import DaysEndpoint, Endpoint, Study
 from riskset_site.consent.approvals import Approvals, expiry_of
-from riskset_site.consent.approving import seen_by_others, subtraction
 from riskset_site.consent.preview import Preview, preview
-from riskset_site.consent.review_words import populations, questions
+from riskset_site.consent.terms import seen_by_others, subtraction
 from riskset_site.data.check import SiteCheck, check_site
-from riskset_site.papers import Papers
-from riskset_site.records.own_ledger import own_ledger
+from riskset_site.records.journal import own_ledger
+from riskset_site.study_folder import StudyFolder
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,12 @@ class Party:
     telephone: str
     irb: str
     irb_until: str
-    known: str
-    """What this site knows of the key: its own, compared (by itself or by a party that vouches), or not compared."""
+    known: Message
+    """What this site knows of the key: its own, compared (here or by a party that vouches), or not compared."""
 
 
 @dataclass(frozen=True)
-class InForce:
+class LimitInForce:
     """One limit."""
 
     rule: str
@@ -58,27 +58,27 @@ class InForce:
     default: str
     """For the study's smallest cell."""
     own: str
-    """What this site has set otherwise, stricter or by a signed exception; empty where nothing."""
+    """This site's own value where it differs: stricter, or looser by a signed exception; empty where it does not."""
     reason: str
-    """Of the exception."""
+    """For the exception."""
 
 
 @dataclass(frozen=True)
 class Method:
-    """One installed kind of analysis."""
+    """An installed kind of analysis."""
 
     kind: str
     package: str
-    """The distribution that brings it and its version."""
+    """The distribution that contains it, and its version."""
     is_own: bool
-    """True where riskset itself brings it."""
+    """True where it is part of riskset."""
     is_asked: bool
-    """By this study."""
+    """True where this study uses it."""
 
 
 @dataclass(frozen=True)
 class Review:
-    """All that the page tells."""
+    """Everything on the page. Its fields are the keys of `riskset site review --json`."""
 
     site: str
     study: str
@@ -86,68 +86,114 @@ class Review:
     title: str
     study_sha256: str
     roster_sha256: str
-    coordinator: str
+    coordinator: Message
     """Address of its server, and the words of its key."""
     methods: tuple[Method, ...]
     """What is installed here, and would be approved."""
-    standing: str
-    """Whether something is approved, and if not, why not."""
+    standing: Message
+    """Whether an approval is in force, and if not, why."""
     ends: tuple[str, ...]
-    """What ends within 30 days."""
-    changes: tuple[str, ...] | None
-    """Against the version last approved; None where none ever was."""
+    """What expires within 30 days."""
+    changes: tuple[Message, ...] | None
+    """Since the version last approved; None where none ever was."""
     questions: tuple[str, ...]
-    populations: tuple[str, ...]
+    """What is computed, one sentence for each, in the study's order."""
+    populations: tuple[Message, ...]
+    """Which patients are counted, and how each endpoint is defined."""
     check: SiteCheck
     parties: tuple[Party, ...]
-    seen: tuple[str, ...]
-    """Who can read what of this site."""
+    seen: tuple[Message, ...]
+    """Who can see what of this site."""
     column: RuleColumn
-    """Of the rules: pooled, or local where somebody can read this site's own sums."""
-    limits: tuple[InForce, ...]
+    """Of the rules: pooled, or local where others can read this site's own sums."""
+    limits: tuple[LimitInForce, ...]
     reveals: dict[str, str]
-    """By step of admission or analysis: what its totals tell."""
+    """By step of admission or analysis: what its totals show."""
     preview: Preview
 
 
-def review(papers: Papers, today: date) -> Review:
-    """Returns the review of what lies on the desk. Errors as `load_papers` and the ledger raise them."""
-    standing, approved = _consent(papers)
-    study = papers.study
-    policy, *alone = _policies(papers, standing.approval)
-    parties = tuple(_parties(papers, standing.approval))
+def review(folder: StudyFolder, today: date) -> Review:
+    """Returns the review of what is in the folder. Errors as `load_study_folder` and the ledger raise them."""
+    standing, approved = _consent(folder)
+    study = folder.study
+    policy, *alone = _policies(folder, standing.approval)
+    words = fingerprint_words(folder.roster.coordinator)
     return Review(
-        site=papers.site,
+        site=folder.site,
         study=study.id,
         version=study.version,
         title=study.title_in("en"),
-        study_sha256=papers.study_hash,
-        roster_sha256=papers.roster.sha256,
-        coordinator=f"{papers.connection.address}, key: {fingerprint_words(papers.roster.coordinator)}",
+        study_sha256=folder.study_hash,
+        roster_sha256=folder.roster.sha256,
+        coordinator=say("site.review.coordinator", address=folder.connection.address, words=words),
         methods=tuple(_methods(study)),
-        standing=_told(papers, standing, today),
-        ends=tuple(_ends(papers, standing, today)),
-        changes=None if approved is None else tuple(map(str, differences(approved, study))),
+        standing=_standing(folder, standing, today),
+        ends=tuple(_ends(folder, standing, today)),
+        changes=None if approved is None else tuple(differences(approved, study)),
         questions=questions(study),
         populations=populations(study),
-        check=check_site(papers.path, study),
-        parties=parties,
-        seen=tuple(_seen(papers, standing.approval)),
-        column=papers.column,
+        check=check_site(folder.path, study),
+        parties=tuple(_parties(folder, standing.approval)),
+        seen=tuple(_seen(folder, standing.approval)),
+        column=folder.column,
         limits=tuple(_limits(policy, study.disclosure.min_cell, standing.approval)),
-        reveals={
-            **{step.id: str(step.reveals) for step in steps(["an earlier run"])},
-            **{analysis.id: str(analysis.reveals) for analysis in plan(study).reported},
-        },
-        preview=preview(study, papers.cohort, policy, *alone),
+        reveals=_reveals(study),
+        preview=preview(study, folder.cohort, policy, *alone),
     )
 
 
-def _consent(papers: Papers) -> tuple[ConsentState, Study | None]:
-    if not papers.folder.journal.exists():  # to look at it makes no file
+def questions(study: Study) -> tuple[str, ...]:
+    """Returns what is computed, in sentences, in the study's order."""
+    return tuple(sentence for analysis in study.analyses.values() for sentence in analysis.sentences(study))
+
+
+def populations(study: Study) -> tuple[Message, ...]:
+    """Returns which patients are counted, and how each endpoint is defined, in sentences."""
+    return (*_eligible(study), *(_endpoint(name, endpoint, study) for name, endpoint in study.endpoints.items()))
+
+
+def _eligible(study: Study) -> Iterator[Message]:
+    period, cutoff = study.header.enrolled, study.header.data_cutoff
+    if period:
+        yield say("site.review.population.enrolled", first=str(period.from_), last=str(period.to))
+    else:
+        yield say("site.review.population.eligible") if study.eligibility else say("site.review.population.all")
+    for rule in study.eligibility:
+        if rule.label:
+            yield say("site.review.population.rule", label=rule.label, rule=str(rule.rule))
+    if cutoff:
+        yield say("site.review.population.cutoff", cutoff=str(cutoff))
+
+
+def _endpoint(name: str, endpoint: Endpoint, study: Study) -> Message:
+    label = study.endpoint_label(name)
+    if isinstance(endpoint, DaysEndpoint):
+        days, event = study.label_of(endpoint.days), study.label_of(endpoint.event)
+        if not endpoint.entry:
+            return say("site.review.population.days", endpoint=label, days=days, event=event)
+        entry = study.label_of(endpoint.entry)
+        return say("site.review.population.days_from_entry", endpoint=label, days=days, event=event, entry=entry)
+    events = tuple(study.label_of(event) for event in endpoint.event)
+    return say(
+        "site.review.population.dates",
+        n=len(events),
+        endpoint=label,
+        origin=study.label_of(endpoint.origin),
+        events=events,
+        censor=study.label_of(endpoint.censor),
+    )
+
+
+def _reveals(study: Study) -> dict[str, str]:
+    of_steps: dict[str, str] = {step.id: step.reveals for step in steps(["an earlier run"])}
+    return of_steps | {analysis.id: analysis.reveals for analysis in plan(study).reported}
+
+
+def _consent(folder: StudyFolder) -> tuple[ConsentState, Study | None]:
+    if not folder.paths.journal.exists():  # opening it would create it
         return ConsentState(), None
-    with closing(own_ledger(papers.folder, papers.identity, papers.site)) as ledger:
-        approvals = Approvals(ledger, papers.identity)
+    with closing(own_ledger(folder.paths, folder.identity, folder.site)) as ledger:
+        approvals = Approvals(ledger, folder.identity)
         return approvals.standing(), approvals.study()
 
 
@@ -156,66 +202,67 @@ def _methods(study: Study) -> Iterator[Method]:
         yield Method(kind, package, kind in OWN, kind in study.analysis_kinds)
 
 
-def _told(papers: Papers, standing: ConsentState, today: date) -> str:
+def _standing(folder: StudyFolder, standing: ConsentState, today: date) -> Message:
     try:
-        asked = papers.study_hash, papers.roster.sha256, papers.snapshot, papers.methods
+        asked = folder.study_hash, folder.roster.sha256, folder.snapshot, folder.methods
         found = standing.in_force(*asked, __version__, today)
-    except Refused as no:
-        return f"not approved: {no}"
-    return f"approved by {found.by} (IRB {found.irb}) until {found.until}, {(found.until - today).days} days from now"
+    except Refused as refused:
+        return say("site.review.not_approved", reason=refused.message)
+    days, until = (found.until - today).days, found.until.isoformat()
+    return say("site.review.approved", n=days, by=found.by, irb=found.irb, until=until)
 
 
-def _ends(papers: Papers, standing: ConsentState, today: date) -> Iterator[str]:
+def _ends(folder: StudyFolder, standing: ConsentState, today: date) -> Iterator[str]:
     own = [expiry_of(standing.approval)] if standing.approval else []
-    for line in expiry_lines([*own, *of_members(papers.roster.members)], today):
+    for line in expiry_lines([*own, *of_members(folder.roster.members)], today):
         yield line.removeprefix("warning: ")
 
 
-def _policies(papers: Papers, approval: Approval | None) -> Iterator[Policy]:
-    """The limits that hold, or would hold: with the exceptions signed for this study, else by the site file alone; and
-    those for this site's rows alone, where it may be subtracted."""
-    k = papers.study.disclosure.min_cell
-    if approval is None or approval.study != papers.study_hash:
-        yield tightened(default_policy(papers.column, k), papers.site_file.limits)
+def _policies(folder: StudyFolder, approval: Approval | None) -> Iterator[Policy]:
+    """The limits in force, with the exceptions signed for this study, or else those of the site file; then, where this
+    site may be subtracted, those for its own sums."""
+    k = folder.study.disclosure.min_cell
+    if approval is None or approval.study != folder.study_hash:
+        yield tightened(default_policy(folder.column, k), folder.site_file.limits)
         return
-    yield approval.limits(papers.column, k)
-    if approval.may_be_subtracted and papers.column == "pooled":
+    yield approval.limits(folder.column, k)
+    if approval.may_be_subtracted and folder.column == "pooled":
         yield approval.limits("local", k)
 
 
-def _parties(papers: Papers, approval: Approval | None) -> Iterator[Party]:
-    trusted = approval.compared if approval and approval.roster == papers.roster.sha256 else ()
-    for site, member in papers.roster.members.items():
-        known = "this site" if site == papers.site else "compared" if site in trusted else "not compared"
-        entry = papers.study.sites[site]
+def _parties(folder: StudyFolder, approval: Approval | None) -> Iterator[Party]:
+    trusted = approval.compared if approval and approval.roster == folder.roster.sha256 else ()
+    for site, member in folder.roster.members.items():
+        known = "own" if site == folder.site else "compared" if site in trusted else "not_compared"
+        entry = folder.study.sites[site]
         yield Party(
             site,
             entry.name,
             entry.country or "",
-            papers.roster.fingerprint(site),
+            folder.roster.fingerprint(site),
             member.telephone,
             member.irb,
             member.irb_until,
-            known,
+            say(f"site.review.key.{known}"),
         )
 
 
-def _seen(papers: Papers, approval: Approval | None) -> Iterator[str]:
-    yield from seen_by_others(papers)
+def _seen(folder: StudyFolder, approval: Approval | None) -> Iterator[Message]:
+    yield from seen_by_others(folder)
     if approval and approval.may_be_subtracted:
-        yield subtraction(papers)
+        yield subtraction(folder)
 
 
-def _limits(policy: Policy, k: int, approval: Approval | None) -> Iterator[InForce]:
+def _limits(policy: Policy, k: int, approval: Approval | None) -> Iterator[LimitInForce]:
     reasons = {one.limit: one.reason for one in approval.exceptions} if approval else {}
     for name, value in policy.values.items():
         limit = LIMITS[name]
         default = limit.default(policy.column, k)
-        own = "" if value == default else shown(value)
+        own = "" if value == default else _amount(value)
         reason = reasons.get(name, "") if own else ""
-        yield InForce(limit.rule, name, limit.means, limit.direction, shown(default), own, reason)
+        yield LimitInForce(limit.rule, name, limit.means, limit.direction, _amount(default), own, reason)
 
 
-def shown(value: Fraction | None) -> str:
-    """Returns an amount as people write it."""
+def _amount(value: Fraction | None) -> str:
+    """Returns an amount as in rules.toml."""
     return "" if value is None else str(value)

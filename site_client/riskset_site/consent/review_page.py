@@ -2,159 +2,146 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from riskset.catalogue import Message, say
 from riskset.disclosure.rules import LIMITS, RuleColumn
 from riskset_site.consent.preview import IN_THE_RUN, STAYS_OUT, Round, Verdict
-from riskset_site.consent.review import InForce, Method, Review
+from riskset_site.consent.review import LimitInForce, Method, Party, Review
 from riskset_site.pages import Folded, Page, PagePart, PageSection, PageTable
-from riskset_site.pages.page import count, number
+from riskset_site.pages.page import number
+from riskset_site.pages.tables import numbers, table
 
-_PHASES = {
-    "first": "the models, at coefficients of 0",
-    "later": "the models, at the next coefficients",
-    "close": "the curves, in the reply to the closing message",
-}
-_ALONE = (
-    "These numbers are worked out on this site's own rows, as if it were alone. Those of admission are the very "
-    "numbers that would be sent; those of the models are at the coefficients to which this site's rows alone lead, "
-    "where a run goes by the rows of all sites. In front of every round's numbers stands one 0 for each analysis, or "
-    "noise where this site refuses it."
-)
-_OF_SITES = (
-    "How many sites contribute (R12), which sites took part in earlier runs (R13) and how many patients have changed "
-    "since (R14) is judged in the run."
-)
-_NEAREST = (
-    "Each line is the figure nearest to its limit. A margin is how far it is inside; a negative one, how far outside. "
-    f"'{IN_THE_RUN}' means that this site's part alone does not reach the limit and other sites' patients decide."
-)
+_PHASES = frozenset(("first", "later", "close"))
+"""Phases of a run that are no steps of admission."""
+_JUDGED = ("rule", "subject", "here", "limit", "margin", "verdict")
 
 
 def review_page(review: Review) -> Page:
-    """Returns the page that a committee reads. It holds this site's own numbers."""
+    """Returns the page that a committee reads. It contains this site's own numbers."""
+    facts = {
+        "study": review.title,
+        "study_sha256": review.study_sha256,
+        "roster_sha256": review.roster_sha256,
+        "coordinator": review.coordinator,
+        "methods": methods_sentence(review.methods),
+        "approval": review.standing,
+    }
     return Page(
-        title=f"{review.site}: what the study {review.study} {review.version} asks",
-        facts={
-            "Study": review.title,
-            "Study's SHA-256": review.study_sha256,
-            "Roster's SHA-256": review.roster_sha256,
-            "Coordinator": review.coordinator,
-            "Methods": methods_told(review.methods),
-            "Approval": review.standing,
-        },
+        title=say("site.review.title", site=review.site, study=review.study, version=review.version),
+        facts={say(f"site.review.fact.{name}"): str(fact) for name, fact in facts.items()},
         sections=list(_sections(review)),
         warnings=[*review.ends, *_failing(review)],
-        footer="Nothing was sent. To approve: riskset site approve",
+        footer=say("site.review.footer"),
     )
 
 
-def methods_told(methods: Sequence[Method]) -> str:
-    """Returns which installed methods are not riskset's own, by package, and whether the study asks for them."""
+def methods_sentence(methods: Sequence[Method]) -> Message:
+    """Returns which installed methods come from other packages than riskset, and whether the study uses them."""
     others = [method for method in methods if not method.is_own]
-    named = [f"{one.kind} of {one.package}, {'asked' if one.is_asked else 'not asked'} by this study" for one in others]
-    return f"riskset's own, and {'; '.join(named)}" if named else "riskset's own; none of another package"
+    if not others:
+        return say("site.review.own_methods")
+    return say("site.review.other_methods", methods=tuple(map(_method, others)))
+
+
+def _method(method: Method) -> Message:
+    if method.is_asked:
+        return say("site.review.method_used", kind=method.kind, package=method.package)
+    return say("site.review.method_not_used", kind=method.kind, package=method.package)
 
 
 def _sections(review: Review) -> Iterator[PageSection]:
     if review.changes:
-        yield PageSection("What has changed since the version approved", [review.changes])
-    yield PageSection("What would be computed", [review.questions])
-    yield PageSection("Of whom", [review.populations, *_patients(review)])
-    yield PageSection("Who takes part", list(_parties(review)))
-    yield PageSection("Who can read what of this site", [tuple(review.seen)])
-    yield PageSection("What the rules say of this site's rows", list(_verdicts(review)))
-    yield PageSection("Which numbers would leave", [_ALONE, *_rounds(review)])
-    yield PageSection("The limits in force", [_limits(review)])
+        yield _section("changes", review.changes)
+    yield _section("questions", review.questions)
+    yield _section("populations", review.populations, *_patients(review))
+    yield _section("parties", _parties(review), say("site.review.compare_keys"))
+    yield _section("seen", review.seen)
+    yield _section("verdicts", *_verdicts(review))
+    yield _section("numbers", *_rounds(review))
+    yield _section("limits", _limits(review))
 
 
-def _failing(review: Review) -> Iterator[str]:
-    """What would not be answered; in a run that is a flag, and nobody learns whose."""
+def _section(heading: str, *parts: PagePart) -> PageSection:
+    return PageSection(say(f"site.review.heading.{heading}"), list(parts))
+
+
+def _failing(review: Review) -> Iterator[Message]:
+    """What this site would refuse. In a run it sends a flag, and nobody learns which site sent it."""
     failing = _not_passing(review)
     if any(verdict.finding.limit_name == STAYS_OUT for verdict in failing):
-        yield "This site has 1 to 4 patients of an endpoint, and so takes part in no run of this study"
+        yield say("site.review.stays_out")
     rest = [verdict for verdict in failing if verdict.finding.limit_name != STAYS_OUT]
-    analyses = dict.fromkeys(verdict.analysis for verdict in rest)
-    rules = dict.fromkeys(verdict.finding.rule for verdict in rest)
+    analyses = tuple(dict.fromkeys(verdict.analysis for verdict in rest))
+    rules = tuple(dict.fromkeys(verdict.finding.rule for verdict in rest))
     if rest:
-        yield f"On these data this site would refuse {', '.join(analyses)} (rules {', '.join(rules)}); see below"
+        yield say("site.review.would_refuse", n=len(rules), analyses=analyses, rules=rules)
 
 
 def _patients(review: Review) -> Iterator[PagePart]:
     check = review.check
     if check.steps:
         rows = [(s.label, str(s.excluded), str(s.undecided), str(s.remaining)) for s in check.steps]
-        columns = ("rule", "not fulfilled", "not known", "remain")
-        yield PageTable(columns, rows, frozenset(columns[1:]), f"Patients of this site: {check.rows} in the export")
-    yield _endpoints(review)
-
-
-def _endpoints(review: Review) -> PageTable:
-    rows = [
+        columns = ("rule", "not_met", "unknown", "remaining")
+        yield table(columns, rows, columns[1:], say("site.review.patients", n=check.rows))
+    endpoints = [
         (one.endpoint, str(one.no_follow_up), str(one.incomplete), str(one.rows), str(one.events))
-        for one in review.check.endpoints
+        for one in check.endpoints
     ]
-    columns = ("endpoint", "no follow-up", "incomplete", "analysed", "events")
-    return PageTable(columns, rows, frozenset(columns[1:]), "Patients of this site, by endpoint")
+    figures = ("no_follow_up", "incomplete", "analysed", "events")
+    yield table(("endpoint", *figures), endpoints, figures, say("site.review.heading.endpoints"))
 
 
-def _parties(review: Review) -> Iterator[PagePart]:
-    rows = [
-        (
-            f"{party.name} ({party.site})",
-            party.country,
-            party.words,
-            party.telephone or "not told",
-            f"{party.irb or 'not told'}{f' until {party.irb_until}' if party.irb_until else ''}",
-            party.known,
-        )
-        for party in review.parties
-    ]
-    yield PageTable(("site", "country", "words of its key", "telephone", "IRB", "key"), rows)
-    yield (
-        "Telephone a site and read these words to each other: they are its key. A key that a compared party vouches "
-        "for counts as compared. A run with a site whose key is not compared is not answered."
-    )
+def _parties(review: Review) -> PageTable:
+    return table(("site", "country", "words", "telephone", "irb", "key"), [_party(party) for party in review.parties])
+
+
+def _party(party: Party) -> tuple[str, ...]:
+    none, irb = say("site.review.not_given"), party.irb
+    if irb and party.irb_until:
+        irb = say("site.review.irb_until", irb=irb, until=party.irb_until)
+    name = say("site.seen.named", name=party.name, site=party.site)
+    return name, party.country, party.words, party.telephone or none, irb or none, party.known
 
 
 def _verdicts(review: Review) -> Iterator[PagePart]:
-    yield _NEAREST
-    columns = ("rule", "of", "here", "limit", "margin", "verdict")
-    numeric = frozenset(("here", "limit", "margin"))
-    yield PageTable(columns, [_verdict(verdict, review.column) for verdict in review.preview.worst.values()], numeric)
+    yield say("site.review.nearest", in_the_run=IN_THE_RUN)
+    yield _verdict_table(review, review.preview.worst.values())
     if remedies := tuple(_remedies(review)):
-        yield "What would pass:"
+        yield say("site.review.would_pass")
         yield remedies
-    yield Folded(
-        f"All {len(review.preview.verdicts)} figures that were judged",
-        PageTable(columns, [_verdict(verdict, review.column) for verdict in review.preview.verdicts], numeric),
-    )
-    yield _OF_SITES
+    summary = say("site.review.all_figures", n=len(review.preview.verdicts))
+    yield Folded(summary, _verdict_table(review, review.preview.verdicts))
+    yield say("site.review.between_sites")
+
+
+def _verdict_table(review: Review, verdicts: Iterable[Verdict]) -> PageTable:
+    rows = [_verdict(verdict, review.column) for verdict in verdicts]
+    return table(_JUDGED, rows, ("here", "limit", "margin"))
 
 
 def _verdict(verdict: Verdict, column: RuleColumn) -> tuple[str, ...]:
     found = verdict.finding
     limit = LIMITS[found.limit_name]
-    sign = ">=" if limit.direction == "at least" else "<="
-    none = "0 or " if column in limit.or_zero else ""
+    bound = f"{'>=' if limit.direction == 'at least' else '<='} {number(found.limit)}"
     return (
         f"{found.rule} {found.limit_name.partition('.')[2].replace('_', ' ')}",
-        str(found.subject),
+        found.subject,
         number(found.value),
-        f"{none}{sign} {number(found.limit)}",
+        say("site.review.zero_or", limit=bound) if column in limit.or_zero else bound,
         number(found.margin),
         verdict.verdict,
     )
 
 
-def _remedies(review: Review) -> Iterator[str]:
-    """Each remedy once, behind the rule and what does not pass."""
+def _remedies(review: Review) -> Iterator[Message]:
+    """Each remedy once, after the rule and what does not pass."""
     subjects: dict[tuple[str, str], dict[str, None]] = {}
     for verdict in _not_passing(review):
         found = verdict.finding
-        subjects.setdefault((found.rule, str(found.remedy)), {})[str(found.subject)] = None
+        subjects.setdefault((found.rule, found.remedy), {})[found.subject] = None
     for (rule, remedy), names in subjects.items():
-        yield f"{rule}, {', '.join(names)}: {remedy}"
+        yield say("site.review.remedy", rule=rule, subjects=tuple(names), remedy=remedy)
 
 
 def _not_passing(review: Review) -> list[Verdict]:
@@ -163,37 +150,43 @@ def _not_passing(review: Review) -> list[Verdict]:
 
 def _rounds(review: Review) -> Iterator[PagePart]:
     rounds = review.preview.rounds
-    yield f"{count(sum(round_.size for round_ in rounds), 'number')} in {count(len(rounds), 'round')}."
-    yield PageTable(("asked by", "what the totals tell"), list(_reveals(review)))
+    total = numbers(sum(round_.size for round_ in rounds))
+    yield say("site.review.alone")
+    yield str(say("site.review.total", numbers=total, rounds=say("site.count.rounds", n=len(rounds))))
+    yield table(("requested_by", "reveals"), list(_reveals(review)))
     for at, round_ in enumerate(rounds, start=1):
         rows = [
             (id_, label, number(value))
             for id_, labels, values in round_.numbers
             for label, value in zip(labels, values, strict=True)
         ]
-        summary = f"Round {at}, {_phase(round_)}: {count(len(rows), 'number')}"
-        yield Folded(summary, PageTable(("asked by", "number", "here"), rows, frozenset(("here",))))
+        summary = say("site.review.round", round=at, phase=_phase(round_), numbers=numbers(len(rows)))
+        yield Folded(summary, table(("requested_by", "number", "here"), rows, ("here",)))
 
 
 def _reveals(review: Review) -> Iterator[tuple[str, str]]:
-    """Every sentence once, behind what asks for it."""
-    asked = dict.fromkeys(id_ for round_ in review.preview.rounds for id_, _, values in round_.numbers if values)
+    """Each sentence once, after what requests the numbers."""
+    requesting = dict.fromkeys(id_ for round_ in review.preview.rounds for id_, _, values in round_.numbers if values)
     by_sentence: dict[str, list[str]] = {}
-    for id_ in asked:
+    for id_ in requesting:
         by_sentence.setdefault(review.reveals.get(id_, ""), []).append(id_)
     for sentence, ids in by_sentence.items():
-        more = f" and {len(ids) - 1} more" if len(ids) > 1 else ""
-        yield f"{ids[0]}{more}", sentence
+        more = len(ids) - 1
+        yield say("site.review.and_more", first=ids[0], n=more) if more else ids[0], sentence
 
 
 def _phase(round_: Round) -> str:
-    return _PHASES.get(round_.phase) or round_.phase.replace("/", ", ")
+    if round_.phase in _PHASES:
+        return say(f"site.review.phase.{round_.phase}")
+    return round_.phase.replace("/", ", ")
 
 
 def _limits(review: Review) -> PageTable:
     rows = [(one.limit, one.means, f"{one.direction} {one.default}", _own(one)) for one in review.limits]
-    return PageTable(("limit", "of", "the study's", "this site's own"), rows)
+    return table(("limit", "limited", "study_limit", "own_limit"), rows)
 
 
-def _own(limit: InForce) -> str:
-    return f"{limit.own}, an exception: {limit.reason}" if limit.reason else limit.own
+def _own(limit: LimitInForce) -> str:
+    if not limit.reason:
+        return limit.own
+    return say("site.review.by_exception", value=limit.own, reason=limit.reason)

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from riskset.catalogue import NOTHING, say
+from riskset.catalogue import NOTHING, say, verbatim
 from riskset.errors import DataError, Problem, did_you_mean
 from riskset.study.spec import Study
 from riskset.study.toml_lines import key_lines, line_of
@@ -114,7 +114,9 @@ def _export(site: SiteFile, path: Path) -> Path:
 
 def _located(complaints: Iterable[Complaint], text: str) -> list[Problem]:
     lines = key_lines(text)
-    problems = (Problem(_where(one), one.message, one.hint, line_of(lines, one.path)) for one in complaints)
+    problems = (
+        Problem(_where(one), verbatim(one.message), verbatim(one.hint), line_of(lines, one.path)) for one in complaints
+    )
     return sorted(problems, key=lambda problem: problem.line or 0)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from riskset.catalogue import say
+from riskset.catalogue import say, verbatim
 from riskset.errors import DataError, Refused, RisksetError
 from riskset.joining.invite import Invite
 from riskset.joining.request import JOIN_PATH
@@ -37,7 +37,7 @@ def _refusal(invite: Invite, response: httpx.Response) -> RisksetError:
     if response.status_code == HTTPStatus.UNAUTHORIZED:
         return Refused("unknown", say("server.reach.unknown_invite"), say("server.reach.unknown_invite_hint"))
     content = _content(response)
-    error, hint = (_printable(content.get(name)) for name in ("error", "hint"))
+    error, hint = (verbatim(_printable(content.get(name))) for name in ("error", "hint"))
     if response.status_code == HTTPStatus.CONFLICT and error:
         return Refused(_printable(content.get("code")), error, hint)
     if response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY and error:

@@ -1,1 +1,1 @@
-"""What a hospital keeps: its journal and ledger, and how its committee reads them."""
+"""What a hospital records: its journal and ledger, and the pages on which its committee reads them."""

@@ -1,23 +1,27 @@
-"""A site's durable memory in one file: its ledger, and beside it what each run began with, was asked and sent.
+"""A site's journal in one file: its ledger, and what each run began with, the requests it got and the replies it sent.
 
-A reply, its ledger entry and the checkpoint over it are written in one transaction before the reply is sent; a process
-killed at any moment finds all of it or nothing. What a run began with is encrypted: it holds the secret of the masks.
+A reply, its ledger entry and the checkpoint over it are written in one transaction before the reply is sent. A process
+that is killed at any moment finds all of it or nothing. What a run began with is encrypted: it contains the secret of
+the masks.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from riskset.catalogue import Message, say
 from riskset.errors import ProtocolError, VerificationError
 from riskset.ledger.durable import AlreadyThere, Statement
 from riskset.ledger.entry import Entry
 from riskset.ledger.log_file import LedgerFile
 from riskset.protocol.journal import Begun, Exchange, RowMarks, Sent
 from riskset.secure.envelope import sha256
+from riskset_site.keys import Identity, SitePaths
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS run (id TEXT PRIMARY KEY, begun BLOB NOT NULL) STRICT;
@@ -30,18 +34,35 @@ _OPENED, _FROZE, _CONTRIBUTED, _CLOSED = "opened", "froze", "contributed", "clos
 
 
 def open_ledger(path: Path, key: Ed25519PrivateKey, site: str) -> LedgerFile:
-    """Returns the ledger of a site in its journal's file; commands that sign into it open it beside the running site.
+    """Returns the ledger in a site's journal. Commands that sign into it open it while the site is running.
 
-    Raises VerificationError where the ledger does not hold, DataError where the file cannot be read or written.
+    Raises VerificationError where the ledger does not verify, DataError where the file cannot be read or written.
     """
     return LedgerFile(path, key, f"riskset/site/{site}", _TABLES)
+
+
+def own_ledger(paths: SitePaths, identity: Identity, site: str) -> LedgerFile:
+    """Returns the ledger under the site's present key; where keys were renewed, the earlier key hands it over first.
+
+    Raises VerificationError where it verifies under none of the site's keys, DataError where the file cannot be read
+    or written.
+    """
+    try:
+        return open_ledger(paths.journal, identity.signing, site)
+    except VerificationError:
+        for key in reversed(identity.earlier):
+            with suppress(VerificationError):
+                ledger = open_ledger(paths.journal, key, site)
+                ledger.renew(identity.signing)
+                return ledger
+        raise
 
 
 class JournalFile:
     """The journal of `riskset.protocol.journal` in a file."""
 
     def __init__(self, path: Path, key: Ed25519PrivateKey, site: str) -> None:
-        """Raises VerificationError also where what was asked and sent is not what the ledger says of it."""
+        """Raises VerificationError also where the requests and replies do not match the ledger."""
         self.ledger = open_ledger(path, key, site)
         self._begun: dict[str, Begun] = {}
         self._seen: str | None = None
@@ -71,7 +92,7 @@ class JournalFile:
     def seen(self) -> str:
         if self._seen is None:
             answered = [entry for kind in (_CONTRIBUTED, _CLOSED) for entry in self.ledger.entries(kind)]
-            # the last one, not the longest, which may be of a former coordinator
+            # the last one, not the longest: that may come from a former coordinator
             last = max(answered, key=lambda entry: entry.number, default=None)
             self._seen = "" if last is None else str(last.public["coordinator"])
         return self._seen
@@ -83,7 +104,7 @@ class JournalFile:
 
     def record(self, run: str, exchange: Exchange, sent: Sent, head: Mapping[str, str]) -> None:
         if self.begun(run) is None:
-            raise ProtocolError(f"the run {run} was never begun at this site")
+            raise ProtocolError(say("site.journal.never_begun", run=run))
         kind = _CLOSED if head.get("type") == "closed" else _CONTRIBUTED
         self._append(kind, run, exchange, head, sent)
         self._seen = head["coordinator"]
@@ -110,11 +131,11 @@ class JournalFile:
         try:
             self.ledger.append(kind, public, private, [*also, ("INSERT INTO exchange VALUES (?, ?, ?, ?)", row)])
         except AlreadyThere:
-            message = f"round {exchange.round} of the run {run} has been answered before"
-            raise ProtocolError(message, "one process alone serves a site: stop the other one") from None
+            message = say("site.journal.answered", round=exchange.round, run=run)
+            raise ProtocolError(message, say("site.journal.answered_hint")) from None
 
     def _check_exchanges(self) -> None:
-        """Raises VerificationError unless exchanges, runs and ledger entries are of each other, one to one."""
+        """Raises VerificationError unless exchanges, runs and ledger entries match one to one."""
         signed = {
             (str(entry.public["run"]), int(entry.public["round"])): (entry.public["request"], entry.public["reply"])
             for kind in (_OPENED, _CONTRIBUTED, _CLOSED)
@@ -124,11 +145,14 @@ class JournalFile:
         odd = [key for key in sorted(signed.keys() | kept) if signed.get(key) != self._hashes_of(*key)]
         begun = {str(run) for (run,) in self.ledger.read("SELECT id FROM run")}
         if odd or begun != {run for run, _ in signed}:
-            where = f"round {odd[0][1]} of the run {odd[0][0]}" if odd else "the list of its runs"
-            message = f"the journal {self.ledger.path} is not what its ledger says: {where} was changed, added or lost"
-            raise VerificationError(
-                message, "keep this file as evidence, and restore the latest intact copy from your backup"
-            )
+            raise VerificationError(self._changed(odd), say("site.journal.changed_hint"))
+
+    def _changed(self, exchanges: Sequence[tuple[str, int]]) -> Message:
+        file = str(self.ledger.path)
+        if not exchanges:
+            return say("site.journal.runs_changed", file=file)
+        run, round_ = exchanges[0]
+        return say("site.journal.round_changed", file=file, run=run, round=round_)
 
     def _hashes_of(self, run: str, round_: int) -> tuple[str, ...] | None:
         query = "SELECT round, request, reply FROM exchange WHERE run = ? AND round = ?"
@@ -136,7 +160,7 @@ class JournalFile:
 
 
 def read_sent(ledger: LedgerFile, entry: Entry) -> Sent | None:
-    """Returns the clear numbers of a contribution, for the site's own eyes; None of an entry that sent no numbers."""
+    """Returns the unmasked numbers of a contribution, for the site alone; None for an entry without numbers."""
     private = ledger.opened(entry)
     if private is None or entry.kind not in (_CONTRIBUTED, _CLOSED):
         return None

@@ -4,70 +4,68 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from riskset_site.pages import Folded, Page, PagePart, PageSection, PageTable
-from riskset_site.pages.page import count, number
+from riskset.catalogue import Message, say
+from riskset_site.pages import Folded, Page, PagePart, PageSection
+from riskset_site.pages.page import number
+from riskset_site.pages.tables import numbers, table
 from riskset_site.records.ledger_review import LedgerReview, Reply
 
 _SHORT = 12
 """Digits of a hash that people compare at a glance."""
-_SENT = frozenset(("sent",))
-_JUDGED = ("rule", "analysis", "of", "here", "limit", "margin", "verdict")
-_NUMERIC = frozenset(("here", "limit", "margin"))
+_JUDGED = ("rule", "analysis", "subject", "here", "limit", "margin", "verdict")
+_FIGURES = ("here", "limit", "margin")
 
 
 def ledger_page(review: LedgerReview) -> Page:
-    """Returns the page that a committee reads. It holds, in clear, every number that left masked."""
+    """Returns the page that a committee reads. It contains, unmasked, every number that was sent masked."""
     sent = sum(len(reply.numbers) for reply in review.replies)
     origin, size, root, *_ = review.checkpoint.splitlines()
+    facts = {
+        "ledger": origin,
+        "sent_to": review.coordinator,
+        "entries": say("site.ledger.size", n=int(size)),
+        "checkpoint": f"{size}:{root}",
+        "runs": len(review.runs),
+        "numbers": say("site.ledger.masked", n=sent),
+    }
     return Page(
-        title=f"{review.site}: every number that left",
-        facts={
-            "Ledger": origin,
-            "Sent to": review.coordinator,
-            "Entries": f"{size}, each checked against the signed checkpoint, with every message kept beside it",
-            "Checkpoint": f"{size}:{root}",
-            "Runs": str(len(review.runs)),
-            "Numbers that left": f"{sent:,}, masked under the secure sum; in clear they stand here alone",
-        },
+        title=say("site.ledger.title", site=review.site),
+        facts={say(f"site.ledger.fact.{name}"): str(fact) for name, fact in facts.items()},
         sections=[
-            PageSection("Approvals, pauses, refusals", list(_said(review))),
-            PageSection("Runs", list(_runs(review))),
-            *(PageSection(f"Run {run}", list(_run(review, run))) for run in review.runs),
+            PageSection(say("site.ledger.heading.acts"), [_acts(review)]),
+            PageSection(say("site.ledger.heading.runs"), [_runs(review)]),
+            *(PageSection(say("site.ledger.run_heading", run=run), list(_run(review, run))) for run in review.runs),
         ],
-        footer="Times are UTC. Nothing was sent.",
+        footer=say("site.ledger.footer"),
     )
 
 
-def _said(review: LedgerReview) -> Iterator[PagePart]:
+def _acts(review: LedgerReview) -> PagePart:
     if not review.said:
-        yield "None."
-        return
-    yield PageTable(
-        ("entry", "at", "what", "told"),
-        [(str(one.number), second(one.at), one.kind, one.told) for one in review.said],
-        frozenset(("entry",)),
-    )
+        return say("site.ledger.no_acts")
+    rows = [(str(one.number), second(one.at), one.kind, one.told) for one in review.said]
+    return table(("entry", "time", "event", "details"), rows, ("entry",))
 
 
-def _runs(review: LedgerReview) -> Iterator[PagePart]:
+def _runs(review: LedgerReview) -> PagePart:
     if not review.runs:
-        yield "None: no number has left."
-        return
-    columns = ("run", "study", "began", "last reply", "", "rounds", "numbers", "verdicts", "not passed")
-    numeric = frozenset(("rounds", "numbers", "verdicts", "not passed"))
-    yield PageTable(columns, [_of_run(review, run) for run in review.runs], numeric)
+        return say("site.ledger.no_runs")
+    counts = ("rounds", "numbers", "verdicts", "not_passed")
+    columns = ("run", "study", "began", "last_reply", "status", *counts)
+    return table(columns, [_row(review, run) for run in review.runs], counts)
 
 
-def _of_run(review: LedgerReview, run: str) -> tuple[str, ...]:
+def _row(review: LedgerReview, run: str) -> tuple[str, ...]:
     replies = _replies(review, run)
+    first, last = replies[0], replies[-1]
     verdicts = [verdict["verdict"] for reply in replies for verdict in reply.verdicts]
     return (
         run,
-        review.studies.get(replies[0].study, replies[0].study[:_SHORT]),
-        second(replies[0].at),
-        second(replies[-1].at),
-        "closed" if replies[-1].kind == "closed" else "not ended",
-        str(replies[-1].round),
+        review.studies.get(first.study, first.study[:_SHORT]),
+        second(first.at),
+        second(last.at),
+        say("site.ledger.closed") if last.kind == "closed" else say("site.ledger.not_closed"),
+        str(last.round),
         f"{sum(len(reply.numbers) for reply in replies):,}",
         str(len(verdicts)),
         str(len(verdicts) - verdicts.count("pass")),
@@ -76,32 +74,46 @@ def _of_run(review: LedgerReview, run: str) -> tuple[str, ...]:
 
 def _run(review: LedgerReview, run: str) -> Iterator[PagePart]:
     replies = _replies(review, run)
-    yield tuple(_under(review, replies))
+    yield tuple(_covered_by(review, replies))
     for reply in replies:
         if reply.kind != "opened":
             yield from _reply(reply)
 
 
-def _under(review: LedgerReview, replies: list[Reply]) -> Iterator[str]:
-    study, roster = replies[0].study, replies[0].roster
-    yield f"Study {review.studies.get(study, 'that was never approved here')}, SHA-256 {study}"
-    yield f"Roster, SHA-256 {roster}"
+def _covered_by(review: LedgerReview, replies: list[Reply]) -> Iterator[Message]:
+    """The study, roster and approvals of a run."""
+    study = replies[0].study
+    if study in review.studies:
+        yield say("site.ledger.study", study=review.studies[study], sha256=study)
+    else:
+        yield say("site.ledger.unknown_study", sha256=study)
+    yield say("site.ledger.roster", sha256=replies[0].roster)
     for approval in dict.fromkeys(reply.approval for reply in replies):
-        yield f"Approved {review.approvals.get(approval, 'by nobody here')}, SHA-256 {approval}"
+        if approval in review.approvals:
+            yield say("site.ledger.approval", approval=review.approvals[approval], sha256=approval)
+        else:
+            yield say("site.ledger.unknown_approval", sha256=approval)
 
 
 def _reply(reply: Reply) -> Iterator[PagePart]:
-    rows = [(asked_by, label, number(value)) for asked_by, label, value in reply.numbers]
-    asked = dict.fromkeys(asked_by for asked_by, _, _ in rows)
-    by = ", ".join(list(asked)[:2]) + (f" and {len(asked) - 2} more" if len(asked) > 2 else "")
-    summary = f"Round {reply.round}, {second(reply.at)}, entry {reply.number}: {count(len(rows), 'number')}"
-    yield Folded(f"{summary} of {by}" if by else summary, PageTable(("asked by", "number", "sent"), rows, _SENT))
+    rows = [(requested_by, label, number(value)) for requested_by, label, value in reply.numbers]
+    yield Folded(_summary(reply), table(("requested_by", "number", "sent"), rows, ("sent",)))
     if reply.verdicts:
         judged = [_verdict(verdict) for verdict in reply.verdicts]
-        refused = [row for row in judged if row[-1] != "pass"]
-        if refused:
-            yield PageTable(_JUDGED, refused, _NUMERIC, f"Round {reply.round}: not passed, and so refused in this run")
-        yield Folded(f"Round {reply.round}: {count(len(judged), 'verdict')}", PageTable(_JUDGED, judged, _NUMERIC))
+        if refused := [row for row in judged if row[-1] != "pass"]:
+            yield table(_JUDGED, refused, _FIGURES, say("site.ledger.not_passed", round=reply.round))
+        summary = say("site.ledger.verdicts", n=len(judged), round=reply.round)
+        yield Folded(summary, table(_JUDGED, judged, _FIGURES))
+
+
+def _summary(reply: Reply) -> Message:
+    of, time = numbers(len(reply.numbers)), second(reply.at)
+    requesting = list(dict.fromkeys(requested_by for requested_by, _, _ in reply.numbers))
+    if not requesting:
+        return say("site.ledger.round", round=reply.round, time=time, entry=reply.number, numbers=of)
+    names, more = ", ".join(requesting[:2]), len(requesting) - 2
+    by = say("site.ledger.and_more", names=names, n=more) if more > 0 else names
+    return say("site.ledger.round_of", round=reply.round, time=time, entry=reply.number, numbers=of, requested_by=by)
 
 
 def _verdict(verdict: Mapping[str, str]) -> tuple[str, ...]:
@@ -114,5 +126,5 @@ def _replies(review: LedgerReview, run: str) -> list[Reply]:
 
 
 def second(at: str) -> str:
-    """Returns a time of the ledger to the second, as people read it."""
+    """Returns a time of the ledger to the second."""
     return at[:19].replace("T", " ")

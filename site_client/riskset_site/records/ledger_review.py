@@ -1,5 +1,5 @@
-"""What a site's committee reads in its ledger: every number that ever left, for whom, under which approval, what the
-rules said of it, and every act and refusal between. Opened with the site's own key; nothing here leaves."""
+"""What a site's committee reads in its ledger: every number ever sent, to whom, under which approval and with which
+findings of the rules, and every act of consent and refusal. Opened with the site's own key; nothing here leaves."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from riskset.catalogue import Message, say
 from riskset.errors import DataError, VerificationError
 from riskset.ledger.checkpoint import read_checkpoint
 from riskset.ledger.entry import Entry
@@ -25,7 +26,7 @@ _RUN = ("opened", "contributed", "closed")
 
 @dataclass(frozen=True)
 class Reply:
-    """A signed reply that left."""
+    """A signed reply that was sent."""
 
     number: int
     """Of the entry."""
@@ -41,47 +42,47 @@ class Reply:
     approval: str
     """SHA-256."""
     numbers: tuple[tuple[str, str, float], ...]
-    """What asked for it, what it is, the number in clear, before the mask."""
+    """What requested it, its label, and the number before masking."""
     verdicts: tuple[Mapping[str, Any], ...]
-    """What the rules said of this site's rows before it left."""
+    """The findings of the rules on this site's rows, before it was sent."""
 
 
 @dataclass(frozen=True)
-class Said:
-    """An act of consent, a refusal, a change of keys."""
+class OtherEntry:
+    """An entry without numbers: an act of consent, a refusal, a change of keys."""
 
     number: int
     at: str
     kind: str
-    told: str
-    """In a sentence."""
+    told: Message
+    """Its details, in a sentence."""
 
 
 @dataclass(frozen=True)
 class LedgerReview:
-    """All that the page tells, in the order of the entries."""
+    """Everything on the page, in the order of the entries. Its fields are the keys of `riskset site ledger --json`."""
 
     site: str
-    coordinator: str
-    """To whom the numbers went: address, and the words of the key."""
+    coordinator: Message
+    """To whom the numbers were sent: address, and the words of the key."""
     checkpoint: str
-    """The last signed note: whoever has an earlier one can tell whether this ledger goes on from it."""
+    """The latest signed note: with an earlier one, a reader can verify that this ledger continues it."""
     entries: int
     studies: Mapping[str, str]
     """By SHA-256: id and version, of every study that was approved here."""
-    approvals: Mapping[str, str]
+    approvals: Mapping[str, Message]
     """By SHA-256: by whom and until when."""
     replies: tuple[Reply, ...]
-    said: tuple[Said, ...]
+    said: tuple[OtherEntry, ...]
 
     @property
     def runs(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(reply.run for reply in self.replies))
 
 
-def ledger_review(journal: JournalFile, site: str, coordinator: str) -> LedgerReview:
-    """Returns what the ledger says. The journal has checked every entry, and every message kept beside it, against the
-    last signed checkpoint."""
+def ledger_review(journal: JournalFile, site: str, coordinator: Message) -> LedgerReview:
+    """Returns the contents of the ledger. The journal has verified every entry, and every message stored beside it,
+    against the latest signed checkpoint."""
     ledger = journal.ledger
     entries = ledger.entries()
     approved = [(entry, ledger.opened(entry)) for entry in entries if entry.kind == APPROVED]
@@ -94,24 +95,25 @@ def ledger_review(journal: JournalFile, site: str, coordinator: str) -> LedgerRe
         studies={entry.public["approval"]["study"]: _study(private) for entry, private in approved},
         approvals={entry.public["sha256"]: _approved(entry.public["approval"]) for entry, _ in approved},
         replies=tuple(_reply(entry, ledger) for entry in entries if entry.kind in _RUN),
-        said=tuple(_said(entries)),
+        said=tuple(_others(entries)),
     )
 
 
 def check_begins_with(journal: JournalFile, held: str) -> None:
-    """Raises VerificationError unless the ledger begins with what it held when the checkpoint `held` was noted.
+    """Raises VerificationError unless the ledger begins with the entries that the checkpoint `held` covers.
 
-    A checkpoint is written as the page shows it: number of entries, colon, root. DataError where it is none.
+    A checkpoint is written as on the page: number of entries, colon, root. DataError where it is not.
     """
     size, _, root = held.strip().partition(":")
     try:
         count, expected = int(size), base64.b64decode(root, validate=True)
     except ValueError:
-        raise DataError(f"{held!r} is no checkpoint", "give it as the page shows it, for example 13:JBJ2...=") from None
+        hint = say("site.ledger.not_a_checkpoint_hint")
+        raise DataError(say("site.ledger.not_a_checkpoint", text=held), hint) from None
     entries = journal.ledger.entries()[:count]
     if len(entries) < count or Tree(entry.leaf for entry in entries).root() != expected:
-        message = f"this ledger does not begin with the {count} entries that it had then: some were changed or dropped"
-        raise VerificationError(message, "keep the file as evidence, and compare it with your backups")
+        hint = say("site.ledger.begins_otherwise_hint")
+        raise VerificationError(say("site.ledger.does_not_begin", n=count), hint)
 
 
 def _study(private: Mapping[str, Any] | None) -> str:
@@ -119,8 +121,8 @@ def _study(private: Mapping[str, Any] | None) -> str:
     return f"{study.id} {study.version}"
 
 
-def _approved(content: Mapping[str, Any]) -> str:
-    return f"by {content['by']} (IRB {content['irb']}) until {content['until']}"
+def _approved(content: Mapping[str, Any]) -> Message:
+    return say("site.ledger.approved", by=content["by"], irb=content["irb"], until=content["until"])
 
 
 def _reply(entry: Entry, ledger: LedgerFile) -> Reply:
@@ -144,32 +146,35 @@ def _reply(entry: Entry, ledger: LedgerFile) -> Reply:
     )
 
 
-def _said(entries: Sequence[Entry]) -> Iterator[Said]:
+def _others(entries: Sequence[Entry]) -> Iterator[OtherEntry]:
     for entry in entries:
         if entry.kind not in _RUN:
-            yield Said(entry.number, entry.at, entry.kind, _sentence(entry))
+            yield OtherEntry(entry.number, entry.at, entry.kind, _details(entry))
 
 
-def _sentence(entry: Entry) -> str:
+def _details(entry: Entry) -> Message:
     public = entry.public
     if entry.kind == APPROVED:
-        return "; ".join(_of_approval(public["approval"]))
+        return say("site.ledger.details", details=tuple(_of_approval(public["approval"])))
     if entry.kind == "refused":
-        run = f" to run {public['run']}" if public.get("run") else ""
-        return f"said no{run}: {refusal_message(public['code'], 'this site')}"
+        reason = refusal_message(public["code"], "this site")
+        if public.get("run"):
+            return say("site.ledger.refused_run", run=public["run"], reason=reason)
+        return say("site.ledger.refused", reason=reason)
     if entry.kind in ACTS:
-        reason = f": {public['reason']}" if public.get("reason") else ""
-        return f"by {public['by']}{reason}"
-    return ", ".join(f"{name} {value}" for name, value in public.items())
+        by, because = public["by"], public.get("reason")
+        return say("site.ledger.by_because", by=by, reason=because) if because else say("site.ledger.by", by=by)
+    return say("site.ledger.other_details", details=tuple(f"{name} {value}" for name, value in public.items()))
 
 
-def _of_approval(content: Mapping[str, Any]) -> Iterator[str]:
+def _of_approval(content: Mapping[str, Any]) -> Iterator[Message]:
     yield _approved(content)
-    yield f"compared: {', '.join(content['compared']) or 'nobody'}"
+    compared = tuple(content["compared"])
+    yield say("site.ledger.compared", sites=compared) if compared else say("site.ledger.none_compared")
     for kind, package in content.get("methods", {}).items():
         if kind not in OWN:
-            yield f"method {kind} of {package}"
+            yield say("site.approval.method", kind=kind, package=package)
     for one in content["exceptions"]:
-        yield f"exception {one['limit']} = {one['value']}: {one['reason']}"
+        yield say("site.approval.exception", limit=one["limit"], value=one["value"], reason=one["reason"])
     if content["may_be_subtracted"]:
-        yield "may be subtracted"
+        yield say("site.ledger.may_be_subtracted")

@@ -1,6 +1,6 @@
-"""What a site refused, in its ledger: its committee reads there what was asked and not answered.
+"""A site's refusals, recorded in its ledger, where its committee can read what was requested and not answered.
 
-A refusal holds no number, so it may leave also where the ledger cannot be written; its entry then is told to the log.
+A refusal contains no number, so it may be sent even where the ledger cannot be written; the site's log then says so.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from riskset.catalogue import say
 from riskset.errors import RisksetError
 from riskset.ledger.log_file import LedgerFile
 from riskset.protocol.messages import REFUSED
@@ -17,41 +18,41 @@ from riskset.protocol.site import Site
 from riskset.secure.envelope import claimed_head, unframe
 
 QUIET_S: Final = 600.0
-"""One entry a reason in this time: a coordinator that asks twenty times a second must not fill the disk."""
+"""At most one entry per reason in this time: a coordinator that asks twenty times a second must not fill the disk."""
 
 
 class RecordedSite:
-    """Answers as the site it is made of, and writes down each no."""
+    """Answers as the site it wraps, and records its refusals."""
 
     def __init__(
         self,
         site: Site,
         ledger: LedgerFile,
-        tell: Callable[[str], None],
+        log: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = site.name
-        self._site, self._ledger, self._tell, self._clock = site, ledger, tell, clock
-        self._written: dict[str, float] = {}
+        self._site, self._ledger, self._log, self._clock = site, ledger, log, clock
+        self._recorded_at: dict[str, float] = {}
 
     def answer(self, request: bytes) -> bytes:
-        return self._noted(self._site.answer(request))
+        return self._recorded(self._site.answer(request))
 
     def refusal(self, code: str) -> bytes:
-        return self._noted(self._site.refusal(code))
+        return self._recorded(self._site.refusal(code))
 
-    def _noted(self, reply: bytes) -> bytes:
+    def _recorded(self, reply: bytes) -> bytes:
         head = claimed_head(reply)
         if head.type == REFUSED:
-            self._write(str(json.loads(unframe(reply)[1])["code"]), head.run)
+            self._record(str(json.loads(unframe(reply)[1])["code"]), head.run)
         return reply
 
-    def _write(self, code: str, run: str) -> None:
+    def _record(self, code: str, run: str) -> None:
         now = self._clock()
-        if now - self._written.get(code, -QUIET_S) < QUIET_S:
+        if now - self._recorded_at.get(code, -QUIET_S) < QUIET_S:
             return
-        self._written[code] = now
+        self._recorded_at[code] = now
         try:
             self._ledger.append("refused", {"code": code, "run": run})
         except RisksetError as error:
-            self._tell(f"a refusal could not be written down: {error}")
+            self._log(say("site.journal.refusal_lost", error=str(error)))

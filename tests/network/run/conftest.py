@@ -34,9 +34,8 @@ from riskset_demo.studies.real import LUNG, DataSet
 from riskset_server.engine.recording import read_recording
 from riskset_site.consent.approvals import Approvals
 from riskset_site.data.cohort import load_cohort
-from riskset_site.keys.identity import SiteFolder, load_keys
-from riskset_site.records.journal import JournalFile
-from riskset_site.records.own_ledger import own_ledger
+from riskset_site.keys import SitePaths, load_keys
+from riskset_site.records.journal import JournalFile, own_ledger
 
 RECORD_HEAD = ConfigRecord.__qualname__.encode() + b" "
 PATIENCE_S = 600.0
@@ -122,7 +121,7 @@ class Theatre:
 
     def lets_approval_end(self, site: str) -> None:
         """The effect of a day past `until`, without waiting for it: the last approval was valid until yesterday."""
-        folder = SiteFolder(self.stage.sites[site])
+        folder = SitePaths(self.stage.sites[site])
         identity = load_keys(folder, folder.roster)
         with closing(own_ledger(folder, identity, site)) as ledger:
             approvals = Approvals(ledger, identity)
@@ -232,7 +231,7 @@ class Theatre:
     def journal(self, site: str) -> JournalFile:
         """A site's memory, its whole ledger checked."""
         folder = self.stage.sites[site]
-        return JournalFile(SiteFolder(folder).journal, load_keys(SiteFolder(folder)).signing, site)
+        return JournalFile(SitePaths(folder).journal, load_keys(SitePaths(folder)).signing, site)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -73,3 +73,18 @@ def test_per_cents_and_counts():
 def test_chi_square_without_a_value():
     assert notation.chi_square(9.5546, 1, 0.00199) == "χ² = 9.55 (df 1, P = .002)"
     assert notation.chi_square(None, 0, None) == "χ² = – (df 0, P = –)"
+
+
+def test_a_number_without_a_unit_has_three_digits():
+    assert notation.number_with_limits(0.13249, 0.08, -1.5) == "0.132 (0.08 to \N{MINUS SIGN}1.5)"
+    assert notation.number_with_limits(0.1, None, None) == "0.1 (\N{EN DASH} to \N{EN DASH})"
+    assert notation.number_with_limits(None, None, None) == "\N{EN DASH}"
+
+
+def test_a_difference_of_days_is_in_the_unit_and_signed():
+    assert notation.difference_with_limits(-30.4375, -60.875, 15.21875, "month", 30.4375) == (
+        "\N{MINUS SIGN}1.0 (\N{MINUS SIGN}2.0 to 0.5)"
+    )
+    assert notation.difference_with_limits(None, None, None, "month", 30.4375) == "\N{EN DASH}"
+    assert notation.mean_with_limits(None, None, None, "month", 30.4375) == "\N{EN DASH}"
+    assert notation.mean_with_limits(60.875, 30.4375, 91.3125, "month", 30.4375) == "2.0 (1.0\N{EN DASH}3.0)"

@@ -17,13 +17,13 @@ from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import new_identity
 from riskset.study.asked import installed
 from riskset.study.load import load_study
-from riskset_site.commands import approve
-from riskset_site.consent import approving
+from riskset_site.commands import consent as consent_commands
+from riskset_site.consent import terms as terms_module
 from riskset_site.consent.approvals import Approvals, LedgerConsent, expiry_of
-from riskset_site.consent.approving import Terms, draft
+from riskset_site.consent.terms import Terms, draft
 from riskset_site.consent.vouching import vouched_for, write_vouching
-from riskset_site.keys.identity import Identity, SiteFolder, make_keys
-from riskset_site.records.own_ledger import own_ledger
+from riskset_site.keys import Identity, SitePaths, make_keys
+from riskset_site.records.journal import own_ledger
 
 BOTH = ("--compared", "asan", "--compared", "osaka")
 TODAY, NOW = date(2024, 6, 1), "2024-06-01T12:00:00.000+00:00"
@@ -39,9 +39,9 @@ def consent(member):
     heard = []
 
     def ask():
-        papers = member.papers
-        mine = LedgerConsent(Approvals(ledger, papers.identity), heard.append)
-        return mine.approval(papers.study_hash, papers.roster.sha256, papers.snapshot, papers.methods)
+        files = member.study_folder
+        mine = LedgerConsent(Approvals(ledger, files.identity), heard.append)
+        return mine.approval(files.study_hash, files.roster.sha256, files.snapshot, files.methods)
 
     yield ask, heard
     ledger.close()
@@ -55,7 +55,7 @@ def no(ask):
 
 
 def drafted(member, **terms):
-    return draft(member.papers, Terms(**WHO | terms), TODAY, NOW)
+    return draft(member.study_folder, Terms(**WHO | terms), TODAY, NOW)
 
 
 def refusal(member, **terms):
@@ -64,16 +64,16 @@ def refusal(member, **terms):
     return str(raised.value)
 
 
-def test_why_there_is_no_approval_is_told_once_until_there_was_one(member):
+def test_why_there_is_no_approval_is_logged_once_until_there_is_one(member):
     heard = []
     with closing(member.ledger()) as ledger:
-        approvals, papers = Approvals(ledger, member.papers.identity), member.papers
+        approvals, files = Approvals(ledger, member.study_folder.identity), member.study_folder
         mine = LedgerConsent(approvals, heard.append, today=lambda: TODAY)
 
         def ask():
-            return mine.approval(papers.study_hash, papers.roster.sha256, papers.snapshot, papers.methods)
+            return mine.approval(files.study_hash, files.roster.sha256, files.snapshot, files.methods)
 
-        approvals.approve(drafted(member, compared=("asan", "osaka")), papers.study)
+        approvals.approve(drafted(member, compared=("asan", "osaka")), files.study)
         for _ in range(2):
             approvals.pause("M. Uchida", "a new export comes")
             [no(ask) for _ in range(3)]
@@ -82,10 +82,10 @@ def test_why_there_is_no_approval_is_told_once_until_there_was_one(member):
     assert len(heard) == 2
 
 
-def test_what_is_approved_is_what_lies_on_the_desk(member):
-    papers, approval = member.papers, drafted(member, compared=["osaka"])
-    assert (approval.study, approval.roster) == (papers.study_hash, papers.roster.sha256)
-    assert approval.covers(papers.snapshot)
+def test_what_is_approved_is_what_is_in_the_folder(member):
+    files, approval = member.study_folder, drafted(member, compared=["osaka"])
+    assert (approval.study, approval.roster) == (files.study_hash, files.roster.sha256)
+    assert approval.covers(files.snapshot)
     assert (approval.by, approval.irb, approval.until, approval.code) == (*WHO.values(), __version__)
     assert (approval.compared, approval.policy, approval.exceptions) == (("osaka",), {}, ())
 
@@ -149,23 +149,23 @@ def test_other_data_another_version_and_another_roster_need_another_approval(mem
 
 def test_a_process_of_another_version_of_the_program_is_not_approved(member):
     member.approves(*BOTH)
-    ledger, papers = member.ledger(), member.papers
-    newer = LedgerConsent(Approvals(ledger, papers.identity), [].append, code="9.9.9")
-    asked = (papers.study_hash, papers.roster.sha256, papers.snapshot, papers.methods)
+    ledger, files = member.ledger(), member.study_folder
+    newer = LedgerConsent(Approvals(ledger, files.identity), [].append, code="9.9.9")
+    asked = (files.study_hash, files.roster.sha256, files.snapshot, files.methods)
     assert no(lambda: newer.approval(*asked)) == f"riskset {__version__} was approved; this is riskset 9.9.9"
     ledger.close()
 
 
 def test_the_approval_names_every_installed_method(member, monkeypatch, capsys):
-    monkeypatch.setattr(approve, "installed", lambda: METHODS)
-    monkeypatch.setattr(approving, "installed", lambda: METHODS)
+    monkeypatch.setattr(consent_commands, "installed", lambda: METHODS)
+    monkeypatch.setattr(terms_module, "installed", lambda: METHODS)
     member.approves(*BOTH)
-    assert "method gehan of riskset-gehan 1.2\n" in capsys.readouterr().out
+    assert "method gehan from riskset-gehan 1.2\n" in capsys.readouterr().out
     ledger = member.ledger()
-    assert Approvals(ledger, member.papers.identity).standing().approval.methods == METHODS
+    assert Approvals(ledger, member.study_folder.identity).standing().approval.methods == METHODS
     ledger.close()
     member.says("ledger")
-    assert "compared: asan, osaka; method gehan of riskset-gehan 1.2" in " ".join(capsys.readouterr().out.split())
+    assert "compared: asan, osaka; method gehan from riskset-gehan 1.2" in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_method_that_was_updated_since_is_not_approved(member, consent, monkeypatch):
@@ -180,12 +180,12 @@ def test_a_method_that_was_updated_since_is_not_approved(member, consent, monkey
 
 def test_a_ledger_that_does_not_hold_is_no_consent(member):
     member.approves(*BOTH)
-    ledger, papers = member.ledger(), member.papers
+    ledger, files = member.ledger(), member.study_folder
     ledger.read("SELECT 1")
-    other = LedgerConsent(Approvals(ledger, papers.identity), [].append)
+    other = LedgerConsent(Approvals(ledger, files.identity), [].append)
     ledger._file._db.execute("UPDATE ledger_head SET checkpoint = 'x'")
     with pytest.raises(DataError, match="cannot be verified"):
-        other.approval(papers.study_hash, papers.roster.sha256, papers.snapshot, papers.methods)
+        other.approval(files.study_hash, files.roster.sha256, files.snapshot, files.methods)
     ledger.close()
 
 
@@ -194,19 +194,19 @@ def test_the_approved_study_is_kept_to_be_compared(member):
     member.approves(*BOTH)
     member.has_study(min_sites=3)
     ledger = member.ledger()
-    assert Approvals(ledger, member.papers.identity).study() == before
+    assert Approvals(ledger, member.study_folder.identity).study() == before
     ledger.close()
 
 
 @pytest.mark.parametrize(
     ("terms", "told"),
     [
-        ({"by": " "}, "--by is empty or holds signs that cannot be printed"),
-        ({"irb": "2024\x1b[2K"}, "--irb is empty or holds signs that cannot be printed"),
-        ({"until": date(2024, 5, 31)}, "--until 2024-05-31 is over"),
-        ({"compared": ["asna"]}, "'asna' is no other site of the roster"),
-        ({"compared": ["kurume"]}, "'kurume' is no other site of the roster"),
-        ({"exceptions": ["R3=10"]}, "found 1 exceptions and 0 reasons"),
+        ({"by": " "}, "--by is empty or contains non-printable characters"),
+        ({"irb": "2024\x1b[2K"}, "--irb is empty or contains non-printable characters"),
+        ({"until": date(2024, 5, 31)}, "--until 2024-05-31 is in the past"),
+        ({"compared": ["asna"]}, "'asna' is not one of the other sites in the roster"),
+        ({"compared": ["kurume"]}, "'kurume' is not one of the other sites in the roster"),
+        ({"exceptions": ["R3=10"]}, "expected one --reason for each --exception, found 1 exceptions and 0 reasons"),
         ({"exceptions": ["R3=10"], "reasons": [" "]}, "the exception R3=10 has no reason"),
         ({"exceptions": ["R3=9"], "reasons": ["few"]}, "R3.events: 9 is beyond the floor"),
         (
@@ -214,29 +214,29 @@ def test_the_approved_study_is_kept_to_be_compared(member):
             "R3.events: 30 is not an exception: at least 20 applies anyway",
         ),
         ({"exceptions": ["R33=3"], "reasons": ["few"]}, "R33 is neither a rule nor a limit"),
-        ({"exceptions": ["R3=10", "R3.events=11"], "reasons": ["a", "b"]}, "two exceptions are to R3.events"),
+        ({"exceptions": ["R3=10", "R3.events=11"], "reasons": ["a", "b"]}, "more than one exception for R3.events"),
     ],
 )
-def test_what_cannot_be_signed_is_told(member, terms, told):
+def test_what_cannot_be_signed_is_refused(member, terms, told):
     assert refusal(member, **terms) == told
 
 
 def test_an_approval_does_not_outlast_the_ethics_committees(member_at):
     member = member_at(irb="2024-117", irb_until="2025-03-31")
-    told = "--until 2025-05-31 is later than the IRB approval, which ends on 2025-03-31"
+    told = "--until 2025-05-31 is later than the IRB approval, which expires on 2025-03-31"
     assert refusal(member) == told
-    assert refusal(member, irb="2024-118") == "the roster tells the others IRB 2024-117, --irb is 2024-118"
+    assert refusal(member, irb="2024-118") == "the roster lists IRB 2024-117, but --irb says 2024-118"
     assert drafted(member, until=date(2025, 3, 31)).irb == "2024-117"
 
 
-def test_an_end_is_told_thirty_days_ahead(member):
+def test_expiry_is_announced_thirty_days_ahead(member):
     approval = drafted(member)
     assert expiry_lines([expiry_of(approval)], date(2025, 4, 30)) == []
     [told] = expiry_lines([expiry_of(approval)], date(2025, 5, 1))
     assert told.startswith("warning: the approval of this site expires on 2025-05-31, in 30 days; renew it with")
 
 
-def test_limits_of_the_site_file_and_exceptions_stand_in_the_approval(member):
+def test_the_approval_contains_limits_of_the_site_file_and_exceptions(member):
     member.writes("[limits]", "R1.population_rows = 100")
     approval = drafted(member, exceptions=["R4=1/3"], reasons=["two adults"])
     assert approval.policy == {"R1.population_rows": "100", "R4.leverage": "1/3"}
@@ -265,11 +265,11 @@ def test_a_limit_of_the_site_file_stays_where_the_column_knows_it(member):
 @pytest.mark.parametrize(
     ("sites", "study", "told"),
     [
-        (("kurume", "asan"), {}, "can subtract its own part from every total"),
+        (("kurume", "asan"), {}, "can subtract its own sums from every total"),
         (("kurume", "asan", "osaka"), {"secure_sum": "off"}, "see this site's own sums, not only totals"),
     ],
 )
-def test_what_others_can_read_is_said_and_accepted_by_name(member_at, sites, study, told):
+def test_what_others_can_read_is_shown_and_accepted_by_name(member_at, sites, study, told):
     member = member_at(sites)
     member.has_study(**study)
     said = refusal(member)
@@ -279,46 +279,46 @@ def test_what_others_can_read_is_said_and_accepted_by_name(member_at, sites, stu
 
 
 def test_a_compared_site_vouches_for_others(member):
-    papers = member.papers
-    file = write_vouching(member.others["asan"], papers.roster, ["osaka"])
+    files = member.study_folder
+    file = write_vouching(member.others["asan"], files.roster, ["osaka"])
     assert drafted(member, compared=["asan"], vouched=[file]).compared == ("asan", "osaka")
-    assert "which nobody here has compared" in refusal(member, vouched=[file])
+    assert "which has not been compared here" in refusal(member, vouched=[file])
 
 
 def test_a_party_that_is_no_site_vouches_where_its_words_were_heard(member):
-    auditor, papers = new_identity(), member.papers
-    file = write_vouching(auditor, papers.roster, ["osaka", "asan"])
+    auditor, files = new_identity(), member.study_folder
+    file = write_vouching(auditor, files.roster, ["osaka", "asan"])
     heard = fingerprint_words(auditor.public_key()).upper()
     assert drafted(member, vouched=[file], voucher=heard).compared == ("asan", "osaka")
     other = fingerprint_words(new_identity().public_key())
-    assert "which nobody here has compared" in refusal(member, vouched=[file], voucher=other)
+    assert "which has not been compared here" in refusal(member, vouched=[file], voucher=other)
 
 
-def test_who_vouches_for_another_key_than_the_rosters_finds_the_swap(member):
-    honest = member.papers.roster
+def test_vouching_for_a_different_key_than_the_rosters_reveals_the_swap(member):
+    honest = member.study_folder.roster
     member.others["osaka"] = new_identity()
     member.has_roster()
     file = write_vouching(member.others["asan"], honest, ["osaka"])
     assert refusal(member, compared=["asan"], vouched=[file]) == (
-        "the file vouches for another key of osaka than the one in the roster"
+        "the file vouches for a different key of osaka than the roster lists"
     )
 
 
 def test_a_changed_file_and_one_of_another_study_vouch_for_nobody(member):
-    roster, key = member.papers.roster, member.others["asan"]
+    roster, key = member.study_folder.roster, member.others["asan"]
     file = write_vouching(key, roster, ["osaka"])
     with pytest.raises(VerificationError, match="was changed after it was signed"):
         vouched_for(file.replace(b"osaka", b"asan2"), roster, ["asan"])
     with pytest.raises(DataError, match="not a file that vouches"):
         vouched_for(b"{}", roster, ["asan"])
-    with pytest.raises(DataError, match="the sites of another study"):
+    with pytest.raises(DataError, match="the sites of a different study"):
         vouched_for(write_vouching(key, type(roster)(**vars(roster) | {"study_id": "x"}), []), roster, ["asan"])
 
 
 def test_a_site_writes_a_file_that_vouches(member, tmp_path):
     out = tmp_path / "vouched.json"
     assert member.says("vouch", "--compared", "osaka", "--out", str(out)) == 0
-    assert vouched_for(out.read_bytes(), member.papers.roster, ["kurume"]) == ("osaka",)
+    assert vouched_for(out.read_bytes(), member.study_folder.roster, ["kurume"]) == ("osaka",)
     assert member.says("vouch", "--compared", "osaka", "--out", str(out)) == 1  # never over another file
 
 
@@ -341,23 +341,23 @@ def test_serving_begins_under_an_approval_only(member, capsys):
 def test_a_ledger_goes_on_under_renewed_keys(member):
     """The earlier key's approval is read as this site's own, and does not hold for the roster with the new key."""
     member.approves(*BOTH)
-    folder = SiteFolder(member.folder)
+    folder = SitePaths(member.folder)
     member.identity = make_keys(folder.next_keys)
     member.has_roster()
-    papers = member.papers
-    assert papers.identity.earlier
-    own_ledger(folder, papers.identity, "kurume").close()
+    files = member.study_folder
+    assert files.identity.earlier
+    own_ledger(folder, files.identity, "kurume").close()
     ledger = member.ledger()
-    consent = LedgerConsent(Approvals(ledger, papers.identity), [].append)
-    asked = (papers.study_hash, papers.roster.sha256, papers.snapshot, papers.methods)
+    consent = LedgerConsent(Approvals(ledger, files.identity), [].append)
+    asked = (files.study_hash, files.roster.sha256, files.snapshot, files.methods)
     assert (
         no(lambda: consent.approval(*asked)) == "the roster differs from the approved one: a site or a key has changed"
     )
-    assert Approvals(ledger, papers.identity).study() == papers.study  # what the earlier key sealed opens still
+    assert Approvals(ledger, files.identity).study() == files.study  # what the earlier key sealed opens still
     ledger.close()
     assert member.approves(*BOTH) == 0
     ledger = member.ledger()
-    assert LedgerConsent(Approvals(ledger, papers.identity), [].append).approval(*asked).by == "M. Uchida"
+    assert LedgerConsent(Approvals(ledger, files.identity), [].append).approval(*asked).by == "M. Uchida"
     assert [entry.kind for entry in ledger.entries()] == ["approved", "renewed", "approved"]
     ledger.close()
 
@@ -366,4 +366,4 @@ def test_a_ledger_of_another_sites_key_is_not_taken_over(member):
     member.approves(*BOTH)
     strange = Identity(new_identity(), member.identity.node, (new_identity(),))
     with pytest.raises(VerificationError, match="cannot be verified"):
-        own_ledger(SiteFolder(member.folder), strange, "kurume")
+        own_ledger(SitePaths(member.folder), strange, "kurume")

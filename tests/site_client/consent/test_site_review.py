@@ -13,9 +13,8 @@ from riskset.study.asked import OWN, installed
 from riskset.study.load import load_study
 from riskset_site.consent import review as review_module
 from riskset_site.consent.preview import preview
-from riskset_site.consent.review import Method, review
-from riskset_site.consent.review_page import methods_told, review_page
-from riskset_site.consent.review_words import populations, questions
+from riskset_site.consent.review import Method, populations, questions, review
+from riskset_site.consent.review_page import methods_sentence, review_page
 from riskset_site.pages.output import facts_json
 
 TODAY = date(2024, 6, 1)
@@ -24,7 +23,7 @@ BOTH = ("--compared", "asan", "--compared", "osaka")
 SITES = ("asan", "kurume", "osaka")
 
 
-def test_a_study_is_told_in_sentences():
+def test_a_study_in_sentences():
     of_both = "Progression-free survival, Overall survival"
     covariates = (
         "Second-line drug (sorafenib, lenvatinib), Age [year] (number), ECOG PS (0, 1, 2+), Macrovascular invasion "
@@ -40,46 +39,46 @@ def test_a_study_is_told_in_sentences():
         f"Cox models of {of_both} with each of these covariates alone.",
     )
     assert populations(HCC) == (
-        "Patients enrolled from 2018-06-01 to 2023-11-30 who fulfil the rules below.",
+        "Patients enrolled from 2018-06-01 to 2023-11-30 who meet the criteria below.",
         "Adults: age >= 18",
         "Child-Pugh class A or B: child_pugh in ['A', 'B']",
         "Date of first dose known: not missing(start)",
-        "What happened after 2024-05-31 is not counted.",
-        "Progression-free survival: from First dose to Progression or Death, whichever is first, or, without it, to "
-        "Last contact.",
-        "Overall survival: from First dose to Death or, without it, to Last contact.",
+        "Follow-up after 2024-05-31 is not counted.",
+        "Progression-free survival: from First dose to Progression or Death, whichever is first, or to Last contact if "
+        "none occurs.",
+        "Overall survival: from First dose to Death, or to Last contact if it does not occur.",
     )
 
 
-def test_a_study_of_days_is_told_in_sentences(hospital):
+def test_a_study_of_days_in_sentences(hospital):
     hospital.joins_a_study_of_days()
     assert populations(hospital.study) == (
-        "All patients of the export.",
+        "All patients in the export.",
         "rfs: the days in days, with the event in relapse, at risk from the day in entry.",
     )
 
 
 class TestMethods:
     def test_there_are_none_but_riskset_s_own(self, member):
-        found = review(member.papers, TODAY)
+        found = review(member.study_folder, TODAY)
         assert [(one.kind, one.is_own) for one in found.methods] == [(kind, True) for kind in OWN]
         assert [one.kind for one in found.methods if one.is_asked] == ["cox"]
-        assert review_page(found).facts["Methods"] == "riskset's own; none of another package"
+        assert review_page(found).facts["Methods"] == "those of riskset; none from other packages"
 
     def test_those_of_other_packages_are_named(self, member, monkeypatch):
         others = {"gehan": "riskset-gehan 1.2", "peto": "peto 0.1"}
         monkeypatch.setattr(review_module, "installed", lambda: {**installed(), **others})
-        found = review(member.papers, TODAY)
+        found = review(member.study_folder, TODAY)
         assert review_page(found).facts["Methods"] == (
-            "riskset's own, and gehan of riskset-gehan 1.2, not asked by this study; "
-            "peto of peto 0.1, not asked by this study"
+            "those of riskset, and gehan from riskset-gehan 1.2 (not used by this study); "
+            "peto from peto 0.1 (not used by this study)"
         )
         told = json.loads(facts_json(found))["methods"][len(OWN)]
         assert told == {"kind": "gehan", "package": "riskset-gehan 1.2", "is_own": False, "is_asked": False}
 
-    def test_one_that_the_study_asks_is_named_so(self):
+    def test_one_that_the_study_uses_is_named_so(self):
         methods = [Method("km", "riskset 0.1.0", True, True), Method("gehan", "riskset-gehan 1.2", False, True)]
-        assert methods_told(methods) == "riskset's own, and gehan of riskset-gehan 1.2, asked by this study"
+        assert methods_sentence(methods) == ("those of riskset, and gehan from riskset-gehan 1.2 (used by this study)")
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +106,7 @@ def test_what_is_previewed_of_models_has_the_labels_of_what_a_run_sends(run):
     assert [numbers[:2] for numbers in first.numbers] == [numbers[:2] for numbers in sent[4]]
 
 
-def test_what_passes_alone_is_told_apart_from_what_others_decide(patients):
+def test_what_passes_alone_differs_from_what_other_sites_decide(patients):
     study, [cohort] = (
         patients.study(["asan"]),
         patients.deal(patients.rows(2, 42), patients.sites(["asan"], 42)).values(),
@@ -120,55 +119,57 @@ def test_what_passes_alone_is_told_apart_from_what_others_decide(patients):
     assert list(pooled.worst) == [name for name in LIMITS if name in pooled.worst]
 
 
-def test_what_a_rule_refuses_is_told_first_with_what_would_pass(member_at):
+def test_what_a_rule_refuses_comes_first_with_what_would_pass(member_at):
     member = member_at(("kurume", "asan"))
     member.exports(member.patients(24))
-    page = review_page(review(member.papers, TODAY))
+    page = review_page(review(member.study_folder, TODAY))
     [warning] = page.warnings
     assert warning.startswith("On these data this site would refuse cox/os/all/multivariable (rules R1")
-    judged = next(section for section in page.sections if section.heading == "What the rules say of this site's rows")
+    judged = next(
+        section for section in page.sections if section.heading == "Disclosure rules applied to this site's patients"
+    )
     remedies = judged.parts[judged.parts.index("What would pass:") + 1]
     assert any(remedy.startswith("R1, os: ") for remedy in remedies)
 
 
 def test_a_site_of_three_patients_stays_out(member):
     member.exports(member.patients(3))
-    found = review(member.papers, TODAY)
+    found = review(member.study_folder, TODAY)
     assert found.preview.worst["R1.site_rows"].verdict == "fail"
     assert "takes part in no run of this study" in review_page(found).warnings[0]
 
 
 def test_a_site_without_patients_can_be_reviewed(member):
     member.has_study(rules='[[eligibility]]\nid = "old"\nrule = "age >= 99"')
-    found = review(member.papers, TODAY)
+    found = review(member.study_folder, TODAY)
     assert found.preview.worst["R1.site_rows"].verdict == "pass"  # it adds zeros
 
 
-def test_the_parties_are_told_with_what_is_known_of_their_keys(member):
+def test_the_parties_are_shown_with_what_is_known_of_their_keys(member):
     member.approves("--compared", "asan")
-    papers = member.papers
-    parties = {party.site: party for party in review(papers, TODAY).parties}
+    files = member.study_folder
+    parties = {party.site: party for party in review(files, TODAY).parties}
     assert {site: party.known for site, party in parties.items()} == {
         "kurume": "this site",
         "asan": "compared",
         "osaka": "not compared",
     }
-    assert parties["osaka"].words == papers.roster.fingerprint("osaka")
+    assert parties["osaka"].words == files.roster.fingerprint("osaka")
     assert parties["osaka"].telephone == "+81 942 000 000"
 
 
 def test_a_new_roster_makes_every_key_one_to_be_compared(member):
     member.approves(*BOTH)
     member.has_roster(telephone="+81 000")
-    assert {party.known for party in review(member.papers, TODAY).parties} == {"this site", "not compared"}
+    assert {party.known for party in review(member.study_folder, TODAY).parties} == {"this site", "not compared"}
 
 
-def test_a_new_version_is_told_as_old_and_new(member):
-    assert review(member.papers, TODAY).changes is None
+def test_a_new_version_is_shown_as_old_and_new(member):
+    assert review(member.study_folder, TODAY).changes is None
     member.approves(*BOTH)
-    assert review(member.papers, TODAY).changes == ()
+    assert review(member.study_folder, TODAY).changes == ()
     member.has_study(min_sites=3, covariates='"arm", "age"')
-    found = review(member.papers, TODAY)
+    found = review(member.study_folder, TODAY)
     assert found.changes == (
         'Analysis cox: multivariable changed from ["arm", "age", "mvi"] to ["arm", "age"].',
         "Section [disclosure]: min_sites changed from 2 to 3.",
@@ -177,31 +178,31 @@ def test_a_new_version_is_told_as_old_and_new(member):
     assert review_page(found).sections[0].parts == [found.changes]
 
 
-def test_limits_and_exceptions_are_told(member):
+def test_limits_and_exceptions_are_shown(member):
     member.writes("[limits]", "R1.population_rows = 100")
     member.approves(*BOTH, "--exception", "R4=1/3", "--reason", "two adults")
-    found = review(member.papers, TODAY)
+    found = review(member.study_folder, TODAY)
     own = {one.limit: (one.default, one.own, one.reason) for one in found.limits if one.own}
     assert own == {"R1.population_rows": ("50", "100", ""), "R4.leverage": ("1/5", "1/3", "two adults")}
 
 
-def test_an_end_within_thirty_days_is_told_first(member):
+def test_expiry_within_thirty_days_comes_first(member):
     member.approves(*BOTH, until="2099-12-31")
-    [told] = review_page(review(member.papers, date(2099, 12, 1))).warnings
+    [told] = review_page(review(member.study_folder, date(2099, 12, 1))).warnings
     assert told.startswith("the approval of this site expires on 2099-12-31, in 30 days")
 
 
-def test_what_two_sites_can_read_of_each_other_is_told(member_at):
-    page = review_page(review(member_at(("kurume", "asan")).papers, TODAY))
-    seen = next(section for section in page.sections if section.heading == "Who can read what of this site")
-    assert "can subtract its own part from every total" in seen.parts[0][0]
+def test_what_two_sites_can_read_of_each_other_is_shown(member_at):
+    page = review_page(review(member_at(("kurume", "asan")).study_folder, TODAY))
+    seen = next(section for section in page.sections if section.heading == "Who can see what of this site")
+    assert "can subtract its own sums from every total" in seen.parts[0][0]
 
 
 def test_the_html_page_holds_every_number(member, tmp_path):
     out = tmp_path / "review.html"
     assert member.says("review", "--html", str(out)) == 0
     assert out.stat().st_mode & 0o777 == 0o600
-    page, found = out.read_text(encoding="utf-8"), review(member.papers, TODAY)
+    page, found = out.read_text(encoding="utf-8"), review(member.study_folder, TODAY)
     labels = {label for round_ in found.preview.rounds for _, told, _ in round_.numbers for label in told}
     assert len(labels) > 20
     assert not {label for label in labels if label.replace("&", "&amp;") not in page}

@@ -79,7 +79,7 @@ class TestKeeps:
         assert [entry.public["round"] for entry in entries] == [0, 1, 2]
         assert {entry.public["run"] for entry in entries} == {"run 1"}
 
-    def test_the_numbers_to_the_bit_for_the_sites_own_eyes(self, journal):
+    def test_the_numbers_to_the_bit_for_the_site_alone(self, journal):
         begin(journal)
         nans = replace(NUMBERS, numbers=(*NUMBERS.numbers, ("x", ("y",), (math.inf,))))
         journal.record("run 1", exchange(1), nans, head("contribution"))
@@ -136,7 +136,7 @@ class TestOnceOnly:
     def test_no_second_reply_for_a_round(self, journal):
         whole_run(journal)
         before = journal.ledger.export()
-        with pytest.raises(ProtocolError, match="round 1 of the run run 1 has been answered before"):
+        with pytest.raises(ProtocolError, match="round 1 of run run 1 has already been answered"):
             journal.record("run 1", exchange(1, "another reply"), NUMBERS, head("contribution"))
         assert journal.exchanges("run 1")[1] == exchange(1)
         assert journal.ledger.export() == before
@@ -145,13 +145,13 @@ class TestOnceOnly:
         begin(journal)
         with closing(JournalFile(path, KEY, "asan")) as other:
             other.record("run 1", exchange(1), NUMBERS, head("contribution"))
-            with pytest.raises(ProtocolError, match="has been answered before"):
+            with pytest.raises(ProtocolError, match="has already been answered"):
                 journal.record("run 1", exchange(1, "another reply"), NUMBERS, head("contribution"))
             assert journal.exchanges("run 1") == other.exchanges("run 1") == (exchange(0), exchange(1))
 
     def test_a_run_begins_once_with_one_secret(self, journal):
         begin(journal)
-        with pytest.raises(ProtocolError, match="answered before"):
+        with pytest.raises(ProtocolError, match="already been answered"):
             begin(journal, begun=replace(BEGUN, secret=b"\x08" * 32))
         assert journal.begun("run 1") == BEGUN
 
@@ -186,21 +186,21 @@ class TestTampering:
     @pytest.mark.parametrize(
         ("change", "words"),
         [
-            ("UPDATE exchange SET reply = zeroblob(9) WHERE round = 1", "round 1 of the run run 1"),
-            ("UPDATE exchange SET request = zeroblob(9) WHERE round = 2", "round 2 of the run run 1"),
-            ("DELETE FROM exchange WHERE round = 2", "round 2 of the run run 1"),
-            ("INSERT INTO exchange VALUES ('run 1', 3, zeroblob(1), zeroblob(1))", "round 3 of the run run 1"),
-            ("UPDATE exchange SET run = 'other'", "round 0 of the run other"),
-            ("DELETE FROM run", "the list of its runs"),
-            ("INSERT INTO run VALUES ('other', zeroblob(50))", "the list of its runs"),
+            ("UPDATE exchange SET reply = zeroblob(9) WHERE round = 1", "round 1 of run run 1"),
+            ("UPDATE exchange SET request = zeroblob(9) WHERE round = 2", "round 2 of run run 1"),
+            ("DELETE FROM exchange WHERE round = 2", "round 2 of run run 1"),
+            ("INSERT INTO exchange VALUES ('run 1', 3, zeroblob(1), zeroblob(1))", "round 3 of run run 1"),
+            ("UPDATE exchange SET run = 'other'", "round 0 of run other"),
+            ("DELETE FROM run", "the list of runs"),
+            ("INSERT INTO run VALUES ('other', zeroblob(50))", "the list of runs"),
         ],
     )
-    def test_what_was_asked_and_sent_is_held_against_the_ledger(self, journal, path, change, words):
+    def test_requests_and_replies_are_checked_against_the_ledger(self, journal, path, change, words):
         whole_run(journal)
         journal.close()
         with hands_in(path) as file:
             file.execute(change)
-        with pytest.raises(VerificationError, match=f"is not what its ledger says: {words}"):
+        with pytest.raises(VerificationError, match=f"does not match its ledger: {words}"):
             JournalFile(path, KEY, "asan")
 
     def test_a_reply_rolled_back_with_its_entry(self, journal, path):

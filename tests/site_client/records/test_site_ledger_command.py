@@ -12,7 +12,7 @@ from riskset.protocol.opening import Opening
 from riskset.protocol.site import Holding, Site
 from riskset.rehearsal import EverySiteConsents, MemoryJournal, MemoryRecord
 from riskset_site.consent.approvals import Approvals, LedgerConsent
-from riskset_site.keys.identity import SiteFolder
+from riskset_site.keys import SitePaths
 from riskset_site.records.journal import JournalFile
 from riskset_site.records.refusals import QUIET_S, RecordedSite
 
@@ -24,22 +24,34 @@ class Consortium:
 
     def __init__(self, member, run="run-1"):
         self.member, self.run = member, run
-        papers = member.papers
-        self.journal = JournalFile(SiteFolder(member.folder).journal, papers.identity.signing, "kurume")
-        consent = LedgerConsent(Approvals(self.journal.ledger, papers.identity), [].append)
+        files = member.study_folder
+        self.journal = JournalFile(SitePaths(member.folder).journal, files.identity.signing, "kurume")
+        consent = LedgerConsent(Approvals(self.journal.ledger, files.identity), [].append)
         site = Site(
-            "kurume", papers.identity.signing, papers.study, papers.roster, papers.holding, self.journal, consent
+            "kurume",
+            files.identity.signing,
+            files.study,
+            files.roster,
+            files.holding,
+            self.journal,
+            consent,
         )
         self.now = 0.0
         self.sites = {"kurume": RecordedSite(site, self.journal.ledger, [].append, lambda: self.now)}
         for name, key in member.others.items():
-            holding = Holding(Cohort(name, papers.cohort.analysis_sets), papers.holding.rows)
+            holding = Holding(Cohort(name, files.cohort.analysis_sets), files.holding.rows)
             others = tuple(other for other in member.sites if other != name)
             self.sites[name] = Site(
-                name, key, papers.study, papers.roster, holding, MemoryJournal(), EverySiteConsents(name, others)
+                name,
+                key,
+                files.study,
+                files.roster,
+                holding,
+                MemoryJournal(),
+                EverySiteConsents(name, others),
             )
         opening, record = Opening(tuple(sorted(member.sites))), MemoryRecord(member.coordinator)
-        self.coordinator = Coordinator(member.coordinator, papers.study, papers.roster, run, opening, record)
+        self.coordinator = Coordinator(member.coordinator, files.study, files.roster, run, opening, record)
 
     def goes(self):
         while not self.coordinator.is_finished:
@@ -71,8 +83,8 @@ def read(member, capsys):
 
 def test_every_number_that_left_is_there(answered, capsys):
     found = read(answered, capsys)
-    papers = answered.papers
-    ledger = JournalFile(SiteFolder(answered.folder).journal, papers.identity.signing, "kurume")
+    files = answered.study_folder
+    ledger = JournalFile(SitePaths(answered.folder).journal, files.identity.signing, "kurume")
     rounds = len(ledger.exchanges("run-1"))
     ledger.close()
     assert [reply["round"] for reply in found["replies"]] == list(range(rounds))
@@ -81,7 +93,7 @@ def test_every_number_that_left_is_there(answered, capsys):
         ["admission/cohorts", "patients of os", 60.0],
         ["admission/cohorts", "whether any patient of os", 1.0],
     ]
-    assert {reply["study"] for reply in found["replies"]} == {papers.study_hash}
+    assert {reply["study"] for reply in found["replies"]} == {files.study_hash}
     assert {found["approvals"][reply["approval"]] for reply in found["replies"]} == {
         "by M. Uchida (IRB 2024-117) until 2099-12-31"
     }
@@ -101,8 +113,7 @@ def test_approvals_pauses_and_refusals_are_there(answered, capsys):
         ("paused", "by M. Uchida: a new export comes"),
         (
             "refused",
-            "said no to run run-2: this site has no approval in force for this study, roster and data; "
-            "its log says why",
+            "refused run run-2: this site has no approval in force for this study, roster and data; its log says why",
         ),
     ]
 
@@ -152,7 +163,7 @@ CHANGES = {
 def test_nothing_is_shown_of_a_ledger_that_does_not_hold(answered, capsys, change):
     assert answered.says("ledger") == 0
     capsys.readouterr()
-    with sqlite3.connect(SiteFolder(answered.folder).journal) as file:
+    with sqlite3.connect(SitePaths(answered.folder).journal) as file:
         assert file.execute(CHANGES[change]).rowcount == 1
     file.close()
     assert answered.says("ledger") == 1
@@ -173,7 +184,7 @@ def checkpoint_of(member, capsys):
     return line.split()[1]
 
 
-def test_a_checkpoint_noted_on_an_earlier_day_is_held_against_the_ledger(answered, member, capsys):
+def test_a_checkpoint_noted_on_an_earlier_day_is_compared_with_the_ledger(answered, member, capsys):
     noted = checkpoint_of(answered, capsys)
     answered.says("pause", "--by", "M. Uchida", "--reason", "holidays")
     assert checkpoint_of(answered, capsys) != noted
@@ -183,4 +194,4 @@ def test_a_checkpoint_noted_on_an_earlier_day_is_held_against_the_ledger(answere
         assert member.says("ledger", "--held", held) == 1
         assert "does not begin with the" in capsys.readouterr().err
     assert member.says("ledger", "--held", "yesterday") == 1
-    assert "'yesterday' is no checkpoint" in capsys.readouterr().err
+    assert "'yesterday' is not a checkpoint" in capsys.readouterr().err

@@ -21,9 +21,9 @@ class Arm:
     place: Place
     """Of `arms` or `overall` in its result, at the arm's level."""
 
-    def cell(self, quantity: str) -> str:
-        """Returns the id of one of the arm's cells."""
-        return self.place.of(f"{self.place.quantity}.{quantity}", level=self.place.level).id
+    def cell(self, quantity: str, day: float | None = None) -> str:
+        """Returns the id of one of the arm's cells; `day` where the quantity is in a list by day."""
+        return self.place.of(f"{self.place.quantity}.{quantity}", level=self.place.level, day=day).id
 
 
 def arms_of(entry: ResultEntry, counts: CountsInTime, context: Context) -> tuple[Arm, ...]:

@@ -1,4 +1,4 @@
-"""Restricted mean survival time: the area under each arm's Kaplan-Meier curve up to tau, and what tells arms apart.
+"""Restricted mean survival time: the area under each arm's Kaplan-Meier curve up to tau, and how arms differ in it.
 
 Royston and Parmar (2013). The curve is that of `km`, on the study's grid; the mean and its error are those of
 `survfit`'s `rmean`, without the factor n/(n-1) that some programs add. Beyond the last day of an arm its curve keeps

@@ -12,16 +12,15 @@ from riskset.errors import DataError
 from riskset.protocol.roster import Member, sign_roster
 from riskset.secure.keys import is_locked, new_identity, public_hex
 from riskset.secure.node_key import public_node_text
-from riskset_site.keys import passphrase
-from riskset_site.keys.identity import SiteFolder, identity_in, load_keys, make_keys, node_in
+from riskset_site.keys import PASSPHRASE_VARIABLE, SitePaths, identity_in, load_keys, make_keys, new_passphrase, node_in
 
-STUDY = Path(__file__).parents[2] / "transcripts" / "coordinator" / "study.toml"
+STUDY = Path(__file__).parents[1] / "transcripts" / "coordinator" / "study.toml"
 WORDS = "correct horse battery"
 
 
 @pytest.fixture
 def folder(tmp_path):
-    return SiteFolder(tmp_path / "kurume")
+    return SitePaths(tmp_path / "kurume")
 
 
 def enters(folder, identity):
@@ -72,7 +71,7 @@ def test_a_roster_elsewhere_decides_where_it_is_given(folder, tmp_path):
     first = make_keys(folder.keys[0])
     second = make_keys(folder.next_keys)
     enters(folder, second)
-    other = SiteFolder(tmp_path / "other")
+    other = SitePaths(tmp_path / "other")
     enters(other, first)
     assert same(load_keys(folder, other.roster), first)
 
@@ -111,17 +110,17 @@ def test_locked_keys_open_with_their_passphrase_alone(folder, monkeypatch):
     assert is_locked(node_in(folder.keys[0]))
     with pytest.raises(TypeError):
         load_pem_private_key(text, password=None)
-    monkeypatch.setenv(passphrase.VARIABLE, WORDS)
+    monkeypatch.setenv(PASSPHRASE_VARIABLE, WORDS)
     assert same(load_keys(folder), made)
-    monkeypatch.setenv(passphrase.VARIABLE, WORDS + "!")
+    monkeypatch.setenv(PASSPHRASE_VARIABLE, WORDS + "!")
     with pytest.raises(DataError, match=r"the passphrase does not open .*identity\.pem"):
         load_keys(folder)
 
 
 def test_a_service_without_a_passphrase_is_told_what_to_set(folder, monkeypatch):
     make_keys(folder.keys[0], WORDS.encode())
-    monkeypatch.delenv(passphrase.VARIABLE, raising=False)
-    with pytest.raises(DataError, match="a passphrase is needed and nobody is there to type it") as error:
+    monkeypatch.delenv(PASSPHRASE_VARIABLE, raising=False)
+    with pytest.raises(DataError, match="a passphrase is needed, but there is no terminal to type it in") as error:
         load_keys(folder)
     assert "RISKSET_PASSPHRASE" in error.value.hint
 
@@ -129,38 +128,38 @@ def test_a_service_without_a_passphrase_is_told_what_to_set(folder, monkeypatch)
 def test_a_passphrase_is_typed_where_somebody_is_there(folder, monkeypatch):
     made = make_keys(folder.keys[0], WORDS.encode())
     asked = []
-    monkeypatch.delenv(passphrase.VARIABLE, raising=False)
+    monkeypatch.delenv(PASSPHRASE_VARIABLE, raising=False)
     monkeypatch.setattr("sys.stdin", type("Terminal", (), {"isatty": lambda self: True})())
     monkeypatch.setattr("typer.prompt", lambda words, **how: asked.append((words, how)) or WORDS)
     assert same(load_keys(folder), made)
     assert [how["hide_input"] for _, how in asked] == [True]
-    assert passphrase.new_passphrase() == WORDS.encode()
+    assert new_passphrase() == WORDS.encode()
     assert asked[-1][1]["confirmation_prompt"]
 
 
 def test_keys_without_a_lock_need_none(folder, monkeypatch):
-    monkeypatch.setenv(passphrase.VARIABLE, WORDS)
+    monkeypatch.setenv(PASSPHRASE_VARIABLE, WORDS)
     made = make_keys(folder.keys[0])
     assert same(load_keys(folder), made)
 
 
 def test_a_short_passphrase_is_refused(monkeypatch):
-    monkeypatch.setenv(passphrase.VARIABLE, "short")
+    monkeypatch.setenv(PASSPHRASE_VARIABLE, "short")
     with pytest.raises(DataError, match="at least 12 characters"):
-        passphrase.new_passphrase()
+        new_passphrase()
 
 
 def test_a_site_that_locks_its_keys_when_it_joins(tmp_path, monkeypatch, capsys):
     study = STUDY
     server, invite = str(tmp_path / "coordinator"), str(tmp_path / "a.invite.json")
-    folder = SiteFolder(tmp_path / "asan")
+    folder = SitePaths(tmp_path / "asan")
     assert main(["server", "init", server, "--host", "127.0.0.1"]) == 0
     assert main(["study", "invite", str(study), "asan", "--server", server, "--out", invite]) == 0
     join = ["site", "join", invite, "--into", str(folder.root), "--by-mail", "--passphrase"]
-    monkeypatch.setenv(passphrase.VARIABLE, "short")
+    monkeypatch.setenv(PASSPHRASE_VARIABLE, "short")
     assert main(join) == 1
     assert not folder.has_keys
-    monkeypatch.setenv(passphrase.VARIABLE, WORDS)
+    monkeypatch.setenv(PASSPHRASE_VARIABLE, WORDS)
     assert main(join) == 0
     assert is_locked(identity_in(folder.keys[0]))
     assert WORDS not in capsys.readouterr().out

@@ -1,5 +1,7 @@
-"""What a site has on its desk for one study: the study, the roster, its own file, its data, its keys, checked to belong
-together. Every command that serves, reviews or signs begins here."""
+"""What a site has for one study: study, roster, site file, data and keys, checked to belong together.
+
+Every command that reviews, signs or serves begins here.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from riskset.analyses.cohort import Cohort
+from riskset.catalogue import say
 from riskset.disclosure.rules import RuleColumn
 from riskset.errors import DataError
 from riskset.joining.invite import Connection, load_connection
@@ -21,23 +24,23 @@ from riskset.study.spec import Study
 from riskset_site.data.config import load_site_file
 from riskset_site.data.holding import load_holding
 from riskset_site.data.site_file import SiteFile
-from riskset_site.keys.identity import Identity, SiteFolder, load_keys
+from riskset_site.keys import Identity, SitePaths, load_keys
 
 
 @dataclass(frozen=True)
-class Papers:
-    """Everything that a signature is over, and the keys that sign."""
+class StudyFolder:
+    """Everything that a signature covers, and the keys that sign."""
 
     path: Path
     """Of the site file."""
-    folder: SiteFolder
+    paths: SitePaths
     identity: Identity
     connection: Connection
     study: Study
     roster: Roster
     site_file: SiteFile
     holding: Holding
-    """The data, and the keyed marks by which a change of them is noticed; never leaves."""
+    """The data, and the keyed marks by which a change in them is recognised; never leaves the site."""
 
     @property
     def site(self) -> str:
@@ -53,12 +56,12 @@ class Papers:
 
     @property
     def snapshot(self) -> str:
-        """Keyed hash of the data; never leaves."""
+        """Keyed hash of the data; never leaves the site."""
         return self.holding.rows.digest
 
     @property
     def methods(self) -> Mapping[str, str]:
-        """The installed methods of the kinds that the study asks."""
+        """The installed methods of the kinds of analysis in the study."""
         return here().of(self.study.analysis_kinds)
 
     @property
@@ -68,32 +71,32 @@ class Papers:
 
     @property
     def column(self) -> RuleColumn:
-        """Which limits hold: with two sites, or without the secure sum, somebody sees this site's own sums."""
+        """Which limits apply: with two sites, or without the secure sum, others can see this site's own sums."""
         return column_for(self.study.disclosure, len(self.roster.sites))
 
 
-def load_papers(
+def load_study_folder(
     site_file: Path,
     study_file: Path | None = None,
     roster_file: Path | None = None,
     connection_file: Path | None = None,
-) -> Papers:
-    """Returns what lies beside the site file, or where the others are said to be.
+) -> StudyFolder:
+    """Returns what is in the folder of the site file; a file given by name replaces the folder's.
 
-    Raises DataError where a file is missing or wrong, does not belong to the others, or the data do not fit the study;
-    VerificationError where the roster is not signed by the coordinator whom this site joined.
+    Raises DataError where a file is missing or invalid or does not match the others, or where the data do not fit the
+    study; VerificationError where the roster is not signed by the coordinator that this site joined.
     """
-    folder = SiteFolder(site_file.parent)
-    connection = load_connection(connection_file or folder.connection)
-    identity = load_keys(folder, roster_file or folder.roster)
-    study = load_study(study_file or folder.study)
-    roster = load_roster(roster_file or folder.roster)
+    paths = SitePaths(site_file.parent)
+    connection = load_connection(connection_file or paths.connection)
+    identity = load_keys(paths, roster_file or paths.roster)
+    study = load_study(study_file or paths.study)
+    roster = load_roster(roster_file or paths.roster)
     site = load_site_file(site_file, study)
     holding = load_holding(site_file, study, identity.seed)
     roster.check_belongs_to(study)
     roster.check_signed_by(connection.coordinator)
     entered = roster.sites.get(site.site)
     if entered is None or public_hex(entered) != public_hex(identity.signing):
-        message = f"the roster does not hold {site.site} with this site's key"
-        raise DataError(message, "ask the coordinator for a roster that does")
-    return Papers(site_file, folder, identity, connection, study, roster, site, holding)
+        message = say("site.folder.not_in_roster", site=site.site)
+        raise DataError(message, say("site.folder.not_in_roster_hint"))
+    return StudyFolder(site_file, paths, identity, connection, study, roster, site, holding)

@@ -1,1 +1,0 @@
-"""A hospital's keys, and where they lie."""
