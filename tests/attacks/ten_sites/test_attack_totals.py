@@ -93,6 +93,9 @@ class TestRiskSetSums:
         self.asks(monkeypatch, coordinator, site)
         for module in (judging, gate):  # the rule: what is sent is what was declared
             monkeypatch.setattr(module, "uncovered", lambda *_: "")
+        with pytest.raises(Refused, match="a number that its gate does not release"):
+            party("gwangju", "jeju", "sapporo").run()  # the second rule: a step of time has only counts
+        monkeypatch.setattr(gate, "is_count", lambda *_: False)
         bare = party("gwangju", "jeju", "sapporo")
         bare.run()
         by_day = np.array(list(bare.told("close", "sums/os").values())).reshape(-1, 1 + len(COLUMNS))
