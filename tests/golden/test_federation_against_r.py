@@ -83,7 +83,10 @@ class Tried:
         return found
 
 
-@pytest.fixture(scope="module", params=list(COVARIATES))
+OTHERS = [pytest.param(name, marks=pytest.mark.exhaustive) for name in COVARIATES if name != "lung"]
+
+
+@pytest.fixture(scope="module", params=["lung", *OTHERS])
 def tried(request, desk_at, tmp_path_factory, csv_of):
     name, variables = request.param, COVARIATES[request.param]
     with csv_of(name).open(encoding="utf-8", newline="") as file:
