@@ -25,8 +25,8 @@ class Message(str):
     code: str
     """Its key in the catalogue: `study.unknown_key`; empty for no sentence."""
     values: tuple[tuple[str, Any], ...]
-    """By name; a tuple is printed with commas between, or with what the template says: `{sites: and }`. A value may be
-    a message itself. Never a patient's value."""
+    """By name; a tuple is printed with commas between, or with what the template says: `{sites: and }`, or
+    `{sites:, | and }` for `a, b and c`. A value may be a message itself. Never a patient's value."""
 
     def __new__(cls, code: str, values: tuple[tuple[str, Any], ...] = ()) -> Message:
         """KeyError where the catalogue has no such code, or the template prints a value that is not there."""
@@ -83,7 +83,9 @@ def _for_programs(value: Any) -> Any:  # noqa: ANN401 - whatever a template prin
 class _Formatter(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 - whatever a template prints
         if isinstance(value, tuple):
-            return (format_spec or ", ").join(map(str, value))
+            between, _, last = (format_spec or ", ").partition("|")
+            *first, end = map(str, value or ("",))
+            return f"{between.join(first)}{last or between}{end}" if first else end
         return str(super().format_field(value, format_spec))
 
 

@@ -63,12 +63,15 @@ def test_a_message_is_told_by_code_and_values(monkeypatch):
         "x.time": "{time:g} {unit}s",
         "x.rows": {"one": "1 row", "other": "{n} rows"},
         "x.of": "of {names}",
+        "x.and": "{names:, | and }",
         "x.both": "{names: and }",
     }
     monkeypatch.setattr("riskset.catalogue.catalogue", lambda _: templates)
     assert str(say("x.time", time=12.0, unit="month")) == "12 months"
     assert [str(say("x.rows", n=n)) for n in (0, 1, 2)] == ["0 rows", "1 row", "2 rows"]
     assert str(say("x.of", names=("a", "b"))) == "of a, b"
+    listed = [say("x.and", names=names) for names in (("a",), ("a", "b"), ("a", "b", "c"))]
+    assert listed == ["a", "a and b", "a, b and c"]
     assert str(say("x.both", names=(say("x.rows", n=1), say("x.of", names="a")))) == "1 row and of a"
     assert say("x.time", time=1, unit="day").to_json() == {"code": "x.time", "values": {"time": 1, "unit": "day"}}
 

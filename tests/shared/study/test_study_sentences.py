@@ -36,15 +36,15 @@ def sentences(found):
 
 
 def test_with_arms():
-    arms = "for all patients and by Second-line drug (sorafenib, lenvatinib)"
+    arms = "for all patients and by Second-line drug (sorafenib and lenvatinib)"
     assert sentences(study()) == {
         "km": [
             f"Kaplan-Meier curves of Overall survival {arms}, with counts every 7 days up to day 2191.",
-            "Survival at 6, 12.5 months, read from these curves.",
+            "Survival at 6 and 12.5 months, read from these curves.",
             "Log-rank tests of Overall survival between the arms.",
         ],
         "rmst": [
-            "Restricted mean survival time of Progression-free survival, Overall survival up to 12 months "
+            "Restricted mean survival time of Progression-free survival and Overall survival up to 12 months "
             f"{arms}, from counts every 7 days up to day 2191."
         ],
         "fu": [
@@ -56,13 +56,13 @@ def test_with_arms():
             "baseline hazard."
         ],
         "all": [
-            "Cox models of Overall survival with these covariates together: Macrovascular invasion (false, true), "
-            "Age [year] (number). Each hospital has its own baseline hazard.",
+            "Cox models of Overall survival with these covariates together: Macrovascular invasion (false, true) "
+            "and Age [year] (number). Each hospital has its own baseline hazard.",
             "Cox models of Overall survival with each of these covariates alone.",
         ],
         "each": [
             "Cox models of Overall survival with each of these covariates alone: AFP [ng/mL] (logarithm to base 10 of "
-            "the value plus 1), Age [year] (number). Each hospital has its own baseline hazard."
+            "the value plus 1) and Age [year] (number). Each hospital has its own baseline hazard."
         ],
     }
 

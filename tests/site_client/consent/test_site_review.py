@@ -24,15 +24,15 @@ SITES = ("asan", "kurume", "osaka")
 
 
 def test_a_study_in_sentences():
-    of_both = "Progression-free survival, Overall survival"
+    of_both = "Progression-free survival and Overall survival"
     covariates = (
         "Second-line drug (sorafenib, lenvatinib), Age [year] (number), ECOG PS (0, 1, 2+), Macrovascular invasion "
-        "(false, true), AFP [ng/mL] (logarithm to base 10 of the value plus 1)"
+        "(false, true) and AFP [ng/mL] (logarithm to base 10 of the value plus 1)"
     )
     assert questions(HCC) == (
-        f"Kaplan-Meier curves of {of_both} for all patients and by Second-line drug (sorafenib, lenvatinib), with "
+        f"Kaplan-Meier curves of {of_both} for all patients and by Second-line drug (sorafenib and lenvatinib), with "
         "counts every 7 days up to day 2191.",
-        "Survival at 6, 12, 24 months, read from these curves.",
+        "Survival at 6, 12 and 24 months, read from these curves.",
         f"Log-rank tests of {of_both} between the arms.",
         f"Cox models of {of_both} with these covariates together: {covariates}. Each hospital has its own baseline "
         "hazard.",
