@@ -39,6 +39,7 @@ def a_demonstration(tmp_path, monkeypatch, capfd):
     return run
 
 
+@pytest.mark.exhaustive  # whole runs over TLS are in tests/network/run
 def test_two_hospitals_from_nothing_to_a_report(a_demonstration):
     code, (out, err), root = a_demonstration("hcc-two")
     assert code == 0, err

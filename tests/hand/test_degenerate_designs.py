@@ -200,7 +200,7 @@ def test_an_arm_in_which_nobody_is(tried):
     assert term_of(found[MODEL], "age")["coef"] is not None
 
 
-@pytest.mark.parametrize("size", [1e-4, 1e4])
+@pytest.mark.parametrize("size", [pytest.param(1e-4, marks=pytest.mark.exhaustive), 1e4])
 def test_a_covariate_in_an_absurd_unit(tried, size):
     """The estimate scales with the unit; a hazard ratio beyond the floats is null, and nothing falls over."""
     plain = term_of(tried(patients(), extra=lambda row, site: float(row["extra"]) / 50)[MODEL], "extra")
