@@ -36,7 +36,7 @@ class Coefficient:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ModelComparison:
     """A multivariable model, from riskset and from lifelines."""
 
     endpoint: str
@@ -54,14 +54,14 @@ def check_installed() -> None:
         raise RisksetError(say("demo.no_lifelines"), say("demo.no_lifelines_hint"))
 
 
-def compare(results: Mapping[str, Any], demonstration: Demonstration) -> list[Comparison]:
+def compare(results: Mapping[str, Any], demonstration: Demonstration) -> list[ModelComparison]:
     """Returns each multivariable model of `results` that has an estimate, with lifelines' fit of the pooled rows,
     stratified by site."""
     models = (r for r in results["results"] if r["kind"] == "cox" and r["model"] == "multivariable")
     return [_compare(model, demonstration.pooled(model["endpoint"])) for model in models if model["status"] == "ok"]
 
 
-def _compare(model: Mapping[str, Any], rows: Sequence[PooledRow]) -> Comparison:
+def _compare(model: Mapping[str, Any], rows: Sequence[PooledRow]) -> ModelComparison:
     other = _fit(rows)
     lines = [
         Coefficient(
@@ -76,7 +76,7 @@ def _compare(model: Mapping[str, Any], rows: Sequence[PooledRow]) -> Comparison:
         for term in model["terms"]
         for name in [f"{term['variable']} = {term['level']}" if term["level"] else term["variable"]]
     ]
-    return Comparison(model["endpoint"], lines)
+    return ModelComparison(model["endpoint"], lines)
 
 
 def _fit(rows: Sequence[PooledRow]) -> dict[str, tuple[float, float]]:

@@ -78,7 +78,7 @@ class _RunOver(Exception):
 
 
 @dataclass(frozen=True)
-class Delivery:
+class FlowerDelivery:
     """One message of the coordinator. `payload` is not yet verified."""
 
     payload: bytes = field(repr=False)
@@ -139,7 +139,7 @@ class FleetLink:
         if is_first:
             self._heartbeat.start()
 
-    def receive(self) -> Delivery | None:
+    def receive(self) -> FlowerDelivery | None:
         """Returns the next message, or None where none came within `wait_s`. Raises as `connect` does."""
         if self._node is None or self._is_broken:
             self.connect()
@@ -153,7 +153,7 @@ class FleetLink:
             self._is_broken = True
             raise
 
-    def reply(self, delivery: Delivery, payload: bytes) -> bool:
+    def reply(self, delivery: FlowerDelivery, payload: bytes) -> bool:
         """Sends the answer; raises as `connect` does. Returns False where it is no longer expected."""
         if len(payload) > MAX_MESSAGE_BYTES:
             raise ValueError(f"a message holds at most {MAX_MESSAGE_BYTES} bytes, not {len(payload)}")
@@ -188,13 +188,13 @@ class FleetLink:
             except (Unreachable, _RunOver) as error:
                 _log.debug("a heartbeat failed: %s", error)  # the next receive raises it where the caller can act
 
-    def _take(self, response: PullMessagesResponse) -> Delivery:
+    def _take(self, response: PullMessagesResponse) -> FlowerDelivery:
         message, leaves = _announced(response)
         run_id, message_id = message.metadata.run_id, message.metadata.message_id
         objects = [self._pull(run_id, leaf) for leaf in leaves]
         confirmation = ConfirmMessageReceivedRequest(node=self._node, run_id=run_id, message_object_id=message_id)
         self._ask(self._client.ConfirmMessageReceived, confirmation)
-        return Delivery(_payload(objects), message_id, message)
+        return FlowerDelivery(_payload(objects), message_id, message)
 
     def _pull(self, run_id: int, object_id: str) -> bytes:
         """Returns one part of a message; waits for it, since a message is announced before its parts are stored."""

@@ -19,7 +19,7 @@ ANSWER: Final = b"A"
 
 
 @dataclass(frozen=True)
-class Record:
+class RecordedMessage:
     """One body that passed. `is_request` is true for what a site sent."""
 
     is_request: bool
@@ -42,7 +42,7 @@ class Recorder:
         self._file.close()
 
 
-def read_recording(path: Path) -> Iterator[Record]:
+def read_recording(path: Path) -> Iterator[RecordedMessage]:
     """Yields the records in order; stops before an incomplete last one, which a killed process leaves."""
     with path.open("rb") as file:
         while len(head := file.read(_FRAME.size)) == _FRAME.size:
@@ -50,4 +50,4 @@ def read_recording(path: Path) -> Iterator[Record]:
             name, body = file.read(name_length), file.read(body_length)
             if len(body) < body_length:
                 return
-            yield Record(direction == REQUEST, name.decode(), body)
+            yield RecordedMessage(direction == REQUEST, name.decode(), body)

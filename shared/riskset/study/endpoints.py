@@ -57,7 +57,7 @@ Endpoint = Annotated[
 DAYS_PER_UNIT: Final = {"day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25}
 
 
-class Grid(TomlTable):
+class GridTable(TomlTable):
     """The resolution, in days, of the curves that a site sends."""
 
     width_days: int = Field(ge=1, le=366)
@@ -65,7 +65,7 @@ class Grid(TomlTable):
     """Later follow-up is censored here."""
 
     @model_validator(mode="after")
-    def _at_least_one_step(self) -> Grid:
+    def _at_least_one_step(self) -> GridTable:
         if self.width_days > self.max_days:
             complain(say("study.value.grid", width=self.width_days, last=self.max_days))
         return self
@@ -76,7 +76,7 @@ class Time(TomlTable):
     days."""
 
     unit: Literal["day", "week", "month", "year"] = "month"
-    grid: Grid
+    grid: GridTable
 
     @property
     def days_per_unit(self) -> float:

@@ -13,7 +13,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from riskset.catalogue import say
 from riskset.study.asked import Analysis
-from riskset.study.endpoints import DAYS_PER_UNIT, DateEndpoint, DaysEndpoint, Endpoint, Grid, Time
+from riskset.study.endpoints import DAYS_PER_UNIT, DateEndpoint, DaysEndpoint, Endpoint, GridTable, Time
 from riskset.study.toml_table import Name, Text, TomlTable, complain
 from riskset.study.truth import Kind
 from riskset.study.variables import (
@@ -37,7 +37,7 @@ __all__ = [
     "Disclosure",
     "EligibilityRule",
     "Endpoint",
-    "Grid",
+    "GridTable",
     "Header",
     "NumberVariable",
     "Period",

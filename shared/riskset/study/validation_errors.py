@@ -32,7 +32,7 @@ TABLES: dict[tuple[str, ...], type[TomlTable]] = {
     ("eligibility", "*"): spec.EligibilityRule,
     ("comparison",): spec.Comparison,
     ("time",): spec.Time,
-    ("time", "grid"): spec.Grid,
+    ("time", "grid"): spec.GridTable,
     ("endpoints", "*", "<dates>"): spec.DateEndpoint,
     ("endpoints", "*", "<days>"): spec.DaysEndpoint,
     **{("analyses", "*", kind): entry for kind, entry in ENTRIES.items()},

@@ -8,7 +8,7 @@ from riskset.catalogue import Message, say
 from riskset_site.pages import Folded, Page, PagePart, PageSection
 from riskset_site.pages.page import number
 from riskset_site.pages.tables import numbers, table
-from riskset_site.records.ledger_review import LedgerReview, Reply
+from riskset_site.records.ledger_review import LedgerReply, LedgerReview
 
 _SHORT = 12
 """Digits of a hash that people compare at a glance."""
@@ -80,7 +80,7 @@ def _run(review: LedgerReview, run: str) -> Iterator[PagePart]:
             yield from _reply(reply)
 
 
-def _covered_by(review: LedgerReview, replies: list[Reply]) -> Iterator[Message]:
+def _covered_by(review: LedgerReview, replies: list[LedgerReply]) -> Iterator[Message]:
     """The study, roster and approvals of a run."""
     study = replies[0].study
     if study in review.studies:
@@ -95,7 +95,7 @@ def _covered_by(review: LedgerReview, replies: list[Reply]) -> Iterator[Message]
             yield say("site.ledger.unknown_approval", sha256=approval)
 
 
-def _reply(reply: Reply) -> Iterator[PagePart]:
+def _reply(reply: LedgerReply) -> Iterator[PagePart]:
     rows = [(requested_by, label, number(value)) for requested_by, label, value in reply.numbers]
     yield Folded(_summary(reply), table(("requested_by", "number", "sent"), rows, ("sent",)))
     if reply.verdicts:
@@ -106,7 +106,7 @@ def _reply(reply: Reply) -> Iterator[PagePart]:
         yield Folded(summary, table(_JUDGED, judged, _FIGURES))
 
 
-def _summary(reply: Reply) -> Message:
+def _summary(reply: LedgerReply) -> Message:
     of, time = numbers(len(reply.numbers)), second(reply.at)
     requesting = list(dict.fromkeys(requested_by for requested_by, _, _ in reply.numbers))
     if not requesting:
@@ -121,7 +121,7 @@ def _verdict(verdict: Mapping[str, str]) -> tuple[str, ...]:
     return (verdict["limit_name"], verdict["analysis"], verdict["subject"], *figures, verdict["verdict"])
 
 
-def _replies(review: LedgerReview, run: str) -> list[Reply]:
+def _replies(review: LedgerReview, run: str) -> list[LedgerReply]:
     return [reply for reply in review.replies if reply.run == run]
 
 

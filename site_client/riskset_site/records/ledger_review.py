@@ -25,7 +25,7 @@ _RUN = ("opened", "contributed", "closed")
 
 
 @dataclass(frozen=True)
-class Reply:
+class LedgerReply:
     """A signed reply that was sent."""
 
     number: int
@@ -72,7 +72,7 @@ class LedgerReview:
     """By SHA-256: id and version, of every study that was approved here."""
     approvals: Mapping[str, Message]
     """By SHA-256: by whom and until when."""
-    replies: tuple[Reply, ...]
+    replies: tuple[LedgerReply, ...]
     said: tuple[OtherEntry, ...]
 
     @property
@@ -125,14 +125,14 @@ def _approved(content: Mapping[str, Any]) -> Message:
     return say("site.ledger.approved", by=content["by"], irb=content["irb"], until=content["until"])
 
 
-def _reply(entry: Entry, ledger: LedgerFile) -> Reply:
+def _reply(entry: Entry, ledger: LedgerFile) -> LedgerReply:
     public, sent = entry.public, read_sent(ledger, entry)
     numbers = (
         (asked_by, label, value)
         for asked_by, labels, values in (sent.numbers if sent else ())
         for label, value in zip(labels, values, strict=True)
     )
-    return Reply(
+    return LedgerReply(
         entry.number,
         entry.at,
         entry.kind,

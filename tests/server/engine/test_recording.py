@@ -1,6 +1,6 @@
 """The recording of the public port."""
 
-from riskset_server.engine.recording import ANSWER, REQUEST, Record, Recorder, read_recording
+from riskset_server.engine.recording import ANSWER, REQUEST, RecordedMessage, Recorder, read_recording
 
 
 def test_records_are_read_in_the_order_written(tmp_path):
@@ -9,8 +9,8 @@ def test_records_are_read_in_the_order_written(tmp_path):
     recorder.write(ANSWER, "/v1/fleet/push-object", b"")
     recorder.close()
     assert list(read_recording(tmp_path / "recording")) == [
-        Record(True, "/v1/fleet/push-object", b"\x00Q\n"),
-        Record(False, "/v1/fleet/push-object", b""),
+        RecordedMessage(True, "/v1/fleet/push-object", b"\x00Q\n"),
+        RecordedMessage(False, "/v1/fleet/push-object", b""),
     ]
 
 

@@ -41,7 +41,7 @@ class Followed:
 
 
 @dataclass(frozen=True)
-class FollowUp(Result):
+class FollowUpTimes(Result):
     """Length of follow-up."""
 
     overall: Followed
@@ -57,9 +57,9 @@ class ReverseKaplanMeier(CountedInTime):
 
     limits_kind: LimitsKind
 
-    def from_counts(self, counts: NDArray[np.float64], rest: NDArray[np.float64]) -> FollowUp:
+    def from_counts(self, counts: NDArray[np.float64], rest: NDArray[np.float64]) -> FollowUpTimes:
         arms = (self._followed(arm.level, part) for arm, part in zip(self.counts.levels, counts, strict=False))
-        return FollowUp(self._followed(None, counts.sum(axis=0)), tuple(arms))
+        return FollowUpTimes(self._followed(None, counts.sum(axis=0)), tuple(arms))
 
     def _followed(self, level: str | None, counts: NDArray[np.float64]) -> Followed:
         reverse = counts.copy()
@@ -75,7 +75,7 @@ class ReverseKaplanMeier(CountedInTime):
             quartiles=tuple(quantile(curve, lower, upper, probability) for probability in QUARTILES),
         )
 
-    def result_json(self, result: FollowUp) -> dict[str, Any]:
+    def result_json(self, result: FollowUpTimes) -> dict[str, Any]:
         return {
             "grid": self.counts.grid_json(),
             "limits": self.limits_kind,

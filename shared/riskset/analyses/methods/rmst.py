@@ -46,7 +46,7 @@ class Mean:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class MeanComparison:
     """An arm against the reference; None where one of them has no mean, or neither varies."""
 
     level: str
@@ -62,7 +62,7 @@ class RestrictedMeans(Result):
     overall: Mean
     arms: tuple[Mean, ...]
     """Empty where the study compares no arms."""
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[MeanComparison, ...]
     """Of every arm but the reference, in the study's order."""
 
 
@@ -116,12 +116,12 @@ class RestrictedMean(CountedInTime):
         }
 
 
-def _compared(arm: Mean, reference: Mean) -> Comparison:
+def _compared(arm: Mean, reference: Mean) -> MeanComparison:
     level = str(arm.level)
     if arm.mean is None or arm.se is None or reference.mean is None or reference.se is None:
-        return Comparison(level, None, None)
+        return MeanComparison(level, None, None)
     of = (arm.mean, arm.se, reference.mean, reference.se, LEVEL)
-    return Comparison(level, difference(*of), ratio(*of))
+    return MeanComparison(level, difference(*of), ratio(*of))
 
 
 def _mean_json(mean: Mean) -> dict[str, Any]:
