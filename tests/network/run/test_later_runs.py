@@ -42,7 +42,7 @@ def test_a_run_without_one_site_is_refused_and_one_with_all_names_the_earlier_an
     assert (
         "let sums of one or two sites be had by subtracting runs with other participants (rule R13)" in refused.stderr
     )
-    assert "hint: this run cannot go on; another begins with: riskset run --new" in refused.stderr
+    assert "hint: this run cannot continue; begin a new one: riskset run --new" in refused.stderr
 
     allowed = theatre.run("--new")
     assert allowed.returncode == 0, allowed.stderr
