@@ -17,7 +17,7 @@ def test_a_site_that_does_not_come_is_waited_for_by_name(theatre, undisturbed):
     for site in set(theatre.sites) - {"plains"}:
         stage.start_site(site)
     stage.start_coordinator(in_log=True)
-    theatre.wait_for_words("coordinator", "waiting for plains (away)")
+    theatre.wait_for_words("coordinator", "waiting for plains (offline)")
     stage.start_site("plains")
     assert theatre.ends() == undisturbed.numbers()
 
