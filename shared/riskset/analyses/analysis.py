@@ -12,7 +12,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Final, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from riskset.analyses.cohort import Cohort, SetId
 from riskset.catalogue import NOTHING, Message, say
 from riskset.disclosure.exposure import Column, Exposure, Label
 from riskset.disclosure.finding import Finding
+
+LEVEL: Final = 0.95
+"""Of the confidence limits of every method."""
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
+from riskset.analyses.analysis import LEVEL
 from riskset.analyses.counts_in_time import CountsInTime
 from riskset.catalogue import Message, say
 from riskset.results import ResultEntry
+from riskset_server.report import notation
 from riskset_server.report.blocks import Format, Row, Shown
 from riskset_server.report.cells import Place
 from riskset_server.report.sections.section import Context
+
+INTERVAL: Final = notation.confidence(LEVEL)
 
 
 @dataclass(frozen=True)
@@ -34,10 +39,24 @@ def arms_of(entry: ResultEntry, counts: CountsInTime, context: Context) -> tuple
     return (*arms, Arm(labels.arm(counts.arm, None), at.of("overall")))
 
 
-def row(label: str, arms: Iterable[Arm], shown: Format, *quantities: str, is_inner: bool = False) -> Row:
-    """Returns a row with one entry for each arm, made of its cells of these quantities."""
-    entries = tuple((Shown(shown, tuple(arm.cell(quantity) for quantity in quantities)),) for arm in arms)
+def row(
+    label: str,
+    arms: Iterable[Arm],
+    shown: Format,
+    *quantities: str,
+    day: float | None = None,
+    is_inner: bool = False,
+) -> Row:
+    """Returns a row with one entry for each arm, made of its cells of these quantities, which may be those of a day."""
+    entries = tuple((Shown(shown, tuple(arm.cell(quantity, day) for quantity in quantities)),) for arm in arms)
     return Row(label, entries, is_inner=is_inner)
+
+
+def of_quantile(probability: float) -> tuple[str, ...]:
+    """Returns the quantities of a quantile, its estimate and limits; for the median two of each, since results.json has
+    it twice."""
+    stems = [f"quartiles[{probability!r}]", *(["median_days"] if probability == 0.5 else [])]
+    return tuple(f"{stem}.{key}" for stem in stems for key in ("estimate", "lower", "upper"))
 
 
 def grid_in_words(counts: CountsInTime) -> Message:

@@ -5,24 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import cast
 
-from riskset.analyses.methods.follow_up import LEVEL, QUARTILES, ReverseKaplanMeier
+from riskset.analyses.methods.follow_up import ReverseKaplanMeier
+from riskset.analyses.quartiles import QUARTILES
 from riskset.catalogue import say
 from riskset.results import ResultEntry
-from riskset_server.report import notation
-from riskset_server.report.blocks import Block, Row, Table, worded
-from riskset_server.report.not_reported import not_reported
-from riskset_server.report.sections.arms import Arm, arms_of, grid_in_words, row
-from riskset_server.report.sections.section import Context, Section, own_title
-
-_INTERVAL = notation.confidence(LEVEL)
-
-
-def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
-    tables = [_table(entry, context) for entry in entries if entry.status == "ok"]
-    return [*tables, *(not_reported(e, _title(e, context), context.cells) for e in entries if e.status != "ok")]
-
-
-SECTION = Section("Follow-up", _blocks)
+from riskset_server.report.blocks import Row, Table, worded
+from riskset_server.report.sections.arms import INTERVAL, Arm, arms_of, grid_in_words, of_quantile, row
+from riskset_server.report.sections.section import Context, Section, own_title, tabulated
 
 
 def _title(entry: ResultEntry, context: Context) -> str:
@@ -43,7 +32,7 @@ def _table(entry: ResultEntry, context: Context) -> Table:
         rows=(
             row("Patients", arms, "count", "n"),
             row("Censored", arms, "count", "censored"),
-            Row(f"{unit.capitalize()}s until follow-up has ended ({_INTERVAL})"),
+            Row(f"{unit.capitalize()}s until follow-up has ended ({INTERVAL})"),
             *_quartiles(arms),
         ),
         notes=(worded(note),),
@@ -52,8 +41,8 @@ def _table(entry: ResultEntry, context: Context) -> Table:
 
 def _quartiles(arms: Sequence[Arm]) -> Iterator[Row]:
     for probability in QUARTILES:
-        is_median = probability == 0.5
-        stems = [f"quartiles[{probability!r}]", *(["median_days"] if is_median else [])]
-        cells = [f"{stem}.{key}" for stem in stems for key in ("estimate", "lower", "upper")]
-        label = f"for {100 * probability:g}%{' (median)' if is_median else ''}"
-        yield row(label, arms, "time_with_limits", *cells, is_inner=True)
+        label = f"for {100 * probability:g}%{' (median)' if probability == 0.5 else ''}"
+        yield row(label, arms, "time_with_limits", *of_quantile(probability), is_inner=True)
+
+
+SECTION = Section("Follow-up", tabulated(_table, _title))

@@ -8,18 +8,17 @@ from typing import cast
 
 from riskset.analyses.methods.cox import CoxModel
 from riskset.analyses.methods.cox_fit import CoxFit
-from riskset.analyses.methods.km import LEVEL, ArmCurve, KaplanMeier, SurvivalCurves
+from riskset.analyses.methods.km import ArmCurve, KaplanMeier, SurvivalCurves
+from riskset.analyses.quartiles import QUARTILES
 from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset_server.report import notation
 from riskset_server.report.blocks import Block, Row, Shown, Table, Text, worded
 from riskset_server.report.cells import Place
 from riskset_server.report.not_reported import not_reported
-from riskset_server.report.sections.arms import grid_in_words
+from riskset_server.report.sections.arms import INTERVAL, Arm, arms_of, grid_in_words, of_quantile, row
 from riskset_server.report.sections.section import Context, Section, own_title
 from riskset_server.report.survival_figure import CurveCells, SurvivalFigure
-
-_INTERVAL = notation.confidence(LEVEL)
 
 
 def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
@@ -38,23 +37,15 @@ def _title(entry: ResultEntry, context: Context) -> str:
 
 
 @dataclass(frozen=True)
-class _Group:
-    """One arm, or all patients."""
+class _Group(Arm):
+    """An arm with its curve."""
 
-    arm: ArmCurve
-    label: str
+    curve: ArmCurve
     is_reference: bool
-    place: Place
-    """Of `arms` or `overall`, at the arm's level."""
 
-    def cell(self, quantity: str, day: float | None = None) -> str:
-        return self.place.of(f"{self.place.quantity}.{quantity}", level=self.place.level, day=day).id
-
-    def quantile(self, probability: float) -> tuple[str, ...]:
-        """Returns the cells of a quantile's estimate and limits; for the median two of each, since results.json has it
-        twice."""
-        stems = [f"quartiles[{probability!r}]", *(["median_days"] if probability == 0.5 else [])]
-        return tuple(self.cell(f"{stem}.{key}") for stem in stems for key in ("estimate", "lower", "upper"))
+    @property
+    def median(self) -> Shown:
+        return Shown("time_with_limits", tuple(map(self.cell, of_quantile(0.5))))
 
 
 @dataclass(frozen=True)
@@ -70,15 +61,12 @@ class _Curves:
     @classmethod
     def of(cls, entry: ResultEntry, context: Context) -> _Curves:
         analysis, result = cast(KaplanMeier, entry.analysis), cast(SurvivalCurves, entry.result)
-        reference, at = analysis.counts.reference, Place(entry.id, variable=analysis.counts.arm or "")
-
-        def group(arm: ArmCurve, quantity: str) -> _Group:
-            label = context.labels.arm(analysis.counts.arm, arm.level)
-            is_reference = arm.level is not None and arm.level == reference
-            return _Group(arm, label, is_reference, at.of(quantity, level=arm.level))
-
-        groups = (*(group(arm, "arms") for arm in result.arms), group(result.overall, "overall"))
-        return cls(entry, analysis, groups, context)
+        reference, curves = analysis.counts.reference, (*result.arms, result.overall)
+        groups = (
+            _Group(arm.label, arm.place, curve, curve.level is not None and curve.level == reference)
+            for arm, curve in zip(arms_of(entry, analysis.counts, context), curves, strict=True)
+        )
+        return cls(entry, analysis, tuple(groups), context)
 
     @property
     def overall(self) -> _Group:
@@ -111,8 +99,8 @@ def _figure(curves: _Curves) -> SurvivalFigure:
         x_label=f"{unit.capitalize()}s since {origin}" if origin else f"Time, {unit}s",
         y_label=f"{labels.endpoint(analysis.endpoint)} (%)",
         curves=tuple(_curve(group) for group in curves.drawn),
-        medians_title=f"Median ({_INTERVAL}), {unit}s",
-        medians=tuple((g.label, Shown("time_with_limits", g.quantile(0.5))) for g in curves.drawn),
+        medians_title=f"Median ({INTERVAL}), {unit}s",
+        medians=tuple((g.label, g.median) for g in curves.drawn),
         comparison=(*_hazard_ratios(curves, model), *_log_rank(curves)),
         footnote=_footnote(curves, model),
         notices=" ".join(curves.context.results.notices),
@@ -120,7 +108,7 @@ def _figure(curves: _Curves) -> SurvivalFigure:
 
 
 def _curve(group: _Group) -> CurveCells:
-    days = [int(day) for day in group.arm.curve.day]
+    days = [int(day) for day in group.curve.curve.day]
     columns = {
         name: tuple(group.cell(f"curve.{name}", day) for day in days)
         for name in ("survival", "lower", "upper", "at_risk")
@@ -175,7 +163,7 @@ def _footnote(curves: _Curves, model: ResultEntry | None) -> Text:
     """How the figure was made: numbers, grid, limits, and the model of the hazard ratio."""
     n, events = (Shown("count", (curves.overall.cell(key),)) for key in ("n", "events"))
     grid, limits = grid_in_words(curves.analysis.counts), curves.analysis.limits_kind
-    how = worded(say("report.km.footnote", n=n, events=events, grid=grid, interval=_INTERVAL, limits=limits))
+    how = worded(say("report.km.footnote", n=n, events=events, grid=grid, interval=INTERVAL, limits=limits))
     if model is None:
         return how
     is_univariable = len(_variables(model)) == 1
@@ -187,13 +175,13 @@ def _table(curves: _Curves) -> Table:
     """One column per arm, then all patients; patients, events, quartiles, landmarks."""
     groups, unit = curves.groups, curves.unit
     rows = [
-        Row("Patients", tuple((Shown("count", (group.cell("n"),)),) for group in groups)),
-        Row("Events", tuple((Shown("count", (group.cell("events"),)),) for group in groups)),
-        Row(f"{unit.capitalize()}s until survival falls to ({_INTERVAL})"),
+        row("Patients", groups, "count", "n"),
+        row("Events", groups, "count", "events"),
+        Row(f"{unit.capitalize()}s until survival falls to ({INTERVAL})"),
         *_quantile_rows(groups),
     ]
     if curves.analysis.landmarks:
-        rows += [Row(f"Survival, % ({_INTERVAL})"), *_landmark_rows(curves)]
+        rows += [Row(f"Survival, % ({INTERVAL})"), *_landmark_rows(curves)]
     title = f"{curves.context.labels.endpoint(curves.analysis.endpoint)} by Kaplan-Meier"
     return Table(
         id=f"table {curves.entry.id}",
@@ -206,24 +194,16 @@ def _table(curves: _Curves) -> Table:
 
 def _quantile_rows(groups: Sequence[_Group]) -> Iterator[Row]:
     """Quartiles, highest survival first: at 75% a quarter of the patients have had the event."""
-    for probability in (quantile.probability for quantile in groups[0].arm.quartiles):
-        yield Row(
-            f"{100 * (1 - probability):g}%" + (" (median)" if probability == 0.5 else ""),
-            tuple((Shown("time_with_limits", group.quantile(probability)),) for group in groups),
-            is_inner=True,
-        )
+    for probability in QUARTILES:
+        label = f"{100 * (1 - probability):g}%{' (median)' if probability == 0.5 else ''}"
+        yield row(label, groups, "time_with_limits", *of_quantile(probability), is_inner=True)
 
 
 def _landmark_rows(curves: _Curves) -> Iterator[Row]:
     for time, day in curves.analysis.landmarks:
+        label = f"at {time:g} {curves.unit if time == 1 else curves.unit + 's'}"
         keys = [f"landmarks.{key}" for key in ("survival", "lower", "upper")]
-        yield Row(
-            f"at {time:g} {curves.unit if time == 1 else curves.unit + 's'}",
-            tuple(
-                (Shown("percent_with_limits", tuple(group.cell(key, day) for key in keys)),) for group in curves.groups
-            ),
-            is_inner=True,
-        )
+        yield row(label, curves.groups, "percent_with_limits", *keys, day=day, is_inner=True)
 
 
 def _log_rank_notes(curves: _Curves) -> Iterator[Text]:

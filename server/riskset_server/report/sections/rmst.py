@@ -5,24 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import cast
 
-from riskset.analyses.methods.rmst import LEVEL, RestrictedMean, RestrictedMeans
+from riskset.analyses.methods.rmst import RestrictedMean, RestrictedMeans
 from riskset.catalogue import say
 from riskset.results import ResultEntry
-from riskset_server.report import notation
-from riskset_server.report.blocks import Block, Format, Row, Shown, Table, Text, worded
-from riskset_server.report.not_reported import not_reported
-from riskset_server.report.sections.arms import Arm, arms_of, grid_in_words, row
-from riskset_server.report.sections.section import Context, Section, own_title
-
-_INTERVAL = notation.confidence(LEVEL)
-
-
-def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
-    tables = [_table(entry, context) for entry in entries if entry.status == "ok"]
-    return [*tables, *(not_reported(e, _title(e, context), context.cells) for e in entries if e.status != "ok")]
-
-
-SECTION = Section("Restricted mean survival time", _blocks)
+from riskset_server.report.blocks import Format, Row, Shown, Table, Text, worded
+from riskset_server.report.sections.arms import INTERVAL, Arm, arms_of, grid_in_words, row
+from riskset_server.report.sections.section import Context, Section, own_title, tabulated
 
 
 def _title(entry: ResultEntry, context: Context) -> str:
@@ -39,7 +27,7 @@ def _table(entry: ResultEntry, context: Context) -> Table:
     rows = [
         row("Patients", arms, "count", "n"),
         row("Events", arms, "count", "events"),
-        row(f"Mean, {unit}s ({_INTERVAL})", arms, "mean_with_limits", "rmst_days", "lower", "upper"),
+        row(f"Mean, {unit}s ({INTERVAL})", arms, "mean_with_limits", "rmst_days", "lower", "upper"),
         *_comparisons(entry, arms, unit),
     ]
     return Table(
@@ -58,8 +46,8 @@ def _comparisons(entry: ResultEntry, arms: Sequence[Arm], unit: str) -> Iterator
     if not compared:
         return
     forms: tuple[tuple[str, str, Format], ...] = (
-        ("differences", f"Difference, {unit}s ({_INTERVAL})", "difference_with_limits"),
-        ("ratios", f"Ratio ({_INTERVAL})", "ratio"),
+        ("differences", f"Difference, {unit}s ({INTERVAL})", "difference_with_limits"),
+        ("ratios", f"Ratio ({INTERVAL})", "ratio"),
     )
     for quantity, label, form in forms:
         yield Row(label, tuple(_compared(arm, compared, quantity, form) for arm in arms))
@@ -84,3 +72,6 @@ def _notes(entry: ResultEntry, arms: Sequence[Arm]) -> Iterator[Text]:
         if mean.last_day is not None:
             day = Shown("digits", (arm.cell("last_day"),))
             yield worded(say("report.rmst.short_follow_up", arm=arm.label, day=day))
+
+
+SECTION = Section("Restricted mean survival time", tabulated(_table, _title))

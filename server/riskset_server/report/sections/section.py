@@ -41,14 +41,21 @@ def _asks_about(entry: ResultEntry) -> tuple[str, str | None, str]:
     return entry.kind, entry.analysis.endpoint, entry.analysis.population
 
 
+def tabulated(
+    table: Callable[[ResultEntry, Context], Table], title: Callable[[ResultEntry, Context], str]
+) -> Callable[[Sequence[ResultEntry], Context], Sequence[Block]]:
+    """Returns the blocks of a section that has one table for each result, then a box for each without numbers."""
+
+    def blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
+        tables = [table(entry, context) for entry in entries if entry.status == "ok"]
+        return [*tables, *(not_reported(e, title(e, context), context.cells) for e in entries if e.status != "ok")]
+
+    return blocks
+
+
 def plain_section(kind: str) -> Section:
     """Returns a section, with the kind's name as heading, that prints all numbers of each result in a table."""
-    return Section(kind, _plain_blocks)
-
-
-def _plain_blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
-    tables = [_plain_table(entry, context) for entry in entries if entry.status == "ok"]
-    return [*tables, *(not_reported(e, e.id, context.cells) for e in entries if e.status != "ok")]
+    return Section(kind, tabulated(_plain_table, lambda entry, context: entry.id))
 
 
 def _plain_table(entry: ResultEntry, context: Context) -> Table:

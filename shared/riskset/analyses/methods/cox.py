@@ -16,11 +16,10 @@ from typing import Any, ClassVar, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.analysis import Analysis, Inputs, NotEstimable, RefusedByRule, Result
+from riskset.analyses.analysis import LEVEL, Analysis, Inputs, NotEstimable, RefusedByRule, Result
 from riskset.analyses.cohort import Cohort, set_of
 from riskset.analyses.design import Column, columns_of, matrix
 from riskset.analyses.methods.cox_fit import (
-    LEVEL,
     CoxFit,
     Fitting,
     Limiting,

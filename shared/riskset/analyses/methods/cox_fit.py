@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, inf, log, sqrt
 from sys import float_info
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
-from riskset.analyses.analysis import NotEstimable, Result
+from riskset.analyses.analysis import LEVEL, NotEstimable, Result
 from riskset.analyses.design import Column
 from riskset.analyses.moments import Moments
 from riskset.catalogue import Message, say
@@ -21,8 +21,6 @@ from riskset.stats.log_rank import Test
 from riskset.stats.newton import Newton
 from riskset.stats.profile_limit import At, ProfileLimit
 from riskset.stats.tails import chi2_sf, normal_quantile, two_sided_p
-
-LEVEL: Final = 0.95
 
 
 @dataclass(frozen=True)

@@ -17,15 +17,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.analysis import Result
+from riskset.analyses.analysis import LEVEL, Result
 from riskset.analyses.cohort import set_of
 from riskset.analyses.counts_in_time import CountedInTime, counts_of
-from riskset.stats.kaplan_meier import LimitsKind, Quantile, limits, quantile
+from riskset.analyses.quartiles import quartiles_json, quartiles_of
+from riskset.stats.kaplan_meier import LimitsKind, Quantile, limits
 from riskset.study.asked.follow_up import FollowUpEntry
 from riskset.study.spec import Study
-
-LEVEL = 0.95
-QUARTILES = (0.25, 0.5, 0.75)
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ class ReverseKaplanMeier(CountedInTime):
             level=level,
             n=round(float(counts[:2].sum())),
             censored=round(float(counts[1].sum())),
-            quartiles=tuple(quantile(curve, lower, upper, probability) for probability in QUARTILES),
+            quartiles=quartiles_of(curve, lower, upper),
         )
 
     def result_json(self, result: FollowUpTimes) -> dict[str, Any]:
@@ -90,13 +88,8 @@ def _followed_json(followed: Followed) -> dict[str, Any]:
         "level": followed.level,
         "n": followed.n,
         "censored": followed.censored,
-        "median_days": _quantile_json(followed.quartiles[1]),
-        "quartiles": [{"probability": q.probability, **_quantile_json(q)} for q in followed.quartiles],
+        **quartiles_json(followed.quartiles),
     }
-
-
-def _quantile_json(found: Quantile) -> dict[str, float | None]:
-    return {"estimate": found.estimate, "lower": found.lower, "upper": found.upper}
 
 
 def planned(study: Study, name: str, entry: FollowUpEntry) -> Iterator[ReverseKaplanMeier]:

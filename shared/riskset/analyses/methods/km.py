@@ -12,9 +12,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.analysis import Inputs, Result
+from riskset.analyses.analysis import LEVEL, Inputs, Result
 from riskset.analyses.cohort import Cohort, set_of
 from riskset.analyses.counts_in_time import CountedInTime, counts_of
+from riskset.analyses.quartiles import quartiles_json, quartiles_of
 from riskset.disclosure.exposure import EVENT, Label, counted
 from riskset.stats.arrays import finite
 from riskset.stats.kaplan_meier import (
@@ -24,15 +25,11 @@ from riskset.stats.kaplan_meier import (
     Quantile,
     at_risk_before,
     limits,
-    quantile,
     survival_at,
 )
 from riskset.stats.log_rank import LogRank, from_counts, log_rank
 from riskset.study.asked.km import KaplanMeierEntry
 from riskset.study.spec import Study
-
-LEVEL = 0.95
-QUARTILES = (0.25, 0.5, 0.75)
 
 
 @dataclass(frozen=True)
@@ -112,7 +109,7 @@ class KaplanMeier(CountedInTime):
             curve=curve,
             lower=lower,
             upper=upper,
-            quartiles=tuple(quantile(curve, lower, upper, probability) for probability in QUARTILES),
+            quartiles=quartiles_of(curve, lower, upper),
             landmarks=self._marks(curve, lower, upper),
         )
 
@@ -168,8 +165,7 @@ def _arm(analysis: KaplanMeier, arm: ArmCurve) -> Json:
         "level": arm.level,
         "n": arm.n,
         "events": arm.events,
-        "median_days": _quantile(arm.quartiles[1]),
-        "quartiles": [{"probability": quantile.probability, **_quantile(quantile)} for quantile in arm.quartiles],
+        **quartiles_json(arm.quartiles),
         "landmarks": [
             _landmark(time, day, mark) for (time, day), mark in zip(analysis.landmarks, arm.landmarks, strict=True)
         ],
@@ -184,11 +180,6 @@ def _arm(analysis: KaplanMeier, arm: ArmCurve) -> Json:
             "upper": _numbers(arm.upper),
         },
     }
-
-
-def _quantile(quantile: Quantile) -> Json:
-    """Returns a quantile and its limits; null means "not reached"."""
-    return {"estimate": quantile.estimate, "lower": quantile.lower, "upper": quantile.upper}
 
 
 def _landmark(time: float, day: float, mark: Landmark) -> Json:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.analysis import Result
+from riskset.analyses.analysis import LEVEL, Result
 from riskset.analyses.cohort import set_of
 from riskset.analyses.counts_in_time import CountedInTime, counts_of
 from riskset.catalogue import say
@@ -24,8 +24,6 @@ from riskset.stats.kaplan_meier import restricted_mean
 from riskset.stats.tails import normal_quantile
 from riskset.study.asked.rmst import RestrictedMeanEntry
 from riskset.study.spec import Study
-
-LEVEL = 0.95
 
 
 @dataclass(frozen=True)
