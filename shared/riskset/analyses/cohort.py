@@ -117,6 +117,10 @@ class Cohort:
         """One more than the largest patient number."""
         return max((int(rows.patients.max()) + 1 for rows in self.analysis_sets.values() if rows.n), default=0)
 
+    def apart(self, a: str, b: str) -> int:
+        """Returns how many patients are in only one of two sets."""
+        return len(np.setxor1d(self.analysis_sets[a].patients, self.analysis_sets[b].patients))
+
     def outcomes(self, name: str) -> AnalysisSet:
         """Returns a set that has an endpoint; TypeError for one without."""
         rows = self.analysis_sets[name]

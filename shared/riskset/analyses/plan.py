@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from riskset.analyses.admission.steps import steps
 from riskset.analyses.analysis import Analysis
@@ -28,6 +29,10 @@ class Plan:
     kinds: frozenset[str] = frozenset()
     """Kinds of the study's entries: all parties run the same version of the method behind each."""
 
+    @cached_property
+    def by_id(self) -> Mapping[str, Analysis]:
+        return {analysis.id: analysis for analysis in self.reported}
+
     @property
     def sets(self) -> tuple[SetId, ...]:
         """The sets of every eligible patient, which a hospital builds from its rows."""
@@ -47,7 +52,6 @@ class Plan:
 
     def problems(self) -> Iterator[Problem]:
         """Yields what can never be scheduled: an unknown population, an unknown id, or a cycle."""
-        known = {analysis.id: analysis for analysis in self.reported}
         counted = {moments_id(analysis.analysis_set) for analysis in self.reported}
         for analysis in self.reported:
             where = f"[analyses] {analysis.name}"
@@ -57,34 +61,33 @@ class Plan:
                 )
                 continue
             for id_ in self.waits_for(analysis):
-                if id_ not in known and id_ not in counted:
+                if id_ not in self.by_id and id_ not in counted:
                     yield Problem(where, say("analyses.plan.unknown_need", analysis=analysis.id, needed=id_))
-            if cycle := self._cycle_from(analysis, known):
+            if cycle := self._cycle_from(analysis):
                 yield Problem(where, say("analyses.plan.cycle", chain=cycle))
 
-    def _cycle_from(self, analysis: Analysis, known: Mapping[str, Analysis]) -> tuple[str, ...]:
+    def _cycle_from(self, analysis: Analysis) -> tuple[str, ...]:
         """Returns the ids from an analysis back to itself; empty where it is not in a cycle."""
         paths: list[tuple[str, ...]] = [(analysis.id,)]
         seen = {analysis.id}
         while paths:
             path = paths.pop()
-            population = known[path[-1]].population
+            population = self.by_id[path[-1]].population
             if population != ALL and population not in self.populations:
                 continue
-            for id_ in self.waits_for(known[path[-1]]):
+            for id_ in self.waits_for(self.by_id[path[-1]]):
                 if id_ == analysis.id:
                     return (*path, id_)
-                if id_ in known and id_ not in seen:
+                if id_ in self.by_id and id_ not in seen:
                     seen.add(id_)
                     paths.append((*path, id_))
         return ()
 
     def longest_chain(self) -> Chain:
         """Returns the analyses, each needing the one before, that take the most rounds; the first such chain."""
-        known = {analysis.id: analysis for analysis in self.reported}
 
         def chain(analysis: Analysis) -> Chain:
-            before = [chain(known[id_]) for id_ in self.waits_for(analysis) if id_ in known]
+            before = [chain(self.by_id[id_]) for id_ in self.waits_for(analysis) if id_ in self.by_id]
             return Chain((*max(before, key=Chain.length, default=Chain(())).analyses, analysis))
 
         return max((chain(analysis) for analysis in self.reported), key=Chain.length, default=Chain(()))

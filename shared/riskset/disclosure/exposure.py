@@ -151,6 +151,11 @@ def uncovered(exposure: Exposure, label: Label, arm: str | None) -> Message:
     return say("rules.covers.columns", number=label.text)
 
 
+def first_uncovered(exposure: Exposure, labels: Iterable[Label], arm: str | None) -> Message:
+    """Returns why the exposure does not cover the first such number; `NOTHING` where it covers all."""
+    return next((why for label in labels if (why := uncovered(exposure, label, arm))), NOTHING)
+
+
 def _is_one_way(columns: Sequence[Column], arm: str | None) -> bool:
     """Whether the count is of a level, or of a level by arm: no other levels are crossed."""
     variables = [column.variable for column in columns]

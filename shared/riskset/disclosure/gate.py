@@ -13,8 +13,8 @@ from typing import Final, final
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.catalogue import NOTHING, say
-from riskset.disclosure.exposure import Exposure, Label, is_count, uncovered
+from riskset.catalogue import say
+from riskset.disclosure.exposure import Exposure, Label, first_uncovered, is_count
 from riskset.disclosure.finding import Finding
 from riskset.errors import Refused
 
@@ -98,7 +98,7 @@ class Gate:
         """
         refused = frozenset(id_ for id_, finding in findings if not finding.passes)
         for part in parts:
-            if why := next((why for label in part.labels if (why := uncovered(part.exposure, label, arm))), NOTHING):
+            if why := first_uncovered(part.exposure, part.labels, arm):
                 raise Refused("gate", say("rules.gate.uncovered", why=why))
         summary = summarise(refused)
         size = sum(len(part.labels) for part in parts)

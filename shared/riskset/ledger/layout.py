@@ -46,13 +46,11 @@ class FileLayout:
         if found > self.number:
             newer = say("ledger.layout.newer", called=called, found=found, version=__version__, most=self.number)
             raise DataError(newer, say("ledger.layout.newer_hint"))
+        if found == self.number:
+            return int(found)
         tables = dict(_tables(database))
         is_new = found == UNNUMBERED and not tables
-        if (
-            found == self.number
-            or is_new
-            or (found in self.same_tables and tables.items() <= self._own_tables().items())
-        ):
+        if is_new or (found in self.same_tables and tables.items() <= self._own_tables().items()):
             return int(found)
         if found == UNNUMBERED and self.unnumbered:
             reason, hint = self.unnumbered

@@ -15,7 +15,7 @@ from riskset.analyses.admission.steps import Own
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.populations import Members, with_population
 from riskset.catalogue import say
-from riskset.disclosure.gate import Gate, Released, Summary, SummaryPart
+from riskset.disclosure.gate import Gate, Released, Summary
 from riskset.disclosure.policy import Policy
 from riskset.errors import Refused
 from riskset.protocol.history import History
@@ -73,21 +73,13 @@ class Contributor:
         """Returns the payload of the next contribution, and its numbers in clear for the site's own ledger."""
         findings = self.findings(history)
         asked = [analysis.id for analysis in history.live]
-        arm = history.judge.arm
+        parts = history.parts(self._known_to(history).cohort)
         released = self.gate.release(
-            asked, findings, lambda refused: self.summary(history, refused), self._parts(history), arm
+            asked, findings, lambda refused: self.summary(history, refused), parts, history.judge.arm
         )
         parties = len(history.opening.participants)
         payload = contribution(released, parties, masks, history.round + 1, history.hash)
         return payload, self._sent(history, released, findings)
-
-    def _parts(self, history: History) -> list[SummaryPart]:
-        """Returns what the gate requires of each number: of an analysis also that no count exceeds this site's rows."""
-        sets, parts = self._known_to(history).cohort.analysis_sets, list(history.parts())
-        first = len(parts) - len(history.questions)
-        for i, question in enumerate(history.questions, first):
-            parts[i] = replace(parts[i], rows=sets[question.analysis.analysis_set].n)
-        return parts
 
     def findings(self, history: History) -> list[Judged]:
         """Returns what the rules say of this site's rows before the next vector; none where no rules are applied.

@@ -25,6 +25,7 @@ from riskset.analyses.admission.figures import Figures
 from riskset.analyses.admission.judging import Judge
 from riskset.analyses.admission.steps import Step, steps
 from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result, has_result
+from riskset.analyses.cohort import Cohort
 from riskset.analyses.moments import moments_id
 from riskset.analyses.plan import Plan
 from riskset.catalogue import Message, say
@@ -86,8 +87,7 @@ class History:
     @property
     def admitted_analyses(self) -> tuple[Analysis, ...]:
         """The analyses that were admitted, in the order in which they were judged, whatever their results."""
-        known = {analysis.id: analysis for analysis in self.plan.reported}
-        return tuple(known[id_] for id_ in self.passed)
+        return tuple(self.plan.by_id[id_] for id_ in self.passed)
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:
@@ -135,7 +135,7 @@ class History:
         total = fixed_point.decode(fixed_point.total([self.read(c) for c in contributions]))
         flags, numbers = total[: len(self.live)], total[len(self.live) :]
         dead = frozenset(a.id for a, flag in zip(self.live, flags, strict=True) if flag != 0.0)
-        of_step = len(self.step.labels(self.in_admission)) if self.step else 0
+        of_step = len(self._step_labels)
         after = self._compute(numbers[of_step:], dead)
         if self.step:
             after = after._admit(self.step, numbers[:of_step], dead & set(self.batch))
@@ -252,16 +252,19 @@ class History:
     def labels(self) -> tuple[tuple[str, tuple[Label, ...]], ...]:
         """Returns what the next vector holds after the flags, in order: (id of the step or analysis that asks, one
         label per number)."""
-        step = ((self.step.id, self.step.labels(self.in_admission)),) if self.step else ()
+        step = ((self.step.id, self._step_labels),) if self.step else ()
         return (*step, *((q.analysis.id, q.labels) for q in self.questions))
 
-    def parts(self) -> tuple[SummaryPart, ...]:
-        """Returns, in the order of `labels`, what the gate requires of each number."""
-        parts = [SummaryPart(question.analysis.exposure, question.labels) for question in self.questions]
-        if self.step:
-            opened = of_admission(analysis.exposure for analysis in self.in_admission)
-            parts = [SummaryPart(opened, self.step.labels(self.in_admission)), *parts]
-        return tuple(parts)
+    @cached_property
+    def _step_labels(self) -> tuple[Label, ...]:
+        return self.step.labels(self.in_admission) if self.step else ()
+
+    def parts(self, cohort: Cohort) -> tuple[SummaryPart, ...]:
+        """Returns, in the order of `labels`, what the gate of the hospital with this cohort requires of each number."""
+        sets = cohort.analysis_sets
+        asked = (SummaryPart(q.analysis.exposure, q.labels, sets[q.analysis.analysis_set].n) for q in self.questions)
+        opened = of_admission(analysis.exposure for analysis in self.in_admission)
+        return (*([SummaryPart(opened, self._step_labels)] if self.step else []), *asked)
 
     def _keep(self, analysis: Analysis, outcome: object, states: dict[str, Any], results: dict[str, Result]) -> None:
         """Stores the next state of an analysis, or its result; what would send undeclared numbers is ended."""

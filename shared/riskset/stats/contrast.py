@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import exp, log, sqrt
 
-from riskset.stats.tails import normal_quantile, two_sided_p
+from riskset.stats.tails import two_sided_p, two_sided_z
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ def difference(mean: float, se: float, against: float, against_se: float, level:
     estimate, error = mean - against, sqrt(se * se + against_se * against_se)
     if error == 0.0:
         return None
-    margin = normal_quantile(0.5 + level / 2) * error
+    margin = two_sided_z(level) * error
     return Contrast(estimate, error, estimate - margin, estimate + margin, two_sided_p(estimate / error))
 
 
@@ -40,5 +40,5 @@ def ratio(mean: float, se: float, against: float, against_se: float, level: floa
     found, error = log(mean / against), sqrt(a * a + b * b)
     if error == 0.0:
         return None
-    margin = normal_quantile(0.5 + level / 2) * error
+    margin = two_sided_z(level) * error
     return Contrast(mean / against, error, exp(found - margin), exp(found + margin), two_sided_p(found / error))

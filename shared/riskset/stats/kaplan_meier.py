@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 from riskset.stats.arrays import Bools, Floats, Ints
 from riskset.stats.elementary import exp, log
 from riskset.stats.grid import Grid
-from riskset.stats.tails import normal_quantile
+from riskset.stats.tails import two_sided_z
 
 LimitsKind = Literal["log-log", "log", "plain"]
 
@@ -116,7 +116,7 @@ def limits(curve: Curve, kind: LimitsKind = "log-log", level: float = 0.95) -> t
     """
     if kind not in ("log-log", "log", "plain") or not 0 < level < 1:
         raise ValueError("limits are 'log-log', 'log' or 'plain', of a level between 0 and 1")
-    z = normal_quantile(0.5 + level / 2)
+    z = two_sided_z(level)
     S, se = curve.survival, curve.std_error
     with np.errstate(divide="ignore", invalid="ignore"):
         if kind == "plain":

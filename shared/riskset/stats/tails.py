@@ -21,6 +21,11 @@ def normal_quantile(probability: float) -> float:
     return NormalDist().inv_cdf(probability)
 
 
+def two_sided_z(level: float) -> float:
+    """Returns z with P(|Z| <= z) = level, standard normal: the half-width of confidence limits in standard errors."""
+    return normal_quantile(0.5 + level / 2)
+
+
 def chi2_sf(x: float, df: int) -> float:
     """Returns P(X > x), chi-square with `df` >= 1 whole degrees of freedom; ValueError for another `df`, or x < 0.
 

@@ -27,7 +27,7 @@ class Feature:
 
     @property
     def is_number(self) -> bool:
-        return self.column is not None and self.column.code is None
+        return self.column is not None and self.column.is_number
 
     @property
     def columns(self) -> tuple[Column, ...]:

@@ -54,10 +54,3 @@ class Figures:
     """For all columns, centred within hospitals."""
     moments: Mapping[str, Moments] = field(default_factory=dict)
     """By analysis set."""
-
-
-def symmetric(upper: Sequence[float], m: int) -> NDArray[np.float64]:
-    """Returns the symmetric matrix (m, m) with this upper triangle, by rows."""
-    full = np.zeros((m, m))
-    full[np.triu_indices(m)] = upper
-    return full + np.triu(full, 1).T

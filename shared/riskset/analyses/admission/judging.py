@@ -14,10 +14,10 @@ from riskset.analyses.admission.figures import Count, Figures
 from riskset.analyses.admission.steps import Live
 from riskset.analyses.analysis import Analysis, RefusedByRule
 from riskset.analyses.plan import Plan
-from riskset.catalogue import NOTHING, say
+from riskset.catalogue import say
 from riskset.disclosure import cells
 from riskset.disclosure import models as of_models
-from riskset.disclosure.exposure import Label, uncovered, unplaced
+from riskset.disclosure.exposure import Label, first_uncovered, unplaced
 from riskset.disclosure.finding import Finding
 from riskset.disclosure.policy import Policy, policy_from_json, strictest
 
@@ -90,9 +90,10 @@ class Judge:
         not."""
         if self.policy is None:
             return None
-        why = next((why for label in labels if (why := uncovered(analysis.exposure, label, self.arm))), NOTHING)
-        message = say("rules.uncovered", analysis=analysis.id, why=why)
-        return RefusedByRule("R2", message, say("rules.declare")) if why else None
+        why = first_uncovered(analysis.exposure, labels, self.arm)
+        if not why:
+            return None
+        return RefusedByRule("R2", say("rules.uncovered", analysis=analysis.id, why=why), say("rules.declare"))
 
 
 def _openings(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
@@ -146,7 +147,7 @@ def _counts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Itera
             ones = {
                 c.name: figures.columns[Feature(analysis.analysis_set, c)].rows
                 for c in analysis.columns
-                if c.code is not None
+                if not c.is_number
             }
             yield from ((analysis.id, f) for f in levels(policy, analysis, n, ones))
             if analysis.exposure.design:

@@ -104,9 +104,9 @@ def _own_counts(policy: Policy, analysis: Analysis, own: Own, kept: Sequence[str
     yield cells.population_rows(policy, name, rows.n)
     for other in dict.fromkeys(kept):
         if other != name:
-            differ = np.setxor1d(rows.patients, own.cohort.analysis_sets[other].patients)
-            yield from cells.apart(policy, other, name, len(differ), int(len(differ) > 0))
-    ones = {c.name: int(c.values(rows).sum()) for c in analysis.columns if c.code is not None}
+            differ = own.cohort.apart(name, other)
+            yield from cells.apart(policy, other, name, differ, int(differ > 0))
+    ones = {c.name: int(c.values(rows).sum()) for c in analysis.columns if not c.is_number}
     yield from levels(policy, analysis, rows.n, ones)
     if p := len(analysis.exposure.design):
         yield of_models.events(policy, analysis.id, int(own.cohort.outcomes(name).event.sum()), p)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, combinations
+from itertools import chain, combinations, combinations_with_replacement
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from riskset.analyses import moments
 from riskset.analyses.admission.features import Feature, features_of, gram, matrix, only_in_designs_of, only_of
-from riskset.analyses.admission.figures import Count, Figures, Gram, symmetric
+from riskset.analyses.admission.figures import Count, Figures, Gram
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import Cohort
 from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Label
 from riskset.disclosure.exposure import total as total_of
+from riskset.stats.arrays import symmetric
 
 Live = Sequence[Analysis]
 """The analyses judged together: those admitted before, then those in admission, in the study's order."""
@@ -120,9 +121,9 @@ class Cohorts:
         return tuple(total_of(f"{what} {name}") for name in of for what in ("patients of", "whether any patient of"))
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
-        sets, analysed = _sets(live), own.cohort.analysis_sets
-        sizes = [analysed[name].n for name in sets]
-        sizes += [len(np.setxor1d(analysed[a].patients, analysed[b].patients)) for a, b in combinations(sets, 2)]
+        sets = _sets(live)
+        sizes = [own.cohort.analysis_sets[name].n for name in sets]
+        sizes += [own.cohort.apart(a, b) for a, b in combinations(sets, 2)]
         return _flat([_count(size, size > 0) for size in sizes])
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
@@ -216,8 +217,7 @@ def _silent_pairs(dead: Sequence[bool]) -> NDArray[np.bool_]:
 def _pair_labels(features: Sequence[Feature], what: str) -> tuple[Label, ...]:
     return tuple(
         total_of(f"{what} {a.name} and {b.name}", *a.columns, *b.columns)
-        for i, a in enumerate(features)
-        for b in features[i:]
+        for a, b in combinations_with_replacement(features, 2)
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import combinations_with_replacement, product
 from math import isfinite
 from typing import Any, ClassVar, Final, Literal
 
@@ -86,7 +86,7 @@ class CoxModel(Analysis):
         return Fitting(moments, usable, not_used, newton.start(len(usable), SINGULAR * moments.events))
 
     def labels(self, state: State) -> tuple[Label, ...]:
-        pairs = [(state.usable[i], state.usable[j]) for i, j in zip(*np.triu_indices(len(state.usable)), strict=True)]
+        pairs = combinations_with_replacement(state.usable, 2)
         return (
             total("log likelihood"),
             *(total(f"slope in {column.name}", column) for column in state.usable),

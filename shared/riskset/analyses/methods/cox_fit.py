@@ -20,7 +20,7 @@ from riskset.stats.arrays import finite
 from riskset.stats.log_rank import Test
 from riskset.stats.newton import Newton
 from riskset.stats.profile_limit import At, ProfileLimit
-from riskset.stats.tails import chi2_sf, normal_quantile, two_sided_p
+from riskset.stats.tails import chi2_sf, two_sided_p, two_sided_z
 
 
 @dataclass(frozen=True)
@@ -254,7 +254,7 @@ def _test(chi2: float, df: int) -> Test:
 
 def _term(column: Column, coef: float, se: float) -> Term:
     z = coef / se
-    margin = normal_quantile(0.5 + LEVEL / 2) * se
+    margin = two_sided_z(LEVEL) * se
     return Term(column, coef, se, _exp(coef), _exp(coef - margin), _exp(coef + margin), z, two_sided_p(z))
 
 

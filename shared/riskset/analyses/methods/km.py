@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations_with_replacement, product
 from math import nan
 from typing import Any, ClassVar
 
@@ -17,7 +17,7 @@ from riskset.analyses.cohort import Cohort, set_of
 from riskset.analyses.counts_in_time import CountedInTime, counts_of
 from riskset.analyses.quartiles import quartiles_json, quartiles_of
 from riskset.disclosure.exposure import EVENT, Label, counted
-from riskset.stats.arrays import finite
+from riskset.stats.arrays import finite, symmetric
 from riskset.stats.kaplan_meier import (
     Curve,
     Landmark,
@@ -72,7 +72,7 @@ class KaplanMeier(CountedInTime):
         if not self.counts.arm:
             return self.counts.labels
         arms = self.counts.levels
-        pairs = [(arms[i], arms[j]) for i, j in zip(*np.triu_indices(len(arms)), strict=True)]
+        pairs = combinations_with_replacement(arms, 2)
         return (
             *self.counts.labels,
             *(counted(f"log-rank observed of {arm.level}", EVENT, None, arm) for arm in arms),
@@ -125,9 +125,7 @@ class KaplanMeier(CountedInTime):
 
     def _by_site(self, part: NDArray[np.float64]) -> LogRank:
         k = len(self.counts.levels)
-        variance = np.zeros((k, k))
-        variance[np.triu_indices(k)] = part[2 * k :]
-        return LogRank(part[:k], part[k : 2 * k], variance + np.triu(variance, 1).T)
+        return LogRank(part[:k], part[k : 2 * k], symmetric(part[2 * k :], k))
 
 
 def planned(study: Study, name: str, entry: KaplanMeierEntry) -> Iterator[KaplanMeier]:

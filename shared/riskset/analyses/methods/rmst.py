@@ -21,7 +21,7 @@ from riskset.analyses.counts_in_time import CountedInTime, counts_of
 from riskset.catalogue import say
 from riskset.stats.contrast import Contrast, difference, ratio
 from riskset.stats.kaplan_meier import restricted_mean
-from riskset.stats.tails import normal_quantile
+from riskset.stats.tails import two_sided_z
 from riskset.study.asked.rmst import RestrictedMeanEntry
 from riskset.study.spec import Study
 
@@ -89,7 +89,7 @@ class RestrictedMean(CountedInTime):
         if len(curve.day) == 0:
             return Mean(level, n, events, None, None, None, None, None)
         mean, se = restricted_mean(curve, self.tau_days)
-        margin = normal_quantile(0.5 + LEVEL / 2) * se
+        margin = two_sided_z(LEVEL) * se
         last, survival = float(curve.day[-1]), float(curve.survival[-1])
         ends_before = last < self.tau_days and survival > 0.0
         return Mean(level, n, events, mean, se, mean - margin, mean + margin, last if ends_before else None)
