@@ -22,12 +22,12 @@ from riskset.protocol.opening import Opening
 from riskset.protocol.roster import load_roster
 from riskset.study.load import parse_study
 from riskset.study.spec import Study
-from riskset_demo.comparison import check_installed, compare, comparison_table
+from riskset_demo.comparison import check_installed, compare
 from riskset_demo.demonstration import Demonstration
 from riskset_demo.loopback_network import LoopbackNetwork, approved_until, new_folder
 from riskset_demo.sent_numbers import Evidence, clear_numbers, evidence
 from riskset_demo.studies import DEMONSTRATIONS
-from riskset_demo.tables import exception_lines, refusal_lines, sent_lines, sent_table, sites_table
+from riskset_demo.tables import comparison_table, exception_lines, refusal_lines, sent_lines, sent_table, sites_table
 from riskset_server.run.record import RunRecord
 
 FIRST = next(iter(DEMONSTRATIONS))
@@ -119,7 +119,7 @@ def _show_comparison(results: Mapping[str, Any], study: Study, demonstration: De
         raise RisksetError(say("demo.nothing_to_compare"), verbatim("; ".join(ends)))
     for model in compared:
         title = say("demo.title.model", endpoint=study.endpoints[model.endpoint].label)
-        console.print(comparison_table(model.coefficients, str(title)))
+        console.print(comparison_table(model.coefficients, title))
     return max(model.largest_difference for model in compared)
 
 

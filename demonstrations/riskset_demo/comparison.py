@@ -8,9 +8,6 @@ from importlib.util import find_spec
 from math import isnan
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
-
 from riskset.catalogue import say
 from riskset.errors import RisksetError
 from riskset_demo.demonstration import Demonstration, PooledRow
@@ -90,22 +87,3 @@ def _fit(rows: Sequence[PooledRow]) -> dict[str, tuple[float, float]]:
     exact = {"precision": 1e-20, "r_precision": 0.0, "max_steps": 100}
     fitted = CoxPHFitter().fit(frame, "days", "event", strata=["site"], fit_options=exact)
     return {name: (float(fitted.params_[name]), float(fitted.standard_errors_[name])) for name in fitted.params_.index}
-
-
-def comparison_table(lines: Sequence[Coefficient], title: str) -> Table:
-    """Returns the table that the demonstration prints."""
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column(str(say("demo.column.covariate")), no_wrap=True)
-    for column in ("hr", "p", "coefficient", "lifelines", "difference"):
-        table.add_column(str(say(f"demo.column.{column}")), justify="right", no_wrap=True)
-    for line in lines:
-        hr, lower, upper = line.hr
-        table.add_row(
-            line.name,
-            f"{hr:.2f} ({lower:.2f}-{upper:.2f})",
-            f"{line.p:.3f}" if line.p >= 0.001 else "<0.001",
-            f"{line.coef:.7f}",
-            f"{line.other_coef:.7f}",
-            f"{line.difference:.0e}",
-        )
-    return table

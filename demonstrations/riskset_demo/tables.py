@@ -10,6 +10,7 @@ from rich.table import Table
 
 from riskset.catalogue import Message, say
 from riskset.study.spec import Study
+from riskset_demo.comparison import Coefficient
 from riskset_demo.demonstration import Demonstration
 from riskset_demo.sent_numbers import ADMISSION, CURVES, MODELS, Evidence
 
@@ -43,6 +44,25 @@ def sent_table(found: Evidence) -> Table:
     for one in found.sent:
         numbers = [f"{one.numbers.get(purpose, 0):,}" for purpose in purposes]
         table.add_row(one.site, str(one.messages), f"{one.bytes:,}", *numbers, f"{one.readable:,}")
+    return table
+
+
+def comparison_table(lines: Sequence[Coefficient], title: Message) -> Table:
+    """Returns one line per coefficient: riskset's hazard ratio, P value and coefficient, and lifelines' beside it."""
+    table = _table(title)
+    table.add_column(str(say("demo.column.covariate")), no_wrap=True)
+    for column in ("hr", "p", "coefficient", "lifelines", "difference"):
+        table.add_column(str(say(f"demo.column.{column}")), justify="right", no_wrap=True)
+    for line in lines:
+        hr, lower, upper = line.hr
+        table.add_row(
+            line.name,
+            f"{hr:.2f} ({lower:.2f}-{upper:.2f})",
+            f"{line.p:.3f}" if line.p >= 0.001 else "<0.001",
+            f"{line.coef:.7f}",
+            f"{line.other_coef:.7f}",
+            f"{line.difference:.0e}",
+        )
     return table
 
 

@@ -54,10 +54,10 @@ from flwr.supernode.fleet_http_client import FleetHttpClient
 from flwr.supernode.node_auth_http_interceptor import NodeAuthHttpInterceptor
 
 from riskset.catalogue import say
-from riskset.engine.client import Heartbeat, RequestHeaders, quieten
+from riskset.engine.client import Heartbeat, RequestHeaders, quieten, trust_only
 from riskset.engine.wire import FIELD, MAX_MESSAGE_BYTES, RECORD, WAIT_HEADER, WHOLE_HEADER
 from riskset.errors import ProtocolError, Unreachable
-from riskset_site.network.reachability import ServerAway, is_this_machine, no_answer, not_ours, rejected, trust_only
+from riskset_site.network.reachability import ServerAway, is_this_machine, no_answer, not_ours, rejected
 
 LEASE_S: Final = 30.0
 """A session ends this long after its last heartbeat; Flower's default is 60 s. A killed site is back within it."""
@@ -82,8 +82,6 @@ class FlowerDelivery:
     """One message of the coordinator. `payload` is not yet verified."""
 
     payload: bytes = field(repr=False)
-    message_id: str
-    """Flower's, for the log."""
     origin: Message = field(repr=False)
     """What Flower needs to route the answer; opaque to all other code."""
 
@@ -194,7 +192,7 @@ class FleetLink:
         objects = [self._pull(run_id, leaf) for leaf in leaves]
         confirmation = ConfirmMessageReceivedRequest(node=self._node, run_id=run_id, message_object_id=message_id)
         self._ask(self._client.ConfirmMessageReceived, confirmation)
-        return FlowerDelivery(_payload(objects), message_id, message)
+        return FlowerDelivery(_payload(objects), message)
 
     def _pull(self, run_id: int, object_id: str) -> bytes:
         """Returns one part of a message; waits for it, since a message is announced before its parts are stored."""

@@ -37,13 +37,12 @@ ONE = 7
 def network(patients, monkeypatch):
     """Returns a run of rogue analyses over 320 patients in four sites, one of whom is marked."""
 
-    def run(*analyses, is_gated=True, populations=None, **more):
+    def run(*analyses, is_gated=True, **more):
         entry = {"rogue": {"kind": "km", "endpoints": ["os"]}}
         study = patients.study(SITES, analyses=entry, variables=VARIABLES, **more)
         dealt = patients.deal(patients.rows(3, 320), patients.sites(SITES, 320))
         cohorts = {name: _marked(name, cohort) for name, cohort in dealt.items()}
         monkeypatch.setattr(planning, "PLANNERS", {"km": lambda *_: iter(analyses)})
-        monkeypatch.setattr(planning, "POPULATIONS", [lambda _: populations or {}])
         return Rehearsal(study, cohorts, is_gated=is_gated)
 
     return run
@@ -66,15 +65,10 @@ def rogue(opens, sends, computes=None, id_="km/os/all", set_id=OS, **more):
     return Rogue(id=id_, name="rogue", set_id=set_id, opens=opens, sends=sends, computes=values, **more)
 
 
-def age_of_the_marked(rows, inputs):
-    return [(rows.variables["age"] * rows.variables["odd"]).sum()]
-
-
 def in_time(split=(), status=(EVENT, CENSORED), clock="os"):
     return InTime(clock, tuple(split), frozenset(status))
 
 
-ONCE = (total("age of those marked", ODD, AGE),)
 MARKS_ONE = {
     "columns of a design": exposure(design=(ODD, AGE)),
     "columns of a design, asked again": exposure(design=(ODD, AGE), is_iterative=True),

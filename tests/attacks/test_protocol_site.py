@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from riskset.errors import Refused
+from riskset.errors import Refused, VerificationError
 from riskset.protocol.opening import Opening
 from riskset.protocol.program import here
 from riskset.protocol.roster import read_roster, sign_roster
@@ -18,8 +18,8 @@ from riskset.study.load import study_hash
 A_ROUND = 2
 """Rounds gone when most attacks begin: opening, how many patients; how many of each level is next."""
 FURTHER_PHASES = ["admission/cohorts", "admission/pairs", "first", "close"]
-EXHAUSTIVE = pytest.mark.exhaustive
 """Where contributions of the last round are shown and the next ones asked for."""
+EXHAUSTIVE = pytest.mark.exhaustive
 ALL = Opening(("asan", "kurume", "osaka")).to_bytes(here())
 
 
@@ -326,7 +326,7 @@ def test_a_roster_changed_after_its_signature(federation):
     party = federation()
     text = sign_roster("trial", party.coordinator_key, {})
     assert read_roster(text).study_id == "trial"
-    with pytest.raises(Exception, match="changed after the coordinator signed"):
+    with pytest.raises(VerificationError, match="changed after the coordinator signed"):
         read_roster(text.replace(b'"trial"', b'"other"'))
 
 

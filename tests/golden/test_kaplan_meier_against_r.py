@@ -12,11 +12,6 @@ GROUPS = {"overall": lambda g: np.zeros_like(g.arm), "by_trt": lambda g: g.arm, 
 QUARTILES = ("q25_50_75", "q_lower", "q_upper")
 
 
-def as_list(value):
-    """`oracle.R` writes arrays of one element as scalars."""
-    return value if isinstance(value, list) else [value]
-
-
 def half_way(day, curve, y, height):
     """`quantile.survfit` goes half way to the last day where a curve ends flat at the height asked for; ours names the
     first day, as R prints a median. Small sites have such curves."""
@@ -36,7 +31,7 @@ def curves(golden, group, event=None):
 
 @pytest.mark.parametrize("kind", ["log", "log-log", "plain"])
 @pytest.mark.parametrize("key", GROUPS)
-def test_curves_limits_and_medians_equal_survfit(golden, kind, key):
+def test_curves_limits_and_medians_equal_survfit(golden, as_list, kind, key):
     r = {name: as_list(value) for name, value in golden.answers["km"][kind][key].items()}
     found = curves(golden, GROUPS[key](golden))
     assert len(found) == len(r["records"])

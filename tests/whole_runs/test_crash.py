@@ -19,7 +19,7 @@ from riskset.rehearsal import MemoryJournal, Rehearsal
 from riskset.study.load import study_hash
 from riskset_server.run.record import RunRecord
 from riskset_site.data.holding import rows_of, snapshot_of
-from riskset_site.records.journal import JournalFile
+from riskset_site.records.journal import JournalFile, open_ledger
 
 SITES = ("asan", "kurume", "osaka")
 ADMISSION = ["changes", "cohorts", "counts", "pairs", "products"]
@@ -63,7 +63,9 @@ class Parties(Rehearsal):
             self.cohorts[name], self.rows[name] = cohort, rows_of(cohort, None, self.keys[name])
         if self.folder:
             self.close(self.journals[name])
-            self.journals[name] = self.opened(JournalFile(self.folder / f"{name}.sqlite", self.keys[name], name))
+            self.journals[name] = self.opened(
+                JournalFile(open_ledger(self.folder / f"{name}.sqlite", self.keys[name], name))
+            )
         self.start_site(name)
 
     def restart_coordinator(self):
@@ -253,7 +255,7 @@ def test_a_record_where_no_file_can_be(parties, tmp_path):
         (tmp_path / "no.sqlite", "not a"),
     ):
         with pytest.raises(DataError, match=match):
-            JournalFile(path, site, "asan")
+            JournalFile(open_ledger(path, site, "asan"))
         with pytest.raises(DataError, match=match):
             RunRecord(path, coordinator)
 

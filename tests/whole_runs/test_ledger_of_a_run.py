@@ -13,7 +13,7 @@ from riskset.secure import fixed_point
 from riskset.secure.envelope import sha256, unframe, verify
 from riskset.study.load import study_hash
 from riskset_server.run.record import RunRecord
-from riskset_site.records.journal import JournalFile, read_sent
+from riskset_site.records.journal import JournalFile, open_ledger, read_sent
 
 SITES = ("asan", "kurume", "osaka")
 
@@ -32,7 +32,7 @@ class OnDisk:
         if site in self.journals:
             self.journals[site].close()
         path = self.folder / site / "journal.sqlite"
-        journal = self.journals[site] = JournalFile(path, self.rehearsal.keys[site], site)
+        journal = self.journals[site] = JournalFile(open_ledger(path, self.rehearsal.keys[site], site))
         self.rehearsal.journals[site] = journal
         self.rehearsal.start_site(site)
 

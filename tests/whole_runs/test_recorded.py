@@ -22,7 +22,7 @@ from riskset.secure.envelope import verify
 from riskset.study.load import load_study, study_hash
 from riskset_server.coordinator_folder import CoordinatorFolder
 from riskset_server.run.record import RunRecord
-from riskset_site.records.journal import JournalFile
+from riskset_site.records.journal import JournalFile, open_ledger
 from riskset_site.study_folder import load_study_folder
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "0.1.0"
@@ -68,7 +68,7 @@ class Parties(ExitStack):
     def site(self, name):
         files = load_study_folder(self.folder / "sites" / name / "site.toml")
         key = files.identity.signing
-        journal = self.enter_context(closing(JournalFile(files.paths.journal, key, name)))
+        journal = self.enter_context(closing(JournalFile(open_ledger(files.paths.journal, key, name))))
         consent = EverySiteConsents(name, tuple(other for other in SITES if other != name))  # approved again
         return Site(name, key, files.study, files.roster, files.holding, journal, consent)
 

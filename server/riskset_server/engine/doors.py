@@ -87,11 +87,11 @@ class FrontDoor:
     async def _pass(self, scope: Message, body: bytes, receive: Receive, send: Send) -> None:
         path = scope["path"]
         if self._recorder is None:
-            await self._app(scope, _replaying(body, receive), send)
+            await self._app(scope, replaying(body, receive), send)
             return
         sent = bytearray()
         self._recorder.write(REQUEST, path, body)
-        await self._app(scope, _replaying(body, receive), _copying(sent, send))
+        await self._app(scope, replaying(body, receive), _copying(sent, send))
         self._recorder.write(ANSWER, path, bytes(sent))
 
 
@@ -174,7 +174,7 @@ def _announced_bytes(scope: Message) -> int:
     return 0
 
 
-def _replaying(body: bytes, receive: Receive) -> Receive:
+def replaying(body: bytes, receive: Receive) -> Receive:
     """Returns a `receive` that returns the body once, then what the server returns: the end of the connection."""
     waiting = [body]
 

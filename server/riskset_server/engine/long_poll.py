@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import Final
 
 from riskset.engine.wire import WAIT_HEADER, WHOLE_HEADER
-from riskset_server.engine.doors import App, Message, Receive, Send
+from riskset_server.engine.doors import App, Message, Receive, Send, replaying
 
 LONGEST_S: Final = 20.0  # less than a client's timeout of 30 s, and less than proxies allow an idle connection
 
@@ -82,17 +82,12 @@ class LongPoll:
     async def _repeat(self, scope: Message, body: bytes, disconnected: asyncio.Future[Message]) -> list[Message]:
         """Returns what the application sends in answer to a new copy of the request."""
         sent: list[Message] = []
-        waiting = [body]
-
-        async def replay() -> Message:
-            if waiting:
-                return {"type": "http.request", "body": waiting.pop(), "more_body": False}
-            return await asyncio.shield(disconnected)
+        receive = replaying(body, lambda: asyncio.shield(disconnected))
 
         async def keep(message: Message) -> None:
             sent.append(message)
 
-        await self._app({**scope, "state": dict(scope.get("state", {}))}, replay, keep)
+        await self._app({**scope, "state": dict(scope.get("state", {}))}, receive, keep)
         return sent
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import ssl
 from collections.abc import Callable
 from io import BytesIO
 from typing import Final, TypeVar
@@ -12,6 +11,7 @@ from zipfile import ZipFile, ZipInfo
 import httpx
 
 from riskset.catalogue import say
+from riskset.engine.client import trust_only
 from riskset_server.engine.tickets import EngineLost
 
 Request = TypeVar("Request")
@@ -33,8 +33,7 @@ clientapp = "none:none"
 
 def pinned_client(ca_certificate: bytes, timeout_s: float) -> httpx.Client:
     """Returns a client that trusts one authority and ignores HTTPS_PROXY: the loopback is never behind a proxy."""
-    trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    trusted.load_verify_locations(cadata=ca_certificate.decode("ascii"))
+    trusted = trust_only(ca_certificate.decode("ascii"))
     return httpx.Client(verify=trusted, timeout=timeout_s, trust_env=False)
 
 

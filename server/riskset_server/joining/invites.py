@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -47,7 +48,7 @@ class Invitation:
     """`revoked`, or `replaced` by a later invite or renewal; empty while it is in force."""
     ended_at: str
 
-    @property
+    @cached_property
     def request(self) -> Request:
         """Raises ValueError where none has been received."""
         if self.text is None:

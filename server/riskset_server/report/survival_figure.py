@@ -76,7 +76,6 @@ class SurvivalFigure(Figure):
         comparison = [printer.text(text) for text in self.comparison]
         is_not_reached = any(notation.NOT_REACHED in text for text in medians)
         return SurvivalPlot(
-            title=self.title,
             x_label=self.x_label,
             y_label=self.y_label,
             unit=printer.unit,

@@ -46,7 +46,6 @@ class PlottedCurve:
 class SurvivalPlot:
     """Everything that is drawn or printed in one figure."""
 
-    title: str
     x_label: str
     y_label: str
     unit: str

@@ -1,8 +1,9 @@
-"""What a Flower client needs beside Flower, at a site and in `riskset run`: headers, a heartbeat, a quiet terminal."""
+"""What a Flower client needs beside Flower, at a site and in `riskset run`: trust, headers, a heartbeat, silence."""
 
 from __future__ import annotations
 
 import logging
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,13 @@ class HasRequest(Protocol):
 
 Context = TypeVar("Context", bound=HasRequest)
 Answer = TypeVar("Answer")
+
+
+def trust_only(authority: str) -> ssl.SSLContext:
+    """Returns a context that trusts one authority (PEM) and no certificate of the public web."""
+    trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trusted.load_verify_locations(cadata=authority)
+    return trusted
 
 
 class RequestHeaders:

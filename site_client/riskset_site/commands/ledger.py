@@ -41,9 +41,7 @@ def ledger(
     paths = SitePaths(site_file.parent)
     if not paths.journal.exists():
         raise DataError(say("site.ledger.none", file=str(paths.journal)), say("site.ledger.none_hint"))
-    identity = load_keys(paths)
-    own_ledger(paths, identity, site).close()
-    with closing(JournalFile(paths.journal, identity.signing, site)) as journal:
+    with closing(JournalFile(own_ledger(paths, load_keys(paths), site))) as journal:
         if held:
             check_begins_with(journal, held)
         found = ledger_review(journal, site, _coordinator(paths))

@@ -43,8 +43,7 @@ def serve(
     Example: riskset site serve site.toml
     """
     folder = load_study_folder(site_file, study, roster, connection)
-    own_ledger(folder.paths, folder.identity, folder.site).close()  # renewed keys take it over before the run continues
-    with closing(JournalFile(folder.paths.journal, folder.identity.signing, folder.site)) as journal:
+    with closing(JournalFile(own_ledger(folder.paths, folder.identity, folder.site))) as journal:
         _serve(folder, RecordedSite(_site(folder, journal), journal.ledger, log))
 
 

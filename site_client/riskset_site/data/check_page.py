@@ -13,6 +13,7 @@ from riskset.errors import Problem
 from riskset_site.data.check import EndpointCheck, SiteCheck
 from riskset_site.pages import PageTable
 from riskset_site.pages.page import visible
+from riskset_site.pages.tables import table
 from riskset_site.pages.text import grid, printed
 
 
@@ -26,9 +27,9 @@ def _parts(check: SiteCheck) -> Iterator[RenderableType]:
     if check.variables:
         read = say("data.page.rows", n=check.rows, file=check.export, eligible=check.eligible)
         yield visible(read)
-    for table in (_variables(check), _steps(check), _endpoints(check)):
-        if table.rows:
-            yield from ("", grid(table))
+    for part in (_variables(check), _steps(check), _endpoints(check)):
+        if part.rows:
+            yield from ("", grid(part))
     for problem in check.problems:
         yield from ("", *_problem(problem))
     yield from ("", _verdict(check))
@@ -66,10 +67,8 @@ def _counts(row: EndpointCheck) -> tuple[int, ...]:
 def _table(
     texts: Sequence[str], counts: Sequence[str], rows: Sequence[tuple[Sequence[str], Sequence[int]]]
 ) -> PageTable:
-    """Returns a table of texts and, to their right, counts; columns are codes of `[data.heading]`."""
-    headings = {code: say(f"data.heading.{code}") for code in (*texts, *counts)}
-    cells = [(*words, *map(str, numbers)) for words, numbers in rows]
-    return PageTable(list(headings.values()), cells, frozenset(headings[code] for code in counts))
+    """Returns a table of texts and, to their right, counts."""
+    return table((*texts, *counts), [(*words, *map(str, numbers)) for words, numbers in rows], counts)
 
 
 def _problem(problem: Problem) -> Iterator[RenderableType]:

@@ -8,10 +8,11 @@ from typing import Any
 import httpx
 
 from riskset.catalogue import say, verbatim
+from riskset.engine.client import trust_only
 from riskset.errors import DataError, Refused, RisksetError
 from riskset.joining.invite import Invite
 from riskset.joining.request import JOIN_PATH
-from riskset_site.network.reachability import is_this_machine, no_answer, not_ours, trust_only, unexpected
+from riskset_site.network.reachability import is_this_machine, no_answer, not_ours, unexpected
 
 _LONGEST_TEXT = 500
 

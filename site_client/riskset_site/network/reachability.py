@@ -13,7 +13,6 @@
 from __future__ import annotations
 
 import ipaddress
-import ssl
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -57,13 +56,6 @@ class LeaseHeld(Unreachable):
     def __init__(self, retry_s: float) -> None:
         super().__init__(say("server.reach.lease", seconds=retry_s), say("server.reach.lease_hint"))
         self.retry_s = retry_s
-
-
-def trust_only(authority: str) -> ssl.SSLContext:
-    """Returns a context that trusts one authority (PEM) and no certificate of the public web."""
-    trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    trusted.load_verify_locations(cadata=authority)
-    return trusted
 
 
 def is_this_machine(address: str) -> bool:

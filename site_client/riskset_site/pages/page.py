@@ -59,11 +59,6 @@ def number(value: float) -> str:
     return f"{value:.0f}" if value == round(value) and abs(value) < 1e15 else f"{value:.6g}"
 
 
-def count(n: int, what: str) -> str:
-    """Returns how many of something there are: `1 number`, `2,310 numbers`."""
-    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
-
-
 def visible(text: str) -> str:
     """Returns the text with every character that could mislead a reader escaped, as `\\u202e`.
 

@@ -30,7 +30,10 @@ CREATE TABLE IF NOT EXISTS exchange (
     PRIMARY KEY (run, round)
 ) STRICT;
 """
-_OPENED, _FROZE, _CONTRIBUTED, _CLOSED = "opened", "froze", "contributed", "closed"
+OPENED, CONTRIBUTED, CLOSED = "opened", "contributed", "closed"
+REPLIES = (OPENED, CONTRIBUTED, CLOSED)
+"""Kinds of the ledger's entries that are signed replies of a run."""
+_FROZE = "froze"
 
 
 def open_ledger(path: Path, key: Ed25519PrivateKey, site: str) -> LedgerFile:
@@ -61,9 +64,9 @@ def own_ledger(paths: SitePaths, identity: Identity, site: str) -> LedgerFile:
 class JournalFile:
     """The journal of `riskset.protocol.journal` in a file."""
 
-    def __init__(self, path: Path, key: Ed25519PrivateKey, site: str) -> None:
-        """Raises VerificationError also where the requests and replies do not match the ledger."""
-        self.ledger = open_ledger(path, key, site)
+    def __init__(self, ledger: LedgerFile) -> None:
+        """Raises VerificationError, and closes the ledger, where the requests and replies do not match it."""
+        self.ledger = ledger
         self._begun: dict[str, Begun] = {}
         self._seen: str | None = None
         try:
@@ -91,7 +94,7 @@ class JournalFile:
 
     def seen(self) -> str:
         if self._seen is None:
-            answered = [entry for kind in (_CONTRIBUTED, _CLOSED) for entry in self.ledger.entries(kind)]
+            answered = [entry for kind in (CONTRIBUTED, CLOSED) for entry in self.ledger.entries(kind)]
             # the last one, not the longest: that may come from a former coordinator
             last = max(answered, key=lambda entry: entry.number, default=None)
             self._seen = "" if last is None else str(last.public["coordinator"])
@@ -100,12 +103,12 @@ class JournalFile:
     def begin(self, run: str, begun: Begun, exchange: Exchange, head: Mapping[str, str]) -> None:
         sealed = self.ledger.seal(_packed(begun), _purpose(run))
         new_run: Statement = "INSERT INTO run VALUES (?, ?)", (run, sealed)
-        self._append(_OPENED, run, exchange, head, None, new_run)
+        self._append(OPENED, run, exchange, head, None, new_run)
 
     def record(self, run: str, exchange: Exchange, sent: Sent, head: Mapping[str, str]) -> None:
         if self.begun(run) is None:
             raise ProtocolError(say("site.journal.never_begun", run=run))
-        kind = _CLOSED if head.get("type") == "closed" else _CONTRIBUTED
+        kind = CLOSED if head.get("type") == "closed" else CONTRIBUTED
         self._append(kind, run, exchange, head, sent)
         self._seen = head["coordinator"]
 
@@ -138,7 +141,7 @@ class JournalFile:
         """Raises VerificationError unless exchanges, runs and ledger entries match one to one."""
         signed = {
             (str(entry.public["run"]), int(entry.public["round"])): (entry.public["request"], entry.public["reply"])
-            for kind in (_OPENED, _CONTRIBUTED, _CLOSED)
+            for kind in REPLIES
             for entry in self.ledger.entries(kind)
         }
         kept = {(str(run), int(round_)) for run, round_ in self.ledger.read("SELECT run, round FROM exchange")}
@@ -162,7 +165,7 @@ class JournalFile:
 def read_sent(ledger: LedgerFile, entry: Entry) -> Sent | None:
     """Returns the unmasked numbers of a contribution, for the site alone; None for an entry without numbers."""
     private = ledger.opened(entry)
-    if private is None or entry.kind not in (_CONTRIBUTED, _CLOSED):
+    if private is None or entry.kind not in (CONTRIBUTED, CLOSED):
         return None
     numbers = tuple((step, tuple(labels), tuple(map(float, values))) for step, labels, values in private["numbers"])
     return Sent(numbers, tuple(private["verdicts"]))

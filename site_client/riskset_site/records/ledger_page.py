@@ -8,6 +8,7 @@ from riskset.catalogue import Message, say
 from riskset_site.pages import Folded, Page, PagePart, PageSection
 from riskset_site.pages.page import number
 from riskset_site.pages.tables import numbers, table
+from riskset_site.records.journal import CLOSED, OPENED
 from riskset_site.records.ledger_review import LedgerReply, LedgerReview
 
 _SHORT = 12
@@ -64,7 +65,7 @@ def _row(review: LedgerReview, run: str) -> tuple[str, ...]:
         review.studies.get(first.study, first.study[:_SHORT]),
         second(first.at),
         second(last.at),
-        say("site.ledger.closed") if last.kind == "closed" else say("site.ledger.not_closed"),
+        say("site.ledger.closed") if last.kind == CLOSED else say("site.ledger.not_closed"),
         str(last.round),
         f"{sum(len(reply.numbers) for reply in replies):,}",
         str(len(verdicts)),
@@ -76,7 +77,7 @@ def _run(review: LedgerReview, run: str) -> Iterator[PagePart]:
     replies = _replies(review, run)
     yield tuple(_covered_by(review, replies))
     for reply in replies:
-        if reply.kind != "opened":
+        if reply.kind != OPENED:
             yield from _reply(reply)
 
 

@@ -19,9 +19,7 @@ from riskset.protocol.consent import ACTS, APPROVED
 from riskset.protocol.messages import refusal_message
 from riskset.study.asked import OWN
 from riskset.study.load import study_from_json
-from riskset_site.records.journal import JournalFile, read_sent
-
-_RUN = ("opened", "contributed", "closed")
+from riskset_site.records.journal import REPLIES, JournalFile, read_sent
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,7 @@ def ledger_review(journal: JournalFile, site: str, coordinator: Message) -> Ledg
         entries=read_checkpoint(parse(checkpoint).text).size,
         studies={entry.public["approval"]["study"]: _study(private) for entry, private in approved},
         approvals={entry.public["sha256"]: _approved(entry.public["approval"]) for entry, _ in approved},
-        replies=tuple(_reply(entry, ledger) for entry in entries if entry.kind in _RUN),
+        replies=tuple(_reply(entry, ledger) for entry in entries if entry.kind in REPLIES),
         said=tuple(_others(entries)),
     )
 
@@ -148,7 +146,7 @@ def _reply(entry: Entry, ledger: LedgerFile) -> LedgerReply:
 
 def _others(entries: Sequence[Entry]) -> Iterator[OtherEntry]:
     for entry in entries:
-        if entry.kind not in _RUN:
+        if entry.kind not in REPLIES:
             yield OtherEntry(entry.number, entry.at, entry.kind, _details(entry))
 
 

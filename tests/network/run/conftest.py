@@ -35,7 +35,7 @@ from riskset_server.engine.recording import read_recording
 from riskset_site.consent.approvals import Approvals
 from riskset_site.data.cohort import load_cohort
 from riskset_site.keys import SitePaths, load_keys
-from riskset_site.records.journal import JournalFile, own_ledger
+from riskset_site.records.journal import JournalFile, open_ledger, own_ledger
 
 RECORD_HEAD = ConfigRecord.__qualname__.encode() + b" "
 PATIENCE_S = 600.0
@@ -87,12 +87,6 @@ class Theatre:
         for process in processes:
             process.terminate()
         assert [process.wait(PATIENCE_S) for process in processes] == [0] * len(processes)
-
-    def freeze(self, party: str) -> None:
-        self.stage.processes[party].send_signal(signal.SIGSTOP)
-
-    def thaw(self, party: str) -> None:
-        self.stage.processes[party].send_signal(signal.SIGCONT)
 
     def runs_to_its_end(self) -> list[dict[str, object]]:
         """Starts the coordinator and returns what the run found."""
@@ -231,7 +225,7 @@ class Theatre:
     def journal(self, site: str) -> JournalFile:
         """A site's memory, its whole ledger checked."""
         folder = self.stage.sites[site]
-        return JournalFile(SitePaths(folder).journal, load_keys(SitePaths(folder)).signing, site)
+        return JournalFile(open_ledger(SitePaths(folder).journal, load_keys(SitePaths(folder)).signing, site))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -28,8 +28,6 @@ TYPES = {
     "object": dict,
     "true or false": bool,
 }
-CHECKED_WITH_THE_KIND = {"`rmst`", "`follow-up`"}
-"""Sections of kinds that `tests/test_kinds.py` runs and compares, each with its example."""
 SITES = np.array(["asan", "kurume"])
 
 
@@ -118,7 +116,7 @@ def document_of(study, cohorts, is_gated=False):
     return json.loads(json.dumps(document, allow_nan=False))
 
 
-@pytest.mark.parametrize("section", [name for name in SECTIONS if name not in CHECKED_WITH_THE_KIND])
+@pytest.mark.parametrize("section", SECTIONS)
 def test_every_key_of_a_section_occurs_and_every_key_that_occurs_is_explained(documents, section):
     occurring = [
         key for document in documents for heading, part in parts(document) if heading == section for key in part

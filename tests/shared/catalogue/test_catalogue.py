@@ -87,10 +87,13 @@ def test_a_copy_is_the_same_message(monkeypatch):
         assert (copied, copied.code, copied.values) == ("1 of c, d", "x.y", message.values)
 
 
-def test_an_unknown_code_or_a_missing_value_is_an_error():
-    for code in ("x.unknown", next(iter(catalogue(ENGLISH)))):
-        with pytest.raises(KeyError):
-            Message(code) if code == "x.unknown" else say("rules.nothing")
+@pytest.mark.parametrize(
+    ("code", "lacks"), [("x.unknown", "x.unknown"), ("rules.nothing", "rules.nothing"), ("study.file.problems", "n")]
+)
+def test_an_unknown_code_or_a_missing_value_is_an_error(code, lacks):
+    for make in (say, Message):
+        with pytest.raises(KeyError, match=lacks):
+            make(code)
 
 
 def test_an_unknown_language_is_an_error():

@@ -17,7 +17,7 @@ from riskset.secure.keys import new_identity, public_hex
 from riskset_server.joining.certificates import make_authority
 from riskset_server.joining.invites import InviteList
 from riskset_server.run.record import RunRecord
-from riskset_site.records.journal import JournalFile
+from riskset_site.records.journal import JournalFile, open_ledger
 
 KEY = new_identity()
 AUTHORITY = make_authority("made up").certificate.decode()
@@ -36,7 +36,7 @@ def invites(book):
 
 KINDS = {
     "journal.sqlite": SimpleNamespace(
-        opens=lambda path: JournalFile(path, KEY, "asan"),
+        opens=lambda path: JournalFile(open_ledger(path, KEY, "asan")),
         writes=lambda journal: journal.ledger.append("paused", {"by": "x"}),
         called="the ledger",
         layout=2,

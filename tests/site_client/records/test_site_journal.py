@@ -28,7 +28,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def journal(path):
-    with closing(JournalFile(path, KEY, "asan")) as journal:
+    with closing(JournalFile(open_ledger(path, KEY, "asan"))) as journal:
         yield journal
 
 
@@ -66,7 +66,7 @@ class TestKeeps:
     def test_a_run_when_opened_again(self, journal, path):
         whole_run(journal)
         journal.close()
-        with closing(JournalFile(path, KEY, "asan")) as again:
+        with closing(JournalFile(open_ledger(path, KEY, "asan"))) as again:
             assert again.begun("run 1") == BEGUN
             assert again.exchanges("run 1") == (exchange(0), exchange(1), exchange(2))
             assert again.begun("another") is None
@@ -93,7 +93,7 @@ class TestKeeps:
         whole_run(journal)
         assert journal.seen() == seen(3)
         journal.close()
-        with closing(JournalFile(path, KEY, "asan")) as again:
+        with closing(JournalFile(open_ledger(path, KEY, "asan"))) as again:
             assert again.seen() == seen(3)
 
     def test_a_new_coordinators_log_is_remembered_though_it_is_shorter(self, journal, path):
@@ -101,7 +101,7 @@ class TestKeeps:
         begin(journal, "run 2")
         journal.record("run 2", exchange(1), NUMBERS, head("contribution", 1))
         journal.close()
-        with closing(JournalFile(path, KEY, "asan")) as again:
+        with closing(JournalFile(open_ledger(path, KEY, "asan"))) as again:
             assert again.seen() == seen(1)
 
     def test_nothing_secret_in_clear(self, journal, path):
@@ -128,7 +128,7 @@ class TestContributed:
         for run in ("m", "a", "z"):
             journal.record(run, exchange(1), NUMBERS, head("contribution"))
         journal.close()
-        with closing(JournalFile(path, KEY, "asan")) as again:
+        with closing(JournalFile(open_ledger(path, KEY, "asan"))) as again:
             assert list(again.contributed()) == ["z", "a", "m"]
 
 
@@ -143,7 +143,7 @@ class TestOnceOnly:
 
     def test_not_by_a_second_process_either(self, journal, path):
         begin(journal)
-        with closing(JournalFile(path, KEY, "asan")) as other:
+        with closing(JournalFile(open_ledger(path, KEY, "asan"))) as other:
             other.record("run 1", exchange(1), NUMBERS, head("contribution"))
             with pytest.raises(ProtocolError, match="has already been answered"):
                 journal.record("run 1", exchange(1, "another reply"), NUMBERS, head("contribution"))
@@ -201,7 +201,7 @@ class TestTampering:
         with hands_in(path) as file:
             file.execute(change)
         with pytest.raises(VerificationError, match=f"does not match its ledger: {words}"):
-            JournalFile(path, KEY, "asan")
+            JournalFile(open_ledger(path, KEY, "asan"))
 
     def test_a_reply_rolled_back_with_its_entry(self, journal, path):
         """The last exchange and its entry taken out together, so that the round might be answered again."""
@@ -211,7 +211,7 @@ class TestTampering:
             file.execute("DELETE FROM exchange WHERE round = 2")
             file.execute("DELETE FROM ledger_entry WHERE number = 2")
         with pytest.raises(VerificationError, match="entries are missing at the end"):
-            JournalFile(path, KEY, "asan")
+            JournalFile(open_ledger(path, KEY, "asan"))
 
     @pytest.mark.parametrize("change", ["begun = zeroblob(60)", "begun = (SELECT begun FROM run WHERE id = 'run 2')"])
     def test_what_a_run_began_with_cannot_be_exchanged(self, journal, path, change):
@@ -220,7 +220,7 @@ class TestTampering:
         journal.close()
         with hands_in(path) as file:
             file.execute(f"UPDATE run SET {change} WHERE id = 'run 1'")
-        with closing(JournalFile(path, KEY, "asan")) as again:
+        with closing(JournalFile(open_ledger(path, KEY, "asan"))) as again:
             assert again.begun("run 2") == BEGUN
             with pytest.raises(VerificationError, match="were changed, or sealed with a different key"):
                 again.begun("run 1")
@@ -228,14 +228,14 @@ class TestTampering:
     def test_another_sites_journal(self, journal, path):
         for key, site in ((KEY, "kurume"), (new_identity(), "asan")):
             with pytest.raises(VerificationError, match="not signed by the known key"):
-                JournalFile(path, key, site)
+                JournalFile(open_ledger(path, key, site))
 
 
 def test_a_journal_of_the_version_before(path):
     with hands_in(path) as file:
         file.execute("CREATE TABLE run (id TEXT PRIMARY KEY, snapshot TEXT NOT NULL) STRICT")
     with pytest.raises(DataError, match="kept no ledger; this version cannot continue it") as old:
-        JournalFile(path, KEY, "asan")
+        JournalFile(open_ledger(path, KEY, "asan"))
     assert "move the file away" in old.value.hint
 
 
@@ -244,7 +244,7 @@ class TestWhatIsFrozen:
         begin(journal)
         assert journal.freeze("run 1", "data/history/match", lambda: b"first") == b"first"
         assert journal.freeze("run 1", "data/history/match", lambda: b"second") == b"first"
-        with closing(JournalFile(path, KEY, "asan")) as again:
+        with closing(JournalFile(open_ledger(path, KEY, "asan"))) as again:
             assert again.freeze("run 1", "data/history/match", lambda: b"third") == b"first"
 
     def test_is_kept_by_run_and_key(self, journal):

@@ -13,7 +13,7 @@ from riskset.protocol.site import Holding, Site
 from riskset.rehearsal import EverySiteConsents, MemoryJournal, MemoryRecord
 from riskset_site.consent.approvals import Approvals, LedgerConsent
 from riskset_site.keys import SitePaths
-from riskset_site.records.journal import JournalFile
+from riskset_site.records.journal import JournalFile, open_ledger
 from riskset_site.records.refusals import QUIET_S, RecordedSite
 
 BOTH = ("--compared", "asan", "--compared", "osaka")
@@ -25,7 +25,7 @@ class Consortium:
     def __init__(self, member, run="run-1"):
         self.member, self.run = member, run
         files = member.study_folder
-        self.journal = JournalFile(SitePaths(member.folder).journal, files.identity.signing, "kurume")
+        self.journal = JournalFile(open_ledger(SitePaths(member.folder).journal, files.identity.signing, "kurume"))
         consent = LedgerConsent(Approvals(self.journal.ledger, files.identity), [].append)
         site = Site(
             "kurume",
@@ -84,7 +84,7 @@ def read(member, capsys):
 def test_every_number_that_left_is_there(answered, capsys):
     found = read(answered, capsys)
     files = answered.study_folder
-    ledger = JournalFile(SitePaths(answered.folder).journal, files.identity.signing, "kurume")
+    ledger = JournalFile(open_ledger(SitePaths(answered.folder).journal, files.identity.signing, "kurume"))
     rounds = len(ledger.exchanges("run-1"))
     ledger.close()
     assert [reply["round"] for reply in found["replies"]] == list(range(rounds))
