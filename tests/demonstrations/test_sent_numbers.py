@@ -14,17 +14,11 @@ from riskset.study.load import parse_study
 from riskset_demo.sent_numbers import ADMISSION, CURVES, MODELS, evidence, rounds_of
 from riskset_demo.studies.made_up import HCC_TWO
 from riskset_demo.tables import sent_table
-from riskset_site.data.cohort import load_cohort
 
 
 @pytest.fixture(scope="module")
-def cohorts(tmp_path_factory):
-    study, root = parse_study(HCC_TWO.study.decode()), tmp_path_factory.mktemp("two")
-    for site, files in HCC_TWO.folders().items():
-        (root / site).mkdir()
-        for name, content in files.items():
-            (root / site / name).write_bytes(content)
-    return {site: load_cohort(root / site / "site.toml", study) for site in study.sites}
+def cohorts(prepared):
+    return prepared(HCC_TWO.name).cohorts
 
 
 class Both:

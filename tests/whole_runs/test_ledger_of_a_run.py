@@ -85,15 +85,6 @@ def test_all_killed_after_every_round_and_nothing_is_asked_or_answered_twice(on_
     assert kinds == ["began", *["asked", *["received"] * len(SITES)] * outcome.rounds]
 
 
-def test_a_site_killed_before_its_reply_arrived_sends_the_same_bytes(on_disk):
-    rehearsal = on_disk.rehearsal
-    while not rehearsal.coordinator.is_finished:
-        lost = rehearsal.sites["asan"].answer(rehearsal.coordinator.request())
-        on_disk.start_site("asan")
-        assert rehearsal.sites["asan"].answer(rehearsal.coordinator.request()) == lost
-        rehearsal.step()
-
-
 def test_the_ledgers_of_sites_and_coordinator_name_the_same_replies(finished):
     on_disk, outcome = finished
     received = read_log(on_disk.record.ledger.export(), LOG, on_disk.rehearsal.coordinator_key.public_key()).entries
