@@ -92,7 +92,7 @@ class TestRiskSetSums:
         """Even summed over sites, the difference between two days is the row of the patient who exited in between."""
         self.asks(monkeypatch, coordinator, site)
         for module in (judging, gate):  # the rule: what is sent is what was declared
-            monkeypatch.setattr(module, "uncovered", lambda *_: "")
+            monkeypatch.setattr(module, "first_uncovered", lambda *_: "")
         with pytest.raises(Refused, match="a number that its gate does not release"):
             party("gwangju", "jeju", "sapporo").run()  # the second rule: a step of time has only counts
         monkeypatch.setattr(gate, "is_count", lambda *_: False)
