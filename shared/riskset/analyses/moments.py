@@ -3,8 +3,8 @@ one that is constant within each hospital only."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Final
 
@@ -14,9 +14,15 @@ from numpy.typing import NDArray
 from riskset.analyses.analysis import Result
 from riskset.analyses.cohort import AnySet
 from riskset.analyses.design import Column
+from riskset.disclosure.span import SMALL
 
 _ROUNDING: Final = 1e-12
 """Between-hospital variation below this share of the second moment is rounding."""
+
+SMALLEST: Final = SMALL
+"""The least sum of squares within hospitals that is told from rounding: S hospitals cut off less than S x 2^-64 of it,
+and each z is exact to 2^-52, so that it is exact to (S x 6e-8 + 1e-8) of itself. Any smaller one of a number that
+varies somewhere is lost."""
 
 MOMENTS: Final = "moments"
 NUMBERS: Final = ("sum", "sum of squares", "sum of squares within hospitals")
@@ -31,6 +37,9 @@ class ColumnMoments:
     """True where all patients of all hospitals have the same value."""
     within: float
     """Sum of squares of z = (x - middle) / half_range about each hospital's mean."""
+    is_lost: bool = False
+    """True where patients of a hospital differ, but so little compared with the study's range that `within` cannot be
+    told from rounding."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +67,15 @@ def summary(columns: Sequence[Column], rows: AnySet) -> NDArray[np.float64]:
     return np.array(numbers)
 
 
-def pooled(n: int, events: int, totals: Mapping[Column, Sequence[float]]) -> Moments:
-    """Returns the moments from each column's `NUMBERS` summed over hospitals."""
-    return Moments(n, events, {column: _moments(column, n, *total) for column, total in totals.items()})
+def pooled(n: int, events: int, totals: Mapping[Column, Sequence[float]], varying: Collection[Column]) -> Moments:
+    """Returns the moments from each column's `NUMBERS` summed over hospitals; `varying` are the columns in which the
+    patients of some hospital differ."""
+    found = {column: _moments(column, n, *total) for column, total in totals.items()}
+    return Moments(
+        n,
+        events,
+        {column: replace(of, is_lost=column in varying and of.within < SMALLEST) for column, of in found.items()},
+    )
 
 
 def moments_id(analysis_set: str) -> str:

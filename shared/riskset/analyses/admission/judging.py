@@ -13,12 +13,13 @@ from riskset.analyses.admission.features import Feature
 from riskset.analyses.admission.figures import Count, Figures
 from riskset.analyses.admission.steps import Live
 from riskset.analyses.analysis import Analysis, RefusedByRule
+from riskset.analyses.moments import Moments
 from riskset.analyses.plan import Plan
 from riskset.catalogue import say
 from riskset.disclosure import cells
 from riskset.disclosure import models as of_models
 from riskset.disclosure.exposure import Label, first_uncovered, unplaced
-from riskset.disclosure.finding import Finding
+from riskset.disclosure.finding import Finding, cannot_judge
 from riskset.disclosure.policy import Policy, policy_from_json, strictest
 
 Judged = tuple[str, Finding]
@@ -140,6 +141,7 @@ def _counts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Itera
     """R3, R6, R4 for levels, and R12 for columns."""
     for analysis in live:
         n, p = figures.rows[analysis.analysis_set].rows, len(analysis.exposure.design)
+        yield from ((analysis.id, f) for f in lost(figures.moments.get(analysis.analysis_set), analysis))
         for column in analysis.columns:
             count = figures.columns[Feature(analysis.analysis_set, column)]
             yield analysis.id, cells.contributors(policy, column.name, count.sites)
@@ -153,6 +155,14 @@ def _counts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Itera
             if analysis.exposure.design:
                 yield analysis.id, of_models.events(policy, analysis.id, figures.events[analysis.analysis_set], p)
                 yield analysis.id, of_models.parameters(policy, analysis.id, n, p)
+
+
+def lost(moments: Moments | None, analysis: Analysis) -> Iterator[Finding]:
+    """R4: a column whose differences are lost in the study's range hides whether a patient stands out in it."""
+    known = {} if moments is None else moments.columns
+    if columns := tuple(c.name for c in analysis.exposure.design if c in known and known[c].is_lost):
+        why = say("rules.beyond.lost_in_range", columns=columns)
+        yield cannot_judge("R4", analysis.id, why, say("rules.instead.narrower_range", columns=columns))
 
 
 def levels(policy: Policy, analysis: Analysis, n: int, ones: Mapping[str, int]) -> Iterator[Finding]:

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from riskset.analyses.admission.features import Feature, features_of, in_design, matrix
 from riskset.analyses.admission.figures import Figures
-from riskset.analyses.admission.judging import REMEDY, Judged, levels
+from riskset.analyses.admission.judging import REMEDY, Judged, levels, lost
 from riskset.analyses.admission.steps import Live, Own, binary, modelled, models
 from riskset.analyses.analysis import Analysis
+from riskset.analyses.moments import pooled, summary
 from riskset.catalogue import say
 from riskset.disclosure import cells, span
 from riskset.disclosure import models as of_models
@@ -109,6 +110,9 @@ def _own_counts(policy: Policy, analysis: Analysis, own: Own, kept: Sequence[str
     ones = {c.name: int(c.values(rows).sum()) for c in analysis.columns if not c.is_number}
     yield from levels(policy, analysis, rows.n, ones)
     if p := len(analysis.exposure.design):
+        numbers = {c: c.values(rows) for c in analysis.exposure.design}
+        varying = [c for c, values in numbers.items() if (values != values[0]).any()]
+        yield from lost(pooled(rows.n, 0, {c: summary([c], rows).tolist() for c in numbers}, varying), analysis)
         yield of_models.events(policy, analysis.id, int(own.cohort.outcomes(name).event.sum()), p)
         yield of_models.parameters(policy, analysis.id, rows.n, p)
 

@@ -203,7 +203,8 @@ class Counts:
         found: dict[str, moments.Moments] = {}
         for name in dict.fromkeys(f.cohort for f in known_spread):
             parts = {f.column: part for f, part in known_spread.items() if f.cohort == name and f.column}
-            found[name] = moments.pooled(known.rows[name].rows, events.get(name, 0), parts)
+            varying = {f.column for f, count in counts.items() if f.cohort == name and f.column and count.sites}
+            found[name] = moments.pooled(known.rows[name].rows, events.get(name, 0), parts, varying)
         return replace(known, events=events, columns=counts, moments=found)
 
 

@@ -28,6 +28,7 @@ from riskset.analyses.methods.cox_fit import (
     cut_short,
     fitted,
     named,
+    names_of,
     reasons,
     seems_separated,
     separated_alone,
@@ -79,6 +80,8 @@ class CoxModel(Analysis):
             return NotEstimable("no patients", say("analyses.no_patients"))
         if moments.events == 0:
             return NotEstimable("no events", say("analyses.no_events"))
+        if lost := tuple(column for column in self.design if moments.columns[column].is_lost):
+            return NotEstimable("range", say("analyses.range", columns=names_of(lost)))
         not_used = {column: reason for column in self.design if (reason := _flat(moments, column))}
         usable = tuple(column for column in self.design if column not in not_used)
         if not usable:
