@@ -1,7 +1,7 @@
 """The only way out of a hospital: only the gate makes `Released`, and only `Released` can be put into a contribution.
 
-An analysis with a finding that does not pass has its flag raised, and its numbers are never computed. Anyone who sees
-the total learns that some hospital refused, and under which rule.
+An analysis with a finding that does not pass has its flag raised, and its numbers are replaced by noise. Anyone who
+sees the total learns that some hospital refused, and under which rule.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Gate:
         """Returns what may leave.
 
         `asked` are the ids of the analyses that have a flag, `findings` what the rules say about them; `summarise`
-        gives the numbers, called with the refused analyses, which it must not compute. `parts` say what the numbers
+        gives the numbers, called with the refused analyses, whose numbers it makes silent. `parts` say what the numbers
         are, in their order; tables may be split by the variable `arm`.
 
         Raises:

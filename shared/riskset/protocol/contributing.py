@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -116,8 +117,8 @@ class Contributor:
         return found + own_findings_of_points(policy, own, again)
 
     def summary(self, history: History, refused: frozenset[str]) -> Summary:
-        """Returns this site's numbers of the next vector, behind the flags; those of `refused` analyses are not
-        computed."""
+        """Returns this site's numbers of the next vector, behind the flags; those of `refused` analyses are 0 and
+        silent. They are computed all the same: an answer that comes sooner would name the site that refuses."""
         own = self._known_to(history)
         values, silent = [np.zeros(0)], [np.zeros(0, bool)]
         if history.step is not None:
@@ -125,7 +126,7 @@ class Contributor:
             silent.append(history.step.silent(history.in_admission, refused))
         for question in history.questions:
             is_refused = question.analysis.id in refused
-            values.append(np.zeros(question.size) if is_refused else self._local(question, history))
+            values.append(self._discarded(question, history) if is_refused else self._local(question, history))
             silent.append(np.full(question.size, is_refused))
         return Summary(np.concatenate(values), np.concatenate(silent))
 
@@ -149,6 +150,12 @@ class Contributor:
 
     def _local(self, question: Question, history: History) -> NDArray[np.float64]:
         return question.analysis.local(self._of_rows(question, history), question.state)
+
+    def _discarded(self, question: Question, history: History) -> NDArray[np.float64]:
+        """Does the work of a question, and returns zeros in place of its numbers."""
+        with suppress(Exception):  # numbers that are not used need not exist, and an error would name the site
+            self._local(question, history)
+        return np.zeros(question.size)
 
     def _of_rows(self, question: Question, history: History) -> Any:  # noqa: ANN401 - each analysis has its own type
         analysis = question.analysis
@@ -182,10 +189,11 @@ def contribution(released: Released, parties: int, masks: Masks, round_: int, hi
     no other way from numbers to bytes.
 
     Where the site refuses an analysis its flag and its numbers are noise: with `parties` masked contributions added,
-    the total shows that a site refused, and nothing else.
+    the total shows that a site refused, and nothing else. Every site draws noise for all of them, and uses what it
+    needs, so that drawing it takes no time that shows a refusal.
     """
     flags, numbers = fixed_point.zeros(len(released.flags)), fixed_point.encode(released.values, parties)
-    flags[:, released.flags] = noise(int(released.flags.sum()))
-    numbers[:, released.silent] = noise(int(released.silent.sum()))
+    flags = np.where(released.flags, noise(len(released.flags)), flags)
+    numbers = np.where(released.silent, noise(len(released.silent)), numbers)
     vector = fixed_point.concatenate([flags, numbers])
     return fixed_point.to_bytes(masks.mask(vector, round_, history))

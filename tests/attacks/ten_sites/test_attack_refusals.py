@@ -1,6 +1,9 @@
 """A site refuses an analysis in mid-run, under its mask. Nobody may learn which site it was, or its sums, and nobody
 may take the refusal back."""
 
+import sys
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -12,6 +15,7 @@ from riskset.protocol.contributing import Contributor
 from riskset.protocol.witnessing import read_cosigned
 from riskset.secure import fixed_point
 from riskset.secure.envelope import verify
+from riskset.secure.masks import noise
 
 FEW = ("busan", "daegu", "tokyo", "osaka")
 FRIEND, VICTIM = "daegu", "osaka"
@@ -73,6 +77,62 @@ def vector_bytes(network, name):
 
 def failing():
     return cells.level(default_policy("pooled"), "z", 1, 100)
+
+
+class TestTimeOfARefusal:
+    """How soon a site answers shows that it refused, where it leaves out the work. Counted are the functions called
+    and the noise drawn, not seconds."""
+
+    PHASES = ("admission/pairs", "first", "later")
+    WORK = ("riskset.stats", "riskset.analyses", "riskset.secure")
+
+    def work(self, network, patients, phase, refused=()):
+        """Returns how often the victim calls each function of `WORK` for its answer in a phase, and how much noise it
+        draws."""
+        made = network(patients(*FEW), NESTED).until(phase)
+        contributor = made.sites[VICTIM]._runs["run"].contributor
+        honest = contributor.judge_own
+        contributor.judge_own = lambda history: [*honest(history), *((id_, failing()) for id_ in refused)]
+        request, done = made.coordinator.request(), Counter()
+
+        def called(frame, event, arg):
+            if event == "call" and frame.f_globals.get("__name__", "").startswith(self.WORK):
+                drawn = frame.f_locals["n"] if frame.f_code is noise.__code__ else ""
+                done[f"{frame.f_code.co_qualname} {drawn}"] += 1
+
+        sys.setprofile(called)
+        try:
+            reply = made.sites[VICTIM].answer(request)
+        finally:
+            sys.setprofile(None)
+        assert made.code(reply) is None
+        assert len(made.journals[VICTIM].sent["run"][-1].numbers[-1][1]) == 0 or not refused
+        return done
+
+    BOTH = (MODEL, f"{MODEL}/m2")
+
+    def test_the_time_of_an_answer_tells_who_refused(self, network, patients, monkeypatch):
+        monkeypatch.setattr(Contributor, "_discarded", lambda self, question, history: np.zeros(question.size))
+        honest = self.work(network, patients, "first")
+        refuses = self.work(network, patients, "first", self.BOTH)
+        assert honest["evaluate "] == 2
+        assert refuses["evaluate "] == 0  # at once: nobody else answers as soon
+        monkeypatch.undo()
+        for phase in self.PHASES:
+            assert self.work(network, patients, phase, self.BOTH) == self.work(network, patients, phase), phase
+
+    def test_a_refused_analysis_that_cannot_be_computed_is_no_error(self, network, patients, monkeypatch):
+        """At the point for which it is refused its arithmetic may fail; an error would name the site."""
+
+        def fails(*args):
+            raise ZeroDivisionError
+
+        made = network(patients(*FEW), NESTED).until("first")
+        contributor = made.sites[VICTIM]._runs["run"].contributor
+        monkeypatch.setattr(contributor, "_local", fails)
+        monkeypatch.setattr(contributor, "judge_own", lambda history: [(id_, failing()) for id_ in self.BOTH])
+        results = made.run().results
+        assert {(results[id_].rule, results[id_].by) for id_ in self.BOTH} == {("R4", "a site")}
 
 
 class TestRefusalTakenBack:

@@ -70,7 +70,7 @@ class TestNumbers:
 
 
 class TestRules:
-    def test_a_finding_that_does_not_pass_raises_its_analysis_flag_and_its_numbers_are_not_computed(self):
+    def test_a_finding_that_does_not_pass_raises_its_analysis_flag_and_its_numbers_are_silent(self):
         out, told = released([1, 2, 3], (ASKED[1], finding("fail")))
         np.testing.assert_array_equal(out.flags, [False, True])
         assert told == [frozenset({ASKED[1]})]
