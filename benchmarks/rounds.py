@@ -51,7 +51,7 @@ def run(sites: int) -> dict[str, Any]:
         with LoopbackNetwork(dealt(sites), Path(folder) / "network", recording) as network:
             network.build()
             network.start()
-            command = ["run", network.study, "--server", network.coordinator.root, "--out", network.results]
+            command = ["run", network.study, "--server", network.coordinator.root, "--out", network.out]
             ended = subprocess.run(
                 [sys.executable, "-m", "riskset.cli", *map(str, command)], capture_output=True, text=True, check=True
             )

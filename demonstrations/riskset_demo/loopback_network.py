@@ -62,8 +62,15 @@ class LoopbackNetwork:
         return self.root / "study.toml"
 
     @property
-    def results(self) -> Path:
+    def out(self) -> Path:
+        """The folder in which every run has a folder with its results."""
         return self.root / "results"
+
+    @property
+    def results(self) -> Path:
+        """The results of the only run."""
+        (folder,) = self.out.iterdir()
+        return folder
 
     @property
     def sites(self) -> dict[str, Path]:
@@ -153,9 +160,17 @@ class LoopbackNetwork:
     def start_site(self, name: str) -> None:
         self._start(name, "site", "serve", self.sites[name] / "site.toml")
 
-    def start_coordinator(self, *, in_log: bool = False) -> None:
+    def start_coordinator(self, *options: str, in_log: bool = False) -> None:
         """Starts `riskset run`; it prints to this terminal or, with `in_log`, to the logs."""
-        arguments = ("run", self.study, "--server", self.coordinator.root, "--out", self.results)
+        arguments: tuple[str | Path, ...] = (
+            "run",
+            self.study,
+            *options,
+            "--server",
+            self.coordinator.root,
+            "--out",
+            self.out,
+        )
         if in_log:
             self._start("coordinator", *arguments)
         else:

@@ -44,7 +44,7 @@ class OnDisk:
         hashes = study_hash(study), roster
         if is_new:
             self.rehearsal.run_id = self.record.begin(study.id, *hashes, SITES)
-        assert self.record.unfinished(*hashes) == self.rehearsal.run_id
+        assert self.record.latest(*hashes).id == self.rehearsal.run_id
         self.rehearsal.start_coordinator()
 
     def close(self):

@@ -59,7 +59,7 @@ class Parties(ExitStack):
 
     @property
     def unfinished(self):
-        return self.record.unfinished(study_hash(self.study), self.roster.sha256)
+        return self.record.latest(study_hash(self.study), self.roster.sha256).id
 
     def coordinator(self, run):
         opening = Opening(self.record.participants(run), self.record.earlier_of(run))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -14,43 +15,37 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from riskset.catalogue import Message, say
+from riskset.catalogue import say
 from riskset.cli import warn
-from riskset.errors import DataError
+from riskset.errors import DataError, Refused, Unreachable
 from riskset.joining.expiry import expiry_lines, of_members, today_utc
 from riskset.protocol.coordinator import Coordinator, Outcome
 from riskset.protocol.opening import Opening
 from riskset.protocol.roster import Roster, load_roster
-from riskset.results import results_of
 from riskset.secure.keys import public_hex
-from riskset.study.load import load_study, study_hash
+from riskset.study.load import canonical_json, load_study, study_hash
 from riskset.study.spec import Study
 from riskset_server.commands.joining import HOME, Folder, StudyFile
 from riskset_server.coordinator_folder import CoordinatorFolder
 from riskset_server.engine.engine import Engine
-from riskset_server.run.outcome import not_reported, write_outcome
+from riskset_server.run.outcome import not_reported, write_run
 from riskset_server.run.progress import Lines, SiteRows
-from riskset_server.run.record import RunRecord
+from riskset_server.run.record import RecordedRun, RunRecord
 from riskset_server.run.rounds import Arrival, Conductor, Watch
-
-
-def notice(study: Study, sites: Sequence[str]) -> Message:
-    """Returns what a reader of the results must know about how they were computed."""
-    if study.disclosure.secure_sum == "off":
-        return say("server.run.notice_clear")
-    return say("server.run.notice_two") if len(sites) == 2 else say("server.run.notice_masked")
-
+from riskset_server.run.staying_out import NextRun
 
 COLLECT_S = 0.25
 """How long the server holds a request for replies; it answers as soon as there is one."""
+OUT = Path("results")
 
 
 class EngineTransport:
     """`riskset_server.run.rounds.Transport` over the network engine."""
 
-    def __init__(self, engine: Engine, roster: Roster) -> None:
+    def __init__(self, engine: Engine, roster: Roster, folder: Path) -> None:
         self._engine = engine
         self._roster = roster
+        self._folder = folder
 
     def online(self) -> AbstractSet[str]:
         return self._engine.online().keys()
@@ -64,9 +59,14 @@ class EngineTransport:
         ]
 
     def restart(self) -> None:
-        for name, key in self._roster.node_keys.items():
-            self._engine.register(name, key)
-        self._engine.start()
+        try:
+            for name, key in self._roster.node_keys.items():
+                self._engine.register(name, key)
+            self._engine.start()
+        except Unreachable as away:
+            is_down = away.message.code == "server.engine.silent"
+            hint = say("server.run.start_server", folder=self._folder) if is_down else away.hint
+            raise Unreachable(away.message, hint) from None
 
 
 class SystemClock:
@@ -79,6 +79,24 @@ class SystemClock:
         time.sleep(seconds)
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What the command was given."""
+
+    study: Study
+    roster: Roster
+    files: Mapping[str, str]
+    """The texts of both, for the record."""
+    folder: CoordinatorFolder
+    out: Path
+    command: str
+    """As typed, without the options that are for a new run."""
+
+    @property
+    def hashes(self) -> tuple[str, str]:
+        return study_hash(self.study), self.roster.sha256
+
+
 def run(
     study_file: StudyFile,
     folder: Folder = HOME,
@@ -88,97 +106,130 @@ def run(
     without: Annotated[
         list[str] | None, typer.Option(help="A site of the roster to leave out of a new run.", show_default=False)
     ] = None,
-    new: Annotated[bool, typer.Option("--new", help="Begin a new run even if an earlier one is unfinished.")] = False,
-    out: Annotated[Path, typer.Option(help="Where to write results.json, numbers.csv and report.html.")] = Path(
-        "results"
-    ),
+    new: Annotated[
+        bool, typer.Option("--new", help="Begin a new run even if an earlier one is finished or unfinished.")
+    ] = False,
+    cancel: Annotated[bool, typer.Option("--cancel", help="Give up the unfinished run.")] = False,
+    out: Annotated[Path, typer.Option(help="A folder for results: each run writes into one of its own there.")] = OUT,
 ) -> None:
-    """Run a study with its sites, or continue its unfinished run.
+    """Run a study with its sites, or continue its unfinished run. A finished run is not begun again without --new.
 
     The run waits for sites that are away or have no approval in force; stopping it (Ctrl-C) loses nothing. Exit 3: a
     site refused for any other reason, which is printed.
 
     Example: riskset run study.toml --server coordinator --out results
     """
-    study = load_study(study_file)
-    roster = load_roster(roster_file or study_file.parent / "roster.json")
-    coordinator_folder = CoordinatorFolder(folder)
-    _check(study, roster, coordinator_folder)
+    asked = _asked(study_file, roster_file, folder, out)
+    with closing(RunRecord(asked.folder.runs, asked.folder.identity)) as record:
+        latest = None if new else record.latest(*asked.hashes)
+        if cancel:
+            return _cancel(asked, record, latest)
+        if latest is not None and latest.state == "finished":
+            return _say_finished(asked, latest)
+        return _run(asked, record, latest, without or [])
+
+
+def _asked(study_file: Path, roster_file: Path | None, folder: Path, out: Path) -> _Asked:
+    """Raises where study, roster and folder do not belong together."""
+    roster_path = roster_file or study_file.parent / "roster.json"
+    study, roster, home = load_study(study_file), load_roster(roster_path), CoordinatorFolder(folder)
+    roster.check_belongs_to(study)
+    if public_hex(roster.coordinator) != public_hex(home.identity):
+        raise DataError(say("server.run.other_coordinator"), say("server.run.other_coordinator_hint"))
+    words = ["riskset", "run", study_file, "--server", folder]
+    words += ["--roster", roster_file] if roster_file else []
+    words += ["--out", out] if out != OUT else []
+    files = {"study": canonical_json(study).decode(), "roster": roster_path.read_text(encoding="utf-8")}
+    return _Asked(study, roster, files, home, out, shlex.join(map(str, words)))
+
+
+def _say_finished(asked: _Asked, run: RecordedRun) -> None:
+    study, folder, date = asked.study, asked.out / run.id, run.ended_at[:10]
+    values = {"run": run.id, "study": study.id, "version": study.version, "date": date, "folder": folder}
+    typer.echo(say("server.run.finished", **values) if folder.is_dir() else say("server.run.finished_away", **values))
+    report = shlex.join(["riskset", "report", run.id, "--server", str(asked.folder.root), "--out", str(asked.out)])
+    typer.echo(say("server.run.finished_report", command=report))
+    typer.echo(say("server.run.finished_new", command=f"{asked.command} --new"))
+
+
+def _cancel(asked: _Asked, record: RunRecord, run: RecordedRun | None) -> None:
+    if run is None or run.state != "unfinished":
+        raise DataError(say("server.run.nothing_to_cancel", study=asked.study.id), say("run.record.no_run_hint"))
+    record.cancel(run.id)
+    counts = run.id in record.earlier(asked.study.id)
+    typer.echo(say(f"server.run.cancelled.{'asked' if counts else 'opened'}", run=run.id))
+
+
+def _run(asked: _Asked, record: RunRecord, unfinished: RecordedRun | None, without: Sequence[str]) -> None:
+    """Runs to the end and writes the results; what has no result is printed."""
+    with asked.folder.desk() as desk:
+        desk.check_roster(asked.roster)
+    warn(expiry_lines([*asked.folder.expiries, *of_members(asked.roster.members)], today_utc()))
+    participants = _participants(asked, without)
+    if unfinished is not None and without and sorted(unfinished.participants) != participants:
+        message = say("server.run.other_sites", run=unfinished.id, sites=tuple(sorted(unfinished.participants)))
+        raise DataError(message, say("server.run.other_sites_hint", command=f"{asked.command} --new"))
     console = Console(stderr=True)
-    participants = _participants(roster, without or [])
-    record = RunRecord(coordinator_folder.runs, coordinator_folder.identity)
     try:
-        outcome = _run(study, roster, coordinator_folder, record, console, participants, new=new)
-        paths = _write(study, outcome, out)
+        outcome = _conducted(asked, record, unfinished, participants, console)
+        paths = write_run(asked.study, outcome, asked.out)
         record.end(outcome.run)  # not before: if the report cannot be written, the same command continues this run
     except KeyboardInterrupt:
-        console.print(str(say("server.run.stopped")), highlight=False)
+        console.print(str(say("server.run.stopped", command=asked.command)), highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
-    finally:
-        record.close()
-    for line in not_reported(study, outcome.results):
+    for line in not_reported(asked.study, outcome.results):
         typer.echo(line)
     for path in paths:
         typer.echo(path)
 
 
-def _write(study: Study, outcome: Outcome, out: Path) -> Sequence[Path]:
-    sites = outcome.history.opening.participants
-    made_at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return write_outcome(results_of(study, outcome, sites, [str(notice(study, sites))]), out, made_at)
-
-
-def _check(study: Study, roster: Roster, folder: CoordinatorFolder) -> None:
-    """Raises where study, roster and folder do not belong together, before any site is contacted."""
-    roster.check_belongs_to(study)
-    if public_hex(roster.coordinator) != public_hex(folder.identity):
-        raise DataError(say("server.run.other_coordinator"), say("server.run.other_coordinator_hint"))
-    with folder.desk() as desk:
-        desk.check_roster(roster)
-    warn(expiry_lines([*folder.expiries, *of_members(roster.members)], today_utc()))
-
-
-def _participants(roster: Roster, without: Sequence[str]) -> list[str]:
-    unknown = sorted(set(without) - set(roster.sites))
-    if unknown:
+def _participants(asked: _Asked, without: Sequence[str]) -> list[str]:
+    sites = set(asked.roster.sites)
+    if unknown := sorted(set(without) - sites):
         message = say("server.run.no_site", missing=tuple(unknown))
-        raise DataError(message, say("server.run.no_site_hint", sites=tuple(sorted(roster.sites))))
-    return sorted(set(roster.sites) - set(without))
+        raise DataError(message, say("server.run.no_site_hint", sites=tuple(sorted(sites))))
+    left, least = sorted(sites - set(without)), asked.study.disclosure.min_sites
+    if len(left) < least:
+        raise Refused(
+            "participants", say("run.without.too_few", n=len(left), least=least), say("server.run.more_sites")
+        )
+    return left
 
 
-def _run(
-    study: Study,
-    roster: Roster,
-    folder: CoordinatorFolder,
-    record: RunRecord,
-    console: Console,
-    participants: Sequence[str],
-    *,
-    new: bool,
+def _conducted(
+    asked: _Asked, record: RunRecord, unfinished: RecordedRun | None, participants: Sequence[str], console: Console
 ) -> Outcome:
     from riskset_server.link import SuperLinkClient  # Flower takes a second to import
 
-    hashes = study_hash(study), roster.sha256
-    unfinished = None if new else record.unfinished(*hashes)
-    run_id = unfinished or record.begin(study.id, *hashes, participants)
+    study, folder = asked.study, asked.folder
+    run_id = unfinished.id if unfinished else record.begin(study.id, *asked.hashes, participants, asked.files)
     opening = Opening(record.participants(run_id), record.earlier_of(run_id))
-    coordinator = Coordinator(folder.identity, study, roster, run_id, opening, record)
+    coordinator = Coordinator(folder.identity, study, asked.roster, run_id, opening, record)
     coordinator.check_program()
     began = say("server.run.began", run=run_id, study=study.id, version=study.version)
     resumed = say("server.run.resumed", run=run_id, study=study.id, version=study.version, round=coordinator.round)
     console.print(str(resumed if unfinished else began), highlight=False)
+    earlier = tuple(frozenset(record.participants(run)) for run in opening.earlier)
+    next_run = NextRun(study.disclosure, asked.command, earlier)
     with (
         Engine(SuperLinkClient(folder.control_address, folder.authority, folder.token)) as engine,
-        _watch(console, coordinator) as watch,
+        _watch(console, coordinator, next_run) as watch,
     ):
-        conductor = Conductor(coordinator, EngineTransport(engine, roster), SystemClock(), watch)
-        return conductor.run()
+        transport = EngineTransport(engine, asked.roster, folder.root)
+        return Conductor(
+            coordinator,
+            transport,
+            SystemClock(),
+            watch,
+            next_run,
+            lambda site, round_, code: record.refused(run_id, site, round_, code),
+        ).run()
 
 
 @contextmanager
-def _watch(console: Console, coordinator: Coordinator) -> Iterator[Watch]:
+def _watch(console: Console, coordinator: Coordinator, next_run: NextRun) -> Iterator[Watch]:
     if not console.is_terminal:
-        yield Lines(console)
+        yield Lines(console, next_run)
         return
     with Live(console=console, refresh_per_second=8, transient=True) as live:
-        yield SiteRows(live, coordinator.participants)
+        yield SiteRows(live, coordinator.participants, next_run)

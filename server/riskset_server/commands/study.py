@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,7 +19,7 @@ from riskset.study.asked import PACKAGES
 from riskset.study.load import load_study, study_hash
 from riskset.study.spec import Study
 from riskset_server.commands.joining import accept, invite, revoke, roster
-from riskset_server.run.outcome import write_outcome
+from riskset_server.run.outcome import now_utc, write_outcome
 from riskset_server.run.rehearse import GATE_IGNORED, REHEARSAL, rehearse, verdicts
 
 app = typer.Typer(
@@ -87,10 +86,9 @@ def try_(
     tried = load_study(file)
     signed = tuple(ExceptionSigned(*parse_exception(text, REHEARSAL), REHEARSAL) for text in exceptions or ())
     rehearsed = rehearse(tried, sites, without or (), signed, is_gated=not ignore_gate)
-    made_at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     notices = [REHEARSAL, GATE_IGNORED] if ignore_gate else [REHEARSAL]
     found = results_of(tried, rehearsed.outcome, rehearsed.sites, notices, is_gated=not ignore_gate)
-    paths = write_outcome(found, out, made_at)
+    paths = write_outcome(found, out, now_utc())
     typer.echo(verdicts(tried, rehearsed, is_gated=not ignore_gate))
     for path in paths:
         typer.echo(path)

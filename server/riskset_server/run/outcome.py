@@ -2,24 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
 from riskset.analyses.plan import plan
 from riskset.catalogue import Message, say
-from riskset.results import Results, write_results
+from riskset.errors import DataError
+from riskset.protocol.coordinator import Outcome
+from riskset.results import Results, results_of, write_results
 from riskset.study.spec import Study
+
+RESULTS = "results.json"
+
+
+def notice(study: Study, sites: Sequence[str]) -> Message:
+    """Returns what a reader of the results must know about how they were computed."""
+    if study.disclosure.secure_sum == "off":
+        return say("server.run.notice_clear")
+    return say("server.run.notice_two") if len(sites) == 2 else say("server.run.notice_masked")
+
+
+def write_run(study: Study, outcome: Outcome, out: Path) -> list[Path]:
+    """Writes what a finished run found into the folder of `out` that has the run's name; returns as `write_outcome`."""
+    sites = outcome.history.opening.participants
+    results = results_of(study, outcome, sites, [str(notice(study, sites))])
+    return write_outcome(results, out / outcome.run, now_utc())
+
+
+def now_utc() -> str:
+    """Returns the time as a report prints it."""
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def write_outcome(results: Results, folder: Path, made_at: str) -> list[Path]:
-    """Returns the paths written, results.json first. Each file is complete or absent."""
+    """Returns the paths written, results.json first.
+
+    Everything is written beside its place and renamed into it when it is complete; files of the same run are replaced.
+    Raises DataError where the folder has the results of a different run.
+    """
     from riskset_server.report import report_of, write_report  # drawing takes a second to import
 
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "results.json"
-    write_results(results, path)
-    return [path, *write_report(report_of(results), folder, made_at=made_at)]
+    _check_is_free(folder, results.run)
+    unfinished = f".{secrets.token_hex(4)}"
+    beside = folder / unfinished if folder.exists() else folder.with_name(folder.name + unfinished)
+    try:
+        beside.mkdir(parents=True)
+        write_results(results, beside / RESULTS)
+        paths = [beside / RESULTS, *write_report(report_of(results), beside, made_at=made_at)]
+        _put_in_place(beside, folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return [folder / path.relative_to(beside) for path in paths]
+
+
+def _check_is_free(folder: Path, run: str) -> None:
+    path = folder / RESULTS
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))["run"]
+    except FileNotFoundError:
+        return
+    except (ValueError, KeyError, TypeError):
+        found = say("run.outcome.unknown_run")
+    if found != run:
+        raise DataError(
+            say("run.outcome.other_run", file=path, found=found, run=run), say("run.outcome.other_run_hint")
+        )
+
+
+def _put_in_place(beside: Path, folder: Path) -> None:
+    """Renames the folder, or its files where `folder` exists: a person may keep more files in it."""
+    if not folder.exists():
+        beside.rename(folder)
+        return
+    for path in [path for path in beside.rglob("*") if path.is_file()]:
+        place = folder / path.relative_to(beside)
+        place.parent.mkdir(exist_ok=True)
+        os.replace(path, place)
 
 
 def not_reported(study: Study, results: Mapping[str, Result]) -> list[str]:

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from riskset.catalogue import say
-from riskset.errors import VerificationError
+from riskset.errors import DataError, Refused, VerificationError
 from riskset.ledger.durable import AlreadyThere, Statement, utc_now
+from riskset.ledger.entry import Entry
 from riskset.ledger.log_file import LedgerFile
 from riskset.protocol.witnessing import LOG
 from riskset.secure.envelope import Head, claimed_head, sha256, unframe
@@ -39,6 +41,27 @@ CREATE TABLE IF NOT EXISTS reply (
 """
 
 
+_State = Literal["unfinished", "finished", "cancelled"]
+_ENDS: Mapping[str, _State] = {"ended": "finished", "cancelled": "cancelled"}
+_NOT_ENDED: tuple[str, _State] = ("", "unfinished")
+
+
+@dataclass(frozen=True)
+class RecordedRun:
+    """A run of the record's list. Times are UTC, ISO 8601."""
+
+    id: str
+    study: str
+    """SHA-256 of the study."""
+    roster: str
+    """SHA-256 of the roster."""
+    participants: tuple[str, ...]
+    began_at: str
+    ended_at: str
+    """When its results were written, or when it was cancelled; empty before."""
+    state: _State
+
+
 class RunRecord:
     """The record of `riskset.protocol.coordinator` in a file, with the list of runs."""
 
@@ -53,24 +76,76 @@ class RunRecord:
             self.ledger.close()
             raise
 
-    def unfinished(self, study: str, roster: str) -> str | None:
-        """Returns the id of the latest unfinished run of this study and roster (hashes)."""
-        query = "SELECT id FROM run WHERE study = ? AND roster = ? AND ended_at IS NULL ORDER BY rowid DESC LIMIT 1"
-        rows = self.ledger.read(query, study, roster)
-        return str(rows[0][0]) if rows else None
+    def runs(self, study_id: str | None = None) -> tuple[RecordedRun, ...]:
+        """Returns all runs, those of one study where its id is given, in the order in which they began."""
+        ends = {
+            str(entry.public["run"]): (entry.at, state)
+            for kind, state in _ENDS.items()
+            for entry in self.ledger.entries(kind)
+        }
+        began = [entry for entry in self.ledger.entries("began") if study_id in (None, entry.public["study_id"])]
+        return tuple(_recorded(entry, *ends.get(str(entry.public["run"]), _NOT_ENDED)) for entry in began)
 
-    def begin(self, study_id: str, study: str, roster: str, participants: Sequence[str]) -> str:
-        """Returns the id of a new run, 16 hex digits. `study` and `roster` are hashes."""
+    def run(self, run: str) -> RecordedRun:
+        """Returns one run. DataError where the record has none of this id."""
+        found = next((one for one in self.runs() if one.id == run), None)
+        if found is None:
+            raise DataError(say("run.record.no_run", run=run), say("run.record.no_run_hint"))
+        return found
+
+    def latest(self, study: str, roster: str) -> RecordedRun | None:
+        """Returns the run that a command for this study and roster (hashes) is about: the last one of the study if it
+        is finished, or else the last one with this roster if it is unfinished; None where a new run is to begin."""
+        of_study = [run for run in self.runs() if run.study == study]
+        if of_study and of_study[-1].state == "finished":
+            return of_study[-1]
+        with_roster = [run for run in of_study if run.roster == roster]
+        return with_roster[-1] if with_roster and with_roster[-1].state == "unfinished" else None
+
+    def begin(
+        self,
+        study_id: str,
+        study: str,
+        roster: str,
+        participants: Sequence[str],
+        files: Mapping[str, str] | None = None,
+    ) -> str:
+        """Returns the id of a new run, 16 hex digits. `study` and `roster` are hashes.
+
+        `files` are the texts of both, by the same names: they are kept, so that the report can be written again.
+        """
         run, names, earlier = secrets.token_hex(8), list(participants), list(self.earlier(study_id))
         hashes = {"study": study, "roster": roster}
         public = {"run": run, "study_id": study_id, **hashes, "participants": names, "earlier": earlier}
         values = (run, study_id, study, roster, json.dumps(names), json.dumps(earlier), utc_now())
-        self.ledger.append("began", public, also=[("INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, NULL)", values)])
+        self.ledger.append(
+            "began", public, files, also=[("INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, NULL)", values)]
+        )
         return run
 
     def end(self, run: str) -> None:
         """Records that the results are written: no further request of the run is sent."""
         self.ledger.append("ended", {"run": run}, also=[("UPDATE run SET ended_at = ? WHERE id = ?", (utc_now(), run))])
+
+    def cancel(self, run: str) -> None:
+        """Records that the run is given up: nothing more of it is asked or kept. What the sites have sent still makes
+        it an earlier run."""
+        change = ("UPDATE run SET ended_at = ? WHERE id = ?", (utc_now(), run))
+        self.ledger.append("cancelled", {"run": run}, also=[change])
+
+    def refused(self, run: str, site: str, round_: int, code: str) -> None:
+        """Notes a site's refusal of a round, once for each code: a site without an approval is asked again for days."""
+        said = {"run": run, "round": round_, "sender": site, "code": code}
+        if all(entry.public != said for entry in self.ledger.entries("declined")):
+            self.ledger.append("declined", said)
+
+    def files(self, run: str) -> Mapping[str, str]:
+        """Returns the texts of the study and the roster with which the run began; nothing of a run of riskset 0.1.0,
+        which did not keep them."""
+        for entry in self.ledger.entries("began"):
+            if entry.public["run"] == run:
+                return {str(name): str(text) for name, text in (self.ledger.opened(entry) or {}).items()}
+        return {}
 
     def participants(self, run: str) -> tuple[str, ...]:
         """Returns the sites with which the run was begun."""
@@ -97,7 +172,11 @@ class RunRecord:
         return bytes(rows[0][0]) if rows else None
 
     def asked(self, run: str, round_: int, request: bytes) -> None:
-        """Stores a round's request before it is sent; one that another process has just stored is not stored twice."""
+        """Stores a round's request before it is sent; one that another process has just stored is not stored twice.
+
+        This and `record` raise Refused("cancelled") where another command has cancelled the run.
+        """
+        self._check_not_cancelled(run)
         head, message = claimed_head(request), _id(request)
         row = ("INSERT INTO asked VALUES (?, ?, ?, ?)", (run, round_, message, request))
         self._append_once("asked", _public(run, head, message, request), row)
@@ -115,6 +194,7 @@ class RunRecord:
 
     def record(self, run: str, reply: bytes) -> None:
         """Stores a reply; one that another process has just stored is not stored twice."""
+        self._check_not_cancelled(run)
         head, message = claimed_head(reply), _id(reply)
         values = (run, head.round, message, reply)
         row = ("INSERT INTO reply (run, round, message, reply) VALUES (?, ?, ?, ?)", values)
@@ -128,6 +208,11 @@ class RunRecord:
             self.ledger.append(kind, public, also=[row])
         except AlreadyThere:
             return
+
+    def _check_not_cancelled(self, run: str) -> None:
+        has_ended = self.ledger.read("SELECT 1 FROM run WHERE id = ? AND ended_at IS NOT NULL", run)
+        if has_ended and any(entry.public["run"] == run for entry in self.ledger.entries("cancelled")):
+            raise Refused("cancelled", say("run.record.cancelled", run=run), say("run.record.cancelled_hint"))
 
     def _names(self, column: str, run: str) -> tuple[str, ...]:
         rows = self.ledger.read(f"SELECT {column} FROM run WHERE id = ?", run)
@@ -159,6 +244,11 @@ class RunRecord:
         """Returns the run and the hash of one message; one at a time, since all of them may be gigabytes."""
         [(run, raw)] = self.ledger.read(f"SELECT run, {column} FROM {table} WHERE rowid = ?", rowid)
         return run, sha256(raw)
+
+
+def _recorded(began: Entry, ended_at: str, state: _State) -> RecordedRun:
+    run, study, roster = (str(began.public[name]) for name in ("run", "study", "roster"))
+    return RecordedRun(run, study, roster, tuple(began.public["participants"]), began.at, ended_at, state)
 
 
 def _id(message: bytes) -> str:

@@ -7,7 +7,7 @@ different run. The record of the run is complete at every moment, so the command
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -15,8 +15,8 @@ from typing import Final, Protocol
 from riskset.catalogue import Message, say
 from riskset.errors import ProtocolError, Refused, Unreachable, VerificationError
 from riskset.protocol.coordinator import Coordinator, Outcome
-from riskset.protocol.program import NEWER_METHOD, NEWER_PROTOCOL
 from riskset.secure.envelope import claimed_head
+from riskset_server.run.staying_out import NextRun, refused_together
 
 ASK_AGAIN_S = 15.0
 """A request is repeated to a site that is online and silent for this long. The site answers a repeat from its outbox,
@@ -25,15 +25,9 @@ so an unneeded repeat costs one message and never a second computation."""
 WAITED_FOR: Final = frozenset({"approval"})
 """Codes of refusals that a person at the site can lift during the run; the run waits. Any other ends the command."""
 
-ENDS_A_RUN: Final = {
-    NEWER_PROTOCOL: say("run.ended"),
-    NEWER_METHOD: say("run.ended"),
-    "participants": say("run.ended"),
-    "rows": say("run.ended_rows"),
-    "earlier": say("run.ended"),
-    "subtraction": say("run.ended_subtraction"),
-}
-"""Refusals that follow from how the run was begun, so that no later reply can withdraw them: what to do instead."""
+HEAR_ALL_S = 30.0
+"""After a refusal that ends the command, the other sites that are online have this long to answer, so that all that
+refuse are named at once."""
 
 POLL_S = 0.02
 RETRY_S = 1.0
@@ -75,6 +69,10 @@ class Clock(Protocol):
         """Returns after `seconds`."""
 
 
+OnRefusal = Callable[[str, int, str], None]
+"""Called with the site, the round and the code of each refusal that arrives."""
+
+
 class Watch(Protocol):
     """Receives the progress of a run."""
 
@@ -99,13 +97,17 @@ class Conductor:
     transport: Transport
     clock: Clock
     watch: Watch
+    next_run: NextRun
+    on_refusal: OnRefusal = lambda site, round_, code: None
+    _refused: dict[str, Refused] = field(default_factory=dict)
+    _refused_at: float = 0.0
     _asked_at: dict[str, float] = field(default_factory=dict)
     _unwilling: set[str] = field(default_factory=set)
     _reported: set[Message | str] = field(default_factory=set)
 
     def run(self) -> Outcome:
-        """Returns the outcome. Raises Refused if a site refuses for a reason that is not waited for; the run is kept,
-        and the next call continues it."""
+        """Returns the outcome. Raises Refused if sites refuse for a reason that is not waited for; the run is kept, and
+        the next call continues it."""
         if not self.coordinator.is_finished:
             self._begin()
         while not self.coordinator.is_finished:
@@ -127,6 +129,7 @@ class Conductor:
                 self.clock.sleep(POLL_S)
         self._reported.clear()
         self._unwilling.clear()
+        self._refused.clear()
         self.watch.round_done(number, self.clock.now() - began, len(self.coordinator.participants))
 
     def _exchange(self, request: bytes, began: float) -> bool:
@@ -140,11 +143,32 @@ class Conductor:
         arrivals = self.transport.collect()
         for arrival in arrivals:
             self._take(arrival, began)
+        if self._refused and self._are_heard(online):
+            raise self._refusal(online)
         return bool(arrivals)
 
     def _is_due(self, site: str) -> bool:
         asked_at = self._asked_at.get(site)
-        return asked_at is None or self.clock.now() - asked_at > ASK_AGAIN_S
+        return site not in self._refused and (asked_at is None or self.clock.now() - asked_at > ASK_AGAIN_S)
+
+    def _are_heard(self, online: AbstractSet[str]) -> bool:
+        """Whether every site that is online has answered or refused, or has had its time."""
+        not_heard = set(self.coordinator.waiting_for) & online - self._refused.keys() - self._unwilling
+        return not not_heard or self.clock.now() - self._refused_at > HEAR_ALL_S
+
+    def _refusal(self, online: AbstractSet[str]) -> Refused:
+        silent = {
+            site: state_of(site, online, self._unwilling)
+            for site in self.coordinator.waiting_for
+            if site not in self._refused
+        }
+        return refused_together(
+            self._refused,
+            silent,
+            self.coordinator.participants,
+            self.next_run,
+            is_opened=self.coordinator.round > 0,
+        )
 
     def _take(self, arrival: Arrival, began: float) -> None:
         if arrival.payload is None:
@@ -158,15 +182,21 @@ class Conductor:
             self._report_once(say("run.reply_ignored", site=arrival.site, error=wrong.message))
             return
         except Refused as no:
-            if no.code not in WAITED_FOR:
-                hint = no.hint or ENDS_A_RUN.get(no.code, say("run.kept"))
-                raise Refused(no.code, no.message, hint) from None
-            self._unwilling.add(claimed_head(arrival.payload).sender)  # `accept` has verified who signed it
-            self._report_once(say("run.waits_for_approval", refusal=no.message))
+            self._take_refusal(claimed_head(arrival.payload).sender, no)  # `accept` has verified who signed it
             return
         if site is not None:
             self._unwilling.discard(site)
             self.watch.answered(site, number, self.clock.now() - began)
+
+    def _take_refusal(self, site: str, no: Refused) -> None:
+        self.on_refusal(site, self.coordinator.round, no.code)
+        if no.code in WAITED_FOR:
+            self._unwilling.add(site)
+            self._report_once(say("run.waits_for_approval", refusal=no.message))
+            return
+        if not self._refused:
+            self._refused_at = self.clock.now()
+        self._refused[site] = no
 
     def _begin(self) -> None:
         """Waits until the engine accepts the connection; unanswered requests are then sent again."""
@@ -175,7 +205,8 @@ class Conductor:
             try:
                 return self.transport.restart()
             except Unreachable as away:
-                self._report_once(say("run.trying_again", error=away.message))
+                error = say("run.with_hint", error=away.message, hint=away.hint) if away.hint else away.message
+                self._report_once(say("run.trying_again", error=error))
                 self.clock.sleep(RETRY_S)
 
     def _report_once(self, message: Message | str) -> None:
@@ -183,3 +214,10 @@ class Conductor:
         if message not in self._reported:
             self._reported.add(message)
             self.watch.trouble(message)
+
+
+def state_of(site: str, online: AbstractSet[str], unwilling: AbstractSet[str]) -> Message:
+    """Returns why a site has not answered, in a word or two."""
+    if site in unwilling:
+        return say("run.progress.no_approval")
+    return say("run.progress.online") if site in online else say("run.progress.away")

@@ -35,7 +35,9 @@ COORDINATOR: Final[Mapping[str, str]] = {
     "began": "a run began, with these participants",
     "asked": "the message of a round, kept before it was sent to the sites",
     "received": "a site's signed reply arrived",
+    "declined": "a site's refusal arrived",
     "ended": "the results of a run were written",
+    "cancelled": "a run was given up; nothing more of it is asked",
 }
 
 KINDS: Final[Mapping[str, str]] = {**SITE, **COORDINATOR}

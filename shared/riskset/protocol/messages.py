@@ -53,6 +53,7 @@ REFUSALS: Final = (
     "participants",
     "compared",
     "approval",
+    "withdrawn",
     "rows",
     "earlier",
     "subtraction",

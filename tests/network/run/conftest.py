@@ -88,9 +88,9 @@ class Theatre:
             process.terminate()
         assert [process.wait(PATIENCE_S) for process in processes] == [0] * len(processes)
 
-    def runs_to_its_end(self) -> list[dict[str, object]]:
+    def runs_to_its_end(self, *options: str) -> list[dict[str, object]]:
         """Starts the coordinator and returns what the run found."""
-        self.stage.start_coordinator(in_log=True)
+        self.stage.start_coordinator(*options, in_log=True)
         return self.ends()
 
     def ends(self) -> list[dict[str, object]]:
@@ -124,7 +124,7 @@ class Theatre:
 
     def run(self, *options: str) -> subprocess.CompletedProcess[str]:
         """`riskset run`, to its end."""
-        return self._typed("run", self.stage.study, "--server", self.folder, "--out", self.stage.results, *options)
+        return self._typed("run", self.stage.study, "--server", self.folder, "--out", self.stage.out, *options)
 
     def _typed(self, *arguments) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "riskset.cli", *map(str, arguments)]
@@ -185,7 +185,8 @@ class Theatre:
 
     def numbers(self) -> list[dict[str, object]]:
         """What the last run found."""
-        document = json.loads((self.stage.results / "results.json").read_text(encoding="utf-8"))
+        last, _ = self.runs()[-1]
+        document = json.loads((self.stage.out / last / "results.json").read_text(encoding="utf-8"))
         results: list[dict[str, object]] = document["results"]
         return results
 

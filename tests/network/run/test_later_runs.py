@@ -37,7 +37,7 @@ def test_a_run_without_one_site_is_refused_and_one_with_all_names_the_earlier_an
     """The difference of the two would be that site's sums."""
     theatre = after_a_run
     theatre.stage.start()
-    refused = theatre.run("--without", "lakes")
+    refused = theatre.run("--new", "--without", "lakes")
     assert refused.returncode == 3
     assert "refuses a run that, subtracted from runs with other participants" in refused.stderr
     assert "(rule R13)" in refused.stderr
@@ -63,7 +63,7 @@ def test_a_run_after_one_patient_s_data_changed_is_refused_and_after_many_is_not
     assert "the data, or how they are read, have changed since the approval" in theatre.log("lakes")
     theatre.approve("lakes")
     theatre.stage.start_site("lakes")
-    assert refusals(theatre.runs_to_its_end()) == {"R14"}
+    assert refusals(theatre.runs_to_its_end("--new")) == {"R14"}
 
     theatre.stop("lakes", "north", "plains")
     theatre.stage.record.write_bytes(b"")
@@ -71,6 +71,6 @@ def test_a_run_after_one_patient_s_data_changed_is_refused_and_after_many_is_not
         correct_follow_up(theatre, site, patients)
         theatre.approve(site)
         theatre.stage.start_site(site)
-    found = theatre.runs_to_its_end()
+    found = theatre.runs_to_its_end("--new")
     assert found == theatre.in_memory() == theatre.rebuilt()
     assert found != undisturbed.numbers()

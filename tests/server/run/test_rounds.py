@@ -7,7 +7,8 @@ import pytest
 
 from riskset.errors import Refused, Unreachable
 from riskset.rehearsal import Rehearsal
-from riskset_server.run.rounds import ASK_AGAIN_S, RETRY_S, Arrival, Conductor
+from riskset_server.run.rounds import ASK_AGAIN_S, HEAR_ALL_S, RETRY_S, Arrival, Conductor
+from riskset_server.run.staying_out import NextRun
 
 SITES = ("asan", "kurume", "osaka")
 
@@ -30,7 +31,7 @@ class Network:
 
     def __init__(self, rehearsal, clock):
         self.rehearsal, self.clock = rehearsal, clock
-        self.reachable = set(SITES)
+        self.reachable = set(rehearsal.sites)
         self.on_way = []
         self.sent = []
         self.restarts = 0
@@ -99,7 +100,10 @@ class Run:
         self.network = Network(rehearsal, self.clock)
 
     def go(self):
-        return Conductor(self.rehearsal.coordinator, self.network, self.clock, self.watch).run()
+        self.declined = []
+        heard = lambda *said: self.declined.append(said)  # noqa: E731
+        next_run = NextRun(self.rehearsal.study.disclosure)
+        return Conductor(self.rehearsal.coordinator, self.network, self.clock, self.watch, next_run, heard).run()
 
     def ends_as(self, expected):
         model = self.go().results["cox/os/all/multivariable"]
@@ -256,6 +260,7 @@ def test_a_lawful_no_ends_the_command_and_keeps_the_run(run, expected):
     with pytest.raises(Refused, match="asan has different data now") as no:
         run.go()
     assert no.value.hint == "the run is kept: fix this, then repeat the command to continue it"
+    assert [site for _, site, _ in run.watch.answers] == ["kurume", "osaka"], "what the others answered is kept"
     run.network.changes = lambda name, reply: reply
     run.rehearsal.start_coordinator()
     run.ends_as(expected)
@@ -263,12 +268,82 @@ def test_a_lawful_no_ends_the_command_and_keeps_the_run(run, expected):
 
 @pytest.mark.parametrize("code", ["newer_protocol", "newer_method", "participants", "rows", "earlier", "subtraction"])
 def test_a_no_that_ends_the_run_tells_how_another_begins(run, code):
-    run.network.changes = lambda name, reply: run.rehearsal.sites[name].refusal(code)
+    run.network.changes = lambda name, reply: run.rehearsal.sites[name].refusal(code) if name == "osaka" else reply
     with pytest.raises(Refused) as no:
         run.go()
-    assert no.value.hint.startswith("this run cannot continue; begin a new one")
+    assert no.value.code == code
+    assert "begin a new" in no.value.hint
     assert "riskset run --new" in no.value.hint
-    assert ("--without SITE" in no.value.hint) == (code == "rows")
+    assert ("--without osaka" in no.value.hint) == (code == "rows")
+
+
+class TestSitesThatStayOut:
+    """2.8 All of them are named at once, with one command to go on: not one for each attempt."""
+
+    @pytest.fixture
+    def out(self, run):
+        """Sets the code with which each site refuses."""
+
+        def refuse(codes, run=run):
+            sites = run.rehearsal.sites
+            run.network.changes = lambda name, reply: sites[name].refusal(codes[name]) if name in codes else reply
+
+        return refuse
+
+    def refusal(self, run):
+        with pytest.raises(Refused) as no:
+            run.go()
+        return no.value
+
+    def test_2_8_all_that_refuse_are_named_at_once_though_they_answer_at_different_times(self, patients, out):
+        sites = (*SITES, "sapporo")
+        run = Run(Rehearsal(patients.study(sites), patients.deal(patients.rows(1, 80), patients.sites(sites, 80))))
+        out({"asan": "rows", "osaka": "withdrawn"}, run)
+        run.network.delay_s = lambda site: {"asan": 0.0, "osaka": HEAR_ALL_S - 5.0}.get(site, 5.0)
+        no = self.refusal(run)
+        assert str(no).startswith("2 sites refuse:\n  asan has 1 to 4 patients")
+        assert "\n  osaka has withdrawn from the study" in str(no)
+        assert "riskset run --new --without asan --without osaka" in no.hint
+
+    def test_2_8_where_too_few_sites_are_left_no_command_is_offered(self, run, out):
+        out({"asan": "rows", "osaka": "rows"})
+        no = self.refusal(run)
+        assert no.code == "rows"
+        assert no.hint == "1 site would be left, and the study needs at least 2 (min_sites)"
+
+    def test_2_8_sites_that_have_not_answered_are_named_beside_them(self, run, out):
+        """One has no approval, so that its answer may still come; one is offline."""
+        out({"asan": "rows", "kurume": "approval"})
+        run.network.reachable = {"asan", "kurume"}
+        no = self.refusal(run)
+        assert str(no).startswith("asan has 1 to 4 patients")
+        assert "riskset run --new --without asan; " in no.hint
+        assert no.hint.endswith("kurume (no approval), osaka (offline)")
+        assert ("kurume", 0, "approval") in run.declined
+        assert ("asan", 0, "rows") in run.declined
+
+    def test_2_8_a_site_that_is_online_and_silent_is_not_waited_for_without_end(self, run, out):
+        out({"asan": "rows"})
+        run.network.is_lost = lambda site: site == "osaka"
+        no = self.refusal(run)
+        assert HEAR_ALL_S < run.clock.seconds < HEAR_ALL_S + 1
+        assert no.hint.endswith("osaka (online)")
+
+    def test_2_8_no_command_is_offered_that_rule_r13_would_refuse(self, run, out):
+        """It has sent sums in this run: without it, another run would give its own by subtraction."""
+        run.rehearsal.step()
+        run.rehearsal.step()
+        out({"osaka": "withdrawn"})
+        no = self.refusal(run)
+        assert "--without" not in no.hint
+        assert "a run without osaka would be refused" in no.hint
+        assert "riskset site approve --after-withdrawal" in no.hint
+
+    def test_2_8_a_run_before_it_counts_as_well(self, run, out):
+        out({"osaka": "rows"})
+        disclosure, earlier = run.rehearsal.study.disclosure, (frozenset(SITES),)
+        assert NextRun(disclosure).without(("osaka",), SITES, is_opened=False).code == "run.without.command"
+        assert NextRun(disclosure, "", earlier).without(("osaka",), SITES, is_opened=False).code.endswith("subtraction")
 
 
 def test_a_site_without_an_approval_is_waited_for_with_words(run, expected):

@@ -42,13 +42,33 @@ def hands_in(path):
 
 def test_a_run_is_gone_on_with_until_it_ends(record):
     run = record.begin(*STUDY)
-    assert record.unfinished("study hash", "roster hash") == run
-    assert record.unfinished("another study", "roster hash") is None
-    assert record.unfinished("study hash", "another roster") is None
+    assert record.latest("study hash", "roster hash").id == run
+    assert record.latest("another study", "roster hash") is None
+    assert record.latest("study hash", "another roster") is None
     newer = record.begin(*STUDY)
-    assert record.unfinished("study hash", "roster hash") == newer
-    record.end(newer)
-    assert record.unfinished("study hash", "roster hash") == run
+    assert record.latest("study hash", "roster hash").id == newer
+    record.cancel(newer)
+    assert record.latest("study hash", "roster hash") is None, "nor with one that another had replaced"
+    last = record.begin(*STUDY)
+    record.end(last)
+    for roster in ("roster hash", "another roster"):
+        assert (record.latest("study hash", roster).id, record.latest("study hash", roster).state) == (last, "finished")
+    assert [one.state for one in record.runs()] == ["unfinished", "cancelled", "finished"]
+
+
+def test_the_files_of_a_run_are_kept_for_its_report_and_for_nobody_else(record):
+    run, other = record.begin(*STUDY, {"study": "a study", "roster": "a roster"}), record.begin(*STUDY)
+    assert record.files(run) == {"study": "a study", "roster": "a roster"}
+    assert record.files(other) == {}
+    assert "a roster" not in record.ledger.export()
+
+
+def test_a_refusal_is_noted_once_a_round(record):
+    run = record.begin(*STUDY)
+    for round_, code in ((0, "approval"), (0, "approval"), (0, "withdrawn"), (1, "approval")):
+        record.refused(run, "asan", round_, code)
+    declined = [(entry.public["round"], entry.public["code"]) for entry in record.ledger.entries("declined")]
+    assert declined == [(0, "approval"), (0, "withdrawn"), (1, "approval")]
 
 
 def test_with_whom_a_run_began_is_kept(record):

@@ -1,0 +1,103 @@
+"""A coordinator's folder on the disk, with a study of three sites that are in memory."""
+
+from contextlib import closing, contextmanager
+
+import pytest
+
+from riskset.cli import main
+from riskset.protocol.roster import sign_roster
+from riskset.rehearsal import Rehearsal
+from riskset.secure.keys import save_identity
+from riskset.study.load import canonical_json, load_study, study_hash
+from riskset_server.coordinator_folder import CoordinatorFolder
+from riskset_server.run.outcome import write_run
+from riskset_server.run.record import RunRecord
+
+STUDY = """\
+schema = 1
+[study]
+id = "trial"
+version = "1"
+title = "A trial"
+[sites]
+asan = { name = "Asan" }
+kurume = { name = "Kurume" }
+osaka = { name = "Osaka" }
+sapporo = { name = "Sapporo" }
+[variables]
+days = { type = "number", range = [0, 5000] }
+dead = { type = "boolean" }
+[time]
+grid = { width_days = 30, max_days = 3000 }
+[endpoints.os]
+days = "days"
+event = "dead"
+[analyses]
+survival = { kind = "km", endpoints = ["os"] }
+"""
+SITES = ("asan", "kurume", "osaka")
+
+
+class Desk:
+    """The coordinator's desk: what is typed there, and runs whose sites answer at once."""
+
+    def __init__(self, folder, patients):
+        self.folder, self.out = folder, folder / "results"
+        self.study_file, self.roster_file = folder / "study.toml", folder / "roster.json"
+        self.study_file.write_text(STUDY, encoding="utf-8")
+        self.study = load_study(self.study_file)
+        rows = patients.rows(seed=1, n=90)
+        self.rehearsal = Rehearsal(self.study, patients.deal(rows, patients.sites(SITES, 90)))
+        self.home = CoordinatorFolder(folder / "coordinator")
+        self.home.make("127.0.0.1", 9443, 9444)
+        (self.home.root / "keys" / "identity.pem").unlink()
+        save_identity(self.home.root / "keys" / "identity.pem", self.rehearsal.coordinator_key)
+        self.signs(self.rehearsal.roster.members)
+
+    def signs(self, members):
+        self.roster_file.write_bytes(sign_roster("trial", self.rehearsal.coordinator_key, members))
+
+    @contextmanager
+    def record(self):
+        with closing(RunRecord(self.home.runs, self.home.identity)) as record:
+            yield record
+
+    def begins(self, rounds=0):
+        """Begins a run as `riskset run` does and goes some rounds; returns its id."""
+        with self.record() as record:
+            hashes = study_hash(self.study), self.rehearsal.roster.sha256
+            texts = {"study": canonical_json(self.study).decode(), "roster": self.roster_file.read_text("utf-8")}
+            run = record.begin("trial", *hashes, SITES, texts)
+            self._opens(run, record)
+            for _ in range(rounds):
+                self.rehearsal.step()
+        return run
+
+    def finishes(self, run):
+        """Goes on with a run to its end and writes its results; returns their folder."""
+        with self.record() as record:
+            self._opens(run, record)
+            write_run(self.study, self.rehearsal.run(), self.out)
+            record.end(run)
+        return self.out / run
+
+    def _opens(self, run, record):
+        self.rehearsal.run_id, self.rehearsal.record = run, record
+        self.rehearsal.start_coordinator(SITES, record.earlier_of(run))
+
+    def says(self, command, *arguments):
+        """The exit code of a command of the coordinator."""
+        options = (
+            ("--server", self.home.root, "--out", self.out) if command != "status" else ("--server", self.home.root)
+        )
+        return main([command, *map(str, (*arguments, *options))])
+
+    def runs(self):
+        with self.record() as record:
+            return {run.id: run.state for run in record.runs("trial")}
+
+
+@pytest.fixture
+def coordinator_desk(tmp_path, patients, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return Desk(tmp_path, patients)

@@ -1,0 +1,157 @@
+"""4.1 A finished run is not begun again, its results are in a folder of their own, and they are written again from the
+record, without any site."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from riskset.errors import DataError, Refused
+from riskset_server.report import page
+from riskset_server.run.outcome import write_outcome
+
+NUMBERS = ("results.json", "numbers.csv", "figures/km-os-all.svg")
+
+
+@pytest.fixture
+def finished(coordinator_desk):
+    """The desk and the folder with the results of its only run."""
+    return coordinator_desk, coordinator_desk.finishes(coordinator_desk.begins())
+
+
+def contents(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_4_1_a_finished_run_is_told_and_no_site_is_asked(finished, capsys):
+    desk, results = finished
+    before = contents(results)
+    assert desk.says("run", desk.study_file) == 0
+    said = capsys.readouterr().out
+    assert f"run {results.name} of trial 1 is finished" in said
+    assert f"its results are in {results}" in said
+    assert f"riskset report {results.name} --server {desk.home.root} --out {desk.out}" in said
+    assert "to ask all sites again" in said
+    assert f"riskset run {desk.study_file} --server {desk.home.root} --out {desk.out} --new" in said
+    assert (desk.runs(), contents(results)) == ({results.name: "finished"}, before)
+
+
+def test_4_1_results_that_were_moved_away_are_not_said_to_be_there(finished, capsys):
+    desk, results = finished
+    results.rename(desk.folder / "archive")
+    assert desk.says("run", desk.study_file) == 0
+    assert f"its results are not in {results}" in capsys.readouterr().out
+
+
+def test_4_1_a_new_roster_does_not_begin_another_run_of_a_finished_study(finished):
+    """An IRB number has changed; the study's results have not."""
+    desk, results = finished
+    desk.signs({name: replace(member, irb="2026-2") for name, member in desk.rehearsal.roster.members.items()})
+    assert desk.says("run", desk.study_file) == 0
+    assert desk.runs() == {results.name: "finished"}
+
+
+def test_4_1_a_second_run_leaves_the_results_of_the_first(finished):
+    desk, first = finished
+    before = contents(first)
+    second = desk.finishes(desk.begins())
+    assert second != first
+    assert contents(first) == before
+    assert desk.runs() == {first.name: "finished", second.name: "finished"}
+    assert json.loads((second / "results.json").read_bytes())["run"] == second.name
+
+
+def test_4_1_a_report_is_written_again_from_the_record(finished, capsys):
+    desk, results = finished
+    before = contents(results)
+    for name in before:
+        (results / name).unlink()
+    (results / "notes.txt").write_text("of the coordinator")
+    desk.study_file.unlink()
+    desk.roster_file.unlink()
+    desk.rehearsal.sites.clear()
+    assert desk.says("report", results.name) == 0
+    after = contents(results)
+    assert after.keys() == before.keys() | {"notes.txt"}
+    assert {name: after[name] for name in NUMBERS} == {name: before[name] for name in NUMBERS}
+    assert str(results / "report.html") in capsys.readouterr().out
+
+
+def test_4_1_results_are_never_written_over_those_of_another_run(finished):
+    desk, results = finished
+    other = json.loads((results / "results.json").read_bytes()) | {"run": "other"}
+    (results / "results.json").write_text(json.dumps(other))
+    before = contents(results)
+    assert desk.says("report", results.name) == 1
+    assert contents(results) == before
+
+
+def test_4_1_what_is_cut_off_leaves_nothing_half_written(finished, monkeypatch):
+    desk, results = finished
+    before = contents(results)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(page, "numbers_csv", full)
+    assert desk.says("report", results.name) == 1
+    assert contents(results) == before
+    results.rename(desk.folder / "archive")
+    assert desk.says("report", results.name) == 1
+    assert list(desk.out.iterdir()) == []
+
+
+def test_4_1_a_rehearsal_does_not_replace_the_results_of_a_run(finished):
+    desk, results = finished
+    rehearsed = replace(results_of_the_run(desk, results), run="rehearsal")
+    with pytest.raises(DataError, match=rf"has the results of run {results.name}, not of rehearsal"):
+        write_outcome(rehearsed, results, "today")
+
+
+def results_of_the_run(desk, results):
+    from riskset.results import results_of
+
+    return results_of(desk.study, desk.rehearsal.coordinator.outcome(), ("asan", "kurume", "osaka"))
+
+
+def test_4_1_a_run_without_results_has_no_report(coordinator_desk, capsys):
+    run = coordinator_desk.begins(rounds=2)
+    assert coordinator_desk.says("report", run) == 3
+    assert "is not finished; it is at round 2" in capsys.readouterr().err
+    assert coordinator_desk.says("report", "0" * 16) == 1
+    assert "list the runs with: riskset status" in capsys.readouterr().err
+    assert not coordinator_desk.out.exists()
+
+
+class TestCancelled:
+    """4.8 A run that nobody will finish is given up; nothing of it is asked again."""
+
+    @pytest.mark.parametrize(("rounds", "told"), [(1, "had not asked for any number"), (3, "counts as an earlier run")])
+    def test_4_8_an_unfinished_run_is_cancelled(self, coordinator_desk, capsys, rounds, told):
+        desk = coordinator_desk
+        run = desk.begins(rounds)
+        assert desk.says("run", desk.study_file, "--cancel") == 0
+        assert told in capsys.readouterr().out
+        assert desk.runs() == {run: "cancelled"}
+        assert desk.says("run", desk.study_file, "--cancel") == 1
+        assert desk.says("report", run) == 3
+        with desk.record() as record:
+            assert record.latest(*(getattr(record.run(run), name) for name in ("study", "roster"))) is None
+            desk._opens(run, record)
+            with pytest.raises(Refused, match="another command has cancelled run"):
+                desk.rehearsal.run()
+
+    def test_4_8_a_finished_run_is_not_cancelled(self, finished):
+        desk, results = finished
+        assert desk.says("run", desk.study_file, "--cancel") == 1
+        assert desk.runs() == {results.name: "finished"}
+
+
+def test_sites_left_out_of_a_run_that_is_continued_are_told(coordinator_desk, capsys):
+    """`--without` was silently ignored; the sites of a run are fixed when it begins."""
+    desk = coordinator_desk
+    run = desk.begins(rounds=1)
+    assert desk.says("run", desk.study_file, "--without", "osaka") == 1
+    assert f"the unfinished run {run} is of asan, kurume, osaka" in capsys.readouterr().err
+    assert desk.says("run", desk.study_file, "--without", "osaka", "--without", "asan") == 3
+    assert "1 site would be left, and the study needs at least 2" in capsys.readouterr().err
