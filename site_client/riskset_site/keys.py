@@ -16,11 +16,20 @@ from typing import Final
 import typer
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from riskset.catalogue import Message, say
 from riskset.errors import DataError
 from riskset.protocol.roster import load_roster
-from riskset.secure.keys import is_locked, load_identity, new_identity, public_hex, refuse_to_replace, save_identity
+from riskset.secure.keys import (
+    is_locked,
+    load_identity,
+    lock_private,
+    new_identity,
+    public_hex,
+    refuse_to_replace,
+    save_identity,
+)
 from riskset.secure.node_key import load_node_key, new_node_key, save_node_key
 
 PASSPHRASE_VARIABLE: Final = "RISKSET_PASSPHRASE"
@@ -104,14 +113,49 @@ def make_keys(keys: Path, passphrase: bytes = b"") -> Identity:
     return made
 
 
-def load_keys(paths: SitePaths, roster: Path | None = None) -> Identity:
+def load_keys(paths: SitePaths, roster: Path | None = None, passphrase: bytes | None = None) -> Identity:
     """Returns the keys that the roster lists (the folder's roster unless one is given), or the latest where it lists
-    none of them or there is no roster. DataError where keys are missing or stay locked."""
-    passphrase = known_passphrase() if is_locked(identity_in(paths.keys[0])) else b""
+    none of them or there is no roster. Without `passphrase` a person is asked for it where the keys are locked.
+    DataError where keys are missing or stay locked."""
+    if passphrase is None:
+        passphrase = known_passphrase() if is_locked(identity_in(paths.keys[0])) else b""
     identities = [load_identity(identity_in(keys), passphrase) for keys in paths.keys]
     at = _in_use(identities, roster or paths.roster)
     node = load_node_key(node_in(paths.keys[at]), passphrase)
     return Identity(identities[at], node, tuple(identities[:at]))
+
+
+def keys_of(paths: SitePaths, identity: str, passphrase: bytes) -> Identity | None:
+    """Returns the keys whose identity key is this one (in hex), of whatever age; None where they are not here."""
+    for folder in paths.keys:
+        signing = load_identity(identity_in(folder), passphrase)
+        if public_hex(signing) == identity:
+            return Identity(signing, load_node_key(node_in(folder), passphrase))
+    return None
+
+
+def passphrase_of(paths: SitePaths) -> bytes:
+    """Returns the passphrase that opens this site's keys, after trying it; empty where they are not locked."""
+    if not is_locked(identity_in(paths.keys[0])):
+        return b""
+    passphrase = known_passphrase()
+    load_identity(identity_in(paths.keys[0]), passphrase)
+    return passphrase
+
+
+def lock_keys(paths: SitePaths) -> bytes:
+    """Locks every key of the folder that is not locked, and returns the passphrase: the one that already locks others,
+    or a new one. DataError where it does not open a locked key; then nothing is changed."""
+    passphrase = passphrase_of(paths) or new_passphrase()
+    # the first identity first: where that is locked, the passphrase is asked for, and opens what is not locked yet, too
+    found: list[tuple[Path, PrivateKeyTypes]] = []
+    for keys in paths.keys:
+        found.append((identity_in(keys), load_identity(identity_in(keys), passphrase)))
+        found.append((node_in(keys), load_node_key(node_in(keys), passphrase)))
+    for path, key in found:
+        if not is_locked(path):
+            lock_private(path, key, passphrase)
+    return passphrase
 
 
 def _in_use(identities: list[Ed25519PrivateKey], roster: Path) -> int:

@@ -9,14 +9,14 @@ import typer
 
 from riskset.catalogue import Message, say
 from riskset.cli import warn
-from riskset.errors import DataError, Refused
+from riskset.errors import DataError, Refused, RisksetError
 from riskset.joining.expiry import expiry_lines, of_members, today_utc
-from riskset.joining.invite import Invite
+from riskset.joining.invite import Invite, read_invite
 from riskset.joining.request import Request
 from riskset.joining.signed import read_file
 from riskset.protocol.roster import sign_roster
 from riskset.secure.fingerprint_words import fingerprint_words
-from riskset.secure.keys import public_from_hex, refuse_to_replace, write_private
+from riskset.secure.keys import public_from_hex, public_hex, refuse_to_replace, replace_private, write_private
 from riskset.study.load import load_study
 from riskset_server.coordinator_folder import CoordinatorFolder
 from riskset_server.joining.enrolment import INVITE_DAYS
@@ -45,10 +45,16 @@ def invite(
     keys with it.
     """
     folder, study, path = CoordinatorFolder(server), load_study(study_file), out or Path(f"{site}.invite.json")
-    refuse_to_replace(path)
+    is_replaced = _is_invite_of(path, study.id, site, folder)
+    if not is_replaced:
+        refuse_to_replace(path)
     with folder.desk() as desk:
         made, text = desk.invite(study, site, folder.identity, folder.public_server, days)
-    write_private(path, text)
+    if is_replaced:
+        replace_private(path, text)
+        typer.echo(say("server.sites.replaced", file=path))
+    else:
+        write_private(path, text)
     values = {"file": path, "until": made.until, "site": site, "name": path.name}
     typer.echo(say(f"server.sites.invited.{'renew' if made.renews else 'join'}", **values))
     warn(expiry_lines(folder.expiries, today_utc()))
@@ -113,6 +119,15 @@ def revoke(site: SiteName, server: Folder = HOME, study: StudyId = None) -> None
     with CoordinatorFolder(server).desk() as desk:
         ended = desk.revoke(site, study)
     typer.echo(say("server.sites.revoked", site=site, study=ended))
+
+
+def _is_invite_of(path: Path, study: str, site: str, folder: CoordinatorFolder) -> bool:
+    """Returns whether the file is an earlier invite of the site, which the new one replaces: it admits nobody then."""
+    try:
+        earlier = read_invite(path.read_bytes())
+    except (OSError, RisksetError):
+        return False
+    return (earlier.study, earlier.site, earlier.coordinator) == (study, site, public_hex(folder.identity))
 
 
 def _request(path: Path) -> bytes:

@@ -168,9 +168,26 @@ class EnrolmentDesk:
             self._check_own_keys(invite, request)
             found = self._list.keep_request(invite, data)
             _check_not_ended(found)  # it may have ended meanwhile
-        if found.text != data:
+        return found if found.text == data else self._corrected(found, data)
+
+    def _corrected(self, found: Invitation, data: bytes) -> Invitation:
+        """Keeps a second request with the keys of the first, until that is accepted: the site corrects what it states
+        about itself. The words that were compared cover the keys."""
+        invite, request = found.invite, read_request(data)
+        request.check_answers(invite)
+        is_same = (request.member.identity, request.member.node) == (
+            found.request.member.identity,
+            found.request.member.node,
+        )
+        if not is_same:
             message = say("server.joining.used", site=invite.site, date=found.came_at[:10])
             raise Refused("used", message, say("server.joining.used_hint"))
+        if found.is_waiting:
+            found = self._list.correct_request(invite, data)
+            _check_not_ended(found)
+        if found.text != data:
+            message = say("server.joining.entered", site=invite.site, date=found.accepted_at[:10])
+            raise Refused("used", message, say("server.joining.entered_hint"))
         return found
 
     def _check_own_keys(self, invite: Invite, request: Request) -> None:

@@ -113,6 +113,13 @@ class InviteList:
         self._file.write((change, (request, utc_now(), token)))
         return _invitation(*self._file.read(f"SELECT {_COLUMNS} FROM invite WHERE token = ?", token)[0])
 
+    def correct_request(self, invite: Invite, request: bytes) -> Invitation:
+        """Replaces the request while it is not accepted, and returns the entry."""
+        token = _hashed(invite.token)
+        change = "UPDATE invite SET request = ?, came_at = ? WHERE token = ? AND accepted_at = '' AND ended = ''"
+        self._file.write((change, (request, utc_now(), token)))
+        return _invitation(*self._file.read(f"SELECT {_COLUMNS} FROM invite WHERE token = ?", token)[0])
+
     def accept(self, invite: Invite) -> None:
         """Makes the waiting request the site's keys, and ends those it replaces in the same transaction."""
         now, of_site = utc_now(), (invite.study, invite.site)

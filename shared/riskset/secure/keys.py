@@ -59,6 +59,11 @@ def load_identity(path: Path, passphrase: bytes = b"") -> Ed25519PrivateKey:
     return key
 
 
+def lock_private(path: Path, key: PrivateKeyTypes, passphrase: bytes) -> None:
+    """Replaces the PEM file of a private key by one that only the passphrase opens."""
+    replace_private(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked_with(passphrase)))
+
+
 def locked_with(passphrase: bytes) -> KeySerializationEncryption:
     return BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
 

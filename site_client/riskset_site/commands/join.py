@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -15,20 +16,24 @@ from riskset.cli import warn
 from riskset.errors import DataError, Unreachable
 from riskset.joining.expiry import expiry_lines, of_certificate, today_utc
 from riskset.joining.invite import Connection, Invite, load_connection, read_invite, write_connection
-from riskset.joining.request import Member, check_details, read_request, write_request
+from riskset.joining.request import Member, Request, check_details, read_request, write_request
 from riskset.joining.signed import read_file
+from riskset.protocol.roster import load_roster
 from riskset.secure.fingerprint_words import fingerprint_words
-from riskset.secure.keys import is_locked, public_from_hex, public_hex, replace_private
+from riskset.secure.keys import is_locked, public_from_hex, replace_private
 from riskset.study.load import load_study, study_hash
 from riskset_site.data.config import load_site_file
 from riskset_site.keys import (
     Identity,
     SitePaths,
     identity_in,
-    known_passphrase,
+    keys_of,
     load_keys,
+    lock_keys,
     make_keys,
     new_passphrase,
+    node_in,
+    passphrase_of,
 )
 
 InviteFile = Annotated[
@@ -39,6 +44,10 @@ Telephone = Annotated[str, typer.Option(help="Where the other sites can call you
 Irb = Annotated[str, typer.Option(help="Number of the ethics committee's approval.", show_default=False)]
 IrbUntil = Annotated[str, typer.Option(metavar="DATE", help="Its last day.", show_default=False)]
 ByMail = Annotated[bool, typer.Option("--by-mail", help="Send nothing; write the request to a file.")]
+Passphrase = Annotated[
+    bool,
+    typer.Option("--passphrase", help="Lock this site's keys; typed, or taken from RISKSET_PASSPHRASE."),
+]
 HERE = Path()
 
 
@@ -49,22 +58,22 @@ def join(
     irb: Irb = "",
     irb_until: IrbUntil = "",
     by_mail: ByMail = False,
-    passphrase: Annotated[
-        bool,
-        typer.Option("--passphrase", help="Lock the keys; typed, or taken from RISKSET_PASSPHRASE."),
-    ] = False,
+    passphrase: Passphrase = False,
 ) -> None:
     """Make this site's keys and ask the coordinator to enter them. The private keys stay in the folder `keys`.
 
-    Prints words to compare by telephone. Run again, the command sends the same request again. Exit code 3: the invite
-    is no longer valid.
+    Prints what the request states, and words to compare by telephone. Run again, the command sends the same request
+    again, corrected where another telephone or IRB number is given. Exit code 3: the invite is no longer valid.
 
     Example: riskset site join kurume.invite.json --telephone +81-942-35-3311
     """
-    details, invite, paths = _details(telephone, irb, irb_until), _invite(invite_file), SitePaths(into)
+    invite, paths = _invite(invite_file), SitePaths(into)
     _check_fits(paths, invite)
     if invite.renews:
         raise DataError(say("site.join.is_member", site=invite.site), say("site.join.is_member_hint"))
+    wanted = _Details(telephone, irb, irb_until).completed(paths, invite)
+    if passphrase and paths.has_keys:
+        _lock(paths)
 
     def keys() -> _Keys:
         if paths.has_keys:
@@ -73,7 +82,7 @@ def join(
         typer.echo(say("site.join.keys_made", site=invite.site, folder=str(paths.keys[0])))
         return _Keys(made)
 
-    _request_to_join(invite, paths, keys, details, by_mail=by_mail)
+    _request_to_join(invite, paths, keys, wanted, by_mail=by_mail)
 
 
 def renew(
@@ -83,27 +92,31 @@ def renew(
     irb: Irb = "",
     irb_until: IrbUntil = "",
     by_mail: ByMail = False,
+    passphrase: Passphrase = False,
 ) -> None:
     """Make new keys for a site that has joined, and ask the coordinator to enter them. The earlier key signs, too.
 
     The earlier keys stay in use until the new roster is in the folder. Keep them: they open earlier ledger entries.
+    Telephone and IRB approval stay as the roster lists them, unless others are given. Where a passphrase locks the
+    earlier keys, it locks the new ones, too.
 
     Example: riskset site renew kurume.invite.json --irb-until 2028-03-31
     """
-    details, invite, paths = _details(telephone, irb, irb_until), _invite(invite_file), SitePaths(into)
+    invite, paths = _invite(invite_file), SitePaths(into)
     _check_fits(paths, invite)
     if not invite.renews:
         raise DataError(say("site.join.not_member", site=invite.site), say("site.join.not_member_hint"))
+    wanted = _Details(telephone, irb, irb_until).completed(paths, invite)
+    lock = _lock(paths) if passphrase else None
 
     def keys() -> _Keys:
-        earlier = _earlier(paths, invite)
-        lock = known_passphrase() if is_locked(identity_in(paths.keys[0])) else b""
-        folder = paths.next_keys
-        made = make_keys(folder, lock)
+        known = passphrase_of(paths) if lock is None else lock
+        earlier, folder = _earlier(paths, invite.site, invite.renews, known), paths.next_keys
+        made = make_keys(folder, known)
         typer.echo(say("site.join.keys_renewed", site=invite.site, folder=str(folder)))
         return _Keys(made, earlier)
 
-    _request_to_join(invite, paths, keys, details, by_mail=by_mail)
+    _request_to_join(invite, paths, keys, wanted, by_mail=by_mail)
 
 
 @dataclass(frozen=True)
@@ -114,11 +127,44 @@ class _Keys:
     earlier: Ed25519PrivateKey | None = None
 
 
-def _details(telephone: str, irb: str, irb_until: str) -> Member:
-    """Returns what the site states about itself, without keys."""
-    details = Member("", "", telephone, irb, irb_until)
-    check_details(details)
-    return details
+@dataclass(frozen=True)
+class _Details:
+    """What the site states about itself; empty where the command does not say."""
+
+    telephone: str
+    irb: str
+    irb_until: str
+
+    def completed(self, paths: SitePaths, invite: Invite) -> Member:
+        """Returns what the request is to state: what the command says, otherwise what this site's last request said, or
+        the roster, where it renews. DataError where it is malformed, or the IRB approval has ended."""
+        before = _last_stated(paths, invite)
+        details = Member(
+            "", "", self.telephone or before.telephone, self.irb or before.irb, self.irb_until or before.irb_until
+        )
+        check_details(details)
+        if details.irb_until:
+            until, today = date.fromisoformat(details.irb_until), today_utc()
+            if until < today:
+                message = say("site.join.irb_ended", until=until.isoformat())
+                raise DataError(message, say("site.join.irb_ended_hint", today=today.isoformat()))
+            details = replace(details, irb_until=until.isoformat())
+        return details
+
+
+def _last_stated(paths: SitePaths, invite: Invite) -> Member:
+    if (text := _request_in(paths.request(invite.site), invite)) is not None:
+        return read_request(text).member
+    entered = load_roster(paths.roster).members.get(invite.site) if invite.renews and paths.roster.exists() else None
+    return entered or Member("", "")
+
+
+def _lock(paths: SitePaths) -> bytes:
+    """Locks the keys that are here, says so, and returns the passphrase."""
+    locked = all(is_locked(identity_in(keys)) and is_locked(node_in(keys)) for keys in paths.keys)
+    passphrase = lock_keys(paths)
+    typer.echo(say(f"site.join.{'already_locked' if locked else 'locked'}", folder=str(paths.keys[0])))
+    return passphrase
 
 
 def _invite(path: Path) -> Invite:
@@ -146,31 +192,57 @@ def _check_fits(paths: SitePaths, invite: Invite) -> None:
         raise DataError(message, say("site.join.other_coordinator_hint"))
 
 
-def _earlier(paths: SitePaths, invite: Invite) -> Ed25519PrivateKey:
+def _earlier(paths: SitePaths, site: str, renews: str, passphrase: bytes) -> Ed25519PrivateKey:
     """Returns the key that the invite renews. DataError where it is not in this folder."""
-    known = load_keys(paths)
-    for key in (*known.earlier, known.signing):
-        if public_hex(key) == invite.renews:
-            return key
-    message = say("site.join.no_key", site=invite.site, folder=str(paths.keys[0]))
-    raise DataError(message, say("site.join.no_key_hint"))
+    found = keys_of(paths, renews, passphrase)
+    if found is None:
+        raise DataError(say("site.join.no_key", site=site, folder=str(paths.keys[0])), say("site.join.no_key_hint"))
+    return found.signing
 
 
 def _request_to_join(
-    invite: Invite, paths: SitePaths, keys: Callable[[], _Keys], details: Member, *, by_mail: bool
+    invite: Invite, paths: SitePaths, keys: Callable[[], _Keys], wanted: Member, *, by_mail: bool
 ) -> None:
     path = paths.request(invite.site)
-    text = _earlier_request(path, invite)
+    text = _request_in(path, invite)
     if text is None:
-        text = _request(invite, keys(), details)
+        text = _request(invite, keys(), wanted)
         replace_private(paths.connection, write_connection(Connection.of(invite)))
         replace_private(path, text)
-    else:
+    elif _stated(read_request(text).member) == _stated(wanted):
         typer.echo(say("site.join.same_request", file=str(path)))
+    else:
+        text = _request(invite, _keys_of(paths, read_request(text)), wanted)
+        replace_private(path, text)
+        typer.echo(say("site.join.corrected", file=str(path)))
     _send(invite, path, text, by_mail=by_mail)
-    _print_words(invite, read_request(text).member.identity)
+    member = read_request(text).member
+    _print_stated(member)
+    _print_words(invite, member.identity)
     called, remedy = say("site.join.authority"), say("site.join.authority_remedy")
     warn(expiry_lines([of_certificate(called, invite.authority, remedy)], today_utc()))
+
+
+def _stated(member: Member) -> tuple[str, str, str]:
+    return member.telephone, member.irb, member.irb_until
+
+
+def _keys_of(paths: SitePaths, request: Request) -> _Keys:
+    """Returns the keys with which the request was made. DataError where they are not in this folder."""
+    passphrase = passphrase_of(paths)
+    found = keys_of(paths, request.member.identity, passphrase)
+    if found is None:
+        message = say("site.join.other_keys", file=str(paths.request(request.site)), folder=str(paths.keys[0]))
+        raise DataError(message, say("site.join.other_keys_hint"))
+    return _Keys(found, _earlier(paths, request.site, request.renews, passphrase) if request.renews else None)
+
+
+def _print_stated(member: Member) -> None:
+    """Prints what every site of the study will read."""
+    none, irb = say("site.join.not_given"), member.irb or say("site.join.not_given")
+    if member.irb_until:
+        irb = say("site.join.irb_until", irb=irb, until=member.irb_until)
+    typer.echo(say("site.join.stated", telephone=member.telephone or none, irb=irb))
 
 
 def _print_words(invite: Invite, identity: str) -> None:
@@ -178,7 +250,7 @@ def _print_words(invite: Invite, identity: str) -> None:
     typer.echo(say("site.join.words", words=invite.words(identity), fingerprint=fingerprint))
 
 
-def _earlier_request(path: Path, invite: Invite) -> bytes | None:
+def _request_in(path: Path, invite: Invite) -> bytes | None:
     """Returns the request in the file if it was made with this invite."""
     if not path.exists():
         return None
