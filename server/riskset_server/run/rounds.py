@@ -31,6 +31,7 @@ ENDS_A_RUN: Final = {
     "participants": say("run.ended"),
     "rows": say("run.ended_rows"),
     "earlier": say("run.ended"),
+    "fields": say("run.ended_fields"),
     "subtraction": say("run.ended_subtraction"),
 }
 """Refusals that follow from how the run was begun, so that no later reply can withdraw them: what to do instead."""

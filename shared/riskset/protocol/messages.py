@@ -55,6 +55,7 @@ REFUSALS: Final = (
     "approval",
     "rows",
     "earlier",
+    "fields",
     "subtraction",
     "order",
     "history",

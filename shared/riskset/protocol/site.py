@@ -22,7 +22,14 @@ from riskset.errors import ProtocolError, Refused, VerificationError
 from riskset.protocol.approval import Approval
 from riskset.protocol.consent import Consent
 from riskset.protocol.contributing import Contributor
-from riskset.protocol.earlier_runs import changes_since, check_asked, check_earlier, check_not_subtracted, lists_of
+from riskset.protocol.earlier_runs import (
+    Changes,
+    changes_since,
+    check_asked,
+    check_earlier,
+    check_not_subtracted,
+    lists_of,
+)
 from riskset.protocol.history import History, open_history
 from riskset.protocol.journal import Begun, Exchange, Journal, RowMarks
 from riskset.protocol.messages import CLOSE, OPEN, OPENED, REFUSED, REPLY_TO, ROUND, refused
@@ -58,6 +65,8 @@ class _Run:
     answered: tuple[Exchange, ...]
     """By round: the first is round 0."""
     contributor: Contributor
+    changes: Mapping[str, Changes]
+    """Of the site's own patients, by earlier run that the opening names."""
     history: History | None = None
 
     @property
@@ -183,8 +192,7 @@ class Site:
         if head.round == 1:
             contributed = self._journal.contributed()
             check_not_subtracted(head.run, self.name, self._roster.sites, history, contributed)
-            asked = run.contributor.own.changes
-            check_asked(asked, head.run, self._study.id, run.begun.rows, contributed)
+            check_asked(run.changes, head.run, self._study.id, run.begun.rows, contributed)
         view = read_relayed(message.payload)[0]
         witness = witnessed(view, self._roster.coordinator, self._last_shown(run))
         vector, sent = run.contributor.contribute(history, self._masks(run, history, head.run))
@@ -264,9 +272,10 @@ class Site:
         opening, program = read_opening(payload), read_coordinators_program(payload)
         before = {id_: other for id_, other in self._journal.contributed().items() if id_ != run_id}
         changes = changes_since(opening.earlier, before, self._holding.rows)
-        contributor = self._conditions.contributor(Own(self._holding.cohort, changes), approval)
+        rows, alike = {id_: c.rows for id_, c in changes.items()}, {id_: c.alike for id_, c in changes.items()}
+        contributor = self._conditions.contributor(Own(self._holding.cohort, rows, alike), approval)
         contributor.freeze = lambda key, compute: self._journal.freeze(run_id, f"{begun.rows.digest}/{key}", compute)
-        return _Run(begun, opening, program, (exchange,), contributor)
+        return _Run(begun, opening, program, (exchange,), contributor, changes)
 
     def _seal(self, request: Head, type_: str, payload: bytes, history: str) -> bytes:
         return seal(

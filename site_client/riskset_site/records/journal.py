@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import astuple
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -19,7 +20,7 @@ from riskset.errors import ProtocolError, VerificationError
 from riskset.ledger.durable import AlreadyThere, Statement
 from riskset.ledger.entry import Entry
 from riskset.ledger.log_file import LedgerFile
-from riskset.protocol.journal import Begun, Exchange, RowMarks, Sent
+from riskset.protocol.journal import NAMED, Begun, Exchange, MarkedField, RowMarks, Sent
 from riskset.secure.envelope import sha256
 from riskset_site.keys import Identity, SitePaths
 
@@ -190,7 +191,7 @@ def _packed(begun: Begun) -> bytes:
         "participants": list(begun.participants),
         "digest": begun.rows.digest,
         "marks": dict(begun.rows.marks),
-        "fields": list(begun.rows.fields),
+        "fields": [list(astuple(field)) for field in begun.rows.fields],
         "secret": begun.secret.hex(),
         "approval": begun.approval,
         "seen": begun.seen,
@@ -203,8 +204,13 @@ def _unpacked(data: bytes) -> Begun:
     return Begun(
         content["study_id"],
         tuple(content["participants"]),
-        RowMarks(content["digest"], content["marks"], tuple(content["fields"])),
+        RowMarks(content["digest"], content["marks"], tuple(map(_field, content["fields"]))),
         bytes.fromhex(content["secret"]),
         content["approval"],
         content["seen"],
     )
+
+
+def _field(written: str | list[str]) -> MarkedField:
+    """Returns a marked field; one of riskset 0.1.0 is its name in the study."""
+    return MarkedField(NAMED, written) if isinstance(written, str) else MarkedField(*written)
