@@ -10,7 +10,7 @@ was altered could not be found among them; so patients are compared in the field
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from riskset.catalogue import say
@@ -19,6 +19,8 @@ from riskset.errors import Refused
 from riskset.protocol.history import History
 from riskset.protocol.journal import NAMED, Begun, RowMarks
 from riskset.protocol.opening import Opening
+from riskset.protocol.parties import Parties
+from riskset.protocol.roster import Roster
 from riskset.protocol.same_content import Pair, are_aligned, pairs
 
 
@@ -88,29 +90,28 @@ def check_earlier(opening: Opening, study_id: str, contributed: Mapping[str, Beg
         raise Refused("earlier", say("protocol.earlier.not_named"))
 
 
-def lists_of(contributed: Mapping[str, Begun], run: str, sites: Collection[str]) -> tuple[tuple[str, ...], ...]:
-    """Returns what a site discloses of its runs other than `run`: the different lists of participants, of those runs
-    whose participants are all `sites` of the roster. Partners in other studies are not disclosed."""
-    lists = {tuple(sorted(begun.participants)) for id_, begun in contributed.items() if id_ != run}
-    return tuple(sorted(names for names in lists if set(names) <= set(sites)))
+def lists_of(ran: Mapping[str, Parties], run: str, roster: Roster) -> tuple[tuple[str, ...], ...]:
+    """Returns what a site discloses of its runs `ran` other than `run`: the different lists of parties, of those runs
+    whose parties are all in the roster. Partners in other studies are not disclosed."""
+    known = set(roster.parties.values())
+    return tuple(sorted({tuple(sorted(parties)) for id_, parties in ran.items() if id_ != run and parties <= known}))
 
 
-def check_not_subtracted(
-    run: str, site: str, sites: Collection[str], history: History, contributed: Mapping[str, Begun]
-) -> None:
+def check_not_subtracted(run: str, site: str, roster: Roster, history: History, ran: Mapping[str, Parties]) -> None:
     """Raises Refused("subtraction") where this run and earlier ones, of whatever study, would give sums of one or two
-    sites (R13): earlier runs of this site, and those that the other participants disclosed when they opened.
+    sites (R13): earlier runs `ran` of this site, and those that the other participants disclosed when they opened.
 
     The same where a run with other participants was answered here since, which the others do not know.
     """
     policy = history.judge.policy
     if policy is None:
         return
-    now, opened = frozenset(history.opening.participants), history.opened
-    undisclosed = set(lists_of(contributed, run, sites)) - {*opened[site].ran, tuple(sorted(now))}
-    own = {frozenset(begun.participants) for id_, begun in contributed.items() if id_ != run}
-    disclosed = {frozenset(names) for said in opened.values() for names in said.ran if set(names) <= set(sites)}
-    earlier = sorted(own | disclosed, key=sorted)
-    subtracted = frozenset(name for name, said in opened.items() if said.may_be_subtracted)
-    if undisclosed or not runs.participants(policy, earlier, now, subtracted).passes:
+    known, opened = set(roster.parties.values()), history.opened
+    party = {name: roster.party(key) for name, key in roster.keys_of(opened).items()}
+    now = frozenset(party.values())
+    undisclosed = set(lists_of(ran, run, roster)) - {*opened[site].ran, tuple(sorted(now))}
+    own = {parties for id_, parties in ran.items() if id_ != run}
+    disclosed = {frozenset(parties) for said in opened.values() for parties in said.ran if known.issuperset(parties)}
+    subtracted = frozenset(party[name] for name, said in opened.items() if said.may_be_subtracted)
+    if undisclosed or not runs.participants(policy, [*(own | disclosed)], now, subtracted).passes:
         raise Refused("subtraction", say("protocol.earlier.subtraction"))

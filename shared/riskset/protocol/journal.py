@@ -102,6 +102,9 @@ class Begun:
     """SHA-256 of the approval in force."""
     seen: str = ""
     """The last checkpoint of the coordinator's log that was cosigned here before, a signed note; empty for none."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """By participant: its identity key in the roster of the run, hex. R13 knows participants by these. Empty in what
+    riskset 0.1.0 recorded."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ MOST_NAMES: Final = 1000
 """The most participants, and the most earlier runs; each adds numbers to a vector."""
 MOST_LISTS: Final = 100
 """The most lists of participants of earlier runs that a site may disclose."""
+_WITHOUT_KEYS: Final = (UNNUMBERED, 2)
+"""The protocols whose answers state names of participants, no approval and no code."""
 _LIMIT: Final = re.compile(r"[a-z]{1,10}|[0-9]{1,18}(/[0-9]{1,18})?")
 """The form of a policy's values. Of an exponent, `1e999999999`, every other party would compute all digits."""
 
@@ -58,10 +60,12 @@ class Opened:
     seen: int
     """How many entries of the coordinator's log it has seen."""
     ran: tuple[tuple[str, ...], ...] = ()
-    """The lists of participants (sites of the roster) of all runs in which it contributed: R13 is judged on what all
-    participants disclose, since no single site knows all runs."""
+    """The lists of participants of all runs in which it contributed, each by its first identity key (hex), as far as
+    they are sites of the roster: R13 is judged on what all participants disclose, since no single site knows all
+    runs."""
 
     def to_bytes(self) -> bytes:
+        at = {key: i for i, key in enumerate(sorted({key for parties in self.ran for key in parties}))}
         content: dict[str, Any] = {
             "version": self.version,
             "participants": list(self.opening.participants),
@@ -70,7 +74,8 @@ class Opened:
             "policy": dict(self.policy),
             "may_be_subtracted": self.may_be_subtracted,
             "seen": self.seen,
-            "ran": [list(names) for names in self.ran],
+            "parties": list(at),
+            "ran": [[at[key] for key in parties] for parties in self.ran],
             **self.program.content,
         }
         return rfc8785.dumps(content)
@@ -154,10 +159,19 @@ def _opening(content: Mapping[str, object]) -> Opening:
 
 
 def _ran(content: Mapping[str, object]) -> tuple[tuple[str, ...], ...]:
+    """Returns lists of participants, written as positions in the list `parties`. Up to protocol 2 they were names,
+    which nobody judges any more."""
     lists = content.get("ran")
     if not isinstance(lists, list) or len(lists) > MOST_LISTS:
         raise ProtocolError(say("protocol.opening.ran", most=MOST_LISTS))
-    return tuple(_names({"ran": names}, "ran") for names in lists)
+    if content.get("protocol", UNNUMBERED) in _WITHOUT_KEYS:
+        return tuple(_names({"ran": names}, "ran") for names in lists)
+    keys = _names(content, "parties")
+    for parties in lists:
+        is_list = isinstance(parties, list) and all(type(at) is int and 0 <= at < len(keys) for at in parties)
+        if not is_list or len(set(parties)) != len(parties):
+            raise ProtocolError(say("protocol.opening.ran_keys"))
+    return tuple(tuple(keys[at] for at in parties) for parties in lists)
 
 
 def _names(content: Mapping[str, object], what: str) -> tuple[str, ...]:

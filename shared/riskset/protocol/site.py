@@ -35,6 +35,7 @@ from riskset.protocol.journal import Begun, Exchange, Journal, RowMarks
 from riskset.protocol.messages import CLOSE, OPEN, OPENED, REFUSED, REPLY_TO, ROUND, refused
 from riskset.protocol.opening import Opened, Opening, read_coordinators_program, read_opening
 from riskset.protocol.participation import ApprovedConditions, Conditions
+from riskset.protocol.parties import parties_of_runs
 from riskset.protocol.program import Program, here
 from riskset.protocol.roster import COORDINATOR, Roster
 from riskset.protocol.round import check_round
@@ -164,11 +165,12 @@ class Site:
         secret = new_secret() if self._study.disclosure.secure_sum == "required" else b""
         public = public_of(secret) if secret else b""
         seen = witness_of(self._roster.coordinator, self._journal.seen())
-        ran = lists_of(self._journal.contributed(), head.run, self._roster.sites)
+        ran = lists_of(parties_of_runs(self._journal, self._roster), head.run, self._roster)
         may_be_subtracted, size = approval.may_be_subtracted, seen.checkpoint.size
         opened = Opened(__version__, self._program, opening, public, limits, may_be_subtracted, size, ran)
         reply = self._seal(head, OPENED, opened.to_bytes(), history="")
-        begun = Begun(self._study.id, opening.participants, self._holding.rows, secret, approval.sha256, seen.seen)
+        keys, rows = self._roster.keys_of(opening.participants), self._holding.rows
+        begun = Begun(self._study.id, opening.participants, rows, secret, approval.sha256, seen.seen, keys)
         exchange = Exchange(0, message.raw, reply)
         self._journal.begin(head.run, begun, exchange, _public(OPENED, head, "", approval, reply))
         self._runs[head.run] = self._begun(head.run, begun, message.payload, exchange, approval)
@@ -191,7 +193,8 @@ class Site:
             raise Refused("order", say("protocol.round.phase"))
         if head.round == 1:
             contributed = self._journal.contributed()
-            check_not_subtracted(head.run, self.name, self._roster.sites, history, contributed)
+            ran = parties_of_runs(self._journal, self._roster)
+            check_not_subtracted(head.run, self.name, self._roster, history, ran)
             check_asked(run.changes, head.run, self._study.id, run.begun.rows, contributed)
         view = read_relayed(message.payload)[0]
         witness = witnessed(view, self._roster.coordinator, self._last_shown(run))

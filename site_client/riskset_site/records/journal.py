@@ -16,7 +16,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from riskset.catalogue import Message, say
-from riskset.errors import ProtocolError, VerificationError
+from riskset.errors import DataError, ProtocolError, VerificationError
 from riskset.ledger.durable import AlreadyThere, Statement
 from riskset.ledger.entry import Entry
 from riskset.ledger.log_file import LedgerFile
@@ -35,6 +35,8 @@ OPENED, CONTRIBUTED, CLOSED = "opened", "contributed", "closed"
 REPLIES = (OPENED, CONTRIBUTED, CLOSED)
 """Kinds of the ledger's entries that are signed replies of a run."""
 _FROZE = "froze"
+_BEGUN = 2
+"""The layout of what a run began with. riskset 0.1.0 wrote none: marks by names, and participants without keys."""
 
 
 def open_ledger(path: Path, key: Ed25519PrivateKey, site: str) -> LedgerFile:
@@ -195,12 +197,17 @@ def _packed(begun: Begun) -> bytes:
         "secret": begun.secret.hex(),
         "approval": begun.approval,
         "seen": begun.seen,
+        "keys": dict(begun.keys),
+        "layout": _BEGUN,
     }
     return json.dumps(content, separators=(",", ":")).encode()
 
 
 def _unpacked(data: bytes) -> Begun:
     content = json.loads(data)
+    if content.get("layout", 1) > _BEGUN:
+        newer = say("site.journal.begun_layout", found=content["layout"], most=_BEGUN)
+        raise DataError(newer, say("site.journal.update"))
     return Begun(
         content["study_id"],
         tuple(content["participants"]),
@@ -208,6 +215,7 @@ def _unpacked(data: bytes) -> Begun:
         bytes.fromhex(content["secret"]),
         content["approval"],
         content["seen"],
+        content.get("keys", {}),
     )
 
 
