@@ -20,6 +20,7 @@ from riskset.analyses.plan import plan
 from riskset.catalogue import say
 from riskset.errors import ProtocolError, Refused, VerificationError
 from riskset.protocol.approval import Approval
+from riskset.protocol.code import code_here
 from riskset.protocol.consent import Consent
 from riskset.protocol.contributing import Contributor
 from riskset.protocol.earlier_runs import (
@@ -105,6 +106,7 @@ class Site:
         self._consent = consent
         self._clock = clock
         self._program = program or here()
+        self._code = code_here()
         self._conditions = conditions or ApprovedConditions(name, study, roster, holding.cohort)
         self._runs: dict[str, _Run] = {}
 
@@ -167,7 +169,9 @@ class Site:
         seen = witness_of(self._roster.coordinator, self._journal.seen())
         ran = lists_of(parties_of_runs(self._journal, self._roster), head.run, self._roster)
         may_be_subtracted, size = approval.may_be_subtracted, seen.checkpoint.size
-        opened = Opened(__version__, self._program, opening, public, limits, may_be_subtracted, size, ran)
+        opened = Opened(
+            __version__, self._program, opening, public, limits, may_be_subtracted, size, ran, approval, self._code
+        )
         reply = self._seal(head, OPENED, opened.to_bytes(), history="")
         keys, rows = self._roster.keys_of(opening.participants), self._holding.rows
         begun = Begun(self._study.id, opening.participants, rows, secret, approval.sha256, seen.seen, keys)
