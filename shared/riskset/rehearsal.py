@@ -34,6 +34,7 @@ from riskset.secure import fixed_point
 from riskset.secure.keys import new_identity, public_hex
 from riskset.secure.masks import Masks
 from riskset.secure.node_key import new_node_key, public_node_text
+from riskset.study.load import study_hash
 from riskset.study.spec import Study
 
 Wire = Callable[[str, bytes], bytes]
@@ -216,7 +217,7 @@ class Rehearsal:
         self.coordinator_key = new_identity()
         self.keys = {name: new_identity() for name in cohorts}
         members = {n: Member(public_hex(k), public_node_text(new_node_key())) for n, k in self.keys.items()}
-        self.roster: Roster = read_roster(sign_roster(study.id, self.coordinator_key, members))
+        self.roster: Roster = read_roster(sign_roster(study.id, self.coordinator_key, members, study_hash(study)))
         self.journals = {name: MemoryJournal() for name in cohorts}
         self.rows = {name: RowMarks("", {}) for name in cohorts}
         self.record = MemoryRecord(self.coordinator_key)

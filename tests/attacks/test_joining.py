@@ -483,6 +483,9 @@ def test_a_key_renewed_by_its_owner(town):
     assert public_hex(after.sites["asan"]) == public_hex(town.identity("asan", "keys/2"))
     assert public_hex(before.sites["asan"]) == public_hex(town.identity("asan"))
     assert after.members["asan"].irb_until == "2030-01-01"
+    assert {after.party(public_hex(roster.sites["asan"])) for roster in (before, after)} == {
+        public_hex(before.sites["asan"])
+    }  # to R13 it is the hospital that it was
     with town.server.desk() as desk, pytest.raises(Refused, match="contains a key of asan that was replaced on"):
         desk.check_roster(before)
 

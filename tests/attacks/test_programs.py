@@ -12,7 +12,7 @@ from riskset.protocol.opening import open_run, read_opened
 from riskset.protocol.program import PROTOCOL, Program, here, read_program
 from riskset.secure.envelope import frame, verify
 from riskset.study.asked import installed
-from riskset_server.run.rounds import ENDS_A_RUN
+from riskset_server.run.staying_out import ENDS_A_RUN
 
 NEWER = Program(PROTOCOL + 1, installed())
 OTHERS = {
@@ -87,7 +87,7 @@ def test_a_site_of_0_1_0_is_named(federation):
     with pytest.raises(Refused) as refused:
         party.coordinator.accept(without_program(party, honest, party.keys["asan"]))
     assert str(refused.value) == (
-        "asan uses an older protocol than the coordinator: update riskset at the site (protocol: 1 there, 2 here)"
+        "asan uses an older protocol than the coordinator: update riskset at the site (protocol: 1 there, 3 here)"
     )
 
 

@@ -129,7 +129,7 @@ class TestTheRunThatWasStopped:
             with pytest.raises(Refused) as refused:
                 asked()
         assert str(refused.value) == (
-            f"the run {coordinator.run} was opened with a different program (protocol: 1, now 2)"
+            f"the run {coordinator.run} was opened with a different program (protocol: 1, now 3)"
         )
         assert refused.value.hint == "begin a new run with: riskset run --new"
         assert parties.record.ledger.export() == entries
@@ -138,7 +138,7 @@ class TestTheRunThatWasStopped:
         arguments = ["--server", str(recorded / "coordinator"), "--roster", str(recorded / "sites/north/roster.json")]
         assert main(["run", str(recorded / "study.toml"), *arguments, "--out", str(recorded / "out")]) == 3
         said = capsys.readouterr().err
-        assert "was opened with a different program (protocol: 1, now 2)" in said
+        assert "was opened with a different program (protocol: 1, now 3)" in said
         assert "hint: begin a new run with: riskset run --new" in said
 
     def test_nor_does_a_site_when_a_coordinator_of_0_1_0_asks(self, parties):
@@ -168,7 +168,7 @@ class TestTheRunThatWasStopped:
             for name in coordinator.waiting_for:
                 coordinator.accept(sites[name].answer(coordinator.request()))
         assert parties.results(coordinator) == parties.results(parties.coordinator(RESULTS["run"]))
-        assert layout(parties.home.runs) == layout(sites["north"]._journal.ledger.path) == 2
+        assert layout(parties.home.runs) == layout(sites["north"]._journal.ledger.path) == 3
 
 
 def test_the_list_of_invites_is_read_and_gets_its_number_when_it_is_written(parties):
@@ -186,8 +186,8 @@ def test_the_list_of_invites_is_read_and_gets_its_number_when_it_is_written(part
 def test_a_command_says_what_to_do_with_a_file_of_a_later_version(recorded, capsys):
     folder = recorded / "sites" / "south"
     with closing(sqlite3.connect(folder / "journal.sqlite")) as database:
-        database.execute("PRAGMA user_version = 3")
+        database.execute("PRAGMA user_version = 4")
     assert main(["site", "ledger", str(folder / "site.toml")]) == 1
     said = capsys.readouterr().err
-    assert f"error: the ledger {folder / 'journal.sqlite'} has layout 3;" in said
+    assert f"error: the ledger {folder / 'journal.sqlite'} has layout 4;" in said
     assert "hint: update riskset on this machine" in said

@@ -17,7 +17,7 @@ from riskset.joining.signed import read_file
 from riskset.protocol.roster import sign_roster
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import public_from_hex, public_hex, refuse_to_replace, replace_private, write_private
-from riskset.study.load import load_study
+from riskset.study.load import load_study, study_hash
 from riskset_server.coordinator_folder import CoordinatorFolder
 from riskset_server.joining.enrolment import INVITE_DAYS
 
@@ -101,13 +101,13 @@ def roster(
     path = out or study_file.parent / "roster.json"
     identity = folder.identity
     with folder.desk() as desk:
-        members, others = desk.members(study), desk.not_members(study)
+        members, others, renewals = desk.members(study), desk.not_members(study), desk.renewals(study)
     least = study.disclosure.min_sites
     if len(members) < least:
         missing = tuple(say("server.sites.status", site=site, status=status) for site, status in others.items())
         message = say("server.sites.too_few", found=len(members), least=least, others=missing)
         raise DataError(message, say("server.sites.too_few_hint"))
-    path.write_bytes(sign_roster(study.id, identity, members))
+    path.write_bytes(sign_roster(study.id, identity, members, study_hash(study), renewals))
     typer.echo(say("server.sites.signed", file=path, sites=tuple(members)))
     for site, status in others.items():
         typer.echo(say("server.sites.not_in_roster", site=site, status=status))

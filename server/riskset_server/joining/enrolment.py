@@ -139,6 +139,17 @@ class EnrolmentDesk:
         found = {i.invite.site: i.request.member for i in self._list.of_study(study.id) if i.is_member}
         return {site: found[site] for site in study.sites if site in found}
 
+    def renewals(self, study: Study) -> dict[str, list[bytes]]:
+        """Returns the requests by which the members renewed their keys, the first one first; none for the others."""
+        accepted = {i.request.member.identity: i for i in self._list.of_study(study.id) if i.accepted_at}
+        found: dict[str, list[bytes]] = {}
+        for site, member in self.members(study).items():
+            key = member.identity
+            while (renewal := accepted[key]).request.renews in accepted and renewal.text is not None:
+                found.setdefault(site, []).insert(0, renewal.text)
+                key = renewal.request.renews
+        return found
+
     def not_members(self, study: Study) -> Mapping[str, Message]:
         """Returns the other sites of the study, and how far each has come."""
         latest = {invitation.invite.site: invitation for invitation in self._list.of_study(study.id)}

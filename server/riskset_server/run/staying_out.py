@@ -29,6 +29,7 @@ ENDS_A_RUN: Final = {
     NEWER_METHOD: say("run.ended"),
     "participants": say("run.ended"),
     "earlier": say("run.ended"),
+    "fields": say("run.ended_fields"),
     "subtraction": say("run.ended_subtraction"),
 }
 """Refusals that follow from how the run was begun, so that no later reply can withdraw them: what to do instead."""

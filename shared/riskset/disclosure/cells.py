@@ -52,6 +52,14 @@ def changes(policy: Policy, run: str, rows: int, sites: int) -> list[Finding]:
     return _rows_and_sites(policy, ("R14.changed_rows", "R14.changed_sites"), subject, rows, sites, remedy)
 
 
+def alike(policy: Policy, run: str, rows: int) -> Finding:
+    """R14 at a site: `rows` of its patients differ from the earlier `run` in a field that the export had in other
+    columns then, and that is the same for nearly all. None may. The site's own figure in both columns."""
+    subject = say("rules.subject.alike_since_run", run=run)
+    figure = nan if rows else 0  # however many they are: the study chose the columns
+    return judge(policy, "R14.changed_rows", subject, figure, own=True, remedy=say("rules.remedy.alike"))
+
+
 def _rows_and_sites(
     policy: Policy, names: tuple[str, str], subject: Message, rows: int, sites: int, remedy: Message
 ) -> list[Finding]:

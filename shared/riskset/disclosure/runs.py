@@ -8,7 +8,7 @@ equivalently, when deleting the columns S of the runs lowers the rank. Fractions
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import combinations
 from math import ceil
@@ -47,12 +47,20 @@ def participants(
     return judge(policy, "R13.sites", subject, len(fewest), remedy=remedy)
 
 
-def separable(runs: Sequence[frozenset[str]], most: int = 2) -> list[tuple[str, ...]]:
-    """Returns the smallest sets, of at most `most` sites, whose sum some combination of the runs' totals gives."""
-    sites = sorted(frozenset().union(*runs))
-    columns = dict(
-        zip(sites, _null_space([[int(site in run) for site in sites] for run in dict.fromkeys(runs)]), strict=True)
-    )
+def separable(runs: Iterable[frozenset[str]], most: int = 2) -> list[tuple[str, ...]]:
+    """Returns the smallest sets, of at most `most` sites, whose sum some combination of the runs' totals gives.
+
+    The work grows with the number of runs, not with its square: each is reduced once by a basis of at most as many rows
+    as there are sites.
+    """
+    different = set(runs)
+    sites = sorted(frozenset().union(*different))
+    basis = _Basis(len(sites))
+    for run in different:
+        if basis.is_full:
+            break
+        basis.add([int(site in run) for site in sites])
+    columns = dict(zip(sites, basis.null_space(), strict=True))
     found: list[tuple[str, ...]] = []
     for size in range(1, most + 1):
         for names in combinations(sites, size):
@@ -63,34 +71,50 @@ def separable(runs: Sequence[frozenset[str]], most: int = 2) -> list[tuple[str, 
     return found
 
 
-def _null_space(rows: list[list[int]]) -> list[list[Fraction]]:
-    """Returns, for each column of the matrix, its coordinates in a basis of the null space."""
-    reduced, pivots = _reduced([[Fraction(x) for x in row] for row in rows])
-    width = len(rows[0])
-    free = [j for j in range(width) if j not in pivots]
-    return [
-        [-reduced[pivots.index(j)][f] for f in free] if j in pivots else [Fraction(j == f) for f in free]
-        for j in range(width)
-    ]
+Row = list[int | Fraction]
 
 
-def _are_dependent(columns: list[list[Fraction]]) -> bool:
-    return not columns[0] or len(_reduced(columns)[1]) < len(columns)
+class _Basis:
+    """The reduced row echelon form of the rows added so far."""
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._rows: dict[int, Row] = {}
+        """By pivot column, where no other row has anything."""
+
+    @property
+    def is_full(self) -> bool:
+        """True where every row is a combination of those added."""
+        return len(self._rows) == self._width
+
+    def add(self, row: Row) -> bool:
+        """Returns whether the row is none of the combinations of the rows before it."""
+        for pivot, known in self._rows.items():
+            if row[pivot]:
+                row = _less(row, row[pivot], known)
+        pivot = next((j for j, x in enumerate(row) if x), -1)
+        if pivot < 0:
+            return False
+        row = row if row[pivot] == 1 else [x and Fraction(x) / row[pivot] for x in row]
+        for other, known in self._rows.items():
+            if known[pivot]:
+                self._rows[other] = _less(known, known[pivot], row)
+        self._rows[pivot] = row
+        return True
+
+    def null_space(self) -> list[Row]:
+        """Returns, for each column, its coordinates in a basis of the null space."""
+        free = [j for j in range(self._width) if j not in self._rows]
+        return [
+            [-self._rows[j][f] for f in free] if j in self._rows else [int(j == f) for f in free]
+            for j in range(self._width)
+        ]
 
 
-def _reduced(rows: list[list[Fraction]]) -> tuple[list[list[Fraction]], list[int]]:
-    """Returns the reduced row echelon form and its pivot columns."""
-    rows = list(rows)
-    pivots: list[int] = []
-    for j in range(len(rows[0])):
-        top = len(pivots)
-        found = next((i for i in range(top, len(rows)) if rows[i][j]), None)
-        if found is None:
-            continue
-        rows[top], rows[found] = rows[found], rows[top]
-        rows[top] = [x / rows[top][j] for x in rows[top]]
-        for i, row in enumerate(rows):
-            if i != top and row[j]:
-                rows[i] = [x - row[j] * y for x, y in zip(row, rows[top], strict=True)]
-        pivots.append(j)
-    return rows, pivots
+def _less(row: Row, factor: int | Fraction, other: Row) -> Row:
+    return [x - factor * y if y else x for x, y in zip(row, other, strict=True)]
+
+
+def _are_dependent(columns: Sequence[Row]) -> bool:
+    basis = _Basis(len(columns[0]))
+    return not all(basis.add(column) for column in columns)

@@ -25,9 +25,10 @@ from riskset.ledger.merkle import Proof, Tree
 from riskset.ledger.seals import Seals
 from riskset.ledger.trusted_log import check_covers, check_number, write_log
 
-_LAYOUT, _SAME_TABLES = 2, (1,)
+_LAYOUT, _SAME_TABLES = 3, (1, 2)
 """Of every file with a ledger. Number 2 came with entries `froze`, approvals of schema 2 and runs of protocol 2.
-riskset 0.1.0, whose files have 1, would take the first for forgeries, and continue the last with its own arithmetic."""
+riskset 0.1.0, whose files have 1, would take the first for forgeries, and continue the last with its own arithmetic.
+Number 3 came with runs that begin with marks of content and keys of participants."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS ledger_entry (
     number INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, public TEXT NOT NULL, private BLOB NOT NULL

@@ -145,16 +145,31 @@ def read_approval(document: Mapping[str, Any], key: Ed25519PublicKey) -> Approva
     """
     try:
         content, signature = document["approval"], bytes.fromhex(document["signature"])
-        approval = _read_content(content)
-        signed = signed_bytes(KIND, content)
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, rfc8785.CanonicalizationError):
-        raise DataError(say("protocol.approval.form"), say("protocol.approval.form_hint")) from None
+    except (KeyError, TypeError, ValueError):
+        raise _malformed() from None
+    approval = read_content(content)
     try:
-        key.verify(signature, signed)
+        key.verify(signature, signed_bytes(KIND, content))
     except InvalidSignature:
         changed = say("protocol.approval.signature", site=approval.site)
         raise VerificationError(changed, say("protocol.approval.signature_hint")) from None
     return approval
+
+
+def read_content(content: object) -> Approval:
+    """Returns the approval that was signed as this JSON object. Raises DataError where it is malformed."""
+    if not isinstance(content, dict):
+        raise _malformed()
+    try:
+        approval = _read_content(content)
+        signed_bytes(KIND, content)
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, rfc8785.CanonicalizationError):
+        raise _malformed() from None
+    return approval
+
+
+def _malformed() -> DataError:
+    return DataError(say("protocol.approval.form"), say("protocol.approval.form_hint"))
 
 
 def _read_content(content: dict[str, Any]) -> Approval:

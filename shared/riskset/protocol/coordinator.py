@@ -19,7 +19,7 @@ from riskset.ledger.checkpoint import read_checkpoint
 from riskset.ledger.note import parse
 from riskset.protocol.history import History, open_history
 from riskset.protocol.messages import CLOSE, OPEN, REFUSED, REPLY_TO, ROUND, read_refusal, refusal_message
-from riskset.protocol.opening import Opening, read_coordinators_program, read_opened
+from riskset.protocol.opening import Opening, check_approved, read_coordinators_program, read_opened
 from riskset.protocol.program import Program, here
 from riskset.protocol.roster import COORDINATOR, Roster
 from riskset.protocol.round import check_round
@@ -228,6 +228,7 @@ class Coordinator:
     def _check_its_program(self, message: Verified) -> None:
         """Raises Refused where a site opens the run with a different program, as riskset 0.1.0 does unawares."""
         site, opened = message.head.sender, read_opened(message.payload)
+        check_approved(message, opened)
         if found := opened.program.difference(self._program, self.plan.kinds):
             differs = say(
                 "protocol.program.differs",

@@ -3,60 +3,82 @@ together (rule R13). Nothing here leaves a site but these numbers and the earlie
 
 Two runs that differ in one patient give that patient away, so changes are asked before anything else is counted.
 Another version of the study may use other fields of the same patients. Every patient then has other values, and one who
-was altered could not be found among them; so patients are compared in the fields that both versions use.
+was altered could not be found among them; so patients are compared in the fields that both versions use
+(`same_content` finds them).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from riskset.catalogue import say
 from riskset.disclosure import runs
 from riskset.errors import Refused
 from riskset.protocol.history import History
-from riskset.protocol.journal import MARK_DIGITS, Begun, RowMarks
+from riskset.protocol.journal import NAMED, Begun, RowMarks
 from riskset.protocol.opening import Opening
+from riskset.protocol.parties import Parties
+from riskset.protocol.roster import Roster
+from riskset.protocol.same_content import Pair, are_aligned, pairs
 
 
-def changed(before: RowMarks, now: RowMarks) -> int:
+@dataclass(frozen=True)
+class Changes:
+    """How many patients differ between two states of the data."""
+
+    rows: int
+    """Entered, left or were altered."""
+    alike: int = 0
+    """Others, in a field that has other columns in the export now, though nearly all patients have the same values."""
+
+
+def changed(before: RowMarks, now: RowMarks) -> Changes:
     """Returns how many patients entered, left or were altered between two states of the data.
 
-    A hospital without patient keys marks rows by their content. An altered row then counts as one that left and one
-    that entered, and the larger of the two numbers is returned: the smallest possible number of changed patients.
-    Raises Refused("earlier") where both have patients but no field in common, since then nobody can say.
+    A hospital without patient keys, or with other keys than before, is compared by the content of its rows. An altered
+    row then counts as one that left and one that entered, and the larger of the two numbers is returned: the smallest
+    possible number of changed patients.
+    Raises Refused("fields") where both have patients but no field in common, and where a run that an earlier version
+    recorded has a field that this version of the study does not have under that name: then nobody can say.
     """
-    common = [name for name in before.fields if name in now.fields]
+    if any(field.what == NAMED for field in before.fields):
+        return _changed_by_name(before, now.named or now)
+    common = pairs(before, now)
     if before.marks and now.marks and not common:
-        raise Refused("earlier", say("protocol.earlier.no_common_field"))
-    was, is_ = _marked(before, common), _marked(now, common)
-    if now.has_keys and before.has_keys:
+        raise Refused("fields", say("protocol.earlier.no_common_field"))
+    rows = _differing(before, now, [pair for pair in common if not pair.is_alike])
+    return Changes(rows, _differing(before, now, common) - rows)
+
+
+def _changed_by_name(before: RowMarks, now: RowMarks) -> Changes:
+    """Marks of riskset 0.1.0 are keyed with the study's names, so that only equal names can be compared."""
+    if before.marks and now.marks and not set(before.fields) <= set(now.fields):
+        raise Refused("fields", say("protocol.earlier.by_name"), say("protocol.earlier.by_name_hint"))
+    return Changes(_differing(before, now, [Pair(i, now.fields.index(f)) for i, f in enumerate(before.fields)]))
+
+
+def _differing(before: RowMarks, now: RowMarks, common: Sequence[Pair]) -> int:
+    was, is_ = before.at([pair.before for pair in common]), now.at([pair.now for pair in common])
+    if are_aligned(before, now):
         return len(was.keys() ^ is_.keys()) + sum(was[patient] != is_[patient] for patient in was.keys() & is_.keys())
     entered, left = Counter(is_.values()) - Counter(was.values()), Counter(was.values()) - Counter(is_.values())
     return max(entered.total(), left.total())
 
 
-def _marked(rows: RowMarks, fields: Sequence[str]) -> dict[str, str]:
-    """Returns each patient's marks of these fields."""
-    starts = [MARK_DIGITS * rows.fields.index(name) for name in fields]
-    return {
-        patient: "".join([mark[start : start + MARK_DIGITS] for start in starts])
-        for patient, mark in rows.marks.items()
-    }
-
-
-def changes_since(earlier: Sequence[str], contributed: Mapping[str, Begun], now: RowMarks) -> dict[str, int]:
-    """Returns the number of changed patients by earlier run; 0 for a run in which this hospital did not contribute."""
-    return {run: changed(contributed[run].rows, now) if run in contributed else 0 for run in earlier}
+def changes_since(earlier: Sequence[str], contributed: Mapping[str, Begun], now: RowMarks) -> dict[str, Changes]:
+    """Returns what changed by earlier run; nothing for a run in which this hospital did not contribute."""
+    return {run: changed(contributed[run].rows, now) if run in contributed else Changes(0) for run in earlier}
 
 
 def check_asked(
-    asked: Mapping[str, int], run: str, study_id: str, now: RowMarks, contributed: Mapping[str, Begun]
+    asked: Mapping[str, Changes], run: str, study_id: str, now: RowMarks, contributed: Mapping[str, Begun]
 ) -> None:
     """Raises Refused("earlier") where the changes counted when this run was opened are not those since every other run
     of the study: one was answered in between, with different data."""
     others = {id_: begun.rows for id_, begun in contributed.items() if id_ != run and begun.study_id == study_id}
-    if any(changed(rows, now) != asked.get(id_, 0) for id_, rows in others.items()):
+    if any(changed(rows, now) != asked.get(id_, Changes(0)) for id_, rows in others.items()):
         raise Refused("earlier", say("protocol.earlier.answered_since"))
 
 
@@ -68,29 +90,28 @@ def check_earlier(opening: Opening, study_id: str, contributed: Mapping[str, Beg
         raise Refused("earlier", say("protocol.earlier.not_named"))
 
 
-def lists_of(contributed: Mapping[str, Begun], run: str, sites: Collection[str]) -> tuple[tuple[str, ...], ...]:
-    """Returns what a site discloses of its runs other than `run`: the different lists of participants, of those runs
-    whose participants are all `sites` of the roster. Partners in other studies are not disclosed."""
-    lists = {tuple(sorted(begun.participants)) for id_, begun in contributed.items() if id_ != run}
-    return tuple(sorted(names for names in lists if set(names) <= set(sites)))
+def lists_of(ran: Mapping[str, Parties], run: str, roster: Roster) -> tuple[tuple[str, ...], ...]:
+    """Returns what a site discloses of its runs `ran` other than `run`: the different lists of parties, of those runs
+    whose parties are all in the roster. Partners in other studies are not disclosed."""
+    known = set(roster.parties.values())
+    return tuple(sorted({tuple(sorted(parties)) for id_, parties in ran.items() if id_ != run and parties <= known}))
 
 
-def check_not_subtracted(
-    run: str, site: str, sites: Collection[str], history: History, contributed: Mapping[str, Begun]
-) -> None:
+def check_not_subtracted(run: str, site: str, roster: Roster, history: History, ran: Mapping[str, Parties]) -> None:
     """Raises Refused("subtraction") where this run and earlier ones, of whatever study, would give sums of one or two
-    sites (R13): earlier runs of this site, and those that the other participants disclosed when they opened.
+    sites (R13): earlier runs `ran` of this site, and those that the other participants disclosed when they opened.
 
     The same where a run with other participants was answered here since, which the others do not know.
     """
     policy = history.judge.policy
     if policy is None:
         return
-    now, opened = frozenset(history.opening.participants), history.opened
-    undisclosed = set(lists_of(contributed, run, sites)) - {*opened[site].ran, tuple(sorted(now))}
-    own = {frozenset(begun.participants) for id_, begun in contributed.items() if id_ != run}
-    disclosed = {frozenset(names) for said in opened.values() for names in said.ran if set(names) <= set(sites)}
-    earlier = sorted(own | disclosed, key=sorted)
-    subtracted = frozenset(name for name, said in opened.items() if said.may_be_subtracted)
-    if undisclosed or not runs.participants(policy, earlier, now, subtracted).passes:
+    known, opened = set(roster.parties.values()), history.opened
+    party = {name: roster.party(key) for name, key in roster.keys_of(opened).items()}
+    now = frozenset(party.values())
+    undisclosed = set(lists_of(ran, run, roster)) - {*opened[site].ran, tuple(sorted(now))}
+    own = {parties for id_, parties in ran.items() if id_ != run}
+    disclosed = {frozenset(parties) for said in opened.values() for parties in said.ran if known.issuperset(parties)}
+    subtracted = frozenset(party[name] for name, said in opened.items() if said.may_be_subtracted)
+    if undisclosed or not runs.participants(policy, [*(own | disclosed)], now, subtracted).passes:
         raise Refused("subtraction", say("protocol.earlier.subtraction"))

@@ -7,9 +7,10 @@ for one round.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,40 @@ class Exchange:
 
 MARK_DIGITS = 8
 """Hexadecimal digits of one field's mark: a site compares only its own marks, one field at a time."""
+ABSENT = "-" * MARK_DIGITS
+"""The mark of an outcome that a patient does not have, because the patient is not in that analysis set."""
+
+OUTCOME: Final = "outcome"
+"""Days, event and entry of a patient in one analysis set, together; or, without an endpoint, being in the set."""
+VALUE: Final = "value"
+"""A value after it was read as the study declares it, before any transform."""
+TEXT: Final = "text"
+"""A cell of the export in one spelling, whatever the study says about its column."""
+NAMED: Final = "named"
+"""A value keyed with its name in the study: the only fields of riskset 0.1.0."""
+
+
+@dataclass(frozen=True)
+class MarkedField:
+    """What one mark of every patient is of: content, never a name that the study gives to it."""
+
+    what: str
+    """`OUTCOME`, `VALUE`, `TEXT` or `NAMED`."""
+    source: str
+    """The columns of the export from which it comes, as JSON; the name of an array where there is no export."""
+    reading: str = ""
+    """How a value was read: its type and levels; the form of an outcome. Values of two readings cannot be compared, but
+    their texts can."""
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the source says by itself what the field is: a column of an export, and not an array's name."""
+        return bool(self.columns)
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns of the export; empty for an array's name."""
+        return frozenset(json.loads(self.source)) if self.source.startswith("[") else frozenset()
 
 
 @dataclass(frozen=True)
@@ -35,13 +70,23 @@ class RowMarks:
     marks: Mapping[str, str]
     """HMAC of a patient's key -> the HMACs of `fields` one after the other, `MARK_DIGITS` each. Where the site file
     names no key, the fields' HMACs (and a number, where rows are equal) are both key and value."""
-    fields: tuple[str, ...] = ()
-    """Names of the marked fields of every patient, in the order of the marks."""
+    fields: tuple[MarkedField, ...] = ()
+    """The marked fields of every patient, in the order of the marks."""
+    named: RowMarks | None = field(default=None, compare=False)
+    """The same patients in fields of the kind `NAMED`, to compare with runs of earlier versions. Not kept."""
 
     @property
     def has_keys(self) -> bool:
         """Whether a patient is recognised even where all values have changed."""
         return any(patient != mark for patient, mark in self.marks.items())
+
+    def at(self, positions: Sequence[int]) -> dict[str, tuple[str, ...]]:
+        """Returns each patient's marks of the fields at these positions."""
+        starts = [MARK_DIGITS * position for position in positions]
+        return {
+            patient: tuple(mark[start : start + MARK_DIGITS] for start in starts)
+            for patient, mark in self.marks.items()
+        }
 
 
 @dataclass(frozen=True)
@@ -57,6 +102,9 @@ class Begun:
     """SHA-256 of the approval in force."""
     seen: str = ""
     """The last checkpoint of the coordinator's log that was cosigned here before, a signed note; empty for none."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """By participant: its identity key in the roster of the run, hex. R13 knows participants by these. Empty in what
+    riskset 0.1.0 recorded."""
 
 
 @dataclass(frozen=True)

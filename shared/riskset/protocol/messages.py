@@ -56,6 +56,7 @@ REFUSALS: Final = (
     "withdrawn",
     "rows",
     "earlier",
+    "fields",
     "subtraction",
     "order",
     "history",

@@ -11,7 +11,9 @@ from typing import Any, Final
 import rfc8785
 
 from riskset.catalogue import say
-from riskset.errors import ProtocolError
+from riskset.errors import DataError, ProtocolError
+from riskset.protocol.approval import Approval, read_content
+from riskset.protocol.code import Code, read_code
 from riskset.protocol.program import PROTOCOL, UNNUMBERED, Program, read_program
 from riskset.secure.envelope import Verified
 from riskset.secure.masks import KEY_BYTES
@@ -20,6 +22,8 @@ MOST_NAMES: Final = 1000
 """The most participants, and the most earlier runs; each adds numbers to a vector."""
 MOST_LISTS: Final = 100
 """The most lists of participants of earlier runs that a site may disclose."""
+_WITHOUT_KEYS: Final = (UNNUMBERED, 2)
+"""The protocols whose answers state names of participants, no approval and no code."""
 _LIMIT: Final = re.compile(r"[a-z]{1,10}|[0-9]{1,18}(/[0-9]{1,18})?")
 """The form of a policy's values. Of an exponent, `1e999999999`, every other party would compute all digits."""
 
@@ -58,10 +62,16 @@ class Opened:
     seen: int
     """How many entries of the coordinator's log it has seen."""
     ran: tuple[tuple[str, ...], ...] = ()
-    """The lists of participants (sites of the roster) of all runs in which it contributed: R13 is judged on what all
-    participants disclose, since no single site knows all runs."""
+    """The lists of participants of all runs in which it contributed, each by its first identity key (hex), as far as
+    they are sites of the roster: R13 is judged on what all participants disclose, since no single site knows all
+    runs."""
+    approval: Approval | None = None
+    """Under which it answers, in full; None up to protocol 2."""
+    code: Code | None = None
+    """With which it computes; None up to protocol 2."""
 
     def to_bytes(self) -> bytes:
+        at = {key: i for i, key in enumerate(sorted({key for parties in self.ran for key in parties}))}
         content: dict[str, Any] = {
             "version": self.version,
             "participants": list(self.opening.participants),
@@ -70,9 +80,14 @@ class Opened:
             "policy": dict(self.policy),
             "may_be_subtracted": self.may_be_subtracted,
             "seen": self.seen,
-            "ran": [list(names) for names in self.ran],
+            "parties": list(at),
+            "ran": [[at[key] for key in parties] for parties in self.ran],
             **self.program.content,
         }
+        if self.approval is not None:
+            content["approval"] = {"sha256": self.approval.sha256, "text": self.approval.content}
+        if self.code is not None:
+            content["code"] = self.code.content
         return rfc8785.dumps(content)
 
 
@@ -98,16 +113,32 @@ def read_opened(payload: bytes) -> Opened:
     if not (isinstance(version, str) and isinstance(subtracted, bool) and isinstance(key, str) and type(seen) is int):
         raise ProtocolError(say("protocol.opening.field"))
     program, opening, ran = read_program(content), _opening(content), _ran(content)
-    return Opened(version, program, opening, _key(key), policy, subtracted, seen, ran)
+    if program.protocol in _WITHOUT_KEYS:
+        return Opened(version, program, opening, _key(key), policy, subtracted, seen, ran)
+    approval, code = _approval(content.get("approval")), read_code(content.get("code"))
+    return Opened(version, program, opening, _key(key), policy, subtracted, seen, ran, approval, code)
+
+
+def check_approved(message: Verified, opened: Opened) -> None:
+    """Raises ProtocolError where the approval that a site states does not cover its answer: it is of another site,
+    study or roster, or permits something else."""
+    approval, head = opened.approval, message.head
+    if approval is None:
+        return
+    stated = (head.sender, head.study, head.roster, opened.may_be_subtracted)
+    if stated != (approval.site, approval.study, approval.roster, approval.may_be_subtracted):
+        raise ProtocolError(say("protocol.opening.approval", site=head.sender))
 
 
 def open_run(messages: Sequence[Verified], kinds: Collection[str]) -> tuple[Opening, dict[str, Opened]]:
     """Returns the opening that all participants received and each one's answer, by site in the order of names.
 
-    Raises ProtocolError where two received different openings, where they would compute `kinds` of analysis with
-    different programs, or where some mask and some do not.
+    Raises ProtocolError where two received different openings, where an approval does not cover the answer, where they
+    would compute `kinds` of analysis with different programs, or where some mask and some do not.
     """
     said = {m.head.sender: read_opened(m.payload) for m in sorted(messages, key=lambda m: m.head.sender)}
+    for message in messages:
+        check_approved(message, said[message.head.sender])
     openings = {one.opening for one in said.values()}
     if len(openings) != 1 or sorted(next(iter(openings)).participants) != list(said):
         raise ProtocolError(say("protocol.opening.differ"))
@@ -154,10 +185,30 @@ def _opening(content: Mapping[str, object]) -> Opening:
 
 
 def _ran(content: Mapping[str, object]) -> tuple[tuple[str, ...], ...]:
+    """Returns lists of participants, written as positions in the list `parties`. Up to protocol 2 they were names,
+    which nobody judges any more."""
     lists = content.get("ran")
     if not isinstance(lists, list) or len(lists) > MOST_LISTS:
         raise ProtocolError(say("protocol.opening.ran", most=MOST_LISTS))
-    return tuple(_names({"ran": names}, "ran") for names in lists)
+    if content.get("protocol", UNNUMBERED) in _WITHOUT_KEYS:
+        return tuple(_names({"ran": names}, "ran") for names in lists)
+    keys = _names(content, "parties")
+    for parties in lists:
+        is_list = isinstance(parties, list) and all(type(at) is int and 0 <= at < len(keys) for at in parties)
+        if not is_list or len(set(parties)) != len(parties):
+            raise ProtocolError(say("protocol.opening.ran_keys"))
+    return tuple(tuple(keys[at] for at in parties) for parties in lists)
+
+
+def _approval(stated: object) -> Approval:
+    content = stated if isinstance(stated, dict) else {}
+    try:
+        approval = read_content(content.get("text"))
+    except DataError:
+        raise ProtocolError(say("protocol.opening.approval_form")) from None
+    if content.get("sha256") != approval.sha256:
+        raise ProtocolError(say("protocol.opening.approval_form"))
+    return approval
 
 
 def _names(content: Mapping[str, object], what: str) -> tuple[str, ...]:

@@ -6,7 +6,8 @@ joins later makes it a different roster, which every site must approve again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from riskset.catalogue import say
 from riskset.errors import DataError, VerificationError
-from riskset.joining.request import Member, read_member
+from riskset.joining.request import Member, read_member, read_request
 from riskset.joining.signed import read_file, read_signed, write_signed
 from riskset.secure.envelope import sha256
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import public_from_hex, public_hex
 from riskset.secure.node_key import public_node_from_text
+from riskset.study.load import study_hash
 from riskset.study.spec import Study
 
 __all__ = ["COORDINATOR", "Member", "Roster", "load_roster", "read_roster", "sign_roster"]
@@ -29,7 +31,11 @@ __all__ = ["COORDINATOR", "Member", "Roster", "load_roster", "read_roster", "sig
 COORDINATOR = "coordinator"
 """The name under which the coordinator signs; no site may have it."""
 
-KIND, SCHEMA = "roster", 2
+KIND, SCHEMA = "roster", 3
+_OF_0_1_0 = 2
+"""The schema of rosters that name neither the hash of their study nor the sites' earlier keys."""
+MOST_RENEWALS = 100
+"""Of one site."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +51,28 @@ class Roster:
     """Hash of the canonical content, which every message and approval names."""
     members: Mapping[str, Member] = field(default_factory=dict)
     """By site: its keys as text, its telephone and IRB number."""
+    study_sha256: str = ""
+    """Hash of the study; empty in a roster of riskset 0.1.0, which names none."""
+    parties: Mapping[str, str] = field(default_factory=dict)
+    """By identity key (hex) of a site, now or earlier: its first key. By that a site is the same party in all runs,
+    whatever the roster calls it; an earlier key has signed each that replaced it."""
+
+    def keys_of(self, sites: Iterable[str]) -> dict[str, str]:
+        """Returns the identity keys (hex) of those of the sites that are in the roster."""
+        return {name: public_hex(self.sites[name]) for name in sites if name in self.sites}
+
+    def party(self, key: str) -> str:
+        """Returns the party of an identity key (hex): the key itself where no site of the roster had it."""
+        return self.parties.get(key, key)
 
     def check_belongs_to(self, study: Study) -> None:
-        """Raises DataError where the roster belongs to a different study, or lists a site that is not in the study."""
+        """Raises DataError where the roster belongs to a different study or another version of it, or lists a site that
+        is not in the study."""
         hint = say("protocol.roster.remake_hint")
         if self.study_id != study.id:
             raise DataError(say("protocol.roster.study", found=self.study_id, expected=study.id), hint)
+        if self.study_sha256 not in ("", study_hash(study)):
+            raise DataError(say("protocol.roster.version", study=study.id), hint)
         if odd := sorted(set(self.sites) - set(study.sites)):
             raise DataError(say("protocol.roster.sites", sites=tuple(odd)), hint)
 
@@ -64,9 +86,18 @@ class Roster:
         return fingerprint_words(self.sites[site])
 
 
-def sign_roster(study_id: str, coordinator: Ed25519PrivateKey, members: Mapping[str, Member]) -> bytes:
-    """Returns the text of roster.json. Raises DataError where two sites have the same key, or one has the coordinator's
-    name."""
+def sign_roster(
+    study_id: str,
+    coordinator: Ed25519PrivateKey,
+    members: Mapping[str, Member],
+    study_sha256: str = "",
+    renewals: Mapping[str, Sequence[bytes]] | None = None,
+) -> bytes:
+    """Returns the text of roster.json. `renewals` are each site's requests that renewed its keys, the first one first.
+
+    Raises DataError where two sites have the same key, or one has the coordinator's name, or renewals are not those of
+    the site's key.
+    """
     if COORDINATOR in members:
         raise DataError(say("protocol.roster.name", name=COORDINATOR), say("protocol.roster.name_hint"))
     for kind in ("identity", "node"):
@@ -78,16 +109,19 @@ def sign_roster(study_id: str, coordinator: Ed25519PrivateKey, members: Mapping[
     content: dict[str, Any] = {
         "schema": SCHEMA,
         "study": study_id,
+        "study_sha256": study_sha256,
         "coordinator": public_hex(coordinator),
         "sites": {name: asdict(member) for name, member in members.items()},
+        "renewals": {name: [json.loads(one) for one in requests] for name, requests in (renewals or {}).items()},
     }
+    _parties(study_id, members, content["renewals"])
     return write_signed(KIND, content, signature=coordinator)
 
 
 def read_roster(text: bytes) -> Roster:
-    """Returns the roster if its coordinator signed it.
+    """Returns the roster if its coordinator signed it, and each site's keys are signed by those before them.
 
-    Raises DataError where it is malformed, VerificationError where it was changed.
+    Raises DataError where it is malformed, VerificationError where it was changed or a renewal is not signed.
     """
     not_this = DataError(say("protocol.roster.form"), say("protocol.roster.form_hint"))
     document = read_signed(text, KIND, not_this)
@@ -96,9 +130,11 @@ def read_roster(text: bytes) -> Roster:
     except DataError:
         raise not_this from None
     document.check_signed(coordinator, say("protocol.roster.changed"), say("protocol.roster.changed_hint"))
-    document.check_schema(SCHEMA, say("protocol.roster.called"))
-    entries = document.content.get("sites")
-    if not isinstance(entries, dict):
+    is_earlier = document.content.get("schema") == _OF_0_1_0
+    if not is_earlier:
+        document.check_schema(SCHEMA, say("protocol.roster.called"))
+    entries, renewals = document.content.get("sites"), {} if is_earlier else document.content.get("renewals")
+    if not isinstance(entries, dict) or not isinstance(renewals, dict):
         raise not_this
     members = {name: read_member(entry, not_this) for name, entry in entries.items()}
     return Roster(
@@ -108,7 +144,43 @@ def read_roster(text: bytes) -> Roster:
         node_keys={name: public_node_from_text(member.node) for name, member in members.items()},
         sha256=sha256(document.signed),
         members=members,
+        study_sha256="" if is_earlier else document.text("study_sha256"),
+        parties=_parties(document.text("study"), members, renewals),
     )
+
+
+def _parties(study_id: str, members: Mapping[str, Member], renewals: Mapping[str, Any]) -> dict[str, str]:
+    """Returns the first key of each key's site. Raises DataError where the renewals are not a chain to the site's key,
+    VerificationError where one is not signed."""
+    found: dict[str, str] = {}
+    for site, member in members.items():
+        chain = _chain(study_id, site, renewals.get(site, []))
+        if chain[-1:] not in ([], [member.identity]) or not found.keys().isdisjoint([*chain, member.identity]):
+            raise _no_renewal(site)
+        found |= dict.fromkeys([*chain, member.identity], [*chain, member.identity][0])
+    if odd := sorted(set(renewals) - set(members)):
+        raise _no_renewal(odd[0])
+    return found
+
+
+def _chain(study_id: str, site: str, requests: object) -> list[str]:
+    """Returns the site's keys from the first on, of requests in which each key signed the next; none without."""
+    if not isinstance(requests, list) or len(requests) > MOST_RENEWALS:
+        raise _no_renewal(site)
+    keys: list[str] = []
+    for written in requests:
+        request = read_request(json.dumps(written).encode())
+        keys = keys or [request.renews]
+        if (request.study, request.site, request.renews) != (study_id, site, keys[-1]) or not request.renews:
+            raise _no_renewal(site)
+        if request.member.identity in keys:
+            raise _no_renewal(site)
+        keys.append(request.member.identity)
+    return keys
+
+
+def _no_renewal(site: str) -> DataError:
+    return DataError(say("protocol.roster.renewals", site=site), say("protocol.roster.remake_hint"))
 
 
 def load_roster(path: Path) -> Roster:

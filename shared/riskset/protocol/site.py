@@ -20,14 +20,23 @@ from riskset.analyses.plan import plan
 from riskset.catalogue import say
 from riskset.errors import ProtocolError, Refused, VerificationError
 from riskset.protocol.approval import Approval
+from riskset.protocol.code import code_here
 from riskset.protocol.consent import Consent
 from riskset.protocol.contributing import Contributor
-from riskset.protocol.earlier_runs import changes_since, check_asked, check_earlier, check_not_subtracted, lists_of
+from riskset.protocol.earlier_runs import (
+    Changes,
+    changes_since,
+    check_asked,
+    check_earlier,
+    check_not_subtracted,
+    lists_of,
+)
 from riskset.protocol.history import History, open_history
 from riskset.protocol.journal import Begun, Exchange, Journal, RowMarks
 from riskset.protocol.messages import CLOSE, OPEN, OPENED, REFUSED, REPLY_TO, ROUND, refused
 from riskset.protocol.opening import Opened, Opening, read_coordinators_program, read_opening
 from riskset.protocol.participation import ApprovedConditions, Conditions
+from riskset.protocol.parties import parties_of_runs
 from riskset.protocol.program import Program, here
 from riskset.protocol.roster import COORDINATOR, Roster
 from riskset.protocol.round import check_round
@@ -58,6 +67,8 @@ class _Run:
     answered: tuple[Exchange, ...]
     """By round: the first is round 0."""
     contributor: Contributor
+    changes: Mapping[str, Changes]
+    """Of the site's own patients, by earlier run that the opening names."""
     history: History | None = None
 
     @property
@@ -95,6 +106,7 @@ class Site:
         self._consent = consent
         self._clock = clock
         self._program = program or here()
+        self._code = code_here()
         self._conditions = conditions or ApprovedConditions(name, study, roster, holding.cohort)
         self._runs: dict[str, _Run] = {}
 
@@ -155,11 +167,14 @@ class Site:
         secret = new_secret() if self._study.disclosure.secure_sum == "required" else b""
         public = public_of(secret) if secret else b""
         seen = witness_of(self._roster.coordinator, self._journal.seen())
-        ran = lists_of(self._journal.contributed(), head.run, self._roster.sites)
+        ran = lists_of(parties_of_runs(self._journal, self._roster), head.run, self._roster)
         may_be_subtracted, size = approval.may_be_subtracted, seen.checkpoint.size
-        opened = Opened(__version__, self._program, opening, public, limits, may_be_subtracted, size, ran)
+        opened = Opened(
+            __version__, self._program, opening, public, limits, may_be_subtracted, size, ran, approval, self._code
+        )
         reply = self._seal(head, OPENED, opened.to_bytes(), history="")
-        begun = Begun(self._study.id, opening.participants, self._holding.rows, secret, approval.sha256, seen.seen)
+        keys, rows = self._roster.keys_of(opening.participants), self._holding.rows
+        begun = Begun(self._study.id, opening.participants, rows, secret, approval.sha256, seen.seen, keys)
         exchange = Exchange(0, message.raw, reply)
         self._journal.begin(head.run, begun, exchange, _public(OPENED, head, "", approval, reply))
         self._runs[head.run] = self._begun(head.run, begun, message.payload, exchange, approval)
@@ -182,9 +197,9 @@ class Site:
             raise Refused("order", say("protocol.round.phase"))
         if head.round == 1:
             contributed = self._journal.contributed()
-            check_not_subtracted(head.run, self.name, self._roster.sites, history, contributed)
-            asked = run.contributor.own.changes
-            check_asked(asked, head.run, self._study.id, run.begun.rows, contributed)
+            ran = parties_of_runs(self._journal, self._roster)
+            check_not_subtracted(head.run, self.name, self._roster, history, ran)
+            check_asked(run.changes, head.run, self._study.id, run.begun.rows, contributed)
         view = read_relayed(message.payload)[0]
         witness = witnessed(view, self._roster.coordinator, self._last_shown(run))
         vector, sent = run.contributor.contribute(history, self._masks(run, history, head.run))
@@ -264,9 +279,10 @@ class Site:
         opening, program = read_opening(payload), read_coordinators_program(payload)
         before = {id_: other for id_, other in self._journal.contributed().items() if id_ != run_id}
         changes = changes_since(opening.earlier, before, self._holding.rows)
-        contributor = self._conditions.contributor(Own(self._holding.cohort, changes), approval)
+        rows, alike = {id_: c.rows for id_, c in changes.items()}, {id_: c.alike for id_, c in changes.items()}
+        contributor = self._conditions.contributor(Own(self._holding.cohort, rows, alike), approval)
         contributor.freeze = lambda key, compute: self._journal.freeze(run_id, f"{begun.rows.digest}/{key}", compute)
-        return _Run(begun, opening, program, (exchange,), contributor)
+        return _Run(begun, opening, program, (exchange,), contributor, changes)
 
     def _seal(self, request: Head, type_: str, payload: bytes, history: str) -> bytes:
         return seal(

@@ -19,6 +19,7 @@ from riskset.catalogue import say
 from riskset.errors import DataError, Problem
 from riskset.study.spec import NumberVariable, Study
 from riskset_site.data.config import load_site_file
+from riskset_site.data.content import Content, content_of_export
 from riskset_site.data.eligibility import FlowStep, flow
 from riskset_site.data.export import Export, read_export
 from riskset_site.data.follow_up import EligibleRows, FollowUp, follow_up
@@ -51,24 +52,34 @@ class Preparation:
         return reduce(np.logical_and, masks, np.ones(self.export.n, bool))
 
 
+@dataclass(frozen=True)
+class Loaded:
+    """A hospital's cohort, and what identifies its patients and their values in the export."""
+
+    cohort: Cohort
+    content: Content
+    keys: tuple[str, ...] | None
+    """The patient numbers by row of the export; None where the site file names no column of patient numbers."""
+
+
 def load_cohort(site_file: Path, study: Study) -> Cohort:
     """Returns the hospital's cohort; rows keep the order of the export, and there may be none.
 
     Raises DataError with every problem of the site file or, where there is none, every problem of the data.
     """
-    return load_patients(site_file, study)[0]
+    return load_patients(site_file, study).cohort
 
 
-def load_patients(site_file: Path, study: Study) -> tuple[Cohort, tuple[str, ...] | None]:
-    """Returns the cohort as `load_cohort` does, and the patient numbers by row of the export; None where the site file
-    names no column of patient numbers."""
+def load_patients(site_file: Path, study: Study) -> Loaded:
+    """Returns the cohort as `load_cohort` does, with its content and patient numbers."""
     site = load_site_file(site_file, study)
     prepared = prepare(site, study)
     if prepared.problems:
         hint = say("data.cohort.see_rows", file=site_file.name)
         raise DataError(say("data.cohort.does_not_fit"), hint, prepared.problems)
-    sets = {set_id.name: _set(set_id, prepared, study) for set_id in sets_of(study)}
-    return Cohort(site.site, sets), prepared.export.keys
+    sets = sets_of(study)
+    cohort = Cohort(site.site, {set_id.name: _set(set_id, prepared, study) for set_id in sets})
+    return Loaded(cohort, content_of_export(prepared.export, site, study, sets), prepared.export.keys)
 
 
 def sets_of(study: Study) -> tuple[SetId, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from riskset_site.data.faults import Fault, problem_in_rows
 from riskset_site.data.site_file import SiteFile, Source
 from riskset_site.data.sources.csv import read_csv
 from riskset_site.data.sources.encodings import encoding_hint
-from riskset_site.data.sources.table import SourceTable
+from riskset_site.data.sources.table import SourceTable, TextColumn
 from riskset_site.data.variables import VariableColumn, read_variable
 
 _NO_KEY = Fault("no_key", say("data.hint.no_key"))
@@ -34,6 +34,8 @@ class Export:
     """Those of the file, of its key and of every column."""
     keys: tuple[str, ...] | None = None
     """(n,) patient numbers, where the site file names their column."""
+    texts: Mapping[str, TextColumn] = field(default_factory=dict)
+    """(n,) by header: the cells from which the variables were read."""
 
     @property
     def n(self) -> int:
@@ -67,7 +69,7 @@ def read_export(site_file: SiteFile, study: Study) -> Export:
     absent = _absent(site_file, table, required, needs)
     of_columns = (problem for column in columns.values() for problem in column.problems)
     problems = (*table.problems, *absent, *_key(source, table), *of_columns)
-    return Export(table.row_numbers, columns, problems, _keys(source, table))
+    return Export(table.row_numbers, columns, problems, _keys(source, table), table.columns)
 
 
 def _keys(source: Source, table: SourceTable) -> tuple[str, ...] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from numpy.typing import NDArray
 
 from riskset.analyses.cohort import AnalysisSet, AnySet, Cohort
-from riskset.protocol.journal import MARK_DIGITS, RowMarks
+from riskset.protocol.journal import ABSENT, MARK_DIGITS, NAMED, MarkedField, RowMarks
 from riskset.protocol.site import Holding
 from riskset.study.spec import Study
 from riskset_site.data.cohort import load_patients
+from riskset_site.data.content import Content, content_of_arrays
 
 _PATIENT_DIGITS = 16
 """Hexadecimal digits of a patient's mark: among a million patients of one site, two equal marks are improbable."""
@@ -26,21 +28,40 @@ _PATIENT_DIGITS = 16
 
 def load_holding(site_file: Path, study: Study, seed: Ed25519PrivateKey) -> Holding:
     """Returns the cohort with its marks, keyed with the first identity key. Raises DataError as `load_cohort` does."""
-    cohort, keys = load_patients(site_file, study)
-    return Holding(cohort, rows_of(cohort, keys, seed))
+    loaded = load_patients(site_file, study)
+    return Holding(loaded.cohort, rows_of(loaded.cohort, loaded.keys, seed, loaded.content))
 
 
-def rows_of(cohort: Cohort, keys: Sequence[str] | None, seed: Ed25519PrivateKey) -> RowMarks:
-    """Returns the marks of every patient that an analysis uses, one for each field, so that a version of the study with
-    other fields can be compared in the fields that both use.
+def rows_of(
+    cohort: Cohort, keys: Sequence[str] | None, seed: Ed25519PrivateKey, content: Content | None = None
+) -> RowMarks:
+    """Returns the marks of every patient that an analysis uses: of each column that is used, and of each outcome.
 
-    `keys` are the patient numbers; without them a row is identified by its content alone.
+    `keys` are the patient numbers; without them a row is identified by its content alone. `content` says from which
+    columns of an export the cohort comes; without it the arrays are the content.
     """
+    content = content or content_of_arrays(cohort)
+    secret = _secret(seed, b"content")
+    marked = {field: _marks(secret, column) for field, column in content.columns.items()}
+    fields = list(marked)
+    columns = list(marked.values())
+    for name, rows in sorted(cohort.analysis_sets.items()):
+        fields.append(content.outcomes[name])
+        columns.append(_outcome_marks(secret, rows, cohort.n_patients))
+    marks = _by_patient(cohort, keys, seed, tuple(fields), columns)
+    return replace(marks, named=_named(cohort, keys, seed))
+
+
+def _by_patient(
+    cohort: Cohort,
+    keys: Sequence[str] | None,
+    seed: Ed25519PrivateKey,
+    fields: tuple[MarkedField, ...],
+    columns: Sequence[Sequence[str]],
+) -> RowMarks:
+    """Returns the marks of `columns`, (patients,) each, of the patients that an analysis uses."""
     used = sorted({int(patient) for rows in cohort.analysis_sets.values() for patient in rows.patients})
-    fields = _fields(cohort)
-    secret = _secret(seed, b"values")
-    columns = [_marks(secret, name, column[used]) for name, column in fields.items()]
-    values = ["".join(marks) for marks in zip(*columns, strict=True)]
+    values = ["".join(column[patient] for column in columns) for patient in used]
     if keys is None:
         seen: Counter[str] = Counter()
         patients = []
@@ -51,7 +72,14 @@ def rows_of(cohort: Cohort, keys: Sequence[str] | None, seed: Ed25519PrivateKey)
     else:
         secret = _secret(seed, b"patients")
         patients = [_mac(secret, keys[patient].encode(), _PATIENT_DIGITS) for patient in used]
-    return RowMarks(snapshot_of(cohort, seed), dict(zip(patients, values, strict=True)), tuple(fields))
+    return RowMarks(snapshot_of(cohort, seed), dict(zip(patients, values, strict=True)), fields)
+
+
+def _named(cohort: Cohort, keys: Sequence[str] | None, seed: Ed25519PrivateKey) -> RowMarks:
+    """Returns the marks that riskset 0.1.0 kept, to compare with its runs."""
+    secret, fields = _secret(seed, b"values"), _fields(cohort)
+    columns = [_marks(secret, [f"{name}={value!r}" for value in column.tolist()]) for name, column in fields.items()]
+    return _by_patient(cohort, keys, seed, tuple(MarkedField(NAMED, name) for name in fields), columns)
 
 
 def snapshot_of(cohort: Cohort, seed: Ed25519PrivateKey) -> str:
@@ -69,15 +97,25 @@ def snapshot_of(cohort: Cohort, seed: Ed25519PrivateKey) -> str:
     return mac.hexdigest()
 
 
-def _marks(secret: bytes, name: str, column: NDArray[np.float64]) -> list[str]:
+def _marks(secret: bytes, values: Sequence[str]) -> list[str]:
     """One mark per patient; each distinct value is hashed once, and there are few."""
-    values, at = np.unique(column, return_inverse=True)
-    marks = [_mac(secret, f"{name}={value!r}".encode(), MARK_DIGITS) for value in values.tolist()]
-    return [marks[i] for i in at.tolist()]
+    marks = {value: _mac(secret, value.encode(), MARK_DIGITS) for value in dict.fromkeys(values)}
+    return [marks[value] for value in values]
+
+
+def _outcome_marks(secret: bytes, rows: AnySet, n_patients: int) -> list[str]:
+    """Returns one mark per patient of all that a set says of the outcome; `ABSENT` for those who are not in the set."""
+    parts = [[int(x) for x in values] for values in _outcome(rows).values()]
+    of_rows = [repr(values) for values in zip(*parts, strict=True)] if parts else [""] * rows.n
+    marks = [ABSENT] * n_patients
+    for patient, mark in zip(rows.patients.tolist(), _marks(secret, of_rows), strict=True):
+        marks[patient] = mark
+    return marks
 
 
 def _fields(cohort: Cohort) -> dict[str, NDArray[np.float64]]:
-    """Every value that an analysis can use, (patients,) per field; NaN where a patient is not in the set."""
+    """Every value that an analysis can use, by the study's names, (patients,) per field; NaN where a patient is not in
+    the set."""
     fields: dict[str, NDArray[np.float64]] = {}
     for endpoint, rows in sorted(cohort.analysis_sets.items()):
         named = {f"variable {name}": values for name, values in sorted(rows.variables.items())}

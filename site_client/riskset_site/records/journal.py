@@ -10,16 +10,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import astuple
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from riskset.catalogue import Message, say
-from riskset.errors import ProtocolError, VerificationError
+from riskset.errors import DataError, ProtocolError, VerificationError
 from riskset.ledger.durable import AlreadyThere, Statement
 from riskset.ledger.entry import Entry
 from riskset.ledger.log_file import LedgerFile
-from riskset.protocol.journal import Begun, Exchange, RowMarks, Sent
+from riskset.protocol.journal import NAMED, Begun, Exchange, MarkedField, RowMarks, Sent
 from riskset.secure.envelope import sha256
 from riskset_site.keys import Identity, SitePaths
 
@@ -34,6 +35,8 @@ OPENED, CONTRIBUTED, CLOSED = "opened", "contributed", "closed"
 REPLIES = (OPENED, CONTRIBUTED, CLOSED)
 """Kinds of the ledger's entries that are signed replies of a run."""
 _FROZE = "froze"
+_BEGUN = 2
+"""The layout of what a run began with. riskset 0.1.0 wrote none: marks by names, and participants without keys."""
 
 
 def open_ledger(path: Path, key: Ed25519PrivateKey, site: str) -> LedgerFile:
@@ -190,21 +193,32 @@ def _packed(begun: Begun) -> bytes:
         "participants": list(begun.participants),
         "digest": begun.rows.digest,
         "marks": dict(begun.rows.marks),
-        "fields": list(begun.rows.fields),
+        "fields": [list(astuple(field)) for field in begun.rows.fields],
         "secret": begun.secret.hex(),
         "approval": begun.approval,
         "seen": begun.seen,
+        "keys": dict(begun.keys),
+        "layout": _BEGUN,
     }
     return json.dumps(content, separators=(",", ":")).encode()
 
 
 def _unpacked(data: bytes) -> Begun:
     content = json.loads(data)
+    if content.get("layout", 1) > _BEGUN:
+        newer = say("site.journal.begun_layout", found=content["layout"], most=_BEGUN)
+        raise DataError(newer, say("site.journal.update"))
     return Begun(
         content["study_id"],
         tuple(content["participants"]),
-        RowMarks(content["digest"], content["marks"], tuple(content["fields"])),
+        RowMarks(content["digest"], content["marks"], tuple(map(_field, content["fields"]))),
         bytes.fromhex(content["secret"]),
         content["approval"],
         content["seen"],
+        content.get("keys", {}),
     )
+
+
+def _field(written: str | list[str]) -> MarkedField:
+    """Returns a marked field; one of riskset 0.1.0 is its name in the study."""
+    return MarkedField(NAMED, written) if isinstance(written, str) else MarkedField(*written)

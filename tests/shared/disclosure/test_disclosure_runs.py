@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from riskset.catalogue import say
+from riskset.disclosure import runs
 from riskset.disclosure.policy import default_policy, tightened
 from riskset.disclosure.runs import participants, separable
 
@@ -81,6 +82,33 @@ def test_a_site_may_ask_that_no_three_can_be_separated():
     stricter = tightened(POOLED, {"R13.sites": "4"})
     assert not participants(stricter, [TEN], without("C", "D", "E")).passes
     assert participants(stricter, [TEN], without("C", "D", "E", "F")).passes
+
+
+def row_operations(lists, monkeypatch):
+    """Returns how often a row is subtracted from another: the work of R13."""
+    counted, subtract = [], runs._less
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "_less", lambda *args: counted.append(1) or subtract(*args))
+        participants(POOLED, lists[1:], lists[0])
+    return len(counted)
+
+
+def test_r13_over_a_thousand_told_lists_takes_work_that_grows_with_their_number(monkeypatch):
+    """Ten sites tell of a hundred lists each, of 48 sites in groups of three that no combination separates."""
+    groups = [frozenset(f"{group}/{site}" for site in range(3)) for group in range(16)]
+    lists = [frozenset().union(*(g for i, g in enumerate(groups) if n >> i & 1)) for n in range(1, 1001)]
+    assert participants(POOLED, lists[1:], lists[0]).passes
+    work = {n: row_operations(lists[-n:], monkeypatch) for n in (250, 500, 1000)}
+    assert work[1000] - work[500] <= 2.2 * (work[500] - work[250])
+    assert work[1000] <= 1000 * len(groups)
+
+
+def test_r13_stops_where_every_site_is_separated(monkeypatch):
+    """However many lists follow: each site is the difference of two runs already."""
+    sites = frozenset(map(str, range(20)))
+    apart = [sites - {site} for site in sites]
+    more = [frozenset(s for s in sites if n >> int(s) & 1) for n in range(1, 1000)]
+    assert row_operations([sites, *apart, *more], monkeypatch) <= 20 * 20 * 20
 
 
 RUNS = st.lists(st.frozensets(st.sampled_from("ABCDEFG"), min_size=1), min_size=1, max_size=6)

@@ -99,8 +99,8 @@ def test_what_is_not_a_roster_is_reported(text):
 
 
 def test_a_roster_of_a_later_version_is_reported():
-    content = json.loads(signed())["roster"] | {"schema": 3}
-    with pytest.raises(DataError, match="schema 3; this version reads schema 2"):
+    content = json.loads(signed())["roster"] | {"schema": 4}
+    with pytest.raises(DataError, match="schema 4; this version reads schema 3"):
         read_roster(signed_as(content))
 
 

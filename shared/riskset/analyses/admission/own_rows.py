@@ -50,6 +50,7 @@ def own_findings(policy: Policy, step: str, live: Live, own: Own, figures: Figur
         }
         if policy.column == "local"
         else {
+            "admission/changes": lambda: _own_alike(policy, live, own),
             "admission/pairs": lambda: _own_columns(policy, live, own, figures),
             "admission/products": lambda: _own_pairs(policy, live, own, figures),
         }
@@ -71,6 +72,14 @@ def _own_changes(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
     for run, rows in own.changes.items():
         for finding in cells.changes(policy, run, rows, int(rows > 0)):
             yield from ((analysis.id, finding) for analysis in live)
+    yield from _own_alike(policy, live, own)
+
+
+def _own_alike(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
+    """R14 in both columns: the other hospitals' patients cannot hide those who differ in such a field."""
+    for run, rows in own.alike.items():
+        finding = cells.alike(policy, run, rows)
+        yield from ((analysis.id, finding) for analysis in live)
 
 
 def _own_everything(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:

@@ -6,7 +6,7 @@ A number is `silent` at a hospital that refuses every analysis it belongs to: th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain, combinations, combinations_with_replacement
 from typing import ClassVar, Protocol
 
@@ -34,6 +34,9 @@ class Own:
     cohort: Cohort
     changes: Mapping[str, int]
     """By earlier run: this hospital's patients entered, left or altered since."""
+    alike: Mapping[str, int] = field(default_factory=dict)
+    """By earlier run: its patients who differ in a field that has other columns than in that run, though it is the same
+    for nearly all. Not counted with the others, whom a study could hide by declaring a field that is nearly another."""
 
 
 class Step(Protocol):

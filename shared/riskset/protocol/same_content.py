@@ -1,0 +1,152 @@
+"""Which fields of two states of a site's data have the same content, whatever the study calls them.
+
+A later version of a study may give an endpoint or a variable another name, declare it again over the same column, or
+exchange two names. So a field is recognised by the columns of the export from which it comes and, where those differ or
+are not known, by its values: the field that is the same for nearly all patients.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from riskset.protocol.journal import ABSENT, OUTCOME, TEXT, VALUE, MarkedField, RowMarks
+
+ALIKE: Final = 0.8
+"""Agreement beyond chance (Cohen's kappa) from which two fields are taken for one. Made-up PFS and OS have at most 0.7,
+the same days with 2% of them changed 0.98."""
+_STILL_ITSELF: Final = 0.5
+"""Share of equal patients from which an array of the same name is taken for the same content."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One field in two states of the data, by its position in each."""
+
+    before: int
+    now: int
+    is_alike: bool = False
+    """True where the export has different columns for it, and only the values show that it is one field."""
+
+
+def pairs(before: RowMarks, now: RowMarks) -> list[Pair]:
+    """Returns the fields that two states have in common, each field in at most one pair."""
+    found = _FieldPairs(before, now)
+    found.match_certain()
+    found.match_by_values()
+    return found.to_compare()
+
+
+def are_aligned(before: RowMarks, now: RowMarks) -> bool:
+    """Returns whether patients can be compared one by one: both states have keys, and mostly the same ones.
+
+    A hospital that numbers its patients in another way has the same rows under other keys, and every patient would
+    count as changed.
+    """
+    fewest = min(len(before.marks), len(now.marks))
+    common = len(before.marks.keys() & now.marks.keys())
+    return before.has_keys and now.has_keys and 2 * common >= fewest
+
+
+class _FieldPairs:
+    """The pairs found so far, and what is left on either side."""
+
+    def __init__(self, before: RowMarks, now: RowMarks) -> None:
+        self._before, self._now = before.fields, now.fields
+        self._columns = _Columns(before, now)
+        self._found: list[Pair] = []
+
+    def match_certain(self) -> None:
+        """Pairs what comes from the same columns, read alike. Several analysis sets may have one outcome; then those
+        that differ least are paired."""
+        same = [(i, j) for i, j in self._left() if self._before[i] == self._now[j] and self._before[i].is_certain]
+        self._take(sorted(same, key=self._least_different))
+
+    def match_by_values(self) -> None:
+        """Pairs what is left by its values."""
+        ranked: list[tuple[float, bool, int, int]] = []
+        for i, j in self._left():
+            old, new = self._before[i], self._now[j]
+            if not _may_be_one(old, new):
+                continue
+            equal, beyond_chance = self._columns.agreement(i, j, old)
+            if beyond_chance >= ALIKE or (old == new and equal >= _STILL_ITSELF):
+                ranked.append((-equal, old != new, i, j))
+        self._take((i, j) for _, _, i, j in sorted(ranked))
+
+    def to_compare(self) -> list[Pair]:
+        """Returns the pairs without the texts of what has a value in common: one value may be written in two ways."""
+        read = {self._before[pair.before].source for pair in self._found if self._before[pair.before].what == VALUE}
+        return [pair for pair in self._found if not self._is_text_of(pair, read)]
+
+    def _is_text_of(self, pair: Pair, read: set[str]) -> bool:
+        field = self._before[pair.before]
+        return field.what == TEXT and field.source in read
+
+    def _left(self) -> Iterator[tuple[int, int]]:
+        before, now = {pair.before for pair in self._found}, {pair.now for pair in self._found}
+        rest = [j for j in range(len(self._now)) if j not in now]
+        yield from ((i, j) for i in range(len(self._before)) if i not in before for j in rest)
+
+    def _least_different(self, pair: tuple[int, int]) -> float:
+        return -self._columns.agreement(*pair, self._before[pair[0]])[0]
+
+    def _take(self, candidates: Iterable[tuple[int, int]]) -> None:
+        before, now = {pair.before for pair in self._found}, {pair.now for pair in self._found}
+        for i, j in candidates:
+            if i not in before and j not in now:
+                before.add(i)
+                now.add(j)
+                is_alike = self._before[i].is_certain and self._before[i] != self._now[j]
+                self._found.append(Pair(i, j, is_alike))
+
+
+def _may_be_one(old: MarkedField, new: MarkedField) -> bool:
+    """Returns whether values can show that two fields are one. Where values were read differently their texts do;
+    outcomes with some of their columns in common are two endpoints, whose columns are compared."""
+    if old.what != new.what or old.is_certain != new.is_certain:
+        return False
+    if not old.is_certain:
+        return True
+    return old.what == TEXT or (old.what == OUTCOME and old.columns.isdisjoint(new.columns))
+
+
+class _Columns:
+    """The marks of two states, field by field; of the same patients in the same order where patients have keys."""
+
+    def __init__(self, before: RowMarks, now: RowMarks) -> None:
+        self._is_aligned = are_aligned(before, now)
+        patients = sorted(before.marks.keys() & now.marks.keys()) if self._is_aligned else None
+        self._before, self._now = _by_field(before, patients), _by_field(now, patients)
+
+    def agreement(self, i: int, j: int, field: MarkedField) -> tuple[float, float]:
+        """Returns the share of patients with equal marks, and how far it is beyond chance, at most 1.
+
+        Without keys the marks are compared as a whole, which says something about outcomes only.
+        """
+        before, now = self._before[i], self._now[j]
+        if before == now:
+            return 1.0, 1.0
+        if not self._is_aligned:
+            shared = (Counter(before) & Counter(now)).total() / max(len(before), len(now), 1)
+            return shared, shared if field.what == OUTCOME else 0.0
+        return _agreement(before, now)
+
+
+def _by_field(rows: RowMarks, patients: Sequence[str] | None) -> list[tuple[str, ...]]:
+    marks = rows.at(range(len(rows.fields)))
+    chosen = sorted(marks.values()) if patients is None else [marks[patient] for patient in patients]
+    return list(zip(*chosen, strict=True)) if chosen else [() for _ in rows.fields]
+
+
+def _agreement(before: Sequence[str], now: Sequence[str]) -> tuple[float, float]:
+    both = [pair for pair in zip(before, now, strict=True) if pair != (ABSENT, ABSENT)]
+    n = len(both)
+    if n == 0:
+        return 1.0, 0.0
+    equal = sum(a == b for a, b in both) / n
+    one, other = Counter(a for a, _ in both), Counter(b for _, b in both)
+    by_chance = sum(count * other[mark] for mark, count in one.items()) / n**2
+    return equal, 0.0 if by_chance == 1.0 else (equal - by_chance) / (1.0 - by_chance)

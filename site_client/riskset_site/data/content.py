@@ -1,0 +1,116 @@
+"""What an export says of the patients that a study uses, by the export's own columns.
+
+A study may rename, transform or declare again what it uses. The columns and cells behind it stay, and by them a site
+notices that a patient changed between two versions (R14). Nothing here ever leaves the site.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from numpy.typing import NDArray
+
+from riskset.analyses.cohort import Cohort, SetId
+from riskset.protocol.journal import OUTCOME, TEXT, VALUE, MarkedField
+from riskset.study.spec import CategoryVariable, DateEndpoint, Study
+from riskset_site.data.dates import date_reader
+from riskset_site.data.export import Export
+from riskset_site.data.faults import Unreadable
+from riskset_site.data.site_file import SiteFile, Source
+from riskset_site.data.variables import known, read_number
+
+
+@dataclass(frozen=True)
+class Content:
+    """The fields of a cohort. Without an export, as in a rehearsal, they are the arrays themselves, by their names."""
+
+    columns: Mapping[MarkedField, Sequence[str]]
+    """One spelling of each value or cell, (patients,): by patient number of the cohort."""
+    outcomes: Mapping[str, MarkedField]
+    """By analysis set: the columns from which its endpoint comes, in the order of their parts in it."""
+
+
+def content_of_arrays(cohort: Cohort) -> Content:
+    """Returns the content of a cohort that came from no export."""
+    columns: dict[MarkedField, list[str]] = {}
+    for rows in cohort.analysis_sets.values():
+        for name, values in rows.variables.items():
+            spelled = columns.setdefault(MarkedField(VALUE, name), [""] * cohort.n_patients)
+            for patient, value in zip(rows.patients.tolist(), values.tolist(), strict=True):
+                spelled[patient] = repr(value)
+    return Content(columns, {name: MarkedField(OUTCOME, name) for name in cohort.analysis_sets})
+
+
+def content_of_export(export: Export, site: SiteFile, study: Study, sets: Sequence[SetId]) -> Content:
+    """Returns the content of the cohort of these sets: of each variable that enters them, its values and the cells they
+    were read from; of each set, the columns behind its endpoint."""
+    columns: dict[MarkedField, Sequence[str]] = {}
+    for name in _used(study, sets):
+        source, levels = json.dumps(_columns(site, name), ensure_ascii=False), ""
+        variable, values = study.variables[name], export.columns[name].values
+        if isinstance(variable, CategoryVariable):
+            levels = json.dumps(sorted(variable.levels), ensure_ascii=False)
+        columns[MarkedField(VALUE, source, f"{variable.type} {levels}")] = _spelled(values, study.levels_of(name))
+        for header in _columns(site, name):
+            columns[MarkedField(TEXT, json.dumps([header], ensure_ascii=False))] = _cells(export, header, site.source)
+    outcomes = {set_id.name: _outcome(site, study, set_id.endpoint) for set_id in sets}
+    return Content(columns, outcomes)
+
+
+def _used(study: Study, sets: Sequence[SetId]) -> Iterator[str]:
+    endpoints = [set_id.endpoint for set_id in sets if set_id.endpoint is not None]
+    names = {name for endpoint in endpoints for name in study.endpoints[endpoint].variables}
+    names |= {name for endpoint in endpoints for name in study.covariates_of(endpoint)}
+    names |= {name for set_id in sets for name in set_id.complete_in or ()}
+    yield from (name for name in study.variables if name in names)
+
+
+def _columns(site: SiteFile, variable: str) -> tuple[str, ...]:
+    return site.mapped(variable).columns
+
+
+def _outcome(site: SiteFile, study: Study, endpoint: str | None) -> MarkedField:
+    if endpoint is None:
+        return MarkedField(OUTCOME, "patients")
+    spec, form = study.endpoints[endpoint], "days"
+    names: Sequence[str] = spec.variables
+    if isinstance(spec, DateEndpoint):
+        form = f"{len(spec.event)} dates"
+        names = (spec.origin, *sorted(spec.event, key=lambda name: _columns(site, name)), spec.censor)
+    headers = [header for name in names for header in _columns(site, name)]
+    return MarkedField(OUTCOME, json.dumps(headers, ensure_ascii=False), form)
+
+
+def _spelled(values: NDArray[Any], levels: Sequence[str]) -> list[str]:
+    """Returns the values as texts: levels by their names, since a study may change their order; missing ones empty."""
+    by_name = values.dtype.kind == "i"
+    return [
+        "" if not is_known else levels[value] if by_name else str(value)
+        for value, is_known in zip(values.tolist(), known(values).tolist(), strict=True)
+    ]
+
+
+def _cells(export: Export, header: str, source: Source) -> list[str]:
+    """Returns each cell in one spelling, so that an export with other decimals or another form of dates is the same."""
+    column = export.texts.get(header)
+    if column is None:
+        return [""] * export.n
+    read = date_reader(source.dates)
+    spelled = [_one_spelling(text, source, read) for text in column.texts]
+    return [spelled[code] for code in column.codes.tolist()]
+
+
+def _one_spelling(text: str, source: Source, read_date: Callable[[str], date]) -> str:
+    if text in source.missing:
+        return ""
+    readers: tuple[Callable[[str], object], ...] = (read_number, read_date)
+    for read in readers:
+        with suppress(Unreadable):
+            return str(read(text))
+    return unicodedata.normalize("NFKC", text)
