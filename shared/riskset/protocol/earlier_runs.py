@@ -1,5 +1,6 @@
-"""What earlier runs mean for a new one: how many patients changed since (rule R14), and whose sums the two would give
-together (rule R13). Nothing here leaves a site but these numbers and the earlier runs' lists of participants.
+"""What earlier runs mean for a new one: how many patients changed since (rule R14), which curves are open already (rule
+R9), and whose sums the two would give together (rule R13). Nothing here leaves a site but how many changed, and the
+earlier runs' lists of participants.
 
 Two runs that differ in one patient give that patient away, so changes are asked before anything else is counted.
 Another version of the study may use other fields of the same patients. Every patient then has other values, and one who
@@ -9,10 +10,16 @@ was altered could not be found among them; so patients are compared in the field
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+import numpy as np
+
+from riskset.analyses.analysis import Analysis
+from riskset.analyses.cohort import Cohort
+from riskset.analyses.leaving import curves_of
 from riskset.catalogue import say
 from riskset.disclosure import runs
+from riskset.disclosure.curves import Bools, Curve, Ints, without_corrected
 from riskset.errors import Refused
 from riskset.protocol.history import History
 from riskset.protocol.journal import MARK_DIGITS, Begun, RowMarks
@@ -43,6 +50,69 @@ def _marked(rows: RowMarks, fields: Sequence[str]) -> dict[str, str]:
         patient: "".join([mark[start : start + MARK_DIGITS] for start in starts])
         for patient, mark in rows.marks.items()
     }
+
+
+def curves_to_keep(rows: RowMarks, cohort: Cohort, analyses: Iterable[Analysis]) -> tuple[Curve, ...]:
+    """Returns the curves that a run may open, over the patients in the order of their marks; none without marks, since
+    then no later run could recognise a patient."""
+    patients = _marked_patients(rows, cohort)
+    return tuple(curve.of(patients) for curve in curves_of(cohort, analyses)) if rows.marks else ()
+
+
+def opened_curves(
+    contributed: Mapping[str, Begun],
+    answered: Callable[[str], Collection[str]],
+    now: RowMarks,
+    cohort: Cohort,
+    analyses: Iterable[Analysis],
+) -> tuple[Curve, ...]:
+    """Returns the curves that were answered in these runs, over the patients of the cohort (R9), without patients who
+    entered, left or were corrected since: whether there are enough of them, R14 judges."""
+    found: list[Curve] = []
+    patients, present = _marked_patients(now, cohort), curves_of(cohort, analyses)
+    for run, begun in contributed.items():
+        if begun.curves:
+            before, here, altered = _recognised(begun.rows, now)
+            ids, n = answered(run), cohort.n_patients
+            opened = [c.of(before).placed(patients[here], n) for c in begun.curves if c.name in ids]
+            is_altered = np.zeros(n, bool)
+            is_altered[patients[here]] = altered
+            found += without_corrected(opened, present, is_altered)
+    return tuple(found)
+
+
+def _marked_patients(rows: RowMarks, cohort: Cohort) -> Ints:
+    """Returns the numbers of the patients with marks, in the order of these: all whom an analysis set has."""
+    used = np.unique(np.concatenate([np.zeros(0, np.int64), *(s.patients for s in cohort.analysis_sets.values())]))
+    if rows.marks and len(used) != len(rows.marks):
+        raise ValueError("every patient of the cohort has marks, and nobody else")
+    return used
+
+
+def _recognised(before: RowMarks, now: RowMarks) -> tuple[Ints, Ints, Bools]:
+    """Returns where the patients of two states stand in each order of marks, and who was altered in a common field.
+
+    Without patient keys, patients are recognised by these fields; of several who are alike, any is as good.
+    """
+    common = [name for name in before.fields if name in now.fields]
+    was, is_ = _marked(before, common), _marked(now, common)
+    if common and not (before.has_keys and now.has_keys):
+        was, is_ = _numbered(was), _numbered(is_)
+    at = {patient: number for number, patient in enumerate(was)}
+    pairs = [(at[patient], number) for number, patient in enumerate(is_) if patient in at]
+    both = np.array(pairs, np.int64).reshape(-1, 2)
+    altered = [was[patient] != is_[patient] for patient in is_ if patient in at]
+    return both[:, 0], both[:, 1], np.array(altered, bool)
+
+
+def _numbered(marks: Mapping[str, str]) -> dict[str, str]:
+    """Returns marks of content with what is the same in two states as key: the mark, and its number among equals."""
+    seen: Counter[str] = Counter()
+    found: dict[str, str] = {}
+    for mark in marks.values():
+        seen[mark] += 1
+        found[f"{mark}/{seen[mark]}"] = mark
+    return found
 
 
 def changes_since(earlier: Sequence[str], contributed: Mapping[str, Begun], now: RowMarks) -> dict[str, int]:

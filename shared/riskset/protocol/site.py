@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from riskset import __version__
 from riskset.analyses.admission.steps import Own
+from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.plan import plan
 from riskset.catalogue import say
@@ -22,7 +23,15 @@ from riskset.errors import ProtocolError, Refused, VerificationError
 from riskset.protocol.approval import Approval
 from riskset.protocol.consent import Consent
 from riskset.protocol.contributing import Contributor
-from riskset.protocol.earlier_runs import changes_since, check_asked, check_earlier, check_not_subtracted, lists_of
+from riskset.protocol.earlier_runs import (
+    changes_since,
+    check_asked,
+    check_earlier,
+    check_not_subtracted,
+    curves_to_keep,
+    lists_of,
+    opened_curves,
+)
 from riskset.protocol.history import History, open_history
 from riskset.protocol.journal import Begun, Exchange, Journal, RowMarks
 from riskset.protocol.messages import CLOSE, OPEN, OPENED, REFUSED, REPLY_TO, ROUND, refused
@@ -159,7 +168,9 @@ class Site:
         may_be_subtracted, size = approval.may_be_subtracted, seen.checkpoint.size
         opened = Opened(__version__, self._program, opening, public, limits, may_be_subtracted, size, ran)
         reply = self._seal(head, OPENED, opened.to_bytes(), history="")
-        begun = Begun(self._study.id, opening.participants, self._holding.rows, secret, approval.sha256, seen.seen)
+        rows, cohort = self._holding.rows, self._holding.cohort
+        curves = curves_to_keep(rows, cohort, self._counted)
+        begun = Begun(self._study.id, opening.participants, rows, secret, approval.sha256, seen.seen, curves)
         exchange = Exchange(0, message.raw, reply)
         self._journal.begin(head.run, begun, exchange, _public(OPENED, head, "", approval, reply))
         self._runs[head.run] = self._begun(head.run, begun, message.payload, exchange, approval)
@@ -264,9 +275,16 @@ class Site:
         opening, program = read_opening(payload), read_coordinators_program(payload)
         before = {id_: other for id_, other in self._journal.contributed().items() if id_ != run_id}
         changes = changes_since(opening.earlier, before, self._holding.rows)
-        contributor = self._conditions.contributor(Own(self._holding.cohort, changes), approval)
+        rows, cohort = self._holding.rows, self._holding.cohort
+        opened = opened_curves(before, self._journal.answered, rows, cohort, self._counted)
+        contributor = self._conditions.contributor(Own(cohort, changes, opened), approval)
         contributor.freeze = lambda key, compute: self._journal.freeze(run_id, f"{begun.rows.digest}/{key}", compute)
         return _Run(begun, opening, program, (exchange,), contributor)
+
+    @property
+    def _counted(self) -> tuple[Analysis, ...]:
+        """The analyses of patients who are known when a run opens."""
+        return tuple(one for one in self._plan.reported if one.analysis_set in self._holding.cohort.analysis_sets)
 
     def _seal(self, request: Head, type_: str, payload: bytes, history: str) -> bytes:
         return seal(

@@ -19,6 +19,7 @@ from riskset.analyses.admission.figures import Count, Figures, Gram
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import Cohort
 from riskset.catalogue import Message, say
+from riskset.disclosure.curves import Curve
 from riskset.disclosure.exposure import Label
 from riskset.disclosure.exposure import total as total_of
 from riskset.stats.arrays import symmetric
@@ -34,6 +35,8 @@ class Own:
     cohort: Cohort
     changes: Mapping[str, int]
     """By earlier run: this hospital's patients entered, left or altered since."""
+    opened: tuple[Curve, ...] = ()
+    """Curves that it answered in other runs, of any study, over the patients of the cohort."""
 
 
 class Step(Protocol):
