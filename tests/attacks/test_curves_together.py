@@ -47,9 +47,19 @@ class Network(Rehearsal):
     """Hospitals with the keyed marks that they would make, over one or several studies."""
 
     def __init__(
-        self, table, endpoints, arm="arm", grid=(7, 602), id_="trial", run="run", is_keyed=True, kinds=("km",), **more
+        self,
+        table,
+        endpoints,
+        arm="arm",
+        grid=(7, 602),
+        id_="trial",
+        run="run",
+        is_keyed=True,
+        kinds=("km",),
+        only=None,
+        **more,
     ):
-        self.table, self.endpoints, self.is_keyed = table, endpoints, is_keyed
+        self.table, self.endpoints, self.is_keyed, self.only = table, endpoints, is_keyed, only
         sites = dict.fromkeys(table["site"].tolist())
         booleans = {name for name, (_, event) in endpoints.items() for name in (event,)} | {arm or "arm", *ATTRIBUTES}
         numbers = {days for days, _ in endpoints.values()}
@@ -72,6 +82,8 @@ class Network(Rehearsal):
 
     def cohort(self, site, arm):
         table, here = self.table, self.table["site"] == site
+        if self.only:
+            here = here & self.only(table)
         variables = {arm: table[arm][here].astype(float)} if arm else {}
         return Cohort(
             site,
@@ -322,6 +334,37 @@ class TestSeveralVersions:
         assert twice({"endpoints": THREE}, {"endpoints": THREE}, table, corrected).refused() == dict.fromkeys(
             THREE, "R14"
         )
+
+    def test_the_men_of_an_earlier_study(self, no_rule):
+        """Two populations tell one attribute, three that cross tell two; for R14 there are enough who left."""
+        table = draw()
+        runs = {"run1": None, "run2": lambda table: table["male"] == 1, "run3": lambda table: table["viral"] == 1}
+
+        def ask():
+            before = None
+            for run, only in runs.items():
+                network = Network(table, OS, run=run, only=only, grid=(1, 500))
+                before = network.after(before) if before else network
+                yield before, before.refused()
+
+        (everyone, _), (men, no), (viral, none) = ask()
+        assert (no, none) == ({}, {})
+        lone = list(alone(everyone.reads("os")))
+        assert len(lone) > 70
+        for name, told in (("male", men.reads("os")), ("viral", viral.reads("os"))):
+            assert [[at in told] for at in lone] == [truth(table, "os", name, at).tolist() for at in lone]
+        no_rule.undo()
+        assert [refused for _, refused in ask()] == [{}, {}, {"os": "R9"}]
+
+    def test_new_patients_enter_once_and_then_by_exception(self):
+        table = draw()
+        enrolled = [lambda table: table["number"] < 34, lambda table: table["number"] < 37, None]
+        for signed, expected in (((), {"os": "R9"}), ((ExceptionSigned("R9.populations", "3", "enrolment"),), {})):
+            before = None
+            for i, only in enumerate(enrolled, start=1):
+                network = Network(table, OS, run=f"run{i}", only=only, exceptions=signed)
+                before = network.after(before) if before else network
+                assert before.refused() == (expected if i == 3 else {})
 
     def test_new_values_under_an_old_name_do_not_hide(self):
         """For R14 half of the patients were altered, which are enough; for R9 it is another endpoint."""

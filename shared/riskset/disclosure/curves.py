@@ -28,6 +28,8 @@ Ints = NDArray[np.int64]
 
 NOT_IN_IT: Final = -1
 """The day of a patient who is not in a curve."""
+LEFT_OUT: Final = -2
+"""The day of a patient whose data were corrected since an earlier curve: nothing is compared."""
 NOT_SPLIT: Final = -1
 """The level of every patient of a curve that is not split."""
 FEWEST_PAIRS: Final = 10
@@ -37,7 +39,7 @@ MOSTLY: Final = 3 / 4
 """The share of patients who are as before, or were followed longer, in a curve that continues an earlier one."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Curve:
     """How a site's patients leave a curve. Arrays (n,) over patients, in one order for all curves that are compared."""
 
@@ -49,6 +51,16 @@ class Curve:
     event: Bools
     level: Ints
     """Index of the level that splits the curve, or `NOT_SPLIT`."""
+    run: str = ""
+    """The earlier run that opened it; empty for a curve of the present run."""
+    gone: int = 0
+    """How many patients that run counted whom the present one does not have."""
+
+    @property
+    def is_in(self) -> Bools:
+        """Which patients are counted, (n,)."""
+        counted: Bools = self.day >= 0
+        return counted
 
     def until(self, last: int) -> Curve:
         """Returns the curve as if follow-up ended on the day `last`, where everyone in it is censored."""
@@ -94,7 +106,7 @@ def without_corrected(opened: Sequence[Curve], now: Sequence[Curve], altered: Bo
             same = (one.day == other.day) & (one.event == other.event) & (one.level == other.level)
             if (both & (same | later)).sum() >= MOSTLY * both.sum():
                 corrected |= both & ~same & altered
-    return tuple(replace(curve, day=np.where(corrected, NOT_IN_IT, curve.day)) for curve in opened)
+    return tuple(replace(curve, day=np.where(corrected, LEFT_OUT, curve.day)) for curve in opened)
 
 
 def together(policy: Policy, curves: Sequence[Curve], earlier: Sequence[Curve]) -> Iterator[tuple[str, Finding]]:
@@ -104,19 +116,23 @@ def together(policy: Policy, curves: Sequence[Curve], earlier: Sequence[Curve]) 
     """
     opened = list(earlier)
     for at, curve in enumerate(curves):
-        found = list(_findings(policy, curve, opened, curves[at + 1 :]))
+        found = list(_findings(policy, curve, opened, curves[at + 1 :], curves))
         yield from ((curve.name, finding) for finding in found)
         if all(finding.passes for finding in found):
             opened.append(curve)
 
 
-def _findings(policy: Policy, curve: Curve, opened: Sequence[Curve], later: Sequence[Curve]) -> Iterator[Finding]:
-    known = [*opened, *later]
+def _findings(
+    policy: Policy, curve: Curve, opened: Sequence[Curve], later: Sequence[Curve], present: Sequence[Curve]
+) -> Iterator[Finding]:
+    known, runs = [*opened, *later], _runs_with_a_clock(curve, opened)
     figures = {
         "R9.other_levels": max((split_otherwise(curve, other) for other in opened), default=0),
         "R9.other_steps": sum(cut_otherwise(curve, other) for other in opened),
         "R9.outside_order": max((outside_order(curve, other, known) for other in opened), default=0),
         "R9.linked": max((linked(curve, o) for o in opened if not is_ordered(curve, o, known)), default=0.0),
+        "R9.other_patients": max((other_patients(present, run) for run in runs), default=0),
+        "R9.populations": _n_populations([present, *runs]),
         "R9.endpoints": 1 + len(different([other for other in opened if shares_a_clock(curve, other)], curve)),
     }
     for name, figure in figures.items():
@@ -193,6 +209,49 @@ def shares_a_clock(a: Curve, b: Curve) -> bool:
     return bool(_in_one_step(a, b).any())
 
 
+def _runs_with_a_clock(curve: Curve, opened: Sequence[Curve]) -> list[list[Curve]]:
+    """Returns the curves of each earlier run that has one in which patients leave in the same step as in this curve."""
+    shared = dict.fromkeys(other.run for other in opened if other.run and shares_a_clock(curve, other))
+    return [[other for other in opened if other.run == run] for run in shared]
+
+
+def other_patients(present: Sequence[Curve], earlier: Sequence[Curve]) -> int:
+    """Returns how many patients the curves of one of two runs count and those of the other do not, for the run in which
+    they are fewer: 0 where one run has all patients of the other."""
+    now, before = _counted(present), _counted(earlier)
+    compared = ~(_left_out(present) | _left_out(earlier))
+    return min(int((compared & now & ~before).sum()), earlier[0].gone + int((compared & before & ~now).sum()))
+
+
+def _n_populations(runs: Sequence[Sequence[Curve]]) -> int:
+    found: list[Sequence[Curve]] = []
+    for run in runs:
+        if not any(_has_same_patients(run, other) for other in found):
+            found.append(run)
+    return len(found)
+
+
+def _has_same_patients(a: Sequence[Curve], b: Sequence[Curve]) -> bool:
+    differ = (_counted(a) ^ _counted(b)) & ~(_left_out(a) | _left_out(b))
+    return a[0].gone == b[0].gone and not differ.any()
+
+
+def _counted(curves: Sequence[Curve]) -> Bools:
+    counted: Bools = np.logical_or.reduce([curve.is_in for curve in curves])
+    return counted
+
+
+def _left_out(curves: Sequence[Curve]) -> Bools:
+    left_out: Bools = np.logical_or.reduce([curve.day == LEFT_OUT for curve in curves])
+    return left_out
+
+
+def n_alone(curve: Curve) -> int:
+    """Returns how many patients leave a curve alone among those of their level and step."""
+    cells = np.stack([curve.level, curve.grid.exit_steps(curve.day)])[:, curve.is_in]
+    return int((np.unique(cells, axis=1, return_counts=True)[1] == 1).sum())
+
+
 def different(curves: Sequence[Curve], *than: Curve) -> list[Curve]:
     """Returns the curves that differ from each other, and from `than`, in some patient's day or event."""
     found = list(than)
@@ -209,8 +268,7 @@ def is_same(a: Curve, b: Curve) -> bool:
 
 
 def _in_both(a: Curve, b: Curve) -> Bools:
-    both: Bools = (a.day != NOT_IN_IT) & (b.day != NOT_IN_IT)
-    return both
+    return a.is_in & b.is_in
 
 
 def _until_both_end(a: Curve, b: Curve) -> tuple[Curve, Curve]:

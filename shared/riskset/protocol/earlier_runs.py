@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -74,11 +75,19 @@ def opened_curves(
         if begun.curves:
             before, here, altered = _recognised(begun.rows, now)
             ids, n = answered(run), cohort.n_patients
-            opened = [c.of(before).placed(patients[here], n) for c in begun.curves if c.name in ids]
+            kept = [curve for curve in begun.curves if curve.name in ids]
+            gone = _gone(kept, before)
+            opened = [replace(c.of(before).placed(patients[here], n), run=run, gone=gone) for c in kept]
             is_altered = np.zeros(n, bool)
             is_altered[patients[here]] = altered
             found += without_corrected(opened, present, is_altered)
     return tuple(found)
+
+
+def _gone(curves: Sequence[Curve], recognised: Ints) -> int:
+    """Returns how many patients of the curves are not among those who are recognised."""
+    counted = np.logical_or.reduce([curve.is_in for curve in curves]) if curves else np.zeros(0, bool)
+    return int(counted.sum()) - int(counted[recognised].sum()) if curves else 0
 
 
 def _marked_patients(rows: RowMarks, cohort: Cohort) -> Ints:

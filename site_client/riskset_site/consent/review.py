@@ -24,6 +24,7 @@ from riskset.study.asked import OWN, installed
 from riskset.study.differences import differences
 from riskset.study.spec import DaysEndpoint, Endpoint, Study
 from riskset_site.consent.approvals import Approvals, expiry_of
+from riskset_site.consent.leaving_alone import leaving_alone
 from riskset_site.consent.preview import Preview, preview
 from riskset_site.consent.terms import seen_by_others, subtraction
 from riskset_site.data.check import SiteCheck, check_site
@@ -104,6 +105,8 @@ class Review:
     parties: tuple[Party, ...]
     seen: tuple[Message, ...]
     """Who can see what of this site."""
+    alone: tuple[Message, ...]
+    """By endpoint with a curve: what would be told of a patient who leaves alone in a step, and how many here do."""
     column: RuleColumn
     """Of the rules: pooled, or local where others can read this site's own sums."""
     limits: tuple[LimitInForce, ...]
@@ -135,6 +138,7 @@ def review(folder: StudyFolder, today: date) -> Review:
         check=check_site(folder.path, study),
         parties=tuple(_parties(folder, standing.approval)),
         seen=tuple(_seen(folder, standing.approval)),
+        alone=leaving_alone(study, folder.cohort),
         column=folder.column,
         limits=tuple(_limits(policy, study.disclosure.min_cell, standing.approval)),
         reveals=_reveals(study),

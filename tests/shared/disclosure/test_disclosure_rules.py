@@ -1,6 +1,7 @@
 """rules.toml: each limit judged just inside and just outside, in both columns; and docs/rules.md says the same."""
 
 import re
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -46,6 +47,12 @@ def curve(day, event, level=None, width=7):
     return curves.Curve(
         "os", Grid(width, 4000), np.asarray(day), event, np.asarray(level if level is not None else [-1] * n)
     )
+
+
+def counting(first, last, run=""):
+    """A curve of some of 21 patients."""
+    patients = np.arange(21)
+    return replace(curve(np.where((first <= patients) & (patients < last), DAYS, curves.NOT_IN_IT), []), run=run)
 
 
 def beside(one, *opened):
@@ -132,6 +139,14 @@ EITHER_SIDE = {
     "R9.linked": (  # 15 and 16 of 20 pairs
         lambda p, parts: beside(curve(DAYS, [1, 2]), curve(rearranged(parts), [1, 3]))(p),
         {"pooled": (6, 5), "local": (6, 5)},
+    ),
+    "R9.other_patients": (
+        lambda p, m: beside(counting(m, 21), counting(0, 21 - m, "run 1"))(p),
+        {"pooled": (5, 6), "local": (5, 6)},
+    ),
+    "R9.populations": (
+        lambda p, m: beside(counting(0, 21), *(counting(0, 20 - i, f"run {i}") for i in range(m - 1)))(p),
+        {"pooled": (2, 3), "local": (2, 3)},
     ),
     "R9.endpoints": (
         lambda p, m: beside(curve(DAYS, range(m)), *(curve(DAYS, range(i)) for i in range(1, m)))(p),
