@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from riskset import __version__
 from riskset.analyses.admission.steps import Own
-from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.plan import plan
 from riskset.catalogue import say
@@ -169,7 +168,7 @@ class Site:
         opened = Opened(__version__, self._program, opening, public, limits, may_be_subtracted, size, ran)
         reply = self._seal(head, OPENED, opened.to_bytes(), history="")
         rows, cohort = self._holding.rows, self._holding.cohort
-        curves = curves_to_keep(rows, cohort, self._counted)
+        curves = curves_to_keep(rows, cohort, self._plan.reported)
         begun = Begun(self._study.id, opening.participants, rows, secret, approval.sha256, seen.seen, curves)
         exchange = Exchange(0, message.raw, reply)
         self._journal.begin(head.run, begun, exchange, _public(OPENED, head, "", approval, reply))
@@ -276,15 +275,10 @@ class Site:
         before = {id_: other for id_, other in self._journal.contributed().items() if id_ != run_id}
         changes = changes_since(opening.earlier, before, self._holding.rows)
         rows, cohort = self._holding.rows, self._holding.cohort
-        opened = opened_curves(before, self._journal.answered, rows, cohort, self._counted)
+        opened = opened_curves(before, self._journal.answered, rows, cohort, self._plan.reported)
         contributor = self._conditions.contributor(Own(cohort, changes, opened), approval)
         contributor.freeze = lambda key, compute: self._journal.freeze(run_id, f"{begun.rows.digest}/{key}", compute)
         return _Run(begun, opening, program, (exchange,), contributor)
-
-    @property
-    def _counted(self) -> tuple[Analysis, ...]:
-        """The analyses of patients who are known when a run opens."""
-        return tuple(one for one in self._plan.reported if one.analysis_set in self._holding.cohort.analysis_sets)
 
     def _seal(self, request: Head, type_: str, payload: bytes, history: str) -> bytes:
         return seal(

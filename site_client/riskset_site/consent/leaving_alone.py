@@ -15,9 +15,8 @@ from riskset.study.spec import Study
 def leaving_alone(study: Study, cohort: Cohort) -> tuple[Message, ...]:
     """Returns a sentence for each endpoint with a curve: what is told, and of how many of the site's own patients, who
     are alone among themselves. Never leaves the site."""
-    counted = [analysis for analysis in plan(study).reported if analysis.analysis_set in cohort.analysis_sets]
-    ids = {analysis.id: analysis.endpoint for analysis in counted}
-    curves = {str(ids[curve.name]): curve for curve in curves_of(cohort, counted)}
+    endpoints = {analysis.id: str(analysis.endpoint) for analysis in plan(study).reported}
+    curves = {endpoints[curve.name]: curve for curve in curves_of(cohort, plan(study).reported)}
     return tuple(_sentences(study, curves))
 
 
