@@ -136,9 +136,9 @@ EITHER_SIDE = {
         lambda p, m: beside(curve(DAYS, [1, 2]), curve(DAYS, [1, 3][: 1 + m]))(p),
         {"pooled": (0, 1), "local": (0, 1)},
     ),
-    "R9.linked": (  # 15 and 16 of 20 pairs
+    "R9.linked": (  # 10 and 11 of 20 pairs
         lambda p, parts: beside(curve(DAYS, [1, 2]), curve(rearranged(parts), [1, 3]))(p),
-        {"pooled": (6, 5), "local": (6, 5)},
+        {"pooled": (11, 10), "local": (11, 10)},
     ),
     "R9.other_patients": (
         lambda p, m: beside(counting(m, 21), counting(0, 21 - m, "run 1"))(p),
