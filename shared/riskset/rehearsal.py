@@ -60,6 +60,9 @@ class MemoryJournal:
     def contributed(self) -> Mapping[str, Begun]:
         return {run: begun for run, begun in self._begun.items() if len(self.kept[run]) > 1}
 
+    def answered(self, run: str) -> frozenset[str]:
+        return frozenset(id_ for sent in self.sent[run] for id_, labels, _ in sent.numbers if labels)
+
     def seen(self) -> str:
         return self._seen
 

@@ -14,6 +14,7 @@ from riskset.analyses.design import Column
 from riskset.disclosure.exposure import CENSORED, EVENT, InTime, counted, total
 from riskset.errors import Refused
 from riskset.rehearsal import Rehearsal
+from riskset.stats.grid import Grid
 
 SITES = ("asan", "kurume", "osaka", "seoul")
 ARM = Column("arm", "new", "old", 1)
@@ -66,7 +67,7 @@ def rogue(opens, sends, computes=None, id_="km/os/all", set_id=OS, **more):
 
 
 def in_time(split=(), status=(EVENT, CENSORED), clock="os"):
-    return InTime(clock, tuple(split), frozenset(status))
+    return InTime(clock, tuple(split), frozenset(status), Grid(7, 5000))
 
 
 MARKS_ONE = {

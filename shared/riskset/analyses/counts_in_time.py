@@ -57,7 +57,7 @@ class CountsInTime:
     def exposure(self, set_id: SetId) -> Exposure:
         """Returns what the counts of these patients disclose."""
         split = tuple(column for column in self.levels if column.level != column.reference)
-        in_time = InTime(clock=set_id.endpoint or "", split=split, status=frozenset(self.statuses))
+        in_time = InTime(set_id.endpoint or "", split, frozenset(self.statuses), self.grid)
         return Exposure(
             design=(),
             tables=(),

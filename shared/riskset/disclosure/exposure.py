@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from riskset.catalogue import NOTHING, Message, say
 from riskset.disclosure.finding import Finding, cannot_judge
+from riskset.stats.grid import Grid
 
 EVENT: Final = "event"
 CENSORED: Final = "censored"
@@ -69,6 +70,8 @@ class InTime:
     """Levels of the variable that splits the patients, without the reference; empty where all are counted together."""
     status: frozenset[str]
     """What is counted in a step: `EVENT`, `CENSORED`, `ENTRY`."""
+    grid: Grid | None
+    """The steps; None where only totals over all times leave."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,7 @@ def of_admission(exposures: Iterable[Exposure]) -> Exposure:
     """Returns what the rounds of admission disclose for analyses with these exposures: counts of patients, and joint
     sums of the columns of all of them."""
     columns = tuple(dict.fromkeys(column for exposure in exposures for column in exposure.columns))
-    patients = InTime(clock="", split=(), status=frozenset())
+    patients = InTime(clock="", split=(), status=frozenset(), grid=None)
     return Exposure(design=columns, tables=(), in_time=patients, weights=False, is_iterative=False, per_site=False)
 
 
@@ -168,6 +171,8 @@ def _uncovered_in_time(exposure: Exposure, label: Label) -> Message:
         return say("rules.covers.no_counts_in_time", number=label.text)
     if label.status not in in_time.status:
         return say("rules.covers.status", number=label.text, status=label.status)
+    if label.step is not None and (in_time.grid is None or label.step >= in_time.grid.n_steps):
+        return say("rules.covers.step", number=label.text)
     most = 1 if label.step is not None else 2  # the log-rank variance, over all times, is of two arms
     if len(label.columns) > most or not _are_levels_of(label.columns, in_time.split):
         return say("rules.covers.split", number=label.text)

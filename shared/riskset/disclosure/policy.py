@@ -183,12 +183,15 @@ def _own_k(text: str, k: int) -> int:
 
 
 def policy_from_json(document: Mapping[str, str]) -> Policy:
-    """Returns the policy of `Policy.to_json`; DataError where a limit is missing, unknown or beyond its floor."""
+    """Returns the policy of `Policy.to_json`; DataError where a limit is missing, unknown or beyond its floor.
+
+    A limit that a later version added has its default in the policy of an earlier one."""
     column: RuleColumn = "pooled" if document.get("column") == "pooled" else "local"
     if document.get("column") != column:
         raise DataError(say("rules.policy.column", found=document.get("column")), say("rules.policy.column_hint"))
     base = tightened(default_policy(column), {K: document.get(K, "")})
-    given = {name: text for name, text in document.items() if name not in ("column", K)}
+    later = {name: str(value) for name, value in base.values.items() if LIMITS[name].since}
+    given = later | {name: text for name, text in document.items() if name not in ("column", K)}
     if set(given) != set(base.values):
         raise DataError(say("rules.policy.names", names=tuple(sorted(set(given) ^ set(base.values)))))
     values = {name: amount_of(name, given[name]) for name in base.values}

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+from riskset.disclosure.curves import Curve
+
 
 @dataclass(frozen=True)
 class Exchange:
@@ -105,6 +107,9 @@ class Begun:
     keys: Mapping[str, str] = field(default_factory=dict)
     """By participant: its identity key in the roster of the run, hex. R13 knows participants by these. Empty in what
     riskset 0.1.0 recorded."""
+    curves: tuple[Curve, ...] = ()
+    """How the patients leave each curve of the study, in the order of `rows.marks`; which of them were answered,
+    `Journal.answered` knows. Not marked like `rows`: a keyed mark could not show that days are shifted."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +138,9 @@ class Journal(Protocol):
         """Returns the runs, of any study held here, in which this site sent a contribution: an exchange of round >= 1.
 
         A run counts from its first masked contribution, finished or not. In the order in which they began."""
+
+    def answered(self, run: str) -> frozenset[str]:
+        """Returns the ids of the analyses of which this site sent numbers in the run, other than noise."""
 
     def seen(self) -> str:
         """Returns the last checkpoint of the coordinator's log that was cosigned here, a signed note; empty for none.

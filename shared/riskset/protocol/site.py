@@ -34,6 +34,7 @@ from riskset.protocol.earlier_runs import (
 from riskset.protocol.history import History, open_history
 from riskset.protocol.journal import Begun, Exchange, Journal, RowMarks
 from riskset.protocol.messages import CLOSE, OPEN, OPENED, REFUSED, REPLY_TO, ROUND, refused
+from riskset.protocol.opened_curves import curves_to_keep, opened_curves
 from riskset.protocol.opening import Opened, Opening, read_coordinators_program, read_opening
 from riskset.protocol.participation import ApprovedConditions, Conditions
 from riskset.protocol.parties import parties_of_runs
@@ -173,8 +174,9 @@ class Site:
             __version__, self._program, opening, public, limits, may_be_subtracted, size, ran, approval, self._code
         )
         reply = self._seal(head, OPENED, opened.to_bytes(), history="")
-        keys, rows = self._roster.keys_of(opening.participants), self._holding.rows
-        begun = Begun(self._study.id, opening.participants, rows, secret, approval.sha256, seen.seen, keys)
+        keys, rows, cohort = self._roster.keys_of(opening.participants), self._holding.rows, self._holding.cohort
+        curves = curves_to_keep(rows, cohort, self._plan.reported)
+        begun = Begun(self._study.id, opening.participants, rows, secret, approval.sha256, seen.seen, keys, curves)
         exchange = Exchange(0, message.raw, reply)
         self._journal.begin(head.run, begun, exchange, _public(OPENED, head, "", approval, reply))
         self._runs[head.run] = self._begun(head.run, begun, message.payload, exchange, approval)
@@ -280,7 +282,9 @@ class Site:
         before = {id_: other for id_, other in self._journal.contributed().items() if id_ != run_id}
         changes = changes_since(opening.earlier, before, self._holding.rows)
         rows, alike = {id_: c.rows for id_, c in changes.items()}, {id_: c.alike for id_, c in changes.items()}
-        contributor = self._conditions.contributor(Own(self._holding.cohort, rows, alike), approval)
+        cohort = self._holding.cohort
+        opened = opened_curves(before, self._journal.answered, self._holding.rows, cohort, self._plan.reported)
+        contributor = self._conditions.contributor(Own(cohort, rows, alike, opened), approval)
         contributor.freeze = lambda key, compute: self._journal.freeze(run_id, f"{begun.rows.digest}/{key}", compute)
         return _Run(begun, opening, program, (exchange,), contributor, changes)
 

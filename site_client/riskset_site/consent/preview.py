@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from riskset.analyses.admission.judging import Judge, Judged
 from riskset.analyses.cohort import Cohort
 from riskset.disclosure import cells
+from riskset.disclosure.curves import Curve
 from riskset.disclosure.finding import Finding
 from riskset.disclosure.policy import Policy
 from riskset.disclosure.rules import LIMITS
@@ -76,12 +77,14 @@ class Preview:
 class _Notes:
     """The numbers of each vector of a rehearsal, and what the rules would have said of them."""
 
-    def __init__(self, policies: Sequence[Policy]) -> None:
+    def __init__(self, policies: Sequence[Policy], opened: tuple[Curve, ...]) -> None:
         self.policies = policies
+        self.opened = opened
         self.rounds: list[Round] = []
         self.judged: list[tuple[Policy, Judged]] = []
 
     def take(self, contributor: Contributor, history: History, sent: Sent) -> None:
+        contributor.own = replace(contributor.own, opened=self.opened)
         for policy in self.policies:
             judge = replace(history.judge, policy=policy)
             found = contributor.judge_own(replace(history, judge=judge))
@@ -91,12 +94,13 @@ class _Notes:
         self.rounds.append(Round(history.phase, sent.numbers))
 
 
-def preview(study: Study, cohort: Cohort, *policies: Policy) -> Preview:
+def preview(study: Study, cohort: Cohort, *policies: Policy, opened: tuple[Curve, ...] = ()) -> Preview:
     """Returns the numbers of every round and the findings of the rules under these policies. Never leaves the site.
 
     The first policy is that of the run. A site that may be subtracted is also judged by the limits for its own sums.
+    `opened` are the curves that it answered in earlier runs.
     """
-    notes = _Notes(policies)
+    notes = _Notes(policies, opened)
     Rehearsal(study, {cohort.site: cohort}, "preview", is_gated=False, watch=notes.take).run()
     judged = [*((policies[0], found) for found in _rows(cohort, policies[0])), *notes.judged]
     verdicts = (
@@ -117,6 +121,6 @@ def _pooled(judge: Judge, history: History) -> Iterator[Judged]:
 
 def _verdict(finding: Finding, policy: Policy) -> str:
     """Under the secure sum a figure that fails alone may pass with the other sites' patients; a site's own rows are
-    judged here."""
-    is_final = policy.column == "local" or finding.limit_name == STAYS_OUT
+    judged here, and so are its curves."""
+    is_final = policy.column == "local" or finding.limit_name == STAYS_OUT or finding.rule == "R9"
     return finding.verdict if is_final or finding.passes else IN_THE_RUN

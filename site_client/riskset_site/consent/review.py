@@ -13,21 +13,24 @@ from riskset import __version__
 from riskset.analyses.admission.steps import steps
 from riskset.analyses.plan import plan
 from riskset.catalogue import Message, say
+from riskset.disclosure.curves import Curve
 from riskset.disclosure.policy import Policy, default_policy, tightened
 from riskset.disclosure.rules import LIMITS, RuleColumn
 from riskset.errors import Refused
 from riskset.joining.expiry import expiry_lines, of_members
 from riskset.protocol.approval import Approval
 from riskset.protocol.consent import ConsentState
+from riskset.protocol.opened_curves import opened_curves
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.study.asked import OWN, installed
 from riskset.study.differences import differences
 from riskset.study.spec import DaysEndpoint, Endpoint, Study
 from riskset_site.consent.approvals import Approvals, expiry_of
+from riskset_site.consent.leaving_alone import leaving_alone
 from riskset_site.consent.preview import Preview, preview
 from riskset_site.consent.terms import seen_by_others, subtraction
 from riskset_site.data.check import SiteCheck, check_site
-from riskset_site.records.journal import own_ledger
+from riskset_site.records.journal import JournalFile, own_ledger
 from riskset_site.study_folder import StudyFolder
 
 
@@ -104,6 +107,8 @@ class Review:
     parties: tuple[Party, ...]
     seen: tuple[Message, ...]
     """Who can see what of this site."""
+    alone: tuple[Message, ...]
+    """By endpoint with a curve: what would be told of a patient who leaves alone in a step, and how many here do."""
     column: RuleColumn
     """Of the rules: pooled, or local where others can read this site's own sums."""
     limits: tuple[LimitInForce, ...]
@@ -135,10 +140,11 @@ def review(folder: StudyFolder, today: date) -> Review:
         check=check_site(folder.path, study),
         parties=tuple(_parties(folder, standing.approval)),
         seen=tuple(_seen(folder, standing.approval)),
+        alone=leaving_alone(study, folder.cohort),
         column=folder.column,
         limits=tuple(_limits(policy, study.disclosure.min_cell, standing.approval)),
         reveals=_reveals(study),
-        preview=preview(study, folder.cohort, policy, *alone),
+        preview=preview(study, folder.cohort, policy, *alone, opened=_opened(folder)),
     )
 
 
@@ -195,6 +201,14 @@ def _consent(folder: StudyFolder) -> tuple[ConsentState, Study | None]:
     with closing(own_ledger(folder.paths, folder.identity, folder.site)) as ledger:
         approvals = Approvals(ledger, folder.identity)
         return approvals.standing(), approvals.study()
+
+
+def _opened(folder: StudyFolder) -> tuple[Curve, ...]:
+    if not folder.paths.journal.exists():
+        return ()
+    with closing(JournalFile(own_ledger(folder.paths, folder.identity, folder.site))) as journal:
+        rows, analyses = folder.holding.rows, plan(folder.study).reported
+        return opened_curves(journal.contributed(), journal.answered, rows, folder.cohort, analyses)
 
 
 def _methods(study: Study) -> Iterator[Method]:

@@ -57,6 +57,8 @@ def _sections(review: Review) -> Iterator[PageSection]:
     yield _section("populations", review.populations, *_patients(review))
     yield _section("parties", _parties(review), say("site.review.compare_keys"))
     yield _section("seen", review.seen)
+    if review.alone:
+        yield _section("alone", say("site.review.leaving.intro"), review.alone)
     yield _section("verdicts", *_verdicts(review))
     yield _section("numbers", *_rounds(review))
     yield _section("limits", _limits(review))

@@ -16,6 +16,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from riskset.catalogue import Message, say
+from riskset.disclosure.curves import read_curve
 from riskset.errors import DataError, ProtocolError, VerificationError
 from riskset.ledger.durable import AlreadyThere, Statement
 from riskset.ledger.entry import Entry
@@ -94,6 +95,11 @@ class JournalFile:
         query = "SELECT id FROM run WHERE EXISTS (SELECT 1 FROM exchange WHERE run = id AND round >= 1) ORDER BY rowid"
         found = {str(run): self.begun(str(run)) for (run,) in self.ledger.read(query)}
         return {run: begun for run, begun in found.items() if begun is not None}
+
+    def answered(self, run: str) -> frozenset[str]:
+        entries = (one for kind in (CONTRIBUTED, CLOSED) for one in self.ledger.entries(kind))
+        sent = (read_sent(self.ledger, entry) for entry in entries if entry.public["run"] == run)
+        return frozenset(id_ for one in sent if one for id_, labels, _ in one.numbers if labels)
 
     def seen(self) -> str:
         if self._seen is None:
@@ -199,6 +205,7 @@ def _packed(begun: Begun) -> bytes:
         "seen": begun.seen,
         "keys": dict(begun.keys),
         "layout": _BEGUN,
+        "curves": [curve.to_json() for curve in begun.curves],
     }
     return json.dumps(content, separators=(",", ":")).encode()
 
@@ -216,6 +223,7 @@ def _unpacked(data: bytes) -> Begun:
         content["approval"],
         content["seen"],
         content.get("keys", {}),
+        tuple(read_curve(curve) for curve in content.get("curves", ())),  # a run of 0.1.0 kept none
     )
 
 

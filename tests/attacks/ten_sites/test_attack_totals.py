@@ -19,6 +19,7 @@ from riskset.secure.envelope import frame, unframe, verify
 from riskset.secure.masks import PairwiseMasks
 from riskset.stats import newton
 from riskset.stats.cox import evaluate, risk_sets
+from riskset.stats.grid import Grid
 
 FEW = ("busan", "daegu", "tokyo", "osaka")
 FRIEND, VICTIM = "daegu", "osaka"
@@ -68,7 +69,7 @@ class TestRiskSetSums:
         exposure = Exposure(
             design=(),
             tables=(),
-            in_time=InTime("os", (), frozenset({EVENT})),
+            in_time=InTime("os", (), frozenset({EVENT}), Grid(1, 4000)),
             weights=False,
             is_iterative=False,
             per_site=False,

@@ -1,6 +1,7 @@
 """rules.toml: each limit judged just inside and just outside, in both columns; and docs/rules.md says the same."""
 
 import re
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -8,9 +9,10 @@ import numpy as np
 import pytest
 
 from riskset.catalogue import NOTHING
-from riskset.disclosure import cells, models, runs, span
+from riskset.disclosure import cells, curves, models, runs, span
 from riskset.disclosure.policy import default_policy
 from riskset.disclosure.rules import COLUMNS, KINDS, LIMITS, RULES, Limit, amount, read_rules
+from riskset.stats.grid import Grid
 
 DOCS = (Path(__file__).parents[3] / "docs" / "rules.md").read_text(encoding="utf-8")
 
@@ -37,6 +39,36 @@ def runs_apart(policy, apart):
 
 def spread_of(sd):
     return np.array([-sd, sd] * 20)
+
+
+def curve(day, event, level=None, width=7):
+    n = len(day)
+    event = np.isin(np.arange(n), event)
+    return curves.Curve(
+        "os", Grid(width, 4000), np.asarray(day), event, np.asarray(level if level is not None else [-1] * n)
+    )
+
+
+def counting(first, last, run=""):
+    """A curve of some of 21 patients."""
+    patients = np.arange(21)
+    return replace(curve(np.where((first <= patients) & (patients < last), DAYS, curves.NOT_IN_IT), []), run=run)
+
+
+def beside(one, *opened):
+    """Judges a curve after others that are open."""
+    return lambda policy: [finding for _, finding in curves.together(policy, [one], opened)]
+
+
+def rearranged(parts):
+    """Days of 21 patients, in whose order `parts` - 1 of 20 pairs of neighbours are not neighbours before."""
+    cut = np.array_split(np.arange(21), parts)
+    order = [*range(1, parts, 2), *range(0, parts, 2)]
+    return 1000 + 10 * np.argsort(np.concatenate([cut[i] for i in order]))
+
+
+DAYS = 10 * np.arange(21)
+ARMS = np.arange(21) % 2
 
 
 # limit -> (what is asked, {column: (a figure just inside, one just outside)})
@@ -91,6 +123,34 @@ EITHER_SIDE = {
     "R9.further_splits": (
         lambda p, asked: cells.split(p, "os", ["arm"][:asked], ["arm"]),
         {"pooled": (1, None), "local": (1, None)},  # outside it is R11 that judges
+    ),
+    "R9.other_levels": (
+        lambda p, m: beside(curve(DAYS, [], ARMS), curve(DAYS, [], np.where(10 * m > DAYS, 1 - ARMS, ARMS)))(p),
+        {"pooled": (0, 1), "local": (0, 1)},
+    ),
+    "R9.other_steps": (
+        lambda p, m: beside(curve(DAYS, [], width=8), curve(DAYS, [], width=4 - m))(p),
+        {"pooled": (0, 1), "local": (0, 1)},
+    ),
+    "R9.outside_order": (
+        lambda p, m: beside(curve(DAYS, [1, 2]), curve(DAYS, [1, 3][: 1 + m]))(p),
+        {"pooled": (0, 1), "local": (0, 1)},
+    ),
+    "R9.linked": (  # 10 and 11 of 20 pairs
+        lambda p, parts: beside(curve(DAYS, [1, 2]), curve(rearranged(parts), [1, 3]))(p),
+        {"pooled": (11, 10), "local": (11, 10)},
+    ),
+    "R9.other_patients": (
+        lambda p, m: beside(counting(m, 21), counting(0, 21 - m, "run 1"))(p),
+        {"pooled": (5, 6), "local": (5, 6)},
+    ),
+    "R9.populations": (
+        lambda p, m: beside(counting(0, 21), *(counting(0, 20 - i, f"run {i}") for i in range(m - 1)))(p),
+        {"pooled": (2, 3), "local": (2, 3)},
+    ),
+    "R9.endpoints": (
+        lambda p, m: beside(curve(DAYS, range(m)), *(curve(DAYS, range(i)) for i in range(1, m)))(p),
+        {"pooled": (3, 4), "local": (3, 4)},
     ),
     "R11.further_splits": (
         lambda p, further: cells.split(p, "os", ["arm", "sex"][: 1 + further], ["arm"]),

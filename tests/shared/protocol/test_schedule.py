@@ -18,11 +18,13 @@ from riskset.disclosure.exposure import EVENT, InTime, counted, total
 from riskset.errors import DataError
 from riskset.protocol.history import open_history
 from riskset.rehearsal import Rehearsal
+from riskset.stats.grid import Grid
 
 SITES = ("asan", "kurume", "osaka")
 ARM, AGE = Column("arm", "new", "old", 1), Column("age", middle=50.0, half_range=50.0)
 OS = SetId("os")
-COUNTS = exposure(in_time=InTime("os", (ARM,), frozenset({EVENT})))
+GRID = Grid(7, 5000)
+COUNTS = exposure(in_time=InTime("os", (ARM,), frozenset({EVENT}), GRID))
 EVENTS = (counted("events of new", EVENT, 3, ARM),)
 
 
@@ -179,7 +181,7 @@ MATCHED = SetId("os", "match")
 
 def matched(id_="matched", **more):
     stage = Column("stage", "II", "I", 1)
-    opens = exposure(in_time=InTime("os", (), frozenset({EVENT})), tables=(stage,))
+    opens = exposure(in_time=InTime("os", (), frozenset({EVENT}), GRID), tables=(stage,))
     return asks(id_, (), opens, (total("stage II", stage),), lambda rows, _: [(rows.variables["stage"] == 1).sum()],
                 set_id=MATCHED, **more)  # fmt: skip
 
@@ -237,7 +239,7 @@ class TestADerivedPopulation:
             return [0.0]
 
         population = Half()
-        counts = asks("matched", (), exposure(in_time=InTime("os", (), frozenset({EVENT}))),
+        counts = asks("matched", (), exposure(in_time=InTime("os", (), frozenset({EVENT}), GRID)),
                       (counted("events", EVENT, 3),), computes, set_id=MATCHED)  # fmt: skip
         run = network(asks("score"), counts, populations={"match": population})
         while not run.coordinator.is_finished:

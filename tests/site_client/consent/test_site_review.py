@@ -4,14 +4,18 @@ import json
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
+from tests.conftest import COX
 
+from riskset.analyses.cohort import AnalysisSet, Cohort
 from riskset.disclosure.policy import default_policy
 from riskset.disclosure.rules import LIMITS
 from riskset.rehearsal import Rehearsal
 from riskset.study.asked import OWN, installed
 from riskset.study.load import load_study
 from riskset_site.consent import review as review_module
+from riskset_site.consent.leaving_alone import leaving_alone
 from riskset_site.consent.preview import preview
 from riskset_site.consent.review import Method, populations, questions, review
 from riskset_site.consent.review_page import methods_sentence, review_page
@@ -56,6 +60,29 @@ def test_a_study_of_days_in_sentences(hospital):
         "All patients in the export.",
         "rfs: the days in days, with the event in relapse, at risk from the day in entry.",
     )
+
+
+def test_what_curves_tell_of_who_leaves_alone(patients):
+    ends = {name: {"days": "days", "event": "dead", "label": f"Time to {name}"} for name in ("death", "relapse")}
+    asked = {"km": {"kind": "km", "endpoints": list(ends)}}
+    study = patients.study(("asan",), endpoints=ends, analyses=asked)
+    arm, dead, relapsed = {"arm": np.array([0.0, 0, 0, 1])}, np.array([1, 0, 1, 0]) == 1, np.array([0, 1, 0, 1]) == 1
+    cohort = Cohort("asan", {"death": AnalysisSet(np.array([5, 6, 20, 40]), dead, None, arm),
+                             "relapse": AnalysisSet(np.array([5, 6, 10, 40]), relapsed, None, arm)})  # fmt: skip
+    told = "the arm (arm), the step of 7 days, and whether the event occurred"
+    too = "whether the patient leaves that curve in the same step too, and whether with its event"
+    assert leaving_alone(study, cohort) == (
+        f"Time to death: {told}; from Time to relapse, {too}. 2 of 4 patients here are alone.",
+        f"Time to relapse: {told}; from Time to death, {too}. 2 of 4 patients here are alone.",
+    )
+    assert leaving_alone(patients.study(("asan",), analyses={"cox": COX}), cohort) == ()
+    for column in ("pooled", "local"):
+        found = preview(study, cohort, default_policy(column)).verdicts
+        order = [one for one in found if one.finding.limit_name == "R9.outside_order"]
+        assert [(one.analysis, one.verdict, one.finding.value) for one in order] == [
+            ("km/death/all", "pass", 0.0),
+            ("km/relapse/all", "fail", 1.0),
+        ]
 
 
 class TestMethods:

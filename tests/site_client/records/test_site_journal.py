@@ -5,12 +5,15 @@ import sqlite3
 from contextlib import closing, contextmanager
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from riskset.disclosure.curves import Curve
 from riskset.errors import DataError, ProtocolError, VerificationError
 from riskset.ledger.checkpoint import Checkpoint, sign_checkpoint
 from riskset.protocol.journal import Begun, Exchange, RowMarks, Sent
 from riskset.secure.keys import new_identity
+from riskset.stats.grid import Grid
 from riskset_site.records.journal import JournalFile, open_ledger, read_sent
 
 KEY = new_identity()
@@ -71,6 +74,23 @@ class TestKeeps:
             assert again.exchanges("run 1") == (exchange(0), exchange(1), exchange(2))
             assert again.begun("another") is None
             assert again.exchanges("another") == ()
+
+    def test_curves_and_which_of_them_were_answered(self, journal, path):
+        days, event, level = np.array([5, -1, 40]), np.array([True, False, True]), np.array([0, -1, 1])
+        curve = Curve("km/os/all", Grid(7, 1820), days, event, level)
+        begin(journal, begun=replace(BEGUN, curves=(curve,)))
+        assert journal.answered("run 1") == frozenset()
+        silent = Sent((*NUMBERS.numbers, ("km/os/all", (), ())), ())
+        journal.record("run 1", exchange(1), silent, head("contribution", 2))
+        begin(journal, "run 2")
+        journal.record("run 2", exchange(1), Sent((("km/os/all", ("events",), (3.0,)),), ()), head("contribution", 3))
+        journal.close()
+        with closing(JournalFile(open_ledger(path, KEY, "asan"))) as again:
+            (kept,) = again.begun("run 1").curves
+            assert (kept.to_json(), kept.day.dtype, kept.event.dtype) == (curve.to_json(), days.dtype, event.dtype)
+            assert again.answered("run 1") == {"cox/os/all", "cohorts"}
+            assert again.answered("run 2") == {"km/os/all"}
+            assert again.begun("run 2").curves == ()
 
     def test_an_entry_for_every_exchange(self, journal):
         whole_run(journal)

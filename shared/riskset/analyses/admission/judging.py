@@ -28,6 +28,7 @@ Judged = tuple[str, Finding]
 OWN_RULES: Final = {
     "admission/changes": ("R14", say("rules.own.changes")),
     "admission/cohorts": ("R1 to R6", say("rules.own.cohorts")),
+    "admission/counts": ("R9", say("rules.own.counts")),
     "admission/pairs": ("R4", say("rules.own.pairs")),
     "admission/products": ("R2", say("rules.own.products")),
     "first": ("R4", say("rules.own.first")),

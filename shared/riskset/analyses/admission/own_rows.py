@@ -3,7 +3,7 @@ not pass becomes a flag.
 
 Where three or more hospitals mask their sums (the `pooled` column of the rules), own rows are judged only against
 pooled figures. With two, or without masks (the `local` column), each hospital judges all its rows by themselves before
-anything leaves it.
+anything leaves it. Curves are compared (R9) by each hospital in both columns.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from riskset.analyses.admission.figures import Figures
 from riskset.analyses.admission.judging import REMEDY, Judged, levels, lost
 from riskset.analyses.admission.steps import Live, Own, binary, modelled, models
 from riskset.analyses.analysis import Analysis
+from riskset.analyses.leaving import curves_of
 from riskset.analyses.moments import pooled, summary
 from riskset.catalogue import say
 from riskset.disclosure import cells, span
 from riskset.disclosure import models as of_models
+from riskset.disclosure.curves import together
 from riskset.disclosure.finding import Finding, cannot_judge
 from riskset.disclosure.policy import Policy
 
@@ -43,18 +45,21 @@ class Evaluated(Protocol):
 def own_findings(policy: Policy, step: str, live: Live, own: Own, figures: Figures) -> list[Judged]:
     """Returns what the rules say about a hospital's own rows before it sends its numbers of a step of admission. Never
     leaves the hospital; what does not pass becomes a flag."""
-    speak: dict[str, Callable[[], Iterator[Judged]]] = (
-        {
-            "admission/changes": lambda: _own_changes(policy, live, own),
-            "admission/cohorts": lambda: _own_everything(policy, live, own),
-        }
-        if policy.column == "local"
-        else {
-            "admission/changes": lambda: _own_alike(policy, live, own),
-            "admission/pairs": lambda: _own_columns(policy, live, own, figures),
-            "admission/products": lambda: _own_pairs(policy, live, own, figures),
-        }
-    )
+    speak: dict[str, Callable[[], Iterator[Judged]]] = {
+        "admission/counts": lambda: together(policy, curves_of(own.cohort, live), own.opened),  # R9 in both columns
+        **(
+            {
+                "admission/changes": lambda: _own_changes(policy, live, own),
+                "admission/cohorts": lambda: _own_everything(policy, live, own),
+            }
+            if policy.column == "local"
+            else {
+                "admission/changes": lambda: _own_alike(policy, live, own),
+                "admission/pairs": lambda: _own_columns(policy, live, own, figures),
+                "admission/products": lambda: _own_pairs(policy, live, own, figures),
+            }
+        ),
+    }
     return [*speak[step]()] if step in speak else []
 
 

@@ -19,6 +19,7 @@ from riskset.analyses.admission.figures import Count, Figures, Gram
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import Cohort
 from riskset.catalogue import Message, say
+from riskset.disclosure.curves import Curve
 from riskset.disclosure.exposure import Label
 from riskset.disclosure.exposure import total as total_of
 from riskset.stats.arrays import symmetric
@@ -37,6 +38,8 @@ class Own:
     alike: Mapping[str, int] = field(default_factory=dict)
     """By earlier run: its patients who differ in a field that has other columns than in that run, though it is the same
     for nearly all. Not counted with the others, whom a study could hide by declaring a field that is nearly another."""
+    opened: tuple[Curve, ...] = ()
+    """Curves that it answered in other runs, of any study, over the patients of the cohort."""
 
 
 class Step(Protocol):

@@ -1,0 +1,29 @@
+"""How a hospital's patients leave the curves of a study: what R9 compares. Never leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from riskset.analyses.analysis import Analysis
+from riskset.analyses.cohort import Cohort
+from riskset.disclosure.curves import NOT_IN_IT, NOT_SPLIT, Curve
+
+
+def curves_of(cohort: Cohort, analyses: Iterable[Analysis]) -> tuple[Curve, ...]:
+    """Returns a curve for each analysis that counts patients in steps of time, in their order; none for a population
+    that is not known yet. Arrays (n_patients,)."""
+    return tuple(curve for analysis in analyses if (curve := _curve(cohort, analysis)) is not None)
+
+
+def _curve(cohort: Cohort, analysis: Analysis) -> Curve | None:
+    in_time = analysis.exposure.in_time
+    if in_time is None or in_time.grid is None or analysis.analysis_set not in cohort.analysis_sets:
+        return None
+    rows, n = cohort.outcomes(analysis.analysis_set), cohort.n_patients
+    day, event, level = np.full(n, NOT_IN_IT), np.zeros(n, bool), np.full(n, NOT_SPLIT)
+    day[rows.patients], event[rows.patients] = rows.days, rows.event
+    if in_time.split:
+        level[rows.patients] = rows.variables[in_time.split[0].variable]
+    return Curve(analysis.id, in_time.grid, day, event, level)

@@ -1,0 +1,91 @@
+"""The curves of a site's earlier runs, over the patients of the present one (rule R9).
+
+Curves are kept with a run and known by its patients' marks, so that a later study can be compared with them whatever it
+calls its endpoints. None of it leaves the site.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from riskset.analyses.analysis import Analysis
+from riskset.analyses.cohort import Cohort
+from riskset.analyses.leaving import curves_of
+from riskset.disclosure.curves import Bools, Curve, Ints, without_corrected
+from riskset.protocol.journal import Begun, RowMarks
+from riskset.protocol.same_content import are_aligned, pairs
+
+
+def curves_to_keep(rows: RowMarks, cohort: Cohort, analyses: Iterable[Analysis]) -> tuple[Curve, ...]:
+    """Returns the curves that a run may open, over the patients in the order of their marks; none without marks, since
+    then no later run could recognise a patient."""
+    patients = _marked_patients(rows, cohort)
+    return tuple(curve.of(patients) for curve in curves_of(cohort, analyses)) if rows.marks else ()
+
+
+def opened_curves(
+    contributed: Mapping[str, Begun],
+    answered: Callable[[str], Collection[str]],
+    now: RowMarks,
+    cohort: Cohort,
+    analyses: Iterable[Analysis],
+) -> tuple[Curve, ...]:
+    """Returns the curves that were answered in these runs, over the patients of the cohort (R9), without patients who
+    entered, left or were corrected since: whether there are enough of them, R14 judges."""
+    found: list[Curve] = []
+    patients, present = _marked_patients(now, cohort), curves_of(cohort, analyses)
+    for run, begun in contributed.items():
+        if begun.curves:
+            before, here, altered = _recognised(begun.rows, now)
+            ids, n = answered(run), cohort.n_patients
+            kept = [curve for curve in begun.curves if curve.name in ids]
+            gone = _gone(kept, before)
+            opened = [replace(c.of(before).placed(patients[here], n), run=run, gone=gone) for c in kept]
+            is_altered = np.zeros(n, bool)
+            is_altered[patients[here]] = altered
+            found += without_corrected(opened, present, is_altered)
+    return tuple(found)
+
+
+def _gone(curves: Sequence[Curve], recognised: Ints) -> int:
+    """Returns how many patients of the curves are not among those who are recognised."""
+    counted = np.logical_or.reduce([curve.is_in for curve in curves]) if curves else np.zeros(0, bool)
+    return int(counted.sum()) - int(counted[recognised].sum()) if curves else 0
+
+
+def _marked_patients(rows: RowMarks, cohort: Cohort) -> Ints:
+    """Returns the numbers of the patients with marks, in the order of these: all whom an analysis set has."""
+    used = np.unique(np.concatenate([np.zeros(0, np.int64), *(s.patients for s in cohort.analysis_sets.values())]))
+    if rows.marks and len(used) != len(rows.marks):
+        raise ValueError("every patient of the cohort has marks, and nobody else")
+    return used
+
+
+def _recognised(before: RowMarks, now: RowMarks) -> tuple[Ints, Ints, Bools]:
+    """Returns where the patients of two states stand in each order of marks, and who was altered in a common field.
+
+    Without the same patient keys, patients are recognised by these fields; of several who are alike, any is as good.
+    """
+    common = [pair for pair in pairs(before, now) if not pair.is_alike]  # a new column is no correction of an old one
+    was, is_ = before.at([pair.before for pair in common]), now.at([pair.now for pair in common])
+    if common and not are_aligned(before, now):
+        was, is_ = _numbered(was), _numbered(is_)
+    at = {patient: number for number, patient in enumerate(was)}
+    found = [(at[patient], number) for number, patient in enumerate(is_) if patient in at]
+    both = np.array(found, np.int64).reshape(-1, 2)
+    altered = [was[patient] != is_[patient] for patient in is_ if patient in at]
+    return both[:, 0], both[:, 1], np.array(altered, bool)
+
+
+def _numbered(marks: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Returns marks of content with what is the same in two states as key: the mark, and its number among equals."""
+    seen: Counter[tuple[str, ...]] = Counter()
+    found: dict[str, tuple[str, ...]] = {}
+    for mark in marks.values():
+        seen[mark] += 1
+        found[f"{''.join(mark)}/{seen[mark]}"] = mark
+    return found
