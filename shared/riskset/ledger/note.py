@@ -21,6 +21,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from riskset.catalogue import say
+from riskset.curve25519 import check_signature
 from riskset.errors import ProtocolError, VerificationError
 
 MAX_SIGNATURES: Final = 1000
@@ -99,7 +100,7 @@ def verified(note: Note, name: str, key: Ed25519PublicKey) -> str:
     if signature is None:
         raise VerificationError(say("ledger.note.not_signed", name=name))
     try:
-        key.verify(signature.value, note.text.encode())
+        check_signature(key, signature.value, note.text.encode())
     except InvalidSignature:
         raise VerificationError(say("ledger.note.changed", name=name)) from None
     return note.text

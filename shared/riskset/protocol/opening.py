@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,10 +10,11 @@ from typing import Any, Final
 import rfc8785
 
 from riskset.catalogue import say
+from riskset.curve25519 import is_x25519_key
 from riskset.errors import ProtocolError
 from riskset.protocol.program import PROTOCOL, UNNUMBERED, Program, read_program
 from riskset.secure.envelope import Verified
-from riskset.secure.masks import KEY_BYTES
+from riskset.strict_json import NotStrictJson, read_canonical
 
 MOST_NAMES: Final = 1000
 """The most participants, and the most earlier runs; each adds numbers to a vector."""
@@ -138,11 +138,10 @@ def _check_programs(said: Mapping[str, Opened], kinds: Collection[str]) -> None:
 
 
 def read_object(payload: bytes) -> dict[str, Any]:
-    """Returns the JSON object of a payload. Raises ProtocolError where it is malformed or has no canonical form."""
+    """Returns the JSON object of a payload. Raises ProtocolError where it is malformed or not in its canonical form."""
     try:
-        content = json.loads(payload)
-        rfc8785.dumps(content)  # a lone surrogate, NaN or 2^80 cannot be written again: not one of our messages
-    except (ValueError, RecursionError, rfc8785.CanonicalizationError):
+        content = read_canonical(payload)
+    except NotStrictJson:
         raise ProtocolError(say("protocol.opening.not_json")) from None
     if not isinstance(content, dict):
         raise ProtocolError(say("protocol.opening.not_object"))
@@ -174,6 +173,6 @@ def _key(text: str) -> bytes:
         key = bytes.fromhex(text)
     except ValueError:
         key = b"?"
-    if len(key) not in (0, KEY_BYTES):
+    if key.hex() != text or (key and not is_x25519_key(key)):
         raise ProtocolError(say("protocol.opening.key"))
     return key

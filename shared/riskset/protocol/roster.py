@@ -91,10 +91,7 @@ def read_roster(text: bytes) -> Roster:
     """
     not_this = DataError(say("protocol.roster.form"), say("protocol.roster.form_hint"))
     document = read_signed(text, KIND, not_this)
-    try:
-        coordinator = public_from_hex(document.text("coordinator"))
-    except DataError:
-        raise not_this from None
+    coordinator = document.key(document.text("coordinator"))
     document.check_signed(coordinator, say("protocol.roster.changed"), say("protocol.roster.changed_hint"))
     document.check_schema(SCHEMA, say("protocol.roster.called"))
     entries = document.content.get("sites")

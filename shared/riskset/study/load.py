@@ -9,13 +9,14 @@ import tomllib
 from collections.abc import Callable, Mapping
 from datetime import date, time
 from pathlib import Path as FilePath
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import rfc8785
 from pydantic import TypeAdapter, ValidationError
 
 from riskset.catalogue import say, verbatim
 from riskset.errors import DataError, Problem
+from riskset.strict_json import read_canonical
 from riskset.study import spec
 from riskset.study.references import Draft, complaints_about
 from riskset.study.spec import Study
@@ -23,6 +24,7 @@ from riskset.study.toml_lines import KeyLines, key_lines, line_of
 from riskset.study.toml_table import Complaint
 from riskset.study.validation_errors import complaint_of
 
+MOST_JSON_BYTES: Final = 2**20
 _ORDERED = ("sites", "variables", "endpoints", "analyses")
 _T = TypeVar("_T")
 
@@ -54,16 +56,22 @@ def parse_study(text: str, source: str = "the study file") -> Study:
 
 
 def study_from_json(data: bytes) -> Study:
-    """Returns the study whose `canonical_json` is `data`. Raises DataError with every problem."""
+    """Returns the study whose `canonical_json` is `data`. Raises DataError with every problem, and where the bytes are
+    another spelling of the study: what approvals name is their hash."""
+    not_canonical = DataError(say("study.file.not_canonical"), say("study.file.not_canonical_hint"))
     try:
-        document = json.loads(data)
+        document = read_canonical(data, MOST_JSON_BYTES)
         order = document.pop("order")
         ordered = {name: {key: document[name][key] for key in order[name]} for name in _ORDERED}
+        is_whole = all(ordered[name] == document[name] for name in _ORDERED)
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise DataError(say("study.file.not_canonical")) from None
-    if any(len(ordered[name]) != len(document[name]) for name in _ORDERED):
-        raise DataError(say("study.file.not_canonical"))
-    return _checked(document | ordered, {}, "the study")
+        is_whole = False
+    if not is_whole:
+        raise not_canonical
+    study = _checked(document | ordered, {}, "the study")
+    if canonical_json(study) != data:
+        raise not_canonical
+    return study
 
 
 def canonical_json(study: Study) -> bytes:

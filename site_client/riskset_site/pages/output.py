@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -32,12 +33,11 @@ def write_page(page: Page, html: Path | None, as_json: str | None) -> None:
 
 def facts_json(facts: Any) -> str:  # noqa: ANN401 - any dataclass, or a mapping
     """Returns the facts of a page for a program, as `plain` writes them; a number that is not finite is null."""
-    finite = json.loads(json.dumps({"schema": 1, **plain(facts)}), parse_constant=lambda _: None)
-    return json.dumps(finite, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps({"schema": 1, **plain(facts)}, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - anything that a page contains
-    """Returns a value in JSON's types: a dataclass as its fields, a message as its English text.
+    """Returns a value in JSON's types: a dataclass as its fields, a message as its English text, NaN as null.
 
     What has a `message` also gets the `code` and the `values` of it, so that a program need not read the sentence.
     """
@@ -48,6 +48,8 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - anything that a page contains
         return named | {name: inner for name, inner in beside.items() if name not in named}
     if isinstance(value, Mapping):
         return {name: plain(inner) for name, inner in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     return [plain(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 

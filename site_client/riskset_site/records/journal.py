@@ -21,6 +21,7 @@ from riskset.ledger.entry import Entry
 from riskset.ledger.log_file import LedgerFile
 from riskset.protocol.journal import Begun, Exchange, RowMarks, Sent
 from riskset.secure.envelope import sha256
+from riskset.strict_json import read_json
 from riskset_site.keys import Identity, SitePaths
 
 _TABLES = """
@@ -199,7 +200,7 @@ def _packed(begun: Begun) -> bytes:
 
 
 def _unpacked(data: bytes) -> Begun:
-    content = json.loads(data)
+    content = read_json(data)
     return Begun(
         content["study_id"],
         tuple(content["participants"]),
