@@ -25,6 +25,8 @@ from riskset.results import results_of
 from riskset.secure.keys import public_hex
 from riskset.study.load import load_study, study_hash
 from riskset.study.spec import Study
+from riskset.terminal import tell
+from riskset.visible_text import lines
 from riskset_server.commands.joining import HOME, Folder, StudyFile
 from riskset_server.coordinator_folder import CoordinatorFolder
 from riskset_server.engine.engine import Engine
@@ -112,14 +114,14 @@ def run(
         paths = _write(study, outcome, out)
         record.end(outcome.run)  # not before: if the report cannot be written, the same command continues this run
     except KeyboardInterrupt:
-        console.print(str(say("server.run.stopped")), highlight=False)
+        console.print(lines(str(say("server.run.stopped"))), highlight=False, markup=False)
         raise typer.Exit(1) from None
     finally:
         record.close()
     for line in not_reported(study, outcome.results):
-        typer.echo(line)
+        tell(line)
     for path in paths:
-        typer.echo(path)
+        tell(path)
 
 
 def _write(study: Study, outcome: Outcome, out: Path) -> Sequence[Path]:
@@ -166,7 +168,7 @@ def _run(
     coordinator.check_program()
     began = say("server.run.began", run=run_id, study=study.id, version=study.version)
     resumed = say("server.run.resumed", run=run_id, study=study.id, version=study.version, round=coordinator.round)
-    console.print(str(resumed if unfinished else began), highlight=False)
+    console.print(lines(str(resumed if unfinished else began)), highlight=False, markup=False)
     with (
         Engine(SuperLinkClient(folder.control_address, folder.authority, folder.token)) as engine,
         _watch(console, coordinator) as watch,

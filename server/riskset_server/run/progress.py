@@ -12,6 +12,7 @@ from rich.table import Table
 
 from riskset.catalogue import NOTHING, Message, say
 from riskset.protocol.coordinator import Coordinator
+from riskset.visible_text import lines
 
 SAY_WAITING_AFTER_S = 10.0
 """Without a terminal: how long a round waits before the missing sites are printed, and how often after that."""
@@ -93,8 +94,8 @@ def _opening(round_: int) -> Message:
 
 
 def _print(console: Console, message: Message) -> None:
-    console.print(str(message), highlight=False, markup=False)
+    console.print(lines(str(message)), highlight=False, markup=False)
 
 
 def _print_trouble(console: Console, message: Message | str) -> None:
-    console.print(f"  {message}", highlight=False, markup=False, style="yellow")
+    console.print(f"  {lines(str(message))}", highlight=False, markup=False, style="yellow")

@@ -33,7 +33,7 @@ COMPARED_WORDS = 8
 _ASK = say("joining.invite.new_hint")
 _JOIN_FIRST = say("joining.connection.hint")
 _ADDRESS = re.compile(r"[A-Za-z0-9.\-\[\]:]{1,255}:[0-9]{1,5}")
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -101,10 +101,16 @@ def read_invite(data: bytes, called: str = "the file") -> Invite:
         until = date.fromisoformat(document.text("until"))
         authority = str(document.content["authority"])
         fingerprint = certificate_sha256(authority)
+        is_bare = x509.load_pem_x509_certificate(authority.encode()).public_bytes(Encoding.PEM).decode() == authority
     except (ValueError, KeyError):
         raise not_this from None
     invite = Invite(**{name: document.text(name) for name in names}, authority=authority, until=until)
-    if not (_NAME.fullmatch(invite.site) and _ADDRESS.fullmatch(invite.address) and _TOKEN.fullmatch(invite.token)):
+    if not (
+        is_bare
+        and NAME.fullmatch(invite.site)
+        and _ADDRESS.fullmatch(invite.address)
+        and _TOKEN.fullmatch(invite.token)
+    ):
         raise not_this
     if fingerprint != document.text("authority_sha256"):
         raise VerificationError(say("joining.invite.certificate", file=called), _ASK)

@@ -13,7 +13,7 @@ from riskset.catalogue import say
 from riskset.curve25519 import is_x25519_key
 from riskset.errors import ProtocolError
 from riskset.protocol.program import PROTOCOL, UNNUMBERED, Program, read_program
-from riskset.secure.envelope import Verified
+from riskset.secure.envelope import Verified, is_shown
 from riskset.strict_json import NotStrictJson, read_canonical
 
 MOST_NAMES: Final = 1000
@@ -95,7 +95,15 @@ def read_opened(payload: bytes) -> Opened:
         raise ProtocolError(say("protocol.opening.policy"))
     if not all(_LIMIT.fullmatch(text) for text in policy.values()):
         raise ProtocolError(say("protocol.opening.limit"))
-    if not (isinstance(version, str) and isinstance(subtracted, bool) and isinstance(key, str) and type(seen) is int):
+    if not all(map(is_shown, policy)):
+        raise ProtocolError(say("protocol.opening.policy"))
+    if not (
+        isinstance(version, str)
+        and is_shown(version)
+        and isinstance(subtracted, bool)
+        and isinstance(key, str)
+        and type(seen) is int
+    ):
         raise ProtocolError(say("protocol.opening.field"))
     program, opening, ran = read_program(content), _opening(content), _ran(content)
     return Opened(version, program, opening, _key(key), policy, subtracted, seen, ran)
@@ -161,7 +169,7 @@ def _ran(content: Mapping[str, object]) -> tuple[tuple[str, ...], ...]:
 
 def _names(content: Mapping[str, object], what: str) -> tuple[str, ...]:
     names = content.get(what)
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+    if not isinstance(names, list) or not all(isinstance(name, str) and is_shown(name) for name in names):
         raise ProtocolError(say("protocol.opening.names", what=what))
     if len(names) > MOST_NAMES or len(set(names)) != len(names):
         raise ProtocolError(say("protocol.opening.names_once", what=what, most=MOST_NAMES))

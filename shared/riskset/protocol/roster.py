@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from riskset.catalogue import say
 from riskset.errors import DataError, VerificationError
+from riskset.joining.invite import NAME
 from riskset.joining.request import Member, read_member
 from riskset.joining.signed import read_file, read_signed, write_signed
 from riskset.secure.envelope import sha256
@@ -95,7 +96,7 @@ def read_roster(text: bytes) -> Roster:
     document.check_signed(coordinator, say("protocol.roster.changed"), say("protocol.roster.changed_hint"))
     document.check_schema(SCHEMA, say("protocol.roster.called"))
     entries = document.content.get("sites")
-    if not isinstance(entries, dict):
+    if not isinstance(entries, dict) or not all(map(NAME.fullmatch, entries)):
         raise not_this
     members = {name: read_member(entry, not_this) for name, entry in entries.items()}
     return Roster(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from typing import Final
 
 import rfc8785
 from cryptography.exceptions import InvalidSignature
@@ -20,8 +21,11 @@ from riskset.catalogue import say
 from riskset.curve25519 import check_signature
 from riskset.errors import ProtocolError, VerificationError
 from riskset.strict_json import NotStrictJson, read_canonical
+from riskset.visible_text import unseen
 
 MAX_PARTS = 10_000
+LONGEST_NAME: Final = 200
+"""Characters of a name, a version or a hash in a message."""
 _LENGTH_BYTES = 4
 
 
@@ -88,6 +92,11 @@ def verify(data: bytes, keys: Mapping[str, Ed25519PublicKey]) -> Verified:
     return Verified(head, payload, data, sha256(signed))
 
 
+def is_shown(text: str) -> bool:
+    """Whether a name or a hash in a message can be printed: short, and of characters that can be seen."""
+    return len(text) <= LONGEST_NAME and not unseen(text)
+
+
 def claimed_head(data: bytes) -> Head:
     """Returns the unverified head of an envelope, for a log. Raises ProtocolError where it is malformed."""
     parts = unframe(data)
@@ -106,6 +115,7 @@ def _read_head(signed: bytes) -> Head:
         isinstance(content, dict)
         and {name: type(value) for name, value in content.items()} == expected
         and content["round"] >= 0
+        and all(is_shown(text) for name, text in content.items() if name != "round")  # logs print them
     )
     if not well_formed:
         raise ProtocolError(say("secure.envelope.head_fields"))

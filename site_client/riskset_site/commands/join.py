@@ -20,6 +20,7 @@ from riskset.joining.signed import read_file
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import is_locked, public_from_hex, public_hex, replace_private
 from riskset.study.load import load_study, study_hash
+from riskset.terminal import tell
 from riskset_site.data.config import load_site_file
 from riskset_site.keys import (
     Identity,
@@ -70,7 +71,7 @@ def join(
         if paths.has_keys:
             return _Keys(load_keys(paths))
         made = make_keys(paths.keys[0], new_passphrase() if passphrase else b"")
-        typer.echo(say("site.join.keys_made", site=invite.site, folder=str(paths.keys[0])))
+        tell(say("site.join.keys_made", site=invite.site, folder=str(paths.keys[0])))
         return _Keys(made)
 
     _request_to_join(invite, paths, keys, details, by_mail=by_mail)
@@ -100,7 +101,7 @@ def renew(
         lock = known_passphrase() if is_locked(identity_in(paths.keys[0])) else b""
         folder = paths.next_keys
         made = make_keys(folder, lock)
-        typer.echo(say("site.join.keys_renewed", site=invite.site, folder=str(folder)))
+        tell(say("site.join.keys_renewed", site=invite.site, folder=str(folder)))
         return _Keys(made, earlier)
 
     _request_to_join(invite, paths, keys, details, by_mail=by_mail)
@@ -166,7 +167,7 @@ def _request_to_join(
         replace_private(paths.connection, write_connection(Connection.of(invite)))
         replace_private(path, text)
     else:
-        typer.echo(say("site.join.same_request", file=str(path)))
+        tell(say("site.join.same_request", file=str(path)))
     _send(invite, path, text, by_mail=by_mail)
     _print_words(invite, read_request(text).member.identity)
     called, remedy = say("site.join.authority"), say("site.join.authority_remedy")
@@ -175,7 +176,7 @@ def _request_to_join(
 
 def _print_words(invite: Invite, identity: str) -> None:
     fingerprint = fingerprint_words(public_from_hex(identity))
-    typer.echo(say("site.join.words", words=invite.words(identity), fingerprint=fingerprint))
+    tell(say("site.join.words", words=invite.words(identity), fingerprint=fingerprint))
 
 
 def _earlier_request(path: Path, invite: Invite) -> bytes | None:
@@ -201,14 +202,14 @@ def _request(invite: Invite, keys: _Keys, details: Member) -> bytes:
 def _send(invite: Invite, path: Path, text: bytes, *, by_mail: bool) -> None:
     """Sends the request, or says what to do with its file."""
     if by_mail:
-        typer.echo(say("site.join.by_mail", file=str(path)))
+        tell(say("site.join.by_mail", file=str(path)))
         return
     from riskset_site.network.join_request import send_join_request  # httpx takes a while to import
 
     try:
         send_join_request(invite, text)
     except Unreachable as away:
-        typer.echo(say("site.join.not_sent", error=str(away)), err=True)
-        typer.echo(say("site.join.not_sent_hint", file=str(path)))
+        tell(say("site.join.not_sent", error=str(away)), err=True)
+        tell(say("site.join.not_sent_hint", file=str(path)))
     else:
-        typer.echo(say("site.join.sent", address=invite.address))
+        tell(say("site.join.sent", address=invite.address))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections.abc import Mapping
@@ -10,9 +9,9 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-import typer
-
 from riskset.catalogue import Message, say
+from riskset.terminal import tell
+from riskset.visible_text import json_text
 from riskset_site.pages.html import page_html
 from riskset_site.pages.page import Page
 from riskset_site.pages.text import page_text
@@ -24,16 +23,16 @@ def write_page(page: Page, html: Path | None, as_json: str | None) -> None:
     if html is not None:
         with open(html, "w", encoding="utf-8", opener=_owner_only) as file:
             file.write(page_html(page))
-        typer.echo(say("data.page.written", file=str(html)), err=True)
+        tell(say("data.page.written", file=str(html)), err=True)
     if as_json is not None:
-        typer.echo(as_json, nl=False)
+        tell(as_json, nl=False)
     elif html is None:
-        typer.echo(page_text(page), nl=False)
+        tell(page_text(page), nl=False)
 
 
 def facts_json(facts: Any) -> str:  # noqa: ANN401 - any dataclass, or a mapping
     """Returns the facts of a page for a program, as `plain` writes them; a number that is not finite is null."""
-    return json.dumps({"schema": 1, **plain(facts)}, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json_text({"schema": 1, **plain(facts)}, indent=1) + "\n"
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - anything that a page contains
