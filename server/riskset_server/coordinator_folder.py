@@ -22,6 +22,7 @@ from riskset.secure.keys import (
     save_identity,
     write_private,
 )
+from riskset.strict_json import read_json
 from riskset_server.engine.superlink import SuperLinkConfig
 from riskset_server.joining.certificates import Certified, issue_server_certificate, make_authority
 from riskset_server.joining.enrolment import EnrolmentDesk, PublicServer
@@ -138,10 +139,16 @@ class CoordinatorFolder:
         )
 
     def _ports(self) -> dict[str, str | int]:
+        path = self.root / "server.json"
         try:
-            content: dict[str, str | int] = json.loads((self.root / "server.json").read_text(encoding="utf-8"))
+            content: dict[str, str | int] = read_json(path.read_bytes())
+            kinds = [type(content[name]) for name in ("host", "public_port", "control_port")]
         except FileNotFoundError:
             raise self._not_one("server.json") from None
+        except (ValueError, KeyError, TypeError):
+            kinds = []
+        if kinds != [str, int, int]:
+            raise DataError(say("server.folder.ports", path=path), say("server.folder.ports_hint"))
         return content
 
     def _read(self, name: str) -> bytes:

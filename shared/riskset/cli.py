@@ -15,6 +15,7 @@ import typer
 from riskset import __version__
 from riskset.catalogue import say, verbatim
 from riskset.errors import DataError, RisksetError, fault_of
+from riskset.terminal import tell
 
 NAME = "riskset"
 GROUP = "riskset.commands"
@@ -82,7 +83,7 @@ app = typer.Typer(
 
 def _print_version(asked: bool) -> None:
     if asked:
-        typer.echo(f"riskset {__version__}")
+        tell(f"riskset {__version__}")
         raise typer.Exit
 
 
@@ -97,17 +98,17 @@ def riskset(
 
 def print_error(error: RisksetError) -> None:
     """Prints `error:` and `hint:` lines on stderr; between them, one line for each problem of a file."""
-    typer.echo(f"error: {error}", err=True)
+    tell(f"error: {error}", err=True)
     for problem in error.problems if isinstance(error, DataError) else ():
-        typer.echo(f"  {problem}", err=True)
+        tell(f"  {problem}", err=True)
     if error.hint:
-        typer.echo(f"hint: {error.hint}", err=True)
+        tell(f"hint: {error.hint}", err=True)
 
 
 def warn(lines: Iterable[str]) -> None:
     """Prints lines on stderr while the command goes on, such as what expires within a month."""
     for line in lines:
-        typer.echo(line, err=True)
+        tell(line, err=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

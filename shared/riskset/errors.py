@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from riskset.catalogue import NOTHING, Message, say
+from riskset.visible_text import visible
 
 
 class RisksetError(Exception):
@@ -55,7 +56,7 @@ class Problem:
     def __str__(self) -> str:
         line = f"line {self.line}: " if self.line else ""
         column = f", column {self.column}" if self.column else ""
-        return f"{line}{self.where}{column}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+        return f"{line}{visible(self.where)}{column}: {self.message}" + (f" ({self.hint})" if self.hint else "")
 
     def to_json(self) -> dict[str, Any]:
         """Returns the problem for programs, without `detail`: with the message's code and values where it has them."""

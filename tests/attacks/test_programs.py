@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import rfc8785
 
 from riskset.errors import ProtocolError, Refused
 from riskset.protocol.coordinator import Coordinator
@@ -41,7 +42,7 @@ def without_program(party, message, key):
     """Returns an opening, or the answer to one, as riskset 0.1.0 writes it."""
     content = json.loads(verify(message, {**party.roster.sites, "coordinator": party.roster.coordinator}).payload)
     del content["protocol"], content["methods"]
-    return party.forge(message, key=key, payload=json.dumps(content).encode())
+    return party.forge(message, key=key, payload=rfc8785.dumps(content))
 
 
 @pytest.mark.parametrize("what", OTHERS)
@@ -71,7 +72,7 @@ class TestEveryDifferenceThatMatters:
         party = federation()
         honest = party.sites["asan"].answer(party.coordinator.request())
         content = json.loads(verify(honest, party.roster.sites).payload) | program.content
-        reply = party.forge(honest, key=party.keys["asan"], payload=json.dumps(content).encode())
+        reply = party.forge(honest, key=party.keys["asan"], payload=rfc8785.dumps(content))
         with pytest.raises(Refused) as refused:
             party.coordinator.accept(reply)
         assert refused.value.code == code
@@ -116,7 +117,7 @@ class TestACoordinatorThatTellsEachSiteWhatItHas:
         opening = party.coordinator.request()
         content = json.loads(verify(opening, {"coordinator": party.roster.coordinator}).payload)
         content["methods"]["cox"] = "riskset 0.0.9"
-        other = party.forge(opening, payload=json.dumps(content).encode())
+        other = party.forge(opening, payload=rfc8785.dumps(content))
         replies = [site.answer(other if name == "asan" else opening) for name, site in party.sites.items()]
         return party, [verify(reply, party.roster.sites) for reply in replies]
 

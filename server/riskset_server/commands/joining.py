@@ -18,6 +18,7 @@ from riskset.protocol.roster import sign_roster
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import public_from_hex, public_hex, refuse_to_replace, replace_private, write_private
 from riskset.study.load import load_study, study_hash
+from riskset.terminal import tell
 from riskset_server.coordinator_folder import CoordinatorFolder
 from riskset_server.joining.enrolment import INVITE_DAYS
 
@@ -52,11 +53,11 @@ def invite(
         made, text = desk.invite(study, site, folder.identity, folder.public_server, days)
     if is_replaced:
         replace_private(path, text)
-        typer.echo(say("server.sites.replaced", file=path))
+        tell(say("server.sites.replaced", file=path))
     else:
         write_private(path, text)
     values = {"file": path, "until": made.until, "site": site, "name": path.name}
-    typer.echo(say(f"server.sites.invited.{'renew' if made.renews else 'join'}", **values))
+    tell(say(f"server.sites.invited.{'renew' if made.renews else 'join'}", **values))
     warn(expiry_lines(folder.expiries, today_utc()))
 
 
@@ -80,11 +81,11 @@ def accept(
         if request_file is not None:
             desk.receive_file(_request(request_file), site, study, str(request_file))
         made, request, words = desk.waiting(site, study)
-        typer.echo(_page(made, request, words, compared=compared))
+        tell(_page(made, request, words, compared=compared))
         if not compared and not _says_yes(site):
             raise Refused("words", say("server.sites.not_entered", site=site), say("server.sites.not_entered_hint"))
         desk.accept(made, request)
-    typer.echo(say("server.sites.entered", site=site, study=made.study))
+    tell(say("server.sites.entered", site=site, study=made.study))
     warn(expiry_lines(of_members({site: request.member}), today_utc()))
 
 
@@ -108,9 +109,9 @@ def roster(
         message = say("server.sites.too_few", found=len(members), least=least, others=missing)
         raise DataError(message, say("server.sites.too_few_hint"))
     path.write_bytes(sign_roster(study.id, identity, members, study_hash(study), renewals))
-    typer.echo(say("server.sites.signed", file=path, sites=tuple(members)))
+    tell(say("server.sites.signed", file=path, sites=tuple(members)))
     for site, status in others.items():
-        typer.echo(say("server.sites.not_in_roster", site=site, status=status))
+        tell(say("server.sites.not_in_roster", site=site, status=status))
     warn(expiry_lines([*folder.expiries, *of_members(members)], today_utc()))
 
 
@@ -118,7 +119,7 @@ def revoke(site: SiteName, server: Folder = HOME, study: StudyId = None) -> None
     """End a site's invite, request and membership. From then on a roster with its keys is refused."""
     with CoordinatorFolder(server).desk() as desk:
         ended = desk.revoke(site, study)
-    typer.echo(say("server.sites.revoked", site=site, study=ended))
+    tell(say("server.sites.revoked", site=site, study=ended))
 
 
 def _is_invite_of(path: Path, study: str, site: str, folder: CoordinatorFolder) -> bool:

@@ -16,6 +16,7 @@ from riskset.protocol.opening import Opening
 from riskset.protocol.roster import Roster, read_roster
 from riskset.study.load import load_study, study_from_json, study_hash
 from riskset.study.spec import Study
+from riskset.terminal import tell
 from riskset_server.commands.joining import HOME, Folder
 from riskset_server.commands.run import OUT
 from riskset_server.coordinator_folder import CoordinatorFolder
@@ -47,9 +48,9 @@ def report(
         outcome = _outcome(home, record, recorded, study, roster)
     paths = write_run(study, outcome, out)
     for line in not_reported(study, outcome.results):
-        typer.echo(line)
+        tell(line)
     for path in paths:
-        typer.echo(path)
+        tell(path)
 
 
 def _files(

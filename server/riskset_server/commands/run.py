@@ -25,6 +25,8 @@ from riskset.protocol.roster import Roster, load_roster
 from riskset.secure.keys import public_hex
 from riskset.study.load import canonical_json, load_study, study_hash
 from riskset.study.spec import Study
+from riskset.terminal import tell
+from riskset.visible_text import lines
 from riskset_server.commands.joining import HOME, Folder, StudyFile
 from riskset_server.coordinator_folder import CoordinatorFolder
 from riskset_server.engine.engine import Engine
@@ -146,10 +148,10 @@ def _asked(study_file: Path, roster_file: Path | None, folder: Path, out: Path) 
 def _say_finished(asked: _Asked, run: RecordedRun) -> None:
     study, folder, date = asked.study, asked.out / run.id, run.ended_at[:10]
     values = {"run": run.id, "study": study.id, "version": study.version, "date": date, "folder": folder}
-    typer.echo(say("server.run.finished", **values) if folder.is_dir() else say("server.run.finished_away", **values))
+    tell(say("server.run.finished", **values) if folder.is_dir() else say("server.run.finished_away", **values))
     report = shlex.join(["riskset", "report", run.id, "--server", str(asked.folder.root), "--out", str(asked.out)])
-    typer.echo(say("server.run.finished_report", command=report))
-    typer.echo(say("server.run.finished_new", command=f"{asked.command} --new"))
+    tell(say("server.run.finished_report", command=report))
+    tell(say("server.run.finished_new", command=f"{asked.command} --new"))
 
 
 def _cancel(asked: _Asked, record: RunRecord, run: RecordedRun | None) -> None:
@@ -157,7 +159,7 @@ def _cancel(asked: _Asked, record: RunRecord, run: RecordedRun | None) -> None:
         raise DataError(say("server.run.nothing_to_cancel", study=asked.study.id), say("run.record.no_run_hint"))
     record.cancel(run.id)
     counts = run.id in record.earlier(asked.study.id)
-    typer.echo(say(f"server.run.cancelled.{'asked' if counts else 'opened'}", run=run.id))
+    tell(say(f"server.run.cancelled.{'asked' if counts else 'opened'}", run=run.id))
 
 
 def _run(asked: _Asked, record: RunRecord, unfinished: RecordedRun | None, without: Sequence[str]) -> None:
@@ -175,12 +177,14 @@ def _run(asked: _Asked, record: RunRecord, unfinished: RecordedRun | None, witho
         paths = write_run(asked.study, outcome, asked.out)
         record.end(outcome.run)  # not before: if the report cannot be written, the same command continues this run
     except KeyboardInterrupt:
-        console.print(str(say("server.run.stopped", command=asked.command)), highlight=False, soft_wrap=True)
+        console.print(
+            lines(str(say("server.run.stopped", command=asked.command))), highlight=False, markup=False, soft_wrap=True
+        )
         raise typer.Exit(1) from None
     for line in not_reported(asked.study, outcome.results):
-        typer.echo(line)
+        tell(line)
     for path in paths:
-        typer.echo(path)
+        tell(path)
 
 
 def _participants(asked: _Asked, without: Sequence[str]) -> list[str]:
@@ -208,7 +212,7 @@ def _conducted(
     coordinator.check_program()
     began = say("server.run.began", run=run_id, study=study.id, version=study.version)
     resumed = say("server.run.resumed", run=run_id, study=study.id, version=study.version, round=coordinator.round)
-    console.print(str(resumed if unfinished else began), highlight=False)
+    console.print(lines(str(resumed if unfinished else began)), highlight=False, markup=False)
     earlier = tuple(frozenset(record.participants(run)) for run in opening.earlier)
     next_run = NextRun(study.disclosure, asked.command, earlier)
     with (

@@ -10,6 +10,7 @@ import typer
 from riskset.catalogue import say
 from riskset.cli import warn
 from riskset.joining.expiry import expiry_lines, today_utc
+from riskset.terminal import tell
 from riskset_server.coordinator_folder import CoordinatorFolder
 
 app = typer.Typer(help="Make and start the coordinator's server.", no_args_is_help=True, add_completion=False)
@@ -33,7 +34,7 @@ def init(
 ) -> None:
     """Make the coordinator's keys and certificates."""
     CoordinatorFolder(folder).make(host, port, control_port)
-    typer.echo(say("server.folder.made", folder=folder))
+    tell(say("server.folder.made", folder=folder))
 
 
 @app.command(epilog="Example: riskset server renew coordinator")
@@ -41,7 +42,7 @@ def renew(folder: Folder) -> None:
     """Make a new certificate for the server. The sites need nothing new: they trust the authority, which is kept."""
     made = CoordinatorFolder(folder)
     certificate = made.renew_server_certificate()
-    typer.echo(say("server.folder.renewed", until=certificate.until))
+    tell(say("server.folder.renewed", until=certificate.until))
     warn(expiry_lines(made.expiries, today_utc()))
 
 
@@ -63,7 +64,7 @@ def start(
     warn(expiry_lines(CoordinatorFolder(folder).expiries, today_utc()))
 
     def ready(public_port: int, control_port: int) -> None:
-        typer.echo(say("server.folder.ready", public_port=public_port, control_port=control_port), err=True)
+        tell(say("server.folder.ready", public_port=public_port, control_port=control_port), err=True)
 
     serve(config, ready)
-    typer.echo(say("server.folder.stopped"), err=True)
+    tell(say("server.folder.stopped"), err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +17,8 @@ from riskset.results import results_of
 from riskset.study.asked import PACKAGES
 from riskset.study.load import load_study, study_hash
 from riskset.study.spec import Study
+from riskset.terminal import tell
+from riskset.visible_text import json_text
 from riskset_server.commands.joining import accept, invite, revoke, roster
 from riskset_server.run.outcome import now_utc, write_outcome
 from riskset_server.run.rehearse import GATE_IGNORED, REHEARSAL, rehearse, verdicts
@@ -50,12 +51,12 @@ def check(
         if not error.problems:
             raise
         if as_json:
-            typer.echo(_json({"problems": [problem.to_json() for problem in error.problems]}))
+            tell(_json({"problems": [problem.to_json() for problem in error.problems]}))
         else:
             print_error(error)
         raise typer.Exit(THE_ANSWER_IS_NO) from None
     facts = facts_of(checked)
-    typer.echo(_json(facts) if as_json else _lines(checked, facts))
+    tell(_json(facts) if as_json else _lines(checked, facts))
 
 
 @app.command("try", epilog="Example: riskset study try study.toml --sites sites --out rehearsal")
@@ -89,9 +90,9 @@ def try_(
     notices = [REHEARSAL, GATE_IGNORED] if ignore_gate else [REHEARSAL]
     found = results_of(tried, rehearsed.outcome, rehearsed.sites, notices, is_gated=not ignore_gate)
     paths = write_outcome(found, out, now_utc())
-    typer.echo(verdicts(tried, rehearsed, is_gated=not ignore_gate))
+    tell(verdicts(tried, rehearsed, is_gated=not ignore_gate))
     for path in paths:
-        typer.echo(path)
+        tell(path)
 
 
 app.command(epilog="Example: riskset study invite study.toml kurume --server coordinator")(invite)
@@ -168,4 +169,4 @@ def _rounds_in_words(rounds: dict[str, Any]) -> str:
 
 
 def _json(facts: dict[str, Any]) -> str:
-    return json.dumps(facts, indent=2, ensure_ascii=False)
+    return json_text(facts, indent=2)

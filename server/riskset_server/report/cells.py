@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from typing import Any
@@ -15,6 +16,10 @@ from riskset.results import Results, entry_json
 from riskset.results.document import rounded
 
 _NAMES = ("variable", "level", "reference", "reason", "limit")  # null here is an absent object, not a missing number
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""With what a spreadsheet takes a cell for a formula, which may call another program."""
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")
 
 Number = float | int | None
 """None is "not reached", or a number that could not be estimated."""
@@ -107,13 +112,21 @@ def numbers_csv(cells: Cells) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow([*(field.name for field in fields(Place)), "value"])
-    writer.writerows([*astuple(cell.place), _value_text(cell.value)] for cell in cells)
+    writer.writerows([*map(_text_of_cell, astuple(cell.place)), _value_text(cell.value)] for cell in cells)
     return text.getvalue().encode("utf-8-sig")
+
+
+def _text_of_cell(text: str) -> str:
+    """Returns a text that no spreadsheet takes for a formula: with an apostrophe before `=`, `+`, `-`, `@` and a tab.
+
+    A number stays as it is. So does a text that begins otherwise, and `level` is what the study calls the level.
+    """
+    return f"'{text}" if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text) else text
 
 
 def _value_text(value: Number | Mark) -> str:
     if isinstance(value, Mark):
-        return value.text
+        return _text_of_cell(value.text)
     return "" if value is None else number_text(value)
 
 

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from riskset.catalogue import NOTHING, Message, say
 from riskset.protocol.coordinator import Coordinator
+from riskset.visible_text import lines
 from riskset_server.run.rounds import state_of
 from riskset_server.run.staying_out import NextRun
 
@@ -129,9 +130,9 @@ def _time(at: datetime) -> str:
 
 
 def _print(console: Console, message: Message) -> None:
-    console.print(str(message), highlight=False, markup=False, soft_wrap=True)
+    console.print(lines(str(message)), highlight=False, markup=False, soft_wrap=True)
 
 
 def _print_trouble(console: Console, at: datetime, message: Message | str) -> None:
     line = say("run.progress.at", time=_time(at), line=message)
-    console.print(f"  {line}", highlight=False, markup=False, style="yellow", soft_wrap=True)
+    console.print(f"  {lines(str(line))}", highlight=False, markup=False, style="yellow", soft_wrap=True)

@@ -24,6 +24,7 @@ from riskset.ledger.entry import Entry
 from riskset.ledger.log_file import LedgerFile
 from riskset.protocol.witnessing import LOG
 from riskset.secure.envelope import Head, claimed_head, sha256, unframe
+from riskset.strict_json import read_json
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS run (
@@ -218,7 +219,7 @@ class RunRecord:
         rows = self.ledger.read(f"SELECT {column} FROM run WHERE id = ?", run)
         if not rows:
             raise ValueError(f"there is no run {run} in the record")
-        return tuple(json.loads(rows[0][0]))
+        return tuple(read_json(rows[0][0]))
 
     def _check_runs(self) -> None:
         """Raises VerificationError unless the stored runs are those that began according to the ledger."""
@@ -226,7 +227,7 @@ class RunRecord:
         signed = {e.public["run"]: tuple(e.public[name] for name in columns) for e in self.ledger.entries("began")}
         rows = self.ledger.read(f"SELECT id, {', '.join(columns)} FROM run")
         kept = {
-            run: (*names, json.loads(participants), json.loads(earlier)) for run, *names, participants, earlier in rows
+            run: (*names, read_json(participants), read_json(earlier)) for run, *names, participants, earlier in rows
         }
         if kept != signed:
             raise VerificationError(say("run.record.runs", path=self.ledger.path), say("run.record.restore"))

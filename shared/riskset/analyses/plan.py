@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Final
 
 from riskset.analyses.admission.steps import steps
 from riskset.analyses.analysis import Analysis
@@ -13,8 +14,15 @@ from riskset.analyses.methods import PLANNERS, POPULATIONS
 from riskset.analyses.moments import moments_id
 from riskset.analyses.populations import Population
 from riskset.catalogue import say
+from riskset.engine.wire import MAX_MESSAGE_BYTES
 from riskset.errors import DataError, Problem
+from riskset.secure.fixed_point import BYTES_PER_NUMBER
 from riskset.study.spec import Study
+
+MOST_ANALYSES: Final = 1000
+MOST_NUMBERS: Final = 200_000
+"""In one message of a site; each is a label of some hundred bytes at every party. Twenty endpoints over ten years by
+the week, in three arms, are 63,000."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +125,34 @@ class Chain:
         return len(self.iterative), self.rounds, len(self.analyses)
 
 
+def _check_size(study: Study, reported: Sequence[Analysis]) -> None:
+    """Raises DataError where a run could not carry the study's numbers, before anything is made for each of them."""
+    most = min(MOST_NUMBERS, MAX_MESSAGE_BYTES // (BYTES_PER_NUMBER * len(study.sites)))
+    if (size := largest_vector(study, reported)) > most:
+        too_large = say("analyses.plan.too_large", size=size, most=most, n=len(study.sites))
+        raise DataError(too_large, say("analyses.plan.too_large_hint"))
+
+
+def largest_vector(study: Study, reported: Sequence[Analysis]) -> int:
+    """Returns how many numbers the largest message of a site may hold: all analyses at once, or admission's pairs of
+    columns. From the exposures alone; no label is made."""
+    grid = study.time.grid
+    steps_of_grid = -(-grid.max_days // grid.width_days)
+    in_time = [analysis.exposure.in_time for analysis in reported]
+    curves = sum(
+        (len(one.split) + 1) * (len(one.status) * steps_of_grid + len(one.split) + 3) for one in in_time if one
+    )
+    sums = sum(_pairs(len(analysis.exposure.design) + 1) for analysis in reported)
+    sets = {analysis.analysis_set for analysis in reported}
+    columns = {(analysis.analysis_set, column) for analysis in reported for column in analysis.columns}
+    return max(curves + sums, _pairs(len(sets) + len(columns)))
+
+
+def _pairs(n: int) -> int:
+    """Of n things, each with itself and every other."""
+    return n * (n + 1) // 2
+
+
 def plan(study: Study) -> Plan:
     """Returns the analyses of a study.
 
@@ -129,6 +165,9 @@ def plan(study: Study) -> Plan:
         for asked in PLANNERS[entry.kind](study, name, entry):
             reported.append(asked if asked.id not in taken else asked.renamed(f"{asked.id}/{name}"))
             taken.add(asked.id)
+            if len(reported) > MOST_ANALYSES:
+                raise DataError(say("analyses.plan.too_many", most=MOST_ANALYSES), say("analyses.plan.too_many_hint"))
+    _check_size(study, reported)
     populations = {name: population for of in POPULATIONS for name, population in of(study).items()}
     arm = study.comparison.arm if study.comparison else None
     planned = Plan(tuple(reported), arm, populations, study.analysis_kinds)

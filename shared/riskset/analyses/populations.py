@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.cohort import AnySet, Cohort, SetId
+from riskset.strict_json import read_json
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Members:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Members:
-        content = json.loads(data)
+        content = read_json(data)
         weights = content["weights"]
         return cls(
             np.array(content["patients"], np.int64),

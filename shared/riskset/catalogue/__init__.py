@@ -13,6 +13,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+from riskset.visible_text import visible
+
 ENGLISH: Final = "en"
 
 Text = str | Mapping[str, str]
@@ -58,8 +60,14 @@ def _text(language: str, code: str, values: tuple[tuple[str, Any], ...]) -> str:
 def _written(value: Any, language: str) -> Any:  # noqa: ANN401 - whatever a template prints
     """Returns a value with the messages in it written out."""
     if isinstance(value, Message):
-        return value.in_language(language)
+        return _Sentence(value.in_language(language))
     return tuple(_written(part, language) for part in value) if isinstance(value, tuple) else value
+
+
+class _Sentence(str):
+    """Of the catalogue, so that its line ends are ours."""
+
+    __slots__ = ()
 
 
 def say(code: str, /, **values: Any) -> Message:  # noqa: ANN401 - whatever a template prints
@@ -84,9 +92,10 @@ class _Formatter(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 - whatever a template prints
         if isinstance(value, tuple):
             between, _, last = (format_spec or ", ").partition("|")
-            *first, end = map(str, value or ("",))
+            *first, end = (part if isinstance(part, _Sentence) else visible(str(part)) for part in value or ("",))
             return f"{between.join(first)}{last or between}{end}" if first else end
-        return str(super().format_field(value, format_spec))
+        text = str(super().format_field(value, format_spec))
+        return text if isinstance(value, _Sentence) else visible(text)  # no value begins a line that looks like ours
 
 
 _FORMATTER: Final = _Formatter()

@@ -6,7 +6,6 @@ when the words are compared.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date
@@ -23,7 +22,8 @@ from riskset.catalogue import say
 from riskset.errors import DataError, Refused, VerificationError
 from riskset.joining.signed import as_text, read_file, read_signed, write_signed
 from riskset.secure.fingerprint_words import words_of
-from riskset.secure.keys import public_from_hex, public_hex
+from riskset.secure.keys import public_hex
+from riskset.strict_json import read_json
 
 KIND, SCHEMA = "invite", 1
 CONNECTION_SCHEMA = 2
@@ -33,7 +33,7 @@ COMPARED_WORDS = 8
 _ASK = say("joining.invite.new_hint")
 _JOIN_FIRST = say("joining.connection.hint")
 _ADDRESS = re.compile(r"[A-Za-z0-9.\-\[\]:]{1,255}:[0-9]{1,5}")
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -93,10 +93,7 @@ def read_invite(data: bytes, called: str = "the file") -> Invite:
     """
     not_this = DataError(say("joining.invite.form", file=called), say("joining.invite.form_hint"))
     document = read_signed(data, KIND, not_this)
-    try:
-        key = public_from_hex(document.text("coordinator"))
-    except DataError:
-        raise not_this from None
+    key = document.key(document.text("coordinator"))
     document.check_signed(key, say("joining.invite.changed", file=called), _ASK)
     document.check_schema(SCHEMA, called)
     names = ("study", "study_sha256", "site", "address", "coordinator", "token", "renews")
@@ -104,10 +101,16 @@ def read_invite(data: bytes, called: str = "the file") -> Invite:
         until = date.fromisoformat(document.text("until"))
         authority = str(document.content["authority"])
         fingerprint = certificate_sha256(authority)
+        is_bare = x509.load_pem_x509_certificate(authority.encode()).public_bytes(Encoding.PEM).decode() == authority
     except (ValueError, KeyError):
         raise not_this from None
     invite = Invite(**{name: document.text(name) for name in names}, authority=authority, until=until)
-    if not (_NAME.fullmatch(invite.site) and _ADDRESS.fullmatch(invite.address) and _TOKEN.fullmatch(invite.token)):
+    if not (
+        is_bare
+        and NAME.fullmatch(invite.site)
+        and _ADDRESS.fullmatch(invite.address)
+        and _TOKEN.fullmatch(invite.token)
+    ):
         raise not_this
     if fingerprint != document.text("authority_sha256"):
         raise VerificationError(say("joining.invite.certificate", file=called), _ASK)
@@ -149,10 +152,10 @@ def load_connection(path: Path) -> Connection:
     data = read_file(path, "connection file", _JOIN_FIRST)
     not_this = DataError(say("joining.connection.form", path=path), _JOIN_FIRST)
     try:
-        content = json.loads(data)
+        content = read_json(data)
         found = [content[field.name] for field in fields(Connection)]
         schema = content["schema"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError):
         raise not_this from None
     if schema != CONNECTION_SCHEMA or not all(isinstance(value, str) for value in found):
         raise not_this

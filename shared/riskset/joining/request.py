@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from riskset.catalogue import say
 from riskset.errors import DataError, VerificationError
 from riskset.joining.invite import Invite
-from riskset.joining.signed import Document, read_signed, write_signed
-from riskset.secure.keys import public_from_hex, public_hex
+from riskset.joining.signed import SIGNATURE, Document, read_signed, write_signed
+from riskset.secure.keys import public_hex
 from riskset.secure.node_key import public_node_from_text, public_node_text
 
 KIND, SCHEMA = "request", 2
@@ -122,12 +122,12 @@ def read_request(data: bytes, called: str = "the request") -> Request:
     not_this = DataError(say("joining.request.form", file=called), _ASK)
     if len(data) > MAX_REQUEST_BYTES:
         raise not_this
-    document = read_signed(data, KIND, not_this)
+    document = read_signed(data, KIND, not_this, (SIGNATURE, EARLIER))
     site, member = document.text("site", 64), read_member(document.content.get("member"), not_this)
     changed = say("joining.request.changed", file=called, site=site)
+    identity = document.key(member.identity)
+    earlier = document.key(document.text("renews")) if document.text("renews") else None
     try:
-        identity = public_from_hex(member.identity)
-        earlier = public_from_hex(document.text("renews")) if document.text("renews") else None
         public_node_from_text(member.node)
     except DataError:
         raise not_this from None
@@ -143,7 +143,7 @@ def read_request(data: bytes, called: str = "the request") -> Request:
         member,
         document.text("proof"),
     )
-    if request.content != document.content:
+    if request.content != document.content or (EARLIER in document.signatures) != (earlier is not None):
         raise not_this
     return request
 

@@ -6,19 +6,24 @@ The signed bytes begin with the kind of the file, so that a signature on one kin
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import rfc8785
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from riskset.catalogue import Message, say
+from riskset.curve25519 import check_signature
 from riskset.errors import DataError, VerificationError
+from riskset.secure.keys import WeakKey, public_from_hex
+from riskset.strict_json import read_exact
 
 SIGNATURE = "signature"
+MOST_FILE_BYTES: Final = 2**20
+"""A roster of 100 sites has 60 kB."""
 
 
 @dataclass(frozen=True)
@@ -35,16 +40,25 @@ class Document:
     def check_signed(self, key: Ed25519PublicKey, message: Message, hint: Message, by: str = SIGNATURE) -> None:
         """Raises VerificationError with this message where the key's signature is invalid."""
         try:
-            key.verify(bytes.fromhex(self.signatures.get(by, "")), self.signed)
+            check_signature(key, signature_of(self.signatures.get(by, "")), self.signed)
         except (InvalidSignature, ValueError):
             raise VerificationError(message, hint) from None
 
     def check_schema(self, schema: int, called: str) -> None:
         """Raises DataError where the file, named as `called`, has a different schema."""
         found = self.content.get("schema")
-        if found != schema:
+        if type(found) is not int or found != schema:
             message = say("joining.file.schema", file=called, found=str(found), expected=schema)
             raise DataError(message, say("joining.file.schema_hint"))
+
+    def key(self, text: str) -> Ed25519PublicKey:
+        """Returns the key of 64 hex digits; raises `not_this` where the text is none, WeakKey where nobody made it."""
+        try:
+            return public_from_hex(text)
+        except WeakKey as weak:
+            raise WeakKey(self.not_this.message, weak.message) from None
+        except DataError:
+            raise self.not_this from None
 
     def text(self, name: str, longest: int = 200) -> str:
         """Returns a field that is one printable line, safe to show on a terminal; raises `not_this` otherwise."""
@@ -61,21 +75,34 @@ def write_signed(kind: str, content: Mapping[str, Any], **keys: Ed25519PrivateKe
     return as_text({kind: content, **signatures})
 
 
-def read_signed(data: bytes, kind: str, not_this: DataError) -> Document:
-    """Returns the document; raises `not_this` where the bytes are not a file of this kind."""
+def read_signed(
+    data: bytes, kind: str, not_this: DataError, signatures: Collection[str] = frozenset({SIGNATURE})
+) -> Document:
+    """Returns the document; raises `not_this` where the bytes are not a file of this kind, in the one form in which
+    riskset writes it but for spaces (`read_exact`)."""
     try:
-        document = json.loads(data)
+        document = read_exact(data, MOST_FILE_BYTES)
         content = document.pop(kind)
         signed = signed_bytes(kind, content)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise not_this from None
-    if not isinstance(content, dict) or not all(isinstance(value, str) for value in document.values()):
+    unsigned = not document.keys() <= set(signatures)  # a remark beside what is signed would be anybody's
+    if unsigned or not isinstance(content, dict) or not all(isinstance(value, str) for value in document.values()):
         raise not_this
     return Document(content, signed, document, not_this)
 
 
 def signed_bytes(kind: str, content: Mapping[str, Any]) -> bytes:
     return rfc8785.dumps({f"riskset {kind}": dict(content)})
+
+
+def signature_of(text: str) -> bytes:
+    """Returns the bytes of a signature in hex. ValueError for any other spelling, by which one file would look like
+    two."""
+    signature = bytes.fromhex(text)
+    if signature.hex() != text:
+        raise ValueError("not lower-case hexadecimal digits")
+    return signature
 
 
 def as_text(content: Mapping[str, Any]) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import rfc8785
 from riskset.catalogue import say
 from riskset.errors import ProtocolError
 from riskset.ledger.merkle import leaf_hash
+from riskset.strict_json import read_json
 
 _AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00")
 
@@ -91,12 +91,12 @@ def check_entry(entry: Entry) -> None:
 def read_line(line: str) -> Entry:
     """Returns the entry of a line. Raises ProtocolError where it is malformed or not in canonical form."""
     try:
-        content = json.loads(line)
+        content = read_json(line)
         private = bytes.fromhex(content["private"])
         entry = Entry(content["number"], content["at"], content["kind"], content["public"], private)
         check_entry(entry)
         is_canonical = entry.to_line() == line and type(entry.number) is int
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError):
         is_canonical = False
     if not is_canonical:
         raise ProtocolError(say("ledger.entry.form"))

@@ -24,6 +24,7 @@ from riskset.ledger.layout import FileLayout
 from riskset.ledger.merkle import Proof, Tree
 from riskset.ledger.seals import Seals
 from riskset.ledger.trusted_log import check_covers, check_number, write_log
+from riskset.strict_json import read_canonical, read_json
 
 _LAYOUT, _SAME_TABLES = 3, (1, 2)
 """Of every file with a ledger. Number 2 came with entries `froze`, approvals of schema 2 and runs of protocol 2.
@@ -110,7 +111,7 @@ class LedgerFile:
         """Returns the private part of an entry in clear; None where it has none."""
         if not entry.private:
             return None
-        content: Mapping[str, Any] = json.loads(self.unseal(entry.private, _purpose(entry.number)))
+        content: Mapping[str, Any] = read_json(self.unseal(entry.private, _purpose(entry.number)))
         return content
 
     def read(self, query: str, *values: object) -> list[tuple[Any, ...]]:
@@ -211,7 +212,7 @@ class LedgerFile:
         """Returns the seals that open what earlier keys sealed; each "renewed" holds the earlier key's secret."""
         seals = self._seals
         for entry in reversed(self.entries(_RENEWED)):
-            secret = json.loads(seals.unseal(entry.private, _purpose(entry.number)))["secret"]
+            secret = read_json(seals.unseal(entry.private, _purpose(entry.number)))["secret"]
             seals = Seals(self._key, (*seals.former, bytes.fromhex(secret)))
         return seals
 
@@ -246,8 +247,8 @@ def _insert(entry: Entry) -> Statement:
 def _read_row(row: tuple[Any, ...]) -> Entry:
     number, at, kind, public, private = row
     try:
-        entry = Entry(number, at, kind, json.loads(public), private)
+        entry = Entry(number, at, kind, read_canonical(public.encode()), private)
         check_entry(entry)
-    except (ValueError, RecursionError):
+    except ValueError:
         raise VerificationError(say("ledger.entry.changed", number=number)) from None
     return entry

@@ -21,7 +21,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from riskset.catalogue import say
+from riskset.curve25519 import check_signature
 from riskset.errors import ProtocolError, VerificationError
+from riskset.visible_text import unseen
 
 MAX_SIGNATURES: Final = 1000
 ED25519: Final = b"\x01"
@@ -99,7 +101,7 @@ def verified(note: Note, name: str, key: Ed25519PublicKey) -> str:
     if signature is None:
         raise VerificationError(say("ledger.note.not_signed", name=name))
     try:
-        key.verify(signature.value, note.text.encode())
+        check_signature(key, signature.value, note.text.encode())
     except InvalidSignature:
         raise VerificationError(say("ledger.note.changed", name=name)) from None
     return note.text
@@ -122,12 +124,5 @@ def _is_name(name: str) -> bool:
 
 
 def _has_controls(text: str) -> bool:
-    return any(c < " " and c != "\n" for c in text) or not _is_encodable(text)
-
-
-def _is_encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # a lone surrogate: it has no bytes to sign
-        return False
-    return True
+    """Among them a lone surrogate, which has no bytes to sign."""
+    return bool(unseen(text, allowed="\n"))

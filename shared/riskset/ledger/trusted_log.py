@@ -8,7 +8,6 @@ refused.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +21,7 @@ from riskset.ledger.entry import Entry, canonical, read_line
 from riskset.ledger.merkle import Tree
 from riskset.ledger.note import Note
 from riskset.ledger.witness import Cosigned, cosigners
+from riskset.strict_json import read_json
 
 _HINT = say("ledger.text.hint")
 
@@ -118,9 +118,9 @@ def _checkpoint_of(line: str) -> str | None:
     if not line.startswith('{"checkpoint":'):
         return None
     try:
-        signed = json.loads(line)["checkpoint"]
+        signed = read_json(line)["checkpoint"]
         is_canonical = isinstance(signed, str) and canonical({"checkpoint": signed}).decode() == line
-    except (ValueError, KeyError, RecursionError):
+    except (ValueError, KeyError):
         is_canonical = False
     if not is_canonical:
         raise ProtocolError(say("ledger.text.checkpoint"))

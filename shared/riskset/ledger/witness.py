@@ -21,6 +21,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from riskset.catalogue import say
+from riskset.curve25519 import check_signature
 from riskset.errors import VerificationError
 from riskset.ledger.checkpoint import Checkpoint, open_checkpoint
 from riskset.ledger.merkle import EMPTY_ROOT, verify_consistency
@@ -123,7 +124,7 @@ def cosigners(note: Note, keys: Mapping[str, Ed25519PublicKey]) -> tuple[Cosigne
 def _checked_time(text: str, signature: Signature, key: Ed25519PublicKey) -> int:
     time = int.from_bytes(signature.value[:_TIME_BYTES], "big")
     try:
-        key.verify(signature.value[_TIME_BYTES:], _message(text, time))
+        check_signature(key, signature.value[_TIME_BYTES:], _message(text, time))
     except InvalidSignature:
         raise VerificationError(say("ledger.cosignature.signature", name=signature.name)) from None
     if time > MAX_TIME:

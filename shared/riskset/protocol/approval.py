@@ -15,10 +15,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from riskset.catalogue import say
+from riskset.curve25519 import check_signature
 from riskset.disclosure.policy import K, Policy, default_policy, loosened, tightened
 from riskset.disclosure.rules import RuleColumn
 from riskset.errors import DataError, VerificationError
-from riskset.joining.signed import signed_bytes
+from riskset.joining.signed import signature_of, signed_bytes
 from riskset.secure.envelope import sha256
 
 _Change = Callable[[Policy, Mapping[str, str]], Policy]
@@ -144,12 +145,13 @@ def read_approval(document: Mapping[str, Any], key: Ed25519PublicKey) -> Approva
     key.
     """
     try:
-        content, signature = document["approval"], bytes.fromhex(document["signature"])
-    except (KeyError, TypeError, ValueError):
+        content, signature = document["approval"], signature_of(document["signature"])
+        approval = read_content(content)
+        signed = signed_bytes(KIND, content)
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, rfc8785.CanonicalizationError):
         raise _malformed() from None
-    approval = read_content(content)
     try:
-        key.verify(signature, signed_bytes(KIND, content))
+        check_signature(key, signature, signed)
     except InvalidSignature:
         changed = say("protocol.approval.signature", site=approval.site)
         raise VerificationError(changed, say("protocol.approval.signature_hint")) from None
@@ -189,7 +191,7 @@ def _read_content(content: dict[str, Any]) -> Approval:
     written = [getattr(approval, name) for name in texts] + list(approval.compared)
     written += [getattr(exception, field.name) for exception in approval.exceptions for field in fields(exception)]
     written += [text for pair in (approval.methods or {}).items() for text in pair]
-    as_signed = content["schema"] in (1, 2) and approval.content == content
+    as_signed = type(content["schema"]) is int and content["schema"] in (1, 2) and approval.content == content
     if not as_signed or not all(isinstance(value, str) for value in written):
         raise ValueError("not the form of an approval")
     if not isinstance(approval.may_be_subtracted, bool):

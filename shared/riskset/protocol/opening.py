@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,12 +10,13 @@ from typing import Any, Final
 import rfc8785
 
 from riskset.catalogue import say
+from riskset.curve25519 import is_x25519_key
 from riskset.errors import DataError, ProtocolError
 from riskset.protocol.approval import Approval, read_content
 from riskset.protocol.code import Code, read_code
 from riskset.protocol.program import PROTOCOL, UNNUMBERED, Program, read_program
-from riskset.secure.envelope import Verified
-from riskset.secure.masks import KEY_BYTES
+from riskset.secure.envelope import Verified, is_shown
+from riskset.strict_json import NotStrictJson, read_canonical
 
 MOST_NAMES: Final = 1000
 """The most participants, and the most earlier runs; each adds numbers to a vector."""
@@ -110,7 +110,15 @@ def read_opened(payload: bytes) -> Opened:
         raise ProtocolError(say("protocol.opening.policy"))
     if not all(_LIMIT.fullmatch(text) for text in policy.values()):
         raise ProtocolError(say("protocol.opening.limit"))
-    if not (isinstance(version, str) and isinstance(subtracted, bool) and isinstance(key, str) and type(seen) is int):
+    if not all(map(is_shown, policy)):
+        raise ProtocolError(say("protocol.opening.policy"))
+    if not (
+        isinstance(version, str)
+        and is_shown(version)
+        and isinstance(subtracted, bool)
+        and isinstance(key, str)
+        and type(seen) is int
+    ):
         raise ProtocolError(say("protocol.opening.field"))
     program, opening, ran = read_program(content), _opening(content), _ran(content)
     if program.protocol in _WITHOUT_KEYS:
@@ -169,11 +177,10 @@ def _check_programs(said: Mapping[str, Opened], kinds: Collection[str]) -> None:
 
 
 def read_object(payload: bytes) -> dict[str, Any]:
-    """Returns the JSON object of a payload. Raises ProtocolError where it is malformed or has no canonical form."""
+    """Returns the JSON object of a payload. Raises ProtocolError where it is malformed or not in its canonical form."""
     try:
-        content = json.loads(payload)
-        rfc8785.dumps(content)  # a lone surrogate, NaN or 2^80 cannot be written again: not one of our messages
-    except (ValueError, RecursionError, rfc8785.CanonicalizationError):
+        content = read_canonical(payload)
+    except NotStrictJson:
         raise ProtocolError(say("protocol.opening.not_json")) from None
     if not isinstance(content, dict):
         raise ProtocolError(say("protocol.opening.not_object"))
@@ -213,7 +220,7 @@ def _approval(stated: object) -> Approval:
 
 def _names(content: Mapping[str, object], what: str) -> tuple[str, ...]:
     names = content.get(what)
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+    if not isinstance(names, list) or not all(isinstance(name, str) and is_shown(name) for name in names):
         raise ProtocolError(say("protocol.opening.names", what=what))
     if len(names) > MOST_NAMES or len(set(names)) != len(names):
         raise ProtocolError(say("protocol.opening.names_once", what=what, most=MOST_NAMES))
@@ -225,6 +232,6 @@ def _key(text: str) -> bytes:
         key = bytes.fromhex(text)
     except ValueError:
         key = b"?"
-    if len(key) not in (0, KEY_BYTES):
+    if key.hex() != text or (key and not is_x25519_key(key)):
         raise ProtocolError(say("protocol.opening.key"))
     return key

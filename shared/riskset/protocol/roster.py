@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from riskset.catalogue import say
 from riskset.errors import DataError, VerificationError
+from riskset.joining.invite import NAME
 from riskset.joining.request import Member, read_member, read_request
 from riskset.joining.signed import read_file, read_signed, write_signed
 from riskset.secure.envelope import sha256
@@ -125,16 +126,13 @@ def read_roster(text: bytes) -> Roster:
     """
     not_this = DataError(say("protocol.roster.form"), say("protocol.roster.form_hint"))
     document = read_signed(text, KIND, not_this)
-    try:
-        coordinator = public_from_hex(document.text("coordinator"))
-    except DataError:
-        raise not_this from None
+    coordinator = document.key(document.text("coordinator"))
     document.check_signed(coordinator, say("protocol.roster.changed"), say("protocol.roster.changed_hint"))
     is_earlier = document.content.get("schema") == _OF_0_1_0
     if not is_earlier:
         document.check_schema(SCHEMA, say("protocol.roster.called"))
     entries, renewals = document.content.get("sites"), {} if is_earlier else document.content.get("renewals")
-    if not isinstance(entries, dict) or not isinstance(renewals, dict):
+    if not isinstance(entries, dict) or not isinstance(renewals, dict) or not all(map(NAME.fullmatch, entries)):
         raise not_this
     members = {name: read_member(entry, not_this) for name, entry in entries.items()}
     return Roster(

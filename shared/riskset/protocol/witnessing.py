@@ -7,7 +7,6 @@ what the others cosigned: if the log shows different entries to different sites,
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,6 +20,7 @@ from riskset.ledger import note
 from riskset.ledger.note import Note, parse
 from riskset.ledger.witness import Witness, cosigners
 from riskset.secure.envelope import Verified, frame, unframe
+from riskset.strict_json import read_canonical
 
 LOG: Final = "riskset/coordinator"
 """The name of the coordinator's log in its checkpoints."""
@@ -44,11 +44,15 @@ class LogView:
 def read_log_view(data: bytes) -> LogView:
     """Returns what these bytes show of the log. Raises ProtocolError where they are malformed."""
     try:
-        content = json.loads(data)
+        content = read_canonical(data)
         proofs = {int(size): tuple(map(bytes.fromhex, proof)) for size, proof in content["proofs"].items()}
-        return LogView(str(content["checkpoint"]), proofs)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise ProtocolError(say("protocol.log.form")) from None
+        view = LogView(str(content["checkpoint"]), proofs)
+        is_exact = view.to_bytes() == data  # numbers and hex digits in one spelling
+    except (ValueError, KeyError, TypeError, AttributeError):
+        is_exact = False
+    if not is_exact:
+        raise ProtocolError(say("protocol.log.form"))
+    return view
 
 
 def relayed(view: LogView, contributions: Sequence[Verified]) -> bytes:

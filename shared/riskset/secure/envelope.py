@@ -9,18 +9,23 @@ shows who sent it. An envelope without a valid signature has no type here: `veri
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from typing import Final
 
 import rfc8785
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from riskset.catalogue import say
+from riskset.curve25519 import check_signature
 from riskset.errors import ProtocolError, VerificationError
+from riskset.strict_json import NotStrictJson, read_canonical
+from riskset.visible_text import unseen
 
 MAX_PARTS = 10_000
+LONGEST_NAME: Final = 200
+"""Characters of a name, a version or a hash in a message."""
 _LENGTH_BYTES = 4
 
 
@@ -79,12 +84,17 @@ def verify(data: bytes, keys: Mapping[str, Ed25519PublicKey]) -> Verified:
     if head.sender not in keys:
         raise VerificationError(say("secure.envelope.unknown_sender"))
     try:
-        keys[head.sender].verify(signature, signed)
+        check_signature(keys[head.sender], signature, signed)
     except InvalidSignature:
         raise VerificationError(say("secure.envelope.signature", sender=head.sender)) from None
     if head.payload != sha256(payload):
         raise VerificationError(say("secure.envelope.payload", sender=head.sender))
     return Verified(head, payload, data, sha256(signed))
+
+
+def is_shown(text: str) -> bool:
+    """Whether a name or a hash in a message can be printed: short, and of characters that can be seen."""
+    return len(text) <= LONGEST_NAME and not unseen(text)
 
 
 def claimed_head(data: bytes) -> Head:
@@ -97,16 +107,15 @@ def claimed_head(data: bytes) -> Head:
 
 def _read_head(signed: bytes) -> Head:
     try:
-        content = json.loads(signed)
-        canonical = rfc8785.dumps(content)
-    except (ValueError, RecursionError, rfc8785.CanonicalizationError):
+        content = read_canonical(signed)  # one spelling only, or one message could have two identities
+    except NotStrictJson:
         raise ProtocolError(say("secure.envelope.head_not_json")) from None
     expected = {field.name: int if field.name == "round" else str for field in fields(Head)}
     well_formed = (
         isinstance(content, dict)
         and {name: type(value) for name, value in content.items()} == expected
         and content["round"] >= 0
-        and canonical == signed  # one spelling only, or one message could have two identities
+        and all(is_shown(text) for name, text in content.items() if name != "round")  # logs print them
     )
     if not well_formed:
         raise ProtocolError(say("secure.envelope.head_fields"))

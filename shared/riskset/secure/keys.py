@@ -19,9 +19,14 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from riskset.catalogue import Message, say
+from riskset.curve25519 import KEY_BYTES, is_ed25519_key
 from riskset.errors import DataError
 
 _LOCKED = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
+
+
+class WeakKey(DataError):
+    """A public key under which anybody can sign, or that has a second spelling: no program generates one."""
 
 
 def new_identity() -> Ed25519PrivateKey:
@@ -36,14 +41,16 @@ def public_hex(key: Ed25519PrivateKey | Ed25519PublicKey) -> str:
 
 def public_from_hex(text: str) -> Ed25519PublicKey:
     """Returns the key of 64 lower-case hex digits. Raises DataError for any other spelling: keys are compared as texts,
-    so capitals or spaces would make one key look like two."""
+    so capitals or spaces would make one key look like two. WeakKey for a point that is not a key (`curve25519`)."""
     try:
-        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(text))
+        raw = bytes.fromhex(text)
     except ValueError:
-        key = None
-    if key is None or public_hex(key) != text:
+        raw = b""
+    if len(raw) != KEY_BYTES or raw.hex() != text:
         raise DataError(say("secure.key.identity_text"), say("secure.key.ask_owner"))
-    return key
+    if not is_ed25519_key(raw):
+        raise WeakKey(say("secure.key.weak"), say("secure.key.weak_hint"))
+    return Ed25519PublicKey.from_public_bytes(raw)
 
 
 def save_identity(path: Path, key: Ed25519PrivateKey, passphrase: bytes = b"") -> None:

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from riskset.catalogue import say
+from riskset.curve25519 import is_x25519_key
 from riskset.errors import ProtocolError
 from riskset.secure.fixed_point import BYTES_PER_NUMBER, Vector, add, negate
 
@@ -87,10 +88,9 @@ def noise(n: int) -> Vector:
 
 
 def _exchange(own: X25519PrivateKey, key: bytes, name: str) -> bytes:
-    try:
-        return own.exchange(X25519PublicKey.from_public_bytes(key))
-    except ValueError:  # of a different length, or a point of small order, which gives a secret that everyone knows
-        raise ProtocolError(say("secure.masks.key", site=name)) from None
+    if not is_x25519_key(key):  # with a point of small order the secret would be one that everyone knows
+        raise ProtocolError(say("secure.masks.key", site=name))
+    return own.exchange(X25519PublicKey.from_public_bytes(key))
 
 
 def _stream(key: bytes, n: int) -> Vector:

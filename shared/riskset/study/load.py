@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-import tomllib
 from collections.abc import Callable, Mapping
 from datetime import date, time
 from pathlib import Path as FilePath
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import rfc8785
 from pydantic import TypeAdapter, ValidationError
 
 from riskset.catalogue import say, verbatim
 from riskset.errors import DataError, Problem
+from riskset.strict_json import read_canonical
 from riskset.study import spec
 from riskset.study.references import Draft, complaints_about
 from riskset.study.spec import Study
 from riskset.study.toml_lines import KeyLines, key_lines, line_of
 from riskset.study.toml_table import Complaint
+from riskset.study.toml_text import NotToml, read_text, read_toml, unseen_signs
 from riskset.study.validation_errors import complaint_of
 
+MOST_JSON_BYTES: Final = 2**20
 _ORDERED = ("sites", "variables", "endpoints", "analyses")
 _T = TypeVar("_T")
 
@@ -33,7 +34,9 @@ def load_study(path: FilePath) -> Study:
     Raises DataError: without problems where the file cannot be read at all, otherwise with every problem found.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")  # editors on Windows write a byte-order mark
+        text = read_text(path)
+    except NotToml as error:
+        raise DataError(say("study.file.not_toml", source=str(path)), verbatim(error.reason)) from None
     except OSError as error:
         unreadable = say("study.file.unreadable", path=str(path), reason=str(error.strerror))
         raise DataError(unreadable, say("study.file.give_path")) from None
@@ -46,24 +49,30 @@ def load_study(path: FilePath) -> Study:
 def parse_study(text: str, source: str = "the study file") -> Study:
     """Returns the study in `text` (TOML). Raises DataError with every problem and its line."""
     try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        document = read_toml(text)
+    except NotToml as error:
         not_toml = say("study.file.not_toml", source=source)
-        raise DataError(not_toml, say("study.file.see_toml"), [_syntax(str(error))]) from None
+        raise DataError(not_toml, say("study.file.see_toml"), [_syntax(error)]) from None
     return _checked(document, key_lines(text), source)
 
 
 def study_from_json(data: bytes) -> Study:
-    """Returns the study whose `canonical_json` is `data`. Raises DataError with every problem."""
+    """Returns the study whose `canonical_json` is `data`. Raises DataError with every problem, and where the bytes are
+    another spelling of the study: what approvals name is their hash."""
+    not_canonical = DataError(say("study.file.not_canonical"), say("study.file.not_canonical_hint"))
     try:
-        document = json.loads(data)
+        document = read_canonical(data, MOST_JSON_BYTES)
         order = document.pop("order")
         ordered = {name: {key: document[name][key] for key in order[name]} for name in _ORDERED}
+        is_whole = all(ordered[name] == document[name] for name in _ORDERED)
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise DataError(say("study.file.not_canonical")) from None
-    if any(len(ordered[name]) != len(document[name]) for name in _ORDERED):
-        raise DataError(say("study.file.not_canonical"))
-    return _checked(document | ordered, {}, "the study")
+        is_whole = False
+    if not is_whole:
+        raise not_canonical
+    study = _checked(document | ordered, {}, "the study")
+    if canonical_json(study) != data:
+        raise not_canonical
+    return study
 
 
 def canonical_json(study: Study) -> bytes:
@@ -91,6 +100,7 @@ def _checked(document: dict[str, Any], lines: KeyLines, source: str) -> Study:
         study = Study.model_validate_json(_as_json(spelled_out), strict=True)
     except ValidationError as errors:
         complaints = [complaint_of(error) for error in errors.errors()]
+    complaints.extend(unseen_signs(document))
     complaints.extend(complaints_about(_draft(spelled_out)))
     if study is None or complaints:
         problems = sorted((_problem(c, lines) for c in dict.fromkeys(complaints)), key=lambda p: p.line or 0)
@@ -106,13 +116,9 @@ def _problem(complaint: Complaint, lines: KeyLines) -> Problem:
     )
 
 
-def _syntax(message: str) -> Problem:
-    """Returns tomllib's error with its line and column."""
-    place = re.search(r" \(at line (\d+), column (\d+)\)$", message)
-    reason = message[: place.start()] if place else message
-    is_duplicate = reason == "Cannot overwrite a value"
-    found = say("study.file.duplicate_key") if is_duplicate else say("study.file.syntax", reason=reason)
-    return Problem("syntax", found, line=place and int(place[1]), column=place and int(place[2]))
+def _syntax(error: NotToml) -> Problem:
+    found = error.reason if error.reason.code != "verbatim" else say("study.file.syntax", reason=error.reason)
+    return Problem("syntax", found, line=error.line, column=error.column)
 
 
 def _spelled_out(document: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ KeyPath = tuple[str | int, ...]
 KeyLines = dict[KeyPath, int]
 """Line numbers, from 1, by path."""
 
+MISSING_QUOTE = "unclosed"
 _TOKEN = re.compile(
     r'"""(?:\\.|[^\\])*?"{3,5}'  # strings first, so that nothing inside a string is taken for a key
     r"|'''.*?'{3,5}"
@@ -22,20 +23,21 @@ _TOKEN = re.compile(
     r"|'[^']*'"
     r"|\#[^\n]*"
     r"|\n|[\[\]{},=.]"
-    r"|[^\s\[\]{},=.\#\"']+",
+    r"|[^\s\[\]{},=.\#\"']+"
+    r"|[\"']",  # a quotation mark without its end
     re.DOTALL,
 )
 
 
 @dataclass(frozen=True)
-class _Token:
+class Token:
     text: str
     line: int
 
 
 def key_lines(text: str) -> KeyLines:
     """Returns the line of every key, table and array element of a valid TOML text."""
-    scanner = _Scanner(list(_tokens(text)))
+    scanner = _Scanner(list(tokens(text)))
     scanner.document()
     return scanner.found
 
@@ -47,21 +49,25 @@ def line_of(lines: KeyLines, path: KeyPath) -> int | None:
     return lines.get(path)
 
 
-def _tokens(text: str) -> Iterator[_Token]:
+def tokens(text: str) -> Iterator[Token]:
+    """Yields the tokens, without comments, up to a quotation mark that is never closed: `MISSING_QUOTE`."""
     line = 1
     at = 0
     for match in _TOKEN.finditer(text):
         line += text.count("\n", at, match.start())
         at = match.start()
+        if match.group() in ('"', "'"):
+            yield Token(MISSING_QUOTE, line)
+            return  # what follows would be searched again from every further mark
         if not match.group().startswith("#"):
-            yield _Token(match.group(), line)
-    yield _Token("\n", line)
+            yield Token(match.group(), line)
+    yield Token("\n", line)
 
 
 class _Scanner:
     """Reads the tokens once and fills `found`."""
 
-    def __init__(self, tokens: list[_Token]) -> None:
+    def __init__(self, tokens: list[Token]) -> None:
         self.tokens = tokens
         self.at = 0
         self.found: KeyLines = {}
@@ -80,7 +86,7 @@ class _Scanner:
     def next(self) -> str:
         return self.tokens[self.at].text
 
-    def take(self) -> _Token:
+    def take(self) -> Token:
         self.at += 1
         return self.tokens[self.at - 1]
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from riskset.study.load import load_study
+from riskset.terminal import tell
 from riskset_site.commands import SiteToml
 from riskset_site.data.check import check_site
 from riskset_site.data.check_page import check_page
@@ -26,5 +27,5 @@ def check(
     Example: riskset site check site.toml --study study.toml
     """
     found = check_site(site_file, load_study(study))
-    typer.echo(facts_json({"fits": found.fits, **plain(found)}) if as_json else check_page(found), nl=False)
+    tell(facts_json({"fits": found.fits, **plain(found)}) if as_json else check_page(found), nl=False)
     raise typer.Exit(0 if found.fits else 3)

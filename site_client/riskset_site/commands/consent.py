@@ -20,6 +20,7 @@ from riskset.joining.signed import as_text, read_file
 from riskset.ledger.durable import utc_now
 from riskset.protocol.approval import Approval
 from riskset.study.asked import OWN, installed
+from riskset.terminal import tell
 from riskset_site.commands import AsJson, HtmlFile, RosterFile, SiteToml, StudyFile
 from riskset_site.consent.approvals import Approvals, expiry_of
 from riskset_site.consent.review import review as review_of
@@ -92,7 +93,7 @@ def approve(
     file = folder.paths.root / f"{folder.site}.approval.json"
     file.write_bytes(as_text(entry.public))
     for line in (*_signed(folder, approval, stopped), say("site.approval.document", file=str(file))):
-        typer.echo(line)
+        tell(line)
 
 
 def vouch(
@@ -114,7 +115,7 @@ def vouch(
         raise DataError(say("site.vouching.exists", file=str(out)), say("site.vouching.exists_hint"))
     out.write_bytes(data)
     words = folder.roster.fingerprint(folder.site)
-    typer.echo(say("site.vouching.written", file=str(out), sites=sites, words=words))
+    tell(say("site.vouching.written", file=str(out), sites=sites, words=words))
 
 
 def pause(site_file: SiteToml, by: By, reason: Reason) -> None:
@@ -123,7 +124,7 @@ def pause(site_file: SiteToml, by: By, reason: Reason) -> None:
     Example: riskset site pause site.toml --by "M. Uchida" --reason "a new export comes"
     """
     _act(site_file, lambda approvals: approvals.pause(by, reason))
-    typer.echo(say("site.approval.paused"))
+    tell(say("site.approval.paused"))
 
 
 def resume(site_file: SiteToml, by: By, reason: Reason = "") -> None:
@@ -132,7 +133,7 @@ def resume(site_file: SiteToml, by: By, reason: Reason = "") -> None:
     Example: riskset site resume site.toml --by "M. Uchida"
     """
     _act(site_file, lambda approvals: approvals.resume(by, reason))
-    typer.echo(say("site.approval.resumed"))
+    tell(say("site.approval.resumed"))
 
 
 def withdraw(site_file: SiteToml, by: By, reason: Reason) -> None:
@@ -141,7 +142,7 @@ def withdraw(site_file: SiteToml, by: By, reason: Reason) -> None:
     Example: riskset site withdraw site.toml --by "M. Uchida" --reason "the committee ended its approval"
     """
     _act(site_file, lambda approvals: approvals.withdraw(by, reason))
-    typer.echo(say("site.approval.withdrawn"))
+    tell(say("site.approval.withdrawn"))
 
 
 def _act(site_file: Path, act: Callable[[Approvals], object]) -> None:

@@ -22,6 +22,7 @@ from riskset.protocol.roster import load_roster
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import is_locked, public_from_hex, replace_private
 from riskset.study.load import load_study, study_hash
+from riskset.terminal import tell
 from riskset_site.data.config import load_site_file
 from riskset_site.keys import (
     Identity,
@@ -79,7 +80,7 @@ def join(
         if paths.has_keys:
             return _Keys(load_keys(paths))
         made = make_keys(paths.keys[0], new_passphrase() if passphrase else b"")
-        typer.echo(say("site.join.keys_made", site=invite.site, folder=str(paths.keys[0])))
+        tell(say("site.join.keys_made", site=invite.site, folder=str(paths.keys[0])))
         return _Keys(made)
 
     _request_to_join(invite, paths, keys, wanted, by_mail=by_mail)
@@ -113,7 +114,7 @@ def renew(
         known = passphrase_of(paths) if lock is None else lock
         earlier, folder = _earlier(paths, invite.site, invite.renews, known), paths.next_keys
         made = make_keys(folder, known)
-        typer.echo(say("site.join.keys_renewed", site=invite.site, folder=str(folder)))
+        tell(say("site.join.keys_renewed", site=invite.site, folder=str(folder)))
         return _Keys(made, earlier)
 
     _request_to_join(invite, paths, keys, wanted, by_mail=by_mail)
@@ -163,7 +164,7 @@ def _lock(paths: SitePaths) -> bytes:
     """Locks the keys that are here, says so, and returns the passphrase."""
     locked = all(is_locked(identity_in(keys)) and is_locked(node_in(keys)) for keys in paths.keys)
     passphrase = lock_keys(paths)
-    typer.echo(say(f"site.join.{'already_locked' if locked else 'locked'}", folder=str(paths.keys[0])))
+    tell(say(f"site.join.{'already_locked' if locked else 'locked'}", folder=str(paths.keys[0])))
     return passphrase
 
 
@@ -210,11 +211,11 @@ def _request_to_join(
         replace_private(paths.connection, write_connection(Connection.of(invite)))
         replace_private(path, text)
     elif _stated(read_request(text).member) == _stated(wanted):
-        typer.echo(say("site.join.same_request", file=str(path)))
+        tell(say("site.join.same_request", file=str(path)))
     else:
         text = _request(invite, _keys_of(paths, read_request(text)), wanted)
         replace_private(path, text)
-        typer.echo(say("site.join.corrected", file=str(path)))
+        tell(say("site.join.corrected", file=str(path)))
     _send(invite, path, text, by_mail=by_mail)
     member = read_request(text).member
     _print_stated(member)
@@ -242,12 +243,12 @@ def _print_stated(member: Member) -> None:
     none, irb = say("site.join.not_given"), member.irb or say("site.join.not_given")
     if member.irb_until:
         irb = say("site.join.irb_until", irb=irb, until=member.irb_until)
-    typer.echo(say("site.join.stated", telephone=member.telephone or none, irb=irb))
+    tell(say("site.join.stated", telephone=member.telephone or none, irb=irb))
 
 
 def _print_words(invite: Invite, identity: str) -> None:
     fingerprint = fingerprint_words(public_from_hex(identity))
-    typer.echo(say("site.join.words", words=invite.words(identity), fingerprint=fingerprint))
+    tell(say("site.join.words", words=invite.words(identity), fingerprint=fingerprint))
 
 
 def _request_in(path: Path, invite: Invite) -> bytes | None:
@@ -273,14 +274,14 @@ def _request(invite: Invite, keys: _Keys, details: Member) -> bytes:
 def _send(invite: Invite, path: Path, text: bytes, *, by_mail: bool) -> None:
     """Sends the request, or says what to do with its file."""
     if by_mail:
-        typer.echo(say("site.join.by_mail", file=str(path)))
+        tell(say("site.join.by_mail", file=str(path)))
         return
     from riskset_site.network.join_request import send_join_request  # httpx takes a while to import
 
     try:
         send_join_request(invite, text)
     except Unreachable as away:
-        typer.echo(say("site.join.not_sent", error=str(away)), err=True)
-        typer.echo(say("site.join.not_sent_hint", file=str(path)))
+        tell(say("site.join.not_sent", error=str(away)), err=True)
+        tell(say("site.join.not_sent_hint", file=str(path)))
     else:
-        typer.echo(say("site.join.sent", address=invite.address))
+        tell(say("site.join.sent", address=invite.address))

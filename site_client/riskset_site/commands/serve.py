@@ -19,6 +19,8 @@ from riskset.cli import warn
 from riskset.joining.expiry import expiry_lines, of_certificate, of_members, today_utc
 from riskset.protocol.approval import Approval
 from riskset.protocol.site import Site
+from riskset.terminal import tell
+from riskset.visible_text import visible
 from riskset_site.commands import RosterFile, SiteToml, StudyFile
 from riskset_site.consent.approvals import Approvals, LedgerConsent, expiry_of
 from riskset_site.network.daemon import serve as serve_site
@@ -62,7 +64,7 @@ def _serve(folder: StudyFolder, site: RecordedSite) -> None:
 
 
 def log(line: str) -> None:
-    typer.echo(f"{time.strftime('%H:%M:%S')} {line}", err=True)
+    tell(f"{time.strftime('%H:%M:%S')} {visible(line)}", err=True)
 
 
 def _site(folder: StudyFolder, journal: JournalFile) -> Site:

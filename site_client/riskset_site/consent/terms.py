@@ -14,8 +14,8 @@ from riskset.disclosure.rules import RuleColumn
 from riskset.errors import DataError, Refused
 from riskset.protocol.approval import Approval, ExceptionSigned, commitment
 from riskset.study.asked import installed
+from riskset.visible_text import visible
 from riskset_site.consent.vouching import known_others, vouched_for
-from riskset_site.pages.page import visible
 from riskset_site.study_folder import StudyFolder
 
 

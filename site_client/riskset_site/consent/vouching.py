@@ -16,7 +16,7 @@ from riskset.errors import DataError, Refused, did_you_mean
 from riskset.joining.signed import read_signed, write_signed
 from riskset.protocol.roster import Roster
 from riskset.secure.fingerprint_words import fingerprint_words
-from riskset.secure.keys import public_from_hex, public_hex
+from riskset.secure.keys import public_hex
 
 KIND, SCHEMA = "vouching", 1
 _ASK = say("site.vouching.ask_hint")
@@ -38,10 +38,7 @@ def vouched_for(data: bytes, roster: Roster, compared: Collection[str], words: s
     """
     not_this = DataError(say("site.vouching.not_one"), _ASK)
     document = read_signed(data, KIND, not_this)
-    try:
-        by = public_from_hex(document.text("by"))
-    except DataError:
-        raise not_this from None
+    by = document.key(document.text("by"))
     document.check_signed(by, say("site.vouching.changed"), _ASK)
     document.check_schema(SCHEMA, say("site.vouching.called"))
     keys = document.content.get("keys")

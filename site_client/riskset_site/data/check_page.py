@@ -10,9 +10,9 @@ from rich.text import Text
 
 from riskset.catalogue import Message, say
 from riskset.errors import Problem
+from riskset.visible_text import visible
 from riskset_site.data.check import EndpointCheck, SiteCheck
 from riskset_site.pages import PageTable
-from riskset_site.pages.page import visible
 from riskset_site.pages.tables import table
 from riskset_site.pages.text import grid, printed
 

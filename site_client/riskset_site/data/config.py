@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from pathlib import Path
@@ -15,9 +13,11 @@ from pydantic_core import ErrorDetails
 from riskset.catalogue import NOTHING, say, verbatim
 from riskset.errors import DataError, Problem, did_you_mean
 from riskset.study.spec import Study
-from riskset.study.toml_lines import key_lines, line_of
+from riskset.study.toml_lines import KeyPath, key_lines, line_of
 from riskset.study.toml_table import Complaint, TomlTable
+from riskset.study.toml_text import NotToml, read_text, read_toml, unseen_signs
 from riskset.study.validation_errors import complaint_of, known_keys
+from riskset.visible_text import LINE
 from riskset_site.data.agreement import disagreements
 from riskset_site.data.site_file import MappedColumn, SiteFile, Source, YearsBetween
 
@@ -28,6 +28,9 @@ TABLES: dict[tuple[str, ...], type[TomlTable]] = {
     ("map", "*", "<years>"): YearsBetween,
 }
 """The model of every table of a site file, by path (`*` is any name) and form."""
+
+
+_OF_EXPORT = (("source", "key"), ("source", "missing"), ("source", "delimiter"))
 
 
 def load_site_file(path: Path, study: Study | None = None, *, needs_export: bool = True) -> SiteFile:
@@ -41,6 +44,7 @@ def load_site_file(path: Path, study: Study | None = None, *, needs_export: bool
     site, complaints = _validated(document)
     if complaints:  # check the valid rest against the study all the same
         site, _ = _validated(reduce(_without, (complaint.path for complaint in complaints), document))
+    complaints += unseen_signs(document, _allowed)
     if site is not None:
         complaints += [
             *(_missing_export(site, path) if needs_export else ()),
@@ -53,7 +57,9 @@ def load_site_file(path: Path, study: Study | None = None, *, needs_export: bool
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return read_text(path)
+    except NotToml as error:
+        raise _wrong(path, [Problem(say("data.where.site_file"), error.reason)]) from None
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()
         raise DataError(say("data.site_file.cannot_read", file=str(path), reason=reason)) from None
@@ -64,12 +70,11 @@ def _read(path: Path) -> str:
 
 def _parsed(path: Path, text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"at line (\d+)", str(error))
-        message = say("data.site_file.not_toml", reason=str(error))
+        return read_toml(text)
+    except NotToml as error:
+        message = say("data.site_file.not_toml", reason=error.reason)
         hint = say("data.site_file.backslash") if "\\" in text else NOTHING
-        problem = Problem(say("data.where.site_file"), message, hint, int(line[1]) if line else None)
+        problem = Problem(say("data.where.site_file"), message, hint, error.line, column=error.column)
         raise _wrong(path, [problem]) from None
 
 
@@ -78,6 +83,12 @@ def _validated(document: Mapping[str, Any]) -> tuple[SiteFile | None, list[Compl
         return SiteFile.model_validate(document), []
     except ValidationError as error:
         return None, [_complaint(details) for details in error.errors(include_url=False)]
+
+
+def _allowed(path: KeyPath) -> str:
+    """The words of an export are what its program wrote: a header over two lines cannot be named otherwise."""
+    is_mapped = path[:1] == ("map",) and len(path) > 1
+    return LINE if is_mapped or path[:2] in _OF_EXPORT else ""
 
 
 def _without(table: Mapping[str, Any], path: Sequence[str | int]) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from importlib.resources import files
 
-from riskset_site.pages.page import Folded, Page, PagePart, PageSection, PageTable, visible
+from riskset.visible_text import visible
+from riskset_site.pages.page import Folded, Page, PagePart, PageSection, PageTable
 
 _VERDICTS = {"pass", "review", "fail"}
 _ONE_LINE = 20

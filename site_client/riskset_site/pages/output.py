@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-import typer
-
 from riskset.catalogue import Message, say
+from riskset.terminal import tell
+from riskset.visible_text import json_text
 from riskset_site.pages.html import page_html
 from riskset_site.pages.page import Page
 from riskset_site.pages.text import page_text
@@ -23,21 +23,20 @@ def write_page(page: Page, html: Path | None, as_json: str | None) -> None:
     if html is not None:
         with open(html, "w", encoding="utf-8", opener=_owner_only) as file:
             file.write(page_html(page))
-        typer.echo(say("data.page.written", file=str(html)), err=True)
+        tell(say("data.page.written", file=str(html)), err=True)
     if as_json is not None:
-        typer.echo(as_json, nl=False)
+        tell(as_json, nl=False)
     elif html is None:
-        typer.echo(page_text(page), nl=False)
+        tell(page_text(page), nl=False)
 
 
 def facts_json(facts: Any) -> str:  # noqa: ANN401 - any dataclass, or a mapping
     """Returns the facts of a page for a program, as `plain` writes them; a number that is not finite is null."""
-    finite = json.loads(json.dumps({"schema": 1, **plain(facts)}), parse_constant=lambda _: None)
-    return json.dumps(finite, indent=1, ensure_ascii=False) + "\n"
+    return json_text({"schema": 1, **plain(facts)}, indent=1) + "\n"
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - anything that a page contains
-    """Returns a value in JSON's types: a dataclass as its fields, a message as its English text.
+    """Returns a value in JSON's types: a dataclass as its fields, a message as its English text, NaN as null.
 
     What has a `message` also gets the `code` and the `values` of it, so that a program need not read the sentence.
     """
@@ -48,6 +47,8 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - anything that a page contains
         return named | {name: inner for name, inner in beside.items() if name not in named}
     if isinstance(value, Mapping):
         return {name: plain(inner) for name, inner in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     return [plain(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-
-_UNSEEN = {"Cc", "Cf", "Zl", "Zp"}
-"""Unicode categories of characters that move the cursor, change the direction of writing or hide their neighbours."""
 
 
 @dataclass(frozen=True)
@@ -57,15 +53,3 @@ class Page:
 def number(value: float) -> str:
     """Returns a number with six significant digits, a whole number without decimals."""
     return f"{value:.0f}" if value == round(value) and abs(value) < 1e15 else f"{value:.6g}"
-
-
-def visible(text: str) -> str:
-    """Returns the text with every character that could mislead a reader escaped, as `\\u202e`.
-
-    Labels and reasons come from other parties, and people sign what they read on a page.
-    """
-    return "".join(_escaped(char) if unicodedata.category(char) in _UNSEEN else char for char in text)
-
-
-def _escaped(char: str) -> str:
-    return char.encode("unicode_escape").decode("ascii")

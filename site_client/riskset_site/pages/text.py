@@ -8,7 +8,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from riskset_site.pages.page import Folded, Page, PagePart, PageTable, visible
+from riskset.visible_text import visible
+from riskset_site.pages.page import Folded, Page, PagePart, PageTable
 
 _WIDTH_OF_A_FILE = 120  # where standard output has no width
 

@@ -23,6 +23,7 @@ from riskset.ledger.entry import Entry
 from riskset.ledger.log_file import LedgerFile
 from riskset.protocol.journal import NAMED, Begun, Exchange, MarkedField, RowMarks, Sent
 from riskset.secure.envelope import sha256
+from riskset.strict_json import read_json
 from riskset_site.keys import Identity, SitePaths
 
 _TABLES = """
@@ -211,7 +212,7 @@ def _packed(begun: Begun) -> bytes:
 
 
 def _unpacked(data: bytes) -> Begun:
-    content = json.loads(data)
+    content = read_json(data)
     if content.get("layout", 1) > _BEGUN:
         newer = say("site.journal.begun_layout", found=content["layout"], most=_BEGUN)
         raise DataError(newer, say("site.journal.update"))

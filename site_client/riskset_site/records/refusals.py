@@ -5,7 +5,6 @@ A refusal contains no number, so it may be sent even where the ledger cannot be 
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from typing import Final
@@ -14,6 +13,7 @@ from riskset.catalogue import say
 from riskset.errors import RisksetError
 from riskset.ledger.log_file import LedgerFile
 from riskset.protocol.messages import REFUSED
+from riskset.protocol.opening import read_object
 from riskset.protocol.site import Site
 from riskset.secure.envelope import claimed_head, unframe
 
@@ -44,7 +44,7 @@ class RecordedSite:
     def _recorded(self, reply: bytes) -> bytes:
         head = claimed_head(reply)
         if head.type == REFUSED:
-            self._record(str(json.loads(unframe(reply)[1])["code"]), head.run)
+            self._record(str(read_object(unframe(reply)[1])["code"]), head.run)
         return reply
 
     def _record(self, code: str, run: str) -> None:

@@ -7,10 +7,10 @@ import pytest
 
 from riskset.catalogue import say
 from riskset.errors import Problem
+from riskset.visible_text import visible
 from riskset_site.pages import Folded, Page, PageSection, PageTable
 from riskset_site.pages.html import page_html
 from riskset_site.pages.output import facts_json
-from riskset_site.pages.page import visible
 from riskset_site.pages.text import page_text
 
 HOSTILE = "<script>alert(1)</script> & \"quoted\" 'x'"

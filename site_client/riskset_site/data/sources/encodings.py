@@ -19,10 +19,16 @@ NARROWER = {"shift_jis": "cp932", "euc_kr": "cp949", "ascii": "utf-8-sig", "utf-
 byte-order mark that Excel writes."""
 
 
+READ = (*CANDIDATES, *NARROWER, "euc_jp", "iso2022_jp", "johab", "gb18030", "big5", "cp1252", "iso8859-1", "iso8859-15")
+"""The encodings that are read, by Python's own names. Each keeps a comma a comma: UTF-16 does not, and under UTF-7 or
+punycode a text says something else than its letters."""
+
+
 def canonical_encoding(name: str) -> str:
-    """Returns Python's own name of a text encoding; raises LookupError for an unknown one."""
+    """Returns Python's own name of an encoding that is read; raises LookupError for every other one."""
     codec = codecs.lookup(name).name
-    "".encode(codec)  # refuses codecs that are not text encodings, such as base64
+    if codec not in READ:
+        raise LookupError(name)
     return codec
 
 

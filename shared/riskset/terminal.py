@@ -1,0 +1,12 @@
+"""The one function that prints on a terminal without `rich`."""
+
+from __future__ import annotations
+
+import typer
+
+from riskset.visible_text import lines
+
+
+def tell(text: object, *, err: bool = False, nl: bool = True) -> None:
+    """Prints a text, also one that holds words from outside. Nothing else prints on a terminal without `rich`."""
+    typer.echo(lines(str(text)), err=err, nl=nl)
