@@ -129,7 +129,7 @@ class TestTheRunThatWasStopped:
             with pytest.raises(Refused) as refused:
                 asked()
         assert str(refused.value) == (
-            f"the run {coordinator.run} was opened with a different program (protocol: 1, now 2)"
+            f"the run {coordinator.run} was opened with a different program (protocol: 1, now 3)"
         )
         assert refused.value.hint == "begin a new run with: riskset run --new"
         assert parties.record.ledger.export() == entries
@@ -138,7 +138,7 @@ class TestTheRunThatWasStopped:
         arguments = ["--server", str(recorded / "coordinator"), "--roster", str(recorded / "sites/north/roster.json")]
         assert main(["run", str(recorded / "study.toml"), *arguments, "--out", str(recorded / "out")]) == 3
         said = capsys.readouterr().err
-        assert "was opened with a different program (protocol: 1, now 2)" in said
+        assert "was opened with a different program (protocol: 1, now 3)" in said
         assert "hint: begin a new run with: riskset run --new" in said
 
     def test_nor_does_a_site_when_a_coordinator_of_0_1_0_asks(self, parties):

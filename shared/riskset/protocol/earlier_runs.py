@@ -9,13 +9,13 @@ was altered could not be found among them; so patients are compared in the field
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from riskset.catalogue import say
 from riskset.disclosure import runs
 from riskset.errors import Refused
 from riskset.protocol.history import History
-from riskset.protocol.journal import MARK_DIGITS, Begun, RowMarks
+from riskset.protocol.journal import MARK_DIGITS, Begun, Labelled, RowMarks, Sent
 from riskset.protocol.opening import Opening
 
 
@@ -66,6 +66,22 @@ def check_earlier(opening: Opening, study_id: str, contributed: Mapping[str, Beg
     own = {run for run, begun in contributed.items() if begun.study_id == study_id}
     if not own <= set(opening.earlier):
         raise Refused("earlier", say("protocol.earlier.not_named"))
+
+
+def opened_in(sent: Iterable[Sent]) -> int:
+    """Returns how many numbers models and tables opened by what this site sent. The same numbers sent again, as by a
+    second run over the same data, count once."""
+    most: dict[Labelled, int] = {}
+    for one in sent:
+        for numbers, opened in zip(one.numbers, one.opened, strict=True):
+            most[numbers] = max(opened, most.get(numbers, 0))
+    return sum(most.values())
+
+
+def check_opened(stated: int, now: int) -> None:
+    """Raises Refused("earlier") where other runs have opened numbers since this one was: it was judged without them."""
+    if now > stated:
+        raise Refused("earlier", say("protocol.earlier.opened_since"))
 
 
 def lists_of(contributed: Mapping[str, Begun], run: str, sites: Collection[str]) -> tuple[tuple[str, ...], ...]:

@@ -7,7 +7,7 @@ for one round.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -59,14 +59,19 @@ class Begun:
     """The last checkpoint of the coordinator's log that was cosigned here before, a signed note; empty for none."""
 
 
+Labelled = tuple[str, tuple[str, ...], tuple[float, ...]]
+"""The id of an analysis or of a step of admission, one label per number, the numbers before the mask."""
+
+
 @dataclass(frozen=True)
 class Sent:
     """The numbers of a reply in clear, for the private part of the site's own ledger."""
 
-    numbers: tuple[tuple[str, tuple[str, ...], tuple[float, ...]], ...]
-    """(id of the analysis or of the admission step, one label per number, the numbers before the mask)."""
+    numbers: tuple[Labelled, ...]
     verdicts: tuple[Mapping[str, Any], ...]
     """The gate's findings on these numbers as JSON objects; floats as strings."""
+    opened: tuple[int, ...] = ()
+    """For each of `numbers`: how many of them models and tables had not opened before in the run (R5)."""
 
 
 class Journal(Protocol):
@@ -85,6 +90,9 @@ class Journal(Protocol):
         """Returns the runs, of any study held here, in which this site sent a contribution: an exchange of round >= 1.
 
         A run counts from its first masked contribution, finished or not. In the order in which they began."""
+
+    def sent_besides(self, run: str) -> Iterable[Sent]:
+        """Returns what this site has sent in all other runs, of any study held here."""
 
     def seen(self) -> str:
         """Returns the last checkpoint of the coordinator's log that was cosigned here, a signed note; empty for none.

@@ -57,6 +57,8 @@ class Opened:
     """It signed that its sums may be derived as the difference of two runs."""
     seen: int
     """How many entries of the coordinator's log it has seen."""
+    opened: int = 0
+    """How many numbers about its patients models and tables opened in other runs here, of any study (R5)."""
     ran: tuple[tuple[str, ...], ...] = ()
     """The lists of participants (sites of the roster) of all runs in which it contributed: R13 is judged on what all
     participants disclose, since no single site knows all runs."""
@@ -70,6 +72,7 @@ class Opened:
             "policy": dict(self.policy),
             "may_be_subtracted": self.may_be_subtracted,
             "seen": self.seen,
+            "opened": self.opened,
             "ran": [list(names) for names in self.ran],
             **self.program.content,
         }
@@ -97,8 +100,11 @@ def read_opened(payload: bytes) -> Opened:
         raise ProtocolError(say("protocol.opening.limit"))
     if not (isinstance(version, str) and isinstance(subtracted, bool) and isinstance(key, str) and type(seen) is int):
         raise ProtocolError(say("protocol.opening.field"))
+    opened = content.get("opened", 0)  # not stated before protocol 3
+    if type(opened) is not int or opened < 0:
+        raise ProtocolError(say("protocol.opening.field"))
     program, opening, ran = read_program(content), _opening(content), _ran(content)
-    return Opened(version, program, opening, _key(key), policy, subtracted, seen, ran)
+    return Opened(version, program, opening, _key(key), policy, subtracted, seen, opened, ran)
 
 
 def open_run(messages: Sequence[Verified], kinds: Collection[str]) -> tuple[Opening, dict[str, Opened]]:

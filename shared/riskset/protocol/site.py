@@ -22,7 +22,15 @@ from riskset.errors import ProtocolError, Refused, VerificationError
 from riskset.protocol.approval import Approval
 from riskset.protocol.consent import Consent
 from riskset.protocol.contributing import Contributor
-from riskset.protocol.earlier_runs import changes_since, check_asked, check_earlier, check_not_subtracted, lists_of
+from riskset.protocol.earlier_runs import (
+    changes_since,
+    check_asked,
+    check_earlier,
+    check_not_subtracted,
+    check_opened,
+    lists_of,
+    opened_in,
+)
 from riskset.protocol.history import History, open_history
 from riskset.protocol.journal import Begun, Exchange, Journal, RowMarks
 from riskset.protocol.messages import CLOSE, OPEN, OPENED, REFUSED, REPLY_TO, ROUND, refused
@@ -157,7 +165,8 @@ class Site:
         seen = witness_of(self._roster.coordinator, self._journal.seen())
         ran = lists_of(self._journal.contributed(), head.run, self._roster.sites)
         may_be_subtracted, size = approval.may_be_subtracted, seen.checkpoint.size
-        opened = Opened(__version__, self._program, opening, public, limits, may_be_subtracted, size, ran)
+        before = opened_in(self._journal.sent_besides(head.run))
+        opened = Opened(__version__, self._program, opening, public, limits, may_be_subtracted, size, before, ran)
         reply = self._seal(head, OPENED, opened.to_bytes(), history="")
         begun = Begun(self._study.id, opening.participants, self._holding.rows, secret, approval.sha256, seen.seen)
         exchange = Exchange(0, message.raw, reply)
@@ -185,6 +194,8 @@ class Site:
             check_not_subtracted(head.run, self.name, self._roster.sites, history, contributed)
             asked = run.contributor.own.changes
             check_asked(asked, head.run, self._study.id, run.begun.rows, contributed)
+        if any(question.is_first for question in history.questions):
+            check_opened(history.opened[self.name].opened, opened_in(self._journal.sent_besides(head.run)))
         view = read_relayed(message.payload)[0]
         witness = witnessed(view, self._roster.coordinator, self._last_shown(run))
         vector, sent = run.contributor.contribute(history, self._masks(run, history, head.run))
