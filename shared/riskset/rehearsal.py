@@ -22,7 +22,7 @@ from riskset.errors import ProtocolError
 from riskset.ledger.checkpoint import Checkpoint, sign_checkpoint
 from riskset.ledger.merkle import Tree, leaf_hash
 from riskset.protocol.approval import Approval, ExceptionSigned, commitment
-from riskset.protocol.contributing import Contributor, labelled
+from riskset.protocol.contributing import Contributor
 from riskset.protocol.coordinator import Coordinator, Outcome
 from riskset.protocol.history import History
 from riskset.protocol.journal import Begun, Exchange, RowMarks, Sent
@@ -62,6 +62,9 @@ class MemoryJournal:
 
     def answered(self, run: str) -> frozenset[str]:
         return frozenset(id_ for sent in self.sent[run] for id_, labels, _ in sent.numbers if labels)
+
+    def sent_besides(self, run: str) -> Iterable[Sent]:
+        return tuple(sent for other, of_run in self.sent.items() if other != run for sent in of_run)
 
     def seen(self) -> str:
         return self._seen
@@ -174,7 +177,7 @@ class UngatedContributor(Contributor):
 
     def contribute(self, history: History, masks: Masks) -> tuple[bytes, Sent]:
         summary = self.summary(history, frozenset())
-        sent = Sent(labelled(history, summary.values, summary.silent), ())
+        sent = self._sent(history, summary, ())
         self.watch(self, history, sent)
         parties = len(history.opening.participants)
         payload = Ungated(summary.values).payload(len(history.live), parties, masks, history.round + 1, history.hash)

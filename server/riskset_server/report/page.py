@@ -13,7 +13,8 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from riskset.catalogue import say
+from riskset.catalogue import Message, say
+from riskset.results import Results
 from riskset.study.load import study_hash
 from riskset_server.report.blocks import Block, Figure, Table
 from riskset_server.report.cells import numbers_csv
@@ -103,8 +104,17 @@ def _facts(report: Report, made_at: str) -> dict[str, str]:
         "Study's SHA-256": study_hash(study),
         "Run": results.run,
         f"Sites ({len(sites)})": ", ".join(sites),
+        "Opened by models and tables": _opened(results),
         "Made": made_at,
     }
+
+
+def _opened(results: Results) -> Message:
+    opened = results.opened
+    of = {"numbers": opened.numbers, "patients": opened.patients, "columns": opened.columns}
+    if results.opened_before:
+        return say("report.opened.later", **of, before=results.opened_before)
+    return say("report.opened.first", **of)
 
 
 def _printed(

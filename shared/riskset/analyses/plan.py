@@ -36,6 +36,8 @@ class Plan:
     """Derived populations by name."""
     kinds: frozenset[str] = frozenset()
     """Kinds of the study's entries: all parties run the same version of the method behind each."""
+    fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By endpoint: the variables that define it."""
 
     @cached_property
     def by_id(self) -> Mapping[str, Analysis]:
@@ -170,7 +172,8 @@ def plan(study: Study) -> Plan:
     _check_size(study, reported)
     populations = {name: population for of in POPULATIONS for name, population in of(study).items()}
     arm = study.comparison.arm if study.comparison else None
-    planned = Plan(tuple(reported), arm, populations, study.analysis_kinds)
+    fields = {name: endpoint.variables for name, endpoint in study.endpoints.items()}
+    planned = Plan(tuple(reported), arm, populations, study.analysis_kinds, fields)
     if problems := tuple(planned.problems()):
         raise DataError(say("analyses.plan.never_begin"), say("analyses.plan.never_begin_hint"), problems)
     return planned

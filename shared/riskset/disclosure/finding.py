@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import isfinite
+from math import ceil, floor, isfinite
 from typing import Literal
 
 from riskset.catalogue import NOTHING, Message, say
@@ -128,4 +128,11 @@ def _exception(policy: Policy, limit: Limit, value: float | Fraction, own: bool)
         return say("rules.exception.own", name=name, floor=str(floor))
     if limit.is_looser(Fraction(value), floor):
         return say("rules.exception.too_far", name=name, floor=str(floor))
-    return say("rules.exception.sign", name=name, figure=str(Fraction(value)))
+    return say("rules.exception.sign", name=name, figure=_to_sign(limit, Fraction(value)))
+
+
+def _to_sign(limit: Limit, value: Fraction) -> str:
+    """Returns a value as a person would sign it, never stricter: `1/3`, but 3.1 for 5742/1855."""
+    if value.denominator < 100:
+        return str(value)
+    return f"{(ceil(100 * value) if limit.direction == 'at most' else floor(100 * value)) / 100:g}"

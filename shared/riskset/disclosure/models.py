@@ -61,6 +61,14 @@ def evaluations(policy: Policy, subject: str, asked: int, n: int, p: int) -> lis
     ]
 
 
+def opened(policy: Policy, subject: str, numbers: int, patients: int, columns: int) -> Finding:
+    """R5: `numbers` numbers opened by all models and tables, of patients who consist of so many columns."""
+    remedy = say("rules.remedy.opened_here")
+    if policy.column == "pooled":
+        remedy = say("rules.remedy.opened", numbers=f"{numbers:,}", patients=f"{patients:,}", columns=columns)
+    return judge(policy, "R5.opened", subject, Fraction(numbers, max(patients * columns, 1)), remedy=remedy)
+
+
 def parameters(policy: Policy, subject: str, n: int, p: int) -> Finding:
     """R6: p parameters for n patients."""
     remedy = say("rules.remedy.parameters")

@@ -182,19 +182,19 @@ def _own_k(text: str, k: int) -> int:
     return int(value)
 
 
-def policy_from_json(document: Mapping[str, str]) -> Policy:
+def policy_from_json(document: Mapping[str, str], protocol: int | None = None) -> Policy:
     """Returns the policy of `Policy.to_json`; DataError where a limit is missing, unknown or beyond its floor.
 
-    A limit that a later version added has its default in the policy of an earlier one."""
+    A run of an earlier `protocol` states, and is judged by, the limits of its time."""
     column: RuleColumn = "pooled" if document.get("column") == "pooled" else "local"
     if document.get("column") != column:
         raise DataError(say("rules.policy.column", found=document.get("column")), say("rules.policy.column_hint"))
     base = tightened(default_policy(column), {K: document.get(K, "")})
-    later = {name: str(value) for name, value in base.values.items() if LIMITS[name].since}
-    given = later | {name: text for name, text in document.items() if name not in ("column", K)}
-    if set(given) != set(base.values):
-        raise DataError(say("rules.policy.names", names=tuple(sorted(set(given) ^ set(base.values)))))
-    values = {name: amount_of(name, given[name]) for name in base.values}
+    given = {name: text for name, text in document.items() if name not in ("column", K)}
+    stated = {name for name in base.values if protocol is None or LIMITS[name].since <= protocol}
+    if set(given) != stated:
+        raise DataError(say("rules.policy.names", names=tuple(sorted(set(given) ^ stated))))
+    values = {name: amount_of(name, given[name]) for name in base.values if name in stated}
     for name, value in values.items():
         floor = LIMITS[name].floor(column, base.k)
         if LIMITS[name].is_looser(value, base.values[name] if floor is None else floor):

@@ -39,8 +39,8 @@ class Limit:
     floor_local: str | None
     or_zero: tuple[RuleColumn, ...]
     """Columns in which a figure of 0 passes too."""
-    since: str = ""
-    """The version that added it; empty for the limits of 0.1.0."""
+    since: int = 1
+    """The protocol from which runs are judged by it."""
 
     @property
     def rule(self) -> str:

@@ -11,7 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.admission.judging import Judged
-from riskset.analyses.admission.own_rows import own_findings, own_findings_before_first, own_findings_of_points
+from riskset.analyses.admission.own_rows import (
+    own_findings,
+    own_findings_before_first,
+    own_findings_of_budget,
+    own_findings_of_points,
+)
 from riskset.analyses.admission.steps import Own
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.populations import Members, with_population
@@ -20,7 +25,7 @@ from riskset.disclosure.gate import Gate, Released, Summary
 from riskset.disclosure.policy import Policy
 from riskset.errors import Refused
 from riskset.protocol.history import History
-from riskset.protocol.journal import Sent
+from riskset.protocol.journal import Labelled, Sent
 from riskset.protocol.round import Question
 from riskset.secure import fixed_point
 from riskset.secure.masks import Masks, noise
@@ -109,10 +114,15 @@ class Contributor:
         if history.step is not None:
             of_step = own_findings(policy, history.step.id, history.in_admission, own, figures)
             found += ((id_, finding) for id_, finding in of_step if id_ in history.batch)
-        first = {q.analysis.id for q in history.questions if q.is_first and q.analysis.exposure.design}
+        first = [q.analysis for q in history.questions if q.is_first]
+        designs = {analysis.id for analysis in first if analysis.exposure.design}
+        if designs:
+            of_designs = own_findings_before_first(policy, history.admitted_analyses, own, figures)
+            found += ((id_, finding) for id_, finding in of_designs if id_ in designs)
         if first:
-            before = own_findings_before_first(policy, history.admitted_analyses, own, figures)
-            found += ((id_, finding) for id_, finding in before if id_ in first)
+            before, ids = history.opened[own.cohort.site].opened, {analysis.id for analysis in first}
+            of_budget = own_findings_of_budget(policy, history.begun, own, history.plan.fields, before)
+            found += ((id_, finding) for id_, finding in of_budget if id_ in ids)
         again = [_Evaluated(q, self._of_rows(q, history)) for q in history.questions if not q.is_first]
         return found + own_findings_of_points(policy, own, again)
 
@@ -163,13 +173,10 @@ class Contributor:
             self.prepared[analysis.id] = analysis.prepare(self._known_to(history).cohort, history.inputs(analysis))
         return self.prepared[analysis.id]
 
-    def _sent(self, history: History, released: Released, findings: Sequence[Judged]) -> Sent:
+    def _sent(self, history: History, released: Released | Summary, findings: Sequence[Judged]) -> Sent:
         verdicts = tuple({"analysis": id_, **finding.to_json()} for id_, finding in findings)
-        return Sent(labelled(history, released.values, released.silent), verdicts)
-
-
-Labelled = tuple[str, tuple[str, ...], tuple[float, ...]]
-"""The id of an analysis or step, one label per number, the numbers."""
+        numbers, opens = labelled(history, released.values, released.silent), history.opens(self.own.cohort)
+        return Sent(numbers, verdicts, tuple(opens.get(id_, 0) if labels else 0 for id_, labels, _ in numbers))
 
 
 def labelled(history: History, values: NDArray[np.float64], silent: NDArray[np.bool_]) -> tuple[Labelled, ...]:

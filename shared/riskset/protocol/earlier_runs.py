@@ -10,14 +10,14 @@ was altered could not be found among them; so patients are compared in the field
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from riskset.catalogue import say
 from riskset.disclosure import runs
 from riskset.errors import Refused
 from riskset.protocol.history import History
-from riskset.protocol.journal import NAMED, Begun, RowMarks
+from riskset.protocol.journal import NAMED, Begun, Labelled, RowMarks, Sent
 from riskset.protocol.opening import Opening
 from riskset.protocol.parties import Parties
 from riskset.protocol.roster import Roster
@@ -88,6 +88,22 @@ def check_earlier(opening: Opening, study_id: str, contributed: Mapping[str, Beg
     own = {run for run, begun in contributed.items() if begun.study_id == study_id}
     if not own <= set(opening.earlier):
         raise Refused("earlier", say("protocol.earlier.not_named"))
+
+
+def opened_in(sent: Iterable[Sent]) -> int:
+    """Returns how many numbers models and tables opened by what this site sent. The same numbers sent again, as by a
+    second run over the same data, count once."""
+    most: dict[Labelled, int] = {}
+    for one in sent:
+        for numbers, opened in zip(one.numbers, one.opened, strict=True):
+            most[numbers] = max(opened, most.get(numbers, 0))
+    return sum(most.values())
+
+
+def check_opened(stated: int, now: int) -> None:
+    """Raises Refused("earlier") where other runs have opened numbers since this one was: it was judged without them."""
+    if now > stated:
+        raise Refused("earlier", say("protocol.earlier.opened_since"))
 
 
 def lists_of(ran: Mapping[str, Parties], run: str, roster: Roster) -> tuple[tuple[str, ...], ...]:

@@ -27,6 +27,7 @@ from riskset.analyses.admission.steps import Step, steps
 from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result, has_result
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.moments import moments_id
+from riskset.analyses.opened import Begun, Tally
 from riskset.analyses.plan import Plan
 from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Label, of_admission
@@ -64,6 +65,10 @@ class History:
     states: Mapping[str, Any] = field(default_factory=dict)
     asked: Mapping[str, int] = field(default_factory=dict)
     """By id: the number of rounds in which the analysis was asked."""
+    begun: Begun = ()
+    """Every analysis that was ever asked, in the order in which they began."""
+    opened_numbers: Tally = field(default_factory=Tally)
+    """What models and tables have opened so far."""
     results: Mapping[str, Result] = field(default_factory=dict)
     is_closed: bool = False
 
@@ -163,13 +168,31 @@ class History:
 
     def _compute(self, numbers: Sequence[float], dead: frozenset[str]) -> History:
         states, results, asked, at = dict(self.states), dict(self.results), dict(self.asked), 0
+        opened = self.opened_numbers
         for question in self.questions:
             part, at = numbers[at : at + question.size], at + question.size
             id_ = question.analysis.id
             asked[id_] = question.evaluations + 1
+            opened = opened if id_ in dead else self._after(opened, question)
             outcome = self._stopped(question) if id_ in dead else self._combined(question, part)
             self._keep(question.analysis, outcome, states, results)
-        return replace(self, states=states, results=results, asked=asked)
+        return replace(self, states=states, results=results, asked=asked, opened_numbers=opened)
+
+    def _after(self, tally: Tally, question: Question, rows: int | None = None) -> Tally:
+        analysis = question.analysis
+        n = self.figures.rows[analysis.analysis_set].rows if rows is None else rows
+        return tally.after(analysis, question.labels, n, self.plan.fields.get(analysis.endpoint or "", ()))
+
+    def opens(self, cohort: Cohort) -> dict[str, int]:
+        """Returns, by analysis, how many numbers the next vector opens that were not opened before in this run: of the
+        hospital with this cohort where others can see its own, else of all hospitals."""
+        is_own = self.judge.policy is not None and self.judge.policy.column == "local"
+        opened, tally = {}, self.opened_numbers
+        for question in self.questions:
+            own = cohort.analysis_sets[question.analysis.analysis_set].n if is_own else None
+            after = self._after(tally, question, own)
+            opened[question.analysis.id], tally = after.numbers - tally.numbers, after
+        return opened
 
     def _combined(self, question: Question, total: Sequence[float]) -> object:
         analysis = question.analysis
@@ -215,7 +238,7 @@ class History:
 
     def _begun(self) -> History:
         """Returns the history after every analysis was begun, or ended, whose needs have their results."""
-        states, results = dict(self.states), dict(self.results)
+        states, results, begun = dict(self.states), dict(self.results), self.begun
         waiting = [analysis for analysis in self.live if analysis.id not in states]
         while True:
             for analysis in waiting:
@@ -224,10 +247,24 @@ class History:
                 elif analysis.id in self.passed and self.plan.has_all_of(analysis, results):
                     inputs = {name: results[name] for name in analysis.needs}
                     self._keep(analysis, analysis.start(inputs), states, results)
+            begun = self._within_budget(begun, states, results)
             still = [a for a in waiting if a.id not in states and a.id not in results]
             if len(still) == len(waiting):
-                return replace(self, states=states, results=results)
+                return replace(self, states=states, results=results, begun=begun)
             waiting = still
+
+    def _within_budget(self, begun: Begun, states: dict[str, Any], results: dict[str, Result]) -> Begun:
+        """Returns `begun` with the analyses that have a first state since; those that would open too much end (R5)."""
+        known = {analysis.id for analysis, _ in begun}
+        new = [a for a in self.live if a.id in states and a.id not in known]
+        if not new:
+            return begun
+        both = (*begun, *((analysis, analysis.labels(states[analysis.id])) for analysis in new))
+        for id_, finding in self.judge.opened(both, self.figures, self.plan.fields):
+            if id_ not in known and not finding.passes:
+                results[id_] = RefusedByRule.of(finding)
+                del states[id_]
+        return tuple((analysis, labels) for analysis, labels in both if analysis.id in known | states.keys())
 
     def _failed(self, analysis: Analysis, results: Mapping[str, Result]) -> NotEstimable | None:
         """Returns the result of an analysis that needs one without a result; None where nothing failed so far."""
@@ -293,11 +330,13 @@ def open_history(plan: Plan, study: str, roster: str, run: str, messages: Sequen
     opening, opened = open_run(messages, plan.kinds)
     before = sha256("\n".join(["riskset run", study, roster, run]).encode())
     try:
-        judge = Judge.of(plan, [said.policy for said in opened.values()])
+        protocol = min(said.program.protocol for said in opened.values())
+        judge = Judge.of(plan, [said.policy for said in opened.values()], protocol)
     except (DataError, ValueError):
         raise ProtocolError(say("protocol.round.limits")) from None
     results: dict[str, Result] = {
         id_: RefusedByRule.of(finding) for id_, finding in judge.pooled("open", plan.reported, Figures()).items()
     }
-    begun = History(plan, opening, opened, judge, (), chain(before, messages), results=results)
+    figures = Figures(opened_before=max(said.opened for said in opened.values()))
+    begun = History(plan, opening, opened, judge, (), chain(before, messages), figures=figures, results=results)
     return begun._moved_on()

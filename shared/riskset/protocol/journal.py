@@ -8,7 +8,7 @@ for one round.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -112,14 +112,19 @@ class Begun:
     `Journal.answered` knows. Not marked like `rows`: a keyed mark could not show that days are shifted."""
 
 
+Labelled = tuple[str, tuple[str, ...], tuple[float, ...]]
+"""The id of an analysis or of a step of admission, one label per number, the numbers before the mask."""
+
+
 @dataclass(frozen=True)
 class Sent:
     """The numbers of a reply in clear, for the private part of the site's own ledger."""
 
-    numbers: tuple[tuple[str, tuple[str, ...], tuple[float, ...]], ...]
-    """(id of the analysis or of the admission step, one label per number, the numbers before the mask)."""
+    numbers: tuple[Labelled, ...]
     verdicts: tuple[Mapping[str, Any], ...]
     """The gate's findings on these numbers as JSON objects; floats as strings."""
+    opened: tuple[int, ...] = ()
+    """For each of `numbers`: how many of them models and tables had not opened before in the run (R5)."""
 
 
 class Journal(Protocol):
@@ -141,6 +146,9 @@ class Journal(Protocol):
 
     def answered(self, run: str) -> frozenset[str]:
         """Returns the ids of the analyses of which this site sent numbers in the run, other than noise."""
+
+    def sent_besides(self, run: str) -> Iterable[Sent]:
+        """Returns what this site has sent in all other runs, of any study held here."""
 
     def seen(self) -> str:
         """Returns the last checkpoint of the coordinator's log that was cosigned here, a signed note; empty for none.

@@ -61,6 +61,8 @@ class Opened:
     """It signed that its sums may be derived as the difference of two runs."""
     seen: int
     """How many entries of the coordinator's log it has seen."""
+    opened: int = 0
+    """How many numbers about its patients models and tables opened in other runs here, of any study (R5)."""
     ran: tuple[tuple[str, ...], ...] = ()
     """The lists of participants of all runs in which it contributed, each by its first identity key (hex), as far as
     they are sites of the roster: R13 is judged on what all participants disclose, since no single site knows all
@@ -82,6 +84,7 @@ class Opened:
             "seen": self.seen,
             "parties": list(at),
             "ran": [[at[key] for key in parties] for parties in self.ran],
+            "opened": self.opened,
             **self.program.content,
         }
         if self.approval is not None:
@@ -120,11 +123,14 @@ def read_opened(payload: bytes) -> Opened:
         and type(seen) is int
     ):
         raise ProtocolError(say("protocol.opening.field"))
+    opened = content.get("opened", 0)  # not stated before protocol 3
+    if type(opened) is not int or opened < 0:
+        raise ProtocolError(say("protocol.opening.field"))
     program, opening, ran = read_program(content), _opening(content), _ran(content)
     if program.protocol in _WITHOUT_KEYS:
-        return Opened(version, program, opening, _key(key), policy, subtracted, seen, ran)
+        return Opened(version, program, opening, _key(key), policy, subtracted, seen, opened, ran)
     approval, code = _approval(content.get("approval")), read_code(content.get("code"))
-    return Opened(version, program, opening, _key(key), policy, subtracted, seen, ran, approval, code)
+    return Opened(version, program, opening, _key(key), policy, subtracted, seen, opened, ran, approval, code)
 
 
 def check_approved(message: Verified, opened: Opened) -> None:

@@ -29,7 +29,9 @@ from riskset.protocol.earlier_runs import (
     check_asked,
     check_earlier,
     check_not_subtracted,
+    check_opened,
     lists_of,
+    opened_in,
 )
 from riskset.protocol.history import History, open_history
 from riskset.protocol.journal import Begun, Exchange, Journal, RowMarks
@@ -170,8 +172,19 @@ class Site:
         seen = witness_of(self._roster.coordinator, self._journal.seen())
         ran = lists_of(parties_of_runs(self._journal, self._roster), head.run, self._roster)
         may_be_subtracted, size = approval.may_be_subtracted, seen.checkpoint.size
+        before = opened_in(self._journal.sent_besides(head.run))
         opened = Opened(
-            __version__, self._program, opening, public, limits, may_be_subtracted, size, ran, approval, self._code
+            __version__,
+            self._program,
+            opening,
+            public,
+            limits,
+            may_be_subtracted,
+            size,
+            before,
+            ran,
+            approval,
+            self._code,
         )
         reply = self._seal(head, OPENED, opened.to_bytes(), history="")
         keys, rows, cohort = self._roster.keys_of(opening.participants), self._holding.rows, self._holding.cohort
@@ -202,6 +215,8 @@ class Site:
             ran = parties_of_runs(self._journal, self._roster)
             check_not_subtracted(head.run, self.name, self._roster, history, ran)
             check_asked(run.changes, head.run, self._study.id, run.begun.rows, contributed)
+        if any(question.is_first for question in history.questions):
+            check_opened(history.opened[self.name].opened, opened_in(self._journal.sent_besides(head.run)))
         view = read_relayed(message.payload)[0]
         witness = witnessed(view, self._roster.coordinator, self._last_shown(run))
         vector, sent = run.contributor.contribute(history, self._masks(run, history, head.run))

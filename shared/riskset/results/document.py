@@ -38,6 +38,12 @@ def results_json(results: Results) -> Json:
         "rounds": results.rounds,
         "time": {"unit": study.time.unit, "days_per_unit": study.days_per_unit},
         "notices": list(results.notices),
+        "opened": {
+            "numbers": results.opened.numbers,
+            "before": results.opened_before,
+            "patients": results.opened.patients,
+            "columns": results.opened.columns,
+        },
         "results": [entry_json(entry) for entry in results.entries],
     }
     return {key: rounded(value) for key, value in whole.items()}

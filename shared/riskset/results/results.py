@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result
+from riskset.analyses.opened import Tally
 from riskset.analyses.plan import plan
 from riskset.protocol.coordinator import Outcome
 from riskset.study.spec import Study
@@ -52,6 +53,10 @@ class Results:
     """What must accompany every number; the study's own notice first, if it has one."""
     entries: tuple[ResultEntry, ...]
     """In the order of the study."""
+    opened: Tally
+    """Numbers that models and tables opened, and what the patients consist of (R5)."""
+    opened_before: int
+    """In earlier runs: the most that a site states."""
 
 
 def results_of(
@@ -71,7 +76,11 @@ def results_of(
         )
         for analysis in plan(study).reported
     ]
-    return Results(study, outcome.run, tuple(sites), outcome.rounds, (*own_notice, *notices), tuple(entries))
+    notices, history = (*own_notice, *notices), outcome.history
+    before = history.figures.opened_before
+    return Results(
+        study, outcome.run, tuple(sites), outcome.rounds, notices, tuple(entries), history.opened_numbers, before
+    )
 
 
 def _gate(result: Result, *, is_gated: bool) -> Gate:

@@ -14,14 +14,15 @@ from dataclasses import dataclass, replace
 
 from riskset.analyses.admission.judging import Judge, Judged
 from riskset.analyses.cohort import Cohort
+from riskset.analyses.opened import Tally, judged
 from riskset.disclosure import cells
 from riskset.disclosure.curves import Curve
 from riskset.disclosure.finding import Finding
 from riskset.disclosure.policy import Policy
 from riskset.disclosure.rules import LIMITS
-from riskset.protocol.contributing import Contributor, Labelled
+from riskset.protocol.contributing import Contributor
 from riskset.protocol.history import History
-from riskset.protocol.journal import Sent
+from riskset.protocol.journal import Labelled, Sent
 from riskset.rehearsal import Rehearsal
 from riskset.study.spec import Study
 
@@ -57,11 +58,23 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class OpenedHere:
+    """The most numbers that models and tables open of this site's patients (R5), and what these consist of."""
+
+    numbers: int
+    before: int
+    """In earlier runs."""
+    patients: int
+    columns: int
+
+
+@dataclass(frozen=True)
 class Preview:
     """What a run would request of this site, and the findings of the rules."""
 
     rounds: tuple[Round, ...]
     verdicts: tuple[Verdict, ...]
+    opened: OpenedHere
 
     @property
     def worst(self) -> dict[str, Verdict]:
@@ -77,14 +90,17 @@ class Preview:
 class _Notes:
     """The numbers of each vector of a rehearsal, and what the rules would have said of them."""
 
-    def __init__(self, policies: Sequence[Policy], opened: tuple[Curve, ...]) -> None:
-        self.policies = policies
-        self.opened = opened
+    def __init__(self, policies: Sequence[Policy], curves: tuple[Curve, ...], opened_before: int) -> None:
+        self.policies, self.curves, self.opened_before = policies, curves, opened_before
+        self.opened = Tally()
         self.rounds: list[Round] = []
         self.judged: list[tuple[Policy, Judged]] = []
 
     def take(self, contributor: Contributor, history: History, sent: Sent) -> None:
-        contributor.own = replace(contributor.own, opened=self.opened)
+        contributor.own = replace(contributor.own, opened=self.curves)
+        history = _after_earlier_runs(history, self.opened_before)
+        if history.is_closing:
+            self.opened = _opened(self.policies[0], contributor, history)
         for policy in self.policies:
             judge = replace(history.judge, policy=policy)
             found = contributor.judge_own(replace(history, judge=judge))
@@ -94,19 +110,35 @@ class _Notes:
         self.rounds.append(Round(history.phase, sent.numbers))
 
 
-def preview(study: Study, cohort: Cohort, *policies: Policy, opened: tuple[Curve, ...] = ()) -> Preview:
+def preview(
+    study: Study, cohort: Cohort, *policies: Policy, curves: tuple[Curve, ...] = (), opened_before: int = 0
+) -> Preview:
     """Returns the numbers of every round and the findings of the rules under these policies. Never leaves the site.
 
     The first policy is that of the run. A site that may be subtracted is also judged by the limits for its own sums.
-    `opened` are the curves that it answered in earlier runs.
+    Of earlier runs, `curves` are those that it answered, `opened_before` is how many numbers models and tables opened.
     """
-    notes = _Notes(policies, opened)
+    notes = _Notes(policies, curves, opened_before)
     Rehearsal(study, {cohort.site: cohort}, "preview", is_gated=False, watch=notes.take).run()
     judged = [*((policies[0], found) for found in _rows(cohort, policies[0])), *notes.judged]
     verdicts = (
         Verdict(id_, found, _verdict(found, policy)) for policy, (id_, found) in judged if found.rule not in _OF_SITES
     )
-    return Preview(tuple(notes.rounds), tuple(dict.fromkeys(verdicts)))
+    tally = notes.opened
+    opened = OpenedHere(tally.numbers, opened_before, tally.patients, tally.columns)
+    return Preview(tuple(notes.rounds), tuple(dict.fromkeys(verdicts)), opened)
+
+
+def _after_earlier_runs(history: History, opened: int) -> History:
+    """Returns the history as if the site had stated how many numbers it opened before: the rehearsal begins anew."""
+    stated = {site: replace(said, opened=opened) for site, said in history.opened.items()}
+    return replace(history, opened=stated, figures=replace(history.figures, opened_before=opened))
+
+
+def _opened(policy: Policy, contributor: Contributor, history: History) -> Tally:
+    sets = contributor.own.cohort.analysis_sets
+    found = judged(policy, history.begun, lambda name: sets[name].n, history.plan.fields, history.figures.opened_before)
+    return next((tally for _, finding, tally in reversed([*found]) if finding.passes), Tally())
 
 
 def _rows(cohort: Cohort, policy: Policy) -> Iterator[Judged]:
@@ -117,6 +149,7 @@ def _rows(cohort: Cohort, policy: Policy) -> Iterator[Judged]:
 def _pooled(judge: Judge, history: History) -> Iterator[Judged]:
     for phase in ("open", "admission/cohorts", "admission/counts"):
         yield from judge.pooled_findings(phase, history.plan.reported, history.figures)
+    yield from judge.opened(history.begun, history.figures, history.plan.fields)
 
 
 def _verdict(finding: Finding, policy: Policy) -> str:

@@ -20,6 +20,7 @@ from riskset.errors import Refused
 from riskset.joining.expiry import expiry_lines, of_members
 from riskset.protocol.approval import Approval
 from riskset.protocol.consent import ConsentState
+from riskset.protocol.earlier_runs import opened_in
 from riskset.protocol.opened_curves import opened_curves
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.study.asked import OWN, installed
@@ -30,7 +31,7 @@ from riskset_site.consent.leaving_alone import leaving_alone
 from riskset_site.consent.preview import Preview, preview
 from riskset_site.consent.terms import seen_by_others, subtraction
 from riskset_site.data.check import SiteCheck, check_site
-from riskset_site.records.journal import JournalFile, own_ledger
+from riskset_site.records.journal import JournalFile, own_ledger, sent_of
 from riskset_site.study_folder import StudyFolder
 
 
@@ -119,7 +120,7 @@ class Review:
 
 def review(folder: StudyFolder, today: date) -> Review:
     """Returns the review of what is in the folder. Errors as `load_study_folder` and the ledger raise them."""
-    standing, approved = _consent(folder)
+    standing, approved, opened = _consent(folder)
     study = folder.study
     policy, *alone = _policies(folder, standing.approval)
     words = fingerprint_words(folder.roster.coordinator)
@@ -144,7 +145,7 @@ def review(folder: StudyFolder, today: date) -> Review:
         column=folder.column,
         limits=tuple(_limits(policy, study.disclosure.min_cell, standing.approval)),
         reveals=_reveals(study),
-        preview=preview(study, folder.cohort, policy, *alone, opened=_opened(folder)),
+        preview=preview(study, folder.cohort, policy, *alone, curves=_curves(folder), opened_before=opened),
     )
 
 
@@ -195,15 +196,16 @@ def _reveals(study: Study) -> dict[str, str]:
     return of_steps | {analysis.id: analysis.reveals for analysis in plan(study).reported}
 
 
-def _consent(folder: StudyFolder) -> tuple[ConsentState, Study | None]:
+def _consent(folder: StudyFolder) -> tuple[ConsentState, Study | None, int]:
+    """Returns the state of consent, the study last approved, and how many numbers were opened in earlier runs."""
     if not folder.paths.journal.exists():  # opening it would create it
-        return ConsentState(), None
+        return ConsentState(), None, 0
     with closing(own_ledger(folder.paths, folder.identity, folder.site)) as ledger:
         approvals = Approvals(ledger, folder.identity)
-        return approvals.standing(), approvals.study()
+        return approvals.standing(), approvals.study(), opened_in(sent_of(ledger))
 
 
-def _opened(folder: StudyFolder) -> tuple[Curve, ...]:
+def _curves(folder: StudyFolder) -> tuple[Curve, ...]:
     if not folder.paths.journal.exists():
         return ()
     with closing(JournalFile(own_ledger(folder.paths, folder.identity, folder.site))) as journal:

@@ -154,6 +154,7 @@ def _rounds(review: Review) -> Iterator[PagePart]:
     rounds = review.preview.rounds
     total = numbers(sum(round_.size for round_ in rounds))
     yield say("site.review.alone")
+    yield _opened(review)
     yield str(say("site.review.total", numbers=total, rounds=say("site.count.rounds", n=len(rounds))))
     yield table(("requested_by", "reveals"), list(_reveals(review)))
     for at, round_ in enumerate(rounds, start=1):
@@ -164,6 +165,21 @@ def _rounds(review: Review) -> Iterator[PagePart]:
         ]
         summary = say("site.review.round", round=at, phase=_phase(round_), numbers=numbers(len(rows)))
         yield Folded(summary, table(("requested_by", "number", "here"), rows, ("here",)))
+
+
+def _opened(review: Review) -> Message:
+    """How many numbers models and tables open, against what the patients consist of (R5)."""
+    opened = review.preview.opened
+    limit = next(one for one in review.limits if one.limit == "R5.opened")
+    return say(
+        f"site.review.opened.{review.column}",
+        numbers=numbers(opened.numbers),
+        patients=opened.patients,
+        columns=opened.columns,
+        before=numbers(opened.before),
+        share=number((opened.numbers + opened.before) / max(opened.patients * opened.columns, 1)),
+        limit=limit.own or limit.default,
+    )
 
 
 def _reveals(review: Review) -> Iterator[tuple[str, str]]:

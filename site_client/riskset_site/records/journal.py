@@ -8,10 +8,11 @@ the masks.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import astuple
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -21,7 +22,7 @@ from riskset.errors import DataError, ProtocolError, VerificationError
 from riskset.ledger.durable import AlreadyThere, Statement
 from riskset.ledger.entry import Entry
 from riskset.ledger.log_file import LedgerFile
-from riskset.protocol.journal import NAMED, Begun, Exchange, MarkedField, RowMarks, Sent
+from riskset.protocol.journal import NAMED, Begun, Exchange, Labelled, MarkedField, RowMarks, Sent
 from riskset.secure.envelope import sha256
 from riskset.strict_json import read_json
 from riskset_site.keys import Identity, SitePaths
@@ -102,6 +103,9 @@ class JournalFile:
         sent = (read_sent(self.ledger, entry) for entry in entries if entry.public["run"] == run)
         return frozenset(id_ for one in sent if one for id_, labels, _ in one.numbers if labels)
 
+    def sent_besides(self, run: str) -> Iterator[Sent]:
+        return sent_of(self.ledger, besides=run)
+
     def seen(self) -> str:
         if self._seen is None:
             answered = [entry for kind in (CONTRIBUTED, CLOSED) for entry in self.ledger.entries(kind)]
@@ -172,18 +176,37 @@ class JournalFile:
         return next((tuple(_hashes(Exchange(*row)).values()) for row in self.ledger.read(query, run, round_)), None)
 
 
+def sent_of(ledger: LedgerFile, besides: str = "") -> Iterator[Sent]:
+    """Yields the unmasked numbers of every contribution, for the site alone, but those of one run."""
+    for kind in (CONTRIBUTED, CLOSED):
+        for entry in ledger.entries(kind):
+            sent = read_sent(ledger, entry) if entry.public["run"] != besides else None
+            if sent is not None:
+                yield sent
+
+
 def read_sent(ledger: LedgerFile, entry: Entry) -> Sent | None:
     """Returns the unmasked numbers of a contribution, for the site alone; None for an entry without numbers."""
     private = ledger.opened(entry)
     if private is None or entry.kind not in (CONTRIBUTED, CLOSED):
         return None
     numbers = tuple((step, tuple(labels), tuple(map(float, values))) for step, labels, values in private["numbers"])
-    return Sent(numbers, tuple(private["verdicts"]))
+    return Sent(numbers, tuple(private["verdicts"]), _opened(private, numbers))
+
+
+def _opened(private: Mapping[str, Any], numbers: Sequence[Labelled]) -> tuple[int, ...]:
+    """Returns how many of the numbers models and tables opened; of an entry of riskset 0.1.0 those that are not 0."""
+    if "opened" in private:
+        return tuple(private["opened"])
+    return tuple(
+        0 if step.startswith("admission/") else sum(value != 0.0 for value in values) for step, _, values in numbers
+    )
 
 
 def _sent_to_json(sent: Sent) -> dict[str, object]:
     numbers = [[step, list(labels), list(map(repr, map(float, values)))] for step, labels, values in sent.numbers]
-    return {"numbers": numbers, "verdicts": [dict(verdict) for verdict in sent.verdicts]}
+    verdicts = [dict(verdict) for verdict in sent.verdicts]
+    return {"numbers": numbers, "verdicts": verdicts, "opened": list(sent.opened)}
 
 
 def _hashes(exchange: Exchange) -> dict[str, str]:

@@ -13,11 +13,14 @@ from riskset.analyses.design import Column
 from riskset.analyses.methods.cox import CoxModel
 from riskset.analyses.methods.cox_fit import CoxFit, NotUsed, Separated, SeparationLimit, Term
 from riskset.analyses.methods.km import ArmCurve, KaplanMeier, SurvivalCurves
+from riskset.analyses.opened import Tally
 from riskset.results import ResultEntry, Results
 from riskset.stats.grid import Grid
 from riskset.stats.kaplan_meier import Curve, Landmark, Quantile
 from riskset.stats.log_rank import LogRank, Test
 from riskset.study.spec import Study
+
+OPENED = Tally(numbers=2345, patients=212, held=frozenset("abcdef"))
 
 
 @pytest.fixture
@@ -34,7 +37,7 @@ def typed(document):
     """The results of a document like results.json; of Newton and of the log-rank test only what a reader sees."""
     entries = tuple(entry_of(result) for result in document["results"])
     notices = tuple(document.get("notices", ()))
-    return Results(study_of(document), document["run"], tuple(document["sites"]), 7, notices, entries)
+    return Results(study_of(document), document["run"], tuple(document["sites"]), 7, notices, entries, OPENED, 0)
 
 
 def study_of(document):

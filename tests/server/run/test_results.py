@@ -36,6 +36,7 @@ def parts(document):
     yield "The document", document
     yield "`study`", document["study"]
     yield "`time`", document["time"]
+    yield "`opened`", document["opened"]
     for result in document["results"]:
         common = SECTIONS["Every result"]
         yield "Every result", {key: value for key, value in result.items() if key in common}

@@ -107,6 +107,11 @@ EITHER_SIDE = {
         lambda p, asked: models.evaluations(p, "cox", asked, 20, 4),
         {"pooled": (4, 5), "local": (4, 5)},
     ),
+    # 100 patients and 12 columns are 1,200 numbers
+    "R5.opened": (
+        lambda p, numbers: models.opened(p, "cox", numbers, 100, 12),
+        {"pooled": (3600, 3601), "local": (6000, 6001)},
+    ),
     "R6.parameters": (lambda p, k: models.parameters(p, "cox", 80, k), {"pooled": (8, 9), "local": (8, 9)}),
     "R7.spread": (
         lambda p, sd: models.linear_predictor(p, "cox", spread_of(sd)),

@@ -39,6 +39,8 @@ class Gram:
 class Figures:
     """The figures known so far; each round of admission adds one part."""
 
+    opened_before: int = 0
+    """Numbers that models and tables opened in earlier runs: the most that a participant states."""
     changes: Mapping[str, Count] = field(default_factory=dict)
     """By earlier run: patients who entered, left or changed since."""
     rows: Mapping[str, Count] = field(default_factory=dict)

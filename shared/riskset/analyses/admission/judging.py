@@ -14,6 +14,7 @@ from riskset.analyses.admission.figures import Count, Figures
 from riskset.analyses.admission.steps import Live
 from riskset.analyses.analysis import Analysis, RefusedByRule
 from riskset.analyses.moments import Moments
+from riskset.analyses.opened import Begun, judged
 from riskset.analyses.plan import Plan
 from riskset.catalogue import say
 from riskset.disclosure import cells
@@ -33,6 +34,7 @@ OWN_RULES: Final = {
     "admission/products": ("R2", say("rules.own.products")),
     "first": ("R4", say("rules.own.first")),
     "later": ("R7", say("rules.own.later")),
+    "opened": ("R5", say("rules.own.opened")),
 }
 """By phase: the rule behind a site's flag, and why. It does not show which site, or which patient."""
 REMEDY: Final = say("rules.remedy.own_figure")
@@ -48,9 +50,10 @@ class Judge:
     """The variable by which curves may be split."""
 
     @classmethod
-    def of(cls, plan: Plan, policies: Sequence[Mapping[str, str]]) -> Judge:
-        """Returns the judge of a run from each participant's policy; DataError where one cannot be read."""
-        stated = [policy_from_json(policy) for policy in policies if policy]
+    def of(cls, plan: Plan, policies: Sequence[Mapping[str, str]], protocol: int | None = None) -> Judge:
+        """Returns the judge of a run of this protocol from each participant's policy; DataError where one cannot be
+        read."""
+        stated = [policy_from_json(policy, protocol) for policy in policies if policy]
         return cls(strictest(stated) if stated else None, plan.arm)
 
     def pooled(self, phase: str, live: Live, figures: Figures) -> dict[str, Finding]:
@@ -75,6 +78,8 @@ class Judge:
 
     def by_a_site(self, phase: str) -> RefusedByRule:
         """Returns the refusal behind a site's flag."""
+        if phase in ("first", "close") and self.policy is not None and self.policy.column == "local":
+            phase = "opened"  # all else was judged before
         rule, why = OWN_RULES.get(phase, ("R1 to R7", say("rules.own.other")))
         return RefusedByRule(rule, why, REMEDY, by="a site")
 
@@ -86,6 +91,15 @@ class Judge:
             return None
         n = figures.rows[analysis.analysis_set].rows
         return max(1, of_models.evaluations_allowed(self.policy, n, len(analysis.exposure.design)))
+
+    def opened(self, begun: Begun, figures: Figures, fields: Mapping[str, Sequence[str]]) -> Sequence[Judged]:
+        """Returns what R5 says of all numbers that the analyses open, on pooled rows; in the local column each site
+        judges its own rows."""
+        policy = self.policy
+        if policy is None or policy.column == "local" or "R5.opened" not in policy.values:
+            return ()
+        found = judged(policy, begun, lambda name: figures.rows[name].rows, fields, figures.opened_before)
+        return tuple((id_, finding) for id_, finding, _ in found)
 
     def uncovered(self, analysis: Analysis, labels: Sequence[Label]) -> RefusedByRule | None:
         """Returns the refusal of an analysis that would send a number its exposure does not cover; None where it would

@@ -8,7 +8,7 @@ anything leaves it. Curves are compared (R9) by each hospital in both columns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -21,6 +21,7 @@ from riskset.analyses.admission.steps import Live, Own, binary, modelled, models
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.leaving import curves_of
 from riskset.analyses.moments import pooled, summary
+from riskset.analyses.opened import Begun, judged
 from riskset.catalogue import say
 from riskset.disclosure import cells, span
 from riskset.disclosure import models as of_models
@@ -66,6 +67,17 @@ def own_findings(policy: Policy, step: str, live: Live, own: Own, figures: Figur
 def own_findings_before_first(policy: Policy, passed: Live, own: Own, figures: Figures) -> list[Judged]:
     """As `own_findings`, before the first sums of a design leave; `passed` are the admitted analyses."""
     return [*_own_designs(policy, passed, own, figures)] if policy.column == "pooled" else []
+
+
+def own_findings_of_budget(
+    policy: Policy, begun: Begun, own: Own, fields: Mapping[str, Sequence[str]], before: int
+) -> list[Judged]:
+    """As `own_findings`, before any number of these analyses leaves: R5 on all that they open of this hospital's rows,
+    after the `before` that it sent in earlier runs."""
+    if policy.column != "local" or "R5.opened" not in policy.values:
+        return []
+    found = judged(policy, begun, lambda name: own.cohort.analysis_sets[name].n, fields, before)
+    return [(id_, finding) for id_, finding, tally in found if tally.patients]
 
 
 def own_findings_of_points(policy: Policy, own: Own, evaluated: Sequence[Evaluated]) -> list[Judged]:
