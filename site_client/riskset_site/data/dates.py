@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 
 from riskset.catalogue import say
@@ -43,6 +44,16 @@ def date_reader(formats: Sequence[str]) -> Callable[[str], date]:
         return found.pop()
 
     return read
+
+
+def days_named(texts: Iterable[str], formats: Sequence[str]) -> frozenset[date]:
+    """Returns the days that texts of the site file name, in one of the formats or as `9999-12-31`; a text that is not a
+    date names none."""
+    read, days = date_reader([*formats, "%Y-%m-%d"]), set()
+    for text in texts:
+        with suppress(Unreadable):
+            days.add(read(text))
+    return frozenset(days)
 
 
 def is_date_format(form: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,15 +13,14 @@ from riskset.catalogue import NOTHING, Message, say
 from riskset.errors import DataError, Problem, did_you_mean
 from riskset.study.spec import Study
 from riskset.study.truth import Columns
-from riskset_site.data.faults import Fault, problem_in_rows
+from riskset_site.data.column_reading import VariableColumn
+from riskset_site.data.latest_day import latest_day
+from riskset_site.data.one_row_per_patient import lasting_variables, of_keys, twins, without_key
 from riskset_site.data.site_file import SiteFile, Source
 from riskset_site.data.sources.csv import read_csv
 from riskset_site.data.sources.encodings import encoding_hint
 from riskset_site.data.sources.table import SourceTable
-from riskset_site.data.variables import VariableColumn, read_variable
-
-_NO_KEY = Fault("no_key", say("data.hint.no_key"))
-_SHARED_KEY = Fault("shared_key", say("data.hint.shared_key"))
+from riskset_site.data.variables import ExportRows, read_variable
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Export:
     """Those of the file, of its key and of every column."""
     keys: tuple[str, ...] | None = None
     """(n,) patient numbers, where the site file names their column."""
+    warnings: tuple[Problem, ...] = ()
 
     @property
     def n(self) -> int:
@@ -52,22 +53,31 @@ class Export:
         return excluded
 
 
-def read_export(site_file: SiteFile, study: Study) -> Export:
-    """Returns the site's export.
+def read_export(site_file: SiteFile, study: Study, today: date) -> Export:
+    """Returns the site's export; dates after `today` are problems.
 
     Raises DataError: with problems where the file is not a table, without where it cannot be opened.
     """
     source, needs = site_file.source, _needs(site_file, study)
     required = _required(site_file, study)
     table = _read(source, required, needs)
-    columns = {
-        name: read_variable(name, variable, site_file.mapped(name), source, table)
-        for name, variable in study.variables.items()
-    }
+    rows = ExportRows(site_file, study, table, latest_day(today, source.exported, study.header.data_cutoff))
+    columns = {name: read_variable(name, rows) for name in study.variables}
     absent = _absent(site_file, table, required, needs)
     of_columns = (problem for column in columns.values() for problem in column.problems)
-    problems = (*table.problems, *absent, *_key(source, table), *of_columns)
-    return Export(table.row_numbers, columns, problems, _keys(source, table))
+    problems = (*table.problems, *absent, *_repeated_patients(site_file, study, table, columns), *of_columns)
+    warnings = tuple(twins(source, table, needs)) if source.key else ()
+    return Export(table.row_numbers, columns, problems, _keys(source, table), warnings)
+
+
+def _repeated_patients(
+    site_file: SiteFile, study: Study, table: SourceTable, columns: Mapping[str, VariableColumn]
+) -> Iterator[Problem]:
+    if site_file.source.key:
+        yield from of_keys(site_file.source, table)
+    elif table.n:
+        lasting = {header for name in lasting_variables(study) for header in site_file.mapped(name).columns}
+        yield from without_key(site_file.source, table, columns, study, lasting)
 
 
 def _keys(source: Source, table: SourceTable) -> tuple[str, ...] | None:
@@ -79,7 +89,8 @@ def _keys(source: Source, table: SourceTable) -> tuple[str, ...] | None:
 
 def _read(source: Source, required: list[str], needs: Mapping[str, list[Message]]) -> SourceTable:
     try:
-        return read_csv(source.csv, required, needs, encoding=source.encoding, delimiter=source.delimiter)
+        how = {"encoding": source.encoding, "delimiter": source.delimiter}
+        return read_csv(source.csv, required, needs, **how, every=not source.key)  # the key may be any of them
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()
         hint = say("data.export.close_excel") if isinstance(error, PermissionError) else NOTHING
@@ -122,21 +133,3 @@ def _absent(
 
 def _how_to_map(headers: tuple[str, ...]) -> Message:
     return say("data.export.one_name") if len(headers) == 1 else say("data.export.map_column")
-
-
-def _key(source: Source, table: SourceTable) -> Iterator[Problem]:
-    """Yields rows without a key and rows that share one; keys are compared after stripping."""
-    if source.key is None or source.key not in table.columns:
-        return
-    column, where = table.columns[source.key], say("data.where.key", column=source.key)
-    distinct = set(column.texts)
-    if len(distinct) == table.n and distinct.isdisjoint(["", *source.missing]):
-        return  # the usual case; the rest takes seconds on many rows
-    texts = ["" if text in source.missing else text for text in column.texts]
-    number = {text: i for i, text in enumerate(dict.fromkeys(["", *texts]))}
-    keys = np.array([number[text] for text in texts], np.int64)[column.codes]
-    empty = keys == 0
-    shared = ~empty & (np.bincount(keys, minlength=len(number))[keys] > 1)
-    for fault, rows in ((_NO_KEY, empty), (_SHARED_KEY, shared)):
-        if rows.any():
-            yield problem_in_rows(where, fault, table.row_numbers, rows, column.quoted)

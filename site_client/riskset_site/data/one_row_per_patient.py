@@ -1,0 +1,163 @@
+"""Whether every row is another patient. A row that is there twice, or a visit in a row of its own, counts as a patient.
+
+Where the site file names the patient number, it decides. Else nothing may point to several rows of one patient: no two
+rows are equal, no column that is named like a patient number repeats, and none has repeated values whose rows always
+agree in what does not change in a patient.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskset.catalogue import say
+from riskset.errors import Problem
+from riskset.study.spec import DateEndpoint, DateVariable, Study
+from riskset_site.data.column_reading import VariableColumn, known
+from riskset_site.data.faults import Fault, problem_in_rows
+from riskset_site.data.site_file import Source
+from riskset_site.data.sources.table import SourceTable, TextColumn
+
+_NO_KEY = Fault("no_key", say("data.hint.no_key"))
+_SHARED_KEY = Fault("shared_key", say("data.hint.shared_key"))
+_EQUAL_ROWS = Fault("equal_rows", say("data.hint.name_key"))
+_TWINS = Fault("twins", say("data.hint.twins"))
+
+_CHANCE = 1e-6
+"""That the rows of a repeated value agree so often by accident."""
+_BLANK_ROWS = 3
+_EXPECTED_PAIRS = 0.1
+"""Of different patients with equal rows, if the columns were independent."""
+_PATIENT_NUMBER = re.compile(
+    r"(record|patient|pat|pt|subj|subject|usubj|case|participant|person|chart|hospital|registration)?[ _.-]*"
+    r"(id|ids|no|number|num|nr|code)\.?|mrn|.*(患者|カルテ|症例|登録|診察券|被験者).*(番号|id|no).*|id番号|患者"
+    r"|.*(환자|등록|차트|병록|연구|증례|대상자)\s*(번호|id|no).*"
+)
+
+
+def of_keys(source: Source, table: SourceTable) -> Iterator[Problem]:
+    """Yields rows without a key and rows that share one; keys are compared after stripping, whatever their width."""
+    if source.key is None or source.key not in table.columns:
+        return
+    column, where = table.columns[source.key], say("data.where.key", column=source.key)
+    texts = [unicodedata.normalize("NFKC", text) for text in column.texts]
+    distinct = set(texts)
+    if len(distinct) == table.n and distinct.isdisjoint(["", *source.missing]):
+        return  # the usual case; the rest takes seconds on many rows
+    keys = _numbered(texts, source.missing)[column.codes]
+    empty = keys < 0
+    shared = ~empty & _repeats(keys)
+    for fault, rows in ((_NO_KEY, empty), (_SHARED_KEY, shared)):
+        if rows.any():
+            yield problem_in_rows(where, fault, table.row_numbers, rows, column.quoted)
+
+
+def without_key(
+    source: Source, table: SourceTable, columns: Mapping[str, VariableColumn], study: Study, mapped: Collection[str]
+) -> Iterator[Problem]:
+    """Yields what points to several rows of one patient in a table whose key is not named; `table` has every column of
+    the export, `mapped` are the columns of what does not change in a patient."""
+    where = say("data.where.rows")
+    equal = _equal_rows(table.columns.values())
+    if equal.any():
+        yield problem_in_rows(where, _EQUAL_ROWS, table.row_numbers, equal, None)
+        return
+    lasting = [columns[name].values for name in lasting_variables(study) if columns[name].is_present]
+    profile, blank = _profiles(lasting, table.n)
+    for header, column in table.columns.items():
+        ids = _numbered(column.texts, source.missing)[column.codes]
+        repeated = (ids >= 0) & _repeats(ids)
+        if not repeated.any() or len(np.unique(ids)) < 2:
+            continue
+        named = _PATIENT_NUMBER.fullmatch(unicodedata.normalize("NFKC", header).casefold())
+        if named or (header not in mapped and _is_patient(ids, profile, blank)):
+            fault = Fault("several_rows", say("data.hint.name_key"), (("column", header),))
+            yield problem_in_rows(where, fault, table.row_numbers, repeated, column.quoted)
+            return
+
+
+def twins(source: Source, table: SourceTable, needed: Collection[str]) -> Iterator[Problem]:
+    """Yields a warning of rows that are equal in every column that the study needs, but for the key, where they are so
+    many columns or values that different patients would not be equal by accident."""
+    headers = [header for header in needed if header in table.columns and header != source.key]
+    if source.key is None or source.key not in table.columns or not headers or not table.n:
+        return
+    columns = [table.columns[header] for header in headers]
+    equal = _equal_rows(columns)
+    by_accident = table.n**2 / 2 * math.prod(map(_agreement, columns))
+    if equal.any() and by_accident < _EXPECTED_PAIRS:
+        quoted = table.columns[source.key].quoted
+        yield problem_in_rows(say("data.where.rows"), _TWINS, table.row_numbers, equal, quoted)
+
+
+def lasting_variables(study: Study) -> tuple[str, ...]:
+    """Returns the variables that do not change in a patient: all but the ends of follow-up."""
+    ends: set[str] = set()
+    for endpoint in study.endpoints.values():
+        ends |= set(endpoint.variables) - ({endpoint.origin} if isinstance(endpoint, DateEndpoint) else set())
+    origins = {one.origin for one in study.endpoints.values() if isinstance(one, DateEndpoint)}
+    return tuple(
+        name
+        for name, variable in study.variables.items()
+        if name in origins or (name not in ends and not isinstance(variable, DateVariable))
+    )
+
+
+def _is_patient(ids: NDArray[np.int64], profile: NDArray[np.int64], blank: NDArray[np.bool_]) -> bool:
+    """Whether rows that share a value never differ in their profile, more often than by accident; or rows without any
+    part of one all share their value with a row that has it."""
+    both = (ids >= 0) & (profile >= 0)
+    pairs_of = np.unique(np.stack([ids[both], profile[both]]), axis=1).shape[1]
+    if not both.any() or pairs_of > len(np.unique(ids[both])):
+        return False
+    if blank.sum() >= _BLANK_ROWS and np.isin(ids[blank], ids[both]).all():
+        return True
+    sizes = np.bincount(ids[ids >= 0]).astype(float)
+    shares = np.bincount(profile[profile >= 0]) / max(1, int((profile >= 0).sum()))
+    differ = (profile >= 0).mean() ** 2 * (1 - (shares**2).sum())
+    pairs = (sizes * (sizes - 1) / 2).sum()
+    return bool((1 - differ) ** pairs < _CHANCE)
+
+
+def _profiles(columns: Sequence[NDArray[Any]], n: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Returns one number (n,) for each combination of values, -1 where one is missing; and where all are."""
+    if not columns:
+        return np.full(n, -1), np.zeros(n, bool)
+    found = np.stack([known(column) for column in columns])
+    parts = np.stack([np.unique(column, return_inverse=True)[1] for column in columns])
+    numbers = np.unique(parts, axis=1, return_inverse=True)[1].reshape(-1)
+    blank: NDArray[np.bool_] = ~np.any(found, axis=0)
+    return np.where(np.all(found, axis=0), numbers, -1), blank
+
+
+def _numbered(texts: Sequence[str], missing: Collection[str]) -> NDArray[np.int64]:
+    """Returns a number for each distinct text, -1 for none."""
+    number: dict[str, int] = {}
+    empty = {"", *missing}
+    return np.array([-1 if text in empty else number.setdefault(text, len(number)) for text in texts], np.int64)
+
+
+def _repeats(ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """True where a number (n,) occurs more than once."""
+    _, at, counts = np.unique(ids, return_inverse=True, return_counts=True)
+    repeats: NDArray[np.bool_] = counts[at] > 1
+    return repeats
+
+
+def _agreement(column: TextColumn) -> float:
+    """Returns how probably two rows have the same text."""
+    counts = np.bincount(_numbered(column.texts, ())[column.codes] + 1)
+    return float(((counts / counts.sum()) ** 2).sum())
+
+
+def _equal_rows(columns: Collection[TextColumn]) -> NDArray[np.bool_]:
+    """True where a row has the same texts as another in all columns."""
+    rows = np.stack([_numbered(column.texts, ())[column.codes] for column in columns])
+    _, at = np.unique(rows, axis=1, return_inverse=True)
+    return _repeats(at.reshape(-1))

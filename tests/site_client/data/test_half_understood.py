@@ -1,0 +1,86 @@
+"""A column of which a part is understood by itself is recoded in full or not read."""
+
+import json
+
+import pytest
+
+from riskset.cli import main
+
+HEADER = "id,arm,age,mvi,start,death,last\n"
+LEVELS = 'levels = ["1", "2"]'
+
+
+def exports(hospital, texts, variable="mvi"):
+    plain = {"arm": "sorafenib", "mvi": "yes"}
+    for_row = ({**plain, variable: text} for text in texts)
+    lines = (f"{i},{row['arm']},{50 + i},{row['mvi']},2020-01-01,,2021-01-01" for i, row in enumerate(for_row))
+    hospital.exports(HEADER + "\n".join(lines))
+
+
+def mvi_of(hospital):
+    return hospital.cohort().analysis_sets["os"].variables["mvi"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("map_", "texts"),
+    [
+        ("", ["1", "2", "1"]),  # the advice to recode 2 alone would make the censored events
+        ('[map]\nmvi = { column = "mvi", recode = { "2" = false } }', ["1", "2", "1"]),
+        ('[map]\nmvi = { column = "mvi", recode = { "2" = false } }', ["1", "1"]),  # whatever this export contains
+        ('[map]\nmvi = { column = "mvi", other = "exclude" }', ["1", "2"]),
+        ('[map]\nmvi = { column = "mvi", recode = { "あり" = true } }', ["あり", "no"]),
+    ],
+)
+def test_a_boolean_that_is_half_understood_is_not_read(hospital, map_, texts):
+    hospital.writes(map_)
+    exports(hospital, texts)
+    check = hospital.check()
+    (found,) = check.problems
+    assert found.message.code == "data.fault.half_boolean"
+    mvi = check.variables[2]
+    assert (mvi.variable, mvi.read, mvi.excluded, mvi.wrong) == ("mvi", 0, 0, len(texts))
+    assert {met.outcome for met in mvi.texts} == {"invalid"}
+
+
+def test_one_and_two_are_asked_for_both(hospital, capsys):
+    exports(hospital, ["1", "2", "1"])
+    (found,) = hospital.check().problems
+    assert '{ "1" = false, "2" = true }' in found.hint
+    assert found.detail == "'1' in 2 rows, '2' in 1 row"
+    main(["site", "check", str(hospital.site_file), "--study", str(hospital.folder / "study.toml"), "--json"])
+    (printed,) = json.loads(capsys.readouterr().out)["problems"]
+    assert printed["detail"] == found.detail
+
+
+@pytest.mark.parametrize(
+    ("recode", "texts", "values"),
+    [
+        ('"1" = false, "2" = true', ["1", "2", "1"], [0.0, 1.0, 0.0]),
+        ('"9" = ""', ["1", "0", "0"], [1.0, 0.0, 0.0]),  # what is missing says nothing of the others
+    ],
+)
+def test_a_boolean_recoded_in_full_or_not_at_all_is_read(hospital, recode, texts, values):
+    hospital.writes(f'[map]\nmvi = {{ column = "mvi", recode = {{ {recode} }} }}')
+    exports(hospital, texts)
+    assert mvi_of(hospital) == values
+
+
+@pytest.mark.parametrize(
+    ("recode", "texts", "fits"),
+    [
+        ('"0" = "1"', ["0", "1"], False),  # counted from 0 here, from 1 in the study
+        ('"0" = "1", "1" = "2"', ["0", "1"], True),
+        ('"3" = "2"', ["1", "3"], True),
+        ('"x" = "1"', ["x", "1"], True),
+    ],
+)
+def test_a_code_is_not_recoded_to_one_that_occurs_itself(hospital, recode, texts, fits):
+    hospital.joins()
+    text = (hospital.folder / "study.toml").read_text(encoding="utf-8")
+    text = text.replace('levels = ["sorafenib", "lenvatinib"]', LEVELS).replace(
+        'reference = "sorafenib"', 'reference = "1"'
+    )
+    hospital.joins_as_written(text)
+    hospital.writes(f'[map]\narm = {{ column = "arm", recode = {{ {recode} }} }}')
+    exports(hospital, texts, "arm")
+    assert hospital.check().fits is fits
