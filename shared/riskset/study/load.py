@@ -14,9 +14,10 @@ from typing import Any, TypeVar
 import rfc8785
 from pydantic import TypeAdapter, ValidationError
 
-from riskset.catalogue import say, verbatim
+from riskset.catalogue import NOTHING, say, verbatim
 from riskset.errors import DataError, Problem
 from riskset.study import spec
+from riskset.study.mistyped import quotes_hint
 from riskset.study.references import Draft, complaints_about
 from riskset.study.spec import Study
 from riskset.study.toml_lines import KeyLines, key_lines, line_of
@@ -49,7 +50,7 @@ def parse_study(text: str, source: str = "the study file") -> Study:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         not_toml = say("study.file.not_toml", source=source)
-        raise DataError(not_toml, say("study.file.see_toml"), [_syntax(str(error))]) from None
+        raise DataError(not_toml, say("study.file.see_toml"), [_syntax(str(error), text)]) from None
     return _checked(document, key_lines(text), source)
 
 
@@ -106,13 +107,15 @@ def _problem(complaint: Complaint, lines: KeyLines) -> Problem:
     )
 
 
-def _syntax(message: str) -> Problem:
+def _syntax(message: str, text: str) -> Problem:
     """Returns tomllib's error with its line and column."""
     place = re.search(r" \(at line (\d+), column (\d+)\)$", message)
     reason = message[: place.start()] if place else message
     is_duplicate = reason == "Cannot overwrite a value"
     found = say("study.file.duplicate_key") if is_duplicate else say("study.file.syntax", reason=reason)
-    return Problem("syntax", found, line=place and int(place[1]), column=place and int(place[2]))
+    line = place and int(place[1])
+    hint = quotes_hint(text.splitlines()[line - 1]) if line and line <= len(text.splitlines()) else NOTHING
+    return Problem("syntax", found, hint, line=line, column=place and int(place[2]))
 
 
 def _spelled_out(document: dict[str, Any]) -> dict[str, Any]:

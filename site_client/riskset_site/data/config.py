@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from riskset.catalogue import NOTHING, say, verbatim
 from riskset.errors import DataError, Problem, did_you_mean
+from riskset.study.mistyped import quotes_hint
 from riskset.study.spec import Study
 from riskset.study.toml_lines import key_lines, line_of
 from riskset.study.toml_table import Complaint, TomlTable
@@ -68,8 +69,11 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"at line (\d+)", str(error))
         message = say("data.site_file.not_toml", reason=str(error))
-        hint = say("data.site_file.backslash") if "\\" in text else NOTHING
-        problem = Problem(say("data.where.site_file"), message, hint, int(line[1]) if line else None)
+        at = int(line[1]) if line else None
+        hint = quotes_hint(text.splitlines()[at - 1]) if at and at <= len(text.splitlines()) else NOTHING
+        if not hint and "\\" in text:
+            hint = say("data.site_file.backslash")
+        problem = Problem(say("data.where.site_file"), message, hint, at)
         raise _wrong(path, [problem]) from None
 
 

@@ -16,9 +16,9 @@ from riskset.study.truth import Columns
 from riskset_site.data.column_reading import VariableColumn
 from riskset_site.data.latest_day import latest_day
 from riskset_site.data.one_row_per_patient import lasting_variables, of_keys, twins, without_key
-from riskset_site.data.site_file import SiteFile, Source
+from riskset_site.data.site_file import MappedColumn, SiteFile, Source
 from riskset_site.data.sources.csv import read_csv
-from riskset_site.data.sources.encodings import encoding_hint
+from riskset_site.data.sources.encodings import encoding_hint, encodings_with_texts
 from riskset_site.data.sources.table import SourceTable
 from riskset_site.data.variables import ExportRows, read_variable
 
@@ -64,10 +64,28 @@ def read_export(site_file: SiteFile, study: Study, today: date) -> Export:
     rows = ExportRows(site_file, study, table, latest_day(today, source.exported, study.header.data_cutoff))
     columns = {name: read_variable(name, rows) for name in study.variables}
     absent = _absent(site_file, table, required, needs)
-    of_columns = (problem for column in columns.values() for problem in column.problems)
-    problems = (*table.problems, *absent, *_repeated_patients(site_file, study, table, columns), *of_columns)
+    repeated = _repeated_patients(site_file, study, table, columns)
+    of_columns = (problem for name in columns for problem in _of_column(name, columns[name], site_file, study, table))
+    problems = (*table.problems, *absent, *repeated, *of_columns)
     warnings = tuple(twins(source, table, needs)) if source.key else ()
     return Export(table.row_numbers, columns, problems, _keys(source, table), warnings)
+
+
+def _of_column(
+    name: str, column: VariableColumn, site_file: SiteFile, study: Study, table: SourceTable
+) -> tuple[Problem, ...]:
+    """Returns the problems of a column; one only where another encoding shows the texts that the files expect in it."""
+    mapped, source = site_file.mapped(name), site_file.source
+    if not isinstance(mapped, MappedColumn) or not (column.problems or column.excluded.any()):
+        return column.problems
+    expected = (*mapped.recode, *source.missing, *source.no_date, *study.levels_of(name))
+    present = table.columns[mapped.column].texts
+    shown = encodings_with_texts(source.csv, source.delimiter, mapped.column, expected, present)
+    if not shown:
+        return column.problems
+    where = say("data.where.variable", column=mapped.column, name=name)
+    hint = say("data.export.encoding_of_values", encodings=shown)
+    return (Problem(where, say("data.export.other_encoding", encoding=source.encoding), hint),)
 
 
 def _repeated_patients(
@@ -124,11 +142,20 @@ def _absent(
     site_file: SiteFile, table: SourceTable, required: list[str], needs: Mapping[str, list[Message]]
 ) -> Iterator[Problem]:
     absent = [header for header in required if header not in table.headers]
+    found = say("data.detail.header", names=table.headers) if absent else ""
     encoding = encoding_hint(site_file.source.csv, site_file.source.delimiter, required) if absent else NOTHING
+    if len(absent) == len(required) > 1:
+        message, where = (
+            say("data.export.no_column", n=len(absent)),
+            say("data.where.export", file=site_file.source.csv.name),
+        )
+        yield Problem(where, message, encoding or _how_to_map(table.headers), detail=found)
+        return
     for header in absent:
         hint = encoding or did_you_mean(header, table.headers) or _how_to_map(table.headers)
         where = say("data.where.needed_column", column=header, needed_by=tuple(needs[header]))
-        yield Problem(where, say("data.export.missing_column"), hint)
+        yield Problem(where, say("data.export.missing_column"), hint, detail=found)
+        found = ""  # once
 
 
 def _how_to_map(headers: tuple[str, ...]) -> Message:

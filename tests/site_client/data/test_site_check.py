@@ -72,6 +72,45 @@ def test_the_encoding_under_which_every_mapped_column_would_appear(hospital):
     assert str(found.hint) == "set encoding = 'cp949' in [source]; all mapped columns then appear"
 
 
+def test_the_encoding_under_which_the_values_would_be_known(hospital):
+    """A header in ASCII decodes in every encoding; Korean values then read as Japanese ones, without an error."""
+    hospital.exports("note,arm,age,mvi,start,last\n1,렌바티닙,61,yes,2020-01-01,2020-06-01\n", encoding="cp949")
+    recode = '{ "렌바티닙" = "lenvatinib" }'
+    for other in ("error", "exclude"):
+        hospital.writes(
+            'encoding = "cp932"', f'[map]\narm = {{ column = "arm", recode = {recode}, other = "{other}" }}'
+        )
+        (found,) = hospital.check().problems
+        assert (found.where, str(found.message)) == ("column 'arm' (variable arm)", "not cp932 text")
+        assert "set encoding = 'cp949'" in found.hint
+    hospital.writes('encoding = "cp949"', f'[map]\narm = {{ column = "arm", recode = {recode} }}')
+    assert hospital.check().fits
+
+
+def test_the_header_that_was_found_is_shown_once(hospital):
+    hospital.exports("drug,years,mvi,start,last\nsorafenib,61,yes,2020-01-01,2020-06-01\n")
+    assert [found.detail for found in hospital.check().problems] == ["the header is: drug, years, mvi, start, last", ""]
+
+
+def test_a_header_of_another_file_is_one_problem(hospital):
+    hospital.exports("a,b,c\n1,2,3\n")
+    assert hospital.problems() == [
+        ("export 'export.csv'", "none of the 5 columns that the study needs is in the header", "the header is: a, b, c")
+    ]
+
+
+def test_the_line_that_tells_excel_the_delimiter(hospital):
+    hospital.exports("sep=,\narm,age,mvi,start,last\nsorafenib,61,yes,2020-01-01,2020-06-01\n")
+    (found,) = hospital.check().problems
+    assert (found.message.code, found.line) == ("data.export.sep_line", 1)
+
+
+def test_day_numbers_of_excel_are_named(hospital):
+    hospital.exports("arm,age,mvi,start,last\nsorafenib,61,yes,44004,2020-06-01\n")
+    (found,) = hospital.check().problems
+    assert (found.message.code, found.detail) == ("data.fault.excel_day", "row 2: '44004'")
+
+
 def test_keys_that_are_shared_or_empty(hospital):
     plain = "sorafenib,61,yes,2020-01-01,2020-06-01"
     keys = ["P1", "P2", " P1", "", "NA", "P3", "P2"]
