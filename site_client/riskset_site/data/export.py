@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,11 +64,17 @@ def read_export(site_file: SiteFile, study: Study, today: date) -> Export:
     rows = ExportRows(site_file, study, table, latest_day(today, source.exported, study.header.data_cutoff))
     columns = {name: read_variable(name, rows) for name in study.variables}
     absent = _absent(site_file, table, required, needs)
-    repeated = _repeated_patients(site_file, study, table, columns)
+    repeated = _repeated_patients(site_file, study, table, columns, needs)
     of_columns = (problem for name in columns for problem in _of_column(name, columns[name], site_file, study, table))
-    problems = (*table.problems, *absent, *repeated, *of_columns)
+    problems = (*_exported_later(source, today), *table.problems, *absent, *repeated, *of_columns)
     warnings = tuple(twins(source, table, needs)) if source.key else ()
     return Export(table.row_numbers, columns, problems, _keys(source, table), warnings)
+
+
+def _exported_later(source: Source, today: date) -> Iterator[Problem]:
+    if source.exported and source.exported > today + timedelta(days=1):
+        message = say("data.export.exported_later", day=source.exported.isoformat(), today=today.isoformat())
+        yield Problem(say("data.where.exported"), message, say("data.export.exported_hint"))
 
 
 def _of_column(
@@ -89,13 +95,17 @@ def _of_column(
 
 
 def _repeated_patients(
-    site_file: SiteFile, study: Study, table: SourceTable, columns: Mapping[str, VariableColumn]
+    site_file: SiteFile,
+    study: Study,
+    table: SourceTable,
+    columns: Mapping[str, VariableColumn],
+    needed: Collection[str],
 ) -> Iterator[Problem]:
     if site_file.source.key:
         yield from of_keys(site_file.source, table)
     elif table.n:
         lasting = {header for name in lasting_variables(study) for header in site_file.mapped(name).columns}
-        yield from without_key(site_file.source, table, columns, study, lasting)
+        yield from without_key(site_file.source, table, columns, study, needed, lasting)
 
 
 def _keys(source: Source, table: SourceTable) -> tuple[str, ...] | None:

@@ -32,7 +32,7 @@ def latest_day(today: date, exported: date | None, cutoff: date | None) -> Lates
     hint = say("data.hint.no_date")
     if exported and exported <= today:
         return LatestDay(exported, Fault("after_export", hint, _named(exported)))
-    if cutoff and not exported and cutoff + _AFTER_CUTOFF < today:
+    if cutoff and not exported and today - cutoff > _AFTER_CUTOFF:
         fault = Fault("after_cutoff", say("data.hint.after_cutoff"), _named(cutoff))
         return LatestDay(cutoff + _AFTER_CUTOFF, fault)
     return LatestDay(today + _TIME_ZONES, Fault("after_today", hint, _named(today)))

@@ -35,8 +35,10 @@ _BLANK_ROWS = 3
 _EXPECTED_PAIRS = 0.1
 """Of different patients with equal rows, if the columns were independent."""
 _PATIENT_NUMBER = re.compile(
-    r"(record|patient|pat|pt|subj|subject|usubj|case|participant|person|chart|hospital|registration)?[ _.-]*"
-    r"(id|ids|no|number|num|nr|code)\.?|mrn|.*(患者|カルテ|症例|登録|診察券|被験者).*(番号|id|no).*|id番号|患者"
+    r"(record|patient|pat|pt|subj|subject|usubj|case|participant|person|chart|registration)[ _.-]*"
+    r"(id|no|number|num|nr|code)\.?"
+    r"|(id|no|number|hospital[ _]*(no|number))\.?|pid|mrn|id番号|患者"
+    r"|.*(患者|カルテ|症例|登録|診察券|被験者).*(番号|id|no).*"
     r"|.*(환자|등록|차트|병록|연구|증례|대상자)\s*(번호|id|no).*"
 )
 
@@ -59,12 +61,19 @@ def of_keys(source: Source, table: SourceTable) -> Iterator[Problem]:
 
 
 def without_key(
-    source: Source, table: SourceTable, columns: Mapping[str, VariableColumn], study: Study, mapped: Collection[str]
+    source: Source,
+    table: SourceTable,
+    columns: Mapping[str, VariableColumn],
+    study: Study,
+    needed: Collection[str],
+    mapped: Collection[str],
 ) -> Iterator[Problem]:
     """Yields what points to several rows of one patient in a table whose key is not named; `table` has every column of
-    the export, `mapped` are the columns of what does not change in a patient."""
+    the export, `needed` are those that the study needs, `mapped` those of what does not change in a patient."""
     where = say("data.where.rows")
-    equal = _equal_rows(table.columns.values())
+    equal = _equal_rows(table.columns.values()) | _equal_patients(
+        [table.columns[name] for name in needed if name in table.columns], table.n
+    )
     if equal.any():
         yield problem_in_rows(where, _EQUAL_ROWS, table.row_numbers, equal, None)
         return
@@ -83,15 +92,12 @@ def without_key(
 
 
 def twins(source: Source, table: SourceTable, needed: Collection[str]) -> Iterator[Problem]:
-    """Yields a warning of rows that are equal in every column that the study needs, but for the key, where they are so
-    many columns or values that different patients would not be equal by accident."""
-    headers = [header for header in needed if header in table.columns and header != source.key]
-    if source.key is None or source.key not in table.columns or not headers or not table.n:
+    """Yields a warning of rows that are equal, but for the key, in every column that the study needs."""
+    if source.key is None or source.key not in table.columns:
         return
-    columns = [table.columns[header] for header in headers]
-    equal = _equal_rows(columns)
-    by_accident = table.n**2 / 2 * math.prod(map(_agreement, columns))
-    if equal.any() and by_accident < _EXPECTED_PAIRS:
+    columns = [table.columns[header] for header in needed if header in table.columns and header != source.key]
+    equal = _equal_patients(columns, table.n)
+    if equal.any():
         quoted = table.columns[source.key].quoted
         yield problem_in_rows(say("data.where.rows"), _TWINS, table.row_numbers, equal, quoted)
 
@@ -148,6 +154,13 @@ def _repeats(ids: NDArray[np.int64]) -> NDArray[np.bool_]:
     _, at, counts = np.unique(ids, return_inverse=True, return_counts=True)
     repeats: NDArray[np.bool_] = counts[at] > 1
     return repeats
+
+
+def _equal_patients(columns: Sequence[TextColumn], n: int) -> NDArray[np.bool_]:
+    """True where a row has the same texts as another in all columns, if so much is equal that it is no accident."""
+    if not columns or not n or n**2 / 2 * math.prod(map(_agreement, columns)) > _EXPECTED_PAIRS:
+        return np.zeros(n, bool)
+    return _equal_rows(columns)
 
 
 def _agreement(column: TextColumn) -> float:

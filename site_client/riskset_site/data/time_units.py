@@ -12,6 +12,11 @@ def is_whole_days(name: str, study: Study) -> bool:
     return any(name in (endpoint.days, endpoint.entry) for endpoint in of_days)
 
 
+def is_event(name: str, study: Study) -> bool:
+    """True for the flag that tells events of an endpoint in days from censored follow-up."""
+    return any(isinstance(one, DaysEndpoint) and one.event == name for one in study.endpoints.values())
+
+
 def unit_days(name: str, study: Study) -> float | None:
     """Returns the days in one unit of a variable; None where it is not a time. What an endpoint takes as days is in
     days, whatever is printed."""

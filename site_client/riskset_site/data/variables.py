@@ -12,17 +12,18 @@ from numpy.typing import NDArray
 from riskset.catalogue import Message, say
 from riskset.study.endpoints import DAYS_PER_UNIT
 from riskset.study.spec import DateVariable, NumberVariable, Study
-from riskset_site.data.column_reading import VariableColumn, absent, known, read_column
+from riskset_site.data.column_reading import VariableColumn, absent, known, read_column, rows_holding
 from riskset_site.data.faults import Fault, problem_in_rows
 from riskset_site.data.latest_day import LatestDay
 from riskset_site.data.site_file import MappedColumn, SiteFile, YearsBetween
 from riskset_site.data.sources.table import SourceTable
 from riskset_site.data.text_meanings import Reading
-from riskset_site.data.time_units import is_whole_days, unit_days
+from riskset_site.data.time_units import is_event, is_whole_days, unit_days
 from riskset_site.data.value_kinds import ValueKind, date_kind, value_kind
 
-_ROUNDING = 1e-9
+_ROUNDING = 1e-12
 """Of a value and a step in decimals, as a part of their ratio: 3.3 / 0.1 is not quite 33."""
+_ONE_MEANING = Fault("one_meaning", say("data.hint.one_meaning"))
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,14 @@ class ExportRows:
     table: SourceTable
     latest: LatestDay
 
-    def in_rows(self, column: VariableColumn, where: Message, fault: Fault, wrong: NDArray[np.bool_]) -> VariableColumn:
+    def in_rows(
+        self, column: VariableColumn, where: Message, fault: Fault, wrong: NDArray[np.bool_], has_value: bool = True
+    ) -> VariableColumn:
         """Returns the column with the problem of the `wrong` rows, whose values are then blank."""
         if not wrong.any():
             return column
-        problem = problem_in_rows(where, fault, self.table.row_numbers, wrong, printed(column.values))
+        value_at = printed(column.values) if has_value else None
+        problem = problem_in_rows(where, fault, self.table.row_numbers, wrong, value_at)
         blank = np.datetime64("NaT") if column.values.dtype.kind == "M" else np.nan
         return replace(column, values=np.where(wrong, blank, column.values), problems=(*column.problems, problem))
 
@@ -55,6 +59,8 @@ def read_variable(name: str, rows: ExportRows) -> VariableColumn:
     where = _where(name, *mapped.columns)
     if isinstance(variable, DateVariable):
         return _not_too_late(where, column, rows)
+    if isinstance(mapped, MappedColumn) and is_event(name, rows.study):
+        return _event_in_full(where, mapped, column, rows)
     return _allowed_numbers(where, name, variable, column, rows) if isinstance(variable, NumberVariable) else column
 
 
@@ -105,6 +111,16 @@ def _date_column(name: str, header: str, kind: ValueKind, reading: Reading, rows
     return _not_too_late(where, column, rows)
 
 
+def _event_in_full(where: Message, mapped: MappedColumn, column: VariableColumn, rows: ExportRows) -> VariableColumn:
+    """Returns the column with its empty fields as a problem where all others mean the same: they may mean the other."""
+    empty = [i for i, text in enumerate(rows.table.columns[mapped.column].texts) if not text]
+    if "" in mapped.recode or len(np.unique(column.values[known(column.values)])) != 1:
+        return column
+    return rows.in_rows(
+        column, where, _ONE_MEANING, rows_holding(rows.table.columns[mapped.column], empty), has_value=False
+    )
+
+
 def _not_too_late(where: Message, column: VariableColumn, rows: ExportRows) -> VariableColumn:
     return rows.in_rows(column, where, rows.latest.fault, column.values > np.datetime64(rows.latest.day))
 
@@ -122,7 +138,7 @@ def _allowed_numbers(
     if variable.step is None:
         return column
     steps = column.values / variable.step
-    between = np.abs(steps - np.rint(steps)) > np.maximum(_ROUNDING, np.abs(steps) * _ROUNDING)
+    between = np.abs(steps - np.rint(steps)) > np.maximum(1.0, np.abs(steps)) * _ROUNDING
     hint = say("data.hint.whole_days") if is_whole_days(name, rows.study) else say("data.hint.step")
     fault = Fault("between_steps", hint, (("step", variable.step),))
     return rows.in_rows(column, where, fault, between)

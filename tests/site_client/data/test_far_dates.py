@@ -91,7 +91,16 @@ def test_an_export_of_later_says_when_it_was_made(hospital, exported, fits):
 def test_the_day_of_the_export_does_not_let_in_the_future(hospital):
     hospital.writes("exported = 2999-01-01")
     hospital.exports(patients(("2500-01-01", "2020-07-01")))
-    assert not hospital.check().fits
+    assert [found[1] for found in hospital.problems()] == [
+        "2999-01-01 is after today, 2026-06-30",
+        "1 date is after today, 2026-06-30",
+    ]
+
+
+def test_a_cut_off_at_the_end_of_the_calendar(hospital):
+    hospital.joins(header="data_cutoff = 9999-12-31")
+    hospital.exports(patients(("", "2020-07-01")))
+    assert hospital.check().fits
 
 
 def test_follow_up_over_a_century(hospital):

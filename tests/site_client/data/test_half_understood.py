@@ -65,6 +65,32 @@ def test_a_boolean_recoded_in_full_or_not_at_all_is_read(hospital, recode, texts
     assert mvi_of(hospital) == values
 
 
+def exports_events(hospital, events):
+    hospital.joins_a_study_of_days()
+    rows = (f"{i % 2},{100 + i},{event},0" for i, event in enumerate(events))
+    hospital.exports("\n".join(["arm,days,relapse,entry", *rows]))
+
+
+@pytest.mark.parametrize("events", [["1", "", "1", ""], ["0", "", "0"]])
+def test_an_empty_field_beside_one_meaning_of_an_event_is_asked_for(hospital, events):
+    exports_events(hospital, events)
+    (found,) = hospital.check().problems
+    assert (found.message.code, found.where) == ("data.fault.one_meaning", "column 'relapse' (variable relapse)")
+    assert 'recode = { "" = false }' in found.hint
+
+
+@pytest.mark.parametrize(("empty", "events"), [("false", [True, False, True, False]), ('""', [True, True])])
+def test_the_site_file_says_what_an_empty_field_means(hospital, empty, events):
+    hospital.writes(f'[map]\nrelapse = {{ column = "relapse", recode = {{ "" = {empty}, "1" = true }} }}')
+    exports_events(hospital, ["1", "", "1", ""])
+    assert hospital.cohort().analysis_sets["rfs"].event.tolist() == events
+
+
+def test_an_empty_field_beside_both_meanings_is_missing(hospital):
+    exports_events(hospital, ["1", "", "0"])
+    assert hospital.cohort().analysis_sets["rfs"].event.tolist() == [True, False]
+
+
 @pytest.mark.parametrize(
     ("recode", "texts", "fits"),
     [

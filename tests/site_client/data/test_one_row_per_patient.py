@@ -41,6 +41,21 @@ def test_a_repeated_patient_number_that_is_not_named_as_key_is_a_problem(hospita
     assert found.detail == "rows 2, 4: '1', '1'"
 
 
+@pytest.mark.parametrize("header", ["code", "hospital_id", "No of lesions", "note", "study_id"])
+def test_other_columns_repeat_without_being_a_patient_number(hospital, header):
+    exports(hospital, f"{header},arm,age,mvi,start,death,last", [f"1,{row()}", f"2,{row(70)}", f"1,{row(80)}"])
+    assert hospital.check().fits
+
+
+def test_rows_that_only_a_running_number_distinguishes(hospital):
+    rows = [row(30 + i, f"2020-01-{i % 28 + 1:02}", last=f"2021-{i % 12 + 1:02}-11") for i in range(60)]
+    numbered = (f"{i},{one}" for i, one in enumerate([*rows, rows[7]]))
+    exports(hospital, "running,arm,age,mvi,start,death,last", numbered)
+    assert [(found.message.code, found.detail) for found in hospital.check().problems] == [
+        ("data.fault.equal_rows", "rows 9, 62")
+    ]
+
+
 def visits(column="visit_of", seed=1):
     """Twenty patients: a row of their baseline, and three visits without it."""
     choose = random.Random(seed)

@@ -104,7 +104,7 @@ def test_the_check_shows_how_times_are_distributed(hospital, capsys):
 
 
 @pytest.mark.parametrize(
-    ("texts", "wrong"), [(["3.3", "0.1", "70.0"], 0), (["3.35", "0.1"], 1), (["1e6", "999999.9"], 0)]
+    ("texts", "wrong"), [(["3.3", "0.1", "70.0"], 0), (["3.35", "0.1"], 1), (["1e6", "999999.9", "123456.75"], 1)]
 )
 def test_the_step_is_enforced(hospital, texts, wrong):
     study = (hospital.folder / "study.toml").read_text(encoding="utf-8")
