@@ -28,8 +28,8 @@ class MetText:
     """A distinct text of a column, and what became of its rows."""
 
     text: str
-    outcome: Literal["read", "missing", "excluded", "proposed", "invalid"]
-    """`proposed`: a problem until the site file says whether it means `meaning`."""
+    outcome: Literal["read", "missing", "excluded", "proposed", "invalid", "unmet"]
+    """`proposed`: a problem until the site file says whether it means `meaning`; `unmet`: recoded, but in no row."""
     meaning: str
     """In the study's terms; empty where there is none."""
     rows: int
@@ -143,6 +143,10 @@ def _met(column: TextColumn, texts: TextMeanings) -> Iterator[MetText]:
         outcomes[key] = outcomes.get(key, 0) + rows[code]
     for (text, outcome, meaning), n in sorted(outcomes.items(), key=lambda item: -item[1]):
         yield MetText(text, outcome, meaning, n)
+    met = {column.texts[code] for code in codes}
+    for text, meaning in texts.reading.recode.items():
+        if text not in met:
+            yield MetText(text, "unmet", meaning, 0)
 
 
 def _outcome(code: int, texts: TextMeanings, missing: Collection[int]) -> tuple[str, str]:

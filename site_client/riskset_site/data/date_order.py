@@ -26,13 +26,14 @@ def after_death(
 ) -> Iterator[Problem]:
     """Yields each date of an endpoint that is after death in some eligible rows, with these rows."""
     for death in _deaths(site, study, columns):
-        endpoints = (one for one in study.endpoints.values() if isinstance(one, DateEndpoint) and death in one.event)
+        endpoints = [one for one in study.endpoints.values() if isinstance(one, DateEndpoint) and death in one.event]
         others = dict.fromkeys(name for one in endpoints for name in (*one.event, one.censor) if name != death)
+        early = np.logical_or.reduce([columns[death] < columns[one.origin] for one in endpoints])  # a problem already
         fault = Fault("after_death", say("data.hint.after_death", death=death), (("death", death),))
         for name in others:
             day, last = columns[name], columns[death]
             where = say("data.where.a_variable", name=name)
-            yield from rows.problem(where, fault, day > last, two_days(day, last, "after"))
+            yield from rows.problem(where, fault, (day > last) & ~early, two_days(day, last, "after"))
 
 
 def _deaths(site: SiteFile, study: Study, columns: Mapping[str, NDArray[Any]]) -> list[str]:

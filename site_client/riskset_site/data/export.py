@@ -15,7 +15,7 @@ from riskset.study.spec import Study
 from riskset.study.truth import Columns
 from riskset_site.data.column_reading import VariableColumn
 from riskset_site.data.latest_day import latest_day
-from riskset_site.data.one_row_per_patient import lasting_variables, of_keys, twins, without_key
+from riskset_site.data.one_row_per_patient import of_keys, perhaps_without_key, twins, without_key
 from riskset_site.data.site_file import MappedColumn, SiteFile, Source
 from riskset_site.data.sources.csv import read_csv
 from riskset_site.data.sources.encodings import encoding_hint, encodings_with_texts
@@ -64,10 +64,10 @@ def read_export(site_file: SiteFile, study: Study, today: date) -> Export:
     rows = ExportRows(site_file, study, table, latest_day(today, source.exported, study.header.data_cutoff))
     columns = {name: read_variable(name, rows) for name in study.variables}
     absent = _absent(site_file, table, required, needs)
-    repeated = _repeated_patients(site_file, study, table, columns, needs)
+    repeated = tuple(_repeated_patients(rows, columns, needs))
     of_columns = (problem for name in columns for problem in _of_column(name, columns[name], site_file, study, table))
     problems = (*_exported_later(source, today), *table.problems, *absent, *repeated, *of_columns)
-    warnings = tuple(twins(source, table, needs)) if source.key else ()
+    warnings = () if repeated else tuple(_perhaps_repeated(rows, columns, needs))
     return Export(table.row_numbers, columns, problems, _keys(source, table), warnings)
 
 
@@ -95,17 +95,21 @@ def _of_column(
 
 
 def _repeated_patients(
-    site_file: SiteFile,
-    study: Study,
-    table: SourceTable,
-    columns: Mapping[str, VariableColumn],
-    needed: Collection[str],
+    rows: ExportRows, columns: Mapping[str, VariableColumn], needed: Collection[str]
 ) -> Iterator[Problem]:
-    if site_file.source.key:
-        yield from of_keys(site_file.source, table)
-    elif table.n:
-        lasting = {header for name in lasting_variables(study) for header in site_file.mapped(name).columns}
-        yield from without_key(site_file.source, table, columns, study, needed, lasting)
+    if rows.site.source.key:
+        yield from of_keys(rows.site.source, rows.table)
+    elif rows.table.n:
+        yield from without_key(rows, columns, needed)
+
+
+def _perhaps_repeated(
+    rows: ExportRows, columns: Mapping[str, VariableColumn], needed: Collection[str]
+) -> Iterator[Problem]:
+    if rows.site.source.key:
+        yield from twins(rows, needed)
+    elif rows.table.n:
+        yield from perhaps_without_key(rows, columns)
 
 
 def _keys(source: Source, table: SourceTable) -> tuple[str, ...] | None:

@@ -23,14 +23,16 @@ from riskset_site.data.column_reading import VariableColumn, known
 from riskset_site.data.faults import Fault, problem_in_rows
 from riskset_site.data.site_file import Source
 from riskset_site.data.sources.table import SourceTable, TextColumn
+from riskset_site.data.variables import ExportRows
 
 _NO_KEY = Fault("no_key", say("data.hint.no_key"))
 _SHARED_KEY = Fault("shared_key", say("data.hint.shared_key"))
 _EQUAL_ROWS = Fault("equal_rows", say("data.hint.name_key"))
 _TWINS = Fault("twins", say("data.hint.twins"))
 
-_CHANCE = 1e-6
-"""That the rows of a repeated value agree so often by accident."""
+_CHANCE, _SUSPICION = 1e-6, 0.05
+"""That the rows of a repeated value agree so often by accident: for a problem, and for a warning."""
+_NEARLY_UNIQUE = 0.2
 _BLANK_ROWS = 3
 _EXPECTED_PAIRS = 0.1
 """Of different patients with equal rows, if the columns were independent."""
@@ -60,39 +62,57 @@ def of_keys(source: Source, table: SourceTable) -> Iterator[Problem]:
             yield problem_in_rows(where, fault, table.row_numbers, rows, column.quoted)
 
 
-def without_key(
-    source: Source,
-    table: SourceTable,
-    columns: Mapping[str, VariableColumn],
-    study: Study,
-    needed: Collection[str],
-    mapped: Collection[str],
-) -> Iterator[Problem]:
-    """Yields what points to several rows of one patient in a table whose key is not named; `table` has every column of
-    the export, `needed` are those that the study needs, `mapped` those of what does not change in a patient."""
+def without_key(rows: ExportRows, columns: Mapping[str, VariableColumn], needed: Collection[str]) -> Iterator[Problem]:
+    """Yields what points to several rows of one patient where the key is not named; the table of `rows` then has every
+    column of the export, and `needed` are those of the study."""
+    table = rows.table
     where = say("data.where.rows")
-    equal = _equal_rows(table.columns.values()) | _equal_patients(
-        [table.columns[name] for name in needed if name in table.columns], table.n
-    )
+    of_study = [table.columns[name] for name in needed if name in table.columns]
+    equal = _equal_rows(table.columns.values()) | _equal_patients(of_study, table.n)
     if equal.any():
         yield problem_in_rows(where, _EQUAL_ROWS, table.row_numbers, equal, None)
         return
-    lasting = [columns[name].values for name in lasting_variables(study) if columns[name].is_present]
-    profile, blank = _profiles(lasting, table.n)
-    for header, column in table.columns.items():
-        ids = _numbered(column.texts, source.missing)[column.codes]
+    for header, repeated, chance in _repeated_columns(rows, columns):
+        if chance < _CHANCE:
+            fault = Fault("several_rows", say("data.hint.name_key"), (("column", header),))
+            yield problem_in_rows(where, fault, table.row_numbers, repeated, table.columns[header].quoted)
+            return
+
+
+def perhaps_without_key(rows: ExportRows, columns: Mapping[str, VariableColumn]) -> Iterator[Problem]:
+    """Yields a warning for a column in which nearly every row has its own value, and the others agree in what does not
+    change in a patient: less improbable than what is a problem."""
+    table = rows.table
+    for header, repeated, chance in _repeated_columns(rows, columns):
+        if _CHANCE <= chance < _SUSPICION and repeated.mean() < _NEARLY_UNIQUE:
+            fault = Fault("perhaps_same", say("data.hint.name_key"), (("column", header),))
+            yield problem_in_rows(
+                say("data.where.rows"), fault, table.row_numbers, repeated, table.columns[header].quoted
+            )
+            return
+
+
+def _repeated_columns(
+    rows: ExportRows, columns: Mapping[str, VariableColumn]
+) -> Iterator[tuple[str, NDArray[np.bool_], float]]:
+    """Yields each column with repeated values, their rows, and how probably they are of different patients."""
+    names = lasting_variables(rows.study)
+    mapped = {header for name in names for header in rows.site.mapped(name).columns}
+    lasting = [columns[name].values for name in names if columns[name].is_present]
+    profile, blank = _profiles(lasting, rows.table.n)
+    for header, column in rows.table.columns.items():
+        ids = _numbered(column.texts, rows.site.source.missing)[column.codes]
         repeated = (ids >= 0) & _repeats(ids)
         if not repeated.any() or len(np.unique(ids)) < 2:
             continue
         named = _PATIENT_NUMBER.fullmatch(unicodedata.normalize("NFKC", header).casefold())
-        if named or (header not in mapped and _is_patient(ids, profile, blank)):
-            fault = Fault("several_rows", say("data.hint.name_key"), (("column", header),))
-            yield problem_in_rows(where, fault, table.row_numbers, repeated, column.quoted)
-            return
+        if named or header not in mapped:
+            yield header, repeated, 0.0 if named else _chance(ids, profile, blank)
 
 
-def twins(source: Source, table: SourceTable, needed: Collection[str]) -> Iterator[Problem]:
+def twins(rows: ExportRows, needed: Collection[str]) -> Iterator[Problem]:
     """Yields a warning of rows that are equal, but for the key, in every column that the study needs."""
+    source, table = rows.site.source, rows.table
     if source.key is None or source.key not in table.columns:
         return
     columns = [table.columns[header] for header in needed if header in table.columns and header != source.key]
@@ -115,20 +135,19 @@ def lasting_variables(study: Study) -> tuple[str, ...]:
     )
 
 
-def _is_patient(ids: NDArray[np.int64], profile: NDArray[np.int64], blank: NDArray[np.bool_]) -> bool:
-    """Whether rows that share a value never differ in their profile, more often than by accident; or rows without any
-    part of one all share their value with a row that has it."""
+def _chance(ids: NDArray[np.int64], profile: NDArray[np.int64], blank: NDArray[np.bool_]) -> float:
+    """Returns how probably rows that share a value never differ in their profile by accident: 1 where some do, 0 where
+    rows without any part of a profile all share their value with one that has it."""
     both = (ids >= 0) & (profile >= 0)
     pairs_of = np.unique(np.stack([ids[both], profile[both]]), axis=1).shape[1]
     if not both.any() or pairs_of > len(np.unique(ids[both])):
-        return False
+        return 1.0
     if blank.sum() >= _BLANK_ROWS and np.isin(ids[blank], ids[both]).all():
-        return True
+        return 0.0
     sizes = np.bincount(ids[ids >= 0]).astype(float)
-    shares = np.bincount(profile[profile >= 0]) / max(1, int((profile >= 0).sum()))
+    shares = np.bincount(profile[profile >= 0]) / int((profile >= 0).sum())
     differ = (profile >= 0).mean() ** 2 * (1 - (shares**2).sum())
-    pairs = (sizes * (sizes - 1) / 2).sum()
-    return bool((1 - differ) ** pairs < _CHANCE)
+    return float((1 - differ) ** (sizes * (sizes - 1) / 2).sum())
 
 
 def _profiles(columns: Sequence[NDArray[Any]], n: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

@@ -112,13 +112,14 @@ def _date_column(name: str, header: str, kind: ValueKind, reading: Reading, rows
 
 
 def _event_in_full(where: Message, mapped: MappedColumn, column: VariableColumn, rows: ExportRows) -> VariableColumn:
-    """Returns the column with its empty fields as a problem where all others mean the same: they may mean the other."""
-    empty = [i for i, text in enumerate(rows.table.columns[mapped.column].texts) if not text]
-    if "" in mapped.recode or len(np.unique(column.values[known(column.values)])) != 1:
+    """Returns the column with its missing values as a problem where all others mean the same, since they may mean the
+    other; not those that the site file recodes to missing."""
+    texts = rows.table.columns[mapped.column]
+    if len(np.unique(column.values[known(column.values)])) != 1:
         return column
-    return rows.in_rows(
-        column, where, _ONE_MEANING, rows_holding(rows.table.columns[mapped.column], empty), has_value=False
-    )
+    recoded = [code for code, text in enumerate(texts.texts) if text in mapped.recode]
+    unsaid = column.missing & ~rows_holding(texts, recoded)
+    return rows.in_rows(column, where, _ONE_MEANING, unsaid, has_value=False)
 
 
 def _not_too_late(where: Message, column: VariableColumn, rows: ExportRows) -> VariableColumn:

@@ -39,7 +39,7 @@ def test_a_boolean_that_is_half_understood_is_not_read(hospital, map_, texts):
     assert found.message.code == "data.fault.half_boolean"
     mvi = check.variables[2]
     assert (mvi.variable, mvi.read, mvi.excluded, mvi.wrong) == ("mvi", 0, 0, len(texts))
-    assert {met.outcome for met in mvi.texts} == {"invalid"}
+    assert {met.outcome for met in mvi.texts if met.rows} == {"invalid"}
 
 
 def test_one_and_two_are_asked_for_both(hospital, capsys):
@@ -71,12 +71,13 @@ def exports_events(hospital, events):
     hospital.exports("\n".join(["arm,days,relapse,entry", *rows]))
 
 
-@pytest.mark.parametrize("events", [["1", "", "1", ""], ["0", "", "0"]])
-def test_an_empty_field_beside_one_meaning_of_an_event_is_asked_for(hospital, events):
+@pytest.mark.parametrize("events", [["1", "", "1", ""], ["0", "", "0"], ["1", "NA", "1"]])
+def test_a_missing_value_beside_one_meaning_of_an_event_is_asked_for(hospital, events):
     exports_events(hospital, events)
     (found,) = hospital.check().problems
     assert (found.message.code, found.where) == ("data.fault.one_meaning", "column 'relapse' (variable relapse)")
     assert 'recode = { "" = false }' in found.hint
+    assert not hospital.check().variables[2].wrong  # they are counted as missing
 
 
 @pytest.mark.parametrize(("empty", "events"), [("false", [True, False, True, False]), ('""', [True, True])])

@@ -29,6 +29,7 @@ def test_excluded_and_recoded_texts_are_listed_with_their_rows(hospital, capsys)
         ("レンバチニブ 8mg", "excluded", "", 2),
         ("sorafenib", "read", "sorafenib", 1),
         ("NA", "missing", "", 1),
+        ("ソラフェニブ", "unmet", "sorafenib", 0),
     ]
     assert (
         main(["site", "check", str(hospital.site_file), "--study", str(hospital.folder / "study.toml"), "--json"]) == 0
@@ -91,5 +92,5 @@ def test_no_text_of_a_patient_is_in_a_message(hospital):
 def test_many_texts_are_counted_on_the_page_and_listed_in_json(hospital):
     hospital.writes(ARM + ', other = "exclude" }')
     exports(hospital, [f"free text {i}" for i in range(30)])
-    assert len(hospital.check().variables[0].texts) == 30
-    assert "and 10 more texts" in check_page(hospital.check())
+    assert len(hospital.check().variables[0].texts) == 32
+    assert "and 12 more texts" in check_page(hospital.check())

@@ -88,6 +88,18 @@ def test_columns_that_patients_share_are_not_taken_for_a_patient_number(hospital
     assert hospital.check().fits
 
 
+def test_one_patient_there_twice_under_a_number_of_any_name_is_shown(hospital):
+    rows = [row(30 + i, f"2020-01-{i % 28 + 1:02}") for i in range(40)]
+    numbered = [f"x{i},{one}" for i, one in enumerate(rows)]
+    again = f"x7,{row(37, '2020-01-08', last='2020-09-09')}"
+    exports(hospital, "strange,arm,age,mvi,start,death,last", [*numbered, again])
+    check = hospital.check()
+    assert check.fits
+    assert [(found.message.code, found.detail) for found in check.warnings] == [
+        ("data.fault.perhaps_same", "rows 9, 42: 'x7', 'x7'")
+    ]
+
+
 def test_with_the_key_named_it_decides(hospital):
     hospital.writes('key = "no"')
     exports(hospital, "no,arm,age,mvi,start,death,last", [f"1,{row()}", f"2,{row(70)}", f"２,{row(80)}"])
