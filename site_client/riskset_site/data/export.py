@@ -63,11 +63,11 @@ def read_export(site_file: SiteFile, study: Study, today: date) -> Export:
     table = _read(source, required, needs)
     rows = ExportRows(site_file, study, table, latest_day(today, source.exported, study.header.data_cutoff))
     columns = {name: read_variable(name, rows) for name in study.variables}
-    absent = _absent(site_file, table, required, needs)
-    repeated = tuple(_repeated_patients(rows, columns, needs))
-    of_columns = (problem for name in columns for problem in _of_column(name, columns[name], site_file, study, table))
+    absent = tuple(_absent(site_file, table, required, needs))
+    repeated = () if absent and not source.key else tuple(_repeated_patients(rows, columns, needs))
+    of_columns = (problem for name in columns for problem in _of_column(name, columns[name], rows))
     problems = (*_exported_later(source, today), *table.problems, *absent, *repeated, *of_columns)
-    warnings = () if repeated else tuple(_perhaps_repeated(rows, columns, needs))
+    warnings = () if absent or repeated else tuple(_perhaps_repeated(rows, columns, needs))
     return Export(table.row_numbers, columns, problems, _keys(source, table), warnings)
 
 
@@ -77,15 +77,13 @@ def _exported_later(source: Source, today: date) -> Iterator[Problem]:
         yield Problem(say("data.where.exported"), message, say("data.export.exported_hint"))
 
 
-def _of_column(
-    name: str, column: VariableColumn, site_file: SiteFile, study: Study, table: SourceTable
-) -> tuple[Problem, ...]:
+def _of_column(name: str, column: VariableColumn, rows: ExportRows) -> tuple[Problem, ...]:
     """Returns the problems of a column; one only where another encoding shows the texts that the files expect in it."""
-    mapped, source = site_file.mapped(name), site_file.source
+    mapped, source = rows.site.mapped(name), rows.site.source
     if not isinstance(mapped, MappedColumn) or not (column.problems or column.excluded.any()):
         return column.problems
-    expected = (*mapped.recode, *source.missing, *source.no_date, *study.levels_of(name))
-    present = table.columns[mapped.column].texts
+    expected = (*mapped.recode, *source.missing, *source.no_date, *rows.study.levels_of(name))
+    present = rows.table.columns[mapped.column].texts
     shown = encodings_with_texts(source.csv, source.delimiter, mapped.column, expected, present)
     if not shown:
         return column.problems
@@ -159,10 +157,8 @@ def _absent(
     found = say("data.detail.header", names=table.headers) if absent else ""
     encoding = encoding_hint(site_file.source.csv, site_file.source.delimiter, required) if absent else NOTHING
     if len(absent) == len(required) > 1:
-        message, where = (
-            say("data.export.no_column", n=len(absent)),
-            say("data.where.export", file=site_file.source.csv.name),
-        )
+        where = say("data.where.export", file=site_file.source.csv.name)
+        message = say("data.export.no_column", n=len(absent))
         yield Problem(where, message, encoding or _how_to_map(table.headers), detail=found)
         return
     for header in absent:

@@ -15,7 +15,7 @@ from riskset.study.spec import DaysEndpoint, Endpoint, Study
 from riskset_site.data.spread import spread
 from riskset_site.data.time_units import unit_days
 
-_FEWEST = 10
+_FEWEST = 5
 """Patients, for a median to say something."""
 _SHORT_MEDIAN, _SHORT_MAXIMUM = 20, 4
 """Parts of the study's curves: half of the patients leave within one of 20, all within one of four."""
