@@ -2,6 +2,7 @@
 
 import shutil
 from copy import copy
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from riskset_site.data.cohort import load_cohort
 from riskset_site.keys import SitePaths, make_keys
 from riskset_site.records.journal import open_ledger
 from riskset_site.study_folder import load_study_folder
+
+TODAY = date(2026, 6, 30)
 
 FROM_DATES = """\
 schema = 1
@@ -123,10 +126,10 @@ class Hospital:
         return load_study(self.folder / "study.toml")
 
     def cohort(self):
-        return load_cohort(self.site_file, self.study)
+        return load_cohort(self.site_file, self.study, TODAY)
 
     def check(self):
-        return check_site(self.site_file, self.study)
+        return check_site(self.site_file, self.study, TODAY)
 
     def problems(self):
         """Where, what, and which rows, of everything that is wrong with the data."""

@@ -1,6 +1,7 @@
 """The hospital's sessions, written as in `test_study_transcripts`. They run in a copy of `hospital/`."""
 
 import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ def commands(session):
 def test_the_session_goes_as_written(path, tmp_path, monkeypatch, capsys):
     folder = shutil.copytree(HERE / "hospital", tmp_path / "hospital")
     monkeypatch.chdir(folder)
+    monkeypatch.setattr("riskset_site.commands.check.today_utc", lambda: date(2026, 6, 30))
     for line, expected in commands(path.read_text(encoding="utf-8")):
         code = main(line.split())
         out, err = capsys.readouterr()

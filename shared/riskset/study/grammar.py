@@ -156,9 +156,15 @@ class Reader:
 
     def variable(self, node: ast.expr, name: str) -> _Typed:
         if name not in self.names:
-            raise self.rejected(node, say("study.variable.unknown", name=name), did_you_mean(name, self.names))
+            raise self.rejected(node, say("study.variable.unknown", name=name), self.meant(name))
         self.used[name] = None
         return _Typed(truth.Observed(name), self.names[name])
+
+    def meant(self, name: str) -> Message:
+        """Returns the hint for an unknown name: a level without its quotes, or a similar name."""
+        if any(name in kind.levels for kind in self.names.values() if kind.name == "category") or not name.isascii():
+            return say("study.rule.quote_level", name=name)
+        return did_you_mean(name, self.names)
 
     def missing_name(self, node: ast.Call) -> str:
         match node:
@@ -251,6 +257,9 @@ def _outside(node: ast.expr) -> tuple[Message, Message]:
             return say("study.rule.missing_is_claim"), say("study.rule.missing_alone")
         case ast.Call(func=ast.Name(id=name)):
             return say("study.rule.unknown_function", name=name), say("study.rule.functions")
+        case ast.BinOp(op=ast.BitAnd() | ast.BitOr() as sign):
+            found, write = ("&", "and") if isinstance(sign, ast.BitAnd) else ("|", "or")
+            return say("study.rule.outside"), say("study.rule.instead", found=found, write=write)
         case ast.BinOp():
             return say("study.rule.arithmetic"), say("study.rule.instead_of_arithmetic")
         case ast.BoolOp() | ast.Compare() | ast.UnaryOp(op=ast.Not()):

@@ -16,6 +16,7 @@ from riskset.catalogue import say, verbatim
 from riskset.errors import DataError, Problem
 from riskset.strict_json import read_canonical
 from riskset.study import spec
+from riskset.study.mistyped import quotes_hint_at
 from riskset.study.references import Draft, complaints_about
 from riskset.study.spec import Study
 from riskset.study.toml_lines import KeyLines, key_lines, line_of
@@ -52,7 +53,7 @@ def parse_study(text: str, source: str = "the study file") -> Study:
         document = read_toml(text)
     except NotToml as error:
         not_toml = say("study.file.not_toml", source=source)
-        raise DataError(not_toml, say("study.file.see_toml"), [_syntax(error)]) from None
+        raise DataError(not_toml, say("study.file.see_toml"), [_syntax(error, text)]) from None
     return _checked(document, key_lines(text), source)
 
 
@@ -116,9 +117,9 @@ def _problem(complaint: Complaint, lines: KeyLines) -> Problem:
     )
 
 
-def _syntax(error: NotToml) -> Problem:
+def _syntax(error: NotToml, text: str) -> Problem:
     found = error.reason if error.reason.code != "verbatim" else say("study.file.syntax", reason=error.reason)
-    return Problem("syntax", found, line=error.line, column=error.column)
+    return Problem("syntax", found, quotes_hint_at(text, error.line), line=error.line, column=error.column)
 
 
 def _spelled_out(document: dict[str, Any]) -> dict[str, Any]:

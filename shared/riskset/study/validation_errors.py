@@ -13,10 +13,11 @@ from typing import Any, Final
 
 from pydantic_core import ErrorDetails
 
-from riskset.catalogue import Message, say
+from riskset.catalogue import NOTHING, Message, say
 from riskset.errors import did_you_mean
 from riskset.study import spec
 from riskset.study.asked import ENTRIES, PACKAGES
+from riskset.study.mistyped import type_hint
 from riskset.study.toml_lines import KeyPath
 from riskset.study.toml_table import Complaint, TomlTable
 
@@ -144,6 +145,8 @@ def _wrong_value(error: ErrorDetails, path: KeyPath, found: str) -> Complaint:
             return Complaint(path, say(f"study.expected.{_BOUNDS[bound]}", bound=value, found=found))
         case "too_short" | "too_long" | "string_too_short" | "string_too_long":
             return Complaint(path, _wrong_length(error["type"], context))
+        case "string_pattern_mismatch" if path[0] == "analyses" and re.search(r"[:*]", found):
+            return Complaint(path, say("study.analysis.interaction", found=found), OFFERED)
         case "string_pattern_mismatch":
             return Complaint(path, say(f"study.expected.{_pattern(path)}", found=found))
         case "bool_type" if path[-1] == "univariable":
@@ -156,7 +159,8 @@ def _wrong_value(error: ErrorDetails, path: KeyPath, found: str) -> Complaint:
 def _wrong_choice(path: KeyPath, choices: tuple[str, ...], found: object) -> Complaint:
     quoted = tuple(map(_as_toml, choices))
     message = say("study.expected.choice", choices=quoted, found=_as_toml(found))
-    return Complaint(path, message, did_you_mean(str(found), choices))
+    hint = type_hint(str(found)) if path[:1] == ("variables",) and path[-1] == "type" else NOTHING
+    return Complaint(path, message, hint or did_you_mean(str(found), choices))
 
 
 def _wrong_length(kind: str, context: Mapping[str, Any]) -> Message:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from riskset.joining.expiry import today_utc
 from riskset.study.load import load_study
 from riskset.terminal import tell
 from riskset_site.commands import SiteToml
@@ -26,6 +27,6 @@ def check(
 
     Example: riskset site check site.toml --study study.toml
     """
-    found = check_site(site_file, load_study(study))
+    found = check_site(site_file, load_study(study), today_utc())
     tell(facts_json({"fits": found.fits, **plain(found)}) if as_json else check_page(found), nl=False)
     raise typer.Exit(0 if found.fits else 3)

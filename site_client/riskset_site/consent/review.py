@@ -138,7 +138,7 @@ def review(folder: StudyFolder, today: date) -> Review:
         changes=None if approved is None else tuple(differences(approved, study)),
         questions=questions(study),
         populations=populations(study),
-        check=check_site(folder.path, study),
+        check=check_site(folder.path, study, today),
         parties=tuple(_parties(folder, standing.approval)),
         seen=tuple(_seen(folder, standing.approval)),
         alone=leaving_alone(study, folder.cohort),

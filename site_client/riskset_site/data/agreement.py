@@ -11,7 +11,8 @@ from riskset.protocol.participation import column_for
 from riskset.study.spec import BooleanVariable, CategoryVariable, NumberVariable, Study, Variable
 from riskset.study.toml_table import Complaint
 from riskset_site.data.site_file import Mapped, MappedColumn, SiteFile, YearsBetween
-from riskset_site.data.variables import BOOLEANS
+from riskset_site.data.time_units import unit_days
+from riskset_site.data.value_kinds import BOOLEANS
 
 
 def disagreements(site: SiteFile, study: Study) -> Iterator[Complaint]:
@@ -29,6 +30,7 @@ def disagreements(site: SiteFile, study: Study) -> Iterator[Complaint]:
             yield Complaint(("map", name), message, did_you_mean(name, study.variables))
         else:
             yield from _wrong_mapping(name, mapped, variable)
+            yield from _wrong_unit(name, mapped, study)
     yield from _levels_taken_for_missing(site, study)
 
 
@@ -52,6 +54,14 @@ def _wrong_mapping(name: str, mapped: Mapped, variable: Variable) -> Iterator[Co
         message, hint = say("data.agreement.cannot_exclude"), say("data.agreement.remove_exclude")
         yield Complaint(("map", name, "other"), message, hint)
     yield from _wrong_recode(name, mapped, variable)
+
+
+def _wrong_unit(name: str, mapped: Mapped, study: Study) -> Iterator[Complaint]:
+    if isinstance(mapped, YearsBetween) or mapped.unit is None or unit_days(name, study) is not None:
+        return
+    variable = study.variables[name]
+    found = (isinstance(variable, NumberVariable) and variable.unit) or say("data.agreement.no_unit")
+    yield Complaint(("map", name, "unit"), say("data.agreement.not_a_time", unit=found), say("data.agreement.of_times"))
 
 
 def _wrong_recode(name: str, mapped: MappedColumn, variable: Variable) -> Iterator[Complaint]:

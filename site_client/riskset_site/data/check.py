@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,18 @@ from numpy.typing import NDArray
 
 from riskset.catalogue import say
 from riskset.errors import DataError, Problem
-from riskset.study.spec import Study
+from riskset.study.spec import DateVariable, NumberVariable, Study
 from riskset_site.data.cohort import Preparation, prepare, sets_of, variables_of
+from riskset_site.data.column_reading import MetText, known
 from riskset_site.data.config import load_site_file
+from riskset_site.data.date_order import after_death
 from riskset_site.data.eligibility import FlowStep
+from riskset_site.data.faults import problem_in_rows
+from riskset_site.data.follow_up import EligibleRows
+from riskset_site.data.plausibility import implausible_follow_up, implausible_time
 from riskset_site.data.site_file import SiteFile
-from riskset_site.data.variables import known
+from riskset_site.data.spread import Spread, spread, suspects
+from riskset_site.data.variables import printed
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,12 @@ class VariableCheck:
     """Rows that [map] excludes by this variable."""
     wrong: int
     """Rows whose value has a problem."""
+    unit: str = ""
+    """The study's."""
+    spread: Spread | None = None
+    """Of the values that were read of a number or date."""
+    texts: tuple[MetText, ...] = ()
+    """Of a category or boolean every text of the export, else those that [map] recodes."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +65,8 @@ class EndpointCheck:
     at_cutoff: int
     """Censored at the study's data cut-off."""
     event_after_censoring: int
+    days: Spread | None = None
+    """Follow-up of the analysed rows."""
 
 
 @dataclass(frozen=True)
@@ -70,14 +85,16 @@ class SiteCheck:
     variables: tuple[VariableCheck, ...] = ()
     endpoints: tuple[EndpointCheck, ...] = ()
     problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    """What is probably wrong, and for the site to judge; the data fit all the same."""
 
     @property
     def fits(self) -> bool:
         return not self.problems
 
 
-def check_site(site_file: Path, study: Study) -> SiteCheck:
-    """Returns whether and how a site's data fit the study.
+def check_site(site_file: Path, study: Study, today: date) -> SiteCheck:
+    """Returns whether and how a site's data fit the study; no date of theirs can be after `today`.
 
     Raises DataError where the check cannot begin: the site file is invalid, does not match the study, or names an
     export that does not exist. Problems of the export are in the result's `problems`.
@@ -85,7 +102,7 @@ def check_site(site_file: Path, study: Study) -> SiteCheck:
     site = load_site_file(site_file, study)
     check = SiteCheck(study.id, study.version, site.site, site.source.csv.name)
     try:
-        prepared = prepare(site, study)
+        prepared = prepare(site, study, today)
     except DataError as error:
         if not error.problems:
             raise
@@ -98,6 +115,7 @@ def check_site(site_file: Path, study: Study) -> SiteCheck:
         variables=tuple(_variables(prepared, site, study)),
         endpoints=tuple(_endpoints(prepared, study)),
         problems=prepared.problems or tuple(_none_eligible(prepared)),
+        warnings=tuple(_warnings(prepared, site, study)),
     )
 
 
@@ -112,6 +130,9 @@ def _variables(prepared: Preparation, site: SiteFile, study: Study) -> Iterator[
             missing=missing,
             excluded=excluded,
             wrong=prepared.export.n - read - missing - excluded,
+            unit=getattr(study.variables[name], "unit", ""),
+            spread=spread(column.values) if study.variables[name].type in ("number", "date") else None,
+            texts=column.met,
         )
 
 
@@ -133,7 +154,26 @@ def _endpoint(name: str, endpoint: str, prepared: Preparation, complete: NDArray
         at_time_0=int((analysed & (found.days == 0)).sum()),
         at_cutoff=int((analysed & found.at_cutoff).sum()),
         event_after_censoring=int((analysed & found.after_censoring).sum()),
+        days=spread(found.days[analysed]),
     )
+
+
+def _warnings(prepared: Preparation, site: SiteFile, study: Study) -> Iterator[Problem]:
+    """Yields what is probably wrong; each mistake that is a problem is told as that."""
+    export = prepared.export
+    yield from export.warnings
+    for name, column in export.columns.items():
+        if isinstance(study.variables[name], NumberVariable | DateVariable):
+            for fault, rows in suspects(column.values):
+                where = say("data.where.a_variable", name=name)
+                yield problem_in_rows(where, fault, export.row_numbers, rows, printed(column.values))
+        if isinstance(study.variables[name], NumberVariable):
+            yield from implausible_time(name, study, column.values[known(column.values)])
+    eligible = EligibleRows(prepared.eligible, export.row_numbers)
+    yield from after_death(site, study, export.values, eligible)
+    for name, endpoint in study.endpoints.items():
+        days = prepared.follow_ups[name].days[prepared.known(name)]
+        yield from implausible_follow_up(name, endpoint, days, study.time.grid.max_days)
 
 
 def _none_eligible(prepared: Preparation) -> Iterator[Problem]:

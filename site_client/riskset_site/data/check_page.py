@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 
 from rich.console import RenderableType
 from rich.padding import Padding
@@ -12,9 +13,15 @@ from riskset.catalogue import Message, say
 from riskset.errors import Problem
 from riskset.visible_text import visible
 from riskset_site.data.check import EndpointCheck, SiteCheck
+from riskset_site.data.column_reading import MetText
+from riskset_site.data.spread import Spread
 from riskset_site.pages import PageTable
+from riskset_site.pages.page import number
 from riskset_site.pages.tables import table
 from riskset_site.pages.text import grid, printed
+
+_TEXTS = 20
+"""Of one variable that a terminal shows; --json has all."""
 
 
 def check_page(check: SiteCheck) -> str:
@@ -27,11 +34,13 @@ def _parts(check: SiteCheck) -> Iterator[RenderableType]:
     if check.variables:
         read = say("data.page.rows", n=check.rows, file=check.export, eligible=check.eligible)
         yield visible(read)
-    for part in (_variables(check), _steps(check), _endpoints(check)):
+    for part in (_variables(check), _spreads(check), _texts(check), _steps(check), _endpoints(check)):
         if part.rows:
             yield from ("", grid(part))
     for problem in check.problems:
         yield from ("", *_problem(problem))
+    for warning in check.warnings:
+        yield from ("", *_problem(warning, say("data.page.warning")))
     yield from ("", _verdict(check))
 
 
@@ -47,6 +56,47 @@ def _columns(columns: Sequence[str]) -> str:
     if len(columns) == 2:
         return say("data.detail.years_between", first=columns[0], last=columns[1])
     return columns[0] if columns else say("data.page.no_column")
+
+
+def _spreads(check: SiteCheck) -> PageTable:
+    """Returns how numbers, dates and follow-up are distributed."""
+    rows = [
+        (row.variable, row.unit, str(row.read), str(row.missing), *_five(row.spread))
+        for row in check.variables
+        if row.spread
+    ]
+    rows += [
+        (row.endpoint, say("data.page.days"), str(row.rows), str(row.no_follow_up), *_five(row.days))
+        for row in check.endpoints
+        if row.days
+    ]
+    counts = ("n", "missing", "minimum", "first_quartile", "median", "third_quartile", "maximum")
+    return table(("distribution", "unit", *counts), rows, counts)
+
+
+def _five(found: Spread | None) -> tuple[str, ...]:
+    values = (getattr(found, field.name) for field in fields(Spread))
+    return tuple(value if isinstance(value, str) else number(value) for value in values)
+
+
+def _texts(check: SiteCheck) -> PageTable:
+    """Returns what each text was read as; the most frequent ones of a column."""
+    rows: list[tuple[str, ...]] = []
+    for variable in check.variables:
+        shown = variable.texts[:_TEXTS]
+        rows += [(variable.variable, repr(met.text), _read_as(met), str(met.rows)) for met in shown]
+        if rest := variable.texts[_TEXTS:]:
+            more = say("data.page.more_texts", n=len(rest))
+            rows.append((variable.variable, more, "", str(sum(met.rows for met in rest))))
+    return table(("variable", "text", "read_as", "rows"), rows, ("rows",))
+
+
+def _read_as(met: MetText) -> str:
+    if met.outcome == "read":
+        return repr(met.meaning)
+    if met.outcome == "proposed":
+        return say("data.page.proposed", meaning=met.meaning)
+    return say(f"data.page.outcome.{met.outcome}")
 
 
 def _steps(check: SiteCheck) -> PageTable:
@@ -71,8 +121,8 @@ def _table(
     return table((*texts, *counts), [(*words, *map(str, numbers)) for words, numbers in rows], counts)
 
 
-def _problem(problem: Problem) -> Iterator[RenderableType]:
-    yield Text(visible(f"{problem.where}: {problem.message}"), style="bold")
+def _problem(problem: Problem, kind: str = "") -> Iterator[RenderableType]:
+    yield Text(visible(f"{kind}{problem.where}: {problem.message}"), style="bold")
     for line in (problem.detail, say("data.page.hint", hint=problem.hint) if problem.hint else ""):
         if line:
             yield Padding(visible(line), (0, 0, 0, 2))
@@ -80,6 +130,7 @@ def _problem(problem: Problem) -> Iterator[RenderableType]:
 
 def _verdict(check: SiteCheck) -> Message:
     if check.fits:
-        return say("data.page.fits")
+        n = len(check.warnings)
+        return say("data.page.fits_with_warnings", n=n) if n else say("data.page.fits")
     n = len(check.problems)
     return say("data.page.does_not_fit", n=n) if check.variables else say("data.page.unreadable", n=n)

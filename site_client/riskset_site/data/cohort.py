@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import reduce
 from pathlib import Path
 
@@ -17,14 +18,15 @@ from riskset.analyses.cohort import AnalysisSet, AnySet, Cohort, PatientSet, Set
 from riskset.analyses.plan import plan
 from riskset.catalogue import say
 from riskset.errors import DataError, Problem
+from riskset.joining.expiry import today_utc
 from riskset.study.spec import NumberVariable, Study
+from riskset_site.data.column_reading import known
 from riskset_site.data.config import load_site_file
 from riskset_site.data.content import Content, content_of_export
 from riskset_site.data.eligibility import FlowStep, flow
 from riskset_site.data.export import Export, read_export
 from riskset_site.data.follow_up import EligibleRows, FollowUp, follow_up
 from riskset_site.data.site_file import SiteFile
-from riskset_site.data.variables import known
 
 
 @dataclass(frozen=True)
@@ -62,18 +64,19 @@ class Loaded:
     """The patient numbers by row of the export; None where the site file names no column of patient numbers."""
 
 
-def load_cohort(site_file: Path, study: Study) -> Cohort:
+def load_cohort(site_file: Path, study: Study, today: date | None = None) -> Cohort:
     """Returns the hospital's cohort; rows keep the order of the export, and there may be none.
 
     Raises DataError with every problem of the site file or, where there is none, every problem of the data.
     """
-    return load_patients(site_file, study).cohort
+    return load_patients(site_file, study, today).cohort
 
 
-def load_patients(site_file: Path, study: Study) -> Loaded:
-    """Returns the cohort as `load_cohort` does, with its content and patient numbers."""
+def load_patients(site_file: Path, study: Study, today: date | None = None) -> Loaded:
+    """Returns the cohort as `load_cohort` does, with its content and patient numbers. `today` is the clock's where it
+    is not given; no date can be later."""
     site = load_site_file(site_file, study)
-    prepared = prepare(site, study)
+    prepared = prepare(site, study, today or today_utc())
     if prepared.problems:
         hint = say("data.cohort.see_rows", file=site_file.name)
         raise DataError(say("data.cohort.does_not_fit"), hint, prepared.problems)
@@ -95,9 +98,9 @@ def variables_of(set_id: SetId, study: Study) -> tuple[str, ...]:
     return () if set_id.endpoint is None else study.covariates_of(set_id.endpoint)
 
 
-def prepare(site: SiteFile, study: Study) -> Preparation:
+def prepare(site: SiteFile, study: Study, today: date) -> Preparation:
     """Returns the export and which of its rows are analysed. Raises DataError where the export is not a table."""
-    export = read_export(site, study)
+    export = read_export(site, study, today)
     values = export.values
     eligible, steps = flow(study, values, export.excluded)
     rows = EligibleRows(eligible, export.row_numbers)

@@ -10,8 +10,9 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from riskset.catalogue import NOTHING, say, verbatim
+from riskset.catalogue import say, verbatim
 from riskset.errors import DataError, Problem, did_you_mean
+from riskset.study.mistyped import quotes_hint_at
 from riskset.study.spec import Study
 from riskset.study.toml_lines import KeyPath, key_lines, line_of
 from riskset.study.toml_table import Complaint, TomlTable
@@ -73,7 +74,9 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
         return read_toml(text)
     except NotToml as error:
         message = say("data.site_file.not_toml", reason=error.reason)
-        hint = say("data.site_file.backslash") if "\\" in text else NOTHING
+        hint = quotes_hint_at(text, error.line)
+        if not hint and "\\" in text:
+            hint = say("data.site_file.backslash")
         problem = Problem(say("data.where.site_file"), message, hint, error.line, column=error.column)
         raise _wrong(path, [problem]) from None
 

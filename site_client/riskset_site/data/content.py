@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 from riskset.analyses.cohort import Cohort, SetId
 from riskset.protocol.journal import OUTCOME, TEXT, VALUE, MarkedField
 from riskset.study.spec import CategoryVariable, DateEndpoint, Study
+from riskset_site.data.column_reading import known
 from riskset_site.data.dates import date_reader
 from riskset_site.data.export import Export
 from riskset_site.data.faults import Unreadable
 from riskset_site.data.site_file import SiteFile, Source
-from riskset_site.data.variables import known, read_number
+from riskset_site.data.value_kinds import read_number
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 
 from riskset.catalogue import say
@@ -14,6 +15,7 @@ WAREKI = "wareki"
 DateFormat = Callable[[str], date | None]
 
 NOT_A_DATE = Fault("not_a_date", say("data.hint.date"))
+EXCEL_DAY = Fault("excel_day", say("data.hint.excel_day"))
 AMBIGUOUS = Fault("ambiguous_date", say("data.hint.ambiguous_date"))
 OUTSIDE_ERA = Fault("outside_era", say("data.hint.era"))
 
@@ -25,6 +27,8 @@ _ERAS = {
     "平成": (date(1989, 1, 8), date(2019, 4, 30)),
     "令和": (date(2019, 5, 1), date.max),
 }
+_EXCEL_DAY = re.compile(r"[1-6]\d{4}(\.0+)?")
+"""Days since 1900 as Excel counts them, from 1927 to 2091."""
 _ERA_NAMES = {"M": "明治", "T": "大正", "S": "昭和", "H": "平成", "R": "令和"}
 _WAREKI = re.compile(
     r"(?P<era>明治|大正|昭和|平成|令和|[MTSHR])\s*(?P<year>元|\d{1,2})\s*[年./-]\s*(?P<month>\d{1,2})\s*[月./-]\s*(?P<day>\d{1,2})\s*日?",
@@ -38,11 +42,23 @@ def date_reader(formats: Sequence[str]) -> Callable[[str], date]:
 
     def read(text: str) -> date:
         found = {day for reader in readers if (day := reader(text)) is not None}
-        if len(found) != 1:
-            raise Unreadable(AMBIGUOUS if found else NOT_A_DATE)
+        if not found:
+            raise Unreadable(EXCEL_DAY if _EXCEL_DAY.fullmatch(text) else NOT_A_DATE)
+        if len(found) > 1:
+            raise Unreadable(AMBIGUOUS)
         return found.pop()
 
     return read
+
+
+def days_named(texts: Iterable[str], formats: Sequence[str]) -> frozenset[date]:
+    """Returns the days that texts of the site file name, in one of the formats or as `9999-12-31`; a text that is not a
+    date names none."""
+    read, days = date_reader([*formats, "%Y-%m-%d"]), set()
+    for text in texts:
+        with suppress(Unreadable):
+            days.add(read(text))
+    return frozenset(days)
 
 
 def is_date_format(form: str) -> bool:

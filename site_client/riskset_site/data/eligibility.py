@@ -13,7 +13,7 @@ from riskset.catalogue import say
 from riskset.study.eligibility import parse_rule
 from riskset.study.spec import DateEndpoint, Study
 from riskset.study.truth import Columns, Truth
-from riskset_site.data.variables import known
+from riskset_site.data.column_reading import known
 
 
 @dataclass(frozen=True)

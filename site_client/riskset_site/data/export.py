@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,15 +13,14 @@ from riskset.catalogue import NOTHING, Message, say
 from riskset.errors import DataError, Problem, did_you_mean
 from riskset.study.spec import Study
 from riskset.study.truth import Columns
-from riskset_site.data.faults import Fault, problem_in_rows
-from riskset_site.data.site_file import SiteFile, Source
+from riskset_site.data.column_reading import VariableColumn
+from riskset_site.data.latest_day import latest_day
+from riskset_site.data.one_row_per_patient import of_keys, perhaps_without_key, twins, without_key
+from riskset_site.data.site_file import MappedColumn, SiteFile, Source
 from riskset_site.data.sources.csv import read_csv
-from riskset_site.data.sources.encodings import encoding_hint
+from riskset_site.data.sources.encodings import encoding_hint, encodings_with_texts
 from riskset_site.data.sources.table import SourceTable, TextColumn
-from riskset_site.data.variables import VariableColumn, read_variable
-
-_NO_KEY = Fault("no_key", say("data.hint.no_key"))
-_SHARED_KEY = Fault("shared_key", say("data.hint.shared_key"))
+from riskset_site.data.variables import ExportRows, read_variable
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Export:
     """(n,) patient numbers, where the site file names their column."""
     texts: Mapping[str, TextColumn] = field(default_factory=dict)
     """(n,) by header: the cells from which the variables were read."""
+    warnings: tuple[Problem, ...] = ()
 
     @property
     def n(self) -> int:
@@ -54,22 +55,61 @@ class Export:
         return excluded
 
 
-def read_export(site_file: SiteFile, study: Study) -> Export:
-    """Returns the site's export.
+def read_export(site_file: SiteFile, study: Study, today: date) -> Export:
+    """Returns the site's export; dates after `today` are problems.
 
     Raises DataError: with problems where the file is not a table, without where it cannot be opened.
     """
     source, needs = site_file.source, _needs(site_file, study)
     required = _required(site_file, study)
     table = _read(source, required, needs)
-    columns = {
-        name: read_variable(name, variable, site_file.mapped(name), source, table)
-        for name, variable in study.variables.items()
-    }
-    absent = _absent(site_file, table, required, needs)
-    of_columns = (problem for column in columns.values() for problem in column.problems)
-    problems = (*table.problems, *absent, *_key(source, table), *of_columns)
-    return Export(table.row_numbers, columns, problems, _keys(source, table), table.columns)
+    rows = ExportRows(site_file, study, table, latest_day(today, source.exported, study.header.data_cutoff))
+    columns = {name: read_variable(name, rows) for name in study.variables}
+    absent = tuple(_absent(site_file, table, required, needs))
+    repeated = () if absent and not source.key else tuple(_repeated_patients(rows, columns, needs))
+    of_columns = (problem for name in columns for problem in _of_column(name, columns[name], rows))
+    problems = (*_exported_later(source, today), *table.problems, *absent, *repeated, *of_columns)
+    warnings = () if absent or repeated else tuple(_perhaps_repeated(rows, columns, needs))
+    return Export(table.row_numbers, columns, problems, _keys(source, table), table.columns, warnings)
+
+
+def _exported_later(source: Source, today: date) -> Iterator[Problem]:
+    if source.exported and source.exported > today + timedelta(days=1):
+        message = say("data.export.exported_later", day=source.exported.isoformat(), today=today.isoformat())
+        yield Problem(say("data.where.exported"), message, say("data.export.exported_hint"))
+
+
+def _of_column(name: str, column: VariableColumn, rows: ExportRows) -> tuple[Problem, ...]:
+    """Returns the problems of a column; one only where another encoding shows the texts that the files expect in it."""
+    mapped, source = rows.site.mapped(name), rows.site.source
+    if not isinstance(mapped, MappedColumn) or not (column.problems or column.excluded.any()):
+        return column.problems
+    expected = (*mapped.recode, *source.missing, *source.no_date, *rows.study.levels_of(name))
+    present = rows.table.columns[mapped.column].texts
+    shown = encodings_with_texts(source.csv, source.delimiter, mapped.column, expected, present)
+    if not shown:
+        return column.problems
+    where = say("data.where.variable", column=mapped.column, name=name)
+    hint = say("data.export.encoding_of_values", encodings=shown)
+    return (Problem(where, say("data.export.other_encoding", encoding=source.encoding), hint),)
+
+
+def _repeated_patients(
+    rows: ExportRows, columns: Mapping[str, VariableColumn], needed: Collection[str]
+) -> Iterator[Problem]:
+    if rows.site.source.key:
+        yield from of_keys(rows.site.source, rows.table)
+    elif rows.table.n:
+        yield from without_key(rows, columns, needed)
+
+
+def _perhaps_repeated(
+    rows: ExportRows, columns: Mapping[str, VariableColumn], needed: Collection[str]
+) -> Iterator[Problem]:
+    if rows.site.source.key:
+        yield from twins(rows, needed)
+    elif rows.table.n:
+        yield from perhaps_without_key(rows, columns)
 
 
 def _keys(source: Source, table: SourceTable) -> tuple[str, ...] | None:
@@ -81,7 +121,8 @@ def _keys(source: Source, table: SourceTable) -> tuple[str, ...] | None:
 
 def _read(source: Source, required: list[str], needs: Mapping[str, list[Message]]) -> SourceTable:
     try:
-        return read_csv(source.csv, required, needs, encoding=source.encoding, delimiter=source.delimiter)
+        how = {"encoding": source.encoding, "delimiter": source.delimiter}
+        return read_csv(source.csv, required, needs, **how, every=not source.key)  # the key may be any of them
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()
         hint = say("data.export.close_excel") if isinstance(error, PermissionError) else NOTHING
@@ -115,30 +156,19 @@ def _absent(
     site_file: SiteFile, table: SourceTable, required: list[str], needs: Mapping[str, list[Message]]
 ) -> Iterator[Problem]:
     absent = [header for header in required if header not in table.headers]
+    found = say("data.detail.header", names=table.headers) if absent else ""
     encoding = encoding_hint(site_file.source.csv, site_file.source.delimiter, required) if absent else NOTHING
+    if len(absent) == len(required) > 1:
+        where = say("data.where.export", file=site_file.source.csv.name)
+        message = say("data.export.no_column", n=len(absent))
+        yield Problem(where, message, encoding or _how_to_map(table.headers), detail=found)
+        return
     for header in absent:
         hint = encoding or did_you_mean(header, table.headers) or _how_to_map(table.headers)
         where = say("data.where.needed_column", column=header, needed_by=tuple(needs[header]))
-        yield Problem(where, say("data.export.missing_column"), hint)
+        yield Problem(where, say("data.export.missing_column"), hint, detail=found)
+        found = ""  # once
 
 
 def _how_to_map(headers: tuple[str, ...]) -> Message:
     return say("data.export.one_name") if len(headers) == 1 else say("data.export.map_column")
-
-
-def _key(source: Source, table: SourceTable) -> Iterator[Problem]:
-    """Yields rows without a key and rows that share one; keys are compared after stripping."""
-    if source.key is None or source.key not in table.columns:
-        return
-    column, where = table.columns[source.key], say("data.where.key", column=source.key)
-    distinct = set(column.texts)
-    if len(distinct) == table.n and distinct.isdisjoint(["", *source.missing]):
-        return  # the usual case; the rest takes seconds on many rows
-    texts = ["" if text in source.missing else text for text in column.texts]
-    number = {text: i for i, text in enumerate(dict.fromkeys(["", *texts]))}
-    keys = np.array([number[text] for text in texts], np.int64)[column.codes]
-    empty = keys == 0
-    shared = ~empty & (np.bincount(keys, minlength=len(number))[keys] > 1)
-    for fault, rows in ((_NO_KEY, empty), (_SHARED_KEY, shared)):
-        if rows.any():
-            yield problem_in_rows(where, fault, table.row_numbers, rows, column.quoted)

@@ -42,23 +42,31 @@ def problem_in_rows(
     fault: Fault,
     row_numbers: NDArray[np.int64],
     chosen: NDArray[np.bool_],
-    value_at: Callable[[int], str],
+    value_at: Callable[[int], str] | None,
 ) -> Problem:
     """Returns the problem of the rows that are `chosen` (n,); `value_at` returns row i's value as it is printed.
 
     Only `detail` names rows and values.
     """
     rows = np.flatnonzero(chosen)
-    values = [value_at(int(row)) for row in rows[:_SHOWN]]
+    values = [value_at(int(row)) for row in rows[:_SHOWN]] if value_at else []
     detail = rows_and_values(row_numbers[rows].tolist(), values)
     return Problem(where, fault.message(len(rows)), fault.hint, detail=detail)
 
 
 def rows_and_values(numbers: Sequence[int], values: Sequence[str]) -> str:
-    """Returns the first rows with their values, `rows 5, 17: 'abc', 'x' and 3 more`; `values` may be the first only.
+    """Returns the first rows with their values, `rows 5, 17: 'abc', 'x' and 3 more`; of `values` only these are needed,
+    or none.
 
     A text and not a Message, which must not contain patients' values.
     """
     rows = say("data.detail.rows", n=len(numbers), numbers=tuple(numbers[:_SHOWN]))
     more = say("data.detail.more", n=len(numbers) - _SHOWN) if len(numbers) > _SHOWN else ""
-    return f"{rows}: {', '.join(values[:_SHOWN])}{more}"
+    return f"{rows}: {', '.join(values[:_SHOWN])}{more}" if values else f"{rows}{more}"
+
+
+def texts_and_rows(listed: Sequence[tuple[str, int]]) -> str:
+    """Returns the first texts with the number of their rows: `'1' in 15 rows, '2' in 14 rows and 3 more`."""
+    shown = (say("data.detail.text_in_rows", n=rows, text=text) for text, rows in listed[:_SHOWN])
+    more = say("data.detail.more", n=len(listed) - _SHOWN) if len(listed) > _SHOWN else ""
+    return f"{', '.join(shown)}{more}"

@@ -14,11 +14,13 @@ from riskset.catalogue import Message, say
 from riskset.errors import Problem
 from riskset.study.spec import DateEndpoint, DaysEndpoint
 from riskset.study.truth import Columns
+from riskset_site.data.column_reading import known
 from riskset_site.data.faults import Fault, problem_in_rows
-from riskset_site.data.variables import known
 
 _END_BEFORE_ORIGIN = Fault("end_before_origin", say("data.hint.dates"))
 _NOT_WHOLE_DAYS = Fault("not_whole_days", say("data.hint.whole_days"))
+_OVER_A_CENTURY = Fault("over_a_century", say("data.hint.no_date"))
+_CENTURY = 36525
 _ENTRY_AFTER_END = Fault("entry_after_end", say("data.hint.entry"))
 
 
@@ -77,10 +79,38 @@ def _from_dates(endpoint: DateEndpoint, columns: Columns, rows: EligibleRows, cu
         known=is_known,
         at_cutoff=is_known & (known_end > last_day),
         after_censoring=is_known & (first_event > censor),
-        problems=rows.problem(
-            _span(endpoint), _END_BEFORE_ORIGIN, days < 0, lambda row: f"{origin[row]} to {end[row]}"
-        ),
+        problems=_impossible(endpoint, columns, days, end, rows),
     )
+
+
+def _impossible(
+    endpoint: DateEndpoint, columns: Columns, days: NDArray[np.int64], end: NDArray[np.datetime64], rows: EligibleRows
+) -> tuple[Problem, ...]:
+    """Returns the problems of events before the origin, each by its name, of other ends before it, and of follow-up
+    over a century."""
+    origin = columns[endpoint.origin]
+    problems: tuple[Problem, ...] = ()
+    explained = np.zeros(len(days), bool)
+    for name in endpoint.event:
+        event = columns[name]
+        early = (event < origin) & rows.eligible
+        by_a_day = int((early & (origin - event == np.timedelta64(1, "D"))).sum())
+        fault = Fault(
+            "event_before_origin", say("data.hint.dates"), (("origin", endpoint.origin), ("by_a_day", by_a_day))
+        )
+        where = say("data.where.a_variable", name=name)
+        problems += rows.problem(where, fault, early, two_days(event, origin))
+        explained |= early
+    span = two_days(origin, end, "to")
+    problems += rows.problem(_span(endpoint), _END_BEFORE_ORIGIN, (days < 0) & ~explained, span)
+    return problems + rows.problem(_span(endpoint), _OVER_A_CENTURY, days > _CENTURY, span)
+
+
+def two_days(
+    first: NDArray[np.datetime64], second: NDArray[np.datetime64], between: str = "before"
+) -> Callable[[int], str]:
+    """Returns how row i's two dates are printed, for the site's own eyes."""
+    return lambda row: f"{first[row]} {between} {second[row]}"
 
 
 def _span(endpoint: DateEndpoint) -> Message:

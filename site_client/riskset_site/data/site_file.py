@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,10 +23,10 @@ ExportText = Annotated[str, StringConstraints(strip_whitespace=True)]
 
 
 def _as_text(value: Any) -> Any:  # noqa: ANN401 - any value of TOML; pydantic refuses what is not a scalar
-    """TOML's true and 1 mean the texts "true" and "1"."""
+    """TOML's true, 1 and 9999-12-31 mean the texts "true", "1" and "9999-12-31"."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value) if isinstance(value, int | float) else value
+    return str(value) if isinstance(value, int | float | date) else value
 
 
 StudyText = Annotated[ExportText, BeforeValidator(_as_text)]
@@ -40,6 +41,10 @@ class Source(TomlTable):
     delimiter: str = ","
     missing: tuple[ExportText, ...] = ("", "NA")
     dates: tuple[str, ...] = Field(default=("%Y-%m-%d",), min_length=1)
+    no_date: tuple[StudyText, ...] = ()
+    """What the export writes in a column of dates where there is none."""
+    exported: date | None = None
+    """The day on which the export was made; no date in it can be later."""
     key: ColumnName | None = None
     """Column of the patient number: finds duplicates, never leaves the site."""
 
@@ -76,6 +81,8 @@ class MappedColumn(TomlTable):
     column: ColumnName
     recode: dict[ExportText, StudyText] = Field(default_factory=dict)
     """From a text of the export to a text of the study; the empty text means missing."""
+    unit: Literal["day", "week", "month", "year"] | None = None
+    """Of a time, where it is not the study's unit."""
     other: Literal["error", "exclude"] = "error"
     """What happens to a row whose text is neither recoded nor a value of the study."""
 

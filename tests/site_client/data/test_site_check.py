@@ -1,6 +1,7 @@
 """What a site learns about its data before they are used."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,12 +19,13 @@ def test_how_every_variable_was_read(hospital):
         "lenvatinib,,maybe,2020-01-01,2020-06-01\n"
     )
     hospital.writes('[map]\narm = { column = "arm", other = "exclude" }')
-    assert hospital.check().variables[:4] == (
+    checks = [replace(found, unit="", spread=None, texts=()) for found in hospital.check().variables[:4]]
+    assert checks == [
         VariableCheck("arm", ("arm",), "category", read=2, missing=0, excluded=1, wrong=0),
         VariableCheck("age", ("age",), "number", read=1, missing=1, excluded=0, wrong=1),
-        VariableCheck("mvi", ("mvi",), "boolean", read=1, missing=1, excluded=0, wrong=1),
+        VariableCheck("mvi", ("mvi",), "boolean", read=0, missing=1, excluded=0, wrong=2),
         VariableCheck("afp", (), "number", read=0, missing=3, excluded=0, wrong=0),
-    )
+    ]
 
 
 def test_how_eligible_rows_come_into_the_analysis(hospital):
@@ -68,6 +70,45 @@ def test_the_encoding_under_which_every_mapped_column_would_appear(hospital):
     hospital.writes('encoding = "cp932"', '[map]\nage = "나이"')
     (found,) = hospital.check().problems
     assert str(found.hint) == "set encoding = 'cp949' in [source]; all mapped columns then appear"
+
+
+def test_the_encoding_under_which_the_values_would_be_known(hospital):
+    """A header in ASCII decodes in every encoding; Korean values then read as Japanese ones, without an error."""
+    hospital.exports("note,arm,age,mvi,start,last\n1,렌바티닙,61,yes,2020-01-01,2020-06-01\n", encoding="cp949")
+    recode = '{ "렌바티닙" = "lenvatinib" }'
+    for other in ("error", "exclude"):
+        hospital.writes(
+            'encoding = "cp932"', f'[map]\narm = {{ column = "arm", recode = {recode}, other = "{other}" }}'
+        )
+        (found,) = hospital.check().problems
+        assert (found.where, str(found.message)) == ("column 'arm' (variable arm)", "not cp932 text")
+        assert "set encoding = 'cp949'" in found.hint
+    hospital.writes('encoding = "cp949"', f'[map]\narm = {{ column = "arm", recode = {recode} }}')
+    assert hospital.check().fits
+
+
+def test_the_header_that_was_found_is_shown_once(hospital):
+    hospital.exports("drug,years,mvi,start,last\nsorafenib,61,yes,2020-01-01,2020-06-01\n")
+    assert [found.detail for found in hospital.check().problems] == ["the header is: drug, years, mvi, start, last", ""]
+
+
+def test_a_header_of_another_file_is_one_problem(hospital):
+    hospital.exports("a,b,c\n1,2,3\n")
+    assert hospital.problems() == [
+        ("export 'export.csv'", "none of the 5 columns that the study needs is in the header", "the header is: a, b, c")
+    ]
+
+
+def test_the_line_that_tells_excel_the_delimiter(hospital):
+    hospital.exports("sep=,\narm,age,mvi,start,last\nsorafenib,61,yes,2020-01-01,2020-06-01\n")
+    (found,) = hospital.check().problems
+    assert (found.message.code, found.line) == ("data.export.sep_line", 1)
+
+
+def test_day_numbers_of_excel_are_named(hospital):
+    hospital.exports("arm,age,mvi,start,last\nsorafenib,61,yes,44004,2020-06-01\n")
+    (found,) = hospital.check().problems
+    assert (found.message.code, found.detail) == ("data.fault.excel_day", "row 2: '44004'")
 
 
 def test_keys_that_are_shared_or_empty(hospital):

@@ -75,10 +75,15 @@ def test_an_end_before_the_origin_is_a_problem_of_eligible_rows(hospital):
     )
     assert hospital.problems() == [
         (
+            "variable death",
+            "1 date is before start (1 by one day)",
+            "row 2: 2020-01-01 before 2020-01-02",
+        ),
+        (
             "start to death or last",
-            "follow-up ends before its origin in 2 rows",
-            "rows 2, 4: 2020-01-02 to 2020-01-01, 2020-01-02 to 2019-12-31",
-        )
+            "follow-up ends before its origin in 1 row",
+            "row 4: 2020-01-02 to 2019-12-31",
+        ),
     ]
 
 

@@ -21,9 +21,15 @@ _CHUNK_ROWS = 500  # fits the processor's cache: chunks eight times as long take
 
 
 def read_csv(
-    path: Path, expected: Collection[str], optional: Collection[str] = (), *, encoding: str, delimiter: str
+    path: Path,
+    expected: Collection[str],
+    optional: Collection[str] = (),
+    *,
+    encoding: str,
+    delimiter: str,
+    every: bool = False,
 ) -> SourceTable:
-    """Returns the columns of `expected` and `optional` that the file has.
+    """Returns the columns of `expected` and `optional` that the file has; with `every`, all that it has.
 
     The first record is the header. Empty rows are skipped. Rows whose number of fields differs from the header's are
     skipped and reported in `problems`. Raises DataError, with problems, for a file that is not such a table, and
@@ -34,7 +40,7 @@ def read_csv(
         with path.open(encoding=encoding, newline="") as file:
             reader = csv.reader(file, delimiter=delimiter, strict=True)
             try:
-                return _read(path, reader, [*expected, *optional], delimiter)
+                return _read(path, reader, [*expected, *optional], delimiter, every)
             except csv.Error as error:
                 raise _unreadable(path, *_csv_error(str(error)), line=reader.line_num) from None
     except UnicodeDecodeError:
@@ -42,14 +48,17 @@ def read_csv(
         raise _unreadable(path, say("data.export.other_encoding", encoding=encoding), hint) from None
 
 
-def _read(path: Path, reader: Iterator[list[str]], wanted: Sequence[str], delimiter: str) -> SourceTable:
+def _read(path: Path, reader: Iterator[list[str]], wanted: Sequence[str], delimiter: str, every: bool) -> SourceTable:
     headers = tuple(text.strip() for text in next(reader, ()))
     if not any(headers):
         raise _unreadable(path, say("data.export.empty"), say("data.export.header_first"))
+    if headers[0].lower().startswith("sep="):
+        raise _unreadable(path, say("data.export.sep_line"), say("data.export.remove_sep_line"), line=1)
     repeated = _repeated_columns(headers, wanted)
     if repeated:
         raise _not_a_table(path, repeated)
-    positions = {name: headers.index(name) for name in dict.fromkeys(wanted) if name in headers}
+    kept = [*wanted, *(headers if every else ())]
+    positions = {name: headers.index(name) for name in dict.fromkeys(kept) if name in headers}
     rows = _RowReader(len(headers), positions)
     rows.read(reader)
     if not rows.numbers and not rows.misfits:

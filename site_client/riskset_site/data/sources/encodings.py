@@ -56,6 +56,30 @@ def encoding_hint(path: Path, delimiter: str, headers: Collection[str]) -> Messa
     return say("data.export.encoding", encodings=shown) if shown else NOTHING
 
 
+def encodings_with_texts(
+    path: Path, delimiter: str, header: str, texts: Collection[str], present: Collection[str]
+) -> tuple[str, ...]:
+    """Returns the candidates under which a column contains one of `texts` that are not ASCII; none where `present`, its
+    texts as they were read, already do. The header may be ASCII and show nothing of the encoding."""
+    wanted = {text for text in texts if not text.isascii()}
+    if not wanted or not wanted.isdisjoint(present):
+        return ()
+    return tuple(one for one in CANDIDATES if not wanted.isdisjoint(_column(path, one, delimiter, header)))
+
+
+def _column(path: Path, encoding: str, delimiter: str, header: str) -> set[str]:
+    """Returns the stripped texts of a column; none where the file is not in this encoding."""
+    try:
+        with path.open(encoding=encoding, newline="") as file:
+            names, *rows = ([text.strip() for text in row] for row in csv.reader(file, delimiter=delimiter))
+    except (UnicodeDecodeError, csv.Error, ValueError):
+        return set()
+    if header not in names:
+        return set()
+    at = names.index(header)
+    return {row[at] for row in rows if len(row) > at}
+
+
 def _decodes(path: Path, encoding: str) -> bool:
     try:
         with path.open(encoding=encoding, newline="") as file:

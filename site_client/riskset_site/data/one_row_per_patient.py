@@ -1,0 +1,195 @@
+"""Whether every row is another patient. A row that is there twice, or a visit in a row of its own, counts as a patient.
+
+Where the site file names the patient number, it decides. Else nothing may point to several rows of one patient: no two
+rows are equal, no column that is named like a patient number repeats, and none has repeated values whose rows always
+agree in what does not change in a patient.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskset.catalogue import say
+from riskset.errors import Problem
+from riskset.study.spec import DateEndpoint, DateVariable, Study
+from riskset_site.data.column_reading import VariableColumn, known
+from riskset_site.data.faults import Fault, problem_in_rows
+from riskset_site.data.site_file import Source
+from riskset_site.data.sources.table import SourceTable, TextColumn
+from riskset_site.data.variables import ExportRows
+
+_NO_KEY = Fault("no_key", say("data.hint.no_key"))
+_SHARED_KEY = Fault("shared_key", say("data.hint.shared_key"))
+_EQUAL_ROWS = Fault("equal_rows", say("data.hint.name_key"))
+_TWINS = Fault("twins", say("data.hint.twins"))
+
+_CHANCE, _SUSPICION = 1e-6, 0.05
+"""That the rows of a repeated value agree so often by accident: for a problem, and for a warning."""
+_NEARLY_UNIQUE = 0.2
+_BLANK_ROWS = 3
+_EXPECTED_PAIRS = 0.1
+"""Of different patients with equal rows, if the columns were independent."""
+_PATIENT_NUMBER = re.compile(
+    r"(record|patient|pat|pt|subj|subject|usubj|case|participant|person|chart|registration)[ _.-]*"
+    r"(id|no|number|num|nr|code)\.?"
+    r"|(id|no|number|hospital[ _]*(no|number))\.?|pid|mrn|id番号|患者"
+    r"|.*(患者|カルテ|症例|登録|診察券|被験者).*(番号|id|no).*"
+    r"|.*(환자|등록|차트|병록|연구|증례|대상자)\s*(번호|id|no).*"
+)
+
+
+def of_keys(source: Source, table: SourceTable) -> Iterator[Problem]:
+    """Yields rows without a key and rows that share one; keys are compared after stripping, whatever their width."""
+    if source.key is None or source.key not in table.columns:
+        return
+    column, where = table.columns[source.key], say("data.where.key", column=source.key)
+    texts = [unicodedata.normalize("NFKC", text) for text in column.texts]
+    distinct = set(texts)
+    if len(distinct) == table.n and distinct.isdisjoint(["", *source.missing]):
+        return  # the usual case; the rest takes seconds on many rows
+    keys = _numbered(texts, source.missing)[column.codes]
+    empty = keys < 0
+    shared = ~empty & _repeats(keys)
+    for fault, rows in ((_NO_KEY, empty), (_SHARED_KEY, shared)):
+        if rows.any():
+            yield problem_in_rows(where, fault, table.row_numbers, rows, column.quoted)
+
+
+def without_key(rows: ExportRows, columns: Mapping[str, VariableColumn], needed: Collection[str]) -> Iterator[Problem]:
+    """Yields what points to several rows of one patient where the key is not named; the table of `rows` then has every
+    column of the export, and `needed` are those of the study."""
+    table = rows.table
+    where = say("data.where.rows")
+    of_study = [table.columns[name] for name in needed if name in table.columns]
+    equal = _equal_rows(table.columns.values()) | _equal_patients(of_study, table.n)
+    if equal.any():
+        yield problem_in_rows(where, _EQUAL_ROWS, table.row_numbers, equal, None)
+        return
+    for header, repeated, chance in _repeated_columns(rows, columns):
+        if chance < _CHANCE:
+            fault = Fault("several_rows", say("data.hint.name_key"), (("column", header),))
+            yield problem_in_rows(where, fault, table.row_numbers, repeated, table.columns[header].quoted)
+            return
+
+
+def perhaps_without_key(rows: ExportRows, columns: Mapping[str, VariableColumn]) -> Iterator[Problem]:
+    """Yields a warning for a column in which nearly every row has its own value, and the others agree in what does not
+    change in a patient: less improbable than what is a problem."""
+    table = rows.table
+    for header, repeated, chance in _repeated_columns(rows, columns):
+        if _CHANCE <= chance < _SUSPICION and repeated.mean() < _NEARLY_UNIQUE:
+            fault = Fault("perhaps_same", say("data.hint.name_key"), (("column", header),))
+            yield problem_in_rows(
+                say("data.where.rows"), fault, table.row_numbers, repeated, table.columns[header].quoted
+            )
+            return
+
+
+def _repeated_columns(
+    rows: ExportRows, columns: Mapping[str, VariableColumn]
+) -> Iterator[tuple[str, NDArray[np.bool_], float]]:
+    """Yields each column with repeated values, their rows, and how probably they are of different patients."""
+    names = lasting_variables(rows.study)
+    mapped = {header for name in names for header in rows.site.mapped(name).columns}
+    lasting = [columns[name].values for name in names if columns[name].is_present]
+    profile, blank = _profiles(lasting, rows.table.n)
+    for header, column in rows.table.columns.items():
+        ids = _numbered(column.texts, rows.site.source.missing)[column.codes]
+        repeated = (ids >= 0) & _repeats(ids)
+        if not repeated.any() or len(np.unique(ids)) < 2:
+            continue
+        named = _PATIENT_NUMBER.fullmatch(unicodedata.normalize("NFKC", header).casefold())
+        if named or header not in mapped:
+            yield header, repeated, 0.0 if named else _chance(ids, profile, blank)
+
+
+def twins(rows: ExportRows, needed: Collection[str]) -> Iterator[Problem]:
+    """Yields a warning of rows that are equal, but for the key, in every column that the study needs."""
+    source, table = rows.site.source, rows.table
+    if source.key is None or source.key not in table.columns:
+        return
+    columns = [table.columns[header] for header in needed if header in table.columns and header != source.key]
+    equal = _equal_patients(columns, table.n)
+    if equal.any():
+        quoted = table.columns[source.key].quoted
+        yield problem_in_rows(say("data.where.rows"), _TWINS, table.row_numbers, equal, quoted)
+
+
+def lasting_variables(study: Study) -> tuple[str, ...]:
+    """Returns the variables that do not change in a patient: all but the ends of follow-up."""
+    ends: set[str] = set()
+    for endpoint in study.endpoints.values():
+        ends |= set(endpoint.variables) - ({endpoint.origin} if isinstance(endpoint, DateEndpoint) else set())
+    origins = {one.origin for one in study.endpoints.values() if isinstance(one, DateEndpoint)}
+    return tuple(
+        name
+        for name, variable in study.variables.items()
+        if name in origins or (name not in ends and not isinstance(variable, DateVariable))
+    )
+
+
+def _chance(ids: NDArray[np.int64], profile: NDArray[np.int64], blank: NDArray[np.bool_]) -> float:
+    """Returns how probably rows that share a value never differ in their profile by accident: 1 where some do, 0 where
+    rows without any part of a profile all share their value with one that has it."""
+    both = (ids >= 0) & (profile >= 0)
+    pairs_of = np.unique(np.stack([ids[both], profile[both]]), axis=1).shape[1]
+    if not both.any() or pairs_of > len(np.unique(ids[both])):
+        return 1.0
+    if blank.sum() >= _BLANK_ROWS and np.isin(ids[blank], ids[both]).all():
+        return 0.0
+    sizes = np.bincount(ids[ids >= 0]).astype(float)
+    shares = np.bincount(profile[profile >= 0]) / int((profile >= 0).sum())
+    differ = (profile >= 0).mean() ** 2 * (1 - (shares**2).sum())
+    return float((1 - differ) ** (sizes * (sizes - 1) / 2).sum())
+
+
+def _profiles(columns: Sequence[NDArray[Any]], n: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Returns one number (n,) for each combination of values, -1 where one is missing; and where all are."""
+    if not columns:
+        return np.full(n, -1), np.zeros(n, bool)
+    found = np.stack([known(column) for column in columns])
+    parts = np.stack([np.unique(column, return_inverse=True)[1] for column in columns])
+    numbers = np.unique(parts, axis=1, return_inverse=True)[1].reshape(-1)
+    blank: NDArray[np.bool_] = ~np.any(found, axis=0)
+    return np.where(np.all(found, axis=0), numbers, -1), blank
+
+
+def _numbered(texts: Sequence[str], missing: Collection[str]) -> NDArray[np.int64]:
+    """Returns a number for each distinct text, -1 for none."""
+    number: dict[str, int] = {}
+    empty = {"", *missing}
+    return np.array([-1 if text in empty else number.setdefault(text, len(number)) for text in texts], np.int64)
+
+
+def _repeats(ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """True where a number (n,) occurs more than once."""
+    _, at, counts = np.unique(ids, return_inverse=True, return_counts=True)
+    repeats: NDArray[np.bool_] = counts[at] > 1
+    return repeats
+
+
+def _equal_patients(columns: Sequence[TextColumn], n: int) -> NDArray[np.bool_]:
+    """True where a row has the same texts as another in all columns, if so much is equal that it is no accident."""
+    if not columns or not n or n**2 / 2 * math.prod(map(_agreement, columns)) > _EXPECTED_PAIRS:
+        return np.zeros(n, bool)
+    return _equal_rows(columns)
+
+
+def _agreement(column: TextColumn) -> float:
+    """Returns how probably two rows have the same text."""
+    counts = np.bincount(_numbered(column.texts, ())[column.codes] + 1)
+    return float(((counts / counts.sum()) ** 2).sum())
+
+
+def _equal_rows(columns: Collection[TextColumn]) -> NDArray[np.bool_]:
+    """True where a row has the same texts as another in all columns."""
+    rows = np.stack([_numbered(column.texts, ())[column.codes] for column in columns])
+    _, at = np.unique(rows, axis=1, return_inverse=True)
+    return _repeats(at.reshape(-1))

@@ -1,0 +1,50 @@
+"""Whether a site's own durations can be in the unit they are declared in: whole months in a column of days pass every
+range, and make every patient die thirty times as fast. Only a warning, since only the site can know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskset.catalogue import say
+from riskset.errors import Problem
+from riskset.study.endpoints import DAYS_PER_UNIT
+from riskset.study.spec import DaysEndpoint, Endpoint, Study
+from riskset_site.data.spread import spread
+from riskset_site.data.time_units import unit_days
+
+_FEWEST = 5
+"""Patients, for a median to say something."""
+_SHORT_MEDIAN, _SHORT_MAXIMUM = 20, 4
+"""Parts of the study's curves: half of the patients leave within one of 20, all within one of four."""
+_LONG_MEDIAN = 3
+_LIFETIME_YEARS = 110
+
+
+def implausible_follow_up(name: str, endpoint: Endpoint, days: NDArray[np.int64], max_days: int) -> Iterator[Problem]:
+    """Yields a warning where follow-up (n,) is far too short or too long for the study's curves."""
+    found = spread(days)
+    if found is None or len(days) < _FEWEST:
+        return
+    median, longest = float(found.median), float(found.maximum)
+    where = say("data.where.endpoint", name=name)
+    detail = say("data.detail.follow_up", median=median, longest=longest, max_days=max_days)
+    hint = say("data.hint.dates_unit")
+    if isinstance(endpoint, DaysEndpoint):
+        hint = say("data.hint.days_unit", name=endpoint.days)
+    if median * _SHORT_MEDIAN < max_days and longest * _SHORT_MAXIMUM < max_days:
+        yield Problem(where, say("data.warning.short"), hint, detail=detail)
+    elif median > max_days * _LONG_MEDIAN:
+        yield Problem(where, say("data.warning.long"), hint, detail=detail)
+
+
+def implausible_time(name: str, study: Study, values: NDArray[np.float64]) -> Iterator[Problem]:
+    """Yields a warning where a variable (n,) in years, months, weeks or days has a median longer than a life."""
+    unit, found = unit_days(name, study), spread(values)
+    if unit is None or found is None or len(values) < _FEWEST:
+        return
+    if float(found.median) * unit > _LIFETIME_YEARS * DAYS_PER_UNIT["year"]:
+        where, detail = say("data.where.a_variable", name=name), say("data.detail.median", median=float(found.median))
+        yield Problem(where, say("data.warning.long"), say("data.hint.days_unit", name=name), detail=detail)

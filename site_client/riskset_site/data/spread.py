@@ -1,0 +1,97 @@
+"""How a site's values are distributed, and what in them is probably not what it seems: a number that means missing, or
+a duration in another unit. For the site's own eyes; nothing here leaves the site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskset.catalogue import say
+from riskset_site.data.column_reading import known
+from riskset_site.data.faults import Fault
+
+_QUARTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
+_DECADE = 3653
+_FEWEST = 5
+"""Values, for one to be far from the rest."""
+_LOOKS_MISSING = Fault("looks_missing", say("data.hint.looks_missing"))
+_FAR_DATE = Fault("far_date", say("data.hint.far_date"))
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Smallest value, quartiles and largest: numbers, or days as `2020-01-31`."""
+
+    minimum: float | str
+    q1: float | str
+    median: float | str
+    q3: float | str
+    maximum: float | str
+
+
+def spread(values: NDArray[Any]) -> Spread | None:
+    """Returns how numbers or dates (n,) are distributed; None where none is known. Quartiles of numbers are
+    interpolated, as R's `quantile` does by default; those of dates are rounded down."""
+    found = values[known(values)]
+    if not len(found):
+        return None
+    if found.dtype.kind == "M":
+        days = np.floor(np.quantile(found.astype(np.int64), _QUARTILES)).astype(np.int64)
+        return Spread(*days.astype("datetime64[D]").astype(str).tolist())
+    return Spread(*np.quantile(found.astype(np.float64), _QUARTILES).tolist())
+
+
+def suspects(values: NDArray[Any]) -> Iterator[tuple[Fault, NDArray[np.bool_]]]:
+    """Yields what looks like a missing code in numbers or dates (n,), with its rows.
+
+    A number whose digits are all 9, 8 or 7 looks so (-9, 99, 999, 8888) where it is the smallest or largest and repeats
+    or is far from the rest, or where it is as large as 999 and repeats anywhere; a date, where ten years and more than
+    the spread of all others separate it from them.
+    """
+    found = values[known(values)]
+    if len(found) < _FEWEST:
+        return
+    if values.dtype.kind == "M":
+        fault, chosen = _FAR_DATE, _far_days(np.unique(found))
+    else:
+        fault, chosen = _LOOKS_MISSING, np.array(_codes(found))
+    if len(chosen):
+        yield fault, np.isin(values, chosen)
+
+
+def _codes(numbers: NDArray[np.float64]) -> list[float]:
+    distinct, counts = np.unique(numbers, return_counts=True)
+    rest: list[float] = distinct.tolist()
+    often = dict(zip(rest, counts.tolist(), strict=True))
+    chosen = [value for value in rest if _is_code(value) and abs(value) > 99 and often[value] > 2]
+    for end in (-1, 0):  # the largest, then the smallest, as long as they look so
+        while len(rest) > 1 and _is_code(rest[end]) and (often[rest[end]] > 1 or _is_far(rest, end)):
+            chosen.append(rest.pop(end))
+    return chosen
+
+
+def _is_code(value: float) -> bool:
+    digits = f"{abs(value):.0f}"
+    repeats = set(digits) in ({"9"}, {"8"}, {"7"}) and (digits == "9" or len(digits) > 1)
+    return value == round(value) and (repeats or value == -1)
+
+
+def _is_far(ordered: list[Any], end: int) -> bool:
+    """Whether the last or first of ascending values is farther from its neighbour than all others are apart, or the
+    only negative one."""
+    others = ordered[:-1] if end else ordered[1:]
+    gap = abs(ordered[end] - others[end])
+    return bool(gap > others[-1] - others[0] or ordered[end] < 0 <= others[0])
+
+
+def _far_days(distinct: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
+    rest: list[int] = distinct.astype(np.int64).tolist()
+    chosen = []
+    for end in (-1, 0):
+        while len(rest) > 2 and abs(rest[end] - rest[end - 1 if end else 1]) > _DECADE and _is_far(rest, end):
+            chosen.append(rest.pop(end))
+    return np.array(chosen, np.int64).view("datetime64[D]")
