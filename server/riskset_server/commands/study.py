@@ -20,7 +20,7 @@ from riskset.study.asked import PACKAGES
 from riskset.study.load import load_study, study_hash
 from riskset.study.spec import Study
 from riskset_server.commands.joining import accept, invite, revoke, roster
-from riskset_server.run.outcome import write_outcome
+from riskset_server.run.outcome import excluded, write_outcome
 from riskset_server.run.rehearse import GATE_IGNORED, REHEARSAL, rehearse, verdicts
 
 app = typer.Typer(
@@ -92,6 +92,8 @@ def try_(
     found = results_of(tried, rehearsed.outcome, rehearsed.sites, notices, is_gated=not ignore_gate)
     paths = write_outcome(found, out, made_at)
     typer.echo(verdicts(tried, rehearsed, is_gated=not ignore_gate))
+    for line in excluded(found):
+        typer.echo(line)
     for path in paths:
         typer.echo(path)
 

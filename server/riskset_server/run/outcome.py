@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
+from riskset.analyses.excluded import NO_FOLLOW_UP, Excluded
 from riskset.analyses.plan import plan
 from riskset.catalogue import Message, say
 from riskset.results import Results, write_results
@@ -36,6 +37,33 @@ def not_reported(study: Study, results: Mapping[str, Result]) -> list[str]:
         if isinstance(result, NotEstimable)
     ]
     return [str(line) for line in [*refused, *failed] or [say("run.outcome.complete", n=len(ends))]]
+
+
+def excluded(results: Results) -> list[str]:
+    """Returns, for each set that leaves out eligible patients, who is not analysed, and which covariate costs many."""
+    from riskset_server.report.sections.analysed import costly
+
+    lines: dict[str, None] = {}
+    for entry in results.entries:
+        left_out = {code: n for code, n in entry.excluded.by_reason.items() if n} if entry.excluded else {}
+        if entry.analysed is None or entry.excluded is None or not left_out:
+            continue
+        eligible = entry.analysed + sum(left_out.values())
+        reasons = tuple(_left_out(code, n, entry.excluded) for code, n in left_out.items())
+        of = say(
+            "run.excluded.set", set=entry.analysis.analysis_set, n=entry.analysed, eligible=eligible, reasons=reasons
+        )
+        lines[str(of)] = None
+        if names := entry.excluded.costly(entry.analysed):
+            lines[str(costly(entry, names))] = None
+    return list(lines)
+
+
+def _left_out(code: str, n: int, of: Excluded) -> Message:
+    if code == NO_FOLLOW_UP:
+        return say("run.excluded.no_follow_up", n=n)
+    variables = tuple(f"{name} {'few' if m is None else m}" for name, m in of.missing.items() if m != 0)
+    return say("run.excluded.incomplete", n=n, variables=variables)
 
 
 def refusal(result: RefusedByRule) -> Message:

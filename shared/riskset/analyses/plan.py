@@ -9,6 +9,7 @@ from functools import cached_property
 from riskset.analyses.admission.steps import steps
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import ALL, SetId, of_all
+from riskset.analyses.excluded import Reason, reasons_of
 from riskset.analyses.methods import PLANNERS, POPULATIONS
 from riskset.analyses.moments import moments_id
 from riskset.analyses.populations import Population
@@ -26,6 +27,8 @@ class Plan:
     """The variable by which curves may be split."""
     populations: Mapping[str, Population] = field(default_factory=dict)
     """Derived populations by name."""
+    excluded: tuple[Reason, ...] = ()
+    """The reasons for which eligible patients are not analysed."""
     kinds: frozenset[str] = frozenset()
     """Kinds of the study's entries: all parties run the same version of the method behind each."""
 
@@ -131,7 +134,8 @@ def plan(study: Study) -> Plan:
             taken.add(asked.id)
     populations = {name: population for of in POPULATIONS for name, population in of(study).items()}
     arm = study.comparison.arm if study.comparison else None
-    planned = Plan(tuple(reported), arm, populations, study.analysis_kinds)
+    sets = of_all(analysis.set_id.of_all for analysis in reported)
+    planned = Plan(tuple(reported), arm, populations, tuple(reasons_of(study, sets)), study.analysis_kinds)
     if problems := tuple(planned.problems()):
         raise DataError(say("analyses.plan.never_begin"), say("analyses.plan.never_begin_hint"), problems)
     return planned

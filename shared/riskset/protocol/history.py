@@ -21,6 +21,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from riskset.analyses.admission.exclusions import NOT_COUNTED, Exclusions
 from riskset.analyses.admission.figures import Figures
 from riskset.analyses.admission.judging import Judge
 from riskset.analyses.admission.steps import Step, steps
@@ -33,6 +34,7 @@ from riskset.disclosure.exposure import Label, of_admission
 from riskset.disclosure.gate import SummaryPart
 from riskset.errors import DataError, ProtocolError, Refused
 from riskset.protocol.opening import Opened, Opening, open_run
+from riskset.protocol.program import UNNUMBERED
 from riskset.protocol.round import Question, chain
 from riskset.protocol.witnessing import read_cosigned
 from riskset.secure import fixed_point
@@ -204,7 +206,16 @@ class History:
         if not ready:
             return history
         earlier = () if history.passed else history.opening.earlier  # changes are examined once per run
-        return replace(history, batch=ready, admitted=0, steps=steps(earlier))
+        return replace(history, batch=ready, admitted=0, steps=steps(earlier, history._exclusions))
+
+    @property
+    def _exclusions(self) -> Exclusions:
+        """What the admission counts of patients who are not analysed: nothing in a run of a version that did not."""
+        policy, stated = self.judge.policy, self.opened.values()
+        if any(said.program.protocol == UNNUMBERED for said in stated):
+            return NOT_COUNTED
+        may_be_seen = policy is not None and (policy.column == "local" or any(s.may_be_subtracted for s in stated))
+        return Exclusions(self.plan.excluded, policy.k if policy is not None and may_be_seen else 0)
 
     def _batch_ended(self) -> History:
         """Returns the history after an admission that is done, or in which every analysis was refused."""

@@ -52,6 +52,8 @@ def entry_json(entry: ResultEntry) -> Json:
         **head,
         **{key: name for key, name in asked_about.items() if name is not None},
         "status": entry.status,
+        "analysed": entry.analysed,
+        "excluded": None if entry.excluded is None else entry.excluded.to_json(),
         **analysis.question_json(),
         **_end(entry),
         "gate": entry.gate,

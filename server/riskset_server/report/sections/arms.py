@@ -13,6 +13,7 @@ from riskset.results import ResultEntry
 from riskset_server.report import notation
 from riskset_server.report.blocks import Format, Row, Shown
 from riskset_server.report.cells import Place
+from riskset_server.report.sections.analysed import is_of_all
 from riskset_server.report.sections.section import Context
 
 INTERVAL: Final = notation.confidence(LEVEL)
@@ -36,7 +37,8 @@ def arms_of(entry: ResultEntry, counts: CountsInTime, context: Context) -> tuple
     at = Place(entry.id, variable=counts.arm or "")
     labels = context.labels
     arms = (Arm(labels.arm(counts.arm, level.level), at.of("arms", level=level.level)) for level in counts.levels)
-    return (*arms, Arm(labels.arm(counts.arm, None), at.of("overall")))
+    overall = labels.arm(counts.arm, None) if is_of_all(entry) else str(say("report.analysed.heading"))
+    return (*arms, Arm(overall, at.of("overall")))
 
 
 def row(

@@ -16,6 +16,7 @@ from riskset_server.report import notation
 from riskset_server.report.blocks import Block, Row, Shown, Table, Text, worded
 from riskset_server.report.cells import Place
 from riskset_server.report.not_reported import not_reported
+from riskset_server.report.sections.analysed import analysed_notes, population_of
 from riskset_server.report.sections.arms import INTERVAL, Arm, arms_of, grid_in_words, of_quantile, row
 from riskset_server.report.sections.section import Context, Section, own_title
 from riskset_server.report.survival_figure import CurveCells, SurvivalFigure
@@ -32,7 +33,7 @@ SECTION = Section("Survival", _blocks)
 
 def _title(entry: ResultEntry, context: Context) -> str:
     labels, analysis = context.labels, entry.analysis
-    title = f"{labels.endpoint(analysis.endpoint or '')}, {labels.population(analysis.population)}"
+    title = f"{labels.endpoint(analysis.endpoint or '')}, {population_of(entry, labels)}"
     return own_title(title, entry, context.results)
 
 
@@ -164,11 +165,12 @@ def _footnote(curves: _Curves, model: ResultEntry | None) -> Text:
     n, events = (Shown("count", (curves.overall.cell(key),)) for key in ("n", "events"))
     grid, limits = grid_in_words(curves.analysis.counts), curves.analysis.limits_kind
     how = worded(say("report.km.footnote", n=n, events=events, grid=grid, interval=INTERVAL, limits=limits))
-    if model is None:
-        return how
-    is_univariable = len(_variables(model)) == 1
-    model_note = say("report.km.hazard_ratio") if is_univariable else say("report.km.adjusted_hazard_ratio")
-    return (*how, " ", *worded(model_note))
+    notes = [how, *analysed_notes(curves.entry, curves.context.labels, curves.context.cells)]
+    if model is not None:
+        is_univariable = len(_variables(model)) == 1
+        kind = "hazard_ratio" if is_univariable else "adjusted_hazard_ratio"
+        notes.append(worded(say(f"report.km.{kind}")))
+    return tuple(piece for i, note in enumerate(notes) for piece in ((" ", *note) if i else note))
 
 
 def _table(curves: _Curves) -> Table:
@@ -188,7 +190,7 @@ def _table(curves: _Curves) -> Table:
         title=own_title(title, curves.entry, curves.context.results),
         columns=tuple(group.label for group in groups),
         rows=tuple(rows),
-        notes=tuple(_log_rank_notes(curves)),
+        notes=(*_log_rank_notes(curves), *analysed_notes(curves.entry, curves.context.labels, curves.context.cells)),
     )
 
 
