@@ -123,8 +123,8 @@ class Chain:
 def plan(study: Study) -> Plan:
     """Returns the analyses of a study.
 
-    An id is `kind/endpoint/population[/model]`; where a second entry of the study asks the same with other options, its
-    name is added. DataError, with every analysis that can never begin.
+    An id is `kind/endpoint/population[/model]`; where an entry before it has the same id, the entry's name is added.
+    DataError, with every analysis that can never begin.
     """
     taken: set[str] = set()
     reported: list[Analysis] = []

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from riskset.analyses.analysis import RefusedByRule
 from riskset.rehearsal import Rehearsal
-from riskset.results import results_of
+from riskset.results import entry_json, results_of
 from riskset_server.report import notation
 from riskset_server.report.labels import Labels
 
@@ -248,3 +249,29 @@ def test_a_second_analysis_of_an_endpoint_has_its_own_table(patients, printed):
 
     alone = cells("univariable/arm")[1].replace("(", "(95% CI ")
     assert f"HR {alone}" in found.plots()[0].statistics
+
+
+def test_an_arm_of_nobody_has_no_median_that_was_not_reached(patients, printed):
+    """Nor quartiles or landmarks; in the table, in the figure and in results.json."""
+    sites, rows = ("asan", "kurume"), patients.rows(5, 120)
+    rows = replace(rows, variables={**rows.variables, "arm": np.zeros(rows.n)})
+    analyses = {
+        "survival": {"kind": "km", "endpoints": ["os"], "landmarks": [12]},
+        "follow": {"kind": "follow-up", "endpoints": ["os"]},
+        "means": {"kind": "rmst", "endpoints": ["os"], "tau": [12]},
+    }
+    study = patients.study(sites, analyses=analyses, disclosure={"secure_sum": "off"})
+    outcome = Rehearsal(study, patients.deal(rows, patients.sites(sites, rows.n)), is_gated=False).run()
+    results = results_of(study, outcome, sites)
+    found = printed(results)
+    for kind in ("km", "follow-up", "rmst"):
+        (table,) = found.tables(kind)
+        of_nobody = [row.cells[1] for row in table.rows if row.cells]
+        assert table.columns[1] == "new"
+        assert of_nobody.count(notation.NO_VALUE) >= 1
+        assert not any(notation.NOT_REACHED in text for text in of_nobody), kind
+    (plot,) = found.plots()
+    assert f"new\u2002{notation.NO_VALUE}" in plot.statistics
+    for entry in results.entries:
+        nobody = entry_json(entry)["arms"][1]
+        assert (nobody["n"], nobody["reason"]["code"]) == (0, "no patients")

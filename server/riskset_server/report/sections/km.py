@@ -45,8 +45,10 @@ class _Group(Arm):
     is_reference: bool
 
     @property
-    def median(self) -> Shown:
-        return Shown("time_with_limits", tuple(map(self.cell, of_quantile(0.5))))
+    def median(self) -> Text:
+        if self.is_empty:
+            return (notation.NO_VALUE,)
+        return (Shown("time_with_limits", tuple(map(self.cell, of_quantile(0.5)))),)
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,13 @@ class _Curves:
         analysis, result = cast(KaplanMeier, entry.analysis), cast(SurvivalCurves, entry.result)
         reference, curves = analysis.counts.reference, (*result.arms, result.overall)
         groups = (
-            _Group(arm.label, arm.place, curve, curve.level is not None and curve.level == reference)
+            _Group(
+                arm.label,
+                arm.place,
+                curve,
+                curve.level is not None and curve.level == reference,
+                is_empty=arm.is_empty,
+            )
             for arm, curve in zip(arms_of(entry, analysis.counts, context), curves, strict=True)
         )
         return cls(entry, analysis, tuple(groups), context)
