@@ -91,7 +91,7 @@ def try_(
     notices = [REHEARSAL, GATE_IGNORED] if ignore_gate else [REHEARSAL]
     found = results_of(tried, rehearsed.outcome, rehearsed.sites, notices, is_gated=not ignore_gate)
     paths = write_outcome(found, out, made_at)
-    typer.echo(verdicts(tried, rehearsed, is_gated=not ignore_gate))
+    typer.echo(verdicts(rehearsed, is_gated=not ignore_gate))
     for line in excluded(found):
         typer.echo(line)
     for path in paths:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
+from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result
+from riskset.analyses.counts_in_time import CountedInTime
 from riskset.analyses.excluded import NO_FOLLOW_UP, Excluded
 from riskset.analyses.plan import plan
 from riskset.catalogue import Message, say
@@ -64,6 +65,12 @@ def _left_out(code: str, n: int, of: Excluded) -> Message:
         return say("run.excluded.no_follow_up", n=n)
     variables = tuple(f"{name} {'few' if m is None else m}" for name, m in of.missing.items() if m != 0)
     return say("run.excluded.incomplete", n=n, variables=variables)
+
+
+def refusals_of(analysis: Analysis, result: Result) -> list[RefusedByRule]:
+    """Returns the refusal of an analysis, or of its arms alone; none where nothing was refused."""
+    arms = analysis.arms_refusal if isinstance(analysis, CountedInTime) else None
+    return [of for of in (result, arms) if isinstance(of, RefusedByRule)]
 
 
 def refusal(result: RefusedByRule) -> Message:

@@ -212,7 +212,7 @@ class History:
     def _exclusions(self) -> Exclusions:
         """What the admission counts of patients who are not analysed: nothing in a run of a version that did not."""
         policy, stated = self.judge.policy, self.opened.values()
-        if any(said.program.protocol == UNNUMBERED for said in stated):
+        if self._is_of_0_1_0:
             return NOT_COUNTED
         may_be_seen = policy is not None and (policy.column == "local" or any(s.may_be_subtracted for s in stated))
         return Exclusions(self.plan.excluded, policy.k if policy is not None and may_be_seen else 0)
@@ -222,7 +222,28 @@ class History:
         alive = tuple(id_ for id_ in self.batch if id_ not in self.results)
         if alive and self.admitted < len(self.steps):
             return self
-        return replace(self, batch=(), passed=(*self.passed, *alive))
+        return replace(self, batch=(), passed=(*self.passed, *alive))._without_arms(self.batch)
+
+    def _without_arms(self, batch: Sequence[str]) -> History:
+        """Returns the history in which analyses by arm that were refused are asked of all patients together, in an
+        admission of their own. A rule that refuses the patients or the run would refuse that too."""
+        if self._is_of_0_1_0:
+            return self
+        asked: dict[str, Analysis] = {}
+        for id_ in batch:
+            refusal = self.results.get(id_)
+            if isinstance(refusal, RefusedByRule) and refusal.rule not in ("R1", "R14"):
+                again = self.plan.by_id[id_].without_arms(refusal)
+                asked |= {} if again is None else {id_: again}
+        if not asked:
+            return self
+        reported = tuple(asked.get(analysis.id, analysis) for analysis in self.plan.reported)
+        results = {id_: result for id_, result in self.results.items() if id_ not in asked}
+        return replace(self, plan=replace(self.plan, reported=reported), results=results)
+
+    @property
+    def _is_of_0_1_0(self) -> bool:
+        return any(said.program.protocol == UNNUMBERED for said in self.opened.values())
 
     def _begun(self) -> History:
         """Returns the history after every analysis was begun, or ended, whose needs have their results."""

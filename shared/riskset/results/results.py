@@ -8,7 +8,6 @@ from typing import Literal
 
 from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result
 from riskset.analyses.excluded import Excluded, excluded_from
-from riskset.analyses.plan import plan
 from riskset.protocol.coordinator import Outcome
 from riskset.study.spec import Study
 
@@ -68,7 +67,7 @@ def results_of(
     disclosure rules were not applied.
     """
     own_notice = [study.header.notice] if study.header.notice else []
-    entries = [_entry(analysis, outcome, is_gated=is_gated) for analysis in plan(study).reported]
+    entries = [_entry(analysis, outcome, is_gated=is_gated) for analysis in outcome.history.plan.reported]
     return Results(study, outcome.run, tuple(sites), outcome.rounds, (*own_notice, *notices), tuple(entries))
 
 

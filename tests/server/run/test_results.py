@@ -29,6 +29,7 @@ TYPES = {
     "true or false": bool,
 }
 SITES = np.array(["asan", "kurume"])
+THREE = np.array(["asan", "kurume", "osaka"])
 
 
 def parts(document):
@@ -72,6 +73,8 @@ def parts_of_reason(result):
 def parts_of_curves(curves):
     yield "Curves", curves
     yield from parts_of_reason(curves)
+    if "arms_reason" in curves:
+        yield "A refusal", curves["arms_reason"]
     if "grid" not in curves:
         return
     yield "`grid`", curves["grid"]
@@ -103,7 +106,14 @@ def documents(patients):
         document_of(plain, patients.deal(patients.choose(rows, old), site[old])),
         document_of(plain, emptied(patients.deal(rows, site), patients)),
         document_of(plain, patients.deal(patients.rows(seed=3, n=20), site[:20]), is_gated=True),
+        document_of(patients.study(THREE), patients.deal(*an_arm_a_site(patients)), is_gated=True),
     ]
+
+
+def an_arm_a_site(patients):
+    """Rows of three hospitals, none of which has both arms."""
+    rows, sites = patients.rows(seed=3, n=180), patients.sites(THREE, 180)
+    return replace(rows, variables={**rows.variables, "arm": (sites == "osaka").astype(float)}), sites
 
 
 def without_some(cohorts):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from riskset.analyses.cohort import ALL
+from riskset.analyses.counts_in_time import CountedInTime
 from riskset.analyses.excluded import COSTLY, INCOMPLETE, NO_FOLLOW_UP
 from riskset.catalogue import Message, say
 from riskset.results import ResultEntry
@@ -32,7 +33,9 @@ def population_of(entry: ResultEntry, labels: Labels) -> str:
 
 
 def analysed_notes(entry: ResultEntry, labels: Labels, cells: Cells) -> Iterator[Text]:
-    """Yields how many patients are analysed, how many are not and why, and which covariate costs many of them."""
+    """Yields how many patients are analysed, how many are not and why, and which covariate costs many of them; and why
+    there is nothing by arm."""
+    yield from arms_notes(entry)
     if entry.analysed is None or entry.excluded is None:
         return
     n = Shown("count", tuple(cell.id for cell in cells.of(entry.id, "analysed")))
@@ -53,6 +56,13 @@ def analysed_notes(entry: ResultEntry, labels: Labels, cells: Cells) -> Iterator
         names = tuple(labels.plain_variable(name) for name in many)
         text = str(costly(entry, names))
         yield (Shown("words", tuple(by_variable[name] for name in many), text),)
+
+
+def arms_notes(entry: ResultEntry) -> Iterator[Text]:
+    """Yields why there is nothing by arm, where the study asks for it and a rule forbids it."""
+    if isinstance(entry.analysis, CountedInTime) and (refusal := entry.analysis.arms_refusal):
+        remedy = str(refusal.remedy).rstrip(".")
+        yield worded(say("report.analysed.no_arms", rule=refusal.rule, reason=refusal.message, remedy=remedy))
 
 
 def costly(entry: ResultEntry, names: tuple[str, ...]) -> Message:
