@@ -20,7 +20,7 @@ from riskset.study.spec import Study
 from riskset.terminal import tell
 from riskset.visible_text import json_text
 from riskset_server.commands.joining import accept, invite, revoke, roster
-from riskset_server.run.outcome import now_utc, write_outcome
+from riskset_server.run.outcome import excluded, now_utc, write_outcome
 from riskset_server.run.rehearse import GATE_IGNORED, REHEARSAL, rehearse, verdicts
 
 app = typer.Typer(
@@ -90,7 +90,9 @@ def try_(
     notices = [REHEARSAL, GATE_IGNORED] if ignore_gate else [REHEARSAL]
     found = results_of(tried, rehearsed.outcome, rehearsed.sites, notices, is_gated=not ignore_gate)
     paths = write_outcome(found, out, now_utc())
-    tell(verdicts(tried, rehearsed, is_gated=not ignore_gate))
+    tell(verdicts(rehearsed, is_gated=not ignore_gate))
+    for line in excluded(found):
+        tell(line)
     for path in paths:
         tell(path)
 

@@ -31,6 +31,7 @@ Format = Literal[
     "percent_with_limits",
     "ratio",
     "ratio_95",
+    "size",
     "three_digits",
     "time_with_limits",
     "words",

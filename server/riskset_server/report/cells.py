@@ -15,7 +15,8 @@ from typing import Any
 from riskset.results import Results, entry_json
 from riskset.results.document import rounded
 
-_NAMES = ("variable", "level", "reference", "reason", "limit")  # null here is an absent object, not a missing number
+_NAMES = ("variable", "level", "reference", "reason", "limit", "analysed", "excluded")
+"""Keys of which null is an absent object, not a missing number."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """With what a spreadsheet takes a cell for a formula, which may call another program."""

@@ -25,6 +25,8 @@ class Labels:
 
     variables: Mapping[str, str] = field(default_factory=dict)
     """Variable to label with its unit: `{"age": "Age, per year"}`."""
+    plain: Mapping[str, str] = field(default_factory=dict)
+    """Variable to label without a unit."""
     levels: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """(variable, level) to label."""
     endpoints: Mapping[str, str] = field(default_factory=dict)
@@ -35,6 +37,10 @@ class Labels:
 
     def variable(self, name: str) -> str:
         return self.variables.get(name, name)
+
+    def plain_variable(self, name: str) -> str:
+        """A variable without the unit of its hazard ratio."""
+        return self.plain.get(name, name)
 
     def level(self, variable: str | None, level: str) -> str:
         """A level under its variable's heading; the levels of a boolean are yes and no."""
@@ -65,6 +71,7 @@ def labels_of(study: Study) -> Labels:
     endpoints = study.endpoints.items()
     return Labels(
         variables={name: _with_unit(study.label_of(name), variable) for name, variable in study.variables.items()},
+        plain={name: study.label_of(name) for name in study.variables},
         endpoints={name: endpoint.label for name, endpoint in endpoints if endpoint.label},
         origins={name: _inside(study.label_of(e.origin)) for name, e in endpoints if isinstance(e, DateEndpoint)},
         sites={name: site.name for name, site in study.sites.items()},

@@ -10,14 +10,22 @@ from typing import Literal
 NOT_REACHED = "NR"
 NOT_ESTIMABLE = "n.e."
 NO_VALUE = "–"
+WITHHELD = "few"
 
 _DECIMALS_OF_UNIT = {"day": 1, "week": 1, "month": 1, "year": 2}
 _MOST_DECIMALS = 5
 
 
-def count(n: float) -> str:
+def count(n: float | None) -> str:
     """A count with thousands separators; weighted counts, which are not whole, keep one decimal."""
+    if n is None:
+        return WITHHELD
     return f"{n:,.0f}" if float(n).is_integer() else f"{n:,.1f}"
+
+
+def size(n: float | None, events: float | None) -> str:
+    """`114 (64)`: patients and, of them, events."""
+    return f"{count(n)} ({count(events)})"
 
 
 def p_value(p: float | None) -> str:

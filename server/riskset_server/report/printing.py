@@ -71,6 +71,7 @@ class Printer:
             "percent_with_limits": notation.percent_with_limits,
             "ratio": notation.ratio,
             "ratio_95": lambda *hr: notation.ratio(*hr).replace("(", "(95% CI "),
+            "size": notation.size,
             "three_digits": lambda value: f"{value:.3g}",
             "time_with_limits": self._in_unit(notation.time_with_limits),
         }
@@ -135,6 +136,7 @@ NUMBERS_TAKEN: Mapping[Format, int] = {
     "percent_with_limits": 3,
     "ratio": 3,
     "ratio_95": 3,
+    "size": 2,
     "time_with_limits": 3,
 }
 """How many numbers a format takes, if not one."""

@@ -54,7 +54,7 @@ class SurvivalFigure(Figure):
     y_label: str
     curves: tuple[CurveCells, ...]
     medians_title: str
-    medians: tuple[tuple[str, Shown], ...]
+    medians: tuple[tuple[str, Text], ...]
     """An arm's label, and its median."""
     comparison: tuple[Text, ...]
     """Hazard ratios and log-rank tests; empty if there is only one arm."""
@@ -64,14 +64,14 @@ class SurvivalFigure(Figure):
     @property
     def cells(self) -> tuple[str, ...]:
         drawn = (id_ for curve in self.curves for id_ in curve.cells)
-        return (*drawn, *cells_in(tuple(shown for _, shown in self.medians), *self.comparison, self.footnote))
+        return (*drawn, *cells_in(*(text for _, text in self.medians), *self.comparison, self.footnote))
 
     def drawn(self, printer: Printer) -> FigureFiles:
         return survival_figure(self.plot(printer))
 
     def plot(self, printer: Printer) -> SurvivalPlot:
         """Returns what is drawn, with its numbers."""
-        medians = [printer.shown(median) for _, median in self.medians]
+        medians = [printer.text(median) for _, median in self.medians]
         lines = [f"{label}\u2002{text}" for (label, _), text in zip(self.medians, medians, strict=True)]
         comparison = [printer.text(text) for text in self.comparison]
         is_not_reached = any(notation.NOT_REACHED in text for text in medians)

@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
+from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result
+from riskset.analyses.counts_in_time import CountedInTime
+from riskset.analyses.excluded import NO_FOLLOW_UP, Excluded
 from riskset.analyses.plan import plan
 from riskset.catalogue import Message, say
 from riskset.errors import DataError
@@ -100,6 +102,39 @@ def not_reported(study: Study, results: Mapping[str, Result]) -> list[str]:
         if isinstance(result, NotEstimable)
     ]
     return [str(line) for line in [*refused, *failed] or [say("run.outcome.complete", n=len(ends))]]
+
+
+def excluded(results: Results) -> list[str]:
+    """Returns, for each set that leaves out eligible patients, who is not analysed, and which covariate costs many."""
+    from riskset_server.report.sections.analysed import costly
+
+    lines: dict[str, None] = {}
+    for entry in results.entries:
+        left_out = {code: n for code, n in entry.excluded.by_reason.items() if n} if entry.excluded else {}
+        if entry.analysed is None or entry.excluded is None or not left_out:
+            continue
+        eligible = entry.analysed + sum(left_out.values())
+        reasons = tuple(_left_out(code, n, entry.excluded) for code, n in left_out.items())
+        of = say(
+            "run.excluded.set", set=entry.analysis.analysis_set, n=entry.analysed, eligible=eligible, reasons=reasons
+        )
+        lines[str(of)] = None
+        if names := entry.excluded.costly(entry.analysed):
+            lines[str(costly(entry, names))] = None
+    return list(lines)
+
+
+def _left_out(code: str, n: int, of: Excluded) -> Message:
+    if code == NO_FOLLOW_UP:
+        return say("run.excluded.no_follow_up", n=n)
+    variables = tuple(f"{name} {'few' if m is None else m}" for name, m in of.missing.items() if m != 0)
+    return say("run.excluded.incomplete", n=n, variables=variables)
+
+
+def refusals_of(analysis: Analysis, result: Result) -> list[RefusedByRule]:
+    """Returns the refusal of an analysis, or of its arms alone; none where nothing was refused."""
+    arms = analysis.arms_refusal if isinstance(analysis, CountedInTime) else None
+    return [of for of in (result, arms) if isinstance(of, RefusedByRule)]
 
 
 def refusal(result: RefusedByRule) -> Message:

@@ -9,9 +9,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Final
 
-from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
+from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result
 from riskset.analyses.cohort import Cohort
-from riskset.analyses.plan import plan
 from riskset.catalogue import Message, say
 from riskset.disclosure.policy import default_policy, loosened
 from riskset.errors import DataError, Problem, RisksetError
@@ -20,7 +19,7 @@ from riskset.protocol.coordinator import Outcome
 from riskset.protocol.participation import column_for
 from riskset.rehearsal import Rehearsal
 from riskset.study.spec import Study
-from riskset_server.run.outcome import refusal
+from riskset_server.run.outcome import refusal, refusals_of
 
 REHEARSAL: Final = str(say("run.rehearsal.notice"))
 GATE_IGNORED: Final = str(say("run.rehearsal.notice_no_gate"))
@@ -75,19 +74,25 @@ def _check_exceptions(study: Study, sites: int, exceptions: Sequence[ExceptionSi
     loosened(default_policy(column, study.disclosure.min_cell), {one.limit: one.value for one in exceptions})
 
 
-def verdicts(study: Study, rehearsed: Rehearsed, *, is_gated: bool) -> str:
+def verdicts(rehearsed: Rehearsed, *, is_gated: bool) -> str:
     """Returns one line per result, with its verdict; then each refusal once, with what would pass; then what the rules
     found at each site."""
     results = rehearsed.outcome.results
-    ends = [(analysis.id, results[analysis.id]) for analysis in plan(study).reported]
-    width = max(len(id_) for id_, _ in ends)
-    lines = [f"{id_:<{width}}  {_verdict(result, is_gated=is_gated)}" for id_, result in ends]
-    refusals = dict.fromkeys(str(refusal(result)) for _, result in ends if isinstance(result, RefusedByRule))
+    ends = [(analysis, results[analysis.id]) for analysis in rehearsed.outcome.history.plan.reported]
+    width = max(len(analysis.id) for analysis, _ in ends)
+    lines = [f"{one.id:<{width}}  {_verdict(one, result, is_gated=is_gated)}" for one, result in ends]
+    refusals = dict.fromkeys(str(refusal(of)) for one, result in ends for of in refusals_of(one, result))
     own = dict.fromkeys(str(_own_line(site, verdict)) for site, verdict in rehearsed.own)
     return "\n".join([*lines, *([""] if refusals else []), *refusals, *own])
 
 
-def _verdict(result: Result, *, is_gated: bool) -> Message:
+def _verdict(analysis: Analysis, result: Result, *, is_gated: bool) -> Message:
+    verdict = _of_result(result, is_gated=is_gated)
+    refused = [of for of in refusals_of(analysis, result) if of is not result]
+    return say("run.verdict.no_arms", verdict=verdict, rule=refused[0].rule) if refused else verdict
+
+
+def _of_result(result: Result, *, is_gated: bool) -> Message:
     if isinstance(result, RefusedByRule):
         return say("run.verdict.refused", rule=result.rule)
     gate = say("run.verdict.passed") if is_gated else say("run.verdict.no_gate")

@@ -56,6 +56,10 @@ class RefusedByRule(Result):
     by: Literal["all", "a site"] = "all"
     """`all`: judged by every party on pooled figures. `a site`: by one on its own rows; it is not shown which."""
 
+    def reason_json(self) -> dict[str, Any]:
+        """Returns the `reason` of the result in results.json."""
+        return {"rule": self.rule, "message": str(self.message), "remedy": str(self.remedy), "by": self.by}
+
     @classmethod
     def of(cls, finding: Finding) -> RefusedByRule:
         """Returns the refusal that follows from a finding on pooled figures."""
@@ -129,6 +133,11 @@ class Analysis(ABC):
     @abstractmethod
     def refused(self, state: Any, refusal: RefusedByRule) -> Result:
         """Returns the end of an analysis that a hospital refuses to continue."""
+
+    def without_arms(self, refusal: RefusedByRule) -> Self | None:
+        """Returns what can still be asked where admission refused the analysis: the same of all patients together,
+        which keeps the refusal for its result. None where it is not by arm, or nothing would change."""
+        return None
 
     @abstractmethod
     def out_of_evaluations(self, state: Any) -> Result:

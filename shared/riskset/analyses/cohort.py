@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,6 +111,8 @@ class Cohort:
     site: str
     analysis_sets: Mapping[str, AnySet]
     """By `SetId.name`; includes the common set of every endpoint of the study, possibly without rows."""
+    excluded: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """Eligible patients who are not analysed, by the key of a `Reason`."""
 
     @property
     def n_patients(self) -> int:

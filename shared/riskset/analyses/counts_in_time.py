@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.analysis import AskedOnce, Inputs, NotEstimable, Result
+from riskset.analyses.analysis import AskedOnce, Inputs, NotEstimable, RefusedByRule, Result
 from riskset.analyses.cohort import AnalysisSet, Cohort, SetId
 from riskset.analyses.design import level_columns
 from riskset.catalogue import Message, say
@@ -119,6 +119,13 @@ class CountedInTime(AskedOnce):
     """An analysis that needs the counts and nothing else: one round, in which each hospital sends them."""
 
     counts: CountsInTime
+    arms_refusal: RefusedByRule | None = None
+    """Why the counts are not by arm, where the study asks for that."""
+
+    def without_arms(self, refusal: RefusedByRule) -> Self | None:
+        if not self.counts.levels:
+            return None
+        return replace(self, counts=replace(self.counts, levels=()), arms_refusal=refusal)
 
     @property
     def exposure(self) -> Exposure:
@@ -153,4 +160,5 @@ class CountedInTime(AskedOnce):
         of whatever a subclass sends after them."""
 
     def question_json(self) -> dict[str, Any]:
-        return {"variable": self.counts.arm, "reference": self.counts.reference}
+        by = {"variable": self.counts.arm, "reference": self.counts.reference}
+        return by | ({} if self.arms_refusal is None else {"arms_reason": self.arms_refusal.reason_json()})

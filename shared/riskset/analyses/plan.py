@@ -10,6 +10,7 @@ from typing import Final
 from riskset.analyses.admission.steps import steps
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import ALL, SetId, of_all
+from riskset.analyses.excluded import Reason, reasons_of
 from riskset.analyses.methods import PLANNERS, POPULATIONS
 from riskset.analyses.moments import moments_id
 from riskset.analyses.populations import Population
@@ -34,6 +35,8 @@ class Plan:
     """The variable by which curves may be split."""
     populations: Mapping[str, Population] = field(default_factory=dict)
     """Derived populations by name."""
+    excluded: tuple[Reason, ...] = ()
+    """The reasons for which eligible patients are not analysed."""
     kinds: frozenset[str] = frozenset()
     """Kinds of the study's entries: all parties run the same version of the method behind each."""
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -158,8 +161,8 @@ def _pairs(n: int) -> int:
 def plan(study: Study) -> Plan:
     """Returns the analyses of a study.
 
-    An id is `kind/endpoint/population[/model]`; where a second entry of the study asks the same with other options, its
-    name is added. DataError, with every analysis that can never begin.
+    An id is `kind/endpoint/population[/model]`; where an entry before it has the same id, the entry's name is added.
+    DataError, with every analysis that can never begin.
     """
     taken: set[str] = set()
     reported: list[Analysis] = []
@@ -172,8 +175,16 @@ def plan(study: Study) -> Plan:
     _check_size(study, reported)
     populations = {name: population for of in POPULATIONS for name, population in of(study).items()}
     arm = study.comparison.arm if study.comparison else None
+    sets = of_all(analysis.set_id.of_all for analysis in reported)
     fields = {name: endpoint.variables for name, endpoint in study.endpoints.items()}
-    planned = Plan(tuple(reported), arm, populations, study.analysis_kinds, fields)
+    planned = Plan(
+        tuple(reported),
+        arm,
+        populations,
+        excluded=tuple(reasons_of(study, sets)),
+        kinds=study.analysis_kinds,
+        fields=fields,
+    )
     if problems := tuple(planned.problems()):
         raise DataError(say("analyses.plan.never_begin"), say("analyses.plan.never_begin_hint"), problems)
     return planned

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from riskset.catalogue import say
 from riskset.stats.arrays import Floats
 from riskset.stats.kaplan_meier import Curve, Quantile, quantile
 
@@ -17,11 +18,16 @@ def quartiles_of(curve: Curve, lower: Floats, upper: Floats) -> tuple[Quantile, 
 
 
 def quartiles_json(quartiles: Sequence[Quantile]) -> dict[str, Any]:
-    """Returns the keys `median_days` and `quartiles`; null means "not reached"."""
+    """Returns the keys `median_days` and `quartiles`; null means "not reached", or that there are no patients."""
     return {
         "median_days": _quantile_json(quartiles[1]),
         "quartiles": [{"probability": quartile.probability, **_quantile_json(quartile)} for quartile in quartiles],
     }
+
+
+def no_patients_json(n: int) -> dict[str, Any]:
+    """Returns the key `reason` of an arm without patients, which has no quartile; nothing for another."""
+    return {} if n else {"reason": {"code": "no patients", "message": str(say("analyses.arm.no_patients"))}}
 
 
 def _quantile_json(found: Quantile) -> dict[str, float | None]:

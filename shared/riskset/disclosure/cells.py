@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from math import nan
+from typing import Literal
 
 from riskset.catalogue import Message, say
 from riskset.disclosure.finding import Finding, judge
@@ -80,11 +81,24 @@ def level(policy: Policy, subject: str, ones: int, n: int) -> Finding:
     return judge(policy, "R4.level", subject, min(ones, without), remedy=remedy)
 
 
-def contributors(policy: Policy, subject: str, sites: int) -> Finding:
-    """R12: `sites` sites have patients in the population, and patients who differ in the column."""
-    remedy = say("rules.remedy.contributors", least=_least(policy, "R12.contributors"))
+def contributors(
+    policy: Policy, subject: str, sites: int, of: Literal["patients", "number", "level"] = "patients"
+) -> Finding:
+    """R12: `sites` sites have patients in the population `subject`; for a column of it, patients who differ in it."""
+    least = _least(policy, "R12.contributors")
+    about: Message | str
+    if of == "patients":
+        about, remedy = subject, say("rules.remedy.contributors", least=least)
+    elif of == "number":
+        about = say("rules.subject.differing", column=subject)
+        remedy = say("rules.remedy.contributors_number", least=least)
+    else:
+        about = say("rules.subject.with_and_without", column=subject)
+        remedy = say("rules.remedy.contributors_level", least=least)
+        if sites == 0:
+            remedy = say("rules.remedy.contributors_apart", least=least)
     # counted over all sites in both columns: never one site's own figure
-    return judge(policy, "R12.contributors", subject, sites, own=False, remedy=remedy)
+    return judge(policy, "R12.contributors", about, sites, own=False, remedy=remedy)
 
 
 def split(policy: Policy, subject: str, asked: Sequence[str], allowed: Collection[str]) -> Finding:

@@ -21,6 +21,7 @@ from riskset.analyses.admission.steps import Own
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.populations import Members, with_population
 from riskset.catalogue import say
+from riskset.disclosure.exposure import Exposure
 from riskset.disclosure.gate import Gate, Released, Summary
 from riskset.disclosure.policy import Policy
 from riskset.errors import Refused
@@ -71,9 +72,9 @@ class Contributor:
     """What each analysis, by its id, prepared from the rows; prepared once, so that a round only evaluates."""
     members: dict[str, Members] = field(default_factory=dict)
     """Of the derived populations known so far, by name."""
-    refused: dict[str, int] = field(default_factory=dict)
-    """By id, the analyses that this site's rows forbade in this run, and after which round. The site's flag ends them
-    for all parties, unless the party that adds last removes the flag from the sum."""
+    refused: dict[tuple[str, Exposure], int] = field(default_factory=dict)
+    """By id and what it discloses, the analyses that this site's rows forbade in this run, and after which round. The
+    site's flag ends them for all parties, unless the party that adds last removes the flag from the sum."""
 
     def contribute(self, history: History, masks: Masks) -> tuple[bytes, Sent]:
         """Returns the payload of the next contribution, and its numbers in clear for the site's own ledger."""
@@ -92,10 +93,11 @@ class Contributor:
 
         Raises Refused("history") where an analysis is requested that this site refused in an earlier round.
         """
-        if any(self.refused.get(analysis.id, history.round) < history.round for analysis in history.live):
+        if any(self.refused.get((a.id, a.exposure), history.round) < history.round for a in history.live):
             raise Refused("history", say("protocol.round.repeated_analysis"))
         found = self.judge_own(history)
-        self.refused |= {id_: history.round for id_, finding in found if not finding.passes}
+        failing = {id_ for id_, finding in found if not finding.passes}
+        self.refused |= {(a.id, a.exposure): history.round for a in history.live if a.id in failing}
         return found
 
     def judge_own(self, history: History) -> list[Judged]:

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from riskset.analyses.admission.exclusions import NOT_COUNTED, Exclusions
 from riskset.analyses.admission.figures import Figures
 from riskset.analyses.admission.judging import Judge
 from riskset.analyses.admission.steps import Step, steps
@@ -34,6 +35,7 @@ from riskset.disclosure.exposure import Label, of_admission
 from riskset.disclosure.gate import SummaryPart
 from riskset.errors import DataError, ProtocolError, Refused
 from riskset.protocol.opening import Opened, Opening, open_run
+from riskset.protocol.program import UNNUMBERED
 from riskset.protocol.round import Question, chain
 from riskset.protocol.witnessing import read_cosigned
 from riskset.secure import fixed_point
@@ -227,14 +229,44 @@ class History:
         if not ready:
             return history
         earlier = () if history.passed else history.opening.earlier  # changes are examined once per run
-        return replace(history, batch=ready, admitted=0, steps=steps(earlier))
+        return replace(history, batch=ready, admitted=0, steps=steps(earlier, history._exclusions))
+
+    @property
+    def _exclusions(self) -> Exclusions:
+        """What the admission counts of patients who are not analysed: nothing in a run of a version that did not."""
+        policy, stated = self.judge.policy, self.opened.values()
+        if self._is_of_0_1_0:
+            return NOT_COUNTED
+        may_be_seen = policy is not None and (policy.column == "local" or any(s.may_be_subtracted for s in stated))
+        return Exclusions(self.plan.excluded, policy.k if policy is not None and may_be_seen else 0)
 
     def _batch_ended(self) -> History:
         """Returns the history after an admission that is done, or in which every analysis was refused."""
         alive = tuple(id_ for id_ in self.batch if id_ not in self.results)
         if alive and self.admitted < len(self.steps):
             return self
-        return replace(self, batch=(), passed=(*self.passed, *alive))
+        return replace(self, batch=(), passed=(*self.passed, *alive))._without_arms(self.batch)
+
+    def _without_arms(self, batch: Sequence[str]) -> History:
+        """Returns the history in which analyses by arm that were refused are asked of all patients together, in an
+        admission of their own. A rule that refuses the patients or the run would refuse that too."""
+        if self._is_of_0_1_0:
+            return self
+        asked: dict[str, Analysis] = {}
+        for id_ in batch:
+            refusal = self.results.get(id_)
+            if isinstance(refusal, RefusedByRule) and refusal.rule not in ("R1", "R14"):
+                again = self.plan.by_id[id_].without_arms(refusal)
+                asked |= {} if again is None else {id_: again}
+        if not asked:
+            return self
+        reported = tuple(asked.get(analysis.id, analysis) for analysis in self.plan.reported)
+        results = {id_: result for id_, result in self.results.items() if id_ not in asked}
+        return replace(self, plan=replace(self.plan, reported=reported), results=results)
+
+    @property
+    def _is_of_0_1_0(self) -> bool:
+        return any(said.program.protocol == UNNUMBERED for said in self.opened.values())
 
     def _begun(self) -> History:
         """Returns the history after every analysis was begun, or ended, whose needs have their results."""

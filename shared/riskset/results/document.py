@@ -58,6 +58,8 @@ def entry_json(entry: ResultEntry) -> Json:
         **head,
         **{key: name for key, name in asked_about.items() if name is not None},
         "status": entry.status,
+        "analysed": entry.analysed,
+        "excluded": None if entry.excluded is None else entry.excluded.to_json(),
         **analysis.question_json(),
         **_end(entry),
         "gate": entry.gate,
@@ -66,10 +68,7 @@ def entry_json(entry: ResultEntry) -> Json:
 
 def _end(entry: ResultEntry) -> Json:
     result: Any = entry.result  # of the type that belongs to its analysis
-    if isinstance(result, RefusedByRule):
-        message, remedy = str(result.message), str(result.remedy)
-        return {"reason": {"rule": result.rule, "message": message, "remedy": remedy, "by": result.by}}
-    if isinstance(result, NotEstimable):
+    if isinstance(result, NotEstimable | RefusedByRule):
         return {"reason": result.reason_json()}
     return entry.analysis.result_json(result)
 

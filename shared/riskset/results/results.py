@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result
+from riskset.analyses.excluded import Excluded, excluded_from
 from riskset.analyses.opened import Tally
-from riskset.analyses.plan import plan
 from riskset.protocol.coordinator import Outcome
 from riskset.study.spec import Study
 
@@ -24,6 +24,10 @@ class ResultEntry:
     result: Result
     gate: Gate
     """`ignored` where no rule was applied; such a result must not leave its machine."""
+    analysed: int | None = None
+    """Patients of its analysis set, over all sites; None where it was refused."""
+    excluded: Excluded | None = None
+    """Eligible patients who are not in the set; None where they were not counted."""
 
     @property
     def id(self) -> str:
@@ -68,19 +72,20 @@ def results_of(
     disclosure rules were not applied.
     """
     own_notice = [study.header.notice] if study.header.notice else []
-    entries = [
-        ResultEntry(
-            analysis,
-            result := outcome.results[analysis.id],
-            _gate(result, is_gated=is_gated),
-        )
-        for analysis in plan(study).reported
-    ]
+    entries = [_entry(analysis, outcome, is_gated=is_gated) for analysis in outcome.history.plan.reported]
     notices, history = (*own_notice, *notices), outcome.history
     before = history.figures.opened_before
     return Results(
         study, outcome.run, tuple(sites), outcome.rounds, notices, tuple(entries), history.opened_numbers, before
     )
+
+
+def _entry(analysis: Analysis, outcome: Outcome, *, is_gated: bool) -> ResultEntry:
+    result, figures, name = outcome.results[analysis.id], outcome.history.figures, analysis.analysis_set
+    gate = _gate(result, is_gated=is_gated)
+    if isinstance(result, RefusedByRule) or name not in figures.rows:
+        return ResultEntry(analysis, result, gate)
+    return ResultEntry(analysis, result, gate, figures.rows[name].rows, excluded_from(name, figures.excluded))
 
 
 def _gate(result: Result, *, is_gated: bool) -> Gate:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from riskset.catalogue import say
 from riskset.study.asked import Analysis
@@ -105,6 +105,13 @@ class Comparison(TomlTable):
     arm: Name
     reference: Text
     estimand: Literal["ATE", "ATT", "ATO"] | None = None
+    """Reserved, and part of every study's hash: no analysis of this version has adjusted populations."""
+
+    @field_validator("estimand")
+    @classmethod
+    def _not_yet(cls, value: str | None) -> None:
+        if value is not None:
+            complain(say("study.value.estimand", found=value))
 
 
 class Disclosure(TomlTable):

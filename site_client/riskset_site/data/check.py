@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
+from riskset.analyses.excluded import COSTLY, variables_of
 from riskset.catalogue import say
 from riskset.errors import DataError, Problem
 from riskset.study.spec import DateVariable, NumberVariable, Study
-from riskset_site.data.cohort import Preparation, prepare, sets_of, variables_of
+from riskset_site.data.cohort import Preparation, prepare, sets_of
 from riskset_site.data.column_reading import MetText, known
 from riskset_site.data.config import load_site_file
 from riskset_site.data.date_order import after_death
@@ -65,8 +63,16 @@ class EndpointCheck:
     at_cutoff: int
     """Censored at the study's data cut-off."""
     event_after_censoring: int
+    missing: Mapping[str, int]
+    """By variable that the set needs: eligible rows without a value."""
     days: Spread | None = None
     """Follow-up of the analysed rows."""
+
+    @property
+    def costly(self) -> tuple[str, ...]:
+        """The variables that are missing for more than 5% of the site's eligible rows."""
+        eligible = self.no_follow_up + self.incomplete + self.rows
+        return tuple(name for name, n in self.missing.items() if n > COSTLY * eligible)
 
 
 @dataclass(frozen=True)
@@ -139,10 +145,11 @@ def _variables(prepared: Preparation, site: SiteFile, study: Study) -> Iterator[
 def _endpoints(prepared: Preparation, study: Study) -> Iterator[EndpointCheck]:
     for set_id in sets_of(study):
         if set_id.endpoint is not None:
-            yield _endpoint(set_id.name, set_id.endpoint, prepared, prepared.complete(variables_of(set_id, study)))
+            yield _endpoint(set_id.name, set_id.endpoint, prepared, variables_of(set_id, study))
 
 
-def _endpoint(name: str, endpoint: str, prepared: Preparation, complete: NDArray[np.bool_]) -> EndpointCheck:
+def _endpoint(name: str, endpoint: str, prepared: Preparation, variables: Sequence[str]) -> EndpointCheck:
+    complete = prepared.complete(variables)
     found, known_rows = prepared.follow_ups[endpoint], prepared.known(endpoint)
     analysed = known_rows & complete
     return EndpointCheck(
@@ -154,6 +161,7 @@ def _endpoint(name: str, endpoint: str, prepared: Preparation, complete: NDArray
         at_time_0=int((analysed & (found.days == 0)).sum()),
         at_cutoff=int((analysed & found.at_cutoff).sum()),
         event_after_censoring=int((analysed & found.after_censoring).sum()),
+        missing={name: int((prepared.eligible & ~prepared.complete([name])).sum()) for name in variables},
         days=spread(found.days[analysed]),
     )
 

@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from riskset.analyses.excluded import COSTLY
 from riskset.catalogue import Message, say
 from riskset.errors import Problem
 from riskset.visible_text import visible
@@ -37,6 +38,8 @@ def _parts(check: SiteCheck) -> Iterator[RenderableType]:
     for part in (_variables(check), _spreads(check), _texts(check), _steps(check), _endpoints(check)):
         if part.rows:
             yield from ("", grid(part))
+    if missing := list(dict.fromkeys(line for row in check.endpoints for line in _missing(row))):
+        yield from ("", *missing)
     for problem in check.problems:
         yield from ("", *_problem(problem))
     for warning in check.warnings:
@@ -112,6 +115,14 @@ def _endpoints(check: SiteCheck) -> PageTable:
 def _counts(row: EndpointCheck) -> tuple[int, ...]:
     left_out, analysed = (row.no_follow_up, row.incomplete), (row.rows, row.events)
     return (*left_out, *analysed, row.at_time_0, row.at_cutoff, row.event_after_censoring)
+
+
+def _missing(row: EndpointCheck) -> Iterator[RenderableType]:
+    """Which covariates cost the set rows, and what to tell the coordinator where one costs many."""
+    if lost := tuple(f"{name} {n}" for name, n in row.missing.items() if n):
+        yield visible(say("data.page.missing", endpoint=row.endpoint, variables=lost))
+    if row.costly:
+        yield visible(say("data.page.costly", names=row.costly, share=f"{COSTLY:.0%}"))
 
 
 def _table(

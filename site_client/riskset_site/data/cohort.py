@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.cohort import AnalysisSet, AnySet, Cohort, PatientSet, SetId
+from riskset.analyses.excluded import MISSING, NO_FOLLOW_UP, Reason, variables_of
 from riskset.analyses.plan import plan
 from riskset.catalogue import say
 from riskset.errors import DataError, Problem
@@ -53,6 +54,16 @@ class Preparation:
         masks = (known(self.export.columns[name].values) for name in variables)
         return reduce(np.logical_and, masks, np.ones(self.export.n, bool))
 
+    def excluded(self, reason: Reason, study: Study) -> int:
+        """Returns how many eligible rows are not analysed for this reason."""
+        if reason.code == NO_FOLLOW_UP:
+            return int((self.eligible & ~self.known(reason.of)).sum())
+        if reason.code == MISSING:
+            return int((self.eligible & ~self.complete([reason.of])).sum())
+        set_id = next(s for s in sets_of(study) if s.name == reason.of)
+        known_rows = self.eligible if set_id.endpoint is None else self.known(set_id.endpoint)
+        return int((known_rows & ~self.complete(variables_of(set_id, study))).sum())
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -81,21 +92,14 @@ def load_patients(site_file: Path, study: Study, today: date | None = None) -> L
         hint = say("data.cohort.see_rows", file=site_file.name)
         raise DataError(say("data.cohort.does_not_fit"), hint, prepared.problems)
     sets = sets_of(study)
-    cohort = Cohort(site.site, {set_id.name: _set(set_id, prepared, study) for set_id in sets})
+    excluded = {reason.key: prepared.excluded(reason, study) for reason in plan(study).excluded}
+    cohort = Cohort(site.site, {set_id.name: _set(set_id, prepared, study) for set_id in sets}, excluded)
     return Loaded(cohort, content_of_export(prepared.export, site, study, sets), prepared.export.keys)
 
 
 def sets_of(study: Study) -> tuple[SetId, ...]:
     """Returns the sets of rows that analyses use: one per endpoint, then those that a single analysis needs."""
     return tuple(dict.fromkeys((*map(SetId, study.endpoints), *plan(study).sets)))
-
-
-def variables_of(set_id: SetId, study: Study) -> tuple[str, ...]:
-    """Returns the variables in which the rows of a set are complete: the set's own, or all covariates of its endpoint's
-    models."""
-    if set_id.complete_in is not None:
-        return set_id.complete_in
-    return () if set_id.endpoint is None else study.covariates_of(set_id.endpoint)
 
 
 def prepare(site: SiteFile, study: Study, today: date) -> Preparation:

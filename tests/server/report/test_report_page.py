@@ -85,7 +85,7 @@ def test_figures_and_tables_stand_on_the_page(lung, tmp_path, page_of):
     assert "Figure 1. os, all patients." in text
     assert "Log-rank P = .002" in text
     assert "No. at risk" in text
-    assert "female 0.56 (0.40–0.80) .002 0.54 (0.38–0.77) <.001" in text
+    assert "female 212 (150) 0.56 (0.40–0.80) .002 212 (150) 0.54 (0.38–0.77) <.001" in text
 
 
 def test_what_is_not_given_is_listed_with_its_reason(lung, tmp_path, page_of):

@@ -2,14 +2,16 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from riskset.analyses.analysis import RefusedByRule
 from riskset.rehearsal import Rehearsal
-from riskset.results import results_of
+from riskset.results import entry_json, results_of
 from riskset_server.report import notation
 from riskset_server.report.labels import Labels
 
+COLUMNS = ("Univariable n (events)", "HR (95% CI)", "P", "Multivariable n (events)", "HR (95% CI)", "P")
 LABELS = Labels(
     variables={"age": "Age, per year", "ecog": "ECOG PS"},
     endpoints={"os": "Overall survival"},
@@ -82,7 +84,7 @@ def test_survival_without_arms_or_landmarks(lung, survival_table_of):
 def test_cox_models_alone_and_together(lung, cox_table_of):
     table = cox_table_of(lung)
     assert table.title == "Overall survival: Cox models"
-    assert table.columns == ("Univariable HR (95% CI)", "P", "Multivariable HR (95% CI)", "P")
+    assert table.columns == COLUMNS
     assert [(row.label, row.is_inner) for row in table.rows] == [
         ("sex", False),
         ("Male", True),
@@ -96,34 +98,33 @@ def test_cox_models_alone_and_together(lung, cox_table_of):
     ]
     cells = cells_of(table)
     assert cells["sex"] == ()
-    assert cells["Male"] == ("1 (reference)", "", "1 (reference)", "")
-    assert cells["Female"] == ("0.56 (0.40–0.80)", ".002", "0.54 (0.38–0.77)", "<.001")
-    assert cells["Age, per year"] == ("1.025 (1.004–1.046)", ".02", "1.01 (0.99–1.04)", ".15")
-    assert cells["1"] == ("1.42 (0.93–2.18)", ".10", "1.556 (1.003–2.413)", ".048")
+    size = "212 (150)"
+    assert cells["Male"] == (size, "1 (reference)", "", size, "1 (reference)", "")
+    assert cells["Female"] == (size, "0.56 (0.40–0.80)", ".002", size, "0.54 (0.38–0.77)", "<.001")
+    assert cells["Age, per year"] == (size, "1.025 (1.004–1.046)", ".02", size, "1.01 (0.99–1.04)", ".15")
+    assert cells["1"] == (size, "1.42 (0.93–2.18)", ".10", size, "1.556 (1.003–2.413)", ".048")
 
 
-def test_notes_tell_baseline_ties_sizes_and_tests(lung, cox_table_of):
+def test_notes_tell_baseline_ties_and_tests(lung, cox_table_of):
     notes = cox_table_of(lung).notes
     assert "One baseline hazard per site; tied times by Efron's approximation." in notes[0]
-    assert notes[1] == "212 patients, 150 events."
-    assert notes[2].startswith("Univariable, ECOG PS: likelihood ratio χ² = 19.25 (df 2, P < .001); Wald")
-    assert notes[3] == (
+    assert notes[1].startswith("Univariable, ECOG PS: likelihood ratio χ² = 19.25 (df 2, P < .001); Wald")
+    assert notes[2] == (
         "Multivariable: likelihood ratio χ² = 34.07 (df 5, P < .001); Wald χ² = 33.24 (df 5, P < .001); "
         "score χ² = 35.29 (df 5, P < .001)."
     )
-    assert len(notes) == 4
+    assert len(notes) == 3
 
 
-def test_models_of_different_patients_tell_their_sizes_one_by_one(lung, cox_table_of):
+def test_models_of_different_patients_tell_their_sizes_in_their_rows(lung, cox_table_of):
     model_of(lung, "univariable/age")["n"] = 200
-    notes = cox_table_of(lung).notes
-    assert "Univariable, Age, per year: 200 patients, 150 events." in notes
-    assert "Multivariable: 212 patients, 150 events." in notes
+    cells = cells_of(cox_table_of(lung))
+    assert (cells["Age, per year"][0], cells["Age, per year"][3]) == ("200 (150)", "212 (150)")
 
 
-def test_one_kind_of_model_makes_two_columns(lung, cox_table_of):
+def test_one_kind_of_model_makes_three_columns(lung, cox_table_of):
     lung["results"] = [model_of(lung, "multivariable")]
-    assert cox_table_of(lung).columns == ("Multivariable HR (95% CI)", "P")
+    assert cox_table_of(lung).columns == COLUMNS[3:]
 
 
 def test_a_term_without_estimate_tells_why(lung, cox_table_of):
@@ -132,8 +133,8 @@ def test_a_term_without_estimate_tells_why(lung, cox_table_of):
     term = {"variable": "country", "level": "JP", "reference": "KR", **nothing, "reason": reason}
     model_of(lung, "multivariable")["terms"].append(term)
     table = cox_table_of(lung)
-    assert cells_of(table)["KR"] == ("", "", "1 (reference)", "")
-    assert cells_of(table)["JP"] == ("", "", "n.e.", "")
+    assert cells_of(table)["KR"] == ("", "", "", "212 (150)", "1 (reference)", "")
+    assert cells_of(table)["JP"] == ("", "", "", "212 (150)", "n.e.", "")
     assert table.notes[-1] == "Multivariable, country JP, not estimable: aliased with site: one value at each site."
 
 
@@ -143,7 +144,7 @@ def test_a_refused_model_keeps_its_row_and_tells_why(lung, cox_table_of):
         del age[key]
     age |= {"status": "refused", "reason": {"rule": "R4", "message": "too few events for its terms"}}
     table = cox_table_of(lung)
-    assert cells_of(table)["Age, per year"] == ("refused (R4)", "", "1.01 (0.99–1.04)", ".15")
+    assert cells_of(table)["Age, per year"] == ("", "refused (R4)", "", "212 (150)", "1.01 (0.99–1.04)", ".15")
     assert table.notes[-1] == "Univariable, Age, per year, refused: R4: too few events for its terms."
 
 
@@ -163,8 +164,8 @@ def test_a_refused_model_beside_fitted_ones_has_its_column_and_no_empty_cell(lun
     model = model_of(lung, "multivariable")
     refuse(model, *dict.fromkeys(term["variable"] for term in model["terms"]))
     table = cox_table_of(lung)
-    assert table.columns == ("Univariable HR (95% CI)", "P", "Multivariable HR (95% CI)", "P")
-    said = {row.label: row.cells[2] for row in table.rows if row.cells}
+    assert table.columns == COLUMNS
+    said = {row.label: row.cells[4] for row in table.rows if row.cells}
     assert said == dict.fromkeys(said, "refused (R4)")
     assert len(said) == 7
     assert table.notes[-1] == "Multivariable, refused: R4: one stands out. What would pass: drop a column."
@@ -173,7 +174,7 @@ def test_a_refused_model_beside_fitted_ones_has_its_column_and_no_empty_cell(lun
 
 def test_a_refused_model_says_nothing_of_covariates_it_would_not_have_had(lung, cox_table_of):
     refuse(model_of(lung, "multivariable"), "age")
-    said = {row.label: row.cells[2] for row in cox_table_of(lung).rows if row.cells}
+    said = {row.label: row.cells[4] for row in cox_table_of(lung).rows if row.cells}
     assert said.pop("Age, per year") == "refused (R4)"
     assert set(said.values()) == {""}
 
@@ -224,19 +225,53 @@ def test_a_second_analysis_of_an_endpoint_has_its_own_table(patients, printed):
     efron, breslow, again = found.tables("cox")
 
     def cells(*models):
-        terms = [outcome.results[f"cox/os/all/{model}"].terms[0] for model in models]
-        return tuple(text for t in terms for text in (notation.ratio(t.hr, t.lower, t.upper), notation.p_value(t.p)))
+        fits = [outcome.results[f"cox/os/all/{model}"] for model in models]
+        return tuple(
+            text
+            for fit, t in ((fit, fit.terms[0]) for fit in fits)
+            for text in (
+                notation.size(fit.n, fit.events),
+                notation.ratio(t.hr, t.lower, t.upper),
+                notation.p_value(t.p),
+            )
+        )
 
     titles = [f"os: Cox models ({name})" for name in ("efron", "breslow", "again")]
     assert [table.title for table in (efron, breslow, again)] == titles
     assert "tied times by Efron's approximation." in efron.notes[0]
     assert "tied times by Breslow's approximation." in breslow.notes[0]
-    assert efron.columns == breslow.columns == ("Univariable HR (95% CI)", "P", "Multivariable HR (95% CI)", "P")
-    assert cells_of(efron)["new"] == ("", "", *cells("multivariable"))
+    assert efron.columns == breslow.columns == COLUMNS
+    assert cells_of(efron)["new"] == ("", "", "", *cells("multivariable"))
     assert cells_of(breslow)["new"] == cells("univariable/arm", "multivariable/breslow")
-    assert cells_of(breslow)["age"][:2] == cells("univariable/age/breslow")
-    assert cells_of(again)["age"][0] == "refused (R4)"
+    assert cells_of(breslow)["age"][:3] == cells("univariable/age/breslow")
+    assert cells_of(again)["age"][1] == "refused (R4)"
     assert "Univariable, age, refused: R4." in again.notes
 
-    alone = cells("univariable/arm")[0].replace("(", "(95% CI ")
+    alone = cells("univariable/arm")[1].replace("(", "(95% CI ")
     assert f"HR {alone}" in found.plots()[0].statistics
+
+
+def test_an_arm_of_nobody_has_no_median_that_was_not_reached(patients, printed):
+    """Nor quartiles or landmarks; in the table, in the figure and in results.json."""
+    sites, rows = ("asan", "kurume"), patients.rows(5, 120)
+    rows = replace(rows, variables={**rows.variables, "arm": np.zeros(rows.n)})
+    analyses = {
+        "survival": {"kind": "km", "endpoints": ["os"], "landmarks": [12]},
+        "follow": {"kind": "follow-up", "endpoints": ["os"]},
+        "means": {"kind": "rmst", "endpoints": ["os"], "tau": [12]},
+    }
+    study = patients.study(sites, analyses=analyses, disclosure={"secure_sum": "off"})
+    outcome = Rehearsal(study, patients.deal(rows, patients.sites(sites, rows.n)), is_gated=False).run()
+    results = results_of(study, outcome, sites)
+    found = printed(results)
+    for kind in ("km", "follow-up", "rmst"):
+        (table,) = found.tables(kind)
+        of_nobody = [row.cells[1] for row in table.rows if row.cells]
+        assert table.columns[1] == "new"
+        assert of_nobody.count(notation.NO_VALUE) >= 1
+        assert not any(notation.NOT_REACHED in text for text in of_nobody), kind
+    (plot,) = found.plots()
+    assert f"new\u2002{notation.NO_VALUE}" in plot.statistics
+    for entry in results.entries:
+        nobody = entry_json(entry)["arms"][1]
+        assert (nobody["n"], nobody["reason"]["code"]) == (0, "no patients")

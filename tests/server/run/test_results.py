@@ -29,6 +29,7 @@ TYPES = {
     "true or false": bool,
 }
 SITES = np.array(["asan", "kurume"])
+THREE = np.array(["asan", "kurume", "osaka"])
 
 
 def parts(document):
@@ -40,6 +41,9 @@ def parts(document):
     for result in document["results"]:
         common = SECTIONS["Every result"]
         yield "Every result", {key: value for key, value in result.items() if key in common}
+        for reason in result["excluded"] or ():
+            yield "A reason for exclusion", reason
+            yield from (("A missing variable", variable) for variable in reason.get("variables", []))
         own = {key: value for key, value in result.items() if key not in common}
         yield from (parts_of_model if result["kind"] == "cox" else parts_of_curves)(own)
 
@@ -70,6 +74,8 @@ def parts_of_reason(result):
 def parts_of_curves(curves):
     yield "Curves", curves
     yield from parts_of_reason(curves)
+    if "arms_reason" in curves:
+        yield "A refusal", curves["arms_reason"]
     if "grid" not in curves:
         return
     yield "`grid`", curves["grid"]
@@ -94,14 +100,27 @@ def documents(patients):
     entries = patients.rows(seed=3, n=80, entry=True)
     plain = patients.study(SITES)
     return [
-        document_of(plain, patients.deal(rows, site)),
+        document_of(plain, without_some(patients.deal(rows, site))),
         document_of(patients.study(SITES, entry=True), patients.deal(entries, site)),
         document_of(patients.study(SITES, comparison=None), patients.deal(rows, site)),
         document_of(plain, patients.deal(replace(rows, event=rows.event & old), site)),
         document_of(plain, patients.deal(patients.choose(rows, old), site[old])),
         document_of(plain, emptied(patients.deal(rows, site), patients)),
         document_of(plain, patients.deal(patients.rows(seed=3, n=20), site[:20]), is_gated=True),
+        document_of(patients.study(THREE), patients.deal(*an_arm_a_site(patients)), is_gated=True),
     ]
+
+
+def an_arm_a_site(patients):
+    """Rows of three hospitals, none of which has both arms."""
+    rows, sites = patients.rows(seed=3, n=180), patients.sites(THREE, 180)
+    return replace(rows, variables={**rows.variables, "arm": (sites == "osaka").astype(float)}), sites
+
+
+def without_some(cohorts):
+    """Hospitals that have eligible patients of whom too little is known."""
+    excluded = {("no follow-up", "os"): 1, ("missing covariate", "os"): 2, ("missing", "age"): 2}
+    return {name: replace(cohort, excluded=excluded) for name, cohort in cohorts.items()}
 
 
 def emptied(cohorts, patients):

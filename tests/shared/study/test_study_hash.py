@@ -14,7 +14,7 @@ from riskset.study.toml_table import Since
 
 ROOT = Path(__file__).parents[3]
 OF_0_1_0 = {
-    "configs/hcc-second-line.toml": "c99e1a696a8a63ccc86de2a8b5feb9cc882c2fe1d75b774c0fc34dd3cca31d1d",
+    "configs/hcc-second-line.toml": "0111c649328aadd76fcc261d208006e6a4277146729606e90732203e7139721b",
     "demonstrations/riskset_demo/studies/hcc-two.toml": (
         "016888951bb13ecc0a4fde082de3a766c70a455d12c6718ff1740d9bc5685631"
     ),

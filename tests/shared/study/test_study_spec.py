@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from riskset.study.asked.cox import CoxEntry
 from riskset.study.load import load_study
-from riskset.study.spec import NumberVariable, Study
+from riskset.study.spec import Comparison, GridTable, NumberVariable, Study
 
 CONFIGS = Path(__file__).parents[3] / "configs"
 
@@ -115,3 +115,22 @@ def test_a_transform_must_be_defined_on_the_whole_range(transform, begins, is_de
 def test_a_study_cannot_be_changed(hcc):
     with pytest.raises(ValidationError, match="frozen"):
         hcc.disclosure.min_cell = 1
+
+
+@pytest.mark.parametrize("estimand", ["ATE", "ATT", "ATO"])
+def test_an_estimand_that_would_do_nothing_is_refused(estimand):
+    with pytest.raises(ValidationError, match="no analysis of this version has adjusted populations"):
+        Comparison(arm="arm", reference="old", estimand=estimand)
+
+
+def test_the_grid_ends_where_the_documentation_says():
+    row = next(
+        line
+        for line in (CONFIGS.parent / "docs" / "study-file.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith("| `max_days` |")
+    )
+    assert "`width_days` to 36,525" in row
+    assert GridTable(width_days=7, max_days=36525).max_days == 36525
+    for beyond in (36526, 6):
+        with pytest.raises(ValidationError):
+            GridTable(width_days=7, max_days=beyond)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from riskset.analyses.analysis import LEVEL
 from riskset.analyses.counts_in_time import CountsInTime
 from riskset.catalogue import Message, say
 from riskset.results import ResultEntry
 from riskset_server.report import notation
-from riskset_server.report.blocks import Format, Row, Shown
+from riskset_server.report.blocks import Format, Row, Shown, Text
 from riskset_server.report.cells import Place
+from riskset_server.report.sections.analysed import is_of_all
 from riskset_server.report.sections.section import Context
 
 INTERVAL: Final = notation.confidence(LEVEL)
@@ -25,6 +26,8 @@ class Arm:
     label: str
     place: Place
     """Of `arms` or `overall` in its result, at the arm's level."""
+    is_empty: bool = field(default=False, kw_only=True)
+    """Whether it has no patient: then it has no median that could be reached or not."""
 
     def cell(self, quantity: str, day: float | None = None) -> str:
         """Returns the id of one of the arm's cells; `day` where the quantity is in a list by day."""
@@ -35,8 +38,14 @@ def arms_of(entry: ResultEntry, counts: CountsInTime, context: Context) -> tuple
     """Returns the arms in the study's order, then all patients."""
     at = Place(entry.id, variable=counts.arm or "")
     labels = context.labels
-    arms = (Arm(labels.arm(counts.arm, level.level), at.of("arms", level=level.level)) for level in counts.levels)
-    return (*arms, Arm(labels.arm(counts.arm, None), at.of("overall")))
+    result: Any = entry.result  # of any kind that has one curve per arm
+    sizes = [arm.n for arm in result.arms]
+    arms = (
+        Arm(labels.arm(counts.arm, level.level), at.of("arms", level=level.level), is_empty=n == 0)
+        for level, n in zip(counts.levels, sizes, strict=True)
+    )
+    overall = labels.arm(counts.arm, None) if is_of_all(entry) else str(say("report.analysed.heading"))
+    return (*arms, Arm(overall, at.of("overall")))
 
 
 def row(
@@ -47,9 +56,17 @@ def row(
     day: float | None = None,
     is_inner: bool = False,
 ) -> Row:
-    """Returns a row with one entry for each arm, made of its cells of these quantities, which may be those of a day."""
-    entries = tuple((Shown(shown, tuple(arm.cell(quantity, day) for quantity in quantities)),) for arm in arms)
-    return Row(label, entries, is_inner=is_inner)
+    """Returns a row with one entry for each arm, made of its cells of these quantities, which may be those of a day.
+
+    In an arm without patients, only counts are numbers.
+    """
+    return Row(label, tuple(_shown(arm, shown, quantities, day) for arm in arms), is_inner=is_inner)
+
+
+def _shown(arm: Arm, shown: Format, quantities: Iterable[str], day: float | None) -> Text:
+    if arm.is_empty and shown != "count":
+        return (notation.NO_VALUE,)
+    return (Shown(shown, tuple(arm.cell(quantity, day) for quantity in quantities)),)
 
 
 def of_quantile(probability: float) -> tuple[str, ...]:

@@ -18,10 +18,12 @@ from riskset_server.report.blocks import Block, Box, Row, Shown, Table, Text, wo
 from riskset_server.report.cells import Place
 from riskset_server.report.labels import Labels
 from riskset_server.report.not_reported import missing, not_reported, reason, sentence
+from riskset_server.report.sections.analysed import analysed_notes
 from riskset_server.report.sections.section import Context, Section, own_title
 
-_REFERENCE: Final[tuple[Text, Text]] = (("1 (reference)",), ())
-_NO_TERM: Final[tuple[Text, Text]] = ((), ())
+_Cells = tuple[Text, Text, Text]
+"""Patients and events of a model, the hazard ratio of a term or why it is missing, and P."""
+_NO_TERM: Final[_Cells] = ((), (), ())
 
 
 def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
@@ -100,6 +102,13 @@ class _Model:
     def name(self, labels: Labels) -> str:
         return f"{self.kind}, {labels.variable(self.variables[0])}" if self.is_univariable else self.kind
 
+    @property
+    def size(self) -> Text:
+        """Patients and events; events are known of a fitted model only."""
+        if self.fit:
+            return (Shown("size", (self.cell("n"), self.cell("events"))),)
+        return () if self.entry.analysed is None else (Shown("count", (self.cell("analysed"),)),)
+
     def cell(self, quantity: str) -> str:
         return Place(self.entry.id, quantity).id
 
@@ -118,36 +127,36 @@ class _Side:
     name: str
     models: tuple[_Model, ...]
 
-    def cells(self, variable: str, level: str | None) -> tuple[Text, Text]:
-        """Hazard ratio and P of a term, or why they are missing."""
+    def cells(self, variable: str, level: str | None) -> _Cells:
+        """What is printed of a term."""
         for model in self.models:
             if (limit := model.limit) and (limit.column.variable, limit.column.level) == (variable, level):
                 form = Shown("above" if limit.side == "lower" else "below", _limit_cells(model, limit))
-                return (form,), ()
+                return model.size, (form,), ()
             if not model.fit and variable in model.variables:
-                return (missing(model.entry),), ()
+                return model.size, (missing(model.entry),), ()
             for column in model.columns:
                 if (column.variable, column.level) == (variable, level):
                     return _term(model, column)
         return _NO_TERM
 
-    def at_reference(self, variable: str) -> tuple[Text, Text]:
+    def at_reference(self, variable: str) -> _Cells:
         """The texts at a variable's reference level: a ratio of 1 is printed only if a model has the other levels."""
-        of = [model for model in self.models if variable in model.variables]
-        if of and of[0].is_refused:
-            return (missing(of[0].entry),), ()
-        return _REFERENCE if of else _NO_TERM
+        model = next((model for model in self.models if variable in model.variables), None)
+        if model is None:
+            return _NO_TERM
+        return model.size, (missing(model.entry) if model.is_refused else "1 (reference)",), ()
 
 
 def _limit_cells(model: _Model, limit: SeparationLimit) -> tuple[str, ...]:
     return model.of_column(limit.column, "reason.limit.hr")
 
 
-def _term(model: _Model, column: Column) -> tuple[Text, Text]:
+def _term(model: _Model, column: Column) -> _Cells:
     if not model.has_estimate(column):
-        return (notation.NOT_ESTIMABLE,), ()
+        return model.size, (notation.NOT_ESTIMABLE,), ()
     *ratio, p = model.of_column(column, "terms.hr", "terms.lower", "terms.upper", "terms.p")
-    return (Shown("ratio", tuple(ratio)),), (Shown("p_value", (p,)),)
+    return model.size, (Shown("ratio", tuple(ratio)),), (Shown("p_value", (p,)),)
 
 
 def _table(models: Sequence[_Model], context: Context) -> Table:
@@ -159,7 +168,7 @@ def _table(models: Sequence[_Model], context: Context) -> Table:
     return Table(
         id=f"table cox/{first.analysis.endpoint}/{first.analysis.population}/{first.analysis.name}",
         title=_title(first, context),
-        columns=tuple(text for side in sides for text in (f"{side.name} HR (95% CI)", "P")),
+        columns=tuple(text for side in sides for text in (f"{side.name} n (events)", "HR (95% CI)", "P")),
         rows=tuple(row for variable in variables for row in _rows(variable, sides, context.labels)),
         notes=tuple(_notes(models, context)),
     )
@@ -193,27 +202,19 @@ def _notes(models: Sequence[_Model], context: Context) -> Iterator[Text]:
     yield worded(say("report.cox.note", ties=approximation))
     if any(model.limit for model in shown):
         yield worded(say("report.cox.separated"))
-    yield from _sizes(fitted, context.labels)
+    yield from _analysed([model for model in models if not model.is_refused], context)
     for model in fitted:
         if not model.is_univariable or len(model.analysis.design) > 1:
             yield worded(say("report.cox.tests", model=model.name(context.labels), **_tests(model)))
     yield from _missing(models, context)
 
 
-def _sizes(fitted: Sequence[_Model], labels: Labels) -> Iterator[Text]:
-    """Once if all models have the same patients, otherwise model by model."""
-    if len({(model.fit.n, model.fit.events) for model in fitted if model.fit}) == 1:
-        n, events = _size(fitted)
-        yield worded(say("report.cox.size", n=n, events=events))
-        return
-    for model in fitted:
-        n, events = _size([model])
-        yield worded(say("report.cox.size_of_model", model=model.name(labels), n=n, events=events))
-
-
-def _size(models: Sequence[_Model]) -> tuple[Shown, Shown]:
-    n, events = (Shown("count", tuple(model.cell(key) for model in models)) for key in ("n", "events"))
-    return n, events
+def _analysed(models: Sequence[_Model], context: Context) -> Iterator[Text]:
+    """Who is analysed: once if all models have the same patients, otherwise for each set of patients."""
+    of_sets = {model.analysis.analysis_set: model for model in reversed(models)}
+    for model in reversed(list(of_sets.values())):
+        for note in analysed_notes(model.entry, context.labels, context.cells):
+            yield note if len(of_sets) == 1 else (f"{model.name(context.labels)}: ", *note)
 
 
 def _tests(model: _Model) -> dict[str, Shown]:

@@ -10,13 +10,14 @@ from riskset.analyses.quartiles import QUARTILES
 from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset_server.report.blocks import Row, Table, worded
+from riskset_server.report.sections.analysed import analysed_notes, population_of
 from riskset_server.report.sections.arms import INTERVAL, Arm, arms_of, grid_in_words, of_quantile, row
 from riskset_server.report.sections.section import Context, Section, own_title, tabulated
 
 
 def _title(entry: ResultEntry, context: Context) -> str:
     labels, analysis = context.labels, entry.analysis
-    title = f"{labels.endpoint(analysis.endpoint)}, {labels.population(analysis.population)}: length of follow-up"
+    title = f"{labels.endpoint(analysis.endpoint)}, {population_of(entry, labels)}: length of follow-up"
     return own_title(title, entry, context.results)
 
 
@@ -35,7 +36,7 @@ def _table(entry: ResultEntry, context: Context) -> Table:
             Row(f"{unit.capitalize()}s until follow-up has ended ({INTERVAL})"),
             *_quartiles(arms),
         ),
-        notes=(worded(note),),
+        notes=(worded(note), *analysed_notes(entry, context.labels, context.cells)),
     )
 
 

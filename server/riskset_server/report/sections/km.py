@@ -16,6 +16,7 @@ from riskset_server.report import notation
 from riskset_server.report.blocks import Block, Row, Shown, Table, Text, worded
 from riskset_server.report.cells import Place
 from riskset_server.report.not_reported import not_reported
+from riskset_server.report.sections.analysed import analysed_notes, population_of
 from riskset_server.report.sections.arms import INTERVAL, Arm, arms_of, grid_in_words, of_quantile, row
 from riskset_server.report.sections.section import Context, Section, own_title
 from riskset_server.report.survival_figure import CurveCells, SurvivalFigure
@@ -32,7 +33,7 @@ SECTION = Section("Survival", _blocks)
 
 def _title(entry: ResultEntry, context: Context) -> str:
     labels, analysis = context.labels, entry.analysis
-    title = f"{labels.endpoint(analysis.endpoint or '')}, {labels.population(analysis.population)}"
+    title = f"{labels.endpoint(analysis.endpoint or '')}, {population_of(entry, labels)}"
     return own_title(title, entry, context.results)
 
 
@@ -44,8 +45,10 @@ class _Group(Arm):
     is_reference: bool
 
     @property
-    def median(self) -> Shown:
-        return Shown("time_with_limits", tuple(map(self.cell, of_quantile(0.5))))
+    def median(self) -> Text:
+        if self.is_empty:
+            return (notation.NO_VALUE,)
+        return (Shown("time_with_limits", tuple(map(self.cell, of_quantile(0.5)))),)
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,13 @@ class _Curves:
         analysis, result = cast(KaplanMeier, entry.analysis), cast(SurvivalCurves, entry.result)
         reference, curves = analysis.counts.reference, (*result.arms, result.overall)
         groups = (
-            _Group(arm.label, arm.place, curve, curve.level is not None and curve.level == reference)
+            _Group(
+                arm.label,
+                arm.place,
+                curve,
+                curve.level is not None and curve.level == reference,
+                is_empty=arm.is_empty,
+            )
             for arm, curve in zip(arms_of(entry, analysis.counts, context), curves, strict=True)
         )
         return cls(entry, analysis, tuple(groups), context)
@@ -164,11 +173,12 @@ def _footnote(curves: _Curves, model: ResultEntry | None) -> Text:
     n, events = (Shown("count", (curves.overall.cell(key),)) for key in ("n", "events"))
     grid, limits = grid_in_words(curves.analysis.counts), curves.analysis.limits_kind
     how = worded(say("report.km.footnote", n=n, events=events, grid=grid, interval=INTERVAL, limits=limits))
-    if model is None:
-        return how
-    is_univariable = len(_variables(model)) == 1
-    model_note = say("report.km.hazard_ratio") if is_univariable else say("report.km.adjusted_hazard_ratio")
-    return (*how, " ", *worded(model_note))
+    notes = [how, *analysed_notes(curves.entry, curves.context.labels, curves.context.cells)]
+    if model is not None:
+        is_univariable = len(_variables(model)) == 1
+        kind = "hazard_ratio" if is_univariable else "adjusted_hazard_ratio"
+        notes.append(worded(say(f"report.km.{kind}")))
+    return tuple(piece for i, note in enumerate(notes) for piece in ((" ", *note) if i else note))
 
 
 def _table(curves: _Curves) -> Table:
@@ -188,7 +198,7 @@ def _table(curves: _Curves) -> Table:
         title=own_title(title, curves.entry, curves.context.results),
         columns=tuple(group.label for group in groups),
         rows=tuple(rows),
-        notes=tuple(_log_rank_notes(curves)),
+        notes=(*_log_rank_notes(curves), *analysed_notes(curves.entry, curves.context.labels, curves.context.cells)),
     )
 
 

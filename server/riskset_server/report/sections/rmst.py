@@ -9,6 +9,7 @@ from riskset.analyses.methods.rmst import RestrictedMean, RestrictedMeans
 from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset_server.report.blocks import Format, Row, Shown, Table, Text, worded
+from riskset_server.report.sections.analysed import analysed_notes, population_of
 from riskset_server.report.sections.arms import INTERVAL, Arm, arms_of, grid_in_words, row
 from riskset_server.report.sections.section import Context, Section, own_title, tabulated
 
@@ -16,7 +17,7 @@ from riskset_server.report.sections.section import Context, Section, own_title, 
 def _title(entry: ResultEntry, context: Context) -> str:
     analysis, time = cast(RestrictedMean, entry.analysis), context.results.study.time
     tau = f"{analysis.tau_days / time.days_per_unit:g} {time.unit}s"
-    endpoint, population = context.labels.endpoint(analysis.endpoint), context.labels.population(analysis.population)
+    endpoint, population = context.labels.endpoint(analysis.endpoint), population_of(entry, context.labels)
     return own_title(f"{endpoint}, {population}: mean up to {tau}", entry, context.results)
 
 
@@ -35,7 +36,7 @@ def _table(entry: ResultEntry, context: Context) -> Table:
         title=_title(entry, context),
         columns=tuple(arm.label for arm in arms),
         rows=tuple(rows),
-        notes=tuple(_notes(entry, arms)),
+        notes=(*_notes(entry, arms), *analysed_notes(entry, context.labels, context.cells)),
     )
 
 

@@ -10,6 +10,7 @@ from riskset_server.report.blocks import Block, Row, Shown, Table
 from riskset_server.report.cells import Cells, Place
 from riskset_server.report.labels import Labels
 from riskset_server.report.not_reported import not_reported
+from riskset_server.report.sections.analysed import analysed_notes
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ def plain_section(kind: str) -> Section:
 
 def _plain_table(entry: ResultEntry, context: Context) -> Table:
     rows = tuple(Row(_label(cell.place), ((Shown("digits", (cell.id,)),),)) for cell in context.cells.of(entry.id))
-    return Table(id=f"table {entry.id}", title=entry.id, columns=("Value",), rows=rows, notes=())
+    notes = analysed_notes(entry, context.labels, context.cells)
+    return Table(id=f"table {entry.id}", title=entry.id, columns=("Value",), rows=rows, notes=tuple(notes))
 
 
 def _label(place: Place) -> str:

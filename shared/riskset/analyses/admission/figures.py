@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.admission.features import Feature
+from riskset.analyses.excluded import Reason
 from riskset.analyses.moments import Moments
 
 
@@ -50,6 +51,8 @@ class Figures:
     events: Mapping[str, int] = field(default_factory=dict)
     columns: Mapping[Feature, Count] = field(default_factory=dict)
     """By column: patients with a 1 (0 for numbers), and hospitals in which it varies."""
+    excluded: Mapping[Reason, int | None] = field(default_factory=dict)
+    """Eligible patients who are not analysed; None where a hospital withholds a small count."""
     pairs: Gram | None = None
     """For memberships and 0/1 columns."""
     spread: Gram | None = None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from riskset.analyses.admission.features import Feature
 from riskset.analyses.admission.figures import Count, Figures
@@ -159,7 +159,8 @@ def _counts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Itera
         yield from ((analysis.id, f) for f in lost(figures.moments.get(analysis.analysis_set), analysis))
         for column in analysis.columns:
             count = figures.columns[Feature(analysis.analysis_set, column)]
-            yield analysis.id, cells.contributors(policy, column.name, count.sites)
+            of: Literal["number", "level"] = "number" if column.is_number else "level"
+            yield analysis.id, cells.contributors(policy, column.name, count.sites, of)
         if policy.column == "pooled":
             ones = {
                 c.name: figures.columns[Feature(analysis.analysis_set, c)].rows

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses import moments
+from riskset.analyses.admission.exclusions import NOT_COUNTED, Exclusions
 from riskset.analyses.admission.features import Feature, features_of, gram, matrix, only_in_designs_of, only_of
 from riskset.analyses.admission.figures import Count, Figures, Gram
 from riskset.analyses.analysis import Analysis
@@ -164,8 +165,10 @@ def modelled(live: Live) -> tuple[Feature, ...]:
 
 @dataclass(frozen=True)
 class Counts:
-    """Events of each analysis set, patients with each 0/1 column, and the spread of each column of a model."""
+    """Events of each analysis set, patients with each 0/1 column, the spread of each column of a model, and who is not
+    analysed."""
 
+    exclusions: Exclusions = NOT_COUNTED
     id: str = "admission/counts"
     reveals: ClassVar[Message] = say("analyses.reveals.counts")
 
@@ -178,6 +181,7 @@ class Counts:
                 for text in ("patients with {}", "whether {} varies here")
             ),
             *(total_of(f"{n} of {f.name}", *f.columns) for f in modelled(live) for n in moments.NUMBERS),
+            *self.exclusions.labels(live),
         )
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
@@ -185,7 +189,7 @@ class Counts:
         counts = _flat([self._of(own, feature) for feature in _columns(live)])
         analysed = own.cohort.analysis_sets
         spread = [moments.summary([f.column], analysed[f.cohort]) for f in modelled(live) if f.column]
-        return np.concatenate([events, counts, *spread])
+        return np.concatenate([events, counts, *spread, self.exclusions.local(own.cohort, live)])
 
     def _of(self, own: Own, feature: Feature) -> tuple[float, float]:
         assert feature.column is not None
@@ -197,7 +201,7 @@ class Counts:
         of_sets = [only_of(live, refused, Feature(name)) for name in _with_events(live)]
         columns = np.repeat([only_of(live, refused, f) for f in _columns(live)], 2)
         spread = np.repeat([only_in_designs_of(live, refused, f) for f in modelled(live)], len(moments.NUMBERS))
-        return np.array([*of_sets, *columns, *spread], bool)
+        return np.array([*of_sets, *columns, *spread, *self.exclusions.silent(live, refused)], bool)
 
     def combine(self, total: Sequence[float], live: Live, dead: frozenset[str], known: Figures) -> Figures:
         sets, columns = _with_events(live), _columns(live)
@@ -205,13 +209,14 @@ class Counts:
         events = {name: round(number) for name, number in zip(sets, total, strict=False)}
         counts = dict(zip(columns, _counts(total[len(sets) : at]), strict=True))
         spread = {f: total[at + 3 * i : at + 3 * i + 3] for i, f in enumerate(modelled(live))}
+        excluded = self.exclusions.combine(total[at + 3 * len(spread) :], live, dead)
         known_spread = {f: part for f, part in spread.items() if not only_in_designs_of(live, dead, f)}
         found: dict[str, moments.Moments] = {}
         for name in dict.fromkeys(f.cohort for f in known_spread):
             parts = {f.column: part for f, part in known_spread.items() if f.cohort == name and f.column}
             varying = {f.column for f, count in counts.items() if f.cohort == name and f.column and count.sites}
             found[name] = moments.pooled(known.rows[name].rows, events.get(name, 0), parts, varying)
-        return replace(known, events=events, columns=counts, moments=found)
+        return replace(known, events=events, columns=counts, moments=found, excluded=excluded)
 
 
 def _silent_pairs(dead: Sequence[bool]) -> NDArray[np.bool_]:
@@ -275,7 +280,7 @@ class Products:
         return replace(known, spread=Gram(features, symmetric(total, len(features))))
 
 
-def steps(earlier: Sequence[str]) -> tuple[Step, ...]:
+def steps(earlier: Sequence[str], exclusions: Exclusions = NOT_COUNTED) -> tuple[Step, ...]:
     """Returns the rounds of admission; `earlier` are the runs whose changes have not been judged yet."""
     first: tuple[Step, ...] = (Changes(tuple(earlier)),) if earlier else ()
-    return (*first, Cohorts(), Counts(), Pairs(), Products())
+    return (*first, Cohorts(), Counts(exclusions), Pairs(), Products())

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from riskset.analyses.analysis import LEVEL, Result
 from riskset.analyses.cohort import set_of
 from riskset.analyses.counts_in_time import CountedInTime, counts_of
-from riskset.analyses.quartiles import quartiles_json, quartiles_of
+from riskset.analyses.quartiles import no_patients_json, quartiles_json, quartiles_of
 from riskset.stats.kaplan_meier import LimitsKind, Quantile, limits
 from riskset.study.asked.follow_up import FollowUpEntry
 from riskset.study.spec import Study
@@ -89,6 +89,7 @@ def _followed_json(followed: Followed) -> dict[str, Any]:
         "n": followed.n,
         "censored": followed.censored,
         **quartiles_json(followed.quartiles),
+        **no_patients_json(followed.n),
     }
 
 

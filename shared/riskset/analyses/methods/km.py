@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from riskset.analyses.analysis import LEVEL, Inputs, Result
 from riskset.analyses.cohort import Cohort, set_of
 from riskset.analyses.counts_in_time import CountedInTime, counts_of
-from riskset.analyses.quartiles import quartiles_json, quartiles_of
+from riskset.analyses.quartiles import no_patients_json, quartiles_json, quartiles_of
 from riskset.disclosure.exposure import EVENT, Label, counted
 from riskset.stats.arrays import finite, symmetric
 from riskset.stats.kaplan_meier import (
@@ -177,6 +177,7 @@ def _arm(analysis: KaplanMeier, arm: ArmCurve) -> Json:
             "lower": _numbers(arm.lower),
             "upper": _numbers(arm.upper),
         },
+        **no_patients_json(arm.n),
     }
 
 

@@ -125,7 +125,7 @@ def _compared(arm: Mean, reference: Mean) -> MeanComparison:
 def _mean_json(mean: Mean) -> dict[str, Any]:
     found = asdict(mean)
     found["rmst_days"] = found.pop("mean")
-    reason = {"code": "no patients", "message": str(say("analyses.rmst.no_patients"))}
+    reason = {"code": "no patients", "message": str(say("analyses.arm.no_patients"))}
     return found if mean.mean is not None else found | {"reason": reason}
 
 
