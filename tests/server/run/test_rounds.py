@@ -272,8 +272,8 @@ def test_a_no_that_ends_the_run_tells_how_another_begins(run, code):
     with pytest.raises(Refused) as no:
         run.go()
     assert no.value.code == code
-    assert "begin a new" in no.value.hint
     assert "riskset run --new" in no.value.hint
+    assert ("this run cannot continue; begin a new one" in no.value.hint) == (code != "rows")
     assert ("--without osaka" in no.value.hint) == (code == "rows")
 
 
