@@ -5,6 +5,7 @@ import random
 import numpy as np
 import pytest
 
+from riskset.catalogue import say
 from riskset.errors import Refused, Unreachable
 from riskset.rehearsal import Rehearsal
 from riskset_server.run.rounds import ASK_AGAIN_S, HEAR_ALL_S, RETRY_S, Arrival, Conductor
@@ -197,6 +198,23 @@ def test_a_server_that_is_away_at_the_beginning_is_waited_for_and_told_once(run,
     run.ends_as(expected)
     assert run.network.restarts == 1 + 60 / RETRY_S
     assert run.watch.troubles == ["the server is away; trying again"]
+
+
+def test_4_8_where_no_server_runs_it_is_said_how_it_is_started(run, expected):
+    restart = run.network.restart
+
+    def is_down_at_first():
+        if run.clock.seconds < 5:
+            raise Unreachable(
+                say("server.engine.silent", reason="refused"), say("server.run.start_server", folder="desk")
+            )
+        restart()
+
+    run.network.restart = is_down_at_first
+    run.ends_as(expected)
+    assert run.watch.troubles == [
+        "the engine does not answer (refused); start the server: riskset server start desk; trying again"
+    ]
 
 
 def test_a_server_that_comes_back_is_asked_everything_anew(run, expected):
