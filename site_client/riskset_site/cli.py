@@ -9,6 +9,7 @@ from riskset_site.commands.consent import approve, pause, resume, review, vouch,
 from riskset_site.commands.join import join, renew
 from riskset_site.commands.ledger import ledger
 from riskset_site.commands.serve import serve
+from riskset_site.commands.status import status
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -28,4 +29,5 @@ app.command()(pause)
 app.command()(resume)
 app.command()(withdraw)
 app.command()(serve)
+app.command()(status)
 app.command()(ledger)

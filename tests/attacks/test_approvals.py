@@ -132,14 +132,26 @@ def test_an_approval_that_ends_in_the_middle_of_a_run(asked):
     made.run()
 
 
-@pytest.mark.parametrize(("stop", "go_on"), [("paused", "resumed"), ("withdrew", None)])
-def test_asking_on_after_a_pause_or_a_withdrawal(federation, asked, stop, go_on):
+def test_asking_on_after_a_pause(federation, asked):
     trusting(federation).goes(2)
     made, committee = asked
     made.goes(1)
-    committee.does(stop)
+    committee.does("paused")
     assert [committee.is_asked() for _ in range(2)] == ["approval", "approval"]
-    committee.does(go_on) if go_on else committee.approves()
+    committee.does("resumed")
+    assert committee.is_asked() is None
+
+
+def test_4_3_asking_on_after_a_withdrawal_that_a_routine_approval_would_undo(federation, asked):
+    """The coordinator sends a new roster or version, and a data manager signs as always."""
+    trusting(federation).goes(2)
+    made, committee = asked
+    made.goes(1)
+    committee.does("withdrew")
+    assert [committee.is_asked() for _ in range(2)] == ["withdrawn", "withdrawn"]
+    committee.approves()
+    assert committee.is_asked() == "withdrawn"
+    committee.does("rejoined").approves()
     assert committee.is_asked() is None
 
 
@@ -148,7 +160,7 @@ def test_asking_again_for_what_was_sent_before_a_withdrawal(asked):
     request = made.coordinator.request()
     assert made.hears(SITE, request) is None
     committee.does("withdrew")
-    assert made.hears(SITE, request) == "approval"
+    assert made.hears(SITE, request) == "withdrawn"
 
 
 def test_an_unapproved_analysis_in_an_approved_study(federation, patients, asked):

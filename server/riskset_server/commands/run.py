@@ -214,7 +214,7 @@ def _conducted(
     resumed = say("server.run.resumed", run=run_id, study=study.id, version=study.version, round=coordinator.round)
     console.print(lines(str(resumed if unfinished else began)), highlight=False, markup=False)
     earlier = tuple(frozenset(record.participants(run)) for run in opening.earlier)
-    next_run = NextRun(study.disclosure, asked.command, earlier)
+    next_run = NextRun(study.disclosure, f"{asked.command} --new", earlier)
     with (
         Engine(SuperLinkClient(folder.control_address, folder.authority, folder.token)) as engine,
         _watch(console, coordinator, next_run) as watch,

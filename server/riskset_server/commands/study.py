@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -86,9 +87,20 @@ def try_(
     """
     tried = load_study(file)
     signed = tuple(ExceptionSigned(*parse_exception(text, REHEARSAL), REHEARSAL) for text in exceptions or ())
-    rehearsed = rehearse(tried, sites, without or (), signed, is_gated=not ignore_gate)
+    words = ["riskset", "study", "try", file, "--sites", sites, "--out", out]
+    words += [word for text in exceptions or () for word in ("--exception", text)]
+    words += [word for site in without or () for word in ("--without", site)]
+    command = shlex.join(map(str, words))
+    rehearsed = rehearse(tried, sites, without or (), signed, is_gated=not ignore_gate, command=command)
     notices = [REHEARSAL, GATE_IGNORED] if ignore_gate else [REHEARSAL]
-    found = results_of(tried, rehearsed.outcome, rehearsed.sites, notices, is_gated=not ignore_gate)
+    found = results_of(
+        tried,
+        rehearsed.outcome,
+        rehearsed.sites,
+        notices,
+        is_gated=not ignore_gate,
+        patients=rehearsed.patients,
+    )
     paths = write_outcome(found, out, now_utc())
     tell(verdicts(rehearsed, is_gated=not ignore_gate))
     for line in excluded(found):

@@ -156,6 +156,16 @@ class EnrolmentDesk:
         members = self.members(study)
         return {site: _status(latest.get(site), self._today()) for site in study.sites if site not in members}
 
+    def invitations(self, study: Study) -> Mapping[str, Invitation]:
+        """Returns the invitation that counts of each site that has one: that of a member, or else the latest."""
+        of_study = self._list.of_study(study.id)
+        latest = {invitation.invite.site: invitation for invitation in of_study}
+        return latest | {invitation.invite.site: invitation for invitation in of_study if invitation.is_member}
+
+    def status(self, invitation: Invitation | None) -> Message:
+        """Returns how far a site with this invitation has come."""
+        return _status(invitation, self._today())
+
     def check_roster(self, roster: Roster) -> None:
         """Raises Refused where the roster contains a key that was revoked or renewed since it was signed."""
         ended = {
@@ -225,7 +235,7 @@ def _check_not_ended(found: Invitation) -> None:
 
 
 def _status(latest: Invitation | None, today: date) -> Message:
-    """How far a site has come that is not a member, or has no request waiting."""
+    """How far a site has come."""
     if latest is None:
         return say("server.joining.status.not_invited")
     if latest.ended:

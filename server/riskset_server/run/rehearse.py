@@ -13,13 +13,14 @@ from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Res
 from riskset.analyses.cohort import Cohort
 from riskset.catalogue import Message, say
 from riskset.disclosure.policy import default_policy, loosened
-from riskset.errors import DataError, Problem, RisksetError
+from riskset.errors import DataError, Problem, Refused, RisksetError
 from riskset.protocol.approval import ExceptionSigned
 from riskset.protocol.coordinator import Outcome
 from riskset.protocol.participation import column_for
 from riskset.rehearsal import Rehearsal
 from riskset.study.spec import Study
 from riskset_server.run.outcome import refusal, refusals_of
+from riskset_server.run.staying_out import STAYS_OUT, NextRun, refused_together
 
 REHEARSAL: Final = str(say("run.rehearsal.notice"))
 GATE_IGNORED: Final = str(say("run.rehearsal.notice_no_gate"))
@@ -34,6 +35,8 @@ class Rehearsed:
     """Those that took part, sorted."""
     own: tuple[tuple[str, Mapping[str, Any]], ...]
     """Site, and what a rule found on the site's own rows other than a pass, as its ledger would record it."""
+    patients: Mapping[str, int]
+    """Eligible patients by site, also of those left out."""
 
 
 LoadCohort = Callable[[Path, Study], Cohort]
@@ -46,11 +49,12 @@ def rehearse(
     exceptions: tuple[ExceptionSigned, ...] = (),
     *,
     is_gated: bool = True,
+    command: str = "riskset study try",
 ) -> Rehearsed:
     """Returns the outcome of the study over the sites in `folder`/*/site.toml.
 
-    `exceptions` are taken as signed by every site. Raises DataError with all sites' problems, or for limits that nobody
-    may sign; Refused if a site would not take part at all.
+    `exceptions` are taken as signed by every site; `command` is what was typed. Raises DataError with all sites'
+    problems, or for limits that nobody may sign; Refused if sites would not take part at all, with the names of all.
     """
     cohorts = _cohorts(study, folder)
     if unknown := sorted(set(without) - set(cohorts)):
@@ -60,7 +64,25 @@ def rehearse(
     _check_exceptions(study, len(taking_part), exceptions)
     limits = {file.site: file.limits for file in map(_loader("riskset.site_files"), _files(folder))}
     rehearsal = Rehearsal(study, taking_part, is_gated=is_gated, exceptions=exceptions, limits=limits)
-    return Rehearsed(rehearsal.run(), sorted(taking_part), tuple(_own_findings(rehearsal)))
+    outcome = _outcome(rehearsal, NextRun(study.disclosure, command))
+    patients = {name: cohort.n_patients for name, cohort in cohorts.items()}
+    return Rehearsed(outcome, sorted(taking_part), tuple(_own_findings(rehearsal)), patients)
+
+
+def _outcome(rehearsal: Rehearsal, next_run: NextRun) -> Outcome:
+    coordinator = rehearsal.coordinator
+    while not coordinator.is_finished:
+        request, refusals = coordinator.request(), dict[str, Refused]()
+        for site in coordinator.waiting_for:
+            try:
+                coordinator.accept(rehearsal.sites[site].answer(request))
+            except Refused as no:
+                if no.code not in STAYS_OUT:
+                    raise
+                refusals[site] = no
+        if refusals:
+            raise refused_together(refusals, {}, coordinator.participants, next_run, is_opened=False)
+    return coordinator.outcome()
 
 
 def _own_findings(rehearsal: Rehearsal) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -40,8 +40,8 @@ class NextRun:
     """What a run without some of the sites would be: its command, or why no site would answer it."""
 
     disclosure: Disclosure
-    command: str = "riskset run"
-    """As typed for the present run."""
+    command: str = "riskset run --new"
+    """As typed for the present run, and as a new one begins."""
     earlier: tuple[frozenset[str], ...] = ()
     """The participants of the earlier runs in which numbers were asked for."""
 
@@ -55,7 +55,7 @@ class NextRun:
         if not runs.participants(policy, before, rest).passes:
             return say("run.without.subtraction", sites=tuple(sites))
         left_out = shlex.join([text for site in sites for text in ("--without", site)])
-        return say("run.without.command", sites=tuple(sites), command=f"{self.command} --new {left_out}")
+        return say("run.without.command", sites=tuple(sites), command=f"{self.command} {left_out}")
 
 
 def refused_together(

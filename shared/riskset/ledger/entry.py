@@ -23,6 +23,7 @@ SITE: Final[Mapping[str, str]] = {
     "paused": "no message is answered from now on",
     "resumed": "messages are answered again",
     "withdrew": "the approval was withdrawn for good",
+    "rejoined": "a person decided that the site takes part again after a withdrawal, and why",
     "opened": "the site took part in a run; its data are frozen for it",
     "froze": "the members of a derived population were fixed for a run",
     "contributed": "a reply with numbers was sent",

@@ -22,7 +22,8 @@ APPROVED: Final = "approved"
 PAUSED: Final = "paused"
 RESUMED: Final = "resumed"
 WITHDREW: Final = "withdrew"
-ACTS: Final = (APPROVED, PAUSED, RESUMED, WITHDREW)
+REJOINED: Final = "rejoined"
+ACTS: Final = (APPROVED, PAUSED, RESUMED, WITHDREW, REJOINED)
 """Kinds of ledger entries that decide whether a site answers."""
 
 
@@ -37,8 +38,9 @@ class Consent(Protocol):
         """Returns the approval in force now for these hashes (of the study, of the roster, and the keyed one of the
         data) and for the installed methods of the kinds of analysis in the study.
 
-        Raises Refused("approval") where there is none, or it is expired, paused, withdrawn, or for a different study,
-        roster, data, version or method. The message is for the site's own log; only the code travels.
+        Raises Refused("approval") where there is none, or it is expired, paused, or for a different study, roster,
+        data, version or method; Refused("withdrawn") where the site has withdrawn. The message is for the site's own
+        log; only the code travels.
         """
 
 
@@ -63,6 +65,8 @@ class ConsentState:
     """The last one signed, unless it was withdrawn since."""
     stopped: Message = NOTHING
     """Why no approval is in force at all: paused or withdrawn, by whom and since when."""
+    is_withdrawn: bool = False
+    """Whether the site has withdrawn, and nobody has decided since that it takes part again."""
 
     @property
     def is_paused(self) -> bool:
@@ -71,10 +75,13 @@ class ConsentState:
     def in_force(
         self, study: str, roster: str, snapshot: str, methods: Mapping[str, str], code: str, today: date
     ) -> Approval:
-        """Returns the approval if it covers all of these. Raises Refused("approval") with the reason where it does not.
+        """Returns the approval if it covers all of these. Raises Refused with the reason where it does not: "withdrawn"
+        or "approval".
 
         `methods` are those installed now, for the kinds of analysis in the study.
         """
+        if self.is_withdrawn:
+            raise Refused("withdrawn", self.stopped, say("protocol.approval.withdrawn_hint"))
         if self.stopped:
             raise Refused("approval", self.stopped, say("protocol.approval.resume_hint") if self.is_paused else _SIGN)
         approval = self.approval
@@ -104,20 +111,24 @@ def consent_after(acts: Iterable[Act], keys: Sequence[Ed25519PublicKey]) -> Cons
     where none of them signed the last approval.
 
     The last approval replaces those before it. A pause stops every approval, also one signed while it lasts, until it
-    is lifted; a withdrawal ends the approvals before it for good.
+    is lifted. A withdrawal ends the approvals before it for good, and no later one counts until a person at the site
+    has decided, with a reason, that it takes part again.
     """
     approved: Act | None = None
     pause = withdrawal = NOTHING
     for act in acts:
-        if act.kind == APPROVED:
-            approved, withdrawal = act, NOTHING
+        if act.kind == APPROVED and not withdrawal:
+            approved = act
+        elif act.kind == REJOINED:
+            withdrawal = NOTHING
         elif act.kind == PAUSED:
             pause = _stopped(act)
         elif act.kind == RESUMED:
             pause = NOTHING
         elif act.kind == WITHDREW:
             approved, withdrawal = None, _stopped(act)
-    return ConsentState(_read_by_any(approved.public, keys) if approved else None, withdrawal or pause)
+    approval = _read_by_any(approved.public, keys) if approved else None
+    return ConsentState(approval, withdrawal or pause, is_withdrawn=bool(withdrawal))
 
 
 def _read_by_any(document: Mapping[str, Any], keys: Sequence[Ed25519PublicKey]) -> Approval:

@@ -35,6 +35,7 @@ def results_json(results: Results) -> Json:
         "study": {"id": study.id, "version": study.version, "sha256": study_hash(study), "title": study.header.title},
         "run": results.run,
         "sites": list(results.sites),
+        "not_included": {"sites": list(results.sites_not_included), "patients": results.patients_not_included},
         "rounds": results.rounds,
         "time": {"unit": study.time.unit, "days_per_unit": study.days_per_unit},
         "notices": list(results.notices),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result
 from riskset.analyses.excluded import Excluded, excluded_from
 from riskset.analyses.opened import Tally
+from riskset.catalogue import Message, say
 from riskset.protocol.coordinator import Outcome
 from riskset.study.spec import Study
 
@@ -61,22 +62,46 @@ class Results:
     """Numbers that models and tables opened, and what the patients consist of (R5)."""
     opened_before: int
     """In earlier runs: the most that a site states."""
+    patients_not_included: int | None = None
+    """Eligible patients of the study's other sites. None where that is not known, which it is only in a rehearsal, or
+    where one of these sites has 1 to 4 of them."""
+
+    @property
+    def sites_not_included(self) -> tuple[str, ...]:
+        """Returns the sites of the study that did not take part."""
+        return tuple(site for site in self.study.sites if site not in self.sites)
 
 
 def results_of(
-    study: Study, outcome: Outcome, sites: Sequence[str], notices: Sequence[str] = (), *, is_gated: bool = True
+    study: Study,
+    outcome: Outcome,
+    sites: Sequence[str],
+    notices: Sequence[str] = (),
+    *,
+    is_gated: bool = True,
+    patients: Mapping[str, int] | None = None,
 ) -> Results:
     """Returns the results of a run.
 
     `notices` are what a reader must know about the run, beside the study's own notice. `is_gated` is False where the
-    disclosure rules were not applied.
+    disclosure rules were not applied. `patients` are the eligible patients by site, where all rows are on one machine.
     """
     own_notice = [study.header.notice] if study.header.notice else []
     entries = [_entry(analysis, outcome, is_gated=is_gated) for analysis in outcome.history.plan.reported]
-    notices, history = (*own_notice, *notices), outcome.history
-    before = history.figures.opened_before
+    missing = tuple(site for site in study.sites if site not in sites)
+    n = _patients_of(missing, patients or {}, study.disclosure.min_cell)
+    said = [*own_notice, *notices, *([str(_not_included(study, missing, n))] if missing else [])]
+    history = outcome.history
     return Results(
-        study, outcome.run, tuple(sites), outcome.rounds, notices, tuple(entries), history.opened_numbers, before
+        study,
+        outcome.run,
+        tuple(sites),
+        outcome.rounds,
+        tuple(said),
+        tuple(entries),
+        history.opened_numbers,
+        history.figures.opened_before,
+        n,
     )
 
 
@@ -86,6 +111,20 @@ def _entry(analysis: Analysis, outcome: Outcome, *, is_gated: bool) -> ResultEnt
     if isinstance(result, RefusedByRule) or name not in figures.rows:
         return ResultEntry(analysis, result, gate)
     return ResultEntry(analysis, result, gate, figures.rows[name].rows, excluded_from(name, figures.excluded))
+
+
+def _patients_of(sites: Sequence[str], patients: Mapping[str, int], min_cell: int) -> int | None:
+    """Returns the number of patients of the sites, where it is known and no site among them has a few only."""
+    is_shown = all(site in patients and (patients[site] == 0 or patients[site] >= min_cell) for site in sites)
+    return sum(patients[site] for site in sites) if sites and is_shown else None
+
+
+def _not_included(study: Study, sites: Sequence[str], patients: int | None) -> Message:
+    names = tuple(say("results.site", name=study.sites[site].name, site=site) for site in sites)
+    values = {"n": len(sites), "all": len(study.sites), "sites": names}
+    if patients is None:
+        return say("results.not_included", **values)
+    return say("results.not_included_patients", **values, patients=patients)
 
 
 def _gate(result: Result, *, is_gated: bool) -> Gate:

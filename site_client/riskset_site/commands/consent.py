@@ -70,6 +70,9 @@ def approve(
     may_be_subtracted: Annotated[
         bool, typer.Option("--may-be-subtracted", help="Accept runs with and without this site (rule R13).")
     ] = False,
+    after_withdrawal: Annotated[
+        str, typer.Option(metavar="WHY", help="Take part again although this site has withdrawn, and why.")
+    ] = "",
     study: StudyFile = None,
     roster: RosterFile = None,
 ) -> None:
@@ -77,22 +80,33 @@ def approve(
 
     The signed approval goes into the ledger, and into SITE.approval.json beside the site file, for the records of the
     coordinator and the auditor. A new version of the study or of riskset, a new roster or new data need a new approval.
+    After riskset site withdraw, an approval counts only with --after-withdrawal and a reason.
 
     Example: riskset site approve site.toml --by "M. Uchida" --irb 2024-117 --until 2025-05-31 --compared asan
     """
     folder = load_study_folder(site_file, study, roster)
     files = [_vouching(path) for path in vouched or ()]
     terms = Terms(
-        by, irb, until.date(), exception or (), reason or (), compared or (), files, voucher, may_be_subtracted
+        by,
+        irb,
+        until.date(),
+        exception or (),
+        reason or (),
+        compared or (),
+        files,
+        voucher,
+        may_be_subtracted,
+        after_withdrawal,
     )
     approval = draft(folder, terms, today_utc(), utc_now())
     with closing(own_ledger(folder.paths, folder.identity, folder.site)) as ledger:
         approvals = Approvals(ledger, folder.identity)
-        entry = approvals.approve(approval, folder.study)
+        entry = approvals.approve(approval, folder.study, after_withdrawal)
         stopped = approvals.standing().stopped
     file = folder.paths.root / f"{folder.site}.approval.json"
     file.write_bytes(as_text(entry.public))
-    for line in (*_signed(folder, approval, stopped), say("site.approval.document", file=str(file))):
+    again = [say("site.approval.rejoined", reason=after_withdrawal)] if after_withdrawal else []
+    for line in (*again, *_signed(folder, approval, stopped), say("site.approval.document", file=str(file))):
         tell(line)
 
 
@@ -137,7 +151,9 @@ def resume(site_file: SiteToml, by: By, reason: Reason = "") -> None:
 
 
 def withdraw(site_file: SiteToml, by: By, reason: Reason) -> None:
-    """End the approval for good: nothing more is answered. Sums already sent remain in the totals they went into.
+    """End the approval for good: nothing more is answered, and the coordinator is told that this site has withdrawn.
+    No later approval counts unless it is signed with riskset site approve --after-withdrawal. Sums already sent remain
+    in the totals they went into. To stop for some time only: riskset site pause.
 
     Example: riskset site withdraw site.toml --by "M. Uchida" --reason "the committee ended its approval"
     """

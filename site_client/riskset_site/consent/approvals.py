@@ -17,7 +17,7 @@ from riskset.joining.expiry import Expiry, today_utc
 from riskset.ledger.entry import Entry
 from riskset.ledger.log_file import LedgerFile
 from riskset.protocol.approval import Approval, sign_approval
-from riskset.protocol.consent import ACTS, APPROVED, PAUSED, RESUMED, WITHDREW, ConsentState, consent_after
+from riskset.protocol.consent import ACTS, APPROVED, PAUSED, REJOINED, RESUMED, WITHDREW, ConsentState, consent_after
 from riskset.study.load import canonical_json, study_from_json
 from riskset.study.spec import Study
 from riskset_site.keys import Identity
@@ -46,8 +46,19 @@ class Approvals:
         private = self.ledger.opened(approved[-1]) if approved else None
         return study_from_json(str(private["study"]).encode()) if private else None
 
-    def approve(self, approval: Approval, study: Study) -> Entry:
-        """Signs. The entry's private part keeps the study, so that a review can list the changes in a later version."""
+    def approve(self, approval: Approval, study: Study, after_withdrawal: str = "") -> Entry:
+        """Signs. The entry's private part keeps the study, so that a review can list the changes in a later version.
+
+        Refused where the site has withdrawn and `after_withdrawal` does not say why it takes part again, or where it
+        says so and the site has not withdrawn.
+        """
+        now = self.standing()
+        if now.is_withdrawn and not after_withdrawal:
+            raise Refused("withdrawn", now.stopped, say("protocol.approval.withdrawn_hint"))
+        if after_withdrawal and not now.is_withdrawn:
+            raise Refused("approval", say("site.approval.not_withdrawn"), say("site.approval.not_withdrawn_hint"))
+        if after_withdrawal:
+            self.ledger.append(REJOINED, {"by": approval.by, "reason": after_withdrawal})
         document = sign_approval(approval, self.identity.signing)
         return self.ledger.append(APPROVED, document, {"study": canonical_json(study).decode()})
 
@@ -63,7 +74,8 @@ class Approvals:
         now = self.standing()
         if not now.is_paused:
             message = now.stopped or say("site.approval.not_paused")
-            raise Refused("approval", message, say("site.approval.no_resume_hint"))
+            hint = say("protocol.approval.withdrawn_hint") if now.is_withdrawn else say("site.approval.no_resume_hint")
+            raise Refused("approval", message, hint)
         return self.ledger.append(RESUMED, {"by": by, "reason": reason})
 
     def withdraw(self, by: str, reason: str) -> Entry:

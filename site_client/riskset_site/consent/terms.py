@@ -37,6 +37,8 @@ class Terms:
     voucher: str = ""
     """Six words heard from a party that vouches but is not a site of the roster."""
     may_be_subtracted: bool = False
+    after_withdrawal: str = ""
+    """Why the site takes part again, where it has withdrawn."""
 
 
 def draft(folder: StudyFolder, terms: Terms, today: date, signed_at: str) -> Approval:
@@ -86,7 +88,8 @@ def subtraction(folder: StudyFolder) -> Message:
 
 
 def _check_text(terms: Terms) -> None:
-    for option, text in (("--by", terms.by), ("--irb", terms.irb)):
+    again = [("--after-withdrawal", terms.after_withdrawal)] if terms.after_withdrawal else []
+    for option, text in (("--by", terms.by), ("--irb", terms.irb), *again):
         if not text.strip() or not text.isprintable():
             raise DataError(say("site.terms.not_printable", option=option), say("site.terms.not_printable_hint"))
     exceptions, reasons = len(terms.exceptions), len(terms.reasons)

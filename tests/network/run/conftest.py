@@ -109,9 +109,11 @@ class Theatre:
         done = self._typed("site", command, self.stage.sites[site] / "site.toml", *rest)
         assert done.returncode == 0, done.stderr
 
-    def approve(self, site: str) -> None:
+    def approve(self, site: str, *options: str) -> None:
         compared = [text for other in self.sites if other != site for text in ("--compared", other)]
-        self.at_site(site, "approve", "--by", "M. Uchida", "--irb", "2026-1", "--until", "2099-12-31", *compared)
+        self.at_site(
+            site, "approve", "--by", "M. Uchida", "--irb", "2026-1", "--until", "2099-12-31", *compared, *options
+        )
 
     def lets_approval_end(self, site: str) -> None:
         """The effect of a day past `until`, without waiting for it: the last approval was valid until yesterday."""

@@ -43,7 +43,8 @@ def test_a_site_with_a_different_study_refuses_and_once_fixed_the_run_continues(
 
 @pytest.mark.exhaustive
 def test_sites_that_stop_in_mid_run_are_waited_for_by_name_until_someone_signs(theatre, undisturbed):
-    """One pauses, one withdraws, one approval ends; the coordinator learns which sites, each site's log says why."""
+    """One pauses, one approval ends; the coordinator learns which sites, each site's log says why. A third withdraws:
+    the run ends with its name, and goes on after a decision there."""
     stage = theatre.stage
     stage.start_server()
     for site in ("lakes", "plains", "north"):
@@ -51,18 +52,22 @@ def test_sites_that_stop_in_mid_run_are_waited_for_by_name_until_someone_signs(t
     stage.start_coordinator(in_log=True)
     theatre.wait_until(lambda: theatre.asked() == 0 and len(theatre.replies(theatre.runs()[0][0], 0)) == 3)
     theatre.at_site("lakes", "pause", "--by", "M. Uchida", "--reason", "a new export comes")
-    theatre.at_site("plains", "withdraw", "--by", "K. Ito", "--reason", "the committee asks first")
     theatre.lets_approval_end("north")
     stage.start_site("coast")
-    for site in ("lakes", "plains", "north"):
+    for site in ("lakes", "north"):
         theatre.wait_for_words("coordinator", f"{site} has no approval in force for this study, roster and data")
     theatre.wait_for_words("coordinator", "round 1: waiting for lakes (no approval), ")
-    for site, why in (("lakes", "paused"), ("plains", "withdrawn"), ("north", "the approval expired on")):
+    for site, why in (("lakes", "paused"), ("north", "the approval expired on")):
         assert why in theatre.log(site)
+    theatre.at_site("plains", "withdraw", "--by", "K. Ito", "--reason", "the committee asks first")
     theatre.at_site("lakes", "resume", "--by", "M. Uchida")
-    theatre.approve("plains")
     theatre.approve("north")
-    assert theatre.ends() == undisturbed.numbers()
+    assert theatre.exit_code("coordinator") == 3
+    assert "plains has withdrawn from the study" in theatre.log("coordinator")
+    assert "a run without plains would be refused" in theatre.log("coordinator")
+    assert "withdrawn from the study" in theatre.log("plains")
+    theatre.approve("plains", "--after-withdrawal", "the committee agreed")
+    assert theatre.runs_to_its_end() == undisturbed.numbers()
     assert [ended for _, ended in theatre.runs()] == [True]
 
 

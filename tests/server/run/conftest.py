@@ -9,6 +9,7 @@ from riskset.protocol.roster import sign_roster
 from riskset.rehearsal import Rehearsal
 from riskset.secure.keys import save_identity
 from riskset.study.load import canonical_json, load_study, study_hash
+from riskset_demo.loopback_network import free_ports
 from riskset_server.coordinator_folder import CoordinatorFolder
 from riskset_server.run.outcome import write_run
 from riskset_server.run.record import RunRecord
@@ -49,7 +50,7 @@ class Desk:
         rows = patients.rows(seed=1, n=90)
         self.rehearsal = Rehearsal(self.study, patients.deal(rows, patients.sites(SITES, 90)))
         self.home = CoordinatorFolder(folder / "coordinator")
-        self.home.make("127.0.0.1", 9443, 9444)
+        self.home.make("127.0.0.1", *free_ports(2))
         (self.home.root / "keys" / "identity.pem").unlink()
         save_identity(self.home.root / "keys" / "identity.pem", self.rehearsal.coordinator_key)
         self.signs(self.rehearsal.roster.members)

@@ -60,7 +60,7 @@ def test_a_line_a_round_and_a_line_of_trouble(console, clock):
 
 
 def test_4_8_it_is_said_for_whom_a_round_waits_at_what_time_and_who_can_end_it(console, coordinator, clock):
-    lines = Lines(console, NextRun(Disclosure(), "riskset run study.toml"), clock)
+    lines = Lines(console, NEXT_RUN, clock)
     lines.waiting(coordinator, {"asan"}, set())
     assert said(console) == []
     for online, unwilling in (({"asan"}, set()), ({"asan", "kurume"}, set()), ({"asan", "kurume"}, {"kurume"})):

@@ -36,6 +36,7 @@ def parts(document):
     """Every object of a document, with the section that explains it."""
     yield "The document", document
     yield "`study`", document["study"]
+    yield "`not_included`", document["not_included"]
     yield "`time`", document["time"]
     yield "`opened`", document["opened"]
     for result in document["results"]:
@@ -240,3 +241,38 @@ def test_numbers_have_thirteen_digits_and_come_back_as_they_were_written(results
     assert all(float(f"{x:.13g}") == x for x in printed)
     assert printed == pytest.approx(exact, rel=5.1e-13, abs=0)
     assert printed != exact
+
+
+class TestSitesNotIncluded:
+    """2.8 The report says how many sites of the study, and where it may how many patients, are not in it."""
+
+    SITES = ("asan", "kurume", "osaka", "sapporo")
+
+    def results(self, patients, known):
+        study = patients.study(self.SITES)
+        cohorts = patients.deal(patients.rows(seed=3, n=80), SITES[np.arange(80) % 2])
+        return results_of(study, Rehearsal(study, cohorts).run(), sorted(cohorts), patients=known)
+
+    @pytest.mark.parametrize(
+        ("known", "told"),
+        [
+            (None, None),
+            ({"asan": 40, "kurume": 40}, None),
+            ({"osaka": 12, "sapporo": 0}, 12),
+            ({"osaka": 12, "sapporo": 5}, 17),
+            ({"osaka": 12, "sapporo": 4}, None),
+            ({"osaka": 1, "sapporo": 4}, None),
+        ],
+    )
+    def test_2_8_a_site_of_a_few_patients_does_not_tell_its_number(self, patients, known, told):
+        results = self.results(patients, known)
+        assert results_json(results)["not_included"] == {"sites": ["osaka", "sapporo"], "patients": told}
+        said = results.notices[-1]
+        assert said.startswith(
+            "2 of the 4 sites of the study are not in these results: osaka (osaka), sapporo (sapporo)"
+        )
+        assert said.endswith("How many patients they have is not known." if told is None else f"patients: {told}.")
+
+    def test_2_8_a_run_of_all_sites_says_nothing(self, documents):
+        assert documents[0]["not_included"] == {"sites": [], "patients": None}
+        assert documents[0]["notices"] == ["A notice."]

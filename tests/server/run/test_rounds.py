@@ -5,6 +5,7 @@ import random
 import numpy as np
 import pytest
 
+from riskset.catalogue import say
 from riskset.errors import Refused, Unreachable
 from riskset.rehearsal import Rehearsal
 from riskset_server.run.rounds import ASK_AGAIN_S, HEAR_ALL_S, RETRY_S, Arrival, Conductor
@@ -199,6 +200,23 @@ def test_a_server_that_is_away_at_the_beginning_is_waited_for_and_told_once(run,
     assert run.watch.troubles == ["the server is away; trying again"]
 
 
+def test_4_8_where_no_server_runs_it_is_said_how_it_is_started(run, expected):
+    restart = run.network.restart
+
+    def is_down_at_first():
+        if run.clock.seconds < 5:
+            raise Unreachable(
+                say("server.engine.silent", reason="refused"), say("server.run.start_server", folder="desk")
+            )
+        restart()
+
+    run.network.restart = is_down_at_first
+    run.ends_as(expected)
+    assert run.watch.troubles == [
+        "the engine does not answer (refused); start the server: riskset server start desk; trying again"
+    ]
+
+
 def test_a_server_that_comes_back_is_asked_everything_anew(run, expected):
     """What was on its way is gone with it. Nobody waits the whole patience for that."""
     moments = iter([False] * 6 + [True])
@@ -272,8 +290,8 @@ def test_a_no_that_ends_the_run_tells_how_another_begins(run, code):
     with pytest.raises(Refused) as no:
         run.go()
     assert no.value.code == code
-    assert "begin a new" in no.value.hint
     assert "riskset run --new" in no.value.hint
+    assert ("this run cannot continue; begin a new one" in no.value.hint) == (code != "rows")
     assert ("--without osaka" in no.value.hint) == (code == "rows")
 
 

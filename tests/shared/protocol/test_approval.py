@@ -61,6 +61,7 @@ def approved(**changed):
 
 
 PAUSED = Act("paused", {"by": "Uchida", "reason": "a new export comes"})
+REJOINED = Act("rejoined", {"by": "Uchida", "reason": "the board agreed"})
 RESUMED, WITHDREW = Act("resumed", {"by": "Uchida"}), Act("withdrew", {"by": "Uchida", "reason": "the board said so"})
 
 
@@ -68,10 +69,10 @@ def after(*acts):
     return consent_after(acts, [new_identity().public_key(), KEY.public_key()])
 
 
-def no(standing_, **changed):
+def no(standing_, code_="approval", **changed):
     with pytest.raises(Refused) as refused:
         standing_.in_force(**ASKED | changed)
-    assert refused.value.code == "approval"
+    assert refused.value.code == code_
     assert refused.value.hint
     return str(refused.value)
 
@@ -207,10 +208,19 @@ def test_a_pause_holds_until_it_is_lifted_also_over_a_new_approval():
     assert after(approved(), PAUSED, RESUMED).in_force(**ASKED) == make()
 
 
-def test_a_withdrawal_is_ended_by_a_new_approval_alone():
+def test_4_3_a_withdrawal_is_not_undone_by_an_approval_but_by_a_decision_and_then_an_approval():
     told = "this site was withdrawn from the study on 2024-05-31 by Uchida: the board said so"
-    assert no(after(approved(), WITHDREW)) == no(after(approved(), WITHDREW, RESUMED)) == told
-    assert after(approved(), WITHDREW, approved()).in_force(**ASKED) == make()
+    for acts in ((), (RESUMED,), (approved(),), (approved(study="another"),), (PAUSED, RESUMED, approved())):
+        assert no(after(approved(), WITHDREW, *acts), code_="withdrawn") == told
+    assert no(after(approved(), WITHDREW, REJOINED)) == "nobody at this site has approved the study"
+    assert no(after(approved(), WITHDREW, approved(), REJOINED)) == "nobody at this site has approved the study"
+    assert after(approved(), WITHDREW, REJOINED, approved()).in_force(**ASKED) == make()
+    assert no(after(approved(), WITHDREW, REJOINED, approved(), WITHDREW, approved()), code_="withdrawn") == told
+
+
+def test_4_3_a_pause_outlives_a_withdrawal_too():
+    told = "this site was paused on 2024-05-31 by Uchida: a new export comes"
+    assert no(after(approved(), PAUSED, WITHDREW, REJOINED, approved())) == told
 
 
 def test_the_last_approval_replaces_those_before():
@@ -231,13 +241,16 @@ def test_the_keyed_hash_of_the_data_is_nowhere_in_the_document():
     assert ASKED["snapshot"] not in str(sign_approval(make(), KEY))
 
 
-@given(st.lists(st.sampled_from([approved(), PAUSED, RESUMED, WITHDREW]), max_size=8))
+@given(st.lists(st.sampled_from([approved(), PAUSED, RESUMED, WITHDREW, REJOINED]), max_size=8))
 def test_what_is_in_force_was_approved_and_neither_paused_nor_withdrawn_since(acts):
     kinds = [act.kind for act in acts]
-    since = kinds[len(kinds) - kinds[::-1].index("approved") :] if "approved" in kinds else None
+    since_withdrawal = (
+        kinds[len(kinds) - kinds[::-1].index("withdrew") :] if "withdrew" in kinds else ["rejoined", *kinds]
+    )
+    is_back = "rejoined" in since_withdrawal
+    since = since_withdrawal[since_withdrawal.index("rejoined") :] if is_back else []
     pauses = [kind for kind in kinds if kind in ("paused", "resumed")]
-    holds = since is not None and "withdrew" not in since and pauses[-1:] != ["paused"]
-    if holds:
+    if "approved" in since and pauses[-1:] != ["paused"]:
         assert after(*acts).in_force(**ASKED) == make()
     else:
-        no(after(*acts))
+        no(after(*acts), code_="approval" if is_back else "withdrawn")

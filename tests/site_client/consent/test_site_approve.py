@@ -47,10 +47,10 @@ def consent(member):
     ledger.close()
 
 
-def no(ask):
+def no(ask, code="approval"):
     with pytest.raises(Refused) as refused:
         ask()
-    assert refused.value.code == "approval"
+    assert refused.value.code == code
     return str(refused.value)
 
 
@@ -113,7 +113,35 @@ def test_a_pause_typed_beside_the_running_process_is_obeyed_at_its_next_message(
     assert member.says("resume", "--by", "M. Uchida") == 0
     assert ask().by == "M. Uchida"
     assert member.says("withdraw", "--by", "M. Uchida", "--reason", "the board said so") == 0
-    assert "withdrawn" in no(ask)
+    assert "withdrawn" in no(ask, "withdrawn")
+
+
+def test_4_3_a_withdrawal_is_undone_only_by_an_approval_that_says_why(member, consent, capsys):
+    """A routine approval, as of a new version, is refused and not written; so is the option without a withdrawal."""
+    ask, _ = consent
+    member.approves(*BOTH)
+    assert member.approves(*BOTH, "--after-withdrawal", "the committee agreed") == 3
+    assert "this site has not withdrawn" in capsys.readouterr().err
+    member.says("withdraw", "--by", "M. Uchida", "--reason", "the board said so")
+    for rules in ("", '[[eligibility]]\nid = "a"\nrule = "age >= 50"'):
+        member.has_study(rules=rules)
+        assert member.approves(*BOTH) == 3
+        said = capsys.readouterr().err
+        assert "this site was withdrawn from the study" in said
+        assert "riskset site approve --after-withdrawal WHY" in said
+    member.has_study()
+    assert member.says("resume", "--by", "M. Uchida") == 3
+    assert "--after-withdrawal" in capsys.readouterr().err
+    assert "withdrawn" in no(ask, "withdrawn")
+    assert member.approves(*BOTH, "--after-withdrawal", "the committee agreed") == 0
+    assert "takes part again after a withdrawal: the committee agreed" in capsys.readouterr().out
+    assert ask().by == "M. Uchida"
+    with closing(member.ledger()) as ledger:
+        acts = [entry.kind for entry in ledger.entries() if entry.kind != "froze"]
+        assert acts == ["approved", "withdrew", "rejoined", "approved"]
+        assert ledger.entries("rejoined")[0].public == {"by": "M. Uchida", "reason": "the committee agreed"}
+    assert member.says("ledger") == 0
+    assert "by M. Uchida: the committee agreed" in " ".join(capsys.readouterr().out.split())
 
 
 def test_what_cannot_be_done_now_is_refused_and_not_written(member):

@@ -1,0 +1,111 @@
+"""`riskset status STUDY`: how far the sites and the runs of a study have come."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from riskset.catalogue import Message, say
+from riskset.cli import warn
+from riskset.errors import Unreachable
+from riskset.joining.expiry import expiry_lines, today_utc
+from riskset.protocol.roster import load_roster
+from riskset.study.load import load_study
+from riskset.terminal import tell
+from riskset_server.commands.joining import HOME, Folder
+from riskset_server.coordinator_folder import CoordinatorFolder
+from riskset_server.run.record import RunRecord
+from riskset_server.run.status import RunStatus, Sessions, SiteStatus, StudyStatus, age, status_of
+
+STUDY = Path("study.toml")
+
+
+def status(
+    study_file: Annotated[Path, typer.Argument(metavar="STUDY", help="The study file (TOML).")] = STUDY,
+    folder: Folder = HOME,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the same facts as JSON.")] = False,
+) -> None:
+    """Show how far each site has come, from its invite to its approval, since when it is online, and what is waited
+    for; and every run, with its rounds and its age. Nothing is sent to the sites.
+
+    Example: riskset status study.toml --server coordinator
+    """
+    study, home = load_study(study_file), CoordinatorFolder(folder)
+    roster_file = study_file.parent / "roster.json"
+    in_roster = load_roster(roster_file).sites if roster_file.exists() else {}
+    with ExitStack() as files:
+        desk = files.enter_context(home.desk())
+        record = files.enter_context(closing(RunRecord(home.runs, home.identity))) if home.runs.exists() else None
+        found = status_of(study, desk, in_roster, record, _sessions(home), datetime.now(UTC))
+    if as_json:
+        tell(json.dumps({"schema": 1, **asdict(found)}, indent=2, ensure_ascii=False))
+    else:
+        for line in lines(found, home):
+            tell(line)
+    warn(expiry_lines(home.expiries, today_utc()))
+
+
+def _sessions(home: CoordinatorFolder) -> Sessions | None:
+    from riskset_server.link import SuperLinkClient  # Flower takes a second to import
+
+    client = SuperLinkClient(home.control_address, home.authority, home.token)
+    try:
+        return client.sessions()
+    except Unreachable:
+        return None
+    finally:
+        client.close()
+
+
+def lines(found: StudyStatus, home: CoordinatorFolder) -> Iterator[str]:
+    """Yields the status for a person to read."""
+    yield say("server.status.study", study=found.study, version=found.version, sha256=found.sha256[:12])
+    yield say("server.status.running") if found.is_server_running else say("server.status.down", folder=home.root)
+    yield ""
+    heads = [str(say(f"server.status.column.{name}")) for name in ("site", "joining", "approved", "online", "waiting")]
+    yield from _table([heads, *(_site_cells(site) for site in found.sites)])
+    if not found.runs:
+        return
+    yield ""
+    heads = [str(say(f"server.status.column.{name}")) for name in ("run", "state", "began", "rounds", "age", "waiting")]
+    yield from _table([heads, *(_run_cells(run) for run in found.runs)])
+
+
+def _site_cells(site: SiteStatus) -> Sequence[str]:
+    return (
+        site.site,
+        site.joining,
+        say(f"server.status.approved.{site.approved.replace(' ', '_')}"),
+        _online(site),
+        (site.waiting_for or "-"),
+    )
+
+
+def _online(site: SiteStatus) -> Message | str:
+    if site.online_since:
+        return say("server.status.online_since", time=_minute(site.online_since))
+    return say("server.status.last_seen", time=_minute(site.last_seen)) if site.last_seen else "-"
+
+
+def _run_cells(run: RunStatus) -> Sequence[str]:
+    state = say(f"server.status.state.{run.state}")
+    version = state if run.is_this_version else say("server.status.other_version", state=state)
+    return run.run, version, _minute(run.began_at), str(run.rounds), age(run.age_s), ", ".join(run.waiting_for) or "-"
+
+
+def _minute(at: str) -> str:
+    """Returns an ISO time to the minute."""
+    return at[:16].replace("T", " ")
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        yield "  ".join(f"{cell!s:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -1,0 +1,124 @@
+"""4.8 What the coordinator reads of a study: each site from its invite to its approval, the runs, who must act next."""
+
+import json
+from contextlib import closing
+from datetime import datetime
+
+import pytest
+
+from riskset.cli import main
+from riskset.errors import Unreachable
+from riskset.protocol.roster import load_roster
+from riskset.secure.envelope import seal
+from riskset.study.load import study_hash
+from riskset_server.commands.run import EngineTransport
+from riskset_server.commands.status import lines
+from riskset_server.engine.engine import Engine
+from riskset_server.engine.tickets import SiteSession
+from riskset_server.link import SuperLinkClient
+from riskset_server.run.record import RunRecord
+from riskset_server.run.status import age, status_of
+
+SITES = ("asan", "kurume", "osaka")
+
+
+def joins(desk, site):
+    invite, into = desk.folder / f"{site}.invite.json", desk.folder / "sites" / site
+    options = ("--server", str(desk.home.root))
+    assert main(["study", "invite", str(desk.study_file), site, *options, "--out", str(invite)]) == 0
+    assert main(["site", "join", str(invite), "--into", str(into), "--by-mail"]) == 0
+    assert main(["study", "accept", site, str(into / f"{site}.request.json"), *options, "--compared"]) == 0
+
+
+@pytest.fixture
+def joined(coordinator_desk):
+    """Three of four sites have joined; the roster is signed."""
+    desk = coordinator_desk
+    for site in SITES:
+        joins(desk, site)
+    assert main(["study", "roster", str(desk.study_file), "--server", str(desk.home.root)]) == 0
+    return desk
+
+
+def at(desk, record, now, online=(), seen=()):
+    """The status at `now`; sites `online` have been so since noon, those `seen` were online before."""
+    roster = load_roster(desk.roster_file)
+    sessions = {
+        roster.node_keys[site].public_numbers(): SiteSession(1, site in online, 0.0, "2026-11-27T12:00:00+00:00")
+        for site in (*online, *seen)
+    }
+    with desk.home.desk() as enrolment:
+        return status_of(desk.study, enrolment, roster.sites, record, sessions, now)
+
+
+def message(key, run, round_, sender):
+    fields = {"type": "round", "study": "s", "roster": "r", "run": run, "round": round_, "sender": sender}
+    return seal(key, b"content", **fields, history="")
+
+
+def test_4_8_a_run_that_waits_says_for_whom_and_who_can_end_it(joined):
+    key, study, roster = joined.home.identity, joined.study, load_roster(joined.roster_file)
+    with closing(RunRecord(joined.home.runs, key)) as record:
+        run = record.begin(study.id, study_hash(study), roster.sha256, SITES)
+        for round_ in (0, 1):
+            record.asked(run, round_, message(key, run, round_, "coordinator"))
+        for site in SITES:
+            record.record(run, message(key, run, 0, site))
+        record.record(run, message(key, run, 1, "asan"))
+        record.refused(run, "asan", 0, "approval")
+        record.refused(run, "kurume", 1, "approval")
+        began = datetime.fromisoformat(record.run(run).began_at)
+        later = began.replace(year=began.year + 1)
+        found = at(joined, record, later, online=("asan", "kurume"), seen=("osaka",))
+        withdrawn = (record.refused(run, "osaka", 1, "withdrawn"), at(joined, record, later))[1]
+        record.cancel(run)
+        cancelled = at(joined, record, later)
+    asan, kurume, osaka, sapporo = found.sites
+    assert [site.approved for site in found.sites] == ["yes", "no", "yes", "not known"]
+    assert (asan.online_since[:10], kurume.online_since[:10], osaka.online_since) == ("2026-11-27", "2026-11-27", "")
+    assert (osaka.last_seen[:10], sapporo.last_seen) == ("1970-01-01", "")
+    assert [site.waiting_for.code.rpartition(".")[2] for site in found.sites if site.waiting_for] == [
+        "sign",
+        "serve",
+        "invite",
+    ]
+    (one,) = found.runs
+    assert (one.run, one.state, one.rounds, one.waiting_for) == (run, "unfinished", 2, ("kurume", "osaka"))
+    assert one.age_s // 86400 in (365, 366)
+    assert withdrawn.sites[2].approved == "withdrawn"
+    assert withdrawn.sites[2].waiting_for == "osaka has withdrawn from the study"
+    assert (cancelled.runs[0].state, cancelled.runs[0].waiting_for) == ("cancelled", ())
+    printed = list(map(str, lines(found, joined.home)))
+    assert printed[1] == "server  running"
+    assert printed[3].split() == ["site", "joining", "approved", "online", "(UTC)", "waiting", "for"]
+    assert "a signatory there: riskset site approve, or resume" in printed[5]
+    assert printed[-1].startswith(f"{run}  unfinished")
+    assert printed[-1].endswith("kurume, osaka")
+
+
+def test_4_8_a_finished_run_waits_for_nobody(coordinator_desk, capsys):
+    desk = coordinator_desk
+    results = desk.finishes(desk.begins())
+    assert desk.says("status", desk.study_file, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["schema"] == 1
+    assert found["is_server_running"] is False
+    (run,) = found["runs"]
+    assert (run["run"], run["state"], run["waiting_for"]) == (results.name, "finished", [])
+    assert run["answered"] == list(SITES)
+    assert [site["waiting_for"] for site in found["sites"]][-1] == "you: riskset study invite STUDY sapporo"
+
+
+def test_4_8_without_a_server_a_run_names_the_command_that_starts_it(coordinator_desk):
+    home, roster = coordinator_desk.home, load_roster(coordinator_desk.roster_file)
+    client = SuperLinkClient(home.control_address, home.authority, home.token)
+    with Engine(client) as engine, pytest.raises(Unreachable) as away:
+        EngineTransport(engine, roster, home.root).restart()
+    assert away.value.hint == f"start the server: riskset server start {home.root}"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(59, "0 min"), (3599, "59 min"), (3660, "1 h 1 min"), (190000, "2 d 4 h")]
+)
+def test_4_8_an_age_is_told_in_its_largest_units(seconds, told):
+    assert age(seconds) == told
