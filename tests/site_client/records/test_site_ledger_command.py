@@ -113,7 +113,7 @@ def test_approvals_pauses_and_refusals_are_there(answered, capsys):
         ("paused", "by M. Uchida: a new export comes"),
         (
             "refused",
-            "refused run run-2: this site has no approval in force for this study, roster and data; its log says why",
+            "refused run run-2: no approval is in force here for this study, this roster and these data",
         ),
     ]
 
