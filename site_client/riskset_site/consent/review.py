@@ -27,7 +27,7 @@ from riskset_site.consent.approvals import Approvals, expiry_of
 from riskset_site.consent.preview import Preview, preview
 from riskset_site.consent.terms import seen_by_others, subtraction
 from riskset_site.data.check import SiteCheck, check_site
-from riskset_site.records.journal import own_ledger
+from riskset_site.records.journal import ledger_to_read
 from riskset_site.study_folder import StudyFolder
 
 
@@ -192,7 +192,7 @@ def _reveals(study: Study) -> dict[str, str]:
 def _consent(folder: StudyFolder) -> tuple[ConsentState, Study | None]:
     if not folder.paths.journal.exists():  # opening it would create it
         return ConsentState(), None
-    with closing(own_ledger(folder.paths, folder.identity, folder.site)) as ledger:
+    with closing(ledger_to_read(folder.paths, folder.identity, folder.site)) as ledger:
         approvals = Approvals(ledger, folder.identity)
         return approvals.standing(), approvals.study()
 
