@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import re
@@ -14,14 +15,15 @@ from typing import Any, TypeVar
 import rfc8785
 from pydantic import TypeAdapter, ValidationError
 
-from riskset.catalogue import say, verbatim
+from riskset.catalogue import NOTHING, say, verbatim
 from riskset.errors import DataError, Problem
 from riskset.study import spec
 from riskset.study.references import Draft, complaints_about
 from riskset.study.spec import Study
 from riskset.study.toml_lines import KeyLines, key_lines, line_of
+from riskset.study.toml_syntax import how_to_write
 from riskset.study.toml_table import Complaint
-from riskset.study.validation_errors import complaint_of
+from riskset.study.validation_errors import complaint_of, each_once, known_keys
 
 _ORDERED = ("sites", "variables", "endpoints", "analyses")
 _T = TypeVar("_T")
@@ -49,7 +51,9 @@ def parse_study(text: str, source: str = "the study file") -> Study:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         not_toml = say("study.file.not_toml", source=source)
-        raise DataError(not_toml, say("study.file.see_toml"), [_syntax(str(error))]) from None
+        raise DataError(not_toml, say("study.file.see_toml"), [_syntax(str(error), text)]) from None
+    if isinstance(document.get("site"), str) and "source" in document:
+        raise DataError(say("study.file.site_file", source=source), say("study.file.give_study"))
     return _checked(document, key_lines(text), source)
 
 
@@ -91,9 +95,9 @@ def _checked(document: dict[str, Any], lines: KeyLines, source: str) -> Study:
         study = Study.model_validate_json(_as_json(spelled_out), strict=True)
     except ValidationError as errors:
         complaints = [complaint_of(error) for error in errors.errors()]
-    complaints.extend(complaints_about(_draft(spelled_out)))
+    complaints.extend(complaints_about(_draft(_with_misspelt(spelled_out))))
     if study is None or complaints:
-        problems = sorted((_problem(c, lines) for c in dict.fromkeys(complaints)), key=lambda p: p.line or 0)
+        problems = sorted((_problem(c, lines) for c in each_once(complaints)), key=lambda p: p.line or 0)
         found = say("study.file.problems", source=source, n=len(problems))
         raise DataError(found, say("study.file.correct"), problems)
     return study
@@ -106,13 +110,14 @@ def _problem(complaint: Complaint, lines: KeyLines) -> Problem:
     )
 
 
-def _syntax(message: str) -> Problem:
-    """Returns tomllib's error with its line and column."""
+def _syntax(message: str, text: str) -> Problem:
+    """Returns tomllib's error with its line and column, and what to write instead where that is known."""
     place = re.search(r" \(at line (\d+), column (\d+)\)$", message)
     reason = message[: place.start()] if place else message
     is_duplicate = reason == "Cannot overwrite a value"
     found = say("study.file.duplicate_key") if is_duplicate else say("study.file.syntax", reason=reason)
-    return Problem("syntax", found, line=place and int(place[1]), column=place and int(place[2]))
+    hint = how_to_write(text.splitlines()[int(place[1]) - 1]) if place and not is_duplicate else NOTHING
+    return Problem("syntax", found, hint, line=place and int(place[1]), column=place and int(place[2]))
 
 
 def _spelled_out(document: dict[str, Any]) -> dict[str, Any]:
@@ -124,6 +129,18 @@ def _spelled_out(document: dict[str, Any]) -> dict[str, Any]:
     if isinstance(analyses, dict):
         spelled["analyses"] = {name: _with_endpoints(analysis) for name, analysis in analyses.items()}
     return spelled
+
+
+def _with_misspelt(document: dict[str, Any]) -> dict[str, Any]:
+    """Returns the document with the tables whose names are misspelt under the names that were meant: the one mistake is
+    told, and not that everything in the table is unknown."""
+    meant = dict(document)
+    for key in document.keys() - known_keys(Study):
+        for name in difflib.get_close_matches(key, known_keys(Study), n=1):
+            found, there = document[key], document.get(name, {})
+            if isinstance(found, dict) and isinstance(there, dict):
+                meant[name] = there | found
+    return meant
 
 
 def _with_endpoints(analysis: object) -> object:

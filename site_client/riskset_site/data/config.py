@@ -16,8 +16,9 @@ from riskset.catalogue import NOTHING, say, verbatim
 from riskset.errors import DataError, Problem, did_you_mean
 from riskset.study.spec import Study
 from riskset.study.toml_lines import key_lines, line_of
+from riskset.study.toml_syntax import how_to_write
 from riskset.study.toml_table import Complaint, TomlTable
-from riskset.study.validation_errors import complaint_of, known_keys
+from riskset.study.validation_errors import complaint_of, each_once, known_keys
 from riskset_site.data.agreement import disagreements
 from riskset_site.data.site_file import MappedColumn, SiteFile, Source, YearsBetween
 
@@ -38,6 +39,8 @@ def load_site_file(path: Path, study: Study | None = None, *, needs_export: bool
     """
     text = _read(path)
     document = _parsed(path, text)
+    if "analyses" in document or "variables" in document:
+        raise DataError(say("study.file.study_file", file=path.name), say("study.file.give_site"))
     site, complaints = _validated(document)
     if complaints:  # check the valid rest against the study all the same
         site, _ = _validated(reduce(_without, (complaint.path for complaint in complaints), document))
@@ -56,7 +59,8 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()
-        raise DataError(say("data.site_file.cannot_read", file=str(path), reason=reason)) from None
+        unreadable = say("data.site_file.cannot_read", file=str(path), reason=reason)
+        raise DataError(unreadable, say("study.file.give_site")) from None
     except UnicodeDecodeError:
         message = say("data.site_file.not_utf8", file=path.name)
         raise DataError(message, say("data.site_file.save_as_utf8")) from None
@@ -68,7 +72,11 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"at line (\d+)", str(error))
         message = say("data.site_file.not_toml", reason=str(error))
-        hint = say("data.site_file.backslash") if "\\" in text else NOTHING
+        if str(error).startswith("Cannot overwrite a value"):
+            message = say("study.file.duplicate_key")
+        hint = how_to_write(text.splitlines()[int(line[1]) - 1]) if line else NOTHING
+        if "\\" in text:
+            hint = say("data.site_file.backslash")
         problem = Problem(say("data.where.site_file"), message, hint, int(line[1]) if line else None)
         raise _wrong(path, [problem]) from None
 
@@ -115,7 +123,8 @@ def _export(site: SiteFile, path: Path) -> Path:
 def _located(complaints: Iterable[Complaint], text: str) -> list[Problem]:
     lines = key_lines(text)
     problems = (
-        Problem(_where(one), verbatim(one.message), verbatim(one.hint), line_of(lines, one.path)) for one in complaints
+        Problem(_where(one), verbatim(one.message), verbatim(one.hint), line_of(lines, one.path))
+        for one in each_once(complaints)
     )
     return sorted(problems, key=lambda problem: problem.line or 0)
 
