@@ -175,9 +175,7 @@ class LoopbackNetwork:
             self._start("coordinator", *arguments)
         else:
             command = self._command(*arguments)
-            self.processes["coordinator"] = subprocess.Popen(
-                command, stdout=subprocess.DEVNULL, preexec_fn=_end_with_parent
-            )
+            self.processes["coordinator"] = subprocess.Popen(command, stdout=subprocess.DEVNULL, **ends_with_parent())
 
     def wait(self) -> None:
         """Waits for the coordinator to end. Raises RisksetError if it fails, or if any other process ends before it."""
@@ -212,16 +210,15 @@ class LoopbackNetwork:
         logs = self.root / "logs"
         logs.mkdir(exist_ok=True)
         with (logs / f"{name}.log").open("ab") as log:
-            self.processes[name] = subprocess.Popen(
-                self._command(*arguments), stdout=log, stderr=log, preexec_fn=_end_with_parent
-            )
+            command = self._command(*arguments)
+            self.processes[name] = subprocess.Popen(command, stdout=log, stderr=log, **ends_with_parent())
 
     def _command(self, *arguments: str | Path) -> list[str]:
         return [sys.executable, "-m", "riskset.cli", *map(str, arguments)]
 
     def _together(self, commands: Sequence[list[str]]) -> list[str]:
         """Runs commands in parallel and returns what each printed. Raises RisksetError if one fails."""
-        piped: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": _end_with_parent}
+        piped = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **ends_with_parent()}
         processes = [subprocess.Popen(command, **piped) for command in commands]
         printed = []
         for process in processes:
@@ -252,10 +249,15 @@ def approved_until() -> date:
     return datetime.now(UTC).date() + timedelta(days=APPROVED_DAYS)
 
 
+def ends_with_parent() -> dict[str, Any]:
+    """Returns the arguments of `subprocess.Popen` with which a child is stopped if the demonstration is killed: only
+    Linux offers that, and Windows refuses `preexec_fn`."""
+    return {"preexec_fn": _end_with_parent} if sys.platform == "linux" else {}
+
+
 def _end_with_parent() -> None:
-    """Runs in a child before its program: on Linux, the child is stopped if the demonstration is killed."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    """Runs in a child before its program."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def free_ports(n: int) -> list[int]:

@@ -4,6 +4,7 @@ nothing here imports upward, and a command is imported only when it is used."""
 from __future__ import annotations
 
 import difflib
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import EntryPoint, entry_points
@@ -124,7 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as misuse:
         context = misuse.ctx if isinstance(misuse, click.UsageError) else None
         hint = say("cli.see_help", command=context.command_path if context else NAME)
-        print_error(RisksetError(verbatim(misuse.format_message()), hint))
+        print_error(RisksetError(verbatim(_said_once(misuse.format_message())), hint))
         return misuse.exit_code
     except click.Abort:
         print_error(RisksetError(say("cli.stopped")))
@@ -136,6 +137,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # a fault of ours; its text could contain a value, so only type and place are printed
         print_error(RisksetError(say("cli.fault", fault=fault_of(error)), say("cli.report_fault")))
     return FAILED
+
+
+def _said_once(text: str) -> str:
+    """Returns a text without a question that follows itself: two libraries propose the nearest command."""
+    return re.sub(r"( Did you mean [^?]*\?)\1+", r"\1", text)
 
 
 def _run(arguments: Sequence[str] | None) -> int:

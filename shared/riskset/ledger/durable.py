@@ -17,20 +17,40 @@ from riskset.ledger.layout import FileLayout
 
 Statement = tuple[str, Sequence[object]]
 
+_CAUSES = {
+    sqlite3.SQLITE_CORRUPT: "damaged",
+    sqlite3.SQLITE_NOTADB: "damaged",
+    sqlite3.SQLITE_FORMAT: "damaged",
+    sqlite3.SQLITE_ERROR: "damaged",
+    sqlite3.SQLITE_MISMATCH: "damaged",
+    sqlite3.SQLITE_BUSY: "busy",
+    sqlite3.SQLITE_LOCKED: "busy",
+    sqlite3.SQLITE_PROTOCOL: "busy",
+}
+"""Causes that neither space nor permissions remedy, by SQLite's primary result code. (An error in a statement of ours
+means that a table is not what its layout says.)"""
+
 
 class AlreadyThere(DataError):
     """This row was written before, by this process or another one: its key exists."""
 
 
 class DurableFile:
-    """Opens or creates the file. Every failure is a DataError that names the file as `called` and has this `hint`.
+    """Opens or creates the file. Every failure is a DataError that names the file as `called`, and says what to do: by
+    `hint` where it cannot be written, otherwise by what is wrong with it.
 
     Raises DataError too where the file has a layout that this version does not know; then nothing in it was changed.
+    With `only_reads` nothing is created or changed, so that a file in a read-only folder can be read, too.
     """
 
-    def __init__(self, path: Path, layout: FileLayout, called: Message, hint: Message) -> None:
+    def __init__(
+        self, path: Path, layout: FileLayout, called: Message, hint: Message, *, only_reads: bool = False
+    ) -> None:
         self._path, self._called, self._hint = path, called, hint
-        self._layout, self._number = layout, layout.number
+        self._layout, self._number, self._only_reads = layout, layout.number, only_reads
+        if only_reads:
+            self._open_to_read()
+            return
         with self._as_data_errors():
             path.parent.mkdir(parents=True, exist_ok=True)
             open(path, "ab", opener=_owner_only).close()  # the file holds every number that was sent
@@ -41,6 +61,19 @@ class DurableFile:
             self._db.execute("PRAGMA synchronous = EXTRA")
         try:
             self._lay_out()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _open_to_read(self) -> None:
+        # mode=rw, not ro: where the folder can be written, SQLite first undoes what a killed process left half-done
+        with self._as_data_errors():
+            self._db = sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=rw", timeout=5, uri=True)
+            self._db.isolation_level = None
+            self._db.execute("PRAGMA query_only = ON")
+        try:
+            with self._as_data_errors():
+                self._layout.check(self._db, f"{self._called} {self._path}")
         except BaseException:
             self._db.close()
             raise
@@ -69,7 +102,7 @@ class DurableFile:
         Raises DataError where a newer version, beside this process, has changed the layout of the file since.
         """
         with self._as_data_errors():
-            self._db.execute("BEGIN IMMEDIATE")
+            self._db.execute("BEGIN" if self._only_reads else "BEGIN IMMEDIATE")
         try:
             with self._as_data_errors():
                 self._number = self._layout.check(self._db, f"{self._called} {self._path}")
@@ -98,8 +131,18 @@ class DurableFile:
             yield
         except (sqlite3.Error, OSError) as error:
             kind = AlreadyThere if isinstance(error, sqlite3.IntegrityError) else DataError
-            message = say("ledger.file.unusable", called=self._called, path=self._path, reason=str(error))
-            raise kind(message, self._hint) from error
+            cause = _cause(error)
+            message = say(f"ledger.file.{cause}", called=self._called, path=self._path, reason=str(error))
+            raise kind(message, say(f"ledger.file_hint.{cause}") if cause != "unusable" else self._hint) from error
+
+
+def _cause(error: sqlite3.Error | OSError) -> str:
+    if not isinstance(error, sqlite3.Error):
+        return "unusable"
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:  # Python's own: a text in the file is not text
+        return "damaged" if isinstance(error, sqlite3.OperationalError) else "unusable"
+    return _CAUSES.get(code & 0xFF, "unusable")
 
 
 def _owner_only(path: str, flags: int) -> int:

@@ -46,8 +46,11 @@ _UNVERIFIED = say("ledger.file.unverified_hint")
 class LedgerFile:
     """One party's log and the other tables of its file."""
 
-    def __init__(self, path: Path, key: Ed25519PrivateKey, origin: str, tables: str = "") -> None:
-        """Opens or creates the file; `tables` is the SQL schema of its other tables (CREATE TABLE IF NOT EXISTS).
+    def __init__(
+        self, path: Path, key: Ed25519PrivateKey, origin: str, tables: str = "", *, only_reads: bool = False
+    ) -> None:
+        """Opens or creates the file; `tables` is the SQL schema of its other tables (CREATE TABLE IF NOT EXISTS). With
+        `only_reads` it must exist, and nothing is written.
 
         `origin` names the log in its checkpoints: no space, no plus sign. The whole log is checked against its last
         checkpoint.
@@ -59,10 +62,11 @@ class LedgerFile:
         self.path, self.origin = path, origin
         self._key, self._seals = key, Seals(key)
         layout = FileLayout(_LAYOUT, _SCHEMA + tables, _SAME_TABLES, _NO_LEDGER)
-        self._file = DurableFile(path, layout, say("ledger.file.called"), _UNUSABLE)
+        self._file = DurableFile(path, layout, say("ledger.file.called"), _UNUSABLE, only_reads=only_reads)
         self._tree = Tree()
         try:
-            self._begin()
+            if not only_reads:
+                self._begin()
             self.verify()
             self._seals = self._all_seals()
         except BaseException:

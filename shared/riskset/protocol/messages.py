@@ -76,9 +76,36 @@ def refusal_message(code: str, site: str) -> Message:
     return say(f"protocol.refusal.{code}", site=site)
 
 
+_ALSO_HERE: Final = (
+    "study",
+    "roster",
+    OLDER_PROTOCOL,
+    NEWER_PROTOCOL,
+    NO_METHOD,
+    OLDER_METHOD,
+    NEWER_METHOD,
+    OTHER_METHOD,
+    "program",
+    "compared",
+    "approval",
+    "earlier",
+    "subtraction",
+    "history",
+    "ledger",
+    "data",
+    "site",
+)
+"""Codes that have a sentence of their own for the site that refuses: what it means there, and what to do there."""
+
+
+def own_refusal(code: str) -> Message:
+    """Returns what a refusal of this code means for the site that refuses, for its own log and ledger."""
+    return say(f"protocol.refusal_here.{code}") if code in _ALSO_HERE else refusal_message(code, "this site")
+
+
 def refused(code: str) -> Refused:
     """Returns the refusal of this site as an error to raise, where its code says everything."""
-    return Refused(code, refusal_message(code, "this site"))
+    return Refused(code, own_refusal(code))
 
 
 def read_refusal(site: str, payload: bytes) -> Refused:

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from riskset.catalogue import say
-from riskset.study.grammar import WORDS, Reader, rejected
-from riskset.study.mistyped import sign_hint
+from riskset.study.grammar import WORDS, Reader, how_to_write, rejected
 from riskset.study.truth import Bools, Claim, Columns, Kind
 
 __all__ = ["WORDS", "Columns", "Kind", "ParsedRule", "parse_rule"]
@@ -58,10 +57,9 @@ def _syntax_tree(text: str) -> ast.expr:
             warnings.simplefilter("error")  # Python warns about odd escapes and `1in [..]`; here they are errors
             body = ast.parse(text.strip(), mode="eval").body
     except SyntaxError as error:
-        hint = sign_hint(text) or say("study.rule.grammar")
-        raise rejected(say("study.rule.unreadable"), hint, error.offset) from None
+        raise rejected(say("study.rule.unreadable"), how_to_write(text), error.offset) from None
     except (ValueError, MemoryError, RecursionError, Warning):
-        raise rejected(say("study.rule.unreadable"), sign_hint(text) or say("study.rule.grammar")) from None
+        raise rejected(say("study.rule.unreadable"), how_to_write(text)) from None
     if _depth(body) > MAX_DEPTH:
         raise rejected(say("study.rule.too_deep", most=MAX_DEPTH), say("study.rule.split"))
     return body

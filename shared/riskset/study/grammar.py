@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import ast
 import keyword
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -26,6 +28,7 @@ import numpy as np
 from riskset.catalogue import NOTHING, Message, say
 from riskset.errors import DataError, Problem, did_you_mean
 from riskset.study import truth
+from riskset.study.toml_syntax import CURLY
 from riskset.study.truth import Claim, Kind
 
 WORDS = frozenset({"true", "false", *keyword.kwlist})
@@ -60,6 +63,29 @@ class _Typed:
 def rejected(message: Message, hint: Message = NOTHING, column: int | None = None) -> DataError:
     """Returns an error with one problem of a rule, so that it can be reported together with others of the rule."""
     return DataError(message, hint, [Problem("rule", message, hint, column=column)])
+
+
+_HABITS = (
+    (r"&|\||!(?!=)|\b(AND|OR|NOT|And|Or|Not)\b", "and_or"),
+    (r"(?<![<>!=])=(?![=<>])|<>|≠|===", "equals"),
+    (r"=>|=<|≥|≤|≧|≦", "at_least"),
+    (r"\b(?i:between)\b", "between"),
+    (r"\b(?i:null|none|na|nan|is)\b", "missing_value"),
+)
+"""What other languages write, outside quotation marks, and the sentence that says how a rule is written."""
+
+
+def how_to_write(text: str) -> Message:
+    """Returns what to change in a text that is not a rule."""
+    rest = re.sub(r"\"[^\"]*\"|'[^']*'", "''", text)
+    if found := next((sign for sign in rest if sign in CURLY), ""):
+        return say("study.rule.curly", found=found)
+    for habit, code in _HABITS:
+        if re.search(habit, rest):
+            return say(f"study.rule.{code}")
+    if found := next((sign for sign in rest if unicodedata.normalize("NFKC", sign) != sign), ""):
+        return say("study.rule.wide", found=found)
+    return say("study.rule.grammar")
 
 
 class Reader:
@@ -98,6 +124,7 @@ class Reader:
             except DataError as error:
                 problems.extend(error.problems)
         if problems:
+            problems = list({(problem.message, problem.hint): problem for problem in reversed(problems)}.values())[::-1]
             raise DataError(problems[0].message, problems[0].hint, problems)
         return tuple(read)
 
@@ -156,15 +183,15 @@ class Reader:
 
     def variable(self, node: ast.expr, name: str) -> _Typed:
         if name not in self.names:
-            raise self.rejected(node, say("study.variable.unknown", name=name), self.meant(name))
+            hint = did_you_mean(name, self.names)
+            is_level = not name.isascii() or any(name in kind.levels for kind in self.names.values())
+            if name.lower() in ("null", "none", "na", "nan"):
+                hint = say("study.rule.missing_value")
+            elif is_level:
+                hint = say("study.rule.quote_level", found=name)
+            raise self.rejected(node, say("study.variable.unknown", name=name), hint)
         self.used[name] = None
         return _Typed(truth.Observed(name), self.names[name])
-
-    def meant(self, name: str) -> Message:
-        """Returns the hint for an unknown name: a level without its quotes, or a similar name."""
-        if any(name in kind.levels for kind in self.names.values() if kind.name == "category") or not name.isascii():
-            return say("study.rule.quote_level", name=name)
-        return did_you_mean(name, self.names)
 
     def missing_name(self, node: ast.Call) -> str:
         match node:
@@ -257,9 +284,10 @@ def _outside(node: ast.expr) -> tuple[Message, Message]:
             return say("study.rule.missing_is_claim"), say("study.rule.missing_alone")
         case ast.Call(func=ast.Name(id=name)):
             return say("study.rule.unknown_function", name=name), say("study.rule.functions")
-        case ast.BinOp(op=ast.BitAnd() | ast.BitOr() as sign):
-            found, write = ("&", "and") if isinstance(sign, ast.BitAnd) else ("|", "or")
-            return say("study.rule.outside"), say("study.rule.instead", found=found, write=write)
+        case ast.BinOp(op=ast.BitAnd() | ast.BitOr()) | ast.UnaryOp(op=ast.Invert()):
+            return say("study.rule.outside"), say("study.rule.and_or")
+        case ast.Constant(value=None):
+            return say("study.rule.outside"), say("study.rule.missing_value")
         case ast.BinOp():
             return say("study.rule.arithmetic"), say("study.rule.instead_of_arithmetic")
         case ast.BoolOp() | ast.Compare() | ast.UnaryOp(op=ast.Not()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -12,17 +13,17 @@ from typing import Any, Final, TypeVar
 import rfc8785
 from pydantic import TypeAdapter, ValidationError
 
-from riskset.catalogue import say, verbatim
+from riskset.catalogue import NOTHING, say, verbatim
 from riskset.errors import DataError, Problem
 from riskset.strict_json import read_canonical
 from riskset.study import spec
-from riskset.study.mistyped import quotes_hint_at
 from riskset.study.references import Draft, complaints_about
 from riskset.study.spec import Study
 from riskset.study.toml_lines import KeyLines, key_lines, line_of
+from riskset.study.toml_syntax import how_to_write_line
 from riskset.study.toml_table import Complaint
 from riskset.study.toml_text import NotToml, read_text, read_toml, unseen_signs
-from riskset.study.validation_errors import complaint_of
+from riskset.study.validation_errors import complaint_of, each_once, known_keys
 
 MOST_JSON_BYTES: Final = 2**20
 _ORDERED = ("sites", "variables", "endpoints", "analyses")
@@ -54,6 +55,8 @@ def parse_study(text: str, source: str = "the study file") -> Study:
     except NotToml as error:
         not_toml = say("study.file.not_toml", source=source)
         raise DataError(not_toml, say("study.file.see_toml"), [_syntax(error, text)]) from None
+    if isinstance(document.get("site"), str) and "source" in document:
+        raise DataError(say("study.file.site_file", source=source), say("study.file.give_study"))
     return _checked(document, key_lines(text), source)
 
 
@@ -102,9 +105,9 @@ def _checked(document: dict[str, Any], lines: KeyLines, source: str) -> Study:
     except ValidationError as errors:
         complaints = [complaint_of(error) for error in errors.errors()]
     complaints.extend(unseen_signs(document))
-    complaints.extend(complaints_about(_draft(spelled_out)))
+    complaints.extend(complaints_about(_draft(_with_misspelt(spelled_out))))
     if study is None or complaints:
-        problems = sorted((_problem(c, lines) for c in dict.fromkeys(complaints)), key=lambda p: p.line or 0)
+        problems = sorted((_problem(c, lines) for c in each_once(complaints)), key=lambda p: p.line or 0)
         found = say("study.file.problems", source=source, n=len(problems))
         raise DataError(found, say("study.file.correct"), problems)
     return study
@@ -118,8 +121,11 @@ def _problem(complaint: Complaint, lines: KeyLines) -> Problem:
 
 
 def _syntax(error: NotToml, text: str) -> Problem:
-    found = error.reason if error.reason.code != "verbatim" else say("study.file.syntax", reason=error.reason)
-    return Problem("syntax", found, quotes_hint_at(text, error.line), line=error.line, column=error.column)
+    """Returns the problem with what to write instead, where that is known."""
+    is_known = error.reason.code != "verbatim"
+    found = error.reason if is_known else say("study.file.syntax", reason=error.reason)
+    hint = NOTHING if is_known else how_to_write_line(text, error.line)
+    return Problem("syntax", found, hint, line=error.line, column=error.column)
 
 
 def _spelled_out(document: dict[str, Any]) -> dict[str, Any]:
@@ -131,6 +137,18 @@ def _spelled_out(document: dict[str, Any]) -> dict[str, Any]:
     if isinstance(analyses, dict):
         spelled["analyses"] = {name: _with_endpoints(analysis) for name, analysis in analyses.items()}
     return spelled
+
+
+def _with_misspelt(document: dict[str, Any]) -> dict[str, Any]:
+    """Returns the document with the tables whose names are misspelt under the names that were meant: the one mistake is
+    told, and not that everything in the table is unknown."""
+    meant = dict(document)
+    for key in document.keys() - known_keys(Study):
+        for name in difflib.get_close_matches(key, known_keys(Study), n=1):
+            found, there = document[key], document.get(name, {})
+            if isinstance(found, dict) and isinstance(there, dict):
+                meant[name] = there | found
+    return meant
 
 
 def _with_endpoints(analysis: object) -> object:

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, time
 from typing import Any, Final
 
 from pydantic_core import ErrorDetails
 
-from riskset.catalogue import NOTHING, Message, say
+from riskset.catalogue import Message, say
 from riskset.errors import did_you_mean
 from riskset.study import spec
 from riskset.study.asked import ENTRIES, PACKAGES
-from riskset.study.mistyped import type_hint
 from riskset.study.toml_lines import KeyPath
 from riskset.study.toml_table import Complaint, TomlTable
 
@@ -62,6 +62,15 @@ _EXPECTED = {
     "date_from_datetime_inexact": "date",
 }
 """What pydantic expected, as the catalogue's code, by the type of its error."""
+_NEAREST: Final = "cli.did_you_mean"
+_MEANT = {
+    **dict.fromkeys(("integer", "int", "count"), "whole"),
+    **dict.fromkeys(("float", "double", "decimal", "numeric", "real", "continuous"), "number"),
+    **dict.fromkeys(("string", "str", "text", "factor", "enum", "categorical", "char", "ordinal"), "category"),
+    **dict.fromkeys(("bool", "logical", "binary", "flag", "yesno"), "boolean"),
+    **dict.fromkeys(("datetime", "timestamp", "day", "time"), "date"),
+}
+"""What other programs call the types of variables."""
 _BOUNDS = {"ge": "at_least", "gt": "more_than", "le": "at_most"}
 _PATTERNS = {"version": "version", "country": "country", "title": "language"}
 _SHOWN = 60
@@ -108,6 +117,21 @@ def unknown_key(path: KeyPath, table: type[TomlTable]) -> Complaint:
     return Complaint(path, say("study.key.unknown"), hint)
 
 
+def each_once(complaints: Iterable[Complaint]) -> list[Complaint]:
+    """Returns the complaints without repeats, and without those about a missing key that is there but misspelt."""
+    found = list(dict.fromkeys(complaints))
+    misspelt = {
+        (*one.path[:-1], dict(one.hint.values)["name"])
+        for one in found
+        if _code(one.message) == "study.key.unknown" and isinstance(one.hint, Message) and one.hint.code == _NEAREST
+    }
+    return [one for one in found if not (_code(one.message) == "study.key.missing" and one.path in misspelt)]
+
+
+def _code(message: Message | str) -> str:
+    return message.code if isinstance(message, Message) else ""
+
+
 def known_keys(table: type[TomlTable]) -> list[str]:
     """Returns the keys of a table as they are written in the file."""
     return [field.alias or name for name, field in table.model_fields.items()]
@@ -125,7 +149,16 @@ def _wrong_form(error: ErrorDetails, path: KeyPath) -> Complaint:
         return Complaint(at, PACKAGES.broken[found], say("study.method.update"))
     if key == "kind" and found in _LATER_KINDS:
         return Complaint(at, say("study.analysis.later", kind=found), OFFERED)
-    return _wrong_choice(at, choices, found)
+    complaint = _wrong_choice(at, choices, found)
+    meant = _MEANT.get(found.lower()) if key == "type" else None
+    if meant is None:
+        return complaint
+    hint = say("study.expected.meant_whole") if meant == "whole" else say("study.expected.meant", type=meant)
+    return replace(complaint, hint=hint)
+
+
+def _is_covariate(path: KeyPath) -> bool:
+    return path[0] == "analyses" and isinstance(path[-1], int)
 
 
 def _wrong_value(error: ErrorDetails, path: KeyPath, found: str) -> Complaint:
@@ -145,8 +178,10 @@ def _wrong_value(error: ErrorDetails, path: KeyPath, found: str) -> Complaint:
             return Complaint(path, say(f"study.expected.{_BOUNDS[bound]}", bound=value, found=found))
         case "too_short" | "too_long" | "string_too_short" | "string_too_long":
             return Complaint(path, _wrong_length(error["type"], context))
-        case "string_pattern_mismatch" if path[0] == "analyses" and re.search(r"[:*]", found):
-            return Complaint(path, say("study.analysis.interaction", found=found), OFFERED)
+        case "string_pattern_mismatch" if re.search(r"[:*^+~()|]", str(error["input"])) and _is_covariate(path):
+            return Complaint(
+                path, say("study.expected.interaction", found=found), say("study.expected.no_interactions")
+            )
         case "string_pattern_mismatch":
             return Complaint(path, say(f"study.expected.{_pattern(path)}", found=found))
         case "bool_type" if path[-1] == "univariable":
@@ -159,8 +194,7 @@ def _wrong_value(error: ErrorDetails, path: KeyPath, found: str) -> Complaint:
 def _wrong_choice(path: KeyPath, choices: tuple[str, ...], found: object) -> Complaint:
     quoted = tuple(map(_as_toml, choices))
     message = say("study.expected.choice", choices=quoted, found=_as_toml(found))
-    hint = type_hint(str(found)) if path[:1] == ("variables",) and path[-1] == "type" else NOTHING
-    return Complaint(path, message, hint or did_you_mean(str(found), choices))
+    return Complaint(path, message, did_you_mean(str(found), choices))
 
 
 def _wrong_length(kind: str, context: Mapping[str, Any]) -> Message:

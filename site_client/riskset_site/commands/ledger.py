@@ -16,7 +16,7 @@ from riskset_site.commands import AsJson, HtmlFile, SiteToml
 from riskset_site.data.config import load_site_file
 from riskset_site.keys import SitePaths, load_keys
 from riskset_site.pages.output import facts_json, write_page
-from riskset_site.records.journal import JournalFile, own_ledger
+from riskset_site.records.journal import JournalFile, ledger_to_read
 from riskset_site.records.ledger_page import ledger_page
 from riskset_site.records.ledger_review import check_begins_with, ledger_review
 
@@ -41,7 +41,7 @@ def ledger(
     paths = SitePaths(site_file.parent)
     if not paths.journal.exists():
         raise DataError(say("site.ledger.none", file=str(paths.journal)), say("site.ledger.none_hint"))
-    with closing(JournalFile(own_ledger(paths, load_keys(paths), site))) as journal:
+    with closing(JournalFile(ledger_to_read(paths, load_keys(paths), site))) as journal:
         if held:
             check_begins_with(journal, held)
         found = ledger_review(journal, site, _coordinator(paths))

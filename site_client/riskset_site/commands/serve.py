@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Annotated
@@ -14,19 +15,23 @@ import typer
 
 from riskset import __version__
 from riskset.analyses.cohort import AnalysisSet
-from riskset.catalogue import Message, say
-from riskset.cli import warn
+from riskset.catalogue import NOTHING, Message, say
+from riskset.errors import Refused
 from riskset.joining.expiry import expiry_lines, of_certificate, of_members, today_utc
 from riskset.protocol.approval import Approval
 from riskset.protocol.site import Site
-from riskset.terminal import tell
-from riskset.visible_text import visible
 from riskset_site.commands import RosterFile, SiteToml, StudyFile
 from riskset_site.consent.approvals import Approvals, LedgerConsent, expiry_of
+from riskset_site.data.config import load_site_file
+from riskset_site.keys import SitePaths
 from riskset_site.network.daemon import serve as serve_site
+from riskset_site.network.folder_watch import FolderWatch, OnlyProcess
 from riskset_site.records.journal import JournalFile, own_ledger
 from riskset_site.records.refusals import RecordedSite
+from riskset_site.records.service_log import ServiceLog
 from riskset_site.study_folder import StudyFolder, load_study_folder
+
+Log = Callable[[str], None]
 
 
 def serve(
@@ -39,17 +44,37 @@ def serve(
 ) -> None:
     """Take part in the study until stopped (Ctrl-C or SIGTERM): wait for the coordinator's requests and answer them.
 
-    Opens no port. Starts only under an approval in force (riskset site approve), and checks it again before every
-    answer. The data are read once, at the start; a run in progress continues where it was.
+    Opens no port. Starts only under an approval in force (riskset site approve), or waits where the site is paused, and
+    checks it again before every answer. The data are read once, at the start; a run in progress continues where it was.
+    What it says is in serve.log, too.
 
     Example: riskset site serve site.toml
     """
+    paths = SitePaths(site_file.parent)
+    log = ServiceLog(paths.root / "serve.log")
+    watch = FolderWatch(
+        {
+            "export": load_site_file(site_file, needs_export=False).source.csv,
+            "study": study or paths.study,
+            "site_file": site_file,
+            "roster": roster or paths.roster,
+            "connection": connection or paths.connection,
+        }
+    )
     folder = load_study_folder(site_file, study, roster, connection)
-    with closing(JournalFile(own_ledger(folder.paths, folder.identity, folder.site))) as journal:
-        _serve(folder, RecordedSite(_site(folder, journal), journal.ledger, log))
+    with (
+        OnlyProcess(paths.root / "serve.lock"),
+        closing(JournalFile(own_ledger(folder.paths, folder.identity, folder.site))) as journal,
+    ):
+        _serve(folder, journal, watch, log)
 
 
-def _serve(folder: StudyFolder, site: RecordedSite) -> None:
+def _serve(folder: StudyFolder, journal: JournalFile, watch: FolderWatch, log: Log) -> None:
+    approvals = Approvals(journal.ledger, folder.identity)
+    consent = LedgerConsent(approvals, log)
+    for message in _served(folder, _approval(folder, consent, log)):
+        log(message)
+    site = Site(folder.site, folder.identity.signing, folder.study, folder.roster, folder.holding, journal, consent)
     stop = Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
@@ -57,29 +82,44 @@ def _serve(folder: StudyFolder, site: RecordedSite) -> None:
     from riskset_site.link import FleetLink  # Flower takes a second to import: errors above come first
 
     connection = folder.connection
-    log(say("site.serve.serving", site=site.name, address=connection.address))
+    log(say("site.serve.serving", site=site.name, address=connection.address, process=os.getpid()))
     with FleetLink(connection.address, connection.authority.encode(), folder.identity.node) as link:
-        serve_site(site, link, stop, log)
+        serve_site(
+            RecordedSite(site, journal.ledger, log),
+            link,
+            stop,
+            log,
+            lambda: watch.look(lambda: consent.look(*_asked(folder))),
+        )
     log(say("site.serve.stopped"))
 
 
-def log(line: str) -> None:
-    tell(f"{time.strftime('%H:%M:%S')} {visible(line)}", err=True)
+def _asked(folder: StudyFolder) -> tuple[str, str, str, Mapping[str, str]]:
+    return folder.study_hash, folder.roster.sha256, folder.snapshot, folder.methods
 
 
-def _site(folder: StudyFolder, journal: JournalFile) -> Site:
-    """Returns the site, after logging what it serves. Refused where no approval is in force now."""
-    study, roster, approvals = folder.study, folder.roster, Approvals(journal.ledger, folder.identity)
-    asked = folder.study_hash, roster.sha256, folder.snapshot, folder.methods
-    approval = approvals.standing().in_force(*asked, __version__, today_utc())
+def _approval(folder: StudyFolder, consent: LedgerConsent, log: Log) -> Approval:
+    """Returns the approval under which the process serves. Refused where no approval is in force now.
+
+    Where the site is paused, that is the approval that counts once it is resumed. A person who pauses the site for new
+    data must find the process running afterwards.
+    """
+    standing = consent.approvals.standing()
+    if standing.is_paused and standing.approval is not None:
+        consent.look(*_asked(folder))
+        log(say("site.serve.waits"))
+        try:
+            replace(standing, stopped=NOTHING).in_force(*_asked(folder), __version__, today_utc())
+        except Refused as besides:
+            log(say("site.serve.besides", reason=besides.message, hint=besides.hint))
+        approval = standing.approval
+    else:
+        approval = standing.in_force(*_asked(folder), __version__, today_utc())
     called, remedy = say("site.serve.authority"), say("site.serve.authority_remedy")
     authority = of_certificate(called, folder.connection.authority, remedy)
-    warn(expiry_lines([expiry_of(approval), authority, *of_members(roster.members)], today_utc()))
-    for message in _served(folder, approval):
-        log(message)
-    return Site(
-        folder.site, folder.identity.signing, study, roster, folder.holding, journal, LedgerConsent(approvals, log)
-    )
+    for line in expiry_lines([expiry_of(approval), authority, *of_members(folder.roster.members)], today_utc()):
+        log(line)
+    return approval
 
 
 def _served(folder: StudyFolder, approval: Approval) -> Iterator[Message]:

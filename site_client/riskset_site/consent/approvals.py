@@ -7,6 +7,7 @@ next message.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -89,7 +90,7 @@ class Approvals:
 @dataclass
 class LedgerConsent:
     """`riskset.protocol.consent.Consent` from a site's ledger. `log` is the site's log, which gets the reason once
-    when no approval is in force."""
+    when no approval is in force, and a line when one is again."""
 
     approvals: Approvals
     log: Callable[[str], None]
@@ -106,8 +107,15 @@ class LedgerConsent:
             raise
         except VerificationError as broken:  # in this site's ledger, not in a message: nothing about it travels
             raise DataError(broken.message, broken.hint) from None
-        self._last_logged = ""
+        if self._last_logged:
+            self._last_logged = ""
+            self.log(say("site.approval.again", by=found.by, until=found.until.isoformat()))
         return found
+
+    def look(self, study: str, roster: str, snapshot: str, methods: Mapping[str, str]) -> None:
+        """Logs, as `approval` does, whether an approval is in force: a pause is in the log before anyone asks."""
+        with suppress(Refused):
+            self.approval(study, roster, snapshot, methods)
 
     def _log_once(self, line: str) -> None:
         """The coordinator may ask a stopped site again for days."""

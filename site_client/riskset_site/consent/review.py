@@ -31,7 +31,7 @@ from riskset_site.consent.leaving_alone import leaving_alone
 from riskset_site.consent.preview import Preview, preview
 from riskset_site.consent.terms import seen_by_others, subtraction
 from riskset_site.data.check import SiteCheck, check_site
-from riskset_site.records.journal import JournalFile, own_ledger, sent_of
+from riskset_site.records.journal import JournalFile, ledger_to_read, own_ledger, sent_of
 from riskset_site.study_folder import StudyFolder
 
 
@@ -200,7 +200,7 @@ def _consent(folder: StudyFolder) -> tuple[ConsentState, Study | None, int]:
     """Returns the state of consent, the study last approved, and how many numbers were opened in earlier runs."""
     if not folder.paths.journal.exists():  # opening it would create it
         return ConsentState(), None, 0
-    with closing(own_ledger(folder.paths, folder.identity, folder.site)) as ledger:
+    with closing(ledger_to_read(folder.paths, folder.identity, folder.site)) as ledger:
         approvals = Approvals(ledger, folder.identity)
         return approvals.standing(), approvals.study(), opened_in(sent_of(ledger))
 

@@ -10,7 +10,7 @@ from riskset_site.consent.preview import IN_THE_RUN, STAYS_OUT, Round, Verdict
 from riskset_site.consent.review import LimitInForce, Method, Party, Review
 from riskset_site.pages import Folded, Page, PagePart, PageSection, PageTable
 from riskset_site.pages.page import number
-from riskset_site.pages.tables import numbers, table
+from riskset_site.pages.tables import bound, numbers, table
 
 _PHASES = frozenset(("first", "later", "close"))
 """Phases of a run that are no steps of admission."""
@@ -125,12 +125,12 @@ def _verdict_table(review: Review, verdicts: Iterable[Verdict]) -> PageTable:
 def _verdict(verdict: Verdict, column: RuleColumn) -> tuple[str, ...]:
     found = verdict.finding
     limit = LIMITS[found.limit_name]
-    bound = f"{'>=' if limit.direction == 'at least' else '<='} {number(found.limit)}"
+    passes = bound(limit, number(found.limit))
     return (
         f"{found.rule} {found.limit_name.partition('.')[2].replace('_', ' ')}",
         found.subject,
         number(found.value),
-        say("site.review.zero_or", limit=bound) if column in limit.or_zero else bound,
+        say("site.review.zero_or", limit=passes) if column in limit.or_zero else passes,
         number(found.margin),
         verdict.verdict,
     )

@@ -10,14 +10,14 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from riskset.catalogue import say, verbatim
+from riskset.catalogue import NOTHING, say, verbatim
 from riskset.errors import DataError, Problem, did_you_mean
-from riskset.study.mistyped import quotes_hint_at
 from riskset.study.spec import Study
 from riskset.study.toml_lines import KeyPath, key_lines, line_of
+from riskset.study.toml_syntax import how_to_write_line
 from riskset.study.toml_table import Complaint, TomlTable
 from riskset.study.toml_text import NotToml, read_text, read_toml, unseen_signs
-from riskset.study.validation_errors import complaint_of, known_keys
+from riskset.study.validation_errors import complaint_of, each_once, known_keys
 from riskset.visible_text import LINE
 from riskset_site.data.agreement import disagreements
 from riskset_site.data.site_file import MappedColumn, SiteFile, Source, YearsBetween
@@ -42,6 +42,8 @@ def load_site_file(path: Path, study: Study | None = None, *, needs_export: bool
     """
     text = _read(path)
     document = _parsed(path, text)
+    if "analyses" in document or "variables" in document:
+        raise DataError(say("study.file.study_file", file=path.name), say("study.file.give_site"))
     site, complaints = _validated(document)
     if complaints:  # check the valid rest against the study all the same
         site, _ = _validated(reduce(_without, (complaint.path for complaint in complaints), document))
@@ -63,7 +65,8 @@ def _read(path: Path) -> str:
         raise _wrong(path, [Problem(say("data.where.site_file"), error.reason)]) from None
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()
-        raise DataError(say("data.site_file.cannot_read", file=str(path), reason=reason)) from None
+        unreadable = say("data.site_file.cannot_read", file=str(path), reason=reason)
+        raise DataError(unreadable, say("study.file.give_site")) from None
     except UnicodeDecodeError:
         message = say("data.site_file.not_utf8", file=path.name)
         raise DataError(message, say("data.site_file.save_as_utf8")) from None
@@ -73,9 +76,10 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
     try:
         return read_toml(text)
     except NotToml as error:
-        message = say("data.site_file.not_toml", reason=error.reason)
-        hint = quotes_hint_at(text, error.line)
-        if not hint and "\\" in text:
+        is_known = error.reason.code != "verbatim"
+        message = error.reason if is_known else say("data.site_file.not_toml", reason=error.reason)
+        hint = NOTHING if is_known else how_to_write_line(text, error.line)
+        if not is_known and "\\" in text:
             hint = say("data.site_file.backslash")
         problem = Problem(say("data.where.site_file"), message, hint, error.line, column=error.column)
         raise _wrong(path, [problem]) from None
@@ -129,7 +133,8 @@ def _export(site: SiteFile, path: Path) -> Path:
 def _located(complaints: Iterable[Complaint], text: str) -> list[Problem]:
     lines = key_lines(text)
     problems = (
-        Problem(_where(one), verbatim(one.message), verbatim(one.hint), line_of(lines, one.path)) for one in complaints
+        Problem(_where(one), verbatim(one.message), verbatim(one.hint), line_of(lines, one.path))
+        for one in each_once(complaints)
     )
     return sorted(problems, key=lambda problem: problem.line or 0)
 

@@ -7,13 +7,13 @@ list, and this machine's log the rest.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from threading import Event
 from typing import Protocol, TypeVar
 
 from riskset.catalogue import Message, say
 from riskset.errors import ProtocolError, RisksetError, Unreachable, fault_of
-from riskset.protocol.messages import REFUSED, read_refusal
+from riskset.protocol.messages import REFUSED, own_refusal, read_refusal
 from riskset.secure.envelope import claimed_head, unframe
 
 ACTIVE_S = 30.0
@@ -53,11 +53,19 @@ class Answers(Protocol):
         """Returns a signed refusal, for a message that could not be answered."""
 
 
-def serve(site: Answers, link: Link[D], stop: Event, log: Callable[[str], None]) -> None:
-    """Answers messages until `stop` is set. `log` gets each line of the log, repeated ones once."""
+def serve(
+    site: Answers,
+    link: Link[D],
+    stop: Event,
+    log: Callable[[str], None],
+    look: Callable[[], Iterable[Message]] = tuple,
+) -> None:
+    """Answers messages until `stop` is set. `log` gets each line of the log, repeated ones once. `look` is called
+    between messages, and returns what a person at this site should know."""
     last_active, pause = 0.0, 1.0
     lines = _WithoutRepeats(log)
     while not stop.is_set():
+        _look(look, lines.add)
         try:
             delivery = link.receive()
             lines.reached()
@@ -76,6 +84,15 @@ def serve(site: Answers, link: Link[D], stop: Event, log: Callable[[str], None])
         pause = 1.0
         if delivery is None:
             stop.wait(FAST_POLL_S if time.monotonic() - last_active < ACTIVE_S else IDLE_POLL_S)
+
+
+def _look(look: Callable[[], Iterable[Message]], log: Callable[[Message], None]) -> None:
+    """Whatever looking meets, messages are answered: the answer meets it again where it matters."""
+    try:
+        for message in look():
+            log(message)
+    except RisksetError as error:
+        log(say("server.serve.not_looked", error=error.message))
 
 
 class _WithoutRepeats:
@@ -126,6 +143,6 @@ def _answer(site: Answers, request: bytes, log: Callable[[Message], None]) -> by
 def _answered(reply: bytes, seconds: float) -> Message:
     head = claimed_head(reply)
     if head.type == REFUSED:
-        return say("server.serve.refused", reason=read_refusal("this site", unframe(reply)[1]).message)
+        return say("server.serve.refused", reason=own_refusal(read_refusal("this site", unframe(reply)[1]).code))
     values = {"run": head.run[:8], "round": head.round, "type": head.type, "bytes": len(reply), "seconds": seconds}
     return say("server.serve.answered", **values)

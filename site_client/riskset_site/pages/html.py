@@ -6,6 +6,7 @@ engine: a site installs as little as possible.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from html import escape
 from importlib.resources import files
@@ -14,8 +15,10 @@ from riskset.visible_text import visible
 from riskset_site.pages.page import Folded, Page, PagePart, PageSection, PageTable
 
 _VERDICTS = {"pass", "review", "fail"}
-_ONE_LINE = 20
-"""Characters that are never broken over two lines: times, versions, names."""
+_ONE_LINE = 12
+"""Characters that are never broken over two lines: dates, versions, names."""
+_BRIEF = 15
+"""Rows of a table that is not divided in print."""
 
 
 class Markup(str):
@@ -74,12 +77,20 @@ def _table(table: PageTable) -> Markup:
     rows = (_element("tr", (_cell(text, kind) for text, kind in zip(row, kinds, strict=True))) for row in table.rows)
     caption = [_element("caption", [table.caption])] if table.caption else []
     grid = _element("table", [*caption, _element("thead", [heads]), _element("tbody", rows)])
-    return _element("div", [grid], kind="scroll")
+    return _element("div", [grid], kind="scroll brief" if len(table.rows) <= _BRIEF else "scroll")
 
 
 def _cell(text: str, kind: str) -> Markup:
     kind = kind or ("short" if len(text) <= _ONE_LINE else "")
-    return _element("td", [_element("span", [text], kind=text)] if text in _VERDICTS else [text], kind=kind)
+    return _element("td", [_element("span", [text], kind=text)] if text in _VERDICTS else [_breakable(text)], kind=kind)
+
+
+def _breakable(text: str) -> Markup:
+    """Returns the text with places at which a long id such as `cox/os/all/univariable/afp` may go on in a new line, so
+    that no table is wider than its page."""
+    long_words = re.sub(r"\S{30,}", lambda word: word[0].replace("_", "_\N{ZERO WIDTH SPACE}"), visible(text))
+    written = re.sub(r"(?<=\w)/(?=\w)", "/\N{ZERO WIDTH SPACE}", long_words)
+    return Markup(escape(written).replace("\N{ZERO WIDTH SPACE}", "<wbr>"))  # `visible` leaves no such sign of others
 
 
 def _element(name: str, inside: Iterable[str], kind: str = "") -> Markup:

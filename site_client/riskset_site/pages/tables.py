@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from riskset.catalogue import Message, say
+from riskset.disclosure.rules import Limit
 from riskset_site.pages.page import PageTable
 
 
@@ -14,6 +15,11 @@ def table(
     """Returns a table of a page; columns are codes of `[site.column]`."""
     headings = {code: say(f"site.column.{code}") for code in columns}
     return PageTable(list(headings.values()), rows, frozenset(headings[code] for code in numeric), caption)
+
+
+def bound(limit: Limit, value: str) -> str:
+    """Returns which figures pass: `>= 5`, `<= 0.2`."""
+    return f"{'>=' if limit.direction == 'at least' else '<='} {value}"
 
 
 def numbers(n: int) -> Message:

@@ -42,12 +42,12 @@ _BEGUN = 2
 """The layout of what a run began with. riskset 0.1.0 wrote none: marks by names, and participants without keys."""
 
 
-def open_ledger(path: Path, key: Ed25519PrivateKey, site: str) -> LedgerFile:
+def open_ledger(path: Path, key: Ed25519PrivateKey, site: str, *, only_reads: bool = False) -> LedgerFile:
     """Returns the ledger in a site's journal. Commands that sign into it open it while the site is running.
 
     Raises VerificationError where the ledger does not verify, DataError where the file cannot be read or written.
     """
-    return LedgerFile(path, key, f"riskset/site/{site}", _TABLES)
+    return LedgerFile(path, key, f"riskset/site/{site}", _TABLES, only_reads=only_reads)
 
 
 def own_ledger(paths: SitePaths, identity: Identity, site: str) -> LedgerFile:
@@ -64,6 +64,20 @@ def own_ledger(paths: SitePaths, identity: Identity, site: str) -> LedgerFile:
                 ledger = open_ledger(paths.journal, key, site)
                 ledger.renew(identity.signing)
                 return ledger
+        raise
+
+
+def ledger_to_read(paths: SitePaths, identity: Identity, site: str) -> LedgerFile:
+    """Returns the ledger under whichever of the site's keys signs it; nothing is written, and appending fails.
+
+    Raises VerificationError where it verifies under none of them, DataError where the file cannot be read.
+    """
+    try:
+        return open_ledger(paths.journal, identity.signing, site, only_reads=True)
+    except VerificationError:
+        for key in reversed(identity.earlier):
+            with suppress(VerificationError):
+                return open_ledger(paths.journal, key, site, only_reads=True)
         raise
 
 

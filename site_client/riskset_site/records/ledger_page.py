@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from riskset.catalogue import Message, say
+from riskset.disclosure.rules import LIMITS
 from riskset_site.pages import Folded, Page, PagePart, PageSection
 from riskset_site.pages.page import number
-from riskset_site.pages.tables import numbers, table
+from riskset_site.pages.tables import bound, numbers, table
 from riskset_site.records.journal import CLOSED, OPENED
 from riskset_site.records.ledger_review import LedgerReply, LedgerReview
 
@@ -118,8 +119,11 @@ def _summary(reply: LedgerReply) -> Message:
 
 
 def _verdict(verdict: Mapping[str, str]) -> tuple[str, ...]:
-    figures = (number(float(verdict[name])) for name in ("value", "limit", "margin"))
-    return (verdict["limit_name"], verdict["analysis"], verdict["subject"], *figures, verdict["verdict"])
+    here, limit, margin = (number(float(verdict[name])) for name in ("value", "limit", "margin"))
+    name = verdict["limit_name"]
+    if name in LIMITS:  # an earlier version may have had others
+        limit = bound(LIMITS[name], limit)
+    return (name, verdict["analysis"], verdict["subject"], here, limit, margin, verdict["verdict"])
 
 
 def _replies(review: LedgerReview, run: str) -> list[LedgerReply]:

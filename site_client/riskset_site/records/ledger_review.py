@@ -16,7 +16,7 @@ from riskset.ledger.log_file import LedgerFile
 from riskset.ledger.merkle import Tree
 from riskset.ledger.note import parse
 from riskset.protocol.consent import ACTS, APPROVED
-from riskset.protocol.messages import refusal_message
+from riskset.protocol.messages import own_refusal
 from riskset.study.asked import OWN
 from riskset.study.load import study_from_json
 from riskset_site.records.journal import REPLIES, JournalFile, read_sent
@@ -155,7 +155,7 @@ def _details(entry: Entry) -> Message:
     if entry.kind == APPROVED:
         return say("site.ledger.details", details=tuple(_of_approval(public["approval"])))
     if entry.kind == "refused":
-        reason = refusal_message(public["code"], "this site")
+        reason = own_refusal(public["code"])
         if public.get("run"):
             return say("site.ledger.refused_run", run=public["run"], reason=reason)
         return say("site.ledger.refused", reason=reason)

@@ -110,7 +110,7 @@ def test_a_heartbeat_keeps_a_silent_site_online(running, wait_until):
 
 
 def test_an_unregistered_key_is_refused(running):
-    with open_link(running, "stranger") as link, pytest.raises(KeyRefused, match="does not know this site's node key"):
+    with open_link(running, "stranger") as link, pytest.raises(KeyRefused, match="does not know this site's keys yet"):
         link.connect()
 
 

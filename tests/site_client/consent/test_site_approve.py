@@ -79,7 +79,10 @@ def test_why_there_is_no_approval_is_logged_once_until_there_is_one(member):
             [no(ask) for _ in range(3)]
             approvals.resume("M. Uchida", "")
             ask()
-    assert len(heard) == 2
+    assert [line.split(":")[0] for line in heard] == [
+        f"this site was paused on {heard[0][24:34]} by M. Uchida",
+        "an approval is in force again",
+    ] * 2
 
 
 def test_what_is_approved_is_what_is_in_the_folder(member):

@@ -51,7 +51,6 @@ def test_all_problems_are_reported_in_one_pass(hospital):
         ),
         (9, "[map] arm.recode.LEN", "'lenvatinip' is not a value of the study", "did you mean 'lenvatinib'?"),
         (10, "[map] agee", "not a variable of the study", "did you mean 'age'?"),
-        (11, "[map] afp.column", "required key missing", ""),
         (11, "[map] afp.colum", "unknown key", "did you mean 'column'?"),
         (12, "[map] mvi.years_between", "gives a number of years, but the variable is a boolean", ""),
         (

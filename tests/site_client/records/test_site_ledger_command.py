@@ -2,7 +2,9 @@
 nothing is shown of a ledger that does not hold."""
 
 import json
+import re
 import sqlite3
+from html.parser import HTMLParser
 
 import pytest
 
@@ -113,7 +115,7 @@ def test_approvals_pauses_and_refusals_are_there(answered, capsys):
         ("paused", "by M. Uchida: a new export comes"),
         (
             "refused",
-            "refused run run-2: this site has no approval in force for this study, roster and data; its log says why",
+            "refused run run-2: no approval is in force here for this study, this roster and these data",
         ),
     ]
 
@@ -149,6 +151,50 @@ def test_the_html_page_holds_every_number(answered, tmp_path, capsys):
         assert f"<td>{label}</td>" in page or f'<td class="short">{label}</td>' in page
         assert f"{value:.6g}" in page or f"{value:.0f}" in page
     assert out.stat().st_mode & 0o777 == 0o600
+
+
+MOST_WIDE = 110
+"""Characters that a line of a table holds, on a screen of 1280 pixels and on A4 (960 px and 680 px at the sizes of
+page.css; the widest letters of a hash take 8 and 6)."""
+
+
+class Widths(HTMLParser):
+    """The width of each table below which it cannot shrink: the longest unbroken text of each column, and the gaps."""
+
+    def __init__(self):
+        super().__init__()
+        self.tables, self.column, self.text, self.whole = [], 0, None, False
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "table":
+            self.tables.append({})
+        if tag == "tr":
+            self.column = 0
+        if tag in ("td", "th"):
+            self.text, self.whole = "", tag == "th" or dict(attrs).get("class") in ("short", "number")
+        if tag == "wbr" and not self.whole:
+            self.text += " "
+
+    def handle_data(self, data):
+        if self.text is not None:
+            self.text += data
+
+    def handle_endtag(self, tag):
+        if tag in ("td", "th"):
+            parts = [self.text] if self.whole else re.split(r"[ -]", self.text)
+            widths = self.tables[-1]
+            widths[self.column] = max(widths.get(self.column, 0), *(len(part) + 2 for part in parts))
+            self.column, self.text = self.column + 1, None
+
+
+@pytest.mark.parametrize("command", ["ledger", "review"])
+def test_4_6_every_table_fits_its_page(answered, tmp_path, command):
+    out = tmp_path / "page.html"
+    assert answered.says(command, "--html", str(out)) == 0
+    page = Widths()
+    page.feed(out.read_text(encoding="utf-8"))
+    assert len(page.tables) > 5
+    assert max(sum(widths.values()) for widths in page.tables) <= MOST_WIDE
 
 
 CHANGES = {
