@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from riskset.catalogue import say
+from riskset.errors import Refused
 from riskset.protocol.journal import ABSENT, OUTCOME, TEXT, VALUE, MarkedField, RowMarks
 
 ALIKE: Final = 0.8
@@ -32,7 +34,10 @@ class Pair:
 
 
 def pairs(before: RowMarks, now: RowMarks) -> list[Pair]:
-    """Returns the fields that two states have in common, each field in at most one pair."""
+    """Returns the fields that two states have in common, each field in at most one pair.
+
+    Raises Refused("fields") where most cells of a column would have to be compared and are written in another way.
+    """
     found = _FieldPairs(before, now)
     found.match_certain()
     found.match_by_values()
@@ -77,13 +82,28 @@ class _FieldPairs:
         self._take((i, j) for _, _, i, j in sorted(ranked))
 
     def to_compare(self) -> list[Pair]:
-        """Returns the pairs without the texts of what has a value in common: one value may be written in two ways."""
-        read = {self._before[pair.before].source for pair in self._found if self._before[pair.before].what == VALUE}
-        return [pair for pair in self._found if not self._is_text_of(pair, read)]
+        """Returns the pairs without the texts of what has a value in common: one value may be written in two ways.
 
-    def _is_text_of(self, pair: Pair, read: set[str]) -> bool:
+        Raises Refused("fields") where neither can be compared.
+        """
+        read = {column for pair in self._found for column in self._columns_read(pair)}
+        needed = [pair for pair in self._found if self._is_needed(self._before[pair.before], read)]
+        if any(self._is_rewritten(pair) for pair in needed):
+            raise Refused("fields", say("protocol.earlier.rewritten"), say("protocol.earlier.rewritten_hint"))
+        return needed
+
+    def _columns_read(self, pair: Pair) -> frozenset[str]:
         field = self._before[pair.before]
-        return field.what == TEXT and field.source in read
+        return field.columns if field.what == VALUE else frozenset()
+
+    def _is_needed(self, field: MarkedField, read: set[str]) -> bool:
+        return field.what != TEXT or not field.columns <= read
+
+    def _is_rewritten(self, pair: Pair) -> bool:
+        """Whether the study declares a column in another way, and the export writes most of its cells in another."""
+        field = self._before[pair.before]
+        equal, _ = self._columns.agreement(pair.before, pair.now, field)
+        return field.what == TEXT and not pair.is_alike and equal < _STILL_ITSELF
 
     def _left(self) -> Iterator[tuple[int, int]]:
         before, now = {pair.before for pair in self._found}, {pair.now for pair in self._found}

@@ -185,7 +185,7 @@ class Site:
         policy = self._conditions.policy(opening, approval)
         if policy is None:
             return {}
-        check_earlier(opening, self._study.id, self._journal.contributed())
+        check_earlier(opening, self._journal.contributed())
         return policy.to_json()
 
     def _contribute(self, message: Verified, run: _Run, approval: Approval) -> bytes:
@@ -199,7 +199,7 @@ class Site:
             contributed = self._journal.contributed()
             ran = parties_of_runs(self._journal, self._roster)
             check_not_subtracted(head.run, self.name, self._roster, history, ran)
-            check_asked(run.changes, head.run, self._study.id, run.begun.rows, contributed)
+            check_asked(run.changes, head.run, run.begun.rows, contributed)
         view = read_relayed(message.payload)[0]
         witness = witnessed(view, self._roster.coordinator, self._last_shown(run))
         vector, sent = run.contributor.contribute(history, self._masks(run, history, head.run))

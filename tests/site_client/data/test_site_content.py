@@ -201,6 +201,17 @@ def test_where_nothing_can_be_matched_it_is_refused(rows_of):
     assert no.value.code == "fields"
 
 
+def test_a_column_that_is_declared_and_written_in_another_way(rows_of):
+    """Every patient would count as changed, and hide the one who was."""
+    before = rows_of(patients())
+    written = [{**row, "arm": {"old": "A", "new": "B"}[row["arm"]]} for row in patients()]
+    with pytest.raises(Refused, match="the export writes most of its cells in another way") as no:
+        changed(before, rows_of(written, study(LEVELS)))
+    assert no.value.code == "fields"
+    recoded = SOURCE + '[map]\narm = { column = "arm", recode = { A = "old", B = "new" } }\n'
+    assert changed(before, rows_of(written, site_file=recoded)) == Changes(0)
+
+
 def test_a_run_of_an_earlier_version_is_compared_by_its_names(rows_of):
     """riskset 0.1.0 kept marks that only the study's names can find again."""
     before = rows_of(patients()).named
