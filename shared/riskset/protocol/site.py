@@ -176,8 +176,9 @@ class Site:
         keys, rows = self._roster.keys_of(opening.participants), self._holding.rows
         begun = Begun(self._study.id, opening.participants, rows, secret, approval.sha256, seen.seen, keys)
         exchange = Exchange(0, message.raw, reply)
+        run = self._begun(head.run, begun, message.payload, exchange, approval)  # may refuse, before anything is kept
         self._journal.begin(head.run, begun, exchange, _public(OPENED, head, "", approval, reply))
-        self._runs[head.run] = self._begun(head.run, begun, message.payload, exchange, approval)
+        self._runs[head.run] = run
         return reply
 
     def _limits(self, opening: Opening, approval: Approval) -> Mapping[str, str]:
