@@ -95,6 +95,9 @@ def load_study_folder(
     holding = load_holding(site_file, study, identity.seed)
     roster.check_belongs_to(study)
     roster.check_signed_by(connection.coordinator)
+    if connection.study != study.id:  # the runs of another study are not named to this one, so R14 would miss them
+        other = say("site.folder.other_study", joined=connection.study, study=study.id)
+        raise DataError(other, say("site.folder.apart"))
     entered = roster.sites.get(site.site)
     if entered is None or public_hex(entered) != public_hex(identity.signing):
         message = say("site.folder.not_in_roster", site=site.site)

@@ -10,7 +10,7 @@ was altered could not be found among them; so patients are compared in the field
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from riskset.catalogue import say
@@ -40,8 +40,9 @@ def changed(before: RowMarks, now: RowMarks) -> Changes:
     A hospital without patient keys, or with other keys than before, is compared by the content of its rows. An altered
     row then counts as one that left and one that entered, and the larger of the two numbers is returned: the smallest
     possible number of changed patients.
-    Raises Refused("fields") where both have patients but no field in common, and where a run that an earlier version
-    recorded has a field that this version of the study does not have under that name: then nobody can say.
+    Raises Refused("fields") where both have patients but no field in common, where a column is declared and written in
+    another way, and where a run that an earlier version recorded has a field that this version of the study does not
+    have under that name: then nobody can say.
     """
     if any(field.what == NAMED for field in before.fields):
         return _changed_by_name(before, now.named or now)
@@ -72,21 +73,18 @@ def changes_since(earlier: Sequence[str], contributed: Mapping[str, Begun], now:
     return {run: changed(contributed[run].rows, now) if run in contributed else Changes(0) for run in earlier}
 
 
-def check_asked(
-    asked: Mapping[str, Changes], run: str, study_id: str, now: RowMarks, contributed: Mapping[str, Begun]
-) -> None:
-    """Raises Refused("earlier") where the changes counted when this run was opened are not those since every other run
-    of the study: one was answered in between, with different data."""
-    others = {id_: begun.rows for id_, begun in contributed.items() if id_ != run and begun.study_id == study_id}
+def check_asked(asked: Mapping[str, Changes], run: str, now: RowMarks, contributed: Mapping[str, Begun]) -> None:
+    """Raises Refused("earlier") where the changes counted when this run was opened are not those since every other run:
+    one was answered in between, with different data."""
+    others = {id_: begun.rows for id_, begun in contributed.items() if id_ != run}
     if any(changed(rows, now) != asked.get(id_, Changes(0)) for id_, rows in others.items()):
         raise Refused("earlier", say("protocol.earlier.answered_since"))
 
 
-def check_earlier(opening: Opening, study_id: str, contributed: Mapping[str, Begun]) -> None:
-    """Raises Refused("earlier") where a run of the study in which this site contributed is not named: the changes since
-    that run would not be counted (R14)."""
-    own = {run for run, begun in contributed.items() if begun.study_id == study_id}
-    if not own <= set(opening.earlier):
+def check_earlier(opening: Opening, contributed: Collection[str]) -> None:
+    """Raises Refused("earlier") where a run in which this site contributed is not named, whatever its study was called:
+    the changes since that run would not be counted (R14)."""
+    if not set(contributed) <= set(opening.earlier):
         raise Refused("earlier", say("protocol.earlier.not_named"))
 
 

@@ -48,8 +48,7 @@ class MarkedField:
     source: str
     """The columns of the export from which it comes, as JSON; the name of an array where there is no export."""
     reading: str = ""
-    """How a value was read: its type and levels; the form of an outcome. Values of two readings cannot be compared, but
-    their texts can."""
+    """How it was read: type and levels in the study, recodes in the site file; of an outcome, those of its columns."""
 
     @property
     def is_certain(self) -> bool:

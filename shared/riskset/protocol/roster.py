@@ -72,10 +72,10 @@ class Roster:
         hint = say("protocol.roster.remake_hint")
         if self.study_id != study.id:
             raise DataError(say("protocol.roster.study", found=self.study_id, expected=study.id), hint)
-        if self.study_sha256 not in ("", study_hash(study)):
-            raise DataError(say("protocol.roster.version", study=study.id), hint)
         if odd := sorted(set(self.sites) - set(study.sites)):
             raise DataError(say("protocol.roster.sites", sites=tuple(odd)), hint)
+        if self.study_sha256 not in ("", study_hash(study)):
+            raise DataError(say("protocol.roster.version", study=study.id), hint)
 
     def check_signed_by(self, coordinator: str) -> None:
         """Raises VerificationError where a different coordinator than this one (Ed25519, hex) signed the roster."""

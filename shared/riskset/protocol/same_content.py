@@ -10,13 +10,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import exp, inf, log
 from typing import Final
 
+from riskset.catalogue import say
+from riskset.errors import Refused
 from riskset.protocol.journal import ABSENT, OUTCOME, TEXT, VALUE, MarkedField, RowMarks
 
 ALIKE: Final = 0.8
 """Agreement beyond chance (Cohen's kappa) from which two fields are taken for one. Made-up PFS and OS have at most 0.7,
 the same days with 2% of them changed 0.98."""
+_ACCIDENT: Final = 1e-6
+"""Probability below which two columns of an export do not agree so much by chance: twelve patients have the same two
+answers to two unrelated questions too often."""
 _STILL_ITSELF: Final = 0.5
 """Share of equal patients from which an array of the same name is taken for the same content."""
 
@@ -28,11 +34,15 @@ class Pair:
     before: int
     now: int
     is_alike: bool = False
-    """True where the export has different columns for it, and only the values show that it is one field."""
+    """True where the export has different columns for it, or it is read differently, and only the values show that it
+    is one field."""
 
 
 def pairs(before: RowMarks, now: RowMarks) -> list[Pair]:
-    """Returns the fields that two states have in common, each field in at most one pair."""
+    """Returns the fields that two states have in common, each field in at most one pair.
+
+    Raises Refused("fields") where most cells of a column would have to be compared and are written in another way.
+    """
     found = _FieldPairs(before, now)
     found.match_certain()
     found.match_by_values()
@@ -71,19 +81,38 @@ class _FieldPairs:
             old, new = self._before[i], self._now[j]
             if not _may_be_one(old, new):
                 continue
-            equal, beyond_chance = self._columns.agreement(i, j, old)
-            if beyond_chance >= ALIKE or (old == new and equal >= _STILL_ITSELF):
-                ranked.append((-equal, old != new, i, j))
+            agreement = self._columns.agreement(i, j, old)
+            is_one = agreement.kappa >= ALIKE and (agreement.by_accident < _ACCIDENT or not old.is_certain)
+            if is_one or (old == new and agreement.equal >= _STILL_ITSELF):
+                ranked.append((-agreement.equal, old != new, i, j))
         self._take((i, j) for _, _, i, j in sorted(ranked))
 
     def to_compare(self) -> list[Pair]:
-        """Returns the pairs without the texts of what has a value in common: one value may be written in two ways."""
-        read = {self._before[pair.before].source for pair in self._found if self._before[pair.before].what == VALUE}
-        return [pair for pair in self._found if not self._is_text_of(pair, read)]
+        """Returns the pairs without the texts of what has a value in common: one value may be written in two ways.
 
-    def _is_text_of(self, pair: Pair, read: set[str]) -> bool:
+        Raises Refused("fields") where neither can be compared.
+        """
+        alike = self._columns_of_values(are_alike=True)
+        needed = [pair for pair in self._found if not self._is_text_in(pair, self._columns_of_values(are_alike=False))]
+        rewritten = [pair for pair in needed if self._is_rewritten(pair)]
+        if not all(self._is_text_in(pair, alike) for pair in rewritten):
+            raise Refused("fields", say("protocol.earlier.rewritten"), say("protocol.earlier.rewritten_hint"))
+        return [pair for pair in needed if pair not in rewritten]
+
+    def _columns_of_values(self, *, are_alike: bool) -> frozenset[str]:
+        values = (pair for pair in self._found if self._before[pair.before].what == VALUE)
+        columns = (self._before[pair.before].columns for pair in values if pair.is_alike == are_alike)
+        return frozenset().union(*columns)
+
+    def _is_text_in(self, pair: Pair, columns: frozenset[str]) -> bool:
         field = self._before[pair.before]
-        return field.what == TEXT and field.source in read
+        return field.what == TEXT and field.columns <= columns
+
+    def _is_rewritten(self, pair: Pair) -> bool:
+        """Whether a column is read in another way than before, and the export writes most of its cells in another."""
+        field = self._before[pair.before]
+        equal = self._columns.agreement(pair.before, pair.now, field).equal
+        return field.what == TEXT and not pair.is_alike and equal < _STILL_ITSELF
 
     def _left(self) -> Iterator[tuple[int, int]]:
         before, now = {pair.before for pair in self._found}, {pair.now for pair in self._found}
@@ -91,7 +120,7 @@ class _FieldPairs:
         yield from ((i, j) for i in range(len(self._before)) if i not in before for j in rest)
 
     def _least_different(self, pair: tuple[int, int]) -> float:
-        return -self._columns.agreement(*pair, self._before[pair[0]])[0]
+        return -self._columns.agreement(*pair, self._before[pair[0]]).equal
 
     def _take(self, candidates: Iterable[tuple[int, int]]) -> None:
         before, now = {pair.before for pair in self._found}, {pair.now for pair in self._found}
@@ -104,13 +133,27 @@ class _FieldPairs:
 
 
 def _may_be_one(old: MarkedField, new: MarkedField) -> bool:
-    """Returns whether values can show that two fields are one. Where values were read differently their texts do;
-    outcomes with some of their columns in common are two endpoints, whose columns are compared."""
+    """Returns whether values can show that two fields are one. Outcomes with some of their columns in common are two
+    endpoints, whose columns are compared; values of different columns are compared by their texts."""
     if old.what != new.what or old.is_certain != new.is_certain:
         return False
     if not old.is_certain:
         return True
-    return old.what == TEXT or (old.what == OUTCOME and old.columns.isdisjoint(new.columns))
+    if old.what == OUTCOME:
+        return old.source == new.source or old.columns.isdisjoint(new.columns)
+    return old.what == TEXT or old.source == new.source
+
+
+@dataclass(frozen=True)
+class _Agreement:
+    """How far two fields agree."""
+
+    equal: float
+    """Share of the patients with equal marks."""
+    kappa: float
+    """How far that is beyond chance, at most 1."""
+    by_accident: float = 0.0
+    """Bound of the probability that unrelated fields agree as much."""
 
 
 class _Columns:
@@ -121,17 +164,15 @@ class _Columns:
         patients = sorted(before.marks.keys() & now.marks.keys()) if self._is_aligned else None
         self._before, self._now = _by_field(before, patients), _by_field(now, patients)
 
-    def agreement(self, i: int, j: int, field: MarkedField) -> tuple[float, float]:
-        """Returns the share of patients with equal marks, and how far it is beyond chance, at most 1.
-
-        Without keys the marks are compared as a whole, which says something about outcomes only.
-        """
+    def agreement(self, i: int, j: int, field: MarkedField) -> _Agreement:
+        """Returns how far two fields agree. Without keys the marks are compared as a whole, which says something about
+        outcomes only."""
         before, now = self._before[i], self._now[j]
         if before == now:
-            return 1.0, 1.0
+            return _Agreement(1.0, 1.0)
         if not self._is_aligned:
             shared = (Counter(before) & Counter(now)).total() / max(len(before), len(now), 1)
-            return shared, shared if field.what == OUTCOME else 0.0
+            return _Agreement(shared, shared if field.what == OUTCOME else 0.0)
         return _agreement(before, now)
 
 
@@ -141,12 +182,20 @@ def _by_field(rows: RowMarks, patients: Sequence[str] | None) -> list[tuple[str,
     return list(zip(*chosen, strict=True)) if chosen else [() for _ in rows.fields]
 
 
-def _agreement(before: Sequence[str], now: Sequence[str]) -> tuple[float, float]:
+def _agreement(before: Sequence[str], now: Sequence[str]) -> _Agreement:
     both = [pair for pair in zip(before, now, strict=True) if pair != (ABSENT, ABSENT)]
     n = len(both)
     if n == 0:
-        return 1.0, 0.0
+        return _Agreement(1.0, 0.0)
     equal = sum(a == b for a, b in both) / n
     one, other = Counter(a for a, _ in both), Counter(b for _, b in both)
-    by_chance = sum(count * other[mark] for mark, count in one.items()) / n**2
-    return equal, 0.0 if by_chance == 1.0 else (equal - by_chance) / (1.0 - by_chance)
+    chance = sum(count * other[mark] for mark, count in one.items()) / n**2
+    if equal <= chance:
+        return _Agreement(equal, 0.0)
+    return _Agreement(equal, (equal - chance) / (1.0 - chance), exp(-n * _divergence(equal, chance)))
+
+
+def _divergence(equal: float, chance: float) -> float:
+    """Chernoff's exponent of the tail of a binomial distribution, for `equal` above `chance`."""
+    same = equal * log(equal / chance) if chance else inf
+    return same + (1.0 - equal) * log((1.0 - equal) / (1.0 - chance)) if equal < 1.0 else same

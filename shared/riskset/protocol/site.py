@@ -191,8 +191,9 @@ class Site:
         curves = curves_to_keep(rows, cohort, self._plan.reported)
         begun = Begun(self._study.id, opening.participants, rows, secret, approval.sha256, seen.seen, keys, curves)
         exchange = Exchange(0, message.raw, reply)
+        run = self._begun(head.run, begun, message.payload, exchange, approval)  # may refuse, before anything is kept
         self._journal.begin(head.run, begun, exchange, _public(OPENED, head, "", approval, reply))
-        self._runs[head.run] = self._begun(head.run, begun, message.payload, exchange, approval)
+        self._runs[head.run] = run
         return reply
 
     def _limits(self, opening: Opening, approval: Approval) -> Mapping[str, str]:
@@ -200,7 +201,7 @@ class Site:
         policy = self._conditions.policy(opening, approval)
         if policy is None:
             return {}
-        check_earlier(opening, self._study.id, self._journal.contributed())
+        check_earlier(opening, self._journal.contributed())
         return policy.to_json()
 
     def _contribute(self, message: Verified, run: _Run, approval: Approval) -> bytes:
@@ -214,7 +215,7 @@ class Site:
             contributed = self._journal.contributed()
             ran = parties_of_runs(self._journal, self._roster)
             check_not_subtracted(head.run, self.name, self._roster, history, ran)
-            check_asked(run.changes, head.run, self._study.id, run.begun.rows, contributed)
+            check_asked(run.changes, head.run, run.begun.rows, contributed)
         if any(question.is_first for question in history.questions):
             check_opened(history.opened[self.name].opened, opened_in(self._journal.sent_besides(head.run)))
         view = read_relayed(message.payload)[0]

@@ -29,7 +29,7 @@ from riskset.study.spec import DaysEndpoint, Endpoint, Study
 from riskset_site.consent.approvals import Approvals, expiry_of
 from riskset_site.consent.leaving_alone import leaving_alone
 from riskset_site.consent.preview import Preview, preview
-from riskset_site.consent.terms import seen_by_others, subtraction
+from riskset_site.consent.terms import seen_by_others, stated_when_a_run_opens, subtraction
 from riskset_site.data.check import SiteCheck, check_site
 from riskset_site.records.journal import JournalFile, ledger_to_read, own_ledger, sent_of
 from riskset_site.study_folder import StudyFolder
@@ -265,6 +265,7 @@ def _parties(folder: StudyFolder, approval: Approval | None) -> Iterator[Party]:
 
 def _seen(folder: StudyFolder, approval: Approval | None) -> Iterator[Message]:
     yield from seen_by_others(folder)
+    yield stated_when_a_run_opens()
     if approval and approval.may_be_subtracted:
         yield subtraction(folder)
 

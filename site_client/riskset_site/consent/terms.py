@@ -82,6 +82,11 @@ def seen_by_others(folder: StudyFolder) -> list[Message]:
     return [say("site.seen.masked"), say("site.seen.totals")]
 
 
+def stated_when_a_run_opens() -> Message:
+    """Returns, in a sentence, what this site states to all parties before any number of a run."""
+    return say("site.seen.opening")
+
+
 def subtraction(folder: StudyFolder) -> Message:
     """Returns what `--may-be-subtracted` accepts, in a sentence."""
     return say("site.seen.may_be_subtracted", site=folder.site)

@@ -53,13 +53,10 @@ def content_of_export(export: Export, site: SiteFile, study: Study, sets: Sequen
     were read from; of each set, the columns behind its endpoint."""
     columns: dict[MarkedField, Sequence[str]] = {}
     for name in _used(study, sets):
-        source, levels = json.dumps(_columns(site, name), ensure_ascii=False), ""
-        variable, values = study.variables[name], export.columns[name].values
-        if isinstance(variable, CategoryVariable):
-            levels = json.dumps(sorted(variable.levels), ensure_ascii=False)
-        columns[MarkedField(VALUE, source, f"{variable.type} {levels}")] = _spelled(values, study.levels_of(name))
+        field = MarkedField(VALUE, _text(_columns(site, name)), _text(_reading(site, study, name)))
+        columns[field] = _spelled(export.columns[name].values, study.levels_of(name))
         for header in _columns(site, name):
-            columns[MarkedField(TEXT, json.dumps([header], ensure_ascii=False))] = _cells(export, header, site.source)
+            columns[MarkedField(TEXT, _text([header]))] = _cells(export, header, site.source)
     outcomes = {set_id.name: _outcome(site, study, set_id.endpoint) for set_id in sets}
     return Content(columns, outcomes)
 
@@ -76,16 +73,26 @@ def _columns(site: SiteFile, variable: str) -> tuple[str, ...]:
     return site.mapped(variable).columns
 
 
+def _reading(site: SiteFile, study: Study, name: str) -> tuple[str, list[str], dict[str, object]]:
+    """Returns how a variable is read: its type, its levels in any order, and what the site file says of it."""
+    variable = study.variables[name]
+    levels = sorted(variable.levels) if isinstance(variable, CategoryVariable) else []
+    return variable.type, levels, site.mapped(name).model_dump(mode="json")
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
 def _outcome(site: SiteFile, study: Study, endpoint: str | None) -> MarkedField:
     if endpoint is None:
         return MarkedField(OUTCOME, "patients")
-    spec, form = study.endpoints[endpoint], "days"
+    spec = study.endpoints[endpoint]
     names: Sequence[str] = spec.variables
     if isinstance(spec, DateEndpoint):
-        form = f"{len(spec.event)} dates"
         names = (spec.origin, *sorted(spec.event, key=lambda name: _columns(site, name)), spec.censor)
     headers = [header for name in names for header in _columns(site, name)]
-    return MarkedField(OUTCOME, json.dumps(headers, ensure_ascii=False), form)
+    return MarkedField(OUTCOME, _text(headers), _text([_reading(site, study, name) for name in names]))
 
 
 def _spelled(values: NDArray[Any], levels: Sequence[str]) -> list[str]:

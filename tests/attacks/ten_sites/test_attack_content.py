@@ -7,6 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from riskset.errors import Refused
+
 FEW = ("busan", "daegu", "tokyo")
 BINARY = ("arm", "ecog", "mvi", "male")
 
@@ -134,3 +136,18 @@ class TestR14ByRenaming:
         result = result_of(second(is_changed=True), "os")
         assert (result.rule, result.by) == ("R14", "a site")
         assert passes(second(is_changed=False))
+
+    def test_a_study_with_another_id(self, network, patients):
+        """The coordinator would not have to name the runs of the other study."""
+        table = patients(*FEW)
+        other = {"study": {"id": "another", "version": "1", "title": {"en": "Another trial"}}}
+        for earlier, refusal in (([], "earlier"), (["one"], "R14")):
+            before = first_run(network, table)
+            second = network(table, model("os"), {"os": everybody(table)}, run="two", **other).inherits(before)
+            second.updates("tokyo", alive(before), event=1).again("two", earlier=earlier)
+            if earlier:
+                assert result_of(second, "os").rule == refusal
+                continue
+            with pytest.raises(Refused) as no:
+                second.run()
+            assert no.value.code == refusal

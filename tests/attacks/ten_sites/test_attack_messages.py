@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.errors import ProtocolError, RisksetError, VerificationError
+from riskset.protocol.code import code_here
 from riskset.protocol.messages import read_refusal
 from riskset.protocol.opening import Opened, Opening, read_coordinators_program, read_opened, read_opening
-from riskset.protocol.program import Program
+from riskset.protocol.program import PROTOCOL, Program
 from riskset.protocol.witnessing import cosigned, read_cosigned, read_log_view, read_relayed
+from riskset.rehearsal import EverySiteConsents
 from riskset.secure import fixed_point
 from riskset.secure.envelope import MAX_PARTS, claimed_head, frame, seal, unframe, verify
 from riskset.secure.keys import new_identity
@@ -114,7 +116,7 @@ class TestRoundTrips:
         st.binary(min_size=32, max_size=32).map(public_of),
         st.dictionaries(texts, st.from_regex(r"\A[0-9]{1,5}(/[0-9]{1,5})?\Z"), max_size=4),
         st.integers(0, 2**53 - 1),
-        st.integers(1, 2**53 - 1),
+        st.integers(PROTOCOL, 2**53 - 1),
         st.dictionaries(st.from_regex(r"\A[!-~]{1,9}\Z"), st.from_regex(r"\A[!-~]{1,9} [!-~]{1,9}\Z"), max_size=4),
     )
     def test_openings(self, participants, earlier, key, policy, seen, protocol, methods):
@@ -123,7 +125,8 @@ class TestRoundTrips:
         assert read_opening(opening.to_bytes(program)) == opening
         assert read_coordinators_program(opening.to_bytes(program)) == program
         ran = (tuple(earlier), ("a", "b"))
-        opened = Opened("1", program, opening, key, policy, may_be_subtracted=True, seen=seen, ran=ran)
+        approval = EverySiteConsents("a", tuple(participants)).approval("s", "r", "rows", methods)
+        opened = Opened("1", program, opening, key, policy, False, seen, ran, approval, code_here())
         assert read_opened(opened.to_bytes()) == opened
 
     @given(st.lists(st.integers(0, 2**64 - 1), max_size=6), st.text(max_size=20))

@@ -13,6 +13,7 @@ from riskset.errors import DataError, Refused, VerificationError
 from riskset.joining.expiry import expiry_lines
 from riskset.protocol import program
 from riskset.protocol.approval import read_approval
+from riskset.protocol.roster import load_roster, sign_roster
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import new_identity
 from riskset.study.asked import installed
@@ -358,6 +359,20 @@ def test_a_roster_of_another_coordinator_is_not_signed_for(member, capsys):
     member.has_roster()
     assert member.approves(*BOTH) == 1
     assert "signed with a different key than that of the coordinator who invited this site" in capsys.readouterr().err
+
+
+def test_r14_by_a_study_with_another_id(member, capsys):
+    """Its coordinator would not have to name the runs of the study that this folder joined."""
+    text = (member.folder / "study.toml").read_text(encoding="utf-8")
+    member.joins_as_written(text.replace('id = "trial"', 'id = "another"'))
+    site_file = member.site_file.read_text(encoding="utf-8")
+    member.writes(text=site_file.replace('study = "trial"', 'study = "another"'))
+    roster = sign_roster("another", member.coordinator, load_roster(member.folder / "roster.json").members)
+    (member.folder / "roster.json").write_bytes(roster)
+    assert member.approves(*BOTH) == 1
+    said = capsys.readouterr().err
+    assert "this folder joined the study trial; the study file is another" in said
+    assert "join a second study in a folder of its own" in said
 
 
 def test_serving_begins_under_an_approval_only(member, capsys):

@@ -162,7 +162,22 @@ def test_r14_by_a_text_that_is_read_as_another_level(rows_of):
     rows = updated(patients(), arm="trial")
     first = SOURCE + '[map]\narm = { column = "arm", recode = { trial = "new" } }\n'
     second = SOURCE + '[map]\narm = { column = "arm", recode = { trial = "old" } }\n'
-    assert changed(rows_of(rows, site_file=first), rows_of(rows, site_file=second)) == Changes(1)
+    before = rows_of(rows, site_file=first)
+    assert changed(before, rows_of(rows, site_file=second)) == Changes(0, alike=1)
+    more = updated(rows, 7, arm="extension")
+    third = first.replace("{ trial", '{ extension = "new", trial')
+    assert changed(before, rows_of(more, site_file=third)) == Changes(1)  # a new text, and a recode for it, is honest
+
+
+def test_r14_by_another_answer_from_one_column(rows_of):
+    """Two yes-no variables of one column of several texts: a version declares the other, and most patients differ."""
+    status = [{**row, "state": ("well", "relapsed", "dead")[i % 3]} for i, row in enumerate(patients())]
+    text = study(VARIABLES | {"bad": '{ type = "boolean" }'}, covariates=("arm", "age", "bad"))
+    form = '[map]\nbad = {{ column = "state", recode = {{ well = "no", relapsed = "{}", dead = "{}" }} }}\n'
+    recodes = [form.format("yes", "no"), form.format("no", "yes")]
+    before = rows_of(status, text, SOURCE + recodes[0])
+    assert changed(before, rows_of(status, text, SOURCE + recodes[1])) == Changes(0)
+    assert changed(before, rows_of(updated(status, state="dead"), text, SOURCE + recodes[1])) == Changes(1)
 
 
 def test_r14_by_an_earlier_cutoff(rows_of):
@@ -191,6 +206,14 @@ def test_what_is_honest_is_no_change(rows_of):
     assert changed(before, rows_of(other, text, site_file)) == Changes(0)
 
 
+def test_a_variable_dropped_and_another_that_is_often_equal_at_a_small_site(rows_of):
+    """Eleven of twelve patients answer both questions alike. It is an accident, and no change."""
+    rows = [{**row, "vp": "yes" if i in (0, 1, 4, 5, 8) else "no"} for i, row in enumerate(patients(12))]
+    assert sum(row["vp"] == row["mvi"] for row in rows) == 11
+    text = study(VARIABLES | {"vp": VARIABLES["mvi"]}, covariates=("arm", "age", "vp"))
+    assert changed(rows_of(rows), rows_of(rows, text)) == Changes(0)
+
+
 def test_where_nothing_can_be_matched_it_is_refused(rows_of):
     before = rows_of(patients())
     nothing = [{"id": row["id"], "x": str(i % 2), "d": str(i), "e": str(i % 2)} for i, row in enumerate(patients())]
@@ -199,6 +222,17 @@ def test_where_nothing_can_be_matched_it_is_refused(rows_of):
     with pytest.raises(Refused, match="no field in common") as no:
         changed(before, rows_of(nothing, text))
     assert no.value.code == "fields"
+
+
+def test_a_column_that_is_declared_and_written_in_another_way(rows_of):
+    """Every patient would count as changed, and hide the one who was."""
+    before = rows_of(patients())
+    written = [{**row, "arm": {"old": "A", "new": "B"}[row["arm"]]} for row in patients()]
+    with pytest.raises(Refused, match="the export writes most of its cells in another way") as no:
+        changed(before, rows_of(written, study(LEVELS)))
+    assert no.value.code == "fields"
+    recoded = SOURCE + '[map]\narm = { column = "arm", recode = { A = "old", B = "new" } }\n'
+    assert changed(before, rows_of(written, site_file=recoded)) == Changes(0)
 
 
 def test_a_run_of_an_earlier_version_is_compared_by_its_names(rows_of):

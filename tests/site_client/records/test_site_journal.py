@@ -1,5 +1,6 @@
 """A site's journal in its file: what a run began with, what was asked and sent, and its ledger, all or nothing."""
 
+import json
 import math
 import sqlite3
 from contextlib import closing, contextmanager
@@ -11,13 +12,16 @@ import pytest
 from riskset.disclosure.curves import Curve
 from riskset.errors import DataError, ProtocolError, VerificationError
 from riskset.ledger.checkpoint import Checkpoint, sign_checkpoint
-from riskset.protocol.journal import Begun, Exchange, RowMarks, Sent
+from riskset.protocol.journal import Begun, Exchange, MarkedField, RowMarks, Sent
 from riskset.secure.keys import new_identity
 from riskset.stats.grid import Grid
+from riskset_site.records import journal as journal_module
 from riskset_site.records.journal import JournalFile, open_ledger, read_sent
 
 KEY = new_identity()
-BEGUN = Begun("lung", ("asan", "kurume", "osaka"), RowMarks("digest", {"patient": "mark"}), b"\x07" * 32, "approval")
+ROWS = RowMarks("digest", {"patient": "mark"}, (MarkedField("value", '["Alter"]', "number"),))
+KEYS = {"asan": "0a", "kurume": "0b", "osaka": "0c"}
+BEGUN = Begun("lung", ("asan", "kurume", "osaka"), ROWS, b"\x07" * 32, "approval", keys=KEYS)
 NUMBERS = Sent(
     (("cox/os/all", ("loglik", "score age"), (0.1, -5e-324)), ("cohorts", ("rows",), (31337.0625,))),
     ({"rule": "R1", "verdict": "pass", "margin": "0.5"},),
@@ -131,6 +135,22 @@ class TestKeeps:
         for secret in (BEGUN.secret, BEGUN.secret.hex().encode(), b"patient", b"digest", b"31337.0625"):
             assert secret not in file
             assert secret not in journal.ledger.export().encode()
+
+    def test_a_run_that_a_later_version_began_is_not_read(self, journal, path, monkeypatch):
+        monkeypatch.setattr(journal_module, "_BEGUN", 3)
+        begin(journal)
+        journal.close()
+        monkeypatch.undo()
+        newer = pytest.raises(DataError, match="began with layout 3; this version of riskset knows layouts up to 2")
+        with closing(JournalFile(open_ledger(path, KEY, "asan"))) as again, newer:
+            again.begun("run 1")
+
+    def test_what_a_run_of_0_1_0_began_with(self):
+        """It knew participants and fields by names."""
+        written = json.loads(journal_module._packed(BEGUN))
+        del written["keys"], written["layout"]
+        read = journal_module._unpacked(json.dumps(written | {"fields": ["os days"]}).encode())
+        assert (read.keys, read.rows.fields) == ({}, (MarkedField("named", "os days"),))
 
 
 class TestContributed:
