@@ -219,6 +219,13 @@ class TestEndpointsAsAttributes:
         asked = {name: (f"{name}_days", f"{name}_event") for name in ("os", "x")}
         assert Network(table, asked).refused() == {"x": "R9"}
 
+    def test_a_composite_with_an_attribute(self):
+        """A study of dates can ask for "death or male" by itself, and so make everything part of one event."""
+        table = draw()
+        table["either"] = (table["dead"] | (table["male"] == 1)).astype(float)
+        asked = OS | {"x": ("os", "male"), "either": ("os", "either")}
+        assert Network(table, asked).refused() == {"x": "R9"}
+
     def test_a_fourth_endpoint_on_the_same_days(self):
         """Stages as nested events would tell the stage of everyone who leaves alone."""
         table = draw()
