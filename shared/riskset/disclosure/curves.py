@@ -5,8 +5,7 @@ whose days are the same for that patient shows one attribute more; so do the sam
 into other steps. Curves are compared by their content: names of endpoints and variables, versions and studies do not
 matter. Nothing here leaves the site; a finding that does not pass becomes a flag.
 
-No rule needs other sites' figures. Two curves keep an order where no patient is outside it, and none is outside it at
-the sites together exactly where none is at each of them.
+No figure of another site is needed: what any site finds among its patients ends the curve for all.
 """
 
 from __future__ import annotations
@@ -106,7 +105,8 @@ def without_corrected(opened: Sequence[Curve], now: Sequence[Curve], altered: Bo
         for curve in now:
             one, other = _until_both_end(before, curve)
             both, later = _in_both(one, other), ~one.event & (one.day < other.day)
-            same = (one.day == other.day) & (one.event == other.event) & (one.level == other.level)
+            one_level = (one.level == other.level) | (one.level == NOT_SPLIT) | (other.level == NOT_SPLIT)
+            same = (one.day == other.day) & (one.event == other.event) & one_level
             if (both & (same | later)).sum() >= MOSTLY * both.sum():
                 corrected |= both & ~same & altered
     return tuple(replace(curve, day=np.where(corrected, LEFT_OUT, curve.day)) for curve in opened)

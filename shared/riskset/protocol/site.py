@@ -167,8 +167,8 @@ class Site:
         may_be_subtracted, size = approval.may_be_subtracted, seen.checkpoint.size
         opened = Opened(__version__, self._program, opening, public, limits, may_be_subtracted, size, ran)
         reply = self._seal(head, OPENED, opened.to_bytes(), history="")
-        rows, cohort = self._holding.rows, self._holding.cohort
-        curves = curves_to_keep(rows, cohort, self._plan.reported)
+        rows = self._holding.rows
+        curves = curves_to_keep(rows, self._holding.cohort, self._plan.reported)
         begun = Begun(self._study.id, opening.participants, rows, secret, approval.sha256, seen.seen, curves)
         exchange = Exchange(0, message.raw, reply)
         self._journal.begin(head.run, begun, exchange, _public(OPENED, head, "", approval, reply))
