@@ -5,8 +5,7 @@ whose days are the same for that patient shows one attribute more; so do the sam
 into other steps. Curves are compared by their content: names of endpoints and variables, versions and studies do not
 matter. Nothing here leaves the site; a finding that does not pass becomes a flag.
 
-No rule needs other sites' figures. Two curves keep an order where no patient is outside it, and none is outside it at
-the sites together exactly where none is at each of them.
+No figure of another site is needed: what any site finds among its patients ends the curve for all.
 """
 
 from __future__ import annotations
@@ -35,6 +34,9 @@ NOT_SPLIT: Final = -1
 FEWEST_PAIRS: Final = 10
 """With fewer pairs of neighbours an order says nothing: five patients are in the same order twice by chance."""
 
+FEW: Final = 2
+FEW_SHARE: Final = 1 / 20
+"""How many patients, or which share of those who leave two curves in one step, a composite endpoint may account for."""
 MOSTLY: Final = 3 / 4
 """The share of patients who are as before, or were followed longer, in a curve that continues an earlier one."""
 
@@ -103,7 +105,8 @@ def without_corrected(opened: Sequence[Curve], now: Sequence[Curve], altered: Bo
         for curve in now:
             one, other = _until_both_end(before, curve)
             both, later = _in_both(one, other), ~one.event & (one.day < other.day)
-            same = (one.day == other.day) & (one.event == other.event) & (one.level == other.level)
+            one_level = (one.level == other.level) | (one.level == NOT_SPLIT) | (other.level == NOT_SPLIT)
+            same = (one.day == other.day) & (one.event == other.event) & one_level
             if (both & (same | later)).sum() >= MOSTLY * both.sum():
                 corrected |= both & ~same & altered
     return tuple(replace(curve, day=np.where(corrected, LEFT_OUT, curve.day)) for curve in opened)
@@ -162,8 +165,9 @@ def outside_order(a: Curve, b: Curve, known: Sequence[Curve]) -> int:
     """Returns how many patients who leave both curves in one step have the event of one of them alone, in the curve
     where they are fewer: 0 where the events of one include those of the other.
 
-    0 as well where a third curve counts, for all of these patients, either event: progression-free survival does so of
-    death and of progression.
+    0 as well where a third curve counts, for all of these patients, either event, as progression-free survival does of
+    death and of progression, and few are outside: who progress and are lost in one step. (Many would be another
+    attribute: a study of dates can ask for its composite with the event.) Or nobody has both: causes of one event.
     """
     return _outside(a, b, _in_one_step(a, b), known)
 
@@ -176,7 +180,8 @@ def is_ordered(a: Curve, b: Curve, known: Sequence[Curve]) -> bool:
 def _outside(a: Curve, b: Curve, here: Bools, known: Sequence[Curve]) -> int:
     one, other = _until_both_end(a, b)
     apart = min(int((here & one.event & ~other.event).sum()), int((here & other.event & ~one.event).sum()))
-    return 0 if apart and any(_is_either(third, a, b, here) for third in known) else apart
+    are_few, are_causes = apart <= max(FEW, FEW_SHARE * int(here.sum())), not (here & one.event & other.event).any()
+    return 0 if apart and (are_few or are_causes) and any(_is_either(third, a, b, here) for third in known) else apart
 
 
 def _is_either(third: Curve, a: Curve, b: Curve, here: Bools) -> bool:
