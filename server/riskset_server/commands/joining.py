@@ -16,7 +16,7 @@ from riskset.joining.request import Request
 from riskset.joining.signed import read_file
 from riskset.protocol.roster import sign_roster
 from riskset.secure.fingerprint_words import fingerprint_words
-from riskset.secure.keys import public_from_hex, refuse_to_replace, write_private
+from riskset.secure.keys import public_from_hex, refuse_to_replace, replace_private, write_private
 from riskset.study.load import load_study
 from riskset.terminal import tell
 from riskset_server.coordinator_folder import CoordinatorFolder
@@ -102,7 +102,7 @@ def roster(
         missing = tuple(say("server.sites.status", site=site, status=status) for site, status in others.items())
         message = say("server.sites.too_few", found=len(members), least=least, others=missing)
         raise DataError(message, say("server.sites.too_few_hint"))
-    path.write_bytes(sign_roster(study.id, identity, members))
+    replace_private(path, sign_roster(study.id, identity, members))
     tell(say("server.sites.signed", file=path, sites=tuple(members)))
     for site, status in others.items():
         tell(say("server.sites.not_in_roster", site=site, status=status))

@@ -16,7 +16,6 @@ def write_outcome(results: Results, folder: Path, made_at: str) -> list[Path]:
     """Returns the paths written, results.json first. Each file is complete or absent."""
     from riskset_server.report import report_of, write_report  # drawing takes a second to import
 
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / "results.json"
     write_results(results, path)
     return [path, *write_report(report_of(results), folder, made_at=made_at)]
