@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from riskset.catalogue import say
 from riskset.errors import DataError
 from riskset.joining.expiry import Expiry, of_certificate
+from riskset.private_files import make_folder
 from riskset.secure.keys import (
     load_identity,
     new_identity,
@@ -53,7 +54,7 @@ class CoordinatorFolder:
         """Makes all keys and certificates. Raises DataError where the folder already has some."""
         names = ("identity.pem", "authority.key.pem", "authority.pem", "server.pem", "server.key.pem", "control.token")
         refuse_to_replace(*(self._keys / name for name in names))  # all or none
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(self.root)
         authority = make_authority(f"riskset coordinator at {host}")
         server = issue_server_certificate(authority, [host])
         save_identity(self._keys / "identity.pem", new_identity())
@@ -63,7 +64,7 @@ class CoordinatorFolder:
         write_private(self._keys / "server.key.pem", server.key)
         write_private(self._keys / "control.token", secrets.token_urlsafe(32).encode())
         ports = {"schema": 1, "host": host, "public_port": public_port, "control_port": control_port}
-        (self.root / "server.json").write_text(json.dumps(ports, indent=2) + "\n", encoding="utf-8")
+        replace_private(self.root / "server.json", f"{json.dumps(ports, indent=2)}\n".encode())
 
     def renew_server_certificate(self) -> Expiry:
         """Makes a new certificate under the same authority, which sites keep trusting; returns its expiry.

@@ -4,6 +4,7 @@ nothing here imports upward, and a command is imported only when it is used."""
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -117,6 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a Windows console cannot print every character
+    umask = os.umask(0o077)  # of what other libraries write too
     try:
         return _run(arguments)
     except click.exceptions.NoArgsIsHelpError as help_asked:
@@ -136,6 +138,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print_error(_file_failed(error))
     except Exception as error:  # a fault of ours; its text could contain a value, so only type and place are printed
         print_error(RisksetError(say("cli.fault", fault=fault_of(error)), say("cli.report_fault")))
+    finally:
+        os.umask(umask)
     return FAILED
 
 

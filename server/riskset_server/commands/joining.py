@@ -108,7 +108,7 @@ def roster(
         missing = tuple(say("server.sites.status", site=site, status=status) for site, status in others.items())
         message = say("server.sites.too_few", found=len(members), least=least, others=missing)
         raise DataError(message, say("server.sites.too_few_hint"))
-    path.write_bytes(sign_roster(study.id, identity, members, study_hash(study), renewals))
+    replace_private(path, sign_roster(study.id, identity, members, study_hash(study), renewals))
     tell(say("server.sites.signed", file=path, sites=tuple(members)))
     for site, status in others.items():
         tell(say("server.sites.not_in_roster", site=site, status=status))

@@ -10,6 +10,7 @@ import typer
 from riskset.catalogue import say
 from riskset.cli import warn
 from riskset.joining.expiry import expiry_lines, today_utc
+from riskset.private_files import unprotected
 from riskset.terminal import tell
 from riskset_server.coordinator_folder import CoordinatorFolder
 
@@ -35,6 +36,7 @@ def init(
     """Make the coordinator's keys and certificates."""
     CoordinatorFolder(folder).make(host, port, control_port)
     tell(say("server.folder.made", folder=folder))
+    warn(filter(None, [unprotected(folder)]))
 
 
 @app.command(epilog="Example: riskset server renew coordinator")

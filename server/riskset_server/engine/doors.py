@@ -46,9 +46,28 @@ class Limits:
     """Limits on what a stranger can make the public port hold; beyond them it refuses, or closes the connection."""
 
     body_bytes: int = 32 * 2**20
+    held_bytes: int = 256 * 2**20
+    """Of all bodies at once, from all addresses, until each has been answered: eight of the longest. Flower reads a
+    body before it knows its sender."""
     header_s: float = 10.0
     body_s: float = 120.0
     connections_per_address: int = 64  # the demo's sites all come from one address; a hospital needs two
+
+
+class Room:
+    """How many bytes of bodies the port may still take in."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self.left = most_bytes
+
+    def take(self, n: int) -> None:
+        """Raises Rejected where there is no room for n more bytes."""
+        if n > self.left:
+            raise Rejected(HTTPStatus.SERVICE_UNAVAILABLE)
+        self.left -= n
+
+    def give_back(self, n: int) -> None:
+        self.left += n
 
 
 class Rejected(Exception):
@@ -62,9 +81,10 @@ class Rejected(Exception):
 class FrontDoor:
     """The public port: passes the calls in `SITE_CALLS`, complete and in time; records them if asked."""
 
-    def __init__(self, app: App, limits: Limits, recorder: Recorder | None = None) -> None:
+    def __init__(self, app: App, limits: Limits, room: Room, recorder: Recorder | None = None) -> None:
         self._app = app
         self._limits = limits
+        self._room = room
         self._recorder = recorder
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -75,14 +95,17 @@ class FrontDoor:
         except Rejected as rejected:
             if rejected.status is not None:
                 await answer(send, rejected.status)
-        else:
+            return
+        try:
             await self._pass(scope, body, receive, send)
+        finally:
+            self._room.give_back(len(body))
 
     async def _admit(self, scope: Message, receive: Receive) -> bytes:
         """Returns the complete body of a request that may pass. Raises Rejected."""
         if scope["method"] != "POST" or scope["path"] not in SITE_CALLS:
             raise Rejected(HTTPStatus.NOT_FOUND)
-        return await read_body(scope, receive, self._limits.body_bytes, self._limits.body_s)
+        return await read_body(scope, receive, self._limits.body_bytes, self._limits.body_s, self._room)
 
     async def _pass(self, scope: Message, body: bytes, receive: Receive, send: Send) -> None:
         path = scope["path"]
@@ -144,27 +167,39 @@ async def answer(send: Send, status: HTTPStatus, body: bytes = b"") -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-async def read_body(scope: Message, receive: Receive, most_bytes: int, within_s: float) -> bytes:
-    """Returns the complete body of a request. Raises Rejected where it is too large, too slow or cut off."""
+async def read_body(scope: Message, receive: Receive, most_bytes: int, within_s: float, room: Room) -> bytes:
+    """Returns the complete body of a request, whose bytes the caller gives back to the room. Raises Rejected, and then
+    holds nothing, where it is too large, too slow or cut off, or there is no room."""
     if _announced_bytes(scope) > most_bytes:
         raise Rejected(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     try:
-        return await asyncio.wait_for(_read(receive, most_bytes), within_s)
+        return await asyncio.wait_for(_read(receive, most_bytes, room), within_s)
     except TimeoutError:
         raise Rejected(HTTPStatus.REQUEST_TIMEOUT) from None
 
 
-async def _read(receive: Receive, most_bytes: int) -> bytes:
-    body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise Rejected(None)  # the client disconnected
-        body += message.get("body", b"")
-        if len(body) > most_bytes:
-            raise Rejected(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        if not message.get("more_body", False):
-            return bytes(body)
+async def _read(receive: Receive, most_bytes: int, room: Room) -> bytes:
+    body, more = bytearray(), True
+    try:
+        while more:
+            part, more = await _next_part(receive, most_bytes - len(body))
+            room.take(len(part))
+            body += part
+    except BaseException:  # also a deadline, which cancels this
+        room.give_back(len(body))
+        raise
+    return bytes(body)
+
+
+async def _next_part(receive: Receive, most_bytes: int) -> tuple[bytes, bool]:
+    """Returns a part of a body, and whether there is more."""
+    message = await receive()
+    if message["type"] != "http.request":
+        raise Rejected(None)  # the client disconnected
+    part = message.get("body", b"")
+    if len(part) > most_bytes:
+        raise Rejected(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    return part, message.get("more_body", False)
 
 
 def _announced_bytes(scope: Message) -> int:

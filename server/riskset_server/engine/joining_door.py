@@ -13,7 +13,7 @@ from pathlib import Path
 
 from riskset.errors import DataError, Refused, RisksetError, VerificationError
 from riskset.joining.request import JOIN_PATH, MAX_REQUEST_BYTES
-from riskset_server.engine.doors import App, Limits, Message, Receive, Rejected, Send, answer, read_body
+from riskset_server.engine.doors import App, Limits, Message, Receive, Rejected, Room, Send, answer, read_body
 from riskset_server.engine.recording import ANSWER, REQUEST, Recorder
 from riskset_server.joining.enrolment import EnrolmentDesk
 from riskset_server.joining.invites import InviteList
@@ -24,9 +24,10 @@ _BEARER = b"Bearer "
 class JoiningDoor:
     """Handles requests for `JOIN_PATH` and passes all others on. `invites` is the file of the list of invites."""
 
-    def __init__(self, app: App, invites: Path, limits: Limits, recorder: Recorder | None = None) -> None:
+    def __init__(self, app: App, invites: Path, limits: Limits, room: Room, recorder: Recorder | None = None) -> None:
         self._app = app
         self._invites = invites
+        self._room = room
         self._deadline_s = min(limits.body_s, limits.header_s)
         self._recorder = recorder
 
@@ -36,12 +37,15 @@ class JoiningDoor:
             return
         try:
             token = await self._token(scope)
-            body = await read_body(scope, receive, MAX_REQUEST_BYTES, self._deadline_s)
+            body = await read_body(scope, receive, MAX_REQUEST_BYTES, self._deadline_s, self._room)
         except Rejected as rejected:
             if rejected.status is not None:
                 await answer(send, rejected.status)
             return
-        status, reply = await asyncio.to_thread(self._receive, body, token)
+        try:
+            status, reply = await asyncio.to_thread(self._receive, body, token)
+        finally:
+            self._room.give_back(len(body))
         if self._recorder is not None:
             self._recorder.write(REQUEST, JOIN_PATH, body)
             self._recorder.write(ANSWER, JOIN_PATH, reply)

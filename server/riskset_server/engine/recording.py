@@ -6,12 +6,13 @@ One record: direction (1 byte, `Q` to the coordinator, `A` back), length of the 
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+
+from riskset.private_files import owner_only
 
 _FRAME: Final = struct.Struct(">cHQ")
 REQUEST: Final = b"Q"
@@ -31,7 +32,7 @@ class Recorder:
     """Appends records to a file that only its owner can read; each is complete in the file when the call returns."""
 
     def __init__(self, path: Path) -> None:
-        self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
+        self._file = open(path, "ab", opener=owner_only)  # noqa: SIM115 - open as long as the server
 
     def write(self, direction: bytes, path: str, body: bytes) -> None:
         name = path.encode()

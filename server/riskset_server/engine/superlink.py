@@ -21,8 +21,10 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from riskset.catalogue import say
+from riskset.engine.client import CIPHERS
 from riskset.errors import RisksetError
-from riskset_server.engine.doors import App, FrontDoor, LeaseDoor, LeaseLeft, Limits, TokenDoor
+from riskset.private_files import prepare_database
+from riskset_server.engine.doors import App, FrontDoor, LeaseDoor, LeaseLeft, Limits, Room, TokenDoor
 from riskset_server.engine.joining_door import JoiningDoor
 from riskset_server.engine.long_poll import Bell, LongPoll
 from riskset_server.engine.recording import Recorder
@@ -64,13 +66,16 @@ def serve_superlink(config: SuperLinkConfig, app: App, lease_left_s: LeaseLeft, 
 
     The loopback application gets the lifespan events.
     """
+    if config.database is not None:
+        prepare_database(config.database)  # which Flower would open to others
     recorder = None if config.record is None else Recorder(config.record)
     questions, answers = Bell(), Bell()
     fleet = LongPoll(app, held=FLEET_PULL, until=questions, bell=answers)
     runtime = LongPoll(app, held=RUNTIME_PULL, until=answers, bell=questions)
-    public: App = FrontDoor(LeaseDoor(fleet, lease_left_s), config.limits, recorder)
+    room = Room(config.limits.held_bytes)
+    public: App = FrontDoor(LeaseDoor(fleet, lease_left_s), config.limits, room, recorder)
     if config.joining is not None:
-        public = JoiningDoor(public, config.joining, config.limits, recorder)
+        public = JoiningDoor(public, config.joining, config.limits, room, recorder)
     control = TokenDoor(runtime, config.token)
     with _listen(config.public_host, config.public_port) as front, _listen(LOOPBACK, config.control_port) as back:
         servers = (
@@ -135,6 +140,7 @@ def _server(config: SuperLinkConfig, app: App, protocol: type[H11Protocol], *, l
             lifespan="on" if lifespan else "off",
             ssl_certfile=str(config.certificate),
             ssl_keyfile=str(config.key),
+            ssl_ciphers=CIPHERS,
             log_config=None,
             log_level="warning",
             access_log=False,

@@ -14,6 +14,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from riskset.catalogue import Message, say
+from riskset.private_files import create_file
 from riskset.results import Results
 from riskset.study.load import study_hash
 from riskset_server.report.blocks import Block, Figure, Table
@@ -133,8 +134,7 @@ def _write_all(contents: Mapping[Path, bytes]) -> list[Path]:
     waiting = {path: path.with_name(f".{path.name}.{secrets.token_hex(4)}") for path in contents}
     try:
         for path, content in contents.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            waiting[path].write_bytes(content)
+            create_file(waiting[path], content)
         for path, temporary in waiting.items():
             os.replace(temporary, path)
     finally:

@@ -16,6 +16,7 @@ from riskset.analyses.excluded import NO_FOLLOW_UP, Excluded
 from riskset.analyses.plan import plan
 from riskset.catalogue import Message, say
 from riskset.errors import DataError
+from riskset.private_files import make_folder
 from riskset.protocol.coordinator import Outcome
 from riskset.results import Results, results_of, write_results
 from riskset.study.spec import Study
@@ -54,7 +55,7 @@ def write_outcome(results: Results, folder: Path, made_at: str) -> list[Path]:
     unfinished = f".{secrets.token_hex(4)}"
     beside = folder / unfinished if folder.exists() else folder.with_name(folder.name + unfinished)
     try:
-        beside.mkdir(parents=True)
+        make_folder(beside)
         write_results(results, beside / RESULTS)
         paths = [beside / RESULTS, *write_report(report_of(results), beside, made_at=made_at)]
         _put_in_place(beside, folder)
@@ -84,7 +85,7 @@ def _put_in_place(beside: Path, folder: Path) -> None:
         return
     for path in [path for path in beside.rglob("*") if path.is_file()]:
         place = folder / path.relative_to(beside)
-        place.parent.mkdir(exist_ok=True)
+        make_folder(place.parent)
         os.replace(path, place)
 
 

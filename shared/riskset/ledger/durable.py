@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,6 +12,7 @@ from typing import Any
 from riskset.catalogue import Message, say
 from riskset.errors import DataError
 from riskset.ledger.layout import FileLayout
+from riskset.private_files import prepare_database
 
 Statement = tuple[str, Sequence[object]]
 
@@ -52,9 +51,7 @@ class DurableFile:
             self._open_to_read()
             return
         with self._as_data_errors():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            open(path, "ab", opener=_owner_only).close()  # the file holds every number that was sent
-            _close_to_others(path)
+            prepare_database(path)  # it holds every number that was sent
             self._db = sqlite3.connect(path, timeout=5, isolation_level=None)
             # A power cut must not lose what was reported as written: with FULL there is a moment in which the folder
             # still lists the rollback file, and the next start would undo the last transaction.
@@ -143,16 +140,6 @@ def _cause(error: sqlite3.Error | OSError) -> str:
     if code is None:  # Python's own: a text in the file is not text
         return "damaged" if isinstance(error, sqlite3.OperationalError) else "unusable"
     return _CAUSES.get(code & 0xFF, "unusable")
-
-
-def _owner_only(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-def _close_to_others(path: Path) -> None:
-    """Removes other users' permissions from a file that was copied or restored with them."""
-    if stat.S_IMODE(path.stat().st_mode) & 0o077:
-        path.chmod(0o600)
 
 
 def utc_now() -> str:

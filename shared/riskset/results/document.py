@@ -11,12 +11,12 @@ they differ only where a number lies that close to the boundary between two roun
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from riskset.analyses.analysis import NotEstimable, RefusedByRule
+from riskset.private_files import replace_file
 from riskset.results.results import ResultEntry, Results
 from riskset.study.load import study_hash
 
@@ -86,6 +86,4 @@ def rounded(value: Any) -> Any:  # noqa: ANN401 - any part of a document
 def write_results(results: Results, path: Path) -> None:
     """Writes results.json whole or not at all: the same bytes for the same results."""
     text = json.dumps(results_json(results), indent=1, ensure_ascii=False, allow_nan=False)
-    part = path.with_suffix(".part")
-    part.write_text(text + "\n", encoding="utf-8")
-    os.replace(part, path)
+    replace_file(path, f"{text}\n".encode())

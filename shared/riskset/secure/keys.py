@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 from riskset.catalogue import Message, say
 from riskset.curve25519 import KEY_BYTES, is_ed25519_key
 from riskset.errors import DataError
+from riskset.private_files import create_file, replace_file
 
 _LOCKED = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
 
@@ -107,9 +108,7 @@ def read_private(path: Path, kind: Literal["identity", "node"], passphrase: byte
 def write_private(path: Path, content: bytes) -> None:
     """Creates a file that only its owner can read. Raises DataError where it exists already."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with open(path, "xb", opener=_owner_only) as file:
-            file.write(content)
+        create_file(path, content)
     except OSError as error:
         refuse_to_replace(path)
         raise DataError(_not_written(path, error), say("secure.key.not_written_hint")) from None
@@ -117,13 +116,10 @@ def write_private(path: Path, content: bytes) -> None:
 
 def replace_private(path: Path, content: bytes) -> None:
     """Replaces a file by one that only its owner can read, atomically: a reader finds the old or the new one."""
-    beside = path.with_name(f"{path.name}.new")
     try:
-        beside.unlink(missing_ok=True)  # of an attempt that was killed
+        replace_file(path, content)
     except OSError as error:
-        raise DataError(_not_written(beside, error), say("secure.key.not_replaced_hint")) from None
-    write_private(beside, content)
-    os.replace(beside, path)
+        raise DataError(_not_written(path, error), say("secure.key.not_replaced_hint")) from None
 
 
 def refuse_to_replace(*paths: Path) -> None:
@@ -134,7 +130,3 @@ def refuse_to_replace(*paths: Path) -> None:
 
 def _not_written(path: Path, error: OSError) -> Message:
     return say("secure.key.not_written", path=path, reason=error.strerror)
-
-
-def _owner_only(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

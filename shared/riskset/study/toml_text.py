@@ -40,6 +40,7 @@ def read_toml(text: str) -> dict[str, Any]:
     """Returns the document. Raises NotToml with the line, and the column where it is known."""
     _check_bounds(text)
     try:
+        text.encode()  # a lone surrogate is no text
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         place = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", str(error))

@@ -79,6 +79,8 @@ _SHOWN = 60
 
 def complaint_of(error: ErrorDetails) -> Complaint:
     """Returns one of pydantic's errors as a complaint."""
+    if not error["loc"]:  # of the whole document
+        return Complaint((), say("study.value.rejected", reason=error["msg"]))
     path = _path_in_file(error["loc"])
     match error["type"]:
         case "missing" if path[-2:-1] == ("range",):

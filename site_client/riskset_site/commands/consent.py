@@ -18,6 +18,7 @@ from riskset.errors import DataError
 from riskset.joining.expiry import expiry_lines, today_utc
 from riskset.joining.signed import as_text, read_file
 from riskset.ledger.durable import utc_now
+from riskset.private_files import create_file, replace_file
 from riskset.protocol.approval import Approval
 from riskset.study.asked import OWN, installed
 from riskset.terminal import tell
@@ -104,7 +105,7 @@ def approve(
         entry = approvals.approve(approval, folder.study, after_withdrawal)
         stopped = approvals.standing().stopped
     file = folder.paths.root / f"{folder.site}.approval.json"
-    file.write_bytes(as_text(entry.public))
+    replace_file(file, as_text(entry.public))
     again = [say("site.approval.rejoined", reason=after_withdrawal)] if after_withdrawal else []
     for line in (*again, *_signed(folder, approval, stopped), say("site.approval.document", file=str(file))):
         tell(line)
@@ -125,9 +126,10 @@ def vouch(
     folder = load_study_folder(site_file, study, roster)
     sites = known_others(compared, folder.site, folder.roster)
     data = write_vouching(folder.identity.signing, folder.roster, sites)
-    if out.exists():
-        raise DataError(say("site.vouching.exists", file=str(out)), say("site.vouching.exists_hint"))
-    out.write_bytes(data)
+    try:
+        create_file(out, data)
+    except FileExistsError:
+        raise DataError(say("site.vouching.exists", file=str(out)), say("site.vouching.exists_hint")) from None
     words = folder.roster.fingerprint(folder.site)
     tell(say("site.vouching.written", file=str(out), sites=sites, words=words))
 

@@ -18,6 +18,7 @@ from riskset.joining.expiry import expiry_lines, of_certificate, today_utc
 from riskset.joining.invite import Connection, Invite, load_connection, read_invite, write_connection
 from riskset.joining.request import Member, Request, check_details, read_request, write_request
 from riskset.joining.signed import read_file
+from riskset.private_files import unprotected
 from riskset.protocol.roster import load_roster
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import is_locked, public_from_hex, replace_private
@@ -81,6 +82,7 @@ def join(
             return _Keys(load_keys(paths))
         made = make_keys(paths.keys[0], new_passphrase() if passphrase else b"")
         tell(say("site.join.keys_made", site=invite.site, folder=str(paths.keys[0])))
+        warn(filter(None, [unprotected(paths.root)]))
         return _Keys(made)
 
     _request_to_join(invite, paths, keys, wanted, by_mail=by_mail)

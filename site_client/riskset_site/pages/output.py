@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 from riskset.catalogue import Message, say
+from riskset.private_files import replace_file
 from riskset.terminal import tell
 from riskset.visible_text import json_text
 from riskset_site.pages.html import page_html
@@ -21,8 +21,7 @@ def write_page(page: Page, html: Path | None, as_json: str | None) -> None:
     """Prints the page, or the JSON where there is one. With `html` it writes that file, readable by its owner only: it
     contains this site's own numbers."""
     if html is not None:
-        with open(html, "w", encoding="utf-8", opener=_owner_only) as file:
-            file.write(page_html(page))
+        replace_file(html, page_html(page).encode())
         tell(say("data.page.written", file=str(html)), err=True)
     if as_json is not None:
         tell(as_json, nl=False)
@@ -50,7 +49,3 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - anything that a page contains
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return [plain(inner) for inner in value] if isinstance(value, list | tuple) else value
-
-
-def _owner_only(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

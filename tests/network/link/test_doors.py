@@ -163,3 +163,18 @@ def is_answered(line):
         return line.recv(64).startswith(b"HTTP/1.1 404")
     except OSError:
         return False
+
+
+@pytest.mark.parametrize(("suites", "passes"), [("ECDHE+AESGCM", True), ("ECDHE+AES:!AESGCM:!AESCCM", False)])
+def test_a_suite_of_tls_1_2_that_does_not_authenticate_what_it_encrypts(running, suites, passes):
+    offered = ssl.create_default_context(cadata=running.ca.decode())
+    offered.maximum_version = ssl.TLSVersion.TLSv1_2
+    offered.set_ciphers(suites)
+    host, port = running.address.rsplit(":", 1)
+    with socket.create_connection((host, int(port)), timeout=20) as line:
+        if passes:
+            with offered.wrap_socket(line, server_hostname=host) as open_:
+                assert open_.version() == "TLSv1.2"
+        else:
+            with pytest.raises(ssl.SSLError):
+                offered.wrap_socket(line, server_hostname=host)

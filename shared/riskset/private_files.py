@@ -1,0 +1,68 @@
+"""Files and folders of a party are for their owner alone, and a reader finds an old or a new file, never half of one.
+
+Each is created with the modes 0600 and 0700, whatever the umask or the mode of the folder around it. On Windows modes
+do nothing: there the folder's access list protects, and the program does not set it (`unprotected`).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from riskset.catalogue import NOTHING, Message, say
+
+
+def owner_only(path: str, flags: int) -> int:
+    """An opener: what it creates only the owner can read."""
+    return os.open(path, flags, 0o600)
+
+
+def make_folder(folder: Path) -> None:
+    """Makes a folder and those above it that are missing. One that exists stays as it is."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        with suppress(FileExistsError):  # another process may have made it meanwhile
+            folder.mkdir(mode=0o700)
+
+
+def create_file(path: Path, content: bytes) -> None:
+    """Creates a file and the folders above it. Raises OSError where it exists: nothing is replaced."""
+    make_folder(path.parent)
+    with open(path, "xb", opener=owner_only) as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())  # a key that was reported as written must outlast a power cut
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Creates or replaces a file, atomically: what is killed meanwhile leaves the old one."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        create_file(beside, content)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def close_to_others(path: Path) -> None:
+    """Removes other users' permissions from a file that was copied, restored or made with them."""
+    if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        path.chmod(0o600)
+
+
+def prepare_database(path: Path) -> None:
+    """Creates an empty file where another program would make its SQLite database, and closes it and what SQLite keeps
+    beside it to others. SQLite gives those files the mode of the database."""
+    make_folder(path.parent)
+    open(path, "ab", opener=owner_only).close()
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        close_to_others(path.with_name(f"{path.name}{suffix}"))
+
+
+def unprotected(folder: Path, platform: str = sys.platform) -> Message:
+    """Returns what a person must do so that the folder is its owner's alone; NOTHING where its mode does it."""
+    return say("files.windows", folder=str(folder)) if platform == "win32" else NOTHING
