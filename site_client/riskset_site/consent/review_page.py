@@ -31,7 +31,7 @@ def review_page(review: Review) -> Page:
         title=say("site.review.title", site=review.site, study=review.study, version=review.version),
         facts={say(f"site.review.fact.{name}"): str(fact) for name, fact in facts.items()},
         sections=list(_sections(review)),
-        warnings=[*review.ends, *_failing(review)],
+        warnings=[*review.ends, *_doubts(review), *_failing(review)],
         footer=say("site.review.footer"),
     )
 
@@ -66,6 +66,13 @@ def _sections(review: Review) -> Iterator[PageSection]:
 
 def _section(heading: str, *parts: PagePart) -> PageSection:
     return PageSection(say(f"site.review.heading.{heading}"), list(parts))
+
+
+def _doubts(review: Review) -> Iterator[Message]:
+    """What is probably wrong with the data that an approval would cover."""
+    doubts = tuple(dict.fromkeys(f"{one.where}: {one.message}" for one in review.check.warnings))
+    if doubts:
+        yield say("site.review.doubts", doubts=doubts)
 
 
 def _failing(review: Review) -> Iterator[Message]:

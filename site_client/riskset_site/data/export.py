@@ -22,6 +22,9 @@ from riskset_site.data.sources.encodings import encoding_hint, encodings_with_te
 from riskset_site.data.sources.table import SourceTable, TextColumn
 from riskset_site.data.variables import ExportRows, read_variable
 
+_HEADERS = 40
+"""Of the export, that are shown where one is missing."""
+
 
 @dataclass(frozen=True)
 class Export:
@@ -156,7 +159,7 @@ def _absent(
     site_file: SiteFile, table: SourceTable, required: list[str], needs: Mapping[str, list[Message]]
 ) -> Iterator[Problem]:
     absent = [header for header in required if header not in table.headers]
-    found = say("data.detail.header", names=table.headers) if absent else ""
+    found = say("data.detail.header", names=table.headers[:_HEADERS]) if absent else ""
     encoding = encoding_hint(site_file.source.csv, site_file.source.delimiter, required) if absent else NOTHING
     if len(absent) == len(required) > 1:
         where = say("data.where.export", file=site_file.source.csv.name)

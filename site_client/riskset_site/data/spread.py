@@ -56,7 +56,7 @@ def suspects(values: NDArray[Any]) -> Iterator[tuple[Fault, NDArray[np.bool_]]]:
     if len(found) < _FEWEST:
         return
     if values.dtype.kind == "M":
-        fault, chosen = _FAR_DATE, _far_days(np.unique(found))
+        fault, chosen = _FAR_DATE, _far_days(found)
     else:
         fault, chosen = _LOOKS_MISSING, np.array(_codes(found))
     if len(chosen):
@@ -88,10 +88,14 @@ def _is_far(ordered: list[Any], end: int) -> bool:
     return bool(gap > others[-1] - others[0] or ordered[end] < 0 <= others[0])
 
 
-def _far_days(distinct: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
-    rest: list[int] = distinct.astype(np.int64).tolist()
+def _far_days(days: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
+    distinct, counts = np.unique(days.astype(np.int64), return_counts=True)
+    rest: list[int] = distinct.tolist()
+    often = dict(zip(rest, counts.tolist(), strict=True))
     chosen = []
     for end in (-1, 0):
-        while len(rest) > 2 and abs(rest[end] - rest[end - 1 if end else 1]) > _DECADE and _is_far(rest, end):
+        while len(rest) > 1 and abs(rest[end] - rest[end - 1 if end else 1]) > _DECADE and _is_far(rest, end):
+            if often[rest[end]] * 2 > len(days):
+                break  # most are here: the others are far
             chosen.append(rest.pop(end))
     return np.array(chosen, np.int64).view("datetime64[D]")

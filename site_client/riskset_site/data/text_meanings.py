@@ -120,7 +120,8 @@ class TextMeanings:
 
 
 def _folded(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).casefold().translate(_LARGE_KANA).split())
+    plain = unicodedata.normalize("NFKC", text).casefold().translate(_LARGE_KANA)
+    return "".join(char for char in plain if not char.isspace() and unicodedata.category(char) != "Cf")  # Cf: unseen
 
 
 def _is_code(text: str) -> bool:

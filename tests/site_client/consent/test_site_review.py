@@ -172,6 +172,14 @@ def test_a_site_without_patients_can_be_reviewed(member):
     assert found.preview.worst["R1.site_rows"].verdict == "pass"  # it adds zeros
 
 
+def test_what_the_check_warns_of_is_shown_before_anyone_signs(member):
+    lines = member.patients(60).splitlines()
+    lines[1] = lines[1].replace("2021-", "2019-").replace("2020-01-01", "1960-01-01")
+    member.exports("\n".join(lines))
+    (found,) = review_page(review(member.study_folder, TODAY)).warnings
+    assert found == "riskset site check warns: variable start: 1 date is far from all others"
+
+
 def test_the_parties_are_shown_with_what_is_known_of_their_keys(member):
     member.approves("--compared", "asan")
     files = member.study_folder

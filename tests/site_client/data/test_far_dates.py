@@ -136,7 +136,9 @@ def test_a_date_far_from_all_others_is_shown():
     )
     ((_, rows),) = suspects(days)
     assert np.flatnonzero(rows).tolist() == [4, 5]
-    assert not list(suspects(days[[0, 1, 2, 3]]))
+    assert not list(suspects(days[[0, 1, 2, 3, 0]]))
+    ((_, rows),) = suspects(np.array(["2020-01-01"] * 8 + ["1970-01-01"] * 2, "M8[D]"))
+    assert np.flatnonzero(rows).tolist() == [8, 9]
 
 
 def test_the_check_shows_the_rows_of_a_code(hospital):

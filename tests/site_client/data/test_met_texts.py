@@ -55,6 +55,7 @@ def test_of_numbers_the_recoded_texts_are_listed(hospital):
         ("Sorafenib", "sorafenib"),
         ("レンバ チニブ", "lenvatinib"),
         ("ＮＡ", ""),
+        ("レンバチニブ\u200b", "lenvatinib"),
     ],
 )
 @pytest.mark.parametrize("other", ["error", "exclude"])
