@@ -110,7 +110,7 @@ def verdicts(rehearsed: Rehearsed, *, is_gated: bool) -> str:
 
 def _verdict(analysis: Analysis, result: Result, *, is_gated: bool) -> Message:
     verdict = _of_result(result, is_gated=is_gated)
-    refused = [of for of in refusals_of(analysis, result) if of is not result]
+    refused = [] if isinstance(result, RefusedByRule) else refusals_of(analysis, result)
     return say("run.verdict.no_arms", verdict=verdict, rule=refused[0].rule) if refused else verdict
 
 

@@ -22,6 +22,7 @@ from functools import cached_property
 from typing import Any
 
 from riskset.analyses.admission.exclusions import NOT_COUNTED, Exclusions
+from riskset.analyses.admission.features import Feature
 from riskset.analyses.admission.figures import Figures
 from riskset.analyses.admission.judging import Judge
 from riskset.analyses.admission.steps import Step, steps
@@ -249,14 +250,18 @@ class History:
 
     def _without_arms(self, batch: Sequence[str]) -> History:
         """Returns the history in which analyses by arm that were refused are asked of all patients together, in an
-        admission of their own. A rule that refuses the patients or the run would refuse that too."""
+        admission of their own. A rule that refuses the patients or the run would refuse that too: so would all parties
+        before the columns were counted."""
         if self._is_of_0_1_0:
             return self
         asked: dict[str, Analysis] = {}
         for id_ in batch:
-            refusal = self.results.get(id_)
-            if isinstance(refusal, RefusedByRule) and refusal.rule not in ("R1", "R14"):
-                again = self.plan.by_id[id_].without_arms(refusal)
+            refusal, analysis = self.results.get(id_), self.plan.by_id[id_]
+            if not isinstance(refusal, RefusedByRule) or refusal.rule == "R14":
+                continue
+            counted = any(Feature(analysis.analysis_set, c) in self.figures.columns for c in analysis.columns)
+            if counted or refusal.by == "a site":
+                again = analysis.without_arms(refusal)
                 asked |= {} if again is None else {id_: again}
         if not asked:
             return self
