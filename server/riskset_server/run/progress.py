@@ -110,14 +110,15 @@ class SiteRows:
 def _waiting_lines(
     coordinator: Coordinator, online: AbstractSet[str], unwilling: AbstractSet[str], next_run: NextRun
 ) -> tuple[Message, ...]:
-    """Returns for whom the round waits and why, who can end that, and how the run goes on without them."""
+    """Returns for whom the round waits and why, who can end that, and how to go on without those that are absent."""
     states = {site: state_of(site, online, unwilling) for site in coordinator.waiting_for}
     sites = tuple(say("run.silent_site", site=site, state=state) for site, state in states.items())
-    ends = [say(f"run.progress.who_ends.{state.code.rpartition('.')[2]}") for state in dict.fromkeys(states.values())]
-    without = next_run.without(tuple(states), coordinator.participants, is_opened=coordinator.round > 0)
+    ways = [say(f"run.progress.who_ends.{state.code.rpartition('.')[2]}") for state in dict.fromkeys(states.values())]
+    if absent := tuple(site for site in states if site not in online or site in unwilling):
+        ways.append(next_run.without(absent, coordinator.participants, is_opened=coordinator.round > 0))
     return (
         say("run.progress.waiting_for", round=coordinator.round, sites=sites),
-        say("run.progress.who_ends_it", ways=tuple(ends), without=without),
+        say("run.progress.who_ends_it", ways=tuple(ways)),
     )
 
 

@@ -6,7 +6,7 @@ approved is known once it has answered in a run, since approvals stay at the sit
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -36,7 +36,7 @@ class RunStatus:
 
     run: str
     state: str
-    """`unfinished`, `finished` or `cancelled`."""
+    """`unfinished`, `finished`, `cancelled`; or `replaced`: unfinished, and a later run of this version has begun."""
     is_this_version: bool
     began_at: str
     ended_at: str
@@ -93,7 +93,7 @@ def status_of(
 ) -> StudyStatus:
     """Returns the status at `now`. `record` is None before the first run, `sessions` where no server is running."""
     recorded = record.runs(study.id) if record else ()
-    runs = tuple(_run(run, record, study, now) for run in recorded if record)
+    runs = tuple(_run(run, recorded, record, study, now) for run in recorded if record)
     last = next((run for run in reversed(runs) if run.is_this_version), None)
     invitations = desk.invitations(study)
     sites = tuple(_site(site, invitations.get(site), desk, in_roster, last, sessions) for site in study.sites)
@@ -109,12 +109,17 @@ def age(seconds: int) -> Message:
     return say("server.status.age.days", days=seconds // _DAY, hours=seconds % _DAY // _HOUR)
 
 
-def _run(run: RecordedRun, record: RunRecord, study: Study, now: datetime) -> RunStatus:
+def _run(
+    run: RecordedRun, recorded: Sequence[RecordedRun], record: RunRecord, study: Study, now: datetime
+) -> RunStatus:
+    is_last = run == [one for one in recorded if one.study == run.study][-1]
     asked = [entry.public["round"] for entry in record.ledger.entries("asked") if entry.public["run"] == run.id]
     received = [entry for entry in record.ledger.entries("received") if entry.public["run"] == run.id]
     last = max(asked, default=-1)
     here = {entry.public["sender"] for entry in received if entry.public["round"] == last}
-    waiting = tuple(site for site in run.participants if site not in here) if run.state == "unfinished" else ()
+    waiting = (
+        tuple(site for site in run.participants if site not in here) if run.state == "unfinished" and is_last else ()
+    )
     declined = {
         str(entry.public["sender"]): str(entry.public["code"])
         for entry in record.ledger.entries("declined")
@@ -123,7 +128,7 @@ def _run(run: RecordedRun, record: RunRecord, study: Study, now: datetime) -> Ru
     until = datetime.fromisoformat(run.ended_at) if run.ended_at else now
     return RunStatus(
         run=run.id,
-        state=run.state,
+        state=run.state if is_last or run.state != "unfinished" else "replaced",
         is_this_version=run.study == study_hash(study),
         began_at=run.began_at,
         ended_at=run.ended_at,

@@ -74,6 +74,7 @@ def test_4_8_it_is_said_for_whom_a_round_waits_at_what_time_and_who_can_end_it(c
     offline, online, no_approval = said(console)[1::2]
     assert "someone there starts riskset site serve" in offline
     assert "its own log says which" in online
+    assert "min_sites" not in online, "nobody who is there is to be left out"
     assert "a signatory there runs riskset site resume, or riskset site approve" in no_approval
     assert offline.endswith("1 site would be left, and the study needs at least 2 (min_sites)")
 

@@ -96,6 +96,15 @@ def test_4_8_a_run_that_waits_says_for_whom_and_who_can_end_it(joined):
     assert printed[-1].endswith("kurume, osaka")
 
 
+def test_4_8_an_unfinished_run_that_another_has_replaced_waits_for_nobody(coordinator_desk, capsys):
+    desk = coordinator_desk
+    first, second = desk.begins(rounds=1), desk.begins(rounds=1)
+    assert desk.says("status", desk.study_file, "--json") == 0
+    found = json.loads(capsys.readouterr().out)["runs"]
+    assert [(run["run"], run["state"]) for run in found] == [(first, "replaced"), (second, "unfinished")]
+    assert [len(run["waiting_for"]) for run in found] == [0, 0], "round 1 is not asked yet"
+
+
 def test_4_8_a_finished_run_waits_for_nobody(coordinator_desk, capsys):
     desk = coordinator_desk
     results = desk.finishes(desk.begins())
