@@ -13,7 +13,7 @@ import logging
 import os
 import time
 from base64 import b64decode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Final, TypeVar
@@ -48,7 +48,16 @@ from sqlalchemy.engine import Engine
 
 from riskset.catalogue import say
 from riskset.engine.client import Heartbeat, RequestHeaders, quieten
-from riskset.engine.wire import FIELD, MESSAGE_TYPE, RECORD, WAIT_HEADER, WHOLE_HEADER
+from riskset.engine.wire import (
+    AT_RING_HEADER,
+    EVERYONE,
+    FIELD,
+    MESSAGE_TYPE,
+    MOST_LISTED,
+    RECORD,
+    WAIT_HEADER,
+    WHOLE_HEADER,
+)
 from riskset_server.engine.doors import App, LeaseLeft
 from riskset_server.engine.loopback import call, empty_bundle, pinned_client
 from riskset_server.engine.superlink import LOOPBACK, Ready, SuperLinkConfig, serve_superlink
@@ -184,27 +193,31 @@ class FlowerRun:
         with suppress(EngineLost):
             call(self._client.PushTaskOutput, runtime_pb2.PushTaskOutputRequest(sub_status=SubStatus.COMPLETED))
 
-    def push(self, messages: Iterable[tuple[int, bytes]]) -> list[tuple[Ticket, bool]]:
+    def push(self, messages: Sequence[tuple[int, bytes]]) -> list[tuple[Ticket, bool]]:
         with inflatable.no_object_id_recompute():
             drafts = [self._draft(node_id, payload) for node_id, payload in messages]
-            objects = {key: part for draft in drafts for key, part in inflatable.get_all_nested_objects(draft).items()}
+            records = {key: part for draft in drafts for key, part in _records(draft).items()}
             request = runtime_pb2.PushAppMessagesRequest(
                 messages_list=[message_to_proto(remove_content_from_message(draft)) for draft in drafts],
                 message_object_trees=[inflatable.get_object_tree(draft) for draft in drafts],
             )
             response = call(self._client.PushMessages, request)
-            wanted = set(response.objects_to_push)
-            parts = [(key, part) for key, part in reversed(objects.items()) if key in wanted]
-            for key, part in parts:  # frames before records: a site reads only the record, then drops the rest
-                with self._headers.also({WHOLE_HEADER: "1"} if key == parts[-1][0] else {}):
+            parts = [(key, records[key]) for key in response.objects_to_push if key in records]
+            for key, part in parts[:-1]:
+                self._put(response.session_id, key, part.deflate())
+            with self._headers.also({WHOLE_HEADER: _listed([node_id for node_id, _ in messages])}):
+                for key, part in parts[-1:]:
                     self._put(response.session_id, key, part.deflate())
+                if not parts:  # earlier messages had the same bytes
+                    self._beat()
         taken = set(response.message_ids)
         ids = [draft.metadata.message_id for draft in drafts]
         return [(Ticket(message_id), message_id in taken) for message_id in ids]
 
     def announcements(self, waiting: Iterable[Ticket], mail: Mailbox, wait_s: float) -> None:
         unanswered = set(waiting)
-        with self._headers.also({WAIT_HEADER: f"{wait_s:.2f}"}):
+        at_ring = {AT_RING_HEADER: "1"} if mail.is_receiving else {}
+        with self._headers.also({WAIT_HEADER: f"{wait_s:.2f}", **at_ring}):
             response = call(self._client.PullMessages, runtime_pb2.PullAppMessagesRequest(message_ids=unanswered))
         if len(response.messages_list) != len(response.message_object_trees):
             raise EngineLost(say("server.engine.no_parts"), say("server.engine.restart"))
@@ -216,10 +229,7 @@ class FlowerRun:
             if message.HasField("error"):
                 mail.failed(ticket, FAILURES.get(message.error.code, say("server.reply.not_sent")))
             else:
-                parts = [
-                    part.object_id for part in inflatable.iterate_object_tree(tree) if not part.children
-                ]  # the record alone
-                mail.announced(ticket, message.metadata.message_id, parts)
+                mail.announced(ticket, message.metadata.message_id, _leaves(tree))
 
     def pull(self, object_id: str) -> bytes | None:
         request = message_pb2.PullObjectRequest(node=self._node, run_id=self._run_id, object_id=object_id)
@@ -251,8 +261,7 @@ class FlowerRun:
         return draft
 
     def _put(self, session_id: str, object_id: str, content: bytes) -> None:
-        """Stores one part. A part that is not accepted is not missed: where several sites get the same bytes, a record
-        arrives before its frame, and a fast site may already have read it and dropped both."""
+        """Stores one part."""
         request = message_pb2.PushObjectRequest(
             node=self._node, run_id=self._run_id, object_id=object_id, object_content=content, session_id=session_id
         )
@@ -293,6 +302,22 @@ def _settings(config: SuperLinkConfig) -> SuperLinkLifespanConfig:
         isolation="process",
         runtime_dependency_install=False,
     )
+
+
+def _records(message: Message) -> dict[str, inflatable.InflatableObject]:
+    """Returns the parts of a message that are sent, by their ids: the record. Nobody reads the frame around it."""
+    objects, tree = inflatable.get_all_nested_objects(message), inflatable.get_object_tree(message)
+    return {key: objects[key] for key in _leaves(tree)}
+
+
+def _leaves(tree: message_pb2.ObjectTree) -> list[str]:
+    """Returns the ids of the parts that have no parts."""
+    return [part.object_id for part in inflatable.iterate_object_tree(tree) if not part.children]
+
+
+def _listed(nodes: Sequence[int]) -> str:
+    """Returns the nodes as `WHOLE_HEADER` lists them."""
+    return ",".join(map(str, nodes)) if len(nodes) <= MOST_LISTED else EVERYONE
 
 
 def _session(node: node_pb2.NodeInfo) -> SiteSession:

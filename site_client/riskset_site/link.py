@@ -39,7 +39,7 @@ from flwr.proto.fleet_pb2 import (
     PushMessagesRequest,
 )
 from flwr.proto.heartbeat_pb2 import SendNodeHeartbeatRequest
-from flwr.proto.message_pb2 import ConfirmMessageReceivedRequest, PullObjectRequest, PushObjectRequest
+from flwr.proto.message_pb2 import ConfirmMessageReceivedRequest, ObjectTree, PullObjectRequest, PushObjectRequest
 from flwr.proto.node_pb2 import Node
 from flwr.supercore.inflatable.inflatable_object import (
     get_all_nested_objects,
@@ -55,7 +55,7 @@ from flwr.supernode.node_auth_http_interceptor import NodeAuthHttpInterceptor
 
 from riskset.catalogue import say
 from riskset.engine.client import Heartbeat, RequestHeaders, quieten, trust_only
-from riskset.engine.wire import FIELD, MAX_MESSAGE_BYTES, RECORD, WAIT_HEADER, WHOLE_HEADER
+from riskset.engine.wire import EVERYONE, FIELD, MAX_MESSAGE_BYTES, NODE_HEADER, RECORD, WAIT_HEADER, WHOLE_HEADER
 from riskset.errors import ProtocolError, Unreachable
 from riskset_site.network.reachability import ServerAway, is_this_machine, no_answer, not_ours, rejected
 
@@ -65,7 +65,8 @@ SHORTEST_LEASE_S: Final = 20.0  # Flower refuses heartbeats announced less than 
 BEATS_PER_LEASE: Final = 6
 WAIT_S: Final = 2.0
 """How long the server holds a request for messages; also how long a stop may take, as nothing interrupts it."""
-PART_POLL_S: Final = 0.02
+PART_POLL_S: Final = 0.25  # the server announces complete messages; an incomplete one is a coordinator's that ended
+IDLE_S: Final = 60.0  # the server closes idle connections later than that, and a heartbeat then needs no handshake
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
@@ -111,7 +112,7 @@ class FleetLink:
         self._public_key = public_key_to_bytes(node_key.public_key())
         self._headers = RequestHeaders({})
         self._client = _open_client(address, ca_certificate, node_key, timeout_s, self._headers)
-        self._patience = {WAIT_HEADER: f"{wait_s:.2f}"}
+        self._wait = {WAIT_HEADER: f"{wait_s:.2f}"}
         self._beat_every_s = lease_s / 2  # the interval announced to Flower, which waits for two
         self._node: Node | None = None
         self._session = threading.Lock()  # a heartbeat between deactivation and activation would revive the old session
@@ -141,9 +142,10 @@ class FleetLink:
         """Returns the next message, or None where none came within `wait_s`. Raises as `connect` does."""
         if self._node is None or self._is_broken:
             self.connect()
+        node = self._node
         try:
-            with self._headers.also(self._patience):
-                response = self._ask(self._client.PullMessages, PullMessagesRequest(node=self._node))
+            with self._headers.also({NODE_HEADER: str(node.node_id), **self._wait} if node else self._wait):
+                response = self._ask(self._client.PullMessages, PullMessagesRequest(node=node))
             return self._take(response) if response.messages_list else None
         except _RunOver:
             return None
@@ -214,12 +216,13 @@ class FleetLink:
             head = message_to_proto(remove_content_from_message(message))
             request = PushMessagesRequest(node=self._node, messages_list=[head], message_object_trees=[tree])
             response = self._ask(self._client.PushMessages, request)
-            wanted = set(response.objects_to_push)
-            parts = [(key, part) for key, part in reversed(objects.items()) if key in wanted]
-            for key, part in parts:  # the frame before the record, the only part that is read
-                with self._headers.also({WHOLE_HEADER: "1"} if key == parts[-1][0] else {}):
-                    self._put(message.metadata.run_id, response.session_id, key, part.deflate())
-        return bool(wanted)
+            record = _leaves(tree)[-1]  # the frame around it is read by nobody
+            with self._headers.also({WHOLE_HEADER: EVERYONE}):
+                if record in response.objects_to_push:
+                    self._put(message.metadata.run_id, response.session_id, record, objects[record].deflate())
+                else:  # an earlier message had the same bytes
+                    self._beat()
+        return bool(response.objects_to_push)
 
     def _put(self, run_id: int, session_id: str, object_id: str, content: bytes) -> None:
         request = PushObjectRequest(
@@ -252,9 +255,9 @@ def _open_client(
     trusted = trust_only(ca_certificate.decode("ascii"))
     extras: list[ProtobufClientInterceptor] = [NodeAuthHttpInterceptor(key, key.public_key()), headers]
     client = FleetHttpClient(f"https://{address}", interceptors=extras, verify=trusted, timeout=timeout_s)
-    if is_this_machine(address):
-        client.close()
-        client._client = httpx.Client(verify=trusted, timeout=timeout_s, trust_env=False)
+    client.close()
+    kept, by_proxy = httpx.Limits(keepalive_expiry=IDLE_S), not is_this_machine(address)
+    client._client = httpx.Client(verify=trusted, timeout=timeout_s, limits=kept, trust_env=by_proxy)
     return client
 
 
@@ -262,11 +265,14 @@ def _announced(response: PullMessagesResponse) -> tuple[Message, list[str]]:
     """Returns the first message and the ids of its leaves: the record alone, not the frame around it. Raises
     ProtocolError."""
     try:
-        tree = response.message_object_trees[0]
-        leaves = [part.object_id for part in iterate_object_tree(tree) if not part.children]
-        return message_from_proto(response.messages_list[0]), leaves
+        return message_from_proto(response.messages_list[0]), _leaves(response.message_object_trees[0])
     except Exception as error:  # Flower's readers promise no kind of error
         raise _unreadable(error) from None
+
+
+def _leaves(tree: ObjectTree) -> list[str]:
+    """Returns the ids of the parts that have no parts: of one of our messages, its record."""
+    return [part.object_id for part in iterate_object_tree(tree) if not part.children]
 
 
 def _payload(objects: Sequence[bytes]) -> bytes:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Final, Protocol, Self
 from uuid import uuid4
@@ -17,7 +17,7 @@ from riskset_server.engine.tickets import EngineLost, Mailbox, Reply, SiteSessio
 
 SESSIONS_EVERY_S: Final = 1.0  # each refresh costs a request, and sessions change no faster
 LONGEST_LOOK_S: Final = 1.0  # one request for replies is held this long, so that restarts are noticed in between
-PARTS_POLL_S: Final = 0.02  # while an announced reply is incomplete
+PARTS_LOOK_S: Final = 0.25  # the same, while an announced reply is incomplete: its last part may just have arrived
 
 
 class Run(Protocol):
@@ -26,11 +26,11 @@ class Run(Protocol):
     is_over: bool
     """True once the SuperLink has ended the run."""
 
-    def push(self, messages: Iterable[tuple[int, bytes]]) -> list[tuple[Ticket, bool]]:
+    def push(self, messages: Sequence[tuple[int, bytes]]) -> list[tuple[Ticket, bool]]:
         """Stores one message for each (node, payload). Returns its ticket, and whether the SuperLink accepted it."""
 
     def announcements(self, waiting: Iterable[Ticket], mail: Mailbox, wait_s: float) -> None:
-        """Reports to the mailbox which of `waiting` have a reply; waits up to `wait_s` while none has."""
+        """Reports to the mailbox which of `waiting` have a reply; waits up to `wait_s` while nothing arrives."""
 
     def pull(self, object_id: str) -> bytes | None:
         """Returns a part of a reply, or None where it has not arrived yet."""
@@ -147,8 +147,9 @@ class Engine:
         if replies:
             return replies
         if self._mail.is_receiving:
-            wait_s = min(wait_s, PARTS_POLL_S)
-        if waiting := self._mail.waiting():
+            wait_s = min(wait_s, PARTS_LOOK_S)
+        waiting = self._mail.waiting()
+        if waiting or self._mail.is_receiving:
             run.announcements(waiting, self._mail, wait_s)
             self._mail.compare(self._sessions())
         else:

@@ -36,6 +36,7 @@ KEEP_ALIVE_S: Final = 65  # a site polls every few seconds; a new TLS handshake 
 
 FLEET_PULL: Final = "/v1/fleet/pull-messages"
 RUNTIME_PULL: Final = "/v1/runtime/pull-messages"
+RUNTIME_PUSH: Final = "/v1/runtime/push-messages"
 
 Ready = Callable[[int, int], None]
 """Called once with the public and the control port when both are open."""
@@ -71,7 +72,7 @@ def serve_superlink(config: SuperLinkConfig, app: App, lease_left_s: LeaseLeft, 
     recorder = None if config.record is None else Recorder(config.record)
     questions, answers = Bell(), Bell()
     fleet = LongPoll(app, held=FLEET_PULL, until=questions, bell=answers)
-    runtime = LongPoll(app, held=RUNTIME_PULL, until=answers, bell=questions)
+    runtime = LongPoll(app, held=RUNTIME_PULL, until=answers, bell=questions, announces=RUNTIME_PUSH)
     room = Room(config.limits.held_bytes)
     public: App = FrontDoor(LeaseDoor(fleet, lease_left_s), config.limits, room, recorder)
     if config.joining is not None:

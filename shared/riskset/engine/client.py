@@ -43,7 +43,7 @@ class RequestHeaders:
 
     @contextmanager
     def also(self, more: Mapping[str, str]) -> Iterator[None]:
-        """Adds more headers for a while. A heartbeat in that time carries them too; they mean nothing on it."""
+        """Adds more headers for a while. A heartbeat in that time carries them too; at worst it wakes a party early."""
         self._more = dict(more)
         try:
             yield

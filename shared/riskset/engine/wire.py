@@ -16,8 +16,17 @@ MAX_MESSAGE_BYTES: Final = 31 * 2**20
 WAIT_HEADER: Final = "riskset-wait-s"
 """On a request for messages: how long the server may hold it until there are some."""
 
+NODE_HEADER: Final = "riskset-node"
+"""On a request for messages: the node that asks, which is then woken by messages to itself alone."""
+
+AT_RING_HEADER: Final = "riskset-at-ring"
+"""On a request for messages: it is answered when something has arrived, also where that is no new message."""
+
 WHOLE_HEADER: Final = "riskset-whole"
-"""On the last part of a message: a party that waits for messages may fetch them now."""
+"""On the last part of a message: it may be fetched now, by the nodes listed, separated by commas, or by `EVERYONE`."""
+EVERYONE: Final = "*"
+MOST_LISTED: Final = 256
+"""The most nodes that are listed; a header of uvicorn's holds 64 kB, and a proxy's often 8 kB."""
 
 LEASE_HEADER: Final = "riskset-lease-s"
 """On a refused activation whose key is known: seconds until the session that holds the key ends."""

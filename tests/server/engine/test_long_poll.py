@@ -1,10 +1,11 @@
 """The held request: answered at once if there are messages, at the ring if they come later, otherwise in time."""
 
 import asyncio
+import gc
 
 import pytest
 
-from riskset.engine.wire import WAIT_HEADER, WHOLE_HEADER
+from riskset.engine.wire import AT_RING_HEADER, EVERYONE, NODE_HEADER, WAIT_HEADER, WHOLE_HEADER
 from riskset_server.engine import long_poll
 from riskset_server.engine.long_poll import Bell, LongPoll, _seconds
 
@@ -125,7 +126,7 @@ def test_only_a_complete_message_rings(header, rings):
         bell = Bell()
         ring = bell.next_ring()
         app = LongPoll(Mail(), held="/mail", until=Bell(), bell=bell)
-        await call(app, request("/parts", **{header: "1"}))
+        await call(app, request("/parts", **{header: EVERYONE}))
         return ring.is_set()
 
     assert asyncio.run(story()) is rings
@@ -137,7 +138,7 @@ def test_a_refused_part_does_not_ring(status, rings):
         bell = Bell()
         ring = bell.next_ring()
         app = LongPoll(Mail(status), held="/mail", until=Bell(), bell=bell)
-        await call(app, request("/parts", **{WHOLE_HEADER: "1"}))
+        await call(app, request("/parts", **{WHOLE_HEADER: EVERYONE}))
         return ring.is_set()
 
     assert asyncio.run(story()) is rings
@@ -150,3 +151,97 @@ def test_the_longest_wait_a_client_may_request(value, seconds):
 
 def test_nan_means_no_wait():
     assert not _seconds(b"nan") > 0
+
+
+@pytest.mark.usefixtures("unlimited")
+def test_a_message_wakes_only_those_to_whom_it_is_sent():
+    """Else each message would repeat the request of every site, and a round would grow with the square of the sites."""
+    mail = Mail()
+
+    async def story():
+        app, bell = held(mail)
+        sender = LongPoll(Mail(), held="", until=Bell(), bell=bell)
+        waiting = {}
+        for node in range(50):
+            scope = request(**{WAIT_HEADER: "3600", NODE_HEADER: str(node)})
+            waiting[node] = asyncio.ensure_future(call(app, scope))
+            await mail.looks.get()
+        mail.box = b"a letter"
+        await call(sender, request("/parts", **{WHOLE_HEADER: "7,19"}))
+        assert await asyncio.gather(waiting[7], waiting[19]) == [b"a letter"] * 2
+        assert len(mail.asked) == 50 + 2
+        await call(sender, request("/parts", **{WHOLE_HEADER: EVERYONE}))
+        await asyncio.gather(*waiting.values())
+
+    asyncio.run(story())
+    assert len(mail.asked) == 100
+
+
+def test_nothing_is_kept_of_a_client_that_no_longer_waits():
+    mail = Mail()
+
+    async def story():
+        app, bell = held(mail)
+        for node in range(3):
+            await call(app, request(**{WAIT_HEADER: "0.01", NODE_HEADER: f"{node}"}))
+        for _ in range(3):  # cancelled tasks end
+            await asyncio.sleep(0)
+        gc.collect()
+        return len(bell._next)
+
+    assert asyncio.run(story()) == 0
+
+
+ANNOUNCE, PARTS = "/announce", "/parts"
+
+
+@pytest.mark.usefixtures("unlimited")
+def test_a_message_is_not_announced_before_its_parts_are_there(monkeypatch):
+    monkeypatch.setattr(long_poll, "ARRIVAL_S", float("inf"))
+    mail = Mail()
+
+    async def story():
+        app, bell = held(mail)
+        sender = LongPoll(Mail(), held="", until=Bell(), bell=bell, announces=ANNOUNCE)
+        await call(sender, request(ANNOUNCE))
+        question = asyncio.ensure_future(call(app, waits("3600")))
+        await call(sender, request(PARTS))  # one of several
+        await asyncio.sleep(0)
+        assert mail.asked == []
+        mail.box = b"a letter"
+        await call(sender, request(PARTS, **{WHOLE_HEADER: EVERYONE}))
+        return await question
+
+    assert asyncio.run(story()) == b"a letter"
+    assert len(mail.asked) == 1
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_parts_that_never_come_do_not_hold_the_others_for_ever(monkeypatch, status):
+    """A coordinator's process ends between the announcement and its parts, or the announcement is refused."""
+    monkeypatch.setattr(long_poll, "ARRIVAL_S", 0.01 if status == 200 else float("inf"))
+    mail = Mail()
+    mail.box = b"a letter"
+
+    async def story():
+        app, bell = held(mail)
+        sender = LongPoll(Mail(status), held="", until=Bell(), bell=bell, announces=ANNOUNCE)
+        await call(sender, request(ANNOUNCE))
+        return await call(app, waits("10"))
+
+    assert asyncio.run(story()) == b"a letter"
+
+
+@pytest.mark.usefixtures("unlimited")
+def test_a_client_that_waits_for_parts_is_answered_at_the_ring_though_there_is_no_mail():
+    mail = Mail()
+
+    async def story():
+        app, bell = held(mail)
+        question = asyncio.ensure_future(call(app, request(**{WAIT_HEADER: "3600", AT_RING_HEADER: "1"})))
+        await mail.looks.get()
+        bell.ring()
+        return await question
+
+    assert asyncio.run(story()) == b""
+    assert len(mail.asked) == 1
