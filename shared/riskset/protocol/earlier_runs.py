@@ -45,7 +45,7 @@ def changed(before: RowMarks, now: RowMarks) -> Changes:
     have under that name: then nobody can say.
     """
     if any(field.what == NAMED for field in before.fields):
-        return _changed_by_name(before, now.named or now)
+        return _changed_by_name(before, now.named() if now.named else now)
     common = pairs(before, now)
     if before.marks and now.marks and not common:
         raise Refused("fields", say("protocol.earlier.no_common_field"))

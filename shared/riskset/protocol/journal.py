@@ -73,8 +73,8 @@ class RowMarks:
     names no key, the fields' HMACs (and a number, where rows are equal) are both key and value."""
     fields: tuple[MarkedField, ...] = ()
     """The marked fields of every patient, in the order of the marks."""
-    named: RowMarks | None = field(default=None, compare=False)
-    """The same patients in fields of the kind `NAMED`, to compare with runs of earlier versions. Not kept."""
+    named: Callable[[], RowMarks] | None = field(default=None, compare=False, repr=False)
+    """Returns the same patients in fields of the kind `NAMED`, to compare with runs of earlier versions. Not kept."""
 
     @property
     def has_keys(self) -> bool:

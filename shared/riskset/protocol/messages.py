@@ -4,7 +4,7 @@
 type           from          payload
 =============  ============  =====================================================================================
 open           coordinator   canonical JSON: participants, earlier runs, its program (`opening.Opening`)
-opened         site          canonical JSON: the same runs, and its own program, key, policy (`opening.Opened`)
+opened         site          canonical JSON: the same runs, its program, key, policy, approval, code (`opening.Opened`)
 round          coordinator   its log's checkpoint, then every participant's message of the last round, framed
 contribution   site          its vector for this round, fixed point, masked; its cosignature of the checkpoint
 close          coordinator   as round; asks for what no later analysis needs

@@ -69,10 +69,12 @@ class _FieldPairs:
         self._found: list[Pair] = []
 
     def match_certain(self) -> None:
-        """Pairs what comes from the same columns, read alike. Several analysis sets may have one outcome; then those
-        that differ least are paired."""
-        same = [(i, j) for i, j in self._left() if self._before[i] == self._now[j] and self._before[i].is_certain]
-        self._take(sorted(same, key=self._least_different))
+        """Pairs what comes from the same columns, read alike, and arrays of one name that did not change. Several
+        analysis sets may have one outcome; then those that differ least are paired."""
+        same = [(i, j) for i, j in self._left() if self._before[i] == self._now[j]]
+        self._take((i, j) for i, j in same if self._columns.are_equal(i, j))
+        certain = [(i, j) for i, j in same if self._before[i].is_certain]
+        self._take(sorted(certain, key=self._least_different))
 
     def match_by_values(self) -> None:
         """Pairs what is left by its values."""
@@ -164,11 +166,14 @@ class _Columns:
         patients = sorted(before.marks.keys() & now.marks.keys()) if self._is_aligned else None
         self._before, self._now = _by_field(before, patients), _by_field(now, patients)
 
+    def are_equal(self, i: int, j: int) -> bool:
+        return self._before[i] == self._now[j]
+
     def agreement(self, i: int, j: int, field: MarkedField) -> _Agreement:
         """Returns how far two fields agree. Without keys the marks are compared as a whole, which says something about
         outcomes only."""
         before, now = self._before[i], self._now[j]
-        if before == now:
+        if self.are_equal(i, j):
             return _Agreement(1.0, 1.0)
         if not self._is_aligned:
             shared = (Counter(before) & Counter(now)).total() / max(len(before), len(now), 1)

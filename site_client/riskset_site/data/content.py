@@ -10,10 +10,11 @@ import json
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.cohort import Cohort, SetId
@@ -24,6 +25,7 @@ from riskset_site.data.dates import date_reader
 from riskset_site.data.export import Export
 from riskset_site.data.faults import Unreadable
 from riskset_site.data.site_file import SiteFile, Source
+from riskset_site.data.sources.table import TextColumn
 from riskset_site.data.value_kinds import read_number
 
 
@@ -31,7 +33,7 @@ from riskset_site.data.value_kinds import read_number
 class Content:
     """The fields of a cohort. Without an export, as in a rehearsal, they are the arrays themselves, by their names."""
 
-    columns: Mapping[MarkedField, Sequence[str]]
+    columns: Mapping[MarkedField, TextColumn]
     """One spelling of each value or cell, (patients,): by patient number of the cohort."""
     outcomes: Mapping[str, MarkedField]
     """By analysis set: the columns from which its endpoint comes, in the order of their parts in it."""
@@ -39,19 +41,19 @@ class Content:
 
 def content_of_arrays(cohort: Cohort) -> Content:
     """Returns the content of a cohort that came from no export."""
-    columns: dict[MarkedField, list[str]] = {}
+    columns: dict[MarkedField, NDArray[np.float64]] = {}
     for rows in cohort.analysis_sets.values():
         for name, values in rows.variables.items():
-            spelled = columns.setdefault(MarkedField(VALUE, name), [""] * cohort.n_patients)
-            for patient, value in zip(rows.patients.tolist(), values.tolist(), strict=True):
-                spelled[patient] = repr(value)
-    return Content(columns, {name: MarkedField(OUTCOME, name) for name in cohort.analysis_sets})
+            column = columns.setdefault(MarkedField(VALUE, name), np.full(cohort.n_patients, np.nan))
+            column[rows.patients] = values
+    outcomes = {name: MarkedField(OUTCOME, name) for name in cohort.analysis_sets}
+    return Content({field: _spelled(column) for field, column in columns.items()}, outcomes)
 
 
 def content_of_export(export: Export, site: SiteFile, study: Study, sets: Sequence[SetId]) -> Content:
     """Returns the content of the cohort of these sets: of each variable that enters them, its values and the cells they
     were read from; of each set, the columns behind its endpoint."""
-    columns: dict[MarkedField, Sequence[str]] = {}
+    columns: dict[MarkedField, TextColumn] = {}
     for name in _used(study, sets):
         field = MarkedField(VALUE, _text(_columns(site, name)), _text(_reading(site, study, name)))
         columns[field] = _spelled(export.columns[name].values, study.levels_of(name))
@@ -95,23 +97,24 @@ def _outcome(site: SiteFile, study: Study, endpoint: str | None) -> MarkedField:
     return MarkedField(OUTCOME, _text(headers), _text([_reading(site, study, name) for name in names]))
 
 
-def _spelled(values: NDArray[Any], levels: Sequence[str]) -> list[str]:
+def _spelled(values: NDArray[Any], levels: Sequence[str] = ()) -> TextColumn:
     """Returns the values as texts: levels by their names, since a study may change their order; missing ones empty."""
+    distinct, codes = np.unique(values, return_inverse=True)
     by_name = values.dtype.kind == "i"
-    return [
+    texts = [
         "" if not is_known else levels[value] if by_name else str(value)
-        for value, is_known in zip(values.tolist(), known(values).tolist(), strict=True)
+        for value, is_known in zip(distinct.tolist(), known(distinct).tolist(), strict=True)
     ]
+    return TextColumn(codes.astype(np.int32), tuple(texts))
 
 
-def _cells(export: Export, header: str, source: Source) -> list[str]:
+def _cells(export: Export, header: str, source: Source) -> TextColumn:
     """Returns each cell in one spelling, so that an export with other decimals or another form of dates is the same."""
     column = export.texts.get(header)
     if column is None:
-        return [""] * export.n
+        return TextColumn(np.zeros(export.n, np.int32), ("",))
     read = date_reader(source.dates)
-    spelled = [_one_spelling(text, source, read) for text in column.texts]
-    return [spelled[code] for code in column.codes.tolist()]
+    return replace(column, texts=tuple(_one_spelling(text, source, read) for text in column.texts))
 
 
 def _one_spelling(text: str, source: Source, read_date: Callable[[str], date]) -> str:

@@ -6,6 +6,7 @@ import hmac
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +43,13 @@ def rows_of(
     """
     content = content or content_of_arrays(cohort)
     secret = _secret(seed, b"content")
-    marked = {field: _marks(secret, column) for field, column in content.columns.items()}
-    fields = list(marked)
-    columns = list(marked.values())
+    fields = list(content.columns)
+    columns = [_marks(secret, column.texts, column.codes) for column in content.columns.values()]
     for name, rows in sorted(cohort.analysis_sets.items()):
         fields.append(content.outcomes[name])
         columns.append(_outcome_marks(secret, rows, cohort.n_patients))
     marks = _by_patient(cohort, keys, seed, tuple(fields), columns)
-    return replace(marks, named=_named(cohort, keys, seed))
+    return replace(marks, named=cache(lambda: _named(cohort, keys, seed)))
 
 
 def _by_patient(
@@ -78,7 +78,10 @@ def _by_patient(
 def _named(cohort: Cohort, keys: Sequence[str] | None, seed: Ed25519PrivateKey) -> RowMarks:
     """Returns the marks that riskset 0.1.0 kept, to compare with its runs."""
     secret, fields = _secret(seed, b"values"), _fields(cohort)
-    columns = [_marks(secret, [f"{name}={value!r}" for value in column.tolist()]) for name, column in fields.items()]
+    columns = []
+    for name, column in fields.items():
+        values, at = np.unique(column, return_inverse=True)
+        columns.append(_marks(secret, [f"{name}={value!r}" for value in values.tolist()], at))
     return _by_patient(cohort, keys, seed, tuple(MarkedField(NAMED, name) for name in fields), columns)
 
 
@@ -97,18 +100,19 @@ def snapshot_of(cohort: Cohort, seed: Ed25519PrivateKey) -> str:
     return mac.hexdigest()
 
 
-def _marks(secret: bytes, values: Sequence[str]) -> list[str]:
-    """One mark per patient; each distinct value is hashed once, and there are few."""
-    marks = {value: _mac(secret, value.encode(), MARK_DIGITS) for value in dict.fromkeys(values)}
-    return [marks[value] for value in values]
+def _marks(secret: bytes, texts: Sequence[str], codes: NDArray[np.integer[Any]]) -> list[str]:
+    """One mark per patient, whose value is `texts[code]`; each distinct value is hashed once, and there are few."""
+    marks = [_mac(secret, text.encode(), MARK_DIGITS) for text in texts]
+    return [marks[code] for code in codes.tolist()]
 
 
 def _outcome_marks(secret: bytes, rows: AnySet, n_patients: int) -> list[str]:
     """Returns one mark per patient of all that a set says of the outcome; `ABSENT` for those who are not in the set."""
-    parts = [[int(x) for x in values] for values in _outcome(rows).values()]
-    of_rows = [repr(values) for values in zip(*parts, strict=True)] if parts else [""] * rows.n
+    parts = [np.asarray(values, np.int64) for values in _outcome(rows).values()] or [np.zeros(rows.n, np.int64)]
+    distinct, codes = np.unique(np.stack(parts), axis=1, return_inverse=True)
     marks = [ABSENT] * n_patients
-    for patient, mark in zip(rows.patients.tolist(), _marks(secret, of_rows), strict=True):
+    of_rows = _marks(secret, [repr(values) for values in distinct.T.tolist()], codes.ravel())
+    for patient, mark in zip(rows.patients.tolist(), of_rows, strict=True):
         marks[patient] = mark
     return marks
 

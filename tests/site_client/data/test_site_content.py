@@ -237,7 +237,7 @@ def test_a_column_that_is_declared_and_written_in_another_way(rows_of):
 
 def test_a_run_of_an_earlier_version_is_compared_by_its_names(rows_of):
     """riskset 0.1.0 kept marks that only the study's names can find again."""
-    before = rows_of(patients()).named
+    before = rows_of(patients()).named()
     assert changed(before, rows_of(patients())) == Changes(0)
     assert changed(before, rows_of(updated(patients(), **ONE))) == Changes(1)
     with pytest.raises(Refused, match="recorded a run with names that this version of the study does not use") as no:
