@@ -68,19 +68,27 @@ def opened_curves(
     analyses: Iterable[Analysis],
 ) -> tuple[Curve, ...]:
     """Returns the curves that were answered in these runs, over the patients of the cohort (R9), without patients who
-    entered, left or were corrected since: whether there are enough of them, R14 judges."""
+    entered, left or were corrected since: whether there are enough of them, R14 judges.
+
+    Without patient keys, one who was corrected looks like one who left and another who entered. Where at most half as
+    many did both as are recognised, they are taken for corrected.
+    """
+    kept = {run: begun for run, begun in contributed.items() if begun.curves}
+    if not kept:
+        return ()
     found: list[Curve] = []
-    patients, present = _marked_patients(now, cohort), curves_of(cohort, analyses)
-    for run, begun in contributed.items():
-        if begun.curves:
-            before, here, altered = _recognised(begun.rows, now)
-            ids, n = answered(run), cohort.n_patients
-            kept = [curve for curve in begun.curves if curve.name in ids]
-            gone = _gone(kept, before)
-            opened = [replace(c.of(before).placed(patients[here], n), run=run, gone=gone) for c in kept]
-            is_altered = np.zeros(n, bool)
-            is_altered[patients[here]] = altered
-            found += without_corrected(opened, present, is_altered)
+    patients, present, n = _marked_patients(now, cohort), curves_of(cohort, analyses), cohort.n_patients
+    for run, begun in kept.items():
+        before, here, altered = _recognised(begun.rows, now)
+        ids = answered(run)
+        opened = [curve for curve in begun.curves if curve.name in ids]
+        gone, entered = _gone(opened, before), np.setdiff1d(patients, patients[here])
+        placed = [replace(c.of(before).placed(patients[here], n), run=run, gone=gone) for c in opened]
+        if not _have_keys(begun.rows, now) and 0 < min(gone, len(entered)) <= len(here) / 2:
+            placed = [replace(curve.left_out(entered), gone=0) for curve in placed]
+        is_altered = np.zeros(n, bool)
+        is_altered[patients[here]] = altered
+        found += without_corrected(placed, present, is_altered)
     return tuple(found)
 
 
@@ -105,13 +113,17 @@ def _recognised(before: RowMarks, now: RowMarks) -> tuple[Ints, Ints, Bools]:
     """
     common = [name for name in before.fields if name in now.fields]
     was, is_ = _marked(before, common), _marked(now, common)
-    if common and not (before.has_keys and now.has_keys):
+    if common and not _have_keys(before, now):
         was, is_ = _numbered(was), _numbered(is_)
     at = {patient: number for number, patient in enumerate(was)}
     pairs = [(at[patient], number) for number, patient in enumerate(is_) if patient in at]
     both = np.array(pairs, np.int64).reshape(-1, 2)
     altered = [was[patient] != is_[patient] for patient in is_ if patient in at]
     return both[:, 0], both[:, 1], np.array(altered, bool)
+
+
+def _have_keys(before: RowMarks, now: RowMarks) -> bool:
+    return before.has_keys and now.has_keys
 
 
 def _numbered(marks: Mapping[str, str]) -> dict[str, str]:

@@ -275,8 +275,10 @@ class Site:
         before = {id_: other for id_, other in self._journal.contributed().items() if id_ != run_id}
         changes = changes_since(opening.earlier, before, self._holding.rows)
         rows, cohort = self._holding.rows, self._holding.cohort
-        opened = opened_curves(before, self._journal.answered, rows, cohort, self._plan.reported)
-        contributor = self._conditions.contributor(Own(cohort, changes, opened), approval)
+        own = Own(
+            cohort, changes, lambda: opened_curves(before, self._journal.answered, rows, cohort, self._plan.reported)
+        )
+        contributor = self._conditions.contributor(own, approval)
         contributor.freeze = lambda key, compute: self._journal.freeze(run_id, f"{begun.rows.digest}/{key}", compute)
         return _Run(begun, opening, program, (exchange,), contributor)
 

@@ -84,7 +84,7 @@ class _Notes:
         self.judged: list[tuple[Policy, Judged]] = []
 
     def take(self, contributor: Contributor, history: History, sent: Sent) -> None:
-        contributor.own = replace(contributor.own, opened=self.opened)
+        contributor.own = replace(contributor.own, opened=lambda: self.opened)
         for policy in self.policies:
             judge = replace(history.judge, policy=policy)
             found = contributor.judge_own(replace(history, judge=judge))

@@ -5,7 +5,7 @@ A number is `silent` at a hospital that refuses every analysis it belongs to: th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, combinations, combinations_with_replacement
 from typing import ClassVar, Protocol
@@ -35,8 +35,9 @@ class Own:
     cohort: Cohort
     changes: Mapping[str, int]
     """By earlier run: this hospital's patients entered, left or altered since."""
-    opened: tuple[Curve, ...] = ()
-    """Curves that it answered in other runs, of any study, over the patients of the cohort."""
+    opened: Callable[[], Sequence[Curve]] = tuple
+    """Returns the curves that it answered in other runs, of any study, over the patients of the cohort. They are read
+    from the journal only where they are judged."""
 
 
 class Step(Protocol):
