@@ -78,6 +78,12 @@ class Curve:
         day[patients], event[patients], level[patients] = self.day, self.event, self.level
         return replace(self, day=day, event=event, level=level)
 
+    def left_out(self, patients: Ints) -> Curve:
+        """Returns the curve in which these patients are compared with nothing."""
+        day = self.day.copy()
+        day[patients] = LEFT_OUT
+        return replace(self, day=day)
+
     def to_json(self) -> dict[str, Any]:
         """Returns what `read_curve` reads, for the sealed part of a journal."""
         arrays = {"day": self.day.tolist(), "event": np.flatnonzero(self.event).tolist(), "level": self.level.tolist()}

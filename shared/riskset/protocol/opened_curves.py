@@ -35,19 +35,27 @@ def opened_curves(
     analyses: Iterable[Analysis],
 ) -> tuple[Curve, ...]:
     """Returns the curves that were answered in these runs, over the patients of the cohort (R9), without patients who
-    entered, left or were corrected since: whether there are enough of them, R14 judges."""
+    entered, left or were corrected since: whether there are enough of them, R14 judges.
+
+    Without patient keys, one who was corrected looks like one who left and another who entered. Where at most half as
+    many did both as are recognised, they are taken for corrected.
+    """
+    kept = {run: begun for run, begun in contributed.items() if begun.curves}
+    if not kept:
+        return ()
     found: list[Curve] = []
-    patients, present = _marked_patients(now, cohort), curves_of(cohort, analyses)
-    for run, begun in contributed.items():
-        if begun.curves:
-            before, here, altered = _recognised(begun.rows, now)
-            ids, n = answered(run), cohort.n_patients
-            kept = [curve for curve in begun.curves if curve.name in ids]
-            gone = _gone(kept, before)
-            opened = [replace(c.of(before).placed(patients[here], n), run=run, gone=gone) for c in kept]
-            is_altered = np.zeros(n, bool)
-            is_altered[patients[here]] = altered
-            found += without_corrected(opened, present, is_altered)
+    patients, present, n = _marked_patients(now, cohort), curves_of(cohort, analyses), cohort.n_patients
+    for run, begun in kept.items():
+        before, here, altered = _recognised(begun.rows, now)
+        ids = answered(run)
+        opened = [curve for curve in begun.curves if curve.name in ids]
+        gone, entered = _gone(opened, before), np.setdiff1d(patients, patients[here])
+        placed = [replace(c.of(before).placed(patients[here], n), run=run, gone=gone) for c in opened]
+        if not are_aligned(begun.rows, now) and 0 < min(gone, len(entered)) <= len(here) / 2:
+            placed = [replace(curve.left_out(entered), gone=0) for curve in placed]
+        is_altered = np.zeros(n, bool)
+        is_altered[patients[here]] = altered
+        found += without_corrected(placed, present, is_altered)
     return tuple(found)
 
 

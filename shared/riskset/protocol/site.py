@@ -297,10 +297,10 @@ class Site:
         opening, program = read_opening(payload), read_coordinators_program(payload)
         before = {id_: other for id_, other in self._journal.contributed().items() if id_ != run_id}
         changes = changes_since(opening.earlier, before, self._holding.rows)
-        rows, alike = {id_: c.rows for id_, c in changes.items()}, {id_: c.alike for id_, c in changes.items()}
-        cohort = self._holding.cohort
-        opened = opened_curves(before, self._journal.answered, self._holding.rows, cohort, self._plan.reported)
-        contributor = self._conditions.contributor(Own(cohort, rows, alike, opened), approval)
+        differ, alike = {id_: c.rows for id_, c in changes.items()}, {id_: c.alike for id_, c in changes.items()}
+        rows, cohort, analyses = self._holding.rows, self._holding.cohort, self._plan.reported
+        own = Own(cohort, differ, alike, lambda: opened_curves(before, self._journal.answered, rows, cohort, analyses))
+        contributor = self._conditions.contributor(own, approval)
         contributor.freeze = lambda key, compute: self._journal.freeze(run_id, f"{begun.rows.digest}/{key}", compute)
         return _Run(begun, opening, program, (exchange,), contributor, changes)
 

@@ -97,7 +97,7 @@ class _Notes:
         self.judged: list[tuple[Policy, Judged]] = []
 
     def take(self, contributor: Contributor, history: History, sent: Sent) -> None:
-        contributor.own = replace(contributor.own, opened=self.curves)
+        contributor.own = replace(contributor.own, opened=lambda: self.curves)
         history = _after_earlier_runs(history, self.opened_before)
         if history.is_closing:
             self.opened = _opened(self.policies[0], contributor, history)

@@ -9,7 +9,7 @@ import pytest
 
 from riskset.analyses.admission.steps import Own
 from riskset.analyses.cohort import AnalysisSet, Cohort
-from riskset.disclosure import cells, models, runs, span
+from riskset.disclosure import cells, curves, models, runs, span
 from riskset.disclosure.finding import judge
 from riskset.protocol import coordinator as coordinating
 from riskset.protocol.contributing import Contributor, labelled
@@ -309,7 +309,7 @@ class Rules:
 
     def off(self, *names):
         self._off |= set(names)
-        for module in (cells, models, runs, span):
+        for module in (cells, curves, models, runs, span):
             self._monkeypatch.setattr(module, "judge", self._judge)
         if "R5" in self._off:
             self._monkeypatch.setattr(models, "evaluations_allowed", lambda policy, n, p: 10**9)

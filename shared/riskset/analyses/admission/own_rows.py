@@ -47,7 +47,7 @@ def own_findings(policy: Policy, step: str, live: Live, own: Own, figures: Figur
     """Returns what the rules say about a hospital's own rows before it sends its numbers of a step of admission. Never
     leaves the hospital; what does not pass becomes a flag."""
     speak: dict[str, Callable[[], Iterator[Judged]]] = {
-        "admission/counts": lambda: together(policy, curves_of(own.cohort, live), own.opened),  # R9 in both columns
+        "admission/counts": lambda: together(policy, curves_of(own.cohort, live), own.opened()),  # R9 in both columns
         **(
             {
                 "admission/changes": lambda: _own_changes(policy, live, own),

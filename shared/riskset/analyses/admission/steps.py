@@ -5,7 +5,7 @@ A number is `silent` at a hospital that refuses every analysis it belongs to: th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, combinations, combinations_with_replacement
 from typing import ClassVar, Protocol
@@ -39,8 +39,9 @@ class Own:
     alike: Mapping[str, int] = field(default_factory=dict)
     """By earlier run: its patients who differ in a field that has other columns than in that run, though it is the same
     for nearly all. Not counted with the others, whom a study could hide by declaring a field that is nearly another."""
-    opened: tuple[Curve, ...] = ()
-    """Curves that it answered in other runs, of any study, over the patients of the cohort."""
+    opened: Callable[[], Sequence[Curve]] = tuple
+    """Returns the curves that it answered in other runs, of any study, over the patients of the cohort. They are read
+    from the journal only where they are judged."""
 
 
 class Step(Protocol):
