@@ -117,6 +117,12 @@ def secure_sum(cases: Sequence[Measures]) -> str:
     return _table(head, rows)
 
 
+def doors(cases: Sequence[Measures]) -> str:
+    """CPU seconds and MB until a hostile text is refused."""
+    rows = [[c["text"], f"{c['bytes']:,}", f"{c['cpu_s']:.2f}", f"{c['mb']:.0f}", c["passed"]] for c in cases]
+    return _table(["text", "bytes", "CPU, s", "MB", "passed"], rows)
+
+
 def _table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
     lines = [head, ["---:"] * len(head), *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)

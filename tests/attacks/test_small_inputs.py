@@ -3,12 +3,14 @@ numbers, never seconds (`benchmarks/` has those)."""
 
 import asyncio
 import tomllib
+from fractions import Fraction
 from http import HTTPStatus
 
 import pytest
 
 from riskset.analyses.counts_in_time import CountsInTime
 from riskset.analyses.plan import MOST_ANALYSES, largest_vector, plan
+from riskset.disclosure import policy
 from riskset.errors import DataError
 from riskset.rehearsal import Rehearsal
 from riskset.study import toml_text
@@ -173,6 +175,19 @@ class TestPlans:
             study, patients.deal(rows, patients.sites(("asan", "kurume", "osaka"), 90)), is_gated=False, watch=watch
         ).run()
         assert 0 < max(sizes) <= largest_vector(study, plan(study).reported)
+
+
+@pytest.mark.parametrize("text", ["1e999999999", "1e-999999999", "9" * 5000, f"1/{'9' * 5000}", "１/３", "1_0", "nan"])
+def test_a_limit_of_a_billion_digits(text, monkeypatch):
+    computed = []
+    with monkeypatch.context() as watched:
+        watched.setattr(policy, "Fraction", computed.append)
+        with pytest.raises(DataError, match=r"R4\.leverage") as refused:
+            policy.amount_of("R4.leverage", text)
+    assert computed == []
+    assert len(str(refused.value)) < 200
+    for honest in ("20", "0.2", "1/5", "1e-05", ".5"):
+        assert policy.amount_of("R4.leverage", honest) == Fraction(honest)
 
 
 @pytest.mark.parametrize(

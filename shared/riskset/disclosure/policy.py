@@ -7,6 +7,7 @@ unknown limit is an error, never a pass.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -163,13 +164,20 @@ def short_name(limit: Limit) -> str:
     return limit.rule if RULES[limit.rule].exception == limit.name else limit.name
 
 
+_AMOUNT = re.compile(r"[+-]?([0-9]{1,18}(\.[0-9]{0,18})?|\.[0-9]{1,18})(e[+-]?[0-9]{1,2})?|[0-9]{1,18}/[0-9]{1,18}")
+"""Without a bound on the exponent, all digits of 1e999999999 would be computed."""
+
+
 def amount_of(name: str, text: str) -> Fraction:
     """Returns the number that a person wrote, `20`, `0.2` or `1/5`; DataError where it is not one or is negative."""
+    written = str(text).strip()
+    not_one = DataError(say("rules.policy.not_a_number", name=name, text=written[:40]), say("rules.policy.number_hint"))
+    if not _AMOUNT.fullmatch(written):
+        raise not_one
     try:
-        value = Fraction(str(text).strip())
-    except (ValueError, ZeroDivisionError) as no:
-        message = say("rules.policy.not_a_number", name=name, text=text)
-        raise DataError(message, say("rules.policy.number_hint")) from no
+        value = Fraction(written)
+    except ZeroDivisionError:
+        raise not_one from None
     if value < 0:
         raise DataError(say("rules.policy.negative", name=name, text=text), say("rules.policy.number_hint"))
     return value

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from riskset.catalogue import say
-from riskset.study.toml_table import Name, Names, TomlTable, complain, each_once
+from riskset.study.toml_table import Label, Name, Names, TomlTable, complain, each_once
 
 
 class DateEndpoint(TomlTable):
@@ -16,7 +16,7 @@ class DateEndpoint(TomlTable):
     origin: Name
     event: Names
     censor: Name
-    label: str = ""
+    label: Label = ""
 
     @field_validator("event")
     @classmethod
@@ -36,7 +36,7 @@ class DaysEndpoint(TomlTable):
     days: Name
     event: Name
     entry: Name | None = None
-    label: str = ""
+    label: Label = ""
 
     @property
     def variables(self) -> tuple[str, ...]:

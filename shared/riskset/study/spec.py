@@ -14,7 +14,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from riskset.catalogue import say
 from riskset.study.asked import Analysis
 from riskset.study.endpoints import DAYS_PER_UNIT, DateEndpoint, DaysEndpoint, Endpoint, GridTable, Time
-from riskset.study.toml_table import Name, Text, TomlTable, complain
+from riskset.study.toml_table import Label, Name, Text, TomlTable, complain
 from riskset.study.truth import Kind
 from riskset.study.variables import (
     BooleanVariable,
@@ -96,7 +96,7 @@ class EligibilityRule(TomlTable):
 
     id: Name
     rule: Text
-    label: str = ""
+    label: Label = ""
 
 
 class Comparison(TomlTable):

@@ -26,6 +26,9 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$"
 """A name given in the file: it becomes part of result ids, file names and command lines."""
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
+Label = Annotated[str, StringConstraints(max_length=500)]
+"""May be empty."""
+
 Names = Annotated[tuple[Name, ...], Field(min_length=1)]
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
 
 from riskset.catalogue import say
-from riskset.study.toml_table import Text, TomlTable, complain, repeated
+from riskset.study.toml_table import Label, Text, TomlTable, complain, repeated
 from riskset.study.truth import Kind
 
 Transform = Literal["log", "log2", "log10", "log1p", "log10p1", "sqrt"]
@@ -31,12 +31,12 @@ class NumberVariable(TomlTable):
     by it before they are sent."""
 
     type: Literal["number"]
-    unit: str = ""
+    unit: Label = ""
     range: tuple[float, float]
     step: float | None = Field(default=None, gt=0)
     """Resolution at which the value is recorded; 1 means whole numbers."""
     transform: Transform | None = None
-    label: str = ""
+    label: Label = ""
     required: bool = True
 
     @field_validator("range")
@@ -82,7 +82,7 @@ class BooleanVariable(TomlTable):
     """Yes or no; enters a model as 1 or 0."""
 
     type: Literal["boolean"]
-    label: str = ""
+    label: Label = ""
     required: bool = True
 
     @property
@@ -96,7 +96,7 @@ class CategoryVariable(TomlTable):
     type: Literal["category"]
     levels: tuple[Text, ...] = Field(min_length=2, max_length=100)
     ordered: bool = False
-    label: str = ""
+    label: Label = ""
     required: bool = True
 
     @field_validator("levels")
@@ -115,7 +115,7 @@ class DateVariable(TomlTable):
     """A calendar day."""
 
     type: Literal["date"]
-    label: str = ""
+    label: Label = ""
     required: bool = True
 
     @property
