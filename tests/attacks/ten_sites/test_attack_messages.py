@@ -15,6 +15,7 @@ from riskset.errors import ProtocolError, RisksetError, VerificationError
 from riskset.protocol.messages import read_refusal
 from riskset.protocol.opening import Opened, Opening, read_coordinators_program, read_opened, read_opening
 from riskset.protocol.program import Program
+from riskset.protocol.stated import stated
 from riskset.protocol.witnessing import cosigned, read_cosigned, read_log_view, read_relayed
 from riskset.secure import fixed_point
 from riskset.secure.envelope import MAX_PARTS, claimed_head, frame, seal, unframe, verify
@@ -122,15 +123,16 @@ class TestRoundTrips:
         assert read_opening(opening.to_bytes(program)) == opening
         assert read_coordinators_program(opening.to_bytes(program)) == program
         ran = (tuple(earlier), ("a", "b"))
-        opened = Opened("1", program, opening, key, policy, may_be_subtracted=True, seen=seen, ran=ran)
+        opened = Opened("1", program, opening, key, policy, may_be_subtracted=True, seen=seen, opened=7, ran=ran)
         assert read_opened(opened.to_bytes()) == opened
 
-    @given(st.lists(st.integers(0, 2**64 - 1), max_size=6), st.text(max_size=20))
-    def test_contributions(self, limbs, line):
+    @given(st.lists(st.integers(0, 2**64 - 1), max_size=6), st.text(max_size=20), st.lists(st.booleans()))
+    def test_contributions(self, limbs, line, contributes):
         vector = np.array([limbs, limbs[::-1]], np.uint64)
-        data, read = read_cosigned(cosigned(fixed_point.to_bytes(vector), line))
-        assert read == line
-        assert (fixed_point.from_bytes(data, len(limbs)) == vector).all()
+        read = read_cosigned(cosigned(fixed_point.to_bytes(vector), line, stated(contributes)))
+        assert read.cosignature == line
+        assert (fixed_point.from_bytes(read.vector, len(limbs)) == vector).all()
+        assert [one == ord("1") for one in read.stated] == contributes
 
 
 class TestSite:
