@@ -21,6 +21,7 @@ from riskset.errors import VerificationError
 from riskset.protocol.contributing import labelled
 from riskset.protocol.coordinator import Outcome
 from riskset.protocol.history import History, open_history
+from riskset.protocol.journal import IN_CLEAR
 from riskset.secure.envelope import Verified
 from riskset.secure.fixed_point import Vector, encode, total
 from riskset.study.load import study_hash
@@ -101,9 +102,10 @@ def evidence(outcome: Outcome, study: Study, roster: str, ledgers: Mapping[str, 
 
 
 def clear_numbers(ledger: Mapping[str, Any], run: str) -> Clear:
-    """Returns the numbers of one run from the output of `riskset site ledger --json`."""
+    """Returns the numbers of one run from the output of `riskset site ledger --json`, without what a site states in
+    clear."""
     return {
-        reply["round"]: [(asked_by, label, value) for asked_by, label, value in reply["numbers"]]
+        reply["round"]: [(by, label, value) for by, label, value in reply["numbers"] if by != IN_CLEAR]
         for reply in ledger["replies"]
         if reply["run"] == run and reply["kind"] != "opened"
     }

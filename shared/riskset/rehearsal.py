@@ -29,6 +29,7 @@ from riskset.protocol.journal import Begun, Exchange, RowMarks, Sent
 from riskset.protocol.opening import Opening
 from riskset.protocol.roster import Member, Roster, read_roster, sign_roster
 from riskset.protocol.site import Holding, Site
+from riskset.protocol.stated import stated
 from riskset.protocol.witnessing import LOG
 from riskset.secure import fixed_point
 from riskset.secure.keys import new_identity, public_hex
@@ -175,13 +176,13 @@ class UngatedContributor(Contributor):
     def findings(self, history: History) -> list[Judged]:
         return []
 
-    def contribute(self, history: History, masks: Masks) -> tuple[bytes, Sent]:
+    def contribute(self, history: History, masks: Masks) -> tuple[bytes, bytes, Sent]:
         summary = self.summary(history, frozenset())
         sent = self._sent(history, summary, ())
         self.watch(self, history, sent)
         parties = len(history.opening.participants)
         payload = Ungated(summary.values).payload(len(history.live), parties, masks, history.round + 1, history.hash)
-        return payload, sent
+        return payload, stated(summary.stated), sent
 
 
 @dataclass(frozen=True)

@@ -57,8 +57,8 @@ class Federation(Rehearsal):
     def with_vector(self, contribution, change):
         """Returns a colluding sender's contribution: its vector changed by `change`, with a valid signature."""
         message = verify(contribution, self.roster.sites)
-        vector, cosignature = unframe(message.payload)
-        payload = frame([change(vector), cosignature])
+        vector, cosignature, stated = unframe(message.payload)
+        payload = frame([change(vector), cosignature, stated])
         return self.forge(contribution, key=self.keys[message.head.sender], payload=payload)
 
     def hears(self, site, request):

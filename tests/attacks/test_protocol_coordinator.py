@@ -91,10 +91,17 @@ def test_a_vector_of_another_length(party, length):
     refused(party, reply, ProtocolError, "numbers in")
 
 
-@pytest.mark.parametrize("payload", [b"", b"garbage", frame([b""]), frame([b"", b"", b""]), frame([b"", b"\xff"])])
+@pytest.mark.parametrize("payload", [b"", b"garbage", frame([b""]), frame([b""] * 4), frame([b"", b"\xff"])])
 def test_a_vector_without_a_cosignature(party, payload):
     reply = party.forge(own(party), key=party.keys["asan"], payload=payload)
     refused(party, reply, ProtocolError, "cosignature|cut short")
+
+
+@pytest.mark.parametrize("said", [[], [b"1"], [b"0"]])
+def test_a_reply_that_states_nothing_or_what_was_not_asked(party, said):
+    vector, line, _ = unframe(unframe(own(party))[1])
+    reply = party.forge(own(party), key=party.keys["asan"], payload=frame([vector, line, *said]))
+    refused(party, reply, ProtocolError, "asan does not state")
 
 
 def test_a_cosignature_of_another_log(party):
@@ -103,15 +110,15 @@ def test_a_cosignature_of_another_log(party):
     log.record("another", b"entry")
     witness = Witness(LOG, party.coordinator_key.public_key()).advance(log.checkpoint(), ())
     line = cosignature(witness, "asan", party.keys["asan"], 0)
-    vector, _ = unframe(unframe(own(party))[1])
-    reply = party.forge(own(party), key=party.keys["asan"], payload=frame([vector, line.encode()]))
+    vector, _, stated = unframe(unframe(own(party))[1])
+    reply = party.forge(own(party), key=party.keys["asan"], payload=frame([vector, line.encode(), stated]))
     refused(party, reply, VerificationError, "asan cosigned a different log")
 
 
 def test_a_cosignature_by_another_site(party):
-    vector, _ = unframe(unframe(own(party))[1])
-    _, line = unframe(unframe(own(party, "kurume"))[1])
-    reply = party.forge(own(party), key=party.keys["asan"], payload=frame([vector, line]))
+    vector, _, stated = unframe(unframe(own(party))[1])
+    _, line, _ = unframe(unframe(own(party, "kurume"))[1])
+    reply = party.forge(own(party), key=party.keys["asan"], payload=frame([vector, line, stated]))
     refused(party, reply, VerificationError, "asan cosigned a different log")
 
 

@@ -31,7 +31,7 @@ class Tally:
     """Of the largest analysis set."""
     held: frozenset[str] = frozenset()
     """Columns, and variables that define endpoints."""
-    counted: frozenset[tuple[str, str]] = frozenset()
+    counted: frozenset[tuple[str, Label]] = frozenset()
     """(analysis set, label) of numbers that are opened once."""
 
     @property
@@ -47,10 +47,10 @@ class Tally:
         patients, counted = max(self.patients, rows), self.counted
         if exposure.is_iterative:  # each point of evaluation gives other numbers
             return Tally(self.numbers + rounds * len(labels), patients, held, counted)
-        new = {label.text: label for label in labels if (name, label.text) not in counted}
-        in_time = sum(label.step is not None for label in new.values())
+        new = frozenset((name, label) for label in labels) - counted
+        in_time = sum(label.step is not None for _, label in new)
         opened = len(new) - in_time + min(in_time, rows * _of_a_patient(exposure))
-        return Tally(self.numbers + opened, patients, held, counted.union((name, text) for text in new))
+        return Tally(self.numbers + opened, patients, held, counted | new)
 
 
 def _of_a_patient(exposure: Exposure) -> int:

@@ -48,6 +48,8 @@ class Summary:
     """(n,)"""
     silent: NDArray[np.bool_]
     """(n,): True where a number belongs to refused analyses only; noise is sent in its place."""
+    stated: tuple[bool, ...] = ()
+    """What the hospital states in clear: to which counts it contributes. The same whatever it refuses."""
 
 
 @final
@@ -70,6 +72,10 @@ class Released:
     @property
     def silent(self) -> NDArray[np.bool_]:
         return self._summary.silent
+
+    @property
+    def stated(self) -> tuple[bool, ...]:
+        return self._summary.stated
 
 
 @final

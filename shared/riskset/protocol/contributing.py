@@ -26,8 +26,9 @@ from riskset.disclosure.gate import Gate, Released, Summary
 from riskset.disclosure.policy import Policy
 from riskset.errors import Refused
 from riskset.protocol.history import History
-from riskset.protocol.journal import Labelled, Sent
+from riskset.protocol.journal import IN_CLEAR, Labelled, Sent
 from riskset.protocol.round import Question
+from riskset.protocol.stated import stated
 from riskset.secure import fixed_point
 from riskset.secure.masks import Masks, noise
 
@@ -76,8 +77,9 @@ class Contributor:
     """By id and what it discloses, the analyses that this site's rows forbade in this run, and after which round. The
     site's flag ends them for all parties, unless the party that adds last removes the flag from the sum."""
 
-    def contribute(self, history: History, masks: Masks) -> tuple[bytes, Sent]:
-        """Returns the payload of the next contribution, and its numbers in clear for the site's own ledger."""
+    def contribute(self, history: History, masks: Masks) -> tuple[bytes, bytes, Sent]:
+        """Returns the vector of the next contribution, what the site states with it, and its numbers in clear for the
+        site's own ledger."""
         findings = self.findings(history)
         asked = [analysis.id for analysis in history.live]
         parts = history.parts(self._known_to(history).cohort)
@@ -86,7 +88,7 @@ class Contributor:
         )
         parties = len(history.opening.participants)
         payload = contribution(released, parties, masks, history.round + 1, history.hash)
-        return payload, self._sent(history, released, findings)
+        return payload, stated(released.stated), self._sent(history, released, findings)
 
     def findings(self, history: History) -> list[Judged]:
         """Returns what the rules say of this site's rows before the next vector; none where no rules are applied.
@@ -140,7 +142,8 @@ class Contributor:
             is_refused = question.analysis.id in refused
             values.append(self._discarded(question, history) if is_refused else self._local(question, history))
             silent.append(np.full(question.size, is_refused))
-        return Summary(np.concatenate(values), np.concatenate(silent))
+        states = history.step.contributes(own, history.in_admission) if history.step is not None else ()
+        return Summary(np.concatenate(values), np.concatenate(silent), states)
 
     def _known_to(self, history: History) -> Own:
         """Returns what this site computes from, with the derived populations that the history makes known. Each is
@@ -178,6 +181,7 @@ class Contributor:
     def _sent(self, history: History, released: Released | Summary, findings: Sequence[Judged]) -> Sent:
         verdicts = tuple({"analysis": id_, **finding.to_json()} for id_, finding in findings)
         numbers, opens = labelled(history, released.values, released.silent), history.opens(self.own.cohort)
+        numbers = (*numbers, *_in_clear(history, released.stated))
         return Sent(numbers, verdicts, tuple(opens.get(id_, 0) if labels else 0 for id_, labels, _ in numbers))
 
 
@@ -191,6 +195,15 @@ def labelled(history: History, values: NDArray[np.float64], silent: NDArray[np.b
         by_id.append((id_, tuple(label for label, _ in spoken), tuple(x for _, x in spoken)))
         at = own.stop
     return tuple(by_id)
+
+
+def _in_clear(history: History, states: Sequence[bool]) -> tuple[Labelled, ...]:
+    """Returns what a site states in clear, as its ledger shows it."""
+    if history.step is None or not states:
+        return ()
+    labels = history.step.labels(history.in_admission)
+    texts = tuple(f"contributes to {labels[index].text}" for index in history.step.stated(history.in_admission))
+    return ((IN_CLEAR, texts, tuple(map(float, states))),)
 
 
 def contribution(released: Released, parties: int, masks: Masks, round_: int, history: str) -> bytes:

@@ -38,6 +38,7 @@ from riskset.errors import DataError, ProtocolError, Refused
 from riskset.protocol.opening import Opened, Opening, open_run
 from riskset.protocol.program import UNNUMBERED
 from riskset.protocol.round import Question, chain
+from riskset.protocol.stated import SINCE, contributors, read_stated, unmixed
 from riskset.protocol.witnessing import read_cosigned
 from riskset.secure import fixed_point
 from riskset.secure.envelope import Verified, sha256
@@ -123,7 +124,7 @@ class History:
 
     @cached_property
     def vector_size(self) -> int:
-        return len(self.live) + sum(len(labels) for _, labels in self.labels())
+        return len(self.live) + sum(len(labels) for _, labels in self.labels()) + self._masked_contributors
 
     @property
     def phase(self) -> str:
@@ -143,21 +144,47 @@ class History:
         total = fixed_point.decode(fixed_point.total([self.read(c) for c in contributions]))
         flags, numbers = total[: len(self.live)], total[len(self.live) :]
         dead = frozenset(a.id for a, flag in zip(self.live, flags, strict=True) if flag != 0.0)
-        of_step = len(self._step_labels)
+        of_step = len(self._step_labels) + self._masked_contributors
         after = self._compute(numbers[of_step:], dead)
         if self.step:
-            after = after._admit(self.step, numbers[:of_step], dead & set(self.batch))
+            counts, sites = self._of_step(self.step, numbers[:of_step], contributions)
+            after = after._admit(self.step, counts, sites, dead & set(self.batch))
         return replace(
             after, round=self.round + 1, hash=chain(self.hash, contributions), is_closed=self.is_closing
         )._moved_on()
 
-    def read(self, contribution: Verified) -> fixed_point.Vector:
-        """Returns the vector of one contribution. Raises ProtocolError where it has not the length of the question."""
-        return fixed_point.from_bytes(read_cosigned(contribution.payload)[0], self.vector_size)
+    def _of_step(
+        self, step: Step, numbers: Sequence[float], contributions: Sequence[Verified]
+    ) -> tuple[Sequence[float], Sequence[int]]:
+        """Returns the totals of a round of admission, and how many sites contribute to each count."""
+        if self._is_before_statements:
+            return unmixed(numbers, step, self.in_admission)
+        return numbers, contributors(contributions, self._stated)
 
-    def _admit(self, step: Step, numbers: Sequence[float], dead: frozenset[str]) -> History:
+    def read(self, contribution: Verified) -> fixed_point.Vector:
+        """Returns the vector of one contribution. Raises ProtocolError where it, or what the site states with it, has
+        not the length of the question."""
+        if not self._is_before_statements:
+            read_stated(contribution, self._stated)
+        return fixed_point.from_bytes(read_cosigned(contribution.payload).vector, self.vector_size)
+
+    @cached_property
+    def _is_before_statements(self) -> bool:
+        return any(said.program.protocol < SINCE for said in self.opened.values())
+
+    @cached_property
+    def _stated(self) -> int:
+        """To how many counts of the next vector every site states whether it contributes."""
+        return 0 if self.step is None or self._is_before_statements else len(self.step.stated(self.in_admission))
+
+    @cached_property
+    def _masked_contributors(self) -> int:
+        """How many numbers of the next vector say, before protocol 3, whether a site contributes."""
+        return len(self.step.stated(self.in_admission)) if self.step and self._is_before_statements else 0
+
+    def _admit(self, step: Step, numbers: Sequence[float], sites: Sequence[int], dead: frozenset[str]) -> History:
         try:
-            figures = step.combine(numbers, self.in_admission, dead, self.figures)
+            figures = step.combine(numbers, sites, self.in_admission, dead, self.figures)
         except (ValueError, ArithmeticError) as error:
             raise self._of_no_patients(step.id) from error
         refused: dict[str, Result] = {id_: self.judge.by_a_site(step.id) for id_ in dead}

@@ -115,6 +115,10 @@ Labelled = tuple[str, tuple[str, ...], tuple[float, ...]]
 """The id of an analysis or of a step of admission, one label per number, the numbers before the mask."""
 
 
+IN_CLEAR = "in clear"
+"""In place of the id: what the site states without a mask, 1 for yes."""
+
+
 @dataclass(frozen=True)
 class Sent:
     """The numbers of a reply in clear, for the private part of the site's own ledger."""

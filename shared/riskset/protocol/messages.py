@@ -6,7 +6,8 @@ type           from          payload
 open           coordinator   canonical JSON: participants, earlier runs, its program (`opening.Opening`)
 opened         site          canonical JSON: the same runs, its program, key, policy, approval, code (`opening.Opened`)
 round          coordinator   its log's checkpoint, then every participant's message of the last round, framed
-contribution   site          its vector for this round, fixed point, masked; its cosignature of the checkpoint
+contribution   site          its vector for this round, fixed point, masked; its cosignature of the checkpoint; in
+                             admission, in clear: to which counts it contributes
 close          coordinator   as round; asks for what no later analysis needs
 closed         site          as contribution, of the closing analyses; only coordinator and auditor add them
 refused        site          canonical JSON {"code": "..."}: a refusal, of the closed list below

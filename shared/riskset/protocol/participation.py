@@ -29,7 +29,7 @@ def column_of(asked: Disclosure, participants: Sequence[str], site: str, known: 
 
     `known` are the sites of the roster whose keys were compared or vouched for here, `site` itself among them.
     Raises Refused("participants") where there are too few or one appears twice, Refused("compared") where one is not
-    known: contributors are counted under the masked sum, where invented ones could not be left out.
+    known: every participant counts as a contributor, and invented ones would hide nobody.
     """
     if site not in participants or len(set(participants)) != len(participants):
         raise Refused("participants", say("protocol.participants.list"))

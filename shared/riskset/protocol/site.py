@@ -220,8 +220,8 @@ class Site:
             check_opened(history.opened[self.name].opened, opened_in(self._journal.sent_besides(head.run)))
         view = read_relayed(message.payload)[0]
         witness = witnessed(view, self._roster.coordinator, self._last_shown(run))
-        vector, sent = run.contributor.contribute(history, self._masks(run, history, head.run))
-        payload = cosigned(vector, cosignature(witness, self.name, self._key, int(self._clock())))
+        vector, stated, sent = run.contributor.contribute(history, self._masks(run, history, head.run))
+        payload = cosigned(vector, cosignature(witness, self.name, self._key, int(self._clock())), stated)
         reply = self._seal(head, REPLY_TO[head.type], payload, history.hash)
         exchange = Exchange(head.round, message.raw, reply)
         public = _public(REPLY_TO[head.type], head, history.hash, approval, reply)

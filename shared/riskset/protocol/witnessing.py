@@ -68,18 +68,28 @@ def read_relayed(payload: bytes) -> tuple[LogView, list[bytes]]:
     return read_log_view(parts[0]), parts[1:]
 
 
-def cosigned(vector: bytes, cosignature: str) -> bytes:
+@dataclass(frozen=True)
+class Cosigned:
+    """What a contribution carries."""
+
+    vector: bytes
+    cosignature: str
+    stated: bytes | None
+    """What the site states in clear (`stated.py`); None before protocol 3."""
+
+
+def cosigned(vector: bytes, cosignature: str, stated: bytes) -> bytes:
     """Returns the payload of a contribution."""
-    return frame([vector, cosignature.encode()])
+    return frame([vector, cosignature.encode(), stated])
 
 
-def read_cosigned(payload: bytes) -> tuple[bytes, str]:
-    """Returns the vector and the cosignature of a contribution. Raises ProtocolError where malformed."""
+def read_cosigned(payload: bytes) -> Cosigned:
+    """Returns what a contribution carries. Raises ProtocolError where malformed."""
     parts = unframe(payload)
-    if len(parts) != 2:
+    if len(parts) not in (2, 3):
         raise ProtocolError(say("protocol.log.contribution"))
     try:
-        return parts[0], parts[1].decode()
+        return Cosigned(parts[0], parts[1].decode(), parts[2] if len(parts) == 3 else None)
     except UnicodeDecodeError:
         raise ProtocolError(say("protocol.log.cosignature")) from None
 
@@ -123,7 +133,7 @@ def check_cosigned(contributions: Sequence[Verified], seen: str, sites: Mapping[
     for contribution in contributions:
         sender = contribution.head.sender
         try:
-            line = note.parse(f"{text}\n{read_cosigned(contribution.payload)[1]}")
+            line = note.parse(f"{text}\n{read_cosigned(contribution.payload).cosignature}")
             found = cosigners(Note(text, line.signatures), {sender: sites[sender]})
         except (VerificationError, ProtocolError):
             found = ()

@@ -21,6 +21,7 @@ from riskset.joining.expiry import expiry_lines, of_members
 from riskset.protocol.approval import Approval
 from riskset.protocol.consent import ConsentState
 from riskset.protocol.earlier_runs import opened_in
+from riskset.protocol.journal import IN_CLEAR
 from riskset.protocol.opened_curves import opened_curves
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.study.asked import OWN, installed
@@ -193,6 +194,7 @@ def _endpoint(name: str, endpoint: Endpoint, study: Study) -> Message:
 
 def _reveals(study: Study) -> dict[str, str]:
     of_steps: dict[str, str] = {step.id: step.reveals for step in steps(["an earlier run"])}
+    of_steps[IN_CLEAR] = say("analyses.reveals.stated")
     return of_steps | {analysis.id: analysis.reveals for analysis in plan(study).reported}
 
 

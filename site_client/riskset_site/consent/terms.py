@@ -78,8 +78,8 @@ def seen_by_others(folder: StudyFolder) -> list[Message]:
     if folder.study.disclosure.secure_sum == "off":
         return [say("site.seen.clear", others=others)]
     if folder.column == "local":
-        return [say("site.seen.two", other=others), say("site.seen.two_coordinator")]
-    return [say("site.seen.masked"), say("site.seen.totals")]
+        return [say("site.seen.two", other=others), say("site.seen.two_coordinator"), say("site.seen.stated")]
+    return [say("site.seen.masked"), say("site.seen.totals"), say("site.seen.stated")]
 
 
 def stated_when_a_run_opens() -> Message:

@@ -16,6 +16,7 @@ from riskset.protocol.contributing import Contributor, labelled
 from riskset.protocol.history import open_history
 from riskset.protocol.roster import COORDINATOR
 from riskset.protocol.round import chain
+from riskset.protocol.stated import stated
 from riskset.protocol.witnessing import cosignature, cosigned, read_relayed, witnessed
 from riskset.rehearsal import Rehearsal
 from riskset.secure import fixed_point
@@ -269,6 +270,11 @@ class Accomplice:
         own = Contributor(Own(self.network.cohorts[self.site], {})).summary(history, frozenset())
         return fixed_point.concatenate([fixed_point.zeros(len(history.live)), fixed_point.encode(own.values, 10)])
 
+    def states(self, history):
+        """What this site states in clear: by default the truth."""
+        own = Contributor(Own(self.network.cohorts[self.site], {})).summary(history, frozenset())
+        return stated(own.stated)
+
     def masks(self, history):
         begun = self.network.journals[self.site].begun(self.network.run_id)
         keys = {name: said.key for name, said in history.opened.items()}
@@ -295,7 +301,8 @@ class Accomplice:
         witness = witnessed(shown, network.roster.coordinator, self.seen)
         self.seen = witness.seen
         masked = self.masks(history).mask(vector, history.round + 1, history.hash)
-        payload = cosigned(fixed_point.to_bytes(masked), cosignature(witness, self.site, self.key, 0))
+        signed = cosignature(witness, self.site, self.key, 0)
+        payload = cosigned(fixed_point.to_bytes(masked), signed, self.states(history))
         type_ = "closed" if head.head.type == "close" else "contribution"
         fields = {name: getattr(head.head, name) for name in ("study", "roster", "run", "round")}
         return seal(self.key, payload, type=type_, sender=self.site, history=history.hash, **fields)

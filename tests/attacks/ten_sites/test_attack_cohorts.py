@@ -189,7 +189,7 @@ class TestCurvesBySubgroups:
             )
 
         def plan(study):
-            return Plan(tuple(by(study, name) for name in variables), arm)
+            return Plan(tuple(by(study, name) for name in variables), arm, fields={"os": ("days", "dead")})
 
         for module in (planning, coordinator, site):
             monkeypatch.setattr(module, "plan", plan)

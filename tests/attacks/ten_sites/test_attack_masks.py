@@ -251,7 +251,7 @@ def vector_bytes(network, name, back=-1):
 
 
 def read_vector(message):
-    data = read_cosigned(message.payload)[0]
+    data = read_cosigned(message.payload).vector
     return fixed_point.from_bytes(data, len(data) // 16)
 
 

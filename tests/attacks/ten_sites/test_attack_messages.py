@@ -16,6 +16,7 @@ from riskset.protocol.code import code_here
 from riskset.protocol.messages import read_refusal
 from riskset.protocol.opening import Opened, Opening, read_coordinators_program, read_opened, read_opening
 from riskset.protocol.program import PROTOCOL, Program
+from riskset.protocol.stated import stated
 from riskset.protocol.witnessing import cosigned, read_cosigned, read_log_view, read_relayed
 from riskset.rehearsal import EverySiteConsents
 from riskset.secure import fixed_point
@@ -128,15 +129,16 @@ class TestRoundTrips:
         assert read_coordinators_program(opening.to_bytes(program)) == program
         ran = (tuple(earlier), ("a", "b"))
         approval = EverySiteConsents("a", tuple(participants)).approval("s", "r", "rows", methods)
-        opened = Opened("1", program, opening, key, policy, False, seen, ran, approval, code_here())
+        opened = Opened("1", program, opening, key, policy, True, seen, 7, ran, approval, code_here())
         assert read_opened(opened.to_bytes()) == opened
 
-    @given(st.lists(st.integers(0, 2**64 - 1), max_size=6), st.text(max_size=20))
-    def test_contributions(self, limbs, line):
+    @given(st.lists(st.integers(0, 2**64 - 1), max_size=6), st.text(max_size=20), st.lists(st.booleans()))
+    def test_contributions(self, limbs, line, contributes):
         vector = np.array([limbs, limbs[::-1]], np.uint64)
-        data, read = read_cosigned(cosigned(fixed_point.to_bytes(vector), line))
-        assert read == line
-        assert (fixed_point.from_bytes(data, len(limbs)) == vector).all()
+        read = read_cosigned(cosigned(fixed_point.to_bytes(vector), line, stated(contributes)))
+        assert read.cosignature == line
+        assert (fixed_point.from_bytes(read.vector, len(limbs)) == vector).all()
+        assert [one == ord("1") for one in read.stated] == contributes
 
 
 class TestSite:

@@ -42,7 +42,7 @@ class TestKeysAndHospitals:
         for name in swapped:
             vector = fixed_point.add(vector, self.pair(bare, name, secret, opened[VICTIM], shown, vector.shape[1]))
         rows = bare.cohorts[VICTIM].analysis_sets["os"].n
-        assert fixed_point.decode(vector) == (0.0, rows, 1.0)  # flag, patients, whether any
+        assert fixed_point.decode(vector) == (0.0, rows)  # flag, patients
         gated = party().goes(1)
         mine = [one for one in gated.last() if verify(one, gated.roster.sites).head.sender == VICTIM]
         assert gated.hears(VICTIM, gated.shows([*swapped.values(), *mine])) == "history"

@@ -72,7 +72,7 @@ class TestRefusalInTheMiddle:
 def vector_bytes(network, name):
     """What a site sent last, as it was sent."""
     reply = network.journals[name].exchanges("run")[-1].reply
-    return read_cosigned(verify(reply, network.roster.sites).payload)[0]
+    return read_cosigned(verify(reply, network.roster.sites).payload).vector
 
 
 def failing():

@@ -87,7 +87,9 @@ class TestRiskSetSums:
 
     def asks(self, monkeypatch, *modules):
         for module in modules:
-            monkeypatch.setattr(module, "plan", lambda study: history.Plan((self.sums(),)))
+            monkeypatch.setattr(
+                module, "plan", lambda study: history.Plan((self.sums(),), fields={"os": ("days", "dead")})
+            )
 
     def test_risk_set_sums_asked_for(self, party, monkeypatch):
         """Even summed over sites, the difference between two days is the row of the patient who exited in between."""
@@ -140,8 +142,8 @@ class TestCoordinatorAlone:
         others = fixed_point.total([before.read(one) for one in honest if one.head.sender != FRIEND])
         wanted = fixed_point.add(fixed_point.encode(towards(MODERATE), 1), fixed_point.negate(others))
         forged = {one.head.sender: one.raw for one in honest}
-        cosignature = unframe(verify(forged[FRIEND], bare.roster.sites).payload)[1]
-        made_up = bare.forge(forged[FRIEND], payload=frame([fixed_point.to_bytes(wanted), cosignature]))
+        _, *rest = unframe(verify(forged[FRIEND], bare.roster.sites).payload)
+        made_up = bare.forge(forged[FRIEND], payload=frame([fixed_point.to_bytes(wanted), *rest]))
         request = bare.shows(list((forged | {FRIEND: made_up}).values()))
         monkeypatch.setattr(site, "verify", unchecked)
         assert bare.hears(VICTIM, request) is None

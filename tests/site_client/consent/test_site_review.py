@@ -247,7 +247,7 @@ def test_the_json_holds_the_same_facts(member, capsys):
     assert member.says("review", "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert found["questions"] == list(questions(member.study))
-    assert found["preview"]["rounds"][0]["numbers"][0][2] == [60.0, 1.0]
+    assert found["preview"]["rounds"][0]["numbers"][0][2] == [60.0]
     assert {party["site"] for party in found["parties"]} == set(member.sites)
 
 

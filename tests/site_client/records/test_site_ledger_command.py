@@ -93,7 +93,7 @@ def test_every_number_that_left_is_there(answered, capsys):
     assert [reply["kind"] for reply in found["replies"]] == ["opened", *["contributed"] * (rounds - 2), "closed"]
     assert found["replies"][1]["numbers"] == [
         ["admission/cohorts", "patients of os", 60.0],
-        ["admission/cohorts", "whether any patient of os", 1.0],
+        ["in clear", "contributes to patients of os", 1.0],
     ]
     assert {reply["study"] for reply in found["replies"]} == {files.study_hash}
     assert {found["approvals"][reply["approval"]] for reply in found["replies"]} == {

@@ -1,13 +1,16 @@
 """The rounds of admission. Each is a sum over hospitals, as any analysis is, for all live analyses at once.
 
 A number is `silent` at a hospital that refuses every analysis it belongs to: the hospital sends noise in its place.
+
+How many hospitals contribute to a count is not a number under the secure sum, in which one hospital could send a 2 and
+count for two. Each states in clear whether it contributes (docs/decisions/0022-contributors.md).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain, combinations, combinations_with_replacement
+from itertools import combinations, combinations_with_replacement
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -63,8 +66,17 @@ class Step(Protocol):
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
         """Returns which numbers belong to refused analyses only, (size,)."""
 
-    def combine(self, total: Sequence[float], live: Live, dead: frozenset[str], known: Figures) -> Figures:
-        """Returns the figures with those of this round added, from the sum of all hospitals' numbers.
+    def stated(self, live: Live) -> tuple[int, ...]:
+        """Returns the indices, ascending, of the counts to which each hospital states whether it contributes."""
+
+    def contributes(self, own: Own, live: Live) -> tuple[bool, ...]:
+        """Returns what the hospital states, one for each of `stated`; the same whatever it refuses."""
+
+    def combine(
+        self, total: Sequence[float], sites: Sequence[int], live: Live, dead: frozenset[str], known: Figures
+    ) -> Figures:
+        """Returns the figures with those of this round added, from the sum of all hospitals' numbers, and from how many
+        hospitals contribute to each of `stated`.
 
         `dead` are the ids of live analyses that a hospital refused in this round: numbers that belong only to them are
         noise.
@@ -80,17 +92,13 @@ def _with_events(live: Live) -> tuple[str, ...]:
     return tuple(dict.fromkeys(analysis.analysis_set for analysis in live if analysis.endpoint is not None))
 
 
-def _counts(total: Sequence[float]) -> list[Count]:
-    """Returns pairs of rows and sites; noise becomes an arbitrary number that is never used."""
-    return [Count(round(total[i]), round(total[i + 1])) for i in range(0, len(total), 2)]
+def _counts(total: Sequence[float], sites: Sequence[int]) -> list[Count]:
+    """Returns rows and sites; noise becomes an arbitrary number that is never used."""
+    return [Count(round(rows), n) for rows, n in zip(total, sites, strict=True)]
 
 
-def _count(rows: float, sites: bool) -> tuple[float, float]:
-    return float(rows), float(sites)
-
-
-def _flat(pairs: Sequence[tuple[float, float]]) -> NDArray[np.float64]:
-    return np.array(list(chain.from_iterable(pairs)), np.float64)
+def _has_any(counts: NDArray[np.float64]) -> tuple[bool, ...]:
+    return tuple(bool(rows > 0) for rows in counts)
 
 
 @dataclass(frozen=True)
@@ -102,18 +110,24 @@ class Changes:
     reveals: ClassVar[Message] = say("analyses.reveals.changes")
 
     def labels(self, live: Live) -> tuple[Label, ...]:
-        texts = ("patients changed since run {}", "whether any changed since run {}")
-        return tuple(total_of(text.format(run)) for run in self.earlier for text in texts)
+        return tuple(total_of(f"patients changed since run {run}") for run in self.earlier)
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
-        changed = [own.changes.get(run, 0) for run in self.earlier]
-        return _flat([_count(rows, rows > 0) for rows in changed])
+        return np.array([own.changes.get(run, 0) for run in self.earlier], np.float64)
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
-        return np.full(2 * len(self.earlier), refused.issuperset(a.id for a in live))
+        return np.full(len(self.earlier), refused.issuperset(a.id for a in live))
 
-    def combine(self, total: Sequence[float], live: Live, dead: frozenset[str], known: Figures) -> Figures:
-        return replace(known, changes=dict(zip(self.earlier, _counts(total), strict=True)))
+    def stated(self, live: Live) -> tuple[int, ...]:
+        return tuple(range(len(self.earlier)))
+
+    def contributes(self, own: Own, live: Live) -> tuple[bool, ...]:
+        return _has_any(self.local(own, live))
+
+    def combine(
+        self, total: Sequence[float], sites: Sequence[int], live: Live, dead: frozenset[str], known: Figures
+    ) -> Figures:
+        return replace(known, changes=dict(zip(self.earlier, _counts(total, sites), strict=True)))
 
 
 @dataclass(frozen=True)
@@ -126,22 +140,30 @@ class Cohorts:
     def labels(self, live: Live) -> tuple[Label, ...]:
         sets = _sets(live)
         of = [*sets, *(f"only one of {a} and {b}" for a, b in combinations(sets, 2))]
-        return tuple(total_of(f"{what} {name}") for name in of for what in ("patients of", "whether any patient of"))
+        return tuple(total_of(f"patients of {name}") for name in of)
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
         sets = _sets(live)
         sizes = [own.cohort.analysis_sets[name].n for name in sets]
         sizes += [own.cohort.apart(a, b) for a, b in combinations(sets, 2)]
-        return _flat([_count(size, size > 0) for size in sizes])
+        return np.array(sizes, np.float64)
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
         sets = _sets(live)
         dead = {name: only_of(live, refused, Feature(name)) for name in sets}
         of = [*(dead[name] for name in sets), *(dead[a] or dead[b] for a, b in combinations(sets, 2))]
-        return np.repeat(np.array(of, bool), 2)
+        return np.array(of, bool)
 
-    def combine(self, total: Sequence[float], live: Live, dead: frozenset[str], known: Figures) -> Figures:
-        sets, counts = _sets(live), _counts(total)
+    def stated(self, live: Live) -> tuple[int, ...]:
+        return tuple(range(len(self.labels(live))))
+
+    def contributes(self, own: Own, live: Live) -> tuple[bool, ...]:
+        return _has_any(self.local(own, live))
+
+    def combine(
+        self, total: Sequence[float], sites: Sequence[int], live: Live, dead: frozenset[str], known: Figures
+    ) -> Figures:
+        sets, counts = _sets(live), _counts(total, sites)
         rows = dict(zip(sets, counts, strict=False))
         apart = dict(zip(combinations(sets, 2), counts[len(sets) :], strict=True))
         return replace(known, rows=rows, apart=apart)
@@ -149,6 +171,11 @@ class Cohorts:
 
 def _columns(live: Live) -> tuple[Feature, ...]:
     return tuple(feature for feature in features_of(live) if feature.column is not None)
+
+
+def _values(own: Own, feature: Feature) -> NDArray[np.float64]:
+    assert feature.column is not None
+    return feature.column.values(own.cohort.analysis_sets[feature.cohort])
 
 
 def models(live: Live) -> list[Analysis]:
@@ -176,39 +203,39 @@ class Counts:
     def labels(self, live: Live) -> tuple[Label, ...]:
         return (
             *(total_of(f"events of {name}") for name in _with_events(live)),
-            *(
-                total_of(text.format(f.name), *f.columns)
-                for f in _columns(live)
-                for text in ("patients with {}", "whether {} varies here")
-            ),
+            *(total_of(f"patients with {f.name}", *f.columns) for f in _columns(live)),
             *(total_of(f"{n} of {f.name}", *f.columns) for f in modelled(live) for n in moments.NUMBERS),
             *self.exclusions.labels(live),
         )
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
         events = [float(own.cohort.outcomes(name).event.sum()) for name in _with_events(live)]
-        counts = _flat([self._of(own, feature) for feature in _columns(live)])
+        counts = [0.0 if f.is_number else float(_values(own, f).sum()) for f in _columns(live)]
         analysed = own.cohort.analysis_sets
         spread = [moments.summary([f.column], analysed[f.cohort]) for f in modelled(live) if f.column]
         return np.concatenate([events, counts, *spread, self.exclusions.local(own.cohort, live)])
 
-    def _of(self, own: Own, feature: Feature) -> tuple[float, float]:
-        assert feature.column is not None
-        values = feature.column.values(own.cohort.analysis_sets[feature.cohort])
-        varies = bool(len(values)) and bool((values != values[0]).any())
-        return _count(0.0 if feature.is_number else values.sum(), varies)
-
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
         of_sets = [only_of(live, refused, Feature(name)) for name in _with_events(live)]
-        columns = np.repeat([only_of(live, refused, f) for f in _columns(live)], 2)
+        columns = [only_of(live, refused, f) for f in _columns(live)]
         spread = np.repeat([only_in_designs_of(live, refused, f) for f in modelled(live)], len(moments.NUMBERS))
         return np.array([*of_sets, *columns, *spread, *self.exclusions.silent(live, refused)], bool)
 
-    def combine(self, total: Sequence[float], live: Live, dead: frozenset[str], known: Figures) -> Figures:
+    def stated(self, live: Live) -> tuple[int, ...]:
+        before = len(_with_events(live))
+        return tuple(range(before, before + len(_columns(live))))
+
+    def contributes(self, own: Own, live: Live) -> tuple[bool, ...]:
+        every = [_values(own, feature) for feature in _columns(live)]
+        return tuple(bool(len(values)) and bool((values != values[0]).any()) for values in every)
+
+    def combine(
+        self, total: Sequence[float], sites: Sequence[int], live: Live, dead: frozenset[str], known: Figures
+    ) -> Figures:
         sets, columns = _with_events(live), _columns(live)
-        at = len(sets) + 2 * len(columns)
+        at = len(sets) + len(columns)
         events = {name: round(number) for name, number in zip(sets, total, strict=False)}
-        counts = dict(zip(columns, _counts(total[len(sets) : at]), strict=True))
+        counts = dict(zip(columns, _counts(total[len(sets) : at], sites), strict=True))
         spread = {f: total[at + 3 * i : at + 3 * i + 3] for i, f in enumerate(modelled(live))}
         excluded = self.exclusions.combine(total[at + 3 * len(spread) :], live, dead)
         known_spread = {f: part for f, part in spread.items() if not only_in_designs_of(live, dead, f)}
@@ -255,7 +282,15 @@ class Pairs:
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
         return _silent_pairs([only_of(live, refused, feature) for feature in binary(live)])
 
-    def combine(self, total: Sequence[float], live: Live, dead: frozenset[str], known: Figures) -> Figures:
+    def stated(self, live: Live) -> tuple[int, ...]:
+        return ()
+
+    def contributes(self, own: Own, live: Live) -> tuple[bool, ...]:
+        return ()
+
+    def combine(
+        self, total: Sequence[float], sites: Sequence[int], live: Live, dead: frozenset[str], known: Figures
+    ) -> Figures:
         features = binary(live)
         return replace(known, pairs=Gram(features, symmetric(total, len(features))))
 
@@ -276,7 +311,15 @@ class Products:
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
         return _silent_pairs([only_in_designs_of(live, refused, feature) for feature in modelled(live)])
 
-    def combine(self, total: Sequence[float], live: Live, dead: frozenset[str], known: Figures) -> Figures:
+    def stated(self, live: Live) -> tuple[int, ...]:
+        return ()
+
+    def contributes(self, own: Own, live: Live) -> tuple[bool, ...]:
+        return ()
+
+    def combine(
+        self, total: Sequence[float], sites: Sequence[int], live: Live, dead: frozenset[str], known: Figures
+    ) -> Figures:
         features = modelled(live)
         return replace(known, spread=Gram(features, symmetric(total, len(features))))
 
