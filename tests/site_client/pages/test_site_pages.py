@@ -133,7 +133,7 @@ def test_the_json_has_a_message_as_sentence_code_and_values():
     expected = {
         "where": "column 'AFP'",
         "message": "2 values are outside 0 to 1000000",
-        "hint": "the range is the study's; check that the export uses the same unit",
+        "hint": str(say("data.hint.range")),
         "code": "data.fault.outside_range",
         "values": {"n": 2, "low": 0.0, "high": 1e6},
     }
