@@ -11,9 +11,11 @@ import typer
 from riskset.analyses.plan import plan
 from riskset.catalogue import say
 from riskset.cli import print_error
-from riskset.disclosure.policy import parse_exception
+from riskset.disclosure import models as of_models
+from riskset.disclosure.policy import default_policy, parse_exception
 from riskset.errors import DataError
 from riskset.protocol.approval import ExceptionSigned
+from riskset.protocol.participation import column_for
 from riskset.results import results_of
 from riskset.study.asked import PACKAGES
 from riskset.study.load import load_study, study_hash
@@ -129,7 +131,18 @@ def facts_of(study: Study) -> dict[str, Any]:
         "analyses": {name: _analysis_facts(study, name) for name in study.analyses},
         "grid": {"width_days": study.time.grid.width_days, "max_days": study.time.grid.max_days},
         "rounds": _rounds(study),
+        "needs": _needs(study),
     }
+
+
+def _needs(study: Study) -> dict[str, dict[str, int]]:
+    """By analysis with models, what its largest model needs to pass the rules, whatever the data are."""
+    policy = default_policy(column_for(study.disclosure, len(study.sites)), study.disclosure.min_cell)
+    largest: dict[str, int] = {}
+    for analysis in plan(study).reported:
+        if p := len(analysis.exposure.design):
+            largest[analysis.name] = max(p, largest.get(analysis.name, 0))
+    return {name: {"parameters": p, **of_models.needed(policy, p)} for name, p in largest.items()}
 
 
 def _rounds(study: Study) -> dict[str, Any]:
@@ -162,6 +175,7 @@ def _lines(study: Study, facts: dict[str, Any]) -> str:
         *(("analysis", f"{name}: {line}") for name in study.analyses for line in _entry_lines(study, name)),
         ("grid", say("server.study.grid", width_days=grid["width_days"], max_days=grid["max_days"])),
         ("rounds", _rounds_in_words(facts["rounds"])),
+        *(("needs", _needs_in_words(study, name, n)) for name, n in facts["needs"].items()),
     ]
     return "\n".join(f"{say(f'server.study.label.{label}')!s:<12}{value}" for label, value in rows)
 
@@ -180,6 +194,12 @@ def _rounds_in_words(rounds: dict[str, Any]) -> str:
     found = say("server.study.rounds_iterative", at_least=at_least) if rounds["iterative"] else at_least
     longest = say("server.study.rounds_chain", chain=" -> ".join(chain))
     return f"{found}; {longest}" if len(chain) > 1 else f"{found}"
+
+
+def _needs_in_words(study: Study, name: str, needs: dict[str, int]) -> str:
+    if column_for(study.disclosure, len(study.sites)) == "local":
+        return say("server.study.needs_each", analysis=name, **needs)
+    return say("server.study.needs", analysis=name, **needs)
 
 
 def _json(facts: dict[str, Any]) -> str:

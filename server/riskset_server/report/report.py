@@ -34,9 +34,12 @@ class Report:
 
     @property
     def missing(self) -> list[tuple[str, str, Text]]:
-        """Id, status and reason of every result without numbers."""
-        entries = (entry for entry in self.results.entries if entry.status != "ok")
-        return [(entry.id, entry.status, reason(entry, self.cells)) for entry in entries]
+        """Ids, status and reason of the results without numbers, those that end alike together."""
+        alike: dict[tuple[str, Text], list[str]] = {}
+        for entry in self.results.entries:
+            if entry.status != "ok":
+                alike.setdefault((entry.status, reason(entry, self.cells)), []).append(entry.id)
+        return [(", ".join(ids), status, why) for (status, why), ids in alike.items()]
 
 
 def report_of(results: Results, labels: Labels | None = None) -> Report:

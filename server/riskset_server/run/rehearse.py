@@ -104,7 +104,8 @@ def verdicts(rehearsed: Rehearsed, *, is_gated: bool) -> str:
     width = max(len(analysis.id) for analysis, _ in ends)
     lines = [f"{one.id:<{width}}  {_verdict(one, result, is_gated=is_gated)}" for one, result in ends]
     refusals = dict.fromkeys(str(refusal(of)) for one, result in ends for of in refusals_of(one, result))
-    own = dict.fromkeys(str(_own_line(site, verdict)) for site, verdict in rehearsed.own)
+    by_a_site = {one.id for one, result in ends if any(of.by == "a site" for of in refusals_of(one, result))}
+    own = _own_lines([(site, verdict) for site, verdict in rehearsed.own if verdict["analysis"] in by_a_site])
     return "\n".join([*lines, *([""] if refusals else []), *refusals, *own])
 
 
@@ -123,18 +124,19 @@ def _of_result(result: Result, *, is_gated: bool) -> Message:
     return say("run.verdict.ok", gate=gate)
 
 
-def _own_line(site: str, verdict: Mapping[str, Any]) -> Message:
-    """On one machine the sites' figures may be printed; in a real run each site sees only its own."""
-    found, limit = float(verdict["value"]), float(verdict["limit"])
-    return say(
-        "run.verdict.own",
-        site=site,
-        limit_name=verdict["limit_name"],
-        subject=verdict["subject"],
-        found=found,
-        limit=limit,
-        remedy=verdict["remedy"],
-    )
+def _own_lines(found: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
+    """Returns each site's figures, and below those of one limit, once, what would pass. On one machine the figures may
+    be printed; in a real run each site sees only its own."""
+    by_limit: dict[tuple[str, str], dict[str, None]] = {}
+    for site, verdict in found:
+        value, limit, name = float(verdict["value"]), float(verdict["limit"]), verdict["limit_name"]
+        line = say("run.verdict.own", site=site, limit_name=name, subject=verdict["subject"], found=value, limit=limit)
+        by_limit.setdefault((name, verdict["remedy"]), {})[str(line)] = None
+    return [
+        line
+        for (name, remedy), lines in by_limit.items()
+        for line in (*lines, str(say("run.verdict.would_pass", limit_name=name, remedy=remedy)))
+    ]
 
 
 def _files(folder: Path) -> list[Path]:

@@ -77,6 +77,14 @@ def parameters(policy: Policy, subject: str, n: int, p: int) -> Finding:
     return judge(policy, "R6.parameters", subject, Fraction(p, max(n, 1)), remedy=remedy)
 
 
+def needed(policy: Policy, p: int) -> dict[str, int]:
+    """Returns how many `patients` and `events` a model of p parameters needs: R1, R3 and R6, of all sites in the pooled
+    column and of each site in the local one."""
+    patients = max(policy.values["R1.population_rows"], p / policy.values["R6.parameters"])
+    events_ = max(policy.values["R3.events"], p * policy.values["R3.events_per_parameter"])
+    return {"patients": ceil(patients), "events": ceil(events_)}
+
+
 def linear_predictor(policy: Policy, subject: str, eta: NDArray[np.float64]) -> list[Finding]:
     """R7: the linear predictor of the site's own patients, (n,), at the requested beta. Own figures in both columns."""
     largest = float(np.abs(eta).max(initial=0.0))

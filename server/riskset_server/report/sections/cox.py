@@ -225,16 +225,25 @@ def _tests(model: _Model) -> dict[str, Shown]:
 
 
 def _missing(models: Sequence[_Model], context: Context) -> Iterator[Text]:
-    """Why a term or a whole model has no estimate."""
-    labels = context.labels
+    """Why a whole model or a term has no estimate: once for all models that end alike."""
+    alike: dict[tuple[str, Text], list[str]] = {}
     for model in models:
         if not model.fit:
-            yield (f"{model.name(labels)}, {model.entry.status}: ", *reason(model.entry, context.cells), ".")
-            continue
-        for column in model.columns:
-            if not model.has_estimate(column):
-                why = model.fit.why_not_used(column)
-                level = "" if column.level is None else f" {labels.level(column.variable, column.level)}"
-                name = f"{labels.variable(column.variable)}{level}"
-                found = sentence(why.code, str(why.message))
-                yield worded(say("report.cox.term_not_estimable", model=model.kind, term=name, reason=found))
+            end = (model.entry.status, reason(model.entry, context.cells))
+            alike.setdefault(end, []).append(model.name(context.labels))
+    for (status, why), names in alike.items():
+        yield (f"{'; '.join(names)}, {status}: ", *why, ".")
+    for model in models:
+        yield from _missing_terms(model, context.labels)
+
+
+def _missing_terms(model: _Model, labels: Labels) -> Iterator[Text]:
+    if model.fit is None:
+        return
+    for column in model.columns:
+        if not model.has_estimate(column):
+            why = model.fit.why_not_used(column)
+            level = "" if column.level is None else f" {labels.level(column.variable, column.level)}"
+            name = f"{labels.variable(column.variable)}{level}"
+            found = sentence(why.code, str(why.message))
+            yield worded(say("report.cox.term_not_estimable", model=model.kind, term=name, reason=found))
