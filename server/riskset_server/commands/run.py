@@ -121,7 +121,7 @@ def run(
     """
     asked = _asked(study_file, roster_file, folder, out)
     with closing(RunRecord(asked.folder.runs, asked.folder.identity)) as record:
-        latest = None if new else record.latest(*asked.hashes)
+        latest = record.latest(*asked.hashes) if cancel or not new else None
         if cancel:
             return _cancel(asked, record, latest)
         if latest is not None and latest.state == "finished":

@@ -14,9 +14,11 @@ NUMBERS = ("results.json", "numbers.csv", "figures/km-os-all.svg")
 
 
 @pytest.fixture
-def finished(coordinator_desk):
-    """The desk and the folder with the results of its only run."""
-    return coordinator_desk, coordinator_desk.finishes(coordinator_desk.begins())
+def finished(after_a_run, tmp_path):
+    """A desk and the folder with the results of its only run."""
+    desk, results = after_a_run
+    copied = desk.copied_to(tmp_path / "desk")
+    return copied, copied.out / results.name
 
 
 def contents(folder):
@@ -51,8 +53,9 @@ def test_4_1_a_new_roster_does_not_begin_another_run_of_a_finished_study(finishe
     assert desk.runs() == {results.name: "finished"}
 
 
-def test_4_1_a_second_run_leaves_the_results_of_the_first(finished):
-    desk, first = finished
+def test_4_1_a_second_run_leaves_the_results_of_the_first(coordinator_desk):
+    desk = coordinator_desk
+    first = desk.finishes(desk.begins())
     before = contents(first)
     second = desk.finishes(desk.begins())
     assert second != first
@@ -69,7 +72,6 @@ def test_4_1_a_report_is_written_again_from_the_record(finished, capsys):
     (results / "notes.txt").write_text("of the coordinator")
     desk.study_file.unlink()
     desk.roster_file.unlink()
-    desk.rehearsal.sites.clear()
     assert desk.says("report", results.name) == 0
     after = contents(results)
     assert after.keys() == before.keys() | {"notes.txt"}
