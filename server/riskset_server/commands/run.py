@@ -210,7 +210,8 @@ def _conducted(
     resumed = say("server.run.resumed", run=run_id, study=study.id, version=study.version, round=coordinator.round)
     console.print(str(resumed if unfinished else began), highlight=False)
     earlier = tuple(frozenset(record.participants(run)) for run in opening.earlier)
-    next_run = NextRun(study.disclosure, f"{asked.command} --new", earlier)
+    left_out = tuple(site for site in asked.roster.sites if site not in opening.participants)
+    next_run = NextRun(study.disclosure, f"{asked.command} --new", earlier, left_out)
     with (
         Engine(SuperLinkClient(folder.control_address, folder.authority, folder.token)) as engine,
         _watch(console, coordinator, next_run) as watch,
