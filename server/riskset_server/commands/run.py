@@ -149,7 +149,8 @@ def _say_finished(asked: _Asked, run: RecordedRun) -> None:
     typer.echo(say("server.run.finished", **values) if folder.is_dir() else say("server.run.finished_away", **values))
     report = shlex.join(["riskset", "report", run.id, "--server", str(asked.folder.root), "--out", str(asked.out)])
     typer.echo(say("server.run.finished_report", command=report))
-    typer.echo(say("server.run.finished_new", command=f"{asked.command} --new"))
+    absent = [word for site in asked.roster.sites if site not in run.participants for word in ("--without", site)]
+    typer.echo(say("server.run.finished_new", command=shlex.join([*shlex.split(asked.command), "--new", *absent])))
 
 
 def _cancel(asked: _Asked, record: RunRecord, run: RecordedRun | None) -> None:

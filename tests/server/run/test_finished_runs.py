@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from riskset.errors import DataError, Refused
+from riskset.study.load import study_hash
 from riskset_server.report import page
 from riskset_server.run.outcome import write_outcome
 
@@ -33,7 +34,7 @@ def test_4_1_a_finished_run_is_told_and_no_site_is_asked(finished, capsys):
     assert f"run {results.name} of trial 1 is finished" in said
     assert f"its results are in {results}" in said
     assert f"riskset report {results.name} --server {desk.home.root} --out {desk.out}" in said
-    assert "to ask all sites again" in said
+    assert "to ask its sites again" in said
     assert f"riskset run {desk.study_file} --server {desk.home.root} --out {desk.out} --new" in said
     assert (desk.runs(), contents(results)) == ({results.name: "finished"}, before)
 
@@ -43,6 +44,16 @@ def test_4_1_results_that_were_moved_away_are_not_said_to_be_there(finished, cap
     results.rename(desk.folder / "archive")
     assert desk.says("run", desk.study_file) == 0
     assert f"its results are not in {results}" in capsys.readouterr().out
+
+
+def test_4_1_a_new_run_of_the_same_sites_is_offered(coordinator_desk, capsys):
+    """With others, rule R13 would refuse it."""
+    desk = coordinator_desk
+    with desk.record() as record:
+        run = record.begin("trial", study_hash(desk.study), desk.rehearsal.roster.sha256, ("asan", "kurume"))
+        record.end(run)
+    assert desk.says("run", desk.study_file) == 0
+    assert capsys.readouterr().out.rstrip().endswith("--new --without osaka")
 
 
 def test_4_1_a_new_roster_does_not_begin_another_run_of_a_finished_study(finished):
