@@ -54,9 +54,11 @@ def test_two_hospitals_from_nothing_to_a_report(a_demonstration):
     assert "the coordinator could read none of them." in said
     assert "the coordinator saw only sums over 2 sites." in said
     assert "each can subtract its own contribution from a sum" in said
-    assert said.endswith(f"The report: {root}/results/report.html")
-    assert "MADE-UP DATA" in (root / "results" / "figures" / "km-os-all.svg").read_text(encoding="utf-8")
-    document = json.loads((root / "results" / "results.json").read_text(encoding="utf-8"))
+    (results,) = (root / "results").iterdir()
+    assert said.endswith(f"The report: {results}/report.html")
+    assert "MADE-UP DATA" in (results / "figures" / "km-os-all.svg").read_text(encoding="utf-8")
+    document = json.loads((results / "results.json").read_text(encoding="utf-8"))
+    assert document["run"] == results.name
     assert document["notices"][0].startswith("MADE-UP DATA")
     assert "each of the two sites could subtract its own part" in document["notices"][1]
 

@@ -118,6 +118,18 @@ def test_the_finished_run_has_the_results_that_0_1_0_wrote(parties):
     assert rounded(found) == rounded(RESULTS["results"])
 
 
+def test_4_1_its_report_is_written_again_with_the_files_that_0_1_0_did_not_keep(recorded, capsys):
+    command = ["report", RESULTS["run"], "--server", str(recorded / "coordinator"), "--out", str(recorded / "out")]
+    assert main(command) == 1
+    assert (
+        f"give both: riskset report {RESULTS['run']} --study study.toml --roster roster.json" in capsys.readouterr().err
+    )
+    files = ["--study", str(recorded / "study.toml"), "--roster", str(recorded / "sites/north/roster.json")]
+    assert main([*command, *files]) == 0
+    document = json.loads((recorded / "out" / RESULTS["run"] / "results.json").read_text(encoding="utf-8"))
+    assert rounded(of_0_1_0(document["results"], RESULTS["results"])) == rounded(RESULTS["results"])
+
+
 class TestTheRunThatWasStopped:
     """It was opened in protocol 1, in which nobody says with which methods it computes."""
 

@@ -123,7 +123,7 @@ def run(
     """
     asked = _asked(study_file, roster_file, folder, out)
     with closing(RunRecord(asked.folder.runs, asked.folder.identity)) as record:
-        latest = None if new else record.latest(*asked.hashes)
+        latest = record.latest(*asked.hashes) if cancel or not new else None
         if cancel:
             return _cancel(asked, record, latest)
         if latest is not None and latest.state == "finished":
@@ -151,7 +151,8 @@ def _say_finished(asked: _Asked, run: RecordedRun) -> None:
     tell(say("server.run.finished", **values) if folder.is_dir() else say("server.run.finished_away", **values))
     report = shlex.join(["riskset", "report", run.id, "--server", str(asked.folder.root), "--out", str(asked.out)])
     tell(say("server.run.finished_report", command=report))
-    tell(say("server.run.finished_new", command=f"{asked.command} --new"))
+    absent = [word for site in asked.roster.sites if site not in run.participants for word in ("--without", site)]
+    tell(say("server.run.finished_new", command=shlex.join([*shlex.split(asked.command), "--new", *absent])))
 
 
 def _cancel(asked: _Asked, record: RunRecord, run: RecordedRun | None) -> None:
@@ -214,7 +215,8 @@ def _conducted(
     resumed = say("server.run.resumed", run=run_id, study=study.id, version=study.version, round=coordinator.round)
     console.print(lines(str(resumed if unfinished else began)), highlight=False, markup=False)
     earlier = tuple(frozenset(record.participants(run)) for run in opening.earlier)
-    next_run = NextRun(study.disclosure, f"{asked.command} --new", earlier)
+    left_out = tuple(site for site in asked.roster.sites if site not in opening.participants)
+    next_run = NextRun(study.disclosure, f"{asked.command} --new", earlier, left_out)
     with (
         Engine(SuperLinkClient(folder.control_address, folder.authority, folder.token)) as engine,
         _watch(console, coordinator, next_run) as watch,

@@ -30,7 +30,7 @@ class Lines:
     """One line per round; where it waits, whom it waits for, since when, and who can end that."""
 
     def __init__(self, console: Console, next_run: NextRun, now: Now = datetime.now) -> None:
-        self._console, self._next_run, self._now = console, next_run, now
+        self._console, self._waiting, self._now = console, _Waiting(next_run), now
         self._quiet_since = now()
         self._said: tuple[Message, ...] = ()
 
@@ -38,7 +38,7 @@ class Lines:
         now = self._now()
         if now - self._quiet_since < SAY_WAITING_AFTER:
             return
-        lines = _waiting_lines(coordinator, online, unwilling, self._next_run)
+        lines = self._waiting.lines(coordinator, online, unwilling)
         if lines == self._said and now - self._quiet_since < SAY_AGAIN_AFTER:
             return
         self._quiet_since, self._said = now, lines
@@ -61,7 +61,7 @@ class SiteRows:
     that took; below it, who can end the waiting."""
 
     def __init__(self, live: Live, sites: tuple[str, ...], next_run: NextRun, now: Now = datetime.now) -> None:
-        self._live, self._next_run, self._now = live, next_run, now
+        self._live, self._waiting, self._now = live, _Waiting(next_run), now
         self._rows = dict.fromkeys(sites, ("-", "-"))
         self._seen = dict.fromkeys(sites, str(say("run.progress.never")))
         self._quiet_since = now()
@@ -78,7 +78,7 @@ class SiteRows:
         if self._drawn_at is None or now - self._drawn_at > timedelta(seconds=0.2):
             waiting, no_approval = say("run.progress.waiting"), say("run.progress.no_approval")
             is_long = now - self._quiet_since >= SAY_WAITING_AFTER
-            lines = _waiting_lines(coordinator, online, unwilling, self._next_run) if is_long else ()
+            lines = self._waiting.lines(coordinator, online, unwilling) if is_long else ()
             self._draw(dict.fromkeys(coordinator.waiting_for, waiting) | dict.fromkeys(unwilling, no_approval), lines)
 
     def answered(self, site: str, round_: int, seconds: float) -> None:
@@ -107,19 +107,33 @@ class SiteRows:
         self._live.update(Group(table, *(Text(str(line)) for line in below)))
 
 
-def _waiting_lines(
-    coordinator: Coordinator, online: AbstractSet[str], unwilling: AbstractSet[str], next_run: NextRun
-) -> tuple[Message, ...]:
-    """Returns for whom the round waits and why, who can end that, and how to go on without those that are absent."""
-    states = {site: state_of(site, online, unwilling) for site in coordinator.waiting_for}
-    sites = tuple(say("run.silent_site", site=site, state=state) for site, state in states.items())
-    ways = [say(f"run.progress.who_ends.{state.code.rpartition('.')[2]}") for state in dict.fromkeys(states.values())]
-    if absent := tuple(site for site in states if site not in online or site in unwilling):
-        ways.append(next_run.without(absent, coordinator.participants, is_opened=coordinator.round > 0))
-    return (
-        say("run.progress.waiting_for", round=coordinator.round, sites=sites),
-        say("run.progress.who_ends_it", ways=tuple(ways)),
-    )
+class _Waiting:
+    """For whom a round waits and why, who can end that, and how to go on without those that are absent."""
+
+    def __init__(self, next_run: NextRun) -> None:
+        self._next_run = next_run
+        self._known: tuple[int, dict[str, Message]] | None = None
+        self._lines: tuple[Message, ...] = ()
+
+    def lines(
+        self, coordinator: Coordinator, online: AbstractSet[str], unwilling: AbstractSet[str]
+    ) -> tuple[Message, ...]:
+        """Returns two sentences. They are made again only after a change: rule R13 takes its time for fifty sites."""
+        now = coordinator.round, {site: state_of(site, online, unwilling) for site in coordinator.waiting_for}
+        if now != self._known:
+            self._known, self._lines = now, self._made(coordinator, *now)
+        return self._lines
+
+    def _made(self, coordinator: Coordinator, round_: int, states: Mapping[str, Message]) -> tuple[Message, ...]:
+        sites = tuple(say("run.silent_site", site=site, state=state) for site, state in states.items())
+        codes = [state.code.rpartition(".")[2] for state in dict.fromkeys(states.values())]
+        ways = [say(f"run.progress.who_ends.{code}") for code in codes]
+        if absent := tuple(site for site, state in states.items() if state.code != "run.progress.online"):
+            ways.append(self._next_run.without(absent, coordinator.participants, is_opened=round_ > 0))
+        return (
+            say("run.progress.waiting_for", round=round_, sites=sites),
+            say("run.progress.who_ends_it", ways=tuple(ways)),
+        )
 
 
 def _opening(round_: int) -> Message:

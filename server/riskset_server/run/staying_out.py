@@ -44,6 +44,8 @@ class NextRun:
     """As typed for the present run, and as a new one begins."""
     earlier: tuple[frozenset[str], ...] = ()
     """The participants of the earlier runs in which numbers were asked for."""
+    left_out: tuple[str, ...] = ()
+    """The sites of the roster that the present run leaves out already."""
 
     def without(self, sites: Sequence[str], participants: Sequence[str], *, is_opened: bool) -> Message:
         """Returns the sentence. `is_opened`: numbers were asked for in the present run of the `participants`."""
@@ -54,7 +56,7 @@ class NextRun:
         before = [*self.earlier, *([frozenset(participants)] if is_opened else [])]
         if not runs.participants(policy, before, rest).passes:
             return say("run.without.subtraction", sites=tuple(sites))
-        left_out = shlex.join([text for site in sites for text in ("--without", site)])
+        left_out = shlex.join([text for site in (*self.left_out, *sites) for text in ("--without", site)])
         return say("run.without.command", sites=tuple(sites), command=f"{self.command} {left_out}")
 
 

@@ -1,6 +1,8 @@
 """A coordinator's folder on the disk, with a study of three sites that are in memory."""
 
+import shutil
 from contextlib import closing, contextmanager
+from copy import copy
 
 import pytest
 
@@ -43,17 +45,26 @@ class Desk:
     """The coordinator's desk: what is typed there, and runs whose sites answer at once."""
 
     def __init__(self, folder, patients):
-        self.folder, self.out = folder, folder / "results"
-        self.study_file, self.roster_file = folder / "study.toml", folder / "roster.json"
+        self._lies_in(folder)
         self.study_file.write_text(STUDY, encoding="utf-8")
         self.study = load_study(self.study_file)
         rows = patients.rows(seed=1, n=90)
         self.rehearsal = Rehearsal(self.study, patients.deal(rows, patients.sites(SITES, 90)))
-        self.home = CoordinatorFolder(folder / "coordinator")
         self.home.make("127.0.0.1", *free_ports(2))
         (self.home.root / "keys" / "identity.pem").unlink()
         save_identity(self.home.root / "keys" / "identity.pem", self.rehearsal.coordinator_key)
         self.signs(self.rehearsal.roster.members)
+
+    def _lies_in(self, folder):
+        self.folder, self.out = folder, folder / "results"
+        self.study_file, self.roster_file = folder / "study.toml", folder / "roster.json"
+        self.home = CoordinatorFolder(folder / "coordinator")
+
+    def copied_to(self, folder):
+        """The same desk in a copy of its folder."""
+        other = copy(self)
+        other._lies_in(shutil.copytree(self.folder, folder))
+        return other
 
     def signs(self, members):
         self.roster_file.write_bytes(sign_roster("trial", self.rehearsal.coordinator_key, members))
@@ -99,6 +110,12 @@ class Desk:
 
 
 @pytest.fixture
-def coordinator_desk(tmp_path, patients, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def coordinator_desk(tmp_path, patients):
     return Desk(tmp_path, patients)
+
+
+@pytest.fixture(scope="package")
+def after_a_run(tmp_path_factory, patients):
+    """A desk and the folder with the results of its only run; for copying."""
+    desk = Desk(tmp_path_factory.mktemp("after a run"), patients)
+    return desk, desk.finishes(desk.begins())

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from riskset.errors import DataError, Refused
+from riskset.study.load import study_hash
 from riskset_server.report import page
 from riskset_server.run.outcome import write_outcome
 
@@ -14,9 +15,11 @@ NUMBERS = ("results.json", "numbers.csv", "figures/km-os-all.svg")
 
 
 @pytest.fixture
-def finished(coordinator_desk):
-    """The desk and the folder with the results of its only run."""
-    return coordinator_desk, coordinator_desk.finishes(coordinator_desk.begins())
+def finished(after_a_run, tmp_path):
+    """A desk and the folder with the results of its only run."""
+    desk, results = after_a_run
+    copied = desk.copied_to(tmp_path / "desk")
+    return copied, copied.out / results.name
 
 
 def contents(folder):
@@ -31,7 +34,7 @@ def test_4_1_a_finished_run_is_told_and_no_site_is_asked(finished, capsys):
     assert f"run {results.name} of trial 1 is finished" in said
     assert f"its results are in {results}" in said
     assert f"riskset report {results.name} --server {desk.home.root} --out {desk.out}" in said
-    assert "to ask all sites again" in said
+    assert "to ask its sites again" in said
     assert f"riskset run {desk.study_file} --server {desk.home.root} --out {desk.out} --new" in said
     assert (desk.runs(), contents(results)) == ({results.name: "finished"}, before)
 
@@ -43,6 +46,16 @@ def test_4_1_results_that_were_moved_away_are_not_said_to_be_there(finished, cap
     assert f"its results are not in {results}" in capsys.readouterr().out
 
 
+def test_4_1_a_new_run_of_the_same_sites_is_offered(coordinator_desk, capsys):
+    """With others, rule R13 would refuse it."""
+    desk = coordinator_desk
+    with desk.record() as record:
+        run = record.begin("trial", study_hash(desk.study), desk.rehearsal.roster.sha256, ("asan", "kurume"))
+        record.end(run)
+    assert desk.says("run", desk.study_file) == 0
+    assert capsys.readouterr().out.rstrip().endswith("--new --without osaka")
+
+
 def test_4_1_a_new_roster_does_not_begin_another_run_of_a_finished_study(finished):
     """An IRB number has changed; the study's results have not."""
     desk, results = finished
@@ -51,8 +64,9 @@ def test_4_1_a_new_roster_does_not_begin_another_run_of_a_finished_study(finishe
     assert desk.runs() == {results.name: "finished"}
 
 
-def test_4_1_a_second_run_leaves_the_results_of_the_first(finished):
-    desk, first = finished
+def test_4_1_a_second_run_leaves_the_results_of_the_first(coordinator_desk):
+    desk = coordinator_desk
+    first = desk.finishes(desk.begins())
     before = contents(first)
     second = desk.finishes(desk.begins())
     assert second != first
@@ -69,7 +83,6 @@ def test_4_1_a_report_is_written_again_from_the_record(finished, capsys):
     (results / "notes.txt").write_text("of the coordinator")
     desk.study_file.unlink()
     desk.roster_file.unlink()
-    desk.rehearsal.sites.clear()
     assert desk.says("report", results.name) == 0
     after = contents(results)
     assert after.keys() == before.keys() | {"notes.txt"}

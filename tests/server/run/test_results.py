@@ -271,7 +271,7 @@ class TestSitesNotIncluded:
         assert said.startswith(
             "2 of the 4 sites of the study are not in these results: osaka (osaka), sapporo (sapporo)"
         )
-        assert said.endswith("How many patients they have is not known." if told is None else f"patients: {told}.")
+        assert said.endswith("Their number of patients is not stated." if told is None else f"patients: {told}.")
 
     def test_2_8_a_run_of_all_sites_says_nothing(self, documents):
         assert documents[0]["not_included"] == {"sites": [], "patients": None}

@@ -8,6 +8,7 @@ import pytest
 from riskset.catalogue import say
 from riskset.errors import Refused, Unreachable
 from riskset.rehearsal import Rehearsal
+from riskset.study.spec import Disclosure
 from riskset_server.run.rounds import ASK_AGAIN_S, HEAR_ALL_S, RETRY_S, Arrival, Conductor
 from riskset_server.run.staying_out import NextRun
 
@@ -356,6 +357,11 @@ class TestSitesThatStayOut:
         assert "--without" not in no.hint
         assert "a run without osaka would be refused" in no.hint
         assert "riskset site approve --after-withdrawal" in no.hint
+
+    def test_2_8_the_command_keeps_out_whom_the_run_has_left_out(self):
+        next_run = NextRun(Disclosure(), left_out=("sapporo",))
+        said = next_run.without(("osaka",), SITES, is_opened=False)
+        assert said.endswith("riskset run --new --without sapporo --without osaka")
 
     def test_2_8_a_run_before_it_counts_as_well(self, run, out):
         out({"osaka": "rows"})

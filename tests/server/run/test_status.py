@@ -105,9 +105,8 @@ def test_4_8_an_unfinished_run_that_another_has_replaced_waits_for_nobody(coordi
     assert [len(run["waiting_for"]) for run in found] == [0, 0], "round 1 is not asked yet"
 
 
-def test_4_8_a_finished_run_waits_for_nobody(coordinator_desk, capsys):
-    desk = coordinator_desk
-    results = desk.finishes(desk.begins())
+def test_4_8_a_finished_run_waits_for_nobody(after_a_run, tmp_path, capsys):
+    desk, results = after_a_run[0].copied_to(tmp_path / "desk"), after_a_run[1]
     assert desk.says("status", desk.study_file, "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert found["schema"] == 1
