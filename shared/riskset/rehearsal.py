@@ -32,6 +32,7 @@ from riskset.protocol.site import Holding, Site
 from riskset.protocol.stated import stated
 from riskset.protocol.witnessing import LOG
 from riskset.secure import fixed_point
+from riskset.secure.envelope import claimed_head
 from riskset.secure.keys import new_identity, public_hex
 from riskset.secure.masks import Masks
 from riskset.secure.node_key import new_node_key, public_node_text
@@ -103,6 +104,14 @@ class MemoryRecord:
     def record(self, run: str, reply: bytes) -> None:
         self.kept.setdefault(run, []).append(reply)
         self._log.append(leaf_hash(reply))
+
+    def last_answer(self, run: str, site: str) -> tuple[bytes, bytes] | None:
+        for other, replies in reversed([item for item in self.kept.items() if item[0] != run]):
+            for reply in reversed(replies):
+                head = claimed_head(reply)
+                if head.sender == site and head.round >= 1:
+                    return self._asked[other, head.round], reply
+        return None
 
     def request(self, run: str, round_: int) -> bytes | None:
         return self._asked.get((run, round_))

@@ -40,6 +40,14 @@ CREATE TABLE IF NOT EXISTS reply (
     message TEXT NOT NULL, reply BLOB NOT NULL, UNIQUE (run, message)
 ) STRICT;
 """
+_LAST_ANSWER = """
+SELECT json_extract(public, '$.run'), json_extract(public, '$.round'), json_extract(public, '$.message')
+FROM ledger_entry
+WHERE kind = 'received' AND json_extract(public, '$.sender') = ? AND json_extract(public, '$.round') >= 1 AND number < (
+    SELECT number FROM ledger_entry WHERE kind = 'began' AND json_extract(public, '$.run') = ?
+)
+ORDER BY number DESC LIMIT 1
+"""
 
 
 _State = Literal["unfinished", "finished", "cancelled"]
@@ -181,6 +189,16 @@ class RunRecord:
         head, message = claimed_head(request), _id(request)
         row = ("INSERT INTO asked VALUES (?, ?, ?, ?)", (run, round_, message, request))
         self._append_once("asked", _public(run, head, message, request), row)
+
+    def last_answer(self, run: str, site: str) -> tuple[bytes, bytes] | None:
+        """Returns the last message of round 1 or later that the site answered before the run began, and its reply."""
+        found = self.ledger.read(_LAST_ANSWER, site, run)
+        if not found:
+            return None
+        [(other, round_, message)] = found
+        [(reply,)] = self.ledger.read("SELECT reply FROM reply WHERE run = ? AND message = ?", other, message)
+        [(request,)] = self.ledger.read("SELECT request FROM asked WHERE run = ? AND round = ?", other, round_)
+        return bytes(request), bytes(reply)
 
     def checkpoint(self) -> str:
         """Returns the signed note of the log's present state."""

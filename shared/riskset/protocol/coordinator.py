@@ -57,6 +57,9 @@ class Record(Protocol):
     def asked(self, run: str, round_: int, request: bytes) -> None:
         """Keeps a round's message before it is sent; it is durable when this returns."""
 
+    def last_answer(self, run: str, site: str) -> tuple[bytes, bytes] | None:
+        """Returns the last message of round 1 or later that the site answered before the run began, and its reply."""
+
     def checkpoint(self) -> str:
         """Returns the signed note of the coordinator's current log."""
 
@@ -217,6 +220,7 @@ class Coordinator:
         )
         if self._history is None:
             self._check_its_program(message)
+            self._check_its_journal(message)
         else:
             self._history.read(message)
             view, _ = read_relayed(unframe(self.request())[1])
@@ -238,6 +242,23 @@ class Coordinator:
                 second=found.second,
             )
             raise Refused(found.code, differs, say("protocol.program.differs_hint"))
+
+    def _check_its_journal(self, message: Verified) -> None:
+        """Raises Refused where a site opens the run with a journal that is older than its last reply: restored from a
+        backup, it has forgotten runs by which rules R13 and R14 judge. A site with new keys begins a new journal."""
+        site, answered = message.head.sender, self._record.last_answer(self.run, message.head.sender)
+        if answered is None:
+            return
+        request, reply = answered
+        try:
+            verify(reply, {site: self._roster.sites[site]})
+        except VerificationError:
+            return
+        stated = read_opened(message.payload).seen
+        cosigned = _size(read_relayed(verify(request, self._own).payload)[0].checkpoint)
+        if stated < cosigned:
+            older = say("protocol.opening.older_journal", site=site, stated=stated, cosigned=cosigned)
+            raise Refused("journal", older, say("protocol.opening.older_journal_hint", site=site))
 
     def _after(self, message: Verified) -> _State:
         """Returns the state of the run with one more checked reply; the last reply of a round begins the next round."""

@@ -64,6 +64,7 @@ REFUSALS: Final = (
     "totals",
     "ledger",
     "data",
+    "journal",
     "gate",
     "site",
 )
@@ -94,6 +95,7 @@ _ALSO_HERE: Final = (
     "history",
     "ledger",
     "data",
+    "journal",
     "site",
 )
 """Codes that have a sentence of their own for the site that refuses: what it means there, and what to do there."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import rfc8785
@@ -43,7 +44,15 @@ from riskset.protocol.parties import parties_of_runs
 from riskset.protocol.program import Program, here
 from riskset.protocol.roster import COORDINATOR, Roster
 from riskset.protocol.round import check_round
-from riskset.protocol.witnessing import check_cosigned, cosignature, cosigned, read_relayed, witness_of, witnessed
+from riskset.protocol.witnessing import (
+    check_cosigned,
+    cosignature,
+    cosigned,
+    has_forgotten,
+    read_relayed,
+    witness_of,
+    witnessed,
+)
 from riskset.secure.envelope import Head, Verified, seal, sha256, verify
 from riskset.secure.masks import Masks, NoMasks, PairwiseMasks, new_secret, public_of
 from riskset.study.load import study_hash
@@ -112,6 +121,8 @@ class Site:
         self._code = code_here()
         self._conditions = conditions or ApprovedConditions(name, study, roster, holding.cohort)
         self._runs: dict[str, _Run] = {}
+        self._outrun: set[str] = set()
+        """Runs in which this site has sent more than its journal knows."""
 
     def answer(self, request: bytes) -> bytes:
         """Returns the signed reply: the answer to the round, the bytes already sent for it, or a refusal.
@@ -142,6 +153,7 @@ class Site:
         run = self._resume(head.run, approval)
         if run is not None and head.round < len(run.answered):
             return run.answered[head.round].reply
+        self._check_journal(message, () if run is None else run.answered)
         if run is None:
             return self._open(message, approval)
         if run.begun.rows.digest != self._holding.rows.digest:
@@ -155,6 +167,18 @@ class Site:
             raise refused("study")
         if head.roster != self._roster.sha256:
             raise refused("roster")
+
+    def _check_journal(self, message: Verified, answered: tuple[Exchange, ...]) -> None:
+        """Raises Refused where a message relays a reply of this site that its journal does not have. The journal has
+        forgotten what it sent and which runs it answered: it answers nothing more in this run."""
+        head = message.head
+        if head.run not in self._outrun and head.type in (ROUND, CLOSE):
+            kept = {exchange.reply for exchange in answered}
+            with suppress(ProtocolError):  # a malformed message shows nothing, and is refused as such
+                if has_forgotten(read_relayed(message.payload)[1], kept, head.run, self.name, self._key.public_key()):
+                    self._outrun.add(head.run)
+        if head.run in self._outrun:
+            raise refused("journal")
 
     def _open(self, message: Verified, approval: Approval) -> bytes:
         head = message.head

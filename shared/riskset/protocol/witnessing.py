@@ -7,7 +7,7 @@ what the others cosigned: if the log shows different entries to different sites,
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,7 +19,8 @@ from riskset.errors import ProtocolError, Refused, VerificationError
 from riskset.ledger import note
 from riskset.ledger.note import Note, parse
 from riskset.ledger.witness import Witness, cosigners
-from riskset.secure.envelope import Verified, frame, unframe
+from riskset.protocol.messages import REFUSED
+from riskset.secure.envelope import Verified, claimed_head, frame, unframe, verify
 from riskset.strict_json import read_canonical
 
 LOG: Final = "riskset/coordinator"
@@ -66,6 +67,21 @@ def read_relayed(payload: bytes) -> tuple[LogView, list[bytes]]:
     if not parts:
         raise ProtocolError(say("protocol.log.empty"))
     return read_log_view(parts[0]), parts[1:]
+
+
+def has_forgotten(parts: Sequence[bytes], kept: Collection[bytes], run: str, site: str, key: Ed25519PublicKey) -> bool:
+    """Returns whether the relayed parts include a reply in this run, signed by the site, that is not among those it
+    `kept`: then an older copy of its journal was restored. Raises ProtocolError where a part is malformed."""
+    for part in parts:
+        if part in kept or claimed_head(part).sender != site:
+            continue
+        try:
+            own = verify(part, {site: key}).head
+        except VerificationError:  # not the site's: the round is refused as any forgery
+            continue
+        if own.run == run and own.type != REFUSED:
+            return True
+    return False
 
 
 @dataclass(frozen=True)

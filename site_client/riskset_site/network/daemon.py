@@ -93,6 +93,8 @@ def _look(look: Callable[[], Iterable[Message]], log: Callable[[Message], None])
             log(message)
     except RisksetError as error:
         log(say("server.serve.not_looked", error=error.message))
+    except Exception as error:
+        log(say("server.serve.not_looked", error=fault_of(error)))
 
 
 class _WithoutRepeats:

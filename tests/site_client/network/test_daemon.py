@@ -2,7 +2,8 @@
 
 import pytest
 
-from riskset.errors import ProtocolError, Unreachable
+from riskset.catalogue import say
+from riskset.errors import DataError, ProtocolError, Unreachable
 from riskset.rehearsal import Rehearsal
 from riskset_site.network.daemon import FAST_POLL_S, IDLE_POLL_S, LONGEST_PAUSE_S, serve
 
@@ -108,6 +109,18 @@ def test_a_run_on_its_way_is_looked_for_often_and_a_quiet_line_seldom(rehearsal,
     busy = Line(rehearsal.coordinator.request(), None)
     busy.served_by(site)
     assert (quiet.stop.waits, busy.stop.waits) == ([IDLE_POLL_S], [FAST_POLL_S])
+
+
+@pytest.mark.parametrize("error", [DataError(say("site.ledger.no_acts")), ValueError("61 years old")])
+def test_4_4_what_looking_meets_does_not_end_the_process(rehearsal, site, error):
+    def look():
+        raise error
+
+    line, said = Line(rehearsal.coordinator.request()), []
+    serve(site, line, line.stop, said.append, look)
+    assert said[0].startswith("this folder could not be looked through: ")
+    assert "61" not in said[0]
+    assert len(line.left) == 1
 
 
 def test_a_refusal_is_told_in_plain_words(site):
