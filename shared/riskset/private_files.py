@@ -48,6 +48,12 @@ def replace_file(path: Path, content: bytes) -> None:
         beside.unlink(missing_ok=True)
 
 
+def append_to_file(path: Path, content: bytes) -> None:
+    """Adds to the end of a file, and creates it where it does not exist. A power cut may take what was added last."""
+    with open(path, "ab", opener=owner_only) as file:
+        file.write(content)
+
+
 def close_to_others(path: Path) -> None:
     """Removes other users' permissions from a file that was copied, restored or made with them."""
     if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:

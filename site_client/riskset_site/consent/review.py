@@ -32,7 +32,7 @@ from riskset_site.consent.leaving_alone import leaving_alone
 from riskset_site.consent.preview import Preview, preview
 from riskset_site.consent.terms import seen_by_others, stated_when_a_run_opens, subtraction
 from riskset_site.data.check import SiteCheck, check_site
-from riskset_site.records.journal import JournalFile, ledger_to_read, own_ledger, sent_of
+from riskset_site.records.journal import JournalFile, ledger_to_read, sent_of
 from riskset_site.study_folder import StudyFolder
 
 
@@ -210,7 +210,7 @@ def _consent(folder: StudyFolder) -> tuple[ConsentState, Study | None, int]:
 def _curves(folder: StudyFolder) -> tuple[Curve, ...]:
     if not folder.paths.journal.exists():
         return ()
-    with closing(JournalFile(own_ledger(folder.paths, folder.identity, folder.site))) as journal:
+    with closing(JournalFile(ledger_to_read(folder.paths, folder.identity, folder.site))) as journal:
         rows, analyses = folder.holding.rows, plan(folder.study).reported
         return opened_curves(journal.contributed(), journal.answered, rows, folder.cohort, analyses)
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from riskset.private_files import append_to_file
 from riskset.terminal import tell
 from riskset.visible_text import visible
 
@@ -43,8 +44,7 @@ class ServiceLog:
         with suppress(OSError):
             if self.path.exists() and self.path.stat().st_size + len(written) > self._most_bytes:
                 self._rotate()
-            with open(self.path, "ab", opener=_owner_only) as file:
-                file.write(written)
+            append_to_file(self.path, written)
 
     def _rotate(self) -> None:
         for number in range(self._kept, 0, -1):
@@ -54,7 +54,3 @@ class ServiceLog:
 
     def _numbered(self, number: int) -> Path:
         return self.path.with_name(f"{self.path.name}.{number}")
-
-
-def _owner_only(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -100,7 +100,7 @@ def code_of(reply):
 
 
 def vector_of(reply):
-    return read_cosigned(unframe(reply)[1])[0]
+    return read_cosigned(unframe(reply)[1]).vector
 
 
 def test_4_10_a_restored_folder_goes_on_with_locked_keys_and_in_another_place(study, monkeypatch, capsys):
