@@ -99,7 +99,8 @@ class Contributor:
             raise Refused("history", say("protocol.round.repeated_analysis"))
         found = self.judge_own(history)
         failing = {id_ for id_, finding in found if not finding.passes}
-        self.refused |= {(a.id, a.exposure): history.round for a in history.live if a.id in failing}
+        asked = [(a.id, a.exposure) for a in history.live]  # for all of them: the work shows no refusal
+        self.refused |= {key: history.round for key in asked if key[0] in failing}
         return found
 
     def judge_own(self, history: History) -> list[Judged]:

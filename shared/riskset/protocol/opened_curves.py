@@ -78,9 +78,11 @@ def _recognised(before: RowMarks, now: RowMarks) -> tuple[Ints, Ints, Bools]:
 
     Without the same patient keys, patients are recognised by these fields; of several who are alike, any is as good.
     """
-    common = [pair for pair in pairs(before, now) if not pair.is_alike]  # a new column is no correction of an old one
+    common, have_keys = pairs(before, now), are_aligned(before, now)
+    if have_keys:
+        common = [pair for pair in common if not pair.is_alike]  # a new column is no correction of an old one
     was, is_ = before.at([pair.before for pair in common]), now.at([pair.now for pair in common])
-    if common and not are_aligned(before, now):
+    if not have_keys:
         was, is_ = _numbered(was), _numbered(is_)
     at = {patient: number for number, patient in enumerate(was)}
     found = [(at[patient], number) for number, patient in enumerate(is_) if patient in at]
