@@ -4,6 +4,8 @@ A curve by arm tells arm, step and event of such a patient. Another endpoint on 
 cut elsewhere would tell more, in one run or in several, whatever things are called.
 """
 
+import json
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -11,6 +13,9 @@ import pytest
 
 from riskset.analyses.analysis import RefusedByRule, has_result
 from riskset.analyses.cohort import AnalysisSet, Cohort
+from riskset.analyses.methods.km import KaplanMeier
+from riskset.disclosure import models
+from riskset.errors import Refused
 from riskset.protocol.approval import ExceptionSigned
 from riskset.rehearsal import Rehearsal
 from riskset.study.spec import Study
@@ -19,6 +24,7 @@ from riskset_site.data.holding import rows_of
 
 SITES = ("asan", "kurume", "osaka")
 ATTRIBUTES = ("ecog", "male", "viral")
+ARMS = ", the arms"
 BOTH = ExceptionSigned("R12.contributors", "2", "two hospitals")
 
 
@@ -57,8 +63,10 @@ class Network(Rehearsal):
         is_keyed=True,
         kinds=("km",),
         only=None,
+        header="",
         **more,
     ):
+        self.header = header
         self.table, self.endpoints, self.is_keyed, self.only = table, endpoints, is_keyed, only
         sites = dict.fromkeys(table["site"].tolist())
         booleans = {name for name, (_, event) in endpoints.items() for name in (event,)} | {arm or "arm", *ATTRIBUTES}
@@ -96,23 +104,34 @@ class Network(Rehearsal):
     def marks(self):
         for name, cohort in self.cohorts.items():
             keys = [f"{name}-{number}" for number in range(cohort.n_patients)] if self.is_keyed else None
-            self.rows[name] = rows_of(cohort, keys, self.keys[name])
+            rows = rows_of(cohort, keys, self.keys[name])
+            fields = [replace(field, source=self.column(field.source)) for field in rows.fields]
+            self.rows[name] = replace(rows, fields=tuple(fields))
             self.start_site(name)
+
+    def column(self, name):
+        """Where an array comes from: a column of an export, if there is one."""
+        return json.dumps([f"{name} {self.header}"]) if self.header else name
 
     def after(self, before):
         """Goes on over the keys and journals of an earlier run, with what it counts as earlier told honestly."""
         self.coordinator_key, self.keys, self.roster = before.coordinator_key, before.keys, before.roster
         self.journals, self.record = before.journals, before.record
         self.marks()
-        same = [run for run in self.record.kept if self.journals[SITES[0]].begun(run).study_id == self.study.id]
-        self.start_coordinator(earlier=same)
+        self.start_coordinator(earlier=list(self.record.kept))
         return self
 
     def refused(self):
-        """Runs to the end, and returns the endpoints whose curves have no result, each with the rule."""
+        """Runs to the end, and returns the endpoints whose curves have no result, each with the rule; with `ARMS`
+        behind it where the rule refused the arms alone, and there is a curve of all patients."""
         self.outcome = self.run()
-        results = {id_: result for id_, result in self.outcome.results.items() if id_.startswith("km/")}
-        return {id_.split("/")[1]: result.rule for id_, result in results.items() if isinstance(result, RefusedByRule)}
+        found = {}
+        for analysis in self.outcome.history.plan.reported:
+            if isinstance(analysis, KaplanMeier):
+                ends = {"": self.outcome.results[analysis.id], ARMS: analysis.arms_refusal}
+                if rules := [end.rule + what for what, end in ends.items() if isinstance(end, RefusedByRule)]:
+                    found[analysis.endpoint] = rules[0]
+        return found
 
     def reads(self, endpoint):
         """What everybody reads: by level and step, how many leave with the event and without."""
@@ -128,6 +147,12 @@ def no_rule(monkeypatch):
     """The comparison of curves is off, at all parties at once."""
     monkeypatch.setattr("riskset.analyses.admission.own_rows.together", lambda *_: iter(()))
     return monkeypatch
+
+
+def without_budget(monkeypatch):
+    """R5 does not count what all curves and runs open together: it would refuse first."""
+    opened = models.opened
+    monkeypatch.setattr(models, "opened", lambda policy, of, numbers, *n: opened(policy, of, 0, *n))
 
 
 def alone(told):
@@ -287,24 +312,41 @@ class TestSeveralVersions:
         assert len(lone) > 50
         assert all(table["ecog"][table["os"] == day].tolist() == [level == "true"] for level, day in lone)
         no_rule.undo()
-        assert twice({}, {"arm": "ecog"}).refused() == {"os": "R9"}
+        gated = twice({}, {"arm": "ecog"})
+        assert gated.refused() == {"os": f"R9{ARMS}"}
+        assert {level for level, _ in gated.reads("os")} == set()  # of all patients together
 
     @pytest.mark.parametrize(
         "second",
         [
-            {"endpoints": {"survival": ("os", "dead")}, "arm": "male", "id_": "another"},
             also({"endpoints": OS | {"x": ("os", "male")}}),
-            also({"endpoints": {"x": ("os", "male")}, "id_": "another", "arm": None}),
+            also({"endpoints": {"x": ("os", "male")}, "id_": "another"}),
             {"grid": (8, 600)},
             {"grid": (7, 304)},
         ],
     )
-    def test_another_split_event_or_grid_in_a_later_study(self, second):
+    def test_another_event_or_grid_in_a_later_study(self, second):
         assert set(twice({}, second).refused().values()) == {"R9"}
 
+    def test_another_event_and_nothing_in_common(self):
+        """R14 cannot be judged then, and the sites take no part."""
+        with pytest.raises(Refused) as no:
+            twice({}, {"endpoints": {"x": ("os", "male")}, "id_": "another", "arm": None}).refused()
+        assert no.value.code == "fields"
+
+    def test_another_split_in_a_later_study(self):
+        second = {"endpoints": {"survival": ("os", "dead")}, "arm": "male", "id_": "another"}
+        assert twice({}, second).refused() == {"survival": f"R9{ARMS}"}
+
     def test_without_patient_keys(self):
-        assert twice({}, {"arm": "ecog"}, is_keyed=False).refused() == {"os": "R9"}
+        assert twice({}, {"arm": "ecog"}, is_keyed=False).refused() == {"os": f"R9{ARMS}"}
         assert twice({}, {}, is_keyed=False).refused() == {}
+
+    def test_without_patient_keys_in_an_export_with_other_headers(self):
+        """Only the values show then who is who."""
+        first, second = ({"header": year, "is_keyed": False} for year in ("2025", "2026"))
+        assert twice(first, second).refused() == {}
+        assert twice(first, second | {"arm": "ecog"}).refused() == {"os": f"R9{ARMS}"}
 
     @pytest.mark.parametrize(
         "second",
@@ -326,7 +368,8 @@ class TestSeveralVersions:
         assert before.refused() == {"x": "R9"}
         assert Network(table, THREE, run="run2").after(before).refused() == {}
 
-    def test_after_a_correction_that_R14_lets_through(self):
+    def test_after_a_correction_that_R14_lets_through(self, monkeypatch):
+        without_budget(monkeypatch)
         table = draw()
         corrected = table | {name: table[name].copy() for name in ("os", "dead", "pfs", "first")}
         for i in [at for site in SITES for at in np.flatnonzero((table["site"] == site) & ~table["dead"])[:2]]:
@@ -358,6 +401,7 @@ class TestSeveralVersions:
                 before = network.after(before) if before else network
                 yield before, before.refused()
 
+        without_budget(no_rule)
         (everyone, _), (men, no), (viral, none) = ask((1, 500))
         assert (no, none) == ({}, {})
         lone = list(alone(everyone.reads("os")))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from riskset.errors import Refused
+from riskset.protocol.journal import TEXT, VALUE
 
 FEW = ("busan", "daegu", "tokyo")
 BINARY = ("arm", "ecog", "mvi", "male")
@@ -151,3 +152,52 @@ class TestR14ByRenaming:
             with pytest.raises(Refused) as no:
                 second.run()
             assert no.value.code == refusal
+
+
+class TestColumnsThatDifferInOnePatient:
+    """The one in a first version of the study, the other in a second: nearly all patients have the same values, so they
+    count as one column, in which the one patient changed."""
+
+    def versions(self, network, table, is_export):
+        victim = int(np.flatnonzero(table["site"] == "tokyo")[5])
+        everyone = np.arange(len(table["site"]))
+        z = (np.random.default_rng(3).random(len(everyone)) < 0.4).astype(float)
+        z[victim] = 0.0
+        runs = []
+        for run, name, values in (("one", "z1", z), ("two", "z2", z + (everyone == victim))):
+            made = network({**table, name: values}, model("os", "ecog", "mvi", "male", name), run=run)
+            if runs:
+                made.inherits(runs[0])
+            for site, rows in made.rows.items() if is_export else ():
+                cells = [
+                    replace(field, source=json.dumps([field.source]), what=TEXT if field.what == VALUE else field.what)
+                    for field in rows.fields
+                ]
+                made.rows[site] = replace(rows, fields=tuple(cells))
+                made.start_site(site)
+            made.again(run)
+            runs.append(made)
+            made.run()
+        return victim, *runs
+
+    def seen(self, one, two):
+        """Products with z2 less those with z1."""
+        products = []
+        for made, run, name in ((one, "one", "z1"), (two, "two", "z2")):
+            made.run_id = run
+            pairs = made.told("admission/pairs")
+            products.append([pairs[f"patients with {a} = true (os) and {name} = true (os)"] for a in BINARY[1:]])
+        return [b - a for a, b in zip(*products, strict=True)]
+
+    @pytest.mark.parametrize(("is_export", "by"), [(False, "all"), (True, "a site")])
+    def test_over_two_versions_of_the_study(self, network, patients, rules, is_export, by):
+        table = patients(*FEW)
+        rules.off("R14")
+        victim, one, two = self.versions(network, table, is_export)
+        assert self.seen(one, two) == [table[name][victim] for name in BINARY[1:]]
+        rules.on()
+        _, _, two = self.versions(network, table, is_export)
+        two.run_id = "two"
+        result = result_of(two, "os")
+        assert (result.rule, result.by) == ("R14", by)
+        assert two.told("admission/pairs") is None

@@ -24,7 +24,9 @@ UPDATED = 8
 def counts(network):
     """Events and patients by column, over the participants of the run that is going."""
     return {
-        label: x for label, x in network.told("admission/counts").items() if label.startswith(("events", "patients"))
+        label: x
+        for label, x in network.told("admission/counts").items()
+        if label.startswith(("events of ", "patients with "))
     }
 
 
