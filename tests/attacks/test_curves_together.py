@@ -362,6 +362,15 @@ class TestSeveralVersions:
     def test_the_same_patients_counted_alike_pass(self, second):
         assert twice({}, second).refused() == {}
 
+    def test_arms_that_were_refused_are_not_open(self):
+        table = draw()
+        first = Network(table, OS, run="run1")
+        assert first.refused() == {}
+        second = Network(table, OS, arm="ecog", run="run2").after(first)
+        assert second.refused() == {"os": f"R9{ARMS}"}
+        for run, arm, refused in (("run3", "male", {"os": f"R9{ARMS}"}), ("run4", "arm", {})):
+            assert Network(table, OS, arm=arm, run=run).after(second).refused() == refused
+
     def test_a_curve_that_was_refused_is_not_open(self):
         table = draw()
         before = Network(table, OS | {"x": ("os", "male")}, run="run1")

@@ -78,6 +78,12 @@ class Curve:
         day[patients], event[patients], level[patients] = self.day, self.event, self.level
         return replace(self, day=day, event=event, level=level)
 
+    def opened_by(self, numbers: int) -> Curve:
+        """Returns the curve as so many numbers opened it: not split where they are too few for two levels, of which
+        each has events and censored patients by step. (A site refused the arms alone.)"""
+        is_split = numbers >= 2 * 2 * self.grid.n_steps
+        return self if is_split else replace(self, level=np.full_like(self.level, NOT_SPLIT))
+
     def left_out(self, patients: Ints) -> Curve:
         """Returns the curve in which these patients are compared with nothing."""
         day = self.day.copy()

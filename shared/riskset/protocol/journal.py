@@ -108,7 +108,7 @@ class Begun:
     riskset 0.1.0 recorded."""
     curves: tuple[Curve, ...] = ()
     """How the patients leave each curve of the study, in the order of `rows.marks`; which of them were answered,
-    `Journal.answered` knows. Not marked like `rows`: a keyed mark could not show that days are shifted."""
+    and whether by arm, `Journal.answered` knows. Not marked like `rows`: a keyed mark could not show that days are shifted."""
 
 
 Labelled = tuple[str, tuple[str, ...], tuple[float, ...]]
@@ -130,6 +130,14 @@ class Sent:
     """For each of `numbers`: how many of them models and tables had not opened before in the run (R5)."""
 
 
+def most_sent(sent: Iterable[Sent]) -> dict[str, int]:
+    """Returns by id, where any number but noise was sent, how many were in a round at most."""
+    most: dict[str, int] = {}
+    for one in sent:
+        most |= {id_: max(len(labels), most.get(id_, 0)) for id_, labels, _ in one.numbers if labels}
+    return most
+
+
 class Journal(Protocol):
     """The durable record from which a site answers.
 
@@ -147,8 +155,9 @@ class Journal(Protocol):
 
         A run counts from its first masked contribution, finished or not. In the order in which they began."""
 
-    def answered(self, run: str) -> frozenset[str]:
-        """Returns the ids of the analyses of which this site sent numbers in the run, other than noise."""
+    def answered(self, run: str) -> Mapping[str, int]:
+        """Returns, for the analyses of which this site sent numbers in the run other than noise, how many in a round
+        at most."""
 
     def sent_besides(self, run: str) -> Iterable[Sent]:
         """Returns what this site has sent in all other runs, of any study held here."""

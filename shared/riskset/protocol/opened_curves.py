@@ -7,7 +7,7 @@ calls its endpoints. None of it leaves the site.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -29,7 +29,7 @@ def curves_to_keep(rows: RowMarks, cohort: Cohort, analyses: Iterable[Analysis])
 
 def opened_curves(
     contributed: Mapping[str, Begun],
-    answered: Callable[[str], Collection[str]],
+    answered: Callable[[str], Mapping[str, int]],
     now: RowMarks,
     cohort: Cohort,
     analyses: Iterable[Analysis],
@@ -47,8 +47,8 @@ def opened_curves(
     patients, present, n = _marked_patients(now, cohort), curves_of(cohort, analyses), cohort.n_patients
     for run, begun in kept.items():
         before, here, altered = _recognised(begun.rows, now)
-        ids = answered(run)
-        opened = [curve for curve in begun.curves if curve.name in ids]
+        numbers = answered(run)
+        opened = [curve.opened_by(numbers[curve.name]) for curve in begun.curves if curve.name in numbers]
         gone, entered = _gone(opened, before), np.setdiff1d(patients, patients[here])
         placed = [replace(c.of(before).placed(patients[here], n), run=run, gone=gone) for c in opened]
         if not are_aligned(begun.rows, now) and 0 < min(gone, len(entered)) <= len(here) / 2:

@@ -22,7 +22,7 @@ from riskset.errors import DataError, ProtocolError, VerificationError
 from riskset.ledger.durable import AlreadyThere, Statement
 from riskset.ledger.entry import Entry
 from riskset.ledger.log_file import LedgerFile
-from riskset.protocol.journal import NAMED, Begun, Exchange, Labelled, MarkedField, RowMarks, Sent
+from riskset.protocol.journal import NAMED, Begun, Exchange, Labelled, MarkedField, RowMarks, Sent, most_sent
 from riskset.secure.envelope import sha256
 from riskset.strict_json import read_json
 from riskset_site.keys import Identity, SitePaths
@@ -112,10 +112,10 @@ class JournalFile:
         found = {str(run): self.begun(str(run)) for (run,) in self.ledger.read(query)}
         return {run: begun for run, begun in found.items() if begun is not None}
 
-    def answered(self, run: str) -> frozenset[str]:
+    def answered(self, run: str) -> Mapping[str, int]:
         entries = (one for kind in (CONTRIBUTED, CLOSED) for one in self.ledger.entries(kind))
         sent = (read_sent(self.ledger, entry) for entry in entries if entry.public["run"] == run)
-        return frozenset(id_ for one in sent if one for id_, labels, _ in one.numbers if labels)
+        return most_sent(one for one in sent if one)
 
     def sent_besides(self, run: str) -> Iterator[Sent]:
         return sent_of(self.ledger, besides=run)

@@ -83,7 +83,7 @@ class TestKeeps:
         days, event, level = np.array([5, -1, 40]), np.array([True, False, True]), np.array([0, -1, 1])
         curve = Curve("km/os/all", Grid(7, 1820), days, event, level)
         begin(journal, begun=replace(BEGUN, curves=(curve,)))
-        assert journal.answered("run 1") == frozenset()
+        assert journal.answered("run 1") == {}
         silent = Sent((*NUMBERS.numbers, ("km/os/all", (), ())), ())
         journal.record("run 1", exchange(1), silent, head("contribution", 2))
         begin(journal, "run 2")
@@ -92,8 +92,8 @@ class TestKeeps:
         with closing(JournalFile(open_ledger(path, KEY, "asan"))) as again:
             (kept,) = again.begun("run 1").curves
             assert (kept.to_json(), kept.day.dtype, kept.event.dtype) == (curve.to_json(), days.dtype, event.dtype)
-            assert again.answered("run 1") == {"cox/os/all", "cohorts"}
-            assert again.answered("run 2") == {"km/os/all"}
+            assert again.answered("run 1") == {"cox/os/all": 2, "cohorts": 1}
+            assert again.answered("run 2") == {"km/os/all": 1}
             assert again.begun("run 2").curves == ()
 
     def test_an_entry_for_every_exchange(self, journal):
