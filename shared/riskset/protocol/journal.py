@@ -7,12 +7,12 @@ for one round.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from riskset.disclosure.curves import Curve
+from riskset.strict_json import read_json
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class MarkedField:
     @property
     def columns(self) -> frozenset[str]:
         """The columns of the export; empty for an array's name."""
-        return frozenset(json.loads(self.source)) if self.source.startswith("[") else frozenset()
+        return frozenset(read_json(self.source)) if self.source.startswith("[") else frozenset()
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,9 @@ class Begun:
     """By participant: its identity key in the roster of the run, hex. R13 knows participants by these. Empty in what
     riskset 0.1.0 recorded."""
     curves: tuple[Curve, ...] = ()
-    """How the patients leave each curve of the study, in the order of `rows.marks`; which of them were answered,
-    and whether by arm, `Journal.answered` knows. Not marked like `rows`: a keyed mark could not show that days are shifted."""
+    """How the patients leave each curve of the study, in the order of `rows.marks`; which of them were answered, and
+    whether by arm, `Journal.answered` knows. Not marked like `rows`: a keyed mark could not show that days are
+    shifted."""
 
 
 Labelled = tuple[str, tuple[str, ...], tuple[float, ...]]
