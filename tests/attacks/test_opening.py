@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 
 import pytest
+import rfc8785
 
 from riskset.errors import ProtocolError
 from riskset.protocol import code
@@ -27,7 +28,7 @@ def test_opened_carries_the_approval_and_the_code(federation):
     assert said.code == code.code_here()
     assert {"python", "numpy", "cryptography"} <= set(said.code.versions)
     known = {"approval", "code", "earlier", "key", "may_be_subtracted", "methods", "participants", "parties", "policy"}
-    assert set(content) == known | {"protocol", "ran", "seen", "version"}, (
+    assert set(content) == known | {"opened", "protocol", "ran", "seen", "version"}, (
         "a new field: does it say anything of patients?"
     )
 
@@ -56,7 +57,7 @@ def test_an_approval_or_code_that_is_not_stated_in_its_form(federation, change):
     honest, content = answered(party)
     change(content)
     with pytest.raises(ProtocolError, match=r"does not state its (approval|code)"):
-        party.coordinator.accept(party.forge(honest, key=party.keys["asan"], payload=json.dumps(content).encode()))
+        party.coordinator.accept(party.forge(honest, key=party.keys["asan"], payload=rfc8785.dumps(content)))
     assert party.coordinator.accept(honest) == "asan"
 
 
@@ -66,10 +67,10 @@ def test_an_approval_or_code_that_is_not_stated_in_its_form(federation, change):
 def test_an_approval_of_something_else(federation, other):
     party = federation()
     honest, content = answered(party)
-    approval = replace(read_opened(json.dumps(content).encode()).approval, **other)
+    approval = replace(read_opened(rfc8785.dumps(content)).approval, **other)
     content["approval"] = {"sha256": approval.sha256, "text": approval.content}
     with pytest.raises(ProtocolError, match="the approval that asan states does not cover its answer"):
-        party.coordinator.accept(party.forge(honest, key=party.keys["asan"], payload=json.dumps(content).encode()))
+        party.coordinator.accept(party.forge(honest, key=party.keys["asan"], payload=rfc8785.dumps(content)))
 
 
 def test_an_answer_of_protocol_2_is_still_read(federation):
@@ -77,7 +78,7 @@ def test_an_answer_of_protocol_2_is_still_read(federation):
     _, content = answered(federation())
     for later in ("approval", "code", "parties"):
         del content[later]
-    said = read_opened(json.dumps(content | {"protocol": 2, "ran": [["asan", "kurume"]]}).encode())
+    said = read_opened(rfc8785.dumps(content | {"protocol": 2, "ran": [["asan", "kurume"]]}))
     assert (said.approval, said.code, said.ran) == (None, None, (("asan", "kurume"),))
 
 

@@ -190,15 +190,15 @@ class TestTexts:
     @pytest.mark.parametrize(
         "change",
         [
-            lambda text: text.replace(b'"schema": 2', b'"schema": 2.0'),
-            lambda text: text.replace(b'"schema": 2', b'"schema": 2e0'),
+            lambda text: text.replace(b'"schema": 3', b'"schema": 3.0'),
+            lambda text: text.replace(b'"schema": 3', b'"schema": 3e0'),
             lambda text: text.replace(b'"trial"', b'"\\u0074rial"'),
             lambda text: text.replace(b'{\n  "roster"', b'{"remark": "by anybody", "roster"'),
             lambda text: b"\xef\xbb\xbf" + text,
             lambda text: text.decode().encode("utf-16"),
             lambda text: text[:-200] + text[-200:].upper().replace(b"SIGNATURE", b"signature"),
         ],
-        ids=["2.0", "2e0", "escape", "unsigned key", "byte order mark", "UTF-16", "capitals"],
+        ids=["3.0", "3e0", "escape", "unsigned key", "byte order mark", "UTF-16", "capitals"],
     )
     def test_another_spelling_of_a_signed_file(self, change):
         honest = sign_roster("trial", new_identity(), {"asan": member()})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import shutil
@@ -19,6 +18,7 @@ from riskset.errors import DataError
 from riskset.private_files import make_folder
 from riskset.protocol.coordinator import Outcome
 from riskset.results import Results, results_of, write_results
+from riskset.strict_json import read_json
 from riskset.study.spec import Study
 
 RESULTS = "results.json"
@@ -67,7 +67,7 @@ def write_outcome(results: Results, folder: Path, made_at: str) -> list[Path]:
 def _check_is_free(folder: Path, run: str) -> None:
     path = folder / RESULTS
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))["run"]
+        found = read_json(path.read_bytes())["run"]
     except FileNotFoundError:
         return
     except (ValueError, KeyError, TypeError):

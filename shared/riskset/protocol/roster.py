@@ -24,6 +24,7 @@ from riskset.secure.envelope import sha256
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import public_from_hex, public_hex
 from riskset.secure.node_key import public_node_from_text
+from riskset.strict_json import read_json
 from riskset.study.load import study_hash
 from riskset.study.spec import Study
 
@@ -113,7 +114,7 @@ def sign_roster(
         "study_sha256": study_sha256,
         "coordinator": public_hex(coordinator),
         "sites": {name: asdict(member) for name, member in members.items()},
-        "renewals": {name: [json.loads(one) for one in requests] for name, requests in (renewals or {}).items()},
+        "renewals": {name: [read_json(one) for one in requests] for name, requests in (renewals or {}).items()},
     }
     _parties(study_id, members, content["renewals"])
     return write_signed(KIND, content, signature=coordinator)

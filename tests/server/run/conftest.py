@@ -67,7 +67,9 @@ class Desk:
         return other
 
     def signs(self, members):
-        self.roster_file.write_bytes(sign_roster("trial", self.rehearsal.coordinator_key, members))
+        self.roster_file.write_bytes(
+            sign_roster("trial", self.rehearsal.coordinator_key, members, study_hash(self.study))
+        )
 
     @contextmanager
     def record(self):
