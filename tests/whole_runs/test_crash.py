@@ -238,7 +238,7 @@ def test_a_file_that_another_process_has_locked(study_and_cohorts, tmp_path, end
     parties.journals["asan"].ledger._file._db.execute("PRAGMA busy_timeout = 1")
     other = sqlite3.connect(tmp_path / "asan.sqlite", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
-    with pytest.raises(DataError, match="cannot be read or written"):
+    with pytest.raises(DataError, match="in use by another program"):
         parties.sites["asan"].answer(request)
     other.execute("ROLLBACK")
     other.close()
@@ -399,8 +399,24 @@ def test_all_killed_at_once_after_every_round(kept, ends_as_if_nothing_had_happe
     ends_as_if_nothing_had_happened(kept)
 
 
-def test_runs_that_take_turns_from_their_opening_on(study_and_cohorts, patients, answer):
+def test_runs_that_take_turns_from_their_opening_on(parties, patients, answer):
     """Two runs opened, the later one finished first: the other continues from the log as it was at its opening."""
+    earlier = parties.earlier
+
+    def turns_to(run):
+        parties.run_id = run
+        parties.start_coordinator(SITES, earlier)
+
+    for run in ("second", "third") * 2:
+        turns_to(run)
+        parties.step()
+    assert patients.told(parties.study, parties.run()) == answer
+    turns_to("second")
+    assert patients.told(parties.study, parties.run()) == answer
+
+
+def test_a_run_that_was_judged_without_the_numbers_of_another_ends(study_and_cohorts, patients, answer):
+    """As above, but no run before them has sent what the later one opens (R5)."""
     parties = Rehearsal(*study_and_cohorts, "one")
     parties.step()
     parties.run_id = "two"
@@ -408,4 +424,9 @@ def test_runs_that_take_turns_from_their_opening_on(study_and_cohorts, patients,
     assert patients.told(parties.study, parties.run()) == answer
     parties.run_id = "one"
     parties.start_coordinator()
-    assert patients.told(parties.study, parties.run()) == answer
+    with pytest.raises(Refused, match="was not given the full list of earlier runs") as refused:
+        parties.run()
+    assert refused.value.code == "earlier"
+    admission = len(parties.journals["asan"].exchanges("one"))
+    assert [len(parties.journals[name].exchanges("one")) for name in SITES] == [admission] * 3
+    assert parties.coordinator._history.phase == "first"  # none of its models' numbers was sent
