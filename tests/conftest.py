@@ -77,10 +77,12 @@ class Desk:
         self.study.write_text(text, encoding="utf-8")
 
     def adds_site(self, name, rows, mapping="", study="trial", folder=None):
-        """Writes site.toml and export.csv; `rows` are dicts of texts, `mapping` the lines of [map]."""
+        """Writes site.toml and export.csv; `rows` are dicts of texts, `mapping` the lines of [map]. A column `patient`
+        is the patients' numbers."""
         home = self.sites / (folder or name)
         home.mkdir(parents=True)
-        head = f'schema = 1\nstudy = "{study}"\nsite = "{name}"\n[source]\ncsv = "export.csv"\n'
+        key = 'key = "patient"\n' if "patient" in rows[0] else ""
+        head = f'schema = 1\nstudy = "{study}"\nsite = "{name}"\n[source]\ncsv = "export.csv"\n{key}'
         (home / "site.toml").write_text(f"{head}[map]\n{mapping}\n", encoding="utf-8")
         with (home / "export.csv").open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, list(rows[0]))

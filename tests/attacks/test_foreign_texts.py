@@ -298,6 +298,7 @@ cox = {{ kind = "cox", endpoints = ["os"], multivariable = ["arm", "age"] }}
     for at, site in enumerate(("asan", "kurume", "osaka")):
         table = [
             {
+                "patient": i,
                 "days": int(rows.days[i]),
                 "dead": str(bool(rows.event[i])).lower(),
                 "age": rows.variables["age"][i],

@@ -11,6 +11,7 @@ import pytest
 from riskset.study.load import study_hash
 from riskset.study.spec import Study
 from riskset_server.report import Labels, labels_of, report_of, write_report
+from riskset_server.report import page as page_module
 
 MADE_AT = "22 November 2026, 14:05 UTC"
 
@@ -156,14 +157,14 @@ def test_a_report_is_the_same_when_written_again(lung, tmp_path, writes):
 def test_a_report_that_fails_leaves_the_earlier_one_whole(lung, tmp_path, monkeypatch, writes):
     paths = writes(lung, tmp_path, made_at="the day before")
     before = {path: path.read_bytes() for path in paths}
-    write_bytes = Path.write_bytes
+    create_file = page_module.create_file
 
     def disk_full(path, content):
         if ".svg" in path.name:
             raise OSError("no space left on device")
-        return write_bytes(path, content)
+        create_file(path, content)
 
-    monkeypatch.setattr(Path, "write_bytes", disk_full)
+    monkeypatch.setattr(page_module, "create_file", disk_full)
     with pytest.raises(OSError, match="no space"):
         writes(lung, tmp_path)
     assert {path: path.read_bytes() for path in paths} == before

@@ -94,6 +94,7 @@ def test_figures_of_a_site_are_told_for_refused_analyses_only_and_the_remedy_onc
             name,
             [
                 {
+                    "patient": str(i),
                     "arm": ["old", "new"][int(rows.variables["arm"][i])],
                     "stage": ["I", "II", "III"][int(rows.variables["stage"][i])],
                     "x": str(i % 5),
