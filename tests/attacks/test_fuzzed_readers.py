@@ -178,7 +178,7 @@ READERS = {
     "opened": Reader(read_opened, (OPENED.to_bytes(),)),
     "refusal": Reader(lambda data: read_refusal("asan", data), (b'{"code":"approval"}',)),
     "relayed": Reader(read_relayed, (RELAYED,)),
-    "contribution": Reader(read_cosigned, (cosigned(bytes(32), "— x AAAA"),)),
+    "contribution": Reader(read_cosigned, (cosigned(bytes(32), "— x AAAA", b"10"),)),
     "note": Reader(text(lambda note: cosigners(parse(note), {"asan": KEY.public_key()})), of_vectors("notes", "note")),
     "checkpoint": Reader(
         text(lambda note: open_checkpoint(note, "riskset/coordinator", KEY.public_key())),
