@@ -4,7 +4,6 @@ import html
 import os
 import re
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 
