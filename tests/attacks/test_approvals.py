@@ -142,7 +142,7 @@ def test_asking_on_after_a_pause(federation, asked):
     assert committee.is_asked() is None
 
 
-def test_4_3_asking_on_after_a_withdrawal_that_a_routine_approval_would_undo(federation, asked):
+def test_asking_on_after_a_withdrawal_that_a_routine_approval_would_undo(federation, asked):
     """The coordinator sends a new roster or version, and a data manager signs as always."""
     trusting(federation).goes(2)
     made, committee = asked

@@ -14,7 +14,6 @@ import pytest
 from riskset.analyses.analysis import RefusedByRule, has_result
 from riskset.analyses.cohort import AnalysisSet, Cohort
 from riskset.analyses.methods.km import KaplanMeier
-from riskset.disclosure import models
 from riskset.errors import Refused
 from riskset.protocol.approval import ExceptionSigned
 from riskset.rehearsal import Rehearsal
@@ -147,12 +146,6 @@ def no_rule(monkeypatch):
     """The comparison of curves is off, at all parties at once."""
     monkeypatch.setattr("riskset.analyses.admission.own_rows.together", lambda *_: iter(()))
     return monkeypatch
-
-
-def without_budget(monkeypatch):
-    """R5 does not count what all curves and runs open together: it would refuse first."""
-    opened = models.opened
-    monkeypatch.setattr(models, "opened", lambda policy, of, numbers, *n: opened(policy, of, 0, *n))
 
 
 def alone(told):
@@ -377,8 +370,7 @@ class TestSeveralVersions:
         assert before.refused() == {"x": "R9"}
         assert Network(table, THREE, run="run2").after(before).refused() == {}
 
-    def test_after_a_correction_that_R14_lets_through(self, monkeypatch):
-        without_budget(monkeypatch)
+    def test_after_a_correction_that_R14_lets_through(self):
         table = draw()
         corrected = table | {name: table[name].copy() for name in ("os", "dead", "pfs", "first")}
         for i in [at for site in SITES for at in np.flatnonzero((table["site"] == site) & ~table["dead"])[:2]]:
@@ -410,7 +402,6 @@ class TestSeveralVersions:
                 before = network.after(before) if before else network
                 yield before, before.refused()
 
-        without_budget(no_rule)
         (everyone, _), (men, no), (viral, none) = ask((1, 500))
         assert (no, none) == ({}, {})
         lone = list(alone(everyone.reads("os")))

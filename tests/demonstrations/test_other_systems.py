@@ -23,7 +23,7 @@ class PopenOfWindows(subprocess.Popen):
 
 
 @pytest.mark.parametrize("system", ["win32", "darwin"])
-def test_4_7_processes_are_started_where_preexec_fn_is_refused(tmp_path, monkeypatch, system):
+def test_processes_are_started_where_preexec_fn_is_refused(tmp_path, monkeypatch, system):
     network = LoopbackNetwork(DEMONSTRATIONS["lung"], tmp_path)
     monkeypatch.setattr(LoopbackNetwork, "_command", lambda self, *arguments: [sys.executable, "-c", "print('here')"])
     with monkeypatch.context() as other:
@@ -37,17 +37,17 @@ def test_4_7_processes_are_started_where_preexec_fn_is_refused(tmp_path, monkeyp
     assert (tmp_path / "logs" / "plains.log").read_text() == "here\n"
 
 
-def test_4_7_on_linux_a_process_ends_with_the_demonstration():
+def test_on_linux_a_process_ends_with_the_demonstration():
     assert ("preexec_fn" in loopback_network.ends_with_parent()) == (sys.platform == "linux")
 
 
-def test_4_7_the_module_is_the_command(tmp_path):
+def test_the_module_is_the_command(tmp_path):
     done = subprocess.run([sys.executable, "-m", "riskset", "--version"], cwd=tmp_path, capture_output=True, text=True)
     assert done.stdout == f"riskset {__version__}\n"
     failed = subprocess.run([sys.executable, "-m", "riskset", "demo", "none"], cwd=tmp_path, capture_output=True)
     assert failed.returncode == 2
 
 
-def test_4_7_the_readme_shows_a_way_without_make():
+def test_the_readme_shows_a_way_without_make():
     first = README.read_text(encoding="utf-8").partition("## ")[0]
     assert re.search(r'^python -m pip install "\.\[demo\]"\npython -m riskset demo$', first, re.MULTILINE)

@@ -69,7 +69,7 @@ def day(days):
     return (today_utc() + timedelta(days=days)).isoformat()
 
 
-def test_4_2_a_passphrase_locks_the_keys_that_are_there(kurume, monkeypatch):
+def test_a_passphrase_locks_the_keys_that_are_there(kurume, monkeypatch):
     assert kurume.joins() == 0
     before, sent = load_keys(kurume.paths), kurume.request
     monkeypatch.setenv(PASSPHRASE_VARIABLE, WORDS)
@@ -85,7 +85,7 @@ def test_4_2_a_passphrase_locks_the_keys_that_are_there(kurume, monkeypatch):
     assert "the passphrase does not open" in kurume.said
 
 
-def test_4_2_a_lock_that_was_interrupted_is_completed(kurume, monkeypatch):
+def test_a_lock_that_was_interrupted_is_completed(kurume, monkeypatch):
     assert kurume.joins() == 0
     monkeypatch.setenv(PASSPHRASE_VARIABLE, WORDS)
     unlocked = node_in(kurume.paths.keys[0]).read_bytes()
@@ -96,7 +96,7 @@ def test_4_2_a_lock_that_was_interrupted_is_completed(kurume, monkeypatch):
     assert kurume.locks == [True, True]
 
 
-def test_4_2_a_renewal_locks_every_key_with_one_passphrase(kurume, monkeypatch):
+def test_a_renewal_locks_every_key_with_one_passphrase(kurume, monkeypatch):
     assert kurume.joins() == kurume.is_accepted() == kurume.is_invited() == 0
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "short")
     assert kurume.joins("--passphrase", command="renew") == 1
@@ -107,7 +107,7 @@ def test_4_2_a_renewal_locks_every_key_with_one_passphrase(kurume, monkeypatch):
     assert len(load_keys(kurume.paths).earlier) == 1
 
 
-def test_4_2_a_corrected_irb_number_is_sent_and_entered(kurume):
+def test_a_corrected_irb_number_is_sent_and_entered(kurume):
     assert kurume.joins("--telephone", "+81 942 1", "--irb", "2026-021", "--irb-until", day(90)) == 0
     assert "telephone  +81 942 1" in kurume.said
     assert f"IRB        2026-021, until {day(90)}" in kurume.said
@@ -122,7 +122,7 @@ def test_4_2_a_corrected_irb_number_is_sent_and_entered(kurume):
     assert (kurume.entered.telephone, kurume.entered.irb) == ("+81 942 1", "2026-012")
 
 
-def test_4_2_a_correction_after_the_keys_were_entered_is_refused(kurume):
+def test_a_correction_after_the_keys_were_entered_is_refused(kurume):
     assert kurume.joins("--irb", "2026-021") == kurume.is_accepted() == 0
     assert kurume.joins("--irb", "2026-012") == 0
     assert kurume.is_accepted() == 3
@@ -130,7 +130,7 @@ def test_4_2_a_correction_after_the_keys_were_entered_is_refused(kurume):
     assert kurume.entered.irb == "2026-021"
 
 
-def test_4_2_a_request_shown_before_its_correction_is_not_accepted(kurume):
+def test_a_request_shown_before_its_correction_is_not_accepted(kurume):
     assert kurume.joins("--irb", "2026-021") == 0
     with kurume.server.desk() as desk:
         desk.receive_file(kurume.paths.request("kurume").read_bytes(), "kurume")
@@ -143,7 +143,7 @@ def test_4_2_a_request_shown_before_its_correction_is_not_accepted(kurume):
 
 
 @pytest.mark.parametrize("command", ["join", "renew"])
-def test_4_2_an_irb_approval_that_has_ended_is_not_sent(kurume, command):
+def test_an_irb_approval_that_has_ended_is_not_sent(kurume, command):
     if command == "renew":
         assert kurume.joins() == kurume.is_accepted() == kurume.is_invited() == 0
     keys = kurume.paths.keys
@@ -153,7 +153,7 @@ def test_4_2_an_irb_approval_that_has_ended_is_not_sent(kurume, command):
     assert kurume.joins("--irb-until", day(0), command=command) == 0
 
 
-def test_4_2_a_renewal_keeps_what_it_is_not_told_to_change(kurume):
+def test_a_renewal_keeps_what_it_is_not_told_to_change(kurume):
     assert kurume.joins("--telephone", "+81 942 1", "--irb", "2026-012", "--irb-until", day(20)) == 0
     assert kurume.is_accepted() == 0
     kurume.paths.roster.write_bytes(_roster_of_one(kurume))
@@ -170,7 +170,7 @@ def _roster_of_one(kurume):
     return sign_roster(load_study(kurume.study).id, kurume.server.identity, {"kurume": kurume.entered})
 
 
-def test_4_2_the_next_invite_takes_the_place_of_the_last(kurume):
+def test_the_next_invite_takes_the_place_of_the_last(kurume):
     first = kurume.invite.read_bytes()
     assert kurume.is_invited() == 0
     assert "which admits no one from now on" in kurume.said

@@ -118,7 +118,7 @@ def test_the_finished_run_has_the_results_that_0_1_0_wrote(parties):
     assert rounded(found) == rounded(RESULTS["results"])
 
 
-def test_4_1_its_report_is_written_again_with_the_files_that_0_1_0_did_not_keep(recorded, capsys):
+def test_its_report_is_written_again_with_the_files_that_0_1_0_did_not_keep(recorded, capsys):
     command = ["report", RESULTS["run"], "--server", str(recorded / "coordinator"), "--out", str(recorded / "out")]
     assert main(command) == 1
     assert (

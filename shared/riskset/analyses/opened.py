@@ -1,8 +1,7 @@
 """How many numbers the models and tables of a study open about its patients, for rule R5.
 
-Two analyses that count the same patients under one label open one number: the curve, the restricted mean and the
-follow-up of an endpoint are computed from the same counts. Most counts in time are 0 on a fine grid; together they open
-no more than they are made of, which is a step, a status and an arm for each patient.
+Two analyses that count the same patients under one label open one number. Counts in time are not among them: rule R9
+judges what curves tell together, in one run and over all.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 
 from riskset.analyses.analysis import Analysis
 from riskset.disclosure import models
-from riskset.disclosure.exposure import ENTRY, Exposure, Label
+from riskset.disclosure.exposure import Label
 from riskset.disclosure.finding import Finding
 from riskset.disclosure.policy import Policy
 
@@ -42,21 +41,13 @@ class Tally:
         self, analysis: Analysis, labels: Sequence[Label], rows: int, fields: Sequence[str], rounds: int = 1
     ) -> Tally:
         """Returns the tally after so many rounds of an analysis of `rows` patients; `fields` define its endpoint."""
-        exposure, name = analysis.exposure, analysis.analysis_set
-        held = self.held.union(fields, (column.name for column in exposure.columns))
+        name = analysis.analysis_set
+        held = self.held.union(fields, (column.name for column in analysis.exposure.columns))
         patients, counted = max(self.patients, rows), self.counted
-        if exposure.is_iterative:  # each point of evaluation gives other numbers
+        if analysis.exposure.is_iterative:  # each point of evaluation gives other numbers
             return Tally(self.numbers + rounds * len(labels), patients, held, counted)
-        new = frozenset((name, label) for label in labels) - counted
-        in_time = sum(label.step is not None for _, label in new)
-        opened = len(new) - in_time + min(in_time, rows * _of_a_patient(exposure))
-        return Tally(self.numbers + opened, patients, held, counted | new)
-
-
-def _of_a_patient(exposure: Exposure) -> int:
-    """Returns of how many numbers of a patient counts in time are made."""
-    in_time = exposure.in_time
-    return 0 if in_time is None else 2 + (ENTRY in in_time.status) + len(in_time.split)
+        new = frozenset((name, label) for label in labels if label.status is None and label.step is None) - counted
+        return Tally(self.numbers + len(new), patients, held, counted | new)
 
 
 def judged(
@@ -64,7 +55,7 @@ def judged(
 ) -> Iterator[tuple[str, Finding, Tally]]:
     """Yields for each analysis its id, what R5 says of it with those that pass before it, and the tally of these and of
     it: the most numbers that R5 lets them open. `before` were opened in earlier runs."""
-    tally = Tally()
+    tally = Tally(0, max((rows(one.analysis_set) for one, _ in begun), default=0), _held(begun, fields))
     for analysis, labels in begun:
         n, design = rows(analysis.analysis_set), analysis.exposure.design
         rounds = max(1, models.evaluations_allowed(policy, n, len(design))) if analysis.exposure.is_iterative else 1
@@ -72,3 +63,12 @@ def judged(
         finding = models.opened(policy, analysis.id, with_it.numbers + before, with_it.patients, with_it.columns)
         yield analysis.id, finding, with_it
         tally = with_it if finding.passes else tally
+
+
+def _held(begun: Begun, fields: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """Returns the columns of all analyses that have begun: what was opened earlier was opened of all of them."""
+    return frozenset(
+        name
+        for analysis, _ in begun
+        for name in (*fields.get(analysis.endpoint or "", ()), *(column.name for column in analysis.exposure.columns))
+    )

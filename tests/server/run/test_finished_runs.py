@@ -26,7 +26,7 @@ def contents(folder):
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_4_1_a_finished_run_is_told_and_no_site_is_asked(finished, capsys):
+def test_a_finished_run_is_told_and_no_site_is_asked(finished, capsys):
     desk, results = finished
     before = contents(results)
     assert desk.says("run", desk.study_file) == 0
@@ -39,14 +39,14 @@ def test_4_1_a_finished_run_is_told_and_no_site_is_asked(finished, capsys):
     assert (desk.runs(), contents(results)) == ({results.name: "finished"}, before)
 
 
-def test_4_1_results_that_were_moved_away_are_not_said_to_be_there(finished, capsys):
+def test_results_that_were_moved_away_are_not_said_to_be_there(finished, capsys):
     desk, results = finished
     results.rename(desk.folder / "archive")
     assert desk.says("run", desk.study_file) == 0
     assert f"its results are not in {results}" in capsys.readouterr().out
 
 
-def test_4_1_a_new_run_of_the_same_sites_is_offered(coordinator_desk, capsys):
+def test_a_new_run_of_the_same_sites_is_offered(coordinator_desk, capsys):
     """With others, rule R13 would refuse it."""
     desk = coordinator_desk
     with desk.record() as record:
@@ -56,7 +56,7 @@ def test_4_1_a_new_run_of_the_same_sites_is_offered(coordinator_desk, capsys):
     assert capsys.readouterr().out.rstrip().endswith("--new --without osaka")
 
 
-def test_4_1_a_new_roster_does_not_begin_another_run_of_a_finished_study(finished):
+def test_a_new_roster_does_not_begin_another_run_of_a_finished_study(finished):
     """An IRB number has changed; the study's results have not."""
     desk, results = finished
     desk.signs({name: replace(member, irb="2026-2") for name, member in desk.rehearsal.roster.members.items()})
@@ -64,7 +64,7 @@ def test_4_1_a_new_roster_does_not_begin_another_run_of_a_finished_study(finishe
     assert desk.runs() == {results.name: "finished"}
 
 
-def test_4_1_a_second_run_leaves_the_results_of_the_first(coordinator_desk):
+def test_a_second_run_leaves_the_results_of_the_first(coordinator_desk):
     desk = coordinator_desk
     first = desk.finishes(desk.begins())
     before = contents(first)
@@ -75,7 +75,7 @@ def test_4_1_a_second_run_leaves_the_results_of_the_first(coordinator_desk):
     assert json.loads((second / "results.json").read_bytes())["run"] == second.name
 
 
-def test_4_1_a_report_is_written_again_from_the_record(finished, capsys):
+def test_a_report_is_written_again_from_the_record(finished, capsys):
     desk, results = finished
     before = contents(results)
     for name in before:
@@ -90,7 +90,7 @@ def test_4_1_a_report_is_written_again_from_the_record(finished, capsys):
     assert str(results / "report.html") in capsys.readouterr().out
 
 
-def test_4_1_results_are_never_written_over_those_of_another_run(finished):
+def test_results_are_never_written_over_those_of_another_run(finished):
     desk, results = finished
     other = json.loads((results / "results.json").read_bytes()) | {"run": "other"}
     (results / "results.json").write_text(json.dumps(other))
@@ -99,7 +99,7 @@ def test_4_1_results_are_never_written_over_those_of_another_run(finished):
     assert contents(results) == before
 
 
-def test_4_1_what_is_cut_off_leaves_nothing_half_written(finished, monkeypatch):
+def test_what_is_cut_off_leaves_nothing_half_written(finished, monkeypatch):
     desk, results = finished
     before = contents(results)
 
@@ -114,7 +114,7 @@ def test_4_1_what_is_cut_off_leaves_nothing_half_written(finished, monkeypatch):
     assert list(desk.out.iterdir()) == []
 
 
-def test_4_1_a_rehearsal_does_not_replace_the_results_of_a_run(finished):
+def test_a_rehearsal_does_not_replace_the_results_of_a_run(finished):
     desk, results = finished
     rehearsed = replace(results_of_the_run(desk, results), run="rehearsal")
     with pytest.raises(DataError, match=rf"has the results of run {results.name}, not of rehearsal"):
@@ -127,7 +127,7 @@ def results_of_the_run(desk, results):
     return results_of(desk.study, desk.rehearsal.coordinator.outcome(), ("asan", "kurume", "osaka"))
 
 
-def test_4_1_a_run_without_results_has_no_report(coordinator_desk, capsys):
+def test_a_run_without_results_has_no_report(coordinator_desk, capsys):
     run = coordinator_desk.begins(rounds=2)
     assert coordinator_desk.says("report", run) == 3
     assert "is not finished; it is at round 2" in capsys.readouterr().err
@@ -140,7 +140,7 @@ class TestCancelled:
     """4.8 A run that nobody will finish is given up; nothing of it is asked again."""
 
     @pytest.mark.parametrize(("rounds", "told"), [(1, "had not asked for any number"), (3, "counts as an earlier run")])
-    def test_4_8_an_unfinished_run_is_cancelled(self, coordinator_desk, capsys, rounds, told):
+    def test_an_unfinished_run_is_cancelled(self, coordinator_desk, capsys, rounds, told):
         desk = coordinator_desk
         run = desk.begins(rounds)
         assert desk.says("run", desk.study_file, "--cancel") == 0
@@ -154,7 +154,7 @@ class TestCancelled:
             with pytest.raises(Refused, match="another command has cancelled run"):
                 desk.rehearsal.run()
 
-    def test_4_8_a_finished_run_is_not_cancelled(self, finished):
+    def test_a_finished_run_is_not_cancelled(self, finished):
         desk, results = finished
         assert desk.says("run", desk.study_file, "--cancel") == 1
         assert desk.runs() == {results.name: "finished"}

@@ -59,7 +59,7 @@ def test_a_line_a_round_and_a_line_of_trouble(console, clock):
     assert said(console) == ["round 3: 2 sites in 1.23 s", "  12:00:00 the server is away [errno 111]; trying again"]
 
 
-def test_4_8_it_is_said_for_whom_a_round_waits_at_what_time_and_who_can_end_it(console, coordinator, clock):
+def test_it_is_said_for_whom_a_round_waits_at_what_time_and_who_can_end_it(console, coordinator, clock):
     lines = Lines(console, NEXT_RUN, clock)
     lines.waiting(coordinator, {"asan"}, set())
     assert said(console) == []
@@ -79,7 +79,7 @@ def test_4_8_it_is_said_for_whom_a_round_waits_at_what_time_and_who_can_end_it(c
     assert offline.endswith("1 site would be left, and the study needs at least 2 (min_sites)")
 
 
-def test_4_8_what_has_not_changed_is_said_again_after_minutes(console, coordinator, clock):
+def test_what_has_not_changed_is_said_again_after_minutes(console, coordinator, clock):
     lines = Lines(console, NEXT_RUN, clock)
     for _ in range(2):
         clock.passes(SAY_WAITING_AFTER)
@@ -91,7 +91,7 @@ def test_4_8_what_has_not_changed_is_said_again_after_minutes(console, coordinat
     assert len(said(console)) == 4
 
 
-def test_4_8_the_table_says_since_when_it_waits_and_who_can_end_it(console, coordinator, clock):
+def test_the_table_says_since_when_it_waits_and_who_can_end_it(console, coordinator, clock):
     rows = SiteRows(Live(console=console, auto_refresh=False), SITES, NEXT_RUN, clock)
     clock.passes(timedelta(minutes=5))
     rows.waiting(coordinator, {"asan"}, set())

@@ -264,7 +264,7 @@ class TestSitesNotIncluded:
             ({"osaka": 1, "sapporo": 4}, None),
         ],
     )
-    def test_2_8_a_site_of_a_few_patients_does_not_tell_its_number(self, patients, known, told):
+    def test_a_site_of_a_few_patients_does_not_tell_its_number(self, patients, known, told):
         results = self.results(patients, known)
         assert results_json(results)["not_included"] == {"sites": ["osaka", "sapporo"], "patients": told}
         said = results.notices[-1]
@@ -273,6 +273,6 @@ class TestSitesNotIncluded:
         )
         assert said.endswith("Their number of patients is not stated." if told is None else f"patients: {told}.")
 
-    def test_2_8_a_run_of_all_sites_says_nothing(self, documents):
+    def test_a_run_of_all_sites_says_nothing(self, documents):
         assert documents[0]["not_included"] == {"sites": [], "patients": None}
         assert documents[0]["notices"] == ["A notice."]

@@ -201,7 +201,7 @@ def test_a_server_that_is_away_at_the_beginning_is_waited_for_and_told_once(run,
     assert run.watch.troubles == ["the server is away; trying again"]
 
 
-def test_4_8_where_no_server_runs_it_is_said_how_it_is_started(run, expected):
+def test_where_no_server_runs_it_is_said_how_it_is_started(run, expected):
     restart = run.network.restart
 
     def is_down_at_first():
@@ -314,7 +314,7 @@ class TestSitesThatStayOut:
             run.go()
         return no.value
 
-    def test_2_8_all_that_refuse_are_named_at_once_though_they_answer_at_different_times(self, patients, out):
+    def test_all_that_refuse_are_named_at_once_though_they_answer_at_different_times(self, patients, out):
         sites = (*SITES, "sapporo")
         run = Run(Rehearsal(patients.study(sites), patients.deal(patients.rows(1, 80), patients.sites(sites, 80))))
         out({"asan": "rows", "osaka": "withdrawn"}, run)
@@ -324,13 +324,13 @@ class TestSitesThatStayOut:
         assert "\n  osaka has withdrawn from the study" in str(no)
         assert "riskset run --new --without asan --without osaka" in no.hint
 
-    def test_2_8_where_too_few_sites_are_left_no_command_is_offered(self, run, out):
+    def test_where_too_few_sites_are_left_no_command_is_offered(self, run, out):
         out({"asan": "rows", "osaka": "rows"})
         no = self.refusal(run)
         assert no.code == "rows"
         assert no.hint == "1 site would be left, and the study needs at least 2 (min_sites)"
 
-    def test_2_8_sites_that_have_not_answered_are_named_beside_them(self, run, out):
+    def test_sites_that_have_not_answered_are_named_beside_them(self, run, out):
         """One has no approval, so that its answer may still come; one is offline."""
         out({"asan": "rows", "kurume": "approval"})
         run.network.reachable = {"asan", "kurume"}
@@ -341,14 +341,14 @@ class TestSitesThatStayOut:
         assert ("kurume", 0, "approval") in run.declined
         assert ("asan", 0, "rows") in run.declined
 
-    def test_2_8_a_site_that_is_online_and_silent_is_not_waited_for_without_end(self, run, out):
+    def test_a_site_that_is_online_and_silent_is_not_waited_for_without_end(self, run, out):
         out({"asan": "rows"})
         run.network.is_lost = lambda site: site == "osaka"
         no = self.refusal(run)
         assert HEAR_ALL_S < run.clock.seconds < HEAR_ALL_S + 1
         assert no.hint.endswith("osaka (online)")
 
-    def test_2_8_no_command_is_offered_that_rule_r13_would_refuse(self, run, out):
+    def test_no_command_is_offered_that_rule_r13_would_refuse(self, run, out):
         """It has sent sums in this run: without it, another run would give its own by subtraction."""
         run.rehearsal.step()
         run.rehearsal.step()
@@ -358,12 +358,12 @@ class TestSitesThatStayOut:
         assert "a run without osaka would be refused" in no.hint
         assert "riskset site approve --after-withdrawal" in no.hint
 
-    def test_2_8_the_command_keeps_out_whom_the_run_has_left_out(self):
+    def test_the_command_keeps_out_whom_the_run_has_left_out(self):
         next_run = NextRun(Disclosure(), left_out=("sapporo",))
         said = next_run.without(("osaka",), SITES, is_opened=False)
         assert said.endswith("riskset run --new --without sapporo --without osaka")
 
-    def test_2_8_a_run_before_it_counts_as_well(self, run, out):
+    def test_a_run_before_it_counts_as_well(self, run, out):
         out({"osaka": "rows"})
         disclosure, earlier = run.rehearsal.study.disclosure, (frozenset(SITES),)
         assert NextRun(disclosure).without(("osaka",), SITES, is_opened=False).code == "run.without.command"

@@ -56,7 +56,7 @@ def message(key, run, round_, sender):
     return seal(key, b"content", **fields, history="")
 
 
-def test_4_8_a_run_that_waits_says_for_whom_and_who_can_end_it(joined):
+def test_a_run_that_waits_says_for_whom_and_who_can_end_it(joined):
     key, study, roster = joined.home.identity, joined.study, load_roster(joined.roster_file)
     with closing(RunRecord(joined.home.runs, key)) as record:
         run = record.begin(study.id, study_hash(study), roster.sha256, SITES)
@@ -96,7 +96,7 @@ def test_4_8_a_run_that_waits_says_for_whom_and_who_can_end_it(joined):
     assert printed[-1].endswith("kurume, osaka")
 
 
-def test_4_8_an_unfinished_run_that_another_has_replaced_waits_for_nobody(coordinator_desk, capsys):
+def test_an_unfinished_run_that_another_has_replaced_waits_for_nobody(coordinator_desk, capsys):
     desk = coordinator_desk
     first, second = desk.begins(rounds=1), desk.begins(rounds=1)
     assert desk.says("status", desk.study_file, "--json") == 0
@@ -105,7 +105,7 @@ def test_4_8_an_unfinished_run_that_another_has_replaced_waits_for_nobody(coordi
     assert [len(run["waiting_for"]) for run in found] == [0, 0], "round 1 is not asked yet"
 
 
-def test_4_8_a_finished_run_waits_for_nobody(after_a_run, tmp_path, capsys):
+def test_a_finished_run_waits_for_nobody(after_a_run, tmp_path, capsys):
     desk, results = after_a_run[0].copied_to(tmp_path / "desk"), after_a_run[1]
     assert desk.says("status", desk.study_file, "--json") == 0
     found = json.loads(capsys.readouterr().out)
@@ -117,7 +117,7 @@ def test_4_8_a_finished_run_waits_for_nobody(after_a_run, tmp_path, capsys):
     assert [site["waiting_for"] for site in found["sites"]][-1] == "you: riskset study invite STUDY sapporo"
 
 
-def test_4_8_without_a_server_a_run_names_the_command_that_starts_it(coordinator_desk):
+def test_without_a_server_a_run_names_the_command_that_starts_it(coordinator_desk):
     home, roster = coordinator_desk.home, load_roster(coordinator_desk.roster_file)
     client = SuperLinkClient(home.control_address, home.authority, home.token)
     with Engine(client) as engine, pytest.raises(Unreachable) as away:
@@ -128,5 +128,5 @@ def test_4_8_without_a_server_a_run_names_the_command_that_starts_it(coordinator
 @pytest.mark.parametrize(
     ("seconds", "told"), [(59, "0 min"), (3599, "59 min"), (3660, "1 h 1 min"), (190000, "2 d 4 h")]
 )
-def test_4_8_an_age_is_told_in_its_largest_units(seconds, told):
+def test_an_age_is_told_in_its_largest_units(seconds, told):
     assert age(seconds) == told

@@ -38,7 +38,7 @@ def tried(desk):
     return desk
 
 
-def test_2_8_all_sites_of_a_few_patients_are_named_and_the_command_goes_on_without_them(tried, capsys):
+def test_all_sites_of_a_few_patients_are_named_and_the_command_goes_on_without_them(tried, capsys):
     assert main(tried.command) == 3
     said = capsys.readouterr().err
     assert "error: 2 sites refuse:" in said
@@ -53,7 +53,7 @@ def test_2_8_all_sites_of_a_few_patients_are_named_and_the_command_goes_on_witho
     assert "2 of the 5 sites of the study are not in these results: Busan (busan), Osaka (osaka)." in page
 
 
-def test_2_8_a_site_left_out_whose_patients_may_be_told(tried):
+def test_a_site_left_out_whose_patients_may_be_told(tried):
     left_out = [word for site in ("busan", "osaka", "sapporo") for word in ("--without", site)]
     assert main([*tried.command, *left_out]) == 0
     assert "eligible patients" not in (tried.root / "out" / "report.html").read_text(encoding="utf-8")

@@ -208,7 +208,7 @@ def test_a_pause_holds_until_it_is_lifted_also_over_a_new_approval():
     assert after(approved(), PAUSED, RESUMED).in_force(**ASKED) == make()
 
 
-def test_4_3_a_withdrawal_is_not_undone_by_an_approval_but_by_a_decision_and_then_an_approval():
+def test_a_withdrawal_is_not_undone_by_an_approval_but_by_a_decision_and_then_an_approval():
     told = "this site was withdrawn from the study on 2024-05-31 by Uchida: the board said so"
     for acts in ((), (RESUMED,), (approved(),), (approved(study="another"),), (PAUSED, RESUMED, approved())):
         assert no(after(approved(), WITHDREW, *acts), code_="withdrawn") == told
@@ -218,7 +218,7 @@ def test_4_3_a_withdrawal_is_not_undone_by_an_approval_but_by_a_decision_and_the
     assert no(after(approved(), WITHDREW, REJOINED, approved(), WITHDREW, approved()), code_="withdrawn") == told
 
 
-def test_4_3_a_pause_outlives_a_withdrawal_too():
+def test_a_pause_outlives_a_withdrawal_too():
     told = "this site was paused on 2024-05-31 by Uchida: a new export comes"
     assert no(after(approved(), PAUSED, WITHDREW, REJOINED, approved())) == told
 

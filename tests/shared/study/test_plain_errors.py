@@ -76,12 +76,12 @@ RULES = {
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_4_9_a_rule_as_other_programs_write_it(rule):
+def test_a_rule_as_other_programs_write_it(rule):
     (told,) = problems(changed("age >= 20", rule))
     assert RULES[rule] in told
 
 
-def test_4_9_signs_inside_quotation_marks_are_not_taken_for_a_mistake():
+def test_signs_inside_quotation_marks_are_not_taken_for_a_mistake():
     (told,) = problems(changed("age >= 20", "drug == 'A & B' foo"))
     assert "a rule consists of" in told
 
@@ -101,7 +101,7 @@ TOML = {
 
 
 @pytest.mark.parametrize("change", TOML, ids=[new for _, new in TOML])
-def test_4_9_a_line_that_is_not_toml(change):
+def test_a_line_that_is_not_toml(change):
     (told,) = problems(changed(*change))
     assert TOML[change] in told
 
@@ -110,7 +110,7 @@ SITE_LINES = {'"x" = "A"': '男 = "A"', 'column = "arm"': "column = ”arm”"}
 
 
 @pytest.mark.parametrize("line", SITE_LINES)
-def test_4_9_the_same_in_a_site_file(tmp_path, line):
+def test_the_same_in_a_site_file(tmp_path, line):
     path = tmp_path / "site.toml"
     path.write_text(SITE.replace(line, SITE_LINES[line]), encoding="utf-8")
     with pytest.raises(DataError) as raised:
@@ -120,7 +120,7 @@ def test_4_9_the_same_in_a_site_file(tmp_path, line):
 
 
 @pytest.mark.parametrize("covariate", ["drug:mvi", "drug*mvi", "log(age)", "I(age^2)", "drug + mvi"])
-def test_4_9_an_interaction_is_called_one(covariate):
+def test_an_interaction_is_called_one(covariate):
     (told,) = problems(changed('"drug", "age"', f'"drug", "{covariate}"'))
     assert told.startswith("expected the name of one variable")
     assert "interactions and formulas are not supported" in told
@@ -130,20 +130,20 @@ TYPES = {"integer": 'type = "number", with step = 1', "float": '"number"', "stri
 
 
 @pytest.mark.parametrize("type_", TYPES)
-def test_4_9_a_type_of_another_program(type_):
+def test_a_type_of_another_program(type_):
     told = problems(changed('mvi = { type = "boolean" }', f'mvi = {{ type = "{type_}" }}'))
     assert TYPES[type_] in told[0]
     assert len(told) == 1
 
 
-def test_4_9_a_misspelt_key_is_told_once():
+def test_a_misspelt_key_is_told_once():
     (told,) = problems(changed("[endpoints.os]", "[endpoint.os]"))
     assert "did you mean 'endpoints'?" in told
     (told,) = problems(changed('event = "mvi"', 'evnt = "mvi"'))
     assert "did you mean 'event'?" in told
 
 
-def test_4_9_a_study_file_given_as_a_site_file_and_the_other_way_round(tmp_path):
+def test_a_study_file_given_as_a_site_file_and_the_other_way_round(tmp_path):
     path = tmp_path / "study.toml"
     path.write_text(STUDY, encoding="utf-8")
     with pytest.raises(DataError, match="is a study file, not a site file"):
@@ -151,6 +151,6 @@ def test_4_9_a_study_file_given_as_a_site_file_and_the_other_way_round(tmp_path)
     assert problems(SITE) == ["the study file is a site file, not a study file"]
 
 
-def test_4_9_the_nearest_command_is_proposed_once(capsys):
+def test_the_nearest_command_is_proposed_once(capsys):
     assert main(["site", "chek"]) == 2
     assert capsys.readouterr().err.count("Did you mean") == 1

@@ -120,7 +120,7 @@ def test_a_pause_typed_beside_the_running_process_is_obeyed_at_its_next_message(
     assert "withdrawn" in no(ask, "withdrawn")
 
 
-def test_4_3_a_withdrawal_is_undone_only_by_an_approval_that_says_why(member, consent, capsys):
+def test_a_withdrawal_is_undone_only_by_an_approval_that_says_why(member, consent, capsys):
     """A routine approval, as of a new version, is refused and not written; so is the option without a withdrawal."""
     ask, _ = consent
     member.approves(*BOTH)

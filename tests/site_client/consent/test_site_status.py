@@ -24,7 +24,7 @@ def status(member, capsys):
     return read
 
 
-def test_4_8_the_approval_and_what_is_missing(member, status):
+def test_the_approval_and_what_is_missing(member, status):
     said, facts = status()
     assert "Joined yes; the coordinator's server is localhost:9443" in said
     assert "Approval nobody at this site has approved the study" in said
@@ -47,7 +47,7 @@ def test_4_8_the_approval_and_what_is_missing(member, status):
     assert "riskset site approve --after-withdrawal WHY" in status()[0]
 
 
-def test_4_8_what_is_wrong_in_the_folder_is_said_there(member, status):
+def test_what_is_wrong_in_the_folder_is_said_there(member, status):
     member.approves(*BOTH)
     member.exports(member.patients(61))
     assert "the data, or how they are read, have changed since the approval" in status()[0]
@@ -57,7 +57,7 @@ def test_4_8_what_is_wrong_in_the_folder_is_said_there(member, status):
     assert facts["is_approved"] is False
 
 
-def test_4_8_the_runs_that_were_answered_and_the_last_refusal(member, status):
+def test_the_runs_that_were_answered_and_the_last_refusal(member, status):
     begun = Begun("trial", member.sites, RowMarks("digest", {"patient": "mark"}), b"\x07" * 32, "approval")
     head = {"type": "opened", "study": "s", "roster": "r", "history": "h", "approval": "a", "coordinator": ""}
     ledger = member.ledger()
@@ -72,7 +72,7 @@ def test_4_8_the_runs_that_were_answered_and_the_last_refusal(member, status):
     assert "this site has no approval in force" in said
 
 
-def test_4_8_a_site_that_has_not_joined(hospital, capsys):
+def test_a_site_that_has_not_joined(hospital, capsys):
     from riskset.cli import main
 
     assert main(["site", "status", str(hospital.site_file)]) == 0

@@ -112,7 +112,7 @@ def test_a_run_on_its_way_is_looked_for_often_and_a_quiet_line_seldom(rehearsal,
 
 
 @pytest.mark.parametrize("error", [DataError(say("site.ledger.no_acts")), ValueError("61 years old")])
-def test_4_4_what_looking_meets_does_not_end_the_process(rehearsal, site, error):
+def test_what_looking_meets_does_not_end_the_process(rehearsal, site, error):
     def look():
         raise error
 

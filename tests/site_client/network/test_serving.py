@@ -73,7 +73,7 @@ def serves(member, monkeypatch, capsys):
     return serve
 
 
-def test_4_4_a_paused_site_waits_and_says_so(member, serves):
+def test_a_paused_site_waits_and_says_so(member, serves):
     member.approves(*BOTH)
     member.says("pause", "--by", "M. Uchida", "--reason", "a new export comes")
     code, said = serves(nothing, lambda: member.says("resume", "--by", "M. Uchida"), nothing)
@@ -84,13 +84,13 @@ def test_4_4_a_paused_site_waits_and_says_so(member, serves):
     assert sum("a new export comes" in line for line in said) == 1
 
 
-def test_4_4_a_pause_beside_the_process_is_in_its_log_before_anyone_asks(member, serves):
+def test_a_pause_beside_the_process_is_in_its_log_before_anyone_asks(member, serves):
     member.approves(*BOTH)
     _, said = serves(lambda: member.says("pause", "--by", "M. Uchida", "--reason", "holidays"), nothing, nothing)
     assert sum("by M. Uchida: holidays (to continue: riskset site resume)" in line for line in said) == 1
 
 
-def test_4_4_a_paused_site_with_new_data_is_told_that_resuming_is_not_enough(member, serves):
+def test_a_paused_site_with_new_data_is_told_that_resuming_is_not_enough(member, serves):
     member.approves(*BOTH)
     member.says("pause", "--by", "M. Uchida", "--reason", "a new export comes")
     member.exports(member.patients(59))
@@ -99,7 +99,7 @@ def test_4_4_a_paused_site_with_new_data_is_told_that_resuming_is_not_enough(mem
     assert said[2].startswith("besides: the data, or how they are read, have changed since the approval (review it")
 
 
-def test_4_4_what_changes_in_the_folder_is_noticed_once_with_what_to_do(member, serves):
+def test_what_changes_in_the_folder_is_noticed_once_with_what_to_do(member, serves):
     member.approves(*BOTH)
     before = (member.folder / "export.csv").read_bytes()
     code, said = serves(
@@ -119,7 +119,7 @@ def test_4_4_what_changes_in_the_folder_is_noticed_once_with_what_to_do(member, 
     assert len(noticed) == 4
 
 
-def test_4_4_a_file_that_is_still_being_written_is_not_told_of(tmp_path):
+def test_a_file_that_is_still_being_written_is_not_told_of(tmp_path):
     path, now = tmp_path / "export.csv", [0.0]
     path.write_text("a\n")
     watch = FolderWatch({"export": path}, lambda: now[0])
@@ -138,7 +138,7 @@ def test_4_4_a_file_that_is_still_being_written_is_not_told_of(tmp_path):
     assert list(watch.look()) == [], "it looks every few seconds, however often it is called"
 
 
-def test_4_4_a_second_process_in_the_folder_is_refused_and_named(member, serves, capsys):
+def test_a_second_process_in_the_folder_is_refused_and_named(member, serves, capsys):
     member.approves(*BOTH)
     with OnlyProcess(member.folder / "serve.lock", process=4711):
         assert member.says("serve") == 1
@@ -148,7 +148,7 @@ def test_4_4_a_second_process_in_the_folder_is_refused_and_named(member, serves,
     assert serves(nothing)[0] == 0, "the hold ended with its process"
 
 
-def test_4_4_a_killed_process_holds_nothing(tmp_path):
+def test_a_killed_process_holds_nothing(tmp_path):
     path = tmp_path / "serve.lock"
     code = (
         "import sys, pathlib; from riskset_site.network.folder_watch import OnlyProcess\n"
@@ -164,7 +164,7 @@ def test_4_4_a_killed_process_holds_nothing(tmp_path):
         assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_4_4_a_folder_in_which_nothing_can_be_written_is_not_called_served(tmp_path):
+def test_a_folder_in_which_nothing_can_be_written_is_not_called_served(tmp_path):
     with pytest.raises(DataError, match="cannot write"), OnlyProcess(tmp_path / "none" / "serve.lock"):
         pass
     (tmp_path / "other").write_text("this is not a lock" * 100)
@@ -172,7 +172,7 @@ def test_4_4_a_folder_in_which_nothing_can_be_written_is_not_called_served(tmp_p
         pass
 
 
-def test_4_4_lines_carry_date_and_time_and_the_file_rotates(tmp_path, capsys):
+def test_lines_carry_date_and_time_and_the_file_rotates(tmp_path, capsys):
     path = tmp_path / "serve.log"
     log = ServiceLog(path, lambda: datetime(2027, 3, 31, 23, 59, 1, 5, SEOUL), most_bytes=200, kept=2)
     for number in range(20):
@@ -187,12 +187,12 @@ def test_4_4_lines_carry_date_and_time_and_the_file_rotates(tmp_path, capsys):
     assert numbers == list(range(numbers[0], 20))
 
 
-def test_4_4_a_log_that_cannot_be_written_does_not_end_the_process(tmp_path, capsys):
+def test_a_log_that_cannot_be_written_does_not_end_the_process(tmp_path, capsys):
     ServiceLog(tmp_path / "none" / "serve.log", lambda: datetime(2027, 1, 1, tzinfo=UTC))("a line")
     assert capsys.readouterr().err == "2027-01-01 00:00:00+00:00 a line\n"
 
 
-def test_4_4_the_log_of_a_process_is_in_its_folder(member, serves):
+def test_the_log_of_a_process_is_in_its_folder(member, serves):
     member.approves(*BOTH)
     serves(nothing)
     lines = (member.folder / "serve.log").read_text(encoding="utf-8").splitlines()
@@ -201,7 +201,7 @@ def test_4_4_the_log_of_a_process_is_in_its_folder(member, serves):
 
 
 @pytest.mark.parametrize("code", REFUSALS)
-def test_4_4_a_site_s_own_log_does_not_send_its_reader_to_that_log(code):
+def test_a_site_s_own_log_does_not_send_its_reader_to_that_log(code):
     said = own_refusal(code)
     assert "its log says" not in said
     assert "this site's log" not in said

@@ -103,7 +103,7 @@ def vector_of(reply):
     return read_cosigned(unframe(reply)[1]).vector
 
 
-def test_4_10_a_restored_folder_goes_on_with_locked_keys_and_in_another_place(study, monkeypatch, capsys):
+def test_a_restored_folder_goes_on_with_locked_keys_and_in_another_place(study, monkeypatch, capsys):
     monkeypatch.setenv(PASSPHRASE_VARIABLE, WORDS)
     lock_keys(SitePaths(study.folder))
     coordinator = study.begins()
@@ -122,7 +122,7 @@ def test_4_10_a_restored_folder_goes_on_with_locked_keys_and_in_another_place(st
     assert " finished " in capsys.readouterr().out
 
 
-def test_4_10_an_older_folder_answers_nothing_more_in_the_run_and_says_what_to_do(study, monkeypatch):
+def test_an_older_folder_answers_nothing_more_in_the_run_and_says_what_to_do(study, monkeypatch):
     coordinator = study.begins()
     study.goes(coordinator, until=3)
     study.copies("older")
@@ -144,7 +144,7 @@ def test_4_10_an_older_folder_answers_nothing_more_in_the_run_and_says_what_to_d
     assert coordinator.is_finished
 
 
-def test_4_10_once_it_knows_an_older_folder_does_not_answer_an_earlier_round_either(study):
+def test_once_it_knows_an_older_folder_does_not_answer_an_earlier_round_either(study):
     coordinator = study.begins()
     study.goes(coordinator, until=3)
     study.copies("older")
@@ -161,7 +161,7 @@ def test_4_10_once_it_knows_an_older_folder_does_not_answer_an_earlier_round_eit
 
 
 @pytest.mark.parametrize("older", ["before the run", pytest.param("in mid-run", marks=pytest.mark.exhaustive)])
-def test_4_10_an_older_folder_does_not_open_another_run(study, monkeypatch, older):
+def test_an_older_folder_does_not_open_another_run(study, monkeypatch, older):
     """It would have forgotten a run by which rules R13 and R14 judge this one."""
     study.copies("before the run")
     coordinator = study.begins()
@@ -186,7 +186,7 @@ def test_4_10_an_older_folder_does_not_open_another_run(study, monkeypatch, olde
     assert second.is_finished
 
 
-def test_4_10_a_reply_of_somebody_else_does_not_make_a_site_believe_that_it_has_forgotten(study):
+def test_a_reply_of_somebody_else_does_not_make_a_site_believe_that_it_has_forgotten(study):
     coordinator = study.begins()
     request = study.goes(coordinator, until=3)
     others = [raw for raw in study.record.replies(coordinator.run) if claimed_head(raw).sender != "kurume"]

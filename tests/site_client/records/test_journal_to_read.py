@@ -45,7 +45,7 @@ def archive(member):
     shutil.rmtree(root)
 
 
-def test_4_5_review_and_ledger_read_a_folder_in_which_nothing_can_be_written(archive, member, capsys):
+def test_review_and_ledger_read_a_folder_in_which_nothing_can_be_written(archive, member, capsys):
     before = {path: path.read_bytes() for path in archive.folder.rglob("*") if path.is_file()}
     for command in (["ledger"], ["review"], ["pause", "--by", "x", "--reason", "y"]):
         assert member.says(*command) == 0  # imports what the commands need, which root's installation hides from others
@@ -63,7 +63,7 @@ def test_4_5_review_and_ledger_read_a_folder_in_which_nothing_can_be_written(arc
     assert {path: path.read_bytes() for path in archive.folder.rglob("*") if path.is_file()} == before
 
 
-def test_4_5_reading_does_not_hand_the_ledger_over_to_renewed_keys(member, capsys):
+def test_reading_does_not_hand_the_ledger_over_to_renewed_keys(member, capsys):
     member.approves(*BOTH)
     paths = SitePaths(member.folder)
     member.identity = make_keys(paths.next_keys)
@@ -104,7 +104,7 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_4_5_a_damaged_journal_is_not_a_full_disk(member, capsys, damage):
+def test_a_damaged_journal_is_not_a_full_disk(member, capsys, damage):
     member.approves(*BOTH)
     path = SitePaths(member.folder).journal
     DAMAGES[damage](path)
@@ -117,7 +117,7 @@ def test_4_5_a_damaged_journal_is_not_a_full_disk(member, capsys, damage):
         assert "free disk space" not in error
 
 
-def test_4_5_a_journal_that_another_program_holds_is_not_a_full_disk(member, capsys, monkeypatch):
+def test_a_journal_that_another_program_holds_is_not_a_full_disk(member, capsys, monkeypatch):
     member.approves(*BOTH)
     connect = sqlite3.connect
     monkeypatch.setattr(sqlite3, "connect", lambda *given, **named: connect(*given, **named | {"timeout": 0}))

@@ -188,7 +188,7 @@ class Widths(HTMLParser):
 
 
 @pytest.mark.parametrize("command", ["ledger", "review"])
-def test_4_6_every_table_fits_its_page(answered, tmp_path, command):
+def test_every_table_fits_its_page(answered, tmp_path, command):
     out = tmp_path / "page.html"
     assert answered.says(command, "--html", str(out)) == 0
     page = Widths()
