@@ -50,7 +50,9 @@ def check_nothing_was_lost_or_said_twice(theatre):
     assert set(passed.values()) == {1}
 
 
+@pytest.mark.exhaustive
 def test_every_process_killed_in_mid_run_at_once(theatre, undisturbed):
+    """Once: `tests/whole_runs/test_crash.py` kills all parties after every round, `tests/network/link` each process."""
     stage = theatre.stage
     stage.in_memory = True
     stage.start()
