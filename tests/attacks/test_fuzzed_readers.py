@@ -27,11 +27,13 @@ from riskset.ledger.note import parse
 from riskset.ledger.trusted_log import read_log
 from riskset.ledger.witness import cosigners
 from riskset.protocol.approval import Approval, read_approval, sign_approval
+from riskset.protocol.code import code_here
 from riskset.protocol.messages import read_refusal
 from riskset.protocol.opening import Opened, Opening, read_coordinators_program, read_opened, read_opening
 from riskset.protocol.program import here
 from riskset.protocol.roster import read_roster, sign_roster
 from riskset.protocol.witnessing import LogView, cosigned, read_cosigned, read_relayed, relayed
+from riskset.rehearsal import EverySiteConsents
 from riskset.secure.envelope import claimed_head, frame, seal, sha256, verify
 from riskset.secure.keys import new_identity, public_hex
 from riskset.secure.masks import new_secret, public_of
@@ -67,7 +69,18 @@ APPROVAL = Approval(
 NOTE = sign_checkpoint(Checkpoint("riskset/coordinator", 0, EMPTY_ROOT), KEY)
 HEAD = dict.fromkeys(("study", "roster", "run", "history"), "x") | {"type": "round", "round": 1, "sender": "asan"}
 ENVELOPE = seal(KEY, b"payload", **HEAD)
-OPENED = Opened("0.1.0", here(), Opening(("a", "b"), ("r",)), public_of(new_secret()), {"R4.leverage": "1/3"}, False, 0)
+APPROVAL = EverySiteConsents("a", ("a", "b")).approval("s", "r", "rows", {})
+OPENED = Opened(
+    "0.2.0",
+    here(),
+    Opening(("a", "b"), ("r",)),
+    public_of(new_secret()),
+    {"R4.leverage": "1/3"},
+    may_be_subtracted=False,
+    seen=0,
+    approval=APPROVAL,
+    code=code_here(),
+)
 RELAYED = relayed(LogView(NOTE, {1: (bytes(32),)}), [verify(ENVELOPE, {"asan": KEY.public_key()})])
 
 SNIPPETS = [
@@ -262,7 +275,9 @@ def export_name():
 
 FILES = {
     "study.toml": lambda folder: load_study(folder / "study.toml"),
-    "site.toml": lambda folder: check_site(folder / "site.toml", load_study(HOSPITAL / "study.toml")),
+    "site.toml": lambda folder: check_site(
+        folder / "site.toml", load_study(HOSPITAL / "study.toml"), date(2026, 11, 1)
+    ),
     export_name(): lambda folder: load_cohort(folder / "site.toml", load_study(HOSPITAL / "study.toml")),
     "connection.json": lambda folder: load_connection(folder / "connection.json"),
     "server.json": lambda folder: CoordinatorFolder(folder).control_address,
