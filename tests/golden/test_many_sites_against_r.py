@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.exhaustive
+
 STUDY = """\
 schema = 1
 [study]

@@ -201,6 +201,7 @@ class TestSiteThatAnswersLast:
         assert (result.rule, result.by) == ("R7", "a site")
         assert isinstance(party(run="another").run().results[MODEL], CoxFit)
 
+    @pytest.mark.exhaustive
     def test_200_iterations(self, party, rules, monkeypatch):
         """R5 off, and the patience of Newton's method: a model is evaluated wherever the friend likes, until the
         numbers sent are many times those that the patients are made of."""

@@ -70,6 +70,7 @@ def test_a_killed_superlink_comes_back_and_a_new_flower_run_continues(stage, ech
     assert second.stop() == 0
 
 
+@pytest.mark.exhaustive
 def test_a_stopped_superlink_ends_while_sites_wait_for_messages(stage, echo, wait_until):
     """The site's request would be held for an hour."""
     program = stage.superlink()
