@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -89,10 +90,7 @@ def try_(
     """
     tried = load_study(file)
     signed = tuple(ExceptionSigned(*parse_exception(text, REHEARSAL), REHEARSAL) for text in exceptions or ())
-    words = ["riskset", "study", "try", file, "--sites", sites, "--out", out]
-    words += [word for text in exceptions or () for word in ("--exception", text)]
-    words += [word for site in without or () for word in ("--without", site)]
-    command = shlex.join(map(str, words))
+    command = _as_typed(file, sites, out, exceptions or (), without or ())
     rehearsed = rehearse(tried, sites, without or (), signed, is_gated=not ignore_gate, command=command)
     notices = [REHEARSAL, GATE_IGNORED] if ignore_gate else [REHEARSAL]
     found = results_of(
@@ -109,6 +107,13 @@ def try_(
         tell(line)
     for path in paths:
         tell(path)
+
+
+def _as_typed(file: Path, sites: Path, out: Path, exceptions: Sequence[str], without: Sequence[str]) -> str:
+    words = ["riskset", "study", "try", file, "--sites", sites, "--out", out]
+    words += [word for text in exceptions for word in ("--exception", text)]
+    words += [word for site in without for word in ("--without", site)]
+    return shlex.join(map(str, words))
 
 
 app.command(epilog="Example: riskset study invite study.toml kurume --server coordinator")(invite)

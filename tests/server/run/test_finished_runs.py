@@ -1,4 +1,4 @@
-"""4.1 A finished run is not begun again, its results are in a folder of their own, and they are written again from the
+"""A finished run is not begun again, its results are in a folder of their own, and they are written again from the
 record, without any site."""
 
 import json
@@ -137,7 +137,7 @@ def test_a_run_without_results_has_no_report(coordinator_desk, capsys):
 
 
 class TestCancelled:
-    """4.8 A run that nobody will finish is given up; nothing of it is asked again."""
+    """A run that nobody will finish is given up; nothing of it is asked again."""
 
     @pytest.mark.parametrize(("rounds", "told"), [(1, "had not asked for any number"), (3, "counts as an earlier run")])
     def test_an_unfinished_run_is_cancelled(self, coordinator_desk, capsys, rounds, told):

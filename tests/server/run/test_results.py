@@ -244,7 +244,7 @@ def test_numbers_have_thirteen_digits_and_come_back_as_they_were_written(results
 
 
 class TestSitesNotIncluded:
-    """2.8 The report says how many sites of the study, and where it may how many patients, are not in it."""
+    """The report says how many sites of the study, and where it may how many patients, are not in it."""
 
     SITES = ("asan", "kurume", "osaka", "sapporo")
 

@@ -297,7 +297,7 @@ def test_a_no_that_ends_the_run_tells_how_another_begins(run, code):
 
 
 class TestSitesThatStayOut:
-    """2.8 All of them are named at once, with one command to go on: not one for each attempt."""
+    """All of them are named at once, with one command to go on: not one for each attempt."""
 
     @pytest.fixture
     def out(self, run):

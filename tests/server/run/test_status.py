@@ -1,4 +1,4 @@
-"""4.8 What the coordinator reads of a study: each site from its invite to its approval, the runs, who must act next."""
+"""What the coordinator reads of a study: each site from its invite to its approval, the runs, who must act next."""
 
 import json
 from contextlib import closing

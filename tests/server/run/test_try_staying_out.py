@@ -1,4 +1,4 @@
-"""2.8 A rehearsal names all sites that would stay out, and the command that it offers does what it says."""
+"""A rehearsal names all sites that would stay out, and the command that it offers does what it says."""
 
 import json
 import shlex

@@ -1,4 +1,4 @@
-"""4.8 `riskset site status`: what a data manager reads of the own site, at every stage."""
+"""`riskset site status`: what a data manager reads of the own site, at every stage."""
 
 import json
 

@@ -247,6 +247,16 @@ class Counts:
         return replace(known, events=events, columns=counts, moments=found, excluded=excluded)
 
 
+class _NoContributors:
+    """Of a step without counts whose contributors are counted."""
+
+    def stated(self, live: Live) -> tuple[int, ...]:
+        return ()
+
+    def contributes(self, own: Own, live: Live) -> tuple[bool, ...]:
+        return ()
+
+
 def _silent_pairs(dead: Sequence[bool]) -> NDArray[np.bool_]:
     """Returns which products involve a dead feature, upper triangle by rows."""
     of = np.array(dead, bool)
@@ -267,7 +277,7 @@ def binary(live: Live) -> tuple[Feature, ...]:
 
 
 @dataclass(frozen=True)
-class Pairs:
+class Pairs(_NoContributors):
     """How many patients have two levels at once, for every two: whether some combination isolates a few patients."""
 
     id: str = "admission/pairs"
@@ -282,12 +292,6 @@ class Pairs:
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
         return _silent_pairs([only_of(live, refused, feature) for feature in binary(live)])
 
-    def stated(self, live: Live) -> tuple[int, ...]:
-        return ()
-
-    def contributes(self, own: Own, live: Live) -> tuple[bool, ...]:
-        return ()
-
     def combine(
         self, total: Sequence[float], sites: Sequence[int], live: Live, dead: frozenset[str], known: Figures
     ) -> Figures:
@@ -296,7 +300,7 @@ class Pairs:
 
 
 @dataclass(frozen=True)
-class Products:
+class Products(_NoContributors):
     """Products of the columns of the models, including numbers, centred within hospitals."""
 
     id: str = "admission/products"
@@ -310,12 +314,6 @@ class Products:
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
         return _silent_pairs([only_in_designs_of(live, refused, feature) for feature in modelled(live)])
-
-    def stated(self, live: Live) -> tuple[int, ...]:
-        return ()
-
-    def contributes(self, own: Own, live: Live) -> tuple[bool, ...]:
-        return ()
 
     def combine(
         self, total: Sequence[float], sites: Sequence[int], live: Live, dead: frozenset[str], known: Figures
