@@ -120,7 +120,7 @@ KM = {"kind": "km", "endpoints": ["os"], "landmarks": [12]}
 COX = {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm", "age", "stage"]}
 
 
-def make_study(sites, width_days=7, max_days=5000, entry=False, unit="month", analyses=None, **more):
+def make_study(sites, width_days=28, max_days=2520, entry=False, unit="month", analyses=None, **more):
     """Returns a study of `sites`: endpoint `os` in days, arm `arm`, covariates age and stage."""
     endpoint = {"days": "days", "event": "dead"} | ({"entry": "entry"} if entry else {})
     document = {

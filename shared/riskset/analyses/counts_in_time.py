@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -67,16 +67,10 @@ class CountsInTime:
             per_site=False,
         )
 
-    @cached_property
+    @property
     def labels(self) -> tuple[Label, ...]:
         """What each count is, arm by arm, (arms x statuses x steps,)."""
-        arms: Sequence[tuple[str, tuple[Column, ...]]] = [(str(c.level), (c,)) for c in self.levels] or [("all", ())]
-        return tuple(
-            counted(f"{name}: {_PRINTED[status]} to day {day:g}", status, step, *columns)
-            for name, columns in arms
-            for status in self.statuses
-            for step, day in enumerate(self.grid.days)
-        )
+        return _labels_of(self)
 
     def codes(self, rows: AnalysisSet) -> NDArray[np.int64]:
         """Returns the index of each patient's arm among `levels`, (n,)."""
@@ -102,6 +96,18 @@ class CountsInTime:
         grid = self.grid
         is_rounded = self.has_entry and grid.width_days > 1  # late entries count from the beginning of their step
         return {"width_days": grid.width_days, "max_days": grid.max_days, "approximate": is_rounded}
+
+
+@lru_cache(maxsize=64)
+def _labels_of(counts: CountsInTime) -> tuple[Label, ...]:
+    """Returns the labels once for all analyses that count alike: there are thousands."""
+    arms: Sequence[tuple[str, tuple[Column, ...]]] = [(str(c.level), (c,)) for c in counts.levels] or [("all", ())]
+    return tuple(
+        counted(f"{name}: {_PRINTED[status]} to day {day:g}", status, step, *columns)
+        for name, columns in arms
+        for status in counts.statuses
+        for step, day in enumerate(counts.grid.days)
+    )
 
 
 def counts_of(study: Study, endpoint: str) -> CountsInTime:

@@ -156,7 +156,25 @@ def uncovered(exposure: Exposure, label: Label, arm: str | None) -> Message:
 
 def first_uncovered(exposure: Exposure, labels: Iterable[Label], arm: str | None) -> Message:
     """Returns why the exposure does not cover the first such number; `NOTHING` where it covers all."""
-    return next((why for label in labels if (why := uncovered(exposure, label, arm))), NOTHING)
+    covered: Label | None = None
+    for label in labels:
+        if covered is not None and _is_another_step(label, covered) and _is_on_grid(exposure.in_time, label.step):
+            continue  # curves have thousands of such labels: what was said of one holds for all its steps
+        if why := uncovered(exposure, label, arm):
+            return why
+        covered = label
+    return NOTHING
+
+
+def _is_another_step(label: Label, other: Label) -> bool:
+    """Whether both count the same in a step of time each."""
+    if label.step is None or other.step is None:
+        return False
+    return (label.columns, label.status, label.slot) == (other.columns, other.status, other.slot)
+
+
+def _is_on_grid(in_time: InTime | None, step: int | None) -> bool:
+    return in_time is not None and in_time.grid is not None and step is not None and 0 <= step < in_time.grid.n_steps
 
 
 def _is_one_way(columns: Sequence[Column], arm: str | None) -> bool:
@@ -171,7 +189,7 @@ def _uncovered_in_time(exposure: Exposure, label: Label) -> Message:
         return say("rules.covers.no_counts_in_time", number=label.text)
     if label.status not in in_time.status:
         return say("rules.covers.status", number=label.text, status=label.status)
-    if label.step is not None and (in_time.grid is None or label.step >= in_time.grid.n_steps):
+    if label.step is not None and not _is_on_grid(in_time, label.step):
         return say("rules.covers.step", number=label.text)
     most = 1 if label.step is not None else 2  # the log-rank variance, over all times, is of two arms
     if len(label.columns) > most or not _are_levels_of(label.columns, in_time.split):

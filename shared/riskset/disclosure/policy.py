@@ -171,13 +171,13 @@ _AMOUNT = re.compile(r"[+-]?([0-9]{1,18}(\.[0-9]{0,18})?|\.[0-9]{1,18})(e[+-]?[0
 def amount_of(name: str, text: str) -> Fraction:
     """Returns the number that a person wrote, `20`, `0.2` or `1/5`; DataError where it is not one or is negative."""
     written = str(text).strip()
-    not_one = DataError(say("rules.policy.not_a_number", name=name, text=written[:40]), say("rules.policy.number_hint"))
-    if not _AMOUNT.fullmatch(written):
-        raise not_one
     try:
-        value = Fraction(written)
+        value = Fraction(written) if _AMOUNT.fullmatch(written) else None
     except ZeroDivisionError:
-        raise not_one from None
+        value = None
+    if value is None:
+        message = say("rules.policy.not_a_number", name=name, text=written[:40])
+        raise DataError(message, say("rules.policy.number_hint"))
     if value < 0:
         raise DataError(say("rules.policy.negative", name=name, text=text), say("rules.policy.number_hint"))
     return value

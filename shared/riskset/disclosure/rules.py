@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from importlib.resources import files
 from math import isfinite
 from types import MappingProxyType
@@ -92,6 +93,7 @@ def in_words(value: float | Fraction) -> str:
     return f"{float(value):.3g}"
 
 
+@cache
 def amount(formula: str, k: int) -> Fraction:
     """Returns the value of a formula of rules.toml; ValueError where it is not one."""
     if formula.startswith("max(") and formula.endswith(")"):
