@@ -65,7 +65,7 @@ def test_a_study_of_days_in_sentences(hospital):
 def test_what_curves_tell_of_who_leaves_alone(patients):
     ends = {name: {"days": "days", "event": "dead", "label": f"Time to {name}"} for name in ("death", "relapse")}
     asked = {"km": {"kind": "km", "endpoints": list(ends)}}
-    study = patients.study(("asan",), endpoints=ends, analyses=asked)
+    study = patients.study(("asan",), endpoints=ends, analyses=asked, width_days=7)
     arm, dead, relapsed = {"arm": np.array([0.0, 0, 0, 1])}, np.array([1, 0, 1, 0]) == 1, np.array([0, 1, 0, 1]) == 1
     cohort = Cohort("asan", {"death": AnalysisSet(np.array([5, 6, 20, 40]), dead, None, arm),
                              "relapse": AnalysisSet(np.array([5, 6, 10, 40]), relapsed, None, arm)})  # fmt: skip
