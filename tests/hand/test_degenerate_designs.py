@@ -173,7 +173,7 @@ def test_one_patient_in_all(tried):
     assert found[MODEL]["status"] == "not estimable"
     assert found[MODEL]["reason"]["code"] == "no covariate"
     assert found[CURVES]["overall"]["n"] == 1
-    assert found[CURVES]["overall"]["median_days"]["estimate"] == 14  # day 10 on the 7-day grid
+    assert found[CURVES]["overall"]["median_days"]["estimate"] == 30  # day 10 on the 30-day grid
 
 
 def assert_nobody(found):
