@@ -31,10 +31,12 @@ grid = {{ width_days = 30, max_days = 2520 }}
 days = "days"
 event = "dead"
 [analyses]
-survival = {{ kind = "km", endpoint = "os", landmarks = [12] }}
+{curves}
 cox = {{ kind = "cox", endpoint = "os", univariable = true, multivariable = {covariates} }}
 """
 EXHAUSTIVE = pytest.mark.exhaustive
+WITH_CURVES = 'survival = { kind = "km", endpoint = "os", landmarks = [12] }'
+"""A study without curves draws no figure."""
 MODEL, ALONE, CURVES = "cox/os/all/multivariable", "cox/os/all/univariable/extra", "km/os/all"
 EMPTY = ("coef", "se", "robust_se", "hr", "lower", "upper", "z", "p")
 
@@ -55,9 +57,9 @@ def patients(seed=4, n=80):
 def tried(desk_at, tmp_path_factory):
     """Returns results of rows dealt in turn to the two sites; `extra` may be made of (row, site)."""
 
-    def tries(rows, extra=None, covariates='["arm", "extra", "age"]', more=""):
+    def tries(rows, extra=None, covariates='["arm", "extra", "age"]', more="", curves=""):
         desk = desk_at(tmp_path_factory.mktemp("desk"))
-        desk.writes_study(STUDY.format(covariates=covariates, more=more))
+        desk.writes_study(STUDY.format(covariates=covariates, more=more, curves=curves))
         for site, name in enumerate(("asan", "kurume")):
             own = [row | ({"extra": str(extra(row, site))} if extra else {}) for row in rows[site::2]]
             desk.adds_site(name, own)
@@ -157,7 +159,7 @@ def test_a_covariate_that_foretells_every_event(tried):
 
 
 def test_nobody_has_the_event(tried):
-    found = tried([row | {"dead": "False"} for row in patients()])
+    found = tried([row | {"dead": "False"} for row in patients()], curves=WITH_CURVES)
     assert {result["reason"]["code"] for id_, result in found.items() if id_ != CURVES} == {"no events"}
     arm = found[CURVES]["arms"][0]
     assert set(arm["curve"]["survival"]) == {1.0}
@@ -169,7 +171,7 @@ def test_nobody_has_the_event(tried):
 def test_one_patient_in_all(tried):
     one = patients()[0] | {"days": "10", "dead": "True", "arm": "old"}
     others = [row | {"age": "115"} for row in patients()]
-    found = tried([one, *others], more='[[eligibility]]\nid = "old"\nrule = "age < 110"')
+    found = tried([one, *others], more='[[eligibility]]\nid = "old"\nrule = "age < 110"', curves=WITH_CURVES)
     assert found[MODEL]["status"] == "not estimable"
     assert found[MODEL]["reason"]["code"] == "no covariate"
     assert found[CURVES]["overall"]["n"] == 1
@@ -183,17 +185,21 @@ def assert_nobody(found):
 
 def test_nobody_is_eligible(tried):
     more = '[[eligibility]]\nid = "old"\nrule = "age > 110"'
-    assert_nobody(tried(patients(), more=more))
+    assert_nobody(tried(patients(), more=more, curves=WITH_CURVES))
 
 
 def test_nobody_is_complete(tried):
     more = 'marker = { type = "number", range = [0, 1], required = false }'
-    assert_nobody(tried([row | {"marker": ""} for row in patients()], covariates='["arm", "marker"]', more=more))
+    assert_nobody(
+        tried(
+            [row | {"marker": ""} for row in patients()], covariates='["arm", "marker"]', more=more, curves=WITH_CURVES
+        )
+    )
 
 
 def test_an_arm_in_which_nobody_is(tried):
     """The curve of nobody is not 100% for ever: it is not there."""
-    found = tried([row | {"arm": "old"} for row in patients()])
+    found = tried([row | {"arm": "old"} for row in patients()], curves=WITH_CURVES)
     new = found[CURVES]["arms"][1]
     assert (new["level"], new["n"], new["events"]) == ("new", 0, 0)
     assert [new["landmarks"][0][key] for key in ("survival", "std_error", "lower", "upper")] == [None] * 4

@@ -32,6 +32,8 @@ class Ruler:
 
     def wrap(self, text: str, size: float, width: float, most_lines: int = 99) -> list[str]:
         """Lines of at most `width`; text beyond `most_lines` is cut and marked with an ellipsis."""
+        if self.width(text.rstrip(), size) <= width:  # as most texts are: their words need no measure of their own
+            return [text.rstrip()]
         lines = [""]
         for token in self._tokens(text, size, width):
             if self.width(lines[-1] + token.rstrip(), size) <= width:
