@@ -85,3 +85,44 @@ def test_a_group_of_three_is_refused_where_not_both_signed(network, patients, si
     result = gated.run().results[MODEL]
     assert isinstance(result, RefusedByRule)
     assert broken(gated) == {"R2.leverage"}
+
+
+class TestNumberOfAPair:
+    """A number that is close to 0 for everyone but two patients: no yes-no column marks them, so R2 sees nothing. R4
+    does, without its own exception and with one below 1/2 - 1/n."""
+
+    def case(self, network, patients, r4, spread=0.001, others=BINARY):
+        table = patients(SITE, "osaka")
+        pair = np.flatnonzero(table["site"] == SITE)[[7, 11]]
+        table["rare"] = np.random.default_rng(1).normal(0, spread, len(table["site"]))
+        table["rare"][pair] = 500.0
+        analyses = {"cox": {"kind": "cox", "endpoints": ["os"], "multivariable": [*others, "rare"]}}
+        two = {"min_sites": 2, "secure_sum": "required"}
+        exceptions = [one for one in LOOSEST if one.limit != "R4.leverage"]
+        exceptions += [ExceptionSigned("R4.leverage", r4, "a rare value")] if r4 else []
+        return signed(network(table, analyses, disclosure=two), tuple(exceptions)), table, pair
+
+    @pytest.mark.parametrize("r4", [None, "9/20"])
+    def test_a_pair_with_a_number_of_its_own(self, network, patients, rules, r4):
+        rules.off("R4")
+        bare, table, pair = self.case(network, patients, r4)
+        here = table["site"] == SITE
+        products = bare.until("first").told("admission/products")
+        for name in BINARY:
+            seen = products[f"centred product of {name} = true (os) and rare (os)"] * 1000 / 500
+            assert seen == pytest.approx((table[name][pair] - table[name][here].mean()).sum(), abs=0.01)
+        rules.on()
+        gated, *_ = self.case(network, patients, r4)
+        assert isinstance(gated.run().results[MODEL], RefusedByRule)
+        assert broken(gated) == {"R4.leverage"}
+        assert gated.told("admission/products") is None
+
+    def test_a_number_that_everybody_has_passes(self, network, patients):
+        honest, *_ = self.case(network, patients, None, spread=200.0)
+        assert isinstance(honest.run().results[MODEL], CoxFit)
+
+    @pytest.mark.parametrize(("r4", "passes"), [("9/20", False), ("1/2", True)])
+    def test_in_a_model_of_nothing_else_the_loosest_exception_lets_the_pair_pass(self, network, patients, r4, passes):
+        """As the threat model says. Further columns add to the leverage of the two."""
+        alone, *_ = self.case(network, patients, r4, others=())
+        assert isinstance(alone.run().results[MODEL], RefusedByRule) != passes
