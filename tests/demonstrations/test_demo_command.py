@@ -48,9 +48,15 @@ def test_two_hospitals_from_nothing_to_a_report(a_demonstration):
     assert "seoul Made-up Seoul KR 80" in said
     assert "2 sites joined" in said
     assert "Every site signed the exception R12.contributors = 2: two hospitals that know each other" in said
+    assert "R2.leverage = 49/100: a group of three patients can be told apart" in said
+    for site in ("seoul", "tokyo"):
+        approved = json.loads((root / "sites" / site / f"{site}.approval.json").read_text(encoding="utf-8"))["approval"]
+        assert [(one["limit"], one["value"]) for one in approved["exceptions"]] == [
+            (one.limit, one.value) for one in DEMONSTRATIONS["hcc-two"].exceptions
+        ]
     assert "round 0: 2 sites in" in err
     assert said.count("arm = lenvatinib") == 2  # one table per endpoint
-    assert "No analysis was refused by a rule." in said
+    assert "cox/os/all/univariable/child_pugh was refused by R1 to R6: a site's own patients do not meet a rule" in said
     assert "the coordinator could read none of them." in said
     assert "the coordinator saw only sums over 2 sites." in said
     assert "each can subtract its own contribution from a sum" in said
@@ -120,4 +126,4 @@ def test_a_refusal_is_printed_with_its_rule_and_remedy():
 def test_exceptions_are_printed_with_limit_value_and_reason():
     assert [str(line) for line in exception_lines(DEMONSTRATIONS["hcc"])] == ["No exception to any rule was signed."]
     lines = [str(line) for line in exception_lines(DEMONSTRATIONS["hcc-two"])]
-    assert lines[1].startswith("Every site signed the exception R6.parameters = 1/8: five columns")
+    assert lines[-1].startswith("Every site signed the exception R6.parameters = 3/20: six columns")

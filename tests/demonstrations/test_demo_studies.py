@@ -9,6 +9,10 @@ from riskset.results import results_json, results_of
 from riskset_demo.comparison import compare
 from riskset_demo.studies import DEMONSTRATIONS
 from riskset_demo.studies.made_up import HCC, HCC_TWO
+from riskset_server.report.labels import labels_of
+
+CHILD_PUGH = ("cox/pfs/all/univariable/child_pugh", "cox/os/all/univariable/child_pugh")
+"""Three patients of the smaller of two hospitals are of class B."""
 
 
 def refused(outcome):
@@ -20,7 +24,8 @@ def test_every_analysis_passes_and_every_model_equals_that_of_the_pooled_rows(de
     """As against R: within 1e-9 standard errors, and standard errors within 1e-9 of themselves."""
     ready = prepared(demonstration.name)
     results = ready.results()
-    assert {result["status"] for result in results["results"]} == {"ok"}
+    ends = {result["id"]: result["status"] for result in results["results"] if result["status"] != "ok"}
+    assert ends == (dict.fromkeys(CHILD_PUGH, "refused") if demonstration is HCC_TWO else {})
     compared = compare(results, demonstration)
     assert [model.endpoint for model in compared] == list(ready.study.endpoints)
     for model in compared:
@@ -41,17 +46,40 @@ def test_ten_hospitals_need_no_exception():
 
 
 def test_two_hospitals_are_refused_every_analysis_where_they_have_not_approved_each_other(prepared):
-    _, parameters = HCC_TWO.exceptions
-    outcome = prepared(HCC_TWO.name).run((parameters,))
-    assert set(refused(outcome).values()) == {"R12"}
+    _, *others = HCC_TWO.exceptions
+    outcome = prepared(HCC_TWO.name).run(tuple(others))
+    told = refused(outcome)
+    assert set(told) == set(outcome.history.plan.by_id)
+    assert {rule for id_, rule in told.items() if id_ not in CHILD_PUGH} == {"R12"}
 
 
-def test_the_smaller_of_two_hospitals_refuses_five_columns_without_an_exception(prepared):
-    """It says so under the sum: of the rules on a site's own rows nobody learns which, or where."""
-    two, _ = HCC_TWO.exceptions
-    told = refused(prepared(HCC_TWO.name).run((two,)))
-    assert set(told) == {"cox/pfs/all/multivariable", "cox/os/all/multivariable"}
-    assert set(told.values()) == {"R1 to R6"}
+WITHOUT = {
+    "R2.leverage": {"pfs/all/multivariable", "os/all/multivariable"},
+    "R4.leverage": {"pfs/all/univariable/hbv", "os/all/univariable/hbv"},
+    "R5.numbers": {"os/all/multivariable"},
+    "R6.parameters": {"pfs/all/multivariable", "os/all/multivariable"},
+}
+
+
+@pytest.mark.parametrize("limit", WITHOUT)
+def test_two_hospitals_sign_no_exception_that_they_do_not_need(prepared, limit):
+    """A site says under the sum that it refuses: of the rules on its own rows nobody learns which, or where."""
+    signed = tuple(one for one in HCC_TWO.exceptions if one.limit != limit)
+    told = refused(prepared(HCC_TWO.name).run(signed))
+    assert {f"cox/{name}" for name in WITHOUT[limit]} <= set(told)
+    assert set(told.values()) <= {"R1 to R6", "R7"}
+
+
+def test_the_report_of_two_hospitals_names_the_covariates_that_it_does_not_have(prepared, printed):
+    """By label, with the reason, below the table; and the ids among the results that are not reported."""
+    ready = prepared(HCC_TWO.name)
+    page = printed(results_of(ready.study, ready.outcome, sorted(ready.cohorts)), labels_of(ready.study))
+    for table in page.tables("cox"):
+        (row,) = [row for row in table.rows if row.label == "Child-Pugh class"]
+        assert "refused (R1 to R6)" in row.cells
+        notes = " ".join(map(str, table.notes))
+        assert "multivariable model with Sex, Aetiology HBV and Child-Pugh class." in notes
+        assert "Univariable, Child-Pugh class, refused: R1 to R6: a site's own patients do not meet a rule" in notes
 
 
 def test_one_patient_more_or_less_is_seen(prepared):

@@ -72,8 +72,9 @@ def _of_two(patient: Patient) -> dict[str, float]:
     return {
         "arm = lenvatinib": float(patient.arm == "lenvatinib"),
         "age": float(patient.age),
+        "ecog = 1+": nan if patient.ecog is None else float(patient.ecog > 0),
+        "mvi = true": float(patient.mvi),
         "ehs = true": float(patient.ehs),
-        "albumin": nan if patient.albumin is None else patient.albumin,
         "afp": nan if patient.afp is None else log10(patient.afp + 1),
     }
 
@@ -96,9 +97,12 @@ HCC_TWO = MadeUp(
     description="MADE-UP patients with liver cancer: 123 in a Korean and a Japanese hospital that do not exist",
     exceptions=(
         BETWEEN_TWO,
-        ExceptionSigned("R6.parameters", "1/8", str(say("demo.exception.five_columns"))),
+        ExceptionSigned("R2.leverage", "49/100", str(say("demo.exception.group_of_three"))),
+        ExceptionSigned("R4.leverage", "9/20", str(say("demo.exception.no_pair"))),
+        ExceptionSigned("R5.numbers", "1", str(say("demo.exception.evaluations"))),
+        ExceptionSigned("R6.parameters", "3/20", str(say("demo.exception.six_columns"))),
     ),
     hospitals=TWO_HOSPITALS,
-    variables=("arm", "age", "ehs", "albumin", "afp", *_DATES),
+    variables=("arm", "age", "sex", "hbv", "ecog", "child_pugh", "mvi", "ehs", "afp", *_DATES),
     covariates=_of_two,
 )

@@ -152,6 +152,11 @@ class Analysis(ABC):
         """Returns the keys of results.json for an estimated result; a missing number is None."""
 
     @property
+    def judged_last(self) -> bool:
+        """Whether the rules judge it after the other analyses of its entry, so that these do not fail because of it."""
+        return False
+
+    @property
     def endpoint(self) -> str | None:
         return self.set_id.endpoint
 

@@ -28,7 +28,7 @@ the week, in three arms, are 63,000."""
 
 @dataclass(frozen=True)
 class Plan:
-    """What a study asks, in its order: the order in which analyses are judged."""
+    """What a study asks, in its order: the order in which results are reported."""
 
     reported: tuple[Analysis, ...]
     arm: str | None = None
@@ -45,6 +45,13 @@ class Plan:
     @cached_property
     def by_id(self) -> Mapping[str, Analysis]:
         return {analysis.id: analysis for analysis in self.reported}
+
+    @cached_property
+    def judging_order(self) -> tuple[Analysis, ...]:
+        """The analyses in the order in which they are judged: entry by entry as in the study, and in each entry first
+        those that are not `judged_last`. What is judged later must pass beside all that passed before it."""
+        entries = {name: i for i, name in enumerate(dict.fromkeys(analysis.name for analysis in self.reported))}
+        return tuple(sorted(self.reported, key=lambda analysis: (entries[analysis.name], analysis.judged_last)))
 
     @property
     def sets(self) -> tuple[SetId, ...]:

@@ -78,8 +78,9 @@ class History:
 
     @cached_property
     def live(self) -> tuple[Analysis, ...]:
-        """The analyses that have no result yet, in the study's order."""
-        return tuple(analysis for analysis in self.plan.reported if analysis.id not in self.results)
+        """The analyses that have no result yet, in the order in which they are judged."""
+        in_order = self.plan.reported if self._is_of_0_1_0 else self.plan.judging_order
+        return tuple(analysis for analysis in in_order if analysis.id not in self.results)
 
     @property
     def step(self) -> Step | None:

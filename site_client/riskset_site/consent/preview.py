@@ -148,7 +148,7 @@ def _rows(cohort: Cohort, policy: Policy) -> Iterator[Judged]:
 
 def _pooled(judge: Judge, history: History) -> Iterator[Judged]:
     for phase in ("open", "admission/cohorts", "admission/counts"):
-        yield from judge.pooled_findings(phase, history.plan.reported, history.figures)
+        yield from judge.pooled_findings(phase, history.plan.judging_order, history.figures)
     yield from judge.opened(history.begun, history.figures, history.plan.fields)
 
 

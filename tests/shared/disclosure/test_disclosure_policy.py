@@ -112,7 +112,9 @@ def test_a_limit_of_the_other_column_is_none_here():
         (POOLED, "R3.events_per_parameter", "5/2"),
         (POOLED, "R11", "1"),
         (LOCAL, "R1", "10"),
+        (LOCAL, "R2.leverage", "49/100"),
         (LOCAL, "R4", "1/2"),
+        (LOCAL, "R5.numbers", "1/1"),
         (LOCAL, "R6", "1/5"),
         (LOCAL, "R12", "2"),
     ],
@@ -135,6 +137,12 @@ def test_an_exception_loosens_its_limit_down_to_the_floor_and_nothing_else(polic
         (POOLED, {"R12": "2"}, "exception"),
         (POOLED, {"R2": "1/3"}, "exception"),
         (POOLED, {"R2.leverage": "1/3"}, "exception"),
+        (LOCAL, {"R2.leverage": "0.4901"}, "beyond the floor"),
+        (LOCAL, {"R2.leverage": "1/2"}, "beyond the floor"),
+        (LOCAL, {"R2.apart_rows": "3"}, "exception"),
+        (POOLED, {"R5.numbers": "1"}, "exception"),
+        (LOCAL, {"R5.numbers": "1.001"}, "beyond the floor"),
+        (LOCAL, {"R5.evaluations": "13"}, "exception"),
         (POOLED, {"R10": "1"}, "exception"),
         (POOLED, {"R13.sites": "1"}, "exception"),
         (POOLED, {"R4": "1/5"}, "applies anyway"),
@@ -158,6 +166,8 @@ def test_floors_follow_a_higher_k():
 def test_an_exception_is_typed_with_a_reason():
     assert parse_exception("R4=1/3", "one site is small") == ("R4.leverage", "1/3")
     assert parse_exception(" R3.events_per_parameter = 2.5 ", "rare") == ("R3.events_per_parameter", "5/2")
+    assert parse_exception("R2.leverage=49/100", "a group of three can be told apart") == ("R2.leverage", "49/100")
+    assert parse_exception("R5.numbers=1/1", "six columns") == ("R5.numbers", "1")
 
 
 @pytest.mark.parametrize(
@@ -241,6 +251,13 @@ def test_two_columns_have_no_common_policy():
         stricter(POOLED, LOCAL)
     with pytest.raises(ValueError, match="no policies"):
         strictest([])
+
+
+@pytest.mark.parametrize(("name", "floor", "beyond"), [("R2.leverage", "49/100", "1/2"), ("R5.numbers", "1", "2")])
+def test_a_participant_cannot_state_a_limit_beyond_its_floor(name, floor, beyond):
+    assert policy_from_json(LOCAL.to_json() | {name: floor}).values[name] == Fraction(floor)
+    with pytest.raises(DataError, match="no exception allows"):
+        policy_from_json(LOCAL.to_json() | {name: beyond})
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from riskset.catalogue import NOTHING
 from riskset.disclosure import cells, curves, models, runs, span
-from riskset.disclosure.policy import default_policy
+from riskset.disclosure.policy import default_policy, loosened
 from riskset.disclosure.rules import COLUMNS, KINDS, LIMITS, RULES, Limit, amount, read_rules
 from riskset.stats.grid import Grid
 
@@ -211,6 +211,17 @@ def test_a_figure_just_inside_passes_and_one_just_outside_does_not(name, column)
         assert failed.margin < 0
         assert failed.remedy
         assert failed.limit == float(policy.values[name])
+
+
+@pytest.mark.parametrize(
+    ("name", "floor", "inside", "outside"), [("R2.leverage", "49/100", 3, 2), ("R5.numbers", "1", 8, 9)]
+)
+def test_at_the_loosest_exception_of_two_sites_a_figure_just_beyond_it_fails(name, floor, inside, outside):
+    """Sets of three and two patients; 8 and 9 evaluations of 15 numbers over patients of 120."""
+    asked, _ = EITHER_SIDE[name]
+    policy = loosened(default_policy("local"), {name: floor})
+    assert found(asked, policy, inside, name).passes
+    assert not found(asked, policy, outside, name).passes
 
 
 @pytest.mark.parametrize("column", COLUMNS)

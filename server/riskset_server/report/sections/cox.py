@@ -206,7 +206,17 @@ def _notes(models: Sequence[_Model], context: Context) -> Iterator[Text]:
     for model in fitted:
         if not model.is_univariable or len(model.analysis.design) > 1:
             yield worded(say("report.cox.tests", model=model.name(context.labels), **_tests(model)))
+    if left_out := _not_in_multivariable(models):
+        covariates = tuple(context.labels.plain_variable(variable) for variable in left_out)
+        yield (str(say("report.cox.not_in_multivariable", covariates=covariates)),)
     yield from _missing(models, context)
+
+
+def _not_in_multivariable(models: Sequence[_Model]) -> list[str]:
+    """Returns the variables of univariable models that the multivariable one does not have; none without one."""
+    together = {column.variable for model in models if not model.is_univariable for column in model.analysis.design}
+    alone = dict.fromkeys(column.variable for model in models for column in model.analysis.design)
+    return [variable for variable in alone if variable not in together] if together else []
 
 
 def _analysed(models: Sequence[_Model], context: Context) -> Iterator[Text]:

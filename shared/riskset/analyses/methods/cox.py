@@ -74,6 +74,11 @@ class CoxModel(Analysis):
     def needs(self) -> tuple[str, ...]:
         return (moments_id(self.analysis_set),)
 
+    @property
+    def judged_last(self) -> bool:
+        # columns of models by themselves can leave no room for the model that a study is made for
+        return self.model == "univariable"
+
     def start(self, inputs: Inputs) -> Fitting | NotEstimable:
         moments: Moments = inputs[moments_id(self.analysis_set)]
         if moments.n == 0:
