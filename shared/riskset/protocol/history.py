@@ -144,14 +144,20 @@ class History:
         total = fixed_point.decode(fixed_point.total([self.read(c) for c in contributions]))
         flags, numbers = total[: len(self.live)], total[len(self.live) :]
         dead = frozenset(a.id for a, flag in zip(self.live, flags, strict=True) if flag != 0.0)
-        of_step = len(self._step_labels) + self._masked_contributors
-        after = self._compute(numbers[of_step:], dead)
+        of_step = len(self.step_labels) + self._masked_contributors
+        counts, sites = self._of_step(self.step, numbers[:of_step], contributions) if self.step else ((), ())
+        return self.with_totals(dead, counts, sites, numbers[of_step:], chain(self.hash, contributions))
+
+    def with_totals(
+        self, dead: frozenset[str], counts: Sequence[float], sites: Sequence[int], sums: Sequence[float], hash_: str
+    ) -> History:
+        """Returns the history after a round in which sites refused the analyses `dead`. `counts` and `sites` are the
+        totals of the round of admission, if it was one, and how many sites contribute to each; `sums` those of the
+        questions. Raises Refused as `advance` does."""
+        after = self._compute(sums, dead)
         if self.step:
-            counts, sites = self._of_step(self.step, numbers[:of_step], contributions)
             after = after._admit(self.step, counts, sites, dead & set(self.batch))
-        return replace(
-            after, round=self.round + 1, hash=chain(self.hash, contributions), is_closed=self.is_closing
-        )._moved_on()
+        return replace(after, round=self.round + 1, hash=hash_, is_closed=self.is_closing)._moved_on()
 
     def _of_step(
         self, step: Step, numbers: Sequence[float], contributions: Sequence[Verified]
@@ -353,11 +359,12 @@ class History:
     def labels(self) -> tuple[tuple[str, tuple[Label, ...]], ...]:
         """Returns what the next vector holds after the flags, in order: (id of the step or analysis that asks, one
         label per number)."""
-        step = ((self.step.id, self._step_labels),) if self.step else ()
+        step = ((self.step.id, self.step_labels),) if self.step else ()
         return (*step, *((q.analysis.id, q.labels) for q in self.questions))
 
     @cached_property
-    def _step_labels(self) -> tuple[Label, ...]:
+    def step_labels(self) -> tuple[Label, ...]:
+        """What each number of the next round of admission is; nothing outside an admission."""
         return self.step.labels(self.in_admission) if self.step else ()
 
     def parts(self, cohort: Cohort) -> tuple[SummaryPart, ...]:
@@ -365,7 +372,7 @@ class History:
         sets = cohort.analysis_sets
         asked = (SummaryPart(q.analysis.exposure, q.labels, sets[q.analysis.analysis_set].n) for q in self.questions)
         opened = of_admission(analysis.exposure for analysis in self.in_admission)
-        return (*([SummaryPart(opened, self._step_labels)] if self.step else []), *asked)
+        return (*([SummaryPart(opened, self.step_labels)] if self.step else []), *asked)
 
     def _keep(self, analysis: Analysis, outcome: object, states: dict[str, Any], results: dict[str, Result]) -> None:
         """Stores the next state of an analysis, or its result; what would send undeclared numbers is ended."""
@@ -398,9 +405,13 @@ def open_history(plan: Plan, study: str, roster: str, run: str, messages: Sequen
         judge = Judge.of(plan, [said.policy for said in opened.values()], protocol)
     except (DataError, ValueError):
         raise ProtocolError(say("protocol.round.limits")) from None
+    return begun(plan, opening, opened, judge, chain(before, messages))
+
+
+def begun(plan: Plan, opening: Opening, opened: Mapping[str, Opened], judge: Judge, hash_: str) -> History:
+    """Returns the history of a run that every participant opened as it stated in `opened`."""
     results: dict[str, Result] = {
         id_: RefusedByRule.of(finding) for id_, finding in judge.pooled("open", plan.reported, Figures()).items()
     }
     figures = Figures(opened_before=max(said.opened for said in opened.values()))
-    begun = History(plan, opening, opened, judge, (), chain(before, messages), figures=figures, results=results)
-    return begun._moved_on()
+    return History(plan, opening, opened, judge, (), hash_, figures=figures, results=results)._moved_on()
