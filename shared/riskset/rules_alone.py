@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from riskset.analyses.admission.causes import cause_of
 from riskset.analyses.admission.judging import Judge
 from riskset.analyses.admission.steps import Own
 from riskset.analyses.analysis import Analysis, RefusedByRule
@@ -68,18 +69,18 @@ def _opened(planned: Plan, policies: Mapping[str, Policy]) -> History:
 def _after_a_round(
     history: History, contributors: Mapping[str, Contributor], own: dict[str, dict[str, None]]
 ) -> History:
-    totals, states, dead = [], [], set[str]()
+    totals, states, dead = [], [], dict[str, str]()
     for contributor in contributors.values():
         failing = [(id_, finding) for id_, finding in contributor.judge_own(history) if not finding.passes]
         for id_, finding in failing:
             own.setdefault(id_, {})[finding.limit_name] = None
+            dead.setdefault(id_, cause_of(history.phase_of(id_), finding))
         summary = contributor.summary(history, frozenset(id_ for id_, _ in failing))
         totals.append(np.where(summary.silent, 0.0, summary.values))
         states.append(summary.stated)
-        dead |= {id_ for id_, _ in failing}
     total, of_step = sum(totals, np.zeros(len(totals[0]))).tolist(), len(history.step_labels)
     sites = [sum(of_sites) for of_sites in zip(*states, strict=True)]
-    return history.with_totals(frozenset(dead), total[:of_step], sites, total[of_step:], "")
+    return history.with_totals(dead, total[:of_step], sites, total[of_step:], "")
 
 
 def _refused(planned: Plan, history: History, own: Mapping[str, Mapping[str, None]]) -> list[NotPassed]:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from math import nan
-from typing import Literal
+from typing import Final, Literal
 
 from riskset.catalogue import Message, say
 from riskset.disclosure.finding import Finding, judge, or_first
 from riskset.disclosure.policy import Policy
 from riskset.disclosure.rules import in_words
+
+ALIKE: Final = "rules.subject.alike_since_run"
+"""What `alike` is about: its code tells it from `changes`."""
 
 
 def population_rows(policy: Policy, cohort: str, rows: int) -> Finding:

@@ -94,8 +94,8 @@ def design(
     for analysis, columns in users:
         with_it, alone = _with_columns(union, total, columns), _with_columns(_nothing(own), total, columns)
         by_itself = judge(policy, limit_name, analysis, _largest(alone), own=True)  # for all: the work shows no refusal
-        remedy = or_first(_remedy(policy, limit_name), by_itself.passes)
-        findings.append(judge(policy, limit_name, analysis, _largest(with_it), own=True, remedy=remedy))
+        passes_with = or_first(remedy(policy, limit_name), by_itself.passes)
+        findings.append(judge(policy, limit_name, analysis, _largest(with_it), own=True, remedy=passes_with))
         if findings[-1].passes:
             union = with_it
     return findings
@@ -105,7 +105,8 @@ def _largest(union: _Union) -> float:
     return float(union.leverage.max()) if union.leverage.size else 0.0
 
 
-def _remedy(policy: Policy, limit_name: str) -> Message:
+def remedy(policy: Policy, limit_name: str) -> Message:
+    """Returns what would pass."""
     if limit_name == "R4.leverage":
         return say("rules.remedy.leverage_numbers", k=policy.k)
     return say("rules.remedy.leverage_levels", k=policy.k)
