@@ -25,7 +25,8 @@ from riskset.terminal import tell
 from riskset.visible_text import json_text
 from riskset_server.commands.joining import accept, invite, revoke, roster
 from riskset_server.run.outcome import excluded, now_utc, write_outcome
-from riskset_server.run.rehearse import GATE_IGNORED, REHEARSAL, rehearse, verdicts
+from riskset_server.run.rehearse import GATE_IGNORED, REHEARSAL, rehearsals, rehearse, verdicts
+from riskset_server.run.suggest.lines import suggestion
 
 app = typer.Typer(
     help="Write, check and try a study; bring its sites together.", no_args_is_help=True, add_completion=False
@@ -82,15 +83,29 @@ def try_(
     without: Annotated[
         list[str] | None, typer.Option(metavar="SITE", help="A site to leave out.", show_default=False)
     ] = None,
+    suggest: Annotated[
+        bool,
+        typer.Option("--suggest", help="Try changes and exceptions on these rows until every analysis passes."),
+    ] = False,
 ) -> None:
     """Run a whole study in memory over site files on this machine, with the messages, gate and sums of a real run.
+
+    --suggest then prints the smallest set of changes and exceptions, among those it tries, with which every analysis
+    passes.
 
     Exit 0: done; each refusal is printed with what would pass. 1: a file is wrong; every problem is printed. 3: a site
     would not take part at all.
     """
     tried = load_study(file)
     signed = tuple(ExceptionSigned(*parse_exception(text, REHEARSAL), REHEARSAL) for text in exceptions or ())
-    command = _as_typed(file, sites, out, exceptions or (), without or ())
+    if suggest and ignore_gate:
+        raise typer.BadParameter(str(say("run.suggest.needs_gate")))
+
+    def typed(exceptions: Sequence[str], *flags: str) -> str:
+        return _as_typed(file, sites, out, exceptions, without or (), flags)
+
+    flags = [*(["--ignore-gate"] if ignore_gate else []), *(["--suggest"] if suggest else [])]
+    command = typed(exceptions or (), *flags)
     rehearsed = rehearse(tried, sites, without or (), signed, is_gated=not ignore_gate, command=command)
     notices = [REHEARSAL, GATE_IGNORED] if ignore_gate else [REHEARSAL]
     found = results_of(
@@ -107,10 +122,19 @@ def try_(
         tell(line)
     for path in paths:
         tell(path)
+    if suggest:
+        for line in suggestion(rehearsals(tried, sites, without or (), signed), file.name, _progress, typed):
+            tell(line)
 
 
-def _as_typed(file: Path, sites: Path, out: Path, exceptions: Sequence[str], without: Sequence[str]) -> str:
-    words = ["riskset", "study", "try", file, "--sites", sites, "--out", out]
+def _progress(size: int, tried: int, left: int) -> None:
+    tell(say("run.suggest.progress", n=size, tried=tried, left=left), err=True)
+
+
+def _as_typed(
+    file: Path, sites: Path, out: Path, exceptions: Sequence[str], without: Sequence[str], flags: Sequence[str]
+) -> str:
+    words = ["riskset", "study", "try", file, "--sites", sites, "--out", out, *flags]
     words += [word for text in exceptions for word in ("--exception", text)]
     words += [word for site in without for word in ("--without", site)]
     return shlex.join(map(str, words))

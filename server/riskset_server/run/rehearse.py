@@ -21,6 +21,7 @@ from riskset.rehearsal import Rehearsal
 from riskset.study.spec import Study
 from riskset_server.run.outcome import refusal, refusals_of
 from riskset_server.run.staying_out import STAYS_OUT, NextRun, refused_together
+from riskset_server.run.suggest.search import Rehearsals
 
 REHEARSAL: Final = str(say("run.rehearsal.notice"))
 GATE_IGNORED: Final = str(say("run.rehearsal.notice_no_gate"))
@@ -57,16 +58,32 @@ def rehearse(
     problems, or for limits that nobody may sign; Refused if sites would not take part at all, with the names of all.
     """
     cohorts = _cohorts(study, folder)
-    if unknown := sorted(set(without) - set(cohorts)):
-        message = say("run.rehearsal.no_site", missing=tuple(unknown))
-        raise DataError(message, say("run.rehearsal.no_site_hint", sites=tuple(sorted(cohorts))))
-    taking_part = {name: cohort for name, cohort in cohorts.items() if name not in without}
+    taking_part = _taking_part(cohorts, without)
     _check_exceptions(study, len(taking_part), exceptions)
-    limits = {file.site: file.limits for file in map(_loader("riskset.site_files"), _files(folder))}
-    rehearsal = Rehearsal(study, taking_part, is_gated=is_gated, exceptions=exceptions, limits=limits)
+    rehearsal = Rehearsal(study, taking_part, is_gated=is_gated, exceptions=exceptions, limits=_limits(folder))
     outcome = _outcome(rehearsal, NextRun(study.disclosure, command))
     patients = {name: cohort.n_patients for name, cohort in cohorts.items()}
     return Rehearsed(outcome, sorted(taking_part), tuple(_own_findings(rehearsal)), patients)
+
+
+def rehearsals(
+    study: Study, folder: Path, without: Sequence[str] = (), exceptions: tuple[ExceptionSigned, ...] = ()
+) -> Rehearsals:
+    """Returns what tries changes of the study over the same site files."""
+    return Rehearsals(
+        study, lambda changed: _taking_part(_cohorts(changed, folder), without), exceptions, _limits(folder)
+    )
+
+
+def _taking_part(cohorts: Mapping[str, Cohort], without: Sequence[str]) -> dict[str, Cohort]:
+    if unknown := sorted(set(without) - set(cohorts)):
+        message = say("run.rehearsal.no_site", missing=tuple(unknown))
+        raise DataError(message, say("run.rehearsal.no_site_hint", sites=tuple(sorted(cohorts))))
+    return {name: cohort for name, cohort in cohorts.items() if name not in without}
+
+
+def _limits(folder: Path) -> dict[str, Mapping[str, str]]:
+    return {file.site: file.limits for file in map(_loader("riskset.site_files"), _files(folder))}
 
 
 def _outcome(rehearsal: Rehearsal, next_run: NextRun) -> Outcome:

@@ -55,6 +55,8 @@ class RefusedByRule(Result):
     """What would pass."""
     by: Literal["all", "a site"] = "all"
     """`all`: judged by every party on pooled figures. `a site`: by one on its own rows; it is not shown which."""
+    limit_name: str = ""
+    """In full, where all parties judged it."""
 
     def reason_json(self) -> dict[str, Any]:
         """Returns the `reason` of the result in results.json."""
@@ -63,7 +65,7 @@ class RefusedByRule(Result):
     @classmethod
     def of(cls, finding: Finding) -> RefusedByRule:
         """Returns the refusal that follows from a finding on pooled figures."""
-        return cls(finding.rule, finding.message, finding.remedy)
+        return cls(finding.rule, finding.message, finding.remedy, limit_name=finding.limit_name)
 
 
 def has_result(result: Result | None) -> bool:

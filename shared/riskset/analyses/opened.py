@@ -55,12 +55,15 @@ def judged(
 ) -> Iterator[tuple[str, Finding, Tally]]:
     """Yields for each analysis its id, what R5 says of it with those that pass before it, and the tally of these and of
     it: the most numbers that R5 lets them open. `before` were opened in earlier runs."""
-    tally = Tally(0, max((rows(one.analysis_set) for one, _ in begun), default=0), _held(begun, fields))
+    tally = nothing = Tally(0, max((rows(one.analysis_set) for one, _ in begun), default=0), _held(begun, fields))
     for analysis, labels in begun:
         n, design = rows(analysis.analysis_set), analysis.exposure.design
         rounds = max(1, models.evaluations_allowed(policy, n, len(design))) if analysis.exposure.is_iterative else 1
-        with_it = tally.after(analysis, labels, n, fields.get(analysis.endpoint or "", ()), rounds)
-        finding = models.opened(policy, analysis.id, with_it.numbers + before, with_it.patients, with_it.columns)
+        of_endpoint = fields.get(analysis.endpoint or "", ())
+        with_it = tally.after(analysis, labels, n, of_endpoint, rounds)
+        alone = nothing.after(analysis, labels, n, of_endpoint, rounds).numbers + before
+        numbers = with_it.numbers + before
+        finding = models.opened(policy, analysis.id, numbers, alone, before, with_it.patients, with_it.columns)
         yield analysis.id, finding, with_it
         tally = with_it if finding.passes else tally
 

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from math import nan
-from typing import Literal
+from typing import Final, Literal
 
 from riskset.catalogue import Message, say
-from riskset.disclosure.finding import Finding, judge
+from riskset.disclosure.finding import Finding, judge, or_first
 from riskset.disclosure.policy import Policy
 from riskset.disclosure.rules import in_words
+
+ALIKE: Final = "rules.subject.alike_since_run"
+"""What `alike` is about: its code tells it from `changes`."""
 
 
 def population_rows(policy: Policy, cohort: str, rows: int) -> Finding:
@@ -40,7 +43,8 @@ def apart(policy: Policy, a: str, b: str, rows: int, sites: int) -> list[Finding
     if "R2.apart_sites" in policy.values:
         remedy = say("rules.remedy.apart_sites", rows=least, sites=_least(policy, "R2.apart_sites"))
     subject = say("rules.subject.two_sets", a=a, b=b)
-    return _rows_and_sites(policy, ("R2.apart_rows", "R2.apart_sites"), subject, rows, sites, remedy)
+    names = ("R2.apart_rows", "R2.apart_sites")  # each of the two passes by itself
+    return _rows_and_sites(policy, names, subject, rows, sites, or_first(remedy, passes_first=True))
 
 
 def changes(policy: Policy, run: str, rows: int, sites: int) -> list[Finding]:

@@ -10,7 +10,7 @@ No figure of another site is needed: what any site finds among its patients ends
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.catalogue import say
-from riskset.disclosure.finding import Finding, judge
+from riskset.disclosure.finding import Finding, judge, or_first
 from riskset.disclosure.policy import Policy
 from riskset.stats.grid import Grid
 
@@ -131,17 +131,29 @@ def together(policy: Policy, curves: Sequence[Curve], earlier: Sequence[Curve]) 
     """
     opened = list(earlier)
     for at, curve in enumerate(curves):
-        found = list(_findings(policy, curve, opened, curves[at + 1 :], curves))
+        figures = _figures(curve, opened, curves[at + 1 :], curves)
+        alone = _figures(curve, earlier, [other for other in curves if other is not curve], curves)
+        found = list(_findings(policy, curve, figures, alone))
         yield from ((curve.name, finding) for finding in found)
         if all(finding.passes for finding in found):
             opened.append(curve)
 
 
 def _findings(
-    policy: Policy, curve: Curve, opened: Sequence[Curve], later: Sequence[Curve], present: Sequence[Curve]
+    policy: Policy, curve: Curve, figures: Mapping[str, float], alone: Mapping[str, float]
 ) -> Iterator[Finding]:
+    passes_first = all(judge(policy, name, curve.name, figure, own=True).passes for name, figure in alone.items())
+    for name, figure in figures.items():
+        remedy = or_first(say(f"rules.remedy.{name.partition('.')[2]}"), passes_first)
+        yield judge(policy, name, curve.name, figure, own=True, remedy=remedy)
+
+
+def _figures(
+    curve: Curve, opened: Sequence[Curve], later: Sequence[Curve], present: Sequence[Curve]
+) -> Mapping[str, float]:
+    """Returns the figure for each limit, by its full name, of a curve after those `opened`."""
     known, runs = [*opened, *later], _runs_with_a_clock(curve, opened)
-    figures = {
+    return {
         "R9.other_levels": max((split_otherwise(curve, other) for other in opened), default=0),
         "R9.other_steps": sum(cut_otherwise(curve, other) for other in opened),
         "R9.outside_order": max((outside_order(curve, other, known) for other in opened), default=0),
@@ -150,9 +162,6 @@ def _findings(
         "R9.populations": _n_populations([present, *runs]),
         "R9.endpoints": 1 + len(different([other for other in opened if shares_a_clock(curve, other)], curve)),
     }
-    for name, figure in figures.items():
-        remedy = say(f"rules.remedy.{name.partition('.')[2]}")
-        yield judge(policy, name, curve.name, figure, own=True, remedy=remedy)
 
 
 def split_otherwise(a: Curve, b: Curve) -> int:

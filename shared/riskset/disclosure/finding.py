@@ -89,6 +89,11 @@ def judge(
     )
 
 
+def or_first(remedy: Message, passes_first: bool) -> Message:
+    """Returns a remedy of what is judged with what comes before it: it may pass where nothing does."""
+    return say("rules.remedy.or_first", remedy=remedy) if passes_first else remedy
+
+
 def cannot_judge(rule: str, subject: str, why: Message, remedy: Message) -> Finding:
     """Returns the finding for something the rule does not cover. It fails: what is unknown is refused."""
     return Finding(

@@ -1,7 +1,7 @@
 """The only way out of a hospital: only the gate makes `Released`, and only `Released` can be put into a contribution.
 
 An analysis with a finding that does not pass has its flag raised, and its numbers are replaced by noise. Anyone who
-sees the total learns that some hospital refused, and under which rule.
+sees the total learns that some hospital refused, and which limit its rows do not meet.
 """
 
 from __future__ import annotations
@@ -56,12 +56,13 @@ class Summary:
 class Released:
     """Numbers of one round that passed the gate."""
 
-    def __init__(self, flags: NDArray[np.bool_], summary: Summary, door: _Door) -> None:
+    def __init__(self, flags: Sequence[int | None], summary: Summary, door: _Door) -> None:
         self._flags, self._summary, self._door = flags, summary, door
 
     @property
-    def flags(self) -> NDArray[np.bool_]:
-        """One per analysis with a flag: True where this hospital refuses it."""
+    def flags(self) -> Sequence[int | None]:
+        """One per analysis with a flag: the number of the cause for which this hospital refuses it; None where it does
+        not."""
         return self._flags
 
     @property
@@ -92,17 +93,19 @@ class Gate:
         summarise: Callable[[frozenset[str]], Summary],
         parts: Sequence[SummaryPart],
         arm: str | None,
+        number_of: Callable[[str, Finding | None], int] = lambda id_, finding: 0,
     ) -> Released:
         """Returns what may leave.
 
         `asked` are the ids of the analyses that have a flag, `findings` what the rules say about them; `summarise`
         gives the numbers, called with the refused analyses, whose numbers it makes silent. `parts` say what the numbers
-        are, in their order; tables may be split by the variable `arm`.
+        are, in their order; tables may be split by the variable `arm`. `number_of` a finding is what its flag shows.
 
         Raises:
             Refused: a number is not covered by its part's exposure or is not finite, or the parts name more or fewer.
         """
-        refused = frozenset(id_ for id_, finding in findings if not finding.passes)
+        first = {id_: finding for id_, finding in reversed(findings) if not finding.passes}
+        refused = frozenset(first)
         for part in parts:
             if why := first_uncovered(part.exposure, part.labels, arm):
                 raise Refused("gate", say("rules.gate.uncovered", why=why))
@@ -114,7 +117,8 @@ class Gate:
         if not np.isfinite(spoken).all() or (np.abs(spoken) > LARGEST).any():
             raise Refused("gate", say("rules.gate.not_finite"))
         self._check_counts(parts, summary)
-        flags = np.array([id_ in refused for id_ in asked], bool)
+        numbers = [(id_, number_of(id_, first.get(id_))) for id_ in asked]  # for all: the work shows no refusal
+        flags = tuple(number if id_ in refused else None for id_, number in numbers)
         return Released(flags, summary, self.__door)
 
     def _check_counts(self, parts: Sequence[SummaryPart], summary: Summary) -> None:

@@ -8,8 +8,8 @@ from math import ceil, floor
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.catalogue import Message, say
-from riskset.disclosure.finding import Finding, judge
+from riskset.catalogue import NOTHING, Message, say
+from riskset.disclosure.finding import Finding, judge, or_first
 from riskset.disclosure.policy import Policy
 from riskset.disclosure.rules import in_words
 
@@ -61,12 +61,24 @@ def evaluations(policy: Policy, subject: str, asked: int, n: int, p: int) -> lis
     ]
 
 
-def opened(policy: Policy, subject: str, numbers: int, patients: int, columns: int) -> Finding:
-    """R5: `numbers` numbers opened by all models and tables, of patients who consist of so many columns."""
-    remedy = say("rules.remedy.opened_here")
+def opened(
+    policy: Policy, subject: str, with_others: int, alone: int, before: int, patients: int, columns: int
+) -> Finding:
+    """R5: so many numbers were opened `before`, in earlier runs, and are with this analysis, `alone` or `with_others`
+    before it, by all models and tables, of patients who consist of so many columns."""
+    held = max(patients * columns, 1)
+
+    def share(numbers: int, remedy: Message = NOTHING) -> Finding:
+        return judge(policy, "R5.opened", subject, Fraction(numbers, held), remedy=remedy)
+
+    code, numbers = "opened", with_others
+    if not share(alone).passes:
+        code, numbers = ("opened_alone", alone) if share(before).passes else ("opened_before", before)
+    remedy = say(f"rules.remedy.{code}.here")
     if policy.column == "pooled":
-        remedy = say("rules.remedy.opened", numbers=f"{numbers:,}", patients=f"{patients:,}", columns=columns)
-    return judge(policy, "R5.opened", subject, Fraction(numbers, max(patients * columns, 1)), remedy=remedy)
+        of = {"numbers": f"{numbers:,}", "patients": f"{patients:,}", "columns": columns}
+        remedy = say(f"rules.remedy.{code}.pooled", **of)
+    return share(with_others, or_first(remedy, code == "opened"))
 
 
 def parameters(policy: Policy, subject: str, n: int, p: int) -> Finding:

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.catalogue import Message, say
-from riskset.disclosure.finding import Finding, judge
+from riskset.disclosure.finding import Finding, judge, or_first
 from riskset.disclosure.policy import Policy
 
 Matrix = NDArray[np.float64]
@@ -92,15 +92,21 @@ def design(
     total = _scaled(own, gram)
     union, findings = _nothing(own), []
     for analysis, columns in users:
-        with_it = _with_columns(union, total, columns)
-        largest = float(with_it.leverage.max()) if with_it.leverage.size else 0.0
-        findings.append(judge(policy, limit_name, analysis, largest, own=True, remedy=_remedy(policy, limit_name)))
+        with_it, alone = _with_columns(union, total, columns), _with_columns(_nothing(own), total, columns)
+        by_itself = judge(policy, limit_name, analysis, _largest(alone), own=True)  # for all: the work shows no refusal
+        passes_with = or_first(remedy(policy, limit_name), by_itself.passes)
+        findings.append(judge(policy, limit_name, analysis, _largest(with_it), own=True, remedy=passes_with))
         if findings[-1].passes:
             union = with_it
     return findings
 
 
-def _remedy(policy: Policy, limit_name: str) -> Message:
+def _largest(union: _Union) -> float:
+    return float(union.leverage.max()) if union.leverage.size else 0.0
+
+
+def remedy(policy: Policy, limit_name: str) -> Message:
+    """Returns what would pass."""
     if limit_name == "R4.leverage":
         return say("rules.remedy.leverage_numbers", k=policy.k)
     return say("rules.remedy.leverage_levels", k=policy.k)

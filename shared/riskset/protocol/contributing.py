@@ -25,6 +25,7 @@ from riskset.disclosure.exposure import Exposure
 from riskset.disclosure.gate import Gate, Released, Summary
 from riskset.disclosure.policy import Policy
 from riskset.errors import Refused
+from riskset.protocol.flags import raised
 from riskset.protocol.history import History
 from riskset.protocol.journal import IN_CLEAR, Labelled, Sent
 from riskset.protocol.round import Question
@@ -84,7 +85,12 @@ class Contributor:
         asked = [analysis.id for analysis in history.live]
         parts = history.parts(self._known_to(history).cohort)
         released = self.gate.release(
-            asked, findings, lambda refused: self.summary(history, refused), parts, history.judge.arm
+            asked,
+            findings,
+            lambda refused: self.summary(history, refused),
+            parts,
+            history.judge.arm,
+            history.number_of_cause,
         )
         parties = len(history.opening.participants)
         payload = contribution(released, parties, masks, history.round + 1, history.hash)
@@ -212,11 +218,10 @@ def contribution(released: Released, parties: int, masks: Masks, round_: int, hi
     no other way from numbers to bytes.
 
     Where the site refuses an analysis its flag and its numbers are noise: with `parties` masked contributions added,
-    the total shows that a site refused, and nothing else. Every site draws noise for all of them, and uses what it
-    needs, so that drawing it takes no time that shows a refusal.
+    the total shows that a site refused, and the number of a cause, and nothing else. Every site draws noise
+    for all of them, and uses what it needs, so that drawing it takes no time that shows a refusal.
     """
-    flags, numbers = fixed_point.zeros(len(released.flags)), fixed_point.encode(released.values, parties)
-    flags = np.where(released.flags, noise(len(released.flags)), flags)
+    flags, numbers = raised(released.flags), fixed_point.encode(released.values, parties)
     numbers = np.where(released.silent, noise(len(released.silent)), numbers)
     vector = fixed_point.concatenate([flags, numbers])
     return fixed_point.to_bytes(masks.mask(vector, round_, history))

@@ -9,7 +9,8 @@ there. It begins when every analysis that it needs has a result, and ends withou
 are ready are asked together; those that are asked once, and for which no other waits, come in the closing message.
 
 Every vector begins with one flag for each analysis that has no result yet: 0, or noise where a site's own rows forbid
-it. A flag whose total is not 0 ends that analysis for all parties, in this run; nobody learns which site raised it.
+it. A flag whose total is not 0 ends that analysis for all parties, in this run; the total shows a cause (`flags`), and
+nobody learns which site raised it.
 
 The hash of a history is a chain over the contributions' ids: two parties with the same hash have seen the same run.
 """
@@ -21,6 +22,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from riskset.analyses.admission.causes import OWN_CAUSES, cause_of
 from riskset.analyses.admission.exclusions import NOT_COUNTED, Exclusions
 from riskset.analyses.admission.features import Feature
 from riskset.analyses.admission.figures import Figures
@@ -33,8 +35,10 @@ from riskset.analyses.opened import Begun, Tally
 from riskset.analyses.plan import Plan
 from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Label, of_admission
+from riskset.disclosure.finding import Finding
 from riskset.disclosure.gate import SummaryPart
 from riskset.errors import DataError, ProtocolError, Refused
+from riskset.protocol import flags
 from riskset.protocol.opening import Opened, Opening, open_run
 from riskset.protocol.program import UNNUMBERED
 from riskset.protocol.round import Question, chain
@@ -142,17 +146,41 @@ class History:
         Raises ProtocolError where a contribution does not have the length of the question, Refused where no patients
         can have such sums: a site sent what it did not compute.
         """
-        total = fixed_point.decode(fixed_point.total([self.read(c) for c in contributions]))
-        flags, numbers = total[: len(self.live)], total[len(self.live) :]
-        dead = frozenset(a.id for a, flag in zip(self.live, flags, strict=True) if flag != 0.0)
-        of_step = len(self._step_labels) + self._masked_contributors
-        after = self._compute(numbers[of_step:], dead)
+        total = fixed_point.total([self.read(c) for c in contributions])
+        raised, numbers = flags.read(total[:, : len(self.live)]), fixed_point.decode(total[:, len(self.live) :])
+        dead = {a.id: self._cause(a.id, n) for a, n in zip(self.live, raised, strict=True) if n is not None}
+        of_step = len(self.step_labels) + self._masked_contributors
+        counts, sites = self._of_step(self.step, numbers[:of_step], contributions) if self.step else ((), ())
+        return self.with_totals(dead, counts, sites, numbers[of_step:], chain(self.hash, contributions))
+
+    def with_totals(
+        self, dead: Mapping[str, str], counts: Sequence[float], sites: Sequence[int], sums: Sequence[float], hash_: str
+    ) -> History:
+        """Returns the history after a round in which sites refused the analyses `dead`, each for a cause. `counts` and
+        `sites` are the totals of the round of admission, if it was one, and how many sites contribute to each; `sums`
+        are the totals of the questions. Raises Refused as `advance` does."""
+        after = self._compute(sums, dead)
         if self.step:
-            counts, sites = self._of_step(self.step, numbers[:of_step], contributions)
-            after = after._admit(self.step, counts, sites, dead & set(self.batch))
-        return replace(
-            after, round=self.round + 1, hash=chain(self.hash, contributions), is_closed=self.is_closing
-        )._moved_on()
+            in_batch = {id_: cause for id_, cause in dead.items() if id_ in self.batch}
+            after = after._admit(self.step, counts, sites, in_batch)
+        return replace(after, round=self.round + 1, hash=hash_, is_closed=self.is_closing)._moved_on()
+
+    def phase_of(self, id_: str) -> str:
+        """Returns for which phase of a run the next round asks an analysis: a step of admission, `first` or `later`."""
+        if self.step is not None and id_ in self.batch:
+            return self.step.id
+        return "later" if any(q.analysis.id == id_ and not q.is_first for q in self.questions) else "first"
+
+    def number_of_cause(self, id_: str, finding: Finding | None) -> int:
+        """Returns what a site's flag in the next round shows of a finding that does not pass; 0 for none."""
+        phase = self.phase_of(id_)
+        causes, cause = OWN_CAUSES.get(phase, ()), cause_of(phase, finding)
+        return causes.index(cause) if cause in causes and not self._is_before(flags.SINCE) else 0
+
+    def _cause(self, id_: str, number: int) -> str:
+        """Returns the cause that a flag shows; nothing in a run whose flags show none."""
+        causes = OWN_CAUSES.get(self.phase_of(id_), ())
+        return "" if self._is_before(flags.SINCE) or not causes else causes[min(number, len(causes) - 1)]
 
     def _of_step(
         self, step: Step, numbers: Sequence[float], contributions: Sequence[Verified]
@@ -169,9 +197,12 @@ class History:
             read_stated(contribution, self._stated)
         return fixed_point.from_bytes(read_cosigned(contribution.payload).vector, self.vector_size)
 
-    @cached_property
+    @property
     def _is_before_statements(self) -> bool:
-        return any(said.program.protocol < SINCE for said in self.opened.values())
+        return self._is_before(SINCE)
+
+    def _is_before(self, protocol: int) -> bool:
+        return any(said.program.protocol < protocol for said in self.opened.values())
 
     @cached_property
     def _stated(self) -> int:
@@ -183,12 +214,14 @@ class History:
         """How many numbers of the next vector say, before protocol 3, whether a site contributes."""
         return len(self.step.stated(self.in_admission)) if self.step and self._is_before_statements else 0
 
-    def _admit(self, step: Step, numbers: Sequence[float], sites: Sequence[int], dead: frozenset[str]) -> History:
+    def _admit(self, step: Step, numbers: Sequence[float], sites: Sequence[int], dead: Mapping[str, str]) -> History:
         try:
-            figures = step.combine(numbers, sites, self.in_admission, dead, self.figures)
+            figures = step.combine(numbers, sites, self.in_admission, frozenset(dead), self.figures)
         except (ValueError, ArithmeticError) as error:
             raise self._of_no_patients(step.id) from error
-        refused: dict[str, Result] = {id_: self.judge.by_a_site(step.id) for id_ in dead}
+        refused: dict[str, Result] = {
+            id_: self.judge.by_a_site(step.id, cause, self.plan.by_id[id_]) for id_, cause in dead.items()
+        }
         alive = [analysis for analysis in self.in_admission if analysis.id not in dead]
         for id_, finding in self.judge.pooled(step.id, alive, figures).items():
             if id_ in self.batch:  # the numbers of those admitted before are known already
@@ -197,7 +230,7 @@ class History:
         results = {**self.results, **moments, **refused}
         return replace(self, figures=figures, results=results, admitted=self.admitted + 1)
 
-    def _compute(self, numbers: Sequence[float], dead: frozenset[str]) -> History:
+    def _compute(self, numbers: Sequence[float], dead: Mapping[str, str]) -> History:
         states, results, asked, at = dict(self.states), dict(self.results), dict(self.asked), 0
         opened = self.opened_numbers
         for question in self.questions:
@@ -205,7 +238,7 @@ class History:
             id_ = question.analysis.id
             asked[id_] = question.evaluations + 1
             opened = opened if id_ in dead else self._after(opened, question)
-            outcome = self._stopped(question) if id_ in dead else self._combined(question, part)
+            outcome = self._stopped(question, dead[id_]) if id_ in dead else self._combined(question, part)
             self._keep(question.analysis, outcome, states, results)
         return replace(self, states=states, results=results, asked=asked, opened_numbers=opened)
 
@@ -241,10 +274,10 @@ class History:
         message = say("protocol.round.totals", round=self.round + 1, analysis=of)
         return Refused("totals", message, say("protocol.round.totals_hint"))
 
-    def _stopped(self, question: Question) -> Result:
+    def _stopped(self, question: Question, cause: str) -> Result:
         """Returns the result of an analysis that a site has refused."""
-        phase = "close" if self.is_closing else "first" if question.is_first else "later"
-        return question.analysis.refused(question.state, self.judge.by_a_site(phase))
+        refusal = self.judge.by_a_site("first" if question.is_first else "later", cause, question.analysis)
+        return question.analysis.refused(question.state, refusal)
 
     def _moved_on(self) -> History:
         """Returns the history after all analyses were ended, admitted and begun that are due.
@@ -354,11 +387,12 @@ class History:
     def labels(self) -> tuple[tuple[str, tuple[Label, ...]], ...]:
         """Returns what the next vector holds after the flags, in order: (id of the step or analysis that asks, one
         label per number)."""
-        step = ((self.step.id, self._step_labels),) if self.step else ()
+        step = ((self.step.id, self.step_labels),) if self.step else ()
         return (*step, *((q.analysis.id, q.labels) for q in self.questions))
 
     @cached_property
-    def _step_labels(self) -> tuple[Label, ...]:
+    def step_labels(self) -> tuple[Label, ...]:
+        """What each number of the next round of admission is; nothing outside an admission."""
         return self.step.labels(self.in_admission) if self.step else ()
 
     def parts(self, cohort: Cohort) -> tuple[SummaryPart, ...]:
@@ -366,7 +400,7 @@ class History:
         sets = cohort.analysis_sets
         asked = (SummaryPart(q.analysis.exposure, q.labels, sets[q.analysis.analysis_set].n) for q in self.questions)
         opened = of_admission(analysis.exposure for analysis in self.in_admission)
-        return (*([SummaryPart(opened, self._step_labels)] if self.step else []), *asked)
+        return (*([SummaryPart(opened, self.step_labels)] if self.step else []), *asked)
 
     def _keep(self, analysis: Analysis, outcome: object, states: dict[str, Any], results: dict[str, Result]) -> None:
         """Stores the next state of an analysis, or its result; what would send undeclared numbers is ended."""
@@ -399,9 +433,13 @@ def open_history(plan: Plan, study: str, roster: str, run: str, messages: Sequen
         judge = Judge.of(plan, [said.policy for said in opened.values()], protocol)
     except (DataError, ValueError):
         raise ProtocolError(say("protocol.round.limits")) from None
+    return begun(plan, opening, opened, judge, chain(before, messages))
+
+
+def begun(plan: Plan, opening: Opening, opened: Mapping[str, Opened], judge: Judge, hash_: str) -> History:
+    """Returns the history of a run that every participant opened as it stated in `opened`."""
     results: dict[str, Result] = {
         id_: RefusedByRule.of(finding) for id_, finding in judge.pooled("open", plan.reported, Figures()).items()
     }
     figures = Figures(opened_before=max(said.opened for said in opened.values()))
-    begun = History(plan, opening, opened, judge, (), chain(before, messages), figures=figures, results=results)
-    return begun._moved_on()
+    return History(plan, opening, opened, judge, (), hash_, figures=figures, results=results)._moved_on()

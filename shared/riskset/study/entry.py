@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator
 
@@ -36,6 +36,11 @@ class AnalysisEntry(TomlTable):
     def covariates(self) -> tuple[str, ...]:
         """Every covariate that the entry names, each once, in order."""
         return ()
+
+    def without(self, covariate: str, *, alone: bool = True) -> Self | None:
+        """Returns the entry that does not use the covariate, or with `alone` False only not together with others; None
+        where no model remains, or there is none of several covariates."""
+        return self if alone else None
 
     @property
     def outcome_endpoints(self) -> tuple[str, ...]:

@@ -109,7 +109,7 @@ EITHER_SIDE = {
     ),
     # 100 patients and 12 columns are 1,200 numbers
     "R5.opened": (
-        lambda p, numbers: models.opened(p, "cox", numbers, 100, 12),
+        lambda p, numbers: models.opened(p, "cox", numbers, numbers, 0, 100, 12),
         {"pooled": (3600, 3601), "local": (6000, 6001)},
     ),
     "R6.parameters": (lambda p, k: models.parameters(p, "cox", 80, k), {"pooled": (8, 9), "local": (8, 9)}),

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
+from riskset.analyses.admission.causes import refusal_by_a_site
 from riskset.analyses.admission.features import Feature
 from riskset.analyses.admission.figures import Count, Figures
 from riskset.analyses.admission.steps import Live
@@ -25,19 +26,6 @@ from riskset.disclosure.policy import Policy, policy_from_json, strictest
 
 Judged = tuple[str, Finding]
 """The id of an analysis, and what a rule says about it."""
-
-OWN_RULES: Final = {
-    "admission/changes": ("R14", say("rules.own.changes")),
-    "admission/cohorts": ("R1 to R6", say("rules.own.cohorts")),
-    "admission/counts": ("R9", say("rules.own.counts")),
-    "admission/pairs": ("R4", say("rules.own.pairs")),
-    "admission/products": ("R2", say("rules.own.products")),
-    "first": ("R4", say("rules.own.first")),
-    "later": ("R7", say("rules.own.later")),
-    "opened": ("R5", say("rules.own.opened")),
-}
-"""By phase: the rule behind a site's flag, and why. It does not show which site, or which patient."""
-REMEDY: Final = say("rules.remedy.own_figure")
 
 
 @dataclass(frozen=True)
@@ -76,12 +64,9 @@ class Judge:
         }.get(phase)
         return tuple(speak(self, self.policy, live, figures)) if speak else ()
 
-    def by_a_site(self, phase: str) -> RefusedByRule:
+    def by_a_site(self, phase: str, cause: str, analysis: Analysis) -> RefusedByRule:
         """Returns the refusal behind a site's flag."""
-        if phase in ("first", "close") and self.policy is not None and self.policy.column == "local":
-            phase = "opened"  # all else was judged before
-        rule, why = OWN_RULES.get(phase, ("R1 to R7", say("rules.own.other")))
-        return RefusedByRule(rule, why, REMEDY, by="a site")
+        return refusal_by_a_site(self.policy, phase, cause, analysis)
 
     def evaluations_allowed(self, analysis: Analysis, figures: Figures) -> int | None:
         """Returns at how many points an analysis may be evaluated (R5 on pooled rows); None for any number."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from riskset.analyses.admission.features import Feature, features_of, in_design, matrix
 from riskset.analyses.admission.figures import Figures
-from riskset.analyses.admission.judging import REMEDY, Judged, levels, lost
+from riskset.analyses.admission.judging import Judged, levels, lost
 from riskset.analyses.admission.steps import Live, Own, binary, modelled, models
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.leaving import curves_of
@@ -193,7 +193,8 @@ def _own_evaluations(policy: Policy, own: Own, evaluated: Sequence[Evaluated]) -
         id_, n = one.analysis.id, own.cohort.analysis_sets[one.analysis.analysis_set].n
         eta = one.linear_predictor()
         if eta.shape != (n,):
-            yield id_, cannot_judge("R7", id_, say("rules.beyond.no_linear_predictor"), REMEDY)
+            why, remedy = say("rules.beyond.no_linear_predictor"), say("rules.remedy.no_linear_predictor")
+            yield id_, cannot_judge("R7", id_, why, remedy)
         yield from ((id_, finding) for finding in of_models.linear_predictor(policy, id_, eta))
         if policy.column == "local" and n:
             p = len(one.analysis.exposure.design)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Tag, field_validator, model_validator
 
@@ -61,6 +61,19 @@ class CoxEntry(EndpointEntry):
     @property
     def covariates(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*(self.multivariable or ()), *self.univariable_covariates)))
+
+    def without(self, covariate: str, *, alone: bool = True) -> Self | None:
+        together = self.multivariable or ()
+        if not alone and (covariate not in together or len(together) == 1):
+            return None
+        if covariate not in self.covariates:
+            return self
+        rest = tuple(name for name in together if name != covariate) or None
+        by_itself = tuple(name for name in self.univariable_covariates if name != covariate or not alone)
+        if rest is None and not by_itself:
+            return None
+        follows = self.univariable is True and by_itself == rest
+        return self.model_copy(update={"multivariable": rest, "univariable": follows or by_itself or False})
 
     def complaints(self, draft: Draft, path: KeyPath) -> Iterator[Complaint]:
         yield from draft.known_endpoints(path, self.endpoints)

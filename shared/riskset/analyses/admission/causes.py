@@ -1,0 +1,117 @@
+"""What a site's flag stands for: the limit that its own rows do not meet, and what would pass.
+
+A flag is noise. Which multiples it is drawn from shows the cause, and nothing else: neither the site nor, in the sum,
+how many sites refused. Where sites refuse for different causes, the sum shows the first of them in `OWN_CAUSES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import nan
+from typing import Final
+
+from riskset.analyses.analysis import Analysis, RefusedByRule
+from riskset.catalogue import Message, say
+from riskset.disclosure import cells, span
+from riskset.disclosure import models as of_models
+from riskset.disclosure.finding import Finding, judge
+from riskset.disclosure.policy import Policy, default_policy
+
+OWN_CAUSES: Final = {
+    "admission/changes": ("R14.changed_rows", "R14.alike"),
+    "admission/cohorts": (
+        "R1.population_rows",
+        "R2.apart_rows",
+        "R3.events",
+        "R3.events_per_parameter",
+        "R4.level",
+        "R4.lost",
+        "R6.parameters",
+        "R2.leverage",
+        "R4.leverage",
+    ),
+    "admission/counts": (
+        "R9.other_levels",
+        "R9.other_steps",
+        "R9.outside_order",
+        "R9.linked",
+        "R9.other_patients",
+        "R9.populations",
+        "R9.endpoints",
+    ),
+    "admission/pairs": ("R4.column",),
+    "admission/products": ("R2.leverage",),
+    "first": ("R4.leverage", "R5.opened"),
+    "later": ("R7.largest", "R7.spread", "R7.unjudged", "R5.numbers", "R5.evaluations"),
+}
+"""By phase of a run, the causes that a site's own rows may have."""
+_BEFORE: Final = {
+    "admission/changes": "R14",
+    "admission/cohorts": "R1 to R6",
+    "admission/counts": "R9",
+    "admission/pairs": "R4",
+    "admission/products": "R2",
+    "first": "R4",
+    "later": "R7",
+}
+"""By phase, the rules behind a flag of a run whose flags show no cause."""
+_IN_ORDER: Final = ("R2.leverage", "R4.leverage", "R5.opened")
+"""Causes that an analysis has with those before it. (So have the causes of R9.)"""
+
+
+def cause_of(phase: str, finding: Finding | None) -> str:
+    """Returns the cause of a finding that does not pass; nothing for none."""
+    if finding is None:
+        return ""
+    if finding.limit_name == "R14.changed_rows" and getattr(finding.subject, "code", "") == cells.ALIKE:
+        return "R14.alike"
+    if phase == "admission/pairs":
+        return "R4.column"
+    return {"R4": "R4.lost", "R7": "R7.unjudged"}.get(finding.limit_name, finding.limit_name)
+
+
+def refusal_by_a_site(policy: Policy | None, phase: str, cause: str, analysis: Analysis) -> RefusedByRule:
+    """Returns the refusal behind a site's flag; the cause is empty in a run whose flags show none."""
+    if not cause or policy is None:
+        rule, remedy = _BEFORE.get(phase, "R1 to R7"), say("rules.remedy.own_figure")
+        return RefusedByRule(rule, say("rules.own.other"), remedy, by="a site")
+    remedy = _remedy(policy, cause, analysis)
+    if cause in _IN_ORDER or cause.startswith("R9."):
+        remedy = say("rules.remedy.in_order", remedy=remedy)
+    return RefusedByRule(
+        cause.partition(".")[0], say(f"rules.own.{cause}"), say("rules.remedy.own", remedy=remedy), by="a site"
+    )
+
+
+def _remedy(policy: Policy, cause: str, analysis: Analysis) -> Message:
+    """Returns what would pass, without any site's figure."""
+    own = policy if policy.column == "local" else default_policy("local", policy.k)
+    p = max(len(analysis.exposure.design), 1)
+    of: dict[str, Callable[[], Message]] = {
+        "R1.population_rows": lambda: cells.population_rows(own, "", 1).remedy,
+        "R2.apart_rows": lambda: cells.apart(own, "", "", 1, 1)[0].remedy,
+        "R3.events": lambda: of_models.events(own, "", 0, p).remedy,
+        "R3.events_per_parameter": lambda: of_models.events(own, "", 0, p).remedy,
+        "R4.level": lambda: cells.level(own, "", 1, 2).remedy,
+        "R4.lost": lambda: say("rules.instead.some_narrower_range"),
+        "R4.column": lambda: _failing(policy, "R4.leverage", say("rules.remedy.leverage_column", k=policy.k)),
+        "R6.parameters": lambda: of_models.parameters(own, "", 1, p).remedy,
+        "R2.leverage": lambda: _failing(policy, cause, span.remedy(policy, cause)),
+        "R4.leverage": lambda: _failing(policy, cause, span.remedy(policy, cause)),
+        "R5.opened": lambda: _failing(policy, cause, say("rules.remedy.opened.here")),
+        "R5.numbers": lambda: say("rules.remedy.evaluations_here"),
+        "R5.evaluations": lambda: say("rules.remedy.evaluations_here"),
+        "R7.largest": lambda: say("rules.remedy.linear_predictor"),
+        "R7.spread": lambda: say("rules.remedy.linear_predictor"),
+        "R7.unjudged": lambda: say("rules.remedy.no_linear_predictor"),
+        "R14.changed_rows": lambda: cells.changes(own, "", 1, 1)[0].remedy,
+        "R14.alike": lambda: cells.alike(own, "", 1).remedy,
+    }
+    if cause.startswith("R9."):
+        return _failing(policy, cause, say(f"rules.remedy.{cause.partition('.')[2]}"))
+    return of[cause]()
+
+
+def _failing(policy: Policy, limit: str, remedy: Message) -> Message:
+    """Returns a remedy with the exception that the limit allows."""
+    return judge(policy, limit, "", nan, own=True, remedy=remedy).remedy
