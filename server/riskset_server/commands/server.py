@@ -60,7 +60,7 @@ def start(
     ] = None,
 ) -> None:
     """Serve until stopped (Ctrl-C or SIGTERM). Unfinished runs continue after a restart."""
-    from riskset_server.link import serve  # Flower takes a second to import; --help need not wait for it
+    from riskset_server.flower_app import serve  # Flower takes a second to import; --help need not wait for it
 
     config = CoordinatorFolder(folder).superlink(in_memory=in_memory, record=record)
     warn(expiry_lines(CoordinatorFolder(folder).expiries, today_utc()))

@@ -15,14 +15,16 @@ import pytest
 from flwr.supercore.constant import OBJECT_PUSH_SESSION_TTL_SECONDS
 from flwr.superlink.config_loader import SuperLinkLifespanConfig
 from flwr.superlink.main import create_app
+from flwr.superlink.routers.fleet.node_auth import NodeAuthMiddleware
 from flwr.supernode.fleet_http_client import FleetHttpClient
+from starlette.middleware.base import BaseHTTPMiddleware
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from riskset_server.engine.doors import ACTIVATION, SITE_CALLS
 from riskset_server.engine.superlink import FLEET_PULL
 from riskset_server.engine.tickets import ARRIVAL_S
 
-SITE, SERVER = "riskset_site/link.py", "riskset_server/link.py"
+SITE, SERVER, APP = "riskset_site/link.py", "riskset_server/link.py", "riskset_server/flower_app.py"
 
 # its module, its name, the parameters we pass, and the module that uses it
 CALLED = [
@@ -41,10 +43,10 @@ CALLED = [
     ("flwr.supercore.inflatable.inflatable_object", "no_object_id_recompute", [], SITE),
     ("flwr.supercore.control", "ControlHttpClient", ["base_url", "interceptors"], SERVER),
     ("flwr.supercore.runtime", "RuntimeHttpClient", ["base_url", "interceptors"], SERVER),
-    ("flwr.supercore.state.alembic.utils", "build_alembic_config", ["engine"], SERVER),
-    ("flwr.superlink.main", "create_app", ["config", "superlink_lifespan_class"], SERVER),
-    ("flwr.superlink.cli.flower_superlink", "SuperLinkLifespan", ["config", "state_factory"], SERVER),
-    ("flwr.superlink.auth_plugin", "NoOpControlAuthnPlugin", [], SERVER),
+    ("flwr.supercore.state.alembic.utils", "build_alembic_config", ["engine"], APP),
+    ("flwr.superlink.main", "create_app", ["config", "superlink_lifespan_class"], APP),
+    ("flwr.superlink.cli.flower_superlink", "SuperLinkLifespan", ["config", "state_factory"], APP),
+    ("flwr.superlink.auth_plugin", "NoOpControlAuthnPlugin", [], APP),
 ]
 
 OBJECT_CALLS = ["PushMessages", "PullMessages", "PushObject", "PullObject", "ConfirmMessageReceived"]
@@ -163,7 +165,7 @@ def test_the_superlink_has_no_unknown_setting():
         *("ssl_keyfile", "database", "isolation", "runtime_dependency_install"),
     }
     changed = known ^ set(SuperLinkLifespanConfig.__dataclass_fields__)
-    assert not changed, f"{UPGRADE}settings came or went: {sorted(changed)}; see _settings in {SERVER}"
+    assert not changed, f"{UPGRADE}settings came or went: {sorted(changed)}; see _settings in {APP}"
 
 
 def test_the_calls_that_the_public_port_passes_exist():
@@ -171,6 +173,13 @@ def test_the_calls_that_the_public_port_passes_exist():
     gone = SITE_CALLS - {route.path for route in routes}
     assert not gone, f"{UPGRADE}the paths {sorted(gone)} moved; see SITE_CALLS in riskset_server/engine/doors.py"
     assert {ACTIVATION, FLEET_PULL} <= SITE_CALLS
+
+
+def test_the_middlewares_can_run_in_one_task():
+    """All of Flower's, and the one that verifies a node's signature among them."""
+    middlewares = create_app.__globals__["_get_middleware"]()
+    assert all(issubclass(one.cls, BaseHTTPMiddleware) for one in middlewares), UPGRADE + "see engine/middlewares.py"
+    assert NodeAuthMiddleware in [one.cls for one in middlewares], UPGRADE + "node keys are verified elsewhere"
 
 
 def test_a_client_s_connection_can_be_replaced():
@@ -199,7 +208,7 @@ def test_uvicorn_s_protocol_has_what_the_deadline_needs():
         )
 
 
-@pytest.mark.parametrize("module", ["riskset_site.link", "riskset_server.link"])
+@pytest.mark.parametrize("module", ["riskset_site.link", "riskset_server.link", "riskset_server.flower_app"])
 def test_importing_either_link_turns_flower_s_telemetry_off(module):
     """In a separate process without any Flower setting in its environment, like a hospital's machine."""
     program = f"import {module}, flwr.supercore.telemetry as t; print(t.FLWR_TELEMETRY_ENABLED)"
