@@ -11,7 +11,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Collection
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -136,8 +136,9 @@ async def _serve(
         accepting.cancel()
         tasks.append(accepting)
     stop()  # one port without the other is useless
-    with suppress(asyncio.CancelledError):
-        await asyncio.gather(*tasks)
+    for ended in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(ended, Exception):  # not the entrance's cancellation
+            raise ended
 
 
 def _listen(host: str, port: int) -> socket.socket:
