@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmarks import doors, fits, machine, rounds, secure_sum, tables
 
-SIZES, COLUMNS, SITES, SUMMED = (10_000, 100_000, 1_000_000), (10, 30, 100), (3, 10), (10, 50)
+SIZES, COLUMNS, SITES, SUMMED = (10_000, 100_000, 1_000_000), (10, 30, 100), (3, 10, 22, 50), (10, 50)
 STUDIES = 3
 """Whole studies over the engine for each number of sites, in turn."""
 say = partial(print, file=sys.stderr, flush=True)
@@ -65,7 +65,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--n", type=int, nargs="*", default=SIZES, help="rows (default: 10000 100000 1000000)")
     parser.add_argument("--p", type=int, nargs="*", default=COLUMNS, help="columns (default: 10 30 100)")
     parser.add_argument("--turns", type=int, default=5, help="how often each program has its turn (default: 5)")
-    parser.add_argument("--sites", type=int, nargs="*", default=SITES, help="runs over the engine (default: 3 10)")
+    parser.add_argument("--sites", type=int, nargs="*", default=SITES, help="over the engine (default: 3 10 22 50)")
     parser.add_argument("--summed", type=int, nargs="*", default=SUMMED, help="secure sums (default: 10 50)")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results.json", help="raw measures")
     return parser.parse_args()

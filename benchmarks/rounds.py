@@ -1,15 +1,17 @@
 """Seconds per round over the engine: a server, a coordinator and one process per site, over TLS on loopback.
 
-The lung data of the demonstrations, divided among a given number of sites: with few rows, the time is that of the
-rounds.
+The breast cancer data of the demonstrations, divided among a given number of sites: with few rows for each, the time is
+that of the rounds.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -17,9 +19,10 @@ from statistics import median
 from typing import Any
 
 from riskset_demo.loopback_network import LoopbackNetwork
-from riskset_demo.studies.real import LUNG, DataSet
+from riskset_demo.studies.real import ROTTERDAM_GBSG, DataSet
 from riskset_server.engine.recording import read_recording
 
+SETTLED_S = 5.0  # each site has then activated its node, or learned that it must ask again
 ROUND = re.compile(r"round (\d+): \d+ sites in ([\d.]+) s")
 
 
@@ -31,40 +34,79 @@ class Dealt(DataSet):
 
     @property
     def study(self) -> bytes:
-        entries = "\n".join(f'site{i} = {{ name = "Site {i}", country = "US" }}' for i in range(1, self.sites + 1))
+        entries = "\n".join(f'site{i} = {{ name = "Site {i}", country = "NL" }}' for i in range(1, self.sites + 1))
         return re.sub(rb"(?s)(?<=\[sites\]\n).*?(?=\n\[)", entries.encode() + b"\n", super().study)
 
 
 def dealt(sites: int) -> Dealt:
     numbers = count()
-    whole = Dealt(**vars(LUNG), sites=sites)
+    whole = Dealt(**vars(ROTTERDAM_GBSG) | {"exceptions": ()}, sites=sites)
     return replace(whole, site_of=lambda row: f"site{next(numbers) % sites + 1}")
 
 
 def run(sites: int) -> dict[str, Any]:
-    """One study from its first round to its results: seconds per round, and the bytes that passed the sites' port.
+    """One study from its first round to its results: seconds per round by the clock, seconds of CPU of each party, and
+    what passed the sites' port.
 
-    Bytes are of the bodies inside TLS, per site and round, including heartbeats and polling.
+    The seconds of CPU are of the rounds after the first; of the sites, the first stands for all. Bytes are of the
+    bodies inside TLS, per site and round, including heartbeats and polling.
     """
     with tempfile.TemporaryDirectory(prefix="riskset-bench-") as folder:
         recording = Path(folder) / "recording"
         with LoopbackNetwork(dealt(sites), Path(folder) / "network", recording) as network:
             network.build()
             network.start()
-            command = ["run", network.study, "--server", network.coordinator.root, "--out", network.out]
-            ended = subprocess.run(
-                [sys.executable, "-m", "riskset.cli", *map(str, command)], capture_output=True, text=True, check=True
-            )
-        seconds = [float(s) for _, s in ROUND.findall(ended.stderr)]
-        passed = {True: 0, False: 0}
-        for record in read_recording(recording):
-            passed[record.is_request] += len(record.body)
+            _wait_until_online(network, sites)
+            started_s = cpu_s(network.processes["site1"].pid)
+            recording.write_bytes(b"")
+            rounds = _rounds(network)
+        passed = list(read_recording(recording))
+    seconds = [one[0] for one in rounds]
+    (_, *first), (_, *last) = rounds[0], rounds[-1]
+    of = [(end - begin) / (len(rounds) - 1) for begin, end in zip(first, last, strict=True)]
     return {
         "sites": sites,
         "rounds": len(seconds),
         "first_round_s": seconds[0],
         "round_s": median(seconds[1:]),
         "slowest_s": max(seconds[1:]),
-        "bytes_out": passed[True] / sites / len(seconds),
-        "bytes_in": passed[False] / sites / len(seconds),
+        "cpu_server_s": of[0],
+        "cpu_site_s": of[1],
+        "cpu_coordinator_s": of[2],
+        "cpu_site_start_s": started_s,
+        "requests": sum(one.is_request for one in passed) / sites / len(seconds),
+        "bytes_out": sum(len(one.body) for one in passed if one.is_request) / sites / len(seconds),
+        "bytes_in": sum(len(one.body) for one in passed if not one.is_request) / sites / len(seconds),
     }
+
+
+def _rounds(network: LoopbackNetwork) -> list[tuple[float, ...]]:
+    """Returns for each round its seconds by the clock and, at its end, the CPU of the server, a site and the
+    coordinator."""
+    command = ["run", network.study, "--server", network.coordinator.root, "--out", network.out]
+    with subprocess.Popen(
+        [sys.executable, "-m", "riskset.cli", *map(str, command)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as coordinator:
+        parties = (network.processes["server"].pid, network.processes["site1"].pid, coordinator.pid)
+        found = filter(None, map(ROUND.search, coordinator.stderr or ()))
+        rounds = [(float(match[2]), *map(cpu_s, parties)) for match in found]  # as each line comes
+    if coordinator.returncode != 0:
+        raise RuntimeError(f"the run ended with {coordinator.returncode}")
+    return rounds
+
+
+def _wait_until_online(network: LoopbackNetwork, sites: int) -> None:
+    """Returns once every site has connected: starting fifty processes is not part of a round."""
+    logs = network.root / "logs"
+    while sum(" serves " in log.read_text() for log in logs.glob("site*.log")) < sites:
+        time.sleep(0.2)
+    time.sleep(SETTLED_S)
+
+
+def cpu_s(process: int) -> float:
+    """Seconds of CPU that a process has used, in hundredths; Linux only."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -93,19 +93,14 @@ def rounds(runs: Sequence[Measures]) -> str:
     for sites in dict.fromkeys(run["sites"] for run in runs):
         own = [run for run in runs if run["sites"] == sites]
         middle = {key: median(run[key] for run in own) for key in own[0]}
-        kilobytes = (f"{middle[key] / 1000:.1f}" for key in ("bytes_out", "bytes_in"))
+        clock = [f"{middle[key]:.2f}" for key in ("first_round_s", "round_s")]
         slowest = f"{max(run['slowest_s'] for run in own):.2f}"
-        seconds = (f"{middle[key]:.2f}" for key in ("first_round_s", "round_s"))
-        rows.append([sites, middle["rounds"], *seconds, slowest, *kilobytes])
-    head = [
-        "sites",
-        "rounds",
-        "the first, s",
-        "per round, s",
-        "the slowest, s",
-        "sent by a site, kB per round",
-        "received",
-    ]
+        cpu = [f"{middle[f'cpu_{party}_s']:.3f}" for party in ("server", "site", "coordinator")]
+        passed = [f"{middle['requests']:.1f}", *(f"{middle[key] / 1000:.1f}" for key in ("bytes_out", "bytes_in"))]
+        rows.append([sites, middle["rounds"], *clock, slowest, *cpu, f"{middle['cpu_site_start_s']:.2f}", *passed])
+    head = ["sites", "rounds", "the first, s", "per round, s", "the slowest, s"]
+    head += [f"CPU of {party} per round, s" for party in ("the server", "a site", "the coordinator")]
+    head += ["CPU of a site's start, s", "requests of a site per round", "kB sent by a site per round", "received"]
     return _table(head, rows)
 
 

@@ -29,6 +29,7 @@ from riskset_server.coordinator_folder import CoordinatorFolder
 APPROVED_DAYS = 60
 READY_WITHIN_S = 60.0
 STOPPED_WITHIN_S = 10.0
+CONNECTIONS_PER_SITE = 4
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
 
@@ -154,7 +155,8 @@ class LoopbackNetwork:
     def start_server(self) -> None:
         memory = ["--in-memory"] if self.in_memory else []
         recording: list[str | Path] = ["--record", self.record] if self.record else []
-        self._start("server", "server", "start", self.coordinator.root, *memory, *recording)
+        places = ["--connections-per-address", str(CONNECTIONS_PER_SITE * len(self.sites))]  # all from one address
+        self._start("server", "server", "start", self.coordinator.root, *memory, *recording, *places)
         self._wait_for_server()
 
     def start_site(self, name: str) -> None:

@@ -1,9 +1,9 @@
-"""The coordinator's end of the engine: the Flower APIs it relies on, and the only server module that imports Flower.
+"""The coordinator's end of the engine: the Flower APIs by which it calls the SuperLink.
 
-`serve` runs Flower's SuperLink in our own process behind our doors. `SuperLinkClient` begins a Flower run in it;
-`FlowerRun` holds the run's task, stores messages and fetches replies. They replace a ServerApp and Flower's `Grid`,
-which sleeps for seconds between polls, retries without limit and interrupts its own process. The bundle that Flower
-requires is empty: no code is shipped.
+`SuperLinkClient` begins a Flower run in the SuperLink that `riskset_server.flower_app` serves. `FlowerRun` holds the
+run's task, stores messages and fetches replies. They replace a ServerApp and Flower's `Grid`, which sleeps for seconds
+between polls, retries without limit and interrupts its own process. The bundle that Flower requires is empty: no code
+is shipped.
 """
 
 from __future__ import annotations
@@ -12,19 +12,15 @@ import hashlib
 import logging
 import os
 import time
-from base64 import b64decode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Final, TypeVar
 
-# Flower reads these while it is imported: no telemetry, and none of its older gRPC ports
+# Flower reads these while it is imported: no telemetry
 os.environ["FLWR_TELEMETRY_ENABLED"] = "0"
 os.environ["FLWR_DISABLE_UPDATE_CHECK"] = "1"
-os.environ["FLWR_INTERNAL_GRPC_CONTROL_API"] = "0"
-os.environ["FLWR_INTERNAL_GRPC_FLEET_API"] = "0"
 
-from alembic.config import Config
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey, EllipticCurvePublicNumbers
 from flwr.app import ConfigRecord, Message, RecordDict
 from flwr.app.constants import DEFAULT_TTL
@@ -39,12 +35,6 @@ from flwr.supercore.inflatable import inflatable_object as inflatable
 from flwr.supercore.primitives.asymmetric import bytes_to_public_key, public_key_to_bytes
 from flwr.supercore.protobuf.client import ProtobufClient
 from flwr.supercore.runtime import RuntimeHttpClient
-from flwr.supercore.state.alembic import utils as migrations
-from flwr.superlink.auth_plugin import NoOpControlAuthnPlugin
-from flwr.superlink.cli.flower_superlink import SuperLinkLifespan
-from flwr.superlink.config_loader import SuperLinkLifespanConfig
-from flwr.superlink.main import create_app
-from sqlalchemy.engine import Engine
 
 from riskset.catalogue import say
 from riskset.engine.client import Heartbeat, RequestHeaders, quieten
@@ -58,9 +48,7 @@ from riskset.engine.wire import (
     WAIT_HEADER,
     WHOLE_HEADER,
 )
-from riskset_server.engine.doors import App, LeaseLeft
 from riskset_server.engine.loopback import call, empty_bundle, pinned_client
-from riskset_server.engine.superlink import LOOPBACK, Ready, SuperLinkConfig, serve_superlink
 from riskset_server.engine.tickets import EngineLost, Mailbox, Reply, SiteSession, Ticket
 
 TASK_BEAT_S: Final = 5.0  # Flower ends a run whose task is silent for 60 s, at first for 30 s
@@ -76,46 +64,6 @@ FAILURES: Final = {
 Client = TypeVar("Client", bound=ProtobufClient)
 
 _log = logging.getLogger(__name__)
-
-
-def serve(config: SuperLinkConfig, on_ready: Ready | None = None) -> None:
-    """Serves the SuperLink until SIGTERM or SIGINT; calls `on_ready(public_port, control_port)` once both ports are
-    open. Raises RisksetError where a port is taken."""
-    app, lease_left_s = _flower_app(config)
-    serve_superlink(config, app, lease_left_s, on_ready)
-
-
-def _flower_app(config: SuperLinkConfig) -> tuple[App, LeaseLeft]:
-    """Returns Flower's application, open to anyone who reaches it, and a function that returns a session's remaining
-    time."""
-    quieten("flwr")
-    _find_migrations_in_any_folder()
-    app = create_app(_settings(config), SuperLinkLifespan)
-    state = app.state.linkstate_factory.state()
-
-    def lease_left_s(headers: Mapping[bytes, bytes]) -> float | None:
-        key = b64decode(headers[constant.FLEET_HTTP_PUBLIC_KEY_HEADER.encode()])
-        node_id = state.get_node_id_by_public_key(key)
-        online = state.get_node_info(node_ids=[node_id], statuses=[constant.NodeStatus.ONLINE]) if node_id else []
-        return online[0].online_until - time.time() if online else None
-
-    return app, lease_left_s
-
-
-def _find_migrations_in_any_folder() -> None:
-    """Drops the folder of migrations from Flower's Alembic settings, where Alembic would split it at spaces.
-
-    Installed in a folder with a space in its name, Flower would make an empty database. Without the setting Alembic
-    looks beside the script, where the migrations are.
-    """
-    build = migrations.build_alembic_config
-
-    def without_folder(engine: Engine) -> Config:
-        config = build(engine)
-        config.remove_main_option("version_locations")
-        return config
-
-    migrations.build_alembic_config = without_folder
 
 
 class SuperLinkClient:
@@ -274,34 +222,6 @@ class FlowerRun:
             _log.debug("a task's heartbeat failed: %s", error)  # the next call raises it where the caller can act
         else:
             self.is_over = not is_alive
-
-
-def _settings(config: SuperLinkConfig) -> SuperLinkLifespanConfig:
-    """Returns Flower's settings: node keys required; no older port, no helper process, no plugin."""
-    return SuperLinkLifespanConfig(
-        control_address="",
-        health_server_address=None,
-        host=LOOPBACK,
-        port=config.control_port,
-        insecure=False,
-        certificates=None,
-        superexec_auth_secret=None,  # TokenDoor protects this and every other call of the loopback port
-        authn_plugin=NoOpControlAuthnPlugin(),
-        event_log_plugin=None,
-        fleet_event_log_plugin=None,
-        enable_event_log=False,
-        artifact_provider=None,
-        enable_supernode_auth=True,
-        fleet_api_type="grpc-rere",
-        fleet_api_address=None,
-        simulation=False,
-        ssl_ca_certfile=None,
-        ssl_certfile=str(config.certificate),
-        ssl_keyfile=str(config.key),
-        database=constant.FLWR_IN_MEMORY_DB_NAME if config.database is None else str(config.database),
-        isolation="process",
-        runtime_dependency_install=False,
-    )
 
 
 def _records(message: Message) -> dict[str, inflatable.InflatableObject]:

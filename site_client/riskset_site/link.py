@@ -30,6 +30,7 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from flwr.app import ConfigRecord, Message, RecordDict
 from flwr.app.message import remove_content_from_message
+from flwr.common.constant import TIMESTAMP_HEADER
 from flwr.common.serde import message_from_proto, message_to_proto
 from flwr.proto.fleet_pb2 import (
     ActivateNodeRequest,
@@ -41,6 +42,7 @@ from flwr.proto.fleet_pb2 import (
 from flwr.proto.heartbeat_pb2 import SendNodeHeartbeatRequest
 from flwr.proto.message_pb2 import ConfirmMessageReceivedRequest, ObjectTree, PullObjectRequest, PushObjectRequest
 from flwr.proto.node_pb2 import Node
+from flwr.supercore.constant import FLEET_HTTP_PUBLIC_KEY_HEADER, FLEET_HTTP_SIGNATURE_HEADER
 from flwr.supercore.inflatable.inflatable_object import (
     get_all_nested_objects,
     get_object_tree,
@@ -51,12 +53,12 @@ from flwr.supercore.inflatable.inflatable_object import (
 from flwr.supercore.primitives.asymmetric import public_key_to_bytes
 from flwr.supercore.protobuf.client import ProtobufClientInterceptor
 from flwr.supernode.fleet_http_client import FleetHttpClient
-from flwr.supernode.node_auth_http_interceptor import NodeAuthHttpInterceptor
 
 from riskset.catalogue import say
 from riskset.engine.client import Heartbeat, RequestHeaders, quieten, trust_only
 from riskset.engine.wire import EVERYONE, FIELD, MAX_MESSAGE_BYTES, NODE_HEADER, RECORD, WAIT_HEADER, WHOLE_HEADER
 from riskset.errors import ProtocolError, Unreachable
+from riskset_site.network.node_signature import NodeSignature, SignatureHeaders
 from riskset_site.network.reachability import ServerAway, is_this_machine, no_answer, not_ours, rejected
 
 LEASE_S: Final = 30.0
@@ -67,6 +69,8 @@ WAIT_S: Final = 2.0
 """How long the server holds a request for messages; also how long a stop may take, as nothing interrupts it."""
 PART_POLL_S: Final = 0.25  # the server announces complete messages; an incomplete one is a coordinator's that ended
 IDLE_S: Final = 60.0  # the server closes idle connections later than that, and a heartbeat then needs no handshake
+
+SIGNATURE_HEADERS: Final = SignatureHeaders(FLEET_HTTP_PUBLIC_KEY_HEADER, TIMESTAMP_HEADER, FLEET_HTTP_SIGNATURE_HEADER)
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
@@ -253,7 +257,8 @@ def _open_client(
 ) -> FleetHttpClient:
     """Returns a client that trusts one authority. By itself httpx obeys HTTPS_PROXY even for local addresses."""
     trusted = trust_only(ca_certificate.decode("ascii"))
-    extras: list[ProtobufClientInterceptor] = [NodeAuthHttpInterceptor(key, key.public_key()), headers]
+    signature = NodeSignature(key, public_key_to_bytes(key.public_key()), SIGNATURE_HEADERS)
+    extras: list[ProtobufClientInterceptor] = [signature, headers]
     client = FleetHttpClient(f"https://{address}", interceptors=extras, verify=trusted, timeout=timeout_s)
     client.close()
     kept, by_proxy = httpx.Limits(keepalive_expiry=IDLE_S), not is_this_machine(address)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,8 +16,12 @@ from riskset.joining.expiry import expiry_lines, today_utc
 from riskset.private_files import unprotected
 from riskset.terminal import tell
 from riskset_server.coordinator_folder import CoordinatorFolder
+from riskset_server.engine.doors import Limits
+from riskset_server.engine.entrance import Address, address_of
 
 app = typer.Typer(help="Make and start the coordinator's server.", no_args_is_help=True, add_completion=False)
+
+CONNECTIONS = Limits.connections_per_address
 
 Folder = Annotated[Path, typer.Argument(help="The coordinator's folder.", show_default=False)]
 
@@ -58,11 +65,28 @@ def start(
         Path | None,
         typer.Option(help="Append every byte that passes the sites' port to this file.", show_default=False),
     ] = None,
+    connections_per_address: Annotated[
+        int, typer.Option(min=2, help="At most so many connections from one address. A site needs two to four.")
+    ] = CONNECTIONS,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="A reverse proxy, whose PROXY protocol says where a connection comes from. May be repeated.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Serve until stopped (Ctrl-C or SIGTERM). Unfinished runs continue after a restart."""
-    from riskset_server.link import serve  # Flower takes a second to import; --help need not wait for it
+    proxies = frozenset(map(_address, trusted_proxy or ()))
+    from riskset_server.flower_app import serve  # Flower takes a second to import; --help need not wait for it
 
-    config = CoordinatorFolder(folder).superlink(in_memory=in_memory, record=record)
+    config = replace(
+        CoordinatorFolder(folder).superlink(in_memory=in_memory, record=record),
+        limits=Limits(connections_per_address=connections_per_address),
+        proxies=proxies,
+    )
+    logging.getLogger().addHandler(_Log())
     warn(expiry_lines(CoordinatorFolder(folder).expiries, today_utc()))
 
     def ready(public_port: int, control_port: int) -> None:
@@ -70,3 +94,23 @@ def start(
 
     serve(config, ready)
     tell(say("server.folder.stopped"), err=True)
+
+
+class _Log(logging.Handler):
+    """Prints what the server's parts log, with the time, as `tell` prints everything."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        form = logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S+00:00")
+        form.converter = time.gmtime
+        self.setFormatter(form)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        tell(self.format(record), err=True)
+
+
+def _address(text: str) -> Address:
+    try:
+        return address_of(text)
+    except ValueError:
+        raise typer.BadParameter(say("server.folder.no_address", text=text), param_hint="--trusted-proxy") from None

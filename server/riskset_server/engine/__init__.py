@@ -1,1 +1,2 @@
-"""The network engine, server and client: doors, mailbox, recording. Flower itself is used by `riskset_server.link`."""
+"""The network engine, server and client: doors, mailbox, recording. Flower itself is in
+`riskset_server.flower_app` and `riskset_server.link`."""

@@ -51,7 +51,9 @@ class Limits:
     body before it knows its sender."""
     header_s: float = 10.0
     body_s: float = 120.0
-    connections_per_address: int = 64  # the demo's sites all come from one address; a hospital needs two
+    connections_per_address: int = 64
+    """A site needs two, one of which waits for messages, and two more for a moment when its network was interrupted:
+    16 sites of a hospital group may share an address, and a stranger takes no more than they."""
 
 
 class Room:

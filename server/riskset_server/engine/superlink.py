@@ -10,9 +10,8 @@ import asyncio
 import signal
 import socket
 import threading
-from collections import Counter
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -25,6 +24,7 @@ from riskset.engine.client import CIPHERS
 from riskset.errors import RisksetError
 from riskset.private_files import prepare_database
 from riskset_server.engine.doors import App, FrontDoor, LeaseDoor, LeaseLeft, Limits, Room, TokenDoor
+from riskset_server.engine.entrance import Address, Entrance, Place, Places
 from riskset_server.engine.joining_door import JoiningDoor
 from riskset_server.engine.long_poll import Bell, LongPoll
 from riskset_server.engine.recording import Recorder
@@ -60,6 +60,8 @@ class SuperLinkConfig:
     joining: Path | None = None
     """The list of invites; None accepts no join requests."""
     limits: Limits = field(default_factory=Limits)
+    proxies: Collection[Address] = ()
+    """The reverse proxies that say, in the PROXY protocol, from where a connection comes."""
 
 
 def serve_superlink(config: SuperLinkConfig, app: App, lease_left_s: LeaseLeft, on_ready: Ready | None = None) -> None:
@@ -83,7 +85,7 @@ def serve_superlink(config: SuperLinkConfig, app: App, lease_left_s: LeaseLeft, 
             _server(config, control, H11Protocol, lifespan=True),
             _server(config, public, _guarded(config.limits), lifespan=False),
         )
-        asyncio.run(_serve(servers, (back, front), on_ready))
+        asyncio.run(_serve(servers, (back, front), _entrance(config, servers[1]), on_ready))
 
 
 class _Server(uvicorn.Server):
@@ -92,12 +94,28 @@ class _Server(uvicorn.Server):
 
 
 def _guarded(limits: Limits) -> type[H11Protocol]:
-    """Returns the public port's protocol, with its own count of connections."""
-    return type("Guarded", (_GuardedProtocol,), {"limits": limits, "open_from": Counter()})
+    """Returns the public port's protocol."""
+    return type("Guarded", (_GuardedProtocol,), {"limits": limits})
+
+
+def _entrance(config: SuperLinkConfig, server: _Server) -> Entrance:
+    """Returns the way in to the public port's server, which accepts no connection by itself."""
+
+    def protocol(place: Place) -> asyncio.Protocol:
+        made: _GuardedProtocol = server.config.http_protocol_class(  # type: ignore[call-arg, assignment]
+            config=server.config, server_state=server.server_state, app_state=server.lifespan.state
+        )
+        made.place = place
+        return made
+
+    return Entrance(protocol, Places(config.limits.connections_per_address), config.proxies, config.limits.header_s)
 
 
 async def _serve(
-    servers: tuple[_Server, _Server], sockets: tuple[socket.socket, socket.socket], on_ready: Ready | None
+    servers: tuple[_Server, _Server],
+    sockets: tuple[socket.socket, socket.socket],
+    entrance: Entrance,
+    on_ready: Ready | None,
 ) -> None:
     def stop() -> None:
         for server in servers:
@@ -106,16 +124,21 @@ async def _serve(
     if threading.current_thread() is threading.main_thread():
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, stop)
-    tasks = [asyncio.create_task(server.serve([listener])) for server, listener in zip(servers, sockets, strict=True)]
+    (back, front), (control, public) = sockets, servers
+    tasks = [asyncio.create_task(control.serve([back])), asyncio.create_task(public.serve([]))]
     while not all(server.started for server in servers) and not any(task.done() for task in tasks):
         await asyncio.sleep(0.01)
-    if on_ready is not None and not any(task.done() for task in tasks):
-        back, front = (listener.getsockname()[1] for listener in sockets)
-        on_ready(front, back)
-    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    if not any(task.done() for task in tasks):
+        accepting = asyncio.create_task(entrance.accept(front, public.config.ssl))
+        if on_ready is not None:
+            on_ready(front.getsockname()[1], back.getsockname()[1])
+        await asyncio.wait([*tasks, accepting], return_when=asyncio.FIRST_COMPLETED)
+        accepting.cancel()
+        tasks.append(accepting)
     stop()  # one port without the other is useless
-    with suppress(asyncio.CancelledError):
-        await asyncio.gather(*tasks)
+    for ended in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(ended, Exception):  # not the entrance's cancellation
+            raise ended
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -145,6 +168,7 @@ def _server(config: SuperLinkConfig, app: App, protocol: type[H11Protocol], *, l
             log_config=None,
             log_level="warning",
             access_log=False,
+            proxy_headers=False,  # by default uvicorn believes them from this machine
             server_header=False,
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=GRACE_S,
@@ -153,33 +177,25 @@ def _server(config: SuperLinkConfig, app: App, protocol: type[H11Protocol], *, l
 
 
 class _GuardedProtocol(H11Protocol):
-    """uvicorn's HTTP protocol with a deadline for headers, which uvicorn lacks, and a limit of connections per address.
+    """uvicorn's HTTP protocol with a deadline for headers, which uvicorn lacks, and a place among the connections.
 
     TLS handshakes come first; asyncio ends those that take more than a minute.
     """
 
     limits: Limits
-    open_from: Counter[str]
+    place: Place
     _deadline: asyncio.TimerHandle | None = None
-    _address: str = ""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._address = self.client[0] if self.client else ""
-        self.open_from[self._address] += 1
-        if self.open_from[self._address] > self.limits.connections_per_address:
-            transport.abort()
-        else:
-            self._watch()
+        self._watch()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         self._watch()
 
     def connection_lost(self, error: Exception | None) -> None:
-        self.open_from[self._address] -= 1
-        if not self.open_from[self._address]:
-            del self.open_from[self._address]
+        self.place.leave()
         self._forget()
         super().connection_lost(error)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from riskset_server.engine import long_poll
 from riskset_server.engine.doors import Limits
 from riskset_server.engine.superlink import SuperLinkConfig
-from riskset_server.link import serve
+from riskset_server.flower_app import serve
 
 
 def main(folder, public_port, control_port, database=None):

@@ -135,7 +135,7 @@ def test_a_fast_clock_is_reported_with_its_offset(running, monkeypatch):
         def now(cls, tz=None):
             return datetime.datetime.now(tz) + datetime.timedelta(seconds=42)
 
-    monkeypatch.setattr("flwr.supernode.node_auth_http_interceptor.now", lambda: Ahead.now(datetime.UTC))
+    monkeypatch.setattr("riskset_site.network.node_signature.now", lambda: Ahead.now(datetime.UTC))
     monkeypatch.setattr(riskset_site.link, "datetime", Ahead)
     began = time.monotonic()
     with open_link(running, "early") as link, pytest.raises(ClockOff, match=r"\d\d s ahead of") as off:

@@ -9,25 +9,35 @@ import inspect
 import os
 import subprocess
 import sys
+from base64 import b64decode
+from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import flwr
+import httpx
 import pytest
 from flwr.supercore.constant import OBJECT_PUSH_SESSION_TTL_SECONDS
+from flwr.supercore.primitives.asymmetric import public_key_to_bytes, verify_signature
 from flwr.superlink.config_loader import SuperLinkLifespanConfig
 from flwr.superlink.main import create_app
+from flwr.superlink.routers.fleet.node_auth import NodeAuthMiddleware
 from flwr.supernode.fleet_http_client import FleetHttpClient
+from flwr.supernode.node_auth_http_interceptor import NodeAuthHttpInterceptor
+from starlette.middleware.base import BaseHTTPMiddleware
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from riskset.secure.node_key import new_node_key
 from riskset_server.engine.doors import ACTIVATION, SITE_CALLS
 from riskset_server.engine.superlink import FLEET_PULL
 from riskset_server.engine.tickets import ARRIVAL_S
+from riskset_site.link import SIGNATURE_HEADERS
+from riskset_site.network.node_signature import NodeSignature
 
-SITE, SERVER = "riskset_site/link.py", "riskset_server/link.py"
+SITE, SERVER, APP = "riskset_site/link.py", "riskset_server/link.py", "riskset_server/flower_app.py"
 
 # its module, its name, the parameters we pass, and the module that uses it
 CALLED = [
     ("flwr.supernode.fleet_http_client", "FleetHttpClient", ["base_url", "interceptors", "verify", "timeout"], SITE),
-    ("flwr.supernode.node_auth_http_interceptor", "NodeAuthHttpInterceptor", ["private_key", "public_key"], SITE),
     ("flwr.supercore.primitives.asymmetric", "public_key_to_bytes", ["public_key"], SITE),
     ("flwr.supercore.primitives.asymmetric", "bytes_to_public_key", ["public_key_bytes"], SERVER),
     ("flwr.common.serde", "message_from_proto", ["message_proto"], SITE),
@@ -41,10 +51,10 @@ CALLED = [
     ("flwr.supercore.inflatable.inflatable_object", "no_object_id_recompute", [], SITE),
     ("flwr.supercore.control", "ControlHttpClient", ["base_url", "interceptors"], SERVER),
     ("flwr.supercore.runtime", "RuntimeHttpClient", ["base_url", "interceptors"], SERVER),
-    ("flwr.supercore.state.alembic.utils", "build_alembic_config", ["engine"], SERVER),
-    ("flwr.superlink.main", "create_app", ["config", "superlink_lifespan_class"], SERVER),
-    ("flwr.superlink.cli.flower_superlink", "SuperLinkLifespan", ["config", "state_factory"], SERVER),
-    ("flwr.superlink.auth_plugin", "NoOpControlAuthnPlugin", [], SERVER),
+    ("flwr.supercore.state.alembic.utils", "build_alembic_config", ["engine"], APP),
+    ("flwr.superlink.main", "create_app", ["config", "superlink_lifespan_class"], APP),
+    ("flwr.superlink.cli.flower_superlink", "SuperLinkLifespan", ["config", "state_factory"], APP),
+    ("flwr.superlink.auth_plugin", "NoOpControlAuthnPlugin", [], APP),
 ]
 
 OBJECT_CALLS = ["PushMessages", "PullMessages", "PushObject", "PullObject", "ConfirmMessageReceived"]
@@ -108,6 +118,11 @@ VALUES = [
     ("flwr.supercore.constant", "FLWR_IN_MEMORY_DB_NAME", ":flwr-in-memory:", "SuperLinkConfig.database"),
 ]
 
+NOT_AT_A_SITE = {
+    *("fastapi", "starlette", "uvicorn", "sqlalchemy", "alembic", "requests"),
+    *("matplotlib", "jinja2", "pandas", "lifelines", "riskset_server", "riskset_demo"),
+}
+
 UPGRADE = f"Flower {flwr.__version__}: "
 
 
@@ -163,7 +178,7 @@ def test_the_superlink_has_no_unknown_setting():
         *("ssl_keyfile", "database", "isolation", "runtime_dependency_install"),
     }
     changed = known ^ set(SuperLinkLifespanConfig.__dataclass_fields__)
-    assert not changed, f"{UPGRADE}settings came or went: {sorted(changed)}; see _settings in {SERVER}"
+    assert not changed, f"{UPGRADE}settings came or went: {sorted(changed)}; see _settings in {APP}"
 
 
 def test_the_calls_that_the_public_port_passes_exist():
@@ -171,6 +186,40 @@ def test_the_calls_that_the_public_port_passes_exist():
     gone = SITE_CALLS - {route.path for route in routes}
     assert not gone, f"{UPGRADE}the paths {sorted(gone)} moved; see SITE_CALLS in riskset_server/engine/doors.py"
     assert {ACTIVATION, FLEET_PULL} <= SITE_CALLS
+
+
+def test_the_middlewares_can_run_in_one_task():
+    """All of Flower's, and the one that verifies a node's signature among them."""
+    middlewares = create_app.__globals__["_get_middleware"]()
+    assert all(issubclass(one.cls, BaseHTTPMiddleware) for one in middlewares), UPGRADE + "see engine/middlewares.py"
+    assert NodeAuthMiddleware in [one.cls for one in middlewares], UPGRADE + "node keys are verified elsewhere"
+
+
+def test_a_node_signs_its_requests_as_flower_s_own_interceptor_does():
+    """Which a site does not import: it brings a web framework with it."""
+    key = new_node_key()
+    theirs = NodeAuthHttpInterceptor(key, key.public_key())
+    ours = NodeSignature(key, public_key_to_bytes(key.public_key()), SIGNATURE_HEADERS)
+    signed = []
+    for interceptor in (theirs, ours):
+        request = SimpleNamespace(headers=httpx.Headers())
+        assert interceptor.intercept(SimpleNamespace(request=request), lambda context: context.request) is request
+        signed.append(dict(request.headers))
+    assert signed[0].keys() == signed[1].keys(), UPGRADE + "node authentication has other headers; see " + SITE
+    names = SIGNATURE_HEADERS
+    for headers in signed:
+        at = headers[names.timestamp]
+        assert datetime.fromisoformat(at).utcoffset() == timedelta(0)
+        assert b64decode(headers[names.public_key]) == public_key_to_bytes(key.public_key())
+        assert verify_signature(key.public_key(), at.encode(), b64decode(headers[names.signature]))
+
+
+def test_a_site_s_process_starts_without_what_only_a_server_needs():
+    """Half a second of CPU at every site's start: a web framework, a database, figures, a second HTTP client."""
+    program = "import sys, riskset_site.commands.serve, riskset_site.link; print(*sys.modules)"
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "flwr.supernode.fleet_http_client" in said.stdout.split()
+    assert {name.partition(".")[0] for name in said.stdout.split()} & NOT_AT_A_SITE == set()
 
 
 def test_a_client_s_connection_can_be_replaced():
@@ -199,7 +248,7 @@ def test_uvicorn_s_protocol_has_what_the_deadline_needs():
         )
 
 
-@pytest.mark.parametrize("module", ["riskset_site.link", "riskset_server.link"])
+@pytest.mark.parametrize("module", ["riskset_site.link", "riskset_server.link", "riskset_server.flower_app"])
 def test_importing_either_link_turns_flower_s_telemetry_off(module):
     """In a separate process without any Flower setting in its environment, like a hospital's machine."""
     program = f"import {module}, flwr.supercore.telemetry as t; print(t.FLWR_TELEMETRY_ENABLED)"
