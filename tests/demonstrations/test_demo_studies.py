@@ -63,11 +63,13 @@ WITHOUT = {
 
 @pytest.mark.parametrize("limit", WITHOUT)
 def test_two_hospitals_sign_no_exception_that_they_do_not_need(prepared, limit):
-    """A site says under the sum that it refuses: of the rules on its own rows nobody learns which, or where."""
+    """A site says under the sum that it refuses, and for which limit."""
     signed = tuple(one for one in HCC_TWO.exceptions if one.limit != limit)
     told = refused(prepared(HCC_TWO.name).run(signed))
-    assert {f"cox/{name}" for name in WITHOUT[limit]} <= set(told)
-    assert set(told.values()) <= {"R1 to R6", "R7"}
+    rule, _, _ = limit.partition(".")
+    assert {told[f"cox/{name}"] for name in WITHOUT[limit]} == {rule}
+    assert {told.pop(id_) for id_ in CHILD_PUGH} == {"R4"}
+    assert set(told.values()) == {rule}
 
 
 def test_the_report_of_two_hospitals_names_the_covariates_that_it_does_not_have(prepared, printed):
@@ -76,10 +78,10 @@ def test_the_report_of_two_hospitals_names_the_covariates_that_it_does_not_have(
     page = printed(results_of(ready.study, ready.outcome, sorted(ready.cohorts)), labels_of(ready.study))
     for table in page.tables("cox"):
         (row,) = [row for row in table.rows if row.label == "Child-Pugh class"]
-        assert "refused (R1 to R6)" in row.cells
+        assert "refused (R4)" in row.cells
         notes = " ".join(map(str, table.notes))
         assert "multivariable model with Sex, Aetiology HBV and Child-Pugh class." in notes
-        assert "Univariable, Child-Pugh class, refused: R1 to R6: a site's own patients do not meet a rule" in notes
+        assert "Univariable, Child-Pugh class, refused: R4: " in notes
 
 
 def test_one_patient_more_or_less_is_seen(prepared):
