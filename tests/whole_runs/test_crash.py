@@ -424,9 +424,9 @@ def test_a_run_that_was_judged_without_the_numbers_of_another_ends(study_and_coh
     assert patients.told(parties.study, parties.run()) == answer
     parties.run_id = "one"
     parties.start_coordinator()
-    with pytest.raises(Refused, match="was not given the full list of earlier runs") as refused:
+    with pytest.raises(Refused, match="has sent numbers of models in another run") as refused:
         parties.run()
-    assert refused.value.code == "earlier"
+    assert refused.value.code == "opened_since"
     admission = len(parties.journals["asan"].exchanges("one"))
     assert [len(parties.journals[name].exchanges("one")) for name in SITES] == [admission] * 3
     assert parties.coordinator._history.phase == "first"  # none of its models' numbers was sent

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from riskset.analyses.analysis import NotEstimable, RefusedByRule
+from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
 from riskset.catalogue import say
 from riskset.results import ResultEntry
+from riskset.results.refusals import of_analysis
 from riskset_server.report import notation
 from riskset_server.report.blocks import Box, Shown, Text
 from riskset_server.report.cells import Cells
@@ -16,7 +17,7 @@ _JUDGED_BY: Final = {"all": "all", "a site": "site"}
 
 def not_reported(entry: ResultEntry, title: str, cells: Cells) -> Box:
     """Returns the box of a result without numbers."""
-    result = entry.result
+    result = _printed(entry)
     if isinstance(result, RefusedByRule):
         status = say(f"report.refused_by.{_JUDGED_BY[result.by]}", rule=result.rule)
         message, remedy = (str(text).rstrip(".") for text in (result.message, result.remedy))
@@ -27,7 +28,7 @@ def not_reported(entry: ResultEntry, title: str, cells: Cells) -> Box:
 def reason(entry: ResultEntry, cells: Cells) -> Text:
     """Returns why a result is missing: its code or rule, the sentence, and what would pass. Raises ValueError if the
     entry has a result."""
-    result = entry.result
+    result = _printed(entry)
     if isinstance(result, RefusedByRule):
         finding, remedy = sentence(result.rule, str(result.message)), str(result.remedy).rstrip(".")
         return (str(say("report.reason_with_remedy", reason=finding, remedy=remedy)) if remedy else finding,)
@@ -35,6 +36,12 @@ def reason(entry: ResultEntry, cells: Cells) -> Text:
         text, numbers = sentence(result.code, str(result.message)), cells.of(entry.id, "reason")
         return (Shown("words", tuple(cell.id for cell in numbers), text),) if numbers else (text,)
     raise ValueError(f"{entry.id} has a result")
+
+
+def _printed(entry: ResultEntry) -> Result:
+    """Returns the end of an analysis as it is printed beside it."""
+    result = entry.result
+    return of_analysis(entry.id, result) if isinstance(result, RefusedByRule) else result
 
 
 def sentence(code: str, message: str) -> str:

@@ -18,6 +18,7 @@ from riskset.errors import DataError
 from riskset.private_files import make_folder
 from riskset.protocol.coordinator import Outcome
 from riskset.results import Results, results_of, write_results
+from riskset.results.refusals import in_short, told_once
 from riskset.strict_json import read_json
 from riskset.study.spec import Study
 
@@ -90,13 +91,11 @@ def _put_in_place(beside: Path, folder: Path) -> None:
 
 
 def not_reported(study: Study, results: Mapping[str, Result]) -> list[str]:
-    """Returns one line for each analysis without a result, with the reason; a single line if all have a result."""
+    """Returns one line for each reason for which analyses have no result; a single line if all have a result."""
     ends = [(analysis.id, results[analysis.id]) for analysis in plan(study).reported]
-    refused = [
-        say("run.outcome.refused", analysis=id_, refusal=refusal(result))
-        for id_, result in ends
-        if isinstance(result, RefusedByRule)
-    ]
+    refusals = [(id_, result) for id_, result in ends if isinstance(result, RefusedByRule)]
+    told = [(in_short(one.ids), refusal(one.refusal)) for one in told_once(refusals)]
+    refused = [say("run.outcome.refused", analyses=analyses, refusal=of) for analyses, of in told]
     failed = [
         say("run.outcome.not_estimable", analysis=id_, reason=result.message)
         for id_, result in ends

@@ -18,8 +18,9 @@ from riskset.protocol.approval import ExceptionSigned
 from riskset.protocol.coordinator import Outcome
 from riskset.protocol.participation import column_for
 from riskset.rehearsal import Rehearsal
+from riskset.results.refusals import ToldOnce, in_short, told_once
 from riskset.study.spec import Study
-from riskset_server.run.outcome import refusal, refusals_of
+from riskset_server.run.outcome import refusals_of
 from riskset_server.run.staying_out import STAYS_OUT, NextRun, refused_together
 from riskset_server.run.suggest.search import Rehearsals
 
@@ -120,7 +121,8 @@ def verdicts(rehearsed: Rehearsed, *, is_gated: bool) -> str:
     ends = [(analysis, results[analysis.id]) for analysis in rehearsed.outcome.history.plan.reported]
     width = max(len(analysis.id) for analysis, _ in ends)
     lines = [f"{one.id:<{width}}  {_verdict(one, result, is_gated=is_gated)}" for one, result in ends]
-    refusals = dict.fromkeys(str(refusal(of)) for one, result in ends for of in refusals_of(one, result))
+    told = told_once((one.id, of) for one, result in ends for of in refusals_of(one, result))
+    refusals = [str(_told(of)) for of in told]
     by_a_site = {one.id for one, result in ends if any(of.by == "a site" for of in refusals_of(one, result))}
     own = _own_lines([(site, verdict) for site, verdict in rehearsed.own if verdict["analysis"] in by_a_site])
     return "\n".join([*lines, *([""] if refusals else []), *refusals, *own])
@@ -141,19 +143,33 @@ def _of_result(result: Result, *, is_gated: bool) -> Message:
     return say("run.verdict.ok", gate=gate)
 
 
+def _told(once: ToldOnce) -> Message:
+    """Returns a refusal with the analyses that it concerns. What would pass follows the figures of the sites."""
+    of, analyses = once.refusal, in_short(once.ids)
+    if of.by == "a site":
+        return say("run.outcome.told_of_a_site", rule=of.rule, analyses=analyses, finding=of.message)
+    return say("run.outcome.told", rule=of.rule, analyses=analyses, finding=of.message, remedy=of.remedy)
+
+
 def _own_lines(found: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
     """Returns each site's figures, and below those of one limit, once, what would pass. On one machine the figures may
     be printed; in a real run each site sees only its own."""
-    by_limit: dict[tuple[str, str], dict[str, None]] = {}
+    by_limit: dict[tuple[str, str], dict[tuple[str, float], dict[str, float]]] = {}
     for site, verdict in found:
-        value, limit, name = float(verdict["value"]), float(verdict["limit"]), verdict["limit_name"]
-        line = say("run.verdict.own", site=site, limit_name=name, subject=verdict["subject"], found=value, limit=limit)
-        by_limit.setdefault((name, verdict["remedy"]), {})[str(line)] = None
-    return [
-        line
-        for (name, remedy), lines in by_limit.items()
-        for line in (*lines, str(say("run.verdict.would_pass", limit_name=name, remedy=remedy)))
-    ]
+        of = by_limit.setdefault((verdict["limit_name"], verdict["remedy"]), {})
+        figures = of.setdefault((site, float(verdict["limit"])), {})
+        figures.setdefault(verdict["analysis"], float(verdict["value"]))
+    return [str(line) for (name, remedy), of in by_limit.items() for line in _own_of_limit(name, remedy, of)]
+
+
+def _own_of_limit(name: str, remedy: str, of: Mapping[tuple[str, float], Mapping[str, float]]) -> Iterator[Message]:
+    for (site, limit), figures in of.items():
+        by_figure: dict[float, list[str]] = {}
+        for analysis, value in figures.items():
+            by_figure.setdefault(value, []).append(analysis)
+        found = tuple(say("run.verdict.own_figure", found=v, analysis=in_short(ids)) for v, ids in by_figure.items())
+        yield say("run.verdict.own", site=site, limit_name=name, limit=limit, found=found)
+    yield say("run.verdict.would_pass", limit_name=name, remedy=remedy)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -29,7 +29,11 @@ ENDS_A_RUN: Final = {
     NEWER_METHOD: say("run.ended"),
     "participants": say("run.ended"),
     "earlier": say("run.ended"),
+    "answered_since": say("run.ended"),
+    "opened_since": say("run.ended"),
     "fields": say("run.ended_fields"),
+    "rewritten": say("run.ended_rewritten"),
+    "renamed": say("run.ended_renamed"),
     "subtraction": say("run.ended_subtraction"),
 }
 """Refusals that follow from how the run was begun, so that no later reply can withdraw them: what to do instead."""

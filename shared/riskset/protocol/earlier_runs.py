@@ -18,6 +18,7 @@ from riskset.disclosure import runs
 from riskset.errors import Refused
 from riskset.protocol.history import History
 from riskset.protocol.journal import NAMED, Begun, Labelled, RowMarks, Sent
+from riskset.protocol.messages import refused
 from riskset.protocol.opening import Opening
 from riskset.protocol.parties import Parties
 from riskset.protocol.roster import Roster
@@ -40,9 +41,9 @@ def changed(before: RowMarks, now: RowMarks) -> Changes:
     A hospital without patient keys, or with other keys than before, is compared by the content of its rows. An altered
     row then counts as one that left and one that entered, and the larger of the two numbers is returned: the smallest
     possible number of changed patients.
-    Raises Refused("fields") where both have patients but no field in common, where a column is declared and written in
-    another way, and where a run that an earlier version recorded has a field that this version of the study does not
-    have under that name: then nobody can say.
+    Raises Refused, since nobody can say: "fields" where both have patients but no field in common, "rewritten" where a
+    column is declared and written in another way, "renamed" where a run that an earlier version of riskset recorded has
+    a field that this version of the study does not have under that name.
     """
     if any(field.what == NAMED for field in before.fields):
         return _changed_by_name(before, now.named() if now.named else now)
@@ -56,7 +57,7 @@ def changed(before: RowMarks, now: RowMarks) -> Changes:
 def _changed_by_name(before: RowMarks, now: RowMarks) -> Changes:
     """Marks of riskset 0.1.0 are keyed with the study's names, so that only equal names can be compared."""
     if before.marks and now.marks and not set(before.fields) <= set(now.fields):
-        raise Refused("fields", say("protocol.earlier.by_name"), say("protocol.earlier.by_name_hint"))
+        raise Refused("renamed", say("protocol.earlier.by_name"), say("protocol.earlier.by_name_hint"))
     return Changes(_differing(before, now, [Pair(i, now.fields.index(f)) for i, f in enumerate(before.fields)]))
 
 
@@ -74,11 +75,11 @@ def changes_since(earlier: Sequence[str], contributed: Mapping[str, Begun], now:
 
 
 def check_asked(asked: Mapping[str, Changes], run: str, now: RowMarks, contributed: Mapping[str, Begun]) -> None:
-    """Raises Refused("earlier") where the changes counted when this run was opened are not those since every other run:
-    one was answered in between, with different data."""
+    """Raises Refused("answered_since") where the changes counted when this run was opened are not those since every
+    other run: one was answered in between, with different data."""
     others = {id_: begun.rows for id_, begun in contributed.items() if id_ != run}
     if any(changed(rows, now) != asked.get(id_, Changes(0)) for id_, rows in others.items()):
-        raise Refused("earlier", say("protocol.earlier.answered_since"))
+        raise refused("answered_since")
 
 
 def check_earlier(opening: Opening, contributed: Collection[str]) -> None:
@@ -99,9 +100,10 @@ def opened_in(sent: Iterable[Sent]) -> int:
 
 
 def check_opened(stated: int, now: int) -> None:
-    """Raises Refused("earlier") where other runs have opened numbers since this one was: it was judged without them."""
+    """Raises Refused("opened_since") where other runs have opened numbers since this one was: it was judged without
+    them."""
     if now > stated:
-        raise Refused("earlier", say("protocol.earlier.opened_since"))
+        raise refused("opened_since")
 
 
 def lists_of(ran: Mapping[str, Parties], run: str, roster: Roster) -> tuple[tuple[str, ...], ...]:

@@ -41,7 +41,7 @@ class Pair:
 def pairs(before: RowMarks, now: RowMarks) -> list[Pair]:
     """Returns the fields that two states have in common, each field in at most one pair.
 
-    Raises Refused("fields") where most cells of a column would have to be compared and are written in another way.
+    Raises Refused("rewritten") where most cells of a column would have to be compared and are written in another way.
     """
     found = _FieldPairs(before, now)
     found.match_certain()
@@ -92,13 +92,13 @@ class _FieldPairs:
     def to_compare(self) -> list[Pair]:
         """Returns the pairs without the texts of what has a value in common: one value may be written in two ways.
 
-        Raises Refused("fields") where neither can be compared.
+        Raises Refused("rewritten") where neither can be compared.
         """
         alike = self._columns_of_values(are_alike=True)
         needed = [pair for pair in self._found if not self._is_text_in(pair, self._columns_of_values(are_alike=False))]
         rewritten = [pair for pair in needed if self._is_rewritten(pair)]
         if not all(self._is_text_in(pair, alike) for pair in rewritten):
-            raise Refused("fields", say("protocol.earlier.rewritten"), say("protocol.earlier.rewritten_hint"))
+            raise Refused("rewritten", say("protocol.earlier.rewritten"), say("protocol.earlier.rewritten_hint"))
         return [pair for pair in needed if pair not in rewritten]
 
     def _columns_of_values(self, *, are_alike: bool) -> frozenset[str]:

@@ -160,4 +160,4 @@ class TestOverRuns:
         two.start_coordinator(earlier=[])
         with pytest.raises(Refused) as no:
             two.run()
-        assert no.value.code == "earlier"
+        assert no.value.code == "opened_since"

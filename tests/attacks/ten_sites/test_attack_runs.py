@@ -314,4 +314,4 @@ class TestWhileARunGoes:
         with pytest.raises(Refused) as no:
             result = gated.run().results[MODEL]
         assert result is None or isinstance(result, RefusedByRule)
-        assert no.value.code == "earlier"
+        assert no.value.code == "answered_since"

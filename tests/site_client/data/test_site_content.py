@@ -230,7 +230,7 @@ def test_a_column_that_is_declared_and_written_in_another_way(rows_of):
     written = [{**row, "arm": {"old": "A", "new": "B"}[row["arm"]]} for row in patients()]
     with pytest.raises(Refused, match="the export writes most of its cells in another way") as no:
         changed(before, rows_of(written, study(LEVELS)))
-    assert no.value.code == "fields"
+    assert no.value.code == "rewritten"
     recoded = SOURCE + '[map]\narm = { column = "arm", recode = { A = "old", B = "new" } }\n'
     assert changed(before, rows_of(written, site_file=recoded)) == Changes(0)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from riskset.analyses.plan import plan
 from riskset.catalogue import Message, say
 from riskset.rehearsal import Rehearsal
+from riskset.results.refusals import in_short
 from riskset.study.spec import Study
 from riskset_server.run.outcome import refusals_of
 from riskset_server.run.suggest.changes import Loosen, Merge
@@ -71,7 +72,7 @@ def _to_change(study: Study, tried: Tried, file: str) -> Iterator[Message]:
             yield say("run.suggest.map", variable=change.variable, levels=change.levels, merged=change.merged)
     yield from (say("run.suggest.exception", exception=c.typed) for c in tried.changes if isinstance(c, Loosen))
     if gone := [one.id for one in plan(study).reported if one.id not in plan(tried.study).by_id]:
-        yield say("run.suggest.gone", n=len(gone), analyses=tuple(gone))
+        yield say("run.suggest.gone", n=len(gone), analyses=in_short(gone))
 
 
 def _of_the_study(before: Study, after: Study) -> Iterator[Message]:
