@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from riskset.catalogue import NOTHING
-from riskset.disclosure import cells, curves, models, runs, span
+from riskset.disclosure import cells, curves, curves_together, models, runs, span
 from riskset.disclosure.policy import default_policy
 from riskset.disclosure.rules import COLUMNS, KINDS, LIMITS, RULES, Limit, amount, read_rules
 from riskset.stats.grid import Grid
@@ -57,7 +57,7 @@ def counting(first, last, run=""):
 
 def beside(one, *opened):
     """Judges a curve after others that are open."""
-    return lambda policy: [finding for _, finding in curves.together(policy, [one], opened)]
+    return lambda policy: [finding for _, finding in curves_together.together(policy, [one], opened)]
 
 
 def rearranged(parts):
