@@ -257,7 +257,12 @@ class History:
         if not ready:
             return history
         earlier = () if history.passed else history.opening.earlier  # changes are examined once per run
-        return replace(history, batch=ready, admitted=0, steps=steps(earlier, history._exclusions))
+        return replace(
+            history,
+            batch=ready,
+            admitted=0,
+            steps=steps(earlier, history._exclusions, counts_entered=not history._is_before_statements),
+        )
 
     @property
     def _exclusions(self) -> Exclusions:

@@ -64,11 +64,10 @@ def _gone(curves: Sequence[Curve], recognised: Ints) -> int:
 
 
 def _marked_patients(rows: RowMarks, cohort: Cohort) -> Ints:
-    """Returns the numbers of the patients with marks, in the order of these: all whom an analysis set has."""
-    used = np.unique(np.concatenate([np.zeros(0, np.int64), *(s.patients for s in cohort.analysis_sets.values())]))
-    if rows.marks and len(used) != len(rows.marks):
+    """Returns the numbers of the patients with marks, in the order of these: all whom a run counts."""
+    if rows.marks and len(cohort.counted) != len(rows.marks):
         raise ValueError("every patient of the cohort has marks, and nobody else")
-    return used
+    return cohort.counted
 
 
 def _recognised(before: RowMarks, now: RowMarks) -> tuple[Ints, Ints, Bools]:

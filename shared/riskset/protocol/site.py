@@ -324,7 +324,8 @@ class Site:
         before = {id_: other for id_, other in self._journal.contributed().items() if id_ != run_id}
         changes = changes_since(opening.earlier, before, self._holding.rows)
         differ, alike = {id_: c.rows for id_, c in changes.items()}, {id_: c.alike for id_, c in changes.items()}
-        own = Own(self._holding.cohort, differ, alike, lambda: self._opened_curves(run_id))
+        entered = {id_: c.entered for id_, c in changes.items()}
+        own = Own(self._holding.cohort, differ, entered, alike, lambda: self._opened_curves(run_id))
         contributor = self._conditions.contributor(own, approval)
         contributor.freeze = lambda key, compute: self._journal.freeze(run_id, f"{begun.rows.digest}/{key}", compute)
         return _Run(begun, opening, program, (exchange,), contributor, changes)

@@ -92,8 +92,9 @@ def own_findings_of_points(policy: Policy, own: Own, evaluated: Sequence[Evaluat
 
 def _own_changes(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
     for run, rows in own.changes.items():
-        for finding in cells.changes(policy, run, rows, int(rows > 0)):
-            yield from ((analysis.id, finding) for analysis in live)
+        entered = own.entered.get(run, 0)
+        found = cells.changes(policy, run, rows, int(rows > 0)) + cells.entered(policy, run, entered, int(entered > 0))
+        yield from ((analysis.id, finding) for finding in found for analysis in live)
     yield from _own_alike(policy, live, own)
 
 
