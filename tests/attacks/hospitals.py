@@ -55,15 +55,21 @@ class Network(Rehearsal):
         only=None,
         header="",
         needs=None,
+        entry=None,
         **more,
     ):
-        """`needs` has covariates of endpoints: in the table, `no x` is true where a patient has no value of x."""
-        self.header, self.needs = header, needs or {}
+        """`needs` has covariates of endpoints: in the table, `no x` is true where a patient has no value of x. `entry`
+        has their days of entry."""
+        self.header, self.needs, self.entry = header, needs or {}, entry or {}
         self.table, self.endpoints, self.is_keyed, self.only = table, endpoints, is_keyed, only
         sites = dict.fromkeys(table["site"].tolist())
         booleans = {name for name, (_, event) in endpoints.items() for name in (event,)} | {arm or "arm", *ATTRIBUTES}
         covariates = {name for names in self.needs.values() for name in names}
-        numbers = {days for days, _ in endpoints.values()} | {c for c in covariates if table[c].max() > 1}
+        numbers = (
+            {days for days, _ in endpoints.values()}
+            | {*self.entry.values()}
+            | {c for c in covariates if table[c].max() > 1}
+        )
         booleans |= covariates - numbers
         asked = {kind: {"kind": kind, "endpoints": list(endpoints)} for kind in kinds}
         for name, names in self.needs.items():
@@ -79,6 +85,8 @@ class Network(Rehearsal):
             "analyses": {kind: {"tau": [12], **entry} if kind == "rmst" else entry for kind, entry in asked.items()},
             "disclosure": {"min_sites": min(3, len(sites))},
         }
+        for name, days in self.entry.items():
+            document["endpoints"][name]["entry"] = days
         if arm:
             document["comparison"] = {"arm": arm, "reference": "false"}
         super().__init__(Study.model_validate(document), {site: self.cohort(site, arm) for site in sites}, run, **more)
@@ -93,7 +101,9 @@ class Network(Rehearsal):
             names = self.needs.get(name, ())
             here = np.logical_and.reduce([eligible, *(~table[f"no {covariate}"] for covariate in names)])
             variables = {name: table[name][here].astype(float) for name in (*([arm] if arm else []), *names)}
-            sets[name] = AnalysisSet(table[days][here], table[event][here] == 1, None, variables, table["number"][here])
+            entry = table[self.entry[name]][here] if name in self.entry else None
+            rows = table[days][here], table[event][here] == 1, entry, variables, table["number"][here]
+            sets[name] = AnalysisSet(*rows)
         return Cohort(site, sets)
 
     def marks(self):

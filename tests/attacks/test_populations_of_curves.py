@@ -1,6 +1,8 @@
 """Curves by way of who is counted, when, and beside which other run: more than one curve by arm would be told of a
 patient who leaves alone in a step, though each curve by itself is an honest one."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from tests.attacks.hospitals import OS, Network, alone, draw
@@ -188,6 +190,44 @@ class TestEventsOnDaysOfTheirOwn:
 
     def test_three_pass(self):
         assert self.ask(3).refused() == {}
+
+
+class TestDaysOfEntry:
+    """Any number can be declared the day on which patients enter. The endpoint is the same, so that nothing limits how
+    many numbers are counted by arm, each value by itself."""
+
+    NUMBERS = ("age", "platelets")
+
+    def ask(self, entry, grid=(1, 700), **more):
+        table, random = draw(), np.random.default_rng(7)
+        table |= {"age": random.integers(30, 95, 120), "platelets": random.integers(20, 129, 120)}
+        table["os"] = table["os"] + 130
+        return Network(table, dict.fromkeys(entry, OS["os"]), entry=entry, grid=grid, **more)
+
+    def entered(self, network, endpoint):
+        """What everybody reads: patients of an arm by the day of entry."""
+        found = Counter()
+        for journal in network.journals.values():
+            numbers = [one for sent in journal.sent["run"] for one in sent.numbers if one[0] == f"km/{endpoint}/all"]
+            for _, labels, values in numbers:
+                found.update(
+                    {label: int(x) for label, x in zip(labels, values, strict=True) if "entries" in label and x}
+                )
+        return found
+
+    def test_that_are_other_numbers(self, no_rule):
+        entry = {f"from_{name}": name for name in self.NUMBERS}
+        bare = self.ask(entry)
+        assert bare.refused() == {}
+        for endpoint, name in entry.items():
+            arms = zip(bare.table["arm"] == 1, bare.table[name], strict=True)
+            truth = Counter(f"{str(bool(arm)).lower()}: entries to day {value}" for arm, value in arms)
+            assert self.entered(bare, endpoint) == truth
+        no_rule.undo()
+        assert self.ask(entry, (7, 700)).refused() == {"from_platelets": "R9"}
+
+    def test_one_day_of_entry_for_all_endpoints_passes(self):
+        assert self.ask({"os": "age", "again": "age"}, (7, 700)).refused() == {}
 
 
 def test_a_run_of_a_curve_that_was_refused_hides_no_population():

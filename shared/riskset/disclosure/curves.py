@@ -49,6 +49,8 @@ class Curve:
     event: Bools
     level: Ints
     """Index of the level that splits the curve, or `NOT_SPLIT`."""
+    entry: Ints | None = None
+    """The day of entry, counted by step as well; None where all enter on day 0."""
     run: str = ""
     """The earlier run that opened it; empty for a curve of the present run."""
     gone: int = 0
@@ -68,13 +70,20 @@ class Curve:
 
     def of(self, patients: Ints) -> Curve:
         """Returns the curve over these patients, in this order."""
-        return replace(self, day=self.day[patients], event=self.event[patients], level=self.level[patients])
+        entry = None if self.entry is None else self.entry[patients]
+        return replace(
+            self, day=self.day[patients], event=self.event[patients], level=self.level[patients], entry=entry
+        )
 
     def placed(self, patients: Ints, n: int) -> Curve:
         """Returns the curve over n patients, of whom it has these, in this order."""
         day, event, level = np.full(n, NOT_IN_IT), np.zeros(n, bool), np.full(n, NOT_SPLIT)
         day[patients], event[patients], level[patients] = self.day, self.event, self.level
-        return replace(self, day=day, event=event, level=level)
+        entry = None
+        if self.entry is not None:
+            entry = np.zeros(n, np.int64)
+            entry[patients] = self.entry
+        return replace(self, day=day, event=event, level=level, entry=entry)
 
     def opened_by(self, numbers: int) -> Curve:
         """Returns the curve as so many numbers opened it: not split where they are too few for two levels, of which
@@ -91,6 +100,8 @@ class Curve:
     def to_json(self) -> dict[str, Any]:
         """Returns what `read_curve` reads, for the sealed part of a journal."""
         arrays = {"day": self.day.tolist(), "event": np.flatnonzero(self.event).tolist(), "level": self.level.tolist()}
+        if self.entry is not None:
+            arrays["entry"] = self.entry.tolist()
         return {"name": self.name, "width_days": self.grid.width_days, "max_days": self.grid.max_days, **arrays}
 
 
@@ -100,13 +111,20 @@ def read_curve(content: dict[str, Any]) -> Curve:
     event = np.zeros(len(day), bool)
     event[content["event"]] = True
     grid = Grid(content["width_days"], content["max_days"])
-    return Curve(content["name"], grid, day, event, np.array(content["level"], np.int64))
+    entry = np.array(content["entry"], np.int64) if "entry" in content else None
+    return Curve(content["name"], grid, day, event, np.array(content["level"], np.int64), entry)
 
 
 def split_otherwise(a: Curve, b: Curve) -> int:
-    """Returns how many patients of two split curves have a level in one that they do not have in the other."""
-    both = in_both(a, b) & (a.level != NOT_SPLIT) & (b.level != NOT_SPLIT)
-    return int((both & (a.level != b.level)).sum())
+    """Returns how many patients of two curves have a level, or a day of entry, in one that they do not have in the
+    other: of two that are split, or in which patients enter late."""
+    return int((in_both(a, b) & ~is_alike(a, b)).sum())
+
+
+def is_alike(a: Curve, b: Curve) -> Bools:
+    """Returns which patients have no other level, and no other day of entry, in one of two curves than in the other."""
+    alike: Bools = (a.level == b.level) | (a.level == NOT_SPLIT) | (b.level == NOT_SPLIT)
+    return alike if a.entry is None or b.entry is None else alike & (a.entry == b.entry)
 
 
 def cut_otherwise(a: Curve, b: Curve) -> bool:

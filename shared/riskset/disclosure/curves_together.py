@@ -15,13 +15,13 @@ import numpy as np
 from riskset.catalogue import say
 from riskset.disclosure.curves import (
     LEFT_OUT,
-    NOT_SPLIT,
     Bools,
     Curve,
     are_few,
     cut_otherwise,
     different,
     in_both,
+    is_alike,
     is_ordered,
     linked,
     outside_order,
@@ -95,8 +95,7 @@ def _continued(before: Curve, curve: Curve) -> Bools | None:
     patients who did not go on after a censoring, `MOSTLY` are as before, and few differ whose data are as before."""
     one, other = until_both_end(before, curve)
     both, later = in_both(one, other), ~one.event & (one.day < other.day)
-    one_level = (one.level == other.level) | (one.level == NOT_SPLIT) | (other.level == NOT_SPLIT)
-    same = (one.day == other.day) & (one.event == other.event) & one_level
+    same = (one.day == other.day) & (one.event == other.event) & is_alike(one, other)
     is_mostly_same = (both & same).sum() >= MOSTLY * (both & ~later).sum()
     unexplained = both & ~same if before.altered is None else both & ~same & ~before.altered
     return both & ~same if is_mostly_same and are_few(int(unexplained.sum()), int(both.sum())) else None
