@@ -83,10 +83,14 @@ def _differing(before: RowMarks, now: RowMarks, common: Sequence[Pair]) -> froze
 
 def _entered_without_keys(before: RowMarks, now: RowMarks, common: Sequence[Pair]) -> int:
     """Returns how many patients entered or left at least. A corrected row looks like one that left and one that
-    entered; only where most rows have other values, besides those of outcomes, are they other patients."""
-    followed = frozenset[str]().union(*(field.columns for field in before.fields if field.what == OUTCOME))
-    lasting = [pair for pair in common if before.fields[pair.before].what != OUTCOME]
-    lasting = [pair for pair in lasting if followed.isdisjoint(before.fields[pair.before].columns)]
+    entered; only where most rows have other values are they other patients. Where patients have keys, which may be new
+    ones, these are values of any field; else of fields that an update of the follow-up does not change.
+    """
+    lasting = list(common)
+    if not (before.has_keys and now.has_keys):
+        followed = frozenset[str]().union(*(field.columns for field in before.fields if field.what == OUTCOME))
+        fields = {pair: before.fields[pair.before] for pair in common}
+        lasting = [p for p, field in fields.items() if field.what != OUTCOME and followed.isdisjoint(field.columns)]
     others = _exchanged(before, now, lasting)
     are_other_patients = 2 * others > min(len(before.marks), len(now.marks))
     return max(grown(before, now), others) if are_other_patients else grown(before, now)

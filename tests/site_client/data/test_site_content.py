@@ -286,3 +286,11 @@ def test_r14_by_a_set_without_a_partner(rows_of):
     assert changed(before, rows_of(rows, study(variables, covariates=with_afp))) == Changes(1, entered=1)
     assert changed(before, asked(*with_afp)) == Changes(1, entered=1)
     assert changed(before, asked("arm", "age", "mvi")) == Changes(0)
+
+
+def test_r14_tells_other_patients_from_other_patient_numbers(rows_of):
+    before = rows_of(patients())
+    others = [{**row, "id": f"Q{i}"} for i, row in enumerate(patients())]
+    assert changed(before, rows_of(others)) == Changes(0)
+    assert changed(before, rows_of(others[:-2])) == Changes(2, entered=2)
+    assert changed(before, rows_of([{**row, "age": str(60 + i)} for i, row in enumerate(others)])) == Changes(40, 40)
