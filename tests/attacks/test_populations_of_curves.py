@@ -5,7 +5,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from tests.attacks.hospitals import OS, Network, alone, draw
+from tests.attacks.hospitals import OS, SITES, Network, alone, draw
 
 from riskset.analyses.analysis import has_result
 from riskset.errors import Refused
@@ -228,6 +228,32 @@ class TestDaysOfEntry:
 
     def test_one_day_of_entry_for_all_endpoints_passes(self):
         assert self.ask({"os": "age", "again": "age"}, (7, 700)).refused() == {}
+
+
+class TestRunsOfSomeHospitals:
+    """R13 lets three hospitals run a study again, since their sum hides each of them. Their curve is of fewer patients,
+    and its difference from the first is that of the others: more leave alone, and it is told at which hospitals."""
+
+    HOSPITALS = (*SITES, "busan", "seoul", "tokyo")
+
+    def again(self, grid=(7, 602)):
+        table = draw(20, sites=self.HOSPITALS)
+        first = Network(table, OS, run="run1", grid=grid)
+        assert first.refused() == {}
+        second = Network(table, OS, run="run2", grid=grid).after(first)
+        second.start_coordinator(SITES, ["run1"])
+        return first, second
+
+    def test_tell_of_more_patients(self):
+        first, second = self.again()
+        assert second.refused() == {}
+        told, of_three = first.reads("os"), second.reads("os")
+        others = {at: tuple(np.subtract(told[at], of_three.get(at, (0, 0)))) for at in told}
+        assert (len(alone(told)), len(alone(of_three)) + len(alone(others))) == (35, 56)
+
+    @pytest.mark.xfail(strict=True, raises=AssertionError, reason="no site knows of the runs of others")
+    def test_are_refused(self):
+        assert self.again()[1].refused() == {"os": "R9"}
 
 
 def test_a_run_of_a_curve_that_was_refused_hides_no_population():
