@@ -4,158 +4,19 @@ A curve by arm tells arm, step and event of such a patient. Another endpoint on 
 cut elsewhere would tell more, in one run or in several, whatever things are called.
 """
 
-import json
-from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pytest
+from tests.attacks.hospitals import ARMS, ATTRIBUTES, OS, SITES, THREE, Network, alone, draw, truth
 
-from riskset.analyses.analysis import RefusedByRule, has_result
-from riskset.analyses.cohort import AnalysisSet, Cohort
-from riskset.analyses.methods.km import KaplanMeier
+from riskset.analyses.analysis import has_result
 from riskset.errors import Refused
 from riskset.protocol.approval import ExceptionSigned
-from riskset.rehearsal import Rehearsal
-from riskset.study.spec import Study
 from riskset_site.data.follow_up import EligibleRows, follow_up
-from riskset_site.data.holding import rows_of
 
-SITES = ("asan", "kurume", "osaka")
-ATTRIBUTES = ("ecog", "male", "viral")
-ARMS = ", the arms"
 BOTH = ExceptionSigned("R12.contributors", "2", "two hospitals")
-
-
-def draw(n=40, sites=SITES, seed=2):
-    """Returns n patients of each site, one array per column: `os` is death or last contact, `pfs` progression before
-    it, and `only` the days on which they differ."""
-    random = np.random.default_rng(seed)
-    size = n * len(sites)
-    shares = {"arm": 0.5, "ecog": 0.4, "male": 0.6, "viral": 0.5}
-    table = {name: (random.random(size) < share).astype(float) for name, share in shares.items()}
-    progression, death = (1 + random.exponential(days, size).astype(np.int64) for days in (100, 170))
-    last = random.integers(10, 500, size)
-    os = np.minimum(death, last)
-    progressed, dead = progression <= os, death <= last
-    table |= {"os": os, "dead": dead, "pfs": np.where(progressed, progression, os), "progressed": progressed}
-    of_cancer = dead & (random.random(size) < 0.7)
-    table |= {"first": progressed | dead, "of_cancer": of_cancer, "of_other": dead & ~of_cancer}
-    return table | {"site": np.repeat(sites, n), "number": np.tile(np.arange(n), len(sites))}
-
-
-OS = {"os": ("os", "dead")}
-THREE = {"pfs": ("pfs", "first"), "os": ("os", "dead"), "ttp": ("pfs", "progressed")}
-
-
-class Network(Rehearsal):
-    """Hospitals with the keyed marks that they would make, over one or several studies."""
-
-    def __init__(
-        self,
-        table,
-        endpoints,
-        arm="arm",
-        grid=(7, 602),
-        id_="trial",
-        run="run",
-        is_keyed=True,
-        kinds=("km",),
-        only=None,
-        header="",
-        **more,
-    ):
-        self.header = header
-        self.table, self.endpoints, self.is_keyed, self.only = table, endpoints, is_keyed, only
-        sites = dict.fromkeys(table["site"].tolist())
-        booleans = {name for name, (_, event) in endpoints.items() for name in (event,)} | {arm or "arm", *ATTRIBUTES}
-        numbers = {days for days, _ in endpoints.values()}
-        asked = {kind: {"kind": kind, "endpoints": list(endpoints)} for kind in kinds}
-        document = {
-            "schema": 1,
-            "study": {"id": id_, "version": run.removeprefix("run") or "0", "title": {"en": "A trial"}},
-            "sites": {name: {"name": name} for name in sites},
-            "variables": {name: {"type": "boolean"} for name in sorted(booleans)}
-            | {name: {"type": "number", "range": [0, 9000]} for name in sorted(numbers)},
-            "time": {"unit": "month", "grid": {"width_days": grid[0], "max_days": grid[1]}},
-            "endpoints": {name: {"days": days, "event": event} for name, (days, event) in endpoints.items()},
-            "analyses": {kind: {"tau": [12], **entry} if kind == "rmst" else entry for kind, entry in asked.items()},
-            "disclosure": {"min_sites": min(3, len(sites))},
-        }
-        if arm:
-            document["comparison"] = {"arm": arm, "reference": "false"}
-        super().__init__(Study.model_validate(document), {site: self.cohort(site, arm) for site in sites}, run, **more)
-        self.marks()
-
-    def cohort(self, site, arm):
-        table, here = self.table, self.table["site"] == site
-        if self.only:
-            here = here & self.only(table)
-        variables = {arm: table[arm][here].astype(float)} if arm else {}
-        return Cohort(
-            site,
-            {
-                name: AnalysisSet(table[days][here], table[event][here] == 1, None, variables, table["number"][here])
-                for name, (days, event) in self.endpoints.items()
-            },
-        )
-
-    def marks(self):
-        for name, cohort in self.cohorts.items():
-            keys = [f"{name}-{number}" for number in range(cohort.n_patients)] if self.is_keyed else None
-            rows = rows_of(cohort, keys, self.keys[name])
-            fields = [replace(field, source=self.column(field.source)) for field in rows.fields]
-            self.rows[name] = replace(rows, fields=tuple(fields))
-            self.start_site(name)
-
-    def column(self, name):
-        """Where an array comes from: a column of an export, if there is one."""
-        return json.dumps([f"{name} {self.header}"]) if self.header else name
-
-    def after(self, before):
-        """Goes on over the keys and journals of an earlier run, with what it counts as earlier told honestly."""
-        self.coordinator_key, self.keys, self.roster = before.coordinator_key, before.keys, before.roster
-        self.journals, self.record = before.journals, before.record
-        self.marks()
-        self.start_coordinator(earlier=list(self.record.kept))
-        return self
-
-    def refused(self):
-        """Runs to the end, and returns the endpoints whose curves have no result, each with the rule; with `ARMS`
-        behind it where the rule refused the arms alone, and there is a curve of all patients."""
-        self.outcome = self.run()
-        found = {}
-        for analysis in self.outcome.history.plan.reported:
-            if isinstance(analysis, KaplanMeier):
-                ends = {"": self.outcome.results[analysis.id], ARMS: analysis.arms_refusal}
-                if rules := [end.rule + what for what, end in ends.items() if isinstance(end, RefusedByRule)]:
-                    found[analysis.endpoint] = rules[0]
-        return found
-
-    def reads(self, endpoint):
-        """What everybody reads: by level and step, how many leave with the event and without."""
-        told = {}
-        for arm in self.outcome.results[f"km/{endpoint}/all"].arms:
-            for day, events, censored in zip(arm.curve.day, arm.curve.events, arm.curve.censored, strict=True):
-                told[arm.level, int(day)] = (round(events), round(censored))
-        return told
-
-
-@pytest.fixture
-def no_rule(monkeypatch):
-    """The comparison of curves is off, at all parties at once."""
-    monkeypatch.setattr("riskset.analyses.admission.own_rows.together", lambda *_: iter(()))
-    return monkeypatch
-
-
-def alone(told):
-    """Returns the steps in which one patient leaves, with whether it was with the event."""
-    return {at: events == 1 for at, (events, censored) in told.items() if events + censored == 1}
-
-
-def truth(table, days, name, at):
-    """Returns the values of those who leave at (level of the arm, day)."""
-    return table[name][(table["arm"] == (at[0] == "true")) & (table[days] == at[1])]
+FEW = ExceptionSigned("R14.entered_rows", "5", "few patients entered or left")
 
 
 def also(case):
@@ -398,7 +259,7 @@ class TestSeveralVersions:
         def ask(grid):
             before = None
             for run, only in runs.items():
-                network = Network(table, OS, run=run, only=only, grid=grid)
+                network = Network(table, OS, run=run, only=only, grid=grid, exceptions=(FEW,))
                 before = network.after(before) if before else network
                 yield before, before.refused()
 
@@ -414,7 +275,8 @@ class TestSeveralVersions:
     def test_new_patients_enter_once_and_then_by_exception(self):
         table = draw()
         enrolled = [lambda table: table["number"] < 34, lambda table: table["number"] < 37, None]
-        for signed, expected in (((), {"os": "R9"}), ((ExceptionSigned("R9.populations", "3", "enrolment"),), {})):
+        more = ExceptionSigned("R9.populations", "3", "enrolment")
+        for signed, expected in (((FEW,), {"os": "R9"}), ((FEW, more), {})):
             before = None
             for i, only in enumerate(enrolled, start=1):
                 network = Network(table, OS, run=f"run{i}", only=only, exceptions=signed)

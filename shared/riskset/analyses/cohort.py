@@ -113,11 +113,23 @@ class Cohort:
     """By `SetId.name`; includes the common set of every endpoint of the study, possibly without rows."""
     excluded: Mapping[tuple[str, str], int] = field(default_factory=dict)
     """Eligible patients who are not analysed, by the key of a `Reason`."""
+    eligible: tuple[int, ...] = ()
+    """Numbers of all eligible patients, whose reasons are counted; empty where those in a set are all."""
 
     @property
     def n_patients(self) -> int:
         """One more than the largest patient number."""
-        return max((int(rows.patients.max()) + 1 for rows in self.analysis_sets.values() if rows.n), default=0)
+        return int(self.counted.max(initial=-1)) + 1
+
+    @property
+    def analysed(self) -> NDArray[np.int64]:
+        """Numbers of the patients in any set, ascending."""
+        return np.unique(np.concatenate([np.zeros(0, np.int64), *(s.patients for s in self.analysis_sets.values())]))
+
+    @property
+    def counted(self) -> NDArray[np.int64]:
+        """Numbers of the patients who are in a set, or whose reason not to be is counted, ascending."""
+        return np.union1d(self.analysed, np.array(self.eligible, np.int64))
 
     def apart(self, a: str, b: str) -> int:
         """Returns how many patients are in only one of two sets."""

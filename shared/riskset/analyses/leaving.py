@@ -26,4 +26,8 @@ def _curve(cohort: Cohort, analysis: Analysis) -> Curve | None:
     day[rows.patients], event[rows.patients] = rows.days, rows.event
     if in_time.split:
         level[rows.patients] = rows.variables[in_time.split[0].variable]
-    return Curve(analysis.id, in_time.grid, day, event, level)
+    entry = None
+    if rows.entry_days is not None:
+        entry = np.zeros(n, np.int64)
+        entry[rows.patients] = rows.entry_days
+    return Curve(analysis.id, in_time.grid, day, event, level, entry)

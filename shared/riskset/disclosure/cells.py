@@ -57,6 +57,19 @@ def changes(policy: Policy, run: str, rows: int, sites: int) -> list[Finding]:
     return _rows_and_sites(policy, ("R14.changed_rows", "R14.changed_sites"), subject, rows, sites, remedy)
 
 
+def entered(policy: Policy, run: str, rows: int, sites: int) -> list[Finding]:
+    """R14: `rows` patients at `sites` sites entered or left since the earlier `run`: a population of their own, whose
+    sums are the difference of the two runs'."""
+    if "R14.entered_rows" not in policy.values:  # a run of an earlier protocol
+        return []
+    least = _least(policy, "R14.entered_rows")
+    remedy = say("rules.remedy.entered", rows=least)
+    if "R14.entered_sites" in policy.values:
+        remedy = say("rules.remedy.entered_sites", rows=least, sites=_least(policy, "R14.entered_sites"))
+    subject = say("rules.subject.since_run", run=run)
+    return _rows_and_sites(policy, ("R14.entered_rows", "R14.entered_sites"), subject, rows, sites, remedy)
+
+
 def alike(policy: Policy, run: str, rows: int) -> Finding:
     """R14 at a site: `rows` of its patients differ from the earlier `run` in a field that the export had in other
     columns then, and that is the same for nearly all. None may. The site's own figure in both columns."""

@@ -15,6 +15,7 @@ from riskset.analyses.admission.own_rows import (
     own_findings,
     own_findings_before_first,
     own_findings_of_budget,
+    own_findings_of_curves,
     own_findings_of_points,
 )
 from riskset.analyses.admission.steps import Own
@@ -118,6 +119,14 @@ class Contributor:
         if self.alone is not None and policy.column == "pooled":
             found += self._judged(self.alone, history)
         return found
+
+    def check_curves(self, history: History) -> None:
+        """Raises Refused("earlier") where a curve that is asked now does not pass beside those that other runs have
+        opened since it was admitted (R9): they were opened at the same time."""
+        policy, first = history.judge.policy, {q.analysis.id for q in history.questions if q.is_first}
+        found = own_findings_of_curves(policy, history.admitted_analyses, self._known_to(history)) if policy else ()
+        if any(id_ in first and not finding.passes for id_, finding in found):
+            raise Refused("earlier", say("protocol.earlier.opened_since"))
 
     def _judged(self, policy: Policy, history: History) -> list[Judged]:
         own, figures = self._known_to(history), history.figures

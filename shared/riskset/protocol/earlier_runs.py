@@ -17,12 +17,13 @@ from riskset.catalogue import say
 from riskset.disclosure import runs
 from riskset.errors import Refused
 from riskset.protocol.history import History
-from riskset.protocol.journal import NAMED, Begun, Labelled, RowMarks, Sent
+from riskset.protocol.journal import NAMED, OUTCOME, Begun, Labelled, RowMarks, Sent
 from riskset.protocol.messages import refused
 from riskset.protocol.opening import Opening
 from riskset.protocol.parties import Parties
 from riskset.protocol.roster import Roster
 from riskset.protocol.same_content import Pair, are_aligned, pairs
+from riskset.protocol.sets_of_patients import grown, moved
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,12 @@ class Changes:
 
     rows: int
     """Entered, left or were altered."""
+    entered: int = 0
+    """Of these, who entered or left, of all patients or of a set of them: all that is known of them can be told by
+    subtraction."""
     alike: int = 0
-    """Others, in a field that has other columns in the export now, though nearly all patients have the same values."""
+    """Not of these, in a field that has other columns in the export now, though nearly all patients have the same
+    values."""
 
 
 def changed(before: RowMarks, now: RowMarks) -> Changes:
@@ -50,21 +55,51 @@ def changed(before: RowMarks, now: RowMarks) -> Changes:
     common = pairs(before, now)
     if before.marks and now.marks and not common:
         raise Refused("fields", say("protocol.earlier.no_common_field"))
-    rows = _differing(before, now, [pair for pair in common if not pair.is_alike])
-    return Changes(rows, _differing(before, now, common) - rows)
+    certain = [pair for pair in common if not pair.is_alike]
+    if not are_aligned(before, now):
+        entered = _entered_without_keys(before, now, certain)
+        rows = max(entered, _exchanged(before, now, certain))
+        return Changes(rows, entered, max(rows, _exchanged(before, now, common)) - rows)
+    others = moved(before, now)
+    differ = others | _differing(before, now, certain)
+    return Changes(len(differ), len(others), len(_differing(before, now, common) - differ))
 
 
 def _changed_by_name(before: RowMarks, now: RowMarks) -> Changes:
     """Marks of riskset 0.1.0 are keyed with the study's names, so that only equal names can be compared."""
     if before.marks and now.marks and not set(before.fields) <= set(now.fields):
         raise Refused("renamed", say("protocol.earlier.by_name"), say("protocol.earlier.by_name_hint"))
-    return Changes(_differing(before, now, [Pair(i, now.fields.index(f)) for i, f in enumerate(before.fields)]))
+    common = [Pair(i, now.fields.index(f)) for i, f in enumerate(before.fields)]
+    if not are_aligned(before, now):
+        return Changes(_exchanged(before, now, common), abs(len(before.marks) - len(now.marks)))
+    others = frozenset(before.marks.keys() ^ now.marks.keys())
+    return Changes(len(others | _differing(before, now, common)), len(others))
 
 
-def _differing(before: RowMarks, now: RowMarks, common: Sequence[Pair]) -> int:
+def _differing(before: RowMarks, now: RowMarks, common: Sequence[Pair]) -> frozenset[str]:
+    """Returns the patients of both states, by their marks, who differ in these fields."""
     was, is_ = before.at([pair.before for pair in common]), now.at([pair.now for pair in common])
-    if are_aligned(before, now):
-        return len(was.keys() ^ is_.keys()) + sum(was[patient] != is_[patient] for patient in was.keys() & is_.keys())
+    return frozenset(patient for patient in was.keys() & is_.keys() if was[patient] != is_[patient])
+
+
+def _entered_without_keys(before: RowMarks, now: RowMarks, common: Sequence[Pair]) -> int:
+    """Returns how many patients entered or left at least. A corrected row looks like one that left and one that
+    entered; only where most rows have other values are they other patients. Where patients have keys, which may be new
+    ones, these are values of any field; else of fields that an update of the follow-up does not change.
+    """
+    lasting = list(common)
+    if not (before.has_keys and now.has_keys):
+        followed = frozenset[str]().union(*(field.columns for field in before.fields if field.what == OUTCOME))
+        fields = {pair: before.fields[pair.before] for pair in common}
+        lasting = [p for p, field in fields.items() if field.what != OUTCOME and followed.isdisjoint(field.columns)]
+    others = _exchanged(before, now, lasting)
+    are_other_patients = 2 * others > min(len(before.marks), len(now.marks))
+    return max(grown(before, now), others) if are_other_patients else grown(before, now)
+
+
+def _exchanged(before: RowMarks, now: RowMarks, common: Sequence[Pair]) -> int:
+    """Returns how many rows of one state are not in the other, of the state that has more of them."""
+    was, is_ = before.at([pair.before for pair in common]), now.at([pair.now for pair in common])
     entered, left = Counter(is_.values()) - Counter(was.values()), Counter(was.values()) - Counter(is_.values())
     return max(entered.total(), left.total())
 

@@ -172,10 +172,11 @@ class History:
         return "later" if any(q.analysis.id == id_ and not q.is_first for q in self.questions) else "first"
 
     def number_of_cause(self, id_: str, finding: Finding | None) -> int:
-        """Returns what a site's flag in the next round shows of a finding that does not pass; 0 for none."""
+        """Returns what a site's flag in the next round shows of a finding that does not pass; 0 for none. ValueError
+        for a finding that no flag can show: it would be told as another."""
         phase = self.phase_of(id_)
-        causes, cause = OWN_CAUSES.get(phase, ()), cause_of(phase, finding)
-        return causes.index(cause) if cause in causes and not self._is_before(flags.SINCE) else 0
+        cause = cause_of(phase, finding)
+        return OWN_CAUSES[phase].index(cause) if cause and not self._is_before(flags.SINCE) else 0
 
     def _cause(self, id_: str, number: int) -> str:
         """Returns the cause that a flag shows; nothing in a run whose flags show none."""
@@ -291,7 +292,12 @@ class History:
         if not ready:
             return history
         earlier = () if history.passed else history.opening.earlier  # changes are examined once per run
-        return replace(history, batch=ready, admitted=0, steps=steps(earlier, history._exclusions))
+        return replace(
+            history,
+            batch=ready,
+            admitted=0,
+            steps=steps(earlier, history._exclusions, counts_entered=not history._is_before_statements),
+        )
 
     @property
     def _exclusions(self) -> Exclusions:

@@ -15,7 +15,7 @@ import numpy as np
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.leaving import curves_of
-from riskset.disclosure.curves import Bools, Curve, Ints, without_corrected
+from riskset.disclosure.curves import Bools, Curve, Ints
 from riskset.protocol.journal import Begun, RowMarks
 from riskset.protocol.same_content import are_aligned, pairs
 
@@ -32,10 +32,9 @@ def opened_curves(
     answered: Callable[[str], Mapping[str, int]],
     now: RowMarks,
     cohort: Cohort,
-    analyses: Iterable[Analysis],
 ) -> tuple[Curve, ...]:
-    """Returns the curves that were answered in these runs, over the patients of the cohort (R9), without patients who
-    entered, left or were corrected since: whether there are enough of them, R14 judges.
+    """Returns the curves that were answered in these runs, over the patients of the cohort (R9), with who was altered
+    or is gone since: whether there are enough of them, R14 judges.
 
     Without patient keys, one who was corrected looks like one who left and another who entered. Where at most half as
     many did both as are recognised, they are taken for corrected.
@@ -44,18 +43,17 @@ def opened_curves(
     if not kept:
         return ()
     found: list[Curve] = []
-    patients, present, n = _marked_patients(now, cohort), curves_of(cohort, analyses), cohort.n_patients
+    patients, n = _marked_patients(now, cohort), cohort.n_patients
     for run, begun in kept.items():
         before, here, altered = _recognised(begun.rows, now)
-        numbers = answered(run)
+        numbers, is_altered = answered(run), np.zeros(n, bool)
+        is_altered[patients[here]] = altered
         opened = [curve.opened_by(numbers[curve.name]) for curve in begun.curves if curve.name in numbers]
         gone, entered = _gone(opened, before), np.setdiff1d(patients, patients[here])
-        placed = [replace(c.of(before).placed(patients[here], n), run=run, gone=gone) for c in opened]
-        if not are_aligned(begun.rows, now) and 0 < min(gone, len(entered)) <= len(here) / 2:
-            placed = [replace(curve.left_out(entered), gone=0) for curve in placed]
-        is_altered = np.zeros(n, bool)
-        is_altered[patients[here]] = altered
-        found += without_corrected(placed, present, is_altered)
+        are_corrected = not are_aligned(begun.rows, now) and 0 < min(gone, len(entered)) <= len(here) / 2
+        for curve in opened:
+            one = replace(curve.of(before).placed(patients[here], n), run=run, altered=is_altered)
+            found.append(one.left_out(entered) if are_corrected else replace(one, gone=_gone([curve], before)))
     return tuple(found)
 
 
@@ -66,11 +64,10 @@ def _gone(curves: Sequence[Curve], recognised: Ints) -> int:
 
 
 def _marked_patients(rows: RowMarks, cohort: Cohort) -> Ints:
-    """Returns the numbers of the patients with marks, in the order of these: all whom an analysis set has."""
-    used = np.unique(np.concatenate([np.zeros(0, np.int64), *(s.patients for s in cohort.analysis_sets.values())]))
-    if rows.marks and len(used) != len(rows.marks):
+    """Returns the numbers of the patients with marks, in the order of these: all whom a run counts."""
+    if rows.marks and len(cohort.counted) != len(rows.marks):
         raise ValueError("every patient of the cohort has marks, and nobody else")
-    return used
+    return cohort.counted
 
 
 def _recognised(before: RowMarks, now: RowMarks) -> tuple[Ints, Ints, Bools]:

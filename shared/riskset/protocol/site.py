@@ -19,6 +19,7 @@ from riskset.analyses.admission.steps import Own
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.plan import plan
 from riskset.catalogue import say
+from riskset.disclosure.curves import Curve
 from riskset.errors import ProtocolError, Refused, VerificationError
 from riskset.protocol.approval import Approval
 from riskset.protocol.code import code_here
@@ -242,6 +243,7 @@ class Site:
             check_asked(run.changes, head.run, run.begun.rows, contributed)
         if any(question.is_first for question in history.questions):
             check_opened(history.opened[self.name].opened, opened_in(self._journal.sent_besides(head.run)))
+            run.contributor.check_curves(history)
         view = read_relayed(message.payload)[0]
         witness = witnessed(view, self._roster.coordinator, self._last_shown(run))
         vector, stated, sent = run.contributor.contribute(history, self._masks(run, history, head.run))
@@ -322,11 +324,16 @@ class Site:
         before = {id_: other for id_, other in self._journal.contributed().items() if id_ != run_id}
         changes = changes_since(opening.earlier, before, self._holding.rows)
         differ, alike = {id_: c.rows for id_, c in changes.items()}, {id_: c.alike for id_, c in changes.items()}
-        rows, cohort, analyses = self._holding.rows, self._holding.cohort, self._plan.reported
-        own = Own(cohort, differ, alike, lambda: opened_curves(before, self._journal.answered, rows, cohort, analyses))
+        entered = {id_: c.entered for id_, c in changes.items()}
+        own = Own(self._holding.cohort, differ, entered, alike, lambda: self._opened_curves(run_id))
         contributor = self._conditions.contributor(own, approval)
         contributor.freeze = lambda key, compute: self._journal.freeze(run_id, f"{begun.rows.digest}/{key}", compute)
         return _Run(begun, opening, program, (exchange,), contributor, changes)
+
+    def _opened_curves(self, run_id: str) -> tuple[Curve, ...]:
+        """Returns the curves answered so far in other runs."""
+        others = {id_: begun for id_, begun in self._journal.contributed().items() if id_ != run_id}
+        return opened_curves(others, self._journal.answered, self._holding.rows, self._holding.cohort)
 
     def _seal(self, request: Head, type_: str, payload: bytes, history: str) -> bytes:
         return seal(

@@ -211,8 +211,7 @@ def _curves(folder: StudyFolder) -> tuple[Curve, ...]:
     if not folder.paths.journal.exists():
         return ()
     with closing(JournalFile(ledger_to_read(folder.paths, folder.identity, folder.site))) as journal:
-        rows, analyses = folder.holding.rows, plan(folder.study).reported
-        return opened_curves(journal.contributed(), journal.answered, rows, folder.cohort, analyses)
+        return opened_curves(journal.contributed(), journal.answered, folder.holding.rows, folder.cohort)
 
 
 def _methods(study: Study) -> Iterator[Method]:

@@ -93,7 +93,8 @@ def load_patients(site_file: Path, study: Study, today: date | None = None) -> L
         raise DataError(say("data.cohort.does_not_fit"), hint, prepared.problems)
     sets = sets_of(study)
     excluded = {reason.key: prepared.excluded(reason, study) for reason in plan(study).excluded}
-    cohort = Cohort(site.site, {set_id.name: _set(set_id, prepared, study) for set_id in sets}, excluded)
+    eligible = tuple(np.flatnonzero(prepared.eligible).tolist())
+    cohort = Cohort(site.site, {set_id.name: _set(set_id, prepared, study) for set_id in sets}, excluded, eligible)
     return Loaded(cohort, content_of_export(prepared.export, site, study, sets), prepared.export.keys)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -22,6 +22,7 @@ from riskset.protocol.site import Holding
 from riskset.study.spec import Study
 from riskset_site.data.cohort import load_patients
 from riskset_site.data.content import Content, content_of_arrays
+from riskset_site.data.sources.table import TextColumn
 
 _PATIENT_DIGITS = 16
 """Hexadecimal digits of a patient's mark: among a million patients of one site, two equal marks are improbable."""
@@ -36,7 +37,8 @@ def load_holding(site_file: Path, study: Study, seed: Ed25519PrivateKey) -> Hold
 def rows_of(
     cohort: Cohort, keys: Sequence[str] | None, seed: Ed25519PrivateKey, content: Content | None = None
 ) -> RowMarks:
-    """Returns the marks of every patient that an analysis uses: of each column that is used, and of each outcome.
+    """Returns the marks of every patient that a run counts: of each column that is used, and of each outcome. Of an
+    eligible patient whom no analysis uses it is only counted which values are missing, and nothing else is marked.
 
     `keys` are the patient numbers; without them a row is identified by its content alone. `content` says from which
     columns of an export the cohort comes; without it the arrays are the content.
@@ -44,23 +46,25 @@ def rows_of(
     content = content or content_of_arrays(cohort)
     secret = _secret(seed, b"content")
     fields = list(content.columns)
-    columns = [_marks(secret, column.texts, column.codes) for column in content.columns.values()]
+    analysed = set(cohort.analysed.tolist())
+    columns = [_column_marks(secret, column, analysed) for column in content.columns.values()]
     for name, rows in sorted(cohort.analysis_sets.items()):
         fields.append(content.outcomes[name])
         columns.append(_outcome_marks(secret, rows, cohort.n_patients))
-    marks = _by_patient(cohort, keys, seed, tuple(fields), columns)
+    marks = _by_patient(cohort, cohort.counted, keys, seed, tuple(fields), columns)
     return replace(marks, named=cache(lambda: _named(cohort, keys, seed)))
 
 
 def _by_patient(
     cohort: Cohort,
+    patients_marked: NDArray[np.int64],
     keys: Sequence[str] | None,
     seed: Ed25519PrivateKey,
     fields: tuple[MarkedField, ...],
     columns: Sequence[Sequence[str]],
 ) -> RowMarks:
-    """Returns the marks of `columns`, (patients,) each, of the patients that an analysis uses."""
-    used = sorted({int(patient) for rows in cohort.analysis_sets.values() for patient in rows.patients})
+    """Returns the marks of `columns`, (patients,) each, of these patients, whose numbers ascend."""
+    used = patients_marked.tolist()
     values = ["".join(column[patient] for column in columns) for patient in used]
     if keys is None:
         seen: Counter[str] = Counter()
@@ -82,7 +86,8 @@ def _named(cohort: Cohort, keys: Sequence[str] | None, seed: Ed25519PrivateKey) 
     for name, column in fields.items():
         values, at = np.unique(column, return_inverse=True)
         columns.append(_marks(secret, [f"{name}={value!r}" for value in values.tolist()], at))
-    return _by_patient(cohort, keys, seed, tuple(MarkedField(NAMED, name) for name in fields), columns)
+    named = tuple(MarkedField(NAMED, name) for name in fields)
+    return _by_patient(cohort, cohort.analysed, keys, seed, named, columns)
 
 
 def snapshot_of(cohort: Cohort, seed: Ed25519PrivateKey) -> str:
@@ -104,6 +109,13 @@ def _marks(secret: bytes, texts: Sequence[str], codes: NDArray[np.integer[Any]])
     """One mark per patient, whose value is `texts[code]`; each distinct value is hashed once, and there are few."""
     marks = [_mac(secret, text.encode(), MARK_DIGITS) for text in texts]
     return [marks[code] for code in codes.tolist()]
+
+
+def _column_marks(secret: bytes, column: TextColumn, analysed: Collection[int]) -> list[str]:
+    """Returns a mark per patient: of the value for those who are analysed, of whether there is one for others."""
+    marks = _marks(secret, column.texts, column.codes)
+    whether = _marks(secret, ["known" if text else "" for text in column.texts], column.codes)
+    return [mark if patient in analysed else whether[patient] for patient, mark in enumerate(marks)]
 
 
 def _outcome_marks(secret: bytes, rows: AnySet, n_patients: int) -> list[str]:

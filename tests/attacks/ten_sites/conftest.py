@@ -9,7 +9,7 @@ import pytest
 
 from riskset.analyses.admission.steps import Own
 from riskset.analyses.cohort import AnalysisSet, Cohort
-from riskset.disclosure import cells, curves, models, runs, span
+from riskset.disclosure import cells, curves_together, models, runs, span
 from riskset.disclosure.finding import judge
 from riskset.protocol import coordinator as coordinating
 from riskset.protocol.contributing import Contributor, labelled
@@ -133,6 +133,13 @@ class Network(Rehearsal):
         self.cohorts[site] = Cohort(site, rows)
         self.rows[site] = self.marks(site)
         self.start_site(site)
+        return self
+
+    def signs(self, *exceptions):
+        """Every site signs these exceptions."""
+        self.exceptions = exceptions
+        for name in self.cohorts:
+            self.start_site(name)
         return self
 
     def inherits(self, before):
@@ -316,7 +323,7 @@ class Rules:
 
     def off(self, *names):
         self._off |= set(names)
-        for module in (cells, curves, models, runs, span):
+        for module in (cells, curves_together, models, runs, span):
             self._monkeypatch.setattr(module, "judge", self._judge)
         if "R5" in self._off:
             self._monkeypatch.setattr(models, "evaluations_allowed", lambda policy, n, p: 10**9)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from riskset.catalogue import NOTHING
-from riskset.disclosure import cells, curves, models, runs, span
+from riskset.disclosure import cells, curves, curves_together, models, runs, span
 from riskset.disclosure.policy import default_policy, loosened
 from riskset.disclosure.rules import COLUMNS, KINDS, LIMITS, RULES, Limit, amount, read_rules
 from riskset.stats.grid import Grid
@@ -57,7 +57,7 @@ def counting(first, last, run=""):
 
 def beside(one, *opened):
     """Judges a curve after others that are open."""
-    return lambda policy: [finding for _, finding in curves.together(policy, [one], opened)]
+    return lambda policy: [finding for _, finding in curves_together.together(policy, [one], opened)]
 
 
 def rearranged(parts):
@@ -179,6 +179,11 @@ EITHER_SIDE = {
         {"pooled": (5, 4), "local": (5, 4)},
     ),
     "R14.changed_sites": (lambda p, sites: cells.changes(p, "run 1", 9, sites), {"pooled": (3, 2)}),
+    "R14.entered_rows": (
+        lambda p, rows: cells.entered(p, "run 1", rows, 3),
+        {"pooled": (50, 49), "local": (30, 29)},
+    ),
+    "R14.entered_sites": (lambda p, sites: cells.entered(p, "run 1", 60, sites), {"pooled": (3, 2)}),
 }
 
 
@@ -235,6 +240,8 @@ def test_none_at_all_passes_where_the_rule_says_so(name, column):
         "R4.level": lambda: [cells.level(policy, "x", 0, 50), cells.level(policy, "x", 50, 50)],
         "R14.changed_rows": lambda: cells.changes(policy, "r", 0, 0),
         "R14.changed_sites": lambda: cells.changes(policy, "r", 0, 0),
+        "R14.entered_rows": lambda: cells.entered(policy, "r", 0, 0),
+        "R14.entered_sites": lambda: cells.entered(policy, "r", 0, 0),
     }[name]()
     passes = [finding.passes for finding in none if finding.limit_name == name]
     expected = column in LIMITS[name].or_zero
@@ -246,6 +253,7 @@ def test_totals_that_somebody_bent_do_not_pass_as_none(rows, sites):
     policy = default_policy("pooled")
     assert not all(finding.passes for finding in cells.apart(policy, "a", "b", rows, sites))
     assert not all(finding.passes for finding in cells.changes(policy, "r", rows, sites))
+    assert not all(finding.passes for finding in cells.entered(policy, "r", rows, sites))
 
 
 def test_every_rule_is_named_in_order_and_is_about_something():

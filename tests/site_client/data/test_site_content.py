@@ -243,3 +243,54 @@ def test_a_run_of_an_earlier_version_is_compared_by_its_names(rows_of):
     with pytest.raises(Refused, match="recorded a run with names that this version of the study does not use") as no:
         changed(before, rows_of(patients(), study(endpoints={"overall": DATES})))
     assert "keep the names" in no.value.hint
+
+
+OPTIONAL = '{ type = "date", required = false }'
+AFP = '{ type = "number", range = [0, 1000], required = false }'
+BY_MODEL = 'missing = "by_model", multivariable'
+RULE = '[[eligibility]]\nid = "asked"\nrule = "mvi or not missing(last)"\n'
+
+
+def unfollowed(rows, patient=4):
+    """One patient has no follow-up, and so is in no set; how many have none is counted all the same."""
+    return updated(rows, patient, last="", death="")
+
+
+@pytest.mark.parametrize("mvi", ["yes", "no"])
+def test_r14_by_eligibility_of_a_patient_whom_nobody_analyses(rows_of, mvi):
+    """How many lack follow-up, in a version for all and in one for those with invasion, would tell who has it."""
+    variables = VARIABLES | {"last": OPTIONAL}
+    rows = updated(unfollowed(patients()), mvi=mvi)
+    before = rows_of(rows, study(variables))
+    after = rows_of(rows, study(variables).replace("[variables]", RULE + "[variables]"))
+    assert changed(before, after) == (Changes(0) if mvi == "yes" else Changes(1, entered=1))
+
+
+def test_r14_counts_only_what_is_told_of_patients_whom_nobody_analyses(rows_of):
+    text = study(VARIABLES | {"last": OPTIONAL, "afp": AFP}, covariates=("arm", "age", "mvi", "afp"))
+    rows = [{**row, "afp": "20"} for row in unfollowed(patients())]
+    before = rows_of(rows, text)
+    assert changed(before, rows_of(updated(rows, age="71"), text)) == Changes(0)
+    assert changed(before, rows_of(updated(rows, afp=""), text)) == Changes(1)
+
+
+def test_r14_by_a_set_without_a_partner(rows_of):
+    """A model with a set of its own, `by_model`: one patient lacks a covariate, and there is a set of all still."""
+    variables = VARIABLES | {"afp": AFP}
+    rows = updated([{**row, "afp": "20"} for row in patients()], afp="")
+
+    def asked(*covariates):
+        return rows_of(rows, study(variables, covariates=covariates).replace("multivariable", BY_MODEL))
+
+    before, with_afp = rows_of(rows, study(variables)), ("arm", "age", "mvi", "afp")
+    assert changed(before, rows_of(rows, study(variables, covariates=with_afp))) == Changes(1, entered=1)
+    assert changed(before, asked(*with_afp)) == Changes(1, entered=1)
+    assert changed(before, asked("arm", "age", "mvi")) == Changes(0)
+
+
+def test_r14_tells_other_patients_from_other_patient_numbers(rows_of):
+    before = rows_of(patients())
+    others = [{**row, "id": f"Q{i}"} for i, row in enumerate(patients())]
+    assert changed(before, rows_of(others)) == Changes(0)
+    assert changed(before, rows_of(others[:-2])) == Changes(2, entered=2)
+    assert changed(before, rows_of([{**row, "age": str(60 + i)} for i, row in enumerate(others)])) == Changes(40, 40)

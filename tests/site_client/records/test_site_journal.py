@@ -81,7 +81,7 @@ class TestKeeps:
 
     def test_curves_and_which_of_them_were_answered(self, journal, path):
         days, event, level = np.array([5, -1, 40]), np.array([True, False, True]), np.array([0, -1, 1])
-        curve = Curve("km/os/all", Grid(7, 1820), days, event, level)
+        curve = Curve("km/os/all", Grid(7, 1820), days, event, level, np.array([0, 0, 3]))
         begin(journal, begun=replace(BEGUN, curves=(curve,)))
         assert journal.answered("run 1") == {}
         silent = Sent((*NUMBERS.numbers, ("km/os/all", (), ())), ())

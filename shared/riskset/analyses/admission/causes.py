@@ -18,7 +18,7 @@ from riskset.disclosure.finding import Finding, judge
 from riskset.disclosure.policy import Policy, default_policy
 
 OWN_CAUSES: Final = {
-    "admission/changes": ("R14.changed_rows", "R14.alike"),
+    "admission/changes": ("R14.changed_rows", "R14.entered_rows", "R14.alike"),
     "admission/cohorts": (
         "R1.population_rows",
         "R2.apart_rows",
@@ -105,6 +105,7 @@ def _remedy(policy: Policy, cause: str, analysis: Analysis) -> Message:
         "R7.spread": lambda: say("rules.remedy.linear_predictor"),
         "R7.unjudged": lambda: say("rules.remedy.no_linear_predictor"),
         "R14.changed_rows": lambda: cells.changes(own, "", 1, 1)[0].remedy,
+        "R14.entered_rows": lambda: cells.entered(own, "", 1, 1)[0].remedy,
         "R14.alike": lambda: cells.alike(own, "", 1).remedy,
     }
     if cause.startswith("R9."):

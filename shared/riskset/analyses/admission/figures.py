@@ -44,6 +44,8 @@ class Figures:
     """Numbers that models and tables opened in earlier runs: the most that a participant states."""
     changes: Mapping[str, Count] = field(default_factory=dict)
     """By earlier run: patients who entered, left or changed since."""
+    entered: Mapping[str, Count] = field(default_factory=dict)
+    """By earlier run: those of them who entered or left."""
     rows: Mapping[str, Count] = field(default_factory=dict)
     """By analysis set."""
     apart: Mapping[tuple[str, str], Count] = field(default_factory=dict)

@@ -114,6 +114,9 @@ def _changes(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iter
         for run, count in figures.changes.items():
             for finding in cells.changes(policy, run, count.rows, count.sites):
                 yield from ((analysis.id, finding) for analysis in live)
+        for run, count in figures.entered.items():
+            for finding in cells.entered(policy, run, count.rows, count.sites):
+                yield from ((analysis.id, finding) for analysis in live)
 
 
 def _cohorts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:

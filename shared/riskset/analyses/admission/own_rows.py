@@ -25,7 +25,7 @@ from riskset.analyses.opened import Begun, judged
 from riskset.catalogue import say
 from riskset.disclosure import cells, span
 from riskset.disclosure import models as of_models
-from riskset.disclosure.curves import together
+from riskset.disclosure.curves_together import together
 from riskset.disclosure.finding import Finding, cannot_judge
 from riskset.disclosure.policy import Policy
 
@@ -47,7 +47,7 @@ def own_findings(policy: Policy, step: str, live: Live, own: Own, figures: Figur
     """Returns what the rules say about a hospital's own rows before it sends its numbers of a step of admission. Never
     leaves the hospital; what does not pass becomes a flag."""
     speak: dict[str, Callable[[], Iterator[Judged]]] = {
-        "admission/counts": lambda: together(policy, curves_of(own.cohort, live), own.opened()),  # R9 in both columns
+        "admission/counts": lambda: own_findings_of_curves(policy, live, own),  # R9 in both columns
         **(
             {
                 "admission/changes": lambda: _own_changes(policy, live, own),
@@ -62,6 +62,11 @@ def own_findings(policy: Policy, step: str, live: Live, own: Own, figures: Figur
         ),
     }
     return [*speak[step]()] if step in speak else []
+
+
+def own_findings_of_curves(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
+    """As `own_findings`: R9 on the curves of these analyses, beside those of other runs."""
+    return together(policy, curves_of(own.cohort, live), own.opened())
 
 
 def own_findings_before_first(policy: Policy, passed: Live, own: Own, figures: Figures) -> list[Judged]:
@@ -87,8 +92,9 @@ def own_findings_of_points(policy: Policy, own: Own, evaluated: Sequence[Evaluat
 
 def _own_changes(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
     for run, rows in own.changes.items():
-        for finding in cells.changes(policy, run, rows, int(rows > 0)):
-            yield from ((analysis.id, finding) for analysis in live)
+        entered = own.entered.get(run, 0)
+        found = cells.changes(policy, run, rows, int(rows > 0)) + cells.entered(policy, run, entered, int(entered > 0))
+        yield from ((analysis.id, finding) for finding in found for analysis in live)
     yield from _own_alike(policy, live, own)
 
 

@@ -39,6 +39,8 @@ class Own:
     cohort: Cohort
     changes: Mapping[str, int]
     """By earlier run: this hospital's patients entered, left or altered since."""
+    entered: Mapping[str, int] = field(default_factory=dict)
+    """By earlier run: those of them who entered or left, of all patients or of a set of them."""
     alike: Mapping[str, int] = field(default_factory=dict)
     """By earlier run: its patients who differ in a field that has other columns than in that run, though it is the same
     for nearly all. Not counted with the others, whom a study could hide by declaring a field that is nearly another."""
@@ -103,23 +105,34 @@ def _has_any(counts: NDArray[np.float64]) -> tuple[bool, ...]:
 
 @dataclass(frozen=True)
 class Changes:
-    """How many patients differ from those of earlier runs, before anything else is counted."""
+    """How many patients differ from those of earlier runs, and how many of them entered or left, before anything else
+    is counted."""
 
     earlier: tuple[str, ...]
+    counts_entered: bool = True
+    """False in a run of a protocol before 3."""
     id: str = "admission/changes"
     reveals: ClassVar[Message] = say("analyses.reveals.changes")
 
+    @property
+    def _asked(self) -> tuple[str, ...]:
+        return ("changed", "entered or left") if self.counts_entered else ("changed",)
+
     def labels(self, live: Live) -> tuple[Label, ...]:
-        return tuple(total_of(f"patients changed since run {run}") for run in self.earlier)
+        asked = [(what, run) for what in self._asked for run in self.earlier]
+        return tuple(
+            total_of(f"patients {'who ' if what != 'changed' else ''}{what} since run {run}") for what, run in asked
+        )
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
-        return np.array([own.changes.get(run, 0) for run in self.earlier], np.float64)
+        known = (own.changes, own.entered)[: len(self._asked)]
+        return np.array([of.get(run, 0) for of in known for run in self.earlier], np.float64)
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
-        return np.full(len(self.earlier), refused.issuperset(a.id for a in live))
+        return np.full(len(self.labels(live)), refused.issuperset(a.id for a in live))
 
     def stated(self, live: Live) -> tuple[int, ...]:
-        return tuple(range(len(self.earlier)))
+        return tuple(range(len(self.labels(live))))
 
     def contributes(self, own: Own, live: Live) -> tuple[bool, ...]:
         return _has_any(self.local(own, live))
@@ -127,7 +140,9 @@ class Changes:
     def combine(
         self, total: Sequence[float], sites: Sequence[int], live: Live, dead: frozenset[str], known: Figures
     ) -> Figures:
-        return replace(known, changes=dict(zip(self.earlier, _counts(total, sites), strict=True)))
+        counts, n = _counts(total, sites), len(self.earlier)
+        changes, entered = (dict(zip(self.earlier, part, strict=False)) for part in (counts[:n], counts[n:]))
+        return replace(known, changes=changes, entered=entered)
 
 
 @dataclass(frozen=True)
@@ -322,7 +337,9 @@ class Products(_NoContributors):
         return replace(known, spread=Gram(features, symmetric(total, len(features))))
 
 
-def steps(earlier: Sequence[str], exclusions: Exclusions = NOT_COUNTED) -> tuple[Step, ...]:
+def steps(
+    earlier: Sequence[str], exclusions: Exclusions = NOT_COUNTED, *, counts_entered: bool = True
+) -> tuple[Step, ...]:
     """Returns the rounds of admission; `earlier` are the runs whose changes have not been judged yet."""
-    first: tuple[Step, ...] = (Changes(tuple(earlier)),) if earlier else ()
+    first: tuple[Step, ...] = (Changes(tuple(earlier), counts_entered),) if earlier else ()
     return (*first, Cohorts(), Counts(exclusions), Pairs(), Products())
