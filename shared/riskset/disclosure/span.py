@@ -83,7 +83,7 @@ def leverages(own: Matrix, gram: Matrix) -> Matrix:
 def design(
     policy: Policy, limit_name: str, own: Matrix, gram: Matrix, users: Sequence[tuple[str, Sequence[int]]]
 ) -> list[Finding]:
-    """Returns a finding for each analysis of `users`: (its id, indices of its columns), in the study's order.
+    """Returns a finding for each analysis of `users`, in their order: (its id, indices of its columns).
 
     R2.leverage: 0/1 columns, one per population and column, 0 outside the population, with their pooled Gram matrix.
     R4.leverage: all columns, including numbers, centred by site, weights included. Each analysis is judged together

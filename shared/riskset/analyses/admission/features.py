@@ -39,7 +39,7 @@ class Feature:
 
 
 def features_of(analyses: Sequence[Analysis]) -> tuple[Feature, ...]:
-    """Returns every feature of the analyses once: first the sets, then the columns, in the study's order."""
+    """Returns every feature of the analyses once: first the sets, then the columns, in their order."""
     sets = [Feature(analysis.analysis_set) for analysis in analyses]
     columns = [Feature(analysis.analysis_set, column) for analysis in analyses for column in analysis.columns]
     return tuple(dict.fromkeys([*sets, *columns]))

@@ -106,7 +106,7 @@ def _own_alike(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
 
 
 def _own_everything(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
-    """R1 to R4 and R6 on this hospital's rows alone, in the study's order."""
+    """R1 to R4 and R6 on this hospital's rows alone, in their order."""
     kept: list[str] = []
     counted: list[Judged] = []
     for analysis in live:

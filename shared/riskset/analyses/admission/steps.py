@@ -29,7 +29,7 @@ from riskset.disclosure.exposure import total as total_of
 from riskset.stats.arrays import symmetric
 
 Live = Sequence[Analysis]
-"""The analyses judged together: those admitted before, then those in admission, in the study's order."""
+"""The analyses judged together: those admitted before, then those in admission, in `Plan.judging_order`."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from riskset.study.asked import PACKAGES
 from riskset.study.spec import Study
 
 Planner = Callable[[Study, str, Any], Iterator[Analysis]]
-"""From the study, the name of an entry and the entry to its analyses, in the order in which they are judged."""
+"""From the study, the name of an entry and the entry to its analyses, in the order in which they are reported."""
 
 
 def _provided(kind: str) -> Planner:
