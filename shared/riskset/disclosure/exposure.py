@@ -171,7 +171,7 @@ def _uncovered_in_time(exposure: Exposure, label: Label) -> Message:
         return say("rules.covers.no_counts_in_time", number=label.text)
     if label.status not in in_time.status:
         return say("rules.covers.status", number=label.text, status=label.status)
-    if label.step is not None and (in_time.grid is None or label.step >= in_time.grid.n_steps):
+    if label.step is not None and (in_time.grid is None or not 0 <= label.step < in_time.grid.n_steps):
         return say("rules.covers.step", number=label.text)
     most = 1 if label.step is not None else 2  # the log-rank variance, over all times, is of two arms
     if len(label.columns) > most or not _are_levels_of(label.columns, in_time.split):
