@@ -213,6 +213,18 @@ def too_many_numbers(make):
     return tried, f"{MULTI}/m8", "R5.opened", "list it first", tried.but(analyses=first)
 
 
+def too_many_evaluations(make):
+    """Two sites, each with few patients for eight numbers: R5 ends the model, and R7 has nothing to do with it."""
+    names = [f"x{i}" for i in range(8)]
+    numbers = np.random.default_rng(1).uniform(0, 100, (8, 86)).round()
+    rows = make.rows(86, **dict(zip(names, numbers, strict=True)))
+    rows.event[:] = True
+    variables = {name: {"type": "number", "range": [0, 100]} for name in names}
+    signed = (*TWO_KNOW, ExceptionSigned("R6.parameters", "1/5", "few"), ExceptionSigned("R4.leverage", "1/2", "few"))
+    tried = Tried(rows, {"cox": cox(*names)}, TWO, signed, variables)
+    return tried, MULTI, "R5.numbers", "fewer columns", tried.but(analyses={"cox": cox(*names[:3])})
+
+
 def too_many_parameters(make):
     n = 57
     halves = {f"x{i}": (at(n) // 2**i % 2 == 0) for i in range(3)}
@@ -287,6 +299,7 @@ CASES = [
     a_skewed_number_by_exception,
     a_range_too_wide,
     too_many_numbers,
+    too_many_evaluations,
     too_many_parameters,
     a_number_that_decides,
     an_attribute_as_an_event,
