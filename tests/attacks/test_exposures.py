@@ -181,6 +181,8 @@ NOT_DECLARED = {
     "a split in time": (exposure(in_time=in_time()), counted("events", EVENT, 3, ARM)),
     "a covariate in a step": (exposure(design=(AGE,), in_time=in_time([ARM])), counted("age", EVENT, 3, AGE)),
     "two levels in a step": (exposure(in_time=in_time([ARM])), counted("events", EVENT, 3, ARM, OLD)),
+    "a step before the first": (exposure(in_time=in_time([ARM])), counted("events", EVENT, -1, ARM)),
+    "a step after the last": (exposure(in_time=in_time([ARM])), counted("events", EVENT, 10**6, ARM)),
     "a slot of one site": (exposure(design=(AGE,)), replace(total("a sum", AGE), slot="asan")),
 }
 

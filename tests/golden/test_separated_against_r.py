@@ -109,7 +109,7 @@ def test_numbers_csv_holds_the_limits(tried):
     for case in CASES:
         found = result_of(results, case)
         kept = {row["quantity"]: row for row in rows if row["result"] == found["id"]}
-        of_rows = {"analysed", "excluded[0].n", "excluded[1].n"}
+        of_rows = {"analysed", "excluded[0].n", "excluded[1].n", "events"}
         assert set(kept) == {"reason.limit.coef", "reason.limit.hr"} | of_rows
         assert float(kept["reason.limit.hr"]["value"]) == found["reason"]["limit"]["hr"]
         assert kept["reason.limit.hr"]["variable"] == CASES[case][0]

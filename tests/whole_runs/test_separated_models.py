@@ -89,6 +89,16 @@ def test_the_table_shows_the_limit_in_the_levels_row(one_level, printed):
     assert cells["I"][1:3] == cells["I"][4:] == ("1 (reference)", "")
 
 
+def test_the_table_shows_the_events_of_a_separated_model(one_level, two_levels, printed):
+    for results in (one_level, two_levels):
+        separated = by_model(results)["univariable/stage"]
+        fitted = by_model(results)["univariable/arm"]
+        assert separated["events"] == fitted["events"]  # of the same patients
+        (table,) = printed(results).tables("cox")
+        cells = {row.label: row.cells for row in table.rows}
+        assert cells["III"][0] == f"{fitted['n']} ({fitted['events']})" == cells["new"][0]
+
+
 def test_several_separated_levels_have_none(two_levels):
     for model in ("univariable/stage", "multivariable"):
         reason = by_model(two_levels)[model]["reason"]

@@ -43,6 +43,10 @@ class NotEstimable(Result):
         """Returns the `reason` of the result in results.json."""
         return {"code": self.code, "message": str(self.message)}
 
+    def counts_json(self) -> dict[str, Any]:
+        """Returns further keys of the result in results.json: what is known of its patients."""
+        return {}
+
 
 @dataclass(frozen=True)
 class RefusedByRule(Result):

@@ -38,13 +38,17 @@ def subgroup_rows(policy: Policy, cohort: str, rows: int) -> Finding:
 
 def apart(policy: Policy, a: str, b: str, rows: int, sites: int) -> list[Finding]:
     """R2: `rows` patients at `sites` sites are in only one of a and b. Sites count in the pooled column."""
-    least = _least(policy, "R2.apart_rows")
-    remedy = say("rules.remedy.apart", rows=least)
-    if "R2.apart_sites" in policy.values:
-        remedy = say("rules.remedy.apart_sites", rows=least, sites=_least(policy, "R2.apart_sites"))
     subject = say("rules.subject.two_sets", a=a, b=b)
     names = ("R2.apart_rows", "R2.apart_sites")  # each of the two passes by itself
-    return _rows_and_sites(policy, names, subject, rows, sites, or_first(remedy, passes_first=True))
+    return _rows_and_sites(policy, names, subject, rows, sites, or_first(apart_remedy(policy), passes_first=True))
+
+
+def apart_remedy(policy: Policy) -> Message:
+    """Returns what would pass where two sets differ in too few patients, whichever is judged first."""
+    least = _least(policy, "R2.apart_rows")
+    if "R2.apart_sites" in policy.values:
+        return say("rules.remedy.apart_sites", rows=least, sites=_least(policy, "R2.apart_sites"))
+    return say("rules.remedy.apart", rows=least)
 
 
 def changes(policy: Policy, run: str, rows: int, sites: int) -> list[Finding]:

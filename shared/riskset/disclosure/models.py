@@ -102,10 +102,9 @@ def linear_predictor(policy: Policy, subject: str, eta: NDArray[np.float64]) -> 
     largest = float(np.abs(eta).max(initial=0.0))
     with np.errstate(over="ignore", invalid="ignore"):  # what is not a number fails
         spread = float(eta.std()) if eta.size else 0.0
-    remedy = say("rules.remedy.linear_predictor")
     return [
-        judge(policy, "R7.spread", subject, spread, own=True, remedy=remedy),
-        judge(policy, "R7.largest", subject, largest, own=True, remedy=remedy),
+        judge(policy, "R7.spread", subject, spread, own=True, remedy=say("rules.remedy.spread")),
+        judge(policy, "R7.largest", subject, largest, own=True, remedy=say("rules.remedy.largest")),
     ]
 
 

@@ -69,7 +69,9 @@ def entry_json(entry: ResultEntry) -> Json:
 
 def _end(entry: ResultEntry) -> Json:
     result: Any = entry.result  # of the type that belongs to its analysis
-    if isinstance(result, NotEstimable | RefusedByRule):
+    if isinstance(result, NotEstimable):
+        return {"reason": result.reason_json(), **result.counts_json()}
+    if isinstance(result, RefusedByRule):
         return {"reason": result.reason_json()}
     return entry.analysis.result_json(result)
 

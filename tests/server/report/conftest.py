@@ -77,7 +77,7 @@ def end_of(result):
         return NotEstimable(reason["code"], reason.get("message", ""))
     columns, limit = tuple(column_of(column) for column in reason["columns"]), reason["limit"]
     found = limit and SeparationLimit(columns[0], limit["side"], limit["coef"], limit["hr"])
-    return Separated(reason["code"], reason["message"], columns, found)
+    return Separated(reason["code"], reason["message"], columns, found, result.get("events", 0))
 
 
 def column_of(term):

@@ -104,9 +104,11 @@ class _Model:
 
     @property
     def size(self) -> Text:
-        """Patients and events; events are known of a fitted model only."""
+        """Patients and events; events are known of fitted and of separated models."""
         if self.fit:
             return (Shown("size", (self.cell("n"), self.cell("events"))),)
+        if isinstance(self.entry.result, Separated) and self.entry.analysed is not None:
+            return (Shown("size", (self.cell("analysed"), self.cell("events"))),)
         return () if self.entry.analysed is None else (Shown("count", (self.cell("analysed"),)),)
 
     def cell(self, quantity: str) -> str:

@@ -55,8 +55,16 @@ _BEFORE: Final = {
     "later": "R7",
 }
 """By phase, the rules behind a flag of a run whose flags show no cause."""
-_IN_ORDER: Final = ("R2.leverage", "R4.leverage", "R5.opened")
-"""Causes that an analysis has with those before it. (So have the causes of R9.)"""
+_IN_ORDER: Final = (
+    "R2.apart_rows",
+    "R2.leverage",
+    "R4.leverage",
+    "R5.opened",
+    "R9.outside_order",
+    "R9.linked",
+    "R9.endpoints",
+)
+"""Causes that an analysis may have with those before it in the study."""
 
 
 def cause_of(phase: str, finding: Finding | None) -> str:
@@ -76,7 +84,7 @@ def refusal_by_a_site(policy: Policy | None, phase: str, cause: str, analysis: A
         rule, remedy = _BEFORE.get(phase, "R1 to R7"), say("rules.remedy.own_figure")
         return RefusedByRule(rule, say("rules.own.other"), remedy, by="a site")
     remedy = _remedy(policy, cause, analysis)
-    if cause in _IN_ORDER or cause.startswith("R9."):
+    if cause in _IN_ORDER:
         remedy = say("rules.remedy.in_order", remedy=remedy)
     return RefusedByRule(
         cause.partition(".")[0], say(f"rules.own.{cause}"), say("rules.remedy.own", remedy=remedy), by="a site"
@@ -89,7 +97,7 @@ def _remedy(policy: Policy, cause: str, analysis: Analysis) -> Message:
     p = max(len(analysis.exposure.design), 1)
     of: dict[str, Callable[[], Message]] = {
         "R1.population_rows": lambda: cells.population_rows(own, "", 1).remedy,
-        "R2.apart_rows": lambda: cells.apart(own, "", "", 1, 1)[0].remedy,
+        "R2.apart_rows": lambda: cells.apart_remedy(own),
         "R3.events": lambda: of_models.events(own, "", 0, p).remedy,
         "R3.events_per_parameter": lambda: of_models.events(own, "", 0, p).remedy,
         "R4.level": lambda: cells.level(own, "", 1, 2).remedy,
@@ -101,8 +109,8 @@ def _remedy(policy: Policy, cause: str, analysis: Analysis) -> Message:
         "R5.opened": lambda: _failing(policy, cause, say("rules.remedy.opened.here")),
         "R5.numbers": lambda: say("rules.remedy.evaluations_here"),
         "R5.evaluations": lambda: say("rules.remedy.evaluations_here"),
-        "R7.largest": lambda: say("rules.remedy.linear_predictor"),
-        "R7.spread": lambda: say("rules.remedy.linear_predictor"),
+        "R7.largest": lambda: say("rules.remedy.largest"),
+        "R7.spread": lambda: say("rules.remedy.spread"),
         "R7.unjudged": lambda: say("rules.remedy.no_linear_predictor"),
         "R14.changed_rows": lambda: cells.changes(own, "", 1, 1)[0].remedy,
         "R14.entered_rows": lambda: cells.entered(own, "", 1, 1)[0].remedy,

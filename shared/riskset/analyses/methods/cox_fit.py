@@ -95,6 +95,10 @@ class Separated(NotEstimable):
     columns: tuple[Column, ...]
     limit: SeparationLimit | None
     """None with several columns, or where the supremum of the likelihood cannot be computed."""
+    events: int
+
+    def counts_json(self) -> dict[str, Any]:
+        return {"events": self.events}
 
     def reason_json(self) -> dict[str, Any]:
         columns = [named(column) for column in self.columns]
@@ -174,7 +178,7 @@ def separated_together(state: Fitting) -> Separated:
     """Returns the end of a fit with several separated columns, none of which has a finite limit."""
     columns = tuple(state.usable[j] for j in state.newton.separated)
     message = say("analyses.cox.separated_together", columns=names_of(columns))
-    return Separated("separated", message, columns, limit=None)
+    return Separated("separated", message, columns, None, state.moments.events)
 
 
 def separated_alone(state: Limiting) -> Separated:
@@ -182,7 +186,7 @@ def separated_alone(state: Limiting) -> Separated:
     column = state.usable[state.search.column]
     if state.search.status != "found":
         message = say("analyses.cox.separated_far_out", column=column.name)
-        return Separated("separated", message, (column,), limit=None)
+        return Separated("separated", message, (column,), None, state.fit.moments.events)
     coef = state.beta[state.search.column] / state.fit.scale[state.search.column]
     hr = _exp(coef)
     limit = SeparationLimit(column, "lower" if state.search.direction > 0 else "upper", coef, hr)
@@ -190,7 +194,7 @@ def separated_alone(state: Limiting) -> Separated:
         message = say("analyses.cox.separated_above", column=column.name, hr=hr)
     else:
         message = say("analyses.cox.separated_below", column=column.name, hr=hr)
-    return Separated("separated", message, (column,), limit)
+    return Separated("separated", message, (column,), limit, state.fit.moments.events)
 
 
 def seems_separated(state: Fitting | Limiting) -> bool:
@@ -206,10 +210,10 @@ def cut_short(state: Fitting | Limiting, after: Message) -> NotEstimable:
     if column is not None:
         alone = fit.usable[column]
         message = say("analyses.cox.separated_no_limit", column=alone.name, after=after)
-        return Separated("separated", message, (alone,), limit=None)
+        return Separated("separated", message, (alone,), None, fit.moments.events)
     columns = tuple(fit.usable[j] for j in newton.fastest(fit.newton))
     message = say("analyses.cox.nearly_separated", columns=names_of(columns), after=after)
-    return Separated("separated", message, columns, limit=None)
+    return Separated("separated", message, columns, None, fit.moments.events)
 
 
 def named(column: Column) -> dict[str, Any]:
