@@ -15,7 +15,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from benchmarks import doors, fits, machine, rounds, secure_sum, tables
+from benchmarks import doors, fits, machine, one_request, rounds, secure_sum, tables
 
 SIZES, COLUMNS, SITES, SUMMED = (10_000, 100_000, 1_000_000), (10, 30, 100), (3, 10, 22, 50), (10, 50)
 STUDIES = 3
@@ -27,6 +27,7 @@ def main() -> None:
     asked = _arguments()
     results: dict[str, Any] = {"machine": machine.describe(fits.OTHERS), "fits": [], "rounds": [], "secure_sum": []}
     results["doors"] = doors.run()
+    results["one_request"] = one_request.run()
     results["secure_sum"] = [secure_sum.run(sites) for sites in asked.summed]
     for sites in [*asked.sites] * STUDIES:
         results["rounds"].append(rounds.run(sites))
@@ -55,6 +56,7 @@ def page(results: dict[str, Any]) -> str:
     if results["secure_sum"]:
         parts["Secure sum"] = tables.secure_sum(results["secure_sum"])
     parts["Small hostile files"] = tables.doors(results["doors"])
+    parts["One request at the server"] = tables.one_request(results["one_request"])
     if results["rounds"]:
         parts["Rounds"] = tables.rounds(results["rounds"])
     return "\n\n".join(f"### {heading}\n\n{table}" for heading, table in parts.items())

@@ -104,6 +104,27 @@ def rounds(runs: Sequence[Measures]) -> str:
     return _table(head, rows)
 
 
+def one_request(ms: Measures) -> str:
+    """The layers of a request, each without what is within it, and their shares."""
+    signature = ms["signature"]
+    own = {
+        "Flower's handler": ms["handler"],
+        "FastAPI's routing, dependencies and threads": ms["fastapi"] - ms["handler"],
+        "verifying the node's signature": signature,
+        "Flower's other middlewares, and the translation of protobuf": ms["middlewares"] - ms["fastapi"] - signature,
+        "our doors and the long poll": ms["doors"] - ms["middlewares"],
+        "recording": ms["recording"] - ms["doors"],
+        "HTTP and TLS": ms["tls"] - ms["doors"],
+    }
+    rows = [[layer, f"{cost:.2f}", f"{cost / ms['tls']:.0%}"] for layer, cost in own.items()]
+    rows.append(["the whole request, not recorded", f"{ms['tls']:.2f}", "100%"])
+    rows.append(
+        ["with a task and a stream for each middleware", f"{ms['tls'] + ms['before'] - ms['middlewares']:.2f}", ""]
+    )
+    rows.append(["opening a connection", f"{ms['connection']:.2f}", ""])
+    return _table(["", "CPU, ms", "share"], rows)
+
+
 def secure_sum(cases: Sequence[Measures]) -> str:
     """Milliseconds for a vector of 100,000 numbers."""
     kinds = ("keys_ms", "encode_ms", "mask_ms", "add_ms", "decode_ms")

@@ -27,6 +27,8 @@ LOG_AGAIN_S: Final = 60.0
 PROXY_LINE_BYTES: Final = 107
 """The longest line of version 1, its end included."""
 NO_FILES_LEFT_S: Final = 1.0
+IGNORED: Final = (OSError, TimeoutError, ValueError)
+"""A stranger's bytes, or a broken connection; anything else is a fault of ours, or the end of the server."""
 _FAMILIES: Final = {b"TCP4": IPv4Address, b"TCP6": IPv6Address}
 
 _log = logging.getLogger(__name__)
@@ -109,24 +111,32 @@ class Entrance:
                 task.cancel()
 
     async def _admit(self, connection: socket.socket, host: str, tls: ssl.SSLContext | None) -> None:
-        place = None
         try:
-            address = address_of(host)
-            if address in self._proxies:
-                address = await asyncio.wait_for(_forwarded(connection), self._line_s)
+            address = await self._address(connection, host)
             place = self._places.take(address)
-            if place is None:
-                connection.close()
-                return
-            make = self._protocol
-            loop = asyncio.get_running_loop()
-            await loop.connect_accepted_socket(lambda: make(place), connection, ssl=tls)
-        except BaseException as error:  # a stranger's bytes, a broken connection, or the end of the server
+        except BaseException as error:
             connection.close()
-            if place is not None:
-                place.leave()
-            if not isinstance(error, (OSError, TimeoutError, ValueError)):
+            if not isinstance(error, IGNORED):
                 raise
+            return
+        if place is None:
+            connection.close()
+            return
+        loop = asyncio.get_running_loop()
+        try:  # from here on asyncio closes the connection
+            await loop.connect_accepted_socket(lambda: self._protocol(place), connection, ssl=tls)
+        except BaseException as error:
+            place.leave()
+            if not isinstance(error, IGNORED):
+                raise
+
+    async def _address(self, connection: socket.socket, host: str) -> Address:
+        """Returns whose connection it is, by the proxy's line where a proxy opened it."""
+        address = address_of(host)
+        if address in self._proxies:
+            async with asyncio.timeout(self._line_s):
+                return await _forwarded(connection)
+        return address
 
 
 def counted_as(address: Address) -> str:

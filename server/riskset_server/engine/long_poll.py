@@ -55,7 +55,8 @@ class Bell:
     async def arrived(self) -> None:
         """Returns when no announced message is incomplete, at the latest after `ARRIVAL_S`."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._complete.wait(), ARRIVAL_S)
+            async with asyncio.timeout(ARRIVAL_S):
+                await self._complete.wait()
 
 
 class LongPoll:

@@ -16,6 +16,7 @@ from types import SimpleNamespace
 import flwr
 import httpx
 import pytest
+import uvicorn
 from flwr.supercore.constant import OBJECT_PUSH_SESSION_TTL_SECONDS
 from flwr.supercore.primitives.asymmetric import public_key_to_bytes, verify_signature
 from flwr.superlink.config_loader import SuperLinkLifespanConfig
@@ -246,6 +247,13 @@ def test_uvicorn_s_protocol_has_what_the_deadline_needs():
         assert name in source, (
             f"uvicorn's H11Protocol has no {name} any more; see _GuardedProtocol in engine/superlink.py"
         )
+
+
+def test_uvicorn_s_server_makes_its_protocols_as_ours_are_made():
+    """Ours accepts connections itself, to count them before TLS, and makes what serves them as uvicorn does."""
+    source = inspect.getsource(uvicorn.Server.startup)
+    for part in ("config=config", "server_state=self.server_state", "app_state=self.lifespan.state", "ssl=config.ssl"):
+        assert part in source, f"uvicorn's Server has no {part} any more; see _entrance in engine/superlink.py"
 
 
 @pytest.mark.parametrize("module", ["riskset_site.link", "riskset_server.link", "riskset_server.flower_app"])
