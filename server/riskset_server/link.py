@@ -60,7 +60,7 @@ from riskset.engine.wire import (
 )
 from riskset_server.engine.doors import App, LeaseLeft
 from riskset_server.engine.loopback import call, empty_bundle, pinned_client
-from riskset_server.engine.superlink import LOOPBACK, Ready, SuperLinkConfig, serve_superlink
+from riskset_server.engine.superlink import LOOPBACK, Ready, SuperLinkConfig, serve_superlink, superlink_ports
 from riskset_server.engine.tickets import EngineLost, Mailbox, Reply, SiteSession, Ticket
 
 TASK_BEAT_S: Final = 5.0  # Flower ends a run whose task is silent for 60 s, at first for 30 s
@@ -81,8 +81,9 @@ _log = logging.getLogger(__name__)
 def serve(config: SuperLinkConfig, on_ready: Ready | None = None) -> None:
     """Serves the SuperLink until SIGTERM or SIGINT; calls `on_ready(public_port, control_port)` once both ports are
     open. Raises RisksetError where a port is taken."""
-    app, lease_left_s = _flower_app(config)
-    serve_superlink(config, app, lease_left_s, on_ready)
+    with superlink_ports(config) as ports:
+        app, lease_left_s = _flower_app(config)
+        serve_superlink(config, ports, app, lease_left_s, on_ready)
 
 
 def _flower_app(config: SuperLinkConfig) -> tuple[App, LeaseLeft]:

@@ -11,8 +11,8 @@ import signal
 import socket
 import threading
 from collections import Counter
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -41,6 +41,9 @@ RUNTIME_PUSH: Final = "/v1/runtime/push-messages"
 Ready = Callable[[int, int], None]
 """Called once with the public and the control port when both are open."""
 
+Ports = tuple[socket.socket, socket.socket]
+"""The public and the control port, open."""
+
 
 @dataclass(frozen=True)
 class SuperLinkConfig:
@@ -62,13 +65,24 @@ class SuperLinkConfig:
     limits: Limits = field(default_factory=Limits)
 
 
-def serve_superlink(config: SuperLinkConfig, app: App, lease_left_s: LeaseLeft, on_ready: Ready | None = None) -> None:
-    """Serves Flower's `app` until SIGTERM or SIGINT. Raises RisksetError where a port is taken.
+@contextmanager
+def superlink_ports(config: SuperLinkConfig) -> Iterator[Ports]:
+    """Opens the public and the control port, and only then prepares the database, which Flower would open to others.
 
-    The loopback application gets the lifespan events.
+    Raises RisksetError where a port is taken, as when this server is already running: nothing may open its database
+    a second time.
     """
-    if config.database is not None:
-        prepare_database(config.database)  # which Flower would open to others
+    with _listen(config.public_host, config.public_port) as front, _listen(LOOPBACK, config.control_port) as back:
+        if config.database is not None:
+            prepare_database(config.database)
+        yield front, back
+
+
+def serve_superlink(
+    config: SuperLinkConfig, ports: Ports, app: App, lease_left_s: LeaseLeft, on_ready: Ready | None = None
+) -> None:
+    """Serves Flower's `app` on the ports until SIGTERM or SIGINT. The loopback application gets the lifespan events."""
+    front, back = ports
     recorder = None if config.record is None else Recorder(config.record)
     questions, answers = Bell(), Bell()
     fleet = LongPoll(app, held=FLEET_PULL, until=questions, bell=answers)
@@ -78,12 +92,11 @@ def serve_superlink(config: SuperLinkConfig, app: App, lease_left_s: LeaseLeft, 
     if config.joining is not None:
         public = JoiningDoor(public, config.joining, config.limits, room, recorder)
     control = TokenDoor(runtime, config.token)
-    with _listen(config.public_host, config.public_port) as front, _listen(LOOPBACK, config.control_port) as back:
-        servers = (
-            _server(config, control, H11Protocol, lifespan=True),
-            _server(config, public, _guarded(config.limits), lifespan=False),
-        )
-        asyncio.run(_serve(servers, (back, front), on_ready))
+    servers = (
+        _server(config, control, H11Protocol, lifespan=True),
+        _server(config, public, _guarded(config.limits), lifespan=False),
+    )
+    asyncio.run(_serve(servers, (back, front), on_ready))
 
 
 class _Server(uvicorn.Server):
