@@ -29,14 +29,15 @@ from starlette.middleware import Middleware
 from riskset.engine.client import quieten
 from riskset_server.engine.doors import App, LeaseLeft
 from riskset_server.engine.middlewares import InOneTask
-from riskset_server.engine.superlink import LOOPBACK, Ready, SuperLinkConfig, serve_superlink
+from riskset_server.engine.superlink import LOOPBACK, Ready, SuperLinkConfig, serve_superlink, superlink_ports
 
 
 def serve(config: SuperLinkConfig, on_ready: Ready | None = None) -> None:
     """Serves the SuperLink until SIGTERM or SIGINT; calls `on_ready(public_port, control_port)` once both ports are
     open. Raises RisksetError where a port is taken."""
-    app, lease_left_s = _flower_app(config)
-    serve_superlink(config, app, lease_left_s, on_ready)
+    with superlink_ports(config) as ports:
+        app, lease_left_s = _flower_app(config)
+        serve_superlink(config, ports, app, lease_left_s, on_ready)
 
 
 def _flower_app(config: SuperLinkConfig) -> tuple[App, LeaseLeft]:

@@ -62,9 +62,14 @@ def close_to_others(path: Path) -> None:
 
 def prepare_database(path: Path) -> None:
     """Creates an empty file where another program would make its SQLite database, and closes it and what SQLite keeps
-    beside it to others. SQLite gives those files the mode of the database."""
+    beside it to others. SQLite gives those files the mode of the database.
+
+    A file that is there is not opened: closing it would end the locks that this process has on it, and the next
+    process to leave would delete what SQLite keeps beside it, from under this one.
+    """
     make_folder(path.parent)
-    open(path, "ab", opener=owner_only).close()
+    if not path.exists():
+        open(path, "ab", opener=owner_only).close()
     for suffix in ("", "-wal", "-shm", "-journal"):
         close_to_others(path.with_name(f"{path.name}{suffix}"))
 

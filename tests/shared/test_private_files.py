@@ -4,7 +4,9 @@ import os
 import re
 import sqlite3
 import stat
+import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -71,6 +73,17 @@ class TestModes:
         assert set(modes(tmp_path)) == {"superlink.sqlite", "superlink.sqlite-wal", "superlink.sqlite-shm"}
         are_private(tmp_path)
         database.close()
+
+    def test_what_sqlite_keeps_beside_an_open_database_stays_when_another_process_leaves_it(self, tmp_path):
+        """The locks of this process on the file would end where it opened and closed the file itself."""
+        path = tmp_path / "superlink.sqlite"
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("CREATE TABLE t (x)")
+            prepare_database(path)
+            other = "import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); d.execute('SELECT * FROM t'); d.close()"
+            subprocess.run([sys.executable, "-c", other, path], check=True)
+            assert path.with_name("superlink.sqlite-wal").exists()
 
     def test_a_ledger(self, tmp_path, umask):
         layout = FileLayout(1, "CREATE TABLE IF NOT EXISTS t (x TEXT) STRICT")

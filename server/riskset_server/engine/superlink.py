@@ -10,8 +10,8 @@ import asyncio
 import signal
 import socket
 import threading
-from collections.abc import Callable, Collection
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -40,6 +40,8 @@ RUNTIME_PUSH: Final = "/v1/runtime/push-messages"
 
 Ready = Callable[[int, int], None]
 """Called once with the public and the control port when both are open."""
+Ports = tuple[socket.socket, socket.socket]
+"""The public and the control port, open."""
 
 
 @dataclass(frozen=True)
@@ -64,13 +66,24 @@ class SuperLinkConfig:
     """The reverse proxies that say, in the PROXY protocol, from where a connection comes."""
 
 
-def serve_superlink(config: SuperLinkConfig, app: App, lease_left_s: LeaseLeft, on_ready: Ready | None = None) -> None:
-    """Serves Flower's `app` until SIGTERM or SIGINT. Raises RisksetError where a port is taken.
+@contextmanager
+def superlink_ports(config: SuperLinkConfig) -> Iterator[Ports]:
+    """Opens the public and the control port, and only then prepares the database, which Flower would open to others.
 
-    The loopback application gets the lifespan events.
+    Raises RisksetError where a port is taken, as when this server is already running: nothing may open its database
+    a second time.
     """
-    if config.database is not None:
-        prepare_database(config.database)  # which Flower would open to others
+    with _listen(config.public_host, config.public_port) as front, _listen(LOOPBACK, config.control_port) as back:
+        if config.database is not None:
+            prepare_database(config.database)
+        yield front, back
+
+
+def serve_superlink(
+    config: SuperLinkConfig, ports: Ports, app: App, lease_left_s: LeaseLeft, on_ready: Ready | None = None
+) -> None:
+    """Serves Flower's `app` on the ports until SIGTERM or SIGINT. The loopback application gets the lifespan events."""
+    front, back = ports
     recorder = None if config.record is None else Recorder(config.record)
     questions, answers = Bell(), Bell()
     fleet = LongPoll(app, held=FLEET_PULL, until=questions, bell=answers)
@@ -80,12 +93,11 @@ def serve_superlink(config: SuperLinkConfig, app: App, lease_left_s: LeaseLeft, 
     if config.joining is not None:
         public = JoiningDoor(public, config.joining, config.limits, room, recorder)
     control = TokenDoor(runtime, config.token)
-    with _listen(config.public_host, config.public_port) as front, _listen(LOOPBACK, config.control_port) as back:
-        servers = (
-            _server(config, control, H11Protocol, lifespan=True),
-            _server(config, public, _guarded(config.limits), lifespan=False),
-        )
-        asyncio.run(_serve(servers, (back, front), _entrance(config, servers[1]), on_ready))
+    servers = (
+        _server(config, control, H11Protocol, lifespan=True),
+        _server(config, public, _guarded(config.limits), lifespan=False),
+    )
+    asyncio.run(_serve(servers, (back, front), _entrance(config, servers[1]), on_ready))
 
 
 class _Server(uvicorn.Server):
@@ -143,15 +155,17 @@ async def _serve(
 
 def _listen(host: str, port: int) -> socket.socket:
     """Returns an open port. Its protocol is named: otherwise asyncio leaves Nagle's algorithm on, 40 ms per answer."""
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
-        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(BACKLOG)
-    except OSError as error:
-        message = say("server.engine.port", port=port, host=host, reason=error.strerror)
-        raise RisksetError(message, say("server.engine.port_hint")) from None
+    with ExitStack() as unless_open:
+        try:
+            family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
+            listener = unless_open.enter_context(socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((host, port))
+            listener.listen(BACKLOG)
+        except OSError as error:
+            message = say("server.engine.port", port=port, host=host, reason=error.strerror)
+            raise RisksetError(message, say("server.engine.port_hint")) from None
+        unless_open.pop_all()
     return listener
 
 
