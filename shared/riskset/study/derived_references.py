@@ -22,15 +22,25 @@ _NAME = re.compile(r"[^\W\d]\w*")
 
 
 def wrong_derivations(draft: Draft) -> Iterator[Complaint]:
-    """Yields everything wrong with what derived variables name: each names variables above it, of the right type, and
-    none that belongs to the outcome of an endpoint."""
+    """Yields everything wrong with what derived variables name: each is computed from one variable of the export, above
+    it and of the right type, that belongs to no endpoint's outcome.
+
+    Counts of pairs tell how many patients have two columns. A rule over two variables that means the same as those two,
+    but for one patient, would tell by the difference of the counts whether that patient exists. No rule of disclosure
+    compares a column with products of others.
+    """
     outcomes = _outcomes(draft)
+    sources: dict[str, tuple[str, ...]] = {}
     before: dict[str, Variable | None] = {}
     for name, variable in draft.variables.items():
         if variable is not None and variable.is_derived:
             path = ("variables", name)
             named, complaints = _of_one(path, variable, before, draft.variables)
             yield from complaints
+            sources[name] = tuple(dict.fromkeys(of for one in named for of in sources.get(one, (one,))))
+            if len(sources[name]) > 1:
+                found = say("study.derived.several", names=sources[name])
+                yield Complaint(path, found, say("study.derived.each_alone"))
             for of in named:
                 if of in outcomes:
                     found = say("study.derived.outcome", name=of, endpoint=outcomes[of])

@@ -2,11 +2,16 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from riskset.cli import main
 from riskset.errors import DataError
+from riskset.study.derived import derivation
 from riskset.study.differences import differences
 from riskset.study.load import canonical_json, parse_study, study_from_json, study_hash
+from riskset.study.truth import Kind
+from riskset.study.variables import CategoryVariable, with_levels
 from riskset_site.consent.review import questions
 
 STUDY = """\
@@ -25,12 +30,12 @@ mvi = { type = "boolean" }
 start = { type = "date" }
 days = { type = "number", range = [0, 5000], step = 1 }
 dead = { type = "boolean" }
-high = { type = "boolean", rule = "afp >= 400 or mvi" }
+high = { type = "boolean", rule = "not missing(afp) and afp >= 400" }
 old = { type = "category", cut = "age", at = [65, 75] }
-frail = { type = "boolean", rule = "old >= '65-<75' and high" }
+aged = { type = "boolean", rule = "old >= '65-<75'" }
 [[eligibility]]
 id = "robust"
-rule = "not frail"
+rule = "not aged or not high"
 [comparison]
 arm = "drug"
 reference = "A"
@@ -65,14 +70,14 @@ def computed(study):
 
 def test_six_patients_by_hand():
     found = computed(parse_study(STUDY))
-    np.testing.assert_array_equal(found["high"], [0, 1, 1, NAN, 1, NAN])
+    assert found["high"] == [0, 1, 0, 0, 1, 0]  # what is false decides, whatever is missing
     assert found["old"] == [0, 1, 1, 2, 2, -1]
-    np.testing.assert_array_equal(found["frail"], [0, 1, 1, NAN, 1, NAN])
+    np.testing.assert_array_equal(found["aged"], [0, 1, 1, 1, 1, NAN])
 
 
-def test_a_false_half_decides_a_rule_whose_other_half_is_missing():
-    study = parse_study(changed("old >= '65-<75' and high", "old >= '65-<75' and afp >= 400"))
-    np.testing.assert_array_equal(computed(study)["frail"], [0, 1, NAN, NAN, 1, 0])
+def test_what_cannot_be_decided_is_missing():
+    study = parse_study(changed("not missing(afp) and afp >= 400", "afp >= 400"))
+    np.testing.assert_array_equal(computed(study)["high"], [0, 1, NAN, NAN, 1, 0])
 
 
 @pytest.mark.parametrize(
@@ -89,6 +94,19 @@ def test_the_levels_of_a_cut(at, levels):
     assert parse_study(text).variables["old"].kind.levels == levels
 
 
+@given(
+    st.lists(st.floats(-9, 9) | st.just(NAN), min_size=1, max_size=30),
+    st.lists(st.integers(-8, 8), min_size=1, max_size=5, unique=True).map(sorted),
+)
+def test_an_interval_holds_its_lower_limit_and_not_its_upper(values, at):
+    cut = CategoryVariable.model_validate(with_levels({"type": "category", "cut": "x", "at": at}))
+    column = np.array([*values, *at], dtype=float)
+    found = derivation(cut, {"x": Kind("number")}).compute({"x": column})
+    ends = [-np.inf, *at, np.inf]
+    for value, level in zip(column.tolist(), found.tolist(), strict=True):
+        assert level == -1 if np.isnan(value) else ends[level] <= value < ends[level + 1]
+
+
 def test_limits_below_0_read_as_numbers():
     text = changed("range = [18, 100]", "range = [-9, 9]").replace("[65, 75]", "[-2.6, -1.39]")
     text = text.replace("old >= '65-<75'", "old >= '-2.6 to <-1.39'")
@@ -97,9 +115,9 @@ def test_limits_below_0_read_as_numbers():
 
 def test_what_a_derived_variable_is_computed_from():
     study = parse_study(STUDY)
-    assert study.sources_of("frail") == ("age", "afp", "mvi")
+    assert study.sources_of("aged") == ("age",)
     assert study.sources_of("age") == ("age",)
-    assert "frail" not in study.read_variables
+    assert "aged" not in study.read_variables
 
 
 def test_the_hash_covers_the_definition():
@@ -119,7 +137,10 @@ def test_a_study_without_them_has_the_hash_it_had():
 def test_differences_name_the_definition():
     text = changed("afp >= 400", "afp >= 200").replace("[65, 75]", "[65, 80]").replace("65-<75", "65-<80")
     said = [str(one) for one in differences(parse_study(STUDY), parse_study(text))]
-    assert 'Variable high: rule changed from "afp >= 400 or mvi" to "afp >= 200 or mvi".' in said
+    assert (
+        'Variable high: rule changed from "not missing(afp) and afp >= 400" to "not missing(afp) and afp >= 200".'
+        in said
+    )
     assert "Variable old: at changed from [65, 75] to [65, 80]." in said
 
 
@@ -129,19 +150,19 @@ def test_they_are_printed_and_reviewed_in_words(tmp_path, capsys):
     assert main(["study", "check", str(file)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(maxsplit=1)[1] for line in lines if line.startswith("derived ")] == [
-        "high: afp >= 400 or mvi",
+        "high: not missing(afp) and afp >= 400",
         "old: age cut at 65, 75",
-        "frail: old >= '65-<75' and high",
+        "aged: old >= '65-<75'",
     ]
     assert [str(one) for one in questions(parse_study(STUDY))[-3:]] == [
-        "high is computed by each hospital: true where afp >= 400 or mvi.",
+        "high is computed by each hospital: true where not missing(afp) and afp >= 400.",
         "old is computed by each hospital: age cut at 65, 75, into <65, 65-<75 and >=75.",
-        "frail is computed by each hospital: true where old >= '65-<75' and high.",
+        "aged is computed by each hospital: true where old >= '65-<75'.",
     ]
 
 
 OLD = 'old = { type = "category", cut = "age", at = [65, 75] }'
-HIGH = 'high = { type = "boolean", rule = "afp >= 400 or mvi" }'
+HIGH = 'high = { type = "boolean", rule = "not missing(afp) and afp >= 400" }'
 
 
 def a_cut(rest):
@@ -154,16 +175,28 @@ def a_rule(rest):
 
 REFUSED = {
     "an unknown name": (a_rule('rule = "afq >= 400"'), "[variables] high.rule", "unknown variable 'afq'", 1),
-    "a name below": (a_rule('rule = "mvi and frail"'), "[variables] high.rule", "'frail' is not declared above", 9),
+    "a name below": (a_rule('rule = "mvi and aged"'), "[variables] high.rule", "'aged' is not declared above", 9),
     "its own name": (a_rule('rule = "mvi or high"'), "[variables] high.rule", "'high' is not declared above", 8),
     "no rule": (a_rule('rule = "afp + 1 > 3"'), "[variables] high.rule", "a rule has no arithmetic", 1),
     "no variable": (a_rule('rule = "true"'), "[variables] high.rule", "the rule names no variable", None),
     "the outcome": (a_rule('rule = "days > 365"'), "[variables] high", "computed from 'days', which belongs to", None),
-    "the event": (a_rule('rule = "mvi and dead"'), "[variables] high", "computed from 'dead', which belongs to", None),
+    "the event": (a_rule('rule = "not dead"'), "[variables] high", "computed from 'dead', which belongs to", None),
+    "two variables": (
+        a_rule('rule = "afp >= 400 or mvi"'),
+        "[variables] high",
+        "several variables of the export: afp, mvi",
+        None,
+    ),
+    "two, one of them derived": (
+        ("rule = \"old >= '65-<75'\"", "rule = \"old > '<65' and high\""),
+        "[variables] aged",
+        "several variables of the export: age, afp",
+        None,
+    ),
     "not required": (a_rule('rule = "mvi", required = false'), "[variables] high", "leave required out", None),
     "a cut of nothing": (a_cut('cut = "agee", at = [65]'), "[variables] old.cut", "unknown variable 'agee'", None),
     "a cut of a yes-no": (a_cut('cut = "mvi", at = [0.5]'), "[variables] old.cut", "is a boolean variable", None),
-    "a cut of one below": (a_cut('cut = "frail", at = [1]'), "[variables] old.cut", "is not declared above", None),
+    "a cut of one below": (a_cut('cut = "aged", at = [1]'), "[variables] old.cut", "is not declared above", None),
     "a cut of the days": (a_cut('cut = "days", at = [365]'), "[variables] old", "belongs to the outcome", None),
     "an empty interval": (a_cut('cut = "age", at = [18, 65]'), "[variables] old.at.#1", "18 leaves an interval", None),
     "descending limits": (a_cut('cut = "age", at = [75, 65]'), "[variables] old", "ascending order", None),
