@@ -1,6 +1,6 @@
 """Variables that a study defines from others: what defines them, and how a site computes them.
 
-The texts are in closed grammars (`grammar`, `formula`) and are never run as a program. Nothing here reads an export.
+Rules are in the closed `grammar` and are never run as a program. Nothing here reads an export.
 """
 
 from __future__ import annotations

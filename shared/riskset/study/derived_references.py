@@ -12,7 +12,7 @@ from riskset.study.derived import derivation
 from riskset.study.endpoints import DateEndpoint
 from riskset.study.toml_lines import KeyPath
 from riskset.study.toml_table import Complaint
-from riskset.study.variables import CategoryVariable, NumberVariable, Variable
+from riskset.study.variables import BooleanVariable, CategoryVariable, NumberVariable, Variable
 
 if TYPE_CHECKING:
     from riskset.study.references import Draft
@@ -64,25 +64,22 @@ def _of_one(
     """Returns the variables that one names, as far as they can be read, and what is wrong with them."""
     if isinstance(variable, CategoryVariable) and variable.cut is not None:
         return (variable.cut,), list(_of_cut(path, variable, variable.cut, before, declared))
-    key, text = _text_of(variable)
+    if not isinstance(variable, BooleanVariable) or variable.rule is None:
+        return (), []
+    path, text = (*path, "rule"), variable.rule
     found = [
         one for one in _NAME.finditer(_QUOTED.sub(lambda quoted: " " * len(quoted[0]), text)) if one[0] in declared
     ]
     later = [one for one in found if one[0] not in before and not _is_call(text, one)]
     if later:
-        return (), [_too_early((*path, key), one[0], one.start() + 1) for one in later]
+        return (), [_too_early(path, one[0], one.start() + 1) for one in later]
     if any(one[0] in before and before[one[0]] is None for one in found):
         return (), []  # reported where it is declared
     try:
         derived = derivation(variable, {name: one.kind for name, one in before.items() if one})
     except DataError as error:
-        return (), [Complaint((*path, key), one.message, one.hint, one.column) for one in error.problems]
+        return (), [Complaint(path, one.message, one.hint, one.column) for one in error.problems]
     return derived.names if derived else (), []
-
-
-def _text_of(variable: Variable) -> tuple[str, str]:
-    """Returns the key that defines a derived variable by a text, and the text."""
-    return "rule", getattr(variable, "rule", None) or ""
 
 
 def _is_call(text: str, name: re.Match[str]) -> bool:

@@ -68,12 +68,16 @@ def content_of_export(export: Export, site: SiteFile, study: Study, sets: Sequen
 
 
 def _derived(headers: str, reading: object, values: NDArray[Any], n_levels: int) -> dict[MarkedField, TextColumn]:
-    """Returns a derived variable's values, as numbers: what another version computes or reads may be nearly the same
-    under other names of levels, or turned round."""
-    numbers = np.where(known(values), values.astype(np.float64), np.nan)
-    fields = {MarkedField(DERIVED, headers, _text(reading)): _spelled(numbers)}
-    if n_levels == 2:
-        fields[MarkedField(DERIVED, headers, _text(["not", reading]))] = _spelled(1 - numbers)
+    """Returns each split of the patients by a derived variable, and turned round: what another version computes or
+    reads may be nearly one of them under other names, or with more levels."""
+    codes = range(n_levels) if n_levels > 2 else [1]
+    splits = {f"level {code}": values == code for code in codes}
+    splits |= {f"from level {code}": values >= code for code in range(2, n_levels - 1)}
+    fields = {}
+    for name, chosen in splits.items():
+        numbers = np.where(known(values), chosen.astype(np.float64), np.nan)
+        fields[MarkedField(DERIVED, headers, _text([name, reading]))] = _spelled(numbers)
+        fields[MarkedField(DERIVED, headers, _text(["not", name, reading]))] = _spelled(1 - numbers)
     return fields
 
 

@@ -153,6 +153,15 @@ def test_r14_a_limit_moved_past_one_patient(rows_of):
     assert changed(before, rows_of(one, cut(50), covariates=["old"])) == Changes(0)  # another question
 
 
+@pytest.mark.parametrize("later", ["at = [66, 75]", "at = [66]", "at = [50, 66, 75, 80]"])
+def test_r14_of_one_level_among_several(rows_of, later):
+    one = updated(patients(), age="65")
+    first, second = (f'old = {{ type = "category", cut = "age", {limits} }}' for limits in ("at = [65, 75]", later))
+    before = rows_of(one, first, covariates=["old"])
+    assert changed(before, rows_of(one, second, covariates=["old"])).alike == 1
+    assert changed(before, rows_of(one, first, covariates=["old"])) == Changes(0)
+
+
 @pytest.mark.parametrize("rule", ["age >= 66", "age < 66", "older == 'young'"])
 def test_r14_under_another_type_and_turned_round(rows_of, rule):
     """Neither names of levels, nor what is called true, hide that it is nearly the same split."""
