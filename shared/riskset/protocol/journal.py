@@ -33,6 +33,8 @@ OUTCOME: Final = "outcome"
 """Days, event and entry of a patient in one analysis set, together; or, without an endpoint, being in the set."""
 VALUE: Final = "value"
 """A value after it was read as the study declares it, before any transform."""
+DERIVED: Final = "derived"
+"""A value that the study computes from others; several values may give the same one."""
 TEXT: Final = "text"
 """A cell of the export in one spelling, whatever the study says about its column."""
 NAMED: Final = "named"
@@ -44,11 +46,12 @@ class MarkedField:
     """What one mark of every patient is of: content, never a name that the study gives to it."""
 
     what: str
-    """`OUTCOME`, `VALUE`, `TEXT` or `NAMED`."""
+    """`OUTCOME`, `VALUE`, `DERIVED`, `TEXT` or `NAMED`."""
     source: str
     """The columns of the export from which it comes, as JSON; the name of an array where there is no export."""
     reading: str = ""
-    """How it was read: type and levels in the study, recodes in the site file; of an outcome, those of its columns."""
+    """How it was read: type and levels in the study, recodes in the site file; of an outcome, those of its columns; how
+    a derived value is computed, and those of what it is computed from."""
 
     @property
     def is_certain(self) -> bool:

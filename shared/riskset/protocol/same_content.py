@@ -15,7 +15,7 @@ from typing import Final
 
 from riskset.catalogue import say
 from riskset.errors import Refused
-from riskset.protocol.journal import ABSENT, OUTCOME, TEXT, VALUE, MarkedField, RowMarks
+from riskset.protocol.journal import ABSENT, DERIVED, OUTCOME, TEXT, VALUE, MarkedField, RowMarks
 
 ALIKE: Final = 0.8
 """Agreement beyond chance (Cohen's kappa) from which two fields are taken for one. Made-up PFS and OS have at most 0.7,
@@ -136,7 +136,10 @@ class _FieldPairs:
 
 def _may_be_one(old: MarkedField, new: MarkedField) -> bool:
     """Returns whether values can show that two fields are one. Outcomes with some of their columns in common are two
-    endpoints, whose columns are compared; values of different columns are compared by their texts."""
+    endpoints, whose columns are compared; values of different columns are compared by their texts. But what one version
+    computes may be nearly what another reads, or computes from other columns."""
+    if DERIVED in (old.what, new.what):
+        return old.is_certain == new.is_certain and {old.what, new.what} <= {VALUE, DERIVED}
     if old.what != new.what or old.is_certain != new.is_certain:
         return False
     if not old.is_certain:

@@ -24,6 +24,7 @@ from riskset.study.toml_syntax import how_to_write_line
 from riskset.study.toml_table import Complaint
 from riskset.study.toml_text import NotToml, read_text, read_toml, unseen_signs
 from riskset.study.validation_errors import complaint_of, each_once, known_keys
+from riskset.study.variables import with_levels
 
 MOST_JSON_BYTES: Final = 2**20
 _ORDERED = ("sites", "variables", "endpoints", "analyses")
@@ -129,11 +130,14 @@ def _syntax(error: NotToml, text: str) -> Problem:
 
 
 def _spelled_out(document: dict[str, Any]) -> dict[str, Any]:
-    """Returns the document with its two shorthands expanded: a plain title is English, `endpoint` is a list of one."""
+    """Returns the document with its shorthands expanded: a plain title is English, `endpoint` is a list of one, the
+    levels of a cut are its intervals."""
     spelled = dict(document)
     header, analyses = document.get("study"), document.get("analyses")
     if isinstance(header, dict) and isinstance(header.get("title"), str):
         spelled["study"] = header | {"title": {"en": header["title"]}}
+    if isinstance(variables := document.get("variables"), dict):
+        spelled["variables"] = {name: with_levels(variable) for name, variable in variables.items()}
     if isinstance(analyses, dict):
         spelled["analyses"] = {name: _with_endpoints(analysis) for name, analysis in analyses.items()}
     return spelled

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from riskset.catalogue import NOTHING, say
 from riskset.errors import DataError, did_you_mean
+from riskset.study.derived_references import wrong_derivations
 from riskset.study.eligibility import WORDS, parse_rule
 from riskset.study.endpoints import DateEndpoint, DaysEndpoint, Endpoint, Time
 from riskset.study.toml_lines import KeyPath
@@ -42,6 +43,13 @@ class Draft:
             yield Complaint(path, say("study.variable.unknown", name=name), did_you_mean(name, self.variables))
         elif (variable := self.variables[name]) and variable.type not in types:
             yield Complaint(path, say("study.variable.wrong_type", name=name, found=variable.type, expected=types))
+
+    def read(self, path: KeyPath, name: str, *types: str) -> Iterator[Complaint]:
+        """Yields what `use` does, and a complaint where the variable is derived: what decides days, events and arms
+        must be in the export, since a derived variable can carry anything."""
+        yield from self.use(path, name, *types)
+        if (variable := self.variables.get(name)) and variable.is_derived:
+            yield Complaint(path, say("study.derived.not_here", name=name), say("study.derived.read_it"))
 
     def known_endpoints(self, path: KeyPath, endpoints: Iterable[str]) -> Iterator[Complaint]:
         """Yields a complaint for each undeclared endpoint in the list `endpoints` of the table at `path`."""
@@ -76,6 +84,7 @@ def complaints_about(draft: Draft) -> Iterator[Complaint]:
     """Yields everything wrong between the parts of the file."""
     yield from _sites(draft)
     yield from _variable_names(draft)
+    yield from wrong_derivations(draft)
     yield from _eligibility(draft)
     yield from _comparison(draft)
     for name, endpoint in draft.endpoints.items():
@@ -124,7 +133,7 @@ def _comparison(draft: Draft) -> Iterator[Complaint]:
     if draft.comparison is None:
         return
     arm, reference = draft.comparison.arm, draft.comparison.reference
-    yield from draft.use(("comparison", "arm"), arm, "category", "boolean")
+    yield from draft.read(("comparison", "arm"), arm, "category", "boolean")
     variable = draft.variables.get(arm)
     levels = variable.kind.levels if variable else ()
     if levels and reference not in levels:
@@ -133,16 +142,16 @@ def _comparison(draft: Draft) -> Iterator[Complaint]:
 
 
 def _date_endpoint(draft: Draft, path: KeyPath, endpoint: DateEndpoint) -> Iterator[Complaint]:
-    yield from draft.use((*path, "origin"), endpoint.origin, "date")
-    yield from draft.use((*path, "censor"), endpoint.censor, "date")
+    yield from draft.read((*path, "origin"), endpoint.origin, "date")
+    yield from draft.read((*path, "censor"), endpoint.censor, "date")
     for position, event in enumerate(endpoint.event):
-        yield from draft.use((*path, "event", position), event, "date")
+        yield from draft.read((*path, "event", position), event, "date")
     for again in repeated(endpoint.variables):
         yield Complaint(path, say("study.endpoint.same_date", name=again))
 
 
 def _days_endpoint(draft: Draft, path: KeyPath, endpoint: DaysEndpoint) -> Iterator[Complaint]:
-    yield from draft.use((*path, "event"), endpoint.event, "boolean")
+    yield from draft.read((*path, "event"), endpoint.event, "boolean")
     for key, name in (("days", endpoint.days), ("entry", endpoint.entry)):
         if name is not None:
             yield from _whole_days(draft, (*path, key), name)
@@ -151,7 +160,7 @@ def _days_endpoint(draft: Draft, path: KeyPath, endpoint: DaysEndpoint) -> Itera
 
 
 def _whole_days(draft: Draft, path: KeyPath, name: str) -> Iterator[Complaint]:
-    yield from draft.use(path, name, "number")
+    yield from draft.read(path, name, "number")
     variable = draft.variables.get(name)
     if not isinstance(variable, NumberVariable):
         return

@@ -13,6 +13,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from riskset.catalogue import say
 from riskset.study.asked import Analysis
+from riskset.study.derived import Derivation, derivation
 from riskset.study.endpoints import DAYS_PER_UNIT, DateEndpoint, DaysEndpoint, Endpoint, GridTable, Time
 from riskset.study.toml_table import Label, Name, Text, TomlTable, complain
 from riskset.study.truth import Kind
@@ -164,6 +165,23 @@ class Study(TomlTable):
     def kinds(self) -> dict[str, Kind]:
         """The variables that an eligibility rule may name, for `parse_rule`."""
         return {name: variable.kind for name, variable in self.variables.items()}
+
+    @property
+    def read_variables(self) -> dict[str, Variable]:
+        """The variables that are read from an export; the others are derived from them."""
+        return {name: variable for name, variable in self.variables.items() if not variable.is_derived}
+
+    @property
+    def derivations(self) -> dict[str, Derivation]:
+        """What defines the derived variables, in an order in which each follows from those before it."""
+        found = {name: derivation(variable, self.kinds) for name, variable in self.variables.items()}
+        return {name: one for name, one in found.items() if one is not None}
+
+    def sources_of(self, name: str) -> tuple[str, ...]:
+        """Returns the variables of an export from which one is computed, each once; a variable that is read itself."""
+        if not self.variables[name].is_derived:
+            return (name,)
+        return tuple(dict.fromkeys(of for one in self.derivations[name].names for of in self.sources_of(one)))
 
     def label_of(self, name: str) -> str:
         """Returns the label of a variable, or its name where it has none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Annotated, Final, Literal
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
 
 from riskset.catalogue import say
-from riskset.study.toml_table import Label, Text, TomlTable, complain, repeated
+from riskset.study.toml_table import Label, Name, Since, Text, TomlTable, complain, repeated
 from riskset.study.truth import Kind
 
 Transform = Literal["log", "log2", "log10", "log1p", "log10p1", "sqrt"]
@@ -64,6 +65,10 @@ class NumberVariable(TomlTable):
         return self
 
     @property
+    def is_derived(self) -> bool:
+        return False
+
+    @property
     def kind(self) -> Kind:
         return Kind("number")
 
@@ -84,6 +89,17 @@ class BooleanVariable(TomlTable):
     type: Literal["boolean"]
     label: Label = ""
     required: bool = True
+    rule: Annotated[Text | None, Since("0.2.0")] = None
+    """Of a derived variable: true where the rule is, missing where it cannot be decided."""
+
+    @model_validator(mode="after")
+    def _is_read_or_derived(self) -> BooleanVariable:
+        _not_required(self, "rule")
+        return self
+
+    @property
+    def is_derived(self) -> bool:
+        return self.rule is not None
 
     @property
     def kind(self) -> Kind:
@@ -98,6 +114,10 @@ class CategoryVariable(TomlTable):
     ordered: bool = False
     label: Label = ""
     required: bool = True
+    cut: Annotated[Name | None, Since("0.2.0")] = None
+    """Of a derived variable: the number whose intervals are the levels."""
+    at: Annotated[tuple[float, ...], Since("0.2.0")] = ()
+    """Where an interval ends and the next begins, which includes it."""
 
     @field_validator("levels")
     @classmethod
@@ -105,6 +125,25 @@ class CategoryVariable(TomlTable):
         if again := repeated(value):
             complain(say("study.value.duplicate_level", levels=tuple(again)))
         return value
+
+    @model_validator(mode="after")
+    def _is_read_or_cut(self) -> CategoryVariable:
+        if (self.cut is None) != (not self.at):
+            complain(say("study.value.cut_at"))
+        if self.cut is None:
+            return self
+        _not_required(self, "cut")
+        if any(later <= earlier for earlier, later in pairwise(self.at)):
+            complain(say("study.value.ascending", key="at"))
+        if len(self.levels) != len(self.at) + 1:
+            complain(say("study.value.cut_levels", limits=len(self.at), n=len(self.at) + 1, found=len(self.levels)))
+        if not self.ordered:
+            complain(say("study.value.cut_ordered"))
+        return self
+
+    @property
+    def is_derived(self) -> bool:
+        return self.cut is not None
 
     @property
     def kind(self) -> Kind:
@@ -117,6 +156,10 @@ class DateVariable(TomlTable):
     type: Literal["date"]
     label: Label = ""
     required: bool = True
+
+    @property
+    def is_derived(self) -> bool:
+        return False
 
     @property
     def kind(self) -> Kind:
@@ -139,3 +182,25 @@ _FUNCTIONS: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
 
 # the value at which each logarithm is minus infinity
 _POLES: dict[str | None, float] = {"log": 0.0, "log2": 0.0, "log10": 0.0, "log1p": -1.0, "log10p1": -1.0}
+
+
+def _not_required(variable: BooleanVariable | CategoryVariable, key: str) -> None:
+    """Rejects `required = false` of a derived variable, which is missing where what it is computed from is."""
+    if variable.is_derived and not variable.required:
+        complain(say("study.value.derived_required", key=key))
+
+
+def with_levels(variable: object) -> object:
+    """Returns the table of a variable with what a cut need not say: it is ordered, and its levels are its intervals."""
+    if not isinstance(variable, dict) or not variable.keys() & {"cut", "at"}:
+        return variable
+    return {"levels": _names_of_intervals(variable.get("at")), "ordered": True} | variable
+
+
+def _names_of_intervals(at: object) -> list[str]:
+    """Returns `<65`, `65-<75` and `>=75` for the limits 65 and 75; two levels for what is no list of numbers."""
+    if not isinstance(at, list) or not at or not all(isinstance(one, int | float) for one in at):
+        return ["below", "above"]
+    limits = [f"{one + 0.0:.15g}" for one in at]
+    between = [f"{low} to <{high}" if low.startswith("-") else f"{low}-<{high}" for low, high in pairwise(limits)]
+    return [f"<{limits[0]}", *between, f">={limits[-1]}"]

@@ -151,8 +151,16 @@ def review(folder: StudyFolder, today: date) -> Review:
 
 
 def questions(study: Study) -> tuple[str, ...]:
-    """Returns what is computed, in sentences, in the study's order."""
-    return tuple(sentence for analysis in study.analyses.values() for sentence in analysis.sentences(study))
+    """Returns what is computed, in sentences, in the study's order; then how each derived variable is."""
+    asked = (sentence for analysis in study.analyses.values() for sentence in analysis.sentences(study))
+    return (*asked, *(_derived(name, study) for name in study.derivations))
+
+
+def _derived(name: str, study: Study) -> Message:
+    derived, label = study.derivations[name], study.label_of(name)
+    if derived.key == "cut":
+        return say("site.review.derived.cut", label=label, how=derived.in_words, levels=study.levels_of(name))
+    return say("site.review.derived.rule", label=label, how=derived.in_words)
 
 
 def populations(study: Study) -> tuple[Message, ...]:

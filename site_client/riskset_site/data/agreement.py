@@ -28,6 +28,9 @@ def disagreements(site: SiteFile, study: Study) -> Iterator[Complaint]:
         if variable is None:
             message = say("data.agreement.unknown_variable")
             yield Complaint(("map", name), message, did_you_mean(name, study.variables))
+        elif variable.is_derived:
+            message, hint = say("data.agreement.derived"), say("data.agreement.remove_derived")
+            yield Complaint(("map", name), message, hint)
         else:
             yield from _wrong_mapping(name, mapped, variable)
             yield from _wrong_unit(name, mapped, study)
@@ -79,7 +82,7 @@ def _wrong_recode(name: str, mapped: MappedColumn, variable: Variable) -> Iterat
 
 def _levels_taken_for_missing(site: SiteFile, study: Study) -> Iterator[Complaint]:
     """A level that is also a missing code would silently lose its patients."""
-    for name, variable in study.variables.items():
+    for name, variable in study.read_variables.items():
         mapped = site.mapped(name)
         if not isinstance(variable, CategoryVariable) or isinstance(mapped, YearsBetween):
             continue

@@ -30,7 +30,7 @@ class VariableCheck:
 
     variable: str
     columns: tuple[str, ...]
-    """Its columns in the export; none where the export lacks one."""
+    """Its columns in the export; none where the export lacks one, or where the variable is derived."""
     kind: str
     read: int
     missing: int
@@ -42,6 +42,8 @@ class VariableCheck:
     """The study's."""
     spread: Spread | None = None
     """Of the values that were read of a number or date."""
+    derived: bool = False
+    """True where it is computed from other variables."""
     texts: tuple[MetText, ...] = ()
     """Of a category or boolean every text of the export, else those that [map] recodes."""
 
@@ -126,11 +128,13 @@ def check_site(site_file: Path, study: Study, today: date) -> SiteCheck:
 
 
 def _variables(prepared: Preparation, site: SiteFile, study: Study) -> Iterator[VariableCheck]:
+    of_export = study.read_variables
     for name, column in prepared.export.columns.items():
         read, missing, excluded = (int(rows.sum()) for rows in (known(column.values), column.missing, column.excluded))
         yield VariableCheck(
             variable=name,
-            columns=site.mapped(name).columns if column.is_present else (),
+            columns=site.mapped(name).columns if name in of_export and column.is_present else (),
+            derived=study.variables[name].is_derived,
             kind=study.variables[name].type,
             read=read,
             missing=missing,
@@ -171,7 +175,7 @@ def _warnings(prepared: Preparation, site: SiteFile, study: Study) -> Iterator[P
     export = prepared.export
     yield from export.warnings
     for name, column in export.columns.items():
-        if isinstance(study.variables[name], NumberVariable | DateVariable):
+        if isinstance(study.read_variables.get(name), NumberVariable | DateVariable):
             for fault, rows in suspects(column.values):
                 where = say("data.where.a_variable", name=name)
                 yield problem_in_rows(where, fault, export.row_numbers, rows, printed(column.values))

@@ -13,7 +13,7 @@ from riskset.analyses.excluded import COSTLY
 from riskset.catalogue import Message, say
 from riskset.errors import Problem
 from riskset.visible_text import visible
-from riskset_site.data.check import EndpointCheck, SiteCheck
+from riskset_site.data.check import EndpointCheck, SiteCheck, VariableCheck
 from riskset_site.data.column_reading import MetText
 from riskset_site.data.spread import Spread
 from riskset_site.pages import PageTable
@@ -49,16 +49,18 @@ def _parts(check: SiteCheck) -> Iterator[RenderableType]:
 
 def _variables(check: SiteCheck) -> PageTable:
     rows = [
-        ((row.variable, _columns(row.columns), row.kind), (row.read, row.missing, row.excluded, row.wrong))
+        ((row.variable, _columns(row), row.kind), (row.read, row.missing, row.excluded, row.wrong))
         for row in check.variables
     ]
     return _table(("variable", "column", "type"), ("read", "missing", "excluded", "invalid"), rows)
 
 
-def _columns(columns: Sequence[str]) -> str:
-    if len(columns) == 2:
-        return say("data.detail.years_between", first=columns[0], last=columns[1])
-    return columns[0] if columns else say("data.page.no_column")
+def _columns(row: VariableCheck) -> str:
+    if row.derived:
+        return say("data.page.computed")
+    if len(row.columns) == 2:
+        return say("data.detail.years_between", first=row.columns[0], last=row.columns[1])
+    return row.columns[0] if row.columns else say("data.page.no_column")
 
 
 def _spreads(check: SiteCheck) -> PageTable:

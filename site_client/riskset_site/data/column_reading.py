@@ -28,8 +28,9 @@ class MetText:
     """A distinct text of a column, and what became of its rows."""
 
     text: str
-    outcome: Literal["read", "missing", "excluded", "proposed", "invalid", "unmet"]
-    """`proposed`: a problem until the site file says whether it means `meaning`; `unmet`: recoded, but in no row."""
+    outcome: Literal["read", "missing", "excluded", "proposed", "invalid", "unmet", "computed"]
+    """`proposed`: a problem until the site file says whether it means `meaning`; `unmet`: recoded, but in no row;
+    `computed`: a level of a derived variable, no text of the export."""
     meaning: str
     """In the study's terms; empty where there is none."""
     rows: int

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.cohort import Cohort, SetId
-from riskset.protocol.journal import OUTCOME, TEXT, VALUE, MarkedField
+from riskset.protocol.journal import DERIVED, OUTCOME, TEXT, VALUE, MarkedField
 from riskset.study.spec import CategoryVariable, DateEndpoint, Study
 from riskset_site.data.column_reading import known
 from riskset_site.data.dates import date_reader
@@ -52,15 +52,33 @@ def content_of_arrays(cohort: Cohort) -> Content:
 
 def content_of_export(export: Export, site: SiteFile, study: Study, sets: Sequence[SetId]) -> Content:
     """Returns the content of the cohort of these sets: of each variable that enters them, its values and the cells they
-    were read from; of each set, the columns behind its endpoint."""
+    were read or computed from; of each set, the columns behind its endpoint."""
     columns: dict[MarkedField, TextColumn] = {}
     for name in _used(study, sets):
-        field = MarkedField(VALUE, _text(_columns(site, name)), _text(_reading(site, study, name)))
-        columns[field] = _spelled(export.columns[name].values, study.levels_of(name))
-        for header in _columns(site, name):
+        headers = list(dict.fromkeys(header for of in study.sources_of(name) for header in _columns(site, of)))
+        reading, values = _reading(site, study, name), export.columns[name].values
+        if study.variables[name].is_derived:
+            columns |= _derived(_text(headers), reading, values, len(study.levels_of(name)))
+        else:
+            columns[MarkedField(VALUE, _text(headers), _text(reading))] = _spelled(values, study.levels_of(name))
+        for header in headers:
             columns[MarkedField(TEXT, _text([header]))] = _cells(export, header, site.source)
     outcomes = {set_id.name: _outcome(site, study, set_id.endpoint) for set_id in sets}
     return Content(columns, outcomes)
+
+
+def _derived(headers: str, reading: object, values: NDArray[Any], n_levels: int) -> dict[MarkedField, TextColumn]:
+    """Returns each split of the patients by a derived variable, and turned round: what another version computes or
+    reads may be nearly one of them under other names, or with more levels."""
+    codes = range(n_levels) if n_levels > 2 else [1]
+    splits = {f"level {code}": values == code for code in codes}
+    splits |= {f"from level {code}": values >= code for code in range(2, n_levels - 1)}
+    fields = {}
+    for name, chosen in splits.items():
+        numbers = np.where(known(values), chosen.astype(np.float64), np.nan)
+        fields[MarkedField(DERIVED, headers, _text([name, reading]))] = _spelled(numbers)
+        fields[MarkedField(DERIVED, headers, _text(["not", name, reading]))] = _spelled(1 - numbers)
+    return fields
 
 
 def _used(study: Study, sets: Sequence[SetId]) -> Iterator[str]:
@@ -76,9 +94,13 @@ def _columns(site: SiteFile, variable: str) -> tuple[str, ...]:
 
 
 def _reading(site: SiteFile, study: Study, name: str) -> tuple[str, list[str], dict[str, object]]:
-    """Returns how a variable is read: its type, its levels in any order, and what the site file says of it."""
+    """Returns how a variable is read: its type, its levels in any order, and what the site file says of it; of a
+    derived one what it is computed by, and how that is read."""
     variable = study.variables[name]
     levels = sorted(variable.levels) if isinstance(variable, CategoryVariable) else []
+    if derived := study.derivations.get(name):
+        behind = [_reading(site, study, of) for of in derived.names]
+        return variable.type, levels, {derived.key: derived.in_words, "of": behind}
     return variable.type, levels, site.mapped(name).model_dump(mode="json")
 
 

@@ -14,6 +14,7 @@ from riskset.errors import DataError, Problem, did_you_mean
 from riskset.study.spec import Study
 from riskset.study.truth import Columns
 from riskset_site.data.column_reading import VariableColumn
+from riskset_site.data.derived import with_derived
 from riskset_site.data.latest_day import latest_day
 from riskset_site.data.one_row_per_patient import of_keys, perhaps_without_key, twins, without_key
 from riskset_site.data.site_file import MappedColumn, SiteFile, Source
@@ -67,7 +68,8 @@ def read_export(site_file: SiteFile, study: Study, today: date) -> Export:
     required = _required(site_file, study)
     table = _read(source, required, needs)
     rows = ExportRows(site_file, study, table, latest_day(today, source.exported, study.header.data_cutoff))
-    columns = {name: read_variable(name, rows) for name in study.variables}
+    columns = {name: read_variable(name, rows) for name in study.read_variables}
+    columns = with_derived(columns, rows)
     absent = tuple(_absent(site_file, table, required, needs))
     repeated = () if absent and not source.key else tuple(_repeated_patients(rows, columns, needs))
     of_columns = (problem for name in columns for problem in _of_column(name, columns[name], rows))
@@ -86,7 +88,8 @@ def _exported_later(source: Source, today: date) -> Iterator[Problem]:
 def _of_column(name: str, column: VariableColumn, rows: ExportRows) -> tuple[Problem, ...]:
     """Returns the problems of a column; one only where another encoding shows the texts that the files expect in it."""
     mapped, source = rows.site.mapped(name), rows.site.source
-    if not isinstance(mapped, MappedColumn) or not (column.problems or column.excluded.any()):
+    is_read = name in rows.study.read_variables
+    if not is_read or not isinstance(mapped, MappedColumn) or not (column.problems or column.excluded.any()):
         return column.problems
     expected = (*mapped.recode, *source.missing, *source.no_date, *rows.study.levels_of(name))
     present = rows.table.columns[mapped.column].texts
@@ -136,7 +139,7 @@ def _read(source: Source, required: list[str], needs: Mapping[str, list[Message]
 def _needs(site_file: SiteFile, study: Study) -> dict[str, list[Message]]:
     """Returns what needs each column, in the study's order."""
     needs: dict[str, list[Message]] = {}
-    for name in study.variables:
+    for name in study.read_variables:
         for header in site_file.mapped(name).columns:
             needs.setdefault(header, []).append(say("data.where.a_variable", name=name))
     if site_file.source.key:
@@ -148,7 +151,7 @@ def _required(site_file: SiteFile, study: Study) -> list[str]:
     """Returns the columns that must exist: all but those of variables that are neither required nor mapped."""
     headers = [
         header
-        for name, variable in study.variables.items()
+        for name, variable in study.read_variables.items()
         if variable.required or name in site_file.map_
         for header in site_file.mapped(name).columns
     ]

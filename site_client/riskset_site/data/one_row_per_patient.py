@@ -130,7 +130,7 @@ def lasting_variables(study: Study) -> tuple[str, ...]:
     origins = {one.origin for one in study.endpoints.values() if isinstance(one, DateEndpoint)}
     return tuple(
         name
-        for name, variable in study.variables.items()
+        for name, variable in study.read_variables.items()
         if name in origins or (name not in ends and not isinstance(variable, DateVariable))
     )
 

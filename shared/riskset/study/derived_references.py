@@ -1,0 +1,114 @@
+"""What is wrong between derived variables and the variables that they name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from riskset.catalogue import say
+from riskset.errors import DataError, did_you_mean
+from riskset.study.derived import derivation
+from riskset.study.endpoints import DateEndpoint
+from riskset.study.toml_lines import KeyPath
+from riskset.study.toml_table import Complaint
+from riskset.study.variables import BooleanVariable, CategoryVariable, NumberVariable, Variable
+
+if TYPE_CHECKING:
+    from riskset.study.references import Draft
+
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+_NAME = re.compile(r"[^\W\d]\w*")
+
+
+def wrong_derivations(draft: Draft) -> Iterator[Complaint]:
+    """Yields everything wrong with what derived variables name: each is computed from one variable of the export, above
+    it and of the right type, that belongs to no endpoint's outcome.
+
+    Counts of pairs tell how many patients have two columns. A rule over two variables that means the same as those two,
+    but for one patient, would tell by the difference of the counts whether that patient exists. No rule of disclosure
+    compares a column with products of others.
+    """
+    outcomes = _outcomes(draft)
+    sources: dict[str, tuple[str, ...]] = {}
+    before: dict[str, Variable | None] = {}
+    for name, variable in draft.variables.items():
+        if variable is not None and variable.is_derived:
+            path = ("variables", name)
+            named, complaints = _of_one(path, variable, before, draft.variables)
+            yield from complaints
+            sources[name] = tuple(dict.fromkeys(of for one in named for of in sources.get(one, (one,))))
+            if len(sources[name]) > 1:
+                found = say("study.derived.several", names=sources[name])
+                yield Complaint(path, found, say("study.derived.each_alone"))
+            for of in named:
+                if of in outcomes:
+                    found = say("study.derived.outcome", name=of, endpoint=outcomes[of])
+                    yield Complaint(path, found, say("study.derived.not_of_outcome"))
+        before[name] = variable
+
+
+def _outcomes(draft: Draft) -> dict[str, str]:
+    """Returns the endpoint of each variable that says when or how follow-up ends, or when it is entered."""
+    found: dict[str, str] = {}
+    for name, endpoint in draft.endpoints.items():
+        if endpoint is not None:
+            origin = {endpoint.origin} if isinstance(endpoint, DateEndpoint) else set()
+            found |= dict.fromkeys((one for one in endpoint.variables if one not in origin), name)
+    return found
+
+
+def _of_one(
+    path: KeyPath, variable: Variable, before: Mapping[str, Variable | None], declared: Mapping[str, Variable | None]
+) -> tuple[tuple[str, ...], list[Complaint]]:
+    """Returns the variables that one names, as far as they can be read, and what is wrong with them."""
+    if isinstance(variable, CategoryVariable) and variable.cut is not None:
+        return (variable.cut,), list(_of_cut(path, variable, variable.cut, before, declared))
+    if not isinstance(variable, BooleanVariable) or variable.rule is None:
+        return (), []
+    path, text = (*path, "rule"), variable.rule
+    found = [
+        one for one in _NAME.finditer(_QUOTED.sub(lambda quoted: " " * len(quoted[0]), text)) if one[0] in declared
+    ]
+    later = [one for one in found if one[0] not in before and not _is_call(text, one)]
+    if later:
+        return (), [_too_early(path, one[0], one.start() + 1) for one in later]
+    if any(one[0] in before and before[one[0]] is None for one in found):
+        return (), []  # reported where it is declared
+    try:
+        derived = derivation(variable, {name: one.kind for name, one in before.items() if one})
+    except DataError as error:
+        return (), [Complaint(path, one.message, one.hint, one.column) for one in error.problems]
+    return derived.names if derived else (), []
+
+
+def _is_call(text: str, name: re.Match[str]) -> bool:
+    return text[name.end() :].lstrip().startswith("(")
+
+
+def _too_early(path: KeyPath, name: str, column: int | None = None) -> Complaint:
+    return Complaint(path, say("study.derived.later", name=name), say("study.derived.above"), column)
+
+
+def _of_cut(
+    path: KeyPath,
+    variable: CategoryVariable,
+    name: str,
+    before: Mapping[str, Variable | None],
+    declared: Mapping[str, Variable | None],
+) -> Iterator[Complaint]:
+    at = (*path, "cut")
+    if name not in declared:
+        yield Complaint(at, say("study.variable.unknown", name=name), did_you_mean(name, before))
+    elif name not in before:
+        yield _too_early(at, name)
+    elif (number := before[name]) is not None:
+        if not isinstance(number, NumberVariable):
+            wrong = say("study.variable.wrong_type", name=name, found=number.type, expected=("number",))
+            yield Complaint(at, wrong)
+            return
+        low, high = number.range
+        for position, limit in enumerate(variable.at):
+            if not low < limit <= high:
+                outside = say("study.derived.cut_outside", limit=limit, name=name, lowest=low, highest=high)
+                yield Complaint((*path, "at", position), outside)
