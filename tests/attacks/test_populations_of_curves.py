@@ -153,7 +153,7 @@ class TestTwoRunsAtOnce:
         one, _ = hold()
         with pytest.raises(Refused) as no:
             one.refused()
-        assert no.value.code == "earlier"
+        assert no.value.code == "curves_since"
 
     def test_the_same_curves_pass(self):
         table = draw()

@@ -31,6 +31,7 @@ ENDS_A_RUN: Final = {
     "earlier": say("run.ended"),
     "answered_since": say("run.ended"),
     "opened_since": say("run.ended"),
+    "curves_since": say("run.ended"),
     "fields": say("run.ended_fields"),
     "rewritten": say("run.ended_rewritten"),
     "renamed": say("run.ended_renamed"),

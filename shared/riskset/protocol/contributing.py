@@ -29,6 +29,7 @@ from riskset.errors import Refused
 from riskset.protocol.flags import raised
 from riskset.protocol.history import History
 from riskset.protocol.journal import IN_CLEAR, Labelled, Sent
+from riskset.protocol.messages import refused
 from riskset.protocol.round import Question
 from riskset.protocol.stated import stated
 from riskset.secure import fixed_point
@@ -121,12 +122,12 @@ class Contributor:
         return found
 
     def check_curves(self, history: History) -> None:
-        """Raises Refused("earlier") where a curve that is asked now does not pass beside those that other runs have
-        opened since it was admitted (R9): they were opened at the same time."""
+        """Raises Refused("curves_since") where a curve that is asked now does not pass beside those that other runs
+        have opened since it was admitted (R9): they were opened at the same time."""
         policy, first = history.judge.policy, {q.analysis.id for q in history.questions if q.is_first}
         found = own_findings_of_curves(policy, history.admitted_analyses, self._known_to(history)) if policy else ()
         if any(id_ in first and not finding.passes for id_, finding in found):
-            raise Refused("earlier", say("protocol.earlier.opened_since"))
+            raise refused("curves_since")
 
     def _judged(self, policy: Policy, history: History) -> list[Judged]:
         own, figures = self._known_to(history), history.figures

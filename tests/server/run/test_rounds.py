@@ -286,7 +286,17 @@ def test_a_lawful_no_ends_the_command_and_keeps_the_run(run, expected):
 
 
 @pytest.mark.parametrize(
-    "code", ["newer_protocol", "newer_method", "participants", "rows", "earlier", "opened_since", "subtraction"]
+    "code",
+    [
+        "newer_protocol",
+        "newer_method",
+        "participants",
+        "rows",
+        "earlier",
+        "opened_since",
+        "curves_since",
+        "subtraction",
+    ],
 )
 def test_a_no_that_ends_the_run_tells_how_another_begins(run, code):
     run.network.changes = lambda name, reply: run.rehearsal.sites[name].refusal(code) if name == "osaka" else reply
