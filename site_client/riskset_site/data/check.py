@@ -182,8 +182,9 @@ def _warnings(prepared: Preparation, site: SiteFile, study: Study) -> Iterator[P
     for name, endpoint in study.endpoints.items():
         found, is_known = prepared.follow_ups[name], prepared.known(name)
         yield from implausible_follow_up(name, endpoint, found.days[is_known], study.time.grid.max_days)
-        unknown = int((prepared.eligible & ~found.known).sum())
-        yield from implausible_events(name, endpoint, found.event[is_known], unknown)
+        if not export.problems:  # an event or a last contact may be among what is not read
+            unknown = int((prepared.eligible & ~found.known).sum())
+            yield from implausible_events(name, endpoint, found.event[is_known], unknown)
 
 
 def _none_eligible(prepared: Preparation) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,14 +130,24 @@ def _keys(source: Source, table: SourceTable) -> tuple[str, ...] | None:
 def _read(source: Source, required: list[str], needs: Mapping[str, list[Message]]) -> SourceTable:
     try:
         how = {"encoding": source.encoding, "delimiter": source.delimiter}
+        before = _written(source.csv)
         table = read_csv(source.csv, required, needs, **how, every=not source.key)  # the key may be any of them
         if not set(required) & set(table.headers):
             refuse_lower_header(source.csv, required, **how)
+        is_same = _written(source.csv) == before
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()
         hint = say("data.export.close_excel") if isinstance(error, PermissionError) else NOTHING
         raise DataError(say("data.export.cannot_read", file=str(source.csv), reason=reason), hint) from None
+    if not is_same:  # its last value may be the beginning of one: 2024-01-1 of 2024-01-15
+        raise DataError(say("data.export.grows", file=source.csv.name), say("data.export.grows_hint"))
     return table
+
+
+def _written(path: Path) -> tuple[int, int]:
+    """Returns the size of a file and when it was last written."""
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
 
 
 def _needs(site_file: SiteFile, study: Study) -> dict[str, list[Message]]:

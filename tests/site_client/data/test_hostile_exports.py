@@ -6,6 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 
+from riskset.errors import DataError
+from riskset_site.data.sources.csv import read_csv
+
 HEADER = "no,arm,age,mvi,start,death,last"
 KEY = 'key = "no"'
 
@@ -59,6 +62,23 @@ class TestPatientNumbers:
 
     def test_numbers_that_are_names_are_no_totals(self, export):
         assert export(patients([*"abcdefghijklmnop", *range(20)])) == (True, {})
+
+
+def test_a_file_that_is_written_while_it_is_read_is_not_used(hospital, export, monkeypatch):
+    """Its last value may be the beginning of one, and a date all the same."""
+
+    def meanwhile(path, *expected, **how):
+        table = read_csv(path, *expected, **how)
+        with path.open("a", encoding="utf-8") as file:
+            file.write("5")
+        return table
+
+    rows = [*patients(range(9)), patient(9, last="2021-01-1")]
+    assert export(rows) == (True, {})
+    monkeypatch.setattr("riskset_site.data.export.read_csv", meanwhile)
+    with pytest.raises(DataError, match="written while it was read") as refused:
+        export(rows)
+    assert "wait until it is complete" in str(refused.value.hint)
 
 
 class TestHeader:
@@ -124,6 +144,10 @@ class TestEvents:
     def test_no_event_at_all_is_shown(self, export):
         fits, told = export([patient(i, i, last=f"2020-12-{i + 1:02}") for i in range(20)])
         assert (fits, list(told)) == (True, ["warning.no_event"])
+
+    def test_a_column_that_is_not_there_is_told_as_that_alone(self, export):
+        rows = [patient(i, i, death=f"2020-12-{i + 1:02}") for i in range(20)]
+        assert list(export(rows, HEADER.replace("last", "contact"))[1]) == ["export.missing_column"]
 
     def test_few_patients_may_all_be_alive(self, export):
         assert export([patient(i, i, last=f"2020-12-{i + 1:02}") for i in range(19)]) == (True, {})
