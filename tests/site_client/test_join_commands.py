@@ -179,3 +179,21 @@ def test_the_next_invite_takes_the_place_of_the_last(kurume):
     assert kurume.is_invited("asan") == 1, "the invite of another site is not overwritten"
     assert kurume.invite.read_bytes() == second
     assert kurume.joins() == kurume.is_accepted() == 0
+
+
+def test_new_keys_do_not_join_beside_a_ledger_of_lost_ones(kurume):
+    """They could not verify it, and every later command would end with that; in a new folder they can take part."""
+    assert kurume.joins() == 0
+    kurume.is_accepted()
+    assert kurume.goes("study", "accept", "kurume", "--server", kurume.server.root) == 1
+    assert "there is nothing to accept" in kurume.said
+    kurume.paths.journal.write_bytes(b"entries of the lost keys")
+    shutil.rmtree(kurume.paths.root / "keys")
+    assert kurume.goes("study", "revoke", "kurume", "--server", kurume.server.root) == 0
+    assert kurume.is_invited() == 0
+    assert kurume.joins() == 1
+    assert "join in a new folder" in kurume.said
+    assert not kurume.paths.has_keys
+    kurume.paths = SitePaths(kurume.root / "new folder")
+    assert kurume.joins() == 0
+    assert kurume.is_accepted() == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -16,8 +16,9 @@ from riskset.catalogue import Message, say
 from riskset.cli import warn
 from riskset.errors import Unreachable
 from riskset.joining.expiry import expiry_lines, today_utc
-from riskset.protocol.roster import load_roster
-from riskset.study.load import load_study
+from riskset.protocol.roster import Member, load_roster
+from riskset.study.load import load_study, study_hash
+from riskset.study.spec import Study
 from riskset.terminal import tell
 from riskset_server.commands.joining import HOME, Folder
 from riskset_server.coordinator_folder import CoordinatorFolder
@@ -39,10 +40,10 @@ def status(
     """
     study, home = load_study(study_file), CoordinatorFolder(folder)
     roster_file = study_file.parent / "roster.json"
-    in_roster = load_roster(roster_file).sites if roster_file.exists() else {}
     with ExitStack() as files:
         desk = files.enter_context(home.desk())
         record = files.enter_context(closing(RunRecord(home.runs, home.identity))) if home.runs.exists() else None
+        in_roster = _in_roster(roster_file, study, desk.members(study))
         found = status_of(study, desk, in_roster, record, _sessions(home), datetime.now(UTC))
     if as_json:
         tell(json.dumps({"schema": 1, **asdict(found)}, indent=2, ensure_ascii=False))
@@ -50,6 +51,16 @@ def status(
         for line in lines(found, home):
             tell(line)
     warn(expiry_lines(home.expiries, today_utc()))
+
+
+def _in_roster(roster_file: Path, study: Study, members: Mapping[str, Member]) -> list[str]:
+    """Returns the members that the roster lists with the keys they have now; none where it is of another version of the
+    study. A run needs a new roster for all others."""
+    if not roster_file.exists():
+        return []
+    roster = load_roster(roster_file)
+    keys = roster.keys_of(members) if roster.study_sha256 in ("", study_hash(study)) else {}
+    return [site for site, member in members.items() if keys.get(site) == member.identity]
 
 
 def _sessions(home: CoordinatorFolder) -> Sessions | None:

@@ -101,9 +101,10 @@ class EnrolmentDesk:
         of_site = self._list.of_site(site, study)
         found = [invitation for invitation in of_site if invitation.is_waiting]
         if not found:
-            status = _status(of_site[-1] if of_site else None, self._today())
-            message = say("server.joining.none_waiting", site=site, status=status)
-            raise DataError(message, say("server.joining.none_waiting_hint", site=site))
+            latest = of_site[-1] if of_site else None
+            message = say("server.joining.none_waiting", site=site, status=_status(latest, self._today()))
+            hint = "accepted" if latest is not None and latest.is_member else "none_waiting"
+            raise DataError(message, say(f"server.joining.{hint}_hint", site=site))
         if len(found) > 1:
             studies = tuple(sorted(invitation.invite.study for invitation in found))
             message = say("server.joining.several_waiting", site=site, studies=studies)

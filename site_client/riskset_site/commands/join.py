@@ -73,6 +73,9 @@ def join(
     _check_fits(paths, invite)
     if invite.renews:
         raise DataError(say("site.join.is_member", site=invite.site), say("site.join.is_member_hint"))
+    if paths.journal.exists() and not paths.has_keys:
+        message = say("site.join.other_ledger", file=paths.journal.name, folder=str(paths.keys[0]))
+        raise DataError(message, say("site.join.other_ledger_hint"))
     wanted = _Details(telephone, irb, irb_until).completed(paths, invite)
     if passphrase and paths.has_keys:
         _lock(paths)

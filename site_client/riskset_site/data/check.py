@@ -18,7 +18,7 @@ from riskset_site.data.date_order import after_death
 from riskset_site.data.eligibility import FlowStep
 from riskset_site.data.faults import problem_in_rows
 from riskset_site.data.follow_up import EligibleRows
-from riskset_site.data.plausibility import implausible_follow_up, implausible_time
+from riskset_site.data.plausibility import implausible_events, implausible_follow_up, implausible_time
 from riskset_site.data.site_file import SiteFile
 from riskset_site.data.spread import Spread, spread, suspects
 from riskset_site.data.variables import printed
@@ -184,8 +184,11 @@ def _warnings(prepared: Preparation, site: SiteFile, study: Study) -> Iterator[P
     eligible = EligibleRows(prepared.eligible, export.row_numbers)
     yield from after_death(site, study, export.values, eligible)
     for name, endpoint in study.endpoints.items():
-        days = prepared.follow_ups[name].days[prepared.known(name)]
-        yield from implausible_follow_up(name, endpoint, days, study.time.grid.max_days)
+        found, is_known = prepared.follow_ups[name], prepared.known(name)
+        yield from implausible_follow_up(name, endpoint, found.days[is_known], study.time.grid.max_days)
+        if not export.problems:  # an event or a last contact may be among what is not read
+            unknown = int((prepared.eligible & ~found.known).sum())
+            yield from implausible_events(name, endpoint, found.event[is_known], unknown)
 
 
 def _none_eligible(prepared: Preparation) -> Iterator[Problem]:

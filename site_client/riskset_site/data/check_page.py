@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import fields
 
 from rich.console import RenderableType
@@ -38,7 +38,8 @@ def _parts(check: SiteCheck) -> Iterator[RenderableType]:
     for part in (_variables(check), _spreads(check), _texts(check), _steps(check), _endpoints(check)):
         if part.rows:
             yield from ("", grid(part))
-    if missing := list(dict.fromkeys(line for row in check.endpoints for line in _missing(row))):
+    invalid = {row.variable for row in check.variables if row.wrong or not (row.columns or check.fits)}
+    if missing := list(dict.fromkeys(line for row in check.endpoints for line in _missing(row, invalid))):
         yield from ("", *missing)
     for problem in check.problems:
         yield from ("", *_problem(problem))
@@ -119,12 +120,13 @@ def _counts(row: EndpointCheck) -> tuple[int, ...]:
     return (*left_out, *analysed, row.at_time_0, row.at_cutoff, row.event_after_censoring)
 
 
-def _missing(row: EndpointCheck) -> Iterator[RenderableType]:
-    """Which covariates cost the set rows, and what to tell the coordinator where one costs many."""
+def _missing(row: EndpointCheck, invalid: Collection[str]) -> Iterator[RenderableType]:
+    """Which covariates cost the set rows, and what to tell the coordinator where one costs many; not where its values
+    are `invalid`, which is for the site to mend."""
     if lost := tuple(f"{name} {n}" for name, n in row.missing.items() if n):
         yield visible(say("data.page.missing", endpoint=row.endpoint, variables=lost))
-    if row.costly:
-        yield visible(say("data.page.costly", names=row.costly, share=f"{COSTLY:.0%}"))
+    if costly := tuple(name for name in row.costly if name not in invalid):
+        yield visible(say("data.page.costly", names=costly, share=f"{COSTLY:.0%}"))
 
 
 def _table(

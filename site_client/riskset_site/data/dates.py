@@ -15,6 +15,8 @@ WAREKI = "wareki"
 DateFormat = Callable[[str], date | None]
 
 NOT_A_DATE = Fault("not_a_date", say("data.hint.date"))
+_YEAR_FIRST = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y年%m月%d日", "%Y년 %m월 %d일", "%Y. %m. %d.")
+_TIMES = ("", " %H:%M", " %H:%M:%S")
 EXCEL_DAY = Fault("excel_day", say("data.hint.excel_day"))
 AMBIGUOUS = Fault("ambiguous_date", say("data.hint.ambiguous_date"))
 OUTSIDE_ERA = Fault("outside_era", say("data.hint.era"))
@@ -29,6 +31,7 @@ _ERAS = {
 }
 _EXCEL_DAY = re.compile(r"[1-6]\d{4}(\.0+)?")
 """Days since 1900 as Excel counts them, from 1927 to 2091."""
+_ADJOINING = re.compile("%[A-Za-z]%[A-Za-z]")
 _ERA_NAMES = {"M": "明治", "T": "大正", "S": "昭和", "H": "平成", "R": "令和"}
 _WAREKI = re.compile(
     r"(?P<era>明治|大正|昭和|平成|令和|[MTSHR])\s*(?P<year>元|\d{1,2})\s*[年./-]\s*(?P<month>\d{1,2})\s*[月./-]\s*(?P<day>\d{1,2})\s*日?",
@@ -43,12 +46,22 @@ def date_reader(formats: Sequence[str]) -> Callable[[str], date]:
     def read(text: str) -> date:
         found = {day for reader in readers if (day := reader(text)) is not None}
         if not found:
-            raise Unreadable(EXCEL_DAY if _EXCEL_DAY.fullmatch(text) else NOT_A_DATE)
+            raise Unreadable(EXCEL_DAY if _EXCEL_DAY.fullmatch(text) else _not_a_date(text))
         if len(found) > 1:
             raise Unreadable(AMBIGUOUS)
         return found.pop()
 
     return read
+
+
+def _not_a_date(text: str) -> Fault:
+    """Returns the fault of a text that is no date in the formats; its hint names one that reads it, where there is one
+    that cannot exchange month and day."""
+    for form in (WAREKI, *(day + time for time in _TIMES for day in _YEAR_FIRST)):
+        with suppress(Unreadable):
+            if (_wareki if form == WAREKI else _strptime(form))(text) is not None:
+                return Fault("not_a_date", say("data.hint.date_format", format=form))
+    return NOT_A_DATE
 
 
 def days_named(texts: Iterable[str], formats: Sequence[str]) -> frozenset[date]:
@@ -72,11 +85,16 @@ def is_date_format(form: str) -> bool:
 
 
 def _strptime(form: str) -> DateFormat:
+    """Returns a reader by strptime; without separators only of texts with all digits, since a spreadsheet drops leading
+    zeros and strptime takes 1231, which was 001231, for 12 3 1."""
+    adjoins = _ADJOINING.search(form) is not None
+
     def read(text: str) -> date | None:
         try:
-            return datetime.strptime(text, form).date()
+            found = datetime.strptime(text, form)
         except ValueError:
             return None
+        return None if adjoins and len(found.strftime(form)) != len(text) else found.date()
 
     return read
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +17,12 @@ from riskset.study.truth import Columns
 from riskset_site.data.column_reading import VariableColumn
 from riskset_site.data.derived import with_derived
 from riskset_site.data.latest_day import latest_day
-from riskset_site.data.one_row_per_patient import of_keys, perhaps_without_key, twins, without_key
+from riskset_site.data.one_row_per_patient import doubtful_keys, of_keys, perhaps_without_key, twins, without_key
 from riskset_site.data.site_file import MappedColumn, SiteFile, Source
-from riskset_site.data.sources.csv import read_csv
+from riskset_site.data.sources.csv import read_csv, refuse_lower_header
 from riskset_site.data.sources.encodings import encoding_hint, encodings_with_texts
 from riskset_site.data.sources.table import SourceTable, TextColumn
+from riskset_site.data.text_meanings import folded
 from riskset_site.data.variables import ExportRows, read_variable
 
 _HEADERS = 40
@@ -113,6 +115,8 @@ def _repeated_patients(
 def _perhaps_repeated(
     rows: ExportRows, columns: Mapping[str, VariableColumn], needed: Collection[str]
 ) -> Iterator[Problem]:
+    if rows.table.n:
+        yield from doubtful_keys(rows.site.source, rows.table)
     if rows.site.source.key:
         yield from twins(rows, needed)
     elif rows.table.n:
@@ -129,11 +133,24 @@ def _keys(source: Source, table: SourceTable) -> tuple[str, ...] | None:
 def _read(source: Source, required: list[str], needs: Mapping[str, list[Message]]) -> SourceTable:
     try:
         how = {"encoding": source.encoding, "delimiter": source.delimiter}
-        return read_csv(source.csv, required, needs, **how, every=not source.key)  # the key may be any of them
+        before = _written(source.csv)
+        table = read_csv(source.csv, required, needs, **how, every=not source.key)  # the key may be any of them
+        if not set(required) & set(table.headers):
+            refuse_lower_header(source.csv, required, **how)
+        is_same = _written(source.csv) == before
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()
         hint = say("data.export.close_excel") if isinstance(error, PermissionError) else NOTHING
         raise DataError(say("data.export.cannot_read", file=str(source.csv), reason=reason), hint) from None
+    if not is_same:  # its last value may be the beginning of one: 2024-01-1 of 2024-01-15
+        raise DataError(say("data.export.grows", file=source.csv.name), say("data.export.grows_hint"))
+    return table
+
+
+def _written(path: Path) -> tuple[int, int]:
+    """Returns the size of a file and when it was last written."""
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
 
 
 def _needs(site_file: SiteFile, study: Study) -> dict[str, list[Message]]:
@@ -171,11 +188,21 @@ def _absent(
         yield Problem(where, message, encoding or _how_to_map(table.headers), detail=found)
         return
     for header in absent:
-        hint = encoding or did_you_mean(header, table.headers) or _how_to_map(table.headers)
+        hint = encoding or _near(header, table.headers) or _how_to_map(table.headers, needs[header])
         where = say("data.where.needed_column", column=header, needed_by=tuple(needs[header]))
         yield Problem(where, say("data.export.missing_column"), hint, detail=found)
         found = ""  # once
 
 
-def _how_to_map(headers: tuple[str, ...]) -> Message:
-    return say("data.export.one_name") if len(headers) == 1 else say("data.export.map_column")
+def _near(header: str, headers: Collection[str]) -> Message:
+    """Returns a hint that names a header of the export that is much the same, or looks the same and is composed in
+    another way, as on a Mac; NOTHING where there is none."""
+    alike = [other for other in headers if folded(other) == folded(header)]
+    return did_you_mean(header, headers) or (say("data.export.alike_column", name=alike[0]) if alike else NOTHING)
+
+
+def _how_to_map(headers: tuple[str, ...], needed_by: Sequence[Message] = ()) -> Message:
+    if len(headers) == 1:
+        return say("data.export.one_name")
+    is_key = list(needed_by) == [say("data.where.source_key")]
+    return say("data.export.name_key") if is_key else say("data.export.map_column")

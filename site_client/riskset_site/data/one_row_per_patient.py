@@ -27,6 +27,9 @@ from riskset_site.data.variables import ExportRows
 
 _NO_KEY = Fault("no_key", say("data.hint.no_key"))
 _SHARED_KEY = Fault("shared_key", say("data.hint.shared_key"))
+_ROUNDED_KEY = Fault("rounded_key", say("data.hint.rounded_key"))
+_KEYS_ALIKE = Fault("keys_alike", say("data.hint.twins"))
+_NOT_A_NUMBER = Fault("no_digit_key", say("data.hint.no_digit_key"))
 _EQUAL_ROWS = Fault("equal_rows", say("data.hint.name_key"))
 _TWINS = Fault("twins", say("data.hint.twins"))
 
@@ -36,6 +39,11 @@ _NEARLY_UNIQUE = 0.2
 _BLANK_ROWS = 3
 _EXPECTED_PAIRS = 0.1
 """Of different patients with equal rows, if the columns were independent."""
+_FEW, _MANY = 3, 10
+"""Rows whose patient number has no digit, where at least so many others have one."""
+_ROUNDED = re.compile(r"\d(\.\d+)?E\+\d+", re.IGNORECASE)
+"""A long number as Excel shows and saves it: the last digits are lost."""
+_DIGIT, _ZEROS_AFTER_POINT = re.compile(r"\d"), re.compile(r"\.0+$")
 _PATIENT_NUMBER = re.compile(
     r"(record|patient|pat|pt|subj|subject|usubj|case|participant|person|chart|registration)[ _.-]*"
     r"(id|no|number|num|nr|code)\.?"
@@ -46,20 +54,42 @@ _PATIENT_NUMBER = re.compile(
 
 
 def of_keys(source: Source, table: SourceTable) -> Iterator[Problem]:
-    """Yields rows without a key and rows that share one; keys are compared after stripping, whatever their width."""
+    """Yields rows without a key, rows that share one, and those whose key Excel has rounded, which tells patients apart
+    no longer. Keys are compared whatever their width, without spaces around them and characters that cannot be seen."""
     if source.key is None or source.key not in table.columns:
         return
     column, where = table.columns[source.key], say("data.where.key", column=source.key)
-    texts = [unicodedata.normalize("NFKC", text) for text in column.texts]
+    texts = [_seen(text) for text in column.texts]
+    rounded = _rows_with(column, [_ROUNDED.fullmatch(text) is not None for text in texts])
     distinct = set(texts)
-    if len(distinct) == table.n and distinct.isdisjoint(["", *source.missing]):
+    if not rounded.any() and len(distinct) == table.n and distinct.isdisjoint(["", *source.missing]):
         return  # the usual case; the rest takes seconds on many rows
     keys = _numbered(texts, source.missing)[column.codes]
     empty = keys < 0
-    shared = ~empty & _repeats(keys)
-    for fault, rows in ((_NO_KEY, empty), (_SHARED_KEY, shared)):
+    shared = ~empty & _repeats(keys) & ~rounded
+    for fault, rows in ((_NO_KEY, empty), (_ROUNDED_KEY, rounded), (_SHARED_KEY, shared)):
         if rows.any():
             yield problem_in_rows(where, fault, table.row_numbers, rows, column.quoted)
+
+
+def doubtful_keys(source: Source, table: SourceTable) -> Iterator[Problem]:
+    """Yields warnings of keys that may be the same number, written twice, and of rows that may be no patient's, such as
+    a total below the table. Without a key, those of the columns that are named like a patient number."""
+    headers = [source.key] if source.key else [header for header in table.columns if _is_patient_number(header)]
+    for header in headers:
+        if header not in table.columns:
+            continue
+        column, where = table.columns[header], say("data.where.column", column=header)
+        texts = [_seen(text) for text in column.texts]
+        keys = _numbered([_as_number(text) for text in texts], source.missing)[column.codes]
+        digitless = [bool(text) and _DIGIT.search(text) is None for text in texts]
+        alike, wordy = (keys >= 0) & _repeats(keys), _rows_with(column, digitless)
+        for fault, rows in (
+            (_KEYS_ALIKE, alike & bool(source.key)),
+            (_NOT_A_NUMBER, wordy & (wordy.sum() <= _FEW) & ((~wordy).sum() >= _MANY)),
+        ):
+            if rows.any():
+                yield problem_in_rows(where, fault, table.row_numbers, rows, column.quoted)
 
 
 def without_key(rows: ExportRows, columns: Mapping[str, VariableColumn], needed: Collection[str]) -> Iterator[Problem]:
@@ -105,7 +135,7 @@ def _repeated_columns(
         repeated = (ids >= 0) & _repeats(ids)
         if not repeated.any() or len(np.unique(ids)) < 2:
             continue
-        named = _PATIENT_NUMBER.fullmatch(unicodedata.normalize("NFKC", header).casefold())
+        named = _is_patient_number(header)
         if named or header not in mapped:
             yield header, repeated, 0.0 if named else _chance(ids, profile, blank)
 
@@ -159,6 +189,27 @@ def _profiles(columns: Sequence[NDArray[Any]], n: int) -> tuple[NDArray[np.int64
     numbers = np.unique(parts, axis=1, return_inverse=True)[1].reshape(-1)
     blank: NDArray[np.bool_] = ~np.any(found, axis=0)
     return np.where(np.all(found, axis=0), numbers, -1), blank
+
+
+def _is_patient_number(header: str) -> bool:
+    """True for a header that is named like a patient number."""
+    return _PATIENT_NUMBER.fullmatch(unicodedata.normalize("NFKC", header).casefold()) is not None
+
+
+def _seen(text: str) -> str:
+    """Returns a text as a person sees it: in one width, without what has none."""
+    plain = unicodedata.normalize("NFKC", text)
+    return plain if plain.isascii() else "".join(char for char in plain if unicodedata.category(char) != "Cf").strip()
+
+
+def _as_number(text: str) -> str:
+    """Returns a patient number without what Excel takes from a number and other programs add."""
+    return (_ZEROS_AFTER_POINT.sub("", text) if "." in text else text).lstrip("0").casefold()
+
+
+def _rows_with(column: TextColumn, chosen: Sequence[bool]) -> NDArray[np.bool_]:
+    """True where the row's text (n,) is one of those chosen by its position."""
+    return np.array(chosen, bool)[column.codes]
 
 
 def _numbered(texts: Sequence[str], missing: Collection[str]) -> NDArray[np.int64]:

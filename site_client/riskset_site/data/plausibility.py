@@ -1,5 +1,6 @@
-"""Whether a site's own durations can be in the unit they are declared in: whole months in a column of days pass every
-range, and make every patient die thirty times as fast. Only a warning, since only the site can know."""
+"""Whether a site's own durations can be in the unit they are declared in, and its events those of the study: whole
+months in a column of days pass every range, and make every patient die thirty times as fast; a date of last contact in
+the column of deaths makes every patient die. Only warnings, since only the site can know."""
 
 from __future__ import annotations
 
@@ -21,6 +22,8 @@ _SHORT_MEDIAN, _SHORT_MAXIMUM = 20, 4
 """Parts of the study's curves: half of the patients leave within one of 20, all within one of four."""
 _LONG_MEDIAN = 3
 _LIFETIME_YEARS = 110
+_ALL_ALIKE = 20
+"""Patients, of whom hardly all have an event, or none."""
 
 
 def implausible_follow_up(name: str, endpoint: Endpoint, days: NDArray[np.int64], max_days: int) -> Iterator[Problem]:
@@ -38,6 +41,21 @@ def implausible_follow_up(name: str, endpoint: Endpoint, days: NDArray[np.int64]
         yield Problem(where, say("data.warning.short"), hint, detail=detail)
     elif median > max_days * _LONG_MEDIAN:
         yield Problem(where, say("data.warning.long"), hint, detail=detail)
+
+
+def implausible_events(name: str, endpoint: Endpoint, event: NDArray[np.bool_], unknown: int) -> Iterator[Problem]:
+    """Yields a warning where all patients (n,) with known follow-up have the event, or none has; `unknown` others have
+    no follow-up."""
+    if len(event) < _ALL_ALIKE or len(np.unique(event)) > 1:
+        return
+    n = len(event)
+    message = say("data.warning.all_events", n=n) if event[0] else say("data.warning.no_event", n=n)
+    if isinstance(endpoint, DaysEndpoint):
+        hint = say("data.hint.event_codes", event=endpoint.event)
+    else:
+        hint = say("data.hint.event_dates", events=endpoint.event, censor=endpoint.censor)
+    detail = say("data.detail.no_follow_up", n=unknown) if unknown else ""
+    yield Problem(say("data.where.endpoint", name=name), message, hint, detail=detail)
 
 
 def implausible_time(name: str, study: Study, values: NDArray[np.float64]) -> Iterator[Problem]:

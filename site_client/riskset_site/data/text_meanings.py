@@ -18,6 +18,10 @@ _LARGE_KANA = str.maketrans("ぁぃぅぇぉっゃゅょゎァィゥェォッャ
 """Small kana are often typed large, and half-width ones are in many old systems."""
 
 
+_MINUS = str.maketrans("\u2010\u2011\u2012\u2013\u2212", "-----")
+"""Hyphens, the dash of figures, the en dash and the minus sign, as they are typed before a number."""
+
+
 @dataclass(frozen=True)
 class Reading:
     """What the site file says about a column's texts."""
@@ -101,12 +105,12 @@ class TextMeanings:
         for missing. A text that resembles nothing known has none."""
         same = {word: word for word in self.kind.words} | dict.fromkeys(self.reading.missing, "")
         same |= self.reading.recode
-        folded = {_folded(word): meaning for word, meaning in reversed(same.items()) if word}
+        near_words = {folded(word): meaning for word, meaning in reversed(same.items()) if word}
         proposals = {}
         for code in self.unread:
             text = self.texts[code]
-            plain = unicodedata.normalize("NFKC", text).strip()
-            near = same.get(plain, folded.get(_folded(text), self._as_value(plain) if plain != text else None))
+            plain = _plain(text)
+            near = same.get(plain, near_words.get(folded(text), self._as_value(plain) if plain != text else None))
             if text not in self.reading.recode and near is not None:
                 proposals[code] = near
         return proposals
@@ -119,9 +123,15 @@ class TextMeanings:
         return text
 
 
-def _folded(text: str) -> str:
-    plain = unicodedata.normalize("NFKC", text).casefold().translate(_LARGE_KANA)
-    return "".join(char for char in plain if not char.isspace() and unicodedata.category(char) != "Cf")  # Cf: unseen
+def folded(text: str) -> str:
+    """Returns what is left of a text without the width, case, spaces and kana size of its characters."""
+    plain = _plain(text).casefold().translate(_LARGE_KANA)
+    return "".join(char for char in plain if not char.isspace())
+
+
+def _plain(text: str) -> str:
+    seen = (char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf")  # Cf: unseen
+    return "".join(seen).translate(_MINUS).strip()
 
 
 def _is_code(text: str) -> bool:

@@ -130,3 +130,26 @@ def test_without_a_server_a_run_names_the_command_that_starts_it(coordinator_des
 )
 def test_an_age_is_told_in_its_largest_units(seconds, told):
     assert age(seconds) == told
+
+
+def next_of(desk, capsys):
+    capsys.readouterr()
+    assert desk.says("status", desk.study_file, "--json") == 0
+    return {site["site"]: site["waiting_for"] for site in json.loads(capsys.readouterr().out)["sites"]}
+
+
+def test_a_roster_of_another_version_or_of_earlier_keys_has_to_be_signed_again(joined, capsys):
+    """A run with it is refused, so it is not what is to be done next."""
+    sign = "you, once the sites are in: riskset study roster STUDY"
+    waiting = next_of(joined, capsys)
+    assert all("riskset run" in waiting[site] for site in SITES)
+    assert main(["study", "revoke", "asan", "--server", str(joined.home.root)]) == 0
+    (joined.folder / "asan.invite.json").unlink(missing_ok=True)
+    (joined.folder / "sites" / "asan").rename(joined.folder / "sites" / "asan lost")
+    joins(joined, "asan")
+    waiting = next_of(joined, capsys)
+    assert (waiting["asan"], "riskset run" in waiting["osaka"]) == (sign, True)
+    text = joined.study_file.read_text(encoding="utf-8")
+    joined.study_file.write_text(text.replace('version = "', 'version = "9.'), encoding="utf-8")
+    waiting = next_of(joined, capsys)
+    assert [waiting[site] for site in SITES] == [sign] * 3

@@ -52,9 +52,11 @@ def test_rows_have_the_numbers_a_spreadsheet_shows(export):
 def test_rows_with_a_different_number_of_fields_are_reported_and_left_out(export):
     table = read(export("a,b\n1,x\n2\n3,y,z\n4,w\n"), "a")
     assert texts(table, "a") == ["1", "4"]
-    (found,) = table.problems
-    assert str(found.message) == "2 rows do not have the header's 2 fields"
-    assert found.detail == "rows 3, 4: 1 field, 3 fields"
+    shorter, longer = table.problems
+    assert str(shorter.message) == str(longer.message) == "1 row does not have the header's 2 fields"
+    assert (shorter.detail, longer.detail) == ("row 3: 1 field", "row 4: 3 fields")
+    assert "remark" in str(shorter.hint)
+    assert "quotation marks" in str(longer.hint)
 
 
 def test_a_file_of_misfits_only_is_not_empty(export):
@@ -95,7 +97,9 @@ def test_a_repeated_column_is_a_problem_where_it_is_needed(export):
 def test_zero_bytes(export):
     assert problem(export(b"a,b\n1,\x002\n"), "a").message.code == "data.export.zero_bytes"
     utf_16 = export("a,b\n1,2\n".encode("utf-16"))
-    assert "utf-16" in str(problem(utf_16, "a").hint)
+    hint = str(problem(utf_16, "a").hint)
+    assert "save it as 'CSV UTF-8'" in hint
+    assert "encoding" not in hint, "a site file cannot name UTF-16"
     assert texts(read(utf_16, "b", encoding="utf-16"), "b") == ["2"]
 
 

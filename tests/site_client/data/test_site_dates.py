@@ -49,7 +49,7 @@ def test_a_date_outside_its_era(text):
 
 @pytest.mark.parametrize("text", ["令和5年2月29日", "R5.13.1", "R5.7", "5.7.3", "X5.7.3", "2023-07-03", "R5.7.3 10:00"])
 def test_what_is_not_a_japanese_date(text):
-    assert fault(text, "wareki") is NOT_A_DATE
+    assert fault(text, "wareki").code == NOT_A_DATE.code
 
 
 @given(st.dates(min_value=date(2019, 5, 1), max_value=date(2117, 12, 31)))
@@ -81,3 +81,17 @@ def test_a_format_that_holds_a_date(form):
 @pytest.mark.parametrize("form", ["%m/%d", "%Y-%m", "%Y-%d-%Q", "YYYY-MM-DD", "", "%Y-%M-%d"])
 def test_a_format_that_does_not(form):
     assert not is_date_format(form)
+
+
+@pytest.mark.parametrize(
+    ("written", "form", "as_saved"),
+    [("001231", "%y%m%d", "1231"), ("01022020", "%d%m%Y", "1022020"), ("20200112", "%Y%m%d", "2020112")],
+)
+def test_without_separators_a_lost_zero_is_not_another_day(written, form, as_saved):
+    """A spreadsheet saves the number without it, and strptime reads on: 1231 as 12 3 1."""
+    assert date_reader([form])(written)
+    assert fault(as_saved, form) is NOT_A_DATE
+
+
+def test_with_separators_zeros_may_be_left_out():
+    assert date_reader(["%Y/%m/%d"])("2020/1/2") == date(2020, 1, 2)

@@ -19,6 +19,8 @@ from riskset_site.data.sources.table import SourceTable, TextColumnBuilder
 
 _CHUNK_ROWS = 500  # fits the processor's cache: chunks eight times as long take twice the time
 
+_TITLE_ROWS = 20
+
 
 def read_csv(
     path: Path,
@@ -68,6 +70,16 @@ def _read(path: Path, reader: Iterator[list[str]], wanted: Sequence[str], delimi
     return SourceTable(headers, rows.row_numbers(), columns, problems)
 
 
+def refuse_lower_header(path: Path, required: Collection[str], *, encoding: str, delimiter: str) -> None:
+    """Raises DataError, with the problem, where the names of the columns are below the first row: under a title, or
+    under a row of merged cells."""
+    with path.open(encoding=encoding, newline="") as file:
+        for number, row in enumerate(islice(csv.reader(file, delimiter=delimiter), _TITLE_ROWS), 1):
+            if number > 1 and len({text.strip() for text in row} & set(required)) * 2 > len(required):
+                message = say("data.export.lower_header", row=number)
+                raise _unreadable(path, message, say("data.export.remove_rows_above"))
+
+
 class _RowReader:
     """Distributes rows to columns and sets aside those whose number of fields is not the header's."""
 
@@ -103,13 +115,18 @@ class _RowReader:
         return np.concatenate([np.empty(0, np.int64), *(np.asarray(part, np.int64) for part in self.numbers)])
 
     def problems(self, path: Path, delimiter: str) -> tuple[Problem, ...]:
-        if not self.misfits:
-            return ()
-        fault = Fault("field_count", say("data.hint.quotation", delimiter=delimiter), (("width", self.width),))
-        widths = [say("data.detail.fields", n=width) for _, width in self.misfits]
-        detail = rows_and_values([number for number, _ in self.misfits], widths)
-        where = say("data.where.export", file=path.name)
-        return (Problem(where, fault.message(len(self.misfits)), fault.hint, detail=detail),)
+        shorter = [misfit for misfit in self.misfits if misfit[1] < self.width]
+        longer = [misfit for misfit in self.misfits if misfit[1] > self.width]
+        hints = (say("data.hint.few_fields"), say("data.hint.quotation", delimiter=delimiter))
+        return tuple(
+            self._misfit(path, found, hint) for found, hint in zip((shorter, longer), hints, strict=True) if found
+        )
+
+    def _misfit(self, path: Path, found: Sequence[tuple[int, int]], hint: Message) -> Problem:
+        fault = Fault("field_count", hint, (("width", self.width),))
+        widths = [say("data.detail.fields", n=width) for _, width in found]
+        detail = rows_and_values([number for number, _ in found], widths)
+        return Problem(say("data.where.export", file=path.name), fault.message(len(found)), fault.hint, detail=detail)
 
 
 def _repeated_columns(headers: Sequence[str], wanted: Sequence[str]) -> list[Problem]:

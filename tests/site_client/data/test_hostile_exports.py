@@ -1,0 +1,161 @@
+"""Exports as hospitals' programs and Excel leave them: no value is taken for another in silence, and each hint, once
+followed, makes the data fit."""
+
+import unicodedata
+from datetime import date, timedelta
+
+import pytest
+
+from riskset.errors import DataError
+from riskset_site.data.sources.csv import read_csv
+
+HEADER = "no,arm,age,mvi,start,death,last"
+KEY = 'key = "no"'
+
+
+def patient(number, i=0, death="", last="2021-01-01"):
+    return f"{number},sorafenib,{50 + i % 40},{'yes' if i % 3 else 'no'},2020-01-{i % 28 + 1:02},{death},{last}"
+
+
+def patients(numbers):
+    return [patient(number, i, *(("2020-09-09", "") if i % 2 else ())) for i, number in enumerate(numbers)]
+
+
+@pytest.fixture
+def export(hospital):
+    hospital.writes(KEY)
+
+    def checked(rows, header=HEADER):
+        hospital.exports("\n".join([header, *rows]))
+        check = hospital.check()
+        told = [*check.problems, *check.warnings]
+        return check.fits, {found.message.code.removeprefix("data."): found for found in told}
+
+    return checked
+
+
+class TestPatientNumbers:
+    @pytest.mark.parametrize("unseen", ["\u200b", "\ufeff", "\u200e", "\u00ad"])
+    def test_characters_that_cannot_be_seen_do_not_make_another_patient(self, export, unseen):
+        fits, told = export(patients(["1001", f"1001{unseen}", "1002"]))
+        assert (fits, list(told)) == (False, ["fault.shared_key"])
+
+    @pytest.mark.parametrize("numbers", [["1.23E+09", "1.23E+09", "77"], ["1.23E+09", "1.24E+09"], ["1e+05", "2"]])
+    def test_rounded_by_excel_no_row_is_called_superfluous(self, export, numbers):
+        fits, told = export(patients(numbers))
+        assert (fits, list(told)) == (False, ["fault.rounded_key"])
+        assert "keep every row" in told["fault.rounded_key"].hint
+
+    @pytest.mark.parametrize("pair", [("001001", "1001"), ("1001.0", "1001"), ("a17", "A17")])
+    def test_the_same_number_written_twice_is_shown(self, export, pair):
+        fits, told = export(patients([*pair, "1002"]))
+        assert (fits, list(told)) == (True, ["fault.keys_alike"])
+        assert told["fault.keys_alike"].detail.startswith("rows 2, 3:")
+
+    @pytest.mark.parametrize("name", ["Total", "合計", "평균"])
+    @pytest.mark.parametrize("source", [KEY, ""])
+    def test_a_total_below_the_table_is_shown(self, hospital, export, name, source):
+        hospital.writes(source)
+        fits, told = export(patients([*range(1, 21), name]))
+        assert (fits, list(told)) == (True, ["fault.no_digit_key"])
+        assert told["fault.no_digit_key"].detail.startswith("row 22:")
+
+    def test_numbers_that_are_names_are_no_totals(self, export):
+        assert export(patients([*"abcdefghijklmnop", *range(20)])) == (True, {})
+
+
+def test_a_file_that_is_written_while_it_is_read_is_not_used(hospital, export, monkeypatch):
+    """Its last value may be the beginning of one, and a date all the same."""
+
+    def meanwhile(path, *expected, **how):
+        table = read_csv(path, *expected, **how)
+        with path.open("a", encoding="utf-8") as file:
+            file.write("5")
+        return table
+
+    rows = [*patients(range(9)), patient(9, last="2021-01-1")]
+    assert export(rows) == (True, {})
+    monkeypatch.setattr("riskset_site.data.export.read_csv", meanwhile)
+    with pytest.raises(DataError, match="written while it was read") as refused:
+        export(rows)
+    assert "wait until it is complete" in str(refused.value.hint)
+
+
+class TestHeader:
+    @pytest.mark.parametrize("above", ["List of 2024-07-01", "Patient,,,,Dates,,"])
+    def test_names_below_the_first_row_are_found_there(self, hospital, export, above):
+        rows = patients(range(9))
+        fits, told = export([HEADER, *rows], header=above)
+        assert (fits, list(told)) == (False, ["export.lower_header"])
+        assert "row 2" in str(told["export.lower_header"].message)
+        assert export(rows) == (True, {}), "the hint, followed"
+
+    def test_a_name_in_other_compositions_of_its_letters_is_copied_from_the_header(self, hospital, export):
+        decomposed = unicodedata.normalize("NFD", "치료")
+        header = HEADER.replace("arm", decomposed)
+        hospital.writes(KEY, "[map]", 'arm = "치료"')
+        fits, told = export(patients(range(9)), header)
+        assert (fits, list(told)) == (False, ["export.missing_column"])
+        assert f"'{decomposed}'" in told["export.missing_column"].hint
+        hospital.writes(KEY, "[map]", f'arm = "{decomposed}"')
+        assert export(patients(range(9)), header) == (True, {})
+
+    def test_a_key_that_is_not_there_is_not_looked_for_in_map(self, hospital, export):
+        hospital.writes('key = "カルテ"')
+        _, told = export(patients(range(9)))
+        assert "as key in [source]" in told["export.missing_column"].hint
+
+
+class TestDates:
+    @pytest.mark.parametrize(
+        ("written", "form"),
+        [
+            ("%Y/%m/%d", "%Y/%m/%d"),
+            ("%Y%m%d", "%Y%m%d"),
+            ("%Y/%m/%d 0:00", "%Y/%m/%d %H:%M"),
+            ("%Y年%m月%d日", "%Y年%m月%d日"),
+            ("R2.%m.%d", "wareki"),
+        ],
+    )
+    def test_a_format_that_is_not_listed_is_named_and_then_reads_them(self, hospital, export, written, form):
+        days = [date(2020, 1, 13) + timedelta(i) for i in range(9)]
+        rows = [f"{i},sorafenib,{50 + i},yes,{day.strftime(written)},," for i, day in enumerate(days)]
+        fits, told = export(rows)
+        assert not fits
+        assert f"'{form}'" in told["fault.not_a_date"].hint
+        hospital.writes(KEY, f'dates = ["{form}"]')
+        assert export(rows)[1].keys() <= {"warning.no_event"}
+
+    def test_a_word_in_a_column_of_dates_may_mean_none(self, export):
+        _, told = export([patient(1), patient(2, death="alive")])
+        assert "missing in [source]" in told["fault.not_a_date"].hint
+
+
+class TestEvents:
+    def test_a_last_contact_in_the_column_of_deaths_is_shown(self, export):
+        fits, told = export([patient(i, i, death=f"2020-12-{i + 1:02}", last="") for i in range(20)])
+        assert (fits, list(told)) == (True, ["warning.all_events"])
+
+    def test_the_living_without_a_last_contact_are_counted(self, export):
+        dead = [patient(i, i, death=f"2020-12-{i + 1:02}", last="") for i in range(20)]
+        _, told = export([*dead, *(patient(100 + i, i, last="") for i in range(7))])
+        assert told["warning.all_events"].detail.startswith("7 more eligible rows have no follow-up")
+
+    def test_no_event_at_all_is_shown(self, export):
+        fits, told = export([patient(i, i, last=f"2020-12-{i + 1:02}") for i in range(20)])
+        assert (fits, list(told)) == (True, ["warning.no_event"])
+
+    def test_a_column_that_is_not_there_is_told_as_that_alone(self, export):
+        rows = [patient(i, i, death=f"2020-12-{i + 1:02}") for i in range(20)]
+        assert list(export(rows, HEADER.replace("last", "contact"))[1]) == ["export.missing_column"]
+
+    def test_few_patients_may_all_be_alive(self, export):
+        assert export([patient(i, i, last=f"2020-12-{i + 1:02}") for i in range(19)]) == (True, {})
+
+
+@pytest.mark.parametrize("minus", "‐‑‒–−－")
+def test_a_minus_that_is_none_is_named_with_the_number(hospital, minus):
+    hospital.joins_as_written((hospital.folder / "study.toml").read_text("utf-8").replace("[18, 100]", "[-100, 100]"))
+    hospital.exports(f"arm,age,mvi,start,death,last\nsorafenib,{minus}3,yes,2020-01-01,,2021-01-01\n")
+    (found,) = hospital.check().problems
+    assert (found.message.code, found.detail) == ("data.fault.alike", f"row 2: '{minus}3' = '-3'")
