@@ -31,6 +31,7 @@ _ERAS = {
 }
 _EXCEL_DAY = re.compile(r"[1-6]\d{4}(\.0+)?")
 """Days since 1900 as Excel counts them, from 1927 to 2091."""
+_DATE_LIKE = re.compile(r"(19|20)\d\d(\d{4}|\D{1,2}\d{1,2}\D{1,2}\d{1,2}\D?)( \d{1,2}:\d\d(:\d\d)?)?")
 _ADJOINING = re.compile("%[A-Za-z]%[A-Za-z]")
 _ERA_NAMES = {"M": "明治", "T": "大正", "S": "昭和", "H": "平成", "R": "令和"}
 _WAREKI = re.compile(
@@ -57,7 +58,8 @@ def date_reader(formats: Sequence[str]) -> Callable[[str], date]:
 def _not_a_date(text: str) -> Fault:
     """Returns the fault of a text that is no date in the formats; its hint names one that reads it, where there is one
     that cannot exchange month and day."""
-    for form in (WAREKI, *(day + time for time in _TIMES for day in _YEAR_FIRST)):
+    has_form = _DATE_LIKE.fullmatch(text) is not None  # else a long column of remarks would take minutes
+    for form in (WAREKI, *(day + time for time in _TIMES for day in _YEAR_FIRST if has_form)):
         with suppress(Unreadable):
             if (_wareki if form == WAREKI else _strptime(form))(text) is not None:
                 return Fault("not_a_date", say("data.hint.date_format", format=form))
