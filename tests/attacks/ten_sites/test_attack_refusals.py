@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from riskset.analyses.methods.cox_fit import CoxFit
-from riskset.disclosure import cells
+from riskset.disclosure.finding import judge
 from riskset.disclosure.policy import default_policy
 from riskset.errors import DataError
 from riskset.protocol.contributing import Contributor
@@ -75,8 +75,10 @@ def vector_bytes(network, name):
     return read_cosigned(verify(reply, network.roster.sites).payload).vector
 
 
-def failing():
-    return cells.level(default_policy("pooled"), "z", 1, 100)
+def failing(phase="first"):
+    """Returns what a site's own rows may say in a phase."""
+    limit = "R7.spread" if phase == "later" else "R4.leverage"
+    return judge(default_policy("pooled"), limit, "z", 99, own=True)
 
 
 class TestTimeOfARefusal:
@@ -92,7 +94,7 @@ class TestTimeOfARefusal:
         made = network(patients(*FEW), NESTED).until(phase)
         contributor = made.sites[VICTIM]._runs["run"].contributor
         honest = contributor.judge_own
-        contributor.judge_own = lambda history: [*honest(history), *((id_, failing()) for id_ in refused)]
+        contributor.judge_own = lambda history: [*honest(history), *((id_, failing(phase)) for id_ in refused)]
         request, done = made.coordinator.request(), Counter()
 
         def called(frame, event, arg):
@@ -130,7 +132,9 @@ class TestTimeOfARefusal:
         made = network(patients(*FEW), NESTED).until("first")
         contributor = made.sites[VICTIM]._runs["run"].contributor
         monkeypatch.setattr(contributor, "_local", fails)
-        monkeypatch.setattr(contributor, "judge_own", lambda history: [(id_, failing()) for id_ in self.BOTH])
+        monkeypatch.setattr(
+            contributor, "judge_own", lambda history: [(id_, failing(history.phase)) for id_ in self.BOTH]
+        )
         results = made.run().results
         assert {(results[id_].rule, results[id_].by) for id_ in self.BOTH} == {("R4", "a site")}
 
