@@ -97,6 +97,7 @@ def labels_of(opens):
 
 @pytest.mark.parametrize("name", MARKS_ONE)
 class TestAColumnThatMarksOnePatient:
+    @pytest.mark.exhaustive
     def test_is_sent_where_no_rule_is_asked(self, network, name):
         run = network(rogue(MARKS_ONE[name], labels_of(MARKS_ONE[name])), is_gated=False)
         assert isinstance(run.run().results["km/os/all"], Sums)
@@ -189,6 +190,7 @@ NOT_DECLARED = {
 
 @pytest.mark.parametrize("name", NOT_DECLARED)
 class TestANumberThatIsNotDeclared:
+    @pytest.mark.exhaustive
     def test_is_sent_where_no_rule_is_asked(self, network, name):
         opens, label = NOT_DECLARED[name]
         assert isinstance(network(rogue(opens, (label,)), is_gated=False).run().results["km/os/all"], Sums)

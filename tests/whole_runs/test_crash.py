@@ -24,13 +24,13 @@ from riskset_site.records.journal import JournalFile, open_ledger
 SITES = ("asan", "kurume", "osaka")
 ADMISSION = ["changes", "cohorts", "counts", "pairs", "products"]
 ONE_OF_EACH = ("admission/counts", "later")
+FURTHER = pytest.mark.exhaustive
 PHASES = ["open", *(f"admission/{step}" for step in ADMISSION), "first", "later", "close"]
 
 
 def marked(phases):
     """Returns the phases as parameters; those beyond one of admission and one of a model are for `make test-all`."""
-    further = pytest.mark.exhaustive
-    return [phase if phase in ONE_OF_EACH else pytest.param(phase, marks=further) for phase in phases]
+    return [phase if phase in ONE_OF_EACH else pytest.param(phase, marks=FURTHER) for phase in phases]
 
 
 class Parties(Rehearsal):
@@ -231,7 +231,7 @@ class TestNoJournalNoAnswer:
         ends_as_if_nothing_had_happened(parties)
 
 
-@pytest.mark.parametrize("phase", ["open", "admission/changes", "later"])
+@pytest.mark.parametrize("phase", ["later", *(pytest.param(p, marks=FURTHER) for p in ("open", "admission/changes"))])
 def test_a_file_that_another_process_has_locked(study_and_cohorts, tmp_path, ends_as_if_nothing_had_happened, phase):
     parties = Parties(*study_and_cohorts, tmp_path).goes_to(phase)
     request = parties.coordinator.request()

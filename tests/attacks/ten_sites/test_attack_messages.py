@@ -256,13 +256,18 @@ class TestLyingSite:
             {"seen": -1},
             {"seen": 2**80},
             {"seen": True},
-            {"version": None},
-            {"participants": ["daegu"]},
-            {"earlier": ["x"]},
-            {"ran": [["a"]] * 101},
-            {"ran": [[]]},
-            {"ran": [[1]]},
-            {"ran": "a"},
+            *(
+                pytest.param(said, marks=EXHAUSTIVE)
+                for said in (
+                    {"version": None},
+                    {"participants": ["daegu"]},
+                    {"earlier": ["x"]},
+                    {"ran": [["a"]] * 101},
+                    {"ran": [[]]},
+                    {"ran": [[1]]},
+                    {"ran": "a"},
+                )
+            ),
         ],
         ids=str,
     )
