@@ -1,7 +1,7 @@
 """How the server's CPU of one request of a site divides: milliseconds for each layer, the outer ones by difference.
 
-The request asks for messages while there are none, signed with a node's key. The layers up to our doors are measured in
-this process, HTTP and TLS with a real server over loopback.
+The request, signed with a node's key, polls for messages when none are waiting. The layers up to our doors are measured
+in this process, HTTP and TLS with a real server over loopback.
 """
 
 from __future__ import annotations
