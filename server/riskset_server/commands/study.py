@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -101,11 +102,9 @@ def try_(
     if suggest and ignore_gate:
         raise typer.BadParameter(str(say("run.suggest.needs_gate")))
 
-    def typed(exceptions: Sequence[str], *flags: str) -> str:
-        return _as_typed(file, sites, out, exceptions, without or (), flags)
-
+    typed = partial(_as_typed, file, sites, out, without or ())
     flags = [*(["--ignore-gate"] if ignore_gate else []), *(["--suggest"] if suggest else [])]
-    command = typed(exceptions or (), *flags)
+    command = typed(exceptions or (), flags)
     rehearsed = rehearse(tried, sites, without or (), signed, is_gated=not ignore_gate, command=command)
     notices = [REHEARSAL, GATE_IGNORED] if ignore_gate else [REHEARSAL]
     found = results_of(
@@ -132,7 +131,7 @@ def _progress(size: int, tried: int, left: int) -> None:
 
 
 def _as_typed(
-    file: Path, sites: Path, out: Path, exceptions: Sequence[str], without: Sequence[str], flags: Sequence[str]
+    file: Path, sites: Path, out: Path, without: Sequence[str], exceptions: Sequence[str], flags: Sequence[str] = ()
 ) -> str:
     words = ["riskset", "study", "try", file, "--sites", sites, "--out", out, *flags]
     words += [word for text in exceptions for word in ("--exception", text)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,12 +122,12 @@ class Cohort:
         """One more than the largest patient number."""
         return int(self.counted.max(initial=-1)) + 1
 
-    @property
+    @cached_property
     def analysed(self) -> NDArray[np.int64]:
         """Numbers of the patients in any set, ascending."""
         return np.unique(np.concatenate([np.zeros(0, np.int64), *(s.patients for s in self.analysis_sets.values())]))
 
-    @property
+    @cached_property
     def counted(self) -> NDArray[np.int64]:
         """Numbers of the patients who are in a set, or whose reason not to be is counted, ascending."""
         return np.union1d(self.analysed, np.array(self.eligible, np.int64))

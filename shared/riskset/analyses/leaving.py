@@ -8,7 +8,7 @@ import numpy as np
 
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import Cohort
-from riskset.disclosure.curves import NOT_IN_IT, NOT_SPLIT, Curve
+from riskset.disclosure.curves import NOT_SPLIT, Curve
 
 
 def curves_of(cohort: Cohort, analyses: Iterable[Analysis]) -> tuple[Curve, ...]:
@@ -21,13 +21,9 @@ def _curve(cohort: Cohort, analysis: Analysis) -> Curve | None:
     in_time = analysis.exposure.in_time
     if in_time is None or in_time.grid is None or analysis.analysis_set not in cohort.analysis_sets:
         return None
-    rows, n = cohort.outcomes(analysis.analysis_set), cohort.n_patients
-    day, event, level = np.full(n, NOT_IN_IT), np.zeros(n, bool), np.full(n, NOT_SPLIT)
-    day[rows.patients], event[rows.patients] = rows.days, rows.event
+    rows = cohort.outcomes(analysis.analysis_set)
+    level = np.full(rows.n, NOT_SPLIT)
     if in_time.split:
-        level[rows.patients] = rows.variables[in_time.split[0].variable]
-    entry = None
-    if rows.entry_days is not None:
-        entry = np.zeros(n, np.int64)
-        entry[rows.patients] = rows.entry_days
-    return Curve(analysis.id, in_time.grid, day, event, level, entry)
+        level = rows.variables[in_time.split[0].variable].astype(np.int64)
+    curve = Curve(analysis.id, in_time.grid, rows.days, rows.event, level, rows.entry_days)
+    return curve.placed(rows.patients, cohort.n_patients)

@@ -16,6 +16,8 @@ from riskset.disclosure.rules import in_words
 
 ALIKE: Final = "rules.subject.alike_since_run"
 """What `alike` is about: its code tells it from `changes`."""
+_REMEDIES: Final = {"R2.apart": "apart", "R14.changed": "changes", "R14.entered": "entered"}
+"""The codes of remedies, by the pair of limits on rows and sites."""
 
 
 def population_rows(policy: Policy, cohort: str, rows: int) -> Finding:
@@ -39,26 +41,19 @@ def subgroup_rows(policy: Policy, cohort: str, rows: int) -> Finding:
 def apart(policy: Policy, a: str, b: str, rows: int, sites: int) -> list[Finding]:
     """R2: `rows` patients at `sites` sites are in only one of a and b. Sites count in the pooled column."""
     subject = say("rules.subject.two_sets", a=a, b=b)
-    names = ("R2.apart_rows", "R2.apart_sites")  # each of the two passes by itself
-    return _rows_and_sites(policy, names, subject, rows, sites, or_first(apart_remedy(policy), passes_first=True))
+    remedy = or_first(apart_remedy(policy), passes_first=True)  # each of the two passes by itself
+    return _rows_and_sites(policy, "R2.apart", subject, rows, sites, remedy)
 
 
 def apart_remedy(policy: Policy) -> Message:
     """Returns what would pass where two sets differ in too few patients, whichever is judged first."""
-    least = _least(policy, "R2.apart_rows")
-    if "R2.apart_sites" in policy.values:
-        return say("rules.remedy.apart_sites", rows=least, sites=_least(policy, "R2.apart_sites"))
-    return say("rules.remedy.apart", rows=least)
+    return _more_rows_and_sites(policy, "R2.apart")
 
 
 def changes(policy: Policy, run: str, rows: int, sites: int) -> list[Finding]:
     """R14: `rows` patients at `sites` sites entered, left or changed in a used field since the earlier `run`."""
-    least = _least(policy, "R14.changed_rows")
-    remedy = say("rules.remedy.changes", rows=least)
-    if "R14.changed_sites" in policy.values:
-        remedy = say("rules.remedy.changes_sites", rows=least, sites=_least(policy, "R14.changed_sites"))
-    subject = say("rules.subject.since_run", run=run)
-    return _rows_and_sites(policy, ("R14.changed_rows", "R14.changed_sites"), subject, rows, sites, remedy)
+    subject, remedy = say("rules.subject.since_run", run=run), _more_rows_and_sites(policy, "R14.changed")
+    return _rows_and_sites(policy, "R14.changed", subject, rows, sites, remedy)
 
 
 def entered(policy: Policy, run: str, rows: int, sites: int) -> list[Finding]:
@@ -66,12 +61,8 @@ def entered(policy: Policy, run: str, rows: int, sites: int) -> list[Finding]:
     sums are the difference of the two runs'."""
     if "R14.entered_rows" not in policy.values:  # a run of an earlier protocol
         return []
-    least = _least(policy, "R14.entered_rows")
-    remedy = say("rules.remedy.entered", rows=least)
-    if "R14.entered_sites" in policy.values:
-        remedy = say("rules.remedy.entered_sites", rows=least, sites=_least(policy, "R14.entered_sites"))
-    subject = say("rules.subject.since_run", run=run)
-    return _rows_and_sites(policy, ("R14.entered_rows", "R14.entered_sites"), subject, rows, sites, remedy)
+    subject, remedy = say("rules.subject.since_run", run=run), _more_rows_and_sites(policy, "R14.entered")
+    return _rows_and_sites(policy, "R14.entered", subject, rows, sites, remedy)
 
 
 def alike(policy: Policy, run: str, rows: int) -> Finding:
@@ -83,11 +74,20 @@ def alike(policy: Policy, run: str, rows: int) -> Finding:
 
 
 def _rows_and_sites(
-    policy: Policy, names: tuple[str, str], subject: Message, rows: int, sites: int, remedy: Message
+    policy: Policy, pair: str, subject: Message, rows: int, sites: int, remedy: Message
 ) -> list[Finding]:
+    """Returns what the limits `pair`_rows and `pair`_sites say; sites count where the column has such a limit."""
     # rows at no site, or a site without rows, come from a manipulated total: not a number, which fails
-    figures = zip(names, (rows, sites if bool(rows) == bool(sites) else nan), strict=True)
-    return [judge(policy, name, subject, figure, remedy=remedy) for name, figure in figures if name in policy.values]
+    figures = {f"{pair}_rows": rows, f"{pair}_sites": sites if bool(rows) == bool(sites) else nan}
+    return [judge(policy, n, subject, figure, remedy=remedy) for n, figure in figures.items() if n in policy.values]
+
+
+def _more_rows_and_sites(policy: Policy, pair: str) -> Message:
+    """Returns what would pass the two limits of a pair."""
+    code, least = _REMEDIES[pair], _least(policy, f"{pair}_rows")
+    if f"{pair}_sites" in policy.values:
+        return say(f"rules.remedy.{code}_sites", rows=least, sites=_least(policy, f"{pair}_sites"))
+    return say(f"rules.remedy.{code}", rows=least)
 
 
 def level(policy: Policy, subject: str, ones: int, n: int) -> Finding:

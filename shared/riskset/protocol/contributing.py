@@ -124,8 +124,11 @@ class Contributor:
     def check_curves(self, history: History) -> None:
         """Raises Refused("curves_since") where a curve that is asked now does not pass beside those that other runs
         have opened since it was admitted (R9): they were opened at the same time."""
-        policy, first = history.judge.policy, {q.analysis.id for q in history.questions if q.is_first}
-        found = own_findings_of_curves(policy, history.admitted_analyses, self._known_to(history)) if policy else ()
+        policy, asked = history.judge.policy, [q.analysis for q in history.questions if q.is_first]
+        first = {analysis.id for analysis in asked if analysis.exposure.in_time is not None}
+        if policy is None or not first:
+            return
+        found = own_findings_of_curves(policy, history.admitted_analyses, self._known_to(history))
         if any(id_ in first and not finding.passes for id_, finding in found):
             raise refused("curves_since")
 

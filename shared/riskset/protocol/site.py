@@ -321,8 +321,7 @@ class Site:
     def _begun(self, run_id: str, begun: Begun, payload: bytes, exchange: Exchange, approval: Approval) -> _Run:
         """Returns the run as the opening message, of this payload, began it."""
         opening, program = read_opening(payload), read_coordinators_program(payload)
-        before = {id_: other for id_, other in self._journal.contributed().items() if id_ != run_id}
-        changes = changes_since(opening.earlier, before, self._holding.rows)
+        changes = changes_since(opening.earlier, self._other_runs(run_id), self._holding.rows)
         differ, alike = {id_: c.rows for id_, c in changes.items()}, {id_: c.alike for id_, c in changes.items()}
         entered = {id_: c.entered for id_, c in changes.items()}
         own = Own(self._holding.cohort, differ, entered, alike, lambda: self._opened_curves(run_id))
@@ -332,8 +331,12 @@ class Site:
 
     def _opened_curves(self, run_id: str) -> tuple[Curve, ...]:
         """Returns the curves answered so far in other runs."""
-        others = {id_: begun for id_, begun in self._journal.contributed().items() if id_ != run_id}
+        others = self._other_runs(run_id)
         return opened_curves(others, self._journal.answered, self._holding.rows, self._holding.cohort)
+
+    def _other_runs(self, run_id: str) -> dict[str, Begun]:
+        """Returns the runs to which this site has contributed, but for this one."""
+        return {id_: begun for id_, begun in self._journal.contributed().items() if id_ != run_id}
 
     def _seal(self, request: Head, type_: str, payload: bytes, history: str) -> bytes:
         return seal(

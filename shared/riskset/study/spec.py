@@ -179,9 +179,9 @@ class Study(TomlTable):
 
     def sources_of(self, name: str) -> tuple[str, ...]:
         """Returns the variables of an export from which one is computed, each once; a variable that is read itself."""
-        if not self.variables[name].is_derived:
-            return (name,)
-        return tuple(dict.fromkeys(of for one in self.derivations[name].names for of in self.sources_of(one)))
+        derived = derivation(self.variables[name], self.kinds)
+        named = (name,) if derived is None else (of for one in derived.names for of in self.sources_of(one))
+        return tuple(dict.fromkeys(named))
 
     def label_of(self, name: str) -> str:
         """Returns the label of a variable, or its name where it has none."""

@@ -114,7 +114,7 @@ def _marks(secret: bytes, texts: Sequence[str], codes: NDArray[np.integer[Any]])
 def _column_marks(secret: bytes, column: TextColumn, analysed: Collection[int]) -> list[str]:
     """Returns a mark per patient: of the value for those who are analysed, of whether there is one for others."""
     marks = _marks(secret, column.texts, column.codes)
-    whether = _marks(secret, ["known" if text else "" for text in column.texts], column.codes)
+    whether = _marks(secret, ("", "known"), np.array([bool(text) for text in column.texts], np.int64)[column.codes])
     return [mark if patient in analysed else whether[patient] for patient, mark in enumerate(marks)]
 
 

@@ -23,6 +23,7 @@ from riskset_site.data.column_reading import VariableColumn, known
 from riskset_site.data.faults import Fault, problem_in_rows
 from riskset_site.data.site_file import Source
 from riskset_site.data.sources.table import SourceTable, TextColumn
+from riskset_site.data.text_meanings import seen
 from riskset_site.data.variables import ExportRows
 
 _NO_KEY = Fault("no_key", say("data.hint.no_key"))
@@ -59,7 +60,7 @@ def of_keys(source: Source, table: SourceTable) -> Iterator[Problem]:
     if source.key is None or source.key not in table.columns:
         return
     column, where = table.columns[source.key], say("data.where.key", column=source.key)
-    texts = [_seen(text) for text in column.texts]
+    texts = [seen(text) for text in column.texts]
     rounded = _rows_with(column, [_ROUNDED.fullmatch(text) is not None for text in texts])
     distinct = set(texts)
     if not rounded.any() and len(distinct) == table.n and distinct.isdisjoint(["", *source.missing]):
@@ -80,7 +81,7 @@ def doubtful_keys(source: Source, table: SourceTable) -> Iterator[Problem]:
         if header not in table.columns:
             continue
         column, where = table.columns[header], say("data.where.column", column=header)
-        texts = [_seen(text) for text in column.texts]
+        texts = [seen(text) for text in column.texts]
         keys = _numbered([_as_number(text) for text in texts], source.missing)[column.codes]
         digitless = [bool(text) and _DIGIT.search(text) is None for text in texts]
         alike, wordy = (keys >= 0) & _repeats(keys), _rows_with(column, digitless)
@@ -194,12 +195,6 @@ def _profiles(columns: Sequence[NDArray[Any]], n: int) -> tuple[NDArray[np.int64
 def _is_patient_number(header: str) -> bool:
     """True for a header that is named like a patient number."""
     return _PATIENT_NUMBER.fullmatch(unicodedata.normalize("NFKC", header).casefold()) is not None
-
-
-def _seen(text: str) -> str:
-    """Returns a text as a person sees it: in one width, without what has none."""
-    plain = unicodedata.normalize("NFKC", text)
-    return plain if plain.isascii() else "".join(char for char in plain if unicodedata.category(char) != "Cf").strip()
 
 
 def _as_number(text: str) -> str:

@@ -129,9 +129,14 @@ def folded(text: str) -> str:
     return "".join(char for char in plain if not char.isspace())
 
 
+def seen(text: str) -> str:
+    """Returns a text as a person sees it: in one width, without what has none."""
+    plain = unicodedata.normalize("NFKC", text)
+    return plain if plain.isascii() else "".join(char for char in plain if unicodedata.category(char) != "Cf").strip()
+
+
 def _plain(text: str) -> str:
-    seen = (char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf")  # Cf: unseen
-    return "".join(seen).translate(_MINUS).strip()
+    return seen(text).translate(_MINUS).strip()
 
 
 def _is_code(text: str) -> bool:

@@ -168,10 +168,11 @@ def suggested(rehearsals: Rehearsals, progress: Progress, *, with_exceptions: bo
 def _larger(rehearsals: Rehearsals, kept: Sequence[Tried], *, with_exceptions: bool) -> Iterator[tuple[Change, ...]]:
     """Yields each set with one change more."""
     for one in kept:
-        by_limits = {refusal.limits: refusal for refusal in reversed(one.left)}  # the first refusal of each
-        in_order = [refusal for refusal in one.left if by_limits[refusal.limits] is refusal]
+        by_limits: dict[tuple[str, ...], NotPassed] = {}
+        for refusal in one.left:
+            by_limits.setdefault(refusal.limits, refusal)
         n_groups = 0
-        for refusal in in_order:
+        for refusal in by_limits.values():
             every = candidates(one.study, refusal, one.cohorts, rehearsals.column(one.cohorts))
             more = [change for change in every if not _is_loosened(change, one)]
             others = [change for change in more if not isinstance(change, Loosen)]

@@ -116,13 +116,10 @@ class Changes:
 
     @property
     def _asked(self) -> tuple[str, ...]:
-        return ("changed", "entered or left") if self.counts_entered else ("changed",)
+        return ("changed", "who entered or left") if self.counts_entered else ("changed",)
 
     def labels(self, live: Live) -> tuple[Label, ...]:
-        asked = [(what, run) for what in self._asked for run in self.earlier]
-        return tuple(
-            total_of(f"patients {'who ' if what != 'changed' else ''}{what} since run {run}") for what, run in asked
-        )
+        return tuple(total_of(f"patients {what} since run {run}") for what in self._asked for run in self.earlier)
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
         known = (own.changes, own.entered)[: len(self._asked)]
