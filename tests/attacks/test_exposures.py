@@ -82,6 +82,7 @@ MARKS_ONE = {
     "a design and counts in time": exposure(design=(ODD, AGE), in_time=in_time([ARM])),
     "a table and counts in time": exposure(tables=(ODD,), in_time=in_time([ARM])),
     "a design and a split in time": exposure(design=(AGE,), in_time=in_time([ODD])),
+    "strata of a design": exposure(design=(AGE,), is_iterative=True, conditions=(ODD,)),
     "all at once": exposure(design=(AGE, ODD), tables=(ODD,), in_time=in_time([ARM])),
 }
 
@@ -124,6 +125,7 @@ HONEST = {
     "counts in time of all": exposure(in_time=in_time()),
     "a design and a table": exposure(design=(AGE,), tables=(ARM,)),
     "a design and counts in time": exposure(design=(AGE,), in_time=in_time([ARM])),
+    "strata of a design": exposure(design=(AGE,), is_iterative=True, conditions=(ARM,)),
 }
 
 
@@ -145,6 +147,8 @@ NO_RULE_CAN_PLACE = {
     "counts in time again and again": (exposure(in_time=in_time([ARM]), is_iterative=True), "R5"),
     "counts in time beside a model": (exposure(design=(AGE,), in_time=in_time(), is_iterative=True), "R5"),
     "a number counted like a level": (exposure(tables=(AGE,)), "R4"),
+    "a number that makes strata": (exposure(design=(ARM,), conditions=(AGE,)), "R4"),
+    "strata of nothing": (exposure(conditions=(ARM,)), "R2"),
     "a number that splits a curve": (exposure(in_time=in_time([AGE])), "R9"),
     "another kind of event": (exposure(in_time=in_time([ARM], [EVENT, "relapse"])), "R9"),
     "another clock": (exposure(in_time=in_time([ARM], clock="pfs")), "R9"),

@@ -72,7 +72,7 @@ class Printer:
             "ratio": notation.ratio,
             "ratio_95": lambda *hr: notation.ratio(*hr).replace("(", "(95% CI "),
             "size": notation.size,
-            "three_digits": lambda value: f"{value:.3g}",
+            "three_digits": lambda value: notation.NO_VALUE if value is None else f"{value:.3g}",
             "time_with_limits": self._in_unit(notation.time_with_limits),
         }
 

@@ -76,7 +76,7 @@ class InTime:
 
 @dataclass(frozen=True)
 class Exposure:
-    """What the sums of an analysis disclose. No field has a default: every analysis must answer each question."""
+    """What the sums of an analysis disclose. Every analysis must answer each question: only `conditions` has a default."""
 
     design: tuple[Column, ...]
     """Columns whose sums of products leave, over all patients at once: R2 to R7."""
@@ -90,16 +90,18 @@ class Exposure:
     """True where it is evaluated again at a point that follows from totals: R5, R7."""
     per_site: bool
     """True where some numbers are of a single site, which totals do not hide: R12."""
+    conditions: tuple[Column, ...] = ()
+    """Levels that decide how a patient counts in the sums of a design, though no number is of them: R2, R4, R12."""
 
     @property
     def columns(self) -> tuple[Column, ...]:
         """Returns every column once: those whose levels R2, R4 and R12 judge."""
         split = self.in_time.split if self.in_time else ()
-        return tuple(dict.fromkeys((*self.design, *self.tables, *split)))
+        return tuple(dict.fromkeys((*self.design, *self.tables, *split, *self.conditions)))
 
     @property
     def opens_nothing(self) -> bool:
-        return not self.columns and self.in_time is None
+        return not self.design and not self.tables and self.in_time is None
 
 
 def of_admission(exposures: Iterable[Exposure]) -> Exposure:
@@ -237,7 +239,7 @@ def _beyond_the_rules(exposure: Exposure, endpoint: str | None) -> Iterator[tupl
         yield "R3", say("rules.beyond.no_endpoint"), later
     if exposure.is_iterative and (exposure.tables or exposure.in_time or not exposure.design):
         yield "R5", say("rules.beyond.repeated"), later
-    if any(column.is_number for column in exposure.tables):
+    if any(column.is_number for column in (*exposure.tables, *exposure.conditions)):
         yield "R4", say("rules.beyond.number_as_level"), say("rules.instead.levels")
     if exposure.in_time is not None:
         yield from _beyond_the_curves(exposure.in_time, endpoint)

@@ -30,6 +30,9 @@ TYPES = {
 }
 SITES = np.array(["asan", "kurume"])
 THREE = np.array(["asan", "kurume", "osaka"])
+STRATIFIED = {
+    "cox": {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm", "age"], "strata": ["stage"], "e_value": True}
+}
 
 
 def parts(document):
@@ -57,6 +60,8 @@ def parts_of_model(model):
     yield "`log_likelihood`", model["log_likelihood"]
     yield "`tests`", model["tests"]
     yield from (("A test", test) for test in model["tests"].values())
+    yield from (("A category as a whole", category) for category in model["categories"])
+    yield from (("An E-value", value) for value in model.get("e_value", ()))
     for term in model["terms"]:
         yield "A term", term
         yield from parts_of_reason(term)
@@ -102,6 +107,7 @@ def documents(patients):
     plain = patients.study(SITES)
     return [
         document_of(plain, without_some(patients.deal(rows, site))),
+        document_of(patients.study(SITES, analyses=STRATIFIED), patients.deal(rows, site)),
         document_of(patients.study(SITES, entry=True), patients.deal(entries, site)),
         document_of(patients.study(SITES, comparison=None), patients.deal(rows, site)),
         document_of(plain, patients.deal(replace(rows, event=rows.event & old), site)),

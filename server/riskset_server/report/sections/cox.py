@@ -10,6 +10,7 @@ from typing import Final, cast
 from riskset.analyses.analysis import RefusedByRule
 from riskset.analyses.design import Column
 from riskset.analyses.methods.cox import CoxModel
+from riskset.analyses.methods.cox_answer import e_values
 from riskset.analyses.methods.cox_fit import CoxFit, Separated, SeparationLimit
 from riskset.catalogue import say
 from riskset.results import ResultEntry
@@ -202,12 +203,15 @@ def _notes(models: Sequence[_Model], context: Context) -> Iterator[Text]:
     ties = {model.analysis.ties for model in shown}
     approximation = say(f"report.cox.ties.{ties.pop() if len(ties) == 1 else 'both'}")
     yield worded(say("report.cox.note", ties=approximation))
+    if strata := dict.fromkeys(column.variable for model in models for column in model.analysis.strata):
+        yield (str(say("report.cox.strata", variables=tuple(map(context.labels.plain_variable, strata)))),)
     if any(model.limit for model in shown):
         yield worded(say("report.cox.separated"))
     yield from _analysed([model for model in models if not model.is_refused], context)
     for model in fitted:
         if not model.is_univariable or len(model.analysis.design) > 1:
             yield worded(say("report.cox.tests", model=model.name(context.labels), **_tests(model)))
+    yield from _beside_the_terms(fitted, context.labels)
     if left_out := _not_in_multivariable(models):
         covariates = tuple(context.labels.plain_variable(variable) for variable in left_out)
         yield (str(say("report.cox.not_in_multivariable", covariates=covariates)),)
@@ -234,6 +238,30 @@ def _tests(model: _Model) -> dict[str, Shown]:
         test: Shown("chi_square", tuple(model.cell(f"tests.{test}.{part}") for part in ("chi2", "df", "p")))
         for test in ("likelihood_ratio", "wald", "score")
     }
+
+
+def _beside_the_terms(models: Sequence[_Model], labels: Labels) -> Iterator[Text]:
+    """The tests of categories as a whole, and the E-values."""
+    for model in models:
+        fit, of_model = cast(CoxFit, model.fit), model.name(labels)
+        # the tests of a univariable model are of its only variable
+        for variable in () if model.is_univariable else fit.categories:
+            place = Place(model.entry.id, variable=variable)
+            test = Shown("chi_square", tuple(place.of(f"categories.{part}").id for part in ("chi2", "df", "p")))
+            yield worded(say("report.cox.category", model=of_model, variable=labels.variable(variable), test=test))
+        for column, value in e_values(fit) if model.analysis.with_e_value else ():
+            estimate, limit = model.of_column(column, "e_value.estimate", "e_value.limit")
+            level = labels.level(column.variable, column.level or "")
+            yield worded(
+                say(
+                    "report.cox.e_value",
+                    model=of_model,
+                    term=f"{labels.variable(column.variable)} {level}",
+                    outcome=value.outcome,
+                    estimate=Shown("three_digits", (estimate,)),
+                    limit=Shown("three_digits", (limit,)),
+                )
+            )
 
 
 def _missing(models: Sequence[_Model], context: Context) -> Iterator[Text]:

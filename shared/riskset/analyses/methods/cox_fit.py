@@ -5,11 +5,14 @@ From Newton's state to coefficients on the columns' own scales. Nothing here is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
 from math import exp, inf, log, sqrt
 from sys import float_info
 from typing import Any, Literal
+
+import numpy as np
 
 from riskset.analyses.analysis import LEVEL, NotEstimable, Result
 from riskset.analyses.design import Column
@@ -64,6 +67,8 @@ class CoxFit(Result):
     likelihood_ratio: Test
     wald: Test
     score: Test
+    categories: Mapping[str, Test] = field(default_factory=dict)
+    """By variable with several coefficients: Wald's test that all of them are 0."""
 
     def why_not_used(self, column: Column) -> NotUsed:
         """Returns why a column of the model has no coefficient."""
@@ -163,7 +168,16 @@ def fitted(state: Fitting) -> CoxFit:
         likelihood_ratio=_test(found.likelihood_ratio, df),
         wald=_test(found.wald, df),
         score=_test(found.score_test, df),
+        categories=dict(_categories(terms, covariance)),
     )
+
+
+def _categories(terms: Sequence[Term], covariance: Sequence[Sequence[float]]) -> Iterator[tuple[str, Test]]:
+    for variable, of_variable in groupby(range(len(terms)), key=lambda i: terms[i].column.variable):
+        rows = list(of_variable)
+        if len(rows) > 1:
+            coef, own = np.array([terms[i].coef for i in rows]), np.array(covariance)[np.ix_(rows, rows)]
+            yield variable, _test(float(coef @ np.linalg.solve(own, coef)), len(rows))
 
 
 def unfitted(state: Fitting) -> NotEstimable:

@@ -11,7 +11,7 @@ from riskset.catalogue import Message, say
 from riskset.study.entry import EndpointEntry
 from riskset.study.references import Draft
 from riskset.study.toml_lines import KeyPath
-from riskset.study.toml_table import Complaint, Names, complain, each_once
+from riskset.study.toml_table import Complaint, Name, Names, Since, complain, each_once
 from riskset.study.variables import NumberVariable
 
 if TYPE_CHECKING:
@@ -37,8 +37,11 @@ class CoxEntry(EndpointEntry):
     univariable: Univariable = False
     """True: each covariate of `multivariable` alone."""
     multivariable: Names | None = None
+    strata: Annotated[tuple[Name, ...], Since("0.2.0")] = ()
+    """Categories and booleans: each combination of their levels has a baseline hazard of its own in each hospital."""
+    e_value: Annotated[bool, Since("0.2.0")] = False
 
-    @field_validator("univariable", "multivariable")
+    @field_validator("univariable", "multivariable", "strata")
     @classmethod
     def _distinct(cls, value: bool | tuple[str, ...] | None) -> bool | tuple[str, ...] | None:
         return each_once(value) if isinstance(value, tuple) else value
@@ -60,7 +63,8 @@ class CoxEntry(EndpointEntry):
 
     @property
     def covariates(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((*(self.multivariable or ()), *self.univariable_covariates)))
+        """Those of the models, and the variables of the strata, without which a patient is in no risk set."""
+        return tuple(dict.fromkeys((*(self.multivariable or ()), *self.univariable_covariates, *self.strata)))
 
     def without(self, covariate: str, *, alone: bool = True) -> Self | None:
         together = self.multivariable or ()
@@ -68,6 +72,8 @@ class CoxEntry(EndpointEntry):
             return None
         if covariate not in self.covariates:
             return self
+        if covariate in self.strata:
+            return self.model_copy(update={"strata": tuple(name for name in self.strata if name != covariate)})
         rest = tuple(name for name in together if name != covariate) or None
         by_itself = tuple(name for name in self.univariable_covariates if name != covariate or not alone)
         if rest is None and not by_itself:
@@ -80,6 +86,13 @@ class CoxEntry(EndpointEntry):
         yield from draft.covariates((*path, "multivariable"), self.multivariable or (), self.endpoints)
         if isinstance(self.univariable, tuple):
             yield from draft.covariates((*path, "univariable"), self.univariable, self.endpoints)
+        yield from draft.covariates((*path, "strata"), self.strata, self.endpoints)
+        covariates = {*(self.multivariable or ()), *self.univariable_covariates}
+        for position, name in enumerate(self.strata):
+            if isinstance(draft.variables.get(name), NumberVariable):
+                yield from draft.use((*path, "strata", position), name, "boolean", "category")
+            if name in covariates:
+                yield Complaint((*path, "strata", position), say("study.cox.stratum_is_covariate", name=name))
 
     def sentences(self, study: Study) -> Iterator[Message | str]:
         endpoints, alone, together = self.labels(study), self.univariable_covariates, self.multivariable
@@ -91,6 +104,10 @@ class CoxEntry(EndpointEntry):
         elif alone:
             covariates = tuple(_covariate(name, study) for name in alone)
             yield say("study.cox.univariable", endpoints=endpoints, covariates=covariates)
+        if self.strata:
+            yield say("study.cox.strata", variables=tuple(_covariate(name, study) for name in self.strata))
+        if self.e_value:
+            yield say("study.cox.e_value")
 
     def facts(self, study: Study) -> dict[str, Any]:
         return {
@@ -98,6 +115,7 @@ class CoxEntry(EndpointEntry):
             "multivariable": list(self.multivariable or ()),
             "baseline": self.baseline,
             "ties": self.ties,
+            "strata": list(self.strata),
         }
 
     def lines(self, study: Study) -> list[Message | str]:
