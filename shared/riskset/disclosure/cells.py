@@ -16,6 +16,8 @@ from riskset.disclosure.rules import in_words
 
 ALIKE: Final = "rules.subject.alike_since_run"
 """What `alike` is about: its code tells it from `changes`."""
+UNTOLD: Final = "rules.subject.untold_in_run"
+"""What `untold` is about."""
 _REMEDIES: Final = {"R2.apart": "apart", "R14.changed": "changes", "R14.entered": "entered"}
 """The codes of remedies, by the pair of limits on rows and sites."""
 
@@ -71,6 +73,14 @@ def alike(policy: Policy, run: str, rows: int) -> Finding:
     subject = say("rules.subject.alike_since_run", run=run)
     figure = nan if rows else 0  # however many they are: the study chose the columns
     return judge(policy, "R14.changed_rows", subject, figure, own=True, remedy=say("rules.remedy.alike"))
+
+
+def untold(policy: Policy, run: str, rows: int) -> Finding:
+    """R14 at a site: `rows` of its patients differ between a column that the earlier `run` did not tell and one that it
+    told, and nearly all are the same in both. The site's own figure in both columns."""
+    subject, remedy = say("rules.subject.untold_in_run", run=run), say("rules.remedy.untold", rows=policy.k)
+    figure = nan if 0 < rows < policy.k else 0  # of those that differ in more, R2 judges who can be told apart
+    return judge(policy, "R14.changed_rows", subject, figure, own=True, remedy=remedy)
 
 
 def _rows_and_sites(

@@ -76,7 +76,7 @@ class InTime:
 
 @dataclass(frozen=True)
 class Exposure:
-    """What the sums of an analysis disclose. Every analysis must answer each question: only `conditions` has a default."""
+    """What the sums of an analysis disclose. Every analysis answers each question; only `conditions` has a default."""
 
     design: tuple[Column, ...]
     """Columns whose sums of products leave, over all patients at once: R2 to R7."""

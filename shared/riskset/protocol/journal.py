@@ -76,6 +76,8 @@ class RowMarks:
     names no key, the fields' HMACs (and a number, where rows are equal) are both key and value."""
     fields: tuple[MarkedField, ...] = ()
     """The marked fields of every patient, in the order of the marks."""
+    behind: Mapping[str, tuple[int, ...]] = field(default_factory=dict, compare=False, repr=False)
+    """By name of a variable: the positions of its fields. Not kept."""
     named: Callable[[], RowMarks] | None = field(default=None, compare=False, repr=False)
     """Returns the same patients in fields of the kind `NAMED`, to compare with runs of earlier versions. Not kept."""
 
@@ -113,6 +115,9 @@ class Begun:
     """How the patients leave each curve of the study, in the order of `rows.marks`; which of them were answered, and
     whether by arm, `Journal.answered` knows. Not marked like `rows`: a keyed mark could not show that days are
     shifted."""
+    columns: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """By name of each column in a set that an analysis of the study uses: the positions of its fields in `rows.fields`.
+    Which of them were told, `Journal.told` knows. Empty in what earlier versions recorded."""
 
 
 Labelled = tuple[str, tuple[str, ...], tuple[float, ...]]
@@ -142,6 +147,11 @@ def most_sent(sent: Iterable[Sent]) -> dict[str, int]:
     return most
 
 
+def labels_told(sent: Iterable[Sent]) -> frozenset[str]:
+    """Returns the labels of all numbers that were sent but for noise."""
+    return frozenset(label for one in sent for _, labels, _ in one.numbers for label in labels)
+
+
 class Journal(Protocol):
     """The durable record from which a site answers.
 
@@ -162,6 +172,9 @@ class Journal(Protocol):
     def answered(self, run: str) -> Mapping[str, int]:
         """Returns, for the analyses of which this site sent numbers in the run other than noise, how many in a round
         at most."""
+
+    def told(self, run: str) -> frozenset[str]:
+        """Returns the labels of all numbers that this site sent in the run but for noise."""
 
     def sent_besides(self, run: str) -> Iterable[Sent]:
         """Returns what this site has sent in all other runs, of any study held here."""

@@ -45,6 +45,7 @@ from riskset.protocol.parties import parties_of_runs
 from riskset.protocol.program import Program, here
 from riskset.protocol.roster import COORDINATOR, Roster
 from riskset.protocol.round import check_round
+from riskset.protocol.told_before import columns_used, untold_columns
 from riskset.protocol.witnessing import (
     check_cosigned,
     cosignature,
@@ -214,7 +215,17 @@ class Site:
         reply = self._seal(head, OPENED, opened.to_bytes(), history="")
         keys, rows, cohort = self._roster.keys_of(opening.participants), self._holding.rows, self._holding.cohort
         curves = curves_to_keep(rows, cohort, self._plan.reported)
-        begun = Begun(self._study.id, opening.participants, rows, secret, approval.sha256, seen.seen, keys, curves)
+        begun = Begun(
+            self._study.id,
+            opening.participants,
+            rows,
+            secret,
+            approval.sha256,
+            seen.seen,
+            keys,
+            curves,
+            columns_used(rows, self._plan.reported),
+        )
         exchange = Exchange(0, message.raw, reply)
         run = self._begun(head.run, begun, message.payload, exchange, approval)  # may refuse, before anything is kept
         self._journal.begin(head.run, begun, exchange, _public(OPENED, head, "", approval, reply))
@@ -324,7 +335,14 @@ class Site:
         changes = changes_since(opening.earlier, self._other_runs(run_id), self._holding.rows)
         differ, alike = {id_: c.rows for id_, c in changes.items()}, {id_: c.alike for id_, c in changes.items()}
         entered = {id_: c.entered for id_, c in changes.items()}
-        own = Own(self._holding.cohort, differ, entered, alike, lambda: self._opened_curves(run_id))
+        own = Own(
+            self._holding.cohort,
+            differ,
+            entered,
+            alike,
+            lambda live: untold_columns(self._other_runs(run_id), self._journal.told, self._holding.rows, live),
+            lambda: self._opened_curves(run_id),
+        )
         contributor = self._conditions.contributor(own, approval)
         contributor.freeze = lambda key, compute: self._journal.freeze(run_id, f"{begun.rows.digest}/{key}", compute)
         return _Run(begun, opening, program, (exchange,), contributor, changes)

@@ -37,6 +37,8 @@ class Content:
     """One spelling of each value or cell, (patients,): by patient number of the cohort."""
     outcomes: Mapping[str, MarkedField]
     """By analysis set: the columns from which its endpoint comes, in the order of their parts in it."""
+    behind: Mapping[str, tuple[MarkedField, ...]]
+    """By variable: its fields among `columns`."""
 
 
 def content_of_arrays(cohort: Cohort) -> Content:
@@ -47,24 +49,28 @@ def content_of_arrays(cohort: Cohort) -> Content:
             column = columns.setdefault(MarkedField(VALUE, name), np.full(cohort.n_patients, np.nan))
             column[rows.patients] = values
     outcomes = {name: MarkedField(OUTCOME, name) for name in cohort.analysis_sets}
-    return Content({field: _spelled(column) for field, column in columns.items()}, outcomes)
+    behind = {field.source: (field,) for field in columns}
+    return Content({field: _spelled(column) for field, column in columns.items()}, outcomes, behind)
 
 
 def content_of_export(export: Export, site: SiteFile, study: Study, sets: Sequence[SetId]) -> Content:
     """Returns the content of the cohort of these sets: of each variable that enters them, its values and the cells they
     were read or computed from; of each set, the columns behind its endpoint."""
     columns: dict[MarkedField, TextColumn] = {}
+    behind: dict[str, tuple[MarkedField, ...]] = {}
     for name in _used(study, sets):
         headers = list(dict.fromkeys(header for of in study.sources_of(name) for header in _columns(site, of)))
         reading, values = _reading(site, study, name), export.columns[name].values
         if study.variables[name].is_derived:
-            columns |= _derived(_text(headers), reading, values, len(study.levels_of(name)))
+            own = _derived(_text(headers), reading, values, len(study.levels_of(name)))
         else:
-            columns[MarkedField(VALUE, _text(headers), _text(reading))] = _spelled(values, study.levels_of(name))
+            own = {MarkedField(VALUE, _text(headers), _text(reading)): _spelled(values, study.levels_of(name))}
+        columns |= own
+        behind[name] = tuple(own)
         for header in headers:
             columns[MarkedField(TEXT, _text([header]))] = _cells(export, header, site.source)
     outcomes = {set_id.name: _outcome(site, study, set_id.endpoint) for set_id in sets}
-    return Content(columns, outcomes)
+    return Content(columns, outcomes, behind)
 
 
 def _derived(headers: str, reading: object, values: NDArray[Any], n_levels: int) -> dict[MarkedField, TextColumn]:

@@ -38,8 +38,9 @@ OWN_CAUSES: Final = {
         "R9.other_patients",
         "R9.populations",
         "R9.endpoints",
+        "R14.untold",
     ),
-    "admission/pairs": ("R4.column",),
+    "admission/pairs": ("R4.column", "R14.untold"),
     "admission/products": ("R2.leverage",),
     "first": ("R4.leverage", "R5.opened"),
     "later": ("R7.largest", "R7.spread", "R7.unjudged", "R5.numbers", "R5.evaluations"),
@@ -73,6 +74,8 @@ def cause_of(phase: str, finding: Finding | None) -> str:
         return ""
     if finding.limit_name == "R14.changed_rows" and getattr(finding.subject, "code", "") == cells.ALIKE:
         return "R14.alike"
+    if getattr(finding.subject, "code", "") == cells.UNTOLD:
+        return "R14.untold"
     if phase == "admission/pairs":
         return "R4.column"
     return {"R4": "R4.lost", "R7": "R7.unjudged"}.get(finding.limit_name, finding.limit_name)
@@ -115,6 +118,7 @@ def _remedy(policy: Policy, cause: str, analysis: Analysis) -> Message:
         "R14.changed_rows": lambda: cells.changes(own, "", 1, 1)[0].remedy,
         "R14.entered_rows": lambda: cells.entered(own, "", 1, 1)[0].remedy,
         "R14.alike": lambda: cells.alike(own, "", 1).remedy,
+        "R14.untold": lambda: cells.untold(own, "", 1).remedy,
     }
     if cause.startswith("R9."):
         return _failing(policy, cause, say(f"rules.remedy.{cause.partition('.')[2]}"))

@@ -46,6 +46,7 @@ class Evaluated(Protocol):
 def own_findings(policy: Policy, step: str, live: Live, own: Own, figures: Figures) -> list[Judged]:
     """Returns what the rules say about a hospital's own rows before it sends its numbers of a step of admission. Never
     leaves the hospital; what does not pass becomes a flag."""
+    found = _own_untold(policy, live, own) if step in ("admission/counts", "admission/pairs") else ()
     speak: dict[str, Callable[[], Iterator[Judged]]] = {
         "admission/counts": lambda: own_findings_of_curves(policy, live, own),  # R9 in both columns
         **(
@@ -61,7 +62,7 @@ def own_findings(policy: Policy, step: str, live: Live, own: Own, figures: Figur
             }
         ),
     }
-    return [*speak[step]()] if step in speak else []
+    return [*(speak[step]() if step in speak else ()), *found]
 
 
 def own_findings_of_curves(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
@@ -103,6 +104,12 @@ def _own_alike(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
     for run, rows in own.alike.items():
         finding = cells.alike(policy, run, rows)
         yield from ((analysis.id, finding) for analysis in live)
+
+
+def _own_untold(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
+    """R14 in both columns. Other runs may be under way, so it is judged again before products are told."""
+    for run, neighbours in own.untold(live).items():
+        yield from ((id_, cells.untold(policy, run, rows)) for id_, rows in neighbours.items())
 
 
 def _own_everything(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:

@@ -44,6 +44,9 @@ class Own:
     alike: Mapping[str, int] = field(default_factory=dict)
     """By earlier run: its patients who differ in a field that has other columns than in that run, though it is the same
     for nearly all. Not counted with the others, whom a study could hide by declaring a field that is nearly another."""
+    untold: Callable[[Sequence[Analysis]], Mapping[str, Mapping[str, int]]] = lambda _: {}
+    """Returns by earlier run, and by id of each of these analyses with a column which that run did not tell: the fewest
+    patients by which it differs from one that the run told (`protocol.told_before`)."""
     opened: Callable[[], Sequence[Curve]] = tuple
     """Returns the curves that it answered in other runs, of any study, over the patients of the cohort. They are read
     from the journal only where they are judged."""
@@ -183,6 +186,13 @@ class Cohorts:
 
 def _columns(live: Live) -> tuple[Feature, ...]:
     return tuple(feature for feature in features_of(live) if feature.column is not None)
+
+
+def labels_of_feature(name: str) -> frozenset[str]:
+    """Returns the labels of numbers that admission tells of a column of this name by itself."""
+    counted = (f"patients with {name}", f"patients with {name} and {name}")
+    spread = (f"{number} of {name}" for number in moments.NUMBERS)
+    return frozenset((*counted, *spread, f"centred product of {name} and {name}"))
 
 
 def _values(own: Own, feature: Feature) -> NDArray[np.float64]:
