@@ -113,6 +113,9 @@ class Begun:
     """How the patients leave each curve of the study, in the order of `rows.marks`; which of them were answered, and
     whether by arm, `Journal.answered` knows. Not marked like `rows`: a keyed mark could not show that days are
     shifted."""
+    sets: tuple[str, ...] = ()
+    """The analysis sets, in the order of the outcomes in `rows.fields`; which of them were counted,
+    `Journal.counted` knows. Empty in what versions before 0.3.0 recorded."""
 
 
 Labelled = tuple[str, tuple[str, ...], tuple[float, ...]]
@@ -132,6 +135,8 @@ class Sent:
     """The gate's findings on these numbers as JSON objects; floats as strings."""
     opened: tuple[int, ...] = ()
     """For each of `numbers`: how many of them models and tables had not opened before in the run (R5)."""
+    sets: tuple[str, ...] = ()
+    """The analysis sets of which more was told than how many patients they have."""
 
 
 def most_sent(sent: Iterable[Sent]) -> dict[str, int]:
@@ -140,6 +145,11 @@ def most_sent(sent: Iterable[Sent]) -> dict[str, int]:
     for one in sent:
         most |= {id_: max(len(labels), most.get(id_, 0)) for id_, labels, _ in one.numbers if labels}
     return most
+
+
+def sets_counted(sent: Iterable[Sent]) -> frozenset[str]:
+    """Returns the analysis sets of which more was told than how many patients they have."""
+    return frozenset().union(*(one.sets for one in sent))
 
 
 class Journal(Protocol):
@@ -162,6 +172,9 @@ class Journal(Protocol):
     def answered(self, run: str) -> Mapping[str, int]:
         """Returns, for the analyses of which this site sent numbers in the run other than noise, how many in a round
         at most."""
+
+    def counted(self, run: str) -> frozenset[str]:
+        """Returns the analysis sets of which this site sent more in the run than how many patients they have."""
 
     def sent_besides(self, run: str) -> Iterable[Sent]:
         """Returns what this site has sent in all other runs, of any study held here."""

@@ -38,6 +38,7 @@ OWN_CAUSES: Final = {
         "R9.other_patients",
         "R9.populations",
         "R9.endpoints",
+        "R2.apart_rows",
     ),
     "admission/pairs": ("R4.column",),
     "admission/products": ("R2.leverage",),
@@ -73,6 +74,8 @@ def cause_of(phase: str, finding: Finding | None) -> str:
         return ""
     if finding.limit_name == "R14.changed_rows" and getattr(finding.subject, "code", "") == cells.ALIKE:
         return "R14.alike"
+    if phase == "admission/counts" and finding.limit_name == "R2.apart_sites":
+        return "R2.apart_rows"
     if phase == "admission/pairs":
         return "R4.column"
     return {"R4": "R4.lost", "R7": "R7.unjudged"}.get(finding.limit_name, finding.limit_name)

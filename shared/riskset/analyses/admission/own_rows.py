@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.admission.features import Feature, features_of, in_design, matrix
-from riskset.analyses.admission.figures import Figures
+from riskset.analyses.admission.figures import Count, Figures
 from riskset.analyses.admission.judging import Judged, levels, lost
 from riskset.analyses.admission.steps import Live, Own, binary, modelled, models
 from riskset.analyses.analysis import Analysis
@@ -47,7 +47,7 @@ def own_findings(policy: Policy, step: str, live: Live, own: Own, figures: Figur
     """Returns what the rules say about a hospital's own rows before it sends its numbers of a step of admission. Never
     leaves the hospital; what does not pass becomes a flag."""
     speak: dict[str, Callable[[], Iterator[Judged]]] = {
-        "admission/counts": lambda: own_findings_of_curves(policy, live, own),  # R9 in both columns
+        "admission/counts": lambda: _own_counted(policy, live, own, figures),  # in both columns
         **(
             {
                 "admission/changes": lambda: _own_changes(policy, live, own),
@@ -62,6 +62,12 @@ def own_findings(policy: Policy, step: str, live: Live, own: Own, figures: Figur
         ),
     }
     return [*speak[step]()] if step in speak else []
+
+
+def _own_counted(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
+    """R9, and R2 beside the sets that only an earlier run counted."""
+    yield from own_findings_of_curves(policy, live, own)
+    yield from _own_other_sets(policy, live, own, figures)
 
 
 def own_findings_of_curves(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
@@ -103,6 +109,21 @@ def _own_alike(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
     for run, rows in own.alike.items():
         finding = cells.alike(policy, run, rows)
         yield from ((analysis.id, finding) for analysis in live)
+
+
+def _own_other_sets(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
+    """R2 for two sets of which an earlier run counted one and this run, in which that one is refused, the other: the
+    later of two sets is refused, also over runs. Patients are those of all hospitals where the two were counted."""
+    counted, asked = own.counted(), {analysis.analysis_set for analysis in live}
+    before = [name for name, was in counted.items() if was and name not in asked]
+    for analysis in live:
+        name = analysis.analysis_set
+        for other in before if not counted.get(name, True) else ():
+            pair = figures.apart.get((name, other)) or figures.apart.get((other, name))
+            if pair is None or policy.column == "local":
+                differ = own.cohort.apart(name, other)
+                pair = Count(differ, int(differ > 0))
+            yield from ((analysis.id, f) for f in cells.apart(policy, other, name, pair.rows, pair.sites))
 
 
 def _own_everything(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
