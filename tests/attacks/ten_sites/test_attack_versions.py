@@ -9,6 +9,7 @@ import pytest
 from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.protocol import site as of_a_site
 from riskset.protocol.approval import ExceptionSigned
+from riskset.protocol.journal import IN_CLEAR
 
 FEW = ("busan", "daegu", "tokyo", "osaka")
 BINARY = ("arm", "ecog", "mvi", "male", "viral")
@@ -110,6 +111,27 @@ class TestFewPatientsWhoLeft:
         assert (first - pairs(bare, "os") == tokyo @ tokyo.T).all()
         rules.on()
         assert ask()[1].run().results[MODEL].rule == "R14"
+
+
+class TestARuleAboutOnePerson:
+    """An eligibility rule of the second version describes one patient of a hospital. The count of changes answers it
+    before R14 refuses; docs/threat-model.md says so, and why the count is not withheld."""
+
+    def answer(self, network, table, describes):
+        """What everybody reads: patients who left, the hospitals with any, and what else was counted."""
+        first = network(table, asks(), run="one")
+        first.until("admission/counts")
+        later = network(table, asks(), {"os": ~describes}, run="two", version="2")
+        later.inherits(first).again("two", earlier=["one"]).run()
+        told = later.told("admission/changes")
+        stated = {name: [one for sent in j.sent["two"] for one in sent.numbers] for name, j in later.journals.items()}
+        sites = {name for name, clear in stated.items() if any(sum(x) for id_, _, x in clear if id_ == IN_CLEAR)}
+        return set(told.values()), sites, later.told("admission/cohorts"), later.told("admission/counts")
+
+    def test_is_answered_by_yes_and_nothing_more(self, network, patients):
+        table = patients(*FEW)
+        at = np.arange(len(table["site"])) == np.flatnonzero(table["site"] == "tokyo")[7]
+        assert self.answer(network, table, at) == ({1.0}, {"tokyo"}, None, None)
 
 
 class TestASetWithoutAPartner:
