@@ -224,7 +224,8 @@ def _counted(history: History, findings: Sequence[Judged]) -> tuple[str, ...]:
     tells_sizes = history.step is None or isinstance(history.step, Changes | Cohorts)
     in_step = () if tells_sizes else history.in_admission
     told = [*in_step, *(question.analysis for question in history.questions)]
-    return tuple(sorted({analysis.analysis_set for analysis in told if analysis.id not in refused}))
+    sets = [(analysis.id, analysis.analysis_set) for analysis in told]  # of all of them: the work shows no refusal
+    return tuple(sorted({name for id_, name in sets if id_ not in refused}))
 
 
 def _in_clear(history: History, states: Sequence[bool]) -> tuple[Labelled, ...]:

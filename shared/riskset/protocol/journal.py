@@ -115,7 +115,7 @@ class Begun:
     shifted."""
     sets: tuple[str, ...] = ()
     """The analysis sets, in the order of the outcomes in `rows.fields`; which of them were counted,
-    `Journal.counted` knows. Empty in what versions before 0.3.0 recorded."""
+    `Journal.counted` knows. Empty in what earlier versions recorded."""
 
 
 Labelled = tuple[str, tuple[str, ...], tuple[float, ...]]
