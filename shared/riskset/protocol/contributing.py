@@ -18,7 +18,7 @@ from riskset.analyses.admission.own_rows import (
     own_findings_of_curves,
     own_findings_of_points,
 )
-from riskset.analyses.admission.steps import Own
+from riskset.analyses.admission.steps import Changes, Cohorts, Own
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.populations import Members, with_population
 from riskset.catalogue import say
@@ -202,7 +202,8 @@ class Contributor:
         verdicts = tuple({"analysis": id_, **finding.to_json()} for id_, finding in findings)
         numbers, opens = labelled(history, released.values, released.silent), history.opens(self.own.cohort)
         numbers = (*numbers, *_in_clear(history, released.stated))
-        return Sent(numbers, verdicts, tuple(opens.get(id_, 0) if labels else 0 for id_, labels, _ in numbers))
+        opened = tuple(opens.get(id_, 0) if labels else 0 for id_, labels, _ in numbers)
+        return Sent(numbers, verdicts, opened, _counted(history, findings))
 
 
 def labelled(history: History, values: NDArray[np.float64], silent: NDArray[np.bool_]) -> tuple[Labelled, ...]:
@@ -215,6 +216,16 @@ def labelled(history: History, values: NDArray[np.float64], silent: NDArray[np.b
         by_id.append((id_, tuple(label for label, _ in spoken), tuple(x for _, x in spoken)))
         at = own.stop
     return tuple(by_id)
+
+
+def _counted(history: History, findings: Sequence[Judged]) -> tuple[str, ...]:
+    """Returns the analysis sets of which the vector tells more than how many patients they have."""
+    refused = {id_ for id_, finding in findings if not finding.passes}
+    tells_sizes = history.step is None or isinstance(history.step, Changes | Cohorts)
+    in_step = () if tells_sizes else history.in_admission
+    told = [*in_step, *(question.analysis for question in history.questions)]
+    sets = [(analysis.id, analysis.analysis_set) for analysis in told]  # of all of them: the work shows no refusal
+    return tuple(sorted({name for id_, name in sets if id_ not in refused}))
 
 
 def _in_clear(history: History, states: Sequence[bool]) -> tuple[Labelled, ...]:

@@ -45,6 +45,7 @@ from riskset.protocol.parties import parties_of_runs
 from riskset.protocol.program import Program, here
 from riskset.protocol.roster import COORDINATOR, Roster
 from riskset.protocol.round import check_round
+from riskset.protocol.sets_of_patients import counted_before
 from riskset.protocol.told_before import columns_used, untold_columns
 from riskset.protocol.witnessing import (
     check_cosigned,
@@ -225,6 +226,7 @@ class Site:
             keys,
             curves,
             columns_used(rows, self._plan.reported),
+            tuple(sorted(cohort.analysis_sets)) if rows.marks else (),
         )
         exchange = Exchange(0, message.raw, reply)
         run = self._begun(head.run, begun, message.payload, exchange, approval)  # may refuse, before anything is kept
@@ -342,6 +344,7 @@ class Site:
             alike,
             lambda live: untold_columns(self._other_runs(run_id), self._journal.told, self._holding.rows, live),
             lambda: self._opened_curves(run_id),
+            lambda: self._counted_sets(run_id),
         )
         contributor = self._conditions.contributor(own, approval)
         contributor.freeze = lambda key, compute: self._journal.freeze(run_id, f"{begun.rows.digest}/{key}", compute)
@@ -351,6 +354,11 @@ class Site:
         """Returns the curves answered so far in other runs."""
         others = self._other_runs(run_id)
         return opened_curves(others, self._journal.answered, self._holding.rows, self._holding.cohort)
+
+    def _counted_sets(self, run_id: str) -> Mapping[str, bool]:
+        """Returns, of each analysis set, whether its patients were counted in another run."""
+        rows, names = self._holding.rows, sorted(self._holding.cohort.analysis_sets)
+        return counted_before(self._other_runs(run_id), self._journal.counted, rows, names)
 
     def _other_runs(self, run_id: str) -> dict[str, Begun]:
         """Returns the runs to which this site has contributed, but for this one."""

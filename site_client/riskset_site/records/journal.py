@@ -32,6 +32,7 @@ from riskset.protocol.journal import (
     Sent,
     labels_told,
     most_sent,
+    sets_counted,
 )
 from riskset.secure.envelope import sha256
 from riskset.strict_json import read_json
@@ -128,6 +129,9 @@ class JournalFile:
     def told(self, run: str) -> frozenset[str]:
         return labels_told(self._sent_in(run))
 
+    def counted(self, run: str) -> frozenset[str]:
+        return sets_counted(self._sent_in(run))
+
     def _sent_in(self, run: str) -> Iterator[Sent]:
         entries = (one for kind in (CONTRIBUTED, CLOSED) for one in self.ledger.entries(kind))
         sent = (read_sent(self.ledger, entry) for entry in entries if entry.public["run"] == run)
@@ -221,7 +225,7 @@ def read_sent(ledger: LedgerFile, entry: Entry) -> Sent | None:
     if private is None or entry.kind not in (CONTRIBUTED, CLOSED):
         return None
     numbers = tuple((step, tuple(labels), tuple(map(float, values))) for step, labels, values in private["numbers"])
-    return Sent(numbers, tuple(private["verdicts"]), _opened(private, numbers))
+    return Sent(numbers, tuple(private["verdicts"]), _opened(private, numbers), tuple(private.get("sets", ())))
 
 
 def _opened(private: Mapping[str, Any], numbers: Sequence[Labelled]) -> tuple[int, ...]:
@@ -236,7 +240,7 @@ def _opened(private: Mapping[str, Any], numbers: Sequence[Labelled]) -> tuple[in
 def _sent_to_json(sent: Sent) -> dict[str, object]:
     numbers = [[step, list(labels), list(map(repr, map(float, values)))] for step, labels, values in sent.numbers]
     verdicts = [dict(verdict) for verdict in sent.verdicts]
-    return {"numbers": numbers, "verdicts": verdicts, "opened": list(sent.opened)}
+    return {"numbers": numbers, "verdicts": verdicts, "opened": list(sent.opened), "sets": list(sent.sets)}
 
 
 def _hashes(exchange: Exchange) -> dict[str, str]:
@@ -261,6 +265,7 @@ def _packed(begun: Begun) -> bytes:
         "layout": _BEGUN,
         "curves": [curve.to_json() for curve in begun.curves],
         "columns": {name: list(positions) for name, positions in begun.columns.items()},
+        "sets": list(begun.sets),
     }
     return json.dumps(content, separators=(",", ":")).encode()
 
@@ -280,6 +285,7 @@ def _unpacked(data: bytes) -> Begun:
         content.get("keys", {}),
         tuple(read_curve(curve) for curve in content.get("curves", ())),  # a run of 0.1.0 kept none
         {name: tuple(positions) for name, positions in content.get("columns", {}).items()},
+        tuple(content.get("sets", ())),
     )
 
 

@@ -39,6 +39,7 @@ OWN_CAUSES: Final = {
         "R9.populations",
         "R9.endpoints",
         "R14.untold",
+        "R2.apart_rows",
     ),
     "admission/pairs": ("R4.column", "R14.untold"),
     "admission/products": ("R2.leverage",),
@@ -76,6 +77,8 @@ def cause_of(phase: str, finding: Finding | None) -> str:
         return "R14.alike"
     if getattr(finding.subject, "code", "") == cells.UNTOLD:
         return "R14.untold"
+    if phase == "admission/counts" and finding.limit_name == "R2.apart_sites":
+        return "R2.apart_rows"
     if phase == "admission/pairs":
         return "R4.column"
     return {"R4": "R4.lost", "R7": "R7.unjudged"}.get(finding.limit_name, finding.limit_name)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.admission.features import Feature, features_of, in_design, matrix
-from riskset.analyses.admission.figures import Figures
+from riskset.analyses.admission.figures import Count, Figures
 from riskset.analyses.admission.judging import Judged, levels, lost
 from riskset.analyses.admission.steps import Live, Own, binary, modelled, models
 from riskset.analyses.analysis import Analysis
@@ -48,7 +48,7 @@ def own_findings(policy: Policy, step: str, live: Live, own: Own, figures: Figur
     leaves the hospital; what does not pass becomes a flag."""
     found = _own_untold(policy, live, own) if step in ("admission/counts", "admission/pairs") else ()
     speak: dict[str, Callable[[], Iterator[Judged]]] = {
-        "admission/counts": lambda: own_findings_of_curves(policy, live, own),  # R9 in both columns
+        "admission/counts": lambda: _own_counted(policy, live, own, figures),  # in both columns
         **(
             {
                 "admission/changes": lambda: _own_changes(policy, live, own),
@@ -63,6 +63,12 @@ def own_findings(policy: Policy, step: str, live: Live, own: Own, figures: Figur
         ),
     }
     return [*(speak[step]() if step in speak else ()), *found]
+
+
+def _own_counted(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
+    """R9, and R2 beside the sets that only an earlier run counted."""
+    yield from own_findings_of_curves(policy, live, own)
+    yield from _own_other_sets(policy, live, own, figures)
 
 
 def own_findings_of_curves(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
@@ -110,6 +116,21 @@ def _own_untold(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
     """R14 in both columns. Other runs may be under way, so it is judged again before products are told."""
     for run, neighbours in own.untold(live).items():
         yield from ((id_, cells.untold(policy, run, rows)) for id_, rows in neighbours.items())
+
+
+def _own_other_sets(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
+    """R2 for two sets of which an earlier run counted one and this run, in which that one is refused, the other: the
+    later of two sets is refused, also over runs. Patients are those of all hospitals where the two were counted."""
+    counted, asked = own.counted(), {analysis.analysis_set for analysis in live}
+    before = [name for name, was in counted.items() if was and name not in asked]
+    for analysis in live:
+        name = analysis.analysis_set
+        for other in before if not counted.get(name, True) else ():
+            pair = figures.apart.get((name, other)) or figures.apart.get((other, name))
+            if pair is None or policy.column == "local":
+                differ = own.cohort.apart(name, other)
+                pair = Count(differ, int(differ > 0))
+            yield from ((analysis.id, f) for f in cells.apart(policy, other, name, pair.rows, pair.sites))
 
 
 def _own_everything(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:

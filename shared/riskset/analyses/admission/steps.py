@@ -50,6 +50,9 @@ class Own:
     opened: Callable[[], Sequence[Curve]] = tuple
     """Returns the curves that it answered in other runs, of any study, over the patients of the cohort. They are read
     from the journal only where they are judged."""
+    counted: Callable[[], Mapping[str, bool]] = dict
+    """Returns, by analysis set, whether its patients were counted in another run; nothing of a set that cannot be
+    compared with those of earlier runs."""
 
 
 class Step(Protocol):
