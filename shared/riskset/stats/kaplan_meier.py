@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import nan, sqrt
 from typing import Literal
 
 import numpy as np
@@ -161,6 +161,28 @@ def survival_at(curve: Curve, lower: Floats, upper: Floats, days: Sequence[float
     values += [np.append(y, 1.0)[at] for y in (lower, upper)]  # index -1 is the value before the first exit
     columns = [np.asarray(days, dtype=np.float64), at_risk, *values]
     return tuple(Landmark(*row) for row in np.stack(columns, axis=1).tolist())
+
+
+def cumulative_hazard(curve: Curve) -> tuple[Floats, Floats]:
+    """Returns the Nelson-Aalen estimate, the sum of d/n, and its standard error, from the sum of d/n^2, (exits,) each.
+
+    As `survfit`'s `cumhaz` and `std.chaz` (Aalen 1978).
+    """
+    d, n = curve.events, curve.at_risk
+    with np.errstate(divide="ignore", invalid="ignore"):
+        step = np.divide(d, n, out=np.zeros_like(d), where=d > 0)
+        variance = np.divide(d, n * n, out=np.zeros_like(d), where=d > 0)
+    return np.add.accumulate(step), np.sqrt(np.add.accumulate(variance))
+
+
+def cumulative_hazard_at(curve: Curve, day: float) -> tuple[float, float]:
+    """Returns the cumulative hazard at a day and its standard error: 0 before the first exit, the last value beyond
+    the last; nan for a curve of nobody."""
+    if len(curve.day) == 0:
+        return nan, nan
+    at = int(np.searchsorted(curve.day, day, side="right")) - 1
+    hazard, error = (np.append(y, 0.0)[at] for y in cumulative_hazard(curve))  # index -1 is before the first exit
+    return float(hazard), float(error)
 
 
 def restricted_mean(curve: Curve, tau: float) -> tuple[float, float]:

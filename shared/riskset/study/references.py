@@ -70,12 +70,18 @@ class Draft:
                 beyond = say("study.analysis.beyond_grid", time=time, unit=unit, last=last, limit=limit)
                 yield Complaint((*path, position), beyond)
 
-    def covariates(self, path: KeyPath, names: Sequence[str], endpoints: Iterable[str]) -> Iterator[Complaint]:
+    def covariates(
+        self,
+        path: KeyPath,
+        names: Sequence[str],
+        endpoints: Iterable[str],
+        types: Sequence[str] = ("number", "boolean", "category"),
+    ) -> Iterator[Complaint]:
         """Yields a complaint for each name in the list at `path` that cannot be a covariate for these endpoints."""
         outcomes = {name: key for key in endpoints if (e := self.endpoints.get(key)) for name in e.variables}
         for position, name in enumerate(names):
             at = (*path, position)
-            yield from self.use(at, name, "number", "boolean", "category")
+            yield from self.use(at, name, *types)
             if name in outcomes:
                 yield Complaint(at, say("study.analysis.outcome", name=name, endpoint=outcomes[name]))
 

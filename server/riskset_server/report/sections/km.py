@@ -93,7 +93,7 @@ class _Curves:
     def test(self, name: str, *keys: str) -> tuple[str, ...]:
         """Returns the cells of a log-rank test; empty if there is no test."""
         result = cast(SurvivalCurves, self.entry.result)
-        has_it = {"log_rank": result.log_rank, "log_rank_by_site": result.log_rank_by_site}[name] is not None
+        has_it = getattr(result, name) is not None
         place = self.overall.place
         return tuple(place.of(f"{name}.{key}").id for key in keys) if has_it else ()
 
@@ -217,6 +217,11 @@ def _landmark_rows(curves: _Curves) -> Iterator[Row]:
 
 
 def _log_rank_notes(curves: _Curves) -> Iterator[Text]:
-    for name in ("log_rank", "log_rank_by_site"):
+    rho, strata = curves.analysis.rho, tuple(map(curves.context.labels.variable, curves.analysis.strata_variables))
+    for name in ("log_rank", "log_rank_by_site", "log_rank_by_strata"):
         if cells := curves.test(name, "chi2", "df", "p"):
-            yield worded(say(f"report.km.{name}", test=Shown("chi_square", cells)))
+            yield worded(say(f"report.km.{name}", test=Shown("chi_square", cells), strata=strata))
+    if rho and curves.test("log_rank", "p"):
+        yield worded(say("report.km.weighted", rho=f"{rho:g}"))
+    if (refusal := curves.analysis.strata_refusal) is not None:
+        yield worded(say("report.km.no_strata", strata=strata, rule=refusal.rule, reason=refusal.message))
