@@ -21,8 +21,10 @@ from riskset.stats.grid import Grid
 EVENT: Final = "event"
 CENSORED: Final = "censored"
 ENTRY: Final = "entry"
-STATUSES: Final = frozenset({EVENT, CENSORED, ENTRY})
-"""What R9 of this version permits to be counted by step of the time grid: one kind of event."""
+COMPETING: Final = ("competing event", "second competing event")
+STATUSES: Final = frozenset({EVENT, *COMPETING, CENSORED, ENTRY})
+"""What R9 of this version permits to be counted by step of the time grid: at most three kinds of event. Counts of
+several kinds are compared as the curves of which they are the differences (`analyses/leaving.py`)."""
 
 
 class HasVariables(Protocol):
@@ -69,14 +71,15 @@ class InTime:
     split: tuple[Column, ...]
     """Levels of the variable that splits the patients, without the reference; empty where all are counted together."""
     status: frozenset[str]
-    """What is counted in a step: `EVENT`, `CENSORED`, `ENTRY`."""
+    """What is counted in a step: `EVENT`, `COMPETING`, `CENSORED`, `ENTRY`."""
     grid: Grid | None
     """The steps; None where only totals over all times leave."""
 
 
 @dataclass(frozen=True)
 class Exposure:
-    """What the sums of an analysis disclose. No field has a default: every analysis must answer each question."""
+    """What the sums of an analysis disclose. Every analysis must answer each question: no field but the last, which few
+    have, has a default."""
 
     design: tuple[Column, ...]
     """Columns whose sums of products leave, over all patients at once: R2 to R7."""
@@ -90,12 +93,14 @@ class Exposure:
     """True where it is evaluated again at a point that follows from totals: R5, R7."""
     per_site: bool
     """True where some numbers are of a single site, which totals do not hide: R12."""
+    conditions: tuple[Column, ...] = ()
+    """Levels that decide how a patient counts in the sums of a design, though no number is of them: R2, R4, R12."""
 
     @property
     def columns(self) -> tuple[Column, ...]:
         """Returns every column once: those whose levels R2, R4 and R12 judge."""
         split = self.in_time.split if self.in_time else ()
-        return tuple(dict.fromkeys((*self.design, *self.tables, *split)))
+        return tuple(dict.fromkeys((*self.design, *self.tables, *split, *self.conditions)))
 
     @property
     def opens_nothing(self) -> bool:

@@ -110,14 +110,21 @@ def product_limit(events: ArrayLike, censored: ArrayLike, entries: ArrayLike | N
 
 
 def limits(curve: Curve, kind: LimitsKind = "log-log", level: float = 0.95) -> tuple[Floats, Floats]:
-    """Returns pointwise limits of the survival, (exits,) each, computed on the named scale, between 0 and 1.
+    """Returns pointwise limits of the survival, (exits,) each, as `limits_of`."""
+    return limits_of(curve.survival, curve.std_error, kind, level)
 
-    nan where the scale is undefined: survival 0 and, for `log-log`, 1. ValueError for another scale or level.
+
+def limits_of(
+    probability: Floats, std_error: Floats, kind: LimitsKind = "log-log", level: float = 0.95
+) -> tuple[Floats, Floats]:
+    """Returns pointwise limits of probabilities, (n,) each, computed on the named scale, between 0 and 1.
+
+    nan where the scale is undefined: probability 0 and, for `log-log`, 1. ValueError for another scale or level.
     """
     if kind not in ("log-log", "log", "plain") or not 0 < level < 1:
         raise ValueError("limits are 'log-log', 'log' or 'plain', of a level between 0 and 1")
     z = two_sided_z(level)
-    S, se = curve.survival, curve.std_error
+    S, se = probability, std_error
     with np.errstate(divide="ignore", invalid="ignore"):
         if kind == "plain":
             return np.maximum(S - z * se, 0.0), np.minimum(S + z * se, 1.0)

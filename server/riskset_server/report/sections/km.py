@@ -118,12 +118,11 @@ def _figure(curves: _Curves) -> SurvivalFigure:
 
 def _curve(group: _Group) -> CurveCells:
     days = [int(day) for day in group.curve.curve.day]
-    columns = {
-        name: tuple(group.cell(f"curve.{name}", day) for day in days)
-        for name in ("survival", "lower", "upper", "at_risk")
-    }
+    survival, lower, upper, at_risk = (
+        tuple(group.cell(f"curve.{name}", day) for day in days) for name in ("survival", "lower", "upper", "at_risk")
+    )
     median = (group.cell("median_days.estimate"), group.cell("quartiles[0.5].estimate"))
-    return CurveCells(group.label, group.is_reference, tuple(days), **columns, median=median)
+    return CurveCells(group.label, group.is_reference, tuple(days), survival, lower, upper, at_risk, median)
 
 
 def _model_of_arm(curves: _Curves) -> ResultEntry | None:
@@ -134,6 +133,7 @@ def _model_of_arm(curves: _Curves) -> ResultEntry | None:
         entry
         for entry in curves.context.results.entries
         if isinstance(entry.result, CoxFit)
+        and entry.kind == "cox"
         and (entry.analysis.endpoint, entry.analysis.population) == (asked.endpoint, asked.population)
         and asked.counts.arm in _variables(entry)
     ]
@@ -217,11 +217,12 @@ def _landmark_rows(curves: _Curves) -> Iterator[Row]:
 
 
 def _log_rank_notes(curves: _Curves) -> Iterator[Text]:
-    rho, strata = curves.analysis.rho, tuple(map(curves.context.labels.variable, curves.analysis.strata_variables))
+    rho, names = curves.analysis.rho, map(curves.context.labels.plain_variable, curves.analysis.strata_variables)
+    strata = " and ".join(names)
     for name in ("log_rank", "log_rank_by_site", "log_rank_by_strata"):
         if cells := curves.test(name, "chi2", "df", "p"):
             yield worded(say(f"report.km.{name}", test=Shown("chi_square", cells), strata=strata))
     if rho and curves.test("log_rank", "p"):
         yield worded(say("report.km.weighted", rho=f"{rho:g}"))
     if (refusal := curves.analysis.strata_refusal) is not None:
-        yield worded(say("report.km.no_strata", strata=strata, rule=refusal.rule, reason=refusal.message))
+        yield worded(say("report.km.no_strata", rule=refusal.rule, reason=refusal.message))

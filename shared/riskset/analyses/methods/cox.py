@@ -128,6 +128,7 @@ class CoxModel(Analysis):
             rows.days,
             rows.event,
             entry_days=rows.entry_days,
+            weights=rows.weights,
             scale=np.array([moments.columns[c].sd for c in usable]),
         )
 
