@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 from tests.attacks.hospitals import ATTRIBUTES, SITES, THREE, Network, draw
+from tests.attacks.test_curves_together import BOTH
 
 from riskset.analyses.analysis import RefusedByRule, has_result
 from riskset.analyses.methods import fine_gray
@@ -24,6 +25,11 @@ OF_CAUSES = dict.fromkeys(ATTRIBUTES, ("os", "dead"))
 """Endpoints on the days of survival, each with another attribute that "competes" with death."""
 
 MODEL = "cumulative-incidence/os/all/fine-gray"
+
+
+def also(*case):
+    """A case that only `make test-all` tries."""
+    return pytest.param(*case, marks=pytest.mark.exhaustive)
 
 
 def ask(table, endpoints, competing, **more):
@@ -45,6 +51,7 @@ class TestAttributesAsKinds:
         gated = ask(table, OF_CAUSES, competing)
         assert gated.refused() == {"causes of male": "R9", "causes of viral": "R9"}
 
+    @pytest.mark.exhaustive
     def test_as_the_kinds_beside_survival_itself(self):
         """One is a part of "death or male", which a curve could ask for too; what a second one adds is refused."""
         table, of = draw(), {"os": ("os", "dead"), "x": ("os", "dead")}
@@ -67,7 +74,7 @@ class TestAttributesAsKinds:
         with pytest.raises(ValidationError, match="at most 2 items"):
             Study.model_validate(study)
 
-    @pytest.mark.parametrize(("event", "found"), [("male", {}), ("viral", {"causes of y": "R9"})])
+    @pytest.mark.parametrize(("event", "found"), [also("male", {}), ("viral", {"causes of y": "R9"})])
     def test_another_kind_in_a_later_version(self, event, found):
         """Most are censored early, so that the two endpoints differ in more patients than nearly all have alike."""
         table = draw()
@@ -88,14 +95,13 @@ class TestAttributesAsKinds:
 
 
 class TestHonestKinds:
-    @pytest.mark.parametrize("sites", [SITES, pytest.param(SITES[:2], marks=pytest.mark.exhaustive)])
+    @pytest.mark.parametrize("sites", [SITES, also(SITES[:2])])
     def test_progression_with_death_competing_beside_all_survival_curves(self, sites):
-        from tests.attacks.test_curves_together import BOTH  # the exception that two hospitals sign
-
         more = {"exceptions": (BOTH,)} if len(sites) == 2 else {}
         network = Network(draw(sites=sites), THREE, competing={"ttp": ["dead"]}, grid=(30, 600), **more)
         assert network.refused() == {}
 
+    @pytest.mark.exhaustive
     def test_two_causes_of_death(self):
         of = {"os": ("os", "dead"), "css": ("os", "of_cancer")}
         assert Network(draw(), of, competing={"css": ["of_other"]}, grid=(30, 600)).refused() == {}
@@ -123,7 +129,7 @@ class TestFineGray:
         """With the rule off the difference of the two scores at 0 has, in each column, the sign of the patient's value
         against the mean: all three attributes."""
         monkeypatch.setattr(fine_gray.FineGray, "exposure", property(without_conditions))
-        for chosen in (0, 7, 20):
+        for chosen in (0, 7):
             network = self.ask([chosen])
             assert has_result(self.end(network))
             (who,) = np.flatnonzero(network.table["rare"])

@@ -45,7 +45,7 @@ arm = "arm"
 reference = "false"
 [time]
 unit = "day"
-grid = { width_days = 1, max_days = 1100 }
+grid = { width_days = 1, max_days = 212 }
 [endpoints.ttr]
 days = "days"
 event = "relapse"

@@ -1,15 +1,15 @@
 # Competing risks by R: Rscript competing.R (from this folder; survival 3.5, cmprsk 2.2; 17 significant digits).
-# Data: every fifth patient of survival::rotterdam (LGPL >= 2). Relapse competes with death without it; times in weeks,
+# Data: every fifth patient of survival::rotterdam (LGPL >= 2). Death without relapse competes with it; times in steps of 28 days,
 # so that there are ties. Four sites of unequal sizes, made up from the patient number; arm: hormonal treatment.
 suppressMessages({library(survival); library(cmprsk); library(jsonlite)})
 r <- rotterdam[seq(1, nrow(rotterdam), 5), ]
-d <- data.frame(days = ceiling(pmin(r$rtime, r$dtime) / 7), relapse = r$recur,
+d <- data.frame(patient = r$pid, days = ceiling(pmin(r$rtime, r$dtime) / 28), relapse = r$recur,
                 death = as.integer(r$recur == 0 & r$death == 1), arm = r$hormon, age = r$age, meno = r$meno,
                 site = c("A", "A", "B", "C", "A", "B", "D")[r$pid %% 7 + 1])
 write.csv(d, "rotterdam.csv", row.names = FALSE, quote = FALSE)
 d$id <- seq_len(nrow(d)); d$ev <- ifelse(d$relapse == 1, 1, 2 * d$death)
 d$f <- factor(d$ev, 0:2, c("censored", "relapse", "death"))
-times <- c(26, 52, 130, 260, 520)
+times <- c(6, 13, 32, 65, 130)
 aj <- lapply(setNames(nm = c("log", "log-log", "plain")), function(type) {
   one <- function(formula) {
     s <- summary(survfit(formula, data = d, id = id, conf.type = type), times = times, extend = TRUE)
