@@ -1,7 +1,6 @@
 """Competing risks equal R's `survfit`, `cmprsk::cuminc` and `finegray`: `competing/competing.R`.
 
-The way is a stranger's: exports of four sites and a study file, `riskset study try`, results.json. Other limits, ties
-and strata are checked on the arithmetic.
+A study of the four sites is rehearsed in memory. Other limits, ties and strata are checked on the arithmetic.
 """
 
 import csv
@@ -12,12 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from riskset.analyses.cohort import AnalysisSet, Cohort
+from riskset.rehearsal import Rehearsal
+from riskset.results import entry_json, results_of
 from riskset.stats.competing_risks import aalen_johansen, count_causes, gray
 from riskset.stats.cox import fit, risk_sets
 from riskset.stats.kaplan_meier import limits_of
 from riskset.stats.log_rank import log_rank
 from riskset.stats.newton import covariance
 from riskset.stats.subdistribution import weighted_rows
+from riskset.study.load import parse_study
 
 HERE = Path(__file__).parent / "competing"
 LIMITS = ("log", "log-log", "plain")
@@ -62,27 +65,27 @@ def r():
 
 
 @pytest.fixture(scope="module")
-def rows():
+def columns():
     with (HERE / "rotterdam.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-@pytest.fixture(scope="module")
-def columns(rows):
+        rows = list(csv.DictReader(file))
     numbers = {name: np.array([int(row[name]) for row in rows]) for name in rows[0] if name != "site"}
     site = np.unique([row["site"] for row in rows], return_inverse=True)[1]
     return numbers | {"site": site, "cause": np.where(numbers["relapse"] == 1, 1, 2 * numbers["death"])}
 
 
 @pytest.fixture(scope="module")
-def tried(desk_at, tmp_path_factory, r, rows):
-    desk = desk_at(tmp_path_factory.mktemp("rotterdam"))
-    full = '["arm", "age", "meno"]'
-    desk.writes_study(STUDY.replace("TIMES", str(r["times"])).replace("FULL", full))
-    for site in "ABCD":
-        desk.adds_site(site, [row for row in rows if row["site"] == site])
-    found = desk.tries()
-    return {(x["analysis"], x.get("model")): x for x in found.values()}
+def tried(columns, r):
+    study = parse_study(STUDY.replace("TIMES", str(r["times"])).replace("FULL", '["arm", "age", "meno"]'))
+    outcome = Rehearsal(study, {site: cohort(columns, k) for k, site in enumerate("ABCD")}, is_gated=False).run()
+    found = [entry_json(entry) for entry in results_of(study, outcome, "ABCD").entries]
+    return {(x["analysis"], x.get("model")): x for x in found}
+
+
+def cohort(columns, site):
+    own = {name: values[columns["site"] == site] for name, values in columns.items()}
+    variables = {name: own[name].astype(float) for name in ("arm", "age", "meno")}
+    rows = AnalysisSet(own["days"], own["cause"] == 1, None, variables, cause=own["cause"])
+    return Cohort("ABCD"[site], {"ttr": rows})
 
 
 def test_incidence_equals_survfit(tried, r):
