@@ -76,6 +76,7 @@ def _held(begun: Begun, fields: Mapping[str, Sequence[str]]) -> frozenset[str]:
 
 
 def _columns_of(analysis: Analysis) -> list[str]:
-    """Returns the names of its columns; conditions follow from the variables that define the endpoint."""
+    """Returns the names of its columns; a condition of the endpoint follows from the variables that define it."""
     exposure = analysis.exposure
-    return [column.name for column in exposure.columns if column not in exposure.conditions]
+    own = [column for column in exposure.conditions if column.variable == analysis.endpoint]
+    return [column.name for column in exposure.columns if column not in own]

@@ -78,8 +78,7 @@ class InTime:
 
 @dataclass(frozen=True)
 class Exposure:
-    """What the sums of an analysis disclose. Every analysis must answer each question: no field but the last, which few
-    have, has a default."""
+    """What the sums of an analysis disclose. Each question must be answered: only `conditions` has a default."""
 
     design: tuple[Column, ...]
     """Columns whose sums of products leave, over all patients at once: R2 to R7."""
@@ -104,7 +103,7 @@ class Exposure:
 
     @property
     def opens_nothing(self) -> bool:
-        return not self.columns and self.in_time is None
+        return not self.design and not self.tables and self.in_time is None
 
 
 def of_admission(exposures: Iterable[Exposure]) -> Exposure:
@@ -242,7 +241,7 @@ def _beyond_the_rules(exposure: Exposure, endpoint: str | None) -> Iterator[tupl
         yield "R3", say("rules.beyond.no_endpoint"), later
     if exposure.is_iterative and (exposure.tables or exposure.in_time or not exposure.design):
         yield "R5", say("rules.beyond.repeated"), later
-    if any(column.is_number for column in exposure.tables):
+    if any(column.is_number for column in (*exposure.tables, *exposure.conditions)):
         yield "R4", say("rules.beyond.number_as_level"), say("rules.instead.levels")
     if exposure.in_time is not None:
         yield from _beyond_the_curves(exposure.in_time, endpoint)

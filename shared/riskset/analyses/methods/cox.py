@@ -128,8 +128,8 @@ class CoxModel(Analysis):
             rows.days,
             rows.event,
             entry_days=rows.entry_days,
-            weights=rows.weights,
             scale=np.array([moments.columns[c].sd for c in usable]),
+            weights=rows.weights,
         )
 
     def local(self, prepared: RiskSets, state: State) -> NDArray[np.float64]:

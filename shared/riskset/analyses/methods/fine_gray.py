@@ -57,7 +57,8 @@ class FineGray(CoxModel):
     @property
     def exposure(self) -> Exposure:
         competing = HasCompeting(self.endpoint or "", "a competing event", "no competing event", 1)
-        return replace(super().exposure, conditions=(competing,))
+        of_model = super().exposure
+        return replace(of_model, conditions=(*of_model.conditions, competing))
 
     @property
     def needs(self) -> tuple[str, ...]:
