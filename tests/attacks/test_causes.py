@@ -125,25 +125,25 @@ class TestFineGray:
         assert network.refused() == {}
         return network.outcome.results[MODEL]
 
-    def test_of_one_patient_with_a_competing_event(self, monkeypatch):
+    @pytest.mark.parametrize("chosen", [0, also(7)])
+    def test_of_one_patient_with_a_competing_event(self, monkeypatch, chosen):
         """With the rule off the difference of the two scores at 0 has, in each column, the sign of the patient's value
         against the mean: all three attributes."""
         monkeypatch.setattr(fine_gray.FineGray, "exposure", property(without_conditions))
-        for chosen in (0, 7):
-            network = self.ask([chosen])
-            assert has_result(self.end(network))
-            (who,) = np.flatnonzero(network.table["rare"])
-            found = network.outcome.history.plan.by_id[MODEL]
-            cox = CoxModel(**{of.name: getattr(found, of.name) for of in fields(CoxModel)})
-            inputs = {id_: network.outcome.results[id_] for id_ in found.needs}
-            state = found.start(inputs)
-            both = [
-                sum(one.local(one.prepare(cohort, inputs), state) for cohort in network.cohorts.values())
-                for one in (found, cox)
-            ]
-            assert len(both[0]) == 1 + 3 + 6
-            read = (both[0] - both[1])[1:4] < 0
-            assert read.tolist() == [network.table[name][who] == 1 for name in self.COVARIATES]
+        network = self.ask([chosen])
+        assert has_result(self.end(network))
+        (who,) = np.flatnonzero(network.table["rare"])
+        found = network.outcome.history.plan.by_id[MODEL]
+        cox = CoxModel(**{of.name: getattr(found, of.name) for of in fields(CoxModel)})
+        inputs = {id_: network.outcome.results[id_] for id_ in found.needs}
+        state = found.start(inputs)
+        both = [
+            sum(one.local(one.prepare(cohort, inputs), state) for cohort in network.cohorts.values())
+            for one in (found, cox)
+        ]
+        assert len(both[0]) == 1 + 3 + 6
+        read = (both[0] - both[1])[1:4] < 0
+        assert read.tolist() == [network.table[name][who] == 1 for name in self.COVARIATES]
 
     def test_few_are_refused_and_many_are_not(self):
         """Two of each hospital, then one of three of them."""
@@ -155,6 +155,7 @@ class TestFineGray:
         assert few.rule == "R4"
         assert has_result(self.end(self.ask(slice(None, None, 3))))
 
+    @pytest.mark.exhaustive
     def test_of_kinds_that_no_curve_may_tell(self):
         table, competing = draw(), {name: [name] for name in ATTRIBUTES}
         network = ask(table, OF_CAUSES, competing, fine_gray=["arm"])

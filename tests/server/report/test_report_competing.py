@@ -93,6 +93,7 @@ def test_survival_says_that_competing_events_are_censored_and_what_the_tests_are
     assert "weighted by S(t-) to the power of 0.5" in said
 
 
+@pytest.mark.exhaustive
 def test_a_test_by_strata_that_a_rule_forbids_is_said_to_be(patients, printed):
     rows = patients.rows(7, 240)
     stage = np.minimum(rows.variables["stage"], 1.0)
