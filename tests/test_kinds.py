@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.conftest import VARIABLES
 
 from riskset.analyses.analysis import has_result
 from riskset.analyses.cohort import AnalysisSet, Cohort
@@ -33,14 +34,23 @@ EXAMPLES = {
     "cox": {"kind": "cox", "endpoints": ["os"], "univariable": True, "multivariable": ["arm", "age", "stage"]},
     "rmst": {"kind": "rmst", "endpoints": ["os"], "tau": [12, 24]},
     "follow-up": {"kind": "follow-up", "endpoints": ["os"]},
+    "cumulative-incidence": {
+        "kind": "cumulative-incidence",
+        "endpoints": ["os"],
+        "landmarks": [12],
+        "fine_gray": ["arm", "age"],
+    },
 }
+COMPETING = {"os": {"days": "days", "event": "dead", "competing": ["lost"]}}
 ROW = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)
 IN_TWO_OBJECTS = {"width_days", "max_days", "approximate"}
 """Keys of `grid`, which has a section of its own."""
 
 
-def study_of(patients, kind, **more):
-    return patients.study(SITES, analyses={"asked": EXAMPLES[kind]}, **more)
+def study_of(patients, kind, sites=SITES, **more):
+    if kind == "cumulative-incidence":
+        more |= {"endpoints": COMPETING, "variables": {**VARIABLES, "lost": {"type": "boolean"}}}
+    return patients.study(sites, analyses={"asked": EXAMPLES[kind]}, **more)
 
 
 def cohorts_of(patients, seed=7, sites=SITES, order=None):
@@ -167,7 +177,7 @@ class TestLaws:
         study, outcome = ran(kind)
         cohorts = cohorts_of(patients)
         empty = patients.choose(cohorts["asan"].analysis_sets["os"], slice(0))
-        wider = patients.study((*SITES, "seoul"), analyses={"asked": EXAMPLES[kind]})
+        wider = study_of(patients, kind, (*SITES, "seoul"))
         more = Rehearsal(wider, {**dict(reversed(cohorts.items())), "seoul": Cohort("seoul", {"os": empty})}).run()
         assert results_json(study, more) == results_json(study, outcome)
 

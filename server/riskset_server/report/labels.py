@@ -33,6 +33,8 @@ class Labels:
     """Endpoint to label: `{"pfs": "Progression-free survival"}`."""
     origins: Mapping[str, str] = field(default_factory=dict)
     """Endpoint to the origin of its time: `{"pfs": "first dose"}`."""
+    competing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Endpoint to the labels of its competing events."""
     sites: Mapping[str, str] = field(default_factory=dict)
 
     def variable(self, name: str) -> str:
@@ -74,6 +76,7 @@ def labels_of(study: Study) -> Labels:
         plain={name: study.label_of(name) for name in study.variables},
         endpoints={name: endpoint.label for name, endpoint in endpoints if endpoint.label},
         origins={name: _inside(study.label_of(e.origin)) for name, e in endpoints if isinstance(e, DateEndpoint)},
+        competing={name: tuple(map(study.label_of, e.competing)) for name, e in endpoints if e.competing},
         sites={name: site.name for name, site in study.sites.items()},
     )
 

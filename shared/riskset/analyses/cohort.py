@@ -91,6 +91,9 @@ class AnalysisSet:
     """As in a `PatientSet`; None where there is no other set to compare with, so that row i is patient i."""
     weights: NDArray[np.float64] | None = None
     """As in a `PatientSet`."""
+    cause: NDArray[np.int64] | None = None
+    """0 where censored, 1 where the event occurred, 2 and 3 where a competing event did, in the endpoint's order; None
+    where the endpoint has none."""
 
     @property
     def patients(self) -> NDArray[np.int64]:

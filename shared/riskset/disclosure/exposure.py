@@ -21,8 +21,10 @@ from riskset.stats.grid import Grid
 EVENT: Final = "event"
 CENSORED: Final = "censored"
 ENTRY: Final = "entry"
-STATUSES: Final = frozenset({EVENT, CENSORED, ENTRY})
-"""What R9 of this version permits to be counted by step of the time grid: one kind of event."""
+COMPETING: Final = ("competing event", "second competing event")
+STATUSES: Final = frozenset({EVENT, *COMPETING, CENSORED, ENTRY})
+"""What R9 of this version permits to be counted by step of the time grid: at most three kinds of event. Counts of
+several kinds are compared as the curves of which they are the differences (`analyses/leaving.py`)."""
 
 
 class HasVariables(Protocol):
@@ -69,14 +71,14 @@ class InTime:
     split: tuple[Column, ...]
     """Levels of the variable that splits the patients, without the reference; empty where all are counted together."""
     status: frozenset[str]
-    """What is counted in a step: `EVENT`, `CENSORED`, `ENTRY`."""
+    """What is counted in a step: `EVENT`, `COMPETING`, `CENSORED`, `ENTRY`."""
     grid: Grid | None
     """The steps; None where only totals over all times leave."""
 
 
 @dataclass(frozen=True)
 class Exposure:
-    """What the sums of an analysis disclose. Every analysis answers each question; only `conditions` has a default."""
+    """What the sums of an analysis disclose. Each question must be answered: only `conditions` has a default."""
 
     design: tuple[Column, ...]
     """Columns whose sums of products leave, over all patients at once: R2 to R7."""

@@ -70,12 +70,18 @@ class Draft:
                 beyond = say("study.analysis.beyond_grid", time=time, unit=unit, last=last, limit=limit)
                 yield Complaint((*path, position), beyond)
 
-    def covariates(self, path: KeyPath, names: Sequence[str], endpoints: Iterable[str]) -> Iterator[Complaint]:
+    def covariates(
+        self,
+        path: KeyPath,
+        names: Sequence[str],
+        endpoints: Iterable[str],
+        types: Sequence[str] = ("number", "boolean", "category"),
+    ) -> Iterator[Complaint]:
         """Yields a complaint for each name in the list at `path` that cannot be a covariate for these endpoints."""
         outcomes = {name: key for key in endpoints if (e := self.endpoints.get(key)) for name in e.variables}
         for position, name in enumerate(names):
             at = (*path, position)
-            yield from self.use(at, name, "number", "boolean", "category")
+            yield from self.use(at, name, *types)
             if name in outcomes:
                 yield Complaint(at, say("study.analysis.outcome", name=name, endpoint=outcomes[name]))
 
@@ -144,14 +150,19 @@ def _comparison(draft: Draft) -> Iterator[Complaint]:
 def _date_endpoint(draft: Draft, path: KeyPath, endpoint: DateEndpoint) -> Iterator[Complaint]:
     yield from draft.read((*path, "origin"), endpoint.origin, "date")
     yield from draft.read((*path, "censor"), endpoint.censor, "date")
-    for position, event in enumerate(endpoint.event):
-        yield from draft.read((*path, "event", position), event, "date")
+    for key, names in (("event", endpoint.event), ("competing", endpoint.competing)):
+        for position, name in enumerate(names):
+            yield from draft.read((*path, key, position), name, "date")
     for again in repeated(endpoint.variables):
         yield Complaint(path, say("study.endpoint.same_date", name=again))
 
 
 def _days_endpoint(draft: Draft, path: KeyPath, endpoint: DaysEndpoint) -> Iterator[Complaint]:
     yield from draft.read((*path, "event"), endpoint.event, "boolean")
+    for position, other in enumerate(endpoint.competing):
+        yield from draft.read((*path, "competing", position), other, "boolean")
+        if other == endpoint.event:
+            yield Complaint((*path, "competing", position), say("study.endpoint.competing_is_event", name=other))
     for key, name in (("days", endpoint.days), ("entry", endpoint.entry)):
         if name is not None:
             yield from _whole_days(draft, (*path, key), name)

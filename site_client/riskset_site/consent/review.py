@@ -182,6 +182,14 @@ def _eligible(study: Study) -> Iterator[Message]:
 
 
 def _endpoint(name: str, endpoint: Endpoint, study: Study) -> Message:
+    told = _event(name, endpoint, study)
+    if not endpoint.competing:
+        return told
+    labels = tuple(map(study.label_of, endpoint.competing))
+    return say("site.review.population.competing", told=told, events=labels)
+
+
+def _event(name: str, endpoint: Endpoint, study: Study) -> Message:
     label = study.endpoint_label(name)
     if isinstance(endpoint, DaysEndpoint):
         days, event = study.label_of(endpoint.days), study.label_of(endpoint.event)

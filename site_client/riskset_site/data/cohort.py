@@ -129,7 +129,8 @@ def _set(set_id: SetId, prepared: Preparation, study: Study) -> AnySet:
         return PatientSet(variables, patients)
     found = prepared.follow_ups[endpoint]
     entry = None if found.entry_days is None else found.entry_days[chosen]
-    return AnalysisSet(found.days[chosen], found.event[chosen], entry, variables, patients)
+    cause = None if found.cause is None else found.cause[chosen]
+    return AnalysisSet(found.days[chosen], found.event[chosen], entry, variables, patients, cause=cause)
 
 
 def _covariate(name: str, export: Export, study: Study) -> NDArray[np.float64]:

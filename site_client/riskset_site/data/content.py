@@ -120,9 +120,13 @@ def _outcome(site: SiteFile, study: Study, endpoint: str | None) -> MarkedField:
     spec = study.endpoints[endpoint]
     names: Sequence[str] = spec.variables
     if isinstance(spec, DateEndpoint):
-        names = (spec.origin, *sorted(spec.event, key=lambda name: _columns(site, name)), spec.censor)
+        events = sorted(spec.event, key=lambda name: _columns(site, name))
+        names = (spec.origin, *events, *spec.competing, spec.censor)
     headers = [header for name in names for header in _columns(site, name)]
-    return MarkedField(OUTCOME, _text(headers), _text([_reading(site, study, name) for name in names]))
+    readings: list[object] = [_reading(site, study, name) for name in names]
+    if spec.competing:  # the same columns without it say when one of all these events occurred
+        readings.append({"competing": len(spec.competing)})
+    return MarkedField(OUTCOME, _text(headers), _text(readings))
 
 
 def _spelled(values: NDArray[Any], levels: Sequence[str] = ()) -> TextColumn:

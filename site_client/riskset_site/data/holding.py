@@ -148,7 +148,8 @@ def _outcome(rows: AnySet) -> dict[str, NDArray[Any]]:
     if not isinstance(rows, AnalysisSet):
         return {}
     entry = {} if rows.entry_days is None else {"entry": rows.entry_days}
-    return {"days": rows.days, "event": rows.event, **entry}
+    cause = {} if rows.cause is None else {"cause": rows.cause}
+    return {"days": rows.days, "event": rows.event, **entry, **cause}
 
 
 def _secret(seed: Ed25519PrivateKey, purpose: bytes) -> bytes:

@@ -105,6 +105,7 @@ def documents(patients):
     old = rows.variables["arm"] == 0
     entries = patients.rows(seed=3, n=80, entry=True)
     plain = patients.study(SITES)
+    by_strata = patients.study(THREE, analyses={"km": {"kind": "km", "endpoints": ["os"], "strata": ["stage"]}})
     return [
         document_of(plain, without_some(patients.deal(rows, site))),
         document_of(patients.study(SITES, analyses=STRATIFIED), patients.deal(rows, site)),
@@ -115,6 +116,7 @@ def documents(patients):
         document_of(plain, emptied(patients.deal(rows, site), patients)),
         document_of(plain, patients.deal(patients.rows(seed=3, n=20), site[:20]), is_gated=True),
         document_of(patients.study(THREE), patients.deal(*an_arm_a_site(patients)), is_gated=True),
+        document_of(by_strata, patients.deal(*a_rare_stage(patients)), is_gated=True),
     ]
 
 
@@ -122,6 +124,13 @@ def an_arm_a_site(patients):
     """Rows of three hospitals, none of which has both arms."""
     rows, sites = patients.rows(seed=3, n=180), patients.sites(THREE, 180)
     return replace(rows, variables={**rows.variables, "arm": (sites == "osaka").astype(float)}), sites
+
+
+def a_rare_stage(patients):
+    """Rows of three hospitals, of whom four have stage III."""
+    rows, stage = patients.rows(seed=3, n=180), np.ones(180)
+    stage[:4], stage[90:] = 2.0, 0.0
+    return replace(rows, variables={**rows.variables, "stage": stage}), patients.sites(THREE, 180)
 
 
 def without_some(cohorts):

@@ -8,6 +8,7 @@ from typing import Final
 from riskset.analyses.cohort import ALL
 from riskset.analyses.counts_in_time import CountedInTime
 from riskset.analyses.excluded import COSTLY, INCOMPLETE, NO_FOLLOW_UP
+from riskset.analyses.methods.cumulative_incidence import KIND as CAUSES
 from riskset.catalogue import Message, say
 from riskset.results import ResultEntry
 from riskset_server.report.blocks import Shown, Text, worded
@@ -33,9 +34,11 @@ def population_of(entry: ResultEntry, labels: Labels) -> str:
 
 
 def analysed_notes(entry: ResultEntry, labels: Labels, cells: Cells) -> Iterator[Text]:
-    """Yields how many patients are analysed, how many are not and why, and which covariate costs many of them; and why
-    there is nothing by arm."""
+    """Yields how many patients are analysed, how many are not and why, and which covariate costs many of them; why
+    there is nothing by arm; and what competes with the event where that is censored."""
     yield from arms_notes(entry)
+    if entry.kind != CAUSES and (events := labels.competing.get(entry.analysis.endpoint or "")):
+        yield (str(say("report.analysed.competing", events=events)),)
     if entry.analysed is None or entry.excluded is None:
         return
     n = Shown("count", tuple(cell.id for cell in cells.of(entry.id, "analysed")))

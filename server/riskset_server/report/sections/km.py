@@ -93,7 +93,7 @@ class _Curves:
     def test(self, name: str, *keys: str) -> tuple[str, ...]:
         """Returns the cells of a log-rank test; empty if there is no test."""
         result = cast(SurvivalCurves, self.entry.result)
-        has_it = {"log_rank": result.log_rank, "log_rank_by_site": result.log_rank_by_site}[name] is not None
+        has_it = getattr(result, name) is not None
         place = self.overall.place
         return tuple(place.of(f"{name}.{key}").id for key in keys) if has_it else ()
 
@@ -118,12 +118,11 @@ def _figure(curves: _Curves) -> SurvivalFigure:
 
 def _curve(group: _Group) -> CurveCells:
     days = [int(day) for day in group.curve.curve.day]
-    columns = {
-        name: tuple(group.cell(f"curve.{name}", day) for day in days)
-        for name in ("survival", "lower", "upper", "at_risk")
-    }
+    survival, lower, upper, at_risk = (
+        tuple(group.cell(f"curve.{name}", day) for day in days) for name in ("survival", "lower", "upper", "at_risk")
+    )
     median = (group.cell("median_days.estimate"), group.cell("quartiles[0.5].estimate"))
-    return CurveCells(group.label, group.is_reference, tuple(days), **columns, median=median)
+    return CurveCells(group.label, group.is_reference, tuple(days), survival, lower, upper, at_risk, median)
 
 
 def _model_of_arm(curves: _Curves) -> ResultEntry | None:
@@ -134,6 +133,7 @@ def _model_of_arm(curves: _Curves) -> ResultEntry | None:
         entry
         for entry in curves.context.results.entries
         if isinstance(entry.result, CoxFit)
+        and entry.kind == "cox"
         and (entry.analysis.endpoint, entry.analysis.population) == (asked.endpoint, asked.population)
         and asked.counts.arm in _variables(entry)
     ]
@@ -217,6 +217,12 @@ def _landmark_rows(curves: _Curves) -> Iterator[Row]:
 
 
 def _log_rank_notes(curves: _Curves) -> Iterator[Text]:
-    for name in ("log_rank", "log_rank_by_site"):
+    rho, names = curves.analysis.rho, map(curves.context.labels.plain_variable, curves.analysis.strata_variables)
+    strata = " and ".join(names)
+    for name in ("log_rank", "log_rank_by_site", "log_rank_by_strata"):
         if cells := curves.test(name, "chi2", "df", "p"):
-            yield worded(say(f"report.km.{name}", test=Shown("chi_square", cells)))
+            yield worded(say(f"report.km.{name}", test=Shown("chi_square", cells), strata=strata))
+    if rho and curves.test("log_rank", "p"):
+        yield worded(say("report.km.weighted", rho=f"{rho:g}"))
+    if (refusal := curves.analysis.strata_refusal) is not None:
+        yield worded(say("report.km.no_strata", rule=refusal.rule, reason=refusal.message))

@@ -139,6 +139,7 @@ class CoxModel(Analysis):
             entry_days=rows.entry_days,
             strata=_strata(self.strata, rows),
             scale=np.array([moments.columns[c].sd for c in usable]),
+            weights=rows.weights,
         )
 
     def local(self, prepared: RiskSets, state: State) -> NDArray[np.float64]:
