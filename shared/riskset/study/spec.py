@@ -181,12 +181,17 @@ class Study(TomlTable):
 
     def sources_of(self, name: str) -> tuple[str, ...]:
         """Returns the variables of an export from which one is computed, each once; a variable that is read itself."""
-        sources: dict[str, tuple[str, ...]] = {}
+        return self.sources[name]
+
+    @cached_property
+    def sources(self) -> dict[str, tuple[str, ...]]:
+        """By variable what `sources_of` returns, each from those of the variables above it."""
+        found: dict[str, tuple[str, ...]] = {}
         derivations = self.derivations
-        for one in self.variables:
-            named = derivations[one].names if one in derivations else ()
-            sources[one] = tuple(dict.fromkeys(of for part in named for of in sources[part])) or (one,)
-        return sources[name]
+        for name in self.variables:
+            named = derivations[name].names if name in derivations else ()
+            found[name] = tuple(dict.fromkeys(of for one in named for of in found[one])) or (name,)
+        return found
 
     @cached_property
     def sums(self) -> dict[str, Sum]:

@@ -8,7 +8,7 @@ from riskset.analyses.analysis import RefusedByRule
 from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.protocol.approval import ExceptionSigned
 
-FEW = ("busan", "daegu", "tokyo", "osaka", "gwangju")
+FEW = ("busan", "daegu", "tokyo")
 MODEL = "cox/os/all/multivariable"
 NUMBERS = {
     "age": {"type": "number", "range": [18, 100]},
@@ -83,7 +83,7 @@ def refused_for(results, limit):
 def test_digits_below_those_of_ages(asks, table, rules, case):
     """The sum of ages is whole, so what is left is a thousandth of one patient's albumin; no leverage shows it."""
     found, victim = table
-    rules.off("R4")
+    rules.off("R4.combined")
     asked = asks(found, ["arm", "f"], f=formula(SPELLINGS[case])).until("admission/pairs")
     left = 1000 * (total_of(asked, "f") % 1)
     assert left == pytest.approx(found["albumin"][victim], abs=1e-6)
@@ -96,9 +96,9 @@ def test_the_digits_of_a_column_that_marks_one_patient(asks, table):
     """A sum of terms opens what its terms open, so a term that marks a patient is refused where a column would be."""
     found, victim = table
     marks = found | {"score": (np.arange(len(found["site"])) == victim).astype(float)}
-    for covariates in (["arm", "f"], ["arm", "score"]):
-        refused = asks(marks, covariates, f=formula("age + 0.001 * score")).run().results[MODEL]
-        assert isinstance(refused, RefusedByRule)
+    refused = asks(marks, ["arm", "f"], f=formula("age + 0.001 * score")).run().results[MODEL]
+    assert isinstance(refused, RefusedByRule)
+    assert refused.rule in ("R4", "R12")
     assert isinstance(asks(found, ["arm", "f"], f=formula("age + 0.001 * score")).run().results[MODEL], CoxFit)
 
 
@@ -120,27 +120,37 @@ def test_nothing_about_a_sum_leaves_before_its_terms_are_judged(asks, table):
     assert "sum of squares of sqrt(stage) (os)" in told
 
 
+HIDDEN = ("log(age + 0.001 * score)", "max(age, 64.9)", "max(age, 0.001 * score)", "age * score", "abs(age - 65)")
+
+
 @pytest.mark.parametrize(
-    "text",
-    ["min(max(age, 64.9), 66)", "log(age + 0.001 * score)", "max(age, 0.001 * score)", "age * score", "abs(age - 65)"],
+    "text", [pytest.param(text, marks=[pytest.mark.exhaustive] * (text != HIDDEN[0])) for text in HIDDEN]
 )
 def test_what_is_no_sum_of_terms_needs_a_signature(asks, table, text):
     found, _ = table
     refused_for(asks(found, ["arm", "f"], f=formula(text)).run().results, "R4.combined")
 
 
-def test_a_clip_around_one_age_tells_what_the_patient_has(table):
+CLIP = "min(max(age, 64.9), 66)"
+
+
+def test_a_clip_around_one_age(asks, table, rules):
     """Ages below 65 become 64.9 and those above 66, in one monotone term of one variable: the tenths of its sum over
-    the patients with a yes say whether the one aged 65 is among them. So a clip is no term."""
+    the patients with a yes say, modulo 11, whether the one aged 65 is among them. So a clip is no term. Products are
+    sent about each hospital's mean, which whoever knows a hospital's own totals adds again: each of two hospitals."""
     found, victim = table
+    rules.off("R4.combined")
     for answer in (0, 1):
-        yes = found["viral"].copy()
-        yes[victim] = answer
+        found["viral"][victim] = answer
+        asked = asks(found, ["viral", "f"], f=formula(CLIP))
+        assert isinstance(asked.run().results[MODEL], CoxFit)
+        about_means = 200 * asked.told("admission/products")["centred product of viral = true (os) and f (os)"]
         clipped = np.clip(found["age"], 64.9, 66)
-        tenths = round(float((10 * (clipped - 64.9) * yes).sum()))  # 0.1 of the one, 1.1 of each older
+        means = sum(clipped[at].sum() * found["viral"][at].mean() for at in (found["site"] == name for name in FEW))
+        tenths = round(10 * (about_means + means - 64.9 * found["viral"].sum()))  # 0.1 of the one, 1.1 of each older
         assert tenths % 11 == answer
-        leverage = (clipped - clipped.mean()) ** 2 / ((clipped - clipped.mean()) ** 2).sum()
-        assert leverage[victim] < 0.05
+    rules.on()
+    refused_for(asks(found, ["viral", "f"], f=formula(CLIP)).run().results, "R4.combined")
 
 
 def test_two_formulas_together(asks, table):
@@ -162,7 +172,7 @@ def test_a_rule_of_several_variables(asks, table, rules):
     found, victim = table
     found["ecog"][victim] = found["male"][victim] = 1
     asked = ["arm", "ecog", "male", "f"]
-    rules.off("R4")
+    rules.off("R4.combined")
     for answer in (0, 1):
         found["mvi"][victim] = answer
         network = asks(found, asked, f={"type": "boolean", "rule": SINGLED}).until("admission/products")
@@ -170,8 +180,6 @@ def test_a_rule_of_several_variables(asks, table, rules):
         assert both - network.told("admission/counts")["patients with f = true (os)"] == answer
     rules.on()
     refused_for(asks(found, asked, f={"type": "boolean", "rule": SINGLED}).run().results, "R4.combined")
-    honest = asks(found, asked, f={"type": "boolean", "rule": "age >= 60"})
-    assert isinstance(honest.run().results[MODEL], CoxFit)
 
 
 def test_honest_sums_pass_and_a_signature_lets_others_pass(asks, table):
