@@ -1,5 +1,7 @@
 """Formulas: by hand, against numpy on random trees, which are sums of terms, and what is refused."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,7 +10,9 @@ from hypothesis import strategies as st
 from riskset.errors import DataError
 from riskset.study.formula import parse_formula
 from riskset.study.load import canonical_json, parse_study, study_from_json, study_hash
+from riskset.study.terms import sums_of
 from riskset.study.truth import Kind
+from riskset.study.variables import NumberVariable
 from riskset_site.consent.review import questions
 
 STUDY = """\
@@ -75,6 +79,7 @@ def test_what_is_not_defined_is_missing(text, expected):
     np.testing.assert_array_equal(found, expected)
 
 
+_LITERAL = re.compile(r"(?<![\w.])\d+(\.\d+)?(e[+-]?\d+)?")
 LEAVES = st.sampled_from(NAMES) | st.floats(0, 99).map(lambda x: f"{x!r}")
 TREES = st.recursive(
     LEAVES,
@@ -101,12 +106,28 @@ def test_any_tree_is_what_numpy_computes(text, rows):
 
     words = {"log": np.log, "log10": np.log10, "sqrt": np.sqrt, "abs": np.abs, "min": np.minimum, "max": np.maximum}
     with np.errstate(all="ignore"):
-        expected = columns["x"] + eval(text, {name: checked(word) for name, word in words.items()} | columns)
+        expected = columns["x"] + eval(
+            _LITERAL.sub(r"float64(\g<0>)", text),
+            {name: checked(word) for name, word in words.items()} | columns | {"float64": np.float64},
+        )
     found = formula.evaluate(columns)
     both = np.isfinite(found)
     np.testing.assert_array_equal(found[both], np.broadcast_to(expected, found.shape)[both])
     some_missing = np.isnan([columns[name] for name in formula.names]).any(axis=0)
     assert np.isnan(found[some_missing]).all()
+
+
+@given(TREES)
+def test_whatever_is_read_as_a_sum_is_that_sum(text):
+    formula = parse_formula(f"x + {text}", NUMBERS)
+    read = NumberVariable(type="number", range=(0.5, 99))
+    derived = NumberVariable(type="number", range=(-500, 500), formula=formula.text)
+    found = sums_of({"x": read, "y": read, "f": derived}, {"f": formula.value})["f"]
+    if found.is_whole:
+        columns = {"x": np.linspace(0.5, 99, 9), "y": np.geomspace(99, 0.5, 9)}
+        raw = formula.evaluate(columns)
+        known = np.isfinite(raw)
+        np.testing.assert_allclose(found.values(columns)[known], raw[known], rtol=1e-9, atol=1e-9)
 
 
 SUMS = {
