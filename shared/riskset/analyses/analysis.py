@@ -177,8 +177,8 @@ class Analysis(ABC):
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """Returns every column that its exposure names."""
-        return self.exposure.columns
+        """Returns every column that its exposure names, and the terms of those that a formula computes."""
+        return self.exposure.judged
 
     def size(self, state: Any) -> int:
         """Returns how many numbers the summary of this state has."""

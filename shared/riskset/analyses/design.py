@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,16 +30,23 @@ def columns_of(study: Study, covariates: Sequence[str]) -> tuple[Column, ...]:
 
 def level_columns(study: Study, name: str) -> tuple[Column, ...]:
     """Returns a column for each level of a category or boolean, in the study's order, including the reference."""
-    reference = reference_of(study, name)
-    return tuple(Column(name, level, reference, code) for code, level in enumerate(study.levels_of(name)))
+    reference, combines = reference_of(study, name), study.is_combined(name)
+    return tuple(
+        Column(name, level, reference, code, is_combined=combines) for code, level in enumerate(study.levels_of(name))
+    )
 
 
 def _columns(study: Study, name: str) -> list[Column]:
     variable = study.variables[name]
     if isinstance(variable, NumberVariable):
-        low, high = variable.transformed_range
-        return [Column(name, middle=(low + high) / 2, half_range=(high - low) / 2)]
+        terms = tuple(_number(term.name, term.scale) for term in study.terms_of(name))
+        return [replace(_number(name, variable), terms=terms, is_combined=study.is_combined(name))]
     return [column for column in level_columns(study, name) if column.level != column.reference]
+
+
+def _number(name: str, variable: NumberVariable) -> Column:
+    low, high = variable.transformed_range
+    return Column(name, middle=(low + high) / 2, half_range=(high - low) / 2)
 
 
 def matrix(columns: Sequence[Column], rows: AnySet) -> NDArray[np.float64]:

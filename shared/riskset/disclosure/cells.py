@@ -10,7 +10,7 @@ from math import nan
 from typing import Final, Literal
 
 from riskset.catalogue import Message, say
-from riskset.disclosure.finding import Finding, judge, or_first
+from riskset.disclosure.finding import Finding, cannot_judge, judge, or_first
 from riskset.disclosure.policy import Policy
 from riskset.disclosure.rules import in_words
 
@@ -110,6 +110,14 @@ def level(policy: Policy, subject: str, ones: int, n: int) -> Finding:
     else:
         remedy = say("rules.remedy.level_have_not", n=without, least=least)
     return judge(policy, "R4.level", subject, min(ones, without), remedy=remedy)
+
+
+def combined(policy: Policy, subject: str, variables: Sequence[str], n: int) -> Finding:
+    """R4: an analysis uses these derived `variables`, which combine others; with those before it, n are used."""
+    remedy = say("rules.remedy.combined", variables=tuple(variables))
+    if "R4.combined" not in policy.values:  # a run of an earlier protocol
+        return cannot_judge("R4", subject, say("rules.beyond.combined"), remedy)
+    return judge(policy, "R4.combined", subject, n, own=False, remedy=remedy)
 
 
 def contributors(

@@ -47,6 +47,10 @@ class Column:
     middle: float = 0.0
     half_range: float = 1.0
     """The study's range of a number after its transform: (value - middle) / half_range lies in [-1, 1]."""
+    terms: tuple[Column, ...] = ()
+    """Of a number that a formula computes: the columns of its terms."""
+    is_combined: bool = False
+    """True where it is computed from several variables, or by a formula, and is not the sum of its terms."""
 
     @property
     def name(self) -> str:
@@ -55,6 +59,11 @@ class Column:
     @property
     def is_number(self) -> bool:
         return self.code is None
+
+    @property
+    def is_sum(self) -> bool:
+        """Whether it is a sum of its terms, so that all sums of it follow from those of the terms."""
+        return bool(self.terms) and not self.is_combined
 
     def values(self, rows: HasVariables) -> NDArray[np.float64]:
         """Returns the column for a hospital's rows, (n,), in its own unit."""
@@ -102,6 +111,22 @@ class Exposure:
         return tuple(dict.fromkeys((*self.design, *self.tables, *split, *self.conditions)))
 
     @property
+    def judged(self) -> tuple[Column, ...]:
+        """Returns every column once, and the terms of those that a formula computes."""
+        return tuple(dict.fromkeys(one for column in self.columns for one in (column, *column.terms)))
+
+    @property
+    def judged_design(self) -> tuple[Column, ...]:
+        """Returns the columns of the design that R4 judges: of a sum its terms, in its place."""
+        of = ((() if column.is_sum else (column,)) + column.terms for column in self.design)
+        return tuple(dict.fromkeys(one for columns in of for one in columns))
+
+    @property
+    def sums(self) -> tuple[Column, ...]:
+        """Returns the columns of the design that are sums of terms."""
+        return tuple(column for column in self.design if column.is_sum)
+
+    @property
     def opens_nothing(self) -> bool:
         return not self.design and not self.tables and self.in_time is None
 
@@ -109,7 +134,7 @@ class Exposure:
 def of_admission(exposures: Iterable[Exposure]) -> Exposure:
     """Returns what the rounds of admission disclose for analyses with these exposures: counts of patients, and joint
     sums of the columns of all of them."""
-    columns = tuple(dict.fromkeys(column for exposure in exposures for column in exposure.columns))
+    columns = tuple(dict.fromkeys(column for exposure in exposures for column in exposure.judged))
     patients = InTime(clock="", split=(), status=frozenset(), grid=None)
     return Exposure(design=columns, tables=(), in_time=patients, weights=False, is_iterative=False, per_site=False)
 

@@ -124,6 +124,8 @@ def _set(set_id: SetId, prepared: Preparation, study: Study) -> AnySet:
     endpoint, names = set_id.endpoint, variables_of(set_id, study)
     chosen = prepared.complete(names) & (prepared.eligible if endpoint is None else prepared.known(endpoint))
     variables = {name: _covariate(name, prepared.export, study)[chosen] for name in names}
+    for term in (term for name in names for term in study.terms_of(name)):
+        variables[term.name] = term.scale.transformed(prepared.export.columns[term.of].values)[chosen]
     patients = np.flatnonzero(chosen)
     if endpoint is None:
         return PatientSet(variables, patients)
@@ -136,4 +138,6 @@ def _set(set_id: SetId, prepared: Preparation, study: Study) -> AnySet:
 def _covariate(name: str, export: Export, study: Study) -> NDArray[np.float64]:
     """Returns a covariate as models use it: transformed, 0 or 1, or the index of a level."""
     variable, values = study.variables[name], export.columns[name].values
+    if name in study.sums and study.sums[name].is_whole:
+        return study.sums[name].values(export.values)
     return variable.transformed(values) if isinstance(variable, NumberVariable) else values.astype(np.float64)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from riskset.analyses.cohort import Cohort, SetId
 from riskset.protocol.journal import DERIVED, OUTCOME, TEXT, VALUE, MarkedField
-from riskset.study.spec import CategoryVariable, DateEndpoint, Study
+from riskset.study.spec import CategoryVariable, DateEndpoint, NumberVariable, Study
 from riskset_site.data.column_reading import known
 from riskset_site.data.dates import date_reader
 from riskset_site.data.export import Export
@@ -61,7 +61,9 @@ def content_of_export(export: Export, site: SiteFile, study: Study, sets: Sequen
     for name in _used(study, sets):
         headers = list(dict.fromkeys(header for of in study.sources_of(name) for header in _columns(site, of)))
         reading, values = _reading(site, study, name), export.columns[name].values
-        if study.variables[name].is_derived:
+        if isinstance(study.variables[name], NumberVariable) and study.variables[name].is_derived:
+            own = {MarkedField(DERIVED, _text(headers), _text(reading)): _spelled(values)}
+        elif study.variables[name].is_derived:
             own = _derived(_text(headers), reading, values, len(study.levels_of(name)))
         else:
             own = {MarkedField(VALUE, _text(headers), _text(reading)): _spelled(values, study.levels_of(name))}

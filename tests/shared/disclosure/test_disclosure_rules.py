@@ -157,6 +157,10 @@ EITHER_SIDE = {
         lambda p, m: beside(curve(DAYS, range(m)), *(curve(DAYS, range(i)) for i in range(1, m)))(p),
         {"pooled": (3, 4), "local": (3, 4)},
     ),
+    "R4.combined": (
+        lambda p, n: cells.combined(p, "cox", ["bmi"], n),
+        {"pooled": (0, 1), "local": (0, 1)},
+    ),
     "R11.further_splits": (
         lambda p, further: cells.split(p, "os", ["arm", "sex"][: 1 + further], ["arm"]),
         {"pooled": (None, 1), "local": (None, 1)},

@@ -57,8 +57,8 @@ def only_of(analyses: Sequence[Analysis], chosen: frozenset[str], feature: Featu
 
 
 def in_design(analysis: Analysis, feature: Feature) -> bool:
-    """Whether an analysis discloses sums of products of the feature."""
-    return feature.cohort == analysis.analysis_set and feature.column in analysis.exposure.design
+    """Whether an analysis discloses sums of products of the feature, or of a sum of which it is a term."""
+    return feature.cohort == analysis.analysis_set and feature.column in analysis.exposure.judged_design
 
 
 def only_in_designs_of(analyses: Sequence[Analysis], chosen: frozenset[str], feature: Feature) -> bool:

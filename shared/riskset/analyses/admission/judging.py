@@ -106,6 +106,18 @@ def _openings(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Ite
         if exposure.in_time is not None and exposure.in_time.split:
             split_by = list(dict.fromkeys(column.variable for column in exposure.in_time.split))
             yield analysis.id, cells.split(policy, analysis.id, split_by, allowed)
+    yield from _combined(policy, live)
+
+
+def _combined(policy: Policy, live: Live) -> Iterator[Judged]:
+    """R4: variables that combine others in a way that no rule judges, over all analyses."""
+    kept: frozenset[str] = frozenset()
+    for analysis in live:
+        own = frozenset(column.variable for column in analysis.columns if column.is_combined)
+        if own:
+            finding = cells.combined(policy, analysis.id, sorted(own), len(kept | own))
+            yield analysis.id, finding
+            kept |= own if finding.passes else frozenset()
 
 
 def _changes(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
@@ -164,7 +176,7 @@ def _counts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Itera
 def lost(moments: Moments | None, analysis: Analysis) -> Iterator[Finding]:
     """R4: a column whose differences are lost in the study's range hides whether a patient stands out in it."""
     known = {} if moments is None else moments.columns
-    if columns := tuple(c.name for c in analysis.exposure.design if c in known and known[c].is_lost):
+    if columns := tuple(c.name for c in analysis.exposure.judged_design if c in known and known[c].is_lost):
         why = say("rules.beyond.lost_in_range", columns=columns)
         yield cannot_judge("R4", analysis.id, why, say("rules.instead.narrower_range", columns=columns))
 

@@ -170,7 +170,7 @@ def _own_counts(policy: Policy, analysis: Analysis, own: Own, kept: Sequence[str
     ones = {c.name: int(c.values(rows).sum()) for c in analysis.columns if not c.is_number}
     yield from levels(policy, analysis, rows.n, ones)
     if p := len(analysis.exposure.design):
-        numbers = {c: c.values(rows) for c in analysis.exposure.design}
+        numbers = {c: c.values(rows) for c in analysis.exposure.judged_design}
         varying = [c for c, values in numbers.items() if (values != values[0]).any()]
         yield from lost(pooled(rows.n, 0, {c: summary([c], rows).tolist() for c in numbers}, varying), analysis)
         yield of_models.events(policy, analysis.id, int(own.cohort.outcomes(name).event.sum()), p)

@@ -209,11 +209,23 @@ def models(live: Live) -> list[Analysis]:
 
 
 def modelled(live: Live) -> tuple[Feature, ...]:
-    """Returns the columns of the designs, including numbers, by analysis set."""
+    """Returns the columns of the designs, including numbers, by analysis set; of a sum its terms, in its place."""
     features = dict.fromkeys(
-        Feature(analysis.analysis_set, column) for analysis in models(live) for column in analysis.exposure.design
+        Feature(analysis.analysis_set, column)
+        for analysis in models(live)
+        for column in analysis.exposure.judged_design
     )
     return tuple(f for name in dict.fromkeys(f.cohort for f in features) for f in features if f.cohort == name)
+
+
+def sums(live: Live) -> tuple[Feature, ...]:
+    """Returns the sums of terms among the columns of the designs. Their own squares would tell products of the terms
+    before those are judged, and about no mean: neither leaves before `Products`."""
+    return tuple(
+        dict.fromkeys(
+            Feature(analysis.analysis_set, column) for analysis in models(live) for column in analysis.exposure.sums
+        )
+    )
 
 
 @dataclass(frozen=True)
@@ -326,25 +338,35 @@ class Pairs(_NoContributors):
 
 @dataclass(frozen=True)
 class Products(_NoContributors):
-    """Products of the columns of the models, including numbers, centred within hospitals."""
+    """Products of the columns of the models, including numbers, centred within hospitals; of sums their squares."""
 
     id: str = "admission/products"
     reveals: ClassVar[Message] = say("analyses.reveals.products")
 
     def labels(self, live: Live) -> tuple[Label, ...]:
-        return _pair_labels(modelled(live), "centred product of")
+        squares = (total_of(f"centred product of {f.name} and {f.name}", *f.columns * 2) for f in sums(live))
+        return (*_pair_labels(modelled(live), "centred product of"), *squares)
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
-        return gram(matrix(own.cohort, modelled(live), centred=True))
+        squares = (matrix(own.cohort, sums(live), centred=True) ** 2).sum(axis=0)
+        return np.concatenate([gram(matrix(own.cohort, modelled(live), centred=True)), squares])
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
-        return _silent_pairs([only_in_designs_of(live, refused, feature) for feature in modelled(live)])
+        pairs = _silent_pairs([only_in_designs_of(live, refused, feature) for feature in modelled(live)])
+        return np.concatenate([pairs, np.array([only_of(live, refused, feature) for feature in sums(live)], bool)])
 
     def combine(
         self, total: Sequence[float], sites: Sequence[int], live: Live, dead: frozenset[str], known: Figures
     ) -> Figures:
-        features = modelled(live)
-        return replace(known, spread=Gram(features, symmetric(total, len(features))))
+        features, own = modelled(live), sums(live)
+        at = len(total) - len(own)
+        spread = Gram(features, symmetric(total[:at], len(features)))
+        found = dict(known.moments)
+        for feature, within in zip(own, total[at:], strict=True):
+            if feature.column is not None and not only_of(live, dead, feature):
+                of_set, varies = found[feature.cohort], known.columns[feature].sites > 0
+                found[feature.cohort] = moments.with_sum(of_set, feature.column, within, varies)
+        return replace(known, spread=spread, moments=found)
 
 
 def steps(
