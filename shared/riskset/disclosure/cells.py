@@ -102,6 +102,12 @@ def level(policy: Policy, subject: str, ones: int, n: int) -> Finding:
     return judge(policy, "R4.level", subject, min(ones, without), remedy=remedy)
 
 
+def cell(policy: Policy, subject: str, smallest: int) -> Finding:
+    """R4: the smallest cell of a table at the site has `smallest` patients. The site's own figure in both columns."""
+    remedy = say("rules.remedy.cell", least=_least(policy, "R4.cell"))
+    return judge(policy, "R4.cell", subject, smallest, own=True, remedy=remedy)
+
+
 def contributors(
     policy: Policy, subject: str, sites: int, of: Literal["patients", "number", "level"] = "patients"
 ) -> Finding:

@@ -37,13 +37,14 @@ TABLES: dict[tuple[str, ...], type[TomlTable]] = {
     ("endpoints", "*", "<dates>"): spec.DateEndpoint,
     ("endpoints", "*", "<days>"): spec.DaysEndpoint,
     **{("analyses", "*", kind): entry for kind, entry in ENTRIES.items()},
+    **{("analyses", "*", kind, key): table for kind, entry in ENTRIES.items() for key, table in entry.inner.items()},
     ("disclosure",): spec.Disclosure,
 }
 """The model of each table of a study file, by place (`*` is a name or a position) and, where several exist, form."""
 
 OFFERED: Final = say("study.analysis.offered")
 _LATER_TABLES = ("propensity", "adverse_events")
-_LATER_KINDS = ("table1", "subgroup", "response", "adverse-events")
+_LATER_KINDS = ("table1", "subgroup", "adverse-events")
 
 _EXPECTED = {
     "int_type": "integer",

@@ -23,9 +23,7 @@ class TestByHand:
 
     def test_the_odds_ratio_solves_its_equation(self):
         psi = fisher_2x2(3, 1, 1, 3).odds_ratio
-        mean = (16 * psi + 72 * psi**2 + 48 * psi**3 + 4 * psi**4) / (
-            1 + 16 * psi + 36 * psi**2 + 16 * psi**3 + psi**4
-        )
+        mean = (16 * psi + 72 * psi**2 + 48 * psi**3 + 4 * psi**4) / (1 + 16 * psi + 36 * psi**2 + 16 * psi**3 + psi**4)
         assert mean == pytest.approx(3, rel=1e-14)
 
     def test_a_count_at_its_bound_has_one_limit(self):

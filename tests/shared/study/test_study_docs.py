@@ -26,6 +26,7 @@ HEADINGS = {
     ("endpoints", "*", "<dates>"): "### From dates",
     ("endpoints", "*", "<days>"): "### From days",
     **{("analyses", "*", kind): f'### `kind = "{kind}"`' for kind in ENTRIES},
+    ("analyses", "*", "response", "not_evaluable"): "#### `not_evaluable`",
     ("disclosure",): "## `[disclosure]`",
 }
 A_ROW = re.compile(r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \| ?([^|]*)\|$", re.MULTILINE)

@@ -9,6 +9,7 @@ anything leaves it. Curves are compared (R9) by each hospital in both columns.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Protocol
 
 import numpy as np
@@ -19,6 +20,7 @@ from riskset.analyses.admission.figures import Figures
 from riskset.analyses.admission.judging import Judged, levels, lost
 from riskset.analyses.admission.steps import Live, Own, binary, modelled, models
 from riskset.analyses.analysis import Analysis
+from riskset.analyses.cohort import AnySet
 from riskset.analyses.leaving import curves_of
 from riskset.analyses.moments import pooled, summary
 from riskset.analyses.opened import Begun, judged
@@ -26,6 +28,7 @@ from riskset.catalogue import say
 from riskset.disclosure import cells, span
 from riskset.disclosure import models as of_models
 from riskset.disclosure.curves_together import together
+from riskset.disclosure.exposure import Column
 from riskset.disclosure.finding import Finding, cannot_judge
 from riskset.disclosure.policy import Policy
 
@@ -43,11 +46,15 @@ class Evaluated(Protocol):
     def linear_predictor(self) -> NDArray[np.float64]: ...
 
 
-def own_findings(policy: Policy, step: str, live: Live, own: Own, figures: Figures) -> list[Judged]:
+def own_findings(
+    policy: Policy, step: str, live: Live, own: Own, figures: Figures, arm: str | None = None
+) -> list[Judged]:
     """Returns what the rules say about a hospital's own rows before it sends its numbers of a step of admission. Never
-    leaves the hospital; what does not pass becomes a flag."""
+    leaves the hospital; what does not pass becomes a flag. `arm` is the variable by which tables may be split."""
     speak: dict[str, Callable[[], Iterator[Judged]]] = {
-        "admission/counts": lambda: own_findings_of_curves(policy, live, own),  # R9 in both columns
+        "admission/counts": lambda: chain(  # in both columns
+            own_findings_of_curves(policy, live, own), _own_tables(policy, live, own, arm)
+        ),
         **(
             {
                 "admission/changes": lambda: _own_changes(policy, live, own),
@@ -67,6 +74,26 @@ def own_findings(policy: Policy, step: str, live: Live, own: Own, figures: Figur
 def own_findings_of_curves(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
     """As `own_findings`: R9 on the curves of these analyses, beside those of other runs."""
     return together(policy, curves_of(own.cohort, live), own.opened())
+
+
+def _own_tables(policy: Policy, live: Live, own: Own, arm: str | None) -> Iterator[Judged]:
+    """R4: the cells of this hospital's own tables, where others can see its counts, or compute them from a total of
+    hospitals' terms."""
+    if "R4.cell" not in policy.values:
+        return
+    for analysis in live:
+        exposure, rows = analysis.exposure, own.cohort.analysis_sets[analysis.analysis_set]
+        if policy.column == "local" or exposure.per_site:
+            for column in exposure.tables:
+                by = None if column.variable == arm else arm
+                yield analysis.id, cells.cell(policy, column.name, _smallest_cell(column, rows, by))
+
+
+def _smallest_cell(column: Column, rows: AnySet, arm: str | None) -> int:
+    """Returns the smallest count of patients with or without the level in an arm, other than 0; 0 where all are 0."""
+    of_arm = np.zeros(rows.n) if arm is None or arm not in rows.variables else rows.variables[arm]
+    counts = np.unique(np.column_stack([column.values(rows), of_arm]), axis=0, return_counts=True)[1]
+    return int(min(counts, default=0))
 
 
 def own_findings_before_first(policy: Policy, passed: Live, own: Own, figures: Figures) -> list[Judged]:

@@ -17,6 +17,7 @@ from riskset.study.asked.cox import CoxEntry
 from riskset.study.asked.follow_up import FollowUpEntry
 from riskset.study.asked.km import KaplanMeierEntry
 from riskset.study.asked.packages import Packages
+from riskset.study.asked.response import ResponseEntry
 from riskset.study.asked.rmst import RestrictedMeanEntry
 from riskset.study.entry import AnalysisEntry
 
@@ -26,6 +27,7 @@ OWN: Final[Mapping[str, type[AnalysisEntry]]] = MappingProxyType(
         "cox": CoxEntry,
         "rmst": RestrictedMeanEntry,
         "follow-up": FollowUpEntry,
+        "response": ResponseEntry,
     }
 )
 """The kinds that riskset itself provides, in the order of documents and reports."""
