@@ -34,6 +34,13 @@ EXAMPLES = {
     "rmst": {"kind": "rmst", "endpoints": ["os"], "tau": [12, 24]},
     "follow-up": {"kind": "follow-up", "endpoints": ["os"]},
     "response": {"kind": "response", "of": ["stage"], "orr": ["I"], "dcr": ["I", "II"]},
+    "adverse-events": {"kind": "adverse-events"},
+}
+GRADES = {"type": "category", "levels": ["0", "2", "3"]}
+ADVERSE_EVENTS = {
+    "grading": "CTCAE 5.0",
+    "safety_population": "arm",
+    "terms": {"pain": {"from": ["stage"]}, "itch": {"from": ["skin", "nails"], "grades": ["any"]}},
 }
 ROW = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)
 IN_TWO_OBJECTS = {"width_days", "max_days", "approximate"}
@@ -41,7 +48,17 @@ IN_TWO_OBJECTS = {"width_days", "max_days", "approximate"}
 
 
 def study_of(patients, kind, **more):
-    return patients.study(SITES, analyses={"asked": EXAMPLES[kind]}, **more)
+    return patients.study(SITES, analyses={"asked": EXAMPLES[kind]}, **tables_of(patients, kind), **more)
+
+
+def tables_of(patients, kind):
+    """Returns what else the study of a kind needs."""
+    if kind != "adverse-events":
+        return {}
+    return {
+        "variables": patients.variables | dict.fromkeys(("stage", "skin", "nails"), GRADES),
+        "adverse_events": ADVERSE_EVENTS,
+    }
 
 
 def cohorts_of(patients, kind, seed=7, sites=SITES, order=None):
@@ -55,7 +72,8 @@ def with_sets(cohort, study):
     """Returns the cohort with the same patients in each set without an endpoint that the study's analyses need."""
     rows = cohort.analysis_sets["os"]
     of = [set_id.name for set_id in plan(study).sets if set_id.endpoint is None]
-    return Cohort(cohort.site, {"os": rows} | dict.fromkeys(of, PatientSet(rows.variables, rows.patients)))
+    variables = rows.variables | {"skin": rows.variables["age"] % 3, "nails": 2.0 * (rows.variables["age"] > 80)}
+    return Cohort(cohort.site, {"os": rows} | dict.fromkeys(of, PatientSet(variables, rows.patients)))
 
 
 def results_json(study, outcome):
@@ -152,7 +170,7 @@ class TestExposure:
 def others(cohort, analysis, random):
     """Yields the cohort with other values of one variable that the analysis does not declare."""
     rows = cohort.analysis_sets[analysis.analysis_set]
-    declared = {column.variable for column in analysis.columns}
+    declared = {of for column in analysis.columns for of in (column.variable, *(name for name, _ in column.merged))}
     ways = (random.permutation, lambda values: values[random.integers(0, rows.n, rows.n)] * 0.5)
     for name in set(rows.variables) - declared:
         for way in ways:
@@ -177,7 +195,7 @@ class TestLaws:
         cohorts = cohorts_of(patients, kind)
         nobody = patients.choose(cohorts["asan"].analysis_sets["os"], slice(0))
         empty = with_sets(Cohort("seoul", {"os": nobody}), study)
-        wider = patients.study((*SITES, "seoul"), analyses={"asked": EXAMPLES[kind]})
+        wider = patients.study((*SITES, "seoul"), analyses={"asked": EXAMPLES[kind]}, **tables_of(patients, kind))
         more = Rehearsal(wider, {**dict(reversed(cohorts.items())), "seoul": empty}).run()
         assert results_json(study, more) == results_json(study, outcome)
 

@@ -9,7 +9,7 @@ import pytest
 from tests.attacks.rogue import Rogue, Sums, exposure
 
 from riskset.analyses import plan as planning
-from riskset.analyses.admission import features, own_rows, steps
+from riskset.analyses.admission import features, judging, own_rows, steps
 from riskset.analyses.analysis import RefusedByRule, has_result
 from riskset.analyses.cohort import Cohort, PatientSet, SetId
 from riskset.analyses.design import Column
@@ -223,3 +223,60 @@ best = { kind = "response", of = ["old"], orr = ["true"] }
         load_study(file)
     assert [problem.where for problem in error.value.problems] == ["[analyses] best.of.#1"]
     assert "derived" in str(error.value.problems[0].message)
+
+
+SAFETY = {
+    "grading": "CTCAE 5.0",
+    "safety_population": "arm",
+    "terms": {"pain": {"from": ["pain"]}, "itch": {"from": ["itch"]}},
+}
+GRADES = {"type": "category", "levels": ["0", "1", "2", "3"]}
+
+
+class TestAdverseEvents:
+    """Any term is pain or itch, and one patient of all has itch and no pain."""
+
+    def run(self, patients, sizes=LARGE, share=0.5, alone=1, terms=("pain",)):
+        random, of = np.random.default_rng(4), {}
+        for site, n in sizes.items():
+            pain = (random.random(n) < share).astype(float)
+            of[site] = {"arm": np.arange(n) % 2.0, "pain": pain, "itch": np.zeros(n)}
+        rows = of["gwangju"]
+        itch = np.flatnonzero(rows["pain"] == 0)[:alone]
+        rows["itch"][itch] = 1.0
+        study = patients.study(
+            of,
+            analyses={"safety": {"kind": "adverse-events", "grades": ["any"], "terms": list(terms)}},
+            variables=VARIABLES | {"pain": GRADES, "itch": GRADES},
+            comparison={"arm": "arm", "reference": "false"},
+            adverse_events=SAFETY,
+            disclosure={"min_sites": 2},
+        )
+        (name,) = [set_id.name for set_id in planning.plan(study).sets]
+        cohorts = {s: Cohort(s, {name: PatientSet(own, np.arange(len(own["arm"])))}) for s, own in of.items()}
+        signed = (ExceptionSigned("R12.contributors", "2", "we are two"),) if len(of) == 2 else ()
+        found = Rehearsal(study, cohorts, exceptions=signed).run().results["adverse-events/safety"]
+        return found, rows["arm"][itch]
+
+    def test_the_difference_of_two_rows_tells_the_patients_arm_where_the_rule_is_off(self, patients, monkeypatch):
+        monkeypatch.setattr(judging, "nested", lambda columns: iter(()))
+        found, (arm,) = self.run(patients)
+        ((pain,),) = found.terms.values()
+        more = [a.n - b.n for a, b in zip(found.any[0].found.arms, pain.found.arms, strict=True)]
+        assert more == [1 - arm, arm]
+
+    def test_it_is_refused_and_one_of_many_patients_answered(self, patients):
+        found, _ = self.run(patients)
+        assert (found.rule, found.by) == ("R4", "all")
+        assert "any term = any grade without pain = any grade" in found.message
+        assert has_result(self.run(patients, alone=12)[0])
+
+    def test_a_rare_term_is_refused_and_a_common_one_answered(self, patients):
+        found, _ = self.run(patients, alone=12, terms=("itch", "pain"))
+        assert (found.rule, "itch" in found.message) == ("R12", True)
+        assert has_result(self.run(patients, alone=0)[0])
+
+    def test_a_small_cell_of_one_of_two_hospitals_is_refused_and_large_ones_answered(self, patients):
+        two = {"gwangju": 40, "jeju": 60}
+        assert self.run(patients, two, share=0.15, alone=0)[0].rule == "R4"
+        assert has_result(self.run(patients, two, alone=0)[0])

@@ -90,7 +90,7 @@ def _more_rows_and_sites(policy: Policy, pair: str) -> Message:
     return say(f"rules.remedy.{code}", rows=least)
 
 
-def level(policy: Policy, subject: str, ones: int, n: int) -> Finding:
+def level(policy: Policy, subject: Message | str, ones: int, n: int) -> Finding:
     """R4: `ones` of n patients have the level; enough must have it, and enough must not."""
     least, without = _least(policy, "R4.level"), n - ones
     if policy.column == "local":

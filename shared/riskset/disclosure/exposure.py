@@ -59,6 +59,11 @@ class Column:
     def is_number(self) -> bool:
         return self.code is None
 
+    def is_within(self, other: Column) -> bool:
+        """Whether every patient who has it has the other too, by the levels of which the two are made."""
+        own, others = ({(of, code) for of, codes in one.merged for code in codes} for one in (self, other))
+        return self != other and bool(own) and own <= others
+
     def values(self, rows: HasVariables) -> NDArray[np.float64]:
         """Returns the column for a hospital's rows, (n,), in its own unit."""
         if self.merged:

@@ -25,6 +25,8 @@ HEADINGS = {
     ("time", "grid"): "### `[time] grid`",
     ("endpoints", "*", "<dates>"): "### From dates",
     ("endpoints", "*", "<days>"): "### From days",
+    ("adverse_events",): "## `[adverse_events]`",
+    ("adverse_events", "terms", "*"): "### `[adverse_events] terms`",
     **{("analyses", "*", kind): f'### `kind = "{kind}"`' for kind in ENTRIES},
     ("analyses", "*", "response", "not_evaluable"): "#### `not_evaluable`",
     ("disclosure",): "## `[disclosure]`",

@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 
 from riskset.analyses.admission.features import Feature, features_of, in_design, matrix
 from riskset.analyses.admission.figures import Figures
-from riskset.analyses.admission.judging import Judged, levels, lost
+from riskset.analyses.admission.judging import Judged, levels, lost, nested
 from riskset.analyses.admission.steps import Live, Own, binary, modelled, models
 from riskset.analyses.analysis import Analysis
-from riskset.analyses.cohort import AnySet
 from riskset.analyses.leaving import curves_of
 from riskset.analyses.moments import pooled, summary
 from riskset.analyses.opened import Begun, judged
@@ -28,7 +27,6 @@ from riskset.catalogue import say
 from riskset.disclosure import cells, span
 from riskset.disclosure import models as of_models
 from riskset.disclosure.curves_together import together
-from riskset.disclosure.exposure import Column
 from riskset.disclosure.finding import Finding, cannot_judge
 from riskset.disclosure.policy import Policy
 
@@ -84,15 +82,18 @@ def _own_tables(policy: Policy, live: Live, own: Own, arm: str | None) -> Iterat
     for analysis in live:
         exposure, rows = analysis.exposure, own.cohort.analysis_sets[analysis.analysis_set]
         if policy.column == "local" or exposure.per_site:
+            of_arm = rows.variables.get(arm or "", np.zeros(rows.n))
             for column in exposure.tables:
-                by = None if column.variable == arm else arm
-                yield analysis.id, cells.cell(policy, column.name, _smallest_cell(column, rows, by))
+                by = np.zeros(rows.n) if column.variable == arm else of_arm
+                yield analysis.id, cells.cell(policy, column.name, _smallest_cell(column.values(rows), by))
+            for part, whole in nested(exposure.tables):
+                beyond = whole.values(rows) - part.values(rows)
+                yield analysis.id, cells.cell(policy, whole.name, _smallest_cell(beyond, of_arm))
 
 
-def _smallest_cell(column: Column, rows: AnySet, arm: str | None) -> int:
-    """Returns the smallest count of patients with or without the level in an arm, other than 0; 0 where all are 0."""
-    of_arm = np.zeros(rows.n) if arm is None or arm not in rows.variables else rows.variables[arm]
-    counts = np.unique(np.column_stack([column.values(rows), of_arm]), axis=0, return_counts=True)[1]
+def _smallest_cell(having: NDArray[np.float64], of_arm: NDArray[np.float64]) -> int:
+    """Returns the smallest count of patients with or without a level in an arm, other than 0; 0 where all are 0."""
+    counts = np.unique(np.column_stack([having, of_arm]), axis=0, return_counts=True)[1]
     return int(min(counts, default=0))
 
 

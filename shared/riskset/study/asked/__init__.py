@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Union
 
 from pydantic import Field
 
+from riskset.study.asked.adverse_events import AdverseEventsEntry
 from riskset.study.asked.cox import CoxEntry
 from riskset.study.asked.follow_up import FollowUpEntry
 from riskset.study.asked.km import KaplanMeierEntry
@@ -28,6 +29,7 @@ OWN: Final[Mapping[str, type[AnalysisEntry]]] = MappingProxyType(
         "rmst": RestrictedMeanEntry,
         "follow-up": FollowUpEntry,
         "response": ResponseEntry,
+        "adverse-events": AdverseEventsEntry,
     }
 )
 """The kinds that riskset itself provides, in the order of documents and reports."""
