@@ -48,6 +48,11 @@ class Draft:
         elif (variable := self.variables[name]) and variable.type not in types:
             yield Complaint(path, say("study.variable.wrong_type", name=name, found=variable.type, expected=types))
 
+    def known(self, path: KeyPath, names: Iterable[str]) -> Iterator[Complaint]:
+        """Yields a complaint for each undeclared variable in the list at `path`."""
+        for position, name in enumerate(names):
+            yield from self.use((*path, position), name, "number", "boolean", "category", "date")
+
     def read(self, path: KeyPath, name: str, *types: str) -> Iterator[Complaint]:
         """Yields what `use` does, and a complaint where the variable is derived: what decides days, events and arms
         must be in the export, since a derived variable can carry anything."""

@@ -82,9 +82,11 @@ def _own_tables(policy: Policy, live: Live, own: Own, arm: str | None) -> Iterat
     for analysis in live:
         exposure, rows = analysis.exposure, own.cohort.analysis_sets[analysis.analysis_set]
         if policy.column == "local" or exposure.per_site:
-            of_arm = rows.variables.get(arm or "", np.zeros(rows.n))
+            everyone = np.zeros(rows.n)
+            is_by_arm = any(column.variable == arm for column in exposure.tables)
+            of_arm = rows.variables[arm] if arm is not None and is_by_arm else everyone
             for column in exposure.tables:
-                by = np.zeros(rows.n) if column.variable == arm else of_arm
+                by = everyone if column.variable == arm else of_arm
                 yield analysis.id, cells.cell(policy, column.name, _smallest_cell(column.values(rows), by))
             for part, whole in nested(exposure.tables):
                 beyond = whole.values(rows) - part.values(rows)

@@ -6,13 +6,13 @@ A patient counts once for a term, at the worst grade, and once for any term.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.analysis import LEVEL, AskedOnce, Inputs, NotEstimable, Result
+from riskset.analyses.analysis import LEVEL, AskedOnce, Inputs, NotEstimable, RefusedByRule, Result
 from riskset.analyses.cohort import ALL, Cohort, SetId
 from riskset.analyses.counts_in_tables import CountsInTables, tables_of
 from riskset.analyses.proportions import Proportions, comparison_json, proportion_json, proportions_of
@@ -69,6 +69,11 @@ class AdverseEventCounts(AskedOnce):
     tables: CountsInTables
     grading: str
 
+    def without_arms(self, refusal: RefusedByRule) -> Self | None:
+        if not self.tables.arms:
+            return None
+        return replace(self, tables=replace(self.tables, arms=()), arms_refusal=refusal)
+
     @property
     def exposure(self) -> Exposure:
         return self.tables.exposure()
@@ -101,7 +106,8 @@ class AdverseEventCounts(AskedOnce):
         return Events(of[0], tuple(counted))
 
     def question_json(self) -> Json:
-        return {"variable": self.tables.arm, "reference": self.tables.reference, "grading": self.grading}
+        by = {"variable": self.tables.arm, "reference": self.tables.reference}
+        return by | {"grading": self.grading} | self.arms_reason_json()
 
     def result_json(self, result: Events) -> Json:
         everyone = (*result.exposed.arms, result.exposed.overall)
@@ -134,7 +140,7 @@ def planned(study: Study, name: str, entry: AdverseEventsEntry) -> Iterator[Adve
     terms = {term: recorded.terms[term] for term in entry.asked(recorded)}
     every = recorded.variables  # any term is any of the study's: that of some would be another part of it
     columns: dict[tuple[str | None, str], Column] = {}
-    for grade in entry.grades:
+    for grade in entry.grades if entry.any_term else ():
         if column := _column(study, "any term", every, grade):
             columns[None, grade] = column
     for term, of in terms.items():
@@ -144,7 +150,7 @@ def planned(study: Study, name: str, entry: AdverseEventsEntry) -> Iterator[Adve
     yield AdverseEventCounts(
         id="adverse-events/safety",
         name=name,
-        set_id=SetId(None, ALL, tuple(dict.fromkeys((*arms, recorded.safety_population, *every)))),
+        set_id=SetId(None, ALL, tuple(dict.fromkeys((*arms, recorded.safety_population, *every, *entry.complete_in)))),
         asked=tuple(columns),
         tables=tables_of(study, list(columns.values())),
         grading=recorded.grading,

@@ -8,9 +8,9 @@ table can be computed: the rules judge each hospital's own cells, and may refuse
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import product
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,6 +87,12 @@ class Response(AskedOnce):
 
     asked: Asked
 
+    def without_arms(self, refusal: RefusedByRule) -> Self | None:
+        if not self.asked.tables.arms:
+            return None
+        tables = replace(self.asked.tables, arms=())
+        return replace(self, asked=replace(self.asked, tables=tables), arms_refusal=refusal)
+
     @property
     def exposure(self) -> Exposure:
         return self.asked.tables.exposure()
@@ -118,7 +124,7 @@ class Response(AskedOnce):
         )
 
     def question_json(self) -> Json:
-        return self.asked.question_json()
+        return self.asked.question_json() | self.arms_reason_json()
 
     def result_json(self, result: Rates) -> Json:
         return {
@@ -280,7 +286,7 @@ def planned(study: Study, name: str, entry: ResponseEntry) -> Iterator[Analysis]
     """Yields the rates of each variable of an entry of the study file and, with arms, their comparison within sites."""
     arms = (study.comparison.arm,) if study.comparison else ()
     for variable in entry.of:
-        complete_in = (*arms, *(entry.of if entry.missing == "complete" else (variable,)))
+        complete_in = (*arms, *(entry.of if entry.missing == "complete" else (variable,)), *entry.complete_in)
         set_id = SetId(None, ALL, tuple(dict.fromkeys(complete_in)))
         asked = _asked(study, entry, variable)
         id_ = "response/all" if len(entry.of) == 1 else f"response/all/{variable}"

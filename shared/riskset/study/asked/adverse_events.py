@@ -13,7 +13,7 @@ from riskset.study.adverse_events import AdverseEvents, Grades, each_grade
 from riskset.study.entry import AnalysisEntry, arms_of
 from riskset.study.references import Draft
 from riskset.study.toml_lines import KeyPath
-from riskset.study.toml_table import Complaint, Names, each_once
+from riskset.study.toml_table import Complaint, Name, Names, each_once
 
 if TYPE_CHECKING:
     from riskset.study.spec import Study
@@ -27,6 +27,10 @@ class AdverseEventsEntry(AnalysisEntry):
     grades: Grades = ("any", ">=3")
     terms: Names | None = None
     """Those that are counted; none: all."""
+    any_term: bool = True
+    """Whether patients with any term of the study are counted too."""
+    complete_in: tuple[Name, ...] = ()
+    """Further variables of which the patients have a value, such as the covariates of models of the same patients."""
     populations: tuple[Literal["all"], ...] = Field(default=("all",), min_length=1, max_length=1)
 
     @field_validator("grades")
@@ -46,6 +50,7 @@ class AdverseEventsEntry(AnalysisEntry):
     def complaints(self, draft: Draft, path: KeyPath) -> Iterator[Complaint]:
         if not draft.has_adverse_events:
             yield Complaint((*path, "kind"), say("study.adverse_events.missing"))
+        yield from draft.known((*path, "complete_in"), self.complete_in)
         if draft.adverse_events is None:
             return
         for position, name in enumerate(self.terms or ()):

@@ -12,7 +12,7 @@ from riskset.errors import did_you_mean
 from riskset.study.entry import AnalysisEntry, arms_of
 from riskset.study.references import Draft
 from riskset.study.toml_lines import KeyPath
-from riskset.study.toml_table import Complaint, Names, Text, TomlTable, complain, each_once
+from riskset.study.toml_table import Complaint, Name, Names, Text, TomlTable, complain, each_once
 
 if TYPE_CHECKING:
     from riskset.study.spec import Study
@@ -39,6 +39,8 @@ class ResponseEntry(AnalysisEntry):
     dcr: Levels | None = None
     """Levels of disease control."""
     not_evaluable: NotEvaluable | None = None
+    complete_in: tuple[Name, ...] = ()
+    """Further variables of which the patients have a value, such as the covariates of models of the same patients."""
     populations: tuple[Literal["all"], ...] = Field(default=("all",), min_length=1, max_length=1)
 
     @field_validator("of", "orr", "dcr")
@@ -68,6 +70,7 @@ class ResponseEntry(AnalysisEntry):
         return found.levels if found and found.as_ == "left out" else ()
 
     def complaints(self, draft: Draft, path: KeyPath) -> Iterator[Complaint]:
+        yield from draft.known((*path, "complete_in"), self.complete_in)
         for position, name in enumerate(self.of):
             at = (*path, "of", position)
             yield from draft.read(at, name, "category", "boolean")
