@@ -11,6 +11,7 @@ Either: 4 of 4 and 2 of 4; of grade 3 or worse, which rash does not record, 2 an
 
 import pytest
 
+from riskset.analyses.plan import plan
 from riskset.errors import DataError
 from riskset.stats.proportions import newcombe
 from riskset.study.load import canonical_json, parse_study, study_from_json
@@ -119,6 +120,7 @@ def test_the_order_of_terms_in_the_file_changes_nothing():
     assert list(study.adverse_events.terms) != list(again.adverse_events.terms)
     asked = [list(one.analyses["safety"].asked(one.adverse_events)) for one in (study, again)]
     assert asked[0] == asked[1] == ["htn", "skin"]
+    assert plan(study).reported == plan(again).reported
 
 
 @pytest.mark.parametrize(

@@ -115,5 +115,14 @@ def test_who_was_not_assessed_counts_as_the_study_says(patients, counted_as, cou
     assert rate["overall"]["of"] == sum(counts[1])
 
 
+@pytest.mark.parametrize("n1, n0", [(3, 2), (7, 3), (1, 49)])
+def test_all_of_one_arm_and_none_of_the_other(n1, n0):
+    """The risk difference is 1 and, by Sato's formula, certain: its variance is 0 but for rounding."""
+    found = stratified(terms(n1, n1, 0, n0))
+    assert found.odds_ratio is None
+    assert found.risk_difference.estimate == 1.0
+    assert found.risk_difference.upper == pytest.approx(1.0, abs=1e-6)
+
+
 def test_there_is_no_common_odds_ratio_without_both_kinds_of_pairs():
     assert common_ratio(terms(3, 3, 0, 2)) is None

@@ -112,7 +112,8 @@ def stratified(total: Sequence[float], level: float = 0.95) -> Stratified | None
     beyond = max(abs(excess) - 0.5, 0.0) if abs(excess) >= 0.5 else abs(excess)
     z = two_sided_z(level)
     difference = excess / weight
-    error = sqrt((difference * sato + (2 * r - excess) / 2) / (weight * weight))
+    # 0, but for rounding, where all of one arm respond and none of the other
+    error = sqrt(max(difference * sato + (2 * r - excess) / 2, 0.0)) / weight
     return Stratified(
         round(sites),
         excess * excess / variance,

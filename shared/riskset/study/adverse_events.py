@@ -66,8 +66,9 @@ class AdverseEvents(TomlTable):
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """Every variable that a term names, once."""
-        return tuple(dict.fromkeys(name for term in self.terms.values() for name in term.from_))
+        """Every variable that a term names, once, in the order of the terms' names: that of the file is not part of a
+        study's hash, and parties that read it from its JSON do not know it."""
+        return tuple(dict.fromkeys(name for term in sorted(self.terms) for name in self.terms[term].from_))
 
     def complaints(self, draft: Draft) -> Iterator[Complaint]:
         """Yields what is wrong between the table and the variables."""

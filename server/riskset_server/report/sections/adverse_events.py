@@ -32,7 +32,8 @@ def _table(entry: ResultEntry, context: Context) -> Table:
         columns=(*headings, labels.arm(arms.arm, None), *beside),
         rows=tuple(_rows(entry, context, [level for level in compared if level is not None])),
         notes=(
-            worded(say("report.adverse_events.note", grading=analysis.grading, interval=INTERVAL)),
+            worded(say("report.adverse_events.note", grading=analysis.grading)),
+            *([worded(say("report.adverse_events.compared"))] if compared else []),
             *analysed_notes(entry, labels, context.cells),
         ),
     )
@@ -52,7 +53,7 @@ def _rows(entry: ResultEntry, context: Context, compared: Sequence[str]) -> Iter
         for level in (*(arm.level for arm in result.exposed.arms), None)
     )
     yield Row("Exposed patients", (*exposed, *(("",) for _ in compared for _ in range(2))))
-    yield from _grades("Any of these", "any", result.any, place, compared)
+    yield from _grades("Any adverse event", "any", result.any, place, compared)
     for at, (term, grades) in enumerate(result.terms.items()):
         label = recorded.terms[term].label if recorded is not None else ""
         yield from _grades(label or term, f"terms[{at}].grades", grades, place, compared)
