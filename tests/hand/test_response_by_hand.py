@@ -115,7 +115,7 @@ def test_who_was_not_assessed_counts_as_the_study_says(patients, counted_as, cou
     assert rate["overall"]["of"] == sum(counts[1])
 
 
-@pytest.mark.parametrize("n1, n0", [(3, 2), (7, 3), (1, 49)])
+@pytest.mark.parametrize(("n1", "n0"), [(3, 2), (7, 3), (1, 49)])
 def test_all_of_one_arm_and_none_of_the_other(n1, n0):
     """The risk difference is 1 and, by Sato's formula, certain: its variance is 0 but for rounding."""
     found = stratified(terms(n1, n1, 0, n0))
