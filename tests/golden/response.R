@@ -17,6 +17,7 @@ answers <- function(name, days, sites) {
   m <- mantelhaen.test(k, correct = FALSE); mc <- mantelhaen.test(k, correct = TRUE); psi <- unname(m$estimate)
   all <- table(factor(d$trt, 1:0), factor(y, 1:0), d$site)
   rd <- rma.mh(ai = all[1,1,], bi = all[1,2,], ci = all[2,1,], di = all[2,2,], measure = "RD")
+  mh <- rowSums(sapply(which(informative), function(i) { t <- k[,,i]; r <- sum(t[1,]); s <- sum(t[2,]); c((t[1,1] * s - t[2,1] * r), r * s) / (r + s) }))
   bd <- sapply(which(informative), function(i) {
     t <- k[,,i]; r <- sum(t[1,]); s <- sum(t[2,]); c1 <- sum(t[,1])
     A <- uniroot(function(A) A * (s - c1 + A) - psi * (r - A) * (c1 - A), c(max(0, c1 - s), min(r, c1)), tol = 1e-15)$root
@@ -29,7 +30,7 @@ answers <- function(name, days, sites) {
     odds_ratio = exp(c(lo, lo - z * so, lo + z * so)), risk_ratio = unname(exp(c(lr, lr - z * sr, lr + z * sr))),
     fisher = list(p = f$p.value, odds_ratio = c(unname(f$estimate), f$conf.int)),
     cmh = list(sites = sum(informative), chi2 = unname(m$statistic), p = m$p.value, chi2_corrected = unname(mc$statistic), p_corrected = mc$p.value,
-      odds_ratio = c(psi, m$conf.int), risk_difference = c(as.numeric(rd$beta), rd$ci.lb, rd$ci.ub)),
+      odds_ratio = c(psi, m$conf.int), risk_difference = c(as.numeric(rd$beta), rd$ci.lb, rd$ci.ub), risk_difference_informative = mh[1] / mh[2]),
     breslow_day = list(chi2 = X2, df = df, p = pchisq(X2, df, lower.tail = FALSE), tarone = tarone, p_tarone = pchisq(tarone, df, lower.tail = FALSE)))
 }
 out <- list(lung = answers("lung", 180, 4), rhdnase = answers("rhdnase", 60, 51))

@@ -98,6 +98,8 @@ def test_within_sites(compared):
         (expected["chi2"], expected["chi2_corrected"]), **EXACT
     )
     assert (cmh["p"], cmh["corrected"]["p"]) == pytest.approx((expected["p"], expected["p_corrected"]), rel=1e-7)
+    among = cmh["risk_difference_informative"]["estimate"]
+    assert among == pytest.approx(expected["risk_difference_informative"], **EXACT)
     for key in ("odds_ratio", "risk_difference"):
         assert limits(cmh[key]) == pytest.approx(expected[key], **EXACT)
 

@@ -30,7 +30,8 @@ Z = 1.959963984540054
 
 
 def test_terms_of_a_site():
-    expected = [1, 4 / 7, 9 / 8, 2, 27 / 32, 3 / 32 + 9 / 32, (16 * 1 - 16 * 3) / 64, 1]
+    sato = (16 * 1 - 16 * 3) / 64
+    expected = [1, 4 / 7, 9 / 8, 2, 27 / 32, 3 / 32 + 9 / 32, sato, 1, 2, sato]
     assert terms(*A) == pytest.approx(expected, rel=1e-15)
     assert len(TERMS) == len(expected)
 
@@ -52,6 +53,14 @@ def test_over_the_sites():
     assert (found.odds_ratio.lower, found.odds_ratio.upper) == pytest.approx(limits, rel=1e-13)
     assert found.odds_ratio.estimate == pytest.approx(61 / 13, rel=1e-14)
     assert found.risk_difference.estimate == pytest.approx(3 / 8, rel=1e-14)
+    assert found.risk_difference_informative == found.risk_difference
+
+
+def test_a_site_where_nobody_responds_has_a_difference_of_0():
+    """Two and two patients more: weight 1 in 21/5 in place of 16/5, an excess of 0."""
+    found = stratified([a + b for a, b in zip(TOTAL, terms(0, 2, 0, 2), strict=True)])
+    assert found.risk_difference.estimate == pytest.approx(6 / 21, rel=1e-14)
+    assert found.risk_difference_informative.estimate == pytest.approx(3 / 8, rel=1e-14)
 
 
 def test_the_expected_count_given_a_common_odds_ratio():

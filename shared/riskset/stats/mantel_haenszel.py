@@ -26,9 +26,12 @@ TERMS: Final = (
     "P x S + Q x R",
     "Sato's P",
     "is informative",
+    "weight if informative",
+    "Sato's P if informative",
 )
 """What a site's table adds: U = a - n1 (a + b) / N; its hypergeometric variance; R = a d / N; n1 n0 / N; with P = (a +
-d) / N, Q = 1 - P and S = R - U = b c / N two products; the P of Sato; 1 if both arms and both answers occur."""
+d) / N, Q = 1 - P and S = R - U = b c / N two products; the P of Sato; 1 if both arms and both answers occur, and the
+weight and Sato's P of such a table."""
 GIVEN_RATIO: Final = ("squared deviation", "deviation", "variance")
 """What it adds given a common odds ratio: (a - A)^2 / v, a - A and v, where A is the expected count, v its variance."""
 
@@ -45,6 +48,9 @@ class Stratified:
     odds_ratio: Estimate | None
     """None where it is 0 or infinite."""
     risk_difference: Estimate
+    """Over every site of both arms: one where nobody or everybody responds has a difference of 0."""
+    risk_difference_informative: Estimate
+    """Over those with both answers."""
 
     @property
     def p(self) -> float:
@@ -80,15 +86,18 @@ def terms(a: float, n1: float, b: float, n0: float) -> list[float]:
     c, d = n1 - a, n0 - b
     r, s, p, q = a * d / n, b * c / n, (a + d) / n, (b + c) / n
     informative = n1 > 0 and n0 > 0 and 0 < m < n
+    weight, sato = n1 * n0 / n, (n1 * n1 * b - n0 * n0 * a + n1 * n0 * (n0 - n1) / 2) / (n * n)
     return [
         (a * n0 - b * n1) / n,
         n1 * n0 * m * (n - m) / (n * n * (n - 1)) if informative else 0.0,
         r,
-        n1 * n0 / n,
+        weight,
         p * r,
         p * s + q * r,
-        (n1 * n1 * b - n0 * n0 * a + n1 * n0 * (n0 - n1) / 2) / (n * n),
+        sato,
         float(informative),
+        weight if informative else 0.0,
+        sato if informative else 0.0,
     ]
 
 
@@ -106,21 +115,28 @@ _ROUNDING: Final = 1e-9
 
 def stratified(total: Sequence[float], level: float = 0.95) -> Stratified | None:
     """Returns the comparison from the sum of `TERMS`; None where no site is informative."""
-    excess, variance, r, weight, _, _, sato, sites = total
+    excess, variance, r, weight, _, _, sato, sites, weight_of_these, sato_of_these = total
     if round(sites) == 0:
         return None
     beyond = max(abs(excess) - 0.5, 0.0) if abs(excess) >= 0.5 else abs(excess)
     z = two_sided_z(level)
-    difference = excess / weight
-    # 0, but for rounding, where all of one arm respond and none of the other
-    error = sqrt(max(difference * sato + (2 * r - excess) / 2, 0.0)) / weight
+    q = (2 * r - excess) / 2
     return Stratified(
         round(sites),
         excess * excess / variance,
         beyond * beyond / variance,
         _odds_ratio(total, z),
-        Estimate(difference, difference - z * error, difference + z * error),
+        _risk_difference(excess, weight, sato, q, z),
+        _risk_difference(excess, weight_of_these, sato_of_these, q, z),
     )
+
+
+def _risk_difference(excess: float, weight: float, p: float, q: float, z: float) -> Estimate:
+    """Returns the difference with Sato's limits. Its variance is 0, but for rounding, where all of one arm respond and
+    none of the other."""
+    difference = excess / weight
+    error = sqrt(max(difference * p + q, 0.0)) / weight
+    return Estimate(difference, difference - z * error, difference + z * error)
 
 
 def _odds_ratio(total: Sequence[float], z: float) -> Estimate | None:

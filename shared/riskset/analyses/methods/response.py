@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import product
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -258,6 +258,9 @@ def _parts(total: Sequence[float], size: int) -> list[Sequence[float]]:
     return [total[i : i + size] for i in range(0, len(total), size)]
 
 
+_ESTIMATES: Final = ("odds_ratio", "risk_difference", "risk_difference_informative")
+
+
 def _by_site_json(one: Stratified | None, test: Homogeneity | None) -> Json:
     reason = {"code": "no information", "message": str(say("analyses.proportion.by_site"))}
     none = {"reason": reason}
@@ -267,7 +270,7 @@ def _by_site_json(one: Stratified | None, test: Homogeneity | None) -> Json:
         tarone = {"chi2": test.tarone, "df": test.df, "p": test.p_tarone}
         breslow_day = {"chi2": test.chi2, "df": test.df, "p": test.p, "tarone": tarone}
     if one is None:
-        cmh: Json = dict.fromkeys(("sites", "chi2", "p", "corrected", "odds_ratio", "risk_difference")) | none
+        cmh: Json = dict.fromkeys(("sites", "chi2", "p", "corrected", *_ESTIMATES)) | none
         return {"cmh": cmh, "breslow_day": breslow_day}
     zero = {"code": "no finite estimate", "message": str(say("analyses.proportion.zero_cell"))}
     ratio = dict.fromkeys(("estimate", "lower", "upper")) | {"reason": zero}
@@ -278,6 +281,7 @@ def _by_site_json(one: Stratified | None, test: Homogeneity | None) -> Json:
         "corrected": {"chi2": one.corrected, "p": one.p_corrected},
         "odds_ratio": (ratio if one.odds_ratio is None else asdict(one.odds_ratio)) | {"limits": "robins"},
         "risk_difference": asdict(one.risk_difference) | {"limits": "sato"},
+        "risk_difference_informative": asdict(one.risk_difference_informative) | {"limits": "sato"},
     }
     return {"cmh": cmh, "breslow_day": breslow_day}
 
