@@ -282,5 +282,5 @@ class TestAdverseEvents:
 
     def test_a_small_cell_of_one_of_two_hospitals_is_not_told_by_arm_and_large_ones_are(self, patients):
         two = {"gwangju": 40, "jeju": 60}
-        assert self.run(patients, two, share=0.2, alone=0)[0].exposed.arms == ()
+        assert self.run(patients, two, share=0.25, alone=0)[0].exposed.arms == ()
         assert len(self.run(patients, two, alone=0)[0].exposed.arms) == 2
