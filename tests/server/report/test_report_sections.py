@@ -33,6 +33,7 @@ class Responses:
     endpoint: str | None = None
     population: str = "all"
     kind: str = "biomarker"
+    arms_refusal: None = None
 
     def question_json(self):
         return {"rate": "orr"}

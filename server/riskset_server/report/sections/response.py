@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, cast
 
-from riskset.analyses.methods.response import Asked, BySite, Rates, Response, ResponseBySite
+from riskset.analyses.methods.response import Rates, Response
+from riskset.analyses.methods.response_by_site import BySite, ResponseBySite
+from riskset.analyses.rates import Asked
 from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset_server.report import notation
