@@ -135,3 +135,55 @@ def test_all_of_one_arm_and_none_of_the_other(n1, n0):
 
 def test_there_is_no_common_odds_ratio_without_both_kinds_of_pairs():
     assert common_ratio(terms(3, 3, 0, 2)) is None
+
+
+@pytest.fixture(scope="module")
+def results(patients):
+    variables = patients.variables | {
+        "arm": {"type": "category", "levels": ["old", "new", "none"]},
+        "best": RESPONSE,
+    }
+    entry = {"kind": "response", "of": ["best"], "orr": ["CR", "PR"]}
+    study = patients.study(ROWS, analyses={"best": entry}, variables=variables)
+    (name,) = [set_id.name for set_id in plan(study).sets]
+    rows = {"arm": np.array([1.0, 1, 1, 1, 0, 0]), "best": np.array([0.0, 1, 1, 2, 3, 3])}
+    none = {key: values[:0] for key, values in rows.items()}
+    cohorts = {
+        site: Cohort(site, {name: PatientSet(of, np.arange(len(of["arm"])))})
+        for site, of in (("asan", rows), ("osaka", none))
+    }
+    outcome = Rehearsal(study, cohorts, is_gated=False).run()
+    return results_of(study, outcome, sorted(ROWS), is_gated=False)
+
+
+@pytest.fixture(scope="module")
+def rate(results):
+    (entry,) = [entry for entry in results.entries if entry.id == "response/all"]
+    return entry_json(entry)["rates"][0]
+
+
+class TestThreeArmsOfWhichOneIsEmpty:
+    """3 of 4 on `new`, 0 of 2 on `old`, nobody on `none`."""
+
+    def test_what_is_missing_has_a_reason(self, rate):
+        old, new, none = rate["arms"]
+        assert (new["n"], new["percent"], old["percent"]) == (3, 75.0, 0.0)
+        assert (none["percent"], none["wilson"], none["reason"]["code"]) == (None, None, "no patients")
+        with_new, with_none = rate["comparisons"]
+        assert with_new["difference"]["estimate"] == 0.75
+        assert with_new["odds_ratio"]["reason"]["code"] == "no finite estimate"
+        # 1, 2 or 3 of the responders are treated in 4, 12 and 4 of 20 ways: P = 8/20
+        assert with_new["fisher"]["p"] == pytest.approx(0.4, rel=1e-12)
+        assert (with_new["fisher"]["odds_ratio"], with_new["fisher"]["reason"]["code"]) == (None, "no finite estimate")
+        assert with_none["difference"]["reason"]["code"] == "no patients"
+
+    def test_one_of_several_comparisons_is_not_the_comparison(self, rate):
+        assert [rate[key] for key in ("difference", "odds_ratio", "risk_ratio", "fisher")] == [None] * 4
+
+    def test_the_page_shows_dashes_for_nobody(self, results, printed):
+        first, within = printed(results).tables("response")
+        orr, interval, difference, *_ = first.rows
+        assert orr.cells == ("0/2 (0.0)", "3/4 (75.0)", "0/0 (–)", "3/6 (50.0)")
+        assert interval.cells[2] == "–"
+        assert (difference.cells[0], difference.cells[2], difference.cells[3]) == ("reference", "–", "")
+        assert within.rows[1].cells[2] == "–"
