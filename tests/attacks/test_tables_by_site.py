@@ -142,6 +142,7 @@ class TestTwoHospitals:
         others = np.array([arm.n, reference.n]) - table_of(rows["jeju"])[::2]
         assert cell in others
 
+    @pytest.mark.exhaustive
     def test_no_exception_lets_it_through(self, patients):
         rows = rows_of({"gwangju": 40, "jeju": 60}, share=0.15)
         assert arms_of(self.run(patients, rows, [ExceptionSigned("R4.cell", "1", "we do not mind")])) == ()
@@ -275,6 +276,7 @@ class TestAdverseEvents:
         assert "any term = any grade without pain = any grade" in found.message
         assert has_result(self.run(patients, alone=12)[0])
 
+    @pytest.mark.exhaustive
     def test_a_rare_term_is_refused_and_a_common_one_answered(self, patients):
         found, _ = self.run(patients, alone=12, terms=("itch", "pain"))
         assert (found.rule, "itch" in found.message) == ("R12", True)
