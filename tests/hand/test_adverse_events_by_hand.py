@@ -11,6 +11,7 @@ Either: 4 of 4 and 2 of 4; of grade 3 or worse, which rash does not record, 2 an
 
 import pytest
 
+from riskset.analyses.opened import Tally
 from riskset.analyses.plan import plan
 from riskset.errors import DataError
 from riskset.stats.proportions import newcombe
@@ -121,6 +122,14 @@ def test_the_order_of_terms_in_the_file_changes_nothing():
     asked = [list(one.analyses["safety"].asked(one.adverse_events)) for one in (study, again)]
     assert asked[0] == asked[1] == ["htn", "skin"]
     assert plan(study).reported == plan(again).reported
+
+
+def test_the_budget_counts_a_variable_once_however_many_grades_are_asked():
+    """R5: what patients consist of does not grow with the grades of one event, nor with any event."""
+    (asked,) = plan(parse_study(STUDY)).reported
+    found = Tally().after(asked, asked.labels(None), 8, ())
+    assert found.held == {"arm = true", "h", "r"}
+    assert found.numbers == 2 * (1 + 5)
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ class Tally:
     ) -> Tally:
         """Returns the tally after so many rounds of an analysis of `rows` patients; `fields` define its endpoint."""
         name = analysis.analysis_set
-        held = self.held.union(fields, (column.name for column in analysis.exposure.columns))
+        held = self.held.union(fields, *(column.made_of for column in analysis.exposure.columns))
         patients, counted = max(self.patients, rows), self.counted
         if analysis.exposure.is_iterative:  # each point of evaluation gives other numbers
             return Tally(self.numbers + rounds * len(labels), patients, held, counted)
@@ -73,5 +73,6 @@ def _held(begun: Begun, fields: Mapping[str, Sequence[str]]) -> frozenset[str]:
     return frozenset(
         name
         for analysis, _ in begun
-        for name in (*fields.get(analysis.endpoint or "", ()), *(column.name for column in analysis.exposure.columns))
+        for names in (fields.get(analysis.endpoint or "", ()), *(c.made_of for c in analysis.exposure.columns))
+        for name in names
     )

@@ -56,6 +56,11 @@ class Column:
         return self.variable if self.level is None else f"{self.variable} = {self.level}"
 
     @property
+    def made_of(self) -> tuple[str, ...]:
+        """Returns what it is computed from: itself, or the variables whose levels it merges."""
+        return tuple(variable for variable, _ in self.merged) or (self.name,)
+
+    @property
     def is_number(self) -> bool:
         return self.code is None
 
