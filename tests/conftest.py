@@ -184,6 +184,7 @@ def patients():
     """The functions above, by name."""
 
     class Patients:
+        variables = VARIABLES
         study = staticmethod(make_study)
         rows = staticmethod(make_rows)
         choose = staticmethod(choose)

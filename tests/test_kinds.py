@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.conftest import VARIABLES
 
 from riskset.analyses.analysis import has_result
-from riskset.analyses.cohort import AnalysisSet, Cohort
+from riskset.analyses.cohort import AnalysisSet, Cohort, PatientSet
 from riskset.analyses.methods import PLANNERS
 from riskset.analyses.plan import plan
 from riskset.disclosure.exposure import uncovered, unplaced
@@ -40,6 +40,14 @@ EXAMPLES = {
         "landmarks": [12],
         "fine_gray": ["arm", "age"],
     },
+    "response": {"kind": "response", "of": ["stage"], "orr": ["I"], "dcr": ["I", "II"]},
+    "adverse-events": {"kind": "adverse-events"},
+}
+GRADES = {"type": "category", "levels": ["0", "2", "3"]}
+ADVERSE_EVENTS = {
+    "grading": "CTCAE 5.0",
+    "safety_population": "arm",
+    "terms": {"pain": {"from": ["stage"]}, "itch": {"from": ["skin", "nails"], "grades": ["any"]}},
 }
 COMPETING = {"os": {"days": "days", "event": "dead", "competing": ["lost"]}}
 ROW = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)
@@ -48,15 +56,34 @@ IN_TWO_OBJECTS = {"width_days", "max_days", "approximate"}
 
 
 def study_of(patients, kind, sites=SITES, **more):
+    return patients.study(sites, analyses={"asked": EXAMPLES[kind]}, **needed_by(patients, kind), **more)
+
+
+def needed_by(patients, kind):
+    """Returns what else the study of a kind needs."""
     if kind == "cumulative-incidence":
-        more |= {"endpoints": COMPETING, "variables": {**VARIABLES, "lost": {"type": "boolean"}}}
-    return patients.study(sites, analyses={"asked": EXAMPLES[kind]}, **more)
+        return {"endpoints": COMPETING, "variables": {**VARIABLES, "lost": {"type": "boolean"}}}
+    if kind != "adverse-events":
+        return {}
+    return {
+        "variables": patients.variables | dict.fromkeys(("stage", "skin", "nails"), GRADES),
+        "adverse_events": ADVERSE_EVENTS,
+    }
 
 
-def cohorts_of(patients, seed=7, sites=SITES, order=None):
+def cohorts_of(patients, kind, seed=7, sites=SITES, order=None):
     rows = patients.rows(seed, 240)
     rows = rows if order is None else patients.choose(rows, order)
-    return patients.deal(rows, patients.sites(sites, 240) if order is None else patients.sites(sites, 240)[order])
+    dealt = patients.deal(rows, patients.sites(sites, 240) if order is None else patients.sites(sites, 240)[order])
+    return {name: with_sets(cohort, study_of(patients, kind)) for name, cohort in dealt.items()}
+
+
+def with_sets(cohort, study):
+    """Returns the cohort with the same patients in each set without an endpoint that the study's analyses need."""
+    rows = cohort.analysis_sets["os"]
+    of = [set_id.name for set_id in plan(study).sets if set_id.endpoint is None]
+    variables = rows.variables | {"skin": rows.variables["age"] % 3, "nails": 2.0 * (rows.variables["age"] > 80)}
+    return Cohort(cohort.site, {"os": rows} | dict.fromkeys(of, PatientSet(variables, rows.patients)))
 
 
 def results_json(study, outcome):
@@ -72,7 +99,7 @@ def ran(patients):
     def ran(kind):
         if kind not in found:
             study = study_of(patients, kind)
-            found[kind] = study, Rehearsal(study, cohorts_of(patients)).run()
+            found[kind] = study, Rehearsal(study, cohorts_of(patients, kind)).run()
         return found[kind]
 
     return ran
@@ -139,7 +166,7 @@ class TestExposure:
         """Each column that the exposure does not name is permuted among the rows, and drawn again and halved, which
         moves sums and extremes; so are times without a clock."""
         study, outcome = ran(kind)
-        cohort = cohorts_of(patients)["asan"]
+        cohort = cohorts_of(patients, kind)["asan"]
         random = np.random.default_rng(1)
         for analysis in plan(study).reported:
             inputs = {id_: outcome.results[id_] for id_ in analysis.needs}
@@ -153,7 +180,7 @@ class TestExposure:
 def others(cohort, analysis, random):
     """Yields the cohort with other values of one variable that the analysis does not declare."""
     rows = cohort.analysis_sets[analysis.analysis_set]
-    declared = {column.variable for column in analysis.columns}
+    declared = {of for column in analysis.columns for of in (column.variable, *(name for name, _ in column.merged))}
     ways = (random.permutation, lambda values: values[random.integers(0, rows.n, rows.n)] * 0.5)
     for name in set(rows.variables) - declared:
         for way in ways:
@@ -175,26 +202,27 @@ class TestLaws:
 
     def test_order_of_sites_and_an_empty_site_change_no_bit(self, kind, ran, patients):
         study, outcome = ran(kind)
-        cohorts = cohorts_of(patients)
-        empty = patients.choose(cohorts["asan"].analysis_sets["os"], slice(0))
+        cohorts = cohorts_of(patients, kind)
+        nobody = patients.choose(cohorts["asan"].analysis_sets["os"], slice(0))
         wider = study_of(patients, kind, (*SITES, "seoul"))
-        more = Rehearsal(wider, {**dict(reversed(cohorts.items())), "seoul": Cohort("seoul", {"os": empty})}).run()
+        empty = with_sets(Cohort("seoul", {"os": nobody}), wider)
+        more = Rehearsal(wider, {**dict(reversed(cohorts.items())), "seoul": empty}).run()
         assert results_json(study, more) == results_json(study, outcome)
 
     def test_neither_gate_nor_masks_change_a_bit(self, kind, ran, patients):
         study, outcome = ran(kind)
-        bare = Rehearsal(study, cohorts_of(patients), is_gated=False).run()
+        bare = Rehearsal(study, cohorts_of(patients, kind), is_gated=False).run()
         assert results_json(study, bare) == results_json(study, outcome)
         clear = study_of(patients, kind, disclosure={"secure_sum": "off"})
-        unmasked = Rehearsal(clear, cohorts_of(patients), is_gated=False).run()
+        unmasked = Rehearsal(clear, cohorts_of(patients, kind), is_gated=False).run()
         assert results_json(clear, unmasked) == results_json(study, outcome)
 
     @given(st.randoms(use_true_random=False))
     def test_order_of_rows_changes_nothing(self, kind, ran, patients, random):
         study, outcome = ran(kind)
         order = np.array(random.sample(range(240), 240))
-        cohort = cohorts_of(patients, order=order)["kurume"]
-        before = cohorts_of(patients)["kurume"]
+        cohort = cohorts_of(patients, kind, order=order)["kurume"]
+        before = cohorts_of(patients, kind)["kurume"]
         for analysis in plan(study).reported:
             inputs = {id_: outcome.results[id_] for id_ in analysis.needs}
             state = analysis.start(inputs)

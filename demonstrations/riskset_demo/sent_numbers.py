@@ -27,8 +27,8 @@ from riskset.secure.fixed_point import Vector, encode, total
 from riskset.study.load import study_hash
 from riskset.study.spec import Study
 
-ADMISSION, MODELS, CURVES = "admission", "models", "curves"
-_PURPOSE: Mapping[str, str] = {"cox": MODELS, "km": CURVES}
+ADMISSION, MODELS, CURVES, TABLES = "admission", "models", "curves", "tables"
+_PURPOSE: Mapping[str, str] = {"cox": MODELS, "km": CURVES, "response": TABLES, "adverse-events": TABLES}
 """What the kinds are called in the table; any other kind is called by its name."""
 
 Slot = tuple[str, str]

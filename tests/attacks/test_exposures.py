@@ -140,7 +140,7 @@ NO_RULE_CAN_PLACE = {
     "weights in time": (exposure(in_time=in_time([ARM]), weights=True), "R8"),
     "weights of a table": (exposure(tables=(ARM,), weights=True), "R8"),
     "a slot of one site": (exposure(design=(ARM,), per_site=True), "R12"),
-    "a slot of one site in a table": (exposure(tables=(ARM,), per_site=True), "R12"),
+    "a slot of one site in a table beside a model": (exposure(design=(AGE,), tables=(ARM,), per_site=True), "R12"),
     "a slot of one site in time": (exposure(in_time=in_time(), per_site=True), "R12"),
     "a table again and again": (exposure(tables=(ARM,), is_iterative=True), "R5"),
     "a table beside a model, again and again": (exposure(design=(AGE,), tables=(ARM,), is_iterative=True), "R5"),

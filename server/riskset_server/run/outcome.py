@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result
-from riskset.analyses.counts_in_time import CountedInTime
 from riskset.analyses.excluded import NO_FOLLOW_UP, Excluded
 from riskset.analyses.plan import plan
 from riskset.catalogue import Message, say
@@ -133,7 +132,7 @@ def _left_out(code: str, n: int, of: Excluded) -> Message:
 
 def refusals_of(analysis: Analysis, result: Result) -> list[RefusedByRule]:
     """Returns the refusal of an analysis, or of its arms alone; none where nothing was refused."""
-    arms = analysis.arms_refusal if isinstance(analysis, CountedInTime) else None
+    arms = analysis.arms_refusal
     return [of for of in (result, arms) if isinstance(of, RefusedByRule)]
 
 

@@ -93,6 +93,8 @@ class Analysis(ABC):
     """Name of its entry in the study file."""
     set_id: SetId
     """The patients it analyses."""
+    arms_refusal: RefusedByRule | None = None
+    """Why it is not by arm, where the study asks for that."""
 
     kind: ClassVar[str]
 
@@ -144,6 +146,10 @@ class Analysis(ABC):
         """Returns what can still be asked where admission refused the analysis: the same of all patients together,
         which keeps the refusal for its result. None where it is not by arm, or nothing would change."""
         return None
+
+    def arms_reason_json(self) -> dict[str, Any]:
+        """Returns the key of results.json that says why there is nothing by arm; none where nothing is missing."""
+        return {} if self.arms_refusal is None else {"arms_reason": self.arms_refusal.reason_json()}
 
     @abstractmethod
     def out_of_evaluations(self, state: Any) -> Result:

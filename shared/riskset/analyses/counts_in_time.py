@@ -140,8 +140,6 @@ class CountedInTime(AskedOnce):
     """An analysis that needs the counts and nothing else: one round, in which each hospital sends them."""
 
     counts: CountsInTime
-    arms_refusal: RefusedByRule | None = None
-    """Why the counts are not by arm, where the study asks for that."""
 
     def without_arms(self, refusal: RefusedByRule) -> Self | None:
         if not self.counts.levels:
@@ -182,4 +180,4 @@ class CountedInTime(AskedOnce):
 
     def question_json(self) -> dict[str, Any]:
         by = {"variable": self.counts.arm, "reference": self.counts.reference}
-        return by | ({} if self.arms_refusal is None else {"arms_reason": self.arms_refusal.reason_json()})
+        return by | self.arms_reason_json()

@@ -31,8 +31,10 @@ def columns_of(study: Study, covariates: Sequence[str]) -> tuple[Column, ...]:
 def level_columns(study: Study, name: str) -> tuple[Column, ...]:
     """Returns a column for each level of a category or boolean, in the study's order, including the reference."""
     reference, combines = reference_of(study, name), study.is_combined(name)
+    is_derived = study.variables[name].is_derived
     return tuple(
-        Column(name, level, reference, code, is_combined=combines) for code, level in enumerate(study.levels_of(name))
+        Column(name, level, reference, code, is_combined=combines, is_derived=is_derived)
+        for code, level in enumerate(study.levels_of(name))
     )
 
 

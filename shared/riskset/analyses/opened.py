@@ -79,4 +79,4 @@ def _columns_of(analysis: Analysis) -> list[str]:
     """Returns the names of its columns; a condition of the endpoint follows from the variables that define it."""
     exposure = analysis.exposure
     own = [column for column in exposure.conditions if column.variable == analysis.endpoint]
-    return [column.name for column in exposure.columns if column not in own]
+    return [name for column in exposure.columns if column not in own for name in column.made_of]

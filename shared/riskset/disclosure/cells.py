@@ -100,7 +100,7 @@ def _more_rows_and_sites(policy: Policy, pair: str) -> Message:
     return say(f"rules.remedy.{code}", rows=least)
 
 
-def level(policy: Policy, subject: str, ones: int, n: int) -> Finding:
+def level(policy: Policy, subject: Message | str, ones: int, n: int) -> Finding:
     """R4: `ones` of n patients have the level; enough must have it, and enough must not."""
     least, without = _least(policy, "R4.level"), n - ones
     if policy.column == "local":
@@ -118,6 +118,12 @@ def combined(policy: Policy, subject: str, variables: Sequence[str], n: int) -> 
     if "R4.combined" not in policy.values:  # a run of an earlier protocol
         return cannot_judge("R4", subject, say("rules.beyond.combined"), remedy)
     return judge(policy, "R4.combined", subject, n, own=False, remedy=remedy)
+
+
+def cell(policy: Policy, subject: str, smallest: int) -> Finding:
+    """R4: the smallest cell of a table at the site has `smallest` patients. The site's own figure in both columns."""
+    remedy = say("rules.remedy.cell", least=_least(policy, "R4.cell"))
+    return judge(policy, "R4.cell", subject, smallest, own=True, remedy=remedy)
 
 
 def contributors(

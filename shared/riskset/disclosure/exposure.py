@@ -51,10 +51,20 @@ class Column:
     """Of a number that a formula computes: the columns of its terms."""
     is_combined: bool = False
     """True where it is computed from several variables, or by a formula, and is not the sum of its terms."""
+    merged: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    """Of an indicator of several levels, perhaps of several variables: each variable with the codes of its levels. A
+    patient has it who has any of them. Empty where `code` says it."""
+    is_derived: bool = False
+    """Whether a study defines the variable, which can then be any property of a patient."""
 
     @property
     def name(self) -> str:
         return self.variable if self.level is None else f"{self.variable} = {self.level}"
+
+    @property
+    def made_of(self) -> tuple[str, ...]:
+        """Returns what it is computed from: itself, or the variables whose levels it merges."""
+        return tuple(variable for variable, _ in self.merged) or (self.name,)
 
     @property
     def is_number(self) -> bool:
@@ -65,8 +75,16 @@ class Column:
         """Whether it is a sum of its terms, so that all sums of it follow from those of the terms."""
         return bool(self.terms) and not self.is_combined
 
+    def is_within(self, other: Column) -> bool:
+        """Whether every patient who has it has the other too, by the levels of which the two are made."""
+        own, others = ({(of, code) for of, codes in one.merged for code in codes} for one in (self, other))
+        return self != other and bool(own) and own <= others
+
     def values(self, rows: HasVariables) -> NDArray[np.float64]:
         """Returns the column for a hospital's rows, (n,), in its own unit."""
+        if self.merged:
+            having = [np.isin(rows.variables[variable], codes) for variable, codes in self.merged]
+            return np.asarray(np.any(having, axis=0), np.float64)
         values = rows.variables[self.variable]
         return values if self.code is None else (values == self.code).astype(np.float64)
 
@@ -92,7 +110,7 @@ class Exposure:
     design: tuple[Column, ...]
     """Columns whose sums of products leave, over all patients at once: R2 to R7."""
     tables: tuple[Column, ...]
-    """Levels counted one way, or by arm: R2, R4, R12."""
+    """Levels counted one way, or by arm: R4, R12; those of derived variables R2 too."""
     in_time: InTime | None
     """Counts by step of time: R9 and R11; for its split, R2, R4, R12."""
     weights: bool
@@ -100,15 +118,19 @@ class Exposure:
     is_iterative: bool
     """True where it is evaluated again at a point that follows from totals: R5, R7."""
     per_site: bool
-    """True where some numbers are of a single site, which totals do not hide: R12."""
+    """True where some numbers are of a single site, which totals do not hide: R12; of tables, R4."""
     conditions: tuple[Column, ...] = ()
     """Levels that decide how a patient counts in the sums of a design, though no number is of them: R2, R4, R12."""
 
     @property
     def columns(self) -> tuple[Column, ...]:
         """Returns every column once: those whose levels R2, R4 and R12 judge."""
-        split = self.in_time.split if self.in_time else ()
-        return tuple(dict.fromkeys((*self.design, *self.tables, *split, *self.conditions)))
+        return tuple(dict.fromkeys((*self.design, *self.tables, *self.split, *self.conditions)))
+
+    @property
+    def split(self) -> tuple[Column, ...]:
+        """Returns the columns by which patients are counted in time."""
+        return self.in_time.split if self.in_time else ()
 
     @property
     def judged(self) -> tuple[Column, ...]:
@@ -240,6 +262,8 @@ def is_count(exposure: Exposure, label: Label) -> bool:
     product of columns is declared."""
     if label.step is not None:
         return True
+    if exposure.per_site:  # terms that follow from a site's own table
+        return False
     if label.status is not None:
         return not label.columns  # sums over all times, as of a log-rank test, are of arms
     return not exposure.design or not set(label.columns) <= set(exposure.design)
@@ -260,11 +284,13 @@ def _beyond_the_rules(exposure: Exposure, endpoint: str | None) -> Iterator[tupl
         yield "R2", say("rules.beyond.opens_nothing"), say("rules.instead.declare")
     if exposure.weights:
         yield "R8", say("rules.beyond.weights"), later
-    if exposure.per_site:
+    are_own_tables = exposure.per_site and bool(exposure.tables) and not (exposure.design or exposure.in_time)
+    if exposure.per_site and not are_own_tables:
         yield "R12", say("rules.beyond.per_site"), later
     if exposure.design and endpoint is None:
         yield "R3", say("rules.beyond.no_endpoint"), later
-    if exposure.is_iterative and (exposure.tables or exposure.in_time or not exposure.design):
+    # whoever may know a site's table may know what follows from it at any point
+    if exposure.is_iterative and (exposure.tables or exposure.in_time or not exposure.design) and not are_own_tables:
         yield "R5", say("rules.beyond.repeated"), later
     if any(column.is_number for column in (*exposure.tables, *exposure.conditions)):
         yield "R4", say("rules.beyond.number_as_level"), say("rules.instead.levels")

@@ -136,7 +136,7 @@ class Contributor:
         own, figures = self._known_to(history), history.figures
         found: list[Judged] = []
         if history.step is not None:
-            of_step = own_findings(policy, history.step.id, history.in_admission, own, figures)
+            of_step = own_findings(policy, history.step.id, history.in_admission, own, figures, history.judge.arm)
             found += ((id_, finding) for id_, finding in of_step if id_ in history.batch)
         first = [q.analysis for q in history.questions if q.is_first]
         designs = {analysis.id for analysis in first if analysis.exposure.design}

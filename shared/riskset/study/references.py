@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from riskset.catalogue import NOTHING, say
 from riskset.errors import DataError, did_you_mean
+from riskset.study.adverse_events import AdverseEvents
 from riskset.study.derived_references import wrong_derivations
 from riskset.study.eligibility import WORDS, parse_rule
 from riskset.study.endpoints import DateEndpoint, DaysEndpoint, Endpoint, Time
@@ -36,6 +37,9 @@ class Draft:
     time: Time | None
     endpoints: Mapping[str, Endpoint | None]
     analyses: Mapping[str, AnalysisEntry | None]
+    adverse_events: AdverseEvents | None = None
+    has_adverse_events: bool = False
+    """Whether the table is present, right or wrong."""
 
     def use(self, path: KeyPath, name: str, *types: str) -> Iterator[Complaint]:
         """Yields a complaint unless the variable `name`, used at `path`, is declared with one of these types."""
@@ -43,6 +47,11 @@ class Draft:
             yield Complaint(path, say("study.variable.unknown", name=name), did_you_mean(name, self.variables))
         elif (variable := self.variables[name]) and variable.type not in types:
             yield Complaint(path, say("study.variable.wrong_type", name=name, found=variable.type, expected=types))
+
+    def known(self, path: KeyPath, names: Iterable[str]) -> Iterator[Complaint]:
+        """Yields a complaint for each undeclared variable in the list at `path`."""
+        for position, name in enumerate(names):
+            yield from self.use((*path, position), name, "number", "boolean", "category", "date")
 
     def read(self, path: KeyPath, name: str, *types: str) -> Iterator[Complaint]:
         """Yields what `use` does, and a complaint where the variable is derived: what decides days, events and arms
@@ -99,6 +108,8 @@ def complaints_about(draft: Draft) -> Iterator[Complaint]:
             yield from _date_endpoint(draft, path, endpoint)
         elif isinstance(endpoint, DaysEndpoint):
             yield from _days_endpoint(draft, path, endpoint)
+    if draft.adverse_events is not None:
+        yield from draft.adverse_events.complaints(draft)
     for name, analysis in draft.analyses.items():
         if analysis is not None:
             yield from analysis.complaints(draft, ("analyses", name))

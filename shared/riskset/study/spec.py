@@ -13,11 +13,12 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from riskset.catalogue import say
+from riskset.study.adverse_events import AdverseEvents, EventTerm
 from riskset.study.asked import Analysis
 from riskset.study.derived import Derivation, derivation
 from riskset.study.endpoints import DAYS_PER_UNIT, DateEndpoint, DaysEndpoint, Endpoint, GridTable, Time
 from riskset.study.terms import Sum, Term, sums_of
-from riskset.study.toml_table import Label, Name, Text, TomlTable, complain
+from riskset.study.toml_table import Label, Name, Since, Text, TomlTable, complain
 from riskset.study.truth import Kind
 from riskset.study.variables import (
     BooleanVariable,
@@ -30,6 +31,7 @@ from riskset.study.variables import (
 
 __all__ = [
     "DAYS_PER_UNIT",
+    "AdverseEvents",
     "Analysis",
     "BooleanVariable",
     "CategoryVariable",
@@ -40,6 +42,7 @@ __all__ = [
     "Disclosure",
     "EligibilityRule",
     "Endpoint",
+    "EventTerm",
     "GridTable",
     "Header",
     "NumberVariable",
@@ -137,6 +140,7 @@ class Study(TomlTable):
     comparison: Comparison | None = None
     time: Time
     endpoints: dict[Name, Endpoint] = Field(min_length=1)
+    adverse_events: Annotated[AdverseEvents | None, Since("0.2.0")] = None
     analyses: dict[Name, Analysis] = Field(min_length=1)
     disclosure: Disclosure = Disclosure()
 

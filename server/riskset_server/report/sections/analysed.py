@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from riskset.analyses.cohort import ALL
-from riskset.analyses.counts_in_time import CountedInTime
 from riskset.analyses.excluded import COSTLY, INCOMPLETE, NO_FOLLOW_UP
 from riskset.analyses.methods.cumulative_incidence import KIND as CAUSES
 from riskset.catalogue import Message, say
@@ -63,7 +62,7 @@ def analysed_notes(entry: ResultEntry, labels: Labels, cells: Cells) -> Iterator
 
 def arms_notes(entry: ResultEntry) -> Iterator[Text]:
     """Yields why there is nothing by arm, where the study asks for it and a rule forbids it."""
-    if isinstance(entry.analysis, CountedInTime) and (refusal := entry.analysis.arms_refusal):
+    if refusal := entry.analysis.arms_refusal:
         remedy = str(refusal.remedy).rstrip(".")
         yield worded(say("report.analysed.no_arms", rule=refusal.rule, reason=refusal.message, remedy=remedy))
 

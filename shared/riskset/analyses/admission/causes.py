@@ -18,7 +18,7 @@ from riskset.disclosure.finding import Finding, judge
 from riskset.disclosure.policy import Policy, default_policy
 
 OWN_CAUSES: Final = {
-    "admission/changes": ("R14.changed_rows", "R14.entered_rows", "R14.alike"),
+    "admission/changes": ("R14.changed_rows", "R14.entered_rows", "R14.alike", "R14.untold"),
     "admission/cohorts": (
         "R1.population_rows",
         "R2.apart_rows",
@@ -38,8 +38,8 @@ OWN_CAUSES: Final = {
         "R9.other_patients",
         "R9.populations",
         "R9.endpoints",
-        "R14.untold",
         "R2.apart_rows",
+        "R4.cell",
     ),
     "admission/pairs": ("R4.column", "R14.untold"),
     "admission/products": ("R2.leverage",),
@@ -107,6 +107,7 @@ def _remedy(policy: Policy, cause: str, analysis: Analysis) -> Message:
         "R3.events": lambda: of_models.events(own, "", 0, p).remedy,
         "R3.events_per_parameter": lambda: of_models.events(own, "", 0, p).remedy,
         "R4.level": lambda: cells.level(own, "", 1, 2).remedy,
+        "R4.cell": lambda: cells.cell(policy, "", 1).remedy,
         "R4.lost": lambda: say("rules.instead.some_narrower_range"),
         "R4.column": lambda: _failing(policy, "R4.leverage", say("rules.remedy.leverage_column", k=policy.k)),
         "R6.parameters": lambda: of_models.parameters(own, "", 1, p).remedy,

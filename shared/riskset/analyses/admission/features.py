@@ -56,6 +56,16 @@ def only_of(analyses: Sequence[Analysis], chosen: frozenset[str], feature: Featu
     return bool(users) and chosen.issuperset(users)
 
 
+def is_crossed(analyses: Sequence[Analysis], feature: Feature) -> bool:
+    """Whether what is disclosed of the feature can be combined with other columns: all but levels that are counted one
+    way or by arm. A derived level can itself be a combination of columns."""
+    column = feature.column
+    if column is None or column.is_derived:
+        return True
+    exposures = [analysis.exposure for analysis in analyses if uses(analysis, feature)]
+    return any(column in exposure.design or column in exposure.split for exposure in exposures)
+
+
 def in_design(analysis: Analysis, feature: Feature) -> bool:
     """Whether an analysis discloses sums of products of the feature, or of a sum of which it is a term."""
     return feature.cohort == analysis.analysis_set and feature.column in analysis.exposure.judged_design

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Literal
 
 from riskset.analyses.admission.causes import refusal_by_a_site
@@ -20,7 +21,7 @@ from riskset.analyses.plan import Plan
 from riskset.catalogue import say
 from riskset.disclosure import cells
 from riskset.disclosure import models as of_models
-from riskset.disclosure.exposure import Label, first_uncovered, unplaced
+from riskset.disclosure.exposure import Column, Label, first_uncovered, unplaced
 from riskset.disclosure.finding import Finding, cannot_judge
 from riskset.disclosure.policy import Policy, policy_from_json, strictest
 
@@ -182,7 +183,8 @@ def lost(moments: Moments | None, analysis: Analysis) -> Iterator[Finding]:
 
 
 def levels(policy: Policy, analysis: Analysis, n: int, ones: Mapping[str, int]) -> Iterator[Finding]:
-    """R4: every level, including the reference, and its complement."""
+    """R4: every level, including the reference, and its complement; of tables, also what one level has beyond another,
+    which is the difference of the two."""
     by_variable: dict[str, list[str]] = {}
     for column in analysis.columns:
         if column.name in ones:
@@ -190,3 +192,12 @@ def levels(policy: Policy, analysis: Analysis, n: int, ones: Mapping[str, int]) 
     for reference, names in by_variable.items():
         counts = {name: ones[name] for name in names} | {reference: n - sum(ones[name] for name in names)}
         yield from (cells.level(policy, name, count, n) for name, count in counts.items())
+    for part, whole in nested(analysis.exposure.tables):
+        if beyond := ones[whole.name] - ones[part.name]:
+            subject = say("rules.subject.beyond", whole=whole.name, part=part.name)
+            yield cells.level(policy, subject, beyond, n)
+
+
+def nested(columns: Sequence[Column]) -> Iterator[tuple[Column, Column]]:
+    """Yields every two columns of which the second includes the first."""
+    yield from ((part, whole) for part, whole in permutations(columns, 2) if part.is_within(whole))

@@ -9,6 +9,7 @@ anything leaves it. Curves are compared (R9) by each hospital in both columns.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Protocol
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from riskset.analyses.admission.features import Feature, features_of, in_design, matrix
 from riskset.analyses.admission.figures import Count, Figures
-from riskset.analyses.admission.judging import Judged, levels, lost
+from riskset.analyses.admission.judging import Judged, levels, lost, nested
 from riskset.analyses.admission.steps import Live, Own, binary, modelled, models
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.leaving import curves_of
@@ -43,12 +44,16 @@ class Evaluated(Protocol):
     def linear_predictor(self) -> NDArray[np.float64]: ...
 
 
-def own_findings(policy: Policy, step: str, live: Live, own: Own, figures: Figures) -> list[Judged]:
+def own_findings(
+    policy: Policy, step: str, live: Live, own: Own, figures: Figures, arm: str | None = None
+) -> list[Judged]:
     """Returns what the rules say about a hospital's own rows before it sends its numbers of a step of admission. Never
-    leaves the hospital; what does not pass becomes a flag."""
-    found = _own_untold(policy, live, own) if step in ("admission/counts", "admission/pairs") else ()
+    leaves the hospital; what does not pass becomes a flag. `arm` is the variable by which tables may be split."""
+    found = _own_untold(policy, live, own) if step in ("admission/changes", "admission/pairs") else ()
     speak: dict[str, Callable[[], Iterator[Judged]]] = {
-        "admission/counts": lambda: _own_counted(policy, live, own, figures),  # in both columns
+        "admission/counts": lambda: chain(  # in both columns
+            _own_counted(policy, live, own, figures), _own_tables(policy, live, own, arm)
+        ),
         **(
             {
                 "admission/changes": lambda: _own_changes(policy, live, own),
@@ -74,6 +79,31 @@ def _own_counted(policy: Policy, live: Live, own: Own, figures: Figures) -> Iter
 def own_findings_of_curves(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
     """As `own_findings`: R9 on the curves of these analyses, beside those of other runs."""
     return together(policy, curves_of(own.cohort, live), own.opened())
+
+
+def _own_tables(policy: Policy, live: Live, own: Own, arm: str | None) -> Iterator[Judged]:
+    """R4: the cells of this hospital's own tables, where others can see its counts, or compute them from a total of
+    hospitals' terms."""
+    if "R4.cell" not in policy.values:
+        return
+    for analysis in live:
+        exposure, rows = analysis.exposure, own.cohort.analysis_sets[analysis.analysis_set]
+        if policy.column == "local" or exposure.per_site:
+            everyone = np.zeros(rows.n)
+            is_by_arm = any(column.variable == arm for column in exposure.tables)
+            of_arm = rows.variables[arm] if arm is not None and is_by_arm else everyone
+            for column in exposure.tables:
+                by = everyone if column.variable == arm else of_arm
+                yield analysis.id, cells.cell(policy, column.name, _smallest_cell(column.values(rows), by))
+            for part, whole in nested(exposure.tables):
+                beyond = whole.values(rows) - part.values(rows)
+                yield analysis.id, cells.cell(policy, whole.name, _smallest_cell(beyond, of_arm))
+
+
+def _smallest_cell(having: NDArray[np.float64], of_arm: NDArray[np.float64]) -> int:
+    """Returns the smallest count of patients with or without a level in an arm, other than 0; 0 where all are 0."""
+    counts = np.unique(np.column_stack([having, of_arm]), axis=0, return_counts=True)[1]
+    return int(min(counts, default=0))
 
 
 def own_findings_before_first(policy: Policy, passed: Live, own: Own, figures: Figures) -> list[Judged]:

@@ -18,7 +18,15 @@ from numpy.typing import NDArray
 
 from riskset.analyses import moments
 from riskset.analyses.admission.exclusions import NOT_COUNTED, Exclusions
-from riskset.analyses.admission.features import Feature, features_of, gram, matrix, only_in_designs_of, only_of
+from riskset.analyses.admission.features import (
+    Feature,
+    features_of,
+    gram,
+    is_crossed,
+    matrix,
+    only_in_designs_of,
+    only_of,
+)
 from riskset.analyses.admission.figures import Count, Figures, Gram
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import Cohort
@@ -309,8 +317,8 @@ def _pair_labels(features: Sequence[Feature], what: str) -> tuple[Label, ...]:
 
 
 def binary(live: Live) -> tuple[Feature, ...]:
-    """Returns the 0/1 features: memberships and levels."""
-    return tuple(feature for feature in features_of(live) if not feature.is_number)
+    """Returns the 0/1 features whose products leave: memberships, and levels that are more than counted one way."""
+    return tuple(f for f in features_of(live) if not f.is_number and is_crossed(live, f))
 
 
 @dataclass(frozen=True)

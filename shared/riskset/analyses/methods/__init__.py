@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from riskset.analyses.analysis import Analysis
-from riskset.analyses.methods import cox, cumulative_incidence, follow_up, km, rmst
+from riskset.analyses.methods import adverse_events, cox, cumulative_incidence, follow_up, km, response, rmst
 from riskset.analyses.populations import Population
 from riskset.study.asked import PACKAGES
 from riskset.study.spec import Study
@@ -33,6 +33,8 @@ PLANNERS: Final[Mapping[str, Planner]] = {
     "rmst": rmst.planned,
     "follow-up": follow_up.planned,
     "cumulative-incidence": cumulative_incidence.planned,
+    "response": response.planned,
+    "adverse-events": adverse_events.planned,
     **{kind: _provided(kind) for kind in PACKAGES.entries},
 }
 
