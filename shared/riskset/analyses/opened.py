@@ -42,7 +42,7 @@ class Tally:
     ) -> Tally:
         """Returns the tally after so many rounds of an analysis of `rows` patients; `fields` define its endpoint."""
         name = analysis.analysis_set
-        held = self.held.union(fields, (column.name for column in analysis.exposure.columns))
+        held = self.held.union(fields, _names(analysis))
         patients, counted = max(self.patients, rows), self.counted
         if analysis.exposure.is_iterative:  # each point of evaluation gives other numbers
             return Tally(self.numbers + rounds * len(labels), patients, held, counted)
@@ -58,7 +58,8 @@ def judged(
     tally = nothing = Tally(0, max((rows(one.analysis_set) for one, _ in begun), default=0), _held(begun, fields))
     for analysis, labels in begun:
         n, design = rows(analysis.analysis_set), analysis.exposure.design
-        rounds = max(1, models.evaluations_allowed(policy, n, len(design))) if analysis.exposure.is_iterative else 1
+        allowed = models.evaluations_allowed(policy, n, len(design), analysis.exposure.held)
+        rounds = max(1, allowed) if analysis.exposure.is_iterative else 1
         of_endpoint = fields.get(analysis.endpoint or "", ())
         with_it = tally.after(analysis, labels, n, of_endpoint, rounds)
         alone = nothing.after(analysis, labels, n, of_endpoint, rounds).numbers + before
@@ -71,7 +72,10 @@ def judged(
 def _held(begun: Begun, fields: Mapping[str, Sequence[str]]) -> frozenset[str]:
     """Returns the columns of all analyses that have begun: what was opened earlier was opened of all of them."""
     return frozenset(
-        name
-        for analysis, _ in begun
-        for name in (*fields.get(analysis.endpoint or "", ()), *(column.name for column in analysis.exposure.columns))
+        name for analysis, _ in begun for name in (*fields.get(analysis.endpoint or "", ()), *_names(analysis))
     )
+
+
+def _names(analysis: Analysis) -> Iterator[str]:
+    """Yields the names of the columns that it discloses; a product holds nothing that its two columns do not."""
+    return (name for column in analysis.exposure.columns for name in column.made_of)

@@ -54,6 +54,11 @@ class Column:
     def is_number(self) -> bool:
         return self.code is None
 
+    @property
+    def made_of(self) -> tuple[str, ...]:
+        """Names of the columns that it is computed from: itself, unless it is a product or a part of a spline."""
+        return (self.name,)
+
     def values(self, rows: HasVariables) -> NDArray[np.float64]:
         """Returns the column for a hospital's rows, (n,), in its own unit."""
         values = rows.variables[self.variable]
@@ -96,6 +101,11 @@ class Exposure:
         """Returns every column once: those whose levels R2, R4 and R12 judge."""
         split = self.in_time.split if self.in_time else ()
         return tuple(dict.fromkeys((*self.design, *self.tables, *split)))
+
+    @property
+    def held(self) -> int:
+        """Returns how many values of each patient the design is computed from."""
+        return len({name for column in self.design for name in column.made_of})
 
     @property
     def opens_nothing(self) -> bool:
@@ -237,6 +247,8 @@ def _beyond_the_rules(exposure: Exposure, endpoint: str | None) -> Iterator[tupl
         yield "R3", say("rules.beyond.no_endpoint"), later
     if exposure.is_iterative and (exposure.tables or exposure.in_time or not exposure.design):
         yield "R5", say("rules.beyond.repeated"), later
+    if any(len(set(column.made_of)) > 1 for column in exposure.columns):
+        yield "R2", say("rules.beyond.products"), say("rules.instead.no_products")
     if any(column.is_number for column in exposure.tables):
         yield "R4", say("rules.beyond.number_as_level"), say("rules.instead.levels")
     if exposure.in_time is not None:

@@ -70,10 +70,13 @@ class Draft:
                 beyond = say("study.analysis.beyond_grid", time=time, unit=unit, last=last, limit=limit)
                 yield Complaint((*path, position), beyond)
 
-    def covariates(self, path: KeyPath, names: Sequence[str], endpoints: Iterable[str]) -> Iterator[Complaint]:
-        """Yields a complaint for each name in the list at `path` that cannot be a covariate for these endpoints."""
+    def covariates(
+        self, path: KeyPath, names: Sequence[str], endpoints: Iterable[str], first: int = 0
+    ) -> Iterator[Complaint]:
+        """Yields a complaint for each name in the list at `path`, from its position `first` on, that cannot be a
+        covariate for these endpoints."""
         outcomes = {name: key for key in endpoints if (e := self.endpoints.get(key)) for name in e.variables}
-        for position, name in enumerate(names):
+        for position, name in enumerate(names, first):
             at = (*path, position)
             yield from self.use(at, name, "number", "boolean", "category")
             if name in outcomes:

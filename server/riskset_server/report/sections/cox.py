@@ -13,6 +13,7 @@ from riskset.analyses.methods.cox import CoxModel
 from riskset.analyses.methods.cox_fit import CoxFit, Separated, SeparationLimit
 from riskset.catalogue import say
 from riskset.results import ResultEntry
+from riskset.study.entry import as_printed
 from riskset_server.report import notation
 from riskset_server.report.blocks import Block, Box, Row, Shown, Table, Text, worded
 from riskset_server.report.cells import Place
@@ -177,17 +178,18 @@ def _table(models: Sequence[_Model], context: Context) -> Table:
 
 
 def _rows(variable: str, sides: Sequence[_Side], labels: Labels) -> Iterator[Row]:
-    """One row for a number; for a category a heading, the reference, and the other levels."""
+    """One row for a number; for a category a heading, the reference, and the other levels; for an interaction, which
+    has no reference, a heading and the levels."""
     columns = [c for side in sides for model in side.models for c in model.columns if c.variable == variable]
     levels = dict.fromkeys(column.level for column in columns if column.level is not None)
     if not levels:
         yield Row(labels.variable(variable), _row_cells(variable, None, sides))
         return
     reference = columns[0].reference
-    assert reference is not None, "a category's columns have one"
     yield Row(labels.variable(variable))
-    at_reference = tuple(text for side in sides for text in side.at_reference(variable))
-    yield Row(labels.level(variable, reference), at_reference, is_inner=True)
+    if reference is not None:
+        at_reference = tuple(text for side in sides for text in side.at_reference(variable))
+        yield Row(labels.level(variable, reference), at_reference, is_inner=True)
     for level in levels:
         yield Row(labels.level(variable, level), _row_cells(variable, level, sides), is_inner=True)
 
@@ -211,7 +213,20 @@ def _notes(models: Sequence[_Model], context: Context) -> Iterator[Text]:
     if left_out := _not_in_multivariable(models):
         covariates = tuple(context.labels.plain_variable(variable) for variable in left_out)
         yield (str(say("report.cox.not_in_multivariable", covariates=covariates)),)
+    yield from _of_splines(fitted, context.labels)
     yield from _missing(models, context)
+
+
+def _of_splines(models: Sequence[_Model], labels: Labels) -> Iterator[Text]:
+    """The test that a number's effect is linear, for each spline."""
+    for model in models:
+        for spline in model.analysis.splines:
+            variable = spline.number.variable
+            if any(model.has_estimate(part) for part in spline.parts):
+                place = Place(model.entry.id, variable=variable)
+                test = Shown("chi_square", tuple(place.of(f"splines.linearity.{k}").id for k in ("chi2", "df", "p")))
+                of = {"model": model.name(labels), "variable": labels.plain_variable(variable)}
+                yield worded(say("report.cox.linearity", **of, knots=", ".join(as_printed(spline.knots)), test=test))
 
 
 def _not_in_multivariable(models: Sequence[_Model]) -> list[str]:

@@ -35,6 +35,7 @@ from riskset.analyses.methods.cox_fit import (
     separated_together,
     unfitted,
 )
+from riskset.analyses.methods.cox_splines import Spline, splines_json, splines_of
 from riskset.analyses.moments import Moments, moments_id
 from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Exposure, Label, total
@@ -45,6 +46,7 @@ from riskset.stats.linear import SINGULAR
 from riskset.stats.log_rank import Test
 from riskset.stats.profile_limit import at
 from riskset.study.asked.cox import CoxEntry
+from riskset.study.asked.cox_terms import main_effects
 from riskset.study.spec import Study
 
 State = Fitting | Limiting
@@ -61,6 +63,7 @@ class CoxModel(Analysis):
     design: tuple[Column, ...]
     ties: Ties
     model: Literal["univariable", "multivariable"]
+    splines: tuple[Spline, ...] = ()
 
     @property
     def exposure(self) -> Exposure:
@@ -135,11 +138,15 @@ class CoxModel(Analysis):
         return _vector(evaluate(prepared, state.beta, self.ties))
 
     def question_json(self) -> dict[str, Any]:
-        covariates = list(dict.fromkeys(column.variable for column in self.design))
+        covariates = list(dict.fromkeys(column.variable for column in self.design if column not in self._curved))
         return {"model": self.model, "baseline": "site", "ties": self.ties, "covariates": covariates}
 
     def result_json(self, result: CoxFit) -> dict[str, Any]:
-        return _answer(self, result)
+        return _answer(self, result) | splines_json(self.splines, result)
+
+    @property
+    def _curved(self) -> frozenset[Column]:
+        return frozenset(part for spline in self.splines for part in spline.parts)
 
     def combine(self, total: Sequence[float], state: State) -> State | CoxFit | NotEstimable:
         p = len(state.usable)
@@ -164,10 +171,11 @@ def planned(study: Study, name: str, entry: CoxEntry) -> Iterator[CoxModel]:
             yield CoxModel(
                 id=id_,
                 name=name,
-                set_id=set_of(entry, endpoint, population, covariates),
-                design=columns_of(study, covariates),
+                set_id=set_of(entry, endpoint, population, main_effects(covariates)),
+                design=columns_of(study, covariates, entry.splines),
                 ties=entry.ties,
                 model=model,
+                splines=splines_of(study, covariates, entry.splines),
             )
 
 
