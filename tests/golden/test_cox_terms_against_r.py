@@ -1,4 +1,4 @@
-"""Interactions and splines equal R's `coxph`: `cox_terms.R`, over the sites of lung."""
+"""Interactions, splines and a landmark equal R's `coxph`: `cox_terms.R`, over the sites of lung."""
 
 import csv
 import json
@@ -39,6 +39,7 @@ interactions = {{ kind = "cox", endpoint = "os", multivariable = ["trt", "age", 
 numbers = {{ kind = "cox", endpoint = "os", multivariable = ["age", "ph_ecog", "age:ph_ecog"] }}
 spline = {{ kind = "cox", endpoint = "os", multivariable = ["trt", "age"], splines = {{ age = [50, 60, 65, 75] }} }}
 log_spline = {{ kind = "cox", endpoint = "os", univariable = ["logage"], splines = {{ logage = [50, 60, 70] }} }}
+landmark = {{ kind = "cox", endpoint = "os", multivariable = ["trt", "age"], landmark = 3 }}
 """
 
 
@@ -62,7 +63,7 @@ def answers():
     return json.loads(Path(__file__).with_name("cox_terms.json").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("analysis", ["interactions", "numbers", "spline", "log_spline"])
+@pytest.mark.parametrize("analysis", ["interactions", "numbers", "spline", "log_spline", "landmark"])
 def test_the_fit_equals_coxph(tried, answers, analysis):
     found, r = tried[analysis], answers[analysis]
     assert (found["n"], found["events"]) == (r["n"], r["events"])
@@ -71,6 +72,12 @@ def test_the_fit_equals_coxph(tried, answers, analysis):
     assert (np.abs(coef - r["coef"]) / se).max() < 1e-9
     np.testing.assert_allclose([term["se"] for term in found["terms"]], se, rtol=1e-9)
     np.testing.assert_allclose([found["log_likelihood"][k] for k in ("null", "fitted")], r["loglik"], rtol=1e-9)
+
+
+def test_who_left_before_the_landmark_is_counted(tried):
+    everyone, found = tried["spline"], tried["landmark"]
+    assert found["landmark_days"] == 91
+    assert {"reason": "before landmark", "n": everyone["n"] - found["n"]} in found["excluded"]
 
 
 def test_terms_are_named(tried):

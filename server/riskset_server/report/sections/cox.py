@@ -204,6 +204,8 @@ def _notes(models: Sequence[_Model], context: Context) -> Iterator[Text]:
     ties = {model.analysis.ties for model in shown}
     approximation = say(f"report.cox.ties.{ties.pop() if len(ties) == 1 else 'both'}")
     yield worded(say("report.cox.note", ties=approximation))
+    if (day := models[0].analysis.set_id.landmark_days) is not None:
+        yield worded(say("report.cox.landmark", day=day))
     if any(model.limit for model in shown):
         yield worded(say("report.cox.separated"))
     yield from _analysed([model for model in models if not model.is_refused], context)

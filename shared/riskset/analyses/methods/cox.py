@@ -139,7 +139,9 @@ class CoxModel(Analysis):
 
     def question_json(self) -> dict[str, Any]:
         covariates = list(dict.fromkeys(column.variable for column in self.design if column not in self._curved))
-        return {"model": self.model, "baseline": "site", "ties": self.ties, "covariates": covariates}
+        landmark = self.set_id.landmark_days
+        asked = {} if landmark is None else {"landmark_days": landmark}
+        return asked | {"model": self.model, "baseline": "site", "ties": self.ties, "covariates": covariates}
 
     def result_json(self, result: CoxFit) -> dict[str, Any]:
         return _answer(self, result) | splines_json(self.splines, result)
@@ -171,7 +173,10 @@ def planned(study: Study, name: str, entry: CoxEntry) -> Iterator[CoxModel]:
             yield CoxModel(
                 id=id_,
                 name=name,
-                set_id=set_of(entry, endpoint, population, main_effects(covariates)),
+                set_id=replace(
+                    set_of(entry, endpoint, population, main_effects(covariates)),
+                    landmark_days=entry.landmark_days(study.days_per_unit),
+                ),
                 design=columns_of(study, covariates, entry.splines),
                 ties=entry.ties,
                 model=model,

@@ -16,9 +16,10 @@ from riskset.study.asked.cox_terms import (
     splines_in_order,
     without,
     wrong_interactions,
+    wrong_landmark,
     wrong_splines,
 )
-from riskset.study.entry import EndpointEntry, as_printed
+from riskset.study.entry import EndpointEntry, Positive, as_printed
 from riskset.study.references import Draft
 from riskset.study.toml_lines import KeyPath
 from riskset.study.toml_table import Complaint, Names, Since, complain, each_once
@@ -51,6 +52,9 @@ class CoxEntry(EndpointEntry):
     splines: Annotated[Splines, Since("0.3.0")] = NO_SPLINES
     """By number: the knots of a restricted cubic spline, in its own unit, in every model of the entry that has it."""
 
+    landmark: Annotated[Positive | None, Since("0.3.0")] = None
+    """In `time.unit`: the rows still at risk after it, whose time is counted from it."""
+
     @field_validator("univariable", "multivariable")
     @classmethod
     def _distinct(cls, value: bool | tuple[str, ...] | None) -> bool | tuple[str, ...] | None:
@@ -68,6 +72,11 @@ class CoxEntry(EndpointEntry):
         if self.univariable is False and self.multivariable is None:
             complain(say("study.cox.no_covariates"))
         return self
+
+    def landmark_days(self, days_per_unit: float) -> int | None:
+        """Returns the last day before the landmark, from which time is counted: follow-up is of whole days, so that
+        those at risk after the one are at risk after the other."""
+        return None if self.landmark is None else int(self.landmark * days_per_unit)
 
     @property
     def univariable_covariates(self) -> tuple[str, ...]:
@@ -107,6 +116,7 @@ class CoxEntry(EndpointEntry):
         for position, term in enumerate(terms):
             if ":" not in term:
                 yield from draft.covariates((*path, "multivariable"), [term], self.endpoints, position)
+        yield from wrong_landmark(draft, (*path, "landmark"), self.landmark, self.endpoints)
         yield from wrong_interactions((*path, "multivariable"), terms, self.splines)
         yield from wrong_splines(draft, (*path, "splines"), self.splines, self.covariates)
         if isinstance(self.univariable, tuple):
@@ -122,17 +132,26 @@ class CoxEntry(EndpointEntry):
         elif alone:
             covariates = tuple(_covariate(name, study) for name in alone)
             yield say("study.cox.univariable", endpoints=endpoints, covariates=covariates)
+        if self.landmark is not None:
+            day = self.landmark_days(study.days_per_unit)
+            of = {"landmark": f"{self.landmark:g}", "unit": study.time.unit, "day": day}
+            yield say("study.cox.landmark", **of)
         for name, knots in self.splines.items():
             yield say("study.cox.spline", label=study.label_of(name), knots=as_printed(knots))
 
     def facts(self, study: Study) -> dict[str, Any]:
+        landmark = {} if self.landmark is None else {"landmark": self.landmark}
         splines = {"splines": {name: list(knots) for name, knots in self.splines.items()}} if self.splines else {}
-        return splines | {
-            "univariable": list(self.univariable_covariates),
-            "multivariable": list(self.multivariable or ()),
-            "baseline": self.baseline,
-            "ties": self.ties,
-        }
+        return (
+            landmark
+            | splines
+            | {
+                "univariable": list(self.univariable_covariates),
+                "multivariable": list(self.multivariable or ()),
+                "baseline": self.baseline,
+                "ties": self.ties,
+            }
+        )
 
     def lines(self, study: Study) -> list[Message | str]:
         models = {"univariable": self.univariable_covariates, "multivariable": self.multivariable or ()}

@@ -1,4 +1,4 @@
-"""What a Cox model may consist of beside variables: interactions `arm:ecog`, and splines of numbers."""
+"""What a Cox entry may ask beside variables: interactions `arm:ecog`, splines of numbers, and a landmark."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Final
 from pydantic import Field, StringConstraints
 
 from riskset.catalogue import say
+from riskset.study.endpoints import DaysEndpoint
 from riskset.study.entry import ascending
 from riskset.study.references import Draft
 from riskset.study.toml_lines import KeyPath
@@ -57,6 +58,26 @@ def wrong_interactions(path: KeyPath, terms: Sequence[str], splines: Mapping[str
         elif curved := tuple(name for name in both if name in splines):
             yield Complaint(at, say("study.cox.curved_interaction", term=term, names=curved))
         seen.add(frozenset(both))
+
+
+def wrong_landmark(
+    draft: Draft, path: KeyPath, landmark: float | None, endpoints: Iterable[str]
+) -> Iterator[Complaint]:
+    """Yields what is wrong with the landmark at `path`: it is beyond the grid or within the first day, or of patients
+    who enter late."""
+    if landmark is None or draft.time is None:
+        return
+    unit, last = draft.time.unit, draft.time.grid.max_days
+    if landmark * draft.time.days_per_unit > last:
+        limit = last / draft.time.days_per_unit
+        beyond = say("study.analysis.beyond_grid", time=landmark, unit=unit, last=last, limit=limit)
+        yield Complaint(path, beyond)
+    if landmark * draft.time.days_per_unit < 1:
+        yield Complaint(path, say("study.cox.landmark_first_day", landmark=landmark, unit=unit))
+    for name in endpoints:
+        endpoint = draft.endpoints.get(name)
+        if isinstance(endpoint, DaysEndpoint) and endpoint.entry is not None:
+            yield Complaint(path, say("study.cox.landmark_entry", endpoint=name))
 
 
 def wrong_splines(draft: Draft, path: KeyPath, splines: Splines, covariates: Sequence[str]) -> Iterator[Complaint]:
