@@ -215,8 +215,22 @@ def _notes(models: Sequence[_Model], context: Context) -> Iterator[Text]:
     if left_out := _not_in_multivariable(models):
         covariates = tuple(context.labels.plain_variable(variable) for variable in left_out)
         yield (str(say("report.cox.not_in_multivariable", covariates=covariates)),)
+    yield from _at_limits(models, context.labels)
     yield from _of_splines(fitted, context.labels)
     yield from _missing(models, context)
+
+
+def _at_limits(models: Sequence[_Model], labels: Labels) -> Iterator[Text]:
+    """The other hazard ratios of a model with one separated column, with that column at its limit."""
+    for model in models:
+        end = model.entry.result
+        for term in (end.rest or ()) if isinstance(end, Separated) else ():
+            column, ways = term.column, ("hr", "lower", "upper", "p")
+            *ratio, p = model.of_column(column, *(f"under_separation.terms.{way}" for way in ways))
+            level = "" if column.level is None else f" {labels.level(column.variable, column.level)}"
+            of = {"model": model.name(labels), "term": f"{labels.variable(column.variable)}{level}"}
+            shown = {"hr": Shown("ratio_95", tuple(ratio)), "p": Shown("p_value", (p,))}
+            yield worded(say("report.cox.at_limit", **of, **shown))
 
 
 def _of_splines(models: Sequence[_Model], labels: Labels) -> Iterator[Text]:
