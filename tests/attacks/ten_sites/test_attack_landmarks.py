@@ -9,6 +9,7 @@ import numpy as np
 from riskset.analyses.analysis import RefusedByRule
 from riskset.analyses.cohort import Cohort
 
+FOUR = ("seoul", "busan", "daegu", "tokyo")
 FIRST, SECOND = 91, 100
 """Days of landmarks at 3 and 3.3 months."""
 
@@ -45,7 +46,7 @@ def followed(network, table, landmarks, *days):
 
 def a_patient_between(patients):
     """Returns a table in which only the victim leaves between the landmarks, and the victim."""
-    table = patients()
+    table = patients(*FOUR)
     victim = int(np.flatnonzero(table["site"] == "busan")[7])
     table["days"][(table["days"] > FIRST) & (table["days"] <= SECOND)] = SECOND + 1
     table["days"][victim] = FIRST + 2
@@ -71,5 +72,5 @@ def test_the_difference_of_two_landmarks_is_a_patient(network, patients, rules):
 
 
 def test_one_landmark_beside_all_patients_passes(network, patients):
-    evaluated = followed(network, patients(), (None, 3), FIRST).until("later").history()
+    evaluated = followed(network, patients(*FOUR), (None, 3), FIRST).until("later").history()
     assert set(evaluated.states) == {"cox/os/all/multivariable", "cox/os/all/multivariable/m1"}
