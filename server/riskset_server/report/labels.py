@@ -38,7 +38,11 @@ class Labels:
     sites: Mapping[str, str] = field(default_factory=dict)
 
     def variable(self, name: str) -> str:
-        return self.variables.get(name, name)
+        """A variable, an interaction `arm:age`, or a curved part `age'` of a spline; no variable has such a name."""
+        if ":" in name:
+            return " × ".join(map(self.plain_variable, name.split(":")))
+        plain = name.rstrip("'")
+        return self.variables.get(name, name) if plain == name else self.plain_variable(plain) + name[len(plain) :]
 
     def plain_variable(self, name: str) -> str:
         """A variable without the unit of its hazard ratio."""
@@ -46,6 +50,9 @@ class Labels:
 
     def level(self, variable: str | None, level: str) -> str:
         """A level under its variable's heading; the levels of a boolean are yes and no."""
+        variables, levels = (variable or "").split(":"), level.split(":")
+        if len(variables) == len(levels) > 1:
+            return " × ".join(map(self.level, variables, levels))
         return self.levels.get((variable or "", level), _TRUTH.get(level, level))
 
     def arm(self, variable: str | None, level: str | None) -> str:

@@ -25,19 +25,24 @@ class SetId:
     complete_in: tuple[str, ...] | None = None
     """Variables without missing values, where the model has its own set (`missing = "by_model"`); None for the
     endpoint's common set, complete in the covariates of all models that share it."""
+    landmark_days: int | None = None
+    """Only the rows still at risk after this day, whose days are counted from it; None for all rows."""
 
     @property
     def name(self) -> str:
-        """Its key in a cohort, as labels and findings print it: `os`, `os/match`, `os with age and arm`."""
+        """Its key in a cohort, as labels and findings print it: `os`, `os/match`, `os with age and arm`, `os after day
+        91`."""
         name = self.endpoint or "patients"
         if self.endpoint is None or self.population != ALL:
             name += f"/{self.population}"
+        if self.landmark_days is not None:
+            name += f" after day {self.landmark_days}"
         return name if self.complete_in is None else f"{name} with {' and '.join(self.complete_in) or 'nothing'}"
 
     @property
     def of_all(self) -> SetId:
         """The set of all eligible patients of which this one is a part."""
-        return SetId(self.endpoint, ALL, self.complete_in)
+        return SetId(self.endpoint, ALL, self.complete_in, self.landmark_days)
 
 
 def set_of(entry: AnalysisEntry, endpoint: str | None, population: str, variables: Sequence[str]) -> SetId:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.cohort import AnySet
+from riskset.disclosure.composed import product, spline
 from riskset.disclosure.exposure import Column
 from riskset.study.spec import NumberVariable, Study
 
@@ -23,9 +24,26 @@ def reference_of(study: Study, variable: str) -> str:
     return study.levels_of(variable)[0]
 
 
-def columns_of(study: Study, covariates: Sequence[str]) -> tuple[Column, ...]:
-    """Returns the columns of the covariates, in their order; a variable with L levels has L - 1."""
-    return tuple(column for name in covariates for column in _columns(study, name))
+def columns_of(
+    study: Study, terms: Sequence[str], splines: Mapping[str, Sequence[float]] | None = None
+) -> tuple[Column, ...]:
+    """Returns the columns of the terms, in their order; a variable with L levels has L - 1, an interaction `a:b` the
+    products of the columns of both. A number in `splines`, which gives its knots in its own unit, has its curved parts
+    after it."""
+    columns: list[Column] = []
+    for term in terms:
+        first, *second = (_columns(study, name) for name in term.split(":"))
+        columns += [product(a, b) for a in first for b in second[0]] if second else first
+        if knots := (splines or {}).get(term):
+            columns += spline(first[0], knots_of(study, term, knots))
+    return tuple(columns)
+
+
+def knots_of(study: Study, name: str, knots: Sequence[float]) -> tuple[float, ...]:
+    """Returns the knots of a number on the scale of the model."""
+    variable = study.variables[name]
+    assert isinstance(variable, NumberVariable)
+    return tuple(map(float, variable.transformed(np.asarray(knots, np.float64))))
 
 
 def level_columns(study: Study, name: str) -> tuple[Column, ...]:

@@ -58,7 +58,8 @@ def judged(
     tally = nothing = Tally(0, max((rows(one.analysis_set) for one, _ in begun), default=0), _held(begun, fields))
     for analysis, labels in begun:
         n, design = rows(analysis.analysis_set), analysis.exposure.design
-        rounds = max(1, models.evaluations_allowed(policy, n, len(design))) if analysis.exposure.is_iterative else 1
+        allowed = models.evaluations_allowed(policy, n, len(design), analysis.exposure.held)
+        rounds = max(1, allowed) if analysis.exposure.is_iterative else 1
         of_endpoint = fields.get(analysis.endpoint or "", ())
         with_it = tally.after(analysis, labels, n, of_endpoint, rounds)
         alone = nothing.after(analysis, labels, n, of_endpoint, rounds).numbers + before

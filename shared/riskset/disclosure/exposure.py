@@ -149,6 +149,11 @@ class Exposure:
         return tuple(column for column in self.design if column.is_sum)
 
     @property
+    def held(self) -> int:
+        """Returns how many values of each patient the design is computed from."""
+        return len({name for column in self.design for name in column.made_of})
+
+    @property
     def opens_nothing(self) -> bool:
         return not self.design and not self.tables and self.in_time is None
 
@@ -292,6 +297,8 @@ def _beyond_the_rules(exposure: Exposure, endpoint: str | None) -> Iterator[tupl
     # whoever may know a site's table may know what follows from it at any point
     if exposure.is_iterative and (exposure.tables or exposure.in_time or not exposure.design) and not are_own_tables:
         yield "R5", say("rules.beyond.repeated"), later
+    if any(len(set(column.made_of)) > 1 for column in exposure.design):
+        yield "R2", say("rules.beyond.products"), say("rules.instead.no_products")
     if any(column.is_number for column in (*exposure.tables, *exposure.conditions)):
         yield "R4", say("rules.beyond.number_as_level"), say("rules.instead.levels")
     if exposure.in_time is not None:

@@ -85,10 +85,12 @@ class Draft:
         names: Sequence[str],
         endpoints: Iterable[str],
         types: Sequence[str] = ("number", "boolean", "category"),
+        first: int = 0,
     ) -> Iterator[Complaint]:
-        """Yields a complaint for each name in the list at `path` that cannot be a covariate for these endpoints."""
+        """Yields a complaint for each name in the list at `path`, from its position `first` on, that cannot be a
+        covariate for these endpoints."""
         outcomes = {name: key for key in endpoints if (e := self.endpoints.get(key)) for name in e.variables}
-        for position, name in enumerate(names):
+        for position, name in enumerate(names, first):
             at = (*path, position)
             yield from self.use(at, name, *types)
             if name in outcomes:

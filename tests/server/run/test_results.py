@@ -55,6 +55,10 @@ def parts(document):
 def parts_of_model(model):
     yield "A Cox model", model
     yield from parts_of_reason(model)
+    if model.get("under_separation"):
+        yield "`under_separation`", model["under_separation"]
+        yield from (("A term", term) for term in model["under_separation"]["terms"])
+    yield from (("A spline", spline) for spline in model.get("splines", []))
     if "terms" not in model:
         return
     yield "`log_likelihood`", model["log_likelihood"]
@@ -115,9 +119,29 @@ def documents(patients):
         document_of(plain, patients.deal(patients.choose(rows, old), site[old])),
         document_of(plain, emptied(patients.deal(rows, site), patients)),
         document_of(plain, patients.deal(patients.rows(seed=3, n=20), site[:20]), is_gated=True),
+        document_of(patients.study(SITES, analyses=BENT), with_landmark(patients.deal(rows, site), patients)),
         document_of(patients.study(THREE), patients.deal(*an_arm_a_site(patients)), is_gated=True),
         document_of(by_strata, patients.deal(*a_rare_stage(patients)), is_gated=True),
     ]
+
+
+BENT = {
+    "bent": {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm", "age"], "splines": {"age": [50, 60, 70]}},
+    "straight": {"kind": "cox", "endpoints": ["os"], "univariable": ["age"], "splines": {"age": [91, 95, 99]}},
+    "late": {"kind": "cox", "endpoints": ["os"], "univariable": ["arm"], "landmark": 1},
+}
+"""The last knots are beyond all ages."""
+
+
+def with_landmark(cohorts, patients):
+    """Hospitals that have the patients still at risk at one month too."""
+    found = {}
+    for name, cohort in cohorts.items():
+        rows = cohort.analysis_sets["os"]
+        late = patients.choose(rows, rows.days > 30)
+        late = replace(late, days=late.days - 30, patient=np.flatnonzero(rows.days > 30))
+        found[name] = replace(cohort, analysis_sets={"os": rows, "os after day 30": late})
+    return found
 
 
 def an_arm_a_site(patients):

@@ -76,7 +76,8 @@ class Judge:
         if self.policy is None:
             return None
         n = figures.rows[analysis.analysis_set].rows
-        return max(1, of_models.evaluations_allowed(self.policy, n, len(analysis.exposure.design)))
+        design, held = analysis.exposure.design, analysis.exposure.held
+        return max(1, of_models.evaluations_allowed(self.policy, n, len(design), held))
 
     def opened(self, begun: Begun, figures: Figures, fields: Mapping[str, Sequence[str]]) -> Sequence[Judged]:
         """Returns what R5 says of all numbers that the analyses open, on pooled rows; in the local column each site
@@ -184,10 +185,12 @@ def lost(moments: Moments | None, analysis: Analysis) -> Iterator[Finding]:
 
 def levels(policy: Policy, analysis: Analysis, n: int, ones: Mapping[str, int]) -> Iterator[Finding]:
     """R4: every level, including the reference, and its complement; of tables, also what one level has beyond another,
-    which is the difference of the two."""
+    which is the difference of the two. A product of two levels has no reference."""
     by_variable: dict[str, list[str]] = {}
     for column in analysis.columns:
-        if column.name in ones:
+        if column.name in ones and column.reference is None:
+            yield cells.level(policy, column.name, ones[column.name], n)
+        elif column.name in ones:
             by_variable.setdefault(f"{column.variable} = {column.reference}", []).append(column.name)
     for reference, names in by_variable.items():
         counts = {name: ones[name] for name in names} | {reference: n - sum(ones[name] for name in names)}

@@ -262,5 +262,6 @@ def _own_evaluations(policy: Policy, own: Own, evaluated: Sequence[Evaluated]) -
         yield from ((id_, finding) for finding in of_models.linear_predictor(policy, id_, eta))
         if policy.column == "local" and n:
             p = len(one.analysis.exposure.design)
-            asked = of_models.evaluations(policy, id_, one.evaluations + 1, n, p)
+            held = one.analysis.exposure.held
+            asked = of_models.evaluations(policy, id_, one.evaluations + 1, n, p, held)
             yield from ((id_, finding) for finding in asked)

@@ -34,6 +34,7 @@ from riskset.analyses.methods.cox_fit import (
     separated_together,
     unfitted,
 )
+from riskset.analyses.methods.cox_splines import Spline, splines_json, splines_of
 from riskset.analyses.moments import Moments, moments_id
 from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Exposure, Label, total
@@ -42,6 +43,7 @@ from riskset.stats.cox import Derivatives, RiskSets, Ties, evaluate, risk_sets
 from riskset.stats.linear import SINGULAR
 from riskset.stats.profile_limit import at
 from riskset.study.asked.cox import CoxEntry
+from riskset.study.asked.cox_terms import main_effects
 from riskset.study.spec import Study
 
 State = Fitting | Limiting
@@ -62,6 +64,7 @@ class CoxModel(Analysis):
     """Levels, without references, of the variables whose combinations have baseline hazards of their own in each
     hospital."""
     with_e_value: bool = False
+    splines: tuple[Spline, ...] = ()
 
     @property
     def exposure(self) -> Exposure:
@@ -146,9 +149,11 @@ class CoxModel(Analysis):
         return _vector(evaluate(prepared, state.beta, self.ties))
 
     def question_json(self) -> dict[str, Any]:
-        covariates = list(dict.fromkeys(column.variable for column in self.design))
+        covariates = list(dict.fromkeys(column.variable for column in self.design if column not in self._curved))
+        landmark = self.set_id.landmark_days
+        asked = {} if landmark is None else {"landmark_days": landmark}
         strata = list(dict.fromkeys(column.variable for column in self.strata))
-        return {
+        return asked | {
             "model": self.model,
             "baseline": "site",
             "ties": self.ties,
@@ -157,7 +162,12 @@ class CoxModel(Analysis):
         }
 
     def result_json(self, result: CoxFit) -> dict[str, Any]:
-        return fit_json(self.design, result, with_e_value=self.with_e_value)
+        answer = fit_json(self.design, result, with_e_value=self.with_e_value)
+        return answer | splines_json(self.splines, result)
+
+    @property
+    def _curved(self) -> frozenset[Column]:
+        return frozenset(part for spline in self.splines for part in spline.parts)
 
     def combine(self, total: Sequence[float], state: State) -> State | CoxFit | NotEstimable:
         p = len(state.usable)
@@ -182,10 +192,14 @@ def planned(study: Study, name: str, entry: CoxEntry) -> Iterator[CoxModel]:
             yield CoxModel(
                 id=id_,
                 name=name,
-                set_id=set_of(entry, endpoint, population, (*covariates, *entry.strata)),
-                design=columns_of(study, covariates),
+                set_id=replace(
+                    set_of(entry, endpoint, population, (*main_effects(covariates), *entry.strata)),
+                    landmark_days=entry.landmark_days(study.days_per_unit),
+                ),
+                design=columns_of(study, covariates, entry.splines),
                 ties=entry.ties,
                 model=model,
+                splines=splines_of(study, covariates, entry.splines),
                 strata=columns_of(study, entry.strata),
                 with_e_value=entry.e_value,
             )

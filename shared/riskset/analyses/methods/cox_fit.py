@@ -22,7 +22,7 @@ from riskset.stats import newton
 from riskset.stats.arrays import finite
 from riskset.stats.log_rank import Test
 from riskset.stats.newton import Newton
-from riskset.stats.profile_limit import At, ProfileLimit
+from riskset.stats.profile_limit import At, ProfileLimit, rest_at_limit
 from riskset.stats.tails import chi2_sf, two_sided_p, two_sided_z
 
 
@@ -101,9 +101,18 @@ class Separated(NotEstimable):
     limit: SeparationLimit | None
     """None with several columns, or where the supremum of the likelihood cannot be computed."""
     events: int
+    rest: tuple[Term, ...] | None = None
+    """The other columns with the separated one at its limit, without those that have no information there; None where
+    that is not known."""
+    others: tuple[Column, ...] = ()
+    """All other columns of the model."""
 
     def counts_json(self) -> dict[str, Any]:
-        return {"events": self.events}
+        if self.rest is None:
+            return {"events": self.events, "under_separation": None}
+        known = {term.column: term for term in self.rest}
+        terms = [named(column) | _numbers(known.get(column), column) for column in self.others]
+        return {"events": self.events, "under_separation": {"method": "limit", "terms": terms}}
 
     def reason_json(self) -> dict[str, Any]:
         columns = [named(column) for column in self.columns]
@@ -203,12 +212,35 @@ def separated_alone(state: Limiting) -> Separated:
         return Separated("separated", message, (column,), None, state.fit.moments.events)
     coef = state.beta[state.search.column] / state.fit.scale[state.search.column]
     hr = _exp(coef)
+    rest, others = _rest(state), tuple(c for c in state.usable if c != column)
     limit = SeparationLimit(column, "lower" if state.search.direction > 0 else "upper", coef, hr)
     if limit.side == "lower":
         message = say("analyses.cox.separated_above", column=column.name, hr=hr)
     else:
         message = say("analyses.cox.separated_below", column=column.name, hr=hr)
-    return Separated("separated", message, (column,), limit, state.fit.moments.events)
+    return Separated("separated", message, (column,), limit, state.fit.moments.events, rest, others)
+
+
+def _rest(state: Limiting) -> tuple[Term, ...] | None:
+    """Returns the other terms with the separated column at its limit, on the columns' own scales."""
+    found = rest_at_limit(state.search)
+    if found is None:
+        return None
+    scale = state.fit.scale
+    return tuple(
+        _term(state.usable[j], found.beta[i] / scale[j], sqrt(found.covariance[i][i]) / scale[j])
+        for i, j in enumerate(found.columns)
+    )
+
+
+def _numbers(term: Term | None, column: Column) -> dict[str, Any]:
+    """Returns the numbers of a term; null, with the reason, where it has no information."""
+    if term is None:
+        why = say("analyses.not_used.no_information", column=column.name)
+        empty = dict.fromkeys(("coef", "se", "hr", "lower", "upper", "z", "p"))
+        return empty | {"reason": {"code": "no information", "message": str(why)}}
+    ratio = {"hr": finite(term.hr), "lower": finite(term.lower), "upper": finite(term.upper)}
+    return {"coef": term.coef, "se": term.se} | ratio | {"z": term.z, "p": term.p}
 
 
 def seems_separated(state: Fitting | Limiting) -> bool:
