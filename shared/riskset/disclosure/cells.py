@@ -18,6 +18,8 @@ ALIKE: Final = "rules.subject.alike_since_run"
 """What `alike` is about: its code tells it from `changes`."""
 UNTOLD: Final = "rules.subject.untold_in_run"
 """What `untold` is about."""
+OUTCOMES: Final = "rules.subject.two_outcomes"
+"""What `outcomes` is about."""
 _REMEDIES: Final = {"R2.apart": "apart", "R14.changed": "changes", "R14.entered": "entered"}
 """The codes of remedies, by the pair of limits on rows and sites."""
 
@@ -81,6 +83,14 @@ def untold(policy: Policy, run: str, rows: int) -> Finding:
     subject, remedy = say("rules.subject.untold_in_run", run=run), say("rules.remedy.untold", rows=policy.k)
     figure = nan if 0 < rows < policy.k else 0  # of those that differ in more, R2 judges who can be told apart
     return judge(policy, "R14.changed_rows", subject, figure, own=True, remedy=remedy)
+
+
+def outcomes(policy: Policy, a: str, b: str, rows: int) -> Finding:
+    """R2 at a site: `rows` of its patients have another outcome in one of two endpoints of models. The site's own
+    figure in both columns."""
+    subject = say("rules.subject.two_outcomes", a=a, b=b)
+    remedy = or_first(say("rules.remedy.outcomes", rows=policy.k), passes_first=True)
+    return judge(policy, "R2.apart_rows", subject, rows, own=True, remedy=remedy)
 
 
 def _rows_and_sites(

@@ -41,7 +41,7 @@ OWN_CAUSES: Final = {
         "R2.apart_rows",
         "R4.cell",
     ),
-    "admission/pairs": ("R4.column", "R14.untold"),
+    "admission/pairs": ("R4.column", "R14.untold", "R2.outcomes"),
     "admission/products": ("R2.leverage",),
     "first": ("R4.leverage", "R5.opened"),
     "later": ("R7.largest", "R7.spread", "R7.unjudged", "R5.numbers", "R5.evaluations"),
@@ -58,6 +58,7 @@ _BEFORE: Final = {
 }
 """By phase, the rules behind a flag of a run whose flags show no cause."""
 _IN_ORDER: Final = (
+    "R2.outcomes",
     "R2.apart_rows",
     "R2.leverage",
     "R4.leverage",
@@ -77,6 +78,8 @@ def cause_of(phase: str, finding: Finding | None) -> str:
         return "R14.alike"
     if getattr(finding.subject, "code", "") == cells.UNTOLD:
         return "R14.untold"
+    if getattr(finding.subject, "code", "") == cells.OUTCOMES:
+        return "R2.outcomes"
     if phase == "admission/counts" and finding.limit_name == "R2.apart_sites":
         return "R2.apart_rows"
     if phase == "admission/pairs":
@@ -122,6 +125,7 @@ def _remedy(policy: Policy, cause: str, analysis: Analysis) -> Message:
         "R14.changed_rows": lambda: cells.changes(own, "", 1, 1)[0].remedy,
         "R14.entered_rows": lambda: cells.entered(own, "", 1, 1)[0].remedy,
         "R14.alike": lambda: cells.alike(own, "", 1).remedy,
+        "R2.outcomes": lambda: say("rules.remedy.outcomes", rows=policy.k),
         "R14.untold": lambda: cells.untold(own, "", 1).remedy,
     }
     if cause.startswith("R9."):

@@ -20,6 +20,7 @@ from riskset.analyses.admission.figures import Count, Figures
 from riskset.analyses.admission.judging import Judged, levels, lost, nested
 from riskset.analyses.admission.steps import Live, Own, binary, modelled, models
 from riskset.analyses.analysis import Analysis
+from riskset.analyses.cohort import AnalysisSet
 from riskset.analyses.leaving import curves_of
 from riskset.analyses.moments import pooled, summary
 from riskset.analyses.opened import Begun, judged
@@ -49,7 +50,9 @@ def own_findings(
 ) -> list[Judged]:
     """Returns what the rules say about a hospital's own rows before it sends its numbers of a step of admission. Never
     leaves the hospital; what does not pass becomes a flag. `arm` is the variable by which tables may be split."""
-    found = _own_untold(policy, live, own) if step in ("admission/changes", "admission/pairs") else ()
+    found = [*_own_untold(policy, live, own)] if step in ("admission/changes", "admission/pairs") else []
+    if step == "admission/pairs":  # before the first score
+        found += _own_outcomes(policy, live, own, figures)
     speak: dict[str, Callable[[], Iterator[Judged]]] = {
         "admission/counts": lambda: chain(  # in both columns
             _own_counted(policy, live, own, figures), _own_tables(policy, live, own, arm)
@@ -161,6 +164,32 @@ def _own_other_sets(policy: Policy, live: Live, own: Own, figures: Figures) -> I
                 differ = own.cohort.apart(name, other)
                 pair = Count(differ, int(differ > 0))
             yield from ((analysis.id, f) for f in cells.apart(policy, other, name, pair.rows, pair.sites))
+
+
+def _own_outcomes(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
+    """R2 for two endpoints of models, in both columns: the difference of their scores is of the patients in whom they
+    differ. How many these are at all hospitals is known only as far as one endpoint has more events; where that is not
+    enough, it must be none of a hospital's own, or as many as it may tell apart."""
+    before: dict[str, None] = {}
+    for analysis in models(live):
+        name = analysis.analysis_set
+        for other in before:
+            more = abs(figures.events.get(name, 0) - figures.events.get(other, 0))
+            differ = _differing(own.cohort.outcomes(other), own.cohort.outcomes(name))
+            yield analysis.id, cells.outcomes(policy, other, name, 0 if more >= policy.k else differ)
+        if analysis.endpoint is not None:
+            before[name] = None
+
+
+def _differing(one: AnalysisSet, other: AnalysisSet) -> int:
+    """Returns how many patients of both sets have another event, or days that differ otherwise than most patients' do:
+    the same shift for all changes no risk set."""
+    _, i, j = np.intersect1d(one.patients, other.patients, return_indices=True)
+    if not len(i):
+        return 0
+    shift = other.days[j] - one.days[i]
+    values, counts = np.unique(shift, return_counts=True)
+    return int(((shift != values[counts.argmax()]) | (one.event[i] != other.event[j])).sum())
 
 
 def _own_everything(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
