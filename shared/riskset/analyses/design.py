@@ -13,7 +13,7 @@ from riskset.disclosure.composed import product, spline
 from riskset.disclosure.exposure import Column
 from riskset.study.spec import NumberVariable, Study
 
-__all__ = ["Column", "columns_of", "level_columns", "matrix", "reference_of"]
+__all__ = ["Column", "columns_of", "level_columns", "matrix", "reference_of", "strata_of"]
 
 
 def reference_of(study: Study, variable: str) -> str:
@@ -75,3 +75,11 @@ def matrix(columns: Sequence[Column], rows: AnySet) -> NDArray[np.float64]:
     for j, column in enumerate(columns):
         design[:, j] = column.values(rows)
     return design
+
+
+def strata_of(columns: Sequence[Column], rows: AnySet) -> NDArray[np.int64]:
+    """Returns one code for each combination of the levels, from 0, (n,); 0 for all without columns."""
+    if not columns:
+        return np.zeros(rows.n, np.int64)
+    _, codes = np.unique(matrix(columns, rows), axis=0, return_inverse=True)
+    return np.asarray(codes, np.int64).reshape(-1)

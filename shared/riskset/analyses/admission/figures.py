@@ -59,5 +59,7 @@ class Figures:
     """For memberships and 0/1 columns."""
     spread: Gram | None = None
     """For all columns, centred within hospitals."""
+    within: Mapping[Feature, float] = field(default_factory=dict)
+    """Of each column of a model with further strata: the sum of squares within strata of a hospital."""
     moments: Mapping[str, Moments] = field(default_factory=dict)
     """By analysis set."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from riskset.analyses.admission.features import Feature, features_of, in_design, matrix
 from riskset.analyses.admission.figures import Count, Figures
 from riskset.analyses.admission.judging import Judged, levels, lost, nested
-from riskset.analyses.admission.steps import Live, Own, binary, modelled, models
+from riskset.analyses.admission.steps import Live, Own, binary, in_strata, modelled, models, stratified
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import AnalysisSet
 from riskset.analyses.leaving import curves_of
@@ -209,6 +209,7 @@ def _own_everything(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
     rest = _kept(rest, together)
     spread = matrix(own.cohort, modelled(rest), centred=True)
     yield from _span(policy, "R4.leverage", spread, spread.T @ spread, modelled(rest), models(rest))
+    yield from _own_strata(policy, rest, own, None)
 
 
 def _kept(live: Live, judged: Sequence[Judged]) -> list[Analysis]:
@@ -247,6 +248,18 @@ def _own_columns(policy: Policy, live: Live, own: Own, figures: Figures) -> Iter
                 if in_design(analysis, feature):
                     found = span.design(policy, "R4.leverage", rows, total, [(analysis.id, [0])])
                     yield from ((analysis.id, finding) for finding in found)
+    yield from _own_strata(policy, live, own, figures.within)
+
+
+def _own_strata(policy: Policy, live: Live, own: Own, within: Mapping[Feature, float] | None) -> Iterator[Judged]:
+    """R4 for each column alone within the strata of its model: a column may be all but constant there. `within` are the
+    sums of squares of all hospitals, None for this one's own."""
+    for feature in stratified(live):
+        rows = matrix(own.cohort, [feature], centred=True)
+        total = rows.T @ rows if within is None else np.array([[within[feature]]])
+        users = [(analysis.id, [0]) for analysis in models(live) if in_strata(analysis, feature)]
+        findings = span.design(policy, "R4.leverage", rows, total, users)
+        yield from zip((id_ for id_, _ in users), findings, strict=True)
 
 
 def _own_pairs(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:

@@ -22,6 +22,7 @@ from riskset.analyses.admission.features import (
     Feature,
     features_of,
     gram,
+    in_design,
     is_crossed,
     matrix,
     only_in_designs_of,
@@ -32,7 +33,7 @@ from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import Cohort
 from riskset.catalogue import Message, say
 from riskset.disclosure.curves import Curve
-from riskset.disclosure.exposure import Label
+from riskset.disclosure.exposure import Column, Label
 from riskset.disclosure.exposure import total as total_of
 from riskset.stats.arrays import symmetric
 
@@ -226,6 +227,28 @@ def modelled(live: Live) -> tuple[Feature, ...]:
     return tuple(f for name in dict.fromkeys(f.cohort for f in features) for f in features if f.cohort == name)
 
 
+def stratified(live: Live) -> tuple[Feature, ...]:
+    """Returns the columns of the designs whose models have further strata, within these: only there do they vary in
+    the sums of such a model."""
+    found = (
+        Feature(analysis.analysis_set, column, strata)
+        for analysis in models(live)
+        if (strata := strata_in(analysis))
+        for column in analysis.exposure.judged_design
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def strata_in(analysis: Analysis) -> tuple[Column, ...]:
+    """Returns the levels that make strata: the conditions that are not of the endpoint itself."""
+    return tuple(column for column in analysis.exposure.conditions if column.variable != analysis.endpoint)
+
+
+def in_strata(analysis: Analysis, feature: Feature) -> bool:
+    """Whether an analysis discloses sums of products of a column within these strata."""
+    return bool(feature.within) and in_design(analysis, feature) and strata_in(analysis) == feature.within
+
+
 def sums(live: Live) -> tuple[Feature, ...]:
     """Returns the sums of terms among the columns of the designs. Their own squares would tell products of the terms
     before those are judged, and about no mean: neither leaves before `Products`."""
@@ -250,6 +273,7 @@ class Counts:
             *(total_of(f"events of {name}") for name in _with_events(live)),
             *(total_of(f"patients with {f.name}", *f.columns) for f in _columns(live)),
             *(total_of(f"{n} of {f.name}", *f.columns) for f in modelled(live) for n in moments.NUMBERS),
+            *(total_of(f"sum of squares of {f.name}", *f.columns) for f in stratified(live)),
             *self.exclusions.labels(live),
         )
 
@@ -258,13 +282,15 @@ class Counts:
         counts = [0.0 if f.is_number else float(_values(own, f).sum()) for f in _columns(live)]
         analysed = own.cohort.analysis_sets
         spread = [moments.summary([f.column], analysed[f.cohort]) for f in modelled(live) if f.column]
-        return np.concatenate([events, counts, *spread, self.exclusions.local(own.cohort, live)])
+        within = (matrix(own.cohort, stratified(live), centred=True) ** 2).sum(axis=0)
+        return np.concatenate([events, counts, *spread, within, self.exclusions.local(own.cohort, live)])
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
         of_sets = [only_of(live, refused, Feature(name)) for name in _with_events(live)]
         columns = [only_of(live, refused, f) for f in _columns(live)]
         spread = np.repeat([only_in_designs_of(live, refused, f) for f in modelled(live)], len(moments.NUMBERS))
-        return np.array([*of_sets, *columns, *spread, *self.exclusions.silent(live, refused)], bool)
+        within = [refused.issuperset(a.id for a in live if in_strata(a, f)) for f in stratified(live)]
+        return np.array([*of_sets, *columns, *spread, *within, *self.exclusions.silent(live, refused)], bool)
 
     def stated(self, live: Live) -> tuple[int, ...]:
         before = len(_with_events(live))
@@ -282,14 +308,16 @@ class Counts:
         events = {name: round(number) for name, number in zip(sets, total, strict=False)}
         counts = dict(zip(columns, _counts(total[len(sets) : at], sites), strict=True))
         spread = {f: total[at + 3 * i : at + 3 * i + 3] for i, f in enumerate(modelled(live))}
-        excluded = self.exclusions.combine(total[at + 3 * len(spread) :], live, dead)
+        rest = total[at + 3 * len(spread) :]
+        within = dict(zip(stratified(live), rest, strict=False))
+        excluded = self.exclusions.combine(rest[len(within) :], live, dead)
         known_spread = {f: part for f, part in spread.items() if not only_in_designs_of(live, dead, f)}
         found: dict[str, moments.Moments] = {}
         for name in dict.fromkeys(f.cohort for f in known_spread):
             parts = {f.column: part for f, part in known_spread.items() if f.cohort == name and f.column}
             varying = {f.column for f, count in counts.items() if f.cohort == name and f.column and count.sites}
             found[name] = moments.pooled(known.rows[name].rows, events.get(name, 0), parts, varying)
-        return replace(known, events=events, columns=counts, moments=found, excluded=excluded)
+        return replace(known, events=events, columns=counts, moments=found, within=within, excluded=excluded)
 
 
 class _NoContributors:

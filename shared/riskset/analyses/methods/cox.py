@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.analysis import Analysis, Inputs, NotEstimable, RefusedByRule, Result
-from riskset.analyses.cohort import AnalysisSet, Cohort, set_of
-from riskset.analyses.design import Column, columns_of, matrix
+from riskset.analyses.cohort import Cohort, set_of
+from riskset.analyses.design import Column, columns_of, matrix, strata_of
 from riskset.analyses.methods.cox_answer import fit_json
 from riskset.analyses.methods.cox_fit import (
     CoxFit,
@@ -140,7 +140,7 @@ class CoxModel(Analysis):
             rows.days,
             rows.event,
             entry_days=rows.entry_days,
-            strata=_strata(self.strata, rows),
+            strata=strata_of(self.strata, rows),
             scale=np.array([moments.columns[c].sd for c in usable]),
             weights=rows.weights,
         )
@@ -225,14 +225,6 @@ def _searched(state: Limiting) -> Limiting | NotEstimable:
 def _vector(value: Derivatives) -> NDArray[np.float64]:
     log_likelihood = value.log_likelihood if isfinite(value.log_likelihood) else UNREACHABLE
     return np.concatenate([[log_likelihood], value.score, value.upper_triangle])
-
-
-def _strata(columns: Sequence[Column], rows: AnalysisSet) -> NDArray[np.int64] | None:
-    """Returns one code for each combination of the levels, (n,); None without further strata."""
-    if not columns:
-        return None
-    _, codes = np.unique(matrix(columns, rows), axis=0, return_inverse=True)
-    return np.asarray(codes, np.int64).reshape(-1)
 
 
 def _flat(moments: Moments, column: Column) -> NotUsed | None:
