@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from riskset import __version__
 from riskset.analyses.admission.judging import Judged
-from riskset.analyses.admission.steps import Own
+from riskset.analyses.admission.step import Own
 from riskset.analyses.cohort import Cohort
 from riskset.catalogue import say
 from riskset.errors import ProtocolError

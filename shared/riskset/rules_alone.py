@@ -13,7 +13,7 @@ import numpy as np
 
 from riskset.analyses.admission.causes import cause_of
 from riskset.analyses.admission.judging import Judge
-from riskset.analyses.admission.steps import Own
+from riskset.analyses.admission.step import Own
 from riskset.analyses.analysis import Analysis, RefusedByRule
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.plan import Plan, plan

@@ -18,7 +18,8 @@ from riskset.analyses.admission.own_rows import (
     own_findings_of_curves,
     own_findings_of_points,
 )
-from riskset.analyses.admission.steps import Changes, Cohorts, Own
+from riskset.analyses.admission.step import Own
+from riskset.analyses.admission.steps import Changes, Cohorts
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.populations import Members, with_population
 from riskset.catalogue import say

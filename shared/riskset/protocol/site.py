@@ -15,7 +15,7 @@ import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from riskset import __version__
-from riskset.analyses.admission.steps import Own
+from riskset.analyses.admission.step import Own
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.plan import plan
 from riskset.catalogue import say

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from riskset.analyses.admission.features import Feature, features_of
-from riskset.analyses.admission.steps import labels_of_feature
+from riskset.analyses.admission.of_columns import labels_of_feature
 from riskset.analyses.analysis import Analysis
 from riskset.protocol.journal import DERIVED, VALUE, Begun, RowMarks
 from riskset.protocol.same_content import Columns

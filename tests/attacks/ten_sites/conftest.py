@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 import pytest
 
-from riskset.analyses.admission.steps import Own
+from riskset.analyses.admission.step import Own
 from riskset.analyses.cohort import AnalysisSet, Cohort
 from riskset.disclosure import cells, curves_together, models, runs, span
 from riskset.disclosure.finding import judge

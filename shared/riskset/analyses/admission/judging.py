@@ -13,7 +13,7 @@ from typing import Literal
 from riskset.analyses.admission.causes import refusal_by_a_site
 from riskset.analyses.admission.features import Feature
 from riskset.analyses.admission.figures import Count, Figures
-from riskset.analyses.admission.steps import Live
+from riskset.analyses.admission.step import Live
 from riskset.analyses.analysis import Analysis, RefusedByRule
 from riskset.analyses.moments import Moments
 from riskset.analyses.opened import Begun, judged

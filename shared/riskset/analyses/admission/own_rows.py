@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from riskset.analyses.admission.features import Feature, features_of, in_design, matrix
 from riskset.analyses.admission.figures import Count, Figures
 from riskset.analyses.admission.judging import Judged, levels, lost, nested
-from riskset.analyses.admission.steps import Live, Own, binary, in_strata, modelled, models, stratified
+from riskset.analyses.admission.of_columns import binary, in_strata, modelled, models, stratified
+from riskset.analyses.admission.step import Live, Own
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import AnalysisSet
 from riskset.analyses.leaving import curves_of
