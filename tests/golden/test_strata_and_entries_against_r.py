@@ -1,4 +1,5 @@
-"""Strata within hospitals, and a category as a whole, equal R's `coxph`: `further_strata.R`, over the sites of lung."""
+"""Strata within hospitals, late entry, and a category as a whole equal R's `coxph`, over the sites of lung:
+`further_strata.R`, `left_truncation.R`."""
 
 import csv
 import json
@@ -21,6 +22,7 @@ title = "lung"
 trt   = {{ type = "boolean" }}
 time  = {{ type = "number", unit = "day", range = [0, 10000], step = 1 }}
 event = {{ type = "boolean" }}
+entry = {{ type = "number", unit = "day", range = [0, 80], step = 1 }}
 age   = {{ type = "number", unit = "year", range = [18, 100] }}
 ecog  = {{ type = "category", levels = ["0", "1", "2+"] }}
 [comparison]
@@ -32,20 +34,31 @@ grid = {{ width_days = 1, max_days = 2000 }}
 [endpoints.os]
 days = "time"
 event = "event"
+[endpoints.late]
+days = "time"
+event = "event"
+entry = "entry"
 [analyses]
 strata = {{ kind = "cox", endpoint = "os", univariable = ["trt"], multivariable = ["trt", "age"], strata = ["ecog"] }}
 breslow = {{ kind = "cox", endpoint = "os", ties = "breslow", multivariable = ["trt", "age"], strata = ["ecog"] }}
+late = {{ kind = "cox", endpoint = "late", multivariable = ["trt", "age"] }}
+late_breslow = {{ kind = "cox", endpoint = "late", ties = "breslow", multivariable = ["trt", "age"] }}
+late_strata = {{ kind = "cox", endpoint = "late", multivariable = ["trt", "age"], strata = ["ecog"] }}
 whole = {{ kind = "cox", endpoint = "os", multivariable = ["trt", "age", "ecog"], e_value = true }}
 """
+
+
+def recoded(row):
+    """As `left_truncation.R` and `further_strata.R` do."""
+    entry = 20 * (int(row["id"]) % 5)
+    ecog = {"2": "2+", "3": "2+"}.get(row["ph_ecog"], row["ph_ecog"])
+    return row | {"ecog": ecog, "entry": str(entry if entry < int(row["time"]) else 0)}
 
 
 @pytest.fixture(scope="module")
 def tried(desk_at, tmp_path_factory):
     with datasets.path("lung").open(encoding="utf-8", newline="") as file:
-        rows = [
-            row | {"ecog": {"2": "2+", "3": "2+"}.get(row["ph_ecog"], row["ph_ecog"])} for row in csv.DictReader(file)
-        ]
-    rows = [row for row in rows if row["ecog"]]
+        rows = [row for row in map(recoded, csv.DictReader(file)) if row["ecog"]]
     sites = sorted({row["site"] for row in rows})
     desk = desk_at(tmp_path_factory.mktemp("lung"))
     desk.writes_study(STUDY.format(sites="\n".join(f'{site} = {{ name = "{site}" }}' for site in sites)))
@@ -54,9 +67,8 @@ def tried(desk_at, tmp_path_factory):
     return list(desk.tries().values())
 
 
-@pytest.fixture(scope="module")
-def answers():
-    return json.loads(Path(__file__).with_name("further_strata.json").read_text(encoding="utf-8"))
+def answers(name):
+    return json.loads(Path(__file__).with_name(f"{name}.json").read_text(encoding="utf-8"))
 
 
 def of(tried, analysis, model="multivariable"):
@@ -65,16 +77,20 @@ def of(tried, analysis, model="multivariable"):
 
 
 @pytest.mark.parametrize(
-    ("analysis", "model", "ties", "key"),
+    ("analysis", "model", "file", "ties", "key"),
     [
-        ("strata", "multivariable", "efron", "strata"),
-        ("breslow", "multivariable", "breslow", "strata"),
-        ("strata", "univariable", "efron", "alone"),
+        ("strata", "multivariable", "further_strata", "efron", "strata"),
+        ("breslow", "multivariable", "further_strata", "breslow", "strata"),
+        ("strata", "univariable", "further_strata", "efron", "alone"),
+        ("late", "multivariable", "left_truncation", "efron", "plain"),
+        ("late_breslow", "multivariable", "left_truncation", "breslow", "plain"),
+        ("late_strata", "multivariable", "left_truncation", "efron", "strata"),
     ],
 )
-def test_the_fit_equals_coxph_with_further_strata(tried, answers, analysis, model, ties, key):
-    found, r = of(tried, analysis, model), answers[ties][key]
-    assert (found["n"], found["events"], found["strata"]) == (r["n"], r["events"], ["ecog"])
+def test_the_fit_equals_coxph(tried, analysis, model, file, ties, key):
+    found, r = of(tried, analysis, model), answers(file)[ties][key]
+    assert (found["n"], found["events"]) == (r["n"], r["events"])
+    assert found["strata"] == ([] if key == "plain" else ["ecog"])
     vcov = np.array(r["vcov"], dtype=float).reshape(len(found["terms"]), -1)
     se = np.sqrt(np.diag(vcov))
     coef = np.array([term["coef"] for term in found["terms"]])
@@ -83,8 +99,8 @@ def test_the_fit_equals_coxph_with_further_strata(tried, answers, analysis, mode
     np.testing.assert_allclose([found["log_likelihood"][k] for k in ("null", "fitted")], r["loglik"], rtol=1e-9)
 
 
-def test_a_category_as_a_whole_has_the_wald_test_of_its_levels(tried, answers):
-    (found,), r = of(tried, "whole")["categories"], answers["efron"]["category"]
+def test_a_category_as_a_whole_has_the_wald_test_of_its_levels(tried):
+    (found,), r = of(tried, "whole")["categories"], answers("further_strata")["efron"]["category"]
     assert (found["variable"], found["df"]) == ("ecog", r["df"])
     assert found["chi2"] == pytest.approx(r["chi2"], rel=1e-9)
     assert found["p"] == pytest.approx(r["p"], rel=1e-7)
