@@ -9,7 +9,7 @@ import pytest
 from tests.attacks.rogue import Rogue, Sums, exposure
 
 from riskset.analyses import plan as planning
-from riskset.analyses.admission import features, judging, own_rows, steps
+from riskset.analyses.admission import features, judging, of_columns, own_rows
 from riskset.analyses.analysis import RefusedByRule, has_result
 from riskset.analyses.cohort import Cohort, PatientSet, SetId
 from riskset.analyses.design import Column
@@ -183,7 +183,7 @@ class TestColumnsThatDifferInOnePatient:
 
     def test_tell_the_patients_arm_where_the_rule_is_off(self, patients, monkeypatch):
         monkeypatch.setattr(features, "is_crossed", lambda *_: False)
-        monkeypatch.setattr(steps, "is_crossed", lambda live, feature: feature.column is None)
+        monkeypatch.setattr(of_columns, "is_crossed", lambda live, feature: feature.column is None)
         found, arm = self.run(patients, monkeypatch, is_derived=True)
         assert isinstance(found, Sums)
         assert abs(found.values[0] - found.values[1]) == arm

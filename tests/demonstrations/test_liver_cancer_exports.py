@@ -37,7 +37,7 @@ def test_hospitals_read_the_rows_that_were_pooled(demonstration, tmp_path):
         for name, content in files.items():
             (folder / name).write_bytes(content)
         cohort = load_cohort(folder / "site.toml", study)
-        for endpoint in study.endpoints:
+        for endpoint in asked.endpoints:
             rows = cohort.outcomes(endpoint)
             meant = [row for row in demonstration.pooled(endpoint) if row.site == site]
             meant = [row for row in meant if not np.isnan(list(row.columns.values())).any()]
