@@ -25,7 +25,7 @@ from riskset.protocol.approval import Approval, ExceptionSigned, commitment
 from riskset.protocol.contributing import Contributor
 from riskset.protocol.coordinator import Coordinator, Outcome
 from riskset.protocol.history import History
-from riskset.protocol.journal import Begun, Exchange, RowMarks, Sent, labels_told, most_sent, sets_counted
+from riskset.protocol.journal import Begun, Exchange, RowMarks, Sent, most_sent, told_in
 from riskset.protocol.opening import Opening
 from riskset.protocol.roster import Member, Roster, read_roster, sign_roster
 from riskset.protocol.site import Holding, Site
@@ -66,10 +66,7 @@ class MemoryJournal:
         return most_sent(self.sent[run])
 
     def told(self, run: str) -> frozenset[str]:
-        return labels_told(self.sent[run])
-
-    def counted(self, run: str) -> frozenset[str]:
-        return sets_counted(self.sent[run])
+        return told_in(self.sent[run])
 
     def sent_besides(self, run: str) -> Iterable[Sent]:
         return tuple(sent for other, of_run in self.sent.items() if other != run for sent in of_run)

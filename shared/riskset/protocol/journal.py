@@ -119,8 +119,8 @@ class Begun:
     """By name of each column in a set that an analysis of the study uses: the positions of its fields in `rows.fields`.
     Which of them were told, `Journal.told` knows. Empty in what earlier versions recorded."""
     sets: tuple[str, ...] = ()
-    """The analysis sets, in the order of the outcomes in `rows.fields`; which of them were counted,
-    `Journal.counted` knows. Empty in what earlier versions recorded."""
+    """The analysis sets, in the order of the outcomes in `rows.fields`; which of them were told, `Journal.told` knows.
+    Empty in what earlier versions recorded."""
 
 
 Labelled = tuple[str, tuple[str, ...], tuple[float, ...]]
@@ -140,8 +140,9 @@ class Sent:
     """The gate's findings on these numbers as JSON objects; floats as strings."""
     opened: tuple[int, ...] = ()
     """For each of `numbers`: how many of them models and tables had not opened before in the run (R5)."""
-    sets: tuple[str, ...] = ()
-    """The analysis sets of which more was told than how many patients they have."""
+    told: tuple[str, ...] = ()
+    """Names of the analysis sets, and of the columns in them, of which more was told than how many patients a set
+    has."""
 
 
 def most_sent(sent: Iterable[Sent]) -> dict[str, int]:
@@ -152,14 +153,9 @@ def most_sent(sent: Iterable[Sent]) -> dict[str, int]:
     return most
 
 
-def labels_told(sent: Iterable[Sent]) -> frozenset[str]:
-    """Returns the labels of all numbers that were sent but for noise."""
-    return frozenset(label for one in sent for _, labels, _ in one.numbers for label in labels)
-
-
-def sets_counted(sent: Iterable[Sent]) -> frozenset[str]:
-    """Returns the analysis sets of which more was told than how many patients they have."""
-    return frozenset().union(*(one.sets for one in sent))
+def told_in(sent: Iterable[Sent]) -> frozenset[str]:
+    """Returns the names of the sets and columns that were told."""
+    return frozenset().union(*(one.told for one in sent))
 
 
 class Journal(Protocol):
@@ -184,10 +180,8 @@ class Journal(Protocol):
         at most."""
 
     def told(self, run: str) -> frozenset[str]:
-        """Returns the labels of all numbers that this site sent in the run but for noise."""
-
-    def counted(self, run: str) -> frozenset[str]:
-        """Returns the analysis sets of which this site sent more in the run than how many patients they have."""
+        """Returns the names of the analysis sets, and of the columns in them, of which this site sent more in the run
+        than how many patients a set has."""
 
     def sent_besides(self, run: str) -> Iterable[Sent]:
         """Returns what this site has sent in all other runs, of any study held here."""

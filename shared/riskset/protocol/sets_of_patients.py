@@ -24,7 +24,7 @@ def moved(before: RowMarks, now: RowMarks) -> Patients:
 
 def counted_before(
     contributed: Mapping[str, Begun],
-    counted: Callable[[str], Collection[str]],
+    told: Callable[[str], Collection[str]],
     now: RowMarks,
     names: Sequence[str],
 ) -> Mapping[str, bool]:
@@ -38,11 +38,11 @@ def counted_before(
     for run, begun in contributed.items():
         if not begun.sets or not are_aligned(begun.rows, now):
             continue
-        told, was = counted(run), dict(zip(begun.sets, _sets(begun.rows)[1:], strict=True))
+        names_told, was = told(run), dict(zip(begun.sets, _sets(begun.rows)[1:], strict=True))
         for name, members in sets.items():
             apart = {other: len(members ^ others) for other, others in was.items()}
             nearest = {other for other, differ in apart.items() if differ == min(apart.values())}
-            found[name] = found.get(name, False) or not nearest.isdisjoint(told)
+            found[name] = found.get(name, False) or not nearest.isdisjoint(names_told)
     return found
 
 

@@ -358,7 +358,7 @@ class Site:
     def _counted_sets(self, run_id: str) -> Mapping[str, bool]:
         """Returns, of each analysis set, whether its patients were counted in another run."""
         rows, names = self._holding.rows, sorted(self._holding.cohort.analysis_sets)
-        return counted_before(self._other_runs(run_id), self._journal.counted, rows, names)
+        return counted_before(self._other_runs(run_id), self._journal.told, rows, names)
 
     def _other_runs(self, run_id: str) -> dict[str, Begun]:
         """Returns the runs to which this site has contributed, but for this one."""

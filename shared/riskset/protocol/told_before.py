@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from riskset.analyses.admission.features import Feature, features_of
-from riskset.analyses.admission.of_columns import labels_of_feature
 from riskset.analyses.analysis import Analysis
 from riskset.protocol.journal import DERIVED, VALUE, Begun, RowMarks
 from riskset.protocol.same_content import Columns
@@ -47,9 +46,8 @@ def _fields_of(rows: RowMarks, feature: Feature) -> tuple[int, ...]:
 class _Compared:
     """The fields of the present data beside those that one earlier run told."""
 
-    def __init__(self, begun: Begun, labels: Collection[str], now: RowMarks) -> None:
-        spoken = (of for name, of in begun.columns.items() if not labels_of_feature(name).isdisjoint(labels))
-        positions = {position for of in spoken for position in of}
+    def __init__(self, begun: Begun, told: Collection[str], now: RowMarks) -> None:
+        positions = {position for name, of in begun.columns.items() if name in told for position in of}
         self._told = {i: begun.rows.fields[i] for i in positions if begun.rows.fields[i].what in (VALUE, DERIVED)}
         self._now, self._columns = now, Columns(begun.rows, now)
         self._known: dict[int, int] = {}

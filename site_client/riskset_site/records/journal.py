@@ -30,9 +30,8 @@ from riskset.protocol.journal import (
     MarkedField,
     RowMarks,
     Sent,
-    labels_told,
     most_sent,
-    sets_counted,
+    told_in,
 )
 from riskset.secure.envelope import sha256
 from riskset.strict_json import read_json
@@ -127,10 +126,7 @@ class JournalFile:
         return most_sent(self._sent_in(run))
 
     def told(self, run: str) -> frozenset[str]:
-        return labels_told(self._sent_in(run))
-
-    def counted(self, run: str) -> frozenset[str]:
-        return sets_counted(self._sent_in(run))
+        return told_in(self._sent_in(run))
 
     def _sent_in(self, run: str) -> Iterator[Sent]:
         entries = (one for kind in (CONTRIBUTED, CLOSED) for one in self.ledger.entries(kind))
@@ -225,7 +221,7 @@ def read_sent(ledger: LedgerFile, entry: Entry) -> Sent | None:
     if private is None or entry.kind not in (CONTRIBUTED, CLOSED):
         return None
     numbers = tuple((step, tuple(labels), tuple(map(float, values))) for step, labels, values in private["numbers"])
-    return Sent(numbers, tuple(private["verdicts"]), _opened(private, numbers), tuple(private.get("sets", ())))
+    return Sent(numbers, tuple(private["verdicts"]), _opened(private, numbers), tuple(private.get("told", ())))
 
 
 def _opened(private: Mapping[str, Any], numbers: Sequence[Labelled]) -> tuple[int, ...]:
@@ -240,7 +236,7 @@ def _opened(private: Mapping[str, Any], numbers: Sequence[Labelled]) -> tuple[in
 def _sent_to_json(sent: Sent) -> dict[str, object]:
     numbers = [[step, list(labels), list(map(repr, map(float, values)))] for step, labels, values in sent.numbers]
     verdicts = [dict(verdict) for verdict in sent.verdicts]
-    return {"numbers": numbers, "verdicts": verdicts, "opened": list(sent.opened), "sets": list(sent.sets)}
+    return {"numbers": numbers, "verdicts": verdicts, "opened": list(sent.opened), "told": list(sent.told)}
 
 
 def _hashes(exchange: Exchange) -> dict[str, str]:

@@ -40,13 +40,6 @@ def _columns(live: Live) -> tuple[Feature, ...]:
     return tuple(feature for feature in features_of(live) if feature.column is not None)
 
 
-def labels_of_feature(name: str) -> frozenset[str]:
-    """Returns the labels of numbers that admission tells of a column of this name by itself."""
-    counted = (f"patients with {name}", f"patients with {name} and {name}")
-    spread = (f"{number} of {name}" for number in moments.NUMBERS)
-    return frozenset((*counted, *spread, f"centred product of {name} and {name}"))
-
-
 def _values(own: Own, feature: Feature) -> NDArray[np.float64]:
     assert feature.column is not None
     return feature.column.values(own.cohort.analysis_sets[feature.cohort])
