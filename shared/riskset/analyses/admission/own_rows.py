@@ -9,6 +9,7 @@ anything leaves it. Curves are compared (R9) by each hospital in both columns.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import chain
 from typing import Protocol
 
@@ -51,33 +52,29 @@ def own_findings(
 ) -> list[Judged]:
     """Returns what the rules say about a hospital's own rows before it sends its numbers of a step of admission. Never
     leaves the hospital; what does not pass becomes a flag. `arm` is the variable by which tables may be split."""
-    found = [*_own_untold(policy, live, own)] if step in ("admission/changes", "admission/pairs") else []
-    if step == "admission/pairs":  # before the first score
-        found += _own_outcomes(policy, live, own, figures)
-    speak: dict[str, Callable[[], Iterator[Judged]]] = {
-        "admission/counts": lambda: chain(  # in both columns
-            _own_counted(policy, live, own, figures), _own_tables(policy, live, own, arm)
+    in_both: dict[str, Callable[[], Iterator[Judged]]] = {
+        "admission/changes": lambda: _own_untold(policy, live, own),
+        "admission/counts": lambda: chain(
+            own_findings_of_curves(policy, live, own),
+            _own_other_sets(policy, live, own, figures),
+            _own_tables(policy, live, own, arm),
         ),
-        **(
-            {
-                "admission/changes": lambda: _own_changes(policy, live, own),
-                "admission/cohorts": lambda: _own_everything(policy, live, own),
-            }
-            if policy.column == "local"
-            else {
-                "admission/changes": lambda: _own_alike(policy, live, own),
-                "admission/pairs": lambda: _own_columns(policy, live, own, figures),
-                "admission/products": lambda: _own_pairs(policy, live, own, figures),
-            }
-        ),
+        # before the first score; and other runs may have told columns since
+        "admission/pairs": lambda: chain(_own_untold(policy, live, own), _own_outcomes(policy, live, own, figures)),
     }
-    return [*(speak[step]() if step in speak else ()), *found]
-
-
-def _own_counted(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
-    """R9, and R2 beside the sets that only an earlier run counted."""
-    yield from own_findings_of_curves(policy, live, own)
-    yield from _own_other_sets(policy, live, own, figures)
+    in_column: dict[str, Callable[[], Iterator[Judged]]] = (
+        {
+            "admission/changes": lambda: _own_changes(policy, live, own),
+            "admission/cohorts": lambda: _own_everything(policy, live, own),
+        }
+        if policy.column == "local"
+        else {
+            "admission/changes": lambda: _own_alike(policy, live, own),
+            "admission/pairs": lambda: _own_columns(policy, live, own, figures),
+            "admission/products": lambda: _own_pairs(policy, live, own, figures),
+        }
+    )
+    return [finding for speak in (in_column, in_both) if step in speak for finding in speak[step]()]
 
 
 def own_findings_of_curves(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
@@ -147,7 +144,7 @@ def _own_alike(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
 
 
 def _own_untold(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
-    """R14 in both columns. Other runs may be under way, so it is judged again before products are told."""
+    """R14 in both columns, for columns that an earlier run did not tell."""
     for run, neighbours in own.untold(live).items():
         yield from ((id_, cells.untold(policy, run, rows)) for id_, rows in neighbours.items())
 
@@ -172,12 +169,13 @@ def _own_outcomes(policy: Policy, live: Live, own: Own, figures: Figures) -> Ite
     differ. How many these are at all hospitals is known only as far as one endpoint has more events; where that is not
     enough, it must be none of a hospital's own, or as many as it may tell apart."""
     before: dict[str, None] = {}
+    differing = cache(lambda other, name: _differing(own.cohort.outcomes(other), own.cohort.outcomes(name)))
     for analysis in models(live):
         name = analysis.analysis_set
         for other in before:
             more = abs(figures.events.get(name, 0) - figures.events.get(other, 0))
-            differ = _differing(own.cohort.outcomes(other), own.cohort.outcomes(name))
-            yield analysis.id, cells.outcomes(policy, other, name, 0 if more >= policy.k else differ)
+            differ = 0 if more >= policy.k else differing(other, name)
+            yield analysis.id, cells.outcomes(policy, other, name, differ)
         if analysis.endpoint is not None:
             before[name] = None
 
@@ -243,12 +241,8 @@ def _own_columns(policy: Policy, live: Live, own: Own, figures: Figures) -> Iter
     spread, they are that patient's row."""
     for feature in modelled(live):
         if feature.column is not None:
-            rows = matrix(own.cohort, [feature], centred=True)
-            total = np.array([[figures.moments[feature.cohort].columns[feature.column].within]])
-            for analysis in models(live):
-                if in_design(analysis, feature):
-                    found = span.design(policy, "R4.leverage", rows, total, [(analysis.id, [0])])
-                    yield from ((analysis.id, finding) for finding in found)
+            within = figures.moments[feature.cohort].columns[feature.column].within
+            yield from _alone(policy, own, feature, within, [a for a in models(live) if in_design(a, feature)])
     yield from _own_strata(policy, live, own, figures.within)
 
 
@@ -256,11 +250,17 @@ def _own_strata(policy: Policy, live: Live, own: Own, within: Mapping[Feature, f
     """R4 for each column alone within the strata of its model: a column may be all but constant there. `within` are the
     sums of squares of all hospitals, None for this one's own."""
     for feature in stratified(live):
-        rows = matrix(own.cohort, [feature], centred=True)
-        total = rows.T @ rows if within is None else np.array([[within[feature]]])
-        users = [(analysis.id, [0]) for analysis in models(live) if in_strata(analysis, feature)]
-        findings = span.design(policy, "R4.leverage", rows, total, users)
-        yield from zip((id_ for id_, _ in users), findings, strict=True)
+        total = None if within is None else within[feature]
+        yield from _alone(policy, own, feature, total, [a for a in models(live) if in_strata(a, feature)])
+
+
+def _alone(policy: Policy, own: Own, feature: Feature, total: float | None, users: Live) -> Iterator[Judged]:
+    """R4 for one column, of the analyses that use it; `total` is its sum of squares, None for this hospital's own."""
+    rows = matrix(own.cohort, [feature], centred=True)
+    gram = rows.T @ rows if total is None else np.array([[total]])
+    for analysis in users:
+        found = span.design(policy, "R4.leverage", rows, gram, [(analysis.id, [0])])
+        yield from ((analysis.id, finding) for finding in found)
 
 
 def _own_pairs(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
