@@ -7,8 +7,7 @@ from typing import Any
 
 from riskset.analyses.analysis import LEVEL
 from riskset.analyses.design import Column
-from riskset.analyses.methods.cox_fit import CoxFit, Term, named
-from riskset.stats.arrays import finite
+from riskset.analyses.methods.cox_fit import CoxFit, Term, named, numbers_json
 from riskset.stats.e_value import EValue, e_value
 from riskset.stats.log_rank import Test
 
@@ -55,21 +54,8 @@ def _covariance(design: Sequence[Column], fit: CoxFit) -> list[list[float | None
 
 
 def _term(column: Column, term: Term | None, fit: CoxFit) -> Json:
-    head = named(column)
-    if term is None:
-        why = fit.why_not_used(column)
-        empty = dict.fromkeys(("coef", "se", "robust_se", "hr", "lower", "upper", "z", "p"))
-        return head | empty | {"reason": {"code": why.code, "message": str(why.message)}}
-    return head | {
-        "coef": term.coef,
-        "se": term.se,
-        "robust_se": None,
-        "hr": finite(term.hr),
-        "lower": finite(term.lower),
-        "upper": finite(term.upper),
-        "z": term.z,
-        "p": term.p,
-    }
+    head = named(column) | dict.fromkeys(("coef", "se", "robust_se"))
+    return head | numbers_json(term, fit.why_not_used(column))
 
 
 def _test(test: Test) -> Json:

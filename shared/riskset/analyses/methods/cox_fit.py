@@ -13,6 +13,7 @@ from sys import float_info
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from riskset.analyses.analysis import LEVEL, NotEstimable, Result
 from riskset.analyses.design import Column
@@ -72,9 +73,7 @@ class CoxFit(Result):
 
     def why_not_used(self, column: Column) -> NotUsed:
         """Returns why a column of the model has no coefficient."""
-        return self.not_used.get(column) or NotUsed(
-            "no information", say("analyses.not_used.no_information", column=column.name)
-        )
+        return self.not_used.get(column) or _no_information(column)
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,7 @@ class Separated(NotEstimable):
         if self.rest is None:
             return {"events": self.events, "under_separation": None}
         known = {term.column: term for term in self.rest}
-        terms = [named(column) | _numbers(known.get(column), column) for column in self.others]
+        terms = [named(column) | numbers_json(known.get(column), _no_information(column)) for column in self.others]
         return {"events": self.events, "under_separation": {"method": "limit", "terms": terms}}
 
     def reason_json(self) -> dict[str, Any]:
@@ -185,8 +184,13 @@ def _categories(terms: Sequence[Term], covariance: Sequence[Sequence[float]]) ->
     for variable, of_variable in groupby(range(len(terms)), key=lambda i: terms[i].column.variable):
         rows = list(of_variable)
         if len(rows) > 1:
-            coef, own = np.array([terms[i].coef for i in rows]), np.array(covariance)[np.ix_(rows, rows)]
-            yield variable, _test(float(coef @ np.linalg.solve(own, coef)), len(rows))
+            yield variable, wald_test([terms[i].coef for i in rows], np.array(covariance)[np.ix_(rows, rows)])
+
+
+def wald_test(coef: ArrayLike, covariance: NDArray[np.float64]) -> Test:
+    """Returns Wald's test that these coefficients (k,) are 0, from their covariance (k, k)."""
+    values = np.asarray(coef, np.float64)
+    return _test(float(values @ np.linalg.solve(covariance, values)), len(values))
 
 
 def unfitted(state: Fitting) -> NotEstimable:
@@ -233,14 +237,17 @@ def _rest(state: Limiting) -> tuple[Term, ...] | None:
     )
 
 
-def _numbers(term: Term | None, column: Column) -> dict[str, Any]:
-    """Returns the numbers of a term; null, with the reason, where it has no information."""
+def numbers_json(term: Term | None, why: NotUsed) -> dict[str, Any]:
+    """Returns the numbers of a term as in results.json; null, with the reason, where it has no coefficient."""
     if term is None:
-        why = say("analyses.not_used.no_information", column=column.name)
         empty = dict.fromkeys(("coef", "se", "hr", "lower", "upper", "z", "p"))
-        return empty | {"reason": {"code": "no information", "message": str(why)}}
+        return empty | {"reason": {"code": why.code, "message": str(why.message)}}
     ratio = {"hr": finite(term.hr), "lower": finite(term.lower), "upper": finite(term.upper)}
     return {"coef": term.coef, "se": term.se} | ratio | {"z": term.z, "p": term.p}
+
+
+def _no_information(column: Column) -> NotUsed:
+    return NotUsed("no information", say("analyses.not_used.no_information", column=column.name))
 
 
 def seems_separated(state: Fitting | Limiting) -> bool:
@@ -283,8 +290,7 @@ def _dropped(state: Fitting) -> dict[Column, NotUsed]:
     for unusable in state.newton.unusable:
         column = state.usable[unusable.column]
         if unusable.reason == "constant":
-            message = say("analyses.not_used.no_information", column=column.name)
-            reasons[column] = NotUsed("no information", message)
+            reasons[column] = _no_information(column)
         else:
             others = names_of([state.usable[j] for j in unusable.others])
             message = say("analyses.not_used.collinear", column=column.name, others=others)
@@ -304,8 +310,13 @@ def _test(chi2: float, df: int) -> Test:
 
 def _term(column: Column, coef: float, se: float) -> Term:
     z = coef / se
+    return Term(column, coef, se, *ratio_of(coef, se), z, two_sided_p(z))
+
+
+def ratio_of(coef: float, se: float) -> tuple[float, float, float]:
+    """Returns a hazard ratio with its limits, inf beyond the floats."""
     margin = two_sided_z(LEVEL) * se
-    return Term(column, coef, se, _exp(coef), _exp(coef - margin), _exp(coef + margin), z, two_sided_p(z))
+    return _exp(coef), _exp(coef - margin), _exp(coef + margin)
 
 
 def _exp(x: float) -> float:

@@ -7,19 +7,18 @@ the curve follow from coefficients and covariance.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from math import exp, sqrt
+from dataclasses import asdict, dataclass
+from math import sqrt
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.analysis import LEVEL
 from riskset.analyses.design import columns_of, knots_of
-from riskset.analyses.methods.cox_fit import CoxFit
+from riskset.analyses.methods.cox_fit import CoxFit, ratio_of, wald_test
 from riskset.disclosure.composed import restricted_cubic
 from riskset.disclosure.exposure import Column
-from riskset.stats.tails import chi2_sf, two_sided_z
+from riskset.stats.arrays import finite
 from riskset.study.spec import NumberVariable, Study
 
 POINTS: Final = 41
@@ -92,9 +91,7 @@ def _json(spline: Spline, fit: CoxFit) -> dict[str, Any]:
 
 def _linearity(coef: NDArray[np.float64], covariance: NDArray[np.float64]) -> dict[str, Any]:
     """Returns Wald's test that all curved parts are 0."""
-    parts, own = coef[1:], covariance[1:, 1:]
-    chi2 = float(parts @ np.linalg.solve(own, parts))
-    return {"chi2": chi2, "df": len(parts), "p": chi2_sf(chi2, len(parts))}
+    return asdict(wald_test(coef[1:], covariance[1:, 1:]))
 
 
 def _curve(spline: Spline, coef: NDArray[np.float64], covariance: NDArray[np.float64]) -> list[dict[str, Any]]:
@@ -102,8 +99,8 @@ def _curve(spline: Spline, coef: NDArray[np.float64], covariance: NDArray[np.flo
     contrasts = spline.contrasts
     logs = contrasts @ coef
     errors = [sqrt(max(float(c @ covariance @ c), 0.0)) for c in contrasts]
-    z = two_sided_z(LEVEL)
-    return [
-        {"at": at, "coef": log, "se": se, "hr": exp(log), "lower": exp(log - z * se), "upper": exp(log + z * se)}
-        for at, log, se in zip(spline.at, logs.tolist(), errors, strict=True)
-    ]
+    points = []
+    for at, log, se in zip(spline.at, logs.tolist(), errors, strict=True):
+        hr, lower, upper = map(finite, ratio_of(log, se))
+        points.append({"at": at, "coef": log, "se": se, "hr": hr, "lower": lower, "upper": upper})
+    return points
