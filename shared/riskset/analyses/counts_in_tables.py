@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.cohort import AnySet
+from riskset.analyses.analysis import AskedOnce, Inputs, RefusedByRule
+from riskset.analyses.cohort import AnySet, Cohort
 from riskset.analyses.design import level_columns
+from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Column, Exposure, Label, total
 from riskset.study.spec import Study
 
@@ -75,3 +78,36 @@ class CountsInTables:
 def tables_of(study: Study, levels: Sequence[Column]) -> CountsInTables:
     """Returns the counts of these levels by the study's arms."""
     return CountsInTables(level_columns(study, study.comparison.arm) if study.comparison else (), tuple(levels))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountedInTables(AskedOnce):
+    """An analysis that needs such counts and nothing else: one round, in which each hospital sends them."""
+
+    tables: CountsInTables
+
+    def without_arms(self, refusal: RefusedByRule) -> Self | None:
+        if not self.tables.arms:
+            return None
+        return replace(self, tables=replace(self.tables, arms=()), arms_refusal=refusal)
+
+    @property
+    def exposure(self) -> Exposure:
+        return self.tables.exposure()
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def reveals(self) -> Message:
+        return say("analyses.reveals.counts_in_tables")
+
+    def labels(self, state: None) -> tuple[Label, ...]:
+        return self.tables.labels
+
+    def prepare(self, cohort: Cohort, inputs: Inputs) -> NDArray[np.float64]:
+        return self.tables.of(cohort.analysis_sets[self.analysis_set]).ravel()
+
+    def local(self, prepared: NDArray[np.float64], state: None) -> NDArray[np.float64]:
+        return prepared

@@ -18,9 +18,8 @@ class Asked:
 
     variable: str
     rates: tuple[str, ...]
-    """`orr`, `dcr`, in the order of the levels of the tables."""
-    tables: CountsInTables
-    """Of each rate; then of the levels that are left out, if any are."""
+    """`orr`, `dcr`, in the order of the levels of the tables; after them come the levels that are left out, if any
+    are."""
     as_no_response: tuple[str, ...]
     left_out: tuple[str, ...]
 
@@ -29,18 +28,17 @@ class Asked:
         out = counts[:, 1 + len(self.rates) :].sum(axis=1)
         return counts[:, 1 : 1 + len(self.rates)].T, counts[:, 0] - out
 
-    @property
-    def pairs(self) -> tuple[tuple[int, int, int], ...]:
-        """Indices of each rate, of an arm and of the reference."""
-        names = [arm.level for arm in self.tables.arms]
-        reference = names.index(self.tables.reference)
+    def pairs(self, tables: CountsInTables) -> tuple[tuple[int, int, int], ...]:
+        """Returns indices of each rate, of an arm and of the reference."""
+        names = [arm.level for arm in tables.arms]
+        reference = names.index(tables.reference)
         arms = [i for i in range(len(names)) if i != reference]
         return tuple((rate, arm, reference) for rate, arm in product(range(len(self.rates)), arms))
 
-    def question_json(self) -> dict[str, Any]:
+    def question_json(self, tables: CountsInTables) -> dict[str, Any]:
         return {
             "outcome": self.variable,
-            "variable": self.tables.arm,
-            "reference": self.tables.reference,
+            "variable": tables.arm,
+            "reference": tables.reference,
             "not_evaluable": {"as_no_response": list(self.as_no_response), "left_out": list(self.left_out)},
         }

@@ -16,7 +16,7 @@ from riskset_server.report.blocks import Block, Row, Shown, Table, Text, worded
 from riskset_server.report.cells import Place
 from riskset_server.report.not_reported import not_reported, sentence
 from riskset_server.report.sections.analysed import analysed_notes, population_of
-from riskset_server.report.sections.arms import INTERVAL, Arm, arms_of, grid_in_words, row
+from riskset_server.report.sections.arms import INTERVAL, Arm, arms_of, at_time, grid_in_words, row, time_axis
 from riskset_server.report.sections.section import Context, Section, own_title
 from riskset_server.report.survival_figure import CurveCells, SurvivalFigure
 
@@ -51,8 +51,7 @@ def _figure(entry: ResultEntry, cause: int, context: Context) -> SurvivalFigure:
     analysis, result = cast(CumulativeIncidence, entry.analysis), cast(Incidences, entry.result)
     arms = arms_of(entry, analysis.counts, context)
     shown = list(zip(arms, (*result.arms, result.overall), strict=True))[: -1 if result.arms else None]
-    name, unit = _cause(analysis.causes[cause], context), context.results.study.time.unit
-    origin = context.labels.origins.get(analysis.endpoint or "")
+    name = _cause(analysis.causes[cause], context)
     days = [[int(day) for day in arm.incidence.day] for _, arm in shown]
     n, events = (Shown("count", (arms[-1].cell(key),)) for key in ("n", f"causes[{cause}].events"))
     how = {"grid": grid_in_words(analysis.counts), "interval": INTERVAL, "limits": analysis.limits_kind}
@@ -63,7 +62,7 @@ def _figure(entry: ResultEntry, cause: int, context: Context) -> SurvivalFigure:
     return SurvivalFigure(
         result=f"{entry.id}/{cause + 1}",
         title=f"{_title(entry, context)} of {name}",
-        x_label=f"{unit.capitalize()}s since {origin}" if origin else f"Time, {unit}s",
+        x_label=time_axis(analysis.endpoint, context),
         y_label=f"Cumulative incidence of {name} (%)",
         curves=tuple(
             _curve(arm, cause, own, analysis.counts.reference, found.level)
@@ -93,12 +92,12 @@ def _test_cell(entry: ResultEntry, analysis: CumulativeIncidence, cause: int, ke
 def _table(entry: ResultEntry, context: Context) -> Table:
     """One column per arm, then all patients; of each cause its events and the landmarks."""
     analysis, result = cast(CumulativeIncidence, entry.analysis), cast(Incidences, entry.result)
-    arms, unit = arms_of(entry, analysis.counts, context), context.results.study.time.unit
+    arms = arms_of(entry, analysis.counts, context)
     rows = [row("Patients", arms, "count", "n")]
     for cause, name in enumerate(analysis.causes):
         rows += [Row(_cause(name, context)), row("Events", arms, "count", f"causes[{cause}].events", is_inner=True)]
         for time, day in analysis.landmarks:
-            label = f"% at {time:g} {unit if time == 1 else unit + 's'} ({INTERVAL})"
+            label = f"% {at_time(time, context)} ({INTERVAL})"
             keys = [f"causes[{cause}].landmarks.{key}" for key in ("estimate", "lower", "upper")]
             rows.append(row(label, arms, "percent_with_limits", *keys, day=day, is_inner=True))
     how = {"grid": grid_in_words(analysis.counts), "limits": analysis.limits_kind}

@@ -17,7 +17,16 @@ from riskset_server.report.blocks import Block, Row, Shown, Table, Text, worded
 from riskset_server.report.cells import Place
 from riskset_server.report.not_reported import not_reported
 from riskset_server.report.sections.analysed import analysed_notes, population_of
-from riskset_server.report.sections.arms import INTERVAL, Arm, arms_of, grid_in_words, of_quantile, row
+from riskset_server.report.sections.arms import (
+    INTERVAL,
+    Arm,
+    arms_of,
+    at_time,
+    grid_in_words,
+    of_quantile,
+    row,
+    time_axis,
+)
 from riskset_server.report.sections.section import Context, Section, own_title
 from riskset_server.report.survival_figure import CurveCells, SurvivalFigure
 
@@ -101,11 +110,10 @@ class _Curves:
 def _figure(curves: _Curves) -> SurvivalFigure:
     labels, analysis = curves.context.labels, curves.analysis
     model, unit = _model_of_arm(curves), curves.unit
-    origin = labels.origins.get(analysis.endpoint or "")
     return SurvivalFigure(
         result=curves.entry.id,
         title=_title(curves.entry, curves.context),
-        x_label=f"{unit.capitalize()}s since {origin}" if origin else f"Time, {unit}s",
+        x_label=time_axis(analysis.endpoint, curves.context),
         y_label=f"{labels.endpoint(analysis.endpoint)} (%)",
         curves=tuple(_curve(group) for group in curves.drawn),
         medians_title=f"Median ({INTERVAL}), {unit}s",
@@ -211,7 +219,7 @@ def _quantile_rows(groups: Sequence[_Group]) -> Iterator[Row]:
 
 def _landmark_rows(curves: _Curves) -> Iterator[Row]:
     for time, day in curves.analysis.landmarks:
-        label = f"at {time:g} {curves.unit if time == 1 else curves.unit + 's'}"
+        label = at_time(time, curves.context)
         keys = [f"landmarks.{key}" for key in ("survival", "lower", "upper")]
         yield row(label, curves.groups, "percent_with_limits", *keys, day=day, is_inner=True)
 

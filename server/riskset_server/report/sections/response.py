@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, cast
 
+from riskset.analyses.counts_in_tables import CountsInTables
 from riskset.analyses.methods.response import Rates, Response
 from riskset.analyses.methods.response_by_site import BySite, ResponseBySite
 from riskset.analyses.rates import Asked
@@ -33,6 +34,10 @@ def _asked(entry: ResultEntry) -> Asked:
     return cast(Response | ResponseBySite, entry.analysis).asked
 
 
+def _tables(entry: ResultEntry) -> CountsInTables:
+    return cast(Response | ResponseBySite, entry.analysis).tables
+
+
 def _is_by_site(entry: ResultEntry) -> bool:
     return isinstance(entry.analysis, ResponseBySite)
 
@@ -44,7 +49,7 @@ def _title(entry: ResultEntry, context: Context) -> str:
 
 
 def _table(entry: ResultEntry, context: Context) -> Table:
-    arms, labels = _asked(entry).tables, context.labels
+    arms, labels = _tables(entry), context.labels
     columns = [labels.arm(arms.arm, arm.level) for arm in arms.arms]
     return Table(
         id=f"table {entry.id}",
@@ -56,28 +61,28 @@ def _table(entry: ResultEntry, context: Context) -> Table:
 
 
 def _rates(entry: ResultEntry) -> Iterator[Row]:
-    asked, result = _asked(entry), cast(Rates, entry.result)
-    place = Place(entry.id, variable=asked.tables.arm or "")
+    result = cast(Rates, entry.result)
+    place = Place(entry.id, variable=_tables(entry).arm or "")
     for at, found in enumerate(result.rates):
         of = Counted(place, f"rates[{at}]", found)
-        yield proportion_row(of, _named(asked, at), is_inner=False)
+        yield proportion_row(of, _named(entry, at), is_inner=False)
         yield interval_row(of)
         yield from comparison_rows(of, with_ratios=True)
 
 
-def _named(asked: Asked, at: int) -> str:
-    return f"{asked.rates[at].upper()} ({asked.tables.levels[at].level})"
+def _named(entry: ResultEntry, at: int) -> str:
+    return f"{_asked(entry).rates[at].upper()} ({_tables(entry).levels[at].level})"
 
 
 def _within_sites(entry: ResultEntry) -> Iterator[Row]:
-    asked, result = _asked(entry), cast(BySite, entry.result)
-    is_compared = {pair[:2]: one is not None for pair, one in zip(asked.pairs, result.compared, strict=True)}
-    place = Place(entry.id, variable=asked.tables.arm or "")
+    asked, tables, result = _asked(entry), _tables(entry), cast(BySite, entry.result)
+    is_compared = {pair[:2]: one is not None for pair, one in zip(asked.pairs(tables), result.compared, strict=True)}
+    place = Place(entry.id, variable=tables.arm or "")
     for at in range(len(asked.rates)):
-        yield Row(_named(asked, at))
+        yield Row(_named(entry, at))
         for label, form, keys in _WITHIN_SITES:
             cells: list[Text] = []
-            for arm, column in enumerate(asked.tables.arms):
+            for arm, column in enumerate(tables.arms):
                 ids = (place.of(f"rates[{at}].comparisons.{key}", level=column.level).id for key in keys)
                 if is_compared.get((at, arm)):
                     cells.append((Shown(form, tuple(ids)),))
@@ -90,7 +95,7 @@ def _within_sites(entry: ResultEntry) -> Iterator[Row]:
 
 def _notes(entry: ResultEntry) -> Iterator[Text]:
     asked = _asked(entry)
-    code = "by_site" if _is_by_site(entry) else "note" if asked.tables.arm else "note_of_all"
+    code = "by_site" if _is_by_site(entry) else "note" if _tables(entry).arm else "note_of_all"
     yield worded(say(f"report.response.{code}", interval=INTERVAL))
     if asked.as_no_response:
         yield worded(say("report.response.no_response", levels=", ".join(asked.as_no_response)))

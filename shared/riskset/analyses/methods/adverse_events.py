@@ -6,18 +6,15 @@ A patient counts once for a term, at the worst grade, and once for any term.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from riskset.analyses.analysis import LEVEL, AskedOnce, Inputs, NotEstimable, RefusedByRule, Result
-from riskset.analyses.cohort import ALL, Cohort, SetId
-from riskset.analyses.counts_in_tables import CountsInTables, tables_of
+from riskset.analyses.analysis import LEVEL, NotEstimable, Result
+from riskset.analyses.cohort import ALL, SetId
+from riskset.analyses.counts_in_tables import CountedInTables, tables_of
 from riskset.analyses.proportions import Proportions, comparison_json, proportion_json, proportions_of
-from riskset.catalogue import Message, say
-from riskset.disclosure.exposure import Column, Exposure, Label
+from riskset.catalogue import say
+from riskset.disclosure.exposure import Column
 from riskset.study.adverse_events import codes_at
 from riskset.study.asked.adverse_events import AdverseEventsEntry
 from riskset.study.spec import Study
@@ -59,41 +56,14 @@ class Events(Result):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AdverseEventCounts(AskedOnce):
+class AdverseEventCounts(CountedInTables):
     """The analysis: one round. Summary: the counts by arm."""
 
     kind: ClassVar[str] = "adverse-events"
 
     asked: tuple[tuple[str | None, str], ...]
     """Term, None for any, and grade, of each level of the tables."""
-    tables: CountsInTables
     grading: str
-
-    def without_arms(self, refusal: RefusedByRule) -> Self | None:
-        if not self.tables.arms:
-            return None
-        return replace(self, tables=replace(self.tables, arms=()), arms_refusal=refusal)
-
-    @property
-    def exposure(self) -> Exposure:
-        return self.tables.exposure()
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        return ()
-
-    @property
-    def reveals(self) -> Message:
-        return say("analyses.reveals.counts_in_tables")
-
-    def labels(self, state: None) -> tuple[Label, ...]:
-        return self.tables.labels
-
-    def prepare(self, cohort: Cohort, inputs: Inputs) -> NDArray[np.float64]:
-        return self.tables.of(cohort.analysis_sets[self.analysis_set]).ravel()
-
-    def local(self, prepared: NDArray[np.float64], state: None) -> NDArray[np.float64]:
-        return prepared
 
     def combine(self, total: Sequence[float], state: None) -> Result:
         counts = self.tables.split_total(total)

@@ -4,20 +4,17 @@ of its own (`response_by_site`)."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from riskset.analyses.analysis import LEVEL, Analysis, AskedOnce, Inputs, NotEstimable, RefusedByRule, Result
-from riskset.analyses.cohort import ALL, Cohort, SetId
-from riskset.analyses.counts_in_tables import tables_of
+from riskset.analyses.analysis import LEVEL, Analysis, NotEstimable, Result
+from riskset.analyses.cohort import ALL, SetId
+from riskset.analyses.counts_in_tables import CountedInTables, CountsInTables, tables_of
 from riskset.analyses.methods.response_by_site import ResponseBySite
 from riskset.analyses.proportions import Proportions, comparison_json, proportion_json, proportions_of
 from riskset.analyses.rates import Asked
-from riskset.catalogue import Message, say
-from riskset.disclosure.exposure import Column, Exposure, Label
+from riskset.catalogue import say
+from riskset.disclosure.exposure import Column
 from riskset.study.asked.response import ResponseEntry
 from riskset.study.spec import Study
 
@@ -32,51 +29,24 @@ class Rates(Result):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Response(AskedOnce):
+class Response(CountedInTables):
     """The rates of one variable: one round. Summary: the counts by arm."""
 
     kind: ClassVar[str] = "response"
 
     asked: Asked
 
-    def without_arms(self, refusal: RefusedByRule) -> Self | None:
-        if not self.asked.tables.arms:
-            return None
-        tables = replace(self.asked.tables, arms=())
-        return replace(self, asked=replace(self.asked, tables=tables), arms_refusal=refusal)
-
-    @property
-    def exposure(self) -> Exposure:
-        return self.asked.tables.exposure()
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        return ()
-
-    @property
-    def reveals(self) -> Message:
-        return say("analyses.reveals.counts_in_tables")
-
-    def labels(self, state: None) -> tuple[Label, ...]:
-        return self.asked.tables.labels
-
-    def prepare(self, cohort: Cohort, inputs: Inputs) -> NDArray[np.float64]:
-        return self.asked.tables.of(cohort.analysis_sets[self.analysis_set]).ravel()
-
-    def local(self, prepared: NDArray[np.float64], state: None) -> NDArray[np.float64]:
-        return prepared
-
     def combine(self, total: Sequence[float], state: None) -> Result:
-        having, patients = self.asked.by_arm(self.asked.tables.split_total(total))
+        having, patients = self.asked.by_arm(self.tables.split_total(total))
         if not patients.any():
             return NotEstimable("no patients", say("analyses.no_patients"))
-        levels, reference = [str(arm.level) for arm in self.asked.tables.arms], self.asked.tables.reference
+        levels, reference = [str(arm.level) for arm in self.tables.arms], self.tables.reference
         return Rates(
             tuple(proportions_of(levels, reference, of_rate.tolist(), patients.tolist()) for of_rate in having)
         )
 
     def question_json(self) -> Json:
-        return self.asked.question_json() | self.arms_reason_json()
+        return self.asked.question_json(self.tables) | self.arms_reason_json()
 
     def result_json(self, result: Rates) -> Json:
         return {
@@ -103,19 +73,22 @@ def planned(study: Study, name: str, entry: ResponseEntry) -> Iterator[Analysis]
     for variable in entry.of:
         complete_in = (*arms, *(entry.of if entry.missing == "complete" else (variable,)), *entry.complete_in)
         set_id = SetId(None, ALL, tuple(dict.fromkeys(complete_in)))
-        asked = _asked(study, entry, variable)
+        asked, tables = _asked(entry, variable), _tables(study, entry, variable)
         id_ = "response/all" if len(entry.of) == 1 else f"response/all/{variable}"
-        yield Response(id=id_, name=name, set_id=set_id, asked=asked)
+        yield Response(id=id_, name=name, set_id=set_id, asked=asked, tables=tables)
         if arms:
-            yield ResponseBySite(id=f"{id_}/by-site", name=name, set_id=set_id, asked=asked)
+            yield ResponseBySite(id=f"{id_}/by-site", name=name, set_id=set_id, asked=asked, tables=tables)
 
 
-def _asked(study: Study, entry: ResponseEntry, variable: str) -> Asked:
-    levels = [_merged(study, variable, rate) for rate in entry.rates.values()]
+def _asked(entry: ResponseEntry, variable: str) -> Asked:
     no_response = entry.not_evaluable.levels if entry.not_evaluable and not entry.left_out else ()
+    return Asked(variable, tuple(entry.rates), no_response, entry.left_out)
+
+
+def _tables(study: Study, entry: ResponseEntry, variable: str) -> CountsInTables:
+    levels = [_merged(study, variable, rate) for rate in entry.rates.values()]
     out = [_merged(study, variable, entry.left_out)] if entry.left_out else []
-    tables = tables_of(study, [*levels, *out])
-    return Asked(variable, tuple(entry.rates), tables, no_response, entry.left_out)
+    return tables_of(study, [*levels, *out])
 
 
 def _merged(study: Study, variable: str, levels: Sequence[str]) -> Column:

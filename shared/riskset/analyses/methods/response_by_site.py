@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from riskset.analyses.analysis import LEVEL, Analysis, Inputs, NotEstimable, RefusedByRule, Result
 from riskset.analyses.cohort import Cohort
+from riskset.analyses.counts_in_tables import CountsInTables
 from riskset.analyses.rates import Asked
 from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Exposure, Label, total
@@ -57,10 +58,11 @@ class ResponseBySite(Analysis):
     kind: ClassVar[str] = "response"
 
     asked: Asked
+    tables: CountsInTables
 
     @property
     def exposure(self) -> Exposure:
-        return self.asked.tables.exposure(per_site=True, is_iterative=True)
+        return self.tables.exposure(per_site=True, is_iterative=True)
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -78,21 +80,21 @@ class ResponseBySite(Analysis):
         what = "" if state is None else " given the common odds ratio"
         return tuple(
             total(
-                f"{term} of {asked.tables.arms[arm].level}, {asked.tables.levels[rate].name}{what}",
-                asked.tables.levels[rate],
-                asked.tables.arms[arm],
+                f"{term} of {self.tables.arms[arm].level}, {self.tables.levels[rate].name}{what}",
+                self.tables.levels[rate],
+                self.tables.arms[arm],
             )
-            for rate, arm, _ in asked.pairs
+            for rate, arm, _ in asked.pairs(self.tables)
             for term in of
         )
 
     def prepare(self, cohort: Cohort, inputs: Inputs) -> list[tuple[float, float, float, float]]:
         """Returns for each pair the patients with it and all patients, of the arm and of the reference."""
         rows = cohort.analysis_sets[self.analysis_set]
-        having, patients = self.asked.by_arm(self.asked.tables.of(rows))
+        having, patients = self.asked.by_arm(self.tables.of(rows))
         return [
             (float(having[rate, arm]), float(patients[arm]), float(having[rate, reference]), float(patients[reference]))
-            for rate, arm, reference in self.asked.pairs
+            for rate, arm, reference in self.asked.pairs(self.tables)
         ]
 
     def local(
@@ -129,11 +131,11 @@ class ResponseBySite(Analysis):
         return NotEstimable("not converged", say("analyses.asked_twice"))
 
     def question_json(self) -> Json:
-        return self.asked.question_json()
+        return self.asked.question_json(self.tables)
 
     def result_json(self, result: BySite) -> Json:
-        each = zip(self.asked.pairs, result.compared, result.homogeneity, strict=True)
-        names = [str(arm.level) for arm in self.asked.tables.arms]
+        each = zip(self.asked.pairs(self.tables), result.compared, result.homogeneity, strict=True)
+        names = [str(arm.level) for arm in self.tables.arms]
         found = [
             (self.asked.rates[rate], {"level": names[arm], "against": names[reference]} | _by_site_json(one, test))
             for (rate, arm, reference), one, test in each
