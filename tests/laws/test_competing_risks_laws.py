@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from riskset.stats.competing_risks import aalen_johansen, count_causes, gray
@@ -71,6 +71,12 @@ def test_the_unit_of_time_changes_nothing(rows, factor):
 
 
 @given(patients())
+@example(
+    (np.array([8, 10, 29, 9, 36, 12, 9, 25]), np.array([2, 2, 0, 0, 2, 1, 1, 0]), np.array([0, 1, 1, 1, 1, 1, 1, 1]))
+)
+@example(
+    (np.array([11, 25, 31, 1, 20, 22, 4, 22]), np.array([1, 1, 1, 0, 1, 0, 0, 1]), np.array([0, 1, 1, 1, 0, 0, 0, 0]))
+)
 def test_names_of_arms_change_no_test(rows):
     days, cause, arm = rows
     for one, other in zip(
@@ -78,6 +84,17 @@ def test_names_of_arms_change_no_test(rows):
     ):
         assert one.df == other.df
         assert one.chi2 == pytest.approx(other.chi2, rel=1e-8, abs=1e-9)
+
+
+def test_an_incidence_that_reaches_1_has_the_statistic_of_r():
+    """cmprsk 2.2-11 says 2.184284, and with the arms the other way round ends in NaN."""
+    rows = (
+        np.array([11, 25, 31, 1, 20, 22, 4, 22]),
+        np.array([1, 1, 1, 0, 1, 0, 0, 1]),
+        np.array([0] + [1] * 2 + [0] * 5),
+    )
+    found, _ = both_tests(counted(*rows))
+    assert (found.chi2, found.df) == (pytest.approx(2.184284, abs=5e-7), 1)
 
 
 @given(patients())

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from riskset.stats.arrays import Floats, Ints
 from riskset.stats.kaplan_meier import at_risk_before
-from riskset.stats.linear import dot, factor, solve
+from riskset.stats.linear import SINGULAR, dot, factor, solve
 from riskset.stats.log_rank import Test
 from riskset.stats.tails import chi2_sf
 
@@ -89,9 +89,10 @@ def _variance(d: Floats, c: Floats, n: Floats, before: Floats) -> Floats:
 def gray(events: ArrayLike, other: ArrayLike, censored: ArrayLike) -> Test:
     """Returns Gray's test of equal cumulative incidence in all arms, from counts by arm and step, (arms, n_steps) each:
     events of the cause, of all other causes, and censorings. df is 0 where there is nothing to compare."""
-    statistic = _GraySums.of(*(np.asarray(counts, dtype=np.float64) for counts in (events, other, censored)))
+    d1, d2, left = (np.asarray(counts, dtype=np.float64) for counts in (events, other, censored))
+    statistic = _GraySums.of(d1, d2, left)
     score, variance = statistic.score[1:], statistic.variance[1:, 1:]  # the scores sum to 0, so one is redundant
-    found = factor(variance.tolist())
+    found = factor(variance.tolist(), SINGULAR * float(d1.sum()))  # a variance of rounding is nothing to compare
     if not found.kept:
         return Test(0.0, 0, nan)
     kept = [float(score[i]) for i in found.kept]
@@ -132,7 +133,7 @@ class _GraySums:
             F_after = F + sum_1 / total
             score += np.where(there, e1 - sum_1 * R / R.sum(), 0.0) if R.sum() > 0 else 0.0
             a = np.diag(h) - np.outer(h, h) / total
-            if sum_1 > 0:
+            if sum_1 > 0 and 1.0 - F > SINGULAR:  # all have had the event: only one arm can be left, and a is 0
                 c = c + a * sum_1 / (total * (1.0 - F))
             left = S_after > 0
             share = np.divide(1.0 - F_after, S_after, out=np.zeros(arms), where=left)
