@@ -1,13 +1,10 @@
 """Interactions, splines and a landmark equal R's `coxph`: `cox_terms.R`, over the sites of lung."""
 
-import csv
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
-
-from riskset import datasets
 
 STUDY = """\
 schema = 1
@@ -44,18 +41,8 @@ landmark = {{ kind = "cox", endpoint = "os", multivariable = ["trt", "age"], lan
 
 
 @pytest.fixture(scope="module")
-def tried(desk_at, tmp_path_factory):
-    with datasets.path("lung").open(encoding="utf-8", newline="") as file:
-        rows = [
-            row | {"ecog": {"2": "2+", "3": "2+"}.get(row["ph_ecog"], row["ph_ecog"])} for row in csv.DictReader(file)
-        ]
-    rows = [row for row in rows if row["ecog"]]
-    sites = sorted({row["site"] for row in rows})
-    desk = desk_at(tmp_path_factory.mktemp("lung"))
-    desk.writes_study(STUDY.format(sites="\n".join(f'{site} = {{ name = "{site}" }}' for site in sites)))
-    for site in sites:
-        desk.adds_site(site, [row for row in rows if row["site"] == site], 'logage = "age"')
-    return {one["analysis"]: one for one in desk.tries().values()}
+def tried(tries_by_site, lung_rows):
+    return {one["analysis"]: one for one in tries_by_site(STUDY, lung_rows, 'logage = "age"')}
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,11 @@
 """Strata within hospitals, late entry, and a category as a whole equal R's `coxph`, over the sites of lung:
 `further_strata.R`, `left_truncation.R`."""
 
-import csv
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
-
-from riskset import datasets
 
 STUDY = """\
 schema = 1
@@ -48,23 +45,15 @@ whole = {{ kind = "cox", endpoint = "os", multivariable = ["trt", "age", "ecog"]
 """
 
 
-def recoded(row):
-    """As `left_truncation.R` and `further_strata.R` do."""
+def with_entry(row):
+    """As `left_truncation.R` does."""
     entry = 20 * (int(row["id"]) % 5)
-    ecog = {"2": "2+", "3": "2+"}.get(row["ph_ecog"], row["ph_ecog"])
-    return row | {"ecog": ecog, "entry": str(entry if entry < int(row["time"]) else 0)}
+    return row | {"entry": str(entry if entry < int(row["time"]) else 0)}
 
 
 @pytest.fixture(scope="module")
-def tried(desk_at, tmp_path_factory):
-    with datasets.path("lung").open(encoding="utf-8", newline="") as file:
-        rows = [row for row in map(recoded, csv.DictReader(file)) if row["ecog"]]
-    sites = sorted({row["site"] for row in rows})
-    desk = desk_at(tmp_path_factory.mktemp("lung"))
-    desk.writes_study(STUDY.format(sites="\n".join(f'{site} = {{ name = "{site}" }}' for site in sites)))
-    for site in sites:
-        desk.adds_site(site, [row for row in rows if row["site"] == site], "")
-    return list(desk.tries().values())
+def tried(tries_by_site, lung_rows):
+    return tries_by_site(STUDY, list(map(with_entry, lung_rows)))
 
 
 def answers(name):
