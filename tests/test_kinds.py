@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from riskset.analyses.analysis import has_result
-from riskset.analyses.cohort import AnalysisSet, Cohort
+from riskset.analyses.cohort import AnalysisSet, Cohort, PatientSet
 from riskset.analyses.methods import PLANNERS
 from riskset.analyses.plan import plan
 from riskset.disclosure.exposure import uncovered, unplaced
@@ -33,20 +33,35 @@ EXAMPLES = {
     "cox": {"kind": "cox", "endpoints": ["os"], "univariable": True, "multivariable": ["arm", "age", "stage"]},
     "rmst": {"kind": "rmst", "endpoints": ["os"], "tau": [12, 24]},
     "follow-up": {"kind": "follow-up", "endpoints": ["os"]},
+    "flow": {"kind": "flow"},
 }
+ELIGIBILITY = [{"id": "adults", "rule": "age >= 18"}]
 ROW = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)
 IN_TWO_OBJECTS = {"width_days", "max_days", "approximate"}
 """Keys of `grid`, which has a section of its own."""
 
 
-def study_of(patients, kind, **more):
-    return patients.study(SITES, analyses={"asked": EXAMPLES[kind]}, **more)
+def study_of(patients, kind, sites=SITES, **more):
+    return patients.study(sites, analyses={"asked": EXAMPLES[kind]}, **needed_by(kind), **more)
 
 
-def cohorts_of(patients, seed=7, sites=SITES, order=None):
+def needed_by(kind):
+    """Returns what else the study of a kind needs."""
+    return {"eligibility": ELIGIBILITY} if kind == "flow" else {}
+
+
+def cohorts_of(patients, kind, seed=7, sites=SITES, order=None):
     rows = patients.rows(seed, 240)
     rows = rows if order is None else patients.choose(rows, order)
-    return patients.deal(rows, patients.sites(sites, 240) if order is None else patients.sites(sites, 240)[order])
+    dealt = patients.deal(rows, patients.sites(sites, 240) if order is None else patients.sites(sites, 240)[order])
+    return {name: with_sets(cohort, study_of(patients, kind)) for name, cohort in dealt.items()}
+
+
+def with_sets(cohort, study):
+    """Returns the cohort with the same patients in each set without an endpoint that the study's analyses need."""
+    rows = cohort.analysis_sets["os"]
+    of = [set_id.name for set_id in plan(study).sets if set_id.endpoint is None]
+    return Cohort(cohort.site, {"os": rows} | dict.fromkeys(of, PatientSet(rows.variables, rows.patients)))
 
 
 def results_json(study, outcome):
@@ -62,7 +77,7 @@ def ran(patients):
     def ran(kind):
         if kind not in found:
             study = study_of(patients, kind)
-            found[kind] = study, Rehearsal(study, cohorts_of(patients)).run()
+            found[kind] = study, Rehearsal(study, cohorts_of(patients, kind)).run()
         return found[kind]
 
     return ran
@@ -129,7 +144,7 @@ class TestExposure:
         """Each column that the exposure does not name is permuted among the rows, and drawn again and halved, which
         moves sums and extremes; so are times without a clock."""
         study, outcome = ran(kind)
-        cohort = cohorts_of(patients)["asan"]
+        cohort = cohorts_of(patients, kind)["asan"]
         random = np.random.default_rng(1)
         for analysis in plan(study).reported:
             inputs = {id_: outcome.results[id_] for id_ in analysis.needs}
@@ -165,26 +180,27 @@ class TestLaws:
 
     def test_order_of_sites_and_an_empty_site_change_no_bit(self, kind, ran, patients):
         study, outcome = ran(kind)
-        cohorts = cohorts_of(patients)
-        empty = patients.choose(cohorts["asan"].analysis_sets["os"], slice(0))
-        wider = patients.study((*SITES, "seoul"), analyses={"asked": EXAMPLES[kind]})
-        more = Rehearsal(wider, {**dict(reversed(cohorts.items())), "seoul": Cohort("seoul", {"os": empty})}).run()
+        cohorts = cohorts_of(patients, kind)
+        nobody = patients.choose(cohorts["asan"].analysis_sets["os"], slice(0))
+        wider = study_of(patients, kind, (*SITES, "seoul"))
+        empty = with_sets(Cohort("seoul", {"os": nobody}), wider)
+        more = Rehearsal(wider, {**dict(reversed(cohorts.items())), "seoul": empty}).run()
         assert results_json(study, more) == results_json(study, outcome)
 
     def test_neither_gate_nor_masks_change_a_bit(self, kind, ran, patients):
         study, outcome = ran(kind)
-        bare = Rehearsal(study, cohorts_of(patients), is_gated=False).run()
+        bare = Rehearsal(study, cohorts_of(patients, kind), is_gated=False).run()
         assert results_json(study, bare) == results_json(study, outcome)
         clear = study_of(patients, kind, disclosure={"secure_sum": "off"})
-        unmasked = Rehearsal(clear, cohorts_of(patients), is_gated=False).run()
+        unmasked = Rehearsal(clear, cohorts_of(patients, kind), is_gated=False).run()
         assert results_json(clear, unmasked) == results_json(study, outcome)
 
     @given(st.randoms(use_true_random=False))
     def test_order_of_rows_changes_nothing(self, kind, ran, patients, random):
         study, outcome = ran(kind)
         order = np.array(random.sample(range(240), 240))
-        cohort = cohorts_of(patients, order=order)["kurume"]
-        before = cohorts_of(patients)["kurume"]
+        cohort = cohorts_of(patients, kind, order=order)["kurume"]
+        before = cohorts_of(patients, kind)["kurume"]
         for analysis in plan(study).reported:
             inputs = {id_: outcome.results[id_] for id_ in analysis.needs}
             state = analysis.start(inputs)

@@ -57,7 +57,11 @@ permuted <- function(weighted) {
 }
 tables <- list(c(4, 2, 7, 3, 8, 1, 2, 2, 9), c(50, 40, 60, 30, 20, 12, 44, 60, 50, 40, 33, 20), c(10, 20, 15, 22, 9, 13, 8, 17, 21), c(0, 3, 5, 2, 0, 4, 1, 6))
 rows <- c(3, 2, 3, 2)
-out <- list(
+# the flow of lung: rows, of them those of 50 and more, of these those with weight loss and performance status
+steps <- list(read = rep(TRUE, nrow(lung)), adults = lung$age >= 50); steps$complete <- steps$adults & complete.cases(lung[, c("wt_loss", "ph_ecog")])
+flow <- list(steps = lapply(steps, function(s) as.integer(table(lung$trt[s]))),
+  missing = lapply(c(age = "age", ph_ecog = "ph_ecog", wt_loss = "wt_loss"), function(v) as.integer(table(factor(lung$trt, 0:1)[steps$adults & is.na(lung[[v]])]))))
+out <- list(flow = flow,
   lung = list(sites = 4, age = number(lung, "age"), wt_loss = number(lung, "wt_loss"), pat_karno = number(lung, "pat_karno"), ph_ecog = category(lung, "ph_ecog")),
   rottgbsg = list(sites = 2, age = number(rott, "age"), nodes = number(rott, "nodes"), lnodes = number(rott, "lnodes"), meno = category(rott, "meno"), sizecat = category(rott, "sizecat"), grade3 = category(rott, "grade3")),
   rhdnase = list(sites = 51, fev = number(rhd, "fev")),

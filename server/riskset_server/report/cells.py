@@ -15,7 +15,7 @@ from typing import Any
 from riskset.results import Results, entry_json
 from riskset.results.document import rounded
 
-_NAMES = ("variable", "level", "reference", "reason", "limit", "analysed", "excluded")
+_NAMES = ("variable", "level", "reference", "reason", "limit", "analysed", "excluded", "after")
 """Keys of which null is an absent object, not a missing number."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

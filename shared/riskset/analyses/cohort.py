@@ -25,6 +25,9 @@ class SetId:
     complete_in: tuple[str, ...] | None = None
     """Variables without missing values, where the model has its own set (`missing = "by_model"`); None for the
     endpoint's common set, complete in the covariates of all models that share it."""
+    until: str | None = None
+    """The box of the flow chart that the rows have reached, whether they meet the rules after it or not; None for
+    eligible rows."""
 
     @property
     def name(self) -> str:
@@ -32,12 +35,14 @@ class SetId:
         name = self.endpoint or "patients"
         if self.endpoint is None or self.population != ALL:
             name += f"/{self.population}"
+        if self.until is not None:
+            name += f" at {self.until}"
         return name if self.complete_in is None else f"{name} with {' and '.join(self.complete_in) or 'nothing'}"
 
     @property
     def of_all(self) -> SetId:
         """The set of all eligible patients of which this one is a part."""
-        return SetId(self.endpoint, ALL, self.complete_in)
+        return SetId(self.endpoint, ALL, self.complete_in, self.until)
 
 
 def set_of(entry: AnalysisEntry, endpoint: str | None, population: str, variables: Sequence[str]) -> SetId:

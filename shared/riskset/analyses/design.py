@@ -29,8 +29,10 @@ def columns_of(study: Study, covariates: Sequence[str]) -> tuple[Column, ...]:
 
 def level_columns(study: Study, name: str) -> tuple[Column, ...]:
     """Returns a column for each level of a category or boolean, in the study's order, including the reference."""
-    reference = reference_of(study, name)
-    return tuple(Column(name, level, reference, code) for code, level in enumerate(study.levels_of(name)))
+    reference, is_derived = reference_of(study, name), study.variables[name].is_derived
+    return tuple(
+        Column(name, level, reference, code, is_derived=is_derived) for code, level in enumerate(study.levels_of(name))
+    )
 
 
 def _columns(study: Study, name: str) -> list[Column]:

@@ -45,6 +45,8 @@ class Column:
     middle: float = 0.0
     half_range: float = 1.0
     """The study's range of a number after its transform: (value - middle) / half_range lies in [-1, 1]."""
+    is_derived: bool = False
+    """Whether a study defines the variable, which can then be any property of a patient."""
 
     @property
     def name(self) -> str:
@@ -76,7 +78,7 @@ class InTime:
 
 @dataclass(frozen=True)
 class Exposure:
-    """What the sums of an analysis disclose. No field has a default: every analysis must answer each question."""
+    """What the sums of an analysis disclose. The questions without a default every analysis must answer."""
 
     design: tuple[Column, ...]
     """Columns whose sums of products leave, over all patients at once: R2 to R7."""
@@ -90,16 +92,27 @@ class Exposure:
     """True where it is evaluated again at a point that follows from totals: R5, R7."""
     per_site: bool
     """True where some numbers are of a single site, which totals do not hide: R12."""
+    patients: bool = False
+    """True where the number of patients of its set is told: R1, R2."""
+    numbers: tuple[Column, ...] = ()
+    """Numbers whose sum and sum of squares leave, in all and by arm: R4, R12."""
+    is_one_way: bool = False
+    """True where its patients are those with a value of some columns of the export, and nothing is told of them but
+    tables: they are crossed with nothing (R2)."""
 
     @property
     def columns(self) -> tuple[Column, ...]:
         """Returns every column once: those whose levels R2, R4 and R12 judge."""
-        split = self.in_time.split if self.in_time else ()
-        return tuple(dict.fromkeys((*self.design, *self.tables, *split)))
+        return tuple(dict.fromkeys((*self.design, *self.tables, *self.numbers, *self.split)))
+
+    @property
+    def split(self) -> tuple[Column, ...]:
+        """Returns the columns by which patients are counted in time."""
+        return self.in_time.split if self.in_time else ()
 
     @property
     def opens_nothing(self) -> bool:
-        return not self.columns and self.in_time is None
+        return not self.columns and self.in_time is None and not self.patients
 
 
 def of_admission(exposures: Iterable[Exposure]) -> Exposure:
@@ -151,6 +164,8 @@ def uncovered(exposure: Exposure, label: Label, arm: str | None) -> Message:
         return NOTHING
     if _is_one_way(label.columns, arm) and _are_levels_of(label.columns, exposure.tables):
         return NOTHING
+    if _is_of_a_number(label.columns, exposure, arm):
+        return NOTHING
     return say("rules.covers.columns", number=label.text)
 
 
@@ -183,6 +198,15 @@ def _is_one_way(columns: Sequence[Column], arm: str | None) -> bool:
     return len(variables) == 1 or (len(variables) == 2 and variables.count(arm or "") == 1)
 
 
+def _is_of_a_number(columns: Sequence[Column], exposure: Exposure, arm: str | None) -> bool:
+    """Whether it is the sum of a declared number or of its square, of all patients or of those of one arm."""
+    numbers = [column for column in columns if column.is_number]
+    levels = [column for column in columns if not column.is_number]
+    is_one = len(set(numbers)) == 1 and len(numbers) <= 2 and numbers[0] in exposure.numbers
+    is_by_arm = len(levels) == 1 and levels[0].variable == arm and _are_levels_of(levels, exposure.tables)
+    return is_one and (not levels or is_by_arm)
+
+
 def _uncovered_in_time(exposure: Exposure, label: Label) -> Message:
     in_time = exposure.in_time
     if in_time is None:
@@ -213,6 +237,8 @@ def is_count(exposure: Exposure, label: Label) -> bool:
         return True
     if label.status is not None:
         return not label.columns  # sums over all times, as of a log-rank test, are of arms
+    if not set(label.columns).isdisjoint(exposure.numbers):
+        return False
     return not exposure.design or not set(label.columns) <= set(exposure.design)
 
 
@@ -239,6 +265,12 @@ def _beyond_the_rules(exposure: Exposure, endpoint: str | None) -> Iterator[tupl
         yield "R5", say("rules.beyond.repeated"), later
     if any(column.is_number for column in exposure.tables):
         yield "R4", say("rules.beyond.number_as_level"), say("rules.instead.levels")
+    if any(not column.is_number for column in exposure.numbers):
+        yield "R4", say("rules.beyond.level_as_number"), say("rules.instead.tables")
+    if exposure.is_one_way and (exposure.design or exposure.in_time):
+        yield "R2", say("rules.beyond.one_way"), say("rules.instead.declare")
+    if exposure.numbers and exposure.design:
+        yield "R4", say("rules.beyond.numbers_in_design"), say("rules.instead.two_analyses")
     if exposure.in_time is not None:
         yield from _beyond_the_curves(exposure.in_time, endpoint)
 

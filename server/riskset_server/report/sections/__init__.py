@@ -13,7 +13,7 @@ from typing import Final
 from riskset.catalogue import say
 from riskset.errors import RisksetError
 from riskset.study.asked import PACKAGES
-from riskset_server.report.sections import cox, follow_up, km, rmst
+from riskset_server.report.sections import cox, flow, follow_up, km, rmst
 from riskset_server.report.sections.section import Section, plain_section
 
 OWN: Final[Mapping[str, Section]] = MappingProxyType(
@@ -22,6 +22,7 @@ OWN: Final[Mapping[str, Section]] = MappingProxyType(
         "cox": cox.SECTION,
         "rmst": rmst.SECTION,
         "follow-up": follow_up.SECTION,
+        "flow": flow.SECTION,
     }
 )
 """Sections of riskset's own kinds, in the order of the page; other kinds follow in the study's order."""

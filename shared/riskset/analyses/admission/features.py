@@ -56,9 +56,32 @@ def only_of(analyses: Sequence[Analysis], chosen: frozenset[str], feature: Featu
     return bool(users) and chosen.issuperset(users)
 
 
+def is_crossed(analyses: Sequence[Analysis], feature: Feature) -> bool:
+    """Whether what is disclosed of the feature can be combined with other columns: all but levels that are counted one
+    way or by arm, and sets of patients of whom nothing else is told. A derived level can itself be a combination of
+    columns."""
+    column = feature.column
+    exposures = [analysis.exposure for analysis in analyses if uses(analysis, feature)]
+    if column is None:
+        return not all(exposure.is_one_way for exposure in exposures)
+    if column.is_derived:
+        return True
+    return any(column in exposure.design or column in exposure.split for exposure in exposures)
+
+
+def must_differ(one: Analysis, other: Analysis, arm: str | None) -> bool:
+    """Whether what the sets of two analyses tell can be subtracted: not where nothing is told of one of them but
+    tables, and the other tells nothing of the same columns but the arm."""
+    if not (one.exposure.is_one_way or other.exposure.is_one_way):
+        return True
+    own, others = ({column.variable for column in of.columns} - {arm} for of in (one, other))
+    return not own.isdisjoint(others)
+
+
 def in_design(analysis: Analysis, feature: Feature) -> bool:
-    """Whether an analysis discloses sums of products of the feature."""
-    return feature.cohort == analysis.analysis_set and feature.column in analysis.exposure.design
+    """Whether an analysis discloses sums of the feature, or of its products."""
+    of = (*analysis.exposure.design, *analysis.exposure.numbers)
+    return feature.cohort == analysis.analysis_set and feature.column in of
 
 
 def only_in_designs_of(analyses: Sequence[Analysis], chosen: frozenset[str], feature: Feature) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.admission.features import Feature
+from riskset.analyses.admission.spreads import InArm
 from riskset.analyses.excluded import Reason
 from riskset.analyses.moments import Moments
 
@@ -59,5 +60,7 @@ class Figures:
     """For memberships and 0/1 columns."""
     spread: Gram | None = None
     """For all columns, centred within hospitals."""
+    by_arm: Mapping[InArm, float] = field(default_factory=dict)
+    """Of each number of a table in each arm: the sum of squares about each hospital's mean."""
     moments: Mapping[str, Moments] = field(default_factory=dict)
     """By analysis set."""

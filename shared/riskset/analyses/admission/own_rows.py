@@ -14,9 +14,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from riskset.analyses.admission import spreads
 from riskset.analyses.admission.features import Feature, features_of, in_design, matrix
 from riskset.analyses.admission.figures import Figures
-from riskset.analyses.admission.judging import Judged, levels, lost
+from riskset.analyses.admission.judging import Judged, levels, lost, others_of
+from riskset.analyses.admission.spreads import InArm
 from riskset.analyses.admission.steps import Live, Own, binary, modelled, models
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.leaving import curves_of
@@ -43,15 +45,17 @@ class Evaluated(Protocol):
     def linear_predictor(self) -> NDArray[np.float64]: ...
 
 
-def own_findings(policy: Policy, step: str, live: Live, own: Own, figures: Figures) -> list[Judged]:
+def own_findings(
+    policy: Policy, step: str, live: Live, own: Own, figures: Figures, arm: str | None = None
+) -> list[Judged]:
     """Returns what the rules say about a hospital's own rows before it sends its numbers of a step of admission. Never
-    leaves the hospital; what does not pass becomes a flag."""
+    leaves the hospital; what does not pass becomes a flag. `arm` is the variable by which tables may be split."""
     speak: dict[str, Callable[[], Iterator[Judged]]] = {
         "admission/counts": lambda: own_findings_of_curves(policy, live, own),  # R9 in both columns
         **(
             {
                 "admission/changes": lambda: _own_changes(policy, live, own),
-                "admission/cohorts": lambda: _own_everything(policy, live, own),
+                "admission/cohorts": lambda: _own_everything(policy, live, own, arm),
             }
             if policy.column == "local"
             else {
@@ -71,7 +75,9 @@ def own_findings_of_curves(policy: Policy, live: Live, own: Own) -> Iterator[Jud
 
 def own_findings_before_first(policy: Policy, passed: Live, own: Own, figures: Figures) -> list[Judged]:
     """As `own_findings`, before the first sums of a design leave; `passed` are the admitted analyses."""
-    return [*_own_designs(policy, passed, own, figures)] if policy.column == "pooled" else []
+    if policy.column != "pooled":
+        return []
+    return [*_own_designs(policy, passed, own, figures), *_own_numbers(policy, passed, own, figures.by_arm)]
 
 
 def own_findings_of_budget(
@@ -105,15 +111,15 @@ def _own_alike(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
         yield from ((analysis.id, finding) for analysis in live)
 
 
-def _own_everything(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
+def _own_everything(policy: Policy, live: Live, own: Own, arm: str | None) -> Iterator[Judged]:
     """R1 to R4 and R6 on this hospital's rows alone, in their order."""
-    kept: list[str] = []
+    kept: list[Analysis] = []
     counted: list[Judged] = []
     for analysis in live:
-        found = list(_own_counts(policy, analysis, own, kept))
+        found = list(_own_counts(policy, analysis, own, others_of(analysis, kept, arm)))
         counted += ((analysis.id, finding) for finding in found)
         if all(finding.passes for finding in found):
-            kept.append(analysis.analysis_set)
+            kept.append(analysis)
     yield from counted
     rest = _kept(live, counted)
     pairs = matrix(own.cohort, binary(rest))
@@ -122,6 +128,7 @@ def _own_everything(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
     rest = _kept(rest, together)
     spread = matrix(own.cohort, modelled(rest), centred=True)
     yield from _span(policy, "R4.leverage", spread, spread.T @ spread, modelled(rest), models(rest))
+    yield from _own_numbers(policy, rest, own, None)
 
 
 def _kept(live: Live, judged: Sequence[Judged]) -> list[Analysis]:
@@ -129,22 +136,22 @@ def _kept(live: Live, judged: Sequence[Judged]) -> list[Analysis]:
     return [analysis for analysis in live if analysis.id not in dead]
 
 
-def _own_counts(policy: Policy, analysis: Analysis, own: Own, kept: Sequence[str]) -> Iterator[Finding]:
+def _own_counts(policy: Policy, analysis: Analysis, own: Own, others: Sequence[str]) -> Iterator[Finding]:
     name = analysis.analysis_set
     rows = own.cohort.analysis_sets[name]
     if rows.n == 0:
         return
     yield cells.population_rows(policy, name, rows.n)
-    for other in dict.fromkeys(kept):
-        if other != name:
-            differ = own.cohort.apart(name, other)
-            yield from cells.apart(policy, other, name, differ, int(differ > 0))
+    for other in others:
+        differ = own.cohort.apart(name, other)
+        yield from cells.apart(policy, other, name, differ, int(differ > 0))
     ones = {c.name: int(c.values(rows).sum()) for c in analysis.columns if not c.is_number}
     yield from levels(policy, analysis, rows.n, ones)
-    if p := len(analysis.exposure.design):
-        numbers = {c: c.values(rows) for c in analysis.exposure.design}
+    if summed := (*analysis.exposure.design, *analysis.exposure.numbers):
+        numbers = {c: c.values(rows) for c in summed}
         varying = [c for c, values in numbers.items() if (values != values[0]).any()]
         yield from lost(pooled(rows.n, 0, {c: summary([c], rows).tolist() for c in numbers}, varying), analysis)
+    if p := len(analysis.exposure.design):
         yield of_models.events(policy, analysis.id, int(own.cohort.outcomes(name).event.sum()), p)
         yield of_models.parameters(policy, analysis.id, rows.n, p)
 
@@ -177,6 +184,17 @@ def _own_designs(policy: Policy, live: Live, own: Own, figures: Figures) -> Iter
     if figures.spread is not None and features:
         own_rows = matrix(own.cohort, features, centred=True)
         yield from _span(policy, "R4.leverage", own_rows, figures.spread.of(features), features, models(live))
+
+
+def _own_numbers(policy: Policy, live: Live, own: Own, spread: Mapping[InArm, float] | None) -> Iterator[Judged]:
+    """R4: no patient makes up much of the spread of a table's number within an arm. `spread` are the sums of squares of
+    all hospitals, None for this one's own. Each number is judged by itself, since no products of two are told."""
+    for analysis in live:
+        for one in spreads.of_analysis(analysis):
+            rows = one.about_mean(own.cohort)[:, None]
+            total = rows.T @ rows if spread is None else np.array([[spread[one]]])
+            for finding in span.design(policy, "R4.leverage", rows, total, [(analysis.id, [0])]):
+                yield analysis.id, finding
 
 
 def _span(

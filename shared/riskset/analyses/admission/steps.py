@@ -17,8 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses import moments
+from riskset.analyses.admission import spreads
 from riskset.analyses.admission.exclusions import NOT_COUNTED, Exclusions
-from riskset.analyses.admission.features import Feature, features_of, gram, matrix, only_in_designs_of, only_of
+from riskset.analyses.admission.features import (
+    Feature,
+    features_of,
+    gram,
+    is_crossed,
+    matrix,
+    only_in_designs_of,
+    only_of,
+)
 from riskset.analyses.admission.figures import Count, Figures, Gram
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import Cohort
@@ -203,6 +212,12 @@ def modelled(live: Live) -> tuple[Feature, ...]:
     return tuple(f for name in dict.fromkeys(f.cohort for f in features) for f in features if f.cohort == name)
 
 
+def summed(live: Live) -> tuple[Feature, ...]:
+    """Returns the columns of which a sum and a sum of squares leave: those of designs, then the numbers of tables."""
+    numbers = (Feature(analysis.analysis_set, column) for analysis in live for column in analysis.exposure.numbers)
+    return tuple(dict.fromkeys((*modelled(live), *numbers)))
+
+
 @dataclass(frozen=True)
 class Counts:
     """Events of each analysis set, patients with each 0/1 column, the spread of each column of a model, and who is not
@@ -216,7 +231,7 @@ class Counts:
         return (
             *(total_of(f"events of {name}") for name in _with_events(live)),
             *(total_of(f"patients with {f.name}", *f.columns) for f in _columns(live)),
-            *(total_of(f"{n} of {f.name}", *f.columns) for f in modelled(live) for n in moments.NUMBERS),
+            *(total_of(f"{n} of {f.name}", *f.columns) for f in summed(live) for n in moments.NUMBERS),
             *self.exclusions.labels(live),
         )
 
@@ -224,13 +239,13 @@ class Counts:
         events = [float(own.cohort.outcomes(name).event.sum()) for name in _with_events(live)]
         counts = [0.0 if f.is_number else float(_values(own, f).sum()) for f in _columns(live)]
         analysed = own.cohort.analysis_sets
-        spread = [moments.summary([f.column], analysed[f.cohort]) for f in modelled(live) if f.column]
+        spread = [moments.summary([f.column], analysed[f.cohort]) for f in summed(live) if f.column]
         return np.concatenate([events, counts, *spread, self.exclusions.local(own.cohort, live)])
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
         of_sets = [only_of(live, refused, Feature(name)) for name in _with_events(live)]
         columns = [only_of(live, refused, f) for f in _columns(live)]
-        spread = np.repeat([only_in_designs_of(live, refused, f) for f in modelled(live)], len(moments.NUMBERS))
+        spread = np.repeat([only_in_designs_of(live, refused, f) for f in summed(live)], len(moments.NUMBERS))
         return np.array([*of_sets, *columns, *spread, *self.exclusions.silent(live, refused)], bool)
 
     def stated(self, live: Live) -> tuple[int, ...]:
@@ -248,7 +263,7 @@ class Counts:
         at = len(sets) + len(columns)
         events = {name: round(number) for name, number in zip(sets, total, strict=False)}
         counts = dict(zip(columns, _counts(total[len(sets) : at], sites), strict=True))
-        spread = {f: total[at + 3 * i : at + 3 * i + 3] for i, f in enumerate(modelled(live))}
+        spread = {f: total[at + 3 * i : at + 3 * i + 3] for i, f in enumerate(summed(live))}
         excluded = self.exclusions.combine(total[at + 3 * len(spread) :], live, dead)
         known_spread = {f: part for f, part in spread.items() if not only_in_designs_of(live, dead, f)}
         found: dict[str, moments.Moments] = {}
@@ -284,8 +299,8 @@ def _pair_labels(features: Sequence[Feature], what: str) -> tuple[Label, ...]:
 
 
 def binary(live: Live) -> tuple[Feature, ...]:
-    """Returns the 0/1 features: memberships and levels."""
-    return tuple(feature for feature in features_of(live) if not feature.is_number)
+    """Returns the 0/1 features whose products leave: memberships, and levels that are more than counted one way."""
+    return tuple(f for f in features_of(live) if not f.is_number and is_crossed(live, f))
 
 
 @dataclass(frozen=True)
@@ -313,25 +328,30 @@ class Pairs(_NoContributors):
 
 @dataclass(frozen=True)
 class Products(_NoContributors):
-    """Products of the columns of the models, including numbers, centred within hospitals."""
+    """Products of the columns of the models, including numbers, centred within hospitals; and the spread of each number
+    of a table within an arm."""
 
     id: str = "admission/products"
     reveals: ClassVar[Message] = say("analyses.reveals.products")
 
     def labels(self, live: Live) -> tuple[Label, ...]:
-        return _pair_labels(modelled(live), "centred product of")
+        return (*_pair_labels(modelled(live), "centred product of"), *spreads.labels(live))
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
-        return gram(matrix(own.cohort, modelled(live), centred=True))
+        products = gram(matrix(own.cohort, modelled(live), centred=True))
+        return np.concatenate([products, spreads.local(own.cohort, live)])
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
-        return _silent_pairs([only_in_designs_of(live, refused, feature) for feature in modelled(live)])
+        products = _silent_pairs([only_in_designs_of(live, refused, feature) for feature in modelled(live)])
+        return np.concatenate([products, spreads.silent(live, refused)])
 
     def combine(
         self, total: Sequence[float], sites: Sequence[int], live: Live, dead: frozenset[str], known: Figures
     ) -> Figures:
         features = modelled(live)
-        return replace(known, spread=Gram(features, symmetric(total, len(features))))
+        n = len(features) * (len(features) + 1) // 2
+        by_arm = dict(zip(spreads.asked(live), total[n:], strict=True))
+        return replace(known, spread=Gram(features, symmetric(total[:n], len(features))), by_arm=by_arm)
 
 
 def steps(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Union
 from pydantic import Field
 
 from riskset.study.asked.cox import CoxEntry
+from riskset.study.asked.flow import FlowEntry
 from riskset.study.asked.follow_up import FollowUpEntry
 from riskset.study.asked.km import KaplanMeierEntry
 from riskset.study.asked.packages import Packages
@@ -26,6 +27,7 @@ OWN: Final[Mapping[str, type[AnalysisEntry]]] = MappingProxyType(
         "cox": CoxEntry,
         "rmst": RestrictedMeanEntry,
         "follow-up": FollowUpEntry,
+        "flow": FlowEntry,
     }
 )
 """The kinds that riskset itself provides, in the order of documents and reports."""
