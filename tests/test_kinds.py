@@ -29,11 +29,12 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 SITES = ("asan", "kurume", "osaka")
 EXAMPLES = {
+    "flow": {"kind": "flow"},
+    "table1": {"kind": "table1", "variables": ["age", "stage"]},
     "km": {"kind": "km", "endpoints": ["os"], "landmarks": [12]},
     "cox": {"kind": "cox", "endpoints": ["os"], "univariable": True, "multivariable": ["arm", "age", "stage"]},
     "rmst": {"kind": "rmst", "endpoints": ["os"], "tau": [12, 24]},
     "follow-up": {"kind": "follow-up", "endpoints": ["os"]},
-    "flow": {"kind": "flow"},
 }
 ELIGIBILITY = [{"id": "adults", "rule": "age >= 18"}]
 ROW = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)

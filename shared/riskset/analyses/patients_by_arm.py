@@ -63,6 +63,11 @@ class Arms:
         return self.levels or (EVERYBODY,)
 
     @property
+    def with_all(self) -> tuple[str, ...]:
+        """Returns the columns of a table: the arms, then all patients."""
+        return (*self.levels, EVERYBODY)
+
+    @property
     def at_reference(self) -> int:
         """Returns the place of the reference among the levels."""
         return next((i for i, column in enumerate(self.columns) if column.level == column.reference), 0)

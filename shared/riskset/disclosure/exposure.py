@@ -97,8 +97,8 @@ class Exposure:
     numbers: tuple[Column, ...] = ()
     """Numbers whose sum and sum of squares leave, in all and by arm: R4, R12."""
     is_one_way: bool = False
-    """True where its patients are those with a value of some columns of the export, and nothing is told of them but
-    tables: they are crossed with nothing (R2)."""
+    """True where nothing is told of its patients but tables, and they are those with a value of some columns of the
+    export, or of a box of the flow chart: they are crossed with nothing (R2)."""
 
     @property
     def columns(self) -> tuple[Column, ...]:

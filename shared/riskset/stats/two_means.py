@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import isfinite, sqrt
 from typing import Final
 
 from riskset.stats.incomplete_beta import incomplete_beta
@@ -74,7 +74,8 @@ def standardised(a: Group, b: Group) -> dict[str, float | None]:
     """Returns (mean of a - mean of b) divided by each standard deviation, by its name: `POOLED`, the root of the mean
     of the two variances; `TREATED`, that of a; `CONTROL`, that of b. None where it is 0 or unknown."""
     variances = {POOLED: (a.variance + b.variance) / 2, TREATED: a.variance, CONTROL: b.variance}
-    return {name: (a.mean - b.mean) / sqrt(v) if v > 0.0 else None for name, v in variances.items()}
+    apart = a.mean - b.mean  # nan where a group has nobody
+    return {name: apart / sqrt(v) if v > 0.0 and isfinite(apart) else None for name, v in variances.items()}
 
 
 def yang_dalton(a: Sequence[int], b: Sequence[int]) -> float | None:

@@ -43,7 +43,7 @@ TABLES: dict[tuple[str, ...], type[TomlTable]] = {
 
 OFFERED: Final = say("study.analysis.offered")
 _LATER_TABLES = ("propensity", "adverse_events")
-_LATER_KINDS = ("table1", "subgroup", "response", "adverse-events")
+_LATER_KINDS = ("subgroup", "response", "adverse-events")
 
 _EXPECTED = {
     "int_type": "integer",

@@ -13,16 +13,17 @@ from typing import Final
 from riskset.catalogue import say
 from riskset.errors import RisksetError
 from riskset.study.asked import PACKAGES
-from riskset_server.report.sections import cox, flow, follow_up, km, rmst
+from riskset_server.report.sections import cox, flow, follow_up, km, rmst, table1
 from riskset_server.report.sections.section import Section, plain_section
 
 OWN: Final[Mapping[str, Section]] = MappingProxyType(
     {
+        "flow": flow.SECTION,
+        "table1": table1.SECTION,
         "km": km.SECTION,
         "cox": cox.SECTION,
         "rmst": rmst.SECTION,
         "follow-up": follow_up.SECTION,
-        "flow": flow.SECTION,
     }
 )
 """Sections of riskset's own kinds, in the order of the page; other kinds follow in the study's order."""

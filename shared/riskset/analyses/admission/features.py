@@ -6,7 +6,7 @@ Columns of different analyses can be combined to single out a patient, so the ru
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,8 +71,11 @@ def is_crossed(analyses: Sequence[Analysis], feature: Feature) -> bool:
 
 def must_differ(one: Analysis, other: Analysis, arm: str | None) -> bool:
     """Whether what the sets of two analyses tell can be subtracted: not where nothing is told of one of them but
-    tables, and the other tells nothing of the same columns but the arm."""
+    tables, and the other tells nothing of the same columns but the arm. Boxes of a flow chart are subtracted from each
+    other: rules of eligibility can be any property of a patient."""
     if not (one.exposure.is_one_way or other.exposure.is_one_way):
+        return True
+    if replace(one.set_id, until=other.set_id.until) == other.set_id:
         return True
     own, others = ({column.variable for column in of.columns} - {arm} for of in (one, other))
     return not own.isdisjoint(others)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from riskset.analyses.analysis import Analysis
-from riskset.analyses.methods import cox, flow, follow_up, km, rmst
+from riskset.analyses.methods import cox, flow, follow_up, km, rmst, table1
 from riskset.analyses.populations import Population
 from riskset.study.asked import PACKAGES
 from riskset.study.spec import Study
@@ -28,11 +28,12 @@ def _provided(kind: str) -> Planner:
 
 
 PLANNERS: Final[Mapping[str, Planner]] = {
+    "flow": flow.planned,
+    "table1": table1.planned,
     "km": km.planned,
     "cox": cox.planned,
     "rmst": rmst.planned,
     "follow-up": follow_up.planned,
-    "flow": flow.planned,
     **{kind: _provided(kind) for kind in PACKAGES.entries},
 }
 

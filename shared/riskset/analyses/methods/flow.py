@@ -109,15 +109,16 @@ def planned(study: Study, name: str, entry: FlowEntry) -> Iterator[Analysis]:
         steps=tuple(_steps(study, endpoints)),
         eligible=last.id,
         variables=variables,
+        is_one_way=True,
     )
     sets = {box.id: SetId(None, ALL, arms.variables, until=box.id) for box in before}
     for endpoint in endpoints:
         sets[_followed(endpoint)] = SetId(endpoint, ALL, arms.variables)
         sets[_complete(endpoint)] = SetId(endpoint)
     sets |= {_having(variable): SetId(None, ALL, (*arms.variables, variable)) for variable in variables}
-    read = {_having(variable) for variable in variables if not study.variables[variable].is_derived}
+    derived = {_having(variable) for variable in variables if study.variables[variable].is_derived}
     for step, set_id in sets.items():
-        yield BoxOfFlow(id=f"{ID}/{step}", name=name, set_id=set_id, arms=arms, is_one_way=step in read)
+        yield BoxOfFlow(id=f"{ID}/{step}", name=name, set_id=set_id, arms=arms, is_one_way=step not in derived)
 
 
 def _steps(study: Study, endpoints: Sequence[str]) -> Iterator[Step]:

@@ -19,15 +19,17 @@ from riskset.study.asked.follow_up import FollowUpEntry
 from riskset.study.asked.km import KaplanMeierEntry
 from riskset.study.asked.packages import Packages
 from riskset.study.asked.rmst import RestrictedMeanEntry
+from riskset.study.asked.table1 import Table1Entry
 from riskset.study.entry import AnalysisEntry
 
 OWN: Final[Mapping[str, type[AnalysisEntry]]] = MappingProxyType(
     {
+        "flow": FlowEntry,
+        "table1": Table1Entry,
         "km": KaplanMeierEntry,
         "cox": CoxEntry,
         "rmst": RestrictedMeanEntry,
         "follow-up": FollowUpEntry,
-        "flow": FlowEntry,
     }
 )
 """The kinds that riskset itself provides, in the order of documents and reports."""
