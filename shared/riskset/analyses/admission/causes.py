@@ -38,12 +38,11 @@ OWN_CAUSES: Final = {
         "R9.other_patients",
         "R9.populations",
         "R9.endpoints",
-        "R4.same_order",
     ),
     "admission/pairs": ("R4.column",),
     "admission/products": ("R2.leverage",),
     "first": ("R4.leverage", "R5.opened"),
-    "later": ("R7.largest", "R7.spread", "R7.unjudged", "R5.numbers", "R5.evaluations", "R4.halved"),
+    "later": ("R7.largest", "R7.spread", "R7.unjudged", "R5.numbers", "R5.evaluations"),
 }
 """By phase of a run, the causes that a site's own rows may have."""
 _BEFORE: Final = {
@@ -102,8 +101,6 @@ def _remedy(policy: Policy, cause: str, analysis: Analysis) -> Message:
         "R3.events": lambda: of_models.events(own, "", 0, p).remedy,
         "R3.events_per_parameter": lambda: of_models.events(own, "", 0, p).remedy,
         "R4.level": lambda: cells.level(own, "", 1, 2).remedy,
-        "R4.halved": lambda: cells.halved(own, "", 1).remedy,
-        "R4.same_order": lambda: cells.same_order(policy, "", 1).remedy,
         "R4.lost": lambda: say("rules.instead.some_narrower_range"),
         "R4.column": lambda: _failing(policy, "R4.leverage", say("rules.remedy.leverage_column", k=policy.k)),
         "R6.parameters": lambda: of_models.parameters(own, "", 1, p).remedy,

@@ -86,22 +86,6 @@ class Judge:
         found = judged(policy, begun, lambda name: figures.rows[name].rows, fields, figures.opened_before)
         return tuple((id_, finding) for id_, finding, _ in found)
 
-    def halved(self, analysis: Analysis, state: object, labels: Sequence[Label]) -> RefusedByRule | None:
-        """Returns the refusal of an analysis that would next count half of an interval of few patients (R4); None where
-        it would not. Each such count has a label with the number, and the analysis says how many the interval has."""
-        policy, numbers = self.policy, set(analysis.exposure.halved)
-        counted = [label for label in labels if not numbers.isdisjoint(label.columns)]
-        if policy is None or not counted:
-            return None
-        inside = analysis.halved(state)
-        if "R4.halved" not in policy.values or len(inside) != len(counted):
-            finding = cannot_judge("R4", analysis.id, say("rules.beyond.halved"), say("rules.instead.later_version"))
-            return RefusedByRule.of(finding)
-        if policy.column == "local":  # each site judges its own patients
-            return None
-        finding = cells.halved(policy, analysis.id, min(inside))
-        return None if finding.passes else RefusedByRule.of(finding)
-
     def uncovered(self, analysis: Analysis, labels: Sequence[Label]) -> RefusedByRule | None:
         """Returns the refusal of an analysis that would send a number its exposure does not cover; None where it would
         not."""

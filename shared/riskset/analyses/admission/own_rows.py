@@ -9,8 +9,7 @@ anything leaves it. Curves are compared (R9) by each hospital in both columns.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain
-from typing import Final, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +21,6 @@ from riskset.analyses.admission.judging import Judged, levels, lost, others_of
 from riskset.analyses.admission.spreads import InArm
 from riskset.analyses.admission.steps import Live, Own, binary, modelled, models
 from riskset.analyses.analysis import Analysis
-from riskset.analyses.cohort import AnySet
-from riskset.analyses.design import Column
 from riskset.analyses.leaving import curves_of
 from riskset.analyses.moments import pooled, summary
 from riskset.analyses.opened import Begun, judged
@@ -47,8 +44,6 @@ class Evaluated(Protocol):
 
     def linear_predictor(self) -> NDArray[np.float64]: ...
 
-    def halved_here(self) -> Sequence[int]: ...
-
 
 def own_findings(
     policy: Policy, step: str, live: Live, own: Own, figures: Figures, arm: str | None = None
@@ -56,9 +51,7 @@ def own_findings(
     """Returns what the rules say about a hospital's own rows before it sends its numbers of a step of admission. Never
     leaves the hospital; what does not pass becomes a flag. `arm` is the variable by which tables may be split."""
     speak: dict[str, Callable[[], Iterator[Judged]]] = {
-        "admission/counts": lambda: chain(  # in both columns
-            own_findings_of_curves(policy, live, own), _own_orders(policy, live, own)
-        ),
+        "admission/counts": lambda: own_findings_of_curves(policy, live, own),  # R9 in both columns
         **(
             {
                 "admission/changes": lambda: _own_changes(policy, live, own),
@@ -218,47 +211,9 @@ def _span(
     yield from zip((id_ for id_, _ in users), findings, strict=True)
 
 
-def _own_halves(policy: Policy, one: Evaluated) -> Iterator[Judged]:
-    """R4 in the local column: the hospital's own patients in each interval of which half is to be counted."""
-    if policy.column == "local" and "R4.halved" in policy.values:
-        few = [n for n in one.halved_here() if n]
-        yield one.analysis.id, cells.halved(policy, one.analysis.id, min(few, default=0))
-
-
-_ORDERED: Final = 20
-"""Fewer patients than this, or numbers with fewer than half as many values, may have one order by chance."""
-
-
-def _own_orders(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
-    """R4 in both columns: two numbers that order the patients alike are one number, halved at other places."""
-    if "R4.same_order" not in policy.values:
-        return
-    kept: list[tuple[AnySet, Column]] = []
-    for analysis in live:
-        for column in analysis.exposure.halved:
-            rows = own.cohort.analysis_sets[analysis.analysis_set]
-            alike = sum(_have_one_order(rows, column, *other) for other in kept)
-            finding = cells.same_order(policy, analysis.id, alike)
-            yield analysis.id, finding
-            if finding.passes:
-                kept.append((rows, column))
-
-
-def _have_one_order(rows: AnySet, column: Column, others: AnySet, other: Column) -> bool:
-    """Whether no two patients have one number in one order and the other number in the other, or all have."""
-    _, i, j = np.intersect1d(rows.patients, others.patients, return_indices=True)
-    a, b = column.values(rows)[i], other.values(others)[j]
-    if len(i) < _ORDERED or min(len(np.unique(a)), len(np.unique(b))) < _ORDERED // 2:
-        return False
-    return any(bool((np.diff(sign * b[np.lexsort((sign * b, a))]) >= 0).all()) for sign in (1, -1))
-
-
 def _own_evaluations(policy: Policy, own: Own, evaluated: Sequence[Evaluated]) -> Iterator[Judged]:
     """R7 at the requested points and, in the local column, R5 on this hospital's rows."""
     for one in evaluated:
-        if one.analysis.exposure.halved:
-            yield from _own_halves(policy, one)
-            continue
         id_, n = one.analysis.id, own.cohort.analysis_sets[one.analysis.analysis_set].n
         eta = one.linear_predictor()
         if eta.shape != (n,):
