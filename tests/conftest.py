@@ -137,18 +137,21 @@ def make_study(sites, width_days=28, max_days=2520, entry=False, unit="month", a
 
 
 def make_rows(seed, n, first_day=0, entry=False):
-    """Returns n patients as an analysis set: survival depends on arm, age and stage; days are tied."""
+    """Returns n patients as an analysis set: survival depends on arm, age and stage; days are tied. Half of those
+    without the event have one that competes, for a study that asks for it."""
     random = np.random.default_rng(seed)
     arm, stage = random.integers(0, 2, n), random.integers(0, 3, n)
     age = np.round(random.uniform(40, 90, n))
     risk = 0.02 * (age - 60) - 0.5 * arm + 0.4 * stage
     enters = random.integers(0, 40, n) if entry else np.zeros(n, np.int64)
     days = enters + first_day + 1 + (random.exponential(200 * np.exp(-risk)) // 10 * 10).astype(np.int64)
+    event = random.random(n) < 0.7
     return AnalysisSet(
         days=days.astype(np.int64),
-        event=random.random(n) < 0.7,
+        event=event,
         entry_days=enters.astype(np.int64) if entry else None,
         variables={"arm": arm.astype(float), "age": age, "stage": stage.astype(float)},
+        cause=np.where(event, 1, 2 * random.integers(0, 2, n)),
     )
 
 
@@ -156,7 +159,8 @@ def choose(rows, which):
     """Returns the rows `which` (indices or a mask) of an analysis set."""
     entry = None if rows.entry_days is None else rows.entry_days[which]
     variables = {name: values[which] for name, values in rows.variables.items()}
-    return AnalysisSet(rows.days[which], rows.event[which], entry, variables)
+    cause = None if rows.cause is None else rows.cause[which]
+    return AnalysisSet(rows.days[which], rows.event[which], entry, variables, cause=cause)
 
 
 def deal(rows, sites):
@@ -180,6 +184,7 @@ def patients():
     """The functions above, by name."""
 
     class Patients:
+        variables = VARIABLES
         study = staticmethod(make_study)
         rows = staticmethod(make_rows)
         choose = staticmethod(choose)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.conftest import VARIABLES
 
 from riskset.analyses.analysis import has_result
 from riskset.analyses.cohort import AnalysisSet, Cohort, PatientSet
@@ -35,20 +36,44 @@ EXAMPLES = {
     "cox": {"kind": "cox", "endpoints": ["os"], "univariable": True, "multivariable": ["arm", "age", "stage"]},
     "rmst": {"kind": "rmst", "endpoints": ["os"], "tau": [12, 24]},
     "follow-up": {"kind": "follow-up", "endpoints": ["os"]},
+    "cumulative-incidence": {
+        "kind": "cumulative-incidence",
+        "endpoints": ["os"],
+        "landmarks": [12],
+        "fine_gray": ["arm", "age"],
+    },
+    "response": {"kind": "response", "of": ["stage"], "orr": ["I"], "dcr": ["I", "II"]},
+    "adverse-events": {"kind": "adverse-events"},
 }
 ELIGIBILITY = [{"id": "adults", "rule": "age >= 18"}]
+GRADES = {"type": "category", "levels": ["0", "2", "3"]}
+ADVERSE_EVENTS = {
+    "grading": "CTCAE 5.0",
+    "safety_population": "arm",
+    "terms": {"pain": {"from": ["stage"]}, "itch": {"from": ["skin", "nails"], "grades": ["any"]}},
+}
+COMPETING = {"os": {"days": "days", "event": "dead", "competing": ["lost"]}}
 ROW = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)
 IN_TWO_OBJECTS = {"width_days", "max_days", "approximate"}
 """Keys of `grid`, which has a section of its own."""
 
 
 def study_of(patients, kind, sites=SITES, **more):
-    return patients.study(sites, analyses={"asked": EXAMPLES[kind]}, **needed_by(kind), **more)
+    return patients.study(sites, analyses={"asked": EXAMPLES[kind]}, **needed_by(patients, kind), **more)
 
 
-def needed_by(kind):
+def needed_by(patients, kind):
     """Returns what else the study of a kind needs."""
-    return {"eligibility": ELIGIBILITY} if kind == "flow" else {}
+    if kind == "cumulative-incidence":
+        return {"endpoints": COMPETING, "variables": {**VARIABLES, "lost": {"type": "boolean"}}}
+    if kind == "flow":
+        return {"eligibility": ELIGIBILITY}
+    if kind != "adverse-events":
+        return {}
+    return {
+        "variables": patients.variables | dict.fromkeys(("stage", "skin", "nails"), GRADES),
+        "adverse_events": ADVERSE_EVENTS,
+    }
 
 
 def cohorts_of(patients, kind, seed=7, sites=SITES, order=None):
@@ -62,7 +87,8 @@ def with_sets(cohort, study):
     """Returns the cohort with the same patients in each set without an endpoint that the study's analyses need."""
     rows = cohort.analysis_sets["os"]
     of = [set_id.name for set_id in plan(study).sets if set_id.endpoint is None]
-    return Cohort(cohort.site, {"os": rows} | dict.fromkeys(of, PatientSet(rows.variables, rows.patients)))
+    variables = rows.variables | {"skin": rows.variables["age"] % 3, "nails": 2.0 * (rows.variables["age"] > 80)}
+    return Cohort(cohort.site, {"os": rows} | dict.fromkeys(of, PatientSet(variables, rows.patients)))
 
 
 def results_json(study, outcome):
@@ -159,7 +185,7 @@ class TestExposure:
 def others(cohort, analysis, random):
     """Yields the cohort with other values of one variable that the analysis does not declare."""
     rows = cohort.analysis_sets[analysis.analysis_set]
-    declared = {column.variable for column in analysis.columns}
+    declared = {of for column in analysis.columns for of in (column.variable, *(name for name, _ in column.merged))}
     ways = (random.permutation, lambda values: values[random.integers(0, rows.n, rows.n)] * 0.5)
     for name in set(rows.variables) - declared:
         for way in ways:

@@ -27,9 +27,12 @@ from riskset.secure.fixed_point import Vector, encode, total
 from riskset.study.load import study_hash
 from riskset.study.spec import Study
 
-ADMISSION, MODELS, CURVES = "admission", "models", "curves"
-_PURPOSE: Mapping[str, str] = {"cox": MODELS, "km": CURVES}
-"""What the kinds are called in the table; any other kind is called by its name."""
+ADMISSION, MODELS, CURVES, TABLES = "admission", "models", "curves", "tables"
+_PURPOSE: Mapping[str, str] = {
+    **dict.fromkeys(("km", "rmst", "follow-up", "cumulative-incidence"), CURVES),
+    **dict.fromkeys(("response", "adverse-events"), TABLES),
+}
+"""What the kinds are called in the table, where they are not models; any other kind is called by its name."""
 
 Slot = tuple[str, str]
 """The analysis that requested a number, and the number's label."""
@@ -167,5 +170,6 @@ def _readable(received: Vector, values: NDArray[np.float64], parties: int) -> in
 
 def _purposes(study: Study) -> dict[str, str]:
     """Returns the purpose of each analysis' numbers, by its id."""
-    kinds = {analysis.id: study.analyses[analysis.name].kind for analysis in plan(study).reported}
-    return {id_: _PURPOSE.get(kind, kind) for id_, kind in kinds.items()}
+    asked = plan(study).reported
+    kinds = {analysis.id: study.analyses[analysis.name].kind for analysis in asked}
+    return {a.id: MODELS if a.exposure.design else _PURPOSE.get(kinds[a.id], kinds[a.id]) for a in asked}

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from riskset import __version__
 from riskset.analyses.admission.judging import Judged
-from riskset.analyses.admission.steps import Own
+from riskset.analyses.admission.step import Own
 from riskset.analyses.cohort import Cohort
 from riskset.catalogue import say
 from riskset.errors import ProtocolError
@@ -25,7 +25,7 @@ from riskset.protocol.approval import Approval, ExceptionSigned, commitment
 from riskset.protocol.contributing import Contributor
 from riskset.protocol.coordinator import Coordinator, Outcome
 from riskset.protocol.history import History
-from riskset.protocol.journal import Begun, Exchange, RowMarks, Sent, most_sent
+from riskset.protocol.journal import Begun, Exchange, RowMarks, Sent, most_sent, told_in
 from riskset.protocol.opening import Opening
 from riskset.protocol.roster import Member, Roster, read_roster, sign_roster
 from riskset.protocol.site import Holding, Site
@@ -64,6 +64,9 @@ class MemoryJournal:
 
     def answered(self, run: str) -> Mapping[str, int]:
         return most_sent(self.sent[run])
+
+    def told(self, run: str) -> frozenset[str]:
+        return told_in(self.sent[run])
 
     def sent_besides(self, run: str) -> Iterable[Sent]:
         return tuple(sent for other, of_run in self.sent.items() if other != run for sent in of_run)

@@ -13,10 +13,9 @@ import numpy as np
 
 from riskset.analyses.admission.causes import cause_of
 from riskset.analyses.admission.judging import Judge
-from riskset.analyses.admission.steps import Own
+from riskset.analyses.admission.step import Own
 from riskset.analyses.analysis import Analysis, RefusedByRule
 from riskset.analyses.cohort import Cohort
-from riskset.analyses.counts_in_time import CountedInTime
 from riskset.analyses.plan import Plan, plan
 from riskset.catalogue import Message
 from riskset.disclosure.policy import Policy
@@ -86,8 +85,7 @@ def _after_a_round(
 def _refused(planned: Plan, history: History, own: Mapping[str, Mapping[str, None]]) -> list[NotPassed]:
     found = []
     for asked, analysis in zip(planned.reported, history.plan.reported, strict=True):
-        arms = analysis.arms_refusal if isinstance(analysis, CountedInTime) else None
-        for refusal in (history.results.get(analysis.id), arms):
+        for refusal in (history.results.get(analysis.id), analysis.arms_refusal):
             if isinstance(refusal, RefusedByRule):
                 is_pooled = refusal.by == "all"
                 limits = (refusal.limit_name,) if is_pooled else tuple(own[analysis.id])

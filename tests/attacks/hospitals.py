@@ -8,6 +8,7 @@ import numpy as np
 
 from riskset.analyses.analysis import RefusedByRule
 from riskset.analyses.cohort import AnalysisSet, Cohort
+from riskset.analyses.methods.cumulative_incidence import CumulativeIncidence
 from riskset.analyses.methods.km import KaplanMeier
 from riskset.rehearsal import Rehearsal
 from riskset.study.spec import Study
@@ -56,14 +57,18 @@ class Network(Rehearsal):
         header="",
         needs=None,
         entry=None,
+        competing=None,
+        fine_gray=(),
         **more,
     ):
         """`needs` has covariates of endpoints: in the table, `no x` is true where a patient has no value of x. `entry`
-        has their days of entry."""
+        has their days of entry. `competing` has competing events of endpoints, whose kinds of event are counted."""
         self.header, self.needs, self.entry = header, needs or {}, entry or {}
+        self.competing = competing or {}
         self.table, self.endpoints, self.is_keyed, self.only = table, endpoints, is_keyed, only
         sites = dict.fromkeys(table["site"].tolist())
         booleans = {name for name, (_, event) in endpoints.items() for name in (event,)} | {arm or "arm", *ATTRIBUTES}
+        booleans |= {*fine_gray, *(name for names in self.competing.values() for name in names)}
         covariates = {name for names in self.needs.values() for name in names}
         numbers = (
             {days for days, _ in endpoints.values()}
@@ -74,6 +79,10 @@ class Network(Rehearsal):
         asked = {kind: {"kind": kind, "endpoints": list(endpoints)} for kind in kinds}
         for name, names in self.needs.items():
             asked[f"cox_{name}"] = {"kind": "cox", "endpoints": [name], "multivariable": [arm, *names]}
+        if self.competing:
+            asked["causes"] = {"kind": "cumulative-incidence", "endpoints": list(self.competing)}
+            asked["causes"]["fine_gray"] = list(fine_gray)
+        self.fine_gray = fine_gray
         document = {
             "schema": 1,
             "study": {"id": id_, "version": run.removeprefix("run") or "0", "title": {"en": "A trial"}},
@@ -87,6 +96,8 @@ class Network(Rehearsal):
         }
         for name, days in self.entry.items():
             document["endpoints"][name]["entry"] = days
+        for name, events in self.competing.items():
+            document["endpoints"][name]["competing"] = list(events)
         if arm:
             document["comparison"] = {"arm": arm, "reference": "false"}
         super().__init__(Study.model_validate(document), {site: self.cohort(site, arm) for site in sites}, run, **more)
@@ -100,10 +111,13 @@ class Network(Rehearsal):
         for name, (days, event) in self.endpoints.items():
             names = self.needs.get(name, ())
             here = np.logical_and.reduce([eligible, *(~table[f"no {covariate}"] for covariate in names)])
-            variables = {name: table[name][here].astype(float) for name in (*([arm] if arm else []), *names)}
+            used = (*([arm] if arm else []), *names, *self.fine_gray)
+            variables = {name: table[name][here].astype(float) for name in used}
             entry = table[self.entry[name]][here] if name in self.entry else None
             rows = table[days][here], table[event][here] == 1, entry, variables, table["number"][here]
-            sets[name] = AnalysisSet(*rows)
+            kinds = [table[kind][here] == 1 for kind in (event, *self.competing.get(name, ()))]
+            cause = np.select(kinds, range(1, len(kinds) + 1), 0) if name in self.competing else None
+            sets[name] = AnalysisSet(*rows, cause=cause)
         return Cohort(site, sets)
 
     def marks(self):
@@ -128,15 +142,27 @@ class Network(Rehearsal):
 
     def refused(self):
         """Runs to the end, and returns the endpoints whose curves have no result, each with the rule; with `ARMS`
-        behind it where the rule refused the arms alone, and there is a curve of all patients."""
+        behind it where the rule refused the arms alone, and there is a curve of all patients. `causes of x` are the
+        kinds of event of an endpoint."""
         self.outcome = self.run()
         found = {}
         for analysis in self.outcome.history.plan.reported:
-            if isinstance(analysis, KaplanMeier):
+            if isinstance(analysis, KaplanMeier | CumulativeIncidence):
                 ends = {"": self.outcome.results[analysis.id], ARMS: analysis.arms_refusal}
                 if rules := [end.rule + what for what, end in ends.items() if isinstance(end, RefusedByRule)]:
-                    found[analysis.endpoint] = rules[0]
+                    of = "" if isinstance(analysis, KaplanMeier) else "causes of "
+                    found[f"{of}{analysis.endpoint}"] = rules[0]
         return found
+
+    def reads_causes(self, endpoint):
+        """What everybody reads: by level and step, how many leave with each kind of event, and without any."""
+        told = {}
+        for arm in self.outcome.results[f"cumulative-incidence/{endpoint}/all"].arms:
+            curve = arm.incidence
+            leaving = curve.at_risk - np.append(curve.at_risk[1:], 0)
+            for day, events, n in zip(curve.day, curve.events.T, leaving, strict=True):
+                told[arm.level, int(day)] = (*(round(one) for one in events), round(n - events.sum()))
+        return told
 
     def reads(self, endpoint):
         """What everybody reads: by level and step, how many leave with the event and without."""

@@ -2,6 +2,8 @@
 leaves one patient out. With the rule off the value is read; with it the row is refused; the nearest honest table is
 made."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 
@@ -18,6 +20,7 @@ VARIABLES = {
     "arm": {"type": "category", "levels": ["old", "new"]},
     "age": {"type": "number", "range": [0, 100]},
     "lab": {"type": "number", "range": [0, 1000]},
+    "lab2": {"type": "number", "range": [0, 1000]},
     "ecog": {"type": "boolean"},
     "days": {"type": "number", "range": [0, 5000]},
     "dead": {"type": "boolean"},
@@ -37,6 +40,7 @@ def draw(**changed):
         "days": 1 + random.exponential(300, N).astype(np.int64),
         "dead": random.random(N) < 0.7,
     }
+    table["lab2"] = table["lab"].copy()
     for name, (at, value) in changed.items():
         table[name][at] = value
     return table
@@ -74,7 +78,8 @@ class TestAValueFarFromAllOthers:
         return network(patients, draw(lab=(self.who, value)), {"table": TABLE}).run().results
 
     def test_it_is_read_from_the_sums_of_its_arm_where_the_rule_is_off(self, patients, monkeypatch):
-        monkeypatch.setattr(own_rows, "_own_numbers", lambda *_: iter(()))
+        for name in ("_own_columns", "_own_designs", "_own_numbers"):
+            monkeypatch.setattr(own_rows, name, lambda *_: iter(()))
         table = draw(lab=(self.who, 900.0))
         arm = self.asks(patients, 900.0)[LAB].by_arm[int(table["arm"][self.who])]
         # all others near their own mean m: n mean = (n - 1) m + x, and the sum of squares about the mean is nearly
@@ -93,6 +98,40 @@ class TestAValueFarFromAllOthers:
         assert has_result(self.asks(patients, 75.0)[LAB])
 
 
+class TestTwoNumbersThatDifferInOnePatient:
+    """A laboratory value was measured again in one patient. The difference of the two sums of his arm is his alone."""
+
+    who = 10
+    asked: ClassVar = {"table": {**TABLE, "variables": ["lab", "lab2"]}}
+
+    def test_the_difference_is_read_where_the_rule_is_off(self, patients, monkeypatch):
+        monkeypatch.setattr(own_rows, "_own_designs", lambda *_: iter(()))
+        table = draw(lab2=(self.who, 71.5))
+        results = network(patients, table, self.asked).run().results
+        one, again = (results[f"table1/all/{name}"].by_arm[int(table["arm"][self.who])] for name in ("lab", "lab2"))
+        assert one.n * (again.mean - one.mean) == pytest.approx(71.5 - table["lab"][self.who], rel=1e-6)
+
+    def test_the_second_number_is_refused_and_the_first_is_answered(self, patients):
+        results = network(patients, draw(lab2=(self.who, 71.5)), self.asked).run().results
+        assert results["table1/all/lab2"].rule == "R4"
+        assert has_result(results[LAB])
+
+    def test_two_that_differ_in_many_are_answered(self, patients):
+        changed = draw(lab2=(slice(None), np.random.default_rng(5).uniform(20, 80, N)))
+        assert all(map(has_result, network(patients, changed, self.asked).run().results.values()))
+
+
+def test_a_number_that_a_formula_computes_is_refused(patients):
+    """`min(lab, 75)` differs from `lab` in a few patients of an arm."""
+    capped = {"type": "number", "formula": "min(lab, 75)", "range": [0, 1000]}
+    asked = {"table": {**TABLE, "variables": ["capped"]}}
+    study = patients.study(SITES, analyses=asked, variables=VARIABLES | {"capped": capped})
+    table = draw() | {"capped": np.minimum(draw()["lab"], 75)}
+    cohorts = {site: Cohort(site, sets_of(study, table, i, ())) for i, site in enumerate(SITES)}
+    refused = Rehearsal(study, cohorts).run().results["table1/all/capped"]
+    assert (refused.rule, "formula" in str(refused.message)) == ("R4", True)
+
+
 ASKED = {"table": {**TABLE, "variables": ["age"]}, "model": MODEL}
 
 
@@ -104,7 +143,8 @@ class TestAModelThatLeavesOnePatientOut:
     def test_the_age_is_read_where_the_rule_is_off(self, patients, monkeypatch):
         for module in (judging, own_rows):
             monkeypatch.setattr(module.cells, "apart", lambda *_: [])
-        monkeypatch.setattr(own_rows, "_own_pairs", lambda *_: iter(()))
+        for name in ("_own_pairs", "_own_designs"):
+            monkeypatch.setattr(own_rows, name, lambda *_: iter(()))
         table = draw()
         outcome = network(patients, table, ASKED, self.who).run()
         every = outcome.results[AGE].every

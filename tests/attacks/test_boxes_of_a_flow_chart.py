@@ -17,9 +17,7 @@ id = "trial"
 version = "1"
 title = "lung"
 [sites]
-a = {{ name = "a" }}
-b = {{ name = "b" }}
-c = {{ name = "c" }}
+{sites}
 [variables]
 trt   = {{ type = "boolean" }}
 time  = {{ type = "number", unit = "day", range = [0, 10000], step = 1 }}
@@ -42,6 +40,8 @@ flow = {{ kind = "flow" }}
 """
 OLDEST = 82  # of one patient
 HONEST = 75  # exceeded by eleven, at every site
+OLD = 73  # exceeded by ten or more at each of two sites, of one arm by four
+LESS = 70  # exceeded by five or more of each arm at each of two sites
 
 
 @pytest.fixture(scope="module")
@@ -55,13 +55,14 @@ def asks(rows, desk_at, tmp_path):
     """Returns the flow of a study with a rule."""
     asked = []
 
-    def ask(rule):
+    def ask(rule, names="abc", *options):
         asked.append(rule)
         desk = desk_at(tmp_path / str(len(asked)))
-        desk.writes_study(STUDY.format(rule=rule))
-        for code, name in enumerate("abc"):
-            desk.adds_site(name, rows[code::3])
-        assert main(desk.command) == 0
+        sites = "\n".join(f'{name} = {{ name = "{name}" }}' for name in names)
+        desk.writes_study(STUDY.format(rule=rule, sites=sites))
+        for code, name in enumerate(names):
+            desk.adds_site(name, rows[code :: len(names)])
+        assert main([*desk.command, *options]) == 0
         document = json.loads((desk.root / "out" / "results.json").read_text(encoding="utf-8"))
         return {box["id"]: box for box in document["results"][0]["steps"]}
 
@@ -98,3 +99,18 @@ def test_a_rule_that_enough_patients_fail_is_answered(asks, rows):
     told = [a - b for a, b in zip(by_arm(boxes["read"]), by_arm(boxes["target"]), strict=True)]
     assert told == differ(rows, HONEST)
     assert sum(told) >= 5
+
+
+def test_the_other_of_two_hospitals_small_cells(asks, rows, monkeypatch):
+    """Of two hospitals, each subtracts its own boxes from the totals: what is left is the other's."""
+    two = ("ab", "--exception", "R12.contributors=2")
+    others = differ(rows[1::2], OLD)
+    assert 0 < min(others) < 5 <= sum(others)
+    with monkeypatch.context() as off:
+        off.setattr(own_rows, "_own_boxes", lambda *_: iter(()))
+        boxes = asks(f"age <= {OLD}", *two)
+        told = [a - b for a, b in zip(by_arm(boxes["read"]), by_arm(boxes["target"]), strict=True)]
+        assert [n - own for n, own in zip(told, differ(rows[0::2], OLD), strict=True)] == others
+    boxes = asks(f"age <= {OLD}", *two)
+    assert (boxes["read"]["n"], boxes["read"]["reason"]["rule"]) == (None, "R4")
+    assert all(by_arm(asks(f"age <= {LESS}", *two)["read"]))

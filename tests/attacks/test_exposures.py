@@ -85,6 +85,7 @@ MARKS_ONE = {
     "a design and counts in time": exposure(design=(ODD, AGE), in_time=in_time([ARM])),
     "a table and counts in time": exposure(tables=(ODD,), in_time=in_time([ARM])),
     "a design and a split in time": exposure(design=(AGE,), in_time=in_time([ODD])),
+    "strata of a design": exposure(design=(AGE,), is_iterative=True, conditions=(ODD,)),
     "all at once": exposure(design=(AGE, ODD), tables=(ODD,), in_time=in_time([ARM])),
 }
 
@@ -134,6 +135,7 @@ HONEST = {
     "counts in time of all": exposure(in_time=in_time()),
     "a design and a table": exposure(design=(AGE,), tables=(ARM,)),
     "a design and counts in time": exposure(design=(AGE,), in_time=in_time([ARM])),
+    "strata of a design": exposure(design=(AGE,), is_iterative=True, conditions=(ARM,)),
 }
 
 
@@ -148,7 +150,7 @@ NO_RULE_CAN_PLACE = {
     "weights in time": (exposure(in_time=in_time([ARM]), weights=True), "R8"),
     "weights of a table": (exposure(tables=(ARM,), weights=True), "R8"),
     "a slot of one site": (exposure(design=(ARM,), per_site=True), "R12"),
-    "a slot of one site in a table": (exposure(tables=(ARM,), per_site=True), "R12"),
+    "a slot of one site in a table beside a model": (exposure(design=(AGE,), tables=(ARM,), per_site=True), "R12"),
     "a slot of one site in time": (exposure(in_time=in_time(), per_site=True), "R12"),
     "a table again and again": (exposure(tables=(ARM,), is_iterative=True), "R5"),
     "a table beside a model, again and again": (exposure(design=(AGE,), tables=(ARM,), is_iterative=True), "R5"),
@@ -158,7 +160,15 @@ NO_RULE_CAN_PLACE = {
     "a level added like a number": (exposure(numbers=(ARM,)), "R4"),
     "sums of a number beside a model": (exposure(design=(ARM,), numbers=(AGE,)), "R4"),
     "sums of a number again and again": (exposure(numbers=(AGE,), is_iterative=True), "R5"),
+    "sums of a number of a single site": (exposure(tables=(ARM,), numbers=(AGE,), per_site=True), "R12"),
+    "sums of a number that a formula computes": (exposure(numbers=(replace(AGE, terms=(AGE,)),)), "R4"),
+    "a site's tables that say they are crossed with nothing": (
+        exposure(tables=(ARM,), per_site=True, is_one_way=True),
+        "R2",
+    ),
     "a model that says it is nothing but tables": (exposure(design=(ARM,), is_one_way=True), "R2"),
+    "a number that makes strata": (exposure(design=(ARM,), conditions=(AGE,)), "R4"),
+    "strata of nothing": (exposure(conditions=(ARM,)), "R2"),
     "a number that splits a curve": (exposure(in_time=in_time([AGE])), "R9"),
     "another kind of event": (exposure(in_time=in_time([ARM], [EVENT, "relapse"])), "R9"),
     "another clock": (exposure(in_time=in_time([ARM], clock="pfs")), "R9"),

@@ -1,6 +1,7 @@
 """The made-up cohort: as many as said, the same each time, and shaped as its assumptions say."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -44,6 +45,42 @@ def test_the_ten_hospitals_are_those_that_the_documents_speak_of():
     assert Counter(p.arm for p in patients) == {"sorafenib": 301, "lenvatinib": 229}
     assert sum(p.death is not None for p in patients) == 367
     assert sum(p.progression is not None for p in patients) == 447
+
+
+def test_what_came_later_is_drawn_beside_and_moves_nothing(monkeypatch):
+    """Response and adverse events come from a stream of their own."""
+    before = draw(TWO_HOSPITALS)
+    monkeypatch.setattr("riskset_demo.liver_cancer.treatment.STREAM", 2)
+    after = draw(TWO_HOSPITALS)
+    own = ("recist", "mrecist", "adverse_events")
+    assert [p.adverse_events for p in before] != [p.adverse_events for p in after]
+    assert before == [
+        replace(p, **{name: getattr(q, name) for name in own}) for p, q in zip(after, before, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("arm", ["lenvatinib", "sorafenib"])
+def test_responses_and_events_are_as_frequent_as_assumed(many, arm):
+    """To four standard errors; of events, whose log odds are stretched by a rule of thumb, to a tenth besides."""
+    here = [p for p in many if p.arm == arm]
+    for level, share in zip(assumed.BEST_RESPONSES, assumed.RESPONSE[arm], strict=True):
+        found = np.mean([p.recist == level for p in here])
+        assert found == pytest.approx(share, abs=4 * np.sqrt(share / len(here)) + 1e-3)
+    better = np.mean([p.mrecist == "PR" for p in here if p.recist == "SD"])
+    assert better == pytest.approx(assumed.BETTER_BY_MRECIST[arm], abs=0.02)
+    for name, shares in assumed.ADVERSE_EVENTS.items():
+        of_any, severe = shares[arm == "sorafenib"]
+        for least, share in ((1, of_any), (3, severe)):
+            found = np.mean([p.adverse_events[name] >= least for p in here])
+            assert found == pytest.approx(share, abs=0.1 * share + 4 * np.sqrt(share / len(here)))
+
+
+def test_those_in_whom_the_disease_is_controlled_longest_respond_best(many):
+    months = {
+        level: np.mean([((p.progression or p.last_contact) - p.start).days for p in many if p.recist == level])
+        for level in ("PR", "SD", "PD")
+    }
+    assert months["PR"] > months["SD"] > months["PD"]
 
 
 def test_a_hospital_of_no_known_country_is_refused():

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from riskset.analyses.design import columns_of, matrix
+from riskset.analyses.plan import plan
 from riskset.study.asked.cox import CoxEntry
 from riskset.study.load import parse_study
-from riskset_demo.liver_cancer.cohort import Patient
+from riskset_demo.liver_cancer.assumptions import ADVERSE_EVENTS
+from riskset_demo.liver_cancer.cohort import Patient, draw
 from riskset_demo.liver_cancer.exports import SYSTEMS, export
 from riskset_demo.studies import DEMONSTRATIONS
 from riskset_demo.studies.made_up import HCC
@@ -35,7 +37,8 @@ def test_hospitals_read_the_rows_that_were_pooled(demonstration, tmp_path):
         for name, content in files.items():
             (folder / name).write_bytes(content)
         cohort = load_cohort(folder / "site.toml", study)
-        for endpoint, rows in cohort.analysis_sets.items():
+        for endpoint in asked.endpoints:
+            rows = cohort.outcomes(endpoint)
             meant = [row for row in demonstration.pooled(endpoint) if row.site == site]
             meant = [row for row in meant if not np.isnan(list(row.columns.values())).any()]
             assert rows.days.tolist() == [row.days for row in meant]
@@ -43,6 +46,24 @@ def test_hospitals_read_the_rows_that_were_pooled(demonstration, tmp_path):
             expected = [[row.columns[column.name] for column in columns] for row in meant]
             # a logarithm taken by numpy and by math
             np.testing.assert_allclose(matrix(columns, rows), expected, rtol=1e-15, atol=0)
+
+
+def test_hospitals_read_the_responses_and_the_grades_that_were_drawn(tmp_path):
+    study = parse_study(HCC.study.decode())
+    responses, events = (
+        next(s for s in plan(study).sets if s.complete_in and name in s.complete_in) for name in ("recist", "ae_rash")
+    )
+    for site in ("jeju", "sapporo"):
+        for name, content in HCC.folders()[site].items():
+            (tmp_path / name).write_bytes(content)
+        cohort = load_cohort(tmp_path / "site.toml", study)
+        meant = [p for p in draw(HCC.hospitals) if p.site == site]
+        for name in ("recist", "mrecist"):
+            codes = cohort.analysis_sets[responses.name].variables[name]
+            assert [study.levels_of(name)[int(code)] for code in codes] == [getattr(p, name) for p in meant]
+        for name in ADVERSE_EVENTS:
+            grades = cohort.analysis_sets[events.name].variables[f"ae_{name}"]
+            assert grades.tolist() == [p.adverse_events[name] for p in meant]
 
 
 @pytest.mark.parametrize("site", ["seoul", "jeju", "tokyo", "sapporo"])
@@ -76,7 +97,8 @@ def patient() -> Patient:
     return Patient(
         id="1", site="seoul", arm="sorafenib", born=date(1959, 2, 1), age=62, sex="F", aetiology="HBV", ecog=0,
         child_pugh="A", mvi=False, ehs=True, albumin=3.8, afp=1.0, start=date(2021, 5, 9), progression=None, death=None,
-        last_contact=date(2022, 1, 1),
+        last_contact=date(2022, 1, 1), recist="SD", mrecist="PR",
+        adverse_events=dict.fromkeys(ADVERSE_EVENTS, 0) | {"rash": 3},
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from riskset.protocol.journal import IN_CLEAR
 from riskset.rehearsal import Rehearsal
 from riskset.secure.fixed_point import add, encode
 from riskset.study.load import parse_study
-from riskset_demo.sent_numbers import ADMISSION, CURVES, MODELS, evidence, rounds_of
+from riskset_demo.sent_numbers import ADMISSION, CURVES, MODELS, TABLES, evidence, rounds_of
 from riskset_demo.studies.made_up import HCC_TWO
 from riskset_demo.tables import sent_table
 
@@ -72,12 +72,13 @@ def test_of_masked_numbers_the_coordinator_reads_none_and_every_sum_is_right(mas
 def test_numbers_are_for_what_the_plan_says_that_they_are(masked, monkeypatch):
     """Those of a kind that no reader has a word for are counted under its name, not as admission's."""
     known = masked.evidence().sent
-    monkeypatch.setattr(riskset_demo.sent_numbers, "_PURPOSE", {"cox": MODELS})
+    monkeypatch.setattr(riskset_demo.sent_numbers, "_PURPOSE", {"response": TABLES, "adverse-events": TABLES})
     found = masked.evidence()
     for before, after in zip(known, found.sent, strict=True):
         assert after.numbers == {
             ADMISSION: before.numbers[ADMISSION],
             MODELS: before.numbers[MODELS],
+            TABLES: before.numbers[TABLES],
             "km": before.numbers[CURVES],
         }
     assert [column.header for column in sent_table(found).columns][3:] == [
@@ -85,6 +86,7 @@ def test_numbers_are_for_what_the_plan_says_that_they_are(masked, monkeypatch):
         "for models",
         "for curves",
         "for km",
+        "for tables",
         "readable",
     ]
 

@@ -98,3 +98,27 @@ def _csv_of():
 @pytest.fixture(scope="session", name="as_list")
 def _as_list():
     return as_list
+
+
+@pytest.fixture(scope="session")
+def lung_rows():
+    """The rows of lung that have an ECOG status, in three levels, as the scripts of the Cox options have them."""
+    three = {"2": "2+", "3": "2+"}
+    with datasets.path("lung").open(encoding="utf-8", newline="") as file:
+        rows = [row | {"ecog": three.get(row["ph_ecog"], row["ph_ecog"])} for row in csv.DictReader(file)]
+    return [row for row in rows if row["ecog"]]
+
+
+@pytest.fixture(scope="session")
+def tries_by_site(desk_at, tmp_path_factory):
+    """Returns a function that tries a study, whose text has a place for `{sites}`, over the sites of some rows."""
+
+    def tries(study, rows, mapping=""):
+        sites = sorted({row["site"] for row in rows})
+        desk = desk_at(tmp_path_factory.mktemp("by_site"))
+        desk.writes_study(study.format(sites="\n".join(f'{site} = {{ name = "{site}" }}' for site in sites)))
+        for site in sites:
+            desk.adds_site(site, [row for row in rows if row["site"] == site], mapping)
+        return list(desk.tries().values())
+
+    return tries

@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 HERE = Path(__file__).parent
-LIMITS = ("log", "log-log", "plain")
+RHO = {"log": 0.5, "log-log": 0, "plain": 1}
+"""One analysis for each scale of limits, each with other weights of the log-rank tests."""
+LIMITS = tuple(RHO)
 
 LUNG = """\
 age     = { type = "number", unit = "year", range = [18, 100] }
@@ -99,7 +101,8 @@ def tried(request, desk_at, tmp_path_factory, csv_of):
     ]
     landmarks = answers["km"]["log"]["overall"]["times"]
     asked += [
-        f'km-{kind} = {{ kind = "km", endpoint = "os", limits = "{kind}", landmarks = {landmarks} }}' for kind in LIMITS
+        f'km-{kind} = {{ kind = "km", endpoint = "os", limits = "{kind}", landmarks = {landmarks}, rho = {rho} }}'
+        for kind, rho in RHO.items()
     ]
     taus = [r["tau"] for r in answers["rmst"]]
     asked += [f'rmst = {{ kind = "rmst", endpoint = "os", tau = {taus} }}']
@@ -159,9 +162,18 @@ def test_covariance_and_tests_equal_those_of_coxph(tried, ties, model, key):
             assert test["p"] == pytest.approx(p, rel=1e-7)
 
 
-@pytest.mark.parametrize(("ours", "theirs"), [("log_rank", "trt"), ("log_rank_by_site", "trt_strata_site")])
-def test_log_rank_equals_survdiff(tried, ours, theirs):
-    found, r = tried.of("km-log-log")[ours], tried.r["logrank"][theirs]
+@pytest.mark.parametrize(
+    ("name", "ours", "theirs"),
+    [
+        ("km-log-log", "log_rank", "trt"),
+        ("km-log-log", "log_rank_by_site", "trt_strata_site"),
+        ("km-plain", "log_rank", "trt_peto_rho1"),
+        ("km-plain", "log_rank_by_site", "trt_strata_site_rho1"),
+        ("km-log", "log_rank", "trt_rho0.5"),
+    ],
+)
+def test_log_rank_equals_survdiff(tried, name, ours, theirs):
+    found, r = tried.of(name)[ours], tried.r["logrank"][theirs]
     np.testing.assert_allclose(found["observed"], r["obs"], rtol=1e-9)
     np.testing.assert_allclose(found["expected"], r["exp"], rtol=1e-9)
     np.testing.assert_allclose(found["variance"], r["var"], rtol=1e-9)
@@ -196,13 +208,21 @@ def test_curves_equal_survfit(tried, as_list, kind, key):
             np.testing.assert_allclose(np.array(values, float), np.array(r[theirs][at], float), rtol=1e-9, atol=1e-14)
 
 
+def test_cumulative_hazards_equal_survfit(tried):
+    r = tried.r["nelson_aalen_by_trt"]
+    marks = [mark for arm in tried.of("km-log-log")["arms"] for mark in arm["landmarks"]]
+    assert [mark["day"] for mark in marks] == r["times"]
+    np.testing.assert_allclose([mark["cumulative_hazard"] for mark in marks], r["cumhaz"], rtol=1e-9)
+    np.testing.assert_allclose([mark["cumulative_hazard_std_error"] for mark in marks], r["std_chaz"], rtol=1e-9)
+
+
 def test_restricted_means_equal_r(tried):
     for r in tried.r["rmst"]:
         found = tried.results[f"rmst/os/all/{r['tau']}"]
         assert found["tau_days"] == r["tau"]
         for key, of_r in (("rmst_days", "rmst"), ("se", "se"), ("lower", "lower"), ("upper", "upper")):
             np.testing.assert_allclose([arm[key] for arm in found["arms"]], r[of_r], rtol=1e-9)
-        for key, se in (("difference", "se"), ("ratio", "se_log")):
+        for key, se in (("difference", "se"), ("ratio", "se_log"), ("rmtl_ratio", "se_log")):
             assert (found[key]["level"], found[key]["against"]) == ("true", "false")
             for own, of_r in (("estimate", "est"), ("se", se), ("lower", "lower"), ("upper", "upper"), ("p", "p")):
                 assert found[key][own] == pytest.approx(r[key][of_r], rel=1e-9)

@@ -14,6 +14,7 @@ import pytest
 from riskset.analyses.cohort import AnalysisSet, Cohort
 from riskset.rehearsal import Rehearsal
 from riskset.results import results_json, results_of
+from riskset.stats.cox import fit, risk_sets
 from riskset.study.spec import Study
 from riskset_server.report.cells import cells_of, numbers_csv
 
@@ -103,12 +104,43 @@ def test_the_limit_equals_rs_profile_likelihood(tried, case):
     assert limit["hr"] == pytest.approx(r[case]["hr"], rel=1e-8)
 
 
+@pytest.mark.parametrize("case", ["flag", "score"])
+def test_the_other_coefficients_equal_those_of_r_far_out(tried, case):
+    results, _ = tried
+    ties = results.entries[0].analysis.ties
+    r = json.loads(Path(__file__).with_name("under_separation.json").read_text(encoding="utf-8"))[ties][case]
+    found = result_of(results, case)["under_separation"]
+    assert (found["method"], [term["variable"] for term in found["terms"]]) == ("limit", ["x", "age", "z"])
+    for term in found["terms"]:
+        coef, se = r["coef"][term["variable"]], r["se"][term["variable"]]
+        assert abs(term["coef"] - coef) < 1e-9 * se
+        assert term["se"] == pytest.approx(se, rel=1e-9)
+
+
+def test_without_events_of_a_level_the_others_are_those_without_its_patients(tried, answers):
+    results, _ = tried
+    names = ["x", "age", "z"]
+    columns = {name: np.array(values) for name, values in answers["data"].items()}
+    rest = [
+        risk_sets(
+            np.column_stack([columns[name][own] for name in names]).astype(float),
+            columns["time"][own],
+            columns["event"][own] == 1,
+        )
+        for own in ((columns["site"] == site) & (columns["flag"] == 0) for site in np.unique(columns["site"]))
+    ]
+    expected = fit(rest, results.entries[0].analysis.ties).beta
+    terms = result_of(results, "flag")["under_separation"]["terms"]
+    np.testing.assert_allclose([term["coef"] for term in terms], expected, rtol=1e-8)
+
+
 def test_numbers_csv_holds_the_limits(tried):
     results, _ = tried
     rows = list(csv.DictReader(io.StringIO(numbers_csv(cells_of(results)).decode("utf-8-sig"), newline="")))
     for case in CASES:
         found = result_of(results, case)
         kept = {row["quantity"]: row for row in rows if row["result"] == found["id"]}
+        kept = {quantity: row for quantity, row in kept.items() if not quantity.startswith("under_separation.terms.")}
         of_rows = {"analysed", "excluded[0].n", "excluded[1].n", "events"}
         assert set(kept) == {"reason.limit.coef", "reason.limit.hr"} | of_rows
         assert float(kept["reason.limit.hr"]["value"]) == found["reason"]["limit"]["hr"]

@@ -14,6 +14,8 @@ import pytest
 from riskset.stats.grid import Grid
 from riskset.stats.kaplan_meier import (
     at_risk_before,
+    cumulative_hazard,
+    cumulative_hazard_at,
     exits,
     limits,
     product_limit,
@@ -94,3 +96,26 @@ def test_peto_weights():
     assert found.expected[1] == pytest.approx(float(F(1, 2) + F(5, 12)), rel=1e-14)
     assert found.observed[1] == pytest.approx(float(1 + F(5, 6)), rel=1e-14)
     assert found.variance[1, 1] == pytest.approx(float(F(1, 4) + F(25, 144)), rel=1e-14)
+
+
+def test_cumulative_hazard(curve):
+    """1/6 after day 1, 1/6 + 2/4 = 2/3 after day 6, 5/3 after day 9; variance 1/36 + 2/16 = 11/72 after day 6."""
+    hazard, error = cumulative_hazard(curve)
+    assert hazard == pytest.approx([1 / 6, 2 / 3, 2 / 3, 5 / 3], rel=1e-15)
+    assert error == pytest.approx(np.sqrt([1 / 36, 11 / 72, 11 / 72, 83 / 72]), rel=1e-15)
+    assert cumulative_hazard_at(curve, 7.5) == pytest.approx((2 / 3, sqrt(11 / 72)), rel=1e-15)
+    assert cumulative_hazard_at(curve, 0.5) == (0.0, 0.0)
+
+
+def test_log_rank_weighted_and_in_two_strata():
+    """Strata: patients 1, 2, 4 (days 1, 1+, 6) and 3, 5, 6 (days 6, 8+, 9); rho = 1.
+
+    First: on day 1 one event among 3 of whom 2 are in arm 1, weight 1: expected 2/3, variance 1 (2/2) 2/3 1/3 = 2/9;
+    on day 6 patient 4 is alone: expected 0. Second: on day 6 one event among 3 of whom 1 is in arm 1: expected 1/3,
+    variance 2/9; on day 9 patient 6 is alone. Arm 1 has observed 1 + 1; the weight at days 6 and 9 of the last patients
+    of arm 0 is S(t-) = 2/3 each, which counts in observed and expected of arm 0.
+    """
+    found = log_rank(DAYS, EVENT, ARM, 2, strata=np.array([0, 0, 1, 0, 1, 1]), rho=1.0)
+    assert found.observed == pytest.approx([4 / 3, 2], rel=1e-15)
+    assert found.expected == pytest.approx([1 / 3 + 2 / 3 + 2 / 3 + 2 / 3, 2 / 3 + 1 / 3], rel=1e-15)
+    assert found.variance == pytest.approx(np.array([[4, -4], [-4, 4]]) / 9, rel=1e-15)

@@ -120,6 +120,36 @@ CORRELATION = np.array(
 )
 """Of liver reserve, bilirubin, AFP and tumour burden, each a standard normal."""
 
+BEST_RESPONSES = ("CR", "PR", "SD", "PD", "NE")
+"""Complete and partial response, stable and progressive disease, not evaluable: by RECIST 1.1 or by mRECIST."""
+RESPONSE = {"lenvatinib": (0.005, 0.10, 0.58, 0.26, 0.055), "sorafenib": (0.0, 0.02, 0.42, 0.48, 0.08)}
+"""Shares of BEST_RESPONSES by RECIST."""
+BETTER_BY_MRECIST = {"lenvatinib": 0.15, "sorafenib": 0.05}
+"""Shares of patients with stable disease by RECIST who respond by mRECIST, which counts only living tumour."""
+RESPONSE_NOISE = 0.5
+"""Standard deviation that is added to the logarithm of progression-free survival before patients are ranked: those in
+whom the disease is controlled longest respond best."""
+
+ADVERSE_EVENTS = {
+    "hypertension": ((0.42, 0.23), (0.30, 0.14)),
+    "diarrhoea": ((0.39, 0.04), (0.46, 0.04)),
+    "appetite": ((0.34, 0.05), (0.27, 0.01)),
+    "weight_loss": ((0.31, 0.08), (0.22, 0.03)),
+    "fatigue": ((0.30, 0.04), (0.25, 0.04)),
+    "hand_foot": ((0.27, 0.03), (0.52, 0.11)),
+    "proteinuria": ((0.25, 0.06), (0.11, 0.02)),
+    "nausea": ((0.20, 0.01), (0.14, 0.01)),
+    "hypothyroidism": ((0.16, 0.0), (0.02, 0.0)),
+    "rash": ((0.10, 0.0), (0.16, 0.0)),
+}
+"""Shares of patients on lenvatinib, then on sorafenib, with an event of any grade and of grade 3."""
+PRONE_SD = 0.6
+"""Of the log odds of every event between patients; some have many events, some none."""
+PRONE_SHARES = 1.06
+"""By how much the log odds are stretched, so that the shares over all patients stay as given."""
+GRADE_2 = 0.4
+"""Share of grade 2 among events of grades 1 and 2."""
+
 ASSAY_LIMIT = 2.0
 """ng/mL; AFP below it counts as half of it."""
 HABIT_SD = 0.5

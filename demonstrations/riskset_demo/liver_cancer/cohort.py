@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from riskset_demo.liver_cancer import assumptions as assumed
 from riskset_demo.liver_cancer.assumptions import JAPAN, KOREA, Country
+from riskset_demo.liver_cancer.treatment import Treatment, treated
 
 DAYS_PER_MONTH = 30.4375
 FIRST_START = date(2020, 9, 1)
@@ -62,6 +63,11 @@ class Patient:
     progression: date | None
     death: date | None
     last_contact: date
+    recist: str
+    """Best response: CR, PR, SD, PD, NE."""
+    mrecist: str
+    adverse_events: Mapping[str, int]
+    """The worst grade of each, 0 to 3."""
 
 
 def draw(hospitals: Mapping[str, int], seed: int = SEED) -> list[Patient]:
@@ -78,7 +84,8 @@ def draw(hospitals: Mapping[str, int], seed: int = SEED) -> list[Patient]:
     entry = _at_entry(rng, among)
     has_lenvatinib = _has_lenvatinib(rng, among, entry, habit)
     course = _course(rng, among, entry.log_hazards + has_lenvatinib * _column(assumed.LENVATINIB) + frailty)
-    return _records(rng, sites, entry, has_lenvatinib, course)
+    treatment = treated(seed, has_lenvatinib, np.minimum(course.progression, course.death))
+    return _records(rng, sites, entry, has_lenvatinib, course, treatment)
 
 
 class _Among:
@@ -207,7 +214,12 @@ def _course(rng: np.random.Generator, among: _Among, log_hazards: Floats) -> _Co
 
 
 def _records(
-    rng: np.random.Generator, sites: Sequence[str], entry: _AtEntry, has_lenvatinib: Flags, course: _Course
+    rng: np.random.Generator,
+    sites: Sequence[str],
+    entry: _AtEntry,
+    has_lenvatinib: Flags,
+    course: _Course,
+    treatment: Treatment,
 ) -> list[Patient]:
     n = len(sites)
     since = rng.integers(0, (LAST_START - FIRST_START).days + 1, n)
@@ -242,6 +254,9 @@ def _records(
             progression=seen(progression[i]),
             death=seen(death[i]),
             last_contact=start + timedelta(days=int(min(death[i], followed[i]))),
+            recist=str(treatment.recist[i]),
+            mrecist=str(treatment.mrecist[i]),
+            adverse_events={name: int(grades[i]) for name, grades in treatment.grades.items()},
         )
 
     return [record(i) for i in range(n)]

@@ -18,6 +18,33 @@ from riskset_demo.liver_cancer.cohort import JAPANESE, KOREAN, Patient
 ExportRow = dict[str, str]
 """One line of an export: its text by column."""
 
+_KOREAN_EVENTS = {
+    "hypertension": "고혈압",
+    "diarrhoea": "설사",
+    "appetite": "식욕부진",
+    "weight_loss": "체중감소",
+    "fatigue": "피로",
+    "hand_foot": "수족증후군",
+    "proteinuria": "단백뇨",
+    "nausea": "오심",
+    "hypothyroidism": "갑상선기능저하",
+    "rash": "발진",
+}
+_JAPANESE_EVENTS = {
+    "hypertension": "高血圧",
+    "diarrhoea": "下痢",
+    "appetite": "食欲減退",
+    "weight_loss": "体重減少",
+    "fatigue": "疲労",
+    "hand_foot": "手足症候群",
+    "proteinuria": "蛋白尿",
+    "nausea": "悪心",
+    "hypothyroidism": "甲状腺機能低下",
+    "rash": "発疹",
+}
+_JAPANESE_GRADES = ("なし", "G1", "G2", "G3")
+_JAPANESE_RECODE = ", ".join(f'"{text}" = "{grade}"' for grade, text in enumerate(_JAPANESE_GRADES))
+
 KOREAN_MAP = {
     "arm": '{ column = "2차 치료약제", recode = { "렌바티닙" = "lenvatinib", "소라페닙" = "sorafenib" } }',
     "age": '{ years_between = ["생년월일", "투여시작일"] }',
@@ -33,6 +60,12 @@ KOREAN_MAP = {
     "progression": '"진행일"',
     "death": '"사망일"',
     "last_contact": '"최종확인일"',
+    "recist": '"최적반응(RECIST 1.1)"',
+    "mrecist": '"최적반응(mRECIST)"',
+    **{
+        f"ae_{name}": f'{{ column = "이상반응 {label}", recode = {{ "없음" = "0" }} }}'
+        for name, label in _KOREAN_EVENTS.items()
+    },
 }
 JAPANESE_MAP = {
     "arm": '{ column = "二次治療薬", recode = { "レンバチニブ" = "lenvatinib", "ソラフェニブ" = "sorafenib" } }',
@@ -49,6 +82,12 @@ JAPANESE_MAP = {
     "progression": '"増悪日"',
     "death": '"死亡日"',
     "last_contact": '"最終確認日"',
+    "recist": '"最良効果 RECIST"',
+    "mrecist": '"最良効果 mRECIST"',
+    **{
+        f"ae_{name}": f'{{ column = "有害事象 {label}", recode = {{ {_JAPANESE_RECODE} }} }}'
+        for name, label in _JAPANESE_EVENTS.items()
+    },
 }
 
 
@@ -71,6 +110,9 @@ def _korean(patient: Patient, day: Callable[[date], str]) -> ExportRow:
         "진행일": day(patient.progression) if patient.progression else "",
         "사망일": day(patient.death) if patient.death else "",
         "최종확인일": day(patient.last_contact),
+        "최적반응(RECIST 1.1)": patient.recist,
+        "최적반응(mRECIST)": patient.mrecist,
+        **{f"이상반응 {label}": str(patient.adverse_events[name] or "없음") for name, label in _KOREAN_EVENTS.items()},
     }
 
 
@@ -94,6 +136,12 @@ def _japanese(patient: Patient, day: Callable[[date], str]) -> ExportRow:
         # this hospital records the last visit only for patients who are alive
         "最終確認日": "" if patient.death else day(patient.last_contact),
         "死亡日": day(patient.death) if patient.death else "",
+        "最良効果 RECIST": patient.recist,
+        "最良効果 mRECIST": patient.mrecist,
+        **{
+            f"有害事象 {label}": _JAPANESE_GRADES[patient.adverse_events[name]]
+            for name, label in _JAPANESE_EVENTS.items()
+        },
     }
 
 

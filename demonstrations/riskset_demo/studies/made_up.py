@@ -9,6 +9,7 @@ from math import log10, nan
 from riskset.catalogue import say
 from riskset.protocol.approval import ExceptionSigned
 from riskset_demo.demonstration import BETWEEN_TWO, Demonstration, Folder, PooledRow
+from riskset_demo.liver_cancer.assumptions import ADVERSE_EVENTS
 from riskset_demo.liver_cancer.cohort import TEN_HOSPITALS, TWO_HOSPITALS, Patient, draw
 from riskset_demo.liver_cancer.exports import export, site_file
 
@@ -80,6 +81,8 @@ def _of_two(patient: Patient) -> dict[str, float]:
 
 
 _DATES = ("start", "progression", "death", "last_contact")
+_RESPONSES = ("recist", "mrecist")
+_EVENTS = tuple(f"ae_{name}" for name in ADVERSE_EVENTS)
 
 HCC = MadeUp(
     name="hcc",
@@ -87,7 +90,20 @@ HCC = MadeUp(
     description="MADE-UP patients with liver cancer: 530 in six Korean and four Japanese hospitals that do not exist",
     exceptions=(),
     hospitals=TEN_HOSPITALS,
-    variables=("arm", "age", "sex", "aetiology", "ecog", "child_pugh", "mvi", "ehs", "afp", *_DATES),
+    variables=(
+        "arm",
+        "age",
+        "sex",
+        "aetiology",
+        "ecog",
+        "child_pugh",
+        "mvi",
+        "ehs",
+        "afp",
+        *_DATES,
+        *_RESPONSES,
+        *_EVENTS,
+    ),
     covariates=_of_ten,
 )
 
@@ -103,6 +119,6 @@ HCC_TWO = MadeUp(
         ExceptionSigned("R6.parameters", "3/20", str(say("demo.exception.six_columns"))),
     ),
     hospitals=TWO_HOSPITALS,
-    variables=("arm", "age", "sex", "hbv", "ecog", "child_pugh", "mvi", "ehs", "afp", *_DATES),
+    variables=("arm", "age", "sex", "hbv", "ecog", "child_pugh", "mvi", "ehs", "afp", *_DATES, *_RESPONSES, *_EVENTS),
     covariates=_of_two,
 )

@@ -33,10 +33,16 @@ class Labels:
     """Endpoint to label: `{"pfs": "Progression-free survival"}`."""
     origins: Mapping[str, str] = field(default_factory=dict)
     """Endpoint to the origin of its time: `{"pfs": "first dose"}`."""
+    competing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Endpoint to the labels of its competing events."""
     sites: Mapping[str, str] = field(default_factory=dict)
 
     def variable(self, name: str) -> str:
-        return self.variables.get(name, name)
+        """A variable, an interaction `arm:age`, or a curved part `age'` of a spline; no variable has such a name."""
+        if ":" in name:
+            return " × ".join(map(self.plain_variable, name.split(":")))
+        plain = name.rstrip("'")
+        return self.variables.get(name, name) if plain == name else self.plain_variable(plain) + name[len(plain) :]
 
     def plain_variable(self, name: str) -> str:
         """A variable without the unit of its hazard ratio."""
@@ -44,6 +50,9 @@ class Labels:
 
     def level(self, variable: str | None, level: str) -> str:
         """A level under its variable's heading; the levels of a boolean are yes and no."""
+        variables, levels = (variable or "").split(":"), level.split(":")
+        if len(variables) == len(levels) > 1:
+            return " × ".join(map(self.level, variables, levels))
         return self.levels.get((variable or "", level), _TRUTH.get(level, level))
 
     def arm(self, variable: str | None, level: str | None) -> str:
@@ -78,6 +87,7 @@ def labels_of(study: Study) -> Labels:
         plain={name: study.label_of(name) for name in study.variables},
         endpoints={name: endpoint.label for name, endpoint in endpoints if endpoint.label},
         origins={name: _inside(study.label_of(e.origin)) for name, e in endpoints if isinstance(e, DateEndpoint)},
+        competing={name: tuple(map(study.label_of, e.competing)) for name, e in endpoints if e.competing},
         sites={name: site.name for name, site in study.sites.items()},
     )
 

@@ -168,6 +168,29 @@ def percent_with_limits(survival: float | None, lower: float | None, upper: floa
     return f"{estimate} ({low}–{high})"
 
 
+def proportion(n: float | None, of: float | None, percent: float | None) -> str:
+    """`12/56 (21.4)`; a dash for the percentage of nobody."""
+    share = NO_VALUE if percent is None else f"{percent:.1f}"
+    return f"{count(n)}/{count(of)} ({share})"
+
+
+def percent_interval(lower: float | None, upper: float | None) -> str:
+    """`11.6–34.4` from limits of a probability."""
+    low, high = (NO_VALUE if value is None else f"{100 * value:.1f}" for value in (lower, upper))
+    return f"{low}–{high}"
+
+
+def percent_difference(difference: float | None, lower: float | None, upper: float | None) -> str:
+    """`−18.6 (−28.9 to −6.9)` from probabilities; a dash where there is no difference."""
+    if difference is None:
+        return NO_VALUE
+    values = (
+        NO_VALUE if value is None else f"{100 * value:.1f}".replace("-", "\N{MINUS SIGN}")
+        for value in (difference, lower, upper)
+    )
+    return "{} ({} to {})".format(*values)
+
+
 def confidence(level: float) -> str:
     """`95% CI`."""
     return f"{100 * level:g}% CI"

@@ -26,7 +26,9 @@ class CurveCells:
     upper: tuple[str, ...]
     at_risk: tuple[str, ...]
     median: tuple[str, ...]
-    """The median in days; held back if one of its cells is."""
+    """The median in days; held back if one of its cells is. Empty where the figure has no medians."""
+    start: float = 1.0
+    """As in a `PlottedCurve`."""
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -42,13 +44,14 @@ class CurveCells:
             lower=printer.numbers(self.lower),
             upper=printer.numbers(self.upper),
             at_risk=tuple(printer.shown(Shown("count", (id_,))) for id_ in self.at_risk),
-            median_days=printer.number(*self.median),
+            median_days=printer.number(*self.median) if self.median else None,
+            start=self.start,
         )
 
 
 @dataclass(frozen=True)
 class SurvivalFigure(Figure):
-    """The figure of one `km` result."""
+    """The figure of one `km` result, or of one cause of a `cumulative-incidence` result."""
 
     x_label: str
     y_label: str
@@ -81,7 +84,7 @@ class SurvivalFigure(Figure):
             unit=printer.unit,
             days_per_unit=printer.days_per_unit,
             curves=tuple(curve.printed(printer) for curve in self.curves),
-            statistics=(self.medians_title, *lines, *(["", *comparison] if comparison else [])),
+            statistics=_paragraphs([self.medians_title, *lines] if lines else [], comparison),
             footnote=" ".join(
                 [
                     printer.text(self.footnote),
@@ -91,3 +94,8 @@ class SurvivalFigure(Figure):
             ),
             notices=self.notices,
         )
+
+
+def _paragraphs(first: list[str], second: list[str]) -> tuple[str, ...]:
+    """Returns the lines of both, with an empty line between them where there are both."""
+    return (*first, *([""] if first and second else []), *second)

@@ -24,12 +24,14 @@ class PlottedCurve:
     at_risk: tuple[str, ...]
     """Just before the day, as printed."""
     median_days: float | None
-    """None if it is not reached."""
+    """None if it is not reached, or there is none."""
+    start: float = 1.0
+    """The height on day 0: 0 for an incidence, which rises."""
 
     def steps(self, values: Floats) -> Floats:
-        """`values` (survival, or a limit) as steps from (0, 1) to the last day: (2 n + 1, 2), day and value."""
+        """`values` (survival, or a limit) as steps from (0, `start`) to the last day: (2 n + 1, 2), day and value."""
         days = np.repeat(np.concatenate([[0.0], self.days]), 2)[1:]
-        return np.column_stack([days, np.repeat(np.concatenate([[1.0], values]), 2)[:-1]])
+        return np.column_stack([days, np.repeat(np.concatenate([[self.start], values]), 2)[:-1]])
 
     def at_risk_before(self, day: float) -> str:
         """The number at risk of the next step, since nobody exits between steps."""

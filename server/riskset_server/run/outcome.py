@@ -10,8 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result
-from riskset.analyses.counts_in_time import CountedInTime
-from riskset.analyses.excluded import NO_FOLLOW_UP, Excluded
+from riskset.analyses.excluded import BEFORE_LANDMARK, NO_FOLLOW_UP, Excluded
 from riskset.analyses.plan import plan
 from riskset.catalogue import Message, say
 from riskset.errors import DataError
@@ -127,13 +126,15 @@ def excluded(results: Results) -> list[str]:
 def _left_out(code: str, n: int, of: Excluded) -> Message:
     if code == NO_FOLLOW_UP:
         return say("run.excluded.no_follow_up", n=n)
+    if code == BEFORE_LANDMARK:
+        return say("run.excluded.before_landmark", n=n)
     variables = tuple(f"{name} {'few' if m is None else m}" for name, m in of.missing.items() if m != 0)
     return say("run.excluded.incomplete", n=n, variables=variables)
 
 
 def refusals_of(analysis: Analysis, result: Result) -> list[RefusedByRule]:
     """Returns the refusal of an analysis, or of its arms alone; none where nothing was refused."""
-    arms = analysis.arms_refusal if isinstance(analysis, CountedInTime) else None
+    arms = analysis.arms_refusal
     return [of for of in (result, arms) if isinstance(of, RefusedByRule)]
 
 

@@ -93,6 +93,8 @@ class Analysis(ABC):
     """Name of its entry in the study file."""
     set_id: SetId
     """The patients it analyses."""
+    arms_refusal: RefusedByRule | None = None
+    """Why it is not by arm, where the study asks for that."""
 
     kind: ClassVar[str]
 
@@ -145,6 +147,10 @@ class Analysis(ABC):
         which keeps the refusal for its result. None where it is not by arm, or nothing would change."""
         return None
 
+    def arms_reason_json(self) -> dict[str, Any]:
+        """Returns the key of results.json that says why there is nothing by arm; none where nothing is missing."""
+        return {} if self.arms_refusal is None else {"arms_reason": self.arms_refusal.reason_json()}
+
     @abstractmethod
     def out_of_evaluations(self, state: Any) -> Result:
         """Returns the end of an analysis that has used all evaluations that rule R5 permits."""
@@ -186,8 +192,8 @@ class Analysis(ABC):
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """Returns every column that its exposure names."""
-        return self.exposure.columns
+        """Returns every column that its exposure names, and the terms of those that a formula computes."""
+        return self.exposure.judged
 
     def size(self, state: Any) -> int:
         """Returns how many numbers the summary of this state has."""

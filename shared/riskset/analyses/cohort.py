@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -25,24 +25,29 @@ class SetId:
     complete_in: tuple[str, ...] | None = None
     """Variables without missing values, where the model has its own set (`missing = "by_model"`); None for the
     endpoint's common set, complete in the covariates of all models that share it."""
+    landmark_days: int | None = None
+    """Only the rows still at risk after this day, whose days are counted from it; None for all rows."""
     until: str | None = None
     """The box of the flow chart that the rows have reached, whether they meet the rules after it or not; None for
     eligible rows."""
 
     @property
     def name(self) -> str:
-        """Its key in a cohort, as labels and findings print it: `os`, `os/match`, `os with age and arm`."""
+        """Its key in a cohort, as labels and findings print it: `os`, `os/match`, `os with age and arm`, `os after day
+        91`."""
         name = self.endpoint or "patients"
         if self.endpoint is None or self.population != ALL:
             name += f"/{self.population}"
         if self.until is not None:
             name += f" at {self.until}"
+        if self.landmark_days is not None:
+            name += f" after day {self.landmark_days}"
         return name if self.complete_in is None else f"{name} with {' and '.join(self.complete_in) or 'nothing'}"
 
     @property
     def of_all(self) -> SetId:
         """The set of all eligible patients of which this one is a part."""
-        return SetId(self.endpoint, ALL, self.complete_in, self.until)
+        return replace(self, population=ALL)
 
 
 def set_of(entry: AnalysisEntry, endpoint: str | None, population: str, variables: Sequence[str]) -> SetId:
@@ -96,6 +101,9 @@ class AnalysisSet:
     """As in a `PatientSet`; None where there is no other set to compare with, so that row i is patient i."""
     weights: NDArray[np.float64] | None = None
     """As in a `PatientSet`."""
+    cause: NDArray[np.int64] | None = None
+    """0 where censored, 1 where the event occurred, 2 and 3 where a competing event did, in the endpoint's order; None
+    where the endpoint has none."""
 
     @property
     def patients(self) -> NDArray[np.int64]:

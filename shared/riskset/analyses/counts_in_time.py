@@ -15,7 +15,8 @@ from riskset.analyses.analysis import AskedOnce, Inputs, NotEstimable, RefusedBy
 from riskset.analyses.cohort import AnalysisSet, Cohort, SetId
 from riskset.analyses.design import level_columns
 from riskset.catalogue import Message, say
-from riskset.disclosure.exposure import CENSORED, ENTRY, EVENT, Column, Exposure, InTime, Label, counted
+from riskset.disclosure.exposure import CENSORED, COMPETING, ENTRY, EVENT, Column, Exposure, InTime, Label, counted
+from riskset.stats.competing_risks import count_causes
 from riskset.stats.grid import Grid
 from riskset.stats.kaplan_meier import Curve, exits, product_limit
 from riskset.study.spec import DaysEndpoint, Study
@@ -25,12 +26,14 @@ _PRINTED = {EVENT: "events", CENSORED: "censored", ENTRY: "entries"}
 
 @dataclass(frozen=True)
 class CountsInTime:
-    """Events and censorings (and entries) of each arm in each step of the grid, in this order."""
+    """Events (of each kind) and censorings (and entries) of each arm in each step of the grid, in this order."""
 
     levels: tuple[Column, ...]
     """A column for each level of the arm in the study's order, including the reference; empty without an arm."""
     grid: Grid
     has_entry: bool
+    competing: tuple[str, ...] = ()
+    """The competing events that are counted apart; without any, they count as censorings."""
 
     @property
     def arm(self) -> str | None:
@@ -47,7 +50,8 @@ class CountsInTime:
 
     @property
     def statuses(self) -> tuple[str, ...]:
-        return (EVENT, CENSORED, ENTRY) if self.has_entry else (EVENT, CENSORED)
+        kinds = (EVENT, *COMPETING[: len(self.competing)], CENSORED)
+        return (*kinds, ENTRY) if self.has_entry else kinds
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -78,8 +82,18 @@ class CountsInTime:
 
     def of(self, rows: AnalysisSet) -> NDArray[np.float64]:
         """Returns a hospital's counts, (arms x statuses x steps,)."""
+        if self.competing:
+            return self._of_causes(rows)
         counts = exits(rows.days, rows.event, self.codes(rows), self.shape[0], self.grid, entry_days=rows.entry_days)
         return counts.ravel().astype(np.float64)
+
+    def _of_causes(self, rows: AnalysisSet) -> NDArray[np.float64]:
+        if rows.cause is None:
+            raise TypeError("the rows do not say which kind of event occurred")
+        cause = np.where(self.grid.is_within(rows.days), rows.cause, 0)
+        arms, kinds, steps = self.shape
+        at = self.grid.exit_steps(rows.days)
+        return count_causes(cause, self.codes(rows), arms, kinds - 1, at, steps).ravel().astype(np.float64)
 
     def split_total(self, total: Sequence[float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Returns the counts (arms, statuses, steps) at the start of a total, and the rest of it."""
@@ -102,8 +116,9 @@ class CountsInTime:
 def _labels_of(counts: CountsInTime) -> tuple[Label, ...]:
     """Returns the labels once for all analyses that count alike: there are thousands."""
     arms: Sequence[tuple[str, tuple[Column, ...]]] = [(str(c.level), (c,)) for c in counts.levels] or [("all", ())]
+    printed = _PRINTED | dict(zip(COMPETING, counts.competing, strict=False))
     return tuple(
-        counted(f"{name}: {_PRINTED[status]} to day {day:g}", status, step, *columns)
+        counted(f"{name}: {printed[status]} to day {day:g}", status, step, *columns)
         for name, columns in arms
         for status in counts.statuses
         for step, day in enumerate(counts.grid.days)
@@ -125,8 +140,6 @@ class CountedInTime(AskedOnce):
     """An analysis that needs the counts and nothing else: one round, in which each hospital sends them."""
 
     counts: CountsInTime
-    arms_refusal: RefusedByRule | None = None
-    """Why the counts are not by arm, where the study asks for that."""
 
     def without_arms(self, refusal: RefusedByRule) -> Self | None:
         if not self.counts.levels:
@@ -167,4 +180,4 @@ class CountedInTime(AskedOnce):
 
     def question_json(self) -> dict[str, Any]:
         by = {"variable": self.counts.arm, "reference": self.counts.reference}
-        return by | ({} if self.arms_refusal is None else {"arms_reason": self.arms_refusal.reason_json()})
+        return by | self.arms_reason_json()

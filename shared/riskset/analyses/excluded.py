@@ -11,6 +11,7 @@ from riskset.study.spec import Study
 
 NO_FOLLOW_UP: Final = "no follow-up"
 INCOMPLETE: Final = "missing covariate"
+BEFORE_LANDMARK: Final = "before landmark"
 MISSING: Final = "missing"
 COSTLY: Final = 0.05
 """A variable that is missing for a larger share of the eligible patients is named, with what keeps them."""
@@ -21,8 +22,9 @@ class Reason:
     """One count of eligible patients."""
 
     code: str
-    """`NO_FOLLOW_UP` to an endpoint; `INCOMPLETE`: with follow-up, but without a value that a set needs; `MISSING`:
-    without a value of a variable, whatever else is known."""
+    """`NO_FOLLOW_UP` to an endpoint; `INCOMPLETE`: with follow-up, but without a value that a set needs;
+    `BEFORE_LANDMARK`: with both, but no longer at risk at the landmark of a set; `MISSING`: without a value of a
+    variable, whatever else is known."""
     of: str
     """The endpoint, the set or the variable."""
     sets: tuple[str, ...]
@@ -39,7 +41,8 @@ class Excluded:
     """The eligible patients who are not in the set of an analysis."""
 
     by_reason: Mapping[str, int | None]
-    """Patients by `NO_FOLLOW_UP` and `INCOMPLETE`, each once; None where a hospital withholds a small count."""
+    """Patients by `NO_FOLLOW_UP`, `INCOMPLETE` and `BEFORE_LANDMARK`, each once; None where a hospital withholds a
+    small count."""
     missing: Mapping[str, int | None]
     """By variable that the set needs: eligible patients without a value; one patient may lack several."""
 
@@ -76,6 +79,7 @@ def reasons_of(study: Study, sets: Iterable[SetId]) -> Iterator[Reason]:
         yield Reason(NO_FOLLOW_UP, endpoint, tuple(s.name for s in sets if s.endpoint == endpoint))
     needed = {set_id.name: variables_of(set_id, study) for set_id in sets}
     yield from (Reason(INCOMPLETE, name, (name,)) for name, variables in needed.items() if variables)
+    yield from (Reason(BEFORE_LANDMARK, s.name, (s.name,)) for s in sets if s.landmark_days is not None)
     for variable in dict.fromkeys(v for variables in needed.values() for v in variables):
         yield Reason(MISSING, variable, tuple(name for name, variables in needed.items() if variable in variables))
 

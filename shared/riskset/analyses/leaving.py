@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import Cohort
 from riskset.disclosure.curves import NOT_SPLIT, Curve
+from riskset.disclosure.exposure import COMPETING
 
 
 def curves_of(cohort: Cohort, analyses: Iterable[Analysis]) -> tuple[Curve, ...]:
-    """Returns a curve for each analysis that counts patients in steps of time, in their order; none for a population
-    that is not known yet. Arrays (n_patients,)."""
-    return tuple(curve for analysis in analyses if (curve := _curve(cohort, analysis)) is not None)
+    """Returns the curves of each analysis that counts patients in steps of time, in their order; none for a population
+    that is not known yet. Arrays (n_patients,).
+
+    An analysis that counts m kinds of event tells what m curves tell on the same days, each of whose events include
+    those of the one before: the first kind, the first or second, any. Its counts are the differences of theirs.
+    """
+    return tuple(curve for analysis in analyses for curve in _curves(cohort, analysis))
 
 
-def _curve(cohort: Cohort, analysis: Analysis) -> Curve | None:
+def _curves(cohort: Cohort, analysis: Analysis) -> Iterator[Curve]:
     in_time = analysis.exposure.in_time
     if in_time is None or in_time.grid is None or analysis.analysis_set not in cohort.analysis_sets:
-        return None
+        return
     rows = cohort.outcomes(analysis.analysis_set)
     level = np.full(rows.n, NOT_SPLIT)
     if in_time.split:
         level = rows.variables[in_time.split[0].variable].astype(np.int64)
-    curve = Curve(analysis.id, in_time.grid, rows.days, rows.event, level, rows.entry_days)
-    return curve.placed(rows.patients, cohort.n_patients)
+    events = [rows.event]
+    if rows.cause is not None:
+        kinds = 1 + len(in_time.status.intersection(COMPETING))
+        events += [(rows.cause > 0) & (rows.cause <= last) for last in range(2, kinds + 1)]
+    for event in events:
+        curve = Curve(analysis.id, in_time.grid, rows.days, event, level, rows.entry_days)
+        yield curve.placed(rows.patients, cohort.n_patients)

@@ -80,6 +80,17 @@ def pooled(n: int, events: int, totals: Mapping[Column, Sequence[float]], varyin
     )
 
 
+def with_sum(known: Moments, column: Column, within: float, varies: bool) -> Moments:
+    """Returns the moments with those of a sum of terms, of which only the sum of squares within hospitals is told."""
+    of = ColumnMoments(
+        sd=column.half_range * sqrt(within / known.n) if known.n else 0.0,
+        is_constant=within == 0.0,
+        within=within,
+        is_lost=varies and within < SMALLEST,
+    )
+    return replace(known, columns={**known.columns, column: of})
+
+
 def moments_id(analysis_set: str) -> str:
     """Returns the id under which the moments of an analysis set are among the results."""
     return f"{MOMENTS}/{analysis_set}"

@@ -42,7 +42,7 @@ class Tally:
     ) -> Tally:
         """Returns the tally after so many rounds of an analysis of `rows` patients; `fields` define its endpoint."""
         name = analysis.analysis_set
-        held = self.held.union(fields, (column.name for column in analysis.exposure.columns))
+        held = self.held.union(fields, _columns_of(analysis))
         patients, counted = max(self.patients, _holding(analysis, rows)), self.counted
         if analysis.exposure.is_iterative:  # each point of evaluation gives other numbers
             return Tally(self.numbers + rounds * len(labels), patients, held, counted)
@@ -59,7 +59,8 @@ def judged(
     tally = nothing = Tally(0, most, _held(begun, fields))
     for analysis, labels in begun:
         n, design = rows(analysis.analysis_set), analysis.exposure.design
-        rounds = max(1, models.evaluations_allowed(policy, n, len(design))) if analysis.exposure.is_iterative else 1
+        allowed = models.evaluations_allowed(policy, n, len(design), analysis.exposure.held)
+        rounds = max(1, allowed) if analysis.exposure.is_iterative else 1
         of_endpoint = fields.get(analysis.endpoint or "", ())
         with_it = tally.after(analysis, labels, n, of_endpoint, rounds)
         alone = nothing.after(analysis, labels, n, of_endpoint, rounds).numbers + before
@@ -77,7 +78,12 @@ def _holding(analysis: Analysis, rows: int) -> int:
 def _held(begun: Begun, fields: Mapping[str, Sequence[str]]) -> frozenset[str]:
     """Returns the columns of all analyses that have begun: what was opened earlier was opened of all of them."""
     return frozenset(
-        name
-        for analysis, _ in begun
-        for name in (*fields.get(analysis.endpoint or "", ()), *(column.name for column in analysis.exposure.columns))
+        name for analysis, _ in begun for name in (*fields.get(analysis.endpoint or "", ()), *_columns_of(analysis))
     )
+
+
+def _columns_of(analysis: Analysis) -> list[str]:
+    """Returns the names of its columns; a condition of the endpoint follows from the variables that define it."""
+    exposure = analysis.exposure
+    own = [column for column in exposure.conditions if column.variable == analysis.endpoint]
+    return [name for column in exposure.columns if column not in own for name in column.made_of]

@@ -10,12 +10,16 @@ from math import nan
 from typing import Final, Literal
 
 from riskset.catalogue import Message, say
-from riskset.disclosure.finding import Finding, judge, or_first
+from riskset.disclosure.finding import Finding, cannot_judge, judge, or_first
 from riskset.disclosure.policy import Policy
 from riskset.disclosure.rules import in_words
 
 ALIKE: Final = "rules.subject.alike_since_run"
 """What `alike` is about: its code tells it from `changes`."""
+UNTOLD: Final = "rules.subject.untold_in_run"
+"""What `untold` is about."""
+OUTCOMES: Final = "rules.subject.two_outcomes"
+"""What `outcomes` is about."""
 _REMEDIES: Final = {"R2.apart": "apart", "R14.changed": "changes", "R14.entered": "entered"}
 """The codes of remedies, by the pair of limits on rows and sites."""
 
@@ -73,6 +77,22 @@ def alike(policy: Policy, run: str, rows: int) -> Finding:
     return judge(policy, "R14.changed_rows", subject, figure, own=True, remedy=say("rules.remedy.alike"))
 
 
+def untold(policy: Policy, run: str, rows: int) -> Finding:
+    """R14 at a site: `rows` of its patients differ between a column that the earlier `run` did not tell and one that it
+    told, and nearly all are the same in both. The site's own figure in both columns."""
+    subject, remedy = say("rules.subject.untold_in_run", run=run), say("rules.remedy.untold", rows=policy.k)
+    figure = nan if 0 < rows < policy.k else 0  # of those that differ in more, R2 judges who can be told apart
+    return judge(policy, "R14.changed_rows", subject, figure, own=True, remedy=remedy)
+
+
+def outcomes(policy: Policy, a: str, b: str, rows: int) -> Finding:
+    """R2 at a site: `rows` of its patients have another outcome in one of two endpoints of models. The site's own
+    figure in both columns."""
+    subject = say("rules.subject.two_outcomes", a=a, b=b)
+    remedy = or_first(say("rules.remedy.outcomes", rows=policy.k), passes_first=True)
+    return judge(policy, "R2.apart_rows", subject, rows, own=True, remedy=remedy)
+
+
 def _rows_and_sites(
     policy: Policy, pair: str, subject: Message, rows: int, sites: int, remedy: Message
 ) -> list[Finding]:
@@ -90,7 +110,7 @@ def _more_rows_and_sites(policy: Policy, pair: str) -> Message:
     return say(f"rules.remedy.{code}", rows=least)
 
 
-def level(policy: Policy, subject: str, ones: int, n: int) -> Finding:
+def level(policy: Policy, subject: Message | str, ones: int, n: int) -> Finding:
     """R4: `ones` of n patients have the level; enough must have it, and enough must not."""
     least, without = _least(policy, "R4.level"), n - ones
     if policy.column == "local":
@@ -100,6 +120,20 @@ def level(policy: Policy, subject: str, ones: int, n: int) -> Finding:
     else:
         remedy = say("rules.remedy.level_have_not", n=without, least=least)
     return judge(policy, "R4.level", subject, min(ones, without), remedy=remedy)
+
+
+def combined(policy: Policy, subject: str, variables: Sequence[str], n: int) -> Finding:
+    """R4: an analysis uses these derived `variables`, which combine others; with those before it, n are used."""
+    remedy = say("rules.remedy.combined", variables=tuple(variables))
+    if "R4.combined" not in policy.values:  # a run of an earlier protocol
+        return cannot_judge("R4", subject, say("rules.beyond.combined"), remedy)
+    return judge(policy, "R4.combined", subject, n, own=False, remedy=remedy)
+
+
+def cell(policy: Policy, subject: Message | str, smallest: int) -> Finding:
+    """R4: the smallest cell of a table at the site has `smallest` patients. The site's own figure in both columns."""
+    remedy = say("rules.remedy.cell", least=_least(policy, "R4.cell"))
+    return judge(policy, "R4.cell", subject, smallest, own=True, remedy=remedy)
 
 
 def contributors(

@@ -85,10 +85,10 @@ class Curve:
             entry[patients] = self.entry
         return replace(self, day=day, event=event, level=level, entry=entry)
 
-    def opened_by(self, numbers: int) -> Curve:
+    def opened_by(self, numbers: int, kinds: int = 1) -> Curve:
         """Returns the curve as so many numbers opened it: not split where they are too few for two levels, of which
-        each has events and censored patients by step. (A site refused the arms alone.)"""
-        is_split = numbers >= 2 * 2 * self.grid.n_steps
+        each has so many kinds of event, and censored patients, by step. (A site refused the arms alone.)"""
+        is_split = numbers >= 2 * (kinds + 1) * self.grid.n_steps
         return self if is_split else replace(self, level=np.full_like(self.level, NOT_SPLIT))
 
     def left_out(self, patients: Ints) -> Curve:

@@ -21,8 +21,10 @@ from riskset.stats.grid import Grid
 EVENT: Final = "event"
 CENSORED: Final = "censored"
 ENTRY: Final = "entry"
-STATUSES: Final = frozenset({EVENT, CENSORED, ENTRY})
-"""What R9 of this version permits to be counted by step of the time grid: one kind of event."""
+COMPETING: Final = ("competing event", "second competing event")
+STATUSES: Final = frozenset({EVENT, *COMPETING, CENSORED, ENTRY})
+"""What R9 of this version permits to be counted by step of the time grid: at most three kinds of event. Counts of
+several kinds are compared as the curves of which they are the differences (`analyses/leaving.py`)."""
 
 
 class HasVariables(Protocol):
@@ -45,6 +47,13 @@ class Column:
     middle: float = 0.0
     half_range: float = 1.0
     """The study's range of a number after its transform: (value - middle) / half_range lies in [-1, 1]."""
+    terms: tuple[Column, ...] = ()
+    """Of a number that a formula computes: the columns of its terms."""
+    is_combined: bool = False
+    """True where it is computed from several variables, or by a formula, and is not the sum of its terms."""
+    merged: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    """Of an indicator of several levels, perhaps of several variables: each variable with the codes of its levels. A
+    patient has it who has any of them. Empty where `code` says it."""
     is_derived: bool = False
     """Whether a study defines the variable, which can then be any property of a patient."""
 
@@ -53,11 +62,29 @@ class Column:
         return self.variable if self.level is None else f"{self.variable} = {self.level}"
 
     @property
+    def made_of(self) -> tuple[str, ...]:
+        """Returns what it is computed from: itself, or the variables whose levels it merges."""
+        return tuple(variable for variable, _ in self.merged) or (self.name,)
+
+    @property
     def is_number(self) -> bool:
         return self.code is None
 
+    @property
+    def is_sum(self) -> bool:
+        """Whether it is a sum of its terms, so that all sums of it follow from those of the terms."""
+        return bool(self.terms) and not self.is_combined
+
+    def is_within(self, other: Column) -> bool:
+        """Whether every patient who has it has the other too, by the levels of which the two are made."""
+        own, others = ({(of, code) for of, codes in one.merged for code in codes} for one in (self, other))
+        return self != other and bool(own) and own <= others
+
     def values(self, rows: HasVariables) -> NDArray[np.float64]:
         """Returns the column for a hospital's rows, (n,), in its own unit."""
+        if self.merged:
+            having = [np.isin(rows.variables[variable], codes) for variable, codes in self.merged]
+            return np.asarray(np.any(having, axis=0), np.float64)
         values = rows.variables[self.variable]
         return values if self.code is None else (values == self.code).astype(np.float64)
 
@@ -71,7 +98,7 @@ class InTime:
     split: tuple[Column, ...]
     """Levels of the variable that splits the patients, without the reference; empty where all are counted together."""
     status: frozenset[str]
-    """What is counted in a step: `EVENT`, `CENSORED`, `ENTRY`."""
+    """What is counted in a step: `EVENT`, `COMPETING`, `CENSORED`, `ENTRY`."""
     grid: Grid | None
     """The steps; None where only totals over all times leave."""
 
@@ -83,7 +110,7 @@ class Exposure:
     design: tuple[Column, ...]
     """Columns whose sums of products leave, over all patients at once: R2 to R7."""
     tables: tuple[Column, ...]
-    """Levels counted one way, or by arm: R2, R4, R12."""
+    """Levels counted one way, or by arm: R4, R12; those of derived variables R2 too."""
     in_time: InTime | None
     """Counts by step of time: R9 and R11; for its split, R2, R4, R12."""
     weights: bool
@@ -91,7 +118,9 @@ class Exposure:
     is_iterative: bool
     """True where it is evaluated again at a point that follows from totals: R5, R7."""
     per_site: bool
-    """True where some numbers are of a single site, which totals do not hide: R12."""
+    """True where some numbers are of a single site, which totals do not hide: R12; of tables, R4."""
+    conditions: tuple[Column, ...] = ()
+    """Levels that decide how a patient counts in the sums of a design, though no number is of them: R2, R4, R12."""
     patients: bool = False
     """True where the number of patients of its set is told: R1, R2."""
     numbers: tuple[Column, ...] = ()
@@ -103,7 +132,8 @@ class Exposure:
     @property
     def columns(self) -> tuple[Column, ...]:
         """Returns every column once: those whose levels R2, R4 and R12 judge."""
-        return tuple(dict.fromkeys((*self.design, *self.tables, *self.numbers, *self.split)))
+        every = (*self.design, *self.tables, *self.numbers, *self.split, *self.conditions)
+        return tuple(dict.fromkeys(every))
 
     @property
     def split(self) -> tuple[Column, ...]:
@@ -111,14 +141,35 @@ class Exposure:
         return self.in_time.split if self.in_time else ()
 
     @property
+    def judged(self) -> tuple[Column, ...]:
+        """Returns every column once, and the terms of those that a formula computes."""
+        return tuple(dict.fromkeys(one for column in self.columns for one in (column, *column.terms)))
+
+    @property
+    def judged_design(self) -> tuple[Column, ...]:
+        """Returns the columns of the design that R4 judges: of a sum its terms, in its place."""
+        of = ((() if column.is_sum else (column,)) + column.terms for column in self.design)
+        return tuple(dict.fromkeys(one for columns in of for one in columns))
+
+    @property
+    def sums(self) -> tuple[Column, ...]:
+        """Returns the columns of the design that are sums of terms."""
+        return tuple(column for column in self.design if column.is_sum)
+
+    @property
+    def held(self) -> int:
+        """Returns how many values of each patient the design is computed from."""
+        return len({name for column in self.design for name in column.made_of})
+
+    @property
     def opens_nothing(self) -> bool:
-        return not self.columns and self.in_time is None and not self.patients
+        return not (self.design or self.tables or self.numbers or self.patients) and self.in_time is None
 
 
 def of_admission(exposures: Iterable[Exposure]) -> Exposure:
     """Returns what the rounds of admission disclose for analyses with these exposures: counts of patients, and joint
     sums of the columns of all of them."""
-    columns = tuple(dict.fromkeys(column for exposure in exposures for column in exposure.columns))
+    columns = tuple(dict.fromkeys(column for exposure in exposures for column in exposure.judged))
     patients = InTime(clock="", split=(), status=frozenset(), grid=None)
     return Exposure(design=columns, tables=(), in_time=patients, weights=False, is_iterative=False, per_site=False)
 
@@ -235,6 +286,8 @@ def is_count(exposure: Exposure, label: Label) -> bool:
     product of columns is declared."""
     if label.step is not None:
         return True
+    if exposure.per_site:  # terms that follow from a site's own table
+        return False
     if label.status is not None:
         return not label.columns  # sums over all times, as of a log-rank test, are of arms
     if not set(label.columns).isdisjoint(exposure.numbers):
@@ -257,17 +310,24 @@ def _beyond_the_rules(exposure: Exposure, endpoint: str | None) -> Iterator[tupl
         yield "R2", say("rules.beyond.opens_nothing"), say("rules.instead.declare")
     if exposure.weights:
         yield "R8", say("rules.beyond.weights"), later
-    if exposure.per_site:
+    besides = exposure.design or exposure.in_time or exposure.numbers
+    are_own_tables = exposure.per_site and bool(exposure.tables) and not besides
+    if exposure.per_site and not are_own_tables:
         yield "R12", say("rules.beyond.per_site"), later
     if exposure.design and endpoint is None:
         yield "R3", say("rules.beyond.no_endpoint"), later
-    if exposure.is_iterative and (exposure.tables or exposure.in_time or not exposure.design):
+    # whoever may know a site's table may know what follows from it at any point
+    if exposure.is_iterative and (exposure.tables or exposure.in_time or not exposure.design) and not are_own_tables:
         yield "R5", say("rules.beyond.repeated"), later
-    if any(column.is_number for column in exposure.tables):
+    if any(len(set(column.made_of)) > 1 for column in exposure.design):
+        yield "R2", say("rules.beyond.products"), say("rules.instead.no_products")
+    if any(column.is_number for column in (*exposure.tables, *exposure.conditions)):
         yield "R4", say("rules.beyond.number_as_level"), say("rules.instead.levels")
     if any(not column.is_number for column in exposure.numbers):
         yield "R4", say("rules.beyond.level_as_number"), say("rules.instead.tables")
-    if exposure.is_one_way and (exposure.design or exposure.in_time):
+    if any(column.terms for column in exposure.numbers):
+        yield "R4", say("rules.beyond.terms_in_table"), say("rules.instead.each_variable")
+    if exposure.is_one_way and (exposure.design or exposure.in_time or exposure.per_site):
         yield "R2", say("rules.beyond.one_way"), say("rules.instead.declare")
     if exposure.numbers and exposure.design:
         yield "R4", say("rules.beyond.numbers_in_design"), say("rules.instead.two_analyses")

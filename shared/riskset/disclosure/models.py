@@ -42,19 +42,24 @@ def numbers_sent(p: int) -> int:
     return 1 + p + p * (p + 1) // 2
 
 
-def evaluations_allowed(policy: Policy, n: int, p: int) -> int:
-    """R5: at how many betas a model with p columns on n patients may be evaluated; rejected steps count."""
-    held = n * (p + 2)  # each patient is a time, an event and p values
-    by_numbers = policy.values["R5.numbers"] * held / numbers_sent(p)
+def _held(n: int, p: int, values: int | None) -> int:
+    """Returns how many numbers n patients consist of: each a time, an event, and the values behind p columns."""
+    return n * ((p if values is None else values) + 2)
+
+
+def evaluations_allowed(policy: Policy, n: int, p: int, values: int | None = None) -> int:
+    """R5: at how many betas a model with p columns on n patients may be evaluated; rejected steps count. The columns
+    are computed from so many `values` of a patient: p, unless some are products or parts of a spline."""
+    by_numbers = policy.values["R5.numbers"] * _held(n, p, values) / numbers_sent(p)
     return floor(min(policy.values["R5.evaluations"], by_numbers))
 
 
-def evaluations(policy: Policy, subject: str, asked: int, n: int, p: int) -> list[Finding]:
-    """R5: with this question, the model has been evaluated at `asked` betas."""
-    remedy = say("rules.remedy.evaluations", n=evaluations_allowed(policy, n, p))
+def evaluations(policy: Policy, subject: str, asked: int, n: int, p: int, values: int | None = None) -> list[Finding]:
+    """R5: with this question, the model has been evaluated at `asked` betas; otherwise as `evaluations_allowed`."""
+    remedy = say("rules.remedy.evaluations", n=evaluations_allowed(policy, n, p, values))
     if policy.column == "local":
         remedy = say("rules.remedy.evaluations_here")
-    share = Fraction(asked * numbers_sent(p), max(n * (p + 2), 1))
+    share = Fraction(asked * numbers_sent(p), max(_held(n, p, values), 1))
     return [
         judge(policy, "R5.evaluations", subject, asked, remedy=remedy),
         judge(policy, "R5.numbers", subject, share, remedy=remedy),

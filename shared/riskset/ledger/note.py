@@ -15,6 +15,7 @@ import binascii
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
@@ -83,8 +84,12 @@ def sign(text: str, name: str, key: Ed25519PrivateKey) -> Note:
     return Note(text, (Signature(name, key_id(name, key.public_key()), key.sign(text.encode())),))
 
 
+@lru_cache(maxsize=256)
 def parse(data: str) -> Note:
-    """Returns the parsed note. Raises ProtocolError where it is malformed, or signed twice by one key."""
+    """Returns the parsed note. Raises ProtocolError where it is malformed, or signed twice by one key.
+
+    It is kept, since the parties of a rehearsal are in one process and all read the same notes.
+    """
     text, separator, lines = data.rpartition("\n\n")
     if not separator or _has_controls(data) or not lines.endswith("\n"):
         raise ProtocolError(say("ledger.note.form"))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from riskset.analyses.admission.features import features_of
 from riskset.analyses.admission.judging import Judged
 from riskset.analyses.admission.own_rows import (
     own_findings,
@@ -18,7 +19,8 @@ from riskset.analyses.admission.own_rows import (
     own_findings_of_curves,
     own_findings_of_points,
 )
-from riskset.analyses.admission.steps import Own
+from riskset.analyses.admission.step import Own
+from riskset.analyses.admission.steps import Changes, Cohorts
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.populations import Members, with_population
 from riskset.catalogue import say
@@ -202,7 +204,8 @@ class Contributor:
         verdicts = tuple({"analysis": id_, **finding.to_json()} for id_, finding in findings)
         numbers, opens = labelled(history, released.values, released.silent), history.opens(self.own.cohort)
         numbers = (*numbers, *_in_clear(history, released.stated))
-        return Sent(numbers, verdicts, tuple(opens.get(id_, 0) if labels else 0 for id_, labels, _ in numbers))
+        opened = tuple(opens.get(id_, 0) if labels else 0 for id_, labels, _ in numbers)
+        return Sent(numbers, verdicts, opened, _told(history, findings))
 
 
 def labelled(history: History, values: NDArray[np.float64], silent: NDArray[np.bool_]) -> tuple[Labelled, ...]:
@@ -215,6 +218,18 @@ def labelled(history: History, values: NDArray[np.float64], silent: NDArray[np.b
         by_id.append((id_, tuple(label for label, _ in spoken), tuple(x for _, x in spoken)))
         at = own.stop
     return tuple(by_id)
+
+
+def _told(history: History, findings: Sequence[Judged]) -> tuple[str, ...]:
+    """Returns the names of the sets, and of the columns in them, of which the vector tells more than how many patients
+    a set has."""
+    refused = {id_ for id_, finding in findings if not finding.passes}
+    tells_sizes = history.step is None or isinstance(history.step, Changes | Cohorts)
+    in_step = () if tells_sizes else history.in_admission
+    asked = [*in_step, *(question.analysis for question in history.questions)]
+    # of all of them, refused or not: the work shows no refusal
+    of_each = [(analysis.id, [feature.name for feature in features_of([analysis])]) for analysis in asked]
+    return tuple(sorted({name for id_, names in of_each if id_ not in refused for name in names}))
 
 
 def _in_clear(history: History, states: Sequence[bool]) -> tuple[Labelled, ...]:

@@ -27,7 +27,8 @@ from riskset.analyses.admission.exclusions import NOT_COUNTED, Exclusions
 from riskset.analyses.admission.features import Feature
 from riskset.analyses.admission.figures import Figures
 from riskset.analyses.admission.judging import Judge
-from riskset.analyses.admission.steps import Step, steps
+from riskset.analyses.admission.step import Step
+from riskset.analyses.admission.steps import steps
 from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result, has_result
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.moments import moments_id

@@ -76,6 +76,8 @@ class RowMarks:
     names no key, the fields' HMACs (and a number, where rows are equal) are both key and value."""
     fields: tuple[MarkedField, ...] = ()
     """The marked fields of every patient, in the order of the marks."""
+    behind: Mapping[str, tuple[int, ...]] = field(default_factory=dict, compare=False, repr=False)
+    """By name of a variable: the positions of its fields. Not kept."""
     named: Callable[[], RowMarks] | None = field(default=None, compare=False, repr=False)
     """Returns the same patients in fields of the kind `NAMED`, to compare with runs of earlier versions. Not kept."""
 
@@ -113,6 +115,12 @@ class Begun:
     """How the patients leave each curve of the study, in the order of `rows.marks`; which of them were answered, and
     whether by arm, `Journal.answered` knows. Not marked like `rows`: a keyed mark could not show that days are
     shifted."""
+    columns: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """By name of each column in a set that an analysis of the study uses: the positions of its fields in `rows.fields`.
+    Which of them were told, `Journal.told` knows. Empty in what earlier versions recorded."""
+    sets: tuple[str, ...] = ()
+    """The analysis sets, in the order of the outcomes in `rows.fields`; which of them were told, `Journal.told` knows.
+    Empty in what earlier versions recorded."""
 
 
 Labelled = tuple[str, tuple[str, ...], tuple[float, ...]]
@@ -132,6 +140,9 @@ class Sent:
     """The gate's findings on these numbers as JSON objects; floats as strings."""
     opened: tuple[int, ...] = ()
     """For each of `numbers`: how many of them models and tables had not opened before in the run (R5)."""
+    told: tuple[str, ...] = ()
+    """Names of the analysis sets, and of the columns in them, of which more was told than how many patients a set
+    has."""
 
 
 def most_sent(sent: Iterable[Sent]) -> dict[str, int]:
@@ -140,6 +151,11 @@ def most_sent(sent: Iterable[Sent]) -> dict[str, int]:
     for one in sent:
         most |= {id_: max(len(labels), most.get(id_, 0)) for id_, labels, _ in one.numbers if labels}
     return most
+
+
+def told_in(sent: Iterable[Sent]) -> frozenset[str]:
+    """Returns the names of the sets and columns that were told."""
+    return frozenset().union(*(one.told for one in sent))
 
 
 class Journal(Protocol):
@@ -162,6 +178,10 @@ class Journal(Protocol):
     def answered(self, run: str) -> Mapping[str, int]:
         """Returns, for the analyses of which this site sent numbers in the run other than noise, how many in a round
         at most."""
+
+    def told(self, run: str) -> frozenset[str]:
+        """Returns the names of the analysis sets, and of the columns in them, of which this site sent more in the run
+        than how many patients a set has."""
 
     def sent_besides(self, run: str) -> Iterable[Sent]:
         """Returns what this site has sent in all other runs, of any study held here."""

@@ -48,7 +48,9 @@ def opened_curves(
         before, here, altered = _recognised(begun.rows, now)
         numbers, is_altered = answered(run), np.zeros(n, bool)
         is_altered[patients[here]] = altered
-        opened = [curve.opened_by(numbers[curve.name]) for curve in begun.curves if curve.name in numbers]
+        kinds = Counter(curve.name for curve in begun.curves)  # an analysis has a curve for each kind of event
+        answered_curves = [curve for curve in begun.curves if curve.name in numbers]
+        opened = [curve.opened_by(numbers[curve.name], kinds[curve.name]) for curve in answered_curves]
         gone, entered = _gone(opened, before), np.setdiff1d(patients, patients[here])
         are_corrected = not are_aligned(begun.rows, now) and 0 < min(gone, len(entered)) <= len(here) / 2
         for curve in opened:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import rfc8785
@@ -104,8 +105,12 @@ def read_coordinators_program(payload: bytes) -> Program:
     return read_program(read_object(payload))
 
 
+@lru_cache(maxsize=256)
 def read_opened(payload: bytes) -> Opened:
-    """Returns a site's answer to the opening. Raises ProtocolError where malformed."""
+    """Returns a site's answer to the opening. Raises ProtocolError where malformed.
+
+    It is kept, since the parties of a rehearsal are in one process and all read the same answers.
+    """
     content = read_object(payload)
     version, key, policy = content.get("version"), content.get("key"), content.get("policy")
     subtracted, seen = content.get("may_be_subtracted"), content.get("seen")

@@ -65,7 +65,7 @@ class _FieldPairs:
 
     def __init__(self, before: RowMarks, now: RowMarks) -> None:
         self._before, self._now = before.fields, now.fields
-        self._columns = _Columns(before, now)
+        self._columns = Columns(before, now)
         self._found: list[Pair] = []
 
     def match_certain(self) -> None:
@@ -84,8 +84,7 @@ class _FieldPairs:
             if not _may_be_one(old, new):
                 continue
             agreement = self._columns.agreement(i, j, old)
-            is_one = agreement.kappa >= ALIKE and (agreement.by_accident < _ACCIDENT or not old.is_certain)
-            if is_one or (old == new and agreement.equal >= _STILL_ITSELF):
+            if agreement.shows_one(old) or (old == new and agreement.equal >= _STILL_ITSELF):
                 ranked.append((-agreement.equal, old != new, i, j))
         self._take((i, j) for _, _, i, j in sorted(ranked))
 
@@ -160,8 +159,12 @@ class _Agreement:
     by_accident: float = 0.0
     """Bound of the probability that unrelated fields agree as much."""
 
+    def shows_one(self, field: MarkedField) -> bool:
+        """Whether the two fields, of which `field` is one, are taken for one."""
+        return self.kappa >= ALIKE and (self.by_accident < _ACCIDENT or not field.is_certain)
 
-class _Columns:
+
+class Columns:
     """The marks of two states, field by field; of the same patients in the same order where patients have keys."""
 
     def __init__(self, before: RowMarks, now: RowMarks) -> None:
@@ -171,6 +174,10 @@ class _Columns:
 
     def are_equal(self, i: int, j: int) -> bool:
         return self._before[i] == self._now[j]
+
+    def differing(self, i: int, j: int) -> int:
+        """Returns how many patients of both states differ in two fields; 0 where patients are not recognised."""
+        return sum(a != b for a, b in zip(self._before[i], self._now[j], strict=True)) if self._is_aligned else 0
 
     def agreement(self, i: int, j: int, field: MarkedField) -> _Agreement:
         """Returns how far two fields agree. Without keys the marks are compared as a whole, which says something about

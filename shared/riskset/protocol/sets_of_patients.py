@@ -7,9 +7,10 @@ each with the nearest of the other run: a version of a study may have more of th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from riskset.protocol.journal import ABSENT, OUTCOME, RowMarks
+from riskset.protocol.journal import ABSENT, OUTCOME, Begun, RowMarks
+from riskset.protocol.same_content import are_aligned
 
 Patients = frozenset[str]
 
@@ -19,6 +20,30 @@ def moved(before: RowMarks, now: RowMarks) -> Patients:
     states know them by the same keys."""
     was, is_ = _sets(before), _sets(now)
     return frozenset().union(*_apart(was, is_), *_apart(is_, was))
+
+
+def counted_before(
+    contributed: Mapping[str, Begun],
+    told: Callable[[str], Collection[str]],
+    now: RowMarks,
+    names: Sequence[str],
+) -> Mapping[str, bool]:
+    """Returns, of each set of `now`, whether its patients were counted in one of these runs: whether, of that run's
+    sets, one that was counted is nearest to it. `names` are the sets in the order of the outcomes.
+
+    Nothing is returned where no earlier run can be compared: one without its sets, or without the same patient keys.
+    """
+    sets = dict(zip(names, _sets(now)[1:], strict=False))
+    found: dict[str, bool] = {}
+    for run, begun in contributed.items():
+        if not begun.sets or not are_aligned(begun.rows, now):
+            continue
+        names_told, was = told(run), dict(zip(begun.sets, _sets(begun.rows)[1:], strict=True))
+        for name, members in sets.items():
+            apart = {other: len(members ^ others) for other, others in was.items()}
+            nearest = {other for other, differ in apart.items() if differ == min(apart.values())}
+            found[name] = found.get(name, False) or not nearest.isdisjoint(names_told)
+    return found
 
 
 def grown(before: RowMarks, now: RowMarks) -> int:

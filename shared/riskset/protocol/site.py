@@ -15,7 +15,7 @@ import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from riskset import __version__
-from riskset.analyses.admission.steps import Own
+from riskset.analyses.admission.step import Own
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.plan import plan
 from riskset.catalogue import say
@@ -45,6 +45,8 @@ from riskset.protocol.parties import parties_of_runs
 from riskset.protocol.program import Program, here
 from riskset.protocol.roster import COORDINATOR, Roster
 from riskset.protocol.round import check_round
+from riskset.protocol.sets_of_patients import counted_before
+from riskset.protocol.told_before import columns_used, untold_columns
 from riskset.protocol.witnessing import (
     check_cosigned,
     cosignature,
@@ -214,7 +216,18 @@ class Site:
         reply = self._seal(head, OPENED, opened.to_bytes(), history="")
         keys, rows, cohort = self._roster.keys_of(opening.participants), self._holding.rows, self._holding.cohort
         curves = curves_to_keep(rows, cohort, self._plan.reported)
-        begun = Begun(self._study.id, opening.participants, rows, secret, approval.sha256, seen.seen, keys, curves)
+        begun = Begun(
+            self._study.id,
+            opening.participants,
+            rows,
+            secret,
+            approval.sha256,
+            seen.seen,
+            keys,
+            curves,
+            columns_used(rows, self._plan.reported),
+            tuple(sorted(cohort.analysis_sets)) if rows.marks else (),
+        )
         exchange = Exchange(0, message.raw, reply)
         run = self._begun(head.run, begun, message.payload, exchange, approval)  # may refuse, before anything is kept
         self._journal.begin(head.run, begun, exchange, _public(OPENED, head, "", approval, reply))
@@ -324,7 +337,15 @@ class Site:
         changes = changes_since(opening.earlier, self._other_runs(run_id), self._holding.rows)
         differ, alike = {id_: c.rows for id_, c in changes.items()}, {id_: c.alike for id_, c in changes.items()}
         entered = {id_: c.entered for id_, c in changes.items()}
-        own = Own(self._holding.cohort, differ, entered, alike, lambda: self._opened_curves(run_id))
+        own = Own(
+            self._holding.cohort,
+            differ,
+            entered,
+            alike,
+            lambda live: untold_columns(self._other_runs(run_id), self._journal.told, self._holding.rows, live),
+            lambda: self._opened_curves(run_id),
+            lambda: self._counted_sets(run_id),
+        )
         contributor = self._conditions.contributor(own, approval)
         contributor.freeze = lambda key, compute: self._journal.freeze(run_id, f"{begun.rows.digest}/{key}", compute)
         return _Run(begun, opening, program, (exchange,), contributor, changes)
@@ -333,6 +354,11 @@ class Site:
         """Returns the curves answered so far in other runs."""
         others = self._other_runs(run_id)
         return opened_curves(others, self._journal.answered, self._holding.rows, self._holding.cohort)
+
+    def _counted_sets(self, run_id: str) -> Mapping[str, bool]:
+        """Returns, of each analysis set, whether its patients were counted in another run."""
+        rows, names = self._holding.rows, sorted(self._holding.cohort.analysis_sets)
+        return counted_before(self._other_runs(run_id), self._journal.told, rows, names)
 
     def _other_runs(self, run_id: str) -> dict[str, Begun]:
         """Returns the runs to which this site has contributed, but for this one."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from riskset.analyses.admission.steps import Live, Step
+from riskset.analyses.admission.step import Live, Step
 from riskset.catalogue import say
 from riskset.errors import ProtocolError
 from riskset.protocol.witnessing import read_cosigned

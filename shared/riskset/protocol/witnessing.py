@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import rfc8785
@@ -42,8 +43,12 @@ class LogView:
         return rfc8785.dumps(content)
 
 
+@lru_cache(maxsize=256)
 def read_log_view(data: bytes) -> LogView:
-    """Returns what these bytes show of the log. Raises ProtocolError where they are malformed."""
+    """Returns what these bytes show of the log. Raises ProtocolError where they are malformed.
+
+    It is kept, as a note is that was parsed.
+    """
     try:
         content = read_canonical(data)
         proofs = {int(size): tuple(map(bytes.fromhex, proof)) for size, proof in content["proofs"].items()}

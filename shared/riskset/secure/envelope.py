@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
 from typing import Final
 
 import rfc8785
@@ -105,7 +106,9 @@ def claimed_head(data: bytes) -> Head:
     return _read_head(parts[0])
 
 
+@lru_cache(maxsize=1024)
 def _read_head(signed: bytes) -> Head:
+    """Kept, since the parties of a rehearsal are in one process and all read the same messages."""
     try:
         content = read_canonical(signed)  # one spelling only, or one message could have two identities
     except NotStrictJson:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import nan, sqrt
 from typing import Literal
 
 import numpy as np
@@ -110,14 +110,21 @@ def product_limit(events: ArrayLike, censored: ArrayLike, entries: ArrayLike | N
 
 
 def limits(curve: Curve, kind: LimitsKind = "log-log", level: float = 0.95) -> tuple[Floats, Floats]:
-    """Returns pointwise limits of the survival, (exits,) each, computed on the named scale, between 0 and 1.
+    """Returns pointwise limits of the survival, (exits,) each, as `limits_of`."""
+    return limits_of(curve.survival, curve.std_error, kind, level)
 
-    nan where the scale is undefined: survival 0 and, for `log-log`, 1. ValueError for another scale or level.
+
+def limits_of(
+    probability: Floats, std_error: Floats, kind: LimitsKind = "log-log", level: float = 0.95
+) -> tuple[Floats, Floats]:
+    """Returns pointwise limits of probabilities, (n,) each, computed on the named scale, between 0 and 1.
+
+    nan where the scale is undefined: probability 0 and, for `log-log`, 1. ValueError for another scale or level.
     """
     if kind not in ("log-log", "log", "plain") or not 0 < level < 1:
         raise ValueError("limits are 'log-log', 'log' or 'plain', of a level between 0 and 1")
     z = two_sided_z(level)
-    S, se = curve.survival, curve.std_error
+    S, se = probability, std_error
     with np.errstate(divide="ignore", invalid="ignore"):
         if kind == "plain":
             return np.maximum(S - z * se, 0.0), np.minimum(S + z * se, 1.0)
@@ -161,6 +168,28 @@ def survival_at(curve: Curve, lower: Floats, upper: Floats, days: Sequence[float
     values += [np.append(y, 1.0)[at] for y in (lower, upper)]  # index -1 is the value before the first exit
     columns = [np.asarray(days, dtype=np.float64), at_risk, *values]
     return tuple(Landmark(*row) for row in np.stack(columns, axis=1).tolist())
+
+
+def cumulative_hazard(curve: Curve) -> tuple[Floats, Floats]:
+    """Returns the Nelson-Aalen estimate, the sum of d/n, and its standard error, from the sum of d/n^2, (exits,) each.
+
+    As `survfit`'s `cumhaz` and `std.chaz` (Aalen 1978).
+    """
+    d, n = curve.events, curve.at_risk
+    with np.errstate(divide="ignore", invalid="ignore"):
+        step = np.divide(d, n, out=np.zeros_like(d), where=d > 0)
+        variance = np.divide(d, n * n, out=np.zeros_like(d), where=d > 0)
+    return np.add.accumulate(step), np.sqrt(np.add.accumulate(variance))
+
+
+def cumulative_hazard_at(curve: Curve, day: float) -> tuple[float, float]:
+    """Returns the cumulative hazard at a day and its standard error: 0 before the first exit, the last value beyond
+    the last; nan for a curve of nobody."""
+    if len(curve.day) == 0:
+        return nan, nan
+    at = int(np.searchsorted(curve.day, day, side="right")) - 1
+    hazard, error = (np.append(y, 0.0)[at] for y in cumulative_hazard(curve))  # index -1 is before the first exit
+    return float(hazard), float(error)
 
 
 def restricted_mean(curve: Curve, tau: float) -> tuple[float, float]:

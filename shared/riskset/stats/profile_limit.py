@@ -19,7 +19,7 @@ from math import inf, isfinite
 from typing import Final, Literal
 
 from riskset.stats.elementary import scalar_log
-from riskset.stats.linear import dot, factor, from_upper_triangle, solve, submatrix
+from riskset.stats.linear import dot, factor, from_upper_triangle, inverse, solve, submatrix
 from riskset.stats.newton import WORSE
 
 Status = Literal["climbing", "searching", "found", "not found"]
@@ -119,6 +119,33 @@ def advance(state: ProfileLimit, found: At) -> ProfileLimit:
     after = _climb(state, found) if state.status == "climbing" else _search(state, found)
     is_late = after.is_going and after.evaluations >= MAX_EVALUATIONS
     return replace(after, status="not found") if is_late else after
+
+
+@dataclass(frozen=True)
+class Rest:
+    """The other columns where the separated one is at its limit; only those that still have information there."""
+
+    columns: tuple[int, ...]
+    beta: tuple[float, ...]
+    """Of `columns`, as is `covariance`."""
+    covariance: tuple[tuple[float, ...], ...]
+
+
+def rest_at_limit(state: ProfileLimit) -> Rest | None:
+    """Returns the maximum of the likelihood in the other columns as the separated coefficient diverges; None where no
+    point with known totals is far enough out.
+
+    There, whom the column orders no longer matters: it decides these events. One step of Newton's method from the
+    farthest point of the climb, which left less than `ENOUGH` to gain, is exact to rounding.
+    """
+    far = [here for here in state.known if here.log_likelihood >= state.supremum - ENOUGH]
+    if not isfinite(state.supremum) or not far:
+        return None
+    here = max(far, key=lambda one: state.direction * one.beta[state.column])
+    profile = _profile(replace(state, status="climbing"), here)
+    covariance = inverse(factor(submatrix(here.information, profile.others)).L)
+    beta = tuple(here.beta[k] + move for k, move in zip(profile.others, profile.move, strict=True))
+    return Rest(profile.others, beta, tuple(map(tuple, covariance)))
 
 
 @dataclass(frozen=True)

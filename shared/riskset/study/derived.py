@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from riskset.catalogue import Message, say
 from riskset.study.eligibility import parse_rule
+from riskset.study.formula import ParsedFormula, parse_formula
 from riskset.study.truth import Columns, Kind
-from riskset.study.variables import BooleanVariable, CategoryVariable, Variable
+from riskset.study.variables import BooleanVariable, CategoryVariable, NumberVariable, Variable
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Derivation:
     """As it is printed."""
     compute: Callable[[Columns], NDArray[Any]]
     """Returns its values, (n,), from columns (n,), as `Columns` says: missing where they do not follow."""
+    formula: ParsedFormula | None = None
+    """Of a number."""
 
 
 def derivation(variable: Variable, kinds: Mapping[str, Kind]) -> Derivation | None:
@@ -38,6 +41,10 @@ def derivation(variable: Variable, kinds: Mapping[str, Kind]) -> Derivation | No
     Raises DataError where a text is outside its grammar, with a problem for each claim that is.
     """
     match variable:
+        case NumberVariable(formula=str(text)):
+            formula = parse_formula(text, kinds)
+            in_words = say("study.derived.formula", formula=text)
+            return Derivation("formula", formula.names, in_words, formula.evaluate, formula)
         case BooleanVariable(rule=str(text)):
             rule = parse_rule(text, kinds)
             return Derivation(

@@ -22,25 +22,15 @@ _NAME = re.compile(r"[^\W\d]\w*")
 
 
 def wrong_derivations(draft: Draft) -> Iterator[Complaint]:
-    """Yields everything wrong with what derived variables name: each is computed from one variable of the export, above
-    it and of the right type, that belongs to no endpoint's outcome.
-
-    Counts of pairs tell how many patients have two columns. A rule over two variables that means the same as those two,
-    but for one patient, would tell by the difference of the counts whether that patient exists. No rule of disclosure
-    compares a column with products of others.
-    """
+    """Yields everything wrong with what derived variables name: each is computed from variables above it and of the
+    right type that belong to no endpoint's outcome."""
     outcomes = _outcomes(draft)
-    sources: dict[str, tuple[str, ...]] = {}
     before: dict[str, Variable | None] = {}
     for name, variable in draft.variables.items():
         if variable is not None and variable.is_derived:
             path = ("variables", name)
             named, complaints = _of_one(path, variable, before, draft.variables)
             yield from complaints
-            sources[name] = tuple(dict.fromkeys(of for one in named for of in sources.get(one, (one,))))
-            if len(sources[name]) > 1:
-                found = say("study.derived.several", names=sources[name])
-                yield Complaint(path, found, say("study.derived.each_alone"))
             for of in named:
                 if of in outcomes:
                     found = say("study.derived.outcome", name=of, endpoint=outcomes[of])
@@ -64,9 +54,8 @@ def _of_one(
     """Returns the variables that one names, as far as they can be read, and what is wrong with them."""
     if isinstance(variable, CategoryVariable) and variable.cut is not None:
         return (variable.cut,), list(_of_cut(path, variable, variable.cut, before, declared))
-    if not isinstance(variable, BooleanVariable) or variable.rule is None:
-        return (), []
-    path, text = (*path, "rule"), variable.rule
+    key, text = _text_of(variable)
+    path = (*path, key)
     found = [
         one for one in _NAME.finditer(_QUOTED.sub(lambda quoted: " " * len(quoted[0]), text)) if one[0] in declared
     ]
@@ -80,6 +69,16 @@ def _of_one(
     except DataError as error:
         return (), [Complaint(path, one.message, one.hint, one.column) for one in error.problems]
     return derived.names if derived else (), []
+
+
+def _text_of(variable: Variable) -> tuple[str, str]:
+    """Returns the key that defines a derived variable by a text, and the text."""
+    match variable:
+        case NumberVariable(formula=str(text)):
+            return "formula", text
+        case BooleanVariable(rule=str(text)):
+            return "rule", text
+    raise TypeError(f"not derived by a text: {variable.type}")
 
 
 def _is_call(text: str, name: re.Match[str]) -> bool:

@@ -7,18 +7,22 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from riskset.catalogue import say
-from riskset.study.toml_table import Label, Name, Names, TomlTable, complain, each_once
+from riskset.study.toml_table import Label, Name, Names, Since, TomlTable, complain, each_once
+
+Competing = Annotated[tuple[Name, ...], Since("0.2.0"), Field(max_length=2)]
+"""Events that end follow-up, each a cause of its own: with the event at most the three kinds that R9 permits."""
 
 
 class DateEndpoint(TomlTable):
-    """From `origin` to the earliest of the `event` dates; without an event, censored at `censor`."""
+    """From `origin` to the earliest of the `event` and `competing` dates; without any, censored at `censor`."""
 
     origin: Name
     event: Names
+    competing: Competing = ()
     censor: Name
     label: Label = ""
 
-    @field_validator("event")
+    @field_validator("event", "competing")
     @classmethod
     def _distinct(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return each_once(value)
@@ -26,22 +30,43 @@ class DateEndpoint(TomlTable):
     @property
     def variables(self) -> tuple[str, ...]:
         """Names of the variables that define the endpoint."""
-        return (self.origin, *self.event, self.censor)
+        return (self.origin, *self.ends, self.censor)
+
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """Names of the dates that end follow-up: the events, then the competing ones."""
+        return (*self.event, *self.competing)
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """The kinds of event: all `event` dates together, then each competing one."""
+        return (" or ".join(self.event), *self.competing)
 
 
 class DaysEndpoint(TomlTable):
-    """A duration in whole days, an event indicator and, for left truncation, the day on which the patient entered the
-    risk set."""
+    """A duration in whole days, an event indicator, indicators of competing events and, for left truncation, the day on
+    which the patient entered the risk set."""
 
     days: Name
     event: Name
+    competing: Competing = ()
     entry: Name | None = None
     label: Label = ""
+
+    @field_validator("competing")
+    @classmethod
+    def _distinct(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return each_once(value)
 
     @property
     def variables(self) -> tuple[str, ...]:
         """Names of the variables that define the endpoint."""
-        return (self.days, self.event) if self.entry is None else (self.days, self.event, self.entry)
+        return (self.days, self.event, *self.competing, *([] if self.entry is None else [self.entry]))
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """The kinds of event: the event, then each competing one."""
+        return (self.event, *self.competing)
 
 
 def _endpoint_form(value: Any) -> str:  # noqa: ANN401 - pydantic passes whatever the file contains

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator
 
@@ -27,6 +27,8 @@ class AnalysisEntry(TomlTable):
     Sentences and lines are texts, not messages, where another package provides the method.
     """
 
+    inner: ClassVar[Mapping[str, type[TomlTable]]] = {}
+    """Keys that hold a table of their own, and what it is."""
     kind: str
     missing: Annotated[Literal["complete", "by_model"], Since("0.2.0")] = "complete"
     """Whose rows are analysed: those complete in every covariate that a model of the endpoint names, or those complete

@@ -28,6 +28,7 @@ import numpy as np
 from riskset.catalogue import NOTHING, Message, say
 from riskset.errors import DataError, Problem, did_you_mean
 from riskset.study import truth
+from riskset.study.syntax import as_finite, column_of, rejected
 from riskset.study.toml_syntax import CURLY
 from riskset.study.truth import Claim, Kind
 
@@ -58,11 +59,6 @@ class _Typed:
 
     value: truth.Value
     kind: Kind
-
-
-def rejected(message: Message, hint: Message = NOTHING, column: int | None = None) -> DataError:
-    """Returns an error with one problem of a rule, so that it can be reported together with others of the rule."""
-    return DataError(message, hint, [Problem("rule", message, hint, column=column)])
 
 
 _HABITS = (
@@ -215,13 +211,10 @@ class Reader:
         return self.as_kind(node, value, Kind("date"))
 
     def finite(self, node: ast.expr, number: float) -> float:
-        try:
-            as_float = float(number)
-        except OverflowError:
-            as_float = np.inf
-        if not np.isfinite(as_float):
+        value = as_finite(number)
+        if value is None:
             raise self.rejected(node, say("study.rule.too_large"))
-        return as_float
+        return value
 
     def shared_kind(self, node: ast.expr, a: _Literal | _Typed, b: _Literal | _Typed) -> Kind:
         kinds = [side.kind for side in (a, b) if isinstance(side, _Typed)]
@@ -261,8 +254,7 @@ class Reader:
         return truth.Constant(np.datetime64(day, "D"))
 
     def rejected(self, node: ast.expr, message: Message, hint: Message = NOTHING) -> DataError:
-        before = self.text.encode().splitlines()[node.lineno - 1][: node.col_offset]  # Python counts bytes
-        return rejected(message, hint, len(before.decode()) + 1)
+        return rejected(message, hint, column_of(self.text, node))
 
 
 def _iso_day(text: str) -> date | None:

@@ -186,6 +186,8 @@ def _draft(document: Mapping[str, Any]) -> Draft:
         time=_read(document.get("time"), TypeAdapter(spec.Time)),
         endpoints=_entries(document.get("endpoints"), TypeAdapter(spec.Endpoint), _partly),
         analyses=_entries(document.get("analyses"), TypeAdapter(spec.Analysis), _partly),
+        adverse_events=_partly(document.get("adverse_events"), TypeAdapter(spec.AdverseEvents)),
+        has_adverse_events="adverse_events" in document,
     )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from riskset.catalogue import NOTHING, say
 from riskset.errors import DataError, did_you_mean
+from riskset.study.adverse_events import AdverseEvents
 from riskset.study.derived_references import wrong_derivations
 from riskset.study.eligibility import WORDS, parse_rule
 from riskset.study.endpoints import DateEndpoint, DaysEndpoint, Endpoint, Time
@@ -36,6 +37,9 @@ class Draft:
     time: Time | None
     endpoints: Mapping[str, Endpoint | None]
     analyses: Mapping[str, AnalysisEntry | None]
+    adverse_events: AdverseEvents | None = None
+    has_adverse_events: bool = False
+    """Whether the table is present, right or wrong."""
 
     def use(self, path: KeyPath, name: str, *types: str) -> Iterator[Complaint]:
         """Yields a complaint unless the variable `name`, used at `path`, is declared with one of these types."""
@@ -43,6 +47,11 @@ class Draft:
             yield Complaint(path, say("study.variable.unknown", name=name), did_you_mean(name, self.variables))
         elif (variable := self.variables[name]) and variable.type not in types:
             yield Complaint(path, say("study.variable.wrong_type", name=name, found=variable.type, expected=types))
+
+    def known(self, path: KeyPath, names: Iterable[str]) -> Iterator[Complaint]:
+        """Yields a complaint for each undeclared variable in the list at `path`."""
+        for position, name in enumerate(names):
+            yield from self.use((*path, position), name, "number", "boolean", "category", "date")
 
     def read(self, path: KeyPath, name: str, *types: str) -> Iterator[Complaint]:
         """Yields what `use` does, and a complaint where the variable is derived: what decides days, events and arms
@@ -70,12 +79,20 @@ class Draft:
                 beyond = say("study.analysis.beyond_grid", time=time, unit=unit, last=last, limit=limit)
                 yield Complaint((*path, position), beyond)
 
-    def covariates(self, path: KeyPath, names: Sequence[str], endpoints: Iterable[str]) -> Iterator[Complaint]:
-        """Yields a complaint for each name in the list at `path` that cannot be a covariate for these endpoints."""
+    def covariates(
+        self,
+        path: KeyPath,
+        names: Sequence[str],
+        endpoints: Iterable[str],
+        types: Sequence[str] = ("number", "boolean", "category"),
+        first: int = 0,
+    ) -> Iterator[Complaint]:
+        """Yields a complaint for each name in the list at `path`, from its position `first` on, that cannot be a
+        covariate for these endpoints."""
         outcomes = {name: key for key in endpoints if (e := self.endpoints.get(key)) for name in e.variables}
-        for position, name in enumerate(names):
+        for position, name in enumerate(names, first):
             at = (*path, position)
-            yield from self.use(at, name, "number", "boolean", "category")
+            yield from self.use(at, name, *types)
             if name in outcomes:
                 yield Complaint(at, say("study.analysis.outcome", name=name, endpoint=outcomes[name]))
 
@@ -93,6 +110,8 @@ def complaints_about(draft: Draft) -> Iterator[Complaint]:
             yield from _date_endpoint(draft, path, endpoint)
         elif isinstance(endpoint, DaysEndpoint):
             yield from _days_endpoint(draft, path, endpoint)
+    if draft.adverse_events is not None:
+        yield from draft.adverse_events.complaints(draft)
     for name, analysis in draft.analyses.items():
         if analysis is not None:
             yield from analysis.complaints(draft, ("analyses", name))
@@ -144,14 +163,19 @@ def _comparison(draft: Draft) -> Iterator[Complaint]:
 def _date_endpoint(draft: Draft, path: KeyPath, endpoint: DateEndpoint) -> Iterator[Complaint]:
     yield from draft.read((*path, "origin"), endpoint.origin, "date")
     yield from draft.read((*path, "censor"), endpoint.censor, "date")
-    for position, event in enumerate(endpoint.event):
-        yield from draft.read((*path, "event", position), event, "date")
+    for key, names in (("event", endpoint.event), ("competing", endpoint.competing)):
+        for position, name in enumerate(names):
+            yield from draft.read((*path, key, position), name, "date")
     for again in repeated(endpoint.variables):
         yield Complaint(path, say("study.endpoint.same_date", name=again))
 
 
 def _days_endpoint(draft: Draft, path: KeyPath, endpoint: DaysEndpoint) -> Iterator[Complaint]:
     yield from draft.read((*path, "event"), endpoint.event, "boolean")
+    for position, other in enumerate(endpoint.competing):
+        yield from draft.read((*path, "competing", position), other, "boolean")
+        if other == endpoint.event:
+            yield Complaint((*path, "competing", position), say("study.endpoint.competing_is_event", name=other))
     for key, name in (("days", endpoint.days), ("entry", endpoint.entry)):
         if name is not None:
             yield from _whole_days(draft, (*path, key), name)

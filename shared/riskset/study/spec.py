@@ -7,15 +7,18 @@ that all problems are reported in one pass. `docs/study-file.md` explains every 
 from __future__ import annotations
 
 from datetime import date
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from riskset.catalogue import say
+from riskset.study.adverse_events import AdverseEvents, EventTerm
 from riskset.study.asked import Analysis
 from riskset.study.derived import Derivation, derivation
 from riskset.study.endpoints import DAYS_PER_UNIT, DateEndpoint, DaysEndpoint, Endpoint, GridTable, Time
-from riskset.study.toml_table import Label, Name, Text, TomlTable, complain
+from riskset.study.terms import Sum, Term, sums_of
+from riskset.study.toml_table import Label, Name, Since, Text, TomlTable, complain
 from riskset.study.truth import Kind
 from riskset.study.variables import (
     BooleanVariable,
@@ -28,6 +31,7 @@ from riskset.study.variables import (
 
 __all__ = [
     "DAYS_PER_UNIT",
+    "AdverseEvents",
     "Analysis",
     "BooleanVariable",
     "CategoryVariable",
@@ -38,6 +42,7 @@ __all__ = [
     "Disclosure",
     "EligibilityRule",
     "Endpoint",
+    "EventTerm",
     "GridTable",
     "Header",
     "NumberVariable",
@@ -135,6 +140,7 @@ class Study(TomlTable):
     comparison: Comparison | None = None
     time: Time
     endpoints: dict[Name, Endpoint] = Field(min_length=1)
+    adverse_events: Annotated[AdverseEvents | None, Since("0.2.0")] = None
     analyses: dict[Name, Analysis] = Field(min_length=1)
     disclosure: Disclosure = Disclosure()
 
@@ -179,9 +185,35 @@ class Study(TomlTable):
 
     def sources_of(self, name: str) -> tuple[str, ...]:
         """Returns the variables of an export from which one is computed, each once; a variable that is read itself."""
-        derived = derivation(self.variables[name], self.kinds)
-        named = (name,) if derived is None else (of for one in derived.names for of in self.sources_of(one))
-        return tuple(dict.fromkeys(named))
+        return self.sources[name]
+
+    @cached_property
+    def sources(self) -> dict[str, tuple[str, ...]]:
+        """By variable what `sources_of` returns, each from those of the variables above it."""
+        found: dict[str, tuple[str, ...]] = {}
+        derivations = self.derivations
+        for name in self.variables:
+            named = derivations[name].names if name in derivations else ()
+            found[name] = tuple(dict.fromkeys(of for one in named for of in found[one])) or (name,)
+        return found
+
+    @cached_property
+    def sums(self) -> dict[str, Sum]:
+        """The numbers that are computed by a formula, as sums of terms: as they enter a model, after a transform."""
+        formulas = {name: one.formula.value for name, one in self.derivations.items() if one.formula}
+        return sums_of(self.variables, formulas)
+
+    def terms_of(self, name: str) -> tuple[Term, ...]:
+        """Returns the terms that the rules judge in the place of a formula, or beside what is no sum of terms."""
+        return tuple(self.sums[name].terms) if name in self.sums else ()
+
+    def is_combined(self, name: str) -> bool:
+        """Whether a derived variable is neither of one variable of the export nor a sum of terms (R4.combined)."""
+        if not self.variables[name].is_derived:
+            return False
+        if name in self.sums:
+            return not self.sums[name].is_whole
+        return len(self.sources_of(name)) > 1
 
     def label_of(self, name: str) -> str:
         """Returns the label of a variable, or its name where it has none."""

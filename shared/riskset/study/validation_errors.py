@@ -36,14 +36,17 @@ TABLES: dict[tuple[str, ...], type[TomlTable]] = {
     ("time", "grid"): spec.GridTable,
     ("endpoints", "*", "<dates>"): spec.DateEndpoint,
     ("endpoints", "*", "<days>"): spec.DaysEndpoint,
+    ("adverse_events",): spec.AdverseEvents,
+    ("adverse_events", "terms", "*"): spec.EventTerm,
     **{("analyses", "*", kind): entry for kind, entry in ENTRIES.items()},
+    **{("analyses", "*", kind, key): table for kind, entry in ENTRIES.items() for key, table in entry.inner.items()},
     ("disclosure",): spec.Disclosure,
 }
 """The model of each table of a study file, by place (`*` is a name or a position) and, where several exist, form."""
 
 OFFERED: Final = say("study.analysis.offered")
-_LATER_TABLES = ("propensity", "adverse_events")
-_LATER_KINDS = ("subgroup", "response", "adverse-events")
+_LATER_TABLES = ("propensity",)
+_LATER_KINDS = ("subgroup",)
 
 _EXPECTED = {
     "int_type": "integer",
@@ -109,6 +112,8 @@ def _unknown_key(loc: tuple[str | int, ...], path: KeyPath) -> Complaint:
     table = [str(part) for part in loc[:-1]]
     if table[:1] in (["sites"], ["variables"], ["eligibility"], ["endpoints"], ["analyses"]):
         table[1] = "*"
+    if table[:2] == ["adverse_events", "terms"]:
+        table[2] = "*"
     return unknown_key(path, TABLES[tuple(table)])
 
 

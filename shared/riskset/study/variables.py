@@ -39,6 +39,8 @@ class NumberVariable(TomlTable):
     transform: Transform | None = None
     label: Label = ""
     required: bool = True
+    formula: Annotated[Text | None, Since("0.2.0")] = None
+    """Of a derived variable: what its values are, before the transform."""
 
     @field_validator("range")
     @classmethod
@@ -55,6 +57,11 @@ class NumberVariable(TomlTable):
         return self
 
     @model_validator(mode="after")
+    def _is_read_or_computed(self) -> NumberVariable:
+        _not_required(self, "formula")
+        return self
+
+    @model_validator(mode="after")
     def _can_be_summed(self) -> NumberVariable:
         low, high = self.transformed_range
         unit = 1.0 if self.transform else max(self.step or 0.0, 1.0)
@@ -66,7 +73,7 @@ class NumberVariable(TomlTable):
 
     @property
     def is_derived(self) -> bool:
-        return False
+        return self.formula is not None
 
     @property
     def kind(self) -> Kind:
@@ -184,7 +191,7 @@ _FUNCTIONS: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
 _POLES: dict[str | None, float] = {"log": 0.0, "log2": 0.0, "log10": 0.0, "log1p": -1.0, "log10p1": -1.0}
 
 
-def _not_required(variable: BooleanVariable | CategoryVariable, key: str) -> None:
+def _not_required(variable: NumberVariable | BooleanVariable | CategoryVariable, key: str) -> None:
     """Rejects `required = false` of a derived variable, which is missing where what it is computed from is."""
     if variable.is_derived and not variable.required:
         complain(say("study.value.derived_required", key=key))

@@ -158,9 +158,9 @@ def questions(study: Study) -> tuple[str, ...]:
 
 def _derived(name: str, study: Study) -> Message:
     derived, label = study.derivations[name], study.label_of(name)
-    if derived.key == "cut":
-        return say("site.review.derived.cut", label=label, how=derived.in_words, levels=study.levels_of(name))
-    return say("site.review.derived.rule", label=label, how=derived.in_words)
+    levels = {"levels": study.levels_of(name)} if derived.key == "cut" else {}
+    how = say(f"site.review.derived.{derived.key}", label=label, how=derived.in_words, **levels)
+    return say("site.review.derived.combined", how=how) if study.is_combined(name) else how
 
 
 def populations(study: Study) -> tuple[Message, ...]:
@@ -182,6 +182,14 @@ def _eligible(study: Study) -> Iterator[Message]:
 
 
 def _endpoint(name: str, endpoint: Endpoint, study: Study) -> Message:
+    told = _event(name, endpoint, study)
+    if not endpoint.competing:
+        return told
+    labels = tuple(map(study.label_of, endpoint.competing))
+    return say("site.review.population.competing", told=told, events=labels)
+
+
+def _event(name: str, endpoint: Endpoint, study: Study) -> Message:
     label = study.endpoint_label(name)
     if isinstance(endpoint, DaysEndpoint):
         days, event = study.label_of(endpoint.days), study.label_of(endpoint.event)

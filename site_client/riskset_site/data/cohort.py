@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.cohort import AnalysisSet, AnySet, Cohort, PatientSet, SetId
-from riskset.analyses.excluded import MISSING, NO_FOLLOW_UP, Reason, variables_of
+from riskset.analyses.excluded import BEFORE_LANDMARK, MISSING, NO_FOLLOW_UP, Reason, variables_of
 from riskset.analyses.plan import plan
 from riskset.catalogue import say
 from riskset.errors import DataError, Problem
@@ -50,6 +50,12 @@ class Preparation:
         of_follow_up = (problem for found in self.follow_ups.values() for problem in found.problems)
         return tuple(dict.fromkeys((*self.export.problems, *of_follow_up)))  # endpoints share dates
 
+    def at_landmark(self, set_id: SetId) -> NDArray[np.bool_]:
+        """True for rows still at risk at the landmark of a set; for all where it has none."""
+        if set_id.endpoint is None or set_id.landmark_days is None:
+            return np.ones(self.export.n, bool)
+        return self.follow_ups[set_id.endpoint].days > set_id.landmark_days
+
     def known(self, endpoint: str) -> NDArray[np.bool_]:
         """True for eligible rows whose follow-up to the endpoint is known."""
         return self.eligible & self.follow_ups[endpoint].known
@@ -67,7 +73,10 @@ class Preparation:
             return int((self.eligible & ~self.complete([reason.of])).sum())
         set_id = next(s for s in sets_of(study) if s.name == reason.of)
         known_rows = self.eligible if set_id.endpoint is None else self.known(set_id.endpoint)
-        return int((known_rows & ~self.complete(variables_of(set_id, study))).sum())
+        complete = self.complete(variables_of(set_id, study))
+        if reason.code == BEFORE_LANDMARK:
+            return int((known_rows & complete & ~self.at_landmark(set_id)).sum())
+        return int((known_rows & ~complete).sum())
 
 
 @dataclass(frozen=True)
@@ -129,16 +138,23 @@ def _set(set_id: SetId, prepared: Preparation, study: Study) -> AnySet:
     endpoint, names = set_id.endpoint, variables_of(set_id, study)
     rows = prepared.eligible if set_id.until is None else prepared.reached[set_id.until]
     chosen = prepared.complete(names) & (rows if endpoint is None else prepared.known(endpoint))
+    chosen &= prepared.at_landmark(set_id)
     variables = {name: _covariate(name, prepared.export, study)[chosen] for name in names}
+    for term in (term for name in names for term in study.terms_of(name)):
+        variables[term.name] = term.scale.transformed(prepared.export.columns[term.of].values)[chosen]
     patients = np.flatnonzero(chosen)
     if endpoint is None:
         return PatientSet(variables, patients)
     found = prepared.follow_ups[endpoint]
     entry = None if found.entry_days is None else found.entry_days[chosen]
-    return AnalysisSet(found.days[chosen], found.event[chosen], entry, variables, patients)
+    cause = None if found.cause is None else found.cause[chosen]
+    days = found.days[chosen] - (set_id.landmark_days or 0)
+    return AnalysisSet(days, found.event[chosen], entry, variables, patients, cause=cause)
 
 
 def _covariate(name: str, export: Export, study: Study) -> NDArray[np.float64]:
     """Returns a covariate as models use it: transformed, 0 or 1, or the index of a level."""
     variable, values = study.variables[name], export.columns[name].values
+    if name in study.sums and study.sums[name].is_whole:
+        return study.sums[name].values(export.values)
     return variable.transformed(values) if isinstance(variable, NumberVariable) else values.astype(np.float64)

@@ -48,6 +48,7 @@ class VariableColumn:
     excluded: NDArray[np.bool_]
     """True where the site file excludes the row from the study (`other = "exclude"`)."""
     problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
     is_present: bool = True
     """False where the export has no such column."""
     met: tuple[MetText, ...] = ()

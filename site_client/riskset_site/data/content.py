@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from riskset.analyses.cohort import Cohort, SetId
 from riskset.protocol.journal import DERIVED, OUTCOME, TEXT, VALUE, MarkedField
-from riskset.study.spec import CategoryVariable, DateEndpoint, Study
+from riskset.study.spec import CategoryVariable, DateEndpoint, NumberVariable, Study
 from riskset_site.data.column_reading import known
 from riskset_site.data.dates import date_reader
 from riskset_site.data.export import Export
@@ -37,6 +37,8 @@ class Content:
     """One spelling of each value or cell, (patients,): by patient number of the cohort."""
     outcomes: Mapping[str, MarkedField]
     """By analysis set: the columns from which its endpoint comes, in the order of their parts in it."""
+    behind: Mapping[str, tuple[MarkedField, ...]]
+    """By variable: its fields among `columns`."""
 
 
 def content_of_arrays(cohort: Cohort) -> Content:
@@ -47,24 +49,30 @@ def content_of_arrays(cohort: Cohort) -> Content:
             column = columns.setdefault(MarkedField(VALUE, name), np.full(cohort.n_patients, np.nan))
             column[rows.patients] = values
     outcomes = {name: MarkedField(OUTCOME, name) for name in cohort.analysis_sets}
-    return Content({field: _spelled(column) for field, column in columns.items()}, outcomes)
+    behind = {field.source: (field,) for field in columns}
+    return Content({field: _spelled(column) for field, column in columns.items()}, outcomes, behind)
 
 
 def content_of_export(export: Export, site: SiteFile, study: Study, sets: Sequence[SetId]) -> Content:
     """Returns the content of the cohort of these sets: of each variable that enters them, its values and the cells they
     were read or computed from; of each set, the columns behind its endpoint."""
     columns: dict[MarkedField, TextColumn] = {}
+    behind: dict[str, tuple[MarkedField, ...]] = {}
     for name in _used(study, sets):
         headers = list(dict.fromkeys(header for of in study.sources_of(name) for header in _columns(site, of)))
         reading, values = _reading(site, study, name), export.columns[name].values
-        if study.variables[name].is_derived:
-            columns |= _derived(_text(headers), reading, values, len(study.levels_of(name)))
+        if isinstance(study.variables[name], NumberVariable) and study.variables[name].is_derived:
+            own = {MarkedField(DERIVED, _text(headers), _text(reading)): _spelled(values)}
+        elif study.variables[name].is_derived:
+            own = _derived(_text(headers), reading, values, len(study.levels_of(name)))
         else:
-            columns[MarkedField(VALUE, _text(headers), _text(reading))] = _spelled(values, study.levels_of(name))
+            own = {MarkedField(VALUE, _text(headers), _text(reading)): _spelled(values, study.levels_of(name))}
+        columns |= own
+        behind[name] = tuple(own)
         for header in headers:
             columns[MarkedField(TEXT, _text([header]))] = _cells(export, header, site.source)
     outcomes = {set_id.name: _outcome(site, study, set_id.endpoint) for set_id in sets}
-    return Content(columns, outcomes)
+    return Content(columns, outcomes, behind)
 
 
 def _derived(headers: str, reading: object, values: NDArray[Any], n_levels: int) -> dict[MarkedField, TextColumn]:
@@ -114,9 +122,13 @@ def _outcome(site: SiteFile, study: Study, endpoint: str | None) -> MarkedField:
     spec = study.endpoints[endpoint]
     names: Sequence[str] = spec.variables
     if isinstance(spec, DateEndpoint):
-        names = (spec.origin, *sorted(spec.event, key=lambda name: _columns(site, name)), spec.censor)
+        events = sorted(spec.event, key=lambda name: _columns(site, name))
+        names = (spec.origin, *events, *spec.competing, spec.censor)
     headers = [header for name in names for header in _columns(site, name)]
-    return MarkedField(OUTCOME, _text(headers), _text([_reading(site, study, name) for name in names]))
+    readings: list[object] = [_reading(site, study, name) for name in names]
+    if spec.competing:  # the same columns without it say when one of all these events occurred
+        readings.append({"competing": len(spec.competing)})
+    return MarkedField(OUTCOME, _text(headers), _text(readings))
 
 
 def _spelled(values: NDArray[Any], levels: Sequence[str] = ()) -> TextColumn:

@@ -26,8 +26,8 @@ def after_death(
 ) -> Iterator[Problem]:
     """Yields each date of an endpoint that is after death in some eligible rows, with these rows."""
     for death in _deaths(site, study, columns):
-        endpoints = [one for one in study.endpoints.values() if isinstance(one, DateEndpoint) and death in one.event]
-        others = dict.fromkeys(name for one in endpoints for name in (*one.event, one.censor) if name != death)
+        endpoints = [one for one in study.endpoints.values() if isinstance(one, DateEndpoint) and death in one.ends]
+        others = dict.fromkeys(name for one in endpoints for name in (*one.ends, one.censor) if name != death)
         early = np.logical_or.reduce([columns[death] < columns[one.origin] for one in endpoints])  # a problem already
         fault = Fault("after_death", say("data.hint.after_death", death=death), (("death", death),))
         for name in others:
@@ -40,12 +40,12 @@ def _deaths(site: SiteFile, study: Study, columns: Mapping[str, NDArray[Any]]) -
     """Returns the events after which there is none: those named like death or, where none is, those that most patients
     who have one have as their last date."""
     dates = [one for one in study.endpoints.values() if isinstance(one, DateEndpoint)]
-    events = dict.fromkeys(name for one in dates for name in one.event)
+    events = dict.fromkeys(name for one in dates for name in one.ends)
     named = [name for name in events if _DEATH.search(_names(name, site, study))]
     return named or [
         name
         for name in events
-        if all(_is_last(columns[name], columns[one.censor]) for one in dates if name in one.event)
+        if all(_is_last(columns[name], columns[one.censor]) for one in dates if name in one.ends)
     ]
 
 

@@ -77,6 +77,7 @@ def read_export(site_file: SiteFile, study: Study, today: date) -> Export:
     of_columns = (problem for name in columns for problem in _of_column(name, columns[name], rows))
     problems = (*_exported_later(source, today), *table.problems, *absent, *repeated, *of_columns)
     warnings = () if absent or repeated else tuple(_perhaps_repeated(rows, columns, needs))
+    warnings += tuple(warning for column in columns.values() for warning in column.warnings)
     texts = {header: column for header, column in table.columns.items() if header in needs}  # a name is not kept
     return Export(table.row_numbers, columns, problems, _keys(source, table), texts, warnings)
 

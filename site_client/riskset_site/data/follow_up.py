@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
@@ -36,6 +36,8 @@ class FollowUp:
     """Censored at the study's data cut-off: the export has later dates."""
     after_censoring: NDArray[np.bool_]
     """The event is after the censoring date. It counts; the site may want to check it."""
+    cause: NDArray[np.int64] | None = None
+    """As in an `AnalysisSet`."""
     problems: tuple[Problem, ...] = ()
 
 
@@ -64,23 +66,38 @@ def follow_up(
 
 
 def _from_dates(endpoint: DateEndpoint, columns: Columns, rows: EligibleRows, cutoff: date | None) -> FollowUp:
-    """Follow-up ends at the earliest event, else at censoring; nothing is known after the cut-off."""
+    """Follow-up ends at the earliest event, competing or not, else at censoring; nothing is known after the cut-off. Of
+    events on one day that which the endpoint names first counts."""
     origin, censor = columns[endpoint.origin], columns[endpoint.censor]
-    first_event = reduce(np.fmin, (columns[name] for name in endpoint.event))  # fmin ignores NaT
+    by_cause = [_earliest(endpoint.event, columns), *(columns[name] for name in endpoint.competing)]
+    first_event = _earliest(endpoint.ends, columns)
     last_day = np.datetime64(cutoff or date.max)
     known_end = np.where(known(first_event), first_event, censor)
     end = np.where(known_end > last_day, last_day, known_end)
     is_known = known(origin) & known(end)
     days = np.where(is_known, (end - origin).astype(np.int64), 0)
+    has_event = is_known & known(first_event) & (first_event <= last_day)
+    cause = _first_of([has_event & (date == first_event) for date in by_cause])
     return FollowUp(
         days=days,
-        event=is_known & known(first_event) & (first_event <= last_day),
+        event=cause == 1,
         entry_days=None,
         known=is_known,
         at_cutoff=is_known & (known_end > last_day),
         after_censoring=is_known & (first_event > censor),
+        cause=cause if endpoint.competing else None,
         problems=_impossible(endpoint, columns, days, end, rows),
     )
+
+
+def _earliest(names: Sequence[str], columns: Columns) -> NDArray[np.datetime64]:
+    found: NDArray[np.datetime64] = reduce(np.fmin, (columns[name] for name in names))  # fmin ignores NaT
+    return found
+
+
+def _first_of(causes: Sequence[NDArray[np.bool_]]) -> NDArray[np.int64]:
+    """Returns the number of the first cause that is true, from 1; 0 where none is."""
+    return np.asarray(np.select(causes, list(range(1, len(causes) + 1)), 0), np.int64)
 
 
 def _impossible(
@@ -91,7 +108,7 @@ def _impossible(
     origin = columns[endpoint.origin]
     problems: tuple[Problem, ...] = ()
     explained = np.zeros(len(days), bool)
-    for name in endpoint.event:
+    for name in endpoint.ends:
         event = columns[name]
         early = (event < origin) & rows.eligible
         by_a_day = int((early & (origin - event == np.timedelta64(1, "D"))).sum())
@@ -114,14 +131,17 @@ def two_days(
 
 
 def _span(endpoint: DateEndpoint) -> Message:
-    return say("data.where.follow_up", origin=endpoint.origin, events=endpoint.event, censor=endpoint.censor)
+    return say("data.where.follow_up", origin=endpoint.origin, events=endpoint.ends, censor=endpoint.censor)
 
 
 def _from_days(endpoint: DaysEndpoint, columns: Columns, rows: EligibleRows) -> FollowUp:
-    """A number of days and an event flag, as they are in the export."""
+    """A number of days and event flags, as they are in the export. Where several are true the first counts: a death
+    after the event does not compete with it."""
     days, event = columns[endpoint.days], columns[endpoint.event]
     entry = np.full(len(days), -np.inf) if endpoint.entry is None else columns[endpoint.entry]
-    is_known = known(days) & known(event) & known(entry)
+    flags = [event, *(columns[name] for name in endpoint.competing)]
+    is_known = reduce(np.logical_and, map(known, flags), known(days) & known(entry))
+    cause = _first_of([is_known & (flag == 1) for flag in flags])
     problems = _not_whole(endpoint.days, days, rows)
     if endpoint.entry is not None:
         problems += _not_whole(endpoint.entry, entry, rows)
@@ -134,11 +154,12 @@ def _from_days(endpoint: DaysEndpoint, columns: Columns, rows: EligibleRows) -> 
     no_row = np.zeros(len(days), bool)
     return FollowUp(
         days=_whole(days, is_known),
-        event=is_known & (event == 1),
+        event=cause == 1,
         entry_days=None if endpoint.entry is None else _whole(entry, is_known),
         known=is_known,
         at_cutoff=no_row,
         after_censoring=no_row,
+        cause=cause if endpoint.competing else None,
         problems=problems,
     )
 

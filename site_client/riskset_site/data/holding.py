@@ -52,7 +52,9 @@ def rows_of(
         fields.append(content.outcomes[name])
         columns.append(_outcome_marks(secret, rows, cohort.n_patients))
     marks = _by_patient(cohort, cohort.counted, keys, seed, tuple(fields), columns)
-    return replace(marks, named=cache(lambda: _named(cohort, keys, seed)))
+    at = {field: position for position, field in enumerate(content.columns)}
+    behind = {name: tuple(at[one] for one in of) for name, of in content.behind.items()}
+    return replace(marks, behind=behind, named=cache(lambda: _named(cohort, keys, seed)))
 
 
 def _by_patient(
@@ -146,7 +148,8 @@ def _outcome(rows: AnySet) -> dict[str, NDArray[Any]]:
     if not isinstance(rows, AnalysisSet):
         return {}
     entry = {} if rows.entry_days is None else {"entry": rows.entry_days}
-    return {"days": rows.days, "event": rows.event, **entry}
+    cause = {} if rows.cause is None else {"cause": rows.cause}
+    return {"days": rows.days, "event": rows.event, **entry, **cause}
 
 
 def _secret(seed: Ed25519PrivateKey, purpose: bytes) -> bytes:

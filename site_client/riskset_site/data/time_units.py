@@ -13,8 +13,8 @@ def is_whole_days(name: str, study: Study) -> bool:
 
 
 def is_event(name: str, study: Study) -> bool:
-    """True for the flag that tells events of an endpoint in days from censored follow-up."""
-    return any(isinstance(one, DaysEndpoint) and one.event == name for one in study.endpoints.values())
+    """True for a flag that tells events of an endpoint in days from censored follow-up."""
+    return any(isinstance(one, DaysEndpoint) and name in one.causes for one in study.endpoints.values())
 
 
 def unit_days(name: str, study: Study) -> float | None:

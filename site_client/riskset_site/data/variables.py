@@ -61,7 +61,7 @@ def read_variable(name: str, rows: ExportRows) -> VariableColumn:
         return _not_too_late(where, column, rows)
     if isinstance(mapped, MappedColumn) and is_event(name, rows.study):
         return _event_in_full(where, mapped, column, rows)
-    return _allowed_numbers(where, name, variable, column, rows) if isinstance(variable, NumberVariable) else column
+    return allowed_numbers(where, name, variable, column, rows) if isinstance(variable, NumberVariable) else column
 
 
 def completed_years(first: NDArray[np.datetime64], last: NDArray[np.datetime64]) -> NDArray[np.float64]:
@@ -126,12 +126,13 @@ def _not_too_late(where: Message, column: VariableColumn, rows: ExportRows) -> V
     return rows.in_rows(column, where, rows.latest.fault, column.values > np.datetime64(rows.latest.day))
 
 
-def _allowed_numbers(
+def allowed_numbers(
     where: Message, name: str, variable: NumberVariable, column: VariableColumn, rows: ExportRows
 ) -> VariableColumn:
     """Returns the column with its values outside the study's range, and between its steps, as problems."""
     low, high = variable.range
-    hint, limits = say("data.hint.range"), (("low", low), ("high", high))
+    hint = say("data.hint.computed_range") if variable.is_derived else say("data.hint.range")
+    limits = (("low", low), ("high", high))
     fault = Fault("outside_range", hint, limits)
     if variable.unit:
         fault = Fault("outside_range_in_unit", hint, (*limits, ("unit", variable.unit)))

@@ -22,7 +22,17 @@ from riskset.errors import DataError, ProtocolError, VerificationError
 from riskset.ledger.durable import AlreadyThere, Statement
 from riskset.ledger.entry import Entry
 from riskset.ledger.log_file import LedgerFile
-from riskset.protocol.journal import NAMED, Begun, Exchange, Labelled, MarkedField, RowMarks, Sent, most_sent
+from riskset.protocol.journal import (
+    NAMED,
+    Begun,
+    Exchange,
+    Labelled,
+    MarkedField,
+    RowMarks,
+    Sent,
+    most_sent,
+    told_in,
+)
 from riskset.secure.envelope import sha256
 from riskset.strict_json import read_json
 from riskset_site.keys import Identity, SitePaths
@@ -113,9 +123,15 @@ class JournalFile:
         return {run: begun for run, begun in found.items() if begun is not None}
 
     def answered(self, run: str) -> Mapping[str, int]:
+        return most_sent(self._sent_in(run))
+
+    def told(self, run: str) -> frozenset[str]:
+        return told_in(self._sent_in(run))
+
+    def _sent_in(self, run: str) -> Iterator[Sent]:
         entries = (one for kind in (CONTRIBUTED, CLOSED) for one in self.ledger.entries(kind))
         sent = (read_sent(self.ledger, entry) for entry in entries if entry.public["run"] == run)
-        return most_sent(one for one in sent if one)
+        return (one for one in sent if one)
 
     def sent_besides(self, run: str) -> Iterator[Sent]:
         return sent_of(self.ledger, besides=run)
@@ -205,7 +221,7 @@ def read_sent(ledger: LedgerFile, entry: Entry) -> Sent | None:
     if private is None or entry.kind not in (CONTRIBUTED, CLOSED):
         return None
     numbers = tuple((step, tuple(labels), tuple(map(float, values))) for step, labels, values in private["numbers"])
-    return Sent(numbers, tuple(private["verdicts"]), _opened(private, numbers))
+    return Sent(numbers, tuple(private["verdicts"]), _opened(private, numbers), tuple(private.get("told", ())))
 
 
 def _opened(private: Mapping[str, Any], numbers: Sequence[Labelled]) -> tuple[int, ...]:
@@ -220,7 +236,7 @@ def _opened(private: Mapping[str, Any], numbers: Sequence[Labelled]) -> tuple[in
 def _sent_to_json(sent: Sent) -> dict[str, object]:
     numbers = [[step, list(labels), list(map(repr, map(float, values)))] for step, labels, values in sent.numbers]
     verdicts = [dict(verdict) for verdict in sent.verdicts]
-    return {"numbers": numbers, "verdicts": verdicts, "opened": list(sent.opened)}
+    return {"numbers": numbers, "verdicts": verdicts, "opened": list(sent.opened), "told": list(sent.told)}
 
 
 def _hashes(exchange: Exchange) -> dict[str, str]:
@@ -244,6 +260,8 @@ def _packed(begun: Begun) -> bytes:
         "keys": dict(begun.keys),
         "layout": _BEGUN,
         "curves": [curve.to_json() for curve in begun.curves],
+        "columns": {name: list(positions) for name, positions in begun.columns.items()},
+        "sets": list(begun.sets),
     }
     return json.dumps(content, separators=(",", ":")).encode()
 
@@ -262,6 +280,8 @@ def _unpacked(data: bytes) -> Begun:
         content["seen"],
         content.get("keys", {}),
         tuple(read_curve(curve) for curve in content.get("curves", ())),  # a run of 0.1.0 kept none
+        {name: tuple(positions) for name, positions in content.get("columns", {}).items()},
+        tuple(content.get("sets", ())),
     )
 
 

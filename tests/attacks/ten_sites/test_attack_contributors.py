@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from riskset.analyses.admission.steps import Counts
+from riskset.analyses.admission.of_columns import Counts
 from riskset.analyses.analysis import RefusedByRule
 from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.errors import ProtocolError

@@ -6,9 +6,7 @@ import pytest
 
 from riskset.analyses.analysis import RefusedByRule
 from riskset.analyses.methods.cox_fit import CoxFit
-from riskset.errors import DataError
 from riskset.study.derived import derivation
-from riskset.study.load import parse_study
 from riskset.study.spec import BooleanVariable, CategoryVariable
 from riskset.study.truth import Kind
 from riskset.study.variables import with_levels
@@ -101,51 +99,3 @@ def test_a_rule_that_only_one_patient_meets(asks, one_aged_65):
     table, _ = one_aged_65
     gated = asks(table, rule("age < 70"), rule("age == 65"))
     assert isinstance(gated.run().results[SECOND], RefusedByRule)
-
-
-SINGLED = "ecog and male and not (age == 33 and mvi)"
-"""Of the patients with ecog and male it leaves out the one who is 33, if mvi is true: whoever is known tells mvi."""
-
-
-def test_a_rule_over_several_variables(asks, patients):
-    """Counts of pairs say how many have ecog and male, and the count of the rule says how many but for the patient: no
-    two columns differ in few patients, so that R2 and R4 pass. So no study can define it."""
-    table = patients(*FEW)
-    both_true = (table["ecog"] == 1) & (table["male"] == 1) & (table["site"] == SITE)
-    victim = int(np.flatnonzero(both_true)[3])
-    table["age"] = np.where(table["age"] == 33, 34, table["age"])
-    table["age"][victim] = 33
-    for secret in (0, 1):
-        table["mvi"][victim] = secret
-        network = asks(table, rule(SINGLED), None, "arm", "ecog", "male")
-        assert isinstance(network.run().results[FIRST], CoxFit)
-        count = network.told("admission/counts")["patients with first = true (os)"]
-        assert both(network.told("admission/pairs"), "ecog = true", "male") - count == secret
-
-
-@pytest.mark.parametrize(
-    ("text", "refused"),
-    [(SINGLED, "several variables of the export: ecog, male, age, mvi"), ("age >= 33 and not age > 80", "")],
-    ids=["of several", "of one"],
-)
-def test_a_study_that_defines_such_a_rule(text, refused):
-    variables = [f'{name} = {{ type = "boolean" }}' for name in (*KNOWN, "dead")]
-    study = "\n".join(
-        [
-            'schema = 1\n[study]\nid = "trial"\nversion = "1"\ntitle = "A trial"',
-            '[sites]\nasan = { name = "A" }\n[variables]',
-            *variables,
-            "age = { type = 'number', range = [18, 100] }\ndays = { type = 'number', range = [0, 5000] }",
-            f'first = {{ type = "boolean", rule = "{text}" }}',
-            "[time]\ngrid = { width_days = 30, max_days = 4000 }",
-            "[endpoints]\nos = { days = 'days', event = 'dead' }",
-            '[analyses]\ncox = { kind = "cox", endpoint = "os", multivariable = ["ecog", "male", "first"] }',
-        ]
-    )
-    if not refused:
-        assert parse_study(study).sources_of("first") == ("age",)
-        return
-    with pytest.raises(DataError) as raised:
-        parse_study(study)
-    (found,) = raised.value.problems
-    assert refused in str(found.message)

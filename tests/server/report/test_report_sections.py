@@ -28,11 +28,12 @@ class Counted(Result):
 class Responses:
     """An analysis of a kind that riskset does not have."""
 
-    id: str = "response/all"
-    name: str = "response"
+    id: str = "biomarker/all"
+    name: str = "biomarker"
     endpoint: str | None = None
     population: str = "all"
-    kind: str = "response"
+    kind: str = "biomarker"
+    arms_refusal: None = None
 
     def question_json(self):
         return {"rate": "orr"}
@@ -71,9 +72,9 @@ class Provided:
 
 
 def test_what_is_no_section_is_refused(monkeypatch):
-    monkeypatch.setattr(sections, "PACKAGES", Provided({"response": "no section"}))
-    with pytest.raises(RisksetError, match="'response' cannot be reported"):
-        sections.section_of("response")
+    monkeypatch.setattr(sections, "PACKAGES", Provided({"biomarker": "no section"}))
+    with pytest.raises(RisksetError, match="'biomarker' cannot be reported"):
+        sections.section_of("biomarker")
 
 
 def with_entry(results, result):
@@ -83,11 +84,11 @@ def with_entry(results, result):
 
 def test_a_kind_without_a_section_has_all_its_numbers_in_a_table(lung, typed, page_of):
     text = page_of(report_of(with_entry(typed(lung), RATES)))
-    table = text[text.index("response response/all Value") :]
+    table = text[text.index("biomarker biomarker/all Value") :]
     assert table.startswith(
-        "response response/all Value arms.n, old 45 arms.percent, old 23.4568 arms.n, new 1234 arms.percent, new 0.5"
+        "biomarker biomarker/all Value arms.n, old 45 arms.percent, old 23.4568 arms.n, new 1234 arms.percent, new 0.5"
     )
-    assert text.index("Cox models") < text.index("response response/all")
+    assert text.index("Cox models") < text.index("biomarker biomarker/all")
 
 
 def test_a_result_of_no_endpoint_names_none(lung, typed):
@@ -99,20 +100,22 @@ def test_a_result_of_no_endpoint_names_none(lung, typed):
 
 def test_a_kind_without_a_section_tells_why_it_has_no_result(lung, typed, page_of):
     text = page_of(report_of(with_entry(typed(lung), NotEstimable("no patients", "nobody is there"))))
-    assert "response response/all. Not estimable. no patients: nobody is there." in text
+    assert "biomarker biomarker/all. Not estimable. no patients: nobody is there." in text
 
 
 def test_a_kind_of_another_package_is_reported_by_its_section(lung, typed, page_of, monkeypatch):
     def blocks(entries, context):
         for entry in entries:
             cell = Place(entry.id).of("arms.percent", level="old").id
-            yield Table("table response", "Responses", ("Old",), (Row("ORR", ((Shown("digits", (cell,)), " %"),)),), ())
+            yield Table(
+                "table biomarker", "Responses", ("Old",), (Row("ORR", ((Shown("digits", (cell,)), " %"),)),), ()
+            )
 
-    monkeypatch.setattr(sections, "PACKAGES", Provided({"response": Section("Response", blocks)}))
+    monkeypatch.setattr(sections, "PACKAGES", Provided({"biomarker": Section("Response", blocks)}))
     report = report_of(with_entry(typed(lung), RATES))
     assert "Response Responses Old ORR 23.4568 %" in page_of(report)
-    cell = report.cells[Place("response/all").of("arms.percent", level="old").id]
-    assert (cell.value, cell.table) == (23.456789, "table response")
+    cell = report.cells[Place("biomarker/all").of("arms.percent", level="old").id]
+    assert (cell.value, cell.table) == (23.456789, "table biomarker")
 
 
 @pytest.fixture(scope="module")

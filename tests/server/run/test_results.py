@@ -30,6 +30,9 @@ TYPES = {
 }
 SITES = np.array(["asan", "kurume"])
 THREE = np.array(["asan", "kurume", "osaka"])
+STRATIFIED = {
+    "cox": {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm", "age"], "strata": ["stage"], "e_value": True}
+}
 
 
 def parts(document):
@@ -52,11 +55,17 @@ def parts(document):
 def parts_of_model(model):
     yield "A Cox model", model
     yield from parts_of_reason(model)
+    if model.get("under_separation"):
+        yield "`under_separation`", model["under_separation"]
+        yield from (("A term", term) for term in model["under_separation"]["terms"])
+    yield from (("A spline", spline) for spline in model.get("splines", []))
     if "terms" not in model:
         return
     yield "`log_likelihood`", model["log_likelihood"]
     yield "`tests`", model["tests"]
     yield from (("A test", test) for test in model["tests"].values())
+    yield from (("A category as a whole", category) for category in model["categories"])
+    yield from (("An E-value", value) for value in model.get("e_value", ()))
     for term in model["terms"]:
         yield "A term", term
         yield from parts_of_reason(term)
@@ -100,22 +109,52 @@ def documents(patients):
     old = rows.variables["arm"] == 0
     entries = patients.rows(seed=3, n=80, entry=True)
     plain = patients.study(SITES)
+    by_strata = patients.study(THREE, analyses={"km": {"kind": "km", "endpoints": ["os"], "strata": ["stage"]}})
     return [
         document_of(plain, without_some(patients.deal(rows, site))),
+        document_of(patients.study(SITES, analyses=STRATIFIED), patients.deal(rows, site)),
         document_of(patients.study(SITES, entry=True), patients.deal(entries, site)),
         document_of(patients.study(SITES, comparison=None), patients.deal(rows, site)),
         document_of(plain, patients.deal(replace(rows, event=rows.event & old), site)),
         document_of(plain, patients.deal(patients.choose(rows, old), site[old])),
         document_of(plain, emptied(patients.deal(rows, site), patients)),
         document_of(plain, patients.deal(patients.rows(seed=3, n=20), site[:20]), is_gated=True),
+        document_of(patients.study(SITES, analyses=BENT), with_landmark(patients.deal(rows, site), patients)),
         document_of(patients.study(THREE), patients.deal(*an_arm_a_site(patients)), is_gated=True),
+        document_of(by_strata, patients.deal(*a_rare_stage(patients)), is_gated=True),
     ]
+
+
+BENT = {
+    "bent": {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm", "age"], "splines": {"age": [50, 60, 70]}},
+    "straight": {"kind": "cox", "endpoints": ["os"], "univariable": ["age"], "splines": {"age": [91, 95, 99]}},
+    "late": {"kind": "cox", "endpoints": ["os"], "univariable": ["arm"], "landmark": 1},
+}
+"""The last knots are beyond all ages."""
+
+
+def with_landmark(cohorts, patients):
+    """Hospitals that have the patients still at risk at one month too."""
+    found = {}
+    for name, cohort in cohorts.items():
+        rows = cohort.analysis_sets["os"]
+        late = patients.choose(rows, rows.days > 30)
+        late = replace(late, days=late.days - 30, patient=np.flatnonzero(rows.days > 30))
+        found[name] = replace(cohort, analysis_sets={"os": rows, "os after day 30": late})
+    return found
 
 
 def an_arm_a_site(patients):
     """Rows of three hospitals, none of which has both arms."""
     rows, sites = patients.rows(seed=3, n=180), patients.sites(THREE, 180)
     return replace(rows, variables={**rows.variables, "arm": (sites == "osaka").astype(float)}), sites
+
+
+def a_rare_stage(patients):
+    """Rows of three hospitals, of whom four have stage III."""
+    rows, stage = patients.rows(seed=3, n=180), np.ones(180)
+    stage[:4], stage[90:] = 2.0, 0.0
+    return replace(rows, variables={**rows.variables, "stage": stage}), patients.sites(THREE, 180)
 
 
 def without_some(cohorts):

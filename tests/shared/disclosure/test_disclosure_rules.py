@@ -98,6 +98,7 @@ EITHER_SIDE = {
         lambda p, ones: cells.level(p, "stage = III", ones, 100),
         {"pooled": (10, 9), "local": (5, 4)},
     ),
+    "R4.cell": (lambda p, rows: cells.cell(p, "response = CR", rows), {"pooled": (5, 4), "local": (5, 4)}),
     "R5.evaluations": (
         lambda p, asked: models.evaluations(p, "cox", asked, 500, 8),
         {"pooled": (12, 13), "local": (12, 13)},
@@ -156,6 +157,10 @@ EITHER_SIDE = {
     "R9.endpoints": (
         lambda p, m: beside(curve(DAYS, range(m)), *(curve(DAYS, range(i)) for i in range(1, m)))(p),
         {"pooled": (3, 4), "local": (3, 4)},
+    ),
+    "R4.combined": (
+        lambda p, n: cells.combined(p, "cox", ["bmi"], n),
+        {"pooled": (0, 1), "local": (0, 1)},
     ),
     "R11.further_splits": (
         lambda p, further: cells.split(p, "os", ["arm", "sex"][: 1 + further], ["arm"]),
@@ -238,6 +243,7 @@ def test_none_at_all_passes_where_the_rule_says_so(name, column):
         "R2.apart_rows": lambda: cells.apart(policy, "a", "b", 0, 0),
         "R2.apart_sites": lambda: cells.apart(policy, "a", "b", 0, 0),
         "R4.level": lambda: [cells.level(policy, "x", 0, 50), cells.level(policy, "x", 50, 50)],
+        "R4.cell": lambda: [cells.cell(policy, "x", 0)],
         "R14.changed_rows": lambda: cells.changes(policy, "r", 0, 0),
         "R14.changed_sites": lambda: cells.changes(policy, "r", 0, 0),
         "R14.entered_rows": lambda: cells.entered(policy, "r", 0, 0),

@@ -181,18 +181,6 @@ REFUSED = {
     "no variable": (a_rule('rule = "true"'), "[variables] high.rule", "the rule names no variable", None),
     "the outcome": (a_rule('rule = "days > 365"'), "[variables] high", "computed from 'days', which belongs to", None),
     "the event": (a_rule('rule = "not dead"'), "[variables] high", "computed from 'dead', which belongs to", None),
-    "two variables": (
-        a_rule('rule = "afp >= 400 or mvi"'),
-        "[variables] high",
-        "several variables of the export: afp, mvi",
-        None,
-    ),
-    "two, one of them derived": (
-        ("rule = \"old >= '65-<75'\"", "rule = \"old > '<65' and high\""),
-        "[variables] aged",
-        "several variables of the export: age, afp",
-        None,
-    ),
     "not required": (a_rule('rule = "mvi", required = false'), "[variables] high", "leave required out", None),
     "a cut of nothing": (a_cut('cut = "agee", at = [65]'), "[variables] old.cut", "unknown variable 'agee'", None),
     "a cut of a yes-no": (a_cut('cut = "mvi", at = [0.5]'), "[variables] old.cut", "is a boolean variable", None),

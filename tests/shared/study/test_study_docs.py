@@ -25,7 +25,10 @@ HEADINGS = {
     ("time", "grid"): "### `[time] grid`",
     ("endpoints", "*", "<dates>"): "### From dates",
     ("endpoints", "*", "<days>"): "### From days",
+    ("adverse_events",): "## `[adverse_events]`",
+    ("adverse_events", "terms", "*"): "### `[adverse_events] terms`",
     **{("analyses", "*", kind): f'### `kind = "{kind}"`' for kind in ENTRIES},
+    ("analyses", "*", "response", "not_evaluable"): "#### `not_evaluable`",
     ("disclosure",): "## `[disclosure]`",
 }
 A_ROW = re.compile(r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \| ?([^|]*)\|$", re.MULTILINE)

@@ -15,7 +15,6 @@ from riskset.study.toml_table import Since
 ROOT = Path(__file__).parents[3]
 OF_0_1_0 = {
     "configs/hcc-second-line.toml": "0111c649328aadd76fcc261d208006e6a4277146729606e90732203e7139721b",
-    "demonstrations/riskset_demo/studies/hcc.toml": "7e095f39e4e6491acf22b92c9be39c3a9225ce82d95cef9294469e95f911dea0",
     "demonstrations/riskset_demo/studies/lung.toml": "31e8b9122569ea940b0a4cfeb6db2f191a701be37369838f19973692de56b56c",
     "demonstrations/riskset_demo/studies/rotterdam-gbsg.toml": (
         "f8ce17cb4d007ef05ecb6d9bdb5b8a15b8cc253149ba72fb29ad11a61e78ab9a"

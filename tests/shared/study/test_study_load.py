@@ -325,6 +325,47 @@ def test_an_endpoint_in_days_is_accepted():
     assert parse_study(with_days()).endpoints["rfs"].variables == ("rfs_days", "mvi")
 
 
+TTP = """
+[endpoints.ttp]
+origin = "start"
+event = ["progression"]
+competing = ["death"]
+censor = "last_contact"
+"""
+CIF = '[analyses]\ncif = { kind = "cumulative-incidence", endpoint = "ttp" }\n'
+
+
+def test_competing_events_are_accepted():
+    endpoint = parse_study(replaced("[analyses]", TTP + CIF)).endpoints["ttp"]
+    assert endpoint.variables == ("start", "progression", "death", "last_contact")
+    assert endpoint.causes == ("progression", "death")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ('competing = ["death"]', 'competing = ["progression"]', "study.endpoint.same_date"),
+        ('competing = ["death"]', 'competing = ["mvi"]', "study.variable.wrong_type"),
+        ('competing = ["death"]', 'competing = ["death", "death"]', "study.value.duplicate_name"),
+        ('competing = ["death"]\n', "", "study.cumulative_incidence.no_competing"),
+        ('endpoint = "ttp" }', 'endpoint = "ttp", fine_gray = ["death"] }', "study.variable.wrong_type"),
+        ('endpoint = "ttp" }', 'endpoint = "ttp", landmarks = [12, 6] }', "study.value.ascending"),
+    ],
+)
+def test_what_cannot_compete_or_be_counted(old, new, code):
+    found = problems_of(replaced("[analyses]", (TTP + CIF).replace(old, new)))
+    assert code in [problem.message.code for problem in found]
+
+
+def test_flags_that_cannot_compete():
+    of_days = 'days = "rfs_days"\nevent = "mvi"\ncompeting = ["ehs"]\nentry = "rfs_days"\n'
+    text = with_days().replace('days = "rfs_days"\nevent = "mvi"\n', of_days).replace("[analyses]\n", CIF)
+    codes = [problem.message.code for problem in problems_of(text.replace('endpoint = "ttp"', 'endpoint = "rfs"'))]
+    assert "study.cumulative_incidence.entry" in codes
+    own = problems_of(text.replace('competing = ["ehs"]', 'competing = ["mvi"]'))
+    assert "study.endpoint.competing_is_event" in [problem.message.code for problem in own]
+
+
 @pytest.mark.parametrize(
     ("settings", "code"),
     [

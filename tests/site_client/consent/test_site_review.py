@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.conftest import COX
+from tests.conftest import COX, VARIABLES
 
 from riskset.analyses.cohort import AnalysisSet, Cohort
 from riskset.disclosure.policy import default_policy
@@ -83,6 +83,23 @@ def test_what_curves_tell_of_who_leaves_alone(patients):
             ("km/death/all", "pass", 0.0),
             ("km/relapse/all", "fail", 1.0),
         ]
+
+
+def test_what_counts_by_kind_tell_of_who_leaves_alone(patients):
+    ends = {"os": {"days": "days", "event": "dead", "competing": ["lost"], "label": "Time to death"}}
+    asked = {"cif": {"kind": "cumulative-incidence", "endpoints": ["os"]}}
+    variables = {**VARIABLES, "lost": {"type": "boolean", "label": "Loss"}}
+    study = patients.study(("asan",), endpoints=ends, analyses=asked, width_days=7, variables=variables)
+    cause, arm = np.array([1, 2, 0, 1]), {"arm": np.array([0.0, 0, 0, 1])}
+    rows = AnalysisSet(np.array([5, 6, 20, 40]), cause == 1, None, arm, cause=cause)
+    assert leaving_alone(study, Cohort("asan", {"os": rows})) == (
+        "Time to death: the arm (arm), the step of 7 days, and which event occurred, if any. "
+        "2 of 4 patients here are alone.",
+    )
+    assert populations(study)[-1] == (
+        "Time to death: the days in days, with the event in dead. It ends earlier with Loss, which competes with the "
+        "event."
+    )
 
 
 class TestMethods:

@@ -90,6 +90,24 @@ def test_r14_by_another_endpoint_over_the_same_dates(rows_of):
     assert changed(before, rows_of(updated(with_relapse(patients()), **ONE), text)) == Changes(1)
 
 
+def test_r14_by_an_event_that_competes_in_one_version_and_counts_in_the_other(rows_of):
+    """The columns are the same, what they say of the outcome is not. A patient who changed is found in both."""
+
+    def with_relapse(rows):
+        return [{**row, "relapse": row["last"] if i % 4 == 0 else ""} for i, row in enumerate(rows)]
+
+    variables = VARIABLES | {"relapse": '{ type = "date", required = false }'}
+    pfs = study(variables, {"pfs": 'origin = "start", event = ["relapse", "death"], censor = "last"'})
+    ttp = study(variables, {"ttp": 'origin = "start", event = ["relapse"], competing = ["death"], censor = "last"'})
+    before = rows_of(with_relapse(patients()), ttp)
+    assert changed(before, rows_of(with_relapse(patients()), ttp)) == Changes(0)
+    assert changed(before, rows_of(with_relapse(patients()), pfs)) == Changes(0)
+    exchanged = with_relapse(patients())
+    exchanged[4] = {**exchanged[4], "relapse": "", "death": exchanged[4]["last"]}
+    assert changed(before, rows_of(exchanged, ttp)) == Changes(1)
+    assert changed(before, rows_of(exchanged, pfs)) == Changes(1)
+
+
 RENAMED = {("age_now" if name == "age" else name): spec for name, spec in VARIABLES.items()}
 LOG = VARIABLES | {"age": '{ type = "number", unit = "decade", range = [1, 120], transform = "log" }'}
 LEVELS = VARIABLES | {"arm": '{ type = "category", levels = ["B", "A"] }'}

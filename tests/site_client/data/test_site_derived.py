@@ -178,3 +178,52 @@ def test_r14_a_rule_that_is_nearly_a_column_of_the_export(rows_of):
     before = rows_of(one, covariates=["mvi"])
     assert changed(before, rows_of(one, rule.format(sign=">"), covariates=["high"])) == Changes(0, alike=1)
     assert changed(before, rows_of(one, rule.format(sign=">="), covariates=["high"])) == Changes(0)
+
+
+# ------------------------------------------------------------------------------------------------- formulas
+
+
+RATE = 'rate = {{ type = "number", formula = "{text}", range = [{range}] }}'
+
+
+@pytest.fixture
+def with_formula(six):
+    def joined(text, limits="-10, 10"):
+        six.joins_as_written(study(RATE.format(text=text, range=limits), covariates=("rate",)))
+        six.writes(text=SOURCE)
+        return six
+
+    return joined
+
+
+def test_a_formula_by_hand(with_formula):
+    rows = with_formula("age / 10 - 0.5", "0, 10").cohort().analysis_sets["os"]
+    np.testing.assert_allclose(rows.variables["rate"], [5.9999, 6, 6.99, 7, 8.5])
+    np.testing.assert_array_equal(rows.variables["age"], [64.999, 65, 74.9, 75, 90])  # the term that R4 judges
+
+
+def test_what_is_not_defined_is_counted_and_shown(with_formula):
+    site = with_formula("age / (afp - 400)", "-70, 1")
+    (warning,) = [one for one in site.check().warnings if one.where == "variable rate"]
+    assert str(warning.message).startswith("1 value is not defined")
+    assert "age=65 afp=400" in warning.detail
+    assert site.check().variables[-1].missing == 4
+    assert site.cohort().analysis_sets["os"].n == 2
+
+
+def test_a_value_outside_the_range_is_a_problem(with_formula):
+    (problem,) = with_formula("age / 10", "0, 8").check().problems
+    assert problem.where == "variable rate"
+    assert str(problem.message) == "1 value is outside 0 to 8"
+    assert "the study computes it" in str(problem.hint)
+
+
+def test_r14_a_formula_that_differs_in_one_patient(rows_of):
+    """Another version counts the one patient above 80 otherwise; a corrected cell counts as one too."""
+    one = [row | {"age": str(min(int(row["age"]), 79))} for row in patients()]
+    one = updated(one, age="84")
+    first, second = (RATE.format(text=text, range="0, 100") for text in ("age", "min(age, 80)"))
+    before = rows_of(one, first, covariates=["rate"])
+    assert changed(before, rows_of(one, second, covariates=["rate"])) == Changes(0, alike=1)
+    assert changed(before, rows_of(one, first, covariates=["rate"])) == Changes(0)
+    assert changed(before, rows_of(updated(one, age="83"), first, covariates=["rate"])).rows == 1

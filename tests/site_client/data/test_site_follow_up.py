@@ -66,6 +66,58 @@ def test_the_earliest_of_several_event_dates_counts(hospital):
     assert hospital.cohort().analysis_sets["os"].days.tolist() == [10, 20, 10]
 
 
+def joins_with_death_competing(hospital, header=""):
+    hospital.joins(header=header)
+    study = (hospital.folder / "study.toml").read_text(encoding="utf-8")
+    study = study.replace('event = ["death"]', 'event = ["progression"]\ncompeting = ["death"]')
+    hospital.joins_as_written(study.replace("last = {", 'progression = { type = "date" }\nlast = {', 1))
+
+
+def test_a_competing_event_ends_follow_up_and_is_a_kind_of_its_own(hospital):
+    joins_with_death_competing(hospital, "data_cutoff = 2020-02-01")
+    hospital.exports(
+        "arm,age,mvi,start,progression,death,last\n"
+        "sorafenib,61,yes,2020-01-01,2020-01-11,2020-01-21,2020-01-21\n"  # progression comes first
+        "sorafenib,61,yes,2020-01-01,,2020-01-21,2020-01-21\n"
+        "sorafenib,61,yes,2020-01-01,2020-01-21,2020-01-21,2020-01-21\n"  # of two on one day the event counts
+        "sorafenib,61,yes,2020-01-01,,,2020-01-31\n"
+        "sorafenib,61,yes,2020-01-01,,2020-02-11,2020-02-11\n"  # after the cut-off
+    )
+    found = hospital.cohort().analysis_sets["os"]
+    assert found.days.tolist() == [10, 20, 20, 30, 31]
+    assert found.cause.tolist() == [1, 2, 1, 0, 0]
+    assert found.event.tolist() == [True, False, True, False, False]
+
+
+def test_a_competing_event_before_the_origin_is_a_problem(hospital):
+    joins_with_death_competing(hospital)
+    hospital.exports("arm,age,mvi,start,progression,death,last\nsorafenib,61,yes,2020-01-02,,2020-01-01,2020-01-05\n")
+    ((where, _, _),) = hospital.problems()
+    assert where == "variable death"
+
+
+def test_flags_of_days(hospital):
+    """Of several flags the event's counts, then the first; follow-up is unknown where a flag is missing."""
+    hospital.joins()
+    study = (hospital.folder / "study.toml").read_text(encoding="utf-8")
+    start, end = study.index("[endpoints"), study.index("[analyses]")
+    days = '[endpoints.os]\ndays = "days"\nevent = "relapse"\ncompeting = ["dead", "other"]\n'
+    flags = "".join(f'{name} = {{ type = "boolean" }}\n' for name in ("relapse", "dead", "other"))
+    number = 'days = { type = "number", range = [0, 1000], step = 1 }\n'
+    study = f"{study[:start]}{days}{study[end:]}".replace("last = {", f"{flags}{number}last = {{", 1)
+    hospital.joins_as_written(study)
+    hospital.exports(
+        "arm,age,mvi,start,death,last,days,relapse,dead,other\n"
+        "sorafenib,61,yes,2020-01-01,,2020-01-21,10,1,1,0\n"
+        "sorafenib,61,yes,2020-01-01,,2020-01-21,11,0,1,1\n"
+        "sorafenib,61,yes,2020-01-01,,2020-01-21,12,0,0,1\n"
+        "sorafenib,61,yes,2020-01-01,,2020-01-21,13,0,0,0\n"
+    )
+    found = hospital.cohort().analysis_sets["os"]
+    assert found.days.tolist() == [10, 11, 12, 13]
+    assert found.cause.tolist() == [1, 2, 3, 0]
+
+
 def test_an_end_before_the_origin_is_a_problem_of_eligible_rows(hospital):
     hospital.joins(rules='[[eligibility]]\nid = "old"\nrule = "age > 60"')
     hospital.exports(

@@ -96,6 +96,17 @@ class TestKeeps:
             assert again.answered("run 2") == {"km/os/all": 1}
             assert again.begun("run 2").curves == ()
 
+    def test_the_sets_of_a_run_and_which_of_them_were_told(self, journal, path):
+        begin(journal, begun=replace(BEGUN, sets=("os", "pfs")))
+        assert journal.told("run 1") == frozenset()
+        journal.record("run 1", exchange(1), NUMBERS, head("contribution", 2))
+        journal.record("run 1", exchange(2), replace(NUMBERS, told=("os",)), head("contribution", 3))
+        begin(journal, "run 2")
+        journal.record("run 2", exchange(1), replace(NUMBERS, told=("pfs",)), head("contribution", 4))
+        journal.close()
+        with closing(JournalFile(open_ledger(path, KEY, "asan"))) as again:
+            assert (again.begun("run 1").sets, again.told("run 1")) == (("os", "pfs"), {"os"})
+
     def test_an_entry_for_every_exchange(self, journal):
         whole_run(journal)
         entries = journal.ledger.entries()
@@ -148,9 +159,9 @@ class TestKeeps:
     def test_what_a_run_of_0_1_0_began_with(self):
         """It knew participants and fields by names."""
         written = json.loads(journal_module._packed(BEGUN))
-        del written["keys"], written["layout"]
+        del written["keys"], written["layout"], written["sets"]
         read = journal_module._unpacked(json.dumps(written | {"fields": ["os days"]}).encode())
-        assert (read.keys, read.rows.fields) == ({}, (MarkedField("named", "os days"),))
+        assert (read.keys, read.sets, read.rows.fields) == ({}, (), (MarkedField("named", "os days"),))
 
 
 class TestContributed:

@@ -13,7 +13,17 @@ from typing import Final
 from riskset.catalogue import say
 from riskset.errors import RisksetError
 from riskset.study.asked import PACKAGES
-from riskset_server.report.sections import cox, flow, follow_up, km, rmst, table1
+from riskset_server.report.sections import (
+    adverse_events,
+    cox,
+    cumulative_incidence,
+    flow,
+    follow_up,
+    km,
+    response,
+    rmst,
+    table1,
+)
 from riskset_server.report.sections.section import Section, plain_section
 
 OWN: Final[Mapping[str, Section]] = MappingProxyType(
@@ -24,6 +34,9 @@ OWN: Final[Mapping[str, Section]] = MappingProxyType(
         "cox": cox.SECTION,
         "rmst": rmst.SECTION,
         "follow-up": follow_up.SECTION,
+        "cumulative-incidence": cumulative_incidence.SECTION,
+        "response": response.SECTION,
+        "adverse-events": adverse_events.SECTION,
     }
 )
 """Sections of riskset's own kinds, in the order of the page; other kinds follow in the study's order."""

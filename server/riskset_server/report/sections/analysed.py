@@ -6,21 +6,21 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from riskset.analyses.cohort import ALL
-from riskset.analyses.counts_in_time import CountedInTime
-from riskset.analyses.excluded import COSTLY, INCOMPLETE, NO_FOLLOW_UP
+from riskset.analyses.excluded import BEFORE_LANDMARK, COSTLY, INCOMPLETE, NO_FOLLOW_UP
+from riskset.analyses.methods.cumulative_incidence import KIND as CAUSES
 from riskset.catalogue import Message, say
 from riskset.results import ResultEntry
 from riskset_server.report.blocks import Shown, Text, worded
 from riskset_server.report.cells import Cells
 from riskset_server.report.labels import Labels
 
-_CODES: Final = {NO_FOLLOW_UP: "no_follow_up", INCOMPLETE: "incomplete"}
+_CODES: Final = {NO_FOLLOW_UP: "no_follow_up", INCOMPLETE: "incomplete", BEFORE_LANDMARK: "before_landmark"}
 
 
 def is_of_all(entry: ResultEntry) -> bool:
     """Whether the result is of all eligible patients, or that is not known."""
     excluded = entry.excluded
-    return excluded is None or not (excluded.any(NO_FOLLOW_UP) or excluded.any(INCOMPLETE))
+    return excluded is None or not any(map(excluded.any, _CODES))
 
 
 def population_of(entry: ResultEntry, labels: Labels) -> str:
@@ -33,9 +33,11 @@ def population_of(entry: ResultEntry, labels: Labels) -> str:
 
 
 def analysed_notes(entry: ResultEntry, labels: Labels, cells: Cells) -> Iterator[Text]:
-    """Yields how many patients are analysed, how many are not and why, and which covariate costs many of them; and why
-    there is nothing by arm."""
+    """Yields how many patients are analysed, how many are not and why, and which covariate costs many of them; why
+    there is nothing by arm; and what competes with the event where that is censored."""
     yield from arms_notes(entry)
+    if entry.kind != CAUSES and (events := labels.competing.get(entry.analysis.endpoint or "")):
+        yield (str(say("report.analysed.competing", events=events)),)
     if entry.analysed is None or entry.excluded is None:
         return
     n = Shown("count", tuple(cell.id for cell in cells.of(entry.id, "analysed")))
@@ -60,7 +62,7 @@ def analysed_notes(entry: ResultEntry, labels: Labels, cells: Cells) -> Iterator
 
 def arms_notes(entry: ResultEntry) -> Iterator[Text]:
     """Yields why there is nothing by arm, where the study asks for it and a rule forbids it."""
-    if isinstance(entry.analysis, CountedInTime) and (refusal := entry.analysis.arms_refusal):
+    if refusal := entry.analysis.arms_refusal:
         remedy = str(refusal.remedy).rstrip(".")
         yield worded(say("report.analysed.no_arms", rule=refusal.rule, reason=refusal.message, remedy=remedy))
 

@@ -84,3 +84,15 @@ def grid_in_words(counts: CountsInTime) -> Message:
     if counts.has_entry:
         return say("report.grid.entries", width=width, last=last)
     return say("report.grid.steps", width=width, last=last)
+
+
+def time_axis(endpoint: str | None, context: Context) -> str:
+    """Returns what a figure's time is: since the endpoint's origin, where that has a name."""
+    unit, origin = context.results.study.time.unit, context.labels.origins.get(endpoint or "")
+    return f"{unit.capitalize()}s since {origin}" if origin else f"Time, {unit}s"
+
+
+def at_time(time: float, context: Context) -> str:
+    """Returns `at 12 months`."""
+    unit = context.results.study.time.unit
+    return f"at {time:g} {unit if time == 1 else unit + 's'}"

@@ -10,9 +10,11 @@ from typing import Final, cast
 from riskset.analyses.analysis import RefusedByRule
 from riskset.analyses.design import Column
 from riskset.analyses.methods.cox import CoxModel
+from riskset.analyses.methods.cox_answer import e_values
 from riskset.analyses.methods.cox_fit import CoxFit, Separated, SeparationLimit
 from riskset.catalogue import say
 from riskset.results import ResultEntry
+from riskset.study.entry import as_printed
 from riskset_server.report import notation
 from riskset_server.report.blocks import Block, Box, Row, Shown, Table, Text, worded
 from riskset_server.report.cells import Place
@@ -177,17 +179,18 @@ def _table(models: Sequence[_Model], context: Context) -> Table:
 
 
 def _rows(variable: str, sides: Sequence[_Side], labels: Labels) -> Iterator[Row]:
-    """One row for a number; for a category a heading, the reference, and the other levels."""
+    """One row for a number; for a category a heading, the reference, and the other levels; for an interaction, which
+    has no reference, a heading and the levels."""
     columns = [c for side in sides for model in side.models for c in model.columns if c.variable == variable]
     levels = dict.fromkeys(column.level for column in columns if column.level is not None)
     if not levels:
         yield Row(labels.variable(variable), _row_cells(variable, None, sides))
         return
     reference = columns[0].reference
-    assert reference is not None, "a category's columns have one"
     yield Row(labels.variable(variable))
-    at_reference = tuple(text for side in sides for text in side.at_reference(variable))
-    yield Row(labels.level(variable, reference), at_reference, is_inner=True)
+    if reference is not None:
+        at_reference = tuple(text for side in sides for text in side.at_reference(variable))
+        yield Row(labels.level(variable, reference), at_reference, is_inner=True)
     for level in levels:
         yield Row(labels.level(variable, level), _row_cells(variable, level, sides), is_inner=True)
 
@@ -202,16 +205,48 @@ def _notes(models: Sequence[_Model], context: Context) -> Iterator[Text]:
     ties = {model.analysis.ties for model in shown}
     approximation = say(f"report.cox.ties.{ties.pop() if len(ties) == 1 else 'both'}")
     yield worded(say("report.cox.note", ties=approximation))
+    if strata := dict.fromkeys(column.variable for model in models for column in model.analysis.strata):
+        yield (str(say("report.cox.strata", variables=tuple(map(context.labels.plain_variable, strata)))),)
+    if (day := models[0].analysis.set_id.landmark_days) is not None:
+        yield worded(say("report.cox.landmark", day=day))
     if any(model.limit for model in shown):
         yield worded(say("report.cox.separated"))
     yield from _analysed([model for model in models if not model.is_refused], context)
     for model in fitted:
         if not model.is_univariable or len(model.analysis.design) > 1:
             yield worded(say("report.cox.tests", model=model.name(context.labels), **_tests(model)))
+    yield from _beside_the_terms(fitted, context.labels)
     if left_out := _not_in_multivariable(models):
         covariates = tuple(context.labels.plain_variable(variable) for variable in left_out)
         yield (str(say("report.cox.not_in_multivariable", covariates=covariates)),)
+    yield from _at_limits(models, context.labels)
+    yield from _of_splines(fitted, context.labels)
     yield from _missing(models, context)
+
+
+def _at_limits(models: Sequence[_Model], labels: Labels) -> Iterator[Text]:
+    """The other hazard ratios of a model with one separated column, with that column at its limit."""
+    for model in models:
+        end = model.entry.result
+        for term in (end.rest or ()) if isinstance(end, Separated) else ():
+            column, ways = term.column, ("hr", "lower", "upper", "p")
+            *ratio, p = model.of_column(column, *(f"under_separation.terms.{way}" for way in ways))
+            level = "" if column.level is None else f" {labels.level(column.variable, column.level)}"
+            of = {"model": model.name(labels), "term": f"{labels.variable(column.variable)}{level}"}
+            shown = {"hr": Shown("ratio_95", tuple(ratio)), "p": Shown("p_value", (p,))}
+            yield worded(say("report.cox.at_limit", **of, **shown))
+
+
+def _of_splines(models: Sequence[_Model], labels: Labels) -> Iterator[Text]:
+    """The test that a number's effect is linear, for each spline."""
+    for model in models:
+        for spline in model.analysis.splines:
+            variable = spline.number.variable
+            if any(model.has_estimate(part) for part in spline.parts):
+                place = Place(model.entry.id, variable=variable)
+                test = Shown("chi_square", tuple(place.of(f"splines.linearity.{k}").id for k in ("chi2", "df", "p")))
+                of = {"model": model.name(labels), "variable": labels.plain_variable(variable)}
+                yield worded(say("report.cox.linearity", **of, knots=", ".join(as_printed(spline.knots)), test=test))
 
 
 def _not_in_multivariable(models: Sequence[_Model]) -> list[str]:
@@ -234,6 +269,30 @@ def _tests(model: _Model) -> dict[str, Shown]:
         test: Shown("chi_square", tuple(model.cell(f"tests.{test}.{part}") for part in ("chi2", "df", "p")))
         for test in ("likelihood_ratio", "wald", "score")
     }
+
+
+def _beside_the_terms(models: Sequence[_Model], labels: Labels) -> Iterator[Text]:
+    """The tests of categories as a whole, and the E-values."""
+    for model in models:
+        fit, of_model = cast(CoxFit, model.fit), model.name(labels)
+        # the tests of a univariable model are of its only variable
+        for variable in () if model.is_univariable else fit.categories:
+            place = Place(model.entry.id, variable=variable)
+            test = Shown("chi_square", tuple(place.of(f"categories.{part}").id for part in ("chi2", "df", "p")))
+            yield worded(say("report.cox.category", model=of_model, variable=labels.variable(variable), test=test))
+        for column, value in e_values(fit) if model.analysis.with_e_value else ():
+            estimate, limit = model.of_column(column, "e_value.estimate", "e_value.limit")
+            level = labels.level(column.variable, column.level or "")
+            yield worded(
+                say(
+                    "report.cox.e_value",
+                    model=of_model,
+                    term=f"{labels.variable(column.variable)} {level}",
+                    outcome=value.outcome,
+                    estimate=Shown("three_digits", (estimate,)),
+                    limit=Shown("three_digits", (limit,)),
+                )
+            )
 
 
 def _missing(models: Sequence[_Model], context: Context) -> Iterator[Text]:

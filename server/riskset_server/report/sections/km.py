@@ -17,7 +17,16 @@ from riskset_server.report.blocks import Block, Row, Shown, Table, Text, worded
 from riskset_server.report.cells import Place
 from riskset_server.report.not_reported import not_reported
 from riskset_server.report.sections.analysed import analysed_notes, population_of
-from riskset_server.report.sections.arms import INTERVAL, Arm, arms_of, grid_in_words, of_quantile, row
+from riskset_server.report.sections.arms import (
+    INTERVAL,
+    Arm,
+    arms_of,
+    at_time,
+    grid_in_words,
+    of_quantile,
+    row,
+    time_axis,
+)
 from riskset_server.report.sections.section import Context, Section, own_title
 from riskset_server.report.survival_figure import CurveCells, SurvivalFigure
 
@@ -93,7 +102,7 @@ class _Curves:
     def test(self, name: str, *keys: str) -> tuple[str, ...]:
         """Returns the cells of a log-rank test; empty if there is no test."""
         result = cast(SurvivalCurves, self.entry.result)
-        has_it = {"log_rank": result.log_rank, "log_rank_by_site": result.log_rank_by_site}[name] is not None
+        has_it = getattr(result, name) is not None
         place = self.overall.place
         return tuple(place.of(f"{name}.{key}").id for key in keys) if has_it else ()
 
@@ -101,11 +110,10 @@ class _Curves:
 def _figure(curves: _Curves) -> SurvivalFigure:
     labels, analysis = curves.context.labels, curves.analysis
     model, unit = _model_of_arm(curves), curves.unit
-    origin = labels.origins.get(analysis.endpoint or "")
     return SurvivalFigure(
         result=curves.entry.id,
         title=_title(curves.entry, curves.context),
-        x_label=f"{unit.capitalize()}s since {origin}" if origin else f"Time, {unit}s",
+        x_label=time_axis(analysis.endpoint, curves.context),
         y_label=f"{labels.endpoint(analysis.endpoint)} (%)",
         curves=tuple(_curve(group) for group in curves.drawn),
         medians_title=f"Median ({INTERVAL}), {unit}s",
@@ -118,12 +126,11 @@ def _figure(curves: _Curves) -> SurvivalFigure:
 
 def _curve(group: _Group) -> CurveCells:
     days = [int(day) for day in group.curve.curve.day]
-    columns = {
-        name: tuple(group.cell(f"curve.{name}", day) for day in days)
-        for name in ("survival", "lower", "upper", "at_risk")
-    }
+    survival, lower, upper, at_risk = (
+        tuple(group.cell(f"curve.{name}", day) for day in days) for name in ("survival", "lower", "upper", "at_risk")
+    )
     median = (group.cell("median_days.estimate"), group.cell("quartiles[0.5].estimate"))
-    return CurveCells(group.label, group.is_reference, tuple(days), **columns, median=median)
+    return CurveCells(group.label, group.is_reference, tuple(days), survival, lower, upper, at_risk, median)
 
 
 def _model_of_arm(curves: _Curves) -> ResultEntry | None:
@@ -134,6 +141,7 @@ def _model_of_arm(curves: _Curves) -> ResultEntry | None:
         entry
         for entry in curves.context.results.entries
         if isinstance(entry.result, CoxFit)
+        and entry.kind == "cox"
         and (entry.analysis.endpoint, entry.analysis.population) == (asked.endpoint, asked.population)
         and asked.counts.arm in _variables(entry)
     ]
@@ -211,12 +219,18 @@ def _quantile_rows(groups: Sequence[_Group]) -> Iterator[Row]:
 
 def _landmark_rows(curves: _Curves) -> Iterator[Row]:
     for time, day in curves.analysis.landmarks:
-        label = f"at {time:g} {curves.unit if time == 1 else curves.unit + 's'}"
+        label = at_time(time, curves.context)
         keys = [f"landmarks.{key}" for key in ("survival", "lower", "upper")]
         yield row(label, curves.groups, "percent_with_limits", *keys, day=day, is_inner=True)
 
 
 def _log_rank_notes(curves: _Curves) -> Iterator[Text]:
-    for name in ("log_rank", "log_rank_by_site"):
+    rho, names = curves.analysis.rho, map(curves.context.labels.plain_variable, curves.analysis.strata_variables)
+    strata = " and ".join(names)
+    for name in ("log_rank", "log_rank_by_site", "log_rank_by_strata"):
         if cells := curves.test(name, "chi2", "df", "p"):
-            yield worded(say(f"report.km.{name}", test=Shown("chi_square", cells)))
+            yield worded(say(f"report.km.{name}", test=Shown("chi_square", cells), strata=strata))
+    if rho and curves.test("log_rank", "p"):
+        yield worded(say("report.km.weighted", rho=f"{rho:g}"))
+    if (refusal := curves.analysis.strata_refusal) is not None:
+        yield worded(say("report.km.no_strata", rule=refusal.rule, reason=refusal.message))

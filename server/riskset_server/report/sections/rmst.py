@@ -49,6 +49,7 @@ def _comparisons(entry: ResultEntry, arms: Sequence[Arm], unit: str) -> Iterator
     forms: tuple[tuple[str, str, Format], ...] = (
         ("differences", f"Difference, {unit}s ({INTERVAL})", "difference_with_limits"),
         ("ratios", f"Ratio ({INTERVAL})", "ratio"),
+        ("rmtl_ratios", f"Ratio of the times lost ({INTERVAL})", "ratio"),
     )
     for quantity, label, form in forms:
         yield Row(label, tuple(_compared(arm, compared, quantity, form) for arm in arms))

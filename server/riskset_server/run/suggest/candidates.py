@@ -71,11 +71,11 @@ def _rows(study: Study, cohorts: Mapping[str, Cohort]) -> Iterator[Change]:
 
 def _concerned(study: Study, of: NotPassed) -> Sequence[str]:
     """Returns the variables whose columns may have failed the limits."""
-    columns = of.analysis.columns
+    columns = [column for column in of.analysis.columns if column.variable in study.variables]
     named = [c.variable for c in columns if of.subject in (c.name, f"{c.variable} = {c.reference}")]
     if named or not set(of.limits).difference(_NOT_OF_COLUMNS) or of.limits[0].startswith("R9."):
         return tuple(dict.fromkeys(named))
-    own = [column.variable for column in columns]
+    own = [column.variable for column in columns if column.variable in study.variables]
     others = [name for entry in study.analyses.values() for name in entry.covariates]
     return tuple(dict.fromkeys([*own, *(others if set(of.limits).intersection(_TOGETHER) else [])]))
 

@@ -18,7 +18,7 @@ from riskset.disclosure.finding import Finding, judge
 from riskset.disclosure.policy import Policy, default_policy
 
 OWN_CAUSES: Final = {
-    "admission/changes": ("R14.changed_rows", "R14.entered_rows", "R14.alike"),
+    "admission/changes": ("R14.changed_rows", "R14.entered_rows", "R14.alike", "R14.untold"),
     "admission/cohorts": (
         "R1.population_rows",
         "R2.apart_rows",
@@ -38,8 +38,10 @@ OWN_CAUSES: Final = {
         "R9.other_patients",
         "R9.populations",
         "R9.endpoints",
+        "R2.apart_rows",
+        "R4.cell",
     ),
-    "admission/pairs": ("R4.column",),
+    "admission/pairs": ("R4.column", "R14.untold", "R2.outcomes"),
     "admission/products": ("R2.leverage",),
     "first": ("R4.leverage", "R5.opened"),
     "later": ("R7.largest", "R7.spread", "R7.unjudged", "R5.numbers", "R5.evaluations"),
@@ -56,6 +58,7 @@ _BEFORE: Final = {
 }
 """By phase, the rules behind a flag of a run whose flags show no cause."""
 _IN_ORDER: Final = (
+    "R2.outcomes",
     "R2.apart_rows",
     "R2.leverage",
     "R4.leverage",
@@ -73,6 +76,12 @@ def cause_of(phase: str, finding: Finding | None) -> str:
         return ""
     if finding.limit_name == "R14.changed_rows" and getattr(finding.subject, "code", "") == cells.ALIKE:
         return "R14.alike"
+    if getattr(finding.subject, "code", "") == cells.UNTOLD:
+        return "R14.untold"
+    if getattr(finding.subject, "code", "") == cells.OUTCOMES:
+        return "R2.outcomes"
+    if phase == "admission/counts" and finding.limit_name == "R2.apart_sites":
+        return "R2.apart_rows"
     if phase == "admission/pairs":
         return "R4.column"
     return {"R4": "R4.lost", "R7": "R7.unjudged"}.get(finding.limit_name, finding.limit_name)
@@ -101,6 +110,7 @@ def _remedy(policy: Policy, cause: str, analysis: Analysis) -> Message:
         "R3.events": lambda: of_models.events(own, "", 0, p).remedy,
         "R3.events_per_parameter": lambda: of_models.events(own, "", 0, p).remedy,
         "R4.level": lambda: cells.level(own, "", 1, 2).remedy,
+        "R4.cell": lambda: cells.cell(policy, "", 1).remedy,
         "R4.lost": lambda: say("rules.instead.some_narrower_range"),
         "R4.column": lambda: _failing(policy, "R4.leverage", say("rules.remedy.leverage_column", k=policy.k)),
         "R6.parameters": lambda: of_models.parameters(own, "", 1, p).remedy,
@@ -115,6 +125,8 @@ def _remedy(policy: Policy, cause: str, analysis: Analysis) -> Message:
         "R14.changed_rows": lambda: cells.changes(own, "", 1, 1)[0].remedy,
         "R14.entered_rows": lambda: cells.entered(own, "", 1, 1)[0].remedy,
         "R14.alike": lambda: cells.alike(own, "", 1).remedy,
+        "R2.outcomes": lambda: say("rules.remedy.outcomes", rows=policy.k),
+        "R14.untold": lambda: cells.untold(own, "", 1).remedy,
     }
     if cause.startswith("R9."):
         return _failing(policy, cause, say(f"rules.remedy.{cause.partition('.')[2]}"))

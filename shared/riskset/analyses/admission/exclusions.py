@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from riskset.analyses.admission.features import Feature, only_of
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import Cohort
-from riskset.analyses.excluded import INCOMPLETE, MISSING, NO_FOLLOW_UP, Reason
+from riskset.analyses.excluded import BEFORE_LANDMARK, INCOMPLETE, MISSING, NO_FOLLOW_UP, Reason
 from riskset.disclosure.exposure import Label, total
 
 _TEXTS = {
     NO_FOLLOW_UP: "patients without follow-up to {}",
     INCOMPLETE: "patients without a covariate of {}",
+    BEFORE_LANDMARK: "patients with these, but no longer at risk, of {}",
     MISSING: "patients without a value of {}",
 }
 

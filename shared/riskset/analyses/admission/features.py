@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.analysis import Analysis
-from riskset.analyses.cohort import Cohort
-from riskset.analyses.design import Column
+from riskset.analyses.cohort import AnySet, Cohort
+from riskset.analyses.design import Column, strata_of
 from riskset.analyses.moments import scaled
 
 
@@ -24,6 +24,8 @@ class Feature:
     cohort: str
     """The analysis set."""
     column: Column | None = None
+    within: tuple[Column, ...] = ()
+    """Levels whose combinations are strata: each has its own mean of the column."""
 
     @property
     def is_number(self) -> bool:
@@ -35,7 +37,10 @@ class Feature:
 
     @property
     def name(self) -> str:
-        return self.cohort if self.column is None else f"{self.column.name} ({self.cohort})"
+        if self.column is None:
+            return self.cohort
+        strata = f" within {' and '.join(dict.fromkeys(c.variable for c in self.within))}" if self.within else ""
+        return f"{self.column.name} ({self.cohort}){strata}"
 
 
 def features_of(analyses: Sequence[Analysis]) -> tuple[Feature, ...]:
@@ -82,9 +87,10 @@ def must_differ(one: Analysis, other: Analysis, arm: str | None) -> bool:
 
 
 def in_design(analysis: Analysis, feature: Feature) -> bool:
-    """Whether an analysis discloses sums of the feature, or of its products."""
-    of = (*analysis.exposure.design, *analysis.exposure.numbers)
-    return feature.cohort == analysis.analysis_set and feature.column in of
+    """Whether an analysis discloses sums of products of the feature, or of a sum of which it is a term; or sums of a
+    number of a table."""
+    told = (*analysis.exposure.judged_design, *analysis.exposure.numbers)
+    return feature.cohort == analysis.analysis_set and feature.column in told
 
 
 def only_in_designs_of(analyses: Sequence[Analysis], chosen: frozenset[str], feature: Feature) -> bool:
@@ -95,13 +101,21 @@ def only_in_designs_of(analyses: Sequence[Analysis], chosen: frozenset[str], fea
 
 def matrix(cohort: Cohort, features: Sequence[Feature], *, centred: bool = False) -> NDArray[np.float64]:
     """Returns the features of a hospital's patients, (patients, features): membership as 1, a column in [-1, 1], both 0
-    outside the set. `centred` subtracts each column's mean over the set's rows at this hospital. Never leaves."""
+    outside the set. `centred` subtracts each column's mean over the set's rows at this hospital, or over the rows of
+    each stratum. Never leaves."""
     full = np.zeros((cohort.n_patients, len(features)))
     for j, feature in enumerate(features):
         rows = cohort.analysis_sets[feature.cohort]
         values = np.ones(rows.n) if feature.column is None else scaled(feature.column, rows)
-        full[rows.patients, j] = values - values.mean() if centred and rows.n else values
+        full[rows.patients, j] = values - _means(values, feature, rows) if centred and rows.n else values
     return full
+
+
+def _means(values: NDArray[np.float64], feature: Feature, rows: AnySet) -> NDArray[np.float64]:
+    """Returns, for each row, the column's mean over the set at this hospital, or over the row's stratum of it, (n,)."""
+    codes = strata_of(feature.within, rows)
+    sums = np.bincount(codes, values)
+    return np.asarray((sums / np.bincount(codes))[codes])
 
 
 def gram(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -62,5 +62,7 @@ class Figures:
     """For all columns, centred within hospitals."""
     by_arm: Mapping[InArm, float] = field(default_factory=dict)
     """Of each number of a table in each arm: the sum of squares about each hospital's mean."""
+    within: Mapping[Feature, float] = field(default_factory=dict)
+    """Of each column of a model with further strata: the sum of squares within strata of a hospital."""
     moments: Mapping[str, Moments] = field(default_factory=dict)
     """By analysis set."""

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Literal
 
 from riskset.analyses.admission.causes import refusal_by_a_site
 from riskset.analyses.admission.features import Feature, must_differ
 from riskset.analyses.admission.figures import Count, Figures
-from riskset.analyses.admission.steps import Live
+from riskset.analyses.admission.step import Live
 from riskset.analyses.analysis import Analysis, RefusedByRule
 from riskset.analyses.moments import Moments
 from riskset.analyses.opened import Begun, judged
@@ -20,7 +21,7 @@ from riskset.analyses.plan import Plan
 from riskset.catalogue import say
 from riskset.disclosure import cells
 from riskset.disclosure import models as of_models
-from riskset.disclosure.exposure import Label, first_uncovered, unplaced
+from riskset.disclosure.exposure import Column, Label, first_uncovered, unplaced
 from riskset.disclosure.finding import Finding, cannot_judge
 from riskset.disclosure.policy import Policy, policy_from_json, strictest
 
@@ -75,7 +76,8 @@ class Judge:
         if self.policy is None:
             return None
         n = figures.rows[analysis.analysis_set].rows
-        return max(1, of_models.evaluations_allowed(self.policy, n, len(analysis.exposure.design)))
+        design, held = analysis.exposure.design, analysis.exposure.held
+        return max(1, of_models.evaluations_allowed(self.policy, n, len(design), held))
 
     def opened(self, begun: Begun, figures: Figures, fields: Mapping[str, Sequence[str]]) -> Sequence[Judged]:
         """Returns what R5 says of all numbers that the analyses open, on pooled rows; in the local column each site
@@ -106,6 +108,18 @@ def _openings(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Ite
         if exposure.in_time is not None and exposure.in_time.split:
             split_by = list(dict.fromkeys(column.variable for column in exposure.in_time.split))
             yield analysis.id, cells.split(policy, analysis.id, split_by, allowed)
+    yield from _combined(policy, live)
+
+
+def _combined(policy: Policy, live: Live) -> Iterator[Judged]:
+    """R4: variables that combine others in a way that no rule judges, over all analyses."""
+    kept: frozenset[str] = frozenset()
+    for analysis in live:
+        own = frozenset(column.variable for column in analysis.columns if column.is_combined)
+        if own:
+            finding = cells.combined(policy, analysis.id, sorted(own), len(kept | own))
+            yield analysis.id, finding
+            kept |= own if finding.passes else frozenset()
 
 
 def _changes(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
@@ -170,18 +184,30 @@ def _counts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Itera
 def lost(moments: Moments | None, analysis: Analysis) -> Iterator[Finding]:
     """R4: a column whose differences are lost in the study's range hides whether a patient stands out in it."""
     known = {} if moments is None else moments.columns
-    summed = (*analysis.exposure.design, *analysis.exposure.numbers)
+    summed = (*analysis.exposure.judged_design, *analysis.exposure.numbers)
     if columns := tuple(c.name for c in summed if c in known and known[c].is_lost):
         why = say("rules.beyond.lost_in_range", columns=columns)
         yield cannot_judge("R4", analysis.id, why, say("rules.instead.narrower_range", columns=columns))
 
 
 def levels(policy: Policy, analysis: Analysis, n: int, ones: Mapping[str, int]) -> Iterator[Finding]:
-    """R4: every level, including the reference, and its complement."""
+    """R4: every level, including the reference, and its complement; of tables, also what one level has beyond another,
+    which is the difference of the two. A product of two levels has no reference."""
     by_variable: dict[str, list[str]] = {}
     for column in analysis.columns:
-        if column.name in ones:
+        if column.name in ones and column.reference is None:
+            yield cells.level(policy, column.name, ones[column.name], n)
+        elif column.name in ones:
             by_variable.setdefault(f"{column.variable} = {column.reference}", []).append(column.name)
     for reference, names in by_variable.items():
         counts = {name: ones[name] for name in names} | {reference: n - sum(ones[name] for name in names)}
         yield from (cells.level(policy, name, count, n) for name, count in counts.items())
+    for part, whole in nested(analysis.exposure.tables):
+        if beyond := ones[whole.name] - ones[part.name]:
+            subject = say("rules.subject.beyond", whole=whole.name, part=part.name)
+            yield cells.level(policy, subject, beyond, n)
+
+
+def nested(columns: Sequence[Column]) -> Iterator[tuple[Column, Column]]:
+    """Yields every two columns of which the second includes the first."""
+    yield from ((part, whole) for part, whole in permutations(columns, 2) if part.is_within(whole))

@@ -9,6 +9,8 @@ anything leaves it. Curves are compared (R9) by each hospital in both columns.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import chain
 from typing import Protocol
 
 import numpy as np
@@ -16,11 +18,13 @@ from numpy.typing import NDArray
 
 from riskset.analyses.admission import spreads
 from riskset.analyses.admission.features import Feature, features_of, in_design, matrix
-from riskset.analyses.admission.figures import Figures
-from riskset.analyses.admission.judging import Judged, levels, lost, others_of
+from riskset.analyses.admission.figures import Count, Figures
+from riskset.analyses.admission.judging import Judged, levels, lost, nested
+from riskset.analyses.admission.of_columns import adding, binary, in_strata, modelled, models, stratified
 from riskset.analyses.admission.spreads import InArm
-from riskset.analyses.admission.steps import Live, Own, binary, modelled, models
+from riskset.analyses.admission.step import Live, Own
 from riskset.analyses.analysis import Analysis
+from riskset.analyses.cohort import AnalysisSet
 from riskset.analyses.leaving import curves_of
 from riskset.analyses.moments import pooled, summary
 from riskset.analyses.opened import Begun, judged
@@ -50,27 +54,84 @@ def own_findings(
 ) -> list[Judged]:
     """Returns what the rules say about a hospital's own rows before it sends its numbers of a step of admission. Never
     leaves the hospital; what does not pass becomes a flag. `arm` is the variable by which tables may be split."""
-    speak: dict[str, Callable[[], Iterator[Judged]]] = {
-        "admission/counts": lambda: own_findings_of_curves(policy, live, own),  # R9 in both columns
-        **(
-            {
-                "admission/changes": lambda: _own_changes(policy, live, own),
-                "admission/cohorts": lambda: _own_everything(policy, live, own, arm),
-            }
-            if policy.column == "local"
-            else {
-                "admission/changes": lambda: _own_alike(policy, live, own),
-                "admission/pairs": lambda: _own_columns(policy, live, own, figures),
-                "admission/products": lambda: _own_pairs(policy, live, own, figures),
-            }
+    in_both: dict[str, Callable[[], Iterator[Judged]]] = {
+        "admission/changes": lambda: _own_untold(policy, live, own),
+        "admission/counts": lambda: chain(
+            own_findings_of_curves(policy, live, own),
+            _own_other_sets(policy, live, own, figures),
+            _own_tables(policy, live, own, arm),
         ),
+        # before the first score; and other runs may have told columns since
+        "admission/pairs": lambda: chain(_own_untold(policy, live, own), _own_outcomes(policy, live, own, figures)),
     }
-    return [*speak[step]()] if step in speak else []
+    in_column: dict[str, Callable[[], Iterator[Judged]]] = (
+        {
+            "admission/changes": lambda: _own_changes(policy, live, own),
+            "admission/cohorts": lambda: _own_everything(policy, live, own),
+        }
+        if policy.column == "local"
+        else {
+            "admission/changes": lambda: _own_alike(policy, live, own),
+            "admission/pairs": lambda: _own_columns(policy, live, own, figures),
+            "admission/products": lambda: _own_pairs(policy, live, own, figures),
+        }
+    )
+    return [finding for speak in (in_column, in_both) if step in speak for finding in speak[step]()]
 
 
 def own_findings_of_curves(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
     """As `own_findings`: R9 on the curves of these analyses, beside those of other runs."""
     return together(policy, curves_of(own.cohort, live), own.opened())
+
+
+def _own_tables(policy: Policy, live: Live, own: Own, arm: str | None) -> Iterator[Judged]:
+    """R4: the cells of this hospital's own tables, where others can see its counts, or compute them from a total of
+    hospitals' terms."""
+    if "R4.cell" not in policy.values:
+        return
+    if policy.column == "local":
+        yield from _own_boxes(policy, live, own, arm)
+    for analysis in live:
+        exposure, rows = analysis.exposure, own.cohort.analysis_sets[analysis.analysis_set]
+        if policy.column == "local" or exposure.per_site:
+            everyone = np.zeros(rows.n)
+            is_by_arm = any(column.variable == arm for column in exposure.tables)
+            of_arm = rows.variables[arm] if arm is not None and is_by_arm else everyone
+            for column in exposure.tables:
+                by = everyone if column.variable == arm else of_arm
+                yield analysis.id, cells.cell(policy, column.name, _smallest_cell(column.values(rows), by))
+            for part, whole in nested(exposure.tables):
+                beyond = whole.values(rows) - part.values(rows)
+                yield analysis.id, cells.cell(policy, whole.name, _smallest_cell(beyond, of_arm))
+
+
+def _own_boxes(policy: Policy, live: Live, own: Own, arm: str | None) -> Iterator[Judged]:
+    """R4: what one table of patients has beyond another set is a table of the patients in whom they differ."""
+    sets: dict[str, None] = {}
+    for analysis in live:
+        name = analysis.analysis_set
+        for other in sets if analysis.exposure.is_one_way else ():
+            for part, whole in ((name, other), (other, name)):
+                beyond = _of_arms(own, whole, arm)[~np.isin(_patients(own, whole), _patients(own, part))]
+                found = min(np.unique(beyond, return_counts=True)[1], default=0)
+                yield analysis.id, cells.cell(policy, say("rules.subject.two_sets", a=other, b=name), int(found))
+        sets[name] = None
+
+
+def _patients(own: Own, name: str) -> NDArray[np.int64]:
+    return own.cohort.analysis_sets[name].patients
+
+
+def _of_arms(own: Own, name: str, arm: str | None) -> NDArray[np.float64]:
+    """Returns the arm of each patient of a set, 0 for all where it is not counted by arm, (n,)."""
+    rows = own.cohort.analysis_sets[name]
+    return rows.variables.get(arm or "", np.zeros(rows.n))
+
+
+def _smallest_cell(having: NDArray[np.float64], of_arm: NDArray[np.float64]) -> int:
+    """Returns the smallest count of patients with or without a level in an arm, other than 0; 0 where all are 0."""
+    counts = np.unique(np.column_stack([having, of_arm]), axis=0, return_counts=True)[1]
+    return int(min(counts, default=0))
 
 
 def own_findings_before_first(policy: Policy, passed: Live, own: Own, figures: Figures) -> list[Judged]:
@@ -111,15 +172,63 @@ def _own_alike(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
         yield from ((analysis.id, finding) for analysis in live)
 
 
-def _own_everything(policy: Policy, live: Live, own: Own, arm: str | None) -> Iterator[Judged]:
+def _own_untold(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
+    """R14 in both columns, for columns that an earlier run did not tell."""
+    for run, neighbours in own.untold(live).items():
+        yield from ((id_, cells.untold(policy, run, rows)) for id_, rows in neighbours.items())
+
+
+def _own_other_sets(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
+    """R2 for two sets of which an earlier run counted one and this run, in which that one is refused, the other: the
+    later of two sets is refused, also over runs. Patients are those of all hospitals where the two were counted."""
+    counted, asked = own.counted(), {analysis.analysis_set for analysis in live}
+    before = [name for name, was in counted.items() if was and name not in asked]
+    for analysis in live:
+        name = analysis.analysis_set
+        for other in before if not counted.get(name, True) else ():
+            pair = figures.apart.get((name, other)) or figures.apart.get((other, name))
+            if pair is None or policy.column == "local":
+                differ = own.cohort.apart(name, other)
+                pair = Count(differ, int(differ > 0))
+            yield from ((analysis.id, f) for f in cells.apart(policy, other, name, pair.rows, pair.sites))
+
+
+def _own_outcomes(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
+    """R2 for two endpoints of models, in both columns: the difference of their scores is of the patients in whom they
+    differ. How many these are at all hospitals is known only as far as one endpoint has more events; where that is not
+    enough, it must be none of a hospital's own, or as many as it may tell apart."""
+    before: dict[str, None] = {}
+    differing = cache(lambda other, name: _differing(own.cohort.outcomes(other), own.cohort.outcomes(name)))
+    for analysis in models(live):
+        name = analysis.analysis_set
+        for other in before:
+            more = abs(figures.events.get(name, 0) - figures.events.get(other, 0))
+            differ = 0 if more >= policy.k else differing(other, name)
+            yield analysis.id, cells.outcomes(policy, other, name, differ)
+        if analysis.endpoint is not None:
+            before[name] = None
+
+
+def _differing(one: AnalysisSet, other: AnalysisSet) -> int:
+    """Returns how many patients of both sets have another event, or days that differ otherwise than most patients' do:
+    the same shift for all changes no risk set."""
+    _, i, j = np.intersect1d(one.patients, other.patients, return_indices=True)
+    if not len(i):
+        return 0
+    shift = other.days[j] - one.days[i]
+    values, counts = np.unique(shift, return_counts=True)
+    return int(((shift != values[counts.argmax()]) | (one.event[i] != other.event[j])).sum())
+
+
+def _own_everything(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
     """R1 to R4 and R6 on this hospital's rows alone, in their order."""
-    kept: list[Analysis] = []
+    kept: list[str] = []
     counted: list[Judged] = []
     for analysis in live:
-        found = list(_own_counts(policy, analysis, own, others_of(analysis, kept, arm)))
+        found = list(_own_counts(policy, analysis, own, kept))
         counted += ((analysis.id, finding) for finding in found)
         if all(finding.passes for finding in found):
-            kept.append(analysis)
+            kept.append(analysis.analysis_set)
     yield from counted
     rest = _kept(live, counted)
     pairs = matrix(own.cohort, binary(rest))
@@ -127,7 +236,8 @@ def _own_everything(policy: Policy, live: Live, own: Own, arm: str | None) -> It
     yield from together
     rest = _kept(rest, together)
     spread = matrix(own.cohort, modelled(rest), centred=True)
-    yield from _span(policy, "R4.leverage", spread, spread.T @ spread, modelled(rest), models(rest))
+    yield from _span(policy, "R4.leverage", spread, spread.T @ spread, modelled(rest), adding(rest))
+    yield from _own_strata(policy, rest, own, None)
     yield from _own_numbers(policy, rest, own, None)
 
 
@@ -136,18 +246,19 @@ def _kept(live: Live, judged: Sequence[Judged]) -> list[Analysis]:
     return [analysis for analysis in live if analysis.id not in dead]
 
 
-def _own_counts(policy: Policy, analysis: Analysis, own: Own, others: Sequence[str]) -> Iterator[Finding]:
+def _own_counts(policy: Policy, analysis: Analysis, own: Own, kept: Sequence[str]) -> Iterator[Finding]:
     name = analysis.analysis_set
     rows = own.cohort.analysis_sets[name]
     if rows.n == 0:
         return
     yield cells.population_rows(policy, name, rows.n)
-    for other in others:
-        differ = own.cohort.apart(name, other)
-        yield from cells.apart(policy, other, name, differ, int(differ > 0))
+    for other in dict.fromkeys(kept):
+        if other != name:
+            differ = own.cohort.apart(name, other)
+            yield from cells.apart(policy, other, name, differ, int(differ > 0))
     ones = {c.name: int(c.values(rows).sum()) for c in analysis.columns if not c.is_number}
     yield from levels(policy, analysis, rows.n, ones)
-    if summed := (*analysis.exposure.design, *analysis.exposure.numbers):
+    if summed := (*analysis.exposure.judged_design, *analysis.exposure.numbers):
         numbers = {c: c.values(rows) for c in summed}
         varying = [c for c, values in numbers.items() if (values != values[0]).any()]
         yield from lost(pooled(rows.n, 0, {c: summary([c], rows).tolist() for c in numbers}, varying), analysis)
@@ -161,12 +272,26 @@ def _own_columns(policy: Policy, live: Live, own: Own, figures: Figures) -> Iter
     spread, they are that patient's row."""
     for feature in modelled(live):
         if feature.column is not None:
-            rows = matrix(own.cohort, [feature], centred=True)
-            total = np.array([[figures.moments[feature.cohort].columns[feature.column].within]])
-            for analysis in models(live):
-                if in_design(analysis, feature):
-                    found = span.design(policy, "R4.leverage", rows, total, [(analysis.id, [0])])
-                    yield from ((analysis.id, finding) for finding in found)
+            within = figures.moments[feature.cohort].columns[feature.column].within
+            yield from _alone(policy, own, feature, within, [a for a in live if in_design(a, feature)])
+    yield from _own_strata(policy, live, own, figures.within)
+
+
+def _own_strata(policy: Policy, live: Live, own: Own, within: Mapping[Feature, float] | None) -> Iterator[Judged]:
+    """R4 for each column alone within the strata of its model: a column may be all but constant there. `within` are the
+    sums of squares of all hospitals, None for this one's own."""
+    for feature in stratified(live):
+        total = None if within is None else within[feature]
+        yield from _alone(policy, own, feature, total, [a for a in models(live) if in_strata(a, feature)])
+
+
+def _alone(policy: Policy, own: Own, feature: Feature, total: float | None, users: Live) -> Iterator[Judged]:
+    """R4 for one column, of the analyses that use it; `total` is its sum of squares, None for this hospital's own."""
+    rows = matrix(own.cohort, [feature], centred=True)
+    gram = rows.T @ rows if total is None else np.array([[total]])
+    for analysis in users:
+        found = span.design(policy, "R4.leverage", rows, gram, [(analysis.id, [0])])
+        yield from ((analysis.id, finding) for finding in found)
 
 
 def _own_pairs(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
@@ -179,16 +304,16 @@ def _own_pairs(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterat
 
 
 def _own_designs(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
-    """R4: nor does any combination of all columns of the models, including numbers."""
+    """R4: nor does any combination of all columns of the models and the numbers of tables."""
     features = modelled(live)
     if figures.spread is not None and features:
         own_rows = matrix(own.cohort, features, centred=True)
-        yield from _span(policy, "R4.leverage", own_rows, figures.spread.of(features), features, models(live))
+        yield from _span(policy, "R4.leverage", own_rows, figures.spread.of(features), features, adding(live))
 
 
 def _own_numbers(policy: Policy, live: Live, own: Own, spread: Mapping[InArm, float] | None) -> Iterator[Judged]:
     """R4: no patient makes up much of the spread of a table's number within an arm. `spread` are the sums of squares of
-    all hospitals, None for this one's own. Each number is judged by itself, since no products of two are told."""
+    all hospitals, None for this one's own. Over all arms each is judged with the columns of the models."""
     for analysis in live:
         for one in spreads.of_analysis(analysis):
             rows = one.about_mean(own.cohort)[:, None]
@@ -222,5 +347,6 @@ def _own_evaluations(policy: Policy, own: Own, evaluated: Sequence[Evaluated]) -
         yield from ((id_, finding) for finding in of_models.linear_predictor(policy, id_, eta))
         if policy.column == "local" and n:
             p = len(one.analysis.exposure.design)
-            asked = of_models.evaluations(policy, id_, one.evaluations + 1, n, p)
+            held = one.analysis.exposure.held
+            asked = of_models.evaluations(policy, id_, one.evaluations + 1, n, p, held)
             yield from ((id_, finding) for finding in asked)

@@ -9,7 +9,17 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from riskset.analyses.analysis import Analysis
-from riskset.analyses.methods import cox, flow, follow_up, km, rmst, table1
+from riskset.analyses.methods import (
+    adverse_events,
+    cox,
+    cumulative_incidence,
+    flow,
+    follow_up,
+    km,
+    response,
+    rmst,
+    table1,
+)
 from riskset.analyses.populations import Population
 from riskset.study.asked import PACKAGES
 from riskset.study.spec import Study
@@ -34,6 +44,9 @@ PLANNERS: Final[Mapping[str, Planner]] = {
     "cox": cox.planned,
     "rmst": rmst.planned,
     "follow-up": follow_up.planned,
+    "cumulative-incidence": cumulative_incidence.planned,
+    "response": response.planned,
+    "adverse-events": adverse_events.planned,
     **{kind: _provided(kind) for kind in PACKAGES.entries},
 }
 

@@ -16,18 +16,17 @@ from typing import Any, ClassVar, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.analysis import LEVEL, Analysis, Inputs, NotEstimable, RefusedByRule, Result
+from riskset.analyses.analysis import Analysis, Inputs, NotEstimable, RefusedByRule, Result
 from riskset.analyses.cohort import Cohort, set_of
-from riskset.analyses.design import Column, columns_of, matrix
+from riskset.analyses.design import Column, columns_of, matrix, strata_of
+from riskset.analyses.methods.cox_answer import fit_json
 from riskset.analyses.methods.cox_fit import (
     CoxFit,
     Fitting,
     Limiting,
     NotUsed,
-    Term,
     cut_short,
     fitted,
-    named,
     names_of,
     reasons,
     seems_separated,
@@ -35,16 +34,16 @@ from riskset.analyses.methods.cox_fit import (
     separated_together,
     unfitted,
 )
+from riskset.analyses.methods.cox_splines import Spline, splines_json, splines_of
 from riskset.analyses.moments import Moments, moments_id
 from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Exposure, Label, total
 from riskset.stats import newton, profile_limit
-from riskset.stats.arrays import finite
 from riskset.stats.cox import Derivatives, RiskSets, Ties, evaluate, risk_sets
 from riskset.stats.linear import SINGULAR
-from riskset.stats.log_rank import Test
 from riskset.stats.profile_limit import at
 from riskset.study.asked.cox import CoxEntry
+from riskset.study.asked.cox_terms import main_effects
 from riskset.study.spec import Study
 
 State = Fitting | Limiting
@@ -61,10 +60,23 @@ class CoxModel(Analysis):
     design: tuple[Column, ...]
     ties: Ties
     model: Literal["univariable", "multivariable"]
+    strata: tuple[Column, ...] = ()
+    """Levels, without references, of the variables whose combinations have baseline hazards of their own in each
+    hospital."""
+    with_e_value: bool = False
+    splines: tuple[Spline, ...] = ()
 
     @property
     def exposure(self) -> Exposure:
-        return Exposure(design=self.design, tables=(), in_time=None, weights=False, is_iterative=True, per_site=False)
+        return Exposure(
+            design=self.design,
+            tables=(),
+            in_time=None,
+            weights=False,
+            is_iterative=True,
+            per_site=False,
+            conditions=self.strata,
+        )
 
     @property
     def reveals(self) -> Message:
@@ -128,18 +140,34 @@ class CoxModel(Analysis):
             rows.days,
             rows.event,
             entry_days=rows.entry_days,
+            strata=strata_of(self.strata, rows),
             scale=np.array([moments.columns[c].sd for c in usable]),
+            weights=rows.weights,
         )
 
     def local(self, prepared: RiskSets, state: State) -> NDArray[np.float64]:
         return _vector(evaluate(prepared, state.beta, self.ties))
 
     def question_json(self) -> dict[str, Any]:
-        covariates = list(dict.fromkeys(column.variable for column in self.design))
-        return {"model": self.model, "baseline": "site", "ties": self.ties, "covariates": covariates}
+        covariates = list(dict.fromkeys(column.variable for column in self.design if column not in self._curved))
+        landmark = self.set_id.landmark_days
+        asked = {} if landmark is None else {"landmark_days": landmark}
+        strata = list(dict.fromkeys(column.variable for column in self.strata))
+        return asked | {
+            "model": self.model,
+            "baseline": "site",
+            "ties": self.ties,
+            "covariates": covariates,
+            "strata": strata,
+        }
 
     def result_json(self, result: CoxFit) -> dict[str, Any]:
-        return _answer(self, result)
+        answer = fit_json(self.design, result, with_e_value=self.with_e_value)
+        return answer | splines_json(self.splines, result)
+
+    @property
+    def _curved(self) -> frozenset[Column]:
+        return frozenset(part for spline in self.splines for part in spline.parts)
 
     def combine(self, total: Sequence[float], state: State) -> State | CoxFit | NotEstimable:
         p = len(state.usable)
@@ -164,10 +192,16 @@ def planned(study: Study, name: str, entry: CoxEntry) -> Iterator[CoxModel]:
             yield CoxModel(
                 id=id_,
                 name=name,
-                set_id=set_of(entry, endpoint, population, covariates),
-                design=columns_of(study, covariates),
+                set_id=replace(
+                    set_of(entry, endpoint, population, (*main_effects(covariates), *entry.strata)),
+                    landmark_days=entry.landmark_days(study.days_per_unit),
+                ),
+                design=columns_of(study, covariates, entry.splines),
                 ties=entry.ties,
                 model=model,
+                splines=splines_of(study, covariates, entry.splines),
+                strata=columns_of(study, entry.strata),
+                with_e_value=entry.e_value,
             )
 
 
@@ -202,53 +236,3 @@ def _flat(moments: Moments, column: Column) -> NotUsed | None:
     if seen.sd == 0.0:
         return NotUsed("aliased", say("analyses.not_used.aliased", column=column.name))
     return None
-
-
-Json = dict[str, Any]
-
-
-def _answer(model: CoxModel, fit: CoxFit) -> Json:
-    """Returns the keys of a fitted model."""
-    estimated = {term.column: term for term in fit.terms}
-    return {
-        "n": fit.n,
-        "events": fit.events,
-        "iterations": fit.iterations,
-        "level": LEVEL,
-        "log_likelihood": {"null": fit.null_log_likelihood, "fitted": fit.log_likelihood},
-        "terms": [_term(column, estimated.get(column), fit) for column in model.design],
-        "covariance": _covariance(model, fit),
-        "tests": {
-            "likelihood_ratio": _test(fit.likelihood_ratio),
-            "wald": _test(fit.wald),
-            "score": _test(fit.score),
-        },
-    }
-
-
-def _covariance(model: CoxModel, fit: CoxFit) -> list[list[float | None]]:
-    """Returns a row and a column for each term, null where the term has no coefficient."""
-    at = {term.column: i for i, term in enumerate(fit.terms)}
-    return [[fit.covariance[at[a]][at[b]] if a in at and b in at else None for b in model.design] for a in model.design]
-
-
-def _term(column: Column, term: Term | None, fit: CoxFit) -> Json:
-    head = named(column)
-    if term is None:
-        why = fit.why_not_used(column)
-        empty = dict.fromkeys(("coef", "se", "robust_se", "hr", "lower", "upper", "z", "p"))
-        return head | empty | {"reason": {"code": why.code, "message": str(why.message)}}
-    return head | {
-        "coef": term.coef,
-        "se": term.se,
-        "robust_se": None,
-        "hr": finite(term.hr),
-        "lower": finite(term.lower),
-        "upper": finite(term.upper),
-        "z": term.z,
-        "p": term.p,
-    }
-
-
-def _test(test: Test) -> Json:
-    return {"chi2": test.chi2, "df": test.df, "p": test.p}

@@ -5,11 +5,15 @@ From Newton's state to coefficients on the columns' own scales. Nothing here is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
 from math import exp, inf, log, sqrt
 from sys import float_info
 from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from riskset.analyses.analysis import LEVEL, NotEstimable, Result
 from riskset.analyses.design import Column
@@ -19,7 +23,7 @@ from riskset.stats import newton
 from riskset.stats.arrays import finite
 from riskset.stats.log_rank import Test
 from riskset.stats.newton import Newton
-from riskset.stats.profile_limit import At, ProfileLimit
+from riskset.stats.profile_limit import At, ProfileLimit, rest_at_limit
 from riskset.stats.tails import chi2_sf, two_sided_p, two_sided_z
 
 
@@ -64,12 +68,12 @@ class CoxFit(Result):
     likelihood_ratio: Test
     wald: Test
     score: Test
+    categories: Mapping[str, Test] = field(default_factory=dict)
+    """By variable with several coefficients: Wald's test that all of them are 0."""
 
     def why_not_used(self, column: Column) -> NotUsed:
         """Returns why a column of the model has no coefficient."""
-        return self.not_used.get(column) or NotUsed(
-            "no information", say("analyses.not_used.no_information", column=column.name)
-        )
+        return self.not_used.get(column) or _no_information(column)
 
 
 @dataclass(frozen=True)
@@ -96,9 +100,18 @@ class Separated(NotEstimable):
     limit: SeparationLimit | None
     """None with several columns, or where the supremum of the likelihood cannot be computed."""
     events: int
+    rest: tuple[Term, ...] | None = None
+    """The other columns with the separated one at its limit, without those that have no information there; None where
+    that is not known."""
+    others: tuple[Column, ...] = ()
+    """All other columns of the model."""
 
     def counts_json(self) -> dict[str, Any]:
-        return {"events": self.events}
+        if self.rest is None:
+            return {"events": self.events, "under_separation": None}
+        known = {term.column: term for term in self.rest}
+        terms = [named(column) | numbers_json(known.get(column), _no_information(column)) for column in self.others]
+        return {"events": self.events, "under_separation": {"method": "limit", "terms": terms}}
 
     def reason_json(self) -> dict[str, Any]:
         columns = [named(column) for column in self.columns]
@@ -163,7 +176,21 @@ def fitted(state: Fitting) -> CoxFit:
         likelihood_ratio=_test(found.likelihood_ratio, df),
         wald=_test(found.wald, df),
         score=_test(found.score_test, df),
+        categories=dict(_categories(terms, covariance)),
     )
+
+
+def _categories(terms: Sequence[Term], covariance: Sequence[Sequence[float]]) -> Iterator[tuple[str, Test]]:
+    for variable, of_variable in groupby(range(len(terms)), key=lambda i: terms[i].column.variable):
+        rows = list(of_variable)
+        if len(rows) > 1:
+            yield variable, wald_test([terms[i].coef for i in rows], np.array(covariance)[np.ix_(rows, rows)])
+
+
+def wald_test(coef: ArrayLike, covariance: NDArray[np.float64]) -> Test:
+    """Returns Wald's test that these coefficients (k,) are 0, from their covariance (k, k)."""
+    values = np.asarray(coef, np.float64)
+    return _test(float(values @ np.linalg.solve(covariance, values)), len(values))
 
 
 def unfitted(state: Fitting) -> NotEstimable:
@@ -189,12 +216,38 @@ def separated_alone(state: Limiting) -> Separated:
         return Separated("separated", message, (column,), None, state.fit.moments.events)
     coef = state.beta[state.search.column] / state.fit.scale[state.search.column]
     hr = _exp(coef)
+    rest, others = _rest(state), tuple(c for c in state.usable if c != column)
     limit = SeparationLimit(column, "lower" if state.search.direction > 0 else "upper", coef, hr)
     if limit.side == "lower":
         message = say("analyses.cox.separated_above", column=column.name, hr=hr)
     else:
         message = say("analyses.cox.separated_below", column=column.name, hr=hr)
-    return Separated("separated", message, (column,), limit, state.fit.moments.events)
+    return Separated("separated", message, (column,), limit, state.fit.moments.events, rest, others)
+
+
+def _rest(state: Limiting) -> tuple[Term, ...] | None:
+    """Returns the other terms with the separated column at its limit, on the columns' own scales."""
+    found = rest_at_limit(state.search)
+    if found is None:
+        return None
+    scale = state.fit.scale
+    return tuple(
+        _term(state.usable[j], found.beta[i] / scale[j], sqrt(found.covariance[i][i]) / scale[j])
+        for i, j in enumerate(found.columns)
+    )
+
+
+def numbers_json(term: Term | None, why: NotUsed) -> dict[str, Any]:
+    """Returns the numbers of a term as in results.json; null, with the reason, where it has no coefficient."""
+    if term is None:
+        empty = dict.fromkeys(("coef", "se", "hr", "lower", "upper", "z", "p"))
+        return empty | {"reason": {"code": why.code, "message": str(why.message)}}
+    ratio = {"hr": finite(term.hr), "lower": finite(term.lower), "upper": finite(term.upper)}
+    return {"coef": term.coef, "se": term.se} | ratio | {"z": term.z, "p": term.p}
+
+
+def _no_information(column: Column) -> NotUsed:
+    return NotUsed("no information", say("analyses.not_used.no_information", column=column.name))
 
 
 def seems_separated(state: Fitting | Limiting) -> bool:
@@ -237,8 +290,7 @@ def _dropped(state: Fitting) -> dict[Column, NotUsed]:
     for unusable in state.newton.unusable:
         column = state.usable[unusable.column]
         if unusable.reason == "constant":
-            message = say("analyses.not_used.no_information", column=column.name)
-            reasons[column] = NotUsed("no information", message)
+            reasons[column] = _no_information(column)
         else:
             others = names_of([state.usable[j] for j in unusable.others])
             message = say("analyses.not_used.collinear", column=column.name, others=others)
@@ -258,8 +310,13 @@ def _test(chi2: float, df: int) -> Test:
 
 def _term(column: Column, coef: float, se: float) -> Term:
     z = coef / se
+    return Term(column, coef, se, *ratio_of(coef, se), z, two_sided_p(z))
+
+
+def ratio_of(coef: float, se: float) -> tuple[float, float, float]:
+    """Returns a hazard ratio with its limits, inf beyond the floats."""
     margin = two_sided_z(LEVEL) * se
-    return Term(column, coef, se, _exp(coef), _exp(coef - margin), _exp(coef + margin), z, two_sided_p(z))
+    return _exp(coef), _exp(coef - margin), _exp(coef + margin)
 
 
 def _exp(x: float) -> float:

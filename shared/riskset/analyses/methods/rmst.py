@@ -51,6 +51,8 @@ class MeanComparison:
     difference: Contrast | None
     """In days."""
     ratio: Contrast | None
+    lost_ratio: Contrast | None
+    """Of the mean times lost before tau, tau minus each mean."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class RestrictedMean(CountedInTime):
         }
         reference = arms[str(self.counts.reference)]
         others = [arm for arm in arms.values() if arm is not reference]
-        return RestrictedMeans(overall, tuple(arms.values()), tuple(_compared(arm, reference) for arm in others))
+        return RestrictedMeans(overall, tuple(arms.values()), tuple(self._compared(arm, reference) for arm in others))
 
     def _mean(self, level: str | None, counts: NDArray[np.float64]) -> Mean:
         curve = self.counts.curve(counts)
@@ -94,6 +96,14 @@ class RestrictedMean(CountedInTime):
         ends_before = last < self.tau_days and survival > 0.0
         return Mean(level, n, events, mean, se, mean - margin, mean + margin, last if ends_before else None)
 
+    def _compared(self, arm: Mean, reference: Mean) -> MeanComparison:
+        level, tau = str(arm.level), self.tau_days
+        if arm.mean is None or arm.se is None or reference.mean is None or reference.se is None:
+            return MeanComparison(level, None, None, None)
+        a, b, se, other_se = arm.mean, reference.mean, arm.se, reference.se
+        of_lost = ratio(tau - a, se, tau - b, other_se, LEVEL)
+        return MeanComparison(level, difference(a, se, b, other_se, LEVEL), ratio(a, se, b, other_se, LEVEL), of_lost)
+
     def question_json(self) -> dict[str, Any]:
         return {**super().question_json(), "tau_days": self.tau_days}
 
@@ -101,6 +111,7 @@ class RestrictedMean(CountedInTime):
         against = self.counts.reference
         differences = [_contrast_json(one.level, against, one.difference) for one in result.comparisons]
         ratios = [_contrast_json(one.level, against, one.ratio) for one in result.comparisons]
+        lost = [_contrast_json(one.level, against, one.lost_ratio) for one in result.comparisons]
         return {
             "grid": self.counts.grid_json(),
             "limits": "plain",
@@ -109,17 +120,11 @@ class RestrictedMean(CountedInTime):
             "arms": [_mean_json(arm) for arm in result.arms],
             "difference": differences[0] if len(differences) == 1 else None,
             "ratio": ratios[0] if len(ratios) == 1 else None,
+            "rmtl_ratio": lost[0] if len(lost) == 1 else None,
             "differences": differences,
             "ratios": ratios,
+            "rmtl_ratios": lost,
         }
-
-
-def _compared(arm: Mean, reference: Mean) -> MeanComparison:
-    level = str(arm.level)
-    if arm.mean is None or arm.se is None or reference.mean is None or reference.se is None:
-        return MeanComparison(level, None, None)
-    of = (arm.mean, arm.se, reference.mean, reference.se, LEVEL)
-    return MeanComparison(level, difference(*of), ratio(*of))
 
 
 def _mean_json(mean: Mean) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Table 1: the patients at baseline. What it says of a variable are parts, each judged by itself (decision 33)."""
+"""Table 1: the patients at baseline. What it says of a variable are parts, each judged by itself (decision 34)."""
 
 from __future__ import annotations
 

@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Final, Union
 
 from pydantic import Field
 
+from riskset.study.asked.adverse_events import AdverseEventsEntry
 from riskset.study.asked.cox import CoxEntry
+from riskset.study.asked.cumulative_incidence import CumulativeIncidenceEntry
 from riskset.study.asked.flow import FlowEntry
 from riskset.study.asked.follow_up import FollowUpEntry
 from riskset.study.asked.km import KaplanMeierEntry
 from riskset.study.asked.packages import Packages
+from riskset.study.asked.response import ResponseEntry
 from riskset.study.asked.rmst import RestrictedMeanEntry
 from riskset.study.asked.table1 import Table1Entry
 from riskset.study.entry import AnalysisEntry
@@ -30,6 +33,9 @@ OWN: Final[Mapping[str, type[AnalysisEntry]]] = MappingProxyType(
         "cox": CoxEntry,
         "rmst": RestrictedMeanEntry,
         "follow-up": FollowUpEntry,
+        "cumulative-incidence": CumulativeIncidenceEntry,
+        "response": ResponseEntry,
+        "adverse-events": AdverseEventsEntry,
     }
 )
 """The kinds that riskset itself provides, in the order of documents and reports."""

@@ -8,10 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import Discriminator, Tag, field_validator, model_validator
 
 from riskset.catalogue import Message, say
-from riskset.study.entry import EndpointEntry
+from riskset.study.asked.cox_terms import (
+    NO_SPLINES,
+    Splines,
+    Terms,
+    main_effects,
+    splines_in_order,
+    without,
+    wrong_interactions,
+    wrong_landmark,
+    wrong_splines,
+)
+from riskset.study.entry import EndpointEntry, Positive, as_printed
 from riskset.study.references import Draft
 from riskset.study.toml_lines import KeyPath
-from riskset.study.toml_table import Complaint, Names, complain, each_once
+from riskset.study.toml_table import Complaint, Name, Names, Since, complain, each_once
 from riskset.study.variables import NumberVariable
 
 if TYPE_CHECKING:
@@ -36,12 +47,25 @@ class CoxEntry(EndpointEntry):
     ties: Literal["efron", "breslow"] = "efron"
     univariable: Univariable = False
     """True: each covariate of `multivariable` alone."""
-    multivariable: Names | None = None
+    multivariable: Terms | None = None
+    """Variables, and interactions of two of them (`arm:ecog`)."""
+    splines: Annotated[Splines, Since("0.2.0")] = NO_SPLINES
+    """By number: the knots of a restricted cubic spline, in its own unit, in every model of the entry that has it."""
+    landmark: Annotated[Positive | None, Since("0.2.0")] = None
+    """In `time.unit`: the rows still at risk after it, whose time is counted from it."""
+    strata: Annotated[tuple[Name, ...], Since("0.2.0")] = ()
+    """Categories and booleans: each combination of their levels has a baseline hazard of its own in each hospital."""
+    e_value: Annotated[bool, Since("0.2.0")] = False
 
-    @field_validator("univariable", "multivariable")
+    @field_validator("univariable", "multivariable", "strata")
     @classmethod
     def _distinct(cls, value: bool | tuple[str, ...] | None) -> bool | tuple[str, ...] | None:
         return each_once(value) if isinstance(value, tuple) else value
+
+    @field_validator("splines")
+    @classmethod
+    def _ascending_knots(cls, value: Splines) -> Splines:
+        return splines_in_order(value)
 
     @model_validator(mode="after")
     def _some_model(self) -> CoxEntry:
@@ -51,54 +75,100 @@ class CoxEntry(EndpointEntry):
             complain(say("study.cox.no_covariates"))
         return self
 
+    def landmark_days(self, days_per_unit: float) -> int | None:
+        """Returns the last day before the landmark, from which time is counted: follow-up is of whole days, so that
+        those at risk after the one are at risk after the other."""
+        return None if self.landmark is None else int(self.landmark * days_per_unit)
+
     @property
     def univariable_covariates(self) -> tuple[str, ...]:
         """The covariates that have a univariable model, in order."""
         if isinstance(self.univariable, tuple):
             return self.univariable
-        return (self.multivariable or ()) if self.univariable else ()
+        return self.together if self.univariable else ()
+
+    @property
+    def together(self) -> tuple[str, ...]:
+        """The covariates of the multivariable model, without interactions."""
+        return main_effects(self.multivariable or ())
 
     @property
     def covariates(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((*(self.multivariable or ()), *self.univariable_covariates)))
+        """Those of the models, and the variables of the strata, without which a patient is in no risk set."""
+        return tuple(dict.fromkeys((*self.together, *self.univariable_covariates, *self.strata)))
 
     def without(self, covariate: str, *, alone: bool = True) -> Self | None:
-        together = self.multivariable or ()
+        together = self.together
         if not alone and (covariate not in together or len(together) == 1):
             return None
         if covariate not in self.covariates:
             return self
-        rest = tuple(name for name in together if name != covariate) or None
+        if covariate in self.strata:
+            return self.model_copy(update={"strata": tuple(name for name in self.strata if name != covariate)})
+        rest = without(self.multivariable or (), covariate) or None
         by_itself = tuple(name for name in self.univariable_covariates if name != covariate or not alone)
         if rest is None and not by_itself:
             return None
-        follows = self.univariable is True and by_itself == rest
-        return self.model_copy(update={"multivariable": rest, "univariable": follows or by_itself or False})
+        follows = self.univariable is True and by_itself == main_effects(rest or ())
+        used = {*main_effects(rest or ()), *by_itself}
+        splines = {name: knots for name, knots in self.splines.items() if name in used}
+        update = {"multivariable": rest, "univariable": follows or by_itself or False, "splines": splines}
+        return self.model_copy(update=update)
 
     def complaints(self, draft: Draft, path: KeyPath) -> Iterator[Complaint]:
         yield from draft.known_endpoints(path, self.endpoints)
-        yield from draft.covariates((*path, "multivariable"), self.multivariable or (), self.endpoints)
+        terms = self.multivariable or ()
+        for position, term in enumerate(terms):
+            if ":" not in term:
+                yield from draft.covariates((*path, "multivariable"), [term], self.endpoints, first=position)
+        yield from wrong_landmark(draft, (*path, "landmark"), self.landmark, self.endpoints)
+        yield from wrong_interactions((*path, "multivariable"), terms, self.splines)
+        yield from wrong_splines(draft, (*path, "splines"), self.splines, self.covariates)
         if isinstance(self.univariable, tuple):
             yield from draft.covariates((*path, "univariable"), self.univariable, self.endpoints)
+        yield from draft.covariates((*path, "strata"), self.strata, self.endpoints)
+        covariates = {*(self.multivariable or ()), *self.univariable_covariates}
+        for position, name in enumerate(self.strata):
+            if isinstance(draft.variables.get(name), NumberVariable):
+                yield from draft.use((*path, "strata", position), name, "boolean", "category")
+            if name in covariates:
+                yield Complaint((*path, "strata", position), say("study.cox.stratum_is_covariate", name=name))
 
     def sentences(self, study: Study) -> Iterator[Message | str]:
         endpoints, alone, together = self.labels(study), self.univariable_covariates, self.multivariable
         if together:
-            covariates = tuple(_covariate(name, study) for name in together)
+            covariates = tuple(_term(term, study) for term in together)
             yield say("study.cox.multivariable", endpoints=endpoints, covariates=covariates, n=len(covariates))
-        if alone and set(alone) == set(together or ()):
+        if alone and set(alone) == set(self.together):
             yield say("study.cox.each_of_these", endpoints=endpoints)
         elif alone:
             covariates = tuple(_covariate(name, study) for name in alone)
             yield say("study.cox.univariable", endpoints=endpoints, covariates=covariates)
+        if self.strata:
+            yield say("study.cox.strata", variables=tuple(_covariate(name, study) for name in self.strata))
+        if self.e_value:
+            yield say("study.cox.e_value")
+        if self.landmark is not None:
+            day = self.landmark_days(study.days_per_unit)
+            of = {"landmark": f"{self.landmark:g}", "unit": study.time.unit, "day": day}
+            yield say("study.cox.landmark", **of)
+        for name, knots in self.splines.items():
+            yield say("study.cox.spline", label=study.label_of(name), knots=as_printed(knots))
 
     def facts(self, study: Study) -> dict[str, Any]:
-        return {
-            "univariable": list(self.univariable_covariates),
-            "multivariable": list(self.multivariable or ()),
-            "baseline": self.baseline,
-            "ties": self.ties,
-        }
+        landmark = {} if self.landmark is None else {"landmark": self.landmark}
+        splines = {"splines": {name: list(knots) for name, knots in self.splines.items()}} if self.splines else {}
+        return (
+            landmark
+            | splines
+            | {
+                "univariable": list(self.univariable_covariates),
+                "multivariable": list(self.multivariable or ()),
+                "baseline": self.baseline,
+                "ties": self.ties,
+                "strata": list(self.strata),
+            }
+        )
 
     def lines(self, study: Study) -> list[Message | str]:
         models = {"univariable": self.univariable_covariates, "multivariable": self.multivariable or ()}
@@ -107,6 +177,13 @@ class CoxEntry(EndpointEntry):
             for model, names in models.items()
             if names
         ]
+
+
+def _term(term: str, study: Study) -> Message:
+    """Returns a covariate, or an interaction by the labels of its two variables."""
+    if ":" not in term:
+        return _covariate(term, study)
+    return say("study.covariate.interaction", labels=tuple(map(study.label_of, term.split(":"))))
 
 
 def _covariate(name: str, study: Study) -> Message:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from riskset.catalogue import Message, say
 from riskset.study.entry import EndpointEntry, Limits, Positive, arms_of, as_printed, ascending, grid_of
 from riskset.study.references import Draft
 from riskset.study.toml_lines import KeyPath
-from riskset.study.toml_table import Complaint
+from riskset.study.toml_table import Complaint, Name, Since, each_once
 
 if TYPE_CHECKING:
     from riskset.study.spec import Study
@@ -24,15 +24,36 @@ class KaplanMeierEntry(EndpointEntry):
     landmarks: tuple[Positive, ...] = ()
     """Times at which survival is reported, in `time.unit`, ascending."""
     limits: Limits = "log-log"
+    rho: Annotated[float, Since("0.2.0"), Field(ge=0)] = 0.0
+    """Log-rank tests are weighted by S(t-)^rho."""
+    strata: Annotated[tuple[Name, ...], Since("0.2.0")] = ()
+    """With each site, the strata of a further log-rank test."""
+
+    @field_validator("strata")
+    @classmethod
+    def _distinct(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return each_once(value)
 
     @field_validator("landmarks")
     @classmethod
     def _ascending(cls, value: tuple[float, ...]) -> tuple[float, ...]:
         return ascending("landmarks", value)
 
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        return self.strata
+
+    def without(self, covariate: str, *, alone: bool = True) -> Self | None:
+        return self.model_copy(update={"strata": tuple(name for name in self.strata if name != covariate)})
+
     def complaints(self, draft: Draft, path: KeyPath) -> Iterator[Complaint]:
         yield from draft.known_endpoints(path, self.endpoints)
         yield from draft.within_grid((*path, "landmarks"), self.landmarks)
+        yield from draft.covariates((*path, "strata"), self.strata, self.endpoints, ("boolean", "category"))
+        if draft.comparison is None and (self.strata or self.rho):
+            yield Complaint((*path, "strata" if self.strata else "rho"), say("study.km.no_arms"))
+        elif draft.comparison is not None and draft.comparison.arm in self.strata:
+            yield Complaint((*path, "strata"), say("study.km.stratum_is_arm", name=draft.comparison.arm))
 
     def sentences(self, study: Study) -> Iterator[Message | str]:
         endpoints, arms = self.labels(study), arms_of(study)
@@ -41,10 +62,14 @@ class KaplanMeierEntry(EndpointEntry):
         if self.landmarks:
             yield say("study.km.landmarks", times=as_printed(self.landmarks), unit=study.time.unit)
         if arms:
-            yield say("study.km.log_rank", endpoints=endpoints)
+            weighted = "weighted" if self.rho else "log_rank"
+            yield say(f"study.km.{weighted}", endpoints=endpoints, rho=self.rho)
+        if self.strata:
+            yield say("study.km.strata", strata=tuple(map(study.label_of, self.strata)))
 
     def facts(self, study: Study) -> dict[str, Any]:
-        return {"landmarks": list(self.landmarks), "unit": study.time.unit, "limits": self.limits}
+        later = ({"rho": self.rho} if self.rho else {}) | ({"strata": list(self.strata)} if self.strata else {})
+        return {"landmarks": list(self.landmarks), "unit": study.time.unit, "limits": self.limits, **later}
 
     def lines(self, study: Study) -> list[Message | str]:
         if not self.landmarks:

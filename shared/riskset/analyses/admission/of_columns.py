@@ -1,0 +1,249 @@
+"""The rounds of admission that tell of columns: each by itself, 0/1 columns in pairs, products of all in models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations_with_replacement
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskset.analyses import moments
+from riskset.analyses.admission import spreads
+from riskset.analyses.admission.exclusions import NOT_COUNTED, Exclusions
+from riskset.analyses.admission.features import (
+    Feature,
+    features_of,
+    gram,
+    in_design,
+    is_crossed,
+    matrix,
+    only_in_designs_of,
+    only_of,
+)
+from riskset.analyses.admission.figures import Figures, Gram
+from riskset.analyses.admission.step import Live, Own, rows_and_sites
+from riskset.analyses.analysis import Analysis
+from riskset.catalogue import Message, say
+from riskset.disclosure.exposure import Column, Label
+from riskset.disclosure.exposure import total as total_of
+from riskset.stats.arrays import symmetric
+
+
+def _with_events(live: Live) -> tuple[str, ...]:
+    """Returns the sets with an endpoint, whose events are counted."""
+    return tuple(dict.fromkeys(analysis.analysis_set for analysis in live if analysis.endpoint is not None))
+
+
+def _columns(live: Live) -> tuple[Feature, ...]:
+    return tuple(feature for feature in features_of(live) if feature.column is not None)
+
+
+def _values(own: Own, feature: Feature) -> NDArray[np.float64]:
+    assert feature.column is not None
+    return feature.column.values(own.cohort.analysis_sets[feature.cohort])
+
+
+def models(live: Live) -> list[Analysis]:
+    """Returns the analyses that disclose sums of products. (A curve's arms are judged as pairs.)"""
+    return [analysis for analysis in live if analysis.exposure.design]
+
+
+def adding(live: Live) -> list[Analysis]:
+    """Returns the analyses that disclose sums of a column's squares: models, and tables of numbers."""
+    return [analysis for analysis in live if analysis.exposure.design or analysis.exposure.numbers]
+
+
+def modelled(live: Live) -> tuple[Feature, ...]:
+    """Returns the columns of the designs, including numbers, by analysis set, and the numbers of tables; of a sum its
+    terms, in its place."""
+    features = dict.fromkeys(
+        Feature(analysis.analysis_set, column)
+        for analysis in adding(live)
+        for column in (*analysis.exposure.judged_design, *analysis.exposure.numbers)
+    )
+    return tuple(f for name in dict.fromkeys(f.cohort for f in features) for f in features if f.cohort == name)
+
+
+def stratified(live: Live) -> tuple[Feature, ...]:
+    """Returns the columns of the designs whose models have further strata, within these: only there do they vary in
+    the sums of such a model."""
+    found = (
+        Feature(analysis.analysis_set, column, strata)
+        for analysis in models(live)
+        if (strata := strata_in(analysis))
+        for column in analysis.exposure.judged_design
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def strata_in(analysis: Analysis) -> tuple[Column, ...]:
+    """Returns the levels that make strata: the conditions that are not of the endpoint itself."""
+    return tuple(column for column in analysis.exposure.conditions if column.variable != analysis.endpoint)
+
+
+def in_strata(analysis: Analysis, feature: Feature) -> bool:
+    """Whether an analysis discloses sums of products of a column within these strata."""
+    return bool(feature.within) and in_design(analysis, feature) and strata_in(analysis) == feature.within
+
+
+def sums(live: Live) -> tuple[Feature, ...]:
+    """Returns the sums of terms among the columns of the designs. Their own squares would tell products of the terms
+    before those are judged, and about no mean: neither leaves before `Products`."""
+    return tuple(
+        dict.fromkeys(
+            Feature(analysis.analysis_set, column) for analysis in models(live) for column in analysis.exposure.sums
+        )
+    )
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Events of each analysis set, patients with each 0/1 column, the spread of each column of a model, and who is not
+    analysed."""
+
+    exclusions: Exclusions = NOT_COUNTED
+    id: str = "admission/counts"
+    reveals: ClassVar[Message] = say("analyses.reveals.counts")
+
+    def labels(self, live: Live) -> tuple[Label, ...]:
+        return (
+            *(total_of(f"events of {name}") for name in _with_events(live)),
+            *(total_of(f"patients with {f.name}", *f.columns) for f in _columns(live)),
+            *(total_of(f"{n} of {f.name}", *f.columns) for f in modelled(live) for n in moments.NUMBERS),
+            *(total_of(f"sum of squares of {f.name}", *f.columns) for f in stratified(live)),
+            *self.exclusions.labels(live),
+        )
+
+    def local(self, own: Own, live: Live) -> NDArray[np.float64]:
+        events = [float(own.cohort.outcomes(name).event.sum()) for name in _with_events(live)]
+        counts = [0.0 if f.is_number else float(_values(own, f).sum()) for f in _columns(live)]
+        analysed = own.cohort.analysis_sets
+        spread = [moments.summary([f.column], analysed[f.cohort]) for f in modelled(live) if f.column]
+        within = (matrix(own.cohort, stratified(live), centred=True) ** 2).sum(axis=0)
+        return np.concatenate([events, counts, *spread, within, self.exclusions.local(own.cohort, live)])
+
+    def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
+        of_sets = [only_of(live, refused, Feature(name)) for name in _with_events(live)]
+        columns = [only_of(live, refused, f) for f in _columns(live)]
+        spread = np.repeat([only_in_designs_of(live, refused, f) for f in modelled(live)], len(moments.NUMBERS))
+        within = [refused.issuperset(a.id for a in live if in_strata(a, f)) for f in stratified(live)]
+        return np.array([*of_sets, *columns, *spread, *within, *self.exclusions.silent(live, refused)], bool)
+
+    def stated(self, live: Live) -> tuple[int, ...]:
+        before = len(_with_events(live))
+        return tuple(range(before, before + len(_columns(live))))
+
+    def contributes(self, own: Own, live: Live) -> tuple[bool, ...]:
+        every = [_values(own, feature) for feature in _columns(live)]
+        return tuple(bool(len(values)) and bool((values != values[0]).any()) for values in every)
+
+    def combine(
+        self, total: Sequence[float], sites: Sequence[int], live: Live, dead: frozenset[str], known: Figures
+    ) -> Figures:
+        sets, columns = _with_events(live), _columns(live)
+        at = len(sets) + len(columns)
+        events = {name: round(number) for name, number in zip(sets, total, strict=False)}
+        counts = dict(zip(columns, rows_and_sites(total[len(sets) : at], sites), strict=True))
+        spread = {f: total[at + 3 * i : at + 3 * i + 3] for i, f in enumerate(modelled(live))}
+        rest = total[at + 3 * len(spread) :]
+        within = dict(zip(stratified(live), rest, strict=False))
+        excluded = self.exclusions.combine(rest[len(within) :], live, dead)
+        known_spread = {f: part for f, part in spread.items() if not only_in_designs_of(live, dead, f)}
+        found: dict[str, moments.Moments] = {}
+        for name in dict.fromkeys(f.cohort for f in known_spread):
+            parts = {f.column: part for f, part in known_spread.items() if f.cohort == name and f.column}
+            varying = {f.column for f, count in counts.items() if f.cohort == name and f.column and count.sites}
+            found[name] = moments.pooled(known.rows[name].rows, events.get(name, 0), parts, varying)
+        return replace(known, events=events, columns=counts, moments=found, within=within, excluded=excluded)
+
+
+class _NoContributors:
+    """Of a step without counts whose contributors are counted."""
+
+    def stated(self, live: Live) -> tuple[int, ...]:
+        return ()
+
+    def contributes(self, own: Own, live: Live) -> tuple[bool, ...]:
+        return ()
+
+
+def _silent_pairs(dead: Sequence[bool]) -> NDArray[np.bool_]:
+    """Returns which products involve a dead feature, upper triangle by rows."""
+    of = np.array(dead, bool)
+    i, j = np.triu_indices(len(dead))
+    return np.asarray(of[i] | of[j], bool)
+
+
+def _pair_labels(features: Sequence[Feature], what: str) -> tuple[Label, ...]:
+    return tuple(
+        total_of(f"{what} {a.name} and {b.name}", *a.columns, *b.columns)
+        for a, b in combinations_with_replacement(features, 2)
+    )
+
+
+def binary(live: Live) -> tuple[Feature, ...]:
+    """Returns the 0/1 features whose products leave: memberships, and levels that are more than counted one way."""
+    return tuple(f for f in features_of(live) if not f.is_number and is_crossed(live, f))
+
+
+@dataclass(frozen=True)
+class Pairs(_NoContributors):
+    """How many patients have two levels at once, for every two: whether some combination isolates a few patients."""
+
+    id: str = "admission/pairs"
+    reveals: ClassVar[Message] = say("analyses.reveals.pairs")
+
+    def labels(self, live: Live) -> tuple[Label, ...]:
+        return _pair_labels(binary(live), "patients with")
+
+    def local(self, own: Own, live: Live) -> NDArray[np.float64]:
+        return gram(matrix(own.cohort, binary(live)))
+
+    def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
+        return _silent_pairs([only_of(live, refused, feature) for feature in binary(live)])
+
+    def combine(
+        self, total: Sequence[float], sites: Sequence[int], live: Live, dead: frozenset[str], known: Figures
+    ) -> Figures:
+        features = binary(live)
+        return replace(known, pairs=Gram(features, symmetric(total, len(features))))
+
+
+@dataclass(frozen=True)
+class Products(_NoContributors):
+    """Products of the columns of the models and the numbers of tables, centred within hospitals; of sums their squares;
+    and the spread of each number of a table within an arm."""
+
+    id: str = "admission/products"
+    reveals: ClassVar[Message] = say("analyses.reveals.products")
+
+    def labels(self, live: Live) -> tuple[Label, ...]:
+        squares = (total_of(f"centred product of {f.name} and {f.name}", *f.columns * 2) for f in sums(live))
+        return (*_pair_labels(modelled(live), "centred product of"), *squares, *spreads.labels(live))
+
+    def local(self, own: Own, live: Live) -> NDArray[np.float64]:
+        squares = (matrix(own.cohort, sums(live), centred=True) ** 2).sum(axis=0)
+        products = gram(matrix(own.cohort, modelled(live), centred=True))
+        return np.concatenate([products, squares, spreads.local(own.cohort, live)])
+
+    def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
+        pairs = _silent_pairs([only_in_designs_of(live, refused, feature) for feature in modelled(live)])
+        squares = np.array([only_of(live, refused, feature) for feature in sums(live)], bool)
+        return np.concatenate([pairs, squares, spreads.silent(live, refused)])
+
+    def combine(
+        self, total: Sequence[float], sites: Sequence[int], live: Live, dead: frozenset[str], known: Figures
+    ) -> Figures:
+        features, own = modelled(live), sums(live)
+        at = len(features) * (len(features) + 1) // 2
+        spread = Gram(features, symmetric(total[:at], len(features)))
+        by_arm = dict(zip(spreads.asked(live), total[at + len(own) :], strict=True))
+        found = dict(known.moments)
+        for feature, within in zip(own, total[at:], strict=False):
+            if feature.column is not None and not only_of(live, dead, feature):
+                of_set, varies = found[feature.cohort], known.columns[feature].sites > 0
+                found[feature.cohort] = moments.with_sum(of_set, feature.column, within, varies)
+        return replace(known, spread=spread, moments=found, by_arm=by_arm)

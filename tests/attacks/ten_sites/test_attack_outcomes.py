@@ -1,0 +1,55 @@
+"""Two endpoints whose outcomes differ in one patient: the scores of a model at 0 differ by that patient's columns, less
+their means at risk, so that the sign of each difference is a yes or a no."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from riskset.analyses.methods.cox_fit import CoxFit
+
+FEW = ("busan", "daegu", "tokyo", "osaka")
+BINARY = ("ecog", "mvi", "male", "viral")
+OS, OTHER = "cox/os/all/multivariable", "cox/other/all/multivariable"
+
+
+def asked(network, table, differing):
+    """A study of two endpoints; the second lacks the events of so many patients who died in Tokyo."""
+    everybody = np.ones(len(table["site"]), bool)
+    analyses = {name: {"kind": "cox", "endpoints": [name], "multivariable": list(BINARY)} for name in ("os", "other")}
+    made = network(table, analyses, {"os": everybody, "other": everybody})
+    rows = made.cohorts["tokyo"].analysis_sets["other"]
+    censored = np.flatnonzero(rows.event)[:differing]
+    event = rows.event.copy()
+    event[censored] = False
+    sets = made.cohorts["tokyo"].analysis_sets | {"other": replace(rows, event=event)}
+    made.cohorts["tokyo"] = replace(made.cohorts["tokyo"], analysis_sets=sets)
+    made.rows["tokyo"] = made.marks("tokyo")
+    made.start_site("tokyo")
+    return made, [[int(rows.variables[name][one]) for name in BINARY] for one in censored]
+
+
+def scores(network, id_):
+    """The slopes at 0, by column, as everybody reads them."""
+    first = next(one.numbers[id_] for one in network.reads() if id_ in one.numbers)
+    return np.array([first[f"slope in {name} = true"] for name in BINARY])
+
+
+class TestTheEventsOfTwoEndpoints:
+    def test_of_one_patient(self, network, patients, monkeypatch):
+        table = patients(*FEW)
+        monkeypatch.setattr(
+            "riskset.analyses.admission.own_rows._own_outcomes", lambda policy, live, own, figures: iter(())
+        )
+        bare, (row,) = asked(network, table, 1)
+        bare.run()
+        assert (scores(bare, OS) - scores(bare, OTHER) > 0).astype(int).tolist() == row
+        monkeypatch.undo()
+        gated, _ = asked(network, table, 1)
+        results = gated.run().results
+        assert isinstance(results[OS], CoxFit)
+        assert (results[OTHER].rule, results[OTHER].by) == ("R2", "a site")
+
+    def test_endpoints_that_differ_in_enough_events_pass(self, network, patients):
+        honest, _ = asked(network, patients(*FEW), 5)
+        results = honest.run().results
+        assert all(isinstance(results[id_], CoxFit) for id_ in (OS, OTHER))

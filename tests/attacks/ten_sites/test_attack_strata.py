@@ -1,0 +1,52 @@
+"""A number that is the same for all patients of a stratum, but for one: the score of the stratified model is that
+patient's alone, however the number varies in the whole set."""
+
+import numpy as np
+
+from riskset.analyses.admission import own_rows
+from riskset.analyses.methods.cox_fit import CoxFit
+
+FEW = ("busan", "daegu", "tokyo", "osaka")
+MODEL = "cox/os/all/multivariable"
+
+
+def asks(network, table):
+    """A model of a number that follows the strata but for one patient of Tokyo, stratified by ECOG."""
+    victim = int(np.flatnonzero(table["site"] == "tokyo")[3])
+    table["score"] = 60 + 20 * table["ecog"]
+    table["score"][victim] += 10 * (1 - 2 * table["mvi"][victim])
+    entry = {"kind": "cox", "endpoints": ["os"], "multivariable": ["score"], "strata": ["ecog"]}
+    return victim, network(table, {"cox": entry})
+
+
+class TestANumberThatFollowsTheStrata:
+    def test_but_for_one_patient(self, network, patients, monkeypatch):
+        table = patients(*FEW)
+        monkeypatch.setattr(own_rows, "_own_strata", lambda policy, live, own, within: iter(()))
+        victim, bare = asks(network, table)
+        bare.run()
+        slope = next(one.numbers[MODEL] for one in bare.reads() if MODEL in one.numbers)["slope in score"]
+        died = bool(table["dead"][victim])
+        own = (1.0 if died else 0.0) - at_risk_while(table, victim)  # nobody else of the stratum differs in the number
+        assert (slope / own < 0) == bool(table["mvi"][victim])
+        monkeypatch.undo()
+        _, gated = asks(network, table)
+        found = gated.run().results[MODEL]
+        assert (found.rule, found.by) == ("R4", "a site")
+
+    def test_a_column_that_varies_within_the_strata_passes(self, network, patients):
+        entry = {"kind": "cox", "endpoints": ["os"], "multivariable": ["mvi", "male"], "strata": ["ecog"]}
+        assert isinstance(network(patients(*FEW), {"cox": entry}).run().results[MODEL], CoxFit)
+
+
+def at_risk_while(table, victim):
+    """The cumulative hazard (Efron, at 0) of the victim's hospital and stratum while the victim is at risk."""
+    same = (table["site"] == table["site"][victim]) & (table["ecog"] == table["ecog"][victim])
+    days, dead = table["days"][same], table["dead"][same].astype(bool)
+    own, total = table["days"][victim], 0.0
+    for day in np.unique(days[dead & (days <= own)]):
+        events, size = int((dead & (days == day)).sum()), int((days >= day).sum())
+        ties = np.arange(events) / events
+        share = np.where((day == own) & bool(table["dead"][victim]), 1 - ties, 1.0)
+        total += float((share / (size - events * ties)).sum())
+    return total
