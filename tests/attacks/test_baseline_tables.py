@@ -46,10 +46,10 @@ def draw(**changed):
     return table
 
 
-def network(patients, table, analyses, without=()):
+def network(patients, table, analyses, without=(), sites=SITES):
     """Returns a network; patients `without` have no value of ecog."""
-    study = patients.study(SITES, analyses=analyses, variables=VARIABLES)
-    cohorts = {site: Cohort(site, sets_of(study, table, i, without)) for i, site in enumerate(SITES)}
+    study = patients.study(sites, analyses=analyses, variables=VARIABLES)
+    cohorts = {site: Cohort(site, sets_of(study, table, i, without)) for i, site in enumerate(sites)}
     return Rehearsal(study, cohorts)
 
 
@@ -57,7 +57,7 @@ def sets_of(study, table, site, without):
     sets = {}
     for set_id in plan(study).sets:
         names = set_id.complete_in or study.covariates_of("os")
-        here = np.arange(N) % len(SITES) == site
+        here = table.get("site", np.arange(N) % len(SITES)) == site
         if "ecog" in names:
             here[list(without)] = False
         variables = {name: table[name][here] for name in names}
@@ -96,6 +96,30 @@ class TestAValueFarFromAllOthers:
 
     def test_a_value_among_others_is_answered(self, patients):
         assert has_result(self.asks(patients, 75.0)[LAB])
+
+
+class TestTheOnlyPatientOfAnArmAtAHospital:
+    """A hospital has one patient of the new arm, with a value near those of its others and far from those of all other
+    hospitals: at the mean of the arm at the hospital."""
+
+    here = (0, 1, 2, 6, 7, 3)  # five of the old arm, and one of the new
+
+    def run(self, patients, level):
+        table = draw(lab=(list(self.here), level + np.arange(6)))
+        table["site"] = np.where(np.isin(np.arange(N), self.here), 0, 1 + np.arange(N) % 3)
+        return network(patients, table, {"table": TABLE}, sites=(*SITES, "seoul")).run().results[LAB]
+
+    def test_the_value_is_read_where_the_rule_is_off(self, patients, monkeypatch):
+        monkeypatch.setattr(own_rows, "_own_numbers", lambda *_: iter(()))
+        arm = self.run(patients, 900.0).by_arm[1]
+        read = arm.mean + np.sqrt(arm.variance * (arm.n - 1) * (arm.n - 1) / arm.n)
+        assert read == pytest.approx(905, rel=0.02)
+
+    def test_the_number_is_refused(self, patients):
+        assert self.run(patients, 900.0).rule == "R4"
+
+    def test_values_among_others_are_answered(self, patients):
+        assert has_result(self.run(patients, 55.0))
 
 
 class TestTwoNumbersThatDifferInOnePatient:

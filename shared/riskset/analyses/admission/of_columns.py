@@ -215,7 +215,7 @@ class Pairs(_NoContributors):
 @dataclass(frozen=True)
 class Products(_NoContributors):
     """Products of the columns of the models and the numbers of tables, centred within hospitals; of sums their squares;
-    and the spread of each number of a table within an arm."""
+    and the sum and spread of each number of a table within an arm."""
 
     id: str = "admission/products"
     reveals: ClassVar[Message] = say("analyses.reveals.products")
@@ -240,7 +240,7 @@ class Products(_NoContributors):
         features, own = modelled(live), sums(live)
         at = len(features) * (len(features) + 1) // 2
         spread = Gram(features, symmetric(total[:at], len(features)))
-        by_arm = dict(zip(spreads.asked(live), total[at + len(own) :], strict=True))
+        by_arm = spreads.combined(live, total[at + len(own) :])
         found = dict(known.moments)
         for feature, within in zip(own, total[at:], strict=False):
             if feature.column is not None and not only_of(live, dead, feature):

@@ -21,7 +21,7 @@ from riskset.analyses.admission.features import Feature, features_of, in_design,
 from riskset.analyses.admission.figures import Count, Figures
 from riskset.analyses.admission.judging import Judged, levels, lost, nested
 from riskset.analyses.admission.of_columns import adding, binary, in_strata, modelled, models, stratified
-from riskset.analyses.admission.spreads import InArm
+from riskset.analyses.admission.spreads import InArm, Spread
 from riskset.analyses.admission.step import Live, Own
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import AnalysisSet
@@ -311,13 +311,13 @@ def _own_designs(policy: Policy, live: Live, own: Own, figures: Figures) -> Iter
         yield from _span(policy, "R4.leverage", own_rows, figures.spread.of(features), features, adding(live))
 
 
-def _own_numbers(policy: Policy, live: Live, own: Own, spread: Mapping[InArm, float] | None) -> Iterator[Judged]:
-    """R4: no patient makes up much of the spread of a table's number within an arm. `spread` are the sums of squares of
-    all hospitals, None for this one's own. Over all arms each is judged with the columns of the models."""
+def _own_numbers(policy: Policy, live: Live, own: Own, spread: Mapping[InArm, Spread] | None) -> Iterator[Judged]:
+    """R4: no patient makes up much of the spread of a table's number within an arm. `spread` are those of all
+    hospitals, None for this one's own. Over all arms each number is judged with the columns of the models."""
     for analysis in live:
         for one in spreads.of_analysis(analysis):
-            rows = one.about_mean(own.cohort)[:, None]
-            total = rows.T @ rows if spread is None else np.array([[spread[one]]])
+            values = one.values(own.cohort)
+            rows, total = (Spread.of(values) if spread is None else spread[one]).shares(values)
             for finding in span.design(policy, "R4.leverage", rows, total, [(analysis.id, [0])]):
                 yield analysis.id, finding
 

@@ -1,8 +1,9 @@
 """The spread of each number of a table within an arm, which shows how far one patient stands out in the arm's sums.
 
 A table opens the sum and the sum of squares of a number in each arm. One patient far from all others makes up most of
-both. Before they leave, the sum of squares about each hospital's own mean is added over hospitals, and each hospital
-compares its patients with the total.
+both. Before the squares leave, the sum, and the sum of squares about each hospital's own mean, are added over
+hospitals; each hospital compares its patients, about the mean of all, with the total. A hospital may have one patient
+of an arm, who is at its own mean.
 """
 
 from __future__ import annotations
@@ -40,18 +41,36 @@ class InArm:
         arm = self.arm.name if self.arm else " and ".join(f"not {level.name}" for level in self.levels)
         return f"{self.column.name} ({self.cohort}) {arm or 'of all'}"
 
-    def about_mean(self, cohort: Cohort) -> NDArray[np.float64]:
-        """Returns the number, scaled to [-1, 1], minus its mean over this hospital's patients of the arm, (n,) over the
-        rows of the set; 0 for other arms. Never leaves."""
+    def values(self, cohort: Cohort) -> NDArray[np.float64]:
+        """Returns the number, scaled to [-1, 1], of this hospital's patients of the arm, (n,). Never leaves."""
         rows = cohort.analysis_sets[self.cohort]
         others = [level.values(rows) for level in self.levels]
         of_arm = self.arm.values(rows) == 1 if self.arm else np.sum(others, axis=0, initial=0.0) == np.zeros(rows.n)
-        values = np.zeros(rows.n)
-        if of_arm.any():
-            own = scaled(self.column, rows)[of_arm]
-            shifted = own - own[0]  # so that a constant number has exactly 0
-            values[of_arm] = shifted - shifted.mean()
-        return values
+        return np.asarray(scaled(self.column, rows)[of_arm])
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Of a number among the patients of an arm."""
+
+    n: float
+    total: float
+    within: float
+    """Sum of squares about each hospital's own mean."""
+
+    @classmethod
+    def of(cls, values: NDArray[np.float64]) -> Spread:
+        if not len(values):
+            return cls(0.0, 0.0, 0.0)
+        shifted = values - values[0]  # so that a constant number has exactly 0
+        return cls(float(len(values)), float(values.sum()), float(((shifted - shifted.mean()) ** 2).sum()))
+
+    def shares(self, own: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Returns a hospital's own values about the mean of all, (n, 1), and the least that the sum of squares about
+        it can be, (1, 1): the mean of another hospital may be that of all."""
+        rows = (own - self.total / self.n if self.n else own)[:, None]
+        between = float(rows.sum()) ** 2 / len(own) if len(own) else 0.0
+        return rows, np.array([[self.within + between]])
 
 
 def of_analysis(analysis: Analysis) -> tuple[InArm, ...]:
@@ -66,7 +85,15 @@ def asked(live: Live) -> tuple[InArm, ...]:
 
 
 def labels(live: Live) -> tuple[Label, ...]:
-    return tuple(total_of(f"spread of {one.name}", one.column, *_labelled(one)) for one in asked(live))
+    return tuple(
+        total_of(f"{what} of {one.name}", *columns)
+        for one in asked(live)
+        for what, columns in (
+            ("patients", _labelled(one)),
+            ("sum", (one.column, *_labelled(one))),
+            ("spread", (one.column, *_labelled(one))),
+        )
+    )
 
 
 def _labelled(one: InArm) -> tuple[Column, ...]:
@@ -74,11 +101,17 @@ def _labelled(one: InArm) -> tuple[Column, ...]:
 
 
 def local(cohort: Cohort, live: Live) -> NDArray[np.float64]:
-    """Returns a hospital's sums of squares, (size,)."""
-    return np.array([float((one.about_mean(cohort) ** 2).sum()) for one in asked(live)])
+    """Returns a hospital's numbers, (size,)."""
+    found = (Spread.of(one.values(cohort)) for one in asked(live))
+    return np.array([number for of in found for number in (of.n, of.total, of.within)])
 
 
 def silent(live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
     """Returns which numbers belong to refused analyses only, (size,)."""
     users = [{analysis.id for analysis in live if one in of_analysis(analysis)} for one in asked(live)]
-    return np.array([refused.issuperset(ids) for ids in users], bool)
+    return np.repeat([refused.issuperset(ids) for ids in users], 3).astype(bool)
+
+
+def combined(live: Live, total: Sequence[float]) -> dict[InArm, Spread]:
+    """Returns the spread of each number in each arm over all hospitals."""
+    return {one: Spread(*total[3 * i : 3 * i + 3]) for i, one in enumerate(asked(live))}
