@@ -30,6 +30,8 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 SITES = ("asan", "kurume", "osaka")
 EXAMPLES = {
+    "flow": {"kind": "flow"},
+    "table1": {"kind": "table1", "variables": ["age", "stage"]},
     "km": {"kind": "km", "endpoints": ["os"], "landmarks": [12]},
     "cox": {"kind": "cox", "endpoints": ["os"], "univariable": True, "multivariable": ["arm", "age", "stage"]},
     "rmst": {"kind": "rmst", "endpoints": ["os"], "tau": [12, 24]},
@@ -43,6 +45,7 @@ EXAMPLES = {
     "response": {"kind": "response", "of": ["stage"], "orr": ["I"], "dcr": ["I", "II"]},
     "adverse-events": {"kind": "adverse-events"},
 }
+ELIGIBILITY = [{"id": "adults", "rule": "age >= 18"}]
 GRADES = {"type": "category", "levels": ["0", "2", "3"]}
 ADVERSE_EVENTS = {
     "grading": "CTCAE 5.0",
@@ -63,6 +66,8 @@ def needed_by(patients, kind):
     """Returns what else the study of a kind needs."""
     if kind == "cumulative-incidence":
         return {"endpoints": COMPETING, "variables": {**VARIABLES, "lost": {"type": "boolean"}}}
+    if kind == "flow":
+        return {"eligibility": ELIGIBILITY}
     if kind != "adverse-events":
         return {}
     return {

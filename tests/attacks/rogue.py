@@ -68,6 +68,6 @@ class Rogue(AskedOnce):
         return np.zeros(prepared[0].n if self.opens.is_iterative else 0)
 
 
-def exposure(design=(), tables=(), in_time=None, weights=False, is_iterative=False, per_site=False, conditions=()):
+def exposure(design=(), tables=(), in_time=None, weights=False, is_iterative=False, per_site=False, **more):
     """Returns an exposure with the named parts and nothing else."""
-    return Exposure(design, tables, in_time, weights, is_iterative, per_site, conditions)
+    return Exposure(design, tables, in_time, weights, is_iterative, per_site, **more)

@@ -76,6 +76,9 @@ MARKS_ONE = {
     "a number of a design that one patient has": exposure(design=(RISK,)),
     "a number of a design, asked again": exposure(design=(RISK,), is_iterative=True),
     "a table": exposure(tables=(ODD,)),
+    "a table of a set that is crossed with nothing": exposure(tables=(ODD,), is_one_way=True),
+    "a number of a table that one patient has": exposure(numbers=(RISK,)),
+    "a number of a table by arm": exposure(tables=(ARM,), numbers=(RISK,)),
     "a split in time": exposure(in_time=in_time([ODD])),
     "a design and a table": exposure(design=(AGE,), tables=(ODD,)),
     "a table and a design": exposure(design=(ODD, AGE), tables=(ARM,)),
@@ -91,6 +94,10 @@ def labels_of(opens):
     """Returns labels that the exposure covers, of the column that marks one patient where it can."""
     if opens.design:
         return tuple(total("a sum", *pair) for pair in [opens.design[:1], opens.design[-1:] * 2])
+    if opens.numbers:
+        return (total("a sum", *opens.numbers, *opens.tables),)
+    if opens.patients:
+        return (total("patients"),)
     if opens.tables:
         return (total("a count", opens.tables[0]),)
     return (counted("a count in time", EVENT, 3, *opens.in_time.split),)
@@ -121,6 +128,9 @@ HONEST = {
     "columns of a design": exposure(design=(ARM, AGE)),
     "columns of a design, asked again": exposure(design=(ARM, AGE), is_iterative=True),
     "a table": exposure(tables=(ARM,)),
+    "sums of a number": exposure(numbers=(AGE,)),
+    "sums of a number by arm": exposure(tables=(ARM,), numbers=(AGE,)),
+    "patients": exposure(patients=True, is_one_way=True),
     "counts in time": exposure(in_time=in_time([ARM])),
     "counts in time of all": exposure(in_time=in_time()),
     "a design and a table": exposure(design=(AGE,), tables=(ARM,)),
@@ -147,6 +157,16 @@ NO_RULE_CAN_PLACE = {
     "counts in time again and again": (exposure(in_time=in_time([ARM]), is_iterative=True), "R5"),
     "counts in time beside a model": (exposure(design=(AGE,), in_time=in_time(), is_iterative=True), "R5"),
     "a number counted like a level": (exposure(tables=(AGE,)), "R4"),
+    "a level added like a number": (exposure(numbers=(ARM,)), "R4"),
+    "sums of a number beside a model": (exposure(design=(ARM,), numbers=(AGE,)), "R4"),
+    "sums of a number again and again": (exposure(numbers=(AGE,), is_iterative=True), "R5"),
+    "sums of a number of a single site": (exposure(tables=(ARM,), numbers=(AGE,), per_site=True), "R12"),
+    "sums of a number that a formula computes": (exposure(numbers=(replace(AGE, terms=(AGE,)),)), "R4"),
+    "a site's tables that say they are crossed with nothing": (
+        exposure(tables=(ARM,), per_site=True, is_one_way=True),
+        "R2",
+    ),
+    "a model that says it is nothing but tables": (exposure(design=(ARM,), is_one_way=True), "R2"),
     "a number that makes strata": (exposure(design=(ARM,), conditions=(AGE,)), "R4"),
     "strata of nothing": (exposure(conditions=(ARM,)), "R2"),
     "a number that splits a curve": (exposure(in_time=in_time([AGE])), "R9"),
@@ -181,6 +201,11 @@ NOT_DECLARED = {
     "a product with a column of another": (exposure(design=(AGE,)), total("a sum", AGE, ODD)),
     "three columns at once": (exposure(design=(ARM, AGE)), total("a sum", ARM, AGE, AGE)),
     "two levels of a table crossed": (exposure(tables=STAGES), total("II and III", *STAGES)),
+    "the sum of a number in a level that is not an arm": (
+        exposure(tables=STAGES, numbers=(AGE,)),
+        total("age in II", AGE, STAGES[0]),
+    ),
+    "the third power of a number": (exposure(numbers=(AGE,)), total("cubes", AGE, AGE, AGE)),
     "a step of time": (exposure(design=(AGE,)), counted("events", EVENT, 3)),
     "a status in time": (exposure(in_time=in_time([ARM], [EVENT])), counted("censored", CENSORED, 3, ARM)),
     "a split in time": (exposure(in_time=in_time()), counted("events", EVENT, 3, ARM)),

@@ -15,7 +15,7 @@ from typing import Any
 from riskset.results import Results, entry_json
 from riskset.results.document import rounded
 
-_NAMES = ("variable", "level", "reference", "reason", "limit", "analysed", "excluded")
+_NAMES = ("variable", "level", "reference", "reason", "limit", "analysed", "excluded", "after", "scale")
 """Keys of which null is an absent object, not a missing number."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -173,8 +173,11 @@ def _in_object(value: Mapping[str, Any], at: Place) -> Iterator[tuple[Place, Num
 
 
 def _named(value: Mapping[str, Any], at: Place) -> Place:
-    """`at` with the object's variable, level, day, or probability (of a quartile)."""
+    """`at` with the object's variable, level, day, or probability (of a quartile). A level inside one of an arm has the
+    arm before it: `new / yes`."""
     texts = {key: value[key] for key in ("variable", "level") if isinstance(value.get(key), str)}
+    if "level" in texts and at.level:
+        texts["level"] = f"{at.level} / {texts['level']}"
     if isinstance(value.get("day"), int | float):
         texts["day"] = number_text(value["day"])
     if "probability" in value:

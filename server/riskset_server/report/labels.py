@@ -63,6 +63,10 @@ class Labels:
             return f"{self.variable(variable)}: {_TRUTH[level]}"
         return self.level(variable, level)
 
+    def scale(self, transform: str) -> str:
+        """A transform of a number: `log10(x + 1)`."""
+        return _SCALES[transform]
+
     def endpoint(self, name: str | None) -> str:
         """An endpoint; empty for an analysis without one."""
         return self.endpoints.get(name, name) if name else ""

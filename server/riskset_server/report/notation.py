@@ -5,6 +5,7 @@ Numbers in, text out; a missing limit is None. numbers.csv has the full precisio
 
 from __future__ import annotations
 
+from math import floor, log10
 from typing import Literal
 
 NOT_REACHED = "NR"
@@ -26,6 +27,39 @@ def count(n: float | None) -> str:
 def size(n: float | None, events: float | None) -> str:
     """`114 (64)`: patients and, of them, events."""
     return f"{count(n)} ({count(events)})"
+
+
+def count_with_percent(n: float | None, percent: float | None) -> str:
+    """`205 (68.1)`; a dash in place of the percentage of nobody."""
+    return f"{count(n)} ({NO_VALUE if percent is None else f'{percent:.1f}'})"
+
+
+def mean_with_sd(mean: float | None, sd: float | None) -> str:
+    """`62.1 (11.1)`: three digits of the standard deviation, whole numbers beyond; a dash without a mean."""
+    if mean is None:
+        return NO_VALUE
+    decimals = 2 if not sd else min(max(2 - floor(log10(sd)), 0), _MOST_DECIMALS)
+    text = f"{mean:,.{decimals}f} ({NO_VALUE if sd is None else f'{sd:,.{decimals}f}'})"
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def median_with_quartiles(median: float | None, lower: float | None, upper: float | None) -> str:
+    """`154 (12.5–1,203)`, three significant digits, whole numbers beyond; a dash where there is none."""
+    if median is None:
+        return NO_VALUE
+    middle, low, high = (NO_VALUE if value is None else _three_digits(value) for value in (median, lower, upper))
+    between = " to " if "\N{MINUS SIGN}" in low + high else "–"
+    return f"{middle} ({low}{between}{high})"
+
+
+def _three_digits(value: float) -> str:
+    text = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def standardised(value: float | None) -> str:
+    """`0.57`, a standardised difference; a dash where there is none."""
+    return NO_VALUE if value is None else f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 def p_value(p: float | None) -> str:

@@ -62,9 +62,12 @@ class Printer:
             "below": lambda hr: notation.separated(hr, "upper"),
             "chi_square": notation.chi_square,
             "count": notation.count,
+            "count_with_percent": notation.count_with_percent,
             "difference_with_limits": self._in_unit(notation.difference_with_limits),
             "digits": lambda value: notation.NO_VALUE if value is None else f"{value:.6g}",
             "mean_with_limits": self._in_unit(notation.mean_with_limits),
+            "mean_with_sd": notation.mean_with_sd,
+            "median_with_quartiles": notation.median_with_quartiles,
             "number_with_limits": notation.number_with_limits,
             "p_phrase": notation.p_phrase,
             "p_value": notation.p_value,
@@ -75,6 +78,7 @@ class Printer:
             "ratio": notation.ratio,
             "ratio_95": lambda *hr: notation.ratio(*hr).replace("(", "(95% CI "),
             "size": notation.size,
+            "standardised": notation.standardised,
             "three_digits": lambda value: notation.NO_VALUE if value is None else f"{value:.3g}",
             "time_with_limits": self._in_unit(notation.time_with_limits),
         }
@@ -133,8 +137,11 @@ class Printer:
 
 NUMBERS_TAKEN: Mapping[Format, int] = {
     "chi_square": 3,
+    "count_with_percent": 2,
     "difference_with_limits": 3,
     "mean_with_limits": 3,
+    "mean_with_sd": 2,
+    "median_with_quartiles": 3,
     "number_with_limits": 3,
     "percent_difference": 3,
     "percent_interval": 2,

@@ -164,6 +164,15 @@ class Analysis(ABC):
         """Returns the keys of results.json for an estimated result; a missing number is None."""
 
     @property
+    def part_of(self) -> str | None:
+        """Id of the analysis of its entry in whose result its own is printed; None where it is printed by itself."""
+        return None
+
+    def parts_json(self, result: Result, parts: Sequence[tuple[Analysis, Result]]) -> dict[str, Any]:
+        """Returns the keys of results.json that hold the results of its parts, in the study's order."""
+        return {}
+
+    @property
     def judged_last(self) -> bool:
         """Whether the rules judge it after the other analyses of its entry, so that these do not fail because of it."""
         return False

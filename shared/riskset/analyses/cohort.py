@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -27,6 +27,9 @@ class SetId:
     endpoint's common set, complete in the covariates of all models that share it."""
     landmark_days: int | None = None
     """Only the rows still at risk after this day, whose days are counted from it; None for all rows."""
+    until: str | None = None
+    """The box of the flow chart that the rows have reached, whether they meet the rules after it or not; None for
+    eligible rows."""
 
     @property
     def name(self) -> str:
@@ -35,6 +38,8 @@ class SetId:
         name = self.endpoint or "patients"
         if self.endpoint is None or self.population != ALL:
             name += f"/{self.population}"
+        if self.until is not None:
+            name += f" at {self.until}"
         if self.landmark_days is not None:
             name += f" after day {self.landmark_days}"
         return name if self.complete_in is None else f"{name} with {' and '.join(self.complete_in) or 'nothing'}"
@@ -42,7 +47,7 @@ class SetId:
     @property
     def of_all(self) -> SetId:
         """The set of all eligible patients of which this one is a part."""
-        return SetId(self.endpoint, ALL, self.complete_in, self.landmark_days)
+        return replace(self, population=ALL)
 
 
 def set_of(entry: AnalysisEntry, endpoint: str | None, population: str, variables: Sequence[str]) -> SetId:

@@ -74,7 +74,7 @@ def variables_of(set_id: SetId, study: Study) -> tuple[str, ...]:
 
 def reasons_of(study: Study, sets: Iterable[SetId]) -> Iterator[Reason]:
     """Yields what is counted: follow-up once for each endpoint, the rest once for each set, values once a variable."""
-    sets = tuple(sets)
+    sets = tuple(set_id for set_id in sets if set_id.until is None)
     for endpoint in dict.fromkeys(s.endpoint for s in sets if s.endpoint is not None):
         yield Reason(NO_FOLLOW_UP, endpoint, tuple(s.name for s in sets if s.endpoint == endpoint))
     needed = {set_id.name: variables_of(set_id, study) for set_id in sets}

@@ -40,6 +40,8 @@ class ColumnMoments:
     is_lost: bool = False
     """True where patients of a hospital differ, but so little compared with the study's range that `within` cannot be
     told from rounding."""
+    mean: float = 0.0
+    """Pooled mean, in the column's unit."""
 
 
 @dataclass(frozen=True)
@@ -102,4 +104,5 @@ def _moments(column: Column, n: int, first: float, second: float, within: float)
         sd=column.half_range * sqrt(within / n),
         is_constant=within == 0.0 and between <= _ROUNDING * second,
         within=within,
+        mean=column.middle + column.half_range * (first / n),
     )

@@ -43,7 +43,7 @@ class Tally:
         """Returns the tally after so many rounds of an analysis of `rows` patients; `fields` define its endpoint."""
         name = analysis.analysis_set
         held = self.held.union(fields, _columns_of(analysis))
-        patients, counted = max(self.patients, rows), self.counted
+        patients, counted = max(self.patients, _holding(analysis, rows)), self.counted
         if analysis.exposure.is_iterative:  # each point of evaluation gives other numbers
             return Tally(self.numbers + rounds * len(labels), patients, held, counted)
         new = frozenset((name, label) for label in labels if label.status is None and label.step is None) - counted
@@ -55,7 +55,8 @@ def judged(
 ) -> Iterator[tuple[str, Finding, Tally]]:
     """Yields for each analysis its id, what R5 says of it with those that pass before it, and the tally of these and of
     it: the most numbers that R5 lets them open. `before` were opened in earlier runs."""
-    tally = nothing = Tally(0, max((rows(one.analysis_set) for one, _ in begun), default=0), _held(begun, fields))
+    most = max((_holding(one, rows(one.analysis_set)) for one, _ in begun), default=0)
+    tally = nothing = Tally(0, most, _held(begun, fields))
     for analysis, labels in begun:
         n, design = rows(analysis.analysis_set), analysis.exposure.design
         allowed = models.evaluations_allowed(policy, n, len(design), analysis.exposure.held)
@@ -67,6 +68,11 @@ def judged(
         finding = models.opened(policy, analysis.id, numbers, alone, before, with_it.patients, with_it.columns)
         yield analysis.id, finding, with_it
         tally = with_it if finding.passes else tally
+
+
+def _holding(analysis: Analysis, rows: int) -> int:
+    """Returns of how many patients its columns are: of those who are not eligible nothing but the arm is told."""
+    return rows if analysis.set_id.until is None else 0
 
 
 def _held(begun: Begun, fields: Mapping[str, Sequence[str]]) -> frozenset[str]:

@@ -49,9 +49,10 @@ class Plan:
     @cached_property
     def judging_order(self) -> tuple[Analysis, ...]:
         """The analyses in the order in which they are judged: entry by entry as in the study, and in each entry first
-        those that are not `judged_last`. What is judged later must pass beside all that passed before it."""
+        those that are not `judged_last`; after all others those that tell nothing but tables, since a table is not
+        worth a model. What is judged later must pass beside all that passed before it."""
         entries = {name: i for i, name in enumerate(dict.fromkeys(analysis.name for analysis in self.reported))}
-        return tuple(sorted(self.reported, key=lambda analysis: (entries[analysis.name], analysis.judged_last)))
+        return tuple(sorted(self.reported, key=lambda a: (a.exposure.is_one_way, entries[a.name], a.judged_last)))
 
     @property
     def sets(self) -> tuple[SetId, ...]:

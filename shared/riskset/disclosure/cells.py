@@ -138,7 +138,7 @@ def combined(policy: Policy, subject: str, variables: Sequence[str], n: int) -> 
     return judge(policy, "R4.combined", subject, n, own=False, remedy=remedy)
 
 
-def cell(policy: Policy, subject: str, smallest: int) -> Finding:
+def cell(policy: Policy, subject: Message | str, smallest: int) -> Finding:
     """R4: the smallest cell of a table at the site has `smallest` patients. The site's own figure in both columns."""
     remedy = say("rules.remedy.cell", least=_least(policy, "R4.cell"))
     return judge(policy, "R4.cell", subject, smallest, own=True, remedy=remedy)

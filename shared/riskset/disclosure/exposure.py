@@ -105,7 +105,7 @@ class InTime:
 
 @dataclass(frozen=True)
 class Exposure:
-    """What the sums of an analysis disclose. Each question must be answered: only `conditions` has a default."""
+    """What the sums of an analysis disclose. The questions without a default every analysis must answer."""
 
     design: tuple[Column, ...]
     """Columns whose sums of products leave, over all patients at once: R2 to R7."""
@@ -121,11 +121,19 @@ class Exposure:
     """True where some numbers are of a single site, which totals do not hide: R12; of tables, R4."""
     conditions: tuple[Column, ...] = ()
     """Levels that decide how a patient counts in the sums of a design, though no number is of them: R2, R4, R12."""
+    patients: bool = False
+    """True where the number of patients of its set is told: R1, R2."""
+    numbers: tuple[Column, ...] = ()
+    """Numbers whose sum and sum of squares leave, in all and by arm: R4, R12."""
+    is_one_way: bool = False
+    """True where nothing is told of its patients but tables, and they are those with a value of some columns of the
+    export, or of a box of the flow chart: they are crossed with nothing (R2)."""
 
     @property
     def columns(self) -> tuple[Column, ...]:
         """Returns every column once: those whose levels R2, R4 and R12 judge."""
-        return tuple(dict.fromkeys((*self.design, *self.tables, *self.split, *self.conditions)))
+        every = (*self.design, *self.tables, *self.numbers, *self.split, *self.conditions)
+        return tuple(dict.fromkeys(every))
 
     @property
     def split(self) -> tuple[Column, ...]:
@@ -155,7 +163,7 @@ class Exposure:
 
     @property
     def opens_nothing(self) -> bool:
-        return not self.design and not self.tables and self.in_time is None
+        return not (self.design or self.tables or self.numbers or self.patients) and self.in_time is None
 
 
 def of_admission(exposures: Iterable[Exposure]) -> Exposure:
@@ -207,6 +215,8 @@ def uncovered(exposure: Exposure, label: Label, arm: str | None) -> Message:
         return NOTHING
     if _is_one_way(label.columns, arm) and _are_levels_of(label.columns, exposure.tables):
         return NOTHING
+    if _is_of_a_number(label.columns, exposure, arm):
+        return NOTHING
     return say("rules.covers.columns", number=label.text)
 
 
@@ -237,6 +247,15 @@ def _is_one_way(columns: Sequence[Column], arm: str | None) -> bool:
     """Whether the count is of a level, or of a level by arm: no other levels are crossed."""
     variables = [column.variable for column in columns]
     return len(variables) == 1 or (len(variables) == 2 and variables.count(arm or "") == 1)
+
+
+def _is_of_a_number(columns: Sequence[Column], exposure: Exposure, arm: str | None) -> bool:
+    """Whether it is the sum of a declared number or of its square, of all patients or of those of one arm."""
+    numbers = [column for column in columns if column.is_number]
+    levels = [column for column in columns if not column.is_number]
+    is_one = len(set(numbers)) == 1 and len(numbers) <= 2 and numbers[0] in exposure.numbers
+    is_by_arm = len(levels) == 1 and levels[0].variable == arm and _are_levels_of(levels, exposure.tables)
+    return is_one and (not levels or is_by_arm)
 
 
 def _uncovered_in_time(exposure: Exposure, label: Label) -> Message:
@@ -271,6 +290,8 @@ def is_count(exposure: Exposure, label: Label) -> bool:
         return False
     if label.status is not None:
         return not label.columns  # sums over all times, as of a log-rank test, are of arms
+    if not set(label.columns).isdisjoint(exposure.numbers):
+        return False
     return not exposure.design or not set(label.columns) <= set(exposure.design)
 
 
@@ -289,7 +310,8 @@ def _beyond_the_rules(exposure: Exposure, endpoint: str | None) -> Iterator[tupl
         yield "R2", say("rules.beyond.opens_nothing"), say("rules.instead.declare")
     if exposure.weights:
         yield "R8", say("rules.beyond.weights"), later
-    are_own_tables = exposure.per_site and bool(exposure.tables) and not (exposure.design or exposure.in_time)
+    besides = exposure.design or exposure.in_time or exposure.numbers
+    are_own_tables = exposure.per_site and bool(exposure.tables) and not besides
     if exposure.per_site and not are_own_tables:
         yield "R12", say("rules.beyond.per_site"), later
     if exposure.design and endpoint is None:
@@ -301,6 +323,14 @@ def _beyond_the_rules(exposure: Exposure, endpoint: str | None) -> Iterator[tupl
         yield "R2", say("rules.beyond.products"), say("rules.instead.no_products")
     if any(column.is_number for column in (*exposure.tables, *exposure.conditions)):
         yield "R4", say("rules.beyond.number_as_level"), say("rules.instead.levels")
+    if any(not column.is_number for column in exposure.numbers):
+        yield "R4", say("rules.beyond.level_as_number"), say("rules.instead.tables")
+    if any(column.terms for column in exposure.numbers):
+        yield "R4", say("rules.beyond.terms_in_table"), say("rules.instead.each_variable")
+    if exposure.is_one_way and (exposure.design or exposure.in_time or exposure.per_site):
+        yield "R2", say("rules.beyond.one_way"), say("rules.instead.declare")
+    if exposure.numbers and exposure.design:
+        yield "R4", say("rules.beyond.numbers_in_design"), say("rules.instead.two_analyses")
     if exposure.in_time is not None:
         yield from _beyond_the_curves(exposure.in_time, endpoint)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result
@@ -29,6 +29,8 @@ class ResultEntry:
     """Patients of its analysis set, over all sites; None where it was refused."""
     excluded: Excluded | None = None
     """Eligible patients who are not in the set; None where they were not counted."""
+    parts: tuple[ResultEntry, ...] = ()
+    """How the analyses ended that are parts of this one."""
 
     @property
     def id(self) -> str:
@@ -98,7 +100,7 @@ def results_of(
         tuple(sites),
         outcome.rounds,
         tuple(said),
-        tuple(entries),
+        tuple(_with_parts(entries)),
         history.opened_numbers,
         history.figures.opened_before,
         n,
@@ -111,6 +113,18 @@ def _entry(analysis: Analysis, outcome: Outcome, *, is_gated: bool) -> ResultEnt
     if isinstance(result, RefusedByRule) or name not in figures.rows:
         return ResultEntry(analysis, result, gate)
     return ResultEntry(analysis, result, gate, figures.rows[name].rows, excluded_from(name, figures.excluded))
+
+
+def _with_parts(entries: Sequence[ResultEntry]) -> Iterator[ResultEntry]:
+    """Yields the results that are printed by themselves, each with its parts."""
+    for entry in entries:
+        if entry.analysis.part_of is None:
+            yield replace(entry, parts=tuple(part for part in entries if _is_part(part.analysis, entry.analysis)))
+
+
+def _is_part(part: Analysis, whole: Analysis) -> bool:
+    of = part.part_of  # the whole has the entry's name added where an entry before has the same id
+    return part.name == whole.name and of is not None and whole.id in (of, f"{of}/{whole.name}")
 
 
 def _patients_of(sites: Sequence[str], patients: Mapping[str, int], min_cell: int) -> int | None:

@@ -46,7 +46,7 @@ TABLES: dict[tuple[str, ...], type[TomlTable]] = {
 
 OFFERED: Final = say("study.analysis.offered")
 _LATER_TABLES = ("propensity",)
-_LATER_KINDS = ("table1", "subgroup")
+_LATER_KINDS = ("subgroup",)
 
 _EXPECTED = {
     "int_type": "integer",

@@ -24,7 +24,7 @@ from riskset.study.spec import NumberVariable, Study
 from riskset_site.data.column_reading import known
 from riskset_site.data.config import load_site_file
 from riskset_site.data.content import Content, content_of_export
-from riskset_site.data.eligibility import FlowStep, flow
+from riskset_site.data.eligibility import FlowStep, Reached, flow
 from riskset_site.data.export import Export, read_export
 from riskset_site.data.follow_up import EligibleRows, FollowUp, follow_up
 from riskset_site.data.site_file import SiteFile
@@ -35,10 +35,15 @@ class Preparation:
     """What is known of the rows before any of them is used; all masks are (n,) over the export."""
 
     export: Export
-    eligible: NDArray[np.bool_]
+    reached: Reached
     steps: tuple[FlowStep, ...]
     follow_ups: Mapping[str, FollowUp]
     """By endpoint."""
+
+    @property
+    def eligible(self) -> NDArray[np.bool_]:
+        """True for rows in the last box of the flow chart."""
+        return [*self.reached.values()][-1]
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -116,11 +121,11 @@ def prepare(site: SiteFile, study: Study, today: date) -> Preparation:
     """Returns the export and which of its rows are analysed. Raises DataError where the export is not a table."""
     export = read_export(site, study, today)
     values = export.values
-    eligible, steps = flow(study, values, export.excluded)
-    rows = EligibleRows(eligible, export.row_numbers)
+    reached, steps = flow(study, values, export.excluded)
+    rows = EligibleRows([*reached.values()][-1], export.row_numbers)
     return Preparation(
         export,
-        eligible,
+        reached,
         steps,
         {
             name: follow_up(endpoint, values, rows, study.header.data_cutoff)
@@ -131,7 +136,8 @@ def prepare(site: SiteFile, study: Study, today: date) -> Preparation:
 
 def _set(set_id: SetId, prepared: Preparation, study: Study) -> AnySet:
     endpoint, names = set_id.endpoint, variables_of(set_id, study)
-    chosen = prepared.complete(names) & (prepared.eligible if endpoint is None else prepared.known(endpoint))
+    rows = prepared.eligible if set_id.until is None else prepared.reached[set_id.until]
+    chosen = prepared.complete(names) & (rows if endpoint is None else prepared.known(endpoint))
     chosen &= prepared.at_landmark(set_id)
     variables = {name: _covariate(name, prepared.export, study)[chosen] for name in names}
     for term in (term for name in names for term in study.terms_of(name)):

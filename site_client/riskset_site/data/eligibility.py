@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from riskset.catalogue import say
 from riskset.study.eligibility import parse_rule
-from riskset.study.spec import DateEndpoint, Study
+from riskset.study.flow_chart import ENROLLED, READ, origins_in_period
+from riskset.study.spec import Study
 from riskset.study.truth import Columns, Truth
 from riskset_site.data.column_reading import known
 
@@ -30,32 +31,32 @@ class FlowStep:
     remaining: int
 
 
-def flow(study: Study, columns: Columns, excluded: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], tuple[FlowStep, ...]]:
-    """Returns who is eligible (n,) and the steps; `excluded` (n,) are the rows that the site file excludes."""
-    eligible = np.ones(len(excluded), bool)
+Reached = Mapping[str, NDArray[np.bool_]]
+"""Who has reached a box of the study's flow chart, (n,), by its id, in order."""
+
+
+def flow(study: Study, columns: Columns, excluded: NDArray[np.bool_]) -> tuple[Reached, tuple[FlowStep, ...]]:
+    """Returns who has reached each box, of which the last holds the eligible rows, and the steps; `excluded` (n,) are
+    the rows that the site file excludes, which are not in the first box."""
+    eligible = ~excluded
+    reached = {READ: eligible}
     steps = []
-    for name, label, claim in _steps(study, columns, excluded):
+    if excluded.any():
+        n = int(excluded.sum())
+        steps.append(FlowStep("mapped values", say("data.flow.mapped_values"), n, 0, len(excluded) - n))
+    for name, label, claim in _steps(study, columns):
         refused, undecided = eligible & claim.false, eligible & ~claim.true & ~claim.false
         eligible = eligible & claim.true
+        reached[name] = eligible
         steps.append(FlowStep(name, label, int(refused.sum()), int(undecided.sum()), int(eligible.sum())))
-    return eligible, tuple(steps)
+    return reached, tuple(steps)
 
 
-def _steps(study: Study, columns: Columns, excluded: NDArray[np.bool_]) -> Iterator[tuple[str, str, Truth]]:
-    if excluded.any():
-        yield "mapped values", say("data.flow.mapped_values"), Truth(true=~excluded, false=excluded)
-    if origins := _origins(study):
-        yield "enrolled", say("data.flow.enrolled"), _enrolled(study, [columns[name] for name in origins])
+def _steps(study: Study, columns: Columns) -> Iterator[tuple[str, str, Truth]]:
+    if origins := origins_in_period(study):
+        yield ENROLLED, say("data.flow.enrolled"), _enrolled(study, [columns[name] for name in origins])
     for rule in study.eligibility:
         yield rule.id, rule.label or rule.rule, parse_rule(rule.rule, study.kinds).claim.truth(columns)
-
-
-def _origins(study: Study) -> list[str]:
-    """Returns the dates that must be in the study period; none where the study has no period."""
-    if study.header.enrolled is None and study.header.data_cutoff is None:
-        return []
-    origins = (endpoint.origin for endpoint in study.endpoints.values() if isinstance(endpoint, DateEndpoint))
-    return list(dict.fromkeys(origins))
 
 
 def _enrolled(study: Study, origins: list[NDArray[np.datetime64]]) -> Truth:

@@ -41,6 +41,9 @@ class Responses:
     def result_json(self, result):
         return {"arms": [{"level": level, "n": n, "percent": percent} for level, n, percent in result.rates]}
 
+    def parts_json(self, result, parts):
+        return {}
+
 
 RATES = Counted((("old", 45, 23.456789), ("new", 1234, 0.5)))
 

@@ -13,11 +13,23 @@ from typing import Final
 from riskset.catalogue import say
 from riskset.errors import RisksetError
 from riskset.study.asked import PACKAGES
-from riskset_server.report.sections import adverse_events, cox, cumulative_incidence, follow_up, km, response, rmst
+from riskset_server.report.sections import (
+    adverse_events,
+    cox,
+    cumulative_incidence,
+    flow,
+    follow_up,
+    km,
+    response,
+    rmst,
+    table1,
+)
 from riskset_server.report.sections.section import Section, plain_section
 
 OWN: Final[Mapping[str, Section]] = MappingProxyType(
     {
+        "flow": flow.SECTION,
+        "table1": table1.SECTION,
         "km": km.SECTION,
         "cox": cox.SECTION,
         "rmst": rmst.SECTION,

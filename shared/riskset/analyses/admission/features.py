@@ -6,7 +6,7 @@ Columns of different analyses can be combined to single out a patient, so the ru
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,17 +63,34 @@ def only_of(analyses: Sequence[Analysis], chosen: frozenset[str], feature: Featu
 
 def is_crossed(analyses: Sequence[Analysis], feature: Feature) -> bool:
     """Whether what is disclosed of the feature can be combined with other columns: all but levels that are counted one
-    way or by arm. A derived level can itself be a combination of columns."""
+    way or by arm, and sets of patients of whom nothing else is told. A derived level can itself be a combination of
+    columns."""
     column = feature.column
-    if column is None or column.is_derived:
-        return True
     exposures = [analysis.exposure for analysis in analyses if uses(analysis, feature)]
+    if column is None:
+        return not all(exposure.is_one_way for exposure in exposures)
+    if column.is_derived:
+        return True
     return any(column in exposure.design or column in exposure.split for exposure in exposures)
 
 
+def must_differ(one: Analysis, other: Analysis, arm: str | None) -> bool:
+    """Whether what the sets of two analyses tell can be subtracted: not where nothing is told of one of them but
+    tables, and the other tells nothing of the same columns but the arm. Boxes of a flow chart are subtracted from each
+    other: rules of eligibility can be any property of a patient."""
+    if not (one.exposure.is_one_way or other.exposure.is_one_way):
+        return True
+    if replace(one.set_id, until=other.set_id.until) == other.set_id:
+        return True
+    own, others = ({column.variable for column in of.columns} - {arm} for of in (one, other))
+    return not own.isdisjoint(others)
+
+
 def in_design(analysis: Analysis, feature: Feature) -> bool:
-    """Whether an analysis discloses sums of products of the feature, or of a sum of which it is a term."""
-    return feature.cohort == analysis.analysis_set and feature.column in analysis.exposure.judged_design
+    """Whether an analysis discloses sums of products of the feature, or of a sum of which it is a term; or sums of a
+    number of a table."""
+    told = (*analysis.exposure.judged_design, *analysis.exposure.numbers)
+    return feature.cohort == analysis.analysis_set and feature.column in told
 
 
 def only_in_designs_of(analyses: Sequence[Analysis], chosen: frozenset[str], feature: Feature) -> bool:

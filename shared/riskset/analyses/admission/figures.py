@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.admission.features import Feature
+from riskset.analyses.admission.spreads import InArm, Spread
 from riskset.analyses.excluded import Reason
 from riskset.analyses.moments import Moments
 
@@ -67,6 +68,8 @@ class Figures:
     """For memberships and 0/1 columns."""
     spread: Gram | None = None
     """For all columns, centred within hospitals."""
+    by_arm: Mapping[InArm, Spread] = field(default_factory=dict)
+    """Of each number of a table in each arm."""
     within: Mapping[Feature, float] = field(default_factory=dict)
     """Of each column of a model with further strata: the sum of squares within strata of a hospital."""
     moments: Mapping[str, Moments] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from itertools import permutations
 from typing import Literal
 
 from riskset.analyses.admission.causes import refusal_by_a_site
-from riskset.analyses.admission.features import Feature
+from riskset.analyses.admission.features import Feature, must_differ
 from riskset.analyses.admission.figures import Count, Figures, ToldSet
 from riskset.analyses.admission.step import Live
 from riskset.analyses.analysis import Analysis, RefusedByRule
@@ -135,20 +135,26 @@ def _changes(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iter
 
 def _cohorts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
     """R1, R12, and R2 for two sets: the later analysis is refused."""
-    kept: list[str] = []
+    kept: list[Analysis] = []
     for analysis in live:
         name = analysis.analysis_set
         found = [cells.contributors(policy, name, figures.rows[name].sites)]
         if policy.column == "pooled":
             found.append(cells.population_rows(policy, name, figures.rows[name].rows))
-            for other in dict.fromkeys(kept):
-                if other != name:
-                    count = _apart(figures, other, name)
-                    found += cells.apart(policy, other, name, count.rows, count.sites)
+            for other in others_of(analysis, kept, judge.arm):
+                count = _apart(figures, other, name)
+                found += cells.apart(policy, other, name, count.rows, count.sites)
             found += apart_since(policy, name, figures.since, figures.told)
         yield from ((analysis.id, finding) for finding in found)
         if all(finding.passes for finding in found):
-            kept.append(name)
+            kept.append(analysis)
+
+
+def others_of(analysis: Analysis, kept: Sequence[Analysis], arm: str | None) -> Sequence[str]:
+    """Returns the sets, other than its own, with which that of an analysis is compared: those of the analyses kept so
+    far, once each."""
+    others = (other for other in kept if other.analysis_set != analysis.analysis_set)
+    return tuple(dict.fromkeys(other.analysis_set for other in others if must_differ(analysis, other, arm)))
 
 
 def apart_since(
@@ -189,7 +195,8 @@ def _counts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Itera
 def lost(moments: Moments | None, analysis: Analysis) -> Iterator[Finding]:
     """R4: a column whose differences are lost in the study's range hides whether a patient stands out in it."""
     known = {} if moments is None else moments.columns
-    if columns := tuple(c.name for c in analysis.exposure.judged_design if c in known and known[c].is_lost):
+    summed = (*analysis.exposure.judged_design, *analysis.exposure.numbers)
+    if columns := tuple(c.name for c in summed if c in known and known[c].is_lost):
         why = say("rules.beyond.lost_in_range", columns=columns)
         yield cannot_judge("R4", analysis.id, why, say("rules.instead.narrower_range", columns=columns))
 

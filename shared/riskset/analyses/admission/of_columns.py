@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses import moments
+from riskset.analyses.admission import spreads
 from riskset.analyses.admission.exclusions import NOT_COUNTED, Exclusions
 from riskset.analyses.admission.features import (
     Feature,
@@ -50,12 +51,18 @@ def models(live: Live) -> list[Analysis]:
     return [analysis for analysis in live if analysis.exposure.design]
 
 
+def adding(live: Live) -> list[Analysis]:
+    """Returns the analyses that disclose sums of a column's squares: models, and tables of numbers."""
+    return [analysis for analysis in live if analysis.exposure.design or analysis.exposure.numbers]
+
+
 def modelled(live: Live) -> tuple[Feature, ...]:
-    """Returns the columns of the designs, including numbers, by analysis set; of a sum its terms, in its place."""
+    """Returns the columns of the designs, including numbers, by analysis set, and the numbers of tables; of a sum its
+    terms, in its place."""
     features = dict.fromkeys(
         Feature(analysis.analysis_set, column)
-        for analysis in models(live)
-        for column in analysis.exposure.judged_design
+        for analysis in adding(live)
+        for column in (*analysis.exposure.judged_design, *analysis.exposure.numbers)
     )
     return tuple(f for name in dict.fromkeys(f.cohort for f in features) for f in features if f.cohort == name)
 
@@ -207,32 +214,36 @@ class Pairs(_NoContributors):
 
 @dataclass(frozen=True)
 class Products(_NoContributors):
-    """Products of the columns of the models, including numbers, centred within hospitals; of sums their squares."""
+    """Products of the columns of the models and the numbers of tables, centred within hospitals; of sums their squares;
+    and the sum and spread of each number of a table within an arm."""
 
     id: str = "admission/products"
     reveals: ClassVar[Message] = say("analyses.reveals.products")
 
     def labels(self, live: Live) -> tuple[Label, ...]:
         squares = (total_of(f"centred product of {f.name} and {f.name}", *f.columns * 2) for f in sums(live))
-        return (*_pair_labels(modelled(live), "centred product of"), *squares)
+        return (*_pair_labels(modelled(live), "centred product of"), *squares, *spreads.labels(live))
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
         squares = (matrix(own.cohort, sums(live), centred=True) ** 2).sum(axis=0)
-        return np.concatenate([gram(matrix(own.cohort, modelled(live), centred=True)), squares])
+        products = gram(matrix(own.cohort, modelled(live), centred=True))
+        return np.concatenate([products, squares, spreads.local(own.cohort, live)])
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
         pairs = _silent_pairs([only_in_designs_of(live, refused, feature) for feature in modelled(live)])
-        return np.concatenate([pairs, np.array([only_of(live, refused, feature) for feature in sums(live)], bool)])
+        squares = np.array([only_of(live, refused, feature) for feature in sums(live)], bool)
+        return np.concatenate([pairs, squares, spreads.silent(live, refused)])
 
     def combine(
         self, total: Sequence[float], sites: Sequence[int], live: Live, dead: frozenset[str], known: Figures
     ) -> Figures:
         features, own = modelled(live), sums(live)
-        at = len(total) - len(own)
+        at = len(features) * (len(features) + 1) // 2
         spread = Gram(features, symmetric(total[:at], len(features)))
+        by_arm = spreads.combined(live, total[at + len(own) :])
         found = dict(known.moments)
-        for feature, within in zip(own, total[at:], strict=True):
+        for feature, within in zip(own, total[at:], strict=False):
             if feature.column is not None and not only_of(live, dead, feature):
                 of_set, varies = found[feature.cohort], known.columns[feature].sites > 0
                 found[feature.cohort] = moments.with_sum(of_set, feature.column, within, varies)
-        return replace(known, spread=spread, moments=found)
+        return replace(known, spread=spread, moments=found, by_arm=by_arm)

@@ -16,10 +16,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from riskset.analyses.admission import spreads
 from riskset.analyses.admission.features import Feature, features_of, in_design, matrix
 from riskset.analyses.admission.figures import Count, Figures
 from riskset.analyses.admission.judging import Judged, apart_since, levels, lost, nested
-from riskset.analyses.admission.of_columns import binary, in_strata, modelled, models, stratified
+from riskset.analyses.admission.of_columns import adding, binary, in_strata, modelled, models, stratified
+from riskset.analyses.admission.spreads import InArm, Spread
 from riskset.analyses.admission.step import Live, Own
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import AnalysisSet
@@ -86,6 +88,8 @@ def _own_tables(policy: Policy, live: Live, own: Own, arm: str | None) -> Iterat
     hospitals' terms."""
     if "R4.cell" not in policy.values:
         return
+    if policy.column == "local":
+        yield from _own_boxes(policy, live, own, arm)
     for analysis in live:
         exposure, rows = analysis.exposure, own.cohort.analysis_sets[analysis.analysis_set]
         if policy.column == "local" or exposure.per_site:
@@ -100,6 +104,29 @@ def _own_tables(policy: Policy, live: Live, own: Own, arm: str | None) -> Iterat
                 yield analysis.id, cells.cell(policy, whole.name, _smallest_cell(beyond, of_arm))
 
 
+def _own_boxes(policy: Policy, live: Live, own: Own, arm: str | None) -> Iterator[Judged]:
+    """R4: what one table of patients has beyond another set is a table of the patients in whom they differ."""
+    sets: dict[str, None] = {}
+    for analysis in live:
+        name = analysis.analysis_set
+        for other in sets if analysis.exposure.is_one_way else ():
+            for part, whole in ((name, other), (other, name)):
+                beyond = _of_arms(own, whole, arm)[~np.isin(_patients(own, whole), _patients(own, part))]
+                found = min(np.unique(beyond, return_counts=True)[1], default=0)
+                yield analysis.id, cells.cell(policy, say("rules.subject.two_sets", a=other, b=name), int(found))
+        sets[name] = None
+
+
+def _patients(own: Own, name: str) -> NDArray[np.int64]:
+    return own.cohort.analysis_sets[name].patients
+
+
+def _of_arms(own: Own, name: str, arm: str | None) -> NDArray[np.float64]:
+    """Returns the arm of each patient of a set, 0 for all where it is not counted by arm, (n,)."""
+    rows = own.cohort.analysis_sets[name]
+    return rows.variables.get(arm or "", np.zeros(rows.n))
+
+
 def _smallest_cell(having: NDArray[np.float64], of_arm: NDArray[np.float64]) -> int:
     """Returns the smallest count of patients with or without a level in an arm, other than 0; 0 where all are 0."""
     counts = np.unique(np.column_stack([having, of_arm]), axis=0, return_counts=True)[1]
@@ -108,7 +135,9 @@ def _smallest_cell(having: NDArray[np.float64], of_arm: NDArray[np.float64]) -> 
 
 def own_findings_before_first(policy: Policy, passed: Live, own: Own, figures: Figures) -> list[Judged]:
     """As `own_findings`, before the first sums of a design leave; `passed` are the admitted analyses."""
-    return [*_own_designs(policy, passed, own, figures)] if policy.column == "pooled" else []
+    if policy.column != "pooled":
+        return []
+    return [*_own_designs(policy, passed, own, figures), *_own_numbers(policy, passed, own, figures.by_arm)]
 
 
 def own_findings_of_budget(
@@ -194,8 +223,9 @@ def _own_everything(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
     yield from together
     rest = _kept(rest, together)
     spread = matrix(own.cohort, modelled(rest), centred=True)
-    yield from _span(policy, "R4.leverage", spread, spread.T @ spread, modelled(rest), models(rest))
+    yield from _span(policy, "R4.leverage", spread, spread.T @ spread, modelled(rest), adding(rest))
     yield from _own_strata(policy, rest, own, None)
+    yield from _own_numbers(policy, rest, own, None)
 
 
 def _kept(live: Live, judged: Sequence[Judged]) -> list[Analysis]:
@@ -217,10 +247,11 @@ def _own_counts(policy: Policy, analysis: Analysis, own: Own, kept: Sequence[str
     yield from apart_since(policy, name, since, own.told)
     ones = {c.name: int(c.values(rows).sum()) for c in analysis.columns if not c.is_number}
     yield from levels(policy, analysis, rows.n, ones)
-    if p := len(analysis.exposure.design):
-        numbers = {c: c.values(rows) for c in analysis.exposure.judged_design}
+    if summed := (*analysis.exposure.judged_design, *analysis.exposure.numbers):
+        numbers = {c: c.values(rows) for c in summed}
         varying = [c for c, values in numbers.items() if (values != values[0]).any()]
         yield from lost(pooled(rows.n, 0, {c: summary([c], rows).tolist() for c in numbers}, varying), analysis)
+    if p := len(analysis.exposure.design):
         yield of_models.events(policy, analysis.id, int(own.cohort.outcomes(name).event.sum()), p)
         yield of_models.parameters(policy, analysis.id, rows.n, p)
 
@@ -231,7 +262,7 @@ def _own_columns(policy: Policy, live: Live, own: Own, figures: Figures) -> Iter
     for feature in modelled(live):
         if feature.column is not None:
             within = figures.moments[feature.cohort].columns[feature.column].within
-            yield from _alone(policy, own, feature, within, [a for a in models(live) if in_design(a, feature)])
+            yield from _alone(policy, own, feature, within, [a for a in live if in_design(a, feature)])
     yield from _own_strata(policy, live, own, figures.within)
 
 
@@ -262,11 +293,22 @@ def _own_pairs(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterat
 
 
 def _own_designs(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
-    """R4: nor does any combination of all columns of the models, including numbers."""
+    """R4: nor does any combination of all columns of the models and the numbers of tables."""
     features = modelled(live)
     if figures.spread is not None and features:
         own_rows = matrix(own.cohort, features, centred=True)
-        yield from _span(policy, "R4.leverage", own_rows, figures.spread.of(features), features, models(live))
+        yield from _span(policy, "R4.leverage", own_rows, figures.spread.of(features), features, adding(live))
+
+
+def _own_numbers(policy: Policy, live: Live, own: Own, spread: Mapping[InArm, Spread] | None) -> Iterator[Judged]:
+    """R4: no patient makes up much of the spread of a table's number within an arm. `spread` are those of all
+    hospitals, None for this one's own. Over all arms each number is judged with the columns of the models."""
+    for analysis in live:
+        for one in spreads.of_analysis(analysis):
+            values = one.values(own.cohort)
+            rows, total = (Spread.of(values) if spread is None else spread[one]).shares(values)
+            for finding in span.design(policy, "R4.leverage", rows, total, [(analysis.id, [0])]):
+                yield analysis.id, finding
 
 
 def _span(

@@ -9,7 +9,17 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from riskset.analyses.analysis import Analysis
-from riskset.analyses.methods import adverse_events, cox, cumulative_incidence, follow_up, km, response, rmst
+from riskset.analyses.methods import (
+    adverse_events,
+    cox,
+    cumulative_incidence,
+    flow,
+    follow_up,
+    km,
+    response,
+    rmst,
+    table1,
+)
 from riskset.analyses.populations import Population
 from riskset.study.asked import PACKAGES
 from riskset.study.spec import Study
@@ -28,6 +38,8 @@ def _provided(kind: str) -> Planner:
 
 
 PLANNERS: Final[Mapping[str, Planner]] = {
+    "flow": flow.planned,
+    "table1": table1.planned,
     "km": km.planned,
     "cox": cox.planned,
     "rmst": rmst.planned,

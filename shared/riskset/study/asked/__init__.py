@@ -16,15 +16,19 @@ from pydantic import Field
 from riskset.study.asked.adverse_events import AdverseEventsEntry
 from riskset.study.asked.cox import CoxEntry
 from riskset.study.asked.cumulative_incidence import CumulativeIncidenceEntry
+from riskset.study.asked.flow import FlowEntry
 from riskset.study.asked.follow_up import FollowUpEntry
 from riskset.study.asked.km import KaplanMeierEntry
 from riskset.study.asked.packages import Packages
 from riskset.study.asked.response import ResponseEntry
 from riskset.study.asked.rmst import RestrictedMeanEntry
+from riskset.study.asked.table1 import Table1Entry
 from riskset.study.entry import AnalysisEntry
 
 OWN: Final[Mapping[str, type[AnalysisEntry]]] = MappingProxyType(
     {
+        "flow": FlowEntry,
+        "table1": Table1Entry,
         "km": KaplanMeierEntry,
         "cox": CoxEntry,
         "rmst": RestrictedMeanEntry,
