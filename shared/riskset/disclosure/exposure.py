@@ -105,7 +105,7 @@ class InTime:
 
 @dataclass(frozen=True)
 class Exposure:
-    """What the sums of an analysis disclose. Each question must be answered: only `conditions` has a default."""
+    """What the sums of an analysis disclose. Each question must be answered: only the last two have a default."""
 
     design: tuple[Column, ...]
     """Columns whose sums of products leave, over all patients at once: R2 to R7."""
@@ -121,6 +121,8 @@ class Exposure:
     """True where some numbers are of a single site, which totals do not hide: R12; of tables, R4."""
     conditions: tuple[Column, ...] = ()
     """Levels that decide how a patient counts in the sums of a design, though no number is of them: R2, R4, R12."""
+    squares: bool = False
+    """True where sums of squares of patients' own figures leave, of which one patient may be the most: R8."""
 
     @property
     def columns(self) -> tuple[Column, ...]:

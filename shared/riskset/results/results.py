@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result
+from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result, has_result
 from riskset.analyses.excluded import Excluded, excluded_from
 from riskset.analyses.opened import Tally
 from riskset.catalogue import Message, say
@@ -87,7 +87,8 @@ def results_of(
     disclosure rules were not applied. `patients` are the eligible patients by site, where all rows are on one machine.
     """
     own_notice = [study.header.notice] if study.header.notice else []
-    entries = [_entry(analysis, outcome, is_gated=is_gated) for analysis in outcome.history.plan.reported]
+    shown = [analysis for analysis in outcome.history.plan.reported if analysis.part_of is None]
+    entries = [_entry(analysis, outcome, is_gated=is_gated) for analysis in shown]
     missing = tuple(site for site in study.sites if site not in sites)
     n = _patients_of(missing, patients or {}, study.disclosure.min_cell)
     said = [*own_notice, *notices, *([str(_not_included(study, missing, n))] if missing else [])]
@@ -107,6 +108,9 @@ def results_of(
 
 def _entry(analysis: Analysis, outcome: Outcome, *, is_gated: bool) -> ResultEntry:
     result, figures, name = outcome.results[analysis.id], outcome.history.figures, analysis.analysis_set
+    parts = [(one, outcome.results[one.id]) for one in outcome.history.plan.reported if one.part_of == analysis.id]
+    if parts and has_result(result):
+        result = analysis.completed(result, parts)
     gate = _gate(result, is_gated=is_gated)
     if isinstance(result, RefusedByRule) or name not in figures.rows:
         return ResultEntry(analysis, result, gate)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from riskset.analyses.analysis import Analysis
-from riskset.analyses.methods import adverse_events, cox, cumulative_incidence, follow_up, km, response, rmst
+from riskset.analyses.methods import adverse_events, cox_asked, cumulative_incidence, follow_up, km, response, rmst
 from riskset.analyses.populations import Population
 from riskset.study.asked import PACKAGES
 from riskset.study.spec import Study
@@ -29,7 +29,7 @@ def _provided(kind: str) -> Planner:
 
 PLANNERS: Final[Mapping[str, Planner]] = {
     "km": km.planned,
-    "cox": cox.planned,
+    "cox": cox_asked.planned,
     "rmst": rmst.planned,
     "follow-up": follow_up.planned,
     "cumulative-incidence": cumulative_incidence.planned,
