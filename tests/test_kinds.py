@@ -33,7 +33,13 @@ EXAMPLES = {
     "flow": {"kind": "flow"},
     "table1": {"kind": "table1", "variables": ["age", "stage"]},
     "km": {"kind": "km", "endpoints": ["os"], "landmarks": [12]},
-    "cox": {"kind": "cox", "endpoints": ["os"], "univariable": True, "multivariable": ["arm", "age", "stage"]},
+    "cox": {
+        "kind": "cox",
+        "endpoints": ["os"],
+        "univariable": ["arm"],
+        "multivariable": ["arm", "age", "stage"],
+        "robust": "patient",
+    },
     "rmst": {"kind": "rmst", "endpoints": ["os"], "tau": [12, 24]},
     "follow-up": {"kind": "follow-up", "endpoints": ["os"]},
     "cumulative-incidence": {

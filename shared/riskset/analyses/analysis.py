@@ -81,6 +81,19 @@ Inputs = Mapping[str, Any]
 """By id, the results of the analyses that an analysis `needs`."""
 
 
+@dataclass(frozen=True)
+class Parts:
+    """What each of a hospital's patients, or the hospital as a whole, adds to sums of squares. Never leaves; R8 judges
+    it."""
+
+    of_each: NDArray[np.float64]
+    """(patients, sums), or (1, sums) where a hospital counts as one; none negative."""
+    expected: NDArray[np.float64] | None
+    """(sums,) what all hospitals' sums are expected to be, from what all know already; None where nothing is."""
+    of_hospital: bool = False
+    """Whether the hospital counts as one."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Analysis(ABC):
     """The pair (`local`, `combine`) and what belongs to it. Each analysis has its own types of state and prepared rows.
@@ -138,6 +151,10 @@ class Analysis(ABC):
         """Returns x'beta of the hospital's rows at the requested point, minus their mean, (n,); empty where no model is
         evaluated. Never leaves; R7 judges it."""
 
+    def parts(self, prepared: Any, state: Any) -> Parts | None:
+        """Returns what one patient adds to each sum of squares that leaves (`exposure.squares`); None for none."""
+        return None
+
     @abstractmethod
     def refused(self, state: Any, refusal: RefusedByRule) -> Result:
         """Returns the end of an analysis that a hospital refuses to continue."""
@@ -165,12 +182,20 @@ class Analysis(ABC):
 
     @property
     def part_of(self) -> str | None:
-        """Id of the analysis of its entry in whose result its own is printed; None where it is printed by itself."""
+        """The id of the analysis of its entry with whose result its own is printed; None where it has a place of its own."""
         return None
 
     def parts_json(self, result: Result, parts: Sequence[tuple[Analysis, Result]]) -> dict[str, Any]:
         """Returns the keys of results.json that hold the results of its parts, in the study's order."""
         return {}
+
+    def completed(self, result: Any, parts: Sequence[tuple[Analysis, Result]]) -> Any:
+        """Returns the estimated result with those of the analyses that are `part_of` it."""
+        return result
+
+    def following(self, renamed: Mapping[str, str]) -> Self:
+        """Returns the same question where analyses of its entry have got other ids."""
+        return self
 
     @property
     def judged_last(self) -> bool:

@@ -47,6 +47,17 @@ class Plan:
         return {analysis.id: analysis for analysis in self.reported}
 
     @cached_property
+    def admitted_with(self) -> Mapping[str, str]:
+        """By id, the parts of other analyses that admission does not examine, with the id of the analysis in whose
+        place it would examine the same: they have its patients and no other columns, and begin once it has a result."""
+        found = {}
+        for part in self.reported:
+            whole = None if part.part_of is None else self.by_id.get(part.part_of)
+            if whole is not None and part.part_of in part.needs and _is_covered(part, whole):
+                found[part.id] = whole.id
+        return found
+
+    @cached_property
     def judging_order(self) -> tuple[Analysis, ...]:
         """The analyses in the order in which they are judged: entry by entry as in the study, and in each entry first
         those that are not `judged_last`; after all others those that tell nothing but tables, since a table is not
@@ -114,6 +125,14 @@ class Plan:
         return max((chain(analysis) for analysis in self.reported), key=Chain.length, default=Chain(()))
 
 
+def _is_covered(part: Analysis, whole: Analysis) -> bool:
+    """Whether all that admission judges of a part is judged of the whole."""
+    own, other = part.exposure, whole.exposure
+    columns = ((own.design, other.design), (own.tables, other.tables), (own.conditions, other.conditions))
+    of_same = part.set_id == whole.set_id and (own.in_time is None or own.in_time == other.in_time)
+    return of_same and all(set(few) <= set(all_) for few, all_ in columns) and not (own.weights or own.per_site)
+
+
 @dataclass(frozen=True)
 class Chain:
     """Analyses, each needing the one before."""
@@ -177,8 +196,11 @@ def plan(study: Study) -> Plan:
     taken: set[str] = set()
     reported: list[Analysis] = []
     for name, entry in study.analyses.items():
+        others: dict[str, str] = {}
         for asked in PLANNERS[entry.kind](study, name, entry):
-            reported.append(asked if asked.id not in taken else asked.renamed(f"{asked.id}/{name}"))
+            if asked.id in taken:
+                others[asked.id] = f"{asked.id}/{name}"
+            reported.append(asked.following(others).renamed(others.get(asked.id, asked.id)))
             taken.add(asked.id)
             if len(reported) > MOST_ANALYSES:
                 raise DataError(say("analyses.plan.too_many", most=MOST_ANALYSES), say("analyses.plan.too_many_hint"))

@@ -128,6 +128,8 @@ class Exposure:
     is_one_way: bool = False
     """True where nothing is told of its patients but tables, and they are those with a value of some columns of the
     export, or of a box of the flow chart: they are crossed with nothing (R2)."""
+    squares: bool = False
+    """True where sums of squares of patients' own figures leave, of which one patient may be the most: R8."""
 
     @property
     def columns(self) -> tuple[Column, ...]:

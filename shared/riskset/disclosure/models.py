@@ -113,6 +113,16 @@ def linear_predictor(policy: Policy, subject: str, eta: NDArray[np.float64]) -> 
     ]
 
 
+def influence(policy: Policy, subject: str, share: float) -> Finding:
+    """R8: the largest share of one of the site's patients in a sum of squares over patients."""
+    return judge(policy, "R8.influence", subject, share, own=True, remedy=say("rules.remedy.influence"))
+
+
+def site_influence(policy: Policy, subject: str, share: float) -> Finding:
+    """R8: the site's share in a sum of squares over sites. Without the secure sum of three sites nothing hides it."""
+    return judge(policy, "R8.site_influence", subject, share, own=True, remedy=say("rules.remedy.site_influence"))
+
+
 def risk_share(policy: Policy, subject: str, share: float) -> Finding:
     """R8: the largest share of one patient in a risk set at the site."""
     return judge(policy, "R8.risk_share", subject, share, own=True, remedy=say("rules.remedy.risk_share"))

@@ -18,10 +18,11 @@ from riskset.analyses.admission.own_rows import (
     own_findings_of_budget,
     own_findings_of_curves,
     own_findings_of_points,
+    own_findings_of_squares,
 )
 from riskset.analyses.admission.step import Own
 from riskset.analyses.admission.steps import Changes, Cohorts
-from riskset.analyses.analysis import Analysis
+from riskset.analyses.analysis import Analysis, Parts
 from riskset.analyses.populations import Members, with_population
 from riskset.catalogue import say
 from riskset.disclosure.exposure import Exposure
@@ -58,6 +59,9 @@ class _Evaluated:
 
     def linear_predictor(self) -> NDArray[np.float64]:
         return self.analysis.linear_predictor(self.prepared, self.question.state)
+
+    def parts(self) -> Parts | None:
+        return self.analysis.parts(self.prepared, self.question.state)
 
 
 def _computed(key: str, compute: Callable[[], bytes]) -> bytes:
@@ -141,7 +145,7 @@ class Contributor:
             of_step = own_findings(policy, history.step.id, history.in_admission, own, figures, history.judge.arm)
             found += ((id_, finding) for id_, finding in of_step if id_ in history.batch)
         first = [q.analysis for q in history.questions if q.is_first]
-        designs = {a.id for a in first if a.exposure.design or a.exposure.numbers}
+        designs = {a.id for a in first if (a.exposure.design or a.exposure.numbers) and a.id in history.passed}
         if designs:
             of_designs = own_findings_before_first(policy, history.admitted_analyses, own, figures)
             found += ((id_, finding) for id_, finding in of_designs if id_ in designs)
@@ -149,6 +153,8 @@ class Contributor:
             before, ids = history.opened[own.cohort.site].opened, {analysis.id for analysis in first}
             of_budget = own_findings_of_budget(policy, history.begun, own, history.plan.fields, before)
             found += ((id_, finding) for id_, finding in of_budget if id_ in ids)
+        squares = [q for q in history.questions if q.analysis.exposure.squares]
+        found += own_findings_of_squares(policy, [_Evaluated(q, self._of_rows(q, history)) for q in squares])
         again = [_Evaluated(q, self._of_rows(q, history)) for q in history.questions if not q.is_first]
         return found + own_findings_of_points(policy, own, again)
 

@@ -289,7 +289,8 @@ class History:
         history = (self._batch_ended() if self.batch else self)._begun()
         if history.batch:
             return history
-        ready = tuple(a.id for a in history.live if a.id not in history.passed and history._is_known(a.population))
+        waiting = [a for a in history.live if a.id not in history.passed and a.id not in history.plan.admitted_with]
+        ready = tuple(a.id for a in waiting if history._is_known(a.population))
         if not ready:
             return history
         earlier = () if history.passed else history.opening.earlier  # changes are examined once per run
@@ -357,7 +358,7 @@ class History:
             for analysis in waiting:
                 if failed := self._failed(analysis, results):
                     results[analysis.id] = failed
-                elif analysis.id in self.passed and self.plan.has_all_of(analysis, results):
+                elif self._is_admitted(analysis) and self.plan.has_all_of(analysis, results):
                     inputs = {name: results[name] for name in analysis.needs}
                     self._keep(analysis, analysis.start(inputs), states, results)
             begun = self._within_budget(begun, states, results)
@@ -365,6 +366,9 @@ class History:
             if len(still) == len(waiting):
                 return replace(self, states=states, results=results, begun=begun)
             waiting = still
+
+    def _is_admitted(self, analysis: Analysis) -> bool:
+        return self.plan.admitted_with.get(analysis.id, analysis.id) in self.passed
 
     def _within_budget(self, begun: Begun, states: dict[str, Any], results: dict[str, Result]) -> Begun:
         """Returns `begun` with the analyses that have a first state since; those that would open too much end (R5)."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result
+from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result, has_result
 from riskset.analyses.excluded import Excluded, excluded_from
 from riskset.analyses.opened import Tally
 from riskset.catalogue import Message, say
@@ -119,7 +119,11 @@ def _with_parts(entries: Sequence[ResultEntry]) -> Iterator[ResultEntry]:
     """Yields the results that are printed by themselves, each with its parts."""
     for entry in entries:
         if entry.analysis.part_of is None:
-            yield replace(entry, parts=tuple(part for part in entries if _is_part(part.analysis, entry.analysis)))
+            parts = tuple(part for part in entries if _is_part(part.analysis, entry.analysis))
+            found = [(part.analysis, part.result) for part in parts]
+            is_whole = has_result(entry.result)
+            result = entry.analysis.completed(entry.result, found) if is_whole else entry.result
+            yield replace(entry, result=result, parts=parts)
 
 
 def _is_part(part: Analysis, whole: Analysis) -> bool:

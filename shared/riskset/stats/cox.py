@@ -33,7 +33,7 @@ from riskset.stats.rescaled_strata import cut_in_time
 from riskset.stats.risk_sets import RiskSets, risk_sets
 from riskset.stats.ties import Ties, TieSums, tie_sums
 
-__all__ = ["Derivatives", "RiskSets", "Ties", "evaluate", "fit", "risk_sets"]
+__all__ = ["Derivatives", "RiskSetSums", "RiskSets", "Ties", "evaluate", "fit", "hazards", "risk_sets"]
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,8 @@ def _nothing(p: int, log_likelihood: float) -> Derivatives:
 
 
 def _evaluate(rows: RiskSets, beta: Floats, ties: Ties) -> Derivatives:
-    hazard, linear_term = _hazards(rows, beta)
-    risk = _RiskSetSums.of(rows, hazard)
+    hazard, linear_term = hazards(rows, beta)
+    risk = RiskSetSums.of(rows, hazard)
     sums = tie_sums(risk.S0, risk.T0, rows.deaths[rows.event_bins], ties)
     if sums is None:
         return _nothing(rows.p, -np.inf)
@@ -121,7 +121,7 @@ def _finite(value: Derivatives) -> Derivatives:
     return value if finite and np.isfinite(value.log_likelihood) else _nothing(len(value.score), -np.inf)
 
 
-def _hazards(rows: RiskSets, beta: Floats) -> tuple[Floats, float]:
+def hazards(rows: RiskSets, beta: Floats) -> tuple[Floats, float]:
     """Returns r (n,), scaled so that the largest exp(x'beta) of each stratum is 1, and the events' sum of w x'beta on
     that scale."""
     eta = beta @ rows.X
@@ -134,7 +134,7 @@ def _hazards(rows: RiskSets, beta: Floats) -> tuple[Floats, float]:
 
 
 @dataclass(frozen=True)
-class _RiskSetSums:
+class RiskSetSums:
     """S0 and T0 at the event times, and from which end those at risk were counted (`at_risk.nearer_start`)."""
 
     S0: Floats
@@ -142,7 +142,7 @@ class _RiskSetSums:
     from_start: Bools | None
 
     @classmethod
-    def of(cls, rows: RiskSets, hazard: Floats) -> _RiskSetSums:
+    def of(cls, rows: RiskSets, hazard: Floats) -> RiskSetSums:
         parts = np.add.reduceat(hazard, rows.part_start)
         exiting, entering, from_start = _by_bin(rows, parts), None, None
         if rows.entry_bin is not None:

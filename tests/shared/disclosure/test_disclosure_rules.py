@@ -122,6 +122,14 @@ EITHER_SIDE = {
         lambda p, largest: models.linear_predictor(p, "cox", np.array([largest] + [0.0] * 999)),
         {"pooled": (30, 30.01), "local": (30, 30.01)},
     ),
+    "R8.influence": (
+        lambda p, share: models.influence(p, "robust", share),
+        {"pooled": (1 / 3, 0.334), "local": (0.5, 0.501)},
+    ),
+    "R8.site_influence": (
+        lambda p, share: models.site_influence(p, "robust", share),
+        {"pooled": (0.5, 0.501), "local": (0, 1)},
+    ),
     "R8.risk_share": (
         lambda p, share: models.risk_share(p, "curve", share),
         {"pooled": (1 / 3, 0.334), "local": (1 / 3, 0.334)},

@@ -21,6 +21,7 @@ from riskset_server.report.cells import Place
 from riskset_server.report.labels import Labels
 from riskset_server.report.not_reported import missing, not_reported, reason, sentence
 from riskset_server.report.sections.analysed import analysed_notes
+from riskset_server.report.sections.cox_beside import beside
 from riskset_server.report.sections.section import Context, Section, own_title
 
 _Cells = tuple[Text, Text, Text]
@@ -215,6 +216,8 @@ def _notes(models: Sequence[_Model], context: Context) -> Iterator[Text]:
     for model in fitted:
         if not model.is_univariable or len(model.analysis.design) > 1:
             yield worded(say("report.cox.tests", model=model.name(context.labels), **_tests(model)))
+    for model in fitted:
+        yield from beside(model.name(context.labels), model.entry, context)
     yield from _beside_the_terms(fitted, context.labels)
     if left_out := _not_in_multivariable(models):
         covariates = tuple(context.labels.plain_variable(variable) for variable in left_out)

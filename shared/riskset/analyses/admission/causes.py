@@ -43,7 +43,7 @@ OWN_CAUSES: Final = {
     ),
     "admission/pairs": ("R4.column", "R14.untold", "R2.outcomes"),
     "admission/products": ("R2.leverage",),
-    "first": ("R4.leverage", "R5.opened"),
+    "first": ("R4.leverage", "R5.opened", "R8.influence", "R8.site_influence", "R8.unjudged"),
     "later": ("R7.largest", "R7.spread", "R7.unjudged", "R5.numbers", "R5.evaluations"),
 }
 """By phase of a run, the causes that a site's own rows may have."""
@@ -84,7 +84,7 @@ def cause_of(phase: str, finding: Finding | None) -> str:
         return "R2.apart_rows"
     if phase == "admission/pairs":
         return "R4.column"
-    return {"R4": "R4.lost", "R7": "R7.unjudged"}.get(finding.limit_name, finding.limit_name)
+    return {"R4": "R4.lost", "R7": "R7.unjudged", "R8": "R8.unjudged"}.get(finding.limit_name, finding.limit_name)
 
 
 def refusal_by_a_site(policy: Policy | None, phase: str, cause: str, analysis: Analysis) -> RefusedByRule:
@@ -122,6 +122,9 @@ def _remedy(policy: Policy, cause: str, analysis: Analysis) -> Message:
         "R7.largest": lambda: say("rules.remedy.largest"),
         "R7.spread": lambda: say("rules.remedy.spread"),
         "R7.unjudged": lambda: say("rules.remedy.no_linear_predictor"),
+        "R8.influence": lambda: _failing(policy, cause, say("rules.remedy.influence")),
+        "R8.site_influence": lambda: _failing(policy, cause, say("rules.remedy.site_influence")),
+        "R8.unjudged": lambda: say("rules.remedy.no_linear_predictor"),
         "R14.changed_rows": lambda: cells.changes(own, "", 1, 1)[0].remedy,
         "R14.entered_rows": lambda: cells.entered(own, "", 1, 1)[0].remedy,
         "R14.alike": lambda: cells.alike(own, "", 1).remedy,

@@ -23,7 +23,7 @@ from riskset.analyses.admission.judging import Judged, apart_since, levels, lost
 from riskset.analyses.admission.of_columns import adding, binary, in_strata, modelled, models, stratified
 from riskset.analyses.admission.spreads import InArm, Spread
 from riskset.analyses.admission.step import Live, Own
-from riskset.analyses.analysis import Analysis
+from riskset.analyses.analysis import Analysis, Parts
 from riskset.analyses.cohort import AnalysisSet
 from riskset.analyses.leaving import curves_of
 from riskset.analyses.moments import pooled, summary
@@ -47,6 +47,8 @@ class Evaluated(Protocol):
         """How many totals led to this point."""
 
     def linear_predictor(self) -> NDArray[np.float64]: ...
+
+    def parts(self) -> Parts | None: ...
 
 
 def own_findings(
@@ -149,6 +151,11 @@ def own_findings_of_budget(
         return []
     found = judged(policy, begun, lambda name: own.cohort.analysis_sets[name].n, fields, before)
     return [(id_, finding) for id_, finding, tally in found if tally.patients]
+
+
+def own_findings_of_squares(policy: Policy, evaluated: Sequence[Evaluated]) -> list[Judged]:
+    """As `own_findings`, before sums of squares of patients' own figures leave: R8."""
+    return [(one.analysis.id, _own_squares(policy, one)) for one in evaluated]
 
 
 def own_findings_of_points(policy: Policy, own: Own, evaluated: Sequence[Evaluated]) -> list[Judged]:
@@ -339,3 +346,24 @@ def _own_evaluations(policy: Policy, own: Own, evaluated: Sequence[Evaluated]) -
             held = one.analysis.exposure.held
             asked = of_models.evaluations(policy, id_, one.evaluations + 1, n, p, held)
             yield from ((id_, finding) for finding in asked)
+
+
+def _own_squares(policy: Policy, one: Evaluated) -> Finding:
+    """R8: the largest share of a patient, or of the hospital where it counts as one, in a sum of squares. The sum of
+    all hospitals is not known before it is opened: what it is expected to be stands for it, or this hospital's own.
+    Where others can see the latter, it is that of which a patient must not be the most."""
+    id_, parts = one.analysis.id, one.parts()
+    if parts is None:
+        return cannot_judge("R8", id_, say("rules.beyond.no_parts"), say("rules.remedy.no_linear_predictor"))
+    is_own = policy.column == "local" or parts.expected is None
+    sums = parts.of_each.sum(axis=0) if is_own or parts.expected is None else parts.expected
+    if parts.of_hospital:
+        return of_models.site_influence(policy, id_, _largest_share(parts.of_each, sums))
+    return of_models.influence(policy, id_, _largest_share(parts.of_each, sums))
+
+
+def _largest_share(parts: NDArray[np.float64], sums: NDArray[np.float64]) -> float:
+    """Returns the largest part of its sum; 0 of nothing, infinite or not a number where a sum is unusable."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = np.where(parts == 0.0, 0.0, parts / sums)
+    return float(shares.max(initial=0.0))

@@ -11,7 +11,7 @@ from typing import Any, Final
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.methods import (
     adverse_events,
-    cox,
+    cox_asked,
     cumulative_incidence,
     flow,
     follow_up,
@@ -41,7 +41,7 @@ PLANNERS: Final[Mapping[str, Planner]] = {
     "flow": flow.planned,
     "table1": table1.planned,
     "km": km.planned,
-    "cox": cox.planned,
+    "cox": cox_asked.planned,
     "rmst": rmst.planned,
     "follow-up": follow_up.planned,
     "cumulative-incidence": cumulative_incidence.planned,

@@ -42,7 +42,7 @@ from riskset.stats import newton, profile_limit
 from riskset.stats.cox import Derivatives, RiskSets, Ties, evaluate, risk_sets
 from riskset.stats.linear import SINGULAR
 from riskset.stats.profile_limit import at
-from riskset.study.asked.cox import CoxEntry
+from riskset.study.asked.cox import CoxEntry, Robust
 from riskset.study.asked.cox_terms import main_effects
 from riskset.study.spec import Study
 
@@ -64,6 +64,7 @@ class CoxModel(Analysis):
     """Levels, without references, of the variables whose combinations have baseline hazards of their own in each
     hospital."""
     with_e_value: bool = False
+    robust: Robust = "none"
     splines: tuple[Spline, ...] = ()
 
     @property
@@ -100,7 +101,7 @@ class CoxModel(Analysis):
         if lost := tuple(column for column in self.design if moments.columns[column].is_lost):
             return NotEstimable("range", say("analyses.range", columns=names_of(lost)))
         not_used = {column: reason for column in self.design if (reason := _flat(moments, column))}
-        usable = tuple(column for column in self.design if column not in not_used)
+        usable = self.usable(moments)
         if not usable:
             return NotEstimable("no covariate", reasons(not_used))
         return Fitting(moments, usable, not_used, newton.start(len(usable), SINGULAR * moments.events))
@@ -134,7 +135,7 @@ class CoxModel(Analysis):
     def prepare(self, cohort: Cohort, inputs: Inputs) -> RiskSets:
         moments: Moments = inputs[moments_id(self.analysis_set)]
         rows = cohort.outcomes(self.analysis_set)
-        usable = [column for column in self.design if not _flat(moments, column)]
+        usable = self.usable(moments)
         return risk_sets(
             matrix(usable, rows),
             rows.days,
@@ -144,6 +145,10 @@ class CoxModel(Analysis):
             scale=np.array([moments.columns[c].sd for c in usable]),
             weights=rows.weights,
         )
+
+    def usable(self, moments: Moments) -> tuple[Column, ...]:
+        """Returns the columns that vary within hospitals."""
+        return tuple(column for column in self.design if not _flat(moments, column))
 
     def local(self, prepared: RiskSets, state: State) -> NDArray[np.float64]:
         return _vector(evaluate(prepared, state.beta, self.ties))
@@ -162,8 +167,13 @@ class CoxModel(Analysis):
         }
 
     def result_json(self, result: CoxFit) -> dict[str, Any]:
-        answer = fit_json(self.design, result, with_e_value=self.with_e_value)
+        answer = fit_json(self.design, result, with_e_value=self.with_e_value, robust=self.robust)
         return answer | splines_json(self.splines, result)
+
+    def completed(self, result: Any, parts: Sequence[tuple[Any, Result]]) -> Any:  # noqa: ANN401
+        for part, end in parts:
+            result = part.joined(result, end)
+        return result
 
     @property
     def _curved(self) -> frozenset[Column]:
@@ -202,6 +212,7 @@ def planned(study: Study, name: str, entry: CoxEntry) -> Iterator[CoxModel]:
                 splines=splines_of(study, covariates, entry.splines),
                 strata=columns_of(study, entry.strata),
                 with_e_value=entry.e_value,
+                robust=entry.robust,
             )
 
 

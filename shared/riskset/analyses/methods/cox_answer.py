@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
-from riskset.analyses.analysis import LEVEL
+from riskset.analyses.analysis import LEVEL, NotEstimable, RefusedByRule, Result
 from riskset.analyses.design import Column
 from riskset.analyses.methods.cox_fit import CoxFit, Term, named, numbers_json
 from riskset.stats.e_value import EValue, e_value
 from riskset.stats.log_rank import Test
+from riskset.study.asked.cox import Robust
 
 Json = dict[str, Any]
+VARIANCE: Final = {"patient": "robust", "site": "site"}
+"""How results.json names the error that limits, z and p of a term are from."""
 
 
-def fit_json(design: Sequence[Column], fit: CoxFit, *, with_e_value: bool) -> Json:
+def fit_json(design: Sequence[Column], fit: CoxFit, *, with_e_value: bool, robust: Robust) -> Json:
     """Returns the keys of a fitted model with these columns."""
     estimated = {term.column: term for term in fit.terms}
     answer = {
@@ -23,7 +26,7 @@ def fit_json(design: Sequence[Column], fit: CoxFit, *, with_e_value: bool) -> Js
         "iterations": fit.iterations,
         "level": LEVEL,
         "log_likelihood": {"null": fit.null_log_likelihood, "fitted": fit.log_likelihood},
-        "terms": [_term(column, estimated.get(column), fit) for column in design],
+        "terms": [_term(column, estimated.get(column), fit, robust) for column in design],
         "covariance": _covariance(design, fit),
         "tests": {
             "likelihood_ratio": _test(fit.likelihood_ratio),
@@ -53,9 +56,17 @@ def _covariance(design: Sequence[Column], fit: CoxFit) -> list[list[float | None
     return [[fit.covariance[at[a]][at[b]] if a in at and b in at else None for b in design] for a in design]
 
 
-def _term(column: Column, term: Term | None, fit: CoxFit) -> Json:
+def _term(column: Column, term: Term | None, fit: CoxFit, robust: Robust) -> Json:
     head = named(column) | dict.fromkeys(("coef", "se", "robust_se"))
-    return head | numbers_json(term, fit.why_not_used(column))
+    answer = head | numbers_json(term, fit.why_not_used(column))
+    return answer if term is None or robust == "none" else answer | _robust(term, fit.not_robust.get(column), robust)
+
+
+def _robust(term: Term, why_not: Result | None, robust: Robust) -> Json:
+    """Returns the robust error, and from which error limits, z and p are; where there is none, why."""
+    if isinstance(why_not, NotEstimable | RefusedByRule):
+        return {"robust_se": None, "variance": "model", "robust_reason": why_not.reason_json()}
+    return {"robust_se": term.robust_se, "variance": VARIANCE[robust]}
 
 
 def _test(test: Test) -> Json:

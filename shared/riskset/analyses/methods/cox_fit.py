@@ -49,6 +49,8 @@ class Term:
     upper: float
     z: float
     p: float
+    robust_se: float | None = None
+    """The limits, z and p are from it where it is known."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ class CoxFit(Result):
     score: Test
     categories: Mapping[str, Test] = field(default_factory=dict)
     """By variable with several coefficients: Wald's test that all of them are 0."""
+    not_robust: Mapping[Column, Result] = field(default_factory=dict)
+    """Why a column has no robust error, where the study asks for it."""
 
     def why_not_used(self, column: Column) -> NotUsed:
         """Returns why a column of the model has no coefficient."""
@@ -162,7 +166,9 @@ def fitted(state: Fitting) -> CoxFit:
     scaled = newton.covariance(found)
     kept = found.estimable
     covariance = tuple(tuple(_known(scaled[i][j]) / (scale[i] * scale[j]) for j in kept) for i in kept)
-    terms = tuple(_term(state.usable[j], found.beta[j] / scale[j], sqrt(covariance[i][i])) for i, j in enumerate(kept))
+    terms = tuple(
+        term_of(state.usable[j], found.beta[j] / scale[j], sqrt(covariance[i][i])) for i, j in enumerate(kept)
+    )
     df = len(kept)
     return CoxFit(
         n=state.moments.n,
@@ -232,7 +238,7 @@ def _rest(state: Limiting) -> tuple[Term, ...] | None:
         return None
     scale = state.fit.scale
     return tuple(
-        _term(state.usable[j], found.beta[i] / scale[j], sqrt(found.covariance[i][i]) / scale[j])
+        term_of(state.usable[j], found.beta[i] / scale[j], sqrt(found.covariance[i][i]) / scale[j])
         for i, j in enumerate(found.columns)
     )
 
@@ -308,9 +314,10 @@ def _test(chi2: float, df: int) -> Test:
     return Test(chi2, df, chi2_sf(chi2, df))
 
 
-def _term(column: Column, coef: float, se: float) -> Term:
-    z = coef / se
-    return Term(column, coef, se, *ratio_of(coef, se), z, two_sided_p(z))
+def term_of(column: Column, coef: float, se: float, robust_se: float | None = None) -> Term:
+    """Returns a term with Wald's limits and test, from the robust error where there is one."""
+    of = se if robust_se is None else robust_se
+    return Term(column, coef, se, *ratio_of(coef, of), coef / of, two_sided_p(coef / of), robust_se)
 
 
 def ratio_of(coef: float, se: float) -> tuple[float, float, float]:

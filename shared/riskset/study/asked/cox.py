@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from pydantic import Discriminator, Tag, field_validator, model_validator
 
@@ -39,6 +39,11 @@ Univariable = Annotated[
 ]
 
 
+Robust = Literal["none", "patient", "site"]
+FEWEST_CLUSTERS: Final = 10
+"""Sites below which errors clustered by site are usually too small."""
+
+
 class CoxEntry(EndpointEntry):
     """Univariable models, one for each covariate; a multivariable model; or both."""
 
@@ -56,6 +61,8 @@ class CoxEntry(EndpointEntry):
     strata: Annotated[tuple[Name, ...], Since("0.2.0")] = ()
     """Categories and booleans: each combination of their levels has a baseline hazard of its own in each hospital."""
     e_value: Annotated[bool, Since("0.2.0")] = False
+    robust: Annotated[Robust, Since("0.2.0")] = "none"
+    """Over what squared influences are summed for a robust error: each patient, or each site as one cluster."""
 
     @field_validator("univariable", "multivariable", "strata")
     @classmethod
@@ -148,6 +155,10 @@ class CoxEntry(EndpointEntry):
             yield say("study.cox.strata", variables=tuple(_covariate(name, study) for name in self.strata))
         if self.e_value:
             yield say("study.cox.e_value")
+        if self.robust != "none":
+            yield say(f"study.cox.robust.{self.robust}")
+        if self.robust == "site" and len(study.sites) < FEWEST_CLUSTERS:
+            yield say("study.cox.few_clusters", n=len(study.sites), most=FEWEST_CLUSTERS)
         if self.landmark is not None:
             day = self.landmark_days(study.days_per_unit)
             of = {"landmark": f"{self.landmark:g}", "unit": study.time.unit, "day": day}
@@ -158,9 +169,11 @@ class CoxEntry(EndpointEntry):
     def facts(self, study: Study) -> dict[str, Any]:
         landmark = {} if self.landmark is None else {"landmark": self.landmark}
         splines = {"splines": {name: list(knots) for name, knots in self.splines.items()}} if self.splines else {}
+        robust = {} if self.robust == "none" else {"robust": self.robust}
         return (
             landmark
             | splines
+            | robust
             | {
                 "univariable": list(self.univariable_covariates),
                 "multivariable": list(self.multivariable or ()),

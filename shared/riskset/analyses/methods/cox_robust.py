@@ -1,0 +1,103 @@
+"""The robust error of a coefficient of a Cox model (Lin and Wei, JASA 84 (1989) 1074): the root of the sum of squared
+dfbetas, of patients or, where the errors are clustered by site, of the sums of each site's patients.
+
+Each coefficient is an analysis of its own and is refused alone. Sent is the square in units of the model's own
+variance, so that 1 is what the model expects of the sum, and the share of a patient in it is known before it is opened.
+A patient has one row, so that a sum over patients is one over rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import sqrt
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskset.analyses.analysis import Inputs, NotEstimable, Parts, Result
+from riskset.analyses.cohort import Cohort
+from riskset.analyses.design import Column
+from riskset.analyses.methods.cox import CoxModel
+from riskset.analyses.methods.cox_companions import At, Companion, scaled_beta, scaled_covariance
+from riskset.analyses.methods.cox_fit import CoxFit, term_of
+from riskset.analyses.moments import Moments, moments_id
+from riskset.catalogue import Message, say
+from riskset.disclosure.exposure import Label, total
+from riskset.stats.score_residuals import score_residuals
+
+
+@dataclass(frozen=True)
+class RobustErrorFound(Result):
+    se: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class RobustError(Companion):
+    """The analysis. Summary: one sum of squares."""
+
+    column: Column
+    over: Literal["patient", "site"]
+
+    @property
+    def reveals(self) -> Message:
+        return say(f"analyses.reveals.robust_{self.over}")
+
+    def start(self, inputs: Inputs) -> At | NotEstimable:
+        fit: CoxFit = inputs[self.model.id]
+        if self.column not in {term.column for term in fit.terms}:
+            why = fit.why_not_used(self.column)
+            return NotEstimable(why.code, why.message)
+        return At(fit)
+
+    def labels(self, state: At) -> tuple[Label, ...]:
+        return (total(f"squared dfbetas ({self.over}) of {self.column.name} in {self.model.id}", self.column),)
+
+    def prepare(self, cohort: Cohort, inputs: Inputs) -> NDArray[np.float64]:
+        """Returns the dfbeta of each row in standard errors of the coefficient, (n,)."""
+        moments: Moments = inputs[moments_id(self.analysis_set)]
+        fit: CoxFit = inputs[self.model.id]
+        beta, covariance = scaled_beta(self.model, fit, moments), scaled_covariance(self.model, fit, moments)
+        at = self.model.usable(moments).index(self.column)
+        rows = self.model.prepare(cohort, inputs)
+        return np.asarray(covariance[at] @ score_residuals(rows, beta, self.model.ties) / sqrt(covariance[at, at]))
+
+    def local(self, prepared: NDArray[np.float64], state: At) -> NDArray[np.float64]:
+        return np.asarray(self._squares(prepared).sum(axis=0))
+
+    def parts(self, prepared: NDArray[np.float64], state: At) -> Parts:
+        return Parts(self._squares(prepared), np.ones(1), of_hospital=self.over == "site")
+
+    def combine(self, total: Sequence[float], state: At) -> RobustErrorFound | NotEstimable:
+        if not total[0] > 0.0:
+            return NotEstimable("no influence", say("analyses.cox.no_influence", column=self.column.name))
+        (term,) = (term for term in state.fit.terms if term.column == self.column)
+        return RobustErrorFound(term.se * sqrt(total[0]))
+
+    def joined(self, fit: CoxFit, end: Result) -> CoxFit:
+        if not isinstance(end, RobustErrorFound):
+            return replace(fit, not_robust={**fit.not_robust, self.column: end})
+        robust = [
+            term_of(term.column, term.coef, term.se, end.se) if term.column == self.column else term
+            for term in fit.terms
+        ]
+        return replace(fit, terms=tuple(robust))
+
+    def _squares(self, dfbetas: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Returns what each patient, or the hospital as one, adds to the sum: (patients, 1) or (1, 1)."""
+        return (dfbetas if self.over == "patient" else dfbetas.sum(keepdims=True))[:, None] ** 2
+
+
+def robust_errors(model: CoxModel) -> Iterator[RobustError]:
+    """Yields one for each column, where the study asks for them."""
+    if model.robust != "none":
+        for column in model.design:
+            yield RobustError(
+                id=f"{model.id}/robust/{column.name}",
+                name=model.name,
+                set_id=model.set_id,
+                model=model,
+                column=column,
+                over=model.robust,
+            )

@@ -1,0 +1,69 @@
+"""A robust error is a sum of squares over patients. Where one of the few patients with a level is followed much longer
+than the others, the sum is that patient's: the root of what is left after the level's events is the hazard to which the
+patient was exposed, which tells the length of follow-up."""
+
+import math
+
+import numpy as np
+
+from riskset.analyses.admission import own_rows
+from riskset.analyses.methods.cox_fit import CoxFit
+from riskset.disclosure.finding import judge
+
+FEW = ("busan", "daegu", "tokyo", "osaka")
+MODEL = "cox/os/all/multivariable"
+ROBUST = f"{MODEL}/robust/mvi = true"
+
+
+def asked(*covariates):
+    return {"cox": {"kind": "cox", "endpoints": ["os"], "multivariable": list(covariates), "robust": "patient"}}
+
+
+def one_of_few(table):
+    """Twelve patients have the level. Eleven leave within two days, three of them by an event; one of Tokyo stays."""
+    sites = table["site"]
+    having = np.concatenate([np.flatnonzero(sites == name)[:3] for name in FEW])
+    table["mvi"][:] = 0
+    table["mvi"][having] = 1
+    table["days"][having], table["dead"][having] = 1 + np.arange(12) % 2, 0
+    table["dead"][having[:3]] = 1
+    (victim,) = having[sites[having] == "tokyo"][:1]
+    table["days"][victim] = int(np.quantile(table["days"][sites == "tokyo"], 0.9))
+    return victim
+
+
+def exposed(table, victim):
+    """The cumulative hazard (at hazard ratios of 1) of the victim's hospital while the victim is at risk."""
+    here = table["site"] == table["site"][victim]
+    days, dead = table["days"][here], table["dead"][here] == 1
+    own = table["days"][victim]
+    return sum((dead & (days == day)).sum() / (days >= day).sum() for day in np.unique(days[dead & (days <= own)]))
+
+
+class TestOneOfFewWhoStaysLong:
+    def test_is_read_off_the_robust_error_without_the_rule(self, network, patients, monkeypatch):
+        table = patients(*FEW)
+        victim = one_of_few(table)
+
+        def passing(policy, one):
+            return judge(policy, "R8.influence", one.analysis.id, 0.0, own=True)
+
+        monkeypatch.setattr(own_rows, "_own_squares", passing)
+        bare = network(table, asked("mvi"))
+        results = bare.run().results
+        (in_variances,) = next(one.numbers[ROBUST] for one in bare.reads() if ROBUST in one.numbers).values()
+        (term,) = results[MODEL].terms
+        events = round(1 / term.se**2)  # a level of few has nearly as much information as events
+        squares = in_variances / term.se**2
+        read = math.sqrt(squares - events) / term.hr
+        assert events == table["dead"][table["mvi"] == 1].sum()
+        assert abs(read / exposed(table, victim) - 1) < 0.15
+
+    def test_is_refused_by_the_rule_and_the_others_are_answered(self, network, patients):
+        table = patients(*FEW)
+        one_of_few(table)
+        results = network(table, asked("mvi", "male")).run().results
+        found = results[ROBUST]
+        assert (found.rule, found.by, found.message.code) == ("R8", "a site", "rules.own.R8.influence")
+        assert isinstance(results[MODEL], CoxFit)
+        assert results[f"{MODEL}/robust/male = true"].se > 0

@@ -1,0 +1,87 @@
+"""Robust errors equal R's: `cox_companions.R`, over the sites of lung."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+STUDY = """\
+schema = 1
+[study]
+id = "trial"
+version = "1"
+title = "lung"
+[sites]
+{sites}
+[variables]
+trt   = {{ type = "boolean" }}
+time  = {{ type = "number", unit = "day", range = [0, 10000], step = 1 }}
+weeks = {{ type = "number", unit = "day", range = [0, 10000], step = 1 }}
+late  = {{ type = "number", unit = "day", range = [0, 10000], step = 1 }}
+event = {{ type = "boolean" }}
+age   = {{ type = "number", unit = "year", range = [18, 100] }}
+ecog  = {{ type = "category", levels = ["0", "1", "2+"] }}
+[comparison]
+arm = "trt"
+reference = "false"
+[time]
+unit = "day"
+grid = {{ width_days = 1, max_days = 2000 }}
+[endpoints]
+days  = {{ days = "time", event = "event" }}
+weeks = {{ days = "weeks", event = "event" }}
+late  = {{ days = "time", event = "event", entry = "late" }}
+[analyses]
+"""
+ASKED = {
+    "days": {"endpoint": "days"},
+    "weeks": {"endpoint": "weeks"},
+    "breslow": {"endpoint": "weeks", "ties": "breslow"},
+    "late": {"endpoint": "late"},
+    "strata": {"endpoint": "weeks", "multivariable": ["trt", "age"], "strata": ["ecog"]},
+}
+
+
+def entry(name, **more):
+    keys = {"kind": "cox", "multivariable": ["trt", "age", "ecog"]} | ASKED[name] | more
+    written = ", ".join(f"{key} = {json.dumps(value)}" for key, value in keys.items())
+    return f"{{{{ {written} }}}}"
+
+
+@pytest.fixture(scope="module")
+def tried(tries_by_site, lung_rows):
+    rows = [
+        row
+        | {"weeks": str(-(-int(row["time"]) // 7)), "late": str(min(37 * int(row["id"]) % 60, int(row["time"]) - 1))}
+        for row in lung_rows
+    ]
+    lines = [f"{name} = {entry(name, robust='patient')}" for name in ASKED]
+    lines += [f"{name}_by_site = {entry(name, robust='site')}" for name in ("weeks", "strata")]
+    return {one["analysis"]: one for one in tries_by_site(STUDY + "\n".join(lines), rows)}
+
+
+@pytest.fixture(scope="module")
+def answers():
+    return json.loads(Path(__file__).with_name("cox_companions.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_robust_errors_equal_those_of_coxph(tried, answers, name):
+    found, r = tried[name]["terms"], answers[name]
+    for own, of_r, digits in (
+        ("se", "se", 1e-9),
+        ("robust_se", "robust", 1e-9),
+        ("lower", "lower", 1e-9),
+        ("upper", "upper", 1e-9),
+        ("p", "p", 1e-7),
+    ):
+        assert [term[own] for term in found] == pytest.approx(r[of_r], rel=digits)
+    assert [term["z"] for term in found] == pytest.approx(r["z"], abs=1e-8)
+    assert {term["variance"] for term in found} == {"robust"}
+
+
+@pytest.mark.parametrize("name", ["weeks", "strata"])
+def test_errors_clustered_by_site_equal_those_of_coxph(tried, answers, name):
+    found = tried[f"{name}_by_site"]["terms"]
+    assert [term["robust_se"] for term in found] == pytest.approx(answers[name]["site"], rel=1e-9)
+    assert {term["variance"] for term in found} == {"site"}

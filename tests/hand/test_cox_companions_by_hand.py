@@ -1,0 +1,54 @@
+"""What follows from a Cox model, worked by hand for the six patients of Therneau and Grambsch (2000), appendix E.1, all
+at a coefficient of 0.
+
+    patient    1    2    3    4    5    6
+    day        1    1    6    6    8    9
+    event      1    0    1    1    0    1
+    x          1    1    1    0    0    0
+
+Day 1: six at risk, mean of x 1/2, hazard 1/6. Day 6: four at risk with x = 1 0 0 0, two events. Day 9: one at risk.
+
+Score residuals, Breslow (day 6: mean 1/4, hazard 2/4), in 24ths:
+    1:  (1 - 1/2) - (1/2)(1/6)                      10
+    2:            - (1/2)(1/6)                      -2
+    3:  (1 - 1/4) - (1/2)(1/6) - (3/4)(1/2)          7
+    4:  (0 - 1/4) + (1/2)(1/6) + (1/4)(1/2)         -1
+    5:              (1/2)(1/6) + (1/4)(1/2)          5
+    6:  (0 - 0)   + (1/2)(1/6) + (1/4)(1/2)          5      sum 24: the score is 1
+
+Efron (day 6: the first event at mean 1/4, hazard 1/4; the second, when half of the events' hazard has left, at mean
+(1 - 1/2)/(4 - 1) = 1/6, hazard 1/3; an event counts half of the second), in 144ths:
+    1:  60   2:  -12
+    3:  (1 - 5/24) - 12/144 - (3/4)(1/4) - (1/2)(5/6)(1/3)      114 - 12 - 27 - 20 = 55
+    4:  (0 - 5/24) + 12/144 + (1/4)(1/4) + (1/2)(1/6)(1/3)      -30 + 12 +  9 +  4 = -5
+    5 and 6:         12/144 + (1/4)(1/4) + (1/6)(1/3)            12 +  9 +  8 = 29  sum 156: the score is 13/12
+"""
+
+import numpy as np
+import pytest
+
+from riskset.stats.cox import evaluate, risk_sets
+from riskset.stats.score_residuals import score_residuals
+
+DAYS, EVENT, X = [1, 1, 6, 6, 8, 9], [True, False, True, True, False, True], [[1], [1], [1], [0], [0], [0]]
+RESIDUALS = {
+    "breslow": np.array([10, -2, 7, -1, 5, 5]) / 24,
+    "efron": np.array([60, -12, 55, -5, 29, 29]) / 144,
+}
+
+
+@pytest.mark.parametrize("ties", RESIDUALS)
+def test_score_residuals(ties):
+    rows = risk_sets(X, DAYS, EVENT)
+    assert score_residuals(rows, [0.0], ties)[0] == pytest.approx(RESIDUALS[ties], abs=1e-15)
+    assert RESIDUALS[ties].sum() == pytest.approx(evaluate(rows, [0.0], ties).score[0], abs=1e-15)
+
+
+def test_nobody_and_no_event_have_residuals_of_nothing():
+    assert score_residuals(risk_sets(np.zeros((0, 2)), [], np.zeros(0, bool)), [0.0, 0.0]).shape == (2, 0)
+    assert not score_residuals(risk_sets(X, DAYS, [False] * 6), [0.0]).any()
+
+
+def test_weighted_rows_are_not_known():
+    with pytest.raises(ArithmeticError):
+        score_residuals(risk_sets(X, DAYS, EVENT, weights=[2.0] * 6), [0.0])

@@ -1,0 +1,26 @@
+"""Laws of what follows from a Cox model, for any rows: ties, strata, late entry."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from riskset.stats.cox import evaluate, risk_sets
+from riskset.stats.score_residuals import score_residuals
+
+ROW = st.tuples(st.integers(1, 12), st.booleans(), st.integers(0, 11), st.integers(-3, 3), st.integers(0, 1))
+
+
+def rows_of(rows):
+    days, event, entry, x, stratum = map(np.array, zip(*rows, strict=True))
+    X = np.column_stack([x, x * x, days % 2])
+    return risk_sets(X, days, event, entry_days=np.minimum(entry, days - 1), strata=stratum)
+
+
+@pytest.mark.parametrize("ties", ["efron", "breslow"])
+@given(st.lists(ROW, min_size=1, max_size=30), st.lists(st.floats(-0.2, 0.2), min_size=3, max_size=3))
+def test_score_residuals_add_up_to_the_score(ties, rows, beta):
+    found = rows_of(rows)
+    residuals = score_residuals(found, beta, ties)
+    # sums of 30 rows of at most 9 whose hazards span less than e^4, rounded to 2^-53
+    np.testing.assert_allclose(residuals.sum(axis=1), evaluate(found, beta, ties).score, rtol=0, atol=1e-12)
