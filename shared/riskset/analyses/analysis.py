@@ -182,7 +182,7 @@ class Analysis(ABC):
 
     @property
     def part_of(self) -> str | None:
-        """The id of the analysis of its entry with whose result its own is printed; None where it has a place of its own."""
+        """The id of the analysis of its entry with whose result its own is printed; None where it has its own place."""
         return None
 
     def parts_json(self, result: Result, parts: Sequence[tuple[Analysis, Result]]) -> dict[str, Any]:
