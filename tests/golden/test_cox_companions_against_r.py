@@ -1,4 +1,4 @@
-"""Robust errors equal R's: `cox_companions.R`, over the sites of lung."""
+"""Robust errors and tests of proportional hazards equal R's: `cox_companions.R`, over the sites of lung."""
 
 import json
 from pathlib import Path
@@ -32,7 +32,9 @@ days  = {{ days = "time", event = "event" }}
 weeks = {{ days = "weeks", event = "event" }}
 late  = {{ days = "time", event = "event", entry = "late" }}
 [analyses]
+curves = {{ kind = "km", endpoints = ["days", "weeks", "late"] }}
 """
+TRANSFORMS = ["km", "identity", "rank", "log"]
 ASKED = {
     "days": {"endpoint": "days"},
     "weeks": {"endpoint": "weeks"},
@@ -55,7 +57,7 @@ def tried(tries_by_site, lung_rows):
         | {"weeks": str(-(-int(row["time"]) // 7)), "late": str(min(37 * int(row["id"]) % 60, int(row["time"]) - 1))}
         for row in lung_rows
     ]
-    lines = [f"{name} = {entry(name, robust='patient')}" for name in ASKED]
+    lines = [f"{name} = {entry(name, robust='patient', ph_test=TRANSFORMS)}" for name in ASKED]
     lines += [f"{name}_by_site = {entry(name, robust='site')}" for name in ("weeks", "strata")]
     return {one["analysis"]: one for one in tries_by_site(STUDY + "\n".join(lines), rows)}
 
@@ -85,3 +87,14 @@ def test_errors_clustered_by_site_equal_those_of_coxph(tried, answers, name):
     found = tried[f"{name}_by_site"]["terms"]
     assert [term["robust_se"] for term in found] == pytest.approx(answers[name]["site"], rel=1e-9)
     assert {term["variance"] for term in found} == {"site"}
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS)
+@pytest.mark.parametrize("name", ASKED)
+def test_tests_of_proportional_hazards_equal_cox_zph(tried, answers, name, transform):
+    found, r = tried[name]["ph_test"][transform], answers[name]["zph"][transform]
+    for key in ("terms", "variables"):
+        tests = [*found[key], found["global"]]
+        assert [test["chi2"] for test in tests] == pytest.approx(r[key]["chi2"], rel=1e-9, abs=1e-6)
+        assert [test["df"] for test in tests] == r[key]["df"]
+        assert [test["p"] for test in tests] == pytest.approx(r[key]["p"], rel=1e-7)

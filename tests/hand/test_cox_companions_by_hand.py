@@ -22,13 +22,19 @@ Efron (day 6: the first event at mean 1/4, hazard 1/4; the second, when half of 
     3:  (1 - 5/24) - 12/144 - (3/4)(1/4) - (1/2)(5/6)(1/3)      114 - 12 - 27 - 20 = 55
     4:  (0 - 5/24) + 12/144 + (1/4)(1/4) + (1/2)(1/6)(1/3)      -30 + 12 +  9 +  4 = -5
     5 and 6:         12/144 + (1/4)(1/4) + (1/6)(1/3)            12 +  9 +  8 = 29  sum 156: the score is 13/12
+
+Weighted by the day, g = 1, 6, 6, 9. The variance of x at risk is 1/4 on day 1, 0 on day 9; on day 6 twice 3/16
+(Breslow), 3/16 and 1/6 - 1/36 = 20/144 (Efron).
+    score in g x:                1/2 + 6 (3/4 - 1/4) = 7/2    1/2 + 6 (1 - 10/24) = 4
+    information with x:          1/4 + 6 (3/8)       = 5/2    1/4 + 6 (47/144)    = 53/24
+    information with itself:     1/4 + 36 (3/8)      = 55/4   1/4 + 36 (47/144)   = 12
 """
 
 import numpy as np
 import pytest
 
+from riskset.stats.at_events import AtEvents
 from riskset.stats.cox import evaluate, risk_sets
-from riskset.stats.score_residuals import score_residuals
 
 DAYS, EVENT, X = [1, 1, 6, 6, 8, 9], [True, False, True, True, False, True], [[1], [1], [1], [0], [0], [0]]
 RESIDUALS = {
@@ -37,11 +43,27 @@ RESIDUALS = {
 }
 
 
+def score_residuals(rows, beta, ties="efron"):
+    events = AtEvents.of(rows, beta, ties)
+    return events.score_residuals(np.ones(len(events.u)))
+
+
 @pytest.mark.parametrize("ties", RESIDUALS)
 def test_score_residuals(ties):
     rows = risk_sets(X, DAYS, EVENT)
     assert score_residuals(rows, [0.0], ties)[0] == pytest.approx(RESIDUALS[ties], abs=1e-15)
     assert RESIDUALS[ties].sum() == pytest.approx(evaluate(rows, [0.0], ties).score[0], abs=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("ties", "score", "crossed", "own"), [("breslow", 7 / 2, 5 / 2, 55 / 4), ("efron", 4, 53 / 24, 12)]
+)
+def test_sums_weighted_by_a_function_of_time(ties, score, crossed, own):
+    events, g = AtEvents.of(risk_sets(X, DAYS, EVENT), [0.0], ties), np.array([1.0, 6.0, 6.0, 9.0])
+    assert events.score_residuals(g).sum() == pytest.approx(score, abs=1e-14)
+    assert events.information(g)[0, 0] == pytest.approx(crossed, abs=1e-14)
+    assert events.information(g * g)[0, 0] == pytest.approx(own, abs=1e-13)
+    assert events.parts_of_information(g * g).sum() == pytest.approx(own, abs=1e-13)
 
 
 def test_nobody_and_no_event_have_residuals_of_nothing():

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from riskset.stats.at_events import AtEvents
 from riskset.stats.cox import evaluate, risk_sets
-from riskset.stats.score_residuals import score_residuals
 
 ROW = st.tuples(st.integers(1, 12), st.booleans(), st.integers(0, 11), st.integers(-3, 3), st.integers(0, 1))
 
@@ -19,8 +19,14 @@ def rows_of(rows):
 
 @pytest.mark.parametrize("ties", ["efron", "breslow"])
 @given(st.lists(ROW, min_size=1, max_size=30), st.lists(st.floats(-0.2, 0.2), min_size=3, max_size=3))
-def test_score_residuals_add_up_to_the_score(ties, rows, beta):
+def test_what_patients_add_is_the_score_and_the_information(ties, rows, beta):
     found = rows_of(rows)
-    residuals = score_residuals(found, beta, ties)
+    events, truth = AtEvents.of(found, beta, ties), evaluate(found, beta, ties)
+    v = np.ones(len(events.u))
     # sums of 30 rows of at most 9 whose hazards span less than e^4, rounded to 2^-53
-    np.testing.assert_allclose(residuals.sum(axis=1), evaluate(found, beta, ties).score, rtol=0, atol=1e-12)
+    for own, of_all in (
+        (events.score_residuals(v).sum(axis=1), truth.score),
+        (events.parts_of_information(v).sum(axis=1), np.diag(truth.information)),
+        (events.information(v), truth.information),
+    ):
+        np.testing.assert_allclose(own, of_all, rtol=0, atol=1e-11)

@@ -1,6 +1,10 @@
 """A robust error is a sum of squares over patients. Where one of the few patients with a level is followed much longer
 than the others, the sum is that patient's: the root of what is left after the level's events is the hazard to which the
-patient was exposed, which tells the length of follow-up."""
+patient was exposed, which tells the length of follow-up.
+
+In a test of proportional hazards each event counts with a function of its time. A single early event is far from all
+others on a scale of logarithms, so the slope is that patient's values less their mean at risk: its sign tells yes or
+no."""
 
 import math
 
@@ -40,13 +44,28 @@ def exposed(table, victim):
     return sum((dead & (days == day)).sum() / (days >= day).sum() for day in np.unique(days[dead & (days <= own)]))
 
 
+def asked_of_time(*covariates):
+    entry = {"kind": "cox", "endpoints": ["os"], "multivariable": list(covariates), "ph_test": ["km", "log"]}
+    return {"km": {"kind": "km", "endpoints": ["os"]}, "cox": entry}
+
+
+def early(table):
+    """One patient of Tokyo has an event on the first day, all others leave within a month of the second year."""
+    victim = int(np.flatnonzero(table["site"] == "tokyo")[7])
+    table["days"][:] = 400 + table["days"] % 30
+    table["days"][victim], table["dead"][victim] = 1, 1
+    return victim
+
+
+def passing(policy, one):
+    """Stands for rule R8 where it is off."""
+    return judge(policy, "R8.influence", one.analysis.id, 0.0, own=True)
+
+
 class TestOneOfFewWhoStaysLong:
     def test_is_read_off_the_robust_error_without_the_rule(self, network, patients, monkeypatch):
         table = patients(*FEW)
         victim = one_of_few(table)
-
-        def passing(policy, one):
-            return judge(policy, "R8.influence", one.analysis.id, 0.0, own=True)
 
         monkeypatch.setattr(own_rows, "_own_squares", passing)
         bare = network(table, asked("mvi"))
@@ -67,3 +86,27 @@ class TestOneOfFewWhoStaysLong:
         assert (found.rule, found.by, found.message.code) == ("R8", "a site", "rules.own.R8.influence")
         assert isinstance(results[MODEL], CoxFit)
         assert results[f"{MODEL}/robust/male = true"].se > 0
+
+
+YES_NO = ("mvi", "male", "ecog", "arm")
+
+
+class TestAnEarlyEvent:
+    def test_tells_the_patients_values_without_the_rule(self, network, patients, monkeypatch):
+        table = patients(*FEW)
+        victim = early(table)
+        monkeypatch.setattr(own_rows, "_own_squares", passing)
+        bare = network(table, asked_of_time(*YES_NO))
+        bare.run()
+        id_ = f"{MODEL}/ph_test/log"
+        told = next(one.numbers[id_] for one in bare.reads() if id_ in one.numbers)
+        read = [told[f"slope in {name} = true x log of time, {MODEL}"] < 0 for name in YES_NO]  # early is far below
+        assert read == [table[name][victim] == 1 for name in YES_NO]
+
+    def test_is_refused_alone_by_the_rule(self, network, patients):
+        table = patients(*FEW)
+        early(table)
+        results = network(table, asked_of_time(*YES_NO)).run().results
+        found = results[f"{MODEL}/ph_test/log"]
+        assert (found.rule, found.by, found.message.code) == ("R8", "a site", "rules.own.R8.influence")
+        assert results[f"{MODEL}/ph_test/km"].all_terms.df == len(YES_NO)

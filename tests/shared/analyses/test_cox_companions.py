@@ -1,48 +1,92 @@
 """How a Cox model's object says that a companion was refused, and what the report says below the table."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from riskset.analyses.analysis import RefusedByRule
+from riskset.analyses.cohort import Cohort
 from riskset.catalogue import say
 from riskset.rehearsal import Rehearsal
 from riskset.results import results_of
 from riskset.results.document import entry_json
 from riskset_server.report import report_of
+from riskset_server.report.blocks import Table
 
 SITES = ("asan", "kurume", "osaka")
 REFUSED = RefusedByRule("R8", say("rules.own.R8.influence"), by="a site")
 MODEL = "cox/os/all/multivariable"
+COX = {
+    "kind": "cox",
+    "endpoints": ["os"],
+    "multivariable": ["arm", "stage"],
+    "robust": "site",
+    "ph_test": ["km", "log"],
+}
+ASKED = {"cox": COX, "again": COX, "km": {"kind": "km", "endpoints": ["os"]}}
 
 
 @pytest.fixture(scope="module")
 def ran(patients):
     """Returns a function that gives the results of a run in which some analyses ended otherwise."""
-    asked = {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm", "age"], "robust": "site"}
-    study = patients.study(SITES, analyses={"cox": asked, "again": asked})
+    study = patients.study(SITES, analyses=ASKED)
     dealt = patients.deal(patients.rows(3, 120), patients.sites(SITES, 120))
     outcome = Rehearsal(study, dealt, is_gated=False).run()
 
     def ran(**ends):
-        outcome.results.update(ends)
-        return results_of(study, outcome, SITES)
+        return results_of(study, replace(outcome, results={**outcome.results, **ends}), SITES)
 
     return ran
 
 
+def tables_of(results):
+    blocks = (block for part in report_of(results).parts for block in part.blocks)
+    return [block for block in blocks if isinstance(block, Table)]
+
+
 def test_a_refused_error_leaves_the_limits_of_the_information(ran):
-    results = ran(**{f"{MODEL}/robust/age": REFUSED})
-    arm, age = entry_json(results.entries[0])["terms"]
-    assert (arm["variance"], arm["z"] * arm["robust_se"]) == ("site", pytest.approx(arm["coef"]))
-    assert (age["variance"], age["z"] * age["se"]) == ("model", pytest.approx(age["coef"]))
-    assert (age["robust_se"], age["robust_reason"]["rule"]) == (None, "R8")
-    notes = [str(note) for part in report_of(results).parts for block in part.blocks for note in block.notes]
+    results = ran(**{f"{MODEL}/robust/arm = new": REFUSED})
+    arm, second, _ = entry_json(results.entries[0])["terms"]
+    assert (second["variance"], second["z"] * second["robust_se"]) == ("site", pytest.approx(second["coef"]))
+    assert (arm["variance"], arm["z"] * arm["se"]) == ("model", pytest.approx(arm["coef"]))
+    assert (arm["robust_se"], arm["robust_reason"]["rule"]) == (None, "R8")
+    notes = [str(note) for table in tables_of(results) for note in table.notes]
     for said in ("clustered by site", "fewer than 10 sites", "no robust error: R8: a patient"):
         assert any(said in note for note in notes), said
 
 
 def test_two_entries_with_the_same_models_have_companions_of_their_own(ran):
     results = ran()
-    first, second = (entry_json(entry) for entry in results.entries)
+    first, second = (entry_json(entry) for entry in results.entries if entry.kind == "cox")
     assert (first["id"], second["id"]) == (MODEL, f"{MODEL}/again")
     assert second["terms"][0] == first["terms"][0]
     assert second["terms"][0]["robust_se"] > 0
+
+
+def test_a_refused_test_of_proportional_hazards_leaves_the_others(ran):
+    results = ran(**{f"{MODEL}/ph_test/log": REFUSED})
+    found = entry_json(results.entries[0])["ph_test"]
+    assert (found["log"]["global"], found["log"]["reason"]["rule"]) == (None, "R8")
+    assert [test["df"] for test in found["km"]["variables"]] == [1, 2]
+    (table,) = (table for table in tables_of(results) if table.id == "table ph_test/os/all/cox")
+    assert (table.columns, len(table.rows)) == (("1 - S(t-)", "log t"), 6)
+    assert all(row.cells[1] == ("refused (R8)",) for row in table.rows if row.cells)
+    assert [note for note in table.notes if "R8: a patient" in str(note)]
+
+
+def test_rows_sites_and_the_unit_of_time_change_nothing(ran, patients):
+    truth = entry_json(ran().entries[0])
+    rows, sites = patients.rows(3, 120), patients.sites(SITES, 120)
+    order = np.random.default_rng(1).permutation(120)
+    other = patients.deal(patients.choose(rows, order), sites[order])
+    nobody = patients.choose(other["asan"].analysis_sets["os"], slice(0))
+    study = patients.study((*SITES, "seoul"), unit="year", analyses=ASKED)
+    cohorts = {**dict(reversed(other.items())), "seoul": Cohort("seoul", {"os": nobody})}
+    found = results_of(study, Rehearsal(study, cohorts, is_gated=False).run(), (*SITES, "seoul"))
+    again = entry_json(found.entries[0])
+    for ours, theirs in zip(again["terms"], truth["terms"], strict=True):
+        assert ours["robust_se"] == pytest.approx(theirs["robust_se"], rel=1e-10)
+    for transform, of in truth["ph_test"].items():
+        for ours, theirs in zip(again["ph_test"][transform]["terms"], of["terms"], strict=True):
+            assert ours["chi2"] == pytest.approx(theirs["chi2"], rel=1e-9, abs=1e-9)

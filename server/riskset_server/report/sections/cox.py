@@ -21,7 +21,7 @@ from riskset_server.report.cells import Place
 from riskset_server.report.labels import Labels
 from riskset_server.report.not_reported import missing, not_reported, reason, sentence
 from riskset_server.report.sections.analysed import analysed_notes
-from riskset_server.report.sections.cox_beside import beside
+from riskset_server.report.sections.cox_beside import beside, tests_of_time
 from riskset_server.report.sections.section import Context, Section, own_title
 
 _Cells = tuple[Text, Text, Text]
@@ -38,10 +38,17 @@ def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
         groups.setdefault(group, []).append(_Model(entry, cast(CoxModel, analysis)))
     shown = [models for models in groups.values() if any(model.is_shown for model in models)]
     hidden = [models for models in groups.values() if models not in shown]
-    return [*(_table(models, context) for models in shown), *(b for models in hidden for b in _boxes(models, context))]
+    tables = (block for models in shown for block in (_table(models, context), *_beside(models, context)))
+    return [*tables, *(b for models in hidden for b in _boxes(models, context))]
 
 
 SECTION: Final = Section("Cox models", _blocks)
+
+
+def _beside(models: Sequence[_Model], context: Context) -> Iterator[Table]:
+    """The tables of what follows from the fitted models."""
+    fitted = [(model.name(context.labels), model.entry) for model in models if model.fit]
+    yield from tests_of_time(_title(models[0].entry, context), fitted, context)
 
 
 def _boxes(models: Sequence[_Model], context: Context) -> list[Box]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
 from riskset.analyses.design import Column
 from riskset.analyses.methods.cox import CoxModel
-from riskset.analyses.methods.cox_fit import CoxFit
+from riskset.analyses.methods.cox_fit import CoxFit, PhTest
 from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset.study.asked.cox import FEWEST_CLUSTERS
-from riskset_server.report.blocks import Text
+from riskset_server.report import notation
+from riskset_server.report.blocks import Row, Shown, Table, Text
+from riskset_server.report.cells import Place
 from riskset_server.report.labels import Labels
 from riskset_server.report.not_reported import sentence
 from riskset_server.report.sections.section import Context
@@ -37,6 +39,60 @@ def _robust(name: str, model: CoxModel, fit: CoxFit, context: Context) -> Iterat
         if term.column in fit.not_robust:
             of = {"term": _term(term.column, context.labels), "reason": why_not(fit.not_robust[term.column])}
             yield (str(say("report.cox.not_robust", model=name, **of)),)
+
+
+def tests_of_time(title: str, models: Sequence[tuple[str, ResultEntry]], context: Context) -> Iterator[Table]:
+    """Yields the table of the tests of proportional hazards of fitted models, with their names; none without tests."""
+    fits = [(name, entry, cast(CoxFit, entry.result)) for name, entry in models]
+    tested = [(name, entry, fit) for name, entry, fit in fits if fit.ph_tests]
+    if not tested:
+        return
+    of_time = list(tested[0][2].ph_tests)
+    first = tested[0][1]
+    yield Table(
+        id=f"table ph_test/{first.analysis.endpoint}/{first.analysis.population}/{first.analysis.name}",
+        title=str(say("report.cox.ph_title", models=title)),
+        columns=tuple(str(say(f"report.cox.of_time.{transform}")) for transform in of_time),
+        rows=tuple(row for name, entry, fit in tested for row in _rows_of_tests(name, entry, fit, context.labels)),
+        notes=(
+            (str(say("report.cox.ph_note")),),
+            *(note for name, _, fit in tested for note in _without_test(name, fit)),
+        ),
+    )
+
+
+def _rows_of_tests(name: str, entry: ResultEntry, fit: CoxFit, labels: Labels) -> Iterator[Row]:
+    yield Row(name)
+    for term in fit.terms:
+        place, level = Place(entry.id, variable=term.column.variable), term.column.level
+        yield Row(_term(term.column, labels), _of_each(fit, place, "terms", level), is_inner=True)
+    for variable in fit.categories:
+        yield Row(
+            labels.variable(variable), _of_each(fit, Place(entry.id, variable=variable), "variables"), is_inner=True
+        )
+    if len(fit.terms) > 1:
+        yield Row(str(say("report.cox.ph_all")), _of_each(fit, Place(entry.id), "global"), is_inner=True)
+
+
+def _of_each(fit: CoxFit, place: Place, part: str, level: str | None = None) -> tuple[Text, ...]:
+    """Returns the test, for each function of time, at a place of results.json."""
+    cells: list[Text] = []
+    for transform, end in fit.ph_tests.items():
+        if isinstance(end, PhTest):
+            ids = tuple(place.of(f"ph_test.{transform}.{part}.{key}", level=level).id for key in ("chi2", "df", "p"))
+            cells.append((Shown("chi_square", ids),))
+        elif isinstance(end, RefusedByRule):
+            cells.append((str(say("report.refused_cell", rule=end.rule)),))
+        else:
+            cells.append((notation.NOT_ESTIMABLE,))
+    return tuple(cells)
+
+
+def _without_test(name: str, fit: CoxFit) -> Iterator[Text]:
+    for transform, end in fit.ph_tests.items():
+        if not isinstance(end, PhTest):
+            function = say(f"report.cox.of_time.{transform}")
+            yield (str(say("report.cox.no_ph_test", model=name, function=function, reason=why_not(end))),)
 
 
 def why_not(end: Result) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from riskset.analyses.analysis import LEVEL, NotEstimable, RefusedByRule, Result
 from riskset.analyses.design import Column
-from riskset.analyses.methods.cox_fit import CoxFit, Term, named, numbers_json
+from riskset.analyses.methods.cox_fit import CoxFit, PhTest, Term, named, numbers_json
 from riskset.stats.e_value import EValue, e_value
 from riskset.stats.log_rank import Test
 from riskset.study.asked.cox import Robust
@@ -20,7 +20,7 @@ VARIANCE: Final = {"patient": "robust", "site": "site"}
 def fit_json(design: Sequence[Column], fit: CoxFit, *, with_e_value: bool, robust: Robust) -> Json:
     """Returns the keys of a fitted model with these columns."""
     estimated = {term.column: term for term in fit.terms}
-    answer = {
+    answer: Json = {
         "n": fit.n,
         "events": fit.events,
         "iterations": fit.iterations,
@@ -35,6 +35,8 @@ def fit_json(design: Sequence[Column], fit: CoxFit, *, with_e_value: bool, robus
         },
         "categories": [{"variable": variable, **_test(test)} for variable, test in fit.categories.items()],
     }
+    if fit.ph_tests:
+        answer["ph_test"] = {transform: _ph_test(end) for transform, end in fit.ph_tests.items()}
     return answer | ({"e_value": [_e_value(*found) for found in e_values(fit)]} if with_e_value else {})
 
 
@@ -64,9 +66,25 @@ def _term(column: Column, term: Term | None, fit: CoxFit, robust: Robust) -> Jso
 
 def _robust(term: Term, why_not: Result | None, robust: Robust) -> Json:
     """Returns the robust error, and from which error limits, z and p are; where there is none, why."""
-    if isinstance(why_not, NotEstimable | RefusedByRule):
-        return {"robust_se": None, "variance": "model", "robust_reason": why_not.reason_json()}
+    if why_not is not None:
+        return {"robust_se": None, "variance": "model", "robust_reason": reason_of(why_not)}
     return {"robust_se": term.robust_se, "variance": VARIANCE[robust]}
+
+
+def _ph_test(end: Result) -> Json:
+    """Returns the tests for one function of time; null, with the reason, where there are none."""
+    if isinstance(end, PhTest):
+        terms = [{"variable": c.variable, "level": c.level, **_test(test)} for c, test in end.terms]
+        variables = [{"variable": name, **_test(test)} for name, test in end.variables]
+        return {"terms": terms, "variables": variables, "global": _test(end.all_terms)}
+    return dict.fromkeys(("terms", "variables", "global")) | {"reason": reason_of(end)}
+
+
+def reason_of(end: Result) -> Json:
+    """Returns why a companion has no result; TypeError for one that has."""
+    if not isinstance(end, NotEstimable | RefusedByRule):
+        raise TypeError("the companion has a result")
+    return end.reason_json()
 
 
 def _test(test: Test) -> Json:

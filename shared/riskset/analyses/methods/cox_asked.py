@@ -6,13 +6,17 @@ from collections.abc import Iterator
 
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.methods import cox
+from riskset.analyses.methods.cox_ph_test import ph_tests
 from riskset.analyses.methods.cox_robust import robust_errors
+from riskset.stats.grid import Grid
 from riskset.study.asked.cox import CoxEntry
 from riskset.study.spec import Study
 
 
 def planned(study: Study, name: str, entry: CoxEntry) -> Iterator[Analysis]:
     """Yields the models of an entry, each before its companions."""
+    grid = Grid(study.time.grid.width_days, study.time.grid.max_days)
     for model in cox.planned(study, name, entry):
         yield model
         yield from robust_errors(model)
+        yield from ph_tests(model, entry, grid)

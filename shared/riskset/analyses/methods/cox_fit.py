@@ -74,10 +74,22 @@ class CoxFit(Result):
     """By variable with several coefficients: Wald's test that all of them are 0."""
     not_robust: Mapping[Column, Result] = field(default_factory=dict)
     """Why a column has no robust error, where the study asks for it."""
+    ph_tests: Mapping[str, Result] = field(default_factory=dict)
+    """By function of time, the test of proportional hazards that the study asks for, or why there is none."""
 
     def why_not_used(self, column: Column) -> NotUsed:
         """Returns why a column of the model has no coefficient."""
         return self.not_used.get(column) or _no_information(column)
+
+
+@dataclass(frozen=True)
+class PhTest(Result):
+    """The tests that effects do not change with a function of time."""
+
+    terms: tuple[tuple[Column, Test], ...]
+    variables: tuple[tuple[str, Test], ...]
+    """All coefficients of a variable together."""
+    all_terms: Test
 
 
 @dataclass(frozen=True)

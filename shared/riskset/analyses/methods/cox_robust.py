@@ -25,7 +25,7 @@ from riskset.analyses.methods.cox_fit import CoxFit, term_of
 from riskset.analyses.moments import Moments, moments_id
 from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Label, total
-from riskset.stats.score_residuals import score_residuals
+from riskset.stats.at_events import AtEvents
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,8 @@ class RobustError(Companion):
         beta, covariance = scaled_beta(self.model, fit, moments), scaled_covariance(self.model, fit, moments)
         at = self.model.usable(moments).index(self.column)
         rows = self.model.prepare(cohort, inputs)
-        return np.asarray(covariance[at] @ score_residuals(rows, beta, self.model.ties) / sqrt(covariance[at, at]))
+        events = AtEvents.of(rows, beta, self.model.ties)
+        return np.asarray(covariance[at] @ events.score_residuals(np.ones(len(events.u))) / sqrt(covariance[at, at]))
 
     def local(self, prepared: NDArray[np.float64], state: At) -> NDArray[np.float64]:
         return np.asarray(self._squares(prepared).sum(axis=0))

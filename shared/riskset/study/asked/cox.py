@@ -40,6 +40,7 @@ Univariable = Annotated[
 
 
 Robust = Literal["none", "patient", "site"]
+Transform = Literal["km", "identity", "rank", "log"]
 FEWEST_CLUSTERS: Final = 10
 """Sites below which errors clustered by site are usually too small."""
 
@@ -63,8 +64,10 @@ class CoxEntry(EndpointEntry):
     e_value: Annotated[bool, Since("0.2.0")] = False
     robust: Annotated[Robust, Since("0.2.0")] = "none"
     """Over what squared influences are summed for a robust error: each patient, or each site as one cluster."""
+    ph_test: Annotated[tuple[Transform, ...], Since("0.2.0")] = ()
+    """Functions of time with which coefficients may change, for tests of proportional hazards."""
 
-    @field_validator("univariable", "multivariable", "strata")
+    @field_validator("univariable", "multivariable", "strata", "ph_test")
     @classmethod
     def _distinct(cls, value: bool | tuple[str, ...] | None) -> bool | tuple[str, ...] | None:
         return each_once(value) if isinstance(value, tuple) else value
@@ -135,11 +138,23 @@ class CoxEntry(EndpointEntry):
             yield from draft.covariates((*path, "univariable"), self.univariable, self.endpoints)
         yield from draft.covariates((*path, "strata"), self.strata, self.endpoints)
         covariates = {*(self.multivariable or ()), *self.univariable_covariates}
+        if self.ph_test:
+            yield from self._without_curves(draft, (*path, "ph_test"))
         for position, name in enumerate(self.strata):
             if isinstance(draft.variables.get(name), NumberVariable):
                 yield from draft.use((*path, "strata", position), name, "boolean", "category")
             if name in covariates:
                 yield Complaint((*path, "strata", position), say("study.cox.stratum_is_covariate", name=name))
+
+    def _without_curves(self, draft: Draft, path: KeyPath) -> Iterator[Complaint]:
+        """Yields a complaint where the study counts no curve of the models' patients, from which time is measured."""
+        if self.missing != "complete" or self.landmark is not None:
+            yield Complaint(path, say("study.cox.ph_other_patients"))
+        curves = [one for one in draft.analyses.values() if one is not None and one.kind == "km"]
+        counted = {name for one in curves if one.missing == "complete" for name in one.outcome_endpoints}
+        for name in self.endpoints:
+            if name not in counted:
+                yield Complaint(path, say("study.cox.ph_needs_curve", endpoint=name))
 
     def sentences(self, study: Study) -> Iterator[Message | str]:
         endpoints, alone, together = self.labels(study), self.univariable_covariates, self.multivariable
@@ -157,6 +172,8 @@ class CoxEntry(EndpointEntry):
             yield say("study.cox.e_value")
         if self.robust != "none":
             yield say(f"study.cox.robust.{self.robust}")
+        if self.ph_test:
+            yield say("study.cox.ph_test", n=len(self.ph_test), functions=self._functions)
         if self.robust == "site" and len(study.sites) < FEWEST_CLUSTERS:
             yield say("study.cox.few_clusters", n=len(study.sites), most=FEWEST_CLUSTERS)
         if self.landmark is not None:
@@ -166,6 +183,10 @@ class CoxEntry(EndpointEntry):
         for name, knots in self.splines.items():
             yield say("study.cox.spline", label=study.label_of(name), knots=as_printed(knots))
 
+    @property
+    def _functions(self) -> tuple[Message, ...]:
+        return tuple(say(f"study.cox.of_time.{transform}") for transform in self.ph_test)
+
     def facts(self, study: Study) -> dict[str, Any]:
         landmark = {} if self.landmark is None else {"landmark": self.landmark}
         splines = {"splines": {name: list(knots) for name, knots in self.splines.items()}} if self.splines else {}
@@ -174,6 +195,7 @@ class CoxEntry(EndpointEntry):
             landmark
             | splines
             | robust
+            | ({"ph_test": list(self.ph_test)} if self.ph_test else {})
             | {
                 "univariable": list(self.univariable_covariates),
                 "multivariable": list(self.multivariable or ()),
