@@ -66,6 +66,11 @@ def parts_of_model(model):
     yield from (("A test", test) for test in model["tests"].values())
     yield from (("A category as a whole", category) for category in model["categories"])
     yield from (("An E-value", value) for value in model.get("e_value", ()))
+    if "ph_test" in model:
+        yield "`ph_test`", model["ph_test"]
+        for test in model["ph_test"].values():
+            yield "A test of proportional hazards", test
+            yield from parts_of_reason(test)
     for term in model["terms"]:
         yield "A term", term
         yield from parts_of_reason(term)
@@ -121,14 +126,27 @@ def documents(patients):
         document_of(plain, patients.deal(patients.rows(seed=3, n=20), site[:20]), is_gated=True),
         document_of(patients.study(SITES, analyses=BENT), with_landmark(patients.deal(rows, site), patients)),
         document_of(patients.study(THREE), patients.deal(*an_arm_a_site(patients)), is_gated=True),
+        document_of(
+            patients.study(THREE, analyses=BESIDE), patients.deal(rows, patients.sites(THREE, 80)), is_gated=True
+        ),
         document_of(by_strata, patients.deal(*a_rare_stage(patients)), is_gated=True),
     ]
 
 
+BESIDE = {
+    "km": {"kind": "km", "endpoints": ["os"]},
+    "beside": {
+        "kind": "cox",
+        "endpoints": ["os"],
+        "univariable": ["arm", "age"],
+        "robust": "site",
+        "ph_test": ["km", "identity", "rank", "log"],
+    },
+}
 BENT = {
     "bent": {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm", "age"], "splines": {"age": [50, 60, 70]}},
     "straight": {"kind": "cox", "endpoints": ["os"], "univariable": ["age"], "splines": {"age": [91, 95, 99]}},
-    "late": {"kind": "cox", "endpoints": ["os"], "univariable": ["arm"], "landmark": 1},
+    "late": {"kind": "cox", "endpoints": ["os"], "univariable": ["arm"], "landmark": 1, "robust": "patient"},
 }
 """The last knots are beyond all ages."""
 
