@@ -56,6 +56,8 @@ class Column:
     patient has it who has any of them. Empty where `code` says it."""
     is_derived: bool = False
     """Whether a study defines the variable, which can then be any property of a patient."""
+    factors: tuple[Column, ...] = ()
+    """Of a product: its two columns."""
 
     @property
     def name(self) -> str:
@@ -158,10 +160,11 @@ class Exposure:
         return not self.design and not self.tables and self.in_time is None
 
 
-def of_admission(exposures: Iterable[Exposure]) -> Exposure:
+def of_admission(exposures: Iterable[Exposure], products: Iterable[Column] = ()) -> Exposure:
     """Returns what the rounds of admission disclose for analyses with these exposures: counts of patients, and joint
-    sums of the columns of all of them."""
-    columns = tuple(dict.fromkeys(column for exposure in exposures for column in exposure.judged))
+    sums of the columns of all of them, and of the `products` with which interactions are judged."""
+    judged = (column for exposure in exposures for column in exposure.judged)
+    columns = tuple(dict.fromkeys((*judged, *products)))
     patients = InTime(clock="", split=(), status=frozenset(), grid=None)
     return Exposure(design=columns, tables=(), in_time=patients, weights=False, is_iterative=False, per_site=False)
 
@@ -297,12 +300,21 @@ def _beyond_the_rules(exposure: Exposure, endpoint: str | None) -> Iterator[tupl
     # whoever may know a site's table may know what follows from it at any point
     if exposure.is_iterative and (exposure.tables or exposure.in_time or not exposure.design) and not are_own_tables:
         yield "R5", say("rules.beyond.repeated"), later
-    if any(len(set(column.made_of)) > 1 for column in exposure.design):
+    if _has_unjudged_products(exposure):
         yield "R2", say("rules.beyond.products"), say("rules.instead.no_products")
     if any(column.is_number for column in (*exposure.tables, *exposure.conditions)):
         yield "R4", say("rules.beyond.number_as_level"), say("rules.instead.levels")
     if exposure.in_time is not None:
         yield from _beyond_the_curves(exposure.in_time, endpoint)
+
+
+def _has_unjudged_products(exposure: Exposure) -> bool:
+    """Whether a column combines two others, but is no product in a design that has both of them by themselves."""
+    single = {column for column in exposure.columns if not column.factors}
+    others = {*exposure.tables, *exposure.split, *exposure.conditions}
+    products = {column for column in exposure.columns if column.factors}
+    combined = any(len(set(column.made_of)) > 1 for column in exposure.design if not column.factors)
+    return combined or bool(products & others) or any(not single.issuperset(one.factors) for one in products)
 
 
 def _beyond_the_curves(in_time: InTime, endpoint: str | None) -> Iterator[tuple[str, Message, Message]]:

@@ -32,6 +32,11 @@ class Feature:
         return self.column is not None and self.column.is_number
 
     @property
+    def is_joint(self) -> bool:
+        """Whether the column is a product of two, which is told after each of them was judged."""
+        return self.column is not None and bool(self.column.factors)
+
+    @property
     def columns(self) -> tuple[Column, ...]:
         return () if self.column is None else (self.column,)
 

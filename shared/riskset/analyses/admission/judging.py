@@ -14,6 +14,7 @@ from riskset.analyses.admission.causes import refusal_by_a_site
 from riskset.analyses.admission.features import Feature
 from riskset.analyses.admission.figures import Count, Figures
 from riskset.analyses.admission.step import Live
+from riskset.analyses.admission.two_levels import cells_of_levels
 from riskset.analyses.analysis import Analysis, RefusedByRule
 from riskset.analyses.moments import Moments
 from riskset.analyses.opened import Begun, judged
@@ -62,6 +63,8 @@ class Judge:
             "admission/changes": _changes,
             "admission/cohorts": _cohorts,
             "admission/counts": _counts,
+            "admission/pairs": _cells,
+            "admission/joint": _products,
         }.get(phase)
         return tuple(speak(self, self.policy, live, figures)) if speak else ()
 
@@ -159,20 +162,38 @@ def _counts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Itera
     for analysis in live:
         n, p = figures.rows[analysis.analysis_set].rows, len(analysis.exposure.design)
         yield from ((analysis.id, f) for f in lost(figures.moments.get(analysis.analysis_set), analysis))
-        for column in analysis.columns:
-            count = figures.columns[Feature(analysis.analysis_set, column)]
-            of: Literal["number", "level"] = "number" if column.is_number else "level"
-            yield analysis.id, cells.contributors(policy, column.name, count.sites, of)
+        single = [column for column in analysis.columns if not column.factors]
+        yield from ((analysis.id, f) for f in _contributors(policy, analysis, single, figures))
         if policy.column == "pooled":
-            ones = {
-                c.name: figures.columns[Feature(analysis.analysis_set, c)].rows
-                for c in analysis.columns
-                if not c.is_number
-            }
+            ones = {c.name: figures.columns[Feature(analysis.analysis_set, c)].rows for c in single if not c.is_number}
             yield from ((analysis.id, f) for f in levels(policy, analysis, n, ones))
             if analysis.exposure.design:
                 yield analysis.id, of_models.events(policy, analysis.id, figures.events[analysis.analysis_set], p)
                 yield analysis.id, of_models.parameters(policy, analysis.id, n, p)
+
+
+def _contributors(policy: Policy, analysis: Analysis, columns: Sequence[Column], figures: Figures) -> Iterator[Finding]:
+    """R12 for columns."""
+    for column in columns:
+        sites = figures.columns[Feature(analysis.analysis_set, column)].sites
+        of: Literal["number", "level"] = "number" if column.is_number else "level"
+        yield cells.contributors(policy, column.name, sites, of)
+
+
+def _cells(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
+    """R2 and R4 for the levels of analyses with products of columns, before these are told."""
+    pairs = figures.pairs
+    if policy.column == "pooled" and pairs is not None:
+        yield from cells_of_levels(policy, live, pairs.of)
+
+
+def _products(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
+    """R12 for products of columns, and R4 where a number among them is lost."""
+    for analysis in live:
+        products = [column for column in analysis.columns if column.factors]
+        yield from ((analysis.id, f) for f in _contributors(policy, analysis, products, figures))
+        if products:
+            yield from ((analysis.id, f) for f in lost(figures.moments.get(analysis.analysis_set), analysis))
 
 
 def lost(moments: Moments | None, analysis: Analysis) -> Iterator[Finding]:

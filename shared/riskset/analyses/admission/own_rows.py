@@ -18,9 +18,19 @@ from numpy.typing import NDArray
 
 from riskset.analyses.admission.features import Feature, features_of, in_design, matrix
 from riskset.analyses.admission.figures import Count, Figures
+from riskset.analyses.admission.joint import (
+    blocks,
+    brought,
+    gram_of,
+    is_in,
+    products_of,
+    stratified_products,
+    uses_product,
+)
 from riskset.analyses.admission.judging import Judged, levels, lost, nested
 from riskset.analyses.admission.of_columns import binary, in_strata, modelled, models, stratified
 from riskset.analyses.admission.step import Live, Own
+from riskset.analyses.admission.two_levels import cells_of_levels
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import AnalysisSet
 from riskset.analyses.leaving import curves_of
@@ -66,12 +76,18 @@ def own_findings(
         {
             "admission/changes": lambda: _own_changes(policy, live, own),
             "admission/cohorts": lambda: _own_everything(policy, live, own),
+            "admission/joint": lambda: cells_of_levels(policy, live, lambda features: _own_gram(own, features)),
         }
         if policy.column == "local"
         else {
             "admission/changes": lambda: _own_alike(policy, live, own),
             "admission/pairs": lambda: _own_columns(policy, live, own, figures),
-            "admission/products": lambda: _own_pairs(policy, live, own, figures),
+            "admission/joint": lambda: _own_pairs(policy, live, own, figures),
+            "admission/products": lambda: chain(
+                _own_pairs(policy, live, own, figures),
+                _own_products(policy, live, own, figures),
+                _own_joint(policy, "R2.leverage", live, own, figures),
+            ),
         }
     )
     return [finding for speak in (in_column, in_both) if step in speak for finding in speak[step]()]
@@ -109,7 +125,12 @@ def _smallest_cell(having: NDArray[np.float64], of_arm: NDArray[np.float64]) -> 
 
 def own_findings_before_first(policy: Policy, passed: Live, own: Own, figures: Figures) -> list[Judged]:
     """As `own_findings`, before the first sums of a design leave; `passed` are the admitted analyses."""
-    return [*_own_designs(policy, passed, own, figures)] if policy.column == "pooled" else []
+    if policy.column != "pooled":
+        return []
+    return [
+        *_own_designs(policy, passed, own, figures),
+        *_own_joint(policy, "R4.leverage", passed, own, figures),
+    ]
 
 
 def own_findings_of_budget(
@@ -206,9 +227,13 @@ def _own_everything(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
     together = list(_span(policy, "R2.leverage", pairs, pairs.T @ pairs, binary(rest), rest))
     yield from together
     rest = _kept(rest, together)
+    of_products = [*_own_joint(policy, "R2.leverage", rest, own, None)]
+    yield from of_products
+    rest = _kept(rest, of_products)
     spread = matrix(own.cohort, modelled(rest), centred=True)
     yield from _span(policy, "R4.leverage", spread, spread.T @ spread, modelled(rest), models(rest))
     yield from _own_strata(policy, rest, own, None)
+    yield from _own_joint(policy, "R4.leverage", rest, own, None)
 
 
 def _kept(live: Live, judged: Sequence[Judged]) -> list[Analysis]:
@@ -278,6 +303,39 @@ def _own_designs(policy: Policy, live: Live, own: Own, figures: Figures) -> Iter
     if figures.spread is not None and features:
         own_rows = matrix(own.cohort, features, centred=True)
         yield from _span(policy, "R4.leverage", own_rows, figures.spread.of(features), features, models(live))
+
+
+def _own_products(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
+    """R4 for each product of columns alone, in the strata of its model too, as `_own_columns`."""
+    for feature in (*products_of(live), *stratified_products(live)):
+        users = [analysis for analysis in models(live) if uses_product(analysis, feature)]
+        if feature.within:
+            yield from _alone(policy, own, feature, figures.within[feature], users)
+        elif feature.column is not None and feature.column in figures.moments[feature.cohort].columns:
+            within = figures.moments[feature.cohort].columns[feature.column].within
+            yield from _alone(policy, own, feature, within, users)
+
+
+def _own_joint(policy: Policy, limit: str, live: Live, own: Own, figures: Figures | None) -> Iterator[Judged]:
+    """R2 and R4 for the blocks of products: no combination of columns within a factor singles out a few patients.
+    Without figures, of this hospital's rows alone."""
+    is_of_levels = limit == "R2.leverage"
+    for block in blocks(live):
+        features = block.levels if is_of_levels else block.design
+        rows = matrix(own.cohort, features, centred=not is_of_levels)
+        if figures is None:
+            gram = rows.T @ rows
+        else:
+            known = (figures.pairs, figures.joint) if is_of_levels else (figures.spread, figures.joint_spread)
+            gram = gram_of(features, *known)
+        at = {feature: j for j, feature in enumerate(features)}
+        users = [(a.id, [at[f] for f in (*features_of([a]), *brought(a)) if f in at]) for a in live if is_in(block, a)]
+        yield from zip((id_ for id_, _ in users), span.design(policy, limit, rows, gram, users), strict=True)
+
+
+def _own_gram(own: Own, features: Sequence[Feature]) -> NDArray[np.float64]:
+    rows = matrix(own.cohort, features)
+    return np.asarray(rows.T @ rows)
 
 
 def _span(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from riskset.analyses.admission.exclusions import NOT_COUNTED, Exclusions
 from riskset.analyses.admission.features import Feature, only_of
 from riskset.analyses.admission.figures import Figures
+from riskset.analyses.admission.joint import Joint, JointProducts
 from riskset.analyses.admission.of_columns import Counts, Pairs, Products
 from riskset.analyses.admission.step import Live, Own, Step, rows_and_sites
 from riskset.catalogue import Message, say
@@ -107,8 +108,13 @@ class Cohorts:
 
 
 def steps(
-    earlier: Sequence[str], exclusions: Exclusions = NOT_COUNTED, *, counts_entered: bool = True
+    earlier: Sequence[str],
+    exclusions: Exclusions = NOT_COUNTED,
+    *,
+    counts_entered: bool = True,
+    joint: tuple[Joint, ...] = (),
 ) -> tuple[Step, ...]:
-    """Returns the rounds of admission; `earlier` are the runs whose changes have not been judged yet."""
+    """Returns the rounds of admission; `earlier` are the runs whose changes have not been judged yet, `joint` the round
+    of analyses with products of columns."""
     first: tuple[Step, ...] = (Changes(tuple(earlier), counts_entered),) if earlier else ()
-    return (*first, Cohorts(), Counts(exclusions), Pairs(), Products())
+    return (*first, Cohorts(), Counts(exclusions), Pairs(), *joint, JointProducts() if joint else Products())
