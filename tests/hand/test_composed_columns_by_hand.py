@@ -78,6 +78,7 @@ def test_the_smallest_cell_of_two_levels(first, last, rows):
         table = np.column_stack([np.ones(40) if f.column is None else has[f.column] for f in features])
         return table.T @ table
 
-    asked = SimpleNamespace(id="cox", analysis_set="os", columns=(NEW, ONE, MVI, product(NEW, ONE)))
+    whole = SimpleNamespace(within=None)
+    asked = SimpleNamespace(id="cox", analysis_set="os", columns=(NEW, ONE, MVI, product(NEW, ONE)), exposure=whole)
     found = [finding for _, finding in cells_of_levels(default_policy("pooled"), [asked], gram)]
     assert [(f.limit_name, f.value) for f in found] == [("R2.cell", rows), ("R4.level", 10)]

@@ -73,7 +73,7 @@ class Plan:
 
     def problems(self) -> Iterator[Problem]:
         """Yields what can never be scheduled: an unknown population, an unknown id, or a cycle."""
-        counted = {moments_id(analysis.analysis_set) for analysis in self.reported}
+        counted = {moments_id(analysis.rows_name) for analysis in self.reported}
         for analysis in self.reported:
             where = f"[analyses] {analysis.name}"
             if analysis.population != ALL and analysis.population not in self.populations:

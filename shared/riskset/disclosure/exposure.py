@@ -107,7 +107,8 @@ class InTime:
 
 @dataclass(frozen=True)
 class Exposure:
-    """What the sums of an analysis disclose. Each question must be answered: only `conditions` has a default."""
+    """What the sums of an analysis disclose. Each question must be answered: only `conditions` and `within` have a
+    default."""
 
     design: tuple[Column, ...]
     """Columns whose sums of products leave, over all patients at once: R2 to R7."""
@@ -123,11 +124,15 @@ class Exposure:
     """True where some numbers are of a single site, which totals do not hide: R12; of tables, R4."""
     conditions: tuple[Column, ...] = ()
     """Levels that decide how a patient counts in the sums of a design, though no number is of them: R2, R4, R12."""
+    within: Column | None = None
+    """The level whose patients alone are in the sums of the design: R1 to R7 judge these patients, and what they are
+    apart from the others. None where all patients of the set are."""
 
     @property
     def columns(self) -> tuple[Column, ...]:
         """Returns every column once: those whose levels R2, R4 and R12 judge."""
-        return tuple(dict.fromkeys((*self.design, *self.tables, *self.split, *self.conditions)))
+        within = () if self.within is None else (self.within,)
+        return tuple(dict.fromkeys((*self.design, *self.tables, *self.split, *self.conditions, *within)))
 
     @property
     def split(self) -> tuple[Column, ...]:
@@ -141,8 +146,10 @@ class Exposure:
 
     @property
     def judged_design(self) -> tuple[Column, ...]:
-        """Returns the columns of the design that R4 judges: of a sum its terms, in its place."""
-        of = ((() if column.is_sum else (column,)) + column.terms for column in self.design)
+        """Returns the columns of the design that R4 judges: of a sum its terms, in its place; and the level whose
+        patients alone are in it."""
+        within = () if self.within is None else (self.within,)
+        of = ((() if column.is_sum else (column,)) + column.terms for column in (*self.design, *within))
         return tuple(dict.fromkeys(one for columns in of for one in columns))
 
     @property
@@ -302,7 +309,10 @@ def _beyond_the_rules(exposure: Exposure, endpoint: str | None) -> Iterator[tupl
         yield "R5", say("rules.beyond.repeated"), later
     if _has_unjudged_products(exposure):
         yield "R2", say("rules.beyond.products"), say("rules.instead.no_products")
-    if any(column.is_number for column in (*exposure.tables, *exposure.conditions)):
+    if exposure.within is not None and (exposure.tables or exposure.in_time or exposure.per_site):
+        yield "R1", say("rules.beyond.within"), later
+    levels = (*exposure.tables, *exposure.conditions, *filter(None, [exposure.within]))
+    if any(column.is_number for column in levels):
         yield "R4", say("rules.beyond.number_as_level"), say("rules.instead.levels")
     if exposure.in_time is not None:
         yield from _beyond_the_curves(exposure.in_time, endpoint)
@@ -311,7 +321,7 @@ def _beyond_the_rules(exposure: Exposure, endpoint: str | None) -> Iterator[tupl
 def _has_unjudged_products(exposure: Exposure) -> bool:
     """Whether a column combines two others, but is no product in a design that has both of them by themselves."""
     single = {column for column in exposure.columns if not column.factors}
-    others = {*exposure.tables, *exposure.split, *exposure.conditions}
+    others = {*exposure.tables, *exposure.split, *exposure.conditions, exposure.within}
     products = {column for column in exposure.columns if column.factors}
     combined = any(len(set(column.made_of)) > 1 for column in exposure.design if not column.factors)
     return combined or bool(products & others) or any(not single.issuperset(one.factors) for one in products)

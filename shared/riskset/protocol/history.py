@@ -386,7 +386,7 @@ class History:
     def _failed(self, analysis: Analysis, results: Mapping[str, Result]) -> NotEstimable | None:
         """Returns the result of an analysis that needs one without a result; None where nothing failed so far."""
         for id_ in self.plan.waits_for(analysis):
-            if id_ in results and not has_result(results[id_]):
+            if id_ in results and id_ not in analysis.reports and not has_result(results[id_]):
                 return NotEstimable("needs", _needed(id_, results[id_]))
         return None
 

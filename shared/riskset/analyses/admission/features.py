@@ -73,7 +73,7 @@ def is_crossed(analyses: Sequence[Analysis], feature: Feature) -> bool:
     if column is None or column.is_derived:
         return True
     exposures = [analysis.exposure for analysis in analyses if uses(analysis, feature)]
-    return any(column in exposure.design or column in exposure.split for exposure in exposures)
+    return any(column in (*e.design, *e.split, *e.conditions, e.within) for e in exposures)
 
 
 def in_design(analysis: Analysis, feature: Feature) -> bool:

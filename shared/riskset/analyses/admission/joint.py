@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses import moments
-from riskset.analyses.admission.features import Feature, features_of, in_design, matrix, only_of
+from riskset.analyses.admission.features import Feature, features_of, matrix, only_of
 from riskset.analyses.admission.figures import Figures, Gram
 from riskset.analyses.admission.of_columns import Products, strata_in, stratified
 from riskset.analyses.admission.step import Live, Own, rows_and_sites
@@ -46,23 +46,25 @@ class Block:
 
 
 def is_joint(analysis: Analysis) -> bool:
-    """Whether an analysis has a product of columns."""
-    return any(column.factors for column in analysis.columns)
+    """Whether an analysis has a product of columns, or is of the patients of one level: as if every column of it were a
+    product with that level."""
+    return analysis.exposure.within is not None or any(column.factors for column in analysis.columns)
 
 
 def blocks(live: Live) -> tuple[Block, ...]:
     """Returns a block for each factor of the products of these analyses, over all their sets."""
     users: dict[Column, list[Analysis]] = {}
     for analysis in live:
-        for factor in dict.fromkeys(f for c in analysis.columns for f in c.factors):
+        for factor in factors_of(analysis):
             users.setdefault(factor, []).append(analysis)
-    return tuple(_block(factor, of) for factor, of in users.items())
+    of_each = {analysis.id: brought(analysis) for analysis in live}
+    return tuple(_block(factor, of, of_each) for factor, of in users.items())
 
 
-def _block(factor: Column, users: Sequence[Analysis]) -> Block:
+def _block(factor: Column, users: Sequence[Analysis], of_each: Mapping[str, Sequence[Feature]]) -> Block:
     single = [f for f in features_of(users) if not f.is_joint and not any(c.is_sum for c in f.columns)]
-    products = dict.fromkeys(f for analysis in users for f in brought(analysis) if factor in _factors(f))
-    designs = {f for f in single if any(in_design(analysis, f) for analysis in users)}
+    products = dict.fromkeys(f for analysis in users for f in of_each[analysis.id] if factor in _factors(f))
+    designs = {Feature(a.analysis_set, column) for a in users for column in a.exposure.judged_design}
     design = [f for f in single if f in designs]
     design += [f for f in products if all(Feature(f.cohort, c) in designs for c in _factors(f))]
     return Block(factor, (*single, *products), tuple(design))
@@ -70,17 +72,35 @@ def _block(factor: Column, users: Sequence[Analysis]) -> Block:
 
 def is_in(block: Block, analysis: Analysis) -> bool:
     """Whether an analysis has products with the block's factor."""
-    return any(block.factor in column.factors for column in analysis.columns)
+    return block.factor in factors_of(analysis)
+
+
+def factors_of(analysis: Analysis) -> tuple[Column, ...]:
+    """Returns the columns of which an analysis has products, each once."""
+    return tuple(dict.fromkeys(factor for both in pairs_of(analysis) for factor in both))
+
+
+def pairs_of(analysis: Analysis) -> tuple[tuple[Column, Column], ...]:
+    """Returns the columns of whose products the sums of an analysis are: its interactions, and each column with the
+    level whose patients alone are in it."""
+    found = [(c.factors[0], c.factors[1]) for c in analysis.columns if c.factors]
+    if (within := analysis.exposure.within) is not None:
+        found += [(within, c) for c in _single(analysis) if c.variable != within.variable]
+    return tuple(found)
+
+
+def _single(analysis: Analysis) -> list[Column]:
+    return [c for c in analysis.columns if not c.factors and not c.is_sum]
 
 
 def brought(analysis: Analysis) -> tuple[Feature, ...]:
-    """Returns the products with which an analysis is judged: those of each factor of its own with each of its columns,
-    but for two levels of one variable, which nobody has both."""
+    """Returns the products with which an analysis is judged: of each column with each factor of its interactions, and
+    with the level whose patients alone are in it; but not of two levels of one variable, which nobody has both."""
     own = {frozenset(c.factors): c for c in analysis.columns if c.factors}
-    single = [c for c in analysis.columns if not c.factors and not c.is_sum]
+    marks = dict.fromkeys([f for c in own.values() for f in c.factors] + [*filter(None, [analysis.exposure.within])])
     found: dict[frozenset[Column], Column] = {}
-    for factor in dict.fromkeys(f for one in own.values() for f in one.factors):
-        for column in single:
+    for factor in marks:
+        for column in _single(analysis):
             both = frozenset((factor, column))
             if column.variable != factor.variable or (column == factor and factor.is_number):
                 found.setdefault(both, own.get(both) or product(factor, column))
@@ -94,11 +114,6 @@ def _factors(feature: Feature) -> tuple[Column, ...]:
 def products_of(live: Live) -> tuple[Feature, ...]:
     """Returns every product with which these analyses are judged, once."""
     return tuple(dict.fromkeys(f for analysis in live for f in brought(analysis)))
-
-
-def sent(live: Live) -> tuple[Feature, ...]:
-    """Returns the products that are columns of these analyses."""
-    return tuple(f for f in features_of(live) if f.is_joint)
 
 
 def _dead(live: Live, refused: frozenset[str], features: Iterable[Feature]) -> set[Feature]:
@@ -155,7 +170,8 @@ def gram_of(features: Sequence[Feature], single: Gram | None, joint: Mapping[Pai
 
 @dataclass(frozen=True)
 class Joint:
-    """How many patients have two levels and a third, for the factors of products; and the spread of the products."""
+    """How many patients have two levels and a third, for the factors of products; the spread of the products; and the
+    events of each level whose patients alone an analysis is of."""
 
     least: int = 1
     """With so many patients who have both levels, and as many who do not, a hospital counts as a contributor. It states
@@ -164,68 +180,131 @@ class Joint:
     reveals: ClassVar[Message] = say("analyses.reveals.joint")
 
     def labels(self, live: Live) -> tuple[Label, ...]:
-        spread = (*products_of(live), *stratified_products(live))
         return (
-            *(total_of(f"sum of squares of {f.name}", *f.columns) for f in spread),
+            *(total_of(f"events of {name}", level) for name, (_, level) in levels_of(live).items()),
+            *(total_of(f"sum of squares of {f.name}", *f.columns) for f in _spread(live)),
             *pair_labels(pairs(live, of_levels=True), "patients with"),
         )
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
+        events = [_events(own, of_set, level) for of_set, level in levels_of(live).values()]
         # about the mean of the hospital, as all products: a sum of a number over those with a level can be decoded
-        spread = matrix(own.cohort, (*products_of(live), *stratified_products(live)), centred=True)
-        return np.concatenate([(spread**2).sum(axis=0), sums_of(own, pairs(live, of_levels=True), centred=False)])
+        spread = matrix(own.cohort, _spread(live), centred=True)
+        of_pairs = sums_of(own, pairs(live, of_levels=True), centred=False)
+        return np.concatenate([events, (spread**2).sum(axis=0), of_pairs])
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
-        spread = [replace(f, within=()) for f in (*products_of(live), *stratified_products(live))]
+        alive = {analysis.rows_name for analysis in live if analysis.id not in refused}
+        spread = [replace(f, within=()) for f in _spread(live)]
         dead = _dead(live, refused, spread)
-        return np.concatenate(
-            [np.array([f in dead for f in spread], bool), silent_pairs(live, refused, pairs(live, of_levels=True))]
-        )
+        of_numbers = [*(name not in alive for name in levels_of(live)), *(f in dead for f in spread)]
+        return np.concatenate([np.array(of_numbers, bool), silent_pairs(live, refused, pairs(live, of_levels=True))])
 
     def stated(self, live: Live) -> tuple[int, ...]:
-        own = set(sent(live))
-        return tuple(i for i, f in enumerate(products_of(live)) if f in own)
+        own, first = set(compared(live)), len(levels_of(live))
+        return tuple(first + i for i, f in enumerate(_spread(live)) if f in own)
 
     def contributes(self, own: Own, live: Live) -> tuple[bool, ...]:
-        kept, sets = set(sent(live)), own.cohort.analysis_sets
-        every = [f.column.values(sets[f.cohort]) for f in products_of(live) if f.column and f in kept]
-        return tuple(_differing(values) >= self.least for values in every)
+        kept = set(compared(live))
+        return tuple(_fewest(own, f) >= self.least for f in _spread(live) if f in kept)
 
     def combine(
         self, total: Sequence[float], sites: Sequence[int], live: Live, dead: frozenset[str], known: Figures
     ) -> Figures:
-        products, in_strata = products_of(live), stratified_products(live)
-        kept = set(sent(live))
-        at = len(products) + len(in_strata)
-        within = {**known.within, **dict(zip(in_strata, total[len(products) : at], strict=True))}
+        levels, of_spread = levels_of(live), _spread(live)
+        at = len(levels) + len(of_spread)
+        events = {**known.events, **{name: round(n) for name, n in zip(levels, total, strict=False)}}
+        spread = dict(zip(of_spread, total[len(levels) : at], strict=True))
         joint = dict(zip(pairs(live, of_levels=True), total[at:], strict=True))
-        rows = [0.0 if f.is_number else joint[Feature(f.cohort), f] for f in products if f in kept]
-        counts = zip((f for f in products if f in kept), rows_and_sites(rows, sites), strict=True)
-        columns, found = {**known.columns, **dict(counts)}, dict(known.moments)
-        noise = _dead(live, dead, products)
-        for f, spread in zip(products, total, strict=False):
+        kept = set(compared(live))
+        counted = [f for f in of_spread if f in kept]
+        whole = [replace(f, within=()) for f in counted]
+        rows = [0.0 if f.is_number else joint[Feature(f.cohort), f] for f in whole]
+        columns = {**known.columns, **dict(zip(counted, rows_and_sites(rows, sites), strict=True))}
+        found, noise = dict(known.moments), _dead(live, dead, whole)
+        for f in products_of(live):
             if f.column is not None and f.cohort in found and f not in noise:
                 varies = f in kept and columns[f].sites > 0
-                found[f.cohort] = moments.with_sum(found[f.cohort], f.column, spread, varies)
-        return replace(known, columns=columns, moments=found, within=within, joint=joint)
+                found[f.cohort] = moments.with_sum(found[f.cohort], f.column, spread[f], varies)
+        of_rows = {name: known.columns[Feature(*of)] for name, of in levels.items() if Feature(*of) in known.columns}
+        within = {**known.within, **{f: x for f, x in spread.items() if f.within}}
+        known = replace(
+            known,
+            rows={**known.rows, **of_rows},
+            events=events,
+            columns=columns,
+            moments=found,
+            within=within,
+            joint=joint,
+        )
+        return replace(known, moments={**found, **_moments_of_levels(live, dead, known)})
 
 
-def stratified_products(live: Live) -> tuple[Feature, ...]:
-    """Returns the products in models with further strata, within these."""
-    return tuple(f for f in stratified(live, joint=True) if f.is_joint)
+def levels_of(live: Live) -> Mapping[str, tuple[str, Column]]:
+    """Returns, by the name of the rows, the set and the level whose patients alone analyses are of."""
+    return {a.rows_name: (a.analysis_set, a.exposure.within) for a in live if a.exposure.within is not None}
 
 
-def _differing(values: NDArray[np.float64]) -> int:
-    """Returns how many patients have another value than most have."""
+def _events(own: Own, of_set: str, level: Column) -> float:
+    rows = own.cohort.outcomes(of_set)
+    return float(rows.event[level.values(rows) == 1.0].sum())
+
+
+def _moments_of_levels(live: Live, dead: frozenset[str], known: Figures) -> Mapping[str, moments.Moments]:
+    """Returns the moments of the rows of each level, by their name."""
+    found: dict[str, moments.Moments] = {}
+    for analysis in live:
+        if analysis.exposure.within is not None and analysis.id not in dead and analysis.rows_name in known.rows:
+            of_rows = moments.Moments(known.rows[analysis.rows_name].rows, known.events[analysis.rows_name], {})
+            of = found.get(analysis.rows_name, of_rows)
+            for column, f in columns_within(analysis):
+                of = moments.with_sum(of, column, known.within[f], known.columns[f].sites > 0)
+            found[analysis.rows_name] = of
+    return found
+
+
+def columns_within(analysis: Analysis) -> tuple[tuple[Column, Feature], ...]:
+    """Returns the columns of an analysis of one level's patients, each with its product with the level about its means
+    in the level and in the others: what it varies among these patients."""
+    level = analysis.exposure.within
+    if level is None:
+        return ()
+    at = {frozenset(f.column.factors): f for f in brought(analysis) if f.column is not None}
+    columns = [c for c in analysis.exposure.judged_design if c != level]
+    return tuple((c, replace(at[frozenset((level, c))], within=(level,))) for c in columns)
+
+
+def _spread(live: Live) -> tuple[Feature, ...]:
+    """Returns the products, and then those about their means in strata."""
+    within = (f for analysis in live for _, f in columns_within(analysis))
+    in_strata = (f for f in stratified(live, joint=True))
+    return tuple(dict.fromkeys((*products_of(live), *in_strata, *within)))
+
+
+def compared(live: Live) -> tuple[Feature, ...]:
+    """Returns what the coefficients of these analyses are of: their interactions, and their columns within a level."""
+    within = (f for analysis in live for _, f in columns_within(analysis))
+    return tuple(dict.fromkeys((*(f for f in features_of(live) if f.is_joint), *within)))
+
+
+def _fewest(own: Own, feature: Feature) -> int:
+    """Returns how many of a hospital's patients, of those with the level if it is of one, have another value than most
+    of them have."""
+    rows = own.cohort.analysis_sets[feature.cohort]
+    assert feature.column is not None
+    values = feature.column.values(rows)
+    for level in feature.within:
+        values = values[level.values(rows) == 1.0]
     counts = np.unique(values, return_counts=True)[1]
     return int(len(values) - counts.max(initial=0))
 
 
-def uses_product(analysis: Analysis, feature: Feature) -> bool:
-    """Whether an analysis is judged with a product, in its strata where it is of some."""
-    if feature.within and strata_in(analysis) != feature.within:
-        return False
-    return replace(feature, within=()) in brought(analysis)
+def products_with(analysis: Analysis) -> frozenset[Feature]:
+    """Returns the products with which an analysis is judged by themselves: also about their means in its strata, and in
+    the level whose patients alone are in it."""
+    products, strata = brought(analysis), strata_in(analysis)
+    in_strata = (replace(f, within=strata) for f in products if strata)
+    return frozenset((*products, *in_strata, *(f for _, f in columns_within(analysis))))
 
 
 @dataclass(frozen=True)

@@ -24,15 +24,14 @@ from riskset.analyses.admission.joint import (
     gram_of,
     is_in,
     products_of,
-    stratified_products,
-    uses_product,
+    products_with,
 )
 from riskset.analyses.admission.judging import Judged, levels, lost, nested
 from riskset.analyses.admission.of_columns import binary, in_strata, modelled, models, stratified
 from riskset.analyses.admission.step import Live, Own
 from riskset.analyses.admission.two_levels import cells_of_levels
 from riskset.analyses.analysis import Analysis
-from riskset.analyses.cohort import AnalysisSet
+from riskset.analyses.cohort import AnalysisSet, AnySet, chosen
 from riskset.analyses.leaving import curves_of
 from riskset.analyses.moments import pooled, summary
 from riskset.analyses.opened import Begun, judged
@@ -253,12 +252,23 @@ def _own_counts(policy: Policy, analysis: Analysis, own: Own, kept: Sequence[str
             yield from cells.apart(policy, other, name, differ, int(differ > 0))
     ones = {c.name: int(c.values(rows).sum()) for c in analysis.columns if not c.is_number}
     yield from levels(policy, analysis, rows.n, ones)
+    rows = _within(rows, analysis)
+    if rows.n and analysis.exposure.within is not None:
+        yield cells.subgroup_rows(policy, analysis.rows_name, rows.n)
     if p := len(analysis.exposure.design):
         numbers = {c: c.values(rows) for c in analysis.exposure.judged_design}
         varying = [c for c, values in numbers.items() if (values != values[0]).any()]
         yield from lost(pooled(rows.n, 0, {c: summary([c], rows).tolist() for c in numbers}, varying), analysis)
-        yield of_models.events(policy, analysis.id, int(own.cohort.outcomes(name).event.sum()), p)
+        if not isinstance(rows, AnalysisSet):
+            raise TypeError(f"the set {name} has no endpoint")
+        yield of_models.events(policy, analysis.id, int(rows.event.sum()), p)
         yield of_models.parameters(policy, analysis.id, rows.n, p)
+
+
+def _within(rows: AnySet, analysis: Analysis) -> AnySet:
+    """Returns the rows of an analysis: those of the set, or of the level that it is within."""
+    level = analysis.exposure.within
+    return rows if level is None else chosen(rows, level.values(rows) == 1.0)
 
 
 def _own_columns(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
@@ -306,9 +316,10 @@ def _own_designs(policy: Policy, live: Live, own: Own, figures: Figures) -> Iter
 
 
 def _own_products(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
-    """R4 for each product of columns alone, in the strata of its model too, as `_own_columns`."""
-    for feature in (*products_of(live), *stratified_products(live)):
-        users = [analysis for analysis in models(live) if uses_product(analysis, feature)]
+    """R4 for each product of columns alone, in strata and levels too, as `_own_columns`."""
+    of_each = [(analysis, products_with(analysis)) for analysis in models(live)]
+    for feature in (*products_of(live), *(f for f in figures.within if f.is_joint)):
+        users = [analysis for analysis, products in of_each if feature in products]
         if feature.within:
             yield from _alone(policy, own, feature, figures.within[feature], users)
         elif feature.column is not None and feature.column in figures.moments[feature.cohort].columns:
@@ -355,7 +366,7 @@ def _span(
 def _own_evaluations(policy: Policy, own: Own, evaluated: Sequence[Evaluated]) -> Iterator[Judged]:
     """R7 at the requested points and, in the local column, R5 on this hospital's rows."""
     for one in evaluated:
-        id_, n = one.analysis.id, own.cohort.analysis_sets[one.analysis.analysis_set].n
+        id_, n = one.analysis.id, _within(own.cohort.analysis_sets[one.analysis.analysis_set], one.analysis).n
         eta = one.linear_predictor()
         if eta.shape != (n,):
             why, remedy = say("rules.beyond.no_linear_predictor"), say("rules.remedy.no_linear_predictor")

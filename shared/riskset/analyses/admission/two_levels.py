@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.admission.features import Feature
+from riskset.analyses.admission.joint import is_joint, pairs_of
 from riskset.analyses.admission.step import Live
 from riskset.analyses.analysis import Analysis
 from riskset.catalogue import Message, say
@@ -39,7 +40,7 @@ def cells_of_levels(policy: Policy, live: Live, gram: Gram) -> Iterator[tuple[st
     """Yields what the rules say of the cells of each analysis with products, beside those before it that pass."""
     kept: dict[str, list[Column]] = {}
     for analysis in live:
-        if not any(column.factors for column in analysis.columns):
+        if not is_joint(analysis):
             continue
         name = analysis.analysis_set
         columns = list(dict.fromkeys([*kept.get(name, ()), *_levels(analysis)]))
@@ -83,6 +84,7 @@ def _marks(columns: Sequence[Column], counts: NDArray[np.float64]) -> list[_Mark
     for variable, of in by_variable.items():
         rest = f"{variable} = {columns[of[0] - 1].reference}"
         marks.append(_Mark(rest, frozenset([variable]), unit[0] - unit[of].sum(axis=0)))
+    marks = [mark for mark in marks if _both(mark, mark, counts)]  # no rest where the reference is a column itself
     beyond = []
     for whole, part in permutations(marks, 2):
         own, both = _both(part, part, counts), _both(whole, part, counts)
@@ -95,9 +97,9 @@ def _marks(columns: Sequence[Column], counts: NDArray[np.float64]) -> list[_Mark
 def _of_products(policy: Policy, analysis: Analysis, gram: Gram) -> Iterator[Finding]:
     """R4: enough patients have each level of one factor with each of the other, which a coefficient compares."""
     name = analysis.analysis_set
-    for column in analysis.columns:
-        if column.factors and not column.is_number:
-            counts = gram([Feature(name), *(Feature(name, factor) for factor in column.factors)])
+    for one, other in pairs_of(analysis):
+        if not (one.is_number or other.is_number):
+            counts = gram([Feature(name), Feature(name, one), Feature(name, other)])
             (n, a, b), both = np.diag(counts), counts[1, 2]
-            smallest = min(both, a - both, b - both, n - a - b + both)
-            yield cells.level(policy, column.name, round(smallest), round(n))
+            cell = [both, a - both] if one == analysis.exposure.within else [both, a - both, b - both, n - a - b + both]
+            yield cells.level(policy, f"{one.name}:{other.name}", round(min(cell)), round(n))
