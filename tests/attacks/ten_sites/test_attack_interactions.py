@@ -11,6 +11,7 @@ from riskset.analyses.admission.step import Own
 from riskset.analyses.analysis import RefusedByRule
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.methods.cox_fit import CoxFit
+from riskset.disclosure.exposure import Column
 
 FOUR = ("seoul", "busan", "daegu", "tokyo")
 MODEL = "cox/os/all/multivariable"
@@ -144,21 +145,22 @@ class TestOneHospital:
         table["arm"] = np.where(away, 0.0, table["arm"])
         assert refused(asks(network, table, "arm", "ecog", "arm:ecog"), "R12", "admission/products").by == "all"
 
-    def test_states_the_same_whatever_the_few_have(self, network, table):
+    @pytest.mark.parametrize("terms", [("arm", "ecog", "arm:ecog"), ("arm",)])
+    def test_states_the_same_whatever_four_patients_have(self, network, table, terms):
         """It says in clear whether it contributes; of one patient with ecog this would be the arm."""
-        asked = asks(network, table, "arm", "ecog", "arm:ecog")
+        asked = asks(network, table, *terms)
+        (model,) = asked.plan(asked.study).reported
+        one = Column("ecog", "true", "false", 1)
+        model = model if len(terms) > 1 else replace(model, within=one)
         rows = asked.cohorts["busan"].outcomes("os")
+        ecog = np.arange(rows.n) < 4
         stated = []
-        for arm in (0.0, 1.0):
-            alone = np.arange(rows.n) == 3
-            variables = {
-                **rows.variables,
-                "ecog": alone.astype(float),
-                "arm": np.where(alone, arm, rows.variables["arm"]),
-            }
+        for new in range(5):
+            arm = np.where(ecog, np.arange(rows.n) < new, rows.variables["arm"])
+            variables = {**rows.variables, "ecog": ecog.astype(float), "arm": arm.astype(float)}
             own = Own(Cohort("busan", {"os": replace(rows, variables=variables)}), {})
-            stated.append(Joint(least=5).contributes(own, asked.plan(asked.study).reported))
-        assert stated == [(False,), (False,)]
+            stated.append(Joint(least=5).contributes(own, [model]))
+        assert stated == [(False,)] * 5
 
 
 def test_an_honest_interaction_passes(network, patients):

@@ -174,8 +174,8 @@ class Joint:
     events of each level whose patients alone an analysis is of."""
 
     least: int = 1
-    """With so many patients who have both levels, and as many who do not, a hospital counts as a contributor. It states
-    that in clear, and fewer would show what few patients have."""
+    """A hospital is a contributor if it has so many patients with a level who differ in the other column. It states
+    that in clear: k of them, so that it says nothing about fewer."""
     id: str = "admission/joint"
     reveals: ClassVar[Message] = say("analyses.reveals.joint")
 
@@ -206,7 +206,7 @@ class Joint:
 
     def contributes(self, own: Own, live: Live) -> tuple[bool, ...]:
         kept = set(compared(live))
-        return tuple(_fewest(own, f) >= self.least for f in _spread(live) if f in kept)
+        return tuple(_varies(own, f, self.least) for f in _spread(live) if f in kept)
 
     def combine(
         self, total: Sequence[float], sites: Sequence[int], live: Live, dead: frozenset[str], known: Figures
@@ -287,16 +287,17 @@ def compared(live: Live) -> tuple[Feature, ...]:
     return tuple(dict.fromkeys((*(f for f in features_of(live) if f.is_joint), *within)))
 
 
-def _fewest(own: Own, feature: Feature) -> int:
-    """Returns how many of a hospital's patients, of those with the level if it is of one, have another value than most
-    of them have."""
+def _varies(own: Own, feature: Feature, least: int) -> bool:
+    """Whether a hospital's patients differ in one column of a product among those with the other, who are at least so
+    many; among those with the level only, where it is of one."""
     rows = own.cohort.analysis_sets[feature.cohort]
     assert feature.column is not None
-    values = feature.column.values(rows)
-    for level in feature.within:
-        values = values[level.values(rows) == 1.0]
-    counts = np.unique(values, return_counts=True)[1]
-    return int(len(values) - counts.max(initial=0))
+    for level in feature.within or feature.column.factors:
+        (other,) = {*feature.column.factors} - {level} or {level}
+        values = other.values(rows) if level.is_number else other.values(rows)[level.values(rows) == 1.0]
+        if len(values) < least or (values == values[0]).all():
+            return False
+    return True
 
 
 def products_with(analysis: Analysis) -> frozenset[Feature]:

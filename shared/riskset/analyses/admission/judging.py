@@ -194,7 +194,8 @@ def _products(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Ite
     for analysis in live:
         for feature in compared([analysis]):
             of: Literal["number", "level"] = "number" if feature.is_number else "level"
-            yield analysis.id, cells.contributors(policy, feature.name, figures.columns[feature].sites, of)
+            name = feature.column.name if feature.column is not None else feature.name
+            yield analysis.id, cells.contributors(policy, name, figures.columns[feature].sites, of)
         if is_joint(analysis):
             yield from ((analysis.id, f) for f in lost(figures.moments.get(analysis.rows_name), analysis))
         if analysis.exposure.within is not None and policy.column == "pooled":
