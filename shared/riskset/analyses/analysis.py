@@ -216,6 +216,22 @@ class Analysis(ABC):
         return self.set_id.name
 
     @property
+    def rows_name(self) -> str:
+        """Returns the name of its rows: its set, or those of the set who have the level that it is within."""
+        within = self.exposure.within
+        return self.analysis_set if within is None else f"{self.analysis_set} with {within.name}"
+
+    @property
+    def reports(self) -> tuple[str, ...]:
+        """Returns those of `needs` whose ends it reports, with or without a result."""
+        return ()
+
+    @property
+    def is_part(self) -> bool:
+        """Whether another analysis reports its result."""
+        return False
+
+    @property
     def columns(self) -> tuple[Column, ...]:
         """Returns every column that its exposure names, and the terms of those that a formula computes."""
         return self.exposure.judged

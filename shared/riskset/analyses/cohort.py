@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,6 +117,16 @@ class AnalysisSet:
 
 
 AnySet = AnalysisSet | PatientSet
+
+
+def chosen(rows: AnySet, which: NDArray[np.bool_]) -> AnySet:
+    """Returns the rows of some patients."""
+    names = [
+        field.name for field in fields(rows) if field.name != "variables" and getattr(rows, field.name) is not None
+    ]
+    values: dict[str, Any] = {name: getattr(rows, name)[which] for name in names}
+    variables = {name: of[which] for name, of in rows.variables.items()}
+    return replace(rows, variables=variables, **values | {"patient": rows.patients[which]})
 
 
 @dataclass(frozen=True)

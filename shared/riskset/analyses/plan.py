@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
+from riskset.analyses.admission.joint import Joint, blocks, is_joint
 from riskset.analyses.admission.steps import steps
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import ALL, SetId, of_all
@@ -84,7 +85,7 @@ class Plan:
 
     def problems(self) -> Iterator[Problem]:
         """Yields what can never be scheduled: an unknown population, an unknown id, or a cycle."""
-        counted = {moments_id(analysis.analysis_set) for analysis in self.reported}
+        counted = {moments_id(analysis.rows_name) for analysis in self.reported}
         for analysis in self.reported:
             where = f"[analyses] {analysis.name}"
             if analysis.population != ALL and analysis.population not in self.populations:
@@ -150,7 +151,8 @@ class Chain:
         per analysis, and the closing, which also asks for the last analysis if it has a single round."""
         populations = {analysis.population for analysis in self.analyses}
         closes = bool(self.analyses) and not self.analyses[-1].exposure.is_iterative
-        return 1 + len(steps(())) * len(populations) + len(self.analyses) - closes + 1
+        joint = (Joint(),) if any(map(is_joint, self.analyses)) else ()
+        return 1 + len(steps((), joint=joint)) * len(populations) + len(self.analyses) - closes + 1
 
     def length(self) -> tuple[int, int, int]:
         """Returns the key that orders chains: an iterative analysis takes more rounds than any other."""
@@ -179,7 +181,8 @@ def largest_vector(study: Study, reported: Sequence[Analysis]) -> int:
     sums = sum(_pairs(len(analysis.exposure.design) + 1) for analysis in reported)
     sets = {analysis.analysis_set for analysis in reported}
     columns = {(analysis.analysis_set, column) for analysis in reported for column in analysis.columns}
-    return max(curves + sums, _pairs(len(sets) + len(columns)))
+    of_products = sum(_pairs(len(block.features)) for block in blocks(reported))
+    return max(curves + sums, _pairs(len(sets) + len(columns)), of_products)
 
 
 def _pairs(n: int) -> int:

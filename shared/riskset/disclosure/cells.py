@@ -138,6 +138,15 @@ def combined(policy: Policy, subject: str, variables: Sequence[str], n: int) -> 
     return judge(policy, "R4.combined", subject, n, own=False, remedy=remedy)
 
 
+def two_levels(policy: Policy, subject: Message | str, rows: int) -> Finding:
+    """R2: `rows` patients have two levels at once, of columns of analyses with products: a sum with a third column
+    tells how many of them have that."""
+    if "R2.cell" not in policy.values:  # a run of an earlier protocol
+        return cannot_judge("R2", str(subject), say("rules.beyond.products"), say("rules.instead.no_products"))
+    remedy = say("rules.remedy.two_levels", least=_least(policy, "R2.cell"))
+    return judge(policy, "R2.cell", subject, rows, remedy=remedy)
+
+
 def cell(policy: Policy, subject: Message | str, smallest: int) -> Finding:
     """R4: the smallest cell of a table at the site has `smallest` patients. The site's own figure in both columns."""
     remedy = say("rules.remedy.cell", least=_least(policy, "R4.cell"))

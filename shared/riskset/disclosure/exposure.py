@@ -56,6 +56,8 @@ class Column:
     patient has it who has any of them. Empty where `code` says it."""
     is_derived: bool = False
     """Whether a study defines the variable, which can then be any property of a patient."""
+    factors: tuple[Column, ...] = ()
+    """Of a product: its two columns."""
 
     @property
     def name(self) -> str:
@@ -130,11 +132,15 @@ class Exposure:
     export, or of a box of the flow chart: they are crossed with nothing (R2)."""
     squares: bool = False
     """True where sums of squares of patients' own figures leave, of which one patient may be the most: R8."""
+    within: Column | None = None
+    """The level whose patients alone are in the sums of the design: R1 to R7 judge these patients, and what they are
+    apart from the others. None where all patients of the set are."""
 
     @property
     def columns(self) -> tuple[Column, ...]:
         """Returns every column once: those whose levels R2, R4 and R12 judge."""
-        every = (*self.design, *self.tables, *self.numbers, *self.split, *self.conditions)
+        within = () if self.within is None else (self.within,)
+        every = (*self.design, *self.tables, *self.numbers, *self.split, *self.conditions, *within)
         return tuple(dict.fromkeys(every))
 
     @property
@@ -149,8 +155,10 @@ class Exposure:
 
     @property
     def judged_design(self) -> tuple[Column, ...]:
-        """Returns the columns of the design that R4 judges: of a sum its terms, in its place."""
-        of = ((() if column.is_sum else (column,)) + column.terms for column in self.design)
+        """Returns the columns of the design that R4 judges: of a sum its terms, in its place; and the level whose
+        patients alone are in it."""
+        within = () if self.within is None else (self.within,)
+        of = ((() if column.is_sum else (column,)) + column.terms for column in (*self.design, *within))
         return tuple(dict.fromkeys(one for columns in of for one in columns))
 
     @property
@@ -168,10 +176,11 @@ class Exposure:
         return not (self.design or self.tables or self.numbers or self.patients) and self.in_time is None
 
 
-def of_admission(exposures: Iterable[Exposure]) -> Exposure:
+def of_admission(exposures: Iterable[Exposure], products: Iterable[Column] = ()) -> Exposure:
     """Returns what the rounds of admission disclose for analyses with these exposures: counts of patients, and joint
-    sums of the columns of all of them."""
-    columns = tuple(dict.fromkeys(column for exposure in exposures for column in exposure.judged))
+    sums of the columns of all of them, and of the `products` with which interactions are judged."""
+    judged = (column for exposure in exposures for column in exposure.judged)
+    columns = tuple(dict.fromkeys((*judged, *products)))
     patients = InTime(clock="", split=(), status=frozenset(), grid=None)
     return Exposure(design=columns, tables=(), in_time=patients, weights=False, is_iterative=False, per_site=False)
 
@@ -321,9 +330,12 @@ def _beyond_the_rules(exposure: Exposure, endpoint: str | None) -> Iterator[tupl
     # whoever may know a site's table may know what follows from it at any point
     if exposure.is_iterative and (exposure.tables or exposure.in_time or not exposure.design) and not are_own_tables:
         yield "R5", say("rules.beyond.repeated"), later
-    if any(len(set(column.made_of)) > 1 for column in exposure.design):
+    if _has_unjudged_products(exposure):
         yield "R2", say("rules.beyond.products"), say("rules.instead.no_products")
-    if any(column.is_number for column in (*exposure.tables, *exposure.conditions)):
+    if exposure.within is not None and (exposure.tables or exposure.in_time or exposure.per_site):
+        yield "R1", say("rules.beyond.within"), later
+    levels = (*exposure.tables, *exposure.conditions, *filter(None, [exposure.within]))
+    if any(column.is_number for column in levels):
         yield "R4", say("rules.beyond.number_as_level"), say("rules.instead.levels")
     if any(not column.is_number for column in exposure.numbers):
         yield "R4", say("rules.beyond.level_as_number"), say("rules.instead.tables")
@@ -335,6 +347,15 @@ def _beyond_the_rules(exposure: Exposure, endpoint: str | None) -> Iterator[tupl
         yield "R4", say("rules.beyond.numbers_in_design"), say("rules.instead.two_analyses")
     if exposure.in_time is not None:
         yield from _beyond_the_curves(exposure.in_time, endpoint)
+
+
+def _has_unjudged_products(exposure: Exposure) -> bool:
+    """Whether a column combines two others, but is no product in a design that has both of them by themselves."""
+    single = {column for column in exposure.columns if not column.factors}
+    others = {*exposure.tables, *exposure.split, *exposure.conditions, exposure.within}
+    products = {column for column in exposure.columns if column.factors}
+    combined = any(len(set(column.made_of)) > 1 for column in exposure.design if not column.factors)
+    return combined or bool(products & others) or any(not single.issuperset(one.factors) for one in products)
 
 
 def _beyond_the_curves(in_time: InTime, endpoint: str | None) -> Iterator[tuple[str, Message, Message]]:

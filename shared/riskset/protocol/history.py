@@ -26,6 +26,7 @@ from riskset.analyses.admission.causes import OWN_CAUSES, cause_of
 from riskset.analyses.admission.exclusions import NOT_COUNTED, Exclusions
 from riskset.analyses.admission.features import Feature
 from riskset.analyses.admission.figures import Figures, ToldSet
+from riskset.analyses.admission.joint import Joint, is_joint, products_of
 from riskset.analyses.admission.judging import Judge
 from riskset.analyses.admission.step import Step
 from riskset.analyses.admission.steps import steps
@@ -298,8 +299,20 @@ class History:
             history,
             batch=ready,
             admitted=0,
-            steps=steps(earlier, history._exclusions, *history._told, counts_entered=not history._is_before_statements),
+            steps=steps(
+                earlier,
+                history._exclusions,
+                *history._told,
+                counts_entered=not history._is_before_statements,
+                joint=history._joint(ready),
+            ),
         )
+
+    def _joint(self, ready: Sequence[str]) -> tuple[Joint, ...]:
+        """Returns the round of admission for products of columns, where an analysis has one."""
+        if not any(is_joint(self.plan.by_id[id_]) for id_ in (*self.passed, *ready)):
+            return ()
+        return (Joint(self.judge.policy.k if self.judge.policy else 1),)
 
     @property
     def _told(self) -> tuple[tuple[ToldSet, ...], frozenset[ToldSet]]:
@@ -386,7 +399,7 @@ class History:
     def _failed(self, analysis: Analysis, results: Mapping[str, Result]) -> NotEstimable | None:
         """Returns the result of an analysis that needs one without a result; None where nothing failed so far."""
         for id_ in self.plan.waits_for(analysis):
-            if id_ in results and not has_result(results[id_]):
+            if id_ in results and id_ not in analysis.reports and not has_result(results[id_]):
                 return NotEstimable("needs", _needed(id_, results[id_]))
         return None
 
@@ -418,7 +431,8 @@ class History:
         """Returns, in the order of `labels`, what the gate of the hospital with this cohort requires of each number."""
         sets = cohort.analysis_sets
         asked = (SummaryPart(q.analysis.exposure, q.labels, sets[q.analysis.analysis_set].n) for q in self.questions)
-        opened = of_admission(analysis.exposure for analysis in self.in_admission)
+        products = [c for f in products_of(self.in_admission) for c in f.columns]
+        opened = of_admission((analysis.exposure for analysis in self.in_admission), products)
         return (*([SummaryPart(opened, self.step_labels)] if self.step else []), *asked)
 
     def _keep(self, analysis: Analysis, outcome: object, states: dict[str, Any], results: dict[str, Result]) -> None:

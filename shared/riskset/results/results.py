@@ -89,7 +89,11 @@ def results_of(
     disclosure rules were not applied. `patients` are the eligible patients by site, where all rows are on one machine.
     """
     own_notice = [study.header.notice] if study.header.notice else []
-    entries = [_entry(analysis, outcome, is_gated=is_gated) for analysis in outcome.history.plan.reported]
+    entries = [
+        _entry(analysis, outcome, is_gated=is_gated)
+        for analysis in outcome.history.plan.reported
+        if not analysis.is_part
+    ]
     missing = tuple(site for site in study.sites if site not in sites)
     n = _patients_of(missing, patients or {}, study.disclosure.min_cell)
     said = [*own_notice, *notices, *([str(_not_included(study, missing, n))] if missing else [])]

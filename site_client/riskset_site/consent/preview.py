@@ -147,7 +147,7 @@ def _rows(cohort: Cohort, policy: Policy) -> Iterator[Judged]:
 
 
 def _pooled(judge: Judge, history: History) -> Iterator[Judged]:
-    for phase in ("open", "admission/cohorts", "admission/counts"):
+    for phase in ("open", "admission/cohorts", "admission/counts", "admission/pairs", "admission/joint"):
         yield from judge.pooled_findings(phase, history.plan.judging_order, history.figures)
     yield from judge.opened(history.begun, history.figures, history.plan.fields)
 

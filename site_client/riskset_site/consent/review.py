@@ -10,6 +10,7 @@ from datetime import date
 from fractions import Fraction
 
 from riskset import __version__
+from riskset.analyses.admission.joint import Joint
 from riskset.analyses.admission.steps import steps
 from riskset.analyses.plan import plan
 from riskset.catalogue import Message, say
@@ -209,7 +210,7 @@ def _event(name: str, endpoint: Endpoint, study: Study) -> Message:
 
 
 def _reveals(study: Study) -> dict[str, str]:
-    of_steps: dict[str, str] = {step.id: step.reveals for step in steps(["an earlier run"])}
+    of_steps: dict[str, str] = {step.id: step.reveals for step in steps(["an earlier run"], joint=(Joint(),))}
     of_steps[IN_CLEAR] = say("analyses.reveals.stated")
     return of_steps | {analysis.id: analysis.reveals for analysis in plan(study).reported}
 

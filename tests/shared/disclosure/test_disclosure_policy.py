@@ -45,6 +45,7 @@ def test_a_higher_k_makes_what_depends_on_it_stricter_and_nothing_looser():
         "R1.subgroup_rows",
         "R2.leverage",
         "R2.apart_rows",
+        "R2.cell",
         "R4.leverage",
         "R4.level",
         "R4.cell",

@@ -98,6 +98,10 @@ EITHER_SIDE = {
         lambda p, ones: cells.level(p, "stage = III", ones, 100),
         {"pooled": (10, 9), "local": (5, 4)},
     ),
+    "R2.cell": (
+        lambda p, rows: cells.two_levels(p, "arm and mvi", rows),
+        {"pooled": (5, 4), "local": (5, 4)},
+    ),
     "R4.cell": (lambda p, rows: cells.cell(p, "response = CR", rows), {"pooled": (5, 4), "local": (5, 4)}),
     "R5.evaluations": (
         lambda p, asked: models.evaluations(p, "cox", asked, 500, 8),
@@ -251,6 +255,7 @@ def test_none_at_all_passes_where_the_rule_says_so(name, column):
         "R2.apart_rows": lambda: cells.apart(policy, "a", "b", 0, 0),
         "R2.apart_sites": lambda: cells.apart(policy, "a", "b", 0, 0),
         "R4.level": lambda: [cells.level(policy, "x", 0, 50), cells.level(policy, "x", 50, 50)],
+        "R2.cell": lambda: [cells.two_levels(policy, "x", 0)],
         "R4.cell": lambda: [cells.cell(policy, "x", 0)],
         "R14.changed_rows": lambda: cells.changes(policy, "r", 0, 0),
         "R14.changed_sites": lambda: cells.changes(policy, "r", 0, 0),

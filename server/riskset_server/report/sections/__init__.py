@@ -22,6 +22,7 @@ from riskset_server.report.sections import (
     km,
     response,
     rmst,
+    subgroup,
     table1,
 )
 from riskset_server.report.sections.section import Section, plain_section
@@ -37,6 +38,7 @@ OWN: Final[Mapping[str, Section]] = MappingProxyType(
         "cumulative-incidence": cumulative_incidence.SECTION,
         "response": response.SECTION,
         "adverse-events": adverse_events.SECTION,
+        "subgroup": subgroup.SECTION,
     }
 )
 """Sections of riskset's own kinds, in the order of the page; other kinds follow in the study's order."""

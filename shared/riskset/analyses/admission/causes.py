@@ -42,7 +42,8 @@ OWN_CAUSES: Final = {
         "R4.cell",
     ),
     "admission/pairs": ("R4.column", "R14.untold", "R2.outcomes"),
-    "admission/products": ("R2.leverage",),
+    "admission/joint": ("R2.leverage", "R2.cell", "R4.level"),
+    "admission/products": ("R2.leverage", "R4.column"),
     "first": ("R4.leverage", "R5.opened", "R8.influence", "R8.site_influence", "R8.unjudged"),
     "later": ("R7.largest", "R7.spread", "R7.unjudged", "R5.numbers", "R5.evaluations"),
 }
@@ -52,6 +53,7 @@ _BEFORE: Final = {
     "admission/cohorts": "R1 to R6",
     "admission/counts": "R9",
     "admission/pairs": "R4",
+    "admission/joint": "R2",
     "admission/products": "R2",
     "first": "R4",
     "later": "R7",
@@ -82,7 +84,7 @@ def cause_of(phase: str, finding: Finding | None) -> str:
         return "R2.outcomes"
     if phase == "admission/counts" and finding.limit_name == "R2.apart_sites":
         return "R2.apart_rows"
-    if phase == "admission/pairs":
+    if phase == "admission/pairs" or (phase == "admission/products" and finding.limit_name == "R4.leverage"):
         return "R4.column"
     return {"R4": "R4.lost", "R7": "R7.unjudged", "R8": "R8.unjudged"}.get(finding.limit_name, finding.limit_name)
 
@@ -109,6 +111,7 @@ def _remedy(policy: Policy, cause: str, analysis: Analysis) -> Message:
         "R2.apart_rows": lambda: cells.apart_remedy(own),
         "R3.events": lambda: of_models.events(own, "", 0, p).remedy,
         "R3.events_per_parameter": lambda: of_models.events(own, "", 0, p).remedy,
+        "R2.cell": lambda: cells.two_levels(own, say("rules.subject.this_site"), 1).remedy,
         "R4.level": lambda: cells.level(own, "", 1, 2).remedy,
         "R4.cell": lambda: cells.cell(policy, "", 1).remedy,
         "R4.lost": lambda: say("rules.instead.some_narrower_range"),

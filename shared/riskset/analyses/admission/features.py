@@ -32,6 +32,11 @@ class Feature:
         return self.column is not None and self.column.is_number
 
     @property
+    def is_joint(self) -> bool:
+        """Whether the column is a product of two, which is told after each of them was judged."""
+        return self.column is not None and bool(self.column.factors)
+
+    @property
     def columns(self) -> tuple[Column, ...]:
         return () if self.column is None else (self.column,)
 
@@ -71,7 +76,7 @@ def is_crossed(analyses: Sequence[Analysis], feature: Feature) -> bool:
         return not all(exposure.is_one_way for exposure in exposures)
     if column.is_derived:
         return True
-    return any(column in exposure.design or column in exposure.split for exposure in exposures)
+    return any(column in (*e.design, *e.split, *e.conditions, e.within) for e in exposures)
 
 
 def must_differ(one: Analysis, other: Analysis, arm: str | None) -> bool:

@@ -72,5 +72,9 @@ class Figures:
     """Of each number of a table in each arm."""
     within: Mapping[Feature, float] = field(default_factory=dict)
     """Of each column of a model with further strata: the sum of squares within strata of a hospital."""
+    joint: Mapping[tuple[Feature, Feature], float] = field(default_factory=dict)
+    """Of two 0/1 features, one of which is a product of columns: patients who have both."""
+    joint_spread: Mapping[tuple[Feature, Feature], float] = field(default_factory=dict)
+    """Of two columns of models, one of which is a product: their products, centred within hospitals."""
     moments: Mapping[str, Moments] = field(default_factory=dict)
     """By analysis set."""

@@ -13,7 +13,9 @@ from typing import Literal
 from riskset.analyses.admission.causes import refusal_by_a_site
 from riskset.analyses.admission.features import Feature, must_differ
 from riskset.analyses.admission.figures import Count, Figures, ToldSet
+from riskset.analyses.admission.joint import compared, is_joint
 from riskset.analyses.admission.step import Live
+from riskset.analyses.admission.two_levels import cells_of_levels
 from riskset.analyses.analysis import Analysis, RefusedByRule
 from riskset.analyses.moments import Moments
 from riskset.analyses.opened import Begun, judged
@@ -62,6 +64,8 @@ class Judge:
             "admission/changes": _changes,
             "admission/cohorts": _cohorts,
             "admission/counts": _counts,
+            "admission/pairs": _cells,
+            "admission/joint": _products,
         }.get(phase)
         return tuple(speak(self, self.policy, live, figures)) if speak else ()
 
@@ -75,7 +79,7 @@ class Judge:
             return 1
         if self.policy is None:
             return None
-        n = figures.rows[analysis.analysis_set].rows
+        n = figures.rows[analysis.rows_name].rows
         design, held = analysis.exposure.design, analysis.exposure.held
         return max(1, of_models.evaluations_allowed(self.policy, n, len(design), held))
 
@@ -174,22 +178,46 @@ def _apart(figures: Figures, a: str, b: str) -> Count:
 def _counts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
     """R3, R6, R4 for levels, and R12 for columns."""
     for analysis in live:
-        n, p = figures.rows[analysis.analysis_set].rows, len(analysis.exposure.design)
+        n = figures.rows[analysis.analysis_set].rows
         yield from ((analysis.id, f) for f in lost(figures.moments.get(analysis.analysis_set), analysis))
-        for column in analysis.columns:
+        single = [column for column in analysis.columns if not column.factors]
+        for column in single:
             count = figures.columns[Feature(analysis.analysis_set, column)]
             of: Literal["number", "level"] = "number" if column.is_number else "level"
             yield analysis.id, cells.contributors(policy, column.name, count.sites, of)
         if policy.column == "pooled":
-            ones = {
-                c.name: figures.columns[Feature(analysis.analysis_set, c)].rows
-                for c in analysis.columns
-                if not c.is_number
-            }
+            ones = {c.name: figures.columns[Feature(analysis.analysis_set, c)].rows for c in single if not c.is_number}
             yield from ((analysis.id, f) for f in levels(policy, analysis, n, ones))
-            if analysis.exposure.design:
-                yield analysis.id, of_models.events(policy, analysis.id, figures.events[analysis.analysis_set], p)
-                yield analysis.id, of_models.parameters(policy, analysis.id, n, p)
+            if analysis.exposure.within is None:
+                yield from ((analysis.id, f) for f in _model(policy, analysis, figures))
+
+
+def _model(policy: Policy, analysis: Analysis, figures: Figures) -> Iterator[Finding]:
+    """R3 and R6 for the rows of a model."""
+    if p := len(analysis.exposure.design):
+        yield of_models.events(policy, analysis.id, figures.events[analysis.rows_name], p)
+        yield of_models.parameters(policy, analysis.id, figures.rows[analysis.rows_name].rows, p)
+
+
+def _cells(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
+    """R2 and R4 for the levels of analyses with products of columns, before these are told."""
+    pairs = figures.pairs
+    if policy.column == "pooled" and pairs is not None:
+        yield from cells_of_levels(policy, live, pairs.of)
+
+
+def _products(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
+    """R12 for products of columns, R4 where a number among them is lost; for the patients of a level R1, R3 and R6."""
+    for analysis in live:
+        for feature in compared([analysis]):
+            of: Literal["number", "level"] = "number" if feature.is_number else "level"
+            name = feature.column.name if feature.column is not None else feature.name
+            yield analysis.id, cells.contributors(policy, name, figures.columns[feature].sites, of)
+        if is_joint(analysis):
+            yield from ((analysis.id, f) for f in lost(figures.moments.get(analysis.rows_name), analysis))
+        if analysis.exposure.within is not None and policy.column == "pooled":
+            yield analysis.id, cells.subgroup_rows(policy, analysis.rows_name, figures.rows[analysis.rows_name].rows)
+            yield from ((analysis.id, f) for f in _model(policy, analysis, figures))
 
 
 def lost(moments: Moments | None, analysis: Analysis) -> Iterator[Finding]:

@@ -38,7 +38,7 @@ def _with_events(live: Live) -> tuple[str, ...]:
 
 
 def _columns(live: Live) -> tuple[Feature, ...]:
-    return tuple(feature for feature in features_of(live) if feature.column is not None)
+    return tuple(feature for feature in features_of(live) if feature.column is not None and not feature.is_joint)
 
 
 def _values(own: Own, feature: Feature) -> NDArray[np.float64]:
@@ -58,25 +58,26 @@ def adding(live: Live) -> list[Analysis]:
 
 def modelled(live: Live) -> tuple[Feature, ...]:
     """Returns the columns of the designs, including numbers, by analysis set, and the numbers of tables; of a sum its
-    terms, in its place."""
+    terms, in its place; without products of two columns."""
     features = dict.fromkeys(
         Feature(analysis.analysis_set, column)
         for analysis in adding(live)
         for column in (*analysis.exposure.judged_design, *analysis.exposure.numbers)
     )
-    return tuple(f for name in dict.fromkeys(f.cohort for f in features) for f in features if f.cohort == name)
+    single = [f for f in features if not f.is_joint]
+    return tuple(f for name in dict.fromkeys(f.cohort for f in single) for f in single if f.cohort == name)
 
 
-def stratified(live: Live) -> tuple[Feature, ...]:
+def stratified(live: Live, *, joint: bool = False) -> tuple[Feature, ...]:
     """Returns the columns of the designs whose models have further strata, within these: only there do they vary in
-    the sums of such a model."""
+    the sums of such a model. `joint` for the products of two columns, which are told later."""
     found = (
         Feature(analysis.analysis_set, column, strata)
         for analysis in models(live)
         if (strata := strata_in(analysis))
         for column in analysis.exposure.judged_design
     )
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(f for f in found if f.is_joint == joint))
 
 
 def strata_in(analysis: Analysis) -> tuple[Column, ...]:
@@ -186,7 +187,7 @@ def _pair_labels(features: Sequence[Feature], what: str) -> tuple[Label, ...]:
 
 def binary(live: Live) -> tuple[Feature, ...]:
     """Returns the 0/1 features whose products leave: memberships, and levels that are more than counted one way."""
-    return tuple(f for f in features_of(live) if not f.is_number and is_crossed(live, f))
+    return tuple(f for f in features_of(live) if not f.is_number and not f.is_joint and is_crossed(live, f))
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,21 @@ from numpy.typing import NDArray
 from riskset.analyses.admission import spreads
 from riskset.analyses.admission.features import Feature, features_of, in_design, matrix
 from riskset.analyses.admission.figures import Count, Figures
+from riskset.analyses.admission.joint import (
+    blocks,
+    brought,
+    gram_of,
+    is_in,
+    products_of,
+    products_with,
+)
 from riskset.analyses.admission.judging import Judged, apart_since, levels, lost, nested
 from riskset.analyses.admission.of_columns import adding, binary, in_strata, modelled, models, stratified
 from riskset.analyses.admission.spreads import InArm, Spread
 from riskset.analyses.admission.step import Live, Own
+from riskset.analyses.admission.two_levels import cells_of_levels
 from riskset.analyses.analysis import Analysis, Parts
-from riskset.analyses.cohort import AnalysisSet
+from riskset.analyses.cohort import AnalysisSet, AnySet, chosen
 from riskset.analyses.leaving import curves_of
 from riskset.analyses.moments import pooled, summary
 from riskset.analyses.opened import Begun, judged
@@ -69,12 +78,18 @@ def own_findings(
         {
             "admission/changes": lambda: _own_changes(policy, live, own),
             "admission/cohorts": lambda: _own_everything(policy, live, own),
+            "admission/joint": lambda: cells_of_levels(policy, live, lambda features: _own_gram(own, features)),
         }
         if policy.column == "local"
         else {
             "admission/changes": lambda: _own_alike(policy, live, own),
             "admission/pairs": lambda: _own_columns(policy, live, own, figures),
-            "admission/products": lambda: _own_pairs(policy, live, own, figures),
+            "admission/joint": lambda: _own_pairs(policy, live, own, figures),
+            "admission/products": lambda: chain(
+                _own_pairs(policy, live, own, figures),
+                _own_products(policy, live, own, figures),
+                _own_joint(policy, "R2.leverage", live, own, figures),
+            ),
         }
     )
     return [finding for speak in (in_column, in_both) if step in speak for finding in speak[step]()]
@@ -139,7 +154,11 @@ def own_findings_before_first(policy: Policy, passed: Live, own: Own, figures: F
     """As `own_findings`, before the first sums of a design leave; `passed` are the admitted analyses."""
     if policy.column != "pooled":
         return []
-    return [*_own_designs(policy, passed, own, figures), *_own_numbers(policy, passed, own, figures.by_arm)]
+    return [
+        *_own_designs(policy, passed, own, figures),
+        *_own_numbers(policy, passed, own, figures.by_arm),
+        *_own_joint(policy, "R4.leverage", passed, own, figures),
+    ]
 
 
 def own_findings_of_budget(
@@ -229,10 +248,14 @@ def _own_everything(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
     together = list(_span(policy, "R2.leverage", pairs, pairs.T @ pairs, binary(rest), rest))
     yield from together
     rest = _kept(rest, together)
+    of_products = [*_own_joint(policy, "R2.leverage", rest, own, None)]
+    yield from of_products
+    rest = _kept(rest, of_products)
     spread = matrix(own.cohort, modelled(rest), centred=True)
     yield from _span(policy, "R4.leverage", spread, spread.T @ spread, modelled(rest), adding(rest))
     yield from _own_strata(policy, rest, own, None)
     yield from _own_numbers(policy, rest, own, None)
+    yield from _own_joint(policy, "R4.leverage", rest, own, None)
 
 
 def _kept(live: Live, judged: Sequence[Judged]) -> list[Analysis]:
@@ -254,13 +277,24 @@ def _own_counts(policy: Policy, analysis: Analysis, own: Own, kept: Sequence[str
     yield from apart_since(policy, name, since, own.told)
     ones = {c.name: int(c.values(rows).sum()) for c in analysis.columns if not c.is_number}
     yield from levels(policy, analysis, rows.n, ones)
+    rows = _within(rows, analysis)
+    if rows.n and analysis.exposure.within is not None:
+        yield cells.subgroup_rows(policy, analysis.rows_name, rows.n)
     if summed := (*analysis.exposure.judged_design, *analysis.exposure.numbers):
         numbers = {c: c.values(rows) for c in summed}
         varying = [c for c, values in numbers.items() if (values != values[0]).any()]
         yield from lost(pooled(rows.n, 0, {c: summary([c], rows).tolist() for c in numbers}, varying), analysis)
     if p := len(analysis.exposure.design):
-        yield of_models.events(policy, analysis.id, int(own.cohort.outcomes(name).event.sum()), p)
+        if not isinstance(rows, AnalysisSet):
+            raise TypeError(f"the set {name} has no endpoint")
+        yield of_models.events(policy, analysis.id, int(rows.event.sum()), p)
         yield of_models.parameters(policy, analysis.id, rows.n, p)
+
+
+def _within(rows: AnySet, analysis: Analysis) -> AnySet:
+    """Returns the rows of an analysis: those of the set, or of the level that it is within."""
+    level = analysis.exposure.within
+    return rows if level is None else chosen(rows, level.values(rows) == 1.0)
 
 
 def _own_columns(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
@@ -318,6 +352,40 @@ def _own_numbers(policy: Policy, live: Live, own: Own, spread: Mapping[InArm, Sp
                 yield analysis.id, finding
 
 
+def _own_products(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
+    """R4 for each product of columns alone, in strata and levels too, as `_own_columns`."""
+    of_each = [(analysis, products_with(analysis)) for analysis in models(live)]
+    for feature in (*products_of(live), *(f for f in figures.within if f.is_joint)):
+        users = [analysis for analysis, products in of_each if feature in products]
+        if feature.within:
+            yield from _alone(policy, own, feature, figures.within[feature], users)
+        elif feature.column is not None and feature.column in figures.moments[feature.cohort].columns:
+            within = figures.moments[feature.cohort].columns[feature.column].within
+            yield from _alone(policy, own, feature, within, users)
+
+
+def _own_joint(policy: Policy, limit: str, live: Live, own: Own, figures: Figures | None) -> Iterator[Judged]:
+    """R2 and R4 for the blocks of products: no combination of columns within a factor singles out a few patients.
+    Without figures, of this hospital's rows alone."""
+    is_of_levels = limit == "R2.leverage"
+    for block in blocks(live):
+        features = block.levels if is_of_levels else block.design
+        rows = matrix(own.cohort, features, centred=not is_of_levels)
+        if figures is None:
+            gram = rows.T @ rows
+        else:
+            known = (figures.pairs, figures.joint) if is_of_levels else (figures.spread, figures.joint_spread)
+            gram = gram_of(features, *known)
+        at = {feature: j for j, feature in enumerate(features)}
+        users = [(a.id, [at[f] for f in (*features_of([a]), *brought(a)) if f in at]) for a in live if is_in(block, a)]
+        yield from zip((id_ for id_, _ in users), span.design(policy, limit, rows, gram, users), strict=True)
+
+
+def _own_gram(own: Own, features: Sequence[Feature]) -> NDArray[np.float64]:
+    rows = matrix(own.cohort, features)
+    return np.asarray(rows.T @ rows)
+
+
 def _span(
     policy: Policy,
     limit: str,
@@ -335,7 +403,7 @@ def _span(
 def _own_evaluations(policy: Policy, own: Own, evaluated: Sequence[Evaluated]) -> Iterator[Judged]:
     """R7 at the requested points and, in the local column, R5 on this hospital's rows."""
     for one in evaluated:
-        id_, n = one.analysis.id, own.cohort.analysis_sets[one.analysis.analysis_set].n
+        id_, n = one.analysis.id, _within(own.cohort.analysis_sets[one.analysis.analysis_set], one.analysis).n
         eta = one.linear_predictor()
         if eta.shape != (n,):
             why, remedy = say("rules.beyond.no_linear_predictor"), say("rules.remedy.no_linear_predictor")

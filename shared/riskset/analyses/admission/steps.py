@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from riskset.analyses.admission.exclusions import NOT_COUNTED, Exclusions
 from riskset.analyses.admission.features import Feature, only_of
 from riskset.analyses.admission.figures import Figures, ToldSet
+from riskset.analyses.admission.joint import Joint, JointProducts
 from riskset.analyses.admission.of_columns import Counts, Pairs, Products
 from riskset.analyses.admission.step import Live, Own, Step, rows_and_sites
 from riskset.catalogue import Message, say
@@ -125,8 +126,10 @@ def steps(
     told: frozenset[ToldSet] = frozenset(),
     *,
     counts_entered: bool = True,
+    joint: tuple[Joint, ...] = (),
 ) -> tuple[Step, ...]:
-    """Returns the rounds of admission; `earlier` are the runs whose changes have not been judged yet; the rest is
-    of `Cohorts`."""
+    """Returns the rounds of admission; `earlier` are the runs whose changes have not been judged yet, `joint` the round
+    of analyses with products of columns; the rest is of `Cohorts`."""
     first: tuple[Step, ...] = (Changes(tuple(earlier), counts_entered),) if earlier else ()
-    return (*first, Cohorts(tuple(earlier_sets), told), Counts(exclusions), Pairs(), Products())
+    cohorts, products = Cohorts(tuple(earlier_sets), told), JointProducts() if joint else Products()
+    return (*first, cohorts, Counts(exclusions), Pairs(), *joint, products)

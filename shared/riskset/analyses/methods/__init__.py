@@ -18,6 +18,7 @@ from riskset.analyses.methods import (
     km,
     response,
     rmst,
+    subgroup,
     table1,
 )
 from riskset.analyses.populations import Population
@@ -47,6 +48,7 @@ PLANNERS: Final[Mapping[str, Planner]] = {
     "cumulative-incidence": cumulative_incidence.planned,
     "response": response.planned,
     "adverse-events": adverse_events.planned,
+    "subgroup": subgroup.planned,
     **{kind: _provided(kind) for kind in PACKAGES.entries},
 }
 

@@ -63,6 +63,8 @@ class CoxModel(Analysis):
     strata: tuple[Column, ...] = ()
     """Levels, without references, of the variables whose combinations have baseline hazards of their own in each
     hospital."""
+    within: Column | None = None
+    """The level whose patients alone it is of; None for all patients."""
     with_e_value: bool = False
     robust: Robust = "none"
     splines: tuple[Spline, ...] = ()
@@ -77,6 +79,7 @@ class CoxModel(Analysis):
             is_iterative=True,
             per_site=False,
             conditions=self.strata,
+            within=self.within,
         )
 
     @property

@@ -1,0 +1,99 @@
+"""Subgroups: what all patients have less what a level has, and two levels that are the same within an arm but for one
+patient. With the rule off, a patient's outcome is read; with it on, the part is refused, and the rest answered."""
+
+import numpy as np
+import pytest
+
+from riskset.analyses.methods.cox_fit import CoxFit
+from riskset.analyses.methods.subgroup_answer import OfLevel
+from riskset.results import entry_json, results_of
+
+FOUR = ("seoul", "busan", "daegu", "tokyo")
+
+
+def asks(network, table, *by):
+    return network(table, {"forest": {"kind": "subgroup", "endpoints": ["os"], "by": list(by)}}, arm="arm")
+
+
+def part(outcome, variable, name):
+    return outcome.results[f"subgroup/os/all/{variable}/forest/{name}"]
+
+
+def a_patient(table):
+    return int(np.flatnonzero(table["site"] == "busan")[7])
+
+
+class TestALevelThatAllButOneHave:
+    def test_its_events_and_those_of_all(self, network, patients, rules):
+        table = patients(*FOUR)
+        victim = a_patient(table)
+        table["most"] = np.ones(len(table["site"]))
+        table["most"][victim] = 0.0
+        rules.off("R2", "R4", "R12", "R3", "R6", "R1")
+        bare = asks(network, table, "most").until("admission/products")
+        of_all, of_level = bare.told("admission/counts")["events of os"], bare.told("admission/joint")
+        assert of_all - of_level["events of os with most = true"] == table["dead"][victim]
+        rules.on()
+        gated = asks(network, table, "most")
+        outcome = gated.run()
+        assert {part(outcome, "most", name).rule for name in ("true", "false", "main", "interaction")} == {"R12"}
+        assert not gated.told("admission/joint")
+        (found,) = (entry_json(entry) for entry in results_of(gated.study, outcome, FOUR).entries)
+        assert found["overall"]["hr"] is not None
+        assert [level["hr"] for level in found["levels"]] == [None, None]
+        assert {level["reason"]["rule"] for level in found["levels"]} == {"R12"}
+
+    def test_of_few_patients_the_others_are_too_many(self, network, patients):
+        """All but eight: the model of the many is refused too."""
+        table = patients(*FOUR)
+        table["most"] = np.ones(len(table["site"]))
+        table["most"][np.random.default_rng(2).choice(len(table["site"]), 8, replace=False)] = 0.0
+        outcome = asks(network, table, "most", "ecog").run()
+        assert part(outcome, "most", "true").limit_name == "R4.level"
+        assert isinstance(part(outcome, "ecog", "true"), OfLevel)
+
+
+class TestTwoVariablesThatAreTheSameInAnArm:
+    """All of the new arm have both or neither, but one; of the other arm many have one."""
+
+    def test_but_for_one_patient(self, network, patients, rules):
+        table = patients(*FOUR)
+        victim = a_patient(table)
+        table["arm"][victim] = table["ecog"][victim] = 1.0
+        table["other"] = np.where(table["arm"] == 1, table["ecog"], table["mvi"])
+        table["other"][victim] = 0.0
+        rules.off("R2", "R4")
+        bare = asks(network, table, "ecog", "other")
+        bare.run()
+        first = next(one.numbers for one in bare.reads() if one.phase == "first")
+        spread = {column.name: of.sd for column, of in bare.history().results["moments/os"].columns.items()}
+
+        def slope(name):
+            product = f"arm = true:{name} = true"
+            return first[f"subgroup/os/all/{name}/forest/interaction"][f"slope in {product}"] * spread[product]
+
+        assert slope("ecog") - slope("other") == pytest.approx(table["dead"][victim] - hazard_until(table, victim))
+        rules.on()
+        gated = asks(network, table, "ecog", "other")
+        outcome = gated.run()
+        assert (part(outcome, "other", "interaction").rule, part(outcome, "other", "true").rule) == ("R2", "R2")
+        assert isinstance(part(outcome, "ecog", "interaction"), CoxFit)
+
+
+def hazard_until(table, victim):
+    """The cumulative hazard (Efron, at 0) of the victim's hospital until the victim leaves."""
+    here = table["site"] == table["site"][victim]
+    days, dead, own = table["days"][here], table["dead"][here] == 1, table["days"][victim]
+    total = 0.0
+    for day in np.unique(days[dead & (days <= own)]):
+        ties = np.arange((dead & (days == day)).sum()) / (dead & (days == day)).sum()
+        share = np.where((day == own) & bool(table["dead"][victim]), 1 - ties, 1.0)
+        total += float((share / ((days >= day).sum() - len(ties) * ties)).sum())
+    return total
+
+
+def test_honest_subgroups_pass(network, patients):
+    outcome = asks(network, patients(*FOUR), "ecog", "mvi", "male").run()
+    levels = [part(outcome, name, level) for name in ("ecog", "mvi", "male") for level in ("false", "true")]
+    assert all(isinstance(level, OfLevel) for level in levels)
+    assert all(isinstance(part(outcome, name, "interaction"), CoxFit) for name in ("ecog", "mvi", "male"))
