@@ -1,4 +1,4 @@
-"""Robust errors and tests of proportional hazards equal R's: `cox_companions.R`, over the sites of lung."""
+"""Robust errors, tests of proportional hazards and concordance equal R's: `cox_companions.R`, by the sites of lung."""
 
 import json
 from pathlib import Path
@@ -57,7 +57,7 @@ def tried(tries_by_site, lung_rows):
         | {"weeks": str(-(-int(row["time"]) // 7)), "late": str(min(37 * int(row["id"]) % 60, int(row["time"]) - 1))}
         for row in lung_rows
     ]
-    lines = [f"{name} = {entry(name, robust='patient', ph_test=TRANSFORMS)}" for name in ASKED]
+    lines = [f"{name} = {entry(name, robust='patient', ph_test=TRANSFORMS, concordance=True)}" for name in ASKED]
     lines += [f"{name}_by_site = {entry(name, robust='site')}" for name in ("weeks", "strata")]
     return {one["analysis"]: one for one in tries_by_site(STUDY + "\n".join(lines), rows)}
 
@@ -98,3 +98,11 @@ def test_tests_of_proportional_hazards_equal_cox_zph(tried, answers, name, trans
         assert [test["chi2"] for test in tests] == pytest.approx(r[key]["chi2"], rel=1e-9, abs=1e-6)
         assert [test["df"] for test in tests] == r[key]["df"]
         assert [test["p"] for test in tests] == pytest.approx(r[key]["p"], rel=1e-7)
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_concordance_equals_that_of_survival(tried, answers, name):
+    found, r = tried[name]["concordance"], answers[name]["concordance"]
+    assert found["pairs"] == sum(r["counts"][kind] for kind in ("concordant", "discordant", "tied.x"))
+    assert found["estimate"] == pytest.approx(r["estimate"], rel=1e-9)
+    assert found["se"] == pytest.approx(r["se"], rel=1e-9)

@@ -4,7 +4,10 @@ patient was exposed, which tells the length of follow-up.
 
 In a test of proportional hazards each event counts with a function of its time. A single early event is far from all
 others on a scale of logarithms, so the slope is that patient's values less their mean at risk: its sign tells yes or
-no."""
+no.
+
+Concordance counts pairs. Where one event can be compared with anyone and the others with nobody, the tied pairs are the
+patients of that hospital who share the patient's values: a count of one hospital, of the patient's own level."""
 
 import math
 
@@ -110,3 +113,36 @@ class TestAnEarlyEvent:
         found = results[f"{MODEL}/ph_test/log"]
         assert (found.rule, found.by, found.message.code) == ("R8", "a site", "rules.own.R8.influence")
         assert results[f"{MODEL}/ph_test/km"].all_terms.df == len(YES_NO)
+
+
+def alone(table):
+    """One patient of Tokyo has an event on the first day; everyone else is censored on day 400 or dies on day 500."""
+    victim = int(np.flatnonzero(table["site"] == "tokyo")[7])
+    table["days"] = np.where(table["dead"] == 1, 500, 400)
+    table["days"][victim], table["dead"][victim] = 1, 1
+    return victim
+
+
+COUNTED = {"cox": {"kind": "cox", "endpoints": ["os"], "multivariable": ["mvi"], "concordance": True}}
+PAIRS = f"{MODEL}/concordance"
+
+
+class TestTheOnlyEventThatCanBeCompared:
+    def test_tells_how_many_of_one_hospital_share_the_patients_level_without_the_rule(
+        self, network, patients, monkeypatch
+    ):
+        table = patients(*FEW)
+        victim = alone(table)
+        monkeypatch.setattr(own_rows, "_own_squares", passing)
+        bare = network(table, COUNTED)
+        bare.run()
+        told = next(one.numbers[PAIRS] for one in bare.reads() if PAIRS in one.numbers)
+        alike = (table["site"] == "tokyo") & (table["mvi"] == table["mvi"][victim])
+        assert told[f"tied pairs in {MODEL}"] == alike.sum() - 1
+
+    def test_is_refused_by_the_rule_and_an_honest_model_is_answered(self, network, patients):
+        table = patients(*FEW)
+        alone(table)
+        found = network(table, COUNTED).run().results[PAIRS]
+        assert (found.rule, found.by, found.message.code) == ("R8", "a site", "rules.own.R8.influence")
+        assert network(patients(*FEW), COUNTED).run().results[PAIRS].pairs > 1000

@@ -23,6 +23,7 @@ COX = {
     "multivariable": ["arm", "stage"],
     "robust": "site",
     "ph_test": ["km", "log"],
+    "concordance": True,
 }
 ASKED = {"cox": COX, "again": COX, "km": {"kind": "km", "endpoints": ["os"]}}
 
@@ -87,6 +88,15 @@ def test_rows_sites_and_the_unit_of_time_change_nothing(ran, patients):
     again = entry_json(found.entries[0])
     for ours, theirs in zip(again["terms"], truth["terms"], strict=True):
         assert ours["robust_se"] == pytest.approx(theirs["robust_se"], rel=1e-10)
+    assert again["concordance"] == pytest.approx(truth["concordance"], rel=1e-10)
     for transform, of in truth["ph_test"].items():
         for ours, theirs in zip(again["ph_test"][transform]["terms"], of["terms"], strict=True):
             assert ours["chi2"] == pytest.approx(theirs["chi2"], rel=1e-9, abs=1e-9)
+
+
+def test_a_refused_concordance_is_null_with_the_reason(ran):
+    assert entry_json(ran().entries[0])["concordance"]["pairs"] > 1000
+    results = ran(**{f"{MODEL}/concordance": REFUSED})
+    found = entry_json(results.entries[0])["concordance"]
+    assert (found["estimate"], found["se"], found["pairs"], found["reason"]["rule"]) == (None, None, None, "R8")
+    assert any("no concordance: R8" in str(note) for table in tables_of(results) for note in table.notes)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from riskset.analyses.analysis import LEVEL, NotEstimable, RefusedByRule, Result
 from riskset.analyses.design import Column
-from riskset.analyses.methods.cox_fit import CoxFit, PhTest, Term, named, numbers_json
+from riskset.analyses.methods.cox_fit import Concordance, CoxFit, PhTest, Term, named, numbers_json
 from riskset.stats.e_value import EValue, e_value
 from riskset.stats.log_rank import Test
 from riskset.study.asked.cox import Robust
@@ -37,6 +37,8 @@ def fit_json(design: Sequence[Column], fit: CoxFit, *, with_e_value: bool, robus
     }
     if fit.ph_tests:
         answer["ph_test"] = {transform: _ph_test(end) for transform, end in fit.ph_tests.items()}
+    if fit.concordance is not None:
+        answer["concordance"] = _concordance(fit.concordance)
     return answer | ({"e_value": [_e_value(*found) for found in e_values(fit)]} if with_e_value else {})
 
 
@@ -78,6 +80,12 @@ def _ph_test(end: Result) -> Json:
         variables = [{"variable": name, **_test(test)} for name, test in end.variables]
         return {"terms": terms, "variables": variables, "global": _test(end.all_terms)}
     return dict.fromkeys(("terms", "variables", "global")) | {"reason": reason_of(end)}
+
+
+def _concordance(end: Result) -> Json:
+    if isinstance(end, Concordance):
+        return {"estimate": end.estimate, "se": end.se, "pairs": end.pairs}
+    return dict.fromkeys(("estimate", "se", "pairs")) | {"reason": reason_of(end)}
 
 
 def reason_of(end: Result) -> Json:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.methods import cox
+from riskset.analyses.methods.cox_concordance import concordances
 from riskset.analyses.methods.cox_ph_test import ph_tests
 from riskset.analyses.methods.cox_robust import robust_errors
 from riskset.stats.grid import Grid
@@ -20,3 +21,4 @@ def planned(study: Study, name: str, entry: CoxEntry) -> Iterator[Analysis]:
         yield model
         yield from robust_errors(model)
         yield from ph_tests(model, entry, grid)
+        yield from concordances(model, entry)

@@ -76,6 +76,8 @@ class CoxFit(Result):
     """Why a column has no robust error, where the study asks for it."""
     ph_tests: Mapping[str, Result] = field(default_factory=dict)
     """By function of time, the test of proportional hazards that the study asks for, or why there is none."""
+    concordance: Result | None = None
+    """A `Concordance`, or why there is none; None where the study does not ask for it."""
 
     def why_not_used(self, column: Column) -> NotUsed:
         """Returns why a column of the model has no coefficient."""
@@ -90,6 +92,15 @@ class PhTest(Result):
     variables: tuple[tuple[str, Test], ...]
     """All coefficients of a variable together."""
     all_terms: Test
+
+
+@dataclass(frozen=True)
+class Concordance(Result):
+    """The share of pairs of patients of one stratum in which the one with the higher hazard has the event first."""
+
+    estimate: float
+    se: float
+    pairs: int
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,7 @@ class CoxEntry(EndpointEntry):
     """Over what squared influences are summed for a robust error: each patient, or each site as one cluster."""
     ph_test: Annotated[tuple[Transform, ...], Since("0.2.0")] = ()
     """Functions of time with which coefficients may change, for tests of proportional hazards."""
+    concordance: Annotated[bool, Since("0.2.0")] = False
 
     @field_validator("univariable", "multivariable", "strata", "ph_test")
     @classmethod
@@ -174,6 +175,8 @@ class CoxEntry(EndpointEntry):
             yield say(f"study.cox.robust.{self.robust}")
         if self.ph_test:
             yield say("study.cox.ph_test", n=len(self.ph_test), functions=self._functions)
+        if self.concordance:
+            yield say("study.cox.concordance")
         if self.robust == "site" and len(study.sites) < FEWEST_CLUSTERS:
             yield say("study.cox.few_clusters", n=len(study.sites), most=FEWEST_CLUSTERS)
         if self.landmark is not None:
@@ -196,6 +199,7 @@ class CoxEntry(EndpointEntry):
             | splines
             | robust
             | ({"ph_test": list(self.ph_test)} if self.ph_test else {})
+            | ({"concordance": True} if self.concordance else {})
             | {
                 "univariable": list(self.univariable_covariates),
                 "multivariable": list(self.multivariable or ()),
