@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,8 +121,8 @@ class Exposure:
     """True where some numbers are of a single site, which totals do not hide: R12; of tables, R4."""
     conditions: tuple[Column, ...] = ()
     """Levels that decide how a patient counts in the sums of a design, though no number is of them: R2, R4, R12."""
-    squares: bool = False
-    """True where sums of squares of patients' own figures leave, of which one patient may be the most: R8."""
+    squares: Literal["patient", "site"] | None = None
+    """Whose own figures leave as a sum of squares, of which one may be the most: R8. None where no such sum leaves."""
 
     @property
     def columns(self) -> tuple[Column, ...]:

@@ -22,7 +22,7 @@ from riskset.analyses.admission.own_rows import (
 )
 from riskset.analyses.admission.step import Own
 from riskset.analyses.admission.steps import Changes, Cohorts
-from riskset.analyses.analysis import Analysis, Parts
+from riskset.analyses.analysis import Analysis
 from riskset.analyses.populations import Members, with_population
 from riskset.catalogue import say
 from riskset.disclosure.exposure import Exposure
@@ -60,8 +60,8 @@ class _Evaluated:
     def linear_predictor(self) -> NDArray[np.float64]:
         return self.analysis.linear_predictor(self.prepared, self.question.state)
 
-    def parts(self) -> Parts | None:
-        return self.analysis.parts(self.prepared, self.question.state)
+    def largest_share(self, *, of_own: bool) -> float | None:
+        return self.analysis.largest_share(self.prepared, self.question.state, of_own=of_own)
 
 
 def _computed(key: str, compute: Callable[[], bytes]) -> bytes:

@@ -7,6 +7,9 @@ import pytest
 
 from riskset.analyses.analysis import RefusedByRule
 from riskset.analyses.cohort import Cohort
+from riskset.analyses.design import Column
+from riskset.analyses.methods.cox_robust import RobustError
+from riskset.analyses.plan import plan
 from riskset.catalogue import say
 from riskset.rehearsal import Rehearsal
 from riskset.results import results_of
@@ -44,6 +47,27 @@ def ran(patients):
 def tables_of(results):
     blocks = (block for part in report_of(results).parts for block in part.blocks)
     return [block for block in blocks if isinstance(block, Table)]
+
+
+class Wider(RobustError):
+    """Sends a number of a column beside the model's."""
+
+    @property
+    def exposure(self):
+        opens = super().exposure
+        return replace(opens, design=(*opens.design, Column("age")))
+
+
+def test_what_sends_no_more_than_its_model_is_admitted_with_it(patients):
+    planned = plan(patients.study(SITES, analyses=ASKED))
+    parts = [one for one in planned.reported if one.part_of]
+    assert planned.admitted_with == {part.id: part.part_of for part in parts}
+    errors = [part for part in parts if isinstance(part, RobustError)]
+    others = [one for one in planned.reported if one not in errors]
+    wider = [Wider(**vars(part)) for part in errors]
+    assert not {part.id for part in wider} & replace(planned, reported=(*others, *wider)).admitted_with.keys()
+    elsewhere = [replace(part, set_id=replace(part.set_id, landmark_days=9)) for part in errors]
+    assert not {part.id for part in errors} & replace(planned, reported=(*others, *elsewhere)).admitted_with.keys()
 
 
 def test_a_refused_error_leaves_the_limits_of_the_information(ran):

@@ -13,7 +13,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.analysis import Inputs, NotEstimable, Parts, Result
+from riskset.analyses.analysis import Inputs, NotEstimable, Result
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.methods.cox import CoxModel
 from riskset.analyses.methods.cox_companions import At, Companion, scaled_beta
@@ -57,8 +57,10 @@ class Concordance(Companion):
         of_pairs = [of.sum() / 2 for of in (c, d, n - c - d)]
         return np.array([*of_pairs, *(of.sum() / squares for of in (more * more, more * n, n * n))])
 
-    def parts(self, prepared: Pairs, state: At) -> Parts:
-        return Parts(prepared.compared[:, None] ** 2, None)
+    def largest_share(self, prepared: Pairs, state: At, *, of_own: bool) -> float:
+        """Returns the largest share in the hospital's own sum of n^2 whatever others see: no other is known before."""
+        squares = prepared.compared**2
+        return float(squares.max(initial=0.0) / squares.sum()) if squares.any() else 0.0
 
     def combine(self, total: Sequence[float], state: At) -> Found | NotEstimable:
         if not sum(total[:3]):
