@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from riskset.analyses.analysis import RefusedByRule
+from riskset.analyses.analysis import NotEstimable, RefusedByRule
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.design import Column
 from riskset.analyses.methods.cox_robust import RobustError
@@ -16,6 +16,7 @@ from riskset.results import results_of
 from riskset.results.document import entry_json
 from riskset_server.report import report_of
 from riskset_server.report.blocks import Table
+from riskset_server.run.outcome import not_reported
 
 SITES = ("asan", "kurume", "osaka")
 REFUSED = RefusedByRule("R8", say("rules.own.R8.influence"), by="a site")
@@ -40,6 +41,8 @@ def ran(patients):
 
     def ran(**ends):
         return results_of(study, replace(outcome, results={**outcome.results, **ends}), SITES)
+
+    ran.study, ran.results = study, outcome.results
 
     return ran
 
@@ -124,3 +127,11 @@ def test_a_refused_concordance_is_null_with_the_reason(ran):
     found = entry_json(results.entries[0])["concordance"]
     assert (found["estimate"], found["se"], found["pairs"], found["reason"]["rule"]) == (None, None, None, "R8")
     assert any("no concordance: R8" in str(note) for table in tables_of(results) for note in table.notes)
+
+
+def test_the_companions_of_a_refused_model_are_not_told_one_by_one(ran):
+    parts = [one.id for one in plan(ran.study).reported if one.part_of == MODEL]
+    ends = {MODEL: REFUSED, **{id_: NotEstimable("needs", "the model") for id_ in parts}}
+    assert len(parts) == 6
+    (line,) = not_reported(ran.study, ran.results | ends)
+    assert MODEL in line
