@@ -16,6 +16,7 @@ import numpy as np
 from riskset.analyses.admission import own_rows
 from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.disclosure.finding import judge
+from riskset.stats.cox import evaluate, risk_sets
 
 FEW = ("busan", "daegu", "tokyo", "osaka")
 MODEL = "cox/os/all/multivariable"
@@ -146,3 +147,43 @@ class TestTheOnlyEventThatCanBeCompared:
         found = network(table, COUNTED).run().results[PAIRS]
         assert (found.rule, found.by, found.message.code) == ("R8", "a site", "rules.own.R8.influence")
         assert network(patients(*FEW), COUNTED).run().results[PAIRS].pairs > 1000
+
+
+def clustered(*covariates):
+    return {"cox": asked(*covariates)["cox"] | {"robust": "site"}}
+
+
+def another_effect(table):
+    """Patients of Tokyo with the level live long, those of the other hospitals as without it."""
+    here = (table["site"] == "tokyo") & (table["mvi"] == 1)
+    table["days"][here] *= 6
+
+
+def score_of(network, table, site, coef):
+    """The slope of one hospital's own likelihood at the pooled coefficient."""
+    rows = network.cohorts[site].analysis_sets["os"]
+    own = risk_sets(rows.variables["mvi"][:, None], rows.days, rows.event)
+    return evaluate(own, [coef]).score[0]
+
+
+class TestOneHospitalOfAnotherEffect:
+    def test_is_read_off_the_error_clustered_by_site_without_the_rule(self, network, patients, monkeypatch):
+        table = patients(*FEW)
+        another_effect(table)
+        monkeypatch.setattr(own_rows, "_own_squares", passing)
+        bare = network(table, clustered("mvi"))
+        (term,) = bare.run().results[MODEL].terms
+        (in_variances,) = next(one.numbers[ROBUST] for one in bare.reads() if ROBUST in one.numbers).values()
+        # the slopes add up to 0: the other three share what Tokyo lacks, by their size
+        sizes = np.array([(table["site"] == site).sum() for site in FEW if site != "tokyo"])
+        others = float(((sizes / sizes.sum()) ** 2).sum())
+        read = -math.sqrt(in_variances / (1 + others)) / term.se
+        assert abs(read / score_of(bare, table, "tokyo", term.coef) - 1) < 0.15
+
+    def test_is_refused_by_the_rule_and_the_others_are_answered(self, network, patients):
+        table = patients(*FEW)
+        another_effect(table)
+        results = network(table, clustered("mvi", "male", "ecog", "arm")).run().results
+        found = results[ROBUST]
+        assert (found.rule, found.by, found.message.code) == ("R8", "a site", "rules.own.R8.site_influence")
+        assert results[f"{MODEL}/robust/male = true"].se > 0
