@@ -142,8 +142,20 @@ def documents(patients):
 
 
 BENT = {
-    "bent": {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm", "age"], "splines": {"age": [50, 60, 70]}},
-    "straight": {"kind": "cox", "endpoints": ["os"], "univariable": ["age"], "splines": {"age": [91, 95, 99]}},
+    "bent": {
+        "kind": "cox",
+        "endpoints": ["os"],
+        "multivariable": ["arm", "age"],
+        "splines": {"age": [50, 60, 70]},
+        "linearity": "likelihood_ratio",
+    },
+    "straight": {
+        "kind": "cox",
+        "endpoints": ["os"],
+        "univariable": ["age"],
+        "splines": {"age": [91, 95, 99]},
+        "linearity": "likelihood_ratio",
+    },
     "late": {"kind": "cox", "endpoints": ["os"], "univariable": ["arm"], "landmark": 1},
 }
 """The last knots are beyond all ages."""

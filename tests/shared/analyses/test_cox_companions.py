@@ -135,3 +135,23 @@ def test_the_companions_of_a_refused_model_are_not_told_one_by_one(ran):
     assert len(parts) == 6
     (line,) = not_reported(ran.study, ran.results | ends)
     assert MODEL in line
+
+
+BENT = {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm", "age"], "splines": {"age": [50, 60, 70]}}
+
+
+def test_linearity_by_the_likelihood_ratio_is_that_of_two_models(patients):
+    straight = {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm", "age"]}
+    study = patients.study(SITES, analyses={"bent": BENT | {"linearity": "likelihood_ratio"}, "straight": straight})
+    dealt = patients.deal(patients.rows(3, 120), patients.sites(SITES, 120))
+    outcome = Rehearsal(study, dealt, is_gated=False).run()
+    results = results_of(study, outcome, SITES)
+    bent, linear = (entry_json(entry) for entry in results.entries)
+    gained = bent["log_likelihood"]["fitted"] - linear["log_likelihood"]["fitted"]
+    assert bent["splines"][0]["likelihood_ratio"]["chi2"] == pytest.approx(2 * gained, abs=1e-9)
+    assert any("likelihood ratio " in str(note) for table in tables_of(results) for note in table.notes)
+    refused = {**outcome.results, f"{MODEL}/linear/age": REFUSED}
+    results = results_of(study, replace(outcome, results=refused), SITES)
+    (found,) = entry_json(results.entries[0])["splines"]
+    assert (found["likelihood_ratio"], found["likelihood_ratio_reason"]["rule"]) == (None, "R8")
+    assert any("no likelihood-ratio test: R8" in str(note) for table in tables_of(results) for note in table.notes)

@@ -8,7 +8,7 @@ from typing import Final, cast
 from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
 from riskset.analyses.design import Column
 from riskset.analyses.methods.cox import CoxModel
-from riskset.analyses.methods.cox_fit import Concordance, CoxFit, PhTest
+from riskset.analyses.methods.cox_fit import Concordance, CoxFit, Linearity, PhTest
 from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset.study.asked.cox import FEWEST_CLUSTERS
@@ -27,6 +27,7 @@ def beside(name: str, entry: ResultEntry, context: Context) -> Iterator[Text]:
     model, fit = cast(CoxModel, entry.analysis), cast(CoxFit, entry.result)
     yield from _robust(name, model, fit, context)
     yield from _concordance(name, entry, fit)
+    yield from _linearity(name, entry, fit, context.labels)
 
 
 def _robust(name: str, model: CoxModel, fit: CoxFit, context: Context) -> Iterator[Text]:
@@ -50,6 +51,17 @@ def _concordance(name: str, entry: ResultEntry, fit: CoxFit) -> Iterator[Text]:
         yield worded(say("report.cox.concordance", model=name, **of))
     elif fit.concordance is not None:
         yield (str(say("report.cox.no_concordance", model=name, reason=why_not(fit.concordance))),)
+
+
+def _linearity(name: str, entry: ResultEntry, fit: CoxFit, labels: Labels) -> Iterator[Text]:
+    for number, end in fit.linearity.items():
+        of = {"model": name, "variable": labels.plain_variable(number)}
+        if isinstance(end, Linearity):
+            place = Place(entry.id, variable=number)
+            ids = tuple(place.of(f"splines.likelihood_ratio.{key}").id for key in ("chi2", "df", "p"))
+            yield worded(say("report.cox.likelihood_ratio", **of, test=Shown("chi_square", ids)))
+        else:
+            yield (str(say("report.cox.no_likelihood_ratio", **of, reason=why_not(end))),)
 
 
 def tests_of_time(title: str, models: Sequence[tuple[str, ResultEntry]], context: Context) -> Iterator[Table]:

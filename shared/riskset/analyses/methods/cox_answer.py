@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from riskset.analyses.analysis import LEVEL, NotEstimable, RefusedByRule, Result
+from riskset.analyses.analysis import LEVEL, Result
 from riskset.analyses.design import Column
-from riskset.analyses.methods.cox_fit import Concordance, CoxFit, PhTest, Term, named, numbers_json
+from riskset.analyses.methods.cox_fit import Concordance, CoxFit, PhTest, Term, named, numbers_json, reason_of
 from riskset.stats.e_value import EValue, e_value
 from riskset.stats.log_rank import Test
 from riskset.study.asked.cox import Robust
@@ -86,13 +86,6 @@ def _concordance(end: Result) -> Json:
     if isinstance(end, Concordance):
         return {"estimate": end.estimate, "se": end.se, "pairs": end.pairs}
     return dict.fromkeys(("estimate", "se", "pairs")) | {"reason": reason_of(end)}
-
-
-def reason_of(end: Result) -> Json:
-    """Returns why a companion has no result; TypeError for one that has."""
-    if not isinstance(end, NotEstimable | RefusedByRule):
-        raise TypeError("the companion has a result")
-    return end.reason_json()
 
 
 def _test(test: Test) -> Json:

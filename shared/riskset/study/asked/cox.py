@@ -67,6 +67,8 @@ class CoxEntry(EndpointEntry):
     ph_test: Annotated[tuple[Transform, ...], Since("0.2.0")] = ()
     """Functions of time with which coefficients may change, for tests of proportional hazards."""
     concordance: Annotated[bool, Since("0.2.0")] = False
+    linearity: Annotated[Literal["wald", "likelihood_ratio"], Since("0.2.0")] = "wald"
+    """How it is tested that the effect of a number with a spline is linear; the likelihood ratio takes another fit."""
 
     @field_validator("univariable", "multivariable", "strata", "ph_test")
     @classmethod
@@ -139,6 +141,8 @@ class CoxEntry(EndpointEntry):
             yield from draft.covariates((*path, "univariable"), self.univariable, self.endpoints)
         yield from draft.covariates((*path, "strata"), self.strata, self.endpoints)
         covariates = {*(self.multivariable or ()), *self.univariable_covariates}
+        if self.linearity != "wald" and not self.splines:
+            yield Complaint((*path, "linearity"), say("study.cox.linearity_of_nothing"))
         if self.ph_test:
             yield from self._without_curves(draft, (*path, "ph_test"))
         for position, name in enumerate(self.strata):
@@ -183,6 +187,8 @@ class CoxEntry(EndpointEntry):
             day = self.landmark_days(study.days_per_unit)
             of = {"landmark": f"{self.landmark:g}", "unit": study.time.unit, "day": day}
             yield say("study.cox.landmark", **of)
+        if self.splines and self.linearity != "wald":
+            yield say("study.cox.likelihood_ratio")
         for name, knots in self.splines.items():
             yield say("study.cox.spline", label=study.label_of(name), knots=as_printed(knots))
 
@@ -200,6 +206,7 @@ class CoxEntry(EndpointEntry):
             | robust
             | ({"ph_test": list(self.ph_test)} if self.ph_test else {})
             | ({"concordance": True} if self.concordance else {})
+            | ({"linearity": self.linearity} if self.linearity != "wald" else {})
             | {
                 "univariable": list(self.univariable_covariates),
                 "multivariable": list(self.multivariable or ()),
