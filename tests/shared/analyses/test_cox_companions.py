@@ -8,12 +8,15 @@ import pytest
 from riskset.analyses.analysis import NotEstimable, RefusedByRule
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.design import Column
+from riskset.analyses.methods.cox_ph_test import _moments
 from riskset.analyses.methods.cox_robust import RobustError
 from riskset.analyses.plan import plan
 from riskset.catalogue import say
 from riskset.rehearsal import Rehearsal
 from riskset.results import results_of
 from riskset.results.document import entry_json
+from riskset.stats.at_events import AtEvents
+from riskset.stats.kaplan_meier import product_limit
 from riskset_server.report import report_of
 from riskset_server.report.blocks import Table
 from riskset_server.run.outcome import not_reported
@@ -155,3 +158,25 @@ def test_linearity_by_the_likelihood_ratio_is_that_of_two_models(patients):
     (found,) = entry_json(results.entries[0])["splines"]
     assert (found["likelihood_ratio"], found["likelihood_ratio_reason"]["rule"]) == (None, "R8")
     assert any("no likelihood-ratio test: R8" in str(note) for table in tables_of(results) for note in table.notes)
+
+
+def test_without_events_on_two_steps_of_the_grid_no_function_of_time_differs(patients):
+    rows = replace(patients.rows(3, 120), days=np.where(patients.rows(3, 120).event, 20, 30))
+    study = patients.study(SITES, analyses=ASKED)
+    dealt = patients.deal(rows, patients.sites(SITES, 120))
+    results = Rehearsal(study, dealt, is_gated=False).run().results
+    assert {results[f"{MODEL}/ph_test/{transform}"].code for transform in ("km", "log")} == {"one step"}
+    nobody = product_limit([0.0], [3.0], None, np.array([7]))
+    assert _moments(nobody, "km") == (0.0, 0.0)
+
+
+def test_rows_that_do_not_allow_the_share_of_a_patient_are_refused(patients, monkeypatch):
+    def vanishing(*_):
+        raise ArithmeticError
+
+    monkeypatch.setattr(AtEvents, "of", vanishing)
+    dealt = patients.deal(patients.rows(3, 240), patients.sites(SITES, 240))
+    results = Rehearsal(patients.study(SITES, analyses=ASKED), dealt).run().results
+    found = results[f"{MODEL}/ph_test/km"]
+    assert (found.rule, found.message.code) == ("R8", "rules.own.R8.unjudged")
+    assert results[f"{MODEL}/concordance"].pairs > 1000

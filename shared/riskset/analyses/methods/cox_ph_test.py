@@ -38,6 +38,8 @@ from riskset.study.asked.cox import CoxEntry, Transform
 
 FROM_CURVE: Final = ("km", "rank")
 """The functions of time that follow from the pooled curve, on the study's grid."""
+ROUNDING: Final = 1e-9
+"""Of g: a standard deviation below this share of the mean is none."""
 
 
 @dataclass(frozen=True)
@@ -166,12 +168,16 @@ def _standardised(days: NDArray[np.int64], curve: Curve, transform: Transform, g
 
 
 def _moments(curve: Curve, transform: Transform) -> tuple[float, float]:
-    """Returns mean and standard deviation of g over the events of the curve."""
+    """Returns mean and standard deviation of g over the events of the curve; 0 where g does not differ but by rounding,
+    or nobody has an event on the grid."""
     at = curve.events > 0
+    if not at.any():
+        return 0.0, 0.0
     g, events = _raw(curve.day[at], curve, transform), curve.events[at]
     n = float(events.sum())
     middle = float(events @ g) / n
-    return middle, sqrt(float(events @ (g - middle) ** 2) / n)
+    spread = sqrt(float(events @ (g - middle) ** 2) / n)
+    return middle, spread if spread > ROUNDING * max(abs(middle), 1.0) else 0.0
 
 
 def _raw(days: NDArray[np.int64], curve: Curve, transform: Transform) -> NDArray[np.float64]:

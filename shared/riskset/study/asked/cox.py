@@ -156,9 +156,9 @@ class CoxEntry(EndpointEntry):
         if self.missing != "complete" or self.landmark is not None:
             yield Complaint(path, say("study.cox.ph_other_patients"))
         curves = [one for one in draft.analyses.values() if one is not None and one.kind == "km"]
-        counted = {name for one in curves if one.missing == "complete" for name in one.outcome_endpoints}
+        first = {name: one for one in reversed(curves) for name in one.outcome_endpoints}
         for name in self.endpoints:
-            if name not in counted:
+            if name not in first or first[name].missing != "complete":
                 yield Complaint(path, say("study.cox.ph_needs_curve", endpoint=name))
 
     def sentences(self, study: Study) -> Iterator[Message | str]:
