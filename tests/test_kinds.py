@@ -39,6 +39,7 @@ EXAMPLES = {
         "univariable": ["arm"],
         "multivariable": ["arm", "age", "stage"],
         "robust": "patient",
+        "concordance": True,
     },
     "rmst": {"kind": "rmst", "endpoints": ["os"], "tau": [12, 24]},
     "follow-up": {"kind": "follow-up", "endpoints": ["os"]},

@@ -184,6 +184,12 @@ def test_what_no_rule_can_place_is_refused_by_the_rule_that_would_judge_it(netwo
     assert (result.message.code, f"{rule} cannot judge" in str(result.message)) == ("rules.cannot_judge", True)
 
 
+def test_a_sum_of_squares_without_the_share_of_a_patient_is_refused(network):
+    squares = rogue(replace(exposure(design=(AGE,)), squares="patient"), (total("a sum of squares", AGE),))
+    result = network(squares).run().results["km/os/all"]
+    assert (result.rule, result.by, result.message.code) == ("R8", "a site", "rules.own.R8.unjudged")
+
+
 def test_a_model_of_no_endpoint_is_refused(network):
     everyone = SetId(None)
     result = network(rogue(exposure(design=(ARM,)), (total("a sum", ARM),), set_id=everyone)).run().results["km/os/all"]

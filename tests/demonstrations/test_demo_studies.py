@@ -31,6 +31,7 @@ def test_every_analysis_passes_and_every_model_equals_that_of_the_pooled_rows(de
     results = ready.results()
     ends = {result["id"]: result["status"] for result in results["results"] if result["status"] != "ok"}
     assert ends == dict.fromkeys(REFUSED.get(demonstration.name, ()), "refused")
+    assert set(refused(ready.outcome)) == set(ends)  # and none of what follows from a model
     without_arms = [result["id"] for result in results["results"] if "arms_reason" in result]
     assert without_arms == [*(WITHOUT_ARMS if demonstration is HCC_TWO else ())]
     compared = compare(results, demonstration)

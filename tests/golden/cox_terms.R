@@ -22,6 +22,8 @@ spline <- answer(Surv(time, event) ~ trt + age + B + strata(site))
 at <- 3:4
 chi2 <- drop(spline$coef[at] %*% solve(spline$vcov[at, at], spline$coef[at]))
 spline$linearity <- list(chi2 = chi2, df = 2, p = pchisq(chi2, 2, lower.tail = FALSE))
+lr <- 2 * (spline$loglik[2] - answer(Surv(time, event) ~ trt + age + strata(site))$loglik[2])
+spline$likelihood_ratio <- list(chi2 = lr, df = 2, p = pchisq(lr, 2, lower.tail = FALSE))
 points <- seq(t[1], t[4], length.out = 41)[c(1, 11, 41)]
 x <- cbind(points, rcs(points, t)) - rep(c(60, rcs(c(60, 60), t)[1, ]), each = 3)
 spline$curve <- list(at = points, coef = drop(x %*% spline$coef[2:4]), se = sqrt(rowSums((x %*% spline$vcov[2:4, 2:4]) * x)))

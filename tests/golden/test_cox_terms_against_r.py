@@ -34,9 +34,14 @@ event = "event"
 [analyses]
 interactions = {{ kind = "cox", endpoint = "os", multivariable = ["trt", "age", "ecog", "trt:age", "trt:ecog"] }}
 numbers = {{ kind = "cox", endpoint = "os", multivariable = ["age", "ph_ecog", "age:ph_ecog"] }}
-spline = {{ kind = "cox", endpoint = "os", multivariable = ["trt", "age"], splines = {{ age = [50, 60, 65, 75] }} }}
 log_spline = {{ kind = "cox", endpoint = "os", univariable = ["logage"], splines = {{ logage = [50, 60, 70] }} }}
 landmark = {{ kind = "cox", endpoint = "os", multivariable = ["trt", "age"], landmark = 3 }}
+[analyses.spline]
+kind = "cox"
+endpoint = "os"
+multivariable = ["trt", "age"]
+splines = {{ age = [50, 60, 65, 75] }}
+linearity = "likelihood_ratio"
 """
 
 
@@ -87,6 +92,13 @@ def test_the_test_of_linearity_and_the_curve_equal_r(tried, answers):
     points = [found["curve"][i] for i in (0, 10, 40)]
     for key, of_r in (("at", "at"), ("coef", "coef"), ("se", "se")):
         np.testing.assert_allclose([point[key] for point in points], r["curve"][of_r], rtol=1e-8)
+
+
+def test_the_likelihood_ratio_test_of_linearity_equals_r(tried, answers):
+    found, r = tried["spline"]["splines"][0]["likelihood_ratio"], answers["spline"]["likelihood_ratio"]
+    assert found["df"] == r["df"]
+    assert found["chi2"] == pytest.approx(r["chi2"], abs=1e-6)
+    assert found["p"] == pytest.approx(r["p"], rel=1e-6)
 
 
 def test_the_basis_spans_what_natural_splines_span(tried, answers):

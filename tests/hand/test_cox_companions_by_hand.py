@@ -28,12 +28,22 @@ Weighted by the day, g = 1, 6, 6, 9. The variance of x at risk is 1/4 on day 1, 
     score in g x:                1/2 + 6 (3/4 - 1/4) = 7/2    1/2 + 6 (1 - 10/24) = 4
     information with x:          1/4 + 6 (3/8)       = 5/2    1/4 + 6 (47/144)    = 53/24
     information with itself:     1/4 + 36 (3/8)      = 55/4   1/4 + 36 (47/144)   = 12
+
+Concordance with the linear predictor x. Patient 1 has the event before 2 (censored on that day) and 3 to 6, patients 3
+and 4 before 5 and 6, but neither before the other:
+    patient              1     2     3     4     5     6
+    pairs                5     1     3     3     3     3     18 / 2 = 9
+    concordant           3     0     2     1     2     2     10 / 2 = 5, none discordant: s = 5/9
+    concordant - s n   2/9  -5/9   3/9  -6/9   3/9   3/9     squares 92/81
+so that C = (5 + 4/2) / 9 = 7/9, with an error of sqrt(92) / 9 / 9 / 2.
 """
 
 import numpy as np
 import pytest
 
+from riskset.analyses.methods.cox_concordance import concordance_of
 from riskset.stats.at_events import AtEvents
+from riskset.stats.concordance import pairs
 from riskset.stats.cox import evaluate, risk_sets
 
 DAYS, EVENT, X = [1, 1, 6, 6, 8, 9], [True, False, True, True, False, True], [[1], [1], [1], [0], [0], [0]]
@@ -64,6 +74,20 @@ def test_sums_weighted_by_a_function_of_time(ties, score, crossed, own):
     assert events.information(g)[0, 0] == pytest.approx(crossed, abs=1e-14)
     assert events.information(g * g)[0, 0] == pytest.approx(own, abs=1e-13)
     assert events.parts_of_information(g * g).sum() == pytest.approx(own, abs=1e-13)
+
+
+def test_pairs():
+    found = pairs(risk_sets(X, DAYS, EVENT), np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.0]))
+    assert found.compared.tolist() == [5, 1, 3, 3, 3, 3]
+    assert (found.concordant.tolist(), found.discordant.tolist()) == ([3, 0, 2, 1, 2, 2], [0] * 6)
+    assert harrell(found, 6) == pytest.approx((7 / 9, 92**0.5 / 162, 9), abs=1e-15)
+
+
+def harrell(found, n):
+    c, d, m = found.concordant, found.discordant, found.compared
+    squares = [(a @ b) / n**2 for a, b in ((c - d, c - d), (c - d, m), (m, m))]
+    answer = concordance_of([c.sum() / 2, d.sum() / 2, (m - c - d).sum() / 2], squares, n)
+    return answer.estimate, answer.se, answer.pairs
 
 
 def test_nobody_and_no_event_have_residuals_of_nothing():

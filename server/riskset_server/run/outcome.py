@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result
+from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result, has_result
 from riskset.analyses.excluded import BEFORE_LANDMARK, NO_FOLLOW_UP, Excluded
 from riskset.analyses.plan import plan
 from riskset.catalogue import Message, say
@@ -91,7 +91,7 @@ def _put_in_place(beside: Path, folder: Path) -> None:
 
 def not_reported(study: Study, results: Mapping[str, Result]) -> list[str]:
     """Returns one line for each reason for which analyses have no result; a single line if all have a result."""
-    ends = [(analysis.id, results[analysis.id]) for analysis in plan(study).reported]
+    ends = [(analysis.id, results[analysis.id]) for analysis in said_of(plan(study).reported, results)]
     refusals = [(id_, result) for id_, result in ends if isinstance(result, RefusedByRule)]
     told = [(in_short(one.ids), refusal(one.refusal)) for one in told_once(refusals)]
     refused = [say("run.outcome.refused", analyses=analyses, refusal=of) for analyses, of in told]
@@ -101,6 +101,11 @@ def not_reported(study: Study, results: Mapping[str, Result]) -> list[str]:
         if isinstance(result, NotEstimable)
     ]
     return [str(line) for line in [*refused, *failed] or [say("run.outcome.complete", n=len(ends))]]
+
+
+def said_of(reported: Sequence[Analysis], results: Mapping[str, Result]) -> list[Analysis]:
+    """Returns the analyses whose ends are told: all but the parts of one that has no result itself."""
+    return [one for one in reported if one.part_of is None or has_result(results[one.part_of])]
 
 
 def excluded(results: Results) -> list[str]:

@@ -20,7 +20,7 @@ from riskset.protocol.participation import column_for
 from riskset.rehearsal import Rehearsal
 from riskset.results.refusals import ToldOnce, in_short, told_once
 from riskset.study.spec import Study
-from riskset_server.run.outcome import refusals_of
+from riskset_server.run.outcome import refusals_of, said_of
 from riskset_server.run.staying_out import STAYS_OUT, NextRun, refused_together
 from riskset_server.run.suggest.search import Rehearsals
 
@@ -118,7 +118,8 @@ def verdicts(rehearsed: Rehearsed, *, is_gated: bool) -> str:
     """Returns one line per result, with its verdict; then each refusal once, with what would pass; then what the rules
     found at each site."""
     results = rehearsed.outcome.results
-    ends = [(analysis, results[analysis.id]) for analysis in rehearsed.outcome.history.plan.reported]
+    reported = said_of(rehearsed.outcome.history.plan.reported, results)
+    ends = [(analysis, results[analysis.id]) for analysis in reported]
     width = max(len(analysis.id) for analysis, _ in ends)
     lines = [f"{one.id:<{width}}  {_verdict(one, result, is_gated=is_gated)}" for one, result in ends]
     told = told_once((one.id, of) for one, result in ends for of in refusals_of(one, result))

@@ -81,19 +81,6 @@ Inputs = Mapping[str, Any]
 """By id, the results of the analyses that an analysis `needs`."""
 
 
-@dataclass(frozen=True)
-class Parts:
-    """What each of a hospital's patients, or the hospital as a whole, adds to sums of squares. Never leaves; R8 judges
-    it."""
-
-    of_each: NDArray[np.float64]
-    """(patients, sums), or (1, sums) where a hospital counts as one; none negative."""
-    expected: NDArray[np.float64] | None
-    """(sums,) what all hospitals' sums are expected to be, from what all know already; None where nothing is."""
-    of_hospital: bool = False
-    """Whether the hospital counts as one."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Analysis(ABC):
     """The pair (`local`, `combine`) and what belongs to it. Each analysis has its own types of state and prepared rows.
@@ -151,8 +138,10 @@ class Analysis(ABC):
         """Returns x'beta of the hospital's rows at the requested point, minus their mean, (n,); empty where no model is
         evaluated. Never leaves; R7 judges it."""
 
-    def parts(self, prepared: Any, state: Any) -> Parts | None:
-        """Returns what one patient adds to each sum of squares that leaves (`exposure.squares`); None for none."""
+    def largest_share(self, prepared: Any, state: Any, *, of_own: bool) -> float | None:
+        """Returns the largest share that one of the hospital's patients (or, where `exposure.squares` says so, the
+        hospital) has in a sum of squares that leaves: of what all hospitals' sum is expected to be, from what is known
+        already, or `of_own`, of this hospital's own. None where nothing is known. Never leaves; R8 judges it."""
         return None
 
     @abstractmethod

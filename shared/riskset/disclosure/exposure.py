@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,8 +130,8 @@ class Exposure:
     is_one_way: bool = False
     """True where nothing is told of its patients but tables, and they are those with a value of some columns of the
     export, or of a box of the flow chart: they are crossed with nothing (R2)."""
-    squares: bool = False
-    """True where sums of squares of patients' own figures leave, of which one patient may be the most: R8."""
+    squares: Literal["patient", "site"] | None = None
+    """Whose own figures leave as a sum of squares, of which one may be the most: R8. None where no such sum leaves."""
     within: Column | None = None
     """The level whose patients alone are in the sums of the design: R1 to R7 judge these patients, and what they are
     apart from the others. None where all patients of the set are."""

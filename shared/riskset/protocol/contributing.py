@@ -22,7 +22,7 @@ from riskset.analyses.admission.own_rows import (
 )
 from riskset.analyses.admission.step import Own
 from riskset.analyses.admission.steps import Changes, Cohorts
-from riskset.analyses.analysis import Analysis, Parts
+from riskset.analyses.analysis import Analysis
 from riskset.analyses.populations import Members, with_population
 from riskset.catalogue import say
 from riskset.disclosure.exposure import Exposure
@@ -60,8 +60,10 @@ class _Evaluated:
     def linear_predictor(self) -> NDArray[np.float64]:
         return self.analysis.linear_predictor(self.prepared, self.question.state)
 
-    def parts(self) -> Parts | None:
-        return self.analysis.parts(self.prepared, self.question.state)
+    def largest_share(self, *, of_own: bool) -> float | None:
+        if self.prepared is None:
+            return None
+        return self.analysis.largest_share(self.prepared, self.question.state, of_own=of_own)
 
 
 def _computed(key: str, compute: Callable[[], bytes]) -> bytes:
@@ -154,7 +156,7 @@ class Contributor:
             of_budget = own_findings_of_budget(policy, history.begun, own, history.plan.fields, before)
             found += ((id_, finding) for id_, finding in of_budget if id_ in ids)
         squares = [q for q in history.questions if q.analysis.exposure.squares]
-        found += own_findings_of_squares(policy, [_Evaluated(q, self._of_rows(q, history)) for q in squares])
+        found += own_findings_of_squares(policy, [_Evaluated(q, self._of_rows_if_any(q, history)) for q in squares])
         again = [_Evaluated(q, self._of_rows(q, history)) for q in history.questions if not q.is_first]
         return found + own_findings_of_points(policy, own, again)
 
@@ -205,6 +207,11 @@ class Contributor:
         if analysis.id not in self.prepared:
             self.prepared[analysis.id] = analysis.prepare(self._known_to(history).cohort, history.inputs(analysis))
         return self.prepared[analysis.id]
+
+    def _of_rows_if_any(self, question: Question, history: History) -> Any:  # noqa: ANN401
+        """Returns the same; None where the rows do not allow it, so that nothing can be judged."""
+        with suppress(ArithmeticError):
+            return self._of_rows(question, history)
 
     def _sent(self, history: History, released: Released | Summary, findings: Sequence[Judged]) -> Sent:
         verdicts = tuple({"analysis": id_, **finding.to_json()} for id_, finding in findings)

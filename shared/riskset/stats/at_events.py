@@ -6,9 +6,9 @@ Notation as in `cox`. The l-th of m tied events, l = 0..m-1, is at u = S0 - f T0
 With a weight v for each event,
 
     score residual      v d (x - mean over l of xbar on the own day) - sum of v (x - xbar) r/u over events at risk
-    part of information sum of v (x - xbar)^2 r/u over events at risk
+    part of information sum of v (x - xbar)(x - xbar)' r/u over events at risk
 
-Summed over patients they are the score and the diagonal of the information (Therneau and Grambsch, Modeling Survival
+Summed over patients they are the score and the information (Therneau and Grambsch, Modeling Survival
 Data (2000), section 4.6). dfbeta, nearly the change of the coefficients without the patient, is the residual with v = 1
 times the covariance.
 """
@@ -16,6 +16,7 @@ times the covariance.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,6 +24,8 @@ from numpy.typing import ArrayLike
 from riskset.stats.arrays import Floats, Ints, sum_by
 from riskset.stats.at_risk import cumulate
 from riskset.stats.cox import RiskSets, RiskSetSums, Ties, hazards
+
+ALL: Final = slice(None)
 
 
 @dataclass(frozen=True)
@@ -74,12 +77,12 @@ class AtEvents:
         """(n,) the bin in which each row leaves."""
         return np.repeat(self.rows.part_bin, self.rows.part_length)
 
-    def while_at_risk(self, values: Floats) -> Floats:
-        """Returns for each row the sum of `values` (..., E) over the events at which it is at risk, those of its own
-        day less the share f: (..., n)."""
-        by_bin = cumulate(self._by_bin(values), self.rows.bins_before)
-        out = by_bin[..., self.exit_bin] - self.died * self._by_bin(self.f * values)[..., self.exit_bin]
-        return out if self.rows.entry_bin is None else out - by_bin[..., self.rows.entry_bin]
+    def while_at_risk(self, values: Floats, rows: slice = ALL) -> Floats:
+        """Returns for some rows the sum of `values` (..., E) over the events at which each is at risk, those of its own
+        day less the share f: (..., rows)."""
+        by_bin, leaves = cumulate(self._by_bin(values), self.rows.bins_before), self.exit_bin[rows]
+        out = by_bin[..., leaves] - self.died[rows] * self._by_bin(self.f * values)[..., leaves]
+        return out if self.rows.entry_bin is None else out - by_bin[..., self.rows.entry_bin[rows]]
 
     def score_residuals(self, v: Floats) -> Floats:
         """Returns (p, n) with weights `v` (E,), the same for events of one day and stratum."""
@@ -89,11 +92,14 @@ class AtEvents:
         own, mean = self._by_bin(v) / deaths, self._by_bin(v * self.mean) / deaths
         return self.died * (x * own[self.exit_bin] - mean[:, self.exit_bin]) - expected
 
-    def parts_of_information(self, v: Floats) -> Floats:
-        """Returns what each row adds to the diagonal of the information with weights `v` (E,) >= 0: (p, n)."""
-        x, share = self.rows.X, v / self.u
-        first, second = self.while_at_risk(share * self.mean), self.while_at_risk(share * self.mean**2)
-        return np.maximum(self.hazard * (x * x * self.while_at_risk(share) - 2 * x * first + second), 0.0)
+    def parts_of_information(self, v: Floats, rows: slice = ALL) -> Floats:
+        """Returns what each of some rows adds to the information with weights `v` (E,) >= 0: (rows, p, p)."""
+        x, share = self.rows.X[:, rows], v / self.u
+        mixed = x[:, None] * self.while_at_risk(share * self.mean, rows)
+        squares = x[:, None] * x * self.while_at_risk(share, rows)
+        of_means = self.while_at_risk(share * self.mean[:, None] * self.mean, rows)
+        whole = squares - mixed - mixed.swapaxes(0, 1) + of_means
+        return np.asarray(np.moveaxis(self.hazard[rows] * whole, -1, 0))
 
     def information(self, v: Floats) -> Floats:
         """Returns the information with weights `v` (E,): (p, p)."""

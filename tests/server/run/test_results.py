@@ -66,14 +66,23 @@ def parts_of_model(model):
     yield from (("A test", test) for test in model["tests"].values())
     yield from (("A category as a whole", category) for category in model["categories"])
     yield from (("An E-value", value) for value in model.get("e_value", ()))
-    if "ph_test" in model:
-        yield "`ph_test`", model["ph_test"]
-        for test in model["ph_test"].values():
-            yield "A test of proportional hazards", test
-            yield from parts_of_reason(test)
+    yield from parts_of_companions(model)
     for term in model["terms"]:
         yield "A term", term
         yield from parts_of_reason(term)
+
+
+def parts_of_companions(model):
+    if "concordance" in model:
+        yield "`concordance`", model["concordance"]
+        yield from parts_of_reason(model["concordance"])
+    if "ph_test" in model:
+        yield "`ph_test`", model["ph_test"]
+    for tests in model.get("ph_test", {}).values():
+        yield "Tests with one function of time", tests
+        yield from parts_of_reason(tests)
+    for term in model["terms"]:
+        yield from parts_of_reason({"reason": term["robust_reason"]} if "robust_reason" in term else {})
 
 
 def parts_of_reason(result):
@@ -126,29 +135,49 @@ def documents(patients):
         document_of(plain, patients.deal(patients.rows(seed=3, n=20), site[:20]), is_gated=True),
         document_of(patients.study(SITES, analyses=BENT), with_landmark(patients.deal(rows, site), patients)),
         document_of(patients.study(THREE), patients.deal(*an_arm_a_site(patients)), is_gated=True),
-        document_of(
-            patients.study(THREE, analyses=BESIDE), patients.deal(rows, patients.sites(THREE, 80)), is_gated=True
-        ),
         document_of(by_strata, patients.deal(*a_rare_stage(patients)), is_gated=True),
+        document_of(patients.study(SITES, analyses=COMPANIONS), patients.deal(rows, site)),
+        document_of(patients.study(THREE, analyses=COMPANIONS), many(patients), is_gated=True, limits=STRICT),
     ]
 
 
-BESIDE = {
-    "km": {"kind": "km", "endpoints": ["os"]},
-    "beside": {
+BENT = {
+    "bent": {
         "kind": "cox",
         "endpoints": ["os"],
-        "univariable": ["arm", "age"],
-        "robust": "site",
-        "ph_test": ["km", "identity", "rank", "log"],
+        "multivariable": ["arm", "age"],
+        "splines": {"age": [50, 60, 70]},
+        "linearity": "likelihood_ratio",
     },
-}
-BENT = {
-    "bent": {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm", "age"], "splines": {"age": [50, 60, 70]}},
-    "straight": {"kind": "cox", "endpoints": ["os"], "univariable": ["age"], "splines": {"age": [91, 95, 99]}},
-    "late": {"kind": "cox", "endpoints": ["os"], "univariable": ["arm"], "landmark": 1, "robust": "patient"},
+    "straight": {
+        "kind": "cox",
+        "endpoints": ["os"],
+        "univariable": ["age"],
+        "splines": {"age": [91, 95, 99]},
+        "linearity": "likelihood_ratio",
+    },
+    "late": {"kind": "cox", "endpoints": ["os"], "univariable": ["arm"], "landmark": 1},
 }
 """The last knots are beyond all ages."""
+
+
+COMPANIONS = {
+    "km": {"kind": "km", "endpoints": ["os"]},
+    "cox": {
+        "kind": "cox",
+        "endpoints": ["os"],
+        "multivariable": ["arm", "age"],
+        "robust": "patient",
+        "ph_test": ["km", "identity", "rank", "log"],
+        "concordance": True,
+    },
+}
+STRICT = {"asan": {"R8.influence": "1/1000"}}
+"""No patient has so little of a sum of squares: all companions are refused."""
+
+
+def many(patients):
+    return patients.deal(patients.rows(seed=3, n=180), patients.sites(THREE, 180))
 
 
 def with_landmark(cohorts, patients):
@@ -188,8 +217,8 @@ def emptied(cohorts, patients):
     }
 
 
-def document_of(study, cohorts, is_gated=False):
-    outcome = Rehearsal(study, cohorts, is_gated=is_gated).run()
+def document_of(study, cohorts, is_gated=False, limits=None):
+    outcome = Rehearsal(study, cohorts, is_gated=is_gated, limits=limits or {}).run()
     document = results_json(results_of(study, outcome, sorted(cohorts), ["A notice."], is_gated=is_gated))
     return json.loads(json.dumps(document, allow_nan=False))
 

@@ -357,6 +357,24 @@ def test_what_cannot_compete_or_be_counted(old, new, code):
     assert code in [problem.message.code for problem in found]
 
 
+ALONE = '[analyses]\nchecked = { kind = "cox", endpoint = "ttp", univariable = ["mvi"], ph_test = ["km"] }\n'
+CURVE = 'curve = { kind = "km", endpoint = "ttp" }\n'
+
+
+def test_tests_of_proportional_hazards_need_a_curve_of_the_same_patients():
+    assert parse_study(replaced("[analyses]\n", TTP + ALONE + CURVE)).analyses["checked"].ph_test == ("km",)
+    of_others = CURVE.replace('"ttp"', '"ttp", missing = "by_model"')
+    by_model = ALONE.replace('"ttp"', '"ttp", missing = "by_model"')
+    for lines, code in (
+        (ALONE, "study.cox.ph_needs_curve"),
+        (ALONE + of_others + CURVE.replace("curve", "later"), "study.cox.ph_needs_curve"),  # the first has the id
+        (by_model + CURVE, "study.cox.ph_other_patients"),
+        (ALONE.replace('["km"]', '["km"], landmark = 3') + CURVE, "study.cox.ph_other_patients"),
+        (ALONE.replace("ph_test", 'linearity = "likelihood_ratio", ph_test') + CURVE, "study.cox.linearity_of_nothing"),
+    ):
+        assert [problem.message.code for problem in problems_of(replaced("[analyses]\n", TTP + lines))] == [code]
+
+
 def test_flags_that_cannot_compete():
     of_days = 'days = "rfs_days"\nevent = "mvi"\ncompeting = ["ehs"]\nentry = "rfs_days"\n'
     text = with_days().replace('days = "rfs_days"\nevent = "mvi"\n', of_days).replace("[analyses]\n", CIF)

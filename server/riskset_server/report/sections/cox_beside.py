@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import cast
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, cast
 
 from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
 from riskset.analyses.design import Column
 from riskset.analyses.methods.cox import CoxModel
-from riskset.analyses.methods.cox_fit import CoxFit, PhTest
+from riskset.analyses.methods.cox_fit import Concordance, CoxFit, Linearity, PhTest
 from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset.study.asked.cox import FEWEST_CLUSTERS
 from riskset_server.report import notation
-from riskset_server.report.blocks import Row, Shown, Table, Text
+from riskset_server.report.blocks import Format, Row, Shown, Table, Text, worded
 from riskset_server.report.cells import Place
 from riskset_server.report.labels import Labels
 from riskset_server.report.not_reported import sentence
 from riskset_server.report.sections.section import Context
+
+_OF_PAIRS: Final[Mapping[str, Format]] = {"estimate": "three_digits", "se": "three_digits", "pairs": "count"}
 
 
 def beside(name: str, entry: ResultEntry, context: Context) -> Iterator[Text]:
     """Yields the notes of one fitted model, which is called `name`."""
     model, fit = cast(CoxModel, entry.analysis), cast(CoxFit, entry.result)
     yield from _robust(name, model, fit, context)
+    yield from _concordance(name, entry, fit)
+    yield from _linearity(name, entry, fit, context.labels)
 
 
 def _robust(name: str, model: CoxModel, fit: CoxFit, context: Context) -> Iterator[Text]:
@@ -39,6 +43,25 @@ def _robust(name: str, model: CoxModel, fit: CoxFit, context: Context) -> Iterat
         if term.column in fit.not_robust:
             of = {"term": _term(term.column, context.labels), "reason": why_not(fit.not_robust[term.column])}
             yield (str(say("report.cox.not_robust", model=name, **of)),)
+
+
+def _concordance(name: str, entry: ResultEntry, fit: CoxFit) -> Iterator[Text]:
+    if isinstance(fit.concordance, Concordance):
+        of = {part: Shown(form, (Place(entry.id, f"concordance.{part}").id,)) for part, form in _OF_PAIRS.items()}
+        yield worded(say("report.cox.concordance", model=name, **of))
+    elif fit.concordance is not None:
+        yield (str(say("report.cox.no_concordance", model=name, reason=why_not(fit.concordance))),)
+
+
+def _linearity(name: str, entry: ResultEntry, fit: CoxFit, labels: Labels) -> Iterator[Text]:
+    for number, end in fit.linearity.items():
+        of = {"model": name, "variable": labels.plain_variable(number)}
+        if isinstance(end, Linearity):
+            place = Place(entry.id, variable=number)
+            ids = tuple(place.of(f"splines.likelihood_ratio.{key}").id for key in ("chi2", "df", "p"))
+            yield worded(say("report.cox.likelihood_ratio", **of, test=Shown("chi_square", ids)))
+        else:
+            yield (str(say("report.cox.no_likelihood_ratio", **of, reason=why_not(end))),)
 
 
 def tests_of_time(title: str, models: Sequence[tuple[str, ResultEntry]], context: Context) -> Iterator[Table]:

@@ -32,7 +32,7 @@ from riskset.analyses.admission.of_columns import adding, binary, in_strata, mod
 from riskset.analyses.admission.spreads import InArm, Spread
 from riskset.analyses.admission.step import Live, Own
 from riskset.analyses.admission.two_levels import cells_of_levels
-from riskset.analyses.analysis import Analysis, Parts
+from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import AnalysisSet, AnySet, chosen
 from riskset.analyses.leaving import curves_of
 from riskset.analyses.moments import pooled, summary
@@ -57,7 +57,7 @@ class Evaluated(Protocol):
 
     def linear_predictor(self) -> NDArray[np.float64]: ...
 
-    def parts(self) -> Parts | None: ...
+    def largest_share(self, *, of_own: bool) -> float | None: ...
 
 
 def own_findings(
@@ -418,20 +418,10 @@ def _own_evaluations(policy: Policy, own: Own, evaluated: Sequence[Evaluated]) -
 
 def _own_squares(policy: Policy, one: Evaluated) -> Finding:
     """R8: the largest share of a patient, or of the hospital where it counts as one, in a sum of squares. The sum of
-    all hospitals is not known before it is opened: what it is expected to be stands for it, or this hospital's own.
-    Where others can see the latter, it is that of which a patient must not be the most."""
-    id_, parts = one.analysis.id, one.parts()
-    if parts is None:
-        return cannot_judge("R8", id_, say("rules.beyond.no_parts"), say("rules.remedy.no_linear_predictor"))
-    is_own = policy.column == "local" or parts.expected is None
-    sums = parts.of_each.sum(axis=0) if is_own or parts.expected is None else parts.expected
-    if parts.of_hospital:
-        return of_models.site_influence(policy, id_, _largest_share(parts.of_each, sums))
-    return of_models.influence(policy, id_, _largest_share(parts.of_each, sums))
-
-
-def _largest_share(parts: NDArray[np.float64], sums: NDArray[np.float64]) -> float:
-    """Returns the largest part of its sum; 0 of nothing, infinite or not a number where a sum is unusable."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        shares = np.where(parts == 0.0, 0.0, parts / sums)
-    return float(shares.max(initial=0.0))
+    all hospitals is not known before it is opened: what it is expected to be stands for it. Where others can see this
+    hospital's own sum, it is that of which a patient must not be the most."""
+    analysis, share = one.analysis, one.largest_share(of_own=policy.column == "local")
+    if share is None:
+        return cannot_judge("R8", analysis.id, say("rules.beyond.no_shares"), say("rules.remedy.no_linear_predictor"))
+    judged = of_models.influence if analysis.exposure.squares == "patient" else of_models.site_influence
+    return judged(policy, analysis.id, share)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from riskset.analyses.analysis import LEVEL, NotEstimable, RefusedByRule, Result
+from riskset.analyses.analysis import LEVEL, Result
 from riskset.analyses.design import Column
-from riskset.analyses.methods.cox_fit import CoxFit, PhTest, Term, named, numbers_json
+from riskset.analyses.methods.cox_fit import Concordance, CoxFit, PhTest, Term, named, numbers_json, reason_of
 from riskset.stats.e_value import EValue, e_value
 from riskset.stats.log_rank import Test
 from riskset.study.asked.cox import Robust
@@ -37,6 +37,8 @@ def fit_json(design: Sequence[Column], fit: CoxFit, *, with_e_value: bool, robus
     }
     if fit.ph_tests:
         answer["ph_test"] = {transform: _ph_test(end) for transform, end in fit.ph_tests.items()}
+    if fit.concordance is not None:
+        answer["concordance"] = _concordance(fit.concordance)
     return answer | ({"e_value": [_e_value(*found) for found in e_values(fit)]} if with_e_value else {})
 
 
@@ -80,11 +82,10 @@ def _ph_test(end: Result) -> Json:
     return dict.fromkeys(("terms", "variables", "global")) | {"reason": reason_of(end)}
 
 
-def reason_of(end: Result) -> Json:
-    """Returns why a companion has no result; TypeError for one that has."""
-    if not isinstance(end, NotEstimable | RefusedByRule):
-        raise TypeError("the companion has a result")
-    return end.reason_json()
+def _concordance(end: Result) -> Json:
+    if isinstance(end, Concordance):
+        return {"estimate": end.estimate, "se": end.se, "pairs": end.pairs}
+    return dict.fromkeys(("estimate", "se", "pairs")) | {"reason": reason_of(end)}
 
 
 def _test(test: Test) -> Json:

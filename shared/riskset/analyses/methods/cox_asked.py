@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.methods import cox
+from riskset.analyses.methods.cox_concordance import concordances
+from riskset.analyses.methods.cox_linear import linear_models
 from riskset.analyses.methods.cox_ph_test import ph_tests
 from riskset.analyses.methods.cox_robust import robust_errors
 from riskset.stats.grid import Grid
@@ -18,5 +20,7 @@ def planned(study: Study, name: str, entry: CoxEntry) -> Iterator[Analysis]:
     grid = Grid(study.time.grid.width_days, study.time.grid.max_days)
     for model in cox.planned(study, name, entry):
         yield model
+        yield from linear_models(model, entry)
         yield from robust_errors(model)
         yield from ph_tests(model, entry, grid)
+        yield from concordances(model, entry)

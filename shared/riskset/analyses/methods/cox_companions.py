@@ -39,7 +39,7 @@ class Companion(AskedOnce):
 
     @property
     def exposure(self) -> Exposure:
-        return replace(self.model.exposure, is_iterative=False, squares=True)
+        return replace(self.model.exposure, is_iterative=False, squares="patient")
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from riskset.analyses.analysis import LEVEL, NotEstimable, Result
+from riskset.analyses.analysis import LEVEL, NotEstimable, RefusedByRule, Result
 from riskset.analyses.design import Column
 from riskset.analyses.moments import Moments
 from riskset.catalogue import Message, say
@@ -74,12 +74,23 @@ class CoxFit(Result):
     """By variable with several coefficients: Wald's test that all of them are 0."""
     not_robust: Mapping[Column, Result] = field(default_factory=dict)
     """Why a column has no robust error, where the study asks for it."""
+    linearity: Mapping[str, Result] = field(default_factory=dict)
+    """By number with a spline: the likelihood-ratio test that the study asks for, or why there is none."""
     ph_tests: Mapping[str, Result] = field(default_factory=dict)
     """By function of time, the test of proportional hazards that the study asks for, or why there is none."""
+    concordance: Result | None = None
+    """A `Concordance`, or why there is none; None where the study does not ask for it."""
 
     def why_not_used(self, column: Column) -> NotUsed:
         """Returns why a column of the model has no coefficient."""
         return self.not_used.get(column) or _no_information(column)
+
+
+@dataclass(frozen=True)
+class Linearity(Result):
+    """The likelihood-ratio test that the effect of a number with a spline is linear."""
+
+    test: Test
 
 
 @dataclass(frozen=True)
@@ -90,6 +101,15 @@ class PhTest(Result):
     variables: tuple[tuple[str, Test], ...]
     """All coefficients of a variable together."""
     all_terms: Test
+
+
+@dataclass(frozen=True)
+class Concordance(Result):
+    """The share of pairs of patients of one stratum in which the one with the higher hazard has the event first."""
+
+    estimate: float
+    se: float
+    pairs: int
 
 
 @dataclass(frozen=True)
@@ -266,6 +286,13 @@ def numbers_json(term: Term | None, why: NotUsed) -> dict[str, Any]:
 
 def _no_information(column: Column) -> NotUsed:
     return NotUsed("no information", say("analyses.not_used.no_information", column=column.name))
+
+
+def reason_of(end: Result) -> dict[str, Any]:
+    """Returns why a companion has no result; TypeError for one that has."""
+    if not isinstance(end, NotEstimable | RefusedByRule):
+        raise TypeError("the companion has a result")
+    return end.reason_json()
 
 
 def seems_separated(state: Fitting | Limiting) -> bool:

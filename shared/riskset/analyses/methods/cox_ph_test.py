@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.analysis import Inputs, NotEstimable, Parts, Result
+from riskset.analyses.analysis import Inputs, NotEstimable, Result
 from riskset.analyses.cohort import AnalysisSet, Cohort
 from riskset.analyses.design import strata_of
 from riskset.analyses.methods.cox import CoxModel
@@ -27,6 +27,7 @@ from riskset.analyses.methods.km import SurvivalCurves
 from riskset.analyses.moments import Moments, moments_id
 from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Label, total
+from riskset.stats import shares
 from riskset.stats.arrays import symmetric
 from riskset.stats.at_events import AtEvents
 from riskset.stats.grid import Grid
@@ -37,6 +38,8 @@ from riskset.study.asked.cox import CoxEntry, Transform
 
 FROM_CURVE: Final = ("km", "rank")
 """The functions of time that follow from the pooled curve, on the study's grid."""
+ROUNDING: Final = 1e-9
+"""Of g: a standard deviation below this share of the mean is none."""
 
 
 @dataclass(frozen=True)
@@ -110,12 +113,16 @@ class ProportionalHazards(Companion):
         weighted = [events.information(v)[np.ix_(at, at)][upper] for v in (g, g * g)]
         return np.concatenate([events.score_residuals(g).sum(axis=1)[at], *weighted])
 
-    def parts(self, prepared: Prepared, state: Testing) -> Parts:
-        """Returns what each patient adds to the information in g x, and the square of what each adds to the score: the
-        model's information is what both are expected to be."""
+    def largest_share(self, prepared: Prepared, state: Testing, *, of_own: bool) -> float:
+        """Returns the largest share in the information in g x, and in the squares of what patients add to the score: of
+        both, all directions are told. The model's information is what both are expected to be."""
         events, g, at = prepared.events, prepared.g, prepared.at
-        of_each = np.concatenate([events.parts_of_information(g * g)[at], events.score_residuals(g)[at] ** 2])
-        return Parts(of_each.T, np.tile(np.diag(state.information), 2))
+        scores, squares = events.score_residuals(g)[at], g * g
+        own = [events.information(squares)[np.ix_(at, at)], scores @ scores.T] if of_own else [state.information] * 2
+        of_information, of_scores = map(shares.whitener, own)
+        blocks = (events.parts_of_information(squares, block)[:, at][:, :, at] for block in events.rows.blocks)
+        in_information = max((shares.of_matrices(block, of_information) for block in blocks), default=0.0)
+        return max(in_information, shares.of_vectors(scores, of_scores))
 
     def combine(self, total: Sequence[float], state: Testing) -> PhTest | NotEstimable:
         k = len(state.fit.terms)
@@ -161,12 +168,16 @@ def _standardised(days: NDArray[np.int64], curve: Curve, transform: Transform, g
 
 
 def _moments(curve: Curve, transform: Transform) -> tuple[float, float]:
-    """Returns mean and standard deviation of g over the events of the curve."""
+    """Returns mean and standard deviation of g over the events of the curve; 0 where g does not differ but by rounding,
+    or nobody has an event on the grid."""
     at = curve.events > 0
+    if not at.any():
+        return 0.0, 0.0
     g, events = _raw(curve.day[at], curve, transform), curve.events[at]
     n = float(events.sum())
     middle = float(events @ g) / n
-    return middle, sqrt(float(events @ (g - middle) ** 2) / n)
+    spread = sqrt(float(events @ (g - middle) ** 2) / n)
+    return middle, spread if spread > ROUNDING * max(abs(middle), 1.0) else 0.0
 
 
 def _raw(days: NDArray[np.int64], curve: Curve, transform: Transform) -> NDArray[np.float64]:

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.analysis import Inputs, NotEstimable, Parts, Result
+from riskset.analyses.analysis import Inputs, NotEstimable, Result
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.design import Column
 from riskset.analyses.methods.cox import CoxModel
@@ -24,7 +24,7 @@ from riskset.analyses.methods.cox_companions import At, Companion, scaled_beta, 
 from riskset.analyses.methods.cox_fit import CoxFit, term_of
 from riskset.analyses.moments import Moments, moments_id
 from riskset.catalogue import Message, say
-from riskset.disclosure.exposure import Label, total
+from riskset.disclosure.exposure import Exposure, Label, total
 from riskset.stats.at_events import AtEvents
 
 
@@ -39,6 +39,10 @@ class RobustError(Companion):
 
     column: Column
     over: Literal["patient", "site"]
+
+    @property
+    def exposure(self) -> Exposure:
+        return replace(super().exposure, squares=self.over)
 
     @property
     def reveals(self) -> Message:
@@ -65,10 +69,12 @@ class RobustError(Companion):
         return np.asarray(covariance[at] @ events.score_residuals(np.ones(len(events.u))) / sqrt(covariance[at, at]))
 
     def local(self, prepared: NDArray[np.float64], state: At) -> NDArray[np.float64]:
-        return np.asarray(self._squares(prepared).sum(axis=0))
+        return np.asarray(self._squares(prepared).sum(keepdims=True))
 
-    def parts(self, prepared: NDArray[np.float64], state: At) -> Parts:
-        return Parts(self._squares(prepared), np.ones(1), of_hospital=self.over == "site")
+    def largest_share(self, prepared: NDArray[np.float64], state: At, *, of_own: bool) -> float:
+        squares = self._squares(prepared)
+        total = float(squares.sum()) if of_own else 1.0
+        return float(squares.max(initial=0.0)) / total if total else 0.0
 
     def combine(self, total: Sequence[float], state: At) -> RobustErrorFound | NotEstimable:
         if not total[0] > 0.0:
@@ -86,8 +92,8 @@ class RobustError(Companion):
         return replace(fit, terms=tuple(robust))
 
     def _squares(self, dfbetas: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Returns what each patient, or the hospital as one, adds to the sum: (patients, 1) or (1, 1)."""
-        return (dfbetas if self.over == "patient" else dfbetas.sum(keepdims=True))[:, None] ** 2
+        """Returns what each patient, or the hospital as one, adds to the sum: (patients,) or (1,)."""
+        return (dfbetas if self.over == "patient" else dfbetas.sum(keepdims=True)) ** 2
 
 
 def robust_errors(model: CoxModel) -> Iterator[RobustError]:

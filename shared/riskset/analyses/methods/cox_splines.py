@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.design import columns_of, knots_of
-from riskset.analyses.methods.cox_fit import CoxFit, ratio_of, wald_test
+from riskset.analyses.methods.cox_fit import CoxFit, Linearity, ratio_of, reason_of, wald_test
 from riskset.disclosure.composed import restricted_cubic
 from riskset.disclosure.exposure import Column
 from riskset.stats.arrays import finite
@@ -72,7 +72,7 @@ def _spline(study: Study, name: str, knots: tuple[float, ...]) -> Spline:
 
 def splines_json(splines: Sequence[Spline], fit: CoxFit) -> dict[str, Any]:
     """Returns the key `splines` of a model that has any."""
-    return {"splines": [_json(spline, fit) for spline in splines]} if splines else {}
+    return {"splines": [_json(spline, fit) | _likelihood_ratio(spline, fit) for spline in splines]} if splines else {}
 
 
 def _json(spline: Spline, fit: CoxFit) -> dict[str, Any]:
@@ -87,6 +87,16 @@ def _json(spline: Spline, fit: CoxFit) -> dict[str, Any]:
     coef = np.array([fit.terms[i].coef for i in which])
     covariance = np.array(fit.covariance)[np.ix_(which, which)]
     return head | {"linearity": _linearity(coef, covariance), "curve": _curve(spline, coef, covariance)}
+
+
+def _likelihood_ratio(spline: Spline, fit: CoxFit) -> dict[str, Any]:
+    """Returns the keys of the likelihood-ratio test of linearity, where the study asks for it."""
+    end = fit.linearity.get(spline.number.variable)
+    if end is None:
+        return {}
+    if isinstance(end, Linearity):
+        return {"likelihood_ratio": asdict(end.test)}
+    return {"likelihood_ratio": None, "likelihood_ratio_reason": reason_of(end)}
 
 
 def _linearity(coef: NDArray[np.float64], covariance: NDArray[np.float64]) -> dict[str, Any]:

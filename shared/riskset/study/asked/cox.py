@@ -66,6 +66,9 @@ class CoxEntry(EndpointEntry):
     """Over what squared influences are summed for a robust error: each patient, or each site as one cluster."""
     ph_test: Annotated[tuple[Transform, ...], Since("0.2.0")] = ()
     """Functions of time with which coefficients may change, for tests of proportional hazards."""
+    concordance: Annotated[bool, Since("0.2.0")] = False
+    linearity: Annotated[Literal["wald", "likelihood_ratio"], Since("0.2.0")] = "wald"
+    """How it is tested that the effect of a number with a spline is linear; the likelihood ratio takes another fit."""
 
     @field_validator("univariable", "multivariable", "strata", "ph_test")
     @classmethod
@@ -138,6 +141,8 @@ class CoxEntry(EndpointEntry):
             yield from draft.covariates((*path, "univariable"), self.univariable, self.endpoints)
         yield from draft.covariates((*path, "strata"), self.strata, self.endpoints)
         covariates = {*(self.multivariable or ()), *self.univariable_covariates}
+        if self.linearity != "wald" and not self.splines:
+            yield Complaint((*path, "linearity"), say("study.cox.linearity_of_nothing"))
         if self.ph_test:
             yield from self._without_curves(draft, (*path, "ph_test"))
         for position, name in enumerate(self.strata):
@@ -151,9 +156,9 @@ class CoxEntry(EndpointEntry):
         if self.missing != "complete" or self.landmark is not None:
             yield Complaint(path, say("study.cox.ph_other_patients"))
         curves = [one for one in draft.analyses.values() if one is not None and one.kind == "km"]
-        counted = {name for one in curves if one.missing == "complete" for name in one.outcome_endpoints}
+        first = {name: one for one in reversed(curves) for name in one.outcome_endpoints}
         for name in self.endpoints:
-            if name not in counted:
+            if name not in first or first[name].missing != "complete":
                 yield Complaint(path, say("study.cox.ph_needs_curve", endpoint=name))
 
     def sentences(self, study: Study) -> Iterator[Message | str]:
@@ -174,12 +179,16 @@ class CoxEntry(EndpointEntry):
             yield say(f"study.cox.robust.{self.robust}")
         if self.ph_test:
             yield say("study.cox.ph_test", n=len(self.ph_test), functions=self._functions)
+        if self.concordance:
+            yield say("study.cox.concordance")
         if self.robust == "site" and len(study.sites) < FEWEST_CLUSTERS:
             yield say("study.cox.few_clusters", n=len(study.sites), most=FEWEST_CLUSTERS)
         if self.landmark is not None:
             day = self.landmark_days(study.days_per_unit)
             of = {"landmark": f"{self.landmark:g}", "unit": study.time.unit, "day": day}
             yield say("study.cox.landmark", **of)
+        if self.splines and self.linearity != "wald":
+            yield say("study.cox.likelihood_ratio")
         for name, knots in self.splines.items():
             yield say("study.cox.spline", label=study.label_of(name), knots=as_printed(knots))
 
@@ -196,6 +205,8 @@ class CoxEntry(EndpointEntry):
             | splines
             | robust
             | ({"ph_test": list(self.ph_test)} if self.ph_test else {})
+            | ({"concordance": True} if self.concordance else {})
+            | ({"linearity": self.linearity} if self.linearity != "wald" else {})
             | {
                 "univariable": list(self.univariable_covariates),
                 "multivariable": list(self.multivariable or ()),
