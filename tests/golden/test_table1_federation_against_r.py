@@ -6,6 +6,7 @@ study try`, results.json. Tolerances as in `test_cox_against_r`.
 
 import csv
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,8 @@ event = "event"
 [analyses]
 table1 = {{ kind = "table1", variables = {names} }}
 """
+STEP = {"age": 1, "wt_loss": 1, "pat_karno": 10, "lnodes": 1, "fev": 5}
+"""The number's step, or what few patients of the data set lie in."""
 SMD = ("pooled sd", "sd of the arm", "sd of the reference")
 
 
@@ -117,6 +120,15 @@ def test_means_and_standard_deviations(tried):
         assert [arm["sd"] for arm in one["arms"]] == pytest.approx([*r["sd"], r["sd_all"]], rel=1e-9)
         found = {smd["definition"]: smd["value"] for smd in one["smd"]}
         assert [found[name] for name in SMD] == pytest.approx(r["smd"], rel=1e-9)
+
+
+def test_quartiles_are_as_near_as_their_width(tried):
+    for one, r, _ in of_type(tried, "number"):
+        for arm, expected in zip(one["arms"], [*r["quartiles"], r["quartiles_all"]], strict=True):
+            found = arm["quartiles"]
+            truth = expected if one["scale"] is None else [math.expm1(value) for value in expected]
+            assert [found[p] for p in ("p25", "p50", "p75")] == pytest.approx(truth, abs=found["width"] + 1e-9)
+            assert found["width"] <= 0.25 * (truth[2] - truth[0]) + STEP[one["variable"]]
 
 
 def test_t_tests(tried):

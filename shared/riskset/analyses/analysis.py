@@ -138,6 +138,15 @@ class Analysis(ABC):
         """Returns x'beta of the hospital's rows at the requested point, minus their mean, (n,); empty where no model is
         evaluated. Never leaves; R7 judges it."""
 
+    def halved(self, state: Any) -> Sequence[int]:
+        """Returns, for each interval of a number of which the next round counts a half, how many patients of the arm
+        are in it; R4 judges them. Empty where nothing is halved."""
+        return ()
+
+    def halved_here(self, prepared: Any, state: Any) -> Sequence[int]:
+        """Returns the same of the hospital's own patients. Never leaves."""
+        return ()
+
     @abstractmethod
     def refused(self, state: Any, refusal: RefusedByRule) -> Result:
         """Returns the end of an analysis that a hospital refuses to continue."""

@@ -59,6 +59,9 @@ class _Evaluated:
     def linear_predictor(self) -> NDArray[np.float64]:
         return self.analysis.linear_predictor(self.prepared, self.question.state)
 
+    def halved_here(self) -> Sequence[int]:
+        return self.analysis.halved_here(self.prepared, self.question.state)
+
 
 def _computed(key: str, compute: Callable[[], bytes]) -> bytes:
     return compute()

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,8 @@ from riskset.analyses.admission.of_columns import adding, binary, in_strata, mod
 from riskset.analyses.admission.spreads import InArm, Spread
 from riskset.analyses.admission.step import Live, Own
 from riskset.analyses.analysis import Analysis
-from riskset.analyses.cohort import AnalysisSet
+from riskset.analyses.cohort import AnalysisSet, AnySet
+from riskset.analyses.design import Column
 from riskset.analyses.leaving import curves_of
 from riskset.analyses.moments import pooled, summary
 from riskset.analyses.opened import Begun, judged
@@ -48,6 +49,8 @@ class Evaluated(Protocol):
 
     def linear_predictor(self) -> NDArray[np.float64]: ...
 
+    def halved_here(self) -> Sequence[int]: ...
+
 
 def own_findings(
     policy: Policy, step: str, live: Live, own: Own, figures: Figures, arm: str | None = None
@@ -63,6 +66,7 @@ def own_findings(
         ),
         # before the first score; and other runs may have told columns since
         "admission/pairs": lambda: chain(_own_untold(policy, live, own), _own_outcomes(policy, live, own, figures)),
+        "admission/products": lambda: _own_orders(policy, live, own),
     }
     in_column: dict[str, Callable[[], Iterator[Judged]]] = (
         {
@@ -336,9 +340,51 @@ def _span(
     yield from zip((id_ for id_, _ in users), findings, strict=True)
 
 
+def _own_halves(policy: Policy, one: Evaluated) -> Iterator[Judged]:
+    """R4 in the local column: the hospital's own patients in each interval of which half is to be counted."""
+    if policy.column == "local" and "R4.halved" in policy.values:
+        few = [n for n in one.halved_here() if n]
+        yield one.analysis.id, cells.halved(policy, one.analysis.id, min(few, default=0))
+
+
+_ONE_ORDER: Final = 0.9
+"""Kendall's tau-b from which two numbers count as one. Of different numbers, even closely related ones, it is less."""
+_ORDERED: Final = 20
+"""Fewer patients than this may be in one order by chance."""
+_COMPARED: Final = 1000
+"""As many patients tell whether all are in one order."""
+
+
+def _own_orders(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
+    """R4 in both columns: two numbers that order the patients alike are one number, halved at other places."""
+    if "R4.same_order" not in policy.values:
+        return
+    kept: list[tuple[AnySet, Column]] = []
+    for analysis in live:
+        for column in analysis.exposure.halved:
+            rows = own.cohort.analysis_sets[analysis.analysis_set]
+            alike = sum(_have_one_order(rows, column, *other) for other in kept if other[1].variable != column.variable)
+            finding = cells.same_order(policy, analysis.id, alike)
+            yield analysis.id, finding
+            if finding.passes:
+                kept.append((rows, column))
+
+
+def _have_one_order(rows: AnySet, column: Column, others: AnySet, other: Column) -> bool:
+    """Whether nearly all patients are in one order by the two numbers, or in opposite orders."""
+    _, i, j = np.intersect1d(rows.patients, others.patients, return_indices=True)
+    if len(i) < _ORDERED:
+        return False
+    a, b = (np.sign(x[:, None] - x) for x in (column.values(rows)[i][:_COMPARED], other.values(others)[j][:_COMPARED]))
+    return bool(abs((a * b).sum()) >= _ONE_ORDER * np.sqrt((a * a).sum() * (b * b).sum()) > 0)
+
+
 def _own_evaluations(policy: Policy, own: Own, evaluated: Sequence[Evaluated]) -> Iterator[Judged]:
     """R7 at the requested points and, in the local column, R5 on this hospital's rows."""
     for one in evaluated:
+        if one.analysis.exposure.halved:
+            yield from _own_halves(policy, one)
+            continue
         id_, n = one.analysis.id, own.cohort.analysis_sets[one.analysis.analysis_set].n
         eta = one.linear_predictor()
         if eta.shape != (n,):

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result
 from riskset.analyses.cohort import ALL, SetId
 from riskset.analyses.design import columns_of, level_columns
 from riskset.analyses.methods.table1_parts import Counts, CountsOfLevels, OfVariable, Sums, SumsOfNumber
+from riskset.analyses.methods.table1_quartiles import Quartiles, QuartilesOfNumber
+from riskset.analyses.number_scale import NumberScale
 from riskset.analyses.patients_by_arm import Arms, Patients, PatientsByArm
 from riskset.catalogue import say
 from riskset.study.asked.table1 import Table1Entry
 from riskset.study.spec import NumberVariable, Study
 
 Json = dict[str, Any]
+
+_FEWEST: Final = 10
+"""Patients of an interval that may be halved, if twice `min_cell` is fewer: as rule R4 has it."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ class Table1(PatientsByArm):
         }
 
     def _variable_json(self, one: Described, whole: Result, found: Sequence[Result]) -> Json:
-        (main,) = found
+        main, *more = found
         arms = [{"level": name} for name in self.arms.with_all]
         if not isinstance(main, Counts | Sums):
             return {
@@ -78,6 +83,8 @@ class Table1(PatientsByArm):
             {**arm, "n": n, "missing": None if patients is None else patients[i] - n, **values[i]}
             for i, (arm, n) in enumerate(zip(arms, sizes, strict=True))
         ]
+        if one.type == "number":
+            rows = [row | of for row, of in zip(rows, _quartiles_json(more, len(rows)), strict=True)]
         return {**one.to_json(), "arms": rows, "smd": list(self._smd_json(main)), "tests": self._tests_json(main)}
 
     def _smd_json(self, main: Counts | Sums) -> Iterator[Json]:
@@ -95,6 +102,15 @@ class Table1(PatientsByArm):
             key: {"p": None, **_reason_json(found)} if isinstance(found, NotEstimable) else found
             for key, found in main.tests.items()
         }
+
+
+def _quartiles_json(found: Sequence[Result], columns: int) -> list[Json]:
+    for one in found:
+        if isinstance(one, Quartiles):
+            return one.arms_json()
+    why = found[0] if found else NotEstimable("derived", say("analyses.table1.derived"))
+    none = dict.fromkeys(("p25", "p50", "p75", "width"))
+    return [{"quartiles": none | _reason_json(why)} for _ in range(columns)]
 
 
 def _no_difference() -> NotEstimable:
@@ -132,9 +148,14 @@ def planned(study: Study, name: str, entry: Table1Entry) -> Iterator[Analysis]:
             "arms": arms,
             "is_one_way": derived.isdisjoint((*every, variable)),
         }
-        if isinstance(study.variables[variable], NumberVariable):
+        of = study.variables[variable]
+        if isinstance(of, NumberVariable):
             (column,) = columns_of(study, [variable])
             yield SumsOfNumber(**common, column=column)
+            if not of.is_derived:
+                quartiles = common | {"id": f"{whole}/{variable}/quartiles"}
+                least = max(2 * study.disclosure.min_cell, _FEWEST)
+                yield QuartilesOfNumber(**quartiles, column=column, scale=NumberScale.of(of), least=least)
         else:
             yield CountsOfLevels(**common, levels=level_columns(study, variable))
 
