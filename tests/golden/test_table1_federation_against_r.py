@@ -139,6 +139,16 @@ def test_t_tests(tried):
             assert found["p"] == pytest.approx(r[key]["p"], rel=1e-7)
 
 
+def test_rank_tests_within_sites(tried):
+    for one, r, is_as_in_r in of_type(tried, "number"):
+        for key in ("van_elteren", "kruskal_wallis_by_site"):
+            found = one["tests"][key]
+            assert found["df"] == 1
+            if is_as_in_r:
+                assert found["chi2"] == pytest.approx(r[key]["chi2"], rel=1e-9)
+                assert found["p"] == pytest.approx(r[key]["p"], rel=1e-7)
+
+
 def test_levels_and_their_tests(tried):
     for one, r, _ in of_type(tried, "boolean", "category"):
         counts = [[level["n"] for level in arm["levels"]] for arm in one["arms"]]

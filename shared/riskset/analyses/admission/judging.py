@@ -200,8 +200,7 @@ def _counts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Itera
 def lost(moments: Moments | None, analysis: Analysis) -> Iterator[Finding]:
     """R4: a column whose differences are lost in the study's range hides whether a patient stands out in it."""
     known = {} if moments is None else moments.columns
-    summed = (*analysis.exposure.judged_design, *analysis.exposure.numbers)
-    if columns := tuple(c.name for c in summed if c in known and known[c].is_lost):
+    if columns := tuple(c.name for c in analysis.exposure.summed if c in known and known[c].is_lost):
         why = say("rules.beyond.lost_in_range", columns=columns)
         yield cannot_judge("R4", analysis.id, why, say("rules.instead.narrower_range", columns=columns))
 

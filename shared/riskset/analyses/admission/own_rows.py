@@ -104,6 +104,8 @@ def _own_tables(policy: Policy, live: Live, own: Own, arm: str | None) -> Iterat
             for column in exposure.tables:
                 by = everyone if column.variable == arm else of_arm
                 yield analysis.id, cells.cell(policy, column.name, _smallest_cell(column.values(rows), by))
+            if exposure.ranked:  # the reference arm has no column
+                yield analysis.id, cells.cell(policy, arm or "", _smallest_cell(everyone, of_arm))
             for part, whole in nested(exposure.tables):
                 beyond = whole.values(rows) - part.values(rows)
                 yield analysis.id, cells.cell(policy, whole.name, _smallest_cell(beyond, of_arm))
@@ -262,7 +264,7 @@ def _own_counts(policy: Policy, analysis: Analysis, own: Own, kept: Sequence[str
             yield from cells.apart(policy, other, name, differ, int(differ > 0))
     ones = {c.name: int(c.values(rows).sum()) for c in analysis.columns if not c.is_number}
     yield from levels(policy, analysis, rows.n, ones)
-    if summed := (*analysis.exposure.judged_design, *analysis.exposure.numbers):
+    if summed := analysis.exposure.summed:
         numbers = {c: c.values(rows) for c in summed}
         varying = [c for c, values in numbers.items() if (values != values[0]).any()]
         yield from lost(pooled(rows.n, 0, {c: summary([c], rows).tolist() for c in numbers}, varying), analysis)
