@@ -26,6 +26,7 @@ from riskset.protocol.contributing import Contributor
 from riskset.protocol.coordinator import Coordinator, Outcome
 from riskset.protocol.history import History
 from riskset.protocol.journal import Begun, Exchange, RowMarks, Sent, most_sent, told_in
+from riskset.protocol.messages import CLOSED
 from riskset.protocol.opening import Opening
 from riskset.protocol.roster import Member, Roster, read_roster, sign_roster
 from riskset.protocol.site import Holding, Site
@@ -50,6 +51,7 @@ class MemoryJournal:
         self.kept: dict[str, list[Exchange]] = {}
         self.sent: dict[str, list[Sent]] = {}
         self._seen = ""
+        self._over: set[str] = set()
         self._begun: dict[str, Begun] = {}
         self._frozen: dict[tuple[str, str], bytes] = {}
 
@@ -68,6 +70,9 @@ class MemoryJournal:
     def told(self, run: str) -> frozenset[str]:
         return told_in(self.sent[run])
 
+    def is_over(self, run: str) -> bool:
+        return run in self._over
+
     def sent_besides(self, run: str) -> Iterable[Sent]:
         return tuple(sent for other, of_run in self.sent.items() if other != run for sent in of_run)
 
@@ -84,6 +89,8 @@ class MemoryJournal:
             raise ProtocolError(say("protocol.journal.answered", round=exchange.round, run=run))
         self.kept[run].append(exchange)
         self.sent[run].append(sent)
+        if head["type"] == CLOSED:
+            self._over.add(run)
         self._seen = head["coordinator"]
 
     def freeze(self, run: str, key: str, compute: Callable[[], bytes]) -> bytes:

@@ -69,6 +69,14 @@ def entered(policy: Policy, run: str, rows: int, sites: int) -> list[Finding]:
     return _rows_and_sites(policy, "R14.entered", subject, rows, sites, remedy)
 
 
+def set_since(policy: Policy, name: str, run: str, place: int, rows: int, sites: int) -> list[Finding]:
+    """R14: `rows` patients at `sites` sites are in only one of the set `name` and one of which the earlier `run` told,
+    its set at this place: a population of their own, whose sums are the difference of the two sets'."""
+    subject = say("rules.subject.set_since_run", name=name, run=run, place=place + 1)
+    remedy = _more_rows_and_sites(policy, "R14.entered")
+    return _rows_and_sites(policy, "R14.entered", subject, rows, sites, remedy)
+
+
 def alike(policy: Policy, run: str, rows: int) -> Finding:
     """R14 at a site: `rows` of its patients differ from the earlier `run` in a field that the export had in other
     columns then, and that is the same for nearly all. None may. The site's own figure in both columns."""

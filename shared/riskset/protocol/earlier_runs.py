@@ -11,19 +11,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from riskset.analyses.admission.figures import ToldSet
 from riskset.catalogue import say
 from riskset.disclosure import runs
 from riskset.errors import Refused
 from riskset.protocol.history import History
 from riskset.protocol.journal import NAMED, OUTCOME, Begun, Labelled, RowMarks, Sent
 from riskset.protocol.messages import refused
-from riskset.protocol.opening import Opening
+from riskset.protocol.opening import Opening, ToldSets
 from riskset.protocol.parties import Parties
 from riskset.protocol.roster import Roster
 from riskset.protocol.same_content import Pair, are_aligned, pairs
-from riskset.protocol.sets_of_patients import grown, moved
+from riskset.protocol.sets_of_patients import grown, sets_of
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,10 @@ def changed(before: RowMarks, now: RowMarks) -> Changes:
         raise Refused("fields", say("protocol.earlier.no_common_field"))
     certain = [pair for pair in common if not pair.is_alike]
     if not are_aligned(before, now):
-        entered = _entered_without_keys(before, now, certain)
+        entered = max(grown(before, now), _entered_without_keys(before, now, certain))
         rows = max(entered, _exchanged(before, now, certain))
         return Changes(rows, entered, max(rows, _exchanged(before, now, common)) - rows)
-    others = moved(before, now)
+    others = before.marks.keys() ^ now.marks.keys()
     differ = others | _differing(before, now, certain)
     return Changes(len(differ), len(others), len(_differing(before, now, common) - differ))
 
@@ -94,7 +95,7 @@ def _entered_without_keys(before: RowMarks, now: RowMarks, common: Sequence[Pair
         lasting = [p for p, field in fields.items() if field.what != OUTCOME and followed.isdisjoint(field.columns)]
     others = _exchanged(before, now, lasting)
     are_other_patients = 2 * others > min(len(before.marks), len(now.marks))
-    return max(grown(before, now), others) if are_other_patients else grown(before, now)
+    return others if are_other_patients else 0
 
 
 def _exchanged(before: RowMarks, now: RowMarks, common: Sequence[Pair]) -> int:
@@ -102,6 +103,37 @@ def _exchanged(before: RowMarks, now: RowMarks, common: Sequence[Pair]) -> int:
     was, is_ = before.at([pair.before for pair in common]), now.at([pair.now for pair in common])
     entered, left = Counter(is_.values()) - Counter(was.values()), Counter(was.values()) - Counter(is_.values())
     return max(entered.total(), left.total())
+
+
+def apart_since(
+    earlier: Sequence[ToldSet], states: Mapping[str, RowMarks], now: RowMarks, names: Sequence[str]
+) -> dict[ToldSet, dict[str, int]]:
+    """Returns, for each of these sets of earlier runs, how many patients are in only one of it and each set of `now`.
+    `states` are the earlier runs' by run; `names` the present sets, in the order of the outcomes.
+
+    Where patients have no keys, or other ones than before, it is the smallest possible number, as of `changed`.
+    """
+    sets, found = list(zip(names, sets_of(now), strict=False)), {}
+    for run in dict.fromkeys(run for run, _ in earlier):
+        before = states[run]
+        was, are_known = sets_of(before), are_aligned(before, now)
+        certain = [] if are_known else [pair for pair in pairs(before, now) if not pair.is_alike]
+        for place in (place for of, place in earlier if of == run):
+            found[run, place] = {
+                name: len(was[place] ^ members)
+                if are_known
+                else _apart_without_keys(_only(before, was[place]), _only(now, members), certain)
+                for name, members in sets
+            }
+    return found
+
+
+def _apart_without_keys(before: RowMarks, now: RowMarks, common: Sequence[Pair]) -> int:
+    return max(abs(len(before.marks) - len(now.marks)), _entered_without_keys(before, now, common))
+
+
+def _only(state: RowMarks, patients: Collection[str]) -> RowMarks:
+    return replace(state, marks={patient: mark for patient, mark in state.marks.items() if patient in patients})
 
 
 def changes_since(earlier: Sequence[str], contributed: Mapping[str, Begun], now: RowMarks) -> dict[str, Changes]:
@@ -132,6 +164,15 @@ def opened_in(sent: Iterable[Sent]) -> int:
         for numbers, opened in zip(one.numbers, one.opened, strict=True):
             most[numbers] = max(opened, most.get(numbers, 0))
     return sum(most.values())
+
+
+def check_told(stated: Mapping[str, ToldSets], now: Mapping[str, ToldSets]) -> None:
+    """Raises Refused("answered_since") where other runs may tell of sets that this one, when it was opened, did not
+    state: they are not compared with its own."""
+    for run, of in now.items():
+        known = stated.get(run, ToldSets())
+        if not {*of.told, *of.pending} <= {*known.told, *known.pending}:
+            raise refused("answered_since")
 
 
 def check_opened(stated: int, now: int) -> None:

@@ -25,7 +25,7 @@ from typing import Any
 from riskset.analyses.admission.causes import OWN_CAUSES, cause_of
 from riskset.analyses.admission.exclusions import NOT_COUNTED, Exclusions
 from riskset.analyses.admission.features import Feature
-from riskset.analyses.admission.figures import Figures
+from riskset.analyses.admission.figures import Figures, ToldSet
 from riskset.analyses.admission.judging import Judge
 from riskset.analyses.admission.step import Step
 from riskset.analyses.admission.steps import steps
@@ -297,8 +297,16 @@ class History:
             history,
             batch=ready,
             admitted=0,
-            steps=steps(earlier, history._exclusions, counts_entered=not history._is_before_statements),
+            steps=steps(earlier, history._exclusions, *history._told, counts_entered=not history._is_before_statements),
         )
+
+    @property
+    def _told(self) -> tuple[tuple[ToldSet, ...], frozenset[ToldSet]]:
+        """The sets of which a participant told in an earlier run or may still tell; and those of them of which all its
+        participants told, so that their total is known."""
+        stated = [(run, of) for said in self.opened.values() for run, of in said.told.items()]
+        every = sorted({(run, place) for run, of in stated for place in of.told + of.pending})
+        return tuple(every), frozenset((r, p) for r, p in every if all(p in of.told for run, of in stated if run == r))
 
     @property
     def _exclusions(self) -> Exclusions:

@@ -183,6 +183,9 @@ class Journal(Protocol):
         """Returns the names of the analysis sets, and of the columns in them, of which this site sent more in the run
         than how many patients a set has."""
 
+    def is_over(self, run: str) -> bool:
+        """Returns whether this site has answered the closing message of the run: it sends no more of it."""
+
     def sent_besides(self, run: str) -> Iterable[Sent]:
         """Returns what this site has sent in all other runs, of any study held here."""
 

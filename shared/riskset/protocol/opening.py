@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
@@ -45,6 +45,17 @@ class Opening:
 
 
 @dataclass(frozen=True)
+class ToldSets:
+    """Of which analysis sets of an earlier run a site told, by their places among all sets of that run by name. Their
+    names are not told, since the run may be of another study."""
+
+    told: tuple[int, ...] = ()
+    """Of which it told more than how many patients they have."""
+    pending: tuple[int, ...] = ()
+    """Of which it may still tell, since the run is not over."""
+
+
+@dataclass(frozen=True)
 class Opened:
     """What a site answers: it takes part in the whole run."""
 
@@ -72,6 +83,8 @@ class Opened:
     """Under which it answers, in full; None up to protocol 2."""
     code: Code | None = None
     """With which it computes; None up to protocol 2."""
+    told: Mapping[str, ToldSets] = field(default_factory=dict)
+    """By earlier run in which it contributed: the analysis sets with which those of this run are compared (R14)."""
 
     def to_bytes(self) -> bytes:
         at = {key: i for i, key in enumerate(sorted({key for parties in self.ran for key in parties}))}
@@ -86,6 +99,7 @@ class Opened:
             "parties": list(at),
             "ran": [[at[key] for key in parties] for parties in self.ran],
             "opened": self.opened,
+            "told": {run: {"told": [*of.told], "pending": [*of.pending]} for run, of in self.told.items()},
             **self.program.content,
         }
         if self.approval is not None:
@@ -135,7 +149,8 @@ def read_opened(payload: bytes) -> Opened:
     if program.protocol in _WITHOUT_KEYS:
         return Opened(version, program, opening, _key(key), policy, subtracted, seen, opened, ran)
     approval, code = _approval(content.get("approval")), read_code(content.get("code"))
-    return Opened(version, program, opening, _key(key), policy, subtracted, seen, opened, ran, approval, code)
+    told = _told(content.get("told"), opening.earlier)
+    return Opened(version, program, opening, _key(key), policy, subtracted, seen, opened, ran, approval, code, told)
 
 
 def check_approved(message: Verified, opened: Opened) -> None:
@@ -216,6 +231,25 @@ def _ran(content: Mapping[str, object]) -> tuple[tuple[str, ...], ...]:
         if not is_list or len(set(parties)) != len(parties):
             raise ProtocolError(say("protocol.opening.ran_keys"))
     return tuple(tuple(keys[at] for at in parties) for parties in lists)
+
+
+def _told(stated: object, earlier: Collection[str]) -> dict[str, ToldSets]:
+    if not isinstance(stated, dict) or not set(stated) <= set(earlier):
+        raise ProtocolError(say("protocol.opening.told"))
+    found = {}
+    for run, of in stated.items():
+        if not isinstance(of, dict) or set(of) != {"told", "pending"}:
+            raise ProtocolError(say("protocol.opening.told"))
+        found[run] = ToldSets(_places(of["told"]), _places(of["pending"]))
+    return found
+
+
+def _places(stated: object) -> tuple[int, ...]:
+    """Returns positions in a list, which are stated in ascending order."""
+    places = stated if isinstance(stated, list) else [None]
+    if not all(type(at) is int and 0 <= at < MOST_NAMES for at in places) or places != sorted(set(places)):
+        raise ProtocolError(say("protocol.opening.told"))
+    return tuple(places)
 
 
 def _approval(stated: object) -> Approval:

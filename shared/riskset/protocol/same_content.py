@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from math import exp, inf, log
 from typing import Final
@@ -174,6 +175,20 @@ class Columns:
 
     def are_equal(self, i: int, j: int) -> bool:
         return self._before[i] == self._now[j]
+
+    def turned(self, i: int, j: int) -> Columns:
+        """Returns the same fields, with the two values of the later one exchanged where it fits the earlier one better
+        so: yes and no may be written in another way, or turned round."""
+        before, now = self._before[i], self._now[j]
+        values = [sorted({*marks} - {ABSENT}) for marks in (before, now)]
+        if not self._is_aligned or [len(of) for of in values] != [2, 2]:
+            return self
+        counts = Counter(zip(before, now, strict=True))
+        (a, b), (c, d) = values
+        names = {c: a, d: b} if counts[a, c] + counts[b, d] >= counts[a, d] + counts[b, c] else {c: b, d: a}
+        found = copy(self)
+        found._now = [*self._now[:j], tuple(names.get(mark, mark) for mark in now), *self._now[j + 1 :]]
+        return found
 
     def differing(self, i: int, j: int) -> int:
         """Returns how many patients of both states differ in two fields; 0 where patients are not recognised."""

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
 
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -27,11 +28,13 @@ from riskset.protocol.consent import Consent
 from riskset.protocol.contributing import Contributor
 from riskset.protocol.earlier_runs import (
     Changes,
+    apart_since,
     changes_since,
     check_asked,
     check_earlier,
     check_not_subtracted,
     check_opened,
+    check_told,
     lists_of,
     opened_in,
 )
@@ -39,13 +42,13 @@ from riskset.protocol.history import History, open_history
 from riskset.protocol.journal import Begun, Exchange, Journal, RowMarks
 from riskset.protocol.messages import CLOSE, OPEN, OPENED, REFUSED, REPLY_TO, ROUND, refused
 from riskset.protocol.opened_curves import curves_to_keep, opened_curves
-from riskset.protocol.opening import Opened, Opening, read_coordinators_program, read_opening
+from riskset.protocol.opening import Opened, Opening, read_coordinators_program, read_opened, read_opening
 from riskset.protocol.participation import ApprovedConditions, Conditions
 from riskset.protocol.parties import parties_of_runs
 from riskset.protocol.program import Program, here
 from riskset.protocol.roster import COORDINATOR, Roster
 from riskset.protocol.round import check_round
-from riskset.protocol.sets_of_patients import counted_before
+from riskset.protocol.sets_of_patients import told_in_runs
 from riskset.protocol.told_before import columns_used, untold_columns
 from riskset.protocol.witnessing import (
     check_cosigned,
@@ -56,7 +59,7 @@ from riskset.protocol.witnessing import (
     witness_of,
     witnessed,
 )
-from riskset.secure.envelope import Head, Verified, seal, sha256, verify
+from riskset.secure.envelope import Head, Verified, claimed_head, seal, sha256, verify
 from riskset.secure.masks import Masks, NoMasks, PairwiseMasks, new_secret, public_of
 from riskset.study.load import study_hash
 from riskset.study.spec import Study
@@ -212,6 +215,7 @@ class Site:
             ran,
             approval,
             self._code,
+            told_in_runs(self._journal, opening.earlier),
         )
         reply = self._seal(head, OPENED, opened.to_bytes(), history="")
         keys, rows, cohort = self._roster.keys_of(opening.participants), self._holding.rows, self._holding.cohort
@@ -254,6 +258,9 @@ class Site:
             ran = parties_of_runs(self._journal, self._roster)
             check_not_subtracted(head.run, self.name, self._roster, history, ran)
             check_asked(run.changes, head.run, run.begun.rows, contributed)
+            if history.judge.policy is not None:
+                others = self._of_other_studies(head.study)
+                check_told(history.opened[self.name].told, told_in_runs(self._journal, others))
         if any(question.is_first for question in history.questions):
             check_opened(history.opened[self.name].opened, opened_in(self._journal.sent_besides(head.run)))
             run.contributor.check_curves(history)
@@ -334,6 +341,10 @@ class Site:
     def _begun(self, run_id: str, begun: Begun, payload: bytes, exchange: Exchange, approval: Approval) -> _Run:
         """Returns the run as the opening message, of this payload, began it."""
         opening, program = read_opening(payload), read_coordinators_program(payload)
+        stated = read_opened(verify(exchange.reply, self._roster.sites).payload).told
+        told = [(run, at) for run, of in stated.items() for at in of.told]
+        earlier = told + [(run, at) for run, of in stated.items() for at in of.pending]
+        rows, names = self._holding.rows, sorted(self._holding.cohort.analysis_sets)
         changes = changes_since(opening.earlier, self._other_runs(run_id), self._holding.rows)
         differ, alike = {id_: c.rows for id_, c in changes.items()}, {id_: c.alike for id_, c in changes.items()}
         entered = {id_: c.entered for id_, c in changes.items()}
@@ -344,7 +355,8 @@ class Site:
             alike,
             lambda live: untold_columns(self._other_runs(run_id), self._journal.told, self._holding.rows, live),
             lambda: self._opened_curves(run_id),
-            lambda: self._counted_sets(run_id),
+            cache(lambda: apart_since(earlier, self._states(), rows, names)),
+            frozenset(told),
         )
         contributor = self._conditions.contributor(own, approval)
         contributor.freeze = lambda key, compute: self._journal.freeze(run_id, f"{begun.rows.digest}/{key}", compute)
@@ -355,10 +367,15 @@ class Site:
         others = self._other_runs(run_id)
         return opened_curves(others, self._journal.answered, self._holding.rows, self._holding.cohort)
 
-    def _counted_sets(self, run_id: str) -> Mapping[str, bool]:
-        """Returns, of each analysis set, whether its patients were counted in another run."""
-        rows, names = self._holding.rows, sorted(self._holding.cohort.analysis_sets)
-        return counted_before(self._other_runs(run_id), self._journal.told, rows, names)
+    def _of_other_studies(self, study: str) -> list[str]:
+        """Returns the runs of other studies, and of other versions. Two of one version that are opened at once tell of
+        the same sets."""
+        runs = self._journal.contributed()
+        return [run for run in runs if claimed_head(self._journal.exchanges(run)[0].request).study != study]
+
+    def _states(self) -> dict[str, RowMarks]:
+        """Returns the patients of each run to which this site has contributed."""
+        return {run: begun.rows for run, begun in self._journal.contributed().items()}
 
     def _other_runs(self, run_id: str) -> dict[str, Begun]:
         """Returns the runs to which this site has contributed, but for this one."""

@@ -65,5 +65,9 @@ class _Compared:
         return self._known[j]
 
     def _from_told(self, j: int) -> list[int]:
-        columns = self._columns
-        return [columns.differing(i, j) for i, of in self._told.items() if columns.agreement(i, j, of).shows_one(of)]
+        found = []
+        for i, of in self._told.items():
+            columns = self._columns.turned(i, j)
+            if columns.agreement(i, j, of).shows_one(of):
+                found.append(columns.differing(i, j))
+        return found

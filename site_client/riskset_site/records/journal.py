@@ -128,6 +128,9 @@ class JournalFile:
     def told(self, run: str) -> frozenset[str]:
         return told_in(self._sent_in(run))
 
+    def is_over(self, run: str) -> bool:
+        return any(entry.public["run"] == run for entry in self.ledger.entries(CLOSED))
+
     def _sent_in(self, run: str) -> Iterator[Sent]:
         entries = (one for kind in (CONTRIBUTED, CLOSED) for one in self.ledger.entries(kind))
         sent = (read_sent(self.ledger, entry) for entry in entries if entry.public["run"] == run)

@@ -12,10 +12,11 @@ BINARY = ("ecog", "mvi", "male", "viral")
 OS, OTHER = "cox/os/all/multivariable", "cox/other/all/multivariable"
 
 
-def asked(network, table, differing):
+def asked(network, table, differing, **more):
     """A study of two endpoints; the second lacks the events of so many patients who died in Tokyo."""
     everybody = np.ones(len(table["site"]), bool)
     analyses = {name: {"kind": "cox", "endpoints": [name], "multivariable": list(BINARY)} for name in ("os", "other")}
+    analyses["os"] |= more
     made = network(table, analyses, {"os": everybody, "other": everybody})
     rows = made.cohorts["tokyo"].analysis_sets["other"]
     censored = np.flatnonzero(rows.event)[:differing]
@@ -48,6 +49,12 @@ class TestTheEventsOfTwoEndpoints:
         results = gated.run().results
         assert isinstance(results[OS], CoxFit)
         assert (results[OTHER].rule, results[OTHER].by) == ("R2", "a site")
+
+    def test_later_analyses_of_the_first_endpoint_pass(self, network, patients):
+        honest, _ = asked(network, patients(*FEW), 1, univariable=["mvi"])
+        results = honest.run().results
+        fitted = {id_: isinstance(found, CoxFit) for id_, found in results.items() if id_.startswith("cox/")}
+        assert fitted == {OS: True, OTHER: False, "cox/os/all/univariable/mvi": True}
 
     def test_endpoints_that_differ_in_enough_events_pass(self, network, patients):
         honest, _ = asked(network, patients(*FEW), 5)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from riskset.analyses.methods.cox_fit import CoxFit
-from riskset.protocol import site as of_a_site
+from riskset.errors import Refused
 from riskset.protocol.approval import ExceptionSigned
 from riskset.protocol.journal import IN_CLEAR
 
@@ -174,17 +174,18 @@ class TestTheSameTwoSets:
         second = network(table, {name: asks(name, names)["cox"] for name in order}, sets, run="two", version="2")
         return told, second.inherits(first).again("two", earlier=["one"])
 
-    def test_one_patient(self, network, patients, rules, monkeypatch):
+    def test_one_patient(self, network, patients, rules):
         table = patients(*FEW)
         victim = int(np.flatnonzero(table["site"] == "tokyo")[0])
-        monkeypatch.setattr(of_a_site, "counted_before", lambda *of: {})
+        rules.off("R14")
         told, bare = self.later(network, table, OF_ONE)
         row = [1, *(int(table[name][victim]) for name in BINARY)]
         assert (told - pairs(bare, "pfs") == np.outer(row, row)).all()
-        monkeypatch.undo()
+        rules.on()
         _, gated = self.later(network, table, OF_ONE)
-        refusal = gated.run().results["cox/pfs/all/multivariable"]
-        assert (refusal.rule, refusal.by, gated.told("admission/pairs")) == ("R2", "a site", None)
+        results = gated.run().results
+        assert (results["cox/pfs/all/multivariable"].rule, type(results[MODEL])) == ("R14", CoxFit)
+        assert not any("(pfs)" in label for label in gated.told("admission/pairs"))
 
     def test_the_set_that_passed_before_passes(self, network, patients):
         """The study as it was, and what another version adds to that set."""
@@ -211,13 +212,85 @@ class TestTheSameTwoSets:
         assert all(isinstance(results[f"cox/{name}/all/multivariable"], CoxFit) for name in ("pfs", "os"))
 
 
+class TestASetThatIsNotNamedAgain:
+    """What the first version told of all patients, less what the second tells of all but one. The second names the
+    first one's refused set, and one more, which together are all patients; so nobody entered or left."""
+
+    def versions(self, network, table, first=("os", "pfs"), second=("pfs", "ttp")):
+        at = np.arange(len(table["site"]))
+        one_less, rest = without(table, **OF_ONE), np.zeros(len(at), bool)
+        for site in FEW:
+            rest[np.flatnonzero(table["site"] == site)[:40]] = True
+        masks = {"os": at >= 0, "pfs": one_less, "ttp": rest}
+        one = network(table, {name: asks(name)["cox"] for name in first}, {n: masks[n] for n in first}, run="one")
+        told = pairs(one, first[0])
+        one.run()
+        two = network(
+            table, {name: asks(name)["cox"] for name in second}, {n: masks[n] for n in second}, run="two", version="2"
+        )
+        return told, two.inherits(one).again("two", earlier=["one"])
+
+    def test_one_patient(self, network, patients, rules):
+        table = patients(*FEW)
+        victim = int(np.flatnonzero(table["site"] == "tokyo")[0])
+        row = [1, *(int(table[name][victim]) for name in BINARY)]
+        rules.off("R14")
+        told, bare = self.versions(network, table)
+        assert (told - pairs(bare, "pfs") == np.outer(row, row)).all()
+        rules.on()
+        _, gated = self.versions(network, table)
+        assert gated.run().results["cox/pfs/all/multivariable"].rule == "R14"
+        assert not any("(pfs)" in label for label in gated.told("admission/pairs"))
+
+    def test_one_patient_beside_a_set_left_out(self, network, patients, rules):
+        """The patients of another set that is left out, who are many, do not hide the one."""
+        table = patients(*FEW)
+        victim = int(np.flatnonzero(table["site"] == "tokyo")[0])
+        row = [1, *(int(table[name][victim]) for name in BINARY)]
+        rules.off("R14")
+        told, bare = self.versions(network, table, ("os", "ttp"), ("pfs",))
+        assert (told - pairs(bare, "pfs") == np.outer(row, row)).all()
+        rules.on()
+        _, gated = self.versions(network, table, ("os", "ttp"), ("pfs",))
+        assert gated.run().results["cox/pfs/all/multivariable"].rule == "R14"
+
+    def test_all_patients_of_two_sets(self, network, patients):
+        """The first version tells of two sets; all patients together are one set of the second only."""
+        table = patients(*FEW)
+        _, gated = self.versions(network, table, ("pfs", "ttp"), ("os",))
+        assert gated.run().results[MODEL].rule == "R14"
+
+    def test_the_refused_set_may_be_left_out(self, network, patients):
+        """As R2 advises: the first version told nothing of it but how many patients it has."""
+        _, honest = self.versions(network, patients(*FEW), second=("os",))
+        assert isinstance(honest.run().results[MODEL], CoxFit)
+
+    def both(self, network, table, phase):
+        """The second version asks for all patients while the first, which has them too and all but one, goes on."""
+        sets = {"os": np.ones(len(table["site"]), bool), "pfs": without(table, **OF_ONE)}
+        one = network(table, {name: asks(name)["cox"] for name in sets}, sets, run="one").until(phase)
+        two = network(table, asks("os"), {"os": sets["os"]}, run="two", version="2")
+        return one, two.inherits(one).again("two", earlier=["one"])
+
+    def test_counts_as_told_while_the_first_run_goes_on(self, network, patients):
+        _, gated = self.both(network, patients(*FEW), "admission/counts")
+        assert gated.run().results[MODEL].rule == "R14"
+
+    def test_is_not_told_by_a_run_that_does_not_know_of_the_other(self, network, patients):
+        """The first run was opened, and had told nothing, when the second began."""
+        one, two = self.both(network, patients(*FEW), "admission/cohorts")
+        assert isinstance(two.run().results[MODEL], CoxFit)
+        with pytest.raises(Refused, match="busan has answered another run"):
+            one.run()
+
+
 class TestTheSameTwoColumns:
     """Two columns that differ in one patient, the one in a first version of the study, the other in a second, which
     uses the first one too, in an analysis that is refused: then they are two columns, and nobody changed."""
 
     COLUMNS = ("ecog", "mvi", "male")
 
-    def versions(self, network, table, differing=1):
+    def versions(self, network, table, differing=1, is_turned=False):
         at, victim = np.arange(len(table["site"])), int(np.flatnonzero(table["site"] == "tokyo")[5])
         marked = (at >= victim) & (at < victim + differing)
         z1 = np.where(marked, 0.0, np.random.default_rng(3).random(len(at)) < 0.4)
@@ -226,7 +299,8 @@ class TestTheSameTwoColumns:
         one.run()
         refused = {"few": {"kind": "cox", "endpoints": ["few"], "multivariable": ["z1"]}}
         asked = asks(names=(*self.COLUMNS, "z2")) | refused
-        again = network({**table, "z1": z1, "z2": z1 + marked}, asked, sets, run="two", version="2")
+        z2 = 1 - z1 - marked if is_turned else z1 + marked
+        again = network({**table, "z1": z1, "z2": z2}, asked, sets, run="two", version="2")
         two = again.inherits(one).again("two", earlier=["one"])
         return victim, one, two, two.run().results[MODEL]
 
@@ -239,6 +313,20 @@ class TestTheSameTwoColumns:
         assert seen == [table[name][victim] for name in self.COLUMNS]
         rules.on()
         assert self.versions(network, table)[-1].rule == "R14"
+
+    def test_turned_round(self, network, patients, rules):
+        table = patients(*FEW)
+        rules.off("R14")
+        victim, one, two, _ = self.versions(network, table, is_turned=True)
+        first, second = told(one, "one"), told(two, "two")
+        whole = {name: first[f"patients with {name} = true (os) and {name} = true (os)"] for name in self.COLUMNS}
+        seen = [whole[n] - together(second, "z2", n) - together(first, "z1", n) for n in self.COLUMNS]
+        assert seen == [table[name][victim] for name in self.COLUMNS]
+        rules.on()
+        assert self.versions(network, table, is_turned=True)[-1].rule == "R14"
+
+    def test_a_column_that_is_another_turned_round_passes(self, network, patients):
+        assert isinstance(self.versions(network, patients(*FEW), differing=0, is_turned=True)[-1], CoxFit)
 
     def test_a_column_that_differs_in_many_passes(self, network, patients):
         assert isinstance(self.versions(network, patients(*FEW), differing=12)[-1], CoxFit)

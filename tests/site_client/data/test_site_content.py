@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from riskset.errors import Refused
-from riskset.protocol.earlier_runs import Changes, changed
+from riskset.protocol.earlier_runs import Changes, apart_since, changed
 from riskset.secure.keys import new_identity
 from riskset_site.data.holding import load_holding
 
@@ -301,9 +301,14 @@ def test_r14_by_a_set_without_a_partner(rows_of):
         return rows_of(rows, study(variables, covariates=covariates).replace("multivariable", BY_MODEL))
 
     before, with_afp = rows_of(rows, study(variables)), ("arm", "age", "mvi", "afp")
-    assert changed(before, rows_of(rows, study(variables, covariates=with_afp))) == Changes(1, entered=1)
-    assert changed(before, asked(*with_afp)) == Changes(1, entered=1)
-    assert changed(before, asked("arm", "age", "mvi")) == Changes(0)
+    for now, apart in (
+        (rows_of(rows, study(variables, covariates=with_afp)), 1),
+        (asked(*with_afp), 1),
+        (asked("arm", "age", "mvi"), 0),
+    ):
+        assert changed(before, now).entered == 0  # whoever is in no set is counted still
+        found = apart_since([("run", 0)], {"run": before}, now, range(9))
+        assert max(found["run", 0].values()) == apart
 
 
 def test_r14_tells_other_patients_from_other_patient_numbers(rows_of):

@@ -13,6 +13,10 @@ from riskset.analyses.admission.spreads import InArm, Spread
 from riskset.analyses.excluded import Reason
 from riskset.analyses.moments import Moments
 
+ToldSet = tuple[str, int]
+"""An analysis set of an earlier run: the run, and the set's place among those of that run by name. Its name is not
+told, since the run may be of another study."""
+
 
 @dataclass(frozen=True)
 class Count:
@@ -51,6 +55,10 @@ class Figures:
     """By analysis set."""
     apart: Mapping[tuple[str, str], Count] = field(default_factory=dict)
     """By pair of analysis sets: patients in only one of them."""
+    since: Mapping[tuple[ToldSet, str], Count] = field(default_factory=dict)
+    """By set of an earlier run, and analysis set: patients in only one of the two."""
+    told: frozenset[ToldSet] = frozenset()
+    """The sets of earlier runs of which totals are known."""
     events: Mapping[str, int] = field(default_factory=dict)
     columns: Mapping[Feature, Count] = field(default_factory=dict)
     """By column: patients with a 1 (0 for numbers), and hospitals in which it varies."""

@@ -5,14 +5,14 @@ A hospital's own rows are judged by that hospital alone (`own_rows`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from typing import Literal
 
 from riskset.analyses.admission.causes import refusal_by_a_site
 from riskset.analyses.admission.features import Feature, must_differ
-from riskset.analyses.admission.figures import Count, Figures
+from riskset.analyses.admission.figures import Count, Figures, ToldSet
 from riskset.analyses.admission.step import Live
 from riskset.analyses.analysis import Analysis, RefusedByRule
 from riskset.analyses.moments import Moments
@@ -160,6 +160,7 @@ def _cohorts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iter
             for other in others_of(analysis, kept, judge.arm):
                 count = _apart(figures, other, name)
                 found += cells.apart(policy, other, name, count.rows, count.sites)
+            found += apart_since(policy, name, figures.since, figures.told)
         yield from ((analysis.id, finding) for finding in found)
         if all(finding.passes for finding in found):
             kept.append(analysis)
@@ -170,6 +171,16 @@ def others_of(analysis: Analysis, kept: Sequence[Analysis], arm: str | None) -> 
     far, once each."""
     others = (other for other in kept if other.analysis_set != analysis.analysis_set)
     return tuple(dict.fromkeys(other.analysis_set for other in others if must_differ(analysis, other, arm)))
+
+
+def apart_since(
+    policy: Policy, name: str, since: Mapping[tuple[ToldSet, str], Count], told: Collection[ToldSet]
+) -> Iterator[Finding]:
+    """R14 for a set, beside those of earlier runs. Nothing new is told of one that is the same as a set told before."""
+    beside = {one: count for (one, of), count in since.items() if of == name}
+    if not any(one in told and count == Count(0, 0) for one, count in beside.items()):
+        for (run, place), count in beside.items():
+            yield from cells.set_since(policy, name, run, place, count.rows, count.sites)
 
 
 def _apart(figures: Figures, a: str, b: str) -> Count:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from riskset.analyses.admission import spreads
 from riskset.analyses.admission.features import Feature, features_of, in_design, matrix
 from riskset.analyses.admission.figures import Count, Figures
-from riskset.analyses.admission.judging import Judged, levels, lost, nested
+from riskset.analyses.admission.judging import Judged, apart_since, levels, lost, nested
 from riskset.analyses.admission.of_columns import adding, binary, in_strata, modelled, models, stratified
 from riskset.analyses.admission.spreads import InArm, Spread
 from riskset.analyses.admission.step import Live, Own
@@ -61,7 +61,6 @@ def own_findings(
         "admission/changes": lambda: _own_untold(policy, live, own),
         "admission/counts": lambda: chain(
             own_findings_of_curves(policy, live, own),
-            _own_other_sets(policy, live, own, figures),
             _own_tables(policy, live, own, arm),
         ),
         # before the first score; and other runs may have told columns since
@@ -184,35 +183,23 @@ def _own_untold(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
         yield from ((id_, cells.untold(policy, run, rows)) for id_, rows in neighbours.items())
 
 
-def _own_other_sets(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
-    """R2 for two sets of which an earlier run counted one and this run, in which that one is refused, the other: the
-    later of two sets is refused, also over runs. Patients are those of all hospitals where the two were counted."""
-    counted, asked = own.counted(), {analysis.analysis_set for analysis in live}
-    before = [name for name, was in counted.items() if was and name not in asked]
-    for analysis in live:
-        name = analysis.analysis_set
-        for other in before if not counted.get(name, True) else ():
-            pair = figures.apart.get((name, other)) or figures.apart.get((other, name))
-            if pair is None or policy.column == "local":
-                differ = own.cohort.apart(name, other)
-                pair = Count(differ, int(differ > 0))
-            yield from ((analysis.id, f) for f in cells.apart(policy, other, name, pair.rows, pair.sites))
-
-
 def _own_outcomes(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
     """R2 for two endpoints of models, in both columns: the difference of their scores is of the patients in whom they
     differ. How many these are at all hospitals is known only as far as one endpoint has more events; where that is not
     enough, it must be none of a hospital's own, or as many as it may tell apart."""
-    before: dict[str, None] = {}
+    kept: dict[str, None] = {}
     differing = cache(lambda other, name: _differing(own.cohort.outcomes(other), own.cohort.outcomes(name)))
     for analysis in models(live):
         name = analysis.analysis_set
-        for other in before:
+        passes = True
+        for other in kept:
             more = abs(figures.events.get(name, 0) - figures.events.get(other, 0))
             differ = 0 if more >= policy.k else differing(other, name)
-            yield analysis.id, cells.outcomes(policy, other, name, differ)
-        if analysis.endpoint is not None:
-            before[name] = None
+            finding = cells.outcomes(policy, other, name, differ)
+            passes = passes and finding.passes
+            yield analysis.id, finding
+        if analysis.endpoint is not None and passes:
+            kept[name] = None
 
 
 def _differing(one: AnalysisSet, other: AnalysisSet) -> int:
@@ -262,6 +249,8 @@ def _own_counts(policy: Policy, analysis: Analysis, own: Own, kept: Sequence[str
         if other != name:
             differ = own.cohort.apart(name, other)
             yield from cells.apart(policy, other, name, differ, int(differ > 0))
+    since = {(told, name): Count(n[name], int(n[name] > 0)) for told, n in own.apart_since().items() if name in n}
+    yield from apart_since(policy, name, since, own.told)
     ones = {c.name: int(c.values(rows).sum()) for c in analysis.columns if not c.is_number}
     yield from levels(policy, analysis, rows.n, ones)
     if summed := analysis.exposure.summed:

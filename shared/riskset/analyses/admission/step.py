@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.admission.figures import Count, Figures
+from riskset.analyses.admission.figures import Count, Figures, ToldSet
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import Cohort
 from riskset.catalogue import Message
@@ -44,9 +44,10 @@ class Own:
     opened: Callable[[], Sequence[Curve]] = tuple
     """Returns the curves that it answered in other runs, of any study, over the patients of the cohort. They are read
     from the journal only where they are judged."""
-    counted: Callable[[], Mapping[str, bool]] = dict
-    """Returns, by analysis set, whether its patients were counted in another run; nothing of a set that cannot be
-    compared with those of earlier runs."""
+    apart_since: Callable[[], Mapping[ToldSet, Mapping[str, int]]] = dict
+    """Returns, by set of an earlier run, and by analysis set: its patients in only one of the two."""
+    told: frozenset[ToldSet] = frozenset()
+    """Of which sets of earlier runs it told more than how many patients they have."""
 
 
 class Step(Protocol):

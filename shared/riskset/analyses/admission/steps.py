@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, product
 from typing import ClassVar
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from riskset.analyses.admission.exclusions import NOT_COUNTED, Exclusions
 from riskset.analyses.admission.features import Feature, only_of
-from riskset.analyses.admission.figures import Figures
+from riskset.analyses.admission.figures import Figures, ToldSet
 from riskset.analyses.admission.of_columns import Counts, Pairs, Products
 from riskset.analyses.admission.step import Live, Own, Step, rows_and_sites
 from riskset.catalogue import Message, say
@@ -69,26 +69,34 @@ class Changes:
 
 @dataclass(frozen=True)
 class Cohorts:
-    """How many patients each analysis set has, and how many are in only one of two sets."""
+    """How many patients each analysis set has, and how many are in only one of two sets, of which one may be of an
+    earlier run."""
 
+    earlier: tuple[ToldSet, ...] = ()
+    told: frozenset[ToldSet] = frozenset()
+    """Those of them that are known by their totals; of the others an earlier run may still tell."""
     id: str = "admission/cohorts"
     reveals: ClassVar[Message] = say("analyses.reveals.cohorts")
 
     def labels(self, live: Live) -> tuple[Label, ...]:
         sets = _sets(live)
         of = [*sets, *(f"only one of {a} and {b}" for a, b in combinations(sets, 2))]
+        of += [f"only one of {name} and set {place + 1} of run {run}" for (run, place), name in self._since(live)]
         return tuple(total_of(f"patients of {name}") for name in of)
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
         sets = _sets(live)
         sizes = [own.cohort.analysis_sets[name].n for name in sets]
         sizes += [own.cohort.apart(a, b) for a, b in combinations(sets, 2)]
+        since = own.apart_since() if self.earlier else {}
+        sizes += [since.get(one, {}).get(name, 0) for one, name in self._since(live)]
         return np.array(sizes, np.float64)
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
         sets = _sets(live)
         dead = {name: only_of(live, refused, Feature(name)) for name in sets}
         of = [*(dead[name] for name in sets), *(dead[a] or dead[b] for a, b in combinations(sets, 2))]
+        of += [dead[name] for _, name in self._since(live)]
         return np.array(of, bool)
 
     def stated(self, live: Live) -> tuple[int, ...]:
@@ -102,13 +110,23 @@ class Cohorts:
     ) -> Figures:
         sets, counts = _sets(live), rows_and_sites(total, sites)
         rows = dict(zip(sets, counts, strict=False))
-        apart = dict(zip(combinations(sets, 2), counts[len(sets) :], strict=True))
-        return replace(known, rows=rows, apart=apart)
+        apart = dict(zip(combinations(sets, 2), counts[len(sets) :], strict=False))
+        since = dict(zip(self._since(live), counts[len(sets) + len(apart) :], strict=True))
+        return replace(known, rows=rows, apart=apart, since=since, told=self.told)
+
+    def _since(self, live: Live) -> list[tuple[ToldSet, str]]:
+        return list(product(self.earlier, _sets(live)))
 
 
 def steps(
-    earlier: Sequence[str], exclusions: Exclusions = NOT_COUNTED, *, counts_entered: bool = True
+    earlier: Sequence[str],
+    exclusions: Exclusions = NOT_COUNTED,
+    earlier_sets: Sequence[ToldSet] = (),
+    told: frozenset[ToldSet] = frozenset(),
+    *,
+    counts_entered: bool = True,
 ) -> tuple[Step, ...]:
-    """Returns the rounds of admission; `earlier` are the runs whose changes have not been judged yet."""
+    """Returns the rounds of admission; `earlier` are the runs whose changes have not been judged yet; the rest is
+    of `Cohorts`."""
     first: tuple[Step, ...] = (Changes(tuple(earlier), counts_entered),) if earlier else ()
-    return (*first, Cohorts(), Counts(exclusions), Pairs(), Products())
+    return (*first, Cohorts(tuple(earlier_sets), told), Counts(exclusions), Pairs(), Products())
