@@ -14,7 +14,7 @@ from riskset.analyses.methods.table1_ranks import RanksOfNumber
 
 SIZES = (58, 60, 62)  # and one more: 59, 61 and 63, which have no common divisor
 RANKS, LAB = "table1/all/lab/ranks", "table1/all/lab"
-ASKED = {"table": {**TABLE, "variables": ["lab"]}}
+ASKED = {"table": {**TABLE, "variables": ["lab"], "tests": True}}
 
 
 def dealt(of_new):

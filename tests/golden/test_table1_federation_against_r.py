@@ -74,8 +74,10 @@ def dealt(name, rows, into):
 
 CASES = [
     ("lung", None),
-    ("lung", 3),
-    *(pytest.param((name, None), marks=pytest.mark.exhaustive) for name in ("rottgbsg", "rhdnase")),
+    *(
+        pytest.param(case, marks=pytest.mark.exhaustive)
+        for case in (("lung", 3), ("rottgbsg", None), ("rhdnase", None))
+    ),
 ]
 
 

@@ -1,9 +1,9 @@
 """The declared range of a number as cells, so that every party halves it at the same places.
 
-With a `step` the cells are the values themselves; without one, a millionth of the value. An interval is halved where a
-binary digit of its exponent, then of its significand, turns from 0 to 1: at 64 before 80, and at 80 before 72. So the
-places are the same whatever range, step or transform a study declares, and another version of it counts the same halves
-again, not others.
+With a `step` the cells are the values themselves; without one, the values with the same first 12 binary digits. An
+interval is halved where a binary digit of its exponent, then of its significand, turns from 0 to 1: at 64 before 80,
+and at 80 before 72. So the places are the same whatever range, step or transform a study declares, and another version
+of it counts the same halves again, not others.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from riskset.study.spec import NumberVariable, Transform
 
 _LEAST_EXPONENT: Final = -32
 """What is nearer to 0 than 2 to this power counts as 0."""
-_COARSE: Final = 20
+_COARSE: Final = 12
 _FINE: Final = 44
 """Binary digits of a significand: of cells without a step, and to tell two steps apart."""
 _ORIGIN: Final = 2**60

@@ -37,7 +37,7 @@ def test_halving_ends_at_the_value(scale, share):
         value = scale.low + round((value - scale.low) / scale.step) * scale.step
     found, (low, high) = places(scale, value)
     assert low - 1e-6 * abs(low) <= value <= high + 1e-6 * abs(high)
-    assert high - low <= (0 if scale.step else 2e-6 * max(abs(value), 1e-9))
+    assert high - low <= (0 if scale.step else 2.0**-11 * max(abs(value), 1e-9))
     assert len(found) <= 64
 
 
