@@ -144,7 +144,7 @@ class Contributor:
             of_step = own_findings(policy, history.step.id, history.in_admission, own, figures, history.judge.arm)
             found += ((id_, finding) for id_, finding in of_step if id_ in history.batch)
         first = [q.analysis for q in history.questions if q.is_first]
-        designs = {a.id for a in first if a.exposure.design or a.exposure.numbers}
+        designs = {a.id for a in first if a.exposure.summed}
         if designs:
             of_designs = own_findings_before_first(policy, history.admitted_analyses, own, figures)
             found += ((id_, finding) for id_, finding in of_designs if id_ in designs)
