@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from riskset.analyses.admission import judging, own_rows
+from riskset.analyses.admission import judging, own_numbers, own_rows
 from riskset.analyses.analysis import RefusedByRule, has_result
 from riskset.analyses.cohort import AnalysisSet, Cohort, PatientSet
 from riskset.analyses.moments import moments_id
@@ -78,8 +78,9 @@ class TestAValueFarFromAllOthers:
         return network(patients, draw(lab=(self.who, value)), {"table": TABLE}).run().results
 
     def test_it_is_read_from_the_sums_of_its_arm_where_the_rule_is_off(self, patients, monkeypatch):
-        for name in ("_own_columns", "_own_designs", "_own_numbers"):
+        for name in ("_own_columns", "_own_designs"):
             monkeypatch.setattr(own_rows, name, lambda *_: iter(()))
+        monkeypatch.setattr(own_numbers, "in_arms", lambda *_: iter(()))
         table = draw(lab=(self.who, 900.0))
         arm = self.asks(patients, 900.0)[LAB].by_arm[int(table["arm"][self.who])]
         # all others near their own mean m: n mean = (n - 1) m + x, and the sum of squares about the mean is nearly
@@ -110,7 +111,7 @@ class TestTheOnlyPatientOfAnArmAtAHospital:
         return network(patients, table, {"table": TABLE}, sites=(*SITES, "seoul")).run().results[LAB]
 
     def test_the_value_is_read_where_the_rule_is_off(self, patients, monkeypatch):
-        monkeypatch.setattr(own_rows, "_own_numbers", lambda *_: iter(()))
+        monkeypatch.setattr(own_numbers, "in_arms", lambda *_: iter(()))
         arm = self.run(patients, 900.0).by_arm[1]
         read = arm.mean + np.sqrt(arm.variance * (arm.n - 1) * (arm.n - 1) / arm.n)
         assert read == pytest.approx(905, rel=0.02)

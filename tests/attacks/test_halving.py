@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from riskset.analyses import plan as planning
-from riskset.analyses.admission import judging, own_rows
+from riskset.analyses.admission import judging, own_numbers
 from riskset.analyses.analysis import RefusedByRule
 from riskset.analyses.cohort import AnalysisSet, Cohort, PatientSet
 from riskset.analyses.methods.table1_quartiles import Quartiles, QuartilesOfNumber
@@ -100,7 +100,7 @@ def honest(patients, table):
 class TestTheSameNumberAgain:
     @pytest.mark.exhaustive
     def test_is_halved_at_other_places_where_the_rule_is_off(self, patients, table, monkeypatch):
-        monkeypatch.setattr(own_rows, "_own_orders", lambda *_: iter(()))
+        monkeypatch.setattr(own_numbers, "orders", lambda *_: iter(()))
         results = network(patients, table, ["afp", "again"]).run().results
         assert isinstance(results[AFP], Quartiles)
         assert isinstance(results[AGAIN], Quartiles)

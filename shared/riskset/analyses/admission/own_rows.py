@@ -11,21 +11,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain
-from typing import Final, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.admission import spreads
+from riskset.analyses.admission import own_numbers
 from riskset.analyses.admission.features import Feature, features_of, in_design, matrix
 from riskset.analyses.admission.figures import Count, Figures
 from riskset.analyses.admission.judging import Judged, apart_since, levels, lost, nested
 from riskset.analyses.admission.of_columns import adding, binary, in_strata, modelled, models, stratified
-from riskset.analyses.admission.spreads import InArm, Spread
 from riskset.analyses.admission.step import Live, Own
 from riskset.analyses.analysis import Analysis
-from riskset.analyses.cohort import AnalysisSet, AnySet
-from riskset.analyses.design import Column
+from riskset.analyses.cohort import AnalysisSet
 from riskset.analyses.leaving import curves_of
 from riskset.analyses.moments import pooled, summary
 from riskset.analyses.opened import Begun, judged
@@ -65,7 +63,7 @@ def own_findings(
         ),
         # before the first score; and other runs may have told columns since
         "admission/pairs": lambda: chain(_own_untold(policy, live, own), _own_outcomes(policy, live, own, figures)),
-        "admission/products": lambda: _own_orders(policy, live, own),
+        "admission/products": lambda: own_numbers.orders(policy, live, own),
     }
     in_column: dict[str, Callable[[], Iterator[Judged]]] = (
         {
@@ -143,7 +141,7 @@ def own_findings_before_first(policy: Policy, passed: Live, own: Own, figures: F
     """As `own_findings`, before the first sums of a design leave; `passed` are the admitted analyses."""
     if policy.column != "pooled":
         return []
-    return [*_own_designs(policy, passed, own, figures), *_own_numbers(policy, passed, own, figures.by_arm)]
+    return [*_own_designs(policy, passed, own, figures), *own_numbers.in_arms(policy, passed, own, figures.by_arm)]
 
 
 def own_findings_of_budget(
@@ -231,7 +229,7 @@ def _own_everything(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
     spread = matrix(own.cohort, modelled(rest), centred=True)
     yield from _span(policy, "R4.leverage", spread, spread.T @ spread, modelled(rest), adding(rest))
     yield from _own_strata(policy, rest, own, None)
-    yield from _own_numbers(policy, rest, own, None)
+    yield from own_numbers.in_arms(policy, rest, own, None)
 
 
 def _kept(live: Live, judged: Sequence[Judged]) -> list[Analysis]:
@@ -306,17 +304,6 @@ def _own_designs(policy: Policy, live: Live, own: Own, figures: Figures) -> Iter
         yield from _span(policy, "R4.leverage", own_rows, figures.spread.of(features), features, adding(live))
 
 
-def _own_numbers(policy: Policy, live: Live, own: Own, spread: Mapping[InArm, Spread] | None) -> Iterator[Judged]:
-    """R4: no patient makes up much of the spread of a table's number within an arm. `spread` are those of all
-    hospitals, None for this one's own. Over all arms each number is judged with the columns of the models."""
-    for analysis in live:
-        for one in spreads.of_analysis(analysis):
-            values = one.values(own.cohort)
-            rows, total = (Spread.of(values) if spread is None else spread[one]).shares(values)
-            for finding in span.design(policy, "R4.leverage", rows, total, [(analysis.id, [0])]):
-                yield analysis.id, finding
-
-
 def _span(
     policy: Policy,
     limit: str,
@@ -331,50 +318,11 @@ def _span(
     yield from zip((id_ for id_, _ in users), findings, strict=True)
 
 
-def _own_halves(policy: Policy, one: Evaluated) -> Iterator[Judged]:
-    """R4 in the local column: the hospital's own patients in each interval of which half is to be counted."""
-    if policy.column == "local" and "R4.halved" in policy.values:
-        few = [n for n in one.halved_here() if n]
-        yield one.analysis.id, cells.halved(policy, one.analysis.id, min(few, default=0))
-
-
-_ONE_ORDER: Final = 0.9
-"""Kendall's tau-b from which two numbers count as one. Of different numbers, even closely related ones, it is less."""
-_ORDERED: Final = 20
-"""Fewer patients than this may be in one order by chance."""
-_COMPARED: Final = 1000
-"""As many patients tell whether all are in one order."""
-
-
-def _own_orders(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
-    """R4 in both columns: two numbers that order the patients alike are one number, halved at other places."""
-    if "R4.same_order" not in policy.values:
-        return
-    kept: list[tuple[AnySet, Column]] = []
-    for analysis in live:
-        for column in analysis.exposure.halved:
-            rows = own.cohort.analysis_sets[analysis.analysis_set]
-            alike = sum(_have_one_order(rows, column, *other) for other in kept if other[1].variable != column.variable)
-            finding = cells.same_order(policy, analysis.id, alike)
-            yield analysis.id, finding
-            if finding.passes:
-                kept.append((rows, column))
-
-
-def _have_one_order(rows: AnySet, column: Column, others: AnySet, other: Column) -> bool:
-    """Whether nearly all patients are in one order by the two numbers, or in opposite orders."""
-    _, i, j = np.intersect1d(rows.patients, others.patients, return_indices=True)
-    if len(i) < _ORDERED:
-        return False
-    a, b = (np.sign(x[:, None] - x) for x in (column.values(rows)[i][:_COMPARED], other.values(others)[j][:_COMPARED]))
-    return bool(abs((a * b).sum()) >= _ONE_ORDER * np.sqrt((a * a).sum() * (b * b).sum()) > 0)
-
-
 def _own_evaluations(policy: Policy, own: Own, evaluated: Sequence[Evaluated]) -> Iterator[Judged]:
     """R7 at the requested points and, in the local column, R5 on this hospital's rows."""
     for one in evaluated:
         if one.analysis.exposure.halved:
-            yield from _own_halves(policy, one)
+            yield from own_numbers.halves(policy, one.analysis.id, one.halved_here())
             continue
         id_, n = one.analysis.id, own.cohort.analysis_sets[one.analysis.analysis_set].n
         eta = one.linear_predictor()
