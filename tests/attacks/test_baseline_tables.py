@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from riskset.analyses.admission import judging, own_rows
+from riskset.analyses.admission import judging, own_numbers, own_rows
 from riskset.analyses.analysis import RefusedByRule, has_result
 from riskset.analyses.cohort import AnalysisSet, Cohort, PatientSet
 from riskset.analyses.moments import moments_id
@@ -18,14 +18,14 @@ SITES = ("asan", "kurume", "osaka")
 N = 180
 VARIABLES = {
     "arm": {"type": "category", "levels": ["old", "new"]},
-    "age": {"type": "number", "range": [0, 100]},
-    "lab": {"type": "number", "range": [0, 1000]},
-    "lab2": {"type": "number", "range": [0, 1000]},
+    "age": {"type": "number", "range": [0, 100], "step": 50},  # ends the rounds of quartiles early
+    "lab": {"type": "number", "range": [0, 1000], "step": 500},
+    "lab2": {"type": "number", "range": [0, 1000], "step": 500},
     "ecog": {"type": "boolean"},
     "days": {"type": "number", "range": [0, 5000]},
     "dead": {"type": "boolean"},
 }
-TABLE = {"kind": "table1", "variables": ["age", "lab"]}
+TABLE = {"kind": "table1", "variables": ["age", "lab"], "tests": False}
 MODEL = {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm", "age", "ecog"]}
 AGE, LAB, COX = "table1/all/age", "table1/all/lab", "cox/os/all/multivariable"
 
@@ -78,8 +78,9 @@ class TestAValueFarFromAllOthers:
         return network(patients, draw(lab=(self.who, value)), {"table": TABLE}).run().results
 
     def test_it_is_read_from_the_sums_of_its_arm_where_the_rule_is_off(self, patients, monkeypatch):
-        for name in ("_own_columns", "_own_designs", "_own_numbers"):
+        for name in ("_own_columns", "_own_designs"):
             monkeypatch.setattr(own_rows, name, lambda *_: iter(()))
+        monkeypatch.setattr(own_numbers, "in_arms", lambda *_: iter(()))
         table = draw(lab=(self.who, 900.0))
         arm = self.asks(patients, 900.0)[LAB].by_arm[int(table["arm"][self.who])]
         # all others near their own mean m: n mean = (n - 1) m + x, and the sum of squares about the mean is nearly
@@ -110,7 +111,7 @@ class TestTheOnlyPatientOfAnArmAtAHospital:
         return network(patients, table, {"table": TABLE}, sites=(*SITES, "seoul")).run().results[LAB]
 
     def test_the_value_is_read_where_the_rule_is_off(self, patients, monkeypatch):
-        monkeypatch.setattr(own_rows, "_own_numbers", lambda *_: iter(()))
+        monkeypatch.setattr(own_numbers, "in_arms", lambda *_: iter(()))
         arm = self.run(patients, 900.0).by_arm[1]
         read = arm.mean + np.sqrt(arm.variance * (arm.n - 1) * (arm.n - 1) / arm.n)
         assert read == pytest.approx(905, rel=0.02)
@@ -118,6 +119,7 @@ class TestTheOnlyPatientOfAnArmAtAHospital:
     def test_the_number_is_refused(self, patients):
         assert self.run(patients, 900.0).rule == "R4"
 
+    @pytest.mark.exhaustive
     def test_values_among_others_are_answered(self, patients):
         assert has_result(self.run(patients, 55.0))
 
@@ -126,7 +128,7 @@ class TestTwoNumbersThatDifferInOnePatient:
     """A laboratory value was measured again in one patient. The difference of the two sums of his arm is his alone."""
 
     who = 10
-    asked: ClassVar = {"table": {**TABLE, "variables": ["lab", "lab2"]}}
+    asked: ClassVar = {"table": {**TABLE, "variables": ["lab", "lab2"], "tests": True}}
 
     def test_the_difference_is_read_where_the_rule_is_off(self, patients, monkeypatch):
         monkeypatch.setattr(own_rows, "_own_designs", lambda *_: iter(()))
@@ -137,9 +139,10 @@ class TestTwoNumbersThatDifferInOnePatient:
 
     def test_the_second_number_is_refused_and_the_first_is_answered(self, patients):
         results = network(patients, draw(lab2=(self.who, 71.5)), self.asked).run().results
-        assert results["table1/all/lab2"].rule == "R4"
+        assert [results[f"table1/all/lab2{part}"].rule for part in ("", "/ranks")] == ["R4", "R4"]
         assert has_result(results[LAB])
 
+    @pytest.mark.exhaustive
     def test_two_that_differ_in_many_are_answered(self, patients):
         changed = draw(lab2=(slice(None), np.random.default_rng(5).uniform(20, 80, N)))
         assert all(map(has_result, network(patients, changed, self.asked).run().results.values()))

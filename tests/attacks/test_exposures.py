@@ -160,6 +160,11 @@ NO_RULE_CAN_PLACE = {
     "a level added like a number": (exposure(numbers=(ARM,)), "R4"),
     "sums of a number beside a model": (exposure(design=(ARM,), numbers=(AGE,)), "R4"),
     "sums of a number again and again": (exposure(numbers=(AGE,), is_iterative=True), "R5"),
+    "a number that is halved beside its sums": (exposure(tables=(ARM,), numbers=(AGE,), halved=(AGE,)), "R4"),
+    "a number that is halved beside a table": (exposure(tables=(ARM, STAGES[0]), halved=(AGE,)), "R4"),
+    "a number that is halved at a single site": (exposure(halved=(AGE,), per_site=True), "R12"),
+    "halves of a number that a formula computes": (exposure(halved=(replace(AGE, is_combined=True),)), "R4"),
+    "halves of a level": (exposure(halved=(ARM,)), "R4"),
     "sums of a number of a single site": (exposure(tables=(ARM,), numbers=(AGE,), per_site=True), "R12"),
     "sums of a number that a formula computes": (exposure(numbers=(replace(AGE, terms=(AGE,)),)), "R4"),
     "a site's tables that say they are crossed with nothing": (

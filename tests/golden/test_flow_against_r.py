@@ -43,7 +43,7 @@ cox = {{ kind = "cox", endpoint = "os", multivariable = ["trt", "age", "ph_ecog"
 """
 
 
-@pytest.fixture(scope="module", params=[4, 3])
+@pytest.fixture(scope="module", params=[4, pytest.param(3, marks=pytest.mark.exhaustive)])
 def flow(request, desk_at, tmp_path_factory):
     """Dealt to four sites, and to three: these counts are of the pooled rows."""
     with datasets.path("lung").open(encoding="utf-8", newline="") as file:

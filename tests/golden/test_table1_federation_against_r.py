@@ -6,6 +6,7 @@ study try`, results.json. Tolerances as in `test_cox_against_r`.
 
 import csv
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,8 @@ event = "event"
 [analyses]
 table1 = {{ kind = "table1", variables = {names} }}
 """
+STEP = {"age": 1, "wt_loss": 1, "pat_karno": 10, "lnodes": 1, "fev": 5}
+"""The number's step, or what few patients of the data set lie in."""
 SMD = ("pooled sd", "sd of the arm", "sd of the reference")
 
 
@@ -71,8 +74,10 @@ def dealt(name, rows, into):
 
 CASES = [
     ("lung", None),
-    ("lung", 3),
-    *(pytest.param((name, None), marks=pytest.mark.exhaustive) for name in ("rottgbsg", "rhdnase")),
+    *(
+        pytest.param(case, marks=pytest.mark.exhaustive)
+        for case in (("lung", 3), ("rottgbsg", None), ("rhdnase", None))
+    ),
 ]
 
 
@@ -119,12 +124,31 @@ def test_means_and_standard_deviations(tried):
         assert [found[name] for name in SMD] == pytest.approx(r["smd"], rel=1e-9)
 
 
+def test_quartiles_are_as_near_as_their_width(tried):
+    for one, r, _ in of_type(tried, "number"):
+        for arm, expected in zip(one["arms"], [*r["quartiles"], r["quartiles_all"]], strict=True):
+            found = arm["quartiles"]
+            truth = expected if one["scale"] is None else [math.expm1(value) for value in expected]
+            assert [found[p] for p in ("p25", "p50", "p75")] == pytest.approx(truth, abs=found["width"] + 1e-9)
+            assert found["width"] <= 0.25 * (truth[2] - truth[0]) + STEP[one["variable"]]
+
+
 def test_t_tests(tried):
     for one, r, _ in of_type(tried, "number"):
         for key in ("t", "welch"):
             found = one["tests"][key]
             assert (found["t"], found["df"]) == pytest.approx((r[key]["t"], r[key]["df"]), rel=1e-9)
             assert found["p"] == pytest.approx(r[key]["p"], rel=1e-7)
+
+
+def test_rank_tests_within_sites(tried):
+    for one, r, is_as_in_r in of_type(tried, "number"):
+        for key in ("van_elteren", "kruskal_wallis_by_site"):
+            found = one["tests"][key]
+            assert found["df"] == 1
+            if is_as_in_r:
+                assert found["chi2"] == pytest.approx(r[key]["chi2"], rel=1e-9)
+                assert found["p"] == pytest.approx(r[key]["p"], rel=1e-7)
 
 
 def test_levels_and_their_tests(tried):

@@ -144,6 +144,15 @@ class Analysis(ABC):
         already, or `of_own`, of this hospital's own. None where nothing is known. Never leaves; R8 judges it."""
         return None
 
+    def halved(self, state: Any) -> Sequence[int]:
+        """Returns, for each interval of a number of which the next round counts a half, how many patients of the arm
+        are in it; R4 judges them. Empty where nothing is halved."""
+        return ()
+
+    def halved_here(self, prepared: Any, state: Any) -> Sequence[int]:
+        """Returns the same of the hospital's own patients. Never leaves."""
+        return ()
+
     @abstractmethod
     def refused(self, state: Any, refusal: RefusedByRule) -> Result:
         """Returns the end of an analysis that a hospital refuses to continue."""

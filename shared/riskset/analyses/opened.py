@@ -44,6 +44,8 @@ class Tally:
         name = analysis.analysis_set
         held = self.held.union(fields, _columns_of(analysis))
         patients, counted = max(self.patients, _holding(analysis, rows)), self.counted
+        if analysis.exposure.halved:
+            return Tally(self.numbers + rows, patients, held, counted)  # no more than the number of each patient
         if analysis.exposure.is_iterative:  # each point of evaluation gives other numbers
             return Tally(self.numbers + rounds * len(labels), patients, held, counted)
         new = frozenset((name, label) for label in labels if label.status is None and label.step is None) - counted

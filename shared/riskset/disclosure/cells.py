@@ -153,6 +153,18 @@ def cell(policy: Policy, subject: Message | str, smallest: int) -> Finding:
     return judge(policy, "R4.cell", subject, smallest, own=True, remedy=remedy)
 
 
+def halved(policy: Policy, subject: str, fewest: int) -> Finding:
+    """R4: the fewest patients of an arm in an interval of a number of which half is to be counted."""
+    remedy = say("rules.remedy.halved", least=_least(policy, "R4.halved"))
+    return judge(policy, "R4.halved", subject, fewest, remedy=remedy)
+
+
+def same_order(policy: Policy, subject: str, others: int) -> Finding:
+    """R4: so many numbers whose quartiles are counted order the patients of the site as this one does. The site's own
+    figure in both columns."""
+    return judge(policy, "R4.same_order", subject, others, own=True, remedy=say("rules.remedy.same_order"))
+
+
 def contributors(
     policy: Policy, subject: str, sites: int, of: Literal["patients", "number", "level"] = "patients"
 ) -> Finding:

@@ -127,6 +127,11 @@ class Exposure:
     """True where the number of patients of its set is told: R1, R2."""
     numbers: tuple[Column, ...] = ()
     """Numbers whose sum and sum of squares leave, in all and by arm: R4, R12."""
+    halved: tuple[Column, ...] = ()
+    """Numbers whose range is halved, in all and by arm: R4, R12."""
+    ranked: tuple[Column, ...] = ()
+    """Numbers whose ranks within a hospital are summed by arm. The number of a single site follows from a sum of terms
+    that sites weight, so these are numbers of a site: R4."""
     is_one_way: bool = False
     """True where nothing is told of its patients but tables, and they are those with a value of some columns of the
     export, or of a box of the flow chart: they are crossed with nothing (R2)."""
@@ -139,9 +144,15 @@ class Exposure:
     @property
     def columns(self) -> tuple[Column, ...]:
         """Returns every column once: those whose levels R2, R4 and R12 judge."""
+        numbers = (*self.numbers, *self.halved, *self.ranked)
         within = () if self.within is None else (self.within,)
-        every = (*self.design, *self.tables, *self.numbers, *self.split, *self.conditions, *within)
-        return tuple(dict.fromkeys(every))
+        return tuple(dict.fromkeys((*self.design, *self.tables, *numbers, *self.split, *self.conditions, *within)))
+
+    @property
+    def summed(self) -> tuple[Column, ...]:
+        """Returns the columns whose sums leave, and that R4 judges together: those of designs, of a sum its terms, then
+        the numbers of tables."""
+        return tuple(dict.fromkeys((*self.judged_design, *self.numbers, *self.ranked)))
 
     @property
     def split(self) -> tuple[Column, ...]:
@@ -173,7 +184,10 @@ class Exposure:
 
     @property
     def opens_nothing(self) -> bool:
-        return not (self.design or self.tables or self.numbers or self.patients) and self.in_time is None
+        return (
+            not (self.design or self.tables or self.numbers or self.halved or self.ranked or self.patients)
+            and self.in_time is None
+        )
 
 
 def of_admission(exposures: Iterable[Exposure], products: Iterable[Column] = ()) -> Exposure:
@@ -261,10 +275,15 @@ def _is_one_way(columns: Sequence[Column], arm: str | None) -> bool:
 
 
 def _is_of_a_number(columns: Sequence[Column], exposure: Exposure, arm: str | None) -> bool:
-    """Whether it is the sum of a declared number or of its square, of all patients or of those of one arm."""
+    """Whether it is the sum of a declared number or of its square, or how many patients are in an interval of one that
+    is halved, of all patients or of those of one arm."""
     numbers = [column for column in columns if column.is_number]
     levels = [column for column in columns if not column.is_number]
-    is_one = len(set(numbers)) == 1 and len(numbers) <= 2 and numbers[0] in exposure.numbers
+    if len(numbers) == 1 and numbers[0] in exposure.halved:  # how many are in an interval
+        is_one = True
+    else:
+        summed = (*exposure.numbers, *exposure.ranked)
+        is_one = len(set(numbers)) == 1 and len(numbers) <= 2 and numbers[0] in summed
     is_by_arm = len(levels) == 1 and levels[0].variable == arm and _are_levels_of(levels, exposure.tables)
     return is_one and (not levels or is_by_arm)
 
@@ -327,8 +346,16 @@ def _beyond_the_rules(exposure: Exposure, endpoint: str | None) -> Iterator[tupl
         yield "R12", say("rules.beyond.per_site"), later
     if exposure.design and endpoint is None:
         yield "R3", say("rules.beyond.no_endpoint"), later
+    counted = {column.variable for column in exposure.tables}
+    numbers = (*exposure.numbers, *exposure.halved, *exposure.ranked)
+    is_halving = bool(exposure.halved) and len(counted) <= 1 and not (besides or exposure.per_site)
+    if exposure.ranked and (not are_own_tables or len(counted) > 1 or exposure.halved or exposure.is_iterative):
+        yield "R4", say("rules.beyond.ranked_besides"), say("rules.instead.two_analyses")
+    if exposure.halved and not is_halving:
+        yield "R4", say("rules.beyond.halved_besides"), say("rules.instead.two_analyses")
+    is_model = bool(exposure.design) and not (exposure.tables or exposure.in_time)
     # whoever may know a site's table may know what follows from it at any point
-    if exposure.is_iterative and (exposure.tables or exposure.in_time or not exposure.design) and not are_own_tables:
+    if exposure.is_iterative and not (is_model or is_halving or are_own_tables):
         yield "R5", say("rules.beyond.repeated"), later
     if _has_unjudged_products(exposure):
         yield "R2", say("rules.beyond.products"), say("rules.instead.no_products")
@@ -337,11 +364,12 @@ def _beyond_the_rules(exposure: Exposure, endpoint: str | None) -> Iterator[tupl
     levels = (*exposure.tables, *exposure.conditions, *filter(None, [exposure.within]))
     if any(column.is_number for column in levels):
         yield "R4", say("rules.beyond.number_as_level"), say("rules.instead.levels")
-    if any(not column.is_number for column in exposure.numbers):
+    if any(not column.is_number for column in numbers):
         yield "R4", say("rules.beyond.level_as_number"), say("rules.instead.tables")
-    if any(column.terms for column in exposure.numbers):
+    if any(column.terms or column.is_combined for column in numbers):
         yield "R4", say("rules.beyond.terms_in_table"), say("rules.instead.each_variable")
-    if exposure.is_one_way and (exposure.design or exposure.in_time or exposure.per_site):
+    is_of_sites = exposure.per_site and not exposure.ranked
+    if exposure.is_one_way and (exposure.design or exposure.in_time or is_of_sites):
         yield "R2", say("rules.beyond.one_way"), say("rules.instead.declare")
     if exposure.numbers and exposure.design:
         yield "R4", say("rules.beyond.numbers_in_design"), say("rules.instead.two_analyses")

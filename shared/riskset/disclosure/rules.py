@@ -27,7 +27,7 @@ SMALLEST_CELL: Final = 5
 
 @dataclass(frozen=True)
 class Limit:
-    """One threshold of a rule. Amounts are formulas in k: `50`, `1/k`, `max(k, 10)`; None where the rule has none."""
+    """One threshold of a rule. Amounts are formulas in k: `50`, `1/k`, `max(2k, 10)`; None where the rule has none."""
 
     name: str
     """In full: `R4.leverage`."""
@@ -99,8 +99,13 @@ def amount(formula: str, k: int) -> Fraction:
     if formula.startswith("max(") and formula.endswith(")"):
         return max(amount(part.strip(), k) for part in formula[4:-1].split(","))
     over, _, under = formula.partition("/")
-    top, bottom = (Fraction(k) if part == "k" else Fraction(int(part)) for part in (over, under or "1"))
-    return top / bottom
+    top, bottom = (k if part == "k" else _times(part, k) for part in (over, under or "1"))
+    return Fraction(top, bottom)
+
+
+def _times(part: str, k: int) -> int:
+    """Returns a whole number, or a multiple of k: `2k`."""
+    return int(part.removesuffix("k")) * (k if part.endswith("k") else 1)
 
 
 def read_rules(text: str) -> Mapping[str, Rule]:

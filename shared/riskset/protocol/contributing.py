@@ -65,6 +65,9 @@ class _Evaluated:
             return None
         return self.analysis.largest_share(self.prepared, self.question.state, of_own=of_own)
 
+    def halved_here(self) -> Sequence[int]:
+        return self.analysis.halved_here(self.prepared, self.question.state)
+
 
 def _computed(key: str, compute: Callable[[], bytes]) -> bytes:
     return compute()
@@ -147,7 +150,7 @@ class Contributor:
             of_step = own_findings(policy, history.step.id, history.in_admission, own, figures, history.judge.arm)
             found += ((id_, finding) for id_, finding in of_step if id_ in history.batch)
         first = [q.analysis for q in history.questions if q.is_first]
-        designs = {a.id for a in first if (a.exposure.design or a.exposure.numbers) and a.id in history.passed}
+        designs = {a.id for a in first if a.exposure.summed and a.id in history.passed}
         if designs:
             of_designs = own_findings_before_first(policy, history.admitted_analyses, own, figures)
             found += ((id_, finding) for id_, finding in of_designs if id_ in designs)

@@ -438,7 +438,10 @@ class History:
     def _keep(self, analysis: Analysis, outcome: object, states: dict[str, Any], results: dict[str, Result]) -> None:
         """Stores the next state of an analysis, or its result; what would send undeclared numbers is ended."""
         if not isinstance(outcome, Result):
-            outcome = self.judge.uncovered(analysis, analysis.labels(outcome)) or outcome
+            labels = analysis.labels(outcome)
+            few = self.judge.halved(analysis, outcome, labels)
+            ended = self.judge.uncovered(analysis, labels) or (few and analysis.refused(outcome, few))
+            outcome = ended or outcome
         if isinstance(outcome, Result):
             results[analysis.id] = outcome
             states.pop(analysis.id, None)

@@ -1,12 +1,11 @@
-"""The regularised incomplete beta function, from which tails of Student's t follow."""
+"""The regularised incomplete beta function: tails of Student's t, and exact limits of proportions."""
 
 from __future__ import annotations
 
-from math import exp, lgamma, log
+from math import exp, inf, lgamma, log
 from typing import Final
 
 _TINY: Final = 1e-300
-_SETTLED: Final = 1e-16
 _MOST_TERMS: Final = 10_000
 
 
@@ -26,17 +25,16 @@ def incomplete_beta(x: float, a: float, b: float) -> float:
 
 def _fraction(x: float, a: float, b: float) -> float:
     c, d = 1.0, 1.0 / _not_0(1.0 - (a + b) * x / (a + 1))
-    fraction = d
+    fraction, before = d, inf
     for m in range(1, _MOST_TERMS):
+        if fraction == before:
+            break
+        before = fraction
         even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
         odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
-        change = 1.0
         for step in (even, odd):
             d, c = 1.0 / _not_0(1.0 + step * d), _not_0(1.0 + step / c)
-            change = d * c
-            fraction *= change
-        if abs(change - 1.0) <= _SETTLED:
-            break
+            fraction *= d * c
     return fraction
 
 

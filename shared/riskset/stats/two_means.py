@@ -39,6 +39,8 @@ class TTest:
 
 def student_t_p(t: float, df: float) -> float:
     """Returns P(|T| > |t|) for Student's t with `df` > 0 degrees of freedom, not necessarily whole."""
+    if t * t < 1.0:  # df / (df + t^2) would lose t
+        return 1.0 - incomplete_beta(t * t / (df + t * t), 0.5, df / 2)
     return incomplete_beta(df / (df + t * t), df / 2, 0.5)
 
 

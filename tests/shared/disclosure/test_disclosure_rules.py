@@ -103,6 +103,8 @@ EITHER_SIDE = {
         {"pooled": (5, 4), "local": (5, 4)},
     ),
     "R4.cell": (lambda p, rows: cells.cell(p, "response = CR", rows), {"pooled": (5, 4), "local": (5, 4)}),
+    "R4.halved": (lambda p, rows: cells.halved(p, "age", rows), {"pooled": (10, 9), "local": (10, 9)}),
+    "R4.same_order": (lambda p, n: cells.same_order(p, "age", n), {"pooled": (0, 1), "local": (0, 1)}),
     "R5.evaluations": (
         lambda p, asked: models.evaluations(p, "cox", asked, 500, 8),
         {"pooled": (12, 13), "local": (12, 13)},
@@ -257,6 +259,7 @@ def test_none_at_all_passes_where_the_rule_says_so(name, column):
         "R4.level": lambda: [cells.level(policy, "x", 0, 50), cells.level(policy, "x", 50, 50)],
         "R2.cell": lambda: [cells.two_levels(policy, "x", 0)],
         "R4.cell": lambda: [cells.cell(policy, "x", 0)],
+        "R4.halved": lambda: [cells.halved(policy, "x", 0)],
         "R14.changed_rows": lambda: cells.changes(policy, "r", 0, 0),
         "R14.changed_sites": lambda: cells.changes(policy, "r", 0, 0),
         "R14.entered_rows": lambda: cells.entered(policy, "r", 0, 0),
@@ -283,7 +286,7 @@ def test_every_rule_is_named_in_order_and_is_about_something():
 
 @pytest.mark.parametrize(
     ("formula", "k", "value"),
-    [("50", 5, 50), ("k", 7, 7), ("1/k", 5, Fraction(1, 5)), ("1/3", 9, Fraction(1, 3)), ("max(k, 10)", 12, 12)],
+    [("50", 5, 50), ("k", 7, 7), ("1/k", 5, Fraction(1, 5)), ("1/3", 9, Fraction(1, 3)), ("max(2k, 10)", 7, 14)],
 )
 def test_amounts_are_exact(formula, k, value):
     assert amount(formula, k) == value

@@ -113,6 +113,8 @@ def _of_number(one: _Of) -> Iterator[Row]:
     yield Row(one.label)
     cells = (*one.values("mean_with_sd", "mean", "sd"), *one.smd("pooled sd"), *one.p("welch"))
     yield Row(str(mean), cells, is_inner=True)
+    quartiles = one.values("median_with_quartiles", *(f"quartiles.{p}" for p in ("p50", "p25", "p75")))
+    yield Row(str(say("report.table1.median")), (*quartiles, *one.nothing), is_inner=True)
 
 
 def _of_levels(one: _Of) -> Iterator[Row]:

@@ -43,9 +43,9 @@ OWN_CAUSES: Final = {
     ),
     "admission/pairs": ("R4.column", "R14.untold", "R2.outcomes"),
     "admission/joint": ("R2.leverage", "R2.cell", "R4.level"),
-    "admission/products": ("R2.leverage", "R4.column"),
+    "admission/products": ("R2.leverage", "R4.column", "R4.same_order"),
     "first": ("R4.leverage", "R5.opened", "R8.influence", "R8.site_influence", "R8.unjudged"),
-    "later": ("R7.largest", "R7.spread", "R7.unjudged", "R5.numbers", "R5.evaluations"),
+    "later": ("R7.largest", "R7.spread", "R7.unjudged", "R5.numbers", "R5.evaluations", "R4.halved"),
 }
 """By phase of a run, the causes that a site's own rows may have."""
 _BEFORE: Final = {
@@ -64,6 +64,7 @@ _IN_ORDER: Final = (
     "R2.apart_rows",
     "R2.leverage",
     "R4.leverage",
+    "R4.same_order",
     "R5.opened",
     "R9.outside_order",
     "R9.linked",
@@ -114,6 +115,8 @@ def _remedy(policy: Policy, cause: str, analysis: Analysis) -> Message:
         "R2.cell": lambda: cells.two_levels(own, say("rules.subject.this_site"), 1).remedy,
         "R4.level": lambda: cells.level(own, "", 1, 2).remedy,
         "R4.cell": lambda: cells.cell(policy, "", 1).remedy,
+        "R4.halved": lambda: cells.halved(own, "", 1).remedy,
+        "R4.same_order": lambda: cells.same_order(policy, "", 1).remedy,
         "R4.lost": lambda: say("rules.instead.some_narrower_range"),
         "R4.column": lambda: _failing(policy, "R4.leverage", say("rules.remedy.leverage_column", k=policy.k)),
         "R6.parameters": lambda: of_models.parameters(own, "", 1, p).remedy,

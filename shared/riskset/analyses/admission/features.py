@@ -94,8 +94,7 @@ def must_differ(one: Analysis, other: Analysis, arm: str | None) -> bool:
 def in_design(analysis: Analysis, feature: Feature) -> bool:
     """Whether an analysis discloses sums of products of the feature, or of a sum of which it is a term; or sums of a
     number of a table."""
-    told = (*analysis.exposure.judged_design, *analysis.exposure.numbers)
-    return feature.cohort == analysis.analysis_set and feature.column in told
+    return feature.cohort == analysis.analysis_set and feature.column in analysis.exposure.summed
 
 
 def only_in_designs_of(analyses: Sequence[Analysis], chosen: frozenset[str], feature: Feature) -> bool:

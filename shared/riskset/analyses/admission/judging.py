@@ -77,7 +77,7 @@ class Judge:
         """Returns at how many points an analysis may be evaluated (R5 on pooled rows); None for any number."""
         if not analysis.exposure.is_iterative:
             return 1
-        if self.policy is None:
+        if self.policy is None or analysis.exposure.halved:  # R4 ends what is halved
             return None
         n = figures.rows[analysis.rows_name].rows
         design, held = analysis.exposure.design, analysis.exposure.held
@@ -91,6 +91,22 @@ class Judge:
             return ()
         found = judged(policy, begun, lambda name: figures.rows[name].rows, fields, figures.opened_before)
         return tuple((id_, finding) for id_, finding, _ in found)
+
+    def halved(self, analysis: Analysis, state: object, labels: Sequence[Label]) -> RefusedByRule | None:
+        """Returns the refusal of an analysis that would next count half of an interval of few patients (R4); None where
+        it would not. Each such count has a label with the number, and the analysis says how many the interval has."""
+        policy, numbers = self.policy, set(analysis.exposure.halved)
+        counted = [label for label in labels if not numbers.isdisjoint(label.columns)]
+        if policy is None or not counted:
+            return None
+        inside = analysis.halved(state)
+        if "R4.halved" not in policy.values or len(inside) != len(counted):
+            finding = cannot_judge("R4", analysis.id, say("rules.beyond.halved"), say("rules.instead.later_version"))
+            return RefusedByRule.of(finding)
+        if policy.column == "local":  # each site judges its own patients
+            return None
+        finding = cells.halved(policy, analysis.id, min(inside))
+        return None if finding.passes else RefusedByRule.of(finding)
 
     def uncovered(self, analysis: Analysis, labels: Sequence[Label]) -> RefusedByRule | None:
         """Returns the refusal of an analysis that would send a number its exposure does not cover; None where it would
@@ -223,8 +239,7 @@ def _products(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Ite
 def lost(moments: Moments | None, analysis: Analysis) -> Iterator[Finding]:
     """R4: a column whose differences are lost in the study's range hides whether a patient stands out in it."""
     known = {} if moments is None else moments.columns
-    summed = (*analysis.exposure.judged_design, *analysis.exposure.numbers)
-    if columns := tuple(c.name for c in summed if c in known and known[c].is_lost):
+    if columns := tuple(c.name for c in analysis.exposure.summed if c in known and known[c].is_lost):
         why = say("rules.beyond.lost_in_range", columns=columns)
         yield cannot_judge("R4", analysis.id, why, say("rules.instead.narrower_range", columns=columns))
 

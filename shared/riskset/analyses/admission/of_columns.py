@@ -52,17 +52,15 @@ def models(live: Live) -> list[Analysis]:
 
 
 def adding(live: Live) -> list[Analysis]:
-    """Returns the analyses that disclose sums of a column's squares: models, and tables of numbers."""
-    return [analysis for analysis in live if analysis.exposure.design or analysis.exposure.numbers]
+    """Returns the analyses that disclose sums of columns: models, and tables of numbers."""
+    return [analysis for analysis in live if analysis.exposure.summed]
 
 
 def modelled(live: Live) -> tuple[Feature, ...]:
     """Returns the columns of the designs, including numbers, by analysis set, and the numbers of tables; of a sum its
     terms, in its place; without products of two columns."""
     features = dict.fromkeys(
-        Feature(analysis.analysis_set, column)
-        for analysis in adding(live)
-        for column in (*analysis.exposure.judged_design, *analysis.exposure.numbers)
+        Feature(analysis.analysis_set, column) for analysis in adding(live) for column in analysis.exposure.summed
     )
     single = [f for f in features if not f.is_joint]
     return tuple(f for name in dict.fromkeys(f.cohort for f in single) for f in single if f.cohort == name)

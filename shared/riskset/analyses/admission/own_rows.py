@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.admission import spreads
+from riskset.analyses.admission import own_numbers
 from riskset.analyses.admission.features import Feature, features_of, in_design, matrix
 from riskset.analyses.admission.figures import Count, Figures
 from riskset.analyses.admission.joint import (
@@ -29,7 +29,6 @@ from riskset.analyses.admission.joint import (
 )
 from riskset.analyses.admission.judging import Judged, apart_since, levels, lost, nested
 from riskset.analyses.admission.of_columns import adding, binary, in_strata, modelled, models, stratified
-from riskset.analyses.admission.spreads import InArm, Spread
 from riskset.analyses.admission.step import Live, Own
 from riskset.analyses.admission.two_levels import cells_of_levels
 from riskset.analyses.analysis import Analysis
@@ -58,6 +57,7 @@ class Evaluated(Protocol):
     def linear_predictor(self) -> NDArray[np.float64]: ...
 
     def largest_share(self, *, of_own: bool) -> float | None: ...
+    def halved_here(self) -> Sequence[int]: ...
 
 
 def own_findings(
@@ -73,6 +73,7 @@ def own_findings(
         ),
         # before the first score; and other runs may have told columns since
         "admission/pairs": lambda: chain(_own_untold(policy, live, own), _own_outcomes(policy, live, own, figures)),
+        "admission/products": lambda: own_numbers.orders(policy, live, own),
     }
     in_column: dict[str, Callable[[], Iterator[Judged]]] = (
         {
@@ -116,6 +117,8 @@ def _own_tables(policy: Policy, live: Live, own: Own, arm: str | None) -> Iterat
             for column in exposure.tables:
                 by = everyone if column.variable == arm else of_arm
                 yield analysis.id, cells.cell(policy, column.name, _smallest_cell(column.values(rows), by))
+            if exposure.ranked:  # the reference arm has no column
+                yield analysis.id, cells.cell(policy, arm or "", _smallest_cell(everyone, of_arm))
             for part, whole in nested(exposure.tables):
                 beyond = whole.values(rows) - part.values(rows)
                 yield analysis.id, cells.cell(policy, whole.name, _smallest_cell(beyond, of_arm))
@@ -156,7 +159,7 @@ def own_findings_before_first(policy: Policy, passed: Live, own: Own, figures: F
         return []
     return [
         *_own_designs(policy, passed, own, figures),
-        *_own_numbers(policy, passed, own, figures.by_arm),
+        *own_numbers.in_arms(policy, passed, own, figures.by_arm),
         *_own_joint(policy, "R4.leverage", passed, own, figures),
     ]
 
@@ -254,7 +257,7 @@ def _own_everything(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
     spread = matrix(own.cohort, modelled(rest), centred=True)
     yield from _span(policy, "R4.leverage", spread, spread.T @ spread, modelled(rest), adding(rest))
     yield from _own_strata(policy, rest, own, None)
-    yield from _own_numbers(policy, rest, own, None)
+    yield from own_numbers.in_arms(policy, rest, own, None)
     yield from _own_joint(policy, "R4.leverage", rest, own, None)
 
 
@@ -280,7 +283,7 @@ def _own_counts(policy: Policy, analysis: Analysis, own: Own, kept: Sequence[str
     rows = _within(rows, analysis)
     if rows.n and analysis.exposure.within is not None:
         yield cells.subgroup_rows(policy, analysis.rows_name, rows.n)
-    if summed := (*analysis.exposure.judged_design, *analysis.exposure.numbers):
+    if summed := analysis.exposure.summed:
         numbers = {c: c.values(rows) for c in summed}
         varying = [c for c, values in numbers.items() if (values != values[0]).any()]
         yield from lost(pooled(rows.n, 0, {c: summary([c], rows).tolist() for c in numbers}, varying), analysis)
@@ -341,17 +344,6 @@ def _own_designs(policy: Policy, live: Live, own: Own, figures: Figures) -> Iter
         yield from _span(policy, "R4.leverage", own_rows, figures.spread.of(features), features, adding(live))
 
 
-def _own_numbers(policy: Policy, live: Live, own: Own, spread: Mapping[InArm, Spread] | None) -> Iterator[Judged]:
-    """R4: no patient makes up much of the spread of a table's number within an arm. `spread` are those of all
-    hospitals, None for this one's own. Over all arms each number is judged with the columns of the models."""
-    for analysis in live:
-        for one in spreads.of_analysis(analysis):
-            values = one.values(own.cohort)
-            rows, total = (Spread.of(values) if spread is None else spread[one]).shares(values)
-            for finding in span.design(policy, "R4.leverage", rows, total, [(analysis.id, [0])]):
-                yield analysis.id, finding
-
-
 def _own_products(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
     """R4 for each product of columns alone, in strata and levels too, as `_own_columns`."""
     of_each = [(analysis, products_with(analysis)) for analysis in models(live)]
@@ -403,7 +395,10 @@ def _span(
 def _own_evaluations(policy: Policy, own: Own, evaluated: Sequence[Evaluated]) -> Iterator[Judged]:
     """R7 at the requested points and, in the local column, R5 on this hospital's rows."""
     for one in evaluated:
-        id_, n = one.analysis.id, _within(own.cohort.analysis_sets[one.analysis.analysis_set], one.analysis).n
+        if one.analysis.exposure.halved:
+            yield from own_numbers.halves(policy, one.analysis.id, one.halved_here())
+            continue
+        id_, n = one.analysis.id, own.cohort.analysis_sets[one.analysis.analysis_set].n
         eta = one.linear_predictor()
         if eta.shape != (n,):
             why, remedy = say("rules.beyond.no_linear_predictor"), say("rules.remedy.no_linear_predictor")

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result
 from riskset.analyses.cohort import ALL, SetId
 from riskset.analyses.design import columns_of, level_columns
 from riskset.analyses.methods.table1_parts import Counts, CountsOfLevels, OfVariable, Sums, SumsOfNumber
+from riskset.analyses.methods.table1_quartiles import Quartiles, QuartilesOfNumber
+from riskset.analyses.methods.table1_ranks import RANK_TESTS, RanksOfNumber, RankTests
+from riskset.analyses.number_scale import NumberScale
 from riskset.analyses.patients_by_arm import Arms, Patients, PatientsByArm
 from riskset.catalogue import say
 from riskset.study.asked.table1 import Table1Entry
 from riskset.study.spec import NumberVariable, Study
 
 Json = dict[str, Any]
+
+_FEWEST: Final = 10
+"""Patients of an interval that may be halved, if twice `min_cell` is fewer: as rule R4 has it."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +62,18 @@ class Table1(PatientsByArm):
                 self._variable_json(
                     one,
                     result,
-                    [of for part, of in parts if isinstance(part, OfVariable) and part.variable == one.variable],
+                    {
+                        type(part): of
+                        for part, of in parts
+                        if isinstance(part, OfVariable) and part.variable == one.variable
+                    },
                 )
                 for one in self.described
             ]
         }
 
-    def _variable_json(self, one: Described, whole: Result, found: Sequence[Result]) -> Json:
-        (main,) = found
+    def _variable_json(self, one: Described, whole: Result, found: Mapping[type, Result]) -> Json:
+        main = found[SumsOfNumber if one.type == "number" else CountsOfLevels]
         arms = [{"level": name} for name in self.arms.with_all]
         if not isinstance(main, Counts | Sums):
             return {
@@ -78,7 +88,16 @@ class Table1(PatientsByArm):
             {**arm, "n": n, "missing": None if patients is None else patients[i] - n, **values[i]}
             for i, (arm, n) in enumerate(zip(arms, sizes, strict=True))
         ]
-        return {**one.to_json(), "arms": rows, "smd": list(self._smd_json(main)), "tests": self._tests_json(main)}
+        if one.type == "number":
+            rows = [
+                row | of for row, of in zip(rows, _quartiles_json(found.get(QuartilesOfNumber), len(rows)), strict=True)
+            ]
+        return {
+            **one.to_json(),
+            "arms": rows,
+            "smd": list(self._smd_json(main)),
+            "tests": self._tests_json(main, found.get(RanksOfNumber)),
+        }
 
     def _smd_json(self, main: Counts | Sums) -> Iterator[Json]:
         for i, level in enumerate(self.arms.levels):
@@ -88,13 +107,24 @@ class Table1(PatientsByArm):
                     against = {"arm": level, "against": self.arms.reference, "definition": definition}
                     yield {**against, "value": value, **reason}
 
-    def _tests_json(self, main: Counts | Sums) -> Json:
+    def _tests_json(self, main: Counts | Sums, ranks: Result | None) -> Json:
         if not (self.tests and self.arms.columns):
             return {}
+        tests: dict[str, Json | Result] = dict(main.tests)
+        if ranks is not None:
+            tests |= ranks.tests_json() if isinstance(ranks, RankTests) else dict.fromkeys(RANK_TESTS, ranks)
         return {
-            key: {"p": None, **_reason_json(found)} if isinstance(found, NotEstimable) else found
-            for key, found in main.tests.items()
+            key: {"p": None, **_reason_json(found)} if isinstance(found, Result) else found
+            for key, found in tests.items()
         }
+
+
+def _quartiles_json(found: Result | None, columns: int) -> list[Json]:
+    if isinstance(found, Quartiles):
+        return found.arms_json()
+    why = found or NotEstimable("derived", say("analyses.table1.derived"))
+    none = dict.fromkeys(("p25", "p50", "p75", "width"))
+    return [{"quartiles": none | _reason_json(why)} for _ in range(columns)]
 
 
 def _no_difference() -> NotEstimable:
@@ -132,9 +162,16 @@ def planned(study: Study, name: str, entry: Table1Entry) -> Iterator[Analysis]:
             "arms": arms,
             "is_one_way": derived.isdisjoint((*every, variable)),
         }
-        if isinstance(study.variables[variable], NumberVariable):
+        of = study.variables[variable]
+        if isinstance(of, NumberVariable):
             (column,) = columns_of(study, [variable])
             yield SumsOfNumber(**common, column=column)
+            if entry.tests and arms.columns:
+                yield RanksOfNumber(**common | {"id": f"{whole}/{variable}/ranks"}, column=column)
+            if not of.is_derived:
+                quartiles = common | {"id": f"{whole}/{variable}/quartiles"}
+                least = max(2 * study.disclosure.min_cell, _FEWEST)
+                yield QuartilesOfNumber(**quartiles, column=column, scale=NumberScale.of(of), least=least)
         else:
             yield CountsOfLevels(**common, levels=level_columns(study, variable))
 
