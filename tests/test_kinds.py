@@ -42,7 +42,7 @@ EXAMPLES = {
     },
     "response": {"kind": "response", "of": ["stage"], "orr": ["I"], "dcr": ["I", "II"]},
     "adverse-events": {"kind": "adverse-events"},
-    "subgroup": {"kind": "subgroup", "endpoints": ["os"], "by": ["stage"], "adjusted": ["age"]},
+    "subgroup": {"kind": "subgroup", "endpoints": ["os"], "by": ["stage"]},
 }
 GRADES = {"type": "category", "levels": ["0", "2", "3"]}
 ADVERSE_EVENTS = {

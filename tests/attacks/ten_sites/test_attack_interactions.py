@@ -13,7 +13,7 @@ from riskset.analyses.cohort import Cohort
 from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.disclosure.exposure import Column
 
-FOUR = ("seoul", "busan", "daegu", "tokyo")
+THREE = ("seoul", "busan", "daegu")
 MODEL = "cox/os/all/multivariable"
 PRODUCT = "arm = true:ecog = true (os)"
 
@@ -42,7 +42,7 @@ def refused(network, rule, phase):
 
 @pytest.fixture
 def table(patients):
-    found = patients(*FOUR)
+    found = patients(*THREE)
     self_victim = of(found, "busan")
     found["ecog"][self_victim] = 1.0
     return found
@@ -67,6 +67,7 @@ class TestOnePatientHasTwoLevels:
         assert result.limit_name == "R2.cell"
         assert result.by == "all"
 
+    @pytest.mark.exhaustive
     def test_each_by_itself_is_no_question(self, network, table):
         model = asks(network, table, "arm", "ecog", "mvi", "arm:mvi").run().results[MODEL]
         assert isinstance(model, CoxFit)
@@ -95,6 +96,7 @@ class TestTwoColumnsThatDifferInOnePatientOfALevel:
         rules.on()
         assert refused(asked(), "R2", "admission/joint").limit_name == "R2.cell"
 
+    @pytest.mark.exhaustive
     def test_where_neither_does_the_model_is_refused(self, network, table, rules):
         """As of any two columns that a hospital's export has, the counts are told (docs/threat-model.md)."""
         random = (np.random.default_rng(4).random(len(table["site"])) < 0.5).astype(float)
@@ -165,4 +167,4 @@ class TestOneHospital:
 
 def test_an_honest_interaction_passes(network, patients):
     terms = ("arm", "age", "ecog", "mvi", "male", "arm:ecog", "arm:mvi")
-    assert isinstance(asks(network, patients(*FOUR), *terms).run().results[MODEL], CoxFit)
+    assert isinstance(asks(network, patients(*THREE), *terms).run().results[MODEL], CoxFit)

@@ -33,7 +33,8 @@ Pair = tuple[Feature, Feature]
 class Block:
     """What is judged together for one factor."""
 
-    factor: Column
+    users: frozenset[str]
+    """Ids of the analyses with products of the factor."""
     features: tuple[Feature, ...]
     """Sets of patients, columns in them, and then the products of columns with the factor."""
     design: tuple[Feature, ...]
@@ -67,12 +68,7 @@ def _block(factor: Column, users: Sequence[Analysis], of_each: Mapping[str, Sequ
     designs = {Feature(a.analysis_set, column) for a in users for column in a.exposure.judged_design}
     design = [f for f in single if f in designs]
     design += [f for f in products if all(Feature(f.cohort, c) in designs for c in _factors(f))]
-    return Block(factor, (*single, *products), tuple(design))
-
-
-def is_in(block: Block, analysis: Analysis) -> bool:
-    """Whether an analysis has products with the block's factor."""
-    return block.factor in factors_of(analysis)
+    return Block(frozenset(a.id for a in users), (*single, *products), tuple(design))
 
 
 def factors_of(analysis: Analysis) -> tuple[Column, ...]:

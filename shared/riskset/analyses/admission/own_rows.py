@@ -22,7 +22,6 @@ from riskset.analyses.admission.joint import (
     blocks,
     brought,
     gram_of,
-    is_in,
     products_of,
     products_with,
 )
@@ -83,7 +82,7 @@ def own_findings(
             "admission/pairs": lambda: _own_columns(policy, live, own, figures),
             "admission/joint": lambda: _own_pairs(policy, live, own, figures),
             "admission/products": lambda: chain(
-                _own_pairs(policy, live, own, figures),
+                () if figures.joint else _own_pairs(policy, live, own, figures),
                 _own_products(policy, live, own, figures),
                 _own_joint(policy, "R2.leverage", live, own, figures),
             ),
@@ -331,6 +330,7 @@ def _own_joint(policy: Policy, limit: str, live: Live, own: Own, figures: Figure
     """R2 and R4 for the blocks of products: no combination of columns within a factor singles out a few patients.
     Without figures, of this hospital's rows alone."""
     is_of_levels = limit == "R2.leverage"
+    used = {a.id: (*features_of([a]), *brought(a)) for a in live}
     for block in blocks(live):
         features = block.levels if is_of_levels else block.design
         rows = matrix(own.cohort, features, centred=not is_of_levels)
@@ -340,7 +340,7 @@ def _own_joint(policy: Policy, limit: str, live: Live, own: Own, figures: Figure
             known = (figures.pairs, figures.joint) if is_of_levels else (figures.spread, figures.joint_spread)
             gram = gram_of(features, *known)
         at = {feature: j for j, feature in enumerate(features)}
-        users = [(a.id, [at[f] for f in (*features_of([a]), *brought(a)) if f in at]) for a in live if is_in(block, a)]
+        users = [(id_, [at[f] for f in of if f in at]) for id_, of in used.items() if id_ in block.users]
         yield from zip((id_ for id_, _ in users), span.design(policy, limit, rows, gram, users), strict=True)
 
 
