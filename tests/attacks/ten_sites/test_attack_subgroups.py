@@ -6,13 +6,15 @@ import pytest
 
 from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.analyses.methods.subgroup_answer import OfLevel
+from riskset.protocol.approval import ExceptionSigned
 from riskset.results import entry_json, results_of
 
 THREE = ("seoul", "busan", "daegu")
 
 
-def asks(network, table, *by):
-    return network(table, {"forest": {"kind": "subgroup", "endpoints": ["os"], "by": list(by)}}, arm="arm")
+def asks(network, table, *by, min_sites=3):
+    more = {"disclosure": {"min_sites": min_sites, "secure_sum": "required"}}
+    return network(table, {"forest": {"kind": "subgroup", "endpoints": ["os"], "by": list(by)}}, arm="arm", **more)
 
 
 def part(outcome, variable, name):
@@ -98,3 +100,12 @@ def test_honest_subgroups_pass(network, patients):
     levels = [part(outcome, name, level) for name in ("ecog", "mvi", "male") for level in ("false", "true")]
     assert all(isinstance(level, OfLevel) for level in levels)
     assert all(isinstance(part(outcome, name, "interaction"), CoxFit) for name in ("ecog", "mvi", "male"))
+
+
+def test_two_hospitals_judge_their_own_patients_of_a_level(network, patients):
+    """Each sees the other's counts: 57 and 36 patients with ecog pass, of 22 with mvi R1 wants 30."""
+    asked = asks(network, patients("seoul", "busan"), "ecog", "mvi", min_sites=2)
+    outcome = asked.signs(ExceptionSigned("R12.contributors", "2", "we are two")).run()
+    assert all(isinstance(part(outcome, "ecog", level), OfLevel) for level in ("false", "true"))
+    found = part(outcome, "mvi", "true")
+    assert (found.rule, found.by, found.message.code) == ("R1", "a site", "rules.own.R1.subgroup_rows")

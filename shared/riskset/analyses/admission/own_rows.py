@@ -74,7 +74,10 @@ def own_findings(
         {
             "admission/changes": lambda: _own_changes(policy, live, own),
             "admission/cohorts": lambda: _own_everything(policy, live, own),
-            "admission/joint": lambda: cells_of_levels(policy, live, lambda features: _own_gram(own, features)),
+            "admission/joint": lambda: chain(
+                cells_of_levels(policy, live, lambda features: _own_gram(own, features)),
+                _own_levels(policy, live, own),
+            ),
         }
         if policy.column == "local"
         else {
@@ -251,15 +254,26 @@ def _own_counts(policy: Policy, analysis: Analysis, own: Own, kept: Sequence[str
             yield from cells.apart(policy, other, name, differ, int(differ > 0))
     ones = {c.name: int(c.values(rows).sum()) for c in analysis.columns if not c.is_number}
     yield from levels(policy, analysis, rows.n, ones)
-    rows = _within(rows, analysis)
-    if rows.n and analysis.exposure.within is not None:
-        yield cells.subgroup_rows(policy, analysis.rows_name, rows.n)
+    if analysis.exposure.within is None:
+        yield from _own_model(policy, analysis, rows)
+
+
+def _own_levels(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
+    """R1, R3, R4 and R6 on this hospital's patients of a level, before they are counted alone."""
+    for analysis in live:
+        rows = _within(own.cohort.analysis_sets[analysis.analysis_set], analysis)
+        if rows.n and analysis.exposure.within is not None:
+            yield analysis.id, cells.subgroup_rows(policy, analysis.rows_name, rows.n)
+            yield from ((analysis.id, finding) for finding in _own_model(policy, analysis, rows))
+
+
+def _own_model(policy: Policy, analysis: Analysis, rows: AnySet) -> Iterator[Finding]:
     if p := len(analysis.exposure.design):
         numbers = {c: c.values(rows) for c in analysis.exposure.judged_design}
         varying = [c for c, values in numbers.items() if (values != values[0]).any()]
         yield from lost(pooled(rows.n, 0, {c: summary([c], rows).tolist() for c in numbers}, varying), analysis)
         if not isinstance(rows, AnalysisSet):
-            raise TypeError(f"the set {name} has no endpoint")
+            raise TypeError(f"the set {analysis.analysis_set} has no endpoint")
         yield of_models.events(policy, analysis.id, int(rows.event.sum()), p)
         yield of_models.parameters(policy, analysis.id, rows.n, p)
 
