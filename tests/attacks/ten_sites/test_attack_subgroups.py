@@ -1,6 +1,8 @@
 """Subgroups: what all patients have less what a level has, and two levels that are the same within an arm but for one
 patient. With the rule off, a patient's outcome is read; with it on, the part is refused, and the rest answered."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -81,6 +83,74 @@ class TestTwoVariablesThatAreTheSameInAnArm:
         outcome = gated.run()
         assert (part(outcome, "other", "interaction").rule, part(outcome, "other", "true").rule) == ("R2", "R2")
         assert isinstance(part(outcome, "ecog", "interaction"), CoxFit)
+
+
+class TestAModelWithTheLevelsAsStrata:
+    """Its sums less those of one level are those of the other, which a rule may have refused."""
+
+    def asked(self, network, patients, by):
+        analyses = {
+            "strata": {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm"], "strata": ["ecog"]},
+            "forest": {"kind": "subgroup", "endpoints": ["os"], "by": [by]},
+        }
+        return network(patients(*THREE), analyses, arm="arm")
+
+    def test_tells_the_last_level(self, network, patients, monkeypatch):
+        monkeypatch.setattr("riskset.analyses.admission.judging._levels_and_strata", lambda live: iter(()))
+        bare = self.asked(network, patients, "ecog")
+        bare.run()
+        first = next(one.numbers for one in bare.reads() if one.phase == "first")
+        own = {level: first[f"subgroup/os/all/ecog/forest/{level}"]["log likelihood"] for level in ("false", "true")}
+        all_levels = first["cox/os/all/multivariable"]["log likelihood"]
+        assert all_levels - own["false"] == pytest.approx(own["true"])
+        monkeypatch.undo()
+        outcome = self.asked(network, patients, "ecog").run()
+        assert {part(outcome, "ecog", level).rule for level in ("false", "true")} == {"R2"}
+        assert isinstance(part(outcome, "ecog", "interaction"), CoxFit)
+
+    @pytest.mark.exhaustive
+    def test_other_strata_pass(self, network, patients):
+        outcome = self.asked(network, patients, "mvi").run()
+        assert all(isinstance(part(outcome, "mvi", level), OfLevel) for level in ("false", "true"))
+
+
+class TestTwoEndpointsThatDifferInOnePatientOfALevel:
+    def asked(self, network, patients):
+        """The second lacks the events of six patients of Busan without ecog, and of one with it."""
+        table = patients(*THREE)
+        everybody = np.ones(len(table["site"]), bool)
+        analyses = {"forest": {"kind": "subgroup", "endpoints": ["os", "other"], "by": ["ecog"]}}
+        made = network(table, analyses, {"os": everybody, "other": everybody}, arm="arm")
+        rows = made.cohorts["busan"].analysis_sets["other"]
+        ecog = rows.variables["ecog"] == 1
+        censored = [*np.flatnonzero(rows.event & ~ecog)[:6], victim := np.flatnonzero(rows.event & ecog)[2]]
+        event = rows.event.copy()
+        event[censored] = False
+        made.cohorts["busan"] = replace(
+            made.cohorts["busan"],
+            analysis_sets=made.cohorts["busan"].analysis_sets | {"other": replace(rows, event=event)},
+        )
+        made.rows["busan"] = made.marks("busan")
+        made.start_site("busan")
+        return made, rows.variables["arm"][victim] == 1
+
+    def test_the_arm_of_whom(self, network, patients, monkeypatch):
+        monkeypatch.setattr(
+            "riskset.analyses.admission.own_rows._own_outcomes_of_levels", lambda policy, live, own, figures: iter(())
+        )
+        bare, is_new = self.asked(network, patients)
+        bare.run()
+        first = next(one.numbers for one in bare.reads() if one.phase == "first")
+        of_os, of_other = (
+            first[f"subgroup/{name}/all/ecog/forest/true"]["slope in arm = true"] for name in ("os", "other")
+        )
+        assert (of_os > of_other) == is_new
+        monkeypatch.undo()
+        outcome = self.asked(network, patients)[0].run()
+        refused = outcome.results["subgroup/other/all/ecog/forest/true"]
+        assert (refused.rule, refused.by, refused.message.code) == ("R2", "a site", "rules.own.R2.outcomes")
+        assert isinstance(outcome.results["subgroup/other/all/ecog/forest/false"], OfLevel)
+        assert isinstance(part(outcome, "ecog", "true"), OfLevel)
 
 
 def hazard_until(table, victim):

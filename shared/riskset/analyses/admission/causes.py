@@ -52,7 +52,7 @@ OWN_CAUSES: Final = {
         "R4.lost",
         "R6.parameters",
     ),
-    "admission/products": ("R2.leverage", "R4.column"),
+    "admission/products": ("R2.leverage", "R4.column", "R2.outcomes"),
     "first": ("R4.leverage", "R5.opened"),
     "later": ("R7.largest", "R7.spread", "R7.unjudged", "R5.numbers", "R5.evaluations"),
 }

@@ -38,6 +38,7 @@ from riskset.catalogue import say
 from riskset.disclosure import cells, span
 from riskset.disclosure import models as of_models
 from riskset.disclosure.curves_together import together
+from riskset.disclosure.exposure import Column
 from riskset.disclosure.finding import Finding, cannot_judge
 from riskset.disclosure.policy import Policy
 
@@ -69,6 +70,7 @@ def own_findings(
         ),
         # before the first score; and other runs may have told columns since
         "admission/pairs": lambda: chain(_own_untold(policy, live, own), _own_outcomes(policy, live, own, figures)),
+        "admission/products": lambda: _own_outcomes_of_levels(policy, live, own, figures),
     }
     in_column: dict[str, Callable[[], Iterator[Judged]]] = (
         {
@@ -190,22 +192,39 @@ def _own_outcomes(policy: Policy, live: Live, own: Own, figures: Figures) -> Ite
     """R2 for two endpoints of models, in both columns: the difference of their scores is of the patients in whom they
     differ. How many these are at all hospitals is known only as far as one endpoint has more events; where that is not
     enough, it must be none of a hospital's own, or as many as it may tell apart."""
-    before: dict[str, None] = {}
-    differing = cache(lambda other, name: _differing(own.cohort.outcomes(other), own.cohort.outcomes(name)))
-    for analysis in models(live):
-        name = analysis.analysis_set
-        for other in before:
+    yield from _outcomes(policy, [(a, a.analysis_set, None) for a in models(live)], own, figures)
+
+
+def _own_outcomes_of_levels(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
+    """The same for the patients of a level, of whom a model alone may be of."""
+    of_levels = [a for a in models(live) if a.exposure.within is not None]
+    for level in dict.fromkeys(a.exposure.within for a in of_levels):
+        asked = [(a, a.rows_name, level) for a in of_levels if a.exposure.within == level]
+        yield from _outcomes(policy, asked, own, figures)
+
+
+def _outcomes(
+    policy: Policy, asked: Sequence[tuple[Analysis, str, Column | None]], own: Own, figures: Figures
+) -> Iterator[Judged]:
+    """Judges models of rows with these names: of all patients of their sets, or of those with a level."""
+    before: dict[str, str] = {}
+    differing = cache(lambda a, b, level: _differing(own.cohort.outcomes(a), own.cohort.outcomes(b), level))
+    for analysis, name, level in asked:
+        for other, of_set in before.items():
             more = abs(figures.events.get(name, 0) - figures.events.get(other, 0))
-            differ = 0 if more >= policy.k else differing(other, name)
+            differ = 0 if more >= policy.k else differing(of_set, analysis.analysis_set, level)
             yield analysis.id, cells.outcomes(policy, other, name, differ)
         if analysis.endpoint is not None:
-            before[name] = None
+            before[name] = analysis.analysis_set
 
 
-def _differing(one: AnalysisSet, other: AnalysisSet) -> int:
-    """Returns how many patients of both sets have another event, or days that differ otherwise than most patients' do:
-    the same shift for all changes no risk set."""
+def _differing(one: AnalysisSet, other: AnalysisSet, level: Column | None = None) -> int:
+    """Returns how many patients of both sets, with the level if there is one, have another event, or days that differ
+    otherwise than most patients' do: the same shift for all changes no risk set."""
     _, i, j = np.intersect1d(one.patients, other.patients, return_indices=True)
+    if level is not None:
+        has = level.values(one)[i] == 1.0
+        i, j = i[has], j[has]
     if not len(i):
         return 0
     shift = other.days[j] - one.days[i]
