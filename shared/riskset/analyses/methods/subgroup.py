@@ -21,7 +21,7 @@ from riskset.analyses.design import Column, columns_of, level_columns
 from riskset.analyses.methods.cox import CoxModel
 from riskset.analyses.methods.cox import State as Fit
 from riskset.analyses.methods.cox_fit import Limiting
-from riskset.analyses.methods.subgroup_answer import Answer, OfLevel, answer_json, compared
+from riskset.analyses.methods.subgroup_answer import Answer, NoFit, OfLevel, answer_json, compared
 from riskset.analyses.moments import moments_id
 from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Exposure, Label, total
@@ -108,13 +108,17 @@ class LevelModel(Part):
         return self._level(super().out_of_evaluations(state.fit), state.fit, state.of_arm)
 
     def refused(self, state: Any, refusal: RefusedByRule) -> Result:  # noqa: ANN401
-        return super().refused(state.fit, refusal)
+        end = super().refused(state.fit, refusal)
+        return end if state.of_arm is None else self._level(end, state.fit, state.of_arm)
 
-    def _level(self, end: Result, fit: Fit, of_arm: tuple[int, int]) -> OfLevel:
+    def _level(self, end: Result, fit: Fit, of_arm: tuple[int, int]) -> Result:
         moments, arm = (fit.fit if isinstance(fit, Limiting) else fit).moments, self.design[0]
         rest = moments.n - of_arm[0], moments.events - of_arm[1]
         counts = {str(arm.level): of_arm, str(arm.reference): rest}
-        return OfLevel(end, {level: counts[level] for level in self.order})
+        arms = {level: counts[level] for level in self.order}
+        if isinstance(end, NotEstimable):
+            return NoFit(end.code, end.message, end, arms)
+        return end if isinstance(end, RefusedByRule) else OfLevel(end, arms)
 
 
 @dataclass(frozen=True, kw_only=True)
