@@ -10,7 +10,7 @@ from riskset.analyses.admission.joint import Joint
 from riskset.analyses.admission.step import Own
 from riskset.analyses.analysis import RefusedByRule
 from riskset.analyses.cohort import Cohort
-from riskset.analyses.methods.cox_fit import CoxFit
+from riskset.analyses.methods.cox_fit import CoxFit, Fitting
 from riskset.disclosure.exposure import Column
 
 THREE = ("seoul", "busan", "daegu")
@@ -127,8 +127,7 @@ class TestANumberThatIsTheSameForALevel:
     def test_the_arm_of_whom(self, attack, table, rules):
         victim, network = attack
         rules.off("R4")
-        bare = network()
-        assert isinstance(bare.run().results[MODEL], CoxFit)
+        bare = network().until("later")
         told = bare.told("admission/products")
         scores = 1000 * told["centred product of arm = true (os) and ecog = true:score (os)"]  # of its range
         levels = told["centred product of arm = true (os) and ecog = true (os)"]
@@ -167,4 +166,4 @@ class TestOneHospital:
 
 def test_an_honest_interaction_passes(network, patients):
     terms = ("arm", "age", "ecog", "mvi", "male", "arm:ecog", "arm:mvi")
-    assert isinstance(asks(network, patients(*THREE), *terms).run().results[MODEL], CoxFit)
+    assert isinstance(asks(network, patients(*THREE), *terms).until("later").history().states[MODEL], Fitting)
