@@ -6,7 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from riskset.analyses.admission.features import Feature
 from riskset.analyses.admission.joint import Joint
+from riskset.analyses.admission.own_rows import own_findings
 from riskset.analyses.admission.step import Own
 from riskset.analyses.analysis import RefusedByRule
 from riskset.analyses.cohort import Cohort
@@ -167,3 +169,13 @@ class TestOneHospital:
 def test_an_honest_interaction_passes(network, patients):
     terms = ("arm", "age", "ecog", "mvi", "male", "arm:ecog", "arm:mvi")
     assert isinstance(asks(network, patients(*THREE), *terms).until("later").history().states[MODEL], Fitting)
+
+
+def test_columns_are_judged_where_another_admission_had_products(network, table):
+    """What was told of products in an earlier admission of a run is no reason to skip R2."""
+    asked = asks(network, table, "arm", "ecog").until("admission/products")
+    history = asked.history()
+    known = replace(history.figures, joint={(Feature("os"), Feature("os")): 1.0})
+    own = Own(asked.cohorts["busan"], {})
+    found = own_findings(history.judge.policy, history.phase, history.in_admission, own, known)
+    assert "R2.leverage" in {finding.limit_name for _, finding in found}

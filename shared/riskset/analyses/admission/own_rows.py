@@ -22,6 +22,7 @@ from riskset.analyses.admission.joint import (
     blocks,
     brought,
     gram_of,
+    is_joint,
     products_of,
     products_with,
 )
@@ -87,7 +88,7 @@ def own_findings(
             "admission/pairs": lambda: _own_columns(policy, live, own, figures),
             "admission/joint": lambda: _own_pairs(policy, live, own, figures),
             "admission/products": lambda: chain(
-                () if figures.joint else _own_pairs(policy, live, own, figures),
+                () if any(map(is_joint, live)) else _own_pairs(policy, live, own, figures),  # then in the round before
                 _own_products(policy, live, own, figures),
                 _own_joint(policy, "R2.leverage", live, own, figures),
             ),
