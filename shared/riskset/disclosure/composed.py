@@ -59,6 +59,22 @@ class Product(Column):
         return first * second
 
 
+@dataclass(frozen=True, kw_only=True)
+class Rest(Column):
+    """The level of a variable that none of its columns has: the reference."""
+
+    of: tuple[Column, ...]
+
+    def values(self, rows: HasVariables) -> NDArray[np.float64]:
+        return np.asarray(1.0 - np.sum([column.values(rows) for column in self.of], axis=0), np.float64)
+
+
+def rest(columns: tuple[Column, ...]) -> Rest:
+    """Returns the reference level beside the other levels of a variable."""
+    first = columns[0]
+    return Rest(variable=first.variable, level=first.reference, reference=first.reference, code=-1, of=columns)
+
+
 def spline(number: Column, knots: tuple[float, ...]) -> tuple[SplinePart, ...]:
     """Returns the curved parts of a restricted cubic spline, one fewer than the inner knots and the last; with the
     number itself they are its basis. `knots` are on the number's scale, ascending, at least three.

@@ -114,32 +114,39 @@ class TestTwoColumnsThatDifferInOnePatientOfALevel:
         assert gated.told("first", MODEL) is None
 
 
+@pytest.mark.parametrize("level", [1, 0])
 class TestANumberThatIsTheSameForALevel:
-    """The score of all with ecog is 60, but for one."""
+    """The score of all with ecog is 60, but for one; or of all without."""
 
-    @pytest.fixture
-    def attack(self, network, table):
+    def attack(self, network, table, level):
         victim = of(table, "busan")
-        table["score"] = np.where(
-            table["ecog"] == 1, 60.0, np.random.default_rng(5).integers(50, 70, len(table["site"]))
-        )
+        table["ecog"][victim] = level
+        others = np.random.default_rng(5).integers(50, 70, len(table["site"]))
+        table["score"] = np.where(table["ecog"] == level, 60.0, others)
         table["score"][victim] = 65.0
         return victim, lambda: asks(network, table, "arm", "ecog", "score", "arm:ecog")
 
-    def test_the_arm_of_whom(self, attack, table, rules):
-        victim, network = attack
+    def test_the_arm_of_whom(self, network, table, rules, level):
+        victim, asked = self.attack(network, table, level)
         rules.off("R4")
-        bare = network().until("later")
-        told = bare.told("admission/products")
-        scores = 1000 * told["centred product of arm = true (os) and ecog = true:score (os)"]  # of its range
-        levels = told["centred product of arm = true (os) and ecog = true (os)"]
+        told = asked().until("first").told("admission/products")
+
+        def with_arm(column):
+            return told[f"centred product of arm = true (os) and {column} (os)"]
+
+        scores, with_ecog = 1000 * with_arm("ecog = true:score"), with_arm("ecog = true")
+        if level == 0:  # what all have less what those with ecog have
+            by_ecog = told["centred product of arm = true (os) and ecog = true (os)"]
+            everyone = told["centred product of arm = true (os) and score (os)"] * 1000
+            scores, with_ecog = everyone - scores, -by_ecog
         own = table["arm"][table["site"] == "busan"].mean()
-        assert (scores - 60 * levels) / 5 == pytest.approx(table["arm"][victim] - own)
+        assert (scores - 60 * with_ecog) / 5 == pytest.approx(table["arm"][victim] - own)
         rules.on()
-        gated = network()
+        gated = asked()
         result = gated.run().results[MODEL]
-        assert (result.rule, result.by) == ("R4", "a site")
-        assert abs(gated.told("first", MODEL)["log likelihood"]) > 1e9  # noise
+        assert (result.rule, result.by, result.message.code) == ("R4", "a site", "rules.own.R4.column")
+        # noise in place of the products
+        assert abs(gated.told("admission/products")["centred product of arm = true (os) and arm = true (os)"]) > 1e9
 
 
 class TestOneHospital:

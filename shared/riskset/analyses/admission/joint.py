@@ -22,7 +22,7 @@ from riskset.analyses.admission.of_columns import Products, strata_in, stratifie
 from riskset.analyses.admission.step import Live, Own, rows_and_sites
 from riskset.analyses.analysis import Analysis
 from riskset.catalogue import Message, say
-from riskset.disclosure.composed import product
+from riskset.disclosure.composed import product, rest
 from riskset.disclosure.exposure import Column, Label
 from riskset.disclosure.exposure import total as total_of
 
@@ -114,7 +114,7 @@ def products_of(live: Live) -> tuple[Feature, ...]:
 
 def _dead(live: Live, refused: frozenset[str], features: Iterable[Feature]) -> set[Feature]:
     """Returns those of the features that are judged only for refused analyses."""
-    alive = {f for analysis in live if analysis.id not in refused for f in brought(analysis)}
+    alive = {f for analysis in live if analysis.id not in refused for f in products_with(analysis)}
     return {f for f in features if (f not in alive if f.is_joint else only_of(live, refused, f))}
 
 
@@ -191,7 +191,7 @@ class Joint:
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
         alive = {analysis.rows_name for analysis in live if analysis.id not in refused}
-        spread = [replace(f, within=()) for f in _spread(live)]
+        spread = _spread(live)
         dead = _dead(live, refused, spread)
         of_numbers = [*(name not in alive for name in levels_of(live)), *(f in dead for f in spread)]
         return np.concatenate([np.array(of_numbers, bool), silent_pairs(live, refused, pairs(live, of_levels=True))])
@@ -270,11 +270,30 @@ def columns_within(analysis: Analysis) -> tuple[tuple[Column, Feature], ...]:
     return tuple((c, replace(at[frozenset((level, c))], within=(level,))) for c in columns)
 
 
+def numbers_in_levels(analysis: Analysis) -> tuple[Feature, ...]:
+    """Returns, of each number beside an interaction, what it varies in each level of the factors: about its mean there.
+    It may be the same for all but one patient of a level, however it varies in all."""
+    single = _single(analysis)
+    variables = dict.fromkeys(f.variable for f in factors_of(analysis) if not f.is_number)
+    found: list[Feature] = []
+    for variable in variables if analysis.exposure.within is None else ():
+        levels = tuple(c for c in single if c.variable == variable)
+        numbers = [c for c in analysis.exposure.judged_design if c.is_number and not c.factors]
+        products = ((level, product(level, c)) for level in (*levels, rest(levels)) for c in numbers)
+        found += (Feature(analysis.analysis_set, column, (level,)) for level, column in products)
+    return tuple(found)
+
+
+def columns_told(live: Live) -> tuple[Column, ...]:
+    """Returns the products of which the round tells something."""
+    return tuple(dict.fromkeys(column for f in _spread(live) for column in f.columns))
+
+
 def _spread(live: Live) -> tuple[Feature, ...]:
-    """Returns the products, and then those about their means in strata."""
+    """Returns the products, and then those about their means in strata and levels."""
     within = (f for analysis in live for _, f in columns_within(analysis))
-    in_strata = (f for f in stratified(live, joint=True))
-    return tuple(dict.fromkeys((*products_of(live), *in_strata, *within)))
+    numbers = (f for analysis in live for f in numbers_in_levels(analysis))
+    return tuple(dict.fromkeys((*products_of(live), *stratified(live, joint=True), *within, *numbers)))
 
 
 def compared(live: Live) -> tuple[Feature, ...]:
@@ -301,7 +320,8 @@ def products_with(analysis: Analysis) -> frozenset[Feature]:
     the level whose patients alone are in it."""
     products, strata = brought(analysis), strata_in(analysis)
     in_strata = (replace(f, within=strata) for f in products if strata)
-    return frozenset((*products, *in_strata, *(f for _, f in columns_within(analysis))))
+    within = (f for _, f in columns_within(analysis))
+    return frozenset((*products, *in_strata, *within, *numbers_in_levels(analysis)))
 
 
 @dataclass(frozen=True)
