@@ -1,7 +1,7 @@
 """Columns that are computed from others: products of two, and the curved parts of a spline.
 
 They are columns by value: a product of two 0/1 columns is one itself, every other one is a number. A part of a spline
-tells what its number tells. The sums of a product are counts of three columns at once: `analyses/admission/joint.py`.
+tells what its number tells. The sums of a product are counts of three columns at once: `analyses/admission/blocks.py`.
 """
 
 from __future__ import annotations

@@ -22,11 +22,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from riskset.analyses.admission.blocks import is_joint
 from riskset.analyses.admission.causes import OWN_CAUSES, cause_of
 from riskset.analyses.admission.exclusions import NOT_COUNTED, Exclusions
 from riskset.analyses.admission.features import Feature
 from riskset.analyses.admission.figures import Figures
-from riskset.analyses.admission.joint import Joint, columns_told, is_joint
+from riskset.analyses.admission.joint import Joint, columns_told
 from riskset.analyses.admission.judging import Judge
 from riskset.analyses.admission.step import Step
 from riskset.analyses.admission.steps import steps

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import Literal
 
+from riskset.analyses.admission.blocks import compared, is_joint
 from riskset.analyses.admission.causes import refusal_by_a_site
 from riskset.analyses.admission.features import Feature
 from riskset.analyses.admission.figures import Count, Figures
-from riskset.analyses.admission.joint import compared, is_joint
 from riskset.analyses.admission.of_columns import strata_in
 from riskset.analyses.admission.step import Live
 from riskset.analyses.admission.two_levels import cells_of_levels

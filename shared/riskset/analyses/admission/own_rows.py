@@ -16,9 +16,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.admission.features import Feature, features_of, in_design, matrix
-from riskset.analyses.admission.figures import Count, Figures
-from riskset.analyses.admission.joint import (
+from riskset.analyses.admission.blocks import (
     blocks,
     brought,
     gram_of,
@@ -26,6 +24,8 @@ from riskset.analyses.admission.joint import (
     products_of,
     products_with,
 )
+from riskset.analyses.admission.features import Feature, features_of, in_design, matrix
+from riskset.analyses.admission.figures import Count, Figures
 from riskset.analyses.admission.judging import Judged, levels, lost, nested
 from riskset.analyses.admission.of_columns import binary, in_strata, modelled, models, stratified
 from riskset.analyses.admission.step import Live, Own

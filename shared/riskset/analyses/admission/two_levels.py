@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from riskset.analyses.admission.blocks import is_joint, pairs_of
 from riskset.analyses.admission.features import Feature
-from riskset.analyses.admission.joint import is_joint, pairs_of
 from riskset.analyses.admission.step import Live
 from riskset.analyses.analysis import Analysis
 from riskset.catalogue import Message, say
