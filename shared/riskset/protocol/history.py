@@ -419,9 +419,11 @@ class History:
         """Returns, in the order of `labels`, what the gate of the hospital with this cohort requires of each number."""
         sets = cohort.analysis_sets
         asked = (SummaryPart(q.analysis.exposure, q.labels, sets[q.analysis.analysis_set].n) for q in self.questions)
+        if self.step is None:
+            return tuple(asked)
         exposures = (analysis.exposure for analysis in self.in_admission)
         opened = of_admission(exposures, columns_told(self.in_admission))
-        return (*([SummaryPart(opened, self.step_labels)] if self.step else []), *asked)
+        return (SummaryPart(opened, self.step_labels), *asked)
 
     def _keep(self, analysis: Analysis, outcome: object, states: dict[str, Any], results: dict[str, Result]) -> None:
         """Stores the next state of an analysis, or its result; what would send undeclared numbers is ended."""

@@ -88,6 +88,8 @@ def _single(analysis: Analysis) -> list[Column]:
 def brought(analysis: Analysis) -> tuple[Feature, ...]:
     """Returns the products with which an analysis is judged: of each column with each factor of its interactions, and
     with the level whose patients alone are in it; but not of two levels of one variable, which nobody has both."""
+    if not is_joint(analysis):
+        return ()
     own = {frozenset(c.factors): c for c in analysis.columns if c.factors}
     marks = dict.fromkeys([f for c in own.values() for f in c.factors] + [*filter(None, [analysis.exposure.within])])
     found: dict[frozenset[Column], Column] = {}
@@ -137,10 +139,11 @@ def columns_within(analysis: Analysis) -> tuple[tuple[Column, Feature], ...]:
 def numbers_in_levels(analysis: Analysis) -> tuple[Feature, ...]:
     """Returns, of each number beside an interaction, what it varies in each level of the factors: about its mean there.
     It may be the same for all but one patient of a level, however it varies in all."""
+    if analysis.exposure.within is not None or not is_joint(analysis):
+        return ()
     single = _single(analysis)
-    variables = dict.fromkeys(f.variable for f in factors_of(analysis) if not f.is_number)
     found: list[Feature] = []
-    for variable in variables if analysis.exposure.within is None else ():
+    for variable in dict.fromkeys(f.variable for f in factors_of(analysis) if not f.is_number):
         levels = tuple(c for c in single if c.variable == variable)
         numbers = [c for c in analysis.exposure.judged_design if c.is_number and not c.factors]
         products = ((level, product(level, c)) for level in (*levels, rest(levels)) for c in numbers)
