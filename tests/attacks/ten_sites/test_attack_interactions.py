@@ -114,7 +114,7 @@ class TestTwoColumnsThatDifferInOnePatientOfALevel:
         assert gated.told("first", MODEL) is None
 
 
-@pytest.mark.parametrize("level", [1, 0])
+@pytest.mark.parametrize("level", [1, pytest.param(0, marks=pytest.mark.exhaustive)])
 class TestANumberThatIsTheSameForALevel:
     """The score of all with ecog is 60, but for one; or of all without."""
 
