@@ -51,7 +51,7 @@ EXAMPLES = {
     },
     "response": {"kind": "response", "of": ["stage"], "orr": ["I"], "dcr": ["I", "II"]},
     "adverse-events": {"kind": "adverse-events"},
-    "subgroup": {"kind": "subgroup", "endpoints": ["os"], "by": ["stage"], "adjusted": ["age"]},
+    "subgroup": {"kind": "subgroup", "endpoints": ["os"], "by": ["stage"]},
 }
 ELIGIBILITY = [{"id": "adults", "rule": "age >= 18"}]
 GRADES = {"type": "category", "levels": ["0", "2", "3"]}

@@ -29,6 +29,5 @@ by <- function(v, adjusted, ties) {
   list(overall = arm(fit(paste("trt", besides), d, ties)), levels = levels, df = length(i),
     lr = lr, lr_p = pchisq(lr, length(i), lower.tail = FALSE), wald = wald, wald_p = pchisq(wald, length(i), lower.tail = FALSE))
 }
-out <- list(crude = list(ecog = by("ecog", c(), "efron"), old = by("old", c(), "efron")),
-            adjusted = list(ecog = by("ecog", "age", "breslow")))
+out <- list(crude = list(ecog = by("ecog", c(), "efron")), adjusted = list(old = by("old", "ecog", "breslow")))
 writeLines(toJSON(out, auto_unbox = TRUE, digits = I(17), pretty = TRUE), "subgroup.json")

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from riskset.analyses.admission.joint import Joint, blocks, is_joint
+from riskset.analyses.admission.blocks import blocks, is_joint
+from riskset.analyses.admission.joint import Joint
 from riskset.analyses.admission.steps import steps
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import ALL, SetId, of_all

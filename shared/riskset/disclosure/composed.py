@@ -1,7 +1,7 @@
 """Columns that are computed from others: products of two, and the curved parts of a spline.
 
 They are columns by value: a product of two 0/1 columns is one itself, every other one is a number. A part of a spline
-tells what its number tells. The sums of a product are counts of three columns at once: `analyses/admission/joint.py`.
+tells what its number tells. The sums of a product are counts of three columns at once: `analyses/admission/blocks.py`.
 """
 
 from __future__ import annotations
@@ -57,6 +57,22 @@ class Product(Column):
     def values(self, rows: HasVariables) -> NDArray[np.float64]:
         first, second = (factor.values(rows) for factor in self.factors)
         return first * second
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rest(Column):
+    """The level of a variable that none of its columns has: the reference."""
+
+    of: tuple[Column, ...]
+
+    def values(self, rows: HasVariables) -> NDArray[np.float64]:
+        return np.asarray(1.0 - np.sum([column.values(rows) for column in self.of], axis=0), np.float64)
+
+
+def rest(columns: tuple[Column, ...]) -> Rest:
+    """Returns the reference level beside the other levels of a variable."""
+    first = columns[0]
+    return Rest(variable=first.variable, level=first.reference, reference=first.reference, code=-1, of=columns)
 
 
 def spline(number: Column, knots: tuple[float, ...]) -> tuple[SplinePart, ...]:

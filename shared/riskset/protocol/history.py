@@ -22,11 +22,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from riskset.analyses.admission.blocks import is_joint
 from riskset.analyses.admission.causes import OWN_CAUSES, cause_of
 from riskset.analyses.admission.exclusions import NOT_COUNTED, Exclusions
 from riskset.analyses.admission.features import Feature
 from riskset.analyses.admission.figures import Figures, ToldSet
-from riskset.analyses.admission.joint import Joint, is_joint, products_of
+from riskset.analyses.admission.joint import Joint, columns_told
 from riskset.analyses.admission.judging import Judge
 from riskset.analyses.admission.step import Step
 from riskset.analyses.admission.steps import steps
@@ -431,9 +432,11 @@ class History:
         """Returns, in the order of `labels`, what the gate of the hospital with this cohort requires of each number."""
         sets = cohort.analysis_sets
         asked = (SummaryPart(q.analysis.exposure, q.labels, sets[q.analysis.analysis_set].n) for q in self.questions)
-        products = [c for f in products_of(self.in_admission) for c in f.columns]
-        opened = of_admission((analysis.exposure for analysis in self.in_admission), products)
-        return (*([SummaryPart(opened, self.step_labels)] if self.step else []), *asked)
+        if self.step is None:
+            return tuple(asked)
+        exposures = (analysis.exposure for analysis in self.in_admission)
+        opened = of_admission(exposures, columns_told(self.in_admission))
+        return (SummaryPart(opened, self.step_labels), *asked)
 
     def _keep(self, analysis: Analysis, outcome: object, states: dict[str, Any], results: dict[str, Result]) -> None:
         """Stores the next state of an analysis, or its result; what would send undeclared numbers is ended."""

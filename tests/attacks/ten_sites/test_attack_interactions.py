@@ -6,14 +6,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from riskset.analyses.admission.features import Feature
 from riskset.analyses.admission.joint import Joint
+from riskset.analyses.admission.own_rows import own_findings
 from riskset.analyses.admission.step import Own
 from riskset.analyses.analysis import RefusedByRule
 from riskset.analyses.cohort import Cohort
-from riskset.analyses.methods.cox_fit import CoxFit
+from riskset.analyses.methods.cox_fit import CoxFit, Fitting
 from riskset.disclosure.exposure import Column
 
-FOUR = ("seoul", "busan", "daegu", "tokyo")
+THREE = ("seoul", "busan", "daegu")
 MODEL = "cox/os/all/multivariable"
 PRODUCT = "arm = true:ecog = true (os)"
 
@@ -42,7 +44,7 @@ def refused(network, rule, phase):
 
 @pytest.fixture
 def table(patients):
-    found = patients(*FOUR)
+    found = patients(*THREE)
     self_victim = of(found, "busan")
     found["ecog"][self_victim] = 1.0
     return found
@@ -67,6 +69,7 @@ class TestOnePatientHasTwoLevels:
         assert result.limit_name == "R2.cell"
         assert result.by == "all"
 
+    @pytest.mark.exhaustive
     def test_each_by_itself_is_no_question(self, network, table):
         model = asks(network, table, "arm", "ecog", "mvi", "arm:mvi").run().results[MODEL]
         assert isinstance(model, CoxFit)
@@ -95,6 +98,7 @@ class TestTwoColumnsThatDifferInOnePatientOfALevel:
         rules.on()
         assert refused(asked(), "R2", "admission/joint").limit_name == "R2.cell"
 
+    @pytest.mark.exhaustive
     def test_where_neither_does_the_model_is_refused(self, network, table, rules):
         """As of any two columns that a hospital's export has, the counts are told (docs/threat-model.md)."""
         random = (np.random.default_rng(4).random(len(table["site"])) < 0.5).astype(float)
@@ -110,33 +114,39 @@ class TestTwoColumnsThatDifferInOnePatientOfALevel:
         assert gated.told("first", MODEL) is None
 
 
+@pytest.mark.parametrize("level", [1, pytest.param(0, marks=pytest.mark.exhaustive)])
 class TestANumberThatIsTheSameForALevel:
-    """The score of all with ecog is 60, but for one."""
+    """The score of all with ecog is 60, but for one; or of all without."""
 
-    @pytest.fixture
-    def attack(self, network, table):
+    def attack(self, network, table, level):
         victim = of(table, "busan")
-        table["score"] = np.where(
-            table["ecog"] == 1, 60.0, np.random.default_rng(5).integers(50, 70, len(table["site"]))
-        )
+        table["ecog"][victim] = level
+        others = np.random.default_rng(5).integers(50, 70, len(table["site"]))
+        table["score"] = np.where(table["ecog"] == level, 60.0, others)
         table["score"][victim] = 65.0
         return victim, lambda: asks(network, table, "arm", "ecog", "score", "arm:ecog")
 
-    def test_the_arm_of_whom(self, attack, table, rules):
-        victim, network = attack
+    def test_the_arm_of_whom(self, network, table, rules, level):
+        victim, asked = self.attack(network, table, level)
         rules.off("R4")
-        bare = network()
-        assert isinstance(bare.run().results[MODEL], CoxFit)
-        told = bare.told("admission/products")
-        scores = 1000 * told["centred product of arm = true (os) and ecog = true:score (os)"]  # of its range
-        levels = told["centred product of arm = true (os) and ecog = true (os)"]
+        told = asked().until("first").told("admission/products")
+
+        def with_arm(column):
+            return told[f"centred product of arm = true (os) and {column} (os)"]
+
+        scores, with_ecog = 1000 * with_arm("ecog = true:score"), with_arm("ecog = true")
+        if level == 0:  # what all have less what those with ecog have
+            by_ecog = told["centred product of arm = true (os) and ecog = true (os)"]
+            everyone = told["centred product of arm = true (os) and score (os)"] * 1000
+            scores, with_ecog = everyone - scores, -by_ecog
         own = table["arm"][table["site"] == "busan"].mean()
-        assert (scores - 60 * levels) / 5 == pytest.approx(table["arm"][victim] - own)
+        assert (scores - 60 * with_ecog) / 5 == pytest.approx(table["arm"][victim] - own)
         rules.on()
-        gated = network()
+        gated = asked()
         result = gated.run().results[MODEL]
-        assert (result.rule, result.by) == ("R4", "a site")
-        assert abs(gated.told("first", MODEL)["log likelihood"]) > 1e9  # noise
+        assert (result.rule, result.by, result.message.code) == ("R4", "a site", "rules.own.R4.column")
+        # noise in place of the products
+        assert abs(gated.told("admission/products")["centred product of arm = true (os) and arm = true (os)"]) > 1e9
 
 
 class TestOneHospital:
@@ -165,4 +175,14 @@ class TestOneHospital:
 
 def test_an_honest_interaction_passes(network, patients):
     terms = ("arm", "age", "ecog", "mvi", "male", "arm:ecog", "arm:mvi")
-    assert isinstance(asks(network, patients(*FOUR), *terms).run().results[MODEL], CoxFit)
+    assert isinstance(asks(network, patients(*THREE), *terms).until("later").history().states[MODEL], Fitting)
+
+
+def test_columns_are_judged_where_another_admission_had_products(network, table):
+    """What was told of products in an earlier admission of a run is no reason to skip R2."""
+    asked = asks(network, table, "arm", "ecog").until("admission/products")
+    history = asked.history()
+    known = replace(history.figures, joint={(Feature("os"), Feature("os")): 1.0})
+    own = Own(asked.cohorts["busan"], {})
+    found = own_findings(history.judge.policy, history.phase, history.in_admission, own, known)
+    assert "R2.leverage" in {finding.limit_name for _, finding in found}

@@ -39,6 +39,23 @@ class TestANumberThatFollowsTheStrata:
         assert isinstance(network(patients(*FEW), {"cox": entry}).run().results[MODEL], CoxFit)
 
 
+class TestStrataThatDifferInOnePatient:
+    def test_are_columns_as_others(self, network, patients, rules):
+        """The models differ in the risk sets that this patient is in."""
+        table = patients(*FEW)
+        table["other"] = table["ecog"].copy()
+        table["other"][np.flatnonzero(table["site"] == "tokyo")[3]] = 1 - table["ecog"][table["site"] == "tokyo"][3]
+        entry = {"kind": "cox", "endpoints": ["os"], "multivariable": ["mvi"]}
+        asked = {name: entry | {"strata": [name]} for name in ("ecog", "other")}
+        second = f"{MODEL}/other"
+        rules.off("R2")
+        assert second in network(table, asked).until("later").history().states
+        rules.on()
+        gated = network(table, asked).until("later").history()
+        assert MODEL in gated.states
+        assert (gated.results[second].rule, gated.results[second].by) == ("R2", "a site")
+
+
 def at_risk_while(table, victim):
     """The cumulative hazard (Efron, at 0) of the victim's hospital and stratum while the victim is at risk."""
     same = (table["site"] == table["site"][victim]) & (table["ecog"] == table["ecog"][victim])

@@ -8,7 +8,7 @@ from typing import cast
 from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
 from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.analyses.methods.subgroup import Subgroups
-from riskset.analyses.methods.subgroup_answer import Answer, OfLevel, answer_json, compared
+from riskset.analyses.methods.subgroup_answer import Answer, NoFit, OfLevel, answer_json, compared
 from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset_server.report import notation
@@ -51,7 +51,7 @@ def _table(entry: ResultEntry, context: Context) -> Table:
 
 
 def _of_level(at: Place, level: str, end: Result, crossed: Result) -> tuple[Text, ...]:
-    if isinstance(end, OfLevel):
+    if isinstance(end, OfLevel | NoFit):
         own = (*_counts(at, "levels", level), *_ratio(at, "levels", level, end.end))
     else:
         own = ((notation.NO_VALUE,), (notation.NO_VALUE,), *_ratio(at, "levels", level, end))
@@ -90,10 +90,17 @@ def _notes(entry: ResultEntry, at: Place, context: Context) -> Iterator[Text]:
         yield (str(say("report.subgroup.adjusted", covariates=covariates)),)
     yield (str(say("report.subgroup.note")),)
     for level, end in answer.levels:
-        why = end.end if isinstance(end, OfLevel) else end
-        if isinstance(why, NotEstimable | RefusedByRule):
+        if isinstance(end, NotEstimable | RefusedByRule):
             name = context.labels.level(analysis.variable, level)
-            yield (str(say("report.subgroup.missing", level=name, reason=_reason(why.reason_json()))),)
+            yield (
+                str(
+                    say(
+                        "report.subgroup.missing",
+                        level=name,
+                        reason=_reason((end.end if isinstance(end, NoFit) else end).reason_json()),
+                    )
+                ),
+            )
 
 
 def _reason(reason: dict[str, str]) -> str:

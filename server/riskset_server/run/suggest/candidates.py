@@ -73,6 +73,10 @@ def _concerned(study: Study, of: NotPassed) -> Sequence[str]:
     """Returns the variables whose columns may have failed the limits."""
     columns = [column for column in of.analysis.columns if column.variable in study.variables]
     named = [c.variable for c in columns if of.subject in (c.name, f"{c.variable} = {c.reference}")]
+    arm = study.comparison.arm if study.comparison else None
+    named += [
+        c.variable for c in columns if ":" in of.subject and c.name in of.subject.split(":") and c.variable != arm
+    ]
     if named or not set(of.limits).difference(_NOT_OF_COLUMNS) or of.limits[0].startswith("R9."):
         return tuple(dict.fromkeys(named))
     own = [column.variable for column in columns if column.variable in study.variables]

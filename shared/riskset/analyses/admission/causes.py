@@ -42,8 +42,17 @@ OWN_CAUSES: Final = {
         "R4.cell",
     ),
     "admission/pairs": ("R4.column", "R14.untold", "R2.outcomes"),
-    "admission/joint": ("R2.leverage", "R2.cell", "R4.level"),
-    "admission/products": ("R2.leverage", "R4.column", "R4.same_order"),
+    "admission/joint": (
+        "R2.leverage",
+        "R2.cell",
+        "R4.level",
+        "R1.subgroup_rows",
+        "R3.events",
+        "R3.events_per_parameter",
+        "R4.lost",
+        "R6.parameters",
+    ),
+    "admission/products": ("R2.leverage", "R4.column", "R2.outcomes", "R4.same_order"),
     "first": ("R4.leverage", "R5.opened", "R8.influence", "R8.site_influence", "R8.unjudged"),
     "later": ("R7.largest", "R7.spread", "R7.unjudged", "R5.numbers", "R5.evaluations", "R4.halved"),
 }
@@ -109,6 +118,7 @@ def _remedy(policy: Policy, cause: str, analysis: Analysis) -> Message:
     p = max(len(analysis.exposure.design), 1)
     of: dict[str, Callable[[], Message]] = {
         "R1.population_rows": lambda: cells.population_rows(own, "", 1).remedy,
+        "R1.subgroup_rows": lambda: cells.subgroup_rows(own, "", 1).remedy,
         "R2.apart_rows": lambda: cells.apart_remedy(own),
         "R3.events": lambda: of_models.events(own, "", 0, p).remedy,
         "R3.events_per_parameter": lambda: of_models.events(own, "", 0, p).remedy,

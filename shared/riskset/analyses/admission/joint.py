@@ -1,171 +1,32 @@
-"""Products of two columns, as interactions have them: what is told of them, and with what they are judged.
-
-A model with a product a b and a column c sends sums over patients of a b c. Such a sum is also one of a over those who
-have b and c, and one of b over those who have a and c. So every column of such a model is judged within a and within b
-as well: a block for each factor has the columns and the products of each with the factor.
-"""
+"""The rounds of admission that tell of products of two columns, after the cells of each two levels were judged."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations_with_replacement
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses import moments
-from riskset.analyses.admission.features import Feature, features_of, matrix, only_of
-from riskset.analyses.admission.figures import Figures, Gram
-from riskset.analyses.admission.of_columns import Products, strata_in, stratified
+from riskset.analyses.admission.blocks import (
+    Pair,
+    columns_within,
+    compared,
+    levels_of,
+    numbers_in_levels,
+    pairs,
+    products_of,
+    products_with,
+)
+from riskset.analyses.admission.features import Feature, matrix, only_of
+from riskset.analyses.admission.figures import Figures
+from riskset.analyses.admission.of_columns import Products, stratified
 from riskset.analyses.admission.step import Live, Own, rows_and_sites
-from riskset.analyses.analysis import Analysis
 from riskset.catalogue import Message, say
-from riskset.disclosure.composed import product
 from riskset.disclosure.exposure import Column, Label
 from riskset.disclosure.exposure import total as total_of
-
-Pair = tuple[Feature, Feature]
-
-
-@dataclass(frozen=True)
-class Block:
-    """What is judged together for one factor."""
-
-    factor: Column
-    features: tuple[Feature, ...]
-    """Sets of patients, columns in them, and then the products of columns with the factor."""
-    design: tuple[Feature, ...]
-    """Those whose sums of products a model sends (R4)."""
-
-    @property
-    def levels(self) -> tuple[Feature, ...]:
-        """Returns the 0/1 features (R2)."""
-        return tuple(f for f in self.features if not f.is_number)
-
-
-def is_joint(analysis: Analysis) -> bool:
-    """Whether an analysis has a product of columns, or is of the patients of one level: as if every column of it were a
-    product with that level."""
-    return analysis.exposure.within is not None or any(column.factors for column in analysis.columns)
-
-
-def blocks(live: Live) -> tuple[Block, ...]:
-    """Returns a block for each factor of the products of these analyses, over all their sets."""
-    users: dict[Column, list[Analysis]] = {}
-    for analysis in live:
-        for factor in factors_of(analysis):
-            users.setdefault(factor, []).append(analysis)
-    of_each = {analysis.id: brought(analysis) for analysis in live}
-    return tuple(_block(factor, of, of_each) for factor, of in users.items())
-
-
-def _block(factor: Column, users: Sequence[Analysis], of_each: Mapping[str, Sequence[Feature]]) -> Block:
-    single = [f for f in features_of(users) if not f.is_joint and not any(c.is_sum for c in f.columns)]
-    products = dict.fromkeys(f for analysis in users for f in of_each[analysis.id] if factor in _factors(f))
-    designs = {Feature(a.analysis_set, column) for a in users for column in a.exposure.judged_design}
-    design = [f for f in single if f in designs]
-    design += [f for f in products if all(Feature(f.cohort, c) in designs for c in _factors(f))]
-    return Block(factor, (*single, *products), tuple(design))
-
-
-def is_in(block: Block, analysis: Analysis) -> bool:
-    """Whether an analysis has products with the block's factor."""
-    return block.factor in factors_of(analysis)
-
-
-def factors_of(analysis: Analysis) -> tuple[Column, ...]:
-    """Returns the columns of which an analysis has products, each once."""
-    return tuple(dict.fromkeys(factor for both in pairs_of(analysis) for factor in both))
-
-
-def pairs_of(analysis: Analysis) -> tuple[tuple[Column, Column], ...]:
-    """Returns the columns of whose products the sums of an analysis are: its interactions, and each column with the
-    level whose patients alone are in it."""
-    found = [(c.factors[0], c.factors[1]) for c in analysis.columns if c.factors]
-    if (within := analysis.exposure.within) is not None:
-        found += [(within, c) for c in _single(analysis) if c.variable != within.variable]
-    return tuple(found)
-
-
-def _single(analysis: Analysis) -> list[Column]:
-    return [c for c in analysis.columns if not c.factors and not c.is_sum]
-
-
-def brought(analysis: Analysis) -> tuple[Feature, ...]:
-    """Returns the products with which an analysis is judged: of each column with each factor of its interactions, and
-    with the level whose patients alone are in it; but not of two levels of one variable, which nobody has both."""
-    own = {frozenset(c.factors): c for c in analysis.columns if c.factors}
-    marks = dict.fromkeys([f for c in own.values() for f in c.factors] + [*filter(None, [analysis.exposure.within])])
-    found: dict[frozenset[Column], Column] = {}
-    for factor in marks:
-        for column in _single(analysis):
-            both = frozenset((factor, column))
-            if column.variable != factor.variable or (column == factor and factor.is_number):
-                found.setdefault(both, own.get(both) or product(factor, column))
-    return tuple(Feature(analysis.analysis_set, column) for column in found.values())
-
-
-def _factors(feature: Feature) -> tuple[Column, ...]:
-    return feature.column.factors if feature.column is not None else ()
-
-
-def products_of(live: Live) -> tuple[Feature, ...]:
-    """Returns every product with which these analyses are judged, once."""
-    return tuple(dict.fromkeys(f for analysis in live for f in brought(analysis)))
-
-
-def _dead(live: Live, refused: frozenset[str], features: Iterable[Feature]) -> set[Feature]:
-    """Returns those of the features that are judged only for refused analyses."""
-    alive = {f for analysis in live if analysis.id not in refused for f in brought(analysis)}
-    return {f for f in features if (f not in alive if f.is_joint else only_of(live, refused, f))}
-
-
-def pairs(live: Live, *, of_levels: bool) -> tuple[Pair, ...]:
-    """Returns the pairs of features, one of them a product, whose sums of products leave: of 0/1 features for R2, of
-    all columns for R4."""
-    found: dict[Pair, None] = {}
-    for block in blocks(live):
-        features = block.levels if of_levels else block.design
-        both = [(a, b) for a, b in combinations_with_replacement(features, 2) if b.is_joint]
-        found |= dict.fromkeys(pair for pair in both if pair[::-1] not in found)
-    return tuple(found)
-
-
-def sums_of(own: Own, of: Sequence[Pair], *, centred: bool) -> NDArray[np.float64]:
-    """Returns a hospital's sum of products of each pair, (pairs,)."""
-    features = tuple(dict.fromkeys(f for pair in of for f in pair))
-    at = {f: j for j, f in enumerate(features)}
-    values = matrix(own.cohort, features, centred=centred)
-    product_ = values.T @ values
-    return np.array([product_[at[a], at[b]] for a, b in of], np.float64)
-
-
-def silent_pairs(live: Live, refused: frozenset[str], of: Sequence[Pair]) -> NDArray[np.bool_]:
-    """Returns which of these numbers are of refused analyses only."""
-    dead = _dead(live, refused, {f for pair in of for f in pair})
-    return np.array([a in dead or b in dead for a, b in of], bool)
-
-
-def pair_labels(of: Sequence[Pair], what: str) -> tuple[Label, ...]:
-    """Returns what each of these numbers is."""
-    return tuple(total_of(f"{what} {a.name} and {b.name}", *a.columns, *b.columns) for a, b in of)
-
-
-def gram_of(features: Sequence[Feature], single: Gram | None, joint: Mapping[Pair, float]) -> NDArray[np.float64]:
-    """Returns the sums of products of these features, (m, m), of which `single` has those without a product."""
-    m = len(features)
-    found = np.zeros((m, m))
-    alone = [j for j, f in enumerate(features) if not f.is_joint]
-    if single is not None and alone:
-        found[np.ix_(alone, alone)] = single.of([features[j] for j in alone])
-    for i in range(m):
-        for j in range(i, m):
-            if features[i].is_joint or features[j].is_joint:
-                a, b = features[i], features[j]
-                found[i, j] = found[j, i] = joint[a, b] if (a, b) in joint else joint[b, a]
-    return found
 
 
 @dataclass(frozen=True)
@@ -195,7 +56,7 @@ class Joint:
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
         alive = {analysis.rows_name for analysis in live if analysis.id not in refused}
-        spread = [replace(f, within=()) for f in _spread(live)]
+        spread = _spread(live)
         dead = _dead(live, refused, spread)
         of_numbers = [*(name not in alive for name in levels_of(live)), *(f in dead for f in spread)]
         return np.concatenate([np.array(of_numbers, bool), silent_pairs(live, refused, pairs(live, of_levels=True))])
@@ -240,74 +101,6 @@ class Joint:
         return replace(known, moments={**found, **_moments_of_levels(live, dead, known)})
 
 
-def levels_of(live: Live) -> Mapping[str, tuple[str, Column]]:
-    """Returns, by the name of the rows, the set and the level whose patients alone analyses are of."""
-    return {a.rows_name: (a.analysis_set, a.exposure.within) for a in live if a.exposure.within is not None}
-
-
-def _events(own: Own, of_set: str, level: Column) -> float:
-    rows = own.cohort.outcomes(of_set)
-    return float(rows.event[level.values(rows) == 1.0].sum())
-
-
-def _moments_of_levels(live: Live, dead: frozenset[str], known: Figures) -> Mapping[str, moments.Moments]:
-    """Returns the moments of the rows of each level, by their name."""
-    found: dict[str, moments.Moments] = {}
-    for analysis in live:
-        if analysis.exposure.within is not None and analysis.id not in dead and analysis.rows_name in known.rows:
-            of_rows = moments.Moments(known.rows[analysis.rows_name].rows, known.events[analysis.rows_name], {})
-            of = found.get(analysis.rows_name, of_rows)
-            for column, f in columns_within(analysis):
-                of = moments.with_sum(of, column, known.within[f], known.columns[f].sites > 0)
-            found[analysis.rows_name] = of
-    return found
-
-
-def columns_within(analysis: Analysis) -> tuple[tuple[Column, Feature], ...]:
-    """Returns the columns of an analysis of one level's patients, each with its product with the level about its means
-    in the level and in the others: what it varies among these patients."""
-    level = analysis.exposure.within
-    if level is None:
-        return ()
-    at = {frozenset(f.column.factors): f for f in brought(analysis) if f.column is not None}
-    columns = [c for c in analysis.exposure.judged_design if c != level]
-    return tuple((c, replace(at[frozenset((level, c))], within=(level,))) for c in columns)
-
-
-def _spread(live: Live) -> tuple[Feature, ...]:
-    """Returns the products, and then those about their means in strata."""
-    within = (f for analysis in live for _, f in columns_within(analysis))
-    in_strata = (f for f in stratified(live, joint=True))
-    return tuple(dict.fromkeys((*products_of(live), *in_strata, *within)))
-
-
-def compared(live: Live) -> tuple[Feature, ...]:
-    """Returns what the coefficients of these analyses are of: their interactions, and their columns within a level."""
-    within = (f for analysis in live for _, f in columns_within(analysis))
-    return tuple(dict.fromkeys((*(f for f in features_of(live) if f.is_joint), *within)))
-
-
-def _varies(own: Own, feature: Feature, least: int) -> bool:
-    """Whether a hospital's patients differ in one column of a product among those with the other, who are at least so
-    many; among those with the level only, where it is of one."""
-    rows = own.cohort.analysis_sets[feature.cohort]
-    assert feature.column is not None
-    for level in feature.within or feature.column.factors:
-        (other,) = {*feature.column.factors} - {level} or {level}
-        values = other.values(rows) if level.is_number else other.values(rows)[level.values(rows) == 1.0]
-        if len(values) < least or (values == values[0]).all():
-            return False
-    return True
-
-
-def products_with(analysis: Analysis) -> frozenset[Feature]:
-    """Returns the products with which an analysis is judged by themselves: also about their means in its strata, and in
-    the level whose patients alone are in it."""
-    products, strata = brought(analysis), strata_in(analysis)
-    in_strata = (replace(f, within=strata) for f in products if strata)
-    return frozenset((*products, *in_strata, *(f for _, f in columns_within(analysis))))
-
-
 @dataclass(frozen=True)
 class JointProducts(Products):
     """The same for studies with products of columns: of these too, beside what they are judged with."""
@@ -330,3 +123,72 @@ class JointProducts(Products):
         return replace(
             super().combine(total[:at], sites, live, dead, known), joint_spread=dict(zip(of, total[at:], strict=True))
         )
+
+
+def _dead(live: Live, refused: frozenset[str], features: Iterable[Feature]) -> set[Feature]:
+    """Returns those of the features that are judged only for refused analyses."""
+    alive = {f for analysis in live if analysis.id not in refused for f in products_with(analysis)}
+    return {f for f in features if (f not in alive if f.is_joint else only_of(live, refused, f))}
+
+
+def sums_of(own: Own, of: Sequence[Pair], *, centred: bool) -> NDArray[np.float64]:
+    """Returns a hospital's sum of products of each pair, (pairs,)."""
+    features = tuple(dict.fromkeys(f for pair in of for f in pair))
+    at = {f: j for j, f in enumerate(features)}
+    values = matrix(own.cohort, features, centred=centred)
+    product_ = values.T @ values
+    return np.array([product_[at[a], at[b]] for a, b in of], np.float64)
+
+
+def silent_pairs(live: Live, refused: frozenset[str], of: Sequence[Pair]) -> NDArray[np.bool_]:
+    """Returns which of these numbers are of refused analyses only."""
+    dead = _dead(live, refused, {f for pair in of for f in pair})
+    return np.array([a in dead or b in dead for a, b in of], bool)
+
+
+def pair_labels(of: Sequence[Pair], what: str) -> tuple[Label, ...]:
+    """Returns what each of these numbers is."""
+    return tuple(total_of(f"{what} {a.name} and {b.name}", *a.columns, *b.columns) for a, b in of)
+
+
+def _events(own: Own, of_set: str, level: Column) -> float:
+    rows = own.cohort.outcomes(of_set)
+    return float(rows.event[level.values(rows) == 1.0].sum())
+
+
+def _moments_of_levels(live: Live, dead: frozenset[str], known: Figures) -> Mapping[str, moments.Moments]:
+    """Returns the moments of the rows of each level, by their name."""
+    found: dict[str, moments.Moments] = {}
+    for analysis in live:
+        if analysis.exposure.within is not None and analysis.id not in dead and analysis.rows_name in known.rows:
+            of_rows = moments.Moments(known.rows[analysis.rows_name].rows, known.events[analysis.rows_name], {})
+            of = found.get(analysis.rows_name, of_rows)
+            for column, f in columns_within(analysis):
+                of = moments.with_sum(of, column, known.within[f], known.columns[f].sites > 0)
+            found[analysis.rows_name] = of
+    return found
+
+
+def columns_told(live: Live) -> tuple[Column, ...]:
+    """Returns the products of which the round tells something."""
+    return tuple(dict.fromkeys(column for f in _spread(live) for column in f.columns))
+
+
+def _spread(live: Live) -> tuple[Feature, ...]:
+    """Returns the products, and then those about their means in strata and levels."""
+    within = (f for analysis in live for _, f in columns_within(analysis))
+    numbers = (f for analysis in live for f in numbers_in_levels(analysis))
+    return tuple(dict.fromkeys((*products_of(live), *stratified(live, joint=True), *within, *numbers)))
+
+
+def _varies(own: Own, feature: Feature, least: int) -> bool:
+    """Whether a hospital's patients differ in one column of a product among those with the other, who are at least so
+    many; among those with the level only, where it is of one."""
+    rows = own.cohort.analysis_sets[feature.cohort]
+    assert feature.column is not None
+    for level in feature.within or feature.column.factors:
+        (other,) = {*feature.column.factors} - {level} or {level}
+        values = other.values(rows) if level.is_number else other.values(rows)[level.values(rows) == 1.0]
+        if len(values) < least or (values == values[0]).all():
+            return False
+    return True

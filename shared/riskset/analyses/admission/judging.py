@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import Literal
 
+from riskset.analyses.admission.blocks import compared, is_joint
 from riskset.analyses.admission.causes import refusal_by_a_site
 from riskset.analyses.admission.features import Feature, must_differ
 from riskset.analyses.admission.figures import Count, Figures, ToldSet
-from riskset.analyses.admission.joint import compared, is_joint
+from riskset.analyses.admission.of_columns import strata_in
 from riskset.analyses.admission.step import Live
 from riskset.analyses.admission.two_levels import cells_of_levels
 from riskset.analyses.analysis import Analysis, RefusedByRule
@@ -129,6 +130,7 @@ def _openings(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Ite
             split_by = list(dict.fromkeys(column.variable for column in exposure.in_time.split))
             yield analysis.id, cells.split(policy, analysis.id, split_by, allowed)
     yield from _combined(policy, live)
+    yield from _levels_and_strata(live)
 
 
 def _combined(policy: Policy, live: Live) -> Iterator[Judged]:
@@ -140,6 +142,20 @@ def _combined(policy: Policy, live: Live) -> Iterator[Judged]:
             finding = cells.combined(policy, analysis.id, sorted(own), len(kept | own))
             yield analysis.id, finding
             kept |= own if finding.passes else frozenset()
+
+
+def _levels_and_strata(live: Live) -> Iterator[Judged]:
+    """R2: the sums of a model with strata are those of its levels added up; so where all levels but one are told by
+    themselves, the last would be told too, whatever rule refused it. The later of the two is refused."""
+    kept: set[tuple[str | None, str, bool]] = set()
+    for analysis in live:
+        within, endpoint = analysis.exposure.within, analysis.endpoint
+        own = {(endpoint, column.variable, False) for column in strata_in(analysis)}
+        own |= set() if within is None else {(endpoint, within.variable, True)}
+        if any((of, variable, not is_level) in kept for of, variable, is_level in own):
+            yield analysis.id, cannot_judge("R2", analysis.id, say("rules.beyond.levels"), say("rules.instead.strata"))
+        else:
+            kept |= own
 
 
 def _changes(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:

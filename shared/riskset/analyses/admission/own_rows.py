@@ -17,16 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.admission import own_numbers
-from riskset.analyses.admission.features import Feature, features_of, in_design, matrix
-from riskset.analyses.admission.figures import Count, Figures
-from riskset.analyses.admission.joint import (
+from riskset.analyses.admission.blocks import (
     blocks,
     brought,
     gram_of,
-    is_in,
+    is_joint,
     products_of,
     products_with,
 )
+from riskset.analyses.admission.features import Feature, features_of, in_design, matrix
+from riskset.analyses.admission.figures import Count, Figures
 from riskset.analyses.admission.judging import Judged, apart_since, levels, lost, nested
 from riskset.analyses.admission.of_columns import adding, binary, in_strata, modelled, models, stratified
 from riskset.analyses.admission.step import Live, Own
@@ -40,6 +40,7 @@ from riskset.catalogue import say
 from riskset.disclosure import cells, span
 from riskset.disclosure import models as of_models
 from riskset.disclosure.curves_together import together
+from riskset.disclosure.exposure import Column
 from riskset.disclosure.finding import Finding, cannot_judge
 from riskset.disclosure.policy import Policy
 
@@ -73,13 +74,19 @@ def own_findings(
         ),
         # before the first score; and other runs may have told columns since
         "admission/pairs": lambda: chain(_own_untold(policy, live, own), _own_outcomes(policy, live, own, figures)),
-        "admission/products": lambda: own_numbers.orders(policy, live, own),
+        "admission/products": lambda: chain(
+            own_numbers.orders(policy, live, own),
+            _own_outcomes_of_levels(policy, live, own, figures),
+        ),
     }
     in_column: dict[str, Callable[[], Iterator[Judged]]] = (
         {
             "admission/changes": lambda: _own_changes(policy, live, own),
             "admission/cohorts": lambda: _own_everything(policy, live, own),
-            "admission/joint": lambda: cells_of_levels(policy, live, lambda features: _own_gram(own, features)),
+            "admission/joint": lambda: chain(
+                cells_of_levels(policy, live, lambda features: _own_gram(own, features)),
+                _own_levels(policy, live, own),
+            ),
         }
         if policy.column == "local"
         else {
@@ -87,7 +94,7 @@ def own_findings(
             "admission/pairs": lambda: _own_columns(policy, live, own, figures),
             "admission/joint": lambda: _own_pairs(policy, live, own, figures),
             "admission/products": lambda: chain(
-                _own_pairs(policy, live, own, figures),
+                () if any(map(is_joint, live)) else _own_pairs(policy, live, own, figures),  # then in the round before
                 _own_products(policy, live, own, figures),
                 _own_joint(policy, "R2.leverage", live, own, figures),
             ),
@@ -210,25 +217,42 @@ def _own_outcomes(policy: Policy, live: Live, own: Own, figures: Figures) -> Ite
     """R2 for two endpoints of models, in both columns: the difference of their scores is of the patients in whom they
     differ. How many these are at all hospitals is known only as far as one endpoint has more events; where that is not
     enough, it must be none of a hospital's own, or as many as it may tell apart."""
-    kept: dict[str, None] = {}
-    differing = cache(lambda other, name: _differing(own.cohort.outcomes(other), own.cohort.outcomes(name)))
-    for analysis in models(live):
-        name = analysis.analysis_set
+    yield from _outcomes(policy, [(a, a.analysis_set, None) for a in models(live)], own, figures)
+
+
+def _own_outcomes_of_levels(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
+    """The same for the patients of a level, of whom a model alone may be of."""
+    of_levels = [a for a in models(live) if a.exposure.within is not None]
+    for level in dict.fromkeys(a.exposure.within for a in of_levels):
+        asked = [(a, a.rows_name, level) for a in of_levels if a.exposure.within == level]
+        yield from _outcomes(policy, asked, own, figures)
+
+
+def _outcomes(
+    policy: Policy, asked: Sequence[tuple[Analysis, str, Column | None]], own: Own, figures: Figures
+) -> Iterator[Judged]:
+    """Judges models of rows with these names: of all patients of their sets, or of those with a level."""
+    before: dict[str, str] = {}
+    differing = cache(lambda a, b, level: _differing(own.cohort.outcomes(a), own.cohort.outcomes(b), level))
+    for analysis, name, level in asked:
         passes = True
-        for other in kept:
+        for other, of_set in before.items():
             more = abs(figures.events.get(name, 0) - figures.events.get(other, 0))
-            differ = 0 if more >= policy.k else differing(other, name)
+            differ = 0 if more >= policy.k else differing(of_set, analysis.analysis_set, level)
             finding = cells.outcomes(policy, other, name, differ)
             passes = passes and finding.passes
             yield analysis.id, finding
         if analysis.endpoint is not None and passes:
-            kept[name] = None
+            before[name] = analysis.analysis_set
 
 
-def _differing(one: AnalysisSet, other: AnalysisSet) -> int:
-    """Returns how many patients of both sets have another event, or days that differ otherwise than most patients' do:
-    the same shift for all changes no risk set."""
+def _differing(one: AnalysisSet, other: AnalysisSet, level: Column | None = None) -> int:
+    """Returns how many patients of both sets, with the level if there is one, have another event, or days that differ
+    otherwise than most patients' do: the same shift for all changes no risk set."""
     _, i, j = np.intersect1d(one.patients, other.patients, return_indices=True)
+    if level is not None:
+        has = level.values(one)[i] == 1.0
+        i, j = i[has], j[has]
     if not len(i):
         return 0
     shift = other.days[j] - one.days[i]
@@ -280,16 +304,27 @@ def _own_counts(policy: Policy, analysis: Analysis, own: Own, kept: Sequence[str
     yield from apart_since(policy, name, since, own.told)
     ones = {c.name: int(c.values(rows).sum()) for c in analysis.columns if not c.is_number}
     yield from levels(policy, analysis, rows.n, ones)
-    rows = _within(rows, analysis)
-    if rows.n and analysis.exposure.within is not None:
-        yield cells.subgroup_rows(policy, analysis.rows_name, rows.n)
+    if analysis.exposure.within is None:
+        yield from _own_model(policy, analysis, rows)
+
+
+def _own_levels(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
+    """R1, R3, R4 and R6 on this hospital's patients of a level, before they are counted alone."""
+    for analysis in live:
+        rows = _within(own.cohort.analysis_sets[analysis.analysis_set], analysis)
+        if rows.n and analysis.exposure.within is not None:
+            yield analysis.id, cells.subgroup_rows(policy, analysis.rows_name, rows.n)
+            yield from ((analysis.id, finding) for finding in _own_model(policy, analysis, rows))
+
+
+def _own_model(policy: Policy, analysis: Analysis, rows: AnySet) -> Iterator[Finding]:
     if summed := analysis.exposure.summed:
         numbers = {c: c.values(rows) for c in summed}
         varying = [c for c, values in numbers.items() if (values != values[0]).any()]
         yield from lost(pooled(rows.n, 0, {c: summary([c], rows).tolist() for c in numbers}, varying), analysis)
     if p := len(analysis.exposure.design):
         if not isinstance(rows, AnalysisSet):
-            raise TypeError(f"the set {name} has no endpoint")
+            raise TypeError(f"the set {analysis.analysis_set} has no endpoint")
         yield of_models.events(policy, analysis.id, int(rows.event.sum()), p)
         yield of_models.parameters(policy, analysis.id, rows.n, p)
 
@@ -360,6 +395,7 @@ def _own_joint(policy: Policy, limit: str, live: Live, own: Own, figures: Figure
     """R2 and R4 for the blocks of products: no combination of columns within a factor singles out a few patients.
     Without figures, of this hospital's rows alone."""
     is_of_levels = limit == "R2.leverage"
+    used = {a.id: (*features_of([a]), *brought(a)) for a in live}
     for block in blocks(live):
         features = block.levels if is_of_levels else block.design
         rows = matrix(own.cohort, features, centred=not is_of_levels)
@@ -369,7 +405,7 @@ def _own_joint(policy: Policy, limit: str, live: Live, own: Own, figures: Figure
             known = (figures.pairs, figures.joint) if is_of_levels else (figures.spread, figures.joint_spread)
             gram = gram_of(features, *known)
         at = {feature: j for j, feature in enumerate(features)}
-        users = [(a.id, [at[f] for f in (*features_of([a]), *brought(a)) if f in at]) for a in live if is_in(block, a)]
+        users = [(id_, [at[f] for f in of if f in at]) for id_, of in used.items() if id_ in block.users]
         yield from zip((id_ for id_, _ in users), span.design(policy, limit, rows, gram, users), strict=True)
 
 

@@ -6,15 +6,14 @@ they have a. The counts of each two levels are known by then, so every party can
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import combinations, permutations
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from riskset.analyses.admission.blocks import is_joint, pairs_of
 from riskset.analyses.admission.features import Feature
-from riskset.analyses.admission.joint import is_joint, pairs_of
 from riskset.analyses.admission.step import Live
 from riskset.analyses.analysis import Analysis
 from riskset.catalogue import Message, say
@@ -29,7 +28,7 @@ Gram = Callable[[Sequence[Feature]], NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class _Mark:
-    """A level, or what one level has beyond another, as a combination of columns."""
+    """A level in a set of patients, or what one level has beyond another, as a combination of features."""
 
     name: Message | str
     variables: frozenset[str]
@@ -38,60 +37,76 @@ class _Mark:
 
 def cells_of_levels(policy: Policy, live: Live, gram: Gram) -> Iterator[tuple[str, Finding]]:
     """Yields what the rules say of the cells of each analysis with products, beside those before it that pass."""
-    kept: dict[str, list[Column]] = {}
+    kept: dict[str, tuple[Column, ...]] = {}
     for analysis in live:
         if not is_joint(analysis):
             continue
         name = analysis.analysis_set
-        columns = list(dict.fromkeys([*kept.get(name, ()), *_levels(analysis)]))
-        found = [*_of_columns(policy, name, columns, gram), *_of_products(policy, analysis, gram)]
+        own = (c for c in analysis.columns if not c.is_number and not c.factors)
+        with_it = {**kept, name: tuple(dict.fromkeys((*kept.get(name, ()), *own)))}
+        of_columns = _of_columns(policy, with_it, gram) if with_it != kept else ()
+        found = [*of_columns, *_of_products(policy, analysis, gram)]
         yield from ((analysis.id, finding) for finding in found)
         if all(finding.passes for finding in found):
-            kept[name] = columns
+            kept = with_it
 
 
-def _levels(analysis: Analysis) -> list[Column]:
-    return [column for column in analysis.columns if not column.is_number and not column.factors]
+def _of_columns(policy: Policy, columns: Mapping[str, Sequence[Column]], gram: Gram) -> Iterator[Finding]:
+    """R2: any two levels, by the columns of each set, are had together by nobody, or by enough. One finding, on the
+    smallest cell."""
+    features = [f for name, of in columns.items() for f in (Feature(name), *(Feature(name, column) for column in of))]
+    counts = gram(features)
+    marks = _levels(features, counts)
+    marks += _beyond(marks, counts)
+    cells_ = np.triu(_both(marks, counts) * _differ(marks), 1)
+    if cells_.any():
+        smallest = int(cells_[cells_ > 0].min())
+        a, b = (marks[at] for at in np.argwhere(cells_ == smallest)[0])
+        yield cells.two_levels(policy, say("rules.subject.both", a=a.name, b=b.name), smallest)
 
 
-def _of_columns(policy: Policy, name: str, columns: Sequence[Column], gram: Gram) -> Iterator[Finding]:
-    """R2: any two levels are had together by nobody, or by enough. One finding, on the smallest cell."""
-    if not columns:
-        return
-    counts = gram([Feature(name), *(Feature(name, column) for column in columns)])
-    marks = _marks(columns, counts)
-    sizes = [(_both(a, b, counts), a, b) for a, b in combinations(marks, 2) if _differ(a, b)]
-    if some := [cell for cell in sizes if cell[0]]:
-        rows, a, b = min(some, key=lambda cell: cell[0])
-        yield cells.two_levels(policy, say("rules.subject.both", a=a.name, b=b.name), rows)
+def _both(marks: Sequence[_Mark], counts: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Returns how many patients have both of each two marks, (marks, marks)."""
+    weights = np.array([mark.weights for mark in marks])
+    return np.asarray(np.rint(weights @ counts @ weights.T), np.int64)
 
 
-def _both(a: _Mark, b: _Mark, counts: NDArray[np.float64]) -> int:
-    return round(float(a.weights @ counts @ b.weights))
+def _differ(marks: Sequence[_Mark]) -> NDArray[np.bool_]:
+    """Returns which two marks are of different variables, (marks, marks)."""
+    return np.array([[a.variables.isdisjoint(b.variables) for b in marks] for a in marks], bool)
 
 
-def _differ(a: _Mark, b: _Mark) -> bool:
-    return a.variables.isdisjoint(b.variables)
+def _levels(features: Sequence[Feature], counts: NDArray[np.float64]) -> list[_Mark]:
+    """Returns every level that some patient has, the references among them."""
+    unit = np.eye(len(features))
+    found: list[_Mark] = []
+    rest: dict[tuple[str, str], _Mark] = {}
+    for j, feature in enumerate(features):
+        if (column := feature.column) is None:
+            continue
+        found.append(_Mark(column.name, frozenset([column.variable]), unit[j]))
+        key = (feature.cohort, column.variable)
+        other = _Mark(
+            f"{column.variable} = {column.reference}", found[-1].variables, unit[features.index(Feature(key[0]))]
+        )
+        rest[key] = replace(rest.get(key, other), weights=rest.get(key, other).weights - unit[j])
+    marks = [*found, *rest.values()]
+    return [mark for mark, n in zip(marks, np.diag(_both(marks, counts)), strict=True) if n]
 
 
-def _marks(columns: Sequence[Column], counts: NDArray[np.float64]) -> list[_Mark]:
-    """Returns every level, the references among them, and what a level has beyond one that it includes."""
-    by_variable: dict[str, list[int]] = {}
-    for j, column in enumerate(columns, start=1):
-        by_variable.setdefault(column.variable, []).append(j)
-    unit = np.eye(len(columns) + 1)
-    marks = [_Mark(c.name, frozenset([c.variable]), unit[j]) for j, c in enumerate(columns, start=1)]
-    for variable, of in by_variable.items():
-        rest = f"{variable} = {columns[of[0] - 1].reference}"
-        marks.append(_Mark(rest, frozenset([variable]), unit[0] - unit[of].sum(axis=0)))
-    marks = [mark for mark in marks if _both(mark, mark, counts)]  # no rest where the reference is a column itself
-    beyond = []
-    for whole, part in permutations(marks, 2):
-        own, both = _both(part, part, counts), _both(whole, part, counts)
-        if _differ(whole, part) and both == own < _both(whole, whole, counts):
-            name = say("rules.subject.beyond", whole=whole.name, part=part.name)
-            beyond.append(_Mark(name, whole.variables | part.variables, whole.weights - part.weights))
-    return [*marks, *beyond]
+def _beyond(marks: Sequence[_Mark], counts: NDArray[np.float64]) -> list[_Mark]:
+    """Returns what a level has beyond one that it includes."""
+    both = _both(marks, counts)
+    size = np.diag(both)
+    includes = _differ(marks) & (both == size[None, :]) & (size[None, :] < size[:, None])
+    return [
+        _Mark(
+            say("rules.subject.beyond", whole=marks[i].name, part=marks[j].name),
+            marks[i].variables | marks[j].variables,
+            marks[i].weights - marks[j].weights,
+        )
+        for i, j in np.argwhere(includes)
+    ]
 
 
 def _of_products(policy: Policy, analysis: Analysis, gram: Gram) -> Iterator[Finding]:

@@ -19,9 +19,7 @@ from riskset.analyses.analysis import LEVEL, AskedOnce, Inputs, NotEstimable, Re
 from riskset.analyses.cohort import AnalysisSet, Cohort, SetId, chosen, set_of
 from riskset.analyses.design import Column, columns_of, level_columns
 from riskset.analyses.methods.cox import CoxModel
-from riskset.analyses.methods.cox import State as Fit
-from riskset.analyses.methods.cox_fit import Limiting
-from riskset.analyses.methods.subgroup_answer import Answer, OfLevel, answer_json, compared
+from riskset.analyses.methods.subgroup_answer import Answer, NoFit, OfLevel, answer_json, compared
 from riskset.analyses.moments import moments_id
 from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Exposure, Label, total
@@ -45,7 +43,10 @@ class Part(CoxModel):
 class Counted:
     """A fit in progress, and the patients and events of the arm, once they are known."""
 
-    fit: Fit
+    fit: Any
+    """A state of the Cox model."""
+    of_all: tuple[int, int]
+    """Patients and events with the level."""
     of_arm: tuple[int, int] | None = None
 
 
@@ -70,8 +71,8 @@ class LevelModel(Part):
         return {moments_id(self.analysis_set): inputs[moments_id(self.rows_name)]}
 
     def start(self, inputs: Inputs) -> Any:  # noqa: ANN401 - as of every analysis
-        fit = super().start(self._of_rows(inputs))
-        return fit if isinstance(fit, NotEstimable) else Counted(fit)
+        fit, moments = super().start(self._of_rows(inputs)), inputs[moments_id(self.rows_name)]
+        return fit if isinstance(fit, NotEstimable) else Counted(fit, (moments.n, moments.events))
 
     def labels(self, state: Any) -> tuple[Label, ...]:  # noqa: ANN401
         arm = self.design[0]
@@ -98,23 +99,27 @@ class LevelModel(Part):
         return super().linear_predictor(prepared[0], state.fit)
 
     def combine(self, total: Sequence[float], state: Any) -> Any:  # noqa: ANN401
-        known = state.of_arm
-        if known is None:
-            total, known = total[:-2], (round(total[-2]), round(total[-1]))
+        if state.of_arm is None:
+            state = replace(state, of_arm=(round(total[-2]), round(total[-1])))
+            total = total[:-2]
         after = super().combine(total, state.fit)
-        return self._level(after, state.fit, known) if isinstance(after, Result) else Counted(after, known)
+        return self._level(after, state) if isinstance(after, Result) else replace(state, fit=after)
 
     def out_of_evaluations(self, state: Any) -> Any:  # noqa: ANN401
-        return self._level(super().out_of_evaluations(state.fit), state.fit, state.of_arm)
+        return self._level(super().out_of_evaluations(state.fit), state)
 
     def refused(self, state: Any, refusal: RefusedByRule) -> Result:  # noqa: ANN401
-        return super().refused(state.fit, refusal)
+        end = super().refused(state.fit, refusal)
+        return end if state.of_arm is None else self._level(end, state)
 
-    def _level(self, end: Result, fit: Fit, of_arm: tuple[int, int]) -> OfLevel:
-        moments, arm = (fit.fit if isinstance(fit, Limiting) else fit).moments, self.design[0]
-        rest = moments.n - of_arm[0], moments.events - of_arm[1]
+    def _level(self, end: Result, state: Counted) -> Result:
+        arm, of_arm = self.design[0], state.of_arm or (0, 0)
+        rest = state.of_all[0] - of_arm[0], state.of_all[1] - of_arm[1]
         counts = {str(arm.level): of_arm, str(arm.reference): rest}
-        return OfLevel(end, {level: counts[level] for level in self.order})
+        arms = {level: counts[level] for level in self.order}
+        if isinstance(end, NotEstimable):
+            return NoFit(end.code, end.message, end, arms)
+        return end if isinstance(end, RefusedByRule) else OfLevel(end, arms)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,6 +30,14 @@ class OfLevel(Result):
 
 
 @dataclass(frozen=True)
+class NoFit(NotEstimable):
+    """The same where it has no estimate."""
+
+    end: NotEstimable
+    arms: Arms
+
+
+@dataclass(frozen=True)
 class Answer(Result):
     """How the models of a variable ended, and the arms of all patients."""
 
@@ -53,7 +61,7 @@ def answer_json(answer: Answer, arm: Column) -> Json:
 
 
 def _of_level(end: Result, arm: Column) -> Json:
-    if isinstance(end, OfLevel):
+    if isinstance(end, OfLevel | NoFit):
         return _counts(end.arms) | _own(end.end, arm)
     return {"n": None, "events": None, "by_arm": []} | _own(end, arm)
 
