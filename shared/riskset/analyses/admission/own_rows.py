@@ -168,14 +168,23 @@ def _own_outcomes(policy: Policy, live: Live, own: Own, figures: Figures) -> Ite
 
 
 def _differing(one: AnalysisSet, other: AnalysisSet) -> int:
-    """Returns how many patients of both sets have another event, or days that differ otherwise than most patients' do:
-    the same shift for all changes no risk set."""
+    """Returns how many patients of both sets have another event, or whose days or day of entry differ otherwise than
+    most patients' do: the same shift for all changes no risk set."""
     _, i, j = np.intersect1d(one.patients, other.patients, return_indices=True)
     if not len(i):
         return 0
-    shift = other.days[j] - one.days[i]
+    days, entry = other.days[j] - one.days[i], _entry(other)[j] - _entry(one)[i]
+    return int((_is_unusual(days) | _is_unusual(entry) | (one.event[i] != other.event[j])).sum())
+
+
+def _entry(rows: AnalysisSet) -> NDArray[np.int64]:
+    """Returns the days of entry, (n,); -1 for whoever is at risk from the first day."""
+    return np.full(rows.n, -1) if rows.entry_days is None else np.maximum(rows.entry_days, -1)
+
+
+def _is_unusual(shift: NDArray[np.int64]) -> NDArray[np.bool_]:
     values, counts = np.unique(shift, return_counts=True)
-    return int(((shift != values[counts.argmax()]) | (one.event[i] != other.event[j])).sum())
+    return np.asarray(shift != values[counts.argmax()])
 
 
 def _own_everything(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
