@@ -152,29 +152,35 @@ def _own_outcomes(policy: Policy, live: Live, own: Own, figures: Figures) -> Ite
     """R2 for two endpoints of models, in both columns: the difference of their scores is of the patients in whom they
     differ. How many these are at all hospitals is known only as far as one endpoint has more events; where that is not
     enough, it must be none of a hospital's own, or as many as it may tell apart."""
-    kept: dict[str, None] = {}
-    differing = cache(lambda other, name: _differing(own.cohort.outcomes(other), own.cohort.outcomes(name)))
+    kept: dict[str, bool] = {}
+    """By endpoint's set, whether a model of it tells competing events from other censoring."""
+    of = own.cohort.outcomes
+    differing = cache(lambda other, name, competing: _differing(of(other), of(name), competing=competing))
     for analysis in models(live):
         name = analysis.analysis_set
+        competing = any(column.variable == analysis.endpoint for column in analysis.exposure.conditions)
         passes = True
-        for other in kept:
+        for other, is_competing in kept.items():
             more = abs(figures.events.get(name, 0) - figures.events.get(other, 0))
-            differ = 0 if more >= policy.k else differing(other, name)
+            differ = 0 if more >= policy.k else differing(other, name, competing and is_competing)
             finding = cells.outcomes(policy, other, name, differ)
             passes = passes and finding.passes
             yield analysis.id, finding
         if analysis.endpoint is not None and passes:
-            kept[name] = None
+            kept[name] = competing or kept.get(name, False)
 
 
-def _differing(one: AnalysisSet, other: AnalysisSet) -> int:
-    """Returns how many patients of both sets have another event, or whose days or day of entry differ otherwise than
-    most patients' do: the same shift for all changes no risk set."""
+def _differing(one: AnalysisSet, other: AnalysisSet, *, competing: bool) -> int:
+    """Returns how many patients of both sets have another event, of which one may be `competing`, or whose days or day
+    of entry differ otherwise than most patients' do: the same shift for all changes no risk set."""
     _, i, j = np.intersect1d(one.patients, other.patients, return_indices=True)
     if not len(i):
         return 0
-    days, entry = other.days[j] - one.days[i], _entry(other)[j] - _entry(one)[i]
-    return int((_is_unusual(days) | _is_unusual(entry) | (one.event[i] != other.event[j])).sum())
+    differ = _is_unusual(other.days[j] - one.days[i]) | _is_unusual(_entry(other)[j] - _entry(one)[i])
+    differ |= one.event[i] != other.event[j]
+    if competing and one.cause is not None and other.cause is not None:
+        differ |= (one.cause[i] > 1) != (other.cause[j] > 1)
+    return int(differ.sum())
 
 
 def _entry(rows: AnalysisSet) -> NDArray[np.int64]:
