@@ -180,7 +180,7 @@ class TestFineGray:
         return told
 
     def test_of_two_endpoints_whose_competing_events_differ_in_one_patient(self, monkeypatch):
-        monkeypatch.setattr(own_rows, "_own_outcomes", lambda policy, live, own, figures: iter(()))
+        monkeypatch.setattr(own_rows, "own_outcomes", lambda policy, live, own, figures: iter(()))
         network, who = self.ask_two(1)
         one, other = self.scores(network)
         assert (one - other < 0).tolist() == [network.table[name][who] == 1 for name in self.COVARIATES]

@@ -39,7 +39,7 @@ class TestTheEventsOfTwoEndpoints:
     def test_of_one_patient(self, network, patients, monkeypatch):
         table = patients(*FEW)
         monkeypatch.setattr(
-            "riskset.analyses.admission.own_rows._own_outcomes", lambda policy, live, own, figures: iter(())
+            "riskset.analyses.admission.own_rows.own_outcomes", lambda policy, live, own, figures: iter(())
         )
         bare, (row,) = asked(network, table, 1)
         bare.run()
@@ -83,7 +83,7 @@ class TestTheDaysOfEntry:
     def test_of_one_patient(self, network, patients, monkeypatch):
         table = patients(*FEW)
         monkeypatch.setattr(
-            "riskset.analyses.admission.own_rows._own_outcomes", lambda policy, live, own, figures: iter(())
+            "riskset.analyses.admission.own_rows.own_outcomes", lambda policy, live, own, figures: iter(())
         )
         bare, row = self.asked(network, table, 1)
         bare.run()

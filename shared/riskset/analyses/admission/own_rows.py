@@ -9,7 +9,6 @@ anything leaves it. Curves are compared (R9) by each hospital in both columns.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
 from itertools import chain
 from typing import Protocol
 
@@ -20,9 +19,9 @@ from riskset.analyses.admission.features import Feature, features_of, in_design,
 from riskset.analyses.admission.figures import Count, Figures
 from riskset.analyses.admission.judging import Judged, apart_since, levels, lost, nested
 from riskset.analyses.admission.of_columns import binary, in_strata, modelled, models, stratified
+from riskset.analyses.admission.own_outcomes import own_outcomes
 from riskset.analyses.admission.step import Live, Own
 from riskset.analyses.analysis import Analysis
-from riskset.analyses.cohort import AnalysisSet
 from riskset.analyses.leaving import curves_of
 from riskset.analyses.moments import pooled, summary
 from riskset.analyses.opened import Begun, judged
@@ -59,7 +58,7 @@ def own_findings(
             _own_tables(policy, live, own, arm),
         ),
         # before the first score; and other runs may have told columns since
-        "admission/pairs": lambda: chain(_own_untold(policy, live, own), _own_outcomes(policy, live, own, figures)),
+        "admission/pairs": lambda: chain(_own_untold(policy, live, own), own_outcomes(policy, live, own, figures)),
     }
     in_column: dict[str, Callable[[], Iterator[Judged]]] = (
         {
@@ -146,51 +145,6 @@ def _own_untold(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
     """R14 in both columns, for columns that an earlier run did not tell."""
     for run, neighbours in own.untold(live).items():
         yield from ((id_, cells.untold(policy, run, rows)) for id_, rows in neighbours.items())
-
-
-def _own_outcomes(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
-    """R2 for two endpoints of models, in both columns: the difference of their scores is of the patients in whom they
-    differ. How many these are at all hospitals is known only as far as one endpoint has more events; where that is not
-    enough, it must be none of a hospital's own, or as many as it may tell apart."""
-    kept: dict[str, bool] = {}
-    """By endpoint's set, whether a model of it tells competing events from other censoring."""
-    of = own.cohort.outcomes
-    differing = cache(lambda other, name, competing: _differing(of(other), of(name), competing=competing))
-    for analysis in models(live):
-        name = analysis.analysis_set
-        competing = any(column.variable == analysis.endpoint for column in analysis.exposure.conditions)
-        passes = True
-        for other, is_competing in kept.items():
-            more = abs(figures.events.get(name, 0) - figures.events.get(other, 0))
-            differ = 0 if more >= policy.k else differing(other, name, competing and is_competing)
-            finding = cells.outcomes(policy, other, name, differ)
-            passes = passes and finding.passes
-            yield analysis.id, finding
-        if analysis.endpoint is not None and passes:
-            kept[name] = competing or kept.get(name, False)
-
-
-def _differing(one: AnalysisSet, other: AnalysisSet, *, competing: bool) -> int:
-    """Returns how many patients of both sets have another event, of which one may be `competing`, or whose days or day
-    of entry differ otherwise than most patients' do: the same shift for all changes no risk set."""
-    _, i, j = np.intersect1d(one.patients, other.patients, return_indices=True)
-    if not len(i):
-        return 0
-    differ = _is_unusual(other.days[j] - one.days[i]) | _is_unusual(_entry(other)[j] - _entry(one)[i])
-    differ |= one.event[i] != other.event[j]
-    if competing and one.cause is not None and other.cause is not None:
-        differ |= (one.cause[i] > 1) != (other.cause[j] > 1)
-    return int(differ.sum())
-
-
-def _entry(rows: AnalysisSet) -> NDArray[np.int64]:
-    """Returns the days of entry, (n,); -1 for whoever is at risk from the first day."""
-    return np.full(rows.n, -1) if rows.entry_days is None else np.maximum(rows.entry_days, -1)
-
-
-def _is_unusual(shift: NDArray[np.int64]) -> NDArray[np.bool_]:
-    values, counts = np.unique(shift, return_counts=True)
-    return np.asarray(shift != values[counts.argmax()])
 
 
 def _own_everything(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
