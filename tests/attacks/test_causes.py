@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from tests.attacks.hospitals import ATTRIBUTES, SITES, THREE, Network, draw
 from tests.attacks.test_curves_together import BOTH
 
+from riskset.analyses.admission import own_rows
 from riskset.analyses.analysis import RefusedByRule, has_result
 from riskset.analyses.methods import fine_gray
 from riskset.analyses.methods.cox import CoxModel
@@ -25,6 +26,7 @@ OF_CAUSES = dict.fromkeys(ATTRIBUTES, ("os", "dead"))
 """Endpoints on the days of survival, each with another attribute that "competes" with death."""
 
 MODEL = "cumulative-incidence/os/all/fine-gray"
+OTHER = "cumulative-incidence/other/all/fine-gray"
 
 
 def also(*case):
@@ -154,6 +156,43 @@ class TestFineGray:
         assert isinstance(few, RefusedByRule)
         assert few.rule == "R4"
         assert has_result(self.end(self.ask(slice(None, None, 3))))
+
+    def ask_two(self, differing, seed=2):
+        """Asks for the models of two endpoints, of which the second lacks the competing events of so many patients of a
+        hospital. Returns the first of them too."""
+        table = draw(n=60, seed=seed)
+        early = np.flatnonzero(~table["dead"] & (table["os"] < 300))
+        here = early[table["site"][early] == SITES[0]][:differing]
+        table["both"] = np.isin(np.arange(180), early).astype(float)
+        table["less"] = np.where(np.isin(np.arange(180), here), 0.0, table["both"])
+        of, competing = {"os": ("os", "dead"), "other": ("os", "dead")}, {"os": ["both"], "other": ["less"]}
+        return Network(table, of, kinds=(), competing=competing, fine_gray=self.COVARIATES, grid=(30, 600)), here[0]
+
+    def scores(self, network):
+        """The slopes at 0 of both, as everybody reads them."""
+        self.end(network)
+        told, outcome = [], network.outcome
+        for id_ in (MODEL, OTHER):
+            model = outcome.history.plan.by_id[id_]
+            inputs = {of: outcome.results[of] for of in model.needs}
+            state = model.start(inputs)
+            told.append(sum(model.local(model.prepare(c, inputs), state) for c in network.cohorts.values())[1:4])
+        return told
+
+    def test_of_two_endpoints_whose_competing_events_differ_in_one_patient(self, monkeypatch):
+        monkeypatch.setattr(own_rows, "own_outcomes", lambda policy, live, own, figures: iter(()))
+        network, who = self.ask_two(1)
+        one, other = self.scores(network)
+        assert (one - other < 0).tolist() == [network.table[name][who] == 1 for name in self.COVARIATES]
+        monkeypatch.undo()
+        network, _ = self.ask_two(1)
+        results = network.run().results
+        assert has_result(results[MODEL])
+        assert (results[OTHER].rule, results[OTHER].by) == ("R2", "a site")
+
+    def test_of_two_endpoints_whose_competing_events_differ_in_enough(self):
+        results = self.ask_two(5)[0].run().results
+        assert all(has_result(results[id_]) for id_ in (MODEL, OTHER))
 
     @pytest.mark.exhaustive
     def test_of_kinds_that_no_curve_may_tell(self):

@@ -317,11 +317,12 @@ class History:
 
     @property
     def _told(self) -> tuple[tuple[ToldSet, ...], frozenset[ToldSet]]:
-        """The sets of which a participant told in an earlier run or may still tell; and those of them of which all its
-        participants told, so that their total is known."""
-        stated = [(run, of) for said in self.opened.values() for run, of in said.told.items()]
-        every = sorted({(run, place) for run, of in stated for place in of.told + of.pending})
-        return tuple(every), frozenset((r, p) for r, p in every if all(p in of.told for run, of in stated if run == r))
+        """The sets of which a participant told in an earlier run or may still tell; and those of them of which all
+        participants of this one told: only these were compared there with what each of them had told before."""
+        said = [one.told for one in self.opened.values()]
+        every = sorted({(run, place) for told in said for run, of in told.items() for place in of.told + of.pending})
+        by_all = ((run, p) for run, p in every if all(run in told and p in told[run].told for told in said))
+        return tuple(every), frozenset(by_all)
 
     @property
     def _exclusions(self) -> Exclusions:

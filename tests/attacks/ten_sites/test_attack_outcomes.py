@@ -39,7 +39,7 @@ class TestTheEventsOfTwoEndpoints:
     def test_of_one_patient(self, network, patients, monkeypatch):
         table = patients(*FEW)
         monkeypatch.setattr(
-            "riskset.analyses.admission.own_rows._own_outcomes", lambda policy, live, own, figures: iter(())
+            "riskset.analyses.admission.own_rows.own_outcomes", lambda policy, live, own, figures: iter(())
         )
         bare, (row,) = asked(network, table, 1)
         bare.run()
@@ -58,5 +58,43 @@ class TestTheEventsOfTwoEndpoints:
 
     def test_endpoints_that_differ_in_enough_events_pass(self, network, patients):
         honest, _ = asked(network, patients(*FEW), 5)
+        results = honest.run().results
+        assert all(isinstance(results[id_], CoxFit) for id_ in (OS, OTHER))
+
+
+class TestTheDaysOfEntry:
+    """The second endpoint counts some patients of Tokyo from the day before they leave it only: they are missing in all
+    risk sets before."""
+
+    def asked(self, network, table, differing):
+        made, _ = asked(network, table, 0)
+        for site, cohort in made.cohorts.items():
+            sets = {}
+            for name, rows in cohort.analysis_sets.items():
+                late = np.argsort(rows.days)[-differing:] if (site, name) == ("tokyo", "other") else np.zeros(0, int)
+                entry = np.where(np.isin(np.arange(rows.n), late), rows.days - 1, 0)
+                sets[name] = replace(rows, entry_days=entry)
+            made.cohorts[site] = replace(cohort, analysis_sets=sets)
+            made.rows[site] = made.marks(site)
+            made.start_site(site)
+        rows = made.cohorts["tokyo"].analysis_sets["os"]
+        return made, [int(rows.variables[name][rows.days.argmax()]) for name in BINARY]
+
+    def test_of_one_patient(self, network, patients, monkeypatch):
+        table = patients(*FEW)
+        monkeypatch.setattr(
+            "riskset.analyses.admission.own_rows.own_outcomes", lambda policy, live, own, figures: iter(())
+        )
+        bare, row = self.asked(network, table, 1)
+        bare.run()
+        assert (scores(bare, OTHER) - scores(bare, OS) > 0).astype(int).tolist() == row
+        monkeypatch.undo()
+        gated, _ = self.asked(network, table, 1)
+        results = gated.run().results
+        assert isinstance(results[OS], CoxFit)
+        assert (results[OTHER].rule, results[OTHER].by) == ("R2", "a site")
+
+    def test_of_enough_patients_pass(self, network, patients):
+        honest, _ = self.asked(network, patients(*FEW), 5)
         results = honest.run().results
         assert all(isinstance(results[id_], CoxFit) for id_ in (OS, OTHER))

@@ -56,6 +56,44 @@ class TestStrataThatDifferInOnePatient:
         assert (gated.results[second].rule, gated.results[second].by) == ("R2", "a site")
 
 
+class TestTwoStratifications:
+    """Nobody of Tokyo has the level that makes the strata of the first model, and one patient that of the second: who
+    is alone in a stratum has no part in the score."""
+
+    COLUMNS = ("mvi", "male", "viral")
+    IDS = (MODEL, "cox/other/all/multivariable")
+
+    def asked(self, network, table, differing):
+        tokyo = np.flatnonzero(table["site"] == "tokyo")
+        last = tokyo[np.argsort(table["days"][tokyo])[-differing:]]
+        table["stage"] = np.where(table["site"] == "tokyo", 0.0, table["ecog"])
+        table["grade"] = np.where(np.isin(np.arange(len(table["site"])), last), 1.0, table["stage"])
+        of = {"os": "stage", "other": "grade"}
+        entry = {"kind": "cox", "multivariable": list(self.COLUMNS)}
+        asked = {name: entry | {"endpoints": [name], "strata": [strata]} for name, strata in of.items()}
+        return network(table, asked, dict.fromkeys(of, table["days"] > 0)), last[-1]
+
+    def test_that_differ_in_one_patient(self, network, patients, monkeypatch):
+        monkeypatch.setattr(own_rows, "own_outcomes", lambda policy, live, own, figures: iter(()))
+        table = patients(*FEW)
+        bare, victim = self.asked(network, table, 1)
+        bare.run()
+        told = next(one.numbers for one in bare.reads() if MODEL in one.numbers)
+        with_all, without_one = ([told[id_][f"slope in {name} = true"] for name in self.COLUMNS] for id_ in self.IDS)
+        read = [bool(a < b) for a, b in zip(with_all, without_one, strict=True)]
+        assert read == [bool(table[name][victim]) for name in self.COLUMNS]
+        monkeypatch.undo()
+        gated, _ = self.asked(network, patients(*FEW), 1)
+        results = gated.run().results
+        assert isinstance(results[MODEL], CoxFit)
+        assert (results[self.IDS[1]].rule, results[self.IDS[1]].by) == ("R2", "a site")
+
+    def test_that_differ_in_enough_pass(self, network, patients):
+        honest, _ = self.asked(network, patients(*FEW), 5)
+        results = honest.run().results
+        assert all(isinstance(results[id_], CoxFit) for id_ in self.IDS)
+
+
 def at_risk_while(table, victim):
     """The cumulative hazard (Efron, at 0) of the victim's hospital and stratum while the victim is at risk."""
     same = (table["site"] == table["site"][victim]) & (table["ecog"] == table["ecog"][victim])

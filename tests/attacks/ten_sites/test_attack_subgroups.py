@@ -145,7 +145,7 @@ class TestTwoEndpointsThatDifferInOnePatientOfALevel:
 
     def test_the_arm_of_whom(self, network, patients, monkeypatch):
         monkeypatch.setattr(
-            "riskset.analyses.admission.own_rows._own_outcomes_of_levels", lambda policy, live, own, figures: iter(())
+            "riskset.analyses.admission.own_rows.own_outcomes_of_levels", lambda policy, live, own, figures: iter(())
         )
         bare, is_new = self.asked(network, patients)
         first = first_sums(bare)

@@ -30,6 +30,12 @@ def without(table, **of_sites):
     return kept
 
 
+def of_columns(network, endpoint):
+    """What everybody reads of the run: patients with each column."""
+    told = network.told("admission/counts")
+    return np.array([told[f"patients with {name} = true ({endpoint})"] for name in BINARY])
+
+
 def pairs(network, endpoint):
     """What everybody reads of the run: patients with each two columns, (m, m); the first is of all."""
     network.until("admission/products")
@@ -282,6 +288,45 @@ class TestASetThatIsNotNamedAgain:
         assert isinstance(two.run().results[MODEL], CoxFit)
         with pytest.raises(Refused, match="busan has answered another run"):
             one.run()
+
+
+class TestASetToldWithoutOneHospital:
+    """All but one patient of Tokyo are told by three hospitals, in which that set is the one told before. A run of all
+    asks for it next: it was told already, but Tokyo had no part in that."""
+
+    SIX = (*FEW, "gwangju", "fukuoka")
+    THREE = ("busan", "daegu", "gwangju")
+
+    def versions(self, network, table):
+        """What everybody reads of all patients, and a run that asks for all but one."""
+        rest = np.zeros(len(table["site"]), bool)
+        for site in self.SIX:
+            rest[np.flatnonzero(table["site"] == site)[:20]] = True
+        masks = {"os": np.ones(len(rest), bool), "pfs": without(table, **OF_ONE), "ttp": rest}
+
+        def version(number, *names):
+            asked = {name: asks(name)["cox"] for name in names}
+            return network(table, asked, {n: masks[n] for n in names}, run=number, version=number)
+
+        one = version("1", "os", "pfs").until("admission/pairs")
+        two = version("2", "pfs", "ttp").inherits(one).again("2", self.THREE, earlier=["1"]).until("first")
+        return of_columns(one, "os"), two.again("3", earlier=["1", "2"])
+
+    def test_one_patient(self, network, patients, rules):
+        table = patients(*self.SIX)
+        victim = int(np.flatnonzero(table["site"] == "tokyo")[0])
+        rules.off("R14")
+        told, bare = self.versions(network, table)
+        bare.until("admission/pairs")
+        assert (told - of_columns(bare, "pfs")).tolist() == [table[name][victim] for name in BINARY]
+        rules.on()
+        _, gated = self.versions(network, table)
+        assert gated.run().results["cox/pfs/all/multivariable"].rule == "R14"
+        assert not any("(pfs)" in label for label in gated.told("admission/counts"))
+
+    def test_what_three_hospitals_told_may_be_told_by_all(self, network, patients):
+        one = network(patients(*self.SIX), asks(names=["ecog"]), run="1").again("1", self.THREE).until("first")
+        assert isinstance(one.again("2").run().results[MODEL], CoxFit)
 
 
 class TestTheSameTwoColumns:

@@ -9,7 +9,6 @@ anything leaves it. Curves are compared (R9) by each hospital in both columns.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
 from itertools import chain
 from typing import Protocol
 
@@ -29,6 +28,7 @@ from riskset.analyses.admission.features import Feature, features_of, in_design,
 from riskset.analyses.admission.figures import Count, Figures
 from riskset.analyses.admission.judging import Judged, apart_since, levels, lost, nested
 from riskset.analyses.admission.of_columns import adding, binary, in_strata, modelled, models, stratified
+from riskset.analyses.admission.own_outcomes import own_outcomes, own_outcomes_of_levels
 from riskset.analyses.admission.step import Live, Own
 from riskset.analyses.admission.two_levels import cells_of_levels
 from riskset.analyses.analysis import Analysis
@@ -40,7 +40,6 @@ from riskset.catalogue import say
 from riskset.disclosure import cells, span
 from riskset.disclosure import models as of_models
 from riskset.disclosure.curves_together import together
-from riskset.disclosure.exposure import Column
 from riskset.disclosure.finding import Finding, cannot_judge
 from riskset.disclosure.policy import Policy
 
@@ -73,10 +72,10 @@ def own_findings(
             _own_tables(policy, live, own, arm),
         ),
         # before the first score; and other runs may have told columns since
-        "admission/pairs": lambda: chain(_own_untold(policy, live, own), _own_outcomes(policy, live, own, figures)),
+        "admission/pairs": lambda: chain(_own_untold(policy, live, own), own_outcomes(policy, live, own, figures)),
         "admission/products": lambda: chain(
             own_numbers.orders(policy, live, own),
-            _own_outcomes_of_levels(policy, live, own, figures),
+            own_outcomes_of_levels(policy, live, own, figures),
         ),
     }
     in_column: dict[str, Callable[[], Iterator[Judged]]] = (
@@ -211,53 +210,6 @@ def _own_untold(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
     """R14 in both columns, for columns that an earlier run did not tell."""
     for run, neighbours in own.untold(live).items():
         yield from ((id_, cells.untold(policy, run, rows)) for id_, rows in neighbours.items())
-
-
-def _own_outcomes(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
-    """R2 for two endpoints of models, in both columns: the difference of their scores is of the patients in whom they
-    differ. How many these are at all hospitals is known only as far as one endpoint has more events; where that is not
-    enough, it must be none of a hospital's own, or as many as it may tell apart."""
-    yield from _outcomes(policy, [(a, a.analysis_set, None) for a in models(live)], own, figures)
-
-
-def _own_outcomes_of_levels(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
-    """The same for the patients of a level, of whom a model alone may be of."""
-    of_levels = [a for a in models(live) if a.exposure.within is not None]
-    for level in dict.fromkeys(a.exposure.within for a in of_levels):
-        asked = [(a, a.rows_name, level) for a in of_levels if a.exposure.within == level]
-        yield from _outcomes(policy, asked, own, figures)
-
-
-def _outcomes(
-    policy: Policy, asked: Sequence[tuple[Analysis, str, Column | None]], own: Own, figures: Figures
-) -> Iterator[Judged]:
-    """Judges models of rows with these names: of all patients of their sets, or of those with a level."""
-    before: dict[str, str] = {}
-    differing = cache(lambda a, b, level: _differing(own.cohort.outcomes(a), own.cohort.outcomes(b), level))
-    for analysis, name, level in asked:
-        passes = True
-        for other, of_set in before.items():
-            more = abs(figures.events.get(name, 0) - figures.events.get(other, 0))
-            differ = 0 if more >= policy.k else differing(of_set, analysis.analysis_set, level)
-            finding = cells.outcomes(policy, other, name, differ)
-            passes = passes and finding.passes
-            yield analysis.id, finding
-        if analysis.endpoint is not None and passes:
-            before[name] = analysis.analysis_set
-
-
-def _differing(one: AnalysisSet, other: AnalysisSet, level: Column | None = None) -> int:
-    """Returns how many patients of both sets, with the level if there is one, have another event, or days that differ
-    otherwise than most patients' do: the same shift for all changes no risk set."""
-    _, i, j = np.intersect1d(one.patients, other.patients, return_indices=True)
-    if level is not None:
-        has = level.values(one)[i] == 1.0
-        i, j = i[has], j[has]
-    if not len(i):
-        return 0
-    shift = other.days[j] - one.days[i]
-    values, counts = np.unique(shift, return_counts=True)
-    return int(((shift != values[counts.argmax()]) | (one.event[i] != other.event[j])).sum())
 
 
 def _own_everything(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:

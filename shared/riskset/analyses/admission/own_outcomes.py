@@ -1,0 +1,130 @@
+"""What the scores of two models at 0 tell by their difference: the columns of the patients whom only one of the two
+follows so, less their means at risk. So a hospital compares its patients' outcomes and strata in the models of a run.
+None of it leaves the hospital.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskset.analyses.admission.features import Feature
+from riskset.analyses.admission.figures import Count, Figures
+from riskset.analyses.admission.judging import Judged
+from riskset.analyses.admission.of_columns import models, strata_in
+from riskset.analyses.admission.step import Live, Own
+from riskset.analyses.analysis import Analysis
+from riskset.analyses.cohort import AnalysisSet
+from riskset.analyses.design import Column
+from riskset.disclosure import cells
+from riskset.disclosure.policy import Policy
+
+
+class Followed(NamedTuple):
+    """How a model follows its patients."""
+
+    rows: str
+    """Their name among the figures: that of the analysis set, or of those of its patients with a level."""
+    analysis_set: str
+    strata: tuple[Column, ...]
+    """The levels that make strata."""
+    tells_competing: bool
+    """Whether it tells competing events from other censoring."""
+    level: Column | None = None
+    """The level whose patients alone the model is of."""
+
+
+def own_outcomes(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
+    """Yields what R2 says of two endpoints of models, or of their strata, in both columns. How many patients these
+    differ in at all hospitals is known only as far as one endpoint has more events, or one level more patients; where
+    that is not enough, it must be none of a hospital's own, or as many as it may tell apart."""
+    yield from _judged(policy, [(a, _followed(a)) for a in models(live)], own, figures)
+
+
+def own_outcomes_of_levels(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
+    """The same among the patients of a level, where models are of these alone."""
+    of_levels = [a for a in models(live) if a.exposure.within is not None]
+    for level in dict.fromkeys(a.exposure.within for a in of_levels):
+        asked = [a for a in of_levels if a.exposure.within == level]
+        yield from _judged(policy, [(a, _followed(a, level)) for a in asked], own, figures)
+
+
+def _followed(analysis: Analysis, level: Column | None = None) -> Followed:
+    rows = analysis.analysis_set if level is None else analysis.rows_name
+    competing = any(column.variable == analysis.endpoint for column in analysis.exposure.conditions)
+    return Followed(rows, analysis.analysis_set, strata_in(analysis), competing, level)
+
+
+def _judged(policy: Policy, asked: Sequence[tuple[Analysis, Followed]], own: Own, figures: Figures) -> Iterator[Judged]:
+    kept: dict[Followed, None] = {}
+    differing = cache(lambda one, other: _differing(policy.k, one, other, own, figures))
+    for analysis, followed in asked:
+        passes = True
+        for other in kept:
+            finding = cells.outcomes(policy, other.rows, followed.rows, differing(other, followed))
+            passes = passes and finding.passes
+            yield analysis.id, finding
+        if analysis.endpoint is not None and passes:
+            kept[followed] = None
+
+
+def _differing(k: int, one: Followed, other: Followed, own: Own, figures: Figures) -> int:
+    """Returns how many of the hospital's patients the two models follow otherwise; 0 where there are k at all."""
+    if abs(figures.events.get(one.rows, 0) - figures.events.get(other.rows, 0)) >= k:
+        return 0
+    a, b = own.cohort.outcomes(one.analysis_set), own.cohort.outcomes(other.analysis_set)
+    _, i, j = np.intersect1d(a.patients, b.patients, return_indices=True)
+    if one.level is not None:
+        has = one.level.values(a)[i] == 1.0
+        i, j = i[has], j[has]
+    if not len(i):
+        return 0
+    differ = _other_outcome(a, b, i, j, competing=one.tells_competing and other.tells_competing)
+    for x, y in product(set(one.strata) - set(other.strata), set(other.strata) - set(one.strata)):
+        apart = x.values(a)[i] != y.values(b)[j]
+        differ |= _other_stratum(k, apart, _count(figures, one, x), _count(figures, other, y))
+    return int(differ.sum())
+
+
+def _other_outcome(
+    one: AnalysisSet, other: AnalysisSet, i: NDArray[np.int64], j: NDArray[np.int64], *, competing: bool
+) -> NDArray[np.bool_]:
+    """Returns who has another event, of which one may be `competing`, or days or a day of entry that differ otherwise
+    than most patients' do: the same shift for all changes no risk set."""
+    differ = _is_unusual(other.days[j] - one.days[i]) | _is_unusual(_entry(other)[j] - _entry(one)[i])
+    differ |= one.event[i] != other.event[j]
+    if competing and one.cause is not None and other.cause is not None:
+        differ |= (one.cause[i] > 1) != (other.cause[j] > 1)
+    return differ
+
+
+def _entry(rows: AnalysisSet) -> NDArray[np.int64]:
+    """Returns the days of entry, (n,); -1 for whoever is at risk from the first day."""
+    return np.full(rows.n, -1) if rows.entry_days is None else np.maximum(rows.entry_days, -1)
+
+
+def _is_unusual(shift: NDArray[np.int64]) -> NDArray[np.bool_]:
+    values, counts = np.unique(shift, return_counts=True)
+    return np.asarray(shift != values[counts.argmax()])
+
+
+def _count(figures: Figures, followed: Followed, column: Column) -> tuple[int, int]:
+    """Returns how many patients of all hospitals have a level, and how many do not."""
+    having = figures.columns.get(Feature(followed.analysis_set, column), Count(0, 0)).rows
+    return having, figures.rows.get(followed.analysis_set, Count(0, 0)).rows - having
+
+
+def _other_stratum(
+    k: int, differ: NDArray[np.bool_], one: tuple[int, int], other: tuple[int, int]
+) -> NDArray[np.bool_]:
+    """Returns who is in another stratum by two levels that are nearly the same, also turned round; nobody where they
+    are not, or differ in k patients of all hospitals."""
+    for who, beside in ((differ, other), (~differ, other[::-1])):
+        if who.sum() < k and abs(one[0] - beside[0]) < k:
+            return who
+    return np.zeros(len(differ), bool)
