@@ -7,13 +7,10 @@ Clopper and Pearson (1934); Wilson (1927); Newcombe (1998), method 10; Woolf's o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, inf, lgamma, log, sqrt
-from typing import Final
+from math import exp, log, sqrt
 
+from riskset.stats.beta import beta_quantile
 from riskset.stats.tails import two_sided_z
-
-_TINY: Final = 1e-300
-_MOST_TERMS: Final = 10_000
 
 
 @dataclass(frozen=True)
@@ -34,8 +31,8 @@ class Estimate:
 def clopper_pearson(x: int, n: int, level: float = 0.95) -> Limits:
     """Returns the exact limits of x of n, 0 <= x <= n, n > 0: each leaves (1 - level) / 2 in its tail."""
     tail = (1 - level) / 2
-    lower = 0.0 if x == 0 else _beta_quantile(tail, x, n - x + 1)
-    upper = 1.0 if x == n else 1.0 - _beta_quantile(tail, n - x, x + 1)
+    lower = 0.0 if x == 0 else beta_quantile(tail, x, n - x + 1)
+    upper = 1.0 if x == n else 1.0 - beta_quantile(tail, n - x, x + 1)
     return Limits(lower, upper)
 
 
@@ -77,35 +74,3 @@ def risk_ratio(x: int, n: int, against_x: int, against_n: int, level: float = 0.
 def _of_log(found: float, error: float, level: float) -> Estimate:
     margin = two_sided_z(level) * error
     return Estimate(exp(found), exp(found - margin), exp(found + margin))
-
-
-def _beta_quantile(probability: float, a: float, b: float) -> float:
-    """Returns x with I_x(a, b) = probability, by bisection to the last bits."""
-    low, high = 0.0, 1.0
-    while low < (middle := (low + high) / 2) < high:
-        low, high = (middle, high) if _incomplete_beta(middle, a, b) < probability else (low, middle)
-    return high
-
-
-def _incomplete_beta(x: float, a: float, b: float) -> float:
-    """Returns I_x(a, b) for 0 < x < 1: the continued fraction of Abramowitz and Stegun 26.5.8, by Lentz's method, on
-    the side of the mean where it converges in some sqrt(a + b) steps."""
-    if x > (a + 1) / (a + b + 2):
-        return 1.0 - _incomplete_beta(1.0 - x, b, a)
-    front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log(1.0 - x)) / a
-    c, d = 1.0, 1.0 / _not_0(1.0 - (a + b) * x / (a + 1))
-    fraction, before = d, inf
-    for m in range(1, _MOST_TERMS):
-        if fraction == before:
-            break
-        before = fraction
-        even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
-        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
-        for step in (even, odd):
-            d, c = 1.0 / _not_0(1.0 + step * d), _not_0(1.0 + step / c)
-            fraction *= d * c
-    return front * fraction
-
-
-def _not_0(value: float) -> float:
-    return value if abs(value) > _TINY else _TINY
