@@ -42,6 +42,12 @@ EXAMPLES = {
     },
     "response": {"kind": "response", "of": ["stage"], "orr": ["I"], "dcr": ["I", "II"]},
     "adverse-events": {"kind": "adverse-events"},
+    "site-heterogeneity": {
+        "kind": "site-heterogeneity",
+        "endpoints": ["os"],
+        "covariates": ["arm"],
+        "leave_one_out": True,
+    },
 }
 GRADES = {"type": "category", "levels": ["0", "2", "3"]}
 ADVERSE_EVENTS = {

@@ -163,6 +163,20 @@ class Analysis(ABC):
     def result_json(self, result: Any) -> dict[str, Any]:
         """Returns the keys of results.json for an estimated result; a missing number is None."""
 
+    def tells(self, state: Any) -> tuple[Label, ...]:
+        """Returns what a hospital that signed for it tells of its own rows in this state, in clear; nothing where
+        nothing is asked."""
+        return ()
+
+    def alone(self, prepared: Any, state: Any) -> tuple[float, ...] | None:
+        """Returns these numbers of the hospital; None where its rows give no estimate."""
+        return None
+
+    def heard(self, state: Any, told: Mapping[str, tuple[float, ...] | None]) -> Any:
+        """Returns the state with what the hospitals told, by name: the numbers, or None; nothing of a hospital without
+        patients. It is followed by `combine`."""
+        return state
+
     @property
     def judged_last(self) -> bool:
         """Whether the rules judge it after the other analyses of its entry, so that these do not fail because of it."""

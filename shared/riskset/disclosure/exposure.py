@@ -21,6 +21,8 @@ from riskset.stats.grid import Grid
 EVENT: Final = "event"
 CENSORED: Final = "censored"
 ENTRY: Final = "entry"
+OWN_SLOT: Final = "of this hospital alone"
+"""The slot of a number that the hospital itself tells."""
 COMPETING: Final = ("competing event", "second competing event")
 STATUSES: Final = frozenset({EVENT, *COMPETING, CENSORED, ENTRY})
 """What R9 of this version permits to be counted by step of the time grid: at most three kinds of event. Counts of
@@ -105,7 +107,7 @@ class InTime:
 
 @dataclass(frozen=True)
 class Exposure:
-    """What the sums of an analysis disclose. Each question must be answered: only `conditions` has a default."""
+    """What the sums of an analysis disclose. Each question must be answered, but for those with a default."""
 
     design: tuple[Column, ...]
     """Columns whose sums of products leave, over all patients at once: R2 to R7."""
@@ -121,6 +123,11 @@ class Exposure:
     """True where some numbers are of a single site, which totals do not hide: R12; of tables, R4."""
     conditions: tuple[Column, ...] = ()
     """Levels that decide how a patient counts in the sums of a design, though no number is of them: R2, R4, R12."""
+    alone: bool = False
+    """True where hospitals that signed for it tell, in clear, their own estimates from the design: R13 for those that
+    do not, the local column for those that do."""
+    without: bool = False
+    """True where totals without each such hospital are opened too: R5 of the local column."""
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -187,6 +194,11 @@ def total(text: str, *columns: Column) -> Label:
     return Label(text, columns, step=None, status=None, slot=None)
 
 
+def alone(text: str, *columns: Column) -> Label:
+    """Returns the label of a number that a hospital tells of its own rows alone."""
+    return Label(text, columns, step=None, status=None, slot=OWN_SLOT)
+
+
 def counted(text: str, status: str, step: int | None, *columns: Column) -> Label:
     """Returns the label of a count in one step of time, or of a total over all steps."""
     return Label(text, columns, step=step, status=status, slot=None)
@@ -208,6 +220,15 @@ def uncovered(exposure: Exposure, label: Label, arm: str | None) -> Message:
     if _is_one_way(label.columns, arm) and _are_levels_of(label.columns, exposure.tables):
         return NOTHING
     return say("rules.covers.columns", number=label.text)
+
+
+def uncovered_alone(exposure: Exposure, label: Label) -> Message:
+    """Returns why the exposure does not cover what a hospital tells of its own rows alone; `NOTHING` where it does."""
+    if not exposure.alone or label.slot is None:
+        return say("rules.covers.one_site", number=label.text)
+    if label.status is not None or label.step is not None or not set(label.columns) <= set(exposure.design):
+        return say("rules.covers.columns", number=label.text)
+    return NOTHING
 
 
 def first_uncovered(exposure: Exposure, labels: Iterable[Label], arm: str | None) -> Message:
@@ -292,6 +313,8 @@ def _beyond_the_rules(exposure: Exposure, endpoint: str | None) -> Iterator[tupl
     are_own_tables = exposure.per_site and bool(exposure.tables) and not (exposure.design or exposure.in_time)
     if exposure.per_site and not are_own_tables:
         yield "R12", say("rules.beyond.per_site"), later
+    if exposure.alone and (exposure.tables or exposure.in_time or not exposure.design):
+        yield "R13", say("rules.beyond.per_site"), later
     if exposure.design and endpoint is None:
         yield "R3", say("rules.beyond.no_endpoint"), later
     # whoever may know a site's table may know what follows from it at any point

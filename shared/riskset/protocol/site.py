@@ -34,9 +34,10 @@ from riskset.protocol.earlier_runs import (
     check_opened,
     lists_of,
     opened_in,
+    ran_otherwise,
 )
 from riskset.protocol.history import History, open_history
-from riskset.protocol.journal import Begun, Exchange, Journal, RowMarks
+from riskset.protocol.journal import Begun, Exchange, Journal, RowMarks, has_told
 from riskset.protocol.messages import CLOSE, OPEN, OPENED, REFUSED, REPLY_TO, ROUND, refused
 from riskset.protocol.opened_curves import curves_to_keep, opened_curves
 from riskset.protocol.opening import Opened, Opening, read_coordinators_program, read_opening
@@ -197,7 +198,7 @@ class Site:
         secret = new_secret() if self._study.disclosure.secure_sum == "required" else b""
         public = public_of(secret) if secret else b""
         seen = witness_of(self._roster.coordinator, self._journal.seen())
-        ran = lists_of(parties_of_runs(self._journal, self._roster), head.run, self._roster)
+        ran = lists_of(parties_of_runs(self._journal, self._roster, self.name), head.run, self._roster)
         may_be_subtracted, size = approval.may_be_subtracted, seen.checkpoint.size
         before = opened_in(self._journal.sent_besides(head.run))
         opened = Opened(
@@ -251,7 +252,7 @@ class Site:
             raise Refused("order", say("protocol.round.phase"))
         if head.round == 1:
             contributed = self._journal.contributed()
-            ran = parties_of_runs(self._journal, self._roster)
+            ran = parties_of_runs(self._journal, self._roster, self.name)
             check_not_subtracted(head.run, self.name, self._roster, history, ran)
             check_asked(run.changes, head.run, run.begun.rows, contributed)
         if any(question.is_first for question in history.questions):
@@ -345,8 +346,13 @@ class Site:
             lambda live: untold_columns(self._other_runs(run_id), self._journal.told, self._holding.rows, live),
             lambda: self._opened_curves(run_id),
             lambda: self._counted_sets(run_id),
+            has_told=has_told(self._journal.sent_besides(run_id)),
         )
         contributor = self._conditions.contributor(own, approval)
+        contributor.asked_alone = tuple(analysis for analysis in self._plan.reported if analysis.exposure.alone)
+        contributor.ran_otherwise = lambda history: ran_otherwise(
+            run_id, self._roster, history, parties_of_runs(self._journal, self._roster, self.name)
+        )
         contributor.freeze = lambda key, compute: self._journal.freeze(run_id, f"{begun.rows.digest}/{key}", compute)
         return _Run(begun, opening, program, (exchange,), contributor, changes)
 

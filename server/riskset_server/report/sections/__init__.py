@@ -13,7 +13,16 @@ from typing import Final
 from riskset.catalogue import say
 from riskset.errors import RisksetError
 from riskset.study.asked import PACKAGES
-from riskset_server.report.sections import adverse_events, cox, cumulative_incidence, follow_up, km, response, rmst
+from riskset_server.report.sections import (
+    adverse_events,
+    cox,
+    cumulative_incidence,
+    follow_up,
+    km,
+    response,
+    rmst,
+    site_heterogeneity,
+)
 from riskset_server.report.sections.section import Section, plain_section
 
 OWN: Final[Mapping[str, Section]] = MappingProxyType(
@@ -25,6 +34,7 @@ OWN: Final[Mapping[str, Section]] = MappingProxyType(
         "cumulative-incidence": cumulative_incidence.SECTION,
         "response": response.SECTION,
         "adverse-events": adverse_events.SECTION,
+        "site-heterogeneity": site_heterogeneity.SECTION,
     }
 )
 """Sections of riskset's own kinds, in the order of the page; other kinds follow in the study's order."""

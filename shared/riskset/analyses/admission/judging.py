@@ -12,7 +12,7 @@ from typing import Literal
 
 from riskset.analyses.admission.causes import refusal_by_a_site
 from riskset.analyses.admission.features import Feature
-from riskset.analyses.admission.figures import Count, Figures
+from riskset.analyses.admission.figures import Count, Figures, Rest
 from riskset.analyses.admission.step import Live
 from riskset.analyses.analysis import Analysis, RefusedByRule
 from riskset.analyses.moments import Moments
@@ -155,9 +155,12 @@ def _apart(figures: Figures, a: str, b: str) -> Count:
 
 
 def _counts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
-    """R3, R6, R4 for levels, and R12 for columns."""
+    """R3, R6, R4 for levels, and R12 for columns; R13, R1 and R3 for the hospitals that tell nothing alone."""
     for analysis in live:
         n, p = figures.rows[analysis.analysis_set].rows, len(analysis.exposure.design)
+        if (rest := figures.rest.get(analysis.id)) is not None and analysis.exposure.alone:
+            of_all = figures.rows[analysis.analysis_set].sites
+            yield from ((analysis.id, f) for f in _not_told(policy, rest, of_all, p))
         yield from ((analysis.id, f) for f in lost(figures.moments.get(analysis.analysis_set), analysis))
         for column in analysis.columns:
             count = figures.columns[Feature(analysis.analysis_set, column)]
@@ -173,6 +176,15 @@ def _counts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Itera
             if analysis.exposure.design:
                 yield analysis.id, of_models.events(policy, analysis.id, figures.events[analysis.analysis_set], p)
                 yield analysis.id, of_models.parameters(policy, analysis.id, n, p)
+
+
+def _not_told(policy: Policy, rest: Rest, sites: int, p: int) -> Iterator[Finding]:
+    """What all hospitals have together, less what some of `sites` hospitals tell alone, is what the rest have."""
+    if 0 < rest.sites < sites:
+        yield cells.not_alone(policy, rest.sites)
+        if policy.column == "pooled":
+            yield cells.population_rows(policy, cells.NOT_ALONE, rest.rows)
+            yield of_models.events(policy, cells.NOT_ALONE, rest.events, p)
 
 
 def lost(moments: Moments | None, analysis: Analysis) -> Iterator[Finding]:

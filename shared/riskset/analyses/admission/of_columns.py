@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses import moments
+from riskset.analyses.admission import alone
 from riskset.analyses.admission.exclusions import NOT_COUNTED, Exclusions
 from riskset.analyses.admission.features import (
     Feature,
@@ -108,6 +109,7 @@ class Counts:
             *(total_of(f"{n} of {f.name}", *f.columns) for f in modelled(live) for n in moments.NUMBERS),
             *(total_of(f"sum of squares of {f.name}", *f.columns) for f in stratified(live)),
             *self.exclusions.labels(live),
+            *alone.labels(live),
         )
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
@@ -116,22 +118,26 @@ class Counts:
         analysed = own.cohort.analysis_sets
         spread = [moments.summary([f.column], analysed[f.cohort]) for f in modelled(live) if f.column]
         within = (matrix(own.cohort, stratified(live), centred=True) ** 2).sum(axis=0)
-        return np.concatenate([events, counts, *spread, within, self.exclusions.local(own.cohort, live)])
+        excluded = self.exclusions.local(own.cohort, live)
+        return np.concatenate([events, counts, *spread, within, excluded, alone.local(own, live)])
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
         of_sets = [only_of(live, refused, Feature(name)) for name in _with_events(live)]
         columns = [only_of(live, refused, f) for f in _columns(live)]
         spread = np.repeat([only_in_designs_of(live, refused, f) for f in modelled(live)], len(moments.NUMBERS))
         within = [refused.issuperset(a.id for a in live if in_strata(a, f)) for f in stratified(live)]
-        return np.array([*of_sets, *columns, *spread, *within, *self.exclusions.silent(live, refused)], bool)
+        excluded = self.exclusions.silent(live, refused)
+        return np.array([*of_sets, *columns, *spread, *within, *excluded, *alone.silent(live, refused)], bool)
 
     def stated(self, live: Live) -> tuple[int, ...]:
-        before = len(_with_events(live))
-        return tuple(range(before, before + len(_columns(live))))
+        before, behind = len(_with_events(live)), len(self.labels(live)) - len(alone.labels(live))
+        of_columns = range(before, before + len(_columns(live)))
+        return (*of_columns, *(behind + 2 * i for i in range(len(alone.asked(live)))))
 
     def contributes(self, own: Own, live: Live) -> tuple[bool, ...]:
         every = [_values(own, feature) for feature in _columns(live)]
-        return tuple(bool(len(values)) and bool((values != values[0]).any()) for values in every)
+        differ = (bool(len(values)) and bool((values != values[0]).any()) for values in every)
+        return (*differ, *alone.contributes(own, live))
 
     def combine(
         self, total: Sequence[float], sites: Sequence[int], live: Live, dead: frozenset[str], known: Figures
@@ -139,18 +145,20 @@ class Counts:
         sets, columns = _with_events(live), _columns(live)
         at = len(sets) + len(columns)
         events = {name: round(number) for name, number in zip(sets, total, strict=False)}
-        counts = dict(zip(columns, rows_and_sites(total[len(sets) : at], sites), strict=True))
+        counts = dict(zip(columns, rows_and_sites(total[len(sets) : at], sites[: len(columns)]), strict=True))
         spread = {f: total[at + 3 * i : at + 3 * i + 3] for i, f in enumerate(modelled(live))}
         rest = total[at + 3 * len(spread) :]
         within = dict(zip(stratified(live), rest, strict=False))
         excluded = self.exclusions.combine(rest[len(within) :], live, dead)
+        not_alone = alone.combine(total[len(total) - len(alone.labels(live)) :], sites[len(columns) :], live)
         known_spread = {f: part for f, part in spread.items() if not only_in_designs_of(live, dead, f)}
         found: dict[str, moments.Moments] = {}
         for name in dict.fromkeys(f.cohort for f in known_spread):
             parts = {f.column: part for f, part in known_spread.items() if f.cohort == name and f.column}
             varying = {f.column for f, count in counts.items() if f.cohort == name and f.column and count.sites}
             found[name] = moments.pooled(known.rows[name].rows, events.get(name, 0), parts, varying)
-        return replace(known, events=events, columns=counts, moments=found, within=within, excluded=excluded)
+        return replace(known, events=events, columns=counts, moments=found, within=within, excluded=excluded,
+                       rest=not_alone)  # fmt: skip
 
 
 class _NoContributors:

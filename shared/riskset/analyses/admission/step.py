@@ -47,6 +47,10 @@ class Own:
     counted: Callable[[], Mapping[str, bool]] = dict
     """Returns, by analysis set, whether its patients were counted in another run; nothing of a set that cannot be
     compared with those of earlier runs."""
+    tells: Callable[[Analysis], bool] = lambda _: False
+    """Whether it tells its own estimate of an analysis: it signed for that, and its own rows pass the rules."""
+    has_told: bool = False
+    """Whether it told an estimate of its own in another run."""
 
 
 class Step(Protocol):

@@ -9,7 +9,16 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from riskset.analyses.analysis import Analysis
-from riskset.analyses.methods import adverse_events, cox, cumulative_incidence, follow_up, km, response, rmst
+from riskset.analyses.methods import (
+    adverse_events,
+    cox,
+    cumulative_incidence,
+    follow_up,
+    km,
+    response,
+    rmst,
+    site_heterogeneity,
+)
 from riskset.analyses.populations import Population
 from riskset.study.asked import PACKAGES
 from riskset.study.spec import Study
@@ -35,6 +44,7 @@ PLANNERS: Final[Mapping[str, Planner]] = {
     "cumulative-incidence": cumulative_incidence.planned,
     "response": response.planned,
     "adverse-events": adverse_events.planned,
+    "site-heterogeneity": site_heterogeneity.planned,
     **{kind: _provided(kind) for kind in PACKAGES.entries},
 }
 

@@ -21,6 +21,7 @@ from riskset.study.asked.km import KaplanMeierEntry
 from riskset.study.asked.packages import Packages
 from riskset.study.asked.response import ResponseEntry
 from riskset.study.asked.rmst import RestrictedMeanEntry
+from riskset.study.asked.site_heterogeneity import SiteHeterogeneityEntry
 from riskset.study.entry import AnalysisEntry
 
 OWN: Final[Mapping[str, type[AnalysisEntry]]] = MappingProxyType(
@@ -32,6 +33,7 @@ OWN: Final[Mapping[str, type[AnalysisEntry]]] = MappingProxyType(
         "cumulative-incidence": CumulativeIncidenceEntry,
         "response": ResponseEntry,
         "adverse-events": AdverseEventsEntry,
+        "site-heterogeneity": SiteHeterogeneityEntry,
     }
 )
 """The kinds that riskset itself provides, in the order of documents and reports."""
