@@ -10,6 +10,7 @@ import pytest
 
 from riskset.analyses.cohort import AnalysisSet, Cohort
 from riskset.errors import Refused
+from riskset.protocol.journal import ALONE
 from riskset.rehearsal import Rehearsal
 from riskset.results import entry_json, results_of
 from riskset.stats.cox import evaluate, risk_sets
@@ -54,6 +55,13 @@ def together(trial):
     return trial.run(SITES)
 
 
+def in_ledger(rehearsal, site):
+    """Returns what the site's ledger says it told of itself in clear."""
+    sent = rehearsal.journals[site].sent["rehearsal"]
+    told = [of for one in sent for id_, *of in one.numbers if id_ == ALONE]
+    return [pair for labels, numbers in told for pair in zip(labels, numbers, strict=True)]
+
+
 @pytest.fixture(scope="module")
 def truth(together):
     return told_in(together)
@@ -90,7 +98,12 @@ def test_the_last_hospital_is_the_difference(trial, truth, monkeypatch):
         assert refused["sites_reason"]["rule"] == "R13"
         assert refused["treatment_by_site"]["likelihood_ratio"]["chi2"] is not None
         assert refused["fixed"]["coef"] is None
-    honest = trial.run(SITES[:3])
+    rehearsal = trial.rehearsal(SITES[:3])
+    honest = answered(rehearsal)
+    assert [bool(in_ledger(rehearsal, site)) for site in SITES] == [True] * 3 + [False] * 3
+    labels, numbers = zip(*in_ledger(rehearsal, "asan"), strict=True)
+    assert numbers == tuple(honest["sites"][0][key] for key in ("coef", "se", "n", "events"))
+    assert labels[0] == "log hazard ratio of arm = new against old (site-heterogeneity/os/all)"
     assert set(told_in(honest)) == set(SITES[:3])
     assert "sites_reason" not in honest
     without = {one["without"]: one for one in honest["leave_one_out"]}

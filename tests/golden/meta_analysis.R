@@ -38,7 +38,12 @@ sites <- function(name) {
     common = list(coef = unname(coef(common)), se = sqrt(common$var[1])),
     likelihood_ratio = list(chi2 = chi2, df = df, p = pchisq(chi2, df, lower.tail = FALSE))))
 }
+# adjusted for age
+adjusted <- local({
+  d <- read.csv(file.path(here, "../../shared/riskset/datasets/rottgbsg.csv")); f <- function(d) {
+    m <- coxph(Surv(time, event) ~ trt + age + strata(site), data = d, control = tight); list(coef = unname(coef(m)[1]), se = sqrt(m$var[1, 1])) }
+  list(common = f(d), own = lapply(split(d, d$site), f)) })
 out <- list(lung = sites("lung"), rottgbsg = sites("rottgbsg"),
   made_up = answers(c(-0.9, -0.1, 0.4, -0.5, 0.05, -1.3), c(0.2, 0.25, 0.3, 0.15, 0.4, 0.35)),
-  three = answers(c(-0.6, 0.1, -0.3), c(0.2, 0.15, 0.3)))
+  adjusted = adjusted, three = answers(c(-0.6, 0.1, -0.3), c(0.2, 0.15, 0.3)))
 write(toJSON(out, digits = I(17), auto_unbox = TRUE, pretty = TRUE, na = "null"), file.path(here, "meta_analysis.json"))

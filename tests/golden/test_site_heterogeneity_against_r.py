@@ -22,19 +22,23 @@ def found(golden, patients):
     name = golden.answers["meta"]["dataset"]
     if name not in ANSWERS:
         pytest.skip("its sites are not in meta_analysis.json")
-    study = patients.study(golden.sites, analyses={"sites": ASKED}, disclosure={"secure_sum": "off", "min_sites": 2})
+    return tried(golden, patients, ASKED), ANSWERS[name]
+
+
+def tried(golden, patients, asked):
+    study = patients.study(golden.sites, analyses={"sites": asked}, disclosure={"secure_sum": "off", "min_sites": 2})
     cohorts = {
         site: Cohort(site, {"os": rows_of(golden, golden.site_codes == code)}) for code, site in enumerate(golden.sites)
     }
     outcome = Rehearsal(study, cohorts, is_gated=False, told_alone=golden.sites).run()
     (entry,) = results_of(study, outcome, golden.sites).entries
-    return entry_json(entry), ANSWERS[name]
+    return entry_json(entry)
 
 
 def rows_of(golden, here):
     return AnalysisSet(
         days=golden.days[here], event=golden.event[here], entry_days=None,
-        variables={"arm": golden.arm[here].astype(np.float64)},
+        variables={"arm": golden.arm[here].astype(np.float64), "age": golden.columns["age"][here]},
     )  # fmt: skip
 
 
@@ -69,6 +73,20 @@ def test_without_a_site(found):
             close(one, theirs["without"][one["without"]])
         else:
             assert one["reason"]["rule"] == "R13"
+
+
+def test_adjusted(golden, patients):
+    if golden.answers["meta"]["dataset"] != "rottgbsg":
+        pytest.skip("the adjusted models are of rottgbsg")
+    mine, theirs = tried(golden, patients, ASKED | {"covariates": ["arm", "age"]}), ANSWERS["adjusted"]
+    close(mine["common"], theirs["common"])
+    own = theirs["own"]
+    for one in mine["sites"]:
+        close(one, own[one["site"]])
+    for one in mine["leave_one_out"]:  # of two sites the other one is left
+        (other,) = own.keys() - {one["without"]}
+        close(one, own[other])
+    assert mine["treatment_by_site"]["likelihood_ratio"]["reason"]["code"] == "adjusted"
 
 
 def test_combined(found):

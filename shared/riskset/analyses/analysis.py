@@ -147,6 +147,11 @@ class Analysis(ABC):
         which keeps the refusal for its result. None where it is not by arm, or nothing would change."""
         return None
 
+    @property
+    def part_refusal(self) -> RefusedByRule | None:
+        """Returns why a part of what the study asks is not in the result: what is by arm, unless a method says more."""
+        return self.arms_refusal
+
     def arms_reason_json(self) -> dict[str, Any]:
         """Returns the key of results.json that says why there is nothing by arm; none where nothing is missing."""
         return {} if self.arms_refusal is None else {"arms_reason": self.arms_refusal.reason_json()}

@@ -90,8 +90,8 @@ class Contributor:
     """By id and what it discloses, the analyses that this site's rows forbade in this run, and after which round. The
     site's flag ends them for all parties, unless the party that adds last removes the flag from the sum."""
 
-    _failing_alone: frozenset[str] | None = None
-    """The analyses of `asked_alone` of which its rows do not pass; judged once."""
+    _telling: frozenset[str] | None = None
+    """The ids of the analyses for which it tells its own estimate; judged once in a run."""
 
     def contribute(self, history: History, masks: Masks) -> tuple[bytes, bytes, Sent]:
         """Returns the vector of the next contribution, what the site states with it, and its numbers in clear for the
@@ -188,12 +188,13 @@ class Contributor:
     def tells(self, analysis: Analysis, history: History) -> bool:
         """Whether this site tells its own estimate of an analysis, here and in every round of the run: it signed for
         that, its rows pass the local column, and no run of other sites makes more of it."""
-        if self.told is None or self.ran_otherwise(history):
-            return False
-        if self._failing_alone is None:
-            found = own_findings_alone(self.told, self.asked_alone, self._known_to(history))
-            self._failing_alone = frozenset(id_ for id_, finding in found if not finding.passes)
-        return analysis.id in {one.id for one in self.asked_alone} and analysis.id not in self._failing_alone
+        if self._telling is None:
+            self._telling = frozenset()
+            if self.told is not None and not self.ran_otherwise(history):
+                found = own_findings_alone(self.told, self.asked_alone, self._known_to(history))
+                failing = {id_ for id_, finding in found if not finding.passes}
+                self._telling = frozenset(one.id for one in self.asked_alone) - failing
+        return analysis.id in self._telling
 
     def _told(self, question: Question, history: History, refused: frozenset[str]) -> Told:
         analysis = question.analysis

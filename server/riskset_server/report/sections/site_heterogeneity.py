@@ -90,13 +90,12 @@ def _tests(entry: ResultEntry, result: SiteEstimates) -> Iterator[Row]:
         numbers = (*_cell(entry, "three_digits", "i2"), "% / ", *_cell(entry, "three_digits", "tau2"))
         yield Row("I² / tau² (REML)", (("",), ("",), numbers, ("",)))
         q = _cell(entry, "chi_square", "q.chi2", "q.df", "q.p")
-        yield Row("Cochran's Q, sites that tell their own", (("",), ("",), q, _cell(entry, "p_value", "q.p")))
+        yield Row("Cochran's Q, sites that tell their own", (("",), ("",), q, ("",)))
     of = "treatment_by_site.likelihood_ratio"
     test: Text = (notation.NO_VALUE,)
     if not isinstance(result.treatment_by_site, NotEstimable):
         test = _cell(entry, "chi_square", f"{of}.chi2", f"{of}.df", f"{of}.p")
-    p = _cell(entry, "p_value", f"{of}.p")
-    yield Row("Treatment by site, all sites (likelihood ratio)", (("",), ("",), test, p))
+    yield Row("Treatment by site, all sites (likelihood ratio)", (("",), ("",), test, ("",)))
 
 
 def _without(entry: ResultEntry, result: SiteEstimates, context: Context) -> Iterator[Row]:
@@ -117,8 +116,9 @@ def _notes(entry: ResultEntry, result: SiteEstimates, context: Context) -> Itera
     if adjusted := [name for name in analysis.question_json()["covariates"] if name != arm.variable]:
         names = tuple(map(context.labels.plain_variable, adjusted))
         yield worded(say("report.site_heterogeneity.adjusted", names=", ".join(names)))
-    of = {"n": Shown("count", (Place(entry.id, quantity="sites_combined").id,))}
-    yield worded(say("report.site_heterogeneity.combined", **of))
+    if result.estimates:
+        of = {"n": Shown("count", (Place(entry.id, quantity="sites_combined").id,))}
+        yield worded(say("report.site_heterogeneity.combined", **of))
     if analysis.not_told is not None:
         remedy = str(analysis.not_told.remedy).rstrip(".")
         reason = {"rule": analysis.not_told.rule, "reason": analysis.not_told.message, "remedy": remedy}

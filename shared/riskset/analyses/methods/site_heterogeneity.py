@@ -93,6 +93,10 @@ class SiteHeterogeneity(Analysis):
         return say(f"analyses.reveals.{of}")
 
     @property
+    def part_refusal(self) -> RefusedByRule | None:
+        return self.not_told
+
+    @property
     def needs(self) -> tuple[str, ...]:
         return self.model.needs
 
