@@ -86,7 +86,7 @@ def by_subtraction(result):
 def test_the_last_hospital_is_the_difference(trial, truth, monkeypatch):
     *others, last = SITES
     with monkeypatch.context() as off:
-        off.setattr("riskset.analyses.admission.judging._not_told", lambda *_: iter(()))
+        off.setattr("riskset.analyses.admission.judging._rest", lambda *_: None)
         result = trial.run(others)
         assert set(told_in(result)) == set(others)
         coef, se = by_subtraction(result)
@@ -129,6 +129,43 @@ def test_a_small_hospitals_arms_are_read_from_its_estimate(trial, monkeypatch):
         assert fitting == [tuple(rows.variables["arm"].tolist())]
     honest = trial.run((*SITES[:3], small.site), {small.site: small})
     assert set(told_in(honest)) == set(SITES[:3])
+
+
+def test_patients_of_the_last_hospital_are_not_counted(trial):
+    """They would be a sum of one hospital: first it is said how many hospitals there are."""
+    for told, expected in ((SITES[1:], []), (SITES[3:], [60.0, 46.0])):
+        rehearsal = trial.rehearsal(told)
+        rehearsal.run()
+        sent = [of for one in rehearsal.journals["asan"].sent["rehearsal"] for of in one.numbers]
+        numbers = {label: x for _, labels, values in sent for label, x in zip(labels, values, strict=True)}
+        assert [x for label, x in numbers.items() if "of hospitals that tell nothing" in label] == expected
+        assert [x for label, x in numbers.items() if label.startswith("hospitals that tell nothing")] == [1.0]
+
+
+def test_three_small_hospitals_do_not_hide_one_another(trial, patients):
+    """What is left of the total are 24 patients, as if a study of them were made."""
+    small = {site: Cohort(site, small_site().analysis_sets) for site in ("gifu", "hanoi", "iwaki")}
+    refused = trial.run(SITES, small)
+    assert told_in(refused) == {}
+    assert refused["sites_reason"]["rule"] == "R1"
+
+
+@pytest.mark.parametrize("told", [(0.1, 0.0, 60.0, 40.0), (1e300, 0.2, 60.0, 40.0), (0.1, 0.2, 60.5, 40.0)])
+def test_a_hospital_that_tells_what_no_patients_have_ends_the_run(trial, told, monkeypatch):
+    rehearsal = trial.rehearsal(SITES)
+    rehearsal.sites["asan"]._conditions.contributor = lying(rehearsal.sites["asan"]._conditions.contributor, told)
+    with pytest.raises(Refused) as refused:
+        rehearsal.run()
+    assert refused.value.code == "totals"
+
+
+def lying(make, told):
+    def contributor(*arguments):
+        honest = make(*arguments)
+        honest._told = lambda question, history, refused: told
+        return honest
+
+    return contributor
 
 
 def solves(arms, rows, told):

@@ -179,7 +179,7 @@ class Analysis(ABC):
 
     def heard(self, state: Any, told: Mapping[str, tuple[float, ...] | None]) -> Any:
         """Returns the state with what the hospitals told, by name: the numbers, or None; nothing of a hospital without
-        patients. It is followed by `combine`."""
+        patients. It is followed by `combine`. ValueError where no patients can have such numbers."""
         return state
 
     @property

@@ -274,8 +274,7 @@ class History:
             id_ = question.analysis.id
             asked[id_] = question.evaluations + 1
             opened = opened if id_ in dead else self._after(opened, question)
-            heard = _heard(question, told) if question.told else question
-            outcome = self._stopped(question, dead[id_]) if id_ in dead else self._combined(heard, part)
+            outcome = self._stopped(question, dead[id_]) if id_ in dead else self._combined(question, part, told)
             self._keep(question.analysis, outcome, states, results)
         tellers = self.tellers | {site for site, of in told.items() if any(of.values())}
         return replace(self, states=states, results=results, asked=asked, opened_numbers=opened, tellers=tellers)
@@ -296,10 +295,12 @@ class History:
             opened[question.analysis.id], tally = after.numbers - tally.numbers, after
         return opened
 
-    def _combined(self, question: Question, total: Sequence[float]) -> object:
-        analysis = question.analysis
+    def _combined(self, question: Question, total: Sequence[float], told: Mapping[str, Mapping[str, Told]]) -> object:
+        analysis, state = question.analysis, question.state
         try:
-            outcome = analysis.combine(total, question.state)
+            if question.told:
+                state = analysis.heard(state, _of(analysis, told))
+            outcome = analysis.combine(total, state)
         except (ValueError, ArithmeticError) as error:
             raise self._of_no_patients(analysis.id) from error
         if isinstance(outcome, Result):
@@ -458,11 +459,9 @@ class History:
             states[analysis.id] = outcome
 
 
-def _heard(question: Question, told: Mapping[str, Mapping[str, Told]]) -> Question:
-    """Returns the question with the state that follows from what sites told."""
-    analysis = question.analysis
-    of_it = {site: numbers[analysis.id] for site, numbers in told.items() if numbers[analysis.id] != ()}
-    return replace(question, state=analysis.heard(question.state, of_it))
+def _of(analysis: Analysis, told: Mapping[str, Mapping[str, Told]]) -> dict[str, Told]:
+    """Returns what sites told of an analysis; nothing of a site without patients."""
+    return {site: numbers[analysis.id] for site, numbers in told.items() if numbers[analysis.id] != ()}
 
 
 def _needed(analysis: str, result: Result) -> Message:

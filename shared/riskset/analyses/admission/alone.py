@@ -1,12 +1,14 @@
 """The hospitals that tell nothing of their own rows alone, of an analysis for which others tell their own estimates.
 
-Whoever knows a total, and what some hospitals told of theirs, knows what the others have together. So these are counted
-before anything is told, and judged as a set of patients whose sums can be known (R13, R1, R3).
+Whoever knows a total, and what some hospitals told of theirs, knows what the others have together. So before anything
+is told these are judged as a set of patients whose sums can be known: first how many hospitals they are (R13), then,
+once these are enough, how many patients and events they have (R1, R3).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,35 +25,57 @@ def asked(live: Live) -> tuple[Analysis, ...]:
     return tuple(analysis for analysis in live if analysis.exposure.alone)
 
 
-def labels(live: Live) -> tuple[Label, ...]:
-    """Returns two labels for each: patients, to which a hospital states whether it contributes, and events."""
-    return tuple(
-        total_of(f"{what} of hospitals that tell nothing alone of {analysis.id}")
-        for analysis in asked(live)
-        for what in ("patients", "events")
-    )
+def _hides(own: Own, analysis: Analysis) -> bool:
+    """Whether the hospital has patients and tells nothing of them alone, now or before."""
+    has_patients = own.cohort.analysis_sets[analysis.analysis_set].n > 0
+    return has_patients and not own.tells(analysis) and not own.has_told
 
 
-def local(own: Own, live: Live) -> NDArray[np.float64]:
-    """Returns the hospital's two counts for each; 0 where it tells its estimate, or has told one before."""
-    counts: list[float] = []
-    for analysis in asked(live):
-        rows = own.cohort.outcomes(analysis.analysis_set)
-        counts += [0.0, 0.0] if own.tells(analysis) or own.has_told else [rows.n, rows.event.sum()]
-    return np.array(counts, np.float64)
+@dataclass(frozen=True)
+class Hospitals:
+    """How many they are: a number for each analysis, and to each a hospital states whether it is one."""
+
+    def labels(self, live: Live) -> tuple[Label, ...]:
+        return tuple(total_of(f"hospitals that tell nothing alone of {analysis.id}") for analysis in asked(live))
+
+    def local(self, own: Own, live: Live) -> NDArray[np.float64]:
+        return np.array(self.contributes(own, live), np.float64)
+
+    def contributes(self, own: Own, live: Live) -> tuple[bool, ...]:
+        return tuple(_hides(own, analysis) for analysis in asked(live))
+
+    def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
+        return np.array([analysis.id in refused for analysis in asked(live)], bool)
+
+    def combine(self, sites: Sequence[int], live: Live) -> dict[str, Rest]:
+        """Returns the hospitals by id, from how many state that they are among them."""
+        return {analysis.id: Rest(n) for analysis, n in zip(asked(live), sites, strict=True)}
 
 
-def silent(live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
-    """Returns which of the numbers belong to refused analyses."""
-    return np.repeat(np.array([analysis.id in refused for analysis in asked(live)], bool), 2)
+@dataclass(frozen=True)
+class Patients:
+    """How many patients and events they have: two numbers for each analysis."""
+
+    def labels(self, live: Live) -> tuple[Label, ...]:
+        what = ("patients", "events")
+        of = ((analysis, one) for analysis in asked(live) for one in what)
+        return tuple(total_of(f"{one} of hospitals that tell nothing alone of {analysis.id}") for analysis, one in of)
+
+    def local(self, own: Own, live: Live) -> NDArray[np.float64]:
+        counts: list[float] = []
+        for analysis in asked(live):
+            rows = own.cohort.outcomes(analysis.analysis_set)
+            counts += [rows.n, rows.event.sum()] if _hides(own, analysis) else [0.0, 0.0]
+        return np.array(counts, np.float64)
+
+    def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
+        return np.repeat(HOSPITALS.silent(live, refused), 2)
+
+    def combine(self, total: Sequence[float], live: Live, known: Mapping[str, Rest]) -> dict[str, Rest]:
+        """Returns the hospitals by id, with their patients and events."""
+        counts = zip(asked(live), total[::2], total[1::2], strict=True)
+        return {a.id: replace(known[a.id], rows=round(rows), events=round(events)) for a, rows, events in counts}
 
 
-def contributes(own: Own, live: Live) -> tuple[bool, ...]:
-    """Returns whether the hospital contributes to the patients of each."""
-    return tuple(bool(rows > 0) for rows in local(own, live)[::2])
-
-
-def combine(total: Sequence[float], sites: Sequence[int], live: Live) -> dict[str, Rest]:
-    """Returns, by id, the hospitals that tell nothing alone."""
-    counts = zip(asked(live), sites, total[::2], total[1::2], strict=True)
-    return {analysis.id: Rest(n, round(rows), round(events)) for analysis, n, rows, events in counts}
+HOSPITALS = Hospitals()
+PATIENTS = Patients()

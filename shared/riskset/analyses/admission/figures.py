@@ -26,8 +26,9 @@ class Rest:
     """Hospitals with patients that tell nothing of their own rows alone, where others do."""
 
     sites: int
-    rows: int
-    events: int
+    rows: int = 0
+    """Counted only where they are enough hospitals."""
+    events: int = 0
 
 
 @dataclass(frozen=True)

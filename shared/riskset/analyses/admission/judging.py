@@ -62,6 +62,7 @@ class Judge:
             "admission/changes": _changes,
             "admission/cohorts": _cohorts,
             "admission/counts": _counts,
+            "admission/products": _not_alone,
         }.get(phase)
         return tuple(speak(self, self.policy, live, figures)) if speak else ()
 
@@ -155,12 +156,11 @@ def _apart(figures: Figures, a: str, b: str) -> Count:
 
 
 def _counts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
-    """R3, R6, R4 for levels, and R12 for columns; R13, R1 and R3 for the hospitals that tell nothing alone."""
+    """R3, R6, R4 for levels, R12 for columns, and R13 for the hospitals that tell nothing alone."""
     for analysis in live:
         n, p = figures.rows[analysis.analysis_set].rows, len(analysis.exposure.design)
-        if (rest := figures.rest.get(analysis.id)) is not None and analysis.exposure.alone:
-            of_all = figures.rows[analysis.analysis_set].sites
-            yield from ((analysis.id, f) for f in _not_told(policy, rest, of_all, p))
+        if (rest := _rest(analysis, figures)) is not None:
+            yield analysis.id, cells.not_alone(policy, rest.sites)
         yield from ((analysis.id, f) for f in lost(figures.moments.get(analysis.analysis_set), analysis))
         for column in analysis.columns:
             count = figures.columns[Feature(analysis.analysis_set, column)]
@@ -178,13 +178,20 @@ def _counts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Itera
                 yield analysis.id, of_models.parameters(policy, analysis.id, n, p)
 
 
-def _not_told(policy: Policy, rest: Rest, sites: int, p: int) -> Iterator[Finding]:
-    """What all hospitals have together, less what some of `sites` hospitals tell alone, is what the rest have."""
-    if 0 < rest.sites < sites:
-        yield cells.not_alone(policy, rest.sites)
-        if policy.column == "pooled":
-            yield cells.population_rows(policy, cells.NOT_ALONE, rest.rows)
-            yield of_models.events(policy, cells.NOT_ALONE, rest.events, p)
+def _rest(analysis: Analysis, figures: Figures) -> Rest | None:
+    """Returns the hospitals that tell nothing alone where others do: what all have together, less what these tell, is
+    what they have. None where all tell, or nobody does."""
+    rest = figures.rest.get(analysis.id) if analysis.exposure.alone else None
+    return rest if rest is not None and 0 < rest.sites < figures.rows[analysis.analysis_set].sites else None
+
+
+def _not_alone(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
+    """R1 and R3 for the patients of these hospitals."""
+    for analysis in live:
+        if policy.column == "pooled" and (rest := _rest(analysis, figures)) is not None:
+            p = len(analysis.exposure.design)
+            yield analysis.id, cells.population_rows(policy, cells.NOT_ALONE, rest.rows)
+            yield analysis.id, of_models.events(policy, cells.NOT_ALONE, rest.events, p)
 
 
 def lost(moments: Moments | None, analysis: Analysis) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses import moments
-from riskset.analyses.admission import alone
+from riskset.analyses.admission.alone import HOSPITALS, PATIENTS
 from riskset.analyses.admission.exclusions import NOT_COUNTED, Exclusions
 from riskset.analyses.admission.features import (
     Feature,
@@ -109,7 +109,7 @@ class Counts:
             *(total_of(f"{n} of {f.name}", *f.columns) for f in modelled(live) for n in moments.NUMBERS),
             *(total_of(f"sum of squares of {f.name}", *f.columns) for f in stratified(live)),
             *self.exclusions.labels(live),
-            *alone.labels(live),
+            *HOSPITALS.labels(live),
         )
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
@@ -119,7 +119,7 @@ class Counts:
         spread = [moments.summary([f.column], analysed[f.cohort]) for f in modelled(live) if f.column]
         within = (matrix(own.cohort, stratified(live), centred=True) ** 2).sum(axis=0)
         excluded = self.exclusions.local(own.cohort, live)
-        return np.concatenate([events, counts, *spread, within, excluded, alone.local(own, live)])
+        return np.concatenate([events, counts, *spread, within, excluded, HOSPITALS.local(own, live)])
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
         of_sets = [only_of(live, refused, Feature(name)) for name in _with_events(live)]
@@ -127,17 +127,17 @@ class Counts:
         spread = np.repeat([only_in_designs_of(live, refused, f) for f in modelled(live)], len(moments.NUMBERS))
         within = [refused.issuperset(a.id for a in live if in_strata(a, f)) for f in stratified(live)]
         excluded = self.exclusions.silent(live, refused)
-        return np.array([*of_sets, *columns, *spread, *within, *excluded, *alone.silent(live, refused)], bool)
+        return np.array([*of_sets, *columns, *spread, *within, *excluded, *HOSPITALS.silent(live, refused)], bool)
 
     def stated(self, live: Live) -> tuple[int, ...]:
-        before, behind = len(_with_events(live)), len(self.labels(live)) - len(alone.labels(live))
+        before, behind = len(_with_events(live)), len(self.labels(live)) - len(HOSPITALS.labels(live))
         of_columns = range(before, before + len(_columns(live)))
-        return (*of_columns, *(behind + 2 * i for i in range(len(alone.asked(live)))))
+        return (*of_columns, *(behind + i for i in range(len(HOSPITALS.labels(live)))))
 
     def contributes(self, own: Own, live: Live) -> tuple[bool, ...]:
         every = [_values(own, feature) for feature in _columns(live)]
         differ = (bool(len(values)) and bool((values != values[0]).any()) for values in every)
-        return (*differ, *alone.contributes(own, live))
+        return (*differ, *HOSPITALS.contributes(own, live))
 
     def combine(
         self, total: Sequence[float], sites: Sequence[int], live: Live, dead: frozenset[str], known: Figures
@@ -150,15 +150,15 @@ class Counts:
         rest = total[at + 3 * len(spread) :]
         within = dict(zip(stratified(live), rest, strict=False))
         excluded = self.exclusions.combine(rest[len(within) :], live, dead)
-        not_alone = alone.combine(total[len(total) - len(alone.labels(live)) :], sites[len(columns) :], live)
         known_spread = {f: part for f, part in spread.items() if not only_in_designs_of(live, dead, f)}
         found: dict[str, moments.Moments] = {}
         for name in dict.fromkeys(f.cohort for f in known_spread):
             parts = {f.column: part for f, part in known_spread.items() if f.cohort == name and f.column}
             varying = {f.column for f, count in counts.items() if f.cohort == name and f.column and count.sites}
             found[name] = moments.pooled(known.rows[name].rows, events.get(name, 0), parts, varying)
-        return replace(known, events=events, columns=counts, moments=found, within=within, excluded=excluded,
-                       rest=not_alone)  # fmt: skip
+        not_alone = HOSPITALS.combine(sites[len(columns) :], live)
+        known = replace(known, excluded=excluded, rest=not_alone)
+        return replace(known, events=events, columns=counts, moments=found, within=within)
 
 
 class _NoContributors:
@@ -222,25 +222,29 @@ class Products(_NoContributors):
 
     def labels(self, live: Live) -> tuple[Label, ...]:
         squares = (total_of(f"centred product of {f.name} and {f.name}", *f.columns * 2) for f in sums(live))
-        return (*_pair_labels(modelled(live), "centred product of"), *squares)
+        return (*_pair_labels(modelled(live), "centred product of"), *squares, *PATIENTS.labels(live))
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
         squares = (matrix(own.cohort, sums(live), centred=True) ** 2).sum(axis=0)
-        return np.concatenate([gram(matrix(own.cohort, modelled(live), centred=True)), squares])
+        products = gram(matrix(own.cohort, modelled(live), centred=True))
+        return np.concatenate([products, squares, PATIENTS.local(own, live)])
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
         pairs = _silent_pairs([only_in_designs_of(live, refused, feature) for feature in modelled(live)])
-        return np.concatenate([pairs, np.array([only_of(live, refused, feature) for feature in sums(live)], bool)])
+        squares = np.array([only_of(live, refused, feature) for feature in sums(live)], bool)
+        return np.concatenate([pairs, squares, PATIENTS.silent(live, refused)])
 
     def combine(
         self, total: Sequence[float], sites: Sequence[int], live: Live, dead: frozenset[str], known: Figures
     ) -> Figures:
         features, own = modelled(live), sums(live)
-        at = len(total) - len(own)
+        behind = len(total) - len(PATIENTS.labels(live))
+        at = behind - len(own)
         spread = Gram(features, symmetric(total[:at], len(features)))
         found = dict(known.moments)
-        for feature, within in zip(own, total[at:], strict=True):
+        for feature, within in zip(own, total[at:behind], strict=True):
             if feature.column is not None and not only_of(live, dead, feature):
                 of_set, varies = found[feature.cohort], known.columns[feature].sites > 0
                 found[feature.cohort] = moments.with_sum(of_set, feature.column, within, varies)
-        return replace(known, spread=spread, moments=found)
+        rest = PATIENTS.combine(total[behind:], live, known.rest)
+        return replace(known, spread=spread, moments=found, rest=rest)

@@ -143,6 +143,8 @@ class SiteHeterogeneity(Analysis):
         return None if own.term is None else (own.term.coef, own.term.se, float(own.n), float(own.events))
 
     def heard(self, state: Fits, told: Mapping[str, tuple[float, ...] | None]) -> Fits:
+        if not all(_are_possible(*numbers) for numbers in told.values() if numbers is not None):
+            raise ValueError("no patients have such an estimate")
         return replace(state, told={site: told[site] for site in sorted(told)})
 
     def combine(self, total: Sequence[float], state: Fits) -> Fits | SiteEstimates:
@@ -202,6 +204,11 @@ class SiteHeterogeneity(Analysis):
         assert not isinstance(state.common, Fitting)
         return SiteEstimates(arm, state.first.moments.n, state.first.moments.events, state.common, without,
                              state.told, state.largest)  # fmt: skip
+
+
+def _are_possible(coef: float, se: float, n: float, events: float) -> bool:
+    """Whether a site can have told these numbers: beyond, they would not be printed but overflow."""
+    return abs(coef) < 1e3 and 1e-6 < se < 1e6 and 0 < events <= n < 1e9 and n % 1 == events % 1 == 0
 
 
 _LARGEST = (
