@@ -222,12 +222,16 @@ def uncovered(exposure: Exposure, label: Label, arm: str | None) -> Message:
     return say("rules.covers.columns", number=label.text)
 
 
-def uncovered_alone(exposure: Exposure, label: Label) -> Message:
-    """Returns why the exposure does not cover what a hospital tells of its own rows alone; `NOTHING` where it does."""
-    if not exposure.alone or label.slot is None:
-        return say("rules.covers.one_site", number=label.text)
-    if label.status is not None or label.step is not None or not set(label.columns) <= set(exposure.design):
-        return say("rules.covers.columns", number=label.text)
+def uncovered_alone(exposure: Exposure, labels: Sequence[Label]) -> Message:
+    """Returns why the exposure does not cover what a hospital tells of its own rows alone; `NOTHING` where it does: at
+    most an estimate with its error for each column of the design, and two counts."""
+    for label in labels:
+        if not exposure.alone or label.slot is None:
+            return say("rules.covers.one_site", number=label.text)
+        if label.status is not None or label.step is not None or not set(label.columns) <= set(exposure.design):
+            return say("rules.covers.columns", number=label.text)
+    if len(labels) > (most := 2 * len(exposure.design) + 2):
+        return say("rules.covers.alone", n=len(labels), most=most)
     return NOTHING
 
 

@@ -122,9 +122,8 @@ class Gate:
         for part in parts:
             if why := first_uncovered(part.exposure, part.labels, arm):
                 raise Refused("gate", say("rules.gate.uncovered", why=why))
-            for label in part.told:
-                if why := uncovered_alone(part.exposure, label):
-                    raise Refused("gate", say("rules.gate.uncovered", why=why))
+            if why := uncovered_alone(part.exposure, part.told):
+                raise Refused("gate", say("rules.gate.uncovered", why=why))
         summary = summarise(refused)
         size = sum(len(part.labels) for part in parts)
         if summary.values.shape != (size,) or summary.silent.shape != (size,):

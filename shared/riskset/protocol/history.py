@@ -119,7 +119,7 @@ class History:
     def _question(self, analysis: Analysis) -> Question:
         state = self.states[analysis.id]
         asked = self.asked.get(analysis.id, 0)
-        return Question(analysis, state, analysis.labels(state), asked, analysis.tells(state))
+        return Question(analysis, state, analysis.labels(state), asked, () if asked else analysis.tells(state))
 
     @cached_property
     def told(self) -> tuple[Question, ...]:
@@ -451,7 +451,8 @@ class History:
     def _keep(self, analysis: Analysis, outcome: object, states: dict[str, Any], results: dict[str, Result]) -> None:
         """Stores the next state of an analysis, or its result; what would send undeclared numbers is ended."""
         if not isinstance(outcome, Result):
-            outcome = self.judge.uncovered(analysis, analysis.labels(outcome)) or outcome
+            told = analysis.tells(outcome) if analysis.id not in self.asked else ()
+            outcome = self.judge.uncovered(analysis, analysis.labels(outcome), told) or outcome
         if isinstance(outcome, Result):
             results[analysis.id] = outcome
             states.pop(analysis.id, None)

@@ -83,10 +83,20 @@ def test_the_gate_lets_out_what_is_declared():
         (((0.5,),), exposure(alone=True), (alone("mean", Column("age")),)),
         (((0.5, 1.0),), exposure(alone=True), (alone("log hazard ratio", ARM),)),
         (((float("nan"),),), exposure(alone=True), (alone("log hazard ratio", ARM),)),
+        (((0.5,) * 5,), exposure(alone=True), (alone("log hazard ratio", ARM),) * 5),
         ((), exposure(alone=True), (alone("log hazard ratio", ARM),)),
         (((0.5,),), exposure(alone=True), ()),
     ],
-    ids=["not declared", "not its own", "another column", "too many", "not a number", "not answered", "not asked"],
+    ids=[
+        "not declared",
+        "not its own",
+        "another column",
+        "too many",
+        "not a number",
+        "more than an estimate",
+        "not answered",
+        "not asked",
+    ],
 )
 def test_the_gate_holds_back_the_rest(of, exposes, labels):
     with pytest.raises(Refused):

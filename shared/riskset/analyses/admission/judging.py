@@ -21,7 +21,7 @@ from riskset.analyses.plan import Plan
 from riskset.catalogue import say
 from riskset.disclosure import cells
 from riskset.disclosure import models as of_models
-from riskset.disclosure.exposure import Column, Label, first_uncovered, unplaced
+from riskset.disclosure.exposure import Column, Label, first_uncovered, uncovered_alone, unplaced
 from riskset.disclosure.finding import Finding, cannot_judge
 from riskset.disclosure.policy import Policy, policy_from_json, strictest
 
@@ -89,12 +89,14 @@ class Judge:
         found = judged(policy, begun, lambda name: figures.rows[name].rows, fields, figures.opened_before)
         return tuple((id_, finding) for id_, finding, _ in found)
 
-    def uncovered(self, analysis: Analysis, labels: Sequence[Label]) -> RefusedByRule | None:
-        """Returns the refusal of an analysis that would send a number its exposure does not cover; None where it would
-        not."""
+    def uncovered(
+        self, analysis: Analysis, labels: Sequence[Label], told: Sequence[Label] = ()
+    ) -> RefusedByRule | None:
+        """Returns the refusal of an analysis that would send a number its exposure does not cover, or have it `told`
+        by a hospital alone; None where it would not."""
         if self.policy is None:
             return None
-        why = first_uncovered(analysis.exposure, labels, self.arm)
+        why = first_uncovered(analysis.exposure, labels, self.arm) or uncovered_alone(analysis.exposure, told)
         if not why:
             return None
         return RefusedByRule("R2", say("rules.uncovered", analysis=analysis.id, why=why), say("rules.declare"))
