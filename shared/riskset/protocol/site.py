@@ -338,6 +338,7 @@ class Site:
         changes = changes_since(opening.earlier, self._other_runs(run_id), self._holding.rows)
         differ, alike = {id_: c.rows for id_, c in changes.items()}, {id_: c.alike for id_, c in changes.items()}
         entered = {id_: c.entered for id_, c in changes.items()}
+        asked_alone = tuple(analysis for analysis in self._plan.reported if analysis.exposure.alone)
         own = Own(
             self._holding.cohort,
             differ,
@@ -346,10 +347,10 @@ class Site:
             lambda live: untold_columns(self._other_runs(run_id), self._journal.told, self._holding.rows, live),
             lambda: self._opened_curves(run_id),
             lambda: self._counted_sets(run_id),
-            has_told=has_told(self._journal.sent_besides(run_id)),
+            has_told=bool(asked_alone) and has_told(self._journal.sent_besides(run_id)),
         )
         contributor = self._conditions.contributor(own, approval)
-        contributor.asked_alone = tuple(analysis for analysis in self._plan.reported if analysis.exposure.alone)
+        contributor.asked_alone = asked_alone
         contributor.ran_otherwise = lambda history: ran_otherwise(
             run_id, self._roster, history, parties_of_runs(self._journal, self._roster, self.name)
         )
