@@ -131,6 +131,7 @@ IN_CLEAR = "in clear"
 """In place of the id: what the site states without a mask, 1 for yes."""
 ALONE = "in clear, of this site alone"
 """In place of the id: what the site tells of its own rows without a mask."""
+CLEAR: Final = (IN_CLEAR, ALONE)
 
 
 @dataclass(frozen=True)
