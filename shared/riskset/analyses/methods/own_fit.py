@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from riskset.analyses.analysis import NotEstimable
 from riskset.analyses.cohort import AnalysisSet, Cohort
 from riskset.analyses.methods.cox import CoxModel
 from riskset.analyses.methods.cox_fit import CoxFit, Fitting, Limiting, Separated, Term
@@ -37,24 +38,30 @@ def own_fit(model: CoxModel, cohort: Cohort, together: RiskSets, scale: float) -
     rows = cohort.outcomes(model.analysis_set)
     moments = _own_moments(model, rows)
     inputs = {moments_id(model.analysis_set): moments}
-    start = model.start(inputs)
-    found: object = start
-    fitting = start
-    prepared = model.prepare(cohort, inputs) if isinstance(start, Fitting) else None
-    while isinstance(found, Fitting):
-        fitting = found
-        found = model.combine(model.local(prepared, found).tolist(), found)  # type: ignore[arg-type]
+    first = model.start(inputs)
+    last, found = _run(model, model.prepare(cohort, inputs), first) if isinstance(first, Fitting) else (None, first)
     if isinstance(found, CoxFit):
         term = next((one for one in found.terms if one.column == model.design[0]), None)
         return OwnFit(found.log_likelihood, term is not None, moments.n, moments.events, term)
-    sign = 0.0
-    if isinstance(found, Limiting | Separated) and isinstance(fitting, Fitting):
-        sign = float(np.sign(fitting.beta[0]))
+    if last is not None and isinstance(found, NotEstimable) and found.code == "not converged":
+        largest = last.newton.log_likelihood
+        return OwnFit(largest, has_information=True, n=moments.n, events=moments.events, term=None)
+    sign = float(np.sign(last.beta[0])) if last is not None and isinstance(found, Limiting | Separated) else 0.0
     beta = np.zeros(together.p)
     if len(model.design) == 1:
         beta[0] = sign * FAR_OUT * scale
     value = evaluate(together, beta, model.ties)
     return OwnFit(value.log_likelihood, sign != 0.0, moments.n, moments.events, None)
+
+
+def _run(model: CoxModel, prepared: RiskSets, first: Fitting) -> tuple[Fitting, object]:
+    """Returns the last point of the fit, and how it ended there."""
+    fit: Fitting = first
+    while True:
+        after = model.combine(model.local(prepared, fit).tolist(), fit)
+        if not isinstance(after, Fitting):
+            return fit, after
+        fit = after
 
 
 def _own_moments(model: CoxModel, rows: AnalysisSet) -> Moments:
