@@ -52,6 +52,12 @@ EXAMPLES = {
     "response": {"kind": "response", "of": ["stage"], "orr": ["I"], "dcr": ["I", "II"]},
     "adverse-events": {"kind": "adverse-events"},
     "subgroup": {"kind": "subgroup", "endpoints": ["os"], "by": ["stage"]},
+    "site-heterogeneity": {
+        "kind": "site-heterogeneity",
+        "endpoints": ["os"],
+        "covariates": ["arm"],
+        "leave_one_out": True,
+    },
 }
 ELIGIBILITY = [{"id": "adults", "rule": "age >= 18"}]
 GRADES = {"type": "category", "levels": ["0", "2", "3"]}

@@ -21,7 +21,7 @@ from riskset.errors import VerificationError
 from riskset.protocol.contributing import labelled
 from riskset.protocol.coordinator import Outcome
 from riskset.protocol.history import History, open_history
-from riskset.protocol.journal import IN_CLEAR
+from riskset.protocol.journal import CLEAR
 from riskset.secure.envelope import Verified
 from riskset.secure.fixed_point import Vector, encode, total
 from riskset.study.load import study_hash
@@ -108,7 +108,7 @@ def clear_numbers(ledger: Mapping[str, Any], run: str) -> Clear:
     """Returns the numbers of one run from the output of `riskset site ledger --json`, without what a site states in
     clear."""
     return {
-        reply["round"]: [(by, label, value) for by, label, value in reply["numbers"] if by != IN_CLEAR]
+        reply["round"]: [(by, label, value) for by, label, value in reply["numbers"] if by not in CLEAR]
         for reply in ledger["replies"]
         if reply["run"] == run and reply["kind"] != "opened"
     }

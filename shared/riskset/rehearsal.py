@@ -5,7 +5,7 @@ Use it to write a study before anyone signs it, to teach, to check against other
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from riskset import __version__
 from riskset.analyses.admission.judging import Judged
 from riskset.analyses.admission.step import Own
+from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import Cohort
 from riskset.catalogue import say
 from riskset.errors import ProtocolError
@@ -31,6 +32,7 @@ from riskset.protocol.opening import Opening
 from riskset.protocol.roster import Member, Roster, read_roster, sign_roster
 from riskset.protocol.site import Holding, Site
 from riskset.protocol.stated import stated
+from riskset.protocol.told import with_told
 from riskset.protocol.witnessing import LOG
 from riskset.secure import fixed_point
 from riskset.secure.envelope import claimed_head
@@ -72,6 +74,9 @@ class MemoryJournal:
 
     def is_over(self, run: str) -> bool:
         return run in self._over
+
+    def sent_in(self, run: str) -> Iterable[Sent]:
+        return tuple(self.sent[run])
 
     def sent_besides(self, run: str) -> Iterable[Sent]:
         return tuple(sent for other, of_run in self.sent.items() if other != run for sent in of_run)
@@ -146,6 +151,7 @@ class EverySiteConsents:
     exceptions: tuple[ExceptionSigned, ...] = ()
     limits: Mapping[str, str] = field(default_factory=dict)
     """The site's own stricter limits, by name."""
+    may_be_told_alone: bool = False
 
     def approval(self, study: str, roster: str, snapshot: str, methods: Mapping[str, str]) -> Approval:
         signed_at = "1970-01-01T00:00:00Z"
@@ -163,6 +169,7 @@ class EverySiteConsents:
             signed_at=signed_at,
             compared=self.compared,
             methods=methods,
+            may_be_told_alone=self.may_be_told_alone,
         )
 
 
@@ -191,6 +198,11 @@ class UngatedContributor(Contributor):
     """Computes what the rules hold back: the rows are on one machine already."""
 
     watch: VectorWatch = _unwatched
+    is_told: bool = False
+    """Whether it tells its own estimates."""
+
+    def tells(self, analysis: Analysis, history: History) -> bool:
+        return self.is_told
 
     def findings(self, history: History) -> list[Judged]:
         return []
@@ -201,7 +213,7 @@ class UngatedContributor(Contributor):
         self.watch(self, history, sent)
         parties = len(history.opening.participants)
         payload = Ungated(summary.values).payload(len(history.live), parties, masks, history.round + 1, history.hash)
-        return payload, stated(summary.stated), sent
+        return payload, with_told(stated(summary.stated), summary.told), sent
 
 
 @dataclass(frozen=True)
@@ -214,7 +226,7 @@ class UngatedConditions:
         return None
 
     def contributor(self, own: Own, approval: Approval) -> Contributor:
-        return UngatedContributor(own, watch=self.watch)
+        return UngatedContributor(own, watch=self.watch, is_told=approval.may_be_told_alone)
 
 
 class Rehearsal:
@@ -229,9 +241,11 @@ class Rehearsal:
         is_gated: bool = True,
         exceptions: tuple[ExceptionSigned, ...] = (),
         limits: Mapping[str, Mapping[str, str]] | None = None,
+        told_alone: Collection[str] = (),
         watch: VectorWatch = _unwatched,
     ) -> None:
-        """`exceptions` are those that every site would sign; `limits` each site's own stricter ones. With `is_gated`
+        """`exceptions` are those that every site would sign; `limits` each site's own stricter ones; the sites
+        `told_alone` sign that their own estimates may be told. With `is_gated`
         False no rule is applied, and `watch` is called with every vector."""
         self.study = study
         self.cohorts = dict(cohorts)
@@ -239,6 +253,7 @@ class Rehearsal:
         self.is_gated = is_gated
         self.exceptions = exceptions
         self.limits = limits or {}
+        self.told_alone = told_alone
         self.conditions = None if is_gated else UngatedConditions(watch)
         self.coordinator_key = new_identity()
         self.keys = {name: new_identity() for name in cohorts}
@@ -262,7 +277,9 @@ class Rehearsal:
             self.roster,
             Holding(self.cohorts[name], self.rows[name]),
             self.journals[name],
-            EverySiteConsents(name, compared, self.exceptions, self.limits.get(name, {})),
+            EverySiteConsents(
+                name, compared, self.exceptions, self.limits.get(name, {}), may_be_told_alone=name in self.told_alone
+            ),
             conditions=self.conditions,
         )
 

@@ -88,6 +88,10 @@ def try_(
         bool,
         typer.Option("--suggest", help="Try changes and exceptions on these rows until every analysis passes."),
     ] = False,
+    may_be_told_alone: Annotated[
+        bool,
+        typer.Option("--may-be-told-alone", help="As if every site had signed that its own estimates may be told."),
+    ] = False,
 ) -> None:
     """Run a whole study in memory over site files on this machine, with the messages, gate and sums of a real run.
 
@@ -103,9 +107,18 @@ def try_(
         raise typer.BadParameter(str(say("run.suggest.needs_gate")))
 
     typed = partial(_as_typed, file, sites, out, without or ())
-    flags = [*(["--ignore-gate"] if ignore_gate else []), *(["--suggest"] if suggest else [])]
+    options = {"--ignore-gate": ignore_gate, "--suggest": suggest, "--may-be-told-alone": may_be_told_alone}
+    flags = [option for option, is_given in options.items() if is_given]
     command = typed(exceptions or (), flags)
-    rehearsed = rehearse(tried, sites, without or (), signed, is_gated=not ignore_gate, command=command)
+    rehearsed = rehearse(
+        tried,
+        sites,
+        without or (),
+        signed,
+        is_gated=not ignore_gate,
+        may_be_told_alone=may_be_told_alone,
+        command=command,
+    )
     notices = [REHEARSAL, GATE_IGNORED] if ignore_gate else [REHEARSAL]
     found = results_of(
         tried,

@@ -138,9 +138,8 @@ def _left_out(code: str, n: int, of: Excluded) -> Message:
 
 
 def refusals_of(analysis: Analysis, result: Result) -> list[RefusedByRule]:
-    """Returns the refusal of an analysis, or of its arms alone; none where nothing was refused."""
-    arms = analysis.arms_refusal
-    return [of for of in (result, arms) if isinstance(of, RefusedByRule)]
+    """Returns the refusal of an analysis, or of a part of it; none where nothing was refused."""
+    return [of for of in (result, analysis.part_refusal) if isinstance(of, RefusedByRule)]
 
 
 def refusal(result: RefusedByRule) -> Message:

@@ -51,17 +51,21 @@ def rehearse(
     exceptions: tuple[ExceptionSigned, ...] = (),
     *,
     is_gated: bool = True,
+    may_be_told_alone: bool = False,
     command: str = "riskset study try",
 ) -> Rehearsed:
     """Returns the outcome of the study over the sites in `folder`/*/site.toml.
 
-    `exceptions` are taken as signed by every site; `command` is what was typed. Raises DataError with all sites'
-    problems, or for limits that nobody may sign; Refused if sites would not take part at all, with the names of all.
+    `exceptions` and `may_be_told_alone` are taken as signed by every site; `command` is what was typed. Raises
+    DataError with all sites' problems, or for limits that nobody may sign; Refused if sites would not take part at all,
+    with the names of all.
     """
     cohorts = _cohorts(study, folder)
     taking_part = _taking_part(cohorts, without)
     _check_exceptions(study, len(taking_part), exceptions)
-    rehearsal = Rehearsal(study, taking_part, is_gated=is_gated, exceptions=exceptions, limits=_limits(folder))
+    told = tuple(taking_part) if may_be_told_alone else ()
+    limits = _limits(folder)
+    rehearsal = Rehearsal(study, taking_part, is_gated=is_gated, exceptions=exceptions, limits=limits, told_alone=told)
     outcome = _outcome(rehearsal, NextRun(study.disclosure, command))
     patients = {name: cohort.n_patients for name, cohort in cohorts.items()}
     return Rehearsed(outcome, sorted(taking_part), tuple(_own_findings(rehearsal)), patients)
@@ -132,7 +136,8 @@ def verdicts(rehearsed: Rehearsed, *, is_gated: bool) -> str:
 def _verdict(analysis: Analysis, result: Result, *, is_gated: bool) -> Message:
     verdict = _of_result(result, is_gated=is_gated)
     refused = [] if isinstance(result, RefusedByRule) else refusals_of(analysis, result)
-    return say("run.verdict.no_arms", verdict=verdict, rule=refused[0].rule) if refused else verdict
+    part = "no_arms" if analysis.arms_refusal else "not_told"
+    return say(f"run.verdict.{part}", verdict=verdict, rule=refused[0].rule) if refused else verdict
 
 
 def _of_result(result: Result, *, is_gated: bool) -> Message:

@@ -162,6 +162,11 @@ class Analysis(ABC):
         which keeps the refusal for its result. None where it is not by arm, or nothing would change."""
         return None
 
+    @property
+    def part_refusal(self) -> RefusedByRule | None:
+        """Returns why a part of what the study asks is not in the result: what is by arm, unless a method says more."""
+        return self.arms_refusal
+
     def arms_reason_json(self) -> dict[str, Any]:
         """Returns the key of results.json that says why there is nothing by arm; none where nothing is missing."""
         return {} if self.arms_refusal is None else {"arms_reason": self.arms_refusal.reason_json()}
@@ -177,6 +182,20 @@ class Analysis(ABC):
     @abstractmethod
     def result_json(self, result: Any) -> dict[str, Any]:
         """Returns the keys of results.json for an estimated result; a missing number is None."""
+
+    def tells(self, state: Any) -> tuple[Label, ...]:
+        """Returns what a hospital that signed for it tells of its own rows in this state, in clear; nothing where
+        nothing is asked."""
+        return ()
+
+    def alone(self, prepared: Any, state: Any) -> tuple[float, ...] | None:
+        """Returns these numbers of the hospital; None where its rows give no estimate."""
+        return None
+
+    def heard(self, state: Any, told: Mapping[str, tuple[float, ...] | None]) -> Any:
+        """Returns the state with what the hospitals told, by name: the numbers, or None; nothing of a hospital without
+        patients. It is followed by `combine`. ValueError where no patients can have such numbers."""
+        return state
 
     @property
     def part_of(self) -> str | None:

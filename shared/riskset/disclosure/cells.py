@@ -20,11 +20,13 @@ UNTOLD: Final = "rules.subject.untold_in_run"
 """What `untold` is about."""
 OUTCOMES: Final = "rules.subject.two_outcomes"
 """What `outcomes` is about."""
+NOT_ALONE: Final = say("rules.subject.not_alone")
+"""The hospitals that tell nothing alone, where others tell their own estimates."""
 _REMEDIES: Final = {"R2.apart": "apart", "R14.changed": "changes", "R14.entered": "entered"}
 """The codes of remedies, by the pair of limits on rows and sites."""
 
 
-def population_rows(policy: Policy, cohort: str, rows: int) -> Finding:
+def population_rows(policy: Policy, cohort: Message | str, rows: int) -> Finding:
     """R1: `rows` patients in the study's population `cohort`."""
     remedy = say("rules.remedy.population_rows", least=_least(policy, "R1.population_rows"))
     return judge(policy, "R1.population_rows", cohort, rows, remedy=remedy)
@@ -183,6 +185,13 @@ def contributors(
             remedy = say("rules.remedy.contributors_apart", least=least)
     # counted over all sites in both columns: never one site's own figure
     return judge(policy, "R12.contributors", about, sites, own=False, remedy=remedy)
+
+
+def not_alone(policy: Policy, sites: int) -> Finding:
+    """R13: `sites` sites tell nothing alone where all others tell their own estimates: what they have together can be
+    had by subtraction."""
+    remedy = say("rules.remedy.not_alone", least=_least(policy, "R13.sites"))
+    return judge(policy, "R13.sites", NOT_ALONE, sites, own=False, remedy=remedy)
 
 
 def split(policy: Policy, subject: str, asked: Sequence[str], allowed: Collection[str]) -> Finding:

@@ -21,6 +21,8 @@ from riskset.stats.grid import Grid
 EVENT: Final = "event"
 CENSORED: Final = "censored"
 ENTRY: Final = "entry"
+OWN_SLOT: Final = "of this hospital alone"
+"""The slot of a number that the hospital itself tells."""
 COMPETING: Final = ("competing event", "second competing event")
 STATUSES: Final = frozenset({EVENT, *COMPETING, CENSORED, ENTRY})
 """What R9 of this version permits to be counted by step of the time grid: at most three kinds of event. Counts of
@@ -140,6 +142,11 @@ class Exposure:
     within: Column | None = None
     """The level whose patients alone are in the sums of the design: R1 to R7 judge these patients, and what they are
     apart from the others. None where all patients of the set are."""
+    alone: bool = False
+    """True where hospitals that signed for it tell, in clear, their own estimates from the design: R13 for those that
+    do not, the local column for those that do."""
+    without: bool = False
+    """True where totals without each such hospital are opened too: R5 of the local column."""
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -220,6 +227,11 @@ def total(text: str, *columns: Column) -> Label:
     return Label(text, columns, step=None, status=None, slot=None)
 
 
+def alone(text: str, *columns: Column) -> Label:
+    """Returns the label of a number that a hospital tells of its own rows alone."""
+    return Label(text, columns, step=None, status=None, slot=OWN_SLOT)
+
+
 def counted(text: str, status: str, step: int | None, *columns: Column) -> Label:
     """Returns the label of a count in one step of time, or of a total over all steps."""
     return Label(text, columns, step=step, status=status, slot=None)
@@ -243,6 +255,19 @@ def uncovered(exposure: Exposure, label: Label, arm: str | None) -> Message:
     if _is_of_a_number(label.columns, exposure, arm):
         return NOTHING
     return say("rules.covers.columns", number=label.text)
+
+
+def uncovered_alone(exposure: Exposure, labels: Sequence[Label]) -> Message:
+    """Returns why the exposure does not cover what a hospital tells of its own rows alone; `NOTHING` where it does: at
+    most an estimate with its error for each column of the design, and two counts."""
+    for label in labels:
+        if not exposure.alone or label.slot is None:
+            return say("rules.covers.one_site", number=label.text)
+        if label.status is not None or label.step is not None or not set(label.columns) <= set(exposure.design):
+            return say("rules.covers.columns", number=label.text)
+    if len(labels) > (most := 2 * len(exposure.design) + 2):
+        return say("rules.covers.alone", n=len(labels), most=most)
+    return NOTHING
 
 
 def first_uncovered(exposure: Exposure, labels: Iterable[Label], arm: str | None) -> Message:
@@ -344,6 +369,8 @@ def _beyond_the_rules(exposure: Exposure, endpoint: str | None) -> Iterator[tupl
     are_own_tables = exposure.per_site and bool(exposure.tables) and not besides
     if exposure.per_site and not are_own_tables:
         yield "R12", say("rules.beyond.per_site"), later
+    if exposure.alone and (exposure.tables or exposure.in_time or not exposure.design):
+        yield "R13", say("rules.beyond.per_site"), later
     if exposure.design and endpoint is None:
         yield "R3", say("rules.beyond.no_endpoint"), later
     counted = {column.variable for column in exposure.tables}

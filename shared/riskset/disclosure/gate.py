@@ -14,12 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.catalogue import say
-from riskset.disclosure.exposure import Exposure, Label, first_uncovered, is_count
+from riskset.disclosure.exposure import Exposure, Label, first_uncovered, is_count, uncovered_alone
 from riskset.disclosure.finding import Finding
 from riskset.errors import Refused
 
 LARGEST: Final = 2.0**53
 """Counts stay exact below it, and sums of up to 1,000 sites stay inside the fixed-point range."""
+
+
+Told = tuple[float, ...] | None
+"""What a hospital tells of its own rows alone: the numbers, none where it has no patients; None where it tells
+nothing."""
 
 
 @final
@@ -38,6 +43,8 @@ class SummaryPart:
     rows: int | None = None
     """How many patients this hospital has in the analysis set: no count is larger. None in admission, whose counts are
     of several sets."""
+    told: tuple[Label, ...] = ()
+    """What each number is that the hospital may tell of its own rows, in clear."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,8 @@ class Summary:
     """(n,): True where a number belongs to refused analyses only; noise is sent in its place."""
     stated: tuple[bool, ...] = ()
     """What the hospital states in clear: to which counts it contributes. The same whatever it refuses."""
+    told: tuple[Told, ...] = ()
+    """For each part that asks for it, what it tells of its own rows, in clear."""
 
 
 @final
@@ -77,6 +86,10 @@ class Released:
     @property
     def stated(self) -> tuple[bool, ...]:
         return self._summary.stated
+
+    @property
+    def told(self) -> tuple[Told, ...]:
+        return self._summary.told
 
 
 @final
@@ -109,6 +122,8 @@ class Gate:
         for part in parts:
             if why := first_uncovered(part.exposure, part.labels, arm):
                 raise Refused("gate", say("rules.gate.uncovered", why=why))
+            if why := uncovered_alone(part.exposure, part.told):
+                raise Refused("gate", say("rules.gate.uncovered", why=why))
         summary = summarise(refused)
         size = sum(len(part.labels) for part in parts)
         if summary.values.shape != (size,) or summary.silent.shape != (size,):
@@ -117,6 +132,7 @@ class Gate:
         if not np.isfinite(spoken).all() or (np.abs(spoken) > LARGEST).any():
             raise Refused("gate", say("rules.gate.not_finite"))
         self._check_counts(parts, summary)
+        self._check_told([part.told for part in parts if part.told], summary.told)
         numbers = [(id_, number_of(id_, first.get(id_))) for id_ in asked]  # for all: the work shows no refusal
         flags = tuple(number if id_ in refused else None for id_, number in numbers)
         return Released(flags, summary, self.__door)
@@ -132,3 +148,13 @@ class Gate:
             values = summary.values[own][counts]
             if (values != np.rint(values)).any() or (values < 0).any() or (values > part.rows).any():
                 raise Refused("gate", say("rules.gate.no_count"))
+
+    def _check_told(self, labels: Sequence[Sequence[Label]], told: Sequence[Told]) -> None:
+        """Raises Refused where what is told in clear is not exactly what is labelled, or nothing."""
+        if len(told) != len(labels):
+            raise Refused("gate", say("rules.gate.size", expected=len(labels), found=len(told)))
+        for names, numbers in zip(labels, told, strict=True):
+            if numbers and len(numbers) != len(names):
+                raise Refused("gate", say("rules.gate.size", expected=len(names), found=len(numbers)))
+            if not np.isfinite(numbers or ()).all():
+                raise Refused("gate", say("rules.gate.not_finite"))

@@ -14,7 +14,7 @@ from riskset.disclosure.policy import Policy
 from riskset.disclosure.rules import in_words
 
 
-def events(policy: Policy, subject: str, events: int, p: int) -> Finding:
+def events(policy: Policy, subject: Message | str, events: int, p: int) -> Finding:
     """R3: `events` events (logistic: the smaller class) for p parameters. Too few are a review, which does not pass.
 
     The stricter of the two limits judges: the events, or the events per parameter.

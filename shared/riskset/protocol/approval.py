@@ -66,6 +66,8 @@ class Approval:
     """Sites whose fingerprint was compared by telephone, or for which a compared site vouched."""
     may_be_subtracted: bool = False
     """Whether the site accepts that runs with and without it can be compared (R13)."""
+    may_be_told_alone: bool = False
+    """Whether the site tells its own estimates, in clear, for analyses by site. Not in what is signed unless true."""
     methods: Mapping[str, str] | None = field(default_factory=dict)
     """The installed kinds of analysis, each with the distribution that provides it and its version; None in an approval
     of riskset 0.1.0, whose schema is 1."""
@@ -79,7 +81,8 @@ class Approval:
             "exceptions": [asdict(exception) for exception in self.exceptions],
             "compared": list(self.compared),
         }
-        rest = {name: value for name, value in vars(self).items() if name != "methods"}
+        left_out = {"methods"} if self.may_be_told_alone else {"methods", "may_be_told_alone"}
+        rest = {name: value for name, value in vars(self).items() if name not in left_out}
         return rest | {"until": self.until.isoformat()} | lists | methods
 
     @property
@@ -194,6 +197,6 @@ def _read_content(content: dict[str, Any]) -> Approval:
     as_signed = type(content["schema"]) is int and content["schema"] in (1, 2) and approval.content == content
     if not as_signed or not all(isinstance(value, str) for value in written):
         raise ValueError("not the form of an approval")
-    if not isinstance(approval.may_be_subtracted, bool):
-        raise TypeError("may_be_subtracted is true or false")
+    if not isinstance(approval.may_be_subtracted, bool) or not isinstance(approval.may_be_told_alone, bool):
+        raise TypeError("may_be_subtracted and may_be_told_alone are true or false")
     return approval

@@ -14,6 +14,7 @@ from riskset.analyses.admission.features import features_of
 from riskset.analyses.admission.judging import Judged
 from riskset.analyses.admission.own_rows import (
     own_findings,
+    own_findings_alone,
     own_findings_before_first,
     own_findings_of_budget,
     own_findings_of_curves,
@@ -26,15 +27,16 @@ from riskset.analyses.analysis import Analysis
 from riskset.analyses.populations import Members, with_population
 from riskset.catalogue import say
 from riskset.disclosure.exposure import Exposure
-from riskset.disclosure.gate import Gate, Released, Summary
+from riskset.disclosure.gate import Gate, Released, Summary, Told
 from riskset.disclosure.policy import Policy
 from riskset.errors import Refused
 from riskset.protocol.flags import raised
 from riskset.protocol.history import History
-from riskset.protocol.journal import IN_CLEAR, Labelled, Sent
+from riskset.protocol.journal import ALONE, IN_CLEAR, Labelled, Sent
 from riskset.protocol.messages import refused
 from riskset.protocol.round import Question
 from riskset.protocol.stated import stated
+from riskset.protocol.told import with_told
 from riskset.secure import fixed_point
 from riskset.secure.masks import Masks, noise
 
@@ -81,6 +83,12 @@ class Contributor:
     """What it computes from; derived populations are added as they become known."""
     alone: Policy | None = None
     """The limits of the local column, for a site that signed `may_be_subtracted`: its own sums may become known."""
+    told: Policy | None = None
+    """The same, for a site that signed `may_be_told_alone`: it tells its own estimates where its rows pass them."""
+    asked_alone: tuple[Analysis, ...] = ()
+    """The analyses of the study for which it would."""
+    ran_otherwise: Callable[[History], bool] = lambda _: False
+    """Whether some participant knows an earlier run of other sites over these patients (R13)."""
     freeze: Freeze = _computed
     gate: Gate = field(default_factory=Gate)
     prepared: dict[str, Any] = field(default_factory=dict)
@@ -90,6 +98,9 @@ class Contributor:
     refused: dict[tuple[str, Exposure], int] = field(default_factory=dict)
     """By id and what it discloses, the analyses that this site's rows forbade in this run, and after which round. The
     site's flag ends them for all parties, unless the party that adds last removes the flag from the sum."""
+
+    _telling: frozenset[str] | None = None
+    """The ids of the analyses for which it tells its own estimate; judged once in a run."""
 
     def contribute(self, history: History, masks: Masks) -> tuple[bytes, bytes, Sent]:
         """Returns the vector of the next contribution, what the site states with it, and its numbers in clear for the
@@ -107,7 +118,8 @@ class Contributor:
         )
         parties = len(history.opening.participants)
         payload = contribution(released, parties, masks, history.round + 1, history.hash)
-        return payload, stated(released.stated), self._sent(history, released, findings)
+        statement = with_told(stated(released.stated), released.told)
+        return payload, statement, self._sent(history, released, findings)
 
     def findings(self, history: History) -> list[Judged]:
         """Returns what the rules say of this site's rows before the next vector; none where no rules are applied.
@@ -130,6 +142,11 @@ class Contributor:
         found = self._judged(policy, history)
         if self.alone is not None and policy.column == "pooled":
             found += self._judged(self.alone, history)
+        if self.told is not None and policy.column == "pooled":  # totals without this site are among the numbers
+            again = (q for q in history.questions if not q.is_first and q.analysis.exposure.without)
+            later = [q for q in again if self.tells(q.analysis, history)]
+            evaluated = [_Evaluated(q, self._of_rows(q, history)) for q in later]
+            found += own_findings_of_points(self.told, self._known_to(history), evaluated)
         return found
 
     def check_curves(self, history: History) -> None:
@@ -176,7 +193,27 @@ class Contributor:
             values.append(self._discarded(question, history) if is_refused else self._local(question, history))
             silent.append(np.full(question.size, is_refused))
         states = history.step.contributes(own, history.in_admission) if history.step is not None else ()
-        return Summary(np.concatenate(values), np.concatenate(silent), states)
+        told = tuple(self._told(question, history, refused) for question in history.told)
+        return Summary(np.concatenate(values), np.concatenate(silent), states, told)
+
+    def tells(self, analysis: Analysis, history: History) -> bool:
+        """Whether this site tells its own estimate of an analysis, here and in every round of the run: it signed for
+        that, its rows pass the local column, and no run of other sites makes more of it."""
+        if self._telling is None:
+            self._telling = frozenset()
+            if self.told is not None and not self.ran_otherwise(history):
+                found = own_findings_alone(self.told, self.asked_alone, self._known_to(history))
+                failing = {id_ for id_, finding in found if not finding.passes}
+                self._telling = frozenset(one.id for one in self.asked_alone) - failing
+        return analysis.id in self._telling
+
+    def _told(self, question: Question, history: History, refused: frozenset[str]) -> Told:
+        analysis = question.analysis
+        if not self._known_to(history).cohort.analysis_sets[analysis.analysis_set].n:
+            return ()
+        if analysis.id in refused or not self.tells(analysis, history):
+            return None
+        return analysis.alone(self._of_rows(question, history), question.state)
 
     def _known_to(self, history: History) -> Own:
         """Returns what this site computes from, with the derived populations that the history makes known. Each is
@@ -194,7 +231,7 @@ class Contributor:
                 self.members[name] = Members.from_bytes(kept)
                 sets = [a.set_id for a in history.plan.reported if a.population == name]
                 self.own = replace(self.own, cohort=with_population(cohort, self.members[name], sets))
-        return self.own
+        return replace(self.own, tells=lambda analysis: self.tells(analysis, history))
 
     def _local(self, question: Question, history: History) -> NDArray[np.float64]:
         return question.analysis.local(self._of_rows(question, history), question.state)
@@ -219,9 +256,9 @@ class Contributor:
     def _sent(self, history: History, released: Released | Summary, findings: Sequence[Judged]) -> Sent:
         verdicts = tuple({"analysis": id_, **finding.to_json()} for id_, finding in findings)
         numbers, opens = labelled(history, released.values, released.silent), history.opens(self.own.cohort)
-        numbers = (*numbers, *_in_clear(history, released.stated))
+        numbers = (*numbers, *_in_clear(history, released.stated), *_alone(history, released.told))
         opened = tuple(opens.get(id_, 0) if labels else 0 for id_, labels, _ in numbers)
-        return Sent(numbers, verdicts, opened, _told(history, findings))
+        return Sent(numbers, verdicts, opened, _told(history, findings), tuple(sorted(history.tellers)))
 
 
 def labelled(history: History, values: NDArray[np.float64], silent: NDArray[np.bool_]) -> tuple[Labelled, ...]:
@@ -255,6 +292,16 @@ def _in_clear(history: History, states: Sequence[bool]) -> tuple[Labelled, ...]:
     labels = history.step.labels(history.in_admission)
     texts = tuple(f"contributes to {labels[index].text}" for index in history.step.stated(history.in_admission))
     return ((IN_CLEAR, texts, tuple(map(float, states))),)
+
+
+def _alone(history: History, told: Sequence[Told]) -> tuple[Labelled, ...]:
+    """Returns what a site tells of its own rows alone, as its ledger shows it."""
+    numbers = [
+        (f"{label.text} ({question.analysis.id})", number)
+        for question, of in zip(history.told, told, strict=True)
+        for label, number in zip(question.told, of or (), strict=False)
+    ]
+    return ((ALONE, *zip(*numbers, strict=True)),) if numbers else ()  # type: ignore[return-value]
 
 
 def contribution(released: Released, parties: int, masks: Masks, round_: int, history: str) -> bytes:

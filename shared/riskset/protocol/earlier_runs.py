@@ -205,5 +205,18 @@ def check_not_subtracted(run: str, site: str, roster: Roster, history: History, 
     own = {parties for id_, parties in ran.items() if id_ != run}
     disclosed = {frozenset(parties) for said in opened.values() for parties in said.ran if known.issuperset(parties)}
     subtracted = frozenset(party[name] for name, said in opened.items() if said.may_be_subtracted)
+    # a single party told its own estimates: that one is known, if it says so itself or told them to this site
+    subtracted |= {one for name, said in opened.items() for one in (party[name],) if (one,) in said.ran}
+    subtracted |= frozenset().union(*(parties for parties in own if len(parties) == 1))
     if undisclosed or not runs.participants(policy, [*(own | disclosed)], now, subtracted).passes:
         raise Refused("subtraction", say("protocol.earlier.subtraction"))
+
+
+def ran_otherwise(run: str, roster: Roster, history: History, ran: Mapping[str, Parties]) -> bool:
+    """Returns whether this site, whose runs are `ran`, or another participant knows an earlier run of other parties
+    than those of this one: with that run, what is told of a site alone could leave the sums of one or two (R13)."""
+    known = set(roster.parties.values())
+    now = frozenset(roster.party(key) for key in roster.keys_of(history.opened).values())
+    own = {parties for id_, parties in ran.items() if id_ != run}
+    disclosed = {frozenset(parties) for said in history.opened.values() for parties in said.ran}
+    return any(len(parties) > 1 and parties & known and parties != now for parties in own | disclosed)

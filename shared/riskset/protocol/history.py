@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from riskset.analyses.admission.blocks import is_joint
 from riskset.analyses.admission.causes import OWN_CAUSES, cause_of
@@ -39,16 +39,19 @@ from riskset.analyses.plan import Plan
 from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Label, of_admission
 from riskset.disclosure.finding import Finding
-from riskset.disclosure.gate import SummaryPart
+from riskset.disclosure.gate import SummaryPart, Told
 from riskset.errors import DataError, ProtocolError, Refused
 from riskset.protocol import flags
 from riskset.protocol.opening import Opened, Opening, open_run
 from riskset.protocol.program import UNNUMBERED
 from riskset.protocol.round import Question, chain
 from riskset.protocol.stated import SINCE, contributors, read_stated, unmixed
+from riskset.protocol.told import read_told
 from riskset.protocol.witnessing import read_cosigned
 from riskset.secure import fixed_point
 from riskset.secure.envelope import Verified, sha256
+
+NOTHING_TOLD: Final[Mapping[str, Mapping[str, Told]]] = {}
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,8 @@ class History:
     opened_numbers: Tally = field(default_factory=Tally)
     """What models and tables have opened so far."""
     results: Mapping[str, Result] = field(default_factory=dict)
+    tellers: frozenset[str] = frozenset()
+    """The sites that have told numbers of their own in this run, in clear."""
     is_closed: bool = False
 
     @cached_property
@@ -115,7 +120,13 @@ class History:
 
     def _question(self, analysis: Analysis) -> Question:
         state = self.states[analysis.id]
-        return Question(analysis, state, analysis.labels(state), self.asked.get(analysis.id, 0))
+        asked = self.asked.get(analysis.id, 0)
+        return Question(analysis, state, analysis.labels(state), asked, () if asked else analysis.tells(state))
+
+    @cached_property
+    def told(self) -> tuple[Question, ...]:
+        """The questions for which hospitals tell numbers of their own in the next round, in clear."""
+        return tuple(question for question in self.questions if question.told)
 
     @cached_property
     def is_closing(self) -> bool:
@@ -154,15 +165,22 @@ class History:
         dead = {a.id: self._cause(a.id, n) for a, n in zip(self.live, raised, strict=True) if n is not None}
         of_step = len(self.step_labels) + self._masked_contributors
         counts, sites = self._of_step(self.step, numbers[:of_step], contributions) if self.step else ((), ())
-        return self.with_totals(dead, counts, sites, numbers[of_step:], chain(self.hash, contributions))
+        told = self._told_in(contributions)
+        return self.with_totals(dead, counts, sites, numbers[of_step:], chain(self.hash, contributions), told)
 
     def with_totals(
-        self, dead: Mapping[str, str], counts: Sequence[float], sites: Sequence[int], sums: Sequence[float], hash_: str
+        self,
+        dead: Mapping[str, str],
+        counts: Sequence[float],
+        sites: Sequence[int],
+        sums: Sequence[float],
+        hash_: str,
+        told: Mapping[str, Mapping[str, Told]] = NOTHING_TOLD,
     ) -> History:
         """Returns the history after a round in which sites refused the analyses `dead`, each for a cause. `counts` and
         `sites` are the totals of the round of admission, if it was one, and how many sites contribute to each; `sums`
-        are the totals of the questions. Raises Refused as `advance` does."""
-        after = self._compute(sums, dead)
+        are the totals of the questions, `told` by site what it told of each. Raises Refused as `advance` does."""
+        after = self._compute(sums, dead, told)
         if self.step:
             in_batch = {id_: cause for id_, cause in dead.items() if id_ in self.batch}
             after = after._admit(self.step, counts, sites, in_batch)
@@ -199,7 +217,21 @@ class History:
         not the length of the question."""
         if not self._is_before_statements:
             read_stated(contribution, self._stated)
+            read_told(contribution, self._sizes_told)
         return fixed_point.from_bytes(read_cosigned(contribution.payload).vector, self.vector_size)
+
+    @property
+    def _sizes_told(self) -> list[int]:
+        return [len(question.told) for question in self.told]
+
+    def _told_in(self, contributions: Sequence[Verified]) -> Mapping[str, Mapping[str, Told]]:
+        """Returns by site, in the order of names, what it tells of each question, by id."""
+        ids = [question.analysis.id for question in self.told]
+        if not ids:
+            return NOTHING_TOLD
+        by_name = sorted(contributions, key=lambda one: one.head.sender)
+        read = ((one.head.sender, read_told(one, self._sizes_told)) for one in by_name)
+        return {site: dict(zip(ids, told, strict=True)) for site, told in read}
 
     @property
     def _is_before_statements(self) -> bool:
@@ -234,7 +266,9 @@ class History:
         results = {**self.results, **moments, **refused}
         return replace(self, figures=figures, results=results, admitted=self.admitted + 1)
 
-    def _compute(self, numbers: Sequence[float], dead: Mapping[str, str]) -> History:
+    def _compute(
+        self, numbers: Sequence[float], dead: Mapping[str, str], told: Mapping[str, Mapping[str, Told]]
+    ) -> History:
         states, results, asked, at = dict(self.states), dict(self.results), dict(self.asked), 0
         opened = self.opened_numbers
         for question in self.questions:
@@ -242,9 +276,10 @@ class History:
             id_ = question.analysis.id
             asked[id_] = question.evaluations + 1
             opened = opened if id_ in dead else self._after(opened, question)
-            outcome = self._stopped(question, dead[id_]) if id_ in dead else self._combined(question, part)
+            outcome = self._stopped(question, dead[id_]) if id_ in dead else self._combined(question, part, told)
             self._keep(question.analysis, outcome, states, results)
-        return replace(self, states=states, results=results, asked=asked, opened_numbers=opened)
+        tellers = self.tellers | {site for site, of in told.items() if any(of.values())}
+        return replace(self, states=states, results=results, asked=asked, opened_numbers=opened, tellers=tellers)
 
     def _after(self, tally: Tally, question: Question, rows: int | None = None) -> Tally:
         analysis = question.analysis
@@ -262,10 +297,12 @@ class History:
             opened[question.analysis.id], tally = after.numbers - tally.numbers, after
         return opened
 
-    def _combined(self, question: Question, total: Sequence[float]) -> object:
-        analysis = question.analysis
+    def _combined(self, question: Question, total: Sequence[float], told: Mapping[str, Mapping[str, Told]]) -> object:
+        analysis, state = question.analysis, question.state
         try:
-            outcome = analysis.combine(total, question.state)
+            if question.told:
+                state = analysis.heard(state, _of(analysis, told))
+            outcome = analysis.combine(total, state)
         except (ValueError, ArithmeticError) as error:
             raise self._of_no_patients(analysis.id) from error
         if isinstance(outcome, Result):
@@ -432,7 +469,9 @@ class History:
     def parts(self, cohort: Cohort) -> tuple[SummaryPart, ...]:
         """Returns, in the order of `labels`, what the gate of the hospital with this cohort requires of each number."""
         sets = cohort.analysis_sets
-        asked = (SummaryPart(q.analysis.exposure, q.labels, sets[q.analysis.analysis_set].n) for q in self.questions)
+        asked = (
+            SummaryPart(q.analysis.exposure, q.labels, sets[q.analysis.analysis_set].n, q.told) for q in self.questions
+        )
         if self.step is None:
             return tuple(asked)
         exposures = (analysis.exposure for analysis in self.in_admission)
@@ -442,15 +481,21 @@ class History:
     def _keep(self, analysis: Analysis, outcome: object, states: dict[str, Any], results: dict[str, Result]) -> None:
         """Stores the next state of an analysis, or its result; what would send undeclared numbers is ended."""
         if not isinstance(outcome, Result):
+            told = analysis.tells(outcome) if analysis.id not in self.asked else ()
             labels = analysis.labels(outcome)
             few = self.judge.halved(analysis, outcome, labels)
-            ended = self.judge.uncovered(analysis, labels) or (few and analysis.refused(outcome, few))
+            ended = self.judge.uncovered(analysis, labels, told) or (few and analysis.refused(outcome, few))
             outcome = ended or outcome
         if isinstance(outcome, Result):
             results[analysis.id] = outcome
             states.pop(analysis.id, None)
         else:
             states[analysis.id] = outcome
+
+
+def _of(analysis: Analysis, told: Mapping[str, Mapping[str, Told]]) -> dict[str, Told]:
+    """Returns what sites told of an analysis; nothing of a site without patients."""
+    return {site: numbers[analysis.id] for site, numbers in told.items() if numbers[analysis.id] != ()}
 
 
 def _needed(analysis: str, result: Result) -> Message:

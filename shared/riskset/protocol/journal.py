@@ -129,6 +129,9 @@ Labelled = tuple[str, tuple[str, ...], tuple[float, ...]]
 
 IN_CLEAR = "in clear"
 """In place of the id: what the site states without a mask, 1 for yes."""
+ALONE = "in clear, of this site alone"
+"""In place of the id: what the site tells of its own rows without a mask."""
+CLEAR: Final = (IN_CLEAR, ALONE)
 
 
 @dataclass(frozen=True)
@@ -143,6 +146,8 @@ class Sent:
     told: tuple[str, ...] = ()
     """Names of the analysis sets, and of the columns in them, of which more was told than how many patients a set
     has."""
+    heard: tuple[str, ...] = ()
+    """The sites that had told numbers of their own in the run before, in clear."""
 
 
 def most_sent(sent: Iterable[Sent]) -> dict[str, int]:
@@ -156,6 +161,19 @@ def most_sent(sent: Iterable[Sent]) -> dict[str, int]:
 def told_in(sent: Iterable[Sent]) -> frozenset[str]:
     """Returns the names of the sets and columns that were told."""
     return frozenset().union(*(one.told for one in sent))
+
+
+def tellers_in(sent: Iterable[Sent], site: str) -> frozenset[str]:
+    """Returns the sites that told numbers of their own in a run, as far as this `site` knows."""
+    found: set[str] = set()
+    for one in sent:
+        found |= {*one.heard, *(site for id_, _, _ in one.numbers if id_ == ALONE)}
+    return frozenset(found)
+
+
+def has_told(sent: Iterable[Sent]) -> bool:
+    """Whether a site told a number of its own, in clear."""
+    return any(id_ == ALONE for one in sent for id_, _, _ in one.numbers)
 
 
 class Journal(Protocol):
@@ -185,6 +203,9 @@ class Journal(Protocol):
 
     def is_over(self, run: str) -> bool:
         """Returns whether this site has answered the closing message of the run: it sends no more of it."""
+
+    def sent_in(self, run: str) -> Iterable[Sent]:
+        """Returns what this site has sent in the run."""
 
     def sent_besides(self, run: str) -> Iterable[Sent]:
         """Returns what this site has sent in all other runs, of any study held here."""

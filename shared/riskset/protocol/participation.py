@@ -83,11 +83,14 @@ class ApprovedConditions:
         return policy
 
     def contributor(self, own: Own, approval: Approval) -> Contributor:
-        """A site that may be subtracted is judged by the local column too: its own sums may come out one day.
+        """A site that may be subtracted is judged by the local column too: its own sums may come out one day. So is
+        what a site tells that may be told alone.
 
         Raises Refused("approval") where its limits do not apply in that column.
         """
-        return Contributor(own, self._limits("local", approval) if approval.may_be_subtracted else None)
+        alone = self._limits("local", approval) if approval.may_be_subtracted else None
+        told = self._limits("local", approval) if approval.may_be_told_alone else None
+        return Contributor(own, alone, told)
 
     def _limits(self, column: RuleColumn, approval: Approval) -> Policy:
         try:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from riskset.errors import ProtocolError, VerificationError
-from riskset.protocol.journal import Begun, Exchange, Journal
+from riskset.protocol.journal import Begun, Exchange, Journal, tellers_in
 from riskset.protocol.roster import Roster
 from riskset.protocol.witnessing import read_relayed
 from riskset.secure.envelope import claimed_head, unframe, verify
@@ -20,10 +20,15 @@ Parties = frozenset[str]
 """The parties of one run, each by its first key (hex)."""
 
 
-def parties_of_runs(journal: Journal, roster: Roster) -> dict[str, Parties]:
+def parties_of_runs(journal: Journal, roster: Roster, site: str) -> dict[str, Parties]:
     """Returns the parties of each run in which this site contributed, as far as the roster tells which keys replaced
-    which."""
-    return {run: parties_of(run, begun, journal, roster) for run, begun in journal.contributed().items()}
+    which; and, as a run of its own, each party that told its own estimates in one of them."""
+    found = {}
+    for run, begun in journal.contributed().items():
+        found[run] = parties_of(run, begun, journal, roster)
+        for name in tellers_in(journal.sent_in(run), site):
+            found[f"{run}, of {name} alone"] = frozenset({roster.party(begun.keys[name])})
+    return found
 
 
 def parties_of(run: str, begun: Begun, journal: Journal, roster: Roster) -> Parties:

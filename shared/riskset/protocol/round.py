@@ -23,6 +23,8 @@ class Question:
     """One per number: what it is."""
     evaluations: int
     """How many totals the analysis has received already."""
+    told: tuple[Label, ...] = ()
+    """One per number that each hospital that signed for it tells of its own rows, in clear."""
 
     @property
     def size(self) -> int:

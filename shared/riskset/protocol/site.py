@@ -37,9 +37,10 @@ from riskset.protocol.earlier_runs import (
     check_told,
     lists_of,
     opened_in,
+    ran_otherwise,
 )
 from riskset.protocol.history import History, open_history
-from riskset.protocol.journal import Begun, Exchange, Journal, RowMarks
+from riskset.protocol.journal import Begun, Exchange, Journal, RowMarks, has_told
 from riskset.protocol.messages import CLOSE, OPEN, OPENED, REFUSED, REPLY_TO, ROUND, refused
 from riskset.protocol.opened_curves import curves_to_keep, opened_curves
 from riskset.protocol.opening import Opened, Opening, read_coordinators_program, read_opened, read_opening
@@ -200,7 +201,7 @@ class Site:
         secret = new_secret() if self._study.disclosure.secure_sum == "required" else b""
         public = public_of(secret) if secret else b""
         seen = witness_of(self._roster.coordinator, self._journal.seen())
-        ran = lists_of(parties_of_runs(self._journal, self._roster), head.run, self._roster)
+        ran = lists_of(parties_of_runs(self._journal, self._roster, self.name), head.run, self._roster)
         may_be_subtracted, size = approval.may_be_subtracted, seen.checkpoint.size
         before = opened_in(self._journal.sent_besides(head.run))
         opened = Opened(
@@ -255,7 +256,7 @@ class Site:
             raise Refused("order", say("protocol.round.phase"))
         if head.round == 1:
             contributed = self._journal.contributed()
-            ran = parties_of_runs(self._journal, self._roster)
+            ran = parties_of_runs(self._journal, self._roster, self.name)
             check_not_subtracted(head.run, self.name, self._roster, history, ran)
             check_asked(run.changes, head.run, run.begun.rows, contributed)
             if history.judge.policy is not None:
@@ -348,6 +349,7 @@ class Site:
         changes = changes_since(opening.earlier, self._other_runs(run_id), self._holding.rows)
         differ, alike = {id_: c.rows for id_, c in changes.items()}, {id_: c.alike for id_, c in changes.items()}
         entered = {id_: c.entered for id_, c in changes.items()}
+        asked_alone = tuple(analysis for analysis in self._plan.reported if analysis.exposure.alone)
         own = Own(
             self._holding.cohort,
             differ,
@@ -357,8 +359,13 @@ class Site:
             lambda: self._opened_curves(run_id),
             cache(lambda: apart_since(earlier, self._states(), rows, names)),
             frozenset(told),
+            has_told=bool(asked_alone) and has_told(self._journal.sent_besides(run_id)),
         )
         contributor = self._conditions.contributor(own, approval)
+        contributor.asked_alone = asked_alone
+        contributor.ran_otherwise = lambda history: ran_otherwise(
+            run_id, self._roster, history, parties_of_runs(self._journal, self._roster, self.name)
+        )
         contributor.freeze = lambda key, compute: self._journal.freeze(run_id, f"{begun.rows.digest}/{key}", compute)
         return _Run(begun, opening, program, (exchange,), contributor, changes)
 

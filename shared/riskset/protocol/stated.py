@@ -12,6 +12,7 @@ from typing import Final
 from riskset.analyses.admission.step import Live, Step
 from riskset.catalogue import say
 from riskset.errors import ProtocolError
+from riskset.protocol.told import without_told
 from riskset.protocol.witnessing import read_cosigned
 from riskset.secure.envelope import Verified
 
@@ -26,7 +27,8 @@ def stated(contributes: Sequence[bool]) -> bytes:
 
 def read_stated(contribution: Verified, expected: int) -> list[bool]:
     """Returns what a site states about so many counts. Raises ProtocolError, with its name, for anything else."""
-    found = read_cosigned(contribution.payload).stated
+    statement = read_cosigned(contribution.payload).stated
+    found = None if statement is None else without_told(statement)
     if found is None or len(found) != expected or not set(found) <= set(b"01"):
         raise ProtocolError(say("protocol.round.stated", site=contribution.head.sender, n=expected))
     return [one == ord("1") for one in found]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import exp, log, sqrt
 
-from riskset.stats.incomplete_beta import incomplete_beta
+from riskset.stats.beta import beta_quantile
 from riskset.stats.tails import two_sided_z
 
 
@@ -31,8 +31,8 @@ class Estimate:
 def clopper_pearson(x: int, n: int, level: float = 0.95) -> Limits:
     """Returns the exact limits of x of n, 0 <= x <= n, n > 0: each leaves (1 - level) / 2 in its tail."""
     tail = (1 - level) / 2
-    lower = 0.0 if x == 0 else _beta_quantile(tail, x, n - x + 1)
-    upper = 1.0 if x == n else 1.0 - _beta_quantile(tail, n - x, x + 1)
+    lower = 0.0 if x == 0 else beta_quantile(tail, x, n - x + 1)
+    upper = 1.0 if x == n else 1.0 - beta_quantile(tail, n - x, x + 1)
     return Limits(lower, upper)
 
 
@@ -74,11 +74,3 @@ def risk_ratio(x: int, n: int, against_x: int, against_n: int, level: float = 0.
 def _of_log(found: float, error: float, level: float) -> Estimate:
     margin = two_sided_z(level) * error
     return Estimate(exp(found), exp(found - margin), exp(found + margin))
-
-
-def _beta_quantile(probability: float, a: float, b: float) -> float:
-    """Returns x with I_x(a, b) = probability, by bisection to the last bits."""
-    low, high = 0.0, 1.0
-    while low < (middle := (low + high) / 2) < high:
-        low, high = (middle, high) if incomplete_beta(middle, a, b) < probability else (low, middle)
-    return high

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import isfinite, sqrt
 from typing import Final
 
-from riskset.stats.incomplete_beta import incomplete_beta
+from riskset.stats.beta import incomplete_beta
 from riskset.stats.linear import dot, factor, solve
 
 POOLED: Final = "pooled sd"

@@ -26,7 +26,7 @@ from riskset_site.commands import AsJson, HtmlFile, RosterFile, SiteToml, StudyF
 from riskset_site.consent.approvals import Approvals, expiry_of
 from riskset_site.consent.review import review as review_of
 from riskset_site.consent.review_page import review_page
-from riskset_site.consent.terms import Terms, draft, seen_by_others, subtraction
+from riskset_site.consent.terms import Terms, draft, seen_by_others, subtraction, told_alone
 from riskset_site.consent.vouching import known_others, write_vouching
 from riskset_site.data.config import load_site_file
 from riskset_site.keys import SitePaths, load_keys
@@ -71,6 +71,9 @@ def approve(
     may_be_subtracted: Annotated[
         bool, typer.Option("--may-be-subtracted", help="Accept runs with and without this site (rule R13).")
     ] = False,
+    may_be_told_alone: Annotated[
+        bool, typer.Option("--may-be-told-alone", help="Let this site's own hazard ratios be told (rule R13).")
+    ] = False,
     after_withdrawal: Annotated[
         str, typer.Option(metavar="WHY", help="Take part again although this site has withdrawn, and why.")
     ] = "",
@@ -97,6 +100,7 @@ def approve(
         files,
         voucher,
         may_be_subtracted,
+        may_be_told_alone,
         after_withdrawal,
     )
     approval = draft(folder, terms, today_utc(), utc_now())
@@ -192,6 +196,8 @@ def _signed(folder: StudyFolder, approval: Approval, stopped: Message) -> Iterat
     yield from seen_by_others(folder)
     if approval.may_be_subtracted:
         yield subtraction(folder)
+    if approval.may_be_told_alone:
+        yield told_alone(folder)
     for one in approval.exceptions:
         yield say("site.approval.exception", limit=one.limit, value=one.value, reason=one.reason)
     if approval.compared:

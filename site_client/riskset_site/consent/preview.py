@@ -119,7 +119,8 @@ def preview(
     Of earlier runs, `curves` are those that it answered, `opened_before` is how many numbers models and tables opened.
     """
     notes = _Notes(policies, curves, opened_before)
-    Rehearsal(study, {cohort.site: cohort}, "preview", is_gated=False, watch=notes.take).run()
+    told = {cohort.site}  # what would be told if it signed
+    Rehearsal(study, {cohort.site: cohort}, "preview", is_gated=False, told_alone=told, watch=notes.take).run()
     judged = [*((policies[0], found) for found in _rows(cohort, policies[0])), *notes.judged]
     verdicts = (
         Verdict(id_, found, _verdict(found, policy)) for policy, (id_, found) in judged if found.rule not in _OF_SITES

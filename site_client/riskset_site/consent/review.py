@@ -4,7 +4,7 @@ be sent, computed from the site's own data. Nothing here leaves the site, and no
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -17,12 +17,12 @@ from riskset.catalogue import Message, say
 from riskset.disclosure.curves import Curve
 from riskset.disclosure.policy import Policy, default_policy, tightened
 from riskset.disclosure.rules import LIMITS, RuleColumn
-from riskset.errors import Refused
+from riskset.errors import DataError, Refused
 from riskset.joining.expiry import expiry_lines, of_members
 from riskset.protocol.approval import Approval
 from riskset.protocol.consent import ConsentState
 from riskset.protocol.earlier_runs import opened_in
-from riskset.protocol.journal import IN_CLEAR
+from riskset.protocol.journal import ALONE, IN_CLEAR
 from riskset.protocol.opened_curves import opened_curves
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.study.asked import OWN, installed
@@ -31,7 +31,8 @@ from riskset.study.spec import DaysEndpoint, Endpoint, Study
 from riskset_site.consent.approvals import Approvals, expiry_of
 from riskset_site.consent.leaving_alone import leaving_alone
 from riskset_site.consent.preview import Preview, preview
-from riskset_site.consent.terms import seen_by_others, stated_when_a_run_opens, subtraction
+from riskset_site.consent.terms import seen_by_others, stated_when_a_run_opens, subtraction, told_alone
+from riskset_site.consent.told_alone import would_be_told
 from riskset_site.data.check import SiteCheck, check_site
 from riskset_site.records.journal import JournalFile, ledger_to_read, sent_of
 from riskset_site.study_folder import StudyFolder
@@ -112,6 +113,8 @@ class Review:
     """Who can see what of this site."""
     alone: tuple[Message, ...]
     """By endpoint with a curve: what would be told of a patient who leaves alone in a step, and how many here do."""
+    told: tuple[Message, ...]
+    """What the site would tell of its own rows alone, by analysis that asks for it."""
     column: RuleColumn
     """Of the rules: pooled, or local where others can read this site's own sums."""
     limits: tuple[LimitInForce, ...]
@@ -144,6 +147,7 @@ def review(folder: StudyFolder, today: date) -> Review:
         parties=tuple(_parties(folder, standing.approval)),
         seen=tuple(_seen(folder, standing.approval)),
         alone=leaving_alone(study, folder.cohort),
+        told=tuple(_told(folder, standing.approval)),
         column=folder.column,
         limits=tuple(_limits(policy, study.disclosure.min_cell, standing.approval)),
         reveals=_reveals(study),
@@ -212,6 +216,7 @@ def _event(name: str, endpoint: Endpoint, study: Study) -> Message:
 def _reveals(study: Study) -> dict[str, str]:
     of_steps: dict[str, str] = {step.id: step.reveals for step in steps(["an earlier run"], joint=(Joint(),))}
     of_steps[IN_CLEAR] = say("analyses.reveals.stated")
+    of_steps[ALONE] = say("analyses.reveals.alone")
     return of_steps | {analysis.id: analysis.reveals for analysis in plan(study).reported}
 
 
@@ -286,6 +291,20 @@ def _seen(folder: StudyFolder, approval: Approval | None) -> Iterator[Message]:
     yield stated_when_a_run_opens()
     if approval and approval.may_be_subtracted:
         yield subtraction(folder)
+    if approval and approval.may_be_told_alone:
+        yield told_alone(folder)
+
+
+def _told(folder: StudyFolder, approval: Approval | None) -> Iterator[Message]:
+    k = folder.study.disclosure.min_cell
+    if approval is not None and approval.study == folder.study_hash:
+        local, is_signed = approval.limits("local", k), approval.may_be_told_alone
+    else:
+        local, is_signed = default_policy("local", k), False
+        for name, value in folder.site_file.limits.items():
+            with suppress(DataError):  # a limit of the other column only
+                local = tightened(local, {name: value})
+    yield from would_be_told(folder.study, folder.cohort, local, is_signed=is_signed)
 
 
 def _limits(policy: Policy, k: int, approval: Approval | None) -> Iterator[LimitInForce]:

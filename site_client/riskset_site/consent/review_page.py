@@ -59,6 +59,8 @@ def _sections(review: Review) -> Iterator[PageSection]:
     yield _section("seen", review.seen)
     if review.alone:
         yield _section("alone", say("site.review.leaving.intro"), review.alone)
+    if review.told:
+        yield _section("told", review.told)
     yield _section("verdicts", *_verdicts(review))
     yield _section("numbers", *_rounds(review))
     yield _section("limits", _limits(review))

@@ -37,6 +37,7 @@ class Terms:
     voucher: str = ""
     """Six words heard from a party that vouches but is not a site of the roster."""
     may_be_subtracted: bool = False
+    may_be_told_alone: bool = False
     after_withdrawal: str = ""
     """Why the site takes part again, where it has withdrawn."""
 
@@ -50,7 +51,8 @@ def draft(folder: StudyFolder, terms: Terms, today: date, signed_at: str) -> App
     _check_text(terms)
     _check_dates(folder, terms, today)
     exceptions = _exceptions(terms)
-    columns: list[RuleColumn] = [folder.column, "local"] if terms.may_be_subtracted else [folder.column]
+    is_local_too = terms.may_be_subtracted or terms.may_be_told_alone
+    columns: list[RuleColumn] = [folder.column, "local"] if is_local_too else [folder.column]
     for exception in exceptions:
         _check_exception(exception, folder, columns)
     compared = _compared(folder, terms)
@@ -69,6 +71,7 @@ def draft(folder: StudyFolder, terms: Terms, today: date, signed_at: str) -> App
         signed_at=signed_at,
         compared=compared,
         may_be_subtracted=terms.may_be_subtracted,
+        may_be_told_alone=terms.may_be_told_alone,
     )
 
 
@@ -90,6 +93,11 @@ def stated_when_a_run_opens() -> Message:
 def subtraction(folder: StudyFolder) -> Message:
     """Returns what `--may-be-subtracted` accepts, in a sentence."""
     return say("site.seen.may_be_subtracted", site=folder.site)
+
+
+def told_alone(folder: StudyFolder) -> Message:
+    """Returns what `--may-be-told-alone` accepts, in a sentence."""
+    return say("site.seen.may_be_told_alone", site=folder.site)
 
 
 def _check_text(terms: Terms) -> None:

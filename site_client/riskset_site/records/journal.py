@@ -123,15 +123,15 @@ class JournalFile:
         return {run: begun for run, begun in found.items() if begun is not None}
 
     def answered(self, run: str) -> Mapping[str, int]:
-        return most_sent(self._sent_in(run))
+        return most_sent(self.sent_in(run))
 
     def told(self, run: str) -> frozenset[str]:
-        return told_in(self._sent_in(run))
+        return told_in(self.sent_in(run))
 
     def is_over(self, run: str) -> bool:
         return any(entry.public["run"] == run for entry in self.ledger.entries(CLOSED))
 
-    def _sent_in(self, run: str) -> Iterator[Sent]:
+    def sent_in(self, run: str) -> Iterator[Sent]:
         entries = (one for kind in (CONTRIBUTED, CLOSED) for one in self.ledger.entries(kind))
         sent = (read_sent(self.ledger, entry) for entry in entries if entry.public["run"] == run)
         return (one for one in sent if one)
@@ -224,7 +224,8 @@ def read_sent(ledger: LedgerFile, entry: Entry) -> Sent | None:
     if private is None or entry.kind not in (CONTRIBUTED, CLOSED):
         return None
     numbers = tuple((step, tuple(labels), tuple(map(float, values))) for step, labels, values in private["numbers"])
-    return Sent(numbers, tuple(private["verdicts"]), _opened(private, numbers), tuple(private.get("told", ())))
+    told, heard = (tuple(private.get(key, ())) for key in ("told", "heard"))
+    return Sent(numbers, tuple(private["verdicts"]), _opened(private, numbers), told, heard)
 
 
 def _opened(private: Mapping[str, Any], numbers: Sequence[Labelled]) -> tuple[int, ...]:
@@ -239,7 +240,8 @@ def _opened(private: Mapping[str, Any], numbers: Sequence[Labelled]) -> tuple[in
 def _sent_to_json(sent: Sent) -> dict[str, object]:
     numbers = [[step, list(labels), list(map(repr, map(float, values)))] for step, labels, values in sent.numbers]
     verdicts = [dict(verdict) for verdict in sent.verdicts]
-    return {"numbers": numbers, "verdicts": verdicts, "opened": list(sent.opened), "told": list(sent.told)}
+    heard = {"heard": list(sent.heard)} if sent.heard else {}
+    return {"numbers": numbers, "verdicts": verdicts, "opened": list(sent.opened), "told": list(sent.told)} | heard
 
 
 def _hashes(exchange: Exchange) -> dict[str, str]:

@@ -176,3 +176,5 @@ def _of_approval(content: Mapping[str, Any]) -> Iterator[Message]:
         yield say("site.approval.exception", limit=one["limit"], value=one["value"], reason=one["reason"])
     if content["may_be_subtracted"]:
         yield say("site.ledger.may_be_subtracted")
+    if content.get("may_be_told_alone"):
+        yield say("site.ledger.may_be_told_alone")

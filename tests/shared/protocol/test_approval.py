@@ -81,6 +81,16 @@ def test_what_was_signed_is_read_again():
     assert read_approval(sign_approval(make(), KEY), KEY.public_key()) == make()
 
 
+def test_that_own_estimates_may_be_told_is_signed_only_if_it_is_so():
+    assert "may_be_told_alone" not in make().content
+    told = make(may_be_told_alone=True)
+    assert read_approval(sign_approval(told, KEY), KEY.public_key()) == told
+    document = sign_approval(make(), KEY)
+    document["approval"] |= {"may_be_told_alone": True}
+    with pytest.raises(VerificationError, match="changed"):
+        read_approval(document, KEY.public_key())
+
+
 def test_an_approval_is_in_force_to_the_end_of_its_last_day():
     assert after(approved()).in_force(**ASKED) == make()
     assert no(after(approved()), today=LAST_DAY + timedelta(days=1)) == "the approval expired on 2025-05-31"
@@ -130,6 +140,8 @@ def test_every_field_can_be_changed_in_the_test_above():
         {"approval": {**make().content, "methods": ["km"]}, "signature": ""},
         {"approval": {**make().content, "by": 7}, "signature": ""},
         {"approval": {**make().content, "may_be_subtracted": 1}, "signature": ""},
+        {"approval": {**make().content, "may_be_told_alone": False}, "signature": ""},
+        {"approval": {**make().content, "may_be_told_alone": 1}, "signature": ""},
         {"approval": {**make().content, "compared": "asan"}, "signature": ""},
         {"approval": {**make().content, "until": "tomorrow"}, "signature": ""},
         {"approval": make().content, "signature": "no hex"},

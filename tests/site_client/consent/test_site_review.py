@@ -11,6 +11,7 @@ from tests.conftest import COX, VARIABLES
 from riskset.analyses.cohort import AnalysisSet, Cohort
 from riskset.disclosure.policy import default_policy
 from riskset.disclosure.rules import LIMITS
+from riskset.protocol.journal import ALONE
 from riskset.rehearsal import Rehearsal
 from riskset.study.asked import OWN, installed
 from riskset.study.load import load_study
@@ -19,6 +20,7 @@ from riskset_site.consent.leaving_alone import leaving_alone
 from riskset_site.consent.preview import preview
 from riskset_site.consent.review import Method, populations, questions, review
 from riskset_site.consent.review_page import methods_sentence, review_page
+from riskset_site.consent.told_alone import would_be_told
 from riskset_site.pages.output import facts_json
 
 TODAY = date(2024, 6, 1)
@@ -60,6 +62,25 @@ def test_a_study_of_days_in_sentences(hospital):
         "All patients in the export.",
         "rfs: the days in days, with the event in relapse, at risk from the day in entry.",
     )
+
+
+def test_what_a_site_tells_of_itself_alone(patients):
+    asked = {"sites": {"kind": "site-heterogeneity", "endpoints": ["os"], "covariates": ["arm"]}}
+    study = patients.study(SITES, analyses=asked)
+    large, small = (Cohort("asan", {"os": patients.rows(3, n)}) for n in (60, 12))
+    local = default_policy("local")
+
+    def said(cohort, **signed):
+        return tuple(map(str, would_be_told(study, cohort, local, **signed)))
+
+    of_large, of_small = said(large, is_signed=False), said(small, is_signed=True)
+    assert of_large[0].startswith("Nothing: the approval does not say")
+    assert of_large[1].startswith("site-heterogeneity/os/all: its patients meet the limits for two sites.")
+    assert of_small[0].startswith("The approval says that its own hazard ratios may be told")
+    assert "do not meet R1.population_rows" in of_small[1]
+    assert tuple(would_be_told(patients.study(SITES), large, local, is_signed=True)) == ()
+    shown = {id_ for round_ in preview(study, large, default_policy("pooled")).rounds for id_, _, _ in round_.numbers}
+    assert ALONE in shown
 
 
 def test_what_curves_tell_of_who_leaves_alone(patients):

@@ -12,7 +12,7 @@ import pytest
 from riskset.disclosure.curves import Curve
 from riskset.errors import DataError, ProtocolError, VerificationError
 from riskset.ledger.checkpoint import Checkpoint, sign_checkpoint
-from riskset.protocol.journal import Begun, Exchange, MarkedField, RowMarks, Sent
+from riskset.protocol.journal import ALONE, Begun, Exchange, MarkedField, RowMarks, Sent, has_told, tellers_in
 from riskset.secure.keys import new_identity
 from riskset.stats.grid import Grid
 from riskset_site.records import journal as journal_module
@@ -95,6 +95,17 @@ class TestKeeps:
             assert again.answered("run 1") == {"cox/os/all": 2, "cohorts": 1}
             assert again.answered("run 2") == {"km/os/all": 1}
             assert again.begun("run 2").curves == ()
+
+    def test_who_told_its_own_estimates(self, journal, path):
+        begin(journal)
+        own = Sent(((ALONE, ("patients (sites)",), (43.0,)),), ())
+        journal.record("run 1", exchange(1), own, head("contribution", 2))
+        journal.record("run 1", exchange(2), replace(NUMBERS, heard=("kurume", "osaka")), head("closed", 3))
+        journal.close()
+        with closing(JournalFile(open_ledger(path, KEY, "asan"))) as again:
+            assert tellers_in(again.sent_in("run 1"), "asan") == {"asan", "kurume", "osaka"}
+            assert has_told(again.sent_besides("run 2"))
+            assert not has_told(again.sent_besides("run 1"))
 
     def test_the_sets_of_a_run_and_which_of_them_were_told(self, journal, path):
         begin(journal, begun=replace(BEGUN, sets=("os", "pfs")))

@@ -135,9 +135,13 @@ def test_a_coordinator_that_asks_without_end_does_not_fill_the_disk(answered):
 
 
 def test_an_exception_and_its_reason_are_there(member, capsys):
-    member.approves(*BOTH, "--exception", "R4=1/3", "--reason", "two adults", "--may-be-subtracted")
+    member.approves(
+        *BOTH, "--exception", "R4=1/3", "--reason", "two adults", "--may-be-subtracted", "--may-be-told-alone"
+    )
     [said] = read(member, capsys)["said"]
-    assert said["told"].endswith("exception R4.leverage = 1/3: two adults; may be subtracted")
+    assert said["told"].endswith(
+        "exception R4.leverage = 1/3: two adults; may be subtracted; its own estimates may be told"
+    )
 
 
 def test_the_html_page_holds_every_number(answered, tmp_path, capsys):

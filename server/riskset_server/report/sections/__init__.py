@@ -22,6 +22,7 @@ from riskset_server.report.sections import (
     km,
     response,
     rmst,
+    site_heterogeneity,
     subgroup,
     table1,
 )
@@ -39,6 +40,7 @@ OWN: Final[Mapping[str, Section]] = MappingProxyType(
         "response": response.SECTION,
         "adverse-events": adverse_events.SECTION,
         "subgroup": subgroup.SECTION,
+        "site-heterogeneity": site_heterogeneity.SECTION,
     }
 )
 """Sections of riskset's own kinds, in the order of the page; other kinds follow in the study's order."""

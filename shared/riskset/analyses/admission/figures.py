@@ -27,6 +27,16 @@ class Count:
 
 
 @dataclass(frozen=True)
+class Rest:
+    """Hospitals with patients that tell nothing of their own rows alone, where others do."""
+
+    sites: int
+    rows: int = 0
+    """Counted only where they are enough hospitals."""
+    events: int = 0
+
+
+@dataclass(frozen=True)
 class Gram:
     """F'F over all hospitals, for the requested features."""
 
@@ -53,6 +63,8 @@ class Figures:
     """By earlier run: those of them who entered or left."""
     rows: Mapping[str, Count] = field(default_factory=dict)
     """By analysis set."""
+    rest: Mapping[str, Rest] = field(default_factory=dict)
+    """By analysis for which hospitals tell their own estimates: those that tell none."""
     apart: Mapping[tuple[str, str], Count] = field(default_factory=dict)
     """By pair of analysis sets: patients in only one of them."""
     since: Mapping[tuple[ToldSet, str], Count] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from typing import Literal
 from riskset.analyses.admission.blocks import compared, is_joint
 from riskset.analyses.admission.causes import refusal_by_a_site
 from riskset.analyses.admission.features import Feature, must_differ
-from riskset.analyses.admission.figures import Count, Figures, ToldSet
+from riskset.analyses.admission.figures import Count, Figures, Rest, ToldSet
 from riskset.analyses.admission.of_columns import strata_in
 from riskset.analyses.admission.step import Live
 from riskset.analyses.admission.two_levels import cells_of_levels
@@ -24,7 +24,7 @@ from riskset.analyses.plan import Plan
 from riskset.catalogue import say
 from riskset.disclosure import cells
 from riskset.disclosure import models as of_models
-from riskset.disclosure.exposure import Column, Label, first_uncovered, unplaced
+from riskset.disclosure.exposure import Column, Label, first_uncovered, uncovered_alone, unplaced
 from riskset.disclosure.finding import Finding, cannot_judge
 from riskset.disclosure.policy import Policy, policy_from_json, strictest
 
@@ -67,6 +67,7 @@ class Judge:
             "admission/counts": _counts,
             "admission/pairs": _cells,
             "admission/joint": _products,
+            "admission/products": _not_alone,
         }.get(phase)
         return tuple(speak(self, self.policy, live, figures)) if speak else ()
 
@@ -109,12 +110,14 @@ class Judge:
         finding = cells.halved(policy, analysis.id, min(inside))
         return None if finding.passes else RefusedByRule.of(finding)
 
-    def uncovered(self, analysis: Analysis, labels: Sequence[Label]) -> RefusedByRule | None:
-        """Returns the refusal of an analysis that would send a number its exposure does not cover; None where it would
-        not."""
+    def uncovered(
+        self, analysis: Analysis, labels: Sequence[Label], told: Sequence[Label] = ()
+    ) -> RefusedByRule | None:
+        """Returns the refusal of an analysis that would send a number its exposure does not cover, or have it `told`
+        by a hospital alone; None where it would not."""
         if self.policy is None:
             return None
-        why = first_uncovered(analysis.exposure, labels, self.arm)
+        why = first_uncovered(analysis.exposure, labels, self.arm) or uncovered_alone(analysis.exposure, told)
         if not why:
             return None
         return RefusedByRule("R2", say("rules.uncovered", analysis=analysis.id, why=why), say("rules.declare"))
@@ -208,9 +211,11 @@ def _apart(figures: Figures, a: str, b: str) -> Count:
 
 
 def _counts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
-    """R3, R6, R4 for levels, and R12 for columns."""
+    """R3, R6, R4 for levels, R12 for columns, and R13 for the hospitals that tell nothing alone."""
     for analysis in live:
         n = figures.rows[analysis.analysis_set].rows
+        if (rest := _rest(analysis, figures)) is not None:
+            yield analysis.id, cells.not_alone(policy, rest.sites)
         yield from ((analysis.id, f) for f in lost(figures.moments.get(analysis.analysis_set), analysis))
         single = [column for column in analysis.columns if not column.factors]
         for column in single:
@@ -250,6 +255,22 @@ def _products(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Ite
         if analysis.exposure.within is not None and policy.column == "pooled":
             yield analysis.id, cells.subgroup_rows(policy, analysis.rows_name, figures.rows[analysis.rows_name].rows)
             yield from ((analysis.id, f) for f in _model(policy, analysis, figures))
+
+
+def _rest(analysis: Analysis, figures: Figures) -> Rest | None:
+    """Returns the hospitals that tell nothing alone where others do: what all have together, less what these tell, is
+    what they have. None where all tell, or nobody does."""
+    rest = figures.rest.get(analysis.id) if analysis.exposure.alone else None
+    return rest if rest is not None and 0 < rest.sites < figures.rows[analysis.analysis_set].sites else None
+
+
+def _not_alone(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
+    """R1 and R3 for the patients of these hospitals."""
+    for analysis in live:
+        if policy.column == "pooled" and (rest := _rest(analysis, figures)) is not None:
+            p = len(analysis.exposure.design)
+            yield analysis.id, cells.population_rows(policy, cells.NOT_ALONE, rest.rows)
+            yield analysis.id, of_models.events(policy, cells.NOT_ALONE, rest.events, p)
 
 
 def lost(moments: Moments | None, analysis: Analysis) -> Iterator[Finding]:

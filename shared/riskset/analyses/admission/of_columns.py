@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from riskset.analyses import moments
 from riskset.analyses.admission import spreads
+from riskset.analyses.admission.alone import HOSPITALS, PATIENTS
 from riskset.analyses.admission.exclusions import NOT_COUNTED, Exclusions
 from riskset.analyses.admission.features import (
     Feature,
@@ -114,6 +115,7 @@ class Counts:
             *(total_of(f"{n} of {f.name}", *f.columns) for f in modelled(live) for n in moments.NUMBERS),
             *(total_of(f"sum of squares of {f.name}", *f.columns) for f in stratified(live)),
             *self.exclusions.labels(live),
+            *HOSPITALS.labels(live),
         )
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
@@ -122,22 +124,26 @@ class Counts:
         analysed = own.cohort.analysis_sets
         spread = [moments.summary([f.column], analysed[f.cohort]) for f in modelled(live) if f.column]
         within = (matrix(own.cohort, stratified(live), centred=True) ** 2).sum(axis=0)
-        return np.concatenate([events, counts, *spread, within, self.exclusions.local(own.cohort, live)])
+        excluded = self.exclusions.local(own.cohort, live)
+        return np.concatenate([events, counts, *spread, within, excluded, HOSPITALS.local(own, live)])
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
         of_sets = [only_of(live, refused, Feature(name)) for name in _with_events(live)]
         columns = [only_of(live, refused, f) for f in _columns(live)]
         spread = np.repeat([only_in_designs_of(live, refused, f) for f in modelled(live)], len(moments.NUMBERS))
         within = [refused.issuperset(a.id for a in live if in_strata(a, f)) for f in stratified(live)]
-        return np.array([*of_sets, *columns, *spread, *within, *self.exclusions.silent(live, refused)], bool)
+        excluded = self.exclusions.silent(live, refused)
+        return np.array([*of_sets, *columns, *spread, *within, *excluded, *HOSPITALS.silent(live, refused)], bool)
 
     def stated(self, live: Live) -> tuple[int, ...]:
-        before = len(_with_events(live))
-        return tuple(range(before, before + len(_columns(live))))
+        before, behind = len(_with_events(live)), len(self.labels(live)) - len(HOSPITALS.labels(live))
+        of_columns = range(before, before + len(_columns(live)))
+        return (*of_columns, *(behind + i for i in range(len(HOSPITALS.labels(live)))))
 
     def contributes(self, own: Own, live: Live) -> tuple[bool, ...]:
         every = [_values(own, feature) for feature in _columns(live)]
-        return tuple(bool(len(values)) and bool((values != values[0]).any()) for values in every)
+        differ = (bool(len(values)) and bool((values != values[0]).any()) for values in every)
+        return (*differ, *HOSPITALS.contributes(own, live))
 
     def combine(
         self, total: Sequence[float], sites: Sequence[int], live: Live, dead: frozenset[str], known: Figures
@@ -145,7 +151,7 @@ class Counts:
         sets, columns = _with_events(live), _columns(live)
         at = len(sets) + len(columns)
         events = {name: round(number) for name, number in zip(sets, total, strict=False)}
-        counts = dict(zip(columns, rows_and_sites(total[len(sets) : at], sites), strict=True))
+        counts = dict(zip(columns, rows_and_sites(total[len(sets) : at], sites[: len(columns)]), strict=True))
         spread = {f: total[at + 3 * i : at + 3 * i + 3] for i, f in enumerate(modelled(live))}
         rest = total[at + 3 * len(spread) :]
         within = dict(zip(stratified(live), rest, strict=False))
@@ -156,7 +162,9 @@ class Counts:
             parts = {f.column: part for f, part in known_spread.items() if f.cohort == name and f.column}
             varying = {f.column for f, count in counts.items() if f.cohort == name and f.column and count.sites}
             found[name] = moments.pooled(known.rows[name].rows, events.get(name, 0), parts, varying)
-        return replace(known, events=events, columns=counts, moments=found, within=within, excluded=excluded)
+        not_alone = HOSPITALS.combine(sites[len(columns) :], live)
+        known = replace(known, excluded=excluded, rest=not_alone)
+        return replace(known, events=events, columns=counts, moments=found, within=within)
 
 
 class _NoContributors:
@@ -221,23 +229,25 @@ class Products(_NoContributors):
 
     def labels(self, live: Live) -> tuple[Label, ...]:
         squares = (total_of(f"centred product of {f.name} and {f.name}", *f.columns * 2) for f in sums(live))
-        return (*_pair_labels(modelled(live), "centred product of"), *squares, *spreads.labels(live))
+        pairs = _pair_labels(modelled(live), "centred product of")
+        return (*pairs, *squares, *spreads.labels(live), *PATIENTS.labels(live))
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
         squares = (matrix(own.cohort, sums(live), centred=True) ** 2).sum(axis=0)
         products = gram(matrix(own.cohort, modelled(live), centred=True))
-        return np.concatenate([products, squares, spreads.local(own.cohort, live)])
+        return np.concatenate([products, squares, spreads.local(own.cohort, live), PATIENTS.local(own, live)])
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
         pairs = _silent_pairs([only_in_designs_of(live, refused, feature) for feature in modelled(live)])
         squares = np.array([only_of(live, refused, feature) for feature in sums(live)], bool)
-        return np.concatenate([pairs, squares, spreads.silent(live, refused)])
+        of_others = [spreads.silent(live, refused), PATIENTS.silent(live, refused)]
+        return np.concatenate([pairs, squares, *of_others])
 
     def combine(
         self, total: Sequence[float], sites: Sequence[int], live: Live, dead: frozenset[str], known: Figures
     ) -> Figures:
         features, own = modelled(live), sums(live)
-        at = len(features) * (len(features) + 1) // 2
+        at, behind = len(features) * (len(features) + 1) // 2, len(total) - len(PATIENTS.labels(live))
         spread = Gram(features, symmetric(total[:at], len(features)))
         by_arm = spreads.combined(live, total[at + len(own) :])
         found = dict(known.moments)
@@ -245,4 +255,5 @@ class Products(_NoContributors):
             if feature.column is not None and not only_of(live, dead, feature):
                 of_set, varies = found[feature.cohort], known.columns[feature].sites > 0
                 found[feature.cohort] = moments.with_sum(of_set, feature.column, within, varies)
-        return replace(known, spread=spread, moments=found, by_arm=by_arm)
+        rest = PATIENTS.combine(total[behind:], live, known.rest)
+        return replace(known, spread=spread, moments=found, by_arm=by_arm, rest=rest)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,9 @@ from riskset.disclosure import models as of_models
 from riskset.disclosure.curves_together import together
 from riskset.disclosure.finding import Finding, cannot_judge
 from riskset.disclosure.policy import Policy
+
+_EVALUATIONS: Final = 8
+"""A fit that converges hardly ever needs more: where fewer are permitted, no total without a hospital begins."""
 
 
 class Evaluated(Protocol):
@@ -100,6 +103,21 @@ def own_findings(
         }
     )
     return [finding for speak in (in_column, in_both) if step in speak for finding in speak[step]()]
+
+
+def own_findings_alone(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
+    """As `own_findings`, by the local column: what the rules say of this hospital's rows where its own estimates of
+    these models are told in clear, as if the others saw its sums."""
+    sets = {analysis.analysis_set for analysis in live}
+    events = {name: int(own.cohort.outcomes(name).event.sum()) for name in sets}
+    yield from _own_changes(policy, live, own)
+    yield from _own_everything(policy, live, own)
+    yield from own_outcomes(policy, live, own, Figures(events=events))
+    for analysis in live:
+        design, n = analysis.exposure.design, own.cohort.analysis_sets[analysis.analysis_set].n
+        if analysis.exposure.without and n:
+            asked = of_models.evaluations(policy, analysis.id, _EVALUATIONS, n, len(design), analysis.exposure.held)
+            yield from ((analysis.id, finding) for finding in asked)
 
 
 def own_findings_of_curves(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:

@@ -48,6 +48,10 @@ class Own:
     """Returns, by set of an earlier run, and by analysis set: its patients in only one of the two."""
     told: frozenset[ToldSet] = frozenset()
     """Of which sets of earlier runs it told more than how many patients they have."""
+    tells: Callable[[Analysis], bool] = lambda _: False
+    """Whether it tells its own estimate of an analysis: it signed for that, and its own rows pass the rules."""
+    has_told: bool = False
+    """Whether it told an estimate of its own in another run."""
 
 
 class Step(Protocol):

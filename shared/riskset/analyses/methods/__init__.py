@@ -18,6 +18,7 @@ from riskset.analyses.methods import (
     km,
     response,
     rmst,
+    site_heterogeneity,
     subgroup,
     table1,
 )
@@ -49,6 +50,7 @@ PLANNERS: Final[Mapping[str, Planner]] = {
     "response": response.planned,
     "adverse-events": adverse_events.planned,
     "subgroup": subgroup.planned,
+    "site-heterogeneity": site_heterogeneity.planned,
     **{kind: _provided(kind) for kind in PACKAGES.entries},
 }
 

@@ -22,6 +22,7 @@ from riskset.study.asked.km import KaplanMeierEntry
 from riskset.study.asked.packages import Packages
 from riskset.study.asked.response import ResponseEntry
 from riskset.study.asked.rmst import RestrictedMeanEntry
+from riskset.study.asked.site_heterogeneity import SiteHeterogeneityEntry
 from riskset.study.asked.subgroup import SubgroupEntry
 from riskset.study.asked.table1 import Table1Entry
 from riskset.study.entry import AnalysisEntry
@@ -38,6 +39,7 @@ OWN: Final[Mapping[str, type[AnalysisEntry]]] = MappingProxyType(
         "response": ResponseEntry,
         "adverse-events": AdverseEventsEntry,
         "subgroup": SubgroupEntry,
+        "site-heterogeneity": SiteHeterogeneityEntry,
     }
 )
 """The kinds that riskset itself provides, in the order of documents and reports."""

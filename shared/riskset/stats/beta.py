@@ -1,4 +1,4 @@
-"""The regularised incomplete beta function: tails of Student's t, and exact limits of proportions."""
+"""The regularised incomplete beta function and its inverse: tails of Student's t, and exact limits of proportions."""
 
 from __future__ import annotations
 
@@ -7,6 +7,14 @@ from typing import Final
 
 _TINY: Final = 1e-300
 _MOST_TERMS: Final = 10_000
+
+
+def beta_quantile(probability: float, a: float, b: float) -> float:
+    """Returns x with I_x(a, b) = probability, by bisection to the last bits."""
+    low, high = 0.0, 1.0
+    while low < (middle := (low + high) / 2) < high:
+        low, high = (middle, high) if incomplete_beta(middle, a, b) < probability else (low, middle)
+    return high
 
 
 def incomplete_beta(x: float, a: float, b: float) -> float:
