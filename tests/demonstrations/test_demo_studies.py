@@ -15,7 +15,9 @@ CHILD_PUGH = ("cox/pfs/all/univariable/child_pugh", "cox/os/all/univariable/chil
 """Three patients of the smaller of two hospitals are of class B."""
 BY_SITE = ("response/all/recist/by-site", "response/all/mrecist/by-site")
 """Some hospital has fewer than five patients in a cell of its own table."""
-REFUSED = {HCC.name: BY_SITE, HCC_TWO.name: (*CHILD_PUGH, *BY_SITE)}
+RANKS = ("table1/all/age/ranks", "table1/all/afp/ranks")
+"""Two hospitals have three patients of an arm."""
+REFUSED = {HCC.name: (*BY_SITE, *RANKS), HCC_TWO.name: (*CHILD_PUGH, *BY_SITE)}
 WITHOUT_ARMS = ("response/all/recist", "response/all/mrecist", "adverse-events/safety")
 """For the same reason two hospitals count them in all patients only."""
 

@@ -46,7 +46,6 @@ TABLES: dict[tuple[str, ...], type[TomlTable]] = {
 
 OFFERED: Final = say("study.analysis.offered")
 _LATER_TABLES = ("propensity",)
-_LATER_KINDS = ("subgroup",)
 
 _EXPECTED = {
     "int_type": "integer",
@@ -154,8 +153,6 @@ def _wrong_form(error: ErrorDetails, path: KeyPath) -> Complaint:
     found = str(error["ctx"]["tag"])
     if key == "kind" and found in PACKAGES.broken:
         return Complaint(at, PACKAGES.broken[found], say("study.method.update"))
-    if key == "kind" and found in _LATER_KINDS:
-        return Complaint(at, say("study.analysis.later", kind=found), OFFERED)
     complaint = _wrong_choice(at, choices, found)
     meant = _MEANT.get(found.lower()) if key == "type" else None
     if meant is None:

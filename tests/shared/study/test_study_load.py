@@ -211,7 +211,6 @@ def replaced(old, new, text=HCC):
         ('["progression", "death"]', '"death"', 58, "[endpoints] pfs.event", "study.expected.list"),
         ('["progression", "death"]', '["death", "start"]', 56, "[endpoints] pfs", "study.endpoint.same_date"),
         ('["progression", "death"]', '["death", "death"]', 58, "[endpoints] pfs.event", "study.value.duplicate_name"),
-        ('kind = "km"', 'kind = "subgroup"', 69, "[analyses] survival.kind", "study.analysis.later"),
         ('kind = "km"', 'kind = "cocks"', 69, "[analyses] survival.kind", "study.expected.choice"),
         (
             'kind = "km"',
@@ -287,7 +286,6 @@ def test_a_problem_has_its_line_its_key_and_its_cause(old, new, line, where, cod
         ),
         ('["pfs", "os"], land', '["pfs", "so"], land', "unknown endpoint 'so' (declared endpoints: pfs, os)"),
         ('baseline = "site"', 'baseline = "common"', 'hazard is not supported yet (write baseline = "site")'),
-        ('kind = "km"', 'kind = "subgroup"', "'subgroup' is not supported yet (docs/study-file.md lists"),
     ],
 )
 def test_a_problem_says_what_to_do(old, new, problem):

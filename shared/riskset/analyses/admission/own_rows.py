@@ -404,7 +404,7 @@ def _own_evaluations(policy: Policy, own: Own, evaluated: Sequence[Evaluated]) -
         if one.analysis.exposure.halved:
             yield from own_numbers.halves(policy, one.analysis.id, one.halved_here())
             continue
-        id_, n = one.analysis.id, own.cohort.analysis_sets[one.analysis.analysis_set].n
+        id_, n = one.analysis.id, _within(own.cohort.analysis_sets[one.analysis.analysis_set], one.analysis).n
         eta = one.linear_predictor()
         if eta.shape != (n,):
             why, remedy = say("rules.beyond.no_linear_predictor"), say("rules.remedy.no_linear_predictor")
