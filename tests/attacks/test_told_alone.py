@@ -152,6 +152,7 @@ def test_patients_of_the_last_hospital_are_not_counted(all_but_one, three):
         assert [x for label, x in numbers.items() if label.startswith("hospitals that tell nothing")] == [1.0]
 
 
+@pytest.mark.exhaustive
 def test_three_small_hospitals_do_not_hide_one_another(trial, monkeypatch):
     """What is left of the total are 24 patients, as if a study of them were made."""
     small = {site: Cohort(site, small_site().analysis_sets) for site in ("gifu", "hanoi", "iwaki")}
@@ -216,6 +217,7 @@ def test_a_later_run_without_three_who_told_nothing_is_made(trial):
     assert answered(second_run(trial, SITES[:3], SITES[:3], ()))["common"]["coef"] is not None
 
 
+@pytest.mark.exhaustive
 def test_what_was_told_once_is_known(trial, monkeypatch):
     """A, B and C tell in the first run, D alone in the second: E and F are what is left of the total."""
     with monkeypatch.context() as off:
