@@ -7,10 +7,11 @@ from math import sqrt
 from riskset.stats.beta import beta_quantile, incomplete_beta
 
 
-def two_sided_p(t: float, df: int) -> float:
-    """Returns P(|T| > |t|) with `df` >= 1 degrees of freedom (Abramowitz and Stegun 26.7.1)."""
-    x = df / (df + t * t)
-    return 1.0 if x == 1.0 else incomplete_beta(x, df / 2, 0.5)
+def two_sided_p(t: float, df: float) -> float:
+    """Returns P(|T| > |t|) with `df` > 0 degrees of freedom, not necessarily whole (Abramowitz and Stegun 26.7.1)."""
+    if t * t < 1.0:  # df / (df + t^2) would lose t
+        return 1.0 - incomplete_beta(t * t / (df + t * t), 0.5, df / 2)
+    return incomplete_beta(df / (df + t * t), df / 2, 0.5)
 
 
 def two_sided_t(level: float, df: int) -> float:

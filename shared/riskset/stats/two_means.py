@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from math import isfinite, sqrt
 from typing import Final
 
-from riskset.stats.beta import incomplete_beta
 from riskset.stats.linear import dot, factor, solve
+from riskset.stats.student import two_sided_p
 
 POOLED: Final = "pooled sd"
 TREATED: Final = "sd of the arm"
@@ -35,13 +35,6 @@ class TTest:
     df: float
     p: float
     """Two-sided."""
-
-
-def student_t_p(t: float, df: float) -> float:
-    """Returns P(|T| > |t|) for Student's t with `df` > 0 degrees of freedom, not necessarily whole."""
-    if t * t < 1.0:  # df / (df + t^2) would lose t
-        return 1.0 - incomplete_beta(t * t / (df + t * t), 0.5, df / 2)
-    return incomplete_beta(df / (df + t * t), df / 2, 0.5)
 
 
 def student(a: Group, b: Group) -> TTest | None:
@@ -69,7 +62,7 @@ def _t_test(a: Group, b: Group, squared_error: float, df: float) -> TTest | None
     if squared_error <= 0.0:
         return None
     t = (a.mean - b.mean) / sqrt(squared_error)
-    return TTest(t, df, student_t_p(t, df))
+    return TTest(t, df, two_sided_p(t, df))
 
 
 def standardised(a: Group, b: Group) -> dict[str, float | None]:
