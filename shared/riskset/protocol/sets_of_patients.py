@@ -23,7 +23,8 @@ def told_in_runs(journal: Journal, runs: Collection[str]) -> dict[str, ToldSets]
     found = {}
     for run, begun in journal.contributed().items():
         if run in runs and begun.sets:
-            told = tuple(place for place, name in enumerate(begun.sets) if name in journal.told(run))
+            names = journal.told(run)
+            told = tuple(place for place, name in enumerate(begun.sets) if name in names)
             rest = () if journal.is_over(run) else tuple(p for p in range(len(begun.sets)) if p not in told)
             found[run] = ToldSets(told, rest)
     return found

@@ -7,7 +7,7 @@ nothing is returned before the journal has it, and what the journal has is retur
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -260,8 +260,8 @@ class Site:
             check_not_subtracted(head.run, self.name, self._roster, history, ran)
             check_asked(run.changes, head.run, run.begun.rows, contributed)
             if history.judge.policy is not None:
-                others = self._of_other_studies(head.study)
-                check_told(history.opened[self.name].told, told_in_runs(self._journal, others))
+                rest = contributed.keys() - history.opened[self.name].told.keys() - {head.run}
+                check_told(told_in_runs(self._journal, self._of_other_studies(rest, head.study)))
         if any(question.is_first for question in history.questions):
             check_opened(history.opened[self.name].opened, opened_in(self._journal.sent_besides(head.run)))
             run.contributor.check_curves(history)
@@ -374,10 +374,9 @@ class Site:
         others = self._other_runs(run_id)
         return opened_curves(others, self._journal.answered, self._holding.rows, self._holding.cohort)
 
-    def _of_other_studies(self, study: str) -> list[str]:
-        """Returns the runs of other studies, and of other versions. Two of one version that are opened at once tell of
+    def _of_other_studies(self, runs: Iterable[str], study: str) -> list[str]:
+        """Returns those of other studies, and of other versions. Two of one version that are opened at once tell of
         the same sets."""
-        runs = self._journal.contributed()
         return [run for run in runs if claimed_head(self._journal.exchanges(run)[0].request).study != study]
 
     def _states(self) -> dict[str, RowMarks]:
