@@ -95,6 +95,8 @@ class Analysis(ABC):
     """The patients it analyses."""
     arms_refusal: RefusedByRule | None = None
     """Why it is not by arm, where the study asks for that."""
+    part_of: str | None = None
+    """The id of the analysis of its entry with whose result its own is printed; None where it has its own place."""
 
     kind: ClassVar[str]
 
@@ -197,11 +199,6 @@ class Analysis(ABC):
         patients. It is followed by `combine`. ValueError where no patients can have such numbers."""
         return state
 
-    @property
-    def part_of(self) -> str | None:
-        """The id of the analysis of its entry with whose result its own is printed; None where it has its own place."""
-        return None
-
     def parts_json(self, result: Result, parts: Sequence[tuple[Analysis, Result]]) -> dict[str, Any]:
         """Returns the keys of results.json that hold the results of its parts, in the study's order."""
         return {}
@@ -212,7 +209,8 @@ class Analysis(ABC):
 
     def following(self, renamed: Mapping[str, str]) -> Self:
         """Returns the same question where analyses of its entry have got other ids."""
-        return self
+        whole = self.part_of
+        return self if whole is None else replace(self, part_of=renamed.get(whole, whole))
 
     @property
     def judged_last(self) -> bool:
@@ -265,8 +263,16 @@ class Analysis(ABC):
 class AskedOnce(Analysis):
     """An analysis with a single round: no point of evaluation follows from a total."""
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return ()
+
     def start(self, inputs: Inputs) -> Any:
         return None
+
+    def local(self, prepared: Any, state: Any) -> NDArray[np.float64]:
+        """Returns the prepared rows: they are the summary, unless a method says otherwise."""
+        return np.asarray(prepared)
 
     def linear_predictor(self, prepared: Any, state: Any) -> NDArray[np.float64]:
         return np.zeros(0)

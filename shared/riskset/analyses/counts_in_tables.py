@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from riskset.analyses.analysis import AskedOnce, Inputs, RefusedByRule
 from riskset.analyses.cohort import AnySet, Cohort
-from riskset.analyses.design import level_columns
+from riskset.analyses.patients_by_arm import Arms
 from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Column, Exposure, Label, total
 from riskset.study.spec import Study
@@ -21,30 +21,15 @@ from riskset.study.spec import Study
 class CountsInTables:
     """The patients of each arm, and those of them who have each level, in this order."""
 
-    arms: tuple[Column, ...]
-    """A column for each level of the arm in the study's order, including the reference; empty without an arm."""
+    arms: Arms
     levels: tuple[Column, ...]
     """What is counted: indicators, each with its own complement."""
 
-    @property
-    def arm(self) -> str | None:
-        return self.arms[0].variable if self.arms else None
-
-    @property
-    def reference(self) -> str | None:
-        return self.arms[0].reference if self.arms else None
-
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """Variables that must not be missing for a patient to be counted by arm."""
-        return (self.arm,) if self.arm else ()
-
     def exposure(self, *, per_site: bool = False, is_iterative: bool = False) -> Exposure:
         """Returns what the tables disclose; with `per_site`, those of each hospital."""
-        arms = tuple(column for column in self.arms if column.level != column.reference)
         return Exposure(
             design=(),
-            tables=(*arms, *self.levels),
+            tables=(*self.arms.exposed, *self.levels),
             in_time=None,
             weights=False,
             is_iterative=is_iterative,
@@ -54,10 +39,9 @@ class CountsInTables:
     @property
     def labels(self) -> tuple[Label, ...]:
         """What each count is, arm by arm, (arms x (1 + levels),)."""
-        arms: Sequence[tuple[str, tuple[Column, ...]]] = [(str(c.level), (c,)) for c in self.arms] or [("all", ())]
         return tuple(
             label
-            for name, columns in arms
+            for name, columns in self.arms.labelled
             for label in (
                 total(f"{name}: patients", *columns),
                 *(total(f"{name}: patients with {level.name}", level, *columns) for level in self.levels),
@@ -67,17 +51,16 @@ class CountsInTables:
     def of(self, rows: AnySet) -> NDArray[np.float64]:
         """Returns a hospital's counts, (arms, 1 + levels)."""
         having = np.column_stack([np.ones(rows.n), *(level.values(rows) for level in self.levels)])
-        of_arm = np.column_stack([arm.values(rows) for arm in self.arms]) if self.arms else np.ones((rows.n, 1))
-        return np.asarray(of_arm.T @ having)
+        return np.asarray(self.arms.indicators(rows).T @ having)
 
     def split_total(self, total: Sequence[float]) -> NDArray[np.float64]:
         """Returns a total as counts, (arms, 1 + levels)."""
-        return np.array(total).reshape(max(len(self.arms), 1), 1 + len(self.levels))
+        return np.array(total).reshape(len(self.arms.names), 1 + len(self.levels))
 
 
 def tables_of(study: Study, levels: Sequence[Column]) -> CountsInTables:
     """Returns the counts of these levels by the study's arms."""
-    return CountsInTables(level_columns(study, study.comparison.arm) if study.comparison else (), tuple(levels))
+    return CountsInTables(Arms.of(study), tuple(levels))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,17 +70,13 @@ class CountedInTables(AskedOnce):
     tables: CountsInTables
 
     def without_arms(self, refusal: RefusedByRule) -> Self | None:
-        if not self.tables.arms:
+        if not self.tables.arms.columns:
             return None
-        return replace(self, tables=replace(self.tables, arms=()), arms_refusal=refusal)
+        return replace(self, tables=replace(self.tables, arms=Arms(())), arms_refusal=refusal)
 
     @property
     def exposure(self) -> Exposure:
         return self.tables.exposure()
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        return ()
 
     @property
     def reveals(self) -> Message:
@@ -108,6 +87,3 @@ class CountedInTables(AskedOnce):
 
     def prepare(self, cohort: Cohort, inputs: Inputs) -> NDArray[np.float64]:
         return self.tables.of(cohort.analysis_sets[self.analysis_set]).ravel()
-
-    def local(self, prepared: NDArray[np.float64], state: None) -> NDArray[np.float64]:
-        return prepared

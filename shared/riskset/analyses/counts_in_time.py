@@ -151,10 +151,6 @@ class CountedInTime(AskedOnce):
         return self.counts.exposure(self.set_id)
 
     @property
-    def needs(self) -> tuple[str, ...]:
-        return ()
-
-    @property
     def reveals(self) -> Message:
         return say("analyses.reveals.counts_in_time")
 
@@ -163,9 +159,6 @@ class CountedInTime(AskedOnce):
 
     def prepare(self, cohort: Cohort, inputs: Inputs) -> NDArray[np.float64]:
         return self.counts.of(cohort.outcomes(self.analysis_set))
-
-    def local(self, prepared: NDArray[np.float64], state: None) -> NDArray[np.float64]:
-        return prepared
 
     def combine(self, total: Sequence[float], state: None) -> Result:
         counts, rest = self.counts.split_total(total)

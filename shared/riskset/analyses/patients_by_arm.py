@@ -114,10 +114,6 @@ class PatientsByArm(AskedOnce):
         )
 
     @property
-    def needs(self) -> tuple[str, ...]:
-        return ()
-
-    @property
     def reveals(self) -> Message:
         return say("analyses.reveals.patients_by_arm")
 
@@ -126,9 +122,6 @@ class PatientsByArm(AskedOnce):
 
     def prepare(self, cohort: Cohort, inputs: Inputs) -> NDArray[np.float64]:
         return np.asarray(self.arms.indicators(cohort.analysis_sets[self.analysis_set]).sum(axis=0))
-
-    def local(self, prepared: NDArray[np.float64], state: None) -> NDArray[np.float64]:
-        return prepared
 
     def combine(self, total: Sequence[float], state: None) -> Result:
         return Patients(tuple(round(n) for n in total))

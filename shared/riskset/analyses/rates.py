@@ -30,15 +30,14 @@ class Asked:
 
     def pairs(self, tables: CountsInTables) -> tuple[tuple[int, int, int], ...]:
         """Returns indices of each rate, of an arm and of the reference."""
-        names = [arm.level for arm in tables.arms]
-        reference = names.index(tables.reference)
-        arms = [i for i in range(len(names)) if i != reference]
+        reference = tables.arms.at_reference
+        arms = [i for i in range(len(tables.arms.columns)) if i != reference]
         return tuple((rate, arm, reference) for rate, arm in product(range(len(self.rates)), arms))
 
     def question_json(self, tables: CountsInTables) -> dict[str, Any]:
         return {
             "outcome": self.variable,
-            "variable": tables.arm,
-            "reference": tables.reference,
+            "variable": tables.arms.variable,
+            "reference": tables.arms.reference,
             "not_evaluable": {"as_no_response": list(self.as_no_response), "left_out": list(self.left_out)},
         }

@@ -121,18 +121,17 @@ def _entry(analysis: Analysis, outcome: Outcome, *, is_gated: bool) -> ResultEnt
 
 def _with_parts(entries: Sequence[ResultEntry]) -> Iterator[ResultEntry]:
     """Yields the results that are printed by themselves, each with its parts."""
+    parts_of: dict[str, list[ResultEntry]] = {}
+    for entry in entries:
+        if (whole := entry.analysis.part_of) is not None:
+            parts_of.setdefault(whole, []).append(entry)
     for entry in entries:
         if entry.analysis.part_of is None:
-            parts = tuple(part for part in entries if _is_part(part.analysis, entry.analysis))
+            parts = tuple(parts_of.get(entry.id, ()))
             found = [(part.analysis, part.result) for part in parts]
             is_whole = has_result(entry.result)
             result = entry.analysis.completed(entry.result, found) if is_whole else entry.result
             yield replace(entry, result=result, parts=parts)
-
-
-def _is_part(part: Analysis, whole: Analysis) -> bool:
-    of = part.part_of  # the whole has the entry's name added where an entry before has the same id
-    return part.name == whole.name and of is not None and whole.id in (of, f"{of}/{whole.name}")
 
 
 def _patients_of(sites: Sequence[str], patients: Mapping[str, int], min_cell: int) -> int | None:

@@ -22,15 +22,15 @@ def _title(entry: ResultEntry, context: Context) -> str:
 
 def _table(entry: ResultEntry, context: Context) -> Table:
     analysis, labels = cast(AdverseEventCounts, entry.analysis), context.labels
-    arms = analysis.tables
-    compared = [arm.level for arm in arms.arms if arm.level != arms.reference]
-    headings = [labels.arm(arms.arm, arm.level) for arm in arms.arms]
-    beside = [text for level in compared for text in (_against(labels.arm(arms.arm, level), compared), "P")]
+    arms = analysis.tables.arms
+    compared = [level for level in arms.levels if level != arms.reference]
+    headings = [labels.arm(arms.variable, level) for level in arms.levels]
+    beside = [text for level in compared for text in (_against(labels.arm(arms.variable, level), compared), "P")]
     return Table(
         id=f"table {entry.id}",
         title=_title(entry, context),
-        columns=(*headings, labels.arm(arms.arm, None), *beside),
-        rows=tuple(_rows(entry, context, [level for level in compared if level is not None])),
+        columns=(*headings, labels.arm(arms.variable, None), *beside),
+        rows=tuple(_rows(entry, context, compared)),
         notes=(
             worded(say("report.adverse_events.note", grading=analysis.grading)),
             *([worded(say("report.adverse_events.compared"))] if compared else []),
@@ -46,7 +46,7 @@ def _against(level: str, compared: Sequence[object]) -> str:
 
 def _rows(entry: ResultEntry, context: Context, compared: Sequence[str]) -> Iterator[Row]:
     analysis, result = cast(AdverseEventCounts, entry.analysis), cast(Events, entry.result)
-    place = Place(entry.id, variable=analysis.tables.arm or "")
+    place = Place(entry.id, variable=analysis.tables.arms.variable or "")
     recorded = context.results.study.adverse_events
     exposed = (
         (Shown("count", (place.of("exposed.n", level=level).id,)),)

@@ -49,12 +49,12 @@ def _title(entry: ResultEntry, context: Context) -> str:
 
 
 def _table(entry: ResultEntry, context: Context) -> Table:
-    arms, labels = _tables(entry), context.labels
-    columns = [labels.arm(arms.arm, arm.level) for arm in arms.arms]
+    arms, labels = _tables(entry).arms, context.labels
+    columns = [labels.arm(arms.variable, level) for level in arms.levels]
     return Table(
         id=f"table {entry.id}",
         title=_title(entry, context),
-        columns=(*columns, *([] if _is_by_site(entry) else [labels.arm(arms.arm, None)])),
+        columns=(*columns, *([] if _is_by_site(entry) else [labels.arm(arms.variable, None)])),
         rows=tuple(_within_sites(entry) if _is_by_site(entry) else _rates(entry)),
         notes=(*_notes(entry), *analysed_notes(entry, labels, context.cells)),
     )
@@ -62,7 +62,7 @@ def _table(entry: ResultEntry, context: Context) -> Table:
 
 def _rates(entry: ResultEntry) -> Iterator[Row]:
     result = cast(Rates, entry.result)
-    place = Place(entry.id, variable=_tables(entry).arm or "")
+    place = Place(entry.id, variable=_tables(entry).arms.variable or "")
     for at, found in enumerate(result.rates):
         of = Counted(place, f"rates[{at}]", found)
         yield proportion_row(of, _named(entry, at), is_inner=False)
@@ -77,12 +77,12 @@ def _named(entry: ResultEntry, at: int) -> str:
 def _within_sites(entry: ResultEntry) -> Iterator[Row]:
     asked, tables, result = _asked(entry), _tables(entry), cast(BySite, entry.result)
     is_compared = {pair[:2]: one is not None for pair, one in zip(asked.pairs(tables), result.compared, strict=True)}
-    place = Place(entry.id, variable=tables.arm or "")
+    place = Place(entry.id, variable=tables.arms.variable or "")
     for at in range(len(asked.rates)):
         yield Row(_named(entry, at))
         for label, form, keys in _WITHIN_SITES:
             cells: list[Text] = []
-            for arm, column in enumerate(tables.arms):
+            for arm, column in enumerate(tables.arms.columns):
                 ids = (place.of(f"rates[{at}].comparisons.{key}", level=column.level).id for key in keys)
                 if is_compared.get((at, arm)):
                     cells.append((Shown(form, tuple(ids)),))
@@ -95,7 +95,7 @@ def _within_sites(entry: ResultEntry) -> Iterator[Row]:
 
 def _notes(entry: ResultEntry) -> Iterator[Text]:
     asked = _asked(entry)
-    code = "by_site" if _is_by_site(entry) else "note" if _tables(entry).arm else "note_of_all"
+    code = "by_site" if _is_by_site(entry) else "note" if _tables(entry).arms.columns else "note_of_all"
     yield worded(say(f"report.response.{code}", interval=INTERVAL))
     if asked.as_no_response:
         yield worded(say("report.response.no_response", levels=", ".join(asked.as_no_response)))

@@ -70,13 +70,13 @@ class AdverseEventCounts(CountedInTables):
         patients = counts[:, 0].tolist()
         if not any(patients):
             return NotEstimable("no patients", say("analyses.no_patients"))
-        levels, reference = [str(arm.level) for arm in self.tables.arms], self.tables.reference
+        levels, reference = self.tables.arms.levels, self.tables.arms.reference
         of = [proportions_of(levels, reference, having.tolist(), patients) for having in counts.T]
         counted = (AtGrade(term, grade, found) for (term, grade), found in zip(self.asked, of[1:], strict=True))
         return Events(of[0], tuple(counted))
 
     def question_json(self) -> Json:
-        by = {"variable": self.tables.arm, "reference": self.tables.reference}
+        by = {"variable": self.tables.arms.variable, "reference": self.tables.arms.reference}
         return by | {"grading": self.grading} | self.arms_reason_json()
 
     def result_json(self, result: Events) -> Json:

@@ -46,15 +46,11 @@ class Companion(AskedOnce):
         return (moments_id(self.analysis_set), self.model.id)
 
     @property
-    def part_of(self) -> str:
-        return self.model.id
-
-    @property
     def judged_last(self) -> bool:
         return True
 
     def following(self, renamed: Mapping[str, str]) -> Self:
-        return replace(self, model=self.model.renamed(renamed.get(self.model.id, self.model.id)))
+        return replace(super().following(renamed), model=self.model.renamed(renamed.get(self.model.id, self.model.id)))
 
     def start(self, inputs: Inputs) -> At | NotEstimable:
         return At(inputs[self.model.id])

@@ -7,9 +7,9 @@ with the spline.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
-from typing import Any, Self
+from typing import Any
 
 from riskset.analyses.analysis import NotEstimable, Result
 from riskset.analyses.methods.cox import CoxModel
@@ -25,19 +25,10 @@ class LinearModel(CoxModel):
     """The model with a number as it is. Summary: as of a `CoxModel`."""
 
     number: str
-    of: str
-    """Id of the model with the spline."""
-
-    @property
-    def part_of(self) -> str:
-        return self.of
 
     @property
     def judged_last(self) -> bool:
         return True
-
-    def following(self, renamed: Mapping[str, str]) -> Self:
-        return replace(self, of=renamed.get(self.of, self.of))
 
     def joined(self, fit: CoxFit, end: Result) -> CoxFit:
         """Returns the fit with the test, or with why there is none."""
@@ -63,7 +54,8 @@ def linear_models(model: CoxModel, entry: CoxEntry) -> Iterator[LinearModel]:
                 "id": f"{model.id}/linear/{name}",
                 "design": tuple(column for column in model.design if column not in spline.parts),
                 "splines": tuple(other for other in model.splines if other != spline),
+                "part_of": model.id,
                 "robust": "none",
                 "with_e_value": False,
             }
-            yield LinearModel(**(same | own), number=name, of=model.id)
+            yield LinearModel(**(same | own), number=name)

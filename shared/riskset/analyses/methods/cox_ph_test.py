@@ -209,6 +209,7 @@ def ph_tests(model: CoxModel, entry: CoxEntry, grid: Grid) -> Iterator[Proportio
             id=f"{model.id}/ph_test/{transform}",
             name=model.name,
             set_id=model.set_id,
+            part_of=model.id,
             model=model,
             transform=transform,
             curves=f"km/{model.endpoint}/{model.population}",

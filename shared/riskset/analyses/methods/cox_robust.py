@@ -104,6 +104,7 @@ def robust_errors(model: CoxModel) -> Iterator[RobustError]:
                 id=f"{model.id}/robust/{column.name}",
                 name=model.name,
                 set_id=model.set_id,
+                part_of=model.id,
                 model=model,
                 column=column,
                 over=model.robust,

@@ -39,10 +39,6 @@ class BoxOfFlow(PatientsByArm):
 
     kind: ClassVar[str] = "flow"
 
-    @property
-    def part_of(self) -> str:
-        return ID
-
     def result_json(self, result: Patients) -> Json:
         return _counts_json(self.arms, result)
 
@@ -118,7 +114,8 @@ def planned(study: Study, name: str, entry: FlowEntry) -> Iterator[Analysis]:
     sets |= {_having(variable): SetId(None, ALL, (*arms.variables, variable)) for variable in variables}
     derived = {_having(variable) for variable in variables if study.variables[variable].is_derived}
     for step, set_id in sets.items():
-        yield BoxOfFlow(id=f"{ID}/{step}", name=name, set_id=set_id, arms=arms, is_one_way=step not in derived)
+        is_one_way = step not in derived
+        yield BoxOfFlow(id=f"{ID}/{step}", name=name, set_id=set_id, part_of=ID, arms=arms, is_one_way=is_one_way)
 
 
 def _steps(study: Study, endpoints: Sequence[str]) -> Iterator[Step]:

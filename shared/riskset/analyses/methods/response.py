@@ -40,7 +40,7 @@ class Response(CountedInTables):
         having, patients = self.asked.by_arm(self.tables.split_total(total))
         if not patients.any():
             return NotEstimable("no patients", say("analyses.no_patients"))
-        levels, reference = [str(arm.level) for arm in self.tables.arms], self.tables.reference
+        levels, reference = self.tables.arms.levels, self.tables.arms.reference
         return Rates(
             tuple(proportions_of(levels, reference, of_rate.tolist(), patients.tolist()) for of_rate in having)
         )

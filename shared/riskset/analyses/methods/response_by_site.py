@@ -80,9 +80,9 @@ class ResponseBySite(Analysis):
         what = "" if state is None else " given the common odds ratio"
         return tuple(
             total(
-                f"{term} of {self.tables.arms[arm].level}, {self.tables.levels[rate].name}{what}",
+                f"{term} of {self.tables.arms.columns[arm].level}, {self.tables.levels[rate].name}{what}",
                 self.tables.levels[rate],
-                self.tables.arms[arm],
+                self.tables.arms.columns[arm],
             )
             for rate, arm, _ in asked.pairs(self.tables)
             for term in of
@@ -135,7 +135,7 @@ class ResponseBySite(Analysis):
 
     def result_json(self, result: BySite) -> Json:
         each = zip(self.asked.pairs(self.tables), result.compared, result.homogeneity, strict=True)
-        names = [str(arm.level) for arm in self.tables.arms]
+        names = self.tables.arms.levels
         found = [
             (self.asked.rates[rate], {"level": names[arm], "against": names[reference]} | _by_site_json(one, test))
             for (rate, arm, reference), one, test in each

@@ -157,7 +157,7 @@ def planned(study: Study, name: str, entry: Table1Entry) -> Iterator[Analysis]:
             "id": f"{whole}/{variable}",
             "name": name,
             "set_id": head if every else SetId(None, ALL, (*arms.variables, variable)),
-            "whole": whole,
+            "part_of": whole,
             "variable": variable,
             "arms": arms,
             "is_one_way": derived.isdisjoint((*every, variable)),

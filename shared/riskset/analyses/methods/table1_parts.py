@@ -35,15 +35,9 @@ class OfVariable(AskedOnce):
 
     kind: ClassVar[str] = "table1"
 
-    whole: str
-    """Id of the table."""
     variable: str
     arms: Arms
     is_one_way: bool
-
-    @property
-    def part_of(self) -> str:
-        return self.whole
 
     def question_json(self) -> Json:
         return {"variable": self.variable}
@@ -131,10 +125,6 @@ class CountsOfLevels(OfVariable):
         )
 
     @property
-    def needs(self) -> tuple[str, ...]:
-        return ()
-
-    @property
     def reveals(self) -> Message:
         return say("analyses.reveals.levels_by_arm")
 
@@ -149,9 +139,6 @@ class CountsOfLevels(OfVariable):
         rows = cohort.analysis_sets[self.analysis_set]
         having = np.column_stack([level.values(rows) for level in self.levels])
         return np.asarray(self.arms.indicators(rows).T @ having).ravel()
-
-    def local(self, prepared: NDArray[np.float64], state: None) -> NDArray[np.float64]:
-        return prepared
 
     def combine(self, total: Sequence[float], state: None) -> Result:
         counts = np.rint(np.array(total)).astype(int).reshape(-1, len(self.levels))

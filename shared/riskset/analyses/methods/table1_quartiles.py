@@ -85,10 +85,6 @@ class QuartilesOfNumber(OfVariable):
         )
 
     @property
-    def needs(self) -> tuple[str, ...]:
-        return ()
-
-    @property
     def reveals(self) -> Message:
         return say("analyses.reveals.halved", least=self.least)
 

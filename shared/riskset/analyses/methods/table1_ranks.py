@@ -59,10 +59,6 @@ class RanksOfNumber(OfVariable):
         )
 
     @property
-    def needs(self) -> tuple[str, ...]:
-        return ()
-
-    @property
     def reveals(self) -> Message:
         return say("analyses.reveals.ranks_by_arm")
 
@@ -87,9 +83,6 @@ class RanksOfNumber(OfVariable):
         upper = np.triu_indices(n_arms)
         sums = (rank_sums(values, arm, n_arms, is_weighted=is_weighted) for is_weighted in RANK_TESTS.values())
         return np.concatenate([part for of in sums for part in (of.excess, of.variance[upper])])
-
-    def local(self, prepared: NDArray[np.float64], state: None) -> NDArray[np.float64]:
-        return prepared
 
     def combine(self, total: Sequence[float], state: None) -> Result:
         n_arms = len(self.arms.levels)
