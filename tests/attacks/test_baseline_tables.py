@@ -78,7 +78,7 @@ class TestAValueFarFromAllOthers:
         return network(patients, draw(lab=(self.who, value)), {"table": TABLE}).run().results
 
     def test_it_is_read_from_the_sums_of_its_arm_where_the_rule_is_off(self, patients, monkeypatch):
-        for name in ("_own_columns", "_own_designs"):
+        for name in ("own_columns", "_own_designs"):
             monkeypatch.setattr(own_rows, name, lambda *_: iter(()))
         monkeypatch.setattr(own_numbers, "in_arms", lambda *_: iter(()))
         table = draw(lab=(self.who, 900.0))

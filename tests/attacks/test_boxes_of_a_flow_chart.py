@@ -7,7 +7,7 @@ import json
 import pytest
 
 from riskset import datasets
-from riskset.analyses.admission import judging, own_rows
+from riskset.analyses.admission import judging, own_rows, own_tables
 from riskset.cli import main
 
 STUDY = """\
@@ -107,7 +107,7 @@ def test_the_other_of_two_hospitals_small_cells(asks, rows, monkeypatch):
     others = differ(rows[1::2], OLD)
     assert 0 < min(others) < 5 <= sum(others)
     with monkeypatch.context() as off:
-        off.setattr(own_rows, "_own_boxes", lambda *_: iter(()))
+        off.setattr(own_tables, "_own_boxes", lambda *_: iter(()))
         boxes = asks(f"age <= {OLD}", *two)
         told = [a - b for a, b in zip(by_arm(boxes["read"]), by_arm(boxes["target"]), strict=True)]
         assert [n - own for n, own in zip(told, differ(rows[0::2], OLD), strict=True)] == others

@@ -56,7 +56,7 @@ def totals(monkeypatch):
 def test_the_rank_of_a_hospitals_only_patient_of_an_arm(patients, totals, monkeypatch):
     table = dealt(1)
     with monkeypatch.context() as off:
-        off.setattr(own_rows, "_own_tables", lambda *_: iter(()))
+        off.setattr(own_rows, "own_tables", lambda *_: iter(()))
         assert has_result(network(patients, table, ASKED).run().results[RANKS])
     n_new = int((table["arm"] == 1).sum())
     assert solved(totals[-1][1], n_new) == rank_in_first(table) % (SIZES[0] + 1)

@@ -93,7 +93,7 @@ def solved(sums, counts, sizes):
 
 class TestASumOfTerms:
     def test_tells_the_table_of_each_hospital_where_the_rule_is_off(self, patients, monkeypatch):
-        monkeypatch.setattr(own_rows, "_own_tables", lambda *_: iter(()))
+        monkeypatch.setattr(own_rows, "own_tables", lambda *_: iter(()))
         rows = rows_of(SMALL)
         sums, counts = told(network(patients, rows))
         truth = [table_of(rows[site]) for site in sorted(SMALL, key=SMALL.get)]
@@ -137,7 +137,7 @@ class TestTwoHospitals:
         assert 0 < cell < 5
         assert arms_of(self.run(patients, rows)) == ()
         assert len(arms_of(self.run(patients, rows_of(small, share=0.5)))) == 2
-        monkeypatch.setattr(own_rows, "_own_tables", lambda *_: iter(()))
+        monkeypatch.setattr(own_rows, "own_tables", lambda *_: iter(()))
         reference, arm = arms_of(self.run(patients, rows))
         others = np.array([arm.n, reference.n]) - table_of(rows["jeju"])[::2]
         assert cell in others

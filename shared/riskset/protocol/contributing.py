@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 
 from riskset.analyses.admission.features import features_of
 from riskset.analyses.admission.judging import Judged
+from riskset.analyses.admission.own_points import own_findings_of_points, own_findings_of_squares
 from riskset.analyses.admission.own_rows import (
     own_findings,
     own_findings_alone,
     own_findings_before_first,
     own_findings_of_budget,
     own_findings_of_curves,
-    own_findings_of_points,
-    own_findings_of_squares,
 )
 from riskset.analyses.admission.step import Own
 from riskset.analyses.admission.steps import Changes, Cohorts

@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from riskset.analyses.admission import own_rows
+from riskset.analyses.admission import own_points
 from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.disclosure.finding import judge
 from riskset.stats.cox import evaluate, risk_sets
@@ -71,7 +71,7 @@ class TestOneOfFewWhoStaysLong:
         table = patients(*FEW)
         victim = one_of_few(table)
 
-        monkeypatch.setattr(own_rows, "_own_squares", passing)
+        monkeypatch.setattr(own_points, "_own_squares", passing)
         bare = network(table, asked("mvi"))
         results = bare.run().results
         (in_variances,) = next(one.numbers[ROBUST] for one in bare.reads() if ROBUST in one.numbers).values()
@@ -99,7 +99,7 @@ class TestAnEarlyEvent:
     def test_tells_the_patients_values_without_the_rule(self, network, patients, monkeypatch):
         table = patients(*FEW)
         victim = early(table)
-        monkeypatch.setattr(own_rows, "_own_squares", passing)
+        monkeypatch.setattr(own_points, "_own_squares", passing)
         bare = network(table, asked_of_time(*YES_NO))
         bare.run()
         id_ = f"{MODEL}/ph_test/log"
@@ -134,7 +134,7 @@ class TestTheOnlyEventThatCanBeCompared:
     ):
         table = patients(*FEW)
         victim = alone(table)
-        monkeypatch.setattr(own_rows, "_own_squares", passing)
+        monkeypatch.setattr(own_points, "_own_squares", passing)
         bare = network(table, COUNTED)
         bare.run()
         told = next(one.numbers[PAIRS] for one in bare.reads() if PAIRS in one.numbers)
@@ -170,7 +170,7 @@ class TestOneHospitalOfAnotherEffect:
     def test_is_read_off_the_error_clustered_by_site_without_the_rule(self, network, patients, monkeypatch):
         table = patients(*FEW)
         another_effect(table)
-        monkeypatch.setattr(own_rows, "_own_squares", passing)
+        monkeypatch.setattr(own_points, "_own_squares", passing)
         bare = network(table, clustered("mvi"))
         (term,) = bare.run().results[MODEL].terms
         (in_variances,) = next(one.numbers[ROBUST] for one in bare.reads() if ROBUST in one.numbers).values()

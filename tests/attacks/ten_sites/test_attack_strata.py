@@ -3,7 +3,7 @@ patient's alone, however the number varies in the whole set."""
 
 import numpy as np
 
-from riskset.analyses.admission import own_rows
+from riskset.analyses.admission import own_columns, own_rows
 from riskset.analyses.methods.cox_fit import CoxFit
 
 FEW = ("busan", "daegu", "tokyo", "osaka")
@@ -22,7 +22,7 @@ def asks(network, table):
 class TestANumberThatFollowsTheStrata:
     def test_but_for_one_patient(self, network, patients, monkeypatch):
         table = patients(*FEW)
-        monkeypatch.setattr(own_rows, "_own_strata", lambda policy, live, own, within: iter(()))
+        monkeypatch.setattr(own_columns, "own_strata", lambda policy, live, own, within: iter(()))
         victim, bare = asks(network, table)
         bare.run()
         slope = next(one.numbers[MODEL] for one in bare.reads() if MODEL in one.numbers)["slope in score"]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.analysis import Analysis
-from riskset.analyses.cohort import AnySet, Cohort
+from riskset.analyses.cohort import AnySet, Cohort, chosen
 from riskset.analyses.design import Column, strata_of
 from riskset.analyses.moments import scaled
 
@@ -126,3 +126,9 @@ def gram(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Returns the upper triangle of F'F by rows, (m (m + 1) / 2,)."""
     product = values.T @ values
     return product[np.triu_indices(values.shape[1])]
+
+
+def rows_within(rows: AnySet, analysis: Analysis) -> AnySet:
+    """Returns the rows of an analysis: those of the set, or of the level that it is within."""
+    level = analysis.exposure.within
+    return rows if level is None else chosen(rows, level.values(rows) == 1.0)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,46 +21,29 @@ from riskset.analyses.admission.blocks import (
     brought,
     gram_of,
     is_joint,
-    products_of,
-    products_with,
 )
-from riskset.analyses.admission.features import Feature, features_of, in_design, matrix
+from riskset.analyses.admission.features import Feature, features_of, matrix, rows_within
 from riskset.analyses.admission.figures import Count, Figures
-from riskset.analyses.admission.judging import Judged, apart_since, levels, lost, nested
-from riskset.analyses.admission.of_columns import adding, binary, in_strata, modelled, models, stratified
+from riskset.analyses.admission.judging import Judged, apart_since, levels, lost
+from riskset.analyses.admission.of_columns import adding, binary, modelled
+from riskset.analyses.admission.own_columns import own_columns, own_products, own_strata
 from riskset.analyses.admission.own_outcomes import own_outcomes, own_outcomes_of_levels
+from riskset.analyses.admission.own_tables import own_tables
 from riskset.analyses.admission.step import Live, Own
 from riskset.analyses.admission.two_levels import cells_of_levels
 from riskset.analyses.analysis import Analysis
-from riskset.analyses.cohort import AnalysisSet, AnySet, chosen
+from riskset.analyses.cohort import AnalysisSet, AnySet
 from riskset.analyses.leaving import curves_of
 from riskset.analyses.moments import pooled, summary
 from riskset.analyses.opened import Begun, judged
-from riskset.catalogue import say
 from riskset.disclosure import cells, span
 from riskset.disclosure import models as of_models
 from riskset.disclosure.curves_together import together
-from riskset.disclosure.finding import Finding, cannot_judge
+from riskset.disclosure.finding import Finding
 from riskset.disclosure.policy import Policy
 
 _EVALUATIONS: Final = 8
 """A fit that converges hardly ever needs more: where fewer are permitted, no total without a hospital begins."""
-
-
-class Evaluated(Protocol):
-    """An analysis at the next point of evaluation."""
-
-    @property
-    def analysis(self) -> Analysis: ...
-
-    @property
-    def evaluations(self) -> int:
-        """How many totals led to this point."""
-
-    def linear_predictor(self) -> NDArray[np.float64]: ...
-
-    def largest_share(self, *, of_own: bool) -> float | None: ...
-    def halved_here(self) -> Sequence[int]: ...
 
 
 def own_findings(
@@ -72,7 +55,7 @@ def own_findings(
         "admission/changes": lambda: _own_untold(policy, live, own),
         "admission/counts": lambda: chain(
             own_findings_of_curves(policy, live, own),
-            _own_tables(policy, live, own, arm),
+            own_tables(policy, live, own, arm),
         ),
         # before the first score; and other runs may have told columns since
         "admission/pairs": lambda: chain(_own_untold(policy, live, own), own_outcomes(policy, live, own, figures)),
@@ -93,11 +76,11 @@ def own_findings(
         if policy.column == "local"
         else {
             "admission/changes": lambda: _own_alike(policy, live, own),
-            "admission/pairs": lambda: _own_columns(policy, live, own, figures),
+            "admission/pairs": lambda: own_columns(policy, live, own, figures),
             "admission/joint": lambda: _own_pairs(policy, live, own, figures),
             "admission/products": lambda: chain(
                 () if any(map(is_joint, live)) else _own_pairs(policy, live, own, figures),  # then in the round before
-                _own_products(policy, live, own, figures),
+                own_products(policy, live, own, figures),
                 _own_joint(policy, "R2.leverage", live, own, figures),
             ),
         }
@@ -125,58 +108,6 @@ def own_findings_of_curves(policy: Policy, live: Live, own: Own) -> Iterator[Jud
     return together(policy, curves_of(own.cohort, live), own.opened())
 
 
-def _own_tables(policy: Policy, live: Live, own: Own, arm: str | None) -> Iterator[Judged]:
-    """R4: the cells of this hospital's own tables, where others can see its counts, or compute them from a total of
-    hospitals' terms."""
-    if "R4.cell" not in policy.values:
-        return
-    if policy.column == "local":
-        yield from _own_boxes(policy, live, own, arm)
-    for analysis in live:
-        exposure, rows = analysis.exposure, own.cohort.analysis_sets[analysis.analysis_set]
-        if policy.column == "local" or exposure.per_site:
-            everyone = np.zeros(rows.n)
-            is_by_arm = any(column.variable == arm for column in exposure.tables)
-            of_arm = rows.variables[arm] if arm is not None and is_by_arm else everyone
-            for column in exposure.tables:
-                by = everyone if column.variable == arm else of_arm
-                yield analysis.id, cells.cell(policy, column.name, _smallest_cell(column.values(rows), by))
-            if exposure.ranked:  # the reference arm has no column
-                yield analysis.id, cells.cell(policy, arm or "", _smallest_cell(everyone, of_arm))
-            for part, whole in nested(exposure.tables):
-                beyond = whole.values(rows) - part.values(rows)
-                yield analysis.id, cells.cell(policy, whole.name, _smallest_cell(beyond, of_arm))
-
-
-def _own_boxes(policy: Policy, live: Live, own: Own, arm: str | None) -> Iterator[Judged]:
-    """R4: what one table of patients has beyond another set is a table of the patients in whom they differ."""
-    sets: dict[str, None] = {}
-    for analysis in live:
-        name = analysis.analysis_set
-        for other in sets if analysis.exposure.is_one_way else ():
-            for part, whole in ((name, other), (other, name)):
-                beyond = _of_arms(own, whole, arm)[~np.isin(_patients(own, whole), _patients(own, part))]
-                found = min(np.unique(beyond, return_counts=True)[1], default=0)
-                yield analysis.id, cells.cell(policy, say("rules.subject.two_sets", a=other, b=name), int(found))
-        sets[name] = None
-
-
-def _patients(own: Own, name: str) -> NDArray[np.int64]:
-    return own.cohort.analysis_sets[name].patients
-
-
-def _of_arms(own: Own, name: str, arm: str | None) -> NDArray[np.float64]:
-    """Returns the arm of each patient of a set, 0 for all where it is not counted by arm, (n,)."""
-    rows = own.cohort.analysis_sets[name]
-    return rows.variables.get(arm or "", np.zeros(rows.n))
-
-
-def _smallest_cell(having: NDArray[np.float64], of_arm: NDArray[np.float64]) -> int:
-    """Returns the smallest count of patients with or without a level in an arm, other than 0; 0 where all are 0."""
-    counts = np.unique(np.column_stack([having, of_arm]), axis=0, return_counts=True)[1]
-    return int(min(counts, default=0))
-
-
 def own_findings_before_first(policy: Policy, passed: Live, own: Own, figures: Figures) -> list[Judged]:
     """As `own_findings`, before the first sums of a design leave; `passed` are the admitted analyses."""
     if policy.column != "pooled":
@@ -197,16 +128,6 @@ def own_findings_of_budget(
         return []
     found = judged(policy, begun, lambda name: own.cohort.analysis_sets[name].n, fields, before)
     return [(id_, finding) for id_, finding, tally in found if tally.patients]
-
-
-def own_findings_of_squares(policy: Policy, evaluated: Sequence[Evaluated]) -> list[Judged]:
-    """As `own_findings`, before sums of squares of patients' own figures leave: R8."""
-    return [(one.analysis.id, _own_squares(policy, one)) for one in evaluated]
-
-
-def own_findings_of_points(policy: Policy, own: Own, evaluated: Sequence[Evaluated]) -> list[Judged]:
-    """As `own_findings`, before analyses are evaluated at points that follow from totals."""
-    return [*_own_evaluations(policy, own, evaluated)]
 
 
 def _own_changes(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
@@ -250,7 +171,7 @@ def _own_everything(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
     rest = _kept(rest, of_products)
     spread = matrix(own.cohort, modelled(rest), centred=True)
     yield from _span(policy, "R4.leverage", spread, spread.T @ spread, modelled(rest), adding(rest))
-    yield from _own_strata(policy, rest, own, None)
+    yield from own_strata(policy, rest, own, None)
     yield from own_numbers.in_arms(policy, rest, own, None)
     yield from _own_joint(policy, "R4.leverage", rest, own, None)
 
@@ -281,7 +202,7 @@ def _own_counts(policy: Policy, analysis: Analysis, own: Own, kept: Sequence[str
 def _own_levels(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
     """R1, R3, R4 and R6 on this hospital's patients of a level, before they are counted alone."""
     for analysis in live:
-        rows = _within(own.cohort.analysis_sets[analysis.analysis_set], analysis)
+        rows = rows_within(own.cohort.analysis_sets[analysis.analysis_set], analysis)
         if rows.n and analysis.exposure.within is not None:
             yield analysis.id, cells.subgroup_rows(policy, analysis.rows_name, rows.n)
             yield from ((analysis.id, finding) for finding in _own_model(policy, analysis, rows))
@@ -299,39 +220,6 @@ def _own_model(policy: Policy, analysis: Analysis, rows: AnySet) -> Iterator[Fin
         yield of_models.parameters(policy, analysis.id, rows.n, p)
 
 
-def _within(rows: AnySet, analysis: Analysis) -> AnySet:
-    """Returns the rows of an analysis: those of the set, or of the level that it is within."""
-    level = analysis.exposure.within
-    return rows if level is None else chosen(rows, level.values(rows) == 1.0)
-
-
-def _own_columns(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
-    """R4 for each column alone, before its products with others are sent: where one patient makes up nearly all of its
-    spread, they are that patient's row."""
-    for feature in modelled(live):
-        if feature.column is not None:
-            within = figures.moments[feature.cohort].columns[feature.column].within
-            yield from _alone(policy, own, feature, within, [a for a in live if in_design(a, feature)])
-    yield from _own_strata(policy, live, own, figures.within)
-
-
-def _own_strata(policy: Policy, live: Live, own: Own, within: Mapping[Feature, float] | None) -> Iterator[Judged]:
-    """R4 for each column alone within the strata of its model: a column may be all but constant there. `within` are the
-    sums of squares of all hospitals, None for this one's own."""
-    for feature in stratified(live):
-        total = None if within is None else within[feature]
-        yield from _alone(policy, own, feature, total, [a for a in models(live) if in_strata(a, feature)])
-
-
-def _alone(policy: Policy, own: Own, feature: Feature, total: float | None, users: Live) -> Iterator[Judged]:
-    """R4 for one column, of the analyses that use it; `total` is its sum of squares, None for this hospital's own."""
-    rows = matrix(own.cohort, [feature], centred=True)
-    gram = rows.T @ rows if total is None else np.array([[total]])
-    for analysis in users:
-        found = span.design(policy, "R4.leverage", rows, gram, [(analysis.id, [0])])
-        yield from ((analysis.id, finding) for finding in found)
-
-
 def _own_pairs(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
     """R2: no combination of 0/1 columns, over all analyses, singles out a few patients."""
     features = binary(live)
@@ -347,18 +235,6 @@ def _own_designs(policy: Policy, live: Live, own: Own, figures: Figures) -> Iter
     if figures.spread is not None and features:
         own_rows = matrix(own.cohort, features, centred=True)
         yield from _span(policy, "R4.leverage", own_rows, figures.spread.of(features), features, adding(live))
-
-
-def _own_products(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
-    """R4 for each product of columns alone, in strata and levels too, as `_own_columns`."""
-    of_each = [(analysis, products_with(analysis)) for analysis in models(live)]
-    for feature in (*products_of(live), *(f for f in figures.within if f.is_joint)):
-        users = [analysis for analysis, products in of_each if feature in products]
-        if feature.within:
-            yield from _alone(policy, own, feature, figures.within[feature], users)
-        elif feature.column is not None and feature.column in figures.moments[feature.cohort].columns:
-            within = figures.moments[feature.cohort].columns[feature.column].within
-            yield from _alone(policy, own, feature, within, users)
 
 
 def _own_joint(policy: Policy, limit: str, live: Live, own: Own, figures: Figures | None) -> Iterator[Judged]:
@@ -396,33 +272,3 @@ def _span(
     users = [(analysis.id, [at[f] for f in features_of([analysis]) if f in at]) for analysis in live]
     findings = span.design(policy, limit, rows, gram, users)
     yield from zip((id_ for id_, _ in users), findings, strict=True)
-
-
-def _own_evaluations(policy: Policy, own: Own, evaluated: Sequence[Evaluated]) -> Iterator[Judged]:
-    """R7 at the requested points and, in the local column, R5 on this hospital's rows."""
-    for one in evaluated:
-        if one.analysis.exposure.halved:
-            yield from own_numbers.halves(policy, one.analysis.id, one.halved_here())
-            continue
-        id_, n = one.analysis.id, _within(own.cohort.analysis_sets[one.analysis.analysis_set], one.analysis).n
-        eta = one.linear_predictor()
-        if eta.shape != (n,):
-            why, remedy = say("rules.beyond.no_linear_predictor"), say("rules.remedy.no_linear_predictor")
-            yield id_, cannot_judge("R7", id_, why, remedy)
-        yield from ((id_, finding) for finding in of_models.linear_predictor(policy, id_, eta))
-        if policy.column == "local" and n:
-            p = len(one.analysis.exposure.design)
-            held = one.analysis.exposure.held
-            asked = of_models.evaluations(policy, id_, one.evaluations + 1, n, p, held)
-            yield from ((id_, finding) for finding in asked)
-
-
-def _own_squares(policy: Policy, one: Evaluated) -> Finding:
-    """R8: the largest share of a patient, or of the hospital where it counts as one, in a sum of squares. The sum of
-    all hospitals is not known before it is opened: what it is expected to be stands for it. Where others can see this
-    hospital's own sum, it is that of which a patient must not be the most."""
-    analysis, share = one.analysis, one.largest_share(of_own=policy.column == "local")
-    if share is None:
-        return cannot_judge("R8", analysis.id, say("rules.beyond.no_shares"), say("rules.remedy.no_linear_predictor"))
-    judged = of_models.influence if analysis.exposure.squares == "patient" else of_models.site_influence
-    return judged(policy, analysis.id, share)
