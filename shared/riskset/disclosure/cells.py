@@ -20,6 +20,8 @@ UNTOLD: Final = "rules.subject.untold_in_run"
 """What `untold` is about."""
 OUTCOMES: Final = "rules.subject.two_outcomes"
 """What `outcomes` is about."""
+OUTCOMES_SINCE: Final = "rules.subject.outcomes_since_run"
+"""What `outcomes_since` is about."""
 NOT_ALONE: Final = say("rules.subject.not_alone")
 """The hospitals that tell nothing alone, where others tell their own estimates."""
 _REMEDIES: Final = {"R2.apart": "apart", "R14.changed": "changes", "R14.entered": "entered"}
@@ -75,7 +77,7 @@ def set_since(policy: Policy, name: str, run: str, place: int, rows: int, sites:
     """R14: `rows` patients at `sites` sites are in only one of the set `name` and one of which the earlier `run` told,
     its set at this place: a population of their own, whose sums are the difference of the two sets'."""
     subject = say("rules.subject.set_since_run", name=name, run=run, place=place + 1)
-    remedy = _more_rows_and_sites(policy, "R14.entered")
+    remedy = _more_rows_and_sites(policy, "R14.entered", "set_since")
     return _rows_and_sites(policy, "R14.entered", subject, rows, sites, remedy)
 
 
@@ -103,6 +105,15 @@ def outcomes(policy: Policy, a: str, b: str, rows: int) -> Finding:
     return judge(policy, "R2.apart_rows", subject, rows, own=True, remedy=remedy)
 
 
+def outcomes_since(policy: Policy, name: str, run: str, rows: int) -> Finding:
+    """R14 at a site: `rows` of its patients have another outcome in the set `name` than in one that the earlier `run`
+    told, without those who were altered since. The site's own figure in both columns."""
+    subject = say("rules.subject.outcomes_since_run", name=name, run=run)
+    remedy = say("rules.remedy.outcomes_since", rows=policy.k)
+    figure = nan if 0 < rows < policy.k else 0
+    return judge(policy, "R14.changed_rows", subject, figure, own=True, remedy=remedy)
+
+
 def _rows_and_sites(
     policy: Policy, pair: str, subject: Message, rows: int, sites: int, remedy: Message
 ) -> list[Finding]:
@@ -112,9 +123,9 @@ def _rows_and_sites(
     return [judge(policy, n, subject, figure, remedy=remedy) for n, figure in figures.items() if n in policy.values]
 
 
-def _more_rows_and_sites(policy: Policy, pair: str) -> Message:
+def _more_rows_and_sites(policy: Policy, pair: str, code: str = "") -> Message:
     """Returns what would pass the two limits of a pair."""
-    code, least = _REMEDIES[pair], _least(policy, f"{pair}_rows")
+    code, least = code or _REMEDIES[pair], _least(policy, f"{pair}_rows")
     if f"{pair}_sites" in policy.values:
         return say(f"rules.remedy.{code}_sites", rows=least, sites=_least(policy, f"{pair}_sites"))
     return say(f"rules.remedy.{code}", rows=least)

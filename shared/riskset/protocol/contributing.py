@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from riskset.analyses.admission.features import features_of
 from riskset.analyses.admission.judging import Judged
+from riskset.analyses.admission.own_outcomes import own_outcomes_since
 from riskset.analyses.admission.own_points import own_findings_of_points, own_findings_of_squares
 from riskset.analyses.admission.own_rows import (
     own_findings,
@@ -171,6 +172,7 @@ class Contributor:
             of_designs = own_findings_before_first(policy, history.admitted_analyses, own, figures)
             found += ((id_, finding) for id_, finding in of_designs if id_ in designs)
         if first:
+            found += own_outcomes_since(policy, first, own, figures.events)
             before, ids = history.opened[own.cohort.site].opened, {analysis.id for analysis in first}
             of_budget = own_findings_of_budget(policy, history.begun, own, history.plan.fields, before)
             found += ((id_, finding) for id_, finding in of_budget if id_ in ids)
@@ -257,7 +259,8 @@ class Contributor:
         numbers, opens = labelled(history, released.values, released.silent), history.opens(self.own.cohort)
         numbers = (*numbers, *_in_clear(history, released.stated), *_alone(history, released.told))
         opened = tuple(opens.get(id_, 0) if labels else 0 for id_, labels, _ in numbers)
-        return Sent(numbers, verdicts, opened, _told(history, findings), tuple(sorted(history.tellers)))
+        told, followed, heard = _told(history, findings), _followed(history, findings), tuple(sorted(history.tellers))
+        return Sent(numbers, verdicts, opened, told, followed, heard)
 
 
 def labelled(history: History, values: NDArray[np.float64], silent: NDArray[np.bool_]) -> tuple[Labelled, ...]:
@@ -282,6 +285,15 @@ def _told(history: History, findings: Sequence[Judged]) -> tuple[str, ...]:
     # of all of them, refused or not: the work shows no refusal
     of_each = [(analysis.id, [feature.name for feature in features_of([analysis])]) for analysis in asked]
     return tuple(sorted({name for id_, names in of_each if id_ not in refused for name in names}))
+
+
+def _followed(history: History, findings: Sequence[Judged]) -> dict[str, int]:
+    """Returns the rows whose days and events the vector tells, with their events at all hospitals."""
+    refused = {id_ for id_, finding in findings if not finding.passes}
+    asked = [(q.analysis.id, q.analysis.rows_name) for q in history.questions if q.analysis.endpoint is not None]
+    # of all of them, refused or not: the work shows no refusal
+    events = [(id_, name, history.figures.events[name]) for id_, name in asked if name in history.figures.events]
+    return {name: number for id_, name, number in events if id_ not in refused}
 
 
 def _in_clear(history: History, states: Sequence[bool]) -> tuple[Labelled, ...]:

@@ -10,7 +10,7 @@ was altered could not be found among them; so patients are compared in the field
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from riskset.analyses.admission.figures import ToldSet
@@ -22,9 +22,12 @@ from riskset.protocol.journal import NAMED, OUTCOME, Begun, Labelled, RowMarks, 
 from riskset.protocol.messages import refused
 from riskset.protocol.opening import Opening, ToldSets
 from riskset.protocol.parties import Parties
+from riskset.protocol.recognised import are_altered
 from riskset.protocol.roster import Roster
 from riskset.protocol.same_content import Pair, are_aligned, pairs
 from riskset.protocol.sets_of_patients import grown, sets_of
+
+Marks = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,9 @@ class Changes:
     values."""
 
 
-def changed(before: RowMarks, now: RowMarks) -> Changes:
-    """Returns how many patients entered, left or were altered between two states of the data.
+def changed(before: RowMarks, now: RowMarks, *, sets_are_compared: bool = False) -> Changes:
+    """Returns how many patients entered, left or were altered between two states of the data. Whoever is in a set in
+    one of them only did not change where `sets_are_compared`, each with each (`apart_since`).
 
     A hospital without patient keys, or with other keys than before, is compared by the content of its rows. An altered
     row then counts as one that left and one that entered, and the larger of the two numbers is returned: the smallest
@@ -62,8 +66,9 @@ def changed(before: RowMarks, now: RowMarks) -> Changes:
         rows = max(entered, _exchanged(before, now, certain))
         return Changes(rows, entered, max(rows, _exchanged(before, now, common)) - rows)
     others = before.marks.keys() ^ now.marks.keys()
-    differ = others | _differing(before, now, certain)
-    return Changes(len(differ), len(others), len(_differing(before, now, common) - differ))
+    is_other = are_altered if sets_are_compared else tuple.__ne__
+    differ = others | _differing(before, now, certain, is_other)
+    return Changes(len(differ), len(others), len(_differing(before, now, common, is_other) - differ))
 
 
 def _changed_by_name(before: RowMarks, now: RowMarks) -> Changes:
@@ -77,10 +82,12 @@ def _changed_by_name(before: RowMarks, now: RowMarks) -> Changes:
     return Changes(len(others | _differing(before, now, common)), len(others))
 
 
-def _differing(before: RowMarks, now: RowMarks, common: Sequence[Pair]) -> frozenset[str]:
+def _differing(
+    before: RowMarks, now: RowMarks, common: Sequence[Pair], is_other: Callable[[Marks, Marks], bool] = tuple.__ne__
+) -> frozenset[str]:
     """Returns the patients of both states, by their marks, who differ in these fields."""
     was, is_ = before.at([pair.before for pair in common]), now.at([pair.now for pair in common])
-    return frozenset(patient for patient in was.keys() & is_.keys() if was[patient] != is_[patient])
+    return frozenset(patient for patient in was.keys() & is_.keys() if is_other(was[patient], is_[patient]))
 
 
 def _entered_without_keys(before: RowMarks, now: RowMarks, common: Sequence[Pair]) -> int:
@@ -138,14 +145,18 @@ def _only(state: RowMarks, patients: Collection[str]) -> RowMarks:
 
 def changes_since(earlier: Sequence[str], contributed: Mapping[str, Begun], now: RowMarks) -> dict[str, Changes]:
     """Returns what changed by earlier run; nothing for a run in which this hospital did not contribute."""
-    return {run: changed(contributed[run].rows, now) if run in contributed else Changes(0) for run in earlier}
+    return {run: _since(contributed[run], now) if run in contributed else Changes(0) for run in earlier}
+
+
+def _since(begun: Begun, now: RowMarks) -> Changes:
+    return changed(begun.rows, now, sets_are_compared=bool(begun.sets))
 
 
 def check_asked(asked: Mapping[str, Changes], run: str, now: RowMarks, contributed: Mapping[str, Begun]) -> None:
     """Raises Refused("answered_since") where the changes counted when this run was opened are not those since every
     other run: one was answered in between, with different data."""
-    others = {id_: begun.rows for id_, begun in contributed.items() if id_ != run}
-    if any(changed(rows, now) != asked.get(id_, Changes(0)) for id_, rows in others.items()):
+    others = {id_: begun for id_, begun in contributed.items() if id_ != run}
+    if any(_since(begun, now) != asked.get(id_, Changes(0)) for id_, begun in others.items()):
         raise refused("answered_since")
 
 

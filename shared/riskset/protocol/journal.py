@@ -7,10 +7,12 @@ for one round.
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
+from riskset.analyses.cohort import AnalysisSet
 from riskset.disclosure.curves import Curve
 from riskset.strict_json import read_json
 
@@ -95,6 +97,16 @@ class RowMarks:
         }
 
 
+class KeptOutcome(NamedTuple):
+    """The days and events of patients, as a run that tells them is asked."""
+
+    rows: str
+    """The name of the analysis set, or of those of its patients with a level."""
+    is_of_level: bool
+    of: AnalysisSet
+    """Without variables; `patient` is each one's place among the marks."""
+
+
 @dataclass(frozen=True)
 class Begun:
     """What a run began with. It never leaves the site and is stored encrypted."""
@@ -121,6 +133,9 @@ class Begun:
     sets: tuple[str, ...] = ()
     """The analysis sets, in the order of the outcomes in `rows.fields`; which of them were told, `Journal.told` knows.
     Empty in what earlier versions recorded."""
+    outcomes: tuple[KeptOutcome, ...] = ()
+    """The outcomes that analyses of the study may tell; which of them were told, `Journal.followed` knows. Not marked
+    like `rows`: a keyed mark could not show that days are shifted. Empty in what earlier versions recorded."""
 
 
 Labelled = tuple[str, tuple[str, ...], tuple[float, ...]]
@@ -146,6 +161,8 @@ class Sent:
     told: tuple[str, ...] = ()
     """Names of the analysis sets, and of the columns in them, of which more was told than how many patients a set
     has."""
+    followed: Mapping[str, int] = field(default_factory=dict)
+    """By name of the rows whose days and events were told: how many events all hospitals have in them."""
     heard: tuple[str, ...] = ()
     """The sites that had told numbers of their own in the run before, in clear."""
 
@@ -161,6 +178,11 @@ def most_sent(sent: Iterable[Sent]) -> dict[str, int]:
 def told_in(sent: Iterable[Sent]) -> frozenset[str]:
     """Returns the names of the sets and columns that were told."""
     return frozenset().union(*(one.told for one in sent))
+
+
+def followed_in(sent: Iterable[Sent]) -> dict[str, int]:
+    """Returns the rows whose days and events were told, with the events of all hospitals."""
+    return dict(ChainMap(*(dict(one.followed) for one in sent)))
 
 
 def tellers_in(sent: Iterable[Sent], site: str) -> frozenset[str]:
@@ -200,6 +222,10 @@ class Journal(Protocol):
     def told(self, run: str) -> frozenset[str]:
         """Returns the names of the analysis sets, and of the columns in them, of which this site sent more in the run
         than how many patients a set has."""
+
+    def followed(self, run: str) -> Mapping[str, int]:
+        """Returns the names of the rows whose days and events this site told in the run, and how many events all
+        hospitals have in each."""
 
     def is_over(self, run: str) -> bool:
         """Returns whether this site has answered the closing message of the run: it sends no more of it."""

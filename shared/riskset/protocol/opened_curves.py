@@ -15,15 +15,16 @@ import numpy as np
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.leaving import curves_of
-from riskset.disclosure.curves import Bools, Curve, Ints
+from riskset.disclosure.curves import Curve, Ints
 from riskset.protocol.journal import Begun, RowMarks
-from riskset.protocol.same_content import are_aligned, pairs
+from riskset.protocol.recognised import marked_patients, recognised
+from riskset.protocol.same_content import are_aligned
 
 
 def curves_to_keep(rows: RowMarks, cohort: Cohort, analyses: Iterable[Analysis]) -> tuple[Curve, ...]:
     """Returns the curves that a run may open, over the patients in the order of their marks; none without marks, since
     then no later run could recognise a patient."""
-    patients = _marked_patients(rows, cohort)
+    patients = marked_patients(rows, cohort)
     return tuple(curve.of(patients) for curve in curves_of(cohort, analyses)) if rows.marks else ()
 
 
@@ -43,9 +44,9 @@ def opened_curves(
     if not kept:
         return ()
     found: list[Curve] = []
-    patients, n = _marked_patients(now, cohort), cohort.n_patients
+    patients, n = marked_patients(now, cohort), cohort.n_patients
     for run, begun in kept.items():
-        before, here, altered = _recognised(begun.rows, now)
+        before, here, altered = recognised(begun.rows, now)
         numbers, is_altered = answered(run), np.zeros(n, bool)
         is_altered[patients[here]] = altered
         kinds = Counter(curve.name for curve in begun.curves)  # an analysis has a curve for each kind of event
@@ -63,38 +64,3 @@ def _gone(curves: Sequence[Curve], recognised: Ints) -> int:
     """Returns how many patients of the curves are not among those who are recognised."""
     counted = np.logical_or.reduce([curve.is_in for curve in curves]) if curves else np.zeros(0, bool)
     return int(counted.sum()) - int(counted[recognised].sum()) if curves else 0
-
-
-def _marked_patients(rows: RowMarks, cohort: Cohort) -> Ints:
-    """Returns the numbers of the patients with marks, in the order of these: all whom a run counts."""
-    if rows.marks and len(cohort.counted) != len(rows.marks):
-        raise ValueError("every patient of the cohort has marks, and nobody else")
-    return cohort.counted
-
-
-def _recognised(before: RowMarks, now: RowMarks) -> tuple[Ints, Ints, Bools]:
-    """Returns where the patients of two states stand in each order of marks, and who was altered in a common field.
-
-    Without the same patient keys, patients are recognised by these fields; of several who are alike, any is as good.
-    """
-    common, have_keys = pairs(before, now), are_aligned(before, now)
-    if have_keys:
-        common = [pair for pair in common if not pair.is_alike]  # a new column is no correction of an old one
-    was, is_ = before.at([pair.before for pair in common]), now.at([pair.now for pair in common])
-    if not have_keys:
-        was, is_ = _numbered(was), _numbered(is_)
-    at = {patient: number for number, patient in enumerate(was)}
-    found = [(at[patient], number) for number, patient in enumerate(is_) if patient in at]
-    both = np.array(found, np.int64).reshape(-1, 2)
-    altered = [was[patient] != is_[patient] for patient in is_ if patient in at]
-    return both[:, 0], both[:, 1], np.array(altered, bool)
-
-
-def _numbered(marks: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """Returns marks of content with what is the same in two states as key: the mark, and its number among equals."""
-    seen: Counter[tuple[str, ...]] = Counter()
-    found: dict[str, tuple[str, ...]] = {}
-    for mark in marks.values():
-        seen[mark] += 1
-        found[f"{''.join(mark)}/{seen[mark]}"] = mark
-    return found

@@ -51,6 +51,7 @@ from riskset.protocol.roster import COORDINATOR, Roster
 from riskset.protocol.round import check_round
 from riskset.protocol.sets_of_patients import told_in_runs
 from riskset.protocol.told_before import columns_used, untold_columns
+from riskset.protocol.told_outcomes import outcomes_to_keep, told_outcomes
 from riskset.protocol.witnessing import (
     check_cosigned,
     cosignature,
@@ -232,6 +233,7 @@ class Site:
             curves,
             columns_used(rows, self._plan.reported),
             tuple(sorted(cohort.analysis_sets)) if rows.marks else (),
+            outcomes_to_keep(rows, cohort, self._plan.reported),
         )
         exchange = Exchange(0, message.raw, reply)
         run = self._begun(head.run, begun, message.payload, exchange, approval)  # may refuse, before anything is kept
@@ -357,6 +359,7 @@ class Site:
             alike,
             lambda live: untold_columns(self._other_runs(run_id), self._journal.told, self._holding.rows, live),
             lambda: self._opened_curves(run_id),
+            lambda: told_outcomes(self._other_runs(run_id), self._journal.followed, rows, self._holding.cohort),
             cache(lambda: apart_since(earlier, self._states(), rows, names)),
             frozenset(told),
             has_told=bool(asked_alone) and has_told(self._journal.sent_besides(run_id)),

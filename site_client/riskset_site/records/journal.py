@@ -14,8 +14,10 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from riskset.analyses.cohort import AnalysisSet
 from riskset.catalogue import Message, say
 from riskset.disclosure.curves import read_curve
 from riskset.errors import DataError, ProtocolError, VerificationError
@@ -26,10 +28,12 @@ from riskset.protocol.journal import (
     NAMED,
     Begun,
     Exchange,
+    KeptOutcome,
     Labelled,
     MarkedField,
     RowMarks,
     Sent,
+    followed_in,
     most_sent,
     told_in,
 )
@@ -128,6 +132,9 @@ class JournalFile:
     def told(self, run: str) -> frozenset[str]:
         return told_in(self.sent_in(run))
 
+    def followed(self, run: str) -> Mapping[str, int]:
+        return followed_in(self.sent_in(run))
+
     def is_over(self, run: str) -> bool:
         return any(entry.public["run"] == run for entry in self.ledger.entries(CLOSED))
 
@@ -225,7 +232,8 @@ def read_sent(ledger: LedgerFile, entry: Entry) -> Sent | None:
         return None
     numbers = tuple((step, tuple(labels), tuple(map(float, values))) for step, labels, values in private["numbers"])
     told, heard = (tuple(private.get(key, ())) for key in ("told", "heard"))
-    return Sent(numbers, tuple(private["verdicts"]), _opened(private, numbers), told, heard)
+    followed = private.get("followed", {})
+    return Sent(numbers, tuple(private["verdicts"]), _opened(private, numbers), told, followed, heard)
 
 
 def _opened(private: Mapping[str, Any], numbers: Sequence[Labelled]) -> tuple[int, ...]:
@@ -240,8 +248,9 @@ def _opened(private: Mapping[str, Any], numbers: Sequence[Labelled]) -> tuple[in
 def _sent_to_json(sent: Sent) -> dict[str, object]:
     numbers = [[step, list(labels), list(map(repr, map(float, values)))] for step, labels, values in sent.numbers]
     verdicts = [dict(verdict) for verdict in sent.verdicts]
-    heard = {"heard": list(sent.heard)} if sent.heard else {}
-    return {"numbers": numbers, "verdicts": verdicts, "opened": list(sent.opened), "told": list(sent.told)} | heard
+    more = {"followed": dict(sent.followed), "heard": list(sent.heard)}
+    told = {"numbers": numbers, "verdicts": verdicts, "opened": list(sent.opened), "told": list(sent.told)}
+    return told | {key: value for key, value in more.items() if value}
 
 
 def _hashes(exchange: Exchange) -> dict[str, str]:
@@ -267,6 +276,7 @@ def _packed(begun: Begun) -> bytes:
         "curves": [curve.to_json() for curve in begun.curves],
         "columns": {name: list(positions) for name, positions in begun.columns.items()},
         "sets": list(begun.sets),
+        "outcomes": list(map(_outcome_to_json, begun.outcomes)),
     }
     return json.dumps(content, separators=(",", ":")).encode()
 
@@ -287,7 +297,26 @@ def _unpacked(data: bytes) -> Begun:
         tuple(read_curve(curve) for curve in content.get("curves", ())),  # a run of 0.1.0 kept none
         {name: tuple(positions) for name, positions in content.get("columns", {}).items()},
         tuple(content.get("sets", ())),
+        tuple(map(_outcome, content.get("outcomes", ()))),
     )
+
+
+def _outcome_to_json(outcome: KeptOutcome) -> dict[str, object]:
+    of = outcome.of
+    arrays = {"patient": of.patient, "days": of.days, "entry": of.entry_days, "cause": of.cause}
+    numbers = {name: array.tolist() for name, array in arrays.items() if array is not None}
+    events = np.flatnonzero(of.event).tolist()
+    return {"rows": outcome.rows, "is_of_level": outcome.is_of_level, "event": events, **numbers}
+
+
+def _outcome(content: Mapping[str, Any]) -> KeptOutcome:
+    days, entry, patient, cause = (
+        np.array(content[name], np.int64) if name in content else None for name in ("days", "entry", "patient", "cause")
+    )
+    event = np.zeros(len(content["days"]), bool)
+    event[content["event"]] = True
+    of = AnalysisSet(np.asarray(days), event, entry, {}, patient, cause=cause)
+    return KeptOutcome(content["rows"], content["is_of_level"], of)
 
 
 def _field(written: str | list[str]) -> MarkedField:

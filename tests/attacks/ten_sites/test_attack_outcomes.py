@@ -4,6 +4,7 @@ their means at risk, so that the sign of each difference is a yes or a no."""
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from riskset.analyses.methods.cox_fit import CoxFit
 
@@ -60,6 +61,53 @@ class TestTheEventsOfTwoEndpoints:
         honest, _ = asked(network, patients(*FEW), 5)
         results = honest.run().results
         assert all(isinstance(results[id_], CoxFit) for id_ in (OS, OTHER))
+
+
+class TestOutcomesOverVersions:
+    """The second version's endpoint lacks the event of a patient who died in Tokyo. The first one's is named still, in
+    a model that is refused, so that R14 finds nobody who changed, and R2 no other endpoint that is told."""
+
+    def second(self, network, table, differing, days=0):
+        everybody = np.ones(len(table["site"]), bool)
+        one = network(table, {"os": {"kind": "cox", "endpoints": ["os"], "multivariable": list(BINARY)}}, run="one")
+        one.until("later")
+        rare = (np.arange(len(table["site"])) < 2).astype(float)
+        analyses = {
+            "few": {"kind": "cox", "endpoints": ["os"], "multivariable": ["rare"]},
+            "m": {"kind": "cox", "endpoints": ["other"], "multivariable": list(BINARY)},
+        }
+        both = {"os": everybody, "other": everybody}
+        two = network({**table, "rare": rare}, analyses, both, run="two", version="2").inherits(one)
+        rows = two.cohorts["tokyo"].analysis_sets["other"]
+        censored = np.flatnonzero(rows.event)[:differing]
+        event = rows.event & ~np.isin(np.arange(rows.n), censored)
+        for site, cohort in two.cohorts.items():
+            other = cohort.analysis_sets["other"]
+            changed = {"days": other.days + days} | ({"event": event} if site == "tokyo" else {})
+            two.cohorts[site] = replace(
+                cohort, analysis_sets=cohort.analysis_sets | {"other": replace(other, **changed)}
+            )
+            two.rows[site] = two.marks(site)
+            two.start_site(site)
+        row = [[int(rows.variables[name][one]) for name in BINARY] for one in censored]
+        return scores(one, OS), two.again("two", earlier=["one"]), row
+
+    @pytest.mark.parametrize("days", [0, pytest.param(3, marks=pytest.mark.exhaustive)])
+    def test_of_one_patient(self, network, patients, monkeypatch, days):
+        table = patients(*FEW)
+        monkeypatch.setattr("riskset.protocol.contributing.own_outcomes_since", lambda *_: iter(()))
+        told, bare, (row,) = self.second(network, table, 1, days)
+        bare.run()
+        assert (told - scores(bare, OTHER) > 0).astype(int).tolist() == row
+        monkeypatch.undo()
+        _, gated, _ = self.second(network, table, 1, days)
+        found = gated.run().results[OTHER]
+        assert (found.rule, found.by) == ("R14", "a site")
+
+    @pytest.mark.parametrize("differing", [pytest.param(0, marks=pytest.mark.exhaustive), 5])
+    def test_the_same_and_another_outcome_pass(self, network, patients, differing):
+        _, honest, _ = self.second(network, patients(*FEW), differing)
+        assert isinstance(honest.run().results[OTHER], CoxFit)
 
 
 class TestTheDaysOfEntry:

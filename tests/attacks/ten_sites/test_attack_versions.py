@@ -1,6 +1,7 @@
 """Versions of a study with other patients: what one opened less what the other did is the sums of those in whom they
 differ. With the rule off their rows are read; with it on the later run is refused; the nearest honest one passes."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -216,6 +217,39 @@ class TestTheSameTwoSets:
         second = network(table, {name: asks(name, ["male"])["cox"] for name in ("pfs", "os")}, sets, version="2")
         results = second.inherits(first).again("two", earlier=["run"]).run().results
         assert all(isinstance(results[f"cox/{name}/all/multivariable"], CoxFit) for name in ("pfs", "os"))
+
+
+class TestACovariateThatSomeDoNotHave:
+    """The second version's covariate is missing for some patients of Tokyo: they are eligible still, and in no set."""
+
+    def second(self, network, table, missing):
+        first = network(table, asks(), run="one")
+        told = pairs(first, "os")
+        later = network(table, asks(), {"os": without(table, tokyo=missing)}, run="two", version="2").inherits(first)
+        for site, cohort in first.cohorts.items():
+            eligible = tuple(range(cohort.n_patients))
+            later.cohorts[site] = replace(later.cohorts[site], eligible=eligible)
+            later.rows[site] = later.marks(site)
+            later.start_site(site)
+        return told, later.again("two", earlier=["one"])
+
+    def test_one_patient(self, network, patients, rules):
+        table = patients(*FEW)
+        victim = int(np.flatnonzero(table["site"] == "tokyo")[0])
+        row = [1, *(int(table[name][victim]) for name in BINARY)]
+        rules.off("R14")
+        told, bare = self.second(network, table, 1)
+        assert (told - pairs(bare, "os") == np.outer(row, row)).all()
+        rules.on()
+        _, gated = self.second(network, table, 1)
+        found = gated.run().results[MODEL]
+        assert (found.rule, found.by) == ("R14", "all")
+        assert "leaving out a covariate that some do not have" in str(found.remedy)
+        assert set(gated.told("admission/changes").values()) == {0.0}
+
+    def test_the_same_patients_pass(self, network, patients):
+        _, honest = self.second(network, patients(*FEW), 0)
+        assert isinstance(honest.run().results[MODEL], CoxFit)
 
 
 class TestASetThatIsNotNamedAgain:

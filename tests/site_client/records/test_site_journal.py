@@ -9,10 +9,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from riskset.analyses.cohort import AnalysisSet
 from riskset.disclosure.curves import Curve
 from riskset.errors import DataError, ProtocolError, VerificationError
 from riskset.ledger.checkpoint import Checkpoint, sign_checkpoint
-from riskset.protocol.journal import ALONE, Begun, Exchange, MarkedField, RowMarks, Sent, has_told, tellers_in
+from riskset.protocol.journal import (
+    ALONE,
+    Begun,
+    Exchange,
+    KeptOutcome,
+    MarkedField,
+    RowMarks,
+    Sent,
+    has_told,
+    tellers_in,
+)
 from riskset.secure.keys import new_identity
 from riskset.stats.grid import Grid
 from riskset_site.records import journal as journal_module
@@ -95,6 +106,20 @@ class TestKeeps:
             assert again.answered("run 1") == {"cox/os/all": 2, "cohorts": 1}
             assert again.answered("run 2") == {"km/os/all": 1}
             assert again.begun("run 2").curves == ()
+
+    def test_outcomes_and_which_of_them_were_told(self, journal, path):
+        days, event = np.array([5, 40, 9]), np.array([True, False, True])
+        rows = AnalysisSet(days, event, np.array([0, 0, 3]), {}, np.array([2, 0, 1]), cause=np.array([1, 0, 2]))
+        begin(journal, begun=replace(BEGUN, outcomes=(KeptOutcome("os", False, rows),)))
+        assert journal.followed("run 1") == {}
+        journal.record("run 1", exchange(1), replace(NUMBERS, followed={"os": 84}), head("contribution", 2))
+        journal.close()
+        with closing(JournalFile(open_ledger(path, KEY, "asan"))) as again:
+            ((name, is_of_level, kept),) = again.begun("run 1").outcomes
+            arrays = [(of.days, of.event, of.entry_days, of.patient, of.cause) for of in (kept, rows)]
+            assert (name, is_of_level, kept.variables, kept.event.dtype) == ("os", False, {}, event.dtype)
+            assert [[list(array) for array in of] for of in arrays] == [[list(array) for array in arrays[1]]] * 2
+            assert again.followed("run 1") == {"os": 84}
 
     def test_who_told_its_own_estimates(self, journal, path):
         begin(journal)

@@ -53,7 +53,7 @@ OWN_CAUSES: Final = {
         "R6.parameters",
     ),
     "admission/products": ("R2.leverage", "R4.column", "R2.outcomes", "R4.same_order"),
-    "first": ("R4.leverage", "R5.opened", "R8.influence", "R8.site_influence", "R8.unjudged"),
+    "first": ("R4.leverage", "R5.opened", "R8.influence", "R8.site_influence", "R8.unjudged", "R14.outcomes"),
     "later": ("R7.largest", "R7.spread", "R7.unjudged", "R5.numbers", "R5.evaluations", "R4.halved"),
 }
 """By phase of a run, the causes that a site's own rows may have."""
@@ -92,6 +92,8 @@ def cause_of(phase: str, finding: Finding | None) -> str:
         return "R14.untold"
     if getattr(finding.subject, "code", "") == cells.OUTCOMES:
         return "R2.outcomes"
+    if getattr(finding.subject, "code", "") == cells.OUTCOMES_SINCE:
+        return "R14.outcomes"
     if phase == "admission/counts" and finding.limit_name == "R2.apart_sites":
         return "R2.apart_rows"
     if phase == "admission/pairs" or (phase == "admission/products" and finding.limit_name == "R4.leverage"):
@@ -145,6 +147,7 @@ def _remedy(policy: Policy, cause: str, analysis: Analysis) -> Message:
         "R14.entered_rows": lambda: cells.entered(own, "", 1, 1)[0].remedy,
         "R14.alike": lambda: cells.alike(own, "", 1).remedy,
         "R2.outcomes": lambda: say("rules.remedy.outcomes", rows=policy.k),
+        "R14.outcomes": lambda: cells.outcomes_since(own, "", "", 1).remedy,
         "R14.untold": lambda: cells.untold(own, "", 1).remedy,
     }
     if cause.startswith("R9."):

@@ -5,7 +5,7 @@ None of it leaves the hospital.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import product
 from typing import NamedTuple
@@ -13,11 +13,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.admission.features import Feature
+from riskset.analyses.admission.features import Feature, rows_within
 from riskset.analyses.admission.figures import Count, Figures
 from riskset.analyses.admission.judging import Judged
 from riskset.analyses.admission.of_columns import models, strata_in
 from riskset.analyses.admission.step import Live, Own
+from riskset.analyses.admission.told_outcome import ToldOutcome
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import AnalysisSet
 from riskset.analyses.design import Column
@@ -52,6 +53,29 @@ def own_outcomes_of_levels(policy: Policy, live: Live, own: Own, figures: Figure
     for level in dict.fromkeys(a.exposure.within for a in of_levels):
         asked = [a for a in of_levels if a.exposure.within == level]
         yield from _judged(policy, [(a, _followed(a, level)) for a in asked], own, figures)
+
+
+def own_outcomes_since(policy: Policy, asked: Live, own: Own, events: Mapping[str, int]) -> Iterator[Judged]:
+    """Yields what R14 says, in both columns, of these analyses' endpoints beside those that earlier runs told. A model
+    of the patients of a level is compared with those of the same patients. `events` has how many all hospitals have in
+    each set: where one has k more than was told, there are as many patients in whom the two differ."""
+    of_models = [analysis for analysis in models(asked) if analysis.endpoint is not None]
+    for analysis, told in product(of_models, own.outcomes() if of_models else ()):
+        followed = _followed(analysis, analysis.exposure.within)
+        apart = abs(events.get(followed.rows, told.events) - told.events)
+        rows = 0 if apart >= policy.k else _differing_since(told, own, analysis, followed)
+        yield analysis.id, cells.outcomes_since(policy, followed.rows, told.run, rows)
+
+
+def _differing_since(told: ToldOutcome, own: Own, analysis: Analysis, followed: Followed) -> int:
+    rows = own.cohort.outcomes(analysis.analysis_set)
+    now = rows_within(rows, analysis).patients
+    patients = np.intersect1d(told.of.patients, now)
+    is_of_level = told.is_of_level or followed.level is not None
+    if not len(patients) or (is_of_level and not len(patients) == told.of.n == len(now)):
+        return 0
+    i, j = (np.searchsorted(of.patients, patients) for of in (told.of, rows))
+    return int(_other_outcome(told.of, rows, i, j, competing=followed.tells_competing).sum())
 
 
 def _followed(analysis: Analysis, level: Column | None = None) -> Followed:

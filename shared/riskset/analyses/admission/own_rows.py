@@ -27,7 +27,7 @@ from riskset.analyses.admission.figures import Count, Figures
 from riskset.analyses.admission.judging import Judged, apart_since, levels, lost
 from riskset.analyses.admission.of_columns import adding, binary, modelled
 from riskset.analyses.admission.own_columns import own_columns, own_products, own_strata
-from riskset.analyses.admission.own_outcomes import own_outcomes, own_outcomes_of_levels
+from riskset.analyses.admission.own_outcomes import own_outcomes, own_outcomes_of_levels, own_outcomes_since
 from riskset.analyses.admission.own_tables import own_tables
 from riskset.analyses.admission.step import Live, Own
 from riskset.analyses.admission.two_levels import cells_of_levels
@@ -96,6 +96,7 @@ def own_findings_alone(policy: Policy, live: Live, own: Own) -> Iterator[Judged]
     yield from _own_changes(policy, live, own)
     yield from _own_everything(policy, live, own)
     yield from own_outcomes(policy, live, own, Figures(events=events))
+    yield from own_outcomes_since(policy, live, own, {})
     for analysis in live:
         design, n = analysis.exposure.design, own.cohort.analysis_sets[analysis.analysis_set].n
         if analysis.exposure.without and n:

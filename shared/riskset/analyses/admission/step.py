@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.admission.figures import Count, Figures, ToldSet
+from riskset.analyses.admission.told_outcome import ToldOutcome
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import Cohort
 from riskset.catalogue import Message
@@ -44,6 +45,8 @@ class Own:
     opened: Callable[[], Sequence[Curve]] = tuple
     """Returns the curves that it answered in other runs, of any study, over the patients of the cohort. They are read
     from the journal only where they are judged."""
+    outcomes: Callable[[], Sequence[ToldOutcome]] = tuple
+    """Returns the outcomes that it told in other runs, of any study, over the patients of the cohort."""
     apart_since: Callable[[], Mapping[ToldSet, Mapping[str, int]]] = dict
     """Returns, by set of an earlier run, and by analysis set: its patients in only one of the two."""
     told: frozenset[ToldSet] = frozenset()
