@@ -25,7 +25,7 @@ from riskset.protocol.parties import Parties
 from riskset.protocol.recognised import are_altered
 from riskset.protocol.roster import Roster
 from riskset.protocol.same_content import Pair, are_aligned, pairs
-from riskset.protocol.sets_of_patients import grown, sets_of
+from riskset.protocol.sets_of_patients import grown, in_no_set, sets_of
 
 Marks = tuple[str, ...]
 
@@ -67,8 +67,10 @@ def changed(before: RowMarks, now: RowMarks, *, sets_are_compared: bool = False)
         return Changes(rows, entered, max(rows, _exchanged(before, now, common)) - rows)
     others = before.marks.keys() ^ now.marks.keys()
     is_other = are_altered if sets_are_compared else tuple.__ne__
-    differ = others | _differing(before, now, certain, is_other)
-    return Changes(len(differ), len(others), len(_differing(before, now, common, is_other) - differ))
+    judged_by_set = in_no_set(before) ^ in_no_set(now) if sets_are_compared else frozenset()
+    differ = others | (_differing(before, now, certain, is_other) - judged_by_set)
+    alike = _differing(before, now, common, is_other) - judged_by_set - differ
+    return Changes(len(differ), len(others), len(alike))
 
 
 def _changed_by_name(before: RowMarks, now: RowMarks) -> Changes:

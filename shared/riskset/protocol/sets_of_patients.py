@@ -43,3 +43,8 @@ def sets_of(state: RowMarks) -> Sequence[Patients]:
     outcomes = [position for position, field in enumerate(state.fields) if field.what == OUTCOME]
     marks = state.at(outcomes)
     return [frozenset(p for p, mark in marks.items() if mark[at] != ABSENT) for at in range(len(outcomes))]
+
+
+def in_no_set(state: RowMarks) -> Patients:
+    """Returns the patients of whom it is only counted why nothing is analysed."""
+    return frozenset(state.marks) - frozenset().union(*sets_of(state))
