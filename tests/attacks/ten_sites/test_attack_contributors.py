@@ -79,7 +79,7 @@ def test_a_site_that_counts_for_two(case, monkeypatch):
     """Two of the three contributors to `z` are the liar; the third is one patient."""
     with monkeypatch.context() as off:
         off.setattr(statements, "read_stated", any_digit)
-        off.setattr("riskset.protocol.history.read_stated", any_digit)
+        off.setattr("riskset.protocol.next_vector.read_stated", any_digit)
         states(off, 2)
         bare, table, victim = case()
         bare.until("admission/products")
