@@ -29,8 +29,9 @@ from riskset.protocol.history import History
 from riskset.protocol.journal import Begun, Exchange, RowMarks, Sent, followed_in, most_sent, told_in
 from riskset.protocol.messages import CLOSED
 from riskset.protocol.opening import Opening
+from riskset.protocol.remembered import Holding
 from riskset.protocol.roster import Member, Roster, read_roster, sign_roster
-from riskset.protocol.site import Holding, Site
+from riskset.protocol.site import Site
 from riskset.protocol.stated import stated
 from riskset.protocol.told import with_told
 from riskset.protocol.witnessing import LOG

@@ -13,8 +13,9 @@ from riskset.errors import VerificationError
 from riskset.protocol.approval import Approval, commitment, sign_approval
 from riskset.protocol.consent import consent_after
 from riskset.protocol.program import PROTOCOL, Program
+from riskset.protocol.remembered import Holding
 from riskset.protocol.roster import Member, read_roster, sign_roster
-from riskset.protocol.site import Holding, Site
+from riskset.protocol.site import Site
 from riskset.secure.keys import new_identity, public_hex
 from riskset.secure.node_key import new_node_key, public_node_text
 from riskset.study.asked import installed

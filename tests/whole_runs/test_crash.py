@@ -14,7 +14,8 @@ import pytest
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.methods.km import SurvivalCurves
 from riskset.errors import DataError, Refused
-from riskset.protocol.site import Holding, Site
+from riskset.protocol.remembered import Holding
+from riskset.protocol.site import Site
 from riskset.rehearsal import MemoryJournal, Rehearsal
 from riskset.study.load import study_hash
 from riskset_server.run.record import RunRecord

@@ -7,20 +7,16 @@ nothing is returned before the journal has it, and what the journal has is retur
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cache
 
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from riskset import __version__
-from riskset.analyses.admission.step import Own
-from riskset.analyses.cohort import Cohort
 from riskset.analyses.plan import plan
 from riskset.catalogue import say
-from riskset.disclosure.curves import Curve
 from riskset.errors import ProtocolError, Refused, VerificationError
 from riskset.protocol.approval import Approval
 from riskset.protocol.code import code_here
@@ -28,8 +24,6 @@ from riskset.protocol.consent import Consent
 from riskset.protocol.contributing import Contributor
 from riskset.protocol.earlier_runs import (
     Changes,
-    apart_since,
-    changes_since,
     check_asked,
     check_earlier,
     check_not_subtracted,
@@ -40,18 +34,16 @@ from riskset.protocol.earlier_runs import (
     ran_otherwise,
 )
 from riskset.protocol.history import History, open_history
-from riskset.protocol.journal import Begun, Exchange, Journal, RowMarks, has_told
+from riskset.protocol.journal import Begun, Exchange, Journal
 from riskset.protocol.messages import CLOSE, OPEN, OPENED, REFUSED, REPLY_TO, ROUND, refused
-from riskset.protocol.opened_curves import curves_to_keep, opened_curves
 from riskset.protocol.opening import Opened, Opening, read_coordinators_program, read_opened, read_opening
 from riskset.protocol.participation import ApprovedConditions, Conditions
 from riskset.protocol.parties import parties_of_runs
 from riskset.protocol.program import Program, here
+from riskset.protocol.remembered import Holding, Remembered
 from riskset.protocol.roster import COORDINATOR, Roster
 from riskset.protocol.round import check_round
 from riskset.protocol.sets_of_patients import told_in_runs
-from riskset.protocol.told_before import columns_used, untold_columns
-from riskset.protocol.told_outcomes import outcomes_to_keep, told_outcomes
 from riskset.protocol.witnessing import (
     check_cosigned,
     cosignature,
@@ -61,19 +53,10 @@ from riskset.protocol.witnessing import (
     witness_of,
     witnessed,
 )
-from riskset.secure.envelope import Head, Verified, claimed_head, seal, sha256, verify
+from riskset.secure.envelope import Head, Verified, seal, sha256, verify
 from riskset.secure.masks import Masks, NoMasks, PairwiseMasks, new_secret, public_of
 from riskset.study.load import study_hash
 from riskset.study.spec import Study
-
-
-@dataclass(frozen=True)
-class Holding:
-    """What a site contributes to a study. None of it leaves the site."""
-
-    cohort: Cohort
-    rows: RowMarks
-    """Keyed marks of the patients, by which a change of the data is noticed."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +106,7 @@ class Site:
         self._roster = roster
         self._holding = holding
         self._journal = journal
+        self._remembered = Remembered(journal, holding)
         self._consent = consent
         self._clock = clock
         self._program = program or here()
@@ -200,46 +184,33 @@ class Site:
             raise refused(difference.code)
         limits = self._limits(opening, approval)
         secret = new_secret() if self._study.disclosure.secure_sum == "required" else b""
-        public = public_of(secret) if secret else b""
-        seen = witness_of(self._roster.coordinator, self._journal.seen())
-        ran = lists_of(parties_of_runs(self._journal, self._roster, self.name), head.run, self._roster)
-        may_be_subtracted, size = approval.may_be_subtracted, seen.checkpoint.size
-        before = opened_in(self._journal.sent_besides(head.run))
-        opened = Opened(
-            __version__,
-            self._program,
-            opening,
-            public,
-            limits,
-            may_be_subtracted,
-            size,
-            before,
-            ran,
-            approval,
-            self._code,
-            told_in_runs(self._journal, opening.earlier),
-        )
+        opened = self._opened(head.run, opening, limits, secret, approval)
         reply = self._seal(head, OPENED, opened.to_bytes(), history="")
-        keys, rows, cohort = self._roster.keys_of(opening.participants), self._holding.rows, self._holding.cohort
-        curves = curves_to_keep(rows, cohort, self._plan.reported)
-        begun = Begun(
-            self._study.id,
-            opening.participants,
-            rows,
-            secret,
-            approval.sha256,
-            seen.seen,
-            keys,
-            curves,
-            columns_used(rows, self._plan.reported),
-            tuple(sorted(cohort.analysis_sets)) if rows.marks else (),
-            outcomes_to_keep(rows, cohort, self._plan.reported),
-        )
+        begun = self._remembered.begun(self._study.id, opening, self._plan.reported, secret, approval, self._roster)
         exchange = Exchange(0, message.raw, reply)
         run = self._begun(head.run, begun, message.payload, exchange, approval)  # may refuse, before anything is kept
         self._journal.begin(head.run, begun, exchange, _public(OPENED, head, "", approval, reply))
         self._runs[head.run] = run
         return reply
+
+    def _opened(
+        self, run_id: str, opening: Opening, limits: Mapping[str, str], secret: bytes, approval: Approval
+    ) -> Opened:
+        """Returns what the site states when it opens a run."""
+        return Opened(
+            __version__,
+            self._program,
+            opening,
+            public_of(secret) if secret else b"",
+            limits,
+            approval.may_be_subtracted,
+            witness_of(self._roster.coordinator, self._journal.seen()).checkpoint.size,
+            opened_in(self._journal.sent_besides(run_id)),
+            lists_of(parties_of_runs(self._journal, self._roster, self.name), run_id, self._roster),
+            approval,
+            self._code,
+            told_in_runs(self._journal, opening.earlier),
+        )
 
     def _limits(self, opening: Opening, approval: Approval) -> Mapping[str, str]:
         """Returns the limits that this site states; Refused where it does not take part."""
@@ -263,7 +234,7 @@ class Site:
             check_asked(run.changes, head.run, run.begun.rows, contributed)
             if history.judge.policy is not None:
                 rest = contributed.keys() - history.opened[self.name].told.keys() - {head.run}
-                check_told(told_in_runs(self._journal, self._of_other_studies(rest, head.study)))
+                check_told(told_in_runs(self._journal, self._remembered.of_other_studies(rest, head.study)))
         if any(question.is_first for question in history.questions):
             check_opened(history.opened[self.name].opened, opened_in(self._journal.sent_besides(head.run)))
             run.contributor.check_curves(history)
@@ -345,25 +316,9 @@ class Site:
         """Returns the run as the opening message, of this payload, began it."""
         opening, program = read_opening(payload), read_coordinators_program(payload)
         stated = read_opened(verify(exchange.reply, self._roster.sites).payload).told
-        told = [(run, at) for run, of in stated.items() for at in of.told]
-        earlier = told + [(run, at) for run, of in stated.items() for at in of.pending]
-        rows, names = self._holding.rows, sorted(self._holding.cohort.analysis_sets)
-        changes = changes_since(opening.earlier, self._other_runs(run_id), self._holding.rows)
-        differ, alike = {id_: c.rows for id_, c in changes.items()}, {id_: c.alike for id_, c in changes.items()}
-        entered = {id_: c.entered for id_, c in changes.items()}
+        changes = self._remembered.changes(run_id, opening)
         asked_alone = tuple(analysis for analysis in self._plan.reported if analysis.exposure.alone)
-        own = Own(
-            self._holding.cohort,
-            differ,
-            entered,
-            alike,
-            lambda live: untold_columns(self._other_runs(run_id), self._journal.told, self._holding.rows, live),
-            lambda: self._opened_curves(run_id),
-            lambda: told_outcomes(self._other_runs(run_id), self._journal.followed, rows, self._holding.cohort),
-            cache(lambda: apart_since(earlier, self._states(), rows, names)),
-            frozenset(told),
-            has_told=bool(asked_alone) and has_told(self._journal.sent_besides(run_id)),
-        )
+        own = self._remembered.own(run_id, changes, stated, is_told_alone=bool(asked_alone))
         contributor = self._conditions.contributor(own, approval)
         contributor.asked_alone = asked_alone
         contributor.ran_otherwise = lambda history: ran_otherwise(
@@ -371,24 +326,6 @@ class Site:
         )
         contributor.freeze = lambda key, compute: self._journal.freeze(run_id, f"{begun.rows.digest}/{key}", compute)
         return _Run(begun, opening, program, (exchange,), contributor, changes)
-
-    def _opened_curves(self, run_id: str) -> tuple[Curve, ...]:
-        """Returns the curves answered so far in other runs."""
-        others = self._other_runs(run_id)
-        return opened_curves(others, self._journal.answered, self._holding.rows, self._holding.cohort)
-
-    def _of_other_studies(self, runs: Iterable[str], study: str) -> list[str]:
-        """Returns those of other studies, and of other versions. Two of one version that are opened at once tell of
-        the same sets."""
-        return [run for run in runs if claimed_head(self._journal.exchanges(run)[0].request).study != study]
-
-    def _states(self) -> dict[str, RowMarks]:
-        """Returns the patients of each run to which this site has contributed."""
-        return {run: begun.rows for run, begun in self._journal.contributed().items()}
-
-    def _other_runs(self, run_id: str) -> dict[str, Begun]:
-        """Returns the runs to which this site has contributed, but for this one."""
-        return {id_: begun for id_, begun in self._journal.contributed().items() if id_ != run_id}
 
     def _seal(self, request: Head, type_: str, payload: bytes, history: str) -> bytes:
         return seal(

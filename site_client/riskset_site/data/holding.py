@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from riskset.analyses.cohort import AnalysisSet, AnySet, Cohort
 from riskset.protocol.journal import ABSENT, MARK_DIGITS, NAMED, MarkedField, RowMarks
-from riskset.protocol.site import Holding
+from riskset.protocol.remembered import Holding
 from riskset.study.spec import Study
 from riskset_site.data.cohort import load_patients
 from riskset_site.data.content import Content, content_of_arrays

@@ -10,7 +10,8 @@ from riskset.protocol import site as site_module
 from riskset.protocol.coordinator import Coordinator
 from riskset.protocol.messages import REFUSED, read_refusal
 from riskset.protocol.opening import Opening
-from riskset.protocol.site import Holding, Site
+from riskset.protocol.remembered import Holding
+from riskset.protocol.site import Site
 from riskset.protocol.witnessing import read_cosigned
 from riskset.rehearsal import EverySiteConsents, MemoryJournal
 from riskset.results import results_json, results_of

@@ -11,7 +11,8 @@ import pytest
 from riskset.analyses.cohort import Cohort
 from riskset.protocol.coordinator import Coordinator
 from riskset.protocol.opening import Opening
-from riskset.protocol.site import Holding, Site
+from riskset.protocol.remembered import Holding
+from riskset.protocol.site import Site
 from riskset.rehearsal import EverySiteConsents, MemoryJournal, MemoryRecord
 from riskset_site.consent.approvals import Approvals, LedgerConsent
 from riskset_site.keys import SitePaths
