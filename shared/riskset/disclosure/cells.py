@@ -73,12 +73,16 @@ def entered(policy: Policy, run: str, rows: int, sites: int) -> list[Finding]:
     return _rows_and_sites(policy, "R14.entered", subject, rows, sites, remedy)
 
 
-def set_since(policy: Policy, name: str, run: str, place: int, rows: int, sites: int) -> list[Finding]:
+def set_since(
+    policy: Policy, name: str, run: str, place: int, rows: int, sites: int, *, are_tables: bool = False
+) -> list[Finding]:
     """R14: `rows` patients at `sites` sites are in only one of the set `name` and one of which the earlier `run` told,
-    its set at this place: a population of their own, whose sums are the difference of the two sets'."""
+    its set at this place: a population of their own, whose sums are the difference of the two sets'. Of tables it is
+    one table more, whose products of columns nobody knows."""
     subject = say("rules.subject.set_since_run", name=name, run=run, place=place + 1)
-    remedy = _more_rows_and_sites(policy, "R14.entered", "set_since")
-    return _rows_and_sites(policy, "R14.entered", subject, rows, sites, remedy)
+    pair = "R14.changed" if are_tables else "R14.entered"
+    remedy = _more_rows_and_sites(policy, pair, "set_since_tables" if are_tables else "set_since")
+    return _rows_and_sites(policy, pair, subject, rows, sites, remedy)
 
 
 def alike(policy: Policy, run: str, rows: int) -> Finding:

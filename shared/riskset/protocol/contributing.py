@@ -259,8 +259,9 @@ class Contributor:
         numbers, opens = labelled(history, released.values, released.silent), history.opens(self.own.cohort)
         numbers = (*numbers, *_in_clear(history, released.stated), *_alone(history, released.told))
         opened = tuple(opens.get(id_, 0) if labels else 0 for id_, labels, _ in numbers)
-        told, followed, heard = _told(history, findings), _followed(history, findings), tuple(sorted(history.tellers))
-        return Sent(numbers, verdicts, opened, told, followed, heard)
+        told, crossed = _told(history, findings)
+        followed, heard = _followed(history, findings), tuple(sorted(history.tellers))
+        return Sent(numbers, verdicts, opened, told, crossed, followed, heard)
 
 
 def labelled(history: History, values: NDArray[np.float64], silent: NDArray[np.bool_]) -> tuple[Labelled, ...]:
@@ -275,16 +276,20 @@ def labelled(history: History, values: NDArray[np.float64], silent: NDArray[np.b
     return tuple(by_id)
 
 
-def _told(history: History, findings: Sequence[Judged]) -> tuple[str, ...]:
+def _told(history: History, findings: Sequence[Judged]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Returns the names of the sets, and of the columns in them, of which the vector tells more than how many patients
-    a set has."""
+    a set has; and the sets of which it tells more than tables by arm."""
     refused = {id_ for id_, finding in findings if not finding.passes}
     tells_sizes = history.step is None or isinstance(history.step, Changes | Cohorts)
     in_step = () if tells_sizes else history.in_admission
     asked = [*in_step, *(question.analysis for question in history.questions)]
     # of all of them, refused or not: the work shows no refusal
     of_each = [(analysis.id, [feature.name for feature in features_of([analysis])]) for analysis in asked]
-    return tuple(sorted({name for id_, names in of_each if id_ not in refused for name in names}))
+    crossed = [(analysis.id, analysis.analysis_set) for analysis in asked if not analysis.exposure.is_one_way]
+    return (
+        tuple(sorted({name for id_, names in of_each if id_ not in refused for name in names})),
+        tuple(sorted({name for id_, name in crossed if id_ not in refused})),
+    )
 
 
 def _followed(history: History, findings: Sequence[Judged]) -> dict[str, int]:

@@ -153,15 +153,19 @@ def _joint(run: Progress, ready: Sequence[str]) -> tuple[Joint, ...]:
     return (Joint(run.judge.policy.k if run.judge.policy else 1),)
 
 
-def _earlier_sets(run: Progress) -> tuple[tuple[ToldSet, ...], frozenset[ToldSet]]:
+def _earlier_sets(run: Progress) -> tuple[tuple[ToldSet, ...], frozenset[ToldSet], frozenset[ToldSet]]:
     """Returns the sets of which a participant told in an earlier run or may still tell; and those of them of which all
-    participants of this one told: only these were compared there with what each of them had told before."""
+    participants of this one told: only these were compared there with what each of them had told before; and those of
+    which none told more than tables by arm."""
     said = [one.told for one in run.opened.values()]
     every = sorted(
         {(earlier, place) for told in said for earlier, of in told.items() for place in of.told + of.pending}
     )
     by_all = ((one, p) for one, p in every if all(one in told and p in told[one].told for told in said))
-    return tuple(every), frozenset(by_all)
+    crossed = {
+        (one, p) for told in said for one, of in told.items() for p in of.told + of.pending if p not in of.tables
+    }
+    return tuple(every), frozenset(by_all), frozenset(every) - crossed
 
 
 def _exclusions(run: Progress) -> Exclusions:

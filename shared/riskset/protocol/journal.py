@@ -161,6 +161,8 @@ class Sent:
     told: tuple[str, ...] = ()
     """Names of the analysis sets, and of the columns in them, of which more was told than how many patients a set
     has."""
+    crossed: tuple[str, ...] = ()
+    """Those of the sets of which more was told than tables by arm."""
     followed: Mapping[str, int] = field(default_factory=dict)
     """By name of the rows whose days and events were told: how many events all hospitals have in them."""
     heard: tuple[str, ...] = ()
@@ -178,6 +180,11 @@ def most_sent(sent: Iterable[Sent]) -> dict[str, int]:
 def told_in(sent: Iterable[Sent]) -> frozenset[str]:
     """Returns the names of the sets and columns that were told."""
     return frozenset().union(*(one.told for one in sent))
+
+
+def crossed_in(sent: Iterable[Sent]) -> frozenset[str]:
+    """Returns the names of the sets of which more was told than tables by arm."""
+    return frozenset().union(*(one.crossed for one in sent))
 
 
 def followed_in(sent: Iterable[Sent]) -> dict[str, int]:
@@ -222,6 +229,9 @@ class Journal(Protocol):
     def told(self, run: str) -> frozenset[str]:
         """Returns the names of the analysis sets, and of the columns in them, of which this site sent more in the run
         than how many patients a set has."""
+
+    def crossed(self, run: str) -> frozenset[str]:
+        """Returns the names of those of these sets of which more was told than tables by arm."""
 
     def followed(self, run: str) -> Mapping[str, int]:
         """Returns the names of the rows whose days and events this site told in the run, and how many events all

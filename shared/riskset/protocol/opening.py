@@ -53,6 +53,8 @@ class ToldSets:
     """Of which it told more than how many patients they have."""
     pending: tuple[int, ...] = ()
     """Of which it may still tell, since the run is not over."""
+    tables: tuple[int, ...] = ()
+    """Those of `told` of which it told no more than tables by arm, and can tell no more."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,10 @@ class Opened:
             "parties": list(at),
             "ran": [[at[key] for key in parties] for parties in self.ran],
             "opened": self.opened,
-            "told": {run: {"told": [*of.told], "pending": [*of.pending]} for run, of in self.told.items()},
+            "told": {
+                run: {"told": [*of.told], "pending": [*of.pending], "tables": [*of.tables]}
+                for run, of in self.told.items()
+            },
             **self.program.content,
         }
         if self.approval is not None:
@@ -238,9 +243,11 @@ def _told(stated: object, earlier: Collection[str]) -> dict[str, ToldSets]:
         raise ProtocolError(say("protocol.opening.told"))
     found = {}
     for run, of in stated.items():
-        if not isinstance(of, dict) or set(of) != {"told", "pending"}:
+        if not isinstance(of, dict) or set(of) != {"told", "pending", "tables"}:
             raise ProtocolError(say("protocol.opening.told"))
-        found[run] = ToldSets(_places(of["told"]), _places(of["pending"]))
+        found[run] = ToldSets(_places(of["told"]), _places(of["pending"]), _places(of["tables"]))
+        if not set(found[run].tables) <= set(found[run].told):
+            raise ProtocolError(say("protocol.opening.told"))
     return found
 
 

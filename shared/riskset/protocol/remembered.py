@@ -84,6 +84,7 @@ class Remembered:
             outcomes=lambda: told_outcomes(self.others(run), self.journal.followed, rows, cohort),
             apart_since=cache(lambda: apart_since(compared, self._states(), rows, sorted(cohort.analysis_sets))),
             told=frozenset(told),
+            tables=frozenset((earlier, at) for earlier, of in stated.items() for at in of.tables),
             has_told=is_told_alone and has_told(self.journal.sent_besides(run)),
         )
 

@@ -17,16 +17,18 @@ Patients = frozenset[str]
 
 
 def told_in_runs(journal: Journal, runs: Collection[str]) -> dict[str, ToldSets]:
-    """Returns, by run of these, the sets of which this site told more than how many patients they have, and those of
-    which it may still tell: all others of a run that is not over. Nothing of runs that an earlier version recorded
-    without their sets."""
+    """Returns, by run of these, the sets of which this site told more than how many patients they have, those of which
+    it may still tell, which are all others of a run that is not over, and those of which it told tables only. Nothing
+    of runs that an earlier version recorded without their sets."""
     found = {}
     for run, begun in journal.contributed().items():
         if run in runs and begun.sets:
             names = journal.told(run)
             told = tuple(place for place, name in enumerate(begun.sets) if name in names)
-            rest = () if journal.is_over(run) else tuple(p for p in range(len(begun.sets)) if p not in told)
-            found[run] = ToldSets(told, rest)
+            is_over, crossed = journal.is_over(run), journal.crossed(run)
+            rest = () if is_over else tuple(p for p in range(len(begun.sets)) if p not in told)
+            tables = tuple(place for place in told if is_over and begun.sets[place] not in crossed)
+            found[run] = ToldSets(told, rest, tables)
     return found
 
 

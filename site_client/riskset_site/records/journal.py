@@ -33,6 +33,7 @@ from riskset.protocol.journal import (
     MarkedField,
     RowMarks,
     Sent,
+    crossed_in,
     followed_in,
     most_sent,
     told_in,
@@ -131,6 +132,9 @@ class JournalFile:
 
     def told(self, run: str) -> frozenset[str]:
         return told_in(self.sent_in(run))
+
+    def crossed(self, run: str) -> frozenset[str]:
+        return crossed_in(self.sent_in(run))
 
     def followed(self, run: str) -> Mapping[str, int]:
         return followed_in(self.sent_in(run))
@@ -232,8 +236,8 @@ def read_sent(ledger: LedgerFile, entry: Entry) -> Sent | None:
         return None
     numbers = tuple((step, tuple(labels), tuple(map(float, values))) for step, labels, values in private["numbers"])
     told, heard = (tuple(private.get(key, ())) for key in ("told", "heard"))
-    followed = private.get("followed", {})
-    return Sent(numbers, tuple(private["verdicts"]), _opened(private, numbers), told, followed, heard)
+    crossed, followed = tuple(private.get("crossed", told)), private.get("followed", {})
+    return Sent(numbers, tuple(private["verdicts"]), _opened(private, numbers), told, crossed, followed, heard)
 
 
 def _opened(private: Mapping[str, Any], numbers: Sequence[Labelled]) -> tuple[int, ...]:
@@ -249,8 +253,9 @@ def _sent_to_json(sent: Sent) -> dict[str, object]:
     numbers = [[step, list(labels), list(map(repr, map(float, values)))] for step, labels, values in sent.numbers]
     verdicts = [dict(verdict) for verdict in sent.verdicts]
     more = {"followed": dict(sent.followed), "heard": list(sent.heard)}
-    told = {"numbers": numbers, "verdicts": verdicts, "opened": list(sent.opened), "told": list(sent.told)}
-    return told | {key: value for key, value in more.items() if value}
+    told = {"told": list(sent.told), "crossed": list(sent.crossed)}
+    always = {"numbers": numbers, "verdicts": verdicts, "opened": list(sent.opened), **told}
+    return always | {key: value for key, value in more.items() if value}
 
 
 def _hashes(exchange: Exchange) -> dict[str, str]:

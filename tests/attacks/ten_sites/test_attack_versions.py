@@ -7,6 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from riskset.analyses.cohort import PatientSet
 from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.errors import Refused
 from riskset.protocol.approval import ExceptionSigned
@@ -419,3 +420,49 @@ def told(network, run):
 def together(found, a, b):
     a, b = (f"{name} = true (os)" for name in (a, b))
     return found.get(f"patients with {a} and {b}", found.get(f"patients with {b} and {a}"))
+
+
+class TestTablesAndModels:
+    """Tables are of all patients, models of those who have all covariates. What a table has more is a table of whom
+    they differ in: at least k. What a model of the table's patients has more than another model are products."""
+
+    COVARIATES = ("ecog", "mvi", "male", "viral")
+
+    def version(self, network, table, number, missing, *, asks_table):
+        """A table of all but some patients of each of three sites, or a model of these."""
+        model = {"cox": {"kind": "cox", "endpoints": ["os"], "multivariable": list(self.COVARIATES)}}
+        of_table = {"table": {"kind": "table1", "variables": ["ecog"]}}
+        kept = without(table, busan=missing, daegu=missing, tokyo=missing)
+        made = network(table, of_table if asks_table else model, {"os": kept}, arm="arm", run=number, version=number)
+        for site, cohort in made.cohorts.items():
+            here = table["site"] == site
+            everybody = np.flatnonzero((kept if asks_table else np.ones(len(kept), bool))[here])
+            variables = {name: table[name][here][everybody] for name in ("arm", "ecog")}
+            names = ("patients/all with arm", "patients/all with arm and ecog") if asks_table else ()
+            sets = cohort.analysis_sets | {name: PatientSet(variables, everybody) for name in names}
+            eligible = tuple(range(int(here.sum())))
+            made.cohorts[site] = replace(cohort, analysis_sets=sets, eligible=eligible)
+            made.rows[site] = made.marks(site)
+            made.start_site(site)
+        return made
+
+    def after(self, first, second, earlier=("1",)):
+        if not first.coordinator.is_finished:
+            first.run()
+        return second.inherits(first).again(str(len(earlier) + 1), earlier=list(earlier))
+
+    def test_models_pass_after_tables_of_a_few_more(self, network, patients):
+        table = patients(*FEW)
+        first = self.version(network, table, "1", 0, asks_table=True)
+        second = self.after(first, self.version(network, table, "2", 5, asks_table=False))
+        assert isinstance(second.run().results[MODEL], CoxFit)
+        third = self.after(second, self.version(network, table, "3", 0, asks_table=False), ["1", "2"])
+        refused = third.run().results[MODEL]
+        assert (refused.rule, refused.limit_name) == ("R14", "R14.entered_rows")
+
+    @pytest.mark.parametrize(("missing", "rule"), [(5, ""), (1, "R14")])
+    def test_tables_after_models(self, network, patients, missing, rule):
+        table = patients(*FEW)
+        first = self.version(network, table, "1", 0, asks_table=False)
+        results = self.after(first, self.version(network, table, "2", missing, asks_table=True)).run().results
+        assert getattr(results["table1/all/ecog"], "rule", "") == rule

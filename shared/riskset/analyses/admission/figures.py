@@ -71,6 +71,8 @@ class Figures:
     """By set of an earlier run, and analysis set: patients in only one of the two."""
     told: frozenset[ToldSet] = frozenset()
     """The sets of earlier runs of which totals are known."""
+    tables: frozenset[ToldSet] = frozenset()
+    """Those of which no more than tables by arm was told."""
     events: Mapping[str, int] = field(default_factory=dict)
     columns: Mapping[Feature, Count] = field(default_factory=dict)
     """By column: patients with a 1 (0 for numbers), and hospitals in which it varies."""

@@ -5,7 +5,7 @@ A hospital's own rows are judged by that hospital alone (`own_rows`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from typing import Literal
@@ -183,7 +183,7 @@ def _cohorts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iter
             for other in others_of(analysis, kept, judge.arm):
                 count = _apart(figures, other, name)
                 found += cells.apart(policy, other, name, count.rows, count.sites)
-            found += apart_since(policy, name, figures.since, figures.told)
+            found += apart_since(policy, analysis, figures.since, figures.told, figures.tables)
         yield from ((analysis.id, finding) for finding in found)
         if all(finding.passes for finding in found):
             kept.append(analysis)
@@ -197,13 +197,21 @@ def others_of(analysis: Analysis, kept: Sequence[Analysis], arm: str | None) -> 
 
 
 def apart_since(
-    policy: Policy, name: str, since: Mapping[tuple[ToldSet, str], Count], told: Collection[ToldSet]
+    policy: Policy,
+    analysis: Analysis,
+    since: Mapping[tuple[ToldSet, str], Count],
+    told: frozenset[ToldSet],
+    tables: frozenset[ToldSet],
 ) -> Iterator[Finding]:
-    """R14 for a set, beside those of earlier runs. Nothing new is told of one that is the same as a set told before."""
+    """R14 for the set of an analysis, beside those of earlier runs. Nothing new is told of one that is the same as a
+    set told before. What tables of one set have more than those of another is a table of whom they differ in."""
+    name, is_one_way = analysis.analysis_set, analysis.exposure.is_one_way
     beside = {one: count for (one, of), count in since.items() if of == name}
-    if not any(one in told and count == Count(0, 0) for one, count in beside.items()):
+    same = told if is_one_way else told - tables
+    if not any(one in same and count == Count(0, 0) for one, count in beside.items()):
         for (run, place), count in beside.items():
-            yield from cells.set_since(policy, name, run, place, count.rows, count.sites)
+            are_tables = is_one_way or (run, place) in tables
+            yield from cells.set_since(policy, name, run, place, count.rows, count.sites, are_tables=are_tables)
 
 
 def _apart(figures: Figures, a: str, b: str) -> Count:

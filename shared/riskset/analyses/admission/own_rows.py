@@ -193,7 +193,7 @@ def _own_counts(policy: Policy, analysis: Analysis, own: Own, kept: Sequence[str
             differ = own.cohort.apart(name, other)
             yield from cells.apart(policy, other, name, differ, int(differ > 0))
     since = {(told, name): Count(n[name], int(n[name] > 0)) for told, n in own.apart_since().items() if name in n}
-    yield from apart_since(policy, name, since, own.told)
+    yield from apart_since(policy, analysis, since, own.told, own.tables)
     ones = {c.name: int(c.values(rows).sum()) for c in analysis.columns if not c.is_number}
     yield from levels(policy, analysis, rows.n, ones)
     if analysis.exposure.within is None:

@@ -51,6 +51,8 @@ class Own:
     """Returns, by set of an earlier run, and by analysis set: its patients in only one of the two."""
     told: frozenset[ToldSet] = frozenset()
     """Of which sets of earlier runs it told more than how many patients they have."""
+    tables: frozenset[ToldSet] = frozenset()
+    """Of which of them it told no more than tables by arm."""
     tells: Callable[[Analysis], bool] = lambda _: False
     """Whether it tells its own estimate of an analysis: it signed for that, and its own rows pass the rules."""
     has_told: bool = False

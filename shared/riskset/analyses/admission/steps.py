@@ -76,6 +76,8 @@ class Cohorts:
     earlier: tuple[ToldSet, ...] = ()
     told: frozenset[ToldSet] = frozenset()
     """Those of them that are known by their totals; of the others an earlier run may still tell."""
+    tables: frozenset[ToldSet] = frozenset()
+    """Those of them of which no more than tables by arm was told."""
     id: str = "admission/cohorts"
     reveals: ClassVar[Message] = say("analyses.reveals.cohorts")
 
@@ -113,7 +115,7 @@ class Cohorts:
         rows = dict(zip(sets, counts, strict=False))
         apart = dict(zip(combinations(sets, 2), counts[len(sets) :], strict=False))
         since = dict(zip(self._since(live), counts[len(sets) + len(apart) :], strict=True))
-        return replace(known, rows=rows, apart=apart, since=since, told=self.told)
+        return replace(known, rows=rows, apart=apart, since=since, told=self.told, tables=self.tables)
 
     def _since(self, live: Live) -> list[tuple[ToldSet, str]]:
         return list(product(self.earlier, _sets(live)))
@@ -124,6 +126,7 @@ def steps(
     exclusions: Exclusions = NOT_COUNTED,
     earlier_sets: Sequence[ToldSet] = (),
     told: frozenset[ToldSet] = frozenset(),
+    tables: frozenset[ToldSet] = frozenset(),
     *,
     counts_entered: bool = True,
     joint: tuple[Joint, ...] = (),
@@ -131,5 +134,5 @@ def steps(
     """Returns the rounds of admission; `earlier` are the runs whose changes have not been judged yet, `joint` the round
     of analyses with products of columns; the rest is of `Cohorts`."""
     first: tuple[Step, ...] = (Changes(tuple(earlier), counts_entered),) if earlier else ()
-    cohorts, products = Cohorts(tuple(earlier_sets), told), JointProducts() if joint else Products()
+    cohorts, products = Cohorts(tuple(earlier_sets), told, tables), JointProducts() if joint else Products()
     return (*first, cohorts, Counts(exclusions), Pairs(), *joint, products)
