@@ -29,7 +29,7 @@ def test_hospitals_read_the_rows_that_were_pooled(demonstration, tmp_path):
     study = parse_study(demonstration.study.decode())
     (asked,) = (a for a in study.analyses.values() if isinstance(a, CoxEntry) and a.multivariable)
     columns = columns_of(study, asked.multivariable)
-    folders = demonstration.folders()
+    folders, pooled = demonstration.folders(), {name: demonstration.pooled(name) for name in asked.endpoints}
     assert set(study.sites) == set(folders)
     for site, files in folders.items():
         folder = tmp_path / site
@@ -39,7 +39,7 @@ def test_hospitals_read_the_rows_that_were_pooled(demonstration, tmp_path):
         cohort = load_cohort(folder / "site.toml", study)
         for endpoint in asked.endpoints:
             rows = cohort.outcomes(endpoint)
-            meant = [row for row in demonstration.pooled(endpoint) if row.site == site]
+            meant = [row for row in pooled[endpoint] if row.site == site]
             meant = [row for row in meant if not np.isnan(list(row.columns.values())).any()]
             assert rows.days.tolist() == [row.days for row in meant]
             assert rows.event.tolist() == [row.event for row in meant]

@@ -32,7 +32,7 @@ class SetId:
     """The box of the flow chart that the rows have reached, whether they meet the rules after it or not; None for
     eligible rows."""
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Its key in a cohort, as labels and findings print it: `os`, `os/match`, `os with age and arm`, `os after day
         91`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -74,7 +75,7 @@ class CountedInTables(AskedOnce):
             return None
         return replace(self, tables=replace(self.tables, arms=Arms(())), arms_refusal=refusal)
 
-    @property
+    @cached_property
     def exposure(self) -> Exposure:
         return self.tables.exposure()
 

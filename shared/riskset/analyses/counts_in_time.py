@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -146,7 +146,7 @@ class CountedInTime(AskedOnce):
             return None
         return replace(self, counts=replace(self.counts, levels=()), arms_refusal=refusal)
 
-    @property
+    @cached_property
     def exposure(self) -> Exposure:
         return self.counts.exposure(self.set_id)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,7 +101,7 @@ class PatientsByArm(AskedOnce):
     is_one_way: bool = False
     """As in an exposure."""
 
-    @property
+    @cached_property
     def exposure(self) -> Exposure:
         return Exposure(
             design=(),

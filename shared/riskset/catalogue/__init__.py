@@ -54,13 +54,15 @@ def _text(language: str, code: str, values: tuple[tuple[str, Any], ...]) -> str:
     template, written = catalogue(language)[code], {name: _written(value, language) for name, value in values}
     if not isinstance(template, str):
         template = template["one" if written["n"] == 1 else "other"]
-    return _FORMATTER.vformat(template, (), written)
+    return "".join(
+        [text if name is None else text + _printed(written[name], *form) for text, name, form in _parsed(template)]
+    )
 
 
 def _written(value: Any, language: str) -> Any:  # noqa: ANN401 - whatever a template prints
     """Returns a value with the messages in it written out."""
     if isinstance(value, Message):
-        return _Sentence(value.in_language(language))
+        return _Sentence(value if language == ENGLISH else value.in_language(language))
     return tuple(_written(part, language) for part in value) if isinstance(value, tuple) else value
 
 
@@ -88,17 +90,23 @@ def _for_programs(value: Any) -> Any:  # noqa: ANN401 - whatever a template prin
     return value if isinstance(value, int | float | str) else str(value)
 
 
-class _Formatter(string.Formatter):
-    def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 - whatever a template prints
-        if isinstance(value, tuple):
-            between, _, last = (format_spec or ", ").partition("|")
-            *first, end = (part if isinstance(part, _Sentence) else visible(str(part)) for part in value or ("",))
-            return f"{between.join(first)}{last or between}{end}" if first else end
-        text = str(super().format_field(value, format_spec))
-        return text if isinstance(value, _Sentence) else visible(text)  # no value begins a line that looks like ours
+@cache
+def _parsed(template: str) -> tuple[tuple[str, str | None, tuple[str, bool]], ...]:
+    """Returns a template's parts: a text; the name of the value after it, None at the end; the value's format, and
+    whether it is printed as Python writes it."""
+    parts = string.Formatter().parse(template)
+    return tuple((text, name, (form or "", quoted is not None)) for text, name, form, quoted in parts)
 
 
-_FORMATTER: Final = _Formatter()
+def _printed(value: Any, form: str, is_quoted: bool) -> str:  # noqa: ANN401 - whatever a template prints
+    if is_quoted:
+        value = repr(value)
+    if isinstance(value, tuple):
+        between, _, last = (form or ", ").partition("|")
+        *first, end = (part if isinstance(part, _Sentence) else visible(str(part)) for part in value or ("",))
+        return f"{between.join(first)}{last or between}{end}" if first else end
+    text = format(value, form)
+    return text if isinstance(value, _Sentence) else visible(text)  # no value begins a line that looks like ours
 
 
 @cache

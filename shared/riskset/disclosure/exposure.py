@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Literal, Protocol
 
 import numpy as np
@@ -60,6 +61,9 @@ class Column:
     """Whether a study defines the variable, which can then be any property of a patient."""
     factors: tuple[Column, ...] = ()
     """Of a product: its two columns."""
+
+    def __hash__(self) -> int:
+        return hash((self.variable, self.level))  # columns that share both are few, and hashed often
 
     @property
     def name(self) -> str:
@@ -148,14 +152,14 @@ class Exposure:
     without: bool = False
     """True where totals without each such hospital are opened too: R5 of the local column."""
 
-    @property
+    @cached_property
     def columns(self) -> tuple[Column, ...]:
         """Returns every column once: those whose levels R2, R4 and R12 judge."""
         numbers = (*self.numbers, *self.halved, *self.ranked)
         within = () if self.within is None else (self.within,)
         return tuple(dict.fromkeys((*self.design, *self.tables, *numbers, *self.split, *self.conditions, *within)))
 
-    @property
+    @cached_property
     def summed(self) -> tuple[Column, ...]:
         """Returns the columns whose sums leave, and that R4 judges together: those of designs, of a sum its terms, then
         the numbers of tables."""
@@ -166,12 +170,12 @@ class Exposure:
         """Returns the columns by which patients are counted in time."""
         return self.in_time.split if self.in_time else ()
 
-    @property
+    @cached_property
     def judged(self) -> tuple[Column, ...]:
         """Returns every column once, and the terms of those that a formula computes."""
         return tuple(dict.fromkeys(one for column in self.columns for one in (column, *column.terms)))
 
-    @property
+    @cached_property
     def judged_design(self) -> tuple[Column, ...]:
         """Returns the columns of the design that R4 judges: of a sum its terms, in its place; and the level whose
         patients alone are in it."""
@@ -179,17 +183,17 @@ class Exposure:
         of = ((() if column.is_sum else (column,)) + column.terms for column in (*self.design, *within))
         return tuple(dict.fromkeys(one for columns in of for one in columns))
 
-    @property
+    @cached_property
     def sums(self) -> tuple[Column, ...]:
         """Returns the columns of the design that are sums of terms."""
         return tuple(column for column in self.design if column.is_sum)
 
-    @property
+    @cached_property
     def held(self) -> int:
         """Returns how many values of each patient the design is computed from."""
         return len({name for column in self.design for name in column.made_of})
 
-    @property
+    @cached_property
     def opens_nothing(self) -> bool:
         return (
             not (self.design or self.tables or self.numbers or self.halved or self.ranked or self.patients)

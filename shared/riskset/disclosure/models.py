@@ -76,6 +76,8 @@ def opened(
     def share(numbers: int, remedy: Message = NOTHING) -> Finding:
         return judge(policy, "R5.opened", subject, Fraction(numbers, held), remedy=remedy)
 
+    if (found := share(with_others)).passes:  # most do
+        return found
     code, numbers = "opened", with_others
     if not share(alone).passes:
         code, numbers = ("opened_alone", alone) if share(before).passes else ("opened_before", before)

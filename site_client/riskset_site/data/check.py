@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from riskset.analyses.excluded import COSTLY, variables_of
+from riskset.analyses.plan import plan
 from riskset.catalogue import say
 from riskset.errors import DataError, Problem
 from riskset.study.spec import DateVariable, NumberVariable, Study
@@ -147,7 +148,7 @@ def _variables(prepared: Preparation, site: SiteFile, study: Study) -> Iterator[
 
 
 def _endpoints(prepared: Preparation, study: Study) -> Iterator[EndpointCheck]:
-    for set_id in sets_of(study):
+    for set_id in sets_of(study, plan(study)):
         if set_id.endpoint is not None:
             yield _endpoint(set_id.name, set_id.endpoint, prepared, variables_of(set_id, study))
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from riskset.analyses.cohort import AnalysisSet, AnySet, Cohort, PatientSet, SetId
 from riskset.analyses.excluded import BEFORE_LANDMARK, MISSING, NO_FOLLOW_UP, Reason, variables_of
-from riskset.analyses.plan import plan
+from riskset.analyses.plan import Plan, plan
 from riskset.catalogue import say
 from riskset.errors import DataError, Problem
 from riskset.joining.expiry import today_utc
@@ -65,13 +65,13 @@ class Preparation:
         masks = (known(self.export.columns[name].values) for name in variables)
         return reduce(np.logical_and, masks, np.ones(self.export.n, bool))
 
-    def excluded(self, reason: Reason, study: Study) -> int:
-        """Returns how many eligible rows are not analysed for this reason."""
+    def excluded(self, reason: Reason, sets: Sequence[SetId], study: Study) -> int:
+        """Returns how many eligible rows are not analysed for a reason, which may be of one of the study's `sets`."""
         if reason.code == NO_FOLLOW_UP:
             return int((self.eligible & ~self.known(reason.of)).sum())
         if reason.code == MISSING:
             return int((self.eligible & ~self.complete([reason.of])).sum())
-        set_id = next(s for s in sets_of(study) if s.name == reason.of)
+        set_id = next(s for s in sets if s.name == reason.of)
         known_rows = self.eligible if set_id.endpoint is None else self.known(set_id.endpoint)
         complete = self.complete(variables_of(set_id, study))
         if reason.code == BEFORE_LANDMARK:
@@ -105,16 +105,17 @@ def load_patients(site_file: Path, study: Study, today: date | None = None) -> L
     if prepared.problems:
         hint = say("data.cohort.see_rows", file=site_file.name)
         raise DataError(say("data.cohort.does_not_fit"), hint, prepared.problems)
-    sets = sets_of(study)
-    excluded = {reason.key: prepared.excluded(reason, study) for reason in plan(study).excluded}
+    planned = plan(study)
+    sets = sets_of(study, planned)
+    excluded = {reason.key: prepared.excluded(reason, sets, study) for reason in planned.excluded}
     eligible = tuple(np.flatnonzero(prepared.eligible).tolist())
     cohort = Cohort(site.site, {set_id.name: _set(set_id, prepared, study) for set_id in sets}, excluded, eligible)
     return Loaded(cohort, content_of_export(prepared.export, site, study, sets), prepared.export.keys)
 
 
-def sets_of(study: Study) -> tuple[SetId, ...]:
+def sets_of(study: Study, planned: Plan) -> tuple[SetId, ...]:
     """Returns the sets of rows that analyses use: one per endpoint, then those that a single analysis needs."""
-    return tuple(dict.fromkeys((*map(SetId, study.endpoints), *plan(study).sets)))
+    return tuple(dict.fromkeys((*map(SetId, study.endpoints), *planned.sets)))
 
 
 def prepare(site: SiteFile, study: Study, today: date) -> Preparation:

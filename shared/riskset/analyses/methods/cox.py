@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import combinations_with_replacement, product
 from math import isfinite
 from typing import Any, ClassVar, Final, Literal
@@ -69,7 +70,7 @@ class CoxModel(Analysis):
     robust: Robust = "none"
     splines: tuple[Spline, ...] = ()
 
-    @property
+    @cached_property
     def exposure(self) -> Exposure:
         return Exposure(
             design=self.design,

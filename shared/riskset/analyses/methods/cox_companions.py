@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -37,7 +38,7 @@ class Companion(AskedOnce):
 
     model: CoxModel
 
-    @property
+    @cached_property
     def exposure(self) -> Exposure:
         return replace(self.model.exposure, is_iterative=False, squares="patient")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -60,7 +61,7 @@ class ResponseBySite(Analysis):
     asked: Asked
     tables: CountsInTables
 
-    @property
+    @cached_property
     def exposure(self) -> Exposure:
         return self.tables.exposure(per_site=True, is_iterative=True)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import product
 from typing import Any, ClassVar
 
@@ -82,7 +83,7 @@ class SiteHeterogeneity(Analysis):
     not_told: RefusedByRule | None = None
     """Why no site may tell its own."""
 
-    @property
+    @cached_property
     def exposure(self) -> Exposure:
         may_tell = self.not_told is None
         return replace(self.model.exposure, alone=may_tell, without=may_tell and self.leave_one_out)

@@ -111,7 +111,7 @@ class CountsOfLevels(OfVariable):
     levels: tuple[Column, ...]
     """One for each level in the study's order, including the reference."""
 
-    @property
+    @cached_property
     def exposure(self) -> Exposure:
         levels = tuple(column for column in self.levels if column.level != column.reference)
         return Exposure(
@@ -193,7 +193,7 @@ class SumsOfNumber(OfVariable):
 
     column: Column
 
-    @property
+    @cached_property
     def exposure(self) -> Exposure:
         return Exposure(
             design=(),

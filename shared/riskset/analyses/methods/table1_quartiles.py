@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -70,7 +71,7 @@ class QuartilesOfNumber(OfVariable):
     scale: NumberScale
     least: int
 
-    @property
+    @cached_property
     def exposure(self) -> Exposure:
         return Exposure(
             design=(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations_with_replacement
 from typing import Any, Final
 
@@ -45,7 +46,7 @@ class RanksOfNumber(OfVariable):
 
     column: Column
 
-    @property
+    @cached_property
     def exposure(self) -> Exposure:
         return Exposure(
             design=(),
