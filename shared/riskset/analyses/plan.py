@@ -202,10 +202,11 @@ def plan(study: Study) -> Plan:
     for name, entry in study.analyses.items():
         others: dict[str, str] = {}
         for asked in PLANNERS[entry.kind](study, name, entry):
-            if asked.id in taken:
-                others[asked.id] = f"{asked.id}/{name}"
-            reported.append(asked.following(others).renamed(others.get(asked.id, asked.id)))
-            taken.add(asked.id)
+            id_ = asked.id
+            while id_ in taken:
+                id_ = others[asked.id] = f"{id_}/{name}"
+            reported.append(asked.following(others).renamed(id_))
+            taken.add(id_)
             if len(reported) > MOST_ANALYSES:
                 raise DataError(say("analyses.plan.too_many", most=MOST_ANALYSES), say("analyses.plan.too_many_hint"))
     _check_size(study, reported)

@@ -29,6 +29,14 @@ def test_the_same_question_with_other_options_carries_its_analysis_name(patients
     assert found == [stem, f"{stem}/breslow", f"{stem}/again"]
 
 
+def test_an_entry_that_is_called_as_a_part_of_another_one_takes_no_id_from_it(patients):
+    table = {"kind": "table1", "variables": ["age"], "tests": False}
+    found = ids(patients, table=table, age=table)
+    age = "table1/all/age"
+    first = ["table1/all", age, f"{age}/quartiles"]
+    assert found == [*first, f"{age}/age", f"{age}/age/age", f"{age}/quartiles/age"]
+
+
 def test_a_model_needs_what_admission_finds(patients):
     study = patients.study(SITES)
     assert {need for analysis in plan(study).reported for need in analysis.needs} == {moments_id("os")}

@@ -94,7 +94,7 @@ def cause_of(phase: str, finding: Finding | None) -> str:
         return "R2.outcomes"
     if getattr(finding.subject, "code", "") == cells.OUTCOMES_SINCE:
         return "R14.outcomes"
-    if phase == "admission/counts" and finding.limit_name == "R2.apart_sites":
+    if phase == "admission/counts" and finding.limit_name in ("R2.apart_sites", "R2.leverage"):
         return "R2.apart_rows"
     if phase == "admission/pairs" or (phase == "admission/products" and finding.limit_name == "R4.leverage"):
         return "R4.column"

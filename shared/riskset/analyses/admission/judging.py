@@ -181,7 +181,7 @@ def _cohorts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iter
         if policy.column == "pooled":
             found.append(cells.population_rows(policy, name, figures.rows[name].rows))
             for other in others_of(analysis, kept, judge.arm):
-                count = _apart(figures, other, name)
+                count = apart_of(figures, other, name)
                 found += cells.apart(policy, other, name, count.rows, count.sites)
             found += apart_since(policy, analysis, figures.since, figures.told, figures.tables)
         yield from ((analysis.id, finding) for finding in found)
@@ -214,7 +214,8 @@ def apart_since(
             yield from cells.set_since(policy, name, run, place, count.rows, count.sites, are_tables=are_tables)
 
 
-def _apart(figures: Figures, a: str, b: str) -> Count:
+def apart_of(figures: Figures, a: str, b: str) -> Count:
+    """Returns who is in only one of two sets."""
     return figures.apart[(a, b)] if (a, b) in figures.apart else figures.apart[(b, a)]
 
 

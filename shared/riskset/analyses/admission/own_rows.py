@@ -28,6 +28,7 @@ from riskset.analyses.admission.judging import Judged, apart_since, levels, lost
 from riskset.analyses.admission.of_columns import adding, binary, modelled
 from riskset.analyses.admission.own_columns import own_columns, own_products, own_strata
 from riskset.analyses.admission.own_outcomes import own_outcomes, own_outcomes_of_levels, own_outcomes_since
+from riskset.analyses.admission.own_sets import own_sets
 from riskset.analyses.admission.own_tables import own_tables
 from riskset.analyses.admission.step import Live, Own
 from riskset.analyses.admission.two_levels import cells_of_levels
@@ -56,6 +57,7 @@ def own_findings(
         "admission/counts": lambda: chain(
             own_findings_of_curves(policy, live, own),
             own_tables(policy, live, own, arm),
+            own_sets(policy, live, own, figures, arm),
         ),
         # before the first score; and other runs may have told columns since
         "admission/pairs": lambda: chain(_own_untold(policy, live, own), own_outcomes(policy, live, own, figures)),
