@@ -184,7 +184,7 @@ class TestDates:
         fits, told = export(rows)
         assert (fits, [*told][:1]) == (True, ["fault.same_day"])
         assert told["fault.same_day"].detail.startswith("rows 2, 6, 10, 14, 18: 2021-03-31,")
-        hospital.writes(KEY, 'no_date = ["2021-03-31"]')
+        hospital.writes(KEY, "[map]", 'death = { column = "death", recode = { "2021-03-31" = "" } }')
         assert "fault.same_day" not in export(rows)[1], "the hint, followed"
 
     def test_what_the_site_file_names_as_missing_is_listed_with_its_rows(self, hospital, export):
