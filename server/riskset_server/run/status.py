@@ -169,8 +169,9 @@ def _session(invitation: Invitation | None, sessions: Sessions) -> SiteSession |
 
 
 def _approved(site: str, run: RunStatus | None) -> str:
-    """A refusal is later than an answer: it is of the last round, which the site has not answered."""
-    code = run.declined.get(site) if run else None
+    """A refusal is later than an answer: it is of the last round, which the site has not answered. What was refused in
+    a cancelled run says nothing of the next."""
+    code = run.declined.get(site) if run and run.state != "cancelled" else None
     if code is not None:
         return "no" if code in WAITED_FOR else code if code == "withdrawn" else _REFUSED
     return "yes" if run and site in run.answered else "not known"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -38,6 +38,13 @@ By = Annotated[str, typer.Option(help="Who decides this.")]
 Reason = Annotated[str, typer.Option(help="Why, in one sentence.")]
 
 
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(say("site.terms.not_a_day", found=text)) from None
+
+
 def review(
     site_file: SiteToml,
     as_json: AsJson = False,
@@ -58,7 +65,7 @@ def approve(
     site_file: SiteToml,
     by: Annotated[str, typer.Option(help="Who signs, as the ethics committee knows the name.")],
     irb: Annotated[str, typer.Option(help="Number of the ethics committee's approval.")],
-    until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The last day (UTC) of the approval.")],
+    until: Annotated[date, typer.Option(parser=_day, metavar="DATE", help="The last day (UTC) of the approval.")],
     exception: Annotated[list[str] | None, typer.Option(metavar="RULE=VALUE", help="Loosen one limit.")] = None,
     reason: Annotated[list[str] | None, typer.Option(help="The reason, one for each exception.")] = None,
     compared: Annotated[
@@ -93,7 +100,7 @@ def approve(
     terms = Terms(
         by,
         irb,
-        until.date(),
+        until,
         exception or (),
         reason or (),
         compared or (),

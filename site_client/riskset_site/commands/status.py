@@ -15,7 +15,7 @@ from riskset.joining.invite import load_connection
 from riskset.ledger.entry import Entry
 from riskset.protocol.approval import Approval
 from riskset.protocol.consent import ConsentState
-from riskset.protocol.messages import refusal_message
+from riskset.protocol.messages import own_refusal
 from riskset_site.commands import AsJson, RosterFile, SiteToml, StudyFile
 from riskset_site.consent.approvals import Approvals
 from riskset_site.data.config import load_site_file
@@ -90,7 +90,7 @@ def _status(site_file: Path, study: Path | None, roster: Path | None) -> SiteSta
         entries=len(entries),
         runs=tuple(_runs(entries)),
         refused_at=refused[-1].at if refused else "",
-        refused=refusal_message(refused[-1].public["code"], "this site") if refused else NOTHING,
+        refused=own_refusal(refused[-1].public["code"]) if refused else NOTHING,
     )
 
 

@@ -11,7 +11,7 @@ from riskset.analyses.excluded import COSTLY, variables_of
 from riskset.analyses.plan import plan
 from riskset.catalogue import say
 from riskset.errors import DataError, Problem
-from riskset.study.spec import DateVariable, NumberVariable, Study
+from riskset.study.spec import DateEndpoint, DateVariable, NumberVariable, Study
 from riskset_site.data.cohort import Preparation, prepare, sets_of
 from riskset_site.data.column_reading import MetText, known
 from riskset_site.data.config import load_site_file
@@ -20,6 +20,7 @@ from riskset_site.data.eligibility import FlowStep
 from riskset_site.data.faults import problem_in_rows
 from riskset_site.data.follow_up import EligibleRows
 from riskset_site.data.plausibility import implausible_events, implausible_follow_up, implausible_time
+from riskset_site.data.shared_columns import shared_columns
 from riskset_site.data.site_file import SiteFile
 from riskset_site.data.spread import Spread, spread, suspects
 from riskset_site.data.variables import printed
@@ -46,7 +47,7 @@ class VariableCheck:
     derived: bool = False
     """True where it is computed from other variables."""
     texts: tuple[MetText, ...] = ()
-    """Of a category or boolean every text of the export, else those that [map] recodes."""
+    """Of a category or boolean every text of the export, else those that the site file recodes or names as missing."""
 
 
 @dataclass(frozen=True)
@@ -174,10 +175,13 @@ def _endpoint(name: str, endpoint: str, prepared: Preparation, variables: Sequen
 def _warnings(prepared: Preparation, site: SiteFile, study: Study) -> Iterator[Problem]:
     """Yields what is probably wrong; each mistake that is a problem is told as that."""
     export = prepared.export
+    yield from shared_columns(site, study)
     yield from export.warnings
+    dates = [one for one in study.endpoints.values() if isinstance(one, DateEndpoint)]
+    events = {name for endpoint in dates for name in endpoint.ends}
     for name, column in export.columns.items():
         if isinstance(study.read_variables.get(name), NumberVariable | DateVariable):
-            for fault, rows in suspects(column.values):
+            for fault, rows in suspects(column.values, is_event=name in events):
                 where = say("data.where.a_variable", name=name)
                 yield problem_in_rows(where, fault, export.row_numbers, rows, printed(column.values))
         if isinstance(study.variables[name], NumberVariable):

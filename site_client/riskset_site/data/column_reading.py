@@ -52,7 +52,8 @@ class VariableColumn:
     is_present: bool = True
     """False where the export has no such column."""
     met: tuple[MetText, ...] = ()
-    """Of a category or boolean every text, else those that [map] recodes; most frequent first."""
+    """Of a category or boolean every text, else those that the site file recodes or names as missing; most frequent
+    first."""
 
 
 def known(values: NDArray[Any]) -> NDArray[np.bool_]:
@@ -133,13 +134,13 @@ def _rows_by_text(column: TextColumn) -> list[int]:
 
 def _met(column: TextColumn, texts: TextMeanings) -> Iterator[MetText]:
     rows = _rows_by_text(column)
+    missing = set(texts.missing)
     codes = [
         code
         for code, text in enumerate(column.texts)
-        if rows[code] and (texts.kind.words or text in texts.reading.recode)
+        if rows[code] and (texts.kind.words or text in texts.reading.recode or (code in missing and text))
     ]
     outcomes: dict[tuple[str, Any, str], int] = {}
-    missing = set(texts.missing)
     for code in codes:
         key = (column.texts[code], *_outcome(code, texts, missing))
         outcomes[key] = outcomes.get(key, 0) + rows[code]

@@ -16,7 +16,8 @@ DateFormat = Callable[[str], date | None]
 
 NOT_A_DATE = Fault("not_a_date", say("data.hint.date"))
 _YEAR_FIRST = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y年%m月%d日", "%Y년 %m월 %d일", "%Y. %m. %d.")
-_TIMES = ("", " %H:%M", " %H:%M:%S")
+_NAMED_MONTH = ("%d%b%Y", "%d-%b-%Y", "%d %b %Y", "%d/%b/%Y")
+_TIMES = ("", " %H:%M", " %H:%M:%S", "T%H:%M:%S", " %H:%M:%S.%f", "T%H:%M:%S.%f")
 EXCEL_DAY = Fault("excel_day", say("data.hint.excel_day"))
 AMBIGUOUS = Fault("ambiguous_date", say("data.hint.ambiguous_date"))
 OUTSIDE_ERA = Fault("outside_era", say("data.hint.era"))
@@ -31,7 +32,11 @@ _ERAS = {
 }
 _EXCEL_DAY = re.compile(r"[1-6]\d{4}(\.0+)?")
 """Days since 1900 as Excel counts them, from 1927 to 2091."""
-_DATE_LIKE = re.compile(r"(19|20)\d\d(\d{4}|\D{1,2}\d{1,2}\D{1,2}\d{1,2}\D?)( \d{1,2}:\d\d(:\d\d)?)?")
+_DATE_LIKE = re.compile(
+    r"((19|20)\d\d(\d{4}|\D{1,2}\d{1,2}\D{1,2}\d{1,2}\D?)|\d{1,2}[-/ ]?[A-Z]{3}[-/ ]?(19|20)\d\d)"
+    r"([ T]\d{1,2}:\d\d(:\d\d(\.\d+)?)?)?",
+    re.IGNORECASE,
+)
 _ADJOINING = re.compile("%[A-Za-z]%[A-Za-z]")
 _ERA_NAMES = {"M": "明治", "T": "大正", "S": "昭和", "H": "平成", "R": "令和"}
 _WAREKI = re.compile(
@@ -59,7 +64,7 @@ def _not_a_date(text: str) -> Fault:
     """Returns the fault of a text that is no date in the formats; its hint names one that reads it, where there is one
     that cannot exchange month and day."""
     has_form = _DATE_LIKE.fullmatch(text) is not None  # else a long column of remarks would take minutes
-    for form in (WAREKI, *(day + time for time in _TIMES for day in _YEAR_FIRST if has_form)):
+    for form in (WAREKI, *(day + time for time in _TIMES for day in (*_YEAR_FIRST, *_NAMED_MONTH) if has_form)):
         with suppress(Unreadable):
             if (_wareki if form == WAREKI else _strptime(form))(text) is not None:
                 return Fault("not_a_date", say("data.hint.date_format", format=form))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -17,10 +18,17 @@ from riskset.study.truth import Columns
 from riskset_site.data.column_reading import VariableColumn
 from riskset_site.data.derived import with_derived
 from riskset_site.data.latest_day import latest_day
-from riskset_site.data.one_row_per_patient import doubtful_keys, of_keys, perhaps_without_key, twins, without_key
+from riskset_site.data.one_row_per_patient import (
+    doubtful_keys,
+    of_keys,
+    perhaps_without_key,
+    same_times,
+    twins,
+    without_key,
+)
 from riskset_site.data.site_file import MappedColumn, SiteFile, Source
 from riskset_site.data.sources.csv import read_csv, refuse_lower_header
-from riskset_site.data.sources.encodings import encoding_hint, encodings_with_texts
+from riskset_site.data.sources.encodings import delimiter_that_shows, encoding_hint, encodings_with_texts
 from riskset_site.data.sources.table import SourceTable, TextColumn
 from riskset_site.data.text_meanings import folded
 from riskset_site.data.variables import ExportRows, read_variable
@@ -122,6 +130,7 @@ def _perhaps_repeated(
         yield from twins(rows, needed)
     elif rows.table.n:
         yield from perhaps_without_key(rows, columns)
+    yield from same_times(rows, needed)
 
 
 def _keys(source: Source, table: SourceTable) -> tuple[str, ...] | None:
@@ -182,17 +191,26 @@ def _absent(
 ) -> Iterator[Problem]:
     absent = [header for header in required if header not in table.headers]
     found = say("data.detail.header", names=table.headers[:_HEADERS]) if absent else ""
-    encoding = encoding_hint(site_file.source.csv, site_file.source.delimiter, required) if absent else NOTHING
+    elsewhere = _read_otherwise(site_file.source, table.headers, required) if absent else NOTHING
     if len(absent) == len(required) > 1:
         where = say("data.where.export", file=site_file.source.csv.name)
         message = say("data.export.no_column", n=len(absent))
-        yield Problem(where, message, encoding or _how_to_map(table.headers), detail=found)
+        yield Problem(where, message, elsewhere or _how_to_map(table.headers), detail=found)
         return
     for header in absent:
-        hint = encoding or _near(header, table.headers) or _how_to_map(table.headers, needs[header])
+        hint = elsewhere or _near(header, table.headers) or _how_to_map(table.headers, needs[header])
         where = say("data.where.needed_column", column=header, needed_by=tuple(needs[header]))
         yield Problem(where, say("data.export.missing_column"), hint, detail=found)
         found = ""  # once
+
+
+def _read_otherwise(source: Source, headers: tuple[str, ...], required: list[str]) -> Message:
+    """Returns a hint that names the encoding, or the delimiter, under which all columns appear; NOTHING where there is
+    none."""
+    delimiter = delimiter_that_shows(source.csv, source.encoding, required) if len(headers) == 1 else None
+    if delimiter:
+        return say("data.export.delimiter", delimiter=json.dumps(delimiter))  # as TOML writes a tab
+    return encoding_hint(source.csv, source.delimiter, required)
 
 
 def _near(header: str, headers: Collection[str]) -> Message:

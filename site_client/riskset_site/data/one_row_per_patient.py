@@ -33,6 +33,7 @@ _KEYS_ALIKE = Fault("keys_alike", say("data.hint.twins"))
 _NOT_A_NUMBER = Fault("no_digit_key", say("data.hint.no_digit_key"))
 _EQUAL_ROWS = Fault("equal_rows", say("data.hint.name_key"))
 _TWINS = Fault("twins", say("data.hint.twins"))
+_SAME_TIMES = Fault("same_times", say("data.hint.twins"))
 
 _CHANCE, _SUSPICION = 1e-6, 0.05
 """That the rows of a repeated value agree so often by accident: for a problem, and for a warning."""
@@ -153,6 +154,24 @@ def twins(rows: ExportRows, needed: Collection[str]) -> Iterator[Problem]:
         yield problem_in_rows(say("data.where.rows"), _TWINS, table.row_numbers, equal, quoted)
 
 
+def same_times(rows: ExportRows, needed: Collection[str]) -> Iterator[Problem]:
+    """Yields a warning of rows that are equal in arm and in all times and events of the study, but not in every column
+    that it needs: visits of one patient, each with the laboratory values of its day."""
+    table, study = rows.table, rows.study
+    names = [name for one in study.endpoints.values() for name in one.variables]
+    names += [study.comparison.arm] if study.comparison else []
+    headers = {header for name in names for header in rows.site.mapped(name).columns}
+    key = rows.site.source.key
+    of_times = [table.columns[header] for header in sorted(headers) if header in table.columns]
+    others = [column for header, column in table.columns.items() if header in needed and header != key]
+    equal = _equal_patients(of_times, table.n)
+    if equal.any():
+        equal &= ~_equal_rows(others)
+    if equal.any():
+        shown = table.columns[key].quoted if key and key in table.columns else None
+        yield problem_in_rows(say("data.where.rows"), _SAME_TIMES, table.row_numbers, equal, shown)
+
+
 def lasting_variables(study: Study) -> tuple[str, ...]:
     """Returns the variables that do not change in a patient: all but the ends of follow-up."""
     ends: set[str] = set()
@@ -229,9 +248,9 @@ def _equal_patients(columns: Sequence[TextColumn], n: int) -> NDArray[np.bool_]:
 
 
 def _agreement(column: TextColumn) -> float:
-    """Returns how probably two rows have the same text."""
-    counts = np.bincount(_numbered(column.texts, ())[column.codes] + 1)
-    return float(((counts / counts.sum()) ** 2).sum())
+    """Returns how probably two different rows have the same text."""
+    counts, n = np.bincount(_numbered(column.texts, ())[column.codes] + 1), len(column.codes)
+    return float((counts / n * ((counts - 1) / max(1, n - 1))).sum())
 
 
 def _equal_rows(columns: Collection[TextColumn]) -> NDArray[np.bool_]:

@@ -54,6 +54,8 @@ class Source(TomlTable):
         try:
             codec = canonical_encoding(value)
         except LookupError:
+            if value.lower().replace("_", "-").startswith("utf-16"):
+                complain(say("data.site_file.utf_16"))
             complain(say("data.site_file.unknown_encoding", encoding=value))
         if codec in NARROWER and codec != "utf-8":
             complain(say("data.site_file.narrow_encoding", encoding=value, wider=NARROWER[codec]))

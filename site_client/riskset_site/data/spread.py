@@ -20,6 +20,9 @@ _FEWEST = 5
 """Values, for one to be far from the rest."""
 _LOOKS_MISSING = Fault("looks_missing", say("data.hint.looks_missing"))
 _FAR_DATE = Fault("far_date", say("data.hint.far_date"))
+_ON_ONE_DAY, _SHARE_OF_ONE_DAY = 5, 0.05
+"""Patients who hardly have an event on the same day, and their share of all who have one."""
+_SAME_DAY = Fault("same_day", say("data.hint.same_day"))
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,9 @@ def spread(values: NDArray[Any]) -> Spread | None:
     return Spread(*np.quantile(found.astype(np.float64), _QUARTILES).tolist())
 
 
-def suspects(values: NDArray[Any]) -> Iterator[tuple[Fault, NDArray[np.bool_]]]:
-    """Yields what looks like a missing code in numbers or dates (n,), with its rows.
+def suspects(values: NDArray[Any], is_event: bool = False) -> Iterator[tuple[Fault, NDArray[np.bool_]]]:
+    """Yields what looks like a missing code in numbers or dates (n,), with its rows; of an event also the day that too
+    many share, which may be that of the export or of the cut-off.
 
     A number whose digits are all 9, 8 or 7 looks so (-9, 99, 999, 8888) where it is the smallest or largest and repeats
     or is far from the rest, or where it is as large as 999 and repeats anywhere; a date, where ten years and more than
@@ -61,6 +65,11 @@ def suspects(values: NDArray[Any]) -> Iterator[tuple[Fault, NDArray[np.bool_]]]:
         fault, chosen = _LOOKS_MISSING, np.array(_codes(found))
     if len(chosen):
         yield fault, np.isin(values, chosen)
+    if is_event:
+        days, counts = np.unique(found[~np.isin(found, chosen)], return_counts=True)
+        most = counts.max(initial=0)
+        if most >= _ON_ONE_DAY and most > _SHARE_OF_ONE_DAY * len(found):
+            yield _SAME_DAY, values == days[counts.argmax()]
 
 
 def _codes(numbers: NDArray[np.float64]) -> list[float]:

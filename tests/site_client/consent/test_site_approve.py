@@ -238,7 +238,7 @@ def test_the_approved_study_is_kept_to_be_compared(member):
         ({"until": date(2024, 5, 31)}, "--until 2024-05-31 is in the past"),
         ({"compared": ["asna"]}, "'asna' is not one of the other sites in the roster"),
         ({"compared": ["kurume"]}, "'kurume' is not one of the other sites in the roster"),
-        ({"exceptions": ["R3=10"]}, "expected one --reason for each --exception, found 1 exceptions and 0 reasons"),
+        ({"exceptions": ["R3=10"]}, "expected one --reason for each --exception, found 1 --exception and 0 --reason"),
         ({"exceptions": ["R3=10"], "reasons": [" "]}, "the exception R3=10 has no reason"),
         ({"exceptions": ["R3=9"], "reasons": ["few"]}, "R3.events: 9 is beyond the floor"),
         (

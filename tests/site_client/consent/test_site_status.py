@@ -69,7 +69,8 @@ def test_the_runs_that_were_answered_and_the_last_refusal(member, status):
     (run,) = facts["runs"]
     assert (run["run"], run["rounds"], run["is_finished"]) == ("0f9a3c5e7b1d2468", 1, False)
     assert "0f9a3c5e7b1d2468 unfinished 1" in said
-    assert "this site has no approval in force" in said
+    assert "no approval is in force here" in said
+    assert "its log says why" not in said, "that is for the coordinator"
 
 
 def test_a_site_that_has_not_joined(hospital, capsys):

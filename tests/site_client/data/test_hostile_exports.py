@@ -18,7 +18,9 @@ def patient(number, i=0, death="", last="2021-01-01"):
 
 
 def patients(numbers):
-    return [patient(number, i, *(("2020-09-09", "") if i % 2 else ())) for i, number in enumerate(numbers)]
+    return [
+        patient(number, i, *((f"2020-09-{i % 30 + 1:02}", "") if i % 2 else ())) for i, number in enumerate(numbers)
+    ]
 
 
 @pytest.fixture
@@ -32,6 +34,12 @@ def export(hospital):
         return check.fits, {found.message.code.removeprefix("data."): found for found in told}
 
     return checked
+
+
+@pytest.mark.parametrize("blank", [" , ,,\u3000,,,", "\u3000,,,,,,"])
+def test_rows_of_spaces_are_no_patients(hospital, export, blank):
+    assert export([*patients(range(9)), blank]) == (True, {})
+    assert hospital.check().rows == 9
 
 
 class TestPatientNumbers:
@@ -100,6 +108,36 @@ class TestHeader:
         hospital.writes(KEY, "[map]", f'arm = "{decomposed}"')
         assert export(patients(range(9)), header) == (True, {})
 
+    @pytest.mark.parametrize("mark", ["", "\ufeff"])
+    def test_the_header_of_a_second_export_below_the_first_is_told_once(self, export, mark):
+        rows = patients(range(18))
+        fits, told = export([*rows[:9], mark + HEADER, *rows[9:]])
+        assert (fits, list(told)) == (False, ["fault.header_again"])
+        assert told["fault.header_again"].detail == "row 11"
+        assert export(rows) == (True, {}), "the hint, followed"
+
+    @pytest.mark.parametrize("delimiter", ["\t", ";", "|"])
+    def test_the_delimiter_under_which_all_columns_appear_is_named(self, hospital, export, delimiter):
+        rows = [one.replace(",", delimiter) for one in patients(range(9))]
+        header = HEADER.replace(",", delimiter)
+        (hint,) = {str(found.hint) for found in export(rows, header)[1].values()}
+        setting = hint.removeprefix("set ").split(" in ")[0]
+        hospital.writes(KEY, setting)
+        assert export(rows, header) == (True, {}), "the hint, followed"
+
+    @pytest.mark.parametrize("encoding", ["euc_jp", "gb18030"])
+    def test_a_rarer_encoding_is_named_where_the_names_show_it(self, hospital, encoding):
+        hospital.writes(KEY, "[map]", 'arm = "治療"')
+        hospital.exports("\n".join([HEADER.replace("arm", "治療"), *patients(range(9))]), encoding=encoding)
+        (found,) = hospital.check().problems
+        assert f"encoding = '{encoding}'" in found.hint
+
+    def test_utf_16_is_told_how_to_be_saved(self, hospital):
+        hospital.writes('encoding = "utf-16"')
+        with pytest.raises(DataError) as refused:
+            hospital.check()
+        assert "save the export as 'CSV UTF-8'" in refused.value.problems[0].message
+
     def test_a_key_that_is_not_there_is_not_looked_for_in_map(self, hospital, export):
         hospital.writes('key = "カルテ"')
         _, told = export(patients(range(9)))
@@ -115,6 +153,10 @@ class TestDates:
             ("%Y/%m/%d 0:00", "%Y/%m/%d %H:%M"),
             ("%Y年%m月%d日", "%Y年%m月%d日"),
             ("R2.%m.%d", "wareki"),
+            ("%d%b%Y", "%d%b%Y"),
+            ("%d-%b-%Y", "%d-%b-%Y"),
+            ("%Y-%m-%dT00:00:00", "%Y-%m-%dT%H:%M:%S"),
+            ("%Y-%m-%d 00:00:00.000", "%Y-%m-%d %H:%M:%S.%f"),
         ],
     )
     def test_a_format_that_is_not_listed_is_named_and_then_reads_them(self, hospital, export, written, form):
@@ -129,6 +171,64 @@ class TestDates:
     def test_a_word_in_a_column_of_dates_may_mean_none(self, export):
         _, told = export([patient(1), patient(2, death="alive")])
         assert "missing in [source]" in told["fault.not_a_date"].hint
+
+    def test_a_day_that_many_share_may_mean_that_the_event_has_not_happened(self, hospital, export):
+        """Follow-up of the living would end at the cut-off."""
+        cut_off = (
+            (hospital.folder / "study.toml").read_text("utf-8").replace("[sites]", "data_cutoff = 2020-12-31\n[sites]")
+        )
+        hospital.joins_as_written(cut_off)
+        rows = [
+            patient(i, i, death="2021-03-31" if i % 4 == 0 else f"2020-{i % 11 + 2:02}-28", last="") for i in range(40)
+        ]
+        fits, told = export(rows)
+        assert (fits, [*told][:1]) == (True, ["fault.same_day"])
+        assert told["fault.same_day"].detail.startswith("rows 2, 6, 10, 14, 18: 2021-03-31,")
+        hospital.writes(KEY, "[map]", 'death = { column = "death", recode = { "2021-03-31" = "" } }')
+        assert "fault.same_day" not in export(rows)[1], "the hint, followed"
+
+    def test_what_the_site_file_names_as_missing_is_listed_with_its_rows(self, hospital, export):
+        hospital.writes('missing = ["", "55"]', 'no_date = ["2020-09-03"]', KEY)
+        export(patients(range(9)))
+        met = {one.variable: [(text.text, text.rows) for text in one.texts] for one in hospital.check().variables}
+        assert (met["age"], met["death"], met["start"]) == ([("55", 1)], [], [])
+        hospital.writes('missing = ["", "55"]', 'no_date = ["2020-09-04"]', KEY)
+        assert [(one.text, one.rows) for one in hospital.check().variables[5].texts] == [("2020-09-04", 1)]
+
+
+class TestVisits:
+    """Of one patient, each in a row that a running number distinguishes."""
+
+    @pytest.mark.parametrize("source", [KEY, ""])
+    def test_with_the_laboratory_values_of_their_days(self, hospital, export, source):
+        hospital.writes(source)
+        first = date(2020, 1, 1)
+        rows = [patient(i, i, last=first + timedelta(i)) for i in range(60)]
+        rows = [one.replace("2020-01-", f"20{i % 7 + 12}-{i % 11 + 1:02}-", 1) for i, one in enumerate(rows)]
+        again = [one.replace(",yes,", ",no,").split(",", 1)[1] for one in rows[1::3][:6]]
+        header = HEADER if source else HEADER.replace("no,", "line,")
+        fits, told = export([*rows, *(f"{60 + i},{one}" for i, one in enumerate(again))], header)
+        assert fits
+        assert told["fault.same_times"].message.startswith("12 rows")
+
+
+class TestColumnsReadTwice:
+    def test_a_line_of_the_map_that_was_copied_and_not_changed(self, hospital, export):
+        hospital.writes(KEY, "[map]", 'last = "start"')
+        fits, told = export(patients(range(9)))
+        assert (fits, [*told][:1]) == (True, ["warning.one_column"])
+        assert "read as start and last" in told["warning.one_column"].message
+
+    def test_the_patient_number_as_a_value(self, hospital, export):
+        hospital.writes(KEY, "[map]", 'age = "no"')
+        fits, told = export(patients(range(21, 30)))
+        assert (fits, list(told)) == (True, ["warning.key_is_variable"])
+
+    def test_two_readings_of_one_column_are_two_variables(self, hospital, export):
+        study = (hospital.folder / "study.toml").read_text("utf-8")
+        hospital.joins_as_written(study.replace("mvi = ", 'old = { type = "boolean" }\nmvi = '))
+        hospital.writes(KEY, "[map]", 'old = { column = "mvi", recode = { "yes" = false, "no" = true } }')
+        assert export(patients(range(9))) == (True, {})
 
 
 class TestEvents:

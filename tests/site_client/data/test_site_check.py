@@ -62,7 +62,9 @@ def test_a_mapped_column_must_be_there_even_of_a_variable_that_is_not_required(h
 
 def test_the_wrong_delimiter(hospital):
     hospital.exports("arm;age;mvi;start;last\nsorafenib;61;yes;2020-01-01;2020-06-01\n")
-    assert {found.hint.code for found in hospital.check().problems} == {"data.export.one_name"}
+    assert {str(found.hint) for found in hospital.check().problems} == {
+        'set delimiter = ";" in [source]; all mapped columns then appear'
+    }
 
 
 def test_the_encoding_under_which_every_mapped_column_would_appear(hospital):

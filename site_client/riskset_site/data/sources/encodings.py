@@ -9,17 +9,21 @@ from __future__ import annotations
 import codecs
 import csv
 from collections.abc import Collection
+from itertools import islice
 from pathlib import Path
 
 from riskset.catalogue import NOTHING, Message, say
 
 CANDIDATES = ("utf-8-sig", "cp932", "cp949")
+_RARER = ("euc_jp", "iso2022_jp", "gb18030", "big5", "johab", "cp1252", "iso8859-1", "iso8859-15")
+"""Suggested where no candidate shows the names, and these have letters by which an encoding is known."""
 NARROWER = {"shift_jis": "cp932", "euc_kr": "cp949", "ascii": "utf-8-sig", "utf-8": "utf-8-sig"}
 """Encodings too narrow for real exports, and the wider one to use: it has the vendor's extra characters, or reads the
 byte-order mark that Excel writes."""
 
+_DELIMITERS = (",", ";", "\t", "|")
 
-READ = (*CANDIDATES, *NARROWER, "euc_jp", "iso2022_jp", "johab", "gb18030", "big5", "cp1252", "iso8859-1", "iso8859-15")
+READ = (*CANDIDATES, *NARROWER, *_RARER)
 """The encodings that are read, by Python's own names. Each keeps a comma a comma: UTF-16 does not, and under UTF-7 or
 punycode a text says something else than its letters."""
 
@@ -42,12 +46,19 @@ def read_headers(path: Path, encoding: str, delimiter: str) -> tuple[str, ...]:
 
 
 def encodings_that_show(path: Path, delimiter: str, headers: Collection[str]) -> tuple[str, ...]:
-    """Returns the candidates under which every one of `headers` appears and the whole file decodes."""
-    return tuple(
-        encoding
-        for encoding in CANDIDATES
-        if set(headers) <= set(read_headers(path, encoding, delimiter)) and _decodes(path, encoding)
-    )
+    """Returns the candidates under which every one of `headers` appears and the whole file decodes; if there is none,
+    the first of the rarer encodings."""
+
+    def shows(encoding: str) -> bool:
+        return set(headers) <= set(read_headers(path, encoding, delimiter)) and _decodes(path, encoding)
+
+    rarer = () if "".join(headers).isascii() else _RARER
+    return tuple(filter(shows, CANDIDATES)) or tuple(islice(filter(shows, rarer), 1))
+
+
+def delimiter_that_shows(path: Path, encoding: str, headers: Collection[str]) -> str | None:
+    """Returns the delimiter under which every one of `headers` appears; None where there is none."""
+    return next((one for one in _DELIMITERS if set(headers) <= set(read_headers(path, encoding, one))), None)
 
 
 def encoding_hint(path: Path, delimiter: str, headers: Collection[str]) -> Message:
