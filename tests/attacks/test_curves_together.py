@@ -285,7 +285,8 @@ class TestSeveralVersions:
 
     def test_new_values_under_an_old_name_do_not_hide(self, monkeypatch):
         """For R9 it is another endpoint, also where R14 finds that enough patients were altered."""
-        monkeypatch.setattr("riskset.analyses.admission.judging.cells.changes", lambda *_: [])
+        for rule in ("changes", "altered"):
+            monkeypatch.setattr(f"riskset.analyses.admission.judging.cells.{rule}", lambda *_: [])
         table = draw()
         renamed = table | {"dead": table["male"]}
         assert twice({}, {}, table, renamed).refused() == {"os": "R9"}

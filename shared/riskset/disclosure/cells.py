@@ -64,6 +64,15 @@ def changes(policy: Policy, run: str, rows: int, sites: int) -> list[Finding]:
     return _rows_and_sites(policy, "R14.changed", subject, rows, sites, remedy)
 
 
+def altered(policy: Policy, run: str, what: str, name: str, rows: int, sites: int) -> list[Finding]:
+    """R14: of `rows` patients at `sites` sites a value of the variable `name`, or the outcome or the event in the set
+    `name`, was altered since the earlier `run`."""
+    subject = say(f"rules.subject.altered.{what}", name=name, run=run)
+    return _rows_and_sites(
+        policy, "R14.changed", subject, rows, sites, _more_rows_and_sites(policy, "R14.changed", "altered")
+    )
+
+
 def entered(policy: Policy, run: str, rows: int, sites: int) -> list[Finding]:
     """R14: `rows` patients at `sites` sites entered or left since the earlier `run`: a population of their own, whose
     sums are the difference of the two runs'."""

@@ -11,12 +11,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from riskset.analyses.admission.altered import Item
 from riskset.analyses.admission.figures import ToldSet
+from riskset.analyses.cohort import Cohort
 from riskset.catalogue import say
 from riskset.disclosure import runs
 from riskset.errors import Refused
+from riskset.protocol.altered_since import altered_since
 from riskset.protocol.history import History
 from riskset.protocol.journal import NAMED, OUTCOME, Begun, Labelled, RowMarks, Sent
 from riskset.protocol.messages import refused
@@ -42,6 +45,8 @@ class Changes:
     alike: int = 0
     """Not of these, in a field that has other columns in the export now, though nearly all patients have the same
     values."""
+    altered: Mapping[Item, int] = field(default_factory=dict)
+    """Those who were altered, by what is."""
 
 
 def changed(before: RowMarks, now: RowMarks, *, sets_are_compared: bool = False) -> Changes:
@@ -55,7 +60,7 @@ def changed(before: RowMarks, now: RowMarks, *, sets_are_compared: bool = False)
     column is declared and written in another way, "renamed" where a run that an earlier version of riskset recorded has
     a field that this version of the study does not have under that name.
     """
-    if any(field.what == NAMED for field in before.fields):
+    if any(one.what == NAMED for one in before.fields):
         return _changed_by_name(before, now.named() if now.named else now)
     common = pairs(before, now)
     if before.marks and now.marks and not common:
@@ -99,9 +104,9 @@ def _entered_without_keys(before: RowMarks, now: RowMarks, common: Sequence[Pair
     """
     lasting = list(common)
     if not (before.has_keys and now.has_keys):
-        followed = frozenset[str]().union(*(field.columns for field in before.fields if field.what == OUTCOME))
+        followed = frozenset[str]().union(*(one.columns for one in before.fields if one.what == OUTCOME))
         fields = {pair: before.fields[pair.before] for pair in common}
-        lasting = [p for p, field in fields.items() if field.what != OUTCOME and followed.isdisjoint(field.columns)]
+        lasting = [p for p, one in fields.items() if one.what != OUTCOME and followed.isdisjoint(one.columns)]
     others = _exchanged(before, now, lasting)
     are_other_patients = 2 * others > min(len(before.marks), len(now.marks))
     return others if are_other_patients else 0
@@ -145,20 +150,16 @@ def _only(state: RowMarks, patients: Collection[str]) -> RowMarks:
     return replace(state, marks={patient: mark for patient, mark in state.marks.items() if patient in patients})
 
 
-def changes_since(earlier: Sequence[str], contributed: Mapping[str, Begun], now: RowMarks) -> dict[str, Changes]:
-    """Returns what changed by earlier run; nothing for a run in which this hospital did not contribute."""
-    return {run: _since(contributed[run], now) if run in contributed else Changes(0) for run in earlier}
+def changes_since(begun: Begun, now: RowMarks, cohort: Cohort) -> Changes:
+    """Returns what changed since a run in which this hospital contributed."""
+    found = changed(begun.rows, now, sets_are_compared=bool(begun.sets))
+    return replace(found, altered=altered_since(begun, now, cohort))
 
 
-def _since(begun: Begun, now: RowMarks) -> Changes:
-    return changed(begun.rows, now, sets_are_compared=bool(begun.sets))
-
-
-def check_asked(asked: Mapping[str, Changes], run: str, now: RowMarks, contributed: Mapping[str, Begun]) -> None:
+def check_asked(asked: Mapping[str, Changes], since: Mapping[str, Changes]) -> None:
     """Raises Refused("answered_since") where the changes counted when this run was opened are not those since every
     other run: one was answered in between, with different data."""
-    others = {id_: begun for id_, begun in contributed.items() if id_ != run}
-    if any(_since(begun, now) != asked.get(id_, Changes(0)) for id_, begun in others.items()):
+    if any(changes != asked.get(run, Changes(0)) for run, changes in since.items()):
         raise refused("answered_since")
 
 

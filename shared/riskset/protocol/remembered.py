@@ -63,8 +63,17 @@ class Remembered:
         )
 
     def changes(self, run: str, opening: Opening) -> Mapping[str, Changes]:
-        """Returns how many of the site's patients changed since each earlier run that the opening names."""
-        return changes_since(opening.earlier, self.others(run), self.holding.rows)
+        """Returns how many of the site's patients changed since each earlier run that the opening names; nobody since
+        one in which the site did not contribute."""
+        known = self.others(run)
+        return {one: self._since(known[one]) if one in known else Changes(0) for one in opening.earlier}
+
+    def changes_since_all(self, run: str) -> Mapping[str, Changes]:
+        """Returns the same since every other run to which the site has contributed."""
+        return {one: self._since(begun) for one, begun in self.others(run).items()}
+
+    def _since(self, begun: Begun) -> Changes:
+        return changes_since(begun, self.holding.rows, self.holding.cohort)
 
     def own(
         self, run: str, changes: Mapping[str, Changes], stated: Mapping[str, ToldSets], *, is_told_alone: bool
@@ -79,6 +88,7 @@ class Remembered:
             {earlier: of.rows for earlier, of in changes.items()},
             {earlier: of.entered for earlier, of in changes.items()},
             {earlier: of.alike for earlier, of in changes.items()},
+            {earlier: of.altered for earlier, of in changes.items()},
             untold=lambda live: untold_columns(self.others(run), self.journal.told, rows, live),
             opened=lambda: opened_curves(self.others(run), self.journal.answered, rows, cohort),
             outcomes=lambda: told_outcomes(self.others(run), self.journal.followed, rows, cohort),

@@ -231,7 +231,7 @@ class Site:
             contributed = self._journal.contributed()
             ran = parties_of_runs(self._journal, self._roster, self.name)
             check_not_subtracted(head.run, self.name, self._roster, history, ran)
-            check_asked(run.changes, head.run, run.begun.rows, contributed)
+            check_asked(run.changes, self._remembered.changes_since_all(head.run))
             if history.judge.policy is not None:
                 rest = contributed.keys() - history.opened[self.name].told.keys() - {head.run}
                 check_told(told_in_runs(self._journal, self._remembered.of_other_studies(rest, head.study)))

@@ -3,6 +3,7 @@ a disk was set back. With the rule off the difference is one site's sum, or one 
 the nearest honest run is answered."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -45,6 +46,12 @@ def combined(terms):
 
 def of_names(found):
     return [name for name in found if not name.startswith("whether") and "age" not in name]
+
+
+def pair(*names):
+    """The label of the patients with two columns, in the order of the model."""
+    a, b = (f"{name} = true (os)" for name in sorted(names, key=("arm", "age", "ecog", "mvi", "male").index))
+    return f"patients with {a} and {b}"
 
 
 def refused(network, code):
@@ -220,6 +227,43 @@ class TestChangedPatients:
         for patient in range(6):
             gated.updates("busan", patient, days=gated.cohorts["busan"].analysis_sets["os"].days[patient] + 1)
         assert gated.again("two").run().results[MODEL].rule == "R14"
+
+    def corrected(self, network, table, sites):
+        """The follow-up of two patients of three sites was updated, and of one of each of `sites` a covariate."""
+        made = network(table, run="one")
+        first = made.until("admission/products").told("admission/pairs")
+        made.run()
+        for site in ("busan", "daegu", "tokyo"):
+            for patient in (1, 2):
+                made.updates(site, patient, days=made.cohorts[site].analysis_sets["os"].days[patient] + 1)
+        for site in sites:
+            rows = made.cohorts[site].analysis_sets["os"]
+            ecog = np.where(rows.patients == 7, 1 - rows.variables["ecog"], rows.variables["ecog"])
+            sets = {"os": replace(rows, variables={**rows.variables, "ecog": ecog})}
+            made.cohorts[site] = replace(made.cohorts[site], analysis_sets=sets)
+            made.rows[site] = made.marks(site)
+            made.start_site(site)
+        return first, made.again("two")
+
+    def test_one_covariate_corrected_beside_many_updates(self, network, patients, rules):
+        """The pairs of its column differ by that patient's other columns: the patients whose days are others hide no
+        product of columns."""
+        table = patients(*FEW)
+        rules.off("R14")
+        first, bare = self.corrected(network, table, ["tokyo"])
+        after = bare.until("admission/products").told("admission/pairs")
+        at = np.flatnonzero(table["site"] == "tokyo")[7]
+        row = [after[label] - first[label] for label in (pair("ecog", name) for name in ("arm", "mvi", "male"))]
+        assert row == [(1 - 2 * table["ecog"][at]) * table[name][at] for name in ("arm", "mvi", "male")]
+        rules.on()
+        _, gated = self.corrected(network, table, ["tokyo"])
+        found = gated.run().results[MODEL]
+        assert (found.rule, found.by) == ("R14", "all")
+        assert str(found.message).startswith("ecog, since one")
+
+    def test_five_corrected_covariates_pass(self, network, patients):
+        _, honest = self.corrected(network, patients(*FEW, "osaka", "gwangju"), [*FEW])
+        assert isinstance(honest.run().results[MODEL], CoxFit)
 
     def test_one_update_under_a_new_version_that_uses_one_more_column(self, network, patients):
         """Every patient has one value more in the second version; only one has another value than before."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from riskset.analyses.admission.altered import Item
 from riskset.analyses.admission.features import Feature
 from riskset.analyses.admission.spreads import InArm, Spread
 from riskset.analyses.excluded import Reason
@@ -61,6 +62,8 @@ class Figures:
     """By earlier run: patients who entered, left or changed since."""
     entered: Mapping[str, Count] = field(default_factory=dict)
     """By earlier run: those of them who entered or left."""
+    altered: Mapping[tuple[str, Item], Count] = field(default_factory=dict)
+    """By earlier run, and by what is altered: patients altered since."""
     rows: Mapping[str, Count] = field(default_factory=dict)
     """By analysis set."""
     rest: Mapping[str, Rest] = field(default_factory=dict)

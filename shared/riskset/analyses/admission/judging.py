@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import Literal
 
+from riskset.analyses.admission.altered import Item, items_of
 from riskset.analyses.admission.blocks import compared, is_joint
 from riskset.analyses.admission.causes import refusal_by_a_site
 from riskset.analyses.admission.features import Feature, must_differ
@@ -170,6 +171,14 @@ def _changes(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iter
         for run, count in figures.entered.items():
             for finding in cells.entered(policy, run, count.rows, count.sites):
                 yield from ((analysis.id, finding) for analysis in live)
+        yield from altered(policy, live, figures.altered)
+
+
+def altered(policy: Policy, live: Live, counts: Mapping[tuple[str, Item], Count]) -> Iterator[Judged]:
+    """R14 for what each analysis uses."""
+    for (run, item), count in counts.items():
+        for finding in cells.altered(policy, run, item.what, item.name, count.rows, count.sites):
+            yield from ((analysis.id, finding) for analysis in live if item in items_of(analysis))
 
 
 def _cohorts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:

@@ -24,7 +24,7 @@ from riskset.analyses.admission.blocks import (
 )
 from riskset.analyses.admission.features import Feature, features_of, matrix, rows_within
 from riskset.analyses.admission.figures import Count, Figures
-from riskset.analyses.admission.judging import Judged, apart_since, levels, lost
+from riskset.analyses.admission.judging import Judged, altered, apart_since, levels, lost
 from riskset.analyses.admission.of_columns import adding, binary, modelled
 from riskset.analyses.admission.own_columns import own_columns, own_products, own_strata
 from riskset.analyses.admission.own_outcomes import own_outcomes, own_outcomes_of_levels, own_outcomes_since
@@ -138,6 +138,7 @@ def _own_changes(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
         entered = own.entered.get(run, 0)
         found = cells.changes(policy, run, rows, int(rows > 0)) + cells.entered(policy, run, entered, int(entered > 0))
         yield from ((analysis.id, finding) for finding in found for analysis in live)
+        yield from altered(policy, live, {(run, item): Count(n, 1) for item, n in own.altered.get(run, {}).items()})
     yield from _own_alike(policy, live, own)
 
 

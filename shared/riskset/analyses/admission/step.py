@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from riskset.analyses.admission.altered import Item
 from riskset.analyses.admission.figures import Count, Figures, ToldSet
 from riskset.analyses.admission.told_outcome import ToldOutcome
 from riskset.analyses.analysis import Analysis
@@ -39,6 +40,8 @@ class Own:
     alike: Mapping[str, int] = field(default_factory=dict)
     """By earlier run: its patients who differ in a field that has other columns than in that run, though it is the same
     for nearly all. Not counted with the others, whom a study could hide by declaring a field that is nearly another."""
+    altered: Mapping[str, Mapping[Item, int]] = field(default_factory=dict)
+    """By earlier run: its patients who were altered since, by what is altered of them."""
     untold: Callable[[Sequence[Analysis]], Mapping[str, Mapping[str, int]]] = lambda _: {}
     """Returns by earlier run, and by id of each of these analyses with a column which that run did not tell: the fewest
     patients by which it differs from one that the run told (`protocol.told_before`)."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, product
+from itertools import combinations, islice, product
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from riskset.analyses.admission.altered import Item, items_in, items_of
 from riskset.analyses.admission.exclusions import NOT_COUNTED, Exclusions
 from riskset.analyses.admission.features import Feature, only_of
 from riskset.analyses.admission.figures import Figures, ToldSet
@@ -31,28 +32,33 @@ def _has_any(counts: NDArray[np.float64]) -> tuple[bool, ...]:
 
 @dataclass(frozen=True)
 class Changes:
-    """How many patients differ from those of earlier runs, and how many of them entered or left, before anything else
-    is counted."""
+    """How many patients differ from those of earlier runs, how many of them entered or left, and how many were altered
+    in what an analysis uses, before anything else is counted."""
 
     earlier: tuple[str, ...]
     counts_entered: bool = True
-    """False in a run of a protocol before 3."""
+    """False in a run of a protocol before 3, which counted all together only."""
     id: str = "admission/changes"
     reveals: ClassVar[Message] = say("analyses.reveals.changes")
 
-    @property
-    def _asked(self) -> tuple[str, ...]:
-        return ("changed", "who entered or left") if self.counts_entered else ("changed",)
-
     def labels(self, live: Live) -> tuple[Label, ...]:
-        return tuple(total_of(f"patients {what} since run {run}") for what in self._asked for run in self.earlier)
+        of = [f"changed since run {run}" for run in self.earlier]
+        if self.counts_entered:
+            of += [f"who entered or left since run {run}" for run in self.earlier]
+        of += [f"altered in {item.text} since run {run}" for run, item in self._altered(live)]
+        return tuple(total_of(f"patients {what}") for what in of)
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
-        known = (own.changes, own.entered)[: len(self._asked)]
-        return np.array([of.get(run, 0) for of in known for run in self.earlier], np.float64)
+        known = (own.changes, own.entered)[: 1 + self.counts_entered]
+        numbers = [of.get(run, 0) for of in known for run in self.earlier]
+        numbers += [own.altered.get(run, {}).get(item, 0) for run, item in self._altered(live)]
+        return np.array(numbers, np.float64)
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
-        return np.full(len(self.labels(live)), refused.issuperset(a.id for a in live))
+        everywhere = refused.issuperset(a.id for a in live)
+        users = {item: [a.id for a in live if item in items_of(a)] for item in items_in(live)}
+        of = [refused.issuperset(users[item]) for _, item in self._altered(live)]
+        return np.array([everywhere] * (len(self.labels(live)) - len(of)) + of, bool)
 
     def stated(self, live: Live) -> tuple[int, ...]:
         return tuple(range(len(self.labels(live))))
@@ -63,9 +69,14 @@ class Changes:
     def combine(
         self, total: Sequence[float], sites: Sequence[int], live: Live, dead: frozenset[str], known: Figures
     ) -> Figures:
-        counts, n = rows_and_sites(total, sites), len(self.earlier)
-        changes, entered = (dict(zip(self.earlier, part, strict=False)) for part in (counts[:n], counts[n:]))
-        return replace(known, changes=changes, entered=entered)
+        counts, n = iter(rows_and_sites(total, sites)), len(self.earlier)
+        changes = dict(zip(self.earlier, islice(counts, n), strict=True))
+        entered = dict(zip(self.earlier, islice(counts, n), strict=True)) if self.counts_entered else {}
+        altered = dict(zip(self._altered(live), counts, strict=True))
+        return replace(known, changes=changes, entered=entered, altered=altered)
+
+    def _altered(self, live: Live) -> list[tuple[str, Item]]:
+        return list(product(self.earlier, items_in(live))) if self.counts_entered else []
 
 
 @dataclass(frozen=True)

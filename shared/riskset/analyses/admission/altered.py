@@ -1,0 +1,40 @@
+"""What of a study's data may be altered since an earlier run. Patients are counted by it, and not all together: many
+with a later follow-up would hide the one whose covariate was corrected, and many censored on a later day the one who
+died since."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Literal, NamedTuple
+
+from riskset.analyses.analysis import Analysis
+
+VALUE: Final = "value"
+OUTCOME: Final = "outcome"
+EVENT: Final = "event"
+
+
+class Item(NamedTuple):
+    """What may be altered."""
+
+    what: Literal["value", "outcome", "event"]
+    """A value of a variable; the days, the event or the day of entry in an analysis set; the event alone."""
+    name: str
+    """Of the variable, or of the set."""
+
+    @property
+    def text(self) -> str:
+        """Its name among what is counted."""
+        return {VALUE: self.name, OUTCOME: f"days or event of {self.name}", EVENT: f"event of {self.name}"}[self.what]
+
+
+def items_of(analysis: Analysis) -> tuple[Item, ...]:
+    """Returns what an analysis uses, each item once."""
+    name = analysis.analysis_set
+    of_set = () if analysis.endpoint is None else (Item(OUTCOME, name), Item(EVENT, name))
+    return (*of_set, *(Item(VALUE, variable) for variable in dict.fromkeys(c.variable for c in analysis.columns)))
+
+
+def items_in(live: Sequence[Analysis]) -> tuple[Item, ...]:
+    """Returns what the analyses use, each item once, in their order."""
+    return tuple(dict.fromkeys(item for analysis in live for item in items_of(analysis)))
