@@ -168,9 +168,15 @@ def same_order(policy: Policy, subject: str, others: int) -> Finding:
 
 
 def contributors(
-    policy: Policy, subject: str, sites: int, of: Literal["patients", "number", "level"] = "patients"
+    policy: Policy,
+    subject: str,
+    sites: int,
+    of: Literal["patients", "number", "level"] = "patients",
+    *,
+    is_of_some: bool = True,
 ) -> Finding:
-    """R12: `sites` sites have patients in the population `subject`; for a column of it, patients who differ in it."""
+    """R12: `sites` sites have patients in the population `subject`; for a column of it, patients who differ in it.
+    `is_of_some` is False where no patient of any site has a level, or all have it."""
     least = _least(policy, "R12.contributors")
     about: Message | str
     if of == "patients":
@@ -182,7 +188,7 @@ def contributors(
         about = say("rules.subject.with_and_without", column=subject)
         remedy = say("rules.remedy.contributors_level", least=least)
         if sites == 0:
-            remedy = say("rules.remedy.contributors_apart", least=least)
+            remedy = say(f"rules.remedy.contributors_{'apart' if is_of_some else 'none'}", least=least)
     # counted over all sites in both columns: never one site's own figure
     return judge(policy, "R12.contributors", about, sites, own=False, remedy=remedy)
 

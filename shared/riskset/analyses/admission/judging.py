@@ -221,7 +221,8 @@ def _counts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Itera
         for column in single:
             count = figures.columns[Feature(analysis.analysis_set, column)]
             of: Literal["number", "level"] = "number" if column.is_number else "level"
-            yield analysis.id, cells.contributors(policy, column.name, count.sites, of)
+            is_of_some = column.is_number or 0 < count.rows < n
+            yield analysis.id, cells.contributors(policy, column.name, count.sites, of, is_of_some=is_of_some)
         if policy.column == "pooled":
             ones = {c.name: figures.columns[Feature(analysis.analysis_set, c)].rows for c in single if not c.is_number}
             yield from ((analysis.id, f) for f in levels(policy, analysis, n, ones))
