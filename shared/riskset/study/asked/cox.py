@@ -234,6 +234,8 @@ class CoxEntry(EndpointEntry):
         """Yields what else is asked of the models, in the order of the keys."""
         for name, knots in self.splines.items():
             yield say("study.cox.option.spline", name=name, knots=as_printed(knots))
+        if self.linearity != "wald":
+            yield say("study.cox.option.linearity")
         if self.landmark is not None:
             yield say("study.cox.option.landmark", landmark=self.landmark, unit=study.time.unit)
         if self.strata:
