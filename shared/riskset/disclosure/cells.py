@@ -44,10 +44,13 @@ def subgroup_rows(policy: Policy, cohort: str, rows: int) -> Finding:
     return judge(policy, "R1.subgroup_rows", cohort, rows, remedy=remedy)
 
 
-def apart(policy: Policy, a: str, b: str, rows: int, sites: int) -> list[Finding]:
-    """R2: `rows` patients at `sites` sites are in only one of a and b. Sites count in the pooled column."""
+def apart(policy: Policy, a: str, b: str, rows: int, sites: int, is_table: bool = False) -> list[Finding]:
+    """R2: `rows` patients at `sites` sites are in only one of a and b. Sites count in the pooled column. A table is
+    judged after all else, wherever the study lists it."""
     subject = say("rules.subject.two_sets", a=a, b=b)
     remedy = or_first(apart_remedy(policy), passes_first=True)  # each of the two passes by itself
+    if is_table:
+        remedy = say("rules.remedy.table_of_others")
     return _rows_and_sites(policy, "R2.apart", subject, rows, sites, remedy)
 
 
@@ -149,9 +152,10 @@ def two_levels(policy: Policy, subject: Message | str, rows: int) -> Finding:
     return judge(policy, "R2.cell", subject, rows, remedy=remedy)
 
 
-def cell(policy: Policy, subject: Message | str, smallest: int) -> Finding:
-    """R4: the smallest cell of a table at the site has `smallest` patients. The site's own figure in both columns."""
-    remedy = say("rules.remedy.cell", least=_least(policy, "R4.cell"))
+def cell(policy: Policy, subject: Message | str, smallest: int, *, is_ranked: bool = False) -> Finding:
+    """R4: the smallest cell of a table at the site, or the smallest arm of ranks, has `smallest` patients. The site's
+    own figure in both columns."""
+    remedy = say(f"rules.remedy.cell{'_ranked' if is_ranked else ''}", least=_least(policy, "R4.cell"))
     return judge(policy, "R4.cell", subject, smallest, own=True, remedy=remedy)
 
 

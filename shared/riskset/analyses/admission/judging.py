@@ -182,7 +182,7 @@ def _cohorts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iter
             found.append(cells.population_rows(policy, name, figures.rows[name].rows))
             for other in others_of(analysis, kept, judge.arm):
                 count = _apart(figures, other, name)
-                found += cells.apart(policy, other, name, count.rows, count.sites)
+                found += cells.apart(policy, other, name, count.rows, count.sites, analysis.exposure.is_one_way)
             found += apart_since(policy, name, figures.since, figures.told)
         yield from ((analysis.id, finding) for finding in found)
         if all(finding.passes for finding in found):
