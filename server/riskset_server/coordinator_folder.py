@@ -53,6 +53,9 @@ class CoordinatorFolder:
     def make(self, host: str, public_port: int, control_port: int) -> None:
         """Makes all keys and certificates. Raises DataError where the folder already has some."""
         names = ("identity.pem", "authority.key.pem", "authority.pem", "server.pem", "server.key.pem", "control.token")
+        if all((self._keys / name).exists() for name in names):
+            hint = say("server.folder.exists_hint", folder=self.root)
+            raise DataError(say("server.folder.exists", folder=self.root), hint)
         refuse_to_replace(*(self._keys / name for name in names))  # all or none
         make_folder(self.root)
         authority = make_authority(f"riskset coordinator at {host}")

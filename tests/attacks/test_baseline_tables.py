@@ -183,6 +183,8 @@ class TestAModelThatLeavesOnePatientOut:
         results = network(patients, draw(), ASKED, self.who).run().results
         assert isinstance(results[AGE], RefusedByRule)
         assert results[AGE].rule == "R2"
+        assert 'missing = "complete"' in results[AGE].remedy
+        assert "list it first" not in results[AGE].remedy, "a table is judged last, wherever it is listed"
         assert has_result(results[COX])
         assert has_result(results["table1/all"])
 

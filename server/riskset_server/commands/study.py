@@ -212,7 +212,7 @@ def _lines(study: Study, facts: dict[str, Any]) -> str:
         ("sha256", facts["sha256"]),
         ("sites", ", ".join(facts["sites"])),
         ("variables", str(facts["variables"])),
-        *(("derived", f"{name}: {how}") for name, how in facts["derived"].items()),
+        *(("derived", _derived_in_words(study, name, how)) for name, how in facts["derived"].items()),
         ("eligibility", ", ".join(facts["eligibility"]) or say("server.study.every_row")),
         *(("endpoint", f"{name}: {', '.join(used)}") for name, used in facts["endpoints"].items()),
         *(("analysis", f"{name}: {line}") for name in study.analyses for line in _entry_lines(study, name)),
@@ -239,10 +239,18 @@ def _rounds_in_words(rounds: dict[str, Any]) -> str:
     return f"{found}; {longest}" if len(chain) > 1 else f"{found}"
 
 
+def _derived_in_words(study: Study, name: str, how: str) -> str:
+    """How a variable is computed, and whether no analysis that uses it passes by default."""
+    is_used = any(name in analysis.covariates for analysis in study.analyses.values())
+    if is_used and study.is_combined(name):
+        return say("server.study.combined", name=name, how=how)
+    return f"{name}: {how}"
+
+
 def _needs_in_words(study: Study, name: str, needs: dict[str, int]) -> str:
     if column_for(study.disclosure, len(study.sites)) == "local":
-        return say("server.study.needs_each", analysis=name, **needs)
-    return say("server.study.needs", analysis=name, **needs)
+        return say("server.study.needs_each", analysis=name, n=needs["parameters"], **needs)
+    return say("server.study.needs", analysis=name, n=needs["parameters"], **needs)
 
 
 def _json(facts: dict[str, Any]) -> str:

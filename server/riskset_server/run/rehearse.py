@@ -201,7 +201,8 @@ def _cohorts(study: Study, folder: Path) -> dict[str, Cohort]:
             problems.append(Problem(file.parent.name, message, hint))
         cohorts[cohort.site] = cohort
     missing = [] if problems else sorted(set(study.sites) - set(cohorts))
-    problems += [Problem(name, say("run.rehearsal.missing")) for name in missing]
+    absent = say("run.rehearsal.missing")
+    problems += [Problem(name, absent, say("run.rehearsal.leave_out", site=name)) for name in missing]
     if problems:
         raise DataError(say("run.rehearsal.problems"), say("run.rehearsal.problems_hint"), problems)
     return cohorts

@@ -46,10 +46,13 @@ def subgroup_rows(policy: Policy, cohort: str, rows: int) -> Finding:
     return judge(policy, "R1.subgroup_rows", cohort, rows, remedy=remedy)
 
 
-def apart(policy: Policy, a: str, b: str, rows: int, sites: int) -> list[Finding]:
-    """R2: `rows` patients at `sites` sites are in only one of a and b. Sites count in the pooled column."""
+def apart(policy: Policy, a: str, b: str, rows: int, sites: int, is_table: bool = False) -> list[Finding]:
+    """R2: `rows` patients at `sites` sites are in only one of a and b. Sites count in the pooled column. A table is
+    judged after all else, wherever the study lists it."""
     subject = say("rules.subject.two_sets", a=a, b=b)
     remedy = or_first(apart_remedy(policy), passes_first=True)  # each of the two passes by itself
+    if is_table:
+        remedy = say("rules.remedy.table_of_others")
     return _rows_and_sites(policy, "R2.apart", subject, rows, sites, remedy)
 
 
@@ -173,9 +176,10 @@ def two_levels(policy: Policy, subject: Message | str, rows: int) -> Finding:
     return judge(policy, "R2.cell", subject, rows, remedy=remedy)
 
 
-def cell(policy: Policy, subject: Message | str, smallest: int) -> Finding:
-    """R4: the smallest cell of a table at the site has `smallest` patients. The site's own figure in both columns."""
-    remedy = say("rules.remedy.cell", least=_least(policy, "R4.cell"))
+def cell(policy: Policy, subject: Message | str, smallest: int, *, is_ranked: bool = False) -> Finding:
+    """R4: the smallest cell of a table at the site, or the smallest arm of ranks, has `smallest` patients. The site's
+    own figure in both columns."""
+    remedy = say(f"rules.remedy.cell{'_ranked' if is_ranked else ''}", least=_least(policy, "R4.cell"))
     return judge(policy, "R4.cell", subject, smallest, own=True, remedy=remedy)
 
 
@@ -192,9 +196,15 @@ def same_order(policy: Policy, subject: str, others: int) -> Finding:
 
 
 def contributors(
-    policy: Policy, subject: str, sites: int, of: Literal["patients", "number", "level"] = "patients"
+    policy: Policy,
+    subject: str,
+    sites: int,
+    of: Literal["patients", "number", "level"] = "patients",
+    *,
+    is_of_some: bool = True,
 ) -> Finding:
-    """R12: `sites` sites have patients in the population `subject`; for a column of it, patients who differ in it."""
+    """R12: `sites` sites have patients in the population `subject`; for a column of it, patients who differ in it.
+    `is_of_some` is False where no patient of any site has a level, or all have it."""
     least = _least(policy, "R12.contributors")
     about: Message | str
     if of == "patients":
@@ -206,7 +216,7 @@ def contributors(
         about = say("rules.subject.with_and_without", column=subject)
         remedy = say("rules.remedy.contributors_level", least=least)
         if sites == 0:
-            remedy = say("rules.remedy.contributors_apart", least=least)
+            remedy = say(f"rules.remedy.contributors_{'apart' if is_of_some else 'none'}", least=least)
     # counted over all sites in both columns: never one site's own figure
     return judge(policy, "R12.contributors", about, sites, own=False, remedy=remedy)
 

@@ -15,7 +15,7 @@ point, the columns look dependent. Their counts are whole numbers, so dependence
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -81,9 +81,15 @@ def leverages(own: Matrix, gram: Matrix) -> Matrix:
 
 
 def design(
-    policy: Policy, limit_name: str, own: Matrix, gram: Matrix, users: Sequence[tuple[str, Sequence[int]]]
+    policy: Policy,
+    limit_name: str,
+    own: Matrix,
+    gram: Matrix,
+    users: Sequence[tuple[str, Sequence[int]]],
+    tables: Collection[str] = (),
 ) -> list[Finding]:
-    """Returns a finding for each analysis of `users`, in their order: (its id, indices of its columns).
+    """Returns a finding for each analysis of `users`, in their order: (its id, indices of its columns). `tables` are
+    the ids of those that are judged after all others, wherever the study lists them.
 
     R2.leverage: 0/1 columns, one per population and column, 0 outside the population, with their pooled Gram matrix.
     R4.leverage: all columns, including numbers, centred by site, weights included. Each analysis is judged together
@@ -94,7 +100,8 @@ def design(
     for analysis, columns in users:
         with_it, alone = _with_columns(union, total, columns), _with_columns(_nothing(own), total, columns)
         by_itself = judge(policy, limit_name, analysis, _largest(alone), own=True)  # for all: the work shows no refusal
-        passes_with = or_first(remedy(policy, limit_name), by_itself.passes)
+        is_table = analysis in tables
+        passes_with = or_first(remedy(policy, limit_name, is_table=is_table), by_itself.passes and not is_table)
         findings.append(judge(policy, limit_name, analysis, _largest(with_it), own=True, remedy=passes_with))
         if findings[-1].passes:
             union = with_it
@@ -105,8 +112,10 @@ def _largest(union: _Union) -> float:
     return float(union.leverage.max()) if union.leverage.size else 0.0
 
 
-def remedy(policy: Policy, limit_name: str) -> Message:
+def remedy(policy: Policy, limit_name: str, *, is_table: bool = False) -> Message:
     """Returns what would pass."""
+    if is_table:
+        return say(f"rules.remedy.table_of_{'numbers' if limit_name == 'R4.leverage' else 'others'}")
     if limit_name == "R4.leverage":
         return say("rules.remedy.leverage_numbers", k=policy.k)
     return say("rules.remedy.leverage_levels", k=policy.k)

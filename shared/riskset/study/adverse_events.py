@@ -82,6 +82,8 @@ class AdverseEvents(TomlTable):
                 yield from draft.read(at, of, "category", "boolean")
                 variable = draft.variables.get(of)
                 levels = variable.kind.levels if variable is not None and variable.type == "category" else ()
+                if variable is not None and variable.type == "boolean" and ANY not in (term.grades or (ANY,)):
+                    yield Complaint(at, say("study.adverse_events.yes_or_no", name=of))
                 if wrong := tuple(level for level in levels if not _GRADE.fullmatch(level)):
                     yield Complaint(at, say("study.adverse_events.levels", name=of, levels=wrong))
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from riskset.catalogue import say
 from riskset.errors import DataError, did_you_mean
 from riskset.study.derived import derivation
-from riskset.study.endpoints import DateEndpoint
 from riskset.study.toml_lines import KeyPath
 from riskset.study.toml_table import Complaint
 from riskset.study.variables import BooleanVariable, CategoryVariable, NumberVariable, Variable
@@ -24,7 +23,7 @@ _NAME = re.compile(r"[^\W\d]\w*")
 def wrong_derivations(draft: Draft) -> Iterator[Complaint]:
     """Yields everything wrong with what derived variables name: each is computed from variables above it and of the
     right type that belong to no endpoint's outcome."""
-    outcomes = _outcomes(draft)
+    outcomes = draft.outcomes()
     before: dict[str, Variable | None] = {}
     for name, variable in draft.variables.items():
         if variable is not None and variable.is_derived:
@@ -36,16 +35,6 @@ def wrong_derivations(draft: Draft) -> Iterator[Complaint]:
                     found = say("study.derived.outcome", name=of, endpoint=outcomes[of])
                     yield Complaint(path, found, say("study.derived.not_of_outcome"))
         before[name] = variable
-
-
-def _outcomes(draft: Draft) -> dict[str, str]:
-    """Returns the endpoint of each variable that says when or how follow-up ends, or when it is entered."""
-    found: dict[str, str] = {}
-    for name, endpoint in draft.endpoints.items():
-        if endpoint is not None:
-            origin = {endpoint.origin} if isinstance(endpoint, DateEndpoint) else set()
-            found |= dict.fromkeys((one for one in endpoint.variables if one not in origin), name)
-    return found
 
 
 def _of_one(

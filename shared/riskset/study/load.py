@@ -188,6 +188,7 @@ def _draft(document: Mapping[str, Any]) -> Draft:
         analyses=_entries(document.get("analyses"), TypeAdapter(spec.Analysis), _partly),
         adverse_events=_partly(document.get("adverse_events"), TypeAdapter(spec.AdverseEvents)),
         has_adverse_events="adverse_events" in document,
+        disclosure=_partly(document.get("disclosure"), TypeAdapter(spec.Disclosure)),
     )
 
 

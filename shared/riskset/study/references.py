@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from riskset.catalogue import NOTHING, say
 from riskset.errors import DataError, did_you_mean
@@ -23,7 +23,10 @@ from riskset.study.variables import NumberVariable, Variable
 
 if TYPE_CHECKING:
     from riskset.study.entry import AnalysisEntry
-    from riskset.study.spec import Comparison, EligibilityRule, SiteEntry
+    from riskset.study.spec import Comparison, Disclosure, EligibilityRule, SiteEntry
+
+_FEWEST_SITES: Final = 2
+"""That a study can ask for; one with a single site can be written all the same."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +43,15 @@ class Draft:
     adverse_events: AdverseEvents | None = None
     has_adverse_events: bool = False
     """Whether the table is present, right or wrong."""
+    disclosure: Disclosure | None = None
 
     def use(self, path: KeyPath, name: str, *types: str) -> Iterator[Complaint]:
         """Yields a complaint unless the variable `name`, used at `path`, is declared with one of these types."""
         if name not in self.variables:
-            yield Complaint(path, say("study.variable.unknown", name=name), did_you_mean(name, self.variables))
+            hint = say("study.variable.site_is_stratum") if name == "site" else did_you_mean(name, self.variables)
+            yield Complaint(path, say("study.variable.unknown", name=name), hint)
         elif (variable := self.variables[name]) and variable.type not in types:
             yield Complaint(path, say("study.variable.wrong_type", name=name, found=variable.type, expected=types))
-
-    def known(self, path: KeyPath, names: Iterable[str]) -> Iterator[Complaint]:
-        """Yields a complaint for each undeclared variable in the list at `path`."""
-        for position, name in enumerate(names):
-            yield from self.use((*path, position), name, "number", "boolean", "category", "date")
 
     def read(self, path: KeyPath, name: str, *types: str) -> Iterator[Complaint]:
         """Yields what `use` does, and a complaint where the variable is derived: what decides days, events and arms
@@ -67,6 +67,25 @@ class Draft:
             if name not in self.endpoints:
                 hint = did_you_mean(name, self.endpoints) or declared
                 yield Complaint((*path, "endpoints", position), say("study.endpoint.unknown", name=name), hint)
+
+    def outcomes(self) -> dict[str, str]:
+        """Returns the endpoint of each variable that says when or how follow-up ends, or when it is entered."""
+        found: dict[str, str] = {}
+        for name, endpoint in self.endpoints.items():
+            if endpoint is not None:
+                origin = {endpoint.origin} if isinstance(endpoint, DateEndpoint) else set()
+                found |= dict.fromkeys((one for one in endpoint.variables if one not in origin), name)
+        return found
+
+    def complete_in(self, path: KeyPath, names: Iterable[str]) -> Iterator[Complaint]:
+        """Yields a complaint for each variable in the list at `path` that is undeclared, or by which those who have an
+        event would be chosen."""
+        outcomes = self.outcomes()
+        for position, name in enumerate(names):
+            yield from self.use((*path, position), name, "number", "boolean", "category", "date")
+            if name in outcomes:
+                of = say("study.analysis.complete_in_outcome", name=name, endpoint=outcomes[name])
+                yield Complaint((*path, position), of)
 
     def within_grid(self, path: KeyPath, times: Sequence[float]) -> Iterator[Complaint]:
         """Yields a complaint for each time, in `time.unit`, in the list at `path` that is beyond the grid."""
@@ -92,8 +111,9 @@ class Draft:
         outcomes = {name: key for key in endpoints if (e := self.endpoints.get(key)) for name in e.variables}
         for position, name in enumerate(names, first):
             at = (*path, position)
-            yield from self.use(at, name, *types)
-            if name in outcomes:
+            if wrong := list(self.use(at, name, *types)):
+                yield from wrong
+            elif name in outcomes:
                 yield Complaint(at, say("study.analysis.outcome", name=name, endpoint=outcomes[name]))
 
 
@@ -124,6 +144,9 @@ def _sites(draft: Draft) -> Iterator[Complaint]:
     for folded in repeated(name.casefold() for name in draft.sites):
         alike = tuple(name for name in draft.sites if name.casefold() == folded)
         yield Complaint(("sites", alike[-1]), say("study.site.same_letters", names=alike))
+    least, n = draft.disclosure.min_sites if draft.disclosure else 0, len(draft.sites)
+    if least > max(n, _FEWEST_SITES):
+        yield Complaint(("disclosure", "min_sites"), say("study.site.fewer_than_least", least=least, n=n))
 
 
 def _variable_names(draft: Draft) -> Iterator[Complaint]:

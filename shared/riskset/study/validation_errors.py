@@ -65,6 +65,11 @@ _EXPECTED = {
 }
 """What pydantic expected, as the catalogue's code, by the type of its error."""
 _NEAREST: Final = "cli.did_you_mean"
+_OF_A_REST: Final = frozenset(
+    {"study.expected.not_empty", "study.expected.items_at_least", "study.analysis.population"}
+)
+"""Complaints about a list that follow from one about an item."""
+NO_FORMS: Final[Mapping[str, type[TomlTable]]] = {}
 _MEANT = {
     **dict.fromkeys(("integer", "int", "count"), "whole"),
     **dict.fromkeys(("float", "double", "decimal", "numeric", "real", "continuous"), "number"),
@@ -113,19 +118,31 @@ def _unknown_key(loc: tuple[str | int, ...], path: KeyPath) -> Complaint:
         table[1] = "*"
     if table[:2] == ["adverse_events", "terms"]:
         table[2] = "*"
-    return unknown_key(path, TABLES[tuple(table)])
+    return unknown_key(path, TABLES[tuple(table)], forms_of(path[0]) if len(path) == 3 else {})
 
 
-def unknown_key(path: KeyPath, table: type[TomlTable]) -> Complaint:
-    """Returns the complaint about a key, the last of `path`, that a table does not have."""
-    known = known_keys(table)
-    hint = did_you_mean(str(path[-1]), known) or say("study.key.known", keys=tuple(known))
+def forms_of(table: str | int) -> dict[str, type[TomlTable]]:
+    """Returns the forms that an entry of a table has, by the type of a variable or the kind of an analysis."""
+    names = {"variables", "analyses"} & {table}
+    return {form[2]: model for form, model in TABLES.items() if len(form) == 3 and form[0] in names}
+
+
+def unknown_key(path: KeyPath, table: type[TomlTable], forms: Mapping[str, type[TomlTable]] = NO_FORMS) -> Complaint:
+    """Returns the complaint about a key, the last of `path`, that a table lacks; one of `forms` may have it."""
+    known, key = known_keys(table), str(path[-1])
+    hint = did_you_mean(key, known) or say("study.key.known", keys=tuple(known))
+    others = tuple(name for name, other in forms.items() if key in known_keys(other))
+    if others and hint.code != _NEAREST:
+        hint = say("study.key.of_others", key=key, forms=others, keys=tuple(known))
     return Complaint(path, say("study.key.unknown"), hint)
 
 
 def each_once(complaints: Iterable[Complaint]) -> list[Complaint]:
-    """Returns the complaints without repeats, and without those about a missing key that is there but misspelt."""
+    """Returns the complaints without repeats, without those about a missing key that is there but misspelt, and without
+    those about a list of which an item is wrong: what is left of it is not what was written."""
     found = list(dict.fromkeys(complaints))
+    with_wrong_items = {one.path[:-1] for one in found if isinstance(one.path[-1:] and one.path[-1], int)}
+    found = [one for one in found if not (one.path in with_wrong_items and _code(one.message) in _OF_A_REST)]
     misspelt = {
         (*one.path[:-1], dict(one.hint.values)["name"])
         for one in found
@@ -146,14 +163,14 @@ def known_keys(table: type[TomlTable]) -> list[str]:
 def _wrong_form(error: ErrorDetails, path: KeyPath) -> Complaint:
     """A variable without a known type, or an analysis without a known kind."""
     key = "type" if path[0] == "variables" else "kind"
-    choices = tuple(table[2] for table in TABLES if table[:1] == path[:1])
+    choices = tuple(forms_of(path[0]))
     at = (*path, key)
     if error["type"] == "union_tag_not_found":
         return Complaint(at, say("study.key.missing"), say("study.key.choices", choices=choices))
     found = str(error["ctx"]["tag"])
     if key == "kind" and found in PACKAGES.broken:
         return Complaint(at, PACKAGES.broken[found], say("study.method.update"))
-    complaint = _wrong_choice(at, choices, found)
+    complaint = _wrong_choice(at, choices, error["input"][key])
     meant = _MEANT.get(found.lower()) if key == "type" else None
     if meant is None:
         return complaint

@@ -143,7 +143,7 @@ class CategoryVariable(TomlTable):
         if any(later <= earlier for earlier, later in pairwise(self.at)):
             complain(say("study.value.ascending", key="at"))
         if len(self.levels) != len(self.at) + 1:
-            complain(say("study.value.cut_levels", limits=len(self.at), n=len(self.at) + 1, found=len(self.levels)))
+            complain(say("study.value.cut_levels", n=len(self.at) + 1, found=len(self.levels)))
         if not self.ordered:
             complain(say("study.value.cut_ordered"))
         return self

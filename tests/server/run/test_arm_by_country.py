@@ -98,3 +98,13 @@ def test_r12_speaks_of_the_kind_of_column_it_met(of, not_in):
     assert not finding.passes
     assert not_in not in finding.remedy
     assert LIMITS["R12.contributors"].means in finding.message
+
+
+def test_a_level_of_nobody_is_not_called_a_difference_between_sites(patients):
+    rows = patients.rows(11, 120)
+    rows.variables["stage"][rows.variables["stage"] == 2] = 1.0
+    study = patients.study(SITES, analyses={"cox": {"kind": "cox", "endpoints": ["os"], "univariable": ["stage"]}})
+    rehearsal = Rehearsal(study, patients.deal(rows, patients.sites(SITES, 120)))
+    found = results_json(results_of(study, rehearsal.run(), SITES))["results"][0]
+    assert (found["status"], found["reason"]["rule"]) == ("refused", "R12")
+    assert "no patient has it, or all have" in found["reason"]["remedy"]

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from riskset.analyses.analysis import NotEstimable
@@ -76,3 +77,17 @@ def test_what_cannot_be_asked(keys, told):
     with pytest.raises(DataError) as raised:
         parse_study(text)
     assert any(told in str(problem.message) for problem in raised.value.problems)
+
+
+def test_models_of_levels_go_on_while_what_is_left_of_a_refused_analysis_is_admitted(patients):
+    """A rare stratum is refused with its log-rank test; the curves are then admitted by themselves."""
+    variables = patients.variables | {"rare": {"type": "boolean"}}
+    curves = {"kind": "km", "endpoints": ["os"], "strata": ["rare"]}
+    asked = {"survival": curves, "forest": entry(by=["stage"], adjusted=[])}
+    rows = patients.rows(seed=3, n=360)
+    rows.variables["rare"] = (np.arange(360) < 2).astype(float)
+    study = patients.study(SITES, variables=variables, analyses=asked)
+    outcome = Rehearsal(study, patients.deal(rows, patients.sites(SITES, 360))).run()
+    found = {one.id: entry_json(one) for one in results_of(study, outcome, SITES).entries}
+    assert (found["km/os/all"]["status"], found["subgroup/os/all/stage"]["status"]) == ("ok", "ok")
+    assert all(level["hr"] for level in found["subgroup/os/all/stage"]["levels"])

@@ -110,6 +110,17 @@ def test_two_dummies_that_differ_in_one_patient_split_over_two_models():
     assert verdicts(own, [users[1], users[0], users[2]]) == ["pass", "fail", "pass"]
 
 
+def test_a_table_is_not_advised_to_be_listed_first():
+    arm = columns("arm")[:, 0]
+    own = np.column_stack([arm, arm + marks([3])])
+    users = [("model", [0]), ("table", [1])]
+    listed, last = (design(POOLED, "R4.leverage", own, own.T @ own, users, of)[1] for of in ((), ("table",)))
+    assert not listed.passes
+    assert "list it first" in listed.remedy
+    assert "list it first" not in last.remedy
+    assert 'missing = "complete"' in last.remedy
+
+
 def test_only_the_site_of_the_patient_objects():
     everybody = np.column_stack([columns("1", "arm"), marks([7])])
     gram = everybody.T @ everybody

@@ -194,7 +194,7 @@ REFUSED = {
     "too few levels": (
         a_cut('cut = "age", at = [65, 75], levels = ["a", "b"]'),
         "[variables] old",
-        "2 limits make 3 intervals, but levels has 2",
+        "at makes 3 intervals, but levels has 2",
         None,
     ),
     "unordered": (a_cut('cut = "age", at = [65], ordered = false'), "[variables] old", "are ordered", None),

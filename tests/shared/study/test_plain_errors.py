@@ -154,3 +154,85 @@ def test_a_study_file_given_as_a_site_file_and_the_other_way_round(tmp_path):
 def test_the_nearest_command_is_proposed_once(capsys):
     assert main(["site", "chek"]) == 2
     assert capsys.readouterr().err.count("Did you mean") == 1
+
+
+RECORDED = """\
+[comparison]
+arm = "drug"
+reference = "A"
+[adverse_events]
+grading = "CTCAE 5.0"
+safety_population = "drug"
+terms = { pain = { from = "pain" }, itch = { from = "itch", grades = ["any"] } }
+[analyses]
+"""
+WITH_MORE = STUDY.replace("[analyses]\n", RECORDED).replace(
+    "days = { type",
+    'best = { type = "category", levels = ["CR", "PR", "SD", "PD"] }\n'
+    'pain = { type = "category", levels = ["0", "1", "2", "3"] }\nitch = { type = "boolean" }\ndays = { type',
+    1,
+)
+ASKED = {
+    '{ kind = "flwo" }': ['"site-heterogeneity", found "flwo"', "did you mean 'flow'?"],
+    "{ kind = 3 }": ["found 3"],
+    '{ kind = "table1", variables = ["drug:age"] }': ["expected the name of one variable"],
+    '{ kind = "table1", variables = ["age"], populations = ["treated"] }': ['the only population is "all"'],
+    '{ kind = "table1", variables = ["age"], landmarks = [6] }': ["landmarks is a key of km and cumulative-incidence"],
+    '{ kind = "response", of = ["drug"], orr = ["A"] }': ["'drug' is the arm"],
+    '{ kind = "response", of = ["best"], orr = [true] }': ["expected text in quotes, found true"],
+    '{ kind = "response", of = ["best"], orr = ["CR", "PR"], dcr = ["CR", "SD"] }': ["dcr lacks PR"],
+    '{ kind = "response", of = ["best"], orr = ["CR"], complete_in = ["mvi"] }': ["'mvi' belongs to the outcome"],
+    '{ kind = "adverse-events", terms = ["itch"], grades = [">=3"] }': ["'itch' is counted at none of these grades"],
+    '{ kind = "adverse-events", grades = ["any"], complete_in = ["days"] }': ["'days' belongs to the outcome"],
+    '{ kind = "cox", endpoint = "os", multivariable = ["drug", "drug:drug"] }': ["drug cannot interact with itself"],
+    '{ kind = "cox", endpoint = "os", multivariable = ["drug", "drug:aeg"] }': ["'aeg'", "did you mean 'age'?"],
+    '{ kind = "cox", endpoint = "os", multivariable = ["drug", "days"] }': ["'days' is part of the endpoint"],
+    '{ kind = "cox", endpoint = "os", univariable = ["age"], e_value = true }': ["there is no E-value"],
+    '{ kind = "cox", endpoint = "os", univariable = ["age"], splines = { aeg = [20, 40, 60] } }': ["mean 'age'?"],
+    '{ kind = "cox", endpoint = "os", univariable = ["age"], strata = ["site"] }': [
+        "for each site already; leave it out"
+    ],
+}
+
+
+@pytest.mark.parametrize("entry", ASKED)
+def test_what_an_entry_asks_wrongly_is_told_once(entry):
+    start = WITH_MORE.index("cox = {")
+    (found,) = problems(f"{WITH_MORE[:start]}asked = {entry}\n")
+    for said in ASKED[entry]:
+        assert said in found
+    assert found.count('"response"') == ("flwo" in entry or "kind = 3" in entry)
+
+
+def test_a_spline_is_proposed_of_numbers_only():
+    of_number = WITH_MORE.replace('["drug", "age"]', '["drug", "age", "age:age"]')
+    assert "splines = { age = [...] }" in problems(of_number)[0]
+
+
+def test_yes_or_no_has_no_grade():
+    (found,) = problems(WITH_MORE.replace('grades = ["any"]', 'grades = [">=3"]'))
+    assert "'itch' is yes or no" in found
+
+
+def test_more_sites_than_there_are_is_told_before_a_run():
+    (found,) = problems(STUDY + "[disclosure]\nmin_sites = 3\n")
+    assert "3 is more than the sites of this study, 1" in found
+
+
+def test_a_key_of_another_type_is_told_with_the_type():
+    found = problems(changed("mvi = {", 'old = { type = "category", rule = "age > 60" }\nmvi = {'))
+    assert any("rule is a key of boolean" in one for one in found)
+
+
+def test_a_right_study_is_shown_with_what_cannot_pass_by_default_and_all_that_models_are_asked(tmp_path, capsys):
+    asked = '["drug", "both"], landmark = 6, strata = ["mild"], concordance = true, e_value = true }'
+    both = (
+        'both = { type = "boolean", rule = "age > 60 and drug == \'A\'" }\nmild = { type = "boolean" }\ndays = { type'
+    )
+    (tmp_path / "study.toml").write_text(
+        STUDY.replace("days = { type", both, 1).replace('["drug", "age"] }', asked), encoding="utf-8"
+    )
+    assert main(["study", "check", str(tmp_path / "study.toml")]) == 0
+    said = capsys.readouterr().out
+    assert "passes only where every site signs R4.combined" in said
+    assert "cox: cox with a landmark at 6 months; strata mild; E-values; concordance" in said

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from riskset.study.asked import ENTRIES
+from riskset.study.load import parse_study
 from riskset.study.validation_errors import TABLES, known_keys
 
 DOCS = (Path(__file__).parents[3] / "docs" / "study-file.md").read_text(encoding="utf-8")
@@ -55,3 +56,67 @@ def test_every_key_is_explained_with_its_default(table):
     fields = TABLES[table].model_fields.values()
     expected = list(zip(known_keys(TABLES[table]), map(default_of, fields), strict=True))
     assert [(key, default) for key, _, default, _ in explained(table)] == expected
+
+
+EXAMPLE = """\
+schema = 1
+[study]
+id = "trial"
+version = "1"
+title = "A trial"
+[sites]
+asan = { name = "Site A" }
+[variables]
+arm = { type = "category", levels = ["old", "new"] }
+age = { type = "number", range = [18, 100] }
+afp = { type = "number", range = [0, 1e6] }
+bilirubin = { type = "number", range = [0.1, 50] }
+albumin = { type = "number", range = [1, 6] }
+mvi = { type = "boolean" }
+child_pugh = { type = "category", levels = ["A", "B", "C"] }
+recist = { type = "category", levels = ["CR", "PR", "SD", "PD", "NE"] }
+mrecist = { type = "category", levels = ["CR", "PR", "SD", "PD", "NE"] }
+ae_hypertension = { type = "category", levels = ["0", "1", "2", "3"] }
+ae_rash = { type = "boolean" }
+ae_itch = { type = "boolean" }
+start = { type = "date" }
+progression = { type = "date", required = false }
+death = { type = "date", required = false }
+last_contact = { type = "date" }
+{derived}
+{rules}
+[comparison]
+arm = "arm"
+reference = "old"
+[time]
+grid = { width_days = 7, max_days = 1400 }
+{tables}
+[analyses]
+{analyses}
+"""
+IN_A_CELL = re.compile(r"`([^`]+)`")
+
+
+def test_every_example_is_a_part_of_a_right_study():
+    blocks = re.findall(r"```toml\n(.*?)```", DOCS, re.DOTALL)
+    tables = [block for block in blocks if block.startswith("[")]
+    analyses = [block for block in blocks if "kind =" in block]
+    assert len(tables) + len(analyses) == len(blocks)
+    derived = re.findall(r"^\| `(\{ type = .*?\})` \|", DOCS, re.MULTILINE)
+    assert len(derived) == 3, "one for each type, in one table"
+    section = DOCS.split("\n## `[[eligibility]]`\n")[1].split("\n## ")[0]
+    rows = re.search(r"\| written \| means \|\n\|---\|---\|\n((?:\|.*\n)+)", section)[1].splitlines()
+    written = [text for row in rows for text in IN_A_CELL.findall(row.split("|")[1]) if " " in text or "(" in text]
+    rules = [text for text in written if text not in ("( )", "not in")]
+    parts = {
+        "derived": "\n".join(f"derived_{i} = {one}" for i, one in enumerate(derived)),
+        "rules": "\n".join(f'[[eligibility]]\nid = "rule_{i}"\nrule = """{rule}"""' for i, rule in enumerate(rules)),
+        "tables": "\n".join(tables),
+        "analyses": "\n".join([*analyses, 'curves = { kind = "cumulative-incidence", endpoint = "ttp" }']),
+    }
+    text = EXAMPLE
+    for name, part in parts.items():
+        text = text.replace("{" + name + "}", part)
+    study = parse_study(text)
+    assert len(study.eligibility) == len(rules) > 5
+    assert list(study.analyses) == ["response", "curves"]

@@ -107,7 +107,7 @@ def refusal_by_a_site(policy: Policy | None, phase: str, cause: str, analysis: A
         rule, remedy = _BEFORE.get(phase, "R1 to R7"), say("rules.remedy.own_figure")
         return RefusedByRule(rule, say("rules.own.other"), remedy, by="a site")
     remedy = _remedy(policy, cause, analysis)
-    if cause in _IN_ORDER:
+    if cause in _IN_ORDER and not analysis.exposure.is_one_way:
         remedy = say("rules.remedy.in_order", remedy=remedy)
     return RefusedByRule(
         cause.partition(".")[0], say(f"rules.own.{cause}"), say("rules.remedy.own", remedy=remedy), by="a site"
@@ -117,23 +117,23 @@ def refusal_by_a_site(policy: Policy | None, phase: str, cause: str, analysis: A
 def _remedy(policy: Policy, cause: str, analysis: Analysis) -> Message:
     """Returns what would pass, without any site's figure."""
     own = policy if policy.column == "local" else default_policy("local", policy.k)
-    p = max(len(analysis.exposure.design), 1)
+    p, is_table = max(len(analysis.exposure.design), 1), analysis.exposure.is_one_way
     of: dict[str, Callable[[], Message]] = {
         "R1.population_rows": lambda: cells.population_rows(own, "", 1).remedy,
         "R1.subgroup_rows": lambda: cells.subgroup_rows(own, "", 1).remedy,
-        "R2.apart_rows": lambda: cells.apart_remedy(own),
+        "R2.apart_rows": lambda: say("rules.remedy.table_of_others") if is_table else cells.apart_remedy(own),
         "R3.events": lambda: of_models.events(own, "", 0, p).remedy,
         "R3.events_per_parameter": lambda: of_models.events(own, "", 0, p).remedy,
         "R2.cell": lambda: cells.two_levels(own, say("rules.subject.this_site"), 1).remedy,
         "R4.level": lambda: cells.level(own, "", 1, 2).remedy,
-        "R4.cell": lambda: cells.cell(policy, "", 1).remedy,
+        "R4.cell": lambda: cells.cell(policy, "", 1, is_ranked=bool(analysis.exposure.ranked)).remedy,
         "R4.halved": lambda: cells.halved(own, "", 1).remedy,
         "R4.same_order": lambda: cells.same_order(policy, "", 1).remedy,
         "R4.lost": lambda: say("rules.instead.some_narrower_range"),
         "R4.column": lambda: _failing(policy, "R4.leverage", say("rules.remedy.leverage_column", k=policy.k)),
         "R6.parameters": lambda: of_models.parameters(own, "", 1, p).remedy,
-        "R2.leverage": lambda: _failing(policy, cause, span.remedy(policy, cause)),
-        "R4.leverage": lambda: _failing(policy, cause, span.remedy(policy, cause)),
+        "R2.leverage": lambda: _failing(policy, cause, span.remedy(policy, cause, is_table=is_table)),
+        "R4.leverage": lambda: _failing(policy, cause, span.remedy(policy, cause, is_table=is_table)),
         "R5.opened": lambda: _failing(policy, cause, say("rules.remedy.opened.here")),
         "R5.numbers": lambda: say("rules.remedy.evaluations_here"),
         "R5.evaluations": lambda: say("rules.remedy.evaluations_here"),

@@ -191,7 +191,7 @@ def _cohorts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iter
             found.append(cells.population_rows(policy, name, figures.rows[name].rows))
             for other in others_of(analysis, kept, judge.arm):
                 count = apart_of(figures, other, name)
-                found += cells.apart(policy, other, name, count.rows, count.sites)
+                found += cells.apart(policy, other, name, count.rows, count.sites, analysis.exposure.is_one_way)
             found += apart_since(policy, analysis, figures.since, figures.told, figures.tables)
         yield from ((analysis.id, finding) for finding in found)
         if all(finding.passes for finding in found):
@@ -239,7 +239,8 @@ def _counts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Itera
         for column in single:
             count = figures.columns[Feature(analysis.analysis_set, column)]
             of: Literal["number", "level"] = "number" if column.is_number else "level"
-            yield analysis.id, cells.contributors(policy, column.name, count.sites, of)
+            is_of_some = column.is_number or 0 < count.rows < n
+            yield analysis.id, cells.contributors(policy, column.name, count.sites, of, is_of_some=is_of_some)
         if policy.column == "pooled":
             ones = {c.name: figures.columns[Feature(analysis.analysis_set, c)].rows for c in single if not c.is_number}
             yield from ((analysis.id, f) for f in levels(policy, analysis, n, ones))

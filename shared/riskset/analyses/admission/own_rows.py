@@ -194,7 +194,7 @@ def _own_counts(policy: Policy, analysis: Analysis, own: Own, kept: Sequence[str
     for other in dict.fromkeys(kept):
         if other != name:
             differ = own.cohort.apart(name, other)
-            yield from cells.apart(policy, other, name, differ, int(differ > 0))
+            yield from cells.apart(policy, other, name, differ, int(differ > 0), analysis.exposure.is_one_way)
     since = {(told, name): Count(n[name], int(n[name] > 0)) for told, n in own.apart_since().items() if name in n}
     yield from apart_since(policy, analysis, since, own.told, own.tables)
     ones = {c.name: int(c.values(rows).sum()) for c in analysis.columns if not c.is_number}
@@ -274,5 +274,5 @@ def _span(
 ) -> Iterator[Judged]:
     at = {feature: j for j, feature in enumerate(features)}
     users = [(analysis.id, [at[f] for f in features_of([analysis]) if f in at]) for analysis in live]
-    findings = span.design(policy, limit, rows, gram, users)
+    findings = span.design(policy, limit, rows, gram, users, {a.id for a in live if a.exposure.is_one_way})
     yield from zip((id_ for id_, _ in users), findings, strict=True)

@@ -29,9 +29,10 @@ def own_tables(policy: Policy, live: Live, own: Own, arm: str | None) -> Iterato
             of_arm = rows.variables[arm] if arm is not None and is_by_arm else everyone
             for column in exposure.tables:
                 by = everyone if column.variable == arm else of_arm
-                yield analysis.id, cells.cell(policy, column.name, _smallest_cell(column.values(rows), by))
+                smallest = _smallest_cell(column.values(rows), by)
+                yield analysis.id, cells.cell(policy, column.name, smallest, is_ranked=bool(exposure.ranked))
             if exposure.ranked:  # the reference arm has no column
-                yield analysis.id, cells.cell(policy, arm or "", _smallest_cell(everyone, of_arm))
+                yield analysis.id, cells.cell(policy, arm or "", _smallest_cell(everyone, of_arm), is_ranked=True)
             for part, whole in nested(exposure.tables):
                 beyond = whole.values(rows) - part.values(rows)
                 yield analysis.id, cells.cell(policy, whole.name, _smallest_cell(beyond, of_arm))

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 
 from riskset.catalogue import Message, say
 from riskset.errors import did_you_mean
-from riskset.study.adverse_events import AdverseEvents, Grades, each_grade
+from riskset.study.adverse_events import AdverseEvents, EventTerm, Grades, each_grade
 from riskset.study.entry import AnalysisEntry, arms_of
 from riskset.study.references import Draft
 from riskset.study.toml_lines import KeyPath
@@ -50,13 +50,21 @@ class AdverseEventsEntry(AnalysisEntry):
     def complaints(self, draft: Draft, path: KeyPath) -> Iterator[Complaint]:
         if not draft.has_adverse_events:
             yield Complaint((*path, "kind"), say("study.adverse_events.missing"))
-        yield from draft.known((*path, "complete_in"), self.complete_in)
+        yield from draft.complete_in((*path, "complete_in"), self.complete_in)
         if draft.adverse_events is None:
             return
         for position, name in enumerate(self.terms or ()):
             if name not in draft.adverse_events.terms:
                 unknown = say("study.adverse_events.unknown_term", name=name)
                 yield Complaint((*path, "terms", position), unknown, did_you_mean(name, draft.adverse_events.terms))
+            elif not self._counted(draft.adverse_events.terms[name]):
+                yield Complaint((*path, "terms", position), say("study.adverse_events.not_counted", name=name))
+        if not self.terms and not any(map(self._counted, draft.adverse_events.terms.values())):
+            yield Complaint((*path, "grades"), say("study.adverse_events.none_counted"))
+
+    def _counted(self, term: EventTerm) -> bool:
+        """Whether the term is counted at one of the grades."""
+        return term.grades is None or not set(term.grades).isdisjoint(self.grades)
 
     def sentences(self, study: Study) -> Iterator[Message | str]:
         arms, recorded = arms_of(study), _recorded(study)

@@ -135,7 +135,7 @@ class CoxEntry(EndpointEntry):
             if ":" not in term:
                 yield from draft.covariates((*path, "multivariable"), [term], self.endpoints, first=position)
         yield from wrong_landmark(draft, (*path, "landmark"), self.landmark, self.endpoints)
-        yield from wrong_interactions((*path, "multivariable"), terms, self.splines)
+        yield from wrong_interactions(draft, (*path, "multivariable"), terms, self.splines)
         yield from wrong_splines(draft, (*path, "splines"), self.splines, self.covariates)
         if isinstance(self.univariable, tuple):
             yield from draft.covariates((*path, "univariable"), self.univariable, self.endpoints)
@@ -143,6 +143,9 @@ class CoxEntry(EndpointEntry):
         covariates = {*(self.multivariable or ()), *self.univariable_covariates}
         if self.linearity != "wald" and not self.splines:
             yield Complaint((*path, "linearity"), say("study.cox.linearity_of_nothing"))
+        variables = [draft.variables.get(name) for name in self.covariates if name not in self.strata]
+        if self.e_value and all(isinstance(variable, NumberVariable) for variable in variables):
+            yield Complaint((*path, "e_value"), say("study.cox.e_value_of_nothing"))
         if self.ph_test:
             yield from self._without_curves(draft, (*path, "ph_test"))
         for position, name in enumerate(self.strata):
@@ -218,11 +221,33 @@ class CoxEntry(EndpointEntry):
 
     def lines(self, study: Study) -> list[Message | str]:
         models = {"univariable": self.univariable_covariates, "multivariable": self.multivariable or ()}
-        return [
+        found: list[Message | str] = [
             say("study.cox.line", kind=self.kind, endpoints=self.endpoints, model=model, covariates=names)
             for model, names in models.items()
             if names
         ]
+        if options := tuple(self._options(study)):
+            found.append(say("study.cox.options_line", kind=self.kind, options=options))
+        return found
+
+    def _options(self, study: Study) -> Iterator[Message]:
+        """Yields what else is asked of the models, in the order of the keys."""
+        for name, knots in self.splines.items():
+            yield say("study.cox.option.spline", name=name, knots=as_printed(knots))
+        if self.linearity != "wald":
+            yield say("study.cox.option.linearity")
+        if self.landmark is not None:
+            yield say("study.cox.option.landmark", landmark=self.landmark, unit=study.time.unit)
+        if self.strata:
+            yield say("study.cox.option.strata", names=self.strata)
+        if self.e_value:
+            yield say("study.cox.option.e_value")
+        if self.robust != "none":
+            yield say("study.cox.option.robust", of=self.robust)
+        if self.ph_test:
+            yield say("study.cox.option.ph_test", functions=self.ph_test)
+        if self.concordance:
+            yield say("study.cox.option.concordance")
 
 
 def _term(term: str, study: Study) -> Message:

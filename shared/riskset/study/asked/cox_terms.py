@@ -7,7 +7,8 @@ from typing import Annotated, Final
 
 from pydantic import Field, StringConstraints
 
-from riskset.catalogue import say
+from riskset.catalogue import NOTHING, say
+from riskset.errors import did_you_mean
 from riskset.study.endpoints import DaysEndpoint
 from riskset.study.entry import ascending
 from riskset.study.references import Draft
@@ -41,7 +42,9 @@ def splines_in_order(splines: Splines) -> Splines:
     return splines
 
 
-def wrong_interactions(path: KeyPath, terms: Sequence[str], splines: Mapping[str, object]) -> Iterator[Complaint]:
+def wrong_interactions(
+    draft: Draft, path: KeyPath, terms: Sequence[str], splines: Mapping[str, object]
+) -> Iterator[Complaint]:
     """Yields what is wrong with the interactions of the list at `path`: the model has both variables by themselves, or
     the product would stand for one of them, and no spline of either."""
     seen: set[frozenset[str]] = set()
@@ -50,9 +53,14 @@ def wrong_interactions(path: KeyPath, terms: Sequence[str], splines: Mapping[str
             continue
         at, both = (*path, position), term.split(":")
         if len(set(both)) == 1:
-            yield Complaint(at, say("study.cox.with_itself", name=both[0]))
+            bends = isinstance(draft.variables.get(both[0]), NumberVariable)
+            hint = say("study.cox.bends", name=both[0]) if bends else NOTHING
+            yield Complaint(at, say("study.cox.with_itself", name=both[0]), hint)
         elif frozenset(both) in seen:
             yield Complaint(at, say("study.cox.interaction_twice", term=term))
+        elif unknown := [name for name in both if name not in draft.variables]:
+            for name in unknown:
+                yield from draft.use(at, name)
         elif missing := tuple(name for name in both if name not in terms):
             yield Complaint(at, say("study.cox.no_main_effect", term=term, names=missing))
         elif curved := tuple(name for name in both if name in splines):
@@ -85,7 +93,8 @@ def wrong_splines(draft: Draft, path: KeyPath, splines: Splines, covariates: Seq
     its range."""
     for name, knots in splines.items():
         if name not in covariates:
-            yield Complaint((*path, name), say("study.cox.spline_of_nothing", name=name))
+            nothing = say("study.cox.spline_of_nothing", name=name)
+            yield Complaint((*path, name), nothing, did_you_mean(name, covariates))
             continue
         yield from draft.use((*path, name), name, "number")
         variable = draft.variables.get(name)

@@ -52,6 +52,8 @@ class ResponseEntry(AnalysisEntry):
     def _some_rate(self) -> ResponseEntry:
         if not self.rates:
             complain(say("study.response.no_rate"))
+        if self.orr and self.dcr and (lacking := tuple(level for level in self.orr if level not in self.dcr)):
+            complain(say("study.response.not_in_dcr", levels=lacking))
         for rate, levels in self.rates.items():
             for level in levels:
                 if self.not_evaluable and level in self.not_evaluable.levels:
@@ -70,10 +72,12 @@ class ResponseEntry(AnalysisEntry):
         return found.levels if found and found.as_ == "left out" else ()
 
     def complaints(self, draft: Draft, path: KeyPath) -> Iterator[Complaint]:
-        yield from draft.known((*path, "complete_in"), self.complete_in)
+        yield from draft.complete_in((*path, "complete_in"), self.complete_in)
         for position, name in enumerate(self.of):
             at = (*path, "of", position)
             yield from draft.read(at, name, "category", "boolean")
+            if draft.comparison is not None and name == draft.comparison.arm:
+                yield Complaint(at, say("study.response.arm", name=name))
             variable = draft.variables.get(name)
             if variable is None or not variable.kind.levels:
                 continue
