@@ -23,11 +23,21 @@ from riskset.protocol.roster import load_roster
 from riskset.study.load import parse_study
 from riskset.study.spec import Study
 from riskset_demo.comparison import check_installed, compare
+from riskset_demo.curve_comparison import compare_curves
 from riskset_demo.demonstration import Demonstration
 from riskset_demo.loopback_network import LoopbackNetwork, approved_until, new_folder
 from riskset_demo.sent_numbers import Evidence, clear_numbers, evidence
 from riskset_demo.studies import DEMONSTRATIONS
-from riskset_demo.tables import comparison_table, exception_lines, refusal_lines, sent_lines, sent_table, sites_table
+from riskset_demo.tables import (
+    comparison_table,
+    curve_lines,
+    exception_lines,
+    refusal_lines,
+    sent_lines,
+    sent_table,
+    sites_table,
+    told_lines,
+)
 from riskset_server.run.record import RunRecord
 
 FIRST = next(iter(DEMONSTRATIONS))
@@ -76,6 +86,7 @@ def _show(demonstration: Demonstration, root: Path, console: Console) -> None:
         _run(network, console)
         results = json.loads((network.results / "results.json").read_text(encoding="utf-8"))
         largest = _show_comparison(results, study, demonstration, console)
+        _print(console, *curve_lines(compare_curves(results, demonstration)))
         _print(console, *refusal_lines(results["results"]))
         _show_sent(_evidence(network, study, results["run"]), console)
     _print(console, say("demo.difference", largest=largest))
@@ -90,7 +101,8 @@ def _run(network: LoopbackNetwork, console: Console) -> None:
     n = len(network.sites)
     _print(console, say("demo.joined", n=n))
     network.approve()
-    _print(console, say("demo.approved", n=n, until=approved_until()), *exception_lines(network.demonstration))
+    signed = [*exception_lines(network.demonstration), *told_lines(network.demonstration)]
+    _print(console, say("demo.approved", n=n, until=approved_until()), *signed)
     network.start()
     _print_path(console, say("demo.serving", n=n, folder=network.root / "logs"))
     network.start_coordinator()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
-from math import isnan
+from math import isnan, prod
 from typing import Any
 
 from riskset.catalogue import say
@@ -53,13 +53,14 @@ def check_installed() -> None:
 
 def compare(results: Mapping[str, Any], demonstration: Demonstration) -> list[ModelComparison]:
     """Returns each multivariable model of `results` that has an estimate, with lifelines' fit of the pooled rows,
-    stratified by site."""
+    stratified by site; but for those with a spline."""
     models = (r for r in results["results"] if r["kind"] == "cox" and r["model"] == "multivariable")
-    return [_compare(model, demonstration.pooled(model["endpoint"])) for model in models if model["status"] == "ok"]
+    plain = (model for model in models if model["status"] == "ok" and not model.get("splines"))
+    return [_compare(model, demonstration.pooled(model["endpoint"])) for model in plain]
 
 
 def _compare(model: Mapping[str, Any], rows: Sequence[PooledRow]) -> ModelComparison:
-    other = _fit(rows)
+    other = _fit(rows, [_name(term) for term in model["terms"]])
     lines = [
         Coefficient(
             name=name,
@@ -71,18 +72,29 @@ def _compare(model: Mapping[str, Any], rows: Sequence[PooledRow]) -> ModelCompar
             hr=(term["hr"], term["lower"], term["upper"]),
         )
         for term in model["terms"]
-        for name in [f"{term['variable']} = {term['level']}" if term["level"] else term["variable"]]
+        for name in [_name(term)]
     ]
     return ModelComparison(model["endpoint"], lines)
 
 
-def _fit(rows: Sequence[PooledRow]) -> dict[str, tuple[float, float]]:
-    """Returns lifelines' coefficient and standard error for each column, fitted on the rows without a missing value."""
+def _name(term: Mapping[str, Any]) -> str:
+    """Returns the column of a term as pooled rows have it; of an interaction the two columns with `:` between."""
+    if not term["level"]:
+        return str(term["variable"])
+    pairs = zip(term["variable"].split(":"), term["level"].split(":"), strict=True)
+    return ":".join(f"{variable} = {level}" for variable, level in pairs)
+
+
+def _fit(rows: Sequence[PooledRow], names: Sequence[str]) -> dict[str, tuple[float, float]]:
+    """Returns lifelines' coefficient and standard error for each of the columns, fitted on the rows in which no value
+    is missing."""
     import pandas as pd
     from lifelines import CoxPHFitter
 
     complete = [row for row in rows if not any(map(isnan, row.columns.values()))]
-    frame = pd.DataFrame([{**row.columns, "site": row.site, "days": row.days, "event": row.event} for row in complete])
+    columns = [{name: prod(row.columns[part] for part in name.split(":")) for name in names} for row in complete]
+    outcome = [{"site": row.site, "days": row.days, "event": row.event} for row in complete]
+    frame = pd.concat([pd.DataFrame(columns), pd.DataFrame(outcome)], axis=1)
     # lifelines' defaults stop some 1e-6 standard errors before convergence
     exact = {"precision": 1e-20, "r_precision": 0.0, "max_steps": 100}
     fitted = CoxPHFitter().fit(frame, "days", "event", strata=["site"], fit_options=exact)

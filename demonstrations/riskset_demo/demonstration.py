@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 
 from riskset.catalogue import say
@@ -38,6 +38,8 @@ class Demonstration(ABC):
     """One line about its patients, printed before the run and in the command's help."""
     exceptions: tuple[ExceptionSigned, ...]
     """Exceptions to the rules' limits that every site signs in its approval."""
+    told_alone: tuple[str, ...] = field(default=(), kw_only=True)
+    """The sites whose approvals say that their own hazard ratios may be told."""
 
     @property
     def study(self) -> bytes:

@@ -127,7 +127,8 @@ class LoopbackNetwork:
         write_private(folder / "invite.json", text)
 
     def approve(self) -> None:
-        """Every site signs an approval with the demonstration's exceptions, valid for two months."""
+        """Every site signs an approval with the demonstration's exceptions, valid for two months; some let their own
+        hazard ratios be told."""
         exceptions = [
             text
             for exception in self.demonstration.exceptions
@@ -137,13 +138,14 @@ class LoopbackNetwork:
         signed = [*signatory, "--until", approved_until().isoformat(), *exceptions]
         self._together(
             [
-                self._command("site", "approve", folder / "site.toml", *signed, *self._compared(name))
+                self._command("site", "approve", folder / "site.toml", *signed, *self._own_choices(name))
                 for name, folder in self.sites.items()
             ]
         )
 
-    def _compared(self, site: str) -> list[str]:
-        return [text for other in self.sites if other != site for text in ("--compared", other)]
+    def _own_choices(self, site: str) -> list[str]:
+        alone = ["--may-be-told-alone"] if site in self.demonstration.told_alone else []
+        return alone + [text for other in self.sites if other != site for text in ("--compared", other)]
 
     def start(self) -> None:
         """Starts every site, and the server if it is not running."""

@@ -71,6 +71,8 @@ class Evidence:
     sent: tuple[SentBySite, ...]
     sums: int
     """How many sums were compared; all are equal to the last bit."""
+    tellers: tuple[str, ...] = ()
+    """The sites that told hazard ratios of their own besides, in clear."""
 
     @property
     def numbers(self) -> int:
@@ -101,7 +103,7 @@ def evidence(outcome: Outcome, study: Study, roster: str, ledgers: Mapping[str, 
         )
         for site, clear in ledgers.items()
     )
-    return Evidence(tuple(sent), sums)
+    return Evidence(tuple(sent), sums, tuple(sorted(outcome.history.tellers)))
 
 
 def clear_numbers(ledger: Mapping[str, Any], run: str) -> Clear:

@@ -11,6 +11,7 @@ from rich.table import Table
 from riskset.catalogue import Message, say
 from riskset.study.spec import Study
 from riskset_demo.comparison import Coefficient
+from riskset_demo.curve_comparison import CurveComparison
 from riskset_demo.demonstration import Demonstration
 from riskset_demo.sent_numbers import ADMISSION, CURVES, MODELS, Evidence
 
@@ -82,6 +83,8 @@ def sent_lines(found: Evidence) -> Iterator[Message]:
         yield say("demo.sent.unmasked", readable=found.readable)
         return
     yield say("demo.sent.masked", n=n)
+    if found.tellers:
+        yield say("demo.sent.told", n=len(found.tellers), sites=found.tellers)
     if n == 2:
         yield say("demo.sent.two_sites")
 
@@ -92,6 +95,20 @@ def exception_lines(demonstration: Demonstration) -> list[Message]:
         say("demo.exception.signed", limit=one.limit, value=one.value, reason=one.reason)
         for one in demonstration.exceptions
     ] or [say("demo.exception.none")]
+
+
+def curve_lines(compared: Sequence[CurveComparison]) -> list[Message]:
+    """Returns the line that says how far curves and means are from lifelines'; none where there are none."""
+    if not compared:
+        return []
+    numbers, largest = sum(len(one.values) for one in compared), max(one.largest_difference for one in compared)
+    return [say("demo.curves", n=numbers, largest=largest)]
+
+
+def told_lines(demonstration: Demonstration) -> list[Message]:
+    """Returns the line that names the sites whose own hazard ratios may be told; none where there are none."""
+    sites = demonstration.told_alone
+    return [say("demo.told_alone", n=len(sites), sites=sites)] if sites else []
 
 
 def refusal_lines(results: Sequence[Mapping[str, Any]]) -> list[Message]:

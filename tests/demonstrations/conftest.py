@@ -26,7 +26,8 @@ class Prepared:
         return self.run(self.demonstration.exceptions)
 
     def run(self, exceptions):
-        return Rehearsal(self.study, self.cohorts, exceptions=exceptions).run()
+        told_alone = self.demonstration.told_alone
+        return Rehearsal(self.study, self.cohorts, exceptions=exceptions, told_alone=told_alone).run()
 
     def results(self):
         return results_json(results_of(self.study, self.outcome, sorted(self.cohorts)))

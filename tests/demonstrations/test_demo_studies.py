@@ -4,19 +4,23 @@ from dataclasses import replace
 
 import pytest
 
-from riskset.analyses.analysis import RefusedByRule
+from riskset.analyses.analysis import RefusedByRule, has_result
 from riskset.results import results_json, results_of
 from riskset_demo.comparison import compare
+from riskset_demo.curve_comparison import compare_curves
 from riskset_demo.studies import DEMONSTRATIONS
 from riskset_demo.studies.made_up import HCC, HCC_TWO
 from riskset_server.report.labels import labels_of
 
-CHILD_PUGH = ("cox/pfs/all/univariable/child_pugh", "cox/os/all/univariable/child_pugh")
+CHILD_PUGH = tuple(f"cox/{endpoint}/all/univariable/child_pugh" for endpoint in ("pfs", "os", "ttp"))
 """Three patients of the smaller of two hospitals are of class B."""
+PH_TEST = "cox/os/all/multivariable/ph_test/rank"
+"""A patient of one of two hospitals is a large part of a sum of squares."""
 BY_SITE = ("response/all/recist/by-site", "response/all/mrecist/by-site")
 """Some hospital has fewer than five patients in a cell of its own table."""
-RANKS = {HCC.name: ("table1/all/age/ranks", "table1/all/afp/ranks")}
-"""Parts of a table. Two hospitals have three patients of an arm."""
+PARTS = {HCC.name: ("table1/all/age/ranks", "table1/all/afp/ranks"), HCC_TWO.name: (PH_TEST,)}
+"""What is refused alone, and reported in the object of its whole. Two of ten hospitals have three patients of an
+arm."""
 REFUSED = {HCC.name: BY_SITE, HCC_TWO.name: (*CHILD_PUGH, *BY_SITE)}
 WITHOUT_ARMS = ("response/all/recist", "response/all/mrecist", "adverse-events/safety")
 """For the same reason two hospitals count them in all patients only."""
@@ -35,16 +39,21 @@ def test_every_analysis_passes_and_every_model_equals_that_of_the_pooled_rows(de
     assert ends == dict.fromkeys(REFUSED.get(demonstration.name, ()), "refused")
     assert set(refused(ready.outcome)) == {
         *ends,
-        *RANKS.get(demonstration.name, ()),
+        *PARTS.get(demonstration.name, ()),
     }  # and none of what follows from a model
     without_arms = [result["id"] for result in results["results"] if "arms_reason" in result]
     assert without_arms == [*(WITHOUT_ARMS if demonstration is HCC_TWO else ())]
     compared = compare(results, demonstration)
-    asked = [result["endpoint"] for result in results["results"] if result.get("model") == "multivariable"]
+    models = [result for result in results["results"] if result.get("model") == "multivariable"]
+    asked = [model["endpoint"] for model in models if not model.get("splines")]
     assert [model.endpoint for model in compared] == asked
     for model in compared:
         assert model.largest_difference < 1e-9
         assert all(line.se == pytest.approx(line.other_se, rel=1e-9) for line in model.coefficients)
+    curves = compare_curves(results, demonstration)
+    by_arm = [r["id"] for r in results["results"] if r["kind"] in ("km", "rmst") and r["arms"]]
+    assert [one.id for one in curves] == by_arm
+    assert max(one.largest_difference for one in curves) < 1e-9
 
 
 def test_results_of_made_up_data_begin_with_saying_so(prepared):
@@ -63,7 +72,7 @@ def test_two_hospitals_are_refused_every_analysis_where_they_have_not_approved_e
     _, *others = HCC_TWO.exceptions
     outcome = prepared(HCC_TWO.name).run(tuple(others))
     told = refused(outcome)
-    assert set(told) == set(outcome.history.plan.by_id)
+    assert not any(map(has_result, outcome.results.values()))
     assert {rule for id_, rule in told.items() if id_ not in REFUSED[HCC_TWO.name]} == {"R12"}
 
 
@@ -83,6 +92,7 @@ def test_two_hospitals_sign_no_exception_that_they_do_not_need(prepared, limit):
     rule, _, _ = limit.partition(".")
     assert {told[f"cox/{name}"] for name in WITHOUT[limit]} == {rule}
     assert {told.pop(id_) for id_ in REFUSED[HCC_TWO.name]} == {"R4"}
+    told.pop(PH_TEST, None)
     assert set(told.values()) == {rule}
 
 
@@ -90,12 +100,22 @@ def test_the_report_of_two_hospitals_names_the_covariates_that_it_does_not_have(
     """By label, with the reason, below the table; and the ids among the results that are not reported."""
     ready = prepared(HCC_TWO.name)
     page = printed(results_of(ready.study, ready.outcome, sorted(ready.cohorts)), labels_of(ready.study))
-    for table in page.tables("cox"):
-        (row,) = [row for row in table.rows if row.label == "Child-Pugh class"]
+    asked = [(table, row) for table in page.tables("cox") for row in table.rows if str(row.label) == "Child-Pugh class"]
+    assert len(asked) == len(CHILD_PUGH)
+    for table, row in asked:
         assert "refused (R4)" in row.cells
         notes = " ".join(map(str, table.notes))
-        assert "multivariable model with Sex, Aetiology HBV and Child-Pugh class." in notes
         assert "Univariable, Child-Pugh class, refused: R4: " in notes
+        if not table.title.startswith("Time to progression"):
+            assert "multivariable model with Sex, Aetiology HBV and Child-Pugh class." in notes
+
+
+def test_the_report_of_two_hospitals_names_the_test_that_it_does_not_have(prepared, printed):
+    ready = prepared(HCC_TWO.name)
+    page = printed(results_of(ready.study, ready.outcome, sorted(ready.cohorts)), labels_of(ready.study))
+    title = "Overall survival: Cox models (cox), tests of proportional hazards"
+    (table,) = [table for table in page.tables("cox") if table.title == title]
+    assert any(str(note).startswith("Multivariable, no test with rank of t: R8: ") for note in table.notes)
 
 
 def test_one_patient_more_or_less_is_seen(prepared):

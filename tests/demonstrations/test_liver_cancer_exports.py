@@ -10,7 +10,6 @@ import pytest
 
 from riskset.analyses.design import columns_of, matrix
 from riskset.analyses.plan import plan
-from riskset.study.asked.cox import CoxEntry
 from riskset.study.load import parse_study
 from riskset_demo.liver_cancer.assumptions import ADVERSE_EVENTS
 from riskset_demo.liver_cancer.cohort import Patient, draw
@@ -27,7 +26,7 @@ def demonstration(request):
 
 def test_hospitals_read_the_rows_that_were_pooled(demonstration, tmp_path):
     study = parse_study(demonstration.study.decode())
-    (asked,) = (a for a in study.analyses.values() if isinstance(a, CoxEntry) and a.multivariable)
+    asked = study.analyses["cox"]
     columns = columns_of(study, asked.multivariable)
     folders, pooled = demonstration.folders(), {name: demonstration.pooled(name) for name in asked.endpoints}
     assert set(study.sites) == set(folders)

@@ -105,6 +105,7 @@ HCC = MadeUp(
         *_EVENTS,
     ),
     covariates=_of_ten,
+    told_alone=("seoul", "busan", "daegu", "incheon", "gwangju", "tokyo", "osaka"),
 )
 
 HCC_TWO = MadeUp(
@@ -121,4 +122,5 @@ HCC_TWO = MadeUp(
     hospitals=TWO_HOSPITALS,
     variables=("arm", "age", "sex", "hbv", "ecog", "child_pugh", "mvi", "ehs", "afp", *_DATES, *_RESPONSES, *_EVENTS),
     covariates=_of_two,
+    told_alone=tuple(TWO_HOSPITALS),
 )

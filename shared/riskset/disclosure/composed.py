@@ -42,6 +42,8 @@ class Product(Column):
 
     factors: tuple[Column, Column]
 
+    __hash__ = Column.__hash__
+
     @property
     def name(self) -> str:
         return ":".join(factor.name for factor in self.factors)
@@ -64,6 +66,8 @@ class Rest(Column):
     """The level of a variable that none of its columns has: the reference."""
 
     of: tuple[Column, ...]
+
+    __hash__ = Column.__hash__
 
     def values(self, rows: HasVariables) -> NDArray[np.float64]:
         return np.asarray(1.0 - np.sum([column.values(rows) for column in self.of], axis=0), np.float64)
@@ -97,6 +101,8 @@ class SplinePart(Column):
     of: Column
     knots: tuple[float, ...]
     part: int
+
+    __hash__ = Column.__hash__
 
     @property
     def made_of(self) -> tuple[str, ...]:

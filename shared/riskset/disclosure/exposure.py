@@ -63,7 +63,7 @@ class Column:
     """Of a product: its two columns."""
 
     def __hash__(self) -> int:
-        return hash((self.variable, self.level))  # columns that share both are few, and hashed often
+        return hash((self.variable, self.level))  # columns are hashed often, and few share both; so in subclasses
 
     @property
     def name(self) -> str:
@@ -160,6 +160,10 @@ class Exposure:
         return tuple(dict.fromkeys((*self.design, *self.tables, *numbers, *self.split, *self.conditions, *within)))
 
     @cached_property
+    def in_design(self) -> frozenset[Column]:
+        return frozenset(self.design)
+
+    @cached_property
     def summed(self) -> tuple[Column, ...]:
         """Returns the columns whose sums leave, and that R4 judges together: those of designs, of a sum its terms, then
         the numbers of tables."""
@@ -252,7 +256,7 @@ def uncovered(exposure: Exposure, label: Label, arm: str | None) -> Message:
         return _uncovered_in_time(exposure, label)
     if exposure.opens_nothing:
         return say("rules.covers.opens_nothing", number=label.text)
-    if len(label.columns) <= 2 and set(label.columns) <= set(exposure.design):
+    if len(label.columns) <= 2 and exposure.in_design.issuperset(label.columns):
         return NOTHING
     if _is_one_way(label.columns, arm) and _are_levels_of(label.columns, exposure.tables):
         return NOTHING
@@ -267,7 +271,7 @@ def uncovered_alone(exposure: Exposure, labels: Sequence[Label]) -> Message:
     for label in labels:
         if not exposure.alone or label.slot is None:
             return say("rules.covers.one_site", number=label.text)
-        if label.status is not None or label.step is not None or not set(label.columns) <= set(exposure.design):
+        if label.status is not None or label.step is not None or not exposure.in_design.issuperset(label.columns):
             return say("rules.covers.columns", number=label.text)
     if len(labels) > (most := 2 * len(exposure.design) + 2):
         return say("rules.covers.alone", n=len(labels), most=most)
@@ -351,7 +355,7 @@ def is_count(exposure: Exposure, label: Label) -> bool:
         return not label.columns  # sums over all times, as of a log-rank test, are of arms
     if not set(label.columns).isdisjoint(exposure.numbers):
         return False
-    return not exposure.design or not set(label.columns) <= set(exposure.design)
+    return not exposure.design or not exposure.in_design.issuperset(label.columns)
 
 
 def unplaced(subject: str, exposure: Exposure, endpoint: str | None) -> Iterator[Finding]:

@@ -59,11 +59,7 @@ class Limit:
 
     def bound(self, value: Fraction, column: RuleColumn) -> Message:
         """Returns the limit as people read it: `at least 50`, `none or at least 5`, `at most 1/5`."""
-        if self.direction == "at most":
-            return say("rules.bound.at_most", limit=in_words(value))
-        if column in self.or_zero:
-            return say("rules.bound.at_least_or_none", limit=in_words(value))
-        return say("rules.bound.at_least", limit=in_words(value))
+        return _bound(self.direction, column in self.or_zero, value)
 
     def is_looser(self, one: Fraction, other: Fraction) -> bool:
         """Whether `one` lets more through than `other`."""
@@ -91,6 +87,15 @@ def in_words(value: float | Fraction) -> str:
     if isfinite(value) and (Fraction(value).denominator == 1 or Fraction(value).numerator == 1):
         return str(Fraction(value))
     return f"{float(value):.3g}"
+
+
+@cache
+def _bound(direction: str, or_zero: bool, value: Fraction) -> Message:
+    if direction == "at most":
+        return say("rules.bound.at_most", limit=in_words(value))
+    if or_zero:
+        return say("rules.bound.at_least_or_none", limit=in_words(value))
+    return say("rules.bound.at_least", limit=in_words(value))
 
 
 @cache

@@ -97,8 +97,9 @@ def design(
     """
     total = _scaled(own, gram)
     union, findings = _nothing(own), []
+    by_columns = {tuple(columns): _with_columns(_nothing(own), total, columns) for _, columns in users}
     for analysis, columns in users:
-        with_it, alone = _with_columns(union, total, columns), _with_columns(_nothing(own), total, columns)
+        with_it, alone = _with_columns(union, total, columns), by_columns[tuple(columns)]
         by_itself = judge(policy, limit_name, analysis, _largest(alone), own=True)  # for all: the work shows no refusal
         is_table = analysis in tables
         passes_with = or_first(remedy(policy, limit_name, is_table=is_table), by_itself.passes and not is_table)

@@ -27,6 +27,9 @@ class Feature:
     within: tuple[Column, ...] = ()
     """Levels whose combinations are strata: each has its own mean of the column."""
 
+    def __hash__(self) -> int:
+        return hash((self.cohort, self.column))
+
     @property
     def is_number(self) -> bool:
         return self.column is not None and self.column.is_number

@@ -29,6 +29,8 @@ from riskset.stats.subdistribution import weighted_rows
 class HasCompeting(Column):
     """Whether a competing event ended a patient's follow-up; `variable` is the endpoint."""
 
+    __hash__ = Column.__hash__
+
     def values(self, rows: HasVariables) -> NDArray[np.float64]:
         return (causes_of(rows) > 1).astype(np.float64)
 
