@@ -90,10 +90,10 @@ class Desk:
             writer.writerows(rows)
         return home
 
-    def tries(self):
+    def tries(self, *options):
         """Returns results.json of `riskset study try --ignore-gate`, by id of the result. What is tried here are the
         numbers, on rows that a rule may well refuse."""
-        assert main([*self.command, "--ignore-gate"]) == 0
+        assert main([*self.command, "--ignore-gate", *options]) == 0
         document = json.loads((self.root / "out" / "results.json").read_text(encoding="utf-8"))
         return {result["id"]: result for result in document["results"]}
 
