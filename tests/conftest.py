@@ -179,6 +179,15 @@ def told(study, outcome):
     return {entry.id: json.dumps({**entry_json(entry), "gate": ""}, allow_nan=False) for entry in entries}
 
 
+def numbers_in(value):
+    """Returns every number of a part of a document, in its order."""
+    if isinstance(value, dict):
+        return [x for one in value.values() for x in numbers_in(one)]
+    if isinstance(value, list):
+        return [x for one in value for x in numbers_in(one)]
+    return [value] if isinstance(value, int | float) and not isinstance(value, bool) else []
+
+
 @pytest.fixture(scope="session")
 def patients():
     """The functions above, by name."""
@@ -191,6 +200,7 @@ def patients():
         deal = staticmethod(deal)
         sites = staticmethod(in_turn)
         told = staticmethod(told)
+        numbers = staticmethod(numbers_in)
 
     return Patients
 
