@@ -90,10 +90,10 @@ class Desk:
             writer.writerows(rows)
         return home
 
-    def tries(self):
+    def tries(self, *options):
         """Returns results.json of `riskset study try --ignore-gate`, by id of the result. What is tried here are the
         numbers, on rows that a rule may well refuse."""
-        assert main([*self.command, "--ignore-gate"]) == 0
+        assert main([*self.command, "--ignore-gate", *options]) == 0
         document = json.loads((self.root / "out" / "results.json").read_text(encoding="utf-8"))
         return {result["id"]: result for result in document["results"]}
 
@@ -179,6 +179,15 @@ def told(study, outcome):
     return {entry.id: json.dumps({**entry_json(entry), "gate": ""}, allow_nan=False) for entry in entries}
 
 
+def numbers_in(value):
+    """Returns every number of a part of a document, in its order."""
+    if isinstance(value, dict):
+        return [x for one in value.values() for x in numbers_in(one)]
+    if isinstance(value, list):
+        return [x for one in value for x in numbers_in(one)]
+    return [value] if isinstance(value, int | float) and not isinstance(value, bool) else []
+
+
 @pytest.fixture(scope="session")
 def patients():
     """The functions above, by name."""
@@ -191,6 +200,7 @@ def patients():
         deal = staticmethod(deal)
         sites = staticmethod(in_turn)
         told = staticmethod(told)
+        numbers = staticmethod(numbers_in)
 
     return Patients
 

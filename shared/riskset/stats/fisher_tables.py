@@ -19,8 +19,8 @@ from riskset.stats.arrays import Bools, Floats, Ints
 from riskset.stats.contingency import Counts, without_empty
 from riskset.stats.fisher import AS_LIKELY
 
-MOST_WORK: Final = 30_000_000
-"""Bundles times ways to fill a column, in one column: about a second. A larger table is not tested."""
+MOST_WORK: Final = 150_000_000
+"""Bundles times ways to fill a column, in one column: a second or two. A larger table is not tested."""
 _SAME: Final = 10
 """Decimals of the logarithm to which two likelihoods are the same; the test allows for 7 (`AS_LIKELY`)."""
 
@@ -46,8 +46,9 @@ def fisher_p(table: Counts) -> float | None:
         return 1.0
     if len(counts) > len(counts[0]):
         counts = tuple(zip(*counts, strict=True))
-    columns = sorted(zip(*counts, strict=True), key=sum)  # the last, and largest, column follows from the others
-    network = _Network(tuple(sum(row) for row in counts), tuple(sum(column) for column in columns))
+    rows = sorted(counts, key=sum)  # the last, and largest, row follows from the others, and so does the last column
+    columns = sorted(zip(*rows, strict=True), key=sum)
+    network = _Network(tuple(sum(row) for row in rows), tuple(sum(column) for column in columns))
     if network.work > MOST_WORK:
         return None
     return network.p_value(sum(_log_multinomial(column) for column in columns) + log(AS_LIKELY))
@@ -63,8 +64,9 @@ class _Network:
 
     @property
     def work(self) -> int:
-        """Of the bounds: places times ways to fill the largest of the columns."""
-        return prod(self._shape) * prod(min(row, max(self._columns)) + 1 for row in self._rows[:-1])
+        """Of the bounds: places times ways to fill the largest of the columns between the first and the last."""
+        largest = max(self._columns[1:-1], default=0)
+        return prod(self._shape) * prod(min(row, largest) + 1 for row in self._rows[:-1])
 
     def p_value(self, threshold: float) -> float | None:
         every = _log_multinomial(self._rows)
@@ -75,28 +77,26 @@ class _Network:
             if len(ways) * len(bundles.left) > MOST_WORK:
                 return None
             kept: list[_Bundles] = []
+            left = np.array(np.unravel_index(bundles.left, self._shape))
+            last = sum(self._columns[j + 1 :]) - left.sum(axis=0)
+            rest = self._log_rest(j + 1) - every
             for way, log_ways in ways:
-                after = self._filled(bundles, way, j + 1)
-                log_weight = after.log_weight + log_ways
-                surely = log_weight + self._most[j + 1][after.left] <= threshold
-                maybe = ~surely & (log_weight + self._least[j + 1][after.left] <= threshold)
-                rest = self._log_rest(after.left[surely], j + 1)
-                found += float(np.sum(after.tables[surely] * np.exp(log_weight[surely] + rest - every)))
-                kept.append(_Bundles(after.left[maybe], log_weight[maybe], after.tables[maybe]))
+                fits = self._fits(left, last, way)
+                index = bundles.left[fits] - int(np.ravel_multi_index(way, self._shape))
+                log_weight = bundles.log_weight[fits] + log_ways
+                surely = log_weight + self._most[j + 1][index] <= threshold
+                maybe = ~surely & (log_weight + self._least[j + 1][index] <= threshold)
+                tables = bundles.tables[fits]
+                found += float(np.sum(tables[surely] * np.exp(log_weight[surely] + rest[index[surely]])))
+                kept.append(_Bundles(index[maybe], log_weight[maybe], tables[maybe]))
             bundles = _merged(kept)
         return min(found, 1.0)
 
-    def _filled(self, bundles: _Bundles, way: Sequence[int], j: int) -> _Bundles:
-        """Returns the bundles for which the column can be filled so, with what is left after it."""
-        left = np.array(np.unravel_index(bundles.left, self._shape)) - np.array(way)[:, None]
-        fits = (left >= 0).all(axis=0) & self._has_room(left, j)
-        index = np.ravel_multi_index(tuple(left[:, fits]), self._shape)
-        return _Bundles(np.asarray(index), bundles.log_weight[fits], bundles.tables[fits])
-
-    def _has_room(self, left: Ints, j: int) -> Bools:
-        """Whether the last row has, after column j, what the columns from j on need beside the other rows."""
-        last = sum(self._columns[j:]) - left.sum(axis=0)
-        return np.asarray((last >= 0) & (last <= self._rows[-1]))
+    def _fits(self, left: Ints, last: Ints, way: Sequence[int]) -> Bools:
+        """Whether the column can be filled so, (m,): the rows have as many `left`, (rows - 1, m), and the last row,
+        which has `last` more than the others leave it, (m,), has room for what follows."""
+        room = last + sum(way)
+        return np.asarray((left >= np.array(way)[:, None]).all(axis=0) & (room >= 0) & (room <= self._rows[-1]))
 
     def _ways(self, column: int) -> Iterator[tuple[tuple[int, ...], float]]:
         """Yields the counts of a column in all rows but the last, with the logarithm of its multinomial coefficient."""
@@ -104,23 +104,29 @@ class _Network:
             if (last := column - sum(way)) >= 0 and last <= self._rows[-1]:
                 yield way, _log_multinomial((*way, last))
 
-    def _log_rest(self, left: Ints, j: int) -> Floats:
-        """Returns the logarithm of the weight of all ways to fill the columns from j on, (n,)."""
-        rows = np.array(np.unravel_index(left, self._shape))
+    def _log_rest(self, j: int) -> Floats:
+        """Returns the logarithm of the weight of all ways to fill the columns from j on, by what is left of the rows,
+        (places,)."""
+        rows = np.indices(self._shape).reshape(len(self._shape), -1)
         n = sum(self._columns[j:])
-        every = np.vstack([rows, n - rows.sum(axis=0)])
+        every = np.vstack([rows, np.maximum(n - rows.sum(axis=0), 0)])
         return np.asarray(lgamma(n + 1) - _log_factorials(max(n, *self._rows))[every].sum(axis=0))
 
     def _extremes(self) -> tuple[list[Floats], list[Floats]]:
         """Returns the largest and the smallest log weight with which the columns from j on can be filled, by j and by
-        what is left of the rows, (places,) each."""
-        most, least = ([np.zeros(prod(self._shape))] for _ in range(2))
-        most[0][1:], least[0][1:] = -np.inf, np.inf
+        what is left of the rows, (places,) each. From the first column on they are not needed, and left empty."""
+        most, least = ([np.full(prod(self._shape), none)] for none in (-np.inf, np.inf))
+        most[0][0] = least[0][0] = 0.0
         if self.work <= MOST_WORK:
-            for column in reversed(self._columns):
+            for extremes, none in ((most, -np.inf), (least, np.inf)):
+                last = np.full(self._shape, none)
+                for way, log_ways in self._ways(self._columns[-1]):
+                    last[way] = log_ways
+                extremes.append(last.ravel())
+            for column in reversed(self._columns[1:-1]):
                 most.append(self._best(most[-1], column, np.maximum, -np.inf))
                 least.append(self._best(least[-1], column, np.minimum, np.inf))
-        return most[::-1], least[::-1]
+        return [np.zeros(0), *most[::-1]], [np.zeros(0), *least[::-1]]
 
     def _best(self, after: Floats, column: int, better: np.ufunc, none: float) -> Floats:
         grid = after.reshape(self._shape)
