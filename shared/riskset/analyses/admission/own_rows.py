@@ -28,7 +28,7 @@ from riskset.analyses.admission.judging import Judged, apart_since, levels, lost
 from riskset.analyses.admission.of_columns import adding, binary, modelled
 from riskset.analyses.admission.own_columns import own_columns, own_products, own_strata
 from riskset.analyses.admission.own_outcomes import own_outcomes, own_outcomes_of_levels
-from riskset.analyses.admission.own_sets import own_sets
+from riskset.analyses.admission.own_sets import own_sets, own_sets_of_arms
 from riskset.analyses.admission.own_sums import own_sums, own_sums_of_levels
 from riskset.analyses.admission.own_tables import own_tables
 from riskset.analyses.admission.step import Live, Own
@@ -61,7 +61,11 @@ def own_findings(
             own_sets(policy, live, own, figures, arm),
         ),
         # before the first score; and other runs may have told columns since
-        "admission/pairs": lambda: chain(_own_untold(policy, live, own), _own_outcomes(policy, live, own, figures)),
+        "admission/pairs": lambda: chain(
+            _own_untold(policy, live, own),
+            _own_outcomes(policy, live, own, figures),
+            own_sets_of_arms(policy, live, own, figures, arm),
+        ),
         "admission/products": lambda: chain(
             own_numbers.orders(policy, live, own),
             _own_outcomes_of_levels(policy, live, own, figures),

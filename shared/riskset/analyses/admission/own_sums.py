@@ -6,8 +6,6 @@ hospital.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations, product
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,14 +18,8 @@ from riskset.analyses.admission.step import Live, Own
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import AnalysisSet
 from riskset.disclosure import cells
+from riskset.disclosure.added_up import combinations_of, fewest
 from riskset.disclosure.policy import Policy
-
-Array = NDArray[np.int64]
-
-_SIGNS: Final = {n: np.array(list(product((1,), *[(1, -1)] * n))) for n in (2, 3)}
-"""Of a model and n others, how they may be added and subtracted, (ways, 1 + n)."""
-_MOST: Final = 12
-"""Endpoints on the same days of which sums are compared; where there are more, the later ones do not pass."""
 
 
 def own_sums(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
@@ -88,21 +80,8 @@ def _sums(
 ) -> Iterator[tuple[Sequence[str], int]]:
     """Yields two or three models, and the fewest of the hospital's patients with an event, or on other days, in a sum
     of these and the new one; 0 where k of all hospitals have, or nobody has."""
-    if len(beside) >= _MOST:
-        yield [one.rows for one in beside], 1
-        return
-    for n in _SIGNS:
-        for others in combinations(beside, n):
-            days = np.any([_on_other_days(shown, beside[one]) for one in others], axis=0)
-            events = np.array([shown.event, *(beside[one].event for one in others)], np.int64)
-            totals = np.array([figures.events.get(one.rows, 0) for one in (new, *others)])
-            few = [signs for signs in _SIGNS[n] if _may_be_few(k, signs, totals)]
-            rows = [int((days | (signs @ events != 0)).sum()) for signs in few]
-            yield [one.rows for one in others], min((of for of in rows if of), default=0)
-
-
-def _may_be_few(k: int, signs: Array, totals: Array) -> bool:
-    """Whether fewer than k patients of all hospitals may have an event in a sum. One patient adds at most 1 for each
-    endpoint that is added, and takes away at most 1 for each that is subtracted."""
-    total = int(signs @ totals)
-    return abs(total) < k * int((signs == (1 if total >= 0 else -1)).sum())
+    for others in combinations_of(tuple(beside), least=2):
+        days = np.any([_on_other_days(shown, beside[one]) for one in others], axis=0)
+        events = [shown.event, *(beside[one].event for one in others)]
+        totals = [figures.events.get(one.rows, 0) for one in (new, *others)]
+        yield [one.rows for one in others], fewest(k, events, totals, days)
