@@ -1,6 +1,6 @@
 """Log-rank tests weighted by a large power of survival just before an event. Each hospital has its own curve, so what
-is left of the total are the first events of every hospital, with a weight of 1, and behind them, many digits smaller, the
-events of the next day of the largest hospital: its own counts, by arm, in spite of the secure sum."""
+is left of the total are the first events of every hospital, with a weight of 1, and behind them, many digits smaller,
+the events of the next day of the largest hospital: its own counts, by arm, in spite of the secure sum."""
 
 import numpy as np
 import pytest
