@@ -19,12 +19,12 @@ _SIGNS: Final = {n: np.array(list(product((1,), *[(-1, 1)] * n))[:-1]) for n in 
 _T = TypeVar("_T")
 
 
-def combinations_of(others: Sequence[_T], least: int = 1) -> Iterator[tuple[_T, ...]]:
-    """Yields `least` to three of the others, with which a set may be added up; all of them where these are too many."""
+def combinations_of(others: Sequence[_T]) -> Iterator[tuple[_T, ...]]:
+    """Yields one to three of the others, with which a set may be added up; all of them where these are too many."""
     if len(others) > _MOST:
         yield tuple(others)
         return
-    yield from (of for n in range(least, max(_SIGNS) + 1) for of in combinations(others, n))
+    yield from (of for n in _SIGNS for of in combinations(others, n))
 
 
 def fewest(k: int, own: Sequence[Bools], totals: Sequence[int], also: Bools | None = None) -> int:
