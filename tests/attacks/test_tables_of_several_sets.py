@@ -1,12 +1,16 @@
-"""Tables of the same variables over four sets, each two of which differ in many patients: all, less those with one
-value, less those with another, plus those with both, are the patients who have neither."""
+"""Tables of the same variables over several sets, each two of which differ in many patients.
+
+Over four sets: all, less those with one value, less those with another, plus those with both, are the patients who have
+neither. Over two, by arm: twelve patients of one arm lack a value, and one of the other."""
+
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
 from riskset.analyses.admission import own_rows
 from riskset.analyses.analysis import has_result
-from riskset.analyses.cohort import Cohort, PatientSet
+from riskset.analyses.cohort import AnalysisSet, Cohort, PatientSet
 from riskset.analyses.plan import plan
 from riskset.rehearsal import Rehearsal
 
@@ -26,23 +30,32 @@ def draw():
     return {name: random.integers(0, 2, N).astype(float) for name in ("arm", *TOLD, *LACKED)}
 
 
-def run(patients, without_hbv, without_hcv):
-    """Returns the results of four tables, of which the later ones are of patients with further values."""
-    entry = {"kind": "table1", "missing": "complete", "tests": False}
-    asked = {name: entry | {"variables": [*TOLD, *more]} for name, more in SETS.items()}
-    comparison = {"arm": "arm", "reference": "false"}
-    study = patients.study(SITES, analyses=asked, variables=VARIABLES, comparison=comparison)
-    lacking, table = {"hbv": without_hbv, "hcv": without_hcv}, draw()
+@pytest.fixture
+def run(patients):
+    """Returns the results of some of the tables; the later ones are of patients with further values."""
 
-    def rows(site, names):
-        here = np.arange(N) % len(SITES) == site
-        for name in names:
-            here[list(lacking.get(name, ()))] = False
-        return PatientSet({name: table[name][here] for name in names}, np.arange(N)[here])
+    def made(without_hbv, without_hcv=(), entries=tuple(SETS), also=()):
+        entry = {"kind": "table1", "missing": "complete", "tests": False}
+        asked = {name: entry | {"variables": [*TOLD, *SETS[name]]} for name in entries} | dict(also)
+        comparison = {"arm": "arm", "reference": "false"}
+        study = patients.study(SITES, analyses=asked, variables=VARIABLES, comparison=comparison)
+        lacking, table = {"hbv": without_hbv, "hcv": without_hcv}, draw()
 
-    sets = plan(study).sets
-    cohorts = {site: Cohort(site, {s.name: rows(i, s.complete_in) for s in sets}) for i, site in enumerate(SITES)}
-    return Rehearsal(study, cohorts).run().results
+        def rows(site, set_id):
+            here = np.arange(N) % len(SITES) == site
+            names = set_id.complete_in or study.covariates_of("os")
+            for name in names:
+                here[list(lacking.get(name, ()))] = False
+            variables, number = {name: table[name][here] for name in names}, np.arange(N)[here]
+            if set_id.endpoint is None:
+                return PatientSet(variables, number)
+            return AnalysisSet(number % 50 + 1, number % 3 > 0, None, variables, number)
+
+        sets = plan(study).sets
+        cohorts = {site: Cohort(site, {s.name: rows(i, s) for s in sets}) for i, site in enumerate(SITES)}
+        return Rehearsal(study, cohorts).run().results
+
+    return made
 
 
 def of(results, variable, entry):
@@ -50,21 +63,22 @@ def of(results, variable, entry):
 
 
 class TestWhoLacksBoth:
-    """Twelve patients of three hospitals lack the one value, twelve the other, and one of them both."""
+    """Sixty patients of three hospitals lack the one value, sixty the other, and one of them both."""
 
-    who = 11
-    lacking = (range(who + 1), range(who, who + 12))
+    who = 59
+    lacking = (range(who + 1), range(who, 2 * who + 1))
 
-    def test_is_read_where_the_rule_is_off(self, patients, monkeypatch):
-        monkeypatch.setattr(own_rows, "own_sets", lambda *_: iter(()))
-        results, table = run(patients, *self.lacking), draw()
+    def test_is_read_where_the_rule_is_off(self, run, monkeypatch):
+        for name in ("own_sets", "own_sets_of_arms"):
+            monkeypatch.setattr(own_rows, name, lambda *_: iter(()))
+        results, table = run(*self.lacking), draw()
         for variable in TOLD:
             every, of_b, of_c, both = (np.array(of(results, variable, entry).by_arm) for entry in SETS)
             ((arm, level),) = np.argwhere(every - of_b - of_c + both)
             assert (arm, level) == (table["arm"][self.who], table[variable][self.who])
 
-    def test_is_refused_and_three_tables_are_made(self, patients):
-        results = run(patients, *self.lacking)
+    def test_is_refused_and_three_tables_are_made(self, run):
+        results = run(*self.lacking)
         for variable in TOLD:
             assert all(has_result(of(results, variable, entry)) for entry in list(SETS)[:3])
             refused = of(results, variable, "of_both")
@@ -72,5 +86,42 @@ class TestWhoLacksBoth:
         assert has_result(results["table1/all/hbv/of_both"])
 
     @pytest.mark.exhaustive
-    def test_six_who_lack_both_are_answered(self, patients):
-        assert all(map(has_result, run(patients, range(12), range(6, 18)).values()))
+    def test_many_who_lack_both_are_answered(self, run):
+        assert all(map(has_result, run(range(80), range(40, 120)).values()))
+
+
+class TestTheOnlyOneOfAnArm:
+    """Who lacks a value: twelve patients of the first arm, and one of the second."""
+
+    entries = ("every", "of_b")
+    model: ClassVar = {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm", *TOLD, "hbv"]}
+
+    def who(self):
+        arm = draw()["arm"]
+        (*_, victim), many = np.flatnonzero(arm == 1)[:7], np.flatnonzero(arm == 0)[:12]
+        return victim, [*many, victim]
+
+    def test_is_read_where_the_rule_is_off(self, run, monkeypatch):
+        monkeypatch.setattr(own_rows, "own_sets_of_arms", lambda *_: iter(()))
+        victim, lacking = self.who()
+        results = run(lacking, entries=self.entries)
+        every, of_b = (
+            np.array([of(results, variable, entry).by_arm[1] for variable in TOLD]) for entry in self.entries
+        )
+        assert (every - of_b)[:, 1].tolist() == [draw()[variable][victim] for variable in TOLD]
+
+    def test_is_refused_and_one_table_is_made(self, run):
+        results = run(self.who()[1], entries=self.entries)
+        for variable in TOLD:
+            assert has_result(of(results, variable, "every"))
+            refused = of(results, variable, "of_b")
+            assert (refused.rule, refused.by, refused.message.code) == ("R2", "a site", "rules.own.R2.apart_rows")
+
+    def test_the_table_is_refused_beside_a_model_with_the_arm(self, run):
+        results = run(self.who()[1], entries=("every",), also={"model": self.model}.items())
+        assert [of(results, variable, "every").rule for variable in TOLD] == ["R2"] * 3
+        assert has_result(results["cox/os/all/multivariable"])
+
+    def test_enough_of_both_arms_are_answered(self, run):
+        results = run(range(24), entries=("every",), also={"model": self.model}.items())
+        assert all(map(has_result, results.values()))

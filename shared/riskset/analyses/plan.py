@@ -177,7 +177,7 @@ def largest_vector(study: Study, reported: Sequence[Analysis]) -> int:
     curves = sum(
         (len(one.split) + 1) * (len(one.status) * steps_of_grid + len(one.split) + 3) for one in in_time if one
     )
-    by_strata = (len(e.in_time.split) + 1 for e in (a.exposure for a in reported) if e.in_time and e.tables)
+    by_strata = (len(e.in_time.split) + 1 for e in (a.exposure for a in reported) if e.in_time and e.conditions)
     curves += sum(arms * (arms + 5) // 2 for arms in by_strata)  # a second log-rank test
     sums = sum(_pairs(len(analysis.exposure.design) + 1) for analysis in reported)
     sets = {analysis.analysis_set for analysis in reported}

@@ -130,6 +130,13 @@ def outcomes_since(policy: Policy, name: str, run: str, rows: int) -> Finding:
     return judge(policy, "R14.changed_rows", subject, figure, own=True, remedy=remedy)
 
 
+def apart_in_arm(policy: Policy, a: str, b: str, rows: int) -> Finding:
+    """R2 at a site: `rows` of its patients of an arm are left of b and the sets `a`, added up. The site's own figure in
+    both columns."""
+    remedy = or_first(apart_remedy(policy), passes_first=True)
+    return judge(policy, "R2.apart_rows", say("rules.subject.two_sets", a=a, b=b), rows, own=True, remedy=remedy)
+
+
 def _rows_and_sites(
     policy: Policy, pair: str, subject: Message, rows: int, sites: int, remedy: Message
 ) -> list[Finding]:

@@ -2,6 +2,7 @@
 patient's alone, however the number varies in the whole set."""
 
 import numpy as np
+import pytest
 
 from riskset.analyses.admission import own_columns, own_rows
 from riskset.analyses.methods.cox_fit import CoxFit
@@ -93,6 +94,41 @@ class TestTwoStratifications:
         honest, _ = self.asked(network, patients(*FEW), 9)
         results = honest.run().results
         assert all(isinstance(results[id_], CoxFit) for id_ in self.IDS)
+
+
+class TestTwoLogRankTests:
+    """Nobody of Tokyo has the level that makes the strata of the first test, and one patient that of the second: the
+    expected events of an arm fall where one of that arm leaves the risk sets."""
+
+    IDS = ("km/os/all", "km/os/all/grade")
+
+    def asks(self, network, table, *differing):
+        table["stage"] = np.where(table["site"] == "tokyo", 0.0, table["ecog"])
+        table["grade"] = table["stage"].copy()
+        table["grade"][list(differing)] = 1.0
+        asked = {name: {"kind": "km", "endpoints": ["os"], "strata": [name]} for name in ("stage", "grade")}
+        return network(table, asked, arm="arm").run()
+
+    @pytest.mark.parametrize("arm", [0.0, pytest.param(1.0, marks=pytest.mark.exhaustive)])
+    def test_that_differ_in_one_patient(self, network, patients, rules, arm):
+        table = patients(*FEW)
+        of_arm = np.flatnonzero((table["site"] == "tokyo") & (table["arm"] == arm))
+        victim = of_arm[np.argsort(table["days"][of_arm])[-3]]
+        rules.off("R2")
+        results = self.asks(network, table, victim).results
+        first, second = (results[id_].log_rank_by_strata.expected for id_ in self.IDS)
+        assert (second < first).tolist() == [arm == 0.0, arm == 1.0]
+        rules.on()
+        outcome = self.asks(network, table, victim)
+        assert [outcome.results[id_].log_rank_by_strata is None for id_ in self.IDS] == [False, True]
+        refused = outcome.history.plan.by_id[self.IDS[1]].strata_refusal
+        assert (refused.rule, refused.by) == ("R2", "a site")
+        assert len(outcome.results[self.IDS[1]].arms) == 2
+
+    def test_that_differ_in_enough_are_made(self, network, patients):
+        table = patients(*FEW)
+        results = self.asks(network, table, *np.flatnonzero(table["site"] == "tokyo")[:30]).results
+        assert all(results[id_].log_rank_by_strata is not None for id_ in self.IDS)
 
 
 def at_risk_while(table, victim):

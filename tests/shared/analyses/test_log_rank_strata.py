@@ -88,6 +88,7 @@ def problems(entry, comparison=COMPARISON):
         ('strata = ["arm"]', "stratum"),
         ('strata = ["nobody"]', "nobody"),
         ("rho = -1", "rho"),
+        ("rho = 2", "rho is 0, 0.5 or 1"),
     ],
 )
 def test_what_cannot_be_strata_is_refused(entry, said):

@@ -41,7 +41,7 @@ OWN_CAUSES: Final = {
         "R2.apart_rows",
         "R4.cell",
     ),
-    "admission/pairs": ("R4.column", "R14.untold", "R2.outcomes"),
+    "admission/pairs": ("R4.column", "R14.untold", "R2.outcomes", "R2.apart_rows"),
     "admission/joint": (
         "R2.leverage",
         "R2.cell",
@@ -96,6 +96,8 @@ def cause_of(phase: str, finding: Finding | None) -> str:
         return "R14.outcomes"
     if phase == "admission/counts" and finding.limit_name in ("R2.apart_sites", "R2.leverage"):
         return "R2.apart_rows"
+    if phase == "admission/pairs" and finding.limit_name == "R2.apart_rows":
+        return finding.limit_name
     if phase == "admission/pairs" or (phase == "admission/products" and finding.limit_name == "R4.leverage"):
         return "R4.column"
     return {"R4": "R4.lost", "R7": "R7.unjudged", "R8": "R8.unjudged"}.get(finding.limit_name, finding.limit_name)

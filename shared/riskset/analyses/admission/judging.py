@@ -154,7 +154,8 @@ def _levels_and_strata(live: Live) -> Iterator[Judged]:
     kept: set[tuple[str | None, str, bool]] = set()
     for analysis in live:
         within, endpoint = analysis.exposure.within, analysis.endpoint
-        own = {(endpoint, column.variable, False) for column in strata_in(analysis)}
+        strata = strata_in(analysis) if analysis.exposure.design else ()
+        own = {(endpoint, column.variable, False) for column in strata}
         own |= set() if within is None else {(endpoint, within.variable, True)}
         if any((of, variable, not is_level) in kept for of, variable, is_level in own):
             yield analysis.id, cannot_judge("R2", analysis.id, say("rules.beyond.levels"), say("rules.instead.strata"))

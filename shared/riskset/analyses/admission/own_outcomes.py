@@ -44,7 +44,7 @@ def own_outcomes(policy: Policy, live: Live, own: Own, figures: Figures) -> Iter
     """Yields what R2 says of two endpoints of models, or of their strata, in both columns. How many patients these
     differ in at all hospitals is known only as far as one endpoint has more events, or one level more patients; where
     that is not enough, it must be none of a hospital's own, or as many as it may tell apart."""
-    yield from _judged(policy, [(a, _followed(a)) for a in models(live)], own, figures)
+    yield from _judged(policy, [(a, how_followed(a)) for a in models(live)], own, figures)
 
 
 def own_outcomes_of_levels(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
@@ -52,7 +52,7 @@ def own_outcomes_of_levels(policy: Policy, live: Live, own: Own, figures: Figure
     of_levels = [a for a in models(live) if a.exposure.within is not None]
     for level in dict.fromkeys(a.exposure.within for a in of_levels):
         asked = [a for a in of_levels if a.exposure.within == level]
-        yield from _judged(policy, [(a, _followed(a, level)) for a in asked], own, figures)
+        yield from _judged(policy, [(a, how_followed(a, level)) for a in asked], own, figures)
 
 
 def own_outcomes_since(policy: Policy, asked: Live, own: Own, events: Mapping[str, int]) -> Iterator[Judged]:
@@ -61,7 +61,7 @@ def own_outcomes_since(policy: Policy, asked: Live, own: Own, events: Mapping[st
     each set: where one has k more than was told, there are as many patients in whom the two differ."""
     of_models = [analysis for analysis in models(asked) if analysis.endpoint is not None]
     for analysis, told in product(of_models, own.outcomes() if of_models else ()):
-        followed = _followed(analysis, analysis.exposure.within)
+        followed = how_followed(analysis, analysis.exposure.within)
         apart = abs(events.get(followed.rows, told.events) - told.events)
         rows = 0 if apart >= policy.k else _differing_since(told, own, analysis, followed)
         yield analysis.id, cells.outcomes_since(policy, followed.rows, told.run, rows)
@@ -78,7 +78,7 @@ def _differing_since(told: ToldOutcome, own: Own, analysis: Analysis, followed: 
     return int(_other_outcome(told.of, rows, i, j, competing=followed.tells_competing).sum())
 
 
-def _followed(analysis: Analysis, level: Column | None = None) -> Followed:
+def how_followed(analysis: Analysis, level: Column | None = None) -> Followed:
     rows = analysis.analysis_set if level is None else analysis.rows_name
     competing = any(column.variable == analysis.endpoint for column in analysis.exposure.conditions)
     return Followed(rows, analysis.analysis_set, strata_in(analysis), competing, level)
@@ -120,19 +120,19 @@ def _other_outcome(
 ) -> NDArray[np.bool_]:
     """Returns who has another event, of which one may be `competing`, or days or a day of entry that differ otherwise
     than most patients' do: the same shift for all changes no risk set."""
-    differ = _is_unusual(other.days[j] - one.days[i]) | _is_unusual(_entry(other)[j] - _entry(one)[i])
+    differ = is_unusual(other.days[j] - one.days[i]) | is_unusual(entry_of(other)[j] - entry_of(one)[i])
     differ |= one.event[i] != other.event[j]
     if competing and one.cause is not None and other.cause is not None:
         differ |= (one.cause[i] > 1) != (other.cause[j] > 1)
     return differ
 
 
-def _entry(rows: AnalysisSet) -> NDArray[np.int64]:
+def entry_of(rows: AnalysisSet) -> NDArray[np.int64]:
     """Returns the days of entry, (n,); -1 for whoever is at risk from the first day."""
     return np.full(rows.n, -1) if rows.entry_days is None else np.maximum(rows.entry_days, -1)
 
 
-def _is_unusual(shift: NDArray[np.int64]) -> NDArray[np.bool_]:
+def is_unusual(shift: NDArray[np.int64]) -> NDArray[np.bool_]:
     values, counts = np.unique(shift, return_counts=True)
     return np.asarray(shift != values[counts.argmax()])
 

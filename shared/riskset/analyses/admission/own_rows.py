@@ -28,7 +28,8 @@ from riskset.analyses.admission.judging import Judged, altered, apart_since, lev
 from riskset.analyses.admission.of_columns import adding, binary, modelled
 from riskset.analyses.admission.own_columns import own_columns, own_products, own_strata
 from riskset.analyses.admission.own_outcomes import own_outcomes, own_outcomes_of_levels, own_outcomes_since
-from riskset.analyses.admission.own_sets import own_sets
+from riskset.analyses.admission.own_sets import own_sets, own_sets_of_arms
+from riskset.analyses.admission.own_sums import own_sums, own_sums_of_levels
 from riskset.analyses.admission.own_tables import own_tables
 from riskset.analyses.admission.step import Live, Own
 from riskset.analyses.admission.two_levels import cells_of_levels
@@ -60,10 +61,14 @@ def own_findings(
             own_sets(policy, live, own, figures, arm),
         ),
         # before the first score; and other runs may have told columns since
-        "admission/pairs": lambda: chain(_own_untold(policy, live, own), own_outcomes(policy, live, own, figures)),
+        "admission/pairs": lambda: chain(
+            _own_untold(policy, live, own),
+            _own_outcomes(policy, live, own, figures),
+            own_sets_of_arms(policy, live, own, figures, arm),
+        ),
         "admission/products": lambda: chain(
             own_numbers.orders(policy, live, own),
-            own_outcomes_of_levels(policy, live, own, figures),
+            _own_outcomes_of_levels(policy, live, own, figures),
         ),
     }
     in_column: dict[str, Callable[[], Iterator[Judged]]] = (
@@ -97,7 +102,7 @@ def own_findings_alone(policy: Policy, live: Live, own: Own) -> Iterator[Judged]
     events = {name: int(own.cohort.outcomes(name).event.sum()) for name in sets}
     yield from _own_changes(policy, live, own)
     yield from _own_everything(policy, live, own)
-    yield from own_outcomes(policy, live, own, Figures(events=events))
+    yield from _own_outcomes(policy, live, own, Figures(events=events))
     yield from own_outcomes_since(policy, live, own, {})
     for analysis in live:
         design, n = analysis.exposure.design, own.cohort.analysis_sets[analysis.analysis_set].n
@@ -153,6 +158,19 @@ def _own_untold(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
     """R14 in both columns, for columns that an earlier run did not tell."""
     for run, neighbours in own.untold(live).items():
         yield from ((id_, cells.untold(policy, run, rows)) for id_, rows in neighbours.items())
+
+
+def _own_outcomes(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
+    """R2 in both columns: outcomes of models, two by two and added up."""
+    of_two = list(own_outcomes(policy, live, own, figures))
+    yield from of_two
+    yield from own_sums(policy, _kept(live, of_two), own, figures)
+
+
+def _own_outcomes_of_levels(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
+    of_two = list(own_outcomes_of_levels(policy, live, own, figures))
+    yield from of_two
+    yield from own_sums_of_levels(policy, _kept(live, of_two), own, figures)
 
 
 def _own_everything(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:

@@ -1,5 +1,5 @@
-"""What the tables of one variable over several sets tell together: each two sets may differ in many patients, and a sum
-of tables be that of one patient. None of it leaves the hospital.
+"""What tables of one variable over several sets tell together: each two sets may differ in many patients, and a sum of
+tables be that of one patient, or of one patient of an arm. None of it leaves the hospital.
 """
 
 from __future__ import annotations
@@ -13,29 +13,106 @@ from riskset.analyses.admission.features import Feature, matrix
 from riskset.analyses.admission.figures import Figures
 from riskset.analyses.admission.judging import Judged, apart_of
 from riskset.analyses.admission.step import Live, Own
-from riskset.disclosure import span
+from riskset.analyses.analysis import Analysis
+from riskset.analyses.cohort import Cohort
+from riskset.disclosure import cells, span
+from riskset.disclosure.added_up import combinations_of, fewest
+from riskset.disclosure.exposure import Column
 from riskset.disclosure.policy import Policy
 
 
 def own_sets(policy: Policy, live: Live, own: Own, figures: Figures, arm: str | None) -> Iterator[Judged]:
     """R2 for sets of which nothing is told but tables, with all sets that tell something of the same variable: no sum
     of them leaves a few patients. The sets of models and curves among themselves are judged with their columns."""
-    of_variables = dict.fromkeys(column.variable for analysis in live for column in analysis.columns)
-    judged: dict[tuple[str, ...], None] = {}
-    for variable in (name for name in of_variables if name != arm):
-        users = [a for a in live if any(column.variable == variable for column in a.columns)]
-        ids = tuple(analysis.id for analysis in users if analysis.exposure.is_one_way)
-        if ids and ids not in judged:
-            yield from ((id_, finding) for id_, finding in _together(policy, users, own, figures) if id_ in ids)
-            judged[ids] = None
+    for users in _of_variables(live, arm):
+        ids = {analysis.id for analysis in users if analysis.exposure.is_one_way}
+        names = list(dict.fromkeys(analysis.analysis_set for analysis in users))
+        if ids and len(names) > 1:
+            rows = matrix(own.cohort, [Feature(name) for name in names])
+            gram = rows.T @ rows if policy.column == "local" else _in_both(figures, names)
+            of = [(analysis.id, [names.index(analysis.analysis_set)]) for analysis in users]
+            found = zip((id_ for id_, _ in of), span.design(policy, "R2.leverage", rows, gram, of), strict=True)
+            yield from ((id_, finding) for id_, finding in found if id_ in ids)
 
 
-def _together(policy: Policy, users: Live, own: Own, figures: Figures) -> Iterator[Judged]:
-    names = list(dict.fromkeys(analysis.analysis_set for analysis in users))
-    rows = matrix(own.cohort, [Feature(name) for name in names])
-    gram = rows.T @ rows if policy.column == "local" else _in_both(figures, names)
-    of = [(analysis.id, [names.index(analysis.analysis_set)]) for analysis in users]
-    yield from zip((id_ for id_, _ in of), span.design(policy, "R2.leverage", rows, gram, of), strict=True)
+def own_sets_of_arms(policy: Policy, live: Live, own: Own, figures: Figures, arm: str | None) -> Iterator[Judged]:
+    """R2 for tables by arm, with whatever tells something of the same variable by arm: nor does a sum of the sets leave
+    a few patients of an arm. How many of an arm are in two sets at all hospitals is not counted, only how many are in
+    each; where that is not enough, it must be none of a hospital's own, or as many as it may tell apart."""
+    arms = _Arms(policy, live, own, figures, arm)
+    for users in _of_variables([analysis for analysis in live if arms.tells(analysis)], arm):
+        kept: dict[str, bool] = {}
+        for analysis in users:
+            name, passes, is_table = analysis.analysis_set, True, not arms.is_crossed(analysis)
+            others = [other for other in kept if other != name]
+            for several in combinations_of(others):
+                if is_table or any(kept[other] for other in several):  # all else is judged by leverages
+                    finding = cells.apart_in_arm(policy, " and ".join(several), name, arms.fewest((name, *several)))
+                    passes = passes and finding.passes
+                    yield analysis.id, finding
+            if passes:
+                kept[name] = kept.get(name, False) or is_table
+
+
+class _Arms:
+    """The patients of each arm in each set: a hospital's own, and how many at all hospitals."""
+
+    def __init__(self, policy: Policy, live: Live, own: Own, figures: Figures, arm: str | None) -> None:
+        self._policy, self._figures, self._arm = policy, figures, arm
+        self._levels = tuple(dict.fromkeys(c for a in live for c in a.columns if c.variable == arm))
+        crossed = [analysis for analysis in live if self.is_crossed(analysis)]
+        self._is_crossed_with_arm = any(column.variable == arm for a in crossed for column in a.columns)
+        self._in_arms = _in_arms(own.cohort, self._levels)
+        names = dict.fromkeys(analysis.analysis_set for analysis in live)
+        self._members = {name: matrix(own.cohort, [Feature(name)])[:, 0] == 1.0 for name in names}
+
+    def is_crossed(self, analysis: Analysis) -> bool:
+        """Whether its columns are told with those of other analyses."""
+        exposure = analysis.exposure
+        return bool(exposure.design or exposure.split or exposure.conditions)
+
+    def tells(self, analysis: Analysis) -> bool:
+        """Whether something of its columns is told by arm."""
+        if self.is_crossed(analysis):
+            return self._is_crossed_with_arm
+        return any(column.variable == self._arm for column in analysis.columns)
+
+    def fewest(self, names: Sequence[str]) -> int:
+        """Returns the fewest of the hospital's patients of an arm who are left in a sum of sets."""
+        sizes = zip(*(self._sizes(name) for name in names), strict=True)
+        members = [self._members[name] for name in names]
+        left = (
+            fewest(self._policy.k, [of & has for of in members], totals)
+            for has, totals in zip(self._in_arms, sizes, strict=True)
+        )
+        return min((rows for rows in left if rows), default=0)
+
+    def _sizes(self, name: str) -> list[int]:
+        """Returns how many patients of each arm a set has at all hospitals, the reference last; zeros where that is not
+        known, or others would know the rest."""
+        known = self._figures.columns
+        counts = [known.get(Feature(name, level)) for level in self._levels]
+        if self._policy.column == "local" or None in counts:
+            return [0] * (len(counts) + 1)
+        rows = [count.rows for count in counts if count is not None]
+        return [*rows, self._figures.rows[name].rows - sum(rows)]
+
+
+def _in_arms(cohort: Cohort, levels: Sequence[Column]) -> list[NDArray[np.bool_]]:
+    """Returns which patients have each level of the arm, and which have none of them, (patients,) each."""
+    found = [np.zeros(cohort.n_patients, bool) for _ in levels]
+    for rows in cohort.analysis_sets.values():
+        for level, has in zip(levels, found, strict=True):
+            if level.variable in rows.variables:
+                has[rows.patients] = level.values(rows) == 1.0
+    return [*found, ~np.any([np.zeros(cohort.n_patients, bool), *found], axis=0)]
+
+
+def _of_variables(live: Live, arm: str | None) -> list[Sequence[Analysis]]:
+    """Returns, for each variable but the arm, the analyses that tell something of it; the same ones once."""
+    variables = dict.fromkeys(column.variable for analysis in live for column in analysis.columns)
+    found = ([a for a in live if any(c.variable == name for c in a.columns)] for name in variables if name != arm)
+    return list({tuple(a.id for a in users): users for users in found}.values())
 
 
 def _in_both(figures: Figures, names: Sequence[str]) -> NDArray[np.float64]:

@@ -87,7 +87,7 @@ class KaplanMeier(CountedInTime):
 
     @property
     def exposure(self) -> Exposure:
-        return replace(super().exposure, tables=self.strata)
+        return replace(super().exposure, conditions=self.strata)
 
     @property
     def strata_variables(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, field_validator
 
@@ -11,10 +11,14 @@ from riskset.catalogue import Message, say
 from riskset.study.entry import EndpointEntry, Limits, Positive, arms_of, as_printed, ascending, grid_of
 from riskset.study.references import Draft
 from riskset.study.toml_lines import KeyPath
-from riskset.study.toml_table import Complaint, Name, Since, each_once
+from riskset.study.toml_table import Complaint, Name, Since, complain, each_once
 
 if TYPE_CHECKING:
     from riskset.study.spec import Study
+
+
+RHOS: Final = (0.0, 0.5, 1.0)
+"""A large power leaves only the first events of each hospital in a sum; behind them are the next of the largest one."""
 
 
 class KaplanMeierEntry(EndpointEntry):
@@ -28,6 +32,13 @@ class KaplanMeierEntry(EndpointEntry):
     """Log-rank tests are weighted by S(t-)^rho."""
     strata: Annotated[tuple[Name, ...], Since("0.2.0")] = ()
     """With each site, the strata of a further log-rank test."""
+
+    @field_validator("rho")
+    @classmethod
+    def _known(cls, value: float) -> float:
+        if value not in RHOS:
+            complain(say("study.km.rho", values=as_printed(RHOS)))
+        return value
 
     @field_validator("strata")
     @classmethod
