@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from riskset.errors import DataError
+from riskset_site.data.check_page import check_page
 from riskset_site.data.sources.csv import read_csv
 
 HEADER = "no,arm,age,mvi,start,death,last"
@@ -259,3 +260,10 @@ def test_a_minus_that_is_none_is_named_with_the_number(hospital, minus):
     hospital.exports(f"arm,age,mvi,start,death,last\nsorafenib,{minus}3,yes,2020-01-01,,2021-01-01\n")
     (found,) = hospital.check().problems
     assert (found.message.code, found.detail) == ("data.fault.alike", f"row 2: '{minus}3' = '-3'")
+
+
+def test_where_the_arm_is_missing_no_study_without_it_is_proposed(hospital, export):
+    export([one.replace("sorafenib", "") if i < 3 else one for i, one in enumerate(patients(range(20)))])
+    said = " ".join(check_page(hospital.check()).split())
+    assert "The arm (arm) is missing for more than 5% of the eligible rows here" in said
+    assert "a study without it" not in said
