@@ -188,6 +188,10 @@ class TestDates:
         hospital.writes(KEY, "[map]", 'death = { column = "death", recode = { "2021-03-31" = "" } }')
         assert "fault.same_day" not in export(rows)[1], "the hint, followed"
 
+    def test_dates_that_are_rounded_to_months_share_days(self, export):
+        rows = [patient(i, i, death=f"2020-{i % 7 % 5 + 2:02}-28", last="") for i in range(40)]
+        assert "fault.same_day" not in export(rows)[1]
+
     def test_what_the_site_file_names_as_missing_is_listed_with_its_rows(self, hospital, export):
         hospital.writes('missing = ["", "55"]', 'no_date = ["2020-09-03"]', KEY)
         export(patients(range(9)))
