@@ -71,6 +71,8 @@ class EndpointCheck:
     """By variable that the set needs: eligible rows without a value."""
     days: Spread | None = None
     """Follow-up of the analysed rows."""
+    arm: str = ""
+    """The study's; empty where it compares none."""
 
     @property
     def costly(self) -> tuple[str, ...]:
@@ -151,7 +153,8 @@ def _variables(prepared: Preparation, site: SiteFile, study: Study) -> Iterator[
 def _endpoints(prepared: Preparation, study: Study) -> Iterator[EndpointCheck]:
     for set_id in sets_of(study, plan(study)):
         if set_id.endpoint is not None:
-            yield _endpoint(set_id.name, set_id.endpoint, prepared, variables_of(set_id, study))
+            found = _endpoint(set_id.name, set_id.endpoint, prepared, variables_of(set_id, study))
+            yield replace(found, arm=study.comparison.arm if study.comparison else "")
 
 
 def _endpoint(name: str, endpoint: str, prepared: Preparation, variables: Sequence[str]) -> EndpointCheck:

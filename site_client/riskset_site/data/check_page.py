@@ -125,8 +125,10 @@ def _missing(row: EndpointCheck, invalid: Collection[str]) -> Iterator[Renderabl
     are `invalid`, which is for the site to mend."""
     if lost := tuple(f"{name} {n}" for name, n in row.missing.items() if n):
         yield visible(say("data.page.missing", endpoint=row.endpoint, variables=lost))
-    if costly := tuple(name for name in row.costly if name not in invalid):
+    if costly := tuple(name for name in row.costly if name not in {*invalid, row.arm}):
         yield visible(say("data.page.costly", names=costly, share=f"{COSTLY:.0%}"))
+    if row.arm in row.costly and row.arm not in invalid:
+        yield visible(say("data.page.costly_arm", name=row.arm, share=f"{COSTLY:.0%}"))
 
 
 def _table(

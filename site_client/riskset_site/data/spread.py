@@ -22,6 +22,8 @@ _LOOKS_MISSING = Fault("looks_missing", say("data.hint.looks_missing"))
 _FAR_DATE = Fault("far_date", say("data.hint.far_date"))
 _ON_ONE_DAY, _SHARE_OF_ONE_DAY = 5, 0.05
 """Patients who hardly have an event on the same day, and their share of all who have one."""
+_TIMES_ANY_OTHER = 2
+"""Dates that are rounded to months share days too, but no day stands out."""
 _SAME_DAY = Fault("same_day", say("data.hint.same_day"))
 
 
@@ -67,8 +69,8 @@ def suspects(values: NDArray[Any], is_event: bool = False) -> Iterator[tuple[Fau
         yield fault, np.isin(values, chosen)
     if is_event:
         days, counts = np.unique(found[~np.isin(found, chosen)], return_counts=True)
-        most = counts.max(initial=0)
-        if most >= _ON_ONE_DAY and most > _SHARE_OF_ONE_DAY * len(found):
+        second, most = np.sort(np.append(counts, [0, 0]))[-2:]
+        if most >= _ON_ONE_DAY and most > max(_SHARE_OF_ONE_DAY * len(found), _TIMES_ANY_OTHER * second):
             yield _SAME_DAY, values == days[counts.argmax()]
 
 

@@ -204,6 +204,11 @@ def test_what_an_entry_asks_wrongly_is_told_once(entry):
     assert found.count('"response"') == ("flwo" in entry or "kind = 3" in entry)
 
 
+def test_sites_are_compared_by_two_arms():
+    asked = 'asked = { kind = "site-heterogeneity", endpoint = "os", covariates = ["drug"] }'
+    assert "the study has no [comparison]" in problems(changed("cox = {", f"{asked}\ncox = {{"))[0]
+
+
 def test_a_spline_is_proposed_of_numbers_only():
     of_number = WITH_MORE.replace('["drug", "age"]', '["drug", "age", "age:age"]')
     assert "splines = { age = [...] }" in problems(of_number)[0]

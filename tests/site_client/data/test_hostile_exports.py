@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from riskset.errors import DataError
+from riskset_site.data.check_page import check_page
 from riskset_site.data.sources.csv import read_csv
 
 HEADER = "no,arm,age,mvi,start,death,last"
@@ -187,6 +188,10 @@ class TestDates:
         hospital.writes(KEY, "[map]", 'death = { column = "death", recode = { "2021-03-31" = "" } }')
         assert "fault.same_day" not in export(rows)[1], "the hint, followed"
 
+    def test_dates_that_are_rounded_to_months_share_days(self, export):
+        rows = [patient(i, i, death=f"2020-{i % 7 % 5 + 2:02}-28", last="") for i in range(40)]
+        assert "fault.same_day" not in export(rows)[1]
+
     def test_what_the_site_file_names_as_missing_is_listed_with_its_rows(self, hospital, export):
         hospital.writes('missing = ["", "55"]', 'no_date = ["2020-09-03"]', KEY)
         export(patients(range(9)))
@@ -259,3 +264,10 @@ def test_a_minus_that_is_none_is_named_with_the_number(hospital, minus):
     hospital.exports(f"arm,age,mvi,start,death,last\nsorafenib,{minus}3,yes,2020-01-01,,2021-01-01\n")
     (found,) = hospital.check().problems
     assert (found.message.code, found.detail) == ("data.fault.alike", f"row 2: '{minus}3' = '-3'")
+
+
+def test_where_the_arm_is_missing_no_study_without_it_is_proposed(hospital, export):
+    export([one.replace("sorafenib", "") if i < 3 else one for i, one in enumerate(patients(range(20)))])
+    said = " ".join(check_page(hospital.check()).split())
+    assert "The arm (arm) is missing for more than 5% of the eligible rows here" in said
+    assert "a study without it" not in said

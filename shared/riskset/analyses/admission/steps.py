@@ -123,10 +123,10 @@ class Cohorts:
         self, total: Sequence[float], sites: Sequence[int], live: Live, dead: frozenset[str], known: Figures
     ) -> Figures:
         sets, counts = _sets(live), rows_and_sites(total, sites)
-        rows = dict(zip(sets, counts, strict=False))
+        # those of levels are kept: models that were admitted before go on meanwhile
+        rows = {**known.rows, **dict(zip(sets, counts, strict=False))}
         apart = dict(zip(combinations(sets, 2), counts[len(sets) :], strict=False))
         since = dict(zip(self._since(live), counts[len(sets) + len(apart) :], strict=True))
-        rows = {**known.rows, **rows}  # those of levels too: models that were admitted before go on meanwhile
         return replace(known, rows=rows, apart=apart, since=since, told=self.told, tables=self.tables)
 
     def _since(self, live: Live) -> list[tuple[ToldSet, str]]:

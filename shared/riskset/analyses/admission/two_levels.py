@@ -67,7 +67,7 @@ def _of_columns(policy: Policy, columns: Mapping[str, Sequence[Column]], gram: G
 
 def _both(marks: Sequence[_Mark], counts: NDArray[np.float64]) -> NDArray[np.int64]:
     """Returns how many patients have both of each two marks, (marks, marks)."""
-    weights = np.array([mark.weights for mark in marks])
+    weights = np.array([mark.weights for mark in marks]).reshape(len(marks), len(counts))  # also of none
     return np.asarray(np.rint(weights @ counts @ weights.T), np.int64)
 
 

@@ -47,7 +47,9 @@ class SiteHeterogeneityEntry(EndpointEntry):
         yield from draft.known_endpoints(path, self.endpoints)
         yield from draft.covariates((*path, "covariates"), self.covariates, self.endpoints)
         at, comparison = (*path, "covariates", 0), draft.comparison
-        if comparison is None or self.covariates[0] != comparison.arm:
+        if comparison is None:
+            yield Complaint((*path, "kind"), say("study.site_heterogeneity.no_arms"))
+        elif self.covariates[0] != comparison.arm:
             yield Complaint(at, say("study.site_heterogeneity.arm_first"))
         elif (arm := draft.variables.get(comparison.arm)) and len(arm.kind.levels) != 2:
             yield Complaint(at, say("study.site_heterogeneity.two_arms", arm=comparison.arm))

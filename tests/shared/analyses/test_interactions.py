@@ -1,0 +1,23 @@
+"""Interactions in a run with its rules: a product of two numbers has no levels, of which cells could be counted."""
+
+import numpy as np
+import pytest
+
+from riskset.rehearsal import Rehearsal
+from riskset.results import entry_json, results_of
+
+SITES = ("asan", "kurume", "osaka")
+
+
+@pytest.mark.parametrize("beside", [[], ["stage"]])
+def test_of_two_numbers_is_admitted(patients, beside):
+    asked = {"kind": "cox", "endpoints": ["os"], "multivariable": ["age", "lab", *beside, "age:lab"]}
+    variables = patients.variables | {"lab": {"type": "number", "range": [0, 10]}}
+    study = patients.study(SITES, variables=variables, analyses={"cox": asked})
+    rows = patients.rows(seed=5, n=360)
+    rows.variables["lab"] = np.random.default_rng(1).uniform(0, 10, 360)
+    outcome = Rehearsal(study, patients.deal(rows, patients.sites(SITES, 360))).run()
+    (found,) = (entry_json(one) for one in results_of(study, outcome, SITES).entries)
+    assert found["status"] == "ok"
+    assert found["terms"][-1]["variable"] == "age:lab"
+    assert found["terms"][-1]["se"] > 0
