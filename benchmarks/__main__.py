@@ -29,6 +29,7 @@ def main() -> None:
     results["doors"] = doors.run()
     results["one_request"] = one_request.run()
     results["secure_sum"] = [secure_sum.run(sites) for sites in asked.summed]
+    results["lists"] = [rounds.list_of("hcc", "seoul") for _ in range(asked.lists)]
     for sites in [*asked.sites] * STUDIES:
         results["rounds"].append(rounds.run(sites))
         say(results["rounds"][-1])
@@ -59,6 +60,8 @@ def page(results: dict[str, Any]) -> str:
     parts["One request at the server"] = tables.one_request(results["one_request"])
     if results["rounds"]:
         parts["Rounds"] = tables.rounds(results["rounds"])
+    if results["lists"]:
+        parts["A whole list of analyses"] = tables.lists(results["lists"])
     return "\n\n".join(f"### {heading}\n\n{table}" for heading, table in parts.items())
 
 
@@ -68,6 +71,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--p", type=int, nargs="*", default=COLUMNS, help="columns (default: 10 30 100)")
     parser.add_argument("--turns", type=int, default=5, help="how often each program has its turn (default: 5)")
     parser.add_argument("--sites", type=int, nargs="*", default=SITES, help="over the engine (default: 3 10 22 50)")
+    parser.add_argument("--lists", type=int, default=STUDIES, help="runs of the study hcc over the engine (default: 3)")
     parser.add_argument("--summed", type=int, nargs="*", default=SUMMED, help="secure sums (default: 10 50)")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results.json", help="raw measures")
     return parser.parse_args()

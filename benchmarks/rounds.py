@@ -1,7 +1,7 @@
 """Seconds per round over the engine: a server, a coordinator and one process per site, over TLS on loopback.
 
 The breast cancer data of the demonstrations, divided among a given number of sites: with few rows for each, the time is
-that of the rounds.
+that of the rounds. And the ten hospitals of `hcc`, with a list of nearly every kind of analysis.
 """
 
 from __future__ import annotations
@@ -18,7 +18,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from riskset.analyses.plan import plan
+from riskset.study.load import parse_study
+from riskset_demo.demonstration import Demonstration
 from riskset_demo.loopback_network import LoopbackNetwork
+from riskset_demo.studies import DEMONSTRATIONS
 from riskset_demo.studies.real import ROTTERDAM_GBSG, DataSet
 from riskset_server.engine.recording import read_recording
 
@@ -45,27 +49,39 @@ def dealt(sites: int) -> Dealt:
 
 
 def run(sites: int) -> dict[str, Any]:
+    """One study with so many sites."""
+    return {"sites": sites, **measured(dealt(sites), "site1")}
+
+
+def list_of(name: str, site: str) -> dict[str, Any]:
+    """The study of a demonstration, with its whole list of analyses; `site` is the one whose CPU is read."""
+    demonstration = DEMONSTRATIONS[name]
+    analyses = plan(parse_study(demonstration.study.decode())).reported
+    return {"study": name, "analyses": len(analyses), **measured(demonstration, site)}
+
+
+def measured(demonstration: Demonstration, site: str) -> dict[str, Any]:
     """One study from its first round to its results: seconds per round by the clock, seconds of CPU of each party, and
     what passed the sites' port.
 
-    The seconds of CPU are of the rounds after the first; of the sites, the first stands for all. Bytes are of the
+    The seconds of CPU are of the rounds after the first; of the sites, one stands for all. Bytes are of the
     bodies inside TLS, per site and round, including heartbeats and polling.
     """
     with tempfile.TemporaryDirectory(prefix="riskset-bench-") as folder:
         recording = Path(folder) / "recording"
-        with LoopbackNetwork(dealt(sites), Path(folder) / "network", recording) as network:
+        with LoopbackNetwork(demonstration, Path(folder) / "network", recording) as network:
             network.build()
             network.start()
-            _wait_until_online(network, sites)
-            started_s = cpu_s(network.processes["site1"].pid)
+            sites = len(network.sites)
+            _wait_until_online(network)
+            started_s = cpu_s(network.processes[site].pid)
             recording.write_bytes(b"")
-            rounds = _rounds(network)
+            rounds = _rounds(network, site)
         passed = list(read_recording(recording))
     seconds = [one[0] for one in rounds]
     (_, *first), (_, *last) = rounds[0], rounds[-1]
     of = [(end - begin) / (len(rounds) - 1) for begin, end in zip(first, last, strict=True)]
     return {
-        "sites": sites,
         "rounds": len(seconds),
         "first_round_s": seconds[0],
         "round_s": median(seconds[1:]),
@@ -80,7 +96,7 @@ def run(sites: int) -> dict[str, Any]:
     }
 
 
-def _rounds(network: LoopbackNetwork) -> list[tuple[float, ...]]:
+def _rounds(network: LoopbackNetwork, site: str) -> list[tuple[float, ...]]:
     """Returns for each round its seconds by the clock and, at its end, the CPU of the server, a site and the
     coordinator."""
     command = ["run", network.study, "--server", network.coordinator.root, "--out", network.out]
@@ -90,7 +106,7 @@ def _rounds(network: LoopbackNetwork) -> list[tuple[float, ...]]:
         stderr=subprocess.PIPE,
         text=True,
     ) as coordinator:
-        parties = (network.processes["server"].pid, network.processes["site1"].pid, coordinator.pid)
+        parties = (network.processes["server"].pid, network.processes[site].pid, coordinator.pid)
         found = filter(None, map(ROUND.search, coordinator.stderr or ()))
         rounds = [(float(match[2]), *map(cpu_s, parties)) for match in found]  # as each line comes
     if coordinator.returncode != 0:
@@ -98,10 +114,10 @@ def _rounds(network: LoopbackNetwork) -> list[tuple[float, ...]]:
     return rounds
 
 
-def _wait_until_online(network: LoopbackNetwork, sites: int) -> None:
+def _wait_until_online(network: LoopbackNetwork) -> None:
     """Returns once every site has connected: starting fifty processes is not part of a round."""
     logs = network.root / "logs"
-    while sum(" serves " in log.read_text() for log in logs.glob("site*.log")) < sites:
+    while not all(" serves " in (logs / f"{site}.log").read_text() for site in network.sites):
         time.sleep(0.2)
     time.sleep(SETTLED_S)
 

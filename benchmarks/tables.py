@@ -104,6 +104,18 @@ def rounds(runs: Sequence[Measures]) -> str:
     return _table(head, rows)
 
 
+def lists(runs: Sequence[Measures]) -> str:
+    """Medians over the runs of one study."""
+    middle = {key: median(run[key] for run in runs) for key in runs[0] if key != "study"}
+    clock = [f"{middle[key]:.2f}" for key in ("first_round_s", "round_s")]
+    cpu = [f"{middle[f'cpu_{party}_s']:.2f}" for party in ("server", "site", "coordinator")]
+    passed = [f"{middle[key] / 1000:.0f}" for key in ("bytes_out", "bytes_in")]
+    row = [runs[0]["study"], int(middle["analyses"]), int(middle["rounds"]), *clock, *cpu, *passed]
+    head = ["study", "analyses", "rounds", "the first, s", "per round, s"]
+    head += [f"CPU of {party} per round, s" for party in ("the server", "a site", "the coordinator")]
+    return _table([*head, "kB sent by a site per round", "received"], [row])
+
+
 def one_request(ms: Measures) -> str:
     """The layers of a request, each without what is within it, and their shares."""
     signature = ms["signature"]

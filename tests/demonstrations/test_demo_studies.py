@@ -1,6 +1,7 @@
 """Every demonstration passes the rules, with no exception but those it names, and equals the pooled rows."""
 
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
@@ -123,3 +124,23 @@ def test_one_patient_more_or_less_is_seen(prepared):
     compared = compare(prepared(HCC_TWO.name).results(), fewer)
     assert len(compared) == 2
     assert all(model.largest_difference > 1e-3 for model in compared)
+
+
+def test_all_analyses_of_ten_hospitals_are_asked_in_as_many_rounds_as_the_longest_chain_of_needs(prepared):
+    """The opening, one admission, the rounds of the longest chain, each analysis in as many as it was evaluated; and
+    the closing message, which asks what is asked once and awaited by no other."""
+    outcome = prepared(HCC.name).outcome
+    history, plan = outcome.history, outcome.history.plan
+    awaited = {id_ for analysis in plan.reported for id_ in plan.waits_for(analysis)}
+
+    @cache
+    def ends_after(id_):
+        analysis = plan.by_id.get(id_)
+        if analysis is None:  # moments, from admission
+            return 0
+        closes = not analysis.exposure.is_iterative and id_ not in awaited
+        own = 0 if closes else history.asked.get(id_, 0)
+        return own + max(map(ends_after, plan.waits_for(analysis)), default=0)
+
+    assert outcome.rounds == 1 + len(history.steps) + max(map(ends_after, plan.by_id)) + 1
+    assert outcome.rounds < sum(history.asked.values()) / 10

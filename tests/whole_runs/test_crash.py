@@ -11,8 +11,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from riskset.analyses.cohort import Cohort
+from riskset.analyses.cohort import Cohort, PatientSet
 from riskset.analyses.methods.km import SurvivalCurves
+from riskset.analyses.plan import plan
 from riskset.errors import DataError, Refused
 from riskset.protocol.remembered import Holding
 from riskset.protocol.site import Site
@@ -38,8 +39,8 @@ class Parties(Rehearsal):
     """Three sites and a coordinator that have finished one run and have begun the next; `folder` where their records
     are files."""
 
-    def __init__(self, study, cohorts, folder=None):
-        super().__init__(study, cohorts)
+    def __init__(self, study, cohorts, folder=None, told_alone=()):
+        super().__init__(study, cohorts, told_alone=told_alone)
         self.folder, self.earlier, self.files = folder, (), []
         self.rows = {name: rows_of(cohort, None, self.keys[name]) for name, cohort in cohorts.items()}
         for name in cohorts:
@@ -143,6 +144,49 @@ def test_a_run_with_one_before_it_has_every_phase(parties, answer):
         parties.step()
     assert list(dict.fromkeys(seen)) == PHASES
     assert all('"status": "ok"' in text for text in answer.values())
+
+
+MANY_KINDS = {
+    "survival": {"kind": "km", "endpoints": ["os"], "landmarks": [12]},
+    "cox": {
+        "kind": "cox",
+        "endpoints": ["os"],
+        "multivariable": ["arm", "age"],
+        "robust": "patient",
+        "ph_test": ["rank"],
+    },
+    "table1": {"kind": "table1", "missing": "complete", "variables": ["age", "stage"]},
+    "subgroup": {"kind": "subgroup", "endpoints": ["os"], "by": ["stage"]},
+    "sites": {"kind": "site-heterogeneity", "endpoints": ["os"], "covariates": ["arm"], "leave_one_out": True},
+}
+
+
+@pytest.mark.parametrize("rounds", [[12], pytest.param(range(99), marks=FURTHER)], ids=["once", "after every round"])
+def test_of_many_kinds_a_run_in_which_everyone_is_killed_ends_in_the_same_bits(patients, tmp_path, rounds):
+    """Of a second run, as here always: what the sites told of their own in the first is in their journals."""
+    study = patients.study(SITES, analyses=MANY_KINDS)
+    dealt = patients.deal(patients.rows(seed=1, n=240), patients.sites(SITES, 240))
+    of_none = [set_id.name for set_id in plan(study).sets if set_id.endpoint is None]
+    cohorts = {name: with_sets(cohort, of_none) for name, cohort in dealt.items()}
+    undisturbed = patients.told(study, Rehearsal(study, cohorts, told_alone=SITES).run())
+    parties = Parties(study, cohorts, tmp_path, told_alone=SITES)
+    while not parties.coordinator.is_finished:
+        parties.step()
+        if parties.coordinator.round in rounds:
+            for site in SITES:
+                parties.restart_site(site)
+            parties.restart_coordinator()
+    outcome = parties.run()
+    assert patients.told(study, outcome) == undisturbed
+    assert all('"status": "ok"' in text for text in undisturbed.values())
+    assert outcome.history.tellers == set(SITES)
+    parties.close(*parties.files.copy())
+
+
+def with_sets(cohort, names):
+    """Returns the cohort with its patients in these sets without an endpoint too."""
+    rows = cohort.analysis_sets["os"]
+    return Cohort(cohort.site, {"os": rows} | dict.fromkeys(names, PatientSet(rows.variables, rows.patients)))
 
 
 class TestSite:

@@ -37,6 +37,7 @@ Format = Literal[
     "proportion",
     "ratio",
     "ratio_95",
+    "ratio_interval",
     "size",
     "standardised",
     "three_digits",

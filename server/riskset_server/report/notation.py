@@ -87,10 +87,23 @@ def p_phrase(p: float | None) -> str:
 
 def ratio(hr: float | None, lower: float | None, upper: float | None) -> str:
     """`0.56 (0.40–0.80)`: two decimals, or more if two would make the limits equal or make one touch 1 falsely."""
+    decimals = _decimals(lower, upper)
+    return f"{_decimal(hr, decimals)} ({_decimal(lower, decimals)}–{_decimal(upper, decimals)})"
+
+
+def ratio_interval(lower: float | None, upper: float | None) -> str:
+    """`0.40–0.80`, as in a ratio; a dash where there is none."""
+    if lower is None and upper is None:
+        return NO_VALUE
+    decimals = _decimals(lower, upper)
+    return f"{_decimal(lower, decimals)}–{_decimal(upper, decimals)}"
+
+
+def _decimals(lower: float | None, upper: float | None) -> int:
     decimals = 2
     while _misleads(lower, upper, decimals) and decimals < _MOST_DECIMALS:
         decimals += 1
-    return f"{_decimal(hr, decimals)} ({_decimal(lower, decimals)}–{_decimal(upper, decimals)})"
+    return decimals
 
 
 def separated(hr: float | None, side: Literal["lower", "upper"]) -> str:

@@ -77,6 +77,7 @@ class Printer:
             "percent_with_limits": notation.percent_with_limits,
             "ratio": notation.ratio,
             "ratio_95": lambda *hr: notation.ratio(*hr).replace("(", "(95% CI "),
+            "ratio_interval": notation.ratio_interval,
             "size": notation.size,
             "standardised": notation.standardised,
             "three_digits": lambda value: notation.NO_VALUE if value is None else f"{value:.3g}",
@@ -149,6 +150,7 @@ NUMBERS_TAKEN: Mapping[Format, int] = {
     "proportion": 3,
     "ratio": 3,
     "ratio_95": 3,
+    "ratio_interval": 2,
     "size": 2,
     "time_with_limits": 3,
 }

@@ -88,3 +88,11 @@ def test_a_difference_of_days_is_in_the_unit_and_signed():
     assert notation.difference_with_limits(None, None, None, "month", 30.4375) == "\N{EN DASH}"
     assert notation.mean_with_limits(None, None, None, "month", 30.4375) == "\N{EN DASH}"
     assert notation.mean_with_limits(60.875, 30.4375, 91.3125, "month", 30.4375) == "2.0 (1.0\N{EN DASH}3.0)"
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "text"),
+    [(0.426, 0.828, "0.43–0.83"), (0.493, 1.5, "0.49–1.50"), (0.542, 0.996, "0.542–0.996"), (None, None, "–")],
+)
+def test_a_ratio_s_interval_is_written_as_in_the_ratio(lower, upper, text):
+    assert notation.ratio_interval(lower, upper) == text

@@ -77,8 +77,7 @@ def _combined(entry: ResultEntry, result: SiteEstimates) -> Iterator[Row]:
         for label, of in _COMBINED[: 1 if found.k == 1 else None]:
             yield Row(label, (("",), ("",), _ratio(entry, of), _cell(entry, "p_value", f"{of}.p")), is_inner=True)
         if found.k > 1:
-            ends = (_cell(entry, "three_digits", f"prediction.hr_{end}") for end in ("lower", "upper"))
-            limits: Text = (*next(ends), "–", *next(ends))
+            limits = _cell(entry, "ratio_interval", "prediction.hr_lower", "prediction.hr_upper")
             yield Row("At a further site (prediction interval)", (("",), ("",), limits, ("",)), is_inner=True)
     p = _cell(entry, "p_value", "common.p")
     yield Row("One hazard ratio for all sites, baseline by site", (*counts, _ratio(entry, "common"), p))
@@ -119,6 +118,8 @@ def _notes(entry: ResultEntry, result: SiteEstimates, context: Context) -> Itera
     if result.estimates:
         of = {"n": Shown("count", (Place(entry.id, quantity="sites_combined").id,))}
         yield worded(say("report.site_heterogeneity.combined", **of))
+    if result.combined is not None and result.combined.k == 2:
+        yield worded(say("report.site_heterogeneity.no_prediction"))
     if analysis.not_told is not None:
         remedy = str(analysis.not_told.remedy).rstrip(".")
         reason = {"rule": analysis.not_told.rule, "reason": analysis.not_told.message, "remedy": remedy}
