@@ -6,6 +6,7 @@ event what they have, where they are few.
 """
 
 from dataclasses import fields, replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -15,10 +16,12 @@ from tests.attacks.test_curves_together import BOTH
 
 from riskset.analyses.admission import own_rows
 from riskset.analyses.analysis import RefusedByRule, has_result
+from riskset.analyses.cohort import Cohort
 from riskset.analyses.methods import fine_gray
 from riskset.analyses.methods.cox import CoxModel
 from riskset.disclosure.curves import Curve
 from riskset.disclosure.exposure import Exposure
+from riskset.rehearsal import Rehearsal
 from riskset.stats.grid import Grid
 from riskset.study.spec import Study
 
@@ -207,3 +210,45 @@ class TestFineGray:
 
 def without_conditions(model) -> Exposure:
     return replace(super(fine_gray.FineGray, model).exposure, conditions=())
+
+
+class TestLateEntry:
+    """A day of entry is a number of the export, and is counted by arm and step beside the kinds of event."""
+
+    ENTRIES = ("entry", "other")
+
+    def ask(self, patients, *, is_gated, entries=ENTRIES):
+        rows, names = patients.rows(5, 400, entry=True), ("asan", "busan", "chiba")
+        endpoints = {f"of_{e}": {"days": "days", "event": "dead", "competing": ["lost"], "entry": e} for e in entries}
+        more = {"lost": {"type": "boolean"}, "other": patients.variables["entry"]}
+        asked = {
+            "cif": {"kind": "cumulative-incidence", "endpoints": [*endpoints]},
+            "km": {"kind": "km", "endpoints": [*endpoints]},
+        }
+        study = patients.study(names, analyses=asked, endpoints=endpoints, variables=patients.variables | more)
+        days = {"entry": rows.entry_days, "other": np.minimum(rows.variables["age"].astype(np.int64), rows.days - 1)}
+        at = patients.sites(names, 400)
+        cohorts = {}
+        for site in names:
+            own = patients.choose(rows, at == site)
+            cohorts[site] = Cohort(site, {f"of_{e}": replace(own, entry_days=days[e][at == site]) for e in entries})
+        return Rehearsal(study, cohorts, is_gated=is_gated).run().results, days["other"] // 28 * 28
+
+    def test_another_number_as_the_day_of_entry(self, patients):
+        """Beside the counts of one day of entry, those of another on the same days tell how many have which age."""
+        found, ages = self.ask(patients, is_gated=False)
+        curve = found["km/of_other/all"].overall.curve
+        told = np.diff(curve.at_risk) + (curve.events + curve.censored)[:-1]
+        assert told.tolist() == [((ages >= a) & (ages < b)).sum() for a, b in pairwise(curve.day)]
+        assert told.any()
+        assert not isinstance(found["cumulative-incidence/of_other/all"], RefusedByRule)
+        gated, *_ = self.ask(patients, is_gated=True)
+        assert {id_: end.rule for id_, end in gated.items() if isinstance(end, RefusedByRule)} == {
+            "cumulative-incidence/of_other/all": "R9",
+            "km/of_other/all": "R9",
+        }
+
+    def test_the_kinds_of_event_beside_the_curve_with_one_day_of_entry(self, patients):
+        found, *_ = self.ask(patients, is_gated=True, entries=("entry",))
+        assert all(has_result(end) for end in found.values())
+        assert found["cumulative-incidence/of_entry/all"].gray is None

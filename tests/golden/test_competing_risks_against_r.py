@@ -84,7 +84,7 @@ def tried(columns, r):
 def cohort(columns, site):
     own = {name: values[columns["site"] == site] for name, values in columns.items()}
     variables = {name: own[name].astype(float) for name in ("arm", "age", "meno")}
-    rows = AnalysisSet(own["days"], own["cause"] == 1, None, variables, cause=own["cause"])
+    rows = AnalysisSet(own["days"], own["cause"] == 1, own.get("entry"), variables, cause=own["cause"])
     return Cohort("ABCD"[site], {"ttr": rows})
 
 
@@ -176,6 +176,31 @@ def test_log_rank_by_site_and_strata_equals_survdiff(columns, r, rho):
     np.testing.assert_allclose(found.expected, of_r["exp"], rtol=1e-9)
     np.testing.assert_allclose(found.variance, of_r["var"], rtol=1e-9)
     assert found.test().chi2 == pytest.approx(of_r["chisq"], rel=1e-9)
+
+
+def test_incidence_with_late_entry_equals_r(columns):
+    """The estimate is that of `survfit`; the error is Greenwood's: a jackknife needs who enters when and leaves how."""
+    r = json.loads((HERE / "late_entry.json").read_text(encoding="utf-8"))
+    entry = np.minimum((np.arange(len(columns["days"])) + 1) % 5, columns["days"] - 1)
+    seen = columns["days"] > 0
+    late = {name: values[seen] for name, values in (columns | {"entry": entry}).items()}
+    text = STUDY.replace('competing = ["death"]', 'competing = ["death"]\nentry = "entry"').replace(
+        "[comparison]", 'entry = { type = "number", range = [0, 10], step = 1 }\n[comparison]'
+    )
+    study = parse_study(
+        text.replace("TIMES", str(r["times"])).replace(", fine_gray = FULL", "").replace("FULL", '["arm"]')
+    )
+    outcome = Rehearsal(study, {site: cohort(late, k) for k, site in enumerate("ABCD")}, is_gated=False).run()
+    (found,) = (
+        one for entry in results_of(study, outcome, "ABCD").entries if (one := entry_json(entry))["analysis"] == "cif"
+    )
+    for arm, of_r in zip((found["overall"], *found["arms"]), (r["overall"], *r["arms"]), strict=True):
+        assert arm["n"] == of_r["n"]
+        marks = list(zip(*(cause["landmarks"] for cause in arm["causes"]), strict=True))
+        assert [pair[0]["at_risk"] for pair in marks] == of_r["at_risk"]
+        for key in ("estimate", "std_error"):
+            np.testing.assert_allclose([[mark[key] for mark in pair] for pair in marks], of_r[key], rtol=1e-9)
+    assert [test["reason"]["code"] for test in found["gray"]] == ["late entry"] * 2
 
 
 @pytest.mark.skipif("RISKSET_PBC3_CSV" not in os.environ, reason="pbc3 is not shipped: see README.md")

@@ -12,155 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.golden.more.studies import DATA, Data, at_one_site, by_site, in_both, prepared, study_of
 
 HERE = Path(__file__).parent
-TRANSFORMS = ["km", "identity", "rank", "log"]
-
-
-@dataclass(frozen=True)
-class Data:
-    """How a study names what R has: variables, those of the model by R's names, subgroups, and a yes-no outcome."""
-
-    variables: str
-    in_r: dict
-    subgroups: dict
-    outcome: tuple
-    category: tuple = ()
-    mapping: str = ""
-
-
-DATA = {
-    "lung": Data(
-        """\
-age     = { type = "number", unit = "year", range = [18, 100], step = 1 }
-ph_ecog = { type = "number", range = [0, 4], step = 1, required = false }
-wt_loss = { type = "number", unit = "lb", range = [-60, 120], step = 1, required = false }
-""",
-        {name: name for name in ("trt", "age", "ph_ecog", "wt_loss")},
-        {"age_ge65": "age >= 65", "ecog_ge1": "ph_ecog >= 1"},
-        ("time", 180),
-        ("ph_ecog", ["0", "1", "2", "3"]),
-    ),
-    "rottgbsg": Data(
-        """\
-age    = { type = "number", unit = "year", range = [18, 100], step = 1 }
-meno   = { type = "boolean" }
-size2  = { type = "boolean" }
-size3  = { type = "boolean" }
-grade3 = { type = "boolean" }
-nodes  = { type = "number", range = [0, 100], step = 1, transform = "log1p" }
-pgr    = { type = "number", range = [0, 10000], step = 1, transform = "log1p" }
-er     = { type = "number", range = [0, 10000], step = 1, transform = "log1p" }
-""",
-        {name: name for name in ("trt", "age", "meno", "size2", "size3", "grade3")}
-        | {"nodes": "lnodes", "pgr": "lpgr", "er": "ler"},
-        {"postmeno": "meno", "nodes_ge4": "nodes >= 4"},
-        ("time", 1826),
-        ("sizecat", ["1", "2", "3"]),
-    ),
-    "pbc3": Data(
-        """\
-age     = { type = "number", unit = "year", range = [18, 100], step = 1 }
-sex     = { type = "boolean" }
-bili    = { type = "number", range = [1, 1000], transform = "log" }
-alb     = { type = "number", range = [10, 100], required = false }
-crea    = { type = "number", range = [10, 1000], required = false }
-gibleed = { type = "boolean" }
-""",
-        {name: name for name in ("trt", "age", "sex", "alb", "crea", "gibleed")} | {"bili": "logbili"},
-        {"male": "sex", "alb_lt38": "alb < 38"},
-        ("gibleed", None),
-        ("stage", ["1", "2", "3", "4"]),
-    ),
-}
-
-STUDY = """\
-schema = 1
-[study]
-id = "trial"
-version = "1"
-title = "{name}"
-[sites]
-{sites}
-[variables]
-trt   = {{ type = "boolean" }}
-time  = {{ type = "number", unit = "day", range = [0, 10000], step = 1 }}
-event = {{ type = "boolean" }}
-{variables}
-place = {{ type = "category", levels = {places} }}
-early = {{ type = "boolean", required = false }}
-level = {{ type = "category", levels = {levels}, required = false }}
-{derived}
-[comparison]
-arm = "trt"
-reference = "false"
-[time]
-unit = "day"
-grid = {{ width_days = 1, max_days = {last} }}
-[endpoints.os]
-days = "time"
-event = "event"
-[analyses]
-{analyses}
-"""
-
-
-def lines_of(entries):
-    """Returns the lines of [analyses]."""
-    written = {
-        name: ", ".join(f"{key} = {json.dumps(value)}" for key, value in entry.items())
-        for name, entry in entries.items()
-    }
-    return "\n".join(f"{name} = {{ {keys} }}" for name, keys in written.items())
-
-
-def at_one_site(names, data, r):
-    """Returns the entries of a study in which all patients are at one site."""
-    cox = {"kind": "cox", "endpoint": "os"}
-    return {
-        "breslow": cox | {"univariable": names, "multivariable": names, "ties": "breslow", "robust": "patient"},
-        "e_value": cox | {"univariable": names, "multivariable": names, "e_value": True},
-        "site": cox | {"multivariable": [*names, "place"]},
-        "table1": {"kind": "table1", "variables": names[1:], "missing": "complete"},
-        "rmst": {"kind": "rmst", "endpoint": "os", "tau": [r["rmst_diff"]["tau"]]},
-        "follow_log": {"kind": "follow-up", "endpoint": "os", "limits": "log"},
-        "follow_log_log": {"kind": "follow-up", "endpoint": "os", "limits": "log-log"},
-    }
-
-
-def by_site(names, data, more):
-    """Returns the entries of a study over the sites."""
-    cox = {"kind": "cox", "endpoint": "os", "multivariable": names}
-    sites = {"kind": "site-heterogeneity", "endpoint": "os"}
-    return {
-        "breslow": cox | {"ties": "breslow", "ph_test": TRANSFORMS, "robust": "patient"},
-        "alone": {"kind": "cox", "endpoint": "os", "univariable": ["trt"], "robust": "patient"},
-        "alone_breslow": {
-            "kind": "cox",
-            "endpoint": "os",
-            "univariable": ["trt"],
-            "robust": "patient",
-            "ties": "breslow",
-        },
-        "by_site": cox | {"robust": "site"},
-        "by_site_breslow": cox | {"robust": "site", "ties": "breslow"},
-        "landmark": {"kind": "cox", "endpoint": "os", "univariable": ["trt"], "landmark": more["landmark"]["at"]},
-        "adjusted": {"kind": "subgroup", "endpoint": "os", "by": list(data.subgroups), "adjusted": names[1:]},
-        "early": {"kind": "response", "of": ["early"], "orr": ["true"], "complete_in": names[1:]},
-        "table1": {"kind": "table1", "variables": [*names[1:], "level"], "missing": "complete"},
-        "places": {"kind": "table1", "variables": [*names[1:], "place"], "missing": "complete"},
-        "sites": sites | {"covariates": ["trt"]},
-        "without": sites | {"covariates": names, "leave_one_out": True},
-    }
-
-
-def in_both(names, data):
-    cox = {"kind": "cox", "endpoint": "os", "multivariable": names}
-    return {
-        "curves": {"kind": "km", "endpoint": "os"},
-        "efron": cox | {"robust": "patient", "ph_test": TRANSFORMS, "concordance": True},
-        "crude": {"kind": "subgroup", "endpoint": "os", "by": list(data.subgroups)},
-    }
 
 
 @dataclass(frozen=True)
@@ -194,52 +48,34 @@ def name(request):
 
 @pytest.fixture(scope="module")
 def tries(name, csv_of, desk_at, tmp_path_factory):
-    """Returns a function that tries a study with some entries on the rows of the data set."""
-    data = DATA[name]
+    """Returns a function that tries a study of the data set, all at `one` site or at its own."""
+    data, names = DATA[name], list(DATA[name].in_r)
     with csv_of(name).open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    column, days = data.outcome
-    for row in rows:
-        row["place"], row["level"] = row["site"], row[data.category[0]]
-        row["early"] = row[column] if days is None else str(int(row["event"] == "1" and int(row["time"]) <= days))
-        if name == "rottgbsg":
-            row |= {f"size{size}": str(int(row["sizecat"] == size)) for size in ("2", "3")}
+        rows = prepared(name, list(csv.DictReader(file)))
     r, more = (json.loads((HERE / folder / f"{name}.json").read_text(encoding="utf-8")) for folder in (".", "more"))
-    places = sorted({row["site"] for row in rows})
-    names = list(data.in_r)
 
-    def tries(sites, entries):
+    def tries(one=None):
+        own = at_one_site(names, r) if one else by_site(names, data.subgroups, more)
+        by_name = {one: rows} if one else {site: [] for site in sorted({row["site"] for row in rows})}
+        for row in [] if one else rows:
+            by_name[row["site"]].append(row)
         desk = desk_at(tmp_path_factory.mktemp(name))
-        derived = "\n".join(f'{key} = {{ type = "boolean", rule = "{rule}" }}' for key, rule in data.subgroups.items())
-        desk.writes_study(
-            STUDY.format(
-                name=name,
-                sites="\n".join(f'{site} = {{ name = "{site}" }}' for site in sites),
-                variables=data.variables,
-                places=json.dumps(places),
-                levels=json.dumps(data.category[1]),
-                derived=derived,
-                last=max(int(row["time"]) for row in rows) + 1,
-                analyses=lines_of(in_both(names, data) | entries(names, data)),
-            )
-        )
-        for site in sites:
-            desk.adds_site(site, [row for row in rows if row["site"] == site or sites == ["one"]], data.mapping)
+        desk.writes_study(study_of(name, rows, by_name, in_both(names, data.subgroups) | own))
+        for site, of in by_name.items():
+            desk.adds_site(site, of, data.mapping)
         return Tried(list(desk.tries("--may-be-told-alone").values()), r, more, data)
 
-    return tries, places, r, more
+    return tries
 
 
 @pytest.fixture(scope="module")
 def one(tries):
-    tries, _, r, _ = tries
-    return tries(["one"], lambda names, data: at_one_site(names, data, r))
+    return tries("one")
 
 
 @pytest.fixture(scope="module")
 def sites(tries):
-    tries, places, _, more = tries
-    return tries(places, lambda names, data: by_site(names, data, more))
+    return tries()
 
 
 def close(found, expected, digits=1e-9):

@@ -107,3 +107,20 @@ def test_score_of_fine_and_gray_at_0():
     assert found.score == pytest.approx([-7 / 30], rel=1e-14)
     assert found.information[0] == pytest.approx([1 / 4 + (11 / 15) * (4 / 15)], rel=1e-14)
     assert found.log_likelihood == pytest.approx(-np.log(6) - np.log(15 / 4) - np.log(11 / 8), rel=1e-14)
+
+
+def test_late_entry():
+    """Four patients enter after day 0, 0, 2 and 1, and leave on day 2 (cause 1), 4 (cause 2), 3 (cause 1) and 5.
+
+    The third is not at risk on day 2: 3, 3, 2 and 1 are at risk on days 2 to 5, and S is 1, 2/3, 4/9, 2/9 before them.
+    F1 = 1/3, then + 2/3 1/3 = 5/9; F2 = 4/9 1/2 = 2/9 on day 4. Variances, with g = (F later - F)/(1 - h):
+    F1 on day 3: 4/9 2/9 / 3, and of day 2 with g = 1/3: 2/9 / 3 - 2 (2/9)/3 g + 2/9 / 3 g^2. Together 16/243.
+    F2 on day 4: 16/81 1/4 / 2, and of days 2 and 3 with g = 1/3 each: 2/9 / 3 g^2. Together 10/243.
+    """
+    events, censored = np.array([[0, 0, 1, 1, 0, 0], [0, 0, 0, 0, 1, 0]]), np.array([0, 0, 0, 0, 0, 1])
+    found = aalen_johansen(events, censored, np.arange(6), np.array([2, 1, 1, 0, 0, 0]))
+    assert found.at_risk.tolist() == [3, 3, 2, 1]
+    assert found.estimate[0] == pytest.approx([1 / 3, 5 / 9, 5 / 9, 5 / 9], rel=1e-15)
+    assert found.estimate[1] == pytest.approx([0, 0, 2 / 9, 2 / 9], rel=1e-15)
+    assert found.std_error[0][1] ** 2 == pytest.approx(16 / 243, rel=1e-14)
+    assert found.std_error[1][2] ** 2 == pytest.approx(10 / 243, rel=1e-14)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from riskset.stats.competing_risks import aalen_johansen, count_causes, gray
 from riskset.stats.cox import evaluate, risk_sets
 from riskset.stats.grid import Grid
-from riskset.stats.kaplan_meier import product_limit
+from riskset.stats.kaplan_meier import exits, product_limit
 from riskset.stats.subdistribution import weighted_rows
 
 LAST = 40
@@ -51,6 +51,20 @@ def test_of_one_kind_of_event_it_is_kaplan_meier(rows):
     np.testing.assert_allclose(found.estimate[0], 1 - curve.survival, rtol=1e-12, atol=1e-14)
     known = np.isfinite(curve.std_error)
     # the root of a sum of squares near 0
+    np.testing.assert_allclose(found.std_error[0][known], curve.std_error[known], rtol=1e-9, atol=1e-9)
+
+
+@given(patients(causes=1), st.lists(st.integers(0, 9), min_size=30, max_size=30))
+def test_of_one_kind_of_event_with_late_entry_it_is_kaplan_meier(rows, ahead):
+    days, cause, _ = rows
+    enters = np.maximum(days - 1 - np.resize(ahead, len(days)), 0)
+    rows_at_risk = days > enters
+    days, cause, enters = days[rows_at_risk], cause[rows_at_risk], enters[rows_at_risk]
+    (part,) = exits(days, cause == 1, np.zeros_like(days), 1, Grid(1, LAST), entry_days=enters)
+    found = aalen_johansen(part[:1], part[1], np.arange(LAST + 1), part[2])
+    curve = product_limit(*part, np.arange(LAST + 1))
+    np.testing.assert_allclose(found.estimate[0], 1 - curve.survival, rtol=1e-12, atol=1e-14)
+    known = np.isfinite(curve.std_error)
     np.testing.assert_allclose(found.std_error[0][known], curve.std_error[known], rtol=1e-9, atol=1e-9)
 
 

@@ -90,10 +90,15 @@ class CountsInTime:
     def _of_causes(self, rows: AnalysisSet) -> NDArray[np.float64]:
         if rows.cause is None:
             raise TypeError("the rows do not say which kind of event occurred")
+        arms, n_causes, n_steps = self.shape[0], 1 + len(self.competing), self.shape[2]
+        codes, at = self.codes(rows), self.grid.exit_steps(rows.days)
         cause = np.where(self.grid.is_within(rows.days), rows.cause, 0)
-        arms, kinds, steps = self.shape
-        at = self.grid.exit_steps(rows.days)
-        return count_causes(cause, self.codes(rows), arms, kinds - 1, at, steps).ravel().astype(np.float64)
+        if rows.entry_days is None:
+            return count_causes(cause, codes, arms, n_causes, at, n_steps).ravel().astype(np.float64)
+        seen = rows.entry_days < self.grid.max_days
+        counts = count_causes(cause[seen], codes[seen], arms, n_causes, at[seen], n_steps)
+        entries = exits(rows.days, rows.event, codes, arms, self.grid, entry_days=rows.entry_days)[:, 2:]
+        return np.concatenate([counts, entries], axis=1).ravel().astype(np.float64)
 
     def split_total(self, total: Sequence[float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Returns the counts (arms, statuses, steps) at the start of a total, and the rest of it."""

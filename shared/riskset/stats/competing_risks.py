@@ -48,42 +48,37 @@ def count_causes(cause: Ints, arm: Ints, n_arms: int, n_causes: int, steps: Ints
     return counts.reshape(n_arms, n_causes + 1, n_steps).astype(np.int64)
 
 
-def aalen_johansen(events: ArrayLike, censored: ArrayLike, days: Ints) -> Incidence:
-    """Returns the cumulative incidence from counts by step, (causes, n_steps) and (n_steps,), at `days` (n_steps,)."""
+def aalen_johansen(events: ArrayLike, censored: ArrayLike, days: Ints, entries: ArrayLike | None = None) -> Incidence:
+    """Returns the cumulative incidence from counts by step, (causes, n_steps) and (n_steps,), at `days` (n_steps,);
+    `entries` (n_steps,) is None where all enter at day 0."""
     d, c = np.asarray(events, dtype=np.float64), np.asarray(censored, dtype=np.float64)
     any_cause = d.sum(axis=0)
-    n = at_risk_before(any_cause, c)
+    n = at_risk_before(any_cause, c, None if entries is None else np.asarray(entries, dtype=np.float64))
     has_exit = any_cause + c > 0
-    d, c, n, day = d[:, has_exit], c[has_exit], n[has_exit], days[has_exit]
-    any_cause = any_cause[has_exit]
-    survival = np.multiply.accumulate(1.0 - any_cause / n)
+    d, n, day = d[:, has_exit], n[has_exit], days[has_exit]
+    hazard = d / n
+    survival = np.multiply.accumulate(1.0 - hazard.sum(axis=0))
     before = np.concatenate([[1.0], survival[:-1]]) if len(day) else survival
-    estimate = np.add.accumulate(before * d / n, axis=1)
-    return Incidence(day, n, d, estimate, np.sqrt(_variance(d, c, n, before)))
+    estimate = np.add.accumulate(before * hazard, axis=1)
+    return Incidence(day, n, d, estimate, np.sqrt(_variance(hazard, n, before, estimate)))
 
 
-def _variance(d: Floats, c: Floats, n: Floats, before: Floats) -> Floats:
-    """Returns the infinitesimal jackknife variance, (causes, exits), as `survfit`: the sum over patients of the squared
-    derivative of the estimate with respect to the patient's weight.
+def _variance(hazard: Floats, n: Floats, before: Floats, estimate: Floats) -> Floats:
+    """Returns Greenwood's variance for several kinds of event, (causes, exits) (Andersen, Borgan, Gill and Keiding,
+    Statistical Models Based on Counting Processes (1993), 4.4.1).
 
-    Patients who exit on one day in one way have the same derivatives, so they are followed as one class: `of_S` and
-    `of_F` are the derivatives of S and of each F at the day, (classes,) and (causes, classes).
+    The events of a day are multinomial: cov(h_j, h_k) = ([j = k] h_j - h_j h_k)/n. F_j at a later day changes by
+    S(t-) with h_j, and by -g = -(F_j later - F_j)/(1 - h) with each kind, h of any. Where all enter at day 0 this is
+    the infinitesimal jackknife, as `survfit` has it: the residuals of two days are not correlated.
     """
-    causes, exits = d.shape
-    kinds = np.concatenate([d, c[None]])
-    kind, last = np.nonzero(kinds)
-    patients = kinds[kind, last]
-    of_S, of_F = np.zeros(len(kind)), np.zeros((causes, len(kind)))
-    variance = np.zeros((causes, exits))
-    for t in range(exits):
-        is_at_risk, ends_here = last >= t, last == t
-        S, hazard = before[t], d[:, t] / n[t]
-        # d(d_j/n) for the weight of one patient: (1 if this is the patient's event) - d_j/n, over n
-        of_hazard = (ends_here * (kind == np.arange(causes)[:, None]) - is_at_risk * hazard[:, None]) / n[t]
-        of_F = of_F + of_S * hazard[:, None] + S * of_hazard
-        of_S = of_S * (1.0 - hazard.sum()) - S * of_hazard.sum(axis=0)
-        variance[:, t] = of_F**2 @ patients
-    return variance
+    variance, of_any = np.zeros_like(estimate), hazard.sum(axis=0)
+    own, both = before**2 * hazard * (1.0 - hazard) / n, 2.0 * before * hazard * (1.0 - of_any) / n
+    rest = of_any * (1.0 - of_any) / n
+    stays = np.where(of_any < 1.0, 1.0 - of_any, np.inf)  # nobody is left: nothing follows
+    for t in range(estimate.shape[1]):
+        g = (estimate[:, t, None] - estimate[:, : t + 1]) / stays[: t + 1]
+        variance[:, t] = (own[:, : t + 1] - both[:, : t + 1] * g + rest[: t + 1] * g * g).sum(axis=1)
+    return np.maximum(variance, 0.0)  # it is 0 where all have had one event, but for rounding
 
 
 def gray(events: ArrayLike, other: ArrayLike, censored: ArrayLike) -> Test:

@@ -376,7 +376,8 @@ def test_tests_of_proportional_hazards_need_a_curve_of_the_same_patients():
 def test_flags_that_cannot_compete():
     of_days = 'days = "rfs_days"\nevent = "mvi"\ncompeting = ["ehs"]\nentry = "rfs_days"\n'
     text = with_days().replace('days = "rfs_days"\nevent = "mvi"\n', of_days).replace("[analyses]\n", CIF)
-    codes = [problem.message.code for problem in problems_of(text.replace('endpoint = "ttp"', 'endpoint = "rfs"'))]
+    modelled = text.replace('endpoint = "ttp"', 'endpoint = "rfs", fine_gray = ["age"]')
+    codes = [problem.message.code for problem in problems_of(modelled)]
     assert "study.cumulative_incidence.entry" in codes
     own = problems_of(text.replace('competing = ["ehs"]', 'competing = ["mvi"]'))
     assert "study.endpoint.competing_is_event" in [problem.message.code for problem in own]

@@ -102,7 +102,9 @@ def _table(entry: ResultEntry, context: Context) -> Table:
             rows.append(row(label, arms, "percent_with_limits", *keys, day=day, is_inner=True))
     how = {"grid": grid_in_words(analysis.counts), "limits": analysis.limits_kind}
     notes: list[Text] = [worded(say("report.cumulative_incidence.note", **how))]
-    for cause in range(len(result.gray)):
+    if result.gray is None:
+        notes.append((f"{say('analyses.gray_of_late_entry')}.",))
+    for cause in range(len(result.gray or ())):
         cells = tuple(_test_cell(entry, analysis, cause, key) for key in ("chi2", "df", "p"))
         of = {"cause": _cause(analysis.causes[cause], context), "test": Shown("chi_square", cells)}
         notes.append(worded(say("report.cumulative_incidence.gray", **of)))

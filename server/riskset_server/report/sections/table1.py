@@ -12,7 +12,7 @@ from riskset.results import ResultEntry, entry_json
 from riskset_server.report import notation
 from riskset_server.report.blocks import Format, Row, Shown, Table, Text, worded
 from riskset_server.report.cells import Place
-from riskset_server.report.sections.analysed import population_of
+from riskset_server.report.sections.analysed import arms_notes, population_of
 from riskset_server.report.sections.section import Context, Section, own_title, tabulated
 
 Json = dict[str, Any]
@@ -39,19 +39,20 @@ class _Of:
     @property
     def compared(self) -> tuple[str, ...]:
         """Returns the arms that are compared with the reference."""
-        return tuple(level for level in self.table.arms.levels if level != self.table.arms.reference)
+        return tuple(level for level in self.table.printed.levels if level != self.table.printed.reference)
 
-    def values(self, form: Format, *keys: str, level: str = "") -> tuple[Text, ...]:
-        """Returns numbers of each arm and of all patients."""
-        ids = (
-            [self.place.of(f"variables.arms.{key}", level=f"{arm} / {level}" if level else arm).id for key in keys]
-            for arm in self.table.arms.with_all
-            if arm in [of["level"] for of in self.found["arms"]]
-        )
-        return tuple((Shown(form, tuple(of)),) for of in ids)
+    def values(self, form: Format, *keys: str, level: str = "") -> Iterator[Text]:
+        """Returns numbers of each arm and of all patients; no count of an arm that is not told."""
+        for of in self.found["arms"]:
+            at = f"{of['level']} / {level}" if level else of["level"]
+            ids = tuple(self.place.of(f"variables.arms.{key}", level=at).id for key in keys)
+            is_untold = of["n"] is None and form in ("count", "count_with_percent")
+            yield _NONE if is_untold else (Shown(form, ids),)
 
     def smd(self, definition: str) -> tuple[Text, ...]:
         """Returns the standardised difference of each arm but the reference."""
+        if "arms_reason" in self.found:
+            return tuple(_NONE for _ in self.compared)
         at = [i for i, of in enumerate(self.found["smd"]) if of["definition"] == definition]
         return tuple((Shown("standardised", (self.place.of(f"variables.smd[{i}].value").id,)),) for i in at)
 
@@ -59,11 +60,13 @@ class _Of:
         """Returns the column of P values; none where no tests are asked for."""
         if not self.has_tests:
             return ()
+        if "arms_reason" in self.found:
+            return (_NONE,)
         return ((Shown("p_value", (self.place.of(f"variables.tests.{test}.p").id,)), mark),)
 
     @property
     def has_tests(self) -> bool:
-        return self.table.tests and bool(self.table.arms.columns)
+        return self.table.tests and bool(self.table.printed.columns)
 
     @property
     def nothing(self) -> tuple[Text, ...]:
@@ -80,21 +83,24 @@ def _table(entry: ResultEntry, context: Context) -> Table:
     found = entry_json(entry)["variables"]
     every = [_Of(table, Place(entry.id, variable=one["variable"]), one, context) for one in found]
     compared = every[0].compared
-    names = [f"SMD, {labels.level(table.arms.variable, of)}" if len(compared) > 1 else "SMD" for of in compared]
-    arms = (labels.arm(table.arms.variable, level) for level in table.arms.levels)
+    names = [f"SMD, {labels.level(table.printed.variable, of)}" if len(compared) > 1 else "SMD" for of in compared]
+    arms = (labels.arm(table.printed.variable, level) for level in table.printed.levels)
     return Table(
         id=f"table {entry.id}",
         title=_title(entry, context),
         columns=(*arms, labels.arm(None, None), *names, *(["P"] if every[0].has_tests else [])),
         rows=(_patients(entry, every[0]), *(row for one in every for row in _rows(one))),
-        notes=tuple(_notes(every)),
+        notes=(*_notes(every), *arms_notes(entry)),
     )
 
 
 def _patients(entry: ResultEntry, one: _Of) -> Row:
-    place = Place(entry.id, variable=one.table.arms.variable or "")
-    ids = (place.of("n.n", level=arm).id for arm in one.table.arms.with_all[-len(one.found["arms"]) :])
-    return Row(str(say("report.table1.patients")), (*((Shown("count", (id_,)),) for id_ in ids), *one.nothing))
+    place = Place(entry.id, variable=one.table.printed.variable or "")
+    patients: list[Json] = entry_json(entry)["n"]
+    cells = (
+        _NONE if of["n"] is None else (Shown("count", (place.of("n.n", level=of["level"]).id,)),) for of in patients
+    )
+    return Row(str(say("report.table1.patients")), (*cells, *one.nothing))
 
 
 def _rows(one: _Of) -> Iterator[Row]:
@@ -102,7 +108,7 @@ def _rows(one: _Of) -> Iterator[Row]:
         yield Row(one.label, (*(_NONE for _ in one.found["arms"]), *one.nothing))
         return
     yield from _of_number(one) if one.found["type"] == "number" else _of_levels(one)
-    if any(arm["missing"] != 0 for arm in one.found["arms"]):
+    if one.found["arms"][-1]["missing"] != 0:
         yield Row(str(say("report.table1.missing")), (*one.values("count", "missing"), *one.nothing), is_inner=True)
 
 
@@ -144,13 +150,15 @@ def _notes(every: list[_Of]) -> Iterator[Text]:
     one = every[0]
     yield worded(say("report.table1.note"))
     if one.compared:
-        reference = one.context.labels.level(one.table.arms.variable, str(one.table.arms.reference))
+        reference = one.context.labels.level(one.table.printed.variable, str(one.table.printed.reference))
         yield worded(say("report.table1.smd", reference=reference))
     if one.has_tests:
         yield worded(say("report.table1.tests"))
     for of in every:
-        if "reason" in of.found:
-            yield worded(say("report.table1.refused", variable=of.label, reason=of.found["reason"]["message"]))
+        for key in ("reason", "arms_reason"):
+            if key in of.found:
+                code = "report.table1.refused" if key == "reason" else "report.table1.not_by_arm"
+                yield worded(say(code, variable=of.label, reason=of.found[key]["message"]))
 
 
 SECTION = Section("Patients at baseline", tabulated(_table, _title))

@@ -6,7 +6,7 @@ compares them as these (`analyses/leaving.py`). A Fine-Gray model is an analysis
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, ClassVar
@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.analysis import LEVEL, Analysis, Result
+from riskset.analyses.analysis import LEVEL, Analysis, NotEstimable, Result
 from riskset.analyses.cohort import set_of
 from riskset.analyses.counts_in_time import CountedInTime, counts_of
 from riskset.analyses.design import columns_of
@@ -48,8 +48,8 @@ class Incidences(Result):
     overall: ArmIncidence
     arms: tuple[ArmIncidence, ...]
     """Empty where the study compares no arms."""
-    gray: tuple[Test, ...]
-    """One for each cause; empty where the study compares no arms."""
+    gray: tuple[Test, ...] | None
+    """One for each cause; empty where the study compares no arms, None with late entry."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +73,8 @@ class CumulativeIncidence(CountedInTime):
         if not self.counts.arm:
             return Incidences(overall, (), ())
         arms = tuple(self._of(arm.level, part) for arm, part in zip(self.counts.levels, counts, strict=True))
+        if self.counts.has_entry:
+            return Incidences(overall, arms, None)
         events, censored = counts[:, :-1], counts[:, -1]
         tests = (
             gray(events[:, cause], np.delete(events, cause, axis=1).sum(axis=1), censored)
@@ -81,9 +83,10 @@ class CumulativeIncidence(CountedInTime):
         return Incidences(overall, arms, tuple(tests))
 
     def _of(self, level: str | None, counts: NDArray[np.float64]) -> ArmIncidence:
-        found = aalen_johansen(counts[:-1], counts[-1], self.counts.grid.days)
+        exits, entries = (counts[:-1], counts[-1]) if self.counts.has_entry else (counts, None)
+        found = aalen_johansen(exits[:-1], exits[-1], self.counts.grid.days, entries)
         lower, upper = limits_of(found.estimate, found.std_error, self.limits_kind, LEVEL)
-        return ArmIncidence(level, round(float(counts.sum())), found, lower, upper)
+        return ArmIncidence(level, round(float(exits.sum())), found, lower, upper)
 
     def question_json(self) -> dict[str, Any]:
         return super().question_json() | {"causes": list(self.causes)}
@@ -95,11 +98,15 @@ class CumulativeIncidence(CountedInTime):
             "level": LEVEL,
             "overall": self._arm_json(result.overall),
             "arms": [self._arm_json(arm) for arm in result.arms],
-            "gray": [
-                {"cause": cause, "chi2": finite(test.chi2), "df": test.df, "p": finite(test.p)}
-                for cause, test in zip(self.causes, result.gray, strict=False)
-            ],
+            "gray": [self._gray_json(at, result.gray) for at in range(len(self.causes) if result.arms else 0)],
         }
+
+    def _gray_json(self, cause: int, tests: Sequence[Test] | None) -> dict[str, Any]:
+        of = {"cause": self.causes[cause]}
+        if tests is None:
+            why = NotEstimable("late entry", say("analyses.gray_of_late_entry"))
+            return of | {"chi2": None, "df": None, "p": None, "reason": why.reason_json()}
+        return of | {"chi2": finite(tests[cause].chi2), "df": tests[cause].df, "p": finite(tests[cause].p)}
 
     def _arm_json(self, arm: ArmIncidence) -> dict[str, Any]:
         causes = [self._cause_json(arm, at) for at in range(len(self.causes))]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Final, Self
 
 from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result
 from riskset.analyses.cohort import ALL, SetId
@@ -13,7 +13,7 @@ from riskset.analyses.methods.table1_parts import Counts, CountsOfLevels, OfVari
 from riskset.analyses.methods.table1_quartiles import Quartiles, QuartilesOfNumber
 from riskset.analyses.methods.table1_ranks import RANK_TESTS, RanksOfNumber, RankTests
 from riskset.analyses.number_scale import NumberScale
-from riskset.analyses.patients_by_arm import Arms, Patients, PatientsByArm
+from riskset.analyses.patients_by_arm import EVERYBODY, Arms, Patients, PatientsByArm
 from riskset.catalogue import say
 from riskset.study.asked.table1 import Table1Entry
 from riskset.study.spec import NumberVariable, Study
@@ -45,86 +45,90 @@ class Table1(PatientsByArm):
 
     kind: ClassVar[str] = "table1"
 
+    printed: Arms
+    """The columns of the table, whether patients are counted by them or not."""
     described: tuple[Described, ...]
     tests: bool
 
+    def without_arms(self, refusal: RefusedByRule) -> Self | None:
+        return replace(self, arms=Arms(()), arms_refusal=refusal) if self.arms.columns else None
+
     def question_json(self) -> Json:
-        arms = {"variable": self.arms.variable, "reference": self.arms.reference}
-        return {**arms, "arms": list(self.arms.with_all)}
+        return {**self.printed.question_json(), "arms": list(self.printed.with_all)} | self.arms_reason_json()
 
     def result_json(self, result: Patients) -> Json:
-        by_arm = result.by_arm if self.arms.columns else ()
-        return {"n": [{"level": name, "n": n} for name, n in zip(self.arms.with_all, (*by_arm, result.n), strict=True)]}
+        return {"n": [{"level": name, "n": n} for name, n in self._patients(result).items()]}
+
+    def _patients(self, result: Result) -> dict[str, int | None]:
+        """Returns the patients by column; None where they are not known."""
+        nobody: dict[str, int | None] = dict.fromkeys(self.printed.with_all)
+        if not isinstance(result, Patients):
+            return nobody
+        return nobody | dict(zip(self.arms.names, result.by_arm, strict=True)) | {EVERYBODY: result.n}
 
     def parts_json(self, result: Result, parts: Sequence[tuple[Analysis, Result]]) -> Json:
-        return {
-            "variables": [
-                self._variable_json(
-                    one,
-                    result,
-                    {
-                        type(part): of
-                        for part, of in parts
-                        if isinstance(part, OfVariable) and part.variable == one.variable
-                    },
-                )
-                for one in self.described
-            ]
-        }
+        found: dict[str, dict[type, _Part]] = {one.variable: {} for one in self.described}
+        for part, of in parts:
+            if isinstance(part, OfVariable):
+                found[part.variable][type(part)] = part, of
+        patients = self._patients(result)
+        return {"variables": [self._variable_json(one, patients, found[one.variable]) for one in self.described]}
 
-    def _variable_json(self, one: Described, whole: Result, found: Mapping[type, Result]) -> Json:
-        main = found[SumsOfNumber if one.type == "number" else CountsOfLevels]
-        arms = [{"level": name} for name in self.arms.with_all]
+    def _variable_json(self, one: Described, patients: Mapping[str, int | None], found: Mapping[type, _Part]) -> Json:
+        part, main = found[SumsOfNumber if one.type == "number" else CountsOfLevels]
         if not isinstance(main, Counts | Sums):
-            return {
-                **one.to_json(),
-                "arms": [{**arm, "n": None, "missing": None} for arm in arms],
-                **_reason_json(main),
-            }
-        at = slice(None) if self.arms.columns else slice(-1, None)
-        sizes, values = main.sizes()[at], main.arms_json()[at]
-        patients = (*whole.by_arm, whole.n)[at] if isinstance(whole, Patients) else None
-        rows = [
-            {**arm, "n": n, "missing": None if patients is None else patients[i] - n, **values[i]}
-            for i, (arm, n) in enumerate(zip(arms, sizes, strict=True))
-        ]
+            arms = [{"level": name, "n": None, "missing": None} for name in self.printed.with_all]
+            return {**one.to_json(), "arms": arms, **_reason_json(main)}
+        rows: dict[str, Json] = {
+            name: {"n": None, "missing": None, **main.none_json()} for name in self.printed.with_all
+        }
+        told = part.arms.with_all  # of all patients alone, where the rules let out nothing by arm
+        sizes, values = main.sizes()[-len(told) :], main.arms_json()[-len(told) :]
+        for name, n, of in zip(told, sizes, values, strict=True):
+            every = patients[name]
+            rows[name] = {"n": n, "missing": None if every is None else every - n, **of}
         if one.type == "number":
-            rows = [
-                row | of for row, of in zip(rows, _quartiles_json(found.get(QuartilesOfNumber), len(rows)), strict=True)
-            ]
+            quartiles = self._quartiles_json(found.get(QuartilesOfNumber))
+            rows = {name: row | quartiles[name] for name, row in rows.items()}
         return {
             **one.to_json(),
-            "arms": rows,
-            "smd": list(self._smd_json(main)),
-            "tests": self._tests_json(main, found.get(RanksOfNumber)),
+            "arms": [{"level": name, **row} for name, row in rows.items()],
+            "smd": list(self._smd_json(main)) if part.arms.columns else [],
+            "tests": self._tests_json(main, found.get(RanksOfNumber)) if part.arms.columns else {},
+            **part.arms_reason_json(),
         }
 
+    def _quartiles_json(self, found: _Part | None) -> dict[str, Json]:
+        part, result = found or (None, NotEstimable("derived", say("analyses.table1.derived")))
+        none = dict.fromkeys(("p25", "p50", "p75", "width"))
+        if part is None or not isinstance(result, Quartiles):
+            return {name: {"quartiles": none | _reason_json(result)} for name in self.printed.with_all}
+        why = {} if part.arms_refusal is None else _reason_json(part.arms_refusal)
+        rows = {name: {"quartiles": none | why} for name in self.printed.with_all}
+        return rows | dict(zip(part.arms.with_all, result.arms_json(), strict=True))
+
     def _smd_json(self, main: Counts | Sums) -> Iterator[Json]:
-        for i, level in enumerate(self.arms.levels):
-            if level != self.arms.reference:
+        for i, level in enumerate(self.printed.levels):
+            if level != self.printed.reference:
                 for definition, value in main.smd(i).items():
                     reason = _reason_json(_no_difference()) if value is None else {}
-                    against = {"arm": level, "against": self.arms.reference, "definition": definition}
+                    against = {"arm": level, "against": self.printed.reference, "definition": definition}
                     yield {**against, "value": value, **reason}
 
-    def _tests_json(self, main: Counts | Sums, ranks: Result | None) -> Json:
-        if not (self.tests and self.arms.columns):
+    def _tests_json(self, main: Counts | Sums, ranks: _Part | None) -> Json:
+        if not self.tests:
             return {}
         tests: dict[str, Json | Result] = dict(main.tests)
         if ranks is not None:
-            tests |= ranks.tests_json() if isinstance(ranks, RankTests) else dict.fromkeys(RANK_TESTS, ranks)
+            found = ranks[1]
+            tests |= found.tests_json() if isinstance(found, RankTests) else dict.fromkeys(RANK_TESTS, found)
         return {
             key: {"p": None, **_reason_json(found)} if isinstance(found, Result) else found
             for key, found in tests.items()
         }
 
 
-def _quartiles_json(found: Result | None, columns: int) -> list[Json]:
-    if isinstance(found, Quartiles):
-        return found.arms_json()
-    why = found or NotEstimable("derived", say("analyses.table1.derived"))
-    none = dict.fromkeys(("p25", "p50", "p75", "width"))
-    return [{"quartiles": none | _reason_json(why)} for _ in range(columns)]
+_Part = tuple[OfVariable, Result]
 
 
 def _no_difference() -> NotEstimable:
@@ -148,6 +152,7 @@ def planned(study: Study, name: str, entry: Table1Entry) -> Iterator[Analysis]:
         name=name,
         set_id=head,
         arms=arms,
+        printed=arms,
         is_one_way=derived.isdisjoint(every),
         described=tuple(_described(study, variable) for variable in entry.variables),
         tests=entry.tests,

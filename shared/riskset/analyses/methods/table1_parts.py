@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import nan, sqrt
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.analysis import AskedOnce, Inputs, NotEstimable, Result
+from riskset.analyses.analysis import AskedOnce, Inputs, NotEstimable, RefusedByRule, Result
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.moments import Moments, moments_id
 from riskset.analyses.patients_by_arm import Arms
@@ -38,6 +38,9 @@ class OfVariable(AskedOnce):
     variable: str
     arms: Arms
     is_one_way: bool
+
+    def without_arms(self, refusal: RefusedByRule) -> Self | None:
+        return replace(self, arms=Arms(()), arms_refusal=refusal) if self.arms.columns else None
 
     def question_json(self) -> Json:
         return {"variable": self.variable}
@@ -75,6 +78,10 @@ class Counts(Result):
 
     def arms_json(self) -> list[Json]:
         return [self.arm_json(counts) for counts in (*self.by_arm, self.every)]
+
+    def none_json(self) -> Json:
+        """Returns what is known of an arm that is not told."""
+        return {"levels": [{"level": level, "n": None, "percent": None} for level in self.levels]}
 
     def smd(self, arm: int) -> dict[str, float | None]:
         return {YANG_DALTON: yang_dalton(self.by_arm[arm], self.by_arm[self.reference])}
@@ -162,6 +169,10 @@ class Sums(Result):
 
     def arms_json(self) -> list[Json]:
         return [_group_json(group) for group in (*self.by_arm, self.every)]
+
+    def none_json(self) -> Json:
+        """Returns what is known of an arm that is not told."""
+        return {"mean": None, "sd": None}
 
     def smd(self, arm: int) -> dict[str, float | None]:
         return standardised(self.by_arm[arm], self.by_arm[self.reference])

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.analysis import Inputs, NotEstimable, Result
+from riskset.analyses.analysis import Inputs, NotEstimable, RefusedByRule, Result
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.methods.table1_parts import OfVariable
 from riskset.catalogue import Message, say
@@ -45,6 +45,10 @@ class RanksOfNumber(OfVariable):
     sums under every order of a hospital's patients, upper triangle by rows; ranks are within the hospital."""
 
     column: Column
+
+    def without_arms(self, refusal: RefusedByRule) -> None:
+        """Nothing is left to compare."""
+        return
 
     @cached_property
     def exposure(self) -> Exposure:

@@ -57,8 +57,8 @@ class CumulativeIncidenceEntry(EndpointEntry):
             if endpoint is not None and not endpoint.competing:
                 hint = say("study.cumulative_incidence.name_competing")
                 yield Complaint(at, say("study.cumulative_incidence.no_competing", endpoint=name), hint)
-            if isinstance(endpoint, DaysEndpoint) and endpoint.entry is not None:
-                yield Complaint(at, say("study.cumulative_incidence.entry", endpoint=name))
+            if self.fine_gray and _enters_late(endpoint):
+                yield Complaint((*path, "fine_gray"), say("study.cumulative_incidence.entry", endpoint=name))
 
     def sentences(self, study: Study) -> Iterator[Message | str]:
         endpoints, arms = self.labels(study), arms_of(study)
@@ -66,7 +66,7 @@ class CumulativeIncidenceEntry(EndpointEntry):
         yield say(f"study.cumulative_incidence.{code}", endpoints=endpoints, **arms, **grid_of(study))
         if self.landmarks:
             yield say("study.cumulative_incidence.landmarks", times=as_printed(self.landmarks), unit=study.time.unit)
-        if arms:
+        if arms and not all(_enters_late(study.endpoints[name]) for name in self.endpoints):
             yield say("study.cumulative_incidence.gray")
         if self.fine_gray:
             covariates = tuple(map(study.label_of, self.fine_gray))
@@ -85,3 +85,7 @@ class CumulativeIncidenceEntry(EndpointEntry):
             of = {"endpoints": self.endpoints, "covariates": self.fine_gray}
             found.append(say("study.cumulative_incidence.fine_gray_line", kind=self.kind, **of))
         return found
+
+
+def _enters_late(endpoint: object) -> bool:
+    return isinstance(endpoint, DaysEndpoint) and endpoint.entry is not None
