@@ -83,8 +83,8 @@ class _Arms:
         return any(column.variable == self._arm for column in analysis.columns)
 
     def fewest(self, names: Sequence[str], *, is_own: bool) -> int:
-        """Returns the fewest of the hospital's patients of an arm who are left in a sum of sets, of which those of other
-        hospitals hide them but where `is_own`."""
+        """Returns the fewest of the hospital's patients of an arm who are left in a sum of sets. Those of other
+        hospitals hide them, but where `is_own`."""
         nobody = [0] * len(self._in_arms)
         sizes = zip(*(nobody if is_own else self._sizes(name) for name in names), strict=True)
         members = [self._members[name] for name in names]
