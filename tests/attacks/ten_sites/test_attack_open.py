@@ -74,3 +74,32 @@ class TestOutcomesOverVersions:
         two.inherits(one).again("two", earlier=["one"]).run()
         row = [bool(rows.variables[name][victim]) for name in COLUMNS]
         assert (told - scores(two, "cox/other/all/multivariable") > 0).tolist() != row
+
+
+class TestACutOffThatMoves:
+    """The cut-off moves by three days, in which one patient dies. Whoever lives is followed three days longer,
+    enough for R14, and adds little to a score: the scores at 0 of the two versions differ by the row of who died."""
+
+    @pytest.mark.exhaustive
+    @pytest.mark.xfail(strict=True, raises=AssertionError, reason="R14 counts who changed, not whose event did")
+    def test_by_the_only_death(self, network, patients):
+        seed, columns, moved = 2, ("ecog", "mvi", "male", "viral"), 3
+        table = patients(seed=seed)
+        random = np.random.default_rng(seed)
+        entered = random.integers(0, 1000, len(table["site"]))
+        death = 1 + random.exponential(450, len(entered)).astype(int)
+
+        def run(cut_off, version, before=None):
+            last = cut_off - entered
+            followed = {"days": np.minimum(death, last), "dead": (death <= last).astype(float)}
+            made = network(table | followed, model(*columns), run=version, version=version)
+            if before is not None:
+                made.inherits(before).again(version, earlier=[before.run_id])
+            made.until("later")
+            told = next(one.numbers[MODEL] for one in made.reads() if MODEL in one.numbers)
+            return made, np.array([told[f"slope in {name} = true"] for name in columns]), followed["dead"]
+
+        one, first, dead = run(1400, "1")
+        _, second, later = run(1400 + moved, "2", one)
+        (victim,) = np.flatnonzero(later != dead)
+        assert (second > first).tolist() != [table[name][victim] == 1 for name in columns]
