@@ -178,6 +178,7 @@ class TestTwoEndpoints:
         refused = gated.run().results[self.IDS[1]]
         assert (refused.rule, refused.by) == ("R2", "a site")
 
+    @pytest.mark.exhaustive
     def test_that_differ_in_enough_of_both_hospitals_pass(self, network, patients):
         honest, _ = self.case(network, patients, 5)
         results = honest.run().results
