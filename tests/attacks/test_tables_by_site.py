@@ -51,6 +51,26 @@ def network(patients, rows, exceptions=(), **more):
     return Rehearsal(study, cohorts, exceptions=exceptions)
 
 
+def without_a_value(patients, here):
+    """Returns the results of two tables by site, the second without the patients who lack a value: eight of an arm at
+    two hospitals, and so many at the third."""
+    rows = rows_of(LARGE, share=0.5)
+    study = patients.study(
+        rows,
+        analyses={"best": ENTRY, "known": ENTRY | {"complete_in": ["afp"]}},
+        variables=VARIABLES | {"afp": {"type": "number", "range": [0, 9], "required": False}},
+        comparison={"arm": "arm", "reference": "false"},
+    )
+    cohorts = {}
+    for (site, of), lacking in zip(rows.items(), (8, 8, here), strict=True):
+        number = np.arange(len(of["arm"]))
+        known = ~np.isin(number, np.flatnonzero(of["arm"] == 1)[:lacking])
+        variables = {name: values[known] for name, values in of.items()} | {"afp": np.zeros(known.sum())}
+        sets = {SET: PatientSet(of, number), f"{SET} and afp": PatientSet(variables, number[known])}
+        cohorts[site] = Cohort(site, sets)
+    return Rehearsal(study, cohorts).run().results
+
+
 def table_of(rows):
     """Returns responders and patients of an arm, and of the reference."""
     arm, responds = rows["arm"] == 1, rows["best"] <= 1
@@ -89,6 +109,26 @@ def solved(sums, counts, sizes):
             tuple(np.stack([one[a], other[b], table]).ravel().tolist()) for a, b in zip(i[agree], j[agree], strict=True)
         ]
     return found
+
+
+class TestTwoSetsOfOneHospital:
+    """Of a hospital's own two tables, where they differ in one patient, the difference is whether that one responded.
+    The counts of all hospitals hide it."""
+
+    IDS = ("response/all", BY_SITE, "response/all/known", f"{BY_SITE}/known")
+
+    def test_are_both_told_where_the_rule_is_off(self, patients, monkeypatch):
+        monkeypatch.setattr(own_rows, "own_sets_of_arms", lambda *_: iter(()))
+        assert all(has_result(without_a_value(patients, 1)[id_]) for id_ in self.IDS)
+
+    def test_the_second_is_refused_and_its_rates_are_made(self, patients):
+        results = without_a_value(patients, 1)
+        assert [has_result(results[id_]) for id_ in self.IDS] == [True, True, True, False]
+        assert (results[self.IDS[3]].rule, results[self.IDS[3]].by) == ("R2", "a site")
+
+    @pytest.mark.exhaustive
+    def test_both_are_told_where_enough_lack_it(self, patients):
+        assert all(has_result(without_a_value(patients, 8)[id_]) for id_ in self.IDS)
 
 
 class TestASumOfTerms:

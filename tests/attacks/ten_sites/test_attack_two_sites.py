@@ -1,13 +1,17 @@
 """Two hospitals that signed every exception of their column, each as loose as it may be. A pair of patients still
 cannot be told apart; a group of three can, as the exception says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from riskset.analyses.admission import own_rows
 from riskset.analyses.analysis import RefusedByRule
 from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.disclosure.rules import LIMITS
 from riskset.protocol.approval import ExceptionSigned
+from riskset.stats.cox import evaluate, risk_sets
 
 SITE = "incheon"
 BINARY = ("arm", "ecog", "mvi", "male")
@@ -126,3 +130,56 @@ class TestNumberOfAPair:
         """As the threat model says. Further columns add to the leverage of the two."""
         alone, *_ = self.case(network, patients, r4, others=())
         assert isinstance(alone.run().results[MODEL], RefusedByRule) != passes
+
+
+class TestTwoEndpoints:
+    """Two endpoints differ in the event of one patient here, and of eight at the other hospital, which subtracts its
+    own sums."""
+
+    IDS = (MODEL, "cox/other/all/multivariable")
+
+    def case(self, network, patients, here):
+        table = patients(SITE, "osaka")
+        models = {
+            name: {"kind": "cox", "endpoints": [name], "multivariable": ["ecog", "mvi"]} for name in ("os", "other")
+        }
+        everybody = np.ones(len(table["site"]), bool)
+        two = {"min_sites": 2, "secure_sum": "required"}
+        made = network(table, models, dict.fromkeys(("os", "other"), everybody), disclosure=two)
+        for site, n in ((SITE, here), ("osaka", 8)):
+            cohort = made.cohorts[site]
+            rows = cohort.analysis_sets["other"]
+            lacking = np.isin(np.arange(rows.n), np.flatnonzero(rows.event)[:n])
+            sets = cohort.analysis_sets | {"other": replace(rows, event=rows.event & ~lacking)}
+            made.cohorts[site] = replace(cohort, analysis_sets=sets)
+            made.rows[site] = made.marks(site)
+        victim = np.flatnonzero(made.cohorts[SITE].analysis_sets["os"].event)[0]
+        row = [made.cohorts[SITE].analysis_sets["os"].variables[name][victim] for name in ("ecog", "mvi")]
+        return signed(made, LOOSEST), row
+
+    def score_here(self, network, endpoint, name):
+        """What is left of the total slope at 0 after the other hospital's own."""
+        id_ = f"cox/{endpoint}/all/multivariable"
+        first = next(one.numbers[id_] for one in network.reads() if id_ in one.numbers)
+        columns = network.history().results[f"moments/{endpoint}"].columns
+        sd = {column.variable: of.sd for column, of in columns.items()}[name]
+        rows = network.cohorts["osaka"].analysis_sets[endpoint]
+        own = evaluate(risk_sets(rows.variables[name][:, None], rows.days, rows.event), [0.0])
+        return first[f"slope in {name} = true"] * sd - own.score[0]
+
+    def test_that_differ_in_one_of_its_patients(self, network, patients, monkeypatch):
+        monkeypatch.setattr(own_rows, "_hiding", lambda policy, figures: figures)
+        bare, row = self.case(network, patients, 1)
+        bare.run()
+        of_both = [[self.score_here(bare, endpoint, name) for name in ("ecog", "mvi")] for endpoint in ("os", "other")]
+        assert [float(a > b) for a, b in zip(*of_both, strict=True)] == row
+        monkeypatch.undo()
+        gated, _ = self.case(network, patients, 1)
+        refused = gated.run().results[self.IDS[1]]
+        assert (refused.rule, refused.by) == ("R2", "a site")
+
+    @pytest.mark.exhaustive
+    def test_that_differ_in_enough_of_both_hospitals_pass(self, network, patients):
+        honest, _ = self.case(network, patients, 5)
+        results = honest.run().results
+        assert all(isinstance(results[id_], CoxFit) for id_ in self.IDS)

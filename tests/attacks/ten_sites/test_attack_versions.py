@@ -466,3 +466,40 @@ class TestTablesAndModels:
         first = self.version(network, table, "1", 0, asks_table=False)
         results = self.after(first, self.version(network, table, "2", missing, asks_table=True)).run().results
         assert getattr(results["table1/all/ecog"], "rule", "") == rule
+
+
+class TestACutOffThatMoves:
+    """The cut-off moves by three days, in which one patient dies. Whoever lives is followed three days longer,
+    and adds little to a score: the scores at 0 of the two versions differ by the row of who died."""
+
+    def test_by_the_only_death(self, network, patients, rules):
+        seed, columns, moved = 2, ("ecog", "mvi", "male", "viral"), 3
+        table = patients(seed=seed)
+        random = np.random.default_rng(seed)
+        entered = random.integers(0, 1000, len(table["site"]))
+        death = 1 + random.exponential(450, len(entered)).astype(int)
+
+        def run(cut_off, version, before=None):
+            last = cut_off - entered
+            followed = {"days": np.minimum(death, last), "dead": (death <= last).astype(float)}
+            made = network(table | followed, asks(names=columns), run=version, version=version)
+            if before is not None:
+                made.inherits(before).again(version, earlier=[before.run_id])
+            return made, followed["dead"]
+
+        def slopes(made):
+            told = next(one.numbers[MODEL] for one in made.until("later").reads() if MODEL in one.numbers)
+            return np.array([told[f"slope in {name} = true"] for name in columns])
+
+        rules.off("R14")
+        one, dead = run(1400, "1")
+        first = slopes(one)
+        two, later = run(1400 + moved, "2", one)
+        (victim,) = np.flatnonzero(later != dead)
+        assert (slopes(two) > first).tolist() == [table[name][victim] == 1 for name in columns]
+        rules.on()
+        one, _ = run(1400, "1")
+        one.until("later")
+        found = run(1400 + moved, "2", one)[0].run().results[MODEL]
+        assert (found.rule, found.by) == ("R14", "all")
+        assert str(found.message).startswith("the events of os, since 1")

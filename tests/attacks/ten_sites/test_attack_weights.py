@@ -33,6 +33,7 @@ def test_a_large_power_of_survival_tells_of_one_hospital(network, patients, monk
         asked(network, table, POWER)
 
 
+@pytest.mark.exhaustive
 def test_the_weights_of_the_literature_are_answered(network, patients):
     results = asked(network, patients("busan", "daegu", "tokyo", "osaka"), *km.RHOS).run().results
     tests = [found.log_rank_by_site.observed for id_, found in results.items() if id_.startswith("km/")]

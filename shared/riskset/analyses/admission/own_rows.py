@@ -162,15 +162,22 @@ def _own_untold(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
 
 def _own_outcomes(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
     """R2 in both columns: outcomes of models, two by two and added up."""
+    figures = _hiding(policy, figures)
     of_two = list(own_outcomes(policy, live, own, figures))
     yield from of_two
     yield from own_sums(policy, _kept(live, of_two), own, figures)
 
 
 def _own_outcomes_of_levels(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
+    figures = _hiding(policy, figures)
     of_two = list(own_outcomes_of_levels(policy, live, own, figures))
     yield from of_two
     yield from own_sums_of_levels(policy, _kept(live, of_two), own, figures)
+
+
+def _hiding(policy: Policy, figures: Figures) -> Figures:
+    """Returns the figures of the patients who hide a hospital's own: none where another can subtract theirs."""
+    return figures if policy.column == "pooled" else Figures()
 
 
 def _own_everything(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:

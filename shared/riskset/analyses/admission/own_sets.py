@@ -41,17 +41,22 @@ def own_sets_of_arms(policy: Policy, live: Live, own: Own, figures: Figures, arm
     each; where that is not enough, it must be none of a hospital's own, or as many as it may tell apart."""
     arms = _Arms(policy, live, own, figures, arm)
     for users in _of_variables([analysis for analysis in live if arms.tells(analysis)], arm):
-        kept: dict[str, bool] = {}
+        tables: set[str] = set()
+        own_tables: set[str] = set()  # of which each hospital's can be computed from the sum
+        kept: dict[str, None] = {}
         for analysis in users:
             name, passes, is_table = analysis.analysis_set, True, not arms.is_crossed(analysis)
-            others = [other for other in kept if other != name]
-            for several in combinations_of(others):
-                if is_table or any(kept[other] for other in several):  # all else is judged by leverages
-                    finding = cells.apart_in_arm(policy, " and ".join(several), name, arms.fewest((name, *several)))
+            is_own = analysis.exposure.per_site
+            for several in combinations_of([other for other in kept if other != name]):
+                if is_table or not tables.isdisjoint(several):  # all else is judged by leverages
+                    left = arms.fewest((name, *several), is_own=is_own and own_tables.issuperset(several))
+                    finding = cells.apart_in_arm(policy, " and ".join(several), name, left)
                     passes = passes and finding.passes
                     yield analysis.id, finding
             if passes:
-                kept[name] = kept.get(name, False) or is_table
+                kept[name] = None
+                tables |= {name} if is_table else set()
+                own_tables |= {name} if is_own else set()
 
 
 class _Arms:
@@ -77,9 +82,11 @@ class _Arms:
             return self._is_crossed_with_arm
         return any(column.variable == self._arm for column in analysis.columns)
 
-    def fewest(self, names: Sequence[str]) -> int:
-        """Returns the fewest of the hospital's patients of an arm who are left in a sum of sets."""
-        sizes = zip(*(self._sizes(name) for name in names), strict=True)
+    def fewest(self, names: Sequence[str], *, is_own: bool) -> int:
+        """Returns the fewest of the hospital's patients of an arm who are left in a sum of sets. Those of other
+        hospitals hide them, but where `is_own`."""
+        nobody = [0] * len(self._in_arms)
+        sizes = zip(*(nobody if is_own else self._sizes(name) for name in names), strict=True)
         members = [self._members[name] for name in names]
         left = (
             fewest(self._policy.k, [of & has for of in members], totals)
