@@ -112,16 +112,14 @@ class TestTheOnlyOneOfAnArm:
         )
         assert (every - of_b)[:, 1].tolist() == [draw()[variable][victim] for variable in TOLD]
 
-    def test_is_refused_and_one_table_is_made(self, run):
+    def test_one_table_is_by_arm_and_the_other_of_all(self, run):
         results = run(self.who()[1], entries=self.entries)
         for variable in TOLD:
-            assert has_result(of(results, variable, "every"))
-            refused = of(results, variable, "of_b")
-            assert (refused.rule, refused.by, refused.message.code) == ("R2", "a site", "rules.own.R2.apart_rows")
+            assert [len(of(results, variable, entry).by_arm) for entry in self.entries] == [2, 1]
 
-    def test_the_table_is_refused_beside_a_model_with_the_arm(self, run):
+    def test_beside_a_model_with_the_arm_the_table_is_of_all(self, run):
         results = run(self.who()[1], entries=("every",), also={"model": self.model}.items())
-        assert [of(results, variable, "every").rule for variable in TOLD] == ["R2"] * 3
+        assert [len(of(results, variable, "every").by_arm) for variable in TOLD] == [1] * 3
         assert has_result(results["cox/os/all/multivariable"])
 
     def test_enough_of_both_arms_are_answered(self, run):
