@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from riskset.analyses.admission import own_rows
+from riskset.analyses.admission import own_rows, own_sets
 from riskset.analyses.analysis import has_result
 from riskset.analyses.cohort import AnalysisSet, Cohort, PatientSet
 from riskset.analyses.moments import moments_id
@@ -129,15 +129,43 @@ class TestTheOnlyOneOfAnArm:
 
 class TestTwoNamesOfOneColumn:
     """The export has ECOG twice, and one patient lacks HBV. A table of the one column, less a model of the other, is
-    that patient's: sets of tables are compared with those that tell something of the same variable, by its name."""
+    that patient's: columns of a run are compared by their values, not by their names."""
 
-    @pytest.mark.exhaustive
-    @pytest.mark.xfail(strict=True, raises=AssertionError, reason="columns of one meaning are not recognised in a run")
-    def test_is_read(self, run):
+    model: ClassVar = {"kind": "cox", "endpoints": ["os"], "multivariable": ["ps", "male", "hbv"]}
+
+    def results(self, run, lacking):
+        return run(lacking, entries=("every",), told=["ecog"], also={"model": self.model}.items())
+
+    def test_is_read_where_the_rule_is_off(self, run, monkeypatch):
+        monkeypatch.setattr(own_rows, "own_sets", lambda *_: iter(()))
         table = draw()
         (victim,) = np.flatnonzero(table["arm"] == 1)[5:6]
-        model = {"kind": "cox", "endpoints": ["os"], "multivariable": ["ps", "male", "hbv"]}
-        results = run([victim], entries=("every",), told=["ecog"], also={"model": model}.items())
+        results = self.results(run, [victim])
         (share,) = [x.mean for column, x in results[moments_id("os")].columns.items() if column.variable == "ps"]
         with_all = of(results, "ecog", "every").every[1]
-        assert round(with_all - share * results[moments_id("os")].n) != table["ecog"][victim]
+        assert round(with_all - share * results[moments_id("os")].n) == table["ecog"][victim]
+
+    def test_is_refused(self, run):
+        refused = of(self.results(run, [5]), "ecog", "every")
+        assert (refused.rule, refused.by) == ("R2", "a site")
+
+    def test_many_who_lack_the_value_are_answered(self, run):
+        assert has_result(of(self.results(run, range(24)), "ecog", "every"))
+
+
+@pytest.mark.parametrize(
+    ("other", "is_one"),
+    [
+        (lambda x, _: x >= 1, True),
+        (lambda x, _: 2 - x, True),
+        (lambda x, of: np.where(of.random(len(x)) < 0.02, 0, x), True),
+        (lambda x, of: of.permutation(x), False),
+    ],
+    ids=["levels merged", "turned round", "two of a hundred others", "unrelated"],
+)
+def test_columns_of_one_meaning(other, is_one):
+    random = np.random.default_rng(3)
+    ecog = random.integers(0, 3, 200).astype(float)
+    second = np.asarray(other(ecog, random), float)
+    second[:5] = np.nan
+    assert own_sets.are_alike(ecog, second) is own_sets.are_alike(second, ecog) is is_one
