@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,7 +26,7 @@ from riskset.terminal import tell
 from riskset.visible_text import json_text
 from riskset_server.commands.joining import accept, invite, revoke, roster
 from riskset_server.run.outcome import excluded, now_utc, write_outcome
-from riskset_server.run.rehearse import GATE_IGNORED, REHEARSAL, rehearsals, rehearse, verdicts
+from riskset_server.run.rehearse import GATE_IGNORED, REHEARSAL, Rehearsed, rehearsals, rehearse, verdicts
 from riskset_server.run.suggest.lines import suggestion
 
 app = typer.Typer(
@@ -109,7 +109,6 @@ def try_(
     typed = partial(_as_typed, file, sites, out, without or ())
     options = {"--ignore-gate": ignore_gate, "--suggest": suggest, "--may-be-told-alone": may_be_told_alone}
     flags = [option for option, is_given in options.items() if is_given]
-    command = typed(exceptions or (), flags)
     rehearsed = rehearse(
         tried,
         sites,
@@ -117,26 +116,25 @@ def try_(
         signed,
         is_gated=not ignore_gate,
         may_be_told_alone=may_be_told_alone,
-        command=command,
+        command=typed(exceptions or (), flags),
     )
-    notices = [REHEARSAL, GATE_IGNORED] if ignore_gate else [REHEARSAL]
-    found = results_of(
-        tried,
-        rehearsed.outcome,
-        rehearsed.sites,
-        notices,
-        is_gated=not ignore_gate,
-        patients=rehearsed.patients,
-    )
-    paths = write_outcome(found, out, now_utc())
-    tell(verdicts(rehearsed, is_gated=not ignore_gate))
-    for line in excluded(found):
+    for line in _written(tried, rehearsed, out, is_gated=not ignore_gate):
         tell(line)
-    for path in paths:
-        tell(path)
     if suggest:
         for line in suggestion(rehearsals(tried, sites, without or (), signed), file.name, _progress, typed):
             tell(line)
+
+
+def _written(tried: Study, rehearsed: Rehearsed, out: Path, *, is_gated: bool) -> Iterator[str | Path]:
+    """Writes the results of a rehearsal, and yields what is said of them: verdicts, who is not analysed, and files."""
+    notices = [REHEARSAL] if is_gated else [REHEARSAL, GATE_IGNORED]
+    found = results_of(
+        tried, rehearsed.outcome, rehearsed.sites, notices, is_gated=is_gated, patients=rehearsed.patients
+    )
+    paths = write_outcome(found, out, now_utc())
+    yield verdicts(rehearsed, is_gated=is_gated)
+    yield from excluded(found)
+    yield from paths
 
 
 def _progress(size: int, tried: int, left: int) -> None:
