@@ -279,6 +279,30 @@ def test_an_analysis_asked_again_must_show_its_linear_predictor(network):
     assert network(Silent(**one, **asks)).run().results["km/os/all"].rule == "R7"
 
 
+class InTwoRounds(Rogue):
+    """At each point all six sums of a model of two columns, and then two further numbers."""
+
+    def labels(self, state):
+        return self.sends[1:3] if state % 2 else self.sends
+
+    def local(self, prepared, state):
+        return prepared[1][: len(self.labels(state))]
+
+
+def test_a_point_of_two_rounds_gives_no_further_points(network):
+    """12 points are what R5 allows; a second round at each may not be spent on another point (R5)."""
+    pairs = [(), (ARM,), (AGE,), (ARM, ARM), (ARM, AGE), (AGE, AGE)]
+    sums = tuple(total(f"a sum {i}", *pair) for i, pair in enumerate(pairs))
+    one = {"id": "km/os/all", "name": "rogue", "set_id": OS, "computes": lambda *_: np.ones(6), "sends": sums}
+    opens = exposure(design=(ARM, AGE), is_iterative=True, slopes=True)
+    for kind, most in ((Rogue, 12), (InTwoRounds, 24)):
+        within = network(kind(**one, opens=opens, rounds=most)).run().results["km/os/all"]
+        assert isinstance(within, Sums)
+        beyond = kind(**one, opens=opens, rounds=most + 1)
+        assert isinstance(network(beyond, is_gated=False).run().results["km/os/all"], Sums)
+        assert network(beyond).run().results["km/os/all"].code == "not converged"
+
+
 OF_AGE = {
     "a sum of ages as a count of patients": (exposure(tables=(ARM,)), total("patients", ARM)),
     "a sum of ages as a count in a step": (exposure(in_time=in_time([ARM])), counted("events", EVENT, 3, ARM)),

@@ -38,16 +38,23 @@ class Tally:
         return len(self.held)
 
     def after(
-        self, analysis: Analysis, labels: Sequence[Label], rows: int, fields: Sequence[str], rounds: int = 1
+        self,
+        analysis: Analysis,
+        labels: Sequence[Label],
+        rows: int,
+        fields: Sequence[str],
+        points: int = 1,
+        further: int = 0,
     ) -> Tally:
-        """Returns the tally after so many rounds of an analysis of `rows` patients; `fields` define its endpoint."""
+        """Returns the tally after so many rounds of an analysis of `rows` patients, each with `further` numbers in a
+        second one; `fields` define its endpoint."""
         name = analysis.analysis_set
         held = self.held.union(fields, _columns_of(analysis))
         patients, counted = max(self.patients, _holding(analysis, rows)), self.counted
         if analysis.exposure.halved:
             return Tally(self.numbers + rows, patients, held, counted)  # no more than the number of each patient
         if analysis.exposure.is_iterative:  # each point of evaluation gives other numbers
-            return Tally(self.numbers + rounds * len(labels), patients, held, counted)
+            return Tally(self.numbers + points * (len(labels) + further), patients, held, counted)
         new = frozenset((name, label) for label in labels if label.status is None and label.step is None) - counted
         return Tally(self.numbers + len(new), patients, held, counted | new)
 
@@ -60,12 +67,13 @@ def judged(
     most = max((_holding(one, rows(one.analysis_set)) for one, _ in begun), default=0)
     tally = nothing = Tally(0, most, _held(begun, fields))
     for analysis, labels in begun:
-        n, design = rows(analysis.analysis_set), analysis.exposure.design
-        allowed = models.evaluations_allowed(policy, n, len(design), analysis.exposure.held)
-        rounds = max(1, allowed) if analysis.exposure.is_iterative else 1
+        n, exposure = rows(analysis.analysis_set), analysis.exposure
+        p, further = len(exposure.design), len(exposure.design) if exposure.slopes else 0
+        allowed = models.evaluations_allowed(policy, n, p, exposure.held, exposure.slopes)
+        points = max(1, allowed) if exposure.is_iterative else 1
         of_endpoint = fields.get(analysis.endpoint or "", ())
-        with_it = tally.after(analysis, labels, n, of_endpoint, rounds)
-        alone = nothing.after(analysis, labels, n, of_endpoint, rounds).numbers + before
+        with_it = tally.after(analysis, labels, n, of_endpoint, points, further)
+        alone = nothing.after(analysis, labels, n, of_endpoint, points, further).numbers + before
         numbers = with_it.numbers + before
         finding = models.opened(policy, analysis.id, numbers, alone, before, with_it.patients, with_it.columns)
         yield analysis.id, finding, with_it

@@ -151,6 +151,9 @@ class Exposure:
     do not, the local column for those that do."""
     without: bool = False
     """True where totals without each such hospital are opened too: R5 of the local column."""
+    slopes: bool = False
+    """True where each point takes two rounds, the second with a further number for each column of the design, which is
+    a sum of their products too: R5 counts both."""
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -196,6 +199,14 @@ class Exposure:
     def held(self) -> int:
         """Returns how many values of each patient the design is computed from."""
         return len({name for column in self.design for name in column.made_of})
+
+    @property
+    def rounds_of_a_point(self) -> int:
+        return 2 if self.slopes else 1
+
+    def is_of_a_point(self, labels: Sequence[Label]) -> bool:
+        """Whether a round sends more than the further numbers of the point before, so that it is of another point."""
+        return not self.slopes or len(labels) > len(self.design)
 
     @cached_property
     def opens_nothing(self) -> bool:

@@ -37,9 +37,10 @@ def _for_parameters(policy: Policy, events: int, p: int) -> Message:
     return say("rules.remedy.events_or_parameters", needed=needed, fewer=floor(events / each), p=p)
 
 
-def numbers_sent(p: int) -> int:
-    """Returns how many numbers one evaluation of a model with p columns sends: log likelihood, score, information."""
-    return 1 + p + p * (p + 1) // 2
+def numbers_sent(p: int, slopes: bool = False) -> int:
+    """Returns how many numbers one evaluation of a model with p columns sends: log likelihood, score, information; with
+    `slopes` a further one for each column."""
+    return 1 + p + p * (p + 1) // 2 + (p if slopes else 0)
 
 
 def _held(n: int, p: int, values: int | None) -> int:
@@ -47,19 +48,21 @@ def _held(n: int, p: int, values: int | None) -> int:
     return n * ((p if values is None else values) + 2)
 
 
-def evaluations_allowed(policy: Policy, n: int, p: int, values: int | None = None) -> int:
+def evaluations_allowed(policy: Policy, n: int, p: int, values: int | None = None, slopes: bool = False) -> int:
     """R5: at how many betas a model with p columns on n patients may be evaluated; rejected steps count. The columns
     are computed from so many `values` of a patient: p, unless some are products or parts of a spline."""
-    by_numbers = policy.values["R5.numbers"] * _held(n, p, values) / numbers_sent(p)
+    by_numbers = policy.values["R5.numbers"] * _held(n, p, values) / numbers_sent(p, slopes)
     return floor(min(policy.values["R5.evaluations"], by_numbers))
 
 
-def evaluations(policy: Policy, subject: str, asked: int, n: int, p: int, values: int | None = None) -> list[Finding]:
+def evaluations(
+    policy: Policy, subject: str, asked: int, n: int, p: int, values: int | None = None, slopes: bool = False
+) -> list[Finding]:
     """R5: with this question, the model has been evaluated at `asked` betas; otherwise as `evaluations_allowed`."""
-    remedy = say("rules.remedy.evaluations", n=evaluations_allowed(policy, n, p, values))
+    remedy = say("rules.remedy.evaluations", n=evaluations_allowed(policy, n, p, values, slopes))
     if policy.column == "local":
         remedy = say("rules.remedy.evaluations_here")
-    share = Fraction(asked * numbers_sent(p), max(_held(n, p, values), 1))
+    share = Fraction(asked * numbers_sent(p, slopes), max(_held(n, p, values), 1))
     return [
         judge(policy, "R5.evaluations", subject, asked, remedy=remedy),
         judge(policy, "R5.numbers", subject, share, remedy=remedy),

@@ -94,9 +94,9 @@ class History(NextVector):
         for question in self.questions:
             part, at = numbers[at : at + question.size], at + question.size
             id_ = question.analysis.id
-            asked[id_] = question.evaluations + 1
             opened = opened if id_ in dead else self.after_asking(opened, question)
             outcome = self._stopped(question, dead[id_]) if id_ in dead else self._combined(question, part, told)
+            asked[id_] = _rounds(question, outcome)
             keep(self, question.analysis, outcome, states, results)
         tellers = self.tellers | {site for site, of in told.items() if any(of.values())}
         return replace(self, states=states, results=results, asked=asked, opened_numbers=opened, tellers=tellers)
@@ -111,8 +111,8 @@ class History(NextVector):
             raise self._of_no_patients(analysis.id) from error
         if isinstance(outcome, Result):
             return outcome
-        allowed = self.judge.evaluations_allowed(analysis, self.figures)
-        spent = allowed is not None and question.evaluations + 1 >= allowed
+        allowed = self.judge.rounds_allowed(analysis, self.figures)
+        spent = allowed is not None and _rounds(question, outcome) >= allowed
         return analysis.out_of_evaluations(outcome) if spent else outcome
 
     def _of_no_patients(self, of: str) -> Refused:
@@ -123,6 +123,16 @@ class History(NextVector):
         """Returns the result of an analysis that a site has refused."""
         refusal = self.judge.by_a_site("first" if question.is_first else "later", cause, question.analysis)
         return question.analysis.refused(question.state, refusal)
+
+
+def _rounds(question: Question, outcome: object) -> int:
+    """Returns how many rounds an analysis has had after this one; a point of two rounds that it leaves after the first
+    has had both."""
+    rounds, analysis = question.evaluations + 1, question.analysis
+    if analysis.exposure.slopes and not isinstance(outcome, Result):
+        of_another = analysis.exposure.is_of_a_point(analysis.labels(outcome))
+        rounds += rounds % 2 if of_another else 0
+    return rounds
 
 
 def _of(analysis: Analysis, told: Mapping[str, Mapping[str, Told]]) -> dict[str, Told]:

@@ -22,7 +22,7 @@ class Question:
     labels: tuple[Label, ...]
     """One per number: what it is."""
     evaluations: int
-    """How many totals the analysis has received already."""
+    """How many totals the analysis has received already, those included that it has left out."""
     told: tuple[Label, ...] = ()
     """One per number that each hospital that signed for it tells of its own rows, in clear."""
 

@@ -128,16 +128,16 @@ def advance(state: Newton, log_likelihood: float, score: Sequence[float], inform
         raise ValueError(f"expected {p} scores and {p * (p + 1) // 2} elements of the information")
     state = replace(state, evaluations=state.evaluations + 1)
     if not _is_acceptable(state, log_likelihood):
-        return _give_up_when_late(_halve(state))
+        return give_up_when_late(halve(state))
     information = from_upper_triangle(information_upper, p)
     if not state.information:
-        state = _look_at_columns(state, log_likelihood, information)
+        state = look_at_columns(state, log_likelihood, information)
     factored = factor(submatrix(information, state.estimable))
     if not state.estimable:
         return replace(state, status="nothing estimable")
     if factored.dependent:  # independent at 0 but not here: a direction has lost its information
         return replace(state, status="separated", separated=tuple(state.estimable[j] for j in factored.dependent))
-    return _give_up_when_late(_take_step(state, log_likelihood, score, information, factored))
+    return give_up_when_late(_take_step(state, log_likelihood, score, information, factored))
 
 
 def covariance(state: Newton) -> tuple[tuple[float | None, ...], ...]:
@@ -154,19 +154,21 @@ def _is_acceptable(state: Newton, log_likelihood: float) -> bool:
     return log_likelihood >= state.log_likelihood - WORSE * abs(state.log_likelihood) or not state.information
 
 
-def _halve(state: Newton) -> Newton:
+def halve(state: Newton) -> Newton:
+    """Returns the state that tries half of the step that was rejected."""
     if not state.information:
         return replace(state, status="not converged")
     step = tuple(s / 2 for s in state.step)
-    return replace(state, step=step, beta=_plus(state.base, step), is_halved=True)
+    return replace(state, step=step, beta=plus(state.base, step), is_halved=True)
 
 
-def _give_up_when_late(state: Newton) -> Newton:
+def give_up_when_late(state: Newton) -> Newton:
+    """Returns the state, ended where it has used all evaluations."""
     is_late = state.status == "going" and state.evaluations >= MAX_EVALUATIONS
     return replace(state, status="not converged") if is_late else state
 
 
-def _look_at_columns(state: Newton, log_likelihood: float, information: tuple[tuple[float, ...], ...]) -> Newton:
+def look_at_columns(state: Newton, log_likelihood: float, information: tuple[tuple[float, ...], ...]) -> Newton:
     """Returns the state with the columns that are estimable. Decided once, at beta = 0, on pooled figures, so that all
     parties agree."""
     found = factor(information, state.negligible)
@@ -199,7 +201,7 @@ def _take_step(
     is_first = not state.information
     accepted = replace(
         state,
-        beta=_plus(state.beta, step),
+        beta=plus(state.beta, step),
         base=state.beta,
         step=tuple(step),
         decrement=decrement,
@@ -232,5 +234,6 @@ def fastest(now: Newton) -> tuple[int, ...]:
     return tuple(j for j, x in enumerate(part) if x > 0.01 * max(part))
 
 
-def _plus(x: Sequence[float], y: Sequence[float]) -> tuple[float, ...]:
+def plus(x: Sequence[float], y: Sequence[float]) -> tuple[float, ...]:
+    """Returns the sum of two vectors."""
     return tuple(a + b for a, b in zip(x, y, strict=True))

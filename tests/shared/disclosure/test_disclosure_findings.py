@@ -119,6 +119,14 @@ def test_how_often_a_model_may_be_evaluated(n, p, allowed):
     assert not all(finding.passes for finding in past)
 
 
+def test_further_numbers_at_a_point_leave_fewer_points():
+    """20 patients of four columns hold 120 numbers; a point sends 15, and with a further one a column 19."""
+    assert models.numbers_sent(4, slopes=True) == 19
+    assert models.evaluations_allowed(POOLED, 20, 4, None, slopes=True) == 3
+    asked = [models.evaluations(POOLED, "cox", points, 20, 4, None, slopes=True) for points in (3, 4)]
+    assert [all(finding.passes for finding in found) for found in asked] == [True, False]
+
+
 def test_a_model_of_no_patients_does_not_pass():
     assert not models.parameters(POOLED, "cox", 0, 1).passes
     assert all(finding.passes for finding in models.linear_predictor(POOLED, "cox", np.empty(0)))

@@ -11,6 +11,7 @@ from riskset.analyses.analysis import RefusedByRule
 from riskset.analyses.design import Column
 from riskset.analyses.methods.cox import CoxModel
 from riskset.analyses.methods.cox_answer import e_values
+from riskset.analyses.methods.cox_firth import FirthModel
 from riskset.analyses.methods.cox_fit import CoxFit, Separated, SeparationLimit
 from riskset.catalogue import say
 from riskset.results import ResultEntry
@@ -213,6 +214,8 @@ def _notes(models: Sequence[_Model], context: Context) -> Iterator[Text]:
     ties = {model.analysis.ties for model in shown}
     approximation = say(f"report.cox.ties.{ties.pop() if len(ties) == 1 else 'both'}")
     yield worded(say("report.cox.note", ties=approximation))
+    if any(isinstance(model.analysis, FirthModel) for model in fitted):
+        yield worded(say("report.cox.firth"))
     if strata := dict.fromkeys(column.variable for model in models for column in model.analysis.strata):
         yield (str(say("report.cox.strata", variables=tuple(map(context.labels.plain_variable, strata)))),)
     if (day := models[0].analysis.set_id.landmark_days) is not None:

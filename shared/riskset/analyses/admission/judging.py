@@ -76,15 +76,17 @@ class Judge:
         """Returns the refusal behind a site's flag."""
         return refusal_by_a_site(self.policy, phase, cause, analysis)
 
-    def evaluations_allowed(self, analysis: Analysis, figures: Figures) -> int | None:
-        """Returns at how many points an analysis may be evaluated (R5 on pooled rows); None for any number."""
+    def rounds_allowed(self, analysis: Analysis, figures: Figures) -> int | None:
+        """Returns how many rounds the points take at which an analysis may be evaluated (R5 on pooled rows); None for
+        any number."""
         if not analysis.exposure.is_iterative:
             return 1
         if self.policy is None or analysis.exposure.halved:  # R4 ends what is halved
             return None
         n = figures.rows[analysis.rows_name].rows
-        design, held = analysis.exposure.design, analysis.exposure.held
-        return max(1, of_models.evaluations_allowed(self.policy, n, len(design), held))
+        exposure = analysis.exposure
+        points = of_models.evaluations_allowed(self.policy, n, len(exposure.design), exposure.held, exposure.slopes)
+        return max(1, points) * exposure.rounds_of_a_point
 
     def opened(self, begun: Begun, figures: Figures, fields: Mapping[str, Sequence[str]]) -> Sequence[Judged]:
         """Returns what R5 says of all numbers that the analyses open, on pooled rows; in the local column each site

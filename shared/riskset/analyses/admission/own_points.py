@@ -60,9 +60,10 @@ def _own_evaluations(policy: Policy, own: Own, evaluated: Sequence[Evaluated]) -
             yield id_, cannot_judge("R7", id_, why, remedy)
         yield from ((id_, finding) for finding in of_models.linear_predictor(policy, id_, eta))
         if policy.column == "local" and n:
-            p = len(one.analysis.exposure.design)
-            held = one.analysis.exposure.held
-            asked = of_models.evaluations(policy, id_, one.evaluations + 1, n, p, held)
+            exposure = one.analysis.exposure
+            points = one.evaluations // exposure.rounds_of_a_point + 1
+            of = n, len(exposure.design), exposure.held, exposure.slopes
+            asked = of_models.evaluations(policy, id_, points, *of)
             yield from ((id_, finding) for finding in asked)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.methods import cox
 from riskset.analyses.methods.cox_concordance import concordances
+from riskset.analyses.methods.cox_firth import penalised
 from riskset.analyses.methods.cox_linear import linear_models
 from riskset.analyses.methods.cox_ph_test import ph_tests
 from riskset.analyses.methods.cox_robust import robust_errors
@@ -18,7 +19,8 @@ from riskset.study.spec import Study
 def planned(study: Study, name: str, entry: CoxEntry) -> Iterator[Analysis]:
     """Yields the models of an entry, each before its companions."""
     grid = Grid(study.time.grid.width_days, study.time.grid.max_days)
-    for model in cox.planned(study, name, entry):
+    for asked in cox.planned(study, name, entry):
+        model = penalised(asked) if entry.firth else asked
         yield model
         yield from linear_models(model, entry)
         yield from robust_errors(model)

@@ -69,6 +69,8 @@ class CoxEntry(EndpointEntry):
     concordance: Annotated[bool, Since("0.2.0")] = False
     linearity: Annotated[Literal["wald", "likelihood_ratio"], Since("0.2.0")] = "wald"
     """How it is tested that the effect of a number with a spline is linear; the likelihood ratio takes another fit."""
+    firth: Annotated[bool, Since("0.2.0")] = False
+    """By Firth's penalised likelihood."""
 
     @field_validator("univariable", "multivariable", "strata", "ph_test")
     @classmethod
@@ -146,6 +148,7 @@ class CoxEntry(EndpointEntry):
         variables = [draft.variables.get(name) for name in self.covariates if name not in self.strata]
         if self.e_value and all(isinstance(variable, NumberVariable) for variable in variables):
             yield Complaint((*path, "e_value"), say("study.cox.e_value_of_nothing"))
+        yield from self._not_penalised(path)
         if self.ph_test:
             yield from self._without_curves(draft, (*path, "ph_test"))
         for position, name in enumerate(self.strata):
@@ -153,6 +156,13 @@ class CoxEntry(EndpointEntry):
                 yield from draft.use((*path, "strata", position), name, "boolean", "category")
             if name in covariates:
                 yield Complaint((*path, "strata", position), say("study.cox.stratum_is_covariate", name=name))
+
+    def _not_penalised(self, path: KeyPath) -> Iterator[Complaint]:
+        """Yields a complaint for what is of the likelihood's own maximum, and not known at that of a penalised one."""
+        asked = {"robust": self.robust != "none", "ph_test": self.ph_test, "linearity": self.linearity != "wald"}
+        for key, is_asked in asked.items():
+            if self.firth and is_asked:
+                yield Complaint((*path, key), say("study.cox.not_penalised", key=key))
 
     def _without_curves(self, draft: Draft, path: KeyPath) -> Iterator[Complaint]:
         """Yields a complaint where the study counts no curve of the models' patients, from which time is measured."""
@@ -184,6 +194,8 @@ class CoxEntry(EndpointEntry):
             yield say("study.cox.ph_test", n=len(self.ph_test), functions=self._functions)
         if self.concordance:
             yield say("study.cox.concordance")
+        if self.firth:
+            yield say("study.cox.firth")
         if self.robust == "site" and len(study.sites) < FEWEST_CLUSTERS:
             yield say("study.cox.few_clusters", n=len(study.sites), most=FEWEST_CLUSTERS)
         if self.landmark is not None:
@@ -209,6 +221,7 @@ class CoxEntry(EndpointEntry):
             | robust
             | ({"ph_test": list(self.ph_test)} if self.ph_test else {})
             | ({"concordance": True} if self.concordance else {})
+            | ({"firth": True} if self.firth else {})
             | ({"linearity": self.linearity} if self.linearity != "wald" else {})
             | {
                 "univariable": list(self.univariable_covariates),
@@ -248,6 +261,8 @@ class CoxEntry(EndpointEntry):
             yield say("study.cox.option.ph_test", functions=self.ph_test)
         if self.concordance:
             yield say("study.cox.option.concordance")
+        if self.firth:
+            yield say("study.cox.option.firth")
 
 
 def _term(term: str, study: Study) -> Message:
