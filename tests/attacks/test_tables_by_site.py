@@ -131,6 +131,36 @@ class TestTwoSetsOfOneHospital:
         assert all(has_result(without_a_value(patients, 8)[id_]) for id_ in self.IDS)
 
 
+class TestTwoEntriesOfOneVariable:
+    """One entry counts CR and PR, another one these and SD, which few patients of all have: the difference of the two
+    is a table of SD, by arm."""
+
+    def run(self, patients, stable):
+        rows = rows_of(LARGE, share=0.5)
+        of = rows["gwangju"]
+        who = np.flatnonzero(of["best"] == 3)[:stable]
+        of["best"][who] = 2
+        study = patients.study(
+            rows,
+            analyses={"best": ENTRY, "wide": ENTRY | {"orr": ["CR", "PR", "SD"]}},
+            variables=VARIABLES,
+            comparison={"arm": "arm", "reference": "false"},
+        )
+        cohorts = {site: Cohort(site, {SET: PatientSet(of, np.arange(len(of["arm"])))}) for site, of in rows.items()}
+        return Rehearsal(study, cohorts).run().results, of["arm"][who]
+
+    def test_tell_the_arm_of_one_patient_where_the_rule_is_off(self, patients, monkeypatch):
+        monkeypatch.setattr(judging, "nested", lambda live: iter(()))
+        results, (arm,) = self.run(patients, 1)
+        few, more = (results[id_].rates[0] for id_ in ("response/all", "response/all/wide"))
+        assert [b.n - a.n for a, b in zip(few.arms, more.arms, strict=True)] == [1 - arm, arm]
+
+    def test_are_refused_and_one_of_many_patients_is_answered(self, patients):
+        refused = self.run(patients, 1)[0]["response/all/wide"]
+        assert (refused.rule, refused.by) == ("R4", "all")
+        assert has_result(self.run(patients, 12)[0]["response/all/wide"])
+
+
 class TestASumOfTerms:
     def test_tells_the_table_of_each_hospital_where_the_rule_is_off(self, patients, monkeypatch):
         monkeypatch.setattr(own_rows, "own_tables", lambda *_: iter(()))
@@ -304,7 +334,7 @@ class TestAdverseEvents:
         return found, rows["arm"][itch]
 
     def test_the_difference_of_two_rows_tells_the_patients_arm_where_the_rule_is_off(self, patients, monkeypatch):
-        monkeypatch.setattr(judging, "nested", lambda columns: iter(()))
+        monkeypatch.setattr(judging, "nested", lambda live: iter(()))
         found, (arm,) = self.run(patients)
         ((pain,),) = found.terms.values()
         more = [a.n - b.n for a, b in zip(found.any[0].found.arms, pain.found.arms, strict=True)]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import permutations
 from typing import Literal
 
 from riskset.analyses.admission.altered import Item, items_of
@@ -233,6 +232,17 @@ def apart_of(figures: Figures, a: str, b: str) -> Count:
 
 def _counts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
     """R3, R6, R4 for levels, R12 for columns, and R13 for the hospitals that tell nothing alone."""
+    found = [*_counted(policy, live, figures)]
+    yield from found
+    failing = {id_ for id_, finding in found if not finding.passes}
+    if policy.column == "pooled":
+        for analysis, part, whole in nested([analysis for analysis in live if analysis.id not in failing]):
+            name = analysis.analysis_set
+            less, more = (figures.columns[Feature(name, column)].rows for column in (part, whole))
+            yield from ((analysis.id, f) for f in beyond(policy, whole, part, more - less, figures.rows[name].rows))
+
+
+def _counted(policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
     for analysis in live:
         n = figures.rows[analysis.analysis_set].rows
         if (rest := _rest(analysis, figures)) is not None:
@@ -304,8 +314,7 @@ def lost(moments: Moments | None, analysis: Analysis) -> Iterator[Finding]:
 
 
 def levels(policy: Policy, analysis: Analysis, n: int, ones: Mapping[str, int]) -> Iterator[Finding]:
-    """R4: every level, including the reference, and its complement; of tables, also what one level has beyond another,
-    which is the difference of the two. A product of two levels has no reference."""
+    """R4: every level, including the reference, and its complement. A product of two levels has no reference."""
     by_variable: dict[str, list[str]] = {}
     for column in analysis.columns:
         if column.name in ones and column.reference is None:
@@ -315,12 +324,21 @@ def levels(policy: Policy, analysis: Analysis, n: int, ones: Mapping[str, int]) 
     for reference, names in by_variable.items():
         counts = {name: ones[name] for name in names} | {reference: n - sum(ones[name] for name in names)}
         yield from (cells.level(policy, name, count, n) for name, count in counts.items())
-    for part, whole in nested(analysis.exposure.tables):
-        if beyond := ones[whole.name] - ones[part.name]:
-            subject = say("rules.subject.beyond", whole=whole.name, part=part.name)
-            yield cells.level(policy, subject, beyond, n)
 
 
-def nested(columns: Sequence[Column]) -> Iterator[tuple[Column, Column]]:
-    """Yields every two columns of which the second includes the first."""
-    yield from ((part, whole) for part, whole in permutations(columns, 2) if part.is_within(whole))
+def beyond(policy: Policy, whole: Column, part: Column, rows: int, n: int) -> Iterator[Finding]:
+    """R4: what one level of tables has beyond another that it includes is the difference of the two."""
+    if rows:
+        yield cells.level(policy, say("rules.subject.beyond", whole=whole.name, part=part.name), rows, n)
+
+
+def nested(live: Live) -> Iterator[tuple[Analysis, Column, Column]]:
+    """Yields every two columns of the tables of one set of which the second includes the first, with the analysis that
+    tells the later one; tables of sites by themselves."""
+    before: dict[tuple[str, bool], dict[Column, None]] = {}
+    for analysis in live:
+        known = before.setdefault((analysis.analysis_set, analysis.exposure.per_site), {})
+        for column in (column for column in analysis.exposure.tables if column.merged and column not in known):
+            yield from ((analysis, column, other) for other in known if column.is_within(other))
+            yield from ((analysis, other, column) for other in known if other.is_within(column))
+            known[column] = None

@@ -24,7 +24,7 @@ from riskset.analyses.admission.blocks import (
 )
 from riskset.analyses.admission.features import Feature, features_of, matrix, rows_within
 from riskset.analyses.admission.figures import Count, Figures
-from riskset.analyses.admission.judging import Judged, altered, apart_since, levels, lost
+from riskset.analyses.admission.judging import Judged, altered, apart_since, beyond, levels, lost, nested
 from riskset.analyses.admission.of_columns import adding, binary, modelled
 from riskset.analyses.admission.own_columns import own_columns, own_products, own_strata
 from riskset.analyses.admission.own_outcomes import own_outcomes, own_outcomes_of_levels, own_outcomes_since
@@ -191,6 +191,9 @@ def _own_everything(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
             kept.append(analysis.analysis_set)
     yield from counted
     rest = _kept(live, counted)
+    of_tables = list(_own_nested(policy, rest, own))
+    yield from of_tables
+    rest = _kept(rest, of_tables)
     pairs = matrix(own.cohort, binary(rest))
     together = list(_span(policy, "R2.leverage", pairs, pairs.T @ pairs, binary(rest), rest))
     yield from together
@@ -203,6 +206,13 @@ def _own_everything(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
     yield from own_strata(policy, rest, own, None)
     yield from own_numbers.in_arms(policy, rest, own, None)
     yield from _own_joint(policy, "R4.leverage", rest, own, None)
+
+
+def _own_nested(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
+    for analysis, part, whole in nested(live):
+        rows = own.cohort.analysis_sets[analysis.analysis_set]
+        more = int((whole.values(rows) - part.values(rows)).sum())
+        yield from ((analysis.id, finding) for finding in beyond(policy, whole, part, more, rows.n))
 
 
 def _kept(live: Live, judged: Sequence[Judged]) -> list[Analysis]:

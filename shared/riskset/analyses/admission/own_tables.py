@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from riskset.analyses.admission.judging import Judged, nested
 from riskset.analyses.admission.step import Live, Own
+from riskset.analyses.analysis import Analysis
+from riskset.analyses.cohort import AnySet
 from riskset.catalogue import say
 from riskset.disclosure import cells
 from riskset.disclosure.policy import Policy
@@ -24,18 +26,24 @@ def own_tables(policy: Policy, live: Live, own: Own, arm: str | None) -> Iterato
     for analysis in live:
         exposure, rows = analysis.exposure, own.cohort.analysis_sets[analysis.analysis_set]
         if policy.column == "local" or exposure.per_site:
-            everyone = np.zeros(rows.n)
-            is_by_arm = any(column.variable == arm for column in exposure.tables)
-            of_arm = rows.variables[arm] if arm is not None and is_by_arm else everyone
+            everyone, of_arm = np.zeros(rows.n), _of_arm(analysis, rows, arm)
             for column in exposure.tables:
                 by = everyone if column.variable == arm else of_arm
                 smallest = _smallest_cell(column.values(rows), by)
                 yield analysis.id, cells.cell(policy, column.name, smallest, is_ranked=bool(exposure.ranked))
             if exposure.ranked:  # the reference arm has no column
                 yield analysis.id, cells.cell(policy, arm or "", _smallest_cell(everyone, of_arm), is_ranked=True)
-            for part, whole in nested(exposure.tables):
-                beyond = whole.values(rows) - part.values(rows)
-                yield analysis.id, cells.cell(policy, whole.name, _smallest_cell(beyond, of_arm))
+    for analysis, part, whole in nested(live):
+        rows = own.cohort.analysis_sets[analysis.analysis_set]
+        if policy.column == "local" or analysis.exposure.per_site:
+            found = _smallest_cell(whole.values(rows) - part.values(rows), _of_arm(analysis, rows, arm))
+            yield analysis.id, cells.cell(policy, whole.name, found)
+
+
+def _of_arm(analysis: Analysis, rows: AnySet, arm: str | None) -> NDArray[np.float64]:
+    """Returns the arm of each patient, 0 for all where tables are not by arm, (n,)."""
+    is_by_arm = arm is not None and any(column.variable == arm for column in analysis.exposure.tables)
+    return rows.variables[arm or ""] if is_by_arm else np.zeros(rows.n)
 
 
 def _own_boxes(policy: Policy, live: Live, own: Own, arm: str | None) -> Iterator[Judged]:
