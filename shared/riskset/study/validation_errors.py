@@ -141,7 +141,7 @@ def each_once(complaints: Iterable[Complaint]) -> list[Complaint]:
     """Returns the complaints without repeats, without those about a missing key that is there but misspelt, and without
     those about a list of which an item is wrong: what is left of it is not what was written."""
     found = list(dict.fromkeys(complaints))
-    with_wrong_items = {one.path[:-1] for one in found if isinstance(one.path[-1:] and one.path[-1], int)}
+    with_wrong_items = {one.path[:-1] for one in found if one.path and isinstance(one.path[-1], int)}
     found = [one for one in found if not (one.path in with_wrong_items and _code(one.message) in _OF_A_REST)]
     misspelt = {
         (*one.path[:-1], dict(one.hint.values)["name"])
