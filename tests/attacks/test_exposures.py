@@ -156,6 +156,8 @@ NO_RULE_CAN_PLACE = {
     "a table beside a model, again and again": (exposure(design=(AGE,), tables=(ARM,), is_iterative=True), "R5"),
     "counts in time again and again": (exposure(in_time=in_time([ARM]), is_iterative=True), "R5"),
     "counts in time beside a model": (exposure(design=(AGE,), in_time=in_time(), is_iterative=True), "R5"),
+    "two rounds a point of what is asked once": (exposure(design=(AGE,), slopes=True), "R5"),
+    "two rounds a point of a table": (exposure(tables=(ARM,), is_iterative=True, slopes=True), "R5"),
     "a number counted like a level": (exposure(tables=(AGE,)), "R4"),
     "a level added like a number": (exposure(numbers=(ARM,)), "R4"),
     "sums of a number beside a model": (exposure(design=(ARM,), numbers=(AGE,)), "R4"),
