@@ -1,6 +1,6 @@
 """Firth's penalised Cox model equals the maximum of l + log|I|/2 that R finds: `firth.R` where a column separates,
-through the whole protocol in memory; `more/oracle_more.R` over lung, as a study, and the arm alone in each data set. The
-study asks for limits by the profile likelihood too.
+through the whole protocol in memory; `more/oracle_more.R` over lung, as a study, and the arm alone in each data set.
+The study asks for limits by the profile likelihood too.
 
 R's gradient is numerical, so coefficients agree to 1e-6 standard errors; that ours is the maximum to 1e-9 is held
 against the equation that defines it (`tests/hand/test_firth_by_hand.py`, `tests/laws/test_firth_laws.py`).

@@ -123,7 +123,7 @@ class CoxModel(Analysis):
         beyond = state.search.evaluations if isinstance(state, Limiting) else 0
         return fit.newton.evaluations + beyond
 
-    def out_of_evaluations(self, state: State) -> NotEstimable:
+    def out_of_evaluations(self, state: State) -> Result:
         return cut_short(state, say("analyses.cox.evaluations_allowed", n=self.evaluations(state)))
 
     def refused(self, state: State, refusal: RefusedByRule) -> Result:
