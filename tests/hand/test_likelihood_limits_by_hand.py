@@ -47,3 +47,8 @@ def test_the_limits_of_pairs_are_those_of_a_binomial(direction, outside):
     assert search.status == "found"
     assert r / (1 + r) == pytest.approx(bisected(outside, 0.75), rel=1e-9)
     assert search.evaluations <= 3
+
+
+def test_two_columns_that_cannot_be_told_apart_have_no_limits():
+    same = at((0.0, 0.0), -3.0, [0.0, 0.0], [1.0, 1.0, 1.0])
+    assert likelihood_limits.start(same, 0, (0, 1), 1.0).status == "not found"

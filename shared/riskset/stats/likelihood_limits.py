@@ -50,16 +50,15 @@ class LikelihoodLimit:
 
 
 def start(estimate: At, column: int, estimable: Sequence[int], direction: float) -> LikelihoodLimit:
-    """Returns the search for one limit of the estimable `column`, from the totals at the maximum."""
-    others = tuple(j for j in estimable if j != column)
+    """Returns the search for one limit of the estimable `column`, from the totals at the maximum; `not found` where the
+    information about it beside the others is lost in rounding."""
+    others, at = tuple(j for j in estimable if j != column), estimate.beta
+    state = LikelihoodLimit(at, column, others, direction, estimate.log_likelihood, base=at, longest=0.0)
     profile = _profile(estimate, column, others)
-    if profile is None:
-        raise ValueError("the others are not estimable")
+    if profile is None or not profile.curvature > 0.0:
+        return replace(state, status="not found")
     se = 1.0 / sqrt(profile.curvature)
-    beta = _moved(estimate.beta, column, others, profile, direction * sqrt(CHI2) * se)
-    return LikelihoodLimit(
-        beta, column, others, direction, estimate.log_likelihood, estimate.beta, longest=LONGEST * se
-    )
+    return replace(state, beta=_moved(at, column, others, profile, direction * sqrt(CHI2) * se), longest=LONGEST * se)
 
 
 def advance(state: LikelihoodLimit, here: At) -> LikelihoodLimit:

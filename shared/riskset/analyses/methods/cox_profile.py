@@ -53,15 +53,14 @@ class ProfiledModel(CoxModel):
 
     def solved(self, state: Fitting) -> Profiling | CoxFit:
         columns = tuple(j for j in state.newton.estimable if state.usable[j].variable in self.profile)
-        return Profiling(state, columns, _search(state, columns[0], -1.0)) if columns else fitted(state)
+        return _going(Profiling(state, columns, _search(state, columns[0], -1.0))) if columns else fitted(state)
 
     def combine(self, total: Sequence[float], state: Any) -> Any:  # noqa: ANN401 - as of every analysis
         if not isinstance(state, Profiling):
             return super().combine(total, state)
         p = len(state.usable)
         here = at(state.beta, total[0], total[1 : 1 + p], total[1 + p :])
-        after = replace(state, search=likelihood_limits.advance(state.search, here))
-        return after if after.search.status == "searching" else _next(after)
+        return _going(replace(state, search=likelihood_limits.advance(state.search, here)))
 
     def evaluations(self, state: State | Profiling) -> int:
         return state.evaluations if isinstance(state, Profiling) else super().evaluations(state)
@@ -81,14 +80,18 @@ def _search(fit: Fitting, column: int, direction: float) -> LikelihoodLimit:
     return likelihood_limits.start(fit.known[-1], column, fit.newton.estimable, direction)
 
 
+def _going(state: Profiling) -> Profiling | CoxFit:
+    return state if state.search.status == "searching" else _next(state)
+
+
 def _next(state: Profiling) -> Profiling | CoxFit:
     """Returns the search for the upper limit of the column, or for the lower one of the next column; or the end."""
     ended, column = (*state.ended, state.search), state.search.column
     if state.search.direction < 0.0:
-        return replace(state, ended=ended, search=_search(state.fit, column, 1.0))
+        return _going(replace(state, ended=ended, search=_search(state.fit, column, 1.0)))
     if column != state.columns[-1]:
         following = state.columns[state.columns.index(column) + 1]
-        return replace(state, ended=ended, search=_search(state.fit, following, -1.0))
+        return _going(replace(state, ended=ended, search=_search(state.fit, following, -1.0)))
     return _ended(replace(state, ended=ended), say("analyses.cox.limits.none"))
 
 
