@@ -80,7 +80,7 @@ def agree(terms, r):
         assert term["se"] == pytest.approx(se, rel=1e-6)
 
 
-@pytest.fixture(scope="module", params=["efron", "breslow"])
+@pytest.fixture(scope="module", params=["efron", pytest.param("breslow", marks=pytest.mark.exhaustive)])
 def separated(request):
     """Returns the results of the models of `separated.json`, by the name R has for them, and R's."""
     columns = {name: np.array(values) for name, values in answers_of("separated.json")["data"].items()}
