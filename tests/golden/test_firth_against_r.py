@@ -1,5 +1,6 @@
 """Firth's penalised Cox model equals the maximum of l + log|I|/2 that R finds: `firth.R` where a column separates,
 through the whole protocol in memory; `more/oracle_more.R` over lung, as a study, and the arm alone in each data set.
+The study asks for limits by the profile likelihood too.
 
 R's gradient is numerical, so coefficients agree to 1e-6 standard errors; that ours is the maximum to 1e-9 is held
 against the equation that defines it (`tests/hand/test_firth_by_hand.py`, `tests/laws/test_firth_laws.py`).
@@ -60,6 +61,11 @@ endpoint = "os"
 univariable = ["trt"]
 multivariable = ["trt", "age", "ph_ecog", "wt_loss"]
 firth = true
+[analyses.limits]
+kind = "cox"
+endpoint = "os"
+multivariable = ["trt", "age", "ph_ecog", "wt_loss"]
+profile_limits = ["trt"]
 """
 
 
@@ -74,7 +80,7 @@ def agree(terms, r):
         assert term["se"] == pytest.approx(se, rel=1e-6)
 
 
-@pytest.fixture(scope="module", params=["efron", "breslow"])
+@pytest.fixture(scope="module", params=["efron", pytest.param("breslow", marks=pytest.mark.exhaustive)])
 def separated(request):
     """Returns the results of the models of `separated.json`, by the name R has for them, and R's."""
     columns = {name: np.array(values) for name, values in answers_of("separated.json")["data"].items()}
@@ -125,15 +131,29 @@ def test_a_separated_column_has_the_coefficient_of_r(separated):
         assert model["iterations"] <= 12  # as many as R5 lets a model have
 
 
-def test_lung_as_a_study(tries_by_site, csv_of):
+@pytest.fixture(scope="module")
+def lung(tries_by_site, csv_of):
     with csv_of("lung").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["ph_ecog"] and row["wt_loss"]]
+    return tries_by_site(STUDY, rows)
+
+
+def test_lung_as_a_study(lung):
     r = answers_of("more/lung.json")["firth_strata_site"]
-    alone, together = tries_by_site(STUDY, rows)
+    alone, together, _ = lung
     agree(alone["terms"], r["trt"]["efron"])
     agree(together["terms"], r["full"]["efron"])
     assert alone["log_likelihood"]["fitted"] == pytest.approx(r["trt"]["efron"]["penalised_loglik"], rel=1e-9)
     assert together["log_likelihood"]["fitted"] == pytest.approx(r["full"]["efron"]["penalised_loglik"], rel=1e-9)
+
+
+def test_profile_limits_of_lung_as_a_study(lung):
+    model, r = lung[2], answers_of("more/lung.json")["profile_trt"]
+    arm, *others = model["terms"]
+    assert arm["limits"] == "profile"
+    assert [np.log(arm["lower"]), np.log(arm["upper"])] == pytest.approx([r["lower"], r["upper"]], abs=1e-9)
+    assert model["iterations"] <= 12  # as many as R5 lets a model have
+    assert all("limits" not in term for term in others)
 
 
 @pytest.mark.parametrize("ties", ["efron", "breslow"])

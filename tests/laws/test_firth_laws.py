@@ -5,13 +5,14 @@ from operator import add
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from riskset.stats import firth
 from riskset.stats.cox import evaluate, risk_sets
 
 ROW = st.tuples(st.integers(1, 12), st.booleans(), st.integers(0, 11), st.integers(-3, 3), st.integers(0, 2))
+FEW = settings(max_examples=settings().max_examples // 3)
 A = np.array([[2.0, 0.5, -0.3], [0.5, 1.0, 0.2], [-0.3, 0.2, 0.7]])
 
 
@@ -27,6 +28,7 @@ def rows_of(rows, chosen=None, unit=1):
 
 
 @pytest.mark.parametrize("ties", ["efron", "breslow"])
+@FEW
 @given(st.lists(ROW, min_size=1, max_size=30), st.lists(st.floats(-0.2, 0.2), min_size=3, max_size=3))
 def test_third_moments_are_the_slope_of_the_information(ties, rows, beta):
     """What is sent a reader of the informations at near points has already."""
@@ -39,6 +41,7 @@ def test_third_moments_are_the_slope_of_the_information(ties, rows, beta):
     np.testing.assert_allclose(firth.third_moments(found, beta, A, ties), slope, rtol=1e-6, atol=1e-6)
 
 
+@FEW
 @given(st.lists(ROW, min_size=1, max_size=30), st.permutations(range(30)))
 def test_hospitals_add_and_order_and_unit_of_time_change_nothing(rows, order):
     beta = [0.1, -0.1, 0.2]
@@ -50,6 +53,7 @@ def test_hospitals_add_and_order_and_unit_of_time_change_nothing(rows, order):
     assert firth.third_moments(rows_of(rows, unit=7), beta, A).tolist() == whole.tolist()
 
 
+@FEW
 @given(st.integers(0, 10**6))
 def test_the_end_is_a_maximum_also_where_a_column_separates(seed):
     random = np.random.default_rng(seed)

@@ -403,6 +403,8 @@ def _beyond_the_rules(exposure: Exposure, endpoint: str | None) -> Iterator[tupl
     # whoever may know a site's table may know what follows from it at any point
     if exposure.is_iterative and not (is_model or is_halving or are_own_tables):
         yield "R5", say("rules.beyond.repeated"), later
+    if exposure.slopes and (not is_model or not exposure.is_iterative or exposure.without):
+        yield "R5", say("rules.beyond.repeated"), later
     if _has_unjudged_products(exposure):
         yield "R2", say("rules.beyond.products"), say("rules.instead.no_products")
     if exposure.within is not None and (exposure.tables or exposure.in_time or exposure.per_site):

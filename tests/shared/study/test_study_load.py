@@ -371,6 +371,12 @@ def test_tests_of_proportional_hazards_need_a_curve_of_the_same_patients():
         (ALONE.replace("ph_test", 'linearity = "likelihood_ratio", ph_test') + CURVE, "study.cox.linearity_of_nothing"),
         (ALONE.replace("ph_test", "firth = true, ph_test") + CURVE, "study.cox.not_penalised"),
         (ALONE.replace('ph_test = ["km"]', 'firth = true, robust = "patient"'), "study.cox.not_penalised"),
+        (ALONE.replace('ph_test = ["km"]', 'firth = true, profile_limits = ["mvi"]'), "study.cox.not_penalised"),
+        (ALONE.replace('ph_test = ["km"]', 'profile_limits = ["age"]'), "study.cox.profile_of_nothing"),
+        (
+            ALONE.replace('ph_test = ["km"]', 'profile_limits = ["mvi"], robust = "patient"'),
+            "study.cox.profile_or_robust",
+        ),
     ):
         assert [problem.message.code for problem in problems_of(replaced("[analyses]\n", TTP + lines))] == [code]
 

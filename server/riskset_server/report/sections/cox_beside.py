@@ -26,6 +26,7 @@ def beside(name: str, entry: ResultEntry, context: Context) -> Iterator[Text]:
     """Yields the notes of one fitted model, which is called `name`."""
     model, fit = cast(CoxModel, entry.analysis), cast(CoxFit, entry.result)
     yield from _robust(name, model, fit, context)
+    yield from _profile(name, fit, context.labels)
     yield from _concordance(name, entry, fit)
     yield from _linearity(name, entry, fit, context.labels)
 
@@ -43,6 +44,14 @@ def _robust(name: str, model: CoxModel, fit: CoxFit, context: Context) -> Iterat
         if term.column in fit.not_robust:
             of = {"term": _term(term.column, context.labels), "reason": why_not(fit.not_robust[term.column])}
             yield (str(say("report.cox.not_robust", model=name, **of)),)
+
+
+def _profile(name: str, fit: CoxFit, labels: Labels) -> Iterator[Text]:
+    """Which limits are of the profile likelihood, and why others that were asked are not."""
+    if terms := tuple(_term(term.column, labels) for term in fit.terms if term.has_profile_limits):
+        yield (str(say("report.cox.profile_limits", model=name, terms=terms)),)
+    for column, why in fit.not_profiled.items():
+        yield (str(say("report.cox.no_profile_limits", model=name, term=_term(column, labels), reason=why)),)
 
 
 def _concordance(name: str, entry: ResultEntry, fit: CoxFit) -> Iterator[Text]:

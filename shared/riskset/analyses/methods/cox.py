@@ -123,7 +123,7 @@ class CoxModel(Analysis):
         beyond = state.search.evaluations if isinstance(state, Limiting) else 0
         return fit.newton.evaluations + beyond
 
-    def out_of_evaluations(self, state: State) -> NotEstimable:
+    def out_of_evaluations(self, state: State) -> Result:
         return cut_short(state, say("analyses.cox.evaluations_allowed", n=self.evaluations(state)))
 
     def refused(self, state: State, refusal: RefusedByRule) -> Result:
@@ -189,7 +189,12 @@ class CoxModel(Analysis):
         if isinstance(state, Limiting):
             return _searched(Limiting(state.fit, profile_limit.advance(state.search, here)))
         now = newton.advance(state.newton, total[0], total[1 : 1 + p], total[1 + p :])
-        return _advanced(replace(state, newton=now, known=(*state.known, here)))
+        after = replace(state, newton=now, known=(*state.known, here))
+        return self.solved(after) if now.status == "ok" else _advanced(after)
+
+    def solved(self, state: Fitting) -> Any:  # noqa: ANN401 - another model may go on
+        """Returns the end of a fit that has converged."""
+        return fitted(state)
 
 
 def planned(study: Study, name: str, entry: CoxEntry) -> Iterator[CoxModel]:
@@ -220,12 +225,10 @@ def planned(study: Study, name: str, entry: CoxEntry) -> Iterator[CoxModel]:
             )
 
 
-def _advanced(state: Fitting) -> State | CoxFit | NotEstimable:
+def _advanced(state: Fitting) -> State | NotEstimable:
     found = state.newton
     if found.status == "going":
         return state
-    if found.status == "ok":
-        return fitted(state)
     if found.status != "separated":
         return unfitted(state)
     if len(found.separated) > 1:

@@ -62,8 +62,16 @@ def _covariance(design: Sequence[Column], fit: CoxFit) -> list[list[float | None
 
 def _term(column: Column, term: Term | None, fit: CoxFit, robust: Robust) -> Json:
     head = named(column) | dict.fromkeys(("coef", "se", "robust_se"))
-    answer = head | numbers_json(term, fit.why_not_used(column))
+    answer = head | numbers_json(term, fit.why_not_used(column)) | _limits(column, term, fit)
     return answer if term is None or robust == "none" else answer | _robust(term, fit.not_robust.get(column), robust)
+
+
+def _limits(column: Column, term: Term | None, fit: CoxFit) -> Json:
+    """Returns of which kind the limits are, where the study asks for those of the profile likelihood."""
+    if term is not None and term.has_profile_limits:
+        return {"limits": "profile"}
+    why = fit.not_profiled.get(column)
+    return {} if why is None else {"limits": "wald", "limits_reason": {"code": "no limits", "message": str(why)}}
 
 
 def _robust(term: Term, why_not: Result | None, robust: Robust) -> Json:

@@ -10,6 +10,7 @@ from riskset.analyses.methods.cox_concordance import concordances
 from riskset.analyses.methods.cox_firth import penalised
 from riskset.analyses.methods.cox_linear import linear_models
 from riskset.analyses.methods.cox_ph_test import ph_tests
+from riskset.analyses.methods.cox_profile import with_profile
 from riskset.analyses.methods.cox_robust import robust_errors
 from riskset.stats.grid import Grid
 from riskset.study.asked.cox import CoxEntry
@@ -21,8 +22,10 @@ def planned(study: Study, name: str, entry: CoxEntry) -> Iterator[Analysis]:
     grid = Grid(study.time.grid.width_days, study.time.grid.max_days)
     for asked in cox.planned(study, name, entry):
         model = penalised(asked) if entry.firth else asked
+        if entry.profile_limits:
+            model = with_profile(asked, entry.profile_limits)
         yield model
-        yield from linear_models(model, entry)
+        yield from linear_models(asked, entry)
         yield from robust_errors(model)
         yield from ph_tests(model, entry, grid)
         yield from concordances(model, entry)

@@ -40,7 +40,7 @@ class Companion(AskedOnce):
 
     @cached_property
     def exposure(self) -> Exposure:
-        return replace(self.model.exposure, is_iterative=False, squares="patient")
+        return replace(self.model.exposure, is_iterative=False, slopes=False, squares="patient")
 
     @property
     def needs(self) -> tuple[str, ...]:

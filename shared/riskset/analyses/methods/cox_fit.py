@@ -6,7 +6,7 @@ From Newton's state to coefficients on the columns' own scales. Nothing here is 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from math import exp, inf, log, sqrt
 from sys import float_info
@@ -45,12 +45,14 @@ class Term:
     hr: float
     """inf beyond the floats, as are its limits."""
     lower: float
-    """Limits of the hazard ratio, Wald, 95%."""
+    """Limits of the hazard ratio, 95%, Wald's unless the term says otherwise."""
     upper: float
     z: float
     p: float
     robust_se: float | None = None
     """The limits, z and p are from it where it is known."""
+    has_profile_limits: bool = False
+    """Whether the limits are of the profile likelihood; z and p are Wald's."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,8 @@ class CoxFit(Result):
     """By variable with several coefficients: Wald's test that all of them are 0."""
     not_robust: Mapping[Column, Result] = field(default_factory=dict)
     """Why a column has no robust error, where the study asks for it."""
+    not_profiled: Mapping[Column, Message] = field(default_factory=dict)
+    """Why a column has Wald limits, where the study asks for those of the profile likelihood."""
     linearity: Mapping[str, Result] = field(default_factory=dict)
     """By number with a spline: the likelihood-ratio test that the study asks for, or why there is none."""
     ph_tests: Mapping[str, Result] = field(default_factory=dict)
@@ -363,6 +367,11 @@ def ratio_of(coef: float, se: float) -> tuple[float, float, float]:
     """Returns a hazard ratio with its limits, inf beyond the floats."""
     margin = two_sided_z(LEVEL) * se
     return _exp(coef), _exp(coef - margin), _exp(coef + margin)
+
+
+def profiled(term: Term, lower: float, upper: float) -> Term:
+    """Returns a term with these limits of its coefficient, by the profile likelihood."""
+    return replace(term, lower=_exp(lower), upper=_exp(upper), has_profile_limits=True)
 
 
 def _exp(x: float) -> float:

@@ -71,8 +71,10 @@ class CoxEntry(EndpointEntry):
     """How it is tested that the effect of a number with a spline is linear; the likelihood ratio takes another fit."""
     firth: Annotated[bool, Since("0.2.0")] = False
     """By Firth's penalised likelihood."""
+    profile_limits: Annotated[tuple[Name, ...], Since("0.2.0")] = ()
+    """Covariates whose limits are of the profile likelihood, for which each model is evaluated again."""
 
-    @field_validator("univariable", "multivariable", "strata", "ph_test")
+    @field_validator("univariable", "multivariable", "strata", "ph_test", "profile_limits")
     @classmethod
     def _distinct(cls, value: bool | tuple[str, ...] | None) -> bool | tuple[str, ...] | None:
         return each_once(value) if isinstance(value, tuple) else value
@@ -127,7 +129,9 @@ class CoxEntry(EndpointEntry):
         follows = self.univariable is True and by_itself == main_effects(rest or ())
         used = {*main_effects(rest or ()), *by_itself}
         splines = {name: knots for name, knots in self.splines.items() if name in used}
+        limits = tuple(name for name in self.profile_limits if name in used)
         update = {"multivariable": rest, "univariable": follows or by_itself or False, "splines": splines}
+        update |= {"profile_limits": limits}
         return self.model_copy(update=update)
 
     def complaints(self, draft: Draft, path: KeyPath) -> Iterator[Complaint]:
@@ -148,7 +152,7 @@ class CoxEntry(EndpointEntry):
         variables = [draft.variables.get(name) for name in self.covariates if name not in self.strata]
         if self.e_value and all(isinstance(variable, NumberVariable) for variable in variables):
             yield Complaint((*path, "e_value"), say("study.cox.e_value_of_nothing"))
-        yield from self._not_penalised(path)
+        yield from self._of_the_maximum(path)
         if self.ph_test:
             yield from self._without_curves(draft, (*path, "ph_test"))
         for position, name in enumerate(self.strata):
@@ -157,9 +161,20 @@ class CoxEntry(EndpointEntry):
             if name in covariates:
                 yield Complaint((*path, "strata", position), say("study.cox.stratum_is_covariate", name=name))
 
-    def _not_penalised(self, path: KeyPath) -> Iterator[Complaint]:
-        """Yields a complaint for what is of the likelihood's own maximum, and not known at that of a penalised one."""
-        asked = {"robust": self.robust != "none", "ph_test": self.ph_test, "linearity": self.linearity != "wald"}
+    def _of_the_maximum(self, path: KeyPath) -> Iterator[Complaint]:
+        """Yields a complaint for what is of the likelihood's own maximum, and not known at that of a penalised one; and
+        for profile limits of nothing, or beside those of robust errors."""
+        asked = {
+            "robust": self.robust != "none",
+            "ph_test": self.ph_test,
+            "linearity": self.linearity != "wald",
+            "profile_limits": self.profile_limits,
+        }
+        for position, name in enumerate(self.profile_limits):
+            if name not in (*self.together, *self.univariable_covariates):
+                yield Complaint((*path, "profile_limits", position), say("study.cox.profile_of_nothing", name=name))
+        if self.profile_limits and self.robust != "none":
+            yield Complaint((*path, "profile_limits"), say("study.cox.profile_or_robust"))
         for key, is_asked in asked.items():
             if self.firth and is_asked:
                 yield Complaint((*path, key), say("study.cox.not_penalised", key=key))
@@ -196,6 +211,8 @@ class CoxEntry(EndpointEntry):
             yield say("study.cox.concordance")
         if self.firth:
             yield say("study.cox.firth")
+        if self.profile_limits:
+            yield say("study.cox.profile_limits", labels=tuple(map(study.label_of, self.profile_limits)))
         if self.robust == "site" and len(study.sites) < FEWEST_CLUSTERS:
             yield say("study.cox.few_clusters", n=len(study.sites), most=FEWEST_CLUSTERS)
         if self.landmark is not None:
@@ -222,6 +239,7 @@ class CoxEntry(EndpointEntry):
             | ({"ph_test": list(self.ph_test)} if self.ph_test else {})
             | ({"concordance": True} if self.concordance else {})
             | ({"firth": True} if self.firth else {})
+            | ({"profile_limits": list(self.profile_limits)} if self.profile_limits else {})
             | ({"linearity": self.linearity} if self.linearity != "wald" else {})
             | {
                 "univariable": list(self.univariable_covariates),
@@ -263,6 +281,8 @@ class CoxEntry(EndpointEntry):
             yield say("study.cox.option.concordance")
         if self.firth:
             yield say("study.cox.option.firth")
+        if self.profile_limits:
+            yield say("study.cox.option.profile_limits", names=self.profile_limits)
 
 
 def _term(term: str, study: Study) -> Message:
