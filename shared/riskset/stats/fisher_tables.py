@@ -60,7 +60,8 @@ class _Network:
     def __init__(self, rows: Sequence[int], columns: Sequence[int]) -> None:
         self._rows, self._columns = rows, columns
         self._shape = tuple(row + 1 for row in rows[:-1])
-        self._most, self._least = self._extremes()
+        if self.work <= MOST_WORK:
+            self._most, self._least = self._extremes()
 
     @property
     def work(self) -> int:
@@ -117,15 +118,14 @@ class _Network:
         what is left of the rows, (places,) each. From the first column on they are not needed, and left empty."""
         most, least = ([np.full(prod(self._shape), none)] for none in (-np.inf, np.inf))
         most[0][0] = least[0][0] = 0.0
-        if self.work <= MOST_WORK:
-            for extremes, none in ((most, -np.inf), (least, np.inf)):
-                last = np.full(self._shape, none)
-                for way, log_ways in self._ways(self._columns[-1]):
-                    last[way] = log_ways
-                extremes.append(last.ravel())
-            for column in reversed(self._columns[1:-1]):
-                most.append(self._best(most[-1], column, np.maximum, -np.inf))
-                least.append(self._best(least[-1], column, np.minimum, np.inf))
+        for extremes, none in ((most, -np.inf), (least, np.inf)):
+            last = np.full(self._shape, none)
+            for way, log_ways in self._ways(self._columns[-1]):
+                last[way] = log_ways
+            extremes.append(last.ravel())
+        for column in reversed(self._columns[1:-1]):
+            most.append(self._best(most[-1], column, np.maximum, -np.inf))
+            least.append(self._best(least[-1], column, np.minimum, np.inf))
         return [np.zeros(0), *most[::-1]], [np.zeros(0), *least[::-1]]
 
     def _best(self, after: Floats, column: int, better: np.ufunc, none: float) -> Floats:

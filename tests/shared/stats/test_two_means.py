@@ -110,3 +110,4 @@ def test_two_by_two_is_fishers(a, b, c, d):
 
 def test_a_table_with_too_many_others_is_not_tested():
     assert fisher_p([[60, 50, 30, 40], [44, 70, 41, 35], [50, 40, 60, 30]]) is None
+    assert fisher_p([[10 + i * j % 7 for i in range(10)] for j in range(10)]) is None  # 1e18 places are never laid out
