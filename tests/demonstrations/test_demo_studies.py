@@ -12,6 +12,7 @@ from riskset_demo.curve_comparison import compare_curves
 from riskset_demo.studies import DEMONSTRATIONS
 from riskset_demo.studies.made_up import HCC, HCC_TWO
 from riskset_server.report.labels import labels_of
+from riskset_server.run.outcome import notices
 
 CHILD_PUGH = tuple(f"cox/{endpoint}/all/univariable/child_pugh" for endpoint in ("pfs", "os", "ttp"))
 """Three patients of the smaller of two hospitals are of class B."""
@@ -63,6 +64,13 @@ def test_results_of_made_up_data_begin_with_saying_so(prepared):
         results_of(ready.study, ready.outcome, sorted(ready.cohorts), ["Nobody has released this."])
     )
     assert document["notices"] == [ready.study.header.notice, "Nobody has released this."]
+
+
+def test_results_name_the_hospitals_that_told_numbers_of_their_own(prepared):
+    ready = prepared(HCC_TWO.name)
+    assert notices(ready.study, ready.outcome)[1:] == [
+        "2 sites told their own hazard ratios besides, in clear, for which they had signed: seoul, tokyo."
+    ]
 
 
 def test_ten_hospitals_need_no_exception():

@@ -24,8 +24,15 @@ from riskset.study.spec import Study
 RESULTS = "results.json"
 
 
-def notice(study: Study, sites: Sequence[str]) -> Message:
+def notices(study: Study, outcome: Outcome) -> list[str]:
     """Returns what a reader of the results must know about how they were computed."""
+    found, told = [_on_sums(study, outcome.history.opening.participants)], tuple(sorted(outcome.history.tellers))
+    if told:
+        found.append(say("server.run.notice_told", n=len(told), sites=told))
+    return list(map(str, found))
+
+
+def _on_sums(study: Study, sites: Sequence[str]) -> Message:
     if study.disclosure.secure_sum == "off":
         return say("server.run.notice_clear")
     return say("server.run.notice_two") if len(sites) == 2 else say("server.run.notice_masked")
@@ -34,7 +41,7 @@ def notice(study: Study, sites: Sequence[str]) -> Message:
 def write_run(study: Study, outcome: Outcome, out: Path) -> list[Path]:
     """Writes what a finished run found into the folder of `out` that has the run's name; returns as `write_outcome`."""
     sites = outcome.history.opening.participants
-    results = results_of(study, outcome, sites, [str(notice(study, sites))])
+    results = results_of(study, outcome, sites, notices(study, outcome))
     return write_outcome(results, out / outcome.run, now_utc())
 
 

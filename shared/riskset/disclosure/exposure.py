@@ -63,7 +63,8 @@ class Column:
     """Of a product: its two columns."""
 
     def __hash__(self) -> int:
-        return hash((self.variable, self.level))  # columns are hashed often, and few share both; so in subclasses
+        # columns are hashed often, and few share both; a dataclass derived from this one has to say so again
+        return hash((self.variable, self.level))
 
     @property
     def name(self) -> str:
@@ -164,6 +165,7 @@ class Exposure:
 
     @cached_property
     def in_design(self) -> frozenset[Column]:
+        """Returns the columns of the design, to look one up."""
         return frozenset(self.design)
 
     @cached_property

@@ -97,10 +97,11 @@ def design(
     """
     total = _scaled(own, gram)
     union, findings = _nothing(own), []
-    by_columns = {tuple(columns): _with_columns(_nothing(own), total, columns) for _, columns in users}
+    alone = {of: _largest(_with_columns(_nothing(own), total, of)) for of in {tuple(columns) for _, columns in users}}
     for analysis, columns in users:
-        with_it, alone = _with_columns(union, total, columns), by_columns[tuple(columns)]
-        by_itself = judge(policy, limit_name, analysis, _largest(alone), own=True)  # for all: the work shows no refusal
+        with_it = _with_columns(union, total, columns)
+        of_itself = alone[tuple(columns)]
+        by_itself = judge(policy, limit_name, analysis, of_itself, own=True)  # for all: the work shows no refusal
         is_table = analysis in tables
         passes_with = or_first(remedy(policy, limit_name, is_table=is_table), by_itself.passes and not is_table)
         findings.append(judge(policy, limit_name, analysis, _largest(with_it), own=True, remedy=passes_with))

@@ -43,9 +43,22 @@ PATIENCE_S = 600.0
 SITES = {"i01": "north", "i03": "north", "i11": "lakes", "i12": "lakes", "i13": "lakes", "west": "plains"}
 
 
+MANY_KINDS = """\
+robust   = { kind = "cox", endpoint = "os", univariable = ["sex"], robust = "patient", ph_test = ["rank"] }
+flow     = { kind = "flow" }
+table1   = { kind = "table1", missing = "complete", variables = ["age", "older"] }
+subgroup = { kind = "subgroup", endpoint = "os", by = ["older"] }
+sites    = { kind = "site-heterogeneity", endpoint = "os", covariates = ["sex"], leave_one_out = true }
+means    = { kind = "rmst", endpoint = "os", tau = [12] }
+"""
+OLDER = 'older   = { type = "boolean", rule = "age >= 65", label = "65 or older" }\n'
+
+
 @dataclass(frozen=True)
 class FourSites(DataSet):
     """`lung` in four sites and on a grid of single days: fewer processes to start."""
+
+    asks_many_kinds: bool = False
 
     @property
     def study(self) -> bytes:
@@ -53,12 +66,17 @@ class FourSites(DataSet):
         _, _, after = rest.partition("[variables]\n")
         sites = "".join(f'{name} = {{ name = "Group {name}" }}\n' for name in ("north", "lakes", "plains", "coast"))
         after = after.replace("width_days = 7, max_days = 1092", "width_days = 1, max_days = 1100")
+        if self.asks_many_kinds:
+            after = after.replace("\n[disclosure]", f"{MANY_KINDS}\n[disclosure]")
+            after = after.replace("days    = {", f"{OLDER}days    = {{", 1)
         return f"{before}[sites]\n{sites}\n[variables]\n{after}".encode()
 
 
-def four_sites():
+def four_sites(asks_many_kinds=False):
     fields = {name: getattr(LUNG, name) for name in LUNG.__dataclass_fields__}
-    return FourSites(**fields | {"site_of": lambda row: SITES.get(LUNG.site_of(row), "coast")})
+    fields |= {"site_of": lambda row: SITES.get(LUNG.site_of(row), "coast")}
+    told_alone = ("north", "lakes", "plains", "coast") if asks_many_kinds else ()
+    return FourSites(**fields | {"told_alone": told_alone, "asks_many_kinds": asks_many_kinds})
 
 
 @dataclass
@@ -196,7 +214,8 @@ class Theatre:
         """What the rehearsal finds over the same site files."""
         study = load_study(self.stage.study)
         cohorts = {name: load_cohort(folder / "site.toml", study) for name, folder in self.stage.sites.items()}
-        document = results_json(results_of(study, Rehearsal(study, cohorts).run(), sorted(cohorts)))
+        rehearsal = Rehearsal(study, cohorts, told_alone=self.stage.demonstration.told_alone)
+        document = results_json(results_of(study, rehearsal.run(), sorted(cohorts)))
         results: list[dict[str, object]] = json.loads(json.dumps(document["results"]))
         return results
 
@@ -296,6 +315,16 @@ def theatre(built, tmp_path):
     theatre = copied(built, tmp_path)
     with theatre.stage:
         yield theatre
+
+
+@pytest.fixture
+def theatre_of_many_kinds(tmp_path):
+    """A study of many kinds of analysis, which all sites have approved."""
+    demonstration = four_sites(asks_many_kinds=True)
+    with LoopbackNetwork(demonstration, tmp_path / "stage", tmp_path / "public-port.bin") as stage:
+        stage.build()
+        stage.stop()
+        yield Theatre(stage)
 
 
 @pytest.fixture

@@ -81,6 +81,21 @@ def test_every_process_killed_in_every_phase(theatre, undisturbed):
     assert kinds == ["open", *["admission"] * 4, "first", "later", "close"]
 
 
+@pytest.mark.exhaustive
+def test_every_process_killed_in_every_phase_of_a_run_of_many_kinds(theatre_of_many_kinds):
+    """Flow chart, baseline, robust errors, tests of proportional hazards, subgroups, sites' own hazard ratios."""
+    theatre = theatre_of_many_kinds
+    killed = kill_in_every_round(theatre)
+    numbers = theatre.ends()
+    theatre.stop(*theatre.sites, "server")
+    assert numbers == theatre.in_memory() == theatre.rebuilt()
+    assert {result["status"] for result in numbers} == {"ok"}
+    check_nothing_was_lost_or_said_twice(theatre)
+    found = phases(theatre, theatre.runs()[0][0])
+    assert len(found) == killed
+    assert {phase.partition("/")[0] for phase in found} == {"open", "admission", "first", "later", "close"}
+
+
 def kill_in_every_round(theatre):
     """Starts a run; returns how many rounds it had, with the last not over.
 
