@@ -21,3 +21,18 @@ def test_of_two_numbers_is_admitted(patients, beside):
     assert found["status"] == "ok"
     assert found["terms"][-1]["variable"] == "age:lab"
     assert found["terms"][-1]["se"] > 0
+
+
+def test_companions_begin_while_what_is_left_of_a_refused_analysis_is_admitted(patients):
+    """The rare stratum is refused, and the curves are admitted by themselves while the model is fitted."""
+    variables = patients.variables | {"rare": {"type": "boolean"}}
+    curves = {"kind": "km", "endpoints": ["os"], "strata": ["rare"]}
+    model = {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm", "age", "arm:age"]}
+    model |= {"robust": "patient", "ph_test": ["identity"]}
+    rows = patients.rows(seed=3, n=360)
+    rows.variables["rare"] = (np.arange(360) < 2).astype(float)
+    study = patients.study(SITES, variables=variables, analyses={"survival": curves, "cox": model})
+    outcome = Rehearsal(study, patients.deal(rows, patients.sites(SITES, 360))).run()
+    found = {one.id: entry_json(one) for one in results_of(study, outcome, SITES).entries}
+    assert {one["status"] for one in found.values()} == {"ok"}
+    assert found["cox/os/all/multivariable"]["terms"][-1]["robust_se"] > 0
