@@ -3,6 +3,10 @@
 import numpy as np
 import pytest
 
+from riskset.analyses.admission.figures import Count, Figures
+from riskset.analyses.admission.joint import Joint
+from riskset.analyses.moments import Moments
+from riskset.analyses.plan import plan
 from riskset.rehearsal import Rehearsal
 from riskset.results import entry_json, results_of
 
@@ -21,6 +25,16 @@ def test_of_two_numbers_is_admitted(patients, beside):
     assert found["status"] == "ok"
     assert found["terms"][-1]["variable"] == "age:lab"
     assert found["terms"][-1]["se"] > 0
+
+
+def test_the_noise_of_a_refused_analysis_is_no_spread(patients):
+    """A sum of squares that is noise may be negative; of a product beside no other it ended the run."""
+    asked = {"kind": "subgroup", "endpoints": ["os"], "by": ["stage"]}
+    live = plan(patients.study(SITES, analyses={"forest": asked})).reported
+    joint, known = Joint(5), Figures(moments={"os": Moments(360, 200, {})}, rows={"os": Count(360, 3)})
+    noise, sites = [-1.0] * len(joint.labels(live)), [3] * len(joint.stated(live))
+    figures = joint.combine(noise, sites, live, frozenset(one.id for one in live), known)
+    assert figures.moments["os"].columns == {}
 
 
 def test_companions_begin_while_what_is_left_of_a_refused_analysis_is_admitted(patients):
