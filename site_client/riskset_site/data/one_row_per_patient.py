@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -165,7 +165,7 @@ def same_times(rows: ExportRows, needed: Collection[str]) -> Iterator[Problem]:
     key = rows.site.source.key
     of_times = [table.columns[header] for header in sorted(headers) if header in table.columns]
     others = [column for header, column in table.columns.items() if header in needed and header != key]
-    equal = _equal_patients(of_times, table.n)
+    equal = _equal_patients(of_times, table.n, _agreement_of_two)
     if equal.any():
         equal &= ~_equal_rows(others)
     if equal.any():
@@ -241,17 +241,26 @@ def _repeats(ids: NDArray[np.int64]) -> NDArray[np.bool_]:
     return repeats
 
 
-def _equal_patients(columns: Sequence[TextColumn], n: int) -> NDArray[np.bool_]:
-    """True where a row has the same texts as another in all columns, if so much is equal that it is no accident."""
-    if not columns or not n or n**2 / 2 * math.prod(map(_agreement, columns)) > _EXPECTED_PAIRS:
-        return np.zeros(n, bool)
-    return _equal_rows(columns)
-
-
 def _agreement(column: TextColumn) -> float:
+    """Returns how probably two rows have the same text, a row and itself among them: of few rows rather too much, since
+    what follows is a problem."""
+    counts = np.bincount(_numbered(column.texts, ())[column.codes] + 1)
+    return float(((counts / counts.sum()) ** 2).sum())
+
+
+def _agreement_of_two(column: TextColumn) -> float:
     """Returns how probably two different rows have the same text."""
     counts, n = np.bincount(_numbered(column.texts, ())[column.codes] + 1), len(column.codes)
     return float((counts / n * ((counts - 1) / max(1, n - 1))).sum())
+
+
+def _equal_patients(
+    columns: Sequence[TextColumn], n: int, agreement: Callable[[TextColumn], float] = _agreement
+) -> NDArray[np.bool_]:
+    """True where a row has the same texts as another in all columns, if so much is equal that it is no accident."""
+    if not columns or not n or n**2 / 2 * math.prod(map(agreement, columns)) > _EXPECTED_PAIRS:
+        return np.zeros(n, bool)
+    return _equal_rows(columns)
 
 
 def _equal_rows(columns: Collection[TextColumn]) -> NDArray[np.bool_]:

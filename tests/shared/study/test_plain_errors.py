@@ -204,6 +204,15 @@ def test_what_an_entry_asks_wrongly_is_told_once(entry):
     assert found.count('"response"') == ("flwo" in entry or "kind = 3" in entry)
 
 
+def test_a_subgroup_is_not_adjusted_for_a_formula():
+    """Its run ended with an error: what the sum of terms varies within a level is not told."""
+    score = 'score = { type = "number", formula = "2 * age", range = [0, 200] }\nmvi = {'
+    asked = '{ kind = "subgroup", endpoint = "os", by = ["pain"], adjusted = ["score"] }'
+    text = WITH_MORE.replace("mvi = {", score, 1)
+    (found,) = problems(f"{text[: text.index('cox = {')]}asked = {asked}\n")
+    assert "'score' is computed by a formula" in found
+
+
 def test_sites_are_compared_by_two_arms():
     asked = 'asked = { kind = "site-heterogeneity", endpoint = "os", covariates = ["drug"] }'
     assert "the study has no [comparison]" in problems(changed("cox = {", f"{asked}\ncox = {{"))[0]

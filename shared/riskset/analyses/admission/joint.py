@@ -82,7 +82,7 @@ class Joint:
         whole = [replace(f, within=()) for f in counted]
         rows = [0.0 if f.is_number else joint[Feature(f.cohort), f] for f in whole]
         columns = {**known.columns, **dict(zip(counted, rows_and_sites(rows, sites), strict=True))}
-        found, noise = dict(known.moments), _dead(live, dead, whole)
+        found, noise = dict(known.moments), _dead(live, dead, products_of(live))
         for f in products_of(live):
             if f.column is not None and f.cohort in found and f not in noise:
                 varies = f in kept and columns[f].sites > 0

@@ -157,11 +157,13 @@ class Counts:
         within = dict(zip(stratified(live), rest, strict=False))
         excluded = self.exclusions.combine(rest[len(within) :], live, dead)
         known_spread = {f: part for f, part in spread.items() if not only_in_designs_of(live, dead, f)}
-        found: dict[str, moments.Moments] = {}
+        found = dict(known.moments)  # what was told before is kept: models that were admitted with it go on meanwhile
         for name in dict.fromkeys(f.cohort for f in known_spread):
             parts = {f.column: part for f, part in known_spread.items() if f.cohort == name and f.column}
             varying = {f.column for f, count in counts.items() if f.cohort == name and f.column and count.sites}
-            found[name] = moments.pooled(known.rows[name].rows, events.get(name, 0), parts, varying)
+            counted = moments.pooled(known.rows[name].rows, events.get(name, 0), parts, varying)
+            before = found[name].columns if name in found else {}
+            found[name] = replace(counted, columns={**before, **counted.columns})
         not_alone = HOSPITALS.combine(sites[len(columns) :], live)
         known = replace(known, excluded=excluded, rest=not_alone)
         return replace(known, events=events, columns=counts, moments=found, within=within)

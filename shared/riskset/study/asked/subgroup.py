@@ -12,6 +12,7 @@ from riskset.study.entry import EndpointEntry, arms_of
 from riskset.study.references import Draft
 from riskset.study.toml_lines import KeyPath
 from riskset.study.toml_table import Complaint, Name, Names, each_once
+from riskset.study.variables import NumberVariable
 
 if TYPE_CHECKING:
     from riskset.study.spec import Study
@@ -44,6 +45,11 @@ class SubgroupEntry(EndpointEntry):
         yield from draft.known_endpoints(path, self.endpoints)
         yield from draft.covariates((*path, "by"), self.by, self.endpoints, ("boolean", "category"))
         yield from draft.covariates((*path, "adjusted"), self.adjusted, self.endpoints)
+        for position, name in enumerate(self.adjusted):
+            number = draft.variables.get(name)
+            if isinstance(number, NumberVariable) and number.is_derived:
+                hint = say("study.subgroup.terms_instead")
+                yield Complaint((*path, "adjusted", position), say("study.subgroup.formula", name=name), hint)
         arm = None if draft.comparison is None else draft.comparison.arm
         variable = draft.variables.get(arm or "")
         if arm is None or (variable is not None and len(variable.kind.levels) != 2):
