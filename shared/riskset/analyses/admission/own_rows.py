@@ -59,7 +59,7 @@ def own_findings(
             own_findings_of_curves(policy, live, own),
             own_tables(policy, live, own, arm),
             own_sets(policy, live, own, figures, arm),
-            own_sets_of_site(policy, live, own, figures),
+            own_sets_of_site(policy, live, own, figures, arm),
         ),
         # before the first score; and other runs may have told columns since
         "admission/pairs": lambda: chain(
