@@ -170,7 +170,7 @@ class TestAModelThatLeavesOnePatientOut:
     def test_the_age_is_read_where_the_rule_is_off(self, patients, monkeypatch):
         for module in (judging, own_rows):
             monkeypatch.setattr(module.cells, "apart", lambda *_: [])
-        for name in ("_own_pairs", "_own_designs", "own_sets", "own_sets_of_arms"):
+        for name in ("_own_pairs", "_own_designs", "own_sets", "own_sets_of_site", "own_sets_of_arms"):
             monkeypatch.setattr(own_rows, name, lambda *_: iter(()))
         table = draw()
         outcome = network(patients, table, ASKED, self.who).run()

@@ -71,7 +71,7 @@ class TestWhoLacksBoth:
     lacking = (range(who + 1), range(who, 2 * who + 1))
 
     def test_is_read_where_the_rule_is_off(self, run, monkeypatch):
-        for name in ("own_sets", "own_sets_of_arms"):
+        for name in ("own_sets", "own_sets_of_site", "own_sets_of_arms"):
             monkeypatch.setattr(own_rows, name, lambda *_: iter(()))
         results, table = run(*self.lacking), draw()
         for variable in TOLD:

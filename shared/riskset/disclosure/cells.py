@@ -137,6 +137,12 @@ def apart_in_arm(policy: Policy, a: str, b: str, rows: int) -> Finding:
     return judge(policy, "R2.apart_rows", say("rules.subject.two_sets", a=a, b=b), rows, own=True, remedy=remedy)
 
 
+def apart_at_site(policy: Policy, name: str, *, is_alone: bool) -> Finding:
+    """R2 at a site: whether, with the sets before it, a sum is of the site's own patients alone."""
+    remedy = or_first(apart_remedy(policy), passes_first=True)
+    return judge(policy, "R2.apart_sites", name, int(is_alone), own=True, remedy=remedy)
+
+
 def _rows_and_sites(
     policy: Policy, pair: str, subject: Message, rows: int, sites: int, remedy: Message
 ) -> list[Finding]:

@@ -147,6 +147,9 @@ class Exposure:
     within: Column | None = None
     """The level whose patients alone are in the sums of the design: R1 to R7 judge these patients, and what they are
     apart from the others. None where all patients of the set are."""
+    ties: str | None = None
+    """How events on one day are counted in the sums of the design: two ways differ in the patients of such events (R2).
+    None where no sum is over times of events."""
     alone: bool = False
     """True where hospitals that signed for it tell, in clear, their own estimates from the design: R13 for those that
     do not, the local column for those that do."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from riskset.analyses.admission import own_outcomes
 from riskset.analyses.methods.cox_fit import CoxFit
 
 FEW = ("busan", "daegu", "tokyo", "osaka")
@@ -146,3 +147,38 @@ class TestTheDaysOfEntry:
         honest, _ = self.asked(network, patients(*FEW), 5)
         results = honest.run().results
         assert all(isinstance(results[id_], CoxFit) for id_ in (OS, OTHER))
+
+
+class TestTwoWaysToCountTies:
+    """All patients leave on days of their own, but two of Tokyo who die on one. Efron's and Breslow's scores at 0
+    differ by half of the two's columns, less the mean at risk, over the number at risk but one."""
+
+    IDS = (OS, f"{OS}/breslow")
+
+    def asked(self, network, patients, tied):
+        table = patients(*FEW)
+        n = len(table["site"])
+        table["days"] = 1 + np.random.default_rng(3).permutation(3 * n)[:n]
+        dying = np.flatnonzero((table["dead"] == 1) & (table["site"] == "tokyo"))[:tied]
+        table["days"][dying[1::2]] = table["days"][dying[::2]]
+        entry = {"kind": "cox", "endpoints": ["os"], "multivariable": list(BINARY)}
+        return network(table, {ties: entry | {"ties": ties} for ties in ("efron", "breslow")}), table, dying
+
+    def test_of_two_deaths_on_one_day(self, network, patients, monkeypatch):
+        monkeypatch.setattr(own_outcomes, "_is_tied", lambda rows, i, strata: np.zeros(len(i), bool))
+        bare, table, pair = self.asked(network, patients, 2)
+        bare.run()
+        sd = {of.variable: x.sd for of, x in bare.history().results["moments/os"].columns.items()}
+        half = np.array([table[name][pair].mean() for name in BINARY])
+        here = (table["site"] == "tokyo") & (table["days"] >= table["days"][pair[0]])
+        at_risk = np.array([table[name][here].mean() for name in BINARY])
+        told = (scores(bare, self.IDS[0]) - scores(bare, self.IDS[1])) * [sd[name] for name in BINARY]
+        np.testing.assert_allclose(told * (here.sum() - 1), half - at_risk, atol=1e-9)
+        monkeypatch.undo()
+        results = self.asked(network, patients, 2)[0].run().results
+        assert isinstance(results[OS], CoxFit)
+        assert (results[self.IDS[1]].rule, results[self.IDS[1]].by) == ("R2", "a site")
+
+    def test_of_enough_pass(self, network, patients):
+        results = self.asked(network, patients, 6)[0].run().results
+        assert all(isinstance(results[id_], CoxFit) for id_ in self.IDS)

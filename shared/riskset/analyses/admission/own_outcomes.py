@@ -21,7 +21,7 @@ from riskset.analyses.admission.step import Live, Own
 from riskset.analyses.admission.told_outcome import ToldOutcome
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import AnalysisSet
-from riskset.analyses.design import Column
+from riskset.analyses.design import Column, strata_of
 from riskset.disclosure import cells
 from riskset.disclosure.policy import Policy
 
@@ -38,6 +38,8 @@ class Followed(NamedTuple):
     """Whether it tells competing events from other censoring."""
     level: Column | None = None
     """The level whose patients alone the model is of."""
+    ties: str | None = None
+    """How it counts events on one day."""
 
 
 def own_outcomes(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
@@ -81,7 +83,7 @@ def _differing_since(told: ToldOutcome, own: Own, analysis: Analysis, followed: 
 def how_followed(analysis: Analysis, level: Column | None = None) -> Followed:
     rows = analysis.analysis_set if level is None else analysis.rows_name
     competing = any(column.variable == analysis.endpoint for column in analysis.exposure.conditions)
-    return Followed(rows, analysis.analysis_set, strata_in(analysis), competing, level)
+    return Followed(rows, analysis.analysis_set, strata_in(analysis), competing, level, analysis.exposure.ties)
 
 
 def _judged(policy: Policy, asked: Sequence[tuple[Analysis, Followed]], own: Own, figures: Figures) -> Iterator[Judged]:
@@ -109,10 +111,21 @@ def _differing(k: int, one: Followed, other: Followed, own: Own, figures: Figure
     if not len(i):
         return 0
     differ = _other_outcome(a, b, i, j, competing=one.tells_competing and other.tells_competing)
+    if one.ties != other.ties:
+        differ |= _is_tied(a, i, one.strata)
     for x, y in product(set(one.strata) - set(other.strata), set(other.strata) - set(one.strata)):
         apart = x.values(a)[i] != y.values(b)[j]
         differ |= _other_stratum(k, apart, _count(figures, one, x), _count(figures, other, y))
     return int(differ.sum())
+
+
+def _is_tied(rows: AnalysisSet, i: NDArray[np.int64], strata: tuple[Column, ...]) -> NDArray[np.bool_]:
+    """Returns who of some rows has an event on a day with another event of the hospital and stratum."""
+    at = np.stack([strata_of(strata, rows)[i], rows.days[i]])
+    event = rows.event[i]
+    days, inverse = np.unique(at, axis=1, return_inverse=True)
+    events = np.bincount(inverse.reshape(-1), event, minlength=days.shape[1])
+    return np.asarray(event & (events[inverse.reshape(-1)] > 1))
 
 
 def _other_outcome(

@@ -28,7 +28,7 @@ from riskset.analyses.admission.judging import Judged, altered, apart_since, bey
 from riskset.analyses.admission.of_columns import adding, binary, modelled
 from riskset.analyses.admission.own_columns import own_columns, own_products, own_strata
 from riskset.analyses.admission.own_outcomes import own_outcomes, own_outcomes_of_levels, own_outcomes_since
-from riskset.analyses.admission.own_sets import own_sets, own_sets_of_arms
+from riskset.analyses.admission.own_sets import own_sets, own_sets_of_arms, own_sets_of_site
 from riskset.analyses.admission.own_sums import own_sums, own_sums_of_levels
 from riskset.analyses.admission.own_tables import own_tables
 from riskset.analyses.admission.step import Live, Own
@@ -59,6 +59,7 @@ def own_findings(
             own_findings_of_curves(policy, live, own),
             own_tables(policy, live, own, arm),
             own_sets(policy, live, own, figures, arm),
+            own_sets_of_site(policy, live, own, figures, arm),
         ),
         # before the first score; and other runs may have told columns since
         "admission/pairs": lambda: chain(

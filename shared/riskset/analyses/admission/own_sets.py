@@ -41,6 +41,39 @@ def own_sets(policy: Policy, live: Live, own: Own, figures: Figures, arm: str | 
             yield from ((id_, finding) for id_, finding in found if id_ in ids)
 
 
+def own_sets_of_site(policy: Policy, live: Live, own: Own, figures: Figures, arm: str | None) -> Iterator[Judged]:
+    """R2 for sets whose sums can be added: those of models and curves, and all that tell something of one variable. No
+    sum of them is of this hospital's patients alone. It would be one where the memberships of all patients have a
+    higher rank than those of the other hospitals' patients."""
+    if policy.column == "local":
+        return
+    crossed = [analysis for analysis in live if not analysis.exposure.is_one_way]
+    of_tables = (of for of in _of_variables(live, arm) if any(analysis.exposure.is_one_way for analysis in of))
+    for users in (crossed, *of_tables):
+        passing = _not_of_site(users, own, figures)
+        for analysis in users:
+            name = analysis.analysis_set
+            yield analysis.id, cells.apart_at_site(policy, name, is_alone=name not in passing)
+
+
+def _not_of_site(users: Live, own: Own, figures: Figures) -> frozenset[str]:
+    """Returns the sets of which, with those before them, no sum is of the hospital's patients alone."""
+    names = list(dict.fromkeys(analysis.analysis_set for analysis in users))
+    rows = matrix(own.cohort, [Feature(name) for name in names])
+    every = _in_both(figures, names)
+    others, kept = every - rows.T @ rows, list(range(len(names)))
+    if _is_separate(every, others, kept):
+        kept = []
+        for j in range(len(names)):
+            kept += [] if _is_separate(every, others, [*kept, j]) else [j]
+    return frozenset(names[j] for j in kept)
+
+
+def _is_separate(every: NDArray[np.float64], others: NDArray[np.float64], of: Sequence[int]) -> bool:
+    chosen = np.ix_(of, of)
+    return len(span.independent(every[chosen])) > len(span.independent(others[chosen]))
+
+
 def own_sets_of_arms(policy: Policy, live: Live, own: Own, figures: Figures, arm: str | None) -> Iterator[Judged]:
     """R2 for tables by arm, with whatever tells something of the same variable by arm: nor does a sum of the sets leave
     a few patients of an arm. How many of an arm are in two sets at all hospitals is not counted, only how many are in

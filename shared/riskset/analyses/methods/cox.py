@@ -81,6 +81,7 @@ class CoxModel(Analysis):
             per_site=False,
             conditions=self.strata,
             within=self.within,
+            ties=self.ties,
         )
 
     @property
