@@ -48,7 +48,9 @@ def own_sets_of_site(policy: Policy, live: Live, own: Own, figures: Figures, arm
     if policy.column == "local":
         return
     crossed = [analysis for analysis in live if not analysis.exposure.is_one_way]
-    of_tables = (of for of in _of_variables(live, arm) if any(analysis.exposure.is_one_way for analysis in of))
+    of_tables = (
+        of for of in _of_variables(live, own.cohort, arm) if any(analysis.exposure.is_one_way for analysis in of)
+    )
     for users in (crossed, *of_tables):
         passing = _not_of_site(users, own, figures)
         for analysis in users:
