@@ -137,7 +137,8 @@ class TestTwoNamesOfOneColumn:
         return run(lacking, entries=("every",), told=["ecog"], also={"model": self.model}.items())
 
     def test_is_read_where_the_rule_is_off(self, run, monkeypatch):
-        monkeypatch.setattr(own_rows, "own_sets", lambda *_: iter(()))
+        for name in ("own_sets", "own_sets_of_site"):
+            monkeypatch.setattr(own_rows, name, lambda *_: iter(()))
         table = draw()
         (victim,) = np.flatnonzero(table["arm"] == 1)[5:6]
         results = self.results(run, [victim])

@@ -155,10 +155,10 @@ def _notes(every: list[_Of]) -> Iterator[Text]:
     if one.has_tests:
         yield worded(say("report.table1.tests"))
     for of in every:
-        for key in ("reason", "arms_reason"):
-            if key in of.found:
-                code = "report.table1.refused" if key == "reason" else "report.table1.not_by_arm"
-                yield worded(say(code, variable=of.label, reason=of.found[key]["message"]))
+        if "reason" in of.found:
+            yield worded(say("report.table1.refused", variable=of.label, reason=of.found["reason"]["message"]))
+        if "arms_reason" in of.found:
+            yield worded(say("report.table1.not_by_arm", variable=of.label, reason=of.found["arms_reason"]["message"]))
 
 
 SECTION = Section("Patients at baseline", tabulated(_table, _title))
