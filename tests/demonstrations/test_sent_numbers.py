@@ -65,13 +65,12 @@ def test_of_masked_numbers_the_coordinator_reads_none_and_every_sum_is_right(mas
     found = masked.evidence()
     assert {one.site for one in found.sent} == {"seoul", "tokyo"}
     assert found.readable == 0
-    held_back = [  # a sum is of numbers that both sent
-        id_
+    one, other = (
+        {(at, id_, label) for at, numbers in ledger.items() for id_, label, _ in numbers}
         for ledger in masked.ledgers.values()
-        for numbers in ledger.values()
-        for id_, _, _ in numbers
-        if id_ == PH_TEST
-    ]
+    )
+    held_back = one ^ other  # a sum is of numbers that both sent
+    assert PH_TEST in {id_ for _, id_, _ in held_back}
     assert found.numbers == 2 * found.sums + len(held_back) > 1000
     assert found.tellers == ("seoul", "tokyo")
     for one in found.sent:

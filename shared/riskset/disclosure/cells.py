@@ -20,6 +20,8 @@ UNTOLD: Final = "rules.subject.untold_in_run"
 """What `untold` is about."""
 OUTCOMES: Final = "rules.subject.two_outcomes"
 """What `outcomes` is about."""
+AT_SITE: Final = "rules.subject.at_site"
+"""What `apart_at_site` is about."""
 OUTCOMES_SINCE: Final = "rules.subject.outcomes_since_run"
 """What `outcomes_since` is about."""
 NOT_ALONE: Final = say("rules.subject.not_alone")
@@ -140,7 +142,9 @@ def apart_in_arm(policy: Policy, a: str, b: str, rows: int) -> Finding:
 def apart_at_site(policy: Policy, name: str, *, is_alone: bool) -> Finding:
     """R2 at a site: whether, with the sets before it, a sum is of the site's own patients alone."""
     remedy = or_first(apart_remedy(policy), passes_first=True)
-    return judge(policy, "R2.apart_sites", name, int(is_alone), own=True, remedy=remedy)
+    return judge(
+        policy, "R2.apart_sites", say("rules.subject.at_site", name=name), int(is_alone), own=True, remedy=remedy
+    )
 
 
 def _rows_and_sites(

@@ -123,11 +123,16 @@ def preview(
     Rehearsal(study, {cohort.site: cohort}, "preview", is_gated=False, told_alone=told, watch=notes.take).run()
     judged = [*((policies[0], found) for found in _rows(cohort, policies[0])), *notes.judged]
     verdicts = (
-        Verdict(id_, found, _verdict(found, policy)) for policy, (id_, found) in judged if found.rule not in _OF_SITES
+        Verdict(id_, found, _verdict(found, policy)) for policy, (id_, found) in judged if not _is_of_sites(found)
     )
     tally = notes.opened
     opened = OpenedHere(tally.numbers, opened_before, tally.patients, tally.columns)
     return Preview(tuple(notes.rounds), tuple(dict.fromkeys(verdicts)), opened)
+
+
+def _is_of_sites(finding: Finding) -> bool:
+    """Whether it says nothing here: which sites have patients is known in the run."""
+    return finding.rule in _OF_SITES or getattr(finding.subject, "code", "") == cells.AT_SITE
 
 
 def _after_earlier_runs(history: History, opened: int) -> History:
