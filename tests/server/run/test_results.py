@@ -138,6 +138,7 @@ def documents(patients):
         document_of(by_strata, patients.deal(*a_rare_stage(patients)), is_gated=True),
         document_of(patients.study(SITES, analyses=COMPANIONS), patients.deal(rows, site)),
         document_of(patients.study(THREE, analyses=COMPANIONS), many(patients), is_gated=True, limits=STRICT),
+        document_of(patients.study(THREE, analyses=PENALISED), many(patients), is_gated=True, limits=FEW_POINTS),
     ]
 
 
@@ -174,6 +175,14 @@ COMPANIONS = {
 }
 STRICT = {"asan": {"R8.influence": "1/1000"}}
 """No patient has so little of a sum of squares: all companions are refused."""
+
+
+PENALISED = {
+    "firth": {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm", "age"], "firth": True},
+    "profile": {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm"], "profile_limits": ["arm"]},
+}
+FEW_POINTS = {"asan": {"R5.evaluations": "6"}}
+"""Enough for a fit, and not for both limits by the profile likelihood."""
 
 
 def many(patients):
