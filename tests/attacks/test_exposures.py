@@ -300,6 +300,10 @@ def test_a_point_of_two_rounds_gives_no_further_points(network):
     elsewhere = Rogue(**one, opens=opens, rounds=13)
     assert isinstance(network(elsewhere, is_gated=False).run().results["km/os/all"], Sums)
     assert network(elsewhere).run().results["km/os/all"].code == "not converged"
+    of_one_column = {**one, "computes": lambda *_: np.ones(3), "sends": sums[:2] + sums[3:4]}
+    of_three = exposure(design=(ARM, AGE, *STAGES[:1]), is_iterative=True, slopes=True)
+    hidden = Rogue(**of_one_column, opens=of_three, rounds=13)  # no more numbers than columns, and a whole model
+    assert network(hidden).run().results["km/os/all"].code == "not converged"
     honest = InTwoRounds(**one, opens=opens, rounds=24)
     assert isinstance(network(honest).run().results["km/os/all"], Sums)
 

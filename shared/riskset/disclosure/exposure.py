@@ -209,9 +209,12 @@ class Exposure:
     def rounds_of_a_point(self) -> int:
         return 2 if self.slopes else 1
 
-    def is_of_a_point(self, labels: Sequence[Label]) -> bool:
-        """Whether a round sends more than the further numbers of the point before, so that it is of another point."""
-        return not self.slopes or len(labels) > len(self.design)
+    def is_of_another_point(self, labels: Sequence[Label], before: Sequence[Label]) -> bool:
+        """Whether a round is of another point than the round `before`. It is of the same one if it sends fewer numbers:
+        of columns of the design, one each."""
+        of = [label.columns for label in labels]
+        are_slopes = all(len(columns) == 1 and columns[0] in self.design for columns in of)
+        return not (self.slopes and are_slopes and len(set(of)) == len(of) < len(before))
 
     @cached_property
     def opens_nothing(self) -> bool:

@@ -130,7 +130,7 @@ def _rounds(question: Question, outcome: object) -> int:
     has had both."""
     rounds, analysis = question.evaluations + 1, question.analysis
     if analysis.exposure.slopes and not isinstance(outcome, Result):
-        of_another = analysis.exposure.is_of_a_point(analysis.labels(outcome))
+        of_another = analysis.exposure.is_of_another_point(analysis.labels(outcome), question.labels)
         rounds += rounds % 2 if of_another else 0
     return rounds
 
