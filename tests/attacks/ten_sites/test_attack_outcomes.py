@@ -179,6 +179,7 @@ class TestTwoWaysToCountTies:
         assert isinstance(results[OS], CoxFit)
         assert (results[self.IDS[1]].rule, results[self.IDS[1]].by) == ("R2", "a site")
 
+    @pytest.mark.exhaustive
     def test_of_enough_pass(self, network, patients):
         results = self.asked(network, patients, 6)[0].run().results
         assert all(isinstance(results[id_], CoxFit) for id_ in self.IDS)

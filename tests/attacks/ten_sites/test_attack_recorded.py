@@ -3,6 +3,7 @@ all, less those with the one covariate, less those with the other, plus those wi
 neither."""
 
 import numpy as np
+import pytest
 
 from riskset.analyses.admission import own_rows
 
@@ -38,6 +39,7 @@ def test_the_hospital_that_records_neither(network, patients, monkeypatch):
     assert abs(gated.told("admission/counts")["events of both"]) > 1e6  # noise
 
 
+@pytest.mark.exhaustive
 def test_other_hospitals_for_each_covariate_pass(network, patients):
     honest, _ = case(network, patients, ("busan", "daegu", "jeju"), ("tokyo", "osaka", "gwangju"))
     assert set(honest.until("admission/pairs").history().results) == MOMENTS
