@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,23 +22,31 @@ def altered_since(before: Begun, now: RowMarks, cohort: Cohort) -> dict[Item, in
     """
     if not (before.sets and are_aligned(before.rows, now)):
         return {}
-    common = {pair.now: pair for pair in pairs(before.rows, now) if not pair.is_alike}
-    both = sorted((before.rows.marks.keys() & now.marks.keys()) - (in_no_set(before.rows) ^ in_no_set(now)))
+    common = [pair for pair in pairs(before.rows, now) if not pair.is_alike]
+    altered = _altered(before.rows, now, common)
     found = {
-        Item(VALUE, name): _altered(before.rows, now, [common[at] for at in positions if at in common], both)
+        Item(VALUE, name): len(set().union(*(altered[at] for at in positions)))
         for name, positions in now.behind.items()
     }
     outcomes = [at for at, field in enumerate(now.fields) if field.what == journal.OUTCOME]
     for name, at in zip(sorted(cohort.analysis_sets), outcomes, strict=True):
-        if at in common and isinstance(cohort.analysis_sets[name], AnalysisSet):
-            found[Item(OUTCOME, name)] = _altered(before.rows, now, [common[at]], both)
-            found[Item(EVENT, name)] = _other_event(before, now, cohort, common[at], name)
+        pair = next((pair for pair in common if pair.now == at), None)
+        if pair is not None and isinstance(cohort.analysis_sets[name], AnalysisSet):
+            found[Item(OUTCOME, name)] = len(altered[at])
+            found[Item(EVENT, name)] = _other_event(before, now, cohort, pair, name)
     return {item: n for item, n in found.items() if n}
 
 
-def _altered(before: RowMarks, now: RowMarks, common: Sequence[Pair], patients: Collection[str]) -> int:
+def _altered(before: RowMarks, now: RowMarks, common: Sequence[Pair]) -> dict[int, set[str]]:
+    """Returns, by the position of each field of the present state, the patients in whom it is altered."""
     was, is_ = before.at([pair.before for pair in common]), now.at([pair.now for pair in common])
-    return sum(are_altered(was[patient], is_[patient]) for patient in patients)
+    found: dict[int, set[str]] = {at: set() for at in range(len(now.fields))}
+    for patient in (was.keys() & is_.keys()) - (in_no_set(before) ^ in_no_set(now)):
+        if was[patient] != is_[patient]:
+            for pair, one, other in zip(common, was[patient], is_[patient], strict=True):
+                if are_altered((one,), (other,)):
+                    found[pair.now].add(patient)
+    return found
 
 
 def _other_event(before: Begun, now: RowMarks, cohort: Cohort, common: Pair, name: str) -> int:
