@@ -138,6 +138,7 @@ def lung(tries_by_site, csv_of):
     return tries_by_site(STUDY, rows)
 
 
+@pytest.mark.exhaustive
 def test_lung_as_a_study(lung):
     r = answers_of("more/lung.json")["firth_strata_site"]
     alone, together, _ = lung

@@ -228,6 +228,7 @@ def test_no_figure_of_a_patient_is_in_the_sentences():
     assert str(finding.message).startswith("cox/os: largest leverage")
 
 
+@pytest.mark.exhaustive
 def test_the_size_of_a_large_study_takes_seconds():
     random = np.random.default_rng(1)
     own = (random.random((100_000, 60)) < 0.3) * 1.0
