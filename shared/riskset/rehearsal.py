@@ -26,7 +26,7 @@ from riskset.protocol.approval import Approval, ExceptionSigned, commitment
 from riskset.protocol.contributing import Contributor
 from riskset.protocol.coordinator import Coordinator, Outcome
 from riskset.protocol.history import History
-from riskset.protocol.journal import Begun, Exchange, RowMarks, Sent, crossed_in, followed_in, most_sent, told_in
+from riskset.protocol.journal import Begun, Exchange, RowMarks, Sent, most_sent, told_in
 from riskset.protocol.messages import CLOSED
 from riskset.protocol.opening import Opening
 from riskset.protocol.remembered import Holding
@@ -72,12 +72,6 @@ class MemoryJournal:
 
     def told(self, run: str) -> frozenset[str]:
         return told_in(self.sent[run])
-
-    def crossed(self, run: str) -> frozenset[str]:
-        return crossed_in(self.sent[run])
-
-    def followed(self, run: str) -> Mapping[str, int]:
-        return followed_in(self.sent[run])
 
     def is_over(self, run: str) -> bool:
         return run in self._over

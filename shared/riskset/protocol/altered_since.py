@@ -11,7 +11,7 @@ from riskset.analyses.admission.altered import EVENT, OUTCOME, VALUE, Item
 from riskset.analyses.cohort import AnalysisSet, Cohort
 from riskset.protocol import journal
 from riskset.protocol.journal import Begun, RowMarks
-from riskset.protocol.recognised import are_altered, marked_patients
+from riskset.protocol.recognised import is_altered, marked_patients
 from riskset.protocol.same_content import Pair, are_aligned, pairs
 from riskset.protocol.sets_of_patients import in_no_set
 
@@ -44,7 +44,7 @@ def _altered(before: RowMarks, now: RowMarks, common: Sequence[Pair]) -> dict[in
     for patient in (was.keys() & is_.keys()) - (in_no_set(before) ^ in_no_set(now)):
         if was[patient] != is_[patient]:
             for pair, one, other in zip(common, was[patient], is_[patient], strict=True):
-                if are_altered((one,), (other,)):
+                if is_altered(one, other):
                     found[pair.now].add(patient)
     return found
 

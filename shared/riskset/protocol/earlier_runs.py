@@ -25,12 +25,10 @@ from riskset.protocol.journal import NAMED, OUTCOME, Begun, Labelled, RowMarks, 
 from riskset.protocol.messages import refused
 from riskset.protocol.opening import Opening, ToldSets
 from riskset.protocol.parties import Parties
-from riskset.protocol.recognised import are_altered
+from riskset.protocol.recognised import is_altered
 from riskset.protocol.roster import Roster
 from riskset.protocol.same_content import Pair, are_aligned, pairs
 from riskset.protocol.sets_of_patients import grown, in_no_set, sets_of
-
-Marks = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ def changed(before: RowMarks, now: RowMarks, *, sets_are_compared: bool = False)
         rows = max(entered, _exchanged(before, now, certain))
         return Changes(rows, entered, max(rows, _exchanged(before, now, common)) - rows)
     others = before.marks.keys() ^ now.marks.keys()
-    is_other = are_altered if sets_are_compared else tuple.__ne__
+    is_other = is_altered if sets_are_compared else str.__ne__
     judged_by_set = in_no_set(before) ^ in_no_set(now) if sets_are_compared else frozenset()
     differ = others | (_differing(before, now, certain, is_other) - judged_by_set)
     alike = _differing(before, now, common, is_other) - judged_by_set - differ
@@ -90,11 +88,11 @@ def _changed_by_name(before: RowMarks, now: RowMarks) -> Changes:
 
 
 def _differing(
-    before: RowMarks, now: RowMarks, common: Sequence[Pair], is_other: Callable[[Marks, Marks], bool] = tuple.__ne__
+    before: RowMarks, now: RowMarks, common: Sequence[Pair], is_other: Callable[[str, str], bool] = str.__ne__
 ) -> frozenset[str]:
     """Returns the patients of both states, by their marks, who differ in these fields."""
     was, is_ = before.at([pair.before for pair in common]), now.at([pair.now for pair in common])
-    return frozenset(patient for patient in was.keys() & is_.keys() if is_other(was[patient], is_[patient]))
+    return frozenset(patient for patient in was.keys() & is_.keys() if any(map(is_other, was[patient], is_[patient])))
 
 
 def _entered_without_keys(before: RowMarks, now: RowMarks, common: Sequence[Pair]) -> int:

@@ -83,6 +83,9 @@ class RowMarks:
     named: Callable[[], RowMarks] | None = field(default=None, compare=False, repr=False)
     """Returns the same patients in fields of the kind `NAMED`, to compare with runs of earlier versions. Not kept."""
 
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
     @property
     def has_keys(self) -> bool:
         """Whether a patient is recognised even where all values have changed."""
@@ -134,7 +137,7 @@ class Begun:
     """The analysis sets, in the order of the outcomes in `rows.fields`; which of them were told, `Journal.told` knows.
     Empty in what earlier versions recorded."""
     outcomes: tuple[KeptOutcome, ...] = ()
-    """The outcomes that analyses of the study may tell; which of them were told, `Journal.followed` knows. Not marked
+    """The outcomes that analyses of the study may tell; which of them were told, `Sent.followed` says. Not marked
     like `rows`: a keyed mark could not show that days are shifted. Empty in what earlier versions recorded."""
 
 
@@ -229,13 +232,6 @@ class Journal(Protocol):
     def told(self, run: str) -> frozenset[str]:
         """Returns the names of the analysis sets, and of the columns in them, of which this site sent more in the run
         than how many patients a set has."""
-
-    def crossed(self, run: str) -> frozenset[str]:
-        """Returns the names of those of these sets of which more was told than tables by arm."""
-
-    def followed(self, run: str) -> Mapping[str, int]:
-        """Returns the names of the rows whose days and events this site told in the run, and how many events all
-        hospitals have in each."""
 
     def is_over(self, run: str) -> bool:
         """Returns whether this site has answered the closing message of the run: it sends no more of it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from riskset.analyses.cohort import Cohort
 from riskset.protocol.journal import ABSENT, RowMarks
-from riskset.protocol.same_content import are_aligned, pairs
+from riskset.protocol.same_content import STATES, are_aligned, pairs
 
 
 class Recognised(NamedTuple):
@@ -32,25 +33,26 @@ def marked_patients(rows: RowMarks, cohort: Cohort) -> NDArray[np.int64]:
     return cohort.counted
 
 
+@lru_cache(maxsize=STATES)
 def recognised(before: RowMarks, now: RowMarks) -> Recognised:
     """Returns who is in both states. Without the same patient keys, patients are recognised by the fields of both; of
     several who are alike, any is as good."""
-    common, have_keys = pairs(before, now), are_aligned(before, now)
-    if have_keys:
-        common = [pair for pair in common if not pair.is_alike]  # a new column is no correction of an old one
+    have_keys = are_aligned(before, now)
+    # a new column is no correction of an old one
+    common = [pair for pair in pairs(before, now) if not (have_keys and pair.is_alike)]
     was, is_ = before.at([pair.before for pair in common]), now.at([pair.now for pair in common])
     if not have_keys:
         was, is_ = _numbered(was), _numbered(is_)
     at = {patient: number for number, patient in enumerate(was)}
     found = [(at[patient], number) for number, patient in enumerate(is_) if patient in at]
     both = np.array(found, np.int64).reshape(-1, 2)
-    altered = [are_altered(was[patient], is_[patient]) for patient in is_ if patient in at]
+    altered = [any(map(is_altered, was[patient], is_[patient])) for patient in is_ if patient in at]
     return Recognised(both[:, 0], both[:, 1], np.array(altered, bool))
 
 
-def are_altered(was: tuple[str, ...], is_: tuple[str, ...]) -> bool:
-    """Whether a patient has another value in one of these fields; who is in a set in one state only, has none there."""
-    return any(a != b and ABSENT not in (a, b) for a, b in zip(was, is_, strict=True))
+def is_altered(was: str, is_: str) -> bool:
+    """Whether a patient has another mark of a field; who is in a set in one state only, has no outcome in the other."""
+    return was != is_ and ABSENT not in (was, is_)
 
 
 def _numbered(marks: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:

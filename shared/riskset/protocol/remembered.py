@@ -91,7 +91,7 @@ class Remembered:
             {earlier: of.altered for earlier, of in changes.items()},
             untold=lambda live: untold_columns(self.others(run), self.journal.told, rows, live),
             opened=lambda: opened_curves(self.others(run), self.journal.answered, rows, cohort),
-            outcomes=lambda: told_outcomes(self.others(run), self.journal.followed, rows, cohort),
+            outcomes=lambda: told_outcomes(self.others(run), self.journal.sent_in, rows, cohort),
             apart_since=cache(lambda: apart_since(compared, self._states(), rows, sorted(cohort.analysis_sets))),
             told=frozenset(told),
             tables=frozenset((earlier, at) for earlier, of in stated.items() for at in of.tables),

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
+from functools import lru_cache
 from math import exp, inf, log
 from typing import Final
 
@@ -21,6 +22,8 @@ from riskset.protocol.journal import ABSENT, DERIVED, OUTCOME, TEXT, VALUE, Mark
 ALIKE: Final = 0.8
 """Agreement beyond chance (Cohen's kappa) from which two fields are taken for one. Made-up PFS and OS have at most 0.7,
 the same days with 2% of them changed 0.98."""
+STATES: Final = 64
+"""Of how many pairs of states a process keeps what they have in common."""
 _ACCIDENT: Final = 1e-6
 """Probability below which two columns of an export do not agree so much by chance: twelve patients have the same two
 answers to two unrelated questions too often."""
@@ -39,15 +42,17 @@ class Pair:
     is one field."""
 
 
-def pairs(before: RowMarks, now: RowMarks) -> list[Pair]:
-    """Returns the fields that two states have in common, each field in at most one pair.
+@lru_cache(maxsize=STATES)
+def pairs(before: RowMarks, now: RowMarks) -> tuple[Pair, ...]:
+    """Returns the fields that two states have in common, each field in at most one pair. They are kept, since several
+    rules compare the same two states.
 
     Raises Refused("rewritten") where most cells of a column would have to be compared and are written in another way.
     """
     found = _FieldPairs(before, now)
     found.match_certain()
     found.match_by_values()
-    return found.to_compare()
+    return tuple(found.to_compare())
 
 
 def are_aligned(before: RowMarks, now: RowMarks) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from riskset.protocol.journal import ABSENT, OUTCOME, Journal, RowMarks
+from riskset.protocol.journal import ABSENT, OUTCOME, Journal, RowMarks, crossed_in, told_in
 from riskset.protocol.opening import ToldSets
 
 Patients = frozenset[str]
@@ -23,9 +23,9 @@ def told_in_runs(journal: Journal, runs: Collection[str]) -> dict[str, ToldSets]
     found = {}
     for run, begun in journal.contributed().items():
         if run in runs and begun.sets:
-            names = journal.told(run)
+            sent, is_over = tuple(journal.sent_in(run)), journal.is_over(run)
+            names, crossed = told_in(sent), crossed_in(sent)
             told = tuple(place for place, name in enumerate(begun.sets) if name in names)
-            is_over, crossed = journal.is_over(run), journal.crossed(run)
             rest = () if is_over else tuple(p for p in range(len(begun.sets)) if p not in told)
             tables = tuple(place for place in told if is_over and begun.sets[place] not in crossed)
             found[run] = ToldSets(told, rest, tables)

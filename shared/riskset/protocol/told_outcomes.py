@@ -17,7 +17,7 @@ from riskset.analyses.admission.features import rows_within
 from riskset.analyses.admission.told_outcome import ToldOutcome
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import AnalysisSet, Cohort
-from riskset.protocol.journal import Begun, KeptOutcome, RowMarks
+from riskset.protocol.journal import Begun, KeptOutcome, RowMarks, Sent, followed_in
 from riskset.protocol.recognised import marked_patients, recognised
 
 
@@ -35,19 +35,19 @@ def outcomes_to_keep(rows: RowMarks, cohort: Cohort, analyses: Iterable[Analysis
 
 def told_outcomes(
     contributed: Mapping[str, Begun],
-    followed: Callable[[str], Mapping[str, int]],
+    sent_in: Callable[[str], Iterable[Sent]],
     now: RowMarks,
     cohort: Cohort,
 ) -> tuple[ToldOutcome, ...]:
     """Returns the outcomes that were told in these runs, over the patients of the cohort; without who was altered
     since: whether there are enough of them, R14 judges by their number at all hospitals.
 
-    `followed` returns, for a run, how many events all hospitals have in each set whose outcomes it told.
+    `sent_in` returns what this site sent in a run.
     """
     found: list[ToldOutcome] = []
     patients = marked_patients(now, cohort)
     for run, begun in contributed.items():
-        events = followed(run) if begun.outcomes else {}
+        events = followed_in(sent_in(run)) if begun.outcomes else {}
         told = [one for one in begun.outcomes if one.rows in events]
         if not told:
             continue

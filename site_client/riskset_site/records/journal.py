@@ -33,8 +33,6 @@ from riskset.protocol.journal import (
     MarkedField,
     RowMarks,
     Sent,
-    crossed_in,
-    followed_in,
     most_sent,
     told_in,
 )
@@ -132,12 +130,6 @@ class JournalFile:
 
     def told(self, run: str) -> frozenset[str]:
         return told_in(self.sent_in(run))
-
-    def crossed(self, run: str) -> frozenset[str]:
-        return crossed_in(self.sent_in(run))
-
-    def followed(self, run: str) -> Mapping[str, int]:
-        return followed_in(self.sent_in(run))
 
     def is_over(self, run: str) -> bool:
         return any(entry.public["run"] == run for entry in self.ledger.entries(CLOSED))

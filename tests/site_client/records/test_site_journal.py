@@ -21,6 +21,7 @@ from riskset.protocol.journal import (
     MarkedField,
     RowMarks,
     Sent,
+    followed_in,
     has_told,
     tellers_in,
 )
@@ -111,7 +112,7 @@ class TestKeeps:
         days, event = np.array([5, 40, 9]), np.array([True, False, True])
         rows = AnalysisSet(days, event, np.array([0, 0, 3]), {}, np.array([2, 0, 1]), cause=np.array([1, 0, 2]))
         begin(journal, begun=replace(BEGUN, outcomes=(KeptOutcome("os", False, rows),)))
-        assert journal.followed("run 1") == {}
+        assert followed_in(journal.sent_in("run 1")) == {}
         journal.record("run 1", exchange(1), replace(NUMBERS, followed={"os": 84}), head("contribution", 2))
         journal.close()
         with closing(JournalFile(open_ledger(path, KEY, "asan"))) as again:
@@ -119,7 +120,7 @@ class TestKeeps:
             arrays = [(of.days, of.event, of.entry_days, of.patient, of.cause) for of in (kept, rows)]
             assert (name, is_of_level, kept.variables, kept.event.dtype) == ("os", False, {}, event.dtype)
             assert [[list(array) for array in of] for of in arrays] == [[list(array) for array in arrays[1]]] * 2
-            assert again.followed("run 1") == {"os": 84}
+            assert followed_in(again.sent_in("run 1")) == {"os": 84}
 
     def test_who_told_its_own_estimates(self, journal, path):
         begin(journal)

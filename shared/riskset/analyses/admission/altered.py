@@ -28,13 +28,16 @@ class Item(NamedTuple):
         return {VALUE: self.name, OUTCOME: f"days or event of {self.name}", EVENT: f"event of {self.name}"}[self.what]
 
 
-def items_of(analysis: Analysis) -> tuple[Item, ...]:
-    """Returns what an analysis uses, each item once."""
+def users_in(live: Sequence[Analysis]) -> dict[Item, list[str]]:
+    """Returns, for each item that the analyses use, in their order, the ids of those that do."""
+    found: dict[Item, list[str]] = {}
+    for analysis in live:
+        for item in _items_of(analysis):
+            found.setdefault(item, []).append(analysis.id)
+    return found
+
+
+def _items_of(analysis: Analysis) -> tuple[Item, ...]:
     name = analysis.analysis_set
     of_set = () if analysis.endpoint is None else (Item(OUTCOME, name), Item(EVENT, name))
     return (*of_set, *(Item(VALUE, variable) for variable in dict.fromkeys(c.variable for c in analysis.columns)))
-
-
-def items_in(live: Sequence[Analysis]) -> tuple[Item, ...]:
-    """Returns what the analyses use, each item once, in their order."""
-    return tuple(dict.fromkeys(item for analysis in live for item in items_of(analysis)))

@@ -68,6 +68,13 @@ _BEFORE: Final = {
     "later": "R7",
 }
 """By phase, the rules behind a flag of a run whose flags show no cause."""
+_BY_SUBJECT: Final = {
+    cells.ALIKE: "R14.alike",
+    cells.UNTOLD: "R14.untold",
+    cells.OUTCOMES: "R2.outcomes",
+    cells.OUTCOMES_SINCE: "R14.outcomes",
+}
+"""Causes of findings that share a limit with others, by the code of what they are about."""
 _IN_ORDER: Final = (
     "R2.outcomes",
     "R2.apart_rows",
@@ -86,14 +93,8 @@ def cause_of(phase: str, finding: Finding | None) -> str:
     """Returns the cause of a finding that does not pass; nothing for none."""
     if finding is None:
         return ""
-    if finding.limit_name == "R14.changed_rows" and getattr(finding.subject, "code", "") == cells.ALIKE:
-        return "R14.alike"
-    if getattr(finding.subject, "code", "") == cells.UNTOLD:
-        return "R14.untold"
-    if getattr(finding.subject, "code", "") == cells.OUTCOMES:
-        return "R2.outcomes"
-    if getattr(finding.subject, "code", "") == cells.OUTCOMES_SINCE:
-        return "R14.outcomes"
+    if cause := _BY_SUBJECT.get(getattr(finding.subject, "code", "")):
+        return cause
     if phase == "admission/counts" and finding.limit_name in ("R2.apart_sites", "R2.leverage"):
         return "R2.apart_rows"
     if phase == "admission/pairs" and finding.limit_name == "R2.apart_rows":

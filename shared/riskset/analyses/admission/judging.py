@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from riskset.analyses.admission.altered import Item, items_of
+from riskset.analyses.admission.altered import Item, users_in
 from riskset.analyses.admission.blocks import compared, is_joint
 from riskset.analyses.admission.causes import refusal_by_a_site
 from riskset.analyses.admission.features import Feature, must_differ
@@ -178,9 +178,10 @@ def _changes(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iter
 
 def altered(policy: Policy, live: Live, counts: Mapping[tuple[str, Item], Count]) -> Iterator[Judged]:
     """R14 for what each analysis uses."""
+    users = users_in(live)
     for (run, item), count in counts.items():
         for finding in cells.altered(policy, run, item.what, item.name, count.rows, count.sites):
-            yield from ((analysis.id, finding) for analysis in live if item in items_of(analysis))
+            yield from ((id_, finding) for id_ in users.get(item, ()))
 
 
 def _cohorts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.admission.features import Feature, rows_within
+from riskset.analyses.admission.features import Feature
 from riskset.analyses.admission.figures import Count, Figures
 from riskset.analyses.admission.judging import Judged
 from riskset.analyses.admission.of_columns import models, strata_in
@@ -23,6 +23,7 @@ from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import AnalysisSet
 from riskset.analyses.design import Column, strata_of
 from riskset.disclosure import cells
+from riskset.disclosure.finding import Finding
 from riskset.disclosure.policy import Policy
 
 
@@ -61,17 +62,23 @@ def own_outcomes_since(policy: Policy, asked: Live, own: Own, events: Mapping[st
     """Yields what R14 says, in both columns, of these analyses' endpoints beside those that earlier runs told. A model
     of the patients of a level is compared with those of the same patients. `events` has how many all hospitals have in
     each set: where one has k more than was told, there are as many patients in whom the two differ."""
-    of_models = [analysis for analysis in models(asked) if analysis.endpoint is not None]
-    for analysis, told in product(of_models, own.outcomes() if of_models else ()):
-        followed = how_followed(analysis, analysis.exposure.within)
-        apart = abs(events.get(followed.rows, told.events) - told.events)
-        rows = 0 if apart >= policy.k else _differing_since(told, own, analysis, followed)
-        yield analysis.id, cells.outcomes_since(policy, followed.rows, told.run, rows)
+    of_models = [(a, how_followed(a, a.exposure.within)) for a in models(asked) if a.endpoint is not None]
+    earlier = own.outcomes() if of_models else ()
+
+    @cache
+    def found(followed: Followed) -> list[Finding]:
+        apart = [abs(events.get(followed.rows, told.events) - told.events) for told in earlier]
+        differ = (_differing_since(told, own, followed) for told in earlier)
+        rows = (0 if more >= policy.k else n for more, n in zip(apart, differ, strict=True))
+        return [cells.outcomes_since(policy, followed.rows, one.run, n) for one, n in zip(earlier, rows, strict=True)]
+
+    yield from ((analysis.id, finding) for analysis, followed in of_models for finding in found(followed))
 
 
-def _differing_since(told: ToldOutcome, own: Own, analysis: Analysis, followed: Followed) -> int:
-    rows = own.cohort.outcomes(analysis.analysis_set)
-    now = rows_within(rows, analysis).patients
+def _differing_since(told: ToldOutcome, own: Own, followed: Followed) -> int:
+    rows = own.cohort.outcomes(followed.analysis_set)
+    has = np.ones(rows.n, bool) if followed.level is None else followed.level.values(rows) == 1.0
+    now = rows.patients[has]
     patients = np.intersect1d(told.of.patients, now)
     is_of_level = told.is_of_level or followed.level is not None
     if not len(patients) or (is_of_level and not len(patients) == told.of.n == len(now)):

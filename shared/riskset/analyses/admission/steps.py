@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.admission.altered import Item, items_in, items_of
+from riskset.analyses.admission.altered import Item, users_in
 from riskset.analyses.admission.exclusions import NOT_COUNTED, Exclusions
 from riskset.analyses.admission.features import Feature, only_of
 from riskset.analyses.admission.figures import Figures, ToldSet
@@ -56,7 +56,7 @@ class Changes:
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
         everywhere = refused.issuperset(a.id for a in live)
-        users = {item: [a.id for a in live if item in items_of(a)] for item in items_in(live)}
+        users = users_in(live)
         of = [refused.issuperset(users[item]) for _, item in self._altered(live)]
         return np.array([everywhere] * (len(self.labels(live)) - len(of)) + of, bool)
 
@@ -76,7 +76,7 @@ class Changes:
         return replace(known, changes=changes, entered=entered, altered=altered)
 
     def _altered(self, live: Live) -> list[tuple[str, Item]]:
-        return list(product(self.earlier, items_in(live))) if self.counts_entered else []
+        return list(product(self.earlier, users_in(live))) if self.counts_entered else []
 
 
 @dataclass(frozen=True)
