@@ -8,11 +8,11 @@ within a hospital changes nothing, so there is nothing to centre); results are o
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import combinations_with_replacement, product
 from math import isfinite
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,7 @@ from riskset.study.asked.cox_terms import main_effects
 from riskset.study.spec import Study
 
 State = Fitting | Limiting
+M = TypeVar("M", bound="CoxModel")
 UNREACHABLE: Final = -1e12
 """Sent in place of a log likelihood that is not finite: worse than any, so that every party halves the step."""
 
@@ -192,6 +193,10 @@ class CoxModel(Analysis):
         now = newton.advance(state.newton, total[0], total[1 : 1 + p], total[1 + p :])
         after = replace(state, newton=now, known=(*state.known, here))
         return self.solved(after) if now.status == "ok" else _advanced(after)
+
+    def become(self, kind: type[M], **more: Any) -> M:  # noqa: ANN401 - fields of any type
+        """Returns the same model as another kind of it, with `more` fields of its own or changed."""
+        return kind(**({field.name: getattr(self, field.name) for field in fields(self)} | more))
 
     def solved(self, state: Fitting) -> Any:  # noqa: ANN401 - another model may go on
         """Returns the end of a fit that has converged."""

@@ -7,7 +7,7 @@ of the penalty, one number for each column (`stats.firth`). Limits and tests of 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import log
 from typing import Any
@@ -97,4 +97,4 @@ def _of(state: State) -> Penalised:
 
 def penalised(model: CoxModel) -> FirthModel:
     """Returns the same model by the penalised likelihood."""
-    return FirthModel(**{field.name: getattr(model, field.name) for field in fields(model)})
+    return model.become(FirthModel)

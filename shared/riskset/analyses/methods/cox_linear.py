@@ -8,8 +8,7 @@ with the spline.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 from riskset.analyses.analysis import NotEstimable, Result
 from riskset.analyses.methods.cox import CoxModel
@@ -47,15 +46,15 @@ def _compared(fit: CoxFit, linear: CoxFit) -> Result:
 def linear_models(model: CoxModel, entry: CoxEntry) -> Iterator[LinearModel]:
     """Yields one for each number of the model with a spline, where the study asks for the test."""
     if entry.linearity == "likelihood_ratio":
-        same = {field.name: getattr(model, field.name) for field in fields(model)}
         for spline in model.splines:
             name = spline.number.variable
-            own: dict[str, Any] = {
-                "id": f"{model.id}/linear/{name}",
-                "design": tuple(column for column in model.design if column not in spline.parts),
-                "splines": tuple(other for other in model.splines if other != spline),
-                "part_of": model.id,
-                "robust": "none",
-                "with_e_value": False,
-            }
-            yield LinearModel(**(same | own), number=name)
+            yield model.become(
+                LinearModel,
+                id=f"{model.id}/linear/{name}",
+                design=tuple(column for column in model.design if column not in spline.parts),
+                splines=tuple(other for other in model.splines if other != spline),
+                part_of=model.id,
+                robust="none",
+                with_e_value=False,
+                number=name,
+            )

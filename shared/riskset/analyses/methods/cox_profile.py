@@ -7,7 +7,7 @@ point, the model ends with Wald limits for the coefficients that are left, and s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from riskset.analyses.analysis import RefusedByRule, Result
@@ -113,5 +113,4 @@ def _ended(state: Profiling, why: Message) -> CoxFit:
 
 def with_profile(model: CoxModel, variables: Sequence[str]) -> ProfiledModel:
     """Returns the same model, with profile limits of the coefficients of these variables."""
-    same = {field.name: getattr(model, field.name) for field in fields(model)}
-    return ProfiledModel(**same, profile=frozenset(variables))
+    return model.become(ProfiledModel, profile=frozenset(variables))
