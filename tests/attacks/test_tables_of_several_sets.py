@@ -8,7 +8,8 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from riskset.analyses.admission import own_rows, own_sets
+from riskset.analyses.admission import own_rows
+from riskset.analyses.alike import are_alike
 from riskset.analyses.analysis import has_result
 from riskset.analyses.cohort import AnalysisSet, Cohort, PatientSet
 from riskset.analyses.moments import moments_id
@@ -169,4 +170,4 @@ def test_columns_of_one_meaning(other, is_one):
     ecog = random.integers(0, 3, 200).astype(float)
     second = np.asarray(other(ecog, random), float)
     second[:5] = np.nan
-    assert own_sets.are_alike(ecog, second) is own_sets.are_alike(second, ecog) is is_one
+    assert are_alike(ecog, second) is are_alike(second, ecog) is is_one

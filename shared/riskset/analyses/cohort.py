@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from riskset.analyses.alike import are_alike
 from riskset.study.entry import AnalysisEntry
 
 ALL = "all"
@@ -145,6 +147,20 @@ class Cohort:
     def n_patients(self) -> int:
         """One more than the largest patient number."""
         return int(self.counted.max(initial=-1)) + 1
+
+    @cached_property
+    def alike(self) -> Mapping[str, frozenset[str]]:
+        """By variable of any set: it, and those that are nearly the same by their values here."""
+        values: dict[str, NDArray[np.float64]] = {}
+        for rows in self.analysis_sets.values():
+            for name, known in rows.variables.items():
+                values.setdefault(name, np.full(self.n_patients, np.nan))[rows.patients] = known
+        found = {name: {name} for name in values}
+        for (a, one), (b, other) in combinations(values.items(), 2):
+            if are_alike(one, other):
+                found[a].add(b)
+                found[b].add(a)
+        return {name: frozenset(names) for name, names in found.items()}
 
     @cached_property
     def analysed(self) -> NDArray[np.int64]:

@@ -5,7 +5,6 @@ tables be that of one patient, or of one patient of an arm. None of it leaves th
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +19,6 @@ from riskset.disclosure import cells, span
 from riskset.disclosure.added_up import combinations_of, fewest
 from riskset.disclosure.exposure import Column
 from riskset.disclosure.policy import Policy
-
-_ALIKE: Final = 0.8
-"""Share of the variance of one variable that another explains, from which they are taken for one."""
-_FEWEST: Final = 10
-"""Of fewer patients, or of fewer for each value, it says nothing."""
 
 
 def own_sets(policy: Policy, live: Live, own: Own, figures: Figures, arm: str | None) -> Iterator[Judged]:
@@ -160,36 +154,9 @@ def _of_variables(live: Live, cohort: Cohort, arm: str | None) -> list[Sequence[
     """Returns, for each variable but the arm, the analyses that tell something of it, or of another one that is nearly
     the same by its values; the same analyses once."""
     variables = dict.fromkeys(c.variable for analysis in live for c in analysis.columns if c.variable != arm)
-    values = {name: _values(cohort, name) for name in variables}
-    alike = {name: {name, *(o for o in variables if are_alike(values[name], values[o]))} for name in variables}
-    found = ([a for a in live if any(c.variable in names for c in a.columns)] for names in alike.values())
+    alike = (cohort.alike.get(name, {name}) for name in variables)
+    found = ([a for a in live if any(c.variable in names for c in a.columns)] for names in alike)
     return list({tuple(a.id for a in users): users for users in found}.values())
-
-
-def _values(cohort: Cohort, variable: str) -> NDArray[np.float64]:
-    """Returns a variable of the hospital's patients, (patients,); not a number for who has no value in any set."""
-    found = np.full(cohort.n_patients, np.nan)
-    for rows in cohort.analysis_sets.values():
-        if variable in rows.variables:
-            found[rows.patients] = rows.variables[variable]
-    return found
-
-
-def are_alike(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
-    """Whether one variable says nearly all of the other: the same one turned round, shifted or in another unit, or a
-    category beside its levels merged."""
-    both = np.isfinite(one) & np.isfinite(other)
-    a, b = one[both], other[both]
-    return len(a) >= _FEWEST and max(_explained(a, b), _explained(b, a)) > _ALIKE
-
-
-def _explained(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """Returns the share of the variance of b that a line in a explains, or where a has few values, the mean at each."""
-    values, codes, counts = np.unique(a, return_inverse=True, return_counts=True)
-    rest = b - b.mean()
-    total, of_line = float(rest @ rest), float(rest @ a) ** 2 / (float((a - a.mean()) @ a) or 1.0)
-    means = np.bincount(codes, rest) / counts if len(a) >= _FEWEST * len(values) else np.zeros(len(values))
-    return max(of_line, float(counts @ means**2)) / total if total else 0.0
 
 
 def _in_both(figures: Figures, names: Sequence[str]) -> NDArray[np.float64]:
