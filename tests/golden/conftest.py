@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.golden.study_text import sites_text
 
 from riskset import datasets
 
@@ -116,7 +117,7 @@ def tries_by_site(desk_at, tmp_path_factory):
     def tries(study, rows, mapping=""):
         sites = sorted({row["site"] for row in rows})
         desk = desk_at(tmp_path_factory.mktemp("by_site"))
-        desk.writes_study(study.format(sites="\n".join(f'{site} = {{ name = "{site}" }}' for site in sites)))
+        desk.writes_study(study.format(sites=sites_text(sites)))
         for site in sites:
             desk.adds_site(site, [row for row in rows if row["site"] == site], mapping)
         return list(desk.tries().values())

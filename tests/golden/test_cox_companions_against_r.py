@@ -4,35 +4,23 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.golden.study_text import study_text
 
-STUDY = """\
-schema = 1
-[study]
-id = "trial"
-version = "1"
-title = "lung"
-[sites]
-{sites}
-[variables]
-trt   = {{ type = "boolean" }}
-time  = {{ type = "number", unit = "day", range = [0, 10000], step = 1 }}
-weeks = {{ type = "number", unit = "day", range = [0, 10000], step = 1 }}
-late  = {{ type = "number", unit = "day", range = [0, 10000], step = 1 }}
-event = {{ type = "boolean" }}
-age   = {{ type = "number", unit = "year", range = [18, 100] }}
-ecog  = {{ type = "category", levels = ["0", "1", "2+"] }}
-[comparison]
-arm = "trt"
-reference = "false"
-[time]
-unit = "day"
-grid = {{ width_days = 1, max_days = 2000 }}
+STUDY = study_text(
+    """\
+weeks = { type = "number", unit = "day", range = [0, 10000], step = 1 }
+late  = { type = "number", unit = "day", range = [0, 10000], step = 1 }
+age   = { type = "number", unit = "year", range = [18, 100] }
+ecog  = { type = "category", levels = ["0", "1", "2+"] }
+""",
+    "",
+    endpoints="""\
 [endpoints]
-days  = {{ days = "time", event = "event" }}
-weeks = {{ days = "weeks", event = "event" }}
-late  = {{ days = "time", event = "event", entry = "late" }}
-[analyses]
-"""
+days  = { days = "time", event = "event" }
+weeks = { days = "weeks", event = "event" }
+late  = { days = "time", event = "event", entry = "late" }
+""",
+)
 TRANSFORMS = ["km", "identity", "rank", "log"]
 ASKED = {
     "days": {"endpoint": "days"},

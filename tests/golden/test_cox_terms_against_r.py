@@ -5,44 +5,29 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.golden.study_text import study_text
 
-STUDY = """\
-schema = 1
-[study]
-id = "trial"
-version = "1"
-title = "lung"
-[sites]
-{sites}
-[variables]
-trt     = {{ type = "boolean" }}
-time    = {{ type = "number", unit = "day", range = [0, 10000], step = 1 }}
-event   = {{ type = "boolean" }}
-age     = {{ type = "number", unit = "year", range = [18, 100] }}
-logage  = {{ type = "number", unit = "year", range = [18, 100], transform = "log" }}
-ecog    = {{ type = "category", levels = ["0", "1", "2+"] }}
-ph_ecog = {{ type = "number", range = [0, 4] }}
-[comparison]
-arm = "trt"
-reference = "false"
-[time]
-unit = "month"
-grid = {{ width_days = 1, max_days = 2000 }}
-[endpoints.os]
-days = "time"
-event = "event"
-[analyses]
-interactions = {{ kind = "cox", endpoint = "os", multivariable = ["trt", "age", "ecog", "trt:age", "trt:ecog"] }}
-numbers = {{ kind = "cox", endpoint = "os", multivariable = ["age", "ph_ecog", "age:ph_ecog"] }}
-log_spline = {{ kind = "cox", endpoint = "os", univariable = ["logage"], splines = {{ logage = [50, 60, 70] }} }}
-landmark = {{ kind = "cox", endpoint = "os", multivariable = ["trt", "age"], landmark = 3 }}
+STUDY = study_text(
+    """\
+age     = { type = "number", unit = "year", range = [18, 100] }
+logage  = { type = "number", unit = "year", range = [18, 100], transform = "log" }
+ecog    = { type = "category", levels = ["0", "1", "2+"] }
+ph_ecog = { type = "number", range = [0, 4] }
+""",
+    """\
+interactions = { kind = "cox", endpoint = "os", multivariable = ["trt", "age", "ecog", "trt:age", "trt:ecog"] }
+numbers = { kind = "cox", endpoint = "os", multivariable = ["age", "ph_ecog", "age:ph_ecog"] }
+log_spline = { kind = "cox", endpoint = "os", univariable = ["logage"], splines = { logage = [50, 60, 70] } }
+landmark = { kind = "cox", endpoint = "os", multivariable = ["trt", "age"], landmark = 3 }
 [analyses.spline]
 kind = "cox"
 endpoint = "os"
 multivariable = ["trt", "age"]
-splines = {{ age = [50, 60, 65, 75] }}
+splines = { age = [50, 60, 65, 75] }
 linearity = "likelihood_ratio"
-"""
+""",
+    unit="month",
+)
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.golden.study_text import sites_text, study_text
 
 HERE = Path(__file__).parent
 RHO = {"log": 0.5, "log-log": 0, "plain": 1}
@@ -44,32 +45,6 @@ gibleed = { type = "boolean" }
 """
 COVARIATES = {"lung": LUNG, "rottgbsg": ROTTGBSG, "rhdnase": RHDNASE, "pbc3": PBC3}
 IN_R = {"nodes": "lnodes", "pgr": "lpgr", "er": "ler", "bili": "logbili", "fev": "logfev"}
-
-STUDY = """\
-schema = 1
-[study]
-id = "trial"
-version = "1"
-title = "{name}"
-[sites]
-{sites}
-[variables]
-trt   = {{ type = "boolean" }}
-time  = {{ type = "number", unit = "day", range = [0, 10000], step = 1 }}
-event = {{ type = "boolean" }}
-{variables}
-[comparison]
-arm = "trt"
-reference = "false"
-[time]
-unit = "day"
-grid = {{ width_days = 1, max_days = {last} }}
-[endpoints.os]
-days = "time"
-event = "event"
-[analyses]
-{analyses}
-"""
 
 
 @dataclass(frozen=True)
@@ -109,11 +84,9 @@ def tried(request, desk_at, tmp_path_factory, csv_of):
     asked += [f'follow-{kind} = {{ kind = "follow-up", endpoint = "os", limits = "{kind}" }}' for kind in LIMITS[:2]]
     sites = sorted({row["site"] for row in rows})
     desk = desk_at(tmp_path_factory.mktemp(name))
-    declared = "\n".join(f'{site} = {{ name = "{site}" }}' for site in sites)
     last = max(int(row["time"]) for row in rows) + 1  # a follow-up that ends at the end of the grid is not reached
-    desk.writes_study(
-        STUDY.format(name=name, sites=declared, variables=variables, last=last, analyses="\n".join(asked))
-    )
+    study = study_text(variables, "\n".join(asked), title=name, grid=(1, last))
+    desk.writes_study(study.format(sites=sites_text(sites)))
     mapping = 'size = "sizecat"' if name == "rottgbsg" else ""
     for site in sites:
         desk.adds_site(site, [row for row in rows if row["site"] == site], mapping)

@@ -14,47 +14,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.golden.separated_rows import cohorts_of, study_of
+from tests.golden.study_text import study_text
 
-from riskset.analyses.cohort import AnalysisSet, Cohort
 from riskset.rehearsal import Rehearsal
 from riskset.results import results_json, results_of
 from riskset.stats import firth
 from riskset.stats.cox import evaluate, risk_sets
-from riskset.study.spec import Study
 
 HERE = Path(__file__).parent
-VARIABLES = {
-    "x": {"type": "number", "range": [-10, 10]},
-    "age": {"type": "number", "range": [18, 100]},
-    "z": {"type": "boolean"},
-    "flag": {"type": "boolean"},
-    "score": {"type": "number", "range": [0, 10]},
-    "time": {"type": "number", "range": [0, 5000]},
-    "event": {"type": "boolean"},
-}
-STUDY = """\
-schema = 1
-[study]
-id = "trial"
-version = "1"
-title = "lung"
-[sites]
-{sites}
-[variables]
-trt     = {{ type = "boolean" }}
-time    = {{ type = "number", unit = "day", range = [0, 10000], step = 1 }}
-event   = {{ type = "boolean" }}
-age     = {{ type = "number", unit = "year", range = [18, 100], step = 1 }}
-ph_ecog = {{ type = "number", range = [0, 4], step = 1, required = false }}
-wt_loss = {{ type = "number", unit = "lb", range = [-60, 120], step = 1, required = false }}
-[comparison]
-arm = "trt"
-reference = "false"
-[time]
-unit = "day"
-grid = {{ width_days = 1, max_days = 2000 }}
-[endpoints]
-os = {{ days = "time", event = "event" }}
+STUDY = study_text(
+    """\
+age     = { type = "number", unit = "year", range = [18, 100], step = 1 }
+ph_ecog = { type = "number", range = [0, 4], step = 1, required = false }
+wt_loss = { type = "number", unit = "lb", range = [-60, 120], step = 1, required = false }
+""",
+    """\
 [analyses.cox]
 kind = "cox"
 endpoint = "os"
@@ -66,7 +41,8 @@ kind = "cox"
 endpoint = "os"
 multivariable = ["trt", "age", "ph_ecog", "wt_loss"]
 profile_limits = ["trt"]
-"""
+""",
+)
 
 
 def answers_of(name):
@@ -83,35 +59,8 @@ def agree(terms, r):
 @pytest.fixture(scope="module", params=["efron", pytest.param("breslow", marks=pytest.mark.exhaustive)])
 def separated(request):
     """Returns the results of the models of `separated.json`, by the name R has for them, and R's."""
-    columns = {name: np.array(values) for name, values in answers_of("separated.json")["data"].items()}
-    cohorts = {}
-    for site in sorted(set(columns["site"])):
-        own = columns["site"] == site
-        of = {name: columns[name][own].astype(float) for name in VARIABLES if name not in ("time", "event")}
-        rows = AnalysisSet(columns["time"][own].astype(np.int64), columns["event"][own] == 1, None, of)
-        cohorts[site] = Cohort(site, {"os": rows})
-    asked = {
-        name: {
-            "kind": "cox",
-            "endpoints": ["os"],
-            "ties": request.param,
-            "univariable": [name],
-            "multivariable": ["x", "age", "z", name],
-            "firth": True,
-        }
-        for name in ("flag", "score")
-    }
-    study = {
-        "schema": 1,
-        "study": {"id": "trial", "version": "1", "title": {"en": "A trial"}},
-        "sites": {site: {"name": site} for site in cohorts},
-        "variables": VARIABLES,
-        "time": {"unit": "day", "grid": {"width_days": 1, "max_days": 5000}},
-        "endpoints": {"os": {"days": "time", "event": "event"}},
-        "analyses": asked,
-        "disclosure": {"secure_sum": "off"},
-    }
-    study = Study.model_validate(study)
+    cohorts = cohorts_of(answers_of("separated.json")["data"])
+    study = study_of(cohorts, request.param, firth=True)
     outcome = Rehearsal(study, cohorts, is_gated=False).run()
     found = results_json(results_of(study, outcome, sorted(cohorts)))["results"]
     named = {f"{one['analysis']}{'_alone' if one['model'] == 'univariable' else ''}": one for one in found}

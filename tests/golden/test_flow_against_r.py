@@ -5,42 +5,29 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.golden.study_text import sites_text, study_text
 
 from riskset import datasets
 from riskset.cli import main
 
 R = json.loads(Path(__file__).with_name("table1.json").read_text(encoding="utf-8"))["flow"]
-STUDY = """\
-schema = 1
-[study]
-id = "trial"
-version = "1"
-title = "lung"
-[sites]
-{sites}
-[variables]
-trt     = {{ type = "boolean" }}
-time    = {{ type = "number", unit = "day", range = [0, 10000], step = 1 }}
-event   = {{ type = "boolean" }}
-age     = {{ type = "number", unit = "year", range = [18, 100] }}
-ph_ecog = {{ type = "number", range = [0, 4], required = false }}
-wt_loss = {{ type = "number", unit = "lb", range = [-60, 120], required = false }}
+STUDY = study_text(
+    """\
+age     = { type = "number", unit = "year", range = [18, 100] }
+ph_ecog = { type = "number", range = [0, 4], required = false }
+wt_loss = { type = "number", unit = "lb", range = [-60, 120], required = false }
+""",
+    """\
+flow = { kind = "flow" }
+cox = { kind = "cox", endpoint = "os", multivariable = ["trt", "age", "ph_ecog", "wt_loss"] }
+""",
+    grid=(28, 1120),
+    rules="""\
 [[eligibility]]
 id = "adults"
 rule = "age >= 50"
-[comparison]
-arm = "trt"
-reference = "false"
-[time]
-unit = "day"
-grid = {{ width_days = 28, max_days = 1120 }}
-[endpoints.os]
-days = "time"
-event = "event"
-[analyses]
-flow = {{ kind = "flow" }}
-cox = {{ kind = "cox", endpoint = "os", multivariable = ["trt", "age", "ph_ecog", "wt_loss"] }}
-"""
+""",
+)
 
 
 @pytest.fixture(scope="module", params=[4, pytest.param(3, marks=pytest.mark.exhaustive)])
@@ -50,7 +37,7 @@ def flow(request, desk_at, tmp_path_factory):
         rows = list(csv.DictReader(file))
     names = [f"site{code}" for code in range(request.param)]
     desk = desk_at(tmp_path_factory.mktemp("flow"))
-    desk.writes_study(STUDY.format(sites="\n".join(f'{name} = {{ name = "{name}" }}' for name in names)))
+    desk.writes_study(STUDY.format(sites=sites_text(names)))
     for code, name in enumerate(names):
         desk.adds_site(name, rows[code :: request.param])
     assert main(desk.command) == 0

@@ -9,36 +9,22 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.golden.study_text import sites_text, study_text
 
 from riskset import datasets
 
 ANSWERS = json.loads(Path(__file__).with_name("response.json").read_text(encoding="utf-8"))
 EXACT = {"rel": 1e-9, "abs": 1e-12}
-STUDY = """\
-schema = 1
-[study]
-id = "trial"
-version = "1"
-title = "Trial"
-[sites]
-{sites}
-[variables]
-trt   = {{ type = "boolean" }}
-early = {{ type = "boolean" }}
-time  = {{ type = "number", unit = "day", range = [0, 10000], step = 1 }}
-event = {{ type = "boolean" }}
-[comparison]
-arm = "trt"
-reference = "false"
-[time]
-unit = "day"
-grid = {{ width_days = 7, max_days = 1400 }}
-[endpoints.os]
-days = "time"
-event = "event"
-[analyses]
-early = {{ kind = "response", of = ["early"], orr = ["true"] }}
-"""
+STUDY = study_text(
+    """\
+early = { type = "boolean" }
+""",
+    """\
+early = { kind = "response", of = ["early"], orr = ["true"] }
+""",
+    title="Trial",
+    grid=(7, 1400),
+)
 
 
 @pytest.fixture(scope="module", params=["lung", pytest.param("rhdnase", marks=pytest.mark.exhaustive)])
@@ -53,7 +39,7 @@ def compared(request, desk_at, tmp_path_factory):
         row["early"] = str(int(row["event"] == "1" and float(row["time"]) <= answers["days"]))
     sites = sorted({row["site"] for row in rows})
     desk = desk_at(tmp_path_factory.mktemp(request.param))
-    desk.writes_study(STUDY.format(sites="\n".join(f'{site} = {{ name = "{site}" }}' for site in sites)))
+    desk.writes_study(STUDY.format(sites=sites_text(sites)))
     for site in sites:
         desk.adds_site(site, [row for row in rows if row["site"] == site])
     results = desk.tries()

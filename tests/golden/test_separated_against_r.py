@@ -10,23 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.golden.separated_rows import cohorts_of, study_of
 
-from riskset.analyses.cohort import AnalysisSet, Cohort
 from riskset.rehearsal import Rehearsal
 from riskset.results import results_json, results_of
 from riskset.stats.cox import fit, risk_sets
-from riskset.study.spec import Study
 from riskset_server.report.cells import cells_of, numbers_csv
 
-VARIABLES = {
-    "x": {"type": "number", "range": [-10, 10]},
-    "age": {"type": "number", "range": [18, 100]},
-    "z": {"type": "boolean"},
-    "flag": {"type": "boolean"},
-    "score": {"type": "number", "range": [0, 10]},
-    "time": {"type": "number", "range": [0, 5000]},
-    "event": {"type": "boolean"},
-}
 CASES = {
     "flag_alone": ("flag", "univariable/flag"),
     "score_alone": ("score", "univariable/score"),
@@ -38,42 +28,6 @@ CASES = {
 @pytest.fixture(scope="module")
 def answers():
     return json.loads(Path(__file__).with_name("separated.json").read_text(encoding="utf-8"))
-
-
-def study_of(sites, ties):
-    models = {
-        name: {
-            "kind": "cox",
-            "endpoints": ["os"],
-            "ties": ties,
-            "univariable": [name],
-            "multivariable": [*others, name],
-        }
-        for name, others in (("flag", ["x", "age", "z"]), ("score", ["x", "age", "z"]))
-    }
-    return Study.model_validate(
-        {
-            "schema": 1,
-            "study": {"id": "trial", "version": "1", "title": {"en": "A trial"}},
-            "sites": {site: {"name": site} for site in sites},
-            "variables": VARIABLES,
-            "time": {"unit": "day", "grid": {"width_days": 1, "max_days": 5000}},
-            "endpoints": {"os": {"days": "time", "event": "event"}},
-            "analyses": models,
-            "disclosure": {"secure_sum": "off"},
-        }
-    )
-
-
-def cohorts_of(data):
-    columns = {name: np.array(values) for name, values in data.items()}
-    cohorts = {}
-    for site in sorted(set(data["site"])):
-        own = columns["site"] == site
-        variables = {name: columns[name][own].astype(float) for name in VARIABLES if name not in ("time", "event")}
-        rows = AnalysisSet(columns["time"][own].astype(np.int64), columns["event"][own] == 1, None, variables)
-        cohorts[site] = Cohort(site, {"os": rows})
-    return cohorts
 
 
 @pytest.fixture(scope="module", params=["efron", "breslow"])

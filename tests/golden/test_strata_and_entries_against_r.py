@@ -6,28 +6,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.golden.study_text import study_text
 
-STUDY = """\
-schema = 1
-[study]
-id = "trial"
-version = "1"
-title = "lung"
-[sites]
-{sites}
-[variables]
-trt   = {{ type = "boolean" }}
-time  = {{ type = "number", unit = "day", range = [0, 10000], step = 1 }}
-event = {{ type = "boolean" }}
-entry = {{ type = "number", unit = "day", range = [0, 80], step = 1 }}
-age   = {{ type = "number", unit = "year", range = [18, 100] }}
-ecog  = {{ type = "category", levels = ["0", "1", "2+"] }}
-[comparison]
-arm = "trt"
-reference = "false"
-[time]
-unit = "day"
-grid = {{ width_days = 1, max_days = 2000 }}
+STUDY = study_text(
+    """\
+entry = { type = "number", unit = "day", range = [0, 80], step = 1 }
+age   = { type = "number", unit = "year", range = [18, 100] }
+ecog  = { type = "category", levels = ["0", "1", "2+"] }
+""",
+    """\
+strata = { kind = "cox", endpoint = "os", univariable = ["trt"], multivariable = ["trt", "age"], strata = ["ecog"] }
+breslow = { kind = "cox", endpoint = "os", ties = "breslow", multivariable = ["trt", "age"], strata = ["ecog"] }
+late = { kind = "cox", endpoint = "late", multivariable = ["trt", "age"] }
+late_breslow = { kind = "cox", endpoint = "late", ties = "breslow", multivariable = ["trt", "age"] }
+late_strata = { kind = "cox", endpoint = "late", multivariable = ["trt", "age"], strata = ["ecog"] }
+whole = { kind = "cox", endpoint = "os", multivariable = ["trt", "age", "ecog"], e_value = true }
+""",
+    endpoints="""\
 [endpoints.os]
 days = "time"
 event = "event"
@@ -35,14 +30,8 @@ event = "event"
 days = "time"
 event = "event"
 entry = "entry"
-[analyses]
-strata = {{ kind = "cox", endpoint = "os", univariable = ["trt"], multivariable = ["trt", "age"], strata = ["ecog"] }}
-breslow = {{ kind = "cox", endpoint = "os", ties = "breslow", multivariable = ["trt", "age"], strata = ["ecog"] }}
-late = {{ kind = "cox", endpoint = "late", multivariable = ["trt", "age"] }}
-late_breslow = {{ kind = "cox", endpoint = "late", ties = "breslow", multivariable = ["trt", "age"] }}
-late_strata = {{ kind = "cox", endpoint = "late", multivariable = ["trt", "age"], strata = ["ecog"] }}
-whole = {{ kind = "cox", endpoint = "os", multivariable = ["trt", "age", "ecog"], e_value = true }}
-"""
+""",
+)
 
 
 def with_entry(row):

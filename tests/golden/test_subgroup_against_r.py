@@ -4,35 +4,20 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.golden.study_text import study_text
 
-STUDY = """\
-schema = 1
-[study]
-id = "trial"
-version = "1"
-title = "lung"
-[sites]
-{sites}
-[variables]
-trt     = {{ type = "boolean" }}
-time    = {{ type = "number", unit = "day", range = [0, 10000], step = 1 }}
-event   = {{ type = "boolean" }}
-age     = {{ type = "number", unit = "year", range = [18, 100] }}
-ecog    = {{ type = "category", levels = ["0", "1", "2+"] }}
-old     = {{ type = "boolean", rule = "age >= 65" }}
-[comparison]
-arm = "trt"
-reference = "false"
-[time]
-unit = "month"
-grid = {{ width_days = 1, max_days = 2000 }}
-[endpoints.os]
-days = "time"
-event = "event"
-[analyses]
-crude    = {{ kind = "subgroup", endpoint = "os", by = ["ecog"] }}
-adjusted = {{ kind = "subgroup", endpoint = "os", by = ["old"], adjusted = ["ecog"], ties = "breslow" }}
-"""
+STUDY = study_text(
+    """\
+age     = { type = "number", unit = "year", range = [18, 100] }
+ecog    = { type = "category", levels = ["0", "1", "2+"] }
+old     = { type = "boolean", rule = "age >= 65" }
+""",
+    """\
+crude    = { kind = "subgroup", endpoint = "os", by = ["ecog"] }
+adjusted = { kind = "subgroup", endpoint = "os", by = ["old"], adjusted = ["ecog"], ties = "breslow" }
+""",
+    unit="month",
+)
 CASES = [("crude", "ecog"), ("adjusted", "old")]
 
 

@@ -10,6 +10,7 @@ import math
 from pathlib import Path
 
 import pytest
+from tests.golden.study_text import sites_text, study_text
 
 from riskset import datasets
 
@@ -31,31 +32,6 @@ RHDNASE = """\
 fev = { type = "number", range = [1, 200] }
 """
 VARIABLES = {"lung": LUNG, "rottgbsg": ROTTGBSG, "rhdnase": RHDNASE}
-STUDY = """\
-schema = 1
-[study]
-id = "trial"
-version = "1"
-title = "{name}"
-[sites]
-{sites}
-[variables]
-trt   = {{ type = "boolean" }}
-time  = {{ type = "number", unit = "day", range = [0, 10000], step = 1 }}
-event = {{ type = "boolean" }}
-{variables}
-[comparison]
-arm = "trt"
-reference = "false"
-[time]
-unit = "day"
-grid = {{ width_days = 28, max_days = 9996 }}
-[endpoints.os]
-days = "time"
-event = "event"
-[analyses]
-table1 = {{ kind = "table1", variables = {names} }}
-"""
 STEP = {"age": 1, "wt_loss": 1, "pat_karno": 10, "lnodes": 1, "fev": 5}
 """The number's step, or what few patients of the data set lie in."""
 SMD = ("pooled sd", "sd of the arm", "sd of the reference")
@@ -94,8 +70,9 @@ def tried(request, desk_at, tmp_path_factory):
     by_site = dealt(name, rows, into)
     names = [line.split()[0] for line in VARIABLES[name].splitlines()]
     desk = desk_at(tmp_path_factory.mktemp(name))
-    sites = "\n".join(f'{site} = {{ name = "{site}" }}' for site in by_site)
-    desk.writes_study(STUDY.format(name=name, sites=sites, variables=VARIABLES[name], names=names))
+    asked = f'table1 = {{ kind = "table1", variables = {names} }}'
+    study = study_text(VARIABLES[name], asked, title=name, grid=(28, 9996))
+    desk.writes_study(study.format(sites=sites_text(by_site)))
     for site, own in by_site.items():
         desk.adds_site(site, own, 'lnodes = "nodes"' if name == "rottgbsg" else "")
     found = desk.tries()["table1/all"]

@@ -4,40 +4,32 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.golden.study_text import study_text
 
 pytestmark = pytest.mark.exhaustive
 
 R = json.loads(Path(__file__).with_name("three_arms.json").read_text(encoding="utf-8"))
-STUDY = """\
-schema = 1
-[study]
-id = "trial"
-version = "1"
-title = "lung"
-[sites]
-{sites}
-[variables]
-arm   = {{ type = "category", levels = ["a", "b", "c"] }}
-time  = {{ type = "number", unit = "day", range = [0, 10000], step = 1 }}
-event = {{ type = "boolean" }}
-entry = {{ type = "number", unit = "day", range = [0, 80], step = 1 }}
-age   = {{ type = "number", unit = "year", range = [18, 100] }}
-old   = {{ type = "boolean" }}
-[comparison]
-arm = "arm"
-reference = "a"
-[time]
-unit = "day"
-grid = {{ width_days = 30, max_days = 1200 }}
+STUDY = study_text(
+    """\
+entry = { type = "number", unit = "day", range = [0, 80], step = 1 }
+age   = { type = "number", unit = "year", range = [18, 100] }
+old   = { type = "boolean" }
+""",
+    """\
+km   = { kind = "km", endpoints = ["os", "late"], landmarks = TIMES }
+rmst = { kind = "rmst", endpoint = "os", tau = [720] }
+cox  = { kind = "cox", endpoint = "os", multivariable = ["arm", "age"], ph_test = ["km", "rank", "identity"] }
+old  = { kind = "response", of = ["old"], orr = ["true"] }
+""",
+    endpoints="""\
 [endpoints]
-os   = {{ days = "time", event = "event" }}
-late = {{ days = "time", event = "event", entry = "entry" }}
-[analyses]
-km   = {{ kind = "km", endpoints = ["os", "late"], landmarks = TIMES }}
-rmst = {{ kind = "rmst", endpoint = "os", tau = [720] }}
-cox  = {{ kind = "cox", endpoint = "os", multivariable = ["arm", "age"], ph_test = ["km", "rank", "identity"] }}
-old  = {{ kind = "response", of = ["old"], orr = ["true"] }}
-"""
+os   = { days = "time", event = "event" }
+late = { days = "time", event = "event", entry = "entry" }
+""",
+    arm='arm = { type = "category", levels = ["a", "b", "c"] }\n',
+    reference="a",
+    grid=(30, 1200),
+)
 
 
 def prepared(row):

@@ -3,6 +3,8 @@
 import json
 from dataclasses import dataclass
 
+from tests.golden.study_text import sites_text, study_text
+
 TRANSFORMS = ["km", "identity", "rank", "log"]
 
 
@@ -62,36 +64,6 @@ gibleed = { type = "boolean" }
         ("stage", ["1", "2", "3", "4"]),
     ),
 }
-
-STUDY = """\
-schema = 1
-[study]
-id = "trial"
-version = "1"
-title = "{name}"
-[sites]
-{sites}
-[variables]
-trt   = {{ type = "boolean" }}
-time  = {{ type = "number", unit = "day", range = [0, 10000], step = 1 }}
-event = {{ type = "boolean" }}
-{variables}
-place = {{ type = "category", levels = {places} }}
-early = {{ type = "boolean", required = false }}
-level = {{ type = "category", levels = {levels}, required = false }}
-{derived}
-[comparison]
-arm = "trt"
-reference = "false"
-[time]
-unit = "day"
-grid = {{ width_days = 1, max_days = {last} }}
-[endpoints.os]
-days = "time"
-event = "event"
-[analyses]
-{analyses}
-"""
 
 
 def lines_of(entries):
@@ -171,13 +143,11 @@ def prepared(name, rows):
 def study_of(name, rows, sites, entries):
     """Returns the text of a study of the data set at these sites."""
     data = DATA[name]
-    return STUDY.format(
-        name=name,
-        sites="\n".join(f'{site} = {{ name = "{site}" }}' for site in sites),
-        variables=data.variables,
-        places=json.dumps(sorted({row["site"] for row in rows})),
-        levels=json.dumps(data.category[1]),
-        derived="\n".join(f'{key} = {{ type = "boolean", rule = "{rule}" }}' for key, rule in data.subgroups.items()),
-        last=max(int(row["time"]) for row in rows) + 1,
-        analyses=lines_of(entries),
-    )
+    derived = "".join(f'{key} = {{ type = "boolean", rule = "{rule}" }}\n' for key, rule in data.subgroups.items())
+    variables = f"""\
+{data.variables}place = {{ type = "category", levels = {json.dumps(sorted({row["site"] for row in rows}))} }}
+early = {{ type = "boolean", required = false }}
+level = {{ type = "category", levels = {json.dumps(data.category[1])}, required = false }}
+{derived}"""
+    last = max(int(row["time"]) for row in rows) + 1
+    return study_text(variables, lines_of(entries), title=name, grid=(1, last)).format(sites=sites_text(sites))
