@@ -18,7 +18,8 @@ from riskset.analyses.analysis import has_result
 from riskset.analyses.cohort import AnalysisSet, Cohort, PatientSet
 from riskset.analyses.methods import PLANNERS
 from riskset.analyses.plan import plan
-from riskset.disclosure.exposure import uncovered, unplaced
+from riskset.disclosure.coverage import uncovered
+from riskset.disclosure.placement import unplaced
 from riskset.rehearsal import Rehearsal
 from riskset.results import entry_json, results_of
 from riskset.study.asked import ENTRIES, installed

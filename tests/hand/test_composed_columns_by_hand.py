@@ -15,7 +15,8 @@ import pytest
 from riskset.analyses.admission.two_levels import cells_of_levels
 from riskset.analyses.moments import scaled
 from riskset.disclosure.composed import product, restricted_cubic, spline
-from riskset.disclosure.exposure import Column, Exposure, unplaced
+from riskset.disclosure.exposure import Column, Exposure
+from riskset.disclosure.placement import unplaced
 from riskset.disclosure.policy import default_policy
 
 AGE = Column("age", middle=50, half_range=50)

@@ -1,13 +1,13 @@
-"""What an analysis discloses about patients, and whether it declares every number it sends.
+"""What an analysis discloses about patients, and what each of its numbers is.
 
 The rules look at the exposure and never at the class of an analysis; a check by class would miss the next one. What no
-rule of this version covers is refused by the nearest rule (`unplaced`), and a number whose label the exposure does not
-cover never leaves the site (`uncovered`).
+rule of this version covers is refused by the nearest rule (`placement`), and a number whose label the exposure does not
+cover never leaves the site (`coverage`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal, Protocol
@@ -15,8 +15,6 @@ from typing import Final, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.catalogue import NOTHING, Message, say
-from riskset.disclosure.finding import Finding, cannot_judge
 from riskset.stats.grid import Grid
 
 EVENT: Final = "event"
@@ -262,190 +260,3 @@ def alone(text: str, *columns: Column) -> Label:
 def counted(text: str, status: str, step: int | None, *columns: Column) -> Label:
     """Returns the label of a count in one step of time, or of a total over all steps."""
     return Label(text, columns, step=step, status=status, slot=None)
-
-
-def uncovered(exposure: Exposure, label: Label, arm: str | None) -> Message:
-    """Returns why the exposure does not cover a number with this label; `NOTHING` where it does.
-
-    `arm` is the variable by which tables may be split.
-    """
-    if label.slot is not None and not exposure.per_site:
-        return say("rules.covers.one_site", number=label.text)
-    if label.status is not None or label.step is not None:
-        return _uncovered_in_time(exposure, label)
-    if exposure.opens_nothing:
-        return say("rules.covers.opens_nothing", number=label.text)
-    if len(label.columns) <= 2 and exposure.in_design.issuperset(label.columns):
-        return NOTHING
-    if _is_one_way(label.columns, arm) and _are_levels_of(label.columns, exposure.tables):
-        return NOTHING
-    if _is_of_a_number(label.columns, exposure, arm):
-        return NOTHING
-    return say("rules.covers.columns", number=label.text)
-
-
-def uncovered_alone(exposure: Exposure, labels: Sequence[Label]) -> Message:
-    """Returns why the exposure does not cover what a hospital tells of its own rows alone; `NOTHING` where it does: at
-    most an estimate with its error for each column of the design, and two counts."""
-    for label in labels:
-        if not exposure.alone or label.slot is None:
-            return say("rules.covers.one_site", number=label.text)
-        if label.status is not None or label.step is not None or not exposure.in_design.issuperset(label.columns):
-            return say("rules.covers.columns", number=label.text)
-    if len(labels) > (most := 2 * len(exposure.design) + 2):
-        return say("rules.covers.alone", n=len(labels), most=most)
-    return NOTHING
-
-
-def first_uncovered(exposure: Exposure, labels: Iterable[Label], arm: str | None) -> Message:
-    """Returns why the exposure does not cover the first such number; `NOTHING` where it covers all."""
-    covered: Label | None = None
-    for label in labels:
-        if covered is not None and _is_another_step(label, covered) and _is_on_grid(exposure.in_time, label.step):
-            continue  # curves have thousands of such labels: what was said of one holds for all its steps
-        if why := uncovered(exposure, label, arm):
-            return why
-        covered = label
-    return NOTHING
-
-
-def _is_another_step(label: Label, other: Label) -> bool:
-    """Whether both count the same in a step of time each."""
-    if label.step is None or other.step is None:
-        return False
-    return (label.columns, label.status, label.slot) == (other.columns, other.status, other.slot)
-
-
-def _is_on_grid(in_time: InTime | None, step: int | None) -> bool:
-    return in_time is not None and in_time.grid is not None and step is not None and 0 <= step < in_time.grid.n_steps
-
-
-def _is_one_way(columns: Sequence[Column], arm: str | None) -> bool:
-    """Whether the count is of a level, or of a level by arm: no other levels are crossed."""
-    variables = [column.variable for column in columns]
-    return len(variables) == 1 or (len(variables) == 2 and variables.count(arm or "") == 1)
-
-
-def _is_of_a_number(columns: Sequence[Column], exposure: Exposure, arm: str | None) -> bool:
-    """Whether it is the sum of a declared number or of its square, or how many patients are in an interval of one that
-    is halved, of all patients or of those of one arm."""
-    numbers = [column for column in columns if column.is_number]
-    levels = [column for column in columns if not column.is_number]
-    if len(numbers) == 1 and numbers[0] in exposure.halved:  # how many are in an interval
-        is_one = True
-    else:
-        summed = (*exposure.numbers, *exposure.ranked)
-        is_one = len(set(numbers)) == 1 and len(numbers) <= 2 and numbers[0] in summed
-    is_by_arm = len(levels) == 1 and levels[0].variable == arm and _are_levels_of(levels, exposure.tables)
-    return is_one and (not levels or is_by_arm)
-
-
-def _uncovered_in_time(exposure: Exposure, label: Label) -> Message:
-    in_time = exposure.in_time
-    if in_time is None:
-        return say("rules.covers.no_counts_in_time", number=label.text)
-    if label.status not in in_time.status:
-        return say("rules.covers.status", number=label.text, status=label.status)
-    if label.step is not None and not _is_on_grid(in_time, label.step):
-        return say("rules.covers.step", number=label.text)
-    most = 1 if label.step is not None else 2  # the log-rank variance, over all times, is of two arms
-    if len(label.columns) > most or not _are_levels_of(label.columns, in_time.split):
-        return say("rules.covers.split", number=label.text)
-    return NOTHING
-
-
-def _are_levels_of(columns: Sequence[Column], declared: Sequence[Column]) -> bool:
-    """Whether each column is declared, or is the reference level of a variable whose other levels are."""
-    references = {(column.variable, column.reference) for column in declared}
-    return all(
-        column in declared or (column.level == column.reference and (column.variable, column.level) in references)
-        for column in columns
-    )
-
-
-def is_count(exposure: Exposure, label: Label) -> bool:
-    """Whether a number must be a count of a hospital's patients: in a step of time, in a table, or of all rows where no
-    product of columns is declared."""
-    if label.step is not None:
-        return True
-    if exposure.per_site:  # terms that follow from a site's own table
-        return False
-    if label.status is not None:
-        return not label.columns  # sums over all times, as of a log-rank test, are of arms
-    if not set(label.columns).isdisjoint(exposure.numbers):
-        return False
-    return not exposure.design or not exposure.in_design.issuperset(label.columns)
-
-
-def unplaced(subject: str, exposure: Exposure, endpoint: str | None) -> Iterator[Finding]:
-    """Yields a finding, which does not pass, for each part of an exposure that no rule of this version can judge.
-
-    `endpoint` is the analysis' endpoint, None where it has none.
-    """
-    for rule, why, remedy in _beyond_the_rules(exposure, endpoint):
-        yield cannot_judge(rule, subject, why, remedy)
-
-
-def _beyond_the_rules(exposure: Exposure, endpoint: str | None) -> Iterator[tuple[str, Message, Message]]:
-    later = say("rules.instead.later_version")
-    if exposure.opens_nothing:
-        yield "R2", say("rules.beyond.opens_nothing"), say("rules.instead.declare")
-    if exposure.weights:
-        yield "R8", say("rules.beyond.weights"), later
-    besides = exposure.design or exposure.in_time or exposure.numbers
-    are_own_tables = exposure.per_site and bool(exposure.tables) and not besides
-    if exposure.per_site and not are_own_tables:
-        yield "R12", say("rules.beyond.per_site"), later
-    if exposure.alone and (exposure.tables or exposure.in_time or not exposure.design):
-        yield "R13", say("rules.beyond.per_site"), later
-    if exposure.design and endpoint is None:
-        yield "R3", say("rules.beyond.no_endpoint"), later
-    counted = {column.variable for column in exposure.tables}
-    numbers = (*exposure.numbers, *exposure.halved, *exposure.ranked)
-    is_halving = bool(exposure.halved) and len(counted) <= 1 and not (besides or exposure.per_site)
-    if exposure.ranked and (not are_own_tables or len(counted) > 1 or exposure.halved or exposure.is_iterative):
-        yield "R4", say("rules.beyond.ranked_besides"), say("rules.instead.two_analyses")
-    if exposure.halved and not is_halving:
-        yield "R4", say("rules.beyond.halved_besides"), say("rules.instead.two_analyses")
-    is_model = bool(exposure.design) and not (exposure.tables or exposure.in_time)
-    # whoever may know a site's table may know what follows from it at any point
-    if exposure.is_iterative and not (is_model or is_halving or are_own_tables):
-        yield "R5", say("rules.beyond.repeated"), later
-    if exposure.slopes and (not is_model or not exposure.is_iterative or exposure.without):
-        yield "R5", say("rules.beyond.repeated"), later
-    if _has_unjudged_products(exposure):
-        yield "R2", say("rules.beyond.products"), say("rules.instead.no_products")
-    if exposure.within is not None and (exposure.tables or exposure.in_time or exposure.per_site):
-        yield "R1", say("rules.beyond.within"), later
-    levels = (*exposure.tables, *exposure.conditions, *filter(None, [exposure.within]))
-    if any(column.is_number for column in levels):
-        yield "R4", say("rules.beyond.number_as_level"), say("rules.instead.levels")
-    if any(not column.is_number for column in numbers):
-        yield "R4", say("rules.beyond.level_as_number"), say("rules.instead.tables")
-    if any(column.terms or column.is_combined for column in numbers):
-        yield "R4", say("rules.beyond.terms_in_table"), say("rules.instead.each_variable")
-    is_of_sites = exposure.per_site and not exposure.ranked
-    if exposure.is_one_way and (exposure.design or exposure.in_time or is_of_sites):
-        yield "R2", say("rules.beyond.one_way"), say("rules.instead.declare")
-    if exposure.numbers and exposure.design:
-        yield "R4", say("rules.beyond.numbers_in_design"), say("rules.instead.two_analyses")
-    if exposure.in_time is not None:
-        yield from _beyond_the_curves(exposure.in_time, endpoint)
-
-
-def _has_unjudged_products(exposure: Exposure) -> bool:
-    """Whether a column combines two others, but is no product in a design that has both of them by themselves."""
-    single = {column for column in exposure.columns if not column.factors}
-    others = {*exposure.tables, *exposure.split, *exposure.conditions, exposure.within}
-    products = {column for column in exposure.columns if column.factors}
-    combined = any(len(set(column.made_of)) > 1 for column in exposure.design if not column.factors)
-    return combined or bool(products & others) or any(not single.issuperset(one.factors) for one in products)
-
-
-def _beyond_the_curves(in_time: InTime, endpoint: str | None) -> Iterator[tuple[str, Message, Message]]:
-    if any(column.is_number for column in in_time.split):
-        yield "R9", say("rules.beyond.split_by_number"), say("rules.instead.arm")
-    if in_time.clock != endpoint:
-        yield "R9", say("rules.beyond.other_days"), say("rules.instead.days")
-    if odd := sorted(in_time.status - STATUSES):
-        yield "R9", say("rules.beyond.statuses", statuses=tuple(odd)), say("rules.instead.statuses")

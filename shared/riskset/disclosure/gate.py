@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.catalogue import say
-from riskset.disclosure.exposure import Exposure, Label, first_uncovered, is_count, uncovered_alone
+from riskset.disclosure.coverage import first_uncovered, is_count, uncovered_alone
+from riskset.disclosure.exposure import Exposure, Label
 from riskset.disclosure.finding import Finding
 from riskset.errors import Refused
 

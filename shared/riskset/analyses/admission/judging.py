@@ -24,8 +24,10 @@ from riskset.analyses.plan import Plan
 from riskset.catalogue import say
 from riskset.disclosure import cells
 from riskset.disclosure import models as of_models
-from riskset.disclosure.exposure import Column, Label, first_uncovered, uncovered_alone, unplaced
+from riskset.disclosure.coverage import first_uncovered, uncovered_alone
+from riskset.disclosure.exposure import Column, Label
 from riskset.disclosure.finding import Finding, cannot_judge
+from riskset.disclosure.placement import unplaced
 from riskset.disclosure.policy import Policy, policy_from_json, strictest
 
 Judged = tuple[str, Finding]

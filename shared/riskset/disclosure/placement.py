@@ -1,0 +1,88 @@
+"""What of an exposure no rule of this version can judge: it is refused by the nearest rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from riskset.catalogue import Message, say
+from riskset.disclosure.exposure import STATUSES, Exposure, InTime
+from riskset.disclosure.finding import Finding, cannot_judge
+
+
+def unplaced(subject: str, exposure: Exposure, endpoint: str | None) -> Iterator[Finding]:
+    """Yields a finding, which does not pass, for each part of an exposure that no rule of this version can judge.
+
+    `endpoint` is the analysis' endpoint, None where it has none.
+    """
+    for rule, why, remedy in _beyond_the_rules(exposure, endpoint):
+        yield cannot_judge(rule, subject, why, remedy)
+
+
+def _beyond_the_rules(exposure: Exposure, endpoint: str | None) -> Iterator[tuple[str, Message, Message]]:
+    later = say("rules.instead.later_version")
+    if exposure.opens_nothing:
+        yield "R2", say("rules.beyond.opens_nothing"), say("rules.instead.declare")
+    if exposure.weights:
+        yield "R8", say("rules.beyond.weights"), later
+    besides = exposure.design or exposure.in_time or exposure.numbers
+    are_own_tables = exposure.per_site and bool(exposure.tables) and not besides
+    if exposure.per_site and not are_own_tables:
+        yield "R12", say("rules.beyond.per_site"), later
+    if exposure.alone and (exposure.tables or exposure.in_time or not exposure.design):
+        yield "R13", say("rules.beyond.per_site"), later
+    if exposure.design and endpoint is None:
+        yield "R3", say("rules.beyond.no_endpoint"), later
+    counted = {column.variable for column in exposure.tables}
+    is_halving = bool(exposure.halved) and len(counted) <= 1 and not (besides or exposure.per_site)
+    if exposure.ranked and (not are_own_tables or len(counted) > 1 or exposure.halved or exposure.is_iterative):
+        yield "R4", say("rules.beyond.ranked_besides"), say("rules.instead.two_analyses")
+    if exposure.halved and not is_halving:
+        yield "R4", say("rules.beyond.halved_besides"), say("rules.instead.two_analyses")
+    is_model = bool(exposure.design) and not (exposure.tables or exposure.in_time)
+    # whoever may know a site's table may know what follows from it at any point
+    if exposure.is_iterative and not (is_model or is_halving or are_own_tables):
+        yield "R5", say("rules.beyond.repeated"), later
+    if exposure.slopes and (not is_model or not exposure.is_iterative or exposure.without):
+        yield "R5", say("rules.beyond.repeated"), later
+    if _has_unjudged_products(exposure):
+        yield "R2", say("rules.beyond.products"), say("rules.instead.no_products")
+    if exposure.within is not None and (exposure.tables or exposure.in_time or exposure.per_site):
+        yield "R1", say("rules.beyond.within"), later
+    yield from _beyond_the_levels(exposure)
+    is_of_sites = exposure.per_site and not exposure.ranked
+    if exposure.is_one_way and (exposure.design or exposure.in_time or is_of_sites):
+        yield "R2", say("rules.beyond.one_way"), say("rules.instead.declare")
+    if exposure.numbers and exposure.design:
+        yield "R4", say("rules.beyond.numbers_in_design"), say("rules.instead.two_analyses")
+    if exposure.in_time is not None:
+        yield from _beyond_the_curves(exposure.in_time, endpoint)
+
+
+def _beyond_the_levels(exposure: Exposure) -> Iterator[tuple[str, Message, Message]]:
+    """Levels that are numbers, and the reverse; and numbers of tables that are computed from several variables."""
+    numbers = (*exposure.numbers, *exposure.halved, *exposure.ranked)
+    levels = (*exposure.tables, *exposure.conditions, *filter(None, [exposure.within]))
+    if any(column.is_number for column in levels):
+        yield "R4", say("rules.beyond.number_as_level"), say("rules.instead.levels")
+    if any(not column.is_number for column in numbers):
+        yield "R4", say("rules.beyond.level_as_number"), say("rules.instead.tables")
+    if any(column.terms or column.is_combined for column in numbers):
+        yield "R4", say("rules.beyond.terms_in_table"), say("rules.instead.each_variable")
+
+
+def _has_unjudged_products(exposure: Exposure) -> bool:
+    """Whether a column combines two others, but is no product in a design that has both of them by themselves."""
+    single = {column for column in exposure.columns if not column.factors}
+    others = {*exposure.tables, *exposure.split, *exposure.conditions, exposure.within}
+    products = {column for column in exposure.columns if column.factors}
+    combined = any(len(set(column.made_of)) > 1 for column in exposure.design if not column.factors)
+    return combined or bool(products & others) or any(not single.issuperset(one.factors) for one in products)
+
+
+def _beyond_the_curves(in_time: InTime, endpoint: str | None) -> Iterator[tuple[str, Message, Message]]:
+    if any(column.is_number for column in in_time.split):
+        yield "R9", say("rules.beyond.split_by_number"), say("rules.instead.arm")
+    if in_time.clock != endpoint:
+        yield "R9", say("rules.beyond.other_days"), say("rules.instead.days")
+    if odd := sorted(in_time.status - STATUSES):
+        yield "R9", say("rules.beyond.statuses", statuses=tuple(odd)), say("rules.instead.statuses")
