@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import isnan
+from math import inf, isfinite, isnan
 from typing import TYPE_CHECKING, Any
 
 from riskset_demo.demonstration import Demonstration, PooledRow
@@ -86,6 +86,8 @@ def _of_means(result: Mapping[str, Any], frame: pd.DataFrame) -> Iterator[tuple[
 
 
 def _apart(value: float | None, other: float | None) -> float:
-    if value is None or other is None or value == other:
-        return 0.0 if value == other or (value is None and other == float("inf")) else float("inf")
-    return abs(value - other) / abs(other) if other else abs(value)
+    reached = [inf if number is None else number for number in (value, other)]  # lifelines' median beyond the curve
+    if reached[0] == reached[1]:
+        return 0.0
+    difference = abs(reached[0] - reached[1])
+    return difference / abs(reached[1]) if isfinite(difference) and reached[1] else difference

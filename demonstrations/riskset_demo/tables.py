@@ -98,7 +98,7 @@ def exception_lines(demonstration: Demonstration) -> list[Message]:
 
 
 def curve_lines(compared: Sequence[CurveComparison]) -> list[Message]:
-    """Returns the line that says how far curves and means are from lifelines'; none where there are none."""
+    """Returns one line: how far curves and means are from lifelines'. It is left out if none were compared."""
     if not compared:
         return []
     numbers, largest = sum(len(one.values) for one in compared), max(one.largest_difference for one in compared)
@@ -106,7 +106,7 @@ def curve_lines(compared: Sequence[CurveComparison]) -> list[Message]:
 
 
 def told_lines(demonstration: Demonstration) -> list[Message]:
-    """Returns the line that names the sites whose own hazard ratios may be told; none where there are none."""
+    """Returns one line: the sites that agreed to tell their own hazard ratios. It is left out if none did."""
     sites = demonstration.told_alone
     return [say("demo.told_alone", n=len(sites), sites=sites)] if sites else []
 

@@ -1,6 +1,5 @@
-"""What of a study's data may be altered since an earlier run. Patients are counted by it, and not all together: many
-with a later follow-up would hide the one whose covariate was corrected, and many censored on a later day the one who
-died since."""
+"""What may have been altered since an earlier run. Patients are counted by it as well as in total: one corrected
+covariate must not be hidden by many updated follow-ups, nor one death by many patients censored on a later day."""
 
 from __future__ import annotations
 
