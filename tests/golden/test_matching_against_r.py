@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from riskset.stats import logistic
+from riskset.stats.balance import balance, sums
 from riskset.stats.matching import NOBODY, RESOLUTION, nearest
+from riskset.stats.two_means import POOLED
 
 R = json.loads(Path(__file__).with_name("matching.json").read_text(encoding="utf-8"))
 
@@ -44,11 +46,10 @@ def test_made_up_scores(case, answer):
     assert weights == pytest.approx(np.array(answer["weights"]), rel=1e-12)
 
 
+@pytest.mark.parametrize("golden", ["lung", "rottgbsg"], indirect=True)
 @pytest.mark.parametrize("answer", [0, 1], ids=["1:1", "2:1"])
 def test_propensity_scores_within_sites(golden, answer):
     name = golden.answers["meta"]["dataset"]
-    if name not in R:
-        pytest.skip("R has no such answer over these rows")
     terms, arm = golden.answers["meta"]["ps_covs"], golden.arm == 1
     X, r, ids = golden.X(terms), R[name], np.arange(len(arm)) + 1
     sites = [np.flatnonzero(golden.site_codes == code) for code in range(len(golden.sites))]
@@ -58,10 +59,18 @@ def test_propensity_scores_within_sites(golden, answer):
     logit = np.concatenate([own.logit for own in fitted if own is not None])
     caliper = 0.2 * logit.std(ddof=1)
     assert caliper == pytest.approx(r["caliper"], rel=1e-10)
-    sets, options = {}, {"ratio": r["matched"][answer]["ratio"], "caliper": r["caliper"]}
+    sets, weights = {}, np.zeros(len(arm))
+    options = {"ratio": r["matched"][answer]["ratio"], "caliper": r["caliper"]}
     for at, own in zip(sites, fitted, strict=True):
         if own is not None:
             order = np.lexsort((at, -np.rint(own.logit / RESOLUTION)))
             key = np.argsort(order)  # R takes the first by descending score and row
-            sets |= sets_by_id(ids, at, nearest(own.logit, arm[at], key, **options))
+            matched = nearest(own.logit, arm[at], key, **options)
+            sets |= sets_by_id(ids, at, matched)
+            weights[at] = matched.weights()
     assert sets == of_r(r["matched"][answer])
+    both_arms = np.concatenate([at for at, own in zip(sites, fitted, strict=True) if own is not None])
+    X, arm = X - X.mean(axis=0), arm[both_arms]
+    found = balance(sums(X[both_arms], arm), sums(X[both_arms], arm, weights[both_arms]))
+    smd = [r["matched"][answer]["smd"][name] for name in terms]
+    assert [column.differences[POOLED] for column in found] == pytest.approx(smd, rel=1e-9)

@@ -83,7 +83,7 @@ def nearest(
         raise ValueError("scores must be finite")
     if ratio < 1 or (caliper is not None and not caliper >= 0):
         raise ValueError("a treated patient has at least one control, and a caliper is not negative")
-    units = np.rint(s / RESOLUTION)
+    units = comparable(s)
     rank = np.unique(k, return_inverse=True)[1].reshape(-1).astype(np.int64)
     widest = np.inf if caliper is None else caliper / RESOLUTION + 1.0  # both scores are rounded
     treated = np.flatnonzero(t)
@@ -95,6 +95,11 @@ def nearest(
             chosen[i, turn] = free.take(units[i], widest)
     with_one = treated[chosen[treated, 0] != NOBODY]
     return Matched(len(s), with_one, chosen[with_one])
+
+
+def comparable(score: Floats) -> Floats:
+    """Returns the scores as whole multiples of `RESOLUTION`, (n,)."""
+    return np.rint(score / RESOLUTION)
 
 
 class _Free:
