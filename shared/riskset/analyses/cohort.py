@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from riskset.analyses.alike import are_alike
 from riskset.study.entry import AnalysisEntry
+from riskset.study.propensity import ALL
 
-ALL = "all"
-"""The population of all eligible patients."""
+__all__ = ["ALL", "AnalysisSet", "AnySet", "Cohort", "PatientSet", "SetId", "chosen", "of_all", "set_of"]
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,8 @@ class PatientSet:
     """Number of the hospital's patient in each row; the same patient has the same number in every set."""
     weights: NDArray[np.float64] | None = None
     """For a weighted population; None where every patient counts once."""
+    groups: NDArray[np.int64] | None = None
+    """For a matched population: the matched set of each patient; None where nobody is matched."""
 
     @property
     def patients(self) -> NDArray[np.int64]:
@@ -103,6 +105,8 @@ class AnalysisSet:
     patient: NDArray[np.int64] | None = None
     """As in a `PatientSet`; None where there is no other set to compare with, so that row i is patient i."""
     weights: NDArray[np.float64] | None = None
+    """As in a `PatientSet`."""
+    groups: NDArray[np.int64] | None = None
     """As in a `PatientSet`."""
     cause: NDArray[np.int64] | None = None
     """0 where censored, 1 where the event occurred, 2 and 3 where a competing event did, in the endpoint's order; None

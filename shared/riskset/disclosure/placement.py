@@ -30,8 +30,10 @@ def _beyond_the_rules(exposure: Exposure, endpoint: str | None) -> Iterator[tupl
         yield "R12", say("rules.beyond.per_site"), later
     if exposure.alone and (exposure.tables or exposure.in_time or not exposure.design):
         yield "R13", say("rules.beyond.per_site"), later
-    if exposure.design and endpoint is None:
+    if exposure.design and endpoint is None and not _is_of_an_outcome(exposure):
         yield "R3", say("rules.beyond.no_endpoint"), later
+    if exposure.outcome is not None and endpoint is not None:
+        yield "R3", say("rules.beyond.two_outcomes"), say("rules.instead.declare")
     counted = {column.variable for column in exposure.tables}
     is_halving = bool(exposure.halved) and len(counted) <= 1 and not (besides or exposure.per_site)
     if exposure.ranked and (not are_own_tables or len(counted) > 1 or exposure.halved or exposure.is_iterative):
@@ -56,6 +58,13 @@ def _beyond_the_rules(exposure: Exposure, endpoint: str | None) -> Iterator[tupl
         yield "R4", say("rules.beyond.numbers_in_design"), say("rules.instead.two_analyses")
     if exposure.in_time is not None:
         yield from _beyond_the_curves(exposure.in_time, endpoint)
+
+
+def _is_of_an_outcome(exposure: Exposure) -> bool:
+    """Whether it is a model of a yes-no column of its design, of all patients of its set."""
+    outcome = exposure.outcome
+    is_level = outcome is not None and outcome in exposure.in_design and not outcome.is_number and not outcome.factors
+    return is_level and exposure.within is None and not exposure.alone
 
 
 def _beyond_the_levels(exposure: Exposure) -> Iterator[tuple[str, Message, Message]]:

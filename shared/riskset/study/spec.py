@@ -17,6 +17,7 @@ from riskset.study.adverse_events import AdverseEvents, EventTerm
 from riskset.study.asked import Analysis
 from riskset.study.derived import Derivation, derivation
 from riskset.study.endpoints import DAYS_PER_UNIT, DateEndpoint, DaysEndpoint, Endpoint, GridTable, Time
+from riskset.study.propensity import ALL, Matching, Propensity
 from riskset.study.terms import Sum, Term, sums_of
 from riskset.study.toml_table import Label, Name, Since, Text, TomlTable, complain
 from riskset.study.truth import Kind
@@ -45,8 +46,10 @@ __all__ = [
     "EventTerm",
     "GridTable",
     "Header",
+    "Matching",
     "NumberVariable",
     "Period",
+    "Propensity",
     "SiteEntry",
     "Study",
     "Time",
@@ -111,7 +114,7 @@ class Comparison(TomlTable):
     arm: Name
     reference: Text
     estimand: Literal["ATE", "ATT", "ATO"] | None = None
-    """Reserved, and part of every study's hash: no analysis of this version has adjusted populations."""
+    """Reserved, and part of every study's hash: each adjustment of `[propensity]` has an estimand of its own."""
 
     @field_validator("estimand")
     @classmethod
@@ -141,6 +144,7 @@ class Study(TomlTable):
     time: Time
     endpoints: dict[Name, Endpoint] = Field(min_length=1)
     adverse_events: Annotated[AdverseEvents | None, Since("0.2.0")] = None
+    propensity: Annotated[Propensity | None, Since("0.2.0")] = None
     analyses: dict[Name, Analysis] = Field(min_length=1)
     disclosure: Disclosure = Disclosure()
 
@@ -234,4 +238,6 @@ class Study(TomlTable):
         for analysis in self.analyses.values():
             if endpoint in analysis.outcome_endpoints and analysis.missing == "complete":
                 named.update(analysis.covariates)
+                if self.propensity and set(analysis.of_populations) != {ALL}:  # nobody is adjusted without a score
+                    named.update(self.propensity.covariates)
         return tuple(name for name in self.variables if name in named)

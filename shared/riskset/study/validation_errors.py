@@ -38,6 +38,8 @@ TABLES: dict[tuple[str, ...], type[TomlTable]] = {
     ("endpoints", "*", "<days>"): spec.DaysEndpoint,
     ("adverse_events",): spec.AdverseEvents,
     ("adverse_events", "terms", "*"): spec.EventTerm,
+    ("propensity",): spec.Propensity,
+    ("propensity", "adjustments", "*"): spec.Matching,
     **{("analyses", "*", kind): entry for kind, entry in ENTRIES.items()},
     **{("analyses", "*", kind, key): table for kind, entry in ENTRIES.items() for key, table in entry.inner.items()},
     ("disclosure",): spec.Disclosure,
@@ -45,7 +47,6 @@ TABLES: dict[tuple[str, ...], type[TomlTable]] = {
 """The model of each table of a study file, by place (`*` is a name or a position) and, where several exist, form."""
 
 OFFERED: Final = say("study.analysis.offered")
-_LATER_TABLES = ("propensity",)
 
 _EXPECTED = {
     "int_type": "integer",
@@ -111,12 +112,12 @@ def _path_in_file(loc: tuple[str | int, ...]) -> KeyPath:
 
 def _unknown_key(loc: tuple[str | int, ...], path: KeyPath) -> Complaint:
     key = str(path[-1])
-    if len(path) == 1 and key in _LATER_TABLES:
-        return Complaint(path, say("study.key.later"), OFFERED)
     table = [str(part) for part in loc[:-1]]
     if table[:1] in (["sites"], ["variables"], ["eligibility"], ["endpoints"], ["analyses"]):
         table[1] = "*"
     if table[:2] == ["adverse_events", "terms"]:
+        table[2] = "*"
+    if table[:2] == ["propensity", "adjustments"]:
         table[2] = "*"
     return unknown_key(path, TABLES[tuple(table)], forms_of(path[0]) if len(path) == 3 else {})
 

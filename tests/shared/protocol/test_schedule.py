@@ -253,4 +253,4 @@ class TestADerivedPopulation:
         members = Members(np.array([1, 5, 9]), np.array([0.1, 1 / 3, 2.0]))
         again = Members.from_bytes(members.to_bytes())
         assert (again.patients.tolist(), again.weights.tolist()) == ([1, 5, 9], [0.1, 1 / 3, 2.0])
-        assert json.loads(Members(np.array([2]), None).to_bytes()) == {"patients": [2], "weights": None}
+        assert json.loads(Members(np.array([2]), None).to_bytes()) == {"patients": [2], "weights": None, "groups": None}

@@ -246,7 +246,6 @@ def replaced(old, new, text=HCC):
             "[analyses] cox.multivariable",
             "study.value.duplicate_name",
         ),
-        ("[analyses]", '[propensity]\ncovariates = ["age"]\n[analyses]', 68, "[propensity]", "study.key.later"),
         ("[analyses]", "[analysis]", 68, "[analysis]", "study.key.unknown"),
         ("min_cell = 5", "min_cell = 1", 73, "[disclosure] min_cell", "study.expected.at_least"),
         ("min_cell = 5", "min_cell = nan", 73, "[disclosure] min_cell", "study.expected.integer"),

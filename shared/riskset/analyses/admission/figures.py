@@ -13,6 +13,7 @@ from riskset.analyses.admission.features import Feature
 from riskset.analyses.admission.spreads import InArm, Spread
 from riskset.analyses.excluded import Reason
 from riskset.analyses.moments import Moments
+from riskset.disclosure.exposure import Column
 
 ToldSet = tuple[str, int]
 """An analysis set of an earlier run: the run, and the set's place among those of that run by name. Its name is not
@@ -76,6 +77,8 @@ class Figures:
     """The sets of earlier runs of which totals are known."""
     tables: frozenset[ToldSet] = frozenset()
     """Those of which no more than tables by arm was told."""
+    answers: Mapping[tuple[str, Column, Column], int] = field(default_factory=dict)
+    """By set, column and the column that a model predicts: hospitals whose patients differ in both."""
     events: Mapping[str, int] = field(default_factory=dict)
     columns: Mapping[Feature, Count] = field(default_factory=dict)
     """By column: patients with a 1 (0 for numbers), and hospitals in which it varies."""

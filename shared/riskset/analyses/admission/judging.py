@@ -257,6 +257,7 @@ def _counted(policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
             of: Literal["number", "level"] = "number" if column.is_number else "level"
             is_of_some = column.is_number or 0 < count.rows < n
             yield analysis.id, cells.contributors(policy, column.name, count.sites, of, is_of_some=is_of_some)
+        yield from ((analysis.id, finding) for finding in _of_an_outcome(policy, analysis, figures))
         if policy.column == "pooled":
             ones = {c.name: figures.columns[Feature(analysis.analysis_set, c)].rows for c in single if not c.is_number}
             yield from ((analysis.id, f) for f in levels(policy, analysis, n, ones))
@@ -264,11 +265,34 @@ def _counted(policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
                 yield from ((analysis.id, f) for f in _model(policy, analysis, figures))
 
 
+def _of_an_outcome(policy: Policy, analysis: Analysis, figures: Figures) -> Iterator[Finding]:
+    """R12 for a model without an endpoint: a hospital whose patients have one answer adds nothing to it."""
+    if (outcome := analysis.exposure.outcome) is not None:
+        for column in analysis.exposure.design:
+            if column != outcome:
+                sites = figures.answers[analysis.analysis_set, column, outcome]
+                subject = say("rules.subject.both", a=column.name, b=outcome.name)
+                yield cells.contributors(policy, subject, sites, "number")
+
+
 def _model(policy: Policy, analysis: Analysis, figures: Figures) -> Iterator[Finding]:
     """R3 and R6 for the rows of a model."""
     if p := len(analysis.exposure.design):
-        yield of_models.events(policy, analysis.id, figures.events[analysis.rows_name], p)
+        yield of_models.events(policy, analysis.id, _answers(analysis, figures), p)
         yield of_models.parameters(policy, analysis.id, figures.rows[analysis.rows_name].rows, p)
+
+
+def _answers(analysis: Analysis, figures: Figures) -> int:
+    """Returns how many events the rows of a model have; of one without an endpoint, patients with the rarer answer."""
+    outcome = analysis.exposure.outcome
+    if outcome is None:
+        return figures.events[analysis.rows_name]
+    return rarer(figures.columns[Feature(analysis.analysis_set, outcome)].rows, figures.rows[analysis.rows_name].rows)
+
+
+def rarer(having: int, n: int) -> int:
+    """Returns how many of n patients have a yes-no column, or do not have it, whichever are fewer."""
+    return min(having, n - having)
 
 
 def _cells(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from riskset.analyses import moments
 from riskset.analyses.admission import spreads
 from riskset.analyses.admission.alone import HOSPITALS, PATIENTS
+from riskset.analyses.admission.answers import ANSWERS
 from riskset.analyses.admission.exclusions import NOT_COUNTED, Exclusions
 from riskset.analyses.admission.features import (
     Feature,
@@ -50,6 +51,11 @@ def _values(own: Own, feature: Feature) -> NDArray[np.float64]:
 def models(live: Live) -> list[Analysis]:
     """Returns the analyses that disclose sums of products. (A curve's arms are judged as pairs.)"""
     return [analysis for analysis in live if analysis.exposure.design]
+
+
+def of_endpoints(live: Live) -> list[Analysis]:
+    """Returns those of them that follow patients to an endpoint."""
+    return [analysis for analysis in models(live) if analysis.endpoint is not None]
 
 
 def adding(live: Live) -> list[Analysis]:
@@ -116,6 +122,7 @@ class Counts:
             *(total_of(f"sum of squares of {f.name}", *f.columns) for f in stratified(live)),
             *self.exclusions.labels(live),
             *HOSPITALS.labels(live),
+            *ANSWERS.labels(live),
         )
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
@@ -125,7 +132,8 @@ class Counts:
         spread = [moments.summary([f.column], analysed[f.cohort]) for f in modelled(live) if f.column]
         within = (matrix(own.cohort, stratified(live), centred=True) ** 2).sum(axis=0)
         excluded = self.exclusions.local(own.cohort, live)
-        return np.concatenate([events, counts, *spread, within, excluded, HOSPITALS.local(own, live)])
+        stated = [HOSPITALS.local(own, live), ANSWERS.local(own, live)]
+        return np.concatenate([events, counts, *spread, within, excluded, *stated])
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
         of_sets = [only_of(live, refused, Feature(name)) for name in _with_events(live)]
@@ -133,17 +141,18 @@ class Counts:
         spread = np.repeat([only_in_designs_of(live, refused, f) for f in modelled(live)], len(moments.NUMBERS))
         within = [refused.issuperset(a.id for a in live if in_strata(a, f)) for f in stratified(live)]
         excluded = self.exclusions.silent(live, refused)
-        return np.array([*of_sets, *columns, *spread, *within, *excluded, *HOSPITALS.silent(live, refused)], bool)
+        stated = [*HOSPITALS.silent(live, refused), *ANSWERS.silent(live, refused)]
+        return np.array([*of_sets, *columns, *spread, *within, *excluded, *stated], bool)
 
     def stated(self, live: Live) -> tuple[int, ...]:
-        before, behind = len(_with_events(live)), len(self.labels(live)) - len(HOSPITALS.labels(live))
+        before, size = len(_with_events(live)), len(self.labels(live))
         of_columns = range(before, before + len(_columns(live)))
-        return (*of_columns, *(behind + i for i in range(len(HOSPITALS.labels(live)))))
+        return (*of_columns, *range(size - len(HOSPITALS.labels(live)) - len(ANSWERS.labels(live)), size))
 
     def contributes(self, own: Own, live: Live) -> tuple[bool, ...]:
         every = [_values(own, feature) for feature in _columns(live)]
         differ = (bool(len(values)) and bool((values != values[0]).any()) for values in every)
-        return (*differ, *HOSPITALS.contributes(own, live))
+        return (*differ, *HOSPITALS.contributes(own, live), *ANSWERS.contributes(own, live))
 
     def combine(
         self, total: Sequence[float], sites: Sequence[int], live: Live, dead: frozenset[str], known: Figures
@@ -164,8 +173,9 @@ class Counts:
             counted = moments.pooled(known.rows[name].rows, events.get(name, 0), parts, varying)
             before = found[name].columns if name in found else {}
             found[name] = replace(counted, columns={**before, **counted.columns})
-        not_alone = HOSPITALS.combine(sites[len(columns) :], live)
-        known = replace(known, excluded=excluded, rest=not_alone)
+        stated, n = sites[len(columns) :], len(HOSPITALS.labels(live))
+        known = replace(known, rest=HOSPITALS.combine(stated[:n], live), answers=ANSWERS.combine(stated[n:], live))
+        known = replace(known, excluded=excluded)
         return replace(known, events=events, columns=counts, moments=found, within=within)
 
 

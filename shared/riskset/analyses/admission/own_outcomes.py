@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from riskset.analyses.admission.features import Feature
 from riskset.analyses.admission.figures import Count, Figures
 from riskset.analyses.admission.judging import Judged
-from riskset.analyses.admission.of_columns import models, strata_in
+from riskset.analyses.admission.of_columns import of_endpoints, strata_in
 from riskset.analyses.admission.step import Live, Own
 from riskset.analyses.admission.told_outcome import ToldOutcome
 from riskset.analyses.analysis import Analysis
@@ -47,12 +47,12 @@ def own_outcomes(policy: Policy, live: Live, own: Own, figures: Figures) -> Iter
     """Yields what R2 says of two endpoints of models, or of their strata, in both columns. How many patients these
     differ in at all hospitals is known only as far as one endpoint has more events, or one level more patients; where
     that is not enough, it must be none of a hospital's own, or as many as it may tell apart."""
-    yield from _judged(policy, [(a, how_followed(a)) for a in models(live)], own, figures)
+    yield from _judged(policy, [(a, how_followed(a)) for a in of_endpoints(live)], own, figures)
 
 
 def own_outcomes_of_levels(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
     """The same among the patients of a level, where models are of these alone."""
-    of_levels = [a for a in models(live) if a.exposure.within is not None]
+    of_levels = [a for a in of_endpoints(live) if a.exposure.within is not None]
     for level in dict.fromkeys(a.exposure.within for a in of_levels):
         asked = [a for a in of_levels if a.exposure.within == level]
         yield from _judged(policy, [(a, how_followed(a, level)) for a in asked], own, figures)
@@ -62,7 +62,7 @@ def own_outcomes_since(policy: Policy, asked: Live, own: Own, events: Mapping[st
     """Yields what R14 says, in both columns, of these analyses' endpoints beside those that earlier runs told. A model
     of the patients of a level is compared with those of the same patients. `events` has how many all hospitals have in
     each set: where one has k more than was told, there are as many patients in whom the two differ."""
-    of_models = [(a, how_followed(a, a.exposure.within)) for a in models(asked) if a.endpoint is not None]
+    of_models = [(a, how_followed(a, a.exposure.within)) for a in of_endpoints(asked)]
     earlier = own.outcomes() if of_models else ()
 
     @cache
@@ -102,7 +102,7 @@ def _judged(policy: Policy, asked: Sequence[tuple[Analysis, Followed]], own: Own
             finding = cells.outcomes(policy, other.rows, followed.rows, differing(other, followed))
             passes = passes and finding.passes
             yield analysis.id, finding
-        if analysis.endpoint is not None and passes:
+        if passes:
             kept[followed] = None
 
 

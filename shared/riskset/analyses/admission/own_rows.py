@@ -24,7 +24,7 @@ from riskset.analyses.admission.blocks import (
 )
 from riskset.analyses.admission.features import Feature, features_of, matrix, rows_within
 from riskset.analyses.admission.figures import Count, Figures
-from riskset.analyses.admission.judging import Judged, altered, apart_since, beyond, levels, lost, nested
+from riskset.analyses.admission.judging import Judged, altered, apart_since, beyond, levels, lost, nested, rarer
 from riskset.analyses.admission.of_columns import adding, binary, modelled
 from riskset.analyses.admission.own_columns import own_columns, own_products, own_strata
 from riskset.analyses.admission.own_outcomes import own_outcomes, own_outcomes_of_levels, own_outcomes_since
@@ -254,10 +254,17 @@ def _own_model(policy: Policy, analysis: Analysis, rows: AnySet) -> Iterator[Fin
         varying = [c for c, values in numbers.items() if (values != values[0]).any()]
         yield from lost(pooled(rows.n, 0, {c: summary([c], rows).tolist() for c in numbers}, varying), analysis)
     if p := len(analysis.exposure.design):
-        if not isinstance(rows, AnalysisSet):
-            raise TypeError(f"the set {analysis.analysis_set} has no endpoint")
-        yield of_models.events(policy, analysis.id, int(rows.event.sum()), p)
+        yield of_models.events(policy, analysis.id, _answers(analysis, rows), p)
         yield of_models.parameters(policy, analysis.id, rows.n, p)
+
+
+def _answers(analysis: Analysis, rows: AnySet) -> int:
+    """Returns how many events a hospital's rows of a model have; without an endpoint, patients with the rarer answer."""
+    if (outcome := analysis.exposure.outcome) is not None:
+        return rarer(int(outcome.values(rows).sum()), rows.n)
+    if not isinstance(rows, AnalysisSet):
+        raise TypeError(f"the set {analysis.analysis_set} has no endpoint")
+    return int(rows.event.sum())
 
 
 def _own_pairs(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:

@@ -106,7 +106,7 @@ class CoxModel(Analysis):
             return NotEstimable("no events", say("analyses.no_events"))
         if lost := tuple(column for column in self.design if moments.columns[column].is_lost):
             return NotEstimable("range", say("analyses.range", columns=names_of(lost)))
-        not_used = {column: reason for column in self.design if (reason := _flat(moments, column))}
+        not_used = {column: reason for column in self.design if (reason := flat(moments, column))}
         usable = self.usable(moments)
         if not usable:
             return NotEstimable("no covariate", reasons(not_used))
@@ -154,7 +154,7 @@ class CoxModel(Analysis):
 
     def usable(self, moments: Moments) -> tuple[Column, ...]:
         """Returns the columns that vary within hospitals."""
-        return tuple(column for column in self.design if not _flat(moments, column))
+        return tuple(column for column in self.design if not flat(moments, column))
 
     def local(self, prepared: RiskSets, state: State) -> NDArray[np.float64]:
         return _vector(evaluate(prepared, state.beta, self.ties))
@@ -251,7 +251,7 @@ def _vector(value: Derivatives) -> NDArray[np.float64]:
     return np.concatenate([[log_likelihood], value.score, value.upper_triangle])
 
 
-def _flat(moments: Moments, column: Column) -> NotUsed | None:
+def flat(moments: Moments, column: Column) -> NotUsed | None:
     """Returns why a column has no information within hospitals; None where it has. It depends on pooled figures only,
     so all parties agree."""
     seen = moments.columns[column]

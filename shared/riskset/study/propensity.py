@@ -1,0 +1,87 @@
+"""`[propensity]`: the score by which arms are made comparable, and the populations that are adjusted by it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+from pydantic import Field, field_validator
+
+from riskset.catalogue import NOTHING, Message, say
+from riskset.errors import did_you_mean
+from riskset.study.toml_lines import KeyPath
+from riskset.study.toml_table import Complaint, Name, Names, TomlTable, complain, each_once
+
+if TYPE_CHECKING:
+    from riskset.study.references import Draft
+
+ALL: Final = "all"
+"""The population of all eligible patients, which is no adjustment."""
+
+
+class Matching(TomlTable):
+    """Each patient of the arm is matched with the nearest of the reference, within a hospital, without replacement."""
+
+    method: Literal["nearest"]
+    ratio: int = Field(default=1, ge=1, le=1)
+    """Patients of the reference for each of the arm; a set may have fewer, but has one."""
+    caliper_sd: float | None = Field(default=0.2, gt=0, le=10)
+    """The largest distance, in standard deviations over all patients; none: any distance."""
+    caliper_on: Literal["logit", "probability"] = "logit"
+    """The scale of distances."""
+
+    def sentence(self, name: str) -> Message:
+        """Returns what the population is, for the committee."""
+        caliper = NOTHING
+        if self.caliper_sd is not None:
+            caliper = say("study.propensity.caliper", sd=f"{self.caliper_sd:g}", on=say(f"study.propensity.on.{self.caliper_on}"))
+        return say("study.propensity.nearest", name=name, n=self.ratio, caliper=caliper)
+
+
+Adjustment = Matching
+
+
+class Propensity(TomlTable):
+    """One score for a study; each adjustment by it is a population."""
+
+    covariates: Names
+    site: Literal["profiled", "none"] = "profiled"
+    """`profiled`: every hospital has an intercept of its own, which it keeps; `none`: one for all."""
+    adjustments: dict[Name, Adjustment] = Field(default_factory=dict)
+
+    @field_validator("covariates")
+    @classmethod
+    def _distinct(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return each_once(value)
+
+    @field_validator("adjustments")
+    @classmethod
+    def _other_names(cls, value: dict[str, Matching]) -> dict[str, Matching]:
+        if ALL in value:
+            complain(say("study.propensity.named_all"))
+        return value
+
+    def complaints(self, draft: Draft) -> Iterator[Complaint]:
+        """Yields what is wrong between the table and the rest of the study file."""
+        path: KeyPath = ("propensity", "covariates")
+        yield from draft.covariates(path, self.covariates, draft.endpoints)
+        if draft.comparison is None:
+            yield Complaint(("propensity",), say("study.propensity.no_arms"))
+            return
+        arm = draft.comparison.arm
+        if arm in self.covariates:
+            yield Complaint((*path, self.covariates.index(arm)), say("study.propensity.of_arm", name=arm))
+        variable = draft.variables.get(arm)
+        if variable is not None and len(levels := variable.kind.levels) > 2:
+            yield Complaint(("propensity",), say("study.propensity.two_arms", name=arm, n=len(levels)))
+
+
+def unknown_populations(draft: Draft, path: KeyPath, populations: tuple[str, ...]) -> Iterator[Complaint]:
+    """Yields a complaint for each population in the list of the table at `path` that no adjustment makes."""
+    if draft.propensity is None and draft.has_propensity:
+        return  # it is wrong itself
+    known = (ALL, *(draft.propensity.adjustments if draft.propensity else ()))
+    for position, name in enumerate(populations):
+        if name not in known:
+            hint = did_you_mean(name, known) or (NOTHING if draft.has_propensity else say("study.propensity.declare"))
+            yield Complaint((*path, "populations", position), say("study.propensity.unknown", name=name), hint)
