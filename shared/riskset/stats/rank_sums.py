@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from riskset.stats.arrays import Bools, Floats, Ints
+from riskset.stats.arrays import Floats, Ints
 from riskset.stats.contingency import ChiSquare
 from riskset.stats.linear import dot, factor, solve, submatrix
 from riskset.stats.tails import chi2_sf
@@ -59,16 +59,6 @@ def rank_sums(values: Floats, arm: Ints, n_arms: int, *, is_weighted: bool) -> R
     spread = weight * weight * float(centred @ centred) / (n * (n - 1))
     excess = np.asarray(weight * np.bincount(arm, centred, n_arms), np.float64)
     return RankSums(excess, spread * (n * np.diag(sizes) - np.outer(sizes, sizes)))
-
-
-def concordant_pairs(values: Floats, arm: Bools) -> float:
-    """Returns in how many pairs of a patient of the arm and another one, of one hospital, the former has the larger
-    value; an equal one is half a pair. `values` and `arm` (n,). Mann and Whitney's U.
-
-    Reveals, if it leaves: of a hospital with one patient in an arm, that patient's rank.
-    """
-    treated = int(arm.sum())
-    return float(_mid_ranks(values)[arm].sum()) - treated * (treated + 1) / 2
 
 
 def _mid_ranks(values: Floats) -> Floats:

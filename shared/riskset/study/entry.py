@@ -81,7 +81,7 @@ class EndpointEntry(AnalysisEntry):
 
     @field_validator("endpoints", "populations")
     @classmethod
-    def _distinct(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return each_once(value)
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import Field, field_validator
 
@@ -34,7 +34,9 @@ class Matching(TomlTable):
         """Returns what the population is, for the committee."""
         caliper = NOTHING
         if self.caliper_sd is not None:
-            caliper = say("study.propensity.caliper", sd=f"{self.caliper_sd:g}", on=say(f"study.propensity.on.{self.caliper_on}"))
+            caliper = say(
+                "study.propensity.caliper", sd=f"{self.caliper_sd:g}", on=say(f"study.propensity.on.{self.caliper_on}")
+            )
         return say("study.propensity.nearest", name=name, n=self.ratio, caliper=caliper)
 
 
@@ -47,7 +49,7 @@ class Propensity(TomlTable):
     covariates: Names
     site: Literal["profiled", "none"] = "profiled"
     """`profiled`: every hospital has an intercept of its own, which it keeps; `none`: one for all."""
-    adjustments: dict[Name, Adjustment] = Field(default_factory=dict)
+    adjustments: dict[Name, Adjustment] = {}  # noqa: RUF012 - pydantic copies it
 
     @field_validator("covariates")
     @classmethod

@@ -111,7 +111,6 @@ def _path_in_file(loc: tuple[str | int, ...]) -> KeyPath:
 
 
 def _unknown_key(loc: tuple[str | int, ...], path: KeyPath) -> Complaint:
-    key = str(path[-1])
     table = [str(part) for part in loc[:-1]]
     if table[:1] in (["sites"], ["variables"], ["eligibility"], ["endpoints"], ["analyses"]):
         table[1] = "*"

@@ -28,6 +28,8 @@ HEADINGS = {
     ("endpoints", "*", "<days>"): "### From days",
     ("adverse_events",): "## `[adverse_events]`",
     ("adverse_events", "terms", "*"): "### `[adverse_events] terms`",
+    ("propensity",): "## `[propensity]`",
+    ("propensity", "adjustments", "*"): "### `[propensity] adjustments`",
     **{("analyses", "*", kind): f'### `kind = "{kind}"`' for kind in ENTRIES},
     ("analyses", "*", "response", "not_evaluable"): "#### `not_evaluable`",
     ("disclosure",): "## `[disclosure]`",

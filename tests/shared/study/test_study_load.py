@@ -217,7 +217,7 @@ def replaced(old, new, text=HCC):
             'kind = "km", populations = ["all", "match"]',
             69,
             "[analyses] survival.populations.#2",
-            "study.analysis.population",
+            "study.propensity.unknown",
         ),
         ("[6, 12, 24]", "[6, 6, 24]", 69, "[analyses] survival.landmarks", "study.value.ascending"),
         ("[6, 12, 24]", "[0, 24]", 69, "[analyses] survival.landmarks.#1", "study.expected.more_than"),

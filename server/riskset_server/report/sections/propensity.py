@@ -58,7 +58,7 @@ def _cells(entry: ResultEntry, column: Column) -> tuple[Text, Text]:
 def _notes(entry: ResultEntry) -> Iterator[Text]:
     site = "profiled" if cast(PropensityScore, entry.analysis).has_own_intercepts else "none"
     yield (str(say(f"report.propensity.{site}")),)
-    n, auc = (Shown(form, (Place(entry.id, key).id,)) for form, key in (("count", "n"), ("digits", "auc")))
+    n, auc = Shown("count", (Place(entry.id, "n").id,)), Shown("three_digits", (Place(entry.id, "auc").id,))
     yield worded(say("report.propensity.auc", n=n, auc=auc))
 
 

@@ -259,7 +259,7 @@ def _own_model(policy: Policy, analysis: Analysis, rows: AnySet) -> Iterator[Fin
 
 
 def _answers(analysis: Analysis, rows: AnySet) -> int:
-    """Returns how many events a hospital's rows of a model have; without an endpoint, patients with the rarer answer."""
+    """As `judging`: how many events a hospital's rows of a model have, or patients with the rarer answer."""
     if (outcome := analysis.exposure.outcome) is not None:
         return rarer(int(outcome.values(rows).sum()), rows.n)
     if not isinstance(rows, AnalysisSet):

@@ -62,7 +62,9 @@ def hashed(cohort: Cohort, sets: Sequence[str], patients: NDArray[np.int64]) -> 
         rows = cohort.analysis_sets[name]
         arrays = [rows.variables[variable] for variable in sorted(rows.variables)]
         arrays += [getattr(rows, field) for field in ("days", "event") if hasattr(rows, field)]
-        values = np.column_stack([np.asarray(array, np.float64) for array in arrays]) if arrays else np.empty((rows.n, 0))
+        values = (
+            np.column_stack([np.asarray(array, np.float64) for array in arrays]) if arrays else np.empty((rows.n, 0))
+        )
         for patient, row in zip(rows.patients.tolist(), values, strict=True):
             if patient in own:
                 own[patient].update(name.encode() + row.tobytes())

@@ -1,8 +1,9 @@
-"""The propensity score: a logistic regression of the arm on covariates, by Newton's method on the sums of all hospitals.
+"""The propensity score: a logistic regression of the arm on covariates, by Newton's method on all hospitals' sums.
 
 By default each hospital has an intercept of its own, which it computes and keeps: the fit is that of
-`glm(arm ~ x + site)`. A hospital with one arm only has none: it adds nothing, and its patients have no score. Once the fit has converged, one
-more round asks for sums over the scores: their spread, and how many pairs of a hospital they order rightly.
+`glm(arm ~ x + site)`. A hospital with one arm only has none: it adds nothing, and its patients have no score. Once the
+fit has converged, one more round asks for sums over the scores: their spread, and how many pairs of patients of a
+hospital they order rightly.
 """
 
 from __future__ import annotations
@@ -34,9 +35,8 @@ from riskset.analyses.methods.propensity_fit import (
 from riskset.analyses.moments import Moments, moments_id
 from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Exposure, Label, total
-from riskset.stats import logistic, newton
+from riskset.stats import auc, logistic, newton
 from riskset.stats.linear import SINGULAR
-from riskset.stats.rank_sums import concordant_pairs
 from riskset.study.asked.propensity import PropensityEntry
 from riskset.study.spec import Study
 
@@ -46,8 +46,8 @@ ID: Final = "propensity"
 
 @dataclass(frozen=True, kw_only=True)
 class PropensityScore(Analysis):
-    """The analysis. Summary: log likelihood, score (p), information (upper triangle by rows) of p usable columns, before
-    which is a common intercept if there is one; at the end, sums over the scores."""
+    """The analysis. Summary: log likelihood, score (p), information (upper triangle by rows) of p usable columns, the
+    first a common intercept if there is one; at the end, sums over the scores."""
 
     kind: ClassVar[str] = "propensity"
 
@@ -77,7 +77,7 @@ class PropensityScore(Analysis):
 
     def start(self, inputs: Inputs) -> Fitting | NotEstimable:
         moments = self._moments(inputs)
-        if moments.n == 0 or self.has_own_intercepts and moments.columns[self.arm].within == 0.0:
+        if moments.n == 0 or (self.has_own_intercepts and moments.columns[self.arm].within == 0.0):
             return NotEstimable("no patients", say("analyses.propensity.no_patients"))
         if lost := tuple(column for column in self.covariates if moments.columns[column].is_lost):
             return NotEstimable("range", say("analyses.range", columns=names_of(lost)))
@@ -86,7 +86,9 @@ class PropensityScore(Analysis):
         if len(not_used) == len(self.covariates):
             return NotEstimable("no covariate", reasons(not_used))
         # the information at 0 of a column in standard deviations: what the arm varies within hospitals
-        return Fitting(moments, usable, not_used, newton.start(len(usable), SINGULAR * moments.columns[self.arm].within))
+        return Fitting(
+            moments, usable, not_used, newton.start(len(usable), SINGULAR * moments.columns[self.arm].within)
+        )
 
     def labels(self, state: State) -> tuple[Label, ...]:
         if isinstance(state, Scored):
@@ -98,6 +100,7 @@ class PropensityScore(Analysis):
                 total("sum of squares of the scores"),
                 total("pairs of a patient of each arm at a site", self.arm),
                 total("pairs that the score orders rightly", self.arm),
+                total("pairs with equal scores", self.arm),
             )
         pairs = combinations_with_replacement(state.usable, 2)
         return (
@@ -160,13 +163,13 @@ class PropensityScore(Analysis):
             "log_likelihood": {"null": result.null_log_likelihood, "fitted": result.terms.log_likelihood},
             "terms": [_term(column, estimated.get(column), result) for column in columns],
             "sd_logit": result.sd_logit,
-            "auc": result.auc,
-            "pairs": int(result.pairs),
+            "auc": result.pairs.auc,
+            "pairs": result.pairs.compared,
         }
 
     def _ended(self, total: Sequence[float], fit: Fitting) -> PropensityFit:
         n, treated, *sums = total
-        first, second, squares, pairs, concordant = sums
+        first, second, squares, *pairs = sums
         terms = fitted(fit)
         kept = fit.newton.estimable
         model = self._model(tuple(fit.usable[j] for j in kept), fit.moments)
@@ -183,8 +186,7 @@ class PropensityScore(Analysis):
             sd_logit=spread(n, first, second),
             # the scores of a hospital, or of all, add up to the number of its patients in the arm
             sd_probability=spread(n, treated, squares),
-            concordant=concordant,
-            pairs=pairs,
+            pairs=auc.Pairs(*map(round, pairs)),
         )
 
     def _moments(self, inputs: Inputs) -> Moments:
@@ -234,12 +236,10 @@ def _told(columns: Sequence[Column]) -> list[Column]:
 def _of_scores(rows: logistic.Rows, state: Scored) -> NDArray[np.float64]:
     scores = logistic.scores(rows, state.beta)
     if scores is None or not rows.n:
-        return np.zeros(7)
-    treated = int(rows.arm.sum())
-    logit, p = scores.logit, scores.probability
-    pairs = treated * (rows.n - treated)
-    concordant = concordant_pairs(logit, rows.arm)
-    return np.array([rows.n, treated, logit.sum(), logit @ logit, p @ p, pairs, concordant], np.float64)
+        return np.zeros(8)
+    logit, p, pairs = scores.logit, scores.probability, auc.pairs(scores.logit, rows.arm)
+    of_pairs = (pairs.compared, pairs.concordant, pairs.tied)
+    return np.array([rows.n, rows.arm.sum(), logit.sum(), logit @ logit, p @ p, *of_pairs], np.float64)
 
 
 def _term(column: Column, term: Term | None, result: PropensityFit) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from riskset.analyses.methods.cox_fit import CoxFit, Fitting, names_of
 from riskset.analyses.moments import ColumnMoments, Moments
 from riskset.catalogue import say
 from riskset.disclosure.exposure import HasVariables
-from riskset.stats import logistic
+from riskset.stats import auc, logistic
 
 
 @dataclass(frozen=True)
@@ -84,14 +84,7 @@ class PropensityFit(Result):
     sd_logit: float
     """Over all patients of all hospitals, divisor n - 1."""
     sd_probability: float
-    concordant: float
-    """Pairs of a patient of each arm, at one hospital, that the score orders rightly; a tie is half a pair."""
-    pairs: float
-
-    @property
-    def auc(self) -> float | None:
-        """The share of concordant pairs; None where there are no pairs."""
-        return self.concordant / self.pairs if self.pairs else None
+    pairs: auc.Pairs
 
     def scores(self, of: AnySet) -> logistic.Scores | None:
         """Returns the scores of a hospital's patients; None where they have no intercept. They never leave."""

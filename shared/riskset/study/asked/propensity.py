@@ -1,4 +1,4 @@
-"""`kind = "propensity"`: the propensity score of `[propensity]`. A study with that table has this entry, listed or not."""
+"""`kind = "propensity"`: the score of `[propensity]`. A study with that table has this entry, listed or not."""
 
 from __future__ import annotations
 
