@@ -2,7 +2,7 @@
 
 The share of the pairs in which the treated patient has the higher score; equal scores count one half. Pairs of patients
 of two hospitals are left out, since no hospital has both scores: where sites differ in how often they treat, the area
-over all pairs is larger, as `concordance(arm ~ score)` gives it; this one is that of `strata(site)`.
+over all pairs is usually larger, as `concordance(arm ~ score)` gives it; this one is that of `strata(site)`.
 """
 
 from __future__ import annotations
