@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from riskset.study.asked import ENTRIES
-from riskset.study.propensity import ADJUSTMENTS
 from riskset.study.load import parse_study
+from riskset.study.propensity import ADJUSTMENTS
 from riskset.study.validation_errors import TABLES, known_keys
 
 DOCS = (Path(__file__).parents[3] / "docs" / "study-file.md").read_text(encoding="utf-8")
