@@ -69,6 +69,8 @@ class CoxModel(Analysis):
     """The level whose patients alone it is of; None for all patients."""
     with_e_value: bool = False
     robust: Robust = "none"
+    has_weights: bool = False
+    """Whether patients count by weights of their own."""
     splines: tuple[Spline, ...] = ()
 
     @cached_property
@@ -77,7 +79,7 @@ class CoxModel(Analysis):
             design=self.design,
             tables=(),
             in_time=None,
-            weights=self.set_id.weighted_by is not None,
+            weights=self.has_weights,
             is_iterative=True,
             per_site=False,
             conditions=self.strata,
@@ -230,7 +232,8 @@ def planned(study: Study, name: str, entry: CoxEntry) -> Iterator[CoxModel]:
                 splines=splines_of(study, covariates, entry.splines),
                 strata=columns_of(study, entry.strata),
                 with_e_value=entry.e_value,
-                robust=entry.robust,
+                robust=entry.errors_of(study, population),
+                has_weights=entry.weights is not None or study.is_weighted(population),
             )
 
 

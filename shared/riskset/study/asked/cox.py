@@ -65,7 +65,8 @@ class CoxEntry(EndpointEntry):
     """Categories and booleans: each combination of their levels has a baseline hazard of its own in each hospital."""
     e_value: Annotated[bool, Since("0.2.0")] = False
     robust: Annotated[Robust, Since("0.2.0")] = "none"
-    """Over what squared influences are summed for a robust error: each patient, or each site as one cluster."""
+    """Over what squared influences are summed for a robust error: each patient, or each site as one cluster. Models with
+    weights have robust errors always."""
     ph_test: Annotated[tuple[Transform, ...], Since("0.2.0")] = ()
     """Functions of time with which coefficients may change, for tests of proportional hazards."""
     concordance: Annotated[bool, Since("0.2.0")] = False
@@ -76,7 +77,7 @@ class CoxEntry(EndpointEntry):
     profile_limits: Annotated[tuple[Name, ...], Since("0.2.0")] = ()
     """Covariates whose limits are of the profile likelihood, for which each model is evaluated again."""
     weights: Annotated[Name | None, Since("0.2.0")] = None
-    """A number with each patient's case weight. Errors are then robust, unless `robust` says otherwise."""
+    """A number with each patient's case weight."""
 
     @field_validator("univariable", "multivariable", "strata", "ph_test", "profile_limits")
     @classmethod
@@ -96,11 +97,11 @@ class CoxEntry(EndpointEntry):
             complain(say("study.cox.no_covariates"))
         return self
 
-    @model_validator(mode="after")
-    def _robust_with_weights(self) -> CoxEntry:
-        # as coxph() has it: the inverse of the information is the variance of weights that only count patients
-        is_open = self.weights is not None and "robust" not in self.model_fields_set
-        return self.model_copy(update={"robust": "patient"}) if is_open else self
+    def errors_of(self, study: Study, *populations: str) -> Robust:
+        """Returns what errors the models of these populations have: robust ones where patients have weights, since the
+        inverse of the information is then no variance, but where weights count patients."""
+        is_weighted = self.weights is not None or any(map(study.is_weighted, populations))
+        return "patient" if is_weighted and self.robust == "none" else self.robust
 
     def landmark_days(self, days_per_unit: float) -> int | None:
         """Returns the last day before the landmark, from which time is counted: follow-up is of whole days, so that
@@ -255,8 +256,8 @@ class CoxEntry(EndpointEntry):
             yield say("study.cox.weights", label=study.label_of(self.weights))
         if self.e_value:
             yield say("study.cox.e_value")
-        if self.robust != "none":
-            yield say(f"study.cox.robust.{self.robust}")
+        if (errors := self.errors_of(study, *self.populations)) != "none":
+            yield say(f"study.cox.robust.{errors}")
         if self.ph_test:
             yield say("study.cox.ph_test", n=len(self.ph_test), functions=self._functions)
         if self.concordance:
