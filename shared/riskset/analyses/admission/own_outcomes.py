@@ -94,7 +94,8 @@ def _differing_since(told: ToldOutcome, own: Own, followed: Followed) -> int:
 
 def how_followed(analysis: Analysis, level: Column | None = None) -> Followed:
     # whatever patients count, the outcomes of a weighted set are those of the same patients
-    unweighted = replace(analysis.set_id, weighted_by=None).name
+    counted = analysis.set_id.of_all if analysis.exposure.weights else analysis.set_id
+    unweighted = replace(counted, weighted_by=None).name
     rows = unweighted if level is None else analysis.rows_name
     competing = any(column.variable == analysis.endpoint for column in analysis.exposure.conditions)
     ties = analysis.exposure.ties
@@ -117,8 +118,8 @@ def _judged(policy: Policy, asked: Sequence[tuple[Analysis, Followed]], own: Own
 def _differing(k: int, one: Followed, other: Followed, own: Own, figures: Figures) -> int:
     """Returns how many of the hospital's patients the two models follow otherwise; 0 where there are k at all."""
     events = [figures.events[of.rows] for of in (one, other) if of.rows in figures.events]
-    if len(events) == 2 and abs(events[0] - events[1]) >= k:  # of weighted sets alone nobody counts events
-        return 0
+    if len(events) == 2 and abs(events[0] - events[1]) - _not_weighted(one, other, figures) >= k:
+        return 0  # of weighted sets alone nobody counts events
     a, b = own.cohort.outcomes(one.analysis_set), own.cohort.outcomes(other.analysis_set)
     _, i, j = np.intersect1d(a.patients, b.patients, return_indices=True)
     if one.level is not None:
@@ -133,6 +134,12 @@ def _differing(k: int, one: Followed, other: Followed, own: Own, figures: Figure
         apart = x.values(a)[i] != y.values(b)[j]
         differ |= _other_stratum(k, apart, _count(figures, one, x), _count(figures, other, y))
     return int(differ.sum())
+
+
+def _not_weighted(one: Followed, other: Followed, figures: Figures) -> int:
+    """Returns how many patients of all hospitals may have counted events, but no weight in the models."""
+    sizes = [(figures.rows.get(of.unweighted), figures.rows.get(of.analysis_set)) for of in (one, other)]
+    return sum(every.rows - own.rows for every, own in sizes if every is not None and own is not None)
 
 
 def _is_tied(rows: AnalysisSet, i: NDArray[np.int64], strata: tuple[Column, ...]) -> NDArray[np.bool_]:
