@@ -65,8 +65,8 @@ class CoxEntry(EndpointEntry):
     """Categories and booleans: each combination of their levels has a baseline hazard of its own in each hospital."""
     e_value: Annotated[bool, Since("0.2.0")] = False
     robust: Annotated[Robust, Since("0.2.0")] = "none"
-    """Over what squared influences are summed for a robust error: each patient, or each site as one cluster. Models with
-    weights have robust errors always."""
+    """Over what squared influences are summed for a robust error: each patient, or each site as one cluster.
+    Models with weights have robust errors always."""
     ph_test: Annotated[tuple[Transform, ...], Since("0.2.0")] = ()
     """Functions of time with which coefficients may change, for tests of proportional hazards."""
     concordance: Annotated[bool, Since("0.2.0")] = False
