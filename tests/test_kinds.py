@@ -33,6 +33,7 @@ SITES = ("asan", "kurume", "osaka")
 EXAMPLES = {
     "flow": {"kind": "flow"},
     "table1": {"kind": "table1", "variables": ["age", "stage"]},
+    "propensity": {"kind": "propensity"},
     "km": {"kind": "km", "endpoints": ["os"], "landmarks": [12]},
     "cox": {
         "kind": "cox",
@@ -83,6 +84,8 @@ def needed_by(patients, kind):
         return {"endpoints": COMPETING, "variables": {**VARIABLES, "lost": {"type": "boolean"}}}
     if kind == "flow":
         return {"eligibility": ELIGIBILITY}
+    if kind == "propensity":
+        return {"propensity": {"covariates": ["age", "stage"]}}
     if kind != "adverse-events":
         return {}
     return {

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.cohort import AnySet, Cohort, SetId
+from riskset.analyses.cohort import AnySet, Cohort, SetId, chosen
 from riskset.strict_json import read_json
 
 
@@ -24,21 +24,25 @@ class Members:
 
     patients: NDArray[np.int64]
     """Their numbers, increasing, (m,)."""
-    weights: NDArray[np.float64] | None
+    weights: NDArray[np.float64] | None = None
     """(m,); None where each counts once."""
+    groups: NDArray[np.int64] | None = None
+    """The matched set of each, (m,); None where nobody is matched."""
 
     def to_bytes(self) -> bytes:
         """Returns the members exactly, for the journal."""
         weights = None if self.weights is None else [weight.hex() for weight in self.weights.tolist()]
-        return json.dumps({"patients": self.patients.tolist(), "weights": weights}).encode()
+        groups = None if self.groups is None else self.groups.tolist()
+        return json.dumps({"patients": self.patients.tolist(), "weights": weights, "groups": groups}).encode()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Members:
         content = read_json(data)
-        weights = content["weights"]
+        weights, groups = content["weights"], content["groups"]
         return cls(
             np.array(content["patients"], np.int64),
             None if weights is None else np.array([float.fromhex(weight) for weight in weights]),
+            None if groups is None else np.array(groups, np.int64),
         )
 
 
@@ -60,17 +64,8 @@ def with_population(cohort: Cohort, members: Members, sets: Iterable[SetId]) -> 
 
 
 def _chosen(rows: AnySet, members: Members) -> AnySet:
-    belongs = np.isin(rows.patients, members.patients)
-    patients = rows.patients[belongs]
-    weights = None
-    if members.weights is not None:
-        weights = members.weights[np.searchsorted(members.patients, patients)]
-    fields: dict[str, Any] = {
-        "variables": {name: values[belongs] for name, values in rows.variables.items()},
-        "patient": patients,
-        "weights": weights,
-    }
-    for name in ("days", "event", "entry_days"):
-        if getattr(rows, name, None) is not None:
-            fields[name] = getattr(rows, name)[belongs]
-    return replace(rows, **fields)
+    of_members = chosen(rows, np.isin(rows.patients, members.patients))
+    at = np.searchsorted(members.patients, of_members.patients)
+    weights = None if members.weights is None else members.weights[at]
+    groups = None if members.groups is None else members.groups[at]
+    return replace(of_members, weights=weights, groups=groups)

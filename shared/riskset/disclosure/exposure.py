@@ -153,6 +153,9 @@ class Exposure:
     do not, the local column for those that do."""
     without: bool = False
     """True where totals without each such hospital are opened too: R5 of the local column."""
+    outcome: Column | None = None
+    """Of a model without an endpoint: the yes-no column of the design that it predicts. R3 counts the rarer answer in
+    place of events, R12 the hospitals whose patients differ in it too."""
     slopes: bool = False
     """True where each point takes two rounds, the second with a further number for each column of the design, which is
     a sum of their products too: R5 counts both."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from riskset.catalogue import Message, say
+from riskset.catalogue import NOTHING, Message, say
 from riskset.disclosure.exposure import STATUSES, Exposure, InTime
 from riskset.disclosure.finding import Finding, cannot_judge
 
@@ -22,16 +22,18 @@ def _beyond_the_rules(exposure: Exposure, endpoint: str | None) -> Iterator[tupl
     later = say("rules.instead.later_version")
     if exposure.opens_nothing:
         yield "R2", say("rules.beyond.opens_nothing"), say("rules.instead.declare")
-    if exposure.weights:
-        yield "R8", say("rules.beyond.weights"), later
+    if exposure.weights and (why := _beyond_weights(exposure)):
+        yield "R8", why, later
     besides = exposure.design or exposure.in_time or exposure.numbers
     are_own_tables = exposure.per_site and bool(exposure.tables) and not besides
     if exposure.per_site and not are_own_tables:
         yield "R12", say("rules.beyond.per_site"), later
     if exposure.alone and (exposure.tables or exposure.in_time or not exposure.design):
         yield "R13", say("rules.beyond.per_site"), later
-    if exposure.design and endpoint is None:
+    if exposure.design and endpoint is None and not _is_of_an_outcome(exposure):
         yield "R3", say("rules.beyond.no_endpoint"), later
+    if exposure.outcome is not None and endpoint is not None:
+        yield "R3", say("rules.beyond.two_outcomes"), say("rules.instead.declare")
     counted = {column.variable for column in exposure.tables}
     is_halving = bool(exposure.halved) and len(counted) <= 1 and not (besides or exposure.per_site)
     if exposure.ranked and (not are_own_tables or len(counted) > 1 or exposure.halved or exposure.is_iterative):
@@ -56,6 +58,26 @@ def _beyond_the_rules(exposure: Exposure, endpoint: str | None) -> Iterator[tupl
         yield "R4", say("rules.beyond.numbers_in_design"), say("rules.instead.two_analyses")
     if exposure.in_time is not None:
         yield from _beyond_the_curves(exposure.in_time, endpoint)
+
+
+def _is_of_an_outcome(exposure: Exposure) -> bool:
+    """Whether it is a model of a yes-no column of its design, of all patients of its set."""
+    outcome = exposure.outcome
+    is_level = outcome is not None and outcome in exposure.in_design and not outcome.is_number and not outcome.factors
+    return is_level and exposure.within is None and not exposure.alone
+
+
+def _beyond_weights(exposure: Exposure) -> Message:
+    """What of an exposure no rule judges where patients count by their own weights; `NOTHING` where there is nothing:
+    sums of a design over all patients of the set, and sums of squares that follow from it."""
+    others = exposure.tables or exposure.in_time or exposure.numbers or exposure.halved or exposure.ranked
+    if not exposure.design or others or exposure.patients or exposure.is_one_way:
+        return say("rules.beyond.weights")
+    if exposure.within is not None or exposure.alone or exposure.without or exposure.slopes or exposure.per_site:
+        return say("rules.beyond.weights_of_some")
+    if any(column.factors for column in exposure.columns):
+        return say("rules.beyond.weighted_products")
+    return NOTHING
 
 
 def _beyond_the_levels(exposure: Exposure) -> Iterator[tuple[str, Message, Message]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, field_validator
 
 from riskset.catalogue import Message, say
+from riskset.study.propensity import ALL
 from riskset.study.references import Draft
 from riskset.study.toml_lines import KeyPath
 from riskset.study.toml_table import Complaint, Names, Since, TomlTable, complain, each_once
@@ -49,6 +50,11 @@ class AnalysisEntry(TomlTable):
         """The endpoints that it analyses; empty for an analysis without one."""
         return ()
 
+    @property
+    def of_populations(self) -> tuple[str, ...]:
+        """The populations that it analyses."""
+        return (ALL,)
+
     def complaints(self, draft: Draft, path: KeyPath) -> Iterator[Complaint]:
         """Yields what is wrong between the entry, which is at `path`, and the rest of the study file."""
         raise NotImplementedError
@@ -70,16 +76,21 @@ class EndpointEntry(AnalysisEntry):
     """An entry that analyses endpoints."""
 
     endpoints: Names
-    populations: tuple[Literal["all"], ...] = Field(default=("all",), min_length=1, max_length=1)
+    populations: Names = (ALL,)
+    """`all`, and adjustments of `[propensity]`."""
 
-    @field_validator("endpoints")
+    @field_validator("endpoints", "populations")
     @classmethod
-    def _distinct_endpoints(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return each_once(value)
 
     @property
     def outcome_endpoints(self) -> tuple[str, ...]:
         return self.endpoints
+
+    @property
+    def of_populations(self) -> tuple[str, ...]:
+        return self.populations
 
     def labels(self, study: Study) -> tuple[str, ...]:
         """Returns its endpoints as printed."""

@@ -131,7 +131,7 @@ def _syntax(error: NotToml, text: str) -> Problem:
 
 def _spelled_out(document: dict[str, Any]) -> dict[str, Any]:
     """Returns the document with its shorthands expanded: a plain title is English, `endpoint` is a list of one, the
-    levels of a cut are its intervals."""
+    levels of a cut are its intervals, a propensity score has an analysis of its own."""
     spelled = dict(document)
     header, analyses = document.get("study"), document.get("analyses")
     if isinstance(header, dict) and isinstance(header.get("title"), str):
@@ -140,6 +140,8 @@ def _spelled_out(document: dict[str, Any]) -> dict[str, Any]:
         spelled["variables"] = {name: with_levels(variable) for name, variable in variables.items()}
     if isinstance(analyses, dict):
         spelled["analyses"] = {name: _with_endpoints(analysis) for name, analysis in analyses.items()}
+        if "propensity" in document:
+            spelled["analyses"] = _implied(analyses) | spelled["analyses"]
     return spelled
 
 
@@ -160,6 +162,12 @@ def _with_endpoints(analysis: object) -> object:
         return analysis
     rest = {key: value for key, value in analysis.items() if key != "endpoint"}
     return rest | {"endpoints": [analysis["endpoint"]]}
+
+
+def _implied(analyses: Mapping[str, object]) -> dict[str, object]:
+    """Returns the entries that a study with a propensity score has, listed or not; they are judged first."""
+    listed = {entry.get("kind") for entry in analyses.values() if isinstance(entry, dict)}
+    return {kind: {"kind": kind} for kind in ("propensity",) if kind not in listed and kind not in analyses}
 
 
 def _as_json(value: object) -> str:
@@ -188,6 +196,8 @@ def _draft(document: Mapping[str, Any]) -> Draft:
         analyses=_entries(document.get("analyses"), TypeAdapter(spec.Analysis), _partly),
         adverse_events=_partly(document.get("adverse_events"), TypeAdapter(spec.AdverseEvents)),
         has_adverse_events="adverse_events" in document,
+        propensity=_partly(document.get("propensity"), TypeAdapter(spec.Propensity)),
+        has_propensity="propensity" in document,
         disclosure=_partly(document.get("disclosure"), TypeAdapter(spec.Disclosure)),
     )
 

@@ -17,6 +17,7 @@ from riskset.study.adverse_events import AdverseEvents
 from riskset.study.derived_references import wrong_derivations
 from riskset.study.eligibility import WORDS, parse_rule
 from riskset.study.endpoints import DateEndpoint, DaysEndpoint, Endpoint, Time
+from riskset.study.propensity import Propensity, unknown_populations
 from riskset.study.toml_lines import KeyPath
 from riskset.study.toml_table import Complaint, repeated
 from riskset.study.variables import NumberVariable, Variable
@@ -42,6 +43,9 @@ class Draft:
     analyses: Mapping[str, AnalysisEntry | None]
     adverse_events: AdverseEvents | None = None
     has_adverse_events: bool = False
+    """Whether the table is present, right or wrong."""
+    propensity: Propensity | None = None
+    has_propensity: bool = False
     """Whether the table is present, right or wrong."""
     disclosure: Disclosure | None = None
 
@@ -132,9 +136,12 @@ def complaints_about(draft: Draft) -> Iterator[Complaint]:
             yield from _days_endpoint(draft, path, endpoint)
     if draft.adverse_events is not None:
         yield from draft.adverse_events.complaints(draft)
+    if draft.propensity is not None:
+        yield from draft.propensity.complaints(draft)
     for name, analysis in draft.analyses.items():
         if analysis is not None:
             yield from analysis.complaints(draft, ("analyses", name))
+            yield from unknown_populations(draft, ("analyses", name), analysis.of_populations)
 
 
 def _sites(draft: Draft) -> Iterator[Complaint]:

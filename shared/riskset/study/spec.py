@@ -17,6 +17,7 @@ from riskset.study.adverse_events import AdverseEvents, EventTerm
 from riskset.study.asked import Analysis
 from riskset.study.derived import Derivation, derivation
 from riskset.study.endpoints import DAYS_PER_UNIT, DateEndpoint, DaysEndpoint, Endpoint, GridTable, Time
+from riskset.study.propensity import ALL, Matching, Propensity, Weighting
 from riskset.study.terms import Sum, Term, sums_of
 from riskset.study.toml_table import Label, Name, Since, Text, TomlTable, complain
 from riskset.study.truth import Kind
@@ -45,13 +46,16 @@ __all__ = [
     "EventTerm",
     "GridTable",
     "Header",
+    "Matching",
     "NumberVariable",
     "Period",
+    "Propensity",
     "SiteEntry",
     "Study",
     "Time",
     "Transform",
     "Variable",
+    "Weighting",
 ]
 
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
@@ -111,7 +115,7 @@ class Comparison(TomlTable):
     arm: Name
     reference: Text
     estimand: Literal["ATE", "ATT", "ATO"] | None = None
-    """Reserved, and part of every study's hash: no analysis of this version has adjusted populations."""
+    """Reserved, and part of every study's hash: each adjustment of `[propensity]` has an estimand of its own."""
 
     @field_validator("estimand")
     @classmethod
@@ -141,6 +145,7 @@ class Study(TomlTable):
     time: Time
     endpoints: dict[Name, Endpoint] = Field(min_length=1)
     adverse_events: Annotated[AdverseEvents | None, Since("0.2.0")] = None
+    propensity: Annotated[Propensity | None, Since("0.2.0")] = None
     analyses: dict[Name, Analysis] = Field(min_length=1)
     disclosure: Disclosure = Disclosure()
 
@@ -227,6 +232,10 @@ class Study(TomlTable):
         """Returns the levels of a category in order, `("false", "true")` for a boolean, none for a number or date."""
         return self.variables[name].kind.levels
 
+    def is_weighted(self, population: str) -> bool:
+        """Whether patients of a population have weights of their own."""
+        return self.propensity is not None and population in self.propensity.weightings
+
     def covariates_of(self, endpoint: str) -> tuple[str, ...]:
         """Returns the arm and every covariate in a model of `endpoint`, in the study's order of variables: the columns
         in which the endpoint's common set is complete. Analyses with `missing = "by_model"` do not count."""
@@ -234,4 +243,6 @@ class Study(TomlTable):
         for analysis in self.analyses.values():
             if endpoint in analysis.outcome_endpoints and analysis.missing == "complete":
                 named.update(analysis.covariates)
+                if self.propensity and set(analysis.of_populations) != {ALL}:  # nobody is adjusted without a score
+                    named.update(self.propensity.covariates)
         return tuple(name for name in self.variables if name in named)

@@ -8,6 +8,7 @@ import pytest
 
 from riskset.study.asked import ENTRIES
 from riskset.study.load import parse_study
+from riskset.study.propensity import ADJUSTMENTS
 from riskset.study.validation_errors import TABLES, known_keys
 
 DOCS = (Path(__file__).parents[3] / "docs" / "study-file.md").read_text(encoding="utf-8")
@@ -28,6 +29,11 @@ HEADINGS = {
     ("endpoints", "*", "<days>"): "### From days",
     ("adverse_events",): "## `[adverse_events]`",
     ("adverse_events", "terms", "*"): "### `[adverse_events] terms`",
+    ("propensity",): "## `[propensity]`",
+    **{
+        ("propensity", "adjustments", "*", method): f'#### `method = "{"nearest" if method == "nearest" else "ate"}"`'
+        for method in ADJUSTMENTS
+    },
     **{("analyses", "*", kind): f'### `kind = "{kind}"`' for kind in ENTRIES},
     ("analyses", "*", "response", "not_evaluable"): "#### `not_evaluable`",
     ("disclosure",): "## `[disclosure]`",
@@ -119,4 +125,4 @@ def test_every_example_is_a_part_of_a_right_study():
         text = text.replace("{" + name + "}", part)
     study = parse_study(text)
     assert len(study.eligibility) == len(rules) > 5
-    assert list(study.analyses) == ["response", "curves"]
+    assert list(study.analyses) == ["propensity", "response", "curves"]

@@ -20,6 +20,7 @@ from riskset_server.report.sections import (
     flow,
     follow_up,
     km,
+    propensity,
     response,
     rmst,
     site_heterogeneity,
@@ -32,6 +33,7 @@ OWN: Final[Mapping[str, Section]] = MappingProxyType(
     {
         "flow": flow.SECTION,
         "table1": table1.SECTION,
+        "propensity": propensity.SECTION,
         "km": km.SECTION,
         "cox": cox.SECTION,
         "rmst": rmst.SECTION,

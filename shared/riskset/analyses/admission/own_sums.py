@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from riskset.analyses.admission.figures import Figures
 from riskset.analyses.admission.judging import Judged
-from riskset.analyses.admission.of_columns import models
+from riskset.analyses.admission.of_columns import of_endpoints
 from riskset.analyses.admission.own_outcomes import Followed, entry_of, how_followed, is_unusual
 from riskset.analyses.admission.step import Live, Own
 from riskset.analyses.analysis import Analysis
@@ -37,12 +37,12 @@ def own_sums(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator
     """Yields what R2 says of up to four endpoints of models, and landmarks, added and subtracted, in both columns: none
     of a hospital's patients have an event in the sum, or as many as it may tell apart, or as many of all hospitals'.
     Two endpoints of the same patients are judged by `own_outcomes`."""
-    yield from _judged(policy, [(a, how_followed(a)) for a in models(live)], own, figures)
+    yield from _judged(policy, [(a, how_followed(a)) for a in of_endpoints(live)], own, figures)
 
 
 def own_sums_of_levels(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
     """The same among the patients of a level, where models are of these alone."""
-    of_levels = [a for a in models(live) if a.exposure.within is not None]
+    of_levels = [a for a in of_endpoints(live) if a.exposure.within is not None]
     for level in dict.fromkeys(a.exposure.within for a in of_levels):
         asked = [a for a in of_levels if a.exposure.within == level]
         yield from _judged(policy, [(a, how_followed(a, level)) for a in asked], own, figures)
@@ -51,7 +51,7 @@ def own_sums_of_levels(policy: Policy, live: Live, own: Own, figures: Figures) -
 def _judged(policy: Policy, asked: Sequence[tuple[Analysis, Followed]], own: Own, figures: Figures) -> Iterator[Judged]:
     kept: dict[Followed, _Shown] = {}
     for analysis, new in asked:
-        if new in kept or new.tells_competing:
+        if new.tells_competing or any(one._replace(analysis_set=new.analysis_set) == new for one in kept):
             continue
         shown, passes = _shown(new, analysis.set_id.landmark_days or 0, own), True
         beside = {one: of for one, of in kept.items() if one.strata == new.strata and _add_up(policy.k, shown, of)}

@@ -10,12 +10,14 @@ from typing import Any, Final
 
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.methods import (
+    adjusted,
     adverse_events,
     cox_asked,
     cumulative_incidence,
     flow,
     follow_up,
     km,
+    propensity,
     response,
     rmst,
     site_heterogeneity,
@@ -42,6 +44,7 @@ def _provided(kind: str) -> Planner:
 PLANNERS: Final[Mapping[str, Planner]] = {
     "flow": flow.planned,
     "table1": table1.planned,
+    "propensity": propensity.planned,
     "km": km.planned,
     "cox": cox_asked.planned,
     "rmst": rmst.planned,
@@ -54,5 +57,5 @@ PLANNERS: Final[Mapping[str, Planner]] = {
     **{kind: _provided(kind) for kind in PACKAGES.entries},
 }
 
-POPULATIONS: Final[list[Callable[[Study], Mapping[str, Population]]]] = []
-"""What each kind that makes populations derives from a study, by name of the population. None does yet."""
+POPULATIONS: Final[list[Callable[[Study], Mapping[str, Population]]]] = [adjusted.populations]
+"""What derives populations from a study, by name."""

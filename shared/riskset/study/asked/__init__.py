@@ -20,6 +20,7 @@ from riskset.study.asked.flow import FlowEntry
 from riskset.study.asked.follow_up import FollowUpEntry
 from riskset.study.asked.km import KaplanMeierEntry
 from riskset.study.asked.packages import Packages
+from riskset.study.asked.propensity import PropensityEntry
 from riskset.study.asked.response import ResponseEntry
 from riskset.study.asked.rmst import RestrictedMeanEntry
 from riskset.study.asked.site_heterogeneity import SiteHeterogeneityEntry
@@ -31,6 +32,7 @@ OWN: Final[Mapping[str, type[AnalysisEntry]]] = MappingProxyType(
     {
         "flow": FlowEntry,
         "table1": Table1Entry,
+        "propensity": PropensityEntry,
         "km": KaplanMeierEntry,
         "cox": CoxEntry,
         "rmst": RestrictedMeanEntry,

@@ -1,0 +1,137 @@
+"""`[propensity]`: the score by which arms are made comparable, and the populations that are adjusted by it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from riskset.catalogue import NOTHING, Message, say
+from riskset.errors import did_you_mean
+from riskset.study.toml_lines import KeyPath
+from riskset.study.toml_table import Complaint, Name, Names, TomlTable, complain, each_once
+
+if TYPE_CHECKING:
+    from riskset.stats.balancing_weights import Estimand
+    from riskset.study.references import Draft
+
+ALL: Final = "all"
+"""The population of all eligible patients, which is no adjustment."""
+
+
+class Matching(TomlTable):
+    """Each patient of the arm is matched with the nearest of the reference, within a hospital, without replacement."""
+
+    method: Literal["nearest"]
+    ratio: int = Field(default=1, ge=1, le=1)
+    """Patients of the reference for each of the arm; a set may have fewer, but has one."""
+    caliper_sd: float | None = Field(default=0.2, gt=0, le=10)
+    """The largest distance, in standard deviations over all patients; none: any distance."""
+    caliper_on: Literal["logit", "probability"] = "logit"
+    """The scale of distances."""
+
+    def sentence(self, name: str) -> Message:
+        """Returns what the population is, for the committee."""
+        caliper = NOTHING
+        if self.caliper_sd is not None:
+            caliper = say(
+                "study.propensity.caliper", sd=f"{self.caliper_sd:g}", on=say(f"study.propensity.on.{self.caliper_on}")
+            )
+        return say("study.propensity.nearest", name=name, n=self.ratio, caliper=caliper)
+
+
+class Weighting(TomlTable):
+    """Each patient counts with a weight that follows from the score."""
+
+    method: Literal["ate", "att", "overlap", "matching"]
+    stabilised: bool = False
+    """Of `ate`: weights times the share of the patient's arm."""
+    trim: tuple[float, float] | None = None
+    """Patients with a score from the one to the other are kept; the score is not fitted again."""
+    truncate: float | None = Field(default=None, ge=1, le=100)
+    """No weight is above so many times the mean weight."""
+
+    @field_validator("trim")
+    @classmethod
+    def _of_a_probability(cls, value: tuple[float, float] | None) -> tuple[float, float] | None:
+        if value is not None and not 0 <= value[0] < value[1] <= 1:
+            complain(say("study.propensity.trim"))
+        return value
+
+    @model_validator(mode="after")
+    def _stabilised_ate(self) -> Weighting:
+        if self.stabilised and self.method != "ate":
+            complain(say("study.propensity.stabilised", method=self.method))
+        return self
+
+    @property
+    def estimand(self) -> Estimand:
+        """Returns what `stats.balancing_weights` calls it."""
+        return "ate_stab" if self.method == "ate" and self.stabilised else self.method
+
+    def sentence(self, name: str) -> Message:
+        """Returns what the population is, for the committee."""
+        trim = NOTHING if self.trim is None else say("study.propensity.trimmed", low=self.trim[0], high=self.trim[1])
+        most = NOTHING if self.truncate is None else say("study.propensity.truncated", most=self.truncate)
+        of = say(f"study.propensity.weights.{self.estimand}")
+        return say("study.propensity.weighted", name=name, of=of, trim=trim, truncate=most)
+
+
+Adjustment = Annotated[Matching | Weighting, Field(discriminator="method")]
+ADJUSTMENTS: Final[Mapping[str, type[TomlTable]]] = {
+    "nearest": Matching,
+    **dict.fromkeys(("ate", "att", "overlap", "matching"), Weighting),
+}
+"""By method."""
+
+
+class Propensity(TomlTable):
+    """One score for a study; each adjustment by it is a population."""
+
+    covariates: Names
+    site: Literal["profiled", "none"] = "profiled"
+    """`profiled`: every hospital has an intercept of its own, which it keeps; `none`: one for all."""
+    adjustments: dict[Name, Adjustment] = {}  # noqa: RUF012 - pydantic copies it
+
+    @field_validator("covariates")
+    @classmethod
+    def _distinct(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return each_once(value)
+
+    @field_validator("adjustments")
+    @classmethod
+    def _other_names(cls, value: dict[str, Adjustment]) -> dict[str, Adjustment]:
+        if ALL in value:
+            complain(say("study.propensity.named_all"))
+        return value
+
+    @property
+    def weightings(self) -> dict[str, Weighting]:
+        """The weighted populations, in the order of their names."""
+        return {name: one for name, one in sorted(self.adjustments.items()) if isinstance(one, Weighting)}
+
+    def complaints(self, draft: Draft) -> Iterator[Complaint]:
+        """Yields what is wrong between the table and the rest of the study file."""
+        path: KeyPath = ("propensity", "covariates")
+        yield from draft.covariates(path, self.covariates, draft.endpoints)
+        if draft.comparison is None:
+            yield Complaint(("propensity",), say("study.propensity.no_arms"))
+            return
+        arm = draft.comparison.arm
+        if arm in self.covariates:
+            yield Complaint((*path, self.covariates.index(arm)), say("study.propensity.of_arm", name=arm))
+        variable = draft.variables.get(arm)
+        if variable is not None and len(levels := variable.kind.levels) > 2:
+            yield Complaint(("propensity",), say("study.propensity.two_arms", name=arm, n=len(levels)))
+
+
+def unknown_populations(draft: Draft, path: KeyPath, populations: tuple[str, ...]) -> Iterator[Complaint]:
+    """Yields a complaint for each population in the list of the table at `path` that no adjustment makes."""
+    if draft.propensity is None and draft.has_propensity:
+        return  # it is wrong itself
+    known = (ALL, *(draft.propensity.adjustments if draft.propensity else ()))
+    for position, name in enumerate(populations):
+        if name not in known:
+            hint = did_you_mean(name, known) or (NOTHING if draft.has_propensity else say("study.propensity.declare"))
+            yield Complaint((*path, "populations", position), say("study.propensity.unknown", name=name), hint)
