@@ -6,6 +6,7 @@ import csv
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.golden.more.studies import DATA, prepared, study_of
 
@@ -20,6 +21,7 @@ ASKED = {
     "log": {"kind": "km", "limits": "log", **MATCHED},
     "log_log": {"kind": "km", "limits": "log-log", **MATCHED},
     "cox": {"kind": "cox", "univariable": ["trt"], **MATCHED},
+    "balance": {"kind": "balance", "populations": ["match"]},
 }
 CASES = [
     ("lung", "site"),
@@ -52,6 +54,44 @@ def found(case, csv_of, desk_at, tmp_path_factory):
     for site, of in by_name.items():
         desk.adds_site(site, of, DATA[name].mapping)
     return desk.tries()
+
+
+@pytest.fixture(scope="module")
+def complete(case, csv_of):
+    """Returns the patients of the score: the arm, the site and each covariate on the scale of the model."""
+    name, _ = case
+    with csv_of(name).open(encoding="utf-8", newline="") as file:
+        rows = prepared(name, list(csv.DictReader(file)))
+    rows = [row | {"age": str(float(row["age"]) + number / 1000)} for number, row in enumerate(rows, 1)]
+    rows = [row for row in rows if all(row[of] != "" for of in COVARIATES[name])]
+    of = {key: np.array([float(row[key]) for row in rows]) for key in (*COVARIATES[name], "trt")}
+    of |= {key: np.log1p(of[key]) for key in of.keys() & {"nodes", "pgr", "er"}}
+    return of | {"site": np.array([row["site"] for row in rows])}
+
+
+def pooled_sd(x, treated):
+    return np.sqrt((x[treated].var(ddof=1) + x[~treated].var(ddof=1)) / 2)
+
+
+def test_balance(case, found, r, complete):
+    """R divides by the standard deviation of the patients with a score; here those of sites with one arm are in it."""
+    name, _ = case
+    balance, treated = found["balance/match"], complete["trt"] == 1
+    has_score = np.array([len(set(treated[complete["site"] == site])) == 2 for site in complete["site"]])
+    if found["propensity"]["site"] == "none":
+        has_score[:] = True
+    assert has_score.sum() == found["propensity"]["n"]
+    for one in balance["variables"]:
+        variable = one["variable"]
+        x = complete[variable]
+        of_scores = pooled_sd(x[has_score], treated[has_score]) / pooled_sd(x, treated)
+        in_r = r["smd"][DATA[name].in_r[variable]]
+        assert one["after"]["smd"] == pytest.approx(in_r * of_scores, rel=1e-9)
+        before = (x[treated].mean() - x[~treated].mean()) / pooled_sd(x, treated)
+        assert one["before"]["smd"] == pytest.approx(before, rel=1e-9)
+    unmatched = treated.sum() - r["n_treated"]
+    assert balance["matched"] == {"treated": r["n_treated"], "control": r["n_control"], "unmatched": unmatched}
+    assert balance["largest_smd"] == max(abs(one["after"]["smd"]) for one in balance["variables"])
 
 
 def test_the_model_by_site(found, r):
