@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.analysis import NotEstimable, Result
-from riskset.analyses.cohort import AnySet
+from riskset.analyses.cohort import ALL, AnySet, SetId
 from riskset.analyses.design import Column, matrix
 from riskset.analyses.methods.cox_fit import CoxFit, Fitting, names_of
 from riskset.analyses.moments import ColumnMoments, Moments
@@ -19,7 +19,18 @@ from riskset.catalogue import say
 from riskset.disclosure.exposure import HasVariables
 from riskset.stats import auc, logistic
 from riskset.stats.balancing_weights import kept, truncated, weights
-from riskset.study.spec import Weighting
+from riskset.study.spec import Study, Weighting
+
+ID: Final = "propensity"
+"""Of the score among the results."""
+
+
+def set_of_score(study: Study) -> SetId:
+    """Returns the patients of the score: those with a value of all its covariates. Those of a hospital with one arm
+    have none where each hospital has an intercept of its own."""
+    assert study.propensity is not None
+    assert study.comparison is not None
+    return SetId(None, ALL, (study.comparison.arm, *study.propensity.covariates))
 
 
 @dataclass(frozen=True)
