@@ -15,7 +15,7 @@ from riskset.analyses.cohort import Cohort
 from riskset.analyses.methods.propensity_fit import ID, PropensityFit, set_of_score
 from riskset.analyses.populations import Members
 from riskset.catalogue import Message, say
-from riskset.disclosure.exposure import Exposure, Label, total
+from riskset.disclosure.exposure import Column, Exposure, Label, total
 from riskset.stats.matching import NOBODY, nearest
 from riskset.stats.matching import Matched as Sets
 from riskset.study.spec import Matching, Study
@@ -102,14 +102,14 @@ class MatchedSets(AskedOnce):
     def reveals(self) -> Message:
         return say("analyses.reveals.matched_sets")
 
-    def start(self, inputs: Inputs) -> PropensityFit:
+    def start(self, inputs: Inputs) -> Column:
+        """Returns the column of the arm."""
         fit: PropensityFit = inputs[ID]
-        return fit
+        return fit.model.arm
 
-    def labels(self, state: PropensityFit) -> tuple[Label, ...]:
-        arm = state.model.arm
+    def labels(self, state: Column) -> tuple[Label, ...]:
         return tuple(
-            total(f"matched patients of {one.name} {who} the arm", arm) for one in self.of for who in ("of", "beside")
+            total(f"matched patients of {one.name} {who} the arm", state) for one in self.of for who in ("of", "beside")
         )
 
     def prepare(self, cohort: Cohort, inputs: Inputs) -> NDArray[np.float64]:
@@ -117,7 +117,7 @@ class MatchedSets(AskedOnce):
         counts = [(0, 0) if sets is None else (len(sets.treated), sets.controls_found) for sets in found]
         return np.array(counts, np.float64).reshape(-1)
 
-    def combine(self, total: Sequence[float], state: PropensityFit) -> SetsFound:
+    def combine(self, total: Sequence[float], state: Column) -> SetsFound:
         pairs = zip(self.of, total[::2], total[1::2], strict=True)
         return SetsFound({one.name: others / treated if treated else 1.0 for one, treated, others in pairs})
 
