@@ -52,7 +52,7 @@ def found(case, csv_of, desk_at, tmp_path_factory):
     text = study_of(name, rows, by_name, ASKED).replace("range = [18, 100], step = 1", "range = [18, 110]")
     score = f'[propensity]\ncovariates = {json.dumps(COVARIATES[name])}\nsite = "{SITE[which]}"\n'
     desk = desk_at(tmp_path_factory.mktemp(name))
-    desk.writes_study(text.replace("[analyses]", f'{score}{ADJUSTMENTS}[analyses]'))
+    desk.writes_study(text.replace("[analyses]", f"{score}{ADJUSTMENTS}[analyses]"))
     for site, of in by_name.items():
         desk.adds_site(site, of, DATA[name].mapping)
     return desk.tries()

@@ -4,7 +4,7 @@ None of it leaves the hospital.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -18,22 +18,29 @@ from riskset.disclosure import span
 from riskset.disclosure.policy import Policy
 
 
-def own_columns(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
+def own_columns(policy: Policy, live: Live, own: Own, figures: Figures, *, weighted: bool) -> Iterator[Judged]:
     """R4 for each column alone, before its products with others are sent: where one patient makes up nearly all of its
-    spread, they are that patient's row."""
-    for feature in modelled(live):
+    spread, they are that patient's row. `weighted` for those of weighted sets, whose spread is told a round later."""
+    for feature in (f for f in modelled(live) if f.is_weighted == weighted):
         if feature.is_weighted:
             yield from _alone(policy, own, feature, figures.within[feature], [a for a in live if in_design(a, feature)])
         elif feature.column is not None:
             within = figures.moments[feature.cohort].columns[feature.column].within
             yield from _alone(policy, own, feature, within, [a for a in live if in_design(a, feature)])
-    yield from own_strata(policy, live, own, figures.within)
+    of_strata = (f for f in stratified(live) if f.is_weighted == weighted)
+    yield from _own_strata(policy, live, own, of_strata, figures.within)
 
 
 def own_strata(policy: Policy, live: Live, own: Own, within: Mapping[Feature, float] | None) -> Iterator[Judged]:
     """R4 for each column alone within the strata of its model: a column may be all but constant there. `within` are the
     sums of squares of all hospitals, None for this one's own."""
-    for feature in stratified(live):
+    yield from _own_strata(policy, live, own, stratified(live), within)
+
+
+def _own_strata(
+    policy: Policy, live: Live, own: Own, of: Iterable[Feature], within: Mapping[Feature, float] | None
+) -> Iterator[Judged]:
+    for feature in of:
         total = None if within is None else within[feature]
         yield from _alone(policy, own, feature, total, [a for a in models(live) if in_strata(a, feature)])
 
