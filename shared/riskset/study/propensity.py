@@ -63,6 +63,11 @@ class Propensity(TomlTable):
             complain(say("study.propensity.named_all"))
         return value
 
+    @property
+    def matched(self) -> frozenset[str]:
+        """The populations of matched patients."""
+        return frozenset(name for name, of in self.adjustments.items() if isinstance(of, Matching))
+
     def complaints(self, draft: Draft) -> Iterator[Complaint]:
         """Yields what is wrong between the table and the rest of the study file."""
         path: KeyPath = ("propensity", "covariates")

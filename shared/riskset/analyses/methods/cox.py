@@ -205,6 +205,7 @@ class CoxModel(Analysis):
 
 def planned(study: Study, name: str, entry: CoxEntry) -> Iterator[CoxModel]:
     """Yields the models of an entry of the study file: each covariate by itself, then all together."""
+    matched = study.propensity.matched if study.propensity else ()
     for endpoint, population in product(entry.endpoints, entry.populations):
         stem = f"cox/{endpoint}/{population}"
         asked: list[tuple[str, Literal["univariable", "multivariable"], Sequence[str]]] = [
@@ -227,7 +228,7 @@ def planned(study: Study, name: str, entry: CoxEntry) -> Iterator[CoxModel]:
                 splines=splines_of(study, covariates, entry.splines),
                 strata=columns_of(study, entry.strata),
                 with_e_value=entry.e_value,
-                robust=entry.robust,
+                robust=entry.robust_in(population, matched),
             )
 
 
