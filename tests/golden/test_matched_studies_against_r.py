@@ -58,12 +58,14 @@ def found(case, csv_of, desk_at, tmp_path_factory):
     return desk.tries()
 
 
-def test_the_model_by_site(found, r):
+def test_the_model_by_site_and_its_error_clustered_by_pair(found, r):
     model = found["cox/os/match/univariable/trt"]
     (term,), by_site = model["terms"], r["strata_site"]
     assert model["n"] == r["n_treated"] + r["n_control"]
     assert abs(term["coef"] - by_site["coef"]) < 1e-9 * by_site["se"]
     assert term["se"] == pytest.approx(by_site["se"], rel=1e-9)
+    assert term["variance"] == "matched-set"
+    assert term["robust_se"] == pytest.approx(r["cluster_set"]["robust_se"], rel=1e-9)
     assert list(model["log_likelihood"].values()) == pytest.approx(by_site["loglik"], rel=1e-9)
 
 

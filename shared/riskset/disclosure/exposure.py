@@ -28,6 +28,10 @@ STATUSES: Final = frozenset({EVENT, *COMPETING, CENSORED, ENTRY})
 several kinds are compared as the curves of which they are the differences (`analyses/leaving.py`)."""
 
 
+Cluster = Literal["patient", "matched-set", "site"]
+"""Whose figures are one where a sum of squares is of them."""
+
+
 class HasVariables(Protocol):
     """A hospital's rows, as far as a column of a design needs them."""
 
@@ -140,7 +144,7 @@ class Exposure:
     is_one_way: bool = False
     """True where nothing is told of its patients but tables, and they are those with a value of some columns of the
     export, or of a box of the flow chart: they are crossed with nothing (R2)."""
-    squares: Literal["patient", "site"] | None = None
+    squares: Cluster | None = None
     """Whose own figures leave as a sum of squares, of which one may be the most: R8. None where no such sum leaves."""
     within: Column | None = None
     """The level whose patients alone are in the sums of the design: R1 to R7 judge these patients, and what they are

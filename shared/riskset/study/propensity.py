@@ -111,6 +111,11 @@ class Propensity(TomlTable):
         """The weighted populations, in the order of their names."""
         return {name: one for name, one in sorted(self.adjustments.items()) if isinstance(one, Weighting)}
 
+    @property
+    def matched(self) -> frozenset[str]:
+        """The populations of matched patients."""
+        return frozenset(name for name, of in self.adjustments.items() if isinstance(of, Matching))
+
     def complaints(self, draft: Draft) -> Iterator[Complaint]:
         """Yields what is wrong between the table and the rest of the study file."""
         path: KeyPath = ("propensity", "covariates")

@@ -229,6 +229,13 @@ def replaced(old, new, text=HCC):
             "study.endpoint.unknown",
         ),
         ('baseline = "site"', 'baseline = "common"', 70, "[analyses] cox.baseline", "study.analysis.baseline"),
+        (
+            "univariable = true",
+            'univariable = true, robust = "matched-set"',
+            70,
+            "[analyses] cox.robust",
+            "study.cox.no_matched_sets",
+        ),
         ("univariable = true", "univariable = 1", 70, "[analyses] cox.univariable", "study.expected.flag_or_list"),
         (
             "univariable = true",
