@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations_with_replacement
-from math import isfinite
+from math import isfinite, prod
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -39,6 +39,7 @@ from riskset.stats import auc, logistic, newton
 from riskset.stats.linear import SINGULAR
 from riskset.study.asked.propensity import PropensityEntry
 from riskset.study.spec import Study
+from riskset.study.variables import values_of
 
 State = Fitting | Scored
 ID: Final = "propensity"
@@ -54,6 +55,8 @@ class PropensityScore(Analysis):
     covariates: tuple[Column, ...]
     arm: Column
     has_own_intercepts: bool
+    combinations: int
+    """How many combinations of values the covariates can have, as the study declares them."""
 
     @cached_property
     def exposure(self) -> Exposure:
@@ -65,6 +68,9 @@ class PropensityScore(Analysis):
             is_iterative=True,
             per_site=False,
             outcome=self.arm,
+            predictors=len(self.covariates) + (not self.has_own_intercepts),
+            combinations=self.combinations,
+            own_intercepts=self.has_own_intercepts,
         )
 
     @property
@@ -218,6 +224,7 @@ def planned(study: Study, name: str, entry: PropensityEntry) -> Iterator[Propens
         covariates=columns_of(study, propensity.covariates),
         arm=arm,
         has_own_intercepts=propensity.site == "profiled",
+        combinations=prod(values_of(study.variables[name]) for name in propensity.covariates),
     )
 
 
