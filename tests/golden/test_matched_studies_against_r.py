@@ -1,0 +1,79 @@
+"""Whole studies of matched patients equal R on the same patients (`matched.R`): over the sites, with a score that has
+an intercept of each site's own, or one for all. The age has decimals for the row's number, so that no two scores are
+equal. Tolerances as in `test_cox_against_r`."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from tests.golden.more.studies import DATA, prepared, study_of
+
+R = json.loads(Path(__file__).with_name("matched.json").read_text(encoding="utf-8"))
+COVARIATES = {
+    "lung": ["age", "ph_ecog", "wt_loss"],
+    "rottgbsg": ["age", "meno", "size2", "size3", "grade3", "nodes", "pgr", "er"],
+}
+SITE = {"site": "profiled", "common": "none"}
+MATCHED = {"endpoint": "os", "populations": ["match"]}
+ASKED = {
+    "log": {"kind": "km", "limits": "log", **MATCHED},
+    "log_log": {"kind": "km", "limits": "log-log", **MATCHED},
+    "cox": {"kind": "cox", "univariable": ["trt"], **MATCHED},
+}
+CASES = [
+    ("lung", "site"),
+    *(pytest.param(x, marks=pytest.mark.exhaustive) for x in (("lung", "common"), ("rottgbsg", "site"))),
+]
+
+
+@pytest.fixture(scope="module", params=CASES, ids="-".join)
+def case(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def r(case):
+    name, which = case
+    return R[name][which]["matched"][0]
+
+
+@pytest.fixture(scope="module")
+def found(case, csv_of, desk_at, tmp_path_factory):
+    name, which = case
+    with csv_of(name).open(encoding="utf-8", newline="") as file:
+        rows = prepared(name, list(csv.DictReader(file)))
+    rows = [row | {"age": f"{float(row['age']) + number / 1000:.3f}"} for number, row in enumerate(rows, 1)]
+    by_name = {site: [row for row in rows if row["site"] == site] for site in sorted({row["site"] for row in rows})}
+    text = study_of(name, rows, by_name, ASKED).replace("range = [18, 100], step = 1", "range = [18, 110]")
+    score = f'[propensity]\ncovariates = {json.dumps(COVARIATES[name])}\nsite = "{SITE[which]}"\n'
+    desk = desk_at(tmp_path_factory.mktemp(name))
+    desk.writes_study(text.replace("[analyses]", f'{score}adjustments.match = {{ method = "nearest" }}\n[analyses]'))
+    for site, of in by_name.items():
+        desk.adds_site(site, of, DATA[name].mapping)
+    return desk.tries()
+
+
+def test_the_model_by_site(found, r):
+    model = found["cox/os/match/univariable/trt"]
+    (term,), by_site = model["terms"], r["strata_site"]
+    assert model["n"] == r["n_treated"] + r["n_control"]
+    assert abs(term["coef"] - by_site["coef"]) < 1e-9 * by_site["se"]
+    assert term["se"] == pytest.approx(by_site["se"], rel=1e-9)
+    assert list(model["log_likelihood"].values()) == pytest.approx(by_site["loglik"], rel=1e-9)
+
+
+@pytest.mark.parametrize(("id_", "limits"), [("km/os/match", "log"), ("km/os/match/log_log", "log-log")])
+def test_curves(found, r, id_, limits):
+    of = r["km"][limits]
+    arms = sorted(found[id_]["arms"], key=lambda arm: arm["level"])  # false, then true, as R's 0 and 1
+    assert [arm["n"] for arm in arms] == of["n"]
+    assert [arm["events"] for arm in arms] == of["events"]
+    for i, arm in enumerate(arms):
+        assert list(arm["median_days"].values()) == [of[key][i] for key in ("median", "lower", "upper")]
+
+
+def test_log_rank_over_all_and_by_site(found, r):
+    curves = found["km/os/match"]
+    assert curves["log_rank"]["chi2"] == pytest.approx(r["logrank"], rel=1e-9)
+    assert curves["log_rank_by_site"]["chi2"] == pytest.approx(r["logrank_strata_site"], rel=1e-9)
