@@ -160,6 +160,14 @@ class Exposure:
     outcome: Column | None = None
     """Of a model without an endpoint: the yes-no column of the design that it predicts. R3 counts the rarer answer in
     place of events, R12 the hospitals whose patients differ in it too."""
+    predictors: int = 0
+    """Of a model without an endpoint: how many coefficients it has, a common intercept included. Its sums are linear in
+    how many patients have each combination of the covariates: R5 counts them for each patient."""
+    combinations: int = 0
+    """Of such a model: how many combinations of values its covariates can have, as the study declares them: R6."""
+    own_intercepts: bool = False
+    """Of such a model: whether each hospital has an intercept of its own, which it keeps, so that the same combination
+    counts otherwise at each: R6."""
     slopes: bool = False
     """True where each point takes two rounds, the second with a further number for each column of the design, which is
     a sum of their products too: R5 counts both."""

@@ -51,10 +51,11 @@ OWN_CAUSES: Final = {
         "R3.events_per_parameter",
         "R4.lost",
         "R6.parameters",
+        "R5.fitted",
     ),
     "admission/products": ("R2.leverage", "R4.column", "R2.outcomes", "R4.same_order", "R8.weight"),
     "first": ("R4.leverage", "R5.opened", "R8.influence", "R8.site_influence", "R8.unjudged", "R14.outcomes"),
-    "later": ("R7.largest", "R7.spread", "R7.unjudged", "R5.numbers", "R5.evaluations", "R4.halved"),
+    "later": ("R7.largest", "R7.spread", "R7.unjudged", "R5.numbers", "R5.evaluations", "R4.halved", "R5.fitted"),
 }
 """By phase of a run, the causes that a site's own rows may have."""
 _BEFORE: Final = {
@@ -134,6 +135,7 @@ def _remedy(policy: Policy, cause: str, analysis: Analysis) -> Message:
         "R4.same_order": lambda: cells.same_order(policy, "", 1).remedy,
         "R4.lost": lambda: say("rules.instead.some_narrower_range"),
         "R4.column": lambda: _failing(policy, "R4.leverage", say("rules.remedy.leverage_column", k=policy.k)),
+        "R5.fitted": lambda: say("rules.remedy.fitted"),
         "R6.parameters": lambda: of_models.parameters(own, "", 1, p).remedy,
         "R2.leverage": lambda: _failing(policy, cause, span.remedy(policy, cause, is_table=is_table)),
         "R4.leverage": lambda: _failing(policy, cause, span.remedy(policy, cause, is_table=is_table)),

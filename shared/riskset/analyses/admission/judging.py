@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from riskset.analyses.admission.altered import Item, users_in
 from riskset.analyses.admission.blocks import compared, is_joint
@@ -30,6 +30,9 @@ from riskset.disclosure.exposure import Column, Label
 from riskset.disclosure.finding import Finding, cannot_judge
 from riskset.disclosure.placement import unplaced
 from riskset.disclosure.policy import Policy, policy_from_json, strictest
+
+EVALUATIONS_OF_AN_OUTCOME: Final = 6
+"""A logistic model hardly ever needs more: where fewer are permitted, none begins."""
 
 Judged = tuple[str, Finding]
 """The id of an analysis, and what a rule says about it."""
@@ -87,7 +90,8 @@ class Judge:
             return None
         n = figures.rows[analysis.rows_name].rows
         exposure = analysis.exposure
-        points = of_models.evaluations_allowed(self.policy, n, len(exposure.design), exposure.held, exposure.slopes)
+        of = len(exposure.design), exposure.held, exposure.slopes, exposure.predictors
+        points = of_models.evaluations_allowed(self.policy, n, *of)
         return max(1, points) * exposure.rounds_of_a_point
 
     def opened(self, begun: Begun, figures: Figures, fields: Mapping[str, Sequence[str]]) -> Sequence[Judged]:
@@ -259,7 +263,8 @@ def _counted(policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
             of: Literal["number", "level"] = "number" if column.is_number else "level"
             is_of_some = column.is_number or analysis.exposure.weights or 0 < count.rows < n
             yield analysis.id, cells.contributors(policy, column.name, count.sites, of, is_of_some=is_of_some)
-        yield from ((analysis.id, finding) for finding in _of_an_outcome(policy, analysis, figures))
+        yield from ((analysis.id, finding) for finding in _sites_of_an_outcome(policy, analysis, figures))
+        yield from ((analysis.id, finding) for finding in _combinations(policy, analysis, figures))
         if policy.column == "pooled" and analysis.exposure.weights:
             yield from ((analysis.id, f) for f in _effective(policy, analysis, figures))
         elif policy.column == "pooled":
@@ -269,7 +274,7 @@ def _counted(policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
                 yield from ((analysis.id, f) for f in _model(policy, analysis, figures))
 
 
-def _of_an_outcome(policy: Policy, analysis: Analysis, figures: Figures) -> Iterator[Finding]:
+def _sites_of_an_outcome(policy: Policy, analysis: Analysis, figures: Figures) -> Iterator[Finding]:
     """R12 for a model without an endpoint: a hospital whose patients have one answer adds nothing to it."""
     if (outcome := analysis.exposure.outcome) is not None:
         for column in analysis.exposure.design:
@@ -308,8 +313,24 @@ def effective_levels(policy: Policy, analysis: Analysis, known: Mapping[Weighed,
 def _model(policy: Policy, analysis: Analysis, figures: Figures) -> Iterator[Finding]:
     """R3 and R6 for the rows of a model."""
     if p := len(analysis.exposure.design):
+        n = figures.rows[analysis.rows_name].rows
         yield of_models.events(policy, analysis.id, _answers(analysis, figures), p)
-        yield of_models.parameters(policy, analysis.id, figures.rows[analysis.rows_name].rows, p)
+        yield of_models.parameters(policy, analysis.id, n, p)
+        yield from of_an_outcome(policy, analysis, n)
+
+
+def of_an_outcome(policy: Policy, analysis: Analysis, n: int) -> Iterator[Finding]:
+    """R5 for a model without an endpoint, of n patients."""
+    if predictors := analysis.exposure.predictors:
+        yield of_models.fitted(policy, analysis.id, EVALUATIONS_OF_AN_OUTCOME, n, predictors)
+
+
+def _combinations(policy: Policy, analysis: Analysis, figures: Figures) -> Iterator[Finding]:
+    """R6 for a model without an endpoint. Where others can see a hospital's own sums, its intercept can be tried."""
+    exposure, rows = analysis.exposure, figures.rows[analysis.rows_name]
+    if exposure.predictors:
+        each = rows.sites if exposure.own_intercepts and policy.column == "pooled" else 1
+        yield of_models.combinations(policy, analysis.id, rows.rows, exposure.combinations * each)
 
 
 def _answers(analysis: Analysis, figures: Figures) -> int:

@@ -34,6 +34,7 @@ from riskset.analyses.admission.judging import (
     levels,
     lost,
     nested,
+    of_an_outcome,
     rarer,
 )
 from riskset.analyses.admission.of_columns import adding, binary, modelled
@@ -94,6 +95,7 @@ def own_findings(
             "admission/joint": lambda: chain(
                 cells_of_levels(policy, live, lambda features: _own_gram(own, features)),
                 _own_levels(policy, live, own),
+                _own_outcome_models(policy, live, own),
             ),
         }
         if policy.column == "local"
@@ -323,6 +325,13 @@ def _own_model(policy: Policy, analysis: Analysis, rows: AnySet) -> Iterator[Fin
     if p := len(analysis.exposure.design):
         yield of_models.events(policy, analysis.id, _answers(analysis, rows), p)
         yield of_models.parameters(policy, analysis.id, rows.n, p)
+
+
+def _own_outcome_models(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
+    """R5 for models without an endpoint, on this hospital's rows."""
+    for analysis in live:
+        if n := own.cohort.analysis_sets[analysis.analysis_set].n:
+            yield from ((analysis.id, finding) for finding in of_an_outcome(policy, analysis, n))
 
 
 def _answers(analysis: Analysis, rows: AnySet) -> int:

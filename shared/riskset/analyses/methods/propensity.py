@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations_with_replacement
-from math import isfinite
+from math import isfinite, prod
 from typing import Any, ClassVar
 
 import numpy as np
@@ -42,6 +42,7 @@ from riskset.stats import logistic, newton
 from riskset.stats.linear import SINGULAR
 from riskset.study.asked.propensity import PropensityEntry
 from riskset.study.spec import Study, Weighting
+from riskset.study.variables import values_of
 
 State = Fitting | Scored
 
@@ -56,6 +57,8 @@ class PropensityScore(Analysis):
     covariates: tuple[Column, ...]
     arm: Column
     has_own_intercepts: bool
+    combinations: int
+    """How many combinations of values the covariates can have, as the study declares them."""
     limited: tuple[tuple[str, Weighting], ...] = ()
     """The weighted populations with a limit that is a multiple of the mean weight."""
 
@@ -69,6 +72,9 @@ class PropensityScore(Analysis):
             is_iterative=True,
             per_site=False,
             outcome=self.arm,
+            predictors=len(self.covariates) + (not self.has_own_intercepts),
+            combinations=self.combinations,
+            own_intercepts=self.has_own_intercepts,
             squares="patient" if self.limited else None,
         )
 
@@ -217,6 +223,7 @@ def planned(study: Study, name: str, entry: PropensityEntry) -> Iterator[Analysi
         covariates=columns_of(study, propensity.covariates),
         arm=arm,
         has_own_intercepts=propensity.site == "profiled",
+        combinations=prod(values_of(study.variables[name]) for name in propensity.covariates),
         limited=tuple((name, one) for name, one in propensity.weightings.items() if one.truncate is not None),
     )
     yield score
