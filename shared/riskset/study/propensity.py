@@ -92,6 +92,8 @@ class Propensity(TomlTable):
     covariates: Names
     site: Literal["profiled", "none"] = "profiled"
     """`profiled`: every hospital has an intercept of its own, which it keeps; `none`: one for all."""
+    firth: bool = False
+    """By Firth's penalised likelihood, which has a maximum where covariates tell the arms apart."""
     adjustments: dict[Name, Adjustment] = {}  # noqa: RUF012 - pydantic copies it
 
     @field_validator("covariates")

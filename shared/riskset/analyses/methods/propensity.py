@@ -8,11 +8,11 @@ hospital they order rightly.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations_with_replacement
-from math import isfinite, prod
+from math import isfinite
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,19 +20,16 @@ from numpy.typing import NDArray
 
 from riskset.analyses.analysis import LEVEL, Analysis, Inputs, NotEstimable, RefusedByRule, Result
 from riskset.analyses.cohort import Cohort
-from riskset.analyses.design import Column, columns_of
+from riskset.analyses.design import Column
 from riskset.analyses.methods.cox import UNREACHABLE, flat
 from riskset.analyses.methods.cox_fit import Fitting, NotUsed, Term, fitted, named, names_of, numbers_json, reasons
-from riskset.analyses.methods.matched import SETS, MatchedSets, with_several
 from riskset.analyses.methods.propensity_fit import (
-    ID,
     INTERCEPT,
     Model,
     PropensityFit,
     Scored,
     no_score,
     scaled_for,
-    set_of_score,
 )
 from riskset.analyses.methods.propensity_sums import ScoreSums
 from riskset.analyses.moments import Moments, moments_id
@@ -40,9 +37,7 @@ from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Exposure, Label, total
 from riskset.stats import logistic, newton
 from riskset.stats.linear import SINGULAR
-from riskset.study.asked.propensity import PropensityEntry
-from riskset.study.spec import Study, Weighting
-from riskset.study.variables import values_of
+from riskset.study.spec import Weighting
 
 State = Fitting | Scored
 
@@ -117,22 +112,22 @@ class PropensityScore(Analysis):
 
     def local(self, prepared: logistic.Rows, state: State) -> NDArray[np.float64]:
         if isinstance(state, Scored):
-            return self._sums.local(prepared, state.beta)
+            return self._sums.local(prepared, state.model.scores(prepared, state.beta))
         value = logistic.evaluate(prepared, state.beta)
         log_likelihood = value.log_likelihood if isfinite(value.log_likelihood) else UNREACHABLE
         return np.concatenate([[log_likelihood], value.score, value.upper_triangle])
 
     def combine(self, total: Sequence[float], state: State) -> State | Result:
         if isinstance(state, Scored):
-            return self._ended(total, state.fit)
+            return self._ended(total, state)
         p = len(state.beta)
         after = replace(state, newton=newton.advance(state.newton, total[0], total[1 : 1 + p], total[1 + p :]))
         now = after.newton
         if now.status == "going":
             return after
         if now.status == "ok":
-            return Scored(after)
-        return no_score([after.usable[j] for j in now.separated]) if now.status == "separated" else _unfitted(after)
+            return Scored(after, self._model(after.usable, after.moments))
+        return no_score([after.usable[j] for j in now.separated]) if now.status == "separated" else unfitted(after)
 
     def linear_predictor(self, prepared: logistic.Rows, state: State) -> NDArray[np.float64]:
         eta = np.asarray(state.beta) @ prepared.X
@@ -145,13 +140,14 @@ class PropensityScore(Analysis):
         fit = state.fit if isinstance(state, Scored) else state
         if fit.newton.slow_steps >= newton.STEADY:
             return no_score([fit.usable[j] for j in newton.fastest(fit.newton)])
-        return _unfitted(fit)
+        return unfitted(fit)
 
     def question_json(self) -> dict[str, Any]:
         return {
             "arm": named(self.arm),
             "covariates": list(dict.fromkeys(column.variable for column in self.covariates)),
             "site": "profiled" if self.has_own_intercepts else "none",
+            "firth": False,
         }
 
     def result_json(self, result: PropensityFit) -> dict[str, Any]:
@@ -169,11 +165,11 @@ class PropensityScore(Analysis):
             "pairs": result.pairs.compared,
         }
 
-    def _ended(self, total: Sequence[float], fit: Fitting) -> PropensityFit:
-        sums = self._sums.read(total)
+    def _ended(self, total: Sequence[float], state: Scored) -> PropensityFit:
+        fit, sums = state.fit, self._sums.read(total)
         terms = fitted(fit)
         kept = fit.newton.estimable
-        model = self._model(tuple(fit.usable[j] for j in kept), fit.moments)
+        model = state.model.only(kept)
         null = terms.null_log_likelihood
         if not self.has_own_intercepts:
             null = logistic.log_likelihood_of_shares(sums["treated"], sums["n"] - sums["treated"])
@@ -188,7 +184,8 @@ class PropensityScore(Analysis):
     def largest_share(self, prepared: logistic.Rows, state: State, *, of_own: bool) -> float:
         if not isinstance(state, Scored):
             return 0.0
-        return self._sums.largest_share(prepared, state.beta, None if of_own else state.fit.moments.n)
+        scores = state.model.scores(prepared, state.beta)
+        return self._sums.largest_share(prepared, scores, None if of_own else state.fit.moments.n)
 
     @property
     def _sums(self) -> ScoreSums:
@@ -210,29 +207,6 @@ class PropensityScore(Analysis):
         return Model(usable, tuple(moments.columns[c].sd for c in usable), self.arm, self.has_own_intercepts)
 
 
-def planned(study: Study, name: str, entry: PropensityEntry) -> Iterator[Analysis]:
-    """Yields the score of a study, and what its matched sets come to where some have several of the reference."""
-    propensity, comparison = study.propensity, study.comparison
-    assert propensity is not None
-    assert comparison is not None
-    (arm,) = columns_of(study, [comparison.arm])
-    score = PropensityScore(
-        id=ID,
-        name=name,
-        set_id=set_of_score(study),
-        covariates=columns_of(study, propensity.covariates),
-        arm=arm,
-        has_own_intercepts=propensity.site == "profiled",
-        combinations=prod(values_of(study.variables[name]) for name in propensity.covariates),
-        limited=tuple((name, one) for name, one in propensity.weightings.items() if one.truncate is not None),
-    )
-    yield score
-    if several := with_several(study):
-        yield MatchedSets(
-            id=SETS, name=name, set_id=score.set_id, part_of=ID, of=several, exposure_of_score=score.exposure
-        )
-
-
 def _told(columns: Sequence[Column]) -> list[Column]:
     return [column for column in columns if column != INTERCEPT]
 
@@ -242,5 +216,6 @@ def _term(column: Column, term: Term | None, result: PropensityFit) -> dict[str,
     return named(column) | {"odds_ratio" if key == "hr" else key: value for key, value in numbers.items()}
 
 
-def _unfitted(fit: Fitting) -> NotEstimable:
+def unfitted(fit: Fitting) -> NotEstimable:
+    """Returns the end of a fit that did not converge."""
     return NotEstimable("not converged", say("analyses.propensity.not_converged", n=fit.newton.evaluations))

@@ -49,10 +49,9 @@ class ScoreSums:
             ),
         )
 
-    def local(self, rows: logistic.Rows, beta: Sequence[float]) -> Floats:
+    def local(self, rows: logistic.Rows, scores: logistic.Scores | None) -> Floats:
         """Returns a hospital's sums, (size,); stabilised weights are added up before they are multiplied by the share
         of the arm, which is not known yet."""
-        scores = logistic.scores(rows, beta)
         if scores is None or not rows.n:
             return np.zeros(_SUMS + 4 * len(self.limited))
         logit, p, pairs = scores.logit, scores.probability, auc.pairs(scores.logit, rows.arm)
@@ -61,10 +60,9 @@ class ScoreSums:
         sums = [rows.n, rows.arm.sum(), logit.sum(), logit @ logit, p @ p, *of_pairs, *of_weights]
         return np.array(sums, np.float64)
 
-    def largest_share(self, rows: logistic.Rows, beta: Sequence[float], n: int | None) -> float:
+    def largest_share(self, rows: logistic.Rows, scores: logistic.Scores | None, n: int | None) -> float:
         """Returns the largest share of one of a hospital's patients in a sum of weights: of what those of all n
         patients are expected to add up to in an arm; without n, of the hospital's own."""
-        scores = logistic.scores(rows, beta)
         if scores is None or not rows.n:
             return 0.0
         shares = [0.0]
