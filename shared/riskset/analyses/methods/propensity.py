@@ -28,7 +28,6 @@ from riskset.analyses.methods.propensity_fit import (
     Model,
     PropensityFit,
     Scored,
-    is_kept,
     no_score,
     scaled_for,
     spread,
@@ -293,13 +292,14 @@ def _of_scores(rows: logistic.Rows, state: Scored) -> NDArray[np.float64]:
 
 
 def _in_arms(rows: logistic.Rows, state: Scored, asked: Weighting) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Returns the weights of the patients of the reference, and of the arm, who are not trimmed, without any limit."""
+    """Returns the weights of the patients of the reference, and of the arm, without any limit. Those who are trimmed are
+    among them: sums with and without them would differ by the weights of a few."""
     scores = logistic.scores(rows, state.beta)
     if scores is None or not rows.n:
         return np.zeros(0), np.zeros(0)
     estimand = "ate" if asked.estimand == "ate_stab" else asked.estimand
-    found, stays = weights(estimand, rows.arm, scores.logit), is_kept(asked, scores)
-    return found[stays & ~rows.arm], found[stays & rows.arm]
+    found = weights(estimand, rows.arm, scores.logit)
+    return found[~rows.arm], found[rows.arm]
 
 
 def _both(arm: Column) -> tuple[Column, Column]:
