@@ -23,7 +23,7 @@ COMBINED = ("male", "ecog", "mvi")
 VARIABLES = {
     "arm": {"type": "category", "levels": ["old", "new"]},
     "age": {"type": "number", "range": [40, 89], "step": 1},
-    **dict.fromkeys(COMBINED, {"type": "boolean"}),
+    **{name: {"type": "boolean"} for name in COMBINED},
     "days": {"type": "number", "range": [0, 5000]},
     "dead": {"type": "boolean"},
 }
@@ -129,14 +129,15 @@ class TestFewCombinations:
 
 
 class TestOneHospitalsNumbers:
-    """Two hospitals, each of which knows the other's sums. The other one's intercept is its own, and it tells nobody."""
+    """Two hospitals, each of which knows the other's sums. The intercept of the other one is its own, and told to
+    nobody."""
 
-    sites = {"asan": 60, "osaka": 40}
+    sites = (("asan", 60), ("osaka", 40))
     covariates = (*COMBINED, "age")
 
     def run(self, patients, exceptions):
         table = draw(100)
-        return network(patients, table, self.sites, self.covariates, exceptions=exceptions).run(), table
+        return network(patients, table, dict(self.sites), self.covariates, exceptions=exceptions).run(), table
 
     def test_the_other_hospitals_table_is_read_where_both_signed_for_it(self, patients, seen):
         outcome, table = self.run(patients, EXCEPTIONS)

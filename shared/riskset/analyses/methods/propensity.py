@@ -292,8 +292,8 @@ def _of_scores(rows: logistic.Rows, state: Scored) -> NDArray[np.float64]:
 
 
 def _in_arms(rows: logistic.Rows, state: Scored, asked: Weighting) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Returns the weights of the patients of the reference, and of the arm, without any limit. Those who are trimmed are
-    among them: sums with and without them would differ by the weights of a few."""
+    """Returns the weights of the patients of the reference, and of the arm, without any limit. Those who are trimmed
+    are among them: sums with and without them would differ by the weights of a few."""
     scores = logistic.scores(rows, state.beta)
     if scores is None or not rows.n:
         return np.zeros(0), np.zeros(0)
