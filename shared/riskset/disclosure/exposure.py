@@ -160,6 +160,8 @@ class Exposure:
     outcome: Column | None = None
     """Of a model without an endpoint: the yes-no column of the design that it predicts. R3 counts the rarer answer in
     place of events, R12 the hospitals whose patients differ in it too."""
+    weighted_as: str | None = None
+    """Where weights enter: what they follow from. Sums over two sets that have the same can be subtracted: R2."""
     predictors: int = 0
     """Of a model without an endpoint: how many coefficients it has, a common intercept included. Its sums are linear in
     how many patients have each combination of the covariates: R5 counts them for each patient."""

@@ -143,6 +143,18 @@ def _openings(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Ite
             yield analysis.id, cells.split(policy, analysis.id, split_by, allowed)
     yield from _combined(policy, live)
     yield from _levels_and_strata(live)
+    yield from _weighted_again(live)
+
+
+def _weighted_again(live: Live) -> Iterator[Judged]:
+    """R2: a second population weighted by the same method. What tells the two apart is of the few whose weights are
+    limited, or who are trimmed, in one of them."""
+    populations: dict[str, str] = {}
+    for analysis in live:
+        of, name = analysis.exposure.weighted_as, analysis.set_id.population
+        if of is not None and (before := populations.setdefault(of, name)) != name:
+            why = say("rules.beyond.weighted_again", name=name, before=before)
+            yield analysis.id, cannot_judge("R2", analysis.id, why, say("rules.instead.one_weighting"))
 
 
 def _combined(policy: Policy, live: Live) -> Iterator[Judged]:
@@ -327,8 +339,9 @@ def of_an_outcome(policy: Policy, analysis: Analysis, n: int) -> Iterator[Findin
 
 def _combinations(policy: Policy, analysis: Analysis, figures: Figures) -> Iterator[Finding]:
     """R6 for a model without an endpoint. Where others can see a hospital's own sums, its intercept can be tried."""
-    exposure, rows = analysis.exposure, figures.rows[analysis.rows_name]
+    exposure = analysis.exposure
     if exposure.predictors:
+        rows = figures.rows[analysis.rows_name]
         each = rows.sites if exposure.own_intercepts and policy.column == "pooled" else 1
         yield of_models.combinations(policy, analysis.id, rows.rows, exposure.combinations * each)
 

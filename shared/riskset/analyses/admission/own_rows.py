@@ -22,7 +22,7 @@ from riskset.analyses.admission.blocks import (
     gram_of,
     is_joint,
 )
-from riskset.analyses.admission.features import Feature, features_of, matrix, rows_within
+from riskset.analyses.admission.features import Feature, can_be_subtracted, features_of, matrix, rows_within
 from riskset.analyses.admission.figures import Count, Figures
 from riskset.analyses.admission.judging import (
     Judged,
@@ -284,7 +284,7 @@ def _own_counts(policy: Policy, analysis: Analysis, own: Own, kept: Sequence[Ana
         return
     yield cells.population_rows(policy, name, rows.n)
     of_weights = analysis.exposure.weights
-    for other in dict.fromkeys(a.analysis_set for a in kept if not (of_weights or a.exposure.weights)):
+    for other in dict.fromkeys(a.analysis_set for a in kept if can_be_subtracted(a, analysis)):
         if other != name:
             differ = own.cohort.apart(name, other)
             yield from cells.apart(policy, other, name, differ, int(differ > 0), analysis.exposure.is_one_way)

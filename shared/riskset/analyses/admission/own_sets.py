@@ -36,16 +36,19 @@ def own_sets(policy: Policy, live: Live, own: Own, figures: Figures, arm: str | 
 
 
 def own_sets_of_site(policy: Policy, live: Live, own: Own, figures: Figures, arm: str | None) -> Iterator[Judged]:
-    """R2 for sets whose sums can be added: those of models and curves, and all that tell something of one variable. No
-    sum of them is of this hospital's patients alone. It would be one where the memberships of all patients have a
-    higher rank than those of the other hospitals' patients."""
+    """R2 for sets whose sums can be added: those of models and curves in which patients count alike, and all that tell
+    something of one variable. No sum of them is of this hospital's patients alone. It would be one where the
+    memberships of all patients have a higher rank than those of the other hospitals' patients."""
     if policy.column == "local":
         return
-    crossed = [analysis for analysis in live if not analysis.exposure.is_one_way]
+    crossed: dict[str | None, list[Analysis]] = {}
+    for analysis in live:
+        if not analysis.exposure.is_one_way:
+            crossed.setdefault(analysis.exposure.weighted_as, []).append(analysis)
     of_tables = (
         of for of in _of_variables(live, own.cohort, arm) if any(analysis.exposure.is_one_way for analysis in of)
     )
-    for users in (crossed, *of_tables):
+    for users in (*crossed.values(), *of_tables):
         passing = _not_of_site(users, own, figures)
         for analysis in users:
             name = analysis.analysis_set

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.design import Column
-from riskset.analyses.methods.propensity_fit import is_kept, spread
+from riskset.analyses.methods.propensity_fit import spread
 from riskset.disclosure.exposure import Label, total
 from riskset.stats import auc, logistic
 from riskset.stats.balancing_weights import weights
@@ -42,10 +42,9 @@ class ScoreSums:
             total("pairs that the score orders rightly", self.arm),
             total("pairs with equal scores", self.arm),
             *(
-                total(f"{what} of {name} in {column.name}", self.arm)
+                total(f"weights of {name} in {column.name}, before they are trimmed or limited", self.arm)
                 for name, _ in self.limited
                 for column in (replace(self.arm, level=self.arm.reference), self.arm)
-                for what in ("patients", "weights, before they are limited,")
             ),
         )
 
@@ -53,10 +52,10 @@ class ScoreSums:
         """Returns a hospital's sums, (size,); stabilised weights are added up before they are multiplied by the share
         of the arm, which is not known yet."""
         if scores is None or not rows.n:
-            return np.zeros(_SUMS + 4 * len(self.limited))
+            return np.zeros(_SUMS + 2 * len(self.limited))
         logit, p, pairs = scores.logit, scores.probability, auc.pairs(scores.logit, rows.arm)
         of_pairs = (pairs.compared, pairs.concordant, pairs.tied)
-        of_weights = [x for _, asked in self.limited for w in _in_arms(rows, scores, asked) for x in (len(w), w.sum())]
+        of_weights = [w.sum() for _, asked in self.limited for w in _in_arms(rows, scores, asked)]
         sums = [rows.n, rows.arm.sum(), logit.sum(), logit @ logit, p @ p, *of_pairs, *of_weights]
         return np.array(sums, np.float64)
 
@@ -83,22 +82,22 @@ class ScoreSums:
             # the scores of a hospital, or of all, add up to the number of its patients in the arm
             "sd_probability": spread(n, treated, squares),
             "pairs": auc.Pairs(*map(round, pairs)),
-            "mean_weight": self._means(totals[_SUMS:], treated / n),
+            "mean_weight": self._means(totals[_SUMS:], n, treated / n if n else 0.0),
         }
 
-    def _means(self, sums: Sequence[float], treated_share: float) -> dict[str, float]:
+    def _means(self, sums: Sequence[float], n: float, treated_share: float) -> dict[str, float]:
         found = {}
         for at, (name, asked) in enumerate(self.limited):
-            others, of_others, treated, of_treated = sums[4 * at : 4 * at + 4]
+            of_others, of_treated = sums[2 * at : 2 * at + 2]
             if asked.estimand == "ate_stab":
                 of_others, of_treated = of_others * (1 - treated_share), of_treated * treated_share
-            patients = others + treated
-            found[name] = (of_others + of_treated) / patients if patients else 0.0
+            found[name] = (of_others + of_treated) / n if n else 0.0
         return found
 
 
 def _in_arms(rows: logistic.Rows, scores: logistic.Scores, asked: Weighting) -> tuple[Floats, Floats]:
-    """Returns the weights of the patients of the reference, and of the arm, who are not trimmed, without any limit."""
+    """Returns the weights of the patients of the reference, and of the arm, without any limit. Those who are trimmed
+    are among them: sums with and without them would differ by the weights of a few."""
     estimand = "ate" if asked.estimand == "ate_stab" else asked.estimand
-    found, stays = weights(estimand, rows.arm, scores.logit), is_kept(asked, scores)
-    return found[stays & ~rows.arm], found[stays & rows.arm]
+    found = weights(estimand, rows.arm, scores.logit)
+    return found[~rows.arm], found[rows.arm]
