@@ -17,7 +17,7 @@ UNWEIGHTED, WEIGHTED = "cox/os/all/multivariable", "cox/os/all/multivariable/wei
 def models(*names, beside=True, **weights):
     """Returns a model without weights, and one for each of the weights, by the name of its entry."""
     cox = {"kind": "cox", "endpoints": ["os"], "multivariable": list(names)}
-    entries = {name: cox | {"weights": of, "robust": "none"} for name, of in weights.items()}
+    entries = {name: cox | {"weights": of, "robust": "model"} for name, of in weights.items()}
     return {"plain": cox, **entries} if beside else entries
 
 

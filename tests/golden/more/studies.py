@@ -117,7 +117,7 @@ def by_site(names, subgroups, more):
             for key, asked in {
                 "robust": {"multivariable": names, "ph_test": TRANSFORMS},
                 "cluster_site": {"multivariable": names, "robust": "site"},
-                "naive": {"multivariable": names, "robust": "none"},
+                "naive": {"multivariable": names, "robust": "model"},
                 "trt_robust": {"univariable": ["trt"]},
             }.items()
         },

@@ -230,7 +230,7 @@ def planned(study: Study, name: str, entry: CoxEntry) -> Iterator[CoxModel]:
                 splines=splines_of(study, covariates, entry.splines),
                 strata=columns_of(study, entry.strata),
                 with_e_value=entry.e_value,
-                robust=entry.robust,
+                robust=entry.errors,
             )
 
 

@@ -40,6 +40,7 @@ Univariable = Annotated[
 
 
 Robust = Literal["none", "patient", "site"]
+AskedRobust = Literal["none", "patient", "site", "model"]
 Transform = Literal["km", "identity", "rank", "log"]
 FEWEST_CLUSTERS: Final = 10
 """Sites below which errors clustered by site are usually too small."""
@@ -64,8 +65,9 @@ class CoxEntry(EndpointEntry):
     strata: Annotated[tuple[Name, ...], Since("0.2.0")] = ()
     """Categories and booleans: each combination of their levels has a baseline hazard of its own in each hospital."""
     e_value: Annotated[bool, Since("0.2.0")] = False
-    robust: Annotated[Robust, Since("0.2.0")] = "none"
-    """Over what squared influences are summed for a robust error: each patient, or each site as one cluster."""
+    robust: Annotated[AskedRobust, Since("0.2.0")] = "none"
+    """Over what squared influences are summed for a robust error: each patient, or each site as one cluster. With
+    weights each patient by default, and none where it says `model`."""
     ph_test: Annotated[tuple[Transform, ...], Since("0.2.0")] = ()
     """Functions of time with which coefficients may change, for tests of proportional hazards."""
     concordance: Annotated[bool, Since("0.2.0")] = False
@@ -96,11 +98,13 @@ class CoxEntry(EndpointEntry):
             complain(say("study.cox.no_covariates"))
         return self
 
-    @model_validator(mode="after")
-    def _robust_with_weights(self) -> CoxEntry:
-        # as coxph() has it: the inverse of the information is the variance of weights that only count patients
-        is_open = self.weights is not None and "robust" not in self.model_fields_set
-        return self.model_copy(update={"robust": "patient"}) if is_open else self
+    @property
+    def errors(self) -> Robust:
+        """Over what squared influences are summed. With weights each patient's, as `coxph()` has it: the inverse of the
+        information is the variance of weights that only count patients."""
+        if self.robust == "model":
+            return "none"
+        return "patient" if self.weights is not None and self.robust == "none" else self.robust
 
     def landmark_days(self, days_per_unit: float) -> int | None:
         """Returns the last day before the landmark, from which time is counted: follow-up is of whole days, so that
@@ -188,7 +192,7 @@ class CoxEntry(EndpointEntry):
         """Yields a complaint for what is of the likelihood's own maximum, and not known at that of a penalised one; and
         for profile limits of nothing, or beside those of robust errors."""
         asked = {
-            "robust": self.robust != "none",
+            "robust": self.errors != "none" and self.weights is None,
             "ph_test": self.ph_test,
             "linearity": self.linearity != "wald",
             "profile_limits": self.profile_limits,
@@ -196,7 +200,7 @@ class CoxEntry(EndpointEntry):
         for position, name in enumerate(self.profile_limits):
             if name not in (*self.together, *self.univariable_covariates):
                 yield Complaint((*path, "profile_limits", position), say("study.cox.profile_of_nothing", name=name))
-        if self.profile_limits and self.robust != "none":
+        if self.profile_limits and self.errors != "none" and self.weights is None:
             yield Complaint((*path, "profile_limits"), say("study.cox.profile_or_robust"))
         for key, is_asked in asked.items():
             if self.firth and is_asked:
@@ -206,6 +210,8 @@ class CoxEntry(EndpointEntry):
         """Yields a complaint for weights that are no positive number of the export, and for what is not known of a
         weighted model."""
         if self.weights is None:
+            if self.robust == "model":
+                yield Complaint((*path, "robust"), say("study.cox.model_errors"))
             return
         at, name = (*path, "weights"), self.weights
         yield from draft.read(at, name, "number")
@@ -255,8 +261,8 @@ class CoxEntry(EndpointEntry):
             yield say("study.cox.weights", label=study.label_of(self.weights))
         if self.e_value:
             yield say("study.cox.e_value")
-        if self.robust != "none":
-            yield say(f"study.cox.robust.{self.robust}")
+        if self.errors != "none":
+            yield say(f"study.cox.robust.{self.errors}")
         if self.ph_test:
             yield say("study.cox.ph_test", n=len(self.ph_test), functions=self._functions)
         if self.concordance:
@@ -265,7 +271,7 @@ class CoxEntry(EndpointEntry):
             yield say("study.cox.firth")
         if self.profile_limits:
             yield say("study.cox.profile_limits", labels=tuple(map(study.label_of, self.profile_limits)))
-        if self.robust == "site" and len(study.sites) < FEWEST_CLUSTERS:
+        if self.errors == "site" and len(study.sites) < FEWEST_CLUSTERS:
             yield say("study.cox.few_clusters", n=len(study.sites), most=FEWEST_CLUSTERS)
         if self.landmark is not None:
             day = self.landmark_days(study.days_per_unit)
@@ -283,7 +289,7 @@ class CoxEntry(EndpointEntry):
     def facts(self, study: Study) -> dict[str, Any]:
         landmark = {} if self.landmark is None else {"landmark": self.landmark}
         splines = {"splines": {name: list(knots) for name, knots in self.splines.items()}} if self.splines else {}
-        robust = {} if self.robust == "none" else {"robust": self.robust}
+        robust = {} if self.errors == "none" else {"robust": self.errors}
         return (
             landmark
             | splines
@@ -328,8 +334,8 @@ class CoxEntry(EndpointEntry):
             yield say("study.cox.option.weights", name=self.weights)
         if self.e_value:
             yield say("study.cox.option.e_value")
-        if self.robust != "none":
-            yield say("study.cox.option.robust", of=self.robust)
+        if self.errors != "none":
+            yield say("study.cox.option.robust", of=self.errors)
         if self.ph_test:
             yield say("study.cox.option.ph_test", functions=self.ph_test)
         if self.concordance:
