@@ -183,6 +183,36 @@ class TestWeightsThatCodeAnAttribute:
         refused(attack(), "R4", WEIGHTED)
 
 
+class TestWeightsOfALaterRun:
+    """A second version with another column of weights, which differs in one patient: the difference of the two runs is
+    that patient, as of two weightings in one run."""
+
+    def later(self, network, patients, change, **names):
+        table = patients("busan", "tokyo", "daegu")
+        table = with_weights(table, honest(table))
+        other = table["w"].copy()
+        other[victim_of(table)] += change
+        asked = {"run": "one", "arm": "arm"}
+        before = network(table, models("arm", beside=False, weighted="w"), **asked)
+        before.run()
+        without = {name: values for name, values in table.items() if name != "w"}
+        of = {"run": "two", "version": "2", "arm": "arm"}
+        made = network(without | {"v": other}, models("arm", beside=False, weighted="v"), **of)
+        return made.inherits(before).again("two", earlier=["one"]).run().results["cox/os/all/multivariable"]
+
+    def test_another_weight_of_one_patient(self, network, patients):
+        found = self.later(network, patients, 0.4)
+        assert isinstance(found, RefusedByRule)
+        assert found.rule == "R14"
+
+    @pytest.mark.exhaustive
+    @pytest.mark.parametrize("change", [0.4, 0.0])
+    def test_is_answered_with_the_rule_off_and_with_the_same_weights(self, network, patients, rules, change):
+        if change:
+            rules.off("R14")
+        assert isinstance(self.later(network, patients, change), CoxFit)
+
+
 def of_site(table, site, number):
     return int(np.flatnonzero(table["site"] == site)[number])
 
