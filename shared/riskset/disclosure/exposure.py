@@ -125,7 +125,8 @@ class Exposure:
     in_time: InTime | None
     """Counts by step of time: R9 and R11; for its split, R2, R4, R12."""
     weights: bool
-    """True where patients' own weights enter: R8."""
+    """True where patients' own weights enter the sums of a design, in place of one patient each: R8, and R4 for the
+    weight and its products with the columns; R1, R3, R4 and R6 judge as how many patients these count."""
     is_iterative: bool
     """True where it is evaluated again at a point that follows from totals: R5, R7."""
     per_site: bool

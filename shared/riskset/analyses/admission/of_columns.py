@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,9 @@ from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Column, Label
 from riskset.disclosure.exposure import total as total_of
 from riskset.stats.arrays import symmetric
+
+STEP: Final = 2.0**-6
+"""To which a hospital rounds a sum of products of weighted columns, in units of the mean weight."""
 
 
 def _with_events(live: Live) -> tuple[str, ...]:
@@ -102,6 +105,19 @@ def weighted(live: Live) -> tuple[Feature, ...]:
     """Returns the weighted columns, also those within strata. Nothing but their sum of squares leaves before their
     products, and that after the sets were compared: their sums could be decoded."""
     return tuple(feature for feature in (*modelled(live), *stratified(live)) if feature.is_weighted)
+
+
+def steps_of(features: Sequence[Feature], units: Mapping[str, float]) -> NDArray[np.float64]:
+    """Returns the step to which each hospital rounds each sum of products of two features, (m, m): 0 where neither is
+    weighted. Where each number is one of many, an exact one could be decoded: it tells which of the weights that there
+    may be are those of a few patients."""
+    unit = np.array([units.get(f.cohort, 1.0) if f.is_weighted else 1.0 for f in features])
+    is_weighted = np.array([f.is_weighted for f in features], bool)
+    return np.where(is_weighted[:, None] | is_weighted, np.outer(unit, unit) * STEP, 0.0)
+
+
+def _rounded(numbers: NDArray[np.float64], steps: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(steps > 0.0, np.rint(numbers / np.where(steps > 0.0, steps, 1.0)) * steps, numbers)
 
 
 def strata_in(analysis: Analysis) -> tuple[Column, ...]:
@@ -261,7 +277,9 @@ class Pairs(_NoContributors):
         return (*_pair_labels(binary(live), "patients with"), *squares, *weighings.labels_of_levels(live))
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
-        squares = (matrix(own.cohort, weighted(live), centred=True) ** 2).sum(axis=0)
+        features = weighted(live)
+        steps = np.diag(steps_of(features, own.units))
+        squares = _rounded((matrix(own.cohort, features, centred=True) ** 2).sum(axis=0), steps)
         return np.concatenate(
             [gram(matrix(own.cohort, binary(live))), squares, weighings.local_levels(own.cohort, live)]
         )
@@ -299,7 +317,9 @@ class Products(_NoContributors):
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
         squares = (matrix(own.cohort, sums(live), centred=True) ** 2).sum(axis=0)
-        products = gram(matrix(own.cohort, modelled(live), centred=True))
+        squares = _rounded(squares, np.diag(steps_of(sums(live), own.units)))
+        steps = steps_of(modelled(live), own.units)
+        products = _rounded(gram(matrix(own.cohort, modelled(live), centred=True)), steps[np.triu_indices(len(steps))])
         return np.concatenate([products, squares, spreads.local(own.cohort, live), PATIENTS.local(own, live)])
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:

@@ -38,7 +38,7 @@ from riskset.analyses.admission.judging import (
     rarer,
 )
 from riskset.analyses.admission.of_columns import adding, binary, modelled
-from riskset.analyses.admission.own_columns import own_columns, own_products, own_strata
+from riskset.analyses.admission.own_columns import errors_of, own_columns, own_products, own_strata
 from riskset.analyses.admission.own_outcomes import own_outcomes, own_outcomes_of_levels, own_outcomes_since
 from riskset.analyses.admission.own_sets import in_both, own_sets, own_sets_of_arms, own_sets_of_site
 from riskset.analyses.admission.own_sums import own_sums, own_sums_of_levels
@@ -357,7 +357,8 @@ def _own_designs(policy: Policy, live: Live, own: Own, figures: Figures) -> Iter
     features = modelled(live)
     if figures.spread is not None and features:
         own_rows = matrix(own.cohort, features, centred=True)
-        yield from _span(policy, "R4.leverage", own_rows, figures.spread.of(features), features, adding(live))
+        errors = errors_of(features, own, figures)
+        yield from _span(policy, "R4.leverage", own_rows, figures.spread.of(features), features, adding(live), errors)
 
 
 def _own_joint(policy: Policy, limit: str, live: Live, own: Own, figures: Figures | None) -> Iterator[Judged]:
@@ -390,8 +391,9 @@ def _span(
     gram: NDArray[np.float64],
     features: Sequence[Feature],
     live: Live,
+    errors: NDArray[np.float64] | None = None,
 ) -> Iterator[Judged]:
     at = {feature: j for j, feature in enumerate(features)}
     users = [(analysis.id, [at[f] for f in features_of([analysis]) if f in at]) for analysis in live]
-    findings = span.design(policy, limit, rows, gram, users, {a.id for a in live if a.exposure.is_one_way})
+    findings = span.design(policy, limit, rows, gram, users, {a.id for a in live if a.exposure.is_one_way}, errors)
     yield from zip((id_ for id_, _ in users), findings, strict=True)

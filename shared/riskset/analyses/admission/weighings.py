@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import AnalysisSet, AnySet, Cohort
-from riskset.analyses.weights import Weights, effective, largest_share, rounded, weights_of
+from riskset.analyses.weights import Weights, effective, largest_share, rounded, unit, weights_of
 from riskset.disclosure.exposure import Column, Label
 from riskset.disclosure.exposure import total as total_of
 
@@ -153,6 +153,12 @@ def combined(live: Live, total: Sequence[float]) -> tuple[Mapping[Weighed, Weigh
     whole = wholes(live)
     found = {of: Weights(total[2 * i], total[2 * i + 1]) for i, of in enumerate(whole)}
     return found, dict(zip(shared(live), total[2 * len(whole) :], strict=False))
+
+
+def units_of(rows: Mapping[str, int], known: Mapping[Weighed, Weights]) -> dict[str, float]:
+    """Returns about the mean weight of each weighted set over all hospitals; `rows` is how many patients it has."""
+    wholes_ = ((of.cohort, weights.total) for of, weights in known.items() if of == Weighed(of.cohort))
+    return {name: unit(total / max(rows[name], 1)) for name, total in wholes_ if name in rows}
 
 
 def labels_of_levels(live: Live) -> tuple[Label, ...]:
