@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from riskset.analyses.analysis import RefusedByRule
+from riskset.analyses.cohort import chosen
 from riskset.analyses.methods.cox_fit import CoxFit
 
 BINARY = ("arm", "ecog", "mvi", "male")
@@ -56,6 +57,23 @@ class TestHonestWeights:
         assert found.weights.effective == pytest.approx(w.sum() ** 2 / (w**2).sum(), rel=0.01)
         dead = w[table["dead"] == 1]
         assert found.weights_of_events.effective == pytest.approx(dead.sum() ** 2 / (dead**2).sum(), rel=0.02)
+
+    @pytest.mark.exhaustive
+    def test_a_site_without_patients_changes_no_bit(self, network, patients):
+        table = patients(*SITES, "sapporo")
+        table = with_weights(table, honest(table))
+        asked = {"weighted": {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm"], "weights": "w"}}
+        there = table["site"] != "sapporo"
+        few = network({name: of[there] for name, of in table.items()}, asked, arm="arm").run()
+        empty = network(table, asked, arm="arm")
+        sets = {
+            name: chosen(rows, np.zeros(rows.n, bool)) for name, rows in empty.cohorts["sapporo"].analysis_sets.items()
+        }
+        empty.cohorts["sapporo"] = replace(empty.cohorts["sapporo"], analysis_sets=sets)
+        empty.rows["sapporo"] = empty.marks("sapporo")
+        empty.start_site("sapporo")
+        id_ = "cox/os/all/multivariable"
+        assert empty.run().results[id_] == few.results[id_]
 
 
 class TestOneEnormousWeight:
