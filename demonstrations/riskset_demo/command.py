@@ -52,10 +52,10 @@ def demo(
     ] = None,
     into: Annotated[Path, typer.Option(help="The folder in which a new folder is created.")] = Path(),
 ) -> None:
-    """Run a whole study on this machine: a server, a coordinator and one process per site, over TLS. The sites join and
-    approve; their sums are masked; afterwards, what each site sent is counted and verified. Default: hcc.
+    """Run a whole study on this machine: a server, a coordinator and one process per site, over TLS.
 
-    Every process has its own folder with its own rows, and is stopped at the end.
+    The sites join and approve, and their sums are masked; afterwards, what each site sent is counted and verified.
+    Every process has its own folder with its own rows, and is stopped at the end. Without a name, the study is hcc.
 
     Example: riskset demo lung
     """

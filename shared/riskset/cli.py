@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import EntryPoint, entry_points
+from inspect import cleandoc
 from typing import Annotated, Any
 
 import click
@@ -51,10 +52,19 @@ def _command(name: str, loaded: typer.Typer | Callable[..., Any]) -> click.Comma
     if isinstance(loaded, typer.Typer):
         group = typer.main.get_group(loaded)
         group.name = name
-        return group
+        return _flowing(group)
     single = typer.Typer(add_completion=False)
     single.command(name)(loaded)
-    return typer.main.get_command(single)
+    return _flowing(typer.main.get_command(single))
+
+
+def _flowing(command: click.Command) -> click.Command:
+    """Returns a command whose help has one line per paragraph, which the terminal then wraps; rich keeps the lines of
+    the docstring."""
+    command.help = re.sub(r"(?<=\S)\n(?=\S)", " ", cleandoc(command.help or ""))
+    for one in command.commands.values() if isinstance(command, click.Group) else ():
+        _flowing(one)
+    return command
 
 
 def _not_installed(entry: EntryPoint, module: str) -> click.Command:

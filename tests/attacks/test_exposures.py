@@ -11,6 +11,7 @@ from riskset.analyses import plan as planning
 from riskset.analyses.analysis import RefusedByRule
 from riskset.analyses.cohort import Cohort, PatientSet, SetId
 from riskset.analyses.design import Column
+from riskset.disclosure.composed import product
 from riskset.disclosure.exposure import CENSORED, EVENT, InTime, counted, total
 from riskset.errors import Refused
 from riskset.rehearsal import Rehearsal
@@ -146,7 +147,8 @@ def test_the_nearest_honest_request_is_answered(network, name):
 
 NO_RULE_CAN_PLACE = {
     "nothing": (exposure(), "R2"),
-    "weights": (exposure(design=(ARM,), weights=True), "R8"),
+    "weights of a level's patients": (exposure(design=(AGE,), weights=True, within=ARM), "R8"),
+    "weights of a product": (exposure(design=(ARM, AGE, product(ARM, AGE)), weights=True), "R8"),
     "weights in time": (exposure(in_time=in_time([ARM]), weights=True), "R8"),
     "weights of a table": (exposure(tables=(ARM,), weights=True), "R8"),
     "a slot of one site": (exposure(design=(ARM,), per_site=True), "R12"),

@@ -103,3 +103,65 @@ class TestMatched:
         pairs = len(r["matched"][0]["treated"])
         assert [arm["n"] for arm in by_site["km/os/match"]["arms"]] == [pairs] * 2
         assert by_site["cox/os/match/univariable/trt"]["n"] == 2 * pairs
+
+
+METHODS = {
+    "ate": 'method = "ate"',
+    "ate_stab": 'method = "ate", stabilised = true',
+    "att": 'method = "att"',
+    "overlap": 'method = "overlap"',
+    "matching": 'method = "matching"',
+}
+
+
+def weighted(name):
+    """The adjustments, and the entries of models of each, with the arm alone and with all covariates."""
+    adjustments = "".join(f"adjustments.{of} = {{ {method} }}\n" for of, method in METHODS.items())
+    adjustments += 'adjustments.trimmed = { method = "ate", trim = [0.1, 0.9] }\n'
+    cox = {"kind": "cox", "endpoint": "os", "populations": [*METHODS, "trimmed"]}
+    alone, doubly = cox | {"univariable": ["trt"]}, cox | {"multivariable": list(DATA[name].in_r)}
+    return adjustments, {"alone": alone, "doubly": doubly}
+
+
+@pytest.fixture(scope="module")
+def weighted_by_site(name, tries):
+    adjustments, entries = weighted(name)
+    return tries(score_of(name, "profiled", adjustments), entries)
+
+
+@pytest.fixture(scope="module")
+def weighted_by_common(name, tries):
+    adjustments, entries = weighted(name)
+    return tries(score_of(name, "none", adjustments), entries)
+
+
+def same_robust(name, found, r):
+    for term in found["terms"]:
+        of = DATA[name].in_r[term["variable"]]
+        assert abs(term["coef"] - r["coef"][of]) < 1e-9 * r["robust_se"][of]
+        assert term["robust_se"] == pytest.approx(r["robust_se"][of], rel=1e-9)
+        if "naive_se" in r:
+            assert term["se"] == pytest.approx(r["naive_se"][of], rel=1e-9)
+
+
+class TestWeighted:
+    """`coxph(..., weights, robust = TRUE)` with `strata(site)`."""
+
+    @pytest.mark.parametrize("of", METHODS)
+    def test_models_by_a_score_with_the_sites_equal_coxph(self, name, weighted_by_site, r, of):
+        r = r["more"]["ps_site_effect"]["weights"][of]
+        same_robust(name, weighted_by_site[f"cox/os/{of}/univariable/trt"], r["cox_strata_site"])
+        same_robust(name, weighted_by_site[f"cox/os/{of}/multivariable"], r["doubly_adjusted_strata_site"])
+
+    def test_trimmed_patients_are_left_out_and_the_score_is_not_fitted_again(self, name, weighted_by_site, r):
+        r = r["more"]["ps_site_effect"]["trimmed_01_09"]
+        found = weighted_by_site["cox/os/trimmed/univariable/trt"]
+        assert found["analysed"] == r["kept"]
+        of_r = {key: {"trt": r[key]} for key in ("coef", "robust_se")}
+        same_robust(name, found, of_r)
+
+    @pytest.mark.parametrize("of", METHODS)
+    def test_models_by_a_score_without_the_sites_equal_coxph(self, name, weighted_by_common, r, of):
+        key = "matching_w" if of == "matching" else of
+        of_r = {key: {"trt": value} for key, value in r["r"]["iptw"][key]["strata_site"].items()}
+        same_robust(name, weighted_by_common[f"cox/os/{of}/univariable/trt"], of_r)

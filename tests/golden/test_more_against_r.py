@@ -286,6 +286,22 @@ class TestSites:
         if ties == "efron":
             same_zph(sites, sites.of(ties)["ph_test"], sites.r["zph"]["full_strata_site"])
 
+    @pytest.mark.parametrize("ties", ["efron", "breslow"])
+    def test_weighted_models_equal_those_of_coxph(self, sites, ties):
+        r, of = sites.more["cox_strata_site"][ties], "" if ties == "efron" else "_breslow"
+        for key in ("robust", "cluster_site", "trt_robust"):
+            same_robust(sites, sites.of(f"weighted_{key}{of}"), r[f"weighted_{key}"])
+        found, expected = sites.of(f"weighted_naive{of}"), r["weighted_naive"]
+        close([found["log_likelihood"][key] for key in ("null", "fitted")], expected["loglik"])
+        for term in found["terms"]:
+            name = sites.name(term)
+            same_effect(term, expected["coef"][name], expected["se"][name])
+        for key, of_r in (("likelihood_ratio", "lrt"), ("score", "score")):
+            same_chi2(found["tests"][key], *expected[of_r][::2])
+
+    def test_tests_of_weighted_models_equal_cox_zph(self, sites):
+        same_zph(sites, sites.of("weighted_robust")["ph_test"], sites.more["zph_strata_site"]["weighted_efron"])
+
     def test_concordance_within_sites_equals_r(self, sites):
         same_concordance(sites.of("efron")["concordance"], sites.more["concordance"]["strata_site"])
 

@@ -66,6 +66,22 @@ def test_help_names_every_command(provide, capsys):
     assert "A single command." in printed
 
 
+def test_help_wraps_each_paragraph_for_the_terminal_and_not_as_it_is_typed(provide, capsys, monkeypatch):
+    def told():
+        """One sentence.
+
+        A second paragraph, typed in lines that are as long as those of this module, and wrapped anew in a terminal,
+        which is narrower.
+        """
+
+    monkeypatch.setenv("COLUMNS", "80")
+    provide(told=told)
+    assert cli.main(["told", "--help"]) == 0
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    start = next(number for number, line in enumerate(lines) if line.startswith("A second"))
+    assert lines[start + 1].endswith("which is narrower.")
+
+
 @pytest.mark.parametrize("misuse", [["nope"], ["--nope"], ["single", "--times", "many"], ["single", "more"], []])
 def test_misuse_is_exit_2(provide, misuse):
     provide(single=alone)

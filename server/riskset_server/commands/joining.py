@@ -26,7 +26,7 @@ StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="The study file
 SiteName = Annotated[str, typer.Argument(metavar="SITE", help="The site's name in the study.", show_default=False)]
 Folder = Annotated[Path, typer.Option("--server", help="The coordinator's folder.")]
 StudyId = Annotated[
-    str | None, typer.Option("--study", metavar="ID", help="Where a site is in several studies.", show_default=False)
+    str | None, typer.Option("--study", metavar="ID", help="The study, if the site is in several.", show_default=False)
 ]
 HOME = Path("coordinator")
 

@@ -28,12 +28,12 @@ def report(
     run: Annotated[str, typer.Argument(metavar="RUN", help="The run's id, as riskset status lists it.")],
     folder: Folder = HOME,
     study_file: Annotated[
-        Path | None, typer.Option("--study", help="Of a run begun with riskset 0.1.0.", show_default=False)
+        Path | None, typer.Option("--study", help="Only for a run begun with riskset 0.1.0.", show_default=False)
     ] = None,
     roster_file: Annotated[
-        Path | None, typer.Option("--roster", help="Of a run begun with riskset 0.1.0.", show_default=False)
+        Path | None, typer.Option("--roster", help="Only for a run begun with riskset 0.1.0.", show_default=False)
     ] = None,
-    out: Annotated[Path, typer.Option(help="A folder for results: each run writes into one of its own there.")] = OUT,
+    out: Annotated[Path, typer.Option(help="A folder for results; each run writes into its own folder there.")] = OUT,
 ) -> None:
     """Write the results and the report of a finished run again, from the coordinator's record. No site is asked.
 

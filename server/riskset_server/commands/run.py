@@ -106,13 +106,14 @@ def run(
         Path | None, typer.Option("--roster", help="Default: roster.json beside the study.", show_default=False)
     ] = None,
     without: Annotated[
-        list[str] | None, typer.Option(help="A site of the roster to leave out of a new run.", show_default=False)
+        list[str] | None,
+        typer.Option(help="A site of the roster to leave out of a new run. May be repeated.", show_default=False),
     ] = None,
     new: Annotated[
         bool, typer.Option("--new", help="Begin a new run even if an earlier one is finished or unfinished.")
     ] = False,
     cancel: Annotated[bool, typer.Option("--cancel", help="Give up the unfinished run.")] = False,
-    out: Annotated[Path, typer.Option(help="A folder for results: each run writes into one of its own there.")] = OUT,
+    out: Annotated[Path, typer.Option(help="A folder for results; each run writes into its own folder there.")] = OUT,
 ) -> None:
     """Run a study with its sites, or continue its unfinished run. A finished run is not begun again without --new.
 

@@ -59,20 +59,20 @@ def renew(folder: Folder) -> None:
 def start(
     folder: Folder,
     in_memory: Annotated[
-        bool, typer.Option("--in-memory", help="Keep the engine's state in this process only (a demo).")
+        bool, typer.Option("--in-memory", help="Keep the engine's state in this process only, as a demonstration does.")
     ] = False,
     record: Annotated[
         Path | None,
         typer.Option(help="Append every byte that passes the sites' port to this file.", show_default=False),
     ] = None,
     connections_per_address: Annotated[
-        int, typer.Option(min=2, help="At most so many connections from one address. A site needs two to four.")
+        int, typer.Option(min=2, help="Most connections from one address. A site needs two to four.")
     ] = CONNECTIONS,
     trusted_proxy: Annotated[
         list[str] | None,
         typer.Option(
             metavar="ADDRESS",
-            help="A reverse proxy, whose PROXY protocol says where a connection comes from. May be repeated.",
+            help="A reverse proxy that states in the PROXY protocol where a connection comes from. May be repeated.",
             show_default=False,
         ),
     ] = None,

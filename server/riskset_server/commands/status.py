@@ -33,8 +33,10 @@ def status(
     folder: Folder = HOME,
     as_json: Annotated[bool, typer.Option("--json", help="Print the same facts as JSON.")] = False,
 ) -> None:
-    """Show how far each site has come, from its invite to its approval, since when it is online, and what is waited
-    for; and every run, with its rounds and its age. Nothing is sent to the sites.
+    """Show how far each site and each run has come.
+
+    Of each site: its invite, request, membership and approval, since when it is online, and what is missing. Of
+    each run: its rounds and its age. Nothing is sent to the sites.
 
     Example: riskset status study.toml --server coordinator
     """

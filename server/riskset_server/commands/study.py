@@ -79,10 +79,15 @@ def try_(
     ] = False,
     exceptions: Annotated[
         list[str] | None,
-        typer.Option("--exception", metavar="RULE=VALUE", help="As if every site had signed it.", show_default=False),
+        typer.Option(
+            "--exception",
+            metavar="RULE=VALUE",
+            help="An exception, as if every site had signed it. May be repeated.",
+            show_default=False,
+        ),
     ] = None,
     without: Annotated[
-        list[str] | None, typer.Option(metavar="SITE", help="A site to leave out.", show_default=False)
+        list[str] | None, typer.Option(metavar="SITE", help="A site to leave out. May be repeated.", show_default=False)
     ] = None,
     suggest: Annotated[
         bool,
@@ -95,8 +100,8 @@ def try_(
 ) -> None:
     """Run a whole study in memory over site files on this machine, with the messages, gate and sums of a real run.
 
-    --suggest then prints the smallest set of changes and exceptions, among those it tries, with which every analysis
-    passes.
+    With --suggest it also prints the smallest set of changes and exceptions, of those it tries, with which every
+    analysis passes.
 
     Exit 0: done; each refusal is printed with what would pass. 1: a file is wrong; every problem is printed. 3: a site
     would not take part at all.

@@ -21,6 +21,7 @@ from riskset_server.report.blocks import Block, Figure, Table
 from riskset_server.report.cells import numbers_csv
 from riskset_server.report.printing import FigureFiles, PrintedBox, PrintedTable, Printer
 from riskset_server.report.report import Report
+from riskset_server.report.table_width import pieces
 
 
 def write_report(report: Report, folder: Path, *, made_at: str) -> list[Path]:
@@ -77,6 +78,7 @@ def _inline(svg: str, name: str, title: str) -> Markup:
 def _page(report: Report, printer: Printer, drawn: Mapping[str, _Drawn], made_at: str) -> str:
     template = files("riskset_server.report").joinpath("report.html.j2").read_text(encoding="utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["unbroken"] = _unbroken
     return environment.from_string(template).render(
         title=report.results.study.title_in("en"),
         facts=_facts(report, made_at),
@@ -85,6 +87,14 @@ def _page(report: Report, printer: Printer, drawn: Mapping[str, _Drawn], made_at
         not_reported=[(id_, status, printer.text(why)) for id_, status, why in report.missing],
         texts=_texts(),
     )
+
+
+def _unbroken(cell: str) -> Markup:
+    """A cell's pieces as elements that stay on one line."""
+    first, *others = pieces(cell)
+    if not others:
+        return Markup.escape(first)
+    return Markup(" ").join(Markup("<span>{}</span>").format(piece) for piece in (first, *others))
 
 
 def _texts() -> dict[str, str]:

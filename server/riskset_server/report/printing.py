@@ -15,6 +15,7 @@ from riskset.catalogue import say
 from riskset_server.report import notation
 from riskset_server.report.blocks import Box, Format, Shown, Table, Text
 from riskset_server.report.cells import Cells, Mark
+from riskset_server.report.table_width import Fit, fit
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,10 @@ class PrintedTable:
     columns: tuple[str, ...]
     rows: tuple[PrintedRow, ...]
     notes: tuple[str, ...]
+
+    @property
+    def fit(self) -> Fit:
+        return fit(self.columns, [row.cells for row in self.rows])
 
 
 @dataclass(frozen=True)

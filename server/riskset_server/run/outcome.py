@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result, has_result
-from riskset.analyses.excluded import BEFORE_LANDMARK, NO_FOLLOW_UP, Excluded
+from riskset.analyses.excluded import BEFORE_LANDMARK, NO_FOLLOW_UP, NOT_ADJUSTED, Excluded
 from riskset.analyses.plan import plan
 from riskset.catalogue import Message, say
 from riskset.errors import DataError
@@ -140,6 +140,8 @@ def _left_out(code: str, n: int, of: Excluded) -> Message:
         return say("run.excluded.no_follow_up", n=n)
     if code == BEFORE_LANDMARK:
         return say("run.excluded.before_landmark", n=n)
+    if code == NOT_ADJUSTED:
+        return say("run.excluded.not_adjusted", n=n)
     variables = tuple(f"{name} {'few' if m is None else m}" for name, m in of.missing.items() if m != 0)
     return say("run.excluded.incomplete", n=n, variables=variables)
 

@@ -33,11 +33,14 @@ class SetId:
     until: str | None = None
     """The box of the flow chart that the rows have reached, whether they meet the rules after it or not; None for
     eligible rows."""
+    weighted_by: str | None = None
+    """The variable that has each patient's weight; None where every patient counts once, or the population has the
+    weights."""
 
     @cached_property
     def name(self) -> str:
         """Its key in a cohort, as labels and findings print it: `os`, `os/match`, `os with age and arm`, `os after day
-        91`."""
+        91`, `os weighted by w`."""
         name = self.endpoint or "patients"
         if self.endpoint is None or self.population != ALL:
             name += f"/{self.population}"
@@ -45,6 +48,8 @@ class SetId:
             name += f" at {self.until}"
         if self.landmark_days is not None:
             name += f" after day {self.landmark_days}"
+        if self.weighted_by is not None:
+            name += f" weighted by {self.weighted_by}"
         return name if self.complete_in is None else f"{name} with {' and '.join(self.complete_in) or 'nothing'}"
 
     @property
@@ -74,7 +79,7 @@ class PatientSet:
     patient: NDArray[np.int64]
     """Number of the hospital's patient in each row; the same patient has the same number in every set."""
     weights: NDArray[np.float64] | None = None
-    """For a weighted population; None where every patient counts once."""
+    """How much each patient counts, 0 or more; None where every patient counts once."""
     groups: NDArray[np.int64] | None = None
     """For a matched population: the matched set of each patient; None where nobody is matched."""
 

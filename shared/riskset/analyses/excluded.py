@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from riskset.analyses.cohort import SetId
@@ -13,6 +13,8 @@ NO_FOLLOW_UP: Final = "no follow-up"
 INCOMPLETE: Final = "missing covariate"
 BEFORE_LANDMARK: Final = "before landmark"
 MISSING: Final = "missing"
+NOT_ADJUSTED: Final = "not in population"
+"""Of an adjusted population: complete, but unmatched, trimmed, or at a hospital with one arm only."""
 COSTLY: Final = 0.05
 """A variable that is missing for a larger share of the eligible patients is named, with what keeps them."""
 
@@ -41,10 +43,14 @@ class Excluded:
     """The eligible patients who are not in the set of an analysis."""
 
     by_reason: Mapping[str, int | None]
-    """Patients by `NO_FOLLOW_UP`, `INCOMPLETE` and `BEFORE_LANDMARK`, each once; None where a hospital withholds a
-    small count."""
+    """Patients by `NO_FOLLOW_UP`, `INCOMPLETE`, `BEFORE_LANDMARK` and `NOT_ADJUSTED`, each once; None where a hospital
+    withholds a small count."""
     missing: Mapping[str, int | None]
     """By variable that the set needs: eligible patients without a value; one patient may lack several."""
+
+    def beside(self, code: str, n: int) -> Excluded:
+        """Returns them with n more, for another reason."""
+        return replace(self, by_reason={**self.by_reason, code: n})
 
     def any(self, code: str) -> bool:
         """Whether patients left for this reason, or may have."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from riskset.analyses.analysis import Result
 from riskset.analyses.cohort import AnySet
 from riskset.analyses.design import Column
+from riskset.analyses.weights import Weights
 from riskset.disclosure.span import SMALL
 
 _ROUNDING: Final = 1e-12
@@ -50,7 +51,23 @@ class Moments(Result):
 
     n: int
     events: int
+    """0 in a weighted set, whose events are not counted."""
     columns: dict[Column, ColumnMoments]
+    """Of a weighted set w (x - mean) in place of each column."""
+    weights: Weights | None = None
+    """Of all patients of a weighted set."""
+    weights_of_events: Weights | None = None
+    """Of those with an event."""
+
+    @property
+    def counted_events(self) -> int | None:
+        """Returns how many events there are; None in a weighted set."""
+        return None if self.weights is not None else self.events
+
+    @property
+    def weight_of_events(self) -> float:
+        """Returns what all events count together: their number, or the sum of their weights."""
+        return float(self.events) if self.weights_of_events is None else self.weights_of_events.total
 
 
 def scaled(column: Column, rows: AnySet) -> NDArray[np.float64]:

@@ -132,7 +132,8 @@ def _is_covered(part: Analysis, whole: Analysis) -> bool:
     own, other = part.exposure, whole.exposure
     columns = ((own.design, other.design), (own.tables, other.tables), (own.conditions, other.conditions))
     of_same = part.set_id == whole.set_id and (own.in_time is None or own.in_time == other.in_time)
-    return of_same and all(set(few) <= set(all_) for few, all_ in columns) and not (own.weights or own.per_site)
+    of_same = of_same and own.weights == other.weights
+    return of_same and all(set(few) <= set(all_) for few, all_ in columns) and not own.per_site
 
 
 @dataclass(frozen=True)

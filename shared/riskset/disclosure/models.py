@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.catalogue import NOTHING, Message, say
-from riskset.disclosure.finding import Finding, judge, or_first
+from riskset.disclosure.finding import Finding, cannot_judge, judge, or_first
 from riskset.disclosure.policy import Policy
 from riskset.disclosure.rules import in_words
 
@@ -121,6 +121,14 @@ def linear_predictor(policy: Policy, subject: str, eta: NDArray[np.float64]) -> 
 def influence(policy: Policy, subject: str, share: float) -> Finding:
     """R8: the largest share of one of the site's patients in a sum of squares over patients."""
     return judge(policy, "R8.influence", subject, share, own=True, remedy=say("rules.remedy.influence"))
+
+
+def weight(policy: Policy, subject: str, share: float) -> Finding:
+    """R8: the largest share of one of the site's patients in the weight of an arm."""
+    remedy = say("rules.remedy.weight")
+    if "R8.weight" not in policy.values:  # a run of an earlier protocol
+        return cannot_judge("R8", subject, say("rules.beyond.weights"), remedy)
+    return judge(policy, "R8.weight", subject, share, own=True, remedy=remedy)
 
 
 def site_influence(policy: Policy, subject: str, share: float) -> Finding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from riskset.catalogue import Message, say
+from riskset.catalogue import NOTHING, Message, say
 from riskset.disclosure.exposure import STATUSES, Exposure, InTime
 from riskset.disclosure.finding import Finding, cannot_judge
 
@@ -22,8 +22,8 @@ def _beyond_the_rules(exposure: Exposure, endpoint: str | None) -> Iterator[tupl
     later = say("rules.instead.later_version")
     if exposure.opens_nothing:
         yield "R2", say("rules.beyond.opens_nothing"), say("rules.instead.declare")
-    if exposure.weights:
-        yield "R8", say("rules.beyond.weights"), later
+    if exposure.weights and (why := _beyond_weights(exposure)):
+        yield "R8", why, later
     besides = exposure.design or exposure.in_time or exposure.numbers
     are_own_tables = exposure.per_site and bool(exposure.tables) and not besides
     if exposure.per_site and not are_own_tables:
@@ -65,6 +65,19 @@ def _is_of_an_outcome(exposure: Exposure) -> bool:
     outcome = exposure.outcome
     is_level = outcome is not None and outcome in exposure.in_design and not outcome.is_number and not outcome.factors
     return is_level and exposure.within is None and not exposure.alone
+
+
+def _beyond_weights(exposure: Exposure) -> Message:
+    """What of an exposure no rule judges where patients count by their own weights; `NOTHING` where there is nothing:
+    sums of a design over all patients of the set, and sums of squares that follow from it."""
+    others = exposure.tables or exposure.in_time or exposure.numbers or exposure.halved or exposure.ranked
+    if not exposure.design or others or exposure.patients or exposure.is_one_way:
+        return say("rules.beyond.weights")
+    if exposure.within is not None or exposure.alone or exposure.without or exposure.slopes or exposure.per_site:
+        return say("rules.beyond.weights_of_some")
+    if any(column.factors for column in exposure.columns):
+        return say("rules.beyond.weighted_products")
+    return NOTHING
 
 
 def _beyond_the_levels(exposure: Exposure) -> Iterator[tuple[str, Message, Message]]:

@@ -23,6 +23,7 @@ from riskset.analyses.admission.own_rows import (
 )
 from riskset.analyses.admission.step import Own
 from riskset.analyses.admission.steps import Changes, Cohorts
+from riskset.analyses.admission.told_outcome import NOT_COUNTED
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.populations import Members, with_population
 from riskset.catalogue import say
@@ -295,9 +296,10 @@ def _told(history: History, findings: Sequence[Judged]) -> tuple[tuple[str, ...]
 def _followed(history: History, findings: Sequence[Judged]) -> dict[str, int]:
     """Returns the rows whose days and events the vector tells, with their events at all hospitals."""
     refused = {id_ for id_, finding in findings if not finding.passes}
-    asked = [(q.analysis.id, q.analysis.rows_name) for q in history.questions if q.analysis.endpoint is not None]
+    asked = [q.analysis for q in history.questions if q.analysis.endpoint is not None]
+    known = {**history.figures.events} | {a.rows_name: NOT_COUNTED for a in asked if a.exposure.weights}
     # of all of them, refused or not: the work shows no refusal
-    events = [(id_, name, history.figures.events[name]) for id_, name in asked if name in history.figures.events]
+    events = [(a.id, a.rows_name, known[a.rows_name]) for a in asked if a.rows_name in known]
     return {name: number for id_, name, number in events if id_ not in refused}
 
 

@@ -17,7 +17,9 @@ from riskset.protocol.same_content import Columns
 
 def columns_used(rows: RowMarks, analyses: Sequence[Analysis]) -> dict[str, tuple[int, ...]]:
     """Returns, by name of each column in a set that the analyses use, the positions of its fields in the marks."""
-    return {feature.name: _fields_of(rows, feature) for feature in features_of(analyses) if feature.column is not None}
+    used = {feature.name: _fields_of(rows, feature) for feature in features_of(analyses) if feature.column is not None}
+    # of a set weighted by a column something is told only together with the weight
+    return used | {analysis.analysis_set: weight for analysis in analyses if (weight := _weight_of(rows, analysis))}
 
 
 def untold_columns(
@@ -43,6 +45,11 @@ def _fields_of(rows: RowMarks, feature: Feature) -> tuple[int, ...]:
     return () if feature.column is None else rows.behind.get(feature.column.variable, ())
 
 
+def _weight_of(rows: RowMarks, analysis: Analysis) -> tuple[int, ...]:
+    name = analysis.set_id.weighted_by
+    return () if name is None else rows.behind.get(name, ())
+
+
 class _Compared:
     """The fields of the present data beside those that one earlier run told."""
 
@@ -56,6 +63,7 @@ class _Compared:
         """Returns the fewest patients by which a field of the analysis differs from one that was told; 0 where it has
         none that was not told, or none that is nearly the same."""
         fields = {j for feature in features_of([analysis]) for j in _fields_of(self._now, feature)}
+        fields.update(_weight_of(self._now, analysis))
         return min((n for j in fields if (n := self._differs(j))), default=0)
 
     def _differs(self, j: int) -> int:

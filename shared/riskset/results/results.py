@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from riskset.analyses.admission.figures import Figures
 from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result, has_result
-from riskset.analyses.excluded import Excluded, excluded_from
+from riskset.analyses.excluded import NOT_ADJUSTED, Excluded, excluded_from
 from riskset.analyses.opened import Tally
 from riskset.catalogue import Message, say
 from riskset.protocol.coordinator import Outcome
@@ -116,7 +117,18 @@ def _entry(analysis: Analysis, outcome: Outcome, *, is_gated: bool) -> ResultEnt
     gate = _gate(result, is_gated=is_gated)
     if isinstance(result, RefusedByRule) or name not in figures.rows:
         return ResultEntry(analysis, result, gate)
-    return ResultEntry(analysis, result, gate, figures.rows[name].rows, excluded_from(name, figures.excluded))
+    return ResultEntry(analysis, result, gate, figures.rows[name].rows, _excluded(analysis, figures))
+
+
+def _excluded(analysis: Analysis, figures: Figures) -> Excluded | None:
+    """Returns who is not in the set of an analysis; None where that was not counted."""
+    of_all, name = analysis.set_id.of_all.name, analysis.analysis_set
+    found = excluded_from(of_all, figures.excluded)
+    if name == of_all or found is None:
+        return found
+    if of_all not in figures.rows:
+        return None
+    return found.beside(NOT_ADJUSTED, figures.rows[of_all].rows - figures.rows[name].rows)
 
 
 def _with_parts(entries: Sequence[ResultEntry]) -> Iterator[ResultEntry]:

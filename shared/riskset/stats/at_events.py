@@ -3,10 +3,12 @@ information, and to both where each event has a weight of its own (a function of
 
 Notation as in `cox`. The l-th of m tied events, l = 0..m-1, is at u = S0 - f T0 with mean xbar = (S1 - f T1)/u, f = l/m
 (Efron) or 0 (Breslow). A patient at risk has the share r/u in it; one who has the event on the same day (1 - f) r/u.
-With a weight v for each event,
+With patients' weights w, r = w exp(x'beta), and wbar is the mean weight of the events of the day (`cox`). With a
+weight v for each event,
 
-    score residual      v d (x - mean over l of xbar on the own day) - sum of v (x - xbar) r/u over events at risk
-    part of information sum of v (x - xbar)(x - xbar)' r/u over events at risk
+    score residual      v w d (x - mean over l of xbar on the own day)
+                        - sum of v wbar (x - xbar) r/u over events at risk
+    part of information sum of v wbar (x - xbar)(x - xbar)' r/u over events at risk
 
 Summed over patients they are the score and the information (Therneau and Grambsch, Modeling Survival
 Data (2000), section 4.6). dfbeta, nearly the change of the coefficients without the patient, is the residual with v = 1
@@ -49,10 +51,8 @@ class AtEvents:
 
     @classmethod
     def of(cls, rows: RiskSets, beta: ArrayLike, ties: Ties = "efron") -> AtEvents:
-        """Returns them at `beta` (p,), in units of the rows' scale. ArithmeticError for rows with weights, or where the
-        hazard of a risk set vanishes beside the largest of its stratum: no fitted model has that."""
-        if rows.weights is not None:
-            raise ArithmeticError("the residuals of weighted rows are not known")
+        """Returns them at `beta` (p,), in units of the rows' scale. ArithmeticError where the hazard of a risk set
+        vanishes beside the largest of its stratum: no fitted model has that."""
         if rows.n == 0:
             return cls(rows, np.zeros(0), np.zeros(0, np.int64), np.zeros(0), np.zeros(0), np.zeros((rows.p, 0)))
         hazard, _ = hazards(rows, np.asarray(beta, np.float64))
@@ -73,6 +73,11 @@ class AtEvents:
         return np.repeat(self.rows.part_is_event, self.rows.part_length).astype(np.float64)
 
     @property
+    def mean_weight(self) -> Floats:
+        """(E,) wbar of each event's day; 1 without weights."""
+        return self.rows.mean_weight[self.bin]
+
+    @property
     def exit_bin(self) -> Ints:
         """(n,) the bin in which each row leaves."""
         return np.repeat(self.rows.part_bin, self.rows.part_length)
@@ -86,15 +91,16 @@ class AtEvents:
 
     def score_residuals(self, v: Floats) -> Floats:
         """Returns (p, n) with weights `v` (E,), the same for events of one day and stratum."""
-        x, share = self.rows.X, v / self.u
+        x, share = self.rows.X, v * self.mean_weight / self.u
         expected = self.hazard * (x * self.while_at_risk(share) - self.while_at_risk(share * self.mean))
         deaths = np.maximum(self.rows.deaths, 1)
         own, mean = self._by_bin(v) / deaths, self._by_bin(v * self.mean) / deaths
-        return self.died * (x * own[self.exit_bin] - mean[:, self.exit_bin]) - expected
+        weight = 1.0 if self.rows.weights is None else self.rows.weights
+        return self.died * weight * (x * own[self.exit_bin] - mean[:, self.exit_bin]) - expected
 
     def parts_of_information(self, v: Floats, rows: slice = ALL) -> Floats:
         """Returns what each of some rows adds to the information with weights `v` (E,) >= 0: (rows, p, p)."""
-        x, share = self.rows.X[:, rows], v / self.u
+        x, share = self.rows.X[:, rows], v * self.mean_weight / self.u
         mixed = x[:, None] * self.while_at_risk(share * self.mean, rows)
         squares = x[:, None] * x * self.while_at_risk(share, rows)
         of_means = self.while_at_risk(share * self.mean[:, None] * self.mean, rows)
@@ -103,6 +109,7 @@ class AtEvents:
 
     def information(self, v: Floats) -> Floats:
         """Returns the information with weights `v` (E,): (p, p)."""
+        v = v * self.mean_weight
         c = self.hazard * self.while_at_risk(v / self.u)
         return np.asarray((self.rows.X * c) @ self.rows.X.T - (self.mean * v) @ self.mean.T)
 

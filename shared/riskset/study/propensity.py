@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final, Literal
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from riskset.catalogue import NOTHING, Message, say
 from riskset.errors import did_you_mean
@@ -13,6 +13,7 @@ from riskset.study.toml_lines import KeyPath
 from riskset.study.toml_table import Complaint, Name, Names, TomlTable, complain, each_once
 
 if TYPE_CHECKING:
+    from riskset.stats.balancing_weights import Estimand
     from riskset.study.references import Draft
 
 ALL: Final = "all"
@@ -40,7 +41,49 @@ class Matching(TomlTable):
         return say("study.propensity.nearest", name=name, n=self.ratio, caliper=caliper)
 
 
-Adjustment = Matching
+class Weighting(TomlTable):
+    """Each patient counts with a weight that follows from the score."""
+
+    method: Literal["ate", "att", "overlap", "matching"]
+    stabilised: bool = False
+    """Of `ate`: weights times the share of the patient's arm."""
+    trim: tuple[float, float] | None = None
+    """Patients with a score from the one to the other are kept; the score is not fitted again."""
+    truncate: float | None = Field(default=None, ge=1, le=100)
+    """No weight is above so many times the mean weight."""
+
+    @field_validator("trim")
+    @classmethod
+    def _of_a_probability(cls, value: tuple[float, float] | None) -> tuple[float, float] | None:
+        if value is not None and not 0 <= value[0] < value[1] <= 1:
+            complain(say("study.propensity.trim"))
+        return value
+
+    @model_validator(mode="after")
+    def _stabilised_ate(self) -> Weighting:
+        if self.stabilised and self.method != "ate":
+            complain(say("study.propensity.stabilised", method=self.method))
+        return self
+
+    @property
+    def estimand(self) -> Estimand:
+        """Returns what `stats.balancing_weights` calls it."""
+        return "ate_stab" if self.method == "ate" and self.stabilised else self.method
+
+    def sentence(self, name: str) -> Message:
+        """Returns what the population is, for the committee."""
+        trim = NOTHING if self.trim is None else say("study.propensity.trimmed", low=self.trim[0], high=self.trim[1])
+        most = NOTHING if self.truncate is None else say("study.propensity.truncated", most=self.truncate)
+        of = say(f"study.propensity.weights.{self.estimand}")
+        return say("study.propensity.weighted", name=name, of=of, trim=trim, truncate=most)
+
+
+Adjustment = Annotated[Matching | Weighting, Field(discriminator="method")]
+ADJUSTMENTS: Final[Mapping[str, type[TomlTable]]] = {
+    "nearest": Matching,
+    **dict.fromkeys(("ate", "att", "overlap", "matching"), Weighting),
+}
+"""By method."""
 
 
 class Propensity(TomlTable):
@@ -58,7 +101,7 @@ class Propensity(TomlTable):
 
     @field_validator("adjustments")
     @classmethod
-    def _other_names(cls, value: dict[str, Matching]) -> dict[str, Matching]:
+    def _other_names(cls, value: dict[str, Adjustment]) -> dict[str, Adjustment]:
         if ALL in value:
             complain(say("study.propensity.named_all"))
         return value
@@ -67,6 +110,11 @@ class Propensity(TomlTable):
     def matched(self) -> frozenset[str]:
         """The populations of matched patients."""
         return frozenset(name for name, of in self.adjustments.items() if isinstance(of, Matching))
+
+    @property
+    def weightings(self) -> dict[str, Weighting]:
+        """The weighted populations, in the order of their names."""
+        return {name: one for name, one in sorted(self.adjustments.items()) if isinstance(one, Weighting)}
 
     def complaints(self, draft: Draft) -> Iterator[Complaint]:
         """Yields what is wrong between the table and the rest of the study file."""

@@ -17,7 +17,7 @@ from riskset.study.adverse_events import AdverseEvents, EventTerm
 from riskset.study.asked import Analysis
 from riskset.study.derived import Derivation, derivation
 from riskset.study.endpoints import DAYS_PER_UNIT, DateEndpoint, DaysEndpoint, Endpoint, GridTable, Time
-from riskset.study.propensity import ALL, Matching, Propensity
+from riskset.study.propensity import ALL, Matching, Propensity, Weighting
 from riskset.study.terms import Sum, Term, sums_of
 from riskset.study.toml_table import Label, Name, Since, Text, TomlTable, complain
 from riskset.study.truth import Kind
@@ -55,6 +55,7 @@ __all__ = [
     "Time",
     "Transform",
     "Variable",
+    "Weighting",
 ]
 
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
@@ -230,6 +231,14 @@ class Study(TomlTable):
     def levels_of(self, name: str) -> tuple[str, ...]:
         """Returns the levels of a category in order, `("false", "true")` for a boolean, none for a number or date."""
         return self.variables[name].kind.levels
+
+    def is_weighted(self, population: str) -> bool:
+        """Whether patients of a population have weights of their own."""
+        return self.propensity is not None and population in self.propensity.weightings
+
+    def is_matched(self, population: str) -> bool:
+        """Whether patients of a population belong to matched sets."""
+        return self.propensity is not None and population in self.propensity.matched
 
     def covariates_of(self, endpoint: str) -> tuple[str, ...]:
         """Returns the arm and every covariate in a model of `endpoint`, in the study's order of variables: the columns

@@ -18,6 +18,7 @@ from riskset.catalogue import Message, say
 from riskset.errors import did_you_mean
 from riskset.study import spec
 from riskset.study.asked import ENTRIES, PACKAGES
+from riskset.study.propensity import ADJUSTMENTS
 from riskset.study.toml_lines import KeyPath
 from riskset.study.toml_table import Complaint, TomlTable
 
@@ -39,7 +40,7 @@ TABLES: dict[tuple[str, ...], type[TomlTable]] = {
     ("adverse_events",): spec.AdverseEvents,
     ("adverse_events", "terms", "*"): spec.EventTerm,
     ("propensity",): spec.Propensity,
-    ("propensity", "adjustments", "*"): spec.Matching,
+    **{("propensity", "adjustments", "*", method): of for method, of in ADJUSTMENTS.items()},
     **{("analyses", "*", kind): entry for kind, entry in ENTRIES.items()},
     **{("analyses", "*", kind, key): table for kind, entry in ENTRIES.items() for key, table in entry.inner.items()},
     ("disclosure",): spec.Disclosure,
@@ -107,6 +108,8 @@ def complaint_of(error: ErrorDetails) -> Complaint:
 def _path_in_file(loc: tuple[str | int, ...]) -> KeyPath:
     """Returns pydantic's location without the names of the forms it tried, which are not in the file."""
     named = loc[:2] + loc[3:] if loc[0] in ("variables", "endpoints", "analyses") and loc[2:3] != ("[key]",) else loc
+    if loc[:2] == ("propensity", "adjustments") and loc[3:4] != ("[key]",):
+        named = loc[:3] + loc[4:]
     return tuple(part for part in named if part != "[key]" and not (isinstance(part, str) and part.startswith("<")))
 
 
@@ -118,11 +121,15 @@ def _unknown_key(loc: tuple[str | int, ...], path: KeyPath) -> Complaint:
         table[2] = "*"
     if table[:2] == ["propensity", "adjustments"]:
         table[2] = "*"
-    return unknown_key(path, TABLES[tuple(table)], forms_of(path[0]) if len(path) == 3 else {})
+    is_entry = len(path) == (4 if path[0] == "propensity" else 3)
+    return unknown_key(path, TABLES[tuple(table)], forms_of(path[0]) if is_entry else {})
 
 
 def forms_of(table: str | int) -> dict[str, type[TomlTable]]:
-    """Returns the forms that an entry of a table has, by the type of a variable or the kind of an analysis."""
+    """Returns the forms that an entry of a table has, by the type of a variable, the kind of an analysis or the method
+    of an adjustment."""
+    if table == "propensity":
+        return dict(ADJUSTMENTS)
     names = {"variables", "analyses"} & {table}
     return {form[2]: model for form, model in TABLES.items() if len(form) == 3 and form[0] in names}
 
@@ -161,8 +168,8 @@ def known_keys(table: type[TomlTable]) -> list[str]:
 
 
 def _wrong_form(error: ErrorDetails, path: KeyPath) -> Complaint:
-    """A variable without a known type, or an analysis without a known kind."""
-    key = "type" if path[0] == "variables" else "kind"
+    """A variable without a known type, an analysis without a known kind, or an adjustment without a known method."""
+    key = {"variables": "type", "propensity": "method"}.get(str(path[0]), "kind")
     choices = tuple(forms_of(path[0]))
     at = (*path, key)
     if error["type"] == "union_tag_not_found":

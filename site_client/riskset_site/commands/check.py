@@ -21,9 +21,11 @@ def check(
     study: Annotated[Path, typer.Option(metavar="STUDY.TOML", help="The study to check against.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the same facts as JSON.")] = False,
 ) -> None:
-    """Check whether this hospital's data fit the study; list every problem with its rows. Only reads; nothing is sent.
+    """Check whether this hospital's data fit the study, and list every problem with its rows.
 
-    Exit code 0: the data fit. 1: the check could not begin. 3: the data do not fit.
+    It only reads; nothing is sent.
+
+    Exit 0: the data fit. 1: the check could not begin. 3: the data do not fit.
 
     Example: riskset site check site.toml --study study.toml
     """

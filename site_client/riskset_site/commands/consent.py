@@ -52,8 +52,9 @@ def review(
     study: StudyFile = None,
     roster: RosterFile = None,
 ) -> None:
-    """Show what the study computes, on which patients and with which sites, the findings of every rule, and exactly
-    which numbers would be sent, computed from this site's own data. Nothing is sent; only the HTML file is written.
+    """Show what the study computes, what every rule finds, and exactly which numbers would be sent.
+
+    The numbers are computed from this site's own data. Nothing is sent; only the HTML file is written.
 
     Example: riskset site review site.toml --html review.html
     """
@@ -66,15 +67,17 @@ def approve(
     by: Annotated[str, typer.Option(help="Who signs, as the ethics committee knows the name.")],
     irb: Annotated[str, typer.Option(help="Number of the ethics committee's approval.")],
     until: Annotated[date, typer.Option(parser=_day, metavar="DATE", help="The last day (UTC) of the approval.")],
-    exception: Annotated[list[str] | None, typer.Option(metavar="RULE=VALUE", help="Loosen one limit.")] = None,
-    reason: Annotated[list[str] | None, typer.Option(help="The reason, one for each exception.")] = None,
+    exception: Annotated[
+        list[str] | None, typer.Option(metavar="RULE=VALUE", help="Loosen one limit of a rule.")
+    ] = None,
+    reason: Annotated[list[str] | None, typer.Option(help="Why; one for each --exception, in their order.")] = None,
     compared: Annotated[
         list[str] | None, typer.Option(metavar="SITE", help="A site whose words were compared by telephone.")
     ] = None,
     vouched: Annotated[
         list[Path] | None, typer.Option(help="A file of a compared party that vouches for others.")
     ] = None,
-    voucher: Annotated[str, typer.Option(metavar="WORDS", help="The six words of a party that is not a site.")] = "",
+    voucher: Annotated[str, typer.Option(metavar="WORDS", help="The six words of a voucher that is not a site.")] = "",
     may_be_subtracted: Annotated[
         bool, typer.Option("--may-be-subtracted", help="Accept runs with and without this site (rule R13).")
     ] = False,
@@ -87,11 +90,12 @@ def approve(
     study: StudyFile = None,
     roster: RosterFile = None,
 ) -> None:
-    """Approve this study, with this roster, on these data. Review it first: riskset site review.
+    """Approve this study, with this roster, on these data. Review it first.
 
-    The signed approval goes into the ledger, and into SITE.approval.json beside the site file, for the records of the
-    coordinator and the auditor. A new version of the study or of riskset, a new roster or new data need a new approval.
-    After riskset site withdraw, an approval counts only with --after-withdrawal and a reason.
+    riskset site review shows what is approved. The signed approval goes into the ledger, and into
+    SITE.approval.json beside the site file, for the records of the coordinator and the auditor. A new version of
+    the study or of riskset, a new roster or new data need a new approval. After riskset site withdraw, an approval
+    counts only with --after-withdrawal and a reason.
 
     Example: riskset site approve site.toml --by "M. Uchida" --irb 2024-117 --until 2025-05-31 --compared asan
     """
@@ -129,8 +133,9 @@ def vouch(
     study: StudyFile = None,
     roster: RosterFile = None,
 ) -> None:
-    """Write a file in which this site vouches for the keys of other sites. Sites that have
-    compared this site's key can use it.
+    """Write a file in which this site vouches for the keys of other sites.
+
+    Sites that have compared this site's key can use it.
 
     Example: riskset site vouch site.toml --compared asan --compared osaka
     """
@@ -164,9 +169,11 @@ def resume(site_file: SiteToml, by: By, reason: Reason = "") -> None:
 
 
 def withdraw(site_file: SiteToml, by: By, reason: Reason) -> None:
-    """End the approval for good: nothing more is answered, and the coordinator is told that this site has withdrawn.
-    No later approval counts unless it is signed with riskset site approve --after-withdrawal. Sums already sent remain
-    in the totals they went into. To stop for some time only: riskset site pause.
+    """End the approval for good: nothing more is answered.
+
+    The coordinator is told that this site has withdrawn. No later approval counts unless it is signed with riskset site
+    approve --after-withdrawal. Sums already sent remain in the totals they went into. To stop for some time only, use
+    riskset site pause.
 
     Example: riskset site withdraw site.toml --by "M. Uchida" --reason "the committee ended its approval"
     """

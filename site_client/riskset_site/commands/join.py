@@ -64,8 +64,8 @@ def join(
 ) -> None:
     """Make this site's keys and ask the coordinator to enter them. The private keys stay in the folder `keys`.
 
-    Prints what the request states, and words to compare by telephone. Run again, the command sends the same request
-    again, corrected where another telephone or IRB number is given. Exit code 3: the invite is no longer valid.
+    It prints what the request states, and words to compare by telephone. If it is run again, it sends the same request
+    again, with a new telephone or IRB number if one is given. Exit 3: the invite is no longer valid.
 
     Example: riskset site join kurume.invite.json --telephone +81-942-35-3311
     """
@@ -103,8 +103,8 @@ def renew(
     """Make new keys for a site that has joined, and ask the coordinator to enter them. The earlier key signs, too.
 
     The earlier keys stay in use until the new roster is in the folder. Keep them: they open earlier ledger entries.
-    Telephone and IRB approval stay as the roster lists them, unless others are given. Where a passphrase locks the
-    earlier keys, it locks the new ones, too.
+    Telephone and IRB approval stay as the roster lists them, unless others are given. A passphrase that locks the
+    earlier keys also locks the new ones.
 
     Example: riskset site renew kurume.invite.json --irb-until 2028-03-31
     """

@@ -27,13 +27,15 @@ def ledger(
     html: HtmlFile = None,
     held: Annotated[
         str,
-        typer.Option(metavar="CHECKPOINT", help="Check that the ledger begins as at a checkpoint noted earlier."),
+        typer.Option(metavar="CHECKPOINT", help="Check that the ledger continues a checkpoint noted earlier."),
     ] = "",
 ) -> None:
-    """Show every number this site ever sent: when, for which study and run, under which approval, and the findings of
-    the rules; and every approval, pause and refusal. The whole ledger is verified first. Nothing is sent.
+    """Show every number this site ever sent, and every approval, pause and refusal.
 
-    Exit code 1: an entry or a message was changed, removed or added; the error says which.
+    Beside each number: when it was sent, for which study and run, under which approval, and the findings of the
+    rules. The whole ledger is verified first. Nothing is sent.
+
+    Exit 1: an entry or a message was changed, removed or added; the error says which.
 
     Example: riskset site ledger site.toml --html ledger.html
     """

@@ -39,14 +39,15 @@ def serve(
     study: StudyFile = None,
     roster: RosterFile = None,
     connection: Annotated[
-        Path | None, typer.Option("--connection", help="Default: connection.json beside it.", show_default=False)
+        Path | None,
+        typer.Option("--connection", help="Default: connection.json beside the site file.", show_default=False),
     ] = None,
 ) -> None:
     """Take part in the study until stopped (Ctrl-C or SIGTERM): wait for the coordinator's requests and answer them.
 
-    Opens no port. Starts only under an approval in force (riskset site approve), or waits where the site is paused, and
-    checks it again before every answer. The data are read once, at the start; a run in progress continues where it was.
-    What it says is in serve.log, too.
+    It opens no port. It starts only under an approval in force (riskset site approve), waits while the site is paused,
+    and checks the approval again before every answer. The data are read once, at the start; a run in progress continues
+    where it was. Its messages also go to serve.log.
 
     Example: riskset site serve site.toml
     """

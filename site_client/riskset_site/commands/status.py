@@ -59,8 +59,9 @@ class SiteStatus:
 
 
 def status(site_file: SiteToml, as_json: AsJson = False, study: StudyFile = None, roster: RosterFile = None) -> None:
-    """Show whether this site has joined, which approval is in force or what is missing, and what it has answered. The
-    whole ledger is verified first. Nothing is sent.
+    """Show whether this site has joined, which approval is in force or what is missing, and what it has answered.
+
+    The whole ledger is verified first. Nothing is sent.
 
     Example: riskset site status site.toml
     """

@@ -144,13 +144,16 @@ def _set(set_id: SetId, prepared: Preparation, study: Study) -> AnySet:
     for term in (term for name in names for term in study.terms_of(name)):
         variables[term.name] = term.scale.transformed(prepared.export.columns[term.of].values)[chosen]
     patients = np.flatnonzero(chosen)
+    weights = None
+    if set_id.weighted_by is not None:
+        weights = prepared.export.columns[set_id.weighted_by].values[chosen].astype(np.float64)
     if endpoint is None:
-        return PatientSet(variables, patients)
+        return PatientSet(variables, patients, weights)
     found = prepared.follow_ups[endpoint]
     entry = None if found.entry_days is None else found.entry_days[chosen]
     cause = None if found.cause is None else found.cause[chosen]
     days = found.days[chosen] - (set_id.landmark_days or 0)
-    return AnalysisSet(days, found.event[chosen], entry, variables, patients, cause=cause)
+    return AnalysisSet(days, found.event[chosen], entry, variables, patients, weights, cause)
 
 
 def _covariate(name: str, export: Export, study: Study) -> NDArray[np.float64]:

@@ -87,6 +87,18 @@ def cohorts_of(patients, sets, names):
     return found
 
 
+def with_weights(study, cohorts):
+    """Returns the cohorts with the weighted sets of the study, of the same patients as the endpoint's."""
+    asked = [set_id for set_id in coordinating.plan(study).sets if set_id.weighted_by]
+    for site, cohort in cohorts.items():
+        sets = dict(cohort.analysis_sets)
+        for set_id in asked:
+            rows = sets[set_id.endpoint]
+            sets[set_id.name] = replace(rows, weights=rows.variables[set_id.weighted_by])
+        cohorts[site] = Cohort(site, sets)
+    return cohorts
+
+
 def with_computed(study, patients):
     """Returns the table with what the study derives, as a site computes it, and the terms of formulas."""
     table = dict(patients)
@@ -119,7 +131,7 @@ class Network(Rehearsal):
         study = a_study(self.patients, analyses, sets, arm, version, **more)
         self.patients = with_computed(study, self.patients)
         names = [name for name in self.patients if name not in ("site", "days", "dead")]
-        super().__init__(study, cohorts_of(self.patients, sets, names), run)
+        super().__init__(study, with_weights(study, cohorts_of(self.patients, sets, names)), run)
         self.sets, self.plan, self._known = sets, coordinating.plan, {}
         for name in self.cohorts:
             self.rows[name] = self.marks(name)

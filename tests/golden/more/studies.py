@@ -19,6 +19,12 @@ class Data:
     category: tuple = ()
     mapping: str = ""
 
+    @property
+    def in_csv(self):
+        """The columns of the file in which R's rows are complete."""
+        sizes = {"size2": "sizecat", "size3": "sizecat", "grade3": "grade3"}
+        return [sizes.get(name, name) for name in self.in_r]
+
 
 DATA = {
     "lung": Data(
@@ -105,6 +111,16 @@ def by_site(names, subgroups, more):
         },
         "by_site": cox | {"robust": "site"},
         "by_site_breslow": cox | {"robust": "site", "ties": "breslow"},
+        **{
+            f"weighted_{key}{of}": {"kind": "cox", "endpoint": "os", "weights": "w"} | asked | ties
+            for of, ties in {"": {}, "_breslow": {"ties": "breslow"}}.items()
+            for key, asked in {
+                "robust": {"multivariable": names, "ph_test": TRANSFORMS},
+                "cluster_site": {"multivariable": names, "robust": "site"},
+                "naive": {"multivariable": names, "robust": "none"},
+                "trt_robust": {"univariable": ["trt"]},
+            }.items()
+        },
         "landmark": {"kind": "cox", "endpoint": "os", "univariable": ["trt"], "landmark": more["landmark"]["at"]},
         "adjusted": {"kind": "subgroup", "endpoint": "os", "by": list(subgroups), "adjusted": names[1:]},
         "early": {"kind": "response", "of": ["early"], "orr": ["true"], "complete_in": names[1:]},
@@ -128,8 +144,11 @@ def in_both(names, subgroups):
 def prepared(name, rows):
     """Returns the rows of the data set with the columns that its study reads besides."""
     column, days = DATA[name].outcome
+    complete = [row for row in rows if all(row[of] for of in ("time", "event", *DATA[name].in_csv))]
+    weight = {id(row): 0.5 + (i % 7) / 4 for i, row in enumerate(complete, 1)}
     more = [
         {
+            "w": weight.get(id(row), ""),
             "place": row["site"],
             "level": row[DATA[name].category[0]],
             "early": row[column] if days is None else str(int(row["event"] == "1" and int(row["time"]) <= days)),
@@ -147,6 +166,7 @@ def study_of(name, rows, sites, entries):
     variables = f"""\
 {data.variables}place = {{ type = "category", levels = {json.dumps(sorted({row["site"] for row in rows}))} }}
 early = {{ type = "boolean", required = false }}
+w = {{ type = "number", range = [0.5, 2], required = false }}
 level = {{ type = "category", levels = {json.dumps(data.category[1])}, required = false }}
 {derived}"""
     last = max(int(row["time"]) for row in rows) + 1

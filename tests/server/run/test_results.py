@@ -139,6 +139,7 @@ def documents(patients):
         document_of(patients.study(SITES, analyses=COMPANIONS), patients.deal(rows, site)),
         document_of(patients.study(THREE, analyses=COMPANIONS), many(patients), is_gated=True, limits=STRICT),
         document_of(patients.study(THREE, analyses=PENALISED), many(patients), is_gated=True, limits=FEW_POINTS),
+        document_of(patients.study(SITES, analyses=WEIGHTED), weighted_by_age(patients.deal(rows, site))),
     ]
 
 
@@ -183,6 +184,19 @@ PENALISED = {
 }
 FEW_POINTS = {"asan": {"R5.evaluations": "6"}}
 """Enough for a fit, and not for both limits by the profile likelihood."""
+
+
+WEIGHTED = {"cox": {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm"], "weights": "age"}}
+
+
+def weighted_by_age(cohorts):
+    """Hospitals in which patients count by their age."""
+    found = {}
+    for name, cohort in cohorts.items():
+        rows = cohort.analysis_sets["os"]
+        weighted = replace(rows, weights=rows.variables["age"])
+        found[name] = replace(cohort, analysis_sets={"os": rows, "os weighted by age": weighted})
+    return found
 
 
 def many(patients):

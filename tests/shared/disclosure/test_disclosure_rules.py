@@ -136,6 +136,10 @@ EITHER_SIDE = {
         lambda p, share: models.site_influence(p, "robust", share),
         {"pooled": (0.5, 0.501), "local": (0, 1)},
     ),
+    "R8.weight": (
+        lambda p, share: models.weight(p, "cox", share),
+        {"pooled": (1 / 3, 0.334), "local": (1 / 3, 0.334)},
+    ),
     "R8.risk_share": (
         lambda p, share: models.risk_share(p, "curve", share),
         {"pooled": (1 / 3, 0.334), "local": (1 / 3, 0.334)},

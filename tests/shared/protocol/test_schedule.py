@@ -86,7 +86,7 @@ class TestNeeds:
         assert asked_by_round(outcome)[4:] == [["cox"], ["cox"], ["cox"], ["later"]]
 
     def test_an_analysis_ends_where_what_it_needs_was_refused(self, network):
-        weighted = asks("score", opens=exposure(design=(ARM,), weights=True))
+        weighted = asks("score", opens=exposure(tables=(ARM,), weights=True))
         results = network(asks("last", ["later"]), asks("later", ["score"]), weighted, asks("alone")).run().results
         assert isinstance(results["score"], RefusedByRule)
         assert results["later"] == NotEstimable("needs", say("protocol.needs.refused", analysis="score", rule="R8"))
@@ -197,7 +197,7 @@ class TestADerivedPopulation:
         assert outcome.results["matched"] == Sums((float(expected),))
 
     def test_ends_where_its_result_is_missing(self, network):
-        score = asks("score", opens=exposure(design=(ARM,), weights=True))
+        score = asks("score", opens=exposure(tables=(ARM,), weights=True))
         results = network(matched(), score, populations={"match": Half()}).run().results
         assert results["matched"] == NotEstimable("needs", say("protocol.needs.refused", analysis="score", rule="R8"))
 

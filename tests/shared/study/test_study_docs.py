@@ -8,6 +8,7 @@ import pytest
 
 from riskset.study.asked import ENTRIES
 from riskset.study.load import parse_study
+from riskset.study.propensity import ADJUSTMENTS
 from riskset.study.validation_errors import TABLES, known_keys
 
 DOCS = (Path(__file__).parents[3] / "docs" / "study-file.md").read_text(encoding="utf-8")
@@ -29,7 +30,10 @@ HEADINGS = {
     ("adverse_events",): "## `[adverse_events]`",
     ("adverse_events", "terms", "*"): "### `[adverse_events] terms`",
     ("propensity",): "## `[propensity]`",
-    ("propensity", "adjustments", "*"): "### `[propensity] adjustments`",
+    **{
+        ("propensity", "adjustments", "*", method): f'#### `method = "{"nearest" if method == "nearest" else "ate"}"`'
+        for method in ADJUSTMENTS
+    },
     **{("analyses", "*", kind): f'### `kind = "{kind}"`' for kind in ENTRIES},
     ("analyses", "*", "response", "not_evaluable"): "#### `not_evaluable`",
     ("disclosure",): "## `[disclosure]`",

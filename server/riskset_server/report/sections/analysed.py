@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from riskset.analyses.cohort import ALL
-from riskset.analyses.excluded import BEFORE_LANDMARK, COSTLY, INCOMPLETE, NO_FOLLOW_UP
+from riskset.analyses.excluded import BEFORE_LANDMARK, COSTLY, INCOMPLETE, NO_FOLLOW_UP, NOT_ADJUSTED
 from riskset.analyses.methods.cumulative_incidence import KIND as CAUSES
 from riskset.catalogue import Message, say
 from riskset.results import ResultEntry
@@ -14,7 +14,12 @@ from riskset_server.report.blocks import Shown, Text, worded
 from riskset_server.report.cells import Cells
 from riskset_server.report.labels import Labels
 
-_CODES: Final = {NO_FOLLOW_UP: "no_follow_up", INCOMPLETE: "incomplete", BEFORE_LANDMARK: "before_landmark"}
+_CODES: Final = {
+    NO_FOLLOW_UP: "no_follow_up",
+    INCOMPLETE: "incomplete",
+    BEFORE_LANDMARK: "before_landmark",
+    NOT_ADJUSTED: "not_adjusted",
+}
 
 
 def is_of_all(entry: ResultEntry) -> bool:

@@ -90,6 +90,11 @@ class _Model:
         return isinstance(self.entry.result, RefusedByRule)
 
     @property
+    def is_weighted(self) -> bool:
+        """Whether patients count by their own weights, so that events are known by their effective number only."""
+        return self.analysis.exposure.weights and self.entry.analysed is not None
+
+    @property
     def is_univariable(self) -> bool:
         return self.analysis.model == "univariable"
 
@@ -116,6 +121,8 @@ class _Model:
     @property
     def size(self) -> Text:
         """Patients and events; events are known of fitted and of separated models."""
+        if self.is_weighted:
+            return (Shown("count", (self.cell("analysed"),)),)
         if self.fit:
             return (Shown("size", (self.cell("n"), self.cell("events"))),)
         if isinstance(self.entry.result, Separated) and self.entry.analysed is not None:
@@ -218,6 +225,7 @@ def _notes(models: Sequence[_Model], context: Context) -> Iterator[Text]:
         yield worded(say("report.cox.firth"))
     if strata := dict.fromkeys(column.variable for model in models for column in model.analysis.strata):
         yield (str(say("report.cox.strata", variables=tuple(map(context.labels.plain_variable, strata)))),)
+    yield from _weights(fitted, context)
     if (day := models[0].analysis.set_id.landmark_days) is not None:
         yield worded(say("report.cox.landmark", day=day))
     if any(model.limit for model in shown):
@@ -235,6 +243,16 @@ def _notes(models: Sequence[_Model], context: Context) -> Iterator[Text]:
     yield from _at_limits(models, context.labels)
     yield from _of_splines(fitted, context.labels)
     yield from _missing(models, context)
+
+
+def _weights(models: Sequence[_Model], context: Context) -> Iterator[Text]:
+    """As how many patients and events those of weighted models count: once for each set of patients."""
+    of_sets = {model.analysis.analysis_set: model for model in reversed(models) if model.is_weighted}
+    for model in reversed(list(of_sets.values())):
+        by = model.analysis.set_id.weighted_by
+        weights = context.labels.plain_variable(by) if by else context.labels.population(model.analysis.population)
+        cells = {key: Shown("count", (model.cell(f"effective_{key}"),)) for key in ("n", "events")}
+        yield worded(say("report.cox.weights", weights=weights, **cells))
 
 
 def _at_limits(models: Sequence[_Model], labels: Labels) -> Iterator[Text]:

@@ -37,6 +37,7 @@ def users_in(live: Sequence[Analysis]) -> dict[Item, list[str]]:
 
 
 def _items_of(analysis: Analysis) -> tuple[Item, ...]:
-    name = analysis.analysis_set
+    name, weight = analysis.analysis_set, analysis.set_id.weighted_by
     of_set = () if analysis.endpoint is None else (Item(OUTCOME, name), Item(EVENT, name))
-    return (*of_set, *(Item(VALUE, variable) for variable in dict.fromkeys(c.variable for c in analysis.columns)))
+    variables = dict.fromkeys((*(c.variable for c in analysis.columns), *filter(None, [weight])))
+    return (*of_set, *(Item(VALUE, variable) for variable in variables))

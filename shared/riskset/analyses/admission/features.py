@@ -1,6 +1,7 @@
 """The columns of all analyses of a study, each inside its analysis set and 0 outside.
 
-Columns of different analyses can be combined to single out a patient, so the rules judge all of them together.
+Columns of different analyses can be combined to single out a patient, so the rules judge all of them together. Where
+patients count by their own weights w, what is combined is w itself and w x, of which both are numbers.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import AnySet, Cohort, chosen
 from riskset.analyses.design import Column, strata_of
 from riskset.analyses.moments import scaled
+from riskset.analyses.weights import weights_of
 
 
 @dataclass(frozen=True)
@@ -26,13 +28,15 @@ class Feature:
     column: Column | None = None
     within: tuple[Column, ...] = ()
     """Levels whose combinations are strata: each has its own mean of the column."""
+    is_weighted: bool = False
+    """Whether patients count by their own weights: it is the weight, or the weight times the column."""
 
     def __hash__(self) -> int:
         return hash((self.cohort, self.column))
 
     @property
     def is_number(self) -> bool:
-        return self.column is not None and self.column.is_number
+        return self.is_weighted or (self.column is not None and self.column.is_number)
 
     @property
     def is_joint(self) -> bool:
@@ -53,9 +57,14 @@ class Feature:
 
 def features_of(analyses: Sequence[Analysis]) -> tuple[Feature, ...]:
     """Returns every feature of the analyses once: first the sets, then the columns, in their order."""
-    sets = [Feature(analysis.analysis_set) for analysis in analyses]
-    columns = [Feature(analysis.analysis_set, column) for analysis in analyses for column in analysis.columns]
+    sets = [feature_of(analysis) for analysis in analyses]
+    columns = [feature_of(analysis, column) for analysis in analyses for column in analysis.columns]
     return tuple(dict.fromkeys([*sets, *columns]))
+
+
+def feature_of(analysis: Analysis, column: Column | None = None, within: tuple[Column, ...] = ()) -> Feature:
+    """Returns a column in an analysis' set, as the analysis counts its patients."""
+    return Feature(analysis.analysis_set, column, within, analysis.exposure.weights)
 
 
 def uses(analysis: Analysis, feature: Feature) -> bool:
@@ -86,6 +95,8 @@ def must_differ(one: Analysis, other: Analysis, arm: str | None) -> bool:
     """Whether what the sets of two analyses tell can be subtracted: not where nothing is told of one of them but
     tables, and the other tells nothing of the same columns but the arm. Boxes of a flow chart are subtracted from each
     other: rules of eligibility can be any property of a patient."""
+    if one.exposure.weights or other.exposure.weights:  # sums of w x and of x do not cancel: R4 judges both together
+        return False
     if not (one.exposure.is_one_way or other.exposure.is_one_way):
         return True
     if replace(one.set_id, until=other.set_id.until) == other.set_id:
@@ -97,7 +108,16 @@ def must_differ(one: Analysis, other: Analysis, arm: str | None) -> bool:
 def in_design(analysis: Analysis, feature: Feature) -> bool:
     """Whether an analysis discloses sums of products of the feature, or of a sum of which it is a term; or sums of a
     number of a table."""
-    return feature.cohort == analysis.analysis_set and feature.column in analysis.exposure.summed
+    return feature.cohort == analysis.analysis_set and feature.column in summed_of(analysis)
+
+
+def summed_of(analysis: Analysis) -> tuple[Column | None, ...]:
+    """Returns the columns of which sums of products leave, or sums; None for the weight itself. Where patients have
+    weights, the levels that decide how one counts are judged with these."""
+    exposure = analysis.exposure
+    if not exposure.weights:
+        return exposure.summed
+    return tuple(dict.fromkeys((None, *exposure.summed, *exposure.conditions)))
 
 
 def only_in_designs_of(analyses: Sequence[Analysis], chosen: frozenset[str], feature: Feature) -> bool:
@@ -109,20 +129,36 @@ def only_in_designs_of(analyses: Sequence[Analysis], chosen: frozenset[str], fea
 def matrix(cohort: Cohort, features: Sequence[Feature], *, centred: bool = False) -> NDArray[np.float64]:
     """Returns the features of a hospital's patients, (patients, features): membership as 1, a column in [-1, 1], both 0
     outside the set. `centred` subtracts each column's mean over the set's rows at this hospital, or over the rows of
-    each stratum. Never leaves."""
+    each stratum. A weighted column is w x; `centred`, w times x less its weighted mean, since any constant may be added
+    to x at a hospital and no sum changes. Never leaves."""
     full = np.zeros((cohort.n_patients, len(features)))
     for j, feature in enumerate(features):
         rows = cohort.analysis_sets[feature.cohort]
-        values = np.ones(rows.n) if feature.column is None else scaled(feature.column, rows)
-        full[rows.patients, j] = values - _means(values, feature, rows) if centred and rows.n else values
+        full[rows.patients, j] = _values(feature, rows, centred=centred)
     return full
 
 
-def _means(values: NDArray[np.float64], feature: Feature, rows: AnySet) -> NDArray[np.float64]:
-    """Returns, for each row, the column's mean over the set at this hospital, or over the row's stratum of it, (n,)."""
+def _values(feature: Feature, rows: AnySet, *, centred: bool) -> NDArray[np.float64]:
+    values = np.ones(rows.n) if feature.column is None else scaled(feature.column, rows)
+    weights = weights_of(rows) if feature.is_weighted else None
+    if weights is not None and feature.column is None:
+        values, weights = weights, None
+    if centred and rows.n:
+        if feature.is_weighted:
+            values = values - values[0]  # a constant column is exactly 0
+        values = values - _means(values, feature, rows, weights)
+    return values if weights is None else values * weights
+
+
+def _means(
+    values: NDArray[np.float64], feature: Feature, rows: AnySet, weights: NDArray[np.float64] | None
+) -> NDArray[np.float64]:
+    """Returns, for each row, the column's mean over the set at this hospital, or over the row's stratum of it, (n,);
+    weighted, where there are weights."""
     codes = strata_of(feature.within, rows)
-    sums = np.bincount(codes, values)
-    return np.asarray((sums / np.bincount(codes))[codes])
+    sums = np.bincount(codes, values if weights is None else values * weights)
+    totals = np.bincount(codes, weights)
+    return np.asarray((sums / np.where(totals > 0.0, totals, 1.0))[codes])
 
 
 def gram(values: NDArray[np.float64]) -> NDArray[np.float64]:

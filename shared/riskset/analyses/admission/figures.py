@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from riskset.analyses.admission.altered import Item
 from riskset.analyses.admission.features import Feature
 from riskset.analyses.admission.spreads import InArm, Spread
+from riskset.analyses.admission.weighings import Level, Weighed
 from riskset.analyses.excluded import Reason
 from riskset.analyses.moments import Moments
+from riskset.analyses.weights import Weights
 from riskset.disclosure.exposure import Column
 
 ToldSet = tuple[str, int]
@@ -91,7 +93,12 @@ class Figures:
     by_arm: Mapping[InArm, Spread] = field(default_factory=dict)
     """Of each number of a table in each arm."""
     within: Mapping[Feature, float] = field(default_factory=dict)
-    """Of each column of a model with further strata: the sum of squares within strata of a hospital."""
+    """Of each column of a model with further strata: the sum of squares within strata of a hospital; and of each column
+    of a weighted set, about its weighted mean at a hospital."""
+    weights: Mapping[Weighed, Weights] = field(default_factory=dict)
+    """Of weighted sets: of all patients, and of those with an event."""
+    levels: Mapping[Weighed, Level] = field(default_factory=dict)
+    """Of weighted sets: of each level."""
     joint: Mapping[tuple[Feature, Feature], float] = field(default_factory=dict)
     """Of two 0/1 features, one of which is a product of columns: patients who have both."""
     joint_spread: Mapping[tuple[Feature, Feature], float] = field(default_factory=dict)

@@ -12,11 +12,12 @@ from typing import Literal
 from riskset.analyses.admission.altered import Item, users_in
 from riskset.analyses.admission.blocks import compared, is_joint
 from riskset.analyses.admission.causes import refusal_by_a_site
-from riskset.analyses.admission.features import Feature, must_differ
+from riskset.analyses.admission.features import Feature, feature_of, must_differ
 from riskset.analyses.admission.figures import Count, Figures, Rest, ToldSet
 from riskset.analyses.admission.of_columns import strata_in
 from riskset.analyses.admission.step import Live
 from riskset.analyses.admission.two_levels import cells_of_levels
+from riskset.analyses.admission.weighings import Level, Weighed, levels_of
 from riskset.analyses.analysis import Analysis, RefusedByRule
 from riskset.analyses.moments import Moments
 from riskset.analyses.opened import Begun, judged
@@ -253,12 +254,14 @@ def _counted(policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
         yield from ((analysis.id, f) for f in lost(figures.moments.get(analysis.analysis_set), analysis))
         single = [column for column in analysis.columns if not column.factors]
         for column in single:
-            count = figures.columns[Feature(analysis.analysis_set, column)]
+            count = figures.columns[feature_of(analysis, column)]
             of: Literal["number", "level"] = "number" if column.is_number else "level"
-            is_of_some = column.is_number or 0 < count.rows < n
+            is_of_some = column.is_number or analysis.exposure.weights or 0 < count.rows < n
             yield analysis.id, cells.contributors(policy, column.name, count.sites, of, is_of_some=is_of_some)
         yield from ((analysis.id, finding) for finding in _of_an_outcome(policy, analysis, figures))
-        if policy.column == "pooled":
+        if policy.column == "pooled" and analysis.exposure.weights:
+            yield from ((analysis.id, f) for f in _weighted(policy, analysis, figures))
+        elif policy.column == "pooled":
             ones = {c.name: figures.columns[Feature(analysis.analysis_set, c)].rows for c in single if not c.is_number}
             yield from ((analysis.id, f) for f in levels(policy, analysis, n, ones))
             if analysis.exposure.within is None:
@@ -273,6 +276,30 @@ def _of_an_outcome(policy: Policy, analysis: Analysis, figures: Figures) -> Iter
                 sites = figures.answers[analysis.analysis_set, column, outcome]
                 subject = say("rules.subject.both", a=column.name, b=outcome.name)
                 yield cells.contributors(policy, subject, sites, "number")
+
+
+def _weighted(policy: Policy, analysis: Analysis, figures: Figures) -> Iterator[Finding]:
+    """R1, R3, R4 for levels and R6 by as how many patients those of a weighted set count."""
+    name = analysis.analysis_set
+    n, events = (figures.weights.get(Weighed(name, with_event=with_event)) for with_event in (False, True))
+    if n is None or events is None:
+        yield cannot_judge("R8", analysis.id, say("rules.beyond.weights"), say("rules.instead.later_version"))
+        return
+    yield from effective_numbers(policy, analysis, n.effective, events.effective, figures.levels)
+
+
+def effective_numbers(
+    policy: Policy, analysis: Analysis, n: int, events: int, levels: Mapping[Weighed, Level]
+) -> Iterator[Finding]:
+    """R1, R3, R4 for levels and R6 where patients count as `n`, and those with an event as `events`."""
+    p = len(analysis.exposure.design)
+    yield cells.population_rows(policy, say("rules.subject.weighted", name=analysis.analysis_set), n)
+    for of in levels_of(analysis):
+        level = levels[of]
+        subject = say("rules.subject.weighted", name=of.name)
+        yield cells.level(policy, subject, level.having, level.having + level.lacking)
+    yield of_models.events(policy, analysis.id, events, p)
+    yield of_models.parameters(policy, analysis.id, n, p)
 
 
 def _model(policy: Policy, analysis: Analysis, figures: Figures) -> Iterator[Finding]:

@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses import moments
-from riskset.analyses.admission import spreads
+from riskset.analyses.admission import spreads, weighings
 from riskset.analyses.admission.alone import HOSPITALS, PATIENTS
 from riskset.analyses.admission.answers import ANSWERS
 from riskset.analyses.admission.exclusions import NOT_COUNTED, Exclusions
 from riskset.analyses.admission.features import (
     Feature,
+    feature_of,
     features_of,
     gram,
     in_design,
@@ -24,10 +25,13 @@ from riskset.analyses.admission.features import (
     matrix,
     only_in_designs_of,
     only_of,
+    summed_of,
 )
 from riskset.analyses.admission.figures import Figures, Gram
 from riskset.analyses.admission.step import Live, Own, rows_and_sites
+from riskset.analyses.admission.weighings import Weighed
 from riskset.analyses.analysis import Analysis
+from riskset.analyses.moments import Moments
 from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Column, Label
 from riskset.disclosure.exposure import total as total_of
@@ -35,8 +39,9 @@ from riskset.stats.arrays import symmetric
 
 
 def _with_events(live: Live) -> tuple[str, ...]:
-    """Returns the sets with an endpoint, whose events are counted."""
-    return tuple(dict.fromkeys(analysis.analysis_set for analysis in live if analysis.endpoint is not None))
+    """Returns the sets with an endpoint, whose events are counted; those of weighted sets are not."""
+    counted = (a for a in live if a.endpoint is not None and not a.exposure.weights)
+    return tuple(dict.fromkeys(analysis.analysis_set for analysis in counted))
 
 
 def _columns(live: Live) -> tuple[Feature, ...]:
@@ -65,9 +70,9 @@ def adding(live: Live) -> list[Analysis]:
 
 def modelled(live: Live) -> tuple[Feature, ...]:
     """Returns the columns of the designs, including numbers, by analysis set, and the numbers of tables; of a sum its
-    terms, in its place; without products of two columns."""
+    terms, in its place; without products of two columns. Of a weighted set the weight comes first."""
     features = dict.fromkeys(
-        Feature(analysis.analysis_set, column) for analysis in adding(live) for column in analysis.exposure.summed
+        feature_of(analysis, column) for analysis in adding(live) for column in summed_of(analysis)
     )
     single = [f for f in features if not f.is_joint]
     return tuple(f for name in dict.fromkeys(f.cohort for f in single) for f in single if f.cohort == name)
@@ -77,12 +82,22 @@ def stratified(live: Live, *, joint: bool = False) -> tuple[Feature, ...]:
     """Returns the columns of the designs whose models have further strata, within these: only there do they vary in
     the sums of such a model. `joint` for the products of two columns, which are told later."""
     found = (
-        Feature(analysis.analysis_set, column, strata)
+        feature_of(analysis, column, strata)
         for analysis in models(live)
         if (strata := strata_in(analysis))
         for column in analysis.exposure.judged_design
     )
     return tuple(dict.fromkeys(f for f in found if f.is_joint == joint))
+
+
+def _unweighted(live: Live) -> tuple[Feature, ...]:
+    return tuple(feature for feature in modelled(live) if not feature.is_weighted)
+
+
+def squared(live: Live) -> tuple[Feature, ...]:
+    """Returns the columns of which nothing but the sum of squares leaves before their products: those within strata,
+    and weighted ones, whose sums could be decoded."""
+    return (*stratified(live), *(feature for feature in modelled(live) if feature.is_weighted))
 
 
 def strata_in(analysis: Analysis) -> tuple[Column, ...]:
@@ -99,9 +114,7 @@ def sums(live: Live) -> tuple[Feature, ...]:
     """Returns the sums of terms among the columns of the designs. Their own squares would tell products of the terms
     before those are judged, and about no mean: neither leaves before `Products`."""
     return tuple(
-        dict.fromkeys(
-            Feature(analysis.analysis_set, column) for analysis in models(live) for column in analysis.exposure.sums
-        )
+        dict.fromkeys(feature_of(analysis, column) for analysis in models(live) for column in analysis.exposure.sums)
     )
 
 
@@ -118,8 +131,9 @@ class Counts:
         return (
             *(total_of(f"events of {name}") for name in _with_events(live)),
             *(total_of(f"patients with {f.name}", *f.columns) for f in _columns(live)),
-            *(total_of(f"{n} of {f.name}", *f.columns) for f in modelled(live) for n in moments.NUMBERS),
-            *(total_of(f"sum of squares of {f.name}", *f.columns) for f in stratified(live)),
+            *(total_of(f"{n} of {f.name}", *f.columns) for f in _unweighted(live) for n in moments.NUMBERS),
+            *(total_of(f"sum of squares of {f.name}", *f.columns) for f in squared(live)),
+            *weighings.labels(live),
             *self.exclusions.labels(live),
             *HOSPITALS.labels(live),
             *ANSWERS.labels(live),
@@ -129,20 +143,26 @@ class Counts:
         events = [float(own.cohort.outcomes(name).event.sum()) for name in _with_events(live)]
         counts = [0.0 if f.is_number else float(_values(own, f).sum()) for f in _columns(live)]
         analysed = own.cohort.analysis_sets
-        spread = [moments.summary([f.column], analysed[f.cohort]) for f in modelled(live) if f.column]
-        within = (matrix(own.cohort, stratified(live), centred=True) ** 2).sum(axis=0)
+        spread = [moments.summary([f.column], analysed[f.cohort]) for f in _unweighted(live) if f.column]
+        within = (matrix(own.cohort, squared(live), centred=True) ** 2).sum(axis=0)
+        weights = weighings.local(own.cohort, live)
         excluded = self.exclusions.local(own.cohort, live)
         stated = [HOSPITALS.local(own, live), ANSWERS.local(own, live)]
-        return np.concatenate([events, counts, *spread, within, excluded, *stated])
+        return np.concatenate([events, counts, *spread, within, weights, excluded, *stated])
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
         of_sets = [only_of(live, refused, Feature(name)) for name in _with_events(live)]
         columns = [only_of(live, refused, f) for f in _columns(live)]
-        spread = np.repeat([only_in_designs_of(live, refused, f) for f in modelled(live)], len(moments.NUMBERS))
-        within = [refused.issuperset(a.id for a in live if in_strata(a, f)) for f in stratified(live)]
+        spread = np.repeat([only_in_designs_of(live, refused, f) for f in _unweighted(live)], len(moments.NUMBERS))
+        within = [
+            refused.issuperset(a.id for a in live if (in_strata if f.within else in_design)(a, f))
+            for f in squared(live)
+        ]
+        weights = weighings.silent(live, refused)
         excluded = self.exclusions.silent(live, refused)
         stated = [*HOSPITALS.silent(live, refused), *ANSWERS.silent(live, refused)]
-        return np.array([*of_sets, *columns, *spread, *within, *excluded, *stated], bool)
+        of = [*of_sets, *columns, *spread, *within, *weights, *excluded, *stated]
+        return np.array(of, bool)
 
     def stated(self, live: Live) -> tuple[int, ...]:
         before, size = len(_with_events(live)), len(self.labels(live))
@@ -161,10 +181,12 @@ class Counts:
         at = len(sets) + len(columns)
         events = {name: round(number) for name, number in zip(sets, total, strict=False)}
         counts = dict(zip(columns, rows_and_sites(total[len(sets) : at], sites[: len(columns)]), strict=True))
-        spread = {f: total[at + 3 * i : at + 3 * i + 3] for i, f in enumerate(modelled(live))}
+        spread = {f: total[at + 3 * i : at + 3 * i + 3] for i, f in enumerate(_unweighted(live))}
         rest = total[at + 3 * len(spread) :]
-        within = dict(zip(stratified(live), rest, strict=False))
-        excluded = self.exclusions.combine(rest[len(within) :], live, dead)
+        within = dict(zip(squared(live), rest, strict=False))
+        rest = rest[len(within) :]
+        wholes, levels = weighings.combined(live, rest)
+        excluded = self.exclusions.combine(rest[len(weighings.labels(live)) :], live, dead)
         known_spread = {f: part for f, part in spread.items() if not only_in_designs_of(live, dead, f)}
         found = dict(known.moments)  # what was told before is kept: models that were admitted with it go on meanwhile
         for name in dict.fromkeys(f.cohort for f in known_spread):
@@ -175,8 +197,27 @@ class Counts:
             found[name] = replace(counted, columns={**before, **counted.columns})
         stated, n = sites[len(columns) :], len(HOSPITALS.labels(live))
         known = replace(known, rest=HOSPITALS.combine(stated[:n], live), answers=ANSWERS.combine(stated[n:], live))
-        known = replace(known, excluded=excluded)
-        return replace(known, events=events, columns=counts, moments=found, within=within)
+        known = replace(known, excluded=excluded, weights=wholes, levels=levels)
+        known = replace(known, events=events, columns=counts, within=within)
+        return replace(known, moments={**found, **_moments_of_weighted(live, dead, known)})
+
+
+def _moments_of_weighted(live: Live, dead: frozenset[str], known: Figures) -> dict[str, Moments]:
+    """Returns the moments of each weighted set: as its columns count, so that no count follows from them."""
+    found: dict[str, Moments] = {}
+    for feature in modelled(live):
+        if not feature.is_weighted or only_in_designs_of(live, dead, feature):
+            continue
+        name = feature.cohort
+        if name not in found:
+            of = known.weights[Weighed(name)], known.weights.get(Weighed(name, with_event=True))
+            found[name] = Moments(
+                known.rows[name].rows, 0, dict(known.moments[name].columns) if name in known.moments else {}, *of
+            )
+        if feature.column is not None:
+            varies = known.columns[feature].sites > 0
+            found[name] = moments.with_sum(found[name], feature.column, known.within[feature], varies)
+    return found
 
 
 class _NoContributors:

@@ -22,7 +22,9 @@ def own_columns(policy: Policy, live: Live, own: Own, figures: Figures) -> Itera
     """R4 for each column alone, before its products with others are sent: where one patient makes up nearly all of its
     spread, they are that patient's row."""
     for feature in modelled(live):
-        if feature.column is not None:
+        if feature.is_weighted:
+            yield from _alone(policy, own, feature, figures.within[feature], [a for a in live if in_design(a, feature)])
+        elif feature.column is not None:
             within = figures.moments[feature.cohort].columns[feature.column].within
             yield from _alone(policy, own, feature, within, [a for a in live if in_design(a, feature)])
     yield from own_strata(policy, live, own, figures.within)

@@ -6,6 +6,7 @@ None of it leaves the hospital.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import product
 from typing import NamedTuple
@@ -14,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.admission.features import Feature
-from riskset.analyses.admission.figures import Count, Figures
+from riskset.analyses.admission.figures import Figures
 from riskset.analyses.admission.judging import Judged
 from riskset.analyses.admission.of_columns import of_endpoints, strata_in
 from riskset.analyses.admission.step import Live, Own
-from riskset.analyses.admission.told_outcome import ToldOutcome
+from riskset.analyses.admission.told_outcome import NOT_COUNTED, ToldOutcome
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import AnalysisSet
 from riskset.analyses.design import Column, strata_of
@@ -31,7 +32,8 @@ class Followed(NamedTuple):
     """How a model follows its patients."""
 
     rows: str
-    """Their name among the figures: that of the analysis set, or of those of its patients with a level."""
+    """Their name among the figures: that of the analysis set without weights, or of those of its patients with a
+    level."""
     analysis_set: str
     strata: tuple[Column, ...]
     """The levels that make strata."""
@@ -41,6 +43,8 @@ class Followed(NamedTuple):
     """The level whose patients alone the model is of."""
     ties: str | None = None
     """How it counts events on one day."""
+    unweighted: str = ""
+    """The analysis set without weights, of which counts are told."""
 
 
 def own_outcomes(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
@@ -67,7 +71,8 @@ def own_outcomes_since(policy: Policy, asked: Live, own: Own, events: Mapping[st
 
     @cache
     def found(followed: Followed) -> list[Finding]:
-        apart = [abs(events.get(followed.rows, told.events) - told.events) for told in earlier]
+        counted = [events.get(followed.rows, told.events) - told.events for told in earlier]
+        apart = [0 if told.events == NOT_COUNTED else abs(n) for n, told in zip(counted, earlier, strict=True)]
         differ = (_differing_since(told, own, followed) for told in earlier)
         rows = (0 if more >= policy.k else n for more, n in zip(apart, differ, strict=True))
         return [cells.outcomes_since(policy, followed.rows, one.run, n) for one, n in zip(earlier, rows, strict=True)]
@@ -88,9 +93,13 @@ def _differing_since(told: ToldOutcome, own: Own, followed: Followed) -> int:
 
 
 def how_followed(analysis: Analysis, level: Column | None = None) -> Followed:
-    rows = analysis.analysis_set if level is None else analysis.rows_name
+    # whatever patients count, the outcomes of a weighted set are those of the same patients
+    counted = analysis.set_id.of_all if analysis.exposure.weights else analysis.set_id
+    unweighted = replace(counted, weighted_by=None).name
+    rows = unweighted if level is None else analysis.rows_name
     competing = any(column.variable == analysis.endpoint for column in analysis.exposure.conditions)
-    return Followed(rows, analysis.analysis_set, strata_in(analysis), competing, level, analysis.exposure.ties)
+    ties = analysis.exposure.ties
+    return Followed(rows, analysis.analysis_set, strata_in(analysis), competing, level, ties, unweighted)
 
 
 def _judged(policy: Policy, asked: Sequence[tuple[Analysis, Followed]], own: Own, figures: Figures) -> Iterator[Judged]:
@@ -108,8 +117,9 @@ def _judged(policy: Policy, asked: Sequence[tuple[Analysis, Followed]], own: Own
 
 def _differing(k: int, one: Followed, other: Followed, own: Own, figures: Figures) -> int:
     """Returns how many of the hospital's patients the two models follow otherwise; 0 where there are k at all."""
-    if abs(figures.events.get(one.rows, 0) - figures.events.get(other.rows, 0)) >= k:
-        return 0
+    events = [figures.events[of.rows] for of in (one, other) if of.rows in figures.events]
+    if len(events) == 2 and abs(events[0] - events[1]) - _not_weighted(one, other, figures) >= k:
+        return 0  # of weighted sets alone nobody counts events
     a, b = own.cohort.outcomes(one.analysis_set), own.cohort.outcomes(other.analysis_set)
     _, i, j = np.intersect1d(a.patients, b.patients, return_indices=True)
     if one.level is not None:
@@ -124,6 +134,12 @@ def _differing(k: int, one: Followed, other: Followed, own: Own, figures: Figure
         apart = x.values(a)[i] != y.values(b)[j]
         differ |= _other_stratum(k, apart, _count(figures, one, x), _count(figures, other, y))
     return int(differ.sum())
+
+
+def _not_weighted(one: Followed, other: Followed, figures: Figures) -> int:
+    """Returns how many patients of all hospitals may have counted events, but no weight in the models."""
+    sizes = [(figures.rows.get(of.unweighted), figures.rows.get(of.analysis_set)) for of in (one, other)]
+    return sum(every.rows - own.rows for every, own in sizes if every is not None and own is not None)
 
 
 def _is_tied(rows: AnalysisSet, i: NDArray[np.int64], strata: tuple[Column, ...]) -> NDArray[np.bool_]:
@@ -157,18 +173,21 @@ def is_unusual(shift: NDArray[np.int64]) -> NDArray[np.bool_]:
     return np.asarray(shift != values[counts.argmax()])
 
 
-def _count(figures: Figures, followed: Followed, column: Column) -> tuple[int, int]:
-    """Returns how many patients of all hospitals have a level, and how many do not."""
-    having = figures.columns.get(Feature(followed.analysis_set, column), Count(0, 0)).rows
-    return having, figures.rows.get(followed.analysis_set, Count(0, 0)).rows - having
+def _count(figures: Figures, followed: Followed, column: Column) -> tuple[int, int] | None:
+    """Returns how many patients of all hospitals have a level, and how many do not; None where that is not known."""
+    known = figures.columns.get(Feature(followed.unweighted, column))
+    if known is None or followed.unweighted not in figures.rows:
+        return None
+    return known.rows, figures.rows[followed.unweighted].rows - known.rows
 
 
 def _other_stratum(
-    k: int, differ: NDArray[np.bool_], one: tuple[int, int], other: tuple[int, int]
+    k: int, differ: NDArray[np.bool_], one: tuple[int, int] | None, other: tuple[int, int] | None
 ) -> NDArray[np.bool_]:
     """Returns who is in another stratum by two levels that are nearly the same, also turned round; nobody where they
     are not, or differ in k patients of all hospitals."""
-    for who, beside in ((differ, other), (~differ, other[::-1])):
-        if who.sum() < k and abs(one[0] - beside[0]) < k:
+    for who, sign in ((differ, 1), (~differ, -1)):
+        hides = one is not None and other is not None and abs(one[0] - other[::sign][0]) >= k
+        if who.sum() < k and not hides:
             return who
     return np.zeros(len(differ), bool)

@@ -24,7 +24,17 @@ from riskset.analyses.admission.blocks import (
 )
 from riskset.analyses.admission.features import Feature, features_of, matrix, rows_within
 from riskset.analyses.admission.figures import Count, Figures
-from riskset.analyses.admission.judging import Judged, altered, apart_since, beyond, levels, lost, nested, rarer
+from riskset.analyses.admission.judging import (
+    Judged,
+    altered,
+    apart_since,
+    beyond,
+    effective_numbers,
+    levels,
+    lost,
+    nested,
+    rarer,
+)
 from riskset.analyses.admission.of_columns import adding, binary, modelled
 from riskset.analyses.admission.own_columns import own_columns, own_products, own_strata
 from riskset.analyses.admission.own_outcomes import own_outcomes, own_outcomes_of_levels, own_outcomes_since
@@ -33,11 +43,13 @@ from riskset.analyses.admission.own_sums import own_sums, own_sums_of_levels
 from riskset.analyses.admission.own_tables import own_tables
 from riskset.analyses.admission.step import Live, Own
 from riskset.analyses.admission.two_levels import cells_of_levels
+from riskset.analyses.admission.weighings import levels_of, own_level, shares, weighted
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import AnalysisSet, AnySet
 from riskset.analyses.leaving import curves_of
 from riskset.analyses.moments import pooled, summary
 from riskset.analyses.opened import Begun, judged
+from riskset.analyses.weights import effective, weights_of
 from riskset.disclosure import cells, span
 from riskset.disclosure import models as of_models
 from riskset.disclosure.curves_together import together
@@ -66,6 +78,7 @@ def own_findings(
             _own_untold(policy, live, own),
             _own_outcomes(policy, live, own, figures),
             own_sets_of_arms(policy, live, own, figures, arm),
+            _own_weights(policy, live, own, figures, arm),
         ),
         "admission/products": lambda: chain(
             own_numbers.orders(policy, live, own),
@@ -181,15 +194,24 @@ def _hiding(policy: Policy, figures: Figures) -> Figures:
     return figures if policy.column == "pooled" else Figures()
 
 
+def _own_weights(policy: Policy, live: Live, own: Own, figures: Figures, arm: str | None) -> Iterator[Judged]:
+    """R8: no patient makes up a large part of the weight of an arm; in the local column, of this hospital's own."""
+    for analysis in weighted(live):
+        rows = own.cohort.analysis_sets[analysis.analysis_set]
+        known = None if policy.column == "local" else (figures.weights, figures.levels)
+        largest = max(shares(analysis, rows, arm, known))
+        yield analysis.id, of_models.weight(policy, analysis.id, largest)
+
+
 def _own_everything(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
     """R1 to R4 and R6 on this hospital's rows alone, in their order."""
-    kept: list[str] = []
+    kept: list[Analysis] = []
     counted: list[Judged] = []
     for analysis in live:
         found = list(_own_counts(policy, analysis, own, kept))
         counted += ((analysis.id, finding) for finding in found)
         if all(finding.passes for finding in found):
-            kept.append(analysis.analysis_set)
+            kept.append(analysis)
     yield from counted
     rest = _kept(live, counted)
     of_tables = list(_own_nested(policy, rest, own))
@@ -221,22 +243,35 @@ def _kept(live: Live, judged: Sequence[Judged]) -> list[Analysis]:
     return [analysis for analysis in live if analysis.id not in dead]
 
 
-def _own_counts(policy: Policy, analysis: Analysis, own: Own, kept: Sequence[str]) -> Iterator[Finding]:
+def _own_counts(policy: Policy, analysis: Analysis, own: Own, kept: Sequence[Analysis]) -> Iterator[Finding]:
     name = analysis.analysis_set
     rows = own.cohort.analysis_sets[name]
     if rows.n == 0:
         return
     yield cells.population_rows(policy, name, rows.n)
-    for other in dict.fromkeys(kept):
+    of_weights = analysis.exposure.weights
+    for other in dict.fromkeys(a.analysis_set for a in kept if not (of_weights or a.exposure.weights)):
         if other != name:
             differ = own.cohort.apart(name, other)
             yield from cells.apart(policy, other, name, differ, int(differ > 0), analysis.exposure.is_one_way)
     since = {(told, name): Count(n[name], int(n[name] > 0)) for told, n in own.apart_since().items() if name in n}
     yield from apart_since(policy, analysis, since, own.told, own.tables)
+    if of_weights:
+        yield from _own_effective(policy, analysis, rows)
+        return
     ones = {c.name: int(c.values(rows).sum()) for c in analysis.columns if not c.is_number}
     yield from levels(policy, analysis, rows.n, ones)
     if analysis.exposure.within is None:
         yield from _own_model(policy, analysis, rows)
+
+
+def _own_effective(policy: Policy, analysis: Analysis, rows: AnySet) -> Iterator[Finding]:
+    """The same by as how many patients this hospital's own count."""
+    if not isinstance(rows, AnalysisSet):
+        raise TypeError(f"the set {analysis.analysis_set} has no endpoint")
+    weights, of_levels = weights_of(rows), {of: own_level(of, rows, [analysis]) for of in levels_of(analysis)}
+    n, events = effective(weights), effective(weights[rows.event])
+    yield from effective_numbers(policy, analysis, n, events, of_levels)
 
 
 def _own_levels(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:

@@ -51,7 +51,7 @@ def own_sums_of_levels(policy: Policy, live: Live, own: Own, figures: Figures) -
 def _judged(policy: Policy, asked: Sequence[tuple[Analysis, Followed]], own: Own, figures: Figures) -> Iterator[Judged]:
     kept: dict[Followed, _Shown] = {}
     for analysis, new in asked:
-        if new in kept or new.tells_competing:
+        if new.tells_competing or any(one._replace(analysis_set=new.analysis_set) == new for one in kept):
             continue
         shown, passes = _shown(new, analysis.set_id.landmark_days or 0, own), True
         beside = {one: of for one, of in kept.items() if one.strata == new.strata and _add_up(policy.k, shown, of)}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from riskset.analyses.cohort import AnalysisSet
+
+NOT_COUNTED: Final = -1
+"""In place of the events of a weighted set, of whom nobody knows how many they are."""
 
 
 class ToldOutcome(NamedTuple):
@@ -16,4 +19,4 @@ class ToldOutcome(NamedTuple):
     of: AnalysisSet
     """Their days and events then, in the order of the patients; not of those who were altered since."""
     events: int
-    """At all hospitals."""
+    """At all hospitals; `NOT_COUNTED` where patients count by their own weights."""

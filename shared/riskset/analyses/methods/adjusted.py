@@ -15,7 +15,7 @@ from riskset.analyses.methods.propensity import ID, set_of_score
 from riskset.analyses.methods.propensity_fit import PropensityFit
 from riskset.analyses.populations import Members, Population
 from riskset.stats.matching import NOBODY, nearest
-from riskset.study.spec import Matching, Study
+from riskset.study.spec import Matching, Study, Weighting
 
 _KEY: Final = b"riskset: order of patients with equal scores"
 
@@ -54,6 +54,27 @@ class Matched:
         return None if self.asked.caliper_sd is None else self.asked.caliper_sd * sd
 
 
+@dataclass(frozen=True)
+class Weighted:
+    """All patients with a score, or those whose score is not trimmed, with weights that follow from it."""
+
+    of_score: str
+    """As of `Matched`."""
+    name: str
+    asked: Weighting
+    needs: tuple[str, ...] = (ID,)
+
+    def members(self, cohort: Cohort, inputs: Mapping[str, Any]) -> Members:
+        fit: PropensityFit = inputs[ID]
+        rows = cohort.analysis_sets[self.of_score]
+        found = fit.weighted(self.name, self.asked, rows)
+        if found is None:
+            return Members(np.zeros(0, np.int64), np.zeros(0))
+        order = np.argsort(rows.patients)
+        kept = order[found[order] > 0.0]
+        return Members(rows.patients[kept], found[kept])
+
+
 def hashed(cohort: Cohort, sets: Sequence[str], patients: NDArray[np.int64]) -> NDArray[np.uint64]:
     """Returns a keyed hash of the values of each patient in these sets, (n,), by which ties are broken: whatever the
     order of the rows. Patients with the same one are the same in all of them. Never leaves."""
@@ -62,9 +83,7 @@ def hashed(cohort: Cohort, sets: Sequence[str], patients: NDArray[np.int64]) -> 
         rows = cohort.analysis_sets[name]
         arrays = [rows.variables[variable] for variable in sorted(rows.variables)]
         arrays += [getattr(rows, field) for field in ("days", "event") if hasattr(rows, field)]
-        values = (
-            np.column_stack([np.asarray(array, np.float64) for array in arrays]) if arrays else np.empty((rows.n, 0))
-        )
+        values = np.column_stack([np.asarray(of, np.float64) for of in arrays]) if arrays else np.empty((rows.n, 0))
         for patient, row in zip(rows.patients.tolist(), values, strict=True):
             if patient in own:
                 own[patient].update(name.encode() + row.tobytes())
@@ -75,5 +94,8 @@ def populations(study: Study) -> Mapping[str, Population]:
     """Returns the adjusted populations of a study, in the order of their names: that of the file is not in its hash."""
     if study.propensity is None:
         return {}
-    of_score, asked = set_of_score(study).name, study.propensity.adjustments
-    return {name: Matched(of_score, tuple(study.endpoints), asked[name]) for name in sorted(asked)}
+    of_score, endpoints = set_of_score(study).name, tuple(study.endpoints)
+    return {
+        name: Weighted(of_score, name, one) if isinstance(one, Weighting) else Matched(of_score, endpoints, one)
+        for name, one in sorted(study.propensity.adjustments.items())
+    }

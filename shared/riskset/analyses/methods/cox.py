@@ -69,6 +69,8 @@ class CoxModel(Analysis):
     """The level whose patients alone it is of; None for all patients."""
     with_e_value: bool = False
     robust: Robust = "none"
+    has_weights: bool = False
+    """Whether patients count by weights of their own."""
     splines: tuple[Spline, ...] = ()
 
     @cached_property
@@ -77,7 +79,7 @@ class CoxModel(Analysis):
             design=self.design,
             tables=(),
             in_time=None,
-            weights=False,
+            weights=self.has_weights,
             is_iterative=True,
             per_site=False,
             conditions=self.strata,
@@ -102,7 +104,7 @@ class CoxModel(Analysis):
         moments: Moments = inputs[moments_id(self.analysis_set)]
         if moments.n == 0:
             return NotEstimable("no patients", say("analyses.no_patients"))
-        if moments.events == 0:
+        if moments.weight_of_events == 0.0:
             return NotEstimable("no events", say("analyses.no_events"))
         if lost := tuple(column for column in self.design if moments.columns[column].is_lost):
             return NotEstimable("range", say("analyses.range", columns=names_of(lost)))
@@ -110,7 +112,7 @@ class CoxModel(Analysis):
         usable = self.usable(moments)
         if not usable:
             return NotEstimable("no covariate", reasons(not_used))
-        return Fitting(moments, usable, not_used, newton.start(len(usable), SINGULAR * moments.events))
+        return Fitting(moments, usable, not_used, newton.start(len(usable), SINGULAR * moments.weight_of_events))
 
     def labels(self, state: State) -> tuple[Label, ...]:
         pairs = combinations_with_replacement(state.usable, 2)
@@ -162,7 +164,9 @@ class CoxModel(Analysis):
     def question_json(self) -> dict[str, Any]:
         covariates = list(dict.fromkeys(column.variable for column in self.design if column not in self._curved))
         landmark = self.set_id.landmark_days
-        asked = {} if landmark is None else {"landmark_days": landmark}
+        asked: dict[str, Any] = {} if landmark is None else {"landmark_days": landmark}
+        if self.set_id.weighted_by is not None:
+            asked["weights"] = self.set_id.weighted_by
         strata = list(dict.fromkeys(column.variable for column in self.strata))
         return asked | {
             "model": self.model,
@@ -205,7 +209,6 @@ class CoxModel(Analysis):
 
 def planned(study: Study, name: str, entry: CoxEntry) -> Iterator[CoxModel]:
     """Yields the models of an entry of the study file: each covariate by itself, then all together."""
-    matched = study.propensity.matched if study.propensity else ()
     for endpoint, population in product(entry.endpoints, entry.populations):
         stem = f"cox/{endpoint}/{population}"
         asked: list[tuple[str, Literal["univariable", "multivariable"], Sequence[str]]] = [
@@ -219,8 +222,9 @@ def planned(study: Study, name: str, entry: CoxEntry) -> Iterator[CoxModel]:
                 id=id_,
                 name=name,
                 set_id=replace(
-                    set_of(entry, endpoint, population, (*main_effects(covariates), *entry.strata)),
+                    set_of(entry, endpoint, population, (*main_effects(covariates), *entry.strata, *entry.weighted_by)),
                     landmark_days=entry.landmark_days(study.days_per_unit),
+                    weighted_by=entry.weights,
                 ),
                 design=columns_of(study, covariates, entry.splines),
                 ties=entry.ties,
@@ -228,7 +232,8 @@ def planned(study: Study, name: str, entry: CoxEntry) -> Iterator[CoxModel]:
                 splines=splines_of(study, covariates, entry.splines),
                 strata=columns_of(study, entry.strata),
                 with_e_value=entry.e_value,
-                robust=entry.robust_in(population, matched),
+                robust=entry.errors_of(study, population),
+                has_weights=entry.weights is not None or study.is_weighted(population),
             )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from riskset.analyses.analysis import LEVEL, Result
 from riskset.analyses.design import Column
 from riskset.analyses.methods.cox_fit import Concordance, CoxFit, PhTest, Term, named, numbers_json, reason_of
+from riskset.catalogue import say
 from riskset.stats.e_value import EValue, e_value
 from riskset.stats.log_rank import Test
 from riskset.study.asked.cox import Robust
@@ -23,6 +24,7 @@ def fit_json(design: Sequence[Column], fit: CoxFit, *, with_e_value: bool, robus
     answer: Json = {
         "n": fit.n,
         "events": fit.events,
+        **_weights(fit),
         "iterations": fit.iterations,
         "level": LEVEL,
         "log_likelihood": {"null": fit.null_log_likelihood, "fitted": fit.log_likelihood},
@@ -42,11 +44,23 @@ def fit_json(design: Sequence[Column], fit: CoxFit, *, with_e_value: bool, robus
     return answer | ({"e_value": [_e_value(*found) for found in e_values(fit)]} if with_e_value else {})
 
 
+def _weights(fit: CoxFit) -> Json:
+    """Returns as how many patients and events those of a weighted model count; nothing of another."""
+    if fit.weights is None or fit.weights_of_events is None:
+        return {}
+    return {
+        "events_reason": {"code": "weighted", "message": str(say("analyses.cox.weighted_events"))},
+        "sum_of_weights": fit.weights.total,
+        "effective_n": fit.weights.effective,
+        "effective_events": fit.weights_of_events.effective,
+    }
+
+
 def e_values(fit: CoxFit) -> Iterator[tuple[Column, EValue]]:
     """Yields an E-value for each level; a ratio for one unit of a number is no contrast of two groups."""
     for term in fit.terms:
         if not term.column.is_number:
-            yield term.column, e_value(term.hr, term.lower, term.upper, fit.events / fit.n)
+            yield term.column, e_value(term.hr, term.lower, term.upper, fit.share_of_events)
 
 
 def _e_value(column: Column, found: EValue) -> Json:

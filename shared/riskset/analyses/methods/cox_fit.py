@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from riskset.analyses.analysis import LEVEL, NotEstimable, RefusedByRule, Result
 from riskset.analyses.design import Column
 from riskset.analyses.moments import Moments
+from riskset.analyses.weights import Weights
 from riskset.catalogue import Message, say
 from riskset.stats import newton
 from riskset.stats.arrays import finite
@@ -60,7 +61,8 @@ class CoxFit(Result):
     """A fitted model."""
 
     n: int
-    events: int
+    events: int | None
+    """None where patients count by their own weights."""
     iterations: int
     null_log_likelihood: float
     log_likelihood: float
@@ -84,6 +86,17 @@ class CoxFit(Result):
     """By function of time, the test of proportional hazards that the study asks for, or why there is none."""
     concordance: Result | None = None
     """A `Concordance`, or why there is none; None where the study does not ask for it."""
+    weights: Weights | None = None
+    """Of all patients, where they count by their own weights."""
+    weights_of_events: Weights | None = None
+    """Of those with an event."""
+
+    @property
+    def share_of_events(self) -> float:
+        """Returns which share of the patients has an event, by their weights where they have any."""
+        if self.weights is not None and self.weights_of_events is not None:
+            return self.weights_of_events.total / self.weights.total
+        return (self.events or 0) / self.n
 
     def why_not_used(self, column: Column) -> NotUsed:
         """Returns why a column of the model has no coefficient."""
@@ -139,7 +152,8 @@ class Separated(NotEstimable):
     columns: tuple[Column, ...]
     limit: SeparationLimit | None
     """None with several columns, or where the supremum of the likelihood cannot be computed."""
-    events: int
+    events: int | None
+    """None where patients count by their own weights."""
     rest: tuple[Term, ...] | None = None
     """The other columns with the separated one at its limit, without those that have no information there; None where
     that is not known."""
@@ -208,7 +222,9 @@ def fitted(state: Fitting) -> CoxFit:
     df = len(kept)
     return CoxFit(
         n=state.moments.n,
-        events=state.moments.events,
+        events=state.moments.counted_events,
+        weights=state.moments.weights,
+        weights_of_events=state.moments.weights_of_events,
         iterations=found.evaluations,
         null_log_likelihood=found.null_log_likelihood,
         log_likelihood=found.log_likelihood,
@@ -247,7 +263,7 @@ def separated_together(state: Fitting) -> Separated:
     """Returns the end of a fit with several separated columns, none of which has a finite limit."""
     columns = tuple(state.usable[j] for j in state.newton.separated)
     message = say("analyses.cox.separated_together", columns=names_of(columns))
-    return Separated("separated", message, columns, None, state.moments.events)
+    return Separated("separated", message, columns, None, state.moments.counted_events)
 
 
 def separated_alone(state: Limiting) -> Separated:
@@ -255,7 +271,7 @@ def separated_alone(state: Limiting) -> Separated:
     column = state.usable[state.search.column]
     if state.search.status != "found":
         message = say("analyses.cox.separated_far_out", column=column.name)
-        return Separated("separated", message, (column,), None, state.fit.moments.events)
+        return Separated("separated", message, (column,), None, state.fit.moments.counted_events)
     coef = state.beta[state.search.column] / state.fit.scale[state.search.column]
     hr = _exp(coef)
     rest, others = _rest(state), tuple(c for c in state.usable if c != column)
@@ -264,7 +280,7 @@ def separated_alone(state: Limiting) -> Separated:
         message = say("analyses.cox.separated_above", column=column.name, hr=hr)
     else:
         message = say("analyses.cox.separated_below", column=column.name, hr=hr)
-    return Separated("separated", message, (column,), limit, state.fit.moments.events, rest, others)
+    return Separated("separated", message, (column,), limit, state.fit.moments.counted_events, rest, others)
 
 
 def _rest(state: Limiting) -> tuple[Term, ...] | None:
@@ -312,10 +328,10 @@ def cut_short(state: Fitting | Limiting, after: Message) -> NotEstimable:
     if column is not None:
         alone = fit.usable[column]
         message = say("analyses.cox.separated_no_limit", column=alone.name, after=after)
-        return Separated("separated", message, (alone,), None, fit.moments.events)
+        return Separated("separated", message, (alone,), None, fit.moments.counted_events)
     columns = tuple(fit.usable[j] for j in newton.fastest(fit.newton))
     message = say("analyses.cox.nearly_separated", columns=names_of(columns), after=after)
-    return Separated("separated", message, columns, None, fit.moments.events)
+    return Separated("separated", message, columns, None, fit.moments.counted_events)
 
 
 def named(column: Column) -> dict[str, Any]:

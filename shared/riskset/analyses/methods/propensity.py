@@ -28,6 +28,7 @@ from riskset.analyses.methods.propensity_fit import (
     Model,
     PropensityFit,
     Scored,
+    is_kept,
     no_score,
     scaled_for,
     spread,
@@ -36,12 +37,15 @@ from riskset.analyses.moments import Moments, moments_id
 from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Exposure, Label, total
 from riskset.stats import auc, logistic, newton
+from riskset.stats.balancing_weights import weights
 from riskset.stats.linear import SINGULAR
 from riskset.study.asked.propensity import PropensityEntry
-from riskset.study.spec import Study
+from riskset.study.spec import Study, Weighting
 
 State = Fitting | Scored
 ID: Final = "propensity"
+_SUMS: Final = 8
+"""Sums over the scores, before those of weights."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +58,8 @@ class PropensityScore(Analysis):
     covariates: tuple[Column, ...]
     arm: Column
     has_own_intercepts: bool
+    limited: tuple[tuple[str, Weighting], ...] = ()
+    """The weighted populations with a limit that is a multiple of the mean weight."""
 
     @cached_property
     def exposure(self) -> Exposure:
@@ -65,6 +71,7 @@ class PropensityScore(Analysis):
             is_iterative=True,
             per_site=False,
             outcome=self.arm,
+            squares="patient" if self.limited else None,
         )
 
     @property
@@ -101,6 +108,12 @@ class PropensityScore(Analysis):
                 total("pairs of a patient of each arm at a site", self.arm),
                 total("pairs that the score orders rightly", self.arm),
                 total("pairs with equal scores", self.arm),
+                *(
+                    total(f"{what} of {name} in {column.name}", self.arm)
+                    for name, _ in self.limited
+                    for column in _both(self.arm)
+                    for what in ("patients", "weights, before they are limited,")
+                ),
             )
         pairs = combinations_with_replacement(state.usable, 2)
         return (
@@ -115,7 +128,7 @@ class PropensityScore(Analysis):
 
     def local(self, prepared: logistic.Rows, state: State) -> NDArray[np.float64]:
         if isinstance(state, Scored):
-            return _of_scores(prepared, state)
+            return np.concatenate([_of_scores(prepared, state), self._of_weights(prepared, state)])
         value = logistic.evaluate(prepared, state.beta)
         log_likelihood = value.log_likelihood if isfinite(value.log_likelihood) else UNREACHABLE
         return np.concatenate([[log_likelihood], value.score, value.upper_triangle])
@@ -168,8 +181,7 @@ class PropensityScore(Analysis):
         }
 
     def _ended(self, total: Sequence[float], fit: Fitting) -> PropensityFit:
-        n, treated, *sums = total
-        first, second, squares, *pairs = sums
+        n, treated, first, second, squares, *pairs = total[:_SUMS]
         terms = fitted(fit)
         kept = fit.newton.estimable
         model = self._model(tuple(fit.usable[j] for j in kept), fit.moments)
@@ -187,7 +199,37 @@ class PropensityScore(Analysis):
             # the scores of a hospital, or of all, add up to the number of its patients in the arm
             sd_probability=spread(n, treated, squares),
             pairs=auc.Pairs(*map(round, pairs)),
+            mean_weight=self._means(total[_SUMS:], treated / n),
         )
+
+    def _of_weights(self, rows: logistic.Rows, state: Scored) -> NDArray[np.float64]:
+        """Returns, of each of `limited`, patients and sum of weights in the reference and in the arm; stabilised ones
+        before they are multiplied by the share of the arm, which is not known yet."""
+        found = [_in_arms(rows, state, asked) for _, asked in self.limited]
+        return np.concatenate([np.zeros(0), *(np.ravel([(len(w), w.sum()) for w in arms]) for arms in found)])
+
+    def largest_share(self, prepared: logistic.Rows, state: State, *, of_own: bool) -> float:
+        """Returns the largest share of a patient in a sum of weights. In each arm the weights of all patients of all
+        hospitals are expected to add up to the number of patients, or to those of the arm."""
+        if not isinstance(state, Scored):
+            return 0.0
+        shares = [0.0]
+        for _, asked in self.limited:
+            for w in _in_arms(prepared, state, asked):
+                expected = w.sum() if of_own else state.fit.moments.n / (1 if asked.method == "ate" else 4)
+                shares.append(float(w.max(initial=0.0)) / expected if expected else 0.0)
+        return max(shares)
+
+    def _means(self, sums: Sequence[float], treated_share: float) -> dict[str, float]:
+        """Returns the mean weight of each of `limited`."""
+        found = {}
+        for at, (name, asked) in enumerate(self.limited):
+            others, of_others, treated, of_treated = sums[4 * at : 4 * at + 4]
+            if asked.estimand == "ate_stab":
+                of_others, of_treated = of_others * (1 - treated_share), of_treated * treated_share
+            patients = others + treated
+            found[name] = (of_others + of_treated) / patients if patients else 0.0
+        return found
 
     def _moments(self, inputs: Inputs) -> Moments:
         moments: Moments = inputs[moments_id(self.analysis_set)]
@@ -218,6 +260,7 @@ def planned(study: Study, name: str, entry: PropensityEntry) -> Iterator[Propens
         covariates=columns_of(study, propensity.covariates),
         arm=arm,
         has_own_intercepts=propensity.site == "profiled",
+        limited=tuple((name, one) for name, one in propensity.weightings.items() if one.truncate is not None),
     )
 
 
@@ -236,10 +279,25 @@ def _told(columns: Sequence[Column]) -> list[Column]:
 def _of_scores(rows: logistic.Rows, state: Scored) -> NDArray[np.float64]:
     scores = logistic.scores(rows, state.beta)
     if scores is None or not rows.n:
-        return np.zeros(8)
+        return np.zeros(_SUMS)
     logit, p, pairs = scores.logit, scores.probability, auc.pairs(scores.logit, rows.arm)
     of_pairs = (pairs.compared, pairs.concordant, pairs.tied)
     return np.array([rows.n, rows.arm.sum(), logit.sum(), logit @ logit, p @ p, *of_pairs], np.float64)
+
+
+def _in_arms(rows: logistic.Rows, state: Scored, asked: Weighting) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Returns the weights of the patients of the reference, and of the arm, who are not trimmed, without any limit."""
+    scores = logistic.scores(rows, state.beta)
+    if scores is None or not rows.n:
+        return np.zeros(0), np.zeros(0)
+    estimand = "ate" if asked.estimand == "ate_stab" else asked.estimand
+    found, stays = weights(estimand, rows.arm, scores.logit), is_kept(asked, scores)
+    return found[stays & ~rows.arm], found[stays & rows.arm]
+
+
+def _both(arm: Column) -> tuple[Column, Column]:
+    """Returns the columns of the reference and of the arm."""
+    return replace(arm, level=arm.reference, code=1 - (arm.code or 0)), arm
 
 
 def _term(column: Column, term: Term | None, result: PropensityFit) -> dict[str, Any]:

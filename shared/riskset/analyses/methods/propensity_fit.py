@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from math import sqrt
 from typing import Any, Final
 
@@ -18,6 +18,8 @@ from riskset.analyses.moments import ColumnMoments, Moments
 from riskset.catalogue import say
 from riskset.disclosure.exposure import HasVariables
 from riskset.stats import auc, logistic
+from riskset.stats.balancing_weights import kept, truncated, weights
+from riskset.study.spec import Weighting
 
 
 @dataclass(frozen=True)
@@ -85,10 +87,34 @@ class PropensityFit(Result):
     """Over all patients of all hospitals, divisor n - 1."""
     sd_probability: float
     pairs: auc.Pairs
+    mean_weight: Mapping[str, float] = field(default_factory=dict)
+    """Of each weighted population with a limit that is a multiple of it."""
+
+    @property
+    def treated_share(self) -> float:
+        return self.treated / self.n
+
+    def weighted(self, name: str, asked: Weighting, of: AnySet) -> NDArray[np.float64] | None:
+        """Returns the weights of a hospital's patients in a population, 0 for those who are trimmed, (n,); None where
+        they have no score. They never leave."""
+        scores = self.scores(of)
+        if scores is None:
+            return None
+        found = weights(asked.estimand, self.model.arm.values(of) == 1.0, scores.logit, self.treated_share)
+        if asked.truncate is not None:
+            found = truncated(found, asked.truncate, self.mean_weight[name])
+        return np.where(is_kept(asked, scores), found, 0.0)
 
     def scores(self, of: AnySet) -> logistic.Scores | None:
         """Returns the scores of a hospital's patients; None where they have no intercept. They never leave."""
         return logistic.scores(self.model.rows(of), self.beta) if of.n else None
+
+
+def is_kept(asked: Weighting, scores: logistic.Scores) -> NDArray[np.bool_]:
+    """Returns who of a hospital's patients is not trimmed, (n,)."""
+    if asked.trim is None:
+        return np.ones(len(scores.logit), bool)
+    return kept(scores.probability, *asked.trim)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from pydantic import Discriminator, Tag, ValidationInfo, field_validator, model_validator
@@ -44,6 +44,8 @@ Robust = Literal["none", "patient", "matched-set", "site"]
 Transform = Literal["km", "identity", "rank", "log"]
 FEWEST_CLUSTERS: Final = 10
 """Sites below which errors clustered by site are usually too small."""
+WEIGHTS: Final = (0.001, 1000.0)
+"""The least and the largest weight: their squares are added with 64 binary places."""
 
 
 class CoxEntry(EndpointEntry):
@@ -65,7 +67,8 @@ class CoxEntry(EndpointEntry):
     e_value: Annotated[bool, Since("0.2.0")] = False
     robust: Annotated[Robust | None, Since("0.2.0")] = None
     """Over what squared influences are summed for a robust error: each patient, or each matched set or site as one
-    cluster. None: matched sets where patients are matched, else nothing."""
+    cluster. None: matched sets where patients are matched, else nothing. Models with weights have robust errors
+    always."""
     ph_test: Annotated[tuple[Transform, ...], Since("0.2.0")] = ()
     """Functions of time with which coefficients may change, for tests of proportional hazards."""
     concordance: Annotated[bool, Since("0.2.0")] = False
@@ -75,6 +78,8 @@ class CoxEntry(EndpointEntry):
     """By Firth's penalised likelihood."""
     profile_limits: Annotated[tuple[Name, ...], Since("0.2.0")] = ()
     """Covariates whose limits are of the profile likelihood, for which each model is evaluated again."""
+    weights: Annotated[Name | None, Since("0.2.0")] = None
+    """A number with each patient's case weight."""
 
     @field_validator("univariable", "multivariable", "strata", "ph_test", "profile_limits")
     @classmethod
@@ -100,16 +105,21 @@ class CoxEntry(EndpointEntry):
             complain(say("study.cox.no_covariates"))
         return self
 
+    def errors_of(self, study: Study, population: str) -> Robust:
+        """Returns what errors the models of a population have. Without a choice, clustered ones where patients are
+        matched; robust ones where they have weights, since the inverse of the information is then no variance, but
+        where weights count patients."""
+        if self.robust not in (None, "none"):
+            return self.robust
+        is_chosen = self.robust == "none" or self.firth or bool(self.profile_limits)
+        if study.is_matched(population) and not is_chosen:
+            return "matched-set"
+        return "patient" if self.weights is not None or study.is_weighted(population) else "none"
+
     def landmark_days(self, days_per_unit: float) -> int | None:
         """Returns the last day before the landmark, from which time is counted: follow-up is of whole days, so that
         those at risk after the one are at risk after the other."""
         return None if self.landmark is None else int(self.landmark * days_per_unit)
-
-    def robust_in(self, population: str, matched: Collection[str]) -> Robust:
-        """Returns over what squared influences are summed in a population; `matched` are the matched ones."""
-        if self.robust is not None:
-            return self.robust
-        return "matched-set" if population in matched and not (self.firth or self.profile_limits) else "none"
 
     @property
     def univariable_covariates(self) -> tuple[str, ...]:
@@ -125,8 +135,18 @@ class CoxEntry(EndpointEntry):
 
     @property
     def covariates(self) -> tuple[str, ...]:
-        """Those of the models, and the variables of the strata, without which a patient is in no risk set."""
+        """Those of the models, the variables of the strata, without which a patient is in no risk set, and the
+        weight."""
+        return tuple(dict.fromkeys((*self._of_models, *self.weighted_by)))
+
+    @property
+    def _of_models(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*self.together, *self.univariable_covariates, *self.strata)))
+
+    @property
+    def weighted_by(self) -> tuple[str, ...]:
+        """The variable with the weights; empty where there is none."""
+        return () if self.weights is None else (self.weights,)
 
     def without(self, covariate: str, *, alone: bool = True) -> Self | None:
         together = self.together
@@ -134,6 +154,8 @@ class CoxEntry(EndpointEntry):
             return None
         if covariate not in self.covariates:
             return self
+        if covariate == self.weights:
+            return None  # without weights it is another question
         if covariate in self.strata:
             return self.model_copy(update={"strata": tuple(name for name in self.strata if name != covariate)})
         rest = without(self.multivariable or (), covariate) or None
@@ -156,17 +178,18 @@ class CoxEntry(EndpointEntry):
                 yield from draft.covariates((*path, "multivariable"), [term], self.endpoints, first=position)
         yield from wrong_landmark(draft, (*path, "landmark"), self.landmark, self.endpoints)
         yield from wrong_interactions(draft, (*path, "multivariable"), terms, self.splines)
-        yield from wrong_splines(draft, (*path, "splines"), self.splines, self.covariates)
+        yield from wrong_splines(draft, (*path, "splines"), self.splines, self._of_models)
         if isinstance(self.univariable, tuple):
             yield from draft.covariates((*path, "univariable"), self.univariable, self.endpoints)
         yield from draft.covariates((*path, "strata"), self.strata, self.endpoints)
         covariates = {*(self.multivariable or ()), *self.univariable_covariates}
         if self.linearity != "wald" and not self.splines:
             yield Complaint((*path, "linearity"), say("study.cox.linearity_of_nothing"))
-        variables = [draft.variables.get(name) for name in self.covariates if name not in self.strata]
+        variables = [draft.variables.get(name) for name in self._of_models if name not in self.strata]
         if self.e_value and all(isinstance(variable, NumberVariable) for variable in variables):
             yield Complaint((*path, "e_value"), say("study.cox.e_value_of_nothing"))
         yield from self._of_the_maximum(path)
+        yield from self._of_weights(draft, path)
         if self.ph_test:
             yield from self._without_curves(draft, (*path, "ph_test"))
         if self.robust == "matched-set" and (draft.propensity or not draft.has_propensity):
@@ -198,6 +221,33 @@ class CoxEntry(EndpointEntry):
             if self.firth and is_asked:
                 yield Complaint((*path, key), say("study.cox.not_penalised", key=key))
 
+    def _of_weights(self, draft: Draft, path: KeyPath) -> Iterator[Complaint]:
+        """Yields a complaint for weights that are no positive number of the export, and for what is not known of a
+        weighted model."""
+        if self.weights is None:
+            return
+        at, name = (*path, "weights"), self.weights
+        yield from draft.read(at, name, "number")
+        if name in draft.outcomes():
+            yield Complaint(at, say("study.analysis.outcome", name=name, endpoint=draft.outcomes()[name]))
+        if name in self._of_models:
+            yield Complaint(at, say("study.cox.weight_is_covariate", name=name))
+        variable = draft.variables.get(name)
+        if isinstance(variable, NumberVariable):
+            low, high = variable.range
+            if not (WEIGHTS[0] <= low and high <= WEIGHTS[1]):
+                found = {"name": name, "low": low, "high": high, "least": WEIGHTS[0], "most": WEIGHTS[1]}
+                yield Complaint(at, say("study.cox.range_of_weights", **found))
+            if variable.transform is not None:
+                yield Complaint(at, say("study.cox.transformed_weights", name=name, transform=variable.transform))
+        unknown = {"concordance": self.concordance, "firth": self.firth, "profile_limits": self.profile_limits}
+        for key, is_asked in unknown.items():
+            if is_asked:
+                yield Complaint((*path, key), say("study.cox.not_weighted", key=key))
+        for position, term in enumerate(self.multivariable or ()):
+            if ":" in term:
+                yield Complaint((*path, "multivariable", position), say("study.cox.not_weighted", key=term))
+
     def _without_curves(self, draft: Draft, path: KeyPath) -> Iterator[Complaint]:
         """Yields a complaint where the study counts no curve of the models' patients, from which time is measured."""
         if self.missing != "complete" or self.landmark is not None:
@@ -220,12 +270,13 @@ class CoxEntry(EndpointEntry):
             yield say("study.cox.univariable", endpoints=endpoints, covariates=covariates)
         if self.strata:
             yield say("study.cox.strata", variables=tuple(_covariate(name, study) for name in self.strata))
+        if self.weights is not None:
+            yield say("study.cox.weights", label=study.label_of(self.weights))
         if self.e_value:
             yield say("study.cox.e_value")
-        matched = study.propensity.matched if study.propensity else ()
-        for robust in dict.fromkeys(self.robust_in(name, matched) for name in self.populations):
-            if robust != "none":
-                yield say(f"study.cox.robust.{robust}")
+        for errors in dict.fromkeys(self.errors_of(study, population) for population in self.populations):
+            if errors != "none":
+                yield say(f"study.cox.robust.{errors}")
         if self.ph_test:
             yield say("study.cox.ph_test", n=len(self.ph_test), functions=self._functions)
         if self.concordance:
@@ -261,6 +312,7 @@ class CoxEntry(EndpointEntry):
             | ({"concordance": True} if self.concordance else {})
             | ({"firth": True} if self.firth else {})
             | ({"profile_limits": list(self.profile_limits)} if self.profile_limits else {})
+            | ({"weights": self.weights} if self.weights is not None else {})
             | ({"linearity": self.linearity} if self.linearity != "wald" else {})
             | {
                 "univariable": list(self.univariable_covariates),
@@ -292,6 +344,8 @@ class CoxEntry(EndpointEntry):
             yield say("study.cox.option.landmark", landmark=self.landmark, unit=study.time.unit)
         if self.strata:
             yield say("study.cox.option.strata", names=self.strata)
+        if self.weights is not None:
+            yield say("study.cox.option.weights", name=self.weights)
         if self.e_value:
             yield say("study.cox.option.e_value")
         if self.robust not in (None, "none"):

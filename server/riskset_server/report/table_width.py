@@ -1,0 +1,56 @@
+"""How a table fits on the page: with one line per row, with cells that break, or in smaller type.
+
+Its width is estimated, in em of its own type, because each reader's browser chooses the font. A4 paper in 9 points and
+a screen of 1280 pixels have room for nearly the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from unicodedata import east_asian_width
+
+WIDEST_EM = 57.5
+"""Room for a table: 52rem in type of 0.9rem, 18.6 cm in type of 9 points."""
+_PADDING_EM = 0.83
+_LABELS_EM = 7.0 + _PADDING_EM
+_SMALLEST_TYPE = 0.6
+# DejaVu Sans, the widest common font: its punctuation, its digits and most of its letters
+_NARROW, _NARROW_EM, _OTHER_EM = " .,:;()/", 0.4, 0.64
+_BOLD = 1.1
+
+
+@dataclass(frozen=True)
+class Fit:
+    is_broken: bool
+    """Whether cells may have more than one line."""
+    type_size: float
+    """Size of the type, as a share of the usual one."""
+
+
+def pieces(text: str) -> tuple[str, ...]:
+    """Returns what stays on one line: an estimate, and its limits or test in parentheses."""
+    first, *others = text.split(" (")
+    return (first, *(f"({other}" for other in others))
+
+
+def fit(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Fit:
+    """Returns how a table fits that has these headings, and one cell per heading in each row that has cells."""
+    if _width(columns, [[(cell,) for cell in row] for row in rows]) <= WIDEST_EM:
+        return Fit(is_broken=False, type_size=1.0)
+    broken = _width(columns, [[pieces(cell) for cell in row] for row in rows])
+    return Fit(is_broken=True, type_size=max(min(WIDEST_EM / broken, 1.0), _SMALLEST_TYPE))
+
+
+def _width(columns: Sequence[str], rows: Sequence[Sequence[Sequence[str]]]) -> float:
+    """Returns the least width of a table whose headings break between words and whose cells break between pieces."""
+    width = _LABELS_EM
+    for number, heading in enumerate(columns):
+        words = max((_BOLD * _length(word) for word in heading.split()), default=0.0)
+        cells = max((_length(piece) for row in rows if row for piece in row[number]), default=0.0)
+        width += max(words, cells) + _PADDING_EM
+    return width
+
+
+def _length(text: str) -> float:
+    return sum(_NARROW_EM if sign in _NARROW else 1.0 if east_asian_width(sign) in "WF" else _OTHER_EM for sign in text)

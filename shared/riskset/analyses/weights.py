@@ -1,0 +1,65 @@
+"""Patients who count by weights of their own: as how many they count, and which share is one patient's.
+
+n patients with weights w count as (sum w)^2 / sum w^2 patients (Kish, Survey Sampling (1965)), never more than n.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import floor, log2
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskset.analyses.cohort import AnySet
+
+Floats = NDArray[np.float64]
+
+_PARTS: Final = 8
+"""Steps of a rounded weight in the power of two nearest to the hospital's mean weight."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What is known of the weights of some patients, over all hospitals."""
+
+    total: float
+    """Their sum, each rounded."""
+    squares: float
+    """The sum of their squares."""
+
+    @property
+    def effective(self) -> int:
+        """Returns as how many whole patients they count."""
+        return floor(self.total**2 / self.squares) if self.squares > 0.0 else 0
+
+
+def weights_of(rows: AnySet) -> Floats:
+    """Returns a hospital's weights, (n,): 1 where every patient counts once."""
+    return np.ones(rows.n) if rows.weights is None else rows.weights
+
+
+def effective(weights: Floats) -> int:
+    """Returns as how many whole patients these count: at most as many as they are."""
+    largest = float(weights.max(initial=0.0))
+    shares = weights / largest if largest > 0.0 else weights  # so that no square is lost
+    squares = float(shares @ shares)
+    return floor(float(shares.sum()) ** 2 / squares * (1 + 1e-12)) if squares else 0
+
+
+def rounded(weights: Floats) -> Floats:
+    """Returns the weights of a hospital's set as they are added up for the others, (n,)."""
+    mean = float(weights.mean()) if len(weights) else 0.0
+    if not mean > 0.0:
+        return np.zeros(len(weights))
+    step = 2.0 ** round(log2(mean)) / _PARTS
+    return np.asarray(np.rint(weights / step) * step)
+
+
+def largest_share(weights: Floats, total: float | None = None) -> float:
+    """Returns the share of the heaviest of these patients in the weight of all: `total`, or their own. The total is of
+    rounded weights, so that a share may come out above 1."""
+    whole = float(weights.sum()) if total is None else total
+    largest = float(weights.max(initial=0.0))
+    return largest / whole if whole > 0.0 else float(largest > 0.0)
