@@ -236,10 +236,6 @@ class Study(TomlTable):
         """Whether patients of a population have weights of their own."""
         return self.propensity is not None and population in self.propensity.weightings
 
-    def is_matched(self, population: str) -> bool:
-        """Whether patients of a population belong to matched sets."""
-        return self.propensity is not None and population in self.propensity.matched
-
     def covariates_of(self, endpoint: str) -> tuple[str, ...]:
         """Returns the arm and every covariate in a model of `endpoint`, in the study's order of variables: the columns
         in which the endpoint's common set is complete. Analyses with `missing = "by_model"` do not count."""

@@ -67,8 +67,7 @@ class CoxEntry(EndpointEntry):
     e_value: Annotated[bool, Since("0.2.0")] = False
     robust: Annotated[Robust | None, Since("0.2.0")] = None
     """Over what squared influences are summed for a robust error: each patient, or each matched set or site as one
-    cluster. None: matched sets where patients are matched, else nothing. Models with weights have robust errors
-    always."""
+    cluster. None: matched sets where patients are matched, each patient where they have weights, else nothing."""
     ph_test: Annotated[tuple[Transform, ...], Since("0.2.0")] = ()
     """Functions of time with which coefficients may change, for tests of proportional hazards."""
     concordance: Annotated[bool, Since("0.2.0")] = False
@@ -106,13 +105,13 @@ class CoxEntry(EndpointEntry):
         return self
 
     def errors_of(self, study: Study, population: str) -> Robust:
-        """Returns what errors the models of a population have. Without a choice, clustered ones where patients are
-        matched; robust ones where they have weights, since the inverse of the information is then no variance, but
-        where weights count patients."""
-        if self.robust not in (None, "none"):
+        """Returns over what squared influences are summed in a population: where patients have weights, or are matched,
+        the inverse of the information is no variance."""
+        if self.robust is not None:
             return self.robust
-        is_chosen = self.robust == "none" or self.firth or bool(self.profile_limits)
-        if study.is_matched(population) and not is_chosen:
+        if self.firth or self.profile_limits:
+            return "none"
+        if study.propensity is not None and population in study.propensity.matched:
             return "matched-set"
         return "patient" if self.weights is not None or study.is_weighted(population) else "none"
 
@@ -274,9 +273,9 @@ class CoxEntry(EndpointEntry):
             yield say("study.cox.weights", label=study.label_of(self.weights))
         if self.e_value:
             yield say("study.cox.e_value")
-        for errors in dict.fromkeys(self.errors_of(study, population) for population in self.populations):
-            if errors != "none":
-                yield say(f"study.cox.robust.{errors}")
+        for robust in dict.fromkeys(self.errors_of(study, name) for name in self.populations):
+            if robust != "none":
+                yield say(f"study.cox.robust.{robust}")
         if self.ph_test:
             yield say("study.cox.ph_test", n=len(self.ph_test), functions=self._functions)
         if self.concordance:
