@@ -116,6 +116,11 @@ class Propensity(TomlTable):
         """The weighted populations, in the order of their names."""
         return {name: one for name, one in sorted(self.adjustments.items()) if isinstance(one, Weighting)}
 
+    @property
+    def balanced(self) -> tuple[str, ...]:
+        """The matched populations of patients who each count once, in the order of their names."""
+        return tuple(sorted(n for n, of in self.adjustments.items() if isinstance(of, Matching) and of.ratio == 1))
+
     def complaints(self, draft: Draft) -> Iterator[Complaint]:
         """Yields what is wrong between the table and the rest of the study file."""
         path: KeyPath = ("propensity", "covariates")
