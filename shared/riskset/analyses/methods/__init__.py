@@ -12,6 +12,7 @@ from riskset.analyses.analysis import Analysis
 from riskset.analyses.methods import (
     adjusted,
     adverse_events,
+    balance,
     cox_asked,
     cumulative_incidence,
     flow,
@@ -45,6 +46,7 @@ PLANNERS: Final[Mapping[str, Planner]] = {
     "flow": flow.planned,
     "table1": table1.planned,
     "propensity": propensity_asked.planned,
+    "balance": balance.planned,
     "km": km.planned,
     "cox": cox_asked.planned,
     "rmst": rmst.planned,
