@@ -112,6 +112,9 @@ class InTime:
     """What is counted in a step: `EVENT`, `COMPETING`, `CENSORED`, `ENTRY`."""
     grid: Grid | None
     """The steps; None where only totals over all times leave."""
+    are_blocks: bool = False
+    """True where no patient is counted, but weights are added up in blocks of steps, of which the label of a number
+    names the last: R9 judges how many patients a block has, and R8 whose weights they are."""
 
 
 @dataclass(frozen=True)
