@@ -6,7 +6,6 @@ import csv
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 from tests.golden.more.studies import DATA, prepared, study_of
 
@@ -20,9 +19,12 @@ MATCHED = {"endpoint": "os", "populations": ["match"]}
 ASKED = {
     "log": {"kind": "km", "limits": "log", **MATCHED},
     "log_log": {"kind": "km", "limits": "log-log", **MATCHED},
-    "cox": {"kind": "cox", "univariable": ["trt"], **MATCHED},
-    "balance": {"kind": "balance", "populations": ["match"]},
+    "cox": {"kind": "cox", "univariable": ["trt"], **MATCHED, "populations": ["match", "two"]},
 }
+ADJUSTMENTS = """\
+adjustments.match = { method = "nearest" }
+adjustments.two = { method = "nearest", ratio = 2 }
+"""
 CASES = [
     ("lung", "site"),
     *(pytest.param(x, marks=pytest.mark.exhaustive) for x in (("lung", "common"), ("rottgbsg", "site"))),
@@ -50,57 +52,30 @@ def found(case, csv_of, desk_at, tmp_path_factory):
     text = study_of(name, rows, by_name, ASKED).replace("range = [18, 100], step = 1", "range = [18, 110]")
     score = f'[propensity]\ncovariates = {json.dumps(COVARIATES[name])}\nsite = "{SITE[which]}"\n'
     desk = desk_at(tmp_path_factory.mktemp(name))
-    desk.writes_study(text.replace("[analyses]", f'{score}adjustments.match = {{ method = "nearest" }}\n[analyses]'))
+    desk.writes_study(text.replace("[analyses]", f"{score}{ADJUSTMENTS}[analyses]"))
     for site, of in by_name.items():
         desk.adds_site(site, of, DATA[name].mapping)
     return desk.tries()
 
 
-@pytest.fixture(scope="module")
-def complete(case, csv_of):
-    """Returns the patients of the score: the arm, the site and each covariate on the scale of the model."""
-    name, _ = case
-    with csv_of(name).open(encoding="utf-8", newline="") as file:
-        rows = prepared(name, list(csv.DictReader(file)))
-    rows = [row | {"age": str(float(row["age"]) + number / 1000)} for number, row in enumerate(rows, 1)]
-    rows = [row for row in rows if all(row[of] != "" for of in COVARIATES[name])]
-    of = {key: np.array([float(row[key]) for row in rows]) for key in (*COVARIATES[name], "trt")}
-    of |= {key: np.log1p(of[key]) for key in of.keys() & {"nodes", "pgr", "er"}}
-    return of | {"site": np.array([row["site"] for row in rows])}
-
-
-def pooled_sd(x, treated):
-    return np.sqrt((x[treated].var(ddof=1) + x[~treated].var(ddof=1)) / 2)
-
-
-def test_balance(case, found, r, complete):
-    """R divides by the standard deviation of the patients with a score; here those of sites with one arm are in it."""
-    name, _ = case
-    balance, treated = found["balance/match"], complete["trt"] == 1
-    has_score = np.array([len(set(treated[complete["site"] == site])) == 2 for site in complete["site"]])
-    if found["propensity"]["site"] == "none":
-        has_score[:] = True
-    assert has_score.sum() == found["propensity"]["n"]
-    for one in balance["variables"]:
-        variable = one["variable"]
-        x = complete[variable]
-        of_scores = pooled_sd(x[has_score], treated[has_score]) / pooled_sd(x, treated)
-        in_r = r["smd"][DATA[name].in_r[variable]]
-        assert one["after"]["smd"] == pytest.approx(in_r * of_scores, rel=1e-9)
-        before = (x[treated].mean() - x[~treated].mean()) / pooled_sd(x, treated)
-        assert one["before"]["smd"] == pytest.approx(before, rel=1e-9)
-    unmatched = treated.sum() - r["n_treated"]
-    assert balance["matched"] == {"treated": r["n_treated"], "control": r["n_control"], "unmatched": unmatched}
-    assert balance["largest_smd"] == max(abs(one["after"]["smd"]) for one in balance["variables"])
-
-
-def test_the_model_by_site(found, r):
+def test_the_model_by_site_and_its_error_clustered_by_pair(found, r):
     model = found["cox/os/match/univariable/trt"]
     (term,), by_site = model["terms"], r["strata_site"]
     assert model["n"] == r["n_treated"] + r["n_control"]
     assert abs(term["coef"] - by_site["coef"]) < 1e-9 * by_site["se"]
     assert term["se"] == pytest.approx(by_site["se"], rel=1e-9)
+    assert term["variance"] == "matched-set"
+    assert term["robust_se"] == pytest.approx(r["cluster_set"]["robust_se"], rel=1e-9)
     assert list(model["log_likelihood"].values()) == pytest.approx(by_site["loglik"], rel=1e-9)
+
+
+def test_the_model_of_sets_with_up_to_two_of_the_reference(found, case):
+    name, which = case
+    r = R[name][which]["matched"][1]
+    model = found["cox/os/two/univariable/trt"]
+    assert model["analysed"] == r["n_treated"] + r["n_control"]
+    assert abs(model["terms"][0]["coef"] - r["strata_site"]["coef"]) < 1e-9 * r["strata_site"]["se"]
+    assert model["terms"][0]["se"] == pytest.approx(r["strata_site"]["se"], rel=1e-9)
 
 
 @pytest.mark.parametrize(("id_", "limits"), [("km/os/match", "log"), ("km/os/match/log_log", "log-log")])
@@ -117,3 +92,16 @@ def test_log_rank_over_all_and_by_site(found, r):
     curves = found["km/os/match"]
     assert curves["log_rank"]["chi2"] == pytest.approx(r["logrank"], rel=1e-9)
     assert curves["log_rank_by_site"]["chi2"] == pytest.approx(r["logrank_strata_site"], rel=1e-9)
+
+
+def test_balance(found, r):
+    balance = found["balance/match"]
+    matched = balance["matched"]
+    assert (matched["treated"], matched["control"]) == (r["n_treated"], r["n_control"])
+    assert len(balance["variables"]) == len(r["balance"])
+    for one, of in zip(balance["variables"], r["balance"].values(), strict=True):
+        for when in ("before", "after"):
+            assert [x["value"] for x in one[when]["by_denominator"]] == pytest.approx(of[when]["smd"], rel=1e-9)
+            assert one[when]["smd"] == one[when]["by_denominator"][0]["value"]
+            assert one[when]["variance_ratio"] == pytest.approx(of[when]["ratio"], rel=1e-9)
+    assert balance["largest_smd"] == pytest.approx(max(abs(of["after"]["smd"][0]) for of in r["balance"].values()))

@@ -1,215 +1,237 @@
-"""Balance: means and variances of the covariates of a propensity score by arm, before and after adjustment by it.
+"""Balance: how far the arms differ in the covariates of the score, in all patients and in those who are matched.
 
-Before adjustment are all patients of the score's set, those of hospitals with one arm too. A matched population is
-judged as Table 1 is: numbers and levels by arm. Where patients have weights, sums of w and w x leave, which the rules
-judge as those of a model: variances, which need w^2 and w x^2 by arm, are then not known.
+What is added up are the one-way tables of Table 1, of two sets of patients: all with a value of the arm and of every
+covariate, and the matched. The former are also those of hospitals with one arm, who have no score: what the sums of the
+others lack would be the sums of such a hospital. Each table is a part, which a rule refuses by itself; the analysis
+that a study reports waits for their ends and counts the matched patients.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from riskset.analyses.analysis import AskedOnce, Inputs, NotEstimable, Result
-from riskset.analyses.cohort import ALL, Cohort, SetId
+from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result
+from riskset.analyses.cohort import SetId
 from riskset.analyses.design import columns_of, level_columns
 from riskset.analyses.methods.cox_fit import named
-from riskset.analyses.methods.propensity import set_of_score
-from riskset.analyses.moments import Moments, moments_id
-from riskset.analyses.weights import weights_of
+from riskset.analyses.methods.propensity_fit import ID, PropensityFit, set_of_score
+from riskset.analyses.methods.table1_parts import Counts, CountsOfLevels, Sums, SumsOfNumber
+from riskset.analyses.patients_by_arm import Arms, PatientsByArm
 from riskset.catalogue import Message, say
-from riskset.disclosure.exposure import Column, Exposure, Label, total
-from riskset.stats.balance import ArmSums, Balance, balance
-from riskset.stats.two_means import POOLED
+from riskset.stats.balance import Balance, of_groups
+from riskset.stats.two_means import POOLED, Group, of_share
 from riskset.study.asked.balance import BalanceEntry
-from riskset.study.spec import Study
+from riskset.study.spec import NumberVariable, Study
 
 Json = dict[str, Any]
-Floats = NDArray[np.float64]
-Arms = tuple[ArmSums, ArmSums]
-"""Of the arm, and of its reference."""
+Pair = tuple[Group, Group]
 
-ID: Final = "balance"
-BEFORE: Final = f"{ID}/{ALL}"
-"""The id of the balance of all patients."""
+
+@dataclass(frozen=True, kw_only=True)
+class Levels(CountsOfLevels):
+    """Patients of each arm with each level, of one of the two sets."""
+
+    kind: ClassVar[str] = "balance"
+
+    @property
+    def is_part(self) -> bool:
+        return True
+
+    def without_arms(self, refusal: RefusedByRule) -> None:
+        """Nothing is left to compare."""
+        return
+
+
+@dataclass(frozen=True, kw_only=True)
+class Number(SumsOfNumber):
+    """A number's sum and sum of squares in each arm, of one of the two sets."""
+
+    kind: ClassVar[str] = "balance"
+
+    @property
+    def is_part(self) -> bool:
+        return True
+
+    def without_arms(self, refusal: RefusedByRule) -> None:
+        """Nothing is left to compare."""
+        return
 
 
 @dataclass(frozen=True)
-class _Scale:
-    """About what, and in what unit, each column is summed; what was before."""
+class Covariate:
+    """A covariate of the score, and the ids of its tables."""
 
-    centre: Floats
-    unit: Floats
-    before: Arms | None
+    variable: str
+    levels: tuple[str, ...]
+    """Those that are compared: of a boolean, the second; none of a number."""
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """A number, or a level."""
+
+    variable: str
+    level: str | None
+    before: Balance
+    after: Balance
 
 
 @dataclass(frozen=True)
 class Balanced(Result):
-    scale: _Scale
-    after: Arms
-    """In units of the scale."""
+    treated: int
+    control: int
+    unmatched: int
+    """Patients with a score who are not matched."""
+    rows: tuple[Row, ...]
+    without: Mapping[str, Result]
+    """By covariate: why nothing is known of it."""
 
     @property
-    def before(self) -> Arms:
-        """Returns the sums before adjustment; of all patients, their own."""
-        return self.scale.before or self.after
-
-    @cached_property
-    def of_before(self) -> list[Balance]:
-        return balance(self.before, self.before)
-
-    @cached_property
-    def of_after(self) -> list[Balance]:
-        return balance(self.before, self.after)
+    def largest(self) -> float | None:
+        """Returns the largest standardised difference after matching, of what patients differ in; None where nothing is
+        known of a covariate."""
+        found = (row.after.differences[POOLED] for row in self.rows)
+        known = [abs(value) for value in found if value is not None]
+        return max(known) if known and not self.without else None
 
 
 @dataclass(frozen=True, kw_only=True)
-class CovariateBalance(AskedOnce):
-    """One round. Summary: of each arm the number of patients (or the sum of their weights), and of each column the sum;
-    of numbers of patients without weights also the sum of squares. The arm first, then its reference."""
+class BalanceOfMatched(PatientsByArm):
+    """What a study reports of a matched population. Summary: its patients of each arm."""
 
-    kind: ClassVar[str] = ID
+    kind: ClassVar[str] = "balance"
 
-    covariates: tuple[Column, ...]
-    arms: tuple[Column, Column]
-    """The arm, and its reference."""
-    is_weighted: bool
-
-    @cached_property
-    def exposure(self) -> Exposure:
-        numbers = tuple(column for column in self.covariates if column.is_number)
-        levels = tuple(column for column in self.covariates if not column.is_number)
-        arm = self.arms[0]
-        return Exposure(
-            design=(*self.covariates, arm) if self.is_weighted else (),
-            tables=() if self.is_weighted else (arm, *levels),
-            in_time=None,
-            weights=self.is_weighted,
-            is_iterative=False,
-            per_site=False,
-            patients=not self.is_weighted,
-            numbers=() if self.is_weighted else numbers,
-            outcome=arm if self.is_weighted else None,
-        )
+    covariates: tuple[Covariate, ...]
 
     @property
     def needs(self) -> tuple[str, ...]:
-        return (moments_id(self.analysis_set) if self.population == ALL else BEFORE,)
+        return (ID, *self.reports)
+
+    @property
+    def reports(self) -> tuple[str, ...]:
+        return tuple(id_ for one in self.covariates for id_ in (one.before, one.after))
 
     @property
     def reveals(self) -> Message:
-        return say("analyses.reveals.weighted_means_by_arm") if self.is_weighted else say("analyses.reveals.balance")
+        return say("analyses.reveals.balance")
 
-    def start(self, inputs: Inputs) -> _Scale | NotEstimable:
-        if self.population != ALL:
-            before: Balanced = inputs[BEFORE]
-            return _Scale(before.scale.centre, before.scale.unit, before.after)
-        moments: Moments = inputs[moments_id(self.analysis_set)]
-        if moments.n == 0:
-            return NotEstimable("no patients", say("analyses.no_patients"))
-        found = [(column, moments.columns[column]) for column in self.covariates]
-        centre = [of.mean if column.is_number else 0.0 for column, of in found]
-        unit = [(of.sd or column.half_range) if column.is_number else 1.0 for column, of in found]
-        return _Scale(np.array(centre), np.array(unit), None)
+    def start(self, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        return inputs
 
-    def labels(self, state: _Scale) -> tuple[Label, ...]:
-        return tuple(label for arm in self.arms for label in self._labels(arm))
+    def without_arms(self, refusal: RefusedByRule) -> None:
+        """Nothing is left to compare."""
+        return
 
-    def _labels(self, arm: Column) -> Iterator[Label]:
-        what = "weights" if self.is_weighted else "patients"
-        yield total(f"{arm.level}: {what}", arm)
-        for column in self.covariates:
-            of = f"sum of {column.name}" if column.is_number else f"{what} with {column.name}"
-            yield total(f"{arm.level}: {of}", column, arm)
-        for column in self._squared:
-            yield total(f"{arm.level}: sum of squares of {column.name}", column, column, arm)
+    def combine(self, total: Sequence[float], state: Any) -> Result:  # noqa: ANN401 - the inputs
+        counts = [round(n) for n in total]
+        if not all(counts):
+            return NotEstimable("no patients", say("analyses.balance.nobody"))
+        fit: PropensityFit = state[ID]
+        at, rows, without = self.arms.at_reference, list[Row](), dict[str, Result]()
+        for one in self.covariates:
+            before, after = state[one.before], state[one.after]
+            if not isinstance(before, Counts | Sums):
+                without[one.variable] = before
+            elif not isinstance(after, Counts | Sums):
+                without[one.variable] = after
+            else:
+                rows += self._rows(one, before, after)
+        return Balanced(counts[1 - at], counts[at], fit.n - sum(counts), tuple(rows), without)
 
-    @cached_property
-    def _squared(self) -> tuple[Column, ...]:
-        """Returns the columns whose squares are added up; a level is its own square."""
-        return () if self.is_weighted else tuple(column for column in self.covariates if column.is_number)
+    def _rows(self, one: Covariate, before: Counts | Sums, after: Counts | Sums) -> Iterator[Row]:
+        for level in one.levels or (None,):
+            then, now = (self._groups(of, level) for of in (before, after))
+            yield Row(one.variable, level, of_groups(then, then), of_groups(then, now))
 
-    def prepare(self, cohort: Cohort, inputs: Inputs) -> tuple[Floats, Floats]:
-        """Returns the columns, (n, p), and the weights of the patients of each arm, (2, n)."""
-        rows = cohort.analysis_sets[self.analysis_set]
-        x = np.column_stack([column.values(rows) for column in self.covariates])
-        return x, np.stack([arm.values(rows) for arm in self.arms]) * weights_of(rows)
-
-    def local(self, prepared: tuple[Floats, Floats], state: _Scale) -> Floats:
-        x, arms = prepared
-        y = (x - state.centre) / state.unit
-        squared = y[:, [self.covariates.index(column) for column in self._squared]] ** 2
-        return np.asarray(arms @ np.column_stack([np.ones(len(y)), y, squared])).ravel()
-
-    def combine(self, total: Sequence[float], state: _Scale) -> Result:
-        after = tuple(self._read(sums) for sums in np.array(total).reshape(2, -1))
-        if not all(arm.weight > 0.0 for arm in after):
-            return NotEstimable("no patients", say("analyses.balance.one_arm"))
-        return Balanced(state, (after[0], after[1]))
-
-    def _read(self, sums: Floats) -> ArmSums:
-        p = len(self.covariates)
-        weight, first = float(sums[0]), sums[1 : 1 + p]
-        if self.is_weighted:  # variances need the squares of the weights too: as of nobody, they are not known
-            return ArmSums(0, weight, 0.0, first, first)
-        squares = dict(zip(self._squared, sums[1 + p :].tolist(), strict=True))
-        second = [squares.get(column, of) for column, of in zip(self.covariates, first.tolist(), strict=True)]
-        return ArmSums(round(weight), weight, weight, first, np.array(second))
+    def _groups(self, of: Counts | Sums, level: str | None) -> Pair:
+        """Returns the patients of the arm, and of the reference."""
+        at = self.arms.at_reference
+        if isinstance(of, Sums):
+            return of.by_arm[1 - at], of.by_arm[at]
+        i = of.levels.index(str(level))
+        shares = [of_share(counts[i], sum(counts)) for counts in of.by_arm]
+        return shares[1 - at], shares[at]
 
     def question_json(self) -> Json:
-        return {"arm": named(self.arms[0]), "denominator": f"{POOLED} before adjustment"}
+        (arm,) = self.arms.exposed
+        return {"arm": named(arm), "denominator": f"{POOLED} before adjustment"}
 
     def result_json(self, result: Balanced) -> Json:
-        is_adjusted = self.population != ALL
-        pairs = zip(self.covariates, result.of_before, result.of_after, strict=True)
-        variables = [
-            {
-                "variable": column.variable,
-                "level": column.level,
-                "before": _of_column(before, is_weighted=False),
-                "after": _of_column(after, is_weighted=self.is_weighted) if is_adjusted else None,
-            }
-            for column, before, after in pairs
-        ]
-        found = [one.differences[POOLED] for one in result.of_after]
-        largest = max((abs(smd) for smd in found if smd is not None), default=None)
-        return {"variables": variables, "largest_smd": largest, "matched": self._matched_json(result)}
+        found = {(row.variable, row.level): row for row in result.rows}
+        return {
+            "matched": {"treated": result.treated, "control": result.control, "unmatched": result.unmatched},
+            "variables": [
+                self._variable_json(one.variable, level, found.get((one.variable, level)), result)
+                for one in self.covariates
+                for level in one.levels or (None,)
+            ],
+            "largest_smd": result.largest,
+            **({} if result.largest is not None else {"reason": _reason(_not_all_known())}),
+        }
 
-    def _matched_json(self, result: Balanced) -> Json | None:
-        if self.population == ALL or self.is_weighted:
-            return None
-        treated, control = (arm.n for arm in result.after)
-        return {"treated": treated, "control": control, "unmatched": result.before[0].n - treated}
+    def _variable_json(self, variable: str, level: str | None, row: Row | None, result: Balanced) -> Json:
+        head = {"variable": variable, "level": level}
+        if row is None:
+            return head | {"before": None, "after": None, "reason": _reason(result.without[variable])}
+        return head | {"before": _side_json(row.before), "after": _side_json(row.after)}
 
 
-def _of_column(found: Balance, *, is_weighted: bool) -> Json:
-    values: Json = {"smd": found.differences[POOLED], "variance_ratio": found.variance_ratio}
-    if None in values.values():
-        are_weights = is_weighted and values["smd"] is not None
-        weights = NotEstimable("weights", say("analyses.balance.weights"))
-        no_spread = NotEstimable("no spread", say("analyses.balance.no_spread"))
-        values["reason"] = (weights if are_weights else no_spread).reason_json()
-    return values
-
-
-def planned(study: Study, name: str, entry: BalanceEntry) -> Iterator[CovariateBalance]:
-    """Yields the balance of all patients, then that of each population."""
-    propensity, comparison = study.propensity, study.comparison
-    assert propensity is not None
-    assert comparison is not None
-    reference, arm = sorted(level_columns(study, comparison.arm), key=lambda column: column.level != column.reference)
-    of_score = set_of_score(study)
-    for population in (ALL, *entry.populations):
-        yield CovariateBalance(
-            id=f"{ID}/{population}",
-            name=name,
-            set_id=SetId(None, population, of_score.complete_in),
-            covariates=columns_of(study, propensity.covariates),
-            arms=(arm, reference),
-            is_weighted=study.is_weighted(population),
+def planned(study: Study, name: str, entry: BalanceEntry) -> Iterator[Analysis]:
+    """Yields, for each matched population, the tables of the covariates and then what is reported of them."""
+    assert study.propensity is not None
+    arms, of_score = Arms.of(study), set_of_score(study)
+    covariates = study.propensity.covariates
+    # a derived variable may be missing for any reason
+    is_one_way = not any(study.variables[of].is_derived for of in covariates)
+    for population in study.propensity.balanced:
+        sets = {"before": of_score, "after": SetId(None, population, of_score.complete_in)}
+        stem, found = f"balance/{population}", list[Covariate]()
+        for variable in covariates:
+            ids = {when: f"{stem}/{variable}/{when}" for when in sets}
+            for when, set_id in sets.items():
+                common: Json = {"id": ids[when], "name": name, "set_id": set_id, "variable": variable, "arms": arms}
+                yield _table(study, variable, common | {"is_one_way": is_one_way})
+            found.append(Covariate(variable, _levels(study, variable), ids["before"], ids["after"]))
+        yield BalanceOfMatched(
+            id=stem, name=name, set_id=sets["after"], arms=arms, is_one_way=is_one_way, covariates=tuple(found)
         )
+
+
+def _table(study: Study, variable: str, common: Json) -> Levels | Number:
+    if isinstance(study.variables[variable], NumberVariable):
+        (column,) = columns_of(study, [variable])
+        return Number(**common, column=column)
+    return Levels(**common, levels=level_columns(study, variable))
+
+
+def _levels(study: Study, variable: str) -> tuple[str, ...]:
+    levels = study.levels_of(variable)
+    return levels[1:] if levels == ("false", "true") else levels
+
+
+def _side_json(one: Balance) -> Json:
+    differences = [{"definition": name, "value": value} for name, value in one.differences.items()]
+    reason = {"reason": _reason(_no_spread())} if None in (*one.differences.values(), one.variance_ratio) else {}
+    return {
+        "smd": one.differences[POOLED],
+        "by_denominator": differences,
+        "variance_ratio": one.variance_ratio,
+        **reason,
+    }
+
+
+def _reason(found: Result) -> Json:
+    assert isinstance(found, NotEstimable | RefusedByRule)
+    return found.reason_json()
+
+
+def _no_spread() -> NotEstimable:
+    return NotEstimable("no spread", say("analyses.balance.no_spread"))
+
+
+def _not_all_known() -> NotEstimable:
+    return NotEstimable("not all known", say("analyses.balance.not_all_known"))
