@@ -387,6 +387,19 @@ def test_tests_of_proportional_hazards_need_a_curve_of_the_same_patients():
         assert [problem.message.code for problem in problems_of(replaced("[analyses]\n", TTP + lines))] == [code]
 
 
+@pytest.mark.parametrize(
+    ("gates", "method", "code"),
+    [
+        ("{ smd_max = 0.1, equipoise_min = 0.2 }", "nearest", "study.key.unknown"),
+        ('{ smd_max = 0.1, on_fail = "ask" }', "nearest", "study.expected.choice"),
+        ("{ smd_max = 0.1 }", "overlap", "study.propensity.no_balance"),
+    ],
+)
+def test_what_no_gate_can_judge_is_refused_by_name(gates, method, code):
+    score = f'[propensity]\ncovariates = ["mvi"]\nadjustments.one = {{ method = "{method}" }}\ngates = {gates}\n'
+    assert [one.message.code for one in problems_of(replaced("[analyses]\n", f"{score}[analyses]\n"))] == [code]
+
+
 def test_flags_that_cannot_compete():
     of_days = 'days = "rfs_days"\nevent = "mvi"\ncompeting = ["ehs"]\nentry = "rfs_days"\n'
     text = with_days().replace('days = "rfs_days"\nevent = "mvi"\n', of_days).replace("[analyses]\n", CIF)
