@@ -28,6 +28,10 @@ STATUSES: Final = frozenset({EVENT, *COMPETING, CENSORED, ENTRY})
 several kinds are compared as the curves of which they are the differences (`analyses/leaving.py`)."""
 
 
+Cluster = Literal["patient", "matched-set", "site"]
+"""Whose figures are one where a sum of squares is of them."""
+
+
 class HasVariables(Protocol):
     """A hospital's rows, as far as a column of a design needs them."""
 
@@ -121,7 +125,8 @@ class Exposure:
     in_time: InTime | None
     """Counts by step of time: R9 and R11; for its split, R2, R4, R12."""
     weights: bool
-    """True where patients' own weights enter: R8."""
+    """True where patients' own weights enter the sums of a design, in place of one patient each: R8, and R4 for the
+    weight and its products with the columns; R1, R3, R4 and R6 judge as how many patients these count."""
     is_iterative: bool
     """True where it is evaluated again at a point that follows from totals: R5, R7."""
     per_site: bool
@@ -140,7 +145,7 @@ class Exposure:
     is_one_way: bool = False
     """True where nothing is told of its patients but tables, and they are those with a value of some columns of the
     export, or of a box of the flow chart: they are crossed with nothing (R2)."""
-    squares: Literal["patient", "site"] | None = None
+    squares: Cluster | None = None
     """Whose own figures leave as a sum of squares, of which one may be the most: R8. None where no such sum leaves."""
     within: Column | None = None
     """The level whose patients alone are in the sums of the design: R1 to R7 judge these patients, and what they are

@@ -54,6 +54,8 @@ class RiskSets:
     """(p,) weighted sum of the events' columns."""
     entry_bin: Ints | None
     """(n,) last bin at whose event time the row was not yet at risk; None without left truncation."""
+    order: Ints
+    """(n,) the place that each row had when it was given."""
 
     @property
     def n(self) -> int:
@@ -138,7 +140,7 @@ def risk_sets(
     s, t, d, w = s[order], t[order], d[order], None if w is None else w[order]
     bins = _bins(s, t, d)
     columns = _columns(x, order, bins.stratum_start, units)
-    return _assemble(columns, s, d, w, bins, None if e is None else _entry_bins(bins, s, e[order]))
+    return _assemble(columns, s, d, w, bins, None if e is None else _entry_bins(bins, s, e[order]), order)
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,7 @@ def _bins(s: Ints, t: Ints, d: Bools) -> _Bins:
     return _Bins(of_row, stratum, day, np.flatnonzero(part), np.flatnonzero(new_stratum))
 
 
-def _assemble(x: Floats, s: Ints, d: Bools, w: Floats | None, bins: _Bins, entry: Ints | None) -> RiskSets:
+def _assemble(x: Floats, s: Ints, d: Bools, w: Floats | None, bins: _Bins, entry: Ints | None, order: Ints) -> RiskSets:
     K, n_strata = len(bins.stratum), len(bins.stratum_start)
     event_bins = bins.of_row[d]
     deaths = np.bincount(event_bins, minlength=K)
@@ -189,6 +191,7 @@ def _assemble(x: Floats, s: Ints, d: Bools, w: Floats | None, bins: _Bins, entry
         event_weight=sum_by(s[d], of_events, n_strata),
         event_sum=x @ (d.astype(np.float64) if w is None else np.where(d, w, 0.0)),
         entry_bin=entry,
+        order=order,
     )
 
 

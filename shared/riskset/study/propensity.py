@@ -24,7 +24,7 @@ class Matching(TomlTable):
     """Each patient of the arm is matched with the nearest of the reference, within a hospital, without replacement."""
 
     method: Literal["nearest"]
-    ratio: int = Field(default=1, ge=1, le=1)
+    ratio: int = Field(default=1, ge=1, le=5)
     """Patients of the reference for each of the arm; a set may have fewer, but has one."""
     caliper_sd: float | None = Field(default=0.2, gt=0, le=10)
     """The largest distance, in standard deviations over all patients; none: any distance."""
@@ -92,6 +92,8 @@ class Propensity(TomlTable):
     covariates: Names
     site: Literal["profiled", "none"] = "profiled"
     """`profiled`: every hospital has an intercept of its own, which it keeps; `none`: one for all."""
+    firth: bool = False
+    """By Firth's penalised likelihood, which has a maximum where covariates tell the arms apart."""
     adjustments: dict[Name, Adjustment] = {}  # noqa: RUF012 - pydantic copies it
 
     @field_validator("covariates")
@@ -110,6 +112,11 @@ class Propensity(TomlTable):
     def weightings(self) -> dict[str, Weighting]:
         """The weighted populations, in the order of their names."""
         return {name: one for name, one in sorted(self.adjustments.items()) if isinstance(one, Weighting)}
+
+    @property
+    def matched(self) -> frozenset[str]:
+        """The populations of matched patients."""
+        return frozenset(name for name, of in self.adjustments.items() if isinstance(of, Matching))
 
     def complaints(self, draft: Draft) -> Iterator[Complaint]:
         """Yields what is wrong between the table and the rest of the study file."""

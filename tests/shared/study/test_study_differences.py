@@ -104,7 +104,7 @@ CHANGES = {
         ("[analyses]", '[analyses]\nmore = { kind = "cox", endpoints = ["os"], multivariable = ["sex"] }'),
         [
             'Analysis more was added: { kind = "cox", missing = "complete", endpoints = ["os"], populations = ["all"], '
-            'baseline = "site", ties = "efron", multivariable = ["sex"], robust = "none", linearity = "wald" }.'
+            'baseline = "site", ties = "efron", multivariable = ["sex"], linearity = "wald" }.'
         ],
     ),
     "a flag": (

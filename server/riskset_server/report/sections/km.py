@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from riskset.analyses.cohort import ALL
 from riskset.analyses.methods.cox import CoxModel
 from riskset.analyses.methods.cox_firth import FirthModel
 from riskset.analyses.methods.cox_fit import CoxFit
@@ -202,7 +203,9 @@ def _table(curves: _Curves) -> Table:
     ]
     if curves.analysis.landmarks:
         rows += [Row(f"Survival, % ({INTERVAL})"), *_landmark_rows(curves)]
-    title = f"{curves.context.labels.endpoint(curves.analysis.endpoint)} by Kaplan-Meier"
+    labels, population = curves.context.labels, curves.analysis.population
+    of = "" if population == ALL else f", {labels.population(population)},"
+    title = f"{labels.endpoint(curves.analysis.endpoint)}{of} by Kaplan-Meier"
     return Table(
         id=f"table {curves.entry.id}",
         title=own_title(title, curves.entry, curves.context.results),

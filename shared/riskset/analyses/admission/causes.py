@@ -41,7 +41,7 @@ OWN_CAUSES: Final = {
         "R2.apart_rows",
         "R4.cell",
     ),
-    "admission/pairs": ("R4.column", "R14.untold", "R2.outcomes", "R2.apart_rows", "R8.weight"),
+    "admission/pairs": ("R4.column", "R14.untold", "R2.outcomes", "R2.apart_rows"),
     "admission/joint": (
         "R2.leverage",
         "R2.cell",
@@ -53,7 +53,7 @@ OWN_CAUSES: Final = {
         "R6.parameters",
         "R5.fitted",
     ),
-    "admission/products": ("R2.leverage", "R4.column", "R2.outcomes", "R4.same_order"),
+    "admission/products": ("R2.leverage", "R4.column", "R2.outcomes", "R4.same_order", "R8.weight"),
     "first": ("R4.leverage", "R5.opened", "R8.influence", "R8.site_influence", "R8.unjudged", "R14.outcomes"),
     "later": ("R7.largest", "R7.spread", "R7.unjudged", "R5.numbers", "R5.evaluations", "R4.halved", "R5.fitted"),
 }
@@ -98,7 +98,7 @@ def cause_of(phase: str, finding: Finding | None) -> str:
         return cause
     if phase == "admission/counts" and finding.limit_name in ("R2.apart_sites", "R2.leverage"):
         return "R2.apart_rows"
-    if phase == "admission/pairs" and finding.limit_name in ("R2.apart_rows", "R8.weight"):
+    if phase == "admission/pairs" and finding.limit_name == "R2.apart_rows":
         return finding.limit_name
     if phase == "admission/pairs" or (phase == "admission/products" and finding.limit_name == "R4.leverage"):
         return "R4.column"

@@ -17,7 +17,7 @@ from riskset.analyses.admission.figures import Count, Figures, Rest, ToldSet
 from riskset.analyses.admission.of_columns import strata_in
 from riskset.analyses.admission.step import Live
 from riskset.analyses.admission.two_levels import cells_of_levels
-from riskset.analyses.admission.weighings import Level, Weighed, levels_of
+from riskset.analyses.admission.weighings import Level, Weighed, levels_of, weighted
 from riskset.analyses.analysis import Analysis, RefusedByRule
 from riskset.analyses.moments import Moments
 from riskset.analyses.opened import Begun, judged
@@ -71,7 +71,7 @@ class Judge:
             "admission/changes": _changes,
             "admission/cohorts": _cohorts,
             "admission/counts": _counts,
-            "admission/pairs": _cells,
+            "admission/pairs": _pairs,
             "admission/joint": _products,
             "admission/products": _not_alone,
         }.get(phase)
@@ -267,7 +267,8 @@ def _counted(policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
         n = figures.rows[analysis.analysis_set].rows
         if (rest := _rest(analysis, figures)) is not None:
             yield analysis.id, cells.not_alone(policy, rest.sites)
-        yield from ((analysis.id, f) for f in lost(figures.moments.get(analysis.analysis_set), analysis))
+        if not analysis.exposure.weights:  # whose columns are told in the next round
+            yield from ((analysis.id, f) for f in lost(figures.moments.get(analysis.analysis_set), analysis))
         single = [column for column in analysis.columns if not column.factors]
         for column in single:
             count = figures.columns[feature_of(analysis, column)]
@@ -277,7 +278,7 @@ def _counted(policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
         yield from ((analysis.id, finding) for finding in _sites_of_an_outcome(policy, analysis, figures))
         yield from ((analysis.id, finding) for finding in _combinations(policy, analysis, figures))
         if policy.column == "pooled" and analysis.exposure.weights:
-            yield from ((analysis.id, f) for f in _weighted(policy, analysis, figures))
+            yield from ((analysis.id, f) for f in _effective(policy, analysis, figures))
         elif policy.column == "pooled":
             ones = {c.name: figures.columns[Feature(analysis.analysis_set, c)].rows for c in single if not c.is_number}
             yield from ((analysis.id, f) for f in levels(policy, analysis, n, ones))
@@ -295,28 +296,30 @@ def _sites_of_an_outcome(policy: Policy, analysis: Analysis, figures: Figures) -
                 yield cells.contributors(policy, subject, sites, "number")
 
 
-def _weighted(policy: Policy, analysis: Analysis, figures: Figures) -> Iterator[Finding]:
-    """R1, R3, R4 for levels and R6 by as how many patients those of a weighted set count."""
+def _effective(policy: Policy, analysis: Analysis, figures: Figures) -> Iterator[Finding]:
+    """R1, R3 and R6 by as how many patients those of a weighted set count."""
     name = analysis.analysis_set
     n, events = (figures.weights.get(Weighed(name, with_event=with_event)) for with_event in (False, True))
     if n is None or events is None:
         yield cannot_judge("R8", analysis.id, say("rules.beyond.weights"), say("rules.instead.later_version"))
         return
-    yield from effective_numbers(policy, analysis, n.effective, events.effective, figures.levels)
+    yield from effective_numbers(policy, analysis, n.effective, events.effective)
 
 
-def effective_numbers(
-    policy: Policy, analysis: Analysis, n: int, events: int, levels: Mapping[Weighed, Level]
-) -> Iterator[Finding]:
-    """R1, R3, R4 for levels and R6 where patients count as `n`, and those with an event as `events`."""
+def effective_numbers(policy: Policy, analysis: Analysis, n: int, events: int) -> Iterator[Finding]:
+    """R1, R3 and R6 where patients count as `n`, and those with an event as `events`."""
     p = len(analysis.exposure.design)
     yield cells.population_rows(policy, say("rules.subject.weighted", name=analysis.analysis_set), n)
-    for of in levels_of(analysis):
-        level = levels[of]
-        subject = say("rules.subject.weighted", name=of.name)
-        yield cells.level(policy, subject, level.having, level.having + level.lacking)
     yield of_models.events(policy, analysis.id, events, p)
     yield of_models.parameters(policy, analysis.id, n, p)
+
+
+def effective_levels(policy: Policy, analysis: Analysis, known: Mapping[Weighed, Level]) -> Iterator[Finding]:
+    """R4: every level of a weighted analysis, including the references, and its complement."""
+    for of in levels_of(analysis):
+        level = known[of]
+        subject = say("rules.subject.weighted", name=of.name)
+        yield cells.level(policy, subject, level.having, level.having + level.lacking)
 
 
 def _model(policy: Policy, analysis: Analysis, figures: Figures) -> Iterator[Finding]:
@@ -354,6 +357,15 @@ def _answers(analysis: Analysis, figures: Figures) -> int:
 def rarer(having: int, n: int) -> int:
     """Returns how many of n patients have a yes-no column, or do not have it, whichever are fewer."""
     return min(having, n - having)
+
+
+def _pairs(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
+    """R4 for the columns of weighted sets, and what is judged of the levels of analyses with products."""
+    for analysis in weighted(live):
+        yield from ((analysis.id, f) for f in lost(figures.moments.get(analysis.analysis_set), analysis))
+        if policy.column == "pooled":
+            yield from ((analysis.id, f) for f in effective_levels(policy, analysis, figures.levels))
+    yield from _cells(judge, policy, live, figures)
 
 
 def _cells(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:

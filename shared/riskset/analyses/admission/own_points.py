@@ -68,11 +68,11 @@ def _own_evaluations(policy: Policy, own: Own, evaluated: Sequence[Evaluated]) -
 
 
 def _own_squares(policy: Policy, one: Evaluated) -> Finding:
-    """R8: the largest share of a patient, or of the hospital where it counts as one, in a sum of squares. The sum of
+    """R8: the largest share of a patient, of a matched set, or of the hospital as one, in a sum of squares. The sum of
     all hospitals is not known before it is opened: what it is expected to be stands for it. Where others can see this
     hospital's own sum, it is that of which a patient must not be the most."""
     analysis, share = one.analysis, one.largest_share(of_own=policy.column == "local")
     if share is None:
         return cannot_judge("R8", analysis.id, say("rules.beyond.no_shares"), say("rules.remedy.no_linear_predictor"))
-    judged = of_models.influence if analysis.exposure.squares == "patient" else of_models.site_influence
+    judged = of_models.site_influence if analysis.exposure.squares == "site" else of_models.influence
     return judged(policy, analysis.id, share)

@@ -17,7 +17,7 @@ from riskset.analyses.methods import (
     flow,
     follow_up,
     km,
-    propensity,
+    propensity_asked,
     response,
     rmst,
     site_heterogeneity,
@@ -44,7 +44,7 @@ def _provided(kind: str) -> Planner:
 PLANNERS: Final[Mapping[str, Planner]] = {
     "flow": flow.planned,
     "table1": table1.planned,
-    "propensity": propensity.planned,
+    "propensity": propensity_asked.planned,
     "km": km.planned,
     "cox": cox_asked.planned,
     "rmst": rmst.planned,

@@ -14,7 +14,7 @@ from riskset.stats.log_rank import Test
 from riskset.study.asked.cox import Robust
 
 Json = dict[str, Any]
-VARIANCE: Final = {"patient": "robust", "site": "site"}
+VARIANCE: Final = {"patient": "robust", "matched-set": "matched-set", "site": "site"}
 """How results.json names the error that limits, z and p of a term are from."""
 
 

@@ -1,5 +1,6 @@
 """The robust error of a coefficient of a Cox model (Lin and Wei, JASA 84 (1989) 1074): the root of the sum of squared
-dfbetas, of patients or, where the errors are clustered by site, of the sums of each site's patients.
+dfbetas, of patients or, where the errors are clustered, of the sums over the patients of each matched set or site. A
+matched set is within a hospital.
 
 Each coefficient is an analysis of its own and is refused alone. Sent is the square in units of the model's own
 variance, so that 1 is what the model expects of the sum, and the share of a patient in it is known before it is opened.
@@ -11,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import sqrt
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +24,10 @@ from riskset.analyses.methods.cox_companions import At, Companion, scaled_beta, 
 from riskset.analyses.methods.cox_fit import CoxFit, term_of
 from riskset.analyses.moments import Moments, moments_id
 from riskset.catalogue import Message, say
-from riskset.disclosure.exposure import Exposure, Label, total
+from riskset.disclosure.exposure import Cluster, Exposure, Label, total
+from riskset.stats.arrays import sum_by
 from riskset.stats.at_events import AtEvents
+from riskset.stats.cox import RiskSets
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class RobustError(Companion):
     """The analysis. Summary: one sum of squares."""
 
     column: Column
-    over: Literal["patient", "site"]
+    over: Cluster
 
     @property
     def exposure(self) -> Exposure:
@@ -46,7 +48,7 @@ class RobustError(Companion):
 
     @property
     def reveals(self) -> Message:
-        return say(f"analyses.reveals.robust_{self.over}")
+        return say(f"analyses.reveals.robust_{self.over.replace('-', '_')}")
 
     def start(self, inputs: Inputs) -> At | NotEstimable:
         fit: CoxFit = inputs[self.model.id]
@@ -59,20 +61,22 @@ class RobustError(Companion):
         return (total(f"squared dfbetas ({self.over}) of {self.column.name} in {self.model.id}", self.column),)
 
     def prepare(self, cohort: Cohort, inputs: Inputs) -> NDArray[np.float64]:
-        """Returns the dfbeta of each row in standard errors of the coefficient, (n,)."""
+        """Returns the dfbeta of each row in standard errors of the coefficient, (n,); of each matched set, or of the
+        hospital, (1,), where they are clustered."""
         moments: Moments = inputs[moments_id(self.analysis_set)]
         fit: CoxFit = inputs[self.model.id]
         beta, covariance = scaled_beta(self.model, fit, moments), scaled_covariance(self.model, fit, moments)
         at = self.model.usable(moments).index(self.column)
         rows = self.model.prepare(cohort, inputs)
         events = AtEvents.of(rows, beta, self.model.ties)
-        return np.asarray(covariance[at] @ events.score_residuals(np.ones(len(events.u))) / sqrt(covariance[at, at]))
+        residuals = events.score_residuals(np.ones(len(events.u)))
+        return self._clustered(covariance[at] @ residuals / sqrt(covariance[at, at]), cohort, rows)
 
     def local(self, prepared: NDArray[np.float64], state: At) -> NDArray[np.float64]:
-        return np.asarray(self._squares(prepared).sum(keepdims=True))
+        return np.asarray((prepared**2).sum(keepdims=True))
 
     def largest_share(self, prepared: NDArray[np.float64], state: At, *, of_own: bool) -> float:
-        squares = self._squares(prepared)
+        squares = prepared**2
         total = float(squares.sum()) if of_own else 1.0
         return float(squares.max(initial=0.0)) / total if total else 0.0
 
@@ -91,14 +95,22 @@ class RobustError(Companion):
         ]
         return replace(fit, terms=tuple(robust))
 
-    def _squares(self, dfbetas: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Returns what each patient, or the hospital as one, adds to the sum: (patients,) or (1,)."""
-        return (dfbetas if self.over == "patient" else dfbetas.sum(keepdims=True)) ** 2
+    def _clustered(self, dfbetas: NDArray[np.float64], cohort: Cohort, rows: RiskSets) -> NDArray[np.float64]:
+        """Returns what each patient, each matched set or the hospital as one adds to the coefficient."""
+        if self.over == "patient":
+            return dfbetas
+        if self.over == "site":
+            return np.asarray(dfbetas.sum(keepdims=True))
+        groups = cohort.analysis_sets[self.analysis_set].groups
+        if groups is None:
+            raise TypeError(f"nobody of the set {self.analysis_set} is matched")
+        sets, codes = np.unique(groups[rows.order], return_inverse=True)
+        return sum_by(codes.reshape(-1), dfbetas, len(sets))
 
 
 def robust_errors(model: CoxModel) -> Iterator[RobustError]:
     """Yields one for each column, where the study asks for them."""
-    if model.robust != "none":
+    if (over := model.robust) != "none":
         for column in model.design:
             yield RobustError(
                 id=f"{model.id}/robust/{column.name}",
@@ -107,5 +119,5 @@ def robust_errors(model: CoxModel) -> Iterator[RobustError]:
                 part_of=model.id,
                 model=model,
                 column=column,
-                over=model.robust,
+                over=over,
             )

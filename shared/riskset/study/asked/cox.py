@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
-from pydantic import Discriminator, Tag, field_validator, model_validator
+from pydantic import Discriminator, Tag, ValidationInfo, field_validator, model_validator
 
 from riskset.catalogue import Message, say
 from riskset.study.asked.cox_terms import (
@@ -20,6 +20,7 @@ from riskset.study.asked.cox_terms import (
     wrong_splines,
 )
 from riskset.study.entry import EndpointEntry, Positive, as_printed
+from riskset.study.propensity import ALL
 from riskset.study.references import Draft
 from riskset.study.toml_lines import KeyPath
 from riskset.study.toml_table import Complaint, Name, Names, Since, complain, each_once
@@ -39,7 +40,7 @@ Univariable = Annotated[
 ]
 
 
-Robust = Literal["none", "patient", "site"]
+Robust = Literal["none", "patient", "matched-set", "site"]
 Transform = Literal["km", "identity", "rank", "log"]
 FEWEST_CLUSTERS: Final = 10
 """Sites below which errors clustered by site are usually too small."""
@@ -64,9 +65,9 @@ class CoxEntry(EndpointEntry):
     strata: Annotated[tuple[Name, ...], Since("0.2.0")] = ()
     """Categories and booleans: each combination of their levels has a baseline hazard of its own in each hospital."""
     e_value: Annotated[bool, Since("0.2.0")] = False
-    robust: Annotated[Robust, Since("0.2.0")] = "none"
-    """Over what squared influences are summed for a robust error: each patient, or each site as one cluster.
-    Models with weights have robust errors always."""
+    robust: Annotated[Robust | None, Since("0.2.0")] = None
+    """Over what squared influences are summed for a robust error: each patient, or each matched set or site as one
+    cluster. None: matched sets where patients are matched, each patient where they have weights, else nothing."""
     ph_test: Annotated[tuple[Transform, ...], Since("0.2.0")] = ()
     """Functions of time with which coefficients may change, for tests of proportional hazards."""
     concordance: Annotated[bool, Since("0.2.0")] = False
@@ -84,6 +85,12 @@ class CoxEntry(EndpointEntry):
     def _distinct(cls, value: bool | tuple[str, ...] | None) -> bool | tuple[str, ...] | None:
         return each_once(value) if isinstance(value, tuple) else value
 
+    @field_validator("robust")
+    @classmethod
+    def _as_by_default(cls, value: Robust | None, info: ValidationInfo) -> Robust | None:
+        # a study of all patients that says "none" has the hash of one that says nothing
+        return None if value == "none" and info.data.get("populations", (ALL,)) == (ALL,) else value
+
     @field_validator("splines")
     @classmethod
     def _ascending_knots(cls, value: Splines) -> Splines:
@@ -97,11 +104,16 @@ class CoxEntry(EndpointEntry):
             complain(say("study.cox.no_covariates"))
         return self
 
-    def errors_of(self, study: Study, *populations: str) -> Robust:
-        """Returns what errors the models of these populations have: robust ones where patients have weights, since the
-        inverse of the information is then no variance, but where weights count patients."""
-        is_weighted = self.weights is not None or any(map(study.is_weighted, populations))
-        return "patient" if is_weighted and self.robust == "none" else self.robust
+    def errors_of(self, study: Study, population: str) -> Robust:
+        """Returns over what squared influences are summed in a population: where patients have weights, or are matched,
+        the inverse of the information is no variance."""
+        if self.robust is not None:
+            return self.robust
+        if self.firth or self.profile_limits:
+            return "none"
+        if study.propensity is not None and population in study.propensity.matched:
+            return "matched-set"
+        return "patient" if self.weights is not None or study.is_weighted(population) else "none"
 
     def landmark_days(self, days_per_unit: float) -> int | None:
         """Returns the last day before the landmark, from which time is counted: follow-up is of whole days, so that
@@ -179,6 +191,11 @@ class CoxEntry(EndpointEntry):
         yield from self._of_weights(draft, path)
         if self.ph_test:
             yield from self._without_curves(draft, (*path, "ph_test"))
+        if self.robust == "matched-set" and (draft.propensity or not draft.has_propensity):
+            matched = draft.propensity.matched if draft.propensity else ()
+            for name in self.populations:
+                if name not in matched:
+                    yield Complaint((*path, "robust"), say("study.cox.no_matched_sets", population=name))
         for position, name in enumerate(self.strata):
             if isinstance(draft.variables.get(name), NumberVariable):
                 yield from draft.use((*path, "strata", position), name, "boolean", "category")
@@ -189,7 +206,7 @@ class CoxEntry(EndpointEntry):
         """Yields a complaint for what is of the likelihood's own maximum, and not known at that of a penalised one; and
         for profile limits of nothing, or beside those of robust errors."""
         asked = {
-            "robust": self.robust != "none",
+            "robust": self.robust not in (None, "none"),
             "ph_test": self.ph_test,
             "linearity": self.linearity != "wald",
             "profile_limits": self.profile_limits,
@@ -197,7 +214,7 @@ class CoxEntry(EndpointEntry):
         for position, name in enumerate(self.profile_limits):
             if name not in (*self.together, *self.univariable_covariates):
                 yield Complaint((*path, "profile_limits", position), say("study.cox.profile_of_nothing", name=name))
-        if self.profile_limits and self.robust != "none":
+        if self.profile_limits and self.robust not in (None, "none"):
             yield Complaint((*path, "profile_limits"), say("study.cox.profile_or_robust"))
         for key, is_asked in asked.items():
             if self.firth and is_asked:
@@ -256,8 +273,9 @@ class CoxEntry(EndpointEntry):
             yield say("study.cox.weights", label=study.label_of(self.weights))
         if self.e_value:
             yield say("study.cox.e_value")
-        if (errors := self.errors_of(study, *self.populations)) != "none":
-            yield say(f"study.cox.robust.{errors}")
+        for robust in dict.fromkeys(self.errors_of(study, name) for name in self.populations):
+            if robust != "none":
+                yield say(f"study.cox.robust.{robust}")
         if self.ph_test:
             yield say("study.cox.ph_test", n=len(self.ph_test), functions=self._functions)
         if self.concordance:
@@ -284,7 +302,7 @@ class CoxEntry(EndpointEntry):
     def facts(self, study: Study) -> dict[str, Any]:
         landmark = {} if self.landmark is None else {"landmark": self.landmark}
         splines = {"splines": {name: list(knots) for name, knots in self.splines.items()}} if self.splines else {}
-        robust = {} if self.robust == "none" else {"robust": self.robust}
+        robust = {} if self.robust is None else {"robust": self.robust}
         return (
             landmark
             | splines
@@ -329,8 +347,8 @@ class CoxEntry(EndpointEntry):
             yield say("study.cox.option.weights", name=self.weights)
         if self.e_value:
             yield say("study.cox.option.e_value")
-        if self.robust != "none":
-            yield say("study.cox.option.robust", of=self.robust)
+        if self.robust not in (None, "none"):
+            yield say("study.cox.option.robust", of=self.robust.replace("-", " "))
         if self.ph_test:
             yield say("study.cox.option.ph_test", functions=self.ph_test)
         if self.concordance:
