@@ -92,3 +92,16 @@ def test_log_rank_over_all_and_by_site(found, r):
     curves = found["km/os/match"]
     assert curves["log_rank"]["chi2"] == pytest.approx(r["logrank"], rel=1e-9)
     assert curves["log_rank_by_site"]["chi2"] == pytest.approx(r["logrank_strata_site"], rel=1e-9)
+
+
+def test_balance(found, r):
+    balance = found["balance/match"]
+    matched = balance["matched"]
+    assert (matched["treated"], matched["control"]) == (r["n_treated"], r["n_control"])
+    assert len(balance["variables"]) == len(r["balance"])
+    for one, of in zip(balance["variables"], r["balance"].values(), strict=True):
+        for when in ("before", "after"):
+            assert [x["value"] for x in one[when]["by_denominator"]] == pytest.approx(of[when]["smd"], rel=1e-9)
+            assert one[when]["smd"] == one[when]["by_denominator"][0]["value"]
+            assert one[when]["variance_ratio"] == pytest.approx(of[when]["ratio"], rel=1e-9)
+    assert balance["largest_smd"] == pytest.approx(max(abs(of["after"]["smd"][0]) for of in r["balance"].values()))

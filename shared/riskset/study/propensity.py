@@ -109,14 +109,19 @@ class Propensity(TomlTable):
         return value
 
     @property
+    def matched(self) -> frozenset[str]:
+        """The populations of matched patients."""
+        return frozenset(name for name, of in self.adjustments.items() if isinstance(of, Matching))
+
+    @property
     def weightings(self) -> dict[str, Weighting]:
         """The weighted populations, in the order of their names."""
         return {name: one for name, one in sorted(self.adjustments.items()) if isinstance(one, Weighting)}
 
     @property
-    def matched(self) -> frozenset[str]:
-        """The populations of matched patients."""
-        return frozenset(name for name, of in self.adjustments.items() if isinstance(of, Matching))
+    def balanced(self) -> tuple[str, ...]:
+        """The matched populations of patients who each count once, in the order of their names."""
+        return tuple(sorted(n for n, of in self.adjustments.items() if isinstance(of, Matching) and of.ratio == 1))
 
     def complaints(self, draft: Draft) -> Iterator[Complaint]:
         """Yields what is wrong between the table and the rest of the study file."""

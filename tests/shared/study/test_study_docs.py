@@ -125,4 +125,4 @@ def test_every_example_is_a_part_of_a_right_study():
         text = text.replace("{" + name + "}", part)
     study = parse_study(text)
     assert len(study.eligibility) == len(rules) > 5
-    assert list(study.analyses) == ["propensity", "response", "curves"]
+    assert list(study.analyses) == ["propensity", "response", "curves", "balance"]

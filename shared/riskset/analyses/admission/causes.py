@@ -40,6 +40,7 @@ OWN_CAUSES: Final = {
         "R9.endpoints",
         "R2.apart_rows",
         "R4.cell",
+        "R9.weighted",
     ),
     "admission/pairs": ("R4.column", "R14.untold", "R2.outcomes", "R2.apart_rows"),
     "admission/joint": (

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Union
 from pydantic import Field
 
 from riskset.study.asked.adverse_events import AdverseEventsEntry
+from riskset.study.asked.balance import BalanceEntry
 from riskset.study.asked.cox import CoxEntry
 from riskset.study.asked.cumulative_incidence import CumulativeIncidenceEntry
 from riskset.study.asked.flow import FlowEntry
@@ -33,6 +34,7 @@ OWN: Final[Mapping[str, type[AnalysisEntry]]] = MappingProxyType(
         "flow": FlowEntry,
         "table1": Table1Entry,
         "propensity": PropensityEntry,
+        "balance": BalanceEntry,
         "km": KaplanMeierEntry,
         "cox": CoxEntry,
         "rmst": RestrictedMeanEntry,
