@@ -30,6 +30,17 @@ LEVEL: Final = 0.95
 class Result:
     """Base of what an analysis ends with; returning one ends the analysis."""
 
+    @property
+    def passes(self) -> bool | None:
+        """Returns whether its population is what the study demands; None where it demands nothing of this result."""
+        return None
+
+    @property
+    def withholds(self) -> Message | None:
+        """Returns why the outcomes of a population are not computed of which this result is a gate; None where they
+        are."""
+        return None
+
 
 @dataclass(frozen=True)
 class NotEstimable(Result):

@@ -30,6 +30,7 @@ HEADINGS = {
     ("adverse_events",): "## `[adverse_events]`",
     ("adverse_events", "terms", "*"): "### `[adverse_events] terms`",
     ("propensity",): "## `[propensity]`",
+    ("propensity", "gates"): "### `[propensity] gates`",
     **{
         ("propensity", "adjustments", "*", method): f'#### `method = "{"nearest" if method == "nearest" else "ate"}"`'
         for method in ADJUSTMENTS

@@ -66,6 +66,9 @@ def _notes(entry: ResultEntry, found: Json, context: Context) -> Iterator[Text]:
     )
     if found["largest_smd"] is not None:
         yield worded(say("report.balance.largest", smd=Shown("standardised", (Place(entry.id, "largest_smd").id,))))
+    for at, gate in enumerate(found["gates"]):
+        most = Shown("standardised", (Place(entry.id, f"gates[{at}].limit").id,))
+        yield worded(say(f"report.balance.gate_{'passed' if gate['passed'] else 'failed'}", most=most))
     for variable, of in groupby(found["variables"], key=lambda one: one["variable"]):
         if reason := next(of).get("reason"):
             label = context.labels.plain_variable(variable)

@@ -59,5 +59,16 @@ PLANNERS: Final[Mapping[str, Planner]] = {
     **{kind: _provided(kind) for kind in PACKAGES.entries},
 }
 
+
+def gates(study: Study) -> Mapping[str, str]:
+    """Returns, by population whose outcomes a gate may withhold, the id of the analysis that decides."""
+    return balance.gates(study)
+
+
+def demands(study: Study) -> Mapping[str, str]:
+    """Returns, by population of which the study demands something, the id of the analysis that says if it is so."""
+    return balance.demands(study)
+
+
 POPULATIONS: Final[list[Callable[[Study], Mapping[str, Population]]]] = [adjusted.populations]
 """What derives populations from a study, by name."""

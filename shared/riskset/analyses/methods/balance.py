@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result
 from riskset.analyses.cohort import SetId
@@ -26,6 +26,7 @@ from riskset.study.asked.balance import BalanceEntry
 from riskset.study.spec import NumberVariable, Study
 
 Json = dict[str, Any]
+KIND: Final = "balance"
 Pair = tuple[Group, Group]
 
 
@@ -33,7 +34,7 @@ Pair = tuple[Group, Group]
 class Levels(CountsOfLevels):
     """Patients of each arm with each level, of one of the two sets."""
 
-    kind: ClassVar[str] = "balance"
+    kind: ClassVar[str] = KIND
 
     @property
     def is_part(self) -> bool:
@@ -48,7 +49,7 @@ class Levels(CountsOfLevels):
 class Number(SumsOfNumber):
     """A number's sum and sum of squares in each arm, of one of the two sets."""
 
-    kind: ClassVar[str] = "balance"
+    kind: ClassVar[str] = KIND
 
     @property
     def is_part(self) -> bool:
@@ -81,6 +82,14 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Gate:
+    """What a study demands of the largest standardised difference."""
+
+    smd_max: float
+    withholds: bool
+
+
+@dataclass(frozen=True)
 class Balanced(Result):
     treated: int
     control: int
@@ -89,6 +98,22 @@ class Balanced(Result):
     rows: tuple[Row, ...]
     without: Mapping[str, Result]
     """By covariate: why nothing is known of it."""
+    gate: Gate | None = None
+
+    @property
+    def passes(self) -> bool | None:
+        """Whether the differences are as small as the study demands; what is not known is not. None where it demands
+        nothing."""
+        largest = self.largest
+        return None if self.gate is None else largest is not None and largest <= self.gate.smd_max
+
+    @property
+    def withholds(self) -> Message | None:
+        if self.gate is None or not self.gate.withholds or self.passes:
+            return None
+        if self.largest is None:
+            return say("analyses.balance.withheld_unknown")
+        return say("analyses.balance.withheld", largest=f"{self.largest:.3f}", most=f"{self.gate.smd_max:g}")
 
     @property
     def largest(self) -> float | None:
@@ -103,9 +128,10 @@ class Balanced(Result):
 class BalanceOfMatched(PatientsByArm):
     """What a study reports of a matched population. Summary: its patients of each arm."""
 
-    kind: ClassVar[str] = "balance"
+    kind: ClassVar[str] = KIND
 
     covariates: tuple[Covariate, ...]
+    gate: Gate | None = None
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -140,7 +166,7 @@ class BalanceOfMatched(PatientsByArm):
                 without[one.variable] = after
             else:
                 rows += self._rows(one, before, after)
-        return Balanced(counts[1 - at], counts[at], fit.n - sum(counts), tuple(rows), without)
+        return Balanced(counts[1 - at], counts[at], fit.n - sum(counts), tuple(rows), without, self.gate)
 
     def _rows(self, one: Covariate, before: Counts | Sums, after: Counts | Sums) -> Iterator[Row]:
         for level in one.levels or (None,):
@@ -171,6 +197,7 @@ class BalanceOfMatched(PatientsByArm):
             ],
             "largest_smd": result.largest,
             **({} if result.largest is not None else {"reason": _reason(_not_all_known())}),
+            "gates": [] if self.gate is None else [_gate_json(self.gate, result)],
         }
 
     def _variable_json(self, variable: str, level: str | None, row: Row | None, result: Balanced) -> Json:
@@ -183,22 +210,41 @@ class BalanceOfMatched(PatientsByArm):
 def planned(study: Study, name: str, entry: BalanceEntry) -> Iterator[Analysis]:
     """Yields, for each matched population, the tables of the covariates and then what is reported of them."""
     assert study.propensity is not None
-    arms, of_score = Arms.of(study), set_of_score(study)
+    arms, of_score, demanded = Arms.of(study), set_of_score(study), study.propensity.gates
+    gate = None if demanded is None else Gate(demanded.smd_max, demanded.on_fail == "withhold")
     covariates = study.propensity.covariates
     # a derived variable may be missing for any reason
     is_one_way = not any(study.variables[of].is_derived for of in covariates)
     for population in study.propensity.balanced:
         sets = {"before": of_score, "after": SetId(None, population, of_score.complete_in)}
-        stem, found = f"balance/{population}", list[Covariate]()
+        stem, found = f"{KIND}/{population}", list[Covariate]()
         for variable in covariates:
             ids = {when: f"{stem}/{variable}/{when}" for when in sets}
             for when, set_id in sets.items():
                 common: Json = {"id": ids[when], "name": name, "set_id": set_id, "variable": variable, "arms": arms}
                 yield _table(study, variable, common | {"is_one_way": is_one_way})
             found.append(Covariate(variable, _levels(study, variable), ids["before"], ids["after"]))
-        yield BalanceOfMatched(
-            id=stem, name=name, set_id=sets["after"], arms=arms, is_one_way=is_one_way, covariates=tuple(found)
-        )
+        of_matched: Json = {"set_id": sets["after"], "arms": arms, "is_one_way": is_one_way}
+        yield BalanceOfMatched(id=stem, name=name, covariates=tuple(found), gate=gate, **of_matched)
+
+
+def gates(study: Study) -> Mapping[str, str]:
+    """Returns, by population whose outcomes wait for its balance, the id of that."""
+    asked = study.propensity
+    withholds = asked is not None and asked.gates is not None and asked.gates.on_fail == "withhold"
+    return demands(study) if withholds else {}
+
+
+def demands(study: Study) -> Mapping[str, str]:
+    """Returns, by population whose balance a gate judges, the id of that."""
+    asked = study.propensity
+    if asked is None or asked.gates is None:
+        return {}
+    return {population: f"{KIND}/{population}" for population in asked.balanced}
+
+
+def _gate_json(gate: Gate, result: Balanced) -> Json:
+    return {"gate": "smd_max", "limit": gate.smd_max, "found": result.largest, "passed": result.passes}
 
 
 def _table(study: Study, variable: str, common: Json) -> Levels | Number:
