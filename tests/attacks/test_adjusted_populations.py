@@ -127,6 +127,7 @@ class TestOneTrimmed:
         assert isinstance(results["cox/os/trimmed/multivariable"], RefusedByRule)
         assert results["cox/os/trimmed/multivariable"].rule == "R2"
 
+    @pytest.mark.exhaustive
     def test_another_method_is_answered(self, patients, case):
         table, trim, *_ = case
         adjustments = {"trimmed": WHOLE | {"trim": trim}, "whole": {"method": "ate", "truncate": 3}}

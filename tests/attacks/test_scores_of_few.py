@@ -165,6 +165,7 @@ class TestOneHospitalsNumbers:
         assert isinstance(found, RefusedByRule)
         assert (found.rule, found.by) == ("R5", "a site")
 
+    @pytest.mark.exhaustive
     def test_among_three_hospitals_it_is_answered(self, patients):
         sites = dict.fromkeys(("asan", "kurume", "osaka"), 90)
         assert has_result(network(patients, draw(270), sites, self.covariates).run().results["propensity"])
