@@ -36,7 +36,13 @@ from riskset.analyses.admission.judging import (
     nested,
 )
 from riskset.analyses.admission.of_columns import adding, binary, modelled
-from riskset.analyses.admission.own_columns import errors_of, own_columns, own_products, own_strata
+from riskset.analyses.admission.own_columns import (
+    errors_of,
+    own_columns,
+    own_products,
+    own_strata,
+    own_weighted_columns,
+)
 from riskset.analyses.admission.own_outcomes import own_outcomes, own_outcomes_of_levels, own_outcomes_since
 from riskset.analyses.admission.own_sets import own_sets, own_sets_of_arms, own_sets_of_site
 from riskset.analyses.admission.own_sums import own_sums, own_sums_of_levels
@@ -99,12 +105,12 @@ def own_findings(
         if policy.column == "local"
         else {
             "admission/changes": lambda: _own_alike(policy, live, own),
-            "admission/pairs": lambda: own_columns(policy, live, own, figures, weighted=False),
+            "admission/pairs": lambda: own_columns(policy, live, own, figures),
             "admission/joint": lambda: _own_pairs(policy, live, own, figures),
             "admission/products": lambda: chain(
                 () if any(map(is_joint, live)) else _own_pairs(policy, live, own, figures),  # then in the round before
                 own_products(policy, live, own, figures),
-                own_columns(policy, live, own, figures, weighted=True),
+                own_weighted_columns(policy, live, own, figures),
                 _own_joint(policy, "R2.leverage", live, own, figures),
             ),
         }
