@@ -187,6 +187,7 @@ class TestTwoWeightings:
 class TestWeightsThatCodeAnAttribute:
     """1.5 for those with a hidden attribute and 0.5 for the others: x and w x tell how many have it of those with x."""
 
+    @pytest.mark.exhaustive
     def test_a_crossed_count_of_few_is_judged(self, network, patients, rules):
         table = patients(*SITES)
         hidden = (np.random.default_rng(2).random(225) < 0.3).astype(float)
