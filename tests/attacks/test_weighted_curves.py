@@ -15,6 +15,7 @@ from riskset.analyses.methods.propensity_fit import PropensityFit
 from riskset.analyses.plan import plan
 from riskset.rehearsal import Rehearsal
 from riskset.stats.averaged_weights import blocks
+from riskset_site.data.holding import rows_of
 
 SITES = ("asan", "kurume", "osaka")
 N = 530
@@ -191,6 +192,21 @@ def test_a_second_weighted_population_is_refused(made):
     results = made(asked, adjustments={"iptw": IPTW, "overlap": overlap}).run().results
     assert has_result(results["km/os/iptw"])
     assert results["km/os/overlap"].limit_name == "R9.weighted"
+
+
+def test_a_later_run_over_the_same_patients_is_refused(made):
+    """What it would add up need not be the same weights: the score of new patients is another."""
+    asked = made(CURVES | {"landmarks": []})
+    for name, cohort in asked.cohorts.items():
+        keys = [f"{name}-{number}" for number in range(cohort.n_patients)]
+        asked.rows[name] = rows_of(cohort, keys, asked.keys[name])
+        asked.start_site(name)
+    assert has_result(asked.run().results["km/os/iptw"])
+    asked.run_id = "second"
+    asked.start_coordinator(earlier=["rehearsal"])
+    later = asked.run().results
+    assert has_result(later["km/os/all"])
+    assert (later["km/os/iptw"].rule, later["km/os/iptw"].by) == ("R9", "a site")
 
 
 def test_two_hospitals_have_no_weighted_curves(made):
