@@ -4,6 +4,8 @@ BIN := $(VENV)/bin
 export FLWR_TELEMETRY_ENABLED := 0
 export FLWR_DISABLE_UPDATE_CHECK := 1
 export OPENBLAS_NUM_THREADS := 1
+# each process of a test or of the demonstration would compile every module again, for 0.7 s
+export PYTHONDONTWRITEBYTECODE :=
 
 # one more than there are cores: the tests of the network wait for processes most of the time
 PYTEST_WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)

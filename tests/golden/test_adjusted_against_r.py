@@ -165,3 +165,23 @@ class TestWeighted:
         key = "matching_w" if of == "matching" else of
         of_r = {key: {"trt": value} for key, value in r["r"]["iptw"][key]["strata_site"].items()}
         same_robust(name, weighted_by_common[f"cox/os/{of}/univariable/trt"], of_r)
+
+
+class TestFirth:
+    """The maximum of the penalised likelihood over all columns, those of the sites too (`firth_logistic.R`). Errors are
+    of the last step but one, as in `test_firth_logistic_against_r`."""
+
+    @pytest.mark.parametrize("site", ["profiled", pytest.param("none", marks=pytest.mark.exhaustive)])
+    def test_the_score_and_what_stands_on_it(self, name, tries, site):
+        if name == "pbc3":
+            pytest.skip("R's answers are of two data sets")
+        which = json.loads((HERE / "firth_logistic.json").read_text(encoding="utf-8"))[name]
+        r = which["site" if site == "profiled" else "common"]
+        found = tries(score_of(name, site, f"firth = true\n{MATCH}"), {"cox": MATCHED})
+        in_r = DATA[name].in_r | {"(intercept)": "(Intercept)"}
+        for term in found["propensity"]["terms"]:
+            of = in_r[term["variable"]]
+            assert abs(term["coef"] - r["coef"][of]) < 1e-9 * r["se"][of]
+            assert term["se"] == pytest.approx(r["se"][of], rel=1e-8)
+        assert found["propensity"]["log_likelihood"]["fitted"] == pytest.approx(r["penalised"], rel=1e-9)
+        assert found["cox/os/match/univariable/trt"]["status"] == "ok"

@@ -19,8 +19,12 @@ MATCHED = {"endpoint": "os", "populations": ["match"]}
 ASKED = {
     "log": {"kind": "km", "limits": "log", **MATCHED},
     "log_log": {"kind": "km", "limits": "log-log", **MATCHED},
-    "cox": {"kind": "cox", "univariable": ["trt"], **MATCHED},
+    "cox": {"kind": "cox", "univariable": ["trt"], **MATCHED, "populations": ["match", "two"]},
 }
+ADJUSTMENTS = """\
+adjustments.match = { method = "nearest" }
+adjustments.two = { method = "nearest", ratio = 2 }
+"""
 CASES = [
     ("lung", "site"),
     *(pytest.param(x, marks=pytest.mark.exhaustive) for x in (("lung", "common"), ("rottgbsg", "site"))),
@@ -48,7 +52,7 @@ def found(case, csv_of, desk_at, tmp_path_factory):
     text = study_of(name, rows, by_name, ASKED).replace("range = [18, 100], step = 1", "range = [18, 110]")
     score = f'[propensity]\ncovariates = {json.dumps(COVARIATES[name])}\nsite = "{SITE[which]}"\n'
     desk = desk_at(tmp_path_factory.mktemp(name))
-    desk.writes_study(text.replace("[analyses]", f'{score}adjustments.match = {{ method = "nearest" }}\n[analyses]'))
+    desk.writes_study(text.replace("[analyses]", f"{score}{ADJUSTMENTS}[analyses]"))
     for site, of in by_name.items():
         desk.adds_site(site, of, DATA[name].mapping)
     return desk.tries()
@@ -63,6 +67,15 @@ def test_the_model_by_site_and_its_error_clustered_by_pair(found, r):
     assert term["variance"] == "matched-set"
     assert term["robust_se"] == pytest.approx(r["cluster_set"]["robust_se"], rel=1e-9)
     assert list(model["log_likelihood"].values()) == pytest.approx(by_site["loglik"], rel=1e-9)
+
+
+def test_the_model_of_sets_with_up_to_two_of_the_reference(found, case):
+    name, which = case
+    r = R[name][which]["matched"][1]
+    model = found["cox/os/two/univariable/trt"]
+    assert model["analysed"] == r["n_treated"] + r["n_control"]
+    assert abs(model["terms"][0]["coef"] - r["strata_site"]["coef"]) < 1e-9 * r["strata_site"]["se"]
+    assert model["terms"][0]["se"] == pytest.approx(r["strata_site"]["se"], rel=1e-9)
 
 
 @pytest.mark.parametrize(("id_", "limits"), [("km/os/match", "log"), ("km/os/match/log_log", "log-log")])

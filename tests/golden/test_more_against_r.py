@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.golden.more.studies import DATA, Data, at_one_site, by_site, in_both, prepared, study_of
+from tests.golden.more.studies import DATA, Data, at_one_site, by_site, in_both, prepared, study_of, weighted
 
 HERE = Path(__file__).parent
 
@@ -54,13 +54,15 @@ def tries(name, csv_of, desk_at, tmp_path_factory):
         rows = prepared(name, list(csv.DictReader(file)))
     r, more = (json.loads((HERE / folder / f"{name}.json").read_text(encoding="utf-8")) for folder in (".", "more"))
 
-    def tries(one=None):
-        own = at_one_site(names, r) if one else by_site(names, data.subgroups, more)
+    def tries(one=None, entries=None):
+        if entries is None:
+            own = at_one_site(names, r) if one else by_site(names, data.subgroups, more)
+            entries = in_both(names, data.subgroups) | own
         by_name = {one: rows} if one else {site: [] for site in sorted({row["site"] for row in rows})}
         for row in [] if one else rows:
             by_name[row["site"]].append(row)
         desk = desk_at(tmp_path_factory.mktemp(name))
-        desk.writes_study(study_of(name, rows, by_name, in_both(names, data.subgroups) | own))
+        desk.writes_study(study_of(name, rows, by_name, entries))
         for site, of in by_name.items():
             desk.adds_site(site, of, data.mapping)
         return Tried(list(desk.tries("--may-be-told-alone").values()), r, more, data)
@@ -267,6 +269,33 @@ class TestOneSite:
                     ]
 
 
+@pytest.fixture(scope="module")
+def weights(tries, name):
+    return tries(entries=weighted(list(DATA[name].in_r)))
+
+
+@pytest.mark.exhaustive
+class TestWeights:
+    """The sites of the data set, with case weights: R with `strata(site)` and `weights`."""
+
+    @pytest.mark.parametrize("ties", ["efron", "breslow"])
+    def test_models_equal_coxph(self, weights, ties):
+        r, end = weights.more["cox_strata_site"][ties], "" if ties == "efron" else "_breslow"
+        for key in ("robust", "cluster_site", "trt_robust"):
+            same_robust(weights, weights.of(f"{key}{end}"), r[f"weighted_{key}"])
+        found, expected = weights.of(f"naive{end}"), r["weighted_naive"]
+        assert (found["n"], found["events"], found["events_reason"]["code"]) == (expected["n"], None, "weighted")
+        close([found["log_likelihood"][key] for key in ("null", "fitted")], expected["loglik"])
+        for term in found["terms"]:
+            name = weights.name(term)
+            same_effect(term, expected["coef"][name], expected["se"][name])
+        for key, of_r in (("likelihood_ratio", "lrt"), ("score", "score")):
+            same_chi2(found["tests"][key], *expected[of_r][::2])
+
+    def test_tests_of_proportional_hazards_equal_cox_zph(self, weights):
+        same_zph(weights, weights.of("robust")["ph_test"], weights.more["zph_strata_site"]["weighted_efron"])
+
+
 @pytest.mark.exhaustive
 class TestSites:
     """The sites of the data set: R with `strata(site)`, and the sites apart."""
@@ -285,22 +314,6 @@ class TestSites:
         same_zph(sites, sites.of(ties)["ph_test"], sites.more["zph_strata_site"][ties])
         if ties == "efron":
             same_zph(sites, sites.of(ties)["ph_test"], sites.r["zph"]["full_strata_site"])
-
-    @pytest.mark.parametrize("ties", ["efron", "breslow"])
-    def test_weighted_models_equal_those_of_coxph(self, sites, ties):
-        r, of = sites.more["cox_strata_site"][ties], "" if ties == "efron" else "_breslow"
-        for key in ("robust", "cluster_site", "trt_robust"):
-            same_robust(sites, sites.of(f"weighted_{key}{of}"), r[f"weighted_{key}"])
-        found, expected = sites.of(f"weighted_naive{of}"), r["weighted_naive"]
-        close([found["log_likelihood"][key] for key in ("null", "fitted")], expected["loglik"])
-        for term in found["terms"]:
-            name = sites.name(term)
-            same_effect(term, expected["coef"][name], expected["se"][name])
-        for key, of_r in (("likelihood_ratio", "lrt"), ("score", "score")):
-            same_chi2(found["tests"][key], *expected[of_r][::2])
-
-    def test_tests_of_weighted_models_equal_cox_zph(self, sites):
-        same_zph(sites, sites.of("weighted_robust")["ph_test"], sites.more["zph_strata_site"]["weighted_efron"])
 
     def test_concordance_within_sites_equals_r(self, sites):
         same_concordance(sites.of("efron")["concordance"], sites.more["concordance"]["strata_site"])

@@ -46,7 +46,7 @@ class Parties(Rehearsal):
         for name in cohorts:
             self.restart_site(name)
         self.begin("first")
-        self.run()
+        self.first = self.run()
         self.begin("second")
 
     def begin(self, run):
@@ -168,8 +168,8 @@ def test_of_many_kinds_a_run_in_which_everyone_is_killed_ends_in_the_same_bits(p
     dealt = patients.deal(patients.rows(seed=1, n=240), patients.sites(SITES, 240))
     of_none = [set_id.name for set_id in plan(study).sets if set_id.endpoint is None]
     cohorts = {name: with_sets(cohort, of_none) for name, cohort in dealt.items()}
-    undisturbed = patients.told(study, Rehearsal(study, cohorts, told_alone=SITES).run())
     parties = Parties(study, cohorts, tmp_path, told_alone=SITES)
+    undisturbed = patients.told(study, parties.first)
     while not parties.coordinator.is_finished:
         parties.step()
         if parties.coordinator.round in rounds:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from riskset.study.spec import DateEndpoint, NumberVariable, Study, Variable
+from riskset.catalogue import say
+from riskset.study.spec import DateEndpoint, Matching, NumberVariable, Study, Variable
 
 _TRUTH = {"true": "yes", "false": "no"}
 _SCALES = {
@@ -36,6 +37,8 @@ class Labels:
     competing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Endpoint to the labels of its competing events."""
     sites: Mapping[str, str] = field(default_factory=dict)
+    populations: Mapping[str, str] = field(default_factory=dict)
+    """Adjusted population to label: `{"match": "matched patients (match)"}`."""
 
     def variable(self, name: str) -> str:
         """A variable, an interaction `arm:age`, or a curved part `age'` of a spline; no variable has such a name."""
@@ -72,7 +75,7 @@ class Labels:
         return self.endpoints.get(name, name) if name else ""
 
     def population(self, name: str) -> str:
-        return _POPULATIONS.get(name, name)
+        return self.populations.get(name, _POPULATIONS.get(name, name))
 
     def site(self, name: str) -> str:
         return f"{self.sites[name]} ({name})" if name in self.sites else name
@@ -89,7 +92,16 @@ def labels_of(study: Study) -> Labels:
         origins={name: _inside(study.label_of(e.origin)) for name, e in endpoints if isinstance(e, DateEndpoint)},
         competing={name: tuple(map(study.label_of, e.competing)) for name, e in endpoints if e.competing},
         sites={name: site.name for name, site in study.sites.items()},
+        populations=dict(_populations(study)),
     )
+
+
+def _populations(study: Study) -> Iterator[tuple[str, str]]:
+    for name, adjustment in study.propensity.adjustments.items() if study.propensity else ():
+        if isinstance(adjustment, Matching):
+            yield name, str(say("report.population.matched", name=name))
+        else:
+            yield name, str(say("report.population.weighted", name=name))
 
 
 def _with_unit(label: str, variable: Variable) -> str:

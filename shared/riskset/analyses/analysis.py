@@ -166,6 +166,11 @@ class Analysis(ABC):
         """Returns the same of the hospital's own patients. Never leaves."""
         return ()
 
+    def in_blocks(self, state: Any) -> Sequence[int]:
+        """Returns, for each block of steps of which the next round adds up the weights, how many patients are in it;
+        R9 judges them. Empty where nothing is added up in blocks."""
+        return ()
+
     @abstractmethod
     def refused(self, state: Any, refusal: RefusedByRule) -> Result:
         """Returns the end of an analysis that a hospital refuses to continue."""

@@ -69,7 +69,7 @@ def judged(
     for analysis, labels in begun:
         n, exposure = rows(analysis.analysis_set), analysis.exposure
         p, further = len(exposure.design), len(exposure.design) if exposure.slopes else 0
-        allowed = models.evaluations_allowed(policy, n, p, exposure.held, exposure.slopes)
+        allowed = models.evaluations_allowed(policy, n, p, exposure.held, exposure.slopes, exposure.predictors)
         points = max(1, allowed) if exposure.is_iterative else 1
         of_endpoint = fields.get(analysis.endpoint or "", ())
         with_it = tally.after(analysis, labels, n, of_endpoint, points, further)

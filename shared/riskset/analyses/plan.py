@@ -67,9 +67,14 @@ class Plan:
     def judging_order(self) -> tuple[Analysis, ...]:
         """The analyses in the order in which they are judged: entry by entry as in the study, and in each entry first
         those that are not `judged_last`; after all others those that tell nothing but tables, since a table is not
-        worth a model. What is judged later must pass beside all that passed before it."""
+        worth a model, and then those with patients' own weights, whose sums are told rounded. What is judged later must
+        pass beside all that passed before it."""
         entries = {name: i for i, name in enumerate(dict.fromkeys(analysis.name for analysis in self.reported))}
-        return tuple(sorted(self.reported, key=lambda a: (a.exposure.is_one_way, entries[a.name], a.judged_last)))
+
+        def place(a: Analysis) -> tuple[bool, bool, int, bool]:
+            return a.exposure.weights, a.exposure.is_one_way, entries[a.name], a.judged_last
+
+        return tuple(sorted(self.reported, key=place))
 
     @property
     def sets(self) -> tuple[SetId, ...]:

@@ -35,6 +35,11 @@ class Weights:
         return floor(self.total**2 / self.squares) if self.squares > 0.0 else 0
 
 
+def unit(mean: float) -> float:
+    """Returns the power of two nearest to a mean weight, in which weights and sums of their products are rounded."""
+    return 2.0 ** round(log2(mean)) if mean > 0.0 else 1.0
+
+
 def weights_of(rows: AnySet) -> Floats:
     """Returns a hospital's weights, (n,): 1 where every patient counts once."""
     return np.ones(rows.n) if rows.weights is None else rows.weights
@@ -53,7 +58,7 @@ def rounded(weights: Floats) -> Floats:
     mean = float(weights.mean()) if len(weights) else 0.0
     if not mean > 0.0:
         return np.zeros(len(weights))
-    step = 2.0 ** round(log2(mean)) / _PARTS
+    step = unit(mean) / _PARTS
     return np.asarray(np.rint(weights / step) * step)
 
 

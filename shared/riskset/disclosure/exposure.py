@@ -112,6 +112,9 @@ class InTime:
     """What is counted in a step: `EVENT`, `COMPETING`, `CENSORED`, `ENTRY`."""
     grid: Grid | None
     """The steps; None where only totals over all times leave."""
+    are_blocks: bool = False
+    """True where no patient is counted, but weights are added up in blocks of steps, of which the label of a number
+    names the last: R9 judges how many patients a block has, and R8 whose weights they are."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,8 @@ class Exposure:
     in_time: InTime | None
     """Counts by step of time: R9 and R11; for its split, R2, R4, R12."""
     weights: bool
-    """True where patients' own weights enter: R8."""
+    """True where patients' own weights enter the sums of a design, in place of one patient each: R8, and R4 for the
+    weight and its products with the columns; R1, R3, R4 and R6 judge as how many patients these count."""
     is_iterative: bool
     """True where it is evaluated again at a point that follows from totals: R5, R7."""
     per_site: bool
@@ -160,6 +164,16 @@ class Exposure:
     outcome: Column | None = None
     """Of a model without an endpoint: the yes-no column of the design that it predicts. R3 counts the rarer answer in
     place of events, R12 the hospitals whose patients differ in it too."""
+    weighted_as: str | None = None
+    """Where weights enter: what they follow from. Sums over two sets that have the same can be subtracted: R2."""
+    predictors: int = 0
+    """Of a model without an endpoint: how many coefficients it has, a common intercept included. Its sums are linear in
+    how many patients have each combination of the covariates: R5 counts them for each patient."""
+    combinations: int = 0
+    """Of such a model: how many combinations of values its covariates can have, as the study declares them: R6."""
+    own_intercepts: bool = False
+    """Of such a model: whether each hospital has an intercept of its own, which it keeps, so that the same combination
+    counts otherwise at each: R6."""
     slopes: bool = False
     """True where each point takes two rounds, the second with a further number for each column of the design, which is
     a sum of their products too: R5 counts both."""

@@ -48,24 +48,55 @@ def _held(n: int, p: int, values: int | None) -> int:
     return n * ((p if values is None else values) + 2)
 
 
-def evaluations_allowed(policy: Policy, n: int, p: int, values: int | None = None, slopes: bool = False) -> int:
+def evaluations_allowed(
+    policy: Policy, n: int, p: int, values: int | None = None, slopes: bool = False, predictors: int = 0
+) -> int:
     """R5: at how many betas a model with p columns on n patients may be evaluated; rejected steps count. The columns
-    are computed from so many `values` of a patient: p, unless some are products or parts of a spline."""
+    are computed from so many `values` of a patient: p, unless some are products or parts of a spline. `predictors` as
+    in `Exposure`."""
     by_numbers = policy.values["R5.numbers"] * _held(n, p, values) / numbers_sent(p, slopes)
+    if predictors:
+        by_numbers = min(by_numbers, policy.values["R5.fitted"] * n / numbers_sent(predictors))
     return floor(min(policy.values["R5.evaluations"], by_numbers))
 
 
+def fitted(policy: Policy, subject: str, asked: int, n: int, predictors: int) -> Finding:
+    """R5: a model of a yes-no outcome, evaluated at `asked` betas. Its sums are linear in how many of the n patients
+    have each combination of the covariates, which can be solved for these numbers if there are enough of them."""
+    share = Fraction(asked * numbers_sent(predictors), max(n, 1))
+    remedy = say("rules.remedy.fitted")
+    if policy.column == "pooled":
+        most = policy.values["R5.fitted"] * n / asked
+        fits = max((p for p in range(predictors) if numbers_sent(p) <= most), default=0)
+        remedy = say("rules.remedy.fitted_most", most=fits, p=predictors)
+    return judge(policy, "R5.fitted", subject, share, remedy=remedy)
+
+
+def combinations(policy: Policy, subject: str, n: int, combinations: int) -> Finding:
+    """R6: the covariates of a yes-no outcome can have so many combinations of values, and the model has n patients."""
+    share = Fraction(combinations, max(n, 1))
+    return judge(policy, "R6.combinations", subject, share, remedy=say("rules.remedy.combinations"))
+
+
 def evaluations(
-    policy: Policy, subject: str, asked: int, n: int, p: int, values: int | None = None, slopes: bool = False
+    policy: Policy,
+    subject: str,
+    asked: int,
+    n: int,
+    p: int,
+    values: int | None = None,
+    slopes: bool = False,
+    predictors: int = 0,
 ) -> list[Finding]:
     """R5: with this question, the model has been evaluated at `asked` betas; otherwise as `evaluations_allowed`."""
-    remedy = say("rules.remedy.evaluations", n=evaluations_allowed(policy, n, p, values, slopes))
+    remedy = say("rules.remedy.evaluations", n=evaluations_allowed(policy, n, p, values, slopes, predictors))
     if policy.column == "local":
         remedy = say("rules.remedy.evaluations_here")
     share = Fraction(asked * numbers_sent(p, slopes), max(_held(n, p, values), 1))
     return [
         judge(policy, "R5.evaluations", subject, asked, remedy=remedy),
         judge(policy, "R5.numbers", subject, share, remedy=remedy),
+        *([fitted(policy, subject, asked, n, predictors)] if predictors else []),
     ]
 
 

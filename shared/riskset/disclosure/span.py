@@ -11,6 +11,9 @@ residual in it. An analysis therefore costs only its new columns.
 Yes-no columns can be chosen so that a combination with very large coefficients singles out a patient while, in floating
 point, the columns look dependent. Their counts are whole numbers, so dependence is computed without rounding
 (`independent`).
+
+Sums of products of weighted columns are told rounded, since exact sums of few weights can be decoded. What rounding may
+have taken from a column's residual is taken off it; where that is half of it or more, it cannot be judged.
 """
 
 from __future__ import annotations
@@ -54,6 +57,8 @@ class _Total:
     gram: Matrix
     counts: Matrix | None
     """The unscaled Gram matrix where it has whole numbers, whose rank is known exactly; otherwise None."""
+    errors: Matrix | None = None
+    """How far each scaled sum of products may be from the exact one; None where all are exact."""
 
 
 @dataclass(frozen=True)
@@ -87,15 +92,17 @@ def design(
     gram: Matrix,
     users: Sequence[tuple[str, Sequence[int]]],
     tables: Collection[str] = (),
+    errors: Matrix | None = None,
 ) -> list[Finding]:
     """Returns a finding for each analysis of `users`, in their order: (its id, indices of its columns). `tables` are
-    the ids of those that are judged after all others, wherever the study lists them.
+    the ids of those that are judged after all others, wherever the study lists them. `errors` (m, m) is how far each
+    sum of products in `gram` may be from the exact one.
 
     R2.leverage: 0/1 columns, one per population and column, 0 outside the population, with their pooled Gram matrix.
     R4.leverage: all columns, including numbers, centred by site, weights included. Each analysis is judged together
     with those kept so far; one that puts a row of this site over the limit is refused, and its columns are left out.
     """
-    total = _scaled(own, gram)
+    total = _scaled(own, gram, errors)
     union, findings = _nothing(own), []
     alone = {of: _largest(_with_columns(_nothing(own), total, of)) for of in {tuple(columns) for _, columns in users}}
     for analysis, columns in users:
@@ -128,7 +135,7 @@ def _nothing(own: Matrix) -> _Union:
     return _Union((), frozenset(), np.empty((0, 0)), np.empty((n, 0)), np.zeros(n))
 
 
-def _scaled(own: Matrix, gram: Matrix) -> _Total:
+def _scaled(own: Matrix, gram: Matrix, errors: Matrix | None = None) -> _Total:
     """Returns both with columns of unit length. Zero columns stay zero; columns too small to judge become nan."""
     m = gram.shape[0]
     if gram.shape != (m, m) or own.ndim != 2 or own.shape[1] != m:
@@ -141,7 +148,8 @@ def _scaled(own: Matrix, gram: Matrix) -> _Total:
     scaled = gram / np.outer(length, length)
     scaled[~empty & (squares < SMALL), :] = np.nan
     whole = bool((gram == np.rint(gram)).all() and (np.abs(gram) < LARGEST_EXACT).all())
-    return _Total(np.asfortranarray(own / length), scaled, gram if whole else None)
+    rounding = None if errors is None else errors / np.outer(length, length)
+    return _Total(np.asfortranarray(own / length), scaled, gram if whole and errors is None else None, rounding)
 
 
 def _with_columns(union: _Union, total: _Total, brought: Sequence[int]) -> _Union:
@@ -173,13 +181,25 @@ def _with_column(union: _Union, total: _Total, j: int, adds: bool | None) -> _Un
         # manipulated total
         differs = np.abs(residual) > (ROUNDING * rounding if adds is None else np.sqrt(RANK))
         return replace(union, leverage=np.where(differs, np.inf, union.leverage))
-    if not left > RANK:
+    taken = _rounded_off(union, total, j, along)
+    if not left > max(RANK, 2 * taken):
         return _unclear(union)
     r, root = len(union.columns), np.sqrt(left)
     factor = np.zeros((r + 1, r + 1))
     factor[:r, :r], factor[r, :r], factor[r, r] = union.factor, along, root
     rows = np.concatenate([union.rows.T, residual[None, :] / root]).T
-    return _Union((*union.columns, j), union.seen, factor, rows, union.leverage + rows[:, r] ** 2)
+    leverage = union.leverage + rows[:, r] ** 2 * (left / (left - taken))
+    return _Union((*union.columns, j), union.seen, factor, rows, leverage)
+
+
+def _rounded_off(union: _Union, total: _Total, j: int, along: Matrix) -> float:
+    """Returns how much of a column's residual rounding may have taken, to first order: the residual is a combination of
+    the columns, whose square is one of their sums of products."""
+    if total.errors is None:
+        return 0.0
+    of = [*union.columns, j]
+    combination = np.abs([*np.linalg.solve(union.factor.T, along), 1.0])
+    return float(combination @ total.errors[np.ix_(of, of)] @ combination)
 
 
 def _amplified(factor: Matrix, along: Matrix) -> float:

@@ -24,6 +24,7 @@ from riskset.analyses.admission.own_rows import (
 from riskset.analyses.admission.step import Own
 from riskset.analyses.admission.steps import Changes, Cohorts
 from riskset.analyses.admission.told_outcome import NOT_COUNTED
+from riskset.analyses.admission.weighings import units_of
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.populations import Members, with_population
 from riskset.catalogue import say
@@ -233,7 +234,9 @@ class Contributor:
                 self.members[name] = Members.from_bytes(kept)
                 sets = [a.set_id for a in history.plan.reported if a.population == name]
                 self.own = replace(self.own, cohort=with_population(cohort, self.members[name], sets))
-        return replace(self.own, tells=lambda analysis: self.tells(analysis, history))
+        figures = history.figures
+        units = units_of({name: count.rows for name, count in figures.rows.items()}, figures.weights)
+        return replace(self.own, tells=lambda analysis: self.tells(analysis, history), units=units)
 
     def _local(self, question: Question, history: History) -> NDArray[np.float64]:
         return question.analysis.local(self._of_rows(question, history), question.state)

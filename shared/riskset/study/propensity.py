@@ -24,7 +24,7 @@ class Matching(TomlTable):
     """Each patient of the arm is matched with the nearest of the reference, within a hospital, without replacement."""
 
     method: Literal["nearest"]
-    ratio: int = Field(default=1, ge=1, le=1)
+    ratio: int = Field(default=1, ge=1, le=5)
     """Patients of the reference for each of the arm; a set may have fewer, but has one."""
     caliper_sd: float | None = Field(default=0.2, gt=0, le=10)
     """The largest distance, in standard deviations over all patients; none: any distance."""
@@ -102,6 +102,8 @@ class Propensity(TomlTable):
     covariates: Names
     site: Literal["profiled", "none"] = "profiled"
     """`profiled`: every hospital has an intercept of its own, which it keeps; `none`: one for all."""
+    firth: bool = False
+    """By Firth's penalised likelihood, which has a maximum where covariates tell the arms apart."""
     adjustments: dict[Name, Adjustment] = {}  # noqa: RUF012 - pydantic copies it
     gates: Annotated[Gates | None, Since("0.2.0")] = None
 

@@ -234,7 +234,13 @@ class Study(TomlTable):
 
     def is_weighted(self, population: str) -> bool:
         """Whether patients of a population have weights of their own."""
-        return self.propensity is not None and population in self.propensity.weightings
+        asked = self.propensity.adjustments.get(population) if self.propensity else None
+        return isinstance(asked, Weighting) or (isinstance(asked, Matching) and asked.ratio > 1)
+
+    def weighted_as(self, population: str) -> str | None:
+        """Returns the method by which patients of a population are weighted; None where each counts once."""
+        of = None if self.propensity is None else self.propensity.weightings.get(population)
+        return None if of is None else of.method
 
     def covariates_of(self, endpoint: str) -> tuple[str, ...]:
         """Returns the arm and every covariate in a model of `endpoint`, in the study's order of variables: the columns

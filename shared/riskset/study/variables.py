@@ -178,6 +178,16 @@ Variable = Annotated[
     Field(discriminator="type"),
 ]
 
+
+def values_of(variable: Variable) -> int:
+    """Returns how many values a variable can have, as the study declares it; of a number, in steps of one where it
+    declares none."""
+    if not isinstance(variable, NumberVariable):
+        return max(len(variable.kind.levels), 1)
+    low, high = variable.range
+    return int((high - low) / (variable.step or 1.0)) + 1
+
+
 _FUNCTIONS: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
     "log": np.log,
     "log2": np.log2,

@@ -217,7 +217,11 @@ def _reveals(study: Study) -> dict[str, str]:
     of_steps: dict[str, str] = {step.id: step.reveals for step in steps(["an earlier run"], joint=(Joint(),))}
     of_steps[IN_CLEAR] = say("analyses.reveals.stated")
     of_steps[ALONE] = say("analyses.reveals.alone")
-    return of_steps | {analysis.id: analysis.reveals for analysis in plan(study).reported}
+    reported = plan(study).reported
+    if any(analysis.exposure.weights for analysis in reported):
+        for step, code in {"admission/counts": "counts", "admission/pairs": "pairs"}.items():
+            of_steps[step] = f"{of_steps[step]}; {say(f'analyses.reveals.weights.{code}')}"
+    return of_steps | {analysis.id: analysis.reveals for analysis in reported}
 
 
 def _consent(folder: StudyFolder) -> tuple[ConsentState, Study | None, int]:

@@ -153,7 +153,7 @@ def _set(set_id: SetId, prepared: Preparation, study: Study) -> AnySet:
     entry = None if found.entry_days is None else found.entry_days[chosen]
     cause = None if found.cause is None else found.cause[chosen]
     days = found.days[chosen] - (set_id.landmark_days or 0)
-    return AnalysisSet(days, found.event[chosen], entry, variables, patients, weights, cause)
+    return AnalysisSet(days, found.event[chosen], entry, variables, patients, weights, cause=cause)
 
 
 def _covariate(name: str, export: Export, study: Study) -> NDArray[np.float64]:

@@ -267,12 +267,8 @@ class TestChangedPatients:
 
     def test_one_update_under_a_new_version_that_uses_one_more_column(self, network, patients):
         """Every patient has one value more in the second version; only one has another value than before."""
-        first = network(patients(*FEW), run="one")
-        first.run()
         model = {"kind": "cox", "endpoints": ["os"], "multivariable": [*BINARY, "age", "viral"]}
         table = patients(*FEW)
-        for column in table, first.patients:
-            assert "viral" in column
         plain = network({name: x for name, x in table.items() if name != "viral"}, run="one")
         plain.run()
         victim = self.victim(plain)

@@ -111,16 +111,6 @@ def by_site(names, subgroups, more):
         },
         "by_site": cox | {"robust": "site"},
         "by_site_breslow": cox | {"robust": "site", "ties": "breslow"},
-        **{
-            f"weighted_{key}{of}": {"kind": "cox", "endpoint": "os", "weights": "w"} | asked | ties
-            for of, ties in {"": {}, "_breslow": {"ties": "breslow"}}.items()
-            for key, asked in {
-                "robust": {"multivariable": names, "ph_test": TRANSFORMS},
-                "cluster_site": {"multivariable": names, "robust": "site"},
-                "naive": {"multivariable": names, "robust": "none"},
-                "trt_robust": {"univariable": ["trt"]},
-            }.items()
-        },
         "landmark": {"kind": "cox", "endpoint": "os", "univariable": ["trt"], "landmark": more["landmark"]["at"]},
         "adjusted": {"kind": "subgroup", "endpoint": "os", "by": list(subgroups), "adjusted": names[1:]},
         "early": {"kind": "response", "of": ["early"], "orr": ["true"], "complete_in": names[1:]},
@@ -129,6 +119,21 @@ def by_site(names, subgroups, more):
         "sites": sites | {"covariates": ["trt"]},
         "without": sites | {"covariates": names, "leave_one_out": True},
     }
+
+
+def weighted(names):
+    """Returns the entries of a study over the sites in which patients have weights."""
+    asked = {
+        "robust": {"multivariable": names},
+        "cluster_site": {"multivariable": names, "robust": "site"},
+        "naive": {"multivariable": names, "robust": "none"},
+        "trt_robust": {"univariable": ["trt"]},
+    }
+    ties = {"": {}, "_breslow": {"ties": "breslow"}}
+    cox = {"kind": "cox", "endpoint": "os", "weights": "w"}
+    entries = {f"{key}{end}": cox | of | how for key, of in asked.items() for end, how in ties.items()}
+    entries["robust"]["ph_test"] = TRANSFORMS
+    return {"curves": {"kind": "km", "endpoint": "os"}, **entries}
 
 
 def in_both(names, subgroups):

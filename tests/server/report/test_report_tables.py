@@ -275,3 +275,23 @@ def test_an_arm_of_nobody_has_no_median_that_was_not_reached(patients, printed):
     for entry in results.entries:
         nobody = entry_json(entry)["arms"][1]
         assert (nobody["n"], nobody["reason"]["code"]) == (0, "no patients")
+
+
+def test_a_weighted_model_says_as_how_many_its_patients_count(patients, printed):
+    """Of weights 30 to 90 the patients count as fewer, and no number of events is printed."""
+    sites = ("asan", "kurume")
+    cox = {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm"], "weights": "age", "robust": "model"}
+    cohorts = patients.deal(patients.rows(seed=3, n=80), np.array(sites)[np.arange(80) % 2])
+    for name, cohort in cohorts.items():
+        rows = cohort.analysis_sets["os"]
+        weighted = {"os weighted by age": replace(rows, weights=rows.variables["age"])}
+        cohorts[name] = replace(cohort, analysis_sets={"os": rows, **weighted})
+    study = patients.study(sites, analyses={"cox": cox})
+    results = results_of(study, Rehearsal(study, cohorts, is_gated=False).run(), sites, [], is_gated=False)
+    (table,) = printed(results, LABELS).tables("cox")
+    assert [row.cells[0] for row in table.rows if row.cells] == ["80", "80"]
+    (entry,) = (entry_json(entry) for entry in results.entries if entry.id == "cox/os/all/multivariable")
+    assert entry["effective_n"] < 80
+    (note,) = (note for note in table.notes if note.startswith("Each patient counts by "))
+    n, events = entry["effective_n"], entry["effective_events"]
+    assert note.endswith(f": the patients as {n} of equal weight, and those with an event as {events}.")

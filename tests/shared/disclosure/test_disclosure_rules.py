@@ -114,12 +114,21 @@ EITHER_SIDE = {
         lambda p, asked: models.evaluations(p, "cox", asked, 20, 4),
         {"pooled": (4, 5), "local": (4, 5)},
     ),
+    # an evaluation of 4 coefficients is 15 numbers
+    "R5.fitted": (
+        lambda p, n: models.fitted(p, "propensity", 6, n, 4),
+        {"pooled": (180, 179), "local": (180, 179)},
+    ),
     # 100 patients and 12 columns are 1,200 numbers
     "R5.opened": (
         lambda p, numbers: models.opened(p, "cox", numbers, numbers, 0, 100, 12),
         {"pooled": (3600, 3601), "local": (6000, 6001)},
     ),
     "R6.parameters": (lambda p, k: models.parameters(p, "cox", 80, k), {"pooled": (8, 9), "local": (8, 9)}),
+    "R6.combinations": (
+        lambda p, values: models.combinations(p, "propensity", 80, values),
+        {"pooled": (80, 79), "local": (80, 79)},
+    ),
     "R7.spread": (
         lambda p, sd: models.linear_predictor(p, "cox", spread_of(sd)),
         {"pooled": (3, 3.01), "local": (3, 3.01)},
@@ -172,6 +181,11 @@ EITHER_SIDE = {
         lambda p, m: beside(counting(0, 21), *(counting(0, 20 - i, f"run {i}") for i in range(m - 1)))(p),
         {"pooled": (2, 3), "local": (2, 3)},
     ),
+    "R9.weighted": (
+        lambda p, n: cells.weighted(p, "km", n),
+        {"pooled": (1, 2), "local": (0, 1)},
+    ),
+    "R9.block": (lambda p, fewest: cells.block(p, "km", fewest), {"pooled": (20, 19)}),
     "R9.endpoints": (
         lambda p, m: beside(curve(DAYS, range(m)), *(curve(DAYS, range(i)) for i in range(1, m)))(p),
         {"pooled": (3, 4), "local": (3, 4)},

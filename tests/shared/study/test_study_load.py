@@ -400,6 +400,40 @@ def test_what_no_gate_can_judge_is_refused_by_name(gates, method, code):
     assert [one.message.code for one in problems_of(replaced("[analyses]\n", f"{score}[analyses]\n"))] == [code]
 
 
+WEIGHT = 'w = { type = "number", range = [0.1, 10] }\n'
+WEIGHTED = ALONE.replace('ph_test = ["km"]', 'weights = "w"')
+
+
+def weighted(lines=WEIGHTED, declared=WEIGHT):
+    return replaced("sex  ", f"{declared}sex  ", replaced("[analyses]\n", TTP + lines))
+
+
+@pytest.mark.parametrize(
+    ("more", "errors"), [("", "patient"), (', robust = "site"', "site"), (', robust = "model"', "none")]
+)
+def test_errors_with_weights_are_robust_unless_the_entry_says_otherwise(more, errors):
+    study = parse_study(weighted(WEIGHTED.replace('"w"', f'"w"{more}')))
+    assert study.analyses["checked"].errors == errors
+    assert "w" in study.covariates_of("ttp")  # rows are complete in it
+    assert study_from_json(canonical_json(study)) == study
+
+
+def test_what_cannot_be_a_weight_or_be_weighted():
+    for lines, declared, code in (
+        (WEIGHTED.replace('"w"', '"ehs"'), WEIGHT, "study.variable.wrong_type"),
+        (WEIGHTED, WEIGHT.replace("0.1", "0"), "study.cox.range_of_weights"),
+        (WEIGHTED, WEIGHT.replace("10]", "1e4]"), "study.cox.range_of_weights"),
+        (WEIGHTED, WEIGHT.replace(" }", ', transform = "log" }'), "study.cox.transformed_weights"),
+        (WEIGHTED, WEIGHT.replace(" }", ', formula = "age / 50" }'), "study.derived.not_here"),
+        (WEIGHTED.replace('["mvi"]', '["mvi", "w"]'), WEIGHT, "study.cox.weight_is_covariate"),
+        (WEIGHTED.replace('"w"', '"w", concordance = true'), WEIGHT, "study.cox.not_weighted"),
+        (WEIGHTED.replace('"w"', '"w", firth = true'), WEIGHT, "study.cox.not_weighted"),
+        (WEIGHTED.replace('"w"', '"w", profile_limits = ["mvi"]'), WEIGHT, "study.cox.not_weighted"),
+        (WEIGHTED.replace('weights = "w"', 'robust = "model"'), WEIGHT, "study.cox.model_errors"),
+    ):
+        assert [problem.message.code for problem in problems_of(weighted(lines, declared))] == [code]
+
+
 def test_flags_that_cannot_compete():
     of_days = 'days = "rfs_days"\nevent = "mvi"\ncompeting = ["ehs"]\nentry = "rfs_days"\n'
     text = with_days().replace('days = "rfs_days"\nevent = "mvi"\n', of_days).replace("[analyses]\n", CIF)

@@ -250,7 +250,8 @@ def _weights(models: Sequence[_Model], context: Context) -> Iterator[Text]:
     of_sets = {model.analysis.analysis_set: model for model in reversed(models) if model.is_weighted}
     for model in reversed(list(of_sets.values())):
         by = model.analysis.set_id.weighted_by
-        weights = context.labels.plain_variable(by) if by else context.labels.population(model.analysis.population)
+        population = say("report.population.weights", name=model.analysis.population)
+        weights = context.labels.plain_variable(by) if by else str(population)
         cells = {key: Shown("count", (model.cell(f"effective_{key}"),)) for key in ("n", "events")}
         yield worded(say("report.cox.weights", weights=weights, **cells))
 

@@ -40,8 +40,9 @@ OWN_CAUSES: Final = {
         "R9.endpoints",
         "R2.apart_rows",
         "R4.cell",
+        "R9.weighted",
     ),
-    "admission/pairs": ("R4.column", "R14.untold", "R2.outcomes", "R2.apart_rows", "R8.weight"),
+    "admission/pairs": ("R4.column", "R14.untold", "R2.outcomes", "R2.apart_rows"),
     "admission/joint": (
         "R2.leverage",
         "R2.cell",
@@ -51,10 +52,11 @@ OWN_CAUSES: Final = {
         "R3.events_per_parameter",
         "R4.lost",
         "R6.parameters",
+        "R5.fitted",
     ),
-    "admission/products": ("R2.leverage", "R4.column", "R2.outcomes", "R4.same_order"),
+    "admission/products": ("R2.leverage", "R4.column", "R2.outcomes", "R4.same_order", "R8.weight"),
     "first": ("R4.leverage", "R5.opened", "R8.influence", "R8.site_influence", "R8.unjudged", "R14.outcomes"),
-    "later": ("R7.largest", "R7.spread", "R7.unjudged", "R5.numbers", "R5.evaluations", "R4.halved"),
+    "later": ("R7.largest", "R7.spread", "R7.unjudged", "R5.numbers", "R5.evaluations", "R4.halved", "R5.fitted"),
 }
 """By phase of a run, the causes that a site's own rows may have."""
 _BEFORE: Final = {
@@ -97,7 +99,7 @@ def cause_of(phase: str, finding: Finding | None) -> str:
         return cause
     if phase == "admission/counts" and finding.limit_name in ("R2.apart_sites", "R2.leverage"):
         return "R2.apart_rows"
-    if phase == "admission/pairs" and finding.limit_name in ("R2.apart_rows", "R8.weight"):
+    if phase == "admission/pairs" and finding.limit_name == "R2.apart_rows":
         return finding.limit_name
     if phase == "admission/pairs" or (phase == "admission/products" and finding.limit_name == "R4.leverage"):
         return "R4.column"
@@ -134,6 +136,7 @@ def _remedy(policy: Policy, cause: str, analysis: Analysis) -> Message:
         "R4.same_order": lambda: cells.same_order(policy, "", 1).remedy,
         "R4.lost": lambda: say("rules.instead.some_narrower_range"),
         "R4.column": lambda: _failing(policy, "R4.leverage", say("rules.remedy.leverage_column", k=policy.k)),
+        "R5.fitted": lambda: say("rules.remedy.fitted"),
         "R6.parameters": lambda: of_models.parameters(own, "", 1, p).remedy,
         "R2.leverage": lambda: _failing(policy, cause, span.remedy(policy, cause, is_table=is_table)),
         "R4.leverage": lambda: _failing(policy, cause, span.remedy(policy, cause, is_table=is_table)),

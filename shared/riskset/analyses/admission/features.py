@@ -91,11 +91,17 @@ def is_crossed(analyses: Sequence[Analysis], feature: Feature) -> bool:
     return any(column in (*e.design, *e.split, *e.conditions, e.within) for e in exposures)
 
 
+def can_be_subtracted(one: Analysis, other: Analysis) -> bool:
+    """Whether patients count alike in the sums of two analyses. Sums of w x and of x do not cancel, nor those of two
+    weights: R4 judges them together."""
+    return (one.exposure.weights, one.exposure.weighted_as) == (other.exposure.weights, other.exposure.weighted_as)
+
+
 def must_differ(one: Analysis, other: Analysis, arm: str | None) -> bool:
     """Whether what the sets of two analyses tell can be subtracted: not where nothing is told of one of them but
     tables, and the other tells nothing of the same columns but the arm. Boxes of a flow chart are subtracted from each
     other: rules of eligibility can be any property of a patient."""
-    if one.exposure.weights or other.exposure.weights:  # sums of w x and of x do not cancel: R4 judges both together
+    if not can_be_subtracted(one, other):
         return False
     if not (one.exposure.is_one_way or other.exposure.is_one_way):
         return True

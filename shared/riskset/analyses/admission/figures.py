@@ -97,6 +97,8 @@ class Figures:
     of a weighted set, about its weighted mean at a hospital."""
     weights: Mapping[Weighed, Weights] = field(default_factory=dict)
     """Of weighted sets: of all patients, and of those with an event."""
+    shared_weights: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    """By weighted set and another: the sum of products of what each patient counts in the two."""
     levels: Mapping[Weighed, Level] = field(default_factory=dict)
     """Of weighted sets: of each level."""
     joint: Mapping[tuple[Feature, Feature], float] = field(default_factory=dict)

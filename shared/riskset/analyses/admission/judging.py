@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from riskset.analyses.admission.altered import Item, users_in
 from riskset.analyses.admission.blocks import compared, is_joint
@@ -17,7 +17,7 @@ from riskset.analyses.admission.figures import Count, Figures, Rest, ToldSet
 from riskset.analyses.admission.of_columns import strata_in
 from riskset.analyses.admission.step import Live
 from riskset.analyses.admission.two_levels import cells_of_levels
-from riskset.analyses.admission.weighings import Level, Weighed, levels_of
+from riskset.analyses.admission.weighings import Level, Weighed, levels_of, weighted
 from riskset.analyses.analysis import Analysis, RefusedByRule
 from riskset.analyses.moments import Moments
 from riskset.analyses.opened import Begun, judged
@@ -25,11 +25,14 @@ from riskset.analyses.plan import Plan
 from riskset.catalogue import say
 from riskset.disclosure import cells
 from riskset.disclosure import models as of_models
-from riskset.disclosure.coverage import first_uncovered, uncovered_alone
+from riskset.disclosure.coverage import adds_weights, first_uncovered, uncovered_alone
 from riskset.disclosure.exposure import Column, Label
 from riskset.disclosure.finding import Finding, cannot_judge
 from riskset.disclosure.placement import unplaced
 from riskset.disclosure.policy import Policy, policy_from_json, strictest
+
+EVALUATIONS_OF_AN_OUTCOME: Final = 6
+"""A logistic model hardly ever needs more: where fewer are permitted, none begins."""
 
 Judged = tuple[str, Finding]
 """The id of an analysis, and what a rule says about it."""
@@ -68,7 +71,7 @@ class Judge:
             "admission/changes": _changes,
             "admission/cohorts": _cohorts,
             "admission/counts": _counts,
-            "admission/pairs": _cells,
+            "admission/pairs": _pairs,
             "admission/joint": _products,
             "admission/products": _not_alone,
         }.get(phase)
@@ -87,7 +90,8 @@ class Judge:
             return None
         n = figures.rows[analysis.rows_name].rows
         exposure = analysis.exposure
-        points = of_models.evaluations_allowed(self.policy, n, len(exposure.design), exposure.held, exposure.slopes)
+        of = len(exposure.design), exposure.held, exposure.slopes, exposure.predictors
+        points = of_models.evaluations_allowed(self.policy, n, *of)
         return max(1, points) * exposure.rounds_of_a_point
 
     def opened(self, begun: Begun, figures: Figures, fields: Mapping[str, Sequence[str]]) -> Sequence[Judged]:
@@ -115,6 +119,19 @@ class Judge:
         finding = cells.halved(policy, analysis.id, min(inside))
         return None if finding.passes else RefusedByRule.of(finding)
 
+    def in_blocks(self, analysis: Analysis, state: object, labels: Sequence[Label]) -> RefusedByRule | None:
+        """Returns the refusal of an analysis that would next add up weights in blocks of few patients (R9); None where
+        it would not. Each such sum has a label, and the analysis says how many patients the block has."""
+        sums = [label for label in labels if adds_weights(analysis.exposure, label)]
+        if self.policy is None or not sums:
+            return None
+        inside = analysis.in_blocks(state)
+        if len(inside) != len(sums):
+            finding = cannot_judge("R9", analysis.id, say("rules.beyond.blocks"), say("rules.instead.later_version"))
+        else:
+            finding = cells.block(self.policy, analysis.id, min(inside))
+        return None if finding.passes else RefusedByRule.of(finding)
+
     def uncovered(
         self, analysis: Analysis, labels: Sequence[Label], told: Sequence[Label] = ()
     ) -> RefusedByRule | None:
@@ -137,8 +154,31 @@ def _openings(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Ite
         if exposure.in_time is not None and exposure.in_time.split:
             split_by = list(dict.fromkeys(column.variable for column in exposure.in_time.split))
             yield analysis.id, cells.split(policy, analysis.id, split_by, allowed)
+    yield from _weighted_curves(policy, live)
     yield from _combined(policy, live)
     yield from _levels_and_strata(live)
+    yield from _weighted_again(live)
+
+
+def _weighted_again(live: Live) -> Iterator[Judged]:
+    """R2: a second population weighted by the same method. What tells the two apart is of the few whose weights are
+    limited, or who are trimmed, in one of them."""
+    populations: dict[str, str] = {}
+    for analysis in live:
+        of, name = analysis.exposure.weighted_as, analysis.set_id.population
+        if of is not None and (before := populations.setdefault(of, name)) != name:
+            why = say("rules.beyond.weighted_again", name=name, before=before)
+            yield analysis.id, cannot_judge("R2", analysis.id, why, say("rules.instead.one_weighting"))
+
+
+def _weighted_curves(policy: Policy, live: Live) -> Iterator[Judged]:
+    """R9: weighted populations whose weights are added up in time."""
+    kept: dict[str, None] = {}
+    for analysis in live:
+        if analysis.exposure.in_time is not None and analysis.exposure.in_time.are_blocks:
+            finding = cells.weighted(policy, analysis.id, len({*kept, analysis.population}))
+            yield analysis.id, finding
+            kept |= {analysis.population: None} if finding.passes else {}
 
 
 def _combined(policy: Policy, live: Live) -> Iterator[Judged]:
@@ -251,16 +291,18 @@ def _counted(policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
         n = figures.rows[analysis.analysis_set].rows
         if (rest := _rest(analysis, figures)) is not None:
             yield analysis.id, cells.not_alone(policy, rest.sites)
-        yield from ((analysis.id, f) for f in lost(figures.moments.get(analysis.analysis_set), analysis))
+        if not analysis.exposure.weights:  # whose columns are told in the next round
+            yield from ((analysis.id, f) for f in lost(figures.moments.get(analysis.analysis_set), analysis))
         single = [column for column in analysis.columns if not column.factors]
         for column in single:
             count = figures.columns[feature_of(analysis, column)]
             of: Literal["number", "level"] = "number" if column.is_number else "level"
             is_of_some = column.is_number or analysis.exposure.weights or 0 < count.rows < n
             yield analysis.id, cells.contributors(policy, column.name, count.sites, of, is_of_some=is_of_some)
-        yield from ((analysis.id, finding) for finding in _of_an_outcome(policy, analysis, figures))
+        yield from ((analysis.id, finding) for finding in _sites_of_an_outcome(policy, analysis, figures))
+        yield from ((analysis.id, finding) for finding in _combinations(policy, analysis, figures))
         if policy.column == "pooled" and analysis.exposure.weights:
-            yield from ((analysis.id, f) for f in _weighted(policy, analysis, figures))
+            yield from ((analysis.id, f) for f in _effective(policy, analysis, figures))
         elif policy.column == "pooled":
             ones = {c.name: figures.columns[Feature(analysis.analysis_set, c)].rows for c in single if not c.is_number}
             yield from ((analysis.id, f) for f in levels(policy, analysis, n, ones))
@@ -268,7 +310,7 @@ def _counted(policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
                 yield from ((analysis.id, f) for f in _model(policy, analysis, figures))
 
 
-def _of_an_outcome(policy: Policy, analysis: Analysis, figures: Figures) -> Iterator[Finding]:
+def _sites_of_an_outcome(policy: Policy, analysis: Analysis, figures: Figures) -> Iterator[Finding]:
     """R12 for a model without an endpoint: a hospital whose patients have one answer adds nothing to it."""
     if (outcome := analysis.exposure.outcome) is not None:
         for column in analysis.exposure.design:
@@ -278,35 +320,55 @@ def _of_an_outcome(policy: Policy, analysis: Analysis, figures: Figures) -> Iter
                 yield cells.contributors(policy, subject, sites, "number")
 
 
-def _weighted(policy: Policy, analysis: Analysis, figures: Figures) -> Iterator[Finding]:
-    """R1, R3, R4 for levels and R6 by as how many patients those of a weighted set count."""
+def _effective(policy: Policy, analysis: Analysis, figures: Figures) -> Iterator[Finding]:
+    """R1, R3 and R6 by as how many patients those of a weighted set count."""
     name = analysis.analysis_set
     n, events = (figures.weights.get(Weighed(name, with_event=with_event)) for with_event in (False, True))
     if n is None or events is None:
         yield cannot_judge("R8", analysis.id, say("rules.beyond.weights"), say("rules.instead.later_version"))
         return
-    yield from effective_numbers(policy, analysis, n.effective, events.effective, figures.levels)
+    yield from effective_numbers(policy, analysis, n.effective, events.effective)
 
 
-def effective_numbers(
-    policy: Policy, analysis: Analysis, n: int, events: int, levels: Mapping[Weighed, Level]
-) -> Iterator[Finding]:
-    """R1, R3, R4 for levels and R6 where patients count as `n`, and those with an event as `events`."""
+def effective_numbers(policy: Policy, analysis: Analysis, n: int, events: int) -> Iterator[Finding]:
+    """R1, R3 and R6 where patients count as `n`, and those with an event as `events`."""
     p = len(analysis.exposure.design)
     yield cells.population_rows(policy, say("rules.subject.weighted", name=analysis.analysis_set), n)
+    if p:
+        yield of_models.events(policy, analysis.id, events, p)
+        yield of_models.parameters(policy, analysis.id, n, p)
+
+
+def effective_levels(policy: Policy, analysis: Analysis, known: Mapping[Weighed, Level]) -> Iterator[Finding]:
+    """R4: every level of a weighted analysis, including the references, and its complement."""
     for of in levels_of(analysis):
-        level = levels[of]
+        level = known[of]
         subject = say("rules.subject.weighted", name=of.name)
         yield cells.level(policy, subject, level.having, level.having + level.lacking)
-    yield of_models.events(policy, analysis.id, events, p)
-    yield of_models.parameters(policy, analysis.id, n, p)
 
 
 def _model(policy: Policy, analysis: Analysis, figures: Figures) -> Iterator[Finding]:
     """R3 and R6 for the rows of a model."""
     if p := len(analysis.exposure.design):
+        n = figures.rows[analysis.rows_name].rows
         yield of_models.events(policy, analysis.id, _answers(analysis, figures), p)
-        yield of_models.parameters(policy, analysis.id, figures.rows[analysis.rows_name].rows, p)
+        yield of_models.parameters(policy, analysis.id, n, p)
+        yield from of_an_outcome(policy, analysis, n)
+
+
+def of_an_outcome(policy: Policy, analysis: Analysis, n: int) -> Iterator[Finding]:
+    """R5 for a model without an endpoint, of n patients."""
+    if predictors := analysis.exposure.predictors:
+        yield of_models.fitted(policy, analysis.id, EVALUATIONS_OF_AN_OUTCOME, n, predictors)
+
+
+def _combinations(policy: Policy, analysis: Analysis, figures: Figures) -> Iterator[Finding]:
+    """R6 for a model without an endpoint. Where others can see a hospital's own sums, its intercept can be tried."""
+    exposure = analysis.exposure
+    if exposure.predictors:
+        rows = figures.rows[analysis.rows_name]
+        each = rows.sites if exposure.own_intercepts and policy.column == "pooled" else 1
+        yield of_models.combinations(policy, analysis.id, rows.rows, exposure.combinations * each)
 
 
 def _answers(analysis: Analysis, figures: Figures) -> int:
@@ -320,6 +382,15 @@ def _answers(analysis: Analysis, figures: Figures) -> int:
 def rarer(having: int, n: int) -> int:
     """Returns how many of n patients have a yes-no column, or do not have it, whichever are fewer."""
     return min(having, n - having)
+
+
+def _pairs(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
+    """R4 for the columns of weighted sets, and what is judged of the levels of analyses with products."""
+    for analysis in weighted(live):
+        yield from ((analysis.id, f) for f in lost(figures.moments.get(analysis.analysis_set), analysis))
+        if policy.column == "pooled":
+            yield from ((analysis.id, f) for f in effective_levels(policy, analysis, figures.levels))
+    yield from _cells(judge, policy, live, figures)
 
 
 def _cells(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:

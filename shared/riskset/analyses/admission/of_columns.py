@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,9 @@ from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Column, Label
 from riskset.disclosure.exposure import total as total_of
 from riskset.stats.arrays import symmetric
+
+STEP: Final = 2.0**-6
+"""To which a hospital rounds a sum of products of weighted columns, in units of the mean weight."""
 
 
 def _with_events(live: Live) -> tuple[str, ...]:
@@ -94,10 +97,27 @@ def _unweighted(live: Live) -> tuple[Feature, ...]:
     return tuple(feature for feature in modelled(live) if not feature.is_weighted)
 
 
-def squared(live: Live) -> tuple[Feature, ...]:
-    """Returns the columns of which nothing but the sum of squares leaves before their products: those within strata,
-    and weighted ones, whose sums could be decoded."""
-    return (*stratified(live), *(feature for feature in modelled(live) if feature.is_weighted))
+def _in_strata(live: Live) -> tuple[Feature, ...]:
+    return tuple(feature for feature in stratified(live) if not feature.is_weighted)
+
+
+def weighted(live: Live) -> tuple[Feature, ...]:
+    """Returns the weighted columns, also those within strata. Nothing but their sum of squares leaves before their
+    products, and that after the sets were compared: their sums could be decoded."""
+    return tuple(feature for feature in (*modelled(live), *stratified(live)) if feature.is_weighted)
+
+
+def steps_of(features: Sequence[Feature], units: Mapping[str, float]) -> NDArray[np.float64]:
+    """Returns the step to which each hospital rounds each sum of products of two features, (m, m): 0 where neither is
+    weighted. Where each number is one of many, an exact one could be decoded: it tells which of the weights that there
+    may be are those of a few patients."""
+    unit = np.array([units.get(f.cohort, 1.0) if f.is_weighted else 1.0 for f in features])
+    is_weighted = np.array([f.is_weighted for f in features], bool)
+    return np.where(is_weighted[:, None] | is_weighted, np.outer(unit, unit) * STEP, 0.0)
+
+
+def _rounded(numbers: NDArray[np.float64], steps: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(steps > 0.0, np.rint(numbers / np.where(steps > 0.0, steps, 1.0)) * steps, numbers)
 
 
 def strata_in(analysis: Analysis) -> tuple[Column, ...]:
@@ -132,7 +152,7 @@ class Counts:
             *(total_of(f"events of {name}") for name in _with_events(live)),
             *(total_of(f"patients with {f.name}", *f.columns) for f in _columns(live)),
             *(total_of(f"{n} of {f.name}", *f.columns) for f in _unweighted(live) for n in moments.NUMBERS),
-            *(total_of(f"sum of squares of {f.name}", *f.columns) for f in squared(live)),
+            *(total_of(f"sum of squares of {f.name}", *f.columns) for f in _in_strata(live)),
             *weighings.labels(live),
             *self.exclusions.labels(live),
             *HOSPITALS.labels(live),
@@ -144,7 +164,7 @@ class Counts:
         counts = [0.0 if f.is_number else float(_values(own, f).sum()) for f in _columns(live)]
         analysed = own.cohort.analysis_sets
         spread = [moments.summary([f.column], analysed[f.cohort]) for f in _unweighted(live) if f.column]
-        within = (matrix(own.cohort, squared(live), centred=True) ** 2).sum(axis=0)
+        within = (matrix(own.cohort, _in_strata(live), centred=True) ** 2).sum(axis=0)
         weights = weighings.local(own.cohort, live)
         excluded = self.exclusions.local(own.cohort, live)
         stated = [HOSPITALS.local(own, live), ANSWERS.local(own, live)]
@@ -154,10 +174,7 @@ class Counts:
         of_sets = [only_of(live, refused, Feature(name)) for name in _with_events(live)]
         columns = [only_of(live, refused, f) for f in _columns(live)]
         spread = np.repeat([only_in_designs_of(live, refused, f) for f in _unweighted(live)], len(moments.NUMBERS))
-        within = [
-            refused.issuperset(a.id for a in live if (in_strata if f.within else in_design)(a, f))
-            for f in squared(live)
-        ]
+        within = [refused.issuperset(a.id for a in live if in_strata(a, f)) for f in _in_strata(live)]
         weights = weighings.silent(live, refused)
         excluded = self.exclusions.silent(live, refused)
         stated = [*HOSPITALS.silent(live, refused), *ANSWERS.silent(live, refused)]
@@ -183,9 +200,9 @@ class Counts:
         counts = dict(zip(columns, rows_and_sites(total[len(sets) : at], sites[: len(columns)]), strict=True))
         spread = {f: total[at + 3 * i : at + 3 * i + 3] for i, f in enumerate(_unweighted(live))}
         rest = total[at + 3 * len(spread) :]
-        within = dict(zip(squared(live), rest, strict=False))
+        within = dict(zip(_in_strata(live), rest, strict=False))
         rest = rest[len(within) :]
-        wholes, levels = weighings.combined(live, rest)
+        weights, shared = weighings.combined(live, rest)
         excluded = self.exclusions.combine(rest[len(weighings.labels(live)) :], live, dead)
         known_spread = {f: part for f, part in spread.items() if not only_in_designs_of(live, dead, f)}
         found = dict(known.moments)  # what was told before is kept: models that were admitted with it go on meanwhile
@@ -197,25 +214,20 @@ class Counts:
             found[name] = replace(counted, columns={**before, **counted.columns})
         stated, n = sites[len(columns) :], len(HOSPITALS.labels(live))
         known = replace(known, rest=HOSPITALS.combine(stated[:n], live), answers=ANSWERS.combine(stated[n:], live))
-        known = replace(known, excluded=excluded, weights=wholes, levels=levels)
-        known = replace(known, events=events, columns=counts, within=within)
-        return replace(known, moments={**found, **_moments_of_weighted(live, dead, known)})
+        known = replace(known, excluded=excluded, weights=weights, shared_weights=shared)
+        return replace(known, events=events, columns=counts, moments=found, within=within)
 
 
 def _moments_of_weighted(live: Live, dead: frozenset[str], known: Figures) -> dict[str, Moments]:
     """Returns the moments of each weighted set: as its columns count, so that no count follows from them."""
     found: dict[str, Moments] = {}
+    for name in dict.fromkeys(a.analysis_set for a in weighings.weighted(live) if a.id not in dead):
+        of = known.weights[Weighed(name)], known.weights.get(Weighed(name, with_event=True))
+        columns = dict(known.moments[name].columns) if name in known.moments else {}
+        found[name] = Moments(known.rows[name].rows, 0, columns, *of)
     for feature in modelled(live):
-        if not feature.is_weighted or only_in_designs_of(live, dead, feature):
-            continue
-        name = feature.cohort
-        if name not in found:
-            of = known.weights[Weighed(name)], known.weights.get(Weighed(name, with_event=True))
-            found[name] = Moments(
-                known.rows[name].rows, 0, dict(known.moments[name].columns) if name in known.moments else {}, *of
-            )
-        if feature.column is not None:
-            varies = known.columns[feature].sites > 0
+        if feature.is_weighted and feature.column is not None and not only_in_designs_of(live, dead, feature):
+            varies, name = known.columns[feature].sites > 0, feature.cohort
             found[name] = moments.with_sum(found[name], feature.column, known.within[feature], varies)
     return found
 
@@ -257,19 +269,33 @@ class Pairs(_NoContributors):
     reveals: ClassVar[Message] = say("analyses.reveals.pairs")
 
     def labels(self, live: Live) -> tuple[Label, ...]:
-        return _pair_labels(binary(live), "patients with")
+        squares = (total_of(f"sum of squares of {f.name}", *f.columns) for f in weighted(live))
+        return (*_pair_labels(binary(live), "patients with"), *squares, *weighings.labels_of_levels(live))
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
-        return gram(matrix(own.cohort, binary(live)))
+        features = weighted(live)
+        steps = np.diag(steps_of(features, own.units))
+        squares = _rounded((matrix(own.cohort, features, centred=True) ** 2).sum(axis=0), steps)
+        return np.concatenate(
+            [gram(matrix(own.cohort, binary(live))), squares, weighings.local_levels(own.cohort, live)]
+        )
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
-        return _silent_pairs([only_of(live, refused, feature) for feature in binary(live)])
+        pairs = _silent_pairs([only_of(live, refused, feature) for feature in binary(live)])
+        users = ([a.id for a in live if (in_strata if f.within else in_design)(a, f)] for f in weighted(live))
+        squares = np.array([refused.issuperset(ids) for ids in users], bool)
+        return np.concatenate([pairs, squares, weighings.silent_levels(live, refused)])
 
     def combine(
         self, total: Sequence[float], sites: Sequence[int], live: Live, dead: frozenset[str], known: Figures
     ) -> Figures:
-        features = binary(live)
-        return replace(known, pairs=Gram(features, symmetric(total, len(features))))
+        features, of_weights = binary(live), weighted(live)
+        at = len(features) * (len(features) + 1) // 2
+        within = {**known.within, **dict(zip(of_weights, total[at:], strict=False))}
+        levels = weighings.combined_levels(live, total[at + len(of_weights) :])
+        pairs = Gram(features, symmetric(total[:at], len(features)))
+        known = replace(known, pairs=pairs, within=within, levels=levels)
+        return replace(known, moments={**known.moments, **_moments_of_weighted(live, dead, known)})
 
 
 @dataclass(frozen=True)
@@ -287,7 +313,9 @@ class Products(_NoContributors):
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
         squares = (matrix(own.cohort, sums(live), centred=True) ** 2).sum(axis=0)
-        products = gram(matrix(own.cohort, modelled(live), centred=True))
+        squares = _rounded(squares, np.diag(steps_of(sums(live), own.units)))
+        steps = steps_of(modelled(live), own.units)
+        products = _rounded(gram(matrix(own.cohort, modelled(live), centred=True)), steps[np.triu_indices(len(steps))])
         return np.concatenate([products, squares, spreads.local(own.cohort, live), PATIENTS.local(own, live)])
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:

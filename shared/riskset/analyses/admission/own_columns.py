@@ -4,46 +4,71 @@ None of it leaves the hospital.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from riskset.analyses.admission.blocks import products_of, products_with
 from riskset.analyses.admission.features import Feature, in_design, matrix
 from riskset.analyses.admission.figures import Figures
 from riskset.analyses.admission.judging import Judged
-from riskset.analyses.admission.of_columns import in_strata, modelled, models, stratified
+from riskset.analyses.admission.of_columns import in_strata, modelled, models, steps_of, stratified
 from riskset.analyses.admission.step import Live, Own
 from riskset.disclosure import span
 from riskset.disclosure.policy import Policy
 
 
-def own_columns(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
+def own_columns(policy: Policy, live: Live, own: Own, figures: Figures, *, weighted: bool) -> Iterator[Judged]:
     """R4 for each column alone, before its products with others are sent: where one patient makes up nearly all of its
-    spread, they are that patient's row."""
-    for feature in modelled(live):
+    spread, they are that patient's row. `weighted` for those of weighted sets, whose spread is told a round later."""
+    for feature in (f for f in modelled(live) if f.is_weighted == weighted):
         if feature.is_weighted:
-            yield from _alone(policy, own, feature, figures.within[feature], [a for a in live if in_design(a, feature)])
+            within, users = figures.within[feature], [a for a in live if in_design(a, feature)]
+            yield from _alone(policy, own, feature, within, users, errors_of([feature], own, figures))
         elif feature.column is not None:
             within = figures.moments[feature.cohort].columns[feature.column].within
             yield from _alone(policy, own, feature, within, [a for a in live if in_design(a, feature)])
-    yield from own_strata(policy, live, own, figures.within)
+    of_strata = (f for f in stratified(live) if f.is_weighted == weighted)
+    yield from _own_strata(policy, live, own, of_strata, figures.within)
 
 
 def own_strata(policy: Policy, live: Live, own: Own, within: Mapping[Feature, float] | None) -> Iterator[Judged]:
     """R4 for each column alone within the strata of its model: a column may be all but constant there. `within` are the
     sums of squares of all hospitals, None for this one's own."""
-    for feature in stratified(live):
+    yield from _own_strata(policy, live, own, stratified(live), within)
+
+
+def _own_strata(
+    policy: Policy, live: Live, own: Own, of: Iterable[Feature], within: Mapping[Feature, float] | None
+) -> Iterator[Judged]:
+    for feature in of:
         total = None if within is None else within[feature]
         yield from _alone(policy, own, feature, total, [a for a in models(live) if in_strata(a, feature)])
 
 
-def _alone(policy: Policy, own: Own, feature: Feature, total: float | None, users: Live) -> Iterator[Judged]:
+def errors_of(features: Sequence[Feature], own: Own, figures: Figures) -> NDArray[np.float64] | None:
+    """Returns how far the sums of products of these features over all hospitals may be from the exact ones, (m, m);
+    None where none is weighted."""
+    if not any(feature.is_weighted for feature in features):
+        return None
+    hospitals = max(figures.rows[feature.cohort].sites for feature in features)
+    return hospitals * steps_of(features, own.units) / 2
+
+
+def _alone(
+    policy: Policy,
+    own: Own,
+    feature: Feature,
+    total: float | None,
+    users: Live,
+    errors: NDArray[np.float64] | None = None,
+) -> Iterator[Judged]:
     """R4 for one column, of the analyses that use it; `total` is its sum of squares, None for this hospital's own."""
     rows = matrix(own.cohort, [feature], centred=True)
     gram = rows.T @ rows if total is None else np.array([[total]])
     for analysis in users:
-        found = span.design(policy, "R4.leverage", rows, gram, [(analysis.id, [0])])
+        found = span.design(policy, "R4.leverage", rows, gram, [(analysis.id, [0])], errors=errors)
         yield from ((analysis.id, finding) for finding in found)
 
 

@@ -62,7 +62,7 @@ def _own_evaluations(policy: Policy, own: Own, evaluated: Sequence[Evaluated]) -
         if policy.column == "local" and n:
             exposure = one.analysis.exposure
             points = one.evaluations // exposure.rounds_of_a_point + 1
-            of = n, len(exposure.design), exposure.held, exposure.slopes
+            of = n, len(exposure.design), exposure.held, exposure.slopes, exposure.predictors
             asked = of_models.evaluations(policy, id_, points, *of)
             yield from ((id_, finding) for finding in asked)
 

@@ -8,7 +8,7 @@ anything leaves it. Curves are compared (R9) by each hospital in both columns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Final
 
@@ -22,28 +22,30 @@ from riskset.analyses.admission.blocks import (
     gram_of,
     is_joint,
 )
-from riskset.analyses.admission.features import Feature, features_of, matrix, rows_within
+from riskset.analyses.admission.features import Feature, can_be_subtracted, features_of, matrix, rows_within
 from riskset.analyses.admission.figures import Count, Figures
 from riskset.analyses.admission.judging import (
     Judged,
     altered,
     apart_since,
     beyond,
+    effective_levels,
     effective_numbers,
     levels,
     lost,
     nested,
+    of_an_outcome,
     rarer,
 )
 from riskset.analyses.admission.of_columns import adding, binary, modelled
-from riskset.analyses.admission.own_columns import own_columns, own_products, own_strata
+from riskset.analyses.admission.own_columns import errors_of, own_columns, own_products, own_strata
 from riskset.analyses.admission.own_outcomes import own_outcomes, own_outcomes_of_levels, own_outcomes_since
-from riskset.analyses.admission.own_sets import own_sets, own_sets_of_arms, own_sets_of_site
+from riskset.analyses.admission.own_sets import in_both, own_sets, own_sets_of_arms, own_sets_of_site
 from riskset.analyses.admission.own_sums import own_sums, own_sums_of_levels
 from riskset.analyses.admission.own_tables import own_tables
 from riskset.analyses.admission.step import Live, Own
 from riskset.analyses.admission.two_levels import cells_of_levels
-from riskset.analyses.admission.weighings import levels_of, own_level, shares, weighted
+from riskset.analyses.admission.weighings import counting, levels_of, own_level, shares, weighted
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import AnalysisSet, AnySet
 from riskset.analyses.leaving import curves_of
@@ -78,10 +80,11 @@ def own_findings(
             _own_untold(policy, live, own),
             _own_outcomes(policy, live, own, figures),
             own_sets_of_arms(policy, live, own, figures, arm),
-            _own_weights(policy, live, own, figures, arm),
+            _own_weighted_sets(policy, live, own, figures),
         ),
         "admission/products": lambda: chain(
             own_numbers.orders(policy, live, own),
+            _own_weights(policy, live, own, figures, arm),
             _own_outcomes_of_levels(policy, live, own, figures),
         ),
     }
@@ -92,16 +95,18 @@ def own_findings(
             "admission/joint": lambda: chain(
                 cells_of_levels(policy, live, lambda features: _own_gram(own, features)),
                 _own_levels(policy, live, own),
+                _own_outcome_models(policy, live, own),
             ),
         }
         if policy.column == "local"
         else {
             "admission/changes": lambda: _own_alike(policy, live, own),
-            "admission/pairs": lambda: own_columns(policy, live, own, figures),
+            "admission/pairs": lambda: own_columns(policy, live, own, figures, weighted=False),
             "admission/joint": lambda: _own_pairs(policy, live, own, figures),
             "admission/products": lambda: chain(
                 () if any(map(is_joint, live)) else _own_pairs(policy, live, own, figures),  # then in the round before
                 own_products(policy, live, own, figures),
+                own_columns(policy, live, own, figures, weighted=True),
                 _own_joint(policy, "R2.leverage", live, own, figures),
             ),
         }
@@ -194,6 +199,35 @@ def _hiding(policy: Policy, figures: Figures) -> Figures:
     return figures if policy.column == "pooled" else Figures()
 
 
+def _own_weighted_sets(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
+    """R4 in both columns, before any column of a weighted set is told: no sum of sets, in some of which patients count
+    by their weights, singles out a patient. Where all weights are alike, a weighted set less another is a few. Weighted
+    sets are judged after the others, wherever the study lists them."""
+    of_weighted = {analysis.analysis_set for analysis in weighted(live)}
+    if not of_weighted:
+        return
+    crossed = sorted((a for a in live if not a.exposure.is_one_way), key=lambda a: a.exposure.weights)
+    names = list(dict.fromkeys(a.analysis_set for a in crossed))
+    rows = counting(own.cohort, names, live)
+    gram = rows.T @ rows if policy.column == "local" else _of_sets(figures, names, of_weighted)
+    users = [(a.id, [names.index(a.analysis_set)]) for a in crossed]
+    ids = {a.id for a in crossed if a.exposure.weights}
+    found = zip((id_ for id_, _ in users), span.design(policy, "R4.leverage", rows, gram, users), strict=True)
+    yield from ((id_, finding) for id_, finding in found if id_ in ids)
+
+
+def _of_sets(figures: Figures, names: Sequence[str], of_weighted: Collection[str]) -> NDArray[np.float64]:
+    """Returns the sums of products of what patients of all hospitals count in each two sets, (sets, sets)."""
+    plain = [name for name in names if name not in of_weighted]
+    gram = np.zeros((len(names), len(names)))
+    gram[: len(plain), : len(plain)] = in_both(figures, plain)
+    for i, a in enumerate(names):
+        for j, b in enumerate(names):
+            if a in of_weighted:
+                gram[i, j] = gram[j, i] = figures.shared_weights.get((a, b), figures.shared_weights.get((b, a), 0.0))
+    return gram
+
+
 def _own_weights(policy: Policy, live: Live, own: Own, figures: Figures, arm: str | None) -> Iterator[Judged]:
     """R8: no patient makes up a large part of the weight of an arm; in the local column, of this hospital's own."""
     for analysis in weighted(live):
@@ -250,7 +284,7 @@ def _own_counts(policy: Policy, analysis: Analysis, own: Own, kept: Sequence[Ana
         return
     yield cells.population_rows(policy, name, rows.n)
     of_weights = analysis.exposure.weights
-    for other in dict.fromkeys(a.analysis_set for a in kept if not (of_weights or a.exposure.weights)):
+    for other in dict.fromkeys(a.analysis_set for a in kept if can_be_subtracted(a, analysis)):
         if other != name:
             differ = own.cohort.apart(name, other)
             yield from cells.apart(policy, other, name, differ, int(differ > 0), analysis.exposure.is_one_way)
@@ -270,8 +304,8 @@ def _own_effective(policy: Policy, analysis: Analysis, rows: AnySet) -> Iterator
     if not isinstance(rows, AnalysisSet):
         raise TypeError(f"the set {analysis.analysis_set} has no endpoint")
     weights, of_levels = weights_of(rows), {of: own_level(of, rows, [analysis]) for of in levels_of(analysis)}
-    n, events = effective(weights), effective(weights[rows.event])
-    yield from effective_numbers(policy, analysis, n, events, of_levels)
+    yield from effective_levels(policy, analysis, of_levels)
+    yield from effective_numbers(policy, analysis, effective(weights), effective(weights[rows.event]))
 
 
 def _own_levels(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
@@ -291,6 +325,13 @@ def _own_model(policy: Policy, analysis: Analysis, rows: AnySet) -> Iterator[Fin
     if p := len(analysis.exposure.design):
         yield of_models.events(policy, analysis.id, _answers(analysis, rows), p)
         yield of_models.parameters(policy, analysis.id, rows.n, p)
+
+
+def _own_outcome_models(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
+    """R5 for models without an endpoint, on this hospital's rows."""
+    for analysis in live:
+        if n := own.cohort.analysis_sets[analysis.analysis_set].n:
+            yield from ((analysis.id, finding) for finding in of_an_outcome(policy, analysis, n))
 
 
 def _answers(analysis: Analysis, rows: AnySet) -> int:
@@ -316,7 +357,8 @@ def _own_designs(policy: Policy, live: Live, own: Own, figures: Figures) -> Iter
     features = modelled(live)
     if figures.spread is not None and features:
         own_rows = matrix(own.cohort, features, centred=True)
-        yield from _span(policy, "R4.leverage", own_rows, figures.spread.of(features), features, adding(live))
+        errors = errors_of(features, own, figures)
+        yield from _span(policy, "R4.leverage", own_rows, figures.spread.of(features), features, adding(live), errors)
 
 
 def _own_joint(policy: Policy, limit: str, live: Live, own: Own, figures: Figures | None) -> Iterator[Judged]:
@@ -349,8 +391,9 @@ def _span(
     gram: NDArray[np.float64],
     features: Sequence[Feature],
     live: Live,
+    errors: NDArray[np.float64] | None = None,
 ) -> Iterator[Judged]:
     at = {feature: j for j, feature in enumerate(features)}
     users = [(analysis.id, [at[f] for f in features_of([analysis]) if f in at]) for analysis in live]
-    findings = span.design(policy, limit, rows, gram, users, {a.id for a in live if a.exposure.is_one_way})
+    findings = span.design(policy, limit, rows, gram, users, {a.id for a in live if a.exposure.is_one_way}, errors)
     yield from zip((id_ for id_, _ in users), findings, strict=True)

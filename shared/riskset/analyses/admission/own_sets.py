@@ -29,23 +29,26 @@ def own_sets(policy: Policy, live: Live, own: Own, figures: Figures, arm: str | 
         names = list(dict.fromkeys(analysis.analysis_set for analysis in users))
         if ids and len(names) > 1:
             rows = matrix(own.cohort, [Feature(name) for name in names])
-            gram = rows.T @ rows if policy.column == "local" else _in_both(figures, names)
+            gram = rows.T @ rows if policy.column == "local" else in_both(figures, names)
             of = [(analysis.id, [names.index(analysis.analysis_set)]) for analysis in users]
             found = zip((id_ for id_, _ in of), span.design(policy, "R2.leverage", rows, gram, of), strict=True)
             yield from ((id_, finding) for id_, finding in found if id_ in ids)
 
 
 def own_sets_of_site(policy: Policy, live: Live, own: Own, figures: Figures, arm: str | None) -> Iterator[Judged]:
-    """R2 for sets whose sums can be added: those of models and curves, and all that tell something of one variable. No
-    sum of them is of this hospital's patients alone. It would be one where the memberships of all patients have a
-    higher rank than those of the other hospitals' patients."""
+    """R2 for sets whose sums can be added: those of models and curves in which patients count alike, and all that tell
+    something of one variable. No sum of them is of this hospital's patients alone. It would be one where the
+    memberships of all patients have a higher rank than those of the other hospitals' patients."""
     if policy.column == "local":
         return
-    crossed = [analysis for analysis in live if not analysis.exposure.is_one_way]
+    crossed: dict[str | None, list[Analysis]] = {}
+    for analysis in live:
+        if not analysis.exposure.is_one_way:
+            crossed.setdefault(analysis.exposure.weighted_as, []).append(analysis)
     of_tables = (
         of for of in _of_variables(live, own.cohort, arm) if any(analysis.exposure.is_one_way for analysis in of)
     )
-    for users in (crossed, *of_tables):
+    for users in (*crossed.values(), *of_tables):
         passing = _not_of_site(users, own, figures)
         for analysis in users:
             name = analysis.analysis_set
@@ -56,7 +59,7 @@ def _not_of_site(users: Live, own: Own, figures: Figures) -> frozenset[str]:
     """Returns the sets of which, with those before them, no sum is of the hospital's patients alone."""
     names = list(dict.fromkeys(analysis.analysis_set for analysis in users))
     rows = matrix(own.cohort, [Feature(name) for name in names])
-    every = _in_both(figures, names)
+    every = in_both(figures, names)
     others, kept = every - rows.T @ rows, list(range(len(names)))
     if _is_separate(every, others, kept):
         kept = []
@@ -159,7 +162,7 @@ def _of_variables(live: Live, cohort: Cohort, arm: str | None) -> list[Sequence[
     return list({tuple(a.id for a in users): users for users in found}.values())
 
 
-def _in_both(figures: Figures, names: Sequence[str]) -> NDArray[np.float64]:
+def in_both(figures: Figures, names: Sequence[str]) -> NDArray[np.float64]:
     """Returns how many patients of all hospitals are in each two sets, by how many are in only one, (sets, sets)."""
     sizes = np.array([figures.rows[name].rows for name in names])
     apart = np.array([[0 if a == b else apart_of(figures, a, b).rows for b in names] for a in names])

@@ -58,6 +58,8 @@ class Own:
     """Of which of them it told no more than tables by arm."""
     tells: Callable[[Analysis], bool] = lambda _: False
     """Whether it tells its own estimate of an analysis: it signed for that, and its own rows pass the rules."""
+    units: Mapping[str, float] = field(default_factory=dict)
+    """By weighted set: about the mean weight over all hospitals, in which sums of its columns are rounded."""
     has_told: bool = False
     """Whether it told an estimate of its own in another run."""
 

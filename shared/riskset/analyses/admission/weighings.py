@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import AnalysisSet, AnySet, Cohort
-from riskset.analyses.weights import Weights, effective, largest_share, rounded, weights_of
+from riskset.analyses.weights import Weights, effective, largest_share, rounded, unit, weights_of
 from riskset.disclosure.exposure import Column, Label
 from riskset.disclosure.exposure import total as total_of
 
@@ -101,50 +101,98 @@ def are_among(of: Weighed, rows: AnySet, live: Live) -> NDArray[np.bool_]:
     return np.asarray(~np.any([column.values(rows) == 1.0 for column in same], axis=0))
 
 
+def shared(live: Live) -> tuple[tuple[str, str], ...]:
+    """Returns each weighted set with each set that has no weights, and with each weighted one from itself on."""
+    names = list(dict.fromkeys(analysis.analysis_set for analysis in weighted(live)))
+    plain = [name for name in dict.fromkeys(analysis.analysis_set for analysis in live) if name not in names]
+    pairs = (((name, other) for other in (*plain, *names[i:])) for i, name in enumerate(names))
+    return tuple(pair for of in pairs for pair in of)
+
+
 def labels(live: Live) -> tuple[Label, ...]:
+    """Of whole sets: what is told before any number of a column of them."""
     of_wholes = (f"{what} of {of.name}" for of in wholes(live) for what in ("weights", "squared weights"))
-    of_levels = (
-        (f"{what} {of.name}", of.column)
-        for of in levels(live)
-        for what in ("effective patients with", "effective patients without", "weights of")
-    )
-    return (*map(total_of, of_wholes), *(total_of(text, column) for text, column in of_levels if column is not None))
+    return tuple(map(total_of, (*of_wholes, *(f"weights of {a} in {b}" for a, b in shared(live)))))
 
 
 def local(cohort: Cohort, live: Live) -> Floats:
-    """Returns a hospital's numbers, (size,)."""
+    """Returns a hospital's numbers of whole sets, (size,)."""
     numbers: list[float] = []
     for of in wholes(live):
         rows = cohort.analysis_sets[of.cohort]
         own = rounded(weights_of(rows))[are_among(of, rows, live)]
         numbers += [float(own.sum()), float(own @ own)]
-    for of in levels(live):
-        rows = cohort.analysis_sets[of.cohort]
-        weights, has = weights_of(rows), are_among(of, rows, live)
-        numbers += [effective(weights[has]), effective(weights[~has]), float(rounded(weights)[has].sum())]
-    return np.array(numbers, np.float64)
+    names = tuple(dict.fromkeys(name for pair in shared(live) for name in pair))
+    values = dict(zip(names, counting(cohort, names, live).T, strict=True))
+    return np.array([*numbers, *(float(values[a] @ values[b]) for a, b in shared(live))], np.float64)
+
+
+def counting(cohort: Cohort, names: Sequence[str], live: Live) -> Floats:
+    """Returns what a hospital's patients count in each of these sets, (patients, sets): their rounded weight, or 1; 0
+    outside. Never leaves."""
+    full = np.zeros((cohort.n_patients, len(names)))
+    of_weighted = {analysis.analysis_set for analysis in weighted(live)}
+    for j, name in enumerate(names):
+        rows = cohort.analysis_sets[name]
+        full[rows.patients, j] = rounded(weights_of(rows)) if name in of_weighted else 1.0
+    return full
 
 
 def silent(live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
-    """Returns which numbers belong to refused analyses only, (size,)."""
-    of_sets: dict[str, set[str]] = {}
-    of_levels: dict[Weighed, set[str]] = {}
-    for analysis in weighted(live):
-        of_sets.setdefault(analysis.analysis_set, set()).add(analysis.id)
-        for level in levels_of(analysis):
-            of_levels.setdefault(level, set()).add(analysis.id)
-    users = [of_sets[of.cohort] for of in wholes(live) for _ in range(2)]
-    users += [of_levels[of] for of in levels(live) for _ in range(3)]
-    return np.array([refused.issuperset(ids) for ids in users], bool)
+    """Returns which numbers of whole sets belong to refused analyses only, (size,)."""
+    users: dict[str, set[str]] = {}
+    for analysis in live:
+        users.setdefault(analysis.analysis_set, set()).add(analysis.id)
+    dead = {name for name, ids in users.items() if refused.issuperset(ids)}
+    of_wholes = (of.cohort in dead for of in wholes(live) for _ in range(2))
+    return np.array([*of_wholes, *(a in dead or b in dead for a, b in shared(live))], bool)
 
 
-def combined(live: Live, total: Sequence[float]) -> tuple[Mapping[Weighed, Weights], Mapping[Weighed, Level]]:
-    """Returns what is known of whole sets and of levels over all hospitals."""
-    whole, own = wholes(live), levels(live)
-    rest = total[2 * len(whole) :]
+def combined(live: Live, total: Sequence[float]) -> tuple[Mapping[Weighed, Weights], Mapping[tuple[str, str], float]]:
+    """Returns what is known of whole sets over all hospitals, and of each two."""
+    whole = wholes(live)
     found = {of: Weights(total[2 * i], total[2 * i + 1]) for i, of in enumerate(whole)}
-    by_level = {of: Level(round(rest[3 * i]), round(rest[3 * i + 1]), rest[3 * i + 2]) for i, of in enumerate(own)}
-    return found, by_level
+    return found, dict(zip(shared(live), total[2 * len(whole) :], strict=False))
+
+
+def units_of(rows: Mapping[str, int], known: Mapping[Weighed, Weights]) -> dict[str, float]:
+    """Returns about the mean weight of each weighted set over all hospitals; `rows` is how many patients it has."""
+    wholes_ = ((of.cohort, weights.total) for of, weights in known.items() if of == Weighed(of.cohort))
+    return {name: unit(total / max(rows[name], 1)) for name, total in wholes_ if name in rows}
+
+
+def labels_of_levels(live: Live) -> tuple[Label, ...]:
+    return tuple(
+        total_of(f"{what} {of.name}", of.column)
+        for of in levels(live)
+        for what in ("effective patients with", "effective patients without", "weights of")
+        if of.column is not None
+    )
+
+
+def local_levels(cohort: Cohort, live: Live) -> Floats:
+    """Returns a hospital's numbers of levels, (size,)."""
+    numbers: list[float] = []
+    for of in levels(live):
+        rows = cohort.analysis_sets[of.cohort]
+        weights, has = rounded(weights_of(rows)), are_among(of, rows, live)
+        numbers += [effective(weights[has]), effective(weights[~has]), float(weights[has].sum())]
+    return np.array(numbers, np.float64)
+
+
+def silent_levels(live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
+    """Returns which numbers of levels belong to refused analyses only, (size,)."""
+    users: dict[Weighed, set[str]] = {}
+    for analysis in weighted(live):
+        for level in levels_of(analysis):
+            users.setdefault(level, set()).add(analysis.id)
+    return np.array([refused.issuperset(users[of]) for of in levels(live) for _ in range(3)], bool)
+
+
+def combined_levels(live: Live, total: Sequence[float]) -> Mapping[Weighed, Level]:
+    """Returns what is known of levels over all hospitals."""
+    of_each = (total[3 * i : 3 * i + 3] for i in range(len(levels(live))))
+    return {of: Level(round(a), round(b), c) for of, (a, b, c) in zip(levels(live), of_each, strict=True)}
 
 
 def own_level(of: Weighed, rows: AnySet, live: Live) -> Level:

@@ -16,8 +16,7 @@ from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Res
 from riskset.analyses.cohort import SetId
 from riskset.analyses.design import columns_of, level_columns
 from riskset.analyses.methods.cox_fit import named
-from riskset.analyses.methods.propensity import ID, set_of_score
-from riskset.analyses.methods.propensity_fit import PropensityFit
+from riskset.analyses.methods.propensity_fit import ID, PropensityFit, set_of_score
 from riskset.analyses.methods.table1_parts import Counts, CountsOfLevels, Sums, SumsOfNumber
 from riskset.analyses.patients_by_arm import Arms, PatientsByArm
 from riskset.catalogue import Message, say

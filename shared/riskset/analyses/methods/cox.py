@@ -71,6 +71,8 @@ class CoxModel(Analysis):
     robust: Robust = "none"
     has_weights: bool = False
     """Whether patients count by weights of their own."""
+    weighted_as: str | None = None
+    """What the weights follow from."""
     splines: tuple[Spline, ...] = ()
 
     @cached_property
@@ -80,6 +82,7 @@ class CoxModel(Analysis):
             tables=(),
             in_time=None,
             weights=self.has_weights,
+            weighted_as=self.weighted_as,
             is_iterative=True,
             per_site=False,
             conditions=self.strata,
@@ -234,6 +237,7 @@ def planned(study: Study, name: str, entry: CoxEntry) -> Iterator[CoxModel]:
                 with_e_value=entry.e_value,
                 robust=entry.errors_of(study, population),
                 has_weights=entry.weights is not None or study.is_weighted(population),
+                weighted_as=f"variable {entry.weights}" if entry.weights else study.weighted_as(population),
             )
 
 

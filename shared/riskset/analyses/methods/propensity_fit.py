@@ -11,15 +11,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.analysis import NotEstimable, Result
-from riskset.analyses.cohort import AnySet
+from riskset.analyses.cohort import ALL, AnySet, SetId
 from riskset.analyses.design import Column, matrix
 from riskset.analyses.methods.cox_fit import CoxFit, Fitting, names_of
 from riskset.analyses.moments import ColumnMoments, Moments
 from riskset.catalogue import say
 from riskset.disclosure.exposure import HasVariables
-from riskset.stats import auc, logistic
+from riskset.stats import auc, logistic, logistic_firth
 from riskset.stats.balancing_weights import kept, truncated, weights
-from riskset.study.spec import Weighting
+from riskset.study.spec import Study, Weighting
+
+ID: Final = "propensity"
+"""Of the score among the results."""
+
+
+def set_of_score(study: Study) -> SetId:
+    """Returns the patients of the score: those with a value of all its covariates. Those of a hospital with one arm
+    have none where each hospital has an intercept of its own."""
+    assert study.propensity is not None
+    assert study.comparison is not None
+    return SetId(None, ALL, (study.comparison.arm, *study.propensity.covariates))
 
 
 @dataclass(frozen=True)
@@ -51,6 +62,21 @@ class Model:
     """One unit of each coefficient, in the column's own unit."""
     arm: Column
     has_own_intercepts: bool
+    last: tuple[tuple[float, ...], ...] | None = None
+    """By Firth's likelihood: the inverse of the information at the last point, on which intercepts depend."""
+
+    def only(self, kept: Sequence[int]) -> Model:
+        """Returns the model of some of the columns."""
+        last = None if self.last is None else tuple(tuple(self.last[i][j] for j in kept) for i in kept)
+        return replace(
+            self, usable=tuple(self.usable[j] for j in kept), scale=tuple(self.scale[j] for j in kept), last=last
+        )
+
+    def scores(self, rows: logistic.Rows, beta: Sequence[float]) -> logistic.Scores | None:
+        """Returns the scores of a hospital's rows; None where they have no intercept. They never leave."""
+        if self.last is None:
+            return logistic.scores(rows, beta)
+        return logistic_firth.scores(rows, beta, np.array(self.last))
 
     def rows(self, of: AnySet) -> logistic.Rows:
         """Returns a hospital's rows for `logistic.evaluate`. They never leave."""
@@ -64,6 +90,8 @@ class Scored:
     """A fit that has converged: sums over the scores are asked next."""
 
     fit: Fitting
+    model: Model
+    """Of all usable columns."""
 
     @property
     def beta(self) -> tuple[float, ...]:
@@ -107,7 +135,7 @@ class PropensityFit(Result):
 
     def scores(self, of: AnySet) -> logistic.Scores | None:
         """Returns the scores of a hospital's patients; None where they have no intercept. They never leave."""
-        return logistic.scores(self.model.rows(of), self.beta) if of.n else None
+        return self.model.scores(self.model.rows(of), self.beta) if of.n else None
 
 
 def is_kept(asked: Weighting, scores: logistic.Scores) -> NDArray[np.bool_]:

@@ -51,6 +51,7 @@ WEIGHTS: Final = (0.001, 1000.0)
 class CoxEntry(EndpointEntry):
     """Univariable models, one for each covariate; a multivariable model; or both."""
 
+    takes_weights = True
     kind: Literal["cox"]
     baseline: Literal["site"] = "site"
     ties: Literal["efron", "breslow"] = "efron"

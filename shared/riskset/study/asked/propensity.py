@@ -28,6 +28,8 @@ class PropensityEntry(AnalysisEntry):
         if (propensity := study.propensity) is not None:
             covariates = tuple(map(study.label_of, propensity.covariates))
             yield say(f"study.propensity.score.{propensity.site}", covariates=covariates, **arms_of(study))
+            if propensity.firth:
+                yield say("study.propensity.firth")
             for name in sorted(propensity.adjustments):
                 yield propensity.adjustments[name].sentence(name)
 

@@ -1,0 +1,203 @@
+"""What the sums of a propensity score tell, without any weight or score: how many patients have each combination of its
+covariates. A logistic model's sums are these numbers, each times a number that is known; those of a Cox model are not,
+since nobody knows in which order the patients had their events."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from scipy.optimize import nnls
+
+from riskset.analyses.admission import judging
+from riskset.analyses.analysis import RefusedByRule, has_result
+from riskset.analyses.cohort import AnalysisSet, Cohort, PatientSet
+from riskset.analyses.methods.propensity import PropensityScore
+from riskset.analyses.methods.propensity_fit import Scored
+from riskset.analyses.plan import plan
+from riskset.disclosure.rules import LIMITS
+from riskset.protocol.approval import ExceptionSigned
+from riskset.rehearsal import Rehearsal
+from riskset.stats import logistic
+
+COMBINED = ("male", "ecog", "mvi")
+VARIABLES = {
+    "arm": {"type": "category", "levels": ["old", "new"]},
+    "age": {"type": "number", "range": [40, 89], "step": 1},
+    **{name: {"type": "boolean"} for name in COMBINED},
+    "days": {"type": "number", "range": [0, 5000]},
+    "dead": {"type": "boolean"},
+}
+EXCEPTIONS = tuple(
+    ExceptionSigned(limit.name, str(floor), "everybody may know")
+    for limit in LIMITS.values()
+    if (floor := limit.floor("local", 5)) is not None
+)
+
+
+def draw(n, seed=3):
+    random = np.random.default_rng(seed)
+    table = {
+        name: (random.random(n) < share).astype(float) for name, share in zip(COMBINED, (0.7, 0.4, 0.3), strict=True)
+    }
+    table["age"] = np.round(random.uniform(54.6, 69.4, n))
+    leaning = 0.8 * table["ecog"] - 0.6 * table["male"] + 0.5 * table["mvi"] + 0.04 * (table["age"] - 62)
+    table["arm"] = (random.random(n) < 1 / (1 + np.exp(-leaning))).astype(float)
+    return table | {"days": 1 + random.integers(0, 900, n), "dead": random.random(n) < 0.7}
+
+
+def network(patients, table, sites, covariates, site="profiled", adjustments=None, analyses=None, **more):
+    """Returns a network over `sites`: (a name, how many patients)."""
+    propensity = {"covariates": list(covariates), "site": site, "adjustments": adjustments or {}}
+    disclosure = {"min_sites": min(3, len(sites)), "secure_sum": "required"}
+    asked = analyses or {"score": {"kind": "propensity"}, "survival": {"kind": "km", "endpoints": ["os"]}}
+    study = patients.study(
+        tuple(sites), analyses=asked, variables=VARIABLES, propensity=propensity, disclosure=disclosure
+    )
+    at = np.repeat(list(sites), list(sites.values()))
+    return Rehearsal(study, {name: cohort(study, name, table, at == name) for name in sites}, **more)
+
+
+def cohort(study, name, table, here):
+    sets, number = {}, np.flatnonzero(here)
+    for set_id in plan(study).sets:
+        if set_id.population == "all":
+            names = set_id.complete_in or study.covariates_of("os")
+            variables = {of: table[of][here] for of in names}
+            days, dead = table["days"][here], table["dead"][here]
+            is_set = set_id.endpoint is None
+            sets[set_id.name] = (
+                PatientSet(variables, number) if is_set else AnalysisSet(days, dead, None, variables, number)
+            )
+    return Cohort(name, sets)
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """Returns the totals that everybody sees, with the beta at which they were asked."""
+    seen, combine = [], PropensityScore.combine
+
+    def record(self, total, state):
+        if not isinstance(state, Scored):
+            seen.append((state.beta, np.array(total[1 : 1 + len(state.beta)]), np.array(total[1 + len(state.beta) :])))
+        return combine(self, total, state)
+
+    monkeypatch.setattr(PropensityScore, "combine", record)
+    return seen
+
+
+def counted(table, here=slice(None)):
+    """Returns how many patients have each combination, (8,)."""
+    code = np.array([table[name][here] for name in COMBINED]).T @ [4, 2, 1]
+    return np.bincount(code.astype(int), minlength=8).tolist()
+
+
+class TestFewCombinations:
+    """A score of three yes-no columns without hospitals' own intercepts: eight combinations."""
+
+    sites = dict.fromkeys(("asan", "kurume", "osaka"), 90)
+
+    def run(self, patients, table, covariates):
+        return network(patients, table, self.sites, covariates, site="none").run().results["propensity"]
+
+    def test_the_whole_table_of_the_covariates_is_read_where_the_rule_is_off(self, patients, seen, monkeypatch):
+        monkeypatch.setattr(judging, "_combinations", lambda *_: iter(()))
+        table = draw(270)
+        fit = self.run(patients, table, COMBINED)
+        each = np.array(list(product((0.0, 1.0), repeat=3)))
+        x = np.column_stack([np.ones(8), each])
+        known = [
+            [
+                logistic.evaluate(
+                    logistic.rows(row[None], np.array([False]), has_own_intercept=False, scale=fit.model.scale), beta
+                ).upper_triangle
+                for row in x
+            ]
+            for beta, *_ in seen
+        ]
+        equations = np.concatenate([np.array(of).T for of in known])
+        sums = np.concatenate([curvature for *_, curvature in seen])
+        solved = np.linalg.lstsq(equations, sums, rcond=None)[0]
+        assert np.rint(solved).tolist() == counted(table)
+
+    def test_it_is_refused(self, patients):
+        found = self.run(patients, draw(270), COMBINED)
+        assert isinstance(found, RefusedByRule)
+        assert found.limit_name == "R6.combinations"
+
+    def test_with_age_in_years_it_is_answered(self, patients):
+        assert has_result(self.run(patients, draw(270), (*COMBINED, "age")))
+
+
+class TestOneHospitalsNumbers:
+    """Two hospitals, each of which knows the other's sums. The intercept of the other one is its own, and told to
+    nobody."""
+
+    sites = (("asan", 60), ("osaka", 40))
+    covariates = (*COMBINED, "age")
+
+    def run(self, patients, exceptions):
+        table = draw(100)
+        return network(patients, table, dict(self.sites), self.covariates, exceptions=exceptions).run(), table
+
+    def test_the_other_hospitals_table_is_read_where_both_signed_for_it(self, patients, seen):
+        outcome, table = self.run(patients, EXCEPTIONS)
+        fit, own = outcome.results["propensity"], np.arange(100) < 60
+        rows = self.scaled(table, own, fit)
+        told = []
+        for beta, score, curvature in seen:
+            mine = logistic.evaluate(rows, beta)
+            told.append((np.array(beta), score - mine.score, curvature - mine.upper_triangle))
+        x = np.column_stack([table[name] for name in self.covariates])
+        # the other's number of patients, of patients of the arm, and means follow from what admission told of all
+        theirs = (40, table["arm"][~own].sum(), x[~own].sum(axis=0) / fit.model.scale)
+        assert np.rint(solved(told, *theirs, np.array(fit.model.scale))).tolist() == counted(table, ~own)
+
+    def scaled(self, table, here, fit):
+        x = np.column_stack([table[name][here] for name in self.covariates])
+        return logistic.rows(x, table["arm"][here] == 1, has_own_intercept=True, scale=fit.model.scale)
+
+    def test_it_is_refused(self, patients):
+        outcome, _ = self.run(patients, tuple(one for one in EXCEPTIONS if one.limit != "R5.fitted"))
+        found = outcome.results["propensity"]
+        assert isinstance(found, RefusedByRule)
+        assert (found.rule, found.by) == ("R5", "a site")
+
+    def test_among_three_hospitals_it_is_answered(self, patients):
+        sites = dict.fromkeys(("asan", "kurume", "osaka"), 90)
+        assert has_result(network(patients, draw(270), sites, self.covariates).run().results["propensity"])
+
+
+def solved(told, n, treated, sums, scale):
+    """Returns how many patients have each combination, (8,), from one hospital's score and curvature at each beta: its
+    intercept is found with them, by Gauss and Newton's method for numbers of patients that are not negative."""
+    each = np.array([(*of, age) for of in product((0.0, 1.0), repeat=3) for age in range(55, 70)]) / scale
+    first, second = np.triu_indices(4)
+    products = each[:, first] * each[:, second]
+    share = treated / n
+    of_arm = told[0][1] + share * sums  # at beta = 0 everybody's probability is the share
+    mean = sums / n
+    squares = told[0][2] / (share * (1 - share)) + n * mean[first] * mean[second]
+    fixed = [(np.vstack([np.ones(len(each)), each.T, products.T]), np.concatenate([[n], sums, squares]))]
+    count = np.full(len(each), n / len(each))
+    for turn in range(20):
+        rows, right, slopes = [fixed[0][0]], [fixed[0][1]], [np.zeros((len(fixed[0][1]), len(told) - 1))]
+        for i, (beta, score, curvature) in enumerate(told[1:]):
+            eta, a = each @ beta, 0.0
+            for _ in range(30):
+                p = 1 / (1 + np.exp(-(a + eta)))
+                a += np.clip((treated - count @ p) / (count @ (p * (1 - p))), -2, 2)
+            v = p * (1 - p)
+            about = each - (count * v) @ each / (count @ v)
+            spread = about[:, first] * about[:, second]
+            rows += [p[None], (p[:, None] * each).T, (v[:, None] * spread).T]
+            right += [[treated], of_arm - score, curvature]
+            slope = np.zeros((1 + 4 + len(first), len(told) - 1))
+            weight = count * v
+            slope[:, i] = np.concatenate([[weight.sum()], weight @ each, (weight * (1 - 2 * p)) @ spread])
+            slopes.append(slope)
+        equations, of_intercept = np.vstack(rows), np.vstack(slopes)
+        unit = 1 / np.maximum(np.abs(equations).max(axis=1), 1e-9)
+        both = np.hstack([equations, of_intercept, -of_intercept]) * unit[:, None]
+        found = nnls(both, np.concatenate(right) * unit, maxiter=5000)[0][: len(each)]
+        count = (count + found) / 2 if turn < 5 else found
+    return count.reshape(8, -1).sum(axis=1)
