@@ -21,6 +21,7 @@ from riskset.protocol.coordinator import Coordinator
 from riskset.protocol.opening import Opening
 from riskset.protocol.roster import load_roster
 from riskset.study.load import parse_study
+from riskset.study.propensity import ALL
 from riskset.study.spec import Study
 from riskset_demo.comparison import check_installed, compare
 from riskset_demo.curve_comparison import compare_curves
@@ -121,7 +122,7 @@ def _print_path(console: Console, line: Message) -> None:
 
 
 def _show_comparison(results: Mapping[str, Any], study: Study, demonstration: Demonstration, console: Console) -> float:
-    """Prints each multivariable model beside lifelines' and returns the largest difference in standard errors.
+    """Prints each compared model beside lifelines' and returns the largest difference in standard errors.
 
     Raises RisksetError if no model has an estimate.
     """
@@ -130,7 +131,10 @@ def _show_comparison(results: Mapping[str, Any], study: Study, demonstration: De
         ends = sorted({r["reason"]["message"] for r in results["results"] if "reason" in r})
         raise RisksetError(say("demo.nothing_to_compare"), verbatim("; ".join(ends)))
     for model in compared:
-        title = say("demo.title.model", endpoint=study.endpoints[model.endpoint].label)
+        endpoint = study.endpoints[model.endpoint].label
+        title = say("demo.title.model", endpoint=endpoint)
+        if model.population != ALL:
+            title = say("demo.title.adjusted", endpoint=endpoint, population=model.population)
         console.print(comparison_table(model.coefficients, title))
     return max(model.largest_difference for model in compared)
 

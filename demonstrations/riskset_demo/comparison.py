@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
-from math import isnan, prod
+from math import prod
 from typing import Any
 
 from riskset.catalogue import say
 from riskset.errors import RisksetError
+from riskset.study.load import parse_study
+from riskset.study.propensity import ALL
+from riskset_demo.adjusted_rows import rows_of
 from riskset_demo.demonstration import Demonstration, PooledRow
 
 
@@ -34,9 +38,10 @@ class Coefficient:
 
 @dataclass(frozen=True)
 class ModelComparison:
-    """A multivariable model, from riskset and from lifelines."""
+    """A model, from riskset and from lifelines."""
 
     endpoint: str
+    population: str
     coefficients: Sequence[Coefficient]
 
     @property
@@ -52,11 +57,15 @@ def check_installed() -> None:
 
 
 def compare(results: Mapping[str, Any], demonstration: Demonstration) -> list[ModelComparison]:
-    """Returns each multivariable model of `results` that has an estimate, with lifelines' fit of the pooled rows,
-    stratified by site; but for those with a spline."""
-    models = (r for r in results["results"] if r["kind"] == "cox" and r["model"] == "multivariable")
-    plain = (model for model in models if model["status"] == "ok" and not model.get("splines"))
-    return [_compare(model, demonstration.pooled(model["endpoint"])) for model in plain]
+    """Returns each multivariable model of `results` that has an estimate, and each of an adjusted population, with
+    lifelines' fit of the pooled rows, stratified by site; but for those with a spline."""
+    study = parse_study(demonstration.study.decode())
+    models = (r for r in results["results"] if r["kind"] == "cox" and r["status"] == "ok" and not r.get("splines"))
+    compared = (model for model in models if model["model"] == "multivariable" or model["population"] != ALL)
+    return [
+        _compare(model, rows_of(model["population"], demonstration.pooled(model["endpoint"]), study))
+        for model in compared
+    ]
 
 
 def _compare(model: Mapping[str, Any], rows: Sequence[PooledRow]) -> ModelComparison:
@@ -74,7 +83,7 @@ def _compare(model: Mapping[str, Any], rows: Sequence[PooledRow]) -> ModelCompar
         for term in model["terms"]
         for name in [_name(term)]
     ]
-    return ModelComparison(model["endpoint"], lines)
+    return ModelComparison(model["endpoint"], model["population"], lines)
 
 
 def _name(term: Mapping[str, Any]) -> str:
@@ -86,16 +95,17 @@ def _name(term: Mapping[str, Any]) -> str:
 
 
 def _fit(rows: Sequence[PooledRow], names: Sequence[str]) -> dict[str, tuple[float, float]]:
-    """Returns lifelines' coefficient and standard error for each of the columns, fitted on the rows in which no value
-    is missing."""
+    """Returns lifelines' coefficient and standard error for each of the columns. Where patients have weights, that is
+    not the robust error, in which lifelines leaves ties out of account."""
     import pandas as pd
     from lifelines import CoxPHFitter
 
-    complete = [row for row in rows if not any(map(isnan, row.columns.values()))]
-    columns = [{name: prod(row.columns[part] for part in name.split(":")) for name in names} for row in complete]
-    outcome = [{"site": row.site, "days": row.days, "event": row.event} for row in complete]
+    columns = [{name: prod(row.columns[part] for part in name.split(":")) for name in names} for row in rows]
+    outcome = [{"site": row.site, "days": row.days, "event": row.event, "weight": row.weight} for row in rows]
     frame = pd.concat([pd.DataFrame(columns), pd.DataFrame(outcome)], axis=1)
     # lifelines' defaults stop some 1e-6 standard errors before convergence
     exact = {"precision": 1e-20, "r_precision": 0.0, "max_steps": 100}
-    fitted = CoxPHFitter().fit(frame, "days", "event", strata=["site"], fit_options=exact)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it asks for robust errors
+        fitted = CoxPHFitter().fit(frame, "days", "event", strata=["site"], weights_col="weight", fit_options=exact)
     return {name: (float(fitted.params_[name]), float(fitted.standard_errors_[name])) for name in fitted.params_.index}

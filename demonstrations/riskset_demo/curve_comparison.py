@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import inf, isfinite, isnan
+from math import inf, isfinite
 from typing import TYPE_CHECKING, Any
 
+from riskset.study.load import parse_study
+from riskset_demo.adjusted_rows import rows_of
 from riskset_demo.demonstration import Demonstration, PooledRow
 
 if TYPE_CHECKING:
@@ -36,9 +38,10 @@ def compare_curves(results: Mapping[str, Any], demonstration: Demonstration) -> 
     """Returns each Kaplan-Meier result and restricted mean by arm, of an endpoint whose pooled rows are known, with
     lifelines' numbers: survival at the landmarks, median and log-rank statistic; means."""
     by_arm = [r for r in results["results"] if r["status"] == "ok" and r["kind"] in ("km", "rmst") and r.get("arms")]
+    study = parse_study(demonstration.study.decode())
     compared = []
     for result in by_arm:
-        frame = _frame(demonstration.pooled(result["endpoint"]), result)
+        frame = _frame(rows_of(result["population"], demonstration.pooled(result["endpoint"]), study), result)
         pairs = list(_of_curves(result, frame) if result["kind"] == "km" else _of_means(result, frame))
         values, others = zip(*pairs, strict=True)
         compared.append(CurveComparison(result["id"], values, others))
@@ -46,14 +49,13 @@ def compare_curves(results: Mapping[str, Any], demonstration: Demonstration) -> 
 
 
 def _frame(rows: Sequence[PooledRow], result: Mapping[str, Any]) -> pd.DataFrame:
-    """Returns the rows without a missing value: arm, days at the end of their step, event."""
+    """Returns arm, days at the end of their step, and event."""
     import pandas as pd
 
     width, last, levels = result["grid"]["width_days"], result["grid"]["max_days"], [a["level"] for a in result["arms"]]
-    complete = [row for row in rows if not any(map(isnan, row.columns.values()))]
-    arms = [_arm(row, result["variable"], levels, result["reference"]) for row in complete]
-    days = [-(-min(row.days, last) // width) * width for row in complete]
-    events = [row.event and row.days <= last for row in complete]
+    arms = [_arm(row, result["variable"], levels, result["reference"]) for row in rows]
+    days = [-(-min(row.days, last) // width) * width for row in rows]
+    events = [row.event and row.days <= last for row in rows]
     return pd.DataFrame({"arm": arms, "days": days, "event": events})
 
 

@@ -26,6 +26,8 @@ class PooledRow:
     event: bool
     columns: Mapping[str, float]
     """The multivariable model's columns, by `variable` or `variable = level`; nan where a value is missing."""
+    weight: float = 1.0
+    """How much the patient counts in a population."""
 
 
 @dataclass(frozen=True)

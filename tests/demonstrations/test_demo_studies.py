@@ -7,6 +7,7 @@ import pytest
 
 from riskset.analyses.analysis import RefusedByRule, has_result
 from riskset.results import results_json, results_of
+from riskset.study.propensity import ALL
 from riskset_demo.comparison import compare
 from riskset_demo.curve_comparison import compare_curves
 from riskset_demo.studies import DEMONSTRATIONS
@@ -62,9 +63,13 @@ def test_every_analysis_passes_and_every_model_equals_that_of_the_pooled_rows(de
     without_arms = [result["id"] for result in results["results"] if "arms_reason" in result]
     assert without_arms == [*(WITHOUT_ARMS if demonstration is HCC_TWO else ())]
     compared = compare(results, demonstration)
-    models = [result for result in results["results"] if result.get("model") == "multivariable"]
-    asked = [model["endpoint"] for model in models if not model.get("splines")]
-    assert [model.endpoint for model in compared] == asked
+    models = [result for result in results["results"] if result["kind"] == "cox" and result["status"] == "ok"]
+    asked = [
+        (model["endpoint"], model["population"])
+        for model in models
+        if (model["model"] == "multivariable" or model["population"] != ALL) and not model.get("splines")
+    ]
+    assert [(model.endpoint, model.population) for model in compared] == asked
     for model in compared:
         assert model.largest_difference < 1e-9
         assert all(line.se == pytest.approx(line.other_se, rel=1e-9) for line in model.coefficients)
@@ -152,8 +157,9 @@ def test_one_patient_more_or_less_is_seen(prepared):
 
 @pytest.mark.parametrize("name", [HCC_TWO.name, pytest.param(LARGEST, marks=pytest.mark.exhaustive)])
 def test_all_analyses_are_asked_in_as_many_rounds_as_the_longest_chain_of_needs(prepared, name):
-    """The opening, one admission, the rounds of the longest chain, each analysis in as many as it was evaluated; and
-    the closing message, which asks what is asked once and awaited by no other."""
+    """The opening, one admission, the rounds of the longest chain, each analysis in as many as it was evaluated and
+    those of adjusted populations with an admission of their own; and the closing message, which asks what is asked once
+    and awaited by no other."""
     outcome = prepared(name).outcome
     history, plan = outcome.history, outcome.history.plan
     awaited = {id_ for analysis in plan.reported for id_ in plan.waits_for(analysis)}
@@ -164,8 +170,11 @@ def test_all_analyses_are_asked_in_as_many_rounds_as_the_longest_chain_of_needs(
         if analysis is None:  # moments, from admission
             return 0
         closes = not analysis.exposure.is_iterative and id_ not in awaited
-        own = 0 if closes else history.asked.get(id_, 0)
-        return own + max(map(ends_after, plan.waits_for(analysis)), default=0)
+        own, before = 0 if closes else history.asked.get(id_, 0), plan.waits_for(analysis)
+        populations = {plan.by_id[one].set_id.population for one in before if one in plan.by_id}
+        if analysis.set_id.population not in (ALL, *populations):
+            own += len(history.steps)
+        return own + max(map(ends_after, before), default=0)
 
     assert outcome.rounds == 1 + len(history.steps) + max(map(ends_after, plan.by_id)) + 1
     assert outcome.rounds < sum(history.asked.values()) / 5

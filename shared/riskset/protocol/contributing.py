@@ -185,12 +185,13 @@ class Contributor:
 
     def summary(self, history: History, refused: frozenset[str]) -> Summary:
         """Returns this site's numbers of the next vector, behind the flags; those of `refused` analyses are 0 and
-        silent. They are computed all the same: an answer that comes sooner would name the site that refuses."""
+        silent. They are computed all the same: an answer that comes sooner would name the site that refuses. A round of
+        admission needs the columns of those admitted before, which are told already."""
         own = self._known_to(history)
         values, silent = [np.zeros(0)], [np.zeros(0, bool)]
         if history.step is not None:
             values.append(history.step.local(own, history.in_admission))
-            silent.append(history.step.silent(history.in_admission, refused))
+            silent.append(history.step.silent(history.in_admission, refused.intersection(history.batch)))
         for question in history.questions:
             is_refused = question.analysis.id in refused
             values.append(self._discarded(question, history) if is_refused else self._local(question, history))

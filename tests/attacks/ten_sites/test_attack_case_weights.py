@@ -205,6 +205,27 @@ class TestWeightsThatCodeAnAttribute:
         refused(attack(), "R4", WEIGHTED)
 
 
+class TestWeightsOfOneHospital:
+    """Weights of 2 at one hospital and of 1 elsewhere: the sums less those without weights are that hospital's own."""
+
+    def test_its_own_sums_are_read(self, network, patients, rules):
+        table = patients(*SITES)
+        there = table["site"] == SITE
+        table = table | {"w": 1.0 + there}
+        rules.off("R8")
+        told = network(table, models(*BINARY, weighted="w"), arm="arm").until("first").told("admission/products")
+        a, b = "os", "os weighted by w"
+        read = [
+            told[f"centred product of {x} = true ({b}) and {x} = true ({b})"]
+            - told[f"centred product of {x} = true ({a}) and {x} = true ({a})"]
+            for x in BINARY
+        ]
+        of_hospital = [there.sum() * table[x][there].var() for x in BINARY]
+        assert np.divide(read, 3) == pytest.approx(of_hospital, abs=0.01)
+        rules.on()
+        refused(network(table, models(*BINARY, weighted="w"), arm="arm"), "R8")
+
+
 class TestWeightsOfALaterRun:
     """A second version with another column of weights, which differs in one patient: the difference of the two runs is
     that patient, as of two weightings in one run."""

@@ -149,6 +149,7 @@ EITHER_SIDE = {
         lambda p, share: models.weight(p, "cox", share),
         {"pooled": (1 / 3, 0.334), "local": (1 / 3, 0.334)},
     ),
+    "R8.site_weight": (lambda p, share: models.site_weight(p, "cox", share), {"pooled": (0.75, 0.751)}),
     "R8.risk_share": (
         lambda p, share: models.risk_share(p, "curve", share),
         {"pooled": (1 / 3, 0.334), "local": (1 / 3, 0.334)},

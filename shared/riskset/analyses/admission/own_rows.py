@@ -57,6 +57,7 @@ from riskset.disclosure import models as of_models
 from riskset.disclosure.curves_together import together
 from riskset.disclosure.finding import Finding
 from riskset.disclosure.policy import Policy
+from riskset.stats import shares as shares_of
 
 _EVALUATIONS: Final = 8
 """A fit that converges hardly ever needs more: where fewer are permitted, no total without a hospital begins."""
@@ -201,8 +202,9 @@ def _hiding(policy: Policy, figures: Figures) -> Figures:
 
 def _own_weighted_sets(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
     """R4 in both columns, before any column of a weighted set is told: no sum of sets, in some of which patients count
-    by their weights, singles out a patient. Where all weights are alike, a weighted set less another is a few. Weighted
-    sets are judged after the others, wherever the study lists them."""
+    by their weights, singles out a patient. Where all weights are alike, a weighted set less another is a few. And R8:
+    no such sum is mostly of this hospital's patients. Weighted sets are judged after the others, wherever the study
+    lists them."""
     of_weighted = {analysis.analysis_set for analysis in weighted(live)}
     if not of_weighted:
         return
@@ -214,6 +216,35 @@ def _own_weighted_sets(policy: Policy, live: Live, own: Own, figures: Figures) -
     ids = {a.id for a in crossed if a.exposure.weights}
     found = zip((id_ for id_, _ in users), span.design(policy, "R4.leverage", rows, gram, users), strict=True)
     yield from ((id_, finding) for id_, finding in found if id_ in ids)
+    if policy.column == "pooled":
+        yield from _own_share_of_sets(policy, users, ids, rows, gram)
+
+
+def _own_share_of_sets(
+    policy: Policy,
+    users: Sequence[tuple[str, Sequence[int]]],
+    ids: Collection[str],
+    rows: NDArray[np.float64],
+    gram: NDArray[np.float64],
+) -> Iterator[Judged]:
+    length = np.sqrt(np.maximum(np.diag(gram), 1e-300))
+    every, here = (of / np.outer(length, length) for of in (gram, rows.T @ rows))
+
+    def share(of: Sequence[int]) -> float:
+        chosen = np.ix_(of, of)
+        return shares_of.of_matrices(here[chosen][None], shares_of.whitener(every[chosen]))
+
+    kept = list(dict.fromkeys(j for id_, columns in users if id_ not in ids for j in columns))
+    before = share(kept)
+    for id_, columns in users:
+        if id_ in ids:
+            with_it = list(dict.fromkeys([*kept, *columns]))
+            found = share(with_it)
+            # what sets without weights tell of the hospital is judged by their memberships
+            finding = of_models.site_weight(policy, id_, found if found > before + 1e-9 else 0.0)
+            yield id_, finding
+            if finding.passes:
+                kept, before = with_it, found
 
 
 def _of_sets(figures: Figures, names: Sequence[str], of_weighted: Collection[str]) -> NDArray[np.float64]:
