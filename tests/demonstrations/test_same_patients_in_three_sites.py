@@ -1,7 +1,8 @@
 """The 123 patients of two hospitals, dealt to three: every analysis of all patients passes with the rules as they are,
-and no exception is signed. A score of four covariates is of too few patients: R5 asks for 180. Child-Pugh class passes where enough patients are of class B; responses are compared within
-hospitals where no cell of a hospital is small, which in so few patients is rare, and so are tests of proportional
-hazards of which no patient is a large part."""
+and no exception is signed. A score of four covariates is of too few patients: R5 asks for 180. Child-Pugh class passes
+where enough patients are of class B; responses are compared within hospitals where no cell of a hospital is small,
+which in so few patients is rare, and so are tests of proportional hazards of which no patient is a large part.
+"""
 
 import re
 from dataclasses import replace
