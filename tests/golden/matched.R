@@ -26,7 +26,9 @@ matched <- function(d, x, score, ratio, caliper, all) {
   differ <- function(v, m) { t <- all[[v]][all$trt == 1]; r <- all[[v]][all$trt == 0]; y <- m[[v]]
     apart <- mean(y[m$trt == 1]) - mean(y[m$trt == 0]); list(smd=c(apart / sqrt((var(t) + var(r)) / 2), apart / sd(t), apart / sd(r)), ratio=var(y[m$trt == 1]) / var(y[m$trt == 0])) }
   balance <- lapply(setNames(nm=x), function(v) list(before=differ(v, all), after=differ(v, m)))
-  c(if (ratio == 1) list(balance=balance), list(ratio=ratio, treated=as.integer(rownames(mm)), controls=unname(matrix(as.integer(mm), nrow(mm))), n_treated=sum(m$trt==1), n_control=sum(m$trt==0), smd=lapply(setNames(nm=x), smd)), outcomes(m)) }
+  by_arm <- function(f) list(f(m[m$trt == 0, ]), f(m[m$trt == 1, ])); last <- if (is.null(m$nodes)) 180 else 1826
+  table1 <- lapply(setNames(nm=x), function(v) by_arm(function(d) list(n=nrow(d), mean=mean(d[[v]]), sd=sd(d[[v]])))); early <- by_arm(function(d) list(n=sum(d$event == 1 & d$time <= last), of=nrow(d)))
+  c(if (ratio == 1) list(balance=balance, table1=table1, early=early), list(ratio=ratio, treated=as.integer(rownames(mm)), controls=unname(matrix(as.integer(mm), nrow(mm))), n_treated=sum(m$trt==1), n_control=sum(m$trt==0), smd=lapply(setNames(nm=x), smd)), outcomes(m)) }
 real <- function(name) {
   x <- ps[[name]]; d <- derive(read.csv(file.path(folder, paste0(name, ".csv")), na.strings=c("","NA"))); d$row <- seq_len(nrow(d)); d$age <- d$age + d$row / 1000
   d <- d[complete.cases(d[, c("time","event","trt","site",x)]),]; e <- d[ave(d$trt, d$site, FUN=function(x) length(unique(x)))==2,]

@@ -433,6 +433,19 @@ def test_what_no_gate_can_judge_is_refused_by_name(gates, method, code):
     assert [one.message.code for one in problems_of(replaced("[analyses]\n", f"{score}[analyses]\n"))] == [code]
 
 
+@pytest.mark.parametrize(
+    ("method", "code"),
+    [("overlap", "study.balance.nobody_matched"), ("nearest", None), (None, "study.propensity.no_table")],
+)
+def test_balance_is_of_matched_patients(method, code):
+    score = f'[propensity]\ncovariates = ["mvi"]\nadjustments.one = {{ method = "{method}" }}\n' if method else ""
+    text = replaced("[analyses]\n", f'{score}[analyses]\nown = {{ kind = "balance" }}\n')
+    if code is None:
+        assert [name for name, entry in parse_study(text).analyses.items() if entry.kind == "balance"] == ["own"]
+    else:
+        assert [one.message.code for one in problems_of(text)] == [code]
+
+
 def test_flags_that_cannot_compete():
     of_days = 'days = "rfs_days"\nevent = "mvi"\ncompeting = ["ehs"]\nentry = "rfs_days"\n'
     text = with_days().replace('days = "rfs_days"\nevent = "mvi"\n', of_days).replace("[analyses]\n", CIF)
