@@ -93,8 +93,3 @@ def harrell(found, n):
 def test_nobody_and_no_event_have_residuals_of_nothing():
     assert score_residuals(risk_sets(np.zeros((0, 2)), [], np.zeros(0, bool)), [0.0, 0.0]).shape == (2, 0)
     assert not score_residuals(risk_sets(X, DAYS, [False] * 6), [0.0]).any()
-
-
-def test_weighted_rows_are_not_known():
-    with pytest.raises(ArithmeticError):
-        score_residuals(risk_sets(X, DAYS, EVENT, weights=[2.0] * 6), [0.0])
