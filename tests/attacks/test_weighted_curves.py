@@ -45,7 +45,10 @@ def made(patients, rows):
         score = {"covariates": ["age", "stage"], "site": "none", "adjustments": adjustments or {"iptw": IPTW}}
         asked = {"score": {"kind": "propensity"}, "curves": curves}
         of = {name: {"days": "days", "event": "dead"} for name in endpoints}
-        study = patients.study(sites, width_days=7, analyses=asked, propensity=score, endpoints=of, **more)
+        variables = patients.variables | {"age": {"type": "number", "range": [0, 100], "step": 0.1}}
+        study = patients.study(
+            sites, width_days=7, analyses=asked, propensity=score, endpoints=of, variables=variables, **more
+        )
         dealt = patients.deal(rows, patients.sites(sites, N))
         cohorts = {}
         for name, cohort in dealt.items():

@@ -1,0 +1,30 @@
+"""What a study cannot ask of a weighted population."""
+
+import pytest
+from tests.shared.study.test_study_load import HCC, problems_of, replaced
+
+from riskset.study.load import parse_study
+
+SCORE = '[propensity]\ncovariates = ["age"]\nadjustments.iptw = { method = "ate" }\n\n[analyses]'
+KM = 'kind = "km"'
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "code"),
+    [
+        ("km", 'populations = ["iptw"]', "study.km.weighted_alone"),
+        ("km", 'populations = ["all", "iptw"], missing = "by_model"', "study.km.weighted_by_model"),
+        ("follow-up", 'populations = ["all", "iptw"]', "study.propensity.not_weighted"),
+    ],
+)
+def test_it_is_said(kind, more, code):
+    text = replaced("[analyses]", f'{SCORE}\nadded = {{ kind = "{kind}", endpoints = ["os"], {more} }}', HCC)
+    (problem,) = problems_of(text)
+    assert problem.message.code == code
+
+
+def test_its_curves_beside_those_of_all_are_right():
+    text = replaced("[analyses]", SCORE, HCC)
+    study = parse_study(replaced(KM, f'{KM}, populations = ["all", "iptw"]', text))
+    said = [str(sentence) for sentence in study.analyses["survival"].sentences(study)]
+    assert any("averaged weights" in sentence for sentence in said)
