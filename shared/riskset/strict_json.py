@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NoReturn
 
 import rfc8785
@@ -21,6 +21,7 @@ MOST_DIGITS: Final = 40
 """Of a number as it is written: a double has at most 17 significant ones."""
 LARGEST: Final = 2**53 - 1
 """The largest integer that every reader of JSON reads as the same number (RFC 8785 refuses larger ones)."""
+_WITHOUT_SPACES: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 _TEXT_OR_SPACE: Final = re.compile(r'("(?:\\.|[^"\\])*")|[ \t\r\n]+')
 
 
@@ -34,6 +35,10 @@ def read_json(data: bytes | str, most_bytes: int = MOST_BYTES) -> Any:  # noqa: 
     Raises NotStrictJson where it is longer than `most_bytes`, deeper than `DEEPEST`, gives one key twice, or holds a
     number that is too long or not finite, or a text that cannot be written in UTF-8.
     """
+    return _read(data, most_bytes, _finite)
+
+
+def _read(data: bytes | str, most_bytes: int, parse_float: Callable[[str], float]) -> Any:  # noqa: ANN401
     if len(data) > most_bytes:
         raise NotStrictJson(f"more than {most_bytes} bytes")
     try:
@@ -43,7 +48,7 @@ def read_json(data: bytes | str, most_bytes: int = MOST_BYTES) -> Any:  # noqa: 
             text,
             object_pairs_hook=_each_key_once,
             parse_int=_integer,
-            parse_float=_finite,
+            parse_float=parse_float,
             parse_constant=_no_constant,
         )
     except NotStrictJson:
@@ -57,8 +62,9 @@ def read_json(data: bytes | str, most_bytes: int = MOST_BYTES) -> Any:  # noqa: 
 def read_canonical(data: bytes, most_bytes: int = MOST_BYTES) -> Any:  # noqa: ANN401 - any JSON value
     """Returns the value of a canonical JSON text (RFC 8785). Raises NotStrictJson for every other spelling of it, too:
     what is hashed must not have two."""
-    value = read_json(data, most_bytes)
-    if canonical(value) != data:
+    floats: list[str] = []
+    value = _read(data, most_bytes, lambda text: floats.append(text) or _finite(text))  # type: ignore[func-returns-value]
+    if (canonical(value) if floats else canonical_without_floats(value)) != data:
         raise NotStrictJson("not in canonical form")
     return value
 
@@ -72,6 +78,16 @@ def read_exact(data: bytes, most_bytes: int = MOST_BYTES) -> Any:  # noqa: ANN40
     if bare != json.dumps(value, separators=(",", ":"), ensure_ascii=False) or _has_float(value):
         raise NotStrictJson("not in the form in which it was written")
     return value
+
+
+def canonical_without_floats(value: Any) -> bytes:  # noqa: ANN401 - any JSON value but a float
+    """Returns the same as `canonical`, several times as fast, of a value without floats and without integers beyond
+    `LARGEST`: Python's own writer spells numbers otherwise. In ASCII the two agree, also on the order of keys."""
+    try:
+        text = _WITHOUT_SPACES.encode(value)
+    except (TypeError, ValueError, RecursionError):
+        return canonical(value)
+    return text.encode() if text.isascii() else canonical(value)
 
 
 def canonical(value: Any) -> bytes:  # noqa: ANN401 - any JSON value

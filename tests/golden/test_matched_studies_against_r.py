@@ -43,19 +43,36 @@ def r(case):
 
 
 @pytest.fixture(scope="module")
-def found(case, csv_of, desk_at, tmp_path_factory):
+def tries(case, csv_of, desk_at, tmp_path_factory):
+    """Returns a function that tries a study with these entries."""
     name, which = case
     with csv_of(name).open(encoding="utf-8", newline="") as file:
         rows = prepared(name, list(csv.DictReader(file)))
     rows = [row | {"age": f"{float(row['age']) + number / 1000:.3f}"} for number, row in enumerate(rows, 1)]
     by_name = {site: [row for row in rows if row["site"] == site] for site in sorted({row["site"] for row in rows})}
-    text = study_of(name, rows, by_name, ASKED).replace("range = [18, 100], step = 1", "range = [18, 110]")
     score = f'[propensity]\ncovariates = {json.dumps(COVARIATES[name])}\nsite = "{SITE[which]}"\n'
-    desk = desk_at(tmp_path_factory.mktemp(name))
-    desk.writes_study(text.replace("[analyses]", f"{score}{ADJUSTMENTS}[analyses]"))
-    for site, of in by_name.items():
-        desk.adds_site(site, of, DATA[name].mapping)
-    return desk.tries()
+
+    def tries(asked):
+        text = study_of(name, rows, by_name, asked).replace("range = [18, 100], step = 1", "range = [18, 110]")
+        desk = desk_at(tmp_path_factory.mktemp(name))
+        desk.writes_study(text.replace("[analyses]", f"{score}{ADJUSTMENTS}[analyses]"))
+        for site, of in by_name.items():
+            desk.adds_site(site, of, DATA[name].mapping)
+        return desk.tries()
+
+    return tries
+
+
+@pytest.fixture(scope="module")
+def found(tries):
+    return tries(ASKED)
+
+
+@pytest.fixture(scope="module")
+def of_patients(case, tries):
+    baseline = {"kind": "table1", "missing": "complete", "tests": False, "populations": ["match"]}
+    early = {"kind": "response", "of": ["early"], "orr": ["true"], "populations": ["match"]}
+    return tries({"baseline": baseline | {"variables": COVARIATES[case[0]]}, "early": early})
 
 
 def test_the_model_by_site_and_its_error_clustered_by_pair(found, r):
@@ -92,3 +109,34 @@ def test_log_rank_over_all_and_by_site(found, r):
     curves = found["km/os/match"]
     assert curves["log_rank"]["chi2"] == pytest.approx(r["logrank"], rel=1e-9)
     assert curves["log_rank_by_site"]["chi2"] == pytest.approx(r["logrank_strata_site"], rel=1e-9)
+
+
+def test_balance(found, r):
+    balance = found["balance/match"]
+    matched = balance["matched"]
+    assert (matched["treated"], matched["control"]) == (r["n_treated"], r["n_control"])
+    assert len(balance["variables"]) == len(r["balance"])
+    for one, of in zip(balance["variables"], r["balance"].values(), strict=True):
+        for when in ("before", "after"):
+            assert [x["value"] for x in one[when]["by_denominator"]] == pytest.approx(of[when]["smd"], rel=1e-9)
+            assert one[when]["smd"] == one[when]["by_denominator"][0]["value"]
+            assert one[when]["variance_ratio"] == pytest.approx(of[when]["ratio"], rel=1e-9)
+    assert balance["largest_smd"] == pytest.approx(max(abs(of["after"]["smd"][0]) for of in r["balance"].values()))
+
+
+@pytest.mark.exhaustive
+def test_table_1(of_patients, r):
+    table = of_patients["table1/match"]
+    for one, of in zip(table["variables"], r["table1"].values(), strict=True):
+        for arm, in_r in zip(one["arms"][:2], of, strict=True):
+            assert arm["n"] == in_r["n"]
+            if one["type"] == "number":
+                assert (arm["mean"], arm["sd"]) == pytest.approx((in_r["mean"], in_r["sd"]), rel=1e-9)
+            else:
+                assert arm["levels"][1]["percent"] == pytest.approx(100 * in_r["mean"], rel=1e-9)
+
+
+@pytest.mark.exhaustive
+def test_rates(of_patients, r):
+    (rate,) = of_patients["response/match"]["rates"]
+    assert [{"n": arm["n"], "of": arm["of"]} for arm in rate["arms"]] == r["early"]

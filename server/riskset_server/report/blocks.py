@@ -41,6 +41,7 @@ Format = Literal[
     "size",
     "standardised",
     "three_digits",
+    "time",
     "time_with_limits",
     "words",
 ]

@@ -86,6 +86,7 @@ class Printer:
             "size": notation.size,
             "standardised": notation.standardised,
             "three_digits": lambda value: notation.NO_VALUE if value is None else f"{value:.3g}",
+            "time": self._in_unit(lambda estimate, *rest: notation.time(estimate, *rest[-2:])),
             "time_with_limits": self._in_unit(notation.time_with_limits),
         }
 

@@ -30,6 +30,17 @@ LEVEL: Final = 0.95
 class Result:
     """Base of what an analysis ends with; returning one ends the analysis."""
 
+    @property
+    def passes(self) -> bool | None:
+        """Returns whether its population is what the study demands; None where it demands nothing of this result."""
+        return None
+
+    @property
+    def withholds(self) -> Message | None:
+        """Returns why the outcomes of a population are not computed of which this result is a gate; None where they
+        are."""
+        return None
+
 
 @dataclass(frozen=True)
 class NotEstimable(Result):
@@ -153,6 +164,11 @@ class Analysis(ABC):
 
     def halved_here(self, prepared: Any, state: Any) -> Sequence[int]:
         """Returns the same of the hospital's own patients. Never leaves."""
+        return ()
+
+    def in_blocks(self, state: Any) -> Sequence[int]:
+        """Returns, for each block of steps of which the next round adds up the weights, how many patients are in it;
+        R9 judges them. Empty where nothing is added up in blocks."""
         return ()
 
     @abstractmethod

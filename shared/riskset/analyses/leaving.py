@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -24,9 +25,15 @@ def curves_of(cohort: Cohort, analyses: Iterable[Analysis]) -> tuple[Curve, ...]
 
 def _curves(cohort: Cohort, analysis: Analysis) -> Iterator[Curve]:
     in_time = analysis.exposure.in_time
-    if in_time is None or in_time.grid is None or analysis.analysis_set not in cohort.analysis_sets:
+    # who has a weight is not told, and weights of an earlier run are not known: they count by who could have one
+    set_id = analysis.set_id.of_all if in_time is not None and in_time.are_blocks else analysis.set_id
+    if in_time is None or in_time.grid is None or set_id.name not in cohort.analysis_sets:
         return
-    rows = cohort.outcomes(analysis.analysis_set)
+    rows = cohort.outcomes(set_id.name)
+    if in_time.are_blocks:
+        curve = Curve(analysis.id, in_time.grid, rows.days, rows.event, np.full(rows.n, NOT_SPLIT), rows.entry_days)
+        yield replace(curve.placed(rows.patients, cohort.n_patients), weighted=analysis.population)
+        return
     level = np.full(rows.n, NOT_SPLIT)
     if in_time.split:
         level = rows.variables[in_time.split[0].variable].astype(np.int64)

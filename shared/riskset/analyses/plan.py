@@ -13,7 +13,7 @@ from riskset.analyses.admission.steps import steps
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import ALL, SetId, of_all
 from riskset.analyses.excluded import Reason, reasons_of
-from riskset.analyses.methods import PLANNERS, POPULATIONS
+from riskset.analyses.methods import PLANNERS, POPULATIONS, demands, gates
 from riskset.analyses.moments import moments_id
 from riskset.analyses.populations import Population
 from riskset.catalogue import say
@@ -43,6 +43,10 @@ class Plan:
     """Kinds of the study's entries: all parties run the same version of the method behind each."""
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By endpoint: the variables that define it."""
+    gates: Mapping[str, str] = field(default_factory=dict)
+    """By derived population: the id of the analysis whose result decides whether its outcomes are computed."""
+    demands: Mapping[str, str] = field(default_factory=dict)
+    """By derived population of which the study demands something: the id of the analysis that says whether it is so."""
 
     @cached_property
     def by_id(self) -> Mapping[str, Analysis]:
@@ -79,7 +83,16 @@ class Plan:
 
     def waits_for(self, analysis: Analysis) -> tuple[str, ...]:
         """Returns the ids of the analyses that must end before this one begins, those of its population first."""
-        return tuple(dict.fromkeys((*self.waits_for_population(analysis.population), *analysis.needs)))
+        return tuple(
+            dict.fromkeys((*self.waits_for_population(analysis.population), *self.gate_of(analysis), *analysis.needs))
+        )
+
+    def gate_of(self, analysis: Analysis) -> tuple[str, ...]:
+        """Returns the id of the gate of an analysis: of its population, unless it is the gate or reported with it."""
+        if (id_ := self.gates.get(analysis.population)) is None:
+            return ()
+        own = (id_, *self.by_id[id_].reports) if id_ in self.by_id else (id_,)
+        return () if analysis.id in own else (id_,)
 
     def waits_for_population(self, population: str) -> tuple[str, ...]:
         """Returns the ids of the analyses that must end before the population is known."""
@@ -227,6 +240,8 @@ def plan(study: Study) -> Plan:
         excluded=tuple(reasons_of(study, sets)),
         kinds=study.analysis_kinds,
         fields=fields,
+        gates=gates(study),
+        demands=demands(study),
     )
     if problems := tuple(planned.problems()):
         raise DataError(say("analyses.plan.never_begin"), say("analyses.plan.never_begin_hint"), problems)

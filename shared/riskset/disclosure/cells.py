@@ -206,6 +206,21 @@ def halved(policy: Policy, subject: str, fewest: int) -> Finding:
     return judge(policy, "R4.halved", subject, fewest, remedy=remedy)
 
 
+def weighted(policy: Policy, subject: str, populations: int) -> Finding:
+    """R9: of so many weighted populations weights are added up in time."""
+    remedy = say("rules.remedy.weighted")
+    if "R9.weighted" not in policy.values:  # a run of an earlier protocol
+        return cannot_judge("R9", subject, say("rules.beyond.weights"), remedy)
+    return judge(policy, "R9.weighted", subject, populations, own=False, remedy=remedy)
+
+
+def block(policy: Policy, subject: str, fewest: int) -> Finding:
+    """R9: the fewest patients of a block of steps whose weights are added up, divided by the number of endpoints."""
+    if "R9.block" not in policy.values:
+        return cannot_judge("R9", subject, say("rules.beyond.weights"), say("rules.remedy.weighted"))
+    return judge(policy, "R9.block", subject, fewest, remedy=say("rules.remedy.block", k=policy.k))
+
+
 def same_order(policy: Policy, subject: str, others: int) -> Finding:
     """R4: so many numbers whose quartiles are counted order the patients of the site as this one does. The site's own
     figure in both columns."""

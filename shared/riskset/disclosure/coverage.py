@@ -107,11 +107,16 @@ def _are_levels_of(columns: Sequence[Column], declared: Sequence[Column]) -> boo
     )
 
 
+def adds_weights(exposure: Exposure, label: Label) -> bool:
+    """Whether a number is a sum of the rounded weights of a block of steps: whole, and no count of patients."""
+    return label.step is not None and exposure.in_time is not None and exposure.in_time.are_blocks
+
+
 def is_count(exposure: Exposure, label: Label) -> bool:
     """Whether a number must be a count of a hospital's patients: in a step of time, in a table, or of all rows where no
     product of columns is declared."""
     if label.step is not None:
-        return True
+        return not adds_weights(exposure, label)
     if exposure.per_site:  # terms that follow from a site's own table
         return False
     if label.status is not None:

@@ -57,6 +57,9 @@ class Curve:
     """How many patients it counted whom the present run does not have."""
     altered: Bools | None = None
     """Whose data differ since, in any field that both runs use; None for a curve of the present run."""
+    weighted: str = ""
+    """The weighted population whose weights are added up by who of all patients leaves; empty where patients are
+    counted."""
 
     @property
     def is_in(self) -> Bools:
@@ -102,6 +105,8 @@ class Curve:
         arrays = {"day": self.day.tolist(), "event": np.flatnonzero(self.event).tolist(), "level": self.level.tolist()}
         if self.entry is not None:
             arrays["entry"] = self.entry.tolist()
+        if self.weighted:
+            arrays["weighted"] = self.weighted
         return {"name": self.name, "width_days": self.grid.width_days, "max_days": self.grid.max_days, **arrays}
 
 
@@ -112,7 +117,8 @@ def read_curve(content: dict[str, Any]) -> Curve:
     event[content["event"]] = True
     grid = Grid(content["width_days"], content["max_days"])
     entry = np.array(content["entry"], np.int64) if "entry" in content else None
-    return Curve(content["name"], grid, day, event, np.array(content["level"], np.int64), entry)
+    level, weighted = np.array(content["level"], np.int64), content.get("weighted", "")
+    return Curve(content["name"], grid, day, event, level, entry, weighted=weighted)
 
 
 def split_otherwise(a: Curve, b: Curve) -> int:

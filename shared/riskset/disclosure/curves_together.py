@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from riskset.catalogue import say
+from riskset.disclosure import cells
 from riskset.disclosure.curves import (
     LEFT_OUT,
     Bools,
@@ -44,6 +45,8 @@ def together(policy: Policy, curves: Sequence[Curve], earlier: Sequence[Curve]) 
     Which patients were corrected since an earlier run follows from a curve itself and from those that passed: one that
     is refused could be made to leave out whom it likes.
     """
+    yield from _weighted(policy, curves, earlier)
+    curves, earlier = ([curve for curve in of if not curve.weighted] for of in (curves, earlier))
     passed: list[Curve] = []
     ordered = sorted(curves, key=lambda curve: all(_continued(before, curve) is None for before in earlier))
     for at, curve in enumerate(ordered):
@@ -53,6 +56,16 @@ def together(policy: Policy, curves: Sequence[Curve], earlier: Sequence[Curve]) 
         yield from ((curve.name, finding) for finding in found)
         if all(finding.passes for finding in found):
             passed.append(curve)
+
+
+def _weighted(policy: Policy, curves: Sequence[Curve], earlier: Sequence[Curve]) -> Iterator[tuple[str, Finding]]:
+    """Yields what R9 says of each weighted population whose weights are added up by time. The weights of an earlier run
+    are not known any more: those of patients whom it had too count as another population."""
+    for at, curve in enumerate(curves):
+        if curve.weighted:
+            before = {other.run for other in earlier if other.weighted and in_both(curve, other).any()}
+            now = {other.weighted for other in curves[: at + 1] if other.weighted}
+            yield curve.name, cells.weighted(policy, curve.name, len(before) + len(now))
 
 
 def _findings(

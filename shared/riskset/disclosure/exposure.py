@@ -112,6 +112,9 @@ class InTime:
     """What is counted in a step: `EVENT`, `COMPETING`, `CENSORED`, `ENTRY`."""
     grid: Grid | None
     """The steps; None where only totals over all times leave."""
+    are_blocks: bool = False
+    """True where no patient is counted, but weights are added up in blocks of steps, of which the label of a number
+    names the last: R9 judges how many patients a block has, and R8 whose weights they are."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,7 @@ class Exposure:
     that sites weight, so these are numbers of a site: R4."""
     is_one_way: bool = False
     """True where nothing is told of its patients but tables, and they are those with a value of some columns of the
-    export, or of a box of the flow chart: they are crossed with nothing (R2)."""
+    export, those of them who are matched, or of a box of the flow chart: they are crossed with nothing (R2)."""
     squares: Cluster | None = None
     """Whose own figures leave as a sum of squares, of which one may be the most: R8. None where no such sum leaves."""
     within: Column | None = None

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.catalogue import say
-from riskset.disclosure.coverage import first_uncovered, is_count, uncovered_alone
+from riskset.disclosure.coverage import adds_weights, first_uncovered, is_count, uncovered_alone
 from riskset.disclosure.exposure import Exposure, Label
 from riskset.disclosure.finding import Finding
 from riskset.errors import Refused
@@ -146,8 +146,9 @@ class Gate:
             if part.rows is None:
                 continue
             counts = np.array([is_count(part.exposure, label) for label in part.labels], bool) & ~summary.silent[own]
-            values = summary.values[own][counts]
-            if (values != np.rint(values)).any() or (values < 0).any() or (values > part.rows).any():
+            weights = np.array([adds_weights(part.exposure, label) for label in part.labels], bool)
+            values, whole = summary.values[own][counts], summary.values[own][counts | weights & ~summary.silent[own]]
+            if (whole != np.rint(whole)).any() or (whole < 0).any() or (values > part.rows).any():
                 raise Refused("gate", say("rules.gate.no_count"))
 
     def _check_told(self, labels: Sequence[Sequence[Label]], told: Sequence[Told]) -> None:

@@ -162,6 +162,11 @@ def weight(policy: Policy, subject: str, share: float) -> Finding:
     return judge(policy, "R8.weight", subject, share, own=True, remedy=remedy)
 
 
+def site_weight(policy: Policy, subject: str, share: float) -> Finding:
+    """R8: the site's share in a sum of weighted sets, or of these and others, by what its patients count."""
+    return judge(policy, "R8.site_weight", subject, share, own=True, remedy=say("rules.remedy.site_weight"))
+
+
 def site_influence(policy: Policy, subject: str, share: float) -> Finding:
     """R8: the site's share in a sum of squares over sites. Without the secure sum of three sites nothing hides it."""
     return judge(policy, "R8.site_influence", subject, share, own=True, remedy=say("rules.remedy.site_influence"))

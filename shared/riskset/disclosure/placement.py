@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from riskset.catalogue import NOTHING, Message, say
-from riskset.disclosure.exposure import STATUSES, Exposure, InTime
+from riskset.disclosure.exposure import CENSORED, EVENT, STATUSES, Exposure, InTime
 from riskset.disclosure.finding import Finding, cannot_judge
 
 
@@ -57,7 +57,7 @@ def _beyond_the_rules(exposure: Exposure, endpoint: str | None) -> Iterator[tupl
     if exposure.numbers and exposure.design:
         yield "R4", say("rules.beyond.numbers_in_design"), say("rules.instead.two_analyses")
     if exposure.in_time is not None:
-        yield from _beyond_the_curves(exposure.in_time, endpoint)
+        yield from _beyond_the_curves(exposure.in_time, endpoint, are_weights=exposure.weights)
 
 
 def _is_of_an_outcome(exposure: Exposure) -> bool:
@@ -69,9 +69,13 @@ def _is_of_an_outcome(exposure: Exposure) -> bool:
 
 def _beyond_weights(exposure: Exposure) -> Message:
     """What of an exposure no rule judges where patients count by their own weights; `NOTHING` where there is nothing:
-    sums of a design over all patients of the set, and sums of squares that follow from it."""
-    others = exposure.tables or exposure.in_time or exposure.numbers or exposure.halved or exposure.ranked
-    if not exposure.design or others or exposure.patients or exposure.is_one_way:
+    sums of a design over all patients of the set, and sums of squares that follow from it; and sums of weights in
+    blocks of steps, in which the share of one patient is known."""
+    in_time = exposure.in_time
+    others = exposure.tables or exposure.numbers or exposure.halved or exposure.ranked
+    if bool(exposure.design) == bool(in_time) or others or exposure.patients or exposure.is_one_way:
+        return say("rules.beyond.weights")
+    if in_time and (not in_time.are_blocks or in_time.grid is None or not exposure.squares or exposure.conditions):
         return say("rules.beyond.weights")
     if exposure.within is not None or exposure.alone or exposure.without or exposure.slopes or exposure.per_site:
         return say("rules.beyond.weights_of_some")
@@ -101,9 +105,13 @@ def _has_unjudged_products(exposure: Exposure) -> bool:
     return combined or bool(products & others) or any(not single.issuperset(one.factors) for one in products)
 
 
-def _beyond_the_curves(in_time: InTime, endpoint: str | None) -> Iterator[tuple[str, Message, Message]]:
+def _beyond_the_curves(
+    in_time: InTime, endpoint: str | None, *, are_weights: bool
+) -> Iterator[tuple[str, Message, Message]]:
     if any(column.is_number for column in in_time.split):
         yield "R9", say("rules.beyond.split_by_number"), say("rules.instead.arm")
+    if in_time.are_blocks and (not are_weights or in_time.status - {EVENT, CENSORED}):
+        yield "R9", say("rules.beyond.blocks"), say("rules.instead.declare")
     if in_time.clock != endpoint:
         yield "R9", say("rules.beyond.other_days"), say("rules.instead.days")
     if odd := sorted(in_time.status - STATUSES):

@@ -8,12 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import rfc8785
-
 from riskset.catalogue import say
 from riskset.errors import ProtocolError
 from riskset.ledger.merkle import leaf_hash
-from riskset.strict_json import read_json
+from riskset.strict_json import LARGEST, NotStrictJson, canonical_without_floats, read_json
 
 _AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00")
 
@@ -108,11 +106,11 @@ def canonical(value: object) -> bytes:
     """Returns RFC 8785 JSON. ValueError where a value has no unique spelling: a float, an integer above 2^53."""
     if not _has_one_spelling(value):
         raise ValueError(
-            "an entry of a ledger holds texts, whole numbers, true, false, lists and objects of these only"
+            "an entry of a ledger holds texts, whole numbers up to 2^53, true, false, lists and objects of these only"
         )
     try:
-        return rfc8785.dumps(value)  # type: ignore[arg-type]  # checked above
-    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
+        return canonical_without_floats(value)
+    except NotStrictJson as error:
         raise ValueError(f"an entry of a ledger cannot hold this: {error}") from None
 
 
@@ -121,4 +119,4 @@ def _has_one_spelling(value: object) -> bool:
         return all(isinstance(key, str) and _has_one_spelling(item) for key, item in value.items())
     if isinstance(value, list | tuple):
         return all(map(_has_one_spelling, value))
-    return isinstance(value, str | bool | int)
+    return isinstance(value, str | bool) or (isinstance(value, int) and abs(value) <= LARGEST)

@@ -121,6 +121,7 @@ def keep(
         told = analysis.tells(outcome) if analysis.id not in run.asked else ()
         labels = analysis.labels(outcome)
         few = run.judge.halved(analysis, outcome, labels)
+        few = few or run.judge.in_blocks(analysis, outcome, labels, run.plan.reported)
         ended = run.judge.uncovered(analysis, labels, told) or (few and analysis.refused(outcome, few))
         outcome = ended or outcome
     if isinstance(outcome, Result):
@@ -135,7 +136,11 @@ def _is_admitted(run: Progress, analysis: Analysis) -> bool:
 
 
 def _failed(run: Progress, analysis: Analysis, results: Mapping[str, Result]) -> NotEstimable | None:
-    """Returns the result of an analysis that needs one without a result; None where nothing failed so far."""
+    """Returns the result of an analysis that needs one without a result, or that a gate withholds; None where nothing
+    failed so far."""
+    for id_ in run.plan.gate_of(analysis):
+        if id_ in results and (why := results[id_].withholds):
+            return NotEstimable("withheld", why)
     for id_ in run.plan.waits_for(analysis):
         if id_ in results and id_ not in analysis.reports and not has_result(results[id_]):
             return NotEstimable("needs", _needed(id_, results[id_]))

@@ -97,9 +97,15 @@ def balance(before: tuple[ArmSums, ArmSums], after: tuple[ArmSums, ArmSums]) -> 
 
 
 def _of_column(j: int, before: tuple[ArmSums, ArmSums], after: tuple[ArmSums, ArmSums]) -> Balance:
-    treated, others = (
-        Group(then.n, float(now.mean[j]), float(then.variance[j])) for then, now in zip(before, after, strict=True)
+    then, now = (
+        tuple(Group(arm.n, float(arm.mean[j]), float(arm.variance[j])) for arm in of) for of in (before, after)
     )
-    of_treated, of_others = (float(arm.variance[j]) for arm in after)
+    return of_groups((then[0], then[1]), (now[0], now[1]))
+
+
+def of_groups(before: tuple[Group, Group], after: tuple[Group, Group]) -> Balance:
+    """Returns the balance of one column, from the treated and the others before adjustment and after it."""
+    treated, others = (Group(then.n, now.mean, then.variance) for then, now in zip(before, after, strict=True))
+    of_treated, of_others = (arm.variance for arm in after)
     ratio = of_treated / of_others if of_others > 0.0 and isfinite(of_treated) else None
     return Balance(standardised(treated, others), ratio)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite, sqrt
+from math import isfinite, nan, sqrt
 from typing import Final
 
 from riskset.stats.linear import dot, factor, solve
@@ -27,6 +27,12 @@ class Group:
     mean: float
     variance: float
     """nan where n < 2."""
+
+
+def of_share(having: int, n: int) -> Group:
+    """Returns the group of n values of which `having` are 1 and the others 0."""
+    p = having / n if n else nan
+    return Group(n, p, n * p * (1.0 - p) / (n - 1) if n > 1 else nan)
 
 
 @dataclass(frozen=True)

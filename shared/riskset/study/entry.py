@@ -30,6 +30,8 @@ class AnalysisEntry(TomlTable):
 
     inner: ClassVar[Mapping[str, type[TomlTable]]] = {}
     """Keys that hold a table of their own, and what it is."""
+    takes_weights: ClassVar[bool] = False
+    """Whether it can be of a weighted population."""
     kind: str
     missing: Annotated[Literal["complete", "by_model"], Since("0.2.0")] = "complete"
     """Whose rows are analysed: those complete in every covariate that a model of the endpoint names, or those complete

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from datetime import date, time
+from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import Any, Final, TypeVar
 
@@ -93,7 +94,26 @@ def canonical_json(study: Study) -> bytes:
 
 def study_hash(study: Study) -> str:
     """Returns the SHA-256 of `canonical_json`, 64 hex digits."""
-    return hashlib.sha256(canonical_json(study)).hexdigest()
+    return _hash_of(_Itself(study))
+
+
+class _Itself:
+    """A study that is equal to itself only: its tables have no hash."""
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+
+    def __hash__(self) -> int:
+        return id(self.study)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and other.study is self.study
+
+
+@lru_cache(maxsize=16)
+def _hash_of(one: _Itself) -> str:
+    """Kept, since every party of a run asks for it again and again, and nobody changes a study that is read."""
+    return hashlib.sha256(canonical_json(one.study)).hexdigest()
 
 
 def _checked(document: dict[str, Any], lines: KeyLines, source: str) -> Study:
@@ -131,7 +151,7 @@ def _syntax(error: NotToml, text: str) -> Problem:
 
 def _spelled_out(document: dict[str, Any]) -> dict[str, Any]:
     """Returns the document with its shorthands expanded: a plain title is English, `endpoint` is a list of one, the
-    levels of a cut are its intervals, a propensity score has an analysis of its own."""
+    levels of a cut are its intervals, a propensity score and matched patients have analyses of their own."""
     spelled = dict(document)
     header, analyses = document.get("study"), document.get("analyses")
     if isinstance(header, dict) and isinstance(header.get("title"), str):
@@ -141,7 +161,8 @@ def _spelled_out(document: dict[str, Any]) -> dict[str, Any]:
     if isinstance(analyses, dict):
         spelled["analyses"] = {name: _with_endpoints(analysis) for name, analysis in analyses.items()}
         if "propensity" in document:
-            spelled["analyses"] = _implied(analyses) | spelled["analyses"]
+            first, last = (_implied(kind, document["propensity"], analyses) for kind in ("propensity", "balance"))
+            spelled["analyses"] = first | spelled["analyses"] | last
     return spelled
 
 
@@ -164,10 +185,15 @@ def _with_endpoints(analysis: object) -> object:
     return rest | {"endpoints": [analysis["endpoint"]]}
 
 
-def _implied(analyses: Mapping[str, object]) -> dict[str, object]:
-    """Returns the entries that a study with a propensity score has, listed or not; they are judged first."""
+def _implied(kind: str, propensity: object, analyses: Mapping[str, object]) -> dict[str, object]:
+    """Returns the entry that a study with a propensity score has, listed or not: the score, which is judged first; and,
+    where patients are matched one to one, their balance, which is judged last."""
     listed = {entry.get("kind") for entry in analyses.values() if isinstance(entry, dict)}
-    return {kind: {"kind": kind} for kind in ("propensity",) if kind not in listed and kind not in analyses}
+    adjustments = propensity.get("adjustments") if isinstance(propensity, dict) else None
+    asked = adjustments.values() if isinstance(adjustments, dict) else ()
+    of_pairs = [one for one in asked if isinstance(one, dict) and one.get("method") == "nearest"]
+    is_of_it = kind == "propensity" or any(one.get("ratio", 1) == 1 for one in of_pairs)
+    return {kind: {"kind": kind}} if is_of_it and kind not in listed and kind not in analyses else {}
 
 
 def _as_json(value: object) -> str:

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from riskset.catalogue import NOTHING, Message, say
 from riskset.errors import did_you_mean
 from riskset.study.toml_lines import KeyPath
-from riskset.study.toml_table import Complaint, Name, Names, TomlTable, complain, each_once
+from riskset.study.toml_table import Complaint, Name, Names, Since, TomlTable, complain, each_once
 
 if TYPE_CHECKING:
     from riskset.stats.balancing_weights import Estimand
@@ -86,6 +86,16 @@ ADJUSTMENTS: Final[Mapping[str, type[TomlTable]]] = {
 """By method."""
 
 
+class Gates(TomlTable):
+    """What must hold before the outcomes of a matched population are believed."""
+
+    smd_max: float = Field(gt=0, le=1)
+    """The largest absolute standardised difference of any covariate after matching, by the pooled standard deviation
+    before."""
+    on_fail: Literal["flag", "withhold"] = "flag"
+    """`flag`: the outcomes of such a population are computed and marked; `withhold`: they are not computed."""
+
+
 class Propensity(TomlTable):
     """One score for a study; each adjustment by it is a population."""
 
@@ -95,6 +105,7 @@ class Propensity(TomlTable):
     firth: bool = False
     """By Firth's penalised likelihood, which has a maximum where covariates tell the arms apart."""
     adjustments: dict[Name, Adjustment] = {}  # noqa: RUF012 - pydantic copies it
+    gates: Annotated[Gates | None, Since("0.2.0")] = None
 
     @field_validator("covariates")
     @classmethod
@@ -109,18 +120,25 @@ class Propensity(TomlTable):
         return value
 
     @property
+    def matched(self) -> frozenset[str]:
+        """The populations of matched patients."""
+        return frozenset(name for name, of in self.adjustments.items() if isinstance(of, Matching))
+
+    @property
     def weightings(self) -> dict[str, Weighting]:
         """The weighted populations, in the order of their names."""
         return {name: one for name, one in sorted(self.adjustments.items()) if isinstance(one, Weighting)}
 
     @property
-    def matched(self) -> frozenset[str]:
-        """The populations of matched patients."""
-        return frozenset(name for name, of in self.adjustments.items() if isinstance(of, Matching))
+    def balanced(self) -> tuple[str, ...]:
+        """The matched populations of patients who each count once, in the order of their names."""
+        return tuple(sorted(n for n, of in self.adjustments.items() if isinstance(of, Matching) and of.ratio == 1))
 
     def complaints(self, draft: Draft) -> Iterator[Complaint]:
         """Yields what is wrong between the table and the rest of the study file."""
         path: KeyPath = ("propensity", "covariates")
+        if self.gates is not None and (unknown := tuple(sorted(self.adjustments.keys() - {*self.balanced}))):
+            yield Complaint(("propensity", "gates"), say("study.propensity.no_balance", populations=unknown))
         yield from draft.covariates(path, self.covariates, draft.endpoints)
         if draft.comparison is None:
             yield Complaint(("propensity",), say("study.propensity.no_arms"))

@@ -49,6 +49,10 @@ class Draft:
     """Whether the table is present, right or wrong."""
     disclosure: Disclosure | None = None
 
+    def weighted(self, populations: Iterable[str]) -> tuple[str, ...]:
+        """Returns those of the populations that are weighted."""
+        return tuple(name for name in populations if self.propensity and name in self.propensity.weightings)
+
     def use(self, path: KeyPath, name: str, *types: str) -> Iterator[Complaint]:
         """Yields a complaint unless the variable `name`, used at `path`, is declared with one of these types."""
         if name not in self.variables:
@@ -142,6 +146,9 @@ def complaints_about(draft: Draft) -> Iterator[Complaint]:
         if analysis is not None:
             yield from analysis.complaints(draft, ("analyses", name))
             yield from unknown_populations(draft, ("analyses", name), analysis.of_populations)
+            if not analysis.takes_weights and (of := draft.weighted(analysis.of_populations)):
+                where = ("analyses", name, "populations")
+                yield Complaint(where, say("study.propensity.not_weighted", kind=analysis.kind, name=of[0]))
 
 
 def _sites(draft: Draft) -> Iterator[Complaint]:

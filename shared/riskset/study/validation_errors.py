@@ -18,7 +18,7 @@ from riskset.catalogue import Message, say
 from riskset.errors import did_you_mean
 from riskset.study import spec
 from riskset.study.asked import ENTRIES, PACKAGES
-from riskset.study.propensity import ADJUSTMENTS
+from riskset.study.propensity import ADJUSTMENTS, Gates
 from riskset.study.toml_lines import KeyPath
 from riskset.study.toml_table import Complaint, TomlTable
 
@@ -40,6 +40,7 @@ TABLES: dict[tuple[str, ...], type[TomlTable]] = {
     ("adverse_events",): spec.AdverseEvents,
     ("adverse_events", "terms", "*"): spec.EventTerm,
     ("propensity",): spec.Propensity,
+    ("propensity", "gates"): Gates,
     **{("propensity", "adjustments", "*", method): of for method, of in ADJUSTMENTS.items()},
     **{("analyses", "*", kind): entry for kind, entry in ENTRIES.items()},
     **{("analyses", "*", kind, key): table for kind, entry in ENTRIES.items() for key, table in entry.inner.items()},

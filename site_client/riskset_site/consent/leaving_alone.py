@@ -18,7 +18,7 @@ def leaving_alone(study: Study, cohort: Cohort) -> tuple[Message, ...]:
     are alone among themselves. Never leaves the site."""
     analyses = plan(study).reported
     endpoints = {analysis.id: str(analysis.endpoint) for analysis in analyses}
-    curves = {endpoints[curve.name]: curve for curve in curves_of(cohort, analyses)}
+    curves = {endpoints[curve.name]: curve for curve in curves_of(cohort, analyses) if not curve.weighted}
     by_cause = {str(a.endpoint) for a in analyses if (t := a.exposure.in_time) and t.status.intersection(COMPETING)}
     return tuple(_sentences(study, curves, by_cause))
 

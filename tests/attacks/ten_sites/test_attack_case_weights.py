@@ -165,7 +165,7 @@ class TestTwoWeightings:
         other = table["w"] + 0.0
         other[victim] += more
         entries = models(*BINARY, beside=False, weighted="w", again="v")
-        rules.off("R4")
+        rules.off("R4", "R8")  # the difference is of one hospital's patients alone, too
         bare = network(table | {"v": other}, entries, arm="arm").until("later")
         scores = [bare.told("first", f"cox/os/all/multivariable{of}") for of in ("", "/again")]
         slopes = [[of[f"slope in {x} = true"] for x in BINARY] for of in scores]
@@ -187,6 +187,7 @@ class TestTwoWeightings:
 class TestWeightsThatCodeAnAttribute:
     """1.5 for those with a hidden attribute and 0.5 for the others: x and w x tell how many have it of those with x."""
 
+    @pytest.mark.exhaustive
     def test_a_crossed_count_of_few_is_judged(self, network, patients, rules):
         table = patients(*SITES)
         hidden = (np.random.default_rng(2).random(225) < 0.3).astype(float)
@@ -203,6 +204,27 @@ class TestWeightsThatCodeAnAttribute:
         assert weight - having / 2 == 1.0  # one patient of those with ecog has it
         rules.on()
         refused(attack(), "R4", WEIGHTED)
+
+
+class TestWeightsOfOneHospital:
+    """Weights of 2 at one hospital and of 1 elsewhere: the sums less those without weights are that hospital's own."""
+
+    def test_its_own_sums_are_read(self, network, patients, rules):
+        table = patients(*SITES)
+        there = table["site"] == SITE
+        table = table | {"w": 1.0 + there}
+        rules.off("R8")
+        told = network(table, models(*BINARY, weighted="w"), arm="arm").until("first").told("admission/products")
+        a, b = "os", "os weighted by w"
+        read = [
+            told[f"centred product of {x} = true ({b}) and {x} = true ({b})"]
+            - told[f"centred product of {x} = true ({a}) and {x} = true ({a})"]
+            for x in BINARY
+        ]
+        of_hospital = [there.sum() * table[x][there].var() for x in BINARY]
+        assert np.divide(read, 3) == pytest.approx(of_hospital, abs=0.01)
+        rules.on()
+        refused(network(table, models(*BINARY, weighted="w"), arm="arm"), "R8")
 
 
 class TestWeightsOfALaterRun:

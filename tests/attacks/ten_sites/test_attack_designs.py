@@ -11,6 +11,7 @@ from riskset.analyses.methods.cox_fit import CoxFit
 BINARY = ("arm", "ecog", "mvi", "male")
 EVERYBODY = ("R1", "R2", "R3", "R4", "R6", "R7", "R12")
 SITE = "busan"
+LARGE = ("seoul", SITE, "tokyo", "daegu", "osaka")
 
 
 def models(*designs):
@@ -82,7 +83,7 @@ class TestOneDummy:
 
     @pytest.fixture
     def attack(self, network, patients):
-        table = patients()
+        table = patients(*LARGE)
         self.victim = of_site(table, SITE, 7)
         table["z"] = only(table, self.victim)
         self.table = table
@@ -109,8 +110,8 @@ class TestOneDummy:
         refused(attack(), "R4")
 
     def test_a_level_of_a_dozen_patients_passes(self, network, patients):
-        table = patients()
-        table["z"] = (np.random.default_rng(5).random(530) < 0.06).astype(float)
+        table = patients(*LARGE)
+        table["z"] = (np.random.default_rng(5).random(len(table["site"])) < 0.06).astype(float)
         result = network(table, models((*BINARY, "age", "z"))).run().results["cox/os/all/multivariable"]
         assert isinstance(result, CoxFit)
 
@@ -122,7 +123,7 @@ class TestTwoDummies:
         return [together(pairs, "z2", name) - together(pairs, "z1", name) for name in names]
 
     def case(self, network, patients, split, where=None):
-        table = patients()
+        table = patients(*LARGE)
         victim = of_site(table, SITE, 7)
         table["z1"], table["z2"] = differing(
             table, victim, where=None if where is None else np.isin(table["site"], where)
@@ -170,9 +171,9 @@ class TestTwoDummies:
         assert gated.told("admission/pairs") is None
 
     def test_columns_that_differ_in_many_patients_pass(self, network, patients):
-        table = patients()
+        table = patients(*LARGE)
         random = np.random.default_rng(6)
-        table["z1"], table["z2"] = ((random.random(530) < 0.4).astype(float) for _ in range(2))
+        table["z1"], table["z2"] = ((random.random(len(table["site"])) < 0.4).astype(float) for _ in range(2))
         results = network(table, models((*BINARY, "age", "z1", "z2"))).run().results
         assert isinstance(results["cox/os/all/multivariable"], CoxFit)
 
@@ -181,8 +182,8 @@ class TestNestedColumns:
     """44 patients, and 40 of them: the difference is four patients, no two columns differ in one."""
 
     def case(self, network, patients, inner):
-        table = patients()
-        chosen = np.random.default_rng(8).choice(530, 44, replace=False)
+        table = patients(*LARGE)
+        chosen = np.random.default_rng(8).choice(len(table["site"]), 44, replace=False)
         table["n44"], table["n40"] = only(table, *chosen), only(table, *chosen[:inner])
         return network(table, models(("arm", "ecog", "n44", "n40"))), table, chosen[inner:]
 
@@ -207,7 +208,7 @@ class TestAdmissionAlone:
     """A coordinator that stops after admission and never evaluates a model."""
 
     def attack(self, network, patients):
-        table = patients()
+        table = patients(*LARGE)
         victim = of_site(table, "tokyo", 11)
         table["z1"], table["z2"] = differing(table, victim)
         return network(table, models((*BINARY, "age", "z1", "z2"))), table, victim
@@ -229,7 +230,7 @@ class TestAdmissionAlone:
         assert all(label == 0.0 or abs(label) > 1e6 for label in gated.reads()[3].flags.values())
 
     def test_the_same_columns_without_him_pass_admission(self, network, patients):
-        table = patients()
+        table = patients(*LARGE)
         table["z1"], _ = differing(table, 0)
         assert network(table, models((*BINARY, "age", "z1"))).until("first").history().live
 
@@ -239,7 +240,7 @@ class TestNumberOfOnePatient:
     the victim."""
 
     def case(self, network, patients, spread):
-        table = patients()
+        table = patients(*LARGE)
         victim = of_site(table, "tokyo", 11)
         table["rare"] = np.random.default_rng(1).normal(0, spread, len(table["site"]))
         table["rare"][victim] = 500.0

@@ -149,6 +149,7 @@ EITHER_SIDE = {
         lambda p, share: models.weight(p, "cox", share),
         {"pooled": (1 / 3, 0.334), "local": (1 / 3, 0.334)},
     ),
+    "R8.site_weight": (lambda p, share: models.site_weight(p, "cox", share), {"pooled": (0.75, 0.751)}),
     "R8.risk_share": (
         lambda p, share: models.risk_share(p, "curve", share),
         {"pooled": (1 / 3, 0.334), "local": (1 / 3, 0.334)},
@@ -181,6 +182,11 @@ EITHER_SIDE = {
         lambda p, m: beside(counting(0, 21), *(counting(0, 20 - i, f"run {i}") for i in range(m - 1)))(p),
         {"pooled": (2, 3), "local": (2, 3)},
     ),
+    "R9.weighted": (
+        lambda p, n: cells.weighted(p, "km", n),
+        {"pooled": (1, 2), "local": (0, 1)},
+    ),
+    "R9.block": (lambda p, fewest: cells.block(p, "km", fewest), {"pooled": (20, 19)}),
     "R9.endpoints": (
         lambda p, m: beside(curve(DAYS, range(m)), *(curve(DAYS, range(i)) for i in range(1, m)))(p),
         {"pooled": (3, 4), "local": (3, 4)},

@@ -30,6 +30,7 @@ HEADINGS = {
     ("adverse_events",): "## `[adverse_events]`",
     ("adverse_events", "terms", "*"): "### `[adverse_events] terms`",
     ("propensity",): "## `[propensity]`",
+    ("propensity", "gates"): "### `[propensity] gates`",
     **{
         ("propensity", "adjustments", "*", method): f'#### `method = "{"nearest" if method == "nearest" else "ate"}"`'
         for method in ADJUSTMENTS
@@ -125,4 +126,4 @@ def test_every_example_is_a_part_of_a_right_study():
         text = text.replace("{" + name + "}", part)
     study = parse_study(text)
     assert len(study.eligibility) == len(rules) > 5
-    assert list(study.analyses) == ["propensity", "response", "curves"]
+    assert list(study.analyses) == ["propensity", "response", "curves", "balance"]

@@ -396,11 +396,11 @@ def weighted(lines=WEIGHTED, declared=WEIGHT):
 
 
 @pytest.mark.parametrize(
-    ("more", "errors"), [("", "patient"), (', robust = "site"', "site"), (', robust = "model"', "none")]
+    ("more", "errors"), [("", "patient"), (', robust = "site"', "site"), (', robust = "none"', "none")]
 )
 def test_errors_with_weights_are_robust_unless_the_entry_says_otherwise(more, errors):
     study = parse_study(weighted(WEIGHTED.replace('"w"', f'"w"{more}')))
-    assert study.analyses["checked"].errors == errors
+    assert study.analyses["checked"].errors_of(study, "all") == errors
     assert "w" in study.covariates_of("ttp")  # rows are complete in it
     assert study_from_json(canonical_json(study)) == study
 
@@ -416,9 +416,34 @@ def test_what_cannot_be_a_weight_or_be_weighted():
         (WEIGHTED.replace('"w"', '"w", concordance = true'), WEIGHT, "study.cox.not_weighted"),
         (WEIGHTED.replace('"w"', '"w", firth = true'), WEIGHT, "study.cox.not_weighted"),
         (WEIGHTED.replace('"w"', '"w", profile_limits = ["mvi"]'), WEIGHT, "study.cox.not_weighted"),
-        (WEIGHTED.replace('weights = "w"', 'robust = "model"'), WEIGHT, "study.cox.model_errors"),
     ):
         assert [problem.message.code for problem in problems_of(weighted(lines, declared))] == [code]
+
+
+@pytest.mark.parametrize(
+    ("gates", "method", "code"),
+    [
+        ("{ smd_max = 0.1, equipoise_min = 0.2 }", "nearest", "study.key.unknown"),
+        ('{ smd_max = 0.1, on_fail = "ask" }', "nearest", "study.expected.choice"),
+        ("{ smd_max = 0.1 }", "overlap", "study.propensity.no_balance"),
+    ],
+)
+def test_what_no_gate_can_judge_is_refused_by_name(gates, method, code):
+    score = f'[propensity]\ncovariates = ["mvi"]\nadjustments.one = {{ method = "{method}" }}\ngates = {gates}\n'
+    assert [one.message.code for one in problems_of(replaced("[analyses]\n", f"{score}[analyses]\n"))] == [code]
+
+
+@pytest.mark.parametrize(
+    ("method", "code"),
+    [("overlap", "study.balance.nobody_matched"), ("nearest", None), (None, "study.propensity.no_table")],
+)
+def test_balance_is_of_matched_patients(method, code):
+    score = f'[propensity]\ncovariates = ["mvi"]\nadjustments.one = {{ method = "{method}" }}\n' if method else ""
+    text = replaced("[analyses]\n", f'{score}[analyses]\nown = {{ kind = "balance" }}\n')
+    if code is None:
+        assert [name for name, entry in parse_study(text).analyses.items() if entry.kind == "balance"] == ["own"]
+    else:
+        assert [one.message.code for one in problems_of(text)] == [code]
 
 
 def test_flags_that_cannot_compete():

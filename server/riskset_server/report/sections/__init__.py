@@ -15,6 +15,7 @@ from riskset.errors import RisksetError
 from riskset.study.asked import PACKAGES
 from riskset_server.report.sections import (
     adverse_events,
+    balance,
     cox,
     cumulative_incidence,
     flow,
@@ -34,6 +35,7 @@ OWN: Final[Mapping[str, Section]] = MappingProxyType(
         "flow": flow.SECTION,
         "table1": table1.SECTION,
         "propensity": propensity.SECTION,
+        "balance": balance.SECTION,
         "km": km.SECTION,
         "cox": cox.SECTION,
         "rmst": rmst.SECTION,

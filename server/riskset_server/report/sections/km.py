@@ -11,11 +11,12 @@ from riskset.analyses.methods.cox import CoxModel
 from riskset.analyses.methods.cox_firth import FirthModel
 from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.analyses.methods.km import ArmCurve, KaplanMeier, SurvivalCurves
+from riskset.analyses.methods.km_weighted import WeightedKaplanMeier
 from riskset.analyses.quartiles import QUARTILES
 from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset_server.report import notation
-from riskset_server.report.blocks import Block, Row, Shown, Table, Text, worded
+from riskset_server.report.blocks import Block, Format, Row, Shown, Table, Text, worded
 from riskset_server.report.cells import Place
 from riskset_server.report.not_reported import not_reported
 from riskset_server.report.sections.analysed import analysed_notes, population_of
@@ -54,12 +55,14 @@ class _Group(Arm):
 
     curve: ArmCurve
     is_reference: bool
+    time: Format = "time_with_limits"
+    """How its quartiles are printed."""
 
     @property
     def median(self) -> Text:
         if self.is_empty:
             return (notation.NO_VALUE,)
-        return (Shown("time_with_limits", tuple(map(self.cell, of_quantile(0.5)))),)
+        return (Shown(self.time, tuple(map(self.cell, of_quantile(0.5)))),)
 
 
 @dataclass(frozen=True)
@@ -67,14 +70,15 @@ class _Curves:
     """A result with its groups and the context in which it is printed."""
 
     entry: ResultEntry
-    analysis: KaplanMeier
+    analysis: KaplanMeier | WeightedKaplanMeier
     groups: tuple[_Group, ...]
     """The arms, then all patients."""
     context: Context
 
     @classmethod
     def of(cls, entry: ResultEntry, context: Context) -> _Curves:
-        analysis, result = cast(KaplanMeier, entry.analysis), cast(SurvivalCurves, entry.result)
+        analysis = cast(KaplanMeier | WeightedKaplanMeier, entry.analysis)
+        result, is_weighted = cast(SurvivalCurves, entry.result), isinstance(analysis, WeightedKaplanMeier)
         reference, curves = analysis.counts.reference, (*result.arms, result.overall)
         groups = (
             _Group(
@@ -82,6 +86,7 @@ class _Curves:
                 arm.place,
                 curve,
                 curve.level is not None and curve.level == reference,
+                time="time" if is_weighted else "time_with_limits",
                 is_empty=arm.is_empty,
             )
             for arm, curve in zip(arms_of(entry, analysis.counts, context), curves, strict=True)
@@ -96,6 +101,11 @@ class _Curves:
     def drawn(self) -> tuple[_Group, ...]:
         """The arms; all patients if the study compares no arms."""
         return self.groups[:-1] or self.groups
+
+    @property
+    def of_patients(self) -> KaplanMeier | None:
+        """The analysis, where each patient counts once."""
+        return None if isinstance(self.analysis, WeightedKaplanMeier) else self.analysis
 
     @property
     def unit(self) -> str:
@@ -118,7 +128,7 @@ def _figure(curves: _Curves) -> SurvivalFigure:
         x_label=time_axis(analysis.endpoint, curves.context),
         y_label=f"{labels.endpoint(analysis.endpoint)} (%)",
         curves=tuple(_curve(group) for group in curves.drawn),
-        medians_title=f"Median ({INTERVAL}), {unit}s",
+        medians_title=f"Median{f' ({INTERVAL})' if curves.of_patients else ''}, {unit}s",
         medians=tuple((g.label, g.median) for g in curves.drawn),
         comparison=(*_hazard_ratios(curves, model), *_log_rank(curves)),
         footnote=_footnote(curves, model),
@@ -183,7 +193,8 @@ def _footnote(curves: _Curves, model: ResultEntry | None) -> Text:
     """How the figure was made: numbers, grid, limits, and the model of the hazard ratio."""
     n, events = (Shown("count", (curves.overall.cell(key),)) for key in ("n", "events"))
     grid, limits = grid_in_words(curves.analysis.counts), curves.analysis.limits_kind
-    how = worded(say("report.km.footnote", n=n, events=events, grid=grid, interval=INTERVAL, limits=limits))
+    values = {"n": n, "events": events, "grid": grid, "interval": INTERVAL, "limits": limits}
+    how = worded(say(f"report.km.footnote.{'patients' if curves.of_patients else 'averages'}", **values))
     notes = [how, *analysed_notes(curves.entry, curves.context.labels, curves.context.cells)]
     if model is not None:
         is_univariable = len(_variables(model)) == 1
@@ -198,7 +209,7 @@ def _table(curves: _Curves) -> Table:
     rows = [
         row("Patients", groups, "count", "n"),
         row("Events", groups, "count", "events"),
-        Row(f"{unit.capitalize()}s until survival falls to ({INTERVAL})"),
+        Row(f"{unit.capitalize()}s until survival falls to{f' ({INTERVAL})' if curves.of_patients else ''}"),
         *_quantile_rows(groups),
     ]
     if curves.analysis.landmarks:
@@ -219,7 +230,7 @@ def _quantile_rows(groups: Sequence[_Group]) -> Iterator[Row]:
     """Quartiles, highest survival first: at 75% a quarter of the patients have had the event."""
     for probability in QUARTILES:
         label = f"{100 * (1 - probability):g}%{' (median)' if probability == 0.5 else ''}"
-        yield row(label, groups, "time_with_limits", *of_quantile(probability), is_inner=True)
+        yield row(label, groups, groups[-1].time, *of_quantile(probability), is_inner=True)
 
 
 def _landmark_rows(curves: _Curves) -> Iterator[Row]:
@@ -230,6 +241,9 @@ def _landmark_rows(curves: _Curves) -> Iterator[Row]:
 
 
 def _log_rank_notes(curves: _Curves) -> Iterator[Text]:
+    if isinstance(curves.analysis, WeightedKaplanMeier):
+        yield worded(say("report.km.averaged", n=curves.analysis.least))
+        return
     rho, names = curves.analysis.rho, map(curves.context.labels.plain_variable, curves.analysis.strata_variables)
     strata = " and ".join(names)
     for name in ("log_rank", "log_rank_by_site", "log_rank_by_strata"):

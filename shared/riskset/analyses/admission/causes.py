@@ -40,8 +40,9 @@ OWN_CAUSES: Final = {
         "R9.endpoints",
         "R2.apart_rows",
         "R4.cell",
+        "R9.weighted",
     ),
-    "admission/pairs": ("R4.column", "R14.untold", "R2.outcomes", "R2.apart_rows"),
+    "admission/pairs": ("R4.column", "R14.untold", "R2.outcomes", "R2.apart_rows", "R8.site_weight"),
     "admission/joint": (
         "R2.leverage",
         "R2.cell",
@@ -98,7 +99,7 @@ def cause_of(phase: str, finding: Finding | None) -> str:
         return cause
     if phase == "admission/counts" and finding.limit_name in ("R2.apart_sites", "R2.leverage"):
         return "R2.apart_rows"
-    if phase == "admission/pairs" and finding.limit_name == "R2.apart_rows":
+    if phase == "admission/pairs" and finding.limit_name in ("R2.apart_rows", "R8.site_weight"):
         return finding.limit_name
     if phase == "admission/pairs" or (phase == "admission/products" and finding.limit_name == "R4.leverage"):
         return "R4.column"
@@ -147,6 +148,7 @@ def _remedy(policy: Policy, cause: str, analysis: Analysis) -> Message:
         "R7.unjudged": lambda: say("rules.remedy.no_linear_predictor"),
         "R8.influence": lambda: _failing(policy, cause, say("rules.remedy.influence")),
         "R8.site_influence": lambda: _failing(policy, cause, say("rules.remedy.site_influence")),
+        "R8.site_weight": lambda: say("rules.remedy.site_weight"),
         "R8.weight": lambda: _failing(policy, cause, say("rules.remedy.weight")),
         "R8.unjudged": lambda: say("rules.remedy.no_linear_predictor"),
         "R14.changed_rows": lambda: cells.changes(own, "", 1, 1)[0].remedy,

@@ -25,7 +25,7 @@ from riskset.analyses.plan import Plan
 from riskset.catalogue import say
 from riskset.disclosure import cells
 from riskset.disclosure import models as of_models
-from riskset.disclosure.coverage import first_uncovered, uncovered_alone
+from riskset.disclosure.coverage import adds_weights, first_uncovered, uncovered_alone
 from riskset.disclosure.exposure import Column, Label
 from riskset.disclosure.finding import Finding, cannot_judge
 from riskset.disclosure.placement import unplaced
@@ -119,6 +119,21 @@ class Judge:
         finding = cells.halved(policy, analysis.id, min(inside))
         return None if finding.passes else RefusedByRule.of(finding)
 
+    def in_blocks(self, analysis: Analysis, state: object, labels: Sequence[Label], live: Live) -> RefusedByRule | None:
+        """Returns the refusal of an analysis that would next add up weights in blocks of few patients (R9); None where
+        it would not. Each such sum has a label, and the analysis says how many patients the block has: as many for each
+        endpoint of the `live` analyses that add up weights."""
+        sums = [label for label in labels if adds_weights(analysis.exposure, label)]
+        if self.policy is None or not sums:
+            return None
+        inside = analysis.in_blocks(state)
+        if len(inside) != len(sums):
+            finding = cannot_judge("R9", analysis.id, say("rules.beyond.blocks"), say("rules.instead.later_version"))
+        else:
+            endpoints = {one.endpoint for one in (analysis, *live) if adds_in_blocks(one)}
+            finding = cells.block(self.policy, analysis.id, min(inside) // len(endpoints))
+        return None if finding.passes else RefusedByRule.of(finding)
+
     def uncovered(
         self, analysis: Analysis, labels: Sequence[Label], told: Sequence[Label] = ()
     ) -> RefusedByRule | None:
@@ -141,6 +156,7 @@ def _openings(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Ite
         if exposure.in_time is not None and exposure.in_time.split:
             split_by = list(dict.fromkeys(column.variable for column in exposure.in_time.split))
             yield analysis.id, cells.split(policy, analysis.id, split_by, allowed)
+    yield from _weighted_curves(policy, live)
     yield from _combined(policy, live)
     yield from _levels_and_strata(live)
     yield from _weighted_again(live)
@@ -155,6 +171,22 @@ def _weighted_again(live: Live) -> Iterator[Judged]:
         if of is not None and (before := populations.setdefault(of, name)) != name:
             why = say("rules.beyond.weighted_again", name=name, before=before)
             yield analysis.id, cannot_judge("R2", analysis.id, why, say("rules.instead.one_weighting"))
+
+
+def _weighted_curves(policy: Policy, live: Live) -> Iterator[Judged]:
+    """R9: weighted populations whose weights are added up in time."""
+    kept: dict[str, None] = {}
+    for analysis in live:
+        if adds_in_blocks(analysis):
+            finding = cells.weighted(policy, analysis.id, len({*kept, analysis.population}))
+            yield analysis.id, finding
+            kept |= {analysis.population: None} if finding.passes else {}
+
+
+def adds_in_blocks(analysis: Analysis) -> bool:
+    """Whether weights are added up in blocks of steps."""
+    in_time = analysis.exposure.in_time
+    return in_time is not None and in_time.are_blocks
 
 
 def _combined(policy: Policy, live: Live) -> Iterator[Judged]:
@@ -310,8 +342,9 @@ def effective_numbers(policy: Policy, analysis: Analysis, n: int, events: int) -
     """R1, R3 and R6 where patients count as `n`, and those with an event as `events`."""
     p = len(analysis.exposure.design)
     yield cells.population_rows(policy, say("rules.subject.weighted", name=analysis.analysis_set), n)
-    yield of_models.events(policy, analysis.id, events, p)
-    yield of_models.parameters(policy, analysis.id, n, p)
+    if p:
+        yield of_models.events(policy, analysis.id, events, p)
+        yield of_models.parameters(policy, analysis.id, n, p)
 
 
 def effective_levels(policy: Policy, analysis: Analysis, known: Mapping[Weighed, Level]) -> Iterator[Finding]:

@@ -221,17 +221,13 @@ class Counts:
 def _moments_of_weighted(live: Live, dead: frozenset[str], known: Figures) -> dict[str, Moments]:
     """Returns the moments of each weighted set: as its columns count, so that no count follows from them."""
     found: dict[str, Moments] = {}
+    for name in dict.fromkeys(a.analysis_set for a in weighings.weighted(live) if a.id not in dead):
+        of = known.weights[Weighed(name)], known.weights.get(Weighed(name, with_event=True))
+        columns = dict(known.moments[name].columns) if name in known.moments else {}
+        found[name] = Moments(known.rows[name].rows, 0, columns, *of)
     for feature in modelled(live):
-        if not feature.is_weighted or only_in_designs_of(live, dead, feature):
-            continue
-        name = feature.cohort
-        if name not in found:
-            of = known.weights[Weighed(name)], known.weights.get(Weighed(name, with_event=True))
-            found[name] = Moments(
-                known.rows[name].rows, 0, dict(known.moments[name].columns) if name in known.moments else {}, *of
-            )
-        if feature.column is not None:
-            varies = known.columns[feature].sites > 0
+        if feature.is_weighted and feature.column is not None and not only_in_designs_of(live, dead, feature):
+            varies, name = known.columns[feature].sites > 0, feature.cohort
             found[name] = moments.with_sum(found[name], feature.column, known.within[feature], varies)
     return found
 

@@ -12,11 +12,12 @@ from riskset.analyses.analysis import Analysis
 from riskset.analyses.methods import (
     adjusted,
     adverse_events,
+    balance,
     cox_asked,
     cumulative_incidence,
     flow,
     follow_up,
-    km,
+    km_asked,
     propensity_asked,
     response,
     rmst,
@@ -45,7 +46,8 @@ PLANNERS: Final[Mapping[str, Planner]] = {
     "flow": flow.planned,
     "table1": table1.planned,
     "propensity": propensity_asked.planned,
-    "km": km.planned,
+    "balance": balance.planned,
+    "km": km_asked.planned,
     "cox": cox_asked.planned,
     "rmst": rmst.planned,
     "follow-up": follow_up.planned,
@@ -56,6 +58,17 @@ PLANNERS: Final[Mapping[str, Planner]] = {
     "site-heterogeneity": site_heterogeneity.planned,
     **{kind: _provided(kind) for kind in PACKAGES.entries},
 }
+
+
+def gates(study: Study) -> Mapping[str, str]:
+    """Returns, by population whose outcomes a gate may withhold, the id of the analysis that decides."""
+    return balance.gates(study)
+
+
+def demands(study: Study) -> Mapping[str, str]:
+    """Returns, by population of which the study demands something, the id of the analysis that says if it is so."""
+    return balance.demands(study)
+
 
 POPULATIONS: Final[list[Callable[[Study], Mapping[str, Population]]]] = [adjusted.populations]
 """What derives populations from a study, by name."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import combinations_with_replacement, product
+from itertools import combinations_with_replacement
 from math import nan
 from typing import Any, ClassVar, Self
 
@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.analysis import LEVEL, Inputs, RefusedByRule, Result
-from riskset.analyses.cohort import AnalysisSet, Cohort, set_of
-from riskset.analyses.counts_in_time import CountedInTime, counts_of
-from riskset.analyses.design import columns_of
+from riskset.analyses.cohort import AnalysisSet, Cohort
+from riskset.analyses.counts_in_time import CountedInTime
 from riskset.analyses.quartiles import no_patients_json, quartiles_json, quartiles_of
 from riskset.disclosure.exposure import EVENT, Column, Exposure, Label, counted
 from riskset.stats.arrays import finite, symmetric
@@ -32,8 +31,6 @@ from riskset.stats.kaplan_meier import (
     survival_at,
 )
 from riskset.stats.log_rank import LogRank, from_counts, log_rank
-from riskset.study.asked.km import KaplanMeierEntry
-from riskset.study.spec import Study
 
 
 @dataclass(frozen=True)
@@ -130,7 +127,7 @@ class KaplanMeier(CountedInTime):
         return super().question_json() | tests | refused
 
     def result_json(self, result: SurvivalCurves) -> dict[str, Any]:
-        return _answer(self, result)
+        return answer_json(self, result)
 
     def from_counts(self, counts: NDArray[np.float64], rest: NDArray[np.float64]) -> SurvivalCurves:
         overall = self._curve(None, counts.sum(axis=0))
@@ -171,26 +168,11 @@ class KaplanMeier(CountedInTime):
         return LogRank(part[:k], part[k : 2 * k], symmetric(part[2 * k :], k))
 
 
-def planned(study: Study, name: str, entry: KaplanMeierEntry) -> Iterator[KaplanMeier]:
-    """Yields the curves of an entry of the study file, one analysis per endpoint and population."""
-    for endpoint, population in product(entry.endpoints, entry.populations):
-        counts = counts_of(study, endpoint)
-        yield KaplanMeier(
-            id=f"km/{endpoint}/{population}",
-            name=name,
-            set_id=set_of(entry, endpoint, population, (*counts.variables, *entry.strata)),
-            counts=counts,
-            limits_kind=entry.limits,
-            landmarks=tuple((time, time * study.days_per_unit) for time in entry.landmarks),
-            rho=entry.rho,
-            strata=columns_of(study, entry.strata),
-        )
-
-
 Json = dict[str, Any]
 
 
-def _answer(analysis: KaplanMeier, curves: SurvivalCurves) -> Json:
+def answer_json(analysis: KaplanMeier, curves: SurvivalCurves) -> Json:
+    """Returns the curves as written to results.json."""
     return {
         "grid": analysis.counts.grid_json(),
         "limits": analysis.limits_kind,

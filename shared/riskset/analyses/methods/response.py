@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, ClassVar
 
 from riskset.analyses.analysis import LEVEL, Analysis, NotEstimable, Result
-from riskset.analyses.cohort import ALL, SetId
+from riskset.analyses.cohort import SetId
 from riskset.analyses.counts_in_tables import CountedInTables, CountsInTables, tables_of
 from riskset.analyses.methods.response_by_site import ResponseBySite
 from riskset.analyses.proportions import Proportions, comparison_json, proportion_json, proportions_of
@@ -70,11 +71,11 @@ def _rate_json(name: str, found: Proportions) -> Json:
 def planned(study: Study, name: str, entry: ResponseEntry) -> Iterator[Analysis]:
     """Yields the rates of each variable of an entry of the study file and, with arms, their comparison within sites."""
     arms = (study.comparison.arm,) if study.comparison else ()
-    for variable in entry.of:
+    for population, variable in product(entry.populations, entry.of):
         complete_in = (*arms, *(entry.of if entry.missing == "complete" else (variable,)), *entry.complete_in)
-        set_id = SetId(None, ALL, tuple(dict.fromkeys(complete_in)))
+        set_id = SetId(None, population, tuple(dict.fromkeys(complete_in)))
         asked, tables = _asked(entry, variable), _tables(study, entry, variable)
-        id_ = "response/all" if len(entry.of) == 1 else f"response/all/{variable}"
+        id_ = f"response/{population}" if len(entry.of) == 1 else f"response/{population}/{variable}"
         yield Response(id=id_, name=name, set_id=set_id, asked=asked, tables=tables)
         if arms:
             yield ResponseBySite(id=f"{id_}/by-site", name=name, set_id=set_id, asked=asked, tables=tables)

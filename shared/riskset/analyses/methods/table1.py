@@ -141,19 +141,25 @@ def _reason_json(found: Result) -> Json:
 
 
 def planned(study: Study, name: str, entry: Table1Entry) -> Iterator[Analysis]:
-    """Yields the patients by arm, then a part for each variable."""
+    """Yields, for each population, the patients by arm, then a part for each variable."""
+    for population in entry.populations:
+        yield from _of_population(study, name, entry, population)
+
+
+def _of_population(study: Study, name: str, entry: Table1Entry, population: str) -> Iterator[Analysis]:
     arms = Arms.of(study)
-    whole = f"table1/{ALL}"
+    whole = f"table1/{population}"
     every = entry.variables if entry.missing == "complete" else ()
-    head = SetId(None, ALL, tuple(dict.fromkeys((*arms.variables, *every))))
+    head = SetId(None, population, tuple(dict.fromkeys((*arms.variables, *every))))
     derived = {of for of in study.variables if study.variables[of].is_derived}
+    decides = () if population == ALL or study.propensity is None else study.propensity.covariates
     yield Table1(
         id=whole,
         name=name,
         set_id=head,
         arms=arms,
         printed=arms,
-        is_one_way=derived.isdisjoint(every),
+        is_one_way=derived.isdisjoint((*every, *decides)),
         described=tuple(_described(study, variable) for variable in entry.variables),
         tests=entry.tests,
     )
@@ -161,11 +167,11 @@ def planned(study: Study, name: str, entry: Table1Entry) -> Iterator[Analysis]:
         common: Json = {
             "id": f"{whole}/{variable}",
             "name": name,
-            "set_id": head if every else SetId(None, ALL, (*arms.variables, variable)),
+            "set_id": head if every else SetId(None, population, (*arms.variables, variable)),
             "part_of": whole,
             "variable": variable,
             "arms": arms,
-            "is_one_way": derived.isdisjoint((*every, variable)),
+            "is_one_way": derived.isdisjoint((*every, variable, *decides)),
         }
         of = study.variables[variable]
         if isinstance(of, NumberVariable):

@@ -7,6 +7,7 @@ A kind provided by another package is registered as an entry point of the group 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Final, Union
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Union
 from pydantic import Field
 
 from riskset.study.asked.adverse_events import AdverseEventsEntry
+from riskset.study.asked.balance import BalanceEntry
 from riskset.study.asked.cox import CoxEntry
 from riskset.study.asked.cumulative_incidence import CumulativeIncidenceEntry
 from riskset.study.asked.flow import FlowEntry
@@ -33,6 +35,7 @@ OWN: Final[Mapping[str, type[AnalysisEntry]]] = MappingProxyType(
         "flow": FlowEntry,
         "table1": Table1Entry,
         "propensity": PropensityEntry,
+        "balance": BalanceEntry,
         "km": KaplanMeierEntry,
         "cox": CoxEntry,
         "rmst": RestrictedMeanEntry,
@@ -56,8 +59,13 @@ ENTRIES: Final[Mapping[str, type[AnalysisEntry]]] = MappingProxyType({**OWN, **P
 
 def installed() -> Mapping[str, str]:
     """Returns, for each installed kind, the distribution that provides it and its version: `riskset 0.1.0`."""
-    own = f"riskset {version('riskset')}"
-    return {**dict.fromkeys(OWN, own), **PACKAGES.versions}
+    return {**dict.fromkeys(OWN, _own_version()), **PACKAGES.versions}
+
+
+@cache
+def _own_version() -> str:
+    """Kept: it is read from a file, for every answer of a site."""
+    return f"riskset {version('riskset')}"
 
 
 if TYPE_CHECKING:

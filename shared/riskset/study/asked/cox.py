@@ -51,6 +51,7 @@ WEIGHTS: Final = (0.001, 1000.0)
 class CoxEntry(EndpointEntry):
     """Univariable models, one for each covariate; a multivariable model; or both."""
 
+    takes_weights = True
     kind: Literal["cox"]
     baseline: Literal["site"] = "site"
     ties: Literal["efron", "breslow"] = "efron"
@@ -65,6 +66,8 @@ class CoxEntry(EndpointEntry):
     strata: Annotated[tuple[Name, ...], Since("0.2.0")] = ()
     """Categories and booleans: each combination of their levels has a baseline hazard of its own in each hospital."""
     e_value: Annotated[bool, Since("0.2.0")] = False
+    weights: Annotated[Name | None, Since("0.2.0")] = None
+    """A number with each patient's case weight."""
     robust: Annotated[Robust | None, Since("0.2.0")] = None
     """Over what squared influences are summed for a robust error: each patient, or each matched set or site as one
     cluster. None: matched sets where patients are matched, each patient where they have weights, else nothing."""
@@ -77,8 +80,6 @@ class CoxEntry(EndpointEntry):
     """By Firth's penalised likelihood."""
     profile_limits: Annotated[tuple[Name, ...], Since("0.2.0")] = ()
     """Covariates whose limits are of the profile likelihood, for which each model is evaluated again."""
-    weights: Annotated[Name | None, Since("0.2.0")] = None
-    """A number with each patient's case weight."""
 
     @field_validator("univariable", "multivariable", "strata", "ph_test", "profile_limits")
     @classmethod
@@ -88,8 +89,9 @@ class CoxEntry(EndpointEntry):
     @field_validator("robust")
     @classmethod
     def _as_by_default(cls, value: Robust | None, info: ValidationInfo) -> Robust | None:
-        # a study of all patients that says "none" has the hash of one that says nothing
-        return None if value == "none" and info.data.get("populations", (ALL,)) == (ALL,) else value
+        # where it is what nothing said means, a study that says "none" has the hash of one that says nothing
+        is_default = info.data.get("populations", (ALL,)) == (ALL,) and info.data.get("weights") is None
+        return None if value == "none" and is_default else value
 
     @field_validator("splines")
     @classmethod

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 
 from riskset.catalogue import Message, say
 from riskset.study.entry import EndpointEntry, Limits, Positive, arms_of, as_printed, ascending, grid_of
+from riskset.study.propensity import ALL
 from riskset.study.references import Draft
 from riskset.study.toml_lines import KeyPath
 from riskset.study.toml_table import Complaint, Name, Since, complain, each_once
@@ -24,6 +25,7 @@ RHOS: Final = (0.0, 0.5, 1.0)
 class KaplanMeierEntry(EndpointEntry):
     """Curves on the grid, for all patients and by arm; with a comparison, the log-rank test."""
 
+    takes_weights = True
     kind: Literal["km"]
     landmarks: tuple[Positive, ...] = ()
     """Times at which survival is reported, in `time.unit`, ascending."""
@@ -61,10 +63,22 @@ class KaplanMeierEntry(EndpointEntry):
         yield from draft.known_endpoints(path, self.endpoints)
         yield from draft.within_grid((*path, "landmarks"), self.landmarks)
         yield from draft.covariates((*path, "strata"), self.strata, self.endpoints, ("boolean", "category"))
+        yield from self._of_weighted(draft, path)
         if draft.comparison is None and (self.strata or self.rho):
             yield Complaint((*path, "strata" if self.strata else "rho"), say("study.km.no_arms"))
         elif draft.comparison is not None and draft.comparison.arm in self.strata:
             yield Complaint((*path, "strata"), say("study.km.stratum_is_arm", name=draft.comparison.arm))
+
+    def _of_weighted(self, draft: Draft, path: KeyPath) -> Iterator[Complaint]:
+        """Yields what is wrong with curves of a weighted population."""
+        weighted = draft.weighted(self.populations)
+        if weighted and ALL not in self.populations:
+            yield Complaint((*path, "populations"), say("study.km.weighted_alone", name=weighted[0]))
+        if weighted and self.missing != "complete":
+            yield Complaint((*path, "missing"), say("study.km.weighted_by_model", name=weighted[0]))
+        late = [name for name in self.endpoints if getattr(draft.endpoints.get(name), "entry", None) is not None]
+        if weighted and late:
+            yield Complaint((*path, "endpoints"), say("study.km.weighted_entry", name=weighted[0], endpoint=late[0]))
 
     def sentences(self, study: Study) -> Iterator[Message | str]:
         endpoints, arms = self.labels(study), arms_of(study)
@@ -75,6 +89,8 @@ class KaplanMeierEntry(EndpointEntry):
         if arms:
             weighted = "weighted" if self.rho else "log_rank"
             yield say(f"study.km.{weighted}", endpoints=endpoints, rho=self.rho)
+        for name in filter(study.is_weighted, self.populations):
+            yield say("study.km.weighted_curves", name=name)
         if self.strata:
             yield say("study.km.strata", strata=tuple(map(study.label_of, self.strata)))
 

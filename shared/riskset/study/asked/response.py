@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from riskset.catalogue import Message, say
 from riskset.errors import did_you_mean
 from riskset.study.entry import AnalysisEntry, arms_of
+from riskset.study.propensity import ALL
 from riskset.study.references import Draft
 from riskset.study.toml_lines import KeyPath
 from riskset.study.toml_table import Complaint, Name, Names, Text, TomlTable, complain, each_once
@@ -41,9 +42,10 @@ class ResponseEntry(AnalysisEntry):
     not_evaluable: NotEvaluable | None = None
     complete_in: tuple[Name, ...] = ()
     """Further variables of which the patients have a value, such as the covariates of models of the same patients."""
-    populations: tuple[Literal["all"], ...] = Field(default=("all",), min_length=1, max_length=1)
+    populations: Names = (ALL,)
+    """`all`, and matched populations of `[propensity]`."""
 
-    @field_validator("of", "orr", "dcr")
+    @field_validator("of", "orr", "dcr", "populations")
     @classmethod
     def _distinct(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
         return None if value is None else each_once(value)
@@ -59,6 +61,10 @@ class ResponseEntry(AnalysisEntry):
                 if self.not_evaluable and level in self.not_evaluable.levels:
                     complain(say("study.response.both", level=level, rate=rate))
         return self
+
+    @property
+    def of_populations(self) -> tuple[str, ...]:
+        return self.populations
 
     @property
     def rates(self) -> dict[str, tuple[str, ...]]:

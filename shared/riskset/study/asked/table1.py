@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import field_validator
 
 from riskset.catalogue import Message, say
 from riskset.study.entry import AnalysisEntry, arms_of
+from riskset.study.propensity import ALL
 from riskset.study.references import Draft
 from riskset.study.toml_lines import KeyPath
 from riskset.study.toml_table import Complaint, Names, each_once
@@ -25,14 +26,19 @@ class Table1Entry(AnalysisEntry):
     missing: Literal["complete", "by_model"] = "by_model"
     """Whose rows are described: for each variable those who have it, or those who have all of them."""
     variables: Names
-    populations: tuple[Literal["all"], ...] = Field(default=("all",), min_length=1, max_length=1)
+    populations: Names = (ALL,)
+    """`all`, and matched populations of `[propensity]`."""
     tests: bool = True
     """Whether the arms are compared by tests."""
 
-    @field_validator("variables")
+    @field_validator("variables", "populations")
     @classmethod
     def _distinct(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return each_once(value)
+
+    @property
+    def of_populations(self) -> tuple[str, ...]:
+        return self.populations
 
     @property
     def covariates(self) -> tuple[str, ...]:

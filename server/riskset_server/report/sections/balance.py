@@ -1,0 +1,78 @@
+"""Balance in the report: standardised differences and variance ratios, before and after matching."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from riskset.catalogue import say
+from riskset.results import ResultEntry, entry_json
+from riskset_server.report import notation
+from riskset_server.report.blocks import Row, Shown, Table, Text, worded
+from riskset_server.report.cells import Place
+from riskset_server.report.sections.section import Context, Section, tabulated
+
+Json = dict[str, Any]
+_COLUMNS = ("SMD before", "SMD after", "Variance ratio before", "Variance ratio after")
+
+
+def _title(entry: ResultEntry, context: Context) -> str:
+    return f"Balance, {context.labels.population(entry.analysis.population)}"
+
+
+def _table(entry: ResultEntry, context: Context) -> Table:
+    found = entry_json(entry)
+    return Table(
+        id=f"table {entry.id}",
+        title=_title(entry, context),
+        columns=_COLUMNS,
+        rows=tuple(_rows(entry, found["variables"], context)),
+        notes=tuple(_notes(entry, found, context)),
+    )
+
+
+def _rows(entry: ResultEntry, variables: list[Json], context: Context) -> Iterator[Row]:
+    """One row for a number or a yes-no variable; for a category a heading, and its levels."""
+    labels = context.labels
+    for variable, of in groupby(variables, key=lambda one: one["variable"]):
+        rows = list(of)
+        if rows[0]["level"] in (None, "true"):
+            yield Row(labels.plain_variable(variable), _cells(entry, rows[0]))
+            continue
+        yield Row(labels.plain_variable(variable))
+        for row in rows:
+            yield Row(labels.level(variable, row["level"]), _cells(entry, row), is_inner=True)
+
+
+def _cells(entry: ResultEntry, row: Json) -> tuple[Text, ...]:
+    if "reason" in row:
+        return ((notation.NO_VALUE,),) * len(_COLUMNS)
+    place = Place(entry.id, variable=row["variable"])
+    return tuple(
+        (Shown("standardised", (place.of(f"variables.{when}.{key}", level=row["level"] or "").id,)),)
+        for key in ("smd", "variance_ratio")
+        for when in ("before", "after")
+    )
+
+
+def _notes(entry: ResultEntry, found: Json, context: Context) -> Iterator[Text]:
+    counts = {
+        key: Shown("count", (Place(entry.id, f"matched.{key}").id,)) for key in ("treated", "control", "unmatched")
+    }
+    yield worded(say("report.balance.matched", **counts))
+    yield worded(
+        say("report.balance.smd", reference=context.labels.level(found["arm"]["variable"], found["arm"]["reference"]))
+    )
+    if found["largest_smd"] is not None:
+        yield worded(say("report.balance.largest", smd=Shown("standardised", (Place(entry.id, "largest_smd").id,))))
+    for at, gate in enumerate(found["gates"]):
+        most = Shown("standardised", (Place(entry.id, f"gates[{at}].limit").id,))
+        yield worded(say(f"report.balance.gate_{'passed' if gate['passed'] else 'failed'}", most=most))
+    for variable, of in groupby(found["variables"], key=lambda one: one["variable"]):
+        if reason := next(of).get("reason"):
+            label = context.labels.plain_variable(variable)
+            yield worded(say("report.balance.refused", variable=label, reason=reason["message"]))
+
+
+SECTION = Section("Balance of covariates", tabulated(_table, _title))

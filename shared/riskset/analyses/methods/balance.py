@@ -1,0 +1,283 @@
+"""Balance: how far the arms differ in the covariates of the score, in all patients and in those who are matched.
+
+What is added up are the one-way tables of Table 1, of two sets of patients: all with a value of the arm and of every
+covariate, and the matched. The former are also those of hospitals with one arm, who have no score: what the sums of the
+others lack would be the sums of such a hospital. Each table is a part, which a rule refuses by itself; the analysis
+that a study reports waits for their ends and counts the matched patients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result
+from riskset.analyses.cohort import SetId
+from riskset.analyses.design import columns_of, level_columns
+from riskset.analyses.methods.cox_fit import named
+from riskset.analyses.methods.propensity_fit import ID, PropensityFit, set_of_score
+from riskset.analyses.methods.table1_parts import Counts, CountsOfLevels, Sums, SumsOfNumber
+from riskset.analyses.patients_by_arm import Arms, PatientsByArm
+from riskset.catalogue import Message, say
+from riskset.stats.balance import Balance, of_groups
+from riskset.stats.two_means import POOLED, Group, of_share
+from riskset.study.asked.balance import BalanceEntry
+from riskset.study.spec import NumberVariable, Study
+
+Json = dict[str, Any]
+KIND: Final = "balance"
+Pair = tuple[Group, Group]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Levels(CountsOfLevels):
+    """Patients of each arm with each level, of one of the two sets."""
+
+    kind: ClassVar[str] = KIND
+
+    @property
+    def is_part(self) -> bool:
+        return True
+
+    def without_arms(self, refusal: RefusedByRule) -> None:
+        """Nothing is left to compare."""
+        return
+
+
+@dataclass(frozen=True, kw_only=True)
+class Number(SumsOfNumber):
+    """A number's sum and sum of squares in each arm, of one of the two sets."""
+
+    kind: ClassVar[str] = KIND
+
+    @property
+    def is_part(self) -> bool:
+        return True
+
+    def without_arms(self, refusal: RefusedByRule) -> None:
+        """Nothing is left to compare."""
+        return
+
+
+@dataclass(frozen=True)
+class Covariate:
+    """A covariate of the score, and the ids of its tables."""
+
+    variable: str
+    levels: tuple[str, ...]
+    """Those that are compared: of a boolean, the second; none of a number."""
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """A number, or a level."""
+
+    variable: str
+    level: str | None
+    before: Balance
+    after: Balance
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What a study demands of the largest standardised difference."""
+
+    smd_max: float
+    withholds: bool
+
+
+@dataclass(frozen=True)
+class Balanced(Result):
+    treated: int
+    control: int
+    unmatched: int
+    """Patients with a score who are not matched."""
+    rows: tuple[Row, ...]
+    without: Mapping[str, Result]
+    """By covariate: why nothing is known of it."""
+    gate: Gate | None = None
+
+    @property
+    def passes(self) -> bool | None:
+        """Whether the differences are as small as the study demands; what is not known is not. None where it demands
+        nothing."""
+        largest = self.largest
+        return None if self.gate is None else largest is not None and largest <= self.gate.smd_max
+
+    @property
+    def withholds(self) -> Message | None:
+        if self.gate is None or not self.gate.withholds or self.passes:
+            return None
+        if self.largest is None:
+            return say("analyses.balance.withheld_unknown")
+        return say("analyses.balance.withheld", largest=f"{self.largest:.3f}", most=f"{self.gate.smd_max:g}")
+
+    @property
+    def largest(self) -> float | None:
+        """Returns the largest standardised difference after matching, of what patients differ in; None where nothing is
+        known of a covariate."""
+        found = (row.after.differences[POOLED] for row in self.rows)
+        known = [abs(value) for value in found if value is not None]
+        return max(known) if known and not self.without else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BalanceOfMatched(PatientsByArm):
+    """What a study reports of a matched population. Summary: its patients of each arm."""
+
+    kind: ClassVar[str] = KIND
+
+    covariates: tuple[Covariate, ...]
+    gate: Gate | None = None
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return (ID, *self.reports)
+
+    @property
+    def reports(self) -> tuple[str, ...]:
+        return tuple(id_ for one in self.covariates for id_ in (one.before, one.after))
+
+    @property
+    def reveals(self) -> Message:
+        return say("analyses.reveals.balance")
+
+    def start(self, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        return inputs
+
+    def without_arms(self, refusal: RefusedByRule) -> None:
+        """Nothing is left to compare."""
+        return
+
+    def combine(self, total: Sequence[float], state: Any) -> Result:  # noqa: ANN401 - the inputs
+        counts = [round(n) for n in total]
+        if not all(counts):
+            return NotEstimable("no patients", say("analyses.balance.nobody"))
+        fit: PropensityFit = state[ID]
+        at, rows, without = self.arms.at_reference, list[Row](), dict[str, Result]()
+        for one in self.covariates:
+            before, after = state[one.before], state[one.after]
+            if not isinstance(before, Counts | Sums):
+                without[one.variable] = before
+            elif not isinstance(after, Counts | Sums):
+                without[one.variable] = after
+            else:
+                rows += self._rows(one, before, after)
+        return Balanced(counts[1 - at], counts[at], fit.n - sum(counts), tuple(rows), without, self.gate)
+
+    def _rows(self, one: Covariate, before: Counts | Sums, after: Counts | Sums) -> Iterator[Row]:
+        for level in one.levels or (None,):
+            then, now = (self._groups(of, level) for of in (before, after))
+            yield Row(one.variable, level, of_groups(then, then), of_groups(then, now))
+
+    def _groups(self, of: Counts | Sums, level: str | None) -> Pair:
+        """Returns the patients of the arm, and of the reference."""
+        at = self.arms.at_reference
+        if isinstance(of, Sums):
+            return of.by_arm[1 - at], of.by_arm[at]
+        i = of.levels.index(str(level))
+        shares = [of_share(counts[i], sum(counts)) for counts in of.by_arm]
+        return shares[1 - at], shares[at]
+
+    def question_json(self) -> Json:
+        (arm,) = self.arms.exposed
+        return {"arm": named(arm), "denominator": f"{POOLED} before adjustment"}
+
+    def result_json(self, result: Balanced) -> Json:
+        found = {(row.variable, row.level): row for row in result.rows}
+        return {
+            "matched": {"treated": result.treated, "control": result.control, "unmatched": result.unmatched},
+            "variables": [
+                self._variable_json(one.variable, level, found.get((one.variable, level)), result)
+                for one in self.covariates
+                for level in one.levels or (None,)
+            ],
+            "largest_smd": result.largest,
+            **({} if result.largest is not None else {"reason": _reason(_not_all_known())}),
+            "gates": [] if self.gate is None else [_gate_json(self.gate, result)],
+        }
+
+    def _variable_json(self, variable: str, level: str | None, row: Row | None, result: Balanced) -> Json:
+        head = {"variable": variable, "level": level}
+        if row is None:
+            return head | {"before": None, "after": None, "reason": _reason(result.without[variable])}
+        return head | {"before": _side_json(row.before), "after": _side_json(row.after)}
+
+
+def planned(study: Study, name: str, entry: BalanceEntry) -> Iterator[Analysis]:
+    """Yields, for each matched population, the tables of the covariates and then what is reported of them."""
+    assert study.propensity is not None
+    arms, of_score, demanded = Arms.of(study), set_of_score(study), study.propensity.gates
+    gate = None if demanded is None else Gate(demanded.smd_max, demanded.on_fail == "withhold")
+    covariates = study.propensity.covariates
+    # a derived variable may be missing for any reason
+    is_one_way = not any(study.variables[of].is_derived for of in covariates)
+    for population in study.propensity.balanced:
+        sets = {"before": of_score, "after": SetId(None, population, of_score.complete_in)}
+        stem, found = f"{KIND}/{population}", list[Covariate]()
+        for variable in covariates:
+            ids = {when: f"{stem}/{variable}/{when}" for when in sets}
+            for when, set_id in sets.items():
+                common: Json = {"id": ids[when], "name": name, "set_id": set_id, "variable": variable, "arms": arms}
+                yield _table(study, variable, common | {"is_one_way": is_one_way})
+            found.append(Covariate(variable, _levels(study, variable), ids["before"], ids["after"]))
+        of_matched: Json = {"set_id": sets["after"], "arms": arms, "is_one_way": is_one_way}
+        yield BalanceOfMatched(id=stem, name=name, covariates=tuple(found), gate=gate, **of_matched)
+
+
+def gates(study: Study) -> Mapping[str, str]:
+    """Returns, by population whose outcomes wait for its balance, the id of that."""
+    asked = study.propensity
+    withholds = asked is not None and asked.gates is not None and asked.gates.on_fail == "withhold"
+    return demands(study) if withholds else {}
+
+
+def demands(study: Study) -> Mapping[str, str]:
+    """Returns, by population whose balance a gate judges, the id of that."""
+    asked = study.propensity
+    if asked is None or asked.gates is None:
+        return {}
+    return {population: f"{KIND}/{population}" for population in asked.balanced}
+
+
+def _gate_json(gate: Gate, result: Balanced) -> Json:
+    return {"gate": "smd_max", "limit": gate.smd_max, "found": result.largest, "passed": result.passes}
+
+
+def _table(study: Study, variable: str, common: Json) -> Levels | Number:
+    if isinstance(study.variables[variable], NumberVariable):
+        (column,) = columns_of(study, [variable])
+        return Number(**common, column=column)
+    return Levels(**common, levels=level_columns(study, variable))
+
+
+def _levels(study: Study, variable: str) -> tuple[str, ...]:
+    levels = study.levels_of(variable)
+    return levels[1:] if levels == ("false", "true") else levels
+
+
+def _side_json(one: Balance) -> Json:
+    differences = [{"definition": name, "value": value} for name, value in one.differences.items()]
+    reason = {"reason": _reason(_no_spread())} if None in (*one.differences.values(), one.variance_ratio) else {}
+    return {
+        "smd": one.differences[POOLED],
+        "by_denominator": differences,
+        "variance_ratio": one.variance_ratio,
+        **reason,
+    }
+
+
+def _reason(found: Result) -> Json:
+    assert isinstance(found, NotEstimable | RefusedByRule)
+    return found.reason_json()
+
+
+def _no_spread() -> NotEstimable:
+    return NotEstimable("no spread", say("analyses.balance.no_spread"))
+
+
+def _not_all_known() -> NotEstimable:
+    return NotEstimable("not all known", say("analyses.balance.not_all_known"))
