@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor, isfinite
-from typing import Literal
+from typing import Final, Literal
 
 from riskset.catalogue import NOTHING, Message, say
 from riskset.disclosure.policy import Policy, short_name
@@ -18,6 +18,9 @@ from riskset.disclosure.rules import LIMITS, Limit, in_words
 ROUNDING = Fraction(1, 10**9)
 """A computed figure this close to its limit counts as equal to it: five patients in the span of the columns have a
 leverage of 1/5, up to rounding."""
+
+_OWN_PASSES: Final = say("rules.found.own_passes")
+_OWN_FAILS: Final = say("rules.found.own_fails")
 
 Verdict = Literal["pass", "review", "fail"]
 
@@ -71,9 +74,8 @@ def judge(
     passes = inside is not None and inside >= 0
     verdict: Verdict = "pass" if passes else otherwise
     is_own = policy.column == "local" if own is None else own
-    found = say("rules.found.total", figure=in_words(value))
-    if is_own:
-        found = say("rules.found.own_passes") if passes else say("rules.found.own_fails")
+    own_found = _OWN_PASSES if passes else _OWN_FAILS
+    found = own_found if is_own else say("rules.found.total", figure=in_words(value))
     return Finding(
         rule=limit.rule,
         limit_name=name,

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import sqrt
 
 import numpy as np
@@ -42,7 +43,7 @@ class RobustError(Companion):
     column: Column
     over: Cluster
 
-    @property
+    @cached_property
     def exposure(self) -> Exposure:
         return replace(super().exposure, squares=self.over)
 

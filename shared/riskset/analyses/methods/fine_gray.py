@@ -11,6 +11,7 @@ not made either.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -56,7 +57,7 @@ class FineGray(CoxModel):
     curves: str
     """Id of the cumulative incidence of these causes."""
 
-    @property
+    @cached_property
     def exposure(self) -> Exposure:
         competing = HasCompeting(self.endpoint or "", "a competing event", "no competing event", 1)
         of_model = super().exposure

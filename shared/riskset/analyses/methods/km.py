@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import combinations_with_replacement
 from math import nan
 from typing import Any, ClassVar, Self
@@ -82,7 +83,7 @@ class KaplanMeier(CountedInTime):
             return replace(self, strata=(), strata_refusal=refusal)
         return super().without_arms(refusal)
 
-    @property
+    @cached_property
     def exposure(self) -> Exposure:
         return replace(super().exposure, conditions=self.strata)
 

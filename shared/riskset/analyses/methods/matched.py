@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -90,7 +91,7 @@ class MatchedSets(AskedOnce):
     of: tuple[Matched, ...]
     exposure_of_score: Exposure
 
-    @property
+    @cached_property
     def exposure(self) -> Exposure:
         return replace(self.exposure_of_score, is_iterative=False, squares=None)
 

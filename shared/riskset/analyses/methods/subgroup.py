@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 from typing import Any, ClassVar
 
@@ -140,7 +141,7 @@ class Subgroups(AskedOnce):
     levels: tuple[tuple[str, str], ...]
     """(level, id), in the study's order."""
 
-    @property
+    @cached_property
     def exposure(self) -> Exposure:
         arm = tuple(column for column in self.arms if column.level != column.reference)
         return Exposure(design=(), tables=arm, in_time=None, weights=False, is_iterative=False, per_site=False)
