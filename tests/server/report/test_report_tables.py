@@ -280,7 +280,7 @@ def test_an_arm_of_nobody_has_no_median_that_was_not_reached(patients, printed):
 def test_a_weighted_model_says_as_how_many_its_patients_count(patients, printed):
     """Of weights 30 to 90 the patients count as fewer, and no number of events is printed."""
     sites = ("asan", "kurume")
-    cox = {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm"], "weights": "age", "robust": "model"}
+    cox = {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm"], "weights": "age", "robust": "none"}
     cohorts = patients.deal(patients.rows(seed=3, n=80), np.array(sites)[np.arange(80) % 2])
     for name, cohort in cohorts.items():
         rows = cohort.analysis_sets["os"]
