@@ -76,7 +76,9 @@ def _study(sites: tuple[str, ...], has_child_pugh: bool) -> str:
     named = "\n".join(f'{site} = {{ name = "{site}" }}' for site in sites)
     text = re.sub(r"\[sites\]\n.*?\n\n", f"[sites]\n{named}\n\n", HCC_TWO.study.decode(), flags=re.DOTALL)
     text = text.replace("min_sites  = 2", f"min_sites  = {len(sites)}").replace(', ph_test = ["rank"]', "")
-    text = re.sub(r"(?m)^(causes|cause|means|length|robust|sites) += \{ kind.*\n", "", text)
+    text = re.sub(r"(?m)^(causes|cause|means|length|robust|sites|propensity|adjusted) += \{ kind.*\n", "", text)
+    text = re.sub(r"\[propensity\]\n.*?(?=\[analyses\])", "", text, flags=re.DOTALL)
+    text = text.replace(', populations = ["all", "match"]', "")
     return text if has_child_pugh else text.replace('"child_pugh", ', "")
 
 

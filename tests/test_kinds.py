@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.conftest import VARIABLES
 
@@ -261,6 +261,7 @@ class TestLaws:
         unmasked = Rehearsal(clear, cohorts_of(patients, kind), is_gated=False).run()
         assert results_json(clear, unmasked) == results_json(study, outcome)
 
+    @settings(max_examples=settings().max_examples // 4)  # an order of the rows is as good as another
     @given(st.randoms(use_true_random=False))
     def test_order_of_rows_changes_nothing(self, kind, ran, patients, random):
         study, outcome = ran(kind)

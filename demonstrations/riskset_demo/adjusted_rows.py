@@ -3,7 +3,7 @@ squares with a column for each hospital, and by looking at every pair."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import isnan
 
@@ -14,10 +14,16 @@ from riskset.study.propensity import ALL, Matching
 from riskset.study.spec import Study
 from riskset_demo.demonstration import PooledRow
 
+_WEIGHTS: Mapping[str, Callable[..., NDArray[np.float64]]] = {
+    "ate_stab": lambda share, arm, p: np.where(arm == 1.0, share / p, (1.0 - share) / (1.0 - p)),
+    "overlap": lambda share, arm, p: np.where(arm == 1.0, 1.0 - p, p),
+}
+"""By estimand: from the share of the arm, whether a patient is in it, and the probability of that."""
+
 
 def rows_of(population: str, rows: Sequence[PooledRow], study: Study) -> list[PooledRow]:
-    """Returns the rows of a population without a missing value, each with its weight. Raises NotImplementedError for a
-    kind of adjustment that no demonstration has."""
+    """Returns the rows of a population without a missing value, each with its weight. Raises NotImplementedError or
+    KeyError for a kind of adjustment that no demonstration has."""
     complete = [row for row in rows if not any(map(isnan, row.columns.values()))]
     if population == ALL or study.propensity is None or study.comparison is None:
         return complete
@@ -25,10 +31,9 @@ def rows_of(population: str, rows: Sequence[PooledRow], study: Study) -> list[Po
     logit = _logits(complete, study.propensity.covariates, treated)
     if isinstance(asked, Matching):
         return [complete[i] for i in sorted(_matched(complete, logit, treated == 1.0, asked))]
-    if asked.estimand != "ate_stab" or asked.trim is not None:
-        raise NotImplementedError(f"population {population}")
-    share = treated.mean()
-    weights = np.where(treated == 1.0, share * (1.0 + np.exp(-logit)), (1.0 - share) * (1.0 + np.exp(logit)))
+    if asked.trim is not None:
+        raise NotImplementedError(f"population {population} is trimmed")
+    weights = _WEIGHTS[asked.estimand](treated.mean(), treated, 1.0 / (1.0 + np.exp(-logit)))
     most = np.inf if asked.truncate is None else asked.truncate * weights.mean()
     return [replace(row, weight=min(float(w), most)) for row, w in zip(complete, weights, strict=True)]
 

@@ -13,7 +13,7 @@ from riskset.protocol.approval import ExceptionSigned
 SITES = ("asan", "kurume", "osaka")
 COVARIATES = (*COMBINED, "age")
 ALL, MATCH = "cox/os/all/multivariable", "cox/os/match/multivariable"
-WHOLE = {"method": "overlap"}
+WHOLE = {"method": "matching"}
 A_THIRD = (ExceptionSigned("R4.leverage", "1/3", "two hundred patients, with weights"),)
 MODELS = {
     "score": {"kind": "propensity"},
@@ -81,7 +81,7 @@ class TestAFewUnmatched:
 
 @pytest.fixture(scope="module")
 def case(patients):
-    """Returns the patients, the trim, and who has the highest score, with the weight."""
+    """Returns the patients, the trim, and who has the highest score, with the inverse probability of the arm."""
     table = confounded()
     only = network(patients, table, dict.fromkeys(SITES, 80), COVARIATES)
     fit, scores = only.run().results["propensity"], np.zeros(240)
@@ -89,12 +89,13 @@ def case(patients):
         rows = next(of for of in cohort.analysis_sets.values() if "age" in of.variables)
         scores[rows.patients] = fit.scores(rows).probability
     *_, second, highest = np.argsort(scores)
-    weight = 1 - scores[highest] if table["arm"][highest] else scores[highest]
+    p = scores[highest]
+    weight = 1 / (p if table["arm"][highest] else 1 - p)
     return table, [0.0, float(scores[highest] + scores[second]) / 2], highest, weight
 
 
 class TestOneTrimmed:
-    """Two populations of overlap weights. In the second, scores end between the highest two: one patient is trimmed."""
+    """Two populations of one method. In the second, scores end between the highest two: one patient is trimmed."""
 
     def network(self, patients, table, adjustments, covariates=("arm", *COMBINED)):
         model = {"kind": "cox", "endpoints": ["os"], "multivariable": list(covariates)}
@@ -105,13 +106,15 @@ class TestOneTrimmed:
     def test_without_the_rules_weight_and_row_are_the_difference(self, patients, case, monkeypatch):
         monkeypatch.setattr(judging, "_weighted_again", lambda _: iter(()))
         monkeypatch.setattr(features, "can_be_subtracted", lambda *_: False)
-        monkeypatch.setattr(own_rows, "own_sets_of_site", lambda *_: iter(()))
+        for name in ("own_sets_of_site", "_own_weighted_sets"):
+            monkeypatch.setattr(own_rows, name, lambda *_: iter(()))
         table, trim, who, weight = case
-        run = self.network(patients, table, {"whole": WHOLE, "trimmed": WHOLE | {"trim": trim}}).run()
+        ate = {"method": "ate", "truncate": 3}
+        run = self.network(patients, table, {"whole": ate, "trimmed": ate | {"trim": trim}}).run()
         figures = run.history.figures
         of_all = {of.cohort: weights.total for of, weights in figures.weights.items() if not of.with_event}
         levels = {(of.cohort, of.column.variable): level.total for of, level in figures.levels.items()}
-        assert of_all["os/whole"] - of_all["os/trimmed"] == pytest.approx(weight, abs=1 / 16)
+        assert of_all["os/whole"] - of_all["os/trimmed"] == pytest.approx(weight, abs=1 / 8)
         row = [levels["os/whole", name] - levels["os/trimmed", name] > 0 for name in (*COMBINED, "arm")]
         assert row == [table[name][who] == 1 for name in (*COMBINED, "arm")]
         # what looks at columns together comes too late
@@ -124,9 +127,10 @@ class TestOneTrimmed:
         assert isinstance(results["cox/os/trimmed/multivariable"], RefusedByRule)
         assert results["cox/os/trimmed/multivariable"].rule == "R2"
 
+    @pytest.mark.exhaustive
     def test_another_method_is_answered(self, patients, case):
         table, trim, *_ = case
-        adjustments = {"trimmed": WHOLE | {"trim": trim}, "whole": {"method": "matching"}}
+        adjustments = {"trimmed": WHOLE | {"trim": trim}, "whole": {"method": "ate", "truncate": 3}}
         results = self.network(patients, table, adjustments, ["arm"]).run().results
         assert all(has_result(results[f"cox/os/{name}/multivariable"]) for name in adjustments)
 
@@ -142,11 +146,10 @@ class TestAHospitalWithOneArm:
         asked = {
             "score": {"kind": "propensity"},
             "all": {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm", "ecog"]},
-            "weighted": {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm"], "populations": ["overlap"]},
+            "weighted": {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm"], "populations": ["weighted"]},
         }
-        adjustments = {"overlap": {"method": "overlap"}}
-        of = {"adjustments": adjustments, "analyses": asked, "exceptions": A_THIRD}
+        of = {"adjustments": {"weighted": WHOLE}, "analyses": asked, "exceptions": A_THIRD}
         run = network(patients, extra, sites, COVARIATES, **of).run()
         assert run.results["propensity"].n == 240
         assert has_result(run.results["cox/os/all/multivariable"])
-        assert has_result(run.results["cox/os/overlap/multivariable"])
+        assert has_result(run.results["cox/os/weighted/multivariable"])

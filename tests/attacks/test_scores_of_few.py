@@ -11,13 +11,16 @@ from scipy.optimize import nnls
 from riskset.analyses.admission import judging
 from riskset.analyses.analysis import RefusedByRule, has_result
 from riskset.analyses.cohort import AnalysisSet, Cohort, PatientSet
+from riskset.analyses.methods import propensity_sums
 from riskset.analyses.methods.propensity import PropensityScore
 from riskset.analyses.methods.propensity_fit import Scored
+from riskset.analyses.methods.propensity_sums import ScoreSums
 from riskset.analyses.plan import plan
 from riskset.disclosure.rules import LIMITS
 from riskset.protocol.approval import ExceptionSigned
 from riskset.rehearsal import Rehearsal
 from riskset.stats import logistic
+from riskset.study.propensity import Weighting
 
 COMBINED = ("male", "ecog", "mvi")
 VARIABLES = {
@@ -162,9 +165,51 @@ class TestOneHospitalsNumbers:
         assert isinstance(found, RefusedByRule)
         assert (found.rule, found.by) == ("R5", "a site")
 
+    @pytest.mark.exhaustive
     def test_among_three_hospitals_it_is_answered(self, patients):
         sites = dict.fromkeys(("asan", "kurume", "osaka"), 90)
         assert has_result(network(patients, draw(270), sites, self.covariates).run().results["propensity"])
+
+
+class TestSumsOfWeights:
+    """Two hospitals. One knows the other's 16 scores, as from the table above, and the sums of weights by arm."""
+
+    def arms(self, patients, monkeypatch):
+        """Returns the arms of the other hospital's patients that fit the sums, (how many, 16), and theirs."""
+        sums, read = [], ScoreSums.read
+        monkeypatch.setattr(ScoreSums, "read", lambda self, totals: sums.append(totals) or read(self, totals))
+        table, own = draw(96), np.arange(96) < 80
+        sites, ate = {"asan": 80, "osaka": 16}, {"ate": {"method": "ate", "truncate": 10}}
+        asked = network(patients, table, sites, (*COMBINED, "age"), adjustments=ate, is_gated=False)
+        fit = asked.run().results["propensity"]
+        rows = {
+            name: next(of for of in cohort.analysis_sets.values() if "age" in of.variables)
+            for name, cohort in asked.cohorts.items()
+        }
+        p = {name: fit.scores(of).probability for name, of in rows.items()}
+        mine = ScoreSums(fit.model.arm, (("ate", Weighting(method="ate", truncate=10)),))
+        of_mine = mine.local(fit.model.rows(rows["asan"]), fit.scores(rows["asan"]))
+        of_others, of_treated = (np.array(sums[-1]) - of_mine)[-2:]
+        every = (np.arange(2**16)[:, None] >> np.arange(16) & 1).astype(bool)
+        treated, others = self.added(1 / p["osaka"]), self.added(1 / (1 - p["osaka"]))
+        fits = np.abs(every @ treated - of_treated) + np.abs(~every @ others - of_others) < 1e-9
+        return every[fits], table["arm"][~own] == 1
+
+    def added(self, weights):
+        """Returns the weights as they are added up where the mean is about 2."""
+        return propensity_sums._rounded((np.array([2.0] * 500), weights))[1]
+
+    def test_exact_ones_tell_each_patients_arm(self, patients, monkeypatch):
+        monkeypatch.setattr(propensity_sums, "_rounded", lambda arms: arms)
+        found, true = self.arms(patients, monkeypatch)
+        assert found.tolist() == [true.tolist()]
+
+    def test_rounded_ones_fit_many(self, patients, monkeypatch):
+        found, true = self.arms(patients, monkeypatch)
+        assert len(found) > 50
+        assert true.tolist() in found.tolist()
+        # of a few the arm is certain: in the other one they would have most of the weight
+        assert (found.all(axis=0) | ~found.any(axis=0)).sum() < 4
 
 
 def solved(told, n, treated, sums, scale):

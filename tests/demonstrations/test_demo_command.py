@@ -55,7 +55,7 @@ def test_two_hospitals_from_nothing_to_a_report(a_demonstration):
             (one.limit, one.value) for one in DEMONSTRATIONS["hcc-two"].exceptions
         ]
     assert "round 0: 2 sites in" in err
-    assert said.count("arm = lenvatinib") == 2  # one table per endpoint
+    assert said.count("arm = lenvatinib") == 4  # one table per endpoint, and one of its matched patients
     assert "cox/os/all/univariable/child_pugh was refused by R4: at a site, too few patients have a level" in said
     assert "the coordinator could read none of them." in said
     assert "the coordinator saw only sums over 2 sites." in said
@@ -126,4 +126,4 @@ def test_a_refusal_is_printed_with_its_rule_and_remedy():
 def test_exceptions_are_printed_with_limit_value_and_reason():
     assert [str(line) for line in exception_lines(DEMONSTRATIONS["hcc"])] == ["No exception to any rule was signed."]
     lines = [str(line) for line in exception_lines(DEMONSTRATIONS["hcc-two"])]
-    assert lines[-1].startswith("Every site signed the exception R6.parameters = 3/20: six columns")
+    assert lines[-1].startswith("Every site signed the exception R1.population_rows = 10: 12 of the patients")

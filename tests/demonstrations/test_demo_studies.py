@@ -27,7 +27,9 @@ PH_TEST = "cox/os/all/multivariable/ph_test/rank"
 """A patient of one of two hospitals is a large part of a sum of squares."""
 BY_SITE = ("response/all/recist/by-site", "response/all/mrecist/by-site")
 """Some hospital has fewer than five patients in a cell of its own table."""
-PARTS = {HCC.name: ("table1/all/age/ranks", "table1/all/afp/ranks"), HCC_TWO.name: (PH_TEST,)}
+ROBUST = "cox/pfs/match/univariable/arm/robust/arm = lenvatinib"
+"""So is one of the few who are matched."""
+PARTS = {HCC.name: ("table1/all/age/ranks", "table1/all/afp/ranks"), HCC_TWO.name: (PH_TEST, ROBUST)}
 """What is refused alone, and reported in the object of its whole. Two of ten hospitals have three patients of an
 arm."""
 REFUSED = {HCC.name: BY_SITE, HCC_TWO.name: (*CHILD_PUGH, *TTP, *BY_SITE)}
@@ -107,10 +109,14 @@ def test_two_hospitals_are_refused_every_analysis_where_they_have_not_approved_e
 
 
 WITHOUT = {
-    "R2.leverage": {"pfs/all/multivariable", "os/all/multivariable"},
-    "R4.leverage": {"pfs/all/univariable/hbv", "os/all/univariable/hbv"},
-    "R5.numbers": {"os/all/multivariable"},
-    "R6.parameters": {"pfs/all/multivariable", "os/all/multivariable"},
+    "R2.leverage": {"cox/pfs/all/multivariable", "cox/os/all/multivariable"},
+    "R4.leverage": {"cox/pfs/all/univariable/hbv", "cox/os/all/univariable/hbv"},
+    "R5.numbers": {"cox/os/all/multivariable"},
+    "R6.parameters": {"cox/pfs/all/multivariable", "cox/os/all/multivariable"},
+    "R3.events": {"propensity"},
+    "R3.events_per_parameter": {"propensity"},
+    "R5.fitted": {"propensity"},
+    "R1.population_rows": {"km/pfs/match", "km/os/match", "cox/os/match/univariable/arm"},
 }
 
 
@@ -120,10 +126,11 @@ def test_two_hospitals_sign_no_exception_that_they_do_not_need(prepared, limit):
     signed = tuple(one for one in HCC_TWO.exceptions if one.limit != limit)
     told = refused(prepared(HCC_TWO.name).run(signed))
     rule, _, _ = limit.partition(".")
-    assert {told[f"cox/{name}"] for name in WITHOUT[limit]} == {rule}
+    assert {told[id_] for id_ in WITHOUT[limit]} == {rule}
     assert {told.pop(id_) for id_ in TTP} <= {"R2", "R4", rule}
     assert {told.pop(id_) for id_ in (*CHILD_PUGH, *BY_SITE)} == {"R4"}
-    told.pop(PH_TEST, None)
+    for part in (PH_TEST, ROBUST):
+        told.pop(part, None)
     assert set(told.values()) == {rule}
 
 
@@ -151,7 +158,7 @@ def test_the_report_of_two_hospitals_names_the_test_that_it_does_not_have(prepar
 def test_one_patient_more_or_less_is_seen(prepared):
     fewer = replace(HCC_TWO, hospitals={"seoul": 80, "tokyo": 42})
     compared = compare(prepared(HCC_TWO.name).results(), fewer)
-    assert len(compared) == 2
+    assert len(compared) == 4
     assert all(model.largest_difference > 1e-3 for model in compared)
 
 

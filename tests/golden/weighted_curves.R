@@ -3,7 +3,8 @@
 # glm(trt ~ x + site) over the sites with both arms, 0 at the others; each rounded to an eighth of their mean; averaged over at least
 # 20 patients of an arm who leave with the event, or are censored, one after the other (steps of WIDTH days). The mean is that of
 # weights rounded at each site to an eighth of the power of two nearest to the site's mean. The error has each patient's own weight:
-# the influence on S(t) divided by the average and times the own rounded weight.
+# the influence on S(t) divided by the average and times the own rounded weight; of each site the sum of squares is rounded to 1/1024
+# of the sum of all sites by averages.
 suppressMessages({library(survival); library(jsonlite)})
 folder <- commandArgs(TRUE)[1]; LEAST <- 20; WIDTH <- 7
 ps <- list(lung=c("age","ph_ecog","wt_loss"), rottgbsg=c("age","meno","size2","size3","grade3","lnodes","lpgr","ler"))
@@ -33,7 +34,8 @@ one <- function(name) {
     x$block[grepl("NA", x$block)] <- NA
     x$average <- ave(x$w, x$block); x$average[is.na(x$block)] <- mean(x$w[!is.na(x$block)])
     f <- survfit(Surv(step, event) ~ 1, data=x, weights=average, robust=TRUE, influence=TRUE)
-    at <- findInterval(marks[[name]], f$time); own <- f$influence.surv[, at]/x$average*x$w; se <- sqrt(colSums(own^2))
+    at <- findInterval(marks[[name]], f$time); own <- f$influence.surv[, at]/x$average*x$w; expected <- colSums(f$influence.surv[, at]^2)
+    of_sites <- round(t(t(rowsum(own^2, x$site))/expected)*1024)/1024; se <- sqrt(colSums(of_sites)*expected)
     s <- f$surv[at]; z <- qnorm(.975)*se/(s*log(s))
     q <- quantile(f, c(.25,.5,.75), conf.int=FALSE)
     curve <- if (name == "lung") list(day=f$time, at_risk=f$n.risk, events=f$n.event, survival=f$surv) else NULL

@@ -215,7 +215,7 @@ def weighted(policy: Policy, subject: str, populations: int) -> Finding:
 
 
 def block(policy: Policy, subject: str, fewest: int) -> Finding:
-    """R9: the fewest patients of a block of steps whose weights are added up."""
+    """R9: the fewest patients of a block of steps whose weights are added up, divided by the number of endpoints."""
     if "R9.block" not in policy.values:
         return cannot_judge("R9", subject, say("rules.beyond.weights"), say("rules.remedy.weighted"))
     return judge(policy, "R9.block", subject, fewest, remedy=say("rules.remedy.block", k=policy.k))

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import reduce
+from functools import lru_cache, reduce
 from types import MappingProxyType
 
 from riskset.catalogue import Message, say
@@ -171,16 +171,22 @@ _AMOUNT = re.compile(r"[+-]?([0-9]{1,18}(\.[0-9]{0,18})?|\.[0-9]{1,18})(e[+-]?[0
 def amount_of(name: str, text: str) -> Fraction:
     """Returns the number that a person wrote, `20`, `0.2` or `1/5`; DataError where it is not one or is negative."""
     written = str(text).strip()
-    try:
-        value = Fraction(written) if _AMOUNT.fullmatch(written) else None
-    except ZeroDivisionError:
-        value = None
+    value = _number(written)
     if value is None:
         message = say("rules.policy.not_a_number", name=name, text=written[:40])
         raise DataError(message, say("rules.policy.number_hint"))
     if value < 0:
         raise DataError(say("rules.policy.negative", name=name, text=text), say("rules.policy.number_hint"))
     return value
+
+
+@lru_cache(maxsize=1024)
+def _number(written: str) -> Fraction | None:
+    """Returns a number; None where it is none. Kept: all parties of a run state the same limits."""
+    try:
+        return Fraction(written) if _AMOUNT.fullmatch(written) else None
+    except ZeroDivisionError:
+        return None
 
 
 def _own_k(text: str, k: int) -> int:

@@ -120,7 +120,8 @@ def keep(
     if not isinstance(outcome, Result):
         told = analysis.tells(outcome) if analysis.id not in run.asked else ()
         labels = analysis.labels(outcome)
-        few = run.judge.halved(analysis, outcome, labels) or run.judge.in_blocks(analysis, outcome, labels)
+        few = run.judge.halved(analysis, outcome, labels)
+        few = few or run.judge.in_blocks(analysis, outcome, labels, run.plan.reported)
         ended = run.judge.uncovered(analysis, labels, told) or (few and analysis.refused(outcome, few))
         outcome = ended or outcome
     if isinstance(outcome, Result):

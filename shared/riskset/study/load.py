@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from datetime import date, time
+from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import Any, Final, TypeVar
 
@@ -93,7 +94,26 @@ def canonical_json(study: Study) -> bytes:
 
 def study_hash(study: Study) -> str:
     """Returns the SHA-256 of `canonical_json`, 64 hex digits."""
-    return hashlib.sha256(canonical_json(study)).hexdigest()
+    return _hash_of(_Itself(study))
+
+
+class _Itself:
+    """A study that is equal to itself only: its tables have no hash."""
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+
+    def __hash__(self) -> int:
+        return id(self.study)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and other.study is self.study
+
+
+@lru_cache(maxsize=16)
+def _hash_of(one: _Itself) -> str:
+    """Kept, since every party of a run asks for it again and again, and nobody changes a study that is read."""
+    return hashlib.sha256(canonical_json(one.study)).hexdigest()
 
 
 def _checked(document: dict[str, Any], lines: KeyLines, source: str) -> Study:

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from riskset.analyses.cohort import PatientSet
+from riskset.analyses.plan import plan
 from riskset.disclosure.rules import RULES
 from riskset.rehearsal import Rehearsal
 from riskset.results import entry_json, results_json, results_of, write_results
@@ -100,15 +102,22 @@ def parts_of_curves(curves):
     yield from parts_of_reason(curves)
     if "arms_reason" in curves:
         yield "A refusal", curves["arms_reason"]
+    if "weights" in curves:
+        yield "`weights` of curves", curves["weights"]
+    if "log_rank_reason" in curves:
+        yield from parts_of_reason({"reason": curves["log_rank_reason"]})
     if "grid" not in curves:
         return
     yield "`grid`", curves["grid"]
     for arm in [curves["overall"], *curves["arms"]]:
         yield "A curve", arm
+        yield from parts_of_reason({"reason": arm["limits_reason"]} if "limits_reason" in arm else {})
         yield "A median", arm["median_days"]
         yield "`curve`", arm["curve"]
         yield from (("A quartile", quartile) for quartile in arm["quartiles"])
-        yield from (("A landmark", landmark) for landmark in arm["landmarks"])
+        for landmark in arm["landmarks"]:
+            yield "A landmark", landmark
+            yield from parts_of_reason(landmark)
     for name in ("log_rank", "log_rank_by_site"):
         if curves[name]:
             yield "A log-rank test", curves[name]
@@ -140,6 +149,7 @@ def documents(patients):
         document_of(patients.study(THREE, analyses=COMPANIONS), many(patients), is_gated=True, limits=STRICT),
         document_of(patients.study(THREE, analyses=PENALISED), many(patients), is_gated=True, limits=FEW_POINTS),
         document_of(patients.study(SITES, analyses=WEIGHTED), weighted_by_age(patients.deal(rows, site))),
+        weighted_curves(patients),
     ]
 
 
@@ -197,6 +207,28 @@ def weighted_by_age(cohorts):
         weighted = replace(rows, weights=rows.variables["age"])
         found[name] = replace(cohort, analysis_sets={"os": rows, "os weighted by age": weighted})
     return found
+
+
+def weighted_curves(patients):
+    """The document of curves of a weighted population, with a landmark beyond which hardly anybody is followed."""
+    asked = {"kind": "km", "endpoints": ["os"], "populations": ["all", "iptw"], "landmarks": [1, 60]}
+    study = patients.study(
+        THREE,
+        analyses={"score": {"kind": "propensity"}, "curves": asked},
+        propensity={"covariates": ["age"], "adjustments": {"iptw": {"method": "ate"}}},
+    )
+    cohorts = {
+        name: replace(cohort, analysis_sets={"os": (rows := cohort.analysis_sets["os"])} | everybody(study, rows))
+        for name, cohort in many(patients).items()
+    }
+    document = document_of(study, cohorts, is_gated=True)
+    return document | {"results": [one for one in document["results"] if one["kind"] == "km"]}
+
+
+def everybody(study, rows):
+    """Returns the sets without an endpoint that the study needs, of the same patients."""
+    sets = [set_id.name for set_id in plan(study).sets if set_id.endpoint is None]
+    return dict.fromkeys(sets, PatientSet(rows.variables, rows.patients))
 
 
 def many(patients):

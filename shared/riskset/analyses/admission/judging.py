@@ -119,9 +119,10 @@ class Judge:
         finding = cells.halved(policy, analysis.id, min(inside))
         return None if finding.passes else RefusedByRule.of(finding)
 
-    def in_blocks(self, analysis: Analysis, state: object, labels: Sequence[Label]) -> RefusedByRule | None:
+    def in_blocks(self, analysis: Analysis, state: object, labels: Sequence[Label], live: Live) -> RefusedByRule | None:
         """Returns the refusal of an analysis that would next add up weights in blocks of few patients (R9); None where
-        it would not. Each such sum has a label, and the analysis says how many patients the block has."""
+        it would not. Each such sum has a label, and the analysis says how many patients the block has: as many for each
+        endpoint of the `live` analyses that add up weights."""
         sums = [label for label in labels if adds_weights(analysis.exposure, label)]
         if self.policy is None or not sums:
             return None
@@ -129,7 +130,8 @@ class Judge:
         if len(inside) != len(sums):
             finding = cannot_judge("R9", analysis.id, say("rules.beyond.blocks"), say("rules.instead.later_version"))
         else:
-            finding = cells.block(self.policy, analysis.id, min(inside))
+            endpoints = {one.endpoint for one in (analysis, *live) if adds_in_blocks(one)}
+            finding = cells.block(self.policy, analysis.id, min(inside) // len(endpoints))
         return None if finding.passes else RefusedByRule.of(finding)
 
     def uncovered(
@@ -175,10 +177,16 @@ def _weighted_curves(policy: Policy, live: Live) -> Iterator[Judged]:
     """R9: weighted populations whose weights are added up in time."""
     kept: dict[str, None] = {}
     for analysis in live:
-        if analysis.exposure.in_time is not None and analysis.exposure.in_time.are_blocks:
+        if adds_in_blocks(analysis):
             finding = cells.weighted(policy, analysis.id, len({*kept, analysis.population}))
             yield analysis.id, finding
             kept |= {analysis.population: None} if finding.passes else {}
+
+
+def adds_in_blocks(analysis: Analysis) -> bool:
+    """Whether weights are added up in blocks of steps."""
+    in_time = analysis.exposure.in_time
+    return in_time is not None and in_time.are_blocks
 
 
 def _combined(policy: Policy, live: Live) -> Iterator[Judged]:

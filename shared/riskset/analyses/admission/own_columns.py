@@ -4,7 +4,7 @@ None of it leaves the hospital.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,38 +13,37 @@ from riskset.analyses.admission.blocks import products_of, products_with
 from riskset.analyses.admission.features import Feature, in_design, matrix
 from riskset.analyses.admission.figures import Figures
 from riskset.analyses.admission.judging import Judged
-from riskset.analyses.admission.of_columns import in_strata, modelled, models, steps_of, stratified
+from riskset.analyses.admission.of_columns import in_strata, modelled, models, steps_of, stratified, weighted
 from riskset.analyses.admission.step import Live, Own
 from riskset.disclosure import span
 from riskset.disclosure.policy import Policy
 
 
-def own_columns(policy: Policy, live: Live, own: Own, figures: Figures, *, weighted: bool) -> Iterator[Judged]:
+def own_columns(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
     """R4 for each column alone, before its products with others are sent: where one patient makes up nearly all of its
-    spread, they are that patient's row. `weighted` for those of weighted sets, whose spread is told a round later."""
-    for feature in (f for f in modelled(live) if f.is_weighted == weighted):
-        if feature.is_weighted:
-            within, users = figures.within[feature], [a for a in live if in_design(a, feature)]
-            yield from _alone(policy, own, feature, within, users, errors_of([feature], own, figures))
-        elif feature.column is not None:
+    spread, they are that patient's row."""
+    for feature in modelled(live):
+        if feature.column is not None and not feature.is_weighted:
             within = figures.moments[feature.cohort].columns[feature.column].within
             yield from _alone(policy, own, feature, within, [a for a in live if in_design(a, feature)])
-    of_strata = (f for f in stratified(live) if f.is_weighted == weighted)
-    yield from _own_strata(policy, live, own, of_strata, figures.within)
+    yield from own_strata(policy, live, own, figures.within)
+
+
+def own_weighted_columns(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
+    """The same for the columns of weighted sets, whose spread is told a round later; also in strata."""
+    for feature in weighted(live):
+        users = [a for a in live if (in_strata if feature.within else in_design)(a, feature)]
+        errors = errors_of([feature], own, figures)
+        yield from _alone(policy, own, feature, figures.within[feature], users, errors)
 
 
 def own_strata(policy: Policy, live: Live, own: Own, within: Mapping[Feature, float] | None) -> Iterator[Judged]:
     """R4 for each column alone within the strata of its model: a column may be all but constant there. `within` are the
-    sums of squares of all hospitals, None for this one's own."""
-    yield from _own_strata(policy, live, own, stratified(live), within)
-
-
-def _own_strata(
-    policy: Policy, live: Live, own: Own, of: Iterable[Feature], within: Mapping[Feature, float] | None
-) -> Iterator[Judged]:
-    for feature in of:
-        total = None if within is None else within[feature]
-        yield from _alone(policy, own, feature, total, [a for a in models(live) if in_strata(a, feature)])
+    sums of squares of all hospitals, without those of weighted sets; None for this one's own."""
+    for feature in stratified(live):
+        if within is None or not feature.is_weighted:
+            total = None if within is None else within[feature]
+            yield from _alone(policy, own, feature, total, [a for a in models(live) if in_strata(a, feature)])
 
 
 def errors_of(features: Sequence[Feature], own: Own, figures: Figures) -> NDArray[np.float64] | None:

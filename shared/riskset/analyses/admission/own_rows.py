@@ -8,7 +8,7 @@ anything leaves it. Curves are compared (R9) by each hospital in both columns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Final
 
@@ -38,14 +38,21 @@ from riskset.analyses.admission.judging import (
     rarer,
 )
 from riskset.analyses.admission.of_columns import adding, binary, modelled
-from riskset.analyses.admission.own_columns import errors_of, own_columns, own_products, own_strata
+from riskset.analyses.admission.own_columns import (
+    errors_of,
+    own_columns,
+    own_products,
+    own_strata,
+    own_weighted_columns,
+)
 from riskset.analyses.admission.own_outcomes import own_outcomes, own_outcomes_of_levels, own_outcomes_since
-from riskset.analyses.admission.own_sets import in_both, own_sets, own_sets_of_arms, own_sets_of_site
+from riskset.analyses.admission.own_sets import own_sets, own_sets_of_arms, own_sets_of_site
 from riskset.analyses.admission.own_sums import own_sums, own_sums_of_levels
 from riskset.analyses.admission.own_tables import own_tables
+from riskset.analyses.admission.own_weights import own_weighted_sets, own_weights
 from riskset.analyses.admission.step import Live, Own
 from riskset.analyses.admission.two_levels import cells_of_levels
-from riskset.analyses.admission.weighings import counting, levels_of, own_level, shares, weighted
+from riskset.analyses.admission.weighings import levels_of, own_level
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import AnalysisSet, AnySet
 from riskset.analyses.leaving import curves_of
@@ -57,7 +64,6 @@ from riskset.disclosure import models as of_models
 from riskset.disclosure.curves_together import together
 from riskset.disclosure.finding import Finding
 from riskset.disclosure.policy import Policy
-from riskset.stats import shares as shares_of
 
 _EVALUATIONS: Final = 8
 """A fit that converges hardly ever needs more: where fewer are permitted, no total without a hospital begins."""
@@ -81,11 +87,11 @@ def own_findings(
             _own_untold(policy, live, own),
             _own_outcomes(policy, live, own, figures),
             own_sets_of_arms(policy, live, own, figures, arm),
-            _own_weighted_sets(policy, live, own, figures),
+            own_weighted_sets(policy, live, own, figures),
         ),
         "admission/products": lambda: chain(
             own_numbers.orders(policy, live, own),
-            _own_weights(policy, live, own, figures, arm),
+            own_weights(policy, live, own, figures, arm),
             _own_outcomes_of_levels(policy, live, own, figures),
         ),
     }
@@ -102,12 +108,12 @@ def own_findings(
         if policy.column == "local"
         else {
             "admission/changes": lambda: _own_alike(policy, live, own),
-            "admission/pairs": lambda: own_columns(policy, live, own, figures, weighted=False),
+            "admission/pairs": lambda: own_columns(policy, live, own, figures),
             "admission/joint": lambda: _own_pairs(policy, live, own, figures),
             "admission/products": lambda: chain(
                 () if any(map(is_joint, live)) else _own_pairs(policy, live, own, figures),  # then in the round before
                 own_products(policy, live, own, figures),
-                own_columns(policy, live, own, figures, weighted=True),
+                own_weighted_columns(policy, live, own, figures),
                 _own_joint(policy, "R2.leverage", live, own, figures),
             ),
         }
@@ -198,74 +204,6 @@ def _own_outcomes_of_levels(policy: Policy, live: Live, own: Own, figures: Figur
 def _hiding(policy: Policy, figures: Figures) -> Figures:
     """Returns the figures of the patients who hide a hospital's own: none where another can subtract theirs."""
     return figures if policy.column == "pooled" else Figures()
-
-
-def _own_weighted_sets(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
-    """R4 in both columns, before any column of a weighted set is told: no sum of sets, in some of which patients count
-    by their weights, singles out a patient. Where all weights are alike, a weighted set less another is a few. And R8:
-    no such sum is mostly of this hospital's patients. Weighted sets are judged after the others, wherever the study
-    lists them."""
-    of_weighted = {analysis.analysis_set for analysis in weighted(live)}
-    if not of_weighted:
-        return
-    crossed = sorted((a for a in live if not a.exposure.is_one_way), key=lambda a: a.exposure.weights)
-    names = list(dict.fromkeys(a.analysis_set for a in crossed))
-    rows = counting(own.cohort, names, live)
-    gram = rows.T @ rows if policy.column == "local" else _of_sets(figures, names, of_weighted)
-    users = [(a.id, [names.index(a.analysis_set)]) for a in crossed]
-    ids = {a.id for a in crossed if a.exposure.weights}
-    found = zip((id_ for id_, _ in users), span.design(policy, "R4.leverage", rows, gram, users), strict=True)
-    yield from ((id_, finding) for id_, finding in found if id_ in ids)
-    if policy.column == "pooled":
-        yield from _own_share_of_sets(policy, users, ids, rows, gram)
-
-
-def _own_share_of_sets(
-    policy: Policy,
-    users: Sequence[tuple[str, Sequence[int]]],
-    ids: Collection[str],
-    rows: NDArray[np.float64],
-    gram: NDArray[np.float64],
-) -> Iterator[Judged]:
-    length = np.sqrt(np.maximum(np.diag(gram), 1e-300))
-    every, here = (of / np.outer(length, length) for of in (gram, rows.T @ rows))
-
-    def share(of: Sequence[int]) -> float:
-        chosen = np.ix_(of, of)
-        return shares_of.of_matrices(here[chosen][None], shares_of.whitener(every[chosen]))
-
-    kept = list(dict.fromkeys(j for id_, columns in users if id_ not in ids for j in columns))
-    before = share(kept)
-    for id_, columns in users:
-        if id_ in ids:
-            with_it = list(dict.fromkeys([*kept, *columns]))
-            found = share(with_it)
-            # what sets without weights tell of the hospital is judged by their memberships
-            finding = of_models.site_weight(policy, id_, found if found > before + 1e-9 else 0.0)
-            yield id_, finding
-            if finding.passes:
-                kept, before = with_it, found
-
-
-def _of_sets(figures: Figures, names: Sequence[str], of_weighted: Collection[str]) -> NDArray[np.float64]:
-    """Returns the sums of products of what patients of all hospitals count in each two sets, (sets, sets)."""
-    plain = [name for name in names if name not in of_weighted]
-    gram = np.zeros((len(names), len(names)))
-    gram[: len(plain), : len(plain)] = in_both(figures, plain)
-    for i, a in enumerate(names):
-        for j, b in enumerate(names):
-            if a in of_weighted:
-                gram[i, j] = gram[j, i] = figures.shared_weights.get((a, b), figures.shared_weights.get((b, a), 0.0))
-    return gram
-
-
-def _own_weights(policy: Policy, live: Live, own: Own, figures: Figures, arm: str | None) -> Iterator[Judged]:
-    """R8: no patient makes up a large part of the weight of an arm; in the local column, of this hospital's own."""
-    for analysis in weighted(live):
-        rows = own.cohort.analysis_sets[analysis.analysis_set]
-        known = None if policy.column == "local" else (figures.weights, figures.levels)
-        largest = max(shares(analysis, rows, arm, known))
-        yield analysis.id, of_models.weight(policy, analysis.id, largest)
 
 
 def _own_everything(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:

@@ -25,9 +25,16 @@ def planned(study: Study, name: str, entry: KaplanMeierEntry) -> Iterator[Analys
         curves, id_ = _curves(study, name, entry, endpoint, population), f"km/{endpoint}/{population}"
         if study.is_weighted(population):
             of_all = _curves(study, name, entry, endpoint, ALL)
-            yield from weighted_curves(of_all, curves.set_id, id_, max(4 * study.disclosure.min_cell, _FEWEST))
+            fewest = max(4 * study.disclosure.min_cell, _FEWEST)
+            yield from weighted_curves(of_all, curves.set_id, id_, fewest, len(_weighted_endpoints(study)))
         else:
             yield curves
+
+
+def _weighted_endpoints(study: Study) -> set[str]:
+    """Returns the endpoints of all weighted curves of a study."""
+    entries = (one for one in study.analyses.values() if isinstance(one, KaplanMeierEntry))
+    return {name for one in entries if any(map(study.is_weighted, one.populations)) for name in one.endpoints}
 
 
 def _curves(study: Study, name: str, entry: KaplanMeierEntry, endpoint: str, population: str) -> KaplanMeier:

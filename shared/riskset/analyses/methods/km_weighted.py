@@ -33,6 +33,9 @@ from riskset.stats.kaplan_meier import Landmark, LimitsKind, limits_of, product_
 
 PARTS: Final = 8
 """Steps of a rounded weight in the population's mean weight."""
+SHARES: Final = 1024
+"""Steps of a hospital's sum of squared influences in what that of all hospitals is expected to be: a sum told to 15
+digits could be decoded, since influences of patients who leave at different times have no common measure."""
 _STATUSES: Final = (EVENT, CENSORED)
 _PRINTED: Final = {EVENT: "events", CENSORED: "censored"}
 
@@ -80,7 +83,9 @@ class WeightedKaplanMeier(AskedOnce):
     of_all: KaplanMeier
     """The curves of all patients."""
     least: int
-    """Fewest patients of a block, and at risk after a landmark with an error."""
+    """Fewest patients of a block."""
+    followed: int
+    """Fewest patients who are followed beyond a landmark with an error."""
 
     @cached_property
     def exposure(self) -> Exposure:
@@ -266,7 +271,7 @@ class ErrorFound(Result):
 @dataclass(frozen=True, kw_only=True)
 class LandmarkError(AskedOnce):
     """The robust error of the survival of an arm at a landmark. Summary: the sum over the patients of the arm of their
-    squared influences on it, with their own weights, times the number of the arm's patients."""
+    squared influences on it, with their own weights, in parts of what is expected by the averaged weights, rounded."""
 
     kind: ClassVar[str] = "km"
 
@@ -303,8 +308,8 @@ class LandmarkError(AskedOnce):
     def start(self, inputs: Inputs) -> At | Result:
         curves: WeightedCurves = inputs[self.curves.id]
         counts, weighted, after = curves.of.counts[self._at], curves.weighted(self._at), self._last + 1
-        if int(counts[:, after:].sum()) < self.curves.least or not weighted[:, after:].any():
-            return NotEstimable("few at risk", say("analyses.km.few_at_risk", least=self.curves.least))
+        if int(counts[:, after:].sum()) < self.curves.followed or not weighted[:, after:].any():
+            return NotEstimable("few at risk", say("analyses.km.few_at_risk", least=self.curves.followed))
         return At(curves) if weighted[0, :after].any() else ErrorFound(0.0)
 
     def labels(self, state: At) -> tuple[Label, ...]:
@@ -312,29 +317,31 @@ class LandmarkError(AskedOnce):
         return (counted(text, EVENT, None, self.arm),)
 
     def prepare(self, cohort: Cohort, inputs: Inputs) -> NDArray[np.float64]:
-        """Returns the squared influence of each patient of the arm, (n,)."""
+        """Returns the squared influence of each patient of the arm, in what the sum is expected to be, (n,)."""
         curves: WeightedCurves = inputs[self.curves.id]
         own, each = Leaving.of(self.curves, cohort, curves.of.mean), self._influences(curves)
         of_arm = own.arm == self._at
         weights = own.parts[of_arm] * (curves.of.mean / PARTS)
-        return np.asarray((weights * each[own.status[of_arm], own.step[of_arm]]) ** 2)
+        return np.asarray((weights * each[own.status[of_arm], own.step[of_arm]]) ** 2 / self._expected(curves))
 
     def _influences(self, curves: WeightedCurves) -> NDArray[np.float64]:
         survival = curves.survival(self._at, self.day)
         return influences(curves.weighted(self._at), survival, self._last)
 
+    def _expected(self, curves: WeightedCurves) -> float:
+        """Returns the sum of squared influences of all patients of the arm, if each has the averaged weight."""
+        squares = (curves.averaged[self._at] * self._influences(curves)) ** 2
+        return float((curves.of.counts[self._at] * squares).sum())
+
     def local(self, prepared: NDArray[np.float64], state: At) -> NDArray[np.float64]:
-        return np.asarray(prepared.sum(keepdims=True) * state.curves.arms[self._at].n)
+        return np.asarray(np.rint(prepared.sum(keepdims=True) * SHARES), np.float64)
 
     def largest_share(self, prepared: NDArray[np.float64], state: At, *, of_own: bool) -> float:
-        """Returns the largest share in what the sum is expected to be: that of the averaged weights."""
-        curves = state.curves
-        squares = (curves.averaged[self._at] * self._influences(curves)) ** 2
-        total = float(prepared.sum()) if of_own else float((curves.of.counts[self._at] * squares).sum())
+        total = float(prepared.sum()) if of_own else 1.0
         return float(prepared.max(initial=0.0)) / total if total else 0.0
 
     def combine(self, total: Sequence[float], state: At) -> Result:
-        return ErrorFound(sqrt(max(total[0], 0.0) / state.curves.arms[self._at].n))
+        return ErrorFound(sqrt(max(total[0], 0.0) / SHARES * self._expected(state.curves)))
 
     def question_json(self) -> dict[str, Any]:
         return {}
@@ -358,9 +365,12 @@ class LandmarkError(AskedOnce):
         return replace(mark, std_error=std_error, lower=float(lower), upper=float(upper))
 
 
-def weighted_curves(of_all: KaplanMeier, set_id: SetId, id_: str, least: int) -> Iterator[AskedOnce]:
-    """Yields the curves of a weighted population and, for each landmark of an arm, its error."""
-    curves = WeightedKaplanMeier(id=id_, name=of_all.name, set_id=set_id, of_all=of_all, least=least)
+def weighted_curves(of_all: KaplanMeier, set_id: SetId, id_: str, fewest: int, endpoints: int) -> Iterator[AskedOnce]:
+    """Yields the curves of a weighted population and, for each landmark of an arm, its error. With so many endpoints
+    patients are in several blocks: a block has `fewest` for each."""
+    curves = WeightedKaplanMeier(
+        id=id_, name=of_all.name, set_id=set_id, of_all=of_all, least=endpoints * fewest, followed=fewest
+    )
     yield curves
     for arm in curves.counts.levels:
         for time, day in curves.landmarks:

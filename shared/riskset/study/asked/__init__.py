@@ -7,6 +7,7 @@ A kind provided by another package is registered as an entry point of the group 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Final, Union
@@ -58,8 +59,13 @@ ENTRIES: Final[Mapping[str, type[AnalysisEntry]]] = MappingProxyType({**OWN, **P
 
 def installed() -> Mapping[str, str]:
     """Returns, for each installed kind, the distribution that provides it and its version: `riskset 0.1.0`."""
-    own = f"riskset {version('riskset')}"
-    return {**dict.fromkeys(OWN, own), **PACKAGES.versions}
+    return {**dict.fromkeys(OWN, _own_version()), **PACKAGES.versions}
+
+
+@cache
+def _own_version() -> str:
+    """Kept: it is read from a file, for every answer of a site."""
+    return f"riskset {version('riskset')}"
 
 
 if TYPE_CHECKING:

@@ -1,0 +1,90 @@
+"""Laws of curves by averaged weights: what blocks are, and that neither the order of rows, nor to which hospitals
+patients are dealt, nor a hospital with nobody changes a bit."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from riskset.analyses.cohort import Cohort
+from riskset.analyses.methods.km_weighted import WeightedKaplanMeier
+from riskset.analyses.moments import Moments, moments_id
+from riskset.analyses.plan import plan
+from riskset.analyses.weights import Weights
+from riskset.stats.averaged_weights import IN_NONE, averages, blocks
+
+N = 200
+counts = st.lists(st.integers(0, 9), min_size=1, max_size=30).map(lambda own: np.array([own]))
+
+
+@given(counts, st.integers(1, 25))
+def test_blocks_are_consecutive_and_have_enough(counts, least):
+    found = blocks(counts, least)
+    leaves = counts[0] > 0
+    of = found.of[0][leaves]
+    if counts.sum() < least:
+        assert (found.of == IN_NONE).all()
+        return
+    assert [counts[found.of == block].sum() for block in range(len(found.sizes))] == list(found.sizes)
+    assert min(found.sizes) >= least
+    assert (np.diff(of) >= 0).all()
+    assert (found.of[0][~leaves] == IN_NONE).all()
+
+
+@given(counts.filter(lambda own: own.sum() >= 5), st.data())
+def test_averages_keep_the_sum_of_weights(counts, data):
+    found = blocks(counts, 5)
+    totals = np.array(data.draw(st.lists(st.integers(0, 99), min_size=len(found.sizes), max_size=len(found.sizes))))
+    assert (counts * averages(found, totals)).sum() == pytest.approx(totals.sum())
+
+
+@pytest.fixture(scope="module")
+def curves(patients):
+    """Returns the analysis, the patients of all hospitals with their weights, and what it needs of other results."""
+    score = {"covariates": ["age"], "adjustments": {"iptw": {"method": "ate"}}}
+    asked = {
+        "score": {"kind": "propensity"},
+        "curves": {"kind": "km", "endpoints": ["os"], "populations": ["all", "iptw"]},
+    }
+    by_id = plan(patients.study(["asan", "kurume"], analyses=asked, propensity=score)).by_id
+    analysis, of_all = by_id["km/os/iptw"], by_id["km/os/all"]
+    rows = patients.rows(4, N)
+    rows = replace(rows, weights=np.random.default_rng(1).uniform(0, 3, N))
+    total = of_all.prepare(Cohort("all", {"os": rows}), {})
+    moments = Moments(N, 0, {}, Weights(float(rows.weights.sum()), 1.0), Weights(1.0, 1.0))
+    inputs = {"km/os/all": of_all.combine(total, None), moments_id("os/iptw"): moments}
+    assert isinstance(analysis, WeightedKaplanMeier)
+    return analysis, rows, inputs
+
+
+def summed(curves, which):
+    """Returns the sums of a hospital that has these patients."""
+    analysis, rows, inputs = curves
+    own = replace(
+        rows,
+        days=rows.days[which],
+        event=rows.event[which],
+        variables={name: values[which] for name, values in rows.variables.items()},
+        weights=rows.weights[which],
+        cause=None,
+    )
+    state = analysis.start(inputs)
+    return analysis.local(analysis.prepare(Cohort("own", {"os/iptw": own}), inputs), state)
+
+
+@given(st.permutations(range(N)), st.integers(0, N))
+def test_order_and_dealing_change_no_bit(curves, order, at):
+    every = summed(curves, np.arange(N))
+    one, other = (np.array(part, np.int64) for part in (order[:at], order[at:]))
+    np.testing.assert_array_equal(summed(curves, one) + summed(curves, other), every)
+
+
+def test_the_weights_of_all_are_in_the_curves(curves):
+    analysis, rows, inputs = curves
+    state = analysis.start(inputs)
+    found = analysis.combine(summed(curves, np.arange(N)).tolist(), state)
+    rounded = np.rint(rows.weights / state.mean * 8) * state.mean / 8
+    for arm, curve in enumerate(found.arms):
+        assert curve.curve.at_risk[0] == pytest.approx(rounded[rows.variables["arm"] == arm].sum())
