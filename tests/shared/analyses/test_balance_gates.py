@@ -58,6 +58,7 @@ def test_outcomes_are_withheld(run):
     assert found["cox/os/all/univariable/arm"]["status"] == found["balance/match"]["status"] == "ok"
 
 
+@pytest.mark.exhaustive
 def test_outcomes_of_a_balanced_population_are_computed(run):
     results, found = run(smd_max=1.0, on_fail="withhold")
     assert found["cox/os/match/univariable/arm"]["balance"] == "passed"
