@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.attacks.test_scores_of_few import COMBINED, network
 
-from riskset.analyses.admission import features, judging, own_rows
+from riskset.analyses.admission import features, openings, own_rows
 from riskset.analyses.analysis import RefusedByRule, has_result
 from riskset.protocol.approval import ExceptionSigned
 
@@ -104,7 +104,7 @@ class TestOneTrimmed:
         return network(patients, table, dict.fromkeys(SITES, 80), COVARIATES, **of)
 
     def test_without_the_rules_weight_and_row_are_the_difference(self, patients, case, monkeypatch):
-        monkeypatch.setattr(judging, "_weighted_again", lambda _: iter(()))
+        monkeypatch.setattr(openings, "_weighted_again", lambda _: iter(()))
         monkeypatch.setattr(features, "can_be_subtracted", lambda *_: False)
         for name in ("own_sets_of_site", "_own_weighted_sets"):
             monkeypatch.setattr(own_rows, name, lambda *_: iter(()))

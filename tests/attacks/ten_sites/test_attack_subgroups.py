@@ -107,7 +107,7 @@ class TestAModelWithTheLevelsAsStrata:
         return network(patients(*THREE), analyses, arm="arm")
 
     def test_tells_the_last_level(self, network, patients, monkeypatch):
-        monkeypatch.setattr("riskset.analyses.admission.judging._levels_and_strata", lambda live: iter(()))
+        monkeypatch.setattr("riskset.analyses.admission.openings._levels_and_strata", lambda live: iter(()))
         first = first_sums(self.asked(network, patients, "ecog"))
         own = {level: first[f"subgroup/os/all/ecog/forest/{level}"]["log likelihood"] for level in ("false", "true")}
         all_levels = first["cox/os/all/multivariable"]["log likelihood"]

@@ -14,7 +14,7 @@ from riskset.analyses.admission.blocks import compared, is_joint
 from riskset.analyses.admission.causes import refusal_by_a_site
 from riskset.analyses.admission.features import Feature, feature_of, must_differ
 from riskset.analyses.admission.figures import Count, Figures, Rest, ToldSet
-from riskset.analyses.admission.of_columns import strata_in
+from riskset.analyses.admission.openings import adds_in_blocks, openings
 from riskset.analyses.admission.step import Live
 from riskset.analyses.admission.two_levels import cells_of_levels
 from riskset.analyses.admission.weighings import Level, Weighed, levels_of, weighted
@@ -28,7 +28,6 @@ from riskset.disclosure import models as of_models
 from riskset.disclosure.coverage import adds_weights, first_uncovered, uncovered_alone
 from riskset.disclosure.exposure import Column, Label
 from riskset.disclosure.finding import Finding, cannot_judge
-from riskset.disclosure.placement import unplaced
 from riskset.disclosure.policy import Policy, policy_from_json, strictest
 
 EVALUATIONS_OF_AN_OUTCOME: Final = 6
@@ -66,8 +65,9 @@ class Judge:
         """Returns what the rules say about the figures of a phase; "open" is judged without any."""
         if self.policy is None:
             return ()
+        if phase == "open":
+            return tuple(openings(self.policy, live, self.arm))
         speak = {
-            "open": _openings,
             "admission/changes": _changes,
             "admission/cohorts": _cohorts,
             "admission/counts": _counts,
@@ -145,74 +145,6 @@ class Judge:
         if not why:
             return None
         return RefusedByRule("R2", say("rules.uncovered", analysis=analysis.id, why=why), say("rules.declare"))
-
-
-def _openings(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
-    """What no rule covers; R9 and R11: curves are of the whole population or of the study's arms."""
-    allowed = () if judge.arm is None else (judge.arm,)
-    for analysis in live:
-        exposure = analysis.exposure
-        yield from ((analysis.id, f) for f in unplaced(analysis.id, exposure, analysis.endpoint))
-        if exposure.in_time is not None and exposure.in_time.split:
-            split_by = list(dict.fromkeys(column.variable for column in exposure.in_time.split))
-            yield analysis.id, cells.split(policy, analysis.id, split_by, allowed)
-    yield from _weighted_curves(policy, live)
-    yield from _combined(policy, live)
-    yield from _levels_and_strata(live)
-    yield from _weighted_again(live)
-
-
-def _weighted_again(live: Live) -> Iterator[Judged]:
-    """R2: a second population weighted by the same method. What tells the two apart is of the few whose weights are
-    limited, or who are trimmed, in one of them."""
-    populations: dict[str, str] = {}
-    for analysis in live:
-        of, name = analysis.exposure.weighted_as, analysis.set_id.population
-        if of is not None and (before := populations.setdefault(of, name)) != name:
-            why = say("rules.beyond.weighted_again", name=name, before=before)
-            yield analysis.id, cannot_judge("R2", analysis.id, why, say("rules.instead.one_weighting"))
-
-
-def _weighted_curves(policy: Policy, live: Live) -> Iterator[Judged]:
-    """R9: weighted populations whose weights are added up in time."""
-    kept: dict[str, None] = {}
-    for analysis in live:
-        if adds_in_blocks(analysis):
-            finding = cells.weighted(policy, analysis.id, len({*kept, analysis.population}))
-            yield analysis.id, finding
-            kept |= {analysis.population: None} if finding.passes else {}
-
-
-def adds_in_blocks(analysis: Analysis) -> bool:
-    """Whether weights are added up in blocks of steps."""
-    in_time = analysis.exposure.in_time
-    return in_time is not None and in_time.are_blocks
-
-
-def _combined(policy: Policy, live: Live) -> Iterator[Judged]:
-    """R4: variables that combine others in a way that no rule judges, over all analyses."""
-    kept: frozenset[str] = frozenset()
-    for analysis in live:
-        own = frozenset(column.variable for column in analysis.columns if column.is_combined)
-        if own:
-            finding = cells.combined(policy, analysis.id, sorted(own), len(kept | own))
-            yield analysis.id, finding
-            kept |= own if finding.passes else frozenset()
-
-
-def _levels_and_strata(live: Live) -> Iterator[Judged]:
-    """R2: the sums of a model with strata are those of its levels added up; so where all levels but one are told by
-    themselves, the last would be told too, whatever rule refused it. The later of the two is refused."""
-    kept: set[tuple[str | None, str, bool]] = set()
-    for analysis in live:
-        within, endpoint = analysis.exposure.within, analysis.endpoint
-        strata = strata_in(analysis) if analysis.exposure.design else ()
-        own = {(endpoint, column.variable, False) for column in strata}
-        own |= set() if within is None else {(endpoint, within.variable, True)}
-        if any((of, variable, not is_level) in kept for of, variable, is_level in own):
-            yield analysis.id, cannot_judge("R2", analysis.id, say("rules.beyond.levels"), say("rules.instead.strata"))
-        else:
-            kept |= own
 
 
 def _changes(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
