@@ -39,13 +39,12 @@ after a censoring."""
 
 
 def together(policy: Policy, curves: Sequence[Curve], earlier: Sequence[Curve]) -> Iterator[tuple[str, Finding]]:
-    """Yields (name, finding) of R9 for each curve beside those opened earlier and those before it that pass.
+    """Yields (name, finding) of R9 for each curve of counts beside those opened earlier and those before it that pass.
 
     Of two curves that do not pass together the later one is refused; those that continue an earlier one come first.
     Which patients were corrected since an earlier run follows from a curve itself and from those that passed: one that
     is refused could be made to leave out whom it likes.
     """
-    yield from _weighted(policy, curves, earlier)
     curves, earlier = ([curve for curve in of if not curve.weighted] for of in (curves, earlier))
     passed: list[Curve] = []
     ordered = sorted(curves, key=lambda curve: all(_continued(before, curve) is None for before in earlier))
@@ -58,7 +57,9 @@ def together(policy: Policy, curves: Sequence[Curve], earlier: Sequence[Curve]) 
             passed.append(curve)
 
 
-def _weighted(policy: Policy, curves: Sequence[Curve], earlier: Sequence[Curve]) -> Iterator[tuple[str, Finding]]:
+def weighted_together(
+    policy: Policy, curves: Sequence[Curve], earlier: Sequence[Curve]
+) -> Iterator[tuple[str, Finding]]:
     """Yields what R9 says of each weighted population whose weights are added up by time. The weights of an earlier run
     are not known any more: those of patients whom it had too count as another population."""
     for at, curve in enumerate(curves):

@@ -40,7 +40,6 @@ OWN_CAUSES: Final = {
         "R9.endpoints",
         "R2.apart_rows",
         "R4.cell",
-        "R9.weighted",
     ),
     "admission/pairs": ("R4.column", "R14.untold", "R2.outcomes", "R2.apart_rows", "R8.site_weight"),
     "admission/joint": (
@@ -54,7 +53,14 @@ OWN_CAUSES: Final = {
         "R6.parameters",
         "R5.fitted",
     ),
-    "admission/products": ("R2.leverage", "R4.column", "R2.outcomes", "R4.same_order", "R8.weight"),
+    "admission/products": (
+        "R2.leverage",
+        "R4.column",
+        "R2.outcomes",
+        "R4.same_order",
+        "R8.weight",
+        "R9.weighted",
+    ),
     "first": ("R4.leverage", "R5.opened", "R8.influence", "R8.site_influence", "R8.unjudged", "R14.outcomes"),
     "later": ("R7.largest", "R7.spread", "R7.unjudged", "R5.numbers", "R5.evaluations", "R4.halved", "R5.fitted"),
 }

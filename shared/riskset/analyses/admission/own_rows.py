@@ -61,7 +61,7 @@ from riskset.analyses.opened import Begun, judged
 from riskset.analyses.weights import effective, weights_of
 from riskset.disclosure import cells, span
 from riskset.disclosure import models as of_models
-from riskset.disclosure.curves_together import together
+from riskset.disclosure.curves_together import together, weighted_together
 from riskset.disclosure.finding import Finding
 from riskset.disclosure.policy import Policy
 
@@ -77,7 +77,7 @@ def own_findings(
     in_both: dict[str, Callable[[], Iterator[Judged]]] = {
         "admission/changes": lambda: _own_untold(policy, live, own),
         "admission/counts": lambda: chain(
-            own_findings_of_curves(policy, live, own),
+            together(policy, curves_of(own.cohort, live), own.opened()),
             own_tables(policy, live, own, arm),
             own_sets(policy, live, own, figures, arm),
             own_sets_of_site(policy, live, own, figures, arm),
@@ -92,6 +92,7 @@ def own_findings(
         "admission/products": lambda: chain(
             own_numbers.orders(policy, live, own),
             own_weights(policy, live, own, figures, arm),
+            weighted_together(policy, curves_of(own.cohort, live), own.opened()),
             _own_outcomes_of_levels(policy, live, own, figures),
         ),
     }
@@ -139,7 +140,9 @@ def own_findings_alone(policy: Policy, live: Live, own: Own) -> Iterator[Judged]
 
 def own_findings_of_curves(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
     """As `own_findings`: R9 on the curves of these analyses, beside those of other runs."""
-    return together(policy, curves_of(own.cohort, live), own.opened())
+    curves, opened = curves_of(own.cohort, live), own.opened()
+    yield from together(policy, curves, opened)
+    yield from weighted_together(policy, curves, opened)
 
 
 def own_findings_before_first(policy: Policy, passed: Live, own: Own, figures: Figures) -> list[Judged]:
