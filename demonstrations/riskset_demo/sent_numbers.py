@@ -30,7 +30,7 @@ from riskset.study.spec import Study
 ADMISSION, MODELS, CURVES, TABLES = "admission", "models", "curves", "tables"
 _PURPOSE: Mapping[str, str] = {
     **dict.fromkeys(("km", "rmst", "follow-up", "cumulative-incidence"), CURVES),
-    **dict.fromkeys(("flow", "table1", "response", "adverse-events", "subgroup"), TABLES),
+    **dict.fromkeys(("flow", "table1", "balance", "response", "adverse-events", "subgroup"), TABLES),
 }
 """What the kinds are called in the table, where they are not models; any other kind is called by its name."""
 

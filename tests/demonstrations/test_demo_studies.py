@@ -29,7 +29,11 @@ BY_SITE = ("response/all/recist/by-site", "response/all/mrecist/by-site")
 """Some hospital has fewer than five patients in a cell of its own table."""
 ROBUST = "cox/pfs/match/univariable/arm/robust/arm = lenvatinib"
 """So is one of the few who are matched."""
-PARTS = {HCC.name: ("table1/all/age/ranks", "table1/all/afp/ranks"), HCC_TWO.name: (PH_TEST, ROBUST)}
+BALANCE = tuple(f"balance/match/{of}/{when}" for of in ("age", "ecog", "mvi", "afp") for when in ("before", "after"))
+"""One hospital has six patients of an arm."""
+CLASS_B = "balance/match/child_pugh/after"
+"""6 of the matched patients are of class B."""
+PARTS = {HCC.name: ("table1/all/age/ranks", "table1/all/afp/ranks", CLASS_B), HCC_TWO.name: (PH_TEST, ROBUST, *BALANCE)}
 """What is refused alone, and reported in the object of its whole. Two of ten hospitals have three patients of an
 arm."""
 REFUSED = {HCC.name: BY_SITE, HCC_TWO.name: (*CHILD_PUGH, *TTP, *BY_SITE)}
@@ -105,7 +109,7 @@ def test_two_hospitals_are_refused_every_analysis_where_they_have_not_approved_e
     outcome = prepared(HCC_TWO.name).run(tuple(others))
     told = refused(outcome)
     assert not any(map(has_result, outcome.results.values()))
-    assert {rule for id_, rule in told.items() if id_ not in REFUSED[HCC_TWO.name]} == {"R12"}
+    assert {rule for id_, rule in told.items() if id_ not in (*REFUSED[HCC_TWO.name], *BALANCE)} == {"R12"}
 
 
 WITHOUT = {
@@ -129,7 +133,7 @@ def test_two_hospitals_sign_no_exception_that_they_do_not_need(prepared, limit):
     assert {told[id_] for id_ in WITHOUT[limit]} == {rule}
     assert {told.pop(id_) for id_ in TTP} <= {"R2", "R4", rule}
     assert {told.pop(id_) for id_ in (*CHILD_PUGH, *BY_SITE)} == {"R4"}
-    for part in (PH_TEST, ROBUST):
+    for part in (PH_TEST, ROBUST, *BALANCE):
         told.pop(part, None)
     assert set(told.values()) == {rule}
 

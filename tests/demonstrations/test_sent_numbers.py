@@ -82,7 +82,9 @@ def test_of_masked_numbers_the_coordinator_reads_none_and_every_sum_is_right(mas
 def test_numbers_are_for_what_the_plan_says_that_they_are(masked, monkeypatch):
     """Those of a kind that no reader has a word for are counted under its name, not as admission's."""
     known = masked.evidence().sent
-    monkeypatch.setattr(riskset_demo.sent_numbers, "_PURPOSE", {"response": TABLES, "adverse-events": TABLES})
+    monkeypatch.setattr(
+        riskset_demo.sent_numbers, "_PURPOSE", dict.fromkeys(("response", "adverse-events", "balance"), TABLES)
+    )
     found = masked.evidence()
     of_curves = ("km", "rmst", "follow-up", "cumulative-incidence")
     for before, after in zip(known, found.sent, strict=True):
