@@ -106,7 +106,7 @@ class TestOneTrimmed:
     def test_without_the_rules_weight_and_row_are_the_difference(self, patients, case, monkeypatch):
         monkeypatch.setattr(openings, "_weighted_again", lambda _: iter(()))
         monkeypatch.setattr(features, "can_be_subtracted", lambda *_: False)
-        for name in ("own_sets_of_site", "_own_weighted_sets"):
+        for name in ("own_sets_of_site", "own_weighted_sets"):
             monkeypatch.setattr(own_rows, name, lambda *_: iter(()))
         table, trim, who, weight = case
         ate = {"method": "ate", "truncate": 3}
