@@ -59,12 +59,6 @@ MATCH = 'adjustments.match = { method = "nearest" }\n'
 
 
 @pytest.fixture(scope="module")
-def by_site(name, tries):
-    matched = {"curves": CURVES | {"populations": ["all", "match"]}, "cox": MATCHED}
-    return tries(score_of(name, "profiled", MATCH), matched)
-
-
-@pytest.fixture(scope="module")
 def common(name, tries):
     return tries(score_of(name, "none"), {"curves": CURVES})
 
@@ -94,17 +88,6 @@ class TestScore:
         assert found["sd_logit"] == pytest.approx(r["sd_logit"], rel=1e-9)
 
 
-class TestMatched:
-    """Of patients with equal scores another one may be taken than R takes, so sets of patients are compared in
-    `test_matching_against_r`, and here their number."""
-
-    def test_as_many_pairs_as_matchit_finds_within_sites(self, name, by_site):
-        r = json.loads((HERE / "matching.json").read_text(encoding="utf-8"))[name]
-        pairs = len(r["matched"][0]["treated"])
-        assert [arm["n"] for arm in by_site["km/os/match"]["arms"]] == [pairs] * 2
-        assert by_site["cox/os/match/univariable/trt"]["n"] == 2 * pairs
-
-
 METHODS = {
     "ate": 'method = "ate"',
     "ate_stab": 'method = "ate", stabilised = true',
@@ -124,7 +107,7 @@ def weighted(name):
 
 
 @pytest.fixture(scope="module")
-def weighted_by_site(name, tries):
+def by_site(name, tries):
     adjustments, entries = weighted(name)
     return tries(score_of(name, "profiled", adjustments), entries)
 
@@ -148,18 +131,19 @@ class TestWeighted:
     """`coxph(..., weights, robust = TRUE)` with `strata(site)`."""
 
     @pytest.mark.parametrize("of", METHODS)
-    def test_models_by_a_score_with_the_sites_equal_coxph(self, name, weighted_by_site, r, of):
+    def test_models_by_a_score_with_the_sites_equal_coxph(self, name, by_site, r, of):
         r = r["more"]["ps_site_effect"]["weights"][of]
-        same_robust(name, weighted_by_site[f"cox/os/{of}/univariable/trt"], r["cox_strata_site"])
-        same_robust(name, weighted_by_site[f"cox/os/{of}/multivariable"], r["doubly_adjusted_strata_site"])
+        same_robust(name, by_site[f"cox/os/{of}/univariable/trt"], r["cox_strata_site"])
+        same_robust(name, by_site[f"cox/os/{of}/multivariable"], r["doubly_adjusted_strata_site"])
 
-    def test_trimmed_patients_are_left_out_and_the_score_is_not_fitted_again(self, name, weighted_by_site, r):
+    def test_trimmed_patients_are_left_out_and_the_score_is_not_fitted_again(self, name, by_site, r):
         r = r["more"]["ps_site_effect"]["trimmed_01_09"]
-        found = weighted_by_site["cox/os/trimmed/univariable/trt"]
+        found = by_site["cox/os/trimmed/univariable/trt"]
         assert found["analysed"] == r["kept"]
         of_r = {key: {"trt": r[key]} for key in ("coef", "robust_se")}
         same_robust(name, found, of_r)
 
+    @pytest.mark.exhaustive
     @pytest.mark.parametrize("of", METHODS)
     def test_models_by_a_score_without_the_sites_equal_coxph(self, name, weighted_by_common, r, of):
         key = "matching_w" if of == "matching" else of
@@ -171,7 +155,8 @@ class TestFirth:
     """The maximum of the penalised likelihood over all columns, those of the sites too (`firth_logistic.R`). Errors are
     of the last step but one, as in `test_firth_logistic_against_r`."""
 
-    @pytest.mark.parametrize("site", ["profiled", pytest.param("none", marks=pytest.mark.exhaustive)])
+    @pytest.mark.exhaustive
+    @pytest.mark.parametrize("site", ["profiled", "none"])
     def test_the_score_and_what_stands_on_it(self, name, tries, site):
         if name == "pbc3":
             pytest.skip("R's answers are of two data sets")

@@ -161,7 +161,8 @@ MANY_KINDS = {
 }
 
 
-@pytest.mark.parametrize("rounds", [[12], pytest.param(range(99), marks=FURTHER)], ids=["once", "after every round"])
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("rounds", [[12], range(99)], ids=["once", "after every round"])
 def test_of_many_kinds_a_run_in_which_everyone_is_killed_ends_in_the_same_bits(patients, tmp_path, rounds):
     """Of a second run, as here always: what the sites told of their own in the first is in their journals."""
     study = patients.study(SITES, analyses=MANY_KINDS)

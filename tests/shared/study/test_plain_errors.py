@@ -176,7 +176,9 @@ ASKED = {
     '{ kind = "flwo" }': ['"site-heterogeneity", found "flwo"', "did you mean 'flow'?"],
     "{ kind = 3 }": ["found 3"],
     '{ kind = "table1", variables = ["drug:age"] }': ["expected the name of one variable"],
-    '{ kind = "table1", variables = ["age"], populations = ["treated"] }': ['the only population is "all"'],
+    '{ kind = "table1", variables = ["age"], populations = ["treated"] }': [
+        'expected "all" or an adjustment of [propensity]'
+    ],
     '{ kind = "table1", variables = ["age"], landmarks = [6] }': ["landmarks is a key of km and cumulative-incidence"],
     '{ kind = "response", of = ["drug"], orr = ["A"] }': ["'drug' is the arm"],
     '{ kind = "response", of = ["best"], orr = [true] }': ["expected text in quotes, found true"],
