@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import isnan
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +22,12 @@ _WEIGHTS: Mapping[str, Callable[..., NDArray[np.float64]]] = {
 """By estimand: from the share of the arm, whether a patient is in it, and the probability of that."""
 
 
-def rows_of(population: str, rows: Sequence[PooledRow], study: Study) -> list[PooledRow]:
-    """Returns the rows of a population without a missing value, each with its weight. Raises NotImplementedError or
-    KeyError for a kind of adjustment that no demonstration has."""
+def rows_of(
+    population: str, rows: Sequence[PooledRow], study: Study, results: Sequence[Mapping[str, Any]]
+) -> list[PooledRow]:
+    """Returns the rows of a population without a missing value, each with its weight. The limit of the weights, which
+    follows from rounded ones, is that of the results. Raises NotImplementedError or KeyError for a kind of adjustment
+    that no demonstration has."""
     complete = [row for row in rows if not any(map(isnan, row.columns.values()))]
     if population == ALL or study.propensity is None or study.comparison is None:
         return complete
@@ -34,7 +38,8 @@ def rows_of(population: str, rows: Sequence[PooledRow], study: Study) -> list[Po
     if asked.trim is not None:
         raise NotImplementedError(f"population {population} is trimmed")
     weights = _WEIGHTS[asked.estimand](treated.mean(), treated, 1.0 / (1.0 + np.exp(-logit)))
-    most = np.inf if asked.truncate is None else asked.truncate * weights.mean()
+    limited = (of for one in results if one["kind"] == "propensity" for of in one["weights"])
+    most = {of["population"]: of["limit"] for of in limited}.get(population, np.inf)
     return [replace(row, weight=min(float(w), most)) for row, w in zip(complete, weights, strict=True)]
 
 

@@ -63,7 +63,9 @@ def compare(results: Mapping[str, Any], demonstration: Demonstration) -> list[Mo
     models = (r for r in results["results"] if r["kind"] == "cox" and r["status"] == "ok" and not r.get("splines"))
     compared = (model for model in models if model["model"] == "multivariable" or model["population"] != ALL)
     return [
-        _compare(model, rows_of(model["population"], demonstration.pooled(model["endpoint"]), study))
+        _compare(
+            model, rows_of(model["population"], demonstration.pooled(model["endpoint"]), study, results["results"])
+        )
         for model in compared
     ]
 

@@ -41,7 +41,9 @@ def compare_curves(results: Mapping[str, Any], demonstration: Demonstration) -> 
     study = parse_study(demonstration.study.decode())
     compared = []
     for result in by_arm:
-        frame = _frame(rows_of(result["population"], demonstration.pooled(result["endpoint"]), study), result)
+        frame = _frame(
+            rows_of(result["population"], demonstration.pooled(result["endpoint"]), study, results["results"]), result
+        )
         pairs = list(_of_curves(result, frame) if result["kind"] == "km" else _of_means(result, frame))
         values, others = zip(*pairs, strict=True)
         compared.append(CurveComparison(result["id"], values, others))

@@ -52,7 +52,7 @@ LARGEST = HCC.name
 @pytest.mark.parametrize(
     "demonstration",
     [
-        pytest.param(of, id=name, marks=[pytest.mark.exhaustive] * (name == LARGEST))
+        pytest.param(of, id=name, marks=[pytest.mark.exhaustive] * (name in (LARGEST, "rotterdam-gbsg")))
         for name, of in DEMONSTRATIONS.items()
     ],
 )
@@ -124,7 +124,9 @@ WITHOUT = {
 }
 
 
-@pytest.mark.parametrize("limit", WITHOUT)
+@pytest.mark.parametrize(
+    "limit", [of if of == "R5.fitted" else pytest.param(of, marks=pytest.mark.exhaustive) for of in WITHOUT]
+)
 def test_two_hospitals_sign_no_exception_that_they_do_not_need(prepared, limit):
     """A site says under the sum that it refuses, and for which limit."""
     signed = tuple(one for one in HCC_TWO.exceptions if one.limit != limit)

@@ -163,6 +163,10 @@ class PropensityScore(Analysis):
             "sd_logit": result.sd_logit,
             "auc": result.pairs.auc,
             "pairs": result.pairs.compared,
+            "weights": [
+                {"population": name, "mean": result.mean_weight[name], "limit": result.most(name, asked)}
+                for name, asked in self.limited
+            ],
         }
 
     def _ended(self, total: Sequence[float], state: Scored) -> PropensityFit:

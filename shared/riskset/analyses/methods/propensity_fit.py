@@ -122,6 +122,10 @@ class PropensityFit(Result):
     def treated_share(self) -> float:
         return self.treated / self.n
 
+    def most(self, name: str, asked: Weighting) -> float | None:
+        """Returns the limit of the weights of a population; None where they have none."""
+        return None if asked.truncate is None else asked.truncate * self.mean_weight[name]
+
     def weighted(self, name: str, asked: Weighting, of: AnySet) -> NDArray[np.float64] | None:
         """Returns the weights of a hospital's patients in a population, 0 for those who are trimmed, (n,); None where
         they have no score. They never leave."""
