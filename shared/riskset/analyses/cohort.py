@@ -57,6 +57,11 @@ class SetId:
         """The set of all eligible patients of which this one is a part."""
         return replace(self, population=ALL)
 
+    @cached_property
+    def of_any_box(self) -> SetId:
+        """Itself, whichever box of the flow chart its rows have reached."""
+        return replace(self, until=None)
+
 
 def set_of(entry: AnalysisEntry, endpoint: str | None, population: str, variables: Sequence[str]) -> SetId:
     """Returns the endpoint's common set or, with `missing = "by_model"`, the rows complete in `variables`."""

@@ -6,8 +6,10 @@ own figure stay at the site.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from math import ceil, floor, isfinite
 from typing import Final, Literal
 
@@ -23,6 +25,7 @@ _OWN_PASSES: Final = say("rules.found.own_passes")
 _OWN_FAILS: Final = say("rules.found.own_fails")
 
 Verdict = Literal["pass", "review", "fail"]
+_IN_LEDGER: Final = ("rule", "limit_name", "subject", "verdict", "value", "limit", "margin", "message", "remedy")
 
 
 @dataclass(frozen=True)
@@ -38,9 +41,14 @@ class Finding:
     limit: float
     margin: float
     """How far inside its limit the figure is; negative outside."""
-    message: Message
+    told: Callable[[], Message] = field(repr=False, compare=False)
+    """Makes the message: most findings pass, and nobody reads them."""
     remedy: Message
     """What would pass; nothing where the figure passes."""
+
+    @cached_property
+    def message(self) -> Message:
+        return self.told()
 
     @property
     def passes(self) -> bool:
@@ -49,7 +57,8 @@ class Finding:
 
     def to_json(self) -> dict[str, str]:
         """Returns the finding for a ledger, everything as text. `value` and `margin` may be a site's own."""
-        return {name: repr(value) if isinstance(value, float) else str(value) for name, value in vars(self).items()}
+        values = {name: getattr(self, name) for name in _IN_LEDGER}
+        return {name: repr(value) if isinstance(value, float) else str(value) for name, value in values.items()}
 
 
 def judge(
@@ -74,8 +83,14 @@ def judge(
     passes = inside is not None and inside >= 0
     verdict: Verdict = "pass" if passes else otherwise
     is_own = policy.column == "local" if own is None else own
-    own_found = _OWN_PASSES if passes else _OWN_FAILS
-    found = own_found if is_own else say("rules.found.total", figure=in_words(value))
+
+    def told() -> Message:
+        own_found = _OWN_PASSES if passes else _OWN_FAILS
+        found = own_found if is_own else say("rules.found.total", figure=in_words(value))
+        return say(
+            "rules.finding", subject=subject, means=limit.means, bound=limit.bound(bound, policy.column), found=found
+        )
+
     return Finding(
         rule=limit.rule,
         limit_name=name,
@@ -84,9 +99,7 @@ def judge(
         value=float(value),
         limit=float(bound),
         margin=float("-inf") if inside is None else float(inside),
-        message=say(
-            "rules.finding", subject=subject, means=limit.means, bound=limit.bound(bound, policy.column), found=found
-        ),
+        told=told,
         remedy=NOTHING if passes else _with_exception(remedy, _exception(policy, limit, value, is_own)),
     )
 
@@ -106,7 +119,7 @@ def cannot_judge(rule: str, subject: str, why: Message, remedy: Message) -> Find
         value=float("nan"),
         limit=float("nan"),
         margin=float("-inf"),
-        message=say("rules.cannot_judge", subject=subject, rule=rule, why=why),
+        told=lambda: say("rules.cannot_judge", subject=subject, rule=rule, why=why),
         remedy=remedy,
     )
 

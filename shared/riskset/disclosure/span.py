@@ -8,9 +8,7 @@ the pooled G and its own rows.
 Columns enter one after another, as in Cholesky's method: a column adds to the leverage of a row the square of the row's
 residual in it. An analysis therefore costs only its new columns.
 
-Yes-no columns can be chosen so that a combination with very large coefficients singles out a patient while, in floating
-point, the columns look dependent. Their counts are whole numbers, so dependence is computed without rounding
-(`independent`).
+Of yes-no columns, whose sums of products are counts, dependence is known without rounding (`exact_rank`).
 
 Sums of products of weighted columns are told rounded, since exact sums of few weights can be decoded. What rounding may
 have taken from a column's residual is taken off it; where that is half of it or more, it cannot be judged.
@@ -19,12 +17,13 @@ have taken from a column's residual is taken off it; where that is half of it or
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from riskset.catalogue import Message, say
+from riskset.disclosure.exact_rank import Independent
 from riskset.disclosure.finding import Finding, judge, or_first
 from riskset.disclosure.policy import Policy
 
@@ -44,9 +43,6 @@ EMPTY = 1e-20
 SMALL = 1e-12
 """A column with a sum of squares between the two is too small to be judged from sums with 64 fractional bits."""
 LARGEST_EXACT = 2.0**53
-PRIME = 2**61 - 1
-"""Elimination is modulo a prime. The rank can only come out too small, and only if the prime divides a certain minor;
-the numbers are counts of patients, which in practice nobody can choose that way."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +70,8 @@ class _Union:
     """The site's rows in the orthonormal columns it gives, (n, r), column by column in memory."""
     leverage: Matrix
     """(n,); inf where it cannot be judged."""
+    exact: Independent = field(default_factory=Independent)
+    """`columns` in whole numbers, where the counts are known."""
 
 
 def leverages(own: Matrix, gram: Matrix) -> Matrix:
@@ -154,32 +152,29 @@ def _scaled(own: Matrix, gram: Matrix, errors: Matrix | None = None) -> _Total:
 
 def _with_columns(union: _Union, total: _Total, brought: Sequence[int]) -> _Union:
     """Returns the union with the columns `brought`; columns it already has cost nothing."""
-    new = [j for j in dict.fromkeys(brought) if j not in union.seen]
-    known = None if total.counts is None else _adding(total.counts, [*union.columns, *new])
-    for j in new:
-        union = _with_column(union, total, j, None if known is None else j in known)
+    for j in dict.fromkeys(brought):
+        if j not in union.seen:
+            union = _with_column(union, total, j)
     return union
 
 
-def _adding(counts: Matrix, columns: list[int]) -> frozenset[int]:
-    """Returns the columns that are not a combination of those before them, exactly."""
-    return frozenset(columns[i] for i in independent(counts[np.ix_(columns, columns)]))
-
-
-def _with_column(union: _Union, total: _Total, j: int, adds: bool | None) -> _Union:
-    """Returns the union with one more column: its residual given the others, in total and in each row.
-
-    adds: whether the column is independent, where that is known exactly; None: decided from the rounded numbers.
-    """
+def _with_column(union: _Union, total: _Total, j: int) -> _Union:
+    """Returns the union with one more column: its residual given the others, in total and in each row. Whether it adds
+    to the rank is known exactly where counts are; else it is decided from the rounded numbers."""
+    exact, is_exact = union.exact, total.counts is not None
+    if total.counts is not None:
+        products = [int(x) for x in total.counts[j, [*union.columns, j]]]
+        exact = union.exact.with_column(products[:-1], products[-1]) or union.exact
+    adds = len(exact.lower) > len(union.columns)
     along = _solved(union.factor, total.gram[j, list(union.columns)])
     left = total.gram[j, j] - along @ along
     residual = total.rows[:, j] - union.rows @ along
     union = replace(union, seen=union.seen | {j})
     rounding = _amplified(union.factor, along)
-    if adds is False or (adds is None and abs(left) < NOISE * rounding**2):
+    if (is_exact and not adds) or (not is_exact and abs(left) < NOISE * rounding**2):
         # nothing is left in the total, so nothing can be left in a row: a row with a rest shows a patient, or a
         # manipulated total
-        differs = np.abs(residual) > (ROUNDING * rounding if adds is None else np.sqrt(RANK))
+        differs = np.abs(residual) > (np.sqrt(RANK) if is_exact else ROUNDING * rounding)
         return replace(union, leverage=np.where(differs, np.inf, union.leverage))
     taken = _rounded_off(union, total, j, along)
     if not left > max(RANK, 2 * taken):
@@ -189,7 +184,7 @@ def _with_column(union: _Union, total: _Total, j: int, adds: bool | None) -> _Un
     factor[:r, :r], factor[r, :r], factor[r, r] = union.factor, along, root
     rows = np.concatenate([union.rows.T, residual[None, :] / root]).T
     leverage = union.leverage + rows[:, r] ** 2 * (left / (left - taken))
-    return _Union((*union.columns, j), union.seen, factor, rows, leverage)
+    return _Union((*union.columns, j), union.seen, factor, rows, leverage, exact)
 
 
 def _rounded_off(union: _Union, total: _Total, j: int, along: Matrix) -> float:
@@ -218,28 +213,3 @@ def _solved(lower: Matrix, right: Matrix) -> Matrix:
     for i in range(len(right)):
         x[i] = (right[i] - lower[i, :i] @ x[:i]) / lower[i, i]
     return x
-
-
-def independent(matrix: Matrix) -> list[int]:
-    """Returns the columns that are not a combination of the columns before them; whole numbers below 2^53.
-
-    For a Gram matrix, these are the independent columns of the underlying design.
-    """
-    rows = [[int(x) % PRIME for x in row] for row in matrix.tolist()]
-    found: list[int] = []
-    for j in range(matrix.shape[1]):
-        top = next((i for i in range(len(found), len(rows)) if rows[i][j]), None)
-        if top is None:
-            continue
-        rows[len(found)], rows[top] = rows[top], rows[len(found)]
-        _clear_below(rows, len(found), j)
-        found.append(j)
-    return found
-
-
-def _clear_below(rows: list[list[int]], top: int, j: int) -> None:
-    inverse = pow(rows[top][j], -1, PRIME)
-    for i in range(top + 1, len(rows)):
-        if rows[i][j]:
-            factor = rows[i][j] * inverse % PRIME
-            rows[i] = [(x - factor * y) % PRIME for x, y in zip(rows[i], rows[top], strict=True)]

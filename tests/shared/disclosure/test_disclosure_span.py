@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from riskset.disclosure.exact_rank import independent
 from riskset.disclosure.policy import default_policy, loosened
-from riskset.disclosure.span import design, independent, leverages
+from riskset.disclosure.span import design, leverages
 
 POOLED, LOCAL = default_policy("pooled"), default_policy("local")
 N = 530

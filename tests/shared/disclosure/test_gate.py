@@ -27,7 +27,7 @@ def counted(n):
 
 
 def finding(verdict):
-    return Finding("R4", "R4.leverage", "a model", verdict, 0.5, 0.2, -0.3, NOTHING, NOTHING)
+    return Finding("R4", "R4.leverage", "a model", verdict, 0.5, 0.2, -0.3, lambda: NOTHING, NOTHING)
 
 
 def released(values, *findings, silent=()):

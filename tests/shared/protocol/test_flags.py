@@ -4,7 +4,7 @@ import pytest
 
 from riskset.analyses.admission.causes import OWN_CAUSES, cause_of, refusal_by_a_site
 from riskset.analyses.plan import plan
-from riskset.catalogue import catalogue
+from riskset.catalogue import NOTHING, catalogue
 from riskset.disclosure.finding import Finding
 from riskset.disclosure.policy import default_policy
 from riskset.protocol.flags import BITS, raised, read
@@ -66,7 +66,7 @@ def test_no_two_causes_share_a_sentence():
 
 def test_causes_of_one_limit_are_told_apart():
     def finding(limit, subject=""):
-        return Finding(limit[:2], limit, subject, "fail", 1, 0, -1, "", "")
+        return Finding(limit[:2], limit, subject, "fail", 1, 0, -1, lambda: NOTHING, NOTHING)
 
     assert cause_of("admission/pairs", finding("R4.leverage")) == "R4.column"
     assert cause_of("first", finding("R4.leverage")) == "R4.leverage"

@@ -13,7 +13,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.admission.features import Feature, only_of
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.excluded import BEFORE_LANDMARK, INCOMPLETE, MISSING, NO_FOLLOW_UP, Reason
@@ -61,24 +60,26 @@ class Exclusions:
 
     def silent(self, live: Sequence[Analysis], refused: frozenset[str]) -> NDArray[np.bool_]:
         """Returns which numbers concern sets of refused analyses only, (size,)."""
-        is_dead = [self._is_dead(reason, live, refused) for reason in self.asked(live)]
+        alive = _alive(live, refused)
+        is_dead = [alive.isdisjoint(reason.sets) for reason in self.asked(live)]
         return np.repeat(np.array(is_dead, bool), 2 if self.least else 1)
 
     def combine(
         self, numbers: Sequence[float], live: Sequence[Analysis], dead: frozenset[str]
     ) -> Mapping[Reason, int | None]:
         """Returns the pooled counts; None where a hospital withheld its own."""
-        per = 2 if self.least else 1
+        per, alive = 2 if self.least else 1, _alive(live, dead)
         counts: dict[Reason, int | None] = {}
         for i, reason in enumerate(self.asked(live)):
             n, *withheld = (round(number) for number in numbers[per * i : per * (i + 1)])
-            if not self._is_dead(reason, live, dead):
+            if not alive.isdisjoint(reason.sets):
                 counts[reason] = None if any(withheld) else n
         return counts
 
-    def _is_dead(self, reason: Reason, live: Sequence[Analysis], refused: frozenset[str]) -> bool:
-        sets = {analysis.analysis_set for analysis in live}.intersection(reason.sets)
-        return all(only_of(live, refused, Feature(name)) for name in sets)
+
+def _alive(live: Sequence[Analysis], refused: frozenset[str]) -> frozenset[str]:
+    """Returns the sets of the analyses that are not refused."""
+    return frozenset(analysis.analysis_set for analysis in live if analysis.id not in refused)
 
 
 NOT_COUNTED: Final = Exclusions()

@@ -6,8 +6,8 @@ patients count by their own weights w, what is combined is w itself and w x, of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -78,23 +78,39 @@ def uses(analysis: Analysis, feature: Feature) -> bool:
     return feature.cohort == analysis.analysis_set and (feature.column is None or feature.column in analysis.columns)
 
 
-def only_of(analyses: Sequence[Analysis], chosen: frozenset[str], feature: Feature) -> bool:
-    """Whether the feature is used, and only by analyses with `chosen` ids."""
-    users = [analysis.id for analysis in analyses if uses(analysis, feature)]
-    return bool(users) and chosen.issuperset(users)
+class Users:
+    """Which analyses use a feature: of few sets, each with few analyses."""
 
+    def __init__(self, analyses: Iterable[Analysis]) -> None:
+        self._of_set: dict[str, list[Analysis]] = {}
+        for analysis in analyses:
+            self._of_set.setdefault(analysis.analysis_set, []).append(analysis)
 
-def is_crossed(analyses: Sequence[Analysis], feature: Feature) -> bool:
-    """Whether what is disclosed of the feature can be combined with other columns: all but levels that are counted one
-    way or by arm, and sets of patients of whom nothing else is told. A derived level can itself be a combination of
-    columns."""
-    column = feature.column
-    exposures = [analysis.exposure for analysis in analyses if uses(analysis, feature)]
-    if column is None:
-        return not all(exposure.is_one_way for exposure in exposures)
-    if column.is_derived:
-        return True
-    return any(column in (*e.design, *e.split, *e.conditions, e.within) for e in exposures)
+    def of(self, feature: Feature) -> list[Analysis]:
+        """Returns the analyses that have the feature's set and, for a column, use the column."""
+        return [analysis for analysis in self._of_set.get(feature.cohort, ()) if uses(analysis, feature)]
+
+    def are_among(self, chosen: frozenset[str], feature: Feature) -> bool:
+        """Whether the feature is used, and only by analyses with `chosen` ids."""
+        users = [analysis.id for analysis in self.of(feature)]
+        return bool(users) and chosen.issuperset(users)
+
+    def in_designs_are_among(self, chosen: frozenset[str], feature: Feature) -> bool:
+        """Whether sums of products of the feature are disclosed, and only by analyses with `chosen` ids."""
+        users = [analysis.id for analysis in self._of_set.get(feature.cohort, ()) if in_design(analysis, feature)]
+        return bool(users) and chosen.issuperset(users)
+
+    def are_crossed(self, feature: Feature) -> bool:
+        """Whether what is disclosed of the feature can be combined with other columns: all but levels that are counted
+        one way or by arm, and sets of patients of whom nothing else is told. A derived level can itself be a
+        combination of columns."""
+        column = feature.column
+        exposures = [analysis.exposure for analysis in self.of(feature)]
+        if column is None:
+            return not all(exposure.is_one_way for exposure in exposures)
+        if column.is_derived:
+            return True
+        return any(column in (*e.design, *e.split, *e.conditions, e.within) for e in exposures)
 
 
 def can_be_subtracted(one: Analysis, other: Analysis) -> bool:
@@ -111,7 +127,7 @@ def must_differ(one: Analysis, other: Analysis, arm: str | None) -> bool:
         return False
     if not (one.exposure.is_one_way or other.exposure.is_one_way):
         return True
-    if replace(one.set_id, until=other.set_id.until) == other.set_id:
+    if one.set_id.of_any_box == other.set_id.of_any_box:
         return True
     own, others = ({column.variable for column in of.columns} - {arm} for of in (one, other))
     return not own.isdisjoint(others)
@@ -130,12 +146,6 @@ def summed_of(analysis: Analysis) -> tuple[Column | None, ...]:
     if not exposure.weights:
         return exposure.summed
     return tuple(dict.fromkeys((None, *exposure.summed, *exposure.conditions)))
-
-
-def only_in_designs_of(analyses: Sequence[Analysis], chosen: frozenset[str], feature: Feature) -> bool:
-    """Whether sums of products of the feature are disclosed, and only by analyses with `chosen` ids."""
-    users = [analysis.id for analysis in analyses if in_design(analysis, feature)]
-    return bool(users) and chosen.issuperset(users)
 
 
 def matrix(cohort: Cohort, features: Sequence[Feature], *, centred: bool = False) -> NDArray[np.float64]:

@@ -20,7 +20,7 @@ from riskset.analyses.admission.blocks import (
     products_of,
     products_with,
 )
-from riskset.analyses.admission.features import Feature, matrix, only_of
+from riskset.analyses.admission.features import Feature, Users, matrix
 from riskset.analyses.admission.figures import Figures
 from riskset.analyses.admission.of_columns import Products, stratified
 from riskset.analyses.admission.step import Live, Own, rows_and_sites
@@ -128,7 +128,8 @@ class JointProducts(Products):
 def _dead(live: Live, refused: frozenset[str], features: Iterable[Feature]) -> set[Feature]:
     """Returns those of the features that are judged only for refused analyses."""
     alive = {f for analysis in live if analysis.id not in refused for f in products_with(analysis)}
-    return {f for f in features if (f not in alive if f.is_joint else only_of(live, refused, f))}
+    users = Users(live)
+    return {f for f in features if (f not in alive if f.is_joint else users.are_among(refused, f))}
 
 
 def sums_of(own: Own, of: Sequence[Pair], *, centred: bool) -> NDArray[np.float64]:

@@ -17,14 +17,12 @@ from riskset.analyses.admission.answers import ANSWERS
 from riskset.analyses.admission.exclusions import NOT_COUNTED, Exclusions
 from riskset.analyses.admission.features import (
     Feature,
+    Users,
     feature_of,
     features_of,
     gram,
     in_design,
-    is_crossed,
     matrix,
-    only_in_designs_of,
-    only_of,
     summed_of,
 )
 from riskset.analyses.admission.figures import Figures, Gram
@@ -171,9 +169,10 @@ class Counts:
         return np.concatenate([events, counts, *spread, within, weights, excluded, *stated])
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
-        of_sets = [only_of(live, refused, Feature(name)) for name in _with_events(live)]
-        columns = [only_of(live, refused, f) for f in _columns(live)]
-        spread = np.repeat([only_in_designs_of(live, refused, f) for f in _unweighted(live)], len(moments.NUMBERS))
+        users = Users(live)
+        of_sets = [users.are_among(refused, Feature(name)) for name in _with_events(live)]
+        columns = [users.are_among(refused, f) for f in _columns(live)]
+        spread = np.repeat([users.in_designs_are_among(refused, f) for f in _unweighted(live)], len(moments.NUMBERS))
         within = [refused.issuperset(a.id for a in live if in_strata(a, f)) for f in _in_strata(live)]
         weights = weighings.silent(live, refused)
         excluded = self.exclusions.silent(live, refused)
@@ -204,7 +203,8 @@ class Counts:
         rest = rest[len(within) :]
         weights, shared = weighings.combined(live, rest)
         excluded = self.exclusions.combine(rest[len(weighings.labels(live)) :], live, dead)
-        known_spread = {f: part for f, part in spread.items() if not only_in_designs_of(live, dead, f)}
+        users = Users(live)
+        known_spread = {f: part for f, part in spread.items() if not users.in_designs_are_among(dead, f)}
         found = dict(known.moments)  # what was told before is kept: models that were admitted with it go on meanwhile
         for name in dict.fromkeys(f.cohort for f in known_spread):
             parts = {f.column: part for f, part in known_spread.items() if f.cohort == name and f.column}
@@ -221,12 +221,13 @@ class Counts:
 def _moments_of_weighted(live: Live, dead: frozenset[str], known: Figures) -> dict[str, Moments]:
     """Returns the moments of each weighted set: as its columns count, so that no count follows from them."""
     found: dict[str, Moments] = {}
+    users = Users(live)
     for name in dict.fromkeys(a.analysis_set for a in weighings.weighted(live) if a.id not in dead):
         of = known.weights[Weighed(name)], known.weights.get(Weighed(name, with_event=True))
         columns = dict(known.moments[name].columns) if name in known.moments else {}
         found[name] = Moments(known.rows[name].rows, 0, columns, *of)
     for feature in modelled(live):
-        if feature.is_weighted and feature.column is not None and not only_in_designs_of(live, dead, feature):
+        if feature.is_weighted and feature.column is not None and not users.in_designs_are_among(dead, feature):
             varies, name = known.columns[feature].sites > 0, feature.cohort
             found[name] = moments.with_sum(found[name], feature.column, known.within[feature], varies)
     return found
@@ -258,7 +259,8 @@ def _pair_labels(features: Sequence[Feature], what: str) -> tuple[Label, ...]:
 
 def binary(live: Live) -> tuple[Feature, ...]:
     """Returns the 0/1 features whose products leave: memberships, and levels that are more than counted one way."""
-    return tuple(f for f in features_of(live) if not f.is_number and not f.is_joint and is_crossed(live, f))
+    users = Users(live)
+    return tuple(f for f in features_of(live) if not f.is_number and not f.is_joint and users.are_crossed(f))
 
 
 @dataclass(frozen=True)
@@ -281,7 +283,8 @@ class Pairs(_NoContributors):
         )
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
-        pairs = _silent_pairs([only_of(live, refused, feature) for feature in binary(live)])
+        by_set = Users(live)
+        pairs = _silent_pairs([by_set.are_among(refused, feature) for feature in binary(live)])
         users = ([a.id for a in live if (in_strata if f.within else in_design)(a, f)] for f in weighted(live))
         squares = np.array([refused.issuperset(ids) for ids in users], bool)
         return np.concatenate([pairs, squares, weighings.silent_levels(live, refused)])
@@ -319,8 +322,9 @@ class Products(_NoContributors):
         return np.concatenate([products, squares, spreads.local(own.cohort, live), PATIENTS.local(own, live)])
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
-        pairs = _silent_pairs([only_in_designs_of(live, refused, feature) for feature in modelled(live)])
-        squares = np.array([only_of(live, refused, feature) for feature in sums(live)], bool)
+        users = Users(live)
+        pairs = _silent_pairs([users.in_designs_are_among(refused, feature) for feature in modelled(live)])
+        squares = np.array([users.are_among(refused, feature) for feature in sums(live)], bool)
         of_others = [spreads.silent(live, refused), PATIENTS.silent(live, refused)]
         return np.concatenate([pairs, squares, *of_others])
 
@@ -331,9 +335,9 @@ class Products(_NoContributors):
         at, behind = len(features) * (len(features) + 1) // 2, len(total) - len(PATIENTS.labels(live))
         spread = Gram(features, symmetric(total[:at], len(features)))
         by_arm = spreads.combined(live, total[at + len(own) :])
-        found = dict(known.moments)
+        found, users = dict(known.moments), Users(live)
         for feature, within in zip(own, total[at:], strict=False):
-            if feature.column is not None and not only_of(live, dead, feature):
+            if feature.column is not None and not users.are_among(dead, feature):
                 of_set, varies = found[feature.cohort], known.columns[feature].sites > 0
                 found[feature.cohort] = moments.with_sum(of_set, feature.column, within, varies)
         rest = PATIENTS.combine(total[behind:], live, known.rest)

@@ -17,6 +17,7 @@ from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import Cohort
 from riskset.disclosure import cells, span
 from riskset.disclosure.added_up import combinations_of, fewest
+from riskset.disclosure.exact_rank import independent
 from riskset.disclosure.exposure import Column
 from riskset.disclosure.policy import Policy
 
@@ -70,7 +71,7 @@ def _not_of_site(users: Live, own: Own, figures: Figures) -> frozenset[str]:
 
 def _is_separate(every: NDArray[np.float64], others: NDArray[np.float64], of: Sequence[int]) -> bool:
     chosen = np.ix_(of, of)
-    return len(span.independent(every[chosen])) > len(span.independent(others[chosen]))
+    return len(independent(every[chosen])) > len(independent(others[chosen]))
 
 
 def own_sets_of_arms(policy: Policy, live: Live, own: Own, figures: Figures, arm: str | None) -> Iterator[Judged]:

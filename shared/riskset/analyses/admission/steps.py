@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from riskset.analyses.admission.altered import Item, users_in
 from riskset.analyses.admission.exclusions import NOT_COUNTED, Exclusions
-from riskset.analyses.admission.features import Feature, only_of
+from riskset.analyses.admission.features import Feature, Users
 from riskset.analyses.admission.figures import Figures, ToldSet
 from riskset.analyses.admission.joint import Joint, JointProducts
 from riskset.analyses.admission.of_columns import Counts, Pairs, Products
@@ -107,8 +107,8 @@ class Cohorts:
         return np.array(sizes, np.float64)
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
-        sets = _sets(live)
-        dead = {name: only_of(live, refused, Feature(name)) for name in sets}
+        sets, users = _sets(live), Users(live)
+        dead = {name: users.are_among(refused, Feature(name)) for name in sets}
         of = [*(dead[name] for name in sets), *(dead[a] or dead[b] for a, b in combinations(sets, 2))]
         of += [dead[name] for _, name in self._since(live)]
         return np.array(of, bool)
