@@ -103,8 +103,8 @@ class Plan:
         return all(id_ in results for id_ in self.waits_for(analysis))
 
     def problems(self) -> Iterator[Problem]:
-        """Yields what can never be scheduled: an unknown population, an unknown id, or a cycle."""
-        counted = {moments_id(analysis.rows_name) for analysis in self.reported}
+        """Yields what can never be scheduled: an unknown population, an unknown id, moments that nobody makes, or a
+        cycle."""
         for analysis in self.reported:
             where = f"[analyses] {analysis.name}"
             if analysis.population != ALL and analysis.population not in self.populations:
@@ -113,8 +113,9 @@ class Plan:
                 )
                 continue
             for id_ in self.waits_for(analysis):
-                if id_ not in self.by_id and id_ not in counted:
-                    yield Problem(where, say("analyses.plan.unknown_need", analysis=analysis.id, needed=id_))
+                if id_ not in self.by_id and not _is_of_admission(analysis, id_):
+                    code = "no_moments" if id_ == moments_id(analysis.rows_name) else "unknown_need"
+                    yield Problem(where, say(f"analyses.plan.{code}", analysis=analysis.id, needed=id_))
             if cycle := self._cycle_from(analysis):
                 yield Problem(where, say("analyses.plan.cycle", chain=cycle))
 
@@ -143,6 +144,11 @@ class Plan:
             return Chain((*max(before, key=Chain.length, default=Chain(())).analyses, analysis))
 
         return max((chain(analysis) for analysis in self.reported), key=Chain.length, default=Chain(()))
+
+
+def _is_of_admission(analysis: Analysis, id_: str) -> bool:
+    """Whether admission finds what an analysis needs: the moments of its rows, if sums of its columns leave."""
+    return id_ == moments_id(analysis.rows_name) and bool(analysis.exposure.summed or analysis.exposure.weights)
 
 
 def _is_covered(part: Analysis, whole: Analysis) -> bool:

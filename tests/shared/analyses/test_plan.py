@@ -1,9 +1,11 @@
 """From a study to its analyses: ids that name one result each, and the order in which they wait for each other."""
 
+from dataclasses import fields, replace
+
 import pytest
 
 from riskset.analyses.admission.steps import steps
-from riskset.analyses.methods.km import SurvivalCurves
+from riskset.analyses.methods.km import KaplanMeier, SurvivalCurves
 from riskset.analyses.moments import moments_id
 from riskset.analyses.plan import plan
 from riskset.protocol.witnessing import read_cosigned
@@ -84,3 +86,15 @@ def test_models_alone_end_with_a_round_that_asks_nothing(patients, cohorts):
     _, outcome = rounds_of(patients.study(SITES, analyses={"cox": MODEL}), cohorts)
     assert {read_cosigned(message.payload).vector for message in outcome.replies[-1]} == {b""}
     assert outcome.results["cox/os/all/multivariable"].n == 40
+
+
+def test_moments_that_nobody_makes_are_found_before_the_run(patients):
+    """They would be waited for for ever: admission finds the moments of columns of which sums leave."""
+
+    class Waiting(KaplanMeier):
+        needs = (moments_id("os"),)
+
+    planned = plan(patients.study(SITES, analyses={"curves": {"kind": "km", "endpoints": ["os"]}}))
+    own = {one.name: getattr(planned.reported[0], one.name) for one in fields(KaplanMeier)}
+    waits = replace(planned, reported=(Waiting(**own),))
+    assert [problem.message.code for problem in waits.problems()] == ["analyses.plan.no_moments"]
