@@ -44,6 +44,15 @@ def _weighted(study: Study, name: str, entry: KaplanMeierEntry, endpoint: str, p
     )
 
 
+def weighted_curves_of(study: Study, endpoint: str, population: str) -> WeightedKaplanMeier:
+    """Returns the curves of a weighted population that the first entry with these asks for; LookupError where none
+    does, which `riskset study check` says before."""
+    for name, entry in study.analyses.items():
+        if isinstance(entry, KaplanMeierEntry) and endpoint in entry.endpoints and population in entry.populations:
+            return _weighted(study, name, entry, endpoint, population)
+    raise LookupError(f"the study has no curves of {endpoint}, {population}")
+
+
 def _fewest_of_a_block(study: Study) -> Fraction:
     """Returns how many patients of an arm rule R9 demands of a block in which weights are added up."""
     fewest = LIMITS["R9.block"].default("pooled", study.disclosure.min_cell)
