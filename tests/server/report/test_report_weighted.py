@@ -1,12 +1,15 @@
 """What a report and results.json say of a weighted population beside its curves."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from riskset.analyses.analysis import RefusedByRule
 from riskset.analyses.cohort import Cohort, PatientSet
 from riskset.analyses.plan import plan
+from riskset.catalogue import say
 from riskset.rehearsal import Rehearsal
 from riskset.results import entry_json, results_of
 from riskset_server.report.labels import Labels
@@ -18,6 +21,7 @@ ANALYSES = {
     "score": {"kind": "propensity"},
     "curves": {"kind": "km", "endpoints": ["os"], "populations": ["all", "iptw"]},
     "means": {"kind": "rmst", "endpoints": ["os"], "populations": ["iptw"], "tau": [6, 82]},
+    "cox": {"kind": "cox", "endpoints": ["os"], "populations": ["iptw"], "multivariable": ["arm"]},
 }
 """Hardly anybody is followed for 82 months."""
 
@@ -68,3 +72,26 @@ def test_the_table_of_the_means(results, printed):
     (mean,) = (row for row in late.rows if row.label.startswith("Mean"))
     assert all(cell.endswith("(n.e.)") for cell in mean.cells)
     assert any("averaged weights" in note for note in soon.notes)
+
+
+def test_the_weighted_log_rank_test_is_named(results, of_results, printed):
+    model = of_results["cox/os/iptw/multivariable"]
+    assert model["weighted_log_rank"]["name"] == "weighted log-rank test (robust score test of the weighted Cox model)"
+    assert set(model) | set(model["weighted_log_rank"]) <= explained("A Cox model") | {"name", "chi2", "df", "p"}
+    (table,) = printed(results, Labels()).tables("cox")
+    (note,) = (note for note in table.notes if "weighted log-rank" in note)
+    assert f"{model['weighted_log_rank']['chi2']:.2f}" in note
+    assert "weighted_log_rank" in of_results["km/os/iptw"]["log_rank_reason"]["message"]
+
+
+def test_a_refused_one_says_why(results, printed):
+    refusal = RefusedByRule("R8", say("rules.own.R8.influence"), by="a site")
+    entries = [
+        replace(entry, result=replace(entry.result, weighted_log_rank=refusal)) if entry.kind == "cox" else entry
+        for entry in results.entries
+    ]
+    changed = replace(results, entries=tuple(entries))
+    (test,) = (entry_json(entry)["weighted_log_rank"] for entry in changed.entries if entry.kind == "cox")
+    assert (test["chi2"], test["reason"]["rule"]) == (None, "R8")
+    (table,) = printed(changed, Labels()).tables("cox")
+    assert any("no weighted log-rank test" in note for note in table.notes)
