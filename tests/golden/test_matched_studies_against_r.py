@@ -93,6 +93,9 @@ def test_the_model_of_sets_with_up_to_two_of_the_reference(found, case):
     assert model["analysed"] == r["n_treated"] + r["n_control"]
     assert abs(model["terms"][0]["coef"] - r["strata_site"]["coef"]) < 1e-9 * r["strata_site"]["se"]
     assert model["terms"][0]["se"] == pytest.approx(r["strata_site"]["se"], rel=1e-9)
+    # clustered by set; where each patient counts once, no study asks for it
+    assert model["weighted_log_rank"]["chi2"] == pytest.approx(r["cluster_set"]["robust_score"], rel=1e-9)
+    assert "weighted_log_rank" not in found["cox/os/match/univariable/trt"]
 
 
 def same_curves(arms, of):

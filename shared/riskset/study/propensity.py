@@ -130,6 +130,11 @@ class Propensity(TomlTable):
         return {name: one for name, one in sorted(self.adjustments.items()) if isinstance(one, Weighting)}
 
     @property
+    def with_weights(self) -> frozenset[str]:
+        """The populations whose patients have weights of their own: weighted ones, and sets of one with several."""
+        return frozenset(n for n, of in self.adjustments.items() if isinstance(of, Weighting) or of.ratio > 1)
+
+    @property
     def balanced(self) -> tuple[str, ...]:
         """The matched populations of patients who each count once, in the order of their names."""
         return tuple(sorted(n for n, of in self.adjustments.items() if isinstance(of, Matching) and of.ratio == 1))

@@ -234,8 +234,7 @@ class Study(TomlTable):
 
     def is_weighted(self, population: str) -> bool:
         """Whether patients of a population have weights of their own."""
-        asked = self.propensity.adjustments.get(population) if self.propensity else None
-        return isinstance(asked, Weighting) or (isinstance(asked, Matching) and asked.ratio > 1)
+        return self.propensity is not None and population in self.propensity.with_weights
 
     def weighted_as(self, population: str) -> str | None:
         """Returns the method by which patients of a population are weighted; None where each counts once."""

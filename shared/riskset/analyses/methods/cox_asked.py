@@ -12,6 +12,7 @@ from riskset.analyses.methods.cox_linear import linear_models
 from riskset.analyses.methods.cox_ph_test import ph_tests
 from riskset.analyses.methods.cox_profile import with_profile
 from riskset.analyses.methods.cox_robust import robust_errors
+from riskset.analyses.methods.cox_robust_score import weighted_log_ranks
 from riskset.stats.grid import Grid
 from riskset.study.asked.cox import CoxEntry
 from riskset.study.spec import Study
@@ -27,5 +28,6 @@ def planned(study: Study, name: str, entry: CoxEntry) -> Iterator[Analysis]:
         yield model
         yield from linear_models(asked, entry)
         yield from robust_errors(model)
+        yield from weighted_log_ranks(model, study.comparison.arm if study.comparison else None)
         yield from ph_tests(model, entry, grid)
         yield from concordances(model, entry)

@@ -278,6 +278,8 @@ class CoxEntry(EndpointEntry):
         for robust in dict.fromkeys(self.errors_of(study, name) for name in self.populations):
             if robust != "none":
                 yield say(f"study.cox.robust.{robust}")
+        if self._has_weighted_log_rank(study):
+            yield say("study.cox.robust.score", label=study.label_of(study.comparison.arm if study.comparison else ""))
         if self.ph_test:
             yield say("study.cox.ph_test", n=len(self.ph_test), functions=self._functions)
         if self.concordance:
@@ -296,6 +298,14 @@ class CoxEntry(EndpointEntry):
             yield say("study.cox.likelihood_ratio")
         for name, knots in self.splines.items():
             yield say("study.cox.spline", label=study.label_of(name), knots=as_printed(knots))
+
+    def _has_weighted_log_rank(self, study: Study) -> bool:
+        """Whether a weighted model is of the arm alone, in two levels, with errors over patients or matched sets."""
+        arm = study.comparison.arm if study.comparison else None
+        has_model = arm in self.univariable_covariates or self.multivariable == (arm,)
+        weighted = [name for name in self.populations if self.weights is not None or study.is_weighted(name)]
+        has_errors = any(self.errors_of(study, name) in ("patient", "matched-set") for name in weighted)
+        return has_model and has_errors and len(study.levels_of(arm or "")) == 2
 
     @property
     def _functions(self) -> tuple[Message, ...]:
