@@ -32,8 +32,8 @@ class ResultEntry:
     """Eligible patients who are not in the set; None where they were not counted."""
     parts: tuple[ResultEntry, ...] = ()
     """How the analyses ended that are parts of this one."""
-    is_balanced: bool | None = None
-    """Whether its population is balanced as the study demands; None where it demands nothing."""
+    meets_demands: bool | None = None
+    """Whether its population is what the study demands; None where it demands nothing."""
 
     @property
     def id(self) -> str:
@@ -117,12 +117,11 @@ def results_of(
 def _entry(analysis: Analysis, outcome: Outcome, *, is_gated: bool) -> ResultEntry:
     result, figures, name = outcome.results[analysis.id], outcome.history.figures, analysis.analysis_set
     gate = _gate(result, is_gated=is_gated)
-    balanced = outcome.history.plan.demands.get(analysis.population)
-    is_balanced = None if balanced in (None, analysis.id) else bool(outcome.results[balanced].passes)
+    meets = outcome.history.plan.meets_demands(analysis, outcome.results)
     if isinstance(result, RefusedByRule) or name not in figures.rows:
-        return ResultEntry(analysis, result, gate, is_balanced=is_balanced)
+        return ResultEntry(analysis, result, gate, meets_demands=meets)
     n = figures.rows[name].rows
-    return ResultEntry(analysis, result, gate, n, _excluded(analysis, figures), is_balanced=is_balanced)
+    return ResultEntry(analysis, result, gate, n, _excluded(analysis, figures), meets_demands=meets)
 
 
 def _excluded(analysis: Analysis, figures: Figures) -> Excluded | None:
