@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 from typing import Final
@@ -11,10 +11,10 @@ from typing import Final
 from riskset.analyses.admission.blocks import blocks, is_joint
 from riskset.analyses.admission.joint import Joint
 from riskset.analyses.admission.steps import steps
-from riskset.analyses.analysis import Analysis, Result
+from riskset.analyses.analysis import WITHHELD, Analysis, NotEstimable, Result
 from riskset.analyses.cohort import ALL, SetId, of_all
 from riskset.analyses.excluded import Reason, reasons_of
-from riskset.analyses.methods import PLANNERS, POPULATIONS, demands, gates
+from riskset.analyses.methods import PLANNERS, POPULATIONS, asks, demands, gates
 from riskset.analyses.moments import moments_id
 from riskset.analyses.populations import Population
 from riskset.catalogue import say
@@ -48,6 +48,8 @@ class Plan:
     """By derived population: the ids of the analyses whose results decide whether its outcomes are computed."""
     demands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By derived population of which the study demands something: the ids of the analyses that say whether it is so."""
+    asks: frozenset[str] = frozenset()
+    """The populations of `gates` whose outcomes somebody may decide to compute, once a run has withheld them."""
 
     @cached_property
     def by_id(self) -> Mapping[str, Analysis]:
@@ -94,6 +96,15 @@ class Plan:
         ids = self.gates.get(analysis.population, ())
         reported = (self.by_id[id_].reports for id_ in ids if id_ in self.by_id)
         return () if analysis.id in {*ids, *chain.from_iterable(reported)} else ids
+
+    def without_gates_of(self, populations: Collection[str]) -> Plan:
+        """Returns the plan in which the outcomes of these populations are computed, whatever their gates say."""
+        return replace(self, gates={name: ids for name, ids in self.gates.items() if name not in populations})
+
+    def withheld(self, population: str, results: Mapping[str, Result]) -> bool:
+        """Whether a run with these results withheld outcomes of the population."""
+        ends = (results.get(analysis.id) for analysis in self.reported if analysis.population == population)
+        return any(isinstance(end, NotEstimable) and end.code == WITHHELD for end in ends)
 
     def meets_demands(self, analysis: Analysis, results: Mapping[str, Result]) -> bool | None:
         """Returns whether the population of an analysis is what the study demands, by all results of a run: what is not
@@ -249,6 +260,7 @@ def plan(study: Study) -> Plan:
         fields=fields,
         gates=gates(study),
         demands=demands(study),
+        asks=asks(study),
     )
     if problems := tuple(planned.problems()):
         raise DataError(say("analyses.plan.never_begin"), say("analyses.plan.never_begin_hint"), problems)

@@ -39,6 +39,7 @@ def results_json(results: Results) -> Json:
         "rounds": results.rounds,
         "time": {"unit": study.time.unit, "days_per_unit": study.days_per_unit},
         "notices": list(results.notices),
+        "unblinded": [decision.content for decision in results.unblinded],
         "opened": {
             "numbers": results.opened.numbers,
             "before": results.opened_before,

@@ -92,8 +92,9 @@ class Gates(TomlTable):
     smd_max: float | None = Field(default=None, gt=0, le=1)
     """The largest absolute standardised difference of any covariate after matching, by the pooled standard deviation
     before; none: any."""
-    on_fail: Literal["flag", "withhold"] = "flag"
-    """`flag`: the outcomes of such a population are computed and marked; `withhold`: they are not computed."""
+    on_fail: Literal["flag", "withhold", "ask"] = "flag"
+    """`flag`: the outcomes of such a population are computed and marked; `withhold`: they are not computed; `ask`: they
+    are not, until somebody decides, by name and with a reason, in a later run."""
 
     @model_validator(mode="after")
     def _demands_something(self) -> Gates:
@@ -104,7 +105,7 @@ class Gates(TomlTable):
     @property
     def withholds(self) -> bool:
         """Whether outcomes wait for the end of what decides."""
-        return self.on_fail == "withhold"
+        return self.on_fail != "flag"
 
 
 class Propensity(TomlTable):

@@ -80,5 +80,11 @@ def gates(study: Study) -> Mapping[str, tuple[str, ...]]:
     return demands(study) if asked is not None and asked.withholds else {}
 
 
+def asks(study: Study) -> frozenset[str]:
+    """Returns the populations of `gates` about which somebody may decide."""
+    asked = None if study.propensity is None else study.propensity.gates
+    return frozenset(gates(study)) if asked is not None and asked.on_fail == "ask" else frozenset()
+
+
 POPULATIONS: Final[list[Callable[[Study], Mapping[str, Population]]]] = [adjusted.populations]
 """What derives populations from a study, by name."""
