@@ -24,6 +24,8 @@ from riskset.disclosure.finding import Finding
 
 LEVEL: Final = 0.95
 """Of the confidence limits of every method."""
+WITHHELD: Final = "withheld"
+"""The code of an outcome that is not computed since its population is not what the study demands."""
 
 
 @dataclass(frozen=True)

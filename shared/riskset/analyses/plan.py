@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from typing import Final
 
 from riskset.analyses.admission.blocks import blocks, is_joint
 from riskset.analyses.admission.joint import Joint
 from riskset.analyses.admission.steps import steps
-from riskset.analyses.analysis import Analysis
+from riskset.analyses.analysis import WITHHELD, Analysis, NotEstimable, Result
 from riskset.analyses.cohort import ALL, SetId, of_all
 from riskset.analyses.excluded import Reason, reasons_of
-from riskset.analyses.methods import PLANNERS, POPULATIONS, demands, gates
+from riskset.analyses.methods import PLANNERS, POPULATIONS, asks, demands, gates
 from riskset.analyses.moments import moments_id
 from riskset.analyses.populations import Population
 from riskset.catalogue import say
@@ -43,10 +44,12 @@ class Plan:
     """Kinds of the study's entries: all parties run the same version of the method behind each."""
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By endpoint: the variables that define it."""
-    gates: Mapping[str, str] = field(default_factory=dict)
-    """By derived population: the id of the analysis whose result decides whether its outcomes are computed."""
-    demands: Mapping[str, str] = field(default_factory=dict)
-    """By derived population of which the study demands something: the id of the analysis that says whether it is so."""
+    gates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By derived population: the ids of the analyses whose results decide whether its outcomes are computed."""
+    demands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By derived population of which the study demands something: the ids of the analyses that say whether it is so."""
+    asks: frozenset[str] = frozenset()
+    """The populations of `gates` whose outcomes somebody may decide to compute, once a run has withheld them."""
 
     @cached_property
     def by_id(self) -> Mapping[str, Analysis]:
@@ -88,11 +91,26 @@ class Plan:
         )
 
     def gate_of(self, analysis: Analysis) -> tuple[str, ...]:
-        """Returns the id of the gate of an analysis: of its population, unless it is the gate or reported with it."""
-        if (id_ := self.gates.get(analysis.population)) is None:
-            return ()
-        own = (id_, *self.by_id[id_].reports) if id_ in self.by_id else (id_,)
-        return () if analysis.id in own else (id_,)
+        """Returns the ids of the gates of an analysis: those of its population, unless it is one of them or reported
+        with one."""
+        ids = self.gates.get(analysis.population, ())
+        reported = (self.by_id[id_].reports for id_ in ids if id_ in self.by_id)
+        return () if analysis.id in {*ids, *chain.from_iterable(reported)} else ids
+
+    def without_gates_of(self, populations: Collection[str]) -> Plan:
+        """Returns the plan in which the outcomes of these populations are computed, whatever their gates say."""
+        return replace(self, gates={name: ids for name, ids in self.gates.items() if name not in populations})
+
+    def withheld(self, population: str, results: Mapping[str, Result]) -> bool:
+        """Whether a run with these results withheld outcomes of the population."""
+        ends = (results.get(analysis.id) for analysis in self.reported if analysis.population == population)
+        return any(isinstance(end, NotEstimable) and end.code == WITHHELD for end in ends)
+
+    def meets_demands(self, analysis: Analysis, results: Mapping[str, Result]) -> bool | None:
+        """Returns whether the population of an analysis is what the study demands, by all results of a run: what is not
+        known is not. None where the study demands nothing of it, or the analysis itself says whether it is so."""
+        ids = self.demands.get(analysis.population, ())
+        return None if not ids or analysis.id in ids else all(results[id_].passes for id_ in ids)
 
     def waits_for_population(self, population: str) -> tuple[str, ...]:
         """Returns the ids of the analyses that must end before the population is known."""
@@ -139,11 +157,11 @@ class Plan:
     def longest_chain(self) -> Chain:
         """Returns the analyses, each needing the one before, that take the most rounds; the first such chain."""
 
-        def chain(analysis: Analysis) -> Chain:
-            before = [chain(self.by_id[id_]) for id_ in self.waits_for(analysis) if id_ in self.by_id]
+        def longest(analysis: Analysis) -> Chain:
+            before = [longest(self.by_id[id_]) for id_ in self.waits_for(analysis) if id_ in self.by_id]
             return Chain((*max(before, key=Chain.length, default=Chain(())).analyses, analysis))
 
-        return max((chain(analysis) for analysis in self.reported), key=Chain.length, default=Chain(()))
+        return max((longest(analysis) for analysis in self.reported), key=Chain.length, default=Chain(()))
 
 
 def _is_of_admission(analysis: Analysis, id_: str) -> bool:
@@ -248,6 +266,7 @@ def plan(study: Study) -> Plan:
         fields=fields,
         gates=gates(study),
         demands=demands(study),
+        asks=asks(study),
     )
     if problems := tuple(planned.problems()):
         raise DataError(say("analyses.plan.never_begin"), say("analyses.plan.never_begin_hint"), problems)

@@ -16,7 +16,7 @@ from riskset.analyses.admission.features import Feature
 from riskset.analyses.admission.figures import ToldSet
 from riskset.analyses.admission.joint import Joint
 from riskset.analyses.admission.steps import steps
-from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result, has_result
+from riskset.analyses.analysis import WITHHELD, Analysis, NotEstimable, RefusedByRule, Result, has_result
 from riskset.analyses.opened import Begun
 from riskset.catalogue import Message, say
 from riskset.protocol.progress import Progress
@@ -138,13 +138,26 @@ def _is_admitted(run: Progress, analysis: Analysis) -> bool:
 def _failed(run: Progress, analysis: Analysis, results: Mapping[str, Result]) -> NotEstimable | None:
     """Returns the result of an analysis that needs one without a result, or that a gate withholds; None where nothing
     failed so far."""
-    for id_ in run.plan.gate_of(analysis):
-        if id_ in results and (why := results[id_].withholds):
-            return NotEstimable("withheld", why)
+    gates = run.plan.gate_of(analysis)
     for id_ in run.plan.waits_for(analysis):
-        if id_ in results and id_ not in analysis.reports and not has_result(results[id_]):
+        if id_ not in results or id_ in analysis.reports:
+            continue
+        if id_ in gates:
+            if why := _withholds(id_, results[id_]):
+                asks = analysis.population in run.plan.asks
+                return NotEstimable(WITHHELD, _until_decided(analysis.population, why) if asks else why)
+        elif not has_result(results[id_]):
             return NotEstimable("needs", _needed(id_, results[id_]))
     return None
+
+
+def _withholds(gate: str, result: Result) -> Message | None:
+    """Returns why a gate that has ended withholds outcomes; one without a result shows nothing, and does so too."""
+    return result.withholds if has_result(result) else say("protocol.withheld.unknown", because=_needed(gate, result))
+
+
+def _until_decided(population: str, why: Message) -> Message:
+    return say("protocol.withheld.ask", population=population, why=why)
 
 
 def _is_known(run: Progress, population: str) -> bool:

@@ -30,6 +30,7 @@ from riskset.protocol.due import keep, moved_on
 from riskset.protocol.next_vector import NOTHING_TOLD, NextVector
 from riskset.protocol.opening import Opened, Opening, open_run
 from riskset.protocol.round import Question, chain
+from riskset.protocol.unblinding import unblinded
 from riskset.secure import fixed_point
 from riskset.secure.envelope import Verified, sha256
 
@@ -144,7 +145,8 @@ def open_history(plan: Plan, study: str, roster: str, run: str, messages: Sequen
     """Returns the history after the opening round, in which every participant agreed to take part and stated how.
 
     Raises ProtocolError where participants received different openings, so that each would add the same sums to
-    different ones, and where they would compute with different methods.
+    different ones, where they would compute with different methods, and where it is opened with a decision that the
+    study leaves to nobody.
     """
     opening, opened = open_run(messages, plan.kinds)
     before = sha256("\n".join(["riskset run", study, roster, run]).encode())
@@ -153,7 +155,7 @@ def open_history(plan: Plan, study: str, roster: str, run: str, messages: Sequen
         judge = Judge.of(plan, [said.policy for said in opened.values()], protocol)
     except (DataError, ValueError):
         raise ProtocolError(say("protocol.round.limits")) from None
-    return begun(plan, opening, opened, judge, chain(before, messages))
+    return begun(unblinded(plan, opening.unblinded), opening, opened, judge, chain(before, messages))
 
 
 def begun(plan: Plan, opening: Opening, opened: Mapping[str, Opened], judge: Judge, hash_: str) -> History:

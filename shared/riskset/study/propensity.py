@@ -89,11 +89,23 @@ ADJUSTMENTS: Final[Mapping[str, type[TomlTable]]] = {
 class Gates(TomlTable):
     """What must hold before the outcomes of a matched population are believed."""
 
-    smd_max: float = Field(gt=0, le=1)
+    smd_max: float | None = Field(default=None, gt=0, le=1)
     """The largest absolute standardised difference of any covariate after matching, by the pooled standard deviation
-    before."""
-    on_fail: Literal["flag", "withhold"] = "flag"
-    """`flag`: the outcomes of such a population are computed and marked; `withhold`: they are not computed."""
+    before; none: any."""
+    on_fail: Literal["flag", "withhold", "ask"] = "flag"
+    """`flag`: the outcomes of such a population are computed and marked; `withhold`: they are not computed; `ask`: they
+    are not, until somebody decides, by name and with a reason, in a later run."""
+
+    @model_validator(mode="after")
+    def _demands_something(self) -> Gates:
+        if self.smd_max is None:
+            complain(say("study.propensity.no_demand", keys=("smd_max",)))
+        return self
+
+    @property
+    def withholds(self) -> bool:
+        """Whether outcomes wait for the end of what decides."""
+        return self.on_fail != "flag"
 
 
 class Propensity(TomlTable):
@@ -142,7 +154,8 @@ class Propensity(TomlTable):
     def complaints(self, draft: Draft) -> Iterator[Complaint]:
         """Yields what is wrong between the table and the rest of the study file."""
         path: KeyPath = ("propensity", "covariates")
-        if self.gates is not None and (unknown := tuple(sorted(self.adjustments.keys() - {*self.balanced}))):
+        unknown = tuple(sorted(self.adjustments.keys() - {*self.balanced}))
+        if self.gates is not None and self.gates.smd_max is not None and unknown:
             yield Complaint(("propensity", "gates"), say("study.propensity.no_balance", populations=unknown))
         yield from draft.covariates(path, self.covariates, draft.endpoints)
         if draft.comparison is None:

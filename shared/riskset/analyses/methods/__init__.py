@@ -60,14 +60,30 @@ PLANNERS: Final[Mapping[str, Planner]] = {
 }
 
 
-def gates(study: Study) -> Mapping[str, str]:
-    """Returns, by population whose outcomes a gate may withhold, the id of the analysis that decides."""
-    return balance.gates(study)
+DEMANDS: Final[list[Callable[[Study], Mapping[str, str]]]] = [balance.demands]
+"""What a study can demand of populations: of each demand, by population, the id of the analysis that says if it is met
+(`Result.passes`)."""
 
 
-def demands(study: Study) -> Mapping[str, str]:
-    """Returns, by population of which the study demands something, the id of the analysis that says if it is so."""
-    return balance.demands(study)
+def demands(study: Study) -> Mapping[str, tuple[str, ...]]:
+    """Returns, by population of which the study demands something, the ids of the analyses that say if it is so."""
+    found: dict[str, tuple[str, ...]] = {}
+    for of in DEMANDS:
+        for population, id_ in of(study).items():
+            found[population] = (*found.get(population, ()), id_)
+    return found
+
+
+def gates(study: Study) -> Mapping[str, tuple[str, ...]]:
+    """Returns, by population whose outcomes wait for what is demanded of it, the ids of the analyses that decide."""
+    asked = None if study.propensity is None else study.propensity.gates
+    return demands(study) if asked is not None and asked.withholds else {}
+
+
+def asks(study: Study) -> frozenset[str]:
+    """Returns the populations of `gates` about which somebody may decide."""
+    asked = None if study.propensity is None else study.propensity.gates
+    return frozenset(gates(study)) if asked is not None and asked.on_fail == "ask" else frozenset()
 
 
 POPULATIONS: Final[list[Callable[[Study], Mapping[str, Population]]]] = [adjusted.populations]
