@@ -106,6 +106,8 @@ class Propensity(TomlTable):
     """By Firth's penalised likelihood, which has a maximum where covariates tell the arms apart."""
     adjustments: dict[Name, Adjustment] = {}  # noqa: RUF012 - pydantic copies it
     gates: Annotated[Gates | None, Since("0.2.0")] = None
+    preference: Annotated[bool, Since("0.2.0")] = False
+    """Whether patients of each arm are counted by their preference score."""
 
     @field_validator("covariates")
     @classmethod
@@ -118,6 +120,11 @@ class Propensity(TomlTable):
         if ALL in value:
             complain(say("study.propensity.named_all"))
         return value
+
+    @property
+    def asks_preference(self) -> bool:
+        """Whether the table of the preference score is computed."""
+        return self.preference
 
     @property
     def matched(self) -> frozenset[str]:

@@ -179,6 +179,7 @@ def _cohorts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iter
                 count = apart_of(figures, other, name)
                 found += cells.apart(policy, other, name, count.rows, count.sites, analysis.exposure.is_one_way)
             found += apart_since(policy, analysis, figures.since, figures.told, figures.tables)
+            found += beside_a_fit(policy, analysis, figures.rows[name].rows, figures.asked)
         yield from ((analysis.id, finding) for finding in found)
         if all(finding.passes for finding in found):
             kept.append(analysis)
@@ -300,6 +301,12 @@ def of_an_outcome(policy: Policy, analysis: Analysis, n: int) -> Iterator[Findin
     """R5 for a model without an endpoint, of n patients."""
     if predictors := analysis.exposure.predictors:
         yield of_models.fitted(policy, analysis.id, EVALUATIONS_OF_AN_OUTCOME, n, predictors)
+
+
+def beside_a_fit(policy: Policy, analysis: Analysis, n: int, asked: Mapping[str, int]) -> Iterator[Finding]:
+    """R5 for levels that follow from a fitted model, of n patients."""
+    if (of := analysis.exposure.from_fit) is not None:
+        yield of_models.fitted_beside(policy, analysis.id, asked[of.id], n, of)
 
 
 def _combinations(policy: Policy, analysis: Analysis, figures: Figures) -> Iterator[Finding]:
