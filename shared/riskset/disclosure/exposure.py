@@ -37,6 +37,8 @@ class FromFit(NamedTuple):
 
     id: str
     """Of the model."""
+    variable: str
+    """The category whose levels they are."""
     predictors: int
     """As in its exposure."""
     numbers: int
@@ -187,7 +189,8 @@ class Exposure:
     """Of such a model: whether each hospital has an intercept of its own, which it keeps, so that the same combination
     counts otherwise at each: R6."""
     from_fit: FromFit | None = None
-    """Of levels that follow from a fitted model: R5 counts what is told of them with what the model sent."""
+    """Of levels of tables or strata that follow from a fitted model: R5 counts what is told of them with what the model
+    sent."""
     slopes: bool = False
     """True where each point takes two rounds, the second with a further number for each column of the design, which is
     a sum of their products too: R5 counts both."""

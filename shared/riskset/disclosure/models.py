@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from math import ceil, floor
 
@@ -73,10 +74,11 @@ def fitted(policy: Policy, subject: str, asked: int, n: int, predictors: int) ->
     return judge(policy, "R5.fitted", subject, share, remedy=remedy)
 
 
-def fitted_beside(policy: Policy, subject: str, points: int, n: int, of: FromFit) -> Finding:
-    """R5: levels that follow from such a model, which was asked `points` times: what is told of them is linear in the
+def fitted_beside(policy: Policy, subject: str, points: int, n: int, of: Sequence[FromFit]) -> Finding:
+    """R5: levels that follow from one such model, which was asked `points` times: what is told of them is linear in the
     same numbers of patients."""
-    share = Fraction(points * numbers_sent(of.predictors) + of.numbers, max(n, 1))
+    numbers = points * numbers_sent(of[0].predictors) + sum(one.numbers for one in of)
+    share = Fraction(numbers, max(n, 1))
     return judge(policy, "R5.fitted", subject, share, remedy=say("rules.remedy.fitted_beside"))
 
 

@@ -311,10 +311,12 @@ def _own_outcome_models(policy: Policy, live: Live, own: Own) -> Iterator[Judged
 
 def _own_beside_fits(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
     """R5 for levels that follow from a fitted model, on this hospital's rows."""
+    kept: list[Analysis] = []
     for analysis in live:
         if n := own.cohort.analysis_sets[analysis.analysis_set].n:
-            found = beside_a_fit(policy, analysis, n, figures.asked)
+            found = [*beside_a_fit(policy, analysis, kept, n, figures.asked)]
             yield from ((analysis.id, finding) for finding in found)
+            kept += [analysis] if all(finding.passes for finding in found) else []
 
 
 def _answers(analysis: Analysis, rows: AnySet) -> int:

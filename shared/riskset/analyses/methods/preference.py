@@ -18,6 +18,7 @@ import numpy as np
 from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.methods.propensity_fit import ID, PropensityFit, set_of_score
+from riskset.analyses.methods.score_levels import from_score
 from riskset.analyses.methods.table1_parts import CountsOfLevels
 from riskset.analyses.patients_by_arm import Arms
 from riskset.analyses.populations import NO_LEVEL, Members, Population
@@ -103,18 +104,21 @@ class PreferenceScore(CountsOfLevels):
     kind: ClassVar[str] = "propensity"
 
     form: Form
-    predictors: int
-    """Of the score, as in its exposure."""
-    levels_of_covariates: int
-    """Columns of levels among the covariates of the score, with each of which admission counts the intervals."""
+    fit: FromFit
+    """What admission counts of ten intervals, as their exposure has it."""
+    counted: int = 0
+    """The finest intervals of which admission told how many patients they have, before they were refused: what it tells
+    of coarser ones are sums."""
+    crossed: int = 0
+    """The finest of which it told how many have each level of a covariate, too."""
     refusals: tuple[tuple[str, RefusedByRule], ...] = ()
     """The finer forms that were refused, by name, and why."""
 
     @cached_property
     def exposure(self) -> Exposure:
-        # admission told the tenths before it refused them
-        numbers = BINS + len(self.levels) * (1 + self.levels_of_covariates)
-        return replace(super().exposure, from_fit=FromFit(ID, self.predictors, numbers))
+        now, with_each = len(self.levels), self.fit.numbers // BINS - 1
+        numbers = max(self.counted, now) + max(self.crossed, now) * with_each
+        return replace(super().exposure, from_fit=self.fit._replace(numbers=numbers))
 
     @property
     def is_worth_a_model(self) -> bool:
@@ -141,8 +145,16 @@ class PreferenceScore(CountsOfLevels):
         at = FORMS.index(self.form) + 1
         if at == len(FORMS):
             return None
-        refusals = (*self.refusals, (self.form.name, refusal))
-        return replace(self, form=FORMS[at], levels=columns_of(FORMS[at]), refusals=refusals)
+        # R5 refuses before anything is counted, R4 and R12 at the latest after each level was, R2 after all pairs were
+        now = len(self.levels)
+        return replace(
+            self,
+            form=FORMS[at],
+            levels=columns_of(FORMS[at]),
+            counted=max(self.counted, 0 if refusal.rule == "R5" else now),
+            crossed=max(self.crossed, now if refusal.rule == "R2" else 0),
+            refusals=(*self.refusals, (self.form.name, refusal)),
+        )
 
     def combine(self, total: Sequence[float], state: None) -> Result:
         counts = np.rint(np.array(total)).astype(int).reshape(-1, len(self.levels))
@@ -193,7 +205,7 @@ def preferences(study: Study) -> Mapping[str, Population]:
     return {POPULATION: Preferred(set_of_score(study).name)}
 
 
-def table_of(study: Study, name: str, predictors: int, levels_of_covariates: int) -> PreferenceScore:
+def table_of(study: Study, name: str) -> PreferenceScore:
     """Returns the finest table."""
     return PreferenceScore(
         id=PREFERENCE,
@@ -205,8 +217,7 @@ def table_of(study: Study, name: str, predictors: int, levels_of_covariates: int
         is_one_way=False,
         levels=columns_of(FORMS[0]),
         form=FORMS[0],
-        predictors=predictors,
-        levels_of_covariates=levels_of_covariates,
+        fit=from_score(study, POPULATION, len(FORMS[0].intervals)),
     )
 
 

@@ -40,5 +40,4 @@ def planned(study: Study, name: str, entry: PropensityEntry) -> Iterator[Analysi
             id=SETS, name=name, set_id=score.set_id, part_of=ID, of=several, exposure_of_score=score.exposure
         )
     if propensity.asks_preference:
-        levels = sum(not column.is_number for column in score.covariates)
-        yield table_of(study, name, score.exposure.predictors, levels)
+        yield table_of(study, name)
