@@ -52,6 +52,7 @@ class CoxEntry(EndpointEntry):
     """Univariable models, one for each covariate; a multivariable model; or both."""
 
     takes_weights = True
+    takes_score_strata = True
     kind: Literal["cox"]
     baseline: Literal["site"] = "site"
     ties: Literal["efron", "breslow"] = "efron"
