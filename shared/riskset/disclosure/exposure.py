@@ -174,6 +174,8 @@ class Exposure:
     own_intercepts: bool = False
     """Of such a model: whether each hospital has an intercept of its own, which it keeps, so that the same combination
     counts otherwise at each: R6."""
+    events_of: tuple[Column, ...] = ()
+    """Levels of the design of which the patients with an event are counted, over all times: R4."""
     slopes: bool = False
     """True where each point takes two rounds, the second with a further number for each column of the design, which is
     a sum of their products too: R5 counts both."""
