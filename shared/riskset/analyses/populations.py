@@ -14,7 +14,8 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.cohort import AnySet, Cohort, SetId, chosen
+from riskset.analyses.cohort import AnalysisSet, AnySet, Cohort, SetId, chosen
+from riskset.analyses.within_sets import followed_together
 from riskset.strict_json import read_json
 
 NO_LEVEL: Final = -1
@@ -69,7 +70,11 @@ class Population(Protocol):
 
 def with_population(cohort: Cohort, members: Members, sets: Iterable[SetId]) -> Cohort:
     """Returns the cohort with `sets` added, each with the members' rows of the set of all patients."""
-    added = {set_id.name: _chosen(cohort.analysis_sets[set_id.of_all.name], members) for set_id in sets}
+    added = {}
+    for set_id in sets:
+        rows = _chosen(cohort.analysis_sets[set_id.of_all.name], members)
+        is_together = set_id.within_sets and isinstance(rows, AnalysisSet)
+        added[set_id.name] = followed_together(rows) if is_together else rows  # type: ignore[arg-type]
     return replace(cohort, analysis_sets={**cohort.analysis_sets, **added})
 
 

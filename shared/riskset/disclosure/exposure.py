@@ -191,6 +191,8 @@ class Exposure:
     from_fit: FromFit | None = None
     """Of levels of tables or strata that follow from a fitted model: R5 counts what is told of them with what the model
     sent."""
+    events_of: tuple[Column, ...] = ()
+    """Levels of the design of which the patients with an event are counted, over all times: R4."""
     slopes: bool = False
     """True where each point takes two rounds, the second with a further number for each column of the design, which is
     a sum of their products too: R5 counts both."""

@@ -46,6 +46,9 @@ def _beyond_the_rules(exposure: Exposure, endpoint: str | None) -> Iterator[tupl
         yield "R5", say("rules.beyond.repeated"), later
     if exposure.slopes and (not is_model or not exposure.is_iterative or exposure.without):
         yield "R5", say("rules.beyond.repeated"), later
+    is_of_design = set(exposure.events_of) <= exposure.in_design
+    if exposure.events_of and (not is_of_design or exposure.weights or exposure.within is not None):
+        yield "R4", say("rules.beyond.events_of"), say("rules.instead.declare")
     if _has_unjudged_products(exposure):
         yield "R2", say("rules.beyond.products"), say("rules.instead.no_products")
     if exposure.within is not None and (exposure.tables or exposure.in_time or exposure.per_site):

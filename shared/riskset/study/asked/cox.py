@@ -54,7 +54,8 @@ class CoxEntry(EndpointEntry):
     takes_weights = True
     takes_score_strata = True
     kind: Literal["cox"]
-    baseline: Literal["site"] = "site"
+    baseline: Literal["site", "matched-set"] = "site"
+    """What has a baseline hazard of its own: each site, or each matched set of two."""
     ties: Literal["efron", "breslow"] = "efron"
     univariable: Univariable = False
     """True: each covariate of `multivariable` alone."""
@@ -110,6 +111,8 @@ class CoxEntry(EndpointEntry):
     def errors_of(self, study: Study, population: str) -> Robust:
         """Returns over what squared influences are summed in a population: where patients have weights, or are matched,
         the inverse of the information is no variance."""
+        if self.baseline == "matched-set":
+            return "none"
         if self.robust is not None:
             return self.robust
         if self.firth or self.profile_limits:
@@ -190,6 +193,7 @@ class CoxEntry(EndpointEntry):
         variables = [draft.variables.get(name) for name in self._of_models if name not in self.strata]
         if self.e_value and all(isinstance(variable, NumberVariable) for variable in variables):
             yield Complaint((*path, "e_value"), say("study.cox.e_value_of_nothing"))
+        yield from self._of_matched_sets(draft, path)
         yield from self._of_the_maximum(path)
         yield from self._of_weights(draft, path)
         if self.ph_test:
@@ -204,6 +208,37 @@ class CoxEntry(EndpointEntry):
                 yield from draft.use((*path, "strata", position), name, "boolean", "category")
             if name in covariates:
                 yield Complaint((*path, "strata", position), say("study.cox.stratum_is_covariate", name=name))
+
+    def _of_matched_sets(self, draft: Draft, path: KeyPath) -> Iterator[Complaint]:
+        """Yields a complaint for what a model with a baseline hazard for each matched set cannot be: of patients not
+        matched one to one, of other covariates than the arm, in which a few sets alone may differ, or with what is not
+        known of it."""
+        if self.baseline != "matched-set":
+            return
+        balanced = draft.propensity.balanced if draft.propensity else ()
+        for name in self.populations if draft.propensity or not draft.has_propensity else ():
+            if name not in balanced:
+                yield Complaint((*path, "populations"), say("study.cox.not_one_to_one", population=name))
+        arm = draft.comparison.arm if draft.comparison else None
+        for key, names in (("multivariable", self.multivariable or ()), ("univariable", self.univariable_covariates)):
+            for name in names if arm is not None else ():
+                if name != arm and not (key == "univariable" and self.univariable is True):
+                    yield Complaint((*path, key), say("study.cox.arm_in_sets", arm=arm, name=name))
+        unknown = {
+            "splines": self.splines,
+            "landmark": self.landmark is not None,
+            "strata": self.strata,
+            "e_value": self.e_value,
+            "weights": self.weights is not None,
+            "robust": self.robust is not None,
+            "ph_test": self.ph_test,
+            "concordance": self.concordance,
+            "firth": self.firth,
+            "profile_limits": self.profile_limits,
+        }
+        for key, is_asked in unknown.items():
+            if is_asked:
+                yield Complaint((*path, key), say("study.cox.not_in_sets", key=key))
 
     def _of_the_maximum(self, path: KeyPath) -> Iterator[Complaint]:
         """Yields a complaint for what is of the likelihood's own maximum, and not known at that of a penalised one; and
@@ -262,6 +297,10 @@ class CoxEntry(EndpointEntry):
 
     def sentences(self, study: Study) -> Iterator[Message | str]:
         endpoints, alone, together = self.labels(study), self.univariable_covariates, self.multivariable
+        if self.baseline == "matched-set":
+            (arm,) = dict.fromkeys((*alone, *(together or ())))
+            yield say("study.cox.by_matched_set", endpoints=endpoints, arm=_covariate(arm, study))
+            return
         if together:
             covariates = tuple(_term(term, study) for term in together)
             yield say("study.cox.multivariable", endpoints=endpoints, covariates=covariates, n=len(covariates))
@@ -348,6 +387,8 @@ class CoxEntry(EndpointEntry):
 
     def _options(self, study: Study) -> Iterator[Message]:
         """Yields what else is asked of the models, in the order of the keys."""
+        if self.baseline != "site":
+            yield say("study.cox.option.baseline")
         for name, knots in self.splines.items():
             yield say("study.cox.option.spline", name=name, knots=as_printed(knots))
         if self.linearity != "wald":
