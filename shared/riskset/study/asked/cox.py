@@ -198,6 +198,8 @@ class CoxEntry(EndpointEntry):
         yield from self._of_weights(draft, path)
         if self.ph_test:
             yield from self._without_curves(draft, (*path, "ph_test"))
+            if of := draft.stratified(self.populations):
+                yield Complaint((*path, "ph_test"), say("study.cox.ph_by_score", population=of[0]))
         if self.robust == "matched-set" and (draft.propensity or not draft.has_propensity):
             matched = draft.propensity.matched if draft.propensity else ()
             for name in self.populations:
