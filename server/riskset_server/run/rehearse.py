@@ -155,8 +155,7 @@ def verdicts(rehearsed: Rehearsed, *, is_gated: bool) -> str:
 def _verdict(analysis: Analysis, result: Result, *, is_gated: bool) -> Message:
     verdict = _of_result(result, is_gated=is_gated)
     refused = [] if isinstance(result, RefusedByRule) else refusals_of(analysis, result)
-    part = "no_arms" if analysis.arms_refusal else "not_told"
-    return say(f"run.verdict.{part}", verdict=verdict, rule=refused[0].rule) if refused else verdict
+    return say(f"run.verdict.{analysis.less_than_asked}", verdict=verdict, rule=refused[0].rule) if refused else verdict
 
 
 def _of_result(result: Result, *, is_gated: bool) -> Message:

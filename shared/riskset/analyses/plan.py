@@ -75,7 +75,7 @@ class Plan:
         entries = {name: i for i, name in enumerate(dict.fromkeys(analysis.name for analysis in self.reported))}
 
         def place(a: Analysis) -> tuple[bool, bool, int, bool]:
-            return a.exposure.weights, a.exposure.is_one_way, entries[a.name], a.judged_last
+            return a.exposure.weights, not a.is_worth_a_model, entries[a.name], a.judged_last
 
         return tuple(sorted(self.reported, key=place))
 

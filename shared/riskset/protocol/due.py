@@ -39,6 +39,7 @@ def moved_on(run: P) -> P:
     earlier = () if after.passed else after.opening.earlier  # changes are examined once per run
     return replace(
         after,
+        figures=replace(after.figures, asked=after.asked),
         batch=ready,
         admitted=0,
         steps=steps(
@@ -60,9 +61,9 @@ def _batch_ended(run: P) -> P:
 
 
 def _without_arms(run: P, batch: Sequence[str]) -> P:
-    """Returns the run in which analyses by arm that were refused are asked of all patients together, in an
-    admission of their own. A rule that refuses the patients or the run would refuse that too: so would all parties
-    before the columns were counted."""
+    """Returns the run in which analyses that were refused are asked otherwise: by arm, of all patients together; by
+    levels, in fewer. They have an admission of their own, which may refuse that too. A rule that refuses the patients
+    or the run would refuse that: so would all parties before the columns were counted, but for R5."""
     if run.is_of_0_1_0:
         return run
     asked: dict[str, Analysis] = {}
@@ -71,7 +72,7 @@ def _without_arms(run: P, batch: Sequence[str]) -> P:
         if not isinstance(refusal, RefusedByRule) or refusal.rule == "R14":
             continue
         counted = any(Feature(analysis.analysis_set, c) in run.figures.columns for c in analysis.columns)
-        if counted or refusal.by == "a site":
+        if counted or refusal.by == "a site" or refusal.rule == "R5":
             again = analysis.without_arms(refusal)
             asked |= {} if again is None else {id_: again}
     if not asked:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -78,10 +79,30 @@ class Weighting(TomlTable):
         return say("study.propensity.weighted", name=name, of=of, trim=trim, truncate=most)
 
 
-Adjustment = Annotated[Matching | Weighting, Field(discriminator="method")]
+class Stratification(TomlTable):
+    """Models of all patients with one baseline hazard for each site and interval of the score."""
+
+    method: Literal["strata"]
+    cuts: tuple[float, ...] = Field(min_length=1, max_length=9)
+    """Scores, ascending: who has one of them is in the higher stratum."""
+
+    @field_validator("cuts")
+    @classmethod
+    def _probabilities(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if any(high <= low for low, high in pairwise((0.0, *value, 1.0))):
+            complain(say("study.propensity.cuts"))
+        return value
+
+    def sentence(self, name: str) -> Message:
+        """Returns what the population is, for the committee."""
+        return say("study.propensity.strata", name=name, cuts=tuple(f"{cut:g}" for cut in self.cuts))
+
+
+Adjustment = Annotated[Matching | Weighting | Stratification, Field(discriminator="method")]
 ADJUSTMENTS: Final[Mapping[str, type[TomlTable]]] = {
     "nearest": Matching,
     **dict.fromkeys(("ate", "att", "overlap", "matching"), Weighting),
+    "strata": Stratification,
 }
 """By method."""
 
@@ -118,6 +139,8 @@ class Propensity(TomlTable):
     """By Firth's penalised likelihood, which has a maximum where covariates tell the arms apart."""
     adjustments: dict[Name, Adjustment] = {}  # noqa: RUF012 - pydantic copies it
     gates: Annotated[Gates | None, Since("0.2.0")] = None
+    preference: Annotated[bool, Since("0.2.0")] = False
+    """Whether patients of each arm are counted by their preference score."""
 
     @field_validator("covariates")
     @classmethod
@@ -132,6 +155,11 @@ class Propensity(TomlTable):
         return value
 
     @property
+    def asks_preference(self) -> bool:
+        """Whether the table of the preference score is computed."""
+        return self.preference
+
+    @property
     def matched(self) -> frozenset[str]:
         """The populations of matched patients."""
         return frozenset(name for name, of in self.adjustments.items() if isinstance(of, Matching))
@@ -140,6 +168,11 @@ class Propensity(TomlTable):
     def weightings(self) -> dict[str, Weighting]:
         """The weighted populations, in the order of their names."""
         return {name: one for name, one in sorted(self.adjustments.items()) if isinstance(one, Weighting)}
+
+    @property
+    def stratifications(self) -> dict[str, Stratification]:
+        """The populations that are stratified by the score, in the order of their names."""
+        return {name: one for name, one in sorted(self.adjustments.items()) if isinstance(one, Stratification)}
 
     @property
     def balanced(self) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from riskset.study.adverse_events import AdverseEvents, EventTerm
 from riskset.study.asked import Analysis
 from riskset.study.derived import Derivation, derivation
 from riskset.study.endpoints import DAYS_PER_UNIT, DateEndpoint, DaysEndpoint, Endpoint, GridTable, Time
-from riskset.study.propensity import ALL, Matching, Propensity, Weighting
+from riskset.study.propensity import ALL, Matching, Propensity, Stratification, Weighting
 from riskset.study.terms import Sum, Term, sums_of
 from riskset.study.toml_table import Label, Name, Since, Text, TomlTable, complain
 from riskset.study.truth import Kind
@@ -51,6 +51,7 @@ __all__ = [
     "Period",
     "Propensity",
     "SiteEntry",
+    "Stratification",
     "Study",
     "Time",
     "Transform",

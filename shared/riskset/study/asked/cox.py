@@ -52,6 +52,7 @@ class CoxEntry(EndpointEntry):
     """Univariable models, one for each covariate; a multivariable model; or both."""
 
     takes_weights = True
+    takes_score_strata = True
     kind: Literal["cox"]
     baseline: Literal["site"] = "site"
     ties: Literal["efron", "breslow"] = "efron"
@@ -193,6 +194,8 @@ class CoxEntry(EndpointEntry):
         yield from self._of_weights(draft, path)
         if self.ph_test:
             yield from self._without_curves(draft, (*path, "ph_test"))
+            if of := draft.stratified(self.populations):
+                yield Complaint((*path, "ph_test"), say("study.cox.ph_by_score", population=of[0]))
         if self.robust == "matched-set" and (draft.propensity or not draft.has_propensity):
             matched = draft.propensity.matched if draft.propensity else ()
             for name in self.populations:

@@ -30,6 +30,8 @@ class PropensityEntry(AnalysisEntry):
             yield say(f"study.propensity.score.{propensity.site}", covariates=covariates, **arms_of(study))
             if propensity.firth:
                 yield say("study.propensity.firth")
+            if propensity.asks_preference:
+                yield say("study.propensity.preference")
             for name in sorted(propensity.adjustments):
                 yield propensity.adjustments[name].sentence(name)
 
