@@ -51,7 +51,7 @@ def test_patients_by_tenths_of_the_preference_score(found, r):
     assert preference["form"] == "tenths"
     assert preference["refused"] == []
     assert [[one["n"] for one in arm["intervals"]] for arm in preference["arms"]] == r["tenths"]
-    assert [arm["share"] for arm in preference["arms"]] == pytest.approx(r["in_equipoise"], rel=1e-12)
+    assert [arm["percent"] / 100 for arm in preference["arms"]] == pytest.approx(r["in_equipoise"], rel=1e-12)
     assert [arm["n"] for arm in preference["arms"]] == [sum(arm) for arm in r["tenths"]]
 
 

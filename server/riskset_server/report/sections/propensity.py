@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import cast
 
@@ -12,9 +12,10 @@ from riskset.analyses.methods.propensity_fit import PropensityFit
 from riskset.catalogue import say
 from riskset.results import ResultEntry, entry_json
 from riskset_server.report import notation
-from riskset_server.report.blocks import Row, Shown, Table, Text, worded
+from riskset_server.report.blocks import Block, Row, Shown, Table, Text, worded
 from riskset_server.report.cells import Place
 from riskset_server.report.sections.analysed import analysed_notes
+from riskset_server.report.sections.preference import preference_block
 from riskset_server.report.sections.section import Context, Section, tabulated
 
 
@@ -71,4 +72,9 @@ def _notes(entry: ResultEntry) -> Iterator[Text]:
             yield worded(say(f"report.propensity.gate_{ended}", least=least, share=found))
 
 
-SECTION = Section("Propensity score", tabulated(_table, _title))
+def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
+    preferences = (preference_block(entry, context) for entry in entries)
+    return [*tabulated(_table, _title)(entries, context), *(block for block in preferences if block is not None)]
+
+
+SECTION = Section("Propensity score", _blocks)

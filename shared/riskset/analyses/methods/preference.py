@@ -184,14 +184,11 @@ class PreferenceScore(CountsOfLevels):
         }
 
     def _arm_json(self, arm: int, name: str, result: Preferences) -> Json:
-        counts = zip(self.form.intervals, result.by_arm[arm], strict=True)
-        return {
-            "level": name,
-            "n": sum(result.by_arm[arm]),
-            "equipoise": result.in_equipoise(arm),
-            "share": result.share(arm),
-            "intervals": [{"level": _name(of), "n": n} for of, n in counts],
-        }
+        counts, every = zip(self.form.intervals, result.by_arm[arm], strict=True), sum(result.by_arm[arm])
+        intervals = [{"level": _name(of), "n": n, "percent": 100 * n / every if every else None} for of, n in counts]
+        share = result.share(arm)
+        of_equipoise = {"equipoise": result.in_equipoise(arm), "percent": None if share is None else 100 * share}
+        return {"level": name, "n": every, **of_equipoise, "intervals": intervals}
 
     def as_part_json(self, result: Result) -> Json:
         """Returns its object among the results of the score."""
