@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import chain
 from typing import Final
 
 from riskset.analyses.admission.blocks import blocks, is_joint
@@ -14,7 +13,7 @@ from riskset.analyses.admission.steps import steps
 from riskset.analyses.analysis import WITHHELD, Analysis, NotEstimable, Result
 from riskset.analyses.cohort import ALL, SetId, of_all
 from riskset.analyses.excluded import Reason, reasons_of
-from riskset.analyses.methods import PLANNERS, POPULATIONS, asks, demands, gates
+from riskset.analyses.methods import PLANNERS, POPULATIONS, asks, demands, describing, gates
 from riskset.analyses.moments import moments_id
 from riskset.analyses.populations import Population
 from riskset.catalogue import say
@@ -50,6 +49,8 @@ class Plan:
     """By derived population of which the study demands something: the ids of the analyses that say whether it is so."""
     asks: frozenset[str] = frozenset()
     """The populations of `gates` whose outcomes somebody may decide to compute, once a run has withheld them."""
+    describing: frozenset[str] = frozenset()
+    """The study's entries that only describe a population by what is known before treatment; no gate withholds them."""
 
     @cached_property
     def by_id(self) -> Mapping[str, Analysis]:
@@ -91,11 +92,10 @@ class Plan:
         )
 
     def gate_of(self, analysis: Analysis) -> tuple[str, ...]:
-        """Returns the ids of the gates of an analysis: those of its population, unless it is one of them or reported
-        with one."""
+        """Returns the ids of the gates of an analysis: those of its population, unless it is one of them or only
+        describes the population."""
         ids = self.gates.get(analysis.population, ())
-        reported = (self.by_id[id_].reports for id_ in ids if id_ in self.by_id)
-        return () if analysis.id in {*ids, *chain.from_iterable(reported)} else ids
+        return () if analysis.id in ids or analysis.name in self.describing else ids
 
     def without_gates_of(self, populations: Collection[str]) -> Plan:
         """Returns the plan in which the outcomes of these populations are computed, whatever their gates say."""
@@ -108,9 +108,10 @@ class Plan:
 
     def meets_demands(self, analysis: Analysis, results: Mapping[str, Result]) -> bool | None:
         """Returns whether the population of an analysis is what the study demands, by all results of a run: what is not
-        known is not. None where the study demands nothing of it, or the analysis itself says whether it is so."""
+        known is not. None where the study demands nothing of it, or the analysis only describes it."""
         ids = self.demands.get(analysis.population, ())
-        return None if not ids or analysis.id in ids else all(results[id_].passes for id_ in ids)
+        is_outcome = analysis.id not in ids and analysis.name not in self.describing
+        return all(results[id_].passes for id_ in ids) if ids and is_outcome else None
 
     def waits_for_population(self, population: str) -> tuple[str, ...]:
         """Returns the ids of the analyses that must end before the population is known."""
@@ -267,6 +268,7 @@ def plan(study: Study) -> Plan:
         gates=gates(study),
         demands=demands(study),
         asks=asks(study),
+        describing=describing(study),
     )
     if problems := tuple(planned.problems()):
         raise DataError(say("analyses.plan.never_begin"), say("analyses.plan.never_begin_hint"), problems)

@@ -144,6 +144,8 @@ def _failed(run: Progress, analysis: Analysis, results: Mapping[str, Result]) ->
         if id_ not in results or id_ in analysis.reports:
             continue
         if id_ in gates:
+            if id_ in run.batch:  # a rule refused it; it may be asked otherwise once the admission is over
+                continue
             if why := _withholds(id_, results[id_]):
                 asks = analysis.population in run.plan.asks
                 return NotEstimable(WITHHELD, _until_decided(analysis.population, why) if asks else why)

@@ -108,19 +108,21 @@ ADJUSTMENTS: Final[Mapping[str, type[TomlTable]]] = {
 
 
 class Gates(TomlTable):
-    """What must hold before the outcomes of a matched population are believed."""
+    """What must hold before the outcomes of an adjusted population are believed."""
 
     smd_max: float | None = Field(default=None, gt=0, le=1)
     """The largest absolute standardised difference of any covariate after matching, by the pooled standard deviation
     before; none: any."""
+    equipoise_min: float | None = Field(default=None, gt=0, le=1)
+    """The smallest share of each arm that has a preference score from 0.3 to 0.7; none: any."""
     on_fail: Literal["flag", "withhold", "ask"] = "flag"
     """`flag`: the outcomes of such a population are computed and marked; `withhold`: they are not computed; `ask`: they
     are not, until somebody decides, by name and with a reason, in a later run."""
 
     @model_validator(mode="after")
     def _demands_something(self) -> Gates:
-        if self.smd_max is None:
-            complain(say("study.propensity.no_demand", keys=("smd_max",)))
+        if self.smd_max is None and self.equipoise_min is None:
+            complain(say("study.propensity.no_demand", keys=("smd_max", "equipoise_min")))
         return self
 
     @property
@@ -157,7 +159,7 @@ class Propensity(TomlTable):
     @property
     def asks_preference(self) -> bool:
         """Whether the table of the preference score is computed."""
-        return self.preference
+        return self.preference or (self.gates is not None and self.gates.equipoise_min is not None)
 
     @property
     def matched(self) -> frozenset[str]:

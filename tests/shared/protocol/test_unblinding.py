@@ -13,7 +13,7 @@ at most 0.5 is not met. Where 4 of the 6 in the old arm have x too, there is no 
 """
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from math import sqrt
 
 import numpy as np
@@ -28,12 +28,13 @@ from riskset.analyses.methods.propensity import PropensityScore
 from riskset.catalogue import say
 from riskset.errors import DataError, ProtocolError, Refused
 from riskset.protocol.opening import Opening, read_opening
-from riskset.protocol.program import here
-from riskset.protocol.roster import COORDINATOR
+from riskset.protocol.program import PROTOCOL, Program, here
+from riskset.protocol.roster import COORDINATOR, read_roster, sign_roster
 from riskset.protocol.unblinding import Decision, NoDecision, Unblinding, check_decidable, unblinded
 from riskset.rehearsal import Rehearsal
 from riskset.results import results_json, results_of
 from riskset.secure.envelope import seal, verify
+from riskset.study.load import study_hash
 from riskset_server.report import report_of, write_report
 
 SITES = ("asan", "kurume", "osaka")
@@ -125,7 +126,7 @@ def refusals(party, *decisions):
     """Returns the codes with which the sites refuse a run that these decisions open."""
     party.start_again("second", decisions)
     request, codes = party.coordinator.request(), []
-    for site in SITES:
+    for site in party.cohorts:
         with pytest.raises(Refused) as no:
             party.coordinator.accept(party.sites[site].answer(request))
         codes.append(no.value.code)
@@ -185,6 +186,35 @@ def test_a_balance_that_is_not_known_is_withheld_and_decided_about(federation, m
     assert has_result(party.run().results[MODEL])
     monkeypatch.setattr(PropensityScore, "combine", lambda *_: no_balance)
     assert federation(smd_max=0.5, on_fail="ask").run().results[MODEL].code == "needs"
+
+
+def of_other_sites(party, monkeypatch):
+    del party.cohorts["osaka"]
+
+
+def of_another_roster(party, monkeypatch):
+    members = {name: replace(member, irb="2026-2") for name, member in party.roster.members.items()}
+    signed = sign_roster(party.study.id, party.coordinator_key, members, study_hash(party.study))
+    party.roster = read_roster(signed)
+    for site in SITES:
+        party.start_site(site)
+
+
+def of_another_program(party, monkeypatch):
+    """It would derive the earlier run by methods other than those by which it was computed."""
+    methods = dict.fromkeys(here().methods, "riskset 999")
+    for module in ("site", "coordinator"):
+        monkeypatch.setattr(f"riskset.protocol.{module}.here", lambda: Program(PROTOCOL, methods))
+    for site in SITES:
+        party.start_site(site)
+
+
+@pytest.mark.parametrize("change", [of_other_sites, of_another_roster, of_another_program])
+def test_a_run_that_differs_is_another_decision(federation, change, monkeypatch):
+    party = federation(smd_max=0.5, on_fail="ask")
+    party.run()
+    change(party, monkeypatch)
+    assert refusals(party, DECISION) == {"not_withheld"}
 
 
 @pytest.mark.parametrize(

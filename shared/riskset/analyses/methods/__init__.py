@@ -18,6 +18,7 @@ from riskset.analyses.methods import (
     flow,
     follow_up,
     km_asked,
+    preference,
     propensity_asked,
     response,
     rmst_asked,
@@ -60,7 +61,7 @@ PLANNERS: Final[Mapping[str, Planner]] = {
 }
 
 
-DEMANDS: Final[list[Callable[[Study], Mapping[str, str]]]] = [balance.demands]
+DEMANDS: Final[list[Callable[[Study], Mapping[str, str]]]] = [balance.demands, preference.demands]
 """What a study can demand of populations: of each demand, by population, the id of the analysis that says if it is met
 (`Result.passes`)."""
 
@@ -84,6 +85,12 @@ def asks(study: Study) -> frozenset[str]:
     """Returns the populations of `gates` about which somebody may decide."""
     asked = None if study.propensity is None else study.propensity.gates
     return frozenset(gates(study)) if asked is not None and asked.on_fail == "ask" else frozenset()
+
+
+def describing(study: Study) -> frozenset[str]:
+    """Returns the names of the entries that only describe a population by the covariates of the score. A table of
+    patients is none: its variables may be outcomes."""
+    return frozenset(name for name, entry in study.analyses.items() if entry.kind == balance.KIND)
 
 
 POPULATIONS: Final[list[Callable[[Study], Mapping[str, Population]]]] = [adjusted.populations]

@@ -17,6 +17,7 @@ import numpy as np
 
 from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
 from riskset.analyses.cohort import Cohort
+from riskset.analyses.methods.equipoise import Equipoise, demanded
 from riskset.analyses.methods.propensity_fit import ID, PropensityFit, set_of_score
 from riskset.analyses.methods.score_levels import from_score
 from riskset.analyses.methods.table1_parts import CountsOfLevels
@@ -77,6 +78,15 @@ class Preferences(Result):
     form: Form
     by_arm: tuple[tuple[int, ...], ...]
     """(arms, intervals)."""
+    demand: Equipoise | None = None
+
+    @property
+    def passes(self) -> bool | None:
+        return None if self.demand is None else self.demand.is_met(self.smallest_share)
+
+    @property
+    def withholds(self) -> Message | None:
+        return None if self.demand is None else self.demand.reason(self.smallest_share)
 
     def in_equipoise(self, arm: int) -> int:
         """Returns how many patients of an arm have a preference score from 0.3 to 0.7."""
@@ -113,6 +123,8 @@ class PreferenceScore(CountsOfLevels):
     """The finest of which it told how many have each level of a covariate, too."""
     refusals: tuple[tuple[str, RefusedByRule], ...] = ()
     """The finer forms that were refused, by name, and why."""
+    demand: Equipoise | None = None
+    """What the study demands of the shares in equipoise, which every form tells."""
 
     @cached_property
     def exposure(self) -> Exposure:
@@ -160,7 +172,7 @@ class PreferenceScore(CountsOfLevels):
         counts = np.rint(np.array(total)).astype(int).reshape(-1, len(self.levels))
         if not counts.any():
             return NotEstimable("no patients", say("analyses.no_patients"))
-        return Preferences(self.form, tuple(map(tuple, counts.tolist())))
+        return Preferences(self.form, tuple(map(tuple, counts.tolist())), self.demand)
 
     def question_json(self) -> Json:
         return {"form": self.form.name}
@@ -185,6 +197,8 @@ class PreferenceScore(CountsOfLevels):
             found |= self.result_json(result)
         elif isinstance(result, NotEstimable | RefusedByRule):
             found |= {"intervals": [], "arms": [], "reason": result.reason_json()}
+        smallest = result.smallest_share if isinstance(result, Preferences) else None
+        found |= {"gates": [] if self.demand is None else [self.demand.to_json(smallest)]}
         return found | {"refused": [{"form": form, "reason": why.reason_json()} for form, why in self.refusals]}
 
 
@@ -202,6 +216,13 @@ def preferences(study: Study) -> Mapping[str, Population]:
     return {POPULATION: Preferred(set_of_score(study).name)}
 
 
+def demands(study: Study) -> Mapping[str, str]:
+    """Returns, by population where the study demands a share in equipoise, the id of the table."""
+    if study.propensity is None or demanded(study) is None:
+        return {}
+    return dict.fromkeys(sorted(study.propensity.adjustments), PREFERENCE)
+
+
 def table_of(study: Study, name: str) -> PreferenceScore:
     """Returns the finest table."""
     return PreferenceScore(
@@ -215,6 +236,7 @@ def table_of(study: Study, name: str) -> PreferenceScore:
         levels=columns_of(FORMS[0]),
         form=FORMS[0],
         fit=from_score(study, POPULATION, len(FORMS[0].intervals)),
+        demand=demanded(study),
     )
 
 

@@ -34,6 +34,8 @@ class PropensityEntry(AnalysisEntry):
                 yield say("study.propensity.preference")
             for name in sorted(propensity.adjustments):
                 yield propensity.adjustments[name].sentence(name)
+            if (gates := propensity.gates) is not None and gates.equipoise_min is not None:
+                yield say(f"study.propensity.equipoise.{gates.on_fail}", least=gates.equipoise_min)
 
     def facts(self, study: Study) -> dict[str, Any]:
         if study.propensity is None:
