@@ -12,7 +12,6 @@ from riskset.analyses.admission import judging, own_rows
 from riskset.analyses.admission.features import Feature
 from riskset.analyses.analysis import RefusedByRule, has_result
 from riskset.analyses.methods.preference import FORMS, PREFERENCE
-from riskset.disclosure.models import numbers_sent
 from riskset.rehearsal import Rehearsal
 from riskset.stats.preference import bins, preference
 
@@ -96,8 +95,7 @@ class TestNumbers:
 
     def sent(self, outcome):
         """Returns the numbers of the score, and those that admission and the table tell of the intervals."""
-        asked, exposure = outcome.history.asked["propensity"], outcome.history.plan.by_id[PREFERENCE].exposure
-        return asked * numbers_sent(exposure.from_fit.predictors), exposure.from_fit.numbers
+        return outcome.history.sent["propensity"], outcome.history.plan.by_id[PREFERENCE].exposure.from_fit.numbers
 
     @pytest.fixture
     def table(self):
