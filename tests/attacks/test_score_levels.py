@@ -2,11 +2,13 @@
 so whoever knows the covariates of a patient knows in which interval the patient is, and reads the arm of one who is
 there alone. What two stratifications that differ in one patient tell differs by that patient's row."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from tests.attacks.test_scores_of_few import VARIABLES, cohort, draw
 
-from riskset.analyses.admission import own_rows
+from riskset.analyses.admission import judging, own_rows
 from riskset.analyses.admission.features import Feature
 from riskset.analyses.analysis import RefusedByRule, has_result
 from riskset.analyses.methods.preference import FORMS, PREFERENCE
@@ -83,6 +85,37 @@ class TestFewInAnInterval:
         expected = [[np.isin(tenth[table["arm"] == arm], of).sum() for of in found.form.intervals] for arm in (0, 1)]
         assert np.array(found.by_arm).tolist() == expected
         assert np.array(found.by_arm).sum(axis=0).min() >= 10
+
+
+class TestNumbers:
+    """Counts of intervals are sums of the numbers of patients with each combination of covariates, as the score's own
+    sums are: all together are at most one for two patients."""
+
+    limit = Fraction(1, 2)
+
+    def sent(self, outcome):
+        """Returns the numbers of the score, and those that admission and the table tell of the intervals."""
+        return outcome.history.sent["propensity"], outcome.history.plan.by_id[PREFERENCE].exposure.from_fit.numbers
+
+    @pytest.fixture
+    def table(self):
+        return {name: of[: 3 * 67] for name, of in drawn().items()}
+
+    @pytest.fixture
+    def sites(self, monkeypatch):
+        monkeypatch.setattr("tests.attacks.test_score_levels.SITES", dict.fromkeys(SITES, 67))
+
+    def test_as_many_as_are_asked_would_be_more(self, patients, table, sites, monkeypatch):
+        monkeypatch.setattr(judging, "beside_a_fit", lambda *_: iter(()))
+        of_score, of_intervals = self.sent(run(patients, table, preference=True))
+        assert of_score <= self.limit * len(table["arm"]) < of_score + of_intervals
+
+    def test_fewer_intervals_are_told_in_their_place(self, patients, table, sites):
+        outcome = run(patients, table, preference=True)
+        asked = outcome.history.plan.by_id[PREFERENCE]
+        assert asked.refusals[0][1].limit_name == "R5.fitted"
+        assert has_result(outcome.results[PREFERENCE])
+        assert sum(self.sent(outcome)) <= self.limit * len(table["arm"])
 
 
 class TestStrata:

@@ -39,8 +39,6 @@ class FromFit(NamedTuple):
     """Of the model."""
     variable: str
     """The category whose levels they are."""
-    predictors: int
-    """As in its exposure."""
     numbers: int
     """Those that are told of the levels and are linear in how many patients have each combination of its covariates, as
     its own sums are."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from math import ceil, floor
 
@@ -10,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.catalogue import NOTHING, Message, say
-from riskset.disclosure.exposure import FromFit
 from riskset.disclosure.finding import Finding, cannot_judge, judge, or_first
 from riskset.disclosure.policy import Policy
 from riskset.disclosure.rules import in_words
@@ -74,12 +72,9 @@ def fitted(policy: Policy, subject: str, asked: int, n: int, predictors: int) ->
     return judge(policy, "R5.fitted", subject, share, remedy=remedy)
 
 
-def fitted_beside(policy: Policy, subject: str, points: int, n: int, of: Sequence[FromFit]) -> Finding:
-    """R5: levels that follow from one such model, which was asked `points` times: what is told of them is linear in the
-    same numbers of patients."""
-    numbers = points * numbers_sent(of[0].predictors) + sum(one.numbers for one in of)
-    share = Fraction(numbers, max(n, 1))
-    return judge(policy, "R5.fitted", subject, share, remedy=say("rules.remedy.fitted_beside"))
+def fitted_beside(policy: Policy, subject: str, numbers: int, n: int) -> Finding:
+    """R5: levels that follow from such a model; what was sent of it, and what is told of them, are so many numbers."""
+    return judge(policy, "R5.fitted", subject, Fraction(numbers, max(n, 1)), remedy=say("rules.remedy.fitted_beside"))
 
 
 def combinations(policy: Policy, subject: str, n: int, combinations: int) -> Finding:

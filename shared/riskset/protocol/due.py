@@ -39,7 +39,7 @@ def moved_on(run: P) -> P:
     earlier = () if after.passed else after.opening.earlier  # changes are examined once per run
     return replace(
         after,
-        figures=replace(after.figures, asked=after.asked),
+        figures=replace(after.figures, sent=after.sent),
         batch=ready,
         admitted=0,
         steps=steps(

@@ -91,16 +91,17 @@ class History(NextVector):
         self, numbers: Sequence[float], dead: Mapping[str, str], told: Mapping[str, Mapping[str, Told]]
     ) -> History:
         states, results, asked, at = dict(self.states), dict(self.results), dict(self.asked), 0
-        opened = self.opened_numbers
+        opened, sent = self.opened_numbers, dict(self.sent)
         for question in self.questions:
             part, at = numbers[at : at + question.size], at + question.size
             id_ = question.analysis.id
             opened = opened if id_ in dead else self.after_asking(opened, question)
             outcome = self._stopped(question, dead[id_]) if id_ in dead else self._combined(question, part, told)
-            asked[id_] = _rounds(question, outcome)
+            asked[id_], sent[id_] = _rounds(question, outcome), sent.get(id_, 0) + question.size
             keep(self, question.analysis, outcome, states, results)
         tellers = self.tellers | {site for site, of in told.items() if any(of.values())}
-        return replace(self, states=states, results=results, asked=asked, opened_numbers=opened, tellers=tellers)
+        after = replace(self, states=states, results=results, asked=asked, sent=sent)
+        return replace(after, opened_numbers=opened, tellers=tellers)
 
     def _combined(self, question: Question, total: Sequence[float], told: Mapping[str, Mapping[str, Told]]) -> object:
         analysis, state = question.analysis, question.state

@@ -179,7 +179,7 @@ def _cohorts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iter
                 count = apart_of(figures, other, name)
                 found += cells.apart(policy, other, name, count.rows, count.sites, analysis.exposure.is_one_way)
             found += apart_since(policy, analysis, figures.since, figures.told, figures.tables)
-            found += beside_a_fit(policy, analysis, kept, figures.rows[name].rows, figures.asked)
+            found += beside_a_fit(policy, analysis, kept, figures.rows[name].rows, figures.sent)
         yield from ((analysis.id, finding) for finding in found)
         if all(finding.passes for finding in found):
             kept.append(analysis)
@@ -306,13 +306,14 @@ def of_an_outcome(policy: Policy, analysis: Analysis, n: int) -> Iterator[Findin
 
 
 def beside_a_fit(
-    policy: Policy, analysis: Analysis, kept: Sequence[Analysis], n: int, asked: Mapping[str, int]
+    policy: Policy, analysis: Analysis, kept: Sequence[Analysis], n: int, sent: Mapping[str, int]
 ) -> Iterator[Finding]:
     """R5 for levels that follow from a fitted model, of n patients, with those of the analyses `kept` before."""
     if (own := analysis.exposure.from_fit) is not None:
         fits = [fit for one in kept if (fit := one.exposure.from_fit) is not None and fit.id == own.id]
         of_each = {fit.variable: fit for fit in (*fits, own)}
-        yield of_models.fitted_beside(policy, analysis.id, asked[own.id], n, [*of_each.values()])
+        numbers = sent[own.id] + sum(fit.numbers for fit in of_each.values())
+        yield of_models.fitted_beside(policy, analysis.id, numbers, n)
 
 
 def _combinations(policy: Policy, analysis: Analysis, figures: Figures) -> Iterator[Finding]:

@@ -314,7 +314,7 @@ def _own_beside_fits(policy: Policy, live: Live, own: Own, figures: Figures) -> 
     kept: list[Analysis] = []
     for analysis in live:
         if n := own.cohort.analysis_sets[analysis.analysis_set].n:
-            found = [*beside_a_fit(policy, analysis, kept, n, figures.asked)]
+            found = [*beside_a_fit(policy, analysis, kept, n, figures.sent)]
             yield from ((analysis.id, finding) for finding in found)
             kept += [analysis] if all(finding.passes for finding in found) else []
 

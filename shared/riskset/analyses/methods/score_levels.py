@@ -14,5 +14,4 @@ def from_score(study: Study, variable: str, levels: int) -> FromFit:
     assert study.propensity is not None
     covariates = columns_of(study, study.propensity.covariates)
     with_each = 1 + sum(not column.is_number for column in covariates)
-    predictors = len(covariates) + (study.propensity.site == "none")
-    return FromFit(ID, variable, predictors, levels * (1 + with_each))
+    return FromFit(ID, variable, levels * (1 + with_each))
