@@ -50,8 +50,8 @@ class Draft:
     disclosure: Disclosure | None = None
 
     def weighted(self, populations: Iterable[str]) -> tuple[str, ...]:
-        """Returns those of the populations that are weighted."""
-        return tuple(name for name in populations if self.propensity and name in self.propensity.weightings)
+        """Returns those of the populations whose patients have weights."""
+        return tuple(name for name in populations if self.propensity and name in self.propensity.with_weights)
 
     def use(self, path: KeyPath, name: str, *types: str) -> Iterator[Complaint]:
         """Yields a complaint unless the variable `name`, used at `path`, is declared with one of these types."""
