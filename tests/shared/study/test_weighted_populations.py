@@ -5,7 +5,13 @@ from tests.shared.study.test_study_load import HCC, problems_of, replaced
 
 from riskset.study.load import parse_study
 
-SCORE = '[propensity]\ncovariates = ["age"]\nadjustments.iptw = { method = "ate" }\n\n[analyses]'
+SCORE = """\
+[propensity]
+covariates = ["age"]
+adjustments.iptw = { method = "ate" }
+adjustments.two = { method = "nearest", ratio = 2 }
+
+[analyses]"""
 KM = 'kind = "km"'
 
 
@@ -16,6 +22,9 @@ KM = 'kind = "km"'
         ("km", 'populations = ["all", "iptw"], missing = "by_model"', "study.km.weighted_by_model"),
         ("rmst", 'populations = ["iptw"], tau = [12]', "study.rmst.weighted_needs_curve"),
         ("follow-up", 'populations = ["all", "iptw"]', "study.propensity.not_weighted"),
+        ("km", 'populations = ["two"]', "study.km.weighted_alone"),
+        ("rmst", 'populations = ["all", "two"], tau = [12]', "study.rmst.weighted_needs_curve"),
+        ("follow-up", 'populations = ["all", "two"]', "study.propensity.not_weighted"),
     ],
 )
 def test_it_is_said(kind, more, code):
