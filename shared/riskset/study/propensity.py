@@ -131,14 +131,12 @@ class Propensity(TomlTable):
 
     @property
     def balanced(self) -> tuple[str, ...]:
-        """The matched populations of patients who each count once, in the order of their names."""
-        return tuple(sorted(n for n, of in self.adjustments.items() if isinstance(of, Matching) and of.ratio == 1))
+        """The populations whose balance is told, in the order of their names."""
+        return tuple(sorted(self.adjustments))
 
     def complaints(self, draft: Draft) -> Iterator[Complaint]:
         """Yields what is wrong between the table and the rest of the study file."""
         path: KeyPath = ("propensity", "covariates")
-        if self.gates is not None and (unknown := tuple(sorted(self.adjustments.keys() - {*self.balanced}))):
-            yield Complaint(("propensity", "gates"), say("study.propensity.no_balance", populations=unknown))
         yield from draft.covariates(path, self.covariates, draft.endpoints)
         if draft.comparison is None:
             yield Complaint(("propensity",), say("study.propensity.no_arms"))
