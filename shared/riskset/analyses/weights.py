@@ -66,8 +66,8 @@ def rounded(weights: Floats) -> Floats:
 
 
 def fine(weights: Floats, unit_: float) -> Floats:
-    """Returns the weights as tables add them up, (n,): to a 64th of a power of two about their mean. A weight of 1 stays
-    1."""
+    """Returns the weights as tables add them up, (n,): to a 64th of a power of two about their mean. A weight of
+    1 stays 1."""
     step = unit_ / PARTS_IN_TABLES
     return np.asarray(np.rint(weights / step) * step)
 

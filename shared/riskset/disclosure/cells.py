@@ -218,7 +218,8 @@ def weighed(policy: Policy, subject: str, n: int) -> Finding:
     """R8: as how many patients those of a cell count, of whom weights are added up; a cell may have nobody."""
     if "R8.cell" not in policy.values:  # a run of an earlier protocol
         return cannot_judge("R8", subject, say("rules.beyond.weights"), say("rules.instead.later_version"))
-    return judge(policy, "R8.cell", say("rules.subject.weighted", name=subject), n, remedy=say("rules.remedy.weighed_cell"))
+    subject_ = say("rules.subject.weighted", name=subject)
+    return judge(policy, "R8.cell", subject_, n, remedy=say("rules.remedy.weighed_cell"))
 
 
 def weighed_populations(policy: Policy, subject: str, populations: int) -> Finding:

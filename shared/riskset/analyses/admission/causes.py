@@ -62,7 +62,15 @@ OWN_CAUSES: Final = {
         "R9.weighted",
         "R8.cell",
     ),
-    "first": ("R4.leverage", "R5.opened", "R8.influence", "R8.site_influence", "R8.unjudged", "R14.outcomes", "R8.in_cell"),
+    "first": (
+        "R4.leverage",
+        "R5.opened",
+        "R8.influence",
+        "R8.site_influence",
+        "R8.unjudged",
+        "R14.outcomes",
+        "R8.in_cell",
+    ),
     "later": ("R7.largest", "R7.spread", "R7.unjudged", "R5.numbers", "R5.evaluations", "R4.halved", "R5.fitted"),
 }
 """By phase of a run, the causes that a site's own rows may have."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from riskset.analyses.admission.altered import Item
 from riskset.analyses.admission.features import Feature
 from riskset.analyses.admission.spreads import InArm, Spread
-from riskset.analyses.admission.weighed_cells import Cell
+from riskset.analyses.admission.weighed_cells import Cell, InCell
 from riskset.analyses.admission.weighed_cells import InArm as WeightsInArm
 from riskset.analyses.admission.weighings import Level, Weighed
 from riskset.analyses.excluded import Reason
@@ -105,8 +105,8 @@ class Figures:
     """Of weighted sets: of each level."""
     weights_in_arms: Mapping[Cell, WeightsInArm] = field(default_factory=dict)
     """Of tables of weights: of each arm."""
-    in_cells: Mapping[Cell, int] = field(default_factory=dict)
-    """Of tables of weights: as how many patients those of each cell count."""
+    in_cells: Mapping[Cell, InCell] = field(default_factory=dict)
+    """Of tables of weights: of each cell."""
     weights_in_cells: Mapping[tuple[Cell, str], float] = field(default_factory=dict)
     """Of tables of weights: how far weights are apart in each cell, at least."""
     joint: Mapping[tuple[Feature, Feature], float] = field(default_factory=dict)

@@ -17,7 +17,7 @@ from riskset.analyses.admission.figures import Count, Figures, Rest, ToldSet
 from riskset.analyses.admission.openings import adds_in_blocks, openings
 from riskset.analyses.admission.step import Live
 from riskset.analyses.admission.two_levels import cells_of_levels
-from riskset.analyses.admission.weighed_cells import Cell, cells_of
+from riskset.analyses.admission.weighed_cells import Cell, InCell, cells_of
 from riskset.analyses.admission.weighings import Level, Weighed, levels_of, weighted
 from riskset.analyses.analysis import Analysis, RefusedByRule
 from riskset.analyses.moments import Moments
@@ -288,12 +288,12 @@ def effective_levels(policy: Policy, analysis: Analysis, known: Mapping[Weighed,
         yield cells.level(policy, subject, level.having, level.having + level.lacking)
 
 
-def effective_cells(policy: Policy, analysis: Analysis, known: Mapping[Cell, int]) -> Iterator[Finding]:
+def effective_cells(policy: Policy, analysis: Analysis, known: Mapping[Cell, InCell]) -> Iterator[Finding]:
     """R8: every cell of a table of weights."""
     if analysis.exposure.weighs_tables:
         for cell in cells_of(analysis):
             if not cell.is_of_number:
-                yield cells.weighed(policy, cell.name, known[cell])
+                yield cells.weighed(policy, cell.name, known[cell].effective)
 
 
 def _model(policy: Policy, analysis: Analysis, figures: Figures) -> Iterator[Finding]:

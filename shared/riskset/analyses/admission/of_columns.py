@@ -281,7 +281,7 @@ class Pairs(_NoContributors):
         features = weighted(live)
         steps = np.diag(steps_of(features, own.units))
         squares = _rounded((matrix(own.cohort, features, centred=True) ** 2).sum(axis=0), steps)
-        levels = [weighings.local_levels(own.cohort, live), weighed_cells.local_of_cells(own.cohort, live)]
+        levels = [weighings.local_levels(own.cohort, live), weighed_cells.local_of_cells(own.cohort, live, own.units)]
         return np.concatenate([gram(matrix(own.cohort, binary(live))), squares, *levels])
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
@@ -324,7 +324,7 @@ class Products(_NoContributors):
         squares = _rounded(squares, np.diag(steps_of(sums(live), own.units)))
         steps = steps_of(modelled(live), own.units)
         products = _rounded(gram(matrix(own.cohort, modelled(live), centred=True)), steps[np.triu_indices(len(steps))])
-        of_weights = weighed_cells.local_of_spreads(own.cohort, live, own.units, own.weights_in_arms)
+        of_weights = weighed_cells.local_of_spreads(own.cohort, live, own.units, own.in_cells)
         of_others = [spreads.local(own.cohort, live), of_weights, PATIENTS.local(own, live)]
         return np.concatenate([products, squares, *of_others])
 

@@ -18,7 +18,6 @@ from riskset.analyses.admission.weighed_cells import (
     cells_of,
     columns_in,
     largest_share,
-    spread,
     weighing,
     weights_in,
 )
@@ -32,8 +31,8 @@ Floats = NDArray[np.float64]
 
 
 def own_arms(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
-    """R8 in both columns, before anything is told of a cell: no sum of the weights of an arm and of its patients singles
-    out a patient, nor is it mostly of this hospital's patients."""
+    """R8 in both columns, before anything is told of a cell: no sum of the weights of an arm and of its patients
+    singles out a patient, nor is it mostly of this hospital's patients."""
     for analysis in weighing(live):
         for arm in arms_of(analysis):
             weights = weights_in(arm, own.cohort)
@@ -62,16 +61,16 @@ def own_spreads(policy: Policy, live: Live, own: Own, figures: Figures) -> Itera
 
 
 def _largest(policy: Policy, cell: Cell, own: Own, figures: Figures) -> float:
-    arm = figures.weights_in_arms.get(cell.whole())
-    columns = zip(cell.parts, columns_in(cell, own.cohort, own.units, arm), strict=True)
-    totals = figures.weights_in_cells
-    of_own = policy.column == "local"
-    return max(largest_share(x, spread(x) if of_own else totals.get((cell, part), 0.0)) for part, x in columns)
+    is_own = policy.column == "local"
+    known, totals = (None, {}) if is_own else (figures.in_cells, figures.weights_in_cells)
+    columns = columns_in(cell, own.cohort, own.units, known)
+    found = (largest_share(x, totals.get((cell, part))) for part, x in zip(cell.parts, columns, strict=True))
+    return max(found)
 
 
 def _leverage(weights: Floats, every: InArm) -> float:
-    """Returns the largest leverage of these patients of an arm in the sums of 1 and of the weight, exactly: the sums are
-    of rounded weights."""
+    """Returns the largest leverage of these patients of an arm in the sums of 1 and of the weight, exactly: the sums
+    are of rounded weights."""
     if not len(weights):
         return 0.0
     n, total, squares = map(Fraction, (every.n, every.total, every.squares))
@@ -83,8 +82,8 @@ def _leverage(weights: Floats, every: InArm) -> float:
 
 
 def _share(here: InArm, every: InArm) -> float:
-    """Returns the largest share of a hospital in a sum of squares of a combination of 1 and the weight that is not that of
-    the patients alone; 0 where it has no larger one than in the patients."""
+    """Returns the largest share of a hospital in a sum of squares of a combination of 1 and the weight that is not that
+    of the patients alone; 0 where it has no larger one than in the patients."""
     own, all_ = (np.array([[of.n, of.total], [of.total, of.squares]]) for of in (here, every))
     length = np.sqrt(np.maximum(np.diag(all_), 1e-300))
     own, all_ = (of / np.outer(length, length) for of in (own, all_))

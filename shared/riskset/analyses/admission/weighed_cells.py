@@ -4,7 +4,7 @@ A weight follows from the covariates. Where nearly all weights of a cell are ali
 weight is a sum of the few others, and where patients are few, their weights can be solved for. Three rounds of
 admission tell what shows whether it is so, each only of what passed the one before: of each arm the number of patients
 and the sums of weights and of their squares; of each cell as how many whole patients each hospital's own count, added
-up; and how far weights are apart in it, a sum over those hospitals of whose patients none stands out.
+up, and about their weight; and how far weights are from what each of these patients has, without those who stand out.
 """
 
 from __future__ import annotations
@@ -28,10 +28,12 @@ from riskset.disclosure.exposure import total as total_of
 Live = Sequence[Analysis]
 Floats = NDArray[np.float64]
 
+_PARTS_OF_TOTAL: Final = 8
+"""Steps of a hospital's sum of weights of a cell, before the cell was judged, in about the mean weight."""
 _BITS: Final = 5
 """To which a hospital's spread of a cell is rounded down, at any size."""
 _SAFE: Final = 0.5
-"""The largest share that a patient may have in a spread that the hospital tells."""
+"""The largest share that a patient has in a spread that a hospital tells."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,21 @@ class InArm:
     squares: float
 
 
+@dataclass(frozen=True)
+class InCell:
+    """What is known of a cell over all hospitals."""
+
+    effective: int
+    """As how many whole patients each hospital's own count, added up."""
+    total: float
+    """About the sum of their weights."""
+
+    @property
+    def each(self) -> float:
+        """Returns about the weight that a patient has: where all who have one have the same, this one."""
+        return self.total / self.effective if self.effective else 0.0
+
+
 def weighing(live: Live) -> list[Analysis]:
     """Returns the analyses that add up weights in tables."""
     return [analysis for analysis in live if analysis.exposure.weighs_tables]
@@ -169,26 +186,33 @@ def combined_of_arms(live: Live, total: Sequence[float]) -> Mapping[Cell, InArm]
 
 
 def labels_of_cells(live: Live) -> tuple[Label, ...]:
-    return tuple(total_of(f"effective patients with {cell.name}", *cell.labelled) for cell in _counted(live))
+    whats = ("effective patients with", "weights of")
+    return tuple(total_of(f"{what} {cell.name}", *cell.labelled) for cell in _counted(live) for what in whats)
 
 
-def local_of_cells(cohort: Cohort, live: Live) -> Floats:
-    """Returns as how many whole patients a hospital's own count in each cell, (size,)."""
-    return np.array([effective(weights_in(cell, cohort)) for cell in _counted(live)], np.float64)
+def local_of_cells(cohort: Cohort, live: Live, units: Mapping[str, float]) -> Floats:
+    """Returns as how many whole patients a hospital's own count in each cell, and about the sum of their weights,
+    (size,)."""
+    numbers: list[float] = []
+    for cell in _counted(live):
+        unit_ = units.get(cell.cohort, 1.0)
+        own, step = weights_in(cell, cohort, unit_), unit_ / _PARTS_OF_TOTAL
+        numbers += [effective(own), float(np.rint(own.sum() / step) * step)]
+    return np.array(numbers, np.float64)
 
 
-def combined_of_cells(live: Live, total: Sequence[float]) -> Mapping[Cell, int]:
-    return {cell: round(n) for cell, n in zip(_counted(live), total, strict=False)}
+def combined_of_cells(live: Live, total: Sequence[float]) -> Mapping[Cell, InCell]:
+    return {cell: InCell(round(total[2 * i]), total[2 * i + 1]) for i, cell in enumerate(_counted(live))}
 
 
 def labels_of_spreads(live: Live) -> tuple[Label, ...]:
     return tuple(total_of(f"spread of {part} of {c.name}", *c.labelled) for c in cells(live) for part in c.parts)
 
 
-def local_of_spreads(cohort: Cohort, live: Live, units: Mapping[str, float], known: Mapping[Cell, InArm]) -> Floats:
-    """Returns how far what is added up is apart among a hospital's patients of each cell, (size,): 0 where one of them
-    has more than half of it."""
-    of_each = (columns_in(cell, cohort, units, known.get(cell.whole())) for cell in cells(live))
+def local_of_spreads(cohort: Cohort, live: Live, units: Mapping[str, float], known: Mapping[Cell, InCell]) -> Floats:
+    """Returns how far what is added up is apart among a hospital's patients of each cell, (size,); without those who
+    stand out."""
+    of_each = (columns_in(cell, cohort, units, known) for cell in cells(live))
     return np.array([safe_spread(column) for columns in of_each for column in columns], np.float64)
 
 
@@ -196,43 +220,43 @@ def combined_of_spreads(live: Live, total: Sequence[float]) -> Mapping[tuple[Cel
     return dict(zip(((cell, part) for cell in cells(live) for part in cell.parts), total, strict=False))
 
 
-def columns_in(cell: Cell, cohort: Cohort, units: Mapping[str, float], arm: InArm | None) -> Iterator[Floats]:
+def columns_in(
+    cell: Cell, cohort: Cohort, units: Mapping[str, float], known: Mapping[Cell, InCell] | None
+) -> Iterator[Floats]:
     """Yields, for each of the cell's parts, what a hospital's patients add to it, (n,): of weights how far each is from
-    the sum of squares of the arm divided by its sum. That is the one weight of patients who have one, or none."""
+    about the weight that a patient of the cell has; of this hospital's cell, if nothing is `known`. Never leaves."""
     weights = weights_in(cell, cohort, units.get(cell.cohort, 1.0))
-    apart = weights - (arm.squares / arm.total if arm is not None and arm.total > 0.0 else 0.0)
+    at = cell.whole() if cell.is_of_number else cell
+    of = InCell(effective(weights), float(weights.sum())) if known is None else known.get(at, InCell(0, 0.0))
+    apart = weights - of.each
     if not cell.is_of_number:
         yield apart
         return
     every = cohort.analysis_sets[cell.of_all]
-    z = scaled(cell.columns[0], every)[cell.has(every)]
+    z = scaled(cell.columns[0], every)
+    z = (z - z.mean())[cell.has(every)] if every.n else z
     yield from (apart * z, apart * z * z, weights * z * z)
 
 
-def spread(column: Floats) -> float:
-    """Returns the sum of squares about the mean, exactly 0 where all are alike."""
-    if not len(column):
-        return 0.0
-    shifted = column - column[0]
-    return float(((shifted - shifted.mean()) ** 2).sum())
-
-
 def safe_spread(column: Floats) -> float:
-    """Returns what a hospital tells of the spread of a column: rounded down, and 0 where a patient has most of it."""
-    found = spread(column)
-    if not found > 0.0 or float(((column - column.mean()) ** 2).max()) > _SAFE * found * (1 + 1e-9):
-        return 0.0
-    fraction, exponent = frexp(found)
-    return ldexp(floor(ldexp(fraction, _BITS)), exponent - _BITS)
+    """Returns what a hospital tells of the sum of squares of a column, rounded down: without those patients, one after
+    the other, who have more than half of what is left. It is never more than the sum of all."""
+    squares = np.sort(column * column)
+    for last in range(len(squares), 1, -1):
+        left = float(squares[:last].sum())
+        if 0.0 < squares[last - 1] <= _SAFE * left * (1 + 1e-9):
+            fraction, exponent = frexp(left)
+            return ldexp(floor(ldexp(fraction, _BITS)), exponent - _BITS)
+    return 0.0
 
 
-def largest_share(column: Floats, total: float) -> float:
-    """Returns the largest share of a hospital's patient in the spread of a column over all hospitals, by how far the
-    patient is from the hospital's mean or from 0, whichever is farther; 0 where all are 0."""
-    if not len(column) or not column.any():
-        return 0.0
-    farthest = float(np.maximum(np.abs(column), np.abs(column - column.mean())).max()) ** 2
-    return farthest / total if total > 0.0 else 1.0 if farthest > 0.0 else 0.0
+def largest_share(column: Floats, total: float | None) -> float:
+    """Returns the largest share of a hospital's patient in the sum of squares of a column: in its own, or with `total`,
+    which all hospitals told, in that of all, at least."""
+    squares = column * column
+    others = 0.0 if total is None else max(total - safe_spread(column), 0.0)
+    whole = float(squares.sum()) + others
+    return float(squares.max(initial=0.0)) / whole if whole > 0.0 else 0.0
 
 
 def silent(live: Live, refused: frozenset[str], what: Sequence[Cell]) -> list[bool]:
@@ -249,7 +273,7 @@ def silent_arms(live: Live, refused: frozenset[str]) -> list[bool]:
 
 
 def silent_cells(live: Live, refused: frozenset[str]) -> list[bool]:
-    return silent(live, refused, _counted(live))
+    return [is_dead for is_dead in silent(live, refused, _counted(live)) for _ in range(2)]
 
 
 def silent_spreads(live: Live, refused: frozenset[str]) -> list[bool]:

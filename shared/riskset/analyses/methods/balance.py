@@ -252,8 +252,8 @@ class BalanceOfMatched(_Reported, PatientsByArm):
 
 @dataclass(frozen=True, kw_only=True)
 class BalanceOfWeighted(_Reported, WeightsByArm):
-    """What a study reports of a weighted population, or of one with matched sets of several. Summary: the weights of each
-    arm, and their squares."""
+    """What a study reports of a weighted population, or of one with matched sets of several. Summary: the weights of
+    each arm, and their squares."""
 
     kind: ClassVar[str] = KIND
 

@@ -1,6 +1,6 @@
-"""Tables of a weighted population: the sum of the weights of each level by arm, or a number's weighted sums in each arm.
+"""Tables of a weighted population: the weights of each level by arm, or a number's weighted sums in each arm.
 
-Weights are rounded to a 64th of about their mean before they are added up, so that the shares and means are those of the
+Weights are rounded to a 64th of about their mean before they are added up, so that shares and means are those of
 rounded weights. A hospital's sums with a number are rounded as well: each is one of many, and an exact one could be
 decoded.
 """
@@ -110,7 +110,7 @@ class WeightsByArm(AskedOnce):
     def reveals(self) -> Message:
         return say("analyses.reveals.weights_by_arm")
 
-    def start(self, inputs: Inputs) -> Any:
+    def start(self, inputs: Inputs) -> Any:  # noqa: ANN401 - the unit, unless a method needs more
         found = self.unit(inputs)
         return NotEstimable("no patients", say("analyses.no_patients")) if found is None else found
 
@@ -124,7 +124,7 @@ class WeightsByArm(AskedOnce):
         """Nothing is left to compare."""
         return
 
-    def labels(self, state: Any) -> tuple[Label, ...]:
+    def labels(self, state: object) -> tuple[Label, ...]:
         return tuple(
             total(text, arm, *columns) for arm in self.arms.columns for text, *columns in self._of_arm(str(arm.level))
         )
@@ -145,10 +145,10 @@ class WeightsByArm(AskedOnce):
     def _columns(self, rows: Any, steps: Floats) -> Iterator[Floats]:  # noqa: ANN401 - a set of patients
         yield from ()
 
-    def local(self, prepared: Floats, state: Any) -> Floats:
+    def local(self, prepared: Floats, state: object) -> Floats:
         return prepared.ravel()
 
-    def combine(self, total: Sequence[float], state: Any) -> Result:
+    def combine(self, total: Sequence[float], state: Any) -> Result:  # noqa: ANN401 - as `start`
         of_arms = np.array(total).reshape(len(self.arms.columns), -1)
         if not of_arms[:, 0].all():
             return NotEstimable("no patients", say("analyses.no_patients"))
