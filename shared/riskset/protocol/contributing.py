@@ -237,8 +237,8 @@ class Contributor:
                 self.own = replace(self.own, cohort=with_population(cohort, self.members[name], sets))
         figures = history.figures
         units = units_of({name: count.rows for name, count in figures.rows.items()}, figures.weights)
-        of_weights = {"units": units, "in_cells": figures.in_cells}
-        return replace(self.own, tells=lambda analysis: self.tells(analysis, history), **of_weights)
+        own = replace(self.own, units=units, in_cells=figures.in_cells)
+        return replace(own, tells=lambda analysis: self.tells(analysis, history))
 
     def _local(self, question: Question, history: History) -> NDArray[np.float64]:
         return question.analysis.local(self._of_rows(question, history), question.state)

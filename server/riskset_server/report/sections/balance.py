@@ -59,9 +59,9 @@ def _cells(entry: ResultEntry, row: Json) -> tuple[Text, ...]:
 
 
 def _notes(entry: ResultEntry, found: Json, context: Context) -> Iterator[Text]:
-    of, keys = ("effective", ("treated", "control")) if "effective" in found else ("matched", _MATCHED)
-    counts = {key: Shown("count", (Place(entry.id, f"{of}.{key}").id,)) for key in keys}
-    yield worded(say(f"report.balance.{of}", **counts))
+    sizes, keys = ("effective", ("treated", "control")) if "effective" in found else ("matched", _MATCHED)
+    counts = {key: Shown("count", (Place(entry.id, f"{sizes}.{key}").id,)) for key in keys}
+    yield worded(say(f"report.balance.{sizes}", **counts))
     yield worded(
         say("report.balance.smd", reference=context.labels.level(found["arm"]["variable"], found["arm"]["reference"]))
     )

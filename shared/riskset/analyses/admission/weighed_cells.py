@@ -77,7 +77,7 @@ class Cell:
     @cached_property
     def parts(self) -> tuple[str, ...]:
         """Returns the names of what is added up over its patients."""
-        return ("weights",) if not self.is_of_number else ("weights", "weights by squares", "squares")
+        return ("weights", "squares") if self.is_of_number else ("weights",)
 
     def has(self, rows: AnySet) -> NDArray[np.bool_]:
         """Returns which of a hospital's rows are in it, (n,)."""
@@ -235,7 +235,7 @@ def columns_in(
     every = cohort.analysis_sets[cell.of_all]
     z = scaled(cell.columns[0], every)
     z = (z - z.mean())[cell.has(every)] if every.n else z
-    yield from (apart * z, apart * z * z, weights * z * z)
+    yield from (apart * z, weights * z * z)
 
 
 def safe_spread(column: Floats) -> float:
