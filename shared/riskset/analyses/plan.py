@@ -45,6 +45,8 @@ class Plan:
     """By endpoint: the variables that define it."""
     gates: Mapping[str, str] = field(default_factory=dict)
     """By derived population: the id of the analysis whose result decides whether its outcomes are computed."""
+    weighted: frozenset[str] = frozenset()
+    """The derived populations whose patients have weights of their own."""
     demands: Mapping[str, str] = field(default_factory=dict)
     """By derived population of which the study demands something: the id of the analysis that says whether it is so."""
 
@@ -112,6 +114,9 @@ class Plan:
                     where, say("analyses.plan.unknown_population", analysis=analysis.id, population=analysis.population)
                 )
                 continue
+            if analysis.population in self.weighted and not analysis.exposure.weights:
+                of = {"analysis": analysis.id, "kind": analysis.kind, "population": analysis.population}
+                yield Problem(where, say("analyses.plan.weights_not_declared", **of))
             for id_ in self.waits_for(analysis):
                 if id_ not in self.by_id and id_ not in counted:
                     yield Problem(where, say("analyses.plan.unknown_need", analysis=analysis.id, needed=id_))
@@ -241,6 +246,7 @@ def plan(study: Study) -> Plan:
         kinds=study.analysis_kinds,
         fields=fields,
         gates=gates(study),
+        weighted=frozenset(name for name in populations if study.is_weighted(name)),
         demands=demands(study),
     )
     if problems := tuple(planned.problems()):
