@@ -289,16 +289,16 @@ def planned(study: Study, name: str, entry: BalanceEntry) -> Iterator[Analysis]:
             for when, set_id in sets.items():
                 common: Json = {"id": ids[when], "name": name, "set_id": set_id, "variable": variable, "arms": arms}
                 if is_weighted and when == "after":
-                    yield _weighted_table(study, population, common)
+                    yield _weighted_table(study, population, common | {"is_one_way": is_one_way})
                 else:
                     yield _table(study, variable, common | {"is_one_way": is_one_way})
             found.append(Covariate(variable, _levels(study, variable), ids["before"], ids["after"]))
         common = {"id": stem, "name": name, "set_id": sets["after"], "arms": arms}
-        reported: Json = common | {"covariates": tuple(found), "gate": gate}
+        reported: Json = common | {"covariates": tuple(found), "gate": gate, "is_one_way": is_one_way}
         if is_weighted:
             yield BalanceOfWeighted(**reported, weighted_as=study.weighted_as(population))
         else:
-            yield BalanceOfMatched(**reported, is_one_way=is_one_way)
+            yield BalanceOfMatched(**reported)
 
 
 def gates(study: Study) -> Mapping[str, str]:

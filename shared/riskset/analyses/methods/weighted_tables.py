@@ -8,7 +8,7 @@ decoded.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Final
 
@@ -55,11 +55,25 @@ class Weighted(Result):
     scale: tuple[float, float] = (0.0, 1.0)
     """Of a number: what is 0, and one unit."""
 
+    @property
+    def with_all(self) -> tuple[ArmSums, ...]:
+        """Returns the sums of each arm, then of all patients."""
+        every = self.by_arm[0]
+        for of in self.by_arm[1:]:
+            every += of
+        return (*self.by_arm, replace(every, n=int(every.effective_size)))
+
     def groups(self, level: str | None) -> tuple[Group, ...]:
         """Returns the patients of each arm, of whom the level, or the number, has this mean and variance."""
+        return self.groups_with_all(level)[:-1]
+
+    def groups_with_all(self, level: str | None) -> tuple[Group, ...]:
+        """Returns the same of each arm, then of all patients."""
         j = 0 if level is None else self.levels.index(level)
         zero, one = self.scale
-        return tuple(Group(of.n, zero + one * float(of.mean[j]), one**2 * float(of.variance[j])) for of in self.by_arm)
+        return tuple(
+            Group(of.n, zero + one * float(of.mean[j]), one**2 * float(of.variance[j])) for of in self.with_all
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
