@@ -1,10 +1,10 @@
-"""Balance and Table 1 of weighted patients equal R's formulas with the same rounded weights, and are near those of exact
-weights (`weighted_tables.R`).
+"""Balance and Table 1 of weighted patients equal R's formulas with the same rounded weights, and are near those of
+exact weights (`weighted_tables.R`).
 
-Levels are equal to the last digits. A hospital's sum of a number is rounded to 1/256 of about the mean weight times half
-the number's range, so that a mean is at most so much off: half of it for each hospital, divided by the weight of the arm.
-A weight is rounded by at most 1/128 of about the mean weight, a difference by far less, since errors of both signs add up:
-0.002 standard deviations in these data.
+Levels are equal to the last digits. A hospital's sum of a number is rounded to 1/256 of about the mean weight times
+half the number's range: a mean is off by at most half of it for each hospital, divided by the weight of the arm. A weight is
+rounded by at most 1/128 of about the mean weight, a difference by far less, since errors of both signs add up: 0.002
+standard deviations in these data.
 """
 
 import csv
