@@ -42,7 +42,7 @@ OWN_CAUSES: Final = {
         "R2.apart_rows",
         "R4.cell",
     ),
-    "admission/pairs": ("R4.column", "R14.untold", "R2.outcomes", "R2.apart_rows", "R8.site_weight"),
+    "admission/pairs": ("R4.column", "R14.untold", "R2.outcomes", "R2.apart_rows", "R8.site_weight", "R8.in_arm"),
     "admission/joint": (
         "R2.leverage",
         "R2.cell",
@@ -61,8 +61,17 @@ OWN_CAUSES: Final = {
         "R4.same_order",
         "R8.weight",
         "R9.weighted",
+        "R8.cell",
     ),
-    "first": ("R4.leverage", "R5.opened", "R8.influence", "R8.site_influence", "R8.unjudged", "R14.outcomes"),
+    "first": (
+        "R4.leverage",
+        "R5.opened",
+        "R8.influence",
+        "R8.site_influence",
+        "R8.unjudged",
+        "R14.outcomes",
+        "R8.in_cell",
+    ),
     "later": ("R7.largest", "R7.spread", "R7.unjudged", "R5.numbers", "R5.evaluations", "R4.halved", "R5.fitted"),
 }
 """By phase of a run, the causes that a site's own rows may have."""
@@ -106,7 +115,7 @@ def cause_of(phase: str, finding: Finding | None) -> str:
         return cause
     if phase == "admission/counts" and finding.limit_name in ("R2.apart_sites", "R2.leverage"):
         return "R2.apart_rows"
-    if phase == "admission/pairs" and finding.limit_name in ("R2.apart_rows", "R8.site_weight"):
+    if phase == "admission/pairs" and finding.limit_name in ("R2.apart_rows", "R8.site_weight", "R8.in_arm"):
         return finding.limit_name
     if phase == "admission/pairs" or (phase == "admission/products" and finding.limit_name == "R4.leverage"):
         return "R4.column"
@@ -156,6 +165,9 @@ def _remedy(policy: Policy, cause: str, analysis: Analysis) -> Message:
         "R8.influence": lambda: _failing(policy, cause, say("rules.remedy.influence")),
         "R8.site_influence": lambda: _failing(policy, cause, say("rules.remedy.site_influence")),
         "R8.site_weight": lambda: say("rules.remedy.site_weight"),
+        "R8.cell": lambda: cells.weighed(own, "", 1).remedy,
+        "R8.in_arm": lambda: say("rules.remedy.weights_in_table"),
+        "R8.in_cell": lambda: say("rules.remedy.weights_in_table"),
         "R8.weight": lambda: _failing(policy, cause, say("rules.remedy.weight")),
         "R8.unjudged": lambda: say("rules.remedy.no_linear_predictor"),
         "R14.changed_rows": lambda: cells.changes(own, "", 1, 1)[0].remedy,
