@@ -2,9 +2,9 @@
 exact weights (`weighted_tables.R`).
 
 Levels are equal to the last digits. A hospital's sum of a number is rounded to 1/256 of about the mean weight times
-half the number's range: a mean is off by at most half of it for each hospital, divided by the weight of the arm. A weight is
-rounded by at most 1/128 of about the mean weight, a difference by far less, since errors of both signs add up: 0.002
-standard deviations in these data.
+half the number's range: a mean is off by at most half of it for each hospital, divided by the weight of the arm. A
+weight is rounded by at most 1/128 of about the mean weight, a difference by far less, since errors of both signs add
+up: 0.002 standard deviations in these data.
 """
 
 import csv

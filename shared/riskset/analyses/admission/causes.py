@@ -166,7 +166,7 @@ def _remedy(policy: Policy, cause: str, analysis: Analysis) -> Message:
         "R8.site_weight": lambda: say("rules.remedy.site_weight"),
         "R8.cell": lambda: cells.weighed(own, "", 1).remedy,
         "R8.in_arm": lambda: say("rules.remedy.weights_in_table"),
-        "R8.in_cell": lambda: say("rules.remedy.weights_in_table"),
+        "R8.in_cell": lambda: _failing(policy, cause, say("rules.remedy.weights_in_table")),
         "R8.weight": lambda: _failing(policy, cause, say("rules.remedy.weight")),
         "R8.unjudged": lambda: say("rules.remedy.no_linear_predictor"),
         "R14.changed_rows": lambda: cells.changes(own, "", 1, 1)[0].remedy,
