@@ -71,7 +71,17 @@ OWN_CAUSES: Final = {
         "R14.outcomes",
         "R8.in_cell",
     ),
-    "later": ("R7.largest", "R7.spread", "R7.unjudged", "R5.numbers", "R5.evaluations", "R4.halved", "R5.fitted"),
+    "later": (
+        "R7.largest",
+        "R7.spread",
+        "R7.unjudged",
+        "R5.numbers",
+        "R5.evaluations",
+        "R4.halved",
+        "R5.fitted",
+        "R8.influence",
+        "R8.unjudged",
+    ),
 }
 """By phase of a run, the causes that a site's own rows may have."""
 _BEFORE: Final = {
