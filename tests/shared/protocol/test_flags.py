@@ -77,6 +77,11 @@ def test_causes_of_one_limit_are_told_apart():
     assert cause_of("later", None) == ""
 
 
+def test_shares_in_sums_of_squares_have_a_cause_at_later_points_too():
+    """As of a propensity score, whose sums of squares leave at its last point."""
+    assert {"R8.influence", "R8.unjudged"} <= set(OWN_CAUSES["first"]) & set(OWN_CAUSES["later"])
+
+
 def test_a_run_of_an_earlier_protocol_shows_the_rules_of_its_phase(patients):
     (analysis, *_) = plan(patients.study(("asan", "busan"))).reported
     refusal = refusal_by_a_site(default_policy("local"), "admission/cohorts", "", analysis)

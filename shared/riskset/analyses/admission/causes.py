@@ -72,7 +72,17 @@ OWN_CAUSES: Final = {
         "R14.outcomes",
         "R8.in_cell",
     ),
-    "later": ("R7.largest", "R7.spread", "R7.unjudged", "R5.numbers", "R5.evaluations", "R4.halved", "R5.fitted"),
+    "later": (
+        "R7.largest",
+        "R7.spread",
+        "R7.unjudged",
+        "R5.numbers",
+        "R5.evaluations",
+        "R4.halved",
+        "R5.fitted",
+        "R8.influence",
+        "R8.unjudged",
+    ),
 }
 """By phase of a run, the causes that a site's own rows may have."""
 _BEFORE: Final = {
@@ -167,7 +177,7 @@ def _remedy(policy: Policy, cause: str, analysis: Analysis) -> Message:
         "R8.site_weight": lambda: say("rules.remedy.site_weight"),
         "R8.cell": lambda: cells.weighed(own, "", 1).remedy,
         "R8.in_arm": lambda: say("rules.remedy.weights_in_table"),
-        "R8.in_cell": lambda: say("rules.remedy.weights_in_table"),
+        "R8.in_cell": lambda: _failing(policy, cause, say("rules.remedy.weights_in_table")),
         "R8.weight": lambda: _failing(policy, cause, say("rules.remedy.weight")),
         "R8.unjudged": lambda: say("rules.remedy.no_linear_predictor"),
         "R14.changed_rows": lambda: cells.changes(own, "", 1, 1)[0].remedy,
