@@ -29,7 +29,6 @@ OWN_CAUSES: Final = {
         "R6.parameters",
         "R2.leverage",
         "R4.leverage",
-        "R5.fitted",
     ),
     "admission/counts": (
         "R9.other_levels",
@@ -42,7 +41,15 @@ OWN_CAUSES: Final = {
         "R2.apart_rows",
         "R4.cell",
     ),
-    "admission/pairs": ("R4.column", "R14.untold", "R2.outcomes", "R2.apart_rows", "R8.site_weight", "R8.in_arm"),
+    "admission/pairs": (
+        "R4.column",
+        "R14.untold",
+        "R2.outcomes",
+        "R2.apart_rows",
+        "R8.site_weight",
+        "R8.in_arm",
+        "R5.fitted",
+    ),
     "admission/joint": (
         "R2.leverage",
         "R2.cell",
@@ -125,7 +132,12 @@ def cause_of(phase: str, finding: Finding | None) -> str:
         return cause
     if phase == "admission/counts" and finding.limit_name in ("R2.apart_sites", "R2.leverage"):
         return "R2.apart_rows"
-    if phase == "admission/pairs" and finding.limit_name in ("R2.apart_rows", "R8.site_weight", "R8.in_arm"):
+    if phase == "admission/pairs" and finding.limit_name in (
+        "R2.apart_rows",
+        "R8.site_weight",
+        "R8.in_arm",
+        "R5.fitted",
+    ):
         return finding.limit_name
     if phase == "admission/pairs" or (phase == "admission/products" and finding.limit_name == "R4.leverage"):
         return "R4.column"

@@ -103,9 +103,8 @@ def own_findings(
     in_column: dict[str, Callable[[], Iterator[Judged]]] = (
         {
             "admission/changes": lambda: _own_changes(policy, live, own),
-            "admission/cohorts": lambda: chain(
-                _own_everything(policy, live, own), _own_beside_fits(policy, live, own, figures)
-            ),
+            "admission/cohorts": lambda: _own_everything(policy, live, own),
+            "admission/pairs": lambda: _own_beside_fits(policy, live, own, figures),
             "admission/joint": lambda: chain(
                 cells_of_levels(policy, live, lambda features: _own_gram(own, features)),
                 _own_levels(policy, live, own),
