@@ -25,7 +25,7 @@ def test_no_flag_is_zero_and_shows_nothing():
 
 @pytest.mark.parametrize("cause", range(9))
 def test_a_flag_shows_its_cause_and_is_noise(cause):
-    """Drawn 200 times: each a multiple of the cause's number, all but at most one read as it (one in 2,048 is not)."""
+    """Drawn 200 times: each a multiple of the cause's number, all but at most one read as it (one in 4,096 is not)."""
     vector = raised([cause] * 200)
     drawn = numbers(vector)
     assert all(number and number % 2 ** (BITS * cause) == 0 for number in drawn)
