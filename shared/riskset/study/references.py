@@ -50,8 +50,8 @@ class Draft:
     disclosure: Disclosure | None = None
 
     def weighted(self, populations: Iterable[str]) -> tuple[str, ...]:
-        """Returns those of the populations that are weighted."""
-        return tuple(name for name in populations if self.propensity and name in self.propensity.weightings)
+        """Returns those of the populations whose patients have weights of their own."""
+        return tuple(name for name in populations if self.propensity and name in self.propensity.with_weights)
 
     def stratified(self, populations: Iterable[str]) -> tuple[str, ...]:
         """Returns those of the populations that are stratified by the score."""

@@ -39,8 +39,7 @@ class RestrictedMeanEntry(EndpointEntry):
         """Yields what is wrong with means of a weighted population, which follow from its curves."""
         curves = [one for one in draft.analyses.values() if one is not None and one.kind == "km"]
         known = {(e, p) for one in curves for e in one.outcome_endpoints for p in one.of_populations}
-        weighted = draft.propensity.with_weights if draft.propensity else ()
-        for population in (name for name in self.populations if name in weighted):
+        for population in draft.weighted(self.populations):
             if self.missing != "complete":
                 yield Complaint((*path, "missing"), say("study.rmst.weighted_by_model", name=population))
             for name in self.endpoints:
