@@ -1,5 +1,5 @@
-"""The standard deviation of penalised scores, by which a caliper on the probability is measured, and the pairs within it
-(`penalised_caliper.R`). These scores do not add up to the patients of the arm: taken so, two of three variances are
+"""The standard deviation of penalised scores, by which a caliper on the probability is measured, and the pairs within
+it (`penalised_caliper.R`). These scores do not add up to the patients of the arm: taken so, two of three variances are
 negative.
 """
 

@@ -7,13 +7,13 @@ from riskset.study.asked import OWN
 from riskset.study.entry import AnalysisEntry
 from riskset.study.load import parse_study
 
-SCORE = '''[propensity]
+SCORE = """[propensity]
 covariates = ["age"]
 adjustments.iptw = { method = "ate" }
 adjustments.pairs = { method = "nearest" }
 adjustments.two = { method = "nearest", ratio = 2 }
 
-[analyses]'''
+[analyses]"""
 KM = 'kind = "km"'
 
 
@@ -25,6 +25,7 @@ KM = 'kind = "km"'
         ("rmst", 'populations = ["iptw"], tau = [12]', "study.rmst.weighted_needs_curve"),
         ("follow-up", 'populations = ["all", "iptw"]', "study.propensity.not_weighted"),
         ("km", 'populations = ["two"]', "study.km.weighted_alone"),
+        ("km", 'populations = ["all", "iptw", "two"]', "study.km.one_weighted"),
     ],
 )
 def test_it_is_said(kind, more, code):
@@ -115,6 +116,41 @@ def test_time_is_measured_by_a_curve_that_counts_each_patient_once(curve_of):
             (problem,) = problems_of(text)
             assert problem.message.code == "study.cox.ph_needs_curve"
             assert f'kind = "km", endpoints = ["os"], populations = ["{needed}"]' in str(problem.message)
+
+
+def test_curves_of_a_second_weighted_population_are_refused_in_another_entry_too():
+    text = replaced("[analyses]", SCORE, replaced(KM, f'{KM}, populations = ["all", "iptw"]', HCC))
+    asked = 'second = { kind = "km", endpoints = ["os"], populations = ["all", "two"] }'
+    found = problems_of(replaced("[analyses]", f"[analyses]\n{asked}", text))
+    assert {problem.message.code for problem in found} == {"study.km.one_weighted"}
+    again = asked.replace("two", "iptw").replace('["os"]', '["os"], limits = "log"')
+    assert parse_study(replaced("[analyses]", f"[analyses]\n{again}", text))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ('adjustments.pairs = { method = "nearest", caliper = 0.2 }', "study.key.unknown"),
+        ('adjustments.pairs = { method = "nearest" }\nadjustments.iptw = { method = "ate", trim = [1, 0] }', None),
+        ('adjustments.pairs = { method = "nearest" }\nadjustments.iptw = { method = "other" }', None),
+    ],
+)
+def test_what_is_wrong_with_an_adjustment_is_said_once_and_nothing_else(wrong, code):
+    """It was said besides that nobody is matched one to one, or that there is no such population."""
+    own = f'own = {{ {COX}, univariable = ["arm"], robust = "matched-set", populations = ["pairs"] }}'
+    text = replaced("[analyses]", f'[propensity]\ncovariates = ["age"]\n{wrong}\n\n[analyses]\n{own}', HCC)
+    (problem,) = problems_of(text)
+    assert "[propensity]" in problem.where
+    assert code in (None, problem.message.code)
+    found = problems_of(text.replace('covariates = ["age"]', 'covariates = ["ehss"]'))
+    assert [
+        problem.message.code for problem in found if "covariates" in problem.where or "ehss" in str(problem.message)
+    ]
+
+
+def test_an_estimand_of_a_study_is_of_its_adjustments():
+    (problem,) = problems_of(replaced("[comparison]", '[comparison]\nestimand = "ATE"', HCC))
+    assert "[propensity]" in str(problem.message)
 
 
 def test_means_of_the_patients_of_each_model_are_not_weighted():
