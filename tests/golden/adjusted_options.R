@@ -32,7 +32,7 @@ curve <- function(m) {
   lapply(0:1, function(a) { x <- d[d$trt==a,]; x$block <- NA
     for (s in 0:1) x$block[x$event==s] <- paste(s, blocks(x$step[x$event==s]))
     x$block[grepl("NA", x$block)] <- NA; x$average <- ave(x$w, x$block); x$average[is.na(x$block)] <- mean(x$w[!is.na(x$block)])
-    f <- survfit(Surv(step, event) ~ 1, data=x, weights=average); list(day=f$time, survival=f$surv, at_risk=f$n.risk) }) }
+    f <- survfit(Surv(step, event) ~ 1, data=x, weights=average, conf.type="log-log"); s <- summary(f, times=3); list(day_3=c(s$surv, s$lower, s$upper), day=f$time, survival=f$surv, at_risk=f$n.risk) }) }
 one <- function(name) { m <- of[[name]]; m$B <- rcs(m$age, c(50, 60, 70)); late <- m[m$time > 90,]; late$time <- late$time - 90; late$site <- as.character(late$site)
   a <- coxph(Surv(time, event) ~ trt + age + strata(site), m, weights=w, robust=FALSE, control=ctl); bent <- model(Surv(time, event) ~ trt + age + B + strata(site, ecog_ge1), m)
   list(ph_test=lapply(functions, function(f) zph(a, f)), own=lapply(c(km="km", rank="rank"), function(f) zph(a, f)), both=model(Surv(time, event) ~ trt + age + strata(site), m), bent=c(bent, list(linearity=bent$coef[3]^2/bent$vcov[3,3])), late=model(Surv(time, event) ~ trt + strata(site), late),

@@ -114,8 +114,10 @@ def test_e_values(found, name):
 
 def test_curves_of_sets_with_up_to_two_of_the_reference(tries):
     """By averages of `MatchIt`'s weights, who is in no set having the weight 0."""
-    asked = {"curves": {"kind": "km", "endpoint": "os", "populations": ["all", "two"]}}
+    asked = {"curves": {"kind": "km", "endpoint": "os", "populations": ["all", "two"], "landmarks": [3]}}
     arms = sorted(tries(asked, width=7)["km/os/two"]["arms"], key=lambda arm: arm["level"])
     for arm, r in zip(arms, R["two"]["curve"], strict=True):
         for key in ("day", "survival", "at_risk"):
             assert arm["curve"][key] == pytest.approx(r[key], rel=1e-9)
+        (mark,) = arm["landmarks"]
+        assert [mark[key] for key in ("survival", "lower", "upper")] == r["day_3"]  # before anybody leaves

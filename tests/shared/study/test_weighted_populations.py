@@ -1,7 +1,7 @@
 """What a study cannot ask of a weighted population."""
 
 import pytest
-from tests.shared.study.test_study_load import HCC, problems_of, replaced
+from tests.shared.study.test_study_load import CIF, HCC, TTP, problems_of, replaced
 
 from riskset.study.asked import OWN
 from riskset.study.entry import AnalysisEntry
@@ -53,6 +53,14 @@ def test_a_kind_that_counts_each_patient_once_is_refused_where_patients_have_wei
     assert kind in str(problem.message)
     assert population in str(problem.message)
     assert parse_study(asked("pairs"))
+
+
+@pytest.mark.parametrize("population", ["iptw", "two"])
+def test_incidences_too(population):
+    own = CIF.replace('endpoint = "ttp"', f'endpoint = "ttp", fine_gray = ["arm"], populations = ["{population}"]')
+    text = replaced("[analyses]\n", f"{TTP}{own}", replaced("[analyses]", SCORE, HCC))
+    assert [problem.message.code for problem in problems_of(text)] == ["study.propensity.not_weighted"]
+    assert parse_study(text.replace(f'populations = ["{population}"]', 'populations = ["pairs"]'))
 
 
 def test_what_a_package_provides_does_not_use_weights_until_it_says_so():
