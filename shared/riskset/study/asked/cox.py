@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 from pydantic import Discriminator, Tag, ValidationInfo, field_validator, model_validator
 
 from riskset.catalogue import Message, say
-from riskset.study.asked.cox_adjusted import not_weighted, wrong_in_populations
+from riskset.study.asked.cox_weighted import not_weighted, wrong_in_populations
 from riskset.study.asked.cox_terms import (
     NO_SPLINES,
     Splines,
