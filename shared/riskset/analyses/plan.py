@@ -51,6 +51,8 @@ class Plan:
     """The populations of `gates` whose outcomes somebody may decide to compute, once a run has withheld them."""
     describing: frozenset[str] = frozenset()
     """The study's entries that only describe a population by what is known before treatment; no gate withholds them."""
+    weighted: frozenset[str] = frozenset()
+    """The derived populations whose patients have weights of their own."""
 
     @cached_property
     def by_id(self) -> Mapping[str, Analysis]:
@@ -131,6 +133,9 @@ class Plan:
                     where, say("analyses.plan.unknown_population", analysis=analysis.id, population=analysis.population)
                 )
                 continue
+            if analysis.population in self.weighted and not analysis.exposure.weights:
+                of = {"analysis": analysis.id, "kind": analysis.kind, "population": analysis.population}
+                yield Problem(where, say("analyses.plan.weights_not_declared", **of))
             for id_ in self.waits_for(analysis):
                 if id_ not in self.by_id and not _is_of_admission(analysis, id_):
                     yield Problem(where, _missing(analysis, id_))
@@ -276,6 +281,7 @@ def plan(study: Study) -> Plan:
         kinds=study.analysis_kinds,
         fields=fields,
         gates=gates(study),
+        weighted=frozenset(name for name in populations if study.is_weighted(name)),
         demands=demands(study),
         asks=asks(study),
         describing=describing(study),

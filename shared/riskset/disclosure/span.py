@@ -125,10 +125,10 @@ def _largest(union: _Union) -> float:
 def remedy(policy: Policy, limit_name: str, *, is_table: bool = False, follows: bool = False) -> Message:
     """Returns what would pass. `follows`: the patients have weights that follow from a score, and so nearly from its
     columns: that is not changed by merging levels."""
-    if follows and limit_name == "R4.leverage":
-        return say("rules.remedy.leverage_weights")
     if is_table:
         return say(f"rules.remedy.table_of_{'numbers' if limit_name == 'R4.leverage' else 'others'}")
+    if follows and limit_name == "R4.leverage":
+        return say("rules.remedy.leverage_weights")
     if limit_name == "R4.leverage":
         return say("rules.remedy.leverage_numbers", k=policy.k)
     return say("rules.remedy.leverage_levels", k=policy.k)

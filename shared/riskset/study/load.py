@@ -187,12 +187,11 @@ def _with_endpoints(analysis: object) -> object:
 
 def _implied(kind: str, propensity: object, analyses: Mapping[str, object]) -> dict[str, object]:
     """Returns the entry that a study with a propensity score has, listed or not: the score, which is judged first; and,
-    where patients are matched one to one, their balance, which is judged last."""
+    where adjustments have a balance, that, which is judged last."""
     listed = {entry.get("kind") for entry in analyses.values() if isinstance(entry, dict)}
     adjustments = propensity.get("adjustments") if isinstance(propensity, dict) else None
-    asked = adjustments.values() if isinstance(adjustments, dict) else ()
-    of_pairs = [one for one in asked if isinstance(one, dict) and one.get("method") == "nearest"]
-    is_of_it = kind == "propensity" or any(one.get("ratio", 1) == 1 for one in of_pairs)
+    of = adjustments.values() if isinstance(adjustments, dict) else ()
+    is_of_it = kind == "propensity" or any(not isinstance(one, dict) or one.get("method") != "strata" for one in of)
     return {kind: {"kind": kind}} if is_of_it and kind not in listed and kind not in analyses else {}
 
 

@@ -54,6 +54,8 @@ def test_other_covariates_are_refused(key):
         ("profile_limits", '["arm"]'),
         ("e_value", "true"),
         ("landmark", "6"),
+        ("strata", '["ecog"]'),
+        ("weights", '"afp"'),
     ],
 )
 def test_what_is_not_known_of_it_is_refused_by_name(key, value):

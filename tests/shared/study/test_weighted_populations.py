@@ -26,6 +26,8 @@ KM = 'kind = "km"'
         ("follow-up", 'populations = ["all", "iptw"]', "study.propensity.not_weighted"),
         ("km", 'populations = ["two"]', "study.km.weighted_alone"),
         ("km", 'populations = ["all", "iptw", "two"]', "study.km.one_weighted"),
+        ("rmst", 'populations = ["all", "two"], tau = [12]', "study.rmst.weighted_needs_curve"),
+        ("follow-up", 'populations = ["all", "two"]', "study.propensity.not_weighted"),
     ],
 )
 def test_it_is_said(kind, more, code):

@@ -29,7 +29,6 @@ OWN_CAUSES: Final = {
         "R6.parameters",
         "R2.leverage",
         "R4.leverage",
-        "R5.fitted",
     ),
     "admission/counts": (
         "R9.other_levels",
@@ -42,7 +41,15 @@ OWN_CAUSES: Final = {
         "R2.apart_rows",
         "R4.cell",
     ),
-    "admission/pairs": ("R4.column", "R14.untold", "R2.outcomes", "R2.apart_rows", "R8.site_weight"),
+    "admission/pairs": (
+        "R4.column",
+        "R14.untold",
+        "R2.outcomes",
+        "R2.apart_rows",
+        "R8.site_weight",
+        "R8.in_arm",
+        "R5.fitted",
+    ),
     "admission/joint": (
         "R2.leverage",
         "R2.cell",
@@ -61,9 +68,28 @@ OWN_CAUSES: Final = {
         "R4.same_order",
         "R8.weight",
         "R9.weighted",
+        "R8.cell",
     ),
-    "first": ("R4.leverage", "R5.opened", "R8.influence", "R8.site_influence", "R8.unjudged", "R14.outcomes"),
-    "later": ("R7.largest", "R7.spread", "R7.unjudged", "R5.numbers", "R5.evaluations", "R4.halved", "R5.fitted"),
+    "first": (
+        "R4.leverage",
+        "R5.opened",
+        "R8.influence",
+        "R8.site_influence",
+        "R8.unjudged",
+        "R14.outcomes",
+        "R8.in_cell",
+    ),
+    "later": (
+        "R7.largest",
+        "R7.spread",
+        "R7.unjudged",
+        "R5.numbers",
+        "R5.evaluations",
+        "R4.halved",
+        "R5.fitted",
+        "R8.influence",
+        "R8.unjudged",
+    ),
 }
 """By phase of a run, the causes that a site's own rows may have."""
 _BEFORE: Final = {
@@ -107,7 +133,12 @@ def cause_of(phase: str, finding: Finding | None) -> str:
         return cause
     if phase == "admission/counts" and finding.limit_name in ("R2.apart_sites", "R2.leverage"):
         return "R2.apart_rows"
-    if phase == "admission/pairs" and finding.limit_name in ("R2.apart_rows", "R8.site_weight"):
+    if phase == "admission/pairs" and finding.limit_name in (
+        "R2.apart_rows",
+        "R8.site_weight",
+        "R8.in_arm",
+        "R5.fitted",
+    ):
         return finding.limit_name
     if phase == "admission/pairs" or (phase == "admission/products" and finding.limit_name == "R4.leverage"):
         return "R4.column"
@@ -132,7 +163,7 @@ def _remedy(policy: Policy, cause: str, analysis: Analysis) -> Message:
     """Returns what would pass, without any site's figure."""
     own = policy if policy.column == "local" else default_policy("local", policy.k)
     p, is_table = max(len(analysis.exposure.design), 1), analysis.exposure.is_one_way
-    follows = analysis.exposure.weights_follow
+    follows = analysis.exposure.weights_follow and not is_table
     of: dict[str, Callable[[], Message]] = {
         "R1.population_rows": lambda: cells.population_rows(own, "", 1).remedy,
         "R1.subgroup_rows": lambda: cells.subgroup_rows(own, "", 1).remedy,
@@ -163,6 +194,9 @@ def _remedy(policy: Policy, cause: str, analysis: Analysis) -> Message:
         "R8.influence": lambda: _failing(policy, cause, say("rules.remedy.influence")),
         "R8.site_influence": lambda: _failing(policy, cause, say("rules.remedy.site_influence")),
         "R8.site_weight": lambda: of_models.site_weight_remedy(follows=follows),
+        "R8.cell": lambda: cells.weighed(own, "", 1).remedy,
+        "R8.in_arm": lambda: say("rules.remedy.weights_in_table"),
+        "R8.in_cell": lambda: _failing(policy, cause, say("rules.remedy.weights_in_table")),
         "R8.weight": lambda: _failing(policy, cause, say("rules.remedy.weight")),
         "R8.unjudged": lambda: say("rules.remedy.no_linear_predictor"),
         "R14.changed_rows": lambda: cells.changes(own, "", 1, 1)[0].remedy,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 from pydantic import Discriminator, Tag, ValidationInfo, field_validator, model_validator
 
 from riskset.catalogue import Message, say
-from riskset.study.asked.cox_weighted import not_weighted, wrong_in_populations
+from riskset.study.asked.cox_adjusted import has_weighted_log_rank, wrong_matched_sets
 from riskset.study.asked.cox_terms import (
     NO_SPLINES,
     Splines,
@@ -21,6 +21,7 @@ from riskset.study.asked.cox_terms import (
     wrong_landmark,
     wrong_splines,
 )
+from riskset.study.asked.cox_weighted import not_weighted, wrong_in_populations
 from riskset.study.entry import EndpointEntry, Positive, as_printed
 from riskset.study.propensity import ALL
 from riskset.study.references import Draft
@@ -195,7 +196,7 @@ class CoxEntry(EndpointEntry):
         variables = [draft.variables.get(name) for name in self._of_models if name not in self.strata]
         if self.e_value and all(isinstance(variable, NumberVariable) for variable in variables):
             yield Complaint((*path, "e_value"), say("study.cox.e_value_of_nothing"))
-        yield from self._of_matched_sets(draft, path)
+        yield from wrong_matched_sets(self, draft, path)
         yield from self._of_the_maximum(path)
         yield from self._of_weights(draft, path)
         if self.baseline != "matched-set":
@@ -214,37 +215,6 @@ class CoxEntry(EndpointEntry):
                 yield from draft.use((*path, "strata", position), name, "boolean", "category")
             if name in covariates:
                 yield Complaint((*path, "strata", position), say("study.cox.stratum_is_covariate", name=name))
-
-    def _of_matched_sets(self, draft: Draft, path: KeyPath) -> Iterator[Complaint]:
-        """Yields a complaint for what a model with a baseline hazard for each matched set cannot be: of patients not
-        matched one to one, of other covariates than the arm, in which a few sets alone may differ, or with what is not
-        known of it."""
-        if self.baseline != "matched-set":
-            return
-        balanced = draft.propensity.balanced if draft.propensity else ()
-        for name in self.populations if draft.propensity or not draft.has_propensity else ():
-            if name not in balanced:
-                yield Complaint((*path, "populations"), say("study.cox.not_one_to_one", population=name))
-        arm = draft.comparison.arm if draft.comparison else None
-        for key, names in (("multivariable", self.multivariable or ()), ("univariable", self.univariable_covariates)):
-            for name in names if arm is not None else ():
-                if name != arm and not (key == "univariable" and self.univariable is True):
-                    yield Complaint((*path, key), say("study.cox.arm_in_sets", arm=arm, name=name))
-        unknown = {
-            "splines": self.splines,
-            "landmark": self.landmark is not None,
-            "strata": self.strata,
-            "e_value": self.e_value,
-            "weights": self.weights is not None,
-            "robust": self.robust is not None,
-            "ph_test": self.ph_test,
-            "concordance": self.concordance,
-            "firth": self.firth,
-            "profile_limits": self.profile_limits,
-        }
-        for key, is_asked in unknown.items():
-            if is_asked:
-                yield Complaint((*path, key), say("study.cox.not_in_sets", key=key))
 
     def _of_the_maximum(self, path: KeyPath) -> Iterator[Complaint]:
         """Yields a complaint for what is of the likelihood's own maximum, and not known at that of a penalised one; and
@@ -324,7 +294,7 @@ class CoxEntry(EndpointEntry):
         for robust in dict.fromkeys(self.errors_of(study, name) for name in self.populations):
             if robust != "none":
                 yield say(f"study.cox.robust.{robust}")
-        if self._has_weighted_log_rank(study):
+        if has_weighted_log_rank(self, study):
             yield say("study.cox.robust.score", label=study.label_of(study.comparison.arm if study.comparison else ""))
         if self.ph_test:
             yield say("study.cox.ph_test", n=len(self.ph_test), functions=self._functions)
@@ -344,14 +314,6 @@ class CoxEntry(EndpointEntry):
             yield say("study.cox.likelihood_ratio")
         for name, knots in self.splines.items():
             yield say("study.cox.spline", label=study.label_of(name), knots=as_printed(knots))
-
-    def _has_weighted_log_rank(self, study: Study) -> bool:
-        """Whether a weighted model is of the arm alone, in two levels, with errors over patients or matched sets."""
-        arm = study.comparison.arm if study.comparison else None
-        has_model = arm in self.univariable_covariates or self.multivariable == (arm,)
-        weighted = [name for name in self.populations if self.weights is not None or study.is_weighted(name)]
-        has_errors = any(self.errors_of(study, name) in ("patient", "matched-set") for name in weighted)
-        return has_model and has_errors and len(study.levels_of(arm or "")) == 2
 
     @property
     def _functions(self) -> tuple[Message, ...]:
