@@ -16,7 +16,7 @@ from riskset.analyses.excluded import Reason, reasons_of
 from riskset.analyses.methods import PLANNERS, POPULATIONS, asks, demands, describing, gates
 from riskset.analyses.moments import moments_id
 from riskset.analyses.populations import Population
-from riskset.catalogue import say
+from riskset.catalogue import Message, say
 from riskset.engine.wire import MAX_MESSAGE_BYTES
 from riskset.errors import DataError, Problem
 from riskset.secure.fixed_point import BYTES_PER_NUMBER
@@ -138,8 +138,7 @@ class Plan:
                 yield Problem(where, say("analyses.plan.weights_not_declared", **of))
             for id_ in self.waits_for(analysis):
                 if id_ not in self.by_id and not _is_of_admission(analysis, id_):
-                    code = "no_moments" if id_ == moments_id(analysis.rows_name) else "unknown_need"
-                    yield Problem(where, say(f"analyses.plan.{code}", analysis=analysis.id, needed=id_))
+                    yield Problem(where, _missing(analysis, id_))
             if cycle := self._cycle_from(analysis):
                 yield Problem(where, say("analyses.plan.cycle", chain=cycle))
 
@@ -238,6 +237,17 @@ def largest_vector(study: Study, reported: Sequence[Analysis]) -> int:
 def _pairs(n: int) -> int:
     """Of n things, each with itself and every other."""
     return n * (n + 1) // 2
+
+
+def _missing(analysis: Analysis, id_: str) -> Message:
+    """Returns what an analysis needs and nobody makes: the entry to add where the id is one of an entry's."""
+    if id_ == moments_id(analysis.rows_name):
+        return say("analyses.plan.no_moments", analysis=analysis.id, needed=id_)
+    kind, *of = id_.split("/")
+    if len(of) != 2:
+        return say("analyses.plan.unknown_need", analysis=analysis.id, needed=id_)
+    endpoint, population = of
+    return say("analyses.plan.no_entry", analysis=analysis.id, kind=kind, endpoint=endpoint, population=population)
 
 
 def plan(study: Study) -> Plan:

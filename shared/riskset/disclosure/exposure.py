@@ -197,6 +197,11 @@ class Exposure:
     """True where each point takes two rounds, the second with a further number for each column of the design, which is
     a sum of their products too: R5 counts both."""
 
+    @property
+    def weights_follow(self) -> bool:
+        """Whether weights enter that follow from a score, and not from a variable of the export."""
+        return self.weights and not (self.weighted_as or "").startswith("variable ")
+
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """Returns every column once: those whose levels R2, R4 and R12 judge."""

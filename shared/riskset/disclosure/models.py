@@ -184,9 +184,14 @@ def _of_table(policy: Policy, limit: str, subject: str, share: float) -> Finding
     return judge(policy, limit, subject, share, own=True, remedy=remedy)
 
 
-def site_weight(policy: Policy, subject: str, share: float) -> Finding:
+def site_weight(policy: Policy, subject: str, share: float, *, follows: bool = False) -> Finding:
     """R8: the site's share in a sum of weighted sets, or of these and others, by what its patients count."""
-    return judge(policy, "R8.site_weight", subject, share, own=True, remedy=say("rules.remedy.site_weight"))
+    return judge(policy, "R8.site_weight", subject, share, own=True, remedy=site_weight_remedy(follows=follows))
+
+
+def site_weight_remedy(*, follows: bool) -> Message:
+    """Returns what would pass; `follows`: weights follow from a score, and nobody chooses their scale."""
+    return say(f"rules.remedy.site_weight{'_of_score' if follows else ''}")
 
 
 def site_influence(policy: Policy, subject: str, share: float) -> Finding:

@@ -208,7 +208,9 @@ def _iso(value: object) -> str:
 
 def _draft(document: Mapping[str, Any]) -> Draft:
     """Returns the parts of a document that can be read by themselves."""
-    rules = document.get("eligibility")
+    rules, propensity = document.get("eligibility"), document.get("propensity")
+    score = _partly(propensity, TypeAdapter(spec.Propensity))
+    is_known = score is not None and bool(score.adjustments) == bool(dict(propensity or {}).get("adjustments"))
     return Draft(
         sites=_entries(document.get("sites"), TypeAdapter(spec.SiteEntry)),
         variables=_entries(document.get("variables"), TypeAdapter(spec.Variable)),
@@ -221,7 +223,8 @@ def _draft(document: Mapping[str, Any]) -> Draft:
         analyses=_entries(document.get("analyses"), TypeAdapter(spec.Analysis), _partly),
         adverse_events=_partly(document.get("adverse_events"), TypeAdapter(spec.AdverseEvents)),
         has_adverse_events="adverse_events" in document,
-        propensity=_partly(document.get("propensity"), TypeAdapter(spec.Propensity)),
+        propensity=score if is_known else None,
+        score=score,
         has_propensity="propensity" in document,
         disclosure=_partly(document.get("disclosure"), TypeAdapter(spec.Disclosure)),
     )

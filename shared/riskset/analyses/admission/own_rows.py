@@ -41,6 +41,7 @@ from riskset.analyses.admission.judging import (
 from riskset.analyses.admission.of_columns import adding, binary, modelled
 from riskset.analyses.admission.own_cells import own_arms, own_cells, own_spreads
 from riskset.analyses.admission.own_columns import (
+    by_a_score,
     errors_of,
     own_columns,
     own_products,
@@ -382,5 +383,6 @@ def _span(
 ) -> Iterator[Judged]:
     at = {feature: j for j, feature in enumerate(features)}
     users = [(analysis.id, [at[f] for f in features_of([analysis]) if f in at]) for analysis in live]
-    findings = span.design(policy, limit, rows, gram, users, {a.id for a in live if a.exposure.is_one_way}, errors)
+    tables = {analysis.id for analysis in live if analysis.exposure.is_one_way}
+    findings = span.design(policy, limit, rows, gram, users, tables, errors, by_a_score(live))
     yield from zip((id_ for id_, _ in users), findings, strict=True)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from riskset.analyses.admission.figures import Figures
 from riskset.analyses.admission.judging import Judged
+from riskset.analyses.admission.own_columns import by_a_score
 from riskset.analyses.admission.own_sets import in_both
 from riskset.analyses.admission.step import Live, Own
 from riskset.analyses.admission.weighings import counting, crossed, shares
@@ -33,10 +34,15 @@ def own_weighted_sets(policy: Policy, live: Live, own: Own, figures: Figures) ->
     gram = rows.T @ rows if policy.column == "local" else _of_sets(figures, names, of_weighted)
     users = [(a.id, [names.index(a.analysis_set)]) for a in every]
     ids = {a.id for a in every if a.exposure.weights}
-    found = zip((id_ for id_, _ in users), span.design(policy, "R4.leverage", rows, gram, users), strict=True)
+    following = by_a_score(every)
+    found = zip(
+        (id_ for id_, _ in users),
+        span.design(policy, "R4.leverage", rows, gram, users, following=following),
+        strict=True,
+    )
     yield from ((id_, finding) for id_, finding in found if id_ in ids)
     if policy.column == "pooled":
-        yield from _share_of_sets(policy, users, ids, rows, gram)
+        yield from _share_of_sets(policy, users, ids, rows, gram, following)
 
 
 def _share_of_sets(
@@ -45,6 +51,7 @@ def _share_of_sets(
     ids: Collection[str],
     rows: NDArray[np.float64],
     gram: NDArray[np.float64],
+    following: Collection[str],
 ) -> Iterator[Judged]:
     length = np.sqrt(np.maximum(np.diag(gram), 1e-300))
     every, here = (of / np.outer(length, length) for of in (gram, rows.T @ rows))
@@ -60,7 +67,8 @@ def _share_of_sets(
             with_it = list(dict.fromkeys([*kept, *columns]))
             found = share(with_it)
             # what sets without weights tell of the hospital is judged by their memberships
-            finding = of_models.site_weight(policy, id_, found if found > before + 1e-9 else 0.0)
+            own_share = found if found > before + 1e-9 else 0.0
+            finding = of_models.site_weight(policy, id_, own_share, follows=id_ in following)
             yield id_, finding
             if finding.passes:
                 kept, before = with_it, found
