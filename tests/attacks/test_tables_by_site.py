@@ -252,7 +252,7 @@ class TestColumnsThatDifferInOnePatient:
         return run.run().results["km/os/all"], rows["gwangju"]["arm"][ONE]
 
     def test_tell_the_patients_arm_where_the_rule_is_off(self, patients, monkeypatch):
-        monkeypatch.setattr(features, "is_crossed", lambda *_: False)
+        monkeypatch.setattr(features.Users, "are_crossed", lambda *_: False)
         monkeypatch.setattr(of_columns, "is_crossed", lambda live, feature: feature.column is None)
         found, arm = self.run(patients, monkeypatch, is_derived=True)
         assert isinstance(found, Sums)
