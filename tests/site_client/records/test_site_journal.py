@@ -17,7 +17,6 @@ from riskset.protocol.journal import (
     ALONE,
     Begun,
     Exchange,
-    KeptOutcome,
     MarkedField,
     RowMarks,
     Sent,
@@ -25,6 +24,7 @@ from riskset.protocol.journal import (
     has_told,
     tellers_in,
 )
+from riskset.protocol.kept import KeptOutcome
 from riskset.secure.keys import new_identity
 from riskset.stats.grid import Grid
 from riskset_site.records import journal as journal_module
