@@ -7,7 +7,7 @@ from collections import defaultdict
 import numpy as np
 import pytest
 from tests.attacks.test_adjusted_populations import A_THIRD, COVARIATES, SITES, confounded
-from tests.attacks.test_scores_of_few import COMBINED, network
+from tests.attacks.test_scores_of_few import COMBINED, EXCEPTIONS, network
 
 from riskset.analyses.admission import judging, own_rows
 from riskset.analyses.admission.features import Feature
@@ -31,15 +31,15 @@ def table():
 class Versions:
     """Three hospitals that keep their journals and keys over versions of a study."""
 
-    def __init__(self, patients, table):
-        self.patients, self.table, self.runs = patients, table, {}
+    def __init__(self, patients, table, sites=SITES):
+        self.patients, self.table, self.sites, self.runs = patients, table, sites, {}
 
     def opens(self, adjustments, analyses, covariates=COVARIATES, **more):
         """Returns a run of another version, honest about the earlier ones, before its first round."""
-        n = len(self.table["arm"]) // len(SITES)
+        n = len(self.table["arm"]) // len(self.sites)
         of = {"adjustments": adjustments, "analyses": {"score": {"kind": "propensity"}} | analyses}
         run = f"run{len(self.runs) + 1}"
-        new = network(self.patients, self.table, dict.fromkeys(SITES, n), covariates, run=run, **of, **more)
+        new = network(self.patients, self.table, dict.fromkeys(self.sites, n), covariates, run=run, **of, **more)
         for before in list(self.runs.values())[-1:]:
             new.coordinator_key, new.keys, new.roster = before.coordinator_key, before.keys, before.roster
             new.journals, new.record = before.journals, before.record
@@ -129,6 +129,29 @@ def without_keys(opens):
         return new
 
     return opened
+
+
+class TestOfTwoHospitals:
+    """With two hospitals each can subtract its own patients: each judges its own before anything leaves."""
+
+    def runs(self, patients, table, exceptions):
+        """Returns three runs, of which the last is of a caliper by which 16 patients differ."""
+        versions = Versions(patients, {name: of[: 2 * N] for name, of in table.items()}, SITES[:2])
+        runs = [versions.asks(nearest(c), cox("match", ["arm"]), exceptions=exceptions) for c in (0.4, 0.4, 0.36)]
+        members = [members_of(run, "match").keys() for run in runs]
+        assert [len(members[0] ^ of) for of in members] == [0, 0, 16]
+        return runs
+
+    def test_the_hospitals_refuse(self, patients, table):
+        signed = tuple(one for one in EXCEPTIONS if one.limit != "R14.entered_rows")
+        one, same, other = self.runs(patients, table, signed)
+        assert has_result(one.outcome.results[MATCHED])
+        assert has_result(same.outcome.results[MATCHED])
+        assert refusal(other, MATCHED) == ("R14", "a site")
+
+    def test_unless_they_signed_that_a_few_may_leave(self, patients, table):
+        *_, other = self.runs(patients, table, EXCEPTIONS)
+        assert has_result(other.outcome.results[MATCHED])
 
 
 class TestOneTrimmed:
