@@ -3,17 +3,23 @@ one patient. What the versions told, subtracted, is those rows. With the rule of
 version is refused; where the members are the same, or many differ, it is answered."""
 
 from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from tests.attacks.test_adjusted_populations import A_THIRD, COVARIATES, SITES, confounded
-from tests.attacks.test_scores_of_few import COMBINED, EXCEPTIONS, network
+from tests.attacks.test_scores_of_few import COMBINED, EXCEPTIONS
+from tests.attacks.test_scores_of_few import VARIABLES as OF_SCORE
+from tests.attacks.test_scores_of_few import cohort as with_scores
 
 from riskset.analyses.admission import judging, own_rows
 from riskset.analyses.admission.features import Feature
 from riskset.analyses.analysis import RefusedByRule, has_result
+from riskset.analyses.cohort import Cohort
+from riskset.analyses.plan import plan
 from riskset.errors import Refused
 from riskset.protocol.approval import ExceptionSigned
+from riskset.rehearsal import Rehearsal
 from riskset_site.data.holding import rows_of
 
 N = 90
@@ -21,6 +27,7 @@ N = 90
 MATCHED, WEIGHTED = "cox/os/match/multivariable", "cox/os/weighted/multivariable"
 READ = ("arm", *COMBINED)
 ATE = {"method": "ate", "truncate": 3}
+VARIABLES = OF_SCORE | {"pfs_days": OF_SCORE["days"], "first": OF_SCORE["dead"]}
 
 
 @pytest.fixture(scope="module")
@@ -33,13 +40,19 @@ class Versions:
 
     def __init__(self, patients, table, sites=SITES):
         self.patients, self.table, self.sites, self.runs = patients, table, sites, {}
+        self.endpoints = {"os": ("days", "dead")}
 
     def opens(self, adjustments, analyses, covariates=COVARIATES, **more):
         """Returns a run of another version, honest about the earlier ones, before its first round."""
-        n = len(self.table["arm"]) // len(self.sites)
-        of = {"adjustments": adjustments, "analyses": {"score": {"kind": "propensity"}} | analyses}
-        run = f"run{len(self.runs) + 1}"
-        new = network(self.patients, self.table, dict.fromkeys(self.sites, n), covariates, run=run, **of, **more)
+        propensity = {"covariates": list(covariates), "adjustments": adjustments}
+        disclosure = {"min_sites": min(3, len(self.sites)), "secure_sum": "required"}
+        asked = {"score": {"kind": "propensity"}} | analyses
+        endpoints = {name: {"days": days, "event": event} for name, (days, event) in self.endpoints.items()}
+        of = {"analyses": asked, "variables": VARIABLES, "propensity": propensity, "disclosure": disclosure}
+        study = self.patients.study(tuple(self.sites), endpoints=endpoints, **of)
+        run, at = f"run{len(self.runs) + 1}", np.repeat(self.sites, len(self.table["arm"]) // len(self.sites))
+        cohorts = {name: self.cohort(study, name, at == name) for name in self.sites}
+        new = Rehearsal(study, cohorts, run, **more)
         for before in list(self.runs.values())[-1:]:
             new.coordinator_key, new.keys, new.roster = before.coordinator_key, before.keys, before.roster
             new.journals, new.record = before.journals, before.record
@@ -51,6 +64,15 @@ class Versions:
         self.runs[run] = new
         return new
 
+    def cohort(self, study, name, here):
+        """Returns a hospital's patients, who are followed to each endpoint by its own days and events."""
+        found = dict(with_scores(study, name, self.table, here).analysis_sets)
+        for set_id in plan(study).sets:
+            if set_id.endpoint is not None and set_id.name in found:
+                days, event = (self.table[of][here] for of in self.endpoints[set_id.endpoint])
+                found[set_id.name] = replace(found[set_id.name], days=days, event=event)
+        return Cohort(name, found)
+
     def asks(self, *version, **more):
         """Returns such a run after its end."""
         new = self.opens(*version, **more)
@@ -58,8 +80,8 @@ class Versions:
         return new
 
 
-def cox(population, covariates=READ):
-    model = {"kind": "cox", "endpoints": ["os"], "multivariable": list(covariates)}
+def cox(population, covariates=READ, endpoint="os"):
+    model = {"kind": "cox", "endpoints": [endpoint], "multivariable": list(covariates)}
     return {population: model | {"populations": [population]}}
 
 
@@ -275,6 +297,23 @@ class TestTheSameMembers:
         more = {"table1": {"kind": "table1", "variables": ["age"], "populations": ["match"]}}
         run = versions.asks(nearest(0.32), cox("match", ["arm", "age"]) | more)
         assert all(map(has_result, run.outcome.results.values()))
+
+    @pytest.mark.parametrize("of", ["match", "weighted"])
+    def test_another_endpoint(self, patients, table, of):
+        """Half of the patients progress, and that before they die. No two scores are equal: of patients who have equal
+        ones, all that the study knows of them decides who is matched, the further endpoint too."""
+        random = np.random.default_rng(2)
+        table = table | {"age": table["age"] + random.uniform(-0.5, 0.5, 3 * N)}
+        has_progressed = random.random(3 * N) < 0.5
+        earlier = 1 + (table["days"] * random.random(3 * N)).astype(int)
+        table = table | {"pfs_days": np.where(has_progressed, np.minimum(earlier, table["days"]), table["days"])}
+        versions = Versions(patients, table | {"first": has_progressed | table["dead"]})
+        adjustments, covariates = nearest(0.32) | {"weighted": ATE}, ["arm"]
+        first = versions.asks(adjustments, cox(of, covariates), exceptions=A_THIRD)
+        versions.endpoints = {"os": ("days", "dead"), "pfs": ("pfs_days", "first")}
+        other = versions.asks(adjustments, cox(of, covariates, "pfs"), exceptions=A_THIRD)
+        assert has_result(first.outcome.results[f"cox/os/{of}/multivariable"])
+        assert has_result(other.outcome.results[f"cox/pfs/{of}/multivariable"])
 
 
 class TestManyWhoDiffer:
