@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.study.propensity import ALL, Matching
+from riskset.study.propensity import ALL, Matching, Stratification
 from riskset.study.spec import Study
 from riskset_demo.demonstration import PooledRow
 
@@ -25,7 +25,8 @@ _WEIGHTS: Mapping[str, Callable[..., NDArray[np.float64]]] = {
 def rows_of(
     population: str, rows: Sequence[PooledRow], study: Study, results: Sequence[Mapping[str, Any]]
 ) -> list[PooledRow]:
-    """Returns the rows of a population without a missing value, each with its weight. The limit of the weights, which
+    """Returns the rows of a population without a missing value, each with its weight, and with its stratum of the score
+    as a part of its site. The limit of the weights, which
     follows from rounded ones, is that of the results. Raises NotImplementedError or KeyError for a kind of adjustment
     that no demonstration has."""
     complete = [row for row in rows if not any(map(isnan, row.columns.values()))]
@@ -35,6 +36,9 @@ def rows_of(
     logit = _logits(complete, study.propensity.covariates, treated)
     if isinstance(asked, Matching):
         return [complete[i] for i in sorted(_matched(complete, logit, treated == 1.0, asked))]
+    if isinstance(asked, Stratification):
+        strata = np.searchsorted(np.array(asked.cuts), 1.0 / (1.0 + np.exp(-logit)), side="right")
+        return [replace(row, site=f"{row.site}/{of}") for row, of in zip(complete, strata.tolist(), strict=True)]
     if asked.trim is not None:
         raise NotImplementedError(f"population {population} is trimmed")
     weights = _WEIGHTS[asked.estimand](treated.mean(), treated, 1.0 / (1.0 + np.exp(-logit)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -34,6 +35,7 @@ from riskset.protocol.roster import Member, Roster, read_roster, sign_roster
 from riskset.protocol.site import Site
 from riskset.protocol.stated import stated
 from riskset.protocol.told import with_told
+from riskset.protocol.unblinding import Decision
 from riskset.protocol.witnessing import LOG
 from riskset.secure import fixed_point
 from riskset.secure.envelope import claimed_head
@@ -58,6 +60,8 @@ class MemoryJournal:
         self._begun: dict[str, Begun] = {}
         self._frozen: dict[tuple[str, str], bytes] = {}
         self._populations: dict[str, dict[str, bytes]] = {}
+        self.opened: dict[str, Mapping[str, Any]] = {}
+        """By run: the public part of the ledger's entry that opened it."""
 
     def begun(self, run: str) -> Begun | None:
         return self._begun.get(run)
@@ -86,10 +90,11 @@ class MemoryJournal:
     def seen(self) -> str:
         return self._seen
 
-    def begin(self, run: str, begun: Begun, exchange: Exchange, head: Mapping[str, str]) -> None:
+    def begin(self, run: str, begun: Begun, exchange: Exchange, head: Mapping[str, Any]) -> None:
         if run in self._begun:
             raise ProtocolError(say("protocol.journal.begun", run=run))
         self._begun[run], self.kept[run], self.sent[run] = begun, [exchange], []
+        self.opened[run] = head
 
     def record(self, run: str, exchange: Exchange, sent: Sent, head: Mapping[str, str]) -> None:
         if exchange.round != len(self.kept[run]):
@@ -292,10 +297,17 @@ class Rehearsal:
             conditions=self.conditions,
         )
 
-    def start_coordinator(self, participants: Iterable[str] = (), earlier: Sequence[str] = ()) -> None:
+    def start_coordinator(
+        self, participants: Iterable[str] = (), earlier: Sequence[str] = (), unblinded: Sequence[Decision] = ()
+    ) -> None:
         """Starts the coordinator, or starts it again from its record."""
-        opening = Opening(tuple(sorted(participants or self.cohorts)), tuple(earlier))
+        opening = Opening(tuple(sorted(participants or self.cohorts)), tuple(earlier), tuple(unblinded))
         self.coordinator = Coordinator(self.coordinator_key, self.study, self.roster, self.run_id, opening, self.record)
+
+    def start_again(self, run: str, unblinded: Sequence[Decision] = ()) -> None:
+        """Starts a later run of the same sites over the same rows."""
+        self.run_id = run
+        self.start_coordinator(earlier=tuple(self.record.kept), unblinded=unblinded)
 
     def step(self, wire: Wire | None = None) -> None:
         """Sends the request to the sites that have not answered this round."""

@@ -364,6 +364,23 @@ class TestTwoRunsAtOnce:
         figures = one.coordinator._history.figures, other.outcome.history.figures
         assert not np.subtract(*(told(of, "os/match") for of in figures)).any()
 
+    def test_a_site_that_starts_again_finds_the_same(self, patients, table):
+        """The first has its members, and asks for the counts of pairs, when the second tells of others and ends."""
+        versions = Versions(patients, table)
+        one = versions.opens(nearest(0.32), {"km": {"kind": "km", "endpoints": ["os"], "populations": ["match"]}})
+        while (
+            one.coordinator._history is None
+            or one.coordinator._history.phase != "admission/pairs"
+            or (not one.coordinator._history.populations)
+        ):
+            one.step()
+        other = versions.asks(nearest(0.319), cox("match"))
+        assert refusal(other, MATCHED) == ("R14.entered_rows", "all")
+        for name in SITES:
+            one.start_site(name)
+        one.step()
+        assert "km/os/match" not in one.coordinator._history.results
+
     def test_the_later_one_is_compared_with_the_members_of_the_earlier(self, patients, table):
         """The first has its members when the second one asks, and has told no more than how many they are."""
         versions = Versions(patients, table)

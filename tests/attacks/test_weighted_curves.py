@@ -14,7 +14,7 @@ from riskset.analyses.methods import km_weighted
 from riskset.analyses.methods.propensity_fit import PropensityFit
 from riskset.analyses.plan import plan
 from riskset.rehearsal import Rehearsal
-from riskset.stats.averaged_weights import blocks
+from riskset.stats.averaged_weights import blocks, influences_on_mean
 from riskset_site.data.holding import rows_of
 
 SITES = ("asan", "kurume", "osaka")
@@ -40,21 +40,30 @@ def made(patients, rows):
     """Returns the study of these curves and adjustments over some hospitals, and a new rehearsal of it."""
 
     def made(
-        curves=CURVES, adjustments=None, endpoints=("os",), sites=SITES, *, is_gated=True, run="rehearsal", **more
+        curves=CURVES,
+        adjustments=None,
+        endpoints=("os",),
+        sites=SITES,
+        *,
+        is_gated=True,
+        run="rehearsal",
+        means=None,
+        of=None,
+        **more,
     ):
         score = {"covariates": ["age", "stage"], "site": "none", "adjustments": adjustments or {"iptw": IPTW}}
-        asked = {"score": {"kind": "propensity"}, "curves": curves}
-        of = {name: {"days": "days", "event": "dead"} for name in endpoints}
+        asked = {"score": {"kind": "propensity"}, "curves": curves} | ({"means": means} if means else {})
+        ends = {name: {"days": "days", "event": "dead"} for name in endpoints}
         variables = patients.variables | {"age": {"type": "number", "range": [0, 100], "step": 0.1}}
         study = patients.study(
-            sites, width_days=7, analyses=asked, propensity=score, endpoints=of, variables=variables, **more
+            sites, width_days=7, analyses=asked, propensity=score, endpoints=ends, variables=variables, **more
         )
-        dealt = patients.deal(rows, patients.sites(sites, N))
+        dealt = patients.deal(rows if of is None else of, patients.sites(sites, N))
         cohorts = {}
         for name, cohort in dealt.items():
             own = cohort.analysis_sets["os"]
             everybody = {s.name: PatientSet(own.variables, own.patients) for s in plan(study).sets if not s.endpoint}
-            cohorts[name] = Cohort(name, {of: as_counted(own, of) for of in endpoints} | everybody)
+            cohorts[name] = Cohort(name, {end: as_counted(own, end) for end in endpoints} | everybody)
         return Rehearsal(study, cohorts, run, is_gated=is_gated)
 
     return made
@@ -225,6 +234,51 @@ def test_a_landmark_after_one_event_has_no_error(made):
         early = first[f"km/os/iptw/error/{arm}/{0.25 * 30.4375:g}"]
         assert not isinstance(early, RefusedByRule) or early.rule == "R8"
         assert has_result(first[f"km/os/iptw/error/{arm}/{12 * 30.4375:g}"])
+
+
+MEANS = {"kind": "rmst", "endpoints": ["os"], "populations": ["iptw"], "tau": [12]}
+NO_LANDMARK = CURVES | {"landmarks": []}
+
+
+EARLY = 5
+
+
+@pytest.fixture(scope="module")
+def with_one_early(rows):
+    """Returns who of the old arm has the first event, on day 5, and the patients: nobody else leaves within 30 days."""
+    who = int(np.flatnonzero(rows.event & (rows.variables["arm"] == 0.0))[0])
+    days = rows.days + 30
+    days[who] = EARLY
+    return who, replace(rows, days=days)
+
+
+def test_without_the_rule_the_error_of_an_early_mean_tells_a_patients_weight(made, with_one_early):
+    """Until the second event the mean hangs on whoever has the first one: the others' influences are a hundredth of
+    the patient's, and the weight, in eighths, follows from the sum."""
+    who, rows = with_one_early
+    early = MEANS | {"tau": [14 / 30.4375]}
+    results = made(NO_LANDMARK, means=early, of=rows, is_gated=False).run().results
+    curves, (error,) = results["km/os/iptw"], [e for id_, e in results.items() if id_.endswith("error/old")]
+    weighted, part = curves.weighted(0), curves.of.mean / km_weighted.PARTS
+    each = influences_on_mean(weighted, 7 * np.arange(weighted.shape[1]), 14)
+    of_others = curves.of.counts[0] * (curves.averaged[0] * each) ** 2
+    of_others[0, 1] = 0.0
+    read = np.sqrt(error.std_error**2 - of_others.sum()) / abs(each[0, 1]) / part
+    age, stage = int(rows.variables["age"][who] - AGES[0]), int(rows.variables["stage"][who])
+    of_pattern = np.minimum(parts_by_pattern(results, 0, km_weighted.PARTS), 4 * km_weighted.PARTS)
+    assert round(read) == round(of_pattern[age, stage])
+
+
+def test_the_rule_refuses_that_error_and_answers_a_later_one(made, with_one_early):
+    ran = made(NO_LANDMARK, means=MEANS | {"tau": [14 / 30.4375, 12]}, of=with_one_early[1])
+    results = ran.run().results
+    early, later = (f"rmst/os/iptw/{tau}" for tau in (14 / 30.4375, 12))
+    assert (results[f"{early}/error/old"].rule, results[f"{early}/error/old"].by) == ("R8", "a site")
+    assert all(has_result(results[f"{later}/error/{arm}"]) for arm in ("old", "new"))
+    # the means themselves follow from the curves: no hospital sent a number of them
+    assert has_result(results[early])
+    assert has_result(results[later])
+    assert not any({early, later} & journal.answered("rehearsal").keys() for journal in ran.journals.values())
 
 
 def test_the_nearest_honest_request_is_answered(honest):

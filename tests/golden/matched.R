@@ -10,9 +10,10 @@ derive <- function(d) { if (!is.null(d$nodes)) { d$size2 <- as.integer(d$sizecat
 outcomes <- function(m) {
   m$S <- with(m, Surv(time, event)); has <- any(m$w != 1)
   a <- coxph(S ~ trt + strata(site), data=m, weights=w, control=ctl, robust=FALSE); b <- coxph(S ~ trt + strata(site), data=m, weights=w, control=ctl, cluster=set)
-  c1 <- coxph(S ~ trt + strata(set), data=m, weights=w, control=ctl, robust=FALSE); u <- coxph(S ~ trt, data=m, weights=w, control=ctl, robust=FALSE); uc <- coxph(S ~ trt, data=m, weights=w, control=ctl, cluster=set)
+  c1 <- coxph(S ~ trt + strata(set), data=m, weights=w, control=ctl, robust=FALSE); c2 <- coxph(S ~ trt + strata(set), data=m, weights=w, control=ctl, robust=FALSE, ties="breslow"); u <- coxph(S ~ trt, data=m, weights=w, control=ctl, robust=FALSE); uc <- coxph(S ~ trt, data=m, weights=w, control=ctl, cluster=set)
   km <- lapply(setNames(nm=c("log","log-log")), function(ct) { t <- summary(survfit(S ~ trt, data=m, conf.type=ct))$table; list(n=unname(t[,"records"]), events=unname(t[,"events"]), median=unname(t[,"median"]), lower=unname(t[,ncol(t)-1]), upper=unname(t[,ncol(t)])) })
-  out <- list(strata_site=list(coef=coef(a)[[1]], se=sqrt(a$var[1]), loglik=a$loglik), cluster_set=list(coef=coef(b)[[1]], robust_se=sqrt(b$var[1])), strata_set=list(coef=coef(c1)[[1]], se=sqrt(c1$var[1])),
+  out <- list(strata_site=list(coef=coef(a)[[1]], se=sqrt(a$var[1]), loglik=a$loglik), cluster_set=list(coef=coef(b)[[1]], robust_se=sqrt(b$var[1]), robust_score=b$rscore[1]), strata_set=list(coef=coef(c1)[[1]], se=sqrt(c1$var[1]), loglik=c1$loglik, score=c1$score, wald=c1$wald.test[[1]]),
+    strata_set_breslow=list(coef=coef(c2)[[1]], se=sqrt(c2$var[1]), loglik=c2$loglik, score=c2$score),
     unstratified=list(coef=coef(u)[[1]], se=sqrt(u$var[1]), cluster_set_se=sqrt(uc$var[1])))
   if (!has) out <- c(out, list(km=km, logrank=survdiff(S ~ trt, data=m)$chisq, logrank_strata_site=survdiff(S ~ trt + strata(site), data=m)$chisq))
   out }

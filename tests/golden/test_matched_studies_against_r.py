@@ -93,6 +93,9 @@ def test_the_model_of_sets_with_up_to_two_of_the_reference(found, case):
     assert model["analysed"] == r["n_treated"] + r["n_control"]
     assert abs(model["terms"][0]["coef"] - r["strata_site"]["coef"]) < 1e-9 * r["strata_site"]["se"]
     assert model["terms"][0]["se"] == pytest.approx(r["strata_site"]["se"], rel=1e-9)
+    # clustered by set; where each patient counts once, no study asks for it
+    assert model["weighted_log_rank"]["chi2"] == pytest.approx(r["cluster_set"]["robust_score"], rel=1e-9)
+    assert "weighted_log_rank" not in found["cox/os/match/univariable/trt"]
 
 
 def same_curves(arms, of):
@@ -147,3 +150,26 @@ def test_table_1(of_patients, r):
 def test_rates(of_patients, r):
     (rate,) = of_patients["response/match"]["rates"]
     assert [{"n": arm["n"], "of": arm["of"]} for arm in rate["arms"]] == r["early"]
+
+
+@pytest.fixture(scope="module")
+def by_set(tries):
+    cox = {"kind": "cox", "univariable": ["trt"], **MATCHED, "baseline": "matched-set"}
+    return tries({"cox": cox})["cox/os/match/univariable/trt"]
+
+
+@pytest.mark.parametrize("ties", ["strata_set", "strata_set_breslow"])
+def test_the_model_by_matched_set(by_set, r, ties):
+    """R's with either way of counting ties; by Efron's, sets with two events add log 2 to both log likelihoods."""
+    (term,), of_r = by_set["terms"], r[ties]
+    assert (by_set["baseline"], by_set["n"]) == ("matched-set", r["n_treated"] + r["n_control"])
+    # R iterates to 1e-13 of the log likelihood
+    assert term["coef"] == pytest.approx(of_r["coef"], abs=1e-6 * of_r["se"])
+    assert term["se"] == pytest.approx(of_r["se"], rel=1e-6)
+    null, fitted = by_set["log_likelihood"].values()
+    assert fitted - null == pytest.approx(of_r["loglik"][1] - of_r["loglik"][0], rel=1e-9)
+    assert by_set["tests"]["score"]["chi2"] == pytest.approx(of_r["score"], rel=1e-9)
+    if ties == "strata_set_breslow":
+        assert [null, fitted] == pytest.approx(of_r["loglik"], rel=1e-9)
+    else:
+        assert by_set["tests"]["wald"]["chi2"] == pytest.approx(of_r["wald"], rel=1e-6)

@@ -1,8 +1,10 @@
 """Curves by averaged weights equal R's `survfit` with these averages as weights, and the error at a landmark what R's
-influences give with each patient's own weight (`weighted_curves.R`). Tolerances as in `test_cox_against_r`."""
+influences give with each patient's own weight (`weighted_curves.R`). So do restricted means, by `residuals` of the
+curve. Tolerances as in `test_cox_against_r`."""
 
 import csv
 import json
+from math import log, sqrt
 from pathlib import Path
 
 import pytest
@@ -19,18 +21,26 @@ def name(request):
 
 
 @pytest.fixture(scope="module")
-def found(name, csv_of, desk_at, tmp_path_factory):
+def results(name, csv_of, desk_at, tmp_path_factory):
     with csv_of(name).open(encoding="utf-8", newline="") as file:
         rows = prepared(name, list(csv.DictReader(file)))
     by_name = {site: [row for row in rows if row["site"] == site] for site in sorted({row["site"] for row in rows})}
     asked = {"kind": "km", "endpoint": "os", "populations": ["all", "iptw"], "landmarks": LANDMARKS[name]}
-    text = study_of(name, rows, by_name, {"curves": asked}).replace("width_days = 1, ", "width_days = 7, ")
+    means = {"kind": "rmst", "endpoint": "os", "populations": ["iptw"], "tau": [LANDMARKS[name][1]]}
+    text = study_of(name, rows, by_name, {"curves": asked, "means": means}).replace(
+        "width_days = 1, ", "width_days = 7, "
+    )
     score = f"[propensity]\ncovariates = {json.dumps(list(DATA[name].in_r)[1:])}\n{ADJUSTED}"
     desk = desk_at(tmp_path_factory.mktemp(name))
     desk.writes_study(text.replace("[analyses]", f"{score}[analyses]"))
     for site, of in by_name.items():
         desk.adds_site(site, of, DATA[name].mapping)
-    return desk.tries()["km/os/iptw"]
+    return desk.tries()
+
+
+@pytest.fixture(scope="module")
+def found(results):
+    return results["km/os/iptw"]
 
 
 @pytest.fixture(params=[0, 1])
@@ -57,3 +67,30 @@ def test_the_curve_is_that_of_survfit(arm):
 def test_landmarks(arm, key):
     found, r = arm
     assert [mark[key] for mark in found["landmarks"]] == pytest.approx(r["landmarks"][key], rel=1e-9)
+
+
+@pytest.fixture
+def means(results, name):
+    """Returns the restricted means as found, and each arm's as R has it, that of our reference first."""
+    found = results[f"rmst/os/iptw/{LANDMARKS[name][1]}"]
+    levels = sorted(arm["level"] for arm in found["arms"])
+    of_r = dict(zip(levels, (arm["rmst"] for arm in R[name]["arms"]), strict=True))
+    return found, [of_r[found["reference"]], *(of_r[level] for level in levels if level != found["reference"])]
+
+
+def test_restricted_means(means, name):
+    found, of_r = means
+    assert (found["tau_days"], found["weighted"]) == (LANDMARKS[name][1], True)
+    arms = sorted(found["arms"], key=lambda arm: arm["level"] != found["reference"])
+    assert [arm["rmst_days"] for arm in arms] == pytest.approx([arm["mean"] for arm in of_r], rel=1e-9)
+    assert [arm["se"] for arm in arms] == pytest.approx([arm["se"] for arm in of_r], rel=1e-9)
+    assert (found["overall"]["se"], found["overall"]["reason"]["code"]) == (None, "by arm only")
+
+
+def test_how_restricted_means_differ(means):
+    found, (reference, arm) = means
+    a, b = arm["mean"], reference["mean"]
+    assert found["difference"]["estimate"] == pytest.approx(a - b, rel=1e-9)
+    assert found["difference"]["se"] == pytest.approx(sqrt(arm["se"] ** 2 + reference["se"] ** 2), rel=1e-9)
+    assert log(found["ratio"]["estimate"]) == pytest.approx(log(a / b), rel=1e-9)
+    assert found["ratio"]["se"] == pytest.approx(sqrt((arm["se"] / a) ** 2 + (reference["se"] / b) ** 2), rel=1e-9)

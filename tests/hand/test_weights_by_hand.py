@@ -18,16 +18,24 @@ Score residuals, w times that of the patient, in 1225ths:
     5 and 6:           (4/7)(1/7) + (2/5)(3/5)        394
 Their sum is 1505/1225 = 43/35, the score: 1 + 2 - 4/7 - 3 (2/5).
 
+Their squares add up to (450^2 + 75^2 + 438^2 + 96^2 + 2 394^2) / 1225^2 = 719,657 / 1225^2, so that the robust score
+test is 1505^2 / 719,657 = 3.147, on one degree of freedom; of two hospitals with these patients each it is twice that.
+
 The weights count as 7^2 / 9 = 5.4 patients, those with an event (1, 2, 1, 1) as 25/7 = 3.6, those with x as 16/6 = 2.7
 and those without as 3. Patient 3 has 2/7 of all weight, and 2/4 of that of those with x.
 
 Their mean is 7/6, next to 1 of all powers of two: weights are rounded to eighths.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from riskset.analyses.cohort import Cohort
+from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.analyses.weights import Weights, effective, largest_share, rounded, unit
+from riskset.rehearsal import Rehearsal
 from riskset.stats.at_events import AtEvents
 from riskset.stats.cox import evaluate, risk_sets
 
@@ -42,6 +50,23 @@ def test_score_residuals_are_those_by_hand():
     # events of a day come before its censorings
     assert found * 1225 == pytest.approx([450, -75, 438, -96, 394, 394], abs=1e-9)
     assert found.sum() == pytest.approx(evaluate(rows, [0.0], "breslow").score[0], abs=1e-12) == pytest.approx(43 / 35)
+
+
+def test_the_weighted_log_rank_test_of_two_such_hospitals(patients):
+    sites = ("asan", "kurume")
+    cox = {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm"], "weights": "age", "ties": "breslow"}
+    rows = patients.rows(1, 6)
+    values = {"arm": np.array(X, float)[:, 0], "age": W, "stage": np.zeros(6)}
+    rows = replace(rows, days=np.array(DAYS), event=np.array(EVENT), variables=values)
+    cohorts = {name: Cohort(name, {"os": rows, "os weighted by age": replace(rows, weights=W)}) for name in sites}
+    results = Rehearsal(patients.study(sites, analyses={"cox": cox}), cohorts, is_gated=False).run().results
+    fit = results["cox/os/all/multivariable"]
+    assert isinstance(fit, CoxFit)
+    found = results["cox/os/all/multivariable/robust_score"].test
+    assert found.chi2 == pytest.approx(2 * 1505**2 / 719657, rel=1e-9)
+    assert found.df == 1
+    # the ordinary score test divides by the information: 12/49 and, twice, 3/2 times 6/25
+    assert fit.score.chi2 == pytest.approx(2 * (43 / 35) ** 2 / (12 / 49 + 18 / 25), rel=1e-9)
 
 
 @pytest.mark.parametrize("beta", [0.0, -0.4])

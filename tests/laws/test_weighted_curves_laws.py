@@ -13,7 +13,8 @@ from riskset.analyses.methods.km_weighted import WeightedKaplanMeier
 from riskset.analyses.moments import Moments, moments_id
 from riskset.analyses.plan import plan
 from riskset.analyses.weights import Weights
-from riskset.stats.averaged_weights import IN_NONE, averages, blocks
+from riskset.stats.averaged_weights import IN_NONE, averages, blocks, influences_on_mean
+from riskset.stats.kaplan_meier import product_limit, restricted_mean
 
 N = 200
 counts = st.lists(st.integers(0, 9), min_size=1, max_size=30).map(lambda own: np.array([own]))
@@ -38,6 +39,40 @@ def test_averages_keep_the_sum_of_weights(counts, data):
     found = blocks(counts, 5)
     totals = np.array(data.draw(st.lists(st.integers(0, 99), min_size=len(found.sizes), max_size=len(found.sizes))))
     assert (counts * averages(found, totals)).sum() == pytest.approx(totals.sum())
+
+
+two_statuses = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=3, max_size=30)
+two_statuses = two_statuses.map(lambda own: np.array([*own, (0, 5)], float).T)
+"""Somebody is censored at the end."""
+
+
+def mean_up_to(weighted, tau):
+    return restricted_mean(product_limit(weighted[0], weighted[1], None, np.arange(weighted.shape[1])), tau)
+
+
+@given(two_statuses, st.data())
+def test_an_influence_on_the_mean_is_its_derivative(counts, data):
+    tau = data.draw(st.floats(0.5, counts.shape[1] - 1.5))
+    each = influences_on_mean(counts, np.arange(counts.shape[1]), tau)
+    at, h = data.draw(st.sampled_from(np.argwhere(counts > 0).tolist())), 1e-5
+    more, less = counts.copy(), counts.copy()
+    more[tuple(at)] += h
+    less[tuple(at)] -= h
+    numeric = (mean_up_to(more, tau)[0] - mean_up_to(less, tau)[0]) / (2 * h)
+    # the third derivative times h^2 is far below; what is lost to rounding is some 1e-16 tau / h
+    assert each[tuple(at)] == pytest.approx(numeric, rel=1e-5, abs=1e-7)
+
+
+def test_with_weights_of_1_the_error_of_the_mean_is_nearly_greenwoods():
+    """Both estimate the same; they differ by terms of the order 1/n."""
+    random = np.random.default_rng(5)
+    counts = np.array(
+        [random.multinomial(4000, np.full(40, 1 / 40)), random.multinomial(2000, np.full(40, 1 / 40))], float
+    )
+    mean, greenwood = mean_up_to(counts, 25)
+    jackknife = np.sqrt((counts * influences_on_mean(counts, np.arange(40), 25) ** 2).sum())
+    assert mean == pytest.approx(mean_up_to(3 * counts, 25)[0])  # a factor on all weights changes nothing
+    assert jackknife == pytest.approx(greenwood, rel=1e-3)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,6 @@ from riskset.catalogue import say
 from riskset.errors import DataError, Refused
 from riskset.joining.signed import read_file
 from riskset.protocol.coordinator import Coordinator, Outcome
-from riskset.protocol.opening import Opening
 from riskset.protocol.roster import Roster, read_roster
 from riskset.study.load import load_study, study_from_json, study_hash
 from riskset.study.spec import Study
@@ -69,8 +68,7 @@ def _files(
 
 
 def _outcome(home: CoordinatorFolder, record: RunRecord, run: RecordedRun, study: Study, roster: Roster) -> Outcome:
-    opening = Opening(run.participants, record.earlier_of(run.id))
-    coordinator = Coordinator(home.identity, study, roster, run.id, opening, record)
+    coordinator = Coordinator(home.identity, study, roster, run.id, record.opening(run.id), record)
     if not coordinator.is_finished:
         values = {"run": run.id, "round": coordinator.round}
         state = "cancelled" if run.state == "cancelled" else "unfinished"

@@ -15,19 +15,22 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
+from riskset.analyses.plan import plan
 from riskset.catalogue import say
 from riskset.cli import warn
 from riskset.errors import DataError, Refused, Unreachable
 from riskset.joining.expiry import expiry_lines, of_members, today_utc
+from riskset.ledger.durable import utc_now
 from riskset.protocol.coordinator import Coordinator, Outcome
-from riskset.protocol.opening import Opening
 from riskset.protocol.roster import Roster, load_roster
+from riskset.protocol.unblinding import Decision, Unblinding
 from riskset.secure.keys import public_hex
 from riskset.study.load import canonical_json, load_study, study_hash
 from riskset.study.spec import Study
 from riskset.terminal import tell
 from riskset.visible_text import lines
 from riskset_server.commands.joining import HOME, Folder, StudyFile
+from riskset_server.commands.unblinding import By, Reason, Unblind, unblinding_of
 from riskset_server.coordinator_folder import CoordinatorFolder
 from riskset_server.engine.engine import Engine
 from riskset_server.run.outcome import not_reported, write_run
@@ -114,22 +117,29 @@ def run(
     ] = False,
     cancel: Annotated[bool, typer.Option("--cancel", help="Give up the unfinished run.")] = False,
     out: Annotated[Path, typer.Option(help="A folder for results; each run writes into its own folder there.")] = OUT,
+    unblind: Unblind = None,
+    by: By = "",
+    reason: Reason = "",
 ) -> None:
     """Run a study with its sites, or continue its unfinished run. A finished run is not begun again without --new.
+
+    With --unblind a new run computes outcomes that the last one withheld, where the study leaves that to a person.
 
     The run waits for sites that are away or have no approval in force; stopping it (Ctrl-C) loses nothing. Exit 3: a
     site refused for any other reason, which is printed.
 
     Example: riskset run study.toml --server coordinator --out results
     """
-    asked = _asked(study_file, roster_file, folder, out)
+    asked, unblinding = _asked(study_file, roster_file, folder, out), unblinding_of(unblind, by, reason)
     with closing(RunRecord(asked.folder.runs, asked.folder.identity)) as record:
         latest = record.latest(*asked.hashes) if cancel or not new else None
         if cancel:
             return _cancel(asked, record, latest)
         if latest is not None and latest.state == "finished":
-            return _say_finished(asked, latest)
-        return _run(asked, record, latest, without or [])
+            if unblinding is None:
+                return _say_finished(asked, latest)
+            latest = None
+        return _run(asked, record, latest, without or [], unblinding)
 
 
 def _asked(study_file: Path, roster_file: Path | None, folder: Path, out: Path) -> _Asked:
@@ -164,7 +174,13 @@ def _cancel(asked: _Asked, record: RunRecord, run: RecordedRun | None) -> None:
     tell(say(f"server.run.cancelled.{'asked' if counts else 'opened'}", run=run.id))
 
 
-def _run(asked: _Asked, record: RunRecord, unfinished: RecordedRun | None, without: Sequence[str]) -> None:
+def _run(
+    asked: _Asked,
+    record: RunRecord,
+    unfinished: RecordedRun | None,
+    without: Sequence[str],
+    unblinding: Unblinding | None,
+) -> None:
     """Runs to the end and writes the results; what has no result is printed."""
     with asked.folder.desk() as desk:
         desk.check_roster(asked.roster)
@@ -173,9 +189,15 @@ def _run(asked: _Asked, record: RunRecord, unfinished: RecordedRun | None, witho
     if unfinished is not None and without and sorted(unfinished.participants) != participants:
         message = say("server.run.other_sites", run=unfinished.id, sites=tuple(sorted(unfinished.participants)))
         raise DataError(message, say("server.run.other_sites_hint", command=f"{asked.command} --new"))
+    if unfinished is not None:
+        _check_decided(asked, record, unfinished, unblinding)
+    decisions = _decisions(asked, record, participants, unblinding) if unblinding and not unfinished else ()
     console = Console(stderr=True)
     try:
-        outcome = _conducted(asked, record, unfinished, participants, console)
+        run = unfinished or record.run(
+            record.begin(asked.study.id, *asked.hashes, participants, asked.files, unblinded=decisions)
+        )
+        outcome = _conducted(asked, record, run.id, console, is_new=unfinished is None)
         paths = write_run(asked.study, outcome, asked.out)
         record.end(outcome.run)  # not before: if the report cannot be written, the same command continues this run
     except KeyboardInterrupt:
@@ -187,6 +209,34 @@ def _run(asked: _Asked, record: RunRecord, unfinished: RecordedRun | None, witho
         tell(line)
     for path in paths:
         tell(path)
+
+
+def _check_decided(asked: _Asked, record: RunRecord, unfinished: RecordedRun, unblinding: Unblinding | None) -> None:
+    """Raises DataError where an unfinished run was begun with other decisions than the command asks for."""
+    begun = {one.population for one in record.opening(unfinished.id).unblinded}
+    if unblinding is not None and begun != {*unblinding.populations}:
+        message = say("server.run.other_decisions", run=unfinished.id)
+        raise DataError(message, say("server.run.other_decisions_hint", command=f"{asked.command} --new"))
+
+
+def _decisions(
+    asked: _Asked, record: RunRecord, participants: Sequence[str], unblinding: Unblinding
+) -> tuple[Decision, ...]:
+    """Returns the decisions about what the last finished run of these sites withheld, which no decision opened. Raises
+    Refused where there is none, or it withheld nothing of a population."""
+    before = [
+        run
+        for run in record.runs(asked.study.id)
+        if run.state == "finished"
+        and (run.study, run.roster, sorted(run.participants)) == (*asked.hashes, participants)
+        and not record.opening(run.id).unblinded
+    ]
+    id_, results = "", None
+    if before:
+        id_ = before[-1].id
+        last = Coordinator(asked.folder.identity, asked.study, asked.roster, id_, record.opening(id_), record)
+        results = last.outcome().results
+    return unblinding.after(plan(asked.study), id_, results, utc_now())
 
 
 def _participants(asked: _Asked, without: Sequence[str]) -> list[str]:
@@ -202,19 +252,15 @@ def _participants(asked: _Asked, without: Sequence[str]) -> list[str]:
     return left
 
 
-def _conducted(
-    asked: _Asked, record: RunRecord, unfinished: RecordedRun | None, participants: Sequence[str], console: Console
-) -> Outcome:
+def _conducted(asked: _Asked, record: RunRecord, run_id: str, console: Console, *, is_new: bool) -> Outcome:
     from riskset_server.link import SuperLinkClient  # Flower takes a second to import
 
-    study, folder = asked.study, asked.folder
-    run_id = unfinished.id if unfinished else record.begin(study.id, *asked.hashes, participants, asked.files)
-    opening = Opening(record.participants(run_id), record.earlier_of(run_id))
+    study, folder, opening = asked.study, asked.folder, record.opening(run_id)
     coordinator = Coordinator(folder.identity, study, asked.roster, run_id, opening, record)
     coordinator.check_program()
     began = say("server.run.began", run=run_id, study=study.id, version=study.version)
     resumed = say("server.run.resumed", run=run_id, study=study.id, version=study.version, round=coordinator.round)
-    console.print(lines(str(resumed if unfinished else began)), highlight=False, markup=False)
+    console.print(lines(str(began if is_new else resumed)), highlight=False, markup=False)
     earlier = tuple(frozenset(record.participants(run)) for run in opening.earlier)
     left_out = tuple(site for site in asked.roster.sites if site not in opening.participants)
     next_run = NextRun(study.disclosure, f"{asked.command} --new", earlier, left_out)

@@ -25,6 +25,7 @@ from riskset.study.spec import Study
 from riskset.terminal import tell
 from riskset.visible_text import json_text
 from riskset_server.commands.joining import accept, invite, revoke, roster
+from riskset_server.commands.unblinding import By, Reason, Unblind, unblinding_of
 from riskset_server.run.outcome import excluded, now_utc, write_outcome
 from riskset_server.run.rehearse import GATE_IGNORED, REHEARSAL, Rehearsed, rehearsals, rehearse, verdicts
 from riskset_server.run.suggest.lines import suggestion
@@ -97,16 +98,19 @@ def try_(
         bool,
         typer.Option("--may-be-told-alone", help="As if every site had signed that its own estimates may be told."),
     ] = False,
+    unblind: Unblind = None,
+    by: By = "",
+    reason: Reason = "",
 ) -> None:
     """Run a whole study in memory over site files on this machine, with the messages, gate and sums of a real run.
 
     With --suggest it also prints the smallest set of changes and exceptions, of those it tries, with which every
-    analysis passes.
+    analysis passes. With --unblind the study is run twice: as it is, and with the decision.
 
     Exit 0: done; each refusal is printed with what would pass. 1: a file is wrong; every problem is printed. 3: a site
     would not take part at all.
     """
-    tried = load_study(file)
+    tried, unblinding = load_study(file), unblinding_of(unblind, by, reason)
     signed = tuple(ExceptionSigned(*parse_exception(text, REHEARSAL), REHEARSAL) for text in exceptions or ())
     if suggest and ignore_gate:
         raise typer.BadParameter(str(say("run.suggest.needs_gate")))
@@ -122,6 +126,7 @@ def try_(
         is_gated=not ignore_gate,
         may_be_told_alone=may_be_told_alone,
         command=typed(exceptions or (), flags),
+        unblinding=unblinding,
     )
     for line in _written(tried, rehearsed, out, is_gated=not ignore_gate):
         tell(line)

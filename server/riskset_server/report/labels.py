@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from riskset.analyses.methods.score_strata import variable_of
 from riskset.catalogue import say
-from riskset.study.spec import DateEndpoint, Matching, NumberVariable, Study, Variable
+from riskset.study.spec import DateEndpoint, Matching, NumberVariable, Stratification, Study, Variable
 
 _TRUTH = {"true": "yes", "false": "no"}
 _SCALES = {
@@ -87,7 +88,7 @@ def labels_of(study: Study) -> Labels:
     endpoints = study.endpoints.items()
     return Labels(
         variables={name: _with_unit(study.label_of(name), variable) for name, variable in study.variables.items()},
-        plain={name: study.label_of(name) for name in study.variables},
+        plain={name: study.label_of(name) for name in study.variables} | dict(_strata(study)),
         endpoints={name: endpoint.label for name, endpoint in endpoints if endpoint.label},
         origins={name: _inside(study.label_of(e.origin)) for name, e in endpoints if isinstance(e, DateEndpoint)},
         competing={name: tuple(map(study.label_of, e.competing)) for name, e in endpoints if e.competing},
@@ -100,8 +101,16 @@ def _populations(study: Study) -> Iterator[tuple[str, str]]:
     for name, adjustment in study.propensity.adjustments.items() if study.propensity else ():
         if isinstance(adjustment, Matching):
             yield name, str(say("report.population.matched", name=name))
+        elif isinstance(adjustment, Stratification):
+            yield name, str(say("report.population.strata", name=name))
         else:
             yield name, str(say("report.population.weighted", name=name))
+
+
+def _strata(study: Study) -> Iterator[tuple[str, str]]:
+    for name, asked in study.propensity.stratifications.items() if study.propensity else ():
+        cuts = tuple(f"{cut:g}" for cut in asked.cuts)
+        yield variable_of(name), str(say("report.population.stratum", name=name, cuts=cuts))
 
 
 def _with_unit(label: str, variable: Variable) -> str:

@@ -156,8 +156,12 @@ def number_with_limits(number: float | None, lower: float | None, upper: float |
 def mean_with_limits(
     mean: float | None, lower: float | None, upper: float | None, unit: str, days_per_unit: float
 ) -> str:
-    """`14.7 (12.9–16.5)` from a mean and limits in days; a dash if there is no mean."""
-    return NO_VALUE if mean is None else time_with_limits(mean, lower, upper, unit, days_per_unit)
+    """`14.7 (12.9–16.5)` from a mean and limits in days; a dash if there is no mean, no limits if there is no error."""
+    if mean is None:
+        return NO_VALUE
+    if lower is None and upper is None:
+        return f"{time(mean, unit, days_per_unit)} ({NOT_ESTIMABLE})"
+    return time_with_limits(mean, lower, upper, unit, days_per_unit)
 
 
 def difference_with_limits(

@@ -22,6 +22,8 @@ from riskset.errors import DataError, Refused, VerificationError
 from riskset.ledger.durable import AlreadyThere, Statement, utc_now
 from riskset.ledger.entry import Entry
 from riskset.ledger.log_file import LedgerFile
+from riskset.protocol.opening import Opening
+from riskset.protocol.unblinding import Decision, read_decisions
 from riskset.protocol.witnessing import LOG
 from riskset.secure.envelope import Head, claimed_head, sha256, unframe
 from riskset.strict_json import read_json
@@ -118,14 +120,17 @@ class RunRecord:
         roster: str,
         participants: Sequence[str],
         files: Mapping[str, str] | None = None,
+        unblinded: Sequence[Decision] = (),
     ) -> str:
-        """Returns the id of a new run, 16 hex digits. `study` and `roster` are hashes.
+        """Returns the id of a new run, 16 hex digits. `study` and `roster` are hashes; `unblinded` are the decisions
+        with which it is opened.
 
         `files` are the texts of both, by the same names: they are kept, so that the report can be written again.
         """
         run, names, earlier = secrets.token_hex(8), list(participants), list(self.earlier(study_id))
         hashes = {"study": study, "roster": roster}
-        public = {"run": run, "study_id": study_id, **hashes, "participants": names, "earlier": earlier}
+        decisions = {"unblinded": [one.content for one in unblinded]} if unblinded else {}
+        public = {"run": run, "study_id": study_id, **hashes, "participants": names, "earlier": earlier, **decisions}
         values = (run, study_id, study, roster, json.dumps(names), json.dumps(earlier), utc_now())
         self.ledger.append(
             "began", public, files, also=[("INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, NULL)", values)]
@@ -163,6 +168,11 @@ class RunRecord:
     def earlier_of(self, run: str) -> tuple[str, ...]:
         """Returns what `earlier` was when the run began: what its opening states, also when it is repeated."""
         return self._names("earlier", run)
+
+    def opening(self, run: str) -> Opening:
+        """Returns what the run is opened with, also when that is repeated."""
+        [began] = [entry for entry in self.ledger.entries("began") if entry.public["run"] == run]
+        return Opening(self.participants(run), self.earlier_of(run), read_decisions(began.public))
 
     def earlier(self, study_id: str) -> tuple[str, ...]:
         """Returns the runs of any version of the study in which a contribution was requested or received, oldest first.

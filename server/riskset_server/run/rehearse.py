@@ -14,9 +14,11 @@ from riskset.analyses.cohort import Cohort
 from riskset.catalogue import Message, say
 from riskset.disclosure.policy import default_policy, loosened
 from riskset.errors import DataError, Problem, Refused, RisksetError
+from riskset.ledger.durable import utc_now
 from riskset.protocol.approval import ExceptionSigned
 from riskset.protocol.coordinator import Outcome
 from riskset.protocol.participation import column_for
+from riskset.protocol.unblinding import Unblinding
 from riskset.rehearsal import Rehearsal
 from riskset.results.refusals import ToldOnce, in_short, told_once
 from riskset.study.spec import Study
@@ -26,6 +28,9 @@ from riskset_server.run.suggest.search import Rehearsals
 
 REHEARSAL: Final = str(say("run.rehearsal.notice"))
 GATE_IGNORED: Final = str(say("run.rehearsal.notice_no_gate"))
+RUN: Final = "rehearsal"
+"""The name of the run whose results are written."""
+BEFORE_DECISION: Final = "first-rehearsal"
 
 
 @dataclass(frozen=True)
@@ -53,20 +58,34 @@ def rehearse(
     is_gated: bool = True,
     may_be_told_alone: bool = False,
     command: str = "riskset study try",
+    unblinding: Unblinding | None = None,
 ) -> Rehearsed:
     """Returns the outcome of the study over the sites in `folder`/*/site.toml.
 
-    `exceptions` and `may_be_told_alone` are taken as signed by every site; `command` is what was typed. Raises
+    `exceptions` and `may_be_told_alone` are taken as signed by every site; `command` is what was typed. With
+    `unblinding` the outcome is that of a second run, which the decision opens. Raises
     DataError with all sites' problems, or for limits that nobody may sign; Refused if sites would not take part at all,
-    with the names of all.
+    with the names of all, or where the first run withheld nothing of a population.
     """
     cohorts = _cohorts(study, folder)
     taking_part = _taking_part(cohorts, without)
     _check_exceptions(study, len(taking_part), exceptions)
     told = tuple(taking_part) if may_be_told_alone else ()
     limits = _limits(folder)
-    rehearsal = Rehearsal(study, taking_part, is_gated=is_gated, exceptions=exceptions, limits=limits, told_alone=told)
+    rehearsal = Rehearsal(
+        study,
+        taking_part,
+        BEFORE_DECISION if unblinding else RUN,
+        is_gated=is_gated,
+        exceptions=exceptions,
+        limits=limits,
+        told_alone=told,
+    )
     outcome = _outcome(rehearsal, NextRun(study.disclosure, command))
+    if unblinding is not None:
+        planned = rehearsal.coordinator.plan
+        rehearsal.start_again(RUN, unblinding.after(planned, outcome.run, outcome.results, utc_now()))
+        outcome = _outcome(rehearsal, NextRun(study.disclosure, command))
     patients = {name: cohort.n_patients for name, cohort in cohorts.items()}
     return Rehearsed(outcome, sorted(taking_part), tuple(_own_findings(rehearsal)), patients)
 
@@ -136,8 +155,7 @@ def verdicts(rehearsed: Rehearsed, *, is_gated: bool) -> str:
 def _verdict(analysis: Analysis, result: Result, *, is_gated: bool) -> Message:
     verdict = _of_result(result, is_gated=is_gated)
     refused = [] if isinstance(result, RefusedByRule) else refusals_of(analysis, result)
-    part = "no_arms" if analysis.arms_refusal else "not_told"
-    return say(f"run.verdict.{part}", verdict=verdict, rule=refused[0].rule) if refused else verdict
+    return say(f"run.verdict.{analysis.less_than_asked}", verdict=verdict, rule=refused[0].rule) if refused else verdict
 
 
 def _of_result(result: Result, *, is_gated: bool) -> Message:

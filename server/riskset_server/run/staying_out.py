@@ -36,6 +36,8 @@ ENDS_A_RUN: Final = {
     "rewritten": say("run.ended_rewritten"),
     "renamed": say("run.ended_renamed"),
     "subtraction": say("run.ended_subtraction"),
+    "not_asked": say("run.ended_not_asked"),
+    "not_withheld": say("run.ended_not_withheld"),
 }
 """Refusals that follow from how the run was begun, so that no later reply can withdraw them: what to do instead."""
 

@@ -24,6 +24,8 @@ from riskset.disclosure.finding import Finding
 
 LEVEL: Final = 0.95
 """Of the confidence limits of every method."""
+WITHHELD: Final = "withheld"
+"""The code of an outcome that is not computed since its population is not what the study demands."""
 
 
 @dataclass(frozen=True)
@@ -176,14 +178,20 @@ class Analysis(ABC):
         """Returns the end of an analysis that a hospital refuses to continue."""
 
     def without_arms(self, refusal: RefusedByRule) -> Self | None:
-        """Returns what can still be asked where admission refused the analysis: the same of all patients together,
-        which keeps the refusal for its result. None where it is not by arm, or nothing would change."""
+        """Returns what can still be asked where admission refused the analysis: the same of all patients together, or
+        of fewer levels, which keeps the refusal for its result and is judged in an admission of its own. None where
+        nothing less can be asked."""
         return None
 
     @property
     def part_refusal(self) -> RefusedByRule | None:
         """Returns why a part of what the study asks is not in the result: what is by arm, unless a method says more."""
         return self.arms_refusal
+
+    @property
+    def less_than_asked(self) -> str:
+        """The code of what a result lacks that has a `part_refusal`: the sentence about it in a verdict."""
+        return "no_arms"
 
     def arms_reason_json(self) -> dict[str, Any]:
         """Returns the key of results.json that says why there is nothing by arm; none where nothing is missing."""
@@ -232,6 +240,12 @@ class Analysis(ABC):
     def judged_last(self) -> bool:
         """Whether the rules judge it after the other analyses of its entry, so that these do not fail because of it."""
         return False
+
+    @property
+    def is_worth_a_model(self) -> bool:
+        """Whether a model that is judged after it may be refused because of it. What is not is judged after all
+        models."""
+        return not self.exposure.is_one_way
 
     @property
     def endpoint(self) -> str | None:

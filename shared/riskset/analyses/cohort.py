@@ -36,11 +36,13 @@ class SetId:
     weighted_by: str | None = None
     """The variable that has each patient's weight; None where every patient counts once, or the population has the
     weights."""
+    within_sets: bool = False
+    """Only what happens while both patients of a matched set of two are at risk (`within_sets.followed_together`)."""
 
     @cached_property
     def name(self) -> str:
         """Its key in a cohort, as labels and findings print it: `os`, `os/match`, `os with age and arm`, `os after day
-        91`, `os weighted by w`."""
+        91`, `os weighted by w`, `os/match within matched sets`."""
         name = self.endpoint or "patients"
         if self.endpoint is None or self.population != ALL:
             name += f"/{self.population}"
@@ -50,12 +52,14 @@ class SetId:
             name += f" after day {self.landmark_days}"
         if self.weighted_by is not None:
             name += f" weighted by {self.weighted_by}"
+        if self.within_sets:
+            name += " within matched sets"
         return name if self.complete_in is None else f"{name} with {' and '.join(self.complete_in) or 'nothing'}"
 
     @property
     def of_all(self) -> SetId:
         """The set of all eligible patients of which this one is a part."""
-        return replace(self, population=ALL)
+        return replace(self, population=ALL, within_sets=False)
 
     @cached_property
     def of_any_box(self) -> SetId:

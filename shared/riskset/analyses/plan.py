@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
 from riskset.analyses.admission.blocks import blocks, is_joint
 from riskset.analyses.admission.joint import Joint
 from riskset.analyses.admission.steps import steps
-from riskset.analyses.analysis import Analysis
+from riskset.analyses.analysis import WITHHELD, Analysis, NotEstimable, Result
 from riskset.analyses.cohort import ALL, SetId, of_all
 from riskset.analyses.excluded import Reason, reasons_of
-from riskset.analyses.methods import PLANNERS, POPULATIONS, demands, gates
+from riskset.analyses.methods import PLANNERS, POPULATIONS, asks, demands, describing, gates
 from riskset.analyses.moments import moments_id
 from riskset.analyses.populations import Population
 from riskset.catalogue import say
@@ -43,10 +43,14 @@ class Plan:
     """Kinds of the study's entries: all parties run the same version of the method behind each."""
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By endpoint: the variables that define it."""
-    gates: Mapping[str, str] = field(default_factory=dict)
-    """By derived population: the id of the analysis whose result decides whether its outcomes are computed."""
-    demands: Mapping[str, str] = field(default_factory=dict)
-    """By derived population of which the study demands something: the id of the analysis that says whether it is so."""
+    gates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By derived population: the ids of the analyses whose results decide whether its outcomes are computed."""
+    demands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By derived population of which the study demands something: the ids of the analyses that say whether it is so."""
+    asks: frozenset[str] = frozenset()
+    """The populations of `gates` whose outcomes somebody may decide to compute, once a run has withheld them."""
+    describing: frozenset[str] = frozenset()
+    """The study's entries that only describe a population by what is known before treatment; no gate withholds them."""
 
     @cached_property
     def by_id(self) -> Mapping[str, Analysis]:
@@ -72,7 +76,7 @@ class Plan:
         entries = {name: i for i, name in enumerate(dict.fromkeys(analysis.name for analysis in self.reported))}
 
         def place(a: Analysis) -> tuple[bool, bool, int, bool]:
-            return a.exposure.weights, a.exposure.is_one_way, entries[a.name], a.judged_last
+            return a.exposure.weights, not a.is_worth_a_model, entries[a.name], a.judged_last
 
         return tuple(sorted(self.reported, key=place))
 
@@ -88,11 +92,26 @@ class Plan:
         )
 
     def gate_of(self, analysis: Analysis) -> tuple[str, ...]:
-        """Returns the id of the gate of an analysis: of its population, unless it is the gate or reported with it."""
-        if (id_ := self.gates.get(analysis.population)) is None:
-            return ()
-        own = (id_, *self.by_id[id_].reports) if id_ in self.by_id else (id_,)
-        return () if analysis.id in own else (id_,)
+        """Returns the ids of the gates of an analysis: those of its population, unless it is one of them or only
+        describes the population."""
+        ids = self.gates.get(analysis.population, ())
+        return () if analysis.id in ids or analysis.name in self.describing else ids
+
+    def without_gates_of(self, populations: Collection[str]) -> Plan:
+        """Returns the plan in which the outcomes of these populations are computed, whatever their gates say."""
+        return replace(self, gates={name: ids for name, ids in self.gates.items() if name not in populations})
+
+    def withheld(self, population: str, results: Mapping[str, Result]) -> bool:
+        """Whether a run with these results withheld outcomes of the population."""
+        ends = (results.get(analysis.id) for analysis in self.reported if analysis.population == population)
+        return any(isinstance(end, NotEstimable) and end.code == WITHHELD for end in ends)
+
+    def meets_demands(self, analysis: Analysis, results: Mapping[str, Result]) -> bool | None:
+        """Returns whether the population of an analysis is what the study demands, by all results of a run: what is not
+        known is not. None where the study demands nothing of it, or the analysis only describes it."""
+        ids = self.demands.get(analysis.population, ())
+        is_outcome = analysis.id not in ids and analysis.name not in self.describing
+        return all(results[id_].passes for id_ in ids) if ids and is_outcome else None
 
     def waits_for_population(self, population: str) -> tuple[str, ...]:
         """Returns the ids of the analyses that must end before the population is known."""
@@ -139,11 +158,11 @@ class Plan:
     def longest_chain(self) -> Chain:
         """Returns the analyses, each needing the one before, that take the most rounds; the first such chain."""
 
-        def chain(analysis: Analysis) -> Chain:
-            before = [chain(self.by_id[id_]) for id_ in self.waits_for(analysis) if id_ in self.by_id]
+        def longest(analysis: Analysis) -> Chain:
+            before = [longest(self.by_id[id_]) for id_ in self.waits_for(analysis) if id_ in self.by_id]
             return Chain((*max(before, key=Chain.length, default=Chain(())).analyses, analysis))
 
-        return max((chain(analysis) for analysis in self.reported), key=Chain.length, default=Chain(()))
+        return max((longest(analysis) for analysis in self.reported), key=Chain.length, default=Chain(()))
 
 
 def _is_of_admission(analysis: Analysis, id_: str) -> bool:
@@ -248,6 +267,8 @@ def plan(study: Study) -> Plan:
         fields=fields,
         gates=gates(study),
         demands=demands(study),
+        asks=asks(study),
+        describing=describing(study),
     )
     if problems := tuple(planned.problems()):
         raise DataError(say("analyses.plan.never_begin"), say("analyses.plan.never_begin_hint"), problems)

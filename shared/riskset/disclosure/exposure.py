@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,18 @@ several kinds are compared as the curves of which they are the differences (`ana
 
 Cluster = Literal["patient", "matched-set", "site"]
 """Whose figures are one where a sum of squares is of them."""
+
+
+class FromFit(NamedTuple):
+    """A fitted model of a yes-no outcome from which levels follow."""
+
+    id: str
+    """Of the model."""
+    variable: str
+    """The category whose levels they are."""
+    numbers: int
+    """Those that are told of the levels and are linear in how many patients have each combination of its covariates, as
+    its own sums are."""
 
 
 class HasVariables(Protocol):
@@ -174,6 +186,11 @@ class Exposure:
     own_intercepts: bool = False
     """Of such a model: whether each hospital has an intercept of its own, which it keeps, so that the same combination
     counts otherwise at each: R6."""
+    from_fit: FromFit | None = None
+    """Of levels of tables or strata that follow from a fitted model: R5 counts what is told of them with what the model
+    sent."""
+    events_of: tuple[Column, ...] = ()
+    """Levels of the design of which the patients with an event are counted, over all times: R4."""
     slopes: bool = False
     """True where each point takes two rounds, the second with a further number for each column of the design, which is
     a sum of their products too: R5 counts both."""

@@ -72,6 +72,11 @@ def fitted(policy: Policy, subject: str, asked: int, n: int, predictors: int) ->
     return judge(policy, "R5.fitted", subject, share, remedy=remedy)
 
 
+def fitted_beside(policy: Policy, subject: str, numbers: int, n: int) -> Finding:
+    """R5: levels that follow from such a model; what was sent of it, and what is told of them, are so many numbers."""
+    return judge(policy, "R5.fitted", subject, Fraction(numbers, max(n, 1)), remedy=say("rules.remedy.fitted_beside"))
+
+
 def combinations(policy: Policy, subject: str, n: int, combinations: int) -> Finding:
     """R6: the covariates of a yes-no outcome can have so many combinations of values, and the model has n patients."""
     share = Fraction(combinations, max(n, 1))

@@ -46,6 +46,8 @@ def _beyond_the_rules(exposure: Exposure, endpoint: str | None) -> Iterator[tupl
         yield "R5", say("rules.beyond.repeated"), later
     if exposure.slopes and (not is_model or not exposure.is_iterative or exposure.without):
         yield "R5", say("rules.beyond.repeated"), later
+    if exposure.events_of and not _has_events_of_levels(exposure, endpoint):
+        yield "R4", say("rules.beyond.events_of"), say("rules.instead.declare")
     if _has_unjudged_products(exposure):
         yield "R2", say("rules.beyond.products"), say("rules.instead.no_products")
     if exposure.within is not None and (exposure.tables or exposure.in_time or exposure.per_site):
@@ -65,6 +67,12 @@ def _is_of_an_outcome(exposure: Exposure) -> bool:
     outcome = exposure.outcome
     is_level = outcome is not None and outcome in exposure.in_design and not outcome.is_number and not outcome.factors
     return is_level and exposure.within is None and not exposure.alone
+
+
+def _has_events_of_levels(exposure: Exposure, endpoint: str | None) -> bool:
+    """Whether events are counted by levels of the design, of all patients of a set who each count once."""
+    are_levels = exposure.in_design.issuperset(exposure.events_of) and not any(c.is_number for c in exposure.events_of)
+    return are_levels and endpoint is not None and not exposure.weights and exposure.within is None
 
 
 def _beyond_weights(exposure: Exposure) -> Message:

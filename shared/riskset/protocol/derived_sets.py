@@ -7,7 +7,7 @@ need of it is kept when the members are fixed, before any number about them leav
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -30,10 +30,18 @@ def derived_sets(rows: RowMarks, analyses: Iterable[Analysis]) -> tuple[str, ...
     return tuple(sorted(names)) if rows.marks else ()
 
 
-def population_to_keep(population: str, rows: RowMarks, cohort: Cohort, analyses: Iterable[Analysis]) -> bytes:
-    """Returns what a run keeps of a population that `cohort` has: who is in its sets and with what weight, and the
-    curves and outcomes that analyses of it may tell."""
-    asked = [a for a in analyses if a.population == population] if rows.marks else []
+def population_to_keep(
+    population: str,
+    rows: RowMarks,
+    cohort: Cohort,
+    analyses: Iterable[Analysis],
+    not_compared: Collection[str] = (),
+) -> bytes:
+    """Returns what a run keeps of a population that `cohort` has: who is in its sets and with what weight, the curves
+    and outcomes that analyses of it may tell, and which sets are `not_compared` with all that was told meanwhile. (That
+    is judged once: a site that starts again must not find otherwise.)"""
+    of_it = [a for a in analyses if a.population == population]
+    asked = of_it if rows.marks else []
     names = sorted({a.analysis_set for a in asked})
     sets = {name: set_to_keep(rows, cohort, name) for name in names}
     # weights in time are of all patients, whom the run knows from its beginning
@@ -44,6 +52,7 @@ def population_to_keep(population: str, rows: RowMarks, cohort: Cohort, analyses
         "sets": {name: [of.patient.tolist(), list(map(float.hex, of.weights.tolist()))] for name, of in sets.items()},
         "curves": [curve.to_json() for curve in curves_to_keep(rows, cohort, in_time)],
         "outcomes": [outcome.to_json() for outcome in outcomes_to_keep(rows, cohort, followed)],
+        "not_compared": sorted({a.analysis_set for a in of_it}.intersection(not_compared)),
     }
     return json.dumps(content, separators=(",", ":")).encode()
 
@@ -57,6 +66,11 @@ def set_to_keep(rows: RowMarks, cohort: Cohort, name: str) -> KeptSet:
 def runs_of(journal: Journal) -> dict[str, Begun]:
     """Returns the runs in which the site contributed, each with what was kept of its derived populations since."""
     return {run: _with_populations(begun, journal.populations(run)) for run, begun in journal.contributed().items()}
+
+
+def not_compared(kept: Iterable[bytes]) -> frozenset[str]:
+    """Returns the sets of a run that were not compared with all that other runs had told."""
+    return frozenset().union(*(read_json(one)["not_compared"] for one in kept))
 
 
 def _with_populations(begun: Begun, kept: Sequence[bytes]) -> Begun:

@@ -16,7 +16,7 @@ from riskset.analyses.admission.features import Feature
 from riskset.analyses.admission.figures import ToldSet
 from riskset.analyses.admission.joint import Joint
 from riskset.analyses.admission.steps import steps
-from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result, has_result
+from riskset.analyses.analysis import WITHHELD, Analysis, NotEstimable, RefusedByRule, Result, has_result
 from riskset.analyses.opened import Begun
 from riskset.catalogue import Message, say
 from riskset.protocol.progress import Progress
@@ -39,6 +39,7 @@ def moved_on(run: P) -> P:
     earlier = () if after.passed else after.opening.earlier  # changes are examined once per run
     return replace(
         after,
+        figures=replace(after.figures, sent=after.sent),
         batch=ready,
         admitted=0,
         steps=steps(
@@ -60,9 +61,9 @@ def _batch_ended(run: P) -> P:
 
 
 def _without_arms(run: P, batch: Sequence[str]) -> P:
-    """Returns the run in which analyses by arm that were refused are asked of all patients together, in an
-    admission of their own. A rule that refuses the patients or the run would refuse that too: so would all parties
-    before the columns were counted."""
+    """Returns the run in which analyses that were refused are asked otherwise: by arm, of all patients together; by
+    levels, in fewer. They have an admission of their own, which may refuse that too. A rule that refuses the patients
+    or the run would refuse that: so would all parties before the columns were counted, but for R5."""
     if run.is_of_0_1_0:
         return run
     asked: dict[str, Analysis] = {}
@@ -71,7 +72,7 @@ def _without_arms(run: P, batch: Sequence[str]) -> P:
         if not isinstance(refusal, RefusedByRule) or refusal.rule == "R14":
             continue
         counted = any(Feature(analysis.analysis_set, c) in run.figures.columns for c in analysis.columns)
-        if counted or refusal.by == "a site":
+        if counted or refusal.by == "a site" or refusal.rule == "R5":
             again = analysis.without_arms(refusal)
             asked |= {} if again is None else {id_: again}
     if not asked:
@@ -138,13 +139,28 @@ def _is_admitted(run: Progress, analysis: Analysis) -> bool:
 def _failed(run: Progress, analysis: Analysis, results: Mapping[str, Result]) -> NotEstimable | None:
     """Returns the result of an analysis that needs one without a result, or that a gate withholds; None where nothing
     failed so far."""
-    for id_ in run.plan.gate_of(analysis):
-        if id_ in results and (why := results[id_].withholds):
-            return NotEstimable("withheld", why)
+    gates = run.plan.gate_of(analysis)
     for id_ in run.plan.waits_for(analysis):
-        if id_ in results and id_ not in analysis.reports and not has_result(results[id_]):
+        if id_ not in results or id_ in analysis.reports:
+            continue
+        if id_ in gates:
+            if id_ in run.batch:  # a rule refused it; it may be asked otherwise once the admission is over
+                continue
+            if why := _withholds(id_, results[id_]):
+                asks = analysis.population in run.plan.asks
+                return NotEstimable(WITHHELD, _until_decided(analysis.population, why) if asks else why)
+        elif not has_result(results[id_]):
             return NotEstimable("needs", _needed(id_, results[id_]))
     return None
+
+
+def _withholds(gate: str, result: Result) -> Message | None:
+    """Returns why a gate that has ended withholds outcomes; one without a result shows nothing, and does so too."""
+    return result.withholds if has_result(result) else say("protocol.withheld.unknown", because=_needed(gate, result))
+
+
+def _until_decided(population: str, why: Message) -> Message:
+    return say("protocol.withheld.ask", population=population, why=why)
 
 
 def _is_known(run: Progress, population: str) -> bool:

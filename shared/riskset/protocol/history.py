@@ -30,6 +30,7 @@ from riskset.protocol.due import keep, moved_on
 from riskset.protocol.next_vector import NOTHING_TOLD, NextVector
 from riskset.protocol.opening import Opened, Opening, open_run
 from riskset.protocol.round import Question, chain
+from riskset.protocol.unblinding import unblinded
 from riskset.secure import fixed_point
 from riskset.secure.envelope import Verified, sha256
 
@@ -90,16 +91,17 @@ class History(NextVector):
         self, numbers: Sequence[float], dead: Mapping[str, str], told: Mapping[str, Mapping[str, Told]]
     ) -> History:
         states, results, asked, at = dict(self.states), dict(self.results), dict(self.asked), 0
-        opened = self.opened_numbers
+        opened, sent = self.opened_numbers, dict(self.sent)
         for question in self.questions:
             part, at = numbers[at : at + question.size], at + question.size
             id_ = question.analysis.id
             opened = opened if id_ in dead else self.after_asking(opened, question)
             outcome = self._stopped(question, dead[id_]) if id_ in dead else self._combined(question, part, told)
-            asked[id_] = _rounds(question, outcome)
+            asked[id_], sent[id_] = _rounds(question, outcome), sent.get(id_, 0) + question.size
             keep(self, question.analysis, outcome, states, results)
         tellers = self.tellers | {site for site, of in told.items() if any(of.values())}
-        return replace(self, states=states, results=results, asked=asked, opened_numbers=opened, tellers=tellers)
+        after = replace(self, states=states, results=results, asked=asked, sent=sent)
+        return replace(after, opened_numbers=opened, tellers=tellers)
 
     def _combined(self, question: Question, total: Sequence[float], told: Mapping[str, Mapping[str, Told]]) -> object:
         analysis, state = question.analysis, question.state
@@ -144,7 +146,8 @@ def open_history(plan: Plan, study: str, roster: str, run: str, messages: Sequen
     """Returns the history after the opening round, in which every participant agreed to take part and stated how.
 
     Raises ProtocolError where participants received different openings, so that each would add the same sums to
-    different ones, and where they would compute with different methods.
+    different ones, where they would compute with different methods, and where it is opened with a decision that the
+    study leaves to nobody.
     """
     opening, opened = open_run(messages, plan.kinds)
     before = sha256("\n".join(["riskset run", study, roster, run]).encode())
@@ -153,7 +156,7 @@ def open_history(plan: Plan, study: str, roster: str, run: str, messages: Sequen
         judge = Judge.of(plan, [said.policy for said in opened.values()], protocol)
     except (DataError, ValueError):
         raise ProtocolError(say("protocol.round.limits")) from None
-    return begun(plan, opening, opened, judge, chain(before, messages))
+    return begun(unblinded(plan, opening.unblinded), opening, opened, judge, chain(before, messages))
 
 
 def begun(plan: Plan, opening: Opening, opened: Mapping[str, Opened], judge: Judge, hash_: str) -> History:

@@ -242,8 +242,9 @@ class Journal(Protocol):
         """Returns the last checkpoint of the coordinator's log that was cosigned here, a signed note; empty for none.
         It is `coordinator` of the head of the last exchange recorded."""
 
-    def begin(self, run: str, begun: Begun, exchange: Exchange, head: Mapping[str, str]) -> None:
-        """Keeps a new run, its first exchange and the ledger entry "opened" with `head`, in one transaction.
+    def begin(self, run: str, begun: Begun, exchange: Exchange, head: Mapping[str, Any]) -> None:
+        """Keeps a new run, its first exchange and the ledger entry "opened" with `head`, in one transaction. With it is
+        `unblinded`, the decisions with which the run was opened, where there are any.
 
         Raises ProtocolError where the run was begun before or has an exchange of this round."""
 

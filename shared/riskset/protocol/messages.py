@@ -3,7 +3,7 @@
 =============  ============  =====================================================================================
 type           from          payload
 =============  ============  =====================================================================================
-open           coordinator   canonical JSON: participants, earlier runs, its program (`opening.Opening`)
+open           coordinator   canonical JSON: participants, earlier runs, decisions, its program (`opening.Opening`)
 opened         site          canonical JSON: the same runs, its program, key, policy, approval, code (`opening.Opened`)
 round          coordinator   its log's checkpoint, then every participant's message of the last round, framed
 contribution   site          its vector for this round, fixed point, masked; its cosignature of the checkpoint; in
@@ -72,6 +72,8 @@ REFUSALS: Final = (
     "journal",
     "gate",
     "site",
+    "not_asked",
+    "not_withheld",
 )
 """The closed list of reasons for which a site refuses. The code is all that travels, never free text."""
 
@@ -105,6 +107,8 @@ _ALSO_HERE: Final = (
     "data",
     "journal",
     "site",
+    "not_asked",
+    "not_withheld",
 )
 """Codes that have a sentence of their own for the site that refuses: what it means there, and what to do there."""
 

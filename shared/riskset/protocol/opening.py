@@ -16,6 +16,7 @@ from riskset.errors import DataError, ProtocolError
 from riskset.protocol.approval import Approval, read_content
 from riskset.protocol.code import Code, read_code
 from riskset.protocol.program import PROTOCOL, UNNUMBERED, Program, read_program
+from riskset.protocol.unblinding import Decision, read_decisions
 from riskset.secure.envelope import Verified, is_shown
 from riskset.strict_json import NotStrictJson, read_canonical
 
@@ -36,12 +37,18 @@ class Opening:
     participants: tuple[str, ...]
     earlier: tuple[str, ...] = ()
     """Ids of all earlier runs of the study, of any version, in which a site contributed."""
+    unblinded: tuple[Decision, ...] = ()
+    """The populations whose outcomes somebody decided to compute."""
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """Its keys in a message. Without decisions there is none of them."""
+        decisions = {"unblinded": [one.content for one in self.unblinded]} if self.unblinded else {}
+        return {"participants": list(self.participants), "earlier": list(self.earlier), **decisions}
 
     def to_bytes(self, program: Program) -> bytes:
         """Returns the message of a coordinator with this program."""
-        return rfc8785.dumps(
-            {"participants": list(self.participants), "earlier": list(self.earlier), **program.content}
-        )
+        return rfc8785.dumps({**self.content, **program.content})
 
 
 @dataclass(frozen=True)
@@ -92,8 +99,7 @@ class Opened:
         at = {key: i for i, key in enumerate(sorted({key for parties in self.ran for key in parties}))}
         content: dict[str, Any] = {
             "version": self.version,
-            "participants": list(self.opening.participants),
-            "earlier": list(self.opening.earlier),
+            **self.opening.content,
             "key": self.key.hex(),
             "policy": dict(self.policy),
             "may_be_subtracted": self.may_be_subtracted,
@@ -115,7 +121,8 @@ class Opened:
 
 
 def read_opening(payload: bytes) -> Opening:
-    """Returns what an opening, or a site's answer to it, says of the run. Raises ProtocolError where malformed."""
+    """Returns what an opening, or a site's answer to it, says of the run. Raises ProtocolError where malformed:
+    NoDecision where it is so in its decisions."""
     return _opening(read_object(payload))
 
 
@@ -219,7 +226,7 @@ def read_object(payload: bytes) -> dict[str, Any]:
 
 
 def _opening(content: Mapping[str, object]) -> Opening:
-    return Opening(_names(content, "participants"), _names(content, "earlier"))
+    return Opening(_names(content, "participants"), _names(content, "earlier"), read_decisions(content))
 
 
 def _ran(content: Mapping[str, object]) -> tuple[tuple[str, ...], ...]:

@@ -47,6 +47,8 @@ class Progress:
     states: Mapping[str, Any] = field(default_factory=dict)
     asked: Mapping[str, int] = field(default_factory=dict)
     """By id: the number of rounds in which the analysis was asked."""
+    sent: Mapping[str, int] = field(default_factory=dict)
+    """By id: the numbers that every hospital has sent of the analysis."""
     begun: Begun = ()
     """Every analysis that was ever asked, in the order in which they began."""
     opened_numbers: Tally = field(default_factory=Tally)

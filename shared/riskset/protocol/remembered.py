@@ -11,7 +11,7 @@ from riskset.analyses.admission.step import Own
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import Cohort
 from riskset.protocol.approval import Approval
-from riskset.protocol.derived_sets import derived_sets, population_to_keep, runs_of
+from riskset.protocol.derived_sets import derived_sets, not_compared, population_to_keep, runs_of
 from riskset.protocol.derived_since import SetsSince, differing_in
 from riskset.protocol.earlier_runs import Changes, changes_since
 from riskset.protocol.journal import Begun, Journal, RowMarks, has_told
@@ -101,7 +101,7 @@ class Remembered:
             outcomes=lambda: told_outcomes(self.others(run), self.journal.sent_in, rows, cohort),
             apart_since=_once(lambda now: self._since(compared).apart(now)),
             weighed_since=_once(lambda now: self._since(compared).weighed(now)),
-            not_compared=lambda now: self._not_compared(run, stated, now),
+            not_compared=lambda: not_compared(self.journal.populations(run)),
             told=frozenset(told),
             tables=frozenset((earlier, at) for earlier, of in stated.items() for at in of.tables),
             has_told=is_told_alone and has_told(self.journal.sent_besides(run)),
@@ -111,10 +111,18 @@ class Remembered:
         """Returns the runs to which this site has contributed, but for this one."""
         return {id_: begun for id_, begun in runs_of(self.journal).items() if id_ != run}
 
-    def keep(self, run: str, population: str, cohort: Cohort, analyses: Sequence[Analysis]) -> None:
-        """Keeps what later runs need of a derived population that the cohort has, as `analyses` use it."""
-        rows = self.holding.rows
-        self.journal.keep_population(run, population, lambda: population_to_keep(population, rows, cohort, analyses))
+    def keep(
+        self, run: str, stated: Collection[str], population: str, cohort: Cohort, analyses: Sequence[Analysis]
+    ) -> None:
+        """Keeps what later runs need of a derived population that the cohort has, as `analyses` use it; and which of
+        its sets are not compared with all that runs told which are not among those `stated` when this one opened."""
+        self.journal.keep_population(
+            run,
+            population,
+            lambda: population_to_keep(
+                population, self.holding.rows, cohort, analyses, self._not_compared(run, stated, cohort)
+            ),
+        )
 
     def of_other_studies(self, runs: Iterable[str], study: str) -> list[str]:
         """Returns those of other studies, and of other versions. Two of one version that are opened at once tell of

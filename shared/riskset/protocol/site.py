@@ -10,11 +10,13 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from riskset import __version__
+from riskset.analyses.analysis import Result
 from riskset.analyses.plan import plan
 from riskset.catalogue import say
 from riskset.errors import ProtocolError, Refused, VerificationError
@@ -44,6 +46,7 @@ from riskset.protocol.remembered import Holding, Remembered
 from riskset.protocol.roster import COORDINATOR, Roster
 from riskset.protocol.round import check_round
 from riskset.protocol.sets_of_patients import told_in_runs
+from riskset.protocol.unblinding import NoDecision, check_decidable
 from riskset.protocol.witnessing import (
     check_cosigned,
     cosignature,
@@ -53,7 +56,7 @@ from riskset.protocol.witnessing import (
     witness_of,
     witnessed,
 )
-from riskset.secure.envelope import Head, Verified, seal, sha256, verify
+from riskset.secure.envelope import Head, Verified, claimed_head, seal, sha256, verify
 from riskset.secure.masks import Masks, NoMasks, PairwiseMasks, new_secret, public_of
 from riskset.study.load import study_hash
 from riskset.study.spec import Study
@@ -178,18 +181,23 @@ class Site:
             raise Refused("order", say("protocol.round.opening"))
         try:
             opening, program = read_opening(message.payload), read_coordinators_program(message.payload)
+        except NoDecision:
+            raise refused("message") from None
         except ProtocolError:
             raise Refused("participants", say("protocol.participants.none")) from None
         if difference := self._program.difference(program, self._plan.kinds):
             raise refused(difference.code)
         limits = self._limits(opening, approval)
+        for decision in opening.unblinded:
+            check_decidable(self._plan, decision.population, self._ended(decision.run, opening, approval))
         secret = new_secret() if self._study.disclosure.secure_sum == "required" else b""
         opened = self._opened(head.run, opening, limits, secret, approval)
         reply = self._seal(head, OPENED, opened.to_bytes(), history="")
         begun = self._remembered.begun(self._study.id, opening, self._plan.reported, secret, approval, self._roster)
         exchange = Exchange(0, message.raw, reply)
         run = self._begun(head.run, begun, message.payload, exchange, approval)  # may refuse, before anything is kept
-        self._journal.begin(head.run, begun, exchange, _public(OPENED, head, "", approval, reply))
+        decisions = {"unblinded": [one.content for one in opening.unblinded]} if opening.unblinded else {}
+        self._journal.begin(head.run, begun, exchange, _public(OPENED, head, "", approval, reply) | decisions)
         self._runs[head.run] = run
         return reply
 
@@ -309,6 +317,20 @@ class Site:
             self._runs[run_id] = run
         return self._runs.get(run_id)
 
+    def _ended(self, run_id: str, opening: Opening, approval: Approval) -> Mapping[str, Result] | None:
+        """Returns the results of a run that is over, as far as they follow from what this site was shown; None where
+        its journal has no such run of the same study, roster, participants and data: what was found in another need
+        not hold here."""
+        begun = self._journal.begun(run_id)
+        if begun is None or not self._journal.is_over(run_id):
+            return None
+        head = claimed_head(self._journal.exchanges(run_id)[0].request)
+        same = (self._study_hash, self._roster.sha256, opening.participants, self._holding.rows.digest)
+        if (head.study, head.roster, begun.participants, begun.rows.digest) != same:
+            return None
+        run = self._resume(run_id, approval)
+        return run.history.results if run is not None and run.history is not None else None
+
     def _is_of_another_program(self, run: _Run) -> bool:
         return self._program.difference(run.program, self._plan.kinds) is not None
 
@@ -325,7 +347,7 @@ class Site:
             run_id, self._roster, history, parties_of_runs(self._journal, self._roster, self.name)
         )
         contributor.freeze = lambda key, compute: self._journal.freeze(run_id, f"{begun.rows.digest}/{key}", compute)
-        contributor.keep = lambda *population: self._remembered.keep(run_id, *population)
+        contributor.keep = lambda *population: self._remembered.keep(run_id, stated, *population)
         return _Run(begun, opening, program, (exchange,), contributor, changes)
 
     def _seal(self, request: Head, type_: str, payload: bytes, history: str) -> bytes:
@@ -346,7 +368,7 @@ class Site:
         return self._seal(head, REFUSED, rfc8785.dumps({"code": code}), history="")
 
 
-def _public(type_: str, request: Head, history: str, approval: Approval, reply: bytes) -> dict[str, str]:
+def _public(type_: str, request: Head, history: str, approval: Approval, reply: bytes) -> dict[str, Any]:
     """Returns the public part of a reply's entry in the ledger."""
     return {
         "type": type_,

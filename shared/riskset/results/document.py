@@ -39,6 +39,7 @@ def results_json(results: Results) -> Json:
         "rounds": results.rounds,
         "time": {"unit": study.time.unit, "days_per_unit": study.days_per_unit},
         "notices": list(results.notices),
+        "unblinded": [decision.content for decision in results.unblinded],
         "opened": {
             "numbers": results.opened.numbers,
             "before": results.opened_before,
@@ -63,7 +64,7 @@ def entry_json(entry: ResultEntry) -> Json:
         "excluded": None if entry.excluded is None else entry.excluded.to_json(),
         **analysis.question_json(),
         **_end(entry),
-        **({} if entry.is_balanced is None else {"balance": "passed" if entry.is_balanced else "failed"}),
+        **({} if entry.meets_demands is None else {"demands": "met" if entry.meets_demands else "not met"}),
         **analysis.parts_json(entry.result, [(part.analysis, part.result) for part in entry.parts]),
         "gate": entry.gate,
     }

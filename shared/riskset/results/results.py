@@ -12,6 +12,7 @@ from riskset.analyses.excluded import NOT_ADJUSTED, Excluded, excluded_from
 from riskset.analyses.opened import Tally
 from riskset.catalogue import Message, say
 from riskset.protocol.coordinator import Outcome
+from riskset.protocol.unblinding import Decision
 from riskset.study.spec import Study
 
 Status = Literal["ok", "not estimable", "refused"]
@@ -32,8 +33,8 @@ class ResultEntry:
     """Eligible patients who are not in the set; None where they were not counted."""
     parts: tuple[ResultEntry, ...] = ()
     """How the analyses ended that are parts of this one."""
-    is_balanced: bool | None = None
-    """Whether its population is balanced as the study demands; None where it demands nothing."""
+    meets_demands: bool | None = None
+    """Whether its population is what the study demands; None where it demands nothing."""
 
     @property
     def id(self) -> str:
@@ -70,6 +71,8 @@ class Results:
     patients_not_included: int | None = None
     """Eligible patients of the study's other sites. None where that is not known, which it is only in a rehearsal, or
     where one of these sites has 1 to 4 of them."""
+    unblinded: tuple[Decision, ...] = ()
+    """What somebody decided to have computed, though the study had withheld it."""
 
     @property
     def sites_not_included(self) -> tuple[str, ...]:
@@ -99,8 +102,9 @@ def results_of(
     ]
     missing = tuple(site for site in study.sites if site not in sites)
     n = _patients_of(missing, patients or {}, study.disclosure.min_cell)
-    said = [*own_notice, *notices, *([str(_not_included(study, missing, n))] if missing else [])]
     history = outcome.history
+    left_out = [str(_not_included(study, missing, n))] if missing else []
+    said = [*own_notice, *notices, *map(str, map(_unblinded, history.opening.unblinded)), *left_out]
     return Results(
         study,
         outcome.run,
@@ -111,18 +115,18 @@ def results_of(
         history.opened_numbers,
         history.figures.opened_before,
         n,
+        history.opening.unblinded,
     )
 
 
 def _entry(analysis: Analysis, outcome: Outcome, *, is_gated: bool) -> ResultEntry:
     result, figures, name = outcome.results[analysis.id], outcome.history.figures, analysis.analysis_set
     gate = _gate(result, is_gated=is_gated)
-    balanced = outcome.history.plan.demands.get(analysis.population)
-    is_balanced = None if balanced in (None, analysis.id) else bool(outcome.results[balanced].passes)
+    meets = outcome.history.plan.meets_demands(analysis, outcome.results)
     if isinstance(result, RefusedByRule) or name not in figures.rows:
-        return ResultEntry(analysis, result, gate, is_balanced=is_balanced)
+        return ResultEntry(analysis, result, gate, meets_demands=meets)
     n = figures.rows[name].rows
-    return ResultEntry(analysis, result, gate, n, _excluded(analysis, figures), is_balanced=is_balanced)
+    return ResultEntry(analysis, result, gate, n, _excluded(analysis, figures), meets_demands=meets)
 
 
 def _excluded(analysis: Analysis, figures: Figures) -> Excluded | None:
@@ -163,6 +167,11 @@ def _not_included(study: Study, sites: Sequence[str], patients: int | None) -> M
     if patients is None:
         return say("results.not_included", **values)
     return say("results.not_included_patients", **values, patients=patients)
+
+
+def _unblinded(decision: Decision) -> Message:
+    by, reason, date = decision.by, decision.reason, decision.at[:10]
+    return say("results.unblinded", population=decision.population, run=decision.run, by=by, date=date, reason=reason)
 
 
 def _gate(result: Result, *, is_gated: bool) -> Gate:

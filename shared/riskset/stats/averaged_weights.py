@@ -62,12 +62,31 @@ def influences(weighted: Floats, survival: float, last: int) -> Floats:
     """Returns the derivative of the survival after the step `last` by the weight of a patient who leaves by each status
     in each step, (2, steps), from weighted counts (2, steps) of events and censorings. Somebody with a weight leaves
     after that step."""
+    own, until = _of_hazard(weighted, last)
+    return -survival * np.stack([own - until, -until])
+
+
+def influences_on_mean(weighted: Floats, days: Ints, tau: float) -> Floats:
+    """Returns the derivative of the area under the curve from 0 to day `tau` by the weight of a patient, as
+    `influences`: the integral of those on the survival at each day. `days` (steps,) are the days of the steps."""
+    last = int(np.searchsorted(days, tau, side="right")) - 1
+    own, until = _of_hazard(weighted, last)
+    at_risk = np.cumsum(weighted.sum(axis=0)[::-1])[::-1]
+    stays = 1.0 - np.divide(weighted[0], at_risk, out=np.zeros_like(at_risk), where=at_risk > 0)
+    area = np.zeros(len(days))
+    area[: last + 1] = np.cumprod(stays)[: last + 1] * np.diff(np.append(days[: last + 1], tau))
+    after, lost = np.cumsum(area[::-1])[::-1], np.cumsum(area * until) - area * until
+    return np.stack([lost + (until - own) * after, lost + until * after])
+
+
+def _of_hazard(weighted: Floats, last: int) -> tuple[Floats, Floats]:
+    """Returns what the cumulative hazard after the step `last` changes by the weight of a patient, (steps,) each: by
+    who has an event, and, with the sign reversed, by who is at risk until a step."""
     events = weighted[0]
     at_risk = np.cumsum(weighted.sum(axis=0)[::-1])[::-1]
     steps = np.arange(len(events))
     has_event = (events > 0) & (steps <= last)
     stay = at_risk - events
     hazard = np.divide(events, at_risk * stay, out=np.zeros_like(events), where=has_event)
-    until = np.cumsum(hazard)
     own = np.divide(1.0, stay, out=np.zeros_like(events), where=steps <= last)
-    return -survival * np.stack([own - until, -until])
+    return own, np.cumsum(hazard)

@@ -26,13 +26,17 @@ def preference(logit: Floats, treated: int, others: int) -> Floats:
     return np.asarray(np.exp(-np.logaddexp(0.0, log(treated / others) - logit)), np.float64)
 
 
+def bins(score: Floats) -> Ints:
+    """Returns the bin of each patient, (n,): from i/10 to below (i + 1)/10, 1 in the last."""
+    return np.asarray(np.minimum((score * BINS).astype(np.int64), BINS - 1), np.int64)
+
+
 def by_bin(score: Floats, arm: Bools) -> Ints:
-    """Returns how many of the others and of the treated are in each bin, (2, BINS): from i/10 to below (i + 1)/10, 1
-    in the last. Bins add over hospitals.
+    """Returns how many of the others and of the treated are in each bin, (2, BINS). Bins add over hospitals.
 
     Reveals, if it leaves: in which tenth of the score a patient alone in arm and bin is.
     """
-    at = np.minimum((score * BINS).astype(np.int64), BINS - 1)
+    at = bins(score)
     return np.stack([np.bincount(at[chosen], minlength=BINS) for chosen in (~arm, arm)]).astype(np.int64)
 
 

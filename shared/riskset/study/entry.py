@@ -32,6 +32,8 @@ class AnalysisEntry(TomlTable):
     """Keys that hold a table of their own, and what it is."""
     takes_weights: ClassVar[bool] = False
     """Whether it can be of a weighted population."""
+    takes_score_strata: ClassVar[bool] = False
+    """Whether it can be of a population that is stratified by the score."""
     kind: str
     missing: Annotated[Literal["complete", "by_model"], Since("0.2.0")] = "complete"
     """Whose rows are analysed: those complete in every covariate that a model of the endpoint names, or those complete

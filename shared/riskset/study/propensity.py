@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -78,22 +79,56 @@ class Weighting(TomlTable):
         return say("study.propensity.weighted", name=name, of=of, trim=trim, truncate=most)
 
 
-Adjustment = Annotated[Matching | Weighting, Field(discriminator="method")]
+class Stratification(TomlTable):
+    """Models of all patients with one baseline hazard for each site and interval of the score."""
+
+    method: Literal["strata"]
+    cuts: tuple[float, ...] = Field(min_length=1, max_length=9)
+    """Scores, ascending: who has one of them is in the higher stratum."""
+
+    @field_validator("cuts")
+    @classmethod
+    def _probabilities(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if any(high <= low for low, high in pairwise((0.0, *value, 1.0))):
+            complain(say("study.propensity.cuts"))
+        return value
+
+    def sentence(self, name: str) -> Message:
+        """Returns what the population is, for the committee."""
+        return say("study.propensity.strata", name=name, cuts=tuple(f"{cut:g}" for cut in self.cuts))
+
+
+Adjustment = Annotated[Matching | Weighting | Stratification, Field(discriminator="method")]
 ADJUSTMENTS: Final[Mapping[str, type[TomlTable]]] = {
     "nearest": Matching,
     **dict.fromkeys(("ate", "att", "overlap", "matching"), Weighting),
+    "strata": Stratification,
 }
 """By method."""
 
 
 class Gates(TomlTable):
-    """What must hold before the outcomes of a matched population are believed."""
+    """What must hold before the outcomes of an adjusted population are believed."""
 
-    smd_max: float = Field(gt=0, le=1)
+    smd_max: float | None = Field(default=None, gt=0, le=1)
     """The largest absolute standardised difference of any covariate after matching, by the pooled standard deviation
-    before."""
-    on_fail: Literal["flag", "withhold"] = "flag"
-    """`flag`: the outcomes of such a population are computed and marked; `withhold`: they are not computed."""
+    before; none: any."""
+    equipoise_min: float | None = Field(default=None, gt=0, le=1)
+    """The smallest share of each arm that has a preference score from 0.3 to 0.7; none: any."""
+    on_fail: Literal["flag", "withhold", "ask"] = "flag"
+    """`flag`: the outcomes of such a population are computed and marked; `withhold`: they are not computed; `ask`: they
+    are not, until somebody decides, by name and with a reason, in a later run."""
+
+    @model_validator(mode="after")
+    def _demands_something(self) -> Gates:
+        if self.smd_max is None and self.equipoise_min is None:
+            complain(say("study.propensity.no_demand", keys=("smd_max", "equipoise_min")))
+        return self
+
+    @property
+    def withholds(self) -> bool:
+        """Whether outcomes wait for the end of what decides."""
+        return self.on_fail != "flag"
 
 
 class Propensity(TomlTable):
@@ -106,6 +141,8 @@ class Propensity(TomlTable):
     """By Firth's penalised likelihood, which has a maximum where covariates tell the arms apart."""
     adjustments: dict[Name, Adjustment] = {}  # noqa: RUF012 - pydantic copies it
     gates: Annotated[Gates | None, Since("0.2.0")] = None
+    preference: Annotated[bool, Since("0.2.0")] = False
+    """Whether patients of each arm are counted by their preference score."""
 
     @field_validator("covariates")
     @classmethod
@@ -120,6 +157,11 @@ class Propensity(TomlTable):
         return value
 
     @property
+    def asks_preference(self) -> bool:
+        """Whether the table of the preference score is computed."""
+        return self.preference or (self.gates is not None and self.gates.equipoise_min is not None)
+
+    @property
     def matched(self) -> frozenset[str]:
         """The populations of matched patients."""
         return frozenset(name for name, of in self.adjustments.items() if isinstance(of, Matching))
@@ -130,6 +172,17 @@ class Propensity(TomlTable):
         return {name: one for name, one in sorted(self.adjustments.items()) if isinstance(one, Weighting)}
 
     @property
+    def with_weights(self) -> frozenset[str]:
+        """The populations whose patients have weights of their own: weighted ones, and sets of one with several."""
+        several = {n for n, of in self.adjustments.items() if isinstance(of, Matching) and of.ratio > 1}
+        return frozenset({*several, *self.weightings})
+
+    @property
+    def stratifications(self) -> dict[str, Stratification]:
+        """The populations that are stratified by the score, in the order of their names."""
+        return {name: one for name, one in sorted(self.adjustments.items()) if isinstance(one, Stratification)}
+
+    @property
     def balanced(self) -> tuple[str, ...]:
         """The matched populations of patients who each count once, in the order of their names."""
         return tuple(sorted(n for n, of in self.adjustments.items() if isinstance(of, Matching) and of.ratio == 1))
@@ -137,7 +190,8 @@ class Propensity(TomlTable):
     def complaints(self, draft: Draft) -> Iterator[Complaint]:
         """Yields what is wrong between the table and the rest of the study file."""
         path: KeyPath = ("propensity", "covariates")
-        if self.gates is not None and (unknown := tuple(sorted(self.adjustments.keys() - {*self.balanced}))):
+        unknown = tuple(sorted(self.adjustments.keys() - {*self.balanced}))
+        if self.gates is not None and self.gates.smd_max is not None and unknown:
             yield Complaint(("propensity", "gates"), say("study.propensity.no_balance", populations=unknown))
         yield from draft.covariates(path, self.covariates, draft.endpoints)
         if draft.comparison is None:

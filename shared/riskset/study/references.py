@@ -50,8 +50,12 @@ class Draft:
     disclosure: Disclosure | None = None
 
     def weighted(self, populations: Iterable[str]) -> tuple[str, ...]:
-        """Returns those of the populations that are weighted."""
-        return tuple(name for name in populations if self.propensity and name in self.propensity.weightings)
+        """Returns those of the populations whose patients have weights."""
+        return tuple(name for name in populations if self.propensity and name in self.propensity.with_weights)
+
+    def stratified(self, populations: Iterable[str]) -> tuple[str, ...]:
+        """Returns those of the populations that are stratified by the score."""
+        return tuple(name for name in populations if self.propensity and name in self.propensity.stratifications)
 
     def use(self, path: KeyPath, name: str, *types: str) -> Iterator[Complaint]:
         """Yields a complaint unless the variable `name`, used at `path`, is declared with one of these types."""
@@ -149,6 +153,9 @@ def complaints_about(draft: Draft) -> Iterator[Complaint]:
             if not analysis.takes_weights and (of := draft.weighted(analysis.of_populations)):
                 where = ("analyses", name, "populations")
                 yield Complaint(where, say("study.propensity.not_weighted", kind=analysis.kind, name=of[0]))
+            if not analysis.takes_score_strata and (of := draft.stratified(analysis.of_populations)):
+                where = ("analyses", name, "populations")
+                yield Complaint(where, say("study.propensity.not_stratified", kind=analysis.kind, name=of[0]))
 
 
 def _sites(draft: Draft) -> Iterator[Complaint]:

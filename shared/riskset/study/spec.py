@@ -17,7 +17,7 @@ from riskset.study.adverse_events import AdverseEvents, EventTerm
 from riskset.study.asked import Analysis
 from riskset.study.derived import Derivation, derivation
 from riskset.study.endpoints import DAYS_PER_UNIT, DateEndpoint, DaysEndpoint, Endpoint, GridTable, Time
-from riskset.study.propensity import ALL, Matching, Propensity, Weighting
+from riskset.study.propensity import ALL, Matching, Propensity, Stratification, Weighting
 from riskset.study.terms import Sum, Term, sums_of
 from riskset.study.toml_table import Label, Name, Since, Text, TomlTable, complain
 from riskset.study.truth import Kind
@@ -51,6 +51,7 @@ __all__ = [
     "Period",
     "Propensity",
     "SiteEntry",
+    "Stratification",
     "Study",
     "Time",
     "Transform",
@@ -234,8 +235,7 @@ class Study(TomlTable):
 
     def is_weighted(self, population: str) -> bool:
         """Whether patients of a population have weights of their own."""
-        asked = self.propensity.adjustments.get(population) if self.propensity else None
-        return isinstance(asked, Weighting) or (isinstance(asked, Matching) and asked.ratio > 1)
+        return self.propensity is not None and population in self.propensity.with_weights
 
     def weighted_as(self, population: str) -> str | None:
         """Returns the method by which patients of a population are weighted; None where each counts once."""

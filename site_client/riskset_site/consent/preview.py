@@ -120,7 +120,8 @@ def preview(
     """
     notes = _Notes(policies, curves, opened_before)
     told = {cohort.site}  # what would be told if it signed
-    Rehearsal(study, {cohort.site: cohort}, "preview", is_gated=False, told_alone=told, watch=notes.take).run()
+    asked = _without_gates(study)
+    Rehearsal(asked, {cohort.site: cohort}, "preview", is_gated=False, told_alone=told, watch=notes.take).run()
     judged = [*((policies[0], found) for found in _rows(cohort, policies[0])), *notes.judged]
     verdicts = (
         Verdict(id_, found, _verdict(found, policy)) for policy, (id_, found) in judged if not _is_of_sites(found)
@@ -128,6 +129,16 @@ def preview(
     tally = notes.opened
     opened = OpenedHere(tally.numbers, opened_before, tally.patients, tally.columns)
     return Preview(tuple(notes.rounds), tuple(dict.fromkeys(verdicts)), opened)
+
+
+def _without_gates(study: Study) -> Study:
+    """Returns the study in which no gate withholds outcomes. What this site's own patients fail, those of all sites may
+    pass; then their outcomes are asked for."""
+    score = study.propensity
+    if score is None or score.gates is None:
+        return study
+    gates = score.gates.model_copy(update={"on_fail": "flag"})
+    return study.model_copy(update={"propensity": score.model_copy(update={"gates": gates})})
 
 
 def _is_of_sites(finding: Finding) -> bool:

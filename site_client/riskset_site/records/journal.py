@@ -149,7 +149,7 @@ class JournalFile:
             self._seen = "" if last is None else str(last.public["coordinator"])
         return self._seen
 
-    def begin(self, run: str, begun: Begun, exchange: Exchange, head: Mapping[str, str]) -> None:
+    def begin(self, run: str, begun: Begun, exchange: Exchange, head: Mapping[str, Any]) -> None:
         sealed = self.ledger.seal(_packed(begun), _purpose(run))
         new_run: Statement = "INSERT INTO run VALUES (?, ?)", (run, sealed)
         self._append(OPENED, run, exchange, head, None, new_run)
@@ -185,7 +185,7 @@ class JournalFile:
         self.ledger.close()
 
     def _append(
-        self, kind: str, run: str, exchange: Exchange, head: Mapping[str, str], sent: Sent | None, *also: Statement
+        self, kind: str, run: str, exchange: Exchange, head: Mapping[str, Any], sent: Sent | None, *also: Statement
     ) -> None:
         public = {**head, "run": run, "round": exchange.round, **_hashes(exchange)}
         row = (run, exchange.round, exchange.request, exchange.reply)

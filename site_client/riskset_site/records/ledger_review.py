@@ -148,6 +148,13 @@ def _others(entries: Sequence[Entry]) -> Iterator[OtherEntry]:
     for entry in entries:
         if entry.kind not in REPLIES:
             yield OtherEntry(entry.number, entry.at, entry.kind, _details(entry))
+        for decision in entry.public.get("unblinded", ()):
+            yield OtherEntry(entry.number, entry.at, entry.kind, _unblinded(entry.public["run"], decision))
+
+
+def _unblinded(run: str, decision: Mapping[str, str]) -> Message:
+    said = {name: decision[name] for name in ("population", "by", "reason")}
+    return say("site.ledger.unblinded", run=run, earlier=decision["run"], date=decision["at"][:10], **said)
 
 
 def _details(entry: Entry) -> Message:

@@ -44,16 +44,20 @@ SITES = ("asan", "kurume", "osaka")
 class Desk:
     """The coordinator's desk: what is typed there, and runs whose sites answer at once."""
 
+    text = STUDY
+
     def __init__(self, folder, patients):
         self._lies_in(folder)
-        self.study_file.write_text(STUDY, encoding="utf-8")
+        self.study_file.write_text(self.text, encoding="utf-8")
         self.study = load_study(self.study_file)
-        rows = patients.rows(seed=1, n=90)
-        self.rehearsal = Rehearsal(self.study, patients.deal(rows, patients.sites(SITES, 90)))
+        self.rehearsal = Rehearsal(self.study, self.cohorts(patients))
         self.home.make("127.0.0.1", *free_ports(2))
         (self.home.root / "keys" / "identity.pem").unlink()
         save_identity(self.home.root / "keys" / "identity.pem", self.rehearsal.coordinator_key)
         self.signs(self.rehearsal.roster.members)
+
+    def cohorts(self, patients):
+        return patients.deal(patients.rows(seed=1, n=90), patients.sites(SITES, 90))
 
     def _lies_in(self, folder):
         self.folder, self.out = folder, folder / "results"
@@ -97,7 +101,8 @@ class Desk:
 
     def _opens(self, run, record):
         self.rehearsal.run_id, self.rehearsal.record = run, record
-        self.rehearsal.start_coordinator(SITES, record.earlier_of(run))
+        opening = record.opening(run)
+        self.rehearsal.start_coordinator(SITES, opening.earlier, opening.unblinded)
 
     def says(self, command, *arguments):
         """The exit code of a command of the coordinator."""

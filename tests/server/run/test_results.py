@@ -11,6 +11,7 @@ import pytest
 from riskset.analyses.cohort import PatientSet
 from riskset.analyses.plan import plan
 from riskset.disclosure.rules import RULES
+from riskset.protocol.unblinding import Decision
 from riskset.rehearsal import Rehearsal
 from riskset.results import entry_json, results_json, results_of, write_results
 from riskset.study.asked import ENTRIES
@@ -44,6 +45,7 @@ def parts(document):
     yield "`not_included`", document["not_included"]
     yield "`time`", document["time"]
     yield "`opened`", document["opened"]
+    yield from (("`unblinded`", decision) for decision in document["unblinded"])
     for result in document["results"]:
         common = SECTIONS["Every result"]
         yield "Every result", {key: value for key, value in result.items() if key in common}
@@ -150,6 +152,7 @@ def documents(patients):
         document_of(patients.study(THREE, analyses=PENALISED), many(patients), is_gated=True, limits=FEW_POINTS),
         document_of(patients.study(SITES, analyses=WEIGHTED), weighted_by_age(patients.deal(rows, site))),
         weighted_curves(patients),
+        of_a_decision(patients),
     ]
 
 
@@ -223,6 +226,25 @@ def weighted_curves(patients):
     }
     document = document_of(study, cohorts, is_gated=True)
     return document | {"results": [one for one in document["results"] if one["kind"] == "km"]}
+
+
+def of_a_decision(patients):
+    """The document of matched patients who are not balanced as the study demands, after somebody decided."""
+    score = {"covariates": ["age", "stage"], "adjustments": {"match": {"method": "nearest"}}}
+    model = {"kind": "cox", "endpoints": ["os"], "univariable": ["arm"], "populations": ["match"]}
+    asked = {"score": {"kind": "propensity"}, "cox": model, "balance": {"kind": "balance"}}
+    gates = {"smd_max": 0.001, "on_fail": "ask"}
+    study = patients.study(THREE, analyses=asked, propensity=score | {"gates": gates})
+    cohorts = {
+        name: replace(cohort, analysis_sets={"os": (rows := cohort.analysis_sets["os"])} | everybody(study, rows))
+        for name, cohort in many(patients).items()
+    }
+    federation = Rehearsal(study, cohorts, "first", is_gated=False)
+    federation.run()
+    why, at = "Only the stage differs.", "2026-11-28T10:00:00.000+00:00"
+    federation.start_again("second", [Decision("match", "first", "M. Uchida", why, at)])
+    document = results_json(results_of(study, federation.run(), sorted(cohorts), is_gated=False))
+    return document | {"results": [one for one in document["results"] if one["kind"] == "cox"]}
 
 
 def everybody(study, rows):

@@ -3,8 +3,10 @@
 import pytest
 from tests.test_kinds import with_sets
 
+from riskset.analyses import methods
 from riskset.analyses.analysis import NotEstimable, has_result
 from riskset.analyses.methods.balance import Balanced, Gate
+from riskset.analyses.methods.propensity_fit import PropensityFit
 from riskset.rehearsal import Rehearsal
 from riskset.results import entry_json, results_of
 from riskset_server.report import report_of
@@ -41,12 +43,10 @@ def test_outcomes_are_computed_and_marked(run):
     results, found = run(smd_max=0.001)
     (gate,) = found["balance/match"]["gates"]
     assert (gate["found"], gate["passed"]) == (found["balance/match"]["largest_smd"], False)
-    assert (found["cox/os/match/univariable/arm"]["status"], found["cox/os/match/univariable/arm"]["balance"]) == (
-        "ok",
-        "failed",
-    )
-    assert "balance" not in found["cox/os/all/univariable/arm"]
-    assert "is not what the study demands" in text_of(results)
+    flagged = found["cox/os/match/univariable/arm"]
+    assert (flagged["status"], flagged["demands"]) == ("ok", "not met")
+    assert "demands" not in found["cox/os/all/univariable/arm"]
+    assert "are not what the study demands" in text_of(results)
     assert "not met" in text_of(results)
 
 
@@ -61,9 +61,22 @@ def test_outcomes_are_withheld(run):
 @pytest.mark.exhaustive
 def test_outcomes_of_a_balanced_population_are_computed(run):
     results, found = run(smd_max=1.0, on_fail="withhold")
-    assert found["cox/os/match/univariable/arm"]["balance"] == "passed"
+    assert found["cox/os/match/univariable/arm"]["demands"] == "met"
     assert found["cox/os/match/univariable/arm"]["status"] == "ok"
     assert "not what the study demands" not in text_of(results)
+
+
+def test_a_population_may_have_several_gates(run, monkeypatch):
+    """Here the score itself is the second one; the balance passes. Outcomes wait for both."""
+    monkeypatch.setattr(methods, "DEMANDS", [*methods.DEMANDS, lambda study: {"match": "propensity"}])
+    _, found = run(smd_max=1.0)
+    assert found["cox/os/match/univariable/arm"]["demands"] == "not met"
+    assert found["balance/match"]["gates"][0]["passed"]
+    monkeypatch.setattr(PropensityFit, "withholds", property(lambda fit: "by the score"))
+    _, found = run(smd_max=1.0, on_fail="withhold")
+    withheld = found["cox/os/match/univariable/arm"]
+    assert withheld["reason"] == {"code": "withheld", "message": "by the score"}
+    assert found["balance/match"]["status"] == "ok"
 
 
 def test_what_is_not_known_is_withheld():

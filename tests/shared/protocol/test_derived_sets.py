@@ -93,7 +93,7 @@ class TestWhatIsKept:
         none = RowMarks("", {})
         assert derived_sets(none, planned) == ()
         kept = json.loads(population_to_keep("match", none, cohort(match=[1]), planned))
-        assert kept == {"sets": {}, "curves": [], "outcomes": []}
+        assert kept == {"sets": {}, "curves": [], "outcomes": [], "not_compared": []}
 
 
 def kept(of, name):

@@ -12,6 +12,8 @@ from riskset.study.propensity import ADJUSTMENTS
 from riskset.study.validation_errors import TABLES, known_keys
 
 DOCS = (Path(__file__).parents[3] / "docs" / "study-file.md").read_text(encoding="utf-8")
+OWN_METHODS = ("nearest", "strata")
+"""With a section of their own; that of `ate` is of all weights."""
 HEADINGS = {
     (): "## Top of the file",
     ("study",): "## `[study]`",
@@ -32,7 +34,7 @@ HEADINGS = {
     ("propensity",): "## `[propensity]`",
     ("propensity", "gates"): "### `[propensity] gates`",
     **{
-        ("propensity", "adjustments", "*", method): f'#### `method = "{"nearest" if method == "nearest" else "ate"}"`'
+        ("propensity", "adjustments", "*", method): f'#### `method = "{method if method in OWN_METHODS else "ate"}"`'
         for method in ADJUSTMENTS
     },
     **{("analyses", "*", kind): f'### `kind = "{kind}"`' for kind in ENTRIES},

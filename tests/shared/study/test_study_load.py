@@ -423,9 +423,12 @@ def test_what_cannot_be_a_weight_or_be_weighted():
 @pytest.mark.parametrize(
     ("gates", "method", "code"),
     [
-        ("{ smd_max = 0.1, equipoise_min = 0.2 }", "nearest", "study.key.unknown"),
-        ('{ smd_max = 0.1, on_fail = "ask" }', "nearest", "study.expected.choice"),
+        ("{ smd_max = 0.1, equipoise_max = 0.2 }", "nearest", "study.key.unknown"),
+        ("{ smd_max = 0.1, equipoise_min = 0.2 }", "overlap", "study.propensity.no_balance"),
+        ("{ equipoise_min = 0 }", "overlap", "study.expected.more_than"),
+        ('{ smd_max = 0.1, on_fail = "stop" }', "nearest", "study.expected.choice"),
         ("{ smd_max = 0.1 }", "overlap", "study.propensity.no_balance"),
+        ('{ on_fail = "withhold" }', "nearest", "study.propensity.no_demand"),
     ],
 )
 def test_what_no_gate_can_judge_is_refused_by_name(gates, method, code):

@@ -41,7 +41,7 @@ def analysed_notes(entry: ResultEntry, labels: Labels, cells: Cells) -> Iterator
     """Yields how many patients are analysed, how many are not and why, and which covariate costs many of them; why
     there is nothing by arm; and what competes with the event where that is censored."""
     yield from arms_notes(entry)
-    if entry.is_balanced is False:
+    if entry.meets_demands is False:
         yield (str(say("report.balance.flagged")),)
     if entry.kind != CAUSES and (events := labels.competing.get(entry.analysis.endpoint or "")):
         yield (str(say("report.analysed.competing", events=events)),)

@@ -13,7 +13,8 @@ from riskset.analyses.methods.cox import CoxModel
 from riskset.analyses.methods.cox_answer import e_values
 from riskset.analyses.methods.cox_firth import FirthModel
 from riskset.analyses.methods.cox_fit import CoxFit, Separated, SeparationLimit
-from riskset.catalogue import say
+from riskset.analyses.methods.cox_matched_sets import MatchedSetModel
+from riskset.catalogue import Message, say
 from riskset.results import ResultEntry
 from riskset.study.entry import as_printed
 from riskset_server.report import notation
@@ -218,9 +219,7 @@ def _row_cells(variable: str, level: str | None, sides: Sequence[_Side]) -> tupl
 def _notes(models: Sequence[_Model], context: Context) -> Iterator[Text]:
     fitted = [model for model in models if model.fit]
     shown = [model for model in models if model.is_shown]
-    ties = {model.analysis.ties for model in shown}
-    approximation = say(f"report.cox.ties.{ties.pop() if len(ties) == 1 else 'both'}")
-    yield worded(say("report.cox.note", ties=approximation))
+    yield worded(_what_is_shown(shown))
     if any(isinstance(model.analysis, FirthModel) for model in fitted):
         yield worded(say("report.cox.firth"))
     if strata := dict.fromkeys(column.variable for model in models for column in model.analysis.strata):
@@ -243,6 +242,13 @@ def _notes(models: Sequence[_Model], context: Context) -> Iterator[Text]:
     yield from _at_limits(models, context.labels)
     yield from _of_splines(fitted, context.labels)
     yield from _missing(models, context)
+
+
+def _what_is_shown(shown: Sequence[_Model]) -> Message:
+    if any(isinstance(model.analysis, MatchedSetModel) for model in shown):  # all are of one entry
+        return say("report.cox.by_matched_set")
+    ties = {model.analysis.ties for model in shown}
+    return say("report.cox.note", ties=say(f"report.cox.ties.{ties.pop() if len(ties) == 1 else 'both'}"))
 
 
 def _weights(models: Sequence[_Model], context: Context) -> Iterator[Text]:

@@ -8,7 +8,7 @@ from typing import Final, cast
 from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
 from riskset.analyses.design import Column
 from riskset.analyses.methods.cox import CoxModel
-from riskset.analyses.methods.cox_fit import Concordance, CoxFit, Linearity, PhTest
+from riskset.analyses.methods.cox_fit import Concordance, CoxFit, Linearity, PhTest, WeightedLogRank
 from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset.study.asked.cox import FEWEST_CLUSTERS
@@ -26,6 +26,7 @@ def beside(name: str, entry: ResultEntry, context: Context) -> Iterator[Text]:
     """Yields the notes of one fitted model, which is called `name`."""
     model, fit = cast(CoxModel, entry.analysis), cast(CoxFit, entry.result)
     yield from _robust(name, model, fit, context)
+    yield from _weighted_log_rank(name, entry, fit)
     yield from _profile(name, fit, context.labels)
     yield from _concordance(name, entry, fit)
     yield from _linearity(name, entry, fit, context.labels)
@@ -44,6 +45,14 @@ def _robust(name: str, model: CoxModel, fit: CoxFit, context: Context) -> Iterat
         if term.column in fit.not_robust:
             of = {"term": _term(term.column, context.labels), "reason": why_not(fit.not_robust[term.column])}
             yield (str(say("report.cox.not_robust", model=name, **of)),)
+
+
+def _weighted_log_rank(name: str, entry: ResultEntry, fit: CoxFit) -> Iterator[Text]:
+    if isinstance(fit.weighted_log_rank, WeightedLogRank):
+        ids = tuple(Place(entry.id, f"weighted_log_rank.{key}").id for key in ("chi2", "df", "p"))
+        yield worded(say("report.cox.robust.score", model=name, test=Shown("chi_square", ids)))
+    elif fit.weighted_log_rank is not None:
+        yield (str(say("report.cox.robust.no_score", model=name, reason=why_not(fit.weighted_log_rank))),)
 
 
 def _profile(name: str, fit: CoxFit, labels: Labels) -> Iterator[Text]:

@@ -10,6 +10,7 @@ from riskset.analyses.cohort import ALL
 from riskset.analyses.methods.cox import CoxModel
 from riskset.analyses.methods.cox_firth import FirthModel
 from riskset.analyses.methods.cox_fit import CoxFit
+from riskset.analyses.methods.cox_matched_sets import MatchedSetModel
 from riskset.analyses.methods.km import ArmCurve, KaplanMeier, SurvivalCurves
 from riskset.analyses.methods.km_weighted import WeightedKaplanMeier
 from riskset.analyses.quartiles import QUARTILES
@@ -147,14 +148,15 @@ def _curve(group: _Group) -> CurveCells:
 
 def _model_of_arm(curves: _Curves) -> ResultEntry | None:
     """The Cox model of the same patients that has the arm's hazard ratio: a univariable one if there is one, else an
-    adjusted one; of several analyses the study's first. None that is penalised: the footnote says what it is."""
+    adjusted one; of several analyses the study's first. None that is penalised, or by matched set: the footnote says
+    what it is."""
     asked = curves.analysis
     of_arm = [
         entry
         for entry in curves.context.results.entries
         if isinstance(entry.result, CoxFit)
         and entry.kind == "cox"
-        and not isinstance(entry.analysis, FirthModel)
+        and not isinstance(entry.analysis, FirthModel | MatchedSetModel)
         and (entry.analysis.endpoint, entry.analysis.population) == (asked.endpoint, asked.population)
         and asked.counts.arm in _variables(entry)
     ]

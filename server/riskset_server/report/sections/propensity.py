@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import cast
 
@@ -10,11 +10,12 @@ from riskset.analyses.design import Column
 from riskset.analyses.methods.propensity import PropensityScore
 from riskset.analyses.methods.propensity_fit import PropensityFit
 from riskset.catalogue import say
-from riskset.results import ResultEntry
+from riskset.results import ResultEntry, entry_json
 from riskset_server.report import notation
-from riskset_server.report.blocks import Row, Shown, Table, Text, worded
+from riskset_server.report.blocks import Block, Row, Shown, Table, Text, worded
 from riskset_server.report.cells import Place
 from riskset_server.report.sections.analysed import analysed_notes
+from riskset_server.report.sections.preference import preference_block
 from riskset_server.report.sections.section import Context, Section, tabulated
 
 
@@ -60,6 +61,20 @@ def _notes(entry: ResultEntry) -> Iterator[Text]:
     yield (str(say(f"report.propensity.{site}")),)
     n, auc = Shown("count", (Place(entry.id, "n").id,)), Shown("three_digits", (Place(entry.id, "auc").id,))
     yield worded(say("report.propensity.auc", n=n, auc=auc))
+    for at, gate in enumerate(entry_json(entry).get("preference", {}).get("gates", ())):
+        least, found = (
+            Shown("three_digits", (Place(entry.id, f"preference.gates[{at}].{key}").id,)) for key in ("limit", "found")
+        )
+        if gate["found"] is None:
+            yield worded(say("report.propensity.gate_unknown", least=least))
+        else:
+            ended = "passed" if gate["passed"] else "failed"
+            yield worded(say(f"report.propensity.gate_{ended}", least=least, share=found))
 
 
-SECTION = Section("Propensity score", tabulated(_table, _title))
+def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
+    preferences = (preference_block(entry, context) for entry in entries)
+    return [*tabulated(_table, _title)(entries, context), *(block for block in preferences if block is not None)]
+
+
+SECTION = Section("Propensity score", _blocks)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 from riskset.analyses.methods.rmst import RestrictedMean, RestrictedMeans
+from riskset.analyses.methods.rmst_weighted import WeightedRestrictedMean
 from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset_server.report.blocks import Format, Row, Shown, Table, Text, worded
@@ -15,7 +16,7 @@ from riskset_server.report.sections.section import Context, Section, own_title, 
 
 
 def _title(entry: ResultEntry, context: Context) -> str:
-    analysis, time = cast(RestrictedMean, entry.analysis), context.results.study.time
+    analysis, time = cast(RestrictedMean | WeightedRestrictedMean, entry.analysis), context.results.study.time
     tau = f"{analysis.tau_days / time.days_per_unit:g} {time.unit}s"
     endpoint, population = context.labels.endpoint(analysis.endpoint), population_of(entry, context.labels)
     return own_title(f"{endpoint}, {population}: mean up to {tau}", entry, context.results)
@@ -23,7 +24,7 @@ def _title(entry: ResultEntry, context: Context) -> str:
 
 def _table(entry: ResultEntry, context: Context) -> Table:
     """One column per arm, then all patients; the mean, and the comparisons with the reference."""
-    analysis = cast(RestrictedMean, entry.analysis)
+    analysis = cast(RestrictedMean | WeightedRestrictedMean, entry.analysis)
     arms, unit = arms_of(entry, analysis.counts, context), context.results.study.time.unit
     rows = [
         row("Patients", arms, "count", "n"),
@@ -68,8 +69,13 @@ def _compared(arm: Arm, compared: set[str], quantity: str, form: Format) -> Text
 
 
 def _notes(entry: ResultEntry, arms: Sequence[Arm]) -> Iterator[Text]:
-    analysis, result = cast(RestrictedMean, entry.analysis), cast(RestrictedMeans, entry.result)
+    analysis, result = (
+        cast(RestrictedMean | WeightedRestrictedMean, entry.analysis),
+        cast(RestrictedMeans, entry.result),
+    )
     yield worded(say("report.rmst.note", grid=grid_in_words(analysis.counts)))
+    if isinstance(entry.analysis, WeightedRestrictedMean):
+        yield worded(say("report.rmst.averaged"))
     for arm, mean in zip(arms, (*result.arms, result.overall), strict=True):
         if mean.last_day is not None:
             day = Shown("digits", (arm.cell("last_day"),))

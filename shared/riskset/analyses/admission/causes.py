@@ -28,6 +28,7 @@ OWN_CAUSES: Final = {
         "R6.parameters",
         "R2.leverage",
         "R4.leverage",
+        "R5.fitted",
         "R14.set_since",
     ),
     "admission/counts": (
@@ -147,7 +148,7 @@ def _remedy(policy: Policy, cause: str, analysis: Analysis) -> Message:
         "R4.same_order": lambda: cells.same_order(policy, "", 1).remedy,
         "R4.lost": lambda: say("rules.instead.some_narrower_range"),
         "R4.column": lambda: _failing(policy, "R4.leverage", say("rules.remedy.leverage_column", k=policy.k)),
-        "R5.fitted": lambda: say("rules.remedy.fitted"),
+        "R5.fitted": lambda: say(f"rules.remedy.{'fitted_beside' if analysis.exposure.from_fit else 'fitted'}"),
         "R6.parameters": lambda: of_models.parameters(own, "", 1, p).remedy,
         "R2.leverage": lambda: _failing(policy, cause, span.remedy(policy, cause, is_table=is_table)),
         "R4.leverage": lambda: _failing(policy, cause, span.remedy(policy, cause, is_table=is_table)),

@@ -81,6 +81,8 @@ class Figures:
     """The sets of earlier runs of which totals are known."""
     tables: frozenset[ToldSet] = frozenset()
     """Those of which no more than tables by arm was told."""
+    sent: Mapping[str, int] = field(default_factory=dict)
+    """By analysis: the numbers that every hospital had sent of it when the admission began."""
     answers: Mapping[tuple[str, Column, Column], int] = field(default_factory=dict)
     """By set, column and the column that a model predicts: hospitals whose patients differ in both."""
     events: Mapping[str, int] = field(default_factory=dict)

@@ -180,6 +180,7 @@ def _cohorts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iter
                 found += cells.apart(policy, other, name, count.rows, count.sites, analysis.exposure.is_one_way)
             found += apart_since(policy, analysis, figures.since, figures.told, figures.tables)
             found += weighed_since(policy, analysis, figures)
+            found += beside_a_fit(policy, analysis, kept, figures.rows[name].rows, figures.sent)
         yield from ((analysis.id, finding) for finding in found)
         if all(finding.passes for finding in found):
             kept.append(analysis)
@@ -259,6 +260,8 @@ def _counted(policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
         single = [column for column in analysis.columns if not column.factors]
         for column in single:
             count = figures.columns[feature_of(analysis, column)]
+            if tells_nothing(analysis, column, count.rows, n):
+                continue
             of: Literal["number", "level"] = "number" if column.is_number else "level"
             is_of_some = column.is_number or analysis.exposure.weights or 0 < count.rows < n
             yield analysis.id, cells.contributors(policy, column.name, count.sites, of, is_of_some=is_of_some)
@@ -323,6 +326,17 @@ def of_an_outcome(policy: Policy, analysis: Analysis, n: int) -> Iterator[Findin
     """R5 for a model without an endpoint, of n patients."""
     if predictors := analysis.exposure.predictors:
         yield of_models.fitted(policy, analysis.id, EVALUATIONS_OF_AN_OUTCOME, n, predictors)
+
+
+def beside_a_fit(
+    policy: Policy, analysis: Analysis, kept: Sequence[Analysis], n: int, sent: Mapping[str, int]
+) -> Iterator[Finding]:
+    """R5 for levels that follow from a fitted model, of n patients, with those of the analyses `kept` before."""
+    if (own := analysis.exposure.from_fit) is not None:
+        fits = [fit for one in kept if (fit := one.exposure.from_fit) is not None and fit.id == own.id]
+        of_each = {fit.variable: fit for fit in (*fits, own)}
+        numbers = sent[own.id] + sum(fit.numbers for fit in of_each.values())
+        yield of_models.fitted_beside(policy, analysis.id, numbers, n)
 
 
 def _combinations(policy: Policy, analysis: Analysis, figures: Figures) -> Iterator[Finding]:
@@ -401,11 +415,20 @@ def lost(moments: Moments | None, analysis: Analysis) -> Iterator[Finding]:
         yield cannot_judge("R4", analysis.id, why, say("rules.instead.narrower_range", columns=columns))
 
 
+def tells_nothing(analysis: Analysis, column: Column, rows: int, n: int) -> bool:
+    """Whether a table that follows from a fitted model tells no more of a level than how many of n patients have it:
+    where nobody has it, or all have."""
+    exposure = analysis.exposure
+    return exposure.from_fit is not None and column in exposure.tables and column.reference is None and rows in (0, n)
+
+
 def levels(policy: Policy, analysis: Analysis, n: int, ones: Mapping[str, int]) -> Iterator[Finding]:
     """R4: every level, including the reference, and its complement. A product of two levels has no reference."""
     by_variable: dict[str, list[str]] = {}
     for column in analysis.columns:
         if column.name in ones and column.reference is None:
+            if tells_nothing(analysis, column, ones[column.name], n):
+                continue
             yield cells.level(policy, column.name, ones[column.name], n)
         elif column.name in ones:
             by_variable.setdefault(f"{column.variable} = {column.reference}", []).append(column.name)

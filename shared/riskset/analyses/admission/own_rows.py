@@ -28,6 +28,7 @@ from riskset.analyses.admission.judging import (
     Judged,
     altered,
     apart_since,
+    beside_a_fit,
     beyond,
     effective_levels,
     effective_numbers,
@@ -101,7 +102,9 @@ def own_findings(
     in_column: dict[str, Callable[[], Iterator[Judged]]] = (
         {
             "admission/changes": lambda: _own_changes(policy, live, own),
-            "admission/cohorts": lambda: _own_everything(policy, live, own),
+            "admission/cohorts": lambda: chain(
+                _own_everything(policy, live, own), _own_beside_fits(policy, live, own, figures)
+            ),
             "admission/joint": lambda: chain(
                 cells_of_levels(policy, live, lambda features: _own_gram(own, features)),
                 _own_levels(policy, live, own),
@@ -193,7 +196,7 @@ def _own_untold(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
 
 def _own_not_compared(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
     """R14 in both columns, for sets of derived populations beside what other runs told meanwhile."""
-    names = own.not_compared(own.cohort)
+    names = own.not_compared()
     for analysis in live:
         if (name := analysis.analysis_set) in names:
             yield analysis.id, cells.not_compared(policy, name, is_compared=False)
@@ -319,6 +322,16 @@ def _own_outcome_models(policy: Policy, live: Live, own: Own) -> Iterator[Judged
     for analysis in live:
         if n := own.cohort.analysis_sets[analysis.analysis_set].n:
             yield from ((analysis.id, finding) for finding in of_an_outcome(policy, analysis, n))
+
+
+def _own_beside_fits(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
+    """R5 for levels that follow from a fitted model, on this hospital's rows."""
+    kept: list[Analysis] = []
+    for analysis in live:
+        if n := own.cohort.analysis_sets[analysis.analysis_set].n:
+            found = [*beside_a_fit(policy, analysis, kept, n, figures.sent)]
+            yield from ((analysis.id, finding) for finding in found)
+            kept += [analysis] if all(finding.passes for finding in found) else []
 
 
 def _answers(analysis: Analysis, rows: AnySet) -> int:

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from riskset.analyses.admission.judging import Judged, nested
 from riskset.analyses.admission.step import Live, Own
 from riskset.analyses.analysis import Analysis
-from riskset.analyses.cohort import AnySet
+from riskset.analyses.cohort import AnalysisSet, AnySet
 from riskset.catalogue import say
 from riskset.disclosure import cells
+from riskset.disclosure.exposure import Column
 from riskset.disclosure.policy import Policy
 
 
@@ -31,6 +32,8 @@ def own_tables(policy: Policy, live: Live, own: Own, arm: str | None) -> Iterato
                 by = everyone if column.variable == arm else of_arm
                 smallest = _smallest_cell(column.values(rows), by)
                 yield analysis.id, cells.cell(policy, column.name, smallest, is_ranked=bool(exposure.ranked))
+            for column in exposure.events_of:
+                yield analysis.id, cells.cell(policy, column.name, _fewest_events(column, rows))
             if exposure.ranked:  # the reference arm has no column
                 yield analysis.id, cells.cell(policy, arm or "", _smallest_cell(everyone, of_arm), is_ranked=True)
     for analysis, part, whole in nested(live):
@@ -38,6 +41,12 @@ def own_tables(policy: Policy, live: Live, own: Own, arm: str | None) -> Iterato
         if policy.column == "local" or analysis.exposure.per_site:
             found = _smallest_cell(whole.values(rows) - part.values(rows), _of_arm(analysis, rows, arm))
             yield analysis.id, cells.cell(policy, whole.name, found)
+
+
+def _fewest_events(column: Column, rows: AnySet) -> int:
+    """Returns how many patients with an event have a level or do not have it, whichever are fewer, but not 0."""
+    assert isinstance(rows, AnalysisSet)
+    return int(min(np.unique(column.values(rows)[rows.event], return_counts=True)[1], default=0))
 
 
 def _of_arm(analysis: Analysis, rows: AnySet, arm: str | None) -> NDArray[np.float64]:

@@ -56,9 +56,9 @@ class Own:
     with another weight."""
     weighed_since: Callable[[Cohort], Mapping[ToldSet, Mapping[str, Weights]]] = lambda _: {}
     """Returns by how much its patients count otherwise, where both sets have the weights of derived populations."""
-    not_compared: Callable[[Cohort], frozenset[str]] = lambda _: frozenset()
-    """Returns the sets of derived populations that are not compared with all that runs told which it answered since
-    this one was opened."""
+    not_compared: Callable[[], frozenset[str]] = frozenset
+    """Returns the sets of derived populations that were not compared, when they became known, with all that runs had
+    told which it answered since this one was opened."""
     told: frozenset[ToldSet] = frozenset()
     """Of which sets of earlier runs it told more than how many patients they have."""
     tables: frozenset[ToldSet] = frozenset()

@@ -18,9 +18,10 @@ from riskset.analyses.methods import (
     flow,
     follow_up,
     km_asked,
+    preference,
     propensity_asked,
     response,
-    rmst,
+    rmst_asked,
     site_heterogeneity,
     subgroup,
     table1,
@@ -49,7 +50,7 @@ PLANNERS: Final[Mapping[str, Planner]] = {
     "balance": balance.planned,
     "km": km_asked.planned,
     "cox": cox_asked.planned,
-    "rmst": rmst.planned,
+    "rmst": rmst_asked.planned,
     "follow-up": follow_up.planned,
     "cumulative-incidence": cumulative_incidence.planned,
     "response": response.planned,
@@ -60,14 +61,36 @@ PLANNERS: Final[Mapping[str, Planner]] = {
 }
 
 
-def gates(study: Study) -> Mapping[str, str]:
-    """Returns, by population whose outcomes a gate may withhold, the id of the analysis that decides."""
-    return balance.gates(study)
+DEMANDS: Final[list[Callable[[Study], Mapping[str, str]]]] = [balance.demands, preference.demands]
+"""What a study can demand of populations: of each demand, by population, the id of the analysis that says if it is met
+(`Result.passes`)."""
 
 
-def demands(study: Study) -> Mapping[str, str]:
-    """Returns, by population of which the study demands something, the id of the analysis that says if it is so."""
-    return balance.demands(study)
+def demands(study: Study) -> Mapping[str, tuple[str, ...]]:
+    """Returns, by population of which the study demands something, the ids of the analyses that say if it is so."""
+    found: dict[str, tuple[str, ...]] = {}
+    for of in DEMANDS:
+        for population, id_ in of(study).items():
+            found[population] = (*found.get(population, ()), id_)
+    return found
+
+
+def gates(study: Study) -> Mapping[str, tuple[str, ...]]:
+    """Returns, by population whose outcomes wait for what is demanded of it, the ids of the analyses that decide."""
+    asked = None if study.propensity is None else study.propensity.gates
+    return demands(study) if asked is not None and asked.withholds else {}
+
+
+def asks(study: Study) -> frozenset[str]:
+    """Returns the populations of `gates` about which somebody may decide."""
+    asked = None if study.propensity is None else study.propensity.gates
+    return frozenset(gates(study)) if asked is not None and asked.on_fail == "ask" else frozenset()
+
+
+def describing(study: Study) -> frozenset[str]:
+    """Returns the names of the entries that only describe a population by the covariates of the score. A table of
+    patients is none: its variables may be outcomes."""
+    return frozenset(name for name, entry in study.analyses.items() if entry.kind == balance.KIND)
 
 
 POPULATIONS: Final[list[Callable[[Study], Mapping[str, Population]]]] = [adjusted.populations]

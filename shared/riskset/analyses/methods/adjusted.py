@@ -10,7 +10,9 @@ import numpy as np
 
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.methods.matched import matched
+from riskset.analyses.methods.preference import preferences
 from riskset.analyses.methods.propensity_fit import ID, PropensityFit, set_of_score
+from riskset.analyses.methods.score_strata import stratified
 from riskset.analyses.populations import Members, Population
 from riskset.study.spec import Study, Weighting
 
@@ -42,5 +44,5 @@ def populations(study: Study) -> Mapping[str, Population]:
         return {}
     of_score = set_of_score(study).name
     weighted = {name: Weighted(of_score, name, one) for name, one in study.propensity.weightings.items()}
-    found: dict[str, Population] = {**matched(study), **weighted}
+    found: dict[str, Population] = {**matched(study), **weighted, **stratified(study), **preferences(study)}
     return dict(sorted(found.items()))

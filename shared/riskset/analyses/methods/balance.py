@@ -211,7 +211,9 @@ def planned(study: Study, name: str, entry: BalanceEntry) -> Iterator[Analysis]:
     """Yields, for each matched population, the tables of the covariates and then what is reported of them."""
     assert study.propensity is not None
     arms, of_score, demanded = Arms.of(study), set_of_score(study), study.propensity.gates
-    gate = None if demanded is None else Gate(demanded.smd_max, demanded.on_fail == "withhold")
+    gate = None
+    if demanded is not None and demanded.smd_max is not None:
+        gate = Gate(demanded.smd_max, demanded.withholds)
     covariates = study.propensity.covariates
     # a derived variable may be missing for any reason
     is_one_way = not any(study.variables[of].is_derived for of in covariates)
@@ -228,17 +230,10 @@ def planned(study: Study, name: str, entry: BalanceEntry) -> Iterator[Analysis]:
         yield BalanceOfMatched(id=stem, name=name, covariates=tuple(found), gate=gate, **of_matched)
 
 
-def gates(study: Study) -> Mapping[str, str]:
-    """Returns, by population whose outcomes wait for its balance, the id of that."""
-    asked = study.propensity
-    withholds = asked is not None and asked.gates is not None and asked.gates.on_fail == "withhold"
-    return demands(study) if withholds else {}
-
-
 def demands(study: Study) -> Mapping[str, str]:
-    """Returns, by population whose balance a gate judges, the id of that."""
+    """Returns, by population of whose balance the study demands something, the id of that."""
     asked = study.propensity
-    if asked is None or asked.gates is None:
+    if asked is None or asked.gates is None or asked.gates.smd_max is None:
         return {}
     return {population: f"{KIND}/{population}" for population in asked.balanced}
 

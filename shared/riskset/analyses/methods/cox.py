@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from riskset.analyses.analysis import Analysis, Inputs, NotEstimable, RefusedByRule, Result
 from riskset.analyses.cohort import Cohort, set_of
 from riskset.analyses.design import Column, columns_of, matrix, strata_of
+from riskset.analyses.methods import score_strata
 from riskset.analyses.methods.cox_answer import fit_json
 from riskset.analyses.methods.cox_fit import (
     CoxFit,
@@ -38,7 +39,7 @@ from riskset.analyses.methods.cox_fit import (
 from riskset.analyses.methods.cox_splines import Spline, splines_json, splines_of
 from riskset.analyses.moments import Moments, moments_id
 from riskset.catalogue import Message, say
-from riskset.disclosure.exposure import Exposure, Label, total
+from riskset.disclosure.exposure import Exposure, FromFit, Label, total
 from riskset.stats import newton, profile_limit
 from riskset.stats.cox import Derivatives, RiskSets, Ties, evaluate, risk_sets
 from riskset.stats.linear import SINGULAR
@@ -74,6 +75,8 @@ class CoxModel(Analysis):
     weighted_as: str | None = None
     """What the weights follow from."""
     splines: tuple[Spline, ...] = ()
+    from_fit: FromFit | None = None
+    """Where the score of a propensity model makes strata."""
 
     @cached_property
     def exposure(self) -> Exposure:
@@ -88,6 +91,7 @@ class CoxModel(Analysis):
             conditions=self.strata,
             within=self.within,
             ties=self.ties,
+            from_fit=self.from_fit,
         )
 
     @property
@@ -233,7 +237,8 @@ def planned(study: Study, name: str, entry: CoxEntry) -> Iterator[CoxModel]:
                 ties=entry.ties,
                 model=model,
                 splines=splines_of(study, covariates, entry.splines),
-                strata=columns_of(study, entry.strata),
+                strata=(*columns_of(study, entry.strata), *score_strata.strata_of(study, population)),
+                from_fit=score_strata.fit_behind(study, population),
                 with_e_value=entry.e_value,
                 robust=entry.errors_of(study, population),
                 has_weights=entry.weights is not None or study.is_weighted(population),

@@ -7,7 +7,16 @@ from typing import Any, Final
 
 from riskset.analyses.analysis import LEVEL, Result
 from riskset.analyses.design import Column
-from riskset.analyses.methods.cox_fit import Concordance, CoxFit, PhTest, Term, named, numbers_json, reason_of
+from riskset.analyses.methods.cox_fit import (
+    Concordance,
+    CoxFit,
+    PhTest,
+    Term,
+    WeightedLogRank,
+    named,
+    numbers_json,
+    reason_of,
+)
 from riskset.catalogue import say
 from riskset.stats.e_value import EValue, e_value
 from riskset.stats.log_rank import Test
@@ -37,6 +46,8 @@ def fit_json(design: Sequence[Column], fit: CoxFit, *, with_e_value: bool, robus
         },
         "categories": [{"variable": variable, **_test(test)} for variable, test in fit.categories.items()],
     }
+    if fit.weighted_log_rank is not None:
+        answer["weighted_log_rank"] = _weighted_log_rank(fit.weighted_log_rank)
     if fit.ph_tests:
         answer["ph_test"] = {transform: _ph_test(end) for transform, end in fit.ph_tests.items()}
     if fit.concordance is not None:
@@ -93,6 +104,13 @@ def _robust(term: Term, why_not: Result | None, robust: Robust) -> Json:
     if why_not is not None:
         return {"robust_se": None, "variance": "model", "robust_reason": reason_of(why_not)}
     return {"robust_se": term.robust_se, "variance": VARIANCE[robust]}
+
+
+def _weighted_log_rank(end: Result) -> Json:
+    name = {"name": str(say("analyses.cox.weighted_log_rank"))}
+    if isinstance(end, WeightedLogRank):
+        return name | _test(end.test)
+    return name | dict.fromkeys(("chi2", "df", "p")) | {"reason": reason_of(end)}
 
 
 def _ph_test(end: Result) -> Json:

@@ -32,8 +32,19 @@ class Penalised(Fitting):
 
     firth: Firth
 
-    def after(self, state: Firth) -> Penalised:
-        """Returns the fit with the next state."""
+    @classmethod
+    def of(cls, first: Fitting, singular: float) -> Penalised:
+        """Returns a fit at its first point; `singular` as in `firth.start`."""
+        state = firth.start(len(first.usable), singular)
+        return cls(first.moments, first.usable, first.not_used, state.newton, firth=state)
+
+    def after(self, total: Sequence[float]) -> Penalised:
+        """Returns the fit after a round: of the sums of a point, or of the slope of its penalty."""
+        if self.firth.here is None:
+            p = len(self.usable)
+            state = firth.advance(self.firth, total[0], total[1 : 1 + p], total[1 + p :])
+        else:
+            state = firth.penalised(self.firth, total)
         return replace(self, firth=state, newton=state.newton)
 
 
@@ -53,8 +64,7 @@ class FirthModel(CoxModel):
         first = super().start(inputs)
         if not isinstance(first, Fitting):
             return first
-        state = firth.start(len(first.usable), SINGULAR * first.moments.events)
-        return Penalised(first.moments, first.usable, first.not_used, state.newton, firth=state)
+        return Penalised.of(first, SINGULAR * first.moments.events)
 
     def labels(self, state: State) -> tuple[Label, ...]:
         if _of(state).firth.here is None:
@@ -68,11 +78,7 @@ class FirthModel(CoxModel):
         return firth.third_moments(prepared, state.beta, penalty.weights, self.ties)
 
     def combine(self, total: Sequence[float], state: State) -> Penalised | CoxFit | NotEstimable:
-        fit, p = _of(state), len(state.usable)
-        if fit.firth.here is None:
-            fit = fit.after(firth.advance(fit.firth, total[0], total[1 : 1 + p], total[1 + p :]))
-        else:
-            fit = fit.after(firth.penalised(fit.firth, total))
+        fit = _of(state).after(total)
         if fit.newton.status == "going":
             return fit
         return _on_own_scales(fit) if fit.newton.status == "ok" else unfitted(fit)

@@ -90,6 +90,10 @@ class CoxFit(Result):
     """Of all patients, where they count by their own weights."""
     weights_of_events: Weights | None = None
     """Of those with an event."""
+    null_information: float | None = None
+    """Of a model of one column: the information in its coefficient at 0."""
+    weighted_log_rank: Result | None = None
+    """A `WeightedLogRank`, or why there is none; None where the model has no such test."""
 
     @property
     def share_of_events(self) -> float:
@@ -127,6 +131,13 @@ class Concordance(Result):
     estimate: float
     se: float
     pairs: int
+
+
+@dataclass(frozen=True)
+class WeightedLogRank(Result):
+    """The robust score test of a weighted model of the arm alone."""
+
+    test: Test
 
 
 @dataclass(frozen=True)
@@ -235,7 +246,14 @@ def fitted(state: Fitting) -> CoxFit:
         wald=_test(found.wald, df),
         score=_test(found.score_test, df),
         categories=dict(_categories(terms, covariance)),
+        null_information=_null_information(state),
     )
+
+
+def _null_information(state: Fitting) -> float | None:
+    if len(state.usable) > 1 or not state.known:
+        return None
+    return state.known[0].information[0][0] * state.scale[0] ** 2
 
 
 def _categories(terms: Sequence[Term], covariance: Sequence[Sequence[float]]) -> Iterator[tuple[str, Test]]:

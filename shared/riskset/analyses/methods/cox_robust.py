@@ -37,8 +37,9 @@ class RobustErrorFound(Result):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RobustError(Companion):
-    """The analysis. Summary: one sum of squares."""
+class SquaresOfOne(Companion):
+    """A companion that sends one sum of squares over patients, matched sets or sites: `prepare` returns what each adds
+    to a sum, in units in which the model expects the squares to add up to 1."""
 
     column: Column
     over: Cluster
@@ -46,6 +47,31 @@ class RobustError(Companion):
     @cached_property
     def exposure(self) -> Exposure:
         return replace(super().exposure, squares=self.over)
+
+    def local(self, prepared: NDArray[np.float64], state: At) -> NDArray[np.float64]:
+        return np.asarray((prepared**2).sum(keepdims=True))
+
+    def largest_share(self, prepared: NDArray[np.float64], state: At, *, of_own: bool) -> float:
+        squares = prepared**2
+        total = float(squares.sum()) if of_own else 1.0
+        return float(squares.max(initial=0.0)) / total if total else 0.0
+
+    def clustered(self, values: NDArray[np.float64], cohort: Cohort, rows: RiskSets) -> NDArray[np.float64]:
+        """Returns what each patient, each matched set or the hospital as one adds, from what each row adds."""
+        if self.over == "patient":
+            return values
+        if self.over == "site":
+            return np.asarray(values.sum(keepdims=True))
+        groups = cohort.analysis_sets[self.analysis_set].groups
+        if groups is None:
+            raise TypeError(f"nobody of the set {self.analysis_set} is matched")
+        sets, codes = np.unique(groups[rows.order], return_inverse=True)
+        return sum_by(codes.reshape(-1), values, len(sets))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RobustError(SquaresOfOne):
+    """The analysis. Summary: one sum of squares."""
 
     @property
     def reveals(self) -> Message:
@@ -71,15 +97,7 @@ class RobustError(Companion):
         rows = self.model.prepare(cohort, inputs)
         events = AtEvents.of(rows, beta, self.model.ties)
         residuals = events.score_residuals(np.ones(len(events.u)))
-        return self._clustered(covariance[at] @ residuals / sqrt(covariance[at, at]), cohort, rows)
-
-    def local(self, prepared: NDArray[np.float64], state: At) -> NDArray[np.float64]:
-        return np.asarray((prepared**2).sum(keepdims=True))
-
-    def largest_share(self, prepared: NDArray[np.float64], state: At, *, of_own: bool) -> float:
-        squares = prepared**2
-        total = float(squares.sum()) if of_own else 1.0
-        return float(squares.max(initial=0.0)) / total if total else 0.0
+        return self.clustered(covariance[at] @ residuals / sqrt(covariance[at, at]), cohort, rows)
 
     def combine(self, total: Sequence[float], state: At) -> RobustErrorFound | NotEstimable:
         if not total[0] > 0.0:
@@ -95,18 +113,6 @@ class RobustError(Companion):
             for term in fit.terms
         ]
         return replace(fit, terms=tuple(robust))
-
-    def _clustered(self, dfbetas: NDArray[np.float64], cohort: Cohort, rows: RiskSets) -> NDArray[np.float64]:
-        """Returns what each patient, each matched set or the hospital as one adds to the coefficient."""
-        if self.over == "patient":
-            return dfbetas
-        if self.over == "site":
-            return np.asarray(dfbetas.sum(keepdims=True))
-        groups = cohort.analysis_sets[self.analysis_set].groups
-        if groups is None:
-            raise TypeError(f"nobody of the set {self.analysis_set} is matched")
-        sets, codes = np.unique(groups[rows.order], return_inverse=True)
-        return sum_by(codes.reshape(-1), dfbetas, len(sets))
 
 
 def robust_errors(model: CoxModel) -> Iterator[RobustError]:

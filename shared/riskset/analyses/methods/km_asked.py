@@ -3,32 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from itertools import product
-from typing import Final
 
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import ALL, set_of
 from riskset.analyses.counts_in_time import counts_of
 from riskset.analyses.design import columns_of
 from riskset.analyses.methods.km import KaplanMeier
-from riskset.analyses.methods.km_weighted import weighted_curves
+from riskset.analyses.methods.km_weighted import WeightedKaplanMeier
+from riskset.analyses.methods.km_weighted_errors import errors_at_landmarks
+from riskset.disclosure.rules import LIMITS
 from riskset.study.asked.km import KaplanMeierEntry
 from riskset.study.spec import Study
-
-_FEWEST: Final = 20
-"""Patients of a block in which weights are added up, if four times `min_cell` is fewer: as rule R9 has it."""
 
 
 def planned(study: Study, name: str, entry: KaplanMeierEntry) -> Iterator[Analysis]:
     """Yields the curves of an entry, one analysis per endpoint and population, and the errors of weighted ones."""
     for endpoint, population in product(entry.endpoints, entry.populations):
-        curves, id_ = _curves(study, name, entry, endpoint, population), f"km/{endpoint}/{population}"
         if study.is_weighted(population):
-            of_all = _curves(study, name, entry, endpoint, ALL)
-            fewest = max(4 * study.disclosure.min_cell, _FEWEST)
-            yield from weighted_curves(of_all, curves.set_id, id_, fewest, len(_weighted_endpoints(study)))
+            weighted = _weighted(study, name, entry, endpoint, population)
+            yield weighted
+            yield from errors_at_landmarks(weighted)
         else:
-            yield curves
+            yield _curves(study, name, entry, endpoint, population)
+
+
+def _weighted(study: Study, name: str, entry: KaplanMeierEntry, endpoint: str, population: str) -> WeightedKaplanMeier:
+    """Returns the curves of a weighted population. With several endpoints patients are in several blocks: a block has
+    the fewest patients that rule R9 permits for each."""
+    of_all, own = (_curves(study, name, entry, endpoint, of) for of in (ALL, population))
+    fewest = int(_fewest_of_a_block(study))
+    return WeightedKaplanMeier(
+        id=own.id,
+        name=name,
+        set_id=own.set_id,
+        of_all=of_all,
+        least=fewest * len(_weighted_endpoints(study)),
+        followed=fewest,
+    )
+
+
+def weighted_curves_of(study: Study, endpoint: str, population: str) -> WeightedKaplanMeier:
+    """Returns the curves of a weighted population that the first entry with these asks for; LookupError where none
+    does, which `riskset study check` says before."""
+    for name, entry in study.analyses.items():
+        if isinstance(entry, KaplanMeierEntry) and endpoint in entry.endpoints and population in entry.populations:
+            return _weighted(study, name, entry, endpoint, population)
+    raise LookupError(f"the study has no curves of {endpoint}, {population}")
+
+
+def _fewest_of_a_block(study: Study) -> Fraction:
+    """Returns how many patients of an arm rule R9 demands of a block in which weights are added up."""
+    fewest = LIMITS["R9.block"].default("pooled", study.disclosure.min_cell)
+    assert fewest is not None
+    return fewest
 
 
 def _weighted_endpoints(study: Study) -> set[str]:

@@ -3,23 +3,22 @@
 Sums of patients' weights by step of time could be decoded, since the weights follow from the score. So weights are
 rounded and added up over blocks of patients who leave one arm in the same way at about the same time, and each patient
 counts with the average of the block. The blocks follow from the curve of all patients, which was opened before;
-who of these has no weight counts as 0 in the sum, and not by himself. A standard error is of one landmark of one
-arm, each an analysis of its own that is refused alone.
+who of these has no weight counts as 0 in the sum, and not by himself. Errors are in `km_weighted_errors`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from math import isfinite, nan, sqrt
+from math import isfinite, nan
 from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.analysis import LEVEL, AskedOnce, Inputs, NotEstimable, RefusedByRule, Result
-from riskset.analyses.cohort import Cohort, SetId
+from riskset.analyses.analysis import AskedOnce, Inputs, NotEstimable, RefusedByRule, Result
+from riskset.analyses.cohort import Cohort
 from riskset.analyses.counts_in_time import CountsInTime
 from riskset.analyses.methods.km import ArmCurve, KaplanMeier, SurvivalCurves, answer_json
 from riskset.analyses.moments import Moments, moments_id
@@ -28,14 +27,11 @@ from riskset.analyses.weights import weights_of
 from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import CENSORED, EVENT, Column, Exposure, Label, counted
 from riskset.stats.arrays import finite
-from riskset.stats.averaged_weights import IN_NONE, Blocks, averages, blocks, influences
-from riskset.stats.kaplan_meier import Landmark, LimitsKind, limits_of, product_limit, survival_at
+from riskset.stats.averaged_weights import IN_NONE, Blocks, averages, blocks
+from riskset.stats.kaplan_meier import Landmark, LimitsKind, product_limit, survival_at
 
 PARTS: Final = 8
 """Steps of a rounded weight in the population's mean weight."""
-SHARES: Final = 1024
-"""Steps of a hospital's sum of squared influences in what that of all hospitals is expected to be: a sum told to 15
-digits could be decoded, since influences of patients who leave at different times have no common measure."""
 _STATUSES: Final = (EVENT, CENSORED)
 _PRINTED: Final = {EVENT: "events", CENSORED: "censored"}
 
@@ -240,13 +236,21 @@ class Leaving:
     step: NDArray[np.int64]
     parts: NDArray[np.float64]
     """Weights as whole numbers of eighths of the population's mean."""
+    part: float
+    """An eighth of the population's mean weight."""
+
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """Returns the rounded weights."""
+        return self.parts * self.part
 
     @classmethod
     def of(cls, curves: WeightedKaplanMeier, cohort: Cohort, mean: float) -> Leaving:
         rows, grid = cohort.outcomes(curves.analysis_set), curves.counts.grid
         has_event = rows.event & grid.is_within(rows.days)
-        parts = np.rint(weights_of(rows) / (mean / PARTS))
-        return cls(curves.counts.codes(rows), (~has_event).astype(np.int64), grid.exit_steps(rows.days), parts)
+        part = mean / PARTS
+        parts = np.rint(weights_of(rows) / part)
+        return cls(curves.counts.codes(rows), (~has_event).astype(np.int64), grid.exit_steps(rows.days), parts, part)
 
     def block(self, state: InBlocks) -> NDArray[np.int64]:
         """Returns the block of each patient over all arms, (n,); `IN_NONE` where the weight is not added up."""
@@ -254,136 +258,6 @@ class Leaving:
         of_arms = zip(state.blocks, before.tolist(), strict=True)
         every = np.stack([np.where(of.of == IN_NONE, IN_NONE, of.of + n) for of, n in of_arms])
         return np.asarray(every[self.arm, self.status, self.step])
-
-
-@dataclass(frozen=True)
-class At:
-    """The state: the curves, whose errors are asked for."""
-
-    curves: WeightedCurves
-
-
-@dataclass(frozen=True)
-class ErrorFound(Result):
-    std_error: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class LandmarkError(AskedOnce):
-    """The robust error of the survival of an arm at a landmark. Summary: the sum over the patients of the arm of their
-    squared influences on it, with their own weights, in parts of what is expected by the averaged weights, rounded."""
-
-    kind: ClassVar[str] = "km"
-
-    curves: WeightedKaplanMeier
-    arm: Column
-    time: float
-    day: float
-
-    @cached_property
-    def exposure(self) -> Exposure:
-        return self.curves.exposure
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        return (moments_id(self.analysis_set), self.curves.id)
-
-    @property
-    def reveals(self) -> Message:
-        return say("analyses.reveals.error_at_landmark")
-
-    @property
-    def _at(self) -> int:
-        return self.curves.counts.levels.index(self.arm)
-
-    @property
-    def _last(self) -> int:
-        """The last step that ends by the landmark."""
-        return int(np.searchsorted(self.curves.counts.grid.days, self.day, side="right")) - 1
-
-    def following(self, renamed: Mapping[str, str]) -> Self:
-        curves = self.curves.following(renamed)
-        return replace(super().following(renamed), curves=curves.renamed(renamed.get(curves.id, curves.id)))
-
-    def start(self, inputs: Inputs) -> At | Result:
-        curves: WeightedCurves = inputs[self.curves.id]
-        counts, weighted, after = curves.of.counts[self._at], curves.weighted(self._at), self._last + 1
-        if int(counts[:, after:].sum()) < self.curves.followed or not weighted[:, after:].any():
-            return NotEstimable("few at risk", say("analyses.km.few_at_risk", least=self.curves.followed))
-        return At(curves) if weighted[0, :after].any() else ErrorFound(0.0)
-
-    def labels(self, state: At) -> tuple[Label, ...]:
-        text = f"squared influences on survival after day {self.day:g} of {self.arm.level}"
-        return (counted(text, EVENT, None, self.arm),)
-
-    def prepare(self, cohort: Cohort, inputs: Inputs) -> NDArray[np.float64]:
-        """Returns the squared influence of each patient of the arm, in what the sum is expected to be, (n,)."""
-        curves: WeightedCurves = inputs[self.curves.id]
-        own, each = Leaving.of(self.curves, cohort, curves.of.mean), self._influences(curves)
-        of_arm = own.arm == self._at
-        weights = own.parts[of_arm] * (curves.of.mean / PARTS)
-        return np.asarray((weights * each[own.status[of_arm], own.step[of_arm]]) ** 2 / self._expected(curves))
-
-    def _influences(self, curves: WeightedCurves) -> NDArray[np.float64]:
-        survival = curves.survival(self._at, self.day)
-        return influences(curves.weighted(self._at), survival, self._last)
-
-    def _expected(self, curves: WeightedCurves) -> float:
-        """Returns the sum of squared influences of all patients of the arm, if each has the averaged weight."""
-        squares = (curves.averaged[self._at] * self._influences(curves)) ** 2
-        return float((curves.of.counts[self._at] * squares).sum())
-
-    def local(self, prepared: NDArray[np.float64], state: At) -> NDArray[np.float64]:
-        return np.asarray(np.rint(prepared.sum(keepdims=True) * SHARES), np.float64)
-
-    def largest_share(self, prepared: NDArray[np.float64], state: At, *, of_own: bool) -> float:
-        total = float(prepared.sum()) if of_own else 1.0
-        return float(prepared.max(initial=0.0)) / total if total else 0.0
-
-    def combine(self, total: Sequence[float], state: At) -> Result:
-        return ErrorFound(sqrt(max(total[0], 0.0) / SHARES * self._expected(state.curves)))
-
-    def question_json(self) -> dict[str, Any]:
-        return {}
-
-    def result_json(self, result: Result) -> dict[str, Any]:
-        return {}
-
-    def joined(self, curves: WeightedCurves, end: Result) -> WeightedCurves:
-        """Returns the curves with how this ended."""
-        if not isinstance(end, ErrorFound):
-            why = {**curves.without_error, (self.arm.level, self.day): end}
-            return replace(curves, without_error=why)
-        arm = curves.arms[self._at]
-        marks = tuple(self._with(mark, end.std_error) if mark.day == self.day else mark for mark in arm.landmarks)
-        arms = (*curves.arms[: self._at], replace(arm, landmarks=marks), *curves.arms[self._at + 1 :])
-        return replace(curves, arms=arms)
-
-    def _with(self, mark: Landmark, std_error: float) -> Landmark:
-        of = np.array([mark.survival]), np.array([std_error])
-        (lower,), (upper,) = limits_of(*of, self.curves.limits_kind, LEVEL)
-        return replace(mark, std_error=std_error, lower=float(lower), upper=float(upper))
-
-
-def weighted_curves(of_all: KaplanMeier, set_id: SetId, id_: str, fewest: int, endpoints: int) -> Iterator[AskedOnce]:
-    """Yields the curves of a weighted population and, for each landmark of an arm, its error. With so many endpoints
-    patients are in several blocks: a block has `fewest` for each."""
-    curves = WeightedKaplanMeier(
-        id=id_, name=of_all.name, set_id=set_id, of_all=of_all, least=endpoints * fewest, followed=fewest
-    )
-    yield curves
-    for arm in curves.counts.levels:
-        for time, day in curves.landmarks:
-            yield LandmarkError(
-                id=f"{id_}/error/{arm.level}/{day:g}",
-                name=of_all.name,
-                set_id=set_id,
-                part_of=id_,
-                curves=curves,
-                arm=arm,
-                time=time,
-                day=day,
-            )
 
 
 def _reason(code: str, message: Message | str) -> dict[str, str]:

@@ -18,11 +18,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.analysis import LEVEL, Analysis, Inputs, NotEstimable, RefusedByRule, Result
+from riskset.analyses.analysis import LEVEL, Analysis, Inputs, NotEstimable, RefusedByRule, Result, has_result
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.design import Column
 from riskset.analyses.methods.cox import UNREACHABLE, flat
 from riskset.analyses.methods.cox_fit import Fitting, NotUsed, Term, fitted, named, names_of, numbers_json, reasons
+from riskset.analyses.methods.preference import PreferenceScore
 from riskset.analyses.methods.propensity_fit import (
     INTERCEPT,
     Model,
@@ -168,6 +169,12 @@ class PropensityScore(Analysis):
                 for name, asked in self.limited
             ],
         }
+
+    def parts_json(self, result: Result, parts: Sequence[tuple[Analysis, Result]]) -> dict[str, Any]:
+        for part, of in parts:
+            if isinstance(part, PreferenceScore) and has_result(result):
+                return {"preference": part.as_part_json(of)}
+        return {}
 
     def _ended(self, total: Sequence[float], state: Scored) -> PropensityFit:
         fit, sums = state.fit, self._sums.read(total)

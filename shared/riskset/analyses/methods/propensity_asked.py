@@ -8,6 +8,7 @@ from math import prod
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.design import columns_of
 from riskset.analyses.methods.matched import SETS, MatchedSets, with_several
+from riskset.analyses.methods.preference import table_of
 from riskset.analyses.methods.propensity import PropensityScore
 from riskset.analyses.methods.propensity_firth import PenalisedScore
 from riskset.analyses.methods.propensity_fit import ID, set_of_score
@@ -38,3 +39,5 @@ def planned(study: Study, name: str, entry: PropensityEntry) -> Iterator[Analysi
         yield MatchedSets(
             id=SETS, name=name, set_id=score.set_id, part_of=ID, of=several, exposure_of_score=score.exposure
         )
+    if propensity.asks_preference:
+        yield table_of(study, name)

@@ -23,7 +23,7 @@ from riskset.analyses.methods.propensity import PropensityScore, State, unfitted
 from riskset.analyses.methods.propensity_fit import INTERCEPT, PropensityFit, Scored
 from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Exposure, Label, total
-from riskset.stats import firth, logistic, logistic_firth
+from riskset.stats import logistic, logistic_firth
 from riskset.stats.linear import SINGULAR
 
 
@@ -43,8 +43,7 @@ class PenalisedScore(PropensityScore):
         first = super().start(inputs)
         if not isinstance(first, Fitting):
             return first
-        state = firth.start(len(first.usable), SINGULAR * first.moments.columns[self.arm].within)
-        return Penalised(first.moments, first.usable, first.not_used, state.newton, firth=state)
+        return Penalised.of(first, SINGULAR * first.moments.columns[self.arm].within)
 
     def labels(self, state: State) -> tuple[Label, ...]:
         if isinstance(state, Scored) or _of(state).firth.here is None:
@@ -68,11 +67,7 @@ class PenalisedScore(PropensityScore):
     def combine(self, total: Sequence[float], state: State) -> State | Result:
         if isinstance(state, Scored):
             return super().combine(total, state)
-        fit, p = _of(state), len(state.usable)
-        if fit.firth.here is None:
-            fit = fit.after(firth.advance(fit.firth, total[0], total[1 : 1 + p], total[1 + p :]))
-        else:
-            fit = fit.after(firth.penalised(fit.firth, total))
+        fit = _of(state).after(total)
         if fit.newton.status == "going":
             return fit
         if fit.newton.status != "ok":

@@ -7,23 +7,19 @@ its last value; the result says on which day that was.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from itertools import product
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.analysis import LEVEL, Result
-from riskset.analyses.cohort import set_of
-from riskset.analyses.counts_in_time import CountedInTime, counts_of
+from riskset.analyses.counts_in_time import CountedInTime, CountsInTime
 from riskset.catalogue import say
 from riskset.stats.contrast import Contrast, difference, ratio
-from riskset.stats.kaplan_meier import restricted_mean
+from riskset.stats.kaplan_meier import Curve, restricted_mean
 from riskset.stats.tails import two_sided_z
-from riskset.study.asked.rmst import RestrictedMeanEntry
-from riskset.study.spec import Study
 
 
 @dataclass(frozen=True)
@@ -81,50 +77,72 @@ class RestrictedMean(CountedInTime):
         arms = {
             str(arm.level): self._mean(arm.level, part) for arm, part in zip(self.counts.levels, counts, strict=True)
         }
-        reference = arms[str(self.counts.reference)]
-        others = [arm for arm in arms.values() if arm is not reference]
-        return RestrictedMeans(overall, tuple(arms.values()), tuple(self._compared(arm, reference) for arm in others))
+        of_arms = tuple(arms.values())
+        return RestrictedMeans(overall, of_arms, compared(of_arms, self.counts.reference, self.tau_days))
 
     def _mean(self, level: str | None, counts: NDArray[np.float64]) -> Mean:
         curve = self.counts.curve(counts)
         n, events = round(float(counts[0].sum() + counts[1].sum())), round(float(counts[0].sum()))
-        if len(curve.day) == 0:
-            return Mean(level, n, events, None, None, None, None, None)
-        mean, se = restricted_mean(curve, self.tau_days)
-        margin = two_sided_z(LEVEL) * se
-        last, survival = float(curve.day[-1]), float(curve.survival[-1])
-        ends_before = last < self.tau_days and survival > 0.0
-        return Mean(level, n, events, mean, se, mean - margin, mean + margin, last if ends_before else None)
-
-    def _compared(self, arm: Mean, reference: Mean) -> MeanComparison:
-        level, tau = str(arm.level), self.tau_days
-        if arm.mean is None or arm.se is None or reference.mean is None or reference.se is None:
-            return MeanComparison(level, None, None, None)
-        a, b, se, other_se = arm.mean, reference.mean, arm.se, reference.se
-        of_lost = ratio(tau - a, se, tau - b, other_se, LEVEL)
-        return MeanComparison(level, difference(a, se, b, other_se, LEVEL), ratio(a, se, b, other_se, LEVEL), of_lost)
+        return mean_of(level, n, events, curve, self.tau_days)
 
     def question_json(self) -> dict[str, Any]:
         return {**super().question_json(), "tau_days": self.tau_days}
 
     def result_json(self, result: RestrictedMeans) -> dict[str, Any]:
-        against = self.counts.reference
-        differences = [_contrast_json(one.level, against, one.difference) for one in result.comparisons]
-        ratios = [_contrast_json(one.level, against, one.ratio) for one in result.comparisons]
-        lost = [_contrast_json(one.level, against, one.lost_ratio) for one in result.comparisons]
-        return {
-            "grid": self.counts.grid_json(),
-            "limits": "plain",
-            "level": LEVEL,
-            "overall": _mean_json(result.overall),
-            "arms": [_mean_json(arm) for arm in result.arms],
-            "difference": differences[0] if len(differences) == 1 else None,
-            "ratio": ratios[0] if len(ratios) == 1 else None,
-            "rmtl_ratio": lost[0] if len(lost) == 1 else None,
-            "differences": differences,
-            "ratios": ratios,
-            "rmtl_ratios": lost,
-        }
+        return answer_json(self.counts, result)
+
+
+def mean_of(level: str | None, n: int, events: int, curve: Curve, tau: float) -> Mean:
+    """Returns the mean of these patients up to a day, with normal limits, from their curve."""
+    if len(curve.day) == 0:
+        return Mean(level, n, events, None, None, None, None, None)
+    mean, se = restricted_mean(curve, tau)
+    last, survival = float(curve.day[-1]), float(curve.survival[-1])
+    ends_before = last < tau and survival > 0.0
+    return with_error(Mean(level, n, events, mean, None, None, None, last if ends_before else None), se)
+
+
+def with_error(mean: Mean, se: float) -> Mean:
+    """Returns a mean that is known with its error and normal limits."""
+    assert mean.mean is not None
+    margin = two_sided_z(LEVEL) * se
+    return replace(mean, se=se, lower=mean.mean - margin, upper=mean.mean + margin)
+
+
+def compared(arms: Sequence[Mean], reference: str | None, tau: float) -> tuple[MeanComparison, ...]:
+    """Returns each arm but the reference compared with it."""
+    (against,) = (arm for arm in arms if arm.level == reference)
+    return tuple(_compared(arm, against, tau) for arm in arms if arm is not against)
+
+
+def _compared(arm: Mean, reference: Mean, tau: float) -> MeanComparison:
+    level = str(arm.level)
+    if arm.mean is None or arm.se is None or reference.mean is None or reference.se is None:
+        return MeanComparison(level, None, None, None)
+    a, b, se, other_se = arm.mean, reference.mean, arm.se, reference.se
+    of_lost = ratio(tau - a, se, tau - b, other_se, LEVEL)
+    return MeanComparison(level, difference(a, se, b, other_se, LEVEL), ratio(a, se, b, other_se, LEVEL), of_lost)
+
+
+def answer_json(counts: CountsInTime, result: RestrictedMeans) -> dict[str, Any]:
+    """Returns the means as written to results.json."""
+    against = counts.reference
+    differences = [_contrast_json(one.level, against, one.difference) for one in result.comparisons]
+    ratios = [_contrast_json(one.level, against, one.ratio) for one in result.comparisons]
+    lost = [_contrast_json(one.level, against, one.lost_ratio) for one in result.comparisons]
+    return {
+        "grid": counts.grid_json(),
+        "limits": "plain",
+        "level": LEVEL,
+        "overall": _mean_json(result.overall),
+        "arms": [_mean_json(arm) for arm in result.arms],
+        "difference": differences[0] if len(differences) == 1 else None,
+        "ratio": ratios[0] if len(ratios) == 1 else None,
+        "rmtl_ratio": lost[0] if len(lost) == 1 else None,
+        "differences": differences,
+        "ratios": ratios,
+        "rmtl_ratios": lost,
+    }
 
 
 def _mean_json(mean: Mean) -> dict[str, Any]:
@@ -140,16 +158,3 @@ def _contrast_json(level: str, against: str | None, contrast: Contrast | None) -
         reason = {"code": "no information", "message": str(say("analyses.rmst.no_comparison"))}
         return head | dict.fromkeys(("estimate", "se", "lower", "upper", "p")) | {"reason": reason}
     return head | asdict(contrast)
-
-
-def planned(study: Study, name: str, entry: RestrictedMeanEntry) -> Iterator[RestrictedMean]:
-    """Yields an analysis for each endpoint, population and tau of an entry of the study file."""
-    for endpoint, population, tau in product(entry.endpoints, entry.populations, entry.tau):
-        counts = counts_of(study, endpoint)
-        yield RestrictedMean(
-            id=f"rmst/{endpoint}/{population}/{repr(tau).removesuffix('.0')}",
-            name=name,
-            set_id=set_of(entry, endpoint, population, counts.variables),
-            counts=counts,
-            tau_days=tau * study.days_per_unit,
-        )

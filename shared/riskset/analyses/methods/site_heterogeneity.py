@@ -98,6 +98,10 @@ class SiteHeterogeneity(Analysis):
         return self.not_told
 
     @property
+    def less_than_asked(self) -> str:
+        return "not_told"
+
+    @property
     def needs(self) -> tuple[str, ...]:
         return self.model.needs
 

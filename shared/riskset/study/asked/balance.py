@@ -31,7 +31,7 @@ class BalanceEntry(AnalysisEntry):
         if (propensity := study.propensity) is not None:
             covariates = tuple(map(study.label_of, propensity.covariates))
             yield say("study.balance.by_arm", covariates=covariates, populations=propensity.balanced)
-            if (gates := propensity.gates) is not None:
+            if (gates := propensity.gates) is not None and gates.smd_max is not None:
                 yield say(f"study.balance.{gates.on_fail}", most=gates.smd_max)
 
     def facts(self, study: Study) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 from pydantic import Discriminator, Tag, ValidationInfo, field_validator, model_validator
 
 from riskset.catalogue import Message, say
+from riskset.study.asked.cox_adjusted import has_weighted_log_rank, wrong_matched_sets
 from riskset.study.asked.cox_terms import (
     NO_SPLINES,
     Splines,
@@ -52,8 +53,10 @@ class CoxEntry(EndpointEntry):
     """Univariable models, one for each covariate; a multivariable model; or both."""
 
     takes_weights = True
+    takes_score_strata = True
     kind: Literal["cox"]
-    baseline: Literal["site"] = "site"
+    baseline: Literal["site", "matched-set"] = "site"
+    """What has a baseline hazard of its own: each site, or each matched set of two."""
     ties: Literal["efron", "breslow"] = "efron"
     univariable: Univariable = False
     """True: each covariate of `multivariable` alone."""
@@ -109,6 +112,8 @@ class CoxEntry(EndpointEntry):
     def errors_of(self, study: Study, population: str) -> Robust:
         """Returns over what squared influences are summed in a population: where patients have weights, or are matched,
         the inverse of the information is no variance."""
+        if self.baseline == "matched-set":
+            return "none"
         if self.robust is not None:
             return self.robust
         if self.firth or self.profile_limits:
@@ -189,10 +194,13 @@ class CoxEntry(EndpointEntry):
         variables = [draft.variables.get(name) for name in self._of_models if name not in self.strata]
         if self.e_value and all(isinstance(variable, NumberVariable) for variable in variables):
             yield Complaint((*path, "e_value"), say("study.cox.e_value_of_nothing"))
+        yield from wrong_matched_sets(self, draft, path)
         yield from self._of_the_maximum(path)
         yield from self._of_weights(draft, path)
         if self.ph_test:
             yield from self._without_curves(draft, (*path, "ph_test"))
+            if of := draft.stratified(self.populations):
+                yield Complaint((*path, "ph_test"), say("study.cox.ph_by_score", population=of[0]))
         if self.robust == "matched-set" and (draft.propensity or not draft.has_propensity):
             matched = draft.propensity.matched if draft.propensity else ()
             for name in self.populations:
@@ -261,6 +269,10 @@ class CoxEntry(EndpointEntry):
 
     def sentences(self, study: Study) -> Iterator[Message | str]:
         endpoints, alone, together = self.labels(study), self.univariable_covariates, self.multivariable
+        if self.baseline == "matched-set":
+            (arm,) = dict.fromkeys((*alone, *(together or ())))
+            yield say("study.cox.by_matched_set", endpoints=endpoints, arm=_covariate(arm, study))
+            return
         if together:
             covariates = tuple(_term(term, study) for term in together)
             yield say("study.cox.multivariable", endpoints=endpoints, covariates=covariates, n=len(covariates))
@@ -278,6 +290,8 @@ class CoxEntry(EndpointEntry):
         for robust in dict.fromkeys(self.errors_of(study, name) for name in self.populations):
             if robust != "none":
                 yield say(f"study.cox.robust.{robust}")
+        if has_weighted_log_rank(self, study):
+            yield say("study.cox.robust.score", label=study.label_of(study.comparison.arm if study.comparison else ""))
         if self.ph_test:
             yield say("study.cox.ph_test", n=len(self.ph_test), functions=self._functions)
         if self.concordance:
@@ -337,6 +351,8 @@ class CoxEntry(EndpointEntry):
 
     def _options(self, study: Study) -> Iterator[Message]:
         """Yields what else is asked of the models, in the order of the keys."""
+        if self.baseline != "site":
+            yield say("study.cox.option.baseline")
         for name, knots in self.splines.items():
             yield say("study.cox.option.spline", name=name, knots=as_printed(knots))
         if self.linearity != "wald":

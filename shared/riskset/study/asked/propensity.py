@@ -30,8 +30,12 @@ class PropensityEntry(AnalysisEntry):
             yield say(f"study.propensity.score.{propensity.site}", covariates=covariates, **arms_of(study))
             if propensity.firth:
                 yield say("study.propensity.firth")
+            if propensity.asks_preference:
+                yield say("study.propensity.preference")
             for name in sorted(propensity.adjustments):
                 yield propensity.adjustments[name].sentence(name)
+            if (gates := propensity.gates) is not None and gates.equipoise_min is not None:
+                yield say(f"study.propensity.equipoise.{gates.on_fail}", least=gates.equipoise_min)
 
     def facts(self, study: Study) -> dict[str, Any]:
         if study.propensity is None:

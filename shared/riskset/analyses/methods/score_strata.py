@@ -1,0 +1,73 @@
+"""Strata of the propensity score at fixed probabilities: a population of all patients of the score, whose Cox models
+are stratified by hospital and stratum.
+
+The strata are levels that decide how a patient counts, as those of a Cox entry's `strata`, and are judged as these are.
+No patients are left out, so that no set is told that was not told before: those of a hospital with one arm have no
+score, and are a stratum of their own. To the effect of the arm alone they add nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from riskset.analyses.cohort import Cohort
+from riskset.analyses.methods.propensity_fit import ID, PropensityFit, set_of_score
+from riskset.analyses.methods.score_levels import from_score
+from riskset.analyses.populations import NO_LEVEL, Members
+from riskset.disclosure.exposure import Column, FromFit
+from riskset.study.spec import Stratification, Study
+
+
+@dataclass(frozen=True)
+class Stratified:
+    """All patients of the score, each with the stratum of the own score."""
+
+    of_score: str
+    """The set of patients with a value of all covariates."""
+    name: str
+    asked: Stratification
+    needs: tuple[str, ...] = (ID,)
+
+    def members(self, cohort: Cohort, inputs: Mapping[str, Any]) -> Members:
+        fit: PropensityFit = inputs[ID]
+        rows = cohort.analysis_sets[self.of_score]
+        order, scores = np.argsort(rows.patients), fit.scores(rows)
+        codes = np.full(rows.n, NO_LEVEL, np.int64)
+        if scores is not None:
+            codes = np.searchsorted(np.array(self.asked.cuts), scores.probability, side="right").astype(np.int64)
+        return Members(rows.patients[order], codes={variable_of(self.name): codes[order]})
+
+
+def stratified(study: Study) -> dict[str, Stratified]:
+    """Returns the populations of a study that are stratified by the score."""
+    if study.propensity is None:
+        return {}
+    of_score = set_of_score(study).name
+    return {name: Stratified(of_score, name, asked) for name, asked in study.propensity.stratifications.items()}
+
+
+def variable_of(population: str) -> str:
+    """Returns the name of the category: one that nothing in a study file can have."""
+    return f"stratum of the score ({population})"
+
+
+def strata_of(study: Study, population: str) -> tuple[Column, ...]:
+    """Returns the levels by which models of a population are stratified, from the lowest; none of other populations.
+    None is a reference: who has no score has none of them."""
+    asked = study.propensity.stratifications.get(population) if study.propensity else None
+    if asked is None:
+        return ()
+    edges = [f"{edge:g}" for edge in (0.0, *asked.cuts, 1.0)]
+    names = [f"{low} to {high}" for low, high in pairwise(edges)]
+    return tuple(Column(variable_of(population), name, code=i, is_derived=True) for i, name in enumerate(names))
+
+
+def fit_behind(study: Study, population: str) -> FromFit | None:
+    """Returns what the exposure of a model declares of these levels; None for other populations."""
+    levels = strata_of(study, population)
+    return from_score(study, variable_of(population), len(levels)) if levels else None
