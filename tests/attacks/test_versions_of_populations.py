@@ -17,7 +17,8 @@ from riskset.analyses.admission.features import Feature
 from riskset.analyses.analysis import RefusedByRule, has_result
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.plan import plan
-from riskset.errors import Refused
+from riskset.catalogue import say
+from riskset.errors import DataError, Refused
 from riskset.protocol.approval import ExceptionSigned
 from riskset.rehearsal import Rehearsal
 from riskset_site.data.holding import rows_of
@@ -327,6 +328,26 @@ class TestManyWhoDiffer:
         other = versions.asks(nearest(0.32), cox("match"))
         assert has_result(one.outcome.results[MATCHED])
         assert has_result(other.outcome.results[MATCHED])
+
+
+def test_nothing_leaves_where_it_cannot_be_kept(patients, table, monkeypatch):
+    run = Versions(patients, table).opens(nearest(0.32), cox("match"))
+    while run.coordinator._history is None or not run.coordinator._history.populations:
+        run.step()
+    site, journal, request = run.sites["asan"], run.journals["asan"], run.coordinator.request()
+
+    def fail(*_):
+        raise DataError(say("protocol.journal.begun", run="run1"))
+
+    with monkeypatch.context() as full:
+        full.setattr(journal, "keep_population", fail)
+        for _ in range(2):
+            with pytest.raises(DataError):
+                site.answer(request)
+    rounds = len(journal.kept["run1"])
+    site.answer(request)
+    assert len(journal.populations("run1")) == 1
+    assert len(journal.kept["run1"]) == rounds + 1
 
 
 class TestTwoRunsAtOnce:

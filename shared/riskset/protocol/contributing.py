@@ -235,10 +235,11 @@ class Contributor:
                         population.members(cohort, inputs).to_bytes()
                     ),
                 )
-                self.members[name] = Members.from_bytes(kept)
+                members = Members.from_bytes(kept)
                 sets = [a.set_id for a in history.plan.reported if a.population == name]
-                self.own = replace(self.own, cohort=with_population(cohort, self.members[name], sets))
-                self.keep(name, self.own.cohort, history.plan.reported)
+                cohort = with_population(cohort, members, sets)
+                self.keep(name, cohort, history.plan.reported)  # where it fails, nothing is known of the population
+                self.members[name], self.own = members, replace(self.own, cohort=cohort)
         figures = history.figures
         units = units_of({name: count.rows for name, count in figures.rows.items()}, figures.weights)
         return replace(self.own, tells=lambda analysis: self.tells(analysis, history), units=units)
