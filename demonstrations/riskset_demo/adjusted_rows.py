@@ -26,9 +26,8 @@ def rows_of(
     population: str, rows: Sequence[PooledRow], study: Study, results: Sequence[Mapping[str, Any]]
 ) -> list[PooledRow]:
     """Returns the rows of a population without a missing value, each with its weight, and with its stratum of the score
-    as a part of its site. The limit of the weights, which
-    follows from rounded ones, is that of the results. Raises NotImplementedError or KeyError for a kind of adjustment
-    that no demonstration has."""
+    as a part of its site. The limit of the weights, which follows from rounded ones, is that of the results. Raises
+    NotImplementedError or KeyError for a kind of adjustment that no demonstration has."""
     complete = [row for row in rows if not any(map(isnan, row.columns.values()))]
     if population == ALL or study.propensity is None or study.comparison is None:
         return complete

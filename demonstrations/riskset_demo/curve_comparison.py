@@ -36,10 +36,11 @@ class CurveComparison:
 
 def compare_curves(results: Mapping[str, Any], demonstration: Demonstration) -> list[CurveComparison]:
     """Returns each Kaplan-Meier result and restricted mean by arm, of an endpoint whose pooled rows are known, with
-    lifelines' numbers: survival at the landmarks, median and log-rank statistic; means."""
-    by_arm = [r for r in results["results"] if r["status"] == "ok" and r["kind"] in ("km", "rmst") and r.get("arms")]
-    study = parse_study(demonstration.study.decode())
-    compared = []
+    lifelines' numbers: survival at the landmarks, median and log-rank statistic; means. Not of patients with weights,
+    since their curves are by averages over blocks, and so equal none of the rows' own weights."""
+    study, compared = parse_study(demonstration.study.decode()), list[CurveComparison]()
+    of_kinds = [r for r in results["results"] if r["status"] == "ok" and r["kind"] in ("km", "rmst")]
+    by_arm = [r for r in of_kinds if r.get("arms") and not study.is_weighted(r["population"])]
     for result in by_arm:
         frame = _frame(
             rows_of(result["population"], demonstration.pooled(result["endpoint"]), study, results["results"]), result

@@ -12,6 +12,7 @@ from riskset.analyses.admission import judging, own_rows
 from riskset.analyses.admission.features import Feature
 from riskset.analyses.analysis import RefusedByRule, has_result
 from riskset.analyses.methods.preference import FORMS, PREFERENCE
+from riskset.protocol.approval import ExceptionSigned
 from riskset.rehearsal import Rehearsal
 from riskset.stats.preference import bins, preference
 
@@ -28,7 +29,12 @@ def run(patients, table, analyses=SCORE, preference=False, adjustments=None, **m
     propensity = {"covariates": COVARIATES, "site": "none", "preference": preference}
     if adjustments:
         propensity["adjustments"] = {name: {"method": "strata", "cuts": cuts} for name, cuts in adjustments.items()}
-    asked = {"analyses": analyses, "variables": IN_TENTHS, "propensity": propensity, "disclosure": {"min_sites": 3}}
+    asked = {
+        "analyses": analyses,
+        "variables": IN_TENTHS,
+        "propensity": propensity,
+        "disclosure": {"min_sites": len(SITES)},
+    }
     study, at = patients.study(tuple(SITES), **asked), np.repeat(list(SITES), list(SITES.values()))
     return Rehearsal(study, {name: cohort(study, name, table, at == name) for name in SITES}, **more).run()
 
@@ -116,6 +122,17 @@ class TestNumbers:
         assert asked.refusals[0][1].limit_name == "R5.fitted"
         assert has_result(outcome.results[PREFERENCE])
         assert sum(self.sent(outcome)) <= self.limit * len(table["arm"])
+
+    def test_of_two_hospitals_each_judges_its_own(self, patients, monkeypatch):
+        monkeypatch.setattr("tests.attacks.test_score_levels.SITES", dict.fromkeys(list(SITES)[:2], 200))
+        table = {name: of[:400] for name, of in drawn().items()}
+        two = (ExceptionSigned("R12.contributors", "2", "two hospitals"),)
+        outcome = run(patients, table, preference=True, exceptions=two)
+        of_score, _ = self.sent(outcome)
+        assert of_score < self.limit * 200
+        refusals = [why for _, why in outcome.history.plan.by_id[PREFERENCE].refusals]
+        assert ("R5", "a site") in [(why.rule, why.by) for why in refusals]
+        assert has_result(outcome.results["propensity"])
 
 
 class TestStrata:

@@ -79,7 +79,7 @@ class TestOfAStudyThatAsksNobody:
         """Even if hospitals answer its opening."""
         party = federation("withhold")
         party.start_again("second", [DECISION])
-        with pytest.raises(ProtocolError, match="lets nobody decide about the outcomes of match"):
+        with pytest.raises(ProtocolError, match="does not leave the outcomes of match to a decision"):
             party.run()
 
 

@@ -24,7 +24,7 @@ Reason = Annotated[str, typer.Option(metavar="WHY", help="Why, in 20 characters 
 
 def unblinding_of(populations: Sequence[str] | None, by: str, reason: str) -> Unblinding | None:
     """Returns what the options ask for; None without them. Raises BadParameter where one is missing, DataError where
-    one has not its form."""
+    one is malformed."""
     given = [bool(populations), bool(by), bool(reason)]
     if any(given) and not all(given):
         raise typer.BadParameter(str(say("server.run.by_and_reason")))

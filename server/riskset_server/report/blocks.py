@@ -31,6 +31,7 @@ Format = Literal[
     "number_with_limits",
     "p_phrase",
     "p_value",
+    "percent",
     "percent_difference",
     "percent_interval",
     "percent_with_limits",

@@ -34,6 +34,10 @@ def count_with_percent(n: float | None, percent: float | None) -> str:
     return f"{count(n)} ({NO_VALUE if percent is None else f'{percent:.1f}'})"
 
 
+def percent(value: float | None) -> str:
+    return NO_VALUE if value is None else f"{value:.1f}%"
+
+
 def mean_with_sd(mean: float | None, sd: float | None) -> str:
     """`62.1 (11.1)`: three digits of the standard deviation, whole numbers beyond; a dash without a mean."""
     if mean is None:

@@ -67,6 +67,7 @@ class Printer:
             "below": lambda hr: notation.separated(hr, "upper"),
             "chi_square": notation.chi_square,
             "count": notation.count,
+            "percent": notation.percent,
             "count_with_percent": notation.count_with_percent,
             "difference_with_limits": self._in_unit(notation.difference_with_limits),
             "digits": lambda value: notation.NO_VALUE if value is None else f"{value:.6g}",

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result
 from riskset.analyses.cohort import Cohort
+from riskset.analyses.plan import plan
 from riskset.catalogue import Message, say
 from riskset.disclosure.policy import default_policy, loosened
 from riskset.errors import DataError, Problem, Refused, RisksetError
@@ -67,6 +68,7 @@ def rehearse(
     DataError with all sites' problems, or for limits that nobody may sign; Refused if sites would not take part at all,
     with the names of all, or where the first run withheld nothing of a population.
     """
+    plan(study)  # what is wrong with the study is said once, and not for each site
     cohorts = _cohorts(study, folder)
     taking_part = _taking_part(cohorts, without)
     _check_exceptions(study, len(taking_part), exceptions)

@@ -16,7 +16,7 @@ from riskset.analyses.excluded import Reason, reasons_of
 from riskset.analyses.methods import PLANNERS, POPULATIONS, asks, demands, describing, gates
 from riskset.analyses.moments import moments_id
 from riskset.analyses.populations import Population
-from riskset.catalogue import say
+from riskset.catalogue import Message, say
 from riskset.engine.wire import MAX_MESSAGE_BYTES
 from riskset.errors import DataError, Problem
 from riskset.secure.fixed_point import BYTES_PER_NUMBER
@@ -51,6 +51,8 @@ class Plan:
     """The populations of `gates` whose outcomes somebody may decide to compute, once a run has withheld them."""
     describing: frozenset[str] = frozenset()
     """The study's entries that only describe a population by what is known before treatment; no gate withholds them."""
+    weighted: frozenset[str] = frozenset()
+    """The derived populations whose patients have weights of their own."""
 
     @cached_property
     def by_id(self) -> Mapping[str, Analysis]:
@@ -131,10 +133,12 @@ class Plan:
                     where, say("analyses.plan.unknown_population", analysis=analysis.id, population=analysis.population)
                 )
                 continue
+            if analysis.population in self.weighted and not analysis.exposure.weights:
+                of = {"analysis": analysis.id, "kind": analysis.kind, "population": analysis.population}
+                yield Problem(where, say("analyses.plan.weights_not_declared", **of))
             for id_ in self.waits_for(analysis):
                 if id_ not in self.by_id and not _is_of_admission(analysis, id_):
-                    code = "no_moments" if id_ == moments_id(analysis.rows_name) else "unknown_need"
-                    yield Problem(where, say(f"analyses.plan.{code}", analysis=analysis.id, needed=id_))
+                    yield Problem(where, _missing(analysis, id_))
             if cycle := self._cycle_from(analysis):
                 yield Problem(where, say("analyses.plan.cycle", chain=cycle))
 
@@ -235,6 +239,17 @@ def _pairs(n: int) -> int:
     return n * (n + 1) // 2
 
 
+def _missing(analysis: Analysis, id_: str) -> Message:
+    """Returns what an analysis needs and nobody makes: the entry to add where the id is one of an entry's."""
+    if id_ == moments_id(analysis.rows_name):
+        return say("analyses.plan.no_moments", analysis=analysis.id, needed=id_)
+    kind, *of = id_.split("/")
+    if len(of) != 2:
+        return say("analyses.plan.unknown_need", analysis=analysis.id, needed=id_)
+    endpoint, population = of
+    return say("analyses.plan.no_entry", analysis=analysis.id, kind=kind, endpoint=endpoint, population=population)
+
+
 def plan(study: Study) -> Plan:
     """Returns the analyses of a study.
 
@@ -266,6 +281,7 @@ def plan(study: Study) -> Plan:
         kinds=study.analysis_kinds,
         fields=fields,
         gates=gates(study),
+        weighted=frozenset(name for name in populations if study.is_weighted(name)),
         demands=demands(study),
         asks=asks(study),
         describing=describing(study),

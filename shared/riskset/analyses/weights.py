@@ -19,6 +19,9 @@ Floats = NDArray[np.float64]
 _PARTS: Final = 8
 """Steps of a rounded weight in the power of two nearest to the hospital's mean weight."""
 
+PARTS_IN_TABLES: Final = 64
+"""The same in tables, whose sums are of many patients."""
+
 
 @dataclass(frozen=True)
 class Weights:
@@ -68,6 +71,13 @@ def rounded(weights: Floats) -> Floats:
     if not mean > 0.0:
         return np.zeros(len(weights))
     step = unit(mean) / _PARTS
+    return np.asarray(np.rint(weights / step) * step)
+
+
+def fine(weights: Floats, unit_: float) -> Floats:
+    """Returns the weights as tables add them up, (n,): to a 64th of a power of two about their mean. A weight of
+    1 stays 1."""
+    step = unit_ / PARTS_IN_TABLES
     return np.asarray(np.rint(weights / step) * step)
 
 

@@ -237,6 +237,21 @@ def weighted(policy: Policy, subject: str, populations: int) -> Finding:
     return judge(policy, "R9.weighted", subject, populations, own=False, remedy=remedy)
 
 
+def weighed(policy: Policy, subject: str, n: int) -> Finding:
+    """R8: as how many patients those of a cell count, of whom weights are added up; a cell may have nobody."""
+    if "R8.cell" not in policy.values:  # a run of an earlier protocol
+        return cannot_judge("R8", subject, say("rules.beyond.weights"), say("rules.instead.later_version"))
+    subject_ = say("rules.subject.weighted", name=subject)
+    return judge(policy, "R8.cell", subject_, n, remedy=say("rules.remedy.weighed_cell"))
+
+
+def weighed_populations(policy: Policy, subject: str, populations: int) -> Finding:
+    """R8: of so many weighted populations weights are added up in tables."""
+    if "R8.tables" not in policy.values:
+        return cannot_judge("R8", subject, say("rules.beyond.weights"), say("rules.instead.later_version"))
+    return judge(policy, "R8.tables", subject, populations, own=False, remedy=say("rules.remedy.weighed_populations"))
+
+
 def block(policy: Policy, subject: str, fewest: int) -> Finding:
     """R9: the fewest patients of a block of steps whose weights are added up, divided by the number of endpoints."""
     if "R9.block" not in policy.values:

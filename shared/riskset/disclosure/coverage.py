@@ -23,6 +23,8 @@ def uncovered(exposure: Exposure, label: Label, arm: str | None) -> Message:
         return NOTHING
     if _is_one_way(label.columns, arm) and _are_levels_of(label.columns, exposure.tables):
         return NOTHING
+    if _is_weighed(label.columns, exposure):
+        return NOTHING
     if _is_of_a_number(label.columns, exposure, arm):
         return NOTHING
     return say("rules.covers.columns", number=label.text)
@@ -84,6 +86,18 @@ def _is_of_a_number(columns: Sequence[Column], exposure: Exposure, arm: str | No
     return is_one and (not levels or is_by_arm)
 
 
+def _is_weighed(columns: Sequence[Column], exposure: Exposure) -> bool:
+    """Whether it is a sum of the weights of an arm: of those with a declared level, or times a declared number or its
+    square."""
+    if not exposure.weighs_tables:
+        return False
+    others = [column for column in columns if not _are_levels_of([column], exposure.tables)]
+    is_of_an_arm = len(columns) - len(others) == 1
+    if others and others[0].is_number:
+        return is_of_an_arm and len(set(others)) == 1 and len(others) <= 2 and others[0] in exposure.weighed
+    return is_of_an_arm and len(others) <= 1 and _are_levels_of(others, exposure.weighed)
+
+
 def _uncovered_in_time(exposure: Exposure, label: Label) -> Message:
     in_time = exposure.in_time
     if in_time is None:
@@ -117,6 +131,8 @@ def is_count(exposure: Exposure, label: Label) -> bool:
     product of columns is declared."""
     if label.step is not None:
         return not adds_weights(exposure, label)
+    if exposure.weighs_tables:
+        return False
     if exposure.per_site:  # terms that follow from a site's own table
         return False
     if label.status is not None:

@@ -191,14 +191,21 @@ class Exposure:
     sent."""
     events_of: tuple[Column, ...] = ()
     """Levels of the design of which the patients with an event are counted, over all times: R4."""
+    weighed: tuple[Column, ...] = ()
+    """Levels and numbers of which the weights of patients are added up, by the arms in `tables`, one way: R8, R12."""
     slopes: bool = False
     """True where each point takes two rounds, the second with a further number for each column of the design, which is
     a sum of their products too: R5 counts both."""
 
+    @property
+    def weights_follow(self) -> bool:
+        """Whether weights enter that follow from a score, and not from a variable of the export."""
+        return self.weights and not (self.weighted_as or "").startswith("variable ")
+
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """Returns every column once: those whose levels R2, R4 and R12 judge."""
-        numbers = (*self.numbers, *self.halved, *self.ranked)
+        numbers = (*self.numbers, *self.halved, *self.ranked, *self.weighed)
         within = () if self.within is None else (self.within,)
         return tuple(dict.fromkeys((*self.design, *self.tables, *numbers, *self.split, *self.conditions, *within)))
 
@@ -240,6 +247,11 @@ class Exposure:
     def held(self) -> int:
         """Returns how many values of each patient the design is computed from."""
         return len({name for column in self.design for name in column.made_of})
+
+    @property
+    def weighs_tables(self) -> bool:
+        """Whether its tables are of weights, not of patients."""
+        return self.weights and self.is_one_way
 
     @property
     def rounds_of_a_point(self) -> int:

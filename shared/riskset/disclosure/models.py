@@ -167,9 +167,31 @@ def weight(policy: Policy, subject: str, share: float) -> Finding:
     return judge(policy, "R8.weight", subject, share, own=True, remedy=remedy)
 
 
-def site_weight(policy: Policy, subject: str, share: float) -> Finding:
+def weights_in_arm(policy: Policy, subject: str, leverage: float) -> Finding:
+    """R8: the largest leverage of one of the site's patients of an arm in sums of weights and of patients."""
+    return _of_table(policy, "R8.in_arm", subject, leverage)
+
+
+def weights_in_cell(policy: Policy, subject: str, share: float) -> Finding:
+    """R8: the largest share of one of the site's patients in how far weights are apart in a cell."""
+    return _of_table(policy, "R8.in_cell", subject, share)
+
+
+def _of_table(policy: Policy, limit: str, subject: str, share: float) -> Finding:
+    remedy = say("rules.remedy.weights_in_table")
+    if limit not in policy.values:  # a run of an earlier protocol
+        return cannot_judge("R8", subject, say("rules.beyond.weights"), remedy)
+    return judge(policy, limit, subject, share, own=True, remedy=remedy)
+
+
+def site_weight(policy: Policy, subject: str, share: float, *, follows: bool = False) -> Finding:
     """R8: the site's share in a sum of weighted sets, or of these and others, by what its patients count."""
-    return judge(policy, "R8.site_weight", subject, share, own=True, remedy=say("rules.remedy.site_weight"))
+    return judge(policy, "R8.site_weight", subject, share, own=True, remedy=site_weight_remedy(follows=follows))
+
+
+def site_weight_remedy(*, follows: bool) -> Message:
+    """Returns what would pass; `follows`: weights follow from a score, and nobody chooses their scale."""
+    return say(f"rules.remedy.site_weight{'_of_score' if follows else ''}")
 
 
 def site_influence(policy: Policy, subject: str, share: float) -> Finding:

@@ -22,6 +22,8 @@ def _beyond_the_rules(exposure: Exposure, endpoint: str | None) -> Iterator[tupl
     later = say("rules.instead.later_version")
     if exposure.opens_nothing:
         yield "R2", say("rules.beyond.opens_nothing"), say("rules.instead.declare")
+    if exposure.weighed and not exposure.weighs_tables:
+        yield "R8", say("rules.beyond.weighed"), say("rules.instead.declare")
     if exposure.weights and (why := _beyond_weights(exposure)):
         yield "R8", why, later
     besides = exposure.design or exposure.in_time or exposure.numbers
@@ -80,8 +82,12 @@ def _beyond_weights(exposure: Exposure) -> Message:
     sums of a design over all patients of the set, and sums of squares that follow from it; and sums of weights in
     blocks of steps, in which the share of one patient is known."""
     in_time = exposure.in_time
-    others = exposure.tables or exposure.numbers or exposure.halved or exposure.ranked
-    if bool(exposure.design) == bool(in_time) or others or exposure.patients or exposure.is_one_way:
+    counted = exposure.numbers or exposure.halved or exposure.ranked or exposure.patients
+    if exposure.weighs_tables:
+        is_by_arm = bool(exposure.tables) and not (exposure.is_iterative or exposure.conditions or exposure.squares)
+        is_other = exposure.design or in_time or counted or exposure.per_site or exposure.within or exposure.alone
+        return NOTHING if is_by_arm and not is_other else say("rules.beyond.weights")
+    if bool(exposure.design) == bool(in_time) or counted or exposure.tables:
         return say("rules.beyond.weights")
     if in_time and (not in_time.are_blocks or in_time.grid is None or not exposure.squares or exposure.conditions):
         return say("rules.beyond.weights")
@@ -100,7 +106,7 @@ def _beyond_the_levels(exposure: Exposure) -> Iterator[tuple[str, Message, Messa
         yield "R4", say("rules.beyond.number_as_level"), say("rules.instead.levels")
     if any(not column.is_number for column in numbers):
         yield "R4", say("rules.beyond.level_as_number"), say("rules.instead.tables")
-    if any(column.terms or column.is_combined for column in numbers):
+    if any(column.terms or column.is_combined for column in (*numbers, *exposure.weighed)):
         yield "R4", say("rules.beyond.terms_in_table"), say("rules.instead.each_variable")
 
 

@@ -91,10 +91,12 @@ def design(
     users: Sequence[tuple[str, Sequence[int]]],
     tables: Collection[str] = (),
     errors: Matrix | None = None,
+    following: Collection[str] = (),
 ) -> list[Finding]:
     """Returns a finding for each analysis of `users`, in their order: (its id, indices of its columns). `tables` are
     the ids of those that are judged after all others, wherever the study lists them. `errors` (m, m) is how far each
-    sum of products in `gram` may be from the exact one.
+    sum of products in `gram` may be from the exact one. `following` are the ids of those whose patients have weights
+    that follow from a score.
 
     R2.leverage: 0/1 columns, one per population and column, 0 outside the population, with their pooled Gram matrix.
     R4.leverage: all columns, including numbers, centred by site, weights included. Each analysis is judged together
@@ -108,7 +110,8 @@ def design(
         of_itself = alone[tuple(columns)]
         by_itself = judge(policy, limit_name, analysis, of_itself, own=True)  # for all: the work shows no refusal
         is_table = analysis in tables
-        passes_with = or_first(remedy(policy, limit_name, is_table=is_table), by_itself.passes and not is_table)
+        of = remedy(policy, limit_name, is_table=is_table, follows=analysis in following)
+        passes_with = or_first(of, by_itself.passes and not is_table)
         findings.append(judge(policy, limit_name, analysis, _largest(with_it), own=True, remedy=passes_with))
         if findings[-1].passes:
             union = with_it
@@ -119,10 +122,13 @@ def _largest(union: _Union) -> float:
     return float(union.leverage.max()) if union.leverage.size else 0.0
 
 
-def remedy(policy: Policy, limit_name: str, *, is_table: bool = False) -> Message:
-    """Returns what would pass."""
+def remedy(policy: Policy, limit_name: str, *, is_table: bool = False, follows: bool = False) -> Message:
+    """Returns what would pass. `follows`: the patients have weights that follow from a score, and so nearly from its
+    columns: that is not changed by merging levels."""
     if is_table:
         return say(f"rules.remedy.table_of_{'numbers' if limit_name == 'R4.leverage' else 'others'}")
+    if follows and limit_name == "R4.leverage":
+        return say("rules.remedy.leverage_weights")
     if limit_name == "R4.leverage":
         return say("rules.remedy.leverage_numbers", k=policy.k)
     return say("rules.remedy.leverage_levels", k=policy.k)

@@ -172,7 +172,7 @@ class Contributor:
             of_step = own_findings(policy, history.step.id, history.in_admission, own, figures, history.judge.arm)
             found += ((id_, finding) for id_, finding in of_step if id_ in history.batch)
         first = [q.analysis for q in history.questions if q.is_first]
-        designs = {a.id for a in first if a.exposure.summed and a.id in history.passed}
+        designs = {a.id for a in first if (a.exposure.summed or a.exposure.weighs_tables) and a.id in history.passed}
         if designs:
             of_designs = own_findings_before_first(policy, history.admitted_analyses, own, figures)
             found += ((id_, finding) for id_, finding in of_designs if id_ in designs)
@@ -242,7 +242,8 @@ class Contributor:
                 self.members[name], self.own = members, replace(self.own, cohort=cohort)
         figures = history.figures
         units = units_of({name: count.rows for name, count in figures.rows.items()}, figures.weights)
-        return replace(self.own, tells=lambda analysis: self.tells(analysis, history), units=units)
+        own = replace(self.own, units=units, in_cells=figures.in_cells)
+        return replace(own, tells=lambda analysis: self.tells(analysis, history))
 
     def _local(self, question: Question, history: History) -> NDArray[np.float64]:
         return question.analysis.local(self._of_rows(question, history), question.state)

@@ -1,7 +1,7 @@
 """The flags before a round's numbers: 0, or noise where a site's own rows forbid an analysis.
 
-The noise of cause c, counted from 0, is uniform among the multiples of 2^(11 c) modulo 2^128. A sum of such noise is
-again uniform among the multiples for the smallest c in it: it shows that cause, up to one reading in 2,048, and not how
+The noise of cause c, counted from 0, is uniform among the multiples of 2^(12 c) modulo 2^128. A sum of such noise is
+again uniform among the multiples for the smallest c in it: it shows that cause, up to one reading in 4,096, and not how
 many sites have it. Masked, a flag is as uniform as every other number.
 """
 
@@ -17,8 +17,8 @@ from riskset.secure.masks import noise
 
 SINCE: Final = 3
 """The protocol from which flags show a cause."""
-BITS: Final = 11
-"""Of the ten causes that a phase has at most, the last keeps 2^29 multiples, of which one is 0 and shows nothing: the
+BITS: Final = 12
+"""Of the nine causes that a phase has at most, the last keeps 2^32 multiples, of which one is 0 and shows nothing: the
 site's numbers are noise all the same, and it refuses to go on with the analysis."""
 
 

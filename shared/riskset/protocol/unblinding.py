@@ -60,7 +60,7 @@ class Unblinding:
 
     @classmethod
     def typed(cls, populations: Collection[str], by: str, reason: str) -> Unblinding:
-        """Raises DataError where the name or the reason has not its form."""
+        """Raises DataError where the name or the reason is malformed."""
         by, reason = by.strip(), reason.strip()
         if not _is_name(by):
             raise DataError(say("protocol.unblinding.by", longest=LONGEST_NAME))

@@ -79,11 +79,11 @@ def standardised(a: Group, b: Group) -> dict[str, float | None]:
     return {name: apart / sqrt(v) if v > 0.0 and isfinite(apart) else None for name, v in variances.items()}
 
 
-def yang_dalton(a: Sequence[int], b: Sequence[int]) -> float | None:
-    """Returns the standardised difference of two distributions over the same levels, from counts: the root of T' S^-1 T
-    with T the differences of the proportions and S the mean of their two multinomial covariances (Yang and Dalton,
-    SAS Global Forum 2012, 335). Levels that nobody has are left out. None where S has no inverse: a group of nobody, or
-    groups of which one level tells all.
+def yang_dalton(a: Sequence[float], b: Sequence[float]) -> float | None:
+    """Returns the standardised difference of two distributions over the same levels, from counts or weights: the
+    root of T' S^-1 T with T the differences of the proportions and S the mean of their two multinomial covariances
+    (Yang and Dalton, SAS Global Forum 2012, 335). Levels that nobody has are left out. None where S has no inverse: a
+    group of nobody, or groups of which one level tells all.
     """
     seen = [i for i in range(len(a)) if a[i] or b[i]]
     if not sum(a) or not sum(b):

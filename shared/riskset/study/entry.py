@@ -31,7 +31,8 @@ class AnalysisEntry(TomlTable):
     inner: ClassVar[Mapping[str, type[TomlTable]]] = {}
     """Keys that hold a table of their own, and what it is."""
     takes_weights: ClassVar[bool] = False
-    """Whether it can be of a weighted population."""
+    """Whether it counts patients by weights of their own: of a weighted population, or of sets of one with several. A
+    kind that does not is refused there."""
     takes_score_strata: ClassVar[bool] = False
     """Whether it can be of a population that is stratified by the score."""
     kind: str

@@ -187,12 +187,11 @@ def _with_endpoints(analysis: object) -> object:
 
 def _implied(kind: str, propensity: object, analyses: Mapping[str, object]) -> dict[str, object]:
     """Returns the entry that a study with a propensity score has, listed or not: the score, which is judged first; and,
-    where patients are matched one to one, their balance, which is judged last."""
+    where adjustments have a balance, that, which is judged last."""
     listed = {entry.get("kind") for entry in analyses.values() if isinstance(entry, dict)}
     adjustments = propensity.get("adjustments") if isinstance(propensity, dict) else None
-    asked = adjustments.values() if isinstance(adjustments, dict) else ()
-    of_pairs = [one for one in asked if isinstance(one, dict) and one.get("method") == "nearest"]
-    is_of_it = kind == "propensity" or any(one.get("ratio", 1) == 1 for one in of_pairs)
+    of = adjustments.values() if isinstance(adjustments, dict) else ()
+    is_of_it = kind == "propensity" or any(not isinstance(one, dict) or one.get("method") != "strata" for one in of)
     return {kind: {"kind": kind}} if is_of_it and kind not in listed and kind not in analyses else {}
 
 
@@ -209,7 +208,9 @@ def _iso(value: object) -> str:
 
 def _draft(document: Mapping[str, Any]) -> Draft:
     """Returns the parts of a document that can be read by themselves."""
-    rules = document.get("eligibility")
+    rules, propensity = document.get("eligibility"), document.get("propensity")
+    score = _partly(propensity, TypeAdapter(spec.Propensity))
+    is_known = score is not None and bool(score.adjustments) == bool(dict(propensity or {}).get("adjustments"))
     return Draft(
         sites=_entries(document.get("sites"), TypeAdapter(spec.SiteEntry)),
         variables=_entries(document.get("variables"), TypeAdapter(spec.Variable)),
@@ -222,7 +223,8 @@ def _draft(document: Mapping[str, Any]) -> Draft:
         analyses=_entries(document.get("analyses"), TypeAdapter(spec.Analysis), _partly),
         adverse_events=_partly(document.get("adverse_events"), TypeAdapter(spec.AdverseEvents)),
         has_adverse_events="adverse_events" in document,
-        propensity=_partly(document.get("propensity"), TypeAdapter(spec.Propensity)),
+        propensity=score if is_known else None,
+        score=score,
         has_propensity="propensity" in document,
         disclosure=_partly(document.get("disclosure"), TypeAdapter(spec.Disclosure)),
     )

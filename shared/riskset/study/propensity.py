@@ -184,13 +184,13 @@ class Propensity(TomlTable):
 
     @property
     def balanced(self) -> tuple[str, ...]:
-        """The matched populations of patients who each count once, in the order of their names."""
-        return tuple(sorted(n for n, of in self.adjustments.items() if isinstance(of, Matching) and of.ratio == 1))
+        """The populations whose balance is told, in the order of their names: all but those stratified by the score."""
+        return tuple(sorted(self.adjustments.keys() - self.stratifications.keys()))
 
     def complaints(self, draft: Draft) -> Iterator[Complaint]:
         """Yields what is wrong between the table and the rest of the study file."""
         path: KeyPath = ("propensity", "covariates")
-        unknown = tuple(sorted(self.adjustments.keys() - {*self.balanced}))
+        unknown = tuple(self.stratifications)
         if self.gates is not None and self.gates.smd_max is not None and unknown:
             yield Complaint(("propensity", "gates"), say("study.propensity.no_balance", populations=unknown))
         yield from draft.covariates(path, self.covariates, draft.endpoints)

@@ -47,10 +47,13 @@ class Draft:
     propensity: Propensity | None = None
     has_propensity: bool = False
     """Whether the table is present, right or wrong."""
+    score: Propensity | None = None
+    """The table without its wrong keys; `propensity` is None where an adjustment is wrong, since it is not known then
+    which populations there are."""
     disclosure: Disclosure | None = None
 
     def weighted(self, populations: Iterable[str]) -> tuple[str, ...]:
-        """Returns those of the populations whose patients have weights."""
+        """Returns those of the populations whose patients have weights of their own."""
         return tuple(name for name in populations if self.propensity and name in self.propensity.with_weights)
 
     def stratified(self, populations: Iterable[str]) -> tuple[str, ...]:
@@ -144,8 +147,8 @@ def complaints_about(draft: Draft) -> Iterator[Complaint]:
             yield from _days_endpoint(draft, path, endpoint)
     if draft.adverse_events is not None:
         yield from draft.adverse_events.complaints(draft)
-    if draft.propensity is not None:
-        yield from draft.propensity.complaints(draft)
+    if draft.score is not None:
+        yield from draft.score.complaints(draft)
     for name, analysis in draft.analyses.items():
         if analysis is not None:
             yield from analysis.complaints(draft, ("analyses", name))

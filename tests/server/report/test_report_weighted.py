@@ -19,7 +19,7 @@ N = 240
 DOCS = (Path(__file__).parents[3] / "docs" / "results.md").read_text(encoding="utf-8")
 ANALYSES = {
     "score": {"kind": "propensity"},
-    "curves": {"kind": "km", "endpoints": ["os"], "populations": ["all", "iptw"]},
+    "curves": {"kind": "km", "endpoints": ["os"], "populations": ["all", "iptw"], "landmarks": [0.001]},
     "means": {"kind": "rmst", "endpoints": ["os"], "populations": ["iptw"], "tau": [6, 82]},
     "cox": {"kind": "cox", "endpoints": ["os"], "populations": ["iptw"], "multivariable": ["arm"]},
 }
@@ -72,6 +72,26 @@ def test_the_table_of_the_means(results, printed):
     (mean,) = (row for row in late.rows if row.label.startswith("Mean"))
     assert all(cell.endswith("(n.e.)") for cell in mean.cells)
     assert any("averaged weights" in note for note in soon.notes)
+
+
+@pytest.mark.parametrize("kind", ["km", "rmst"])
+def test_the_patients_in_a_table_are_those_before_adjustment_and_said_to_be(results, of_results, printed, kind):
+    """They are of `all`, over whom weights are averaged; the population may be far fewer."""
+    (table, *_) = [one for one in printed(results, Labels()).tables(kind) if "weight" in " ".join(one.notes)]
+    labels = [row.label for row in table.rows]
+    assert labels[:2] == ["Patients before adjustment", "Events before adjustment"]
+    of_all = of_results["km/os/all"]
+    assert table.rows[0].cells[-1] == str(of_all["overall"]["n"])
+    (plain, *_) = [one for one in printed(results, Labels()).tables("km") if one is not table]
+    assert kind != "km" or plain.rows[0].label == "Patients"
+
+
+def test_before_anybody_leaves_the_limits_are_1_as_of_other_curves(of_results):
+    for of in ("km/os/all", "km/os/iptw"):
+        for arm in of_results[of]["arms"]:
+            (mark,) = arm["landmarks"]
+            assert mark["day"] < arm["curve"]["day"][0]
+            assert [mark[key] for key in ("survival", "std_error", "lower", "upper")] == [1.0, 0.0, 1.0, 1.0]
 
 
 def test_the_weighted_log_rank_test_is_named(results, of_results, printed):

@@ -116,7 +116,7 @@ def test_nothing_is_begun_before_a_run_has_withheld_them(desk, capsys):
     assert "run the study without --unblind first" in said
     assert desk.runs() == {}
     assert desk.decides(population="all") == 3
-    assert "the study lets nobody decide about the outcomes of all" in capsys.readouterr().err
+    assert "the study does not leave the outcomes of all to a decision" in capsys.readouterr().err
 
 
 def test_nothing_is_begun_without_a_name_and_a_reason(desk, capsys):

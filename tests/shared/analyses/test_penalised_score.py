@@ -56,3 +56,11 @@ def test_with_an_intercept_of_its_own_scores_of_a_hospital_add_up_to_its_patient
         for of in rows.values():
             scores = results["propensity"].scores(of).probability
             assert 0.0 < abs(scores.sum() - of.variables["arm"].sum()) < 1.0
+
+
+def test_the_spread_of_the_scores_is_that_of_all_patients(run):
+    """Taken as if the scores added up to the number treated, it is another one."""
+    rows, _, results = run
+    fit = results["propensity"]
+    scores = np.concatenate([fit.scores(of).probability for of in rows.values()])
+    assert fit.sd_probability == pytest.approx(scores.std(ddof=1), rel=1e-9)

@@ -8,6 +8,7 @@ from riskset.analyses.admission.steps import steps
 from riskset.analyses.methods.km import KaplanMeier, SurvivalCurves
 from riskset.analyses.moments import moments_id
 from riskset.analyses.plan import plan
+from riskset.errors import DataError
 from riskset.protocol.witnessing import read_cosigned
 from riskset.rehearsal import Rehearsal
 
@@ -42,6 +43,16 @@ def test_an_entry_that_is_called_as_a_part_of_another_one_takes_no_id_from_it(pa
 def test_a_model_needs_what_admission_finds(patients):
     study = patients.study(SITES)
     assert {need for analysis in plan(study).reported for need in analysis.needs} == {moments_id("os")}
+
+
+def test_what_nobody_makes_is_named_as_the_entry_to_add(patients):
+    score = {"covariates": ["age"], "adjustments": {"two": {"method": "nearest", "ratio": 2}}}
+    curves = {"curves": {"kind": "km", "endpoints": ["os"], "populations": ["two"]}, "p": {"kind": "propensity"}}
+    with pytest.raises(DataError) as raised:
+        plan(patients.study(SITES, analyses=curves, propensity=score))
+    said = {str(problem.message) for problem in raised.value.problems}
+    added = 'add an entry kind = "km", endpoints = ["os"], populations = ["all"]'
+    assert said == {f"km/os/two needs the km of os in 'all': {added}"}
 
 
 def test_every_analysis_and_every_round_of_admission_says_in_a_sentence_what_it_reveals(patients):

@@ -150,6 +150,16 @@ EITHER_SIDE = {
         {"pooled": (1 / 3, 0.334), "local": (1 / 3, 0.334)},
     ),
     "R8.site_weight": (lambda p, share: models.site_weight(p, "cox", share), {"pooled": (0.75, 0.751)}),
+    "R8.cell": (lambda p, n: cells.weighed(p, "stage = II", n), {"pooled": (10, 9), "local": (10, 9)}),
+    "R8.tables": (lambda p, n: cells.weighed_populations(p, "balance", n), {"pooled": (1, 2), "local": (1, 2)}),
+    "R8.in_arm": (
+        lambda p, share: models.weights_in_arm(p, "arm", share),
+        {"pooled": (0.2, 0.201), "local": (1 / 3, 0.334)},
+    ),
+    "R8.in_cell": (
+        lambda p, share: models.weights_in_cell(p, "arm", share),
+        {"pooled": (1 / 3, 0.334), "local": (0.5, 0.501)},
+    ),
     "R8.risk_share": (
         lambda p, share: models.risk_share(p, "curve", share),
         {"pooled": (1 / 3, 0.334), "local": (1 / 3, 0.334)},
@@ -279,6 +289,7 @@ def test_none_at_all_passes_where_the_rule_says_so(name, column):
         "R2.cell": lambda: [cells.two_levels(policy, "x", 0)],
         "R4.cell": lambda: [cells.cell(policy, "x", 0)],
         "R4.halved": lambda: [cells.halved(policy, "x", 0)],
+        "R8.cell": lambda: [cells.weighed(policy, "x", 0)],
         "R14.changed_rows": lambda: cells.changes(policy, "r", 0, 0),
         "R14.changed_sites": lambda: cells.changes(policy, "r", 0, 0),
         "R14.entered_rows": lambda: cells.entered(policy, "r", 0, 0),

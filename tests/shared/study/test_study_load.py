@@ -424,24 +424,31 @@ def test_what_cannot_be_a_weight_or_be_weighted():
     ("gates", "method", "code"),
     [
         ("{ smd_max = 0.1, equipoise_max = 0.2 }", "nearest", "study.key.unknown"),
-        ("{ smd_max = 0.1, equipoise_min = 0.2 }", "overlap", "study.propensity.no_balance"),
+        ("{ smd_max = 0.1, equipoise_min = 0.2 }", "strata", "study.propensity.no_balance"),
         ("{ equipoise_min = 0 }", "overlap", "study.expected.more_than"),
         ('{ smd_max = 0.1, on_fail = "stop" }', "nearest", "study.expected.choice"),
-        ("{ smd_max = 0.1 }", "overlap", "study.propensity.no_balance"),
         ('{ on_fail = "withhold" }', "nearest", "study.propensity.no_demand"),
     ],
 )
 def test_what_no_gate_can_judge_is_refused_by_name(gates, method, code):
-    score = f'[propensity]\ncovariates = ["mvi"]\nadjustments.one = {{ method = "{method}" }}\ngates = {gates}\n'
+    cuts = ", cuts = [0.5]" if method == "strata" else ""
+    one = f'{{ method = "{method}"{cuts} }}'
+    score = f'[propensity]\ncovariates = ["mvi"]\nadjustments.one = {one}\ngates = {gates}\n'
     assert [one.message.code for one in problems_of(replaced("[analyses]\n", f"{score}[analyses]\n"))] == [code]
 
 
 @pytest.mark.parametrize(
     ("method", "code"),
-    [("overlap", "study.balance.nobody_matched"), ("nearest", None), (None, "study.propensity.no_table")],
+    [
+        ("overlap", None),
+        ("nearest", None),
+        ("", "study.balance.nobody_adjusted"),
+        (None, "study.propensity.no_table"),
+    ],
 )
-def test_balance_is_of_matched_patients(method, code):
-    score = f'[propensity]\ncovariates = ["mvi"]\nadjustments.one = {{ method = "{method}" }}\n' if method else ""
+def test_balance_is_of_adjusted_patients(method, code):
+    score = "" if method is None else '[propensity]\ncovariates = ["mvi"]\n'
+    score += f'adjustments.one = {{ method = "{method}" }}\n' if method else ""
     text = replaced("[analyses]\n", f'{score}[analyses]\nown = {{ kind = "balance" }}\n')
     if code is None:
         assert [name for name, entry in parse_study(text).analyses.items() if entry.kind == "balance"] == ["own"]

@@ -119,7 +119,7 @@ def test_a_study_cannot_be_changed(hcc):
 
 @pytest.mark.parametrize("estimand", ["ATE", "ATT", "ATO"])
 def test_an_estimand_that_would_do_nothing_is_refused(estimand):
-    with pytest.raises(ValidationError, match="no analysis of this version has adjusted populations"):
+    with pytest.raises(ValidationError, match="has an estimand of its own"):
         Comparison(arm="arm", reference="old", estimand=estimand)
 
 

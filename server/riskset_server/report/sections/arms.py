@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -61,6 +61,12 @@ def row(
     In an arm without patients, only counts are numbers.
     """
     return Row(label, tuple(_shown(arm, shown, quantities, day) for arm in arms), is_inner=is_inner)
+
+
+def counted_rows(arms: Sequence[Arm], *, are_of_all: bool) -> tuple[Row, Row]:
+    """Returns the rows of patients and events; `are_of_all`: they are those of all, whose weights are averaged."""
+    when = " before adjustment" if are_of_all else ""
+    return row(f"Patients{when}", arms, "count", "n"), row(f"Events{when}", arms, "count", "events")
 
 
 def _shown(arm: Arm, shown: Format, quantities: Iterable[str], day: float | None) -> Text:

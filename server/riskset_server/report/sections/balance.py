@@ -16,6 +16,8 @@ from riskset_server.report.sections.section import Context, Section, tabulated
 Json = dict[str, Any]
 _COLUMNS = ("SMD before", "SMD after", "Variance ratio before", "Variance ratio after")
 
+_MATCHED = ("treated", "control", "unmatched")
+
 
 def _title(entry: ResultEntry, context: Context) -> str:
     return f"Balance, {context.labels.population(entry.analysis.population)}"
@@ -57,10 +59,9 @@ def _cells(entry: ResultEntry, row: Json) -> tuple[Text, ...]:
 
 
 def _notes(entry: ResultEntry, found: Json, context: Context) -> Iterator[Text]:
-    counts = {
-        key: Shown("count", (Place(entry.id, f"matched.{key}").id,)) for key in ("treated", "control", "unmatched")
-    }
-    yield worded(say("report.balance.matched", **counts))
+    sizes, keys = ("effective", ("treated", "control")) if "effective" in found else ("matched", _MATCHED)
+    counts = {key: Shown("count", (Place(entry.id, f"{sizes}.{key}").id,)) for key in keys}
+    yield worded(say(f"report.balance.{sizes}", **counts))
     yield worded(
         say("report.balance.smd", reference=context.labels.level(found["arm"]["variable"], found["arm"]["reference"]))
     )

@@ -26,6 +26,7 @@ from riskset_server.report.sections.arms import (
     Arm,
     arms_of,
     at_time,
+    counted_rows,
     grid_in_words,
     of_quantile,
     row,
@@ -209,8 +210,7 @@ def _table(curves: _Curves) -> Table:
     """One column per arm, then all patients; patients, events, quartiles, landmarks."""
     groups, unit = curves.groups, curves.unit
     rows = [
-        row("Patients", groups, "count", "n"),
-        row("Events", groups, "count", "events"),
+        *counted_rows(groups, are_of_all=curves.of_patients is None),
         Row(f"{unit.capitalize()}s until survival falls to{f' ({INTERVAL})' if curves.of_patients else ''}"),
         *_quantile_rows(groups),
     ]

@@ -11,7 +11,7 @@ from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset_server.report.blocks import Format, Row, Shown, Table, Text, worded
 from riskset_server.report.sections.analysed import analysed_notes, population_of
-from riskset_server.report.sections.arms import INTERVAL, Arm, arms_of, grid_in_words, row
+from riskset_server.report.sections.arms import INTERVAL, Arm, arms_of, counted_rows, grid_in_words, row
 from riskset_server.report.sections.section import Context, Section, own_title, tabulated
 
 
@@ -27,8 +27,7 @@ def _table(entry: ResultEntry, context: Context) -> Table:
     analysis = cast(RestrictedMean | WeightedRestrictedMean, entry.analysis)
     arms, unit = arms_of(entry, analysis.counts, context), context.results.study.time.unit
     rows = [
-        row("Patients", arms, "count", "n"),
-        row("Events", arms, "count", "events"),
+        *counted_rows(arms, are_of_all=isinstance(analysis, WeightedRestrictedMean)),
         row(f"Mean, {unit}s ({INTERVAL})", arms, "mean_with_limits", "rmst_days", "lower", "upper"),
         *_comparisons(entry, arms, unit),
     ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from riskset.analyses.methods.table1 import Table1
+from riskset.analyses.methods.table1_weighted import Table1OfWeighted
 from riskset.catalogue import say
 from riskset.results import ResultEntry, entry_json
 from riskset_server.report import notation
@@ -26,7 +27,7 @@ _NONE: Text = (notation.NO_VALUE,)
 class _Of:
     """One variable of the table."""
 
-    table: Table1
+    table: Table1 | Table1OfWeighted
     place: Place
     found: Json
     context: Context
@@ -46,7 +47,7 @@ class _Of:
         for of in self.found["arms"]:
             at = f"{of['level']} / {level}" if level else of["level"]
             ids = tuple(self.place.of(f"variables.arms.{key}", level=at).id for key in keys)
-            is_untold = of["n"] is None and form in ("count", "count_with_percent")
+            is_untold = of.get("n") is None and form in ("count", "count_with_percent")
             yield _NONE if is_untold else (Shown(form, ids),)
 
     def smd(self, definition: str) -> tuple[Text, ...]:
@@ -69,6 +70,10 @@ class _Of:
         return self.table.tests and bool(self.table.printed.columns)
 
     @property
+    def is_weighted(self) -> bool:
+        return isinstance(self.table, Table1OfWeighted)
+
+    @property
     def nothing(self) -> tuple[Text, ...]:
         """Returns the blank cells of the comparisons."""
         return (*(_BLANK for _ in self.compared), *([_BLANK] if self.has_tests else []))
@@ -79,7 +84,7 @@ def _title(entry: ResultEntry, context: Context) -> str:
 
 
 def _table(entry: ResultEntry, context: Context) -> Table:
-    table, labels = cast(Table1, entry.analysis), context.labels
+    table, labels = cast("Table1 | Table1OfWeighted", entry.analysis), context.labels
     found = entry_json(entry)["variables"]
     every = [_Of(table, Place(entry.id, variable=one["variable"]), one, context) for one in found]
     compared = every[0].compared
@@ -97,6 +102,9 @@ def _table(entry: ResultEntry, context: Context) -> Table:
 def _patients(entry: ResultEntry, one: _Of) -> Row:
     place = Place(entry.id, variable=one.table.printed.variable or "")
     patients: list[Json] = entry_json(entry)["n"]
+    if one.is_weighted:
+        sizes = ((Shown("count", (place.of("n.effective_n", level=of["level"]).id,)),) for of in patients)
+        return Row(str(say("report.table1.effective")), (*sizes, *one.nothing))
     cells = (
         _NONE if of["n"] is None else (Shown("count", (place.of("n.n", level=of["level"]).id,)),) for of in patients
     )
@@ -108,7 +116,7 @@ def _rows(one: _Of) -> Iterator[Row]:
         yield Row(one.label, (*(_NONE for _ in one.found["arms"]), *one.nothing))
         return
     yield from _of_number(one) if one.found["type"] == "number" else _of_levels(one)
-    if one.found["arms"][-1]["missing"] != 0:
+    if one.found["arms"][-1].get("missing", 0) != 0:
         yield Row(str(say("report.table1.missing")), (*one.values("count", "missing"), *one.nothing), is_inner=True)
 
 
@@ -119,21 +127,24 @@ def _of_number(one: _Of) -> Iterator[Row]:
     yield Row(one.label)
     cells = (*one.values("mean_with_sd", "mean", "sd"), *one.smd("pooled sd"), *one.p("welch"))
     yield Row(str(mean), cells, is_inner=True)
+    if one.is_weighted:
+        return
     quartiles = one.values("median_with_quartiles", *(f"quartiles.{p}" for p in ("p50", "p25", "p75")))
     yield Row(str(say("report.table1.median")), (*quartiles, *one.nothing), is_inner=True)
 
 
 def _of_levels(one: _Of) -> Iterator[Row]:
     levels = [of["level"] for of in one.found["arms"][0]["levels"]]
-    is_few = _smallest_expected(one.found) < _FEW
+    is_few = not one.is_weighted and _smallest_expected(one.found) < _FEW
     compared = (*one.smd("yang-dalton"), *(one.p("fisher", " F") if is_few else one.p("chi2")))
-    shown: Format = "count_with_percent"
+    shown: Format = "percent" if one.is_weighted else "count_with_percent"
+    keys = ("levels.percent",) if one.is_weighted else ("levels.n", "levels.percent")
     if levels == ["false", "true"]:
-        yield Row(one.label, (*one.values(shown, "levels.n", "levels.percent", level="true"), *compared))
+        yield Row(one.label, (*one.values(shown, *keys, level="true"), *compared))
         return
     yield Row(one.label, (*(_BLANK for _ in one.found["arms"]), *compared))
     for level in levels:
-        cells = one.values(shown, "levels.n", "levels.percent", level=level)
+        cells = one.values(shown, *keys, level=level)
         label = one.context.labels.level(one.found["variable"], level)
         yield Row(label, (*cells, *one.nothing), is_inner=True)
 
@@ -148,7 +159,11 @@ def _smallest_expected(found: Json) -> float:
 
 def _notes(every: list[_Of]) -> Iterator[Text]:
     one = every[0]
-    yield worded(say("report.table1.note"))
+    if one.is_weighted:
+        reason = one.table.question_json()["tests_reason"]["message"]
+        yield worded(say("report.table1.weighted", reason=reason))
+    else:
+        yield worded(say("report.table1.note"))
     if one.compared:
         reference = one.context.labels.level(one.table.printed.variable, str(one.table.printed.reference))
         yield worded(say("report.table1.smd", reference=reference))

@@ -28,7 +28,6 @@ OWN_CAUSES: Final = {
         "R6.parameters",
         "R2.leverage",
         "R4.leverage",
-        "R5.fitted",
         "R14.set_since",
     ),
     "admission/counts": (
@@ -42,7 +41,15 @@ OWN_CAUSES: Final = {
         "R2.apart_rows",
         "R4.cell",
     ),
-    "admission/pairs": ("R4.column", "R14.untold", "R2.outcomes", "R2.apart_rows", "R8.site_weight"),
+    "admission/pairs": (
+        "R4.column",
+        "R14.untold",
+        "R2.outcomes",
+        "R2.apart_rows",
+        "R8.site_weight",
+        "R8.in_arm",
+        "R5.fitted",
+    ),
     "admission/joint": (
         "R2.leverage",
         "R2.cell",
@@ -61,9 +68,28 @@ OWN_CAUSES: Final = {
         "R4.same_order",
         "R8.weight",
         "R9.weighted",
+        "R8.cell",
     ),
-    "first": ("R4.leverage", "R5.opened", "R8.influence", "R8.site_influence", "R8.unjudged", "R14.outcomes"),
-    "later": ("R7.largest", "R7.spread", "R7.unjudged", "R5.numbers", "R5.evaluations", "R4.halved", "R5.fitted"),
+    "first": (
+        "R4.leverage",
+        "R5.opened",
+        "R8.influence",
+        "R8.site_influence",
+        "R8.unjudged",
+        "R14.outcomes",
+        "R8.in_cell",
+    ),
+    "later": (
+        "R7.largest",
+        "R7.spread",
+        "R7.unjudged",
+        "R5.numbers",
+        "R5.evaluations",
+        "R4.halved",
+        "R5.fitted",
+        "R8.influence",
+        "R8.unjudged",
+    ),
 }
 """By phase of a run, the causes that a site's own rows may have."""
 _BEFORE: Final = {
@@ -96,6 +122,7 @@ _IN_ORDER: Final = (
     "R5.opened",
     "R9.outside_order",
     "R9.linked",
+    "R9.other_patients",
     "R9.endpoints",
 )
 """Causes that an analysis may have with those before it in the study."""
@@ -111,7 +138,12 @@ def cause_of(phase: str, finding: Finding | None) -> str:
         return "R3.events"  # what would pass is the same, and a flag has room for nine causes
     if phase == "admission/counts" and finding.limit_name in ("R2.apart_sites", "R2.leverage"):
         return "R2.apart_rows"
-    if phase == "admission/pairs" and finding.limit_name in ("R2.apart_rows", "R8.site_weight"):
+    if phase == "admission/pairs" and finding.limit_name in (
+        "R2.apart_rows",
+        "R8.site_weight",
+        "R8.in_arm",
+        "R5.fitted",
+    ):
         return finding.limit_name
     if phase == "admission/pairs" or (phase == "admission/products" and finding.limit_name == "R4.leverage"):
         return "R4.column"
@@ -126,8 +158,9 @@ def refusal_by_a_site(policy: Policy | None, phase: str, cause: str, analysis: A
     remedy = _remedy(policy, cause, analysis)
     if cause in _IN_ORDER and not analysis.exposure.is_one_way:
         remedy = say("rules.remedy.in_order", remedy=remedy)
+    about = "R4.column_of_weights" if cause == "R4.column" and analysis.exposure.weights else cause
     return RefusedByRule(
-        cause.partition(".")[0], say(f"rules.own.{cause}"), say("rules.remedy.own", remedy=remedy), by="a site"
+        cause.partition(".")[0], say(f"rules.own.{about}"), say("rules.remedy.own", remedy=remedy), by="a site"
     )
 
 
@@ -135,6 +168,7 @@ def _remedy(policy: Policy, cause: str, analysis: Analysis) -> Message:
     """Returns what would pass, without any site's figure."""
     own = policy if policy.column == "local" else default_policy("local", policy.k)
     p, is_table = max(len(analysis.exposure.design), 1), analysis.exposure.is_one_way
+    follows = analysis.exposure.weights_follow and not is_table
     of: dict[str, Callable[[], Message]] = {
         "R1.population_rows": lambda: cells.population_rows(own, "", 1).remedy,
         "R1.subgroup_rows": lambda: cells.subgroup_rows(own, "", 1).remedy,
@@ -147,11 +181,15 @@ def _remedy(policy: Policy, cause: str, analysis: Analysis) -> Message:
         "R4.halved": lambda: cells.halved(own, "", 1).remedy,
         "R4.same_order": lambda: cells.same_order(policy, "", 1).remedy,
         "R4.lost": lambda: say("rules.instead.some_narrower_range"),
-        "R4.column": lambda: _failing(policy, "R4.leverage", say("rules.remedy.leverage_column", k=policy.k)),
+        "R4.column": lambda: _failing(
+            policy,
+            "R4.leverage",
+            say("rules.remedy.leverage_weights") if follows else say("rules.remedy.leverage_column", k=policy.k),
+        ),
         "R5.fitted": lambda: say(f"rules.remedy.{'fitted_beside' if analysis.exposure.from_fit else 'fitted'}"),
         "R6.parameters": lambda: of_models.parameters(own, "", 1, p).remedy,
         "R2.leverage": lambda: _failing(policy, cause, span.remedy(policy, cause, is_table=is_table)),
-        "R4.leverage": lambda: _failing(policy, cause, span.remedy(policy, cause, is_table=is_table)),
+        "R4.leverage": lambda: _failing(policy, cause, span.remedy(policy, cause, is_table=is_table, follows=follows)),
         "R5.opened": lambda: _failing(policy, cause, say("rules.remedy.opened.here")),
         "R5.numbers": lambda: say("rules.remedy.evaluations_here"),
         "R5.evaluations": lambda: say("rules.remedy.evaluations_here"),
@@ -160,7 +198,10 @@ def _remedy(policy: Policy, cause: str, analysis: Analysis) -> Message:
         "R7.unjudged": lambda: say("rules.remedy.no_linear_predictor"),
         "R8.influence": lambda: _failing(policy, cause, say("rules.remedy.influence")),
         "R8.site_influence": lambda: _failing(policy, cause, say("rules.remedy.site_influence")),
-        "R8.site_weight": lambda: say("rules.remedy.site_weight"),
+        "R8.site_weight": lambda: of_models.site_weight_remedy(follows=follows),
+        "R8.cell": lambda: cells.weighed(own, "", 1).remedy,
+        "R8.in_arm": lambda: say("rules.remedy.weights_in_table"),
+        "R8.in_cell": lambda: _failing(policy, cause, say("rules.remedy.weights_in_table")),
         "R8.weight": lambda: _failing(policy, cause, say("rules.remedy.weight")),
         "R8.unjudged": lambda: say("rules.remedy.no_linear_predictor"),
         "R14.changed_rows": lambda: cells.changes(own, "", 1, 1)[0].remedy,

@@ -125,7 +125,7 @@ def must_differ(one: Analysis, other: Analysis, arm: str | None) -> bool:
     other: rules of eligibility can be any property of a patient."""
     if not can_be_subtracted(one, other):
         return False
-    if not (one.exposure.is_one_way or other.exposure.is_one_way):
+    if one.exposure.weights or not (one.exposure.is_one_way or other.exposure.is_one_way):
         return True
     if one.set_id.of_any_box == other.set_id.of_any_box:
         return True

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from riskset.analyses.admission.altered import Item
 from riskset.analyses.admission.features import Feature
 from riskset.analyses.admission.spreads import InArm, Spread
+from riskset.analyses.admission.weighed_cells import Cell, InCell
+from riskset.analyses.admission.weighed_cells import InArm as WeightsInArm
 from riskset.analyses.admission.weighings import Level, Weighed
 from riskset.analyses.excluded import Reason
 from riskset.analyses.moments import Moments
@@ -105,6 +107,12 @@ class Figures:
     """By weighted set and another: the sum of products of what each patient counts in the two."""
     levels: Mapping[Weighed, Level] = field(default_factory=dict)
     """Of weighted sets: of each level."""
+    weights_in_arms: Mapping[Cell, WeightsInArm] = field(default_factory=dict)
+    """Of tables of weights: of each arm."""
+    in_cells: Mapping[Cell, InCell] = field(default_factory=dict)
+    """Of tables of weights: of each cell."""
+    weights_in_cells: Mapping[tuple[Cell, str], float] = field(default_factory=dict)
+    """Of tables of weights: how far weights are apart in each cell, at least."""
     joint: Mapping[tuple[Feature, Feature], float] = field(default_factory=dict)
     """Of two 0/1 features, one of which is a product of columns: patients who have both."""
     joint_spread: Mapping[tuple[Feature, Feature], float] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from riskset.analyses.admission.figures import Count, Figures, Rest, ToldSet
 from riskset.analyses.admission.openings import adds_in_blocks, openings
 from riskset.analyses.admission.step import Live
 from riskset.analyses.admission.two_levels import cells_of_levels
+from riskset.analyses.admission.weighed_cells import Cell, InCell, cells_of
 from riskset.analyses.admission.weighings import Level, Weighed, levels_of, weighted
 from riskset.analyses.analysis import Analysis, RefusedByRule
 from riskset.analyses.moments import Moments
@@ -290,17 +291,17 @@ def _effective(policy: Policy, analysis: Analysis, figures: Figures) -> Iterator
     """R1, R3 and R6 by as how many patients those of a weighted set count."""
     name = analysis.analysis_set
     n, events = (figures.weights.get(Weighed(name, with_event=with_event)) for with_event in (False, True))
-    if n is None or events is None:
+    if n is None or (events is None and analysis.endpoint is not None):
         yield cannot_judge("R8", analysis.id, say("rules.beyond.weights"), say("rules.instead.later_version"))
         return
-    yield from effective_numbers(policy, analysis, n.effective, events.effective)
+    yield from effective_numbers(policy, analysis, n.effective, None if events is None else events.effective)
 
 
-def effective_numbers(policy: Policy, analysis: Analysis, n: int, events: int) -> Iterator[Finding]:
-    """R1, R3 and R6 where patients count as `n`, and those with an event as `events`."""
+def effective_numbers(policy: Policy, analysis: Analysis, n: int, events: int | None) -> Iterator[Finding]:
+    """R1, R3 and R6 where patients count as `n`, and those with an event as `events`; None without an endpoint."""
     p = len(analysis.exposure.design)
     yield cells.population_rows(policy, say("rules.subject.weighted", name=analysis.analysis_set), n)
-    if p:
+    if p and events is not None:
         yield of_models.events(policy, analysis.id, events, p)
         yield of_models.parameters(policy, analysis.id, n, p)
 
@@ -311,6 +312,14 @@ def effective_levels(policy: Policy, analysis: Analysis, known: Mapping[Weighed,
         level = known[of]
         subject = say("rules.subject.weighted", name=of.name)
         yield cells.level(policy, subject, level.having, level.having + level.lacking)
+
+
+def effective_cells(policy: Policy, analysis: Analysis, known: Mapping[Cell, InCell]) -> Iterator[Finding]:
+    """R8: every cell of a table of weights."""
+    if analysis.exposure.weighs_tables:
+        for cell in cells_of(analysis):
+            if not cell.is_of_number:
+                yield cells.weighed(policy, cell.name, known[cell].effective)
 
 
 def _model(policy: Policy, analysis: Analysis, figures: Figures) -> Iterator[Finding]:
@@ -367,6 +376,7 @@ def _pairs(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterat
         yield from ((analysis.id, f) for f in lost(figures.moments.get(analysis.analysis_set), analysis))
         if policy.column == "pooled":
             yield from ((analysis.id, f) for f in effective_levels(policy, analysis, figures.levels))
+            yield from ((analysis.id, f) for f in effective_cells(policy, analysis, figures.in_cells))
     yield from _cells(judge, policy, live, figures)
 
 

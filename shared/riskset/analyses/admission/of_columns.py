@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses import moments
-from riskset.analyses.admission import spreads, weighings
+from riskset.analyses.admission import spreads, weighed_cells, weighings
 from riskset.analyses.admission.alone import HOSPITALS, PATIENTS
 from riskset.analyses.admission.answers import ANSWERS
 from riskset.analyses.admission.exclusions import NOT_COUNTED, Exclusions
@@ -152,6 +152,7 @@ class Counts:
             *(total_of(f"{n} of {f.name}", *f.columns) for f in _unweighted(live) for n in moments.NUMBERS),
             *(total_of(f"sum of squares of {f.name}", *f.columns) for f in _in_strata(live)),
             *weighings.labels(live),
+            *weighed_cells.labels_of_arms(live),
             *self.exclusions.labels(live),
             *HOSPITALS.labels(live),
             *ANSWERS.labels(live),
@@ -163,10 +164,10 @@ class Counts:
         analysed = own.cohort.analysis_sets
         spread = [moments.summary([f.column], analysed[f.cohort]) for f in _unweighted(live) if f.column]
         within = (matrix(own.cohort, _in_strata(live), centred=True) ** 2).sum(axis=0)
-        weights = weighings.local(own.cohort, live)
+        weights = [weighings.local(own.cohort, live), weighed_cells.local_of_arms(own.cohort, live)]
         excluded = self.exclusions.local(own.cohort, live)
         stated = [HOSPITALS.local(own, live), ANSWERS.local(own, live)]
-        return np.concatenate([events, counts, *spread, within, weights, excluded, *stated])
+        return np.concatenate([events, counts, *spread, within, *weights, excluded, *stated])
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
         users = Users(live)
@@ -174,7 +175,7 @@ class Counts:
         columns = [users.are_among(refused, f) for f in _columns(live)]
         spread = np.repeat([users.in_designs_are_among(refused, f) for f in _unweighted(live)], len(moments.NUMBERS))
         within = [refused.issuperset(a.id for a in live if in_strata(a, f)) for f in _in_strata(live)]
-        weights = weighings.silent(live, refused)
+        weights = [*weighings.silent(live, refused), *weighed_cells.silent_arms(live, refused)]
         excluded = self.exclusions.silent(live, refused)
         stated = [*HOSPITALS.silent(live, refused), *ANSWERS.silent(live, refused)]
         of = [*of_sets, *columns, *spread, *within, *weights, *excluded, *stated]
@@ -202,7 +203,9 @@ class Counts:
         within = dict(zip(_in_strata(live), rest, strict=False))
         rest = rest[len(within) :]
         weights, shared = weighings.combined(live, rest)
-        excluded = self.exclusions.combine(rest[len(weighings.labels(live)) :], live, dead)
+        rest = rest[len(weighings.labels(live)) :]
+        in_arms = weighed_cells.combined_of_arms(live, rest)
+        excluded = self.exclusions.combine(rest[3 * len(in_arms) :], live, dead)
         users = Users(live)
         known_spread = {f: part for f, part in spread.items() if not users.in_designs_are_among(dead, f)}
         found = dict(known.moments)  # what was told before is kept: models that were admitted with it go on meanwhile
@@ -215,6 +218,7 @@ class Counts:
         stated, n = sites[len(columns) :], len(HOSPITALS.labels(live))
         known = replace(known, rest=HOSPITALS.combine(stated[:n], live), answers=ANSWERS.combine(stated[n:], live))
         known = replace(known, excluded=excluded, weights=weights, shared_weights=shared)
+        known = replace(known, weights_in_arms={**known.weights_in_arms, **in_arms})
         return replace(known, events=events, columns=counts, moments=found, within=within)
 
 
@@ -272,22 +276,23 @@ class Pairs(_NoContributors):
 
     def labels(self, live: Live) -> tuple[Label, ...]:
         squares = (total_of(f"sum of squares of {f.name}", *f.columns) for f in weighted(live))
-        return (*_pair_labels(binary(live), "patients with"), *squares, *weighings.labels_of_levels(live))
+        pairs, of_levels = _pair_labels(binary(live), "patients with"), weighings.labels_of_levels(live)
+        return (*pairs, *squares, *of_levels, *weighed_cells.labels_of_cells(live))
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
         features = weighted(live)
         steps = np.diag(steps_of(features, own.units))
         squares = _rounded((matrix(own.cohort, features, centred=True) ** 2).sum(axis=0), steps)
-        return np.concatenate(
-            [gram(matrix(own.cohort, binary(live))), squares, weighings.local_levels(own.cohort, live)]
-        )
+        levels = [weighings.local_levels(own.cohort, live), weighed_cells.local_of_cells(own.cohort, live, own.units)]
+        return np.concatenate([gram(matrix(own.cohort, binary(live))), squares, *levels])
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
         by_set = Users(live)
         pairs = _silent_pairs([by_set.are_among(refused, feature) for feature in binary(live)])
         users = ([a.id for a in live if (in_strata if f.within else in_design)(a, f)] for f in weighted(live))
         squares = np.array([refused.issuperset(ids) for ids in users], bool)
-        return np.concatenate([pairs, squares, weighings.silent_levels(live, refused)])
+        of_cells = np.array(weighed_cells.silent_cells(live, refused), bool)
+        return np.concatenate([pairs, squares, weighings.silent_levels(live, refused), of_cells])
 
     def combine(
         self, total: Sequence[float], sites: Sequence[int], live: Live, dead: frozenset[str], known: Figures
@@ -296,8 +301,10 @@ class Pairs(_NoContributors):
         at = len(features) * (len(features) + 1) // 2
         within = {**known.within, **dict(zip(of_weights, total[at:], strict=False))}
         levels = weighings.combined_levels(live, total[at + len(of_weights) :])
+        rest = total[at + len(of_weights) + len(weighings.labels_of_levels(live)) :]
+        in_cells = {**known.in_cells, **weighed_cells.combined_of_cells(live, rest)}
         pairs = Gram(features, symmetric(total[:at], len(features)))
-        known = replace(known, pairs=pairs, within=within, levels=levels)
+        known = replace(known, pairs=pairs, within=within, levels=levels, in_cells=in_cells)
         return replace(known, moments={**known.moments, **_moments_of_weighted(live, dead, known)})
 
 
@@ -312,20 +319,24 @@ class Products(_NoContributors):
     def labels(self, live: Live) -> tuple[Label, ...]:
         squares = (total_of(f"centred product of {f.name} and {f.name}", *f.columns * 2) for f in sums(live))
         pairs = _pair_labels(modelled(live), "centred product of")
-        return (*pairs, *squares, *spreads.labels(live), *PATIENTS.labels(live))
+        of_weights = weighed_cells.labels_of_spreads(live)
+        return (*pairs, *squares, *spreads.labels(live), *of_weights, *PATIENTS.labels(live))
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
         squares = (matrix(own.cohort, sums(live), centred=True) ** 2).sum(axis=0)
         squares = _rounded(squares, np.diag(steps_of(sums(live), own.units)))
         steps = steps_of(modelled(live), own.units)
         products = _rounded(gram(matrix(own.cohort, modelled(live), centred=True)), steps[np.triu_indices(len(steps))])
-        return np.concatenate([products, squares, spreads.local(own.cohort, live), PATIENTS.local(own, live)])
+        of_weights = weighed_cells.local_of_spreads(own.cohort, live, own.units, own.in_cells)
+        of_others = [spreads.local(own.cohort, live), of_weights, PATIENTS.local(own, live)]
+        return np.concatenate([products, squares, *of_others])
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
         users = Users(live)
         pairs = _silent_pairs([users.in_designs_are_among(refused, feature) for feature in modelled(live)])
         squares = np.array([users.are_among(refused, feature) for feature in sums(live)], bool)
-        of_others = [spreads.silent(live, refused), PATIENTS.silent(live, refused)]
+        of_weights = np.array(weighed_cells.silent_spreads(live, refused), bool)
+        of_others = [spreads.silent(live, refused), of_weights, PATIENTS.silent(live, refused)]
         return np.concatenate([pairs, squares, *of_others])
 
     def combine(
@@ -335,10 +346,11 @@ class Products(_NoContributors):
         at, behind = len(features) * (len(features) + 1) // 2, len(total) - len(PATIENTS.labels(live))
         spread = Gram(features, symmetric(total[:at], len(features)))
         by_arm = spreads.combined(live, total[at + len(own) :])
+        of_weights = weighed_cells.combined_of_spreads(live, total[at + len(own) + 3 * len(by_arm) :])
         found, users = dict(known.moments), Users(live)
         for feature, within in zip(own, total[at:], strict=False):
             if feature.column is not None and not users.are_among(dead, feature):
                 of_set, varies = found[feature.cohort], known.columns[feature].sites > 0
                 found[feature.cohort] = moments.with_sum(of_set, feature.column, within, varies)
         rest = PATIENTS.combine(total[behind:], live, known.rest)
-        return replace(known, spread=spread, moments=found, by_arm=by_arm, rest=rest)
+        return replace(known, spread=spread, moments=found, by_arm=by_arm, rest=rest, weights_in_cells=of_weights)

@@ -26,6 +26,7 @@ def openings(policy: Policy, live: Live, arm: str | None) -> Iterator[tuple[str,
             split_by = list(dict.fromkeys(column.variable for column in exposure.in_time.split))
             yield analysis.id, cells.split(policy, analysis.id, split_by, allowed)
     yield from _weighted_curves(policy, live)
+    yield from _weighted_tables(policy, live)
     yield from _combined(policy, live)
     yield from _levels_and_strata(live)
     yield from _weighted_again(live)
@@ -48,6 +49,17 @@ def _weighted_curves(policy: Policy, live: Live) -> Iterator[tuple[str, Finding]
     for analysis in live:
         if adds_in_blocks(analysis):
             finding = cells.weighted(policy, analysis.id, len({*kept, analysis.population}))
+            yield analysis.id, finding
+            kept |= {analysis.population: None} if finding.passes else {}
+
+
+def _weighted_tables(policy: Policy, live: Live) -> Iterator[tuple[str, Finding]]:
+    """R8: weighted populations whose weights are added up in tables. Weights of two follow from one score, so that
+    where few are limited or trimmed, a sum of both is of these."""
+    kept: dict[str, None] = {}
+    for analysis in live:
+        if analysis.exposure.weighs_tables:
+            finding = cells.weighed_populations(policy, analysis.id, len({*kept, analysis.population}))
             yield analysis.id, finding
             kept |= {analysis.population: None} if finding.passes else {}
 

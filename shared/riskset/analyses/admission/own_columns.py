@@ -67,8 +67,15 @@ def _alone(
     rows = matrix(own.cohort, [feature], centred=True)
     gram = rows.T @ rows if total is None else np.array([[total]])
     for analysis in users:
-        found = span.design(policy, "R4.leverage", rows, gram, [(analysis.id, [0])], errors=errors)
+        found = span.design(
+            policy, "R4.leverage", rows, gram, [(analysis.id, [0])], errors=errors, following=by_a_score([analysis])
+        )
         yield from ((analysis.id, finding) for finding in found)
+
+
+def by_a_score(of: Live) -> frozenset[str]:
+    """Returns the ids of those whose patients have weights that follow from a score."""
+    return frozenset(analysis.id for analysis in of if analysis.exposure.weights_follow)
 
 
 def own_products(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:

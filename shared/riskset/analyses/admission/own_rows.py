@@ -40,7 +40,9 @@ from riskset.analyses.admission.judging import (
     weighed_since,
 )
 from riskset.analyses.admission.of_columns import adding, binary, modelled
+from riskset.analyses.admission.own_cells import own_arms, own_cells, own_spreads
 from riskset.analyses.admission.own_columns import (
+    by_a_score,
     errors_of,
     own_columns,
     own_products,
@@ -91,10 +93,12 @@ def own_findings(
             _own_outcomes(policy, live, own, figures),
             own_sets_of_arms(policy, live, own, figures, arm),
             own_weighted_sets(policy, live, own, figures),
+            own_arms(policy, live, own, figures),
         ),
         "admission/products": lambda: chain(
             own_numbers.orders(policy, live, own),
             own_weights(policy, live, own, figures, arm),
+            own_cells(policy, live, own),
             weighted_together(policy, curves_of(own.cohort, live), own.opened()),
             _own_outcomes_of_levels(policy, live, own, figures),
         ),
@@ -102,9 +106,8 @@ def own_findings(
     in_column: dict[str, Callable[[], Iterator[Judged]]] = (
         {
             "admission/changes": lambda: _own_changes(policy, live, own),
-            "admission/cohorts": lambda: chain(
-                _own_everything(policy, live, own), _own_beside_fits(policy, live, own, figures)
-            ),
+            "admission/cohorts": lambda: _own_everything(policy, live, own),
+            "admission/pairs": lambda: _own_beside_fits(policy, live, own, figures),
             "admission/joint": lambda: chain(
                 cells_of_levels(policy, live, lambda features: _own_gram(own, features)),
                 _own_levels(policy, live, own),
@@ -153,8 +156,9 @@ def own_findings_of_curves(policy: Policy, live: Live, own: Own) -> Iterator[Jud
 def own_findings_before_first(policy: Policy, passed: Live, own: Own, figures: Figures) -> list[Judged]:
     """As `own_findings`, before the first sums of a design leave; `passed` are the admitted analyses."""
     if policy.column != "pooled":
-        return []
+        return [*own_spreads(policy, passed, own, figures)]
     return [
+        *own_spreads(policy, passed, own, figures),
         *_own_designs(policy, passed, own, figures),
         *own_numbers.in_arms(policy, passed, own, figures.by_arm),
         *_own_joint(policy, "R4.leverage", passed, own, figures),
@@ -291,11 +295,10 @@ def _own_counts(policy: Policy, analysis: Analysis, own: Own, kept: Sequence[Ana
 
 def _own_effective(policy: Policy, analysis: Analysis, rows: AnySet) -> Iterator[Finding]:
     """The same by as how many patients this hospital's own count."""
-    if not isinstance(rows, AnalysisSet):
-        raise TypeError(f"the set {analysis.analysis_set} has no endpoint")
     weights, of_levels = weights_of(rows), {of: own_level(of, rows, [analysis]) for of in levels_of(analysis)}
     yield from effective_levels(policy, analysis, of_levels)
-    yield from effective_numbers(policy, analysis, effective(weights), effective(weights[rows.event]))
+    events = effective(weights[rows.event]) if isinstance(rows, AnalysisSet) else None
+    yield from effective_numbers(policy, analysis, effective(weights), events)
 
 
 def _own_levels(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
@@ -395,5 +398,6 @@ def _span(
 ) -> Iterator[Judged]:
     at = {feature: j for j, feature in enumerate(features)}
     users = [(analysis.id, [at[f] for f in features_of([analysis]) if f in at]) for analysis in live]
-    findings = span.design(policy, limit, rows, gram, users, {a.id for a in live if a.exposure.is_one_way}, errors)
+    tables = {analysis.id for analysis in live if analysis.exposure.is_one_way}
+    findings = span.design(policy, limit, rows, gram, users, tables, errors, by_a_score(live))
     yield from zip((id_ for id_, _ in users), findings, strict=True)

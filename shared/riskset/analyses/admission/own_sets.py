@@ -44,7 +44,7 @@ def own_sets_of_site(policy: Policy, live: Live, own: Own, figures: Figures, arm
         return
     crossed: dict[str | None, list[Analysis]] = {}
     for analysis in live:
-        if not analysis.exposure.is_one_way:
+        if analysis.exposure.weights or not analysis.exposure.is_one_way:
             crossed.setdefault(analysis.exposure.weighted_as, []).append(analysis)
     of_tables = (
         of for of in _of_variables(live, own.cohort, arm) if any(analysis.exposure.is_one_way for analysis in of)
@@ -157,6 +157,7 @@ def _in_arms(cohort: Cohort, levels: Sequence[Column]) -> list[NDArray[np.bool_]
 def _of_variables(live: Live, cohort: Cohort, arm: str | None) -> list[Sequence[Analysis]]:
     """Returns, for each variable but the arm, the analyses that tell something of it, or of another one that is nearly
     the same by its values; the same analyses once."""
+    live = [analysis for analysis in live if not analysis.exposure.weighs_tables]  # R4 and R8 judge their weights
     variables = dict.fromkeys(c.variable for analysis in live for c in analysis.columns if c.variable != arm)
     alike = (cohort.alike.get(name, {name}) for name in variables)
     found = ([a for a in live if any(c.variable in names for c in a.columns)] for names in alike)

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from riskset.analyses.admission.figures import Figures
 from riskset.analyses.admission.judging import Judged
+from riskset.analyses.admission.own_columns import by_a_score
 from riskset.analyses.admission.own_sets import in_both
 from riskset.analyses.admission.step import Live, Own
-from riskset.analyses.admission.weighings import counting, shares, weighted
+from riskset.analyses.admission.weighings import counting, crossed, shares
 from riskset.disclosure import models as of_models
 from riskset.disclosure import span
 from riskset.disclosure.policy import Policy
@@ -24,19 +25,24 @@ def own_weighted_sets(policy: Policy, live: Live, own: Own, figures: Figures) ->
     by their weights, singles out a patient. Where all weights are alike, a weighted set less another is a few. And R8:
     no such sum is mostly of this hospital's patients. Weighted sets are judged after the others, wherever the study
     lists them."""
-    of_weighted = {analysis.analysis_set for analysis in weighted(live)}
+    of_weighted = {analysis.analysis_set for analysis in crossed(live)}
     if not of_weighted:
         return
-    crossed = sorted((a for a in live if not a.exposure.is_one_way), key=lambda a: a.exposure.weights)
-    names = list(dict.fromkeys(a.analysis_set for a in crossed))
+    every = sorted((a for a in live if not a.exposure.is_one_way), key=lambda a: a.exposure.weights)
+    names = list(dict.fromkeys(a.analysis_set for a in every))
     rows = counting(own.cohort, names, live)
     gram = rows.T @ rows if policy.column == "local" else _of_sets(figures, names, of_weighted)
-    users = [(a.id, [names.index(a.analysis_set)]) for a in crossed]
-    ids = {a.id for a in crossed if a.exposure.weights}
-    found = zip((id_ for id_, _ in users), span.design(policy, "R4.leverage", rows, gram, users), strict=True)
+    users = [(a.id, [names.index(a.analysis_set)]) for a in every]
+    ids = {a.id for a in every if a.exposure.weights}
+    following = by_a_score(every)
+    found = zip(
+        (id_ for id_, _ in users),
+        span.design(policy, "R4.leverage", rows, gram, users, following=following),
+        strict=True,
+    )
     yield from ((id_, finding) for id_, finding in found if id_ in ids)
     if policy.column == "pooled":
-        yield from _share_of_sets(policy, users, ids, rows, gram)
+        yield from _share_of_sets(policy, users, ids, rows, gram, following)
 
 
 def _share_of_sets(
@@ -45,6 +51,7 @@ def _share_of_sets(
     ids: Collection[str],
     rows: NDArray[np.float64],
     gram: NDArray[np.float64],
+    following: Collection[str],
 ) -> Iterator[Judged]:
     length = np.sqrt(np.maximum(np.diag(gram), 1e-300))
     every, here = (of / np.outer(length, length) for of in (gram, rows.T @ rows))
@@ -60,7 +67,8 @@ def _share_of_sets(
             with_it = list(dict.fromkeys([*kept, *columns]))
             found = share(with_it)
             # what sets without weights tell of the hospital is judged by their memberships
-            finding = of_models.site_weight(policy, id_, found if found > before + 1e-9 else 0.0)
+            own_share = found if found > before + 1e-9 else 0.0
+            finding = of_models.site_weight(policy, id_, own_share, follows=id_ in following)
             yield id_, finding
             if finding.passes:
                 kept, before = with_it, found
@@ -80,7 +88,7 @@ def _of_sets(figures: Figures, names: Sequence[str], of_weighted: Collection[str
 
 def own_weights(policy: Policy, live: Live, own: Own, figures: Figures, arm: str | None) -> Iterator[Judged]:
     """R8: no patient makes up a large part of the weight of an arm; in the local column, of this hospital's own."""
-    for analysis in weighted(live):
+    for analysis in crossed(live):
         rows = own.cohort.analysis_sets[analysis.analysis_set]
         known = None if policy.column == "local" else (figures.weights, figures.levels)
         largest = max(shares(analysis, rows, arm, known))

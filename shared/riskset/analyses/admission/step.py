@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from riskset.analyses.admission.altered import Item
 from riskset.analyses.admission.figures import Count, Figures, ToldSet
 from riskset.analyses.admission.told_outcome import ToldOutcome
+from riskset.analyses.admission.weighed_cells import Cell, InCell
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.weights import Weights
@@ -67,6 +68,8 @@ class Own:
     """Whether it tells its own estimate of an analysis: it signed for that, and its own rows pass the rules."""
     units: Mapping[str, float] = field(default_factory=dict)
     """By weighted set: about the mean weight over all hospitals, in which sums of its columns are rounded."""
+    in_cells: Mapping[Cell, InCell] = field(default_factory=dict)
+    """Of tables of weights: of each cell over all hospitals."""
     has_told: bool = False
     """Whether it told an estimate of its own in another run."""
 

@@ -60,8 +60,16 @@ def weighted(live: Live) -> list[Analysis]:
     return [analysis for analysis in live if analysis.exposure.weights]
 
 
+def crossed(live: Live) -> list[Analysis]:
+    """Returns those of them that tell more than tables by arm (`weighed_cells`)."""
+    return [analysis for analysis in weighted(live) if not analysis.exposure.is_one_way]
+
+
 def levels_of(analysis: Analysis) -> tuple[Weighed, ...]:
-    """Returns each level of a weighted analysis, the references of variables with several columns among them."""
+    """Returns each level of a weighted analysis, the references of variables with several columns among them; none of
+    tables."""
+    if analysis.exposure.weighs_tables:
+        return ()
     columns = [column for column in analysis.columns if not column.is_number and not column.factors]
     by_variable: dict[tuple[str, str | None], list[Column]] = {}
     for column in columns:
@@ -102,9 +110,11 @@ def are_among(of: Weighed, rows: AnySet, live: Live) -> NDArray[np.bool_]:
 
 
 def shared(live: Live) -> tuple[tuple[str, str], ...]:
-    """Returns each weighted set with each set that has no weights, and with each weighted one from itself on."""
-    names = list(dict.fromkeys(analysis.analysis_set for analysis in weighted(live)))
-    plain = [name for name in dict.fromkeys(analysis.analysis_set for analysis in live) if name not in names]
+    """Returns each weighted set with each set that has no weights, and with each weighted one from itself on; without
+    sets of tables alone."""
+    names = list(dict.fromkeys(analysis.analysis_set for analysis in crossed(live)))
+    others = (analysis.analysis_set for analysis in live if not analysis.exposure.is_one_way)
+    plain = [name for name in dict.fromkeys(others) if name not in names]
     pairs = (((name, other) for other in (*plain, *names[i:])) for i, name in enumerate(names))
     return tuple(pair for of in pairs for pair in of)
 

@@ -18,6 +18,8 @@ from riskset.analyses.design import columns_of, level_columns
 from riskset.analyses.methods.cox_fit import named
 from riskset.analyses.methods.propensity_fit import ID, PropensityFit, set_of_score
 from riskset.analyses.methods.table1_parts import Counts, CountsOfLevels, Sums, SumsOfNumber
+from riskset.analyses.methods.weighted_tables import Weighted, WeightedNumber, WeightsByArm, WeightsOfLevels
+from riskset.analyses.moments import moments_id
 from riskset.analyses.patients_by_arm import Arms, PatientsByArm
 from riskset.catalogue import Message, say
 from riskset.stats.balance import Balance, of_groups
@@ -60,6 +62,28 @@ class Number(SumsOfNumber):
         return
 
 
+@dataclass(frozen=True, kw_only=True)
+class LevelsOfWeighted(WeightsOfLevels):
+    """The weights of each level in each arm, of a weighted population."""
+
+    kind: ClassVar[str] = KIND
+
+    @property
+    def is_part(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberOfWeighted(WeightedNumber):
+    """A number's weighted sums in each arm, of a weighted population."""
+
+    kind: ClassVar[str] = KIND
+
+    @property
+    def is_part(self) -> bool:
+        return True
+
+
 @dataclass(frozen=True)
 class Covariate:
     """A covariate of the score, and the ids of its tables."""
@@ -92,13 +116,19 @@ class Gate:
 @dataclass(frozen=True)
 class Balanced(Result):
     treated: int
+    """Patients of the arm; in a weighted population, as how many they count."""
     control: int
-    unmatched: int
-    """Patients with a score who are not matched."""
+    unmatched: int | None
+    """Patients with a score who are not matched; None in a weighted population."""
     rows: tuple[Row, ...]
     without: Mapping[str, Result]
     """By covariate: why nothing is known of it."""
     gate: Gate | None = None
+
+    def sizes_json(self) -> Json:
+        if self.unmatched is None:
+            return {"effective": {"treated": self.treated, "control": self.control}}
+        return {"matched": {"treated": self.treated, "control": self.control, "unmatched": self.unmatched}}
 
     @property
     def passes(self) -> bool | None:
@@ -125,17 +155,12 @@ class Balanced(Result):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BalanceOfMatched(PatientsByArm):
-    """What a study reports of a matched population. Summary: its patients of each arm."""
+class _Reported:
+    """What a study reports of the balance of a population, from the ends of its tables."""
 
-    kind: ClassVar[str] = KIND
-
+    arms: Arms
     covariates: tuple[Covariate, ...]
     gate: Gate | None = None
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        return (ID, *self.reports)
 
     @property
     def reports(self) -> tuple[str, ...]:
@@ -145,39 +170,36 @@ class BalanceOfMatched(PatientsByArm):
     def reveals(self) -> Message:
         return say("analyses.reveals.balance")
 
-    def start(self, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
-        return inputs
-
     def without_arms(self, refusal: RefusedByRule) -> None:
         """Nothing is left to compare."""
         return
 
-    def combine(self, total: Sequence[float], state: Any) -> Result:  # noqa: ANN401 - the inputs
-        counts = [round(n) for n in total]
-        if not all(counts):
-            return NotEstimable("no patients", say("analyses.balance.nobody"))
-        fit: PropensityFit = state[ID]
+    def balanced(self, sizes: Sequence[int], unmatched: int | None, state: Mapping[str, Any]) -> Balanced:
+        """Returns the balance, where the arms have so many patients, or count as so many."""
         at, rows, without = self.arms.at_reference, list[Row](), dict[str, Result]()
         for one in self.covariates:
             before, after = state[one.before], state[one.after]
             if not isinstance(before, Counts | Sums):
                 without[one.variable] = before
-            elif not isinstance(after, Counts | Sums):
+            elif not isinstance(after, Counts | Sums | Weighted):
                 without[one.variable] = after
             else:
                 rows += self._rows(one, before, after)
-        return Balanced(counts[1 - at], counts[at], fit.n - sum(counts), tuple(rows), without, self.gate)
+        return Balanced(sizes[1 - at], sizes[at], unmatched, tuple(rows), without, self.gate)
 
-    def _rows(self, one: Covariate, before: Counts | Sums, after: Counts | Sums) -> Iterator[Row]:
+    def _rows(self, one: Covariate, before: Counts | Sums, after: Counts | Sums | Weighted) -> Iterator[Row]:
         for level in one.levels or (None,):
             then, now = (self._groups(of, level) for of in (before, after))
             yield Row(one.variable, level, of_groups(then, then), of_groups(then, now))
 
-    def _groups(self, of: Counts | Sums, level: str | None) -> Pair:
+    def _groups(self, of: Counts | Sums | Weighted, level: str | None) -> Pair:
         """Returns the patients of the arm, and of the reference."""
         at = self.arms.at_reference
         if isinstance(of, Sums):
             return of.by_arm[1 - at], of.by_arm[at]
+        if isinstance(of, Weighted):
+            treated, others = of.groups(level)[1 - at], of.groups(level)[at]
+            return treated, others
         i = of.levels.index(str(level))
         shares = [of_share(counts[i], sum(counts)) for counts in of.by_arm]
         return shares[1 - at], shares[at]
@@ -186,10 +208,10 @@ class BalanceOfMatched(PatientsByArm):
         (arm,) = self.arms.exposed
         return {"arm": named(arm), "denominator": f"{POOLED} before adjustment"}
 
-    def result_json(self, result: Balanced) -> Json:
+    def result_json(self, result: Any) -> Json:  # noqa: ANN401 - a balance
         found = {(row.variable, row.level): row for row in result.rows}
         return {
-            "matched": {"treated": result.treated, "control": result.control, "unmatched": result.unmatched},
+            **result.sizes_json(),
             "variables": [
                 self._variable_json(one.variable, level, found.get((one.variable, level)), result)
                 for one in self.covariates
@@ -207,6 +229,49 @@ class BalanceOfMatched(PatientsByArm):
         return head | {"before": _side_json(row.before), "after": _side_json(row.after)}
 
 
+@dataclass(frozen=True, kw_only=True)
+class BalanceOfMatched(_Reported, PatientsByArm):
+    """What a study reports of a matched population. Summary: its patients of each arm."""
+
+    kind: ClassVar[str] = KIND
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return (ID, *self.reports)
+
+    def start(self, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        return inputs
+
+    def combine(self, total: Sequence[float], state: Any) -> Result:  # noqa: ANN401 - the inputs
+        counts = [round(n) for n in total]
+        if not all(counts):
+            return NotEstimable("no patients", say("analyses.balance.nobody"))
+        fit: PropensityFit = state[ID]
+        return self.balanced(counts, fit.n - sum(counts), state)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BalanceOfWeighted(_Reported, WeightsByArm):
+    """What a study reports of a weighted population, or of one with matched sets of several. Summary: the weights of
+    each arm, and their squares."""
+
+    kind: ClassVar[str] = KIND
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return (moments_id(self.analysis_set), *self.reports)
+
+    def start(self, inputs: Mapping[str, Any]) -> Any:  # noqa: ANN401
+        found = super().start(inputs)
+        return found if isinstance(found, Result) else inputs
+
+    def combine(self, total: Sequence[float], state: Any) -> Result:  # noqa: ANN401 - the inputs
+        found = super().combine(total, self.unit(state))
+        if not isinstance(found, Weighted):
+            return found
+        return self.balanced([of.n for of in found.by_arm], None, state)
+
+
 def planned(study: Study, name: str, entry: BalanceEntry) -> Iterator[Analysis]:
     """Yields, for each matched population, the tables of the covariates and then what is reported of them."""
     assert study.propensity is not None
@@ -220,14 +285,22 @@ def planned(study: Study, name: str, entry: BalanceEntry) -> Iterator[Analysis]:
     for population in study.propensity.balanced:
         sets = {"before": of_score, "after": SetId(None, population, of_score.complete_in)}
         stem, found = f"{KIND}/{population}", list[Covariate]()
+        is_weighted = study.is_weighted(population)
         for variable in covariates:
             ids = {when: f"{stem}/{variable}/{when}" for when in sets}
             for when, set_id in sets.items():
                 common: Json = {"id": ids[when], "name": name, "set_id": set_id, "variable": variable, "arms": arms}
-                yield _table(study, variable, common | {"is_one_way": is_one_way})
+                if is_weighted and when == "after":
+                    yield _weighted_table(study, population, common | {"is_one_way": is_one_way})
+                else:
+                    yield _table(study, variable, common | {"is_one_way": is_one_way})
             found.append(Covariate(variable, _levels(study, variable), ids["before"], ids["after"]))
-        of_matched: Json = {"set_id": sets["after"], "arms": arms, "is_one_way": is_one_way}
-        yield BalanceOfMatched(id=stem, name=name, covariates=tuple(found), gate=gate, **of_matched)
+        common = {"id": stem, "name": name, "set_id": sets["after"], "arms": arms}
+        reported: Json = common | {"covariates": tuple(found), "gate": gate, "is_one_way": is_one_way}
+        if is_weighted:
+            yield BalanceOfWeighted(**reported, weighted_as=study.weighted_as(population))
+        else:
+            yield BalanceOfMatched(**reported)
 
 
 def demands(study: Study) -> Mapping[str, str]:
@@ -247,6 +320,15 @@ def _table(study: Study, variable: str, common: Json) -> Levels | Number:
         (column,) = columns_of(study, [variable])
         return Number(**common, column=column)
     return Levels(**common, levels=level_columns(study, variable))
+
+
+def _weighted_table(study: Study, population: str, common: Json) -> LevelsOfWeighted | NumberOfWeighted:
+    of = common | {"weighted_as": study.weighted_as(population)}
+    variable = common["variable"]
+    if isinstance(study.variables[variable], NumberVariable):
+        (column,) = columns_of(study, [variable])
+        return NumberOfWeighted(**of, column=column)
+    return LevelsOfWeighted(**of, levels=level_columns(study, variable))
 
 
 def _levels(study: Study, variable: str) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.analysis import Inputs, NotEstimable, Result
-from riskset.analyses.cohort import AnalysisSet, Cohort
+from riskset.analyses.cohort import ALL, AnalysisSet, Cohort
 from riskset.analyses.design import strata_of
 from riskset.analyses.methods.cox import CoxModel
 from riskset.analyses.methods.cox_companions import Companion, scaled_beta, scaled_covariance
@@ -68,7 +68,8 @@ class ProportionalHazards(Companion):
 
     transform: Transform
     curves: str
-    """Id of the survival curves of the same patients."""
+    """Id of the survival curves by which time is measured: of the same patients or, where these have weights, of all,
+    since no curve counts patients with weights once each."""
     grid: Grid
 
     @property
@@ -212,6 +213,6 @@ def ph_tests(model: CoxModel, entry: CoxEntry, grid: Grid) -> Iterator[Proportio
             part_of=model.id,
             model=model,
             transform=transform,
-            curves=f"km/{model.endpoint}/{model.population}",
+            curves=f"km/{model.endpoint}/{ALL if model.has_weights else model.population}",
             grid=grid,
         )

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from riskset.analyses.analysis import LEVEL, AskedOnce, Inputs, NotEstimable, Result
 from riskset.analyses.cohort import Cohort
+from riskset.analyses.methods.km import ArmCurve
 from riskset.analyses.methods.km_weighted import Leaving, WeightedCurves, WeightedKaplanMeier
 from riskset.analyses.moments import moments_id
 from riskset.catalogue import Message, say
@@ -148,11 +149,13 @@ class LandmarkError(ErrorOfArm):
             why = {**curves.without_error, (self.arm.level, self.day): end}
             return replace(curves, without_error=why)
         arm = curves.arms[self.at]
-        marks = tuple(self._with(mark, end.std_error) if mark.day == self.day else mark for mark in arm.landmarks)
+        marks = tuple(self._with(mark, end.std_error, arm) if mark.day == self.day else mark for mark in arm.landmarks)
         arms = (*curves.arms[: self.at], replace(arm, landmarks=marks), *curves.arms[self.at + 1 :])
         return replace(curves, arms=arms)
 
-    def _with(self, mark: Landmark, std_error: float) -> Landmark:
+    def _with(self, mark: Landmark, std_error: float, arm: ArmCurve) -> Landmark:
+        if not (arm.curve.day <= mark.day).any():  # before anybody leaves, as of other curves and of `survfit`
+            return replace(mark, std_error=std_error, lower=1.0, upper=1.0)
         of = np.array([mark.survival]), np.array([std_error])
         (lower,), (upper,) = limits_of(*of, self.curves.limits_kind, LEVEL)
         return replace(mark, std_error=std_error, lower=float(lower), upper=float(upper))

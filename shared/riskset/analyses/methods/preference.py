@@ -157,13 +157,14 @@ class PreferenceScore(CountsOfLevels):
         at = FORMS.index(self.form) + 1
         if at == len(FORMS):
             return None
-        # R5 refuses before anything is counted, R4 and R12 at the latest after each level was, R2 after all pairs were
+        # all parties judge R5 before anything is counted; R4, R12, and R5 at a site, are judged at the latest after
+        # each level was counted, R2 after all pairs were
         now = len(self.levels)
         return replace(
             self,
             form=FORMS[at],
             levels=columns_of(FORMS[at]),
-            counted=max(self.counted, 0 if refusal.rule == "R5" else now),
+            counted=max(self.counted, 0 if (refusal.rule, refusal.by) == ("R5", "all") else now),
             crossed=max(self.crossed, now if refusal.rule == "R2" else 0),
             refusals=(*self.refusals, (self.form.name, refusal)),
         )

@@ -49,6 +49,7 @@ class PropensityScore(Analysis):
     first a common intercept if there is one; at the end, sums over the scores."""
 
     kind: ClassVar[str] = "propensity"
+    is_penalised: ClassVar[bool] = False
 
     covariates: tuple[Column, ...]
     arm: Column
@@ -176,8 +177,10 @@ class PropensityScore(Analysis):
                 return {"preference": part.as_part_json(of)}
         return {}
 
-    def _ended(self, total: Sequence[float], state: Scored) -> PropensityFit:
+    def _ended(self, total: Sequence[float], state: Scored) -> PropensityFit | NotEstimable:
         fit, sums = state.fit, self._sums.read(total)
+        if sums is None:
+            return NotEstimable("contradictory", say("analyses.propensity.contradictory"))
         terms = fitted(fit)
         kept = fit.newton.estimable
         model = state.model.only(kept)
@@ -200,7 +203,7 @@ class PropensityScore(Analysis):
 
     @property
     def _sums(self) -> ScoreSums:
-        return ScoreSums(self.arm, self.limited)
+        return ScoreSums(self.arm, self.limited, self.is_penalised)
 
     def _moments(self, inputs: Inputs) -> Moments:
         moments: Moments = inputs[moments_id(self.analysis_set)]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isfinite, log
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,10 @@ from riskset.stats.linear import SINGULAR
 
 @dataclass(frozen=True, kw_only=True)
 class PenalisedScore(PropensityScore):
-    """The analysis. Summary: as of a `PropensityScore`, then the slope of the penalty (p), at each point."""
+    """The analysis. Summary: as of a `PropensityScore`, then the slope of the penalty (p), at each point; the sums
+    over the scores have that of the scores besides."""
+
+    is_penalised: ClassVar[bool] = True
 
     @cached_property
     def exposure(self) -> Exposure:

@@ -22,8 +22,8 @@ from riskset.stats.balancing_weights import weights
 from riskset.study.spec import Weighting
 
 Floats = NDArray[np.float64]
-_SUMS: Final = 8
-"""Those before the sums of weights."""
+_NOISE: Final = 1e-9
+"""Of a sum of squares: below it what is left of its spread is rounding."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,13 @@ class ScoreSums:
     arm: Column
     limited: tuple[tuple[str, Weighting], ...]
     """The weighted populations, by name, with a limit that is a multiple of the mean weight."""
+    is_penalised: bool = False
+    """Whether the likelihood is: then the scores add up to another number than that of the patients of the arm."""
+
+    @property
+    def _before_weights(self) -> int:
+        """How many sums there are before those of weights."""
+        return 8 + self.is_penalised
 
     def labels(self) -> tuple[Label, ...]:
         return (
@@ -39,6 +46,7 @@ class ScoreSums:
             total("sum of the logits of the scores"),
             total("sum of squares of the logits of the scores"),
             total("sum of squares of the scores"),
+            *([total("sum of the scores")] if self.is_penalised else []),
             total("pairs of a patient of each arm at a site", self.arm),
             total("pairs that the score orders rightly", self.arm),
             total("pairs with equal scores", self.arm),
@@ -54,11 +62,12 @@ class ScoreSums:
         exact ones whose it is. Stabilised weights are added up before they are multiplied by the share of the arm,
         which is not known yet."""
         if scores is None or not rows.n:
-            return np.zeros(_SUMS + 2 * len(self.limited))
+            return np.zeros(self._before_weights + 2 * len(self.limited))
         logit, p, pairs = scores.logit, scores.probability, auc.pairs(scores.logit, rows.arm)
         of_pairs = (pairs.compared, pairs.concordant, pairs.tied)
         of_weights = [w.sum() for _, asked in self.limited for w in _rounded(_in_arms(rows, scores, asked))]
-        sums = [rows.n, rows.arm.sum(), logit.sum(), logit @ logit, p @ p, *of_pairs, *of_weights]
+        of_p = [p @ p, p.sum()] if self.is_penalised else [p @ p]
+        sums = [rows.n, rows.arm.sum(), logit.sum(), logit @ logit, *of_p, *of_pairs, *of_weights]
         return np.array(sums, np.float64)
 
     def largest_share(self, rows: logistic.Rows, scores: logistic.Scores | None, n: int | None) -> float:
@@ -74,17 +83,20 @@ class ScoreSums:
                 shares.append(float(w.max(initial=0.0)) / expected if expected else 0.0)
         return max(shares)
 
-    def read(self, totals: Sequence[float]) -> dict[str, Any]:
-        """Returns what the totals come to, as `PropensityFit` names it."""
-        n, treated, first, second, squares, *pairs = totals[:_SUMS]
+    def read(self, totals: Sequence[float]) -> dict[str, Any] | None:
+        """Returns what the totals come to, as `PropensityFit` names it; None where they cannot be of any scores."""
+        n, treated, first, second, squares, *rest = totals[: self._before_weights]
+        # by maximum likelihood the scores of a hospital, or of all, add up to the number of its patients in the arm
+        scores, pairs = (rest[0], rest[1:]) if self.is_penalised else (treated, rest)
+        if n > 0 and any(sq - s * s / n < -_NOISE * abs(sq) for s, sq in ((first, second), (scores, squares))):
+            return None
         return {
             "n": round(n),
             "treated": round(treated),
             "sd_logit": spread(n, first, second),
-            # the scores of a hospital, or of all, add up to the number of its patients in the arm
-            "sd_probability": spread(n, treated, squares),
+            "sd_probability": spread(n, scores, squares),
             "pairs": auc.Pairs(*map(round, pairs)),
-            "mean_weight": self._means(totals[_SUMS:], n, treated / n if n else 0.0),
+            "mean_weight": self._means(totals[self._before_weights :], n, treated / n if n else 0.0),
         }
 
     def _means(self, sums: Sequence[float], n: float, treated_share: float) -> dict[str, float]:

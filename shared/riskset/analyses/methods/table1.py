@@ -9,9 +9,11 @@ from typing import Any, ClassVar, Final, Self
 from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result
 from riskset.analyses.cohort import ALL, SetId
 from riskset.analyses.design import columns_of, level_columns
+from riskset.analyses.methods.described import Described, described
 from riskset.analyses.methods.table1_parts import Counts, CountsOfLevels, OfVariable, Sums, SumsOfNumber
 from riskset.analyses.methods.table1_quartiles import Quartiles, QuartilesOfNumber
 from riskset.analyses.methods.table1_ranks import RANK_TESTS, RanksOfNumber, RankTests
+from riskset.analyses.methods.table1_weighted import of_weighted
 from riskset.analyses.number_scale import NumberScale
 from riskset.analyses.patients_by_arm import EVERYBODY, Arms, Patients, PatientsByArm
 from riskset.catalogue import say
@@ -22,21 +24,6 @@ Json = dict[str, Any]
 
 _FEWEST: Final = 10
 """Patients of an interval that may be halved, if twice `min_cell` is fewer: as rule R4 has it."""
-
-
-@dataclass(frozen=True)
-class Described:
-    """A variable as the table names it."""
-
-    variable: str
-    type: str
-    unit: str
-    scale: str | None
-    """The transform of a number, on whose scale its mean and standard deviation are."""
-
-    def to_json(self) -> Json:
-        of_number = {"unit": self.unit, "scale": self.scale} if self.type == "number" else {}
-        return {"variable": self.variable, "type": self.type, **of_number}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +130,8 @@ def _reason_json(found: Result) -> Json:
 def planned(study: Study, name: str, entry: Table1Entry) -> Iterator[Analysis]:
     """Yields, for each population, the patients by arm, then a part for each variable."""
     for population in entry.populations:
-        yield from _of_population(study, name, entry, population)
+        of = of_weighted if study.is_weighted(population) else _of_population
+        yield from of(study, name, entry, population)
 
 
 def _of_population(study: Study, name: str, entry: Table1Entry, population: str) -> Iterator[Analysis]:
@@ -160,7 +148,7 @@ def _of_population(study: Study, name: str, entry: Table1Entry, population: str)
         arms=arms,
         printed=arms,
         is_one_way=derived.isdisjoint((*every, *decides)),
-        described=tuple(_described(study, variable) for variable in entry.variables),
+        described=tuple(described(study, variable) for variable in entry.variables),
         tests=entry.tests,
     )
     for variable in entry.variables:
@@ -185,10 +173,3 @@ def _of_population(study: Study, name: str, entry: Table1Entry, population: str)
                 yield QuartilesOfNumber(**quartiles, column=column, scale=NumberScale.of(of), least=least)
         else:
             yield CountsOfLevels(**common, levels=level_columns(study, variable))
-
-
-def _described(study: Study, name: str) -> Described:
-    variable = study.variables[name]
-    if isinstance(variable, NumberVariable):
-        return Described(name, variable.type, variable.unit, variable.transform)
-    return Described(name, variable.type, "", None)

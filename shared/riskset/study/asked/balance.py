@@ -25,7 +25,7 @@ class BalanceEntry(AnalysisEntry):
         if not draft.has_propensity:
             yield Complaint(path, say("study.propensity.no_table"))
         elif draft.propensity is not None and not draft.propensity.balanced:
-            yield Complaint(path, say("study.balance.nobody_matched"))
+            yield Complaint(path, say("study.balance.nobody_adjusted"))
 
     def sentences(self, study: Study) -> Iterator[Message | str]:
         if (propensity := study.propensity) is not None:

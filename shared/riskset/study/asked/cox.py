@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from pydantic import Discriminator, Tag, ValidationInfo, field_validator, model_validator
@@ -20,6 +21,7 @@ from riskset.study.asked.cox_terms import (
     wrong_landmark,
     wrong_splines,
 )
+from riskset.study.asked.cox_weighted import not_weighted, wrong_in_populations
 from riskset.study.entry import EndpointEntry, Positive, as_printed
 from riskset.study.propensity import ALL
 from riskset.study.references import Draft
@@ -197,6 +199,8 @@ class CoxEntry(EndpointEntry):
         yield from wrong_matched_sets(self, draft, path)
         yield from self._of_the_maximum(path)
         yield from self._of_weights(draft, path)
+        if self.baseline != "matched-set":
+            yield from wrong_in_populations(self, draft, path)
         if self.ph_test:
             yield from self._without_curves(draft, (*path, "ph_test"))
             if of := draft.stratified(self.populations):
@@ -249,23 +253,23 @@ class CoxEntry(EndpointEntry):
                 yield Complaint(at, say("study.cox.range_of_weights", **found))
             if variable.transform is not None:
                 yield Complaint(at, say("study.cox.transformed_weights", name=name, transform=variable.transform))
-        unknown = {"concordance": self.concordance, "firth": self.firth, "profile_limits": self.profile_limits}
-        for key, is_asked in unknown.items():
-            if is_asked:
-                yield Complaint((*path, key), say("study.cox.not_weighted", key=key))
-        for position, term in enumerate(self.multivariable or ()):
-            if ":" in term:
-                yield Complaint((*path, "multivariable", position), say("study.cox.not_weighted", key=term))
+        for at, key in not_weighted(self):
+            yield Complaint((*path, *at), say("study.cox.not_weighted", key=key))
 
     def _without_curves(self, draft: Draft, path: KeyPath) -> Iterator[Complaint]:
         """Yields a complaint where the study counts no curve of the models' patients, from which time is measured."""
         if self.missing != "complete" or self.landmark is not None:
             yield Complaint(path, say("study.cox.ph_other_patients"))
         curves = [one for one in draft.analyses.values() if one is not None and one.kind == "km"]
-        first = {name: one for one in reversed(curves) for name in one.outcome_endpoints}
-        for name in self.endpoints:
-            if name not in first or first[name].missing != "complete":
-                yield Complaint(path, say("study.cox.ph_needs_curve", endpoint=name))
+        found = {(e, p): one for one in reversed(curves) for e in one.outcome_endpoints for p in one.of_populations}
+        # where patients have weights, time is measured by the curve of all
+        weighted, stratified = draft.weighted(self.populations), draft.stratified(self.populations)
+        known = [name for name in self.populations if name not in stratified]
+        needed = dict.fromkeys(ALL if name in weighted else name for name in known)
+        for endpoint, population in product(self.endpoints, needed):
+            curve = found.get((endpoint, population))
+            if curve is None or curve.missing != "complete":
+                yield Complaint(path, say("study.cox.ph_needs_curve", endpoint=endpoint, population=population))
 
     def sentences(self, study: Study) -> Iterator[Message | str]:
         endpoints, alone, together = self.labels(study), self.univariable_covariates, self.multivariable

@@ -22,9 +22,10 @@ def wrong_matched_sets(entry: CoxEntry, draft: Draft, path: KeyPath) -> Iterator
     known of it."""
     if entry.baseline != "matched-set":
         return
-    balanced = draft.propensity.balanced if draft.propensity else ()
+    of = draft.propensity
+    one_to_one = of.matched - of.with_weights if of else frozenset()
     for name in entry.populations if draft.propensity or not draft.has_propensity else ():
-        if name not in balanced:
+        if name not in one_to_one:
             yield Complaint((*path, "populations"), say("study.cox.not_one_to_one", population=name))
     arm = draft.comparison.arm if draft.comparison else None
     alone = entry.univariable if isinstance(entry.univariable, tuple) else ()

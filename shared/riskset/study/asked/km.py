@@ -74,6 +74,11 @@ class KaplanMeierEntry(EndpointEntry):
         weighted = draft.weighted(self.populations)
         if weighted and ALL not in self.populations:
             yield Complaint((*path, "populations"), say("study.km.weighted_alone", name=weighted[0]))
+        curves = [one for one in draft.analyses.values() if one is not None and one.kind == self.kind]
+        first, *_ = [*(name for one in curves for name in draft.weighted(one.of_populations)), None]
+        for name in weighted:
+            if name != first:
+                yield Complaint((*path, "populations"), say("study.km.one_weighted", first=first, name=name))
         if weighted and self.missing != "complete":
             yield Complaint((*path, "missing"), say("study.km.weighted_by_model", name=weighted[0]))
         late = [name for name in self.endpoints if getattr(draft.endpoints.get(name), "entry", None) is not None]

@@ -43,7 +43,7 @@ class ResponseEntry(AnalysisEntry):
     complete_in: tuple[Name, ...] = ()
     """Further variables of which the patients have a value, such as the covariates of models of the same patients."""
     populations: Names = (ALL,)
-    """`all`, and matched populations of `[propensity]`."""
+    """`all`, and populations of `[propensity]` that are matched one to one."""
 
     @field_validator("of", "orr", "dcr", "populations")
     @classmethod

@@ -23,11 +23,13 @@ class Table1Entry(AnalysisEntry):
     standardised differences and tests."""
 
     kind: Literal["table1"]
+    takes_weights = True
+
     missing: Literal["complete", "by_model"] = "by_model"
     """Whose rows are described: for each variable those who have it, or those who have all of them."""
     variables: Names
     populations: Names = (ALL,)
-    """`all`, and matched populations of `[propensity]`."""
+    """`all`, and populations of `[propensity]`; of a weighted one neither counts, tests nor quartiles."""
     tests: bool = True
     """Whether the arms are compared by tests."""
 
@@ -64,6 +66,8 @@ class Table1Entry(AnalysisEntry):
         yield say(f"study.table1.{code}", variables=variables, **arms)
         if arms and self.tests:
             yield say("study.table1.tests")
+        if of := tuple(name for name in self.populations if study.is_weighted(name)):
+            yield say("study.table1.weighted", populations=of)
 
     def facts(self, study: Study) -> dict[str, Any]:
         return {"variables": list(self.variables), "tests": self.tests}
