@@ -19,7 +19,8 @@ import pytest
 from riskset.analyses.analysis import RefusedByRule
 from riskset.analyses.cohort import SetId
 from riskset.analyses.design import Column
-from riskset.analyses.methods.balance import Balanced, BalanceOfMatched, Covariate
+from riskset.analyses.methods.balance import BalanceOfMatched
+from riskset.analyses.methods.balance_answer import Balanced, Covariate
 from riskset.analyses.methods.table1_parts import Counts, Sums
 from riskset.analyses.patients_by_arm import Arms
 from riskset.catalogue import say

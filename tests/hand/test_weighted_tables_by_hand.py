@@ -27,7 +27,8 @@ import pytest
 from riskset.analyses.analysis import RefusedByRule
 from riskset.analyses.cohort import Cohort, PatientSet, SetId
 from riskset.analyses.design import Column
-from riskset.analyses.methods.balance import Balanced, BalanceOfWeighted, Covariate
+from riskset.analyses.methods.balance import BalanceOfWeighted
+from riskset.analyses.methods.balance_answer import Balanced, Covariate
 from riskset.analyses.methods.described import Described
 from riskset.analyses.methods.table1_parts import Counts, Sums
 from riskset.analyses.methods.table1_weighted import LevelsOfTable, NumberOfTable, Table1OfWeighted

@@ -5,7 +5,7 @@ from tests.test_kinds import with_sets
 
 from riskset.analyses import methods
 from riskset.analyses.analysis import NotEstimable, has_result
-from riskset.analyses.methods.balance import Balanced, Gate
+from riskset.analyses.methods.balance_answer import Balanced, Gate
 from riskset.analyses.methods.propensity_fit import PropensityFit
 from riskset.rehearsal import Rehearsal
 from riskset.results import entry_json, results_of
