@@ -59,6 +59,7 @@ class MemoryJournal:
         self._over: set[str] = set()
         self._begun: dict[str, Begun] = {}
         self._frozen: dict[tuple[str, str], bytes] = {}
+        self._populations: dict[str, dict[str, bytes]] = {}
         self.opened: dict[str, Mapping[str, Any]] = {}
         """By run: the public part of the ledger's entry that opened it."""
 
@@ -108,6 +109,13 @@ class MemoryJournal:
         if (run, key) not in self._frozen:
             self._frozen[run, key] = compute()
         return self._frozen[run, key]
+
+    def keep_population(self, run: str, population: str, compute: Callable[[], bytes]) -> None:
+        if population not in self._populations.setdefault(run, {}):
+            self._populations[run][population] = compute()
+
+    def populations(self, run: str) -> Sequence[bytes]:
+        return tuple(self._populations.get(run, {}).values())
 
 
 class MemoryRecord:

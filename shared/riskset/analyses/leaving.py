@@ -25,7 +25,7 @@ def curves_of(cohort: Cohort, analyses: Iterable[Analysis]) -> tuple[Curve, ...]
 
 def _curves(cohort: Cohort, analysis: Analysis) -> Iterator[Curve]:
     in_time = analysis.exposure.in_time
-    # who has a weight is not told, and weights of an earlier run are not known: they count by who could have one
+    # who has a weight is not told, and weights of an earlier run need not be the same: they count by who could have one
     set_id = analysis.set_id.of_all if in_time is not None and in_time.are_blocks else analysis.set_id
     if in_time is None or in_time.grid is None or set_id.name not in cohort.analysis_sets:
         return

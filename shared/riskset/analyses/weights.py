@@ -6,7 +6,7 @@ n patients with weights w count as (sum w)^2 / sum w^2 patients (Kish, Survey Sa
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import floor, log2
+from math import ceil, floor, log2
 from typing import Final
 
 import numpy as np
@@ -41,6 +41,15 @@ class Weights:
 def unit(mean: float) -> float:
     """Returns the power of two nearest to a mean weight, in which weights and sums of their products are rounded."""
     return 2.0 ** round(log2(mean)) if mean > 0.0 else 1.0
+
+
+def coarse(number: float, *, up: bool = False) -> float:
+    """Returns a number of 0 or more with three binary digits behind the first, rounded down or `up`: an exact sum of
+    few weights could be decoded."""
+    if not number > 0.0:
+        return 0.0
+    step = 2.0 ** floor(log2(number)) / _PARTS
+    return (ceil if up else floor)(number / step) * step
 
 
 def weights_of(rows: AnySet) -> Floats:

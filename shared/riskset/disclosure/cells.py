@@ -18,6 +18,12 @@ ALIKE: Final = "rules.subject.alike_since_run"
 """What `alike` is about: its code tells it from `changes`."""
 UNTOLD: Final = "rules.subject.untold_in_run"
 """What `untold` is about."""
+SET_SINCE: Final = "rules.subject.set_since_run"
+"""What `set_since` is about."""
+WEIGHTS_SINCE: Final = "rules.subject.weights_since_run"
+"""What `weights_since` is about."""
+NOT_COMPARED: Final = "rules.subject.not_compared"
+"""What `not_compared` is about."""
 OUTCOMES: Final = "rules.subject.two_outcomes"
 """What `outcomes` is about."""
 AT_SITE: Final = "rules.subject.at_site"
@@ -97,6 +103,23 @@ def set_since(
     pair = "R14.changed" if are_tables else "R14.entered"
     remedy = _more_rows_and_sites(policy, pair, "set_since_tables" if are_tables else "set_since")
     return _rows_and_sites(policy, pair, subject, rows, sites, remedy)
+
+
+def weights_since(policy: Policy, name: str, run: str, place: int, effective: int) -> Finding:
+    """R14: by how much the patients of the weighted set `name` count more, or less, than in one of which the earlier
+    `run` told, its set at this place, they count as so many `effective` patients: 0 where none of them has another
+    weight. One of them must not be most of what the two tell, subtracted."""
+    subject = say("rules.subject.weights_since_run", name=name, run=run, place=place + 1)
+    remedy = say("rules.remedy.weights_since", rows=_least(policy, "R14.changed_rows"))
+    return judge(policy, "R14.changed_rows", subject, effective, remedy=remedy)
+
+
+def not_compared(policy: Policy, name: str, *, is_compared: bool) -> Finding:
+    """R14 at a site: the set `name`, of a derived population, was compared with all that the site told before, in runs
+    that were opened at the same time too."""
+    figure = 0 if is_compared else nan
+    subject = say("rules.subject.not_compared", name=name)
+    return judge(policy, "R14.entered_rows", subject, figure, own=True, remedy=say("rules.remedy.not_compared"))
 
 
 def alike(policy: Policy, run: str, rows: int) -> Finding:

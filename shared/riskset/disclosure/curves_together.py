@@ -61,7 +61,7 @@ def weighted_together(
     policy: Policy, curves: Sequence[Curve], earlier: Sequence[Curve]
 ) -> Iterator[tuple[str, Finding]]:
     """Yields what R9 says of each weighted population whose weights are added up by time. The weights of an earlier run
-    are not known any more: those of patients whom it had too count as another population."""
+    need not be the same: those of patients whom it had too count as another population."""
     for at, curve in enumerate(curves):
         if curve.weighted:
             before = {other.run for other in earlier if other.weighted and in_both(curve, other).any()}

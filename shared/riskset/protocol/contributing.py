@@ -26,6 +26,7 @@ from riskset.analyses.admission.steps import Changes, Cohorts
 from riskset.analyses.admission.told_outcome import NOT_COUNTED
 from riskset.analyses.admission.weighings import units_of
 from riskset.analyses.analysis import Analysis
+from riskset.analyses.cohort import Cohort
 from riskset.analyses.populations import Members, with_population
 from riskset.catalogue import say
 from riskset.disclosure.exposure import Exposure
@@ -92,6 +93,8 @@ class Contributor:
     ran_otherwise: Callable[[History], bool] = lambda _: False
     """Whether some participant knows an earlier run of other sites over these patients (R13)."""
     freeze: Freeze = _computed
+    keep: Callable[[str, Cohort, Sequence[Analysis]], None] = lambda *_: None
+    """Keeps what later runs need of a derived population, by name, that a cohort has and analyses use."""
     gate: Gate = field(default_factory=Gate)
     prepared: dict[str, Any] = field(default_factory=dict)
     """What each analysis, by its id, prepared from the rows; prepared once, so that a round only evaluates."""
@@ -232,9 +235,11 @@ class Contributor:
                         population.members(cohort, inputs).to_bytes()
                     ),
                 )
-                self.members[name] = Members.from_bytes(kept)
+                members = Members.from_bytes(kept)
                 sets = [a.set_id for a in history.plan.reported if a.population == name]
-                self.own = replace(self.own, cohort=with_population(cohort, self.members[name], sets))
+                cohort = with_population(cohort, members, sets)
+                self.keep(name, cohort, history.plan.reported)  # where it fails, nothing is known of the population
+                self.members[name], self.own = members, replace(self.own, cohort=cohort)
         figures = history.figures
         units = units_of({name: count.rows for name, count in figures.rows.items()}, figures.weights)
         own = replace(self.own, units=units, in_cells=figures.in_cells)

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 
-from riskset.analyses.cohort import AnalysisSet
 from riskset.disclosure.curves import Curve
+from riskset.protocol.kept import KeptOutcome, KeptSet
 from riskset.strict_json import read_json
 
 
@@ -100,16 +100,6 @@ class RowMarks:
         }
 
 
-class KeptOutcome(NamedTuple):
-    """The days and events of patients, as a run that tells them is asked."""
-
-    rows: str
-    """The name of the analysis set, or of those of its patients with a level."""
-    is_of_level: bool
-    of: AnalysisSet
-    """Without variables; `patient` is each one's place among the marks."""
-
-
 @dataclass(frozen=True)
 class Begun:
     """What a run began with. It never leaves the site and is stored encrypted."""
@@ -139,6 +129,12 @@ class Begun:
     outcomes: tuple[KeptOutcome, ...] = ()
     """The outcomes that analyses of the study may tell; which of them were told, `Sent.followed` says. Not marked
     like `rows`: a keyed mark could not show that days are shifted. Empty in what earlier versions recorded."""
+    derived: tuple[str, ...] = ()
+    """The analysis sets of derived populations, whose members nobody knew when the run began, in order after `sets`.
+    Empty in what earlier versions recorded."""
+    members: Mapping[str, KeptSet] = field(default_factory=dict, compare=False)
+    """Of those of them that are known since: who is in them. Not kept with the rest, but where it became known
+    (`Journal.populations`); with it `curves` and `outcomes` have those of the populations too."""
 
 
 Labelled = tuple[str, tuple[str, ...], tuple[float, ...]]
@@ -262,3 +258,10 @@ class Journal(Protocol):
     def freeze(self, run: str, key: str, compute: Callable[[], bytes]) -> bytes:
         """Returns what is kept for the run under `key`. Where nothing is, keeps what `compute` returns, sealed, and
         returns it. What was kept first remains, also after a restart."""
+
+    def keep_population(self, run: str, population: str, compute: Callable[[], bytes]) -> None:
+        """Keeps, sealed, what `compute` returns: what later runs need of a derived population of the run, before any
+        number about it is sent. What was kept first remains."""
+
+    def populations(self, run: str) -> Sequence[bytes]:
+        """Returns what was kept of the run's derived populations."""

@@ -3,7 +3,8 @@
 What a set of patients opened, less what another did, is the sums over the patients in which the two differ, whatever
 endpoint they were followed to: columns of a model are the same in both. So each set of a run is compared, by who is in
 it, with each that an earlier run told of. The number is pooled for each two sets: a patient in whom two of them differ
-must not be hidden by those in whom two others do. (`earlier_runs.apart_since` compares them.)
+must not be hidden by those in whom two others do. (`earlier_runs.apart_since` compares them; those of derived
+populations, `derived_since`.)
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ def told_in_runs(journal: Journal, runs: Collection[str]) -> dict[str, ToldSets]
     found = {}
     for run, begun in journal.contributed().items():
         if run in runs and begun.sets:
+            sets = (*begun.sets, *begun.derived)
             sent, is_over = tuple(journal.sent_in(run)), journal.is_over(run)
             names, crossed = told_in(sent), crossed_in(sent)
-            told = tuple(place for place, name in enumerate(begun.sets) if name in names)
-            rest = () if is_over else tuple(p for p in range(len(begun.sets)) if p not in told)
-            tables = tuple(place for place in told if is_over and begun.sets[place] not in crossed)
+            told = tuple(place for place, name in enumerate(sets) if name in names)
+            rest = () if is_over else tuple(p for p in range(len(sets)) if p not in told)
+            tables = tuple(place for place in told if is_over and sets[place] not in crossed)
             found[run] = ToldSets(told, rest, tables)
     return found
 

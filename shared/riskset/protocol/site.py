@@ -347,6 +347,7 @@ class Site:
             run_id, self._roster, history, parties_of_runs(self._journal, self._roster, self.name)
         )
         contributor.freeze = lambda key, compute: self._journal.freeze(run_id, f"{begun.rows.digest}/{key}", compute)
+        contributor.keep = lambda *population: self._remembered.keep(run_id, stated, *population)
         return _Run(begun, opening, program, (exchange,), contributor, changes)
 
     def _seal(self, request: Head, type_: str, payload: bytes, history: str) -> bytes:

@@ -17,7 +17,8 @@ from riskset.analyses.admission.features import rows_within
 from riskset.analyses.admission.told_outcome import ToldOutcome
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import AnalysisSet, Cohort
-from riskset.protocol.journal import Begun, KeptOutcome, RowMarks, Sent, followed_in
+from riskset.protocol.journal import Begun, RowMarks, Sent, followed_in
+from riskset.protocol.kept import KeptOutcome
 from riskset.protocol.recognised import marked_patients, recognised
 
 

@@ -21,6 +21,7 @@ from riskset.errors import DataError, Refused
 from riskset.joining.expiry import expiry_lines, of_members
 from riskset.protocol.approval import Approval
 from riskset.protocol.consent import ConsentState
+from riskset.protocol.derived_sets import runs_of
 from riskset.protocol.earlier_runs import opened_in
 from riskset.protocol.journal import ALONE, IN_CLEAR
 from riskset.protocol.opened_curves import opened_curves
@@ -237,7 +238,7 @@ def _curves(folder: StudyFolder) -> tuple[Curve, ...]:
     if not folder.paths.journal.exists():
         return ()
     with closing(JournalFile(ledger_to_read(folder.paths, folder.identity, folder.site))) as journal:
-        return opened_curves(journal.contributed(), journal.answered, folder.holding.rows, folder.cohort)
+        return opened_curves(runs_of(journal), journal.answered, folder.holding.rows, folder.cohort)
 
 
 def _methods(study: Study) -> Iterator[Method]:

@@ -14,10 +14,8 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from riskset.analyses.cohort import AnalysisSet
 from riskset.catalogue import Message, say
 from riskset.disclosure.curves import read_curve
 from riskset.errors import DataError, ProtocolError, VerificationError
@@ -28,7 +26,6 @@ from riskset.protocol.journal import (
     NAMED,
     Begun,
     Exchange,
-    KeptOutcome,
     Labelled,
     MarkedField,
     RowMarks,
@@ -36,6 +33,7 @@ from riskset.protocol.journal import (
     most_sent,
     told_in,
 )
+from riskset.protocol.kept import read_outcome
 from riskset.secure.envelope import sha256
 from riskset.strict_json import read_json
 from riskset_site.keys import Identity, SitePaths
@@ -51,6 +49,7 @@ OPENED, CONTRIBUTED, CLOSED = "opened", "contributed", "closed"
 REPLIES = (OPENED, CONTRIBUTED, CLOSED)
 """Kinds of the ledger's entries that are signed replies of a run."""
 _FROZE = "froze"
+_KEPT = "kept for later runs"
 _BEGUN = 2
 """The layout of what a run began with. riskset 0.1.0 wrote none: marks by names, and participants without keys."""
 
@@ -163,13 +162,23 @@ class JournalFile:
         self._seen = head["coordinator"]
 
     def freeze(self, run: str, key: str, compute: Callable[[], bytes]) -> bytes:
+        return self._frozen(run, key, compute, {})
+
+    def keep_population(self, run: str, population: str, compute: Callable[[], bytes]) -> None:
+        self._frozen(run, f"{_KEPT}/{population}", compute, {_KEPT: population})
+
+    def populations(self, run: str) -> Sequence[bytes]:
+        frozen = (self.ledger.opened(entry) for entry in self.ledger.entries(_FROZE) if entry.public["run"] == run)
+        return tuple(bytes.fromhex(one["content"]) for one in frozen if one is not None and _KEPT in one)
+
+    def _frozen(self, run: str, key: str, compute: Callable[[], bytes], more: Mapping[str, str]) -> bytes:
         public = {"run": run, "key": sha256(key.encode())}
         for entry in self.ledger.entries(_FROZE):
             private = self.ledger.opened(entry) if entry.public == public else None
             if private is not None:
                 return bytes.fromhex(private["content"])
         content = compute()
-        self.ledger.append(_FROZE, public, {"content": content.hex()})
+        self.ledger.append(_FROZE, public, {"content": content.hex(), **more})
         return content
 
     def close(self) -> None:
@@ -273,7 +282,8 @@ def _packed(begun: Begun) -> bytes:
         "curves": [curve.to_json() for curve in begun.curves],
         "columns": {name: list(positions) for name, positions in begun.columns.items()},
         "sets": list(begun.sets),
-        "outcomes": list(map(_outcome_to_json, begun.outcomes)),
+        "derived": list(begun.derived),
+        "outcomes": [outcome.to_json() for outcome in begun.outcomes],
     }
     return json.dumps(content, separators=(",", ":")).encode()
 
@@ -294,26 +304,9 @@ def _unpacked(data: bytes) -> Begun:
         tuple(read_curve(curve) for curve in content.get("curves", ())),  # a run of 0.1.0 kept none
         {name: tuple(positions) for name, positions in content.get("columns", {}).items()},
         tuple(content.get("sets", ())),
-        tuple(map(_outcome, content.get("outcomes", ()))),
+        tuple(map(read_outcome, content.get("outcomes", ()))),
+        tuple(content.get("derived", ())),
     )
-
-
-def _outcome_to_json(outcome: KeptOutcome) -> dict[str, object]:
-    of = outcome.of
-    arrays = {"patient": of.patient, "days": of.days, "entry": of.entry_days, "cause": of.cause}
-    numbers = {name: array.tolist() for name, array in arrays.items() if array is not None}
-    events = np.flatnonzero(of.event).tolist()
-    return {"rows": outcome.rows, "is_of_level": outcome.is_of_level, "event": events, **numbers}
-
-
-def _outcome(content: Mapping[str, Any]) -> KeptOutcome:
-    days, entry, patient, cause = (
-        np.array(content[name], np.int64) if name in content else None for name in ("days", "entry", "patient", "cause")
-    )
-    event = np.zeros(len(content["days"]), bool)
-    event[content["event"]] = True
-    of = AnalysisSet(np.asarray(days), event, entry, {}, patient, cause=cause)
-    return KeptOutcome(content["rows"], content["is_of_level"], of)
 
 
 def _field(written: str | list[str]) -> MarkedField:

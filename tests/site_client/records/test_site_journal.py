@@ -17,7 +17,6 @@ from riskset.protocol.journal import (
     ALONE,
     Begun,
     Exchange,
-    KeptOutcome,
     MarkedField,
     RowMarks,
     Sent,
@@ -25,6 +24,7 @@ from riskset.protocol.journal import (
     has_told,
     tellers_in,
 )
+from riskset.protocol.kept import KeptOutcome
 from riskset.secure.keys import new_identity
 from riskset.stats.grid import Grid
 from riskset_site.records import journal as journal_module
@@ -339,6 +339,19 @@ class TestWhatIsFrozen:
         assert journal.freeze("run 1", "data/one", lambda: b"1") == b"1"
         assert journal.freeze("run 1", "data/two", lambda: b"2") == b"2"
         assert journal.freeze("run 2", "data/one", lambda: b"3") == b"3"
+
+    def test_what_later_runs_need_is_kept_by_run_and_population_also_after_a_restart(self, journal, path):
+        begin(journal)
+        journal.freeze("run 1", "data/history/match", lambda: b"members")
+        for content in (b"first", b"second"):
+            journal.keep_population("run 1", "match", lambda content=content: content)
+        journal.keep_population("run 1", "iptw", lambda: b"weights 31337")
+        journal.keep_population("run 2", "match", lambda: b"of another run")
+        assert journal.populations("run 1") == (b"first", b"weights 31337")
+        with closing(JournalFile(open_ledger(path, KEY, "asan"))) as again:
+            assert again.populations("run 1") == (b"first", b"weights 31337")
+            assert again.populations("run 3") == ()
+        assert b"weights 31337".hex().encode() not in path.read_bytes()
 
     def test_is_sealed(self, journal, path):
         journal.freeze("run 1", "data/history/match", lambda: b"patients 31337")

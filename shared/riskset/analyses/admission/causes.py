@@ -23,12 +23,12 @@ OWN_CAUSES: Final = {
         "R1.population_rows",
         "R2.apart_rows",
         "R3.events",
-        "R3.events_per_parameter",
         "R4.level",
         "R4.lost",
         "R6.parameters",
         "R2.leverage",
         "R4.leverage",
+        "R14.set_since",
     ),
     "admission/counts": (
         "R9.other_levels",
@@ -106,6 +106,9 @@ _BEFORE: Final = {
 _BY_SUBJECT: Final = {
     cells.ALIKE: "R14.alike",
     cells.UNTOLD: "R14.untold",
+    cells.SET_SINCE: "R14.set_since",
+    cells.WEIGHTS_SINCE: "R14.set_since",
+    cells.NOT_COMPARED: "R14.set_since",
     cells.OUTCOMES: "R2.outcomes",
     cells.OUTCOMES_SINCE: "R14.outcomes",
 }
@@ -131,6 +134,8 @@ def cause_of(phase: str, finding: Finding | None) -> str:
         return ""
     if cause := _BY_SUBJECT.get(getattr(finding.subject, "code", "")):
         return cause
+    if phase == "admission/cohorts" and finding.limit_name == "R3.events_per_parameter":
+        return "R3.events"  # what would pass is the same, and a flag has room for nine causes
     if phase == "admission/counts" and finding.limit_name in ("R2.apart_sites", "R2.leverage"):
         return "R2.apart_rows"
     if phase == "admission/pairs" and finding.limit_name in (
@@ -202,6 +207,7 @@ def _remedy(policy: Policy, cause: str, analysis: Analysis) -> Message:
         "R14.changed_rows": lambda: cells.changes(own, "", 1, 1)[0].remedy,
         "R14.entered_rows": lambda: cells.entered(own, "", 1, 1)[0].remedy,
         "R14.alike": lambda: cells.alike(own, "", 1).remedy,
+        "R14.set_since": lambda: say("rules.remedy.set_since_or_new_run"),
         "R2.outcomes": lambda: say("rules.remedy.outcomes", rows=policy.k),
         "R14.outcomes": lambda: cells.outcomes_since(own, "", "", 1).remedy,
         "R14.untold": lambda: cells.untold(own, "", 1).remedy,

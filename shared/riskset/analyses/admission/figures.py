@@ -77,6 +77,8 @@ class Figures:
     """By pair of analysis sets: patients in only one of them."""
     since: Mapping[tuple[ToldSet, str], Count] = field(default_factory=dict)
     """By set of an earlier run, and analysis set: patients in only one of the two."""
+    weighed: Mapping[tuple[ToldSet, str], Weights] = field(default_factory=dict)
+    """By set of an earlier run, and weighted analysis set: by how much patients count otherwise."""
     told: frozenset[ToldSet] = frozenset()
     """The sets of earlier runs of which totals are known."""
     tables: frozenset[ToldSet] = frozenset()

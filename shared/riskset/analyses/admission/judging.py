@@ -180,6 +180,7 @@ def _cohorts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iter
                 count = apart_of(figures, other, name)
                 found += cells.apart(policy, other, name, count.rows, count.sites, analysis.exposure.is_one_way)
             found += apart_since(policy, analysis, figures.since, figures.told, figures.tables)
+            found += weighed_since(policy, analysis, figures)
             found += beside_a_fit(policy, analysis, kept, figures.rows[name].rows, figures.sent)
         yield from ((analysis.id, finding) for finding in found)
         if all(finding.passes for finding in found):
@@ -202,13 +203,35 @@ def apart_since(
 ) -> Iterator[Finding]:
     """R14 for the set of an analysis, beside those of earlier runs. Nothing new is told of one that is the same as a
     set told before. What tables of one set have more than those of another is a table of whom they differ in."""
+    if is_told_before(analysis, since, told, tables):
+        return
     name, is_one_way = analysis.analysis_set, analysis.exposure.is_one_way
-    beside = {one: count for (one, of), count in since.items() if of == name}
-    same = told if is_one_way else told - tables
-    if not any(one in same and count == Count(0, 0) for one, count in beside.items()):
-        for (run, place), count in beside.items():
+    for ((run, place), of), count in since.items():
+        if of == name:
             are_tables = is_one_way or (run, place) in tables
             yield from cells.set_since(policy, name, run, place, count.rows, count.sites, are_tables=are_tables)
+
+
+def weighed_since(policy: Policy, analysis: Analysis, figures: Figures) -> Iterator[Finding]:
+    """R14 for the weights of the set of an analysis, beside those of earlier runs: that they differ for many hides
+    nobody for whom they differ much more."""
+    if not is_told_before(analysis, figures.since, figures.told, figures.tables):
+        for ((run, place), name), weights in figures.weighed.items():
+            if name == analysis.analysis_set:
+                yield cells.weights_since(policy, name, run, place, weights.effective)
+
+
+def is_told_before(
+    analysis: Analysis,
+    since: Mapping[tuple[ToldSet, str], Count],
+    told: frozenset[ToldSet],
+    tables: frozenset[ToldSet],
+) -> bool:
+    """Whether the set of an analysis is the same as one that earlier runs told, of which as much was told."""
+    same = told if analysis.exposure.is_one_way else told - tables
+    return any(
+        one in same and of == analysis.analysis_set and count == Count(0, 0) for (one, of), count in since.items()
+    )
 
 
 def apart_of(figures: Figures, a: str, b: str) -> Count:

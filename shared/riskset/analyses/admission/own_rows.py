@@ -37,6 +37,7 @@ from riskset.analyses.admission.judging import (
     nested,
     of_an_outcome,
     rarer,
+    weighed_since,
 )
 from riskset.analyses.admission.of_columns import adding, binary, modelled
 from riskset.analyses.admission.own_cells import own_arms, own_cells, own_spreads
@@ -79,6 +80,7 @@ def own_findings(
     leaves the hospital; what does not pass becomes a flag. `arm` is the variable by which tables may be split."""
     in_both: dict[str, Callable[[], Iterator[Judged]]] = {
         "admission/changes": lambda: _own_untold(policy, live, own),
+        "admission/cohorts": lambda: _own_not_compared(policy, live, own),
         "admission/counts": lambda: chain(
             together(policy, curves_of(own.cohort, live), own.opened()),
             own_tables(policy, live, own, arm),
@@ -196,6 +198,14 @@ def _own_untold(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
         yield from ((id_, cells.untold(policy, run, rows)) for id_, rows in neighbours.items())
 
 
+def _own_not_compared(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
+    """R14 in both columns, for sets of derived populations beside what other runs told meanwhile."""
+    names = own.not_compared()
+    for analysis in live:
+        if (name := analysis.analysis_set) in names:
+            yield analysis.id, cells.not_compared(policy, name, is_compared=False)
+
+
 def _own_outcomes(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
     """R2 in both columns: outcomes of models, two by two and added up."""
     figures = _hiding(policy, figures)
@@ -267,8 +277,13 @@ def _own_counts(policy: Policy, analysis: Analysis, own: Own, kept: Sequence[Ana
         if other != name:
             differ = own.cohort.apart(name, other)
             yield from cells.apart(policy, other, name, differ, int(differ > 0), analysis.exposure.is_one_way)
-    since = {(told, name): Count(n[name], int(n[name] > 0)) for told, n in own.apart_since().items() if name in n}
+    since = {
+        (told, name): Count(n[name], int(n[name] > 0)) for told, n in own.apart_since(own.cohort).items() if name in n
+    }
     yield from apart_since(policy, analysis, since, own.told, own.tables)
+    weighed = {(told, name): of[name] for told, of in own.weighed_since(own.cohort).items() if name in of}
+    known = Figures(since=since, weighed=weighed, told=own.told, tables=own.tables)
+    yield from weighed_since(policy, analysis, known)
     if of_weights:
         yield from _own_effective(policy, analysis, rows)
         return

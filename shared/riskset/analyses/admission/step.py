@@ -21,6 +21,7 @@ from riskset.analyses.admission.told_outcome import ToldOutcome
 from riskset.analyses.admission.weighed_cells import Cell, InCell
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import Cohort
+from riskset.analyses.weights import Weights
 from riskset.catalogue import Message
 from riskset.disclosure.curves import Curve
 from riskset.disclosure.exposure import Label
@@ -51,8 +52,14 @@ class Own:
     from the journal only where they are judged."""
     outcomes: Callable[[], Sequence[ToldOutcome]] = tuple
     """Returns the outcomes that it told in other runs, of any study, over the patients of the cohort."""
-    apart_since: Callable[[], Mapping[ToldSet, Mapping[str, int]]] = dict
-    """Returns, by set of an earlier run, and by analysis set: its patients in only one of the two."""
+    apart_since: Callable[[Cohort], Mapping[ToldSet, Mapping[str, int]]] = lambda _: {}
+    """Returns, by set of an earlier run, and by analysis set of the cohort: its patients in only one of the two, or
+    with another weight."""
+    weighed_since: Callable[[Cohort], Mapping[ToldSet, Mapping[str, Weights]]] = lambda _: {}
+    """Returns by how much its patients count otherwise, where both sets have the weights of derived populations."""
+    not_compared: Callable[[], frozenset[str]] = frozenset
+    """Returns the sets of derived populations that were not compared, when they became known, with all that runs had
+    told which it answered since this one was opened."""
     told: frozenset[ToldSet] = frozenset()
     """Of which sets of earlier runs it told more than how many patients they have."""
     tables: frozenset[ToldSet] = frozenset()

@@ -17,9 +17,12 @@ from riskset.analyses.admission.figures import Figures, ToldSet
 from riskset.analyses.admission.joint import Joint, JointProducts
 from riskset.analyses.admission.of_columns import Counts, Pairs, Products
 from riskset.analyses.admission.step import Live, Own, Step, rows_and_sites
+from riskset.analyses.weights import Weights, coarse
 from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Label
 from riskset.disclosure.exposure import total as total_of
+
+_ALIKE = Weights(0.0, 0.0)
 
 
 def _sets(live: Live) -> tuple[str, ...]:
@@ -96,41 +99,63 @@ class Cohorts:
         sets = _sets(live)
         of = [*sets, *(f"only one of {a} and {b}" for a, b in combinations(sets, 2))]
         of += [f"only one of {name} and set {place + 1} of run {run}" for (run, place), name in self._since(live)]
-        return tuple(total_of(f"patients of {name}") for name in of)
+        differ = [f"in {name} than in set {place + 1} of run {run}" for (run, place), name in self._weighed(live)]
+        kinds = ("", "squared ")
+        return (
+            *(total_of(f"patients of {name}") for name in of),
+            *(
+                total_of(f"{kind}weights, rounded, by which patients count otherwise {f}")
+                for f in differ
+                for kind in kinds
+            ),
+        )
 
     def local(self, own: Own, live: Live) -> NDArray[np.float64]:
         sets = _sets(live)
         sizes = [own.cohort.analysis_sets[name].n for name in sets]
         sizes += [own.cohort.apart(a, b) for a, b in combinations(sets, 2)]
-        since = own.apart_since() if self.earlier else {}
+        since = own.apart_since(own.cohort) if self.earlier else {}
         sizes += [since.get(one, {}).get(name, 0) for one, name in self._since(live)]
-        return np.array(sizes, np.float64)
+        weighed = own.weighed_since(own.cohort) if self.earlier else {}
+        differ = [weighed.get(one, {}).get(name, _ALIKE) for one, name in self._weighed(live)]
+        told = [number for of in differ for number in (coarse(of.total), coarse(of.squares, up=True))]
+        return np.array([*sizes, *told], np.float64)
 
     def silent(self, live: Live, refused: frozenset[str]) -> NDArray[np.bool_]:
         sets, users = _sets(live), Users(live)
         dead = {name: users.are_among(refused, Feature(name)) for name in sets}
         of = [*(dead[name] for name in sets), *(dead[a] or dead[b] for a, b in combinations(sets, 2))]
         of += [dead[name] for _, name in self._since(live)]
+        of += [dead[name] for _, name in self._weighed(live) for _ in range(2)]
         return np.array(of, bool)
 
     def stated(self, live: Live) -> tuple[int, ...]:
-        return tuple(range(len(self.labels(live))))
+        return tuple(range(len(self.labels(live)) - 2 * len(self._weighed(live))))
 
     def contributes(self, own: Own, live: Live) -> tuple[bool, ...]:
-        return _has_any(self.local(own, live))
+        return _has_any(self.local(own, live)[: len(self.stated(live))])
 
     def combine(
         self, total: Sequence[float], sites: Sequence[int], live: Live, dead: frozenset[str], known: Figures
     ) -> Figures:
-        sets, counts = _sets(live), rows_and_sites(total, sites)
+        of_weights = self._weighed(live)
+        n = len(total) - 2 * len(of_weights)
+        sets, counts = _sets(live), rows_and_sites(total[:n], sites)
         # those of levels are kept: models that were admitted before go on meanwhile
         rows = {**known.rows, **dict(zip(sets, counts, strict=False))}
         apart = dict(zip(combinations(sets, 2), counts[len(sets) :], strict=False))
         since = dict(zip(self._since(live), counts[len(sets) + len(apart) :], strict=True))
-        return replace(known, rows=rows, apart=apart, since=since, told=self.told, tables=self.tables)
+        weights = (Weights(*both) for both in zip(total[n::2], total[n + 1 :: 2], strict=True))
+        weighed = dict(zip(of_weights, weights, strict=True))
+        return replace(known, rows=rows, apart=apart, since=since, weighed=weighed, told=self.told, tables=self.tables)
 
     def _since(self, live: Live) -> list[tuple[ToldSet, str]]:
         return list(product(self.earlier, _sets(live)))
+
+    def _weighed(self, live: Live) -> list[tuple[ToldSet, str]]:
+        """Returns the same of sets with the weights of a derived population."""
+        weighted = (a for a in live if a.exposure.weights and a.set_id.weighted_by is None)
+        return list(product(self.earlier, dict.fromkeys(a.analysis_set for a in weighted)))
 
 
 def steps(
