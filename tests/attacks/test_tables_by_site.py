@@ -9,7 +9,7 @@ import pytest
 from tests.attacks.rogue import Rogue, Sums, exposure
 
 from riskset.analyses import plan as planning
-from riskset.analyses.admission import features, judging, of_columns, own_rows
+from riskset.analyses.admission import features, judging, own_rows
 from riskset.analyses.analysis import RefusedByRule, has_result
 from riskset.analyses.cohort import Cohort, PatientSet, SetId
 from riskset.analyses.design import Column
@@ -252,8 +252,7 @@ class TestColumnsThatDifferInOnePatient:
         return run.run().results["km/os/all"], rows["gwangju"]["arm"][ONE]
 
     def test_tell_the_patients_arm_where_the_rule_is_off(self, patients, monkeypatch):
-        monkeypatch.setattr(features.Users, "are_crossed", lambda *_: False)
-        monkeypatch.setattr(of_columns, "is_crossed", lambda live, feature: feature.column is None)
+        monkeypatch.setattr(features.Users, "are_crossed", lambda _, feature: feature.column is None)
         found, arm = self.run(patients, monkeypatch, is_derived=True)
         assert isinstance(found, Sums)
         assert abs(found.values[0] - found.values[1]) == arm

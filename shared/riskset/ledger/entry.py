@@ -23,7 +23,7 @@ SITE: Final[Mapping[str, str]] = {
     "withdrew": "the approval was withdrawn for good",
     "rejoined": "a person decided that the site takes part again after a withdrawal, and why",
     "opened": "the site took part in a run; its data are frozen for it",
-    "froze": "the members of a derived population were fixed for a run",
+    "froze": "the members of a derived population were fixed for a run, or what later runs need of them was kept",
     "contributed": "a reply with numbers was sent",
     "closed": "the last reply of a run was sent",
     "refused": "a request was refused",

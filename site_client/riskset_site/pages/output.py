@@ -35,14 +35,15 @@ def facts_json(facts: Any) -> str:  # noqa: ANN401 - any dataclass, or a mapping
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - anything that a page contains
-    """Returns a value in JSON's types: a dataclass as its fields, a message as its English text, NaN as null.
+    """Returns a value in JSON's types: a dataclass as its fields that are shown, a message as its English text, NaN as
+    null.
 
     What has a `message` also gets the `code` and the `values` of it, so that a program need not read the sentence.
     """
     if is_dataclass(value) and not isinstance(value, type):
-        named = {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        named = {field.name: plain(getattr(value, field.name)) for field in fields(value) if field.repr}
         message = getattr(value, "message", None)
-        beside = message.to_json() if isinstance(message, Message) else {}
+        beside = {"message": message, **message.to_json()} if isinstance(message, Message) else {}
         return named | {name: inner for name, inner in beside.items() if name not in named}
     if isinstance(value, Mapping):
         return {name: plain(inner) for name, inner in value.items()}
