@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from riskset.analyses.admission.causes import cause_of
-from riskset.analyses.admission.judging import Judge
+from riskset.analyses.admission.judge import Judge
 from riskset.analyses.admission.step import Own
 from riskset.analyses.analysis import Analysis, RefusedByRule
 from riskset.analyses.cohort import Cohort

@@ -250,7 +250,7 @@ class TestANumberThatIsNotDeclared:
 
     def test_does_not_pass_the_gate_of_a_site(self, network, name, monkeypatch):
         opens, label = NOT_DECLARED[name]
-        monkeypatch.setattr("riskset.analyses.admission.judging.Judge.uncovered", lambda *_: None)
+        monkeypatch.setattr("riskset.analyses.admission.judge.Judge.uncovered", lambda *_: None)
         with pytest.raises(Refused) as no:
             network(rogue(opens, (label,))).run()
         assert no.value.code == "gate"

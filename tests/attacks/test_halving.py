@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from riskset.analyses import plan as planning
-from riskset.analyses.admission import judging, own_numbers
+from riskset.analyses.admission import judge, own_numbers
 from riskset.analyses.analysis import RefusedByRule
 from riskset.analyses.cohort import AnalysisSet, Cohort, PatientSet
 from riskset.analyses.methods.table1_quartiles import Quartiles, QuartilesOfNumber
@@ -75,7 +75,7 @@ def goes_on(monkeypatch):
 
 class TestAnAnalysisThatGoesOn:
     def test_counts_patients_who_are_alone_where_the_rule_is_off(self, patients, table, goes_on, monkeypatch):
-        monkeypatch.setattr(judging.Judge, "halved", lambda *_: None)
+        monkeypatch.setattr(judge.Judge, "halved", lambda *_: None)
         found = network(patients, table, ["afp"]).run().results[AFP]
         assert alone(found) >= 4
 

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from riskset.analyses.admission.figures import Figures
-from riskset.analyses.admission.judging import Judge
+from riskset.analyses.admission.judge import Judge
 from riskset.analyses.admission.step import Step
 from riskset.analyses.analysis import Analysis, RefusedByRule, Result
 from riskset.analyses.moments import moments_id

@@ -9,7 +9,7 @@ from typing import Any
 
 from riskset.analyses.admission.causes import OWN_CAUSES, cause_of
 from riskset.analyses.admission.figures import Figures
-from riskset.analyses.admission.judging import Judge
+from riskset.analyses.admission.judge import Judge
 from riskset.analyses.admission.step import Step
 from riskset.analyses.analysis import Analysis, Result, has_result
 from riskset.analyses.opened import Begun, Tally

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from riskset.analyses.admission.judging import Judge, Judged
+from riskset.analyses.admission.judge import Judge
+from riskset.analyses.admission.judging import Judged
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.opened import Tally, judged
 from riskset.disclosure import cells

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.attacks.rogue import Rogue
 
-from riskset.analyses.admission import judging
+from riskset.analyses.admission import judge
 from riskset.analyses.cohort import SetId
 from riskset.analyses.design import Column
 from riskset.analyses.methods.cox_fit import CoxFit
@@ -94,7 +94,7 @@ class TestRiskSetSums:
     def test_risk_set_sums_asked_for(self, party, monkeypatch):
         """Even summed over sites, the difference between two days is the row of the patient who exited in between."""
         self.asks(monkeypatch, coordinator, site)
-        for module in (judging, gate):  # the rule: what is sent is what was declared
+        for module in (judge, gate):  # the rule: what is sent is what was declared
             monkeypatch.setattr(module, "first_uncovered", lambda *_: "")
         with pytest.raises(Refused, match="a number that its gate does not release"):
             party("gwangju", "jeju", "sapporo").run()  # the second rule: a step of time has only counts

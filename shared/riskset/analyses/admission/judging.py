@@ -6,30 +6,24 @@ A hospital's own rows are judged by that hospital alone (`own_rows`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from riskset.analyses.admission.altered import Item, users_in
 from riskset.analyses.admission.blocks import compared, is_joint
-from riskset.analyses.admission.causes import refusal_by_a_site
 from riskset.analyses.admission.features import Feature, feature_of, must_differ
 from riskset.analyses.admission.figures import Count, Figures, Rest, ToldSet
-from riskset.analyses.admission.openings import adds_in_blocks, openings
 from riskset.analyses.admission.step import Live
 from riskset.analyses.admission.two_levels import cells_of_levels
 from riskset.analyses.admission.weighed_cells import Cell, InCell, cells_of
 from riskset.analyses.admission.weighings import Level, Weighed, levels_of, weighted
-from riskset.analyses.analysis import Analysis, RefusedByRule
+from riskset.analyses.analysis import Analysis
 from riskset.analyses.moments import Moments
-from riskset.analyses.opened import Begun, judged
-from riskset.analyses.plan import Plan
 from riskset.catalogue import say
 from riskset.disclosure import cells
 from riskset.disclosure import models as of_models
-from riskset.disclosure.coverage import adds_weights, first_uncovered, uncovered_alone
-from riskset.disclosure.exposure import Column, Label
+from riskset.disclosure.exposure import Column
 from riskset.disclosure.finding import Finding, cannot_judge
-from riskset.disclosure.policy import Policy, policy_from_json, strictest
+from riskset.disclosure.policy import Policy
 
 EVALUATIONS_OF_AN_OUTCOME: Final = 6
 """A logistic model hardly ever needs more: where fewer are permitted, none begins."""
@@ -38,117 +32,25 @@ Judged = tuple[str, Finding]
 """The id of an analysis, and what a rule says about it."""
 
 
-@dataclass(frozen=True)
-class Judge:
-    """The rules of one run, as all participants hold them."""
-
-    policy: Policy | None
-    """The strictest of all participants' policies; None in a rehearsal that ignores the gate."""
-    arm: str | None
-    """The variable by which curves may be split."""
-
-    @classmethod
-    def of(cls, plan: Plan, policies: Sequence[Mapping[str, str]], protocol: int | None = None) -> Judge:
-        """Returns the judge of a run of this protocol from each participant's policy; DataError where one cannot be
-        read."""
-        stated = [policy_from_json(policy, protocol) for policy in policies if policy]
-        return cls(strictest(stated) if stated else None, plan.arm)
-
-    def pooled(self, phase: str, live: Live, figures: Figures) -> dict[str, Finding]:
-        """Returns, for each analysis that fails, the first finding on pooled figures that does not pass."""
-        failing: dict[str, Finding] = {}
-        for id_, finding in self.pooled_findings(phase, live, figures):
-            if not finding.passes:
-                failing.setdefault(id_, finding)
-        return failing
-
-    def pooled_findings(self, phase: str, live: Live, figures: Figures) -> Sequence[Judged]:
-        """Returns what the rules say about the figures of a phase; "open" is judged without any."""
-        if self.policy is None:
-            return ()
-        if phase == "open":
-            return tuple(openings(self.policy, live, self.arm))
-        speak = {
-            "admission/changes": _changes,
-            "admission/cohorts": _cohorts,
-            "admission/counts": _counts,
-            "admission/pairs": _pairs,
-            "admission/joint": _products,
-            "admission/products": _not_alone,
-        }.get(phase)
-        return tuple(speak(self, self.policy, live, figures)) if speak else ()
-
-    def by_a_site(self, phase: str, cause: str, analysis: Analysis) -> RefusedByRule:
-        """Returns the refusal behind a site's flag."""
-        return refusal_by_a_site(self.policy, phase, cause, analysis)
-
-    def rounds_allowed(self, analysis: Analysis, figures: Figures) -> int | None:
-        """Returns how many rounds the points take at which an analysis may be evaluated (R5 on pooled rows); None for
-        any number."""
-        if not analysis.exposure.is_iterative:
-            return 1
-        if self.policy is None or analysis.exposure.halved:  # R4 ends what is halved
-            return None
-        n = figures.rows[analysis.rows_name].rows
-        exposure = analysis.exposure
-        of = len(exposure.design), exposure.held, exposure.slopes, exposure.predictors
-        points = of_models.evaluations_allowed(self.policy, n, *of)
-        return max(1, points) * exposure.rounds_of_a_point
-
-    def opened(self, begun: Begun, figures: Figures, fields: Mapping[str, Sequence[str]]) -> Sequence[Judged]:
-        """Returns what R5 says of all numbers that the analyses open, on pooled rows; in the local column each site
-        judges its own rows."""
-        policy = self.policy
-        if policy is None or policy.column == "local" or "R5.opened" not in policy.values:
-            return ()
-        found = judged(policy, begun, lambda name: figures.rows[name].rows, fields, figures.opened_before)
-        return tuple((id_, finding) for id_, finding, _ in found)
-
-    def halved(self, analysis: Analysis, state: object, labels: Sequence[Label]) -> RefusedByRule | None:
-        """Returns the refusal of an analysis that would next count half of an interval of few patients (R4); None where
-        it would not. Each such count has a label with the number, and the analysis says how many the interval has."""
-        policy, numbers = self.policy, set(analysis.exposure.halved)
-        counted = [label for label in labels if not numbers.isdisjoint(label.columns)]
-        if policy is None or not counted:
-            return None
-        inside = analysis.halved(state)
-        if "R4.halved" not in policy.values or len(inside) != len(counted):
-            finding = cannot_judge("R4", analysis.id, say("rules.beyond.halved"), say("rules.instead.later_version"))
-            return RefusedByRule.of(finding)
-        if policy.column == "local":  # each site judges its own patients
-            return None
-        finding = cells.halved(policy, analysis.id, min(inside))
-        return None if finding.passes else RefusedByRule.of(finding)
-
-    def in_blocks(self, analysis: Analysis, state: object, labels: Sequence[Label], live: Live) -> RefusedByRule | None:
-        """Returns the refusal of an analysis that would next add up weights in blocks of few patients (R9); None where
-        it would not. Each such sum has a label, and the analysis says how many patients the block has: as many for each
-        endpoint of the `live` analyses that add up weights."""
-        sums = [label for label in labels if adds_weights(analysis.exposure, label)]
-        if self.policy is None or not sums:
-            return None
-        inside = analysis.in_blocks(state)
-        if len(inside) != len(sums):
-            finding = cannot_judge("R9", analysis.id, say("rules.beyond.blocks"), say("rules.instead.later_version"))
-        else:
-            endpoints = {one.endpoint for one in (analysis, *live) if adds_in_blocks(one)}
-            finding = cells.block(self.policy, analysis.id, min(inside) // len(endpoints))
-        return None if finding.passes else RefusedByRule.of(finding)
-
-    def uncovered(
-        self, analysis: Analysis, labels: Sequence[Label], told: Sequence[Label] = ()
-    ) -> RefusedByRule | None:
-        """Returns the refusal of an analysis that would send a number its exposure does not cover, or have it `told`
-        by a hospital alone; None where it would not."""
-        if self.policy is None:
-            return None
-        why = first_uncovered(analysis.exposure, labels, self.arm) or uncovered_alone(analysis.exposure, told)
-        if not why:
-            return None
-        return RefusedByRule("R2", say("rules.uncovered", analysis=analysis.id, why=why), say("rules.declare"))
+def pooled(policy: Policy, phase: str, live: Live, figures: Figures, arm: str | None) -> Iterator[Judged]:
+    """Yields what the rules say about the figures of a phase of admission; `arm` is the variable by which curves may be
+    split."""
+    match phase:
+        case "admission/changes":
+            yield from _changes(policy, live, figures)
+        case "admission/cohorts":
+            yield from _cohorts(policy, live, figures, arm)
+        case "admission/counts":
+            yield from _counts(policy, live, figures)
+        case "admission/pairs":
+            yield from _pairs(policy, live, figures)
+        case "admission/joint":
+            yield from _products(policy, live, figures)
+        case "admission/products":
+            yield from _not_alone(policy, live, figures)
 
 
-def _changes(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
+def _changes(policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
     """R14; in the local column each site has judged its own changes."""
     if policy.column == "pooled":
         for run, count in figures.changes.items():
@@ -168,7 +70,7 @@ def altered(policy: Policy, live: Live, counts: Mapping[tuple[str, Item], Count]
             yield from ((id_, finding) for id_ in users.get(item, ()))
 
 
-def _cohorts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
+def _cohorts(policy: Policy, live: Live, figures: Figures, arm: str | None) -> Iterator[Judged]:
     """R1, R12, and R2 for two sets: the later analysis is refused."""
     kept: list[Analysis] = []
     for analysis in live:
@@ -176,7 +78,7 @@ def _cohorts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iter
         found = [cells.contributors(policy, name, figures.rows[name].sites)]
         if policy.column == "pooled":
             found.append(cells.population_rows(policy, name, figures.rows[name].rows))
-            for other in others_of(analysis, kept, judge.arm):
+            for other in others_of(analysis, kept, arm):
                 count = apart_of(figures, other, name)
                 found += cells.apart(policy, other, name, count.rows, count.sites, analysis.exposure.is_one_way)
             found += apart_since(policy, analysis, figures.since, figures.told, figures.tables)
@@ -239,7 +141,7 @@ def apart_of(figures: Figures, a: str, b: str) -> Count:
     return figures.apart[(a, b)] if (a, b) in figures.apart else figures.apart[(b, a)]
 
 
-def _counts(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
+def _counts(policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
     """R3, R6, R4 for levels, R12 for columns, and R13 for the hospitals that tell nothing alone."""
     found = [*_counted(policy, live, figures)]
     yield from found
@@ -370,24 +272,24 @@ def rarer(having: int, n: int) -> int:
     return min(having, n - having)
 
 
-def _pairs(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
+def _pairs(policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
     """R4 for the columns of weighted sets, and what is judged of the levels of analyses with products."""
     for analysis in weighted(live):
         yield from ((analysis.id, f) for f in lost(figures.moments.get(analysis.analysis_set), analysis))
         if policy.column == "pooled":
             yield from ((analysis.id, f) for f in effective_levels(policy, analysis, figures.levels))
             yield from ((analysis.id, f) for f in effective_cells(policy, analysis, figures.in_cells))
-    yield from _cells(judge, policy, live, figures)
+    yield from _cells(policy, live, figures)
 
 
-def _cells(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
+def _cells(policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
     """R2 and R4 for the levels of analyses with products of columns, before these are told."""
     pairs = figures.pairs
     if policy.column == "pooled" and pairs is not None:
         yield from cells_of_levels(policy, live, pairs.of)
 
 
-def _products(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
+def _products(policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
     """R12 for products of columns, R4 where a number among them is lost; for the patients of a level R1, R3 and R6."""
     for analysis in live:
         for feature in compared([analysis]):
@@ -408,7 +310,7 @@ def _rest(analysis: Analysis, figures: Figures) -> Rest | None:
     return rest if rest is not None and 0 < rest.sites < figures.rows[analysis.analysis_set].sites else None
 
 
-def _not_alone(judge: Judge, policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
+def _not_alone(policy: Policy, live: Live, figures: Figures) -> Iterator[Judged]:
     """R1 and R3 for the patients of these hospitals."""
     for analysis in live:
         if policy.column == "pooled" and (rest := _rest(analysis, figures)) is not None:
