@@ -76,7 +76,8 @@ def test_the_largest_is_not_known_where_a_covariate_is_refused():
     assert isinstance(found, Balanced)
     assert (found.largest, found.without) == (None, {"x": refusal})
     x, *_ = BALANCE.result_json(found)["variables"]
-    assert (x["before"], x["after"], x["reason"]["rule"]) == (None, None, "R4")
+    assert x["before"]["smd"] is not None
+    assert (x["after"], x["reason"]["rule"]) == (None, "R4")
 
 
 def test_a_level_that_nobody_has_has_no_difference():

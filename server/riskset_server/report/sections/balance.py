@@ -48,14 +48,14 @@ def _rows(entry: ResultEntry, variables: list[Json], context: Context) -> Iterat
 
 
 def _cells(entry: ResultEntry, row: Json) -> tuple[Text, ...]:
-    if "reason" in row:
-        return ((notation.NO_VALUE,),) * len(_COLUMNS)
     place = Place(entry.id, variable=row["variable"])
-    return tuple(
-        (Shown("standardised", (place.of(f"variables.{when}.{key}", level=row["level"] or "").id,)),)
-        for key in ("smd", "variance_ratio")
-        for when in ("before", "after")
-    )
+
+    def cell(when: str, key: str) -> Text:
+        if row[when] is None:
+            return (notation.NO_VALUE,)
+        return (Shown("standardised", (place.of(f"variables.{when}.{key}", level=row["level"] or "").id,)),)
+
+    return tuple(cell(when, key) for key in ("smd", "variance_ratio") for when in ("before", "after"))
 
 
 def _notes(entry: ResultEntry, found: Json, context: Context) -> Iterator[Text]:
@@ -70,10 +70,12 @@ def _notes(entry: ResultEntry, found: Json, context: Context) -> Iterator[Text]:
     for at, gate in enumerate(found["gates"]):
         most = Shown("standardised", (Place(entry.id, f"gates[{at}].limit").id,))
         yield worded(say(f"report.balance.gate_{'passed' if gate['passed'] else 'failed'}", most=most))
-    for variable, of in groupby(found["variables"], key=lambda one: one["variable"]):
-        if reason := next(of).get("reason"):
-            label = context.labels.plain_variable(variable)
-            yield worded(say("report.balance.refused", variable=label, reason=reason["message"]))
+    refused: dict[str, dict[str, None]] = {}
+    for one in found["variables"]:
+        if reason := one.get("reason"):
+            refused.setdefault(reason["message"], {})[context.labels.plain_variable(one["variable"])] = None
+    for why, variables in refused.items():
+        yield (str(say("report.balance.refused", variables=tuple(variables), reason=why)),)
 
 
 SECTION = Section("Balance of covariates", tabulated(_table, _title))

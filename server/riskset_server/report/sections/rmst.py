@@ -8,7 +8,7 @@ from typing import cast
 from riskset.analyses.methods.rmst import RestrictedMean, RestrictedMeans
 from riskset.analyses.methods.rmst_weighted import WeightedRestrictedMean
 from riskset.catalogue import say
-from riskset.results import ResultEntry
+from riskset.results import ResultEntry, entry_json
 from riskset_server.report.blocks import Format, Row, Shown, Table, Text, worded
 from riskset_server.report.sections.analysed import analysed_notes, population_of
 from riskset_server.report.sections.arms import INTERVAL, Arm, arms_of, counted_rows, grid_in_words, row
@@ -75,10 +75,22 @@ def _notes(entry: ResultEntry, arms: Sequence[Arm]) -> Iterator[Text]:
     yield worded(say("report.rmst.note", grid=grid_in_words(analysis.counts)))
     if isinstance(entry.analysis, WeightedRestrictedMean):
         yield worded(say("report.rmst.averaged"))
+        yield from _without_errors(entry, arms)
     for arm, mean in zip(arms, (*result.arms, result.overall), strict=True):
         if mean.last_day is not None:
             day = Shown("digits", (arm.cell("last_day"),))
             yield worded(say("report.rmst.short_follow_up", arm=arm.label, day=day))
+
+
+def _without_errors(entry: ResultEntry, arms: Sequence[Arm]) -> Iterator[Text]:
+    """Yields why arms have no limits, each reason once."""
+    found = entry_json(entry)
+    why: dict[str, list[str]] = {}
+    for arm, of in zip(arms, (*found["arms"], found["overall"]), strict=True):
+        if reason := of.get("reason"):
+            why.setdefault(reason["message"], []).append(arm.label)
+    for reason, labels in why.items():
+        yield (str(say("report.rmst.no_error", arms=tuple(labels), reason=reason)),)
 
 
 SECTION = Section("Restricted mean survival time", tabulated(_table, _title))

@@ -38,7 +38,8 @@ class Row:
     variable: str
     level: str | None
     before: Balance
-    after: Balance
+    after: Balance | None
+    """None where a rule refused what is told after adjustment."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Balanced(Result):
     def largest(self) -> float | None:
         """Returns the largest standardised difference after matching, of what patients differ in; None where nothing is
         known of a covariate."""
-        found = (row.after.differences[POOLED] for row in self.rows)
+        found = (row.after.differences[POOLED] for row in self.rows if row.after is not None)
         known = [abs(value) for value in found if value is not None]
         return max(known) if known and not self.without else None
 
@@ -119,14 +120,16 @@ class Reported:
                 without[one.variable] = before
             elif not isinstance(after, Counts | Sums | Weighted):
                 without[one.variable] = after
+                rows += self._rows(one, before, None)
             else:
                 rows += self._rows(one, before, after)
         return Balanced(sizes[1 - at], sizes[at], unmatched, tuple(rows), without, self.gate)
 
-    def _rows(self, one: Covariate, before: Counts | Sums, after: Counts | Sums | Weighted) -> Iterator[Row]:
+    def _rows(self, one: Covariate, before: Counts | Sums, after: Counts | Sums | Weighted | None) -> Iterator[Row]:
         for level in one.levels or (None,):
-            then, now = (self._groups(of, level) for of in (before, after))
-            yield Row(one.variable, level, of_groups(then, then), of_groups(then, now))
+            then = self._groups(before, level)
+            adjusted = None if after is None else of_groups(then, self._groups(after, level))
+            yield Row(one.variable, level, of_groups(then, then), adjusted)
 
     def _groups(self, of: Counts | Sums | Weighted, level: str | None) -> Pair:
         """Returns the patients of the arm, and of the reference."""
@@ -162,7 +165,10 @@ class Reported:
         head = {"variable": variable, "level": level}
         if row is None:
             return head | {"before": None, "after": None, "reason": _reason(result.without[variable])}
-        return head | {"before": _side_json(row.before), "after": _side_json(row.after)}
+        before = head | {"before": _side_json(row.before)}
+        if row.after is None:
+            return before | {"after": None, "reason": _reason(result.without[variable])}
+        return before | {"after": _side_json(row.after)}
 
 
 def _gate_json(gate: Gate, result: Balanced) -> Json:
