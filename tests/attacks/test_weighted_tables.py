@@ -10,6 +10,7 @@ import pytest
 from tests.test_kinds import with_sets
 
 from riskset.analyses.admission import own_rows
+from riskset.analyses.admission.openings import openings
 from riskset.analyses.analysis import RefusedByRule, has_result
 from riskset.analyses.cohort import Cohort, PatientSet, SetId
 from riskset.analyses.design import Column
@@ -19,6 +20,7 @@ from riskset.analyses.moments import Moments, moments_id
 from riskset.analyses.patients_by_arm import Arms
 from riskset.analyses.plan import plan
 from riskset.analyses.weights import Weights
+from riskset.disclosure.policy import default_policy
 from riskset.rehearsal import Rehearsal
 
 SITES = ("asan", "kurume", "osaka", "seoul")
@@ -130,7 +132,8 @@ def told(ages, weights):
     """Returns what a hospital tells of the patients of an arm: the sums of weights, and those with the age and its
     square."""
     arms = Arms(tuple(Column("arm", level, "old", code) for code, level in enumerate(("old", "new"))))
-    table = WeightedNumber(id="t", name="t", set_id=SET, arms=arms, variable="age", column=AGE)
+    at = {"steps": weighted_tables.SUMS}
+    table = WeightedNumber(id="t", name="t", set_id=SET, arms=arms, variable="age", column=AGE, **at)
     rows = PatientSet({"arm": np.ones(FEW), "age": ages}, np.arange(FEW), weights)
     known = {moments_id(SET.name): Moments(FEW, 0, {}, Weights(float(FEW), float(FEW)))}
     found = table.prepare(Cohort("asan", {SET.name: rows}), known)[1]
@@ -169,3 +172,61 @@ def test_ages_are_decoded_from_exact_sums_and_not_from_rounded_ones(lists, monke
     monkeypatch.setattr("riskset.analyses.weights.PARTS_IN_TABLES", 2**30)
     monkeypatch.setattr(weighted_tables, "SUMS", 2**30)
     assert possible(lists, ages, weights_at)[1] == 1
+
+
+class TestLevelsThatDifferInOnePatientOfAnArm:
+    """Two covariates of the score, which fourteen patients have only one of: one of the arm, and thirteen of the
+    reference, who hide that one from rules that count both arms. The arm's weights with the one covariate, less those
+    with the other, are this patient's weight, and by the coefficients nearly the row."""
+
+    SITES = ("asan", "kurume", "osaka", "seoul")
+
+    @pytest.fixture
+    def marked(self, patients, rows):
+        """Returns the rows, and who of the arm has only one of x and y."""
+        random, arm = np.random.default_rng(7), rows.variables["arm"]
+        x = (random.random(N) < 0.4).astype(float)
+        y, lacking = x.copy(), [random.permutation(np.flatnonzero((arm == of) & (x == 0))) for of in (0, 1)]
+        y[[*lacking[0][:13], lacking[1][0]]] = 1
+        return replace(rows, variables=rows.variables | {"x": x, "y": y}), int(lacking[1][0])
+
+    def run(self, patients, marked, **steps):
+        """Returns the difference that is read, the patient's weight, and the step of a sum, in the unit of tables."""
+        rows, one = marked
+        adjusted = {"w": {"method": "overlap"}}
+        score = {"covariates": ["age", "stage", "x", "y"], "site": "none", "adjustments": adjusted}
+        asked = {"score": {"kind": "propensity"}, "balance": {"kind": "balance"}}
+        flags = {"x": {"type": "boolean"}, "y": {"type": "boolean"}}
+        variables = patients.variables | flags | {"age": {"type": "number", "range": [0, 100], "step": 0.1}}
+        study = patients.study(self.SITES, analyses=asked, propensity=score, variables=variables)
+        dealt = patients.deal(rows, patients.sites(self.SITES, N))
+        cohorts = {name: with_sets(Cohort(name, {"os": of.analysis_sets["os"]}), study) for name, of in dealt.items()}
+        results = Rehearsal(study, cohorts).run().results
+        x, y = (results[f"balance/w/{of}/after"].by_arm[1] for of in "xy")
+        scored = results["propensity"].model.rows(rows)
+        weight = 1 - results["propensity"].model.scores(scored, results["propensity"].beta).probability[one]
+        return float(y.first[1] - x.first[1]), float(weight)
+
+    def test_tell_the_weight_by_sums_in_64ths(self, patients, marked, monkeypatch):
+        monkeypatch.setattr(weighted_tables, "CELLS", weighted_tables.PARTS_IN_TABLES)
+        read, weight = self.run(patients, marked)
+        assert read == pytest.approx(weight, abs=0.51 * 0.5 / 64)
+
+    def test_tell_it_to_a_quarter_of_the_mean_weight_only(self, patients, marked):
+        read, weight = self.run(patients, marked)
+        assert abs(read) % (0.5 / 4) == 0  # the unit of these weights is one half
+        assert abs(read - weight) < 0.5 / 4
+
+
+def test_tables_of_weights_are_of_one_set(patients):
+    """Those of the patients with a further value would be another set, less one patient of an arm."""
+    table = {"kind": "table1", "variables": ["age", "stage"], "populations": ["w"]}
+    analyses = {"score": {"kind": "propensity"}, "balance": {"kind": "balance"}, "table": table}
+    score = {"covariates": ["age", "stage"], "adjustments": {"w": {"method": "overlap"}}}
+    planned = plan(patients.study(SITES, analyses=analyses, propensity=score))
+    tables = [analysis for analysis in planned.reported if analysis.exposure.weighs_tables]
+    assert len({analysis.analysis_set for analysis in tables}) == 1
+    moved = [replace(one, set_id=replace(one.set_id, complete_in=("arm", "age"))) for one in tables[-1:]]
+    judged = dict(openings(default_policy("pooled"), [*tables, *moved], "arm"))
+    assert judged[moved[0].id].limit_name == "R8.tables"
+    assert not judged[moved[0].id].passes

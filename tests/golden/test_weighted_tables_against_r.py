@@ -1,10 +1,10 @@
 """Balance and Table 1 of weighted patients equal R's formulas with the same rounded weights, and are near those of
 exact weights (`weighted_tables.R`).
 
-Levels are equal to the last digits. A hospital's sum of a number is rounded to 1/256 of about the mean weight times
-half the number's range: a mean is off by at most half of it for each hospital, divided by the weight of the arm. A
-weight is rounded by at most 1/128 of about the mean weight, a difference by far less, since errors of both signs add
-up: 0.002 standard deviations in these data.
+A hospital's sum of a level is rounded to a quarter of about the mean weight, that of a number to a 64th of it times
+half the number's range: a share or a mean is off by at most half of it for each hospital, divided by the weight of the
+arm. In `lung`, 18 hospitals of 2 to 36 patients, a difference is off by up to 0.015, in `rottgbsg`, two large ones,
+by 0.001.
 """
 
 import csv
@@ -15,9 +15,13 @@ import pytest
 from tests.golden.more.studies import DATA, prepared, study_of
 
 from riskset.analyses.design import columns_of
+from riskset.analyses.methods.weighted_tables import steps_of
 from riskset.study.load import parse_study
+from riskset.study.variables import values_of
 
 R = json.loads(Path(__file__).with_name("weighted_tables.json").read_text(encoding="utf-8"))
+NEAR = {"lung": (0.016, 0.06), "rottgbsg": (0.001, 0.002)}
+"""How far differences are from those by exact weights, and spreads from those of the rounded ones, as a share."""
 METHODS = ("ate", "att", "overlap", "matching")
 
 
@@ -56,11 +60,12 @@ def tried(name, method, csv_of, desk_at, tmp_path_factory):
 
 def each(tried, name, found):
     """Yields what is found of each covariate, R's name of it, and how far a mean may be off by rounded sums, as a share
-    of one unit of weight; 0 for a level."""
+    of one unit of weight."""
     results, study = tried
     for one in found(results):
         (column, *_) = columns_of(study, [one["variable"]])
-        yield one, DATA[name].in_r[one["variable"]], column.half_range / 512 if column.is_number else 0.0
+        steps = steps_of(values_of(study.variables[one["variable"]]))
+        yield one, DATA[name].in_r[one["variable"]], (column.half_range if column.is_number else 1.0) / (2 * steps)
 
 
 def off(r, step):
@@ -76,8 +81,8 @@ def test_balance(tried, name, r):
         values = [x["value"] for x in one["after"]["by_denominator"]]
         smallest = abs(min(of["before"], *of["sd"]))
         assert values == pytest.approx(of["smd"], rel=1e-9, abs=1e-12 + 4 * off(r, step) / smallest)
-        assert values == pytest.approx(exact["smd"], abs=0.002)
-        assert one["after"]["variance_ratio"] == pytest.approx(of["ratio"], rel=1e-9 if not step else 0.02)
+        assert values == pytest.approx(exact["smd"], abs=NEAR[name][0])
+        assert one["after"]["variance_ratio"] == pytest.approx(of["ratio"], rel=NEAR[name][1])
 
 
 def test_table_1(tried, name, r):
@@ -86,8 +91,8 @@ def test_table_1(tried, name, r):
     for one, in_r, step in each(tried, name, lambda results: results["table1/w"]["variables"]):
         of = r["rounded"]["each"][in_r]
         arms = one["arms"][:2]
-        if step:
+        if "mean" in arms[0]:
             assert [arm["mean"] for arm in arms] == pytest.approx(of["mean"], abs=off(r, step))
-            assert [arm["sd"] for arm in arms] == pytest.approx(of["sd"], rel=0.01)
+            assert [arm["sd"] for arm in arms] == pytest.approx(of["sd"], rel=NEAR[name][1])
         else:
-            assert [arm["levels"][1]["percent"] / 100 for arm in arms] == pytest.approx(of["mean"], rel=1e-9)
+            assert [arm["levels"][1]["percent"] / 100 for arm in arms] == pytest.approx(of["mean"], abs=off(r, step))

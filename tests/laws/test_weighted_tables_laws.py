@@ -11,6 +11,8 @@ from tests.hand.test_weighted_tables_by_hand import ARMS, INPUTS, LEVELS, NUMBER
 
 from riskset.analyses.admission.weighed_cells import largest_share, safe_spread
 from riskset.analyses.cohort import Cohort, PatientSet
+from riskset.analyses.methods.weighted_tables import CELLS, SUMS
+from riskset.analyses.weights import PARTS_IN_TABLES
 from riskset.stats.balance import sums
 
 PATIENTS = st.lists(
@@ -41,12 +43,15 @@ def some(rows, which):
 
 
 @given(PATIENTS, st.randoms())
-def test_levels_add_up_exactly_and_in_any_order(patients, random):
+def test_levels_add_up_but_for_one_rounding_at_each_hospital_and_in_any_order(patients, random):
     rows, order = rows_of(patients), list(range(len(patients)))
     random.shuffle(order)
+    assert local(LEVELS, some(rows, np.array(order))).tolist() == local(LEVELS, rows).tolist()
     half = len(order) // 2
     parts = [local(LEVELS, some(rows, np.array(of, int))) for of in (order[:half], order[half:])]
-    assert (parts[0] + parts[1]).tolist() == local(LEVELS, rows).tolist()
+    apart = np.abs(parts[0] + parts[1] - local(LEVELS, rows)).reshape(len(ARMS.columns), -1)
+    assert not apart[:, :2].any()  # weights and squares
+    assert apart[:, 2:].max() <= 1.5 * PARTS_IN_TABLES / CELLS
 
 
 @given(PATIENTS)
@@ -65,7 +70,7 @@ def test_weights_of_one_are_the_plain_table(patients):
         assert found.mean == pytest.approx(of.mean[0])
         assert found.variance == pytest.approx(of.variance[0], nan_ok=True)
     for found, of in zip(ended(NUMBER, rows).groups(None)[::-1], plain, strict=True):
-        assert found.mean == pytest.approx(of.mean[1], abs=X.half_range / 512 / of.n + 1e-12)
+        assert found.mean == pytest.approx(of.mean[1], abs=X.half_range / (2 * SUMS) / of.n + 1e-12)
 
 
 @given(st.lists(st.floats(-4, 4), max_size=20))

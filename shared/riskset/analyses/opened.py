@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from riskset.analyses.analysis import Analysis
 from riskset.disclosure import models
-from riskset.disclosure.exposure import Label
+from riskset.disclosure.exposure import Label, total
 from riskset.disclosure.finding import Finding
 from riskset.disclosure.policy import Policy
 
@@ -51,8 +51,9 @@ class Tally:
         name = analysis.analysis_set
         held = self.held.union(fields, _columns_of(analysis))
         patients, counted = max(self.patients, _holding(analysis, rows)), self.counted
-        if analysis.exposure.halved:
-            return Tally(self.numbers + rows, patients, held, counted)  # no more than the number of each patient
+        if analysis.exposure.halved:  # in all rounds together no more than the number of each patient
+            once = (name, total(f"halves of intervals of {analysis.id}"))
+            return Tally(self.numbers + rows * (once not in counted), patients, held, counted | {once})
         if analysis.exposure.is_iterative:  # each point of evaluation gives other numbers
             return Tally(self.numbers + points * (len(labels) + further), patients, held, counted)
         new = frozenset((name, label) for label in labels if label.status is None and label.step is None) - counted

@@ -245,11 +245,11 @@ def weighed(policy: Policy, subject: str, n: int) -> Finding:
     return judge(policy, "R8.cell", subject_, n, remedy=say("rules.remedy.weighed_cell"))
 
 
-def weighed_populations(policy: Policy, subject: str, populations: int) -> Finding:
-    """R8: of so many weighted populations weights are added up in tables."""
+def weighed_sets(policy: Policy, subject: str, sets: int) -> Finding:
+    """R8: of so many weighted sets weights are added up in tables."""
     if "R8.tables" not in policy.values:
         return cannot_judge("R8", subject, say("rules.beyond.weights"), say("rules.instead.later_version"))
-    return judge(policy, "R8.tables", subject, populations, own=False, remedy=say("rules.remedy.weighed_populations"))
+    return judge(policy, "R8.tables", subject, sets, own=False, remedy=say("rules.remedy.weighed_sets"))
 
 
 def block(policy: Policy, subject: str, fewest: int) -> Finding:

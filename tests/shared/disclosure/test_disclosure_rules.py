@@ -151,7 +151,7 @@ EITHER_SIDE = {
     ),
     "R8.site_weight": (lambda p, share: models.site_weight(p, "cox", share), {"pooled": (0.75, 0.751)}),
     "R8.cell": (lambda p, n: cells.weighed(p, "stage = II", n), {"pooled": (10, 9), "local": (10, 9)}),
-    "R8.tables": (lambda p, n: cells.weighed_populations(p, "balance", n), {"pooled": (1, 2), "local": (1, 2)}),
+    "R8.tables": (lambda p, n: cells.weighed_sets(p, "balance", n), {"pooled": (1, 2), "local": (1, 2)}),
     "R8.in_arm": (
         lambda p, share: models.weights_in_arm(p, "arm", share),
         {"pooled": (0.2, 0.201), "local": (1 / 3, 0.334)},

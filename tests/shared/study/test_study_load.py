@@ -580,3 +580,11 @@ def test_a_byte_order_mark_is_not_part_of_the_study(tmp_path):
 def test_json_that_is_not_a_study_is_rejected(data):
     with pytest.raises(DataError):
         study_from_json(data)
+
+
+def test_table_1_of_a_weighted_population_is_of_the_covariates_of_the_score():
+    score = '[propensity]\ncovariates = ["mvi"]\nadjustments.w = { method = "overlap" }\n'
+    table = 'own = { kind = "table1", variables = ["mvi", "ecog"], populations = ["w"] }\n'
+    (problem,) = problems_of(replaced("[analyses]\n", f"{score}[analyses]\n{table}"))
+    assert problem.message.code == "study.table1.not_of_score"
+    assert "ecog" in str(problem.message)

@@ -54,14 +54,15 @@ def _weighted_curves(policy: Policy, live: Live) -> Iterator[tuple[str, Finding]
 
 
 def _weighted_tables(policy: Policy, live: Live) -> Iterator[tuple[str, Finding]]:
-    """R8: weighted populations whose weights are added up in tables. Weights of two follow from one score, so that
-    where few are limited or trimmed, a sum of both is of these."""
+    """R8: weighted sets whose weights are added up in tables. Weights of two populations follow from one score, so that
+    where few are limited or trimmed, a sum of both is of these; and two sets of one population differ in those who lack
+    a value, of whom one may be in an arm."""
     kept: dict[str, None] = {}
     for analysis in live:
         if analysis.exposure.weighs_tables:
-            finding = cells.weighed_populations(policy, analysis.id, len({*kept, analysis.population}))
+            finding = cells.weighed_sets(policy, analysis.id, len({*kept, analysis.analysis_set}))
             yield analysis.id, finding
-            kept |= {analysis.population: None} if finding.passes else {}
+            kept |= {analysis.analysis_set: None} if finding.passes else {}
 
 
 def adds_in_blocks(analysis: Analysis) -> bool:

@@ -18,12 +18,13 @@ from riskset.analyses.design import columns_of, level_columns
 from riskset.analyses.methods.balance_answer import Covariate, Gate, Reported
 from riskset.analyses.methods.propensity_fit import ID, PropensityFit, set_of_score
 from riskset.analyses.methods.table1_parts import CountsOfLevels, SumsOfNumber
-from riskset.analyses.methods.weighted_tables import Weighted, WeightedNumber, WeightsByArm, WeightsOfLevels
+from riskset.analyses.methods.weighted_tables import Weighted, WeightedNumber, WeightsByArm, WeightsOfLevels, steps_of
 from riskset.analyses.moments import moments_id
 from riskset.analyses.patients_by_arm import Arms, PatientsByArm
 from riskset.catalogue import say
 from riskset.study.asked.balance import BalanceEntry
 from riskset.study.spec import NumberVariable, Study
+from riskset.study.variables import values_of
 
 Json = dict[str, Any]
 KIND: Final = "balance"
@@ -175,7 +176,7 @@ def _weighted_table(study: Study, population: str, common: Json) -> LevelsOfWeig
     variable = common["variable"]
     if isinstance(study.variables[variable], NumberVariable):
         (column,) = columns_of(study, [variable])
-        return NumberOfWeighted(**of, column=column)
+        return NumberOfWeighted(**of, column=column, steps=steps_of(values_of(study.variables[variable])))
     return LevelsOfWeighted(**of, levels=level_columns(study, variable))
 
 

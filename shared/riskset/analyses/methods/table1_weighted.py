@@ -16,14 +16,16 @@ from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Res
 from riskset.analyses.cohort import SetId
 from riskset.analyses.design import columns_of, level_columns
 from riskset.analyses.methods.described import Described, described
+from riskset.analyses.methods.propensity_fit import set_of_score
 from riskset.analyses.methods.table1_parts import YANG_DALTON
-from riskset.analyses.methods.weighted_tables import Weighted, WeightedNumber, WeightsByArm, WeightsOfLevels
+from riskset.analyses.methods.weighted_tables import Weighted, WeightedNumber, WeightsByArm, WeightsOfLevels, steps_of
 from riskset.analyses.patients_by_arm import Arms
 from riskset.catalogue import Message, say
 from riskset.stats.arrays import finite
 from riskset.stats.two_means import Group, standardised, yang_dalton
 from riskset.study.asked.table1 import Table1Entry
 from riskset.study.spec import NumberVariable, Study
+from riskset.study.variables import values_of
 
 Json = dict[str, Any]
 
@@ -98,32 +100,31 @@ class NumberOfTable(WeightedNumber):
 
 
 def of_weighted(study: Study, name: str, entry: Table1Entry, population: str) -> Iterator[Analysis]:
-    """Yields, for a weighted population, the weights of each arm and then a part for each variable."""
+    """Yields, for a weighted population, the weights of each arm and then a part for each variable, all of the patients
+    with every covariate of the score: of weights the tables of one set are told."""
     assert study.propensity is not None
     arms, whole = Arms.of(study), f"table1/{population}"
-    every = entry.variables if entry.missing == "complete" else ()
-    head = SetId(None, population, tuple(dict.fromkeys((*arms.variables, *every))))
-    derived = {of for of in study.variables if study.variables[of].is_derived}
-    common: Json = {"name": name, "arms": arms, "weighted_as": study.weighted_as(population)}
-    decides = study.propensity.covariates
+    common: Json = {
+        "name": name,
+        "arms": arms,
+        "weighted_as": study.weighted_as(population),
+        "set_id": SetId(None, population, set_of_score(study).complete_in),
+        "is_one_way": not any(study.variables[of].is_derived for of in study.propensity.covariates),
+    }
     yield Table1OfWeighted(
         **common,
         id=whole,
-        set_id=head,
-        is_one_way=derived.isdisjoint((*every, *decides)),
         described=tuple(described(study, variable) for variable in entry.variables),
     )
     for variable in entry.variables:
         of: Json = common | {
             "id": f"{whole}/{variable}",
-            "set_id": head if every else SetId(None, population, (*arms.variables, variable)),
             "part_of": whole,
             "variable": variable,
-            "is_one_way": derived.isdisjoint((*every, variable, *decides)),
         }
         if isinstance(study.variables[variable], NumberVariable):
             (column,) = columns_of(study, [variable])
-            yield NumberOfTable(**of, column=column)
+            yield NumberOfTable(**of, column=column, steps=steps_of(values_of(study.variables[variable])))
         else:
             yield LevelsOfTable(**of, levels=level_columns(study, variable))
 

@@ -1,8 +1,8 @@
 """Tables of a weighted population: the weights of each level by arm, or a number's weighted sums in each arm.
 
-Weights are rounded to a 64th of about their mean before they are added up, so that shares and means are those of
-rounded weights. A hospital's sums with a number are rounded as well: each is one of many, and an exact one could be
-decoded.
+Weights are rounded to a 64th of about their mean before they are added up. A hospital's sums with a level, or with a
+number, are rounded as well: each is one of many, and an exact one could be decoded. Levels of two variables may differ
+in one patient of an arm, whose weight the difference of two sums would be.
 """
 
 from __future__ import annotations
@@ -28,8 +28,17 @@ from riskset.stats.two_means import Group
 Json = dict[str, Any]
 Floats = NDArray[np.float64]
 
-SUMS: Final = 256
+SUMS: Final = 64
 """Steps of a hospital's sum of a number's weighted values in one mean weight and half the number's range."""
+CELLS: Final = 4
+"""Steps of a hospital's sum of the weights of a level in one mean weight; so of a number that is as good as a level."""
+_FEW: Final = 10
+"""Values that a number may have, as the study declares it, up to which it is as good as a level."""
+
+
+def steps_of(values: int) -> int:
+    """Returns the steps of the sums of a number that may have so many values."""
+    return SUMS if values > _FEW else CELLS
 
 
 @dataclass(frozen=True)
@@ -153,10 +162,13 @@ class WeightsByArm(AskedOnce):
         state, rows = self.unit(inputs), cohort.analysis_sets[self.analysis_set]
         assert state is not None
         steps = np.rint(fine(weights_of(rows), state.weight) / state.step)
-        of_patients = np.column_stack([steps, steps * steps, *self._columns(rows, steps)])
-        return np.asarray(np.rint(self.arms.indicators(rows).T @ of_patients))
+        arms = self.arms.indicators(rows)
+        of_arms = np.rint(arms.T @ np.column_stack([steps, steps * steps]))
+        return np.column_stack([of_arms, *self._columns(rows, steps, arms, of_arms[:, 0])])
 
-    def _columns(self, rows: Any, steps: Floats) -> Iterator[Floats]:  # noqa: ANN401 - a set of patients
+    def _columns(self, rows: Any, steps: Floats, arms: Floats, of_arms: Floats) -> Iterator[Floats]:  # noqa: ANN401
+        """Yields the hospital's further sums, (arms,) each: of a set of patients, their weights in steps, the arms they
+        are in, and the sums of the weights of each arm."""
         yield from ()
 
     def local(self, prepared: Floats, state: object) -> Floats:
@@ -205,8 +217,16 @@ class WeightsOfLevels(WeightsByArm):
         yield from super()._of_arm(name)
         yield from ((f"{name}: weights with {level.name}, in steps", level) for level in self.levels)
 
-    def _columns(self, rows: Any, steps: Floats) -> Iterator[Floats]:  # noqa: ANN401
-        yield from (steps * level.values(rows) for level in self.levels)
+    def _columns(self, rows: Any, steps: Floats, arms: Floats, of_arms: Floats) -> Iterator[Floats]:  # noqa: ANN401
+        """The reference has what the other levels leave of the arm, so that it tells nothing more."""
+        size = PARTS_IN_TABLES / CELLS
+        others = {
+            level: np.rint(arms.T @ (steps * level.values(rows)) / size) * size
+            for level in self.levels
+            if level.level != level.reference
+        }
+        rest = of_arms - np.sum([*others.values()], axis=0)
+        yield from (others.get(level, rest) for level in self.levels)
 
     def _moments(self, rest: Sequence[float]) -> tuple[Floats, Floats]:
         return np.array(rest), np.array(rest)
@@ -218,6 +238,8 @@ class WeightedNumber(WeightsByArm):
 
     variable: str
     column: Column
+    steps: int = SUMS
+    """Of a hospital's sums in one mean weight and half the range."""
 
     @property
     def weighed(self) -> tuple[Column, ...]:
@@ -225,16 +247,16 @@ class WeightedNumber(WeightsByArm):
 
     def _of_arm(self, name: str) -> Iterator[tuple[str, *tuple[Column, ...]]]:
         yield from super()._of_arm(name)
-        x, scale = self.column, f"in {SUMS}ths"
+        x, scale = self.column, f"in steps of 1/{self.steps}"
         yield f"{name}: weighted sum of {x.name}, {scale}", x
         yield f"{name}: weighted sum of squares of {x.name}, {scale}", x, x
 
-    def _columns(self, rows: Any, steps: Floats) -> Iterator[Floats]:  # noqa: ANN401
+    def _columns(self, rows: Any, steps: Floats, arms: Floats, of_arms: Floats) -> Iterator[Floats]:  # noqa: ANN401
         z = scaled(self.column, rows)
-        yield from (steps * (SUMS / PARTS_IN_TABLES) * z**power for power in (1, 2))
+        yield from (np.rint(arms.T @ (steps * z**power) * (self.steps / PARTS_IN_TABLES)) for power in (1, 2))
 
     def _moments(self, rest: Sequence[float]) -> tuple[Floats, Floats]:
-        first, second = (x * (PARTS_IN_TABLES / SUMS) for x in rest)
+        first, second = (x * (PARTS_IN_TABLES / self.steps) for x in rest)
         return np.array([first]), np.array([second])
 
     @property

@@ -59,6 +59,9 @@ class Table1Entry(AnalysisEntry):
             yield from draft.use(at, name, "number", "boolean", "category")
             if name == arm:
                 yield Complaint(at, say("study.table1.arm", name=name), say("study.table1.no_arm"))
+            elif draft.propensity is not None and name not in draft.propensity.covariates:
+                for population in draft.weighted(self.populations):
+                    yield Complaint(at, say("study.table1.not_of_score", name=name, population=population))
 
     def sentences(self, study: Study) -> Iterator[Message | str]:
         arms, variables = arms_of(study), tuple(map(study.label_of, self.variables))
