@@ -62,7 +62,7 @@ def possible(told, kinds, error):
     tolerance = max(error, 1e-9)
     fits = (np.min(left, axis=0) <= tolerance) & (np.max(left, axis=0) >= -tolerance)
     eighths = np.rint(lists * 8) / 8  # as of a mean of about 1
-    fits &= np.abs(eighths.sum(axis=1) - told[f"weights of {NAME}"]) < 1e-9
+    fits &= np.abs(eighths.sum(axis=1) - told[f"weights of {NAME}"]) < 0.5 + 1e-9  # told in whole units
     counts = np.array([effective(of) for of in eighths[fits]])
     return lists[fits][counts == told[f"effective patients with {NAME}"]]
 

@@ -81,6 +81,22 @@ def fine(weights: Floats, unit_: float) -> Floats:
     return np.asarray(np.rint(weights / step) * step)
 
 
+def in_units(sums: Floats, weights: Floats, power: int = 1) -> Floats:
+    """Returns sums of a hospital's weights (or, with `power` 2, of their squares) in whole units of about its mean
+    weight, of the same shape: the difference of two such sums tells no patient's weight."""
+    mean = float(weights.mean()) if len(weights) else 0.0
+    size = unit(mean) ** power
+    return np.asarray(np.rint(sums / size) * size)
+
+
+def n_means(weights: Floats) -> float:
+    """Returns a hospital's sum of weights by its mean weight, rounded to an eighth of the power of two nearest to it:
+    off by up to a 16th of that for each patient, so that one more or less is not told by it."""
+    mean = float(weights.mean()) if len(weights) else 0.0
+    step = unit(mean) / _PARTS
+    return float(np.rint(mean / step) * step) * len(weights)
+
+
 def largest_share(weights: Floats, total: float | None = None) -> float:
     """Returns the share of the heaviest of these patients in the weight of all: `total`, or their own. The total is of
     rounded weights, so that a share may come out above 1."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import AnalysisSet, AnySet, Cohort
-from riskset.analyses.weights import Weights, effective, largest_share, rounded, unit, weights_of
+from riskset.analyses.weights import Weights, effective, in_units, largest_share, rounded, unit, weights_of
 from riskset.disclosure.exposure import Column, Label
 from riskset.disclosure.exposure import total as total_of
 
@@ -130,8 +130,12 @@ def local(cohort: Cohort, live: Live) -> Floats:
     numbers: list[float] = []
     for of in wholes(live):
         rows = cohort.analysis_sets[of.cohort]
-        own = rounded(weights_of(rows))[are_among(of, rows, live)]
-        numbers += [float(own.sum()), float(own @ own)]
+        weights = rounded(weights_of(rows))
+        own = weights[are_among(of, rows, live)]
+        sums = [float(own.sum()), float(own @ own)]
+        if of.with_event:  # all less these are those without the event, who may be one
+            sums = [float(in_units(np.array(x), weights, power)) for power, x in enumerate(sums, 1)]
+        numbers += sums
     names = tuple(dict.fromkeys(name for pair in shared(live) for name in pair))
     values = dict(zip(names, counting(cohort, names, live).T, strict=True))
     return np.array([*numbers, *(float(values[a] @ values[b]) for a, b in shared(live))], np.float64)
@@ -186,7 +190,8 @@ def local_levels(cohort: Cohort, live: Live) -> Floats:
     for of in levels(live):
         rows = cohort.analysis_sets[of.cohort]
         weights, has = rounded(weights_of(rows)), are_among(of, rows, live)
-        numbers += [effective(weights[has]), effective(weights[~has]), float(weights[has].sum())]
+        of_level = float(in_units(weights[has].sum(), weights))  # two levels may differ in one patient
+        numbers += [effective(weights[has]), effective(weights[~has]), of_level]
     return np.array(numbers, np.float64)
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from riskset.analyses.design import Column
 from riskset.analyses.methods.propensity_fit import spread
-from riskset.analyses.weights import rounded
+from riskset.analyses.weights import n_means
 from riskset.disclosure.exposure import Label, total
 from riskset.stats import auc, logistic
 from riskset.stats.balancing_weights import weights
@@ -58,14 +58,15 @@ class ScoreSums:
         )
 
     def local(self, rows: logistic.Rows, scores: logistic.Scores | None) -> Floats:
-        """Returns a hospital's sums, (size,). Weights are rounded: who knows the scores could find out from a sum of
-        exact ones whose it is. Stabilised weights are added up before they are multiplied by the share of the arm,
-        which is not known yet."""
+        """Returns a hospital's sums, (size,). Of weights it tells their mean, rounded, as often as it has patients: the
+        weights after limits and trims are added up too, and exact sums of both would tell those of the few who are
+        limited. Stabilised weights are added up before they are multiplied by the share of the arm, which is not known
+        yet."""
         if scores is None or not rows.n:
             return np.zeros(self._before_weights + 2 * len(self.limited))
         logit, p, pairs = scores.logit, scores.probability, auc.pairs(scores.logit, rows.arm)
         of_pairs = (pairs.compared, pairs.concordant, pairs.tied)
-        of_weights = [w.sum() for _, asked in self.limited for w in _rounded(_in_arms(rows, scores, asked))]
+        of_weights = [n_means(w) for _, asked in self.limited for w in _in_arms(rows, scores, asked)]
         of_p = [p @ p, p.sum()] if self.is_penalised else [p @ p]
         sums = [rows.n, rows.arm.sum(), logit.sum(), logit @ logit, *of_p, *of_pairs, *of_weights]
         return np.array(sums, np.float64)
@@ -115,9 +116,3 @@ def _in_arms(rows: logistic.Rows, scores: logistic.Scores, asked: Weighting) -> 
     estimand = "ate" if asked.estimand == "ate_stab" else asked.estimand
     found = weights(estimand, rows.arm, scores.logit)
     return found[~rows.arm], found[rows.arm]
-
-
-def _rounded(arms: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
-    """Returns the weights of both arms as they are added up for the others."""
-    both = rounded(np.concatenate(arms))
-    return both[: len(arms[0])], both[len(arms[0]) :]
