@@ -11,7 +11,7 @@ import pytest
 from tests.golden.more.studies import DATA, prepared, study_of
 
 R = json.loads(Path(__file__).with_name("weighted_curves.json").read_text(encoding="utf-8"))
-LANDMARKS = {"lung": [182, 364], "rottgbsg": [728, 1456]}
+LANDMARKS = {"lung": [182, 476], "rottgbsg": [728, 1456]}
 ADJUSTED = 'adjustments.iptw = { method = "ate" }\n'
 
 

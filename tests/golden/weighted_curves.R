@@ -3,12 +3,12 @@
 # glm(trt ~ x + site) over the sites with both arms, 0 at the others; each rounded to an eighth of their mean; averaged over at least
 # 20 patients of an arm who leave with the event, or are censored, one after the other (steps of WIDTH days). The mean is that of
 # weights rounded at each site to an eighth of the power of two nearest to the site's mean. The error has each patient's own weight:
-# the influence on S(t) divided by the average and times the own rounded weight; of each site the sum of squares is rounded to 1/1024
+# the influence on S(t) divided by the average and times the own rounded weight; of each site the sum of squares is rounded to 1/64
 # of the sum of all sites by averages. The restricted mean up to the last landmark is survfit's rmean; its error is of residuals(type = "rmst") in the same way.
 suppressMessages({library(survival); library(jsonlite)})
 folder <- commandArgs(TRUE)[1]; LEAST <- 20; WIDTH <- 7
 ps <- list(lung=c("age","ph_ecog","wt_loss"), rottgbsg=c("age","meno","size2","size3","grade3","lnodes","lpgr","ler"))
-marks <- list(lung=c(182, 364), rottgbsg=c(728, 1456))
+marks <- list(lung=c(182, 476), rottgbsg=c(728, 1456))
 derive <- function(d) { if (!is.null(d$nodes)) { d$size2 <- as.integer(d$sizecat==2); d$size3 <- as.integer(d$sizecat==3); d$lnodes <- log1p(d$nodes); d$lpgr <- log1p(d$pgr); d$ler <- log1p(d$er) }; d }
 ctl <- glm.control(epsilon=1e-15, maxit=100)
 blocks <- function(step) {            # the block of each patient of one arm and status, from the steps in which they leave
@@ -35,11 +35,11 @@ one <- function(name) {
     x$average <- ave(x$w, x$block); x$average[is.na(x$block)] <- mean(x$w[!is.na(x$block)])
     f <- survfit(Surv(step, event) ~ 1, data=x, weights=average, robust=TRUE, influence=TRUE)
     at <- findInterval(marks[[name]], f$time); own <- f$influence.surv[, at]/x$average*x$w; expected <- colSums(f$influence.surv[, at]^2)
-    of_sites <- round(t(t(rowsum(own^2, x$site))/expected)*1024)/1024; se <- sqrt(colSums(of_sites)*expected)
+    of_sites <- round(t(t(rowsum(own^2, x$site))/expected)*64)/64; se <- sqrt(colSums(of_sites)*expected)
     s <- f$surv[at]; z <- qnorm(.975)*se/(s*log(s))
     x <<- x; m <- summary(f, rmean=marks[[name]][2])$table; tau <- marks[[name]][2]
     of_mean <- residuals(f, times=tau, type="rmst", weighted=FALSE); expected_m <- sum((of_mean*x$average)^2)
-    se_m <- sqrt(sum(round(rowsum((of_mean*x$w)^2, x$site)/expected_m*1024)/1024)*expected_m)
+    se_m <- sqrt(sum(round(rowsum((of_mean*x$w)^2, x$site)/expected_m*64)/64)*expected_m)
     q <- quantile(f, c(.25,.5,.75), conf.int=FALSE)
     curve <- if (name == "lung") list(day=f$time, at_risk=f$n.risk, events=f$n.event, survival=f$surv) else NULL
     list(n=nrow(x), events=sum(x$event), curve=curve, quartiles=unname(q), landmarks=list(day=marks[[name]], survival=s, std_error=se, lower=exp(log(s)*exp(-z)), upper=exp(log(s)*exp(z))),

@@ -8,6 +8,7 @@ Jaeckel, Bell Laboratories Memorandum 72-1215-11 (1972); `survfit(..., influence
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -56,6 +57,16 @@ def averages(of_arm: Blocks, totals: Floats) -> Floats:
     each = np.asarray(totals, np.float64) / np.array(of_arm.sizes, np.float64)
     mean = float(np.sum(totals)) / sum(of_arm.sizes)
     return np.where(of_arm.of == IN_NONE, mean, each[of_arm.of])
+
+
+def apart(events: Sequence[int], least: int) -> list[int]:
+    """Returns the places of times between which at least so many patients have the event, from how many have it by each
+    of ascending times: the first, and each that is so far from the last one before it that is returned."""
+    found = list[int]()
+    for at, by_then in enumerate(events):
+        if not found or by_then - events[found[-1]] >= least:
+            found.append(at)
+    return found
 
 
 def influences(weighted: Floats, survival: float, last: int) -> Floats:

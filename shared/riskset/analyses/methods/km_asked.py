@@ -24,7 +24,7 @@ def planned(study: Study, name: str, entry: KaplanMeierEntry) -> Iterator[Analys
         if study.is_weighted(population):
             weighted = _weighted(study, name, entry, endpoint, population)
             yield weighted
-            yield from errors_at_landmarks(weighted)
+            yield from errors_at_landmarks(weighted, _of_all_curves(study, endpoint, population))
         else:
             yield _curves(study, name, entry, endpoint, population)
 
@@ -42,6 +42,13 @@ def _weighted(study: Study, name: str, entry: KaplanMeierEntry, endpoint: str, p
         least=fewest * len(_weighted_endpoints(study)),
         followed=fewest,
     )
+
+
+def _of_all_curves(study: Study, endpoint: str, population: str) -> tuple[float, ...]:
+    """Returns the days of the landmarks of all curves of an endpoint in a population that a study asks for."""
+    entries = (one for one in study.analyses.values() if isinstance(one, KaplanMeierEntry))
+    asked = (one for one in entries if endpoint in one.endpoints and population in one.populations)
+    return tuple(time * study.days_per_unit for one in asked for time in one.landmarks)
 
 
 def weighted_curves_of(study: Study, endpoint: str, population: str) -> WeightedKaplanMeier:

@@ -23,12 +23,13 @@ from riskset.analyses.methods.km_weighted import Leaving, WeightedCurves, Weight
 from riskset.analyses.moments import moments_id
 from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import EVENT, Column, Exposure, Label, counted
-from riskset.stats.averaged_weights import influences
+from riskset.stats.averaged_weights import apart, influences
 from riskset.stats.kaplan_meier import Landmark, limits_of
 
-SHARES: Final = 1024
-"""Steps of a hospital's sum of squared influences in what that of all hospitals is expected to be: a sum told to 15
-digits could be decoded, since influences of patients who leave at different times have no common measure."""
+SHARES: Final = 64
+"""Steps of a hospital's sum of squared influences in what that of all hospitals is expected to be. A sum told to 15
+digits could be decoded, since influences of patients who leave at different times have no common measure. With 1024
+steps the difference of two such sums still tells the weight of a patient who leaves between their times."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ class ErrorOfArm(AskedOnce):
     curves: WeightedKaplanMeier
     arm: Column
     day: float
+    days: tuple[float, ...]
+    """Those of all errors of such figures that the study asks of the arm."""
 
     @property
     @abstractmethod
@@ -79,7 +82,10 @@ class ErrorOfArm(AskedOnce):
     @property
     def last(self) -> int:
         """The last step that ends by the day."""
-        return int(np.searchsorted(self.curves.counts.grid.days, self.day, side="right")) - 1
+        return self._last(self.day)
+
+    def _last(self, day: float) -> int:
+        return int(np.searchsorted(self.curves.counts.grid.days, day, side="right")) - 1
 
     def following(self, renamed: Mapping[str, str]) -> Self:
         curves = self.curves.following(renamed)
@@ -87,10 +93,31 @@ class ErrorOfArm(AskedOnce):
 
     def start(self, inputs: Inputs) -> At | Result:
         curves: WeightedCurves = inputs[self.curves.id]
-        counts, weighted, after = curves.of.counts[self.at], curves.weighted(self.at), self.last + 1
-        if int(counts[:, after:].sum()) < self.curves.followed or not weighted[:, after:].any():
+        if not self._has_followed(curves, self.day):
             return NotEstimable("few at risk", say("analyses.km.few_at_risk", least=self.curves.followed))
-        return At(curves) if weighted[0, :after].any() else ErrorFound(0.0)
+        if not self._has_events(curves, self.day):
+            return ErrorFound(0.0)
+        if self.day not in self._apart(curves):
+            return NotEstimable("few between", say("analyses.km.few_between", least=self.curves.least))
+        return At(curves)
+
+    def _has_followed(self, curves: WeightedCurves, day: float) -> bool:
+        """Returns whether enough of the arm leave after a day, and with a weight."""
+        after = self._last(day) + 1
+        is_weighted = bool(curves.weighted(self.at)[:, after:].any())
+        return is_weighted and int(curves.of.counts[self.at][:, after:].sum()) >= self.curves.followed
+
+    def _has_events(self, curves: WeightedCurves, day: float) -> bool:
+        return bool(curves.weighted(self.at)[0, : self._last(day) + 1].any())
+
+    def _apart(self, curves: WeightedCurves) -> set[float]:
+        """Returns the days of the errors that may be told: two of them differ in who leaves between their days, so
+        that enough of the arm must have the event there. This follows from the counts of all patients, not from what
+        hospitals refuse."""
+        asked = sorted(set(self.days))
+        days = [day for day in asked if self._has_followed(curves, day) and self._has_events(curves, day)]
+        events = [int(curves.of.counts[self.at][0, : self._last(day) + 1].sum()) for day in days]
+        return {days[at] for at in apart(events, self.curves.least)}
 
     def labels(self, state: At) -> tuple[Label, ...]:
         return (counted(f"squared influences on {self.figure} of {self.arm.level}", EVENT, None, self.arm),)
@@ -161,8 +188,8 @@ class LandmarkError(ErrorOfArm):
         return replace(mark, std_error=std_error, lower=float(lower), upper=float(upper))
 
 
-def errors_at_landmarks(curves: WeightedKaplanMeier) -> Iterator[LandmarkError]:
-    """Yields one for each landmark of each arm."""
+def errors_at_landmarks(curves: WeightedKaplanMeier, days: tuple[float, ...]) -> Iterator[LandmarkError]:
+    """Yields one for each landmark of each arm; `days` are the landmarks of all curves of these patients."""
     for arm in curves.counts.levels:
         for _, day in curves.landmarks:
             yield LandmarkError(
@@ -173,4 +200,5 @@ def errors_at_landmarks(curves: WeightedKaplanMeier) -> Iterator[LandmarkError]:
                 curves=curves,
                 arm=arm,
                 day=day,
+                days=days,
             )

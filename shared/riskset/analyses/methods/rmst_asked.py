@@ -21,7 +21,15 @@ def planned(study: Study, name: str, entry: RestrictedMeanEntry) -> Iterator[Ana
         counts, days = counts_of(study, endpoint), tau * study.days_per_unit
         id_ = f"rmst/{endpoint}/{population}/{repr(tau).removesuffix('.0')}"
         if study.is_weighted(population):
-            yield from weighted_means(weighted_curves_of(study, endpoint, population), id_, name, days)
+            curves = weighted_curves_of(study, endpoint, population)
+            yield from weighted_means(curves, id_, name, days, _of_all_means(study, endpoint, population))
         else:
             set_id = set_of(entry, endpoint, population, counts.variables)
             yield RestrictedMean(id=id_, name=name, set_id=set_id, counts=counts, tau_days=days)
+
+
+def _of_all_means(study: Study, endpoint: str, population: str) -> tuple[float, ...]:
+    """Returns the days up to which a study asks for means of an endpoint in a population."""
+    entries = (one for one in study.analyses.values() if isinstance(one, RestrictedMeanEntry))
+    asked = (one for one in entries if endpoint in one.endpoints and population in one.populations)
+    return tuple(time * study.days_per_unit for one in asked for time in one.tau)

@@ -123,8 +123,11 @@ class MeanError(ErrorOfArm):
         return replace(means, arms=tuple(arms))
 
 
-def weighted_means(curves: WeightedKaplanMeier, id_: str, name: str, tau_days: float) -> Iterator[AskedOnce]:
-    """Yields the means up to a day, from the curves, and the error of each arm's."""
+def weighted_means(
+    curves: WeightedKaplanMeier, id_: str, name: str, tau_days: float, days: tuple[float, ...]
+) -> Iterator[AskedOnce]:
+    """Yields the means up to a day, from the curves, and the error of each arm's; `days` are those of all means of
+    these patients."""
     yield WeightedRestrictedMean(id=id_, name=name, set_id=curves.set_id, curves=curves, tau_days=tau_days)
     for arm in curves.counts.levels:
         yield MeanError(
@@ -135,6 +138,7 @@ def weighted_means(curves: WeightedKaplanMeier, id_: str, name: str, tau_days: f
             curves=curves,
             arm=arm,
             day=tau_days,
+            days=days,
         )
 
 
