@@ -1,6 +1,6 @@
 """Sums of weights that are told before a model is judged, of two sets that differ in one patient: all patients and
-those with an event, two levels, weights before and after their limit. Whoever subtracts them has that patient's weight, and
-by the score's coefficients nearly the row. A hospital's sums are therefore rounded by more than one weight."""
+those with an event, two levels, weights before and after their limit. Whoever subtracts them has that patient's weight,
+and by the coefficients of the score nearly the row. So a hospital's sums are rounded by more than one weight."""
 
 import numpy as np
 import pytest
