@@ -8,9 +8,10 @@ from itertools import product
 import numpy as np
 import pytest
 
-from riskset.analyses.analysis import RefusedByRule, has_result
+from riskset.analyses.analysis import NotEstimable, RefusedByRule, has_result
 from riskset.analyses.cohort import Cohort, PatientSet
-from riskset.analyses.methods import km_weighted
+from riskset.analyses.methods import km_weighted, km_weighted_errors
+from riskset.analyses.methods.km_weighted_errors import ErrorFound, LandmarkError
 from riskset.analyses.methods.propensity_fit import PropensityFit
 from riskset.analyses.plan import plan
 from riskset.rehearsal import Rehearsal
@@ -48,17 +49,19 @@ def made(patients, rows):
         is_gated=True,
         run="rehearsal",
         means=None,
+        also=None,
         of=None,
         **more,
     ):
         score = {"covariates": ["age", "stage"], "site": "none", "adjustments": adjustments or {"iptw": IPTW}}
         asked = {"score": {"kind": "propensity"}, "curves": curves} | ({"means": means} if means else {})
+        asked |= {"further": also} if also else {}
         ends = {name: {"days": "days", "event": "dead"} for name in endpoints}
         variables = patients.variables | {"age": {"type": "number", "range": [0, 100], "step": 0.1}}
         study = patients.study(
             sites, width_days=7, analyses=asked, propensity=score, endpoints=ends, variables=variables, **more
         )
-        dealt = patients.deal(rows if of is None else of, patients.sites(sites, N))
+        dealt = patients.deal(rows if of is None else of, patients.sites(sites, len((rows if of is None else of).days)))
         cohorts = {}
         for name, cohort in dealt.items():
             own = cohort.analysis_sets["os"]
@@ -285,3 +288,134 @@ def test_the_nearest_honest_request_is_answered(honest):
     assert all(has_result(result) for result in honest.values())
     errors = [id_ for id_, arm in product(honest, ("old", "new")) if id_.startswith(f"km/os/iptw/error/{arm}")]
     assert len(errors) == 4
+
+
+LEVELS = ("old", "new")
+WEEKLY = [round(7 * week / 30.4375 + 1e-4, 4) for week in range(1, 61)]
+"""Landmarks at the end of each of 60 weeks."""
+
+
+@pytest.fixture(scope="module")
+def few(patients):
+    """300 patients, most of whom leave alone in a week."""
+    return who_leave_soon(patients, 300)
+
+
+def who_leave_soon(patients, n):
+    """Returns patients of whom about half have the event within two years."""
+    random, found = np.random.default_rng(3), patients.rows(5, n)
+    age, stage = found.variables["age"], found.variables["stage"]
+    arm = (random.random(n) < 1 / (1 + np.exp(-0.05 * (age - 65) - 0.5 * (stage - 1)))).astype(float)
+    scale = 700 * np.exp(-0.02 * (age - 60) + 0.5 * arm - 0.4 * stage + 0.4)
+    days, last = 1 + random.exponential(scale).astype(np.int64), random.integers(300, 1500, n)
+    return replace(found, variables=found.variables | {"arm": arm}, days=np.minimum(days, last), event=days <= last)
+
+
+@pytest.fixture
+def asked_weekly(made, few):
+    """Returns a rehearsal of errors at all these landmarks."""
+    return made(CURVES | {"landmarks": WEEKLY}, of=few)
+
+
+def told(outcome, arm):
+    """Returns the errors of an arm that are told, each with its analysis."""
+    found = [
+        one
+        for one in outcome.history.plan.by_id.values()
+        if isinstance(one, LandmarkError) and one.arm.level == LEVELS[arm]
+    ]
+    with_error = ((one, outcome.results[one.id]) for one in found)
+    return [(one, end) for one, end in with_error if isinstance(end, ErrorFound) and end.std_error > 0]
+
+
+def read_alone(outcome, rows, arm):
+    """Returns how many weights of patients who leave alone are read to an eighth, and how many of these are right.
+
+    Each error is a linear equation in the sums of squared weights by step, with coefficients that all know. They are
+    solved by Bayes' rule: before, a patient's squared weight is about its average's square, spread as the score's
+    weights are; the hospitals' rounding is known. What is certain is fixed at the nearest eighth, one after the other.
+    """
+    results = outcome.results
+    curves, counts = results["km/os/iptw"], results["km/os/iptw"].of.counts[arm]
+    part = curves.of.mean / km_weighted.PARTS
+    at = np.nonzero(counts)
+    rows_of_all, sums = [], []
+    for one, end in told(outcome, arm):
+        expected = (counts * (curves.averaged[arm] * one.influences(curves)) ** 2).sum()
+        rows_of_all.append((one.influences(curves)[at] * part) ** 2 / expected)
+        sums.append(end.std_error**2 / expected)
+    told_squares, told_sums, n = np.array(rows_of_all), np.array(sums), counts[at]
+    each = np.minimum(parts_by_pattern(results, arm, km_weighted.PARTS), 4 * km_weighted.PARTS)
+    before, spread = n * (curves.averaged[arm][at] / part) ** 2, n * np.std(np.rint(each) ** 2) ** 2
+    noise = np.eye(len(sums)) * len(SITES) / 12 / km_weighted_errors.SHARES**2
+    fixed = set()
+    while True:
+        gain = (spread[:, None] * told_squares.T) @ np.linalg.inv((told_squares * spread) @ told_squares.T + noise)
+        squares = before + gain @ (told_sums - told_squares @ before)
+        left = np.maximum(spread - np.einsum("ij,ji->i", gain, told_squares * spread), 0)
+        weights = np.sqrt(np.maximum(squares, 1))
+        unsure = np.sqrt(left) / (2 * weights)
+        near = np.flatnonzero((n == 1) & (unsure < 0.2) & (abs(weights - np.rint(weights)) < 0.35))
+        new = [k for k in near.tolist() if k not in fixed]
+        if not new:
+            break
+        k = min(new, key=lambda k: unsure[k])
+        fixed.add(k)
+        before[k], spread[k] = np.rint(weights[k]) ** 2, 1e-9
+    right = sum(np.rint(weights[k]) == weight_alone(rows, each, arm, at[0][k], at[1][k]) for k in fixed)
+    return len(fixed), right
+
+
+def weight_alone(rows, each, arm, status, step):
+    """Returns the weight, in eighths, of who leaves so alone, from the truth."""
+    here = (rows.variables["arm"] == arm) & (rows.event == (status == 0)) & (-(-rows.days // 7) == step)
+    (age,), (stage,) = rows.variables["age"][here], rows.variables["stage"][here]
+    return np.rint(each[int(age - AGES[0]), int(stage)])
+
+
+def test_without_the_rule_errors_at_many_landmarks_tell_weights(asked_weekly, few, monkeypatch):
+    monkeypatch.setattr(km_weighted_errors, "SHARES", 1024)
+    monkeypatch.setattr(km_weighted_errors, "apart", lambda events, least: range(len(events)))
+    read, right = read_alone(asked_weekly.run(), few, 1)
+    assert read >= 10
+    assert right >= 0.9 * read
+
+
+def test_the_rule_answers_few_of_them_and_no_weight_is_read(asked_weekly, few):
+    outcome = asked_weekly.run()
+    for arm in (0, 1):
+        assert 1 <= len(told(outcome, arm)) <= 4
+        assert read_alone(outcome, few, arm) == (0, 0)
+    codes = {end.code for id_, end in outcome.results.items() if "/error/" in id_ and isinstance(end, NotEstimable)}
+    assert "few between" in codes
+
+
+def test_two_landmarks_with_less_than_a_block_between_have_one_error(made, rows):
+    results = made(CURVES | {"landmarks": [12, 12.3]}).run().results
+    for level in LEVELS:
+        first, second = (results[f"km/os/iptw/error/{level}/{month * 30.4375:g}"] for month in (12, 12.3))
+        assert has_result(first)
+        assert second.code == "few between"
+
+
+def test_means_count_by_themselves_and_over_all_entries(made):
+    """A second entry for the taus between those of the first one finds no room."""
+    results = made(NO_LANDMARK, means=MEANS | {"tau": [12]}, also=MEANS | {"tau": [12.3]}).run().results
+    for level in LEVELS:
+        assert has_result(results[f"rmst/os/iptw/12/error/{level}"])
+        assert results[f"rmst/os/iptw/12.3/error/{level}"].code == "few between"
+
+
+def test_an_endpoint_under_two_names_counts_as_one(made):
+    also = CURVES | {"endpoints": ["death"], "landmarks": [12.3]}
+    asked = made(CURVES | {"landmarks": [12]}, endpoints=("os", "death"), also=also)
+    errors = [one for one in plan(asked.study).by_id.values() if isinstance(one, LandmarkError)]
+    assert len(errors) == 4
+    assert {tuple(sorted(one.days)) for one in errors} == {(12 * 30.4375, 12.3 * 30.4375)}
+
+
+def test_honest_landmarks_are_answered(made, patients):
+    results = made(CURVES | {"landmarks": [6, 12, 24]}, of=who_leave_soon(patients, N)).run().results
+    errors = [end for id_, end in results.items() if "/error/" in id_]
+    assert len(errors) == 6
+    assert all(isinstance(end, ErrorFound) for end in errors)

@@ -27,7 +27,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from riskset.stats.averaged_weights import IN_NONE, averages, blocks, influences, influences_on_mean
+from riskset.stats.averaged_weights import IN_NONE, apart, averages, blocks, influences, influences_on_mean
 from riskset.stats.kaplan_meier import product_limit, restricted_mean
 
 COUNTS = np.array([[0, 1, 1, 0, 1, 0, 0], [0, 0, 0, 1, 0, 1, 1]])
@@ -89,3 +89,8 @@ def test_a_mean_up_to_half_a_day():
     each = influences_on_mean(COUNTS * averages(found, totals(found)), np.arange(7), 2.5)
     # half a day less of what counts after day 2
     assert each[0, [1, 2, 4]] == pytest.approx([-2 / 25 - 3 / 100, 1 / 50 - 3 / 100, 1 / 50 + 1 / 50])
+
+
+def test_which_of_five_times_are_apart():
+    """3, 10, 22, 25 and 46 have the event by then. From 3 on the first with 20 more is the fourth, and from there 46."""
+    assert apart([3, 10, 22, 25, 46], 20) == [0, 3, 4]

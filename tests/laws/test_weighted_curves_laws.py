@@ -13,7 +13,7 @@ from riskset.analyses.methods.km_weighted import WeightedKaplanMeier
 from riskset.analyses.moments import Moments, moments_id
 from riskset.analyses.plan import plan
 from riskset.analyses.weights import Weights
-from riskset.stats.averaged_weights import IN_NONE, averages, blocks, influences_on_mean
+from riskset.stats.averaged_weights import IN_NONE, apart, averages, blocks, influences_on_mean
 from riskset.stats.kaplan_meier import product_limit, restricted_mean
 
 N = 200
@@ -39,6 +39,16 @@ def test_averages_keep_the_sum_of_weights(counts, data):
     found = blocks(counts, 5)
     totals = np.array(data.draw(st.lists(st.integers(0, 99), min_size=len(found.sizes), max_size=len(found.sizes))))
     assert (counts * averages(found, totals)).sum() == pytest.approx(totals.sum())
+
+
+@given(st.lists(st.integers(0, 300), max_size=30).map(sorted), st.integers(1, 40))
+def test_times_apart_have_enough_between_and_all_others_too_few(events, least):
+    found = apart(events, least)
+    assert found[:1] == [0][: len(events)]
+    kept = [events[at] for at in found]
+    assert all(after - before >= least for before, after in zip(kept, kept[1:], strict=False))
+    for at in set(range(len(events))) - set(found):
+        assert events[at] - max(events[one] for one in found if one < at) < least
 
 
 two_statuses = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=3, max_size=30)

@@ -46,9 +46,16 @@ def _weighted(study: Study, name: str, entry: KaplanMeierEntry, endpoint: str, p
 
 def _of_all_curves(study: Study, endpoint: str, population: str) -> tuple[float, ...]:
     """Returns the days of the landmarks of all curves of an endpoint in a population that a study asks for."""
+    of = names_of(study, endpoint)
     entries = (one for one in study.analyses.values() if isinstance(one, KaplanMeierEntry))
-    asked = (one for one in entries if endpoint in one.endpoints and population in one.populations)
+    asked = (one for one in entries if of.intersection(one.endpoints) and population in one.populations)
     return tuple(time * study.days_per_unit for one in asked for time in one.landmarks)
+
+
+def names_of(study: Study, endpoint: str) -> set[str]:
+    """Returns all names under which a study has an endpoint. Competing events count as censorings in its curves."""
+    by_name = {name: one.model_dump(exclude={"label", "competing"}) for name, one in study.endpoints.items()}
+    return {name for name, one in by_name.items() if one == by_name[endpoint]}
 
 
 def weighted_curves_of(study: Study, endpoint: str, population: str) -> WeightedKaplanMeier:

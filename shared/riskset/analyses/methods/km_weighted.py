@@ -81,7 +81,7 @@ class WeightedKaplanMeier(AskedOnce):
     least: int
     """Fewest patients of a block."""
     followed: int
-    """Fewest patients who are followed beyond a landmark with an error."""
+    """Fewest patients who are followed beyond a landmark with an error, and who have the event between two such."""
 
     @cached_property
     def exposure(self) -> Exposure:

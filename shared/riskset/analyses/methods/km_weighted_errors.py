@@ -98,7 +98,7 @@ class ErrorOfArm(AskedOnce):
         if not self._has_events(curves, self.day):
             return ErrorFound(0.0)
         if self.day not in self._apart(curves):
-            return NotEstimable("few between", say("analyses.km.few_between", least=self.curves.least))
+            return NotEstimable("few between", say("analyses.km.few_between", least=self.curves.followed))
         return At(curves)
 
     def _has_followed(self, curves: WeightedCurves, day: float) -> bool:
@@ -117,7 +117,7 @@ class ErrorOfArm(AskedOnce):
         asked = sorted(set(self.days))
         days = [day for day in asked if self._has_followed(curves, day) and self._has_events(curves, day)]
         events = [int(curves.of.counts[self.at][0, : self._last(day) + 1].sum()) for day in days]
-        return {days[at] for at in apart(events, self.curves.least)}
+        return {days[at] for at in apart(events, self.curves.followed)}
 
     def labels(self, state: At) -> tuple[Label, ...]:
         return (counted(f"squared influences on {self.figure} of {self.arm.level}", EVENT, None, self.arm),)
