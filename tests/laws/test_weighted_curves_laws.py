@@ -2,6 +2,7 @@
 patients are dealt, nor a hospital with nobody changes a bit."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -46,7 +47,7 @@ def test_times_apart_have_enough_between_and_all_others_too_few(events, least):
     found = apart(events, least)
     assert found[:1] == [0][: len(events)]
     kept = [events[at] for at in found]
-    assert all(after - before >= least for before, after in zip(kept, kept[1:], strict=False))
+    assert all(after - before >= least for before, after in pairwise(kept))
     for at in set(range(len(events))) - set(found):
         assert events[at] - max(events[one] for one in found if one < at) < least
 
