@@ -92,5 +92,5 @@ def test_a_mean_up_to_half_a_day():
 
 
 def test_which_of_five_times_are_apart():
-    """3, 10, 22, 25 and 46 have the event by then. After 3 the first with 20 more is the fourth, and then 46."""
+    """By then 3, 10, 22, 25 and 46 have the event. The first with 20 more than 3 is the fourth; 46 is 21 more."""
     assert apart([3, 10, 22, 25, 46], 20) == [0, 3, 4]
