@@ -36,7 +36,7 @@ def rows_of(
     if isinstance(asked, Matching):
         return [complete[i] for i in sorted(_matched(complete, logit, treated == 1.0, asked))]
     if isinstance(asked, Stratification):
-        strata = np.searchsorted(np.array(asked.cuts), 1.0 / (1.0 + np.exp(-logit)), side="right")
+        strata = np.searchsorted(np.array(asked.cuts), 1.0 / (1.0 + np.exp(-logit)), side="left")
         return [replace(row, site=f"{row.site}/{of}") for row, of in zip(complete, strata.tolist(), strict=True)]
     if asked.trim is not None:
         raise NotImplementedError(f"population {population} is trimmed")

@@ -1,7 +1,7 @@
 # usage: Rscript score_levels.R DATA_FOLDER > score_levels.json   (R 4.2.2, survival 3.5-3; 15 digits)
 # What follows from the scores of propensity.R: glm(trt ~ x + site) over the sites with both arms (`site`), glm(trt ~ x) over all
 # (`common`). Patients of each arm by tenths of the preference score, plogis(lp - qlogis(share of the treated)). Cox models
-# stratified by site and by the score, cut at fixed probabilities (whoever has one is in the higher stratum); those of sites with
+# stratified by site and by the score, cut at fixed probabilities (nobody has one); those of sites with
 # one arm have no score and are a stratum of their own. coxph.control(eps = 1e-13).
 suppressMessages({library(survival); library(jsonlite)})
 folder <- commandArgs(TRUE)[1]; ctl <- coxph.control(eps=1e-13, iter.max=200, toler.chol=1e-14)

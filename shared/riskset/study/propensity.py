@@ -84,7 +84,7 @@ class Stratification(TomlTable):
 
     method: Literal["strata"]
     cuts: tuple[float, ...] = Field(min_length=1, max_length=9)
-    """Scores, ascending: who has one of them is in the higher stratum."""
+    """Scores, ascending: who has one of them is in the lower stratum."""
 
     @field_validator("cuts")
     @classmethod

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from riskset.analyses.methods.score_levels import from_score
 from riskset.analyses.populations import NO_LEVEL, Members
 from riskset.disclosure.exposure import Column, FromFit
 from riskset.study.spec import Stratification, Study
+
+_SAME: Final = 2.0**-30
+"""How far a score may be above a cut and count as it: equal scores may differ in their last bits."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Stratified:
         order, scores = np.argsort(rows.patients), fit.scores(rows)
         codes = np.full(rows.n, NO_LEVEL, np.int64)
         if scores is not None:
-            codes = np.searchsorted(np.array(self.asked.cuts), scores.probability, side="right").astype(np.int64)
+            codes = np.searchsorted(np.array(self.asked.cuts) + _SAME, scores.probability, side="left").astype(np.int64)
         return Members(rows.patients[order], codes={variable_of(self.name): codes[order]})
 
 
