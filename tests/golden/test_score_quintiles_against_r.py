@@ -1,5 +1,5 @@
-"""Models stratified by hospital and by fifths of the score equal R's (`oracle_more.R`, `ps_quintiles`), whose limits are
-scores of patients: `cut()` takes these into the lower fifth."""
+"""Models stratified by hospital and by fifths of the score equal R's (`oracle_more.R`, `ps_quintiles`), whose limits
+are scores of patients: `cut()` takes these into the lower fifth."""
 
 import csv
 import json
