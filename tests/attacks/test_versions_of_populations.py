@@ -12,7 +12,7 @@ from tests.attacks.test_scores_of_few import COMBINED, EXCEPTIONS
 from tests.attacks.test_scores_of_few import VARIABLES as OF_SCORE
 from tests.attacks.test_scores_of_few import cohort as with_scores
 
-from riskset.analyses.admission import judging, own_rows
+from riskset.analyses.admission import judging, own_rows, weighings
 from riskset.analyses.admission.features import Feature
 from riskset.analyses.analysis import RefusedByRule, has_result
 from riskset.analyses.cohort import Cohort
@@ -197,6 +197,7 @@ class TestOneTrimmed:
     def test_without_the_rule_weight_and_row_are_the_difference(self, patients, table, monkeypatch):
         monkeypatch.setattr(judging, "apart_since", lambda *_: iter(()))
         monkeypatch.setattr(judging, "weighed_since", lambda *_: iter(()))
+        monkeypatch.setattr(weighings, "in_units", lambda sums, *_: sums)
         one, other, who = self.both(patients, table, READ)
         figures = [run.outcome.history.figures for run in (one, other)]
         whole, less = ({w.cohort: of.total for w, of in f.weights.items() if not w.with_event} for f in figures)
