@@ -33,9 +33,13 @@ BALANCE = tuple(f"balance/match/{of}/{when}" for of in ("age", "ecog", "mvi", "a
 """One hospital has six patients of an arm."""
 CLASS_B = "balance/match/child_pugh/after"
 """6 of the matched patients are of class B."""
-PARTS = {HCC.name: ("table1/all/age/ranks", "table1/all/afp/ranks", CLASS_B), HCC_TWO.name: (PH_TEST, ROBUST, *BALANCE)}
-"""What is refused alone, and reported in the object of its whole. Two of ten hospitals have three patients of an
-arm."""
+WEIGHED = tuple(f"balance/iptw/{name}/after" for name in ("age", "sex", "ecog", "child_pugh"))
+PARTS = {
+    HCC.name: ("table1/all/age/ranks", "table1/all/afp/ranks", CLASS_B, *WEIGHED),
+    HCC_TWO.name: (PH_TEST, ROBUST, *BALANCE),
+}
+"""What is refused alone, and reported in the object of its whole. Two of ten hospitals have three patients of an arm;
+and a patient of one has a heavy weight (R8)."""
 REFUSED = {HCC.name: BY_SITE, HCC_TWO.name: (*CHILD_PUGH, *TTP, *BY_SITE)}
 WITHOUT_ARMS = ("response/all/recist", "response/all/mrecist", "adverse-events/safety")
 """For the same reason two hospitals count them in all patients only."""
