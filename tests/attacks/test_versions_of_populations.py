@@ -362,7 +362,7 @@ class TestTwoRunsAtOnce:
         return one, versions.asks(nearest(caliper), analyses)
 
     def test_without_the_rule_their_rows_are_the_difference(self, patients, table, monkeypatch):
-        monkeypatch.setattr(own_rows, "_own_not_compared", lambda *_: iter(()))
+        monkeypatch.setattr(own_rows, "own_not_compared", lambda *_: iter(()))
         one, other = self.both(patients, table, 0.319, cox("match"))
         with pytest.raises(Refused, match="has sent numbers of models in another run"):  # after they are counted
             one.run()

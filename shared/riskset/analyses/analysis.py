@@ -90,6 +90,13 @@ def has_result(result: Result | None) -> bool:
     return result is not None and not isinstance(result, NotEstimable | RefusedByRule)
 
 
+def reason_of(end: Result) -> dict[str, Any]:
+    """Returns the `reason` in results.json of an analysis without a result; TypeError for one that has a result."""
+    if not isinstance(end, NotEstimable | RefusedByRule):
+        raise TypeError(f"an analysis ended with {type(end).__name__}, which is a result")
+    return end.reason_json()
+
+
 Inputs = Mapping[str, Any]
 """By id, the results of the analyses that an analysis `needs`."""
 

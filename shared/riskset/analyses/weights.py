@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.cohort import AnySet
+from riskset.stats.balancing_weights import effective_size
 
 Floats = NDArray[np.float64]
 
@@ -35,7 +36,7 @@ class Weights:
     @property
     def effective(self) -> int:
         """Returns as how many whole patients they count."""
-        return floor(self.total**2 / self.squares) if self.squares > 0.0 else 0
+        return floor(effective_size(self.total, self.squares))
 
 
 def unit(mean: float) -> float:

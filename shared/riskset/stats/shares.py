@@ -25,6 +25,14 @@ def of_matrices(parts: Floats, white: Floats) -> float:
     return float(np.linalg.eigvalsh(white @ parts @ white.T)[:, -1].max())
 
 
+def of_sums(here: Floats, every: Floats) -> float:
+    """Returns the largest share of a hospital's sums of products (p, p) in those of all, in any direction, whatever the
+    units of the columns are."""
+    length = np.sqrt(np.maximum(np.diag(every), 1e-300))
+    own, total = (of / np.outer(length, length) for of in (here, every))
+    return of_matrices(own[None], whitener(total))
+
+
 def of_vectors(parts: Floats, white: Floats) -> float:
     """Returns the largest share of one of the vectors, (p, n), squared along any direction; 0 for none."""
     return float(((white @ parts) ** 2).sum(axis=0).max(initial=0.0))

@@ -5,7 +5,8 @@ from tests.test_kinds import with_sets
 
 from riskset.analyses import methods
 from riskset.analyses.analysis import NotEstimable, has_result
-from riskset.analyses.methods.balance_answer import Balanced, Gate
+from riskset.analyses.methods.balance_answer import Balanced
+from riskset.analyses.methods.demands import Demand
 from riskset.analyses.methods.propensity_fit import PropensityFit
 from riskset.rehearsal import Rehearsal
 from riskset.results import entry_json, results_of
@@ -80,7 +81,7 @@ def test_a_population_may_have_several_gates(run, monkeypatch):
 
 
 def test_what_is_not_known_is_withheld():
-    gate = Gate(0.1, withholds=True)
+    gate = Demand("smd_max", 0.1, withholds=True)
     found = Balanced(3, 3, 2, (), {"x": NotEstimable("range", "lost")}, gate)
     assert found.passes is False
     assert "is not known" in str(found.withholds)

@@ -12,7 +12,7 @@ from tests.test_kinds import with_sets
 
 from riskset.analyses.analysis import RefusedByRule, has_result
 from riskset.analyses.cohort import Cohort
-from riskset.analyses.methods.equipoise import Equipoise
+from riskset.analyses.methods.demands import Demand
 from riskset.analyses.methods.preference import FORMS, PREFERENCE, Preferences, PreferenceScore
 from riskset.catalogue import say
 from riskset.rehearsal import Rehearsal
@@ -102,10 +102,13 @@ def test_a_table_that_a_rule_refuses_is_a_demand_that_is_not_met(run, monkeypatc
 @pytest.mark.parametrize(("least", "passes"), [(0.6, True), (0.61, False)])
 def test_the_smaller_share_decides(least, passes):
     """3/5 of the old arm, 4/4 of the new one."""
-    found = Preferences(FORMS[2], ((2, 3, 0), (0, 4, 0)), Equipoise(least, withholds=True))
+    demand = Demand("equipoise_min", least, withholds=True, is_least=True)
+    found = Preferences(FORMS[2], ((2, 3, 0), (0, 4, 0)), demand)
     assert (found.passes, found.withholds is None) == (passes, passes)
-    nobody = Preferences(FORMS[2], ((2, 3, 0), (0, 0, 0)), Equipoise(least, withholds=True))
-    assert (nobody.passes, nobody.withholds.code) == (False, "analyses.equipoise.withheld_unknown")
+    nobody = Preferences(
+        FORMS[2], ((2, 3, 0), (0, 0, 0)), Demand("equipoise_min", least, withholds=True, is_least=True)
+    )
+    assert (nobody.passes, nobody.withholds.code) == (False, "analyses.demand.equipoise_min.unknown")
 
 
 def test_outcomes_wait_for_coarser_intervals(patients):

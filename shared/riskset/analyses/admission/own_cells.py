@@ -85,7 +85,5 @@ def _share(here: InArm, every: InArm) -> float:
     """Returns the largest share of a hospital in a sum of squares of a combination of 1 and the weight that is not that
     of the patients alone; 0 where it has no larger one than in the patients."""
     own, all_ = (np.array([[of.n, of.total], [of.total, of.squares]]) for of in (here, every))
-    length = np.sqrt(np.maximum(np.diag(all_), 1e-300))
-    own, all_ = (of / np.outer(length, length) for of in (own, all_))
-    found = shares.of_matrices(own[None], shares.whitener(all_))
+    found = shares.of_sums(own, all_)
     return found if every.n and found > here.n / every.n + 1e-9 else 0.0

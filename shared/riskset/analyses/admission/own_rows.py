@@ -26,7 +26,6 @@ from riskset.analyses.admission.features import Feature, can_be_subtracted, feat
 from riskset.analyses.admission.figures import Count, Figures
 from riskset.analyses.admission.judging import (
     Judged,
-    altered,
     apart_since,
     beside_a_fit,
     beyond,
@@ -41,6 +40,7 @@ from riskset.analyses.admission.judging import (
 )
 from riskset.analyses.admission.of_columns import adding, binary, modelled
 from riskset.analyses.admission.own_cells import own_arms, own_cells, own_spreads
+from riskset.analyses.admission.own_changes import own_alike, own_changes, own_not_compared, own_untold
 from riskset.analyses.admission.own_columns import (
     by_a_score,
     errors_of,
@@ -79,8 +79,8 @@ def own_findings(
     """Returns what the rules say about a hospital's own rows before it sends its numbers of a step of admission. Never
     leaves the hospital; what does not pass becomes a flag. `arm` is the variable by which tables may be split."""
     in_both: dict[str, Callable[[], Iterator[Judged]]] = {
-        "admission/changes": lambda: _own_untold(policy, live, own),
-        "admission/cohorts": lambda: _own_not_compared(policy, live, own),
+        "admission/changes": lambda: own_untold(policy, live, own),
+        "admission/cohorts": lambda: own_not_compared(policy, live, own),
         "admission/counts": lambda: chain(
             together(policy, curves_of(own.cohort, live), own.opened()),
             own_tables(policy, live, own, arm),
@@ -89,7 +89,7 @@ def own_findings(
         ),
         # before the first score; and other runs may have told columns since
         "admission/pairs": lambda: chain(
-            _own_untold(policy, live, own),
+            own_untold(policy, live, own),
             _own_outcomes(policy, live, own, figures),
             own_sets_of_arms(policy, live, own, figures, arm),
             own_weighted_sets(policy, live, own, figures),
@@ -105,7 +105,7 @@ def own_findings(
     }
     in_column: dict[str, Callable[[], Iterator[Judged]]] = (
         {
-            "admission/changes": lambda: _own_changes(policy, live, own),
+            "admission/changes": lambda: own_changes(policy, live, own),
             "admission/cohorts": lambda: _own_everything(policy, live, own),
             "admission/pairs": lambda: _own_beside_fits(policy, live, own, figures),
             "admission/joint": lambda: chain(
@@ -116,7 +116,7 @@ def own_findings(
         }
         if policy.column == "local"
         else {
-            "admission/changes": lambda: _own_alike(policy, live, own),
+            "admission/changes": lambda: own_alike(policy, live, own),
             "admission/pairs": lambda: own_columns(policy, live, own, figures),
             "admission/joint": lambda: _own_pairs(policy, live, own, figures),
             "admission/products": lambda: chain(
@@ -135,7 +135,7 @@ def own_findings_alone(policy: Policy, live: Live, own: Own) -> Iterator[Judged]
     these models are told in clear, as if the others saw its sums."""
     sets = {analysis.analysis_set for analysis in live}
     events = {name: int(own.cohort.outcomes(name).event.sum()) for name in sets}
-    yield from _own_changes(policy, live, own)
+    yield from own_changes(policy, live, own)
     yield from _own_everything(policy, live, own)
     yield from _own_outcomes(policy, live, own, Figures(events=events))
     yield from own_outcomes_since(policy, live, own, {})
@@ -174,36 +174,6 @@ def own_findings_of_budget(
         return []
     found = judged(policy, begun, lambda name: own.cohort.analysis_sets[name].n, fields, before)
     return [(id_, finding) for id_, finding, tally in found if tally.patients]
-
-
-def _own_changes(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
-    for run, rows in own.changes.items():
-        entered = own.entered.get(run, 0)
-        found = cells.changes(policy, run, rows, int(rows > 0)) + cells.entered(policy, run, entered, int(entered > 0))
-        yield from ((analysis.id, finding) for finding in found for analysis in live)
-        yield from altered(policy, live, {(run, item): Count(n, 1) for item, n in own.altered.get(run, {}).items()})
-    yield from _own_alike(policy, live, own)
-
-
-def _own_alike(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
-    """R14 in both columns: the other hospitals' patients cannot hide those who differ in such a field."""
-    for run, rows in own.alike.items():
-        finding = cells.alike(policy, run, rows)
-        yield from ((analysis.id, finding) for analysis in live)
-
-
-def _own_untold(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
-    """R14 in both columns, for columns that an earlier run did not tell."""
-    for run, neighbours in own.untold(live).items():
-        yield from ((id_, cells.untold(policy, run, rows)) for id_, rows in neighbours.items())
-
-
-def _own_not_compared(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:
-    """R14 in both columns, for sets of derived populations beside what other runs told meanwhile."""
-    names = own.not_compared()
-    for analysis in live:
-        if (name := analysis.analysis_set) in names:
-            yield analysis.id, cells.not_compared(policy, name, is_compared=False)
 
 
 def _own_outcomes(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:

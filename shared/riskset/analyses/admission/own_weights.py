@@ -53,12 +53,11 @@ def _share_of_sets(
     gram: NDArray[np.float64],
     following: Collection[str],
 ) -> Iterator[Judged]:
-    length = np.sqrt(np.maximum(np.diag(gram), 1e-300))
-    every, here = (of / np.outer(length, length) for of in (gram, rows.T @ rows))
+    here = rows.T @ rows
 
     def share(of: Sequence[int]) -> float:
         chosen = np.ix_(of, of)
-        return shares_of.of_matrices(here[chosen][None], shares_of.whitener(every[chosen]))
+        return shares_of.of_sums(here[chosen], gram[chosen])
 
     kept = list(dict.fromkeys(j for id_, columns in users if id_ not in ids for j in columns))
     before = share(kept)

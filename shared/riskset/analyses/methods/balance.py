@@ -15,71 +15,53 @@ from typing import Any, ClassVar, Final
 from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result
 from riskset.analyses.cohort import SetId
 from riskset.analyses.design import columns_of, level_columns
-from riskset.analyses.methods.balance_answer import Covariate, Gate, Reported
+from riskset.analyses.methods.balance_answer import Covariate, Reported
+from riskset.analyses.methods.demands import of_balance
 from riskset.analyses.methods.propensity_fit import ID, PropensityFit, set_of_score
 from riskset.analyses.methods.table1_parts import CountsOfLevels, SumsOfNumber
-from riskset.analyses.methods.weighted_tables import Weighted, WeightedNumber, WeightsByArm, WeightsOfLevels, steps_of
+from riskset.analyses.methods.weighted_tables import Weighted, WeightedNumber, WeightsByArm, WeightsOfLevels, table_of
 from riskset.analyses.moments import moments_id
 from riskset.analyses.patients_by_arm import Arms, PatientsByArm
 from riskset.catalogue import say
 from riskset.study.asked.balance import BalanceEntry
 from riskset.study.spec import NumberVariable, Study
-from riskset.study.variables import values_of
 
 Json = dict[str, Any]
 KIND: Final = "balance"
 
 
+class _Compared:
+    """What the tables of a covariate share: another analysis reports them, and by arm is all that they are."""
+
+    kind: ClassVar[str] = KIND
+
+    @property
+    def is_part(self) -> bool:
+        return True
+
+    def without_arms(self, refusal: RefusedByRule) -> None:
+        """Nothing is left to compare."""
+        return
+
+
 @dataclass(frozen=True, kw_only=True)
-class Levels(CountsOfLevels):
+class Levels(_Compared, CountsOfLevels):
     """Patients of each arm with each level, of one of the two sets."""
 
-    kind: ClassVar[str] = KIND
-
-    @property
-    def is_part(self) -> bool:
-        return True
-
-    def without_arms(self, refusal: RefusedByRule) -> None:
-        """Nothing is left to compare."""
-        return
-
 
 @dataclass(frozen=True, kw_only=True)
-class Number(SumsOfNumber):
+class Number(_Compared, SumsOfNumber):
     """A number's sum and sum of squares in each arm, of one of the two sets."""
 
-    kind: ClassVar[str] = KIND
-
-    @property
-    def is_part(self) -> bool:
-        return True
-
-    def without_arms(self, refusal: RefusedByRule) -> None:
-        """Nothing is left to compare."""
-        return
-
 
 @dataclass(frozen=True, kw_only=True)
-class LevelsOfWeighted(WeightsOfLevels):
+class LevelsOfWeighted(_Compared, WeightsOfLevels):
     """The weights of each level in each arm, of a weighted population."""
 
-    kind: ClassVar[str] = KIND
-
-    @property
-    def is_part(self) -> bool:
-        return True
-
 
 @dataclass(frozen=True, kw_only=True)
-class NumberOfWeighted(WeightedNumber):
+class NumberOfWeighted(_Compared, WeightedNumber):
     """A number's weighted sums in each arm, of a weighted population."""
-
-    kind: ClassVar[str] = KIND
-
-    @property
-    def is_part(self) -> bool:
-        return True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,10 +110,7 @@ class BalanceOfWeighted(Reported, WeightsByArm):
 def planned(study: Study, name: str, entry: BalanceEntry) -> Iterator[Analysis]:
     """Yields, for each matched population, the tables of the covariates and then what is reported of them."""
     assert study.propensity is not None
-    arms, of_score, demanded = Arms.of(study), set_of_score(study), study.propensity.gates
-    gate = None
-    if demanded is not None and demanded.smd_max is not None:
-        gate = Gate(demanded.smd_max, demanded.withholds)
+    arms, of_score, demand = Arms.of(study), set_of_score(study), of_balance(study)
     covariates = study.propensity.covariates
     # a derived variable may be missing for any reason
     is_one_way = not any(study.variables[of].is_derived for of in covariates)
@@ -144,12 +123,13 @@ def planned(study: Study, name: str, entry: BalanceEntry) -> Iterator[Analysis]:
             for when, set_id in sets.items():
                 common: Json = {"id": ids[when], "name": name, "set_id": set_id, "variable": variable, "arms": arms}
                 if is_weighted and when == "after":
-                    yield _weighted_table(study, population, common | {"is_one_way": is_one_way})
+                    of: Json = common | {"is_one_way": is_one_way, "weighted_as": study.weighted_as(population)}
+                    yield table_of(study, LevelsOfWeighted, NumberOfWeighted, **of)
                 else:
                     yield _table(study, variable, common | {"is_one_way": is_one_way})
             found.append(Covariate(variable, _levels(study, variable), ids["before"], ids["after"]))
         common = {"id": stem, "name": name, "set_id": sets["after"], "arms": arms}
-        reported: Json = common | {"covariates": tuple(found), "gate": gate, "is_one_way": is_one_way}
+        reported: Json = common | {"covariates": tuple(found), "demand": demand, "is_one_way": is_one_way}
         if is_weighted:
             yield BalanceOfWeighted(**reported, weighted_as=study.weighted_as(population))
         else:
@@ -158,10 +138,9 @@ def planned(study: Study, name: str, entry: BalanceEntry) -> Iterator[Analysis]:
 
 def demands(study: Study) -> Mapping[str, str]:
     """Returns, by population of whose balance the study demands something, the id of that."""
-    asked = study.propensity
-    if asked is None or asked.gates is None or asked.gates.smd_max is None:
+    if study.propensity is None or of_balance(study) is None:
         return {}
-    return {population: f"{KIND}/{population}" for population in asked.balanced}
+    return {population: f"{KIND}/{population}" for population in study.propensity.balanced}
 
 
 def _table(study: Study, variable: str, common: Json) -> Levels | Number:
@@ -169,15 +148,6 @@ def _table(study: Study, variable: str, common: Json) -> Levels | Number:
         (column,) = columns_of(study, [variable])
         return Number(**common, column=column)
     return Levels(**common, levels=level_columns(study, variable))
-
-
-def _weighted_table(study: Study, population: str, common: Json) -> LevelsOfWeighted | NumberOfWeighted:
-    of = common | {"weighted_as": study.weighted_as(population)}
-    variable = common["variable"]
-    if isinstance(study.variables[variable], NumberVariable):
-        (column,) = columns_of(study, [variable])
-        return NumberOfWeighted(**of, column=column, steps=steps_of(values_of(study.variables[variable])))
-    return LevelsOfWeighted(**of, levels=level_columns(study, variable))
 
 
 def _levels(study: Study, variable: str) -> tuple[str, ...]:

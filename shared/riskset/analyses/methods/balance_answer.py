@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
+from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result, reason_of
 from riskset.analyses.methods.cox_fit import named
+from riskset.analyses.methods.demands import Demand
 from riskset.analyses.methods.table1_parts import Counts, Sums
 from riskset.analyses.methods.weighted_tables import Weighted
 from riskset.analyses.patients_by_arm import Arms
@@ -43,14 +44,6 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Gate:
-    """What a study demands of the largest standardised difference."""
-
-    smd_max: float
-    withholds: bool
-
-
-@dataclass(frozen=True)
 class Balanced(Result):
     treated: int
     """Patients of the arm; in a weighted population, as how many they count."""
@@ -60,7 +53,8 @@ class Balanced(Result):
     rows: tuple[Row, ...]
     without: Mapping[str, Result]
     """By covariate: why nothing is known of it."""
-    gate: Gate | None = None
+    demand: Demand | None = None
+    """Of the largest standardised difference."""
 
     def sizes_json(self) -> Json:
         if self.unmatched is None:
@@ -71,16 +65,11 @@ class Balanced(Result):
     def passes(self) -> bool | None:
         """Whether the differences are as small as the study demands; what is not known is not. None where it demands
         nothing."""
-        largest = self.largest
-        return None if self.gate is None else largest is not None and largest <= self.gate.smd_max
+        return None if self.demand is None else self.demand.is_met(self.largest)
 
     @property
     def withholds(self) -> Message | None:
-        if self.gate is None or not self.gate.withholds or self.passes:
-            return None
-        if self.largest is None:
-            return say("analyses.balance.withheld_unknown")
-        return say("analyses.balance.withheld", largest=f"{self.largest:.3f}", most=f"{self.gate.smd_max:g}")
+        return None if self.demand is None else self.demand.reason(self.largest)
 
     @property
     def largest(self) -> float | None:
@@ -97,7 +86,8 @@ class Reported:
 
     arms: Arms
     covariates: tuple[Covariate, ...]
-    gate: Gate | None = None
+    demand: Demand | None = None
+    """Of the largest standardised difference."""
 
     @property
     def reports(self) -> tuple[str, ...]:
@@ -123,7 +113,7 @@ class Reported:
                 rows += self._rows(one, before, None)
             else:
                 rows += self._rows(one, before, after)
-        return Balanced(sizes[1 - at], sizes[at], unmatched, tuple(rows), without, self.gate)
+        return Balanced(sizes[1 - at], sizes[at], unmatched, tuple(rows), without, self.demand)
 
     def _rows(self, one: Covariate, before: Counts | Sums, after: Counts | Sums | Weighted | None) -> Iterator[Row]:
         for level in one.levels or (None,):
@@ -157,38 +147,29 @@ class Reported:
                 for level in one.levels or (None,)
             ],
             "largest_smd": result.largest,
-            **({} if result.largest is not None else {"reason": _reason(_not_all_known())}),
-            "gates": [] if self.gate is None else [_gate_json(self.gate, result)],
+            **({} if result.largest is not None else {"reason": reason_of(_not_all_known())}),
+            "gates": [] if self.demand is None else [self.demand.to_json(result.largest)],
         }
 
     def _variable_json(self, variable: str, level: str | None, row: Row | None, result: Balanced) -> Json:
         head = {"variable": variable, "level": level}
         if row is None:
-            return head | {"before": None, "after": None, "reason": _reason(result.without[variable])}
+            return head | {"before": None, "after": None, "reason": reason_of(result.without[variable])}
         before = head | {"before": _side_json(row.before)}
         if row.after is None:
-            return before | {"after": None, "reason": _reason(result.without[variable])}
+            return before | {"after": None, "reason": reason_of(result.without[variable])}
         return before | {"after": _side_json(row.after)}
-
-
-def _gate_json(gate: Gate, result: Balanced) -> Json:
-    return {"gate": "smd_max", "limit": gate.smd_max, "found": result.largest, "passed": result.passes}
 
 
 def _side_json(one: Balance) -> Json:
     differences = [{"definition": name, "value": value} for name, value in one.differences.items()]
-    reason = {"reason": _reason(_no_spread())} if None in (*one.differences.values(), one.variance_ratio) else {}
+    reason = {"reason": reason_of(_no_spread())} if None in (*one.differences.values(), one.variance_ratio) else {}
     return {
         "smd": one.differences[POOLED],
         "by_denominator": differences,
         "variance_ratio": one.variance_ratio,
         **reason,
     }
-
-
-def _reason(found: Result) -> Json:
-    assert isinstance(found, NotEstimable | RefusedByRule)
-    return found.reason_json()
 
 
 def _no_spread() -> NotEstimable:

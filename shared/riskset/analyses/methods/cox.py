@@ -237,7 +237,7 @@ def planned(study: Study, name: str, entry: CoxEntry) -> Iterator[CoxModel]:
                 ties=entry.ties,
                 model=model,
                 splines=splines_of(study, covariates, entry.splines),
-                strata=(*columns_of(study, entry.strata), *score_strata.strata_of(study, population)),
+                strata=(*columns_of(study, entry.strata), *score_strata.levels_of(study, population)),
                 from_fit=score_strata.fit_behind(study, population),
                 with_e_value=entry.e_value,
                 robust=entry.errors_of(study, population),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from riskset.analyses.analysis import LEVEL, Result
+from riskset.analyses.analysis import LEVEL, Result, reason_of
 from riskset.analyses.design import Column
 from riskset.analyses.methods.cox_fit import (
     Concordance,
@@ -15,7 +15,6 @@ from riskset.analyses.methods.cox_fit import (
     WeightedLogRank,
     named,
     numbers_json,
-    reason_of,
 )
 from riskset.catalogue import say
 from riskset.stats.e_value import EValue, e_value

@@ -38,6 +38,11 @@ class Companion(AskedOnce):
 
     model: CoxModel
 
+    @classmethod
+    def beside(cls, model: CoxModel, id_: str, **own: Any) -> Self:  # noqa: ANN401 - the fields of its class
+        """Returns the companion of a model, under the model's id and its own."""
+        return cls(id=f"{model.id}/{id_}", name=model.name, set_id=model.set_id, part_of=model.id, model=model, **own)
+
     @cached_property
     def exposure(self) -> Exposure:
         return replace(self.model.exposure, is_iterative=False, slopes=False, squares="patient")

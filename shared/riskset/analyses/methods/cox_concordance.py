@@ -85,6 +85,4 @@ def concordance_of(of_pairs: Sequence[float], squares: Sequence[float], n: int) 
 def concordances(model: CoxModel, entry: CoxEntry) -> Iterator[Concordance]:
     """Yields the concordance of the model, where the study asks for it."""
     if entry.concordance:
-        yield Concordance(
-            id=f"{model.id}/concordance", name=model.name, set_id=model.set_id, part_of=model.id, model=model
-        )
+        yield Concordance.beside(model, "concordance")

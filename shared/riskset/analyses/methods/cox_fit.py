@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from riskset.analyses.analysis import LEVEL, NotEstimable, RefusedByRule, Result
+from riskset.analyses.analysis import LEVEL, NotEstimable, Result
 from riskset.analyses.design import Column
 from riskset.analyses.moments import Moments
 from riskset.analyses.weights import Weights
@@ -324,13 +324,6 @@ def numbers_json(term: Term | None, why: NotUsed) -> dict[str, Any]:
 
 def _no_information(column: Column) -> NotUsed:
     return NotUsed("no information", say("analyses.not_used.no_information", column=column.name))
-
-
-def reason_of(end: Result) -> dict[str, Any]:
-    """Returns why a companion has no result; TypeError for one that has."""
-    if not isinstance(end, NotEstimable | RefusedByRule):
-        raise TypeError("the companion has a result")
-    return end.reason_json()
 
 
 def seems_separated(state: Fitting | Limiting) -> bool:

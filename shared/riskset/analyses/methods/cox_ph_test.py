@@ -206,12 +206,9 @@ def _test(whole: NDArray[np.float64], score: NDArray[np.float64], tested: Sequen
 def ph_tests(model: CoxModel, entry: CoxEntry, grid: Grid) -> Iterator[ProportionalHazards]:
     """Yields one for each function of time that the study asks for."""
     for transform in entry.ph_test:
-        yield ProportionalHazards(
-            id=f"{model.id}/ph_test/{transform}",
-            name=model.name,
-            set_id=model.set_id,
-            part_of=model.id,
-            model=model,
+        yield ProportionalHazards.beside(
+            model,
+            f"ph_test/{transform}",
             transform=transform,
             curves=f"km/{model.endpoint}/{ALL if model.has_weights else model.population}",
             grid=grid,

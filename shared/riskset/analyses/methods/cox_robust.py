@@ -119,12 +119,4 @@ def robust_errors(model: CoxModel) -> Iterator[RobustError]:
     """Yields one for each column, where the study asks for them."""
     if (over := model.robust) != "none":
         for column in model.design:
-            yield RobustError(
-                id=f"{model.id}/robust/{column.name}",
-                name=model.name,
-                set_id=model.set_id,
-                part_of=model.id,
-                model=model,
-                column=column,
-                over=over,
-            )
+            yield RobustError.beside(model, f"robust/{column.name}", column=column, over=over)

@@ -67,12 +67,4 @@ def weighted_log_ranks(model: CoxModel, arm: str | None) -> Iterator[RobustScore
     (column, *others), over = model.design, model.robust
     is_of_arm = column.variable == arm and not column.is_number and not others
     if model.has_weights and is_of_arm and over in ("patient", "matched-set"):
-        yield RobustScore(
-            id=f"{model.id}/robust_score",
-            name=model.name,
-            set_id=model.set_id,
-            part_of=model.id,
-            model=model,
-            column=column,
-            over=over,
-        )
+        yield RobustScore.beside(model, "robust_score", column=column, over=over)

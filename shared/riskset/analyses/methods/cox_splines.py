@@ -14,8 +14,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from riskset.analyses.analysis import reason_of
 from riskset.analyses.design import columns_of, knots_of
-from riskset.analyses.methods.cox_fit import CoxFit, Linearity, ratio_of, reason_of, wald_test
+from riskset.analyses.methods.cox_fit import CoxFit, Linearity, ratio_of, wald_test
 from riskset.disclosure.composed import restricted_cubic
 from riskset.disclosure.exposure import Column
 from riskset.stats.arrays import finite

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result
+from riskset.analyses.analysis import Analysis, Result, reason_of
 from riskset.analyses.cohort import ALL, SetId
 from riskset.analyses.patients_by_arm import Arms, Patients, PatientsByArm
 from riskset.catalogue import say
@@ -83,11 +83,10 @@ def _counts_json(arms: Arms, result: Result) -> Json:
     if isinstance(result, Patients):
         by_arm = [{"level": level, "n": n} for level, n in zip(arms.levels, result.by_arm, strict=False)]
         return {"n": result.n, "by_arm": by_arm}
-    assert isinstance(result, NotEstimable | RefusedByRule)
     return {
         "n": None,
         "by_arm": [{"level": level, "n": None} for level in arms.levels],
-        "reason": result.reason_json(),
+        "reason": reason_of(result),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
+from typing import TypeVar
 
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import ALL, set_of
@@ -15,7 +16,10 @@ from riskset.analyses.methods.km_weighted import WeightedKaplanMeier
 from riskset.analyses.methods.km_weighted_errors import errors_at_landmarks
 from riskset.disclosure.rules import LIMITS
 from riskset.study.asked.km import KaplanMeierEntry
+from riskset.study.entry import EndpointEntry
 from riskset.study.spec import Study
+
+E = TypeVar("E", bound=EndpointEntry)
 
 
 def planned(study: Study, name: str, entry: KaplanMeierEntry) -> Iterator[Analysis]:
@@ -46,16 +50,18 @@ def _weighted(study: Study, name: str, entry: KaplanMeierEntry, endpoint: str, p
 
 def _of_all_curves(study: Study, endpoint: str, population: str) -> tuple[float, ...]:
     """Returns the days of the landmarks of all curves of an endpoint in a population that a study asks for."""
-    of = names_of(study, endpoint)
-    entries = (one for one in study.analyses.values() if isinstance(one, KaplanMeierEntry))
-    asked = (one for one in entries if of.intersection(one.endpoints) and population in one.populations)
+    asked = entries_of(study, KaplanMeierEntry, endpoint, population)
     return tuple(time * study.days_per_unit for one in asked for time in one.landmarks)
 
 
-def names_of(study: Study, endpoint: str) -> set[str]:
-    """Returns all names under which a study has an endpoint. Competing events count as censorings in its curves."""
+def entries_of(study: Study, kind: type[E], endpoint: str, population: str) -> Iterator[E]:
+    """Yields the entries of a kind that are of an endpoint, under any of its names, in a population. Competing events
+    count as censorings in curves."""
     by_name = {name: one.model_dump(exclude={"label", "competing"}) for name, one in study.endpoints.items()}
-    return {name for name, one in by_name.items() if one == by_name[endpoint]}
+    names = {name for name, one in by_name.items() if one == by_name[endpoint]}
+    for one in study.analyses.values():
+        if isinstance(one, kind) and names.intersection(one.endpoints) and population in one.populations:
+            yield one
 
 
 def weighted_curves_of(study: Study, endpoint: str, population: str) -> WeightedKaplanMeier:

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.analysis import AskedOnce, Inputs, NotEstimable, RefusedByRule, Result
+from riskset.analyses.analysis import AskedOnce, Inputs, NotEstimable, Result, reason_of
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.counts_in_time import CountsInTime
 from riskset.analyses.methods.km import ArmCurve, KaplanMeier, SurvivalCurves, answer_json
@@ -32,6 +32,10 @@ from riskset.stats.kaplan_meier import Landmark, LimitsKind, product_limit, surv
 
 PARTS: Final = 8
 """Steps of a rounded weight in the population's mean weight."""
+OF_ARMS_ONLY: Final = NotEstimable("by arm only", say("analyses.km.errors_of_arms"))
+"""Why a figure of all patients has no error."""
+_AT_LANDMARKS_ONLY: Final = NotEstimable("limits at landmarks only", say("analyses.km.landmarks_only"))
+_BY_MODEL: Final = NotEstimable("weighted", say("analyses.km.no_weighted_log_rank"))
 _STATUSES: Final = (EVENT, CENSORED)
 _PRINTED: Final = {EVENT: "events", CENSORED: "censored"}
 
@@ -219,12 +223,12 @@ class WeightedKaplanMeier(AskedOnce):
             for key in ("at_risk", "events", "censored"):
                 of["curve"][key] = [finite(x) for x in getattr(arm.curve, key).tolist()]
             of["curve"]["cumulative_hazard_std_error"] = [None] * len(arm.curve.day)
-            of["limits_reason"] = _reason("limits at landmarks only", say("analyses.km.landmarks_only"))
+            of["limits_reason"] = reason_of(_AT_LANDMARKS_ONLY)
             for mark, written in zip(arm.landmarks, of["landmarks"], strict=True):
                 written |= {"at_risk": finite(mark.at_risk), "cumulative_hazard_std_error": None}
                 if why := _why_no_error(arm, mark, result):
                     written["reason"] = why
-        return answer | {"log_rank_reason": _reason("weighted", say("analyses.km.no_weighted_log_rank"))}
+        return answer | {"log_rank_reason": reason_of(_BY_MODEL)}
 
 
 @dataclass(frozen=True)
@@ -260,15 +264,8 @@ class Leaving:
         return np.asarray(every[self.arm, self.status, self.step])
 
 
-def _reason(code: str, message: Message | str) -> dict[str, str]:
-    return {"code": code, "message": str(message)}
-
-
 def _why_no_error(arm: ArmCurve, mark: Landmark, result: WeightedCurves) -> dict[str, Any] | None:
     """Returns the reason for which the survival at a landmark has no error or limits; None where it has."""
     if isfinite(mark.std_error):
         return None
-    end = result.without_error.get((arm.level, mark.day))
-    if isinstance(end, NotEstimable | RefusedByRule):
-        return end.reason_json()
-    return _reason("by arm only", say("analyses.km.errors_of_arms"))
+    return reason_of(result.without_error.get((arm.level, mark.day), OF_ARMS_ONLY))

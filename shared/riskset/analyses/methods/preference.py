@@ -17,12 +17,12 @@ import numpy as np
 
 from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
 from riskset.analyses.cohort import Cohort
-from riskset.analyses.methods.equipoise import Equipoise, demanded
+from riskset.analyses.methods.demands import Demand, of_equipoise
 from riskset.analyses.methods.propensity_fit import ID, PropensityFit, set_of_score
-from riskset.analyses.methods.score_levels import from_score
+from riskset.analyses.methods.score_levels import from_score, members_with
 from riskset.analyses.methods.table1_parts import CountsOfLevels
 from riskset.analyses.patients_by_arm import Arms
-from riskset.analyses.populations import NO_LEVEL, Members, Population
+from riskset.analyses.populations import Members, Population
 from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Column, Exposure, FromFit
 from riskset.stats.preference import BINS, EQUIPOISE, bins, preference
@@ -64,11 +64,9 @@ class Preferred:
     def members(self, cohort: Cohort, inputs: Mapping[str, Any]) -> Members:
         fit: PropensityFit = inputs[ID]
         rows = cohort.analysis_sets[self.of_score]
-        order, scores = np.argsort(rows.patients), fit.scores(rows)
-        codes = np.full(rows.n, NO_LEVEL, np.int64)
-        if scores is not None:
-            codes = bins(preference(scores.logit, fit.treated, fit.n - fit.treated))
-        return Members(rows.patients[order], codes={POPULATION: codes[order]})
+        return members_with(
+            POPULATION, rows, fit, lambda scores: bins(preference(scores.logit, fit.treated, fit.n - fit.treated))
+        )
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ class Preferences(Result):
     form: Form
     by_arm: tuple[tuple[int, ...], ...]
     """(arms, intervals)."""
-    demand: Equipoise | None = None
+    demand: Demand | None = None
 
     @property
     def passes(self) -> bool | None:
@@ -123,7 +121,7 @@ class PreferenceScore(CountsOfLevels):
     """The finest of which it told how many have each level of a covariate, too."""
     refusals: tuple[tuple[str, RefusedByRule], ...] = ()
     """The finer forms that were refused, by name, and why."""
-    demand: Equipoise | None = None
+    demand: Demand | None = None
     """What the study demands of the shares in equipoise, which every form tells."""
 
     @cached_property
@@ -163,7 +161,7 @@ class PreferenceScore(CountsOfLevels):
         return replace(
             self,
             form=FORMS[at],
-            levels=columns_of(FORMS[at]),
+            levels=indicators_of(FORMS[at]),
             counted=max(self.counted, 0 if (refusal.rule, refusal.by) == ("R5", "all") else now),
             crossed=max(self.crossed, now if refusal.rule == "R2" else 0),
             refusals=(*self.refusals, (self.form.name, refusal)),
@@ -203,7 +201,7 @@ class PreferenceScore(CountsOfLevels):
         return found | {"refused": [{"form": form, "reason": why.reason_json()} for form, why in self.refusals]}
 
 
-def columns_of(form: Form) -> tuple[Column, ...]:
+def indicators_of(form: Form) -> tuple[Column, ...]:
     """Returns the indicator of each interval. None is a reference: who has no score has none of them."""
     return tuple(
         Column(POPULATION, _name(of), code=of[0], merged=((POPULATION, of),), is_derived=True) for of in form.intervals
@@ -219,7 +217,7 @@ def preferences(study: Study) -> Mapping[str, Population]:
 
 def demands(study: Study) -> Mapping[str, str]:
     """Returns, by population where the study demands a share in equipoise, the id of the table."""
-    if study.propensity is None or demanded(study) is None:
+    if study.propensity is None or of_equipoise(study) is None:
         return {}
     return dict.fromkeys(sorted(study.propensity.adjustments), PREFERENCE)
 
@@ -234,10 +232,10 @@ def table_of(study: Study, name: str) -> PreferenceScore:
         variable=POPULATION,
         arms=Arms.of(study),
         is_one_way=False,
-        levels=columns_of(FORMS[0]),
+        levels=indicators_of(FORMS[0]),
         form=FORMS[0],
         fit=from_score(study, POPULATION, len(FORMS[0].intervals)),
-        demand=demanded(study),
+        demand=of_equipoise(study),
     )
 
 

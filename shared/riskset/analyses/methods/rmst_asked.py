@@ -8,7 +8,7 @@ from itertools import product
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import set_of
 from riskset.analyses.counts_in_time import counts_of
-from riskset.analyses.methods.km_asked import names_of, weighted_curves_of
+from riskset.analyses.methods.km_asked import entries_of, weighted_curves_of
 from riskset.analyses.methods.rmst import RestrictedMean
 from riskset.analyses.methods.rmst_weighted import weighted_means
 from riskset.study.asked.rmst import RestrictedMeanEntry
@@ -30,7 +30,5 @@ def planned(study: Study, name: str, entry: RestrictedMeanEntry) -> Iterator[Ana
 
 def _of_all_means(study: Study, endpoint: str, population: str) -> tuple[float, ...]:
     """Returns the days up to which a study asks for means of an endpoint in a population."""
-    of = names_of(study, endpoint)
-    entries = (one for one in study.analyses.values() if isinstance(one, RestrictedMeanEntry))
-    asked = (one for one in entries if of.intersection(one.endpoints) and population in one.populations)
+    asked = entries_of(study, RestrictedMeanEntry, endpoint, population)
     return tuple(time * study.days_per_unit for one in asked for time in one.tau)

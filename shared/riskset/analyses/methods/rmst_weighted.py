@@ -14,11 +14,11 @@ from typing import Any, ClassVar, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.analysis import AskedOnce, Inputs, NotEstimable, RefusedByRule, Result
+from riskset.analyses.analysis import AskedOnce, Inputs, Result, reason_of
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.counts_in_time import CountsInTime
 from riskset.analyses.methods.km import ArmCurve
-from riskset.analyses.methods.km_weighted import WeightedCurves, WeightedKaplanMeier
+from riskset.analyses.methods.km_weighted import OF_ARMS_ONLY, WeightedCurves, WeightedKaplanMeier
 from riskset.analyses.methods.km_weighted_errors import ErrorFound, ErrorOfArm
 from riskset.analyses.methods.rmst import Mean, RestrictedMeans, answer_json, compared, mean_of, with_error
 from riskset.catalogue import Message, say
@@ -94,7 +94,7 @@ class WeightedRestrictedMean(AskedOnce):
         answer = answer_json(self.counts, result)
         for mean, of in zip((result.overall, *result.arms), (answer["overall"], *answer["arms"]), strict=True):
             if mean.mean is not None and mean.se is None:
-                of["reason"] = _why_no_error(result.without_error.get(mean.level))
+                of["reason"] = reason_of(result.without_error.get(mean.level, OF_ARMS_ONLY))
         return answer
 
 
@@ -140,9 +140,3 @@ def weighted_means(
             day=tau_days,
             days=days,
         )
-
-
-def _why_no_error(end: Result | None) -> dict[str, Any]:
-    if isinstance(end, NotEstimable | RefusedByRule):
-        return end.reason_json()
-    return {"code": "by arm only", "message": str(say("analyses.km.errors_of_arms"))}

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskset.analyses.cohort import AnySet
 from riskset.analyses.design import columns_of
-from riskset.analyses.methods.propensity_fit import ID
+from riskset.analyses.methods.propensity_fit import ID, PropensityFit
+from riskset.analyses.populations import NO_LEVEL, Members
 from riskset.disclosure.exposure import FromFit
+from riskset.stats.logistic import Scores
 from riskset.study.spec import Study
+
+
+def members_with(
+    variable: str, rows: AnySet, fit: PropensityFit, level_of: Callable[[Scores], NDArray[np.int64]]
+) -> Members:
+    """Returns all rows of a hospital, each with the code of its level; those without a score have none."""
+    order, scores = np.argsort(rows.patients), fit.scores(rows)
+    codes = np.full(rows.n, NO_LEVEL, np.int64) if scores is None else level_of(scores)
+    return Members(rows.patients[order], codes={variable: codes[order]})
 
 
 def from_score(study: Study, variable: str, levels: int) -> FromFit:

@@ -14,12 +14,14 @@ from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from riskset.analyses.cohort import Cohort
-from riskset.analyses.methods.propensity_fit import ID, PropensityFit, set_of_score
-from riskset.analyses.methods.score_levels import from_score
-from riskset.analyses.populations import NO_LEVEL, Members
+from riskset.analyses.methods.propensity_fit import ID, set_of_score
+from riskset.analyses.methods.score_levels import from_score, members_with
+from riskset.analyses.populations import Members
 from riskset.disclosure.exposure import Column, FromFit
+from riskset.stats.logistic import Scores
 from riskset.study.spec import Stratification, Study
 
 _SAME: Final = 2.0**-30
@@ -37,13 +39,11 @@ class Stratified:
     needs: tuple[str, ...] = (ID,)
 
     def members(self, cohort: Cohort, inputs: Mapping[str, Any]) -> Members:
-        fit: PropensityFit = inputs[ID]
         rows = cohort.analysis_sets[self.of_score]
-        order, scores = np.argsort(rows.patients), fit.scores(rows)
-        codes = np.full(rows.n, NO_LEVEL, np.int64)
-        if scores is not None:
-            codes = np.searchsorted(np.array(self.asked.cuts) + _SAME, scores.probability, side="left").astype(np.int64)
-        return Members(rows.patients[order], codes={variable_of(self.name): codes[order]})
+        return members_with(variable_of(self.name), rows, inputs[ID], self._stratum)
+
+    def _stratum(self, scores: Scores) -> NDArray[np.int64]:
+        return np.searchsorted(np.array(self.asked.cuts) + _SAME, scores.probability, side="left").astype(np.int64)
 
 
 def stratified(study: Study) -> dict[str, Stratified]:
@@ -59,7 +59,7 @@ def variable_of(population: str) -> str:
     return f"stratum of the score ({population})"
 
 
-def strata_of(study: Study, population: str) -> tuple[Column, ...]:
+def levels_of(study: Study, population: str) -> tuple[Column, ...]:
     """Returns the levels by which models of a population are stratified, from the lowest; none of other populations.
     None is a reference: who has no score has none of them."""
     asked = study.propensity.stratifications.get(population) if study.propensity else None
@@ -72,5 +72,5 @@ def strata_of(study: Study, population: str) -> tuple[Column, ...]:
 
 def fit_behind(study: Study, population: str) -> FromFit | None:
     """Returns what the exposure of a model declares of these levels; None for other populations."""
-    levels = strata_of(study, population)
+    levels = levels_of(study, population)
     return from_score(study, variable_of(population), len(levels)) if levels else None

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
+from riskset.analyses.analysis import NotEstimable, Result, reason_of
 from riskset.analyses.design import Column
 from riskset.analyses.methods.cox_fit import CoxFit, Term, numbers_json, ratio_of, wald_test
 from riskset.catalogue import say
@@ -82,13 +82,7 @@ def _own(end: Result, arm: Column) -> Json:
 
 
 def _nothing(end: Result) -> Json:
-    return dict.fromkeys(("coef", "se", "hr", "lower", "upper", "z", "p")) | {"reason": _reason(end)}
-
-
-def _reason(end: Result) -> Json:
-    if isinstance(end, NotEstimable | RefusedByRule):
-        return end.reason_json()
-    raise TypeError(f"a model ended with {type(end).__name__}")
+    return dict.fromkeys(("coef", "se", "hr", "lower", "upper", "z", "p")) | {"reason": reason_of(end)}
 
 
 def _term(fit: CoxFit, column: Column) -> Term | None:
@@ -118,7 +112,7 @@ def _tests(main: Result, crossed: Result) -> Json:
         return {
             "likelihood_ratio": None,
             "wald": None,
-            "reason": _reason(main if isinstance(crossed, CoxFit) else crossed),
+            "reason": reason_of(main if isinstance(crossed, CoxFit) else crossed),
         }
     rows = [i for i, term in enumerate(crossed.terms) if term.column.factors]
     df = len(crossed.terms) - len(main.terms)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final, Self
 
-from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result
+from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result, reason_of
 from riskset.analyses.cohort import ALL, SetId
 from riskset.analyses.design import columns_of, level_columns
 from riskset.analyses.methods.described import Described, described
@@ -123,8 +123,7 @@ def _no_difference() -> NotEstimable:
 
 
 def _reason_json(found: Result) -> Json:
-    assert isinstance(found, NotEstimable | RefusedByRule)
-    return {"reason": found.reason_json()}
+    return {"reason": reason_of(found)}
 
 
 def planned(study: Study, name: str, entry: Table1Entry) -> Iterator[Analysis]:

@@ -12,20 +12,18 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any, ClassVar
 
-from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result
+from riskset.analyses.analysis import Analysis, NotEstimable, Result, reason_of
 from riskset.analyses.cohort import SetId
-from riskset.analyses.design import columns_of, level_columns
 from riskset.analyses.methods.described import Described, described
 from riskset.analyses.methods.propensity_fit import set_of_score
 from riskset.analyses.methods.table1_parts import YANG_DALTON
-from riskset.analyses.methods.weighted_tables import Weighted, WeightedNumber, WeightsByArm, WeightsOfLevels, steps_of
+from riskset.analyses.methods.weighted_tables import Weighted, WeightedNumber, WeightsByArm, WeightsOfLevels, table_of
 from riskset.analyses.patients_by_arm import Arms
-from riskset.catalogue import Message, say
+from riskset.catalogue import say
 from riskset.stats.arrays import finite
 from riskset.stats.two_means import Group, standardised, yang_dalton
 from riskset.study.asked.table1 import Table1Entry
-from riskset.study.spec import NumberVariable, Study
-from riskset.study.variables import values_of
+from riskset.study.spec import Study
 
 Json = dict[str, Any]
 
@@ -50,7 +48,8 @@ class Table1OfWeighted(WeightsByArm):
 
     def question_json(self) -> Json:
         by = {**self.arms.question_json(), "arms": list(self.arms.with_all)}
-        return by | {"weighted": True, "tests_reason": _reason("weighted", say("analyses.table1.no_weighted_tests"))}
+        no_tests = NotEstimable("weighted", say("analyses.table1.no_weighted_tests"))
+        return by | {"weighted": True, "tests_reason": reason_of(no_tests)}
 
     def result_json(self, result: Weighted) -> Json:
         sizes = zip(self.arms.with_all, (of.n for of in result.with_all), strict=True)
@@ -62,9 +61,8 @@ class Table1OfWeighted(WeightsByArm):
 
     def _variable_json(self, one: Described, part: WeightsOfLevels | WeightedNumber, end: Result) -> Json:
         if not isinstance(end, Weighted):
-            assert isinstance(end, NotEstimable | RefusedByRule)
             arms = [{"level": name, "effective_n": None} for name in self.arms.with_all]
-            return {**one.to_json(), "arms": arms, "reason": end.reason_json()}
+            return {**one.to_json(), "arms": arms, "reason": reason_of(end)}
         is_number = isinstance(part, WeightedNumber)
         of_arms = _numbers(end) if is_number else _levels(end)
         rows = zip(self.arms.with_all, end.with_all, of_arms, strict=True)
@@ -81,7 +79,7 @@ class Table1OfWeighted(WeightsByArm):
             if i != reference:
                 for definition, value in _differences(end, i, reference, is_number=is_number).items():
                     against = {"arm": level, "against": self.arms.reference, "definition": definition}
-                    none = _reason("no spread", say("analyses.table1.no_difference"))
+                    none = reason_of(NotEstimable("no spread", say("analyses.table1.no_difference")))
                     yield {**against, "value": value, **({"reason": none} if value is None else {})}
 
 
@@ -117,16 +115,8 @@ def of_weighted(study: Study, name: str, entry: Table1Entry, population: str) ->
         described=tuple(described(study, variable) for variable in entry.variables),
     )
     for variable in entry.variables:
-        of: Json = common | {
-            "id": f"{whole}/{variable}",
-            "part_of": whole,
-            "variable": variable,
-        }
-        if isinstance(study.variables[variable], NumberVariable):
-            (column,) = columns_of(study, [variable])
-            yield NumberOfTable(**of, column=column, steps=steps_of(values_of(study.variables[variable])))
-        else:
-            yield LevelsOfTable(**of, levels=level_columns(study, variable))
+        of: Json = common | {"id": f"{whole}/{variable}", "part_of": whole, "variable": variable}
+        yield table_of(study, LevelsOfTable, NumberOfTable, **of)
 
 
 def _levels(end: Weighted) -> list[Json]:
@@ -139,7 +129,7 @@ def _levels(end: Weighted) -> list[Json]:
 
 def _numbers(end: Weighted) -> list[Json]:
     quartiles = dict.fromkeys(("p25", "p50", "p75", "width"))
-    why = {"reason": _reason("weighted", say("analyses.table1.no_weighted_quartiles"))}
+    why = {"reason": reason_of(NotEstimable("weighted", say("analyses.table1.no_weighted_quartiles")))}
     return [{**_group_json(of), "quartiles": quartiles | why} for of in end.groups_with_all(None)]
 
 
@@ -152,7 +142,3 @@ def _differences(end: Weighted, arm: int, reference: int, *, is_number: bool) ->
         groups = end.groups(None)
         return standardised(groups[arm], groups[reference])
     return {YANG_DALTON: yang_dalton(end.by_arm[arm].first.tolist(), end.by_arm[reference].first.tolist())}
-
-
-def _reason(code: str, message: Message) -> Json:
-    return {"code": code, "message": str(message)}

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from riskset.analyses.analysis import AskedOnce, Inputs, NotEstimable, RefusedByRule, Result
 from riskset.analyses.cohort import Cohort
+from riskset.analyses.design import columns_of, level_columns
 from riskset.analyses.moments import Moments, moments_id, scaled
 from riskset.analyses.patients_by_arm import Arms
 from riskset.analyses.weights import PARTS_IN_TABLES, fine, unit, weights_of
@@ -24,6 +25,8 @@ from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Column, Exposure, Label, total
 from riskset.stats.balance import ArmSums
 from riskset.stats.two_means import Group
+from riskset.study.spec import NumberVariable, Study
+from riskset.study.variables import values_of
 
 Json = dict[str, Any]
 Floats = NDArray[np.float64]
@@ -34,11 +37,6 @@ CELLS: Final = 4
 """Steps of a hospital's sum of the weights of a level in one mean weight; so of a number that is as good as a level."""
 _FEW: Final = 10
 """Values that a number may have, as the study declares it, up to which it is as good as a level."""
-
-
-def steps_of(values: int) -> int:
-    """Returns the steps of the sums of a number that may have so many values."""
-    return SUMS if values > _FEW else CELLS
 
 
 @dataclass(frozen=True)
@@ -262,3 +260,24 @@ class WeightedNumber(WeightsByArm):
     @property
     def scale(self) -> tuple[float, float]:
         return self.column.middle, self.column.half_range
+
+
+def table_of(
+    study: Study,
+    levels: type[WeightsOfLevels],
+    number: type[WeightedNumber],
+    *,
+    variable: str,
+    **common: Any,  # noqa: ANN401 - the fields of an analysis
+) -> WeightsOfLevels | WeightedNumber:
+    """Returns the table of a variable: of one of these kinds, as it has levels or is a number."""
+    of = study.variables[variable]
+    if not isinstance(of, NumberVariable):
+        return levels(variable=variable, levels=level_columns(study, variable), **common)
+    (column,) = columns_of(study, [variable])
+    return number(variable=variable, column=column, steps=steps_of(values_of(of)), **common)
+
+
+def steps_of(values: int) -> int:
+    """Returns the steps of the sums of a number that may have so many values."""
+    return SUMS if values > _FEW else CELLS
