@@ -80,7 +80,7 @@ class _Curves:
     @classmethod
     def of(cls, entry: ResultEntry, context: Context) -> _Curves:
         analysis = cast(KaplanMeier | WeightedKaplanMeier, entry.analysis)
-        result, is_weighted = cast(SurvivalCurves, entry.result), isinstance(analysis, WeightedKaplanMeier)
+        result, is_weighted = cast(SurvivalCurves, entry.result), analysis.exposure.weights
         reference, curves = analysis.counts.reference, (*result.arms, result.overall)
         groups = (
             _Group(

@@ -27,7 +27,7 @@ def _table(entry: ResultEntry, context: Context) -> Table:
     analysis = cast(RestrictedMean | WeightedRestrictedMean, entry.analysis)
     arms, unit = arms_of(entry, analysis.counts, context), context.results.study.time.unit
     rows = [
-        *counted_rows(arms, are_of_all=isinstance(analysis, WeightedRestrictedMean)),
+        *counted_rows(arms, are_of_all=analysis.exposure.weights),
         row(f"Mean, {unit}s ({INTERVAL})", arms, "mean_with_limits", "rmst_days", "lower", "upper"),
         *_comparisons(entry, arms, unit),
     ]
@@ -73,7 +73,7 @@ def _notes(entry: ResultEntry, arms: Sequence[Arm]) -> Iterator[Text]:
         cast(RestrictedMeans, entry.result),
     )
     yield worded(say("report.rmst.note", grid=grid_in_words(analysis.counts)))
-    if isinstance(entry.analysis, WeightedRestrictedMean):
+    if analysis.exposure.weights:
         yield worded(say("report.rmst.averaged"))
         yield from _without_errors(entry, arms)
     for arm, mean in zip(arms, (*result.arms, result.overall), strict=True):
