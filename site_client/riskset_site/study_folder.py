@@ -14,10 +14,10 @@ from riskset.catalogue import say
 from riskset.disclosure.rules import RuleColumn
 from riskset.errors import DataError
 from riskset.joining.invite import Connection, load_connection
-from riskset.protocol.participation import column_for
 from riskset.protocol.program import here
 from riskset.protocol.remembered import Holding
 from riskset.protocol.roster import Roster, load_roster
+from riskset.protocol.rule_column import column_for
 from riskset.secure.keys import public_hex
 from riskset.study.load import load_study, study_hash
 from riskset.study.spec import Study

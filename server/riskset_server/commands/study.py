@@ -17,7 +17,7 @@ from riskset.disclosure import models as of_models
 from riskset.disclosure.policy import default_policy, parse_exception
 from riskset.errors import DataError
 from riskset.protocol.approval import ExceptionSigned
-from riskset.protocol.participation import column_for
+from riskset.protocol.rule_column import column_for
 from riskset.results import results_of
 from riskset.study.asked import PACKAGES
 from riskset.study.load import load_study, study_hash

@@ -18,7 +18,7 @@ from riskset.errors import DataError, Problem, Refused, RisksetError
 from riskset.ledger.durable import utc_now
 from riskset.protocol.approval import ExceptionSigned
 from riskset.protocol.coordinator import Outcome
-from riskset.protocol.participation import column_for
+from riskset.protocol.rule_column import column_for
 from riskset.protocol.unblinding import Unblinding
 from riskset.rehearsal import Rehearsal
 from riskset.results.refusals import ToldOnce, in_short, told_once

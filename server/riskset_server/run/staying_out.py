@@ -15,8 +15,8 @@ from riskset.catalogue import Message, say
 from riskset.disclosure import runs
 from riskset.disclosure.policy import default_policy
 from riskset.errors import Refused
-from riskset.protocol.participation import column_for
 from riskset.protocol.program import NEWER_METHOD, NEWER_PROTOCOL
+from riskset.protocol.rule_column import column_for
 from riskset.study.spec import Disclosure
 
 WITHDRAWN: Final = "withdrawn"

@@ -5,7 +5,7 @@ whole run or not at all, and decides so before it sends any number of the run.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Final, Protocol
+from typing import Protocol
 
 from riskset.analyses.admission.step import Own
 from riskset.analyses.cohort import Cohort
@@ -18,10 +18,8 @@ from riskset.protocol.approval import Approval
 from riskset.protocol.contributing import Contributor
 from riskset.protocol.opening import Opening
 from riskset.protocol.roster import Roster
+from riskset.protocol.rule_column import column_for
 from riskset.study.spec import Disclosure, Study
-
-LEAST_MASKED: Final = 3
-"""The number of participants from which a sum hides each of them from every other."""
 
 
 def column_of(asked: Disclosure, participants: Sequence[str], site: str, known: Collection[str]) -> RuleColumn:
@@ -39,11 +37,6 @@ def column_of(asked: Disclosure, participants: Sequence[str], site: str, known: 
     if len(participants) < asked.min_sites:
         raise Refused("participants", say("protocol.participants.too_few"))
     return column_for(asked, len(participants))
-
-
-def column_for(asked: Disclosure, sites: int) -> RuleColumn:
-    """Returns the column for so many sites. With two, or without the secure sum, a party sees each site's sums."""
-    return "pooled" if asked.secure_sum == "required" and sites >= LEAST_MASKED else "local"
 
 
 def check_enough_rows(policy: Policy, cohort: Cohort) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from riskset.catalogue import say
 from riskset.disclosure.policy import K, default_policy, tightened
 from riskset.errors import DataError, did_you_mean
-from riskset.protocol.participation import column_for
+from riskset.protocol.rule_column import column_for
 from riskset.study.spec import BooleanVariable, CategoryVariable, NumberVariable, Study, Variable
 from riskset.study.toml_table import Complaint
 from riskset_site.data.site_file import Mapped, MappedColumn, SiteFile, YearsBetween

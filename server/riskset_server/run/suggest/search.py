@@ -21,7 +21,7 @@ from riskset.disclosure.policy import Policy, default_policy
 from riskset.disclosure.rules import LIMITS, RuleColumn
 from riskset.errors import DataError, Refused
 from riskset.protocol.approval import ExceptionSigned
-from riskset.protocol.participation import column_for
+from riskset.protocol.rule_column import column_for
 from riskset.rehearsal import EverySiteConsents
 from riskset.rules_alone import NotPassed, not_passed
 from riskset.study.load import canonical_json, study_from_json, study_hash
