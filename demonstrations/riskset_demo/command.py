@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from types import FrameType
@@ -83,13 +84,14 @@ def _show(demonstration: Demonstration, root: Path, console: Console) -> None:
         console, f"{demonstration.description}.", *([study.header.notice] if study.header.notice else []), style="bold"
     )
     console.print(sites_table(study, demonstration))
-    with LoopbackNetwork(demonstration, root) as network:
+    with LoopbackNetwork(demonstration, root) as network, ThreadPoolExecutor(1) as beside:
         _run(network, console)
+        ledgers = beside.submit(network.ledgers)  # processes of their own, beside the fits of the pooled rows
         results = json.loads((network.results / "results.json").read_text(encoding="utf-8"))
         largest = _show_comparison(results, study, demonstration, console)
         _print(console, *curve_lines(compare_curves(results, demonstration)))
         _print(console, *refusal_lines(results["results"]))
-        _show_sent(_evidence(network, study, results["run"]), console)
+        _show_sent(_evidence(network, study, results["run"], ledgers.result()), console)
     _print(console, say("demo.difference", largest=largest))
     _print_path(console, say("demo.report", seconds=time.monotonic() - began, file=network.results / "report.html"))
 
@@ -148,11 +150,10 @@ def _show_sent(found: Evidence, console: Console) -> None:
         raise RisksetError(say("demo.readable"), say("demo.readable_hint"))
 
 
-def _evidence(network: LoopbackNetwork, study: Study, run: str) -> Evidence:
+def _evidence(network: LoopbackNetwork, study: Study, run: str, ledgers: Mapping[str, Mapping[str, Any]]) -> Evidence:
     """Returns the coordinator's record compared with the sites' ledgers."""
     roster, key = load_roster(network.root / "roster.json"), network.coordinator.identity
     with closing(RunRecord(network.coordinator.runs, key)) as record:
         opening = Opening(record.participants(run), record.earlier_of(run))
         outcome = Coordinator(key, study, roster, run, opening, record).outcome()
-    ledgers = network.ledgers()
     return evidence(outcome, study, roster.sha256, {site: clear_numbers(ledgers[site], run) for site in study.sites})

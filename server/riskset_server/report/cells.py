@@ -9,7 +9,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from riskset.results import Results, entry_json
@@ -112,8 +112,11 @@ def numbers_csv(cells: Cells) -> bytes:
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow([*(field.name for field in fields(Place)), "value"])
-    writer.writerows([*map(_text_of_cell, astuple(cell.place)), _value_text(cell.value)] for cell in cells)
+    names = [field.name for field in fields(Place)]
+    writer.writerow([*names, "value"])
+    for cell in cells:
+        margins = (_text_of_cell(getattr(cell.place, name)) for name in names)
+        writer.writerow([*margins, _value_text(cell.value)])
     return text.getvalue().encode("utf-8-sig")
 
 
