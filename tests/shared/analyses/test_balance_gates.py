@@ -6,7 +6,7 @@ from tests.test_kinds import with_sets
 from riskset.analyses import methods
 from riskset.analyses.analysis import NotEstimable, has_result
 from riskset.analyses.methods.balance_answer import Balanced
-from riskset.analyses.methods.demands import Demand
+from riskset.analyses.methods.demand import Demand
 from riskset.analyses.methods.propensity_fit import PropensityFit
 from riskset.rehearsal import Rehearsal
 from riskset.results import entry_json, results_of

@@ -12,7 +12,7 @@ from tests.test_kinds import with_sets
 
 from riskset.analyses.analysis import RefusedByRule, has_result
 from riskset.analyses.cohort import Cohort
-from riskset.analyses.methods.demands import Demand
+from riskset.analyses.methods.demand import Demand
 from riskset.analyses.methods.preference import FORMS, PREFERENCE, Preferences, PreferenceScore
 from riskset.catalogue import say
 from riskset.rehearsal import Rehearsal

@@ -16,7 +16,7 @@ from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Res
 from riskset.analyses.cohort import SetId
 from riskset.analyses.design import columns_of, level_columns
 from riskset.analyses.methods.balance_answer import Covariate, Reported
-from riskset.analyses.methods.demands import of_balance
+from riskset.analyses.methods.demand import of_balance
 from riskset.analyses.methods.propensity_fit import ID, PropensityFit, set_of_score
 from riskset.analyses.methods.table1_parts import CountsOfLevels, SumsOfNumber
 from riskset.analyses.methods.weighted_tables import Weighted, WeightedNumber, WeightsByArm, WeightsOfLevels, table_of

@@ -9,7 +9,7 @@ from typing import Any
 
 from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result, reason_of
 from riskset.analyses.methods.cox_fit import named
-from riskset.analyses.methods.demands import Demand
+from riskset.analyses.methods.demand import Demand
 from riskset.analyses.methods.table1_parts import Counts, Sums
 from riskset.analyses.methods.weighted_tables import Weighted
 from riskset.analyses.patients_by_arm import Arms

@@ -17,7 +17,7 @@ import numpy as np
 
 from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
 from riskset.analyses.cohort import Cohort
-from riskset.analyses.methods.demands import Demand, of_equipoise
+from riskset.analyses.methods.demand import Demand, of_equipoise
 from riskset.analyses.methods.propensity_fit import ID, PropensityFit, set_of_score
 from riskset.analyses.methods.score_levels import from_score, members_with
 from riskset.analyses.methods.table1_parts import CountsOfLevels
