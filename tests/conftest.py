@@ -14,9 +14,9 @@ from riskset.analyses.cohort import AnalysisSet, Cohort
 from riskset.cli import main
 from riskset.results import entry_json, results_of
 from riskset.study.spec import Study
-from riskset_server.report import Labels, report_of
-from riskset_server.report.blocks import Box, Figure, Table
-from riskset_server.report.printing import Printer
+from riskset_report import Labels, report_of
+from riskset_report.blocks import Box, Figure, Table
+from riskset_report.printing import Printer
 
 # No deadline, and no check of how long the drawing takes: how fast a machine is says nothing about a law. In CI every
 # run draws the same. `make test-all` asks for `exhaustive`; where an example is a whole run, a module takes a share.

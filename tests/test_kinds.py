@@ -24,9 +24,9 @@ from riskset.disclosure.placement import unplaced
 from riskset.rehearsal import Rehearsal
 from riskset.results import entry_json, results_of
 from riskset.study.asked import ENTRIES, installed
-from riskset_server.report import report_of
-from riskset_server.report.blocks import Box
-from riskset_server.report.sections import OWN as SECTIONS
+from riskset_report import report_of
+from riskset_report.blocks import Box
+from riskset_report.sections import OWN as SECTIONS
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

@@ -12,7 +12,7 @@ from riskset_demo.comparison import compare
 from riskset_demo.curve_comparison import compare_curves
 from riskset_demo.studies import DEMONSTRATIONS
 from riskset_demo.studies.made_up import HCC, HCC_TWO
-from riskset_server.report.labels import labels_of
+from riskset_report.labels import labels_of
 from riskset_server.run.outcome import notices
 
 CHILD_PUGH = tuple(f"cox/{endpoint}/all/univariable/child_pugh" for endpoint in ("pfs", "os"))

@@ -15,7 +15,7 @@ from tests.golden.separated_rows import cohorts_of, study_of
 from riskset.rehearsal import Rehearsal
 from riskset.results import results_json, results_of
 from riskset.stats.cox import fit, risk_sets
-from riskset_server.report.cells import cells_of, numbers_csv
+from riskset_report.cells import cells_of, numbers_csv
 
 CASES = {
     "flag_alone": ("flag", "univariable/flag"),

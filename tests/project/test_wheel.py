@@ -113,12 +113,12 @@ REHEARSE = """
 import sys
 from importlib.metadata import distribution
 from pathlib import Path
-import riskset, riskset_site, riskset_server, riskset_demo
+import riskset, riskset_report, riskset_site, riskset_server, riskset_demo
 from riskset.cli import main
 from riskset_demo.studies import DEMONSTRATIONS
 
 here = Path(sys.argv[1])
-for package in (riskset, riskset_site, riskset_server, riskset_demo):
+for package in (riskset, riskset_report, riskset_site, riskset_server, riskset_demo):
     assert Path(package.__file__).is_relative_to(here), package.__file__
 assert Path(distribution("riskset").locate_file("")) == here
 lung = DEMONSTRATIONS["lung"]

@@ -7,7 +7,7 @@ from riskset.analyses.cohort import AnalysisSet
 from riskset.analyses.methods.cox_fit import CoxFit, Separated
 from riskset.rehearsal import Rehearsal
 from riskset.results import results_json, results_of
-from riskset_server.report import notation
+from riskset_report import notation
 
 SITES = ("asan", "kurume")
 OFF = {"secure_sum": "off"}

@@ -56,7 +56,7 @@ def write_outcome(results: Results, folder: Path, made_at: str) -> list[Path]:
     Everything is written beside its place and renamed into it when it is complete; files of the same run are replaced.
     Raises DataError where the folder has the results of a different run.
     """
-    from riskset_server.report import report_of, write_report  # drawing takes a second to import
+    from riskset_report import report_of, write_report  # drawing takes a second to import
 
     _check_is_free(folder, results.run)
     unfinished = f".{secrets.token_hex(4)}"
@@ -117,7 +117,7 @@ def said_of(reported: Sequence[Analysis], results: Mapping[str, Result]) -> list
 
 def excluded(results: Results) -> list[str]:
     """Returns, for each set that leaves out eligible patients, who is not analysed, and which covariate costs many."""
-    from riskset_server.report.sections.analysed import costly
+    from riskset_report.sections.analysed import costly
 
     lines: dict[str, None] = {}
     for entry in results.entries:

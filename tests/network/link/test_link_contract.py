@@ -121,7 +121,7 @@ VALUES = [
 
 NOT_AT_A_SITE = {
     *("fastapi", "starlette", "uvicorn", "sqlalchemy", "alembic", "requests"),
-    *("matplotlib", "jinja2", "pandas", "lifelines", "riskset_server", "riskset_demo"),
+    *("matplotlib", "jinja2", "pandas", "lifelines", "riskset_report", "riskset_server", "riskset_demo"),
 }
 
 UPGRADE = f"Flower {flwr.__version__}: "

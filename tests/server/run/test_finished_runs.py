@@ -8,7 +8,7 @@ import pytest
 
 from riskset.errors import DataError, Refused
 from riskset.study.load import study_hash
-from riskset_server.report import page
+from riskset_report import page
 from riskset_server.run.outcome import write_outcome
 
 NUMBERS = ("results.json", "numbers.csv", "figures/km-os-all.svg")

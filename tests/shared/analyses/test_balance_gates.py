@@ -10,7 +10,7 @@ from riskset.analyses.methods.demand import Demand
 from riskset.analyses.methods.propensity_fit import PropensityFit
 from riskset.rehearsal import Rehearsal
 from riskset.results import entry_json, results_of
-from riskset_server.report import report_of
+from riskset_report import report_of
 
 SITES = ("asan", "kurume", "osaka")
 ASKED = {

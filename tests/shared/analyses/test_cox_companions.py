@@ -17,8 +17,8 @@ from riskset.results import results_of
 from riskset.results.document import entry_json
 from riskset.stats.at_events import AtEvents
 from riskset.stats.kaplan_meier import product_limit
-from riskset_server.report import report_of
-from riskset_server.report.blocks import Table
+from riskset_report import report_of
+from riskset_report.blocks import Table
 from riskset_server.run.outcome import not_reported
 
 SITES = ("asan", "kurume", "osaka")

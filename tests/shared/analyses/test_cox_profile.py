@@ -6,7 +6,7 @@ from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.rehearsal import Rehearsal
 from riskset.results import results_of
 from riskset.results.document import entry_json
-from riskset_server.report import report_of
+from riskset_report import report_of
 
 SITES = ("asan", "kurume", "osaka")
 MODEL = "cox/os/all/multivariable"

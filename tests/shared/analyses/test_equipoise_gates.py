@@ -17,7 +17,7 @@ from riskset.analyses.methods.preference import FORMS, PREFERENCE, Preferences, 
 from riskset.catalogue import say
 from riskset.rehearsal import Rehearsal
 from riskset.results import entry_json, results_of
-from riskset_server.report import report_of
+from riskset_report import report_of
 
 POPULATIONS = ["all", "halves", "iptw", "match"]
 ASKED = {

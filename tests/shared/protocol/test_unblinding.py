@@ -35,7 +35,7 @@ from riskset.rehearsal import Rehearsal
 from riskset.results import results_json, results_of
 from riskset.secure.envelope import seal, verify
 from riskset.study.load import study_hash
-from riskset_server.report import report_of, write_report
+from riskset_report import report_of, write_report
 
 SITES = ("asan", "kurume", "osaka")
 ASKED = {

@@ -1,0 +1,146 @@
+"""The contents of a report before any number is printed: texts, tables and figures that refer to cells.
+
+A section of the report builds these from typed results; `printing` turns them into text and takes every number from the
+cells.
+"""
+
+from __future__ import annotations
+
+import string
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from riskset.catalogue import ENGLISH, Message, catalogue
+
+if TYPE_CHECKING:
+    from riskset_report.printing import FigureFiles, Printer
+
+Format = Literal[
+    "above",
+    "below",
+    "chi_square",
+    "count",
+    "count_with_percent",
+    "difference_with_limits",
+    "digits",
+    "mean_with_limits",
+    "mean_with_sd",
+    "median_with_quartiles",
+    "number_with_limits",
+    "p_phrase",
+    "p_value",
+    "percent",
+    "percent_difference",
+    "percent_interval",
+    "percent_with_limits",
+    "proportion",
+    "ratio",
+    "ratio_95",
+    "ratio_interval",
+    "size",
+    "standardised",
+    "three_digits",
+    "time",
+    "time_with_limits",
+    "words",
+]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Numbers in one format; a mark replaces all of it if any of them is held back."""
+
+    format: Format
+    cells: tuple[str, ...]
+    """Ids, in the order of the format's arguments; further ones are those that the text also gives away."""
+    words: str = ""
+    """For the format `words`: a sentence that gives the cells away."""
+
+
+Text = tuple[str | Shown, ...]
+"""Pieces of a line."""
+
+
+def worded(message: Message) -> Text:
+    """Returns a message whose values may be `Shown`, as pieces in the order of its sentence."""
+    values, template = dict(message.values), catalogue(ENGLISH)[message.code]
+    assert isinstance(template, str), "a number that is shown later chooses no plural"
+    pieces: list[str | Shown] = []
+    for literal, name, form, _ in string.Formatter().parse(template):
+        pieces.append(literal)
+        if name is not None:
+            value = values[name]
+            pieces.append(value if isinstance(value, Shown) else format(value, form or ""))
+    return tuple(pieces)
+
+
+def cells_in(*texts: Text) -> Iterator[str]:
+    """Yields the ids of the cells in texts."""
+    for text in texts:
+        for piece in text:
+            if isinstance(piece, Shown):
+                yield from piece.cells
+
+
+@dataclass(frozen=True)
+class Row:
+    label: str
+    cells: tuple[Text, ...] = ()
+    """One per column; empty in a heading."""
+    is_inner: bool = False
+    """Whether the row belongs to the heading above it, as a level belongs to its variable."""
+
+
+@dataclass(frozen=True)
+class Table:
+    id: str
+    title: str
+    columns: tuple[str, ...]
+    """Headings of the columns of cells; the column of labels has none."""
+    rows: tuple[Row, ...]
+    notes: tuple[Text, ...]
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """Ids of all cells it prints."""
+        return tuple(cells_in(*(text for row in self.rows for text in row.cells), *self.notes))
+
+
+@dataclass(frozen=True)
+class Box:
+    """Printed in place of a figure or table that has no numbers, with the reason."""
+
+    title: str
+    status: Message
+    """`Refused by rule R4, on the totals, by all parties`; `Not estimable`."""
+    why: Text
+    remedy: str
+    """What would pass; empty if that is unknown."""
+
+
+@dataclass(frozen=True)
+class Figure(ABC):
+    """A drawing, made from cells."""
+
+    result: str
+    """Id of the result it shows, from which its files get their names."""
+    title: str
+    """Its caption, without a full stop."""
+
+    @property
+    def id(self) -> str:
+        return f"figure {self.result}"
+
+    @property
+    @abstractmethod
+    def cells(self) -> tuple[str, ...]:
+        """Ids of all cells it draws or prints."""
+
+    @abstractmethod
+    def drawn(self, printer: Printer) -> FigureFiles:
+        """Returns its files, every number taken from the printer's cells."""
+
+
+Block = Figure | Table | Box

@@ -1,0 +1,164 @@
+"""Prints texts, tables and figures: the only module that turns cells into characters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import nan
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskset.catalogue import say
+from riskset_report import notation
+from riskset_report.blocks import Box, Format, Shown, Table, Text
+from riskset_report.cells import Cells, Mark
+from riskset_report.table_width import Fit, fit
+
+
+@dataclass(frozen=True)
+class FigureFiles:
+    svg: bytes
+    png: bytes
+    """300 dpi."""
+
+
+@dataclass(frozen=True)
+class PrintedRow:
+    label: str
+    cells: tuple[str, ...]
+    is_inner: bool
+
+
+@dataclass(frozen=True)
+class PrintedTable:
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[PrintedRow, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def fit(self) -> Fit:
+        return fit(self.columns, [row.cells for row in self.rows])
+
+
+@dataclass(frozen=True)
+class PrintedBox:
+    title: str
+    status: str
+    why: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Printer:
+    """Prints cells; times are in the study's unit."""
+
+    cells: Cells
+    unit: str
+    days_per_unit: float
+
+    @cached_property
+    def _formats(self) -> Mapping[Format, Callable[..., str]]:
+        return {
+            "above": lambda hr: notation.separated(hr, "lower"),
+            "below": lambda hr: notation.separated(hr, "upper"),
+            "chi_square": notation.chi_square,
+            "count": notation.count,
+            "percent": notation.percent,
+            "count_with_percent": notation.count_with_percent,
+            "difference_with_limits": self._in_unit(notation.difference_with_limits),
+            "digits": lambda value: notation.NO_VALUE if value is None else f"{value:.6g}",
+            "mean_with_limits": self._in_unit(notation.mean_with_limits),
+            "mean_with_sd": notation.mean_with_sd,
+            "median_with_quartiles": notation.median_with_quartiles,
+            "number_with_limits": notation.number_with_limits,
+            "p_phrase": notation.p_phrase,
+            "p_value": notation.p_value,
+            "percent_difference": notation.percent_difference,
+            "percent_interval": notation.percent_interval,
+            "proportion": notation.proportion,
+            "percent_with_limits": notation.percent_with_limits,
+            "ratio": notation.ratio,
+            "ratio_95": lambda *hr: notation.ratio(*hr).replace("(", "(95% CI "),
+            "ratio_interval": notation.ratio_interval,
+            "size": notation.size,
+            "standardised": notation.standardised,
+            "three_digits": lambda value: notation.NO_VALUE if value is None else f"{value:.3g}",
+            "time": self._in_unit(lambda estimate, *rest: notation.time(estimate, *rest[-2:])),
+            "time_with_limits": self._in_unit(notation.time_with_limits),
+        }
+
+    def _in_unit(self, form: Callable[..., str]) -> Callable[..., str]:
+        """Returns a format of days as one that prints in the study's unit."""
+        return lambda *days: form(*days, self.unit, self.days_per_unit)
+
+    def mark(self, ids: Sequence[str]) -> Mark | None:
+        """Returns the first mark among the cells."""
+        return next(self._marks(ids), None)
+
+    def reasons(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """Returns one sentence for each kind of mark among the cells."""
+        return tuple(
+            dict.fromkeys(str(say("report.mark", mark=mark.text, reason=mark.reason)) for mark in self._marks(ids))
+        )
+
+    def _marks(self, ids: Sequence[str]) -> Iterator[Mark]:
+        values = (self.cells[id_].value for id_ in ids)
+        return (value for value in values if isinstance(value, Mark))
+
+    def shown(self, shown: Shown) -> str:
+        """Returns numbers in their format, or the mark of one that is held back."""
+        if (mark := self.mark(shown.cells)) is not None:
+            return mark.text
+        if shown.format == "words":
+            return shown.words
+        taken = NUMBERS_TAKEN.get(shown.format, 1)
+        return self._formats[shown.format](*(self.cells[id_].value for id_ in shown.cells[:taken]))
+
+    def text(self, text: Text) -> str:
+        """Returns a line."""
+        return "".join(self.shown(piece) if isinstance(piece, Shown) else piece for piece in text)
+
+    def table(self, table: Table) -> PrintedTable:
+        """Returns a table's texts."""
+        rows = tuple(PrintedRow(row.label, tuple(map(self.text, row.cells)), row.is_inner) for row in table.rows)
+        notes = (*map(self.text, table.notes), *self.reasons(table.cells))
+        return PrintedTable(table.title, table.columns, rows, notes)
+
+    def box(self, box: Box) -> PrintedBox:
+        """Returns a box's texts."""
+        return PrintedBox(box.title, str(box.status), self.text(box.why), box.remedy)
+
+    def number(self, id_: str, *others: str) -> float | None:
+        """Returns a cell's number for drawing; None if there is none, or if it or one of the others is held back."""
+        value: Any = self.cells[id_].value
+        return None if self.mark((id_, *others)) else value
+
+    def numbers(self, ids: Sequence[str]) -> NDArray[np.float64]:
+        """Returns the numbers of cells for drawing, (n,); nan where there is none or where it is held back."""
+        values = (self.number(id_) for id_ in ids)
+        return np.array([nan if value is None else value for value in values], dtype=np.float64)
+
+
+NUMBERS_TAKEN: Mapping[Format, int] = {
+    "chi_square": 3,
+    "count_with_percent": 2,
+    "difference_with_limits": 3,
+    "mean_with_limits": 3,
+    "mean_with_sd": 2,
+    "median_with_quartiles": 3,
+    "number_with_limits": 3,
+    "percent_difference": 3,
+    "percent_interval": 2,
+    "percent_with_limits": 3,
+    "proportion": 3,
+    "ratio": 3,
+    "ratio_95": 3,
+    "ratio_interval": 2,
+    "size": 2,
+    "time_with_limits": 3,
+}
+"""How many numbers a format takes, if not one."""

@@ -1,0 +1,71 @@
+"""A report before it is printed: sections of figures and tables that refer to cells, and these cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from riskset.results import Results
+from riskset_report.blocks import Block, Box, Figure, Text
+from riskset_report.cells import Cells, cells_of
+from riskset_report.labels import Labels, labels_of
+from riskset_report.not_reported import reason
+from riskset_report.sections import OWN, section_of
+from riskset_report.sections.section import Context
+
+
+@dataclass(frozen=True)
+class ReportPart:
+    """The figures and tables of one kind of analysis."""
+
+    kind: str
+    heading: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that is printed. With different cells it is the same report with different numbers, or with marks."""
+
+    results: Results
+    """For the head of the page and the results not reported; their numbers are printed only through the cells."""
+    labels: Labels
+    parts: tuple[ReportPart, ...]
+    cells: Cells
+
+    @property
+    def missing(self) -> list[tuple[str, str, Text]]:
+        """Ids, status and reason of the results without numbers, those that end alike together."""
+        alike: dict[tuple[str, Text], list[str]] = {}
+        for entry in self.results.entries:
+            if entry.status != "ok":
+                alike.setdefault((entry.status, reason(entry, self.cells)), []).append(entry.id)
+        return [(", ".join(ids), status, why) for (status, why), ids in alike.items()]
+
+
+def report_of(results: Results, labels: Labels | None = None) -> Report:
+    """Returns the report of a run, with the study's labels unless `labels` is given."""
+    context = Context(results, labels or labels_of(results.study), cells_of(results))
+    kinds = dict.fromkeys(entry.kind for entry in results.entries)
+    in_order = [*(kind for kind in OWN if kind in kinds), *(kind for kind in kinds if kind not in OWN)]
+    parts = tuple(_part(kind, context) for kind in in_order)
+    tables = {id_: table for part in parts for id_, table in _homes(part, context).items()}
+    return Report(results, context.labels, parts, context.cells.in_tables(tables))
+
+
+def _part(kind: str, context: Context) -> ReportPart:
+    section = section_of(kind)
+    entries = [entry for entry in context.results.entries if entry.kind == kind]
+    return ReportPart(kind, section.heading, tuple(section.blocks(entries, context)))
+
+
+def _homes(part: ReportPart, context: Context) -> dict[str, str]:
+    """Returns, for each cell of this kind's results that the part prints, the first table on the page that has it, or
+    the first figure if no table does."""
+    own = {entry.id for entry in context.results.entries if entry.kind == part.kind}
+    printed = [block for block in part.blocks if not isinstance(block, Box)]
+    homes: dict[str, str] = {}
+    for block in sorted(printed, key=lambda block: isinstance(block, Figure)):
+        for id_ in block.cells:
+            if context.cells[id_].place.result in own:
+                homes.setdefault(id_, block.id)
+    return homes

@@ -1,0 +1,73 @@
+"""Adverse events in the report: any term, then each term, the most frequent first, at each grade."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import cast
+
+from riskset.analyses.methods.adverse_events import AdverseEventCounts, AtGrade, Events
+from riskset.catalogue import say
+from riskset.results import ResultEntry
+from riskset_report.blocks import Row, Shown, Table, Text, worded
+from riskset_report.cells import Place
+from riskset_report.sections.analysed import analysed_notes
+from riskset_report.sections.arms import INTERVAL
+from riskset_report.sections.proportions import Counted
+from riskset_report.sections.section import Context, Section, own_title, tabulated
+
+
+def _title(entry: ResultEntry, context: Context) -> str:
+    return own_title("Adverse events, exposed patients", entry, context.results)
+
+
+def _table(entry: ResultEntry, context: Context) -> Table:
+    analysis, labels = cast(AdverseEventCounts, entry.analysis), context.labels
+    arms = analysis.tables.arms
+    compared = [level for level in arms.levels if level != arms.reference]
+    headings = [labels.arm(arms.variable, level) for level in arms.levels]
+    beside = [text for level in compared for text in (_against(labels.arm(arms.variable, level), compared), "P")]
+    return Table(
+        id=f"table {entry.id}",
+        title=_title(entry, context),
+        columns=(*headings, labels.arm(arms.variable, None), *beside),
+        rows=tuple(_rows(entry, context, compared)),
+        notes=(
+            worded(say("report.adverse_events.note", grading=analysis.grading)),
+            *([worded(say("report.adverse_events.compared"))] if compared else []),
+            *analysed_notes(entry, labels, context.cells),
+        ),
+    )
+
+
+def _against(level: str, compared: Sequence[object]) -> str:
+    of = f" of {level}" if len(compared) > 1 else ""
+    return f"Difference{of}, % ({INTERVAL})"
+
+
+def _rows(entry: ResultEntry, context: Context, compared: Sequence[str]) -> Iterator[Row]:
+    analysis, result = cast(AdverseEventCounts, entry.analysis), cast(Events, entry.result)
+    place = Place(entry.id, variable=analysis.tables.arms.variable or "")
+    recorded = context.results.study.adverse_events
+    exposed = (
+        (Shown("count", (place.of("exposed.n", level=level).id,)),)
+        for level in (*(arm.level for arm in result.exposed.arms), None)
+    )
+    yield Row("Exposed patients", (*exposed, *(("",) for _ in compared for _ in range(2))))
+    yield from _grades("Any adverse event", "any", result.any, place, compared)
+    for at, (term, grades) in enumerate(result.terms.items()):
+        label = recorded.terms[term].label if recorded is not None else ""
+        yield from _grades(label or term, f"terms[{at}].grades", grades, place, compared)
+
+
+def _grades(label: str, stem: str, grades: Sequence[AtGrade], place: Place, compared: Sequence[str]) -> Iterator[Row]:
+    for at, one in enumerate(grades):
+        of = Counted(place, f"{stem}[{at}]", one.found)
+        cells: list[Text] = [of.shown(level, "proportion", "n", "of", "percent") for level in of.levels]
+        for level in compared:
+            limits = (f"difference.{key}" for key in ("estimate", "lower", "upper"))
+            cells += [of.compared(level, "percent_difference", *limits), of.compared(level, "p_value", "fisher.p")]
+        grade = "any grade" if one.grade == "any" else f"grade {one.grade.replace('>=', '≥ ')}"
+        yield Row(f"{label}, {grade}" if at == 0 else grade, tuple(cells), is_inner=at > 0)
+
+
+SECTION = Section("Adverse events", tabulated(_table, _title))

@@ -1,0 +1,92 @@
+"""Who is in a figure or table and who is not, as every section says it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from riskset.analyses.cohort import ALL
+from riskset.analyses.excluded import BEFORE_LANDMARK, COSTLY, INCOMPLETE, NO_FOLLOW_UP, NOT_ADJUSTED
+from riskset.analyses.methods.cumulative_incidence import KIND as CAUSES
+from riskset.catalogue import Message, say
+from riskset.results import ResultEntry
+from riskset_report.blocks import Shown, Text, worded
+from riskset_report.cells import Cells
+from riskset_report.labels import Labels
+
+_CODES: Final = {
+    NO_FOLLOW_UP: "no_follow_up",
+    INCOMPLETE: "incomplete",
+    BEFORE_LANDMARK: "before_landmark",
+    NOT_ADJUSTED: "not_adjusted",
+}
+
+
+def is_of_all(entry: ResultEntry) -> bool:
+    """Whether the result is of all eligible patients, or that is not known."""
+    excluded = entry.excluded
+    return excluded is None or not any(map(excluded.any, _CODES))
+
+
+def population_of(entry: ResultEntry, labels: Labels) -> str:
+    """Returns the patients of a result as a title names them: `all patients` only if no eligible patient is missing."""
+    if entry.analysis.population != ALL or is_of_all(entry):
+        return labels.population(entry.analysis.population)
+    excluded = entry.excluded
+    is_complete = excluded is not None and excluded.any(INCOMPLETE)
+    return str(say("report.analysed.complete_cases") if is_complete else say("report.analysed.with_follow_up"))
+
+
+def analysed_notes(entry: ResultEntry, labels: Labels, cells: Cells) -> Iterator[Text]:
+    """Yields how many patients are analysed, how many are not and why, and which covariate costs many of them; why
+    there is nothing by arm; and what competes with the event where that is censored."""
+    yield from arms_notes(entry)
+    if entry.meets_demands is False:
+        yield (str(say("report.balance.flagged")),)
+    if entry.kind != CAUSES and (events := labels.competing.get(entry.analysis.endpoint or "")):
+        yield (str(say("report.analysed.competing", events=events)),)
+    if entry.analysed is None or entry.excluded is None:
+        return
+    n = Shown("count", tuple(cell.id for cell in cells.of(entry.id, "analysed")))
+    if is_of_all(entry):
+        yield worded(say("report.analysed.all", n=n))
+        return
+    lost: list[Text] = []
+    by_variable: dict[str, str] = {}
+    for at, code in enumerate(entry.excluded.by_reason):
+        if entry.excluded.any(code):
+            count = Shown("count", tuple(cell.id for cell in cells.of(entry.id, f"excluded[{at}].n")))
+            of = say(f"report.analysed.reason.{_CODES[code]}", n=count)
+            found = cells.of(entry.id, f"excluded[{at}].variables")
+            by_variable |= {cell.place.variable: cell.id for cell in found}
+            lost.append((*worded(of), *(_variables(by_variable, labels) if code == INCOMPLETE else ())))
+    yield (*worded(say("report.analysed.some", n=n)), *_joined(lost, "; "), ".")
+    if many := entry.excluded.costly(entry.analysed):
+        names = tuple(labels.plain_variable(name) for name in many)
+        text = str(costly(entry, names))
+        yield (Shown("words", tuple(by_variable[name] for name in many), text),)
+
+
+def arms_notes(entry: ResultEntry) -> Iterator[Text]:
+    """Yields why there is nothing by arm, where the study asks for it and a rule forbids it."""
+    if refusal := entry.analysis.arms_refusal:
+        remedy = str(refusal.remedy).rstrip(".")
+        yield worded(say("report.analysed.no_arms", rule=refusal.rule, reason=refusal.message, remedy=remedy))
+
+
+def costly(entry: ResultEntry, names: tuple[str, ...]) -> Message:
+    """Returns that these covariates cost many patients, and what keeps them."""
+    share = f"{COSTLY:.0%}"
+    if entry.analysis.set_id.complete_in is not None:
+        return say("report.analysed.costly_in_model", names=names, share=share)
+    return say("report.analysed.costly", names=names, share=share)
+
+
+def _variables(cell_of: Mapping[str, str], labels: Labels) -> Text:
+    """Returns ` (ECOG 72, AFP 3)`."""
+    each: list[Text] = [(f"{labels.plain_variable(v)} ", Shown("count", (id_,))) for v, id_ in cell_of.items()]
+    return (" (", *_joined(each, ", "), ")") if each else ()
+
+
+def _joined(texts: list[Text], between: str) -> Text:
+    return tuple(piece for i, text in enumerate(texts) for piece in ((between, *text) if i else text))

@@ -1,0 +1,81 @@
+"""Balance in the report: standardised differences and variance ratios, before and after matching."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from riskset.catalogue import say
+from riskset.results import ResultEntry, entry_json
+from riskset_report import notation
+from riskset_report.blocks import Row, Shown, Table, Text, worded
+from riskset_report.cells import Place
+from riskset_report.sections.section import Context, Section, tabulated
+
+Json = dict[str, Any]
+_COLUMNS = ("SMD before", "SMD after", "Variance ratio before", "Variance ratio after")
+
+_MATCHED = ("treated", "control", "unmatched")
+
+
+def _title(entry: ResultEntry, context: Context) -> str:
+    return f"Balance, {context.labels.population(entry.analysis.population)}"
+
+
+def _table(entry: ResultEntry, context: Context) -> Table:
+    found = entry_json(entry)
+    return Table(
+        id=f"table {entry.id}",
+        title=_title(entry, context),
+        columns=_COLUMNS,
+        rows=tuple(_rows(entry, found["variables"], context)),
+        notes=tuple(_notes(entry, found, context)),
+    )
+
+
+def _rows(entry: ResultEntry, variables: list[Json], context: Context) -> Iterator[Row]:
+    """One row for a number or a yes-no variable; for a category a heading, and its levels."""
+    labels = context.labels
+    for variable, of in groupby(variables, key=lambda one: one["variable"]):
+        rows = list(of)
+        if rows[0]["level"] in (None, "true"):
+            yield Row(labels.plain_variable(variable), _cells(entry, rows[0]))
+            continue
+        yield Row(labels.plain_variable(variable))
+        for row in rows:
+            yield Row(labels.level(variable, row["level"]), _cells(entry, row), is_inner=True)
+
+
+def _cells(entry: ResultEntry, row: Json) -> tuple[Text, ...]:
+    place = Place(entry.id, variable=row["variable"])
+
+    def cell(when: str, key: str) -> Text:
+        if row[when] is None:
+            return (notation.NO_VALUE,)
+        return (Shown("standardised", (place.of(f"variables.{when}.{key}", level=row["level"] or "").id,)),)
+
+    return tuple(cell(when, key) for key in ("smd", "variance_ratio") for when in ("before", "after"))
+
+
+def _notes(entry: ResultEntry, found: Json, context: Context) -> Iterator[Text]:
+    sizes, keys = ("effective", ("treated", "control")) if "effective" in found else ("matched", _MATCHED)
+    counts = {key: Shown("count", (Place(entry.id, f"{sizes}.{key}").id,)) for key in keys}
+    yield worded(say(f"report.balance.{sizes}", **counts))
+    yield worded(
+        say("report.balance.smd", reference=context.labels.level(found["arm"]["variable"], found["arm"]["reference"]))
+    )
+    if found["largest_smd"] is not None:
+        yield worded(say("report.balance.largest", smd=Shown("standardised", (Place(entry.id, "largest_smd").id,))))
+    for at, gate in enumerate(found["gates"]):
+        most = Shown("standardised", (Place(entry.id, f"gates[{at}].limit").id,))
+        yield worded(say(f"report.balance.gate_{'passed' if gate['passed'] else 'failed'}", most=most))
+    refused: dict[str, dict[str, None]] = {}
+    for one in found["variables"]:
+        if reason := one.get("reason"):
+            refused.setdefault(reason["message"], {})[context.labels.plain_variable(one["variable"])] = None
+    for why, variables in refused.items():
+        yield (str(say("report.balance.refused", variables=tuple(variables), reason=why)),)
+
+
+SECTION = Section("Balance of covariates", tabulated(_table, _title))

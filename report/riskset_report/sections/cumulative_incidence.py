@@ -1,0 +1,159 @@
+"""Cumulative incidence in the report: a figure for each kind of event, a table, and the table of a Fine-Gray model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import cast
+
+from riskset.analyses.design import Column
+from riskset.analyses.methods.cox_fit import CoxFit
+from riskset.analyses.methods.cumulative_incidence import CumulativeIncidence, Incidences
+from riskset.analyses.methods.fine_gray import FineGray
+from riskset.catalogue import say
+from riskset.results import ResultEntry
+from riskset_report import notation
+from riskset_report.blocks import Block, Row, Shown, Table, Text, worded
+from riskset_report.cells import Place
+from riskset_report.figures.survival_figure import CurveCells, SurvivalFigure
+from riskset_report.not_reported import not_reported, sentence
+from riskset_report.sections.analysed import analysed_notes, population_of
+from riskset_report.sections.arms import INTERVAL, Arm, arms_of, at_time, grid_in_words, row, time_axis
+from riskset_report.sections.section import Context, Section, own_title
+
+
+def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
+    blocks: list[Block] = []
+    for entry in (entry for entry in entries if entry.status == "ok"):
+        if isinstance(entry.analysis, FineGray):
+            blocks.append(_model(entry, context))
+        else:
+            causes = range(len(cast(CumulativeIncidence, entry.analysis).causes))
+            blocks += [*(_figure(entry, cause, context) for cause in causes), _table(entry, context)]
+    return [*blocks, *(not_reported(e, _title(e, context), context.cells) for e in entries if e.status != "ok")]
+
+
+SECTION = Section("Cumulative incidence", _blocks)
+
+
+def _title(entry: ResultEntry, context: Context) -> str:
+    labels, analysis = context.labels, entry.analysis
+    what = "Fine-Gray model" if isinstance(analysis, FineGray) else "cumulative incidence"
+    title = f"{labels.endpoint(analysis.endpoint)}, {population_of(entry, labels)}: {what}"
+    return own_title(title, entry, context.results)
+
+
+def _cause(name: str, context: Context) -> str:
+    """Returns the label of a cause, which is a variable or several."""
+    return " or ".join(context.labels.plain_variable(variable) for variable in name.split(" or "))
+
+
+def _figure(entry: ResultEntry, cause: int, context: Context) -> SurvivalFigure:
+    analysis, result = cast(CumulativeIncidence, entry.analysis), cast(Incidences, entry.result)
+    arms = arms_of(entry, analysis.counts, context)
+    shown = list(zip(arms, (*result.arms, result.overall), strict=True))[: -1 if result.arms else None]
+    name = _cause(analysis.causes[cause], context)
+    days = [[int(day) for day in arm.incidence.day] for _, arm in shown]
+    n, events = (Shown("count", (arms[-1].cell(key),)) for key in ("n", f"causes[{cause}].events"))
+    how = {"grid": grid_in_words(analysis.counts), "interval": INTERVAL, "limits": analysis.limits_kind}
+    footnote = worded(say("report.cumulative_incidence.footnote", n=n, events=events, **how))
+    tests: tuple[Text, ...] = ()
+    if result.gray:
+        tests = (("Gray's test ", Shown("p_phrase", (_test_cell(entry, analysis, cause, "p"),))),)
+    return SurvivalFigure(
+        result=f"{entry.id}/{cause + 1}",
+        title=f"{_title(entry, context)} of {name}",
+        x_label=time_axis(analysis.endpoint, context),
+        y_label=f"Cumulative incidence of {name} (%)",
+        curves=tuple(
+            _curve(arm, cause, own, analysis.counts.reference, found.level)
+            for (arm, found), own in zip(shown, days, strict=True)
+        ),
+        medians_title="",
+        medians=(),
+        comparison=tests,
+        footnote=footnote,
+        notices=" ".join(context.results.notices),
+    )
+
+
+def _curve(arm: Arm, cause: int, days: Sequence[int], reference: str | None, level: str | None) -> CurveCells:
+    estimate, lower, upper, at_risk = (
+        tuple(arm.cell(f"causes[{cause}].curve.{key}", day) for day in days)
+        for key in ("estimate", "lower", "upper", "at_risk")
+    )
+    is_reference = level is not None and level == reference
+    return CurveCells(arm.label, is_reference, tuple(days), estimate, lower, upper, at_risk, median=(), start=0.0)
+
+
+def _test_cell(entry: ResultEntry, analysis: CumulativeIncidence, cause: int, key: str) -> str:
+    return Place(entry.id, variable=analysis.counts.arm or "").of(f"gray[{cause}].{key}").id
+
+
+def _table(entry: ResultEntry, context: Context) -> Table:
+    """One column per arm, then all patients; of each cause its events and the landmarks."""
+    analysis, result = cast(CumulativeIncidence, entry.analysis), cast(Incidences, entry.result)
+    arms = arms_of(entry, analysis.counts, context)
+    rows = [row("Patients", arms, "count", "n")]
+    for cause, name in enumerate(analysis.causes):
+        rows += [Row(_cause(name, context)), row("Events", arms, "count", f"causes[{cause}].events", is_inner=True)]
+        for time, day in analysis.landmarks:
+            label = f"% {at_time(time, context)} ({INTERVAL})"
+            keys = [f"causes[{cause}].landmarks.{key}" for key in ("estimate", "lower", "upper")]
+            rows.append(row(label, arms, "percent_with_limits", *keys, day=day, is_inner=True))
+    how = {"grid": grid_in_words(analysis.counts), "limits": analysis.limits_kind}
+    notes: list[Text] = [worded(say("report.cumulative_incidence.note", **how))]
+    if result.gray is None:
+        notes.append((f"{say('analyses.gray_of_late_entry')}.",))
+    for cause in range(len(result.gray or ())):
+        cells = tuple(_test_cell(entry, analysis, cause, key) for key in ("chi2", "df", "p"))
+        of = {"cause": _cause(analysis.causes[cause], context), "test": Shown("chi_square", cells)}
+        notes.append(worded(say("report.cumulative_incidence.gray", **of)))
+    return Table(
+        id=f"table {entry.id}",
+        title=_title(entry, context),
+        columns=tuple(arm.label for arm in arms),
+        rows=tuple(rows),
+        notes=(*notes, *analysed_notes(entry, context.labels, context.cells)),
+    )
+
+
+def _model(entry: ResultEntry, context: Context) -> Table:
+    analysis, fit = cast(FineGray, entry.analysis), cast(CoxFit, entry.result)
+    n, events = (Shown("count", (Place(entry.id, key).id,)) for key in ("n", "events"))
+    of = {"cause": _cause(analysis.cause, context), "ties": say(f"report.cox.ties.{analysis.ties}")}
+    return Table(
+        id=f"table {entry.id}",
+        title=_title(entry, context),
+        columns=(f"Subdistribution HR ({INTERVAL})", "P"),
+        rows=tuple(_term(entry, fit, column, context) for column in analysis.design),
+        notes=(
+            worded(say("report.cumulative_incidence.fine_gray", n=n, events=events, **of)),
+            *_not_estimable(analysis, fit, context),
+            *analysed_notes(entry, context.labels, context.cells),
+        ),
+    )
+
+
+def _name(column: Column, context: Context) -> str:
+    labels = context.labels
+    if column.level is None:
+        return labels.variable(column.variable)
+    level, reference = (labels.level(column.variable, one) for one in (column.level, column.reference or ""))
+    return f"{labels.variable(column.variable)}: {level} against {reference}"
+
+
+def _term(entry: ResultEntry, fit: CoxFit, column: Column, context: Context) -> Row:
+    if not any(term.column == column for term in fit.terms):
+        return Row(_name(column, context), ((notation.NOT_ESTIMABLE,), ("",)))
+    place = Place(entry.id, variable=column.variable)
+    *hr, p = (place.of(f"terms.{key}", level=column.level).id for key in ("hr", "lower", "upper", "p"))
+    return Row(_name(column, context), ((Shown("ratio", tuple(hr)),), (Shown("p_value", (p,)),)))
+
+
+def _not_estimable(analysis: FineGray, fit: CoxFit, context: Context) -> Iterator[Text]:
+    for column in analysis.design:
+        if not any(term.column == column for term in fit.terms):
+            why = fit.why_not_used(column)
+            reason = sentence(why.code, str(why.message))
+            named = {"term": _name(column, context), "reason": reason}
+            yield worded(say("report.cumulative_incidence.term_not_estimable", **named))

@@ -1,0 +1,257 @@
+"""Kaplan-Meier curves in the report: one figure and one table for each result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from riskset.analyses.cohort import ALL
+from riskset.analyses.methods.cox import CoxModel
+from riskset.analyses.methods.cox_firth import FirthModel
+from riskset.analyses.methods.cox_fit import CoxFit
+from riskset.analyses.methods.cox_matched_sets import MatchedSetModel
+from riskset.analyses.methods.km import ArmCurve, KaplanMeier, SurvivalCurves
+from riskset.analyses.methods.km_weighted import WeightedKaplanMeier
+from riskset.analyses.quartiles import QUARTILES
+from riskset.catalogue import say
+from riskset.results import ResultEntry
+from riskset_report import notation
+from riskset_report.blocks import Block, Format, Row, Shown, Table, Text, worded
+from riskset_report.cells import Place
+from riskset_report.figures.survival_figure import CurveCells, SurvivalFigure
+from riskset_report.not_reported import not_reported
+from riskset_report.sections.analysed import analysed_notes, population_of
+from riskset_report.sections.arms import (
+    INTERVAL,
+    Arm,
+    arms_of,
+    at_time,
+    counted_rows,
+    grid_in_words,
+    of_quantile,
+    row,
+    time_axis,
+)
+from riskset_report.sections.section import Context, Section, own_title
+
+
+def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
+    given = [_Curves.of(entry, context) for entry in entries if entry.status == "ok"]
+    boxes = [not_reported(e, _title(e, context), context.cells) for e in entries if e.status != "ok"]
+    return [*(block for curves in given for block in (_figure(curves), _table(curves))), *boxes]
+
+
+SECTION = Section("Survival", _blocks)
+
+
+def _title(entry: ResultEntry, context: Context) -> str:
+    labels, analysis = context.labels, entry.analysis
+    title = f"{labels.endpoint(analysis.endpoint or '')}, {population_of(entry, labels)}"
+    return own_title(title, entry, context.results)
+
+
+@dataclass(frozen=True)
+class _Group(Arm):
+    """An arm with its curve."""
+
+    curve: ArmCurve
+    is_reference: bool
+    time: Format = "time_with_limits"
+    """How its quartiles are printed."""
+
+    @property
+    def median(self) -> Text:
+        if self.is_empty:
+            return (notation.NO_VALUE,)
+        return (Shown(self.time, tuple(map(self.cell, of_quantile(0.5)))),)
+
+
+@dataclass(frozen=True)
+class _Curves:
+    """A result with its groups and the context in which it is printed."""
+
+    entry: ResultEntry
+    analysis: KaplanMeier | WeightedKaplanMeier
+    groups: tuple[_Group, ...]
+    """The arms, then all patients."""
+    context: Context
+
+    @classmethod
+    def of(cls, entry: ResultEntry, context: Context) -> _Curves:
+        analysis = cast(KaplanMeier | WeightedKaplanMeier, entry.analysis)
+        result, is_weighted = cast(SurvivalCurves, entry.result), analysis.exposure.weights
+        reference, curves = analysis.counts.reference, (*result.arms, result.overall)
+        groups = (
+            _Group(
+                arm.label,
+                arm.place,
+                curve,
+                curve.level is not None and curve.level == reference,
+                time="time" if is_weighted else "time_with_limits",
+                is_empty=arm.is_empty,
+            )
+            for arm, curve in zip(arms_of(entry, analysis.counts, context), curves, strict=True)
+        )
+        return cls(entry, analysis, tuple(groups), context)
+
+    @property
+    def overall(self) -> _Group:
+        return self.groups[-1]
+
+    @property
+    def drawn(self) -> tuple[_Group, ...]:
+        """The arms; all patients if the study compares no arms."""
+        return self.groups[:-1] or self.groups
+
+    @property
+    def of_patients(self) -> KaplanMeier | None:
+        """The analysis, where each patient counts once."""
+        return None if isinstance(self.analysis, WeightedKaplanMeier) else self.analysis
+
+    @property
+    def unit(self) -> str:
+        return self.context.results.study.time.unit
+
+    def test(self, name: str, *keys: str) -> tuple[str, ...]:
+        """Returns the cells of a log-rank test; empty if there is no test."""
+        result = cast(SurvivalCurves, self.entry.result)
+        has_it = getattr(result, name) is not None
+        place = self.overall.place
+        return tuple(place.of(f"{name}.{key}").id for key in keys) if has_it else ()
+
+
+def _figure(curves: _Curves) -> SurvivalFigure:
+    labels, analysis = curves.context.labels, curves.analysis
+    model, unit = _model_of_arm(curves), curves.unit
+    return SurvivalFigure(
+        result=curves.entry.id,
+        title=_title(curves.entry, curves.context),
+        x_label=time_axis(analysis.endpoint, curves.context),
+        y_label=f"{labels.endpoint(analysis.endpoint)} (%)",
+        curves=tuple(_curve(group) for group in curves.drawn),
+        medians_title=f"Median{f' ({INTERVAL})' if curves.of_patients else ''}, {unit}s",
+        medians=tuple((g.label, g.median) for g in curves.drawn),
+        comparison=(*_hazard_ratios(curves, model), *_log_rank(curves)),
+        footnote=_footnote(curves, model),
+        notices=" ".join(curves.context.results.notices),
+    )
+
+
+def _curve(group: _Group) -> CurveCells:
+    days = [int(day) for day in group.curve.curve.day]
+    survival, lower, upper, at_risk = (
+        tuple(group.cell(f"curve.{name}", day) for day in days) for name in ("survival", "lower", "upper", "at_risk")
+    )
+    median = (group.cell("median_days.estimate"), group.cell("quartiles[0.5].estimate"))
+    return CurveCells(group.label, group.is_reference, tuple(days), survival, lower, upper, at_risk, median)
+
+
+def _model_of_arm(curves: _Curves) -> ResultEntry | None:
+    """The Cox model of the same patients that has the arm's hazard ratio: a univariable one if there is one, else an
+    adjusted one; of several analyses the study's first. None that is penalised, or by matched set: the footnote says
+    what it is."""
+    asked = curves.analysis
+    of_arm = [
+        entry
+        for entry in curves.context.results.entries
+        if isinstance(entry.result, CoxFit)
+        and entry.kind == "cox"
+        and not isinstance(entry.analysis, FirthModel | MatchedSetModel)
+        and (entry.analysis.endpoint, entry.analysis.population) == (asked.endpoint, asked.population)
+        and asked.counts.arm in _variables(entry)
+    ]
+    return min(of_arm, key=_univariable_first, default=None)
+
+
+def _variables(model: ResultEntry) -> set[str]:
+    return {column.variable for column in cast(CoxModel, model.analysis).design}
+
+
+def _univariable_first(model: ResultEntry) -> tuple[bool, int]:
+    return cast(CoxModel, model.analysis).model != "univariable", len(_variables(model))
+
+
+def _hazard_ratios(curves: _Curves, model: ResultEntry | None) -> Iterator[Text]:
+    if model is None:
+        return
+    fit, name = cast(CoxFit, model.result), "HR" if len(_variables(model)) == 1 else "Adjusted HR"
+    estimated = {term.column for term in fit.terms}
+    columns = [c for c in cast(CoxModel, model.analysis).design if c.variable == curves.analysis.counts.arm]
+    for column in columns:
+        label = curves.context.labels.arm(column.variable, column.level)
+        place = Place(model.id, variable=column.variable)
+        cells = tuple(place.of(f"terms.{key}", level=column.level).id for key in ("hr", "lower", "upper"))
+        value = Shown("ratio_95", cells) if column in estimated else notation.NOT_ESTIMABLE
+        yield (f"{name} " if len(columns) == 1 else f"{name}, {label} ", value)
+
+
+def _log_rank(curves: _Curves) -> Iterator[Text]:
+    for name, words in (("log_rank", "Log-rank "), ("log_rank_by_site", "Log-rank by site ")):
+        if cells := curves.test(name, "p"):
+            yield (words, Shown("p_phrase", cells))
+
+
+def _footnote(curves: _Curves, model: ResultEntry | None) -> Text:
+    """How the figure was made: numbers, grid, limits, and the model of the hazard ratio."""
+    n, events = (Shown("count", (curves.overall.cell(key),)) for key in ("n", "events"))
+    grid, limits = grid_in_words(curves.analysis.counts), curves.analysis.limits_kind
+    values = {"n": n, "events": events, "grid": grid, "interval": INTERVAL, "limits": limits}
+    how = worded(say(f"report.km.footnote.{'patients' if curves.of_patients else 'averages'}", **values))
+    notes = [how, *analysed_notes(curves.entry, curves.context.labels, curves.context.cells)]
+    if model is not None:
+        is_univariable = len(_variables(model)) == 1
+        kind = "hazard_ratio" if is_univariable else "adjusted_hazard_ratio"
+        notes.append(worded(say(f"report.km.{kind}")))
+    return tuple(piece for i, note in enumerate(notes) for piece in ((" ", *note) if i else note))
+
+
+def _table(curves: _Curves) -> Table:
+    """One column per arm, then all patients; patients, events, quartiles, landmarks."""
+    groups, unit = curves.groups, curves.unit
+    rows = [
+        *counted_rows(groups, are_of_all=curves.of_patients is None),
+        Row(f"{unit.capitalize()}s until survival falls to{f' ({INTERVAL})' if curves.of_patients else ''}"),
+        *_quantile_rows(groups),
+    ]
+    if curves.analysis.landmarks:
+        rows += [Row(f"Survival, % ({INTERVAL})"), *_landmark_rows(curves)]
+    labels, population = curves.context.labels, curves.analysis.population
+    of = "" if population == ALL else f", {labels.population(population)},"
+    title = f"{labels.endpoint(curves.analysis.endpoint)}{of} by Kaplan-Meier"
+    return Table(
+        id=f"table {curves.entry.id}",
+        title=own_title(title, curves.entry, curves.context.results),
+        columns=tuple(group.label for group in groups),
+        rows=tuple(rows),
+        notes=(*_log_rank_notes(curves), *analysed_notes(curves.entry, curves.context.labels, curves.context.cells)),
+    )
+
+
+def _quantile_rows(groups: Sequence[_Group]) -> Iterator[Row]:
+    """Quartiles, highest survival first: at 75% a quarter of the patients have had the event."""
+    for probability in QUARTILES:
+        label = f"{100 * (1 - probability):g}%{' (median)' if probability == 0.5 else ''}"
+        yield row(label, groups, groups[-1].time, *of_quantile(probability), is_inner=True)
+
+
+def _landmark_rows(curves: _Curves) -> Iterator[Row]:
+    for time, day in curves.analysis.landmarks:
+        label = at_time(time, curves.context)
+        keys = [f"landmarks.{key}" for key in ("survival", "lower", "upper")]
+        yield row(label, curves.groups, "percent_with_limits", *keys, day=day, is_inner=True)
+
+
+def _log_rank_notes(curves: _Curves) -> Iterator[Text]:
+    if isinstance(curves.analysis, WeightedKaplanMeier):
+        yield worded(say("report.km.averaged", n=curves.analysis.least))
+        return
+    rho, names = curves.analysis.rho, map(curves.context.labels.plain_variable, curves.analysis.strata_variables)
+    strata = " and ".join(names)
+    for name in ("log_rank", "log_rank_by_site", "log_rank_by_strata"):
+        if cells := curves.test(name, "chi2", "df", "p"):
+            yield worded(say(f"report.km.{name}", test=Shown("chi_square", cells), strata=strata))
+    if rho and curves.test("log_rank", "p"):
+        yield worded(say("report.km.weighted", rho=f"{rho:g}"))
+    if (refusal := curves.analysis.strata_refusal) is not None:
+        yield worded(say("report.km.no_strata", rule=refusal.rule, reason=refusal.message))

@@ -1,0 +1,106 @@
+"""Rates of response in the report: a table of the rates of each variable, and one of their comparison within sites."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, cast
+
+from riskset.analyses.counts_in_tables import CountsInTables
+from riskset.analyses.methods.response import Rates, Response
+from riskset.analyses.methods.response_by_site import BySite, ResponseBySite
+from riskset.analyses.rates import Asked
+from riskset.catalogue import say
+from riskset.results import ResultEntry
+from riskset_report import notation
+from riskset_report.blocks import Format, Row, Shown, Table, Text, worded
+from riskset_report.cells import Place
+from riskset_report.sections.analysed import analysed_notes, population_of
+from riskset_report.sections.arms import INTERVAL
+from riskset_report.sections.proportions import Counted, comparison_rows, interval_row, proportion_row
+from riskset_report.sections.section import Context, Section, own_title, tabulated
+
+_LIMITS: Final = ("estimate", "lower", "upper")
+_WITHIN_SITES: Final[tuple[tuple[str, Format, tuple[str, ...]], ...]] = (
+    (f"Odds ratio ({INTERVAL})", "ratio", tuple(f"cmh.odds_ratio.{key}" for key in _LIMITS)),
+    (f"Difference, % ({INTERVAL})", "percent_difference", tuple(f"cmh.risk_difference.{key}" for key in _LIMITS)),
+    ("P", "p_value", ("cmh.p",)),
+    ("P, corrected for continuity", "p_value", ("cmh.corrected.p",)),
+    ("P of homogeneity, Breslow-Day", "p_value", ("breslow_day.p",)),
+    ("P of homogeneity, Tarone", "p_value", ("breslow_day.tarone.p",)),
+)
+
+
+def _asked(entry: ResultEntry) -> Asked:
+    return cast(Response | ResponseBySite, entry.analysis).asked
+
+
+def _tables(entry: ResultEntry) -> CountsInTables:
+    return cast(Response | ResponseBySite, entry.analysis).tables
+
+
+def _is_by_site(entry: ResultEntry) -> bool:
+    return isinstance(entry.analysis, ResponseBySite)
+
+
+def _title(entry: ResultEntry, context: Context) -> str:
+    of = context.labels.plain_variable(_asked(entry).variable)
+    within = ", within sites" if _is_by_site(entry) else ""
+    return own_title(f"{of}, {population_of(entry, context.labels)}{within}", entry, context.results)
+
+
+def _table(entry: ResultEntry, context: Context) -> Table:
+    arms, labels = _tables(entry).arms, context.labels
+    columns = [labels.arm(arms.variable, level) for level in arms.levels]
+    return Table(
+        id=f"table {entry.id}",
+        title=_title(entry, context),
+        columns=(*columns, *([] if _is_by_site(entry) else [labels.arm(arms.variable, None)])),
+        rows=tuple(_within_sites(entry) if _is_by_site(entry) else _rates(entry)),
+        notes=(*_notes(entry), *analysed_notes(entry, labels, context.cells)),
+    )
+
+
+def _rates(entry: ResultEntry) -> Iterator[Row]:
+    result = cast(Rates, entry.result)
+    place = Place(entry.id, variable=_tables(entry).arms.variable or "")
+    for at, found in enumerate(result.rates):
+        of = Counted(place, f"rates[{at}]", found)
+        yield proportion_row(of, _named(entry, at), is_inner=False)
+        yield interval_row(of)
+        yield from comparison_rows(of, with_ratios=True)
+
+
+def _named(entry: ResultEntry, at: int) -> str:
+    return f"{_asked(entry).rates[at].upper()} ({_tables(entry).levels[at].level})"
+
+
+def _within_sites(entry: ResultEntry) -> Iterator[Row]:
+    asked, tables, result = _asked(entry), _tables(entry), cast(BySite, entry.result)
+    is_compared = {pair[:2]: one is not None for pair, one in zip(asked.pairs(tables), result.compared, strict=True)}
+    place = Place(entry.id, variable=tables.arms.variable or "")
+    for at in range(len(asked.rates)):
+        yield Row(_named(entry, at))
+        for label, form, keys in _WITHIN_SITES:
+            cells: list[Text] = []
+            for arm, column in enumerate(tables.arms.columns):
+                ids = (place.of(f"rates[{at}].comparisons.{key}", level=column.level).id for key in keys)
+                if is_compared.get((at, arm)):
+                    cells.append((Shown(form, tuple(ids)),))
+                elif (at, arm) in is_compared:
+                    cells.append((notation.NO_VALUE,))
+                else:
+                    cells.append(("reference",) if form == "ratio" else ("",))
+            yield Row(label, tuple(cells), is_inner=True)
+
+
+def _notes(entry: ResultEntry) -> Iterator[Text]:
+    asked = _asked(entry)
+    code = "by_site" if _is_by_site(entry) else "note" if _tables(entry).arms.columns else "note_of_all"
+    yield worded(say(f"report.response.{code}", interval=INTERVAL))
+    if asked.as_no_response:
+        yield worded(say("report.response.no_response", levels=", ".join(asked.as_no_response)))
+    if asked.left_out:
+        yield worded(say("report.response.left_out", levels=", ".join(asked.left_out)))
+
+
+SECTION = Section("Response", tabulated(_table, _title))

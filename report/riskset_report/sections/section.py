@@ -1,0 +1,71 @@
+"""What a section of the report is, one for each kind of analysis; and the section of a kind that brings none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from riskset.results import ResultEntry, Results
+from riskset_report.blocks import Block, Row, Shown, Table
+from riskset_report.cells import Cells, Place
+from riskset_report.labels import Labels
+from riskset_report.not_reported import not_reported
+from riskset_report.sections.analysed import analysed_notes
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a section may use besides the entries of its kind."""
+
+    results: Results
+    labels: Labels
+    cells: Cells
+    """The numbers. A section refers to cells and prints none: their values may be replaced before printing."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """How a kind of analysis is reported."""
+
+    heading: str
+    blocks: Callable[[Sequence[ResultEntry], Context], Sequence[Block]]
+    """Takes the entries of the kind in the study's order; returns figures, tables and boxes in the page's order."""
+
+
+def own_title(title: str, entry: ResultEntry, results: Results) -> str:
+    """Returns a title, with the analysis' name if another analysis of this kind has the same patients."""
+    names = {other.analysis.name for other in results.entries if _asks_about(other) == _asks_about(entry)}
+    return f"{title} ({entry.analysis.name})" if len(names) > 1 else title
+
+
+def _asks_about(entry: ResultEntry) -> tuple[str, str | None, str]:
+    return entry.kind, entry.analysis.endpoint, entry.analysis.population
+
+
+def tabulated(
+    table: Callable[[ResultEntry, Context], Table], title: Callable[[ResultEntry, Context], str]
+) -> Callable[[Sequence[ResultEntry], Context], Sequence[Block]]:
+    """Returns the blocks of a section that has one table for each result, then a box for each without numbers."""
+
+    def blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
+        tables = [table(entry, context) for entry in entries if entry.status == "ok"]
+        return [*tables, *(not_reported(e, title(e, context), context.cells) for e in entries if e.status != "ok")]
+
+    return blocks
+
+
+def plain_section(kind: str) -> Section:
+    """Returns a section, with the kind's name as heading, that prints all numbers of each result in a table."""
+    return Section(kind, tabulated(_plain_table, lambda entry, context: entry.id))
+
+
+def _plain_table(entry: ResultEntry, context: Context) -> Table:
+    rows = tuple(Row(_label(cell.place), ((Shown("digits", (cell.id,)),),)) for cell in context.cells.of(entry.id))
+    notes = analysed_notes(entry, context.labels, context.cells)
+    return Table(id=f"table {entry.id}", title=entry.id, columns=("Value",), rows=rows, notes=tuple(notes))
+
+
+def _label(place: Place) -> str:
+    """`arms.n, arm: new, day 14`."""
+    named = [": ".join(filter(None, (place.variable, place.level)))]
+    return ", ".join(filter(None, (place.quantity, *named, f"day {place.day}" if place.day else "")))

@@ -1,7 +1,0 @@
-"""The report of a run: a page, figures and numbers a journal's reader knows. Reads no patient and no clock."""
-
-from riskset_server.report.labels import Labels, labels_of
-from riskset_server.report.page import write_report
-from riskset_server.report.report import Report, report_of
-
-__all__ = ["Labels", "Report", "labels_of", "report_of", "write_report"]
