@@ -1,4 +1,4 @@
-"""Every sentence that people see, by code: `en.toml` holds the English ones, and another language adds a file.
+"""Every sentence that people see, by code: the files of `en` hold the English ones, and another language adds a folder.
 
 A message is its English text, and keeps the code and the values it was made of: where a person reads another language,
 the text is made again. results.json is written in English whatever the language.
@@ -112,10 +112,13 @@ def _printed(value: Any, form: str, is_quoted: bool) -> str:  # noqa: ANN401 - w
 @cache
 def catalogue(language: str) -> Mapping[str, Text]:
     """Returns the templates of a language by code; KeyError where there is no such language."""
-    file = files("riskset.catalogue") / f"{language}.toml"
-    if not file.is_file():
+    folder = files("riskset.catalogue") / language
+    if not folder.is_dir():
         raise KeyError(f"no catalogue for the language {language!r}")
-    return dict(_flat(tomllib.loads(file.read_text(encoding="utf-8")), ""))
+    found: dict[str, Text] = {}
+    for file in sorted(folder.iterdir(), key=lambda file: file.name):
+        found |= _flat(tomllib.loads(file.read_text(encoding="utf-8")), "")
+    return found
 
 
 def _flat(table: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Text]]:

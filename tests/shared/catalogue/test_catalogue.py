@@ -3,14 +3,15 @@
 import ast
 import copy
 import pickle
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from riskset.catalogue import ENGLISH, NOTHING, Message, catalogue, fields_of, say
+from riskset.catalogue import ENGLISH, NOTHING, Message, _flat, catalogue, fields_of, say
 
 ROOT = Path(__file__).parents[3]
-PACKAGES = ("shared", "site_client", "server", "demonstrations")
+PACKAGES = ("shared", "report", "site_client", "server", "demonstrations")
 SOURCES = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
 
 
@@ -41,6 +42,13 @@ def test_every_code_that_is_said_is_in_the_catalogue_with_its_values():
         elif (family := family_of(argument)) is None or not any(code.startswith(family) for code in known):
             wrong.append(f"{where}: the code has no fixed beginning that the catalogue knows")
     assert not wrong, "\n".join(wrong)
+
+
+def test_no_code_is_in_two_files_of_a_language():
+    files = sorted((ROOT / "shared/riskset/catalogue" / ENGLISH).iterdir())
+    assert sum(len(dict(_flat(tomllib.loads(file.read_text(encoding="utf-8")), ""))) for file in files) == len(
+        catalogue(ENGLISH)
+    )
 
 
 def test_every_sentence_is_said():
