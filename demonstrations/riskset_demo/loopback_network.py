@@ -19,10 +19,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from riskset.catalogue import Message, say
+from riskset.catalogue import Message, say, verbatim
 from riskset.errors import RisksetError
 from riskset.secure.keys import write_private
 from riskset.study.load import load_study
+from riskset_demo.commands_at_once import run_together
 from riskset_demo.demonstration import Demonstration
 from riskset_server.coordinator_folder import CoordinatorFolder
 
@@ -105,9 +106,7 @@ class LoopbackNetwork:
         for name, folder in self.sites.items():
             shutil.copy(self.study, folder)
             self._invite(name, folder)
-        commands = [
-            self._command("site", "join", folder / "invite.json", "--into", folder) for folder in self.sites.values()
-        ]
+        commands = [("site", "join", folder / "invite.json", "--into", folder) for folder in self.sites.values()]
         printed = dict(zip(self.sites, self._together(commands), strict=True))
         with self.coordinator.desk() as desk:
             for name, words_of_site in printed.items():
@@ -115,7 +114,7 @@ class LoopbackNetwork:
                 if words not in words_of_site:
                     raise RisksetError(say("demo.words_differ", site=name))
                 desk.accept(invite, request)
-        self._together([self._command("study", "roster", self.study, "--server", self.coordinator.root)])
+        self._together([("study", "roster", self.study, "--server", self.coordinator.root)])
         for folder in self.sites.values():
             shutil.copy(self.root / "roster.json", folder)
 
@@ -138,7 +137,7 @@ class LoopbackNetwork:
         signed = [*signatory, "--until", approved_until().isoformat(), *exceptions]
         self._together(
             [
-                self._command("site", "approve", folder / "site.toml", *signed, *self._own_choices(name))
+                ("site", "approve", folder / "site.toml", *signed, *self._own_choices(name))
                 for name, folder in self.sites.items()
             ]
         )
@@ -194,7 +193,7 @@ class LoopbackNetwork:
 
     def ledgers(self) -> dict[str, dict[str, Any]]:
         """Returns each site's ledger, opened by that site with its key: the output of `riskset site ledger --json`."""
-        commands = [self._command("site", "ledger", folder / "site.toml", "--json") for folder in self.sites.values()]
+        commands = [("site", "ledger", folder / "site.toml", "--json") for folder in self.sites.values()]
         return dict(zip(self.sites, map(json.loads, self._together(commands)), strict=True))
 
     def stop(self) -> None:
@@ -220,17 +219,13 @@ class LoopbackNetwork:
     def _command(self, *arguments: str | Path) -> list[str]:
         return [sys.executable, "-m", "riskset.cli", *map(str, arguments)]
 
-    def _together(self, commands: Sequence[list[str]]) -> list[str]:
+    def _together(self, commands: Sequence[Sequence[str | Path]]) -> list[str]:
         """Runs commands in parallel and returns what each printed. Raises RisksetError if one fails."""
-        piped = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **ends_with_parent()}
-        processes = [subprocess.Popen(command, **piped) for command in commands]
-        printed = []
-        for process in processes:
-            out, errors = process.communicate()
-            if process.returncode != 0:
-                raise RisksetError(errors.decode(errors="replace").strip())
-            printed.append(out.decode(errors="replace"))
-        return printed
+        printed = run_together([list(map(str, command)) for command in commands])
+        for command in printed:
+            if command.code != 0:
+                raise RisksetError(verbatim(command.errors.strip()))
+        return [command.out for command in printed]
 
     def _see_log(self, party: str) -> Message:
         return say("demo.see_log", file=self.root / "logs" / f"{party}.log")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from riskset import __version__
-from riskset_demo import loopback_network
+from riskset_demo import commands_at_once, loopback_network
+from riskset_demo.commands_at_once import run_together
 from riskset_demo.loopback_network import LoopbackNetwork
 from riskset_demo.studies import DEMONSTRATIONS
 
@@ -29,12 +30,20 @@ def test_processes_are_started_where_preexec_fn_is_refused(tmp_path, monkeypatch
     with monkeypatch.context() as other:
         other.setattr(sys, "platform", system)
         other.setattr(loopback_network.subprocess, "Popen", PopenOfWindows)
-        assert network._together([network._command()]) == ["here\n"]
         network._start("plains")
         network.start_coordinator()
         codes = [process.wait() for process in network.processes.values()]
     assert codes == [0, 0]
     assert (tmp_path / "logs" / "plains.log").read_text() == "here\n"
+
+
+@pytest.mark.parametrize("forks", [True, False])
+def test_commands_run_at_once_each_in_a_process_where_the_system_forks_and_where_it_does_not(monkeypatch, forks):
+    monkeypatch.setattr(commands_at_once, "_FORKS", forks and commands_at_once._FORKS)
+    version, unknown = run_together([["--version"], ["site", "approve"]])
+    assert (version.code, version.out, version.errors) == (0, f"riskset {__version__}\n", "")
+    assert (unknown.code, unknown.out) == (2, "")
+    assert unknown.errors.startswith("error: ")
 
 
 def test_on_linux_a_process_ends_with_the_demonstration():
