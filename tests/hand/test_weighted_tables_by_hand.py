@@ -19,6 +19,8 @@ Yang and Dalton's difference of y, of two levels: (3/4 - 1/4) by the root of (3/
 All weights are whole 64ths of their mean of 1, and sums of x (a range of 0 to 4) whole 256ths, so that nothing is lost.
 """
 
+from dataclasses import replace
+from itertools import permutations
 from math import sqrt
 
 import numpy as np
@@ -32,6 +34,7 @@ from riskset.analyses.methods.balance_answer import Balanced, Covariate
 from riskset.analyses.methods.described import Described
 from riskset.analyses.methods.table1_parts import Counts, Sums
 from riskset.analyses.methods.table1_weighted import LevelsOfTable, NumberOfTable, Table1OfWeighted
+from riskset.analyses.methods.weighted_tables import CELLS
 from riskset.analyses.moments import Moments, moments_id
 from riskset.analyses.patients_by_arm import Arms
 from riskset.analyses.weights import Weights
@@ -77,6 +80,17 @@ def test_number():
     old, new = ended(NUMBER).groups(None)
     assert (new.n, new.mean, new.variance) == (2, 3.0, pytest.approx(12 / 5))
     assert (old.n, old.mean, old.variance) == (2, 2.0, pytest.approx(16 / 5))
+
+
+def test_a_sum_half_way_between_two_steps_does_not_depend_on_the_order_of_the_rows():
+    """1, 1, 2, 3 of 0 to 5 are -.6, -.6, -.2, .2 half ranges from the middle; by weights of 1/8, 3/8, 1/2, 1/8 they add
+    up to -.375, one quarter and a half: two quarters, the even number. Squares: .2, to one quarter."""
+    few = replace(NUMBER, column=Column("x", None, None, None, 2.5, 2.5), steps=CELLS)
+    x, w = np.array([1.0, 1, 2, 3, 0]), np.array([1 / 8, 3 / 8, 1 / 2, 1 / 8, 1])
+    for order in permutations(range(4)):
+        rows = PatientSet({"arm": np.array([1.0, 1, 1, 1, 0]), "x": x[[*order, 4]]}, np.arange(5), w[[*order, 4]])
+        told = few.local(few.prepare(Cohort("asan", {SET.name: rows}), INPUTS), few.start(INPUTS))
+        assert told.reshape(2, -1)[1, 2:].tolist() == [-2.0, 1.0]
 
 
 def test_levels():

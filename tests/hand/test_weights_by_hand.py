@@ -31,8 +31,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.attacks.rogue import Rogue, exposure
 
-from riskset.analyses.cohort import Cohort
+from riskset.analyses.admission import weighings
+from riskset.analyses.admission.weighings import Weighed
+from riskset.analyses.cohort import AnalysisSet, Cohort, SetId
 from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.analyses.weights import Weights, effective, largest_share, rounded, unit
 from riskset.rehearsal import Rehearsal
@@ -99,3 +102,25 @@ def test_weights_are_rounded_by_the_mean_of_the_hospital():
     assert rounded(np.array([1.03, 0.9, 1.2])).tolist() == [1.0, 0.875, 1.25]
     assert rounded(np.array([0.26, 0.3])).tolist() == [0.25, 0.3125]
     assert rounded(np.zeros(0)).tolist() == []
+
+
+def test_sums_of_those_with_the_event_are_in_units_of_which_each_weight_is_rounded_to_eighths():
+    """1.45, 1.37 and 1.41 have a mean of 1.41, which is nearer to 1 than to 2, since 1.41^2 is below 2. In eighths they
+    are 1.5, 1.375 and 1.375, with a mean above the root of 2. The first two have the event: 2.875 is 3, and the sum of
+    squares, 2.25 + 1.89 = 4.14, is 4. They count as 9/4 patients."""
+    weights, event = np.array([1.45, 1.37, 1.41]), np.array([True, True, False])
+    rows = AnalysisSet(np.array([1, 2, 3]), event, None, {}, weights=weights)
+    of = Rogue(
+        id="m",
+        name="m",
+        set_id=SetId("os", weighted_by="w"),
+        opens=exposure(design=(), weights=True),
+        sends=(),
+        computes=None,
+        waits=(),
+    )
+    name = of.analysis_set
+    found, _ = weighings.combined([of], weighings.local(Cohort("asan", {name: rows}), [of]))
+    assert found[Weighed(name)] == Weights(4.25, 1.5**2 + 2 * 1.375**2)
+    assert found[Weighed(name, with_event=True)] == Weights(3.0, 4.0)
+    assert found[Weighed(name, with_event=True)].effective == 2

@@ -130,11 +130,11 @@ def local(cohort: Cohort, live: Live) -> Floats:
     numbers: list[float] = []
     for of in wholes(live):
         rows = cohort.analysis_sets[of.cohort]
-        weights = rounded(weights_of(rows))
-        own = weights[are_among(of, rows, live)]
+        exact = weights_of(rows)
+        own = rounded(exact)[are_among(of, rows, live)]
         sums = [float(own.sum()), float(own @ own)]
         if of.with_event:  # all less these are those without the event, who may be one
-            sums = [float(in_units(np.array(x), weights, power)) for power, x in enumerate(sums, 1)]
+            sums = [float(in_units(np.array(x), exact, power)) for power, x in enumerate(sums, 1)]
         numbers += sums
     names = tuple(dict.fromkeys(name for pair in shared(live) for name in pair))
     values = dict(zip(names, counting(cohort, names, live).T, strict=True))
@@ -189,8 +189,9 @@ def local_levels(cohort: Cohort, live: Live) -> Floats:
     numbers: list[float] = []
     for of in levels(live):
         rows = cohort.analysis_sets[of.cohort]
-        weights, has = rounded(weights_of(rows)), are_among(of, rows, live)
-        of_level = float(in_units(weights[has].sum(), weights))  # two levels may differ in one patient
+        exact, has = weights_of(rows), are_among(of, rows, live)
+        weights = rounded(exact)
+        of_level = float(in_units(weights[has].sum(), exact))  # two levels may differ in one patient
         numbers += [effective(weights[has]), effective(weights[~has]), of_level]
     return np.array(numbers, np.float64)
 

@@ -35,6 +35,9 @@ SUMS: Final = 64
 """Steps of a hospital's sum of a number's weighted values in one mean weight and half the number's range."""
 CELLS: Final = 4
 """Steps of a hospital's sum of the weights of a level in one mean weight; so of a number that is as good as a level."""
+_DECIMALS: Final = 6
+"""Of a step, to which a sum is rounded first: a sum that lies half way between two steps goes to the even one, whatever
+the order of its addends does to its last digits."""
 _FEW: Final = 10
 """Values that a number may have, as the study declares it, up to which it is as good as a level."""
 
@@ -251,7 +254,8 @@ class WeightedNumber(WeightsByArm):
 
     def _columns(self, rows: Any, steps: Floats, arms: Floats, of_arms: Floats) -> Iterator[Floats]:  # noqa: ANN401
         z = scaled(self.column, rows)
-        yield from (np.rint(arms.T @ (steps * z**power) * (self.steps / PARTS_IN_TABLES)) for power in (1, 2))
+        sums = (arms.T @ (steps * z**power) * (self.steps / PARTS_IN_TABLES) for power in (1, 2))
+        yield from (np.rint(np.round(of, _DECIMALS)) for of in sums)
 
     def _moments(self, rest: Sequence[float]) -> tuple[Floats, Floats]:
         first, second = (x * (PARTS_IN_TABLES / self.steps) for x in rest)
