@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 ALL: Final = "all"
 """The population of all eligible patients, which is no adjustment."""
+PLACES: Final = 20
+"""Scores from 0 to 1 at which any study may cut, evenly spaced. Everybody has the coefficients, so that other places
+could be on either side of one combination of covariates."""
+
+
+def is_at_a_place(score: float) -> bool:
+    """Whether a score is one at which any study may cut."""
+    return abs(score * PLACES - round(score * PLACES)) < 1e-9  # noqa: PLR2004 - rounding
 
 
 class Matching(TomlTable):
@@ -65,6 +73,11 @@ class Weighting(TomlTable):
         if self.stabilised and self.method != "ate":
             complain(say("study.propensity.stabilised", method=self.method))
         return self
+
+    @property
+    def cuts(self) -> tuple[float, ...]:
+        """Returns the scores at which the population ends."""
+        return self.trim or ()
 
     @property
     def estimand(self) -> Estimand:
@@ -181,6 +194,12 @@ class Propensity(TomlTable):
     def stratifications(self) -> dict[str, Stratification]:
         """The populations that are stratified by the score, in the order of their names."""
         return {name: one for name, one in sorted(self.adjustments.items()) if isinstance(one, Stratification)}
+
+    @property
+    def cut_freely(self) -> frozenset[str]:
+        """The populations that are cut at other scores than any study may cut at."""
+        cut = {**self.weightings, **self.stratifications}
+        return frozenset(name for name, of in cut.items() if not all(map(is_at_a_place, of.cuts)))
 
     @property
     def balanced(self) -> tuple[str, ...]:
