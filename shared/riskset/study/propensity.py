@@ -26,7 +26,7 @@ could be on either side of one combination of covariates."""
 
 def is_at_a_place(score: float) -> bool:
     """Whether a score is one at which any study may cut."""
-    return abs(score * PLACES - round(score * PLACES)) < 1e-9  # noqa: PLR2004 - rounding
+    return abs(score * PLACES - round(score * PLACES)) < 1e-9
 
 
 class Matching(TomlTable):

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from riskset.analyses.admission.figures import Figures
 from riskset.analyses.admission.judging import Judged
 from riskset.analyses.admission.step import Live, Own
-from riskset.analyses.admission.weighed_beside import beside, largest_leverage, members, own_in_both, pairs_of
+from riskset.analyses.admission.weighed_beside import beside, members, own_in_both, pairs_of
+from riskset.analyses.admission.weighed_beside import shares as shares_beside
 from riskset.analyses.admission.weighed_cells import (
     Cell,
     InArm,
@@ -55,8 +56,11 @@ def _own_beside(policy: Policy, live: Live, own: Own, figures: Figures) -> Itera
                 every, both = _in_arm(weights), own_in_both(pair, own.cohort)
             else:
                 every, both = figures.weights_in_arms[pair.arm], figures.weights_beside[pair]
-            leverage = largest_leverage(weights, members(pair, own.cohort), every, both)
-            yield other.id, of_models.weights_in_arm(policy, pair.name, leverage)
+            leverage, of_site = shares_beside(weights, members(pair, own.cohort), every, both)
+            yield other.id, of_models.weights_in_arm(policy, pair.name, min(leverage, 1.0))
+            if policy.column == "pooled":
+                is_larger = len(weights) < of_site * every.n
+                yield other.id, of_models.site_weight(policy, pair.name, min(of_site, 1.0) if is_larger else 0.0)
 
 
 def _in_arm(weights: Floats) -> InArm:

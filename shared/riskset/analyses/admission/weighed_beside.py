@@ -128,21 +128,24 @@ def own_in_both(pair: Pair, cohort: Cohort) -> InBoth:
     return InBoth(float(is_in.sum()), float(weights_in(pair.arm, cohort)[is_in].sum()), 0.0)
 
 
-def largest_leverage(weights: Floats, is_in: NDArray[np.bool_], every: InArm, both: InBoth) -> float:
+def shares(weights: Floats, is_in: NDArray[np.bool_], every: InArm, both: InBoth) -> tuple[float, float]:
     """Returns the largest leverage of a hospital's patients of an arm in the sum of weights, beyond that in how many
-    patients the arm has in the other set and beside it: how far a weight is from the mean of its part, in squares, of
-    how far all weights are at least."""
+    patients the arm has in the other set and beside it, and the leverage of all of them: how far weights are from the
+    mean of their part, in squares, of how far those of all hospitals are at least."""
     others = InBoth(every.n - both.n, every.total - both.total, both.error)
     left = every.squares - _largest_square(both) - _largest_square(others)
-    largest = 0.0
-    for part, own in ((both, weights[is_in]), (others, weights[~is_in])):
-        if len(own):
-            mean, off = part.total / max(part.n, 1.0), part.error / max(part.n, 1.0)
-            apart = float(abs(own - mean).max())
-            if apart > off + _NONE:
-                apart += off
-                largest = max(largest, apart * apart / left if left > _NONE else 1.0)
-    return min(largest, 1.0)
+    apart = np.concatenate([_apart(part, own) for part, own in ((both, weights[is_in]), (others, weights[~is_in]))])
+    squares = apart * apart
+    if not squares.any():
+        return 0.0, 0.0
+    return (float(squares.max() / left), float(squares.sum() / left)) if left > _NONE else (1.0, 1.0)
+
+
+def _apart(of: InBoth, weights: Floats) -> Floats:
+    """Returns how far weights are at most from the mean of a part, (n,); 0 where they may be the mean."""
+    n = max(of.n, 1.0)
+    apart, off = abs(weights - of.total / n), of.error / n
+    return np.where(apart > off + _NONE, apart + off, 0.0)
 
 
 def _largest_square(of: InBoth) -> float:
