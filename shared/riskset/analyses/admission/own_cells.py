@@ -19,6 +19,7 @@ from riskset.analyses.admission.weighed_cells import (
     arms_of,
     cells_of,
     columns_in,
+    in_arms,
     largest_share,
     weighing,
     weights_in,
@@ -33,9 +34,9 @@ Floats = NDArray[np.float64]
 
 
 def own_arms(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
-    """R8 in both columns, before anything is told of a cell: no sum of the weights of an arm and of its patients
-    singles out a patient, nor is it mostly of this hospital's patients."""
-    for analysis in weighing(live):
+    """R8 in both columns, before anything is told of a cell or block: no sum of the weights of an arm and of its
+    patients singles out a patient, nor is it mostly of this hospital's patients."""
+    for analysis in in_arms(live):
         for arm in arms_of(analysis):
             weights = weights_in(arm, own.cohort)
             here = _in_arm(weights)

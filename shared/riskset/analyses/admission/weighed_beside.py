@@ -1,8 +1,8 @@
-"""Tables of weights beside other sets of patients that tell something of the same variables: what is told of each arm
-before any table is.
+"""Weights that are added up by arm, in tables or in time, beside other sets of patients that tell something of the same:
+what is told of each arm before any such sum is.
 
-Where all weights of an arm are 1, as in the arm with ATT or in matched sets with several of the reference, the table of
-weights counts patients. Less the table of another set it is of those who are in only one of the two.
+Where all weights of an arm are 1, as in the arm with ATT or in matched sets with several of the reference, such a sum
+counts patients. Less that of another set it is of those who are in only one of the two.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.analyses.admission.weighed_cells import Cell, InArm, arms_of, weighing, weights_in
+from riskset.analyses.admission.weighed_cells import Cell, InArm, arms_of, in_arms, weights_in
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.cohort import Cohort
 from riskset.disclosure.exposure import Label
@@ -54,27 +54,34 @@ class InBoth:
 
 
 def beside(live: Live) -> Iterator[tuple[Analysis, Analysis]]:
-    """Yields each analysis that adds up weights in tables with each other one of another set that tells something of
-    the same variable: the later of the two last."""
+    """Yields each analysis that adds up weights by arm with each other one of another set that tells something of the
+    same variable, or counts in time as it does: the later of the two last."""
+    adding = {analysis.id for analysis in in_arms(live)}
     for i, analysis in enumerate(live):
-        if analysis.exposure.weighs_tables:
-            arm = {column.variable for column in analysis.exposure.tables}
-            own = {column.variable for column in analysis.columns} - arm
+        if analysis.id in adding:
             of_arms = (analysis.analysis_set, analysis.set_id.of_all.name)
             for j, other in enumerate(live):
-                is_another = not other.exposure.weighs_tables and other.analysis_set not in of_arms
-                if is_another and not own.isdisjoint(column.variable for column in other.columns):
+                is_another = other.id not in adding and other.analysis_set not in of_arms
+                if is_another and _tell_the_same(analysis, other):
                     yield (other, analysis) if j < i else (analysis, other)
 
 
+def _tell_the_same(analysis: Analysis, other: Analysis) -> bool:
+    if not analysis.exposure.weighs_tables:
+        return other.exposure.in_time is not None
+    arm = {column.variable for column in analysis.exposure.tables}
+    own = {column.variable for column in analysis.columns} - arm
+    return not own.isdisjoint(column.variable for column in other.columns)
+
+
 def pairs_of(one: Analysis, other: Analysis) -> tuple[Pair, ...]:
-    """Returns the arms of the one of two that adds up weights in tables, with the set of the other."""
-    table, of = (one, other) if one.exposure.weighs_tables else (other, one)
-    return tuple(Pair(arm, of.analysis_set) for arm in arms_of(table))
+    """Returns the arms of the one of two that adds up weights by arm, with the set of the other."""
+    adding, of = (one, other) if in_arms([one]) else (other, one)
+    return tuple(Pair(arm, of.analysis_set) for arm in arms_of(adding))
 
 
 def pairs(live: Live) -> tuple[Pair, ...]:
-    return tuple(dict.fromkeys(pair for two in beside(live) for pair in pairs_of(*two))) if weighing(live) else ()
+    return tuple(dict.fromkeys(pair for two in beside(live) for pair in pairs_of(*two))) if in_arms(live) else ()
 
 
 def members(pair: Pair, cohort: Cohort) -> NDArray[np.bool_]:
