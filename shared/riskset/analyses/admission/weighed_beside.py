@@ -1,5 +1,5 @@
-"""Weights that are added up by arm, in tables or in time, beside other sets of patients that tell something of the same:
-what is told of each arm before any such sum is.
+"""Weights that are added up by arm, in tables or in time, beside other sets of patients that tell the same: what is
+told of each arm before any such sum is.
 
 Where all weights of an arm are 1, as in the arm with ATT or in matched sets with several of the reference, such a sum
 counts patients. Less that of another set it is of those who are in only one of the two.
