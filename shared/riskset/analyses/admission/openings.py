@@ -4,6 +4,7 @@ counted, and which questions tell a further one by subtraction."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import Final
 
 from riskset.analyses.admission.of_columns import strata_in
 from riskset.analyses.admission.step import Live
@@ -13,6 +14,10 @@ from riskset.disclosure import cells
 from riskset.disclosure.finding import Finding, cannot_judge
 from riskset.disclosure.placement import unplaced
 from riskset.disclosure.policy import Policy
+
+MOST_WITH_LEVELS: Final = 2
+"""Variables with levels in a model with one intercept for all: how many patients have each two levels is counted
+anyway."""
 
 
 def openings(
@@ -32,6 +37,7 @@ def openings(
     yield from _combined(policy, live, cut_freely)
     yield from _levels_and_strata(live)
     yield from _weighted_again(live)
+    yield from _common_intercept(live)
 
 
 def _weighted_again(live: Live) -> Iterator[tuple[str, Finding]]:
@@ -43,6 +49,18 @@ def _weighted_again(live: Live) -> Iterator[tuple[str, Finding]]:
         if of is not None and (before := populations.setdefault(of, name)) != name:
             why = say("rules.beyond.weighted_again", name=name, before=before)
             yield analysis.id, cannot_judge("R2", analysis.id, why, say("rules.instead.one_weighting"))
+
+
+def _common_intercept(live: Live) -> Iterator[tuple[str, Finding]]:
+    """R6: a model of a yes-no outcome with one intercept for all hospitals and several variables with levels. Its sums
+    are linear in how many patients have each combination of these, and were solved for all of them, beside a number."""
+    for analysis in live:
+        exposure = analysis.exposure
+        if exposure.predictors and not exposure.own_intercepts:
+            levels = {c.variable for c in exposure.design if not c.is_number and c != exposure.outcome}
+            if len(levels) > MOST_WITH_LEVELS:
+                why = say("rules.beyond.common_intercept", most=MOST_WITH_LEVELS, n=len(levels))
+                yield analysis.id, cannot_judge("R6", analysis.id, why, say("rules.instead.own_intercepts"))
 
 
 def _weighted_curves(policy: Policy, live: Live) -> Iterator[tuple[str, Finding]]:
