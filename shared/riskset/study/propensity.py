@@ -75,11 +75,6 @@ class Weighting(TomlTable):
         return self
 
     @property
-    def cuts(self) -> tuple[float, ...]:
-        """Returns the scores at which the population ends."""
-        return self.trim or ()
-
-    @property
     def estimand(self) -> Estimand:
         """Returns what `stats.balancing_weights` calls it."""
         return "ate_stab" if self.method == "ate" and self.stabilised else self.method
@@ -198,8 +193,9 @@ class Propensity(TomlTable):
     @property
     def cut_freely(self) -> frozenset[str]:
         """The populations that are cut at other scores than any study may cut at."""
-        cut = {**self.weightings, **self.stratifications}
-        return frozenset(name for name, of in cut.items() if not all(map(is_at_a_place, of.cuts)))
+        cuts: dict[str, tuple[float, ...]] = {name: of.trim or () for name, of in self.weightings.items()}
+        cuts |= {name: of.cuts for name, of in self.stratifications.items()}
+        return frozenset(name for name, of in cuts.items() if not all(map(is_at_a_place, of)))
 
     @property
     def balanced(self) -> tuple[str, ...]:
