@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.optimize import nnls
 
-from riskset.analyses.admission import judging
+from riskset.analyses.admission import judging, openings
 from riskset.analyses.analysis import RefusedByRule, has_result
 from riskset.analyses.cohort import AnalysisSet, Cohort, PatientSet
 from riskset.analyses.methods import propensity_sums
@@ -102,6 +102,11 @@ class TestFewCombinations:
     def run(self, patients, table, covariates):
         return network(patients, table, self.sites, covariates, site="none").run().results["propensity"]
 
+    @pytest.fixture(autouse=True)
+    def any_levels(self, monkeypatch):
+        """What `TestOneIntercept` attacks is off."""
+        monkeypatch.setattr(openings, "_common_intercept", lambda _: iter(()))
+
     def test_the_whole_table_of_the_covariates_is_read_where_the_rule_is_off(self, patients, seen, monkeypatch):
         monkeypatch.setattr(judging, "_combinations", lambda *_: iter(()))
         table = draw(270)
@@ -129,6 +134,45 @@ class TestFewCombinations:
 
     def test_with_age_in_years_it_is_answered(self, patients):
         assert has_result(self.run(patients, draw(270), (*COMBINED, "age")))
+
+
+class TestOneIntercept:
+    """The same beside age in years, so that there are more combinations than patients."""
+
+    sites = dict.fromkeys(("asan", "kurume", "osaka"), 130)
+    covariates = (*COMBINED, "age")
+
+    def run(self, patients, table, covariates=covariates, site="none"):
+        return network(patients, table, self.sites, covariates, site=site).run().results["propensity"]
+
+    def test_the_whole_table_of_the_yes_no_columns_is_read_where_the_rule_is_off(self, patients, seen, monkeypatch):
+        monkeypatch.setattr(openings, "_common_intercept", lambda _: iter(()))
+        table = draw(390)
+        scale = np.array(self.run(patients, table).model.scale)
+        each = np.array([(1.0, *of, age) for of in product((0.0, 1.0), repeat=3) for age in range(40, 90)]) / scale
+        first, second = np.triu_indices(each.shape[1])
+        equations, right = [], []
+        for beta, score, curvature in seen:
+            p = 1 / (1 + np.exp(-each @ beta))
+            equations += [(p * (1 - p) * (each[:, first] * each[:, second]).T), (p - 0.5) * each.T]
+            right += [curvature, seen[0][1] - score]
+        rows = np.vstack(equations)
+        unit = 1 / np.maximum(np.abs(rows).max(axis=1), 1e-9)
+        found = nnls(rows * unit[:, None], np.concatenate(right) * unit, maxiter=20000)[0]
+        assert np.rint(found.reshape(8, -1).sum(axis=1)).tolist() == counted(table)
+
+    def test_it_is_refused_before_anything_is_counted(self, patients):
+        found = self.run(patients, draw(390))
+        assert isinstance(found, RefusedByRule)
+        assert (found.rule, found.by) == ("R6", "all")
+
+    def test_own_intercepts_are_answered(self, patients):
+        assert has_result(self.run(patients, draw(390), site="profiled"))
+
+    def test_so_are_two_columns(self, patients):
+        sites = dict.fromkeys(self.sites, 66)
+        found = network(patients, draw(198), sites, ("ecog", "mvi", "age"), site="none").run().results["propensity"]
+        assert has_result(found)
 
 
 class TestOneHospitalsNumbers:

@@ -12,7 +12,7 @@ from tests.attacks.test_scores_of_few import COMBINED, EXCEPTIONS
 from tests.attacks.test_scores_of_few import VARIABLES as OF_SCORE
 from tests.attacks.test_scores_of_few import cohort as with_scores
 
-from riskset.analyses.admission import judging, own_rows, weighings
+from riskset.analyses.admission import judging, openings, own_rows, weighings
 from riskset.analyses.admission.features import Feature
 from riskset.analyses.analysis import RefusedByRule, has_result
 from riskset.analyses.cohort import Cohort
@@ -179,6 +179,11 @@ class TestOfTwoHospitals:
 
 class TestOneTrimmed:
     """The weights of both versions are by one method. The second one trims the patient with the highest score."""
+
+    @pytest.fixture(autouse=True)
+    def any_cut(self, monkeypatch):
+        """A score may be cut anywhere: what `test_places_of_cuts` attacks is off."""
+        monkeypatch.setattr(openings, "_combined", lambda *_: iter(()))
 
     def both(self, patients, table, covariates=("arm",), is_trimmed=True, then=None):
         """Returns the runs, and who is trimmed in the second."""

@@ -53,6 +53,8 @@ class Plan:
     """The study's entries that only describe a population by what is known before treatment; no gate withholds them."""
     weighted: frozenset[str] = frozenset()
     """The derived populations whose patients have weights of their own."""
+    cut_freely: frozenset[str] = frozenset()
+    """The derived populations of which a study chooses the places where the score is cut."""
 
     @cached_property
     def by_id(self) -> Mapping[str, Analysis]:
@@ -282,6 +284,7 @@ def plan(study: Study) -> Plan:
         fields=fields,
         gates=gates(study),
         weighted=frozenset(name for name in populations if study.is_weighted(name)),
+        cut_freely=frozenset(name for name in populations if study.is_cut_freely(name)),
         demands=demands(study),
         asks=asks(study),
         describing=describing(study),

@@ -201,7 +201,16 @@ def level(policy: Policy, subject: Message | str, ones: int, n: int) -> Finding:
 
 def combined(policy: Policy, subject: str, variables: Sequence[str], n: int) -> Finding:
     """R4: an analysis uses these derived `variables`, which combine others; with those before it, n are used."""
-    remedy = say("rules.remedy.combined", variables=tuple(variables))
+    return _combined(policy, subject, n, say("rules.remedy.combined", variables=tuple(variables)))
+
+
+def cut_freely(policy: Policy, subject: str, population: str, n: int) -> Finding:
+    """R4: an analysis is of a `population` that a score cuts at a place of the study's own choice, as a rule of several
+    variables would; with what else combines variables, n are used."""
+    return _combined(policy, subject, n, say("rules.remedy.cut_freely", population=population))
+
+
+def _combined(policy: Policy, subject: str, n: int, remedy: Message) -> Finding:
     if "R4.combined" not in policy.values:  # a run of an earlier protocol
         return cannot_judge("R4", subject, say("rules.beyond.combined"), remedy)
     return judge(policy, "R4.combined", subject, n, own=False, remedy=remedy)

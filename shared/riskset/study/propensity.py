@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 ALL: Final = "all"
 """The population of all eligible patients, which is no adjustment."""
+PLACES: Final = 20
+"""Scores from 0 to 1 at which any study may cut, evenly spaced. Everybody has the coefficients, so that other places
+could be on either side of one combination of covariates."""
+
+
+def is_at_a_place(score: float) -> bool:
+    """Whether a score is one at which any study may cut."""
+    return abs(score * PLACES - round(score * PLACES)) < 1e-9
 
 
 class Matching(TomlTable):
@@ -181,6 +189,13 @@ class Propensity(TomlTable):
     def stratifications(self) -> dict[str, Stratification]:
         """The populations that are stratified by the score, in the order of their names."""
         return {name: one for name, one in sorted(self.adjustments.items()) if isinstance(one, Stratification)}
+
+    @property
+    def cut_freely(self) -> frozenset[str]:
+        """The populations that are cut at other scores than any study may cut at."""
+        cuts: dict[str, tuple[float, ...]] = {name: of.trim or () for name, of in self.weightings.items()}
+        cuts |= {name: of.cuts for name, of in self.stratifications.items()}
+        return frozenset(name for name, of in cuts.items() if not all(map(is_at_a_place, of)))
 
     @property
     def balanced(self) -> tuple[str, ...]:

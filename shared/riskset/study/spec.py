@@ -237,6 +237,11 @@ class Study(TomlTable):
         """Whether patients of a population have weights of their own."""
         return self.propensity is not None and population in self.propensity.with_weights
 
+    def is_cut_freely(self, population: str) -> bool:
+        """Whether who is in a population, or in which stratum, is decided by a score at a place of the study's own
+        choice: as a cut of several variables (R4.combined)."""
+        return self.propensity is not None and population in self.propensity.cut_freely
+
     def weighted_as(self, population: str) -> str | None:
         """Returns the method by which patients of a population are weighted; None where each counts once."""
         of = None if self.propensity is None else self.propensity.weightings.get(population)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from riskset.analyses.admission.altered import Item
 from riskset.analyses.admission.features import Feature
 from riskset.analyses.admission.spreads import InArm, Spread
+from riskset.analyses.admission.weighed_beside import InBoth, Pair
 from riskset.analyses.admission.weighed_cells import Cell, InCell
 from riskset.analyses.admission.weighed_cells import InArm as WeightsInArm
 from riskset.analyses.admission.weighings import Level, Weighed
@@ -109,6 +110,8 @@ class Figures:
     """Of weighted sets: of each level."""
     weights_in_arms: Mapping[Cell, WeightsInArm] = field(default_factory=dict)
     """Of tables of weights: of each arm."""
+    weights_beside: Mapping[Pair, InBoth] = field(default_factory=dict)
+    """Of tables of weights: of each arm, those who are in another set."""
     in_cells: Mapping[Cell, InCell] = field(default_factory=dict)
     """Of tables of weights: of each cell."""
     weights_in_cells: Mapping[tuple[Cell, str], float] = field(default_factory=dict)

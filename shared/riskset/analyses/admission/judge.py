@@ -31,13 +31,15 @@ class Judge:
     """The strictest of all participants' policies; None in a rehearsal that ignores the gate."""
     arm: str | None
     """The variable by which curves may be split."""
+    cut_freely: frozenset[str] = frozenset()
+    """The derived populations of which a study chooses the places where the score is cut."""
 
     @classmethod
     def of(cls, plan: Plan, policies: Sequence[Mapping[str, str]], protocol: int | None = None) -> Judge:
         """Returns the judge of a run of this protocol from each participant's policy; DataError where one cannot be
         read."""
         stated = [policy_from_json(policy, protocol) for policy in policies if policy]
-        return cls(strictest(stated) if stated else None, plan.arm)
+        return cls(strictest(stated) if stated else None, plan.arm, plan.cut_freely)
 
     def pooled(self, phase: str, live: Live, figures: Figures) -> dict[str, Finding]:
         """Returns, for each analysis that fails, the first finding on pooled figures that does not pass."""
@@ -52,7 +54,7 @@ class Judge:
         if self.policy is None:
             return ()
         if phase == "open":
-            return tuple(openings(self.policy, live, self.arm))
+            return tuple(openings(self.policy, live, self.arm, self.cut_freely))
         return tuple(pooled(self.policy, phase, live, figures, self.arm))
 
     def by_a_site(self, phase: str, cause: str, analysis: Analysis) -> RefusedByRule:

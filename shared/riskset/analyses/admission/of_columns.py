@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses import moments
-from riskset.analyses.admission import spreads, weighed_cells, weighings
+from riskset.analyses.admission import spreads, weighed_beside, weighed_cells, weighings
 from riskset.analyses.admission.alone import HOSPITALS, PATIENTS
 from riskset.analyses.admission.answers import ANSWERS
 from riskset.analyses.admission.exclusions import NOT_COUNTED, Exclusions
@@ -153,6 +153,7 @@ class Counts:
             *(total_of(f"sum of squares of {f.name}", *f.columns) for f in _in_strata(live)),
             *weighings.labels(live),
             *weighed_cells.labels_of_arms(live),
+            *weighed_beside.labels(live),
             *self.exclusions.labels(live),
             *HOSPITALS.labels(live),
             *ANSWERS.labels(live),
@@ -164,7 +165,7 @@ class Counts:
         analysed = own.cohort.analysis_sets
         spread = [moments.summary([f.column], analysed[f.cohort]) for f in _unweighted(live) if f.column]
         within = (matrix(own.cohort, _in_strata(live), centred=True) ** 2).sum(axis=0)
-        weights = [weighings.local(own.cohort, live), weighed_cells.local_of_arms(own.cohort, live)]
+        weights = [of(own.cohort, live) for of in (weighings.local, weighed_cells.local_of_arms, weighed_beside.local)]
         excluded = self.exclusions.local(own.cohort, live)
         stated = [HOSPITALS.local(own, live), ANSWERS.local(own, live)]
         return np.concatenate([events, counts, *spread, within, *weights, excluded, *stated])
@@ -175,7 +176,8 @@ class Counts:
         columns = [users.are_among(refused, f) for f in _columns(live)]
         spread = np.repeat([users.in_designs_are_among(refused, f) for f in _unweighted(live)], len(moments.NUMBERS))
         within = [refused.issuperset(a.id for a in live if in_strata(a, f)) for f in _in_strata(live)]
-        weights = [*weighings.silent(live, refused), *weighed_cells.silent_arms(live, refused)]
+        of_weights = (weighings.silent, weighed_cells.silent_arms, weighed_beside.silent)
+        weights = [is_silent for of in of_weights for is_silent in of(live, refused)]
         excluded = self.exclusions.silent(live, refused)
         stated = [*HOSPITALS.silent(live, refused), *ANSWERS.silent(live, refused)]
         of = [*of_sets, *columns, *spread, *within, *weights, *excluded, *stated]
@@ -205,7 +207,9 @@ class Counts:
         weights, shared = weighings.combined(live, rest)
         rest = rest[len(weighings.labels(live)) :]
         in_arms = weighed_cells.combined_of_arms(live, rest)
-        excluded = self.exclusions.combine(rest[3 * len(in_arms) :], live, dead)
+        rest = rest[3 * len(in_arms) :]
+        in_both = weighed_beside.combined(live, rest)
+        excluded = self.exclusions.combine(rest[3 * len(in_both) :], live, dead)
         users = Users(live)
         known_spread = {f: part for f, part in spread.items() if not users.in_designs_are_among(dead, f)}
         found = dict(known.moments)  # what was told before is kept: models that were admitted with it go on meanwhile
@@ -218,7 +222,7 @@ class Counts:
         stated, n = sites[len(columns) :], len(HOSPITALS.labels(live))
         known = replace(known, rest=HOSPITALS.combine(stated[:n], live), answers=ANSWERS.combine(stated[n:], live))
         known = replace(known, excluded=excluded, weights=weights, shared_weights=shared)
-        known = replace(known, weights_in_arms={**known.weights_in_arms, **in_arms})
+        known = replace(known, weights_in_arms={**known.weights_in_arms, **in_arms}, weights_beside=in_both)
         return replace(known, events=events, columns=counts, moments=found, within=within)
 
 

@@ -3,7 +3,8 @@ counted, and which questions tell a further one by subtraction."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from typing import Final
 
 from riskset.analyses.admission.of_columns import strata_in
 from riskset.analyses.admission.step import Live
@@ -14,10 +15,16 @@ from riskset.disclosure.finding import Finding, cannot_judge
 from riskset.disclosure.placement import unplaced
 from riskset.disclosure.policy import Policy
 
+MOST_WITH_LEVELS: Final = 2
+"""Variables with levels in a model with one intercept for all: how many patients have each two levels is counted
+anyway."""
 
-def openings(policy: Policy, live: Live, arm: str | None) -> Iterator[tuple[str, Finding]]:
-    """What no rule covers; R9 and R11: curves are of the whole population or of the study's arms, the levels of
-    `arm`."""
+
+def openings(
+    policy: Policy, live: Live, arm: str | None, cut_freely: Collection[str] = ()
+) -> Iterator[tuple[str, Finding]]:
+    """What no rule covers; R9 and R11: curves are of the whole population or of the study's arms, the levels of `arm`;
+    R4: what combines variables, as the populations do that are `cut_freely` by a score."""
     allowed = () if arm is None else (arm,)
     for analysis in live:
         exposure = analysis.exposure
@@ -27,9 +34,10 @@ def openings(policy: Policy, live: Live, arm: str | None) -> Iterator[tuple[str,
             yield analysis.id, cells.split(policy, analysis.id, split_by, allowed)
     yield from _weighted_curves(policy, live)
     yield from _weighted_tables(policy, live)
-    yield from _combined(policy, live)
+    yield from _combined(policy, live, cut_freely)
     yield from _levels_and_strata(live)
     yield from _weighted_again(live)
+    yield from _common_intercept(live)
 
 
 def _weighted_again(live: Live) -> Iterator[tuple[str, Finding]]:
@@ -41,6 +49,18 @@ def _weighted_again(live: Live) -> Iterator[tuple[str, Finding]]:
         if of is not None and (before := populations.setdefault(of, name)) != name:
             why = say("rules.beyond.weighted_again", name=name, before=before)
             yield analysis.id, cannot_judge("R2", analysis.id, why, say("rules.instead.one_weighting"))
+
+
+def _common_intercept(live: Live) -> Iterator[tuple[str, Finding]]:
+    """R6: a model of a yes-no outcome with one intercept for all hospitals and several variables with levels. Its sums
+    are linear in how many patients have each combination of these, and were solved for all of them, beside a number."""
+    for analysis in live:
+        exposure = analysis.exposure
+        if exposure.predictors and not exposure.own_intercepts:
+            levels = {c.variable for c in exposure.design if not c.is_number and c != exposure.outcome}
+            if len(levels) > MOST_WITH_LEVELS:
+                why = say("rules.beyond.common_intercept", most=MOST_WITH_LEVELS, n=len(levels))
+                yield analysis.id, cannot_judge("R6", analysis.id, why, say("rules.instead.own_intercepts"))
 
 
 def _weighted_curves(policy: Policy, live: Live) -> Iterator[tuple[str, Finding]]:
@@ -71,13 +91,18 @@ def adds_in_blocks(analysis: Analysis) -> bool:
     return in_time is not None and in_time.are_blocks
 
 
-def _combined(policy: Policy, live: Live) -> Iterator[tuple[str, Finding]]:
-    """R4: variables that combine others in a way that no rule judges, over all analyses."""
-    kept: frozenset[str] = frozenset()
+def _combined(policy: Policy, live: Live, cut_freely: Collection[str]) -> Iterator[tuple[str, Finding]]:
+    """R4: variables that combine others in a way that no rule judges, and scores that are cut anywhere, over all
+    analyses."""
+    kept: frozenset[tuple[str, str]] = frozenset()
     for analysis in live:
-        own = frozenset(column.variable for column in analysis.columns if column.is_combined)
+        variables = sorted({column.variable for column in analysis.columns if column.is_combined})
+        cut = {analysis.population}.intersection(cut_freely)
+        own = frozenset([*(("variable", name) for name in variables), *(("population", name) for name in cut)])
         if own:
-            finding = cells.combined(policy, analysis.id, sorted(own), len(kept | own))
+            n = len(kept | own)
+            of_variables = cells.combined(policy, analysis.id, variables, n)
+            finding = cells.cut_freely(policy, analysis.id, analysis.population, n) if cut else of_variables
             yield analysis.id, finding
             kept |= own if finding.passes else frozenset()
 

@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 from riskset.analyses.admission.figures import Figures
 from riskset.analyses.admission.judging import Judged
 from riskset.analyses.admission.step import Live, Own
+from riskset.analyses.admission.weighed_beside import beside, members, own_in_both, pairs_of
+from riskset.analyses.admission.weighed_beside import shares as shares_beside
 from riskset.analyses.admission.weighed_cells import (
     Cell,
     InArm,
     arms_of,
     cells_of,
     columns_in,
+    in_arms,
     largest_share,
     weighing,
     weights_in,
@@ -31,16 +34,38 @@ Floats = NDArray[np.float64]
 
 
 def own_arms(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
-    """R8 in both columns, before anything is told of a cell: no sum of the weights of an arm and of its patients
-    singles out a patient, nor is it mostly of this hospital's patients."""
-    for analysis in weighing(live):
+    """R8 in both columns, before anything is told of a cell or block: no sum of the weights of an arm and of its
+    patients singles out a patient, nor is it mostly of this hospital's patients."""
+    for analysis in in_arms(live):
         for arm in arms_of(analysis):
             weights = weights_in(arm, own.cohort)
-            here = InArm(len(weights), float(weights.sum()), float(weights @ weights))
+            here = _in_arm(weights)
             every = here if policy.column == "local" else figures.weights_in_arms[arm]
             yield analysis.id, of_models.weights_in_arm(policy, arm.name, _leverage(weights, every))
             if policy.column == "pooled":
                 yield analysis.id, of_models.site_weight(policy, arm.name, _share(here, every))
+    yield from _own_beside(policy, live, own, figures)
+
+
+def _own_beside(policy: Policy, live: Live, own: Own, figures: Figures) -> Iterator[Judged]:
+    """The same of the weights of an arm beside another set that tells something of the same variable, of which the
+    later analysis is refused."""
+    for one, other in beside(live):
+        for pair in pairs_of(one, other):
+            weights = weights_in(pair.arm, own.cohort)
+            if policy.column == "local":
+                every, both = _in_arm(weights), own_in_both(pair, own.cohort)
+            else:
+                every, both = figures.weights_in_arms[pair.arm], figures.weights_beside[pair]
+            leverage, of_site = shares_beside(weights, members(pair, own.cohort), every, both)
+            yield other.id, of_models.weights_in_arm(policy, pair.name, min(leverage, 1.0))
+            if policy.column == "pooled":
+                is_larger = len(weights) < of_site * every.n
+                yield other.id, of_models.site_weight(policy, pair.name, min(of_site, 1.0) if is_larger else 0.0)
+
+
+def _in_arm(weights: Floats) -> InArm:
+    return InArm(len(weights), float(weights.sum()), float(weights @ weights))
 
 
 def own_cells(policy: Policy, live: Live, own: Own) -> Iterator[Judged]:

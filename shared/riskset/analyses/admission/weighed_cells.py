@@ -126,8 +126,13 @@ def weighing(live: Live) -> list[Analysis]:
     return [analysis for analysis in live if analysis.exposure.weighs_tables]
 
 
+def in_arms(live: Live) -> list[Analysis]:
+    """Returns the analyses that add up weights by arm: in tables, or in blocks of steps beside the counts of all."""
+    return [a for a in live if a.exposure.weighs_tables or (a.exposure.in_time and a.exposure.in_time.are_blocks)]
+
+
 def arms_of(analysis: Analysis) -> tuple[Cell, ...]:
-    arms = analysis.exposure.tables
+    arms = analysis.exposure.tables if analysis.exposure.weighs_tables else analysis.exposure.split
     common = (analysis.analysis_set, analysis.set_id.of_all.name, arms)
     return tuple(Cell(*common, arm) for arm in (*arms, None))
 
@@ -145,7 +150,7 @@ def cells_of(analysis: Analysis) -> tuple[Cell, ...]:
 
 
 def arms(live: Live) -> tuple[Cell, ...]:
-    return tuple(dict.fromkeys(arm for analysis in weighing(live) for arm in arms_of(analysis)))
+    return tuple(dict.fromkeys(arm for analysis in in_arms(live) for arm in arms_of(analysis)))
 
 
 def cells(live: Live) -> tuple[Cell, ...]:
@@ -262,7 +267,7 @@ def largest_share(column: Floats, total: float | None) -> float:
 def silent(live: Live, refused: frozenset[str], what: Sequence[Cell]) -> list[bool]:
     """Returns which of these cells are of refused analyses only."""
     users: dict[Cell, set[str]] = {}
-    for analysis in weighing(live):
+    for analysis in in_arms(live):
         for cell in cells_of(analysis):
             users.setdefault(cell, set()).add(analysis.id)
     return [refused.issuperset(users[cell]) for cell in what]
