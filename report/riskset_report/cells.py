@@ -99,9 +99,12 @@ class Cells:
 
 def cells_of(results: Results) -> Cells:
     """Returns one cell for every number of results.json, rounded as there."""
-    return Cells(
-        cell for entry in results.entries for cell in _unique(_below(rounded(entry_json(entry)), Place(entry.id)))
-    )
+    return Cells(cell for entry in results.entries for cell in cells_of_entry(rounded(entry_json(entry))))
+
+
+def cells_of_entry(entry: Mapping[str, Any]) -> Iterator[Cell]:
+    """Yields one cell for every number of one result, an object of `results` in results.json."""
+    return _unique(_below(entry, Place(entry["id"])))
 
 
 def numbers_csv(cells: Cells) -> bytes:

@@ -69,11 +69,36 @@ def rehearse(
     with the names of all, or where the first run withheld nothing of a population.
     """
     plan(study)  # what is wrong with the study is said once, and not for each site
-    cohorts = _cohorts(study, folder)
+    return rehearse_cohorts(
+        study,
+        _cohorts(study, folder),
+        without,
+        exceptions,
+        limits=_limits(folder),
+        is_gated=is_gated,
+        may_be_told_alone=may_be_told_alone,
+        command=command,
+        unblinding=unblinding,
+    )
+
+
+def rehearse_cohorts(
+    study: Study,
+    cohorts: Mapping[str, Cohort],
+    without: Sequence[str] = (),
+    exceptions: tuple[ExceptionSigned, ...] = (),
+    *,
+    limits: Mapping[str, Mapping[str, Any]] | None = None,
+    is_gated: bool = True,
+    may_be_told_alone: bool = False,
+    command: str,
+    unblinding: Unblinding | None = None,
+) -> Rehearsed:
+    """Returns the outcome of the study over cohorts in memory, by site, as `rehearse` does; `limits` are the sites' own
+    stricter ones. Raises what `rehearse` raises."""
     taking_part = _taking_part(cohorts, without)
     _check_exceptions(study, len(taking_part), exceptions)
     told = tuple(taking_part) if may_be_told_alone else ()
-    limits = _limits(folder)
     rehearsal = Rehearsal(
         study,
         taking_part,

@@ -11,7 +11,7 @@ import pytest
 from riskset.catalogue import ENGLISH, NOTHING, Message, _flat, catalogue, fields_of, say
 
 ROOT = Path(__file__).parents[3]
-PACKAGES = ("shared", "report", "site_client", "server", "demonstrations")
+PACKAGES = ("shared", "report", "site_client", "server", "notebook", "demonstrations")
 SOURCES = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
 
 

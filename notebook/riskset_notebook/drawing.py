@@ -1,0 +1,113 @@
+"""Draws the curves of a result into axes of matplotlib, in the colours and line styles of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib import rcParams
+
+from riskset.catalogue import say
+from riskset.errors import DataError
+from riskset_notebook.columns import Json
+from riskset_notebook.frames.part import arms_of
+from riskset_report.figures.ruler import Ruler
+from riskset_report.figures.style import COLOURS, DASHES
+from riskset_report.figures.survival_layout import ticks
+from riskset_report.figures.survival_plot import Floats, PlottedCurve
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from riskset_notebook.result import Result
+
+_MOST_TICKS = 9
+_ROW_POINTS, _FIRST_ROW_POINTS, _GAP_POINTS = 12, 40, 6
+"""From one row of numbers at risk to the next, from the axis to the first, and from a name to its first number."""
+
+
+def draw_curves(result: Result, ax: Axes | None, *, bands: bool, legend: bool, at_risk: bool) -> Axes:
+    """Draws into `ax`, or into pyplot's current axes, and returns them. Raises DataError where there is no curve."""
+    curves = [_plotted(result, arm) for arm in _drawn(result.document)]
+    if not curves:
+        raise DataError(say("notebook.plot.no_curve", id=result.id, reason=result.reason or result.status))
+    axes = _current() if ax is None else ax
+    days_per_unit = result.setting.days_per_unit
+    for index, curve in enumerate(curves):
+        _draw(axes, curve, index, days_per_unit, bands=bands)
+    last = max((curve.days[-1] for curve in curves if curve.days.size), default=1.0) / days_per_unit
+    axes.set_xlim(0, 1.02 * last)
+    axes.set_xticks(ticks(1.02 * last, result.setting.unit, _MOST_TICKS))
+    axes.set_ylim(0, 102)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.set_xlabel(str(say("notebook.plot.time", unit=result.setting.unit)))
+    axes.set_ylabel(str(say("notebook.plot.survival", endpoint=_endpoint(result))))
+    if legend and len(curves) > 1:
+        axes.legend(frameon=False)
+    if at_risk:
+        _write_at_risk(axes, curves, days_per_unit)
+    return axes
+
+
+def _endpoint(result: Result) -> str:
+    return result.setting.labels.endpoint(result.endpoint)
+
+
+def _drawn(document: Json) -> list[Json]:
+    """Returns the arms' objects, or that of all patients where the study compares none."""
+    found = list(arms_of(document))
+    return found[:-1] if len(found) > 1 else found
+
+
+def _plotted(result: Result, arm: Json) -> PlottedCurve:
+    curve, variable = arm["curve"], result.document["variable"]
+    return PlottedCurve(
+        label=result.setting.labels.arm(variable, arm["level"]),
+        is_reference=arm["level"] is not None and arm["level"] == result.document["reference"],
+        days=_numbers(curve["day"]),
+        survival=_numbers(curve["survival"]),
+        lower=_numbers(curve["lower"]),
+        upper=_numbers(curve["upper"]),
+        at_risk=tuple(f"{n:.15g}" for n in curve["at_risk"]),
+        median_days=None,
+    )
+
+
+def _numbers(values: Sequence[float | None]) -> Floats:
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+
+
+def _draw(axes: Axes, curve: PlottedCurve, index: int, days_per_unit: float, *, bands: bool) -> None:
+    style = _style(index)
+    days, values = curve.steps(curve.survival).T
+    axes.plot(days / days_per_unit, 100 * values, label=curve.label, **style)
+    if bands:
+        lower, upper = (curve.steps(limit)[:, 1] for limit in (curve.lower, curve.upper))
+        axes.fill_between(days / days_per_unit, 100 * lower, 100 * upper, color=style["color"], alpha=0.13, linewidth=0)
+
+
+def _style(index: int) -> dict[str, Any]:
+    """Of the curve at `index`: four colours, then the same with different dashes, as in the report."""
+    dashes = DASHES[(index + index // len(COLOURS)) % len(DASHES)]
+    return {"color": COLOURS[index % len(COLOURS)], "linestyle": (0, dashes) if dashes else "-", "linewidth": 1.6}
+
+
+def _write_at_risk(axes: Axes, curves: Sequence[PlottedCurve], days_per_unit: float) -> None:
+    """Writes below the axis how many of each arm are at risk just before each tick."""
+    counts = [curve.at_risk_before(0) for curve in curves]
+    left = -72 * Ruler().widest(counts, rcParams["font.size"]) / 2 - _GAP_POINTS
+    for index, curve in enumerate(curves):
+        below = -_FIRST_ROW_POINTS - index * _ROW_POINTS
+        style: dict[str, Any] = {"textcoords": "offset points", "color": _style(index)["color"], "fontsize": "small"}
+        axes.annotate(curve.label, (0, 0), (left, below), xycoords="axes fraction", ha="right", va="top", **style)
+        for tick in axes.get_xticks():
+            number = curve.at_risk_before(tick * days_per_unit)
+            where = ("data", "axes fraction")
+            axes.annotate(number, (tick, 0), (0, below), xycoords=where, ha="center", va="top", **style)
+
+
+def _current() -> Axes:
+    from matplotlib import pyplot
+
+    return pyplot.gca()
