@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,26 +24,56 @@ if TYPE_CHECKING:
     from riskset_notebook.result import Result
 
 _MOST_TICKS = 9
+_TOP_PERCENT = 102
+"""A little above 100, so that the first step is not on the edge."""
 _ROW_POINTS, _FIRST_ROW_POINTS, _GAP_POINTS = 12, 40, 6
 """From one row of numbers at risk to the next, from the axis to the first, and from a name to its first number."""
 
 
-def draw_curves(result: Result, ax: Axes | None, *, bands: bool, legend: bool, at_risk: bool) -> Axes:
-    """Draws into `ax`, or into pyplot's current axes, and returns them. Raises DataError where there is no curve."""
-    curves = [_plotted(result, arm) for arm in _drawn(result.document)]
-    if not curves:
-        raise DataError(say("notebook.plot.no_curve", id=result.id, reason=result.reason or result.status))
-    axes = _current() if ax is None else ax
+@dataclass(frozen=True)
+class Drawn:
+    """What is drawn of a result."""
+
+    curves: tuple[PlottedCurve, ...]
+    y_label: str
+
+
+def survival_of(result: Result) -> Drawn:
+    """Returns the curve of each arm, or of all patients where the study compares none. Raises DataError where the
+    result has no curve."""
+    curves = [_plotted(result, arm, arm["curve"], "survival", 1.0) for arm in _arms(result)]
+    return Drawn(tuple(curves), str(say("notebook.plot.survival", endpoint=_endpoint(result))))
+
+
+def incidence_of(result: Result, cause: str | None) -> Drawn:
+    """Returns the curves of one cause, the first of the result unless it is named. Raises DataError for a cause that it
+    does not have, and as `survival_of`."""
+    causes = tuple(result.document.get("causes") or ())
+    arms = _arms(result)
+    chosen = causes[0] if cause is None else cause
+    if chosen not in causes:
+        raise DataError(
+            say("notebook.plot.unknown_cause", id=result.id, cause=chosen), say("notebook.plot.causes", causes=causes)
+        )
+    of = [next(one for one in arm["causes"] if one["cause"] == chosen)["curve"] for arm in arms]
+    curves = [_plotted(result, arm, curve, "estimate", 0.0) for arm, curve in zip(arms, of, strict=True)]
+    label = result.setting.labels.plain_variable(chosen)
+    return Drawn(tuple(curves), str(say("notebook.plot.incidence", cause=label)))
+
+
+def draw(result: Result, drawn: Drawn, ax: Axes | None, *, bands: bool, legend: bool, at_risk: bool) -> Axes:
+    """Draws into `ax`, or into pyplot's current axes, and returns them."""
+    axes, curves = _current() if ax is None else ax, drawn.curves
     days_per_unit = result.setting.days_per_unit
     for index, curve in enumerate(curves):
         _draw(axes, curve, index, days_per_unit, bands=bands)
     last = max((curve.days[-1] for curve in curves if curve.days.size), default=1.0) / days_per_unit
     axes.set_xlim(0, 1.02 * last)
     axes.set_xticks(ticks(1.02 * last, result.setting.unit, _MOST_TICKS))
-    axes.set_ylim(0, 102)
+    axes.set_ylim(0, _TOP_PERCENT)
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_xlabel(str(say("notebook.plot.time", unit=result.setting.unit)))
-    axes.set_ylabel(str(say("notebook.plot.survival", endpoint=_endpoint(result))))
+    axes.set_ylabel(drawn.y_label)
     if legend and len(curves) > 1:
         axes.legend(frameon=False)
     if at_risk:
@@ -54,23 +85,25 @@ def _endpoint(result: Result) -> str:
     return result.setting.labels.endpoint(result.endpoint)
 
 
-def _drawn(document: Json) -> list[Json]:
-    """Returns the arms' objects, or that of all patients where the study compares none."""
-    found = list(arms_of(document))
-    return found[:-1] if len(found) > 1 else found
+def _arms(result: Result) -> list[Json]:
+    """Returns the objects of the arms, or that of all patients. Raises DataError where there is none."""
+    *arms, every = arms_of(result.document) if result.status == "ok" else (None,)
+    if every is None:
+        raise DataError(say("notebook.plot.no_curve", id=result.id, reason=result.reason or result.status))
+    return arms or [every]
 
 
-def _plotted(result: Result, arm: Json) -> PlottedCurve:
-    curve, variable = arm["curve"], result.document["variable"]
+def _plotted(result: Result, arm: Json, curve: Json, values: str, start: float) -> PlottedCurve:
     return PlottedCurve(
-        label=result.setting.labels.arm(variable, arm["level"]),
+        label=result.setting.labels.arm(result.document["variable"], arm["level"]),
         is_reference=arm["level"] is not None and arm["level"] == result.document["reference"],
         days=_numbers(curve["day"]),
-        survival=_numbers(curve["survival"]),
+        survival=_numbers(curve[values]),
         lower=_numbers(curve["lower"]),
         upper=_numbers(curve["upper"]),
         at_risk=tuple(f"{n:.15g}" for n in curve["at_risk"]),
         median_days=None,
+        start=start,
     )
 
 
@@ -93,7 +126,7 @@ def _style(index: int) -> dict[str, Any]:
     return {"color": COLOURS[index % len(COLOURS)], "linestyle": (0, dashes) if dashes else "-", "linewidth": 1.6}
 
 
-def _write_at_risk(axes: Axes, curves: Sequence[PlottedCurve], days_per_unit: float) -> None:
+def _write_at_risk(axes: Axes, curves: tuple[PlottedCurve, ...], days_per_unit: float) -> None:
     """Writes below the axis how many of each arm are at risk just before each tick."""
     counts = [curve.at_risk_before(0) for curve in curves]
     left = -72 * Ruler().widest(counts, rcParams["font.size"]) / 2 - _GAP_POINTS

@@ -98,9 +98,10 @@ class Result:
 
 
 @dataclass(frozen=True, repr=False)
-class Curves(Result):
-    """A result with curves in time."""
+class KaplanMeier(Result):
+    """Kaplan-Meier curves of an endpoint."""
 
+    @with_notes
     def plot(self, ax: Axes | None = None, *, bands: bool = True, legend: bool = True, at_risk: bool = False) -> Axes:
         """Draws the curve of each arm (of all patients where there are no arms) as steps, in per cent against time in
         the study's unit, and returns the axes.
@@ -108,6 +109,36 @@ class Curves(Result):
         `ax` is the current one of pyplot unless it is given. `bands` draws the pointwise limits, `legend` the names of
         the arms, `at_risk` the numbers at risk below the axis. Raises DataError where there is no curve.
         """
-        from riskset_notebook.drawing import draw_curves
+        from riskset_notebook.drawing import draw, survival_of
 
-        return with_notes(draw_curves)(self, ax, bands=bands, legend=legend, at_risk=at_risk)
+        return draw(self, survival_of(self), ax, bands=bands, legend=legend, at_risk=at_risk)
+
+
+@dataclass(frozen=True, repr=False)
+class CumulativeIncidence(Result):
+    """Cumulative incidences of the causes of an endpoint."""
+
+    @with_notes
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        cause: str | None = None,
+        bands: bool = True,
+        legend: bool = True,
+        at_risk: bool = False,
+    ) -> Axes:
+        """Draws the incidence of one cause in each arm, as `KaplanMeier.plot` draws curves. `cause` is the endpoint's
+        own event unless another is named. Raises DataError where there is no curve, or no such cause."""
+        from riskset_notebook.drawing import draw, incidence_of
+
+        return draw(self, incidence_of(self, cause), ax, bands=bands, legend=legend, at_risk=at_risk)
+
+
+def result_of(document: Json, setting: Setting) -> Result:
+    """Returns one object of `results` in results.json."""
+    if document["kind"] == "km":
+        return KaplanMeier(document, setting)
+    if document["kind"] == "cumulative-incidence" and "model" not in document:
+        return CumulativeIncidence(document, setting)
+    return Result(document, setting)

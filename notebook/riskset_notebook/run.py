@@ -13,7 +13,7 @@ from riskset.errors import DataError, did_you_mean
 from riskset_notebook.columns import COUNT, TEXT, Json, frame_of
 from riskset_notebook.frames.part import Setting
 from riskset_notebook.notes import with_notes
-from riskset_notebook.result import Curves, Result
+from riskset_notebook.result import CumulativeIncidence, KaplanMeier, Result, result_of
 
 _OVERVIEW = {
     "id": TEXT,
@@ -27,7 +27,6 @@ _OVERVIEW = {
     "reason": TEXT,
     "remedy": TEXT,
 }
-_CLASSES: Mapping[str, type[Result]] = {"km": Curves}
 
 
 class Run(Mapping[str, Result]):
@@ -36,7 +35,7 @@ class Run(Mapping[str, Result]):
     def __init__(self, document: Json, setting: Setting) -> None:
         """Not public: `load` and `rehearse` return runs."""
         self._document = document
-        self._results = {one["id"]: _CLASSES.get(one["kind"], Result)(one, setting) for one in document["results"]}
+        self._results = {one["id"]: result_of(one, setting) for one in document["results"]}
 
     @property
     def id(self) -> str:
@@ -73,12 +72,29 @@ class Run(Mapping[str, Result]):
         return len(self._results)
 
     @with_notes
-    def km(self, endpoint: str | None = None, population: str = "all") -> Curves:
-        """Returns the Kaplan-Meier curves of an endpoint; `endpoint` may be left out where the run has one. Raises
-        UnknownResult where there are none, or several."""
+    def km(self, endpoint: str | None = None, population: str = "all") -> KaplanMeier:
+        """Returns the Kaplan-Meier curves of an endpoint, which may be left out where the run has one only. Raises
+        UnknownResult where there are none or several; the same of the next three."""
         found = self._the_one("km", endpoint, population)
-        assert isinstance(found, Curves)
+        assert isinstance(found, KaplanMeier)
         return found
+
+    @with_notes
+    def cumulative_incidence(self, endpoint: str | None = None, population: str = "all") -> CumulativeIncidence:
+        """Returns the cumulative incidences of an endpoint."""
+        found = self._the_one("cumulative-incidence", endpoint, population, model=None)
+        assert isinstance(found, CumulativeIncidence)
+        return found
+
+    @with_notes
+    def cox(self, endpoint: str | None = None, population: str = "all", model: str = "multivariable") -> Result:
+        """Returns the Cox model of an endpoint: `multivariable`, or `univariable` where there is one only."""
+        return self._the_one("cox", endpoint, population, model=model)
+
+    @with_notes
+    def table1(self, population: str = "all") -> Result:
+        """Returns the baseline of the patients."""
+        return self._the_one("table1", None, population)
 
     def to_frame(self) -> pd.DataFrame:
         """Returns one row for each result: how it ended, and why it has no numbers. Of a refusal `rule` and `remedy`
@@ -90,14 +106,18 @@ class Run(Mapping[str, Result]):
             rows.append({**{key: one.get(key) for key in _OVERVIEW}, **why})
         return frame_of(rows, _OVERVIEW)
 
-    def _the_one(self, kind: str, endpoint: str | None, population: str | None) -> Result:
+    def _the_one(self, kind: str, endpoint: str | None, population: str, model: str | None = None) -> Result:
         found = [
             one
             for one in self._results.values()
-            if one.kind == kind and endpoint in (None, one.endpoint) and one.population == population
+            if one.kind == kind
+            and endpoint in (None, one.endpoint)
+            and one.population == population
+            and one.document.get("model") == model
         ]
-        if len(found) == 1:
-            return found[0]
+        plain = [one for one in found if one.id.count("/") == min(other.id.count("/") for other in found)]
+        if len(plain) == 1:
+            return plain[0]  # a further entry of the study that asks the same has its name after the id
         of_kind = tuple(one.id for one in self._results.values() if one.kind == kind)
         hint = say("notebook.run.of_kind", ids=of_kind) if of_kind else say("notebook.run.kinds", kinds=self._kinds())
         message = say("notebook.run.several", kind=kind) if found else say("notebook.run.none", kind=kind)

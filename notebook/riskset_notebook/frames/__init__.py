@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from riskset_notebook.columns import NUMBER, TEXT, Json
-from riskset_notebook.frames import curves, models
+from riskset_notebook.frames import curves, models, patients, sites
 from riskset_notebook.frames.part import Part, Row, Setting
 from riskset_report.cells import cells_of_entry
 
@@ -26,12 +26,29 @@ _NUMBERS = Part(
     {"id": TEXT, "quantity": TEXT, "variable": TEXT, "level": TEXT, "day": NUMBER, "value": NUMBER}, _numbers
 )
 _KINDS: Final[Mapping[str, Mapping[str, Part]]] = {
+    "flow": patients.FLOW,
+    "table1": patients.TABLE1,
+    "propensity": models.PROPENSITY,
+    "balance": patients.BALANCE,
     "km": curves.KM,
-    "follow-up": curves.FOLLOW_UP,
     "cox": models.COX,
+    "rmst": curves.RMST,
+    "follow-up": curves.FOLLOW_UP,
+    "cumulative-incidence": curves.CUMULATIVE_INCIDENCE,
+    "response": patients.RESPONSE,
+    "adverse-events": patients.ADVERSE_EVENTS,
+    "subgroup": models.SUBGROUP,
+    "site-heterogeneity": sites.SITE_HETEROGENEITY,
 }
+_OF_THEIR_OWN: Final[Mapping[tuple[str, str], Mapping[str, Part]]] = {
+    ("cumulative-incidence", "fine-gray"): models.FINE_GRAY,
+    ("response", "by-site"): patients.BY_SITE,
+}
+"""Results of a kind that have other frames, by the end of their ids."""
 
 
 def parts_of(result: Json) -> Mapping[str, Part]:
     """Returns the frames of a result by name; of a kind that another package provides, its numbers only."""
-    return {**_KINDS.get(result["kind"], {}), NUMBERS: _NUMBERS}
+    kind = result["kind"]
+    own = _OF_THEIR_OWN.get((kind, result["id"].rsplit("/", 1)[-1]), _KINDS.get(kind, {}))
+    return {**own, NUMBERS: _NUMBERS}

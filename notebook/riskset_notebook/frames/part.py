@@ -55,7 +55,7 @@ class Part:
     def frame(self, result: Json, setting: Setting) -> pd.DataFrame:
         """Returns the frame; its last column is `reason`. A result without numbers has at least one row, which says
         why."""
-        end = reason_of(result)
+        end = reason_of(result) if result["status"] != "ok" else None
         rows = [{**row, "reason": row.get("reason") or end} for row in self.rows(result, setting)]
         if not rows and end is not None:
             rows = [{"reason": end}]
