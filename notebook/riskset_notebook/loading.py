@@ -16,6 +16,7 @@ from riskset_notebook.design import StudyDesign
 from riskset_notebook.frames.part import Setting
 from riskset_notebook.notes import with_notes
 from riskset_notebook.run import Run
+from riskset_notebook.tables import TablesInFolder
 from riskset_report.labels import Labels, labels_of
 
 RESULTS: Final = "results.json"
@@ -34,7 +35,8 @@ def load(path: str | os.PathLike[str], study: StudyDesign | None = None) -> Run:
     document = _document(file)
     if study is not None and document["study"]["sha256"] != study.sha256:
         raise DataError(say("notebook.load.other_study", file=str(file), study=study.id))
-    return Run(document, setting_of(document, Labels() if study is None else labels_of(study.spec)))
+    labels = Labels() if study is None else labels_of(study.spec)
+    return Run(document, setting_of(document, labels), TablesInFolder(file.parent))
 
 
 def setting_of(document: Json, labels: Labels) -> Setting:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -19,9 +20,19 @@ from riskset_notebook.loading import setting_of
 from riskset_notebook.notes import with_notes
 from riskset_notebook.patients import table_of
 from riskset_notebook.run import Run
+from riskset_notebook.tables import TablesOfResults
 from riskset_report.labels import labels_of
-from riskset_server.run.rehearse import GATE_IGNORED, REHEARSAL, rehearse_cohorts
+from riskset_server.run.rehearse import GATE_IGNORED, REHEARSAL, Rehearsed, rehearse_cohorts
+from riskset_server.run.staying_out import NextRun
 from riskset_site.data.table_in_memory import cohort_of_table
+
+
+@dataclass(frozen=True)
+class _NextCall(NextRun):
+    """The same design without some of the sites, as it is called."""
+
+    def begun_without(self, sites: Sequence[str]) -> str:
+        return f"rehearse(..., without={[*self.left_out, *sites]!r})"
 
 
 @with_notes
@@ -53,14 +64,22 @@ def rehearse(
         signed,
         is_gated=not ignore_gate,
         may_be_told_alone=may_be_told_alone,
-        command="riskset study try",
+        next_run=_NextCall(spec.disclosure, left_out=tuple(without)),
     )
     notices = [REHEARSAL, GATE_IGNORED] if ignore_gate else [REHEARSAL]
     results = results_of(
         spec, rehearsed.outcome, rehearsed.sites, notices, is_gated=not ignore_gate, patients=rehearsed.patients
     )
     document = results_json(results)
-    return Run(document, setting_of(document, labels_of(spec)))
+    return Run(document, setting_of(document, labels_of(spec)), TablesOfResults(results), tuple(_findings(rehearsed)))
+
+
+def _findings(rehearsed: Rehearsed) -> Iterator[dict[str, object]]:
+    """Yields what rules found at single sites, which a real run tells that site alone."""
+    for site, verdict in rehearsed.own:
+        limits = {"limit": verdict["limit_name"], "least_or_most": float(verdict["limit"])}
+        found = {"found": float(verdict["value"]), "verdict": verdict["verdict"], "remedy": verdict["remedy"]}
+        yield {"site": site, "id": verdict["analysis"], "rule": verdict["rule"], **limits, **found}
 
 
 def _cohorts(study: Study, patients: Mapping[str, pd.DataFrame], without: Sequence[str]) -> dict[str, Cohort]:

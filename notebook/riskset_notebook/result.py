@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -16,6 +18,7 @@ from riskset_notebook.columns import Json
 from riskset_notebook.frames import parts_of
 from riskset_notebook.frames.part import Setting, reason_of
 from riskset_notebook.notes import with_notes
+from riskset_notebook.tables import Tables
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,6 +30,7 @@ class Result:
 
     document: Json = field(repr=False)
     setting: Setting = field(repr=False)
+    tables: Tables = field(repr=False, compare=False)
 
     @property
     def id(self) -> str:
@@ -88,6 +92,22 @@ class Result:
         frame: pd.DataFrame = known[name].frame(self.document, self.setting)
         return frame
 
+    @with_notes
+    def to_docx(self, path: str | os.PathLike[str]) -> None:
+        """Writes the result's table as the report prints it, for Word. Raises DataError where the report has no table
+        of this result alone."""
+        Path(path).write_bytes(self.tables.content(self.id, "docx"))
+
+    @with_notes
+    def to_html(self, path: str | os.PathLike[str]) -> None:
+        """Writes the same table as a page. Raises as `to_docx`."""
+        Path(path).write_bytes(self.tables.content(self.id, "html"))
+
+    @with_notes
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Writes the texts of the same table, for a spreadsheet. Raises as `to_docx`."""
+        Path(path).write_bytes(self.tables.content(self.id, "csv"))
+
     def __repr__(self) -> str:
         why = f": {self.reason}" if self.reason else ""
         return f"<{type(self).__name__} {self.id}: {self.status}{why}>"
@@ -135,10 +155,10 @@ class CumulativeIncidence(Result):
         return draw(self, incidence_of(self, cause), ax, bands=bands, legend=legend, at_risk=at_risk)
 
 
-def result_of(document: Json, setting: Setting) -> Result:
-    """Returns one object of `results` in results.json."""
+def result_of(document: Json, setting: Setting, tables: Tables) -> Result:
+    """Returns one object of `results` in results.json, with where its tables are."""
     if document["kind"] == "km":
-        return KaplanMeier(document, setting)
+        return KaplanMeier(document, setting, tables)
     if document["kind"] == "cumulative-incidence" and "model" not in document:
-        return CumulativeIncidence(document, setting)
-    return Result(document, setting)
+        return CumulativeIncidence(document, setting, tables)
+    return Result(document, setting, tables)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -10,10 +10,11 @@ import pandas as pd
 
 from riskset.catalogue import Message, say
 from riskset.errors import DataError, did_you_mean
-from riskset_notebook.columns import COUNT, TEXT, Json, frame_of
+from riskset_notebook.columns import COUNT, NUMBER, TEXT, Json, frame_of
 from riskset_notebook.frames.part import Setting
 from riskset_notebook.notes import with_notes
 from riskset_notebook.result import CumulativeIncidence, KaplanMeier, Result, result_of
+from riskset_notebook.tables import Tables
 
 _OVERVIEW = {
     "id": TEXT,
@@ -27,15 +28,26 @@ _OVERVIEW = {
     "reason": TEXT,
     "remedy": TEXT,
 }
+_FINDINGS = {
+    "site": TEXT,
+    "id": TEXT,
+    "rule": TEXT,
+    "limit": TEXT,
+    "least_or_most": NUMBER,
+    "found": NUMBER,
+    "verdict": TEXT,
+    "remedy": TEXT,
+}
 
 
 class Run(Mapping[str, Result]):
     """The results of a run by their ids, in the order of the study."""
 
-    def __init__(self, document: Json, setting: Setting) -> None:
-        """Not public: `load` and `rehearse` return runs."""
+    def __init__(self, document: Json, setting: Setting, tables: Tables, findings: Sequence[Json] = ()) -> None:
+        """Not public: `load` and `rehearse` return runs. `findings` are those of a rehearsal at single sites."""
         self._document = document
-        self._results = {one["id"]: result_of(one, setting) for one in document["results"]}
+        self._findings = findings
+        self._results = {one["id"]: result_of(one, setting, tables) for one in document["results"]}
 
     @property
     def id(self) -> str:
@@ -98,13 +110,19 @@ class Run(Mapping[str, Result]):
 
     def to_frame(self) -> pd.DataFrame:
         """Returns one row for each result: how it ended, and why it has no numbers. Of a refusal `rule` and `remedy`
-        say which rule, and what would pass."""
+        say which rule, and what would pass. A result that is `ok` and has a `rule` lacks a part, for the first reason
+        that is given here."""
         rows = []
         for one in self._document["results"]:
-            reason = one.get("reason") or {}
-            why = {"rule": reason.get("rule"), "remedy": reason.get("remedy"), "reason": reason.get("message")}
-            rows.append({**{key: one.get(key) for key in _OVERVIEW}, **why})
+            reason = one.get("reason") if one["status"] != "ok" else next(_refusals(one), None)
+            why = {key: (reason or {}).get(key) for key in ("rule", "remedy", "message")}
+            rows.append({**{key: one.get(key) for key in _OVERVIEW}, **why, "reason": why["message"]})
         return frame_of(rows, _OVERVIEW)
+
+    def findings(self) -> pd.DataFrame:
+        """Returns what rules found in a rehearsal at single sites, other than a pass: one row for each site, result and
+        limit. Empty for a run that was loaded: there, only the site itself knows."""
+        return frame_of(self._findings, _FINDINGS)
 
     def _the_one(self, kind: str, endpoint: str | None, population: str, model: str | None = None) -> Result:
         found = [
@@ -141,6 +159,18 @@ class Run(Mapping[str, Result]):
         head = say("notebook.run.head", run=self.id, study=study["id"], version=study["version"], n=len(self.sites))
         notices = "".join(f"<p><b>{escape(notice)}</b></p>" for notice in self.notices)
         return f"<p>{escape(str(head))}</p>{notices}{self.to_frame().to_html(index=False, na_rep='')}"
+
+
+def _refusals(value: object) -> Iterator[Json]:
+    """Yields the refusals inside a result, of parts that a rule forbids."""
+    if isinstance(value, Mapping):
+        if {"rule", "message", "remedy"} <= value.keys():
+            yield value
+        for inner in value.values():
+            yield from _refusals(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _refusals(inner)
 
 
 class UnknownResult(DataError, KeyError):

@@ -52,8 +52,8 @@ def study(tmp_path_factory):
 
 
 @pytest.fixture
-def patients():
-    """The frames of the three sites, two patients each."""
+def frames():
+    """Those of the three sites, two patients each."""
     rows = pd.DataFrame(ROWS)
     return {site: rows.iloc[2 * i : 2 * i + 2].copy() for i, site in enumerate(("asan", "kurume", "osaka"))}
 

@@ -17,12 +17,12 @@ def problems(study, frames, **options):
     return [str(problem) for problem in wrong.value.problems]
 
 
-def changed(patients, site, **columns):
-    return {**patients, site: patients[site].assign(**columns)}
+def changed(frames, site, **columns):
+    return {**frames, site: frames[site].assign(**columns)}
 
 
-def test_every_problem_is_said_at_once(study, patients):
-    frames = changed(patients, "asan", arm=["old", "secret-7731"], days=[1.5, 7731])
+def test_every_problem_is_said_at_once(study, frames):
+    frames = changed(frames, "asan", arm=["old", "secret-7731"], days=[1.5, 7731])
     frames["kurume"] = frames["kurume"].drop(columns="days").rename(columns={"dead": "died"})
     frames["osaka"] = frames["osaka"].reset_index(drop=True).iloc[[0, 0]]
     frames["osak"] = frames["osaka"]
@@ -57,9 +57,9 @@ def test_every_problem_is_said_at_once(study, patients):
         ({"stage": [("7731",), None]}, "asan"),
     ],
 )
-def test_no_message_holds_a_value(study, patients, columns, site):
+def test_no_message_holds_a_value(study, frames, columns, site):
     with pytest.raises(DataError) as wrong:
-        riskset.rehearse(study, changed(patients, site, **columns))
+        riskset.rehearse(study, changed(frames, site, **columns))
     said = "\n".join([str(wrong.value), *wrong.value.__notes__, *map(repr, wrong.value.problems)])
     assert "7731" not in said
     assert "2100-07" not in said
@@ -68,50 +68,50 @@ def test_no_message_holds_a_value(study, patients, columns, site):
         assert word not in said, said
 
 
-def test_a_column_of_another_type_is_refused_by_name(study, patients):
-    frames = changed(patients, "asan", days=pd.to_timedelta([1, 6], unit="D"))
+def test_a_column_of_another_type_is_refused_by_name(study, frames):
+    frames = changed(frames, "asan", days=pd.to_timedelta([1, 6], unit="D"))
     assert problems(study, frames) == [
         "asan: column 'days': it has values of the type Timedelta (give texts, numbers, truth values or dates; of a "
         "duration the number of days)"
     ]
 
 
-def test_a_column_twice_is_refused(study, patients):
-    frame = patients["asan"]
-    frames = {**patients, "asan": pd.concat([frame, frame[["days"]]], axis=1)}
+def test_a_column_twice_is_refused(study, frames):
+    frame = frames["asan"]
+    frames = {**frames, "asan": pd.concat([frame, frame[["days"]]], axis=1)}
     assert problems(study, frames) == [
         "asan: column 'days': the frame has several columns of this name (keep one of them)"
     ]
 
 
-def test_an_optional_column_that_is_nearly_there_is_a_problem(study, patients):
-    frames = {**patients, "asan": patients["asan"].rename(columns={"stage": "Stage"})}
+def test_an_optional_column_that_is_nearly_there_is_a_problem(study, frames):
+    frames = {**frames, "asan": frames["asan"].rename(columns={"stage": "Stage"})}
     assert problems(study, frames) == ["asan: column 'stage': the frame has no such column (did you mean 'Stage'?)"]
 
 
-def test_an_optional_column_may_be_absent(study, patients):
-    frames = {**patients, "asan": patients["asan"].drop(columns="stage")}
+def test_an_optional_column_may_be_absent(study, frames):
+    frames = {**frames, "asan": frames["asan"].drop(columns="stage")}
     assert riskset.rehearse(study, frames, ignore_gate=True)["table1/all"].status == "ok"
 
 
-def test_sites_without_a_frame(study, patients):
-    del patients["osaka"]
-    assert problems(study, patients) == [
+def test_sites_without_a_frame(study, frames):
+    del frames["osaka"]
+    assert problems(study, frames) == [
         "osaka: the study lists this site, but there is no frame for it (add its frame, or leave the site out: "
         "without=['osaka'])"
     ]
-    run = riskset.rehearse(study, patients, without=["osaka"], ignore_gate=True)
+    run = riskset.rehearse(study, frames, without=["osaka"], ignore_gate=True)
     assert run.sites == ("asan", "kurume")
 
 
-def test_no_rows(study, patients):
-    frames = {**patients, "asan": patients["asan"].iloc[:0]}
+def test_no_rows(study, frames):
+    frames = {**frames, "asan": frames["asan"].iloc[:0]}
     assert problems(study, frames) == ["asan: rows: the frame has no rows (give one row for each patient)"]
 
 
-def test_what_is_no_frame(study, patients):
+def test_what_is_no_frame(study, frames):
     with pytest.raises(TypeError, match="expected a pandas DataFrame for each site, found list"):
-        riskset.rehearse(study, {**patients, "asan": [1, 2]})
+        riskset.rehearse(study, {**frames, "asan": [1, 2]})
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A design that is tried on six patients: days 1, 1+, 6, 6, 8+, 9; the second, fourth and sixth are of the new arm."""
+"""A design that is tried on six frames: days 1, 1+, 6, 6, 8+, 9; the second, fourth and sixth are of the new arm."""
 
 import math
 
@@ -58,9 +58,9 @@ def test_the_steps_that_are_drawn(run):
     assert axes.get_ylabel() == "Overall survival (%)"
 
 
-def test_a_frame_of_patients_gives_the_run_of_site_files(run, study, patients, desk, tmp_path):
+def test_a_frame_of_patients_gives_the_run_of_site_files(run, study, frames, desk, tmp_path):
     desk.writes_study(STUDY)
-    for site, frame in patients.items():
+    for site, frame in frames.items():
         texts = frame.assign(dead=frame["dead"].map({True: "true", False: "false"})).fillna("").astype(str)
         rows = [{"patient": f"{site}-{i}", **row} for i, row in enumerate(texts.to_dict("records"))]
         desk.adds_site(site, rows, study="six")
@@ -69,9 +69,9 @@ def test_a_frame_of_patients_gives_the_run_of_site_files(run, study, patients, d
     pd.testing.assert_frame_equal(again.km("os").to_frame(), run.km("os").to_frame())
 
 
-def test_sites_of_two_patients_do_not_take_part(study, patients):
+def test_sites_of_two_patients_do_not_take_part(study, frames):
     with pytest.raises(Refused, match="asan has 1 to 4 patients") as refused:
-        riskset.rehearse(study, patients)
+        riskset.rehearse(study, frames)
     assert refused.value.__notes__ == ["hint: 0 sites would be left, and the study needs at least 2 (min_sites)"]
 
 
@@ -104,22 +104,22 @@ def test_types_of_columns_do_not_depend_on_rows(run, refused):
 
 
 @pytest.mark.parametrize("dtype", ["float64", "Int64", "float32", "string", "object"])
-def test_numbers_of_every_type_are_the_same(run, study, patients, dtype):
-    frames = {site: frame.astype({"days": dtype}) for site, frame in patients.items()}
+def test_numbers_of_every_type_are_the_same(run, study, frames, dtype):
+    frames = {site: frame.astype({"days": dtype}) for site, frame in frames.items()}
     assert riskset.rehearse(study, frames, ignore_gate=True) == run
 
 
 @pytest.mark.parametrize(
     "dead", [lambda c: c.astype(int), lambda c: c.astype(float), lambda c: c.astype("boolean"), np.asarray]
 )
-def test_truth_values_of_every_type_are_the_same(run, study, patients, dead):
-    frames = {site: frame.assign(dead=dead(frame["dead"])) for site, frame in patients.items()}
+def test_truth_values_of_every_type_are_the_same(run, study, frames, dead):
+    frames = {site: frame.assign(dead=dead(frame["dead"])) for site, frame in frames.items()}
     assert riskset.rehearse(study, frames, ignore_gate=True) == run
 
 
-def test_categories_and_other_columns_change_nothing(run, study, patients):
+def test_categories_and_other_columns_change_nothing(run, study, frames):
     frames = {
         site: frame.assign(arm=frame["arm"].astype("category"), note="x", since=pd.Timestamp("2020-02-29 13:00"))
-        for site, frame in patients.items()
+        for site, frame in frames.items()
     }
     assert riskset.rehearse(study, frames, ignore_gate=True) == run

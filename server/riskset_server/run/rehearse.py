@@ -77,7 +77,7 @@ def rehearse(
         limits=_limits(folder),
         is_gated=is_gated,
         may_be_told_alone=may_be_told_alone,
-        command=command,
+        next_run=NextRun(study.disclosure, command),
         unblinding=unblinding,
     )
 
@@ -91,11 +91,11 @@ def rehearse_cohorts(
     limits: Mapping[str, Mapping[str, Any]] | None = None,
     is_gated: bool = True,
     may_be_told_alone: bool = False,
-    command: str,
+    next_run: NextRun,
     unblinding: Unblinding | None = None,
 ) -> Rehearsed:
     """Returns the outcome of the study over cohorts in memory, by site, as `rehearse` does; `limits` are the sites' own
-    stricter ones. Raises what `rehearse` raises."""
+    stricter ones, and `next_run` is what is offered where sites stay out. Raises what `rehearse` raises."""
     taking_part = _taking_part(cohorts, without)
     _check_exceptions(study, len(taking_part), exceptions)
     told = tuple(taking_part) if may_be_told_alone else ()
@@ -108,11 +108,11 @@ def rehearse_cohorts(
         limits=limits,
         told_alone=told,
     )
-    outcome = _outcome(rehearsal, NextRun(study.disclosure, command))
+    outcome = _outcome(rehearsal, next_run)
     if unblinding is not None:
         planned = rehearsal.coordinator.plan
         rehearsal.start_again(RUN, unblinding.after(planned, outcome.run, outcome.results, utc_now()))
-        outcome = _outcome(rehearsal, NextRun(study.disclosure, command))
+        outcome = _outcome(rehearsal, next_run)
     patients = {name: cohort.n_patients for name, cohort in cohorts.items()}
     return Rehearsed(outcome, sorted(taking_part), tuple(_own_findings(rehearsal)), patients)
 
