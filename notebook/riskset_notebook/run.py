@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -47,6 +49,7 @@ class Run(Mapping[str, Result]):
         """Not public: `load` and `rehearse` return runs. `findings` are those of a rehearsal at single sites."""
         self._document = document
         self._findings = findings
+        self._tables = tables
         self._results = {one["id"]: result_of(one, setting, tables) for one in document["results"]}
 
     @property
@@ -118,6 +121,12 @@ class Run(Mapping[str, Result]):
             why = {key: (reason or {}).get(key) for key in ("rule", "remedy", "message")}
             rows.append({**{key: one.get(key) for key in _OVERVIEW}, **why, "reason": why["message"]})
         return frame_of(rows, _OVERVIEW)
+
+    @with_notes
+    def write(self, folder: str | os.PathLike[str]) -> list[Path]:
+        """Writes a rehearsal as `riskset study try` does, results.json and the whole report, and returns the paths.
+        Raises DataError for a run that was loaded, and where the folder has the results of another run."""
+        return self._tables.write(Path(folder))
 
     def findings(self) -> pd.DataFrame:
         """Returns what rules found in a rehearsal at single sites, other than a pass: one row for each site, result and

@@ -12,7 +12,7 @@ from typing import Final, Literal, Protocol
 from riskset.catalogue import say
 from riskset.errors import DataError, did_you_mean
 from riskset.results import Results
-from riskset_report import report_of
+from riskset_report import report_of, write_report
 from riskset_report.page import caption, table_page
 from riskset_report.printed import NumberedTable, PrintedReport, file_name, printed_report, printer_of
 from riskset_report.table_files import table_csv
@@ -30,6 +30,11 @@ class Tables(Protocol):
         """Returns the file of the result's own table. Raises DataError where there is none."""
         ...
 
+    def write(self, folder: Path) -> list[Path]:
+        """Writes the folder of the run, and returns the paths of its files. Raises DataError where it is read from
+        one."""
+        ...
+
 
 @dataclass(frozen=True)
 class TablesOfResults:
@@ -41,6 +46,10 @@ class TablesOfResults:
     def _printed(self) -> PrintedReport:
         report = report_of(self.results)
         return printed_report(report, printer_of(report), None)
+
+    def write(self, folder: Path) -> list[Path]:
+        """As of `Tables`; also raises it where the folder has the results of another run."""
+        return write_report(report_of(self.results), folder)
 
     def content(self, result: str, form: Form) -> bytes:
         """As of `Tables`."""
@@ -61,6 +70,10 @@ class TablesInFolder:
     """The tables of a report in the folder of a run."""
 
     folder: Path
+
+    def write(self, folder: Path) -> list[Path]:
+        """As of `Tables`: raises DataError."""
+        raise DataError(say("notebook.run.written", folder=str(self.folder)), say("notebook.run.copy_it"))
 
     def content(self, result: str, form: Form) -> bytes:
         """As of `Tables`."""

@@ -15,12 +15,15 @@ from riskset.catalogue import say
 from riskset_report import notation
 from riskset_report.blocks import Box, Format, Shown, Table, Text
 from riskset_report.cells import Cells, Mark
-from riskset_report.table_width import Fit, fit
+from riskset_report.table_width import Fit, fit, is_tall
 
 
 @dataclass(frozen=True)
 class FigureFiles:
+    """One drawing at one width, in three formats."""
+
     svg: bytes
+    pdf: bytes
     png: bytes
     """300 dpi."""
 
@@ -38,6 +41,24 @@ class PrintedTable:
     columns: tuple[str, ...]
     rows: tuple[PrintedRow, ...]
     notes: tuple[str, ...]
+    is_prose: bool = False
+    """Whether cells are sentences, which break between words."""
+
+    @property
+    def groups(self) -> list[tuple[PrintedRow, ...]]:
+        """The rows between which a page may end: each row with the inner rows that belong to it."""
+        groups: list[list[PrintedRow]] = []
+        for row in self.rows:
+            if groups and row.is_inner:
+                groups[-1].append(row)
+            else:
+                groups.append([row])
+        return [tuple(group) for group in groups]
+
+    @property
+    def is_tall(self) -> bool:
+        """Whether the table is higher than half a page, and may be continued on the next one."""
+        return is_tall(self.columns, [row.cells for row in self.rows], self.notes)
 
     @property
     def fit(self) -> Fit:

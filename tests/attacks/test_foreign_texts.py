@@ -309,7 +309,7 @@ cox = {{ kind = "cox", endpoints = ["os"], multivariable = ["arm", "age"] }}
         desk.adds_site(site, table)
     desk.tries()
     out = desk.root / "out"
-    Page((out / "report.html").read_text(encoding="utf-8"))
+    Page((out / "index.html").read_text(encoding="utf-8"))
     drawings = list((out / "figures").glob("*.svg"))
     assert drawings
     for drawing in drawings:

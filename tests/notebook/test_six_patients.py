@@ -33,7 +33,7 @@ def test_a_missing_number_is_nan_and_says_why(run):
     frame = run.km("os").to_frame()
     last = frame[frame["level"].isna()].iloc[-1]
     assert math.isnan(last["upper"])
-    assert last["reason"] == "not defined on this day"
+    assert last["reason"] == "not defined where the estimate is 0 or 1"
     quartiles = run.km("os").to_frame("quartiles")
     missing = quartiles[["estimate", "lower", "upper"]].isna().any(axis=1)
     assert missing.any()

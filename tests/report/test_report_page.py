@@ -1,26 +1,27 @@
-"""report.html: what it tells, that it needs nothing else, and that it is written whole or not at all."""
+"""index.html: what it tells, that it needs nothing else, and that it is written whole or not at all."""
 
 import html
+import json
 import os
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
 from riskset.study.load import study_hash
 from riskset.study.spec import Study
-from riskset_report import Labels, labels_of, report_of, write_report
-from riskset_report import page as page_module
+from riskset_report import Labels, Recorded, in_place, labels_of, report_of, write_report
 
-MADE_AT = "22 November 2026, 14:05 UTC"
+RECORDED = Recorded("ab" * 32, "2026-11-22T09:00:00.000+00:00", "2026-11-22T14:05:59.123+00:00")
 
 
 @pytest.fixture
 def writes(typed):
     """Writes a document's report; its files."""
 
-    def writes(document, folder, labels=None, made_at=MADE_AT):
-        return write_report(report_of(typed(document), labels), folder, made_at=made_at)
+    def writes(document, folder, labels=None, recorded=RECORDED):
+        return write_report(report_of(typed(document), labels), folder, recorded)
 
     return writes
 
@@ -29,7 +30,7 @@ def writes(typed):
 def page_of(writes):
     def page_of(document, folder, labels=None):
         writes(document, folder, labels)
-        return (folder / "report.html").read_text(encoding="utf-8")
+        return (folder / "index.html").read_text(encoding="utf-8")
 
     return page_of
 
@@ -68,7 +69,7 @@ def test_the_head_tells_which_study_run_and_sites(lung, tmp_path, typed, page_of
         "2026-11-22-a1b2c3",
         "Sites (9) ncctg_01, ncctg_03",
         "Smaller institutions (other)",
-        f"Made {MADE_AT}",
+        "Run ended 2026-11-22 14:05 UTC",
     ):
         assert expected in text
 
@@ -107,7 +108,7 @@ def test_what_a_rule_refused_is_told_in_its_place_with_what_would_pass(lung, tmp
     text = text_of(page)
     told = "Refused by rule R1, on the totals, by all parties. 45 patients <50>. What would pass: more sites."
     survival, cox = text.index("Survival os, all patients. " + told), text.index("Cox models os: Cox models. " + told)
-    assert survival < cox < text.index("Results not reported")
+    assert survival < cox < text.rindex("Results not reported")
     assert text.count(told) == 2  # once for the curves, once for all models together
 
 
@@ -122,7 +123,8 @@ def test_the_page_needs_nothing_else(lung, tmp_path, page_of):
     assert "<script" not in page
     assert not re.search(r"\bsrc=|@import|url\((?!#)|<link", page)
     links = re.findall(r'href="([^#"][^"]*)"', page)
-    assert sorted(links) == ["figures/km-os-all.png", "figures/km-os-all.svg", "numbers.csv"]
+    figures = [f"figures/km-os-all{width}.{form}" for width in ("-85mm", "") for form in ("pdf", "png", "svg")]
+    assert sorted(links) == [*figures, "numbers.csv"]
     assert all((tmp_path / link).exists() for link in links)
 
 
@@ -147,34 +149,97 @@ def test_the_title_falls_back(lung, tmp_path, page_of):
     assert "<title>肺癌の生存</title>" in page_of(lung, tmp_path)
 
 
+FIGURES = [f"figures/km-os-all{width}.{form}" for width in ("-85mm", "") for form in ("pdf", "png", "svg")]
+TABLES = [f"tables/{name}.{form}" for name in ("cox-os-all-cox", "km-os-all") for form in ("csv", "docx", "html")]
+LISTS = ["curves.csv", *FIGURES, "index.html", "numbers.csv", "provenance.json", "report.docx", "results.json"]
+
+
+def contents(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def test_a_report_is_the_same_when_written_again(lung, tmp_path, writes):
-    paths = [sorted(writes(lung, tmp_path / name)) for name in ("a", "b")]
-    assert [path.name for path in paths[0]] == ["km-os-all.png", "km-os-all.svg", "numbers.csv", "report.html"]
-    assert [path.read_bytes() for path in paths[0]] == [path.read_bytes() for path in paths[1]]
+    for name in ("a", "b"):
+        writes(lung, tmp_path / name)
+    first, second = (contents(tmp_path / name) for name in ("a", "b"))
+    assert sorted(first) == [*LISTS, *TABLES, "terms.csv"]
+    assert first == second
 
 
 def test_a_report_that_fails_leaves_the_earlier_one_whole(lung, tmp_path, monkeypatch, writes):
-    paths = writes(lung, tmp_path, made_at="the day before")
-    before = {path: path.read_bytes() for path in paths}
-    create_file = page_module.create_file
+    writes(lung, tmp_path, recorded=replace(RECORDED, ended_at="2026-11-21T14:05:00.000+00:00"))
+    before = contents(tmp_path)
+    create_file = in_place.create_file
 
     def disk_full(path, content):
         if ".svg" in path.name:
             raise OSError("no space left on device")
         create_file(path, content)
 
-    monkeypatch.setattr(page_module, "create_file", disk_full)
+    monkeypatch.setattr(in_place, "create_file", disk_full)
     with pytest.raises(OSError, match="no space"):
         writes(lung, tmp_path)
-    assert {path: path.read_bytes() for path in paths} == before
-    assert sorted(p for p in tmp_path.rglob("*") if p.is_file()) == sorted(paths)
+    assert contents(tmp_path) == before
+
+
+def test_a_file_that_cannot_be_replaced_leaves_the_earlier_report_whole(lung, tmp_path, monkeypatch, writes):
+    """As on Windows, where somebody has report.docx open in Word."""
+    writes(lung, tmp_path, recorded=None)
+    before = contents(tmp_path)
+    os_replace = os.replace
+
+    def held(source, target):
+        if str(target).endswith("new/report.docx") or str(source) == str(tmp_path / "report.docx"):
+            raise PermissionError("report.docx is open")
+        os_replace(source, target)
+
+    monkeypatch.setattr(os, "replace", held)
+    with pytest.raises(PermissionError):
+        writes(lung, tmp_path)
+    assert contents(tmp_path) == before
+
+
+def test_nothing_of_an_earlier_report_is_left_and_nothing_of_anybody_else_is_lost(lung, tmp_path, writes):
+    writes(lung, tmp_path)
+    (tmp_path / "notes.txt").write_text("of the statistician")
+    (tmp_path / "figures" / "slide.png").write_bytes(b"of the statistician")
+    lung["results"] = [result for result in lung["results"] if result["kind"] == "cox"]
+    writes(lung, tmp_path)
+    after = contents(tmp_path)
+    assert {name for name in after if name.startswith("figures/")} == {"figures/slide.png"}
+    assert after["notes.txt"] == b"of the statistician"
+    assert "tables/km-os-all.csv" not in after
+    assert "tables/cox-os-all-cox.csv" in after
+
+
+def test_a_report_of_riskset_0_1_leaves_nothing(lung, tmp_path, writes):
+    (tmp_path / "figures").mkdir()
+    for name in ("report.html", "numbers.csv", "figures/km-pfs-all.svg", "figures/own.svg"):
+        (tmp_path / name).write_text('<a href="figures/km-pfs-all.svg">SVG</a> <a href="figures/../notes.svg">')
+    (tmp_path / "notes.svg").write_text("of the statistician")
+    writes(lung, tmp_path)
+    after = contents(tmp_path)
+    assert not {"report.html", "figures/km-pfs-all.svg"} & after.keys()
+    assert {"figures/own.svg", "notes.svg"} < after.keys()
+
+
+@pytest.mark.parametrize("name", ["../other.txt", "/etc/hosts", "a/b/c", "", ".", "tables\\x", "c:x"])
+def test_a_list_of_files_never_reaches_out_of_its_folder(lung, tmp_path, writes, name):
+    folder = tmp_path / "out"
+    writes(lung, folder)
+    (tmp_path / "other.txt").write_text("not of the report")
+    listed = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+    listed["files"][name] = "0" * 64
+    (folder / "provenance.json").write_text(json.dumps(listed))
+    writes(lung, folder)
+    assert (tmp_path / "other.txt").exists()
 
 
 def test_a_result_id_never_leaves_the_folder(lung, tmp_path, page_of):
     lung["results"][0]["id"] = f"..{os.sep}../km:os*"
     page_of(lung, tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
-    assert len(list((tmp_path / "out" / "figures").iterdir())) == 2
+    assert len(list((tmp_path / "out" / "figures").iterdir())) == 6
 
 
 def test_labels_of_a_study():

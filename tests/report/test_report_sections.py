@@ -51,8 +51,8 @@ RATES = Counted((("old", 45, 23.456789), ("new", 1234, 0.5)))
 @pytest.fixture
 def page_of(tmp_path):
     def page_of(report):
-        write_report(report, tmp_path, made_at="today")
-        page = (tmp_path / "report.html").read_text(encoding="utf-8")
+        write_report(report, tmp_path)
+        page = (tmp_path / "index.html").read_text(encoding="utf-8")
         return " ".join(html.unescape(re.sub(r"<style>.*?</style>|<[^>]+>", " ", page, flags=re.DOTALL)).split())
 
     return page_of

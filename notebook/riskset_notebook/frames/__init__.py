@@ -19,7 +19,14 @@ def _numbers(result: Json, setting: Setting) -> Iterator[Row]:
         place = cell.place
         named = {"variable": place.variable or None, "level": place.level or None}
         day = float(place.day) if place.day else None
-        yield {"id": cell.id, "quantity": place.quantity, **named, "day": day, "value": cell.value}
+        yield {
+            "id": cell.id,
+            "quantity": place.quantity,
+            **named,
+            "day": day,
+            "value": cell.value,
+            "reason": cell.reason or None,
+        }
 
 
 _NUMBERS = Part(

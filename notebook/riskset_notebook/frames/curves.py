@@ -64,7 +64,7 @@ _MEASURES = {"difference": "differences", "ratio": "ratios", "rmtl_ratio": "rmtl
 def steps(arm: Json, curve: Json, setting: Setting) -> Iterator[Row]:
     """Yields one row for each element of the lists of a curve; of a curve without any, one row that says why."""
     why = reason_of(arm) or reason_of(arm, key="limits_reason")
-    undefined = why or str(say("notebook.reason.not_defined"))
+    undefined = why or str(say("report.missing.no_limits"))
     for values in zip(*curve.values(), strict=True):
         step = dict(zip(curve, values, strict=True))
         reason = undefined if None in values else None
@@ -90,7 +90,7 @@ def _undefined(one: Json, arm: Json) -> str | None:
     if None not in one.values():
         return None
     why = reason_of(one, arm) or reason_of(arm, key="limits_reason")
-    return why or str(say("notebook.reason.not_defined"))
+    return why or str(say("report.missing.no_limits"))
 
 
 def _incidence(result: Json, setting: Setting) -> Iterator[Row]:
@@ -111,7 +111,7 @@ def _quartiles(result: Json, setting: Setting) -> Iterator[Row]:
     for arm in arms_of(result):
         whose = setting.arm(result["variable"], arm["level"])
         for one in arm["quartiles"]:
-            why = reason_of(arm) or reason_of(arm, key="limits_reason") or str(say("notebook.reason.not_reached"))
+            why = reason_of(arm) or reason_of(arm, key="limits_reason") or str(say("report.missing.not_reached"))
             reason = why if None in one.values() else None
             yield {**whose, **picked(arm, ("n", "events", "censored")), **one, "reason": reason}
 

@@ -45,7 +45,7 @@ def report(
         recorded = record.run(run)
         study, roster = _files(record, recorded, study_file, roster_file)
         outcome = _outcome(home, record, recorded, study, roster)
-    paths = write_run(study, outcome, out)
+        paths = write_run(study, outcome, record, out)
     for line in not_reported(study, outcome.results):
         tell(line)
     for path in paths:

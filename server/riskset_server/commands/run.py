@@ -198,7 +198,7 @@ def _run(
             record.begin(asked.study.id, *asked.hashes, participants, asked.files, unblinded=decisions)
         )
         outcome = _conducted(asked, record, run.id, console, is_new=unfinished is None)
-        paths = write_run(asked.study, outcome, asked.out)
+        paths = write_run(asked.study, outcome, record, asked.out)
         record.end(outcome.run)  # not before: if the report cannot be written, the same command continues this run
     except KeyboardInterrupt:
         console.print(

@@ -26,7 +26,7 @@ from riskset.terminal import tell
 from riskset.visible_text import json_text
 from riskset_server.commands.joining import accept, invite, revoke, roster
 from riskset_server.commands.unblinding import By, Reason, Unblind, unblinding_of
-from riskset_server.run.outcome import excluded, now_utc, write_outcome
+from riskset_server.run.outcome import excluded, write_outcome
 from riskset_server.run.rehearse import GATE_IGNORED, REHEARSAL, Rehearsed, rehearsals, rehearse, verdicts
 from riskset_server.run.suggest.lines import suggestion
 
@@ -72,9 +72,7 @@ def try_(
     sites: Annotated[
         Path, typer.Option(help="A folder with one folder per site, each with a site.toml.", show_default=False)
     ],
-    out: Annotated[Path, typer.Option(help="Where to write results.json, numbers.csv and report.html.")] = Path(
-        "rehearsal"
-    ),
+    out: Annotated[Path, typer.Option(help="The folder for the results and the report.")] = Path("rehearsal"),
     ignore_gate: Annotated[
         bool, typer.Option("--ignore-gate", help="Compute what the gate would refuse, and mark every result.")
     ] = False,
@@ -141,7 +139,7 @@ def _written(tried: Study, rehearsed: Rehearsed, out: Path, *, is_gated: bool) -
     found = results_of(
         tried, rehearsed.outcome, rehearsed.sites, notices, is_gated=is_gated, patients=rehearsed.patients
     )
-    paths = write_outcome(found, out, now_utc())
+    paths = write_outcome(found, out)
     yield verdicts(rehearsed, is_gated=is_gated)
     yield from excluded(found)
     yield from paths

@@ -1,0 +1,42 @@
+"""Each table of a report as files of its own: for programs, to copy from a page, and for Word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from riskset.catalogue import say
+from riskset_report.csv_file import csv_file
+from riskset_report.page import caption, table_page
+from riskset_report.printed import PrintedReport
+from riskset_report.printing import PrintedTable
+from riskset_report.word import table_docx
+
+
+def files_of_tables(printed: PrintedReport) -> dict[str, bytes]:
+    """Returns the files of all tables by their path in the folder."""
+    files: dict[str, bytes] = {}
+    for table in printed.tables:
+        path = f"tables/{table.name}"
+        files[f"{path}.csv"] = table_csv(table.table)
+        files[f"{path}.html"] = table_page(table.table, caption(table)).encode()
+        files[f"{path}.docx"] = table_docx(printed, table)
+    return files
+
+
+def table_csv(table: PrintedTable) -> bytes:
+    """Returns a table's printed texts: a level has its heading in the first column and its own name in the second.
+    Below the rows, each note is a row, which says why a number is missing."""
+    return csv_file(("", "", *table.columns), _rows(table))
+
+
+def _rows(table: PrintedTable) -> Iterator[tuple[str, ...]]:
+    heading = ""
+    for row in table.rows:
+        if row.is_inner:
+            yield heading, row.label, *row.cells
+            continue
+        heading = row.label
+        if row.cells:
+            yield row.label, "", *row.cells
+    for note in table.notes:
+        yield str(say("report.table.note")), note
