@@ -46,7 +46,7 @@ def test_the_functions_are_those_of_the_code():
 
 
 def test_the_classes_are_those_of_the_code():
-    rows = re.findall(r"^\| `((?:%s)\..+?)` \|" % "|".join(CLASSES), PAGE, re.MULTILINE)
+    rows = re.findall(rf"^\| `((?:{'|'.join(CLASSES)})\..+?)` \|", PAGE, re.MULTILINE)
     assert sorted(rows) == sorted(one for name, class_ in CLASSES.items() for one in members_of(name, class_))
     assert {name for name in NAMES if inspect.isclass(getattr(riskset, name))} <= set(CLASSES)
 

@@ -48,7 +48,7 @@ def test_the_terms_are_those_of_the_model(names):
 def test_the_curves_are_drawn_with_numbers_at_risk(names):
     axes = names["axes"]
     assert [line.get_label() for line in axes.get_lines()] == ["male", "female"]
-    assert {"137", "89"} <= {text.get_text() for text in axes.texts}
+    assert {"136", "90"} <= {text.get_text() for text in axes.texts}
 
 
 def test_table_1_is_written_for_word(names):

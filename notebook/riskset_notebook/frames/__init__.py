@@ -19,14 +19,8 @@ def _numbers(result: Json, setting: Setting) -> Iterator[Row]:
         place = cell.place
         named = {"variable": place.variable or None, "level": place.level or None}
         day = float(place.day) if place.day else None
-        yield {
-            "id": cell.id,
-            "quantity": place.quantity,
-            **named,
-            "day": day,
-            "value": cell.value,
-            "reason": cell.reason or None,
-        }
+        number = {"value": cell.value, "reason": cell.reason or None}
+        yield {"id": cell.id, "quantity": place.quantity, **named, "day": day, **number}
 
 
 _NUMBERS = Part(
