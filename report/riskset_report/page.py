@@ -12,7 +12,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from riskset_report.printed import Drawings, NumberedFigure, NumberedTable, PrintedReport, figure_files
+from riskset_report.printed import (
+    Drawings,
+    NumberedFigure,
+    NumberedTable,
+    PrintedReport,
+    field_of,
+    figure_files,
+    in_fields,
+)
 from riskset_report.table_width import pieces
 
 NAME: Final = "index.html"
@@ -76,9 +84,10 @@ def _words(printed: PrintedReport) -> dict[str, str]:
 def _page_number(printed: PrintedReport) -> Markup:
     """`Page n of m` as the content of a margin box."""
     counters = {"page": "counter(page)", "pages": "counter(pages)"}
+    said = printed.say("report.page.number", page=field_of("page"), pages=field_of("pages"))
     return Markup(" ").join(
         _css_string(piece) if number % 2 == 0 else Markup(counters[piece])
-        for number, piece in enumerate(printed.with_fields("report.page.number", *counters))
+        for number, piece in enumerate(in_fields(said))
     )
 
 

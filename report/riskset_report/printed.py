@@ -89,11 +89,6 @@ class PrintedReport:
         """Returns the sentence of a code of the catalogue, in the report's language."""
         return say(code, **values).in_language(self.language)
 
-    def with_fields(self, code: str, *names: str) -> list[str]:
-        """Returns a sentence in pieces: text, the name of a value that is put in later, text, and so on."""
-        fields = {name: f"{_FIELD}{name}{_FIELD}" for name in names}
-        return re.split(f"{_FIELD}(\\w+){_FIELD}", self.say(code, **fields))
-
     @property
     def figures(self) -> list[NumberedFigure]:
         return [block for part in self.parts for block in part.blocks if isinstance(block, NumberedFigure)]
@@ -105,6 +100,16 @@ class PrintedReport:
 
 Drawings = Mapping[str, Mapping[int, FigureFiles]]
 """The files of each figure, by its name and its width in mm, the widest first."""
+
+
+def field_of(name: str) -> str:
+    """Returns what stands in a sentence for a value that is put in later."""
+    return f"{_FIELD}{name}{_FIELD}"
+
+
+def in_fields(sentence: str) -> list[str]:
+    """Returns a sentence in pieces: text, the name of a value that is put in later, text, and so on."""
+    return re.split(f"{_FIELD}(\\w+){_FIELD}", sentence)
 
 
 def figure_files(name: str, drawings: Mapping[int, FigureFiles]) -> dict[str, bytes]:

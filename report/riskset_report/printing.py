@@ -58,10 +58,12 @@ class PrintedTable:
     @property
     def is_tall(self) -> bool:
         """Whether the table is higher than half a page, and may be continued on the next one."""
-        return is_tall(self.columns, [row.cells for row in self.rows], self.notes)
+        return is_tall(self.columns, [row.cells for row in self.rows])
 
     @property
     def fit(self) -> Fit:
+        if self.is_prose:
+            return Fit(is_broken=False, type_size=1.0)
         return fit(self.columns, [row.cells for row in self.rows])
 
 

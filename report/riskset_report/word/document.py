@@ -13,7 +13,7 @@ from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 from docx.text.paragraph import Paragraph
 
-from riskset_report.printed import NumberedFigure, NumberedTable, PrintedReport
+from riskset_report.printed import NumberedFigure, NumberedTable, PrintedReport, field_of, in_fields
 from riskset_report.word.tables import printable
 from riskset_report.word.widths import LANDSCAPE_MM, PORTRAIT_MM
 
@@ -80,8 +80,9 @@ def add_caption(document: DocumentObject, printed: PrintedReport, block: Numbere
     """Adds `Table 1. Title.`; the number is a field, so that Word can list tables and figures."""
     paragraph = document.add_paragraph(style="Caption")
     kind = "table" if isinstance(block, NumberedTable) else "figure"
+    caption = printed.say(f"report.caption.{kind}", number=field_of("number"))
     field = (f"SEQ {kind.capitalize()} \\* ARABIC", str(block.number))
-    for run in _add_fields(paragraph, printed.with_fields(f"report.caption.{kind}", "number"), {"number": field}):
+    for run in _add_fields(paragraph, in_fields(caption), {"number": field}):
         run.bold = True
     paragraph.add_run(f" {printable(block.title)}.").bold = False
     return paragraph
@@ -92,7 +93,8 @@ def _write_foot(section: Any, printed: PrintedReport) -> None:  # noqa: ANN401
     paragraph.style.font.size, paragraph.style.font.name = Pt(7), FONT
     paragraph.add_run(f"{printable(printed.say('report.page.foot', hash=printed.study_hash))}    ")
     fields = {"page": ("PAGE", "1"), "pages": ("NUMPAGES", "1")}
-    _add_fields(paragraph, printed.with_fields("report.page.number", *fields), fields)
+    said = printed.say("report.page.number", page=field_of("page"), pages=field_of("pages"))
+    _add_fields(paragraph, in_fields(said), fields)
 
 
 def _add_fields(paragraph: Paragraph, pieces: Sequence[str], fields: Mapping[str, tuple[str, str]]) -> list[Any]:

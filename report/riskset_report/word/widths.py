@@ -55,7 +55,8 @@ def layout_of(table: PrintedTable) -> Layout:
         room = LANDSCAPE_MM if is_landscape else PORTRAIT_MM
         label, columns = _needs(table, size, is_broken=is_broken)
         if min(label, _WIDEST_LABEL_MM) + sum(columns) <= room:
-            return Layout(is_landscape, size, _spread(label, columns, room))
+            spread = _of_prose if table.is_prose else _spread
+            return Layout(is_landscape, size, spread(label, columns, room))
     label, columns = _needs(table, _SIZES[-1], is_broken=True)
     shrunk = LANDSCAPE_MM / (min(label, _WIDEST_LABEL_MM) + sum(columns))
     return Layout(True, _SIZES[-1], tuple(shrunk * need for need in (min(label, _WIDEST_LABEL_MM), *columns)))
@@ -102,6 +103,13 @@ def _spread(label: float, columns: Sequence[float], room: float) -> tuple[float,
     labels = min(label, left)
     spare = min((left - labels) / (len(columns) + 1), _SPARE_MM)
     return (labels + spare, *(need + spare for need in columns))
+
+
+def _of_prose(label: float, columns: Sequence[float], room: float) -> tuple[float, ...]:
+    """Returns the widths, with all that is left over for the last column: its cells are the longest."""
+    *others, _ = columns
+    labels = min(label, _WIDEST_LABEL_MM)
+    return (labels, *others, room - labels - sum(others))
 
 
 def _length(text: str) -> float:
