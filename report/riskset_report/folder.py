@@ -45,7 +45,7 @@ def contents_of(report: Report, recorded: Recorded | None) -> dict[str, bytes]:
         **{path: content for name, sizes in drawings.items() for path, content in figure_files(name, sizes).items()},
         **files_of_tables(printed),
     }
-    return {**contents, PROVENANCE: provenance(report.results, recorded, fonts_used(), contents)}
+    return {**contents, PROVENANCE: provenance(report, recorded, fonts_used(), contents)}
 
 
 def _drawings(printed: PrintedReport, printer: Printer) -> Drawings:

@@ -36,6 +36,8 @@ def new_document(printed: PrintedReport) -> DocumentObject:
     section.top_margin = section.bottom_margin = Mm(_MARGIN_MM)
     for name, size in _SIZES.items():
         _set_style(document.styles[name], size, _ASIAN_FONTS.get(printed.language, _ASIAN_FONT))
+    title = document.styles["Title"].element.pPr
+    title.remove(title.find(qn("w:pBdr")))  # a blue line
     document.styles["Caption"].paragraph_format.space_before = Pt(10)
     document.styles["Caption"].paragraph_format.space_after = Pt(4)
     document.styles["Caption"].paragraph_format.keep_with_next = True

@@ -20,7 +20,7 @@ from riskset.terminal import tell
 from riskset_server.commands.joining import HOME, Folder
 from riskset_server.commands.run import OUT
 from riskset_server.coordinator_folder import CoordinatorFolder
-from riskset_server.run.outcome import not_reported, write_run
+from riskset_server.run.outcome import not_reported, where, write_run
 from riskset_server.run.record import RecordedRun, RunRecord
 
 
@@ -50,7 +50,7 @@ def report(
         paths = write_run(study, outcome, record, out, language)
     for line in not_reported(study, outcome.results):
         tell(line)
-    for path in paths:
+    for path in where(paths):
         tell(path)
 
 

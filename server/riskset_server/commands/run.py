@@ -34,7 +34,7 @@ from riskset_server.commands.joining import HOME, Folder, StudyFile
 from riskset_server.commands.unblinding import By, Reason, Unblind, unblinding_of
 from riskset_server.coordinator_folder import CoordinatorFolder
 from riskset_server.engine.engine import Engine
-from riskset_server.run.outcome import not_reported, write_run
+from riskset_server.run.outcome import not_reported, where, write_run
 from riskset_server.run.progress import Lines, SiteRows
 from riskset_server.run.record import RecordedRun, RunRecord
 from riskset_server.run.rounds import Arrival, Conductor, Watch
@@ -212,7 +212,7 @@ def _run(
         raise typer.Exit(1) from None
     for line in not_reported(asked.study, outcome.results):
         tell(line)
-    for path in paths:
+    for path in where(paths):
         tell(path)
 
 

@@ -27,7 +27,7 @@ from riskset.terminal import tell
 from riskset.visible_text import json_text
 from riskset_server.commands.joining import accept, invite, revoke, roster
 from riskset_server.commands.unblinding import By, Reason, Unblind, unblinding_of
-from riskset_server.run.outcome import excluded, write_outcome
+from riskset_server.run.outcome import excluded, where, write_outcome
 from riskset_server.run.rehearse import GATE_IGNORED, REHEARSAL, Rehearsed, rehearsals, rehearse, verdicts
 from riskset_server.run.suggest.lines import suggestion
 
@@ -147,7 +147,7 @@ def _written(
     paths = write_outcome(found, out, language=language)
     yield verdicts(rehearsed, is_gated=is_gated)
     yield from excluded(found)
-    yield from paths
+    yield from where(paths)
 
 
 def _progress(size: int, tried: int, left: int) -> None:

@@ -60,6 +60,12 @@ def write_outcome(
     return write_report(report_of(results, language=language), folder, recorded)
 
 
+def where(paths: Sequence[Path]) -> list[Path]:
+    """Returns what is told of the files of a folder: those beside the first one, and the folders of the others."""
+    folder = paths[0].parent
+    return [*dict.fromkeys(path if path.parent == folder else path.parent for path in paths)]
+
+
 def not_reported(study: Study, results: Mapping[str, Result]) -> list[str]:
     """Returns one line for each reason for which analyses have no result; a single line if all have a result."""
     ends = [(analysis.id, results[analysis.id]) for analysis in said_of(plan(study).reported, results)]
