@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from math import log
 from typing import Any, Final
 
+from riskset.catalogue import ENGLISH
 from riskset.results import ResultEntry
 from riskset.study.spec import NumberVariable, Variable
 from riskset_report.cells import Cell, Cells, Found, Mark, Number, Place, numbers_of
@@ -46,7 +47,7 @@ def _rows(entry: ResultEntry, report: Report, printer: Printer) -> Iterator[list
     elif entry.status != "ok" and (entry.kind in _KINDS or "model" in entry.analysis.question_json()):
         asked = entry.analysis.question_json()
         head = _head(entry, str(asked.get("model", entry.kind)))
-        yield [*head, *[""] * (len(COLUMNS) - len(head) - 1), printer.text(reason(entry, report.cells))]
+        yield [*head, *[""] * (len(COLUMNS) - len(head) - 1), printer.text(reason(entry, report.cells, ENGLISH))]
 
 
 def _is_coefficient(found: Found) -> bool:
