@@ -8,17 +8,17 @@ from riskset_report.csv_file import csv_file
 from riskset_report.page import table_page
 from riskset_report.printed import PrintedReport
 from riskset_report.printing import PrintedTable
-from riskset_report.word import table_docx
+from riskset_report.word import table_documents
 
 
 def files_of_tables(printed: PrintedReport) -> dict[str, bytes]:
     """Returns the files of all tables by their path in the folder."""
     files: dict[str, bytes] = {}
-    for table in printed.tables:
-        path = f"tables/{table.name}"
+    for table, (name, document) in zip(printed.tables, table_documents(printed), strict=True):
+        path = f"tables/{name}"
         files[f"{path}.csv"] = table_csv(table.table, printed.say("report.table.note"))
         files[f"{path}.html"] = table_page(printed, table).encode()
-        files[f"{path}.docx"] = table_docx(printed, table)
+        files[f"{path}.docx"] = document
     return files
 
 

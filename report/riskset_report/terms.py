@@ -40,14 +40,16 @@ def terms_csv(report: Report, printer: Printer) -> bytes:
 
 
 def _rows(entry: ResultEntry, report: Report, printer: Printer) -> Iterator[list[str]]:
+    model = entry.analysis.question_json().get("model", entry.kind if entry.kind in _KINDS else None)
+    if model is None:
+        return
     variables = report.results.study.variables
     terms = [_Term(entry, found, report.cells, variables) for found in numbers_of(entry) if _is_coefficient(found)]
-    if terms:
-        yield from (term.row for term in terms)
-    elif entry.status != "ok" and (entry.kind in _KINDS or "model" in entry.analysis.question_json()):
-        asked = entry.analysis.question_json()
-        head = _head(entry, str(asked.get("model", entry.kind)))
-        yield [*head, *[""] * (len(COLUMNS) - len(head) - 1), printer.text(reason(entry, report.cells, ENGLISH))]
+    yield from (term.row for term in terms)
+    if not terms and entry.status != "ok":
+        head = _head(entry, str(model))
+        why = printer.text(reason(entry, report.cells, ENGLISH))
+        yield [*head, *[""] * (len(COLUMNS) - len(head) - 1), why]
 
 
 def _is_coefficient(found: Found) -> bool:

@@ -15,7 +15,7 @@ from docx.text.paragraph import Paragraph
 
 from riskset_report.printed import NumberedFigure, NumberedTable, PrintedReport, field_of, in_fields
 from riskset_report.word.tables import printable
-from riskset_report.word.widths import LANDSCAPE_MM, PORTRAIT_MM
+from riskset_report.word.widths import PORTRAIT_MM
 
 FONT: Final = "Arial"
 """What journals ask for; Word replaces it by a font with the same widths where it is missing."""
@@ -61,11 +61,21 @@ def turn(document: DocumentObject, *, is_landscape: bool) -> None:
     section = document.sections[-1]
     if (section.orientation == WD_ORIENT.LANDSCAPE) == is_landscape:
         return
-    section = document.add_section(WD_SECTION.NEW_PAGE)
+    _lay(document.add_section(WD_SECTION.NEW_PAGE), is_landscape=is_landscape)
+
+
+def clear(document: DocumentObject, *, is_landscape: bool) -> None:
+    """Takes everything out of a document of one section, and lays its page upright or across."""
+    body = document.element.body
+    for element in [element for element in body if element is not body.sectPr]:
+        body.remove(element)
+    _lay(document.sections[0], is_landscape=is_landscape)
+
+
+def _lay(section: Any, *, is_landscape: bool) -> None:  # noqa: ANN401
     section.orientation = WD_ORIENT.LANDSCAPE if is_landscape else WD_ORIENT.PORTRAIT
     width, height = (_LONG_MM, _SHORT_MM) if is_landscape else (_SHORT_MM, _LONG_MM)
     section.page_width, section.page_height = Mm(width), Mm(height)
-    assert LANDSCAPE_MM + 2 * _MARGIN_MM == _LONG_MM
 
 
 def add_note(document: DocumentObject, text: str, *, keeps: bool = False) -> Paragraph:

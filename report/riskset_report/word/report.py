@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from importlib.metadata import version
 
 from docx.document import Document
-from docx.enum.section import WD_ORIENT
 from docx.shared import Mm, Pt
 
 from riskset_report.printed import Drawings, NumberedFigure, NumberedTable, PrintedBlock, PrintedReport
 from riskset_report.printing import PrintedBox, PrintedTable
-from riskset_report.word.document import add_caption, add_note, new_document, turn
+from riskset_report.word.document import add_caption, add_note, clear, new_document, turn
 from riskset_report.word.package import Core, file_of
 from riskset_report.word.tables import printable, table_element
 from riskset_report.word.widths import PORTRAIT_MM, layout_of
@@ -37,15 +37,14 @@ def report_docx(printed: PrintedReport, drawings: Drawings) -> bytes:
     return file_of(document, _core(printed, printed.title))
 
 
-def table_docx(printed: PrintedReport, table: NumberedTable) -> bytes:
-    """Returns one table with its caption and notes, ready to be copied into a manuscript."""
-    document = new_document(printed)
-    if layout_of(table.table).is_landscape:
-        section = document.sections[0]
-        section.page_width, section.page_height = section.page_height, section.page_width
-        section.orientation = WD_ORIENT.LANDSCAPE
-    _add_numbered_table(document, printed, table)
-    return file_of(document, _core(printed, table.table.title))
+def table_documents(printed: PrintedReport) -> Iterator[tuple[str, bytes]]:
+    """Yields, by the name of its files, each table as a document with its caption and notes, ready to be copied into a
+    manuscript."""
+    document = new_document(printed)  # one for all: reading its template takes longer than writing a table
+    for table in printed.tables:
+        clear(document, is_landscape=_is_wide(table))
+        _add_numbered_table(document, printed, table)
+        yield table.name, file_of(document, _core(printed, table.title))
 
 
 def _add_block(document: Document, printed: PrintedReport, block: PrintedBlock, drawings: Drawings) -> None:
