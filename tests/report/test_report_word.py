@@ -123,6 +123,22 @@ def test_a_table_has_room_and_no_column_touches_the_next(columns, is_landscape):
     assert min(layout.widths_mm[2::2]) >= 2 * PADDING_MM + 0.9 * 5 * 0.5 * em * (1 if columns < 14 else 0.5)
 
 
+def test_a_cell_that_does_not_fit_on_a_line_ends_it_before_the_parenthesis():
+    """Else Word would end it after the dash."""
+    from riskset_report.word.tables import table_element
+
+    cells = ("3,668 (2,012)", "1.09 (0.96–1.24)", ".19") * 3
+    rows = (PrintedRow("Progesterone receptor, fmol/L, per 1 in log(x + 1)", cells, False),)
+    table = PrintedTable("", ("n (events)", "HR (95% CI)", "P") * 3, rows, ())
+    layout = layout_of(table)
+    assert not layout.is_landscape
+    assert layout.is_broken == (True, True, False) * 3
+    texts = [
+        [t.text for t in cell.iter(qn("w:t"))] for cell in table_element(table, layout, is_followed=False).tr_lst[1]
+    ]
+    assert texts[2:4] == [["3,668", "(2,012)"], ["1.09", "(0.96–1.24)"]]
+
+
 def test_a_sentence_in_a_cell_breaks_between_words():
     why = "R4: at a site, too few patients of an arm have a level that is counted, or too few do not"
     row = PrintedRow("response/all/recist/by-site", ("refused", why), is_inner=False)
