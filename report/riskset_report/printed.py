@@ -28,16 +28,13 @@ class NumberedFigure:
     name: str
     """Of its files, without folder, width and extension."""
     figure: Figure
+    alternative: str
+    """What stands for the drawing where it cannot be seen."""
 
     @property
     def title(self) -> str:
         """Its caption, without a full stop."""
         return self.figure.title
-
-    @property
-    def alternative(self) -> str:
-        """What stands for the drawing where it cannot be seen."""
-        return self.title
 
 
 @dataclass(frozen=True)
@@ -177,7 +174,9 @@ class _Numbered:
             name = self._name("table", block.id.removeprefix("table "))
             return NumberedTable(self.tables, name, block.id, self.printer.table(block))
         self.figures += 1
-        return NumberedFigure(self.figures, self._name("figure", block.id.removeprefix("figure ")), block)
+        name = self._name("figure", block.id.removeprefix("figure "))
+        alternative = self.printer.say("report.caption.alternative", title=block.title, file=f"figures/{name}")
+        return NumberedFigure(self.figures, name, block, alternative)
 
     def _name(self, kind: str, id_: str) -> str:
         """`km/pfs/all` as `km-pfs-all`; what a file system may reject becomes an underscore, and a name that it may

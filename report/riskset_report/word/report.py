@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from importlib.metadata import version
+from typing import Final
 
 from docx.document import Document
-from docx.shared import Mm, Pt
+from docx.shared import Emu, Mm, Pt
 
 from riskset_report.printed import Drawings, NumberedFigure, NumberedTable, PrintedBlock, PrintedReport
 from riskset_report.printing import PrintedBox, PrintedTable
@@ -15,6 +16,9 @@ from riskset_report.word.document import add_caption, add_note, clear, new_docum
 from riskset_report.word.package import Core, file_of
 from riskset_report.word.tables import printable, table_element
 from riskset_report.word.widths import PORTRAIT_MM, layout_of
+
+_HIGHEST_MM: Final = 235.0
+"""Of a figure, which leaves room for its caption on the page."""
 
 
 def report_docx(printed: PrintedReport, drawings: Drawings) -> bytes:
@@ -82,8 +86,8 @@ def _add_figure(document: Document, printed: PrintedReport, figure: NumberedFigu
     paragraph = document.add_paragraph()
     paragraph.paragraph_format.keep_with_next = True
     picture = paragraph.add_run().add_picture(io.BytesIO(files.png))
-    if picture.width > Mm(PORTRAIT_MM):
-        picture.height, picture.width = round(picture.height * Mm(PORTRAIT_MM) / picture.width), Mm(PORTRAIT_MM)
+    scale = min(Mm(PORTRAIT_MM) / picture.width, Mm(_HIGHEST_MM) / picture.height, 1)
+    picture.width, picture.height = Emu(round(scale * picture.width)), Emu(round(scale * picture.height))
     properties = picture._inline.docPr
     properties.set("name", figure.name)
     properties.set("descr", printable(figure.alternative))
