@@ -140,11 +140,12 @@ class _Term:
         return self.cells.get(replace(self.coefficient.place, quantity=f"{self._path}.{key}").id)
 
     def _of_result(self, key: str) -> Cell | None:
-        return self.cells.get(Place(self.entry.id, key).id)
+        variable = self._whole.get("variable")
+        return self.cells.get(Place(self.entry.id, key, variable if isinstance(variable, str) else "").id)
 
     def _of_patients(self, key: str) -> Cell | None:
         """Returns the number of the term's own patients, as in a subgroup, or of the model's."""
-        return self._cell(key) or self._of_result(key)
+        return self._cell(key) or self._of_result(key) or self._of_result(f"overall.{key}")
 
     def _why(self, cells: Sequence[Cell | None]) -> Iterator[str]:
         """Yields each reason for which a number is missing, once."""

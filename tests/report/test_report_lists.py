@@ -108,6 +108,8 @@ def test_every_coefficient_is_a_row_with_the_numbers_of_results_json(report):
 
 def test_a_row_says_of_which_model_and_patients_it_is(report):
     terms = terms_of(report)
+    assert {row["conf.level"] for row in terms} == {"0.95"}
+    assert all(row["n"] for row in terms)
     models = {(row["result"], row["model"], row["ratio.is"]) for row in terms}
     assert ("propensity", "propensity", "odds ratio") in models
     assert ("cox/os/all/multivariable", "multivariable", "hazard ratio") in models
@@ -126,6 +128,7 @@ def test_a_subgroup_has_a_row_for_its_own_model_and_one_for_the_interaction(repo
         *((f"stage={level}", model) for level in ("I", "II", "III") for model in ("subgroup", "interaction")),
     ]
     assert {(row["variable"], row["level"], row["reference"]) for row in rows} == {("arm", "new", "old")}
+    assert {row["n"] for row in rows if row["model"] == "interaction"} == {rows[0]["n"]}  # of all patients
     own = [row for row in rows if row["subgroup"] and row["model"] == "subgroup"]
     assert sum(int(row["n"]) for row in own) == int(rows[0]["n"])
 
