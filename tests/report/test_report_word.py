@@ -12,7 +12,9 @@ from docx.oxml.ns import qn
 from docx.shared import Mm
 
 from riskset_report import Recorded, report_of, write_report
+from riskset_report.printed import printed_report, printer_of
 from riskset_report.printing import PrintedRow, PrintedTable
+from riskset_report.word import table_docx
 from riskset_report.word.widths import LANDSCAPE_MM, PADDING_MM, PORTRAIT_MM, layout_of
 
 RECORDED = Recorded("ab" * 32, "2026-11-22T09:00:00.000+00:00", "2026-11-22T14:05:59.123+00:00")
@@ -92,6 +94,14 @@ def test_a_table_has_three_lines_a_head_on_each_page_and_no_torn_row(document):
         assert all(
             row.find(f".//{qn('w:keepNext')}") is not None for row in (head, *rows)
         )  # on one page with its notes
+
+
+def test_a_table_asked_for_alone_is_the_one_of_the_folder(lung, typed, folder):
+    report = report_of(typed(lung))
+    printed = printed_report(report, printer_of(report), RECORDED)
+    assert [table_docx(printed, table) for table in printed.tables] == [
+        (folder / "tables" / f"{table.name}.docx").read_bytes() for table in printed.tables
+    ]
 
 
 def test_a_tall_table_ends_a_page_between_groups_only(lung, typed):

@@ -41,14 +41,22 @@ def report_docx(printed: PrintedReport, drawings: Drawings) -> bytes:
     return file_of(document, _core(printed, printed.title))
 
 
+def table_docx(printed: PrintedReport, table: NumberedTable) -> bytes:
+    """Returns a table as a document with its caption and notes, ready to be copied into a manuscript."""
+    return _alone(new_document(printed), printed, table)
+
+
 def table_documents(printed: PrintedReport) -> Iterator[tuple[str, bytes]]:
-    """Yields, by the name of its files, each table as a document with its caption and notes, ready to be copied into a
-    manuscript."""
+    """Yields every table as a document, by the name of its files."""
     document = new_document(printed)  # one for all: reading its template takes longer than writing a table
     for table in printed.tables:
-        clear(document, is_landscape=_is_wide(table))
-        _add_numbered_table(document, printed, table)
-        yield table.name, file_of(document, _core(printed, table.title))
+        yield table.name, _alone(document, printed, table)
+
+
+def _alone(document: Document, printed: PrintedReport, table: NumberedTable) -> bytes:
+    clear(document, is_landscape=_is_wide(table))
+    _add_numbered_table(document, printed, table)
+    return file_of(document, _core(printed, table.title))
 
 
 def _add_block(document: Document, printed: PrintedReport, block: PrintedBlock, drawings: Drawings) -> None:
