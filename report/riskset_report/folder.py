@@ -34,8 +34,7 @@ def contents_of(report: Report, recorded: Recorded | None) -> dict[str, bytes]:
     """Returns the files of the folder by their path in it, provenance.json last."""
     printer = printer_of(report)
     printed = printed_report(report, printer, recorded)
-    sizes = drawn([one.figure for one in printed.figures], printer)
-    drawings = {one.name: of for one, of in zip(printed.figures, sizes, strict=True)}
+    drawings = {one.name: drawn(one.figure, printer) for one in printed.figures}
     contents = {
         RESULTS: results_without_marked(report),
         page.NAME: page.page(printed, drawings).encode(),
