@@ -3,7 +3,7 @@ the files beside its results.json."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,10 +13,8 @@ from riskset.catalogue import say
 from riskset.errors import DataError, did_you_mean
 from riskset.results import Results
 from riskset_report import report_of, write_report
-from riskset_report.page import caption, table_page
-from riskset_report.printed import NumberedTable, PrintedReport, file_name, printed_report, printer_of
-from riskset_report.table_files import table_csv
-from riskset_report.word import table_docx
+from riskset_report.printed import PrintedReport, file_name, printed_report, printer_of
+from riskset_report.table_files import files_of_tables
 
 Form = Literal["docx", "html", "csv"]
 _OF: Final = "table "
@@ -47,22 +45,21 @@ class TablesOfResults:
         report = report_of(self.results)
         return printed_report(report, printer_of(report), None)
 
+    @cached_property
+    def _files(self) -> Mapping[str, bytes]:
+        return files_of_tables(self._printed)
+
     def write(self, folder: Path) -> list[Path]:
         """As of `Tables`; also raises it where the folder has the results of another run."""
         return write_report(report_of(self.results), folder)
 
     def content(self, result: str, form: Form) -> bytes:
         """As of `Tables`."""
-        tables = {table.id.removeprefix(_OF): table for table in self._printed.tables}
-        if result not in tables:
-            hint = did_you_mean(result, tables) or say("notebook.table.known", ids=tuple(tables))
+        names = {table.id.removeprefix(_OF): table.name for table in self._printed.tables}
+        if result not in names:
+            hint = did_you_mean(result, names) or say("notebook.table.known", ids=tuple(names))
             raise DataError(say("notebook.table.none", id=result), hint)
-        write: Mapping[Form, Callable[[NumberedTable], bytes]] = {
-            "docx": lambda table: table_docx(self._printed, table),
-            "html": lambda table: table_page(table.table, caption(table)).encode(),
-            "csv": lambda table: table_csv(table.table),
-        }
-        return write[form](tables[result])
+        return self._files[f"tables/{names[result]}.{form}"]
 
 
 @dataclass(frozen=True)

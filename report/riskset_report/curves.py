@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from riskset.catalogue import ENGLISH
 from riskset.results import ResultEntry
 from riskset_report.cells import Cell, Cells, Mark, Place, numbers_of
 from riskset_report.csv_file import csv_file, value_text
@@ -69,7 +70,7 @@ def _rows(entry: ResultEntry, report: Report, printer: Printer) -> Iterator[list
         yield from curve.rows(report.cells)
     if not curves and entry.status != "ok" and "model" not in entry.analysis.question_json():
         head = _head(entry)
-        yield [*head, *[""] * (len(COLUMNS) - len(head) - 1), printer.text(reason(entry, report.cells))]
+        yield [*head, *[""] * (len(COLUMNS) - len(head) - 1), printer.text(reason(entry, report.cells, ENGLISH))]
 
 
 def _head(entry: ResultEntry) -> list[str]:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from riskset_report import page
 from riskset_report.curves import curves_csv
+from riskset_report.figures.drawings import drawn
 from riskset_report.figures.fonts import fonts_used
 from riskset_report.held_back import results_without_marked
 from riskset_report.in_place import PROVENANCE, RESULTS, put_in_place
 from riskset_report.numbers import numbers_csv
-from riskset_report.printed import Drawings, PrintedReport, figure_files, places_of, printed_report, printer_of
-from riskset_report.printing import Printer
+from riskset_report.printed import figure_files, places_of, printed_report, printer_of
 from riskset_report.provenance import Recorded, provenance
 from riskset_report.report import Report
 from riskset_report.table_files import files_of_tables
@@ -34,7 +34,7 @@ def contents_of(report: Report, recorded: Recorded | None) -> dict[str, bytes]:
     """Returns the files of the folder by their path in it, provenance.json last."""
     printer = printer_of(report)
     printed = printed_report(report, printer, recorded)
-    drawings = _drawings(printed, printer)
+    drawings = {one.name: drawn(one.figure, printer) for one in printed.figures}
     contents = {
         RESULTS: results_without_marked(report),
         page.NAME: page.page(printed, drawings).encode(),
@@ -42,13 +42,7 @@ def contents_of(report: Report, recorded: Recorded | None) -> dict[str, bytes]:
         "terms.csv": terms_csv(report, printer),
         "curves.csv": curves_csv(report, printer),
         "report.docx": report_docx(printed, drawings),
-        **{path: content for name, sizes in drawings.items() for path, content in figure_files(name, sizes).items()},
+        **{path: content for name, of in drawings.items() for path, content in figure_files(name, of).items()},
         **files_of_tables(printed),
     }
-    return {**contents, PROVENANCE: provenance(report.results, recorded, fonts_used(), contents)}
-
-
-def _drawings(printed: PrintedReport, printer: Printer) -> Drawings:
-    return {
-        one.name: {width: one.figure.drawn(printer, width) for width in one.figure.widths} for one in printed.figures
-    }
+    return {**contents, PROVENANCE: provenance(report, recorded, fonts_used(), contents)}

@@ -15,10 +15,11 @@ def results_without_marked(report: Report) -> bytes:
     """Returns results.json. A result of which numbers are held back has them as null, and lists them under `held_back`:
     where each is, its mark and why. A sentence that gives such a number away is replaced by the mark."""
     document = results_json(report.results)
+    marked = {cell.place.result for cell in report.cells if isinstance(cell.value, Mark)}
     for entry, result in zip(report.results.entries, document["results"], strict=True):
-        held_back = [*_taken_out(entry, result, report.cells)]
-        if held_back:
-            result["held_back"] = held_back
+        if entry.id not in marked:
+            continue
+        result["held_back"] = [*_taken_out(entry, result, report.cells)]
     return results_file(document)
 
 

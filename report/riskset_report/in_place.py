@@ -86,11 +86,11 @@ def _exchange(folder: Path, new: Path, old: Path, names: list[str], before: set[
         moved.append((source, target))
 
     try:
-        for name in sorted({*names, *before}):
+        for name in [*sorted(before - {*names}), *names]:  # the list of files last: a killed writer leaves the old one
             if (folder / name).is_file():
                 move(folder / name, old / name)
-        for name in names:
-            move(new / name, folder / name)
+            if name in names:
+                move(new / name, folder / name)
     except BaseException:
         for source, target in reversed(moved):
             os.replace(target, source)

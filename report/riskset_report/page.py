@@ -12,9 +12,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from riskset.catalogue import say
-from riskset_report.printed import Drawings, NumberedFigure, NumberedTable, PrintedReport, figure_files, with_fields
-from riskset_report.printing import PrintedTable
+from riskset_report.printed import (
+    Drawings,
+    NumberedFigure,
+    NumberedTable,
+    PrintedReport,
+    field_of,
+    figure_files,
+    in_fields,
+)
 from riskset_report.table_width import pieces
 
 NAME: Final = "index.html"
@@ -28,19 +34,18 @@ def page(printed: PrintedReport, drawings: Drawings) -> str:
         .render(
             printed=printed,
             drawings=drawings,
-            language="en",
             style=_style(),
-            foot=_css_string(str(say("report.page.foot", hash=printed.study_hash))),
-            page_number=_page_number(),
-            words=_words(),
+            foot=_css_string(printed.say("report.page.foot", hash=printed.study_hash)),
+            page_number=_page_number(printed),
+            words=_words(printed),
         )
     )
 
 
-def table_page(table: PrintedTable, caption: str) -> str:
+def table_page(printed: PrintedReport, table: NumberedTable) -> str:
     """Returns one table as a page, from which it can be copied."""
     template = _environment().get_template("table.html.j2")
-    return template.render(block=table, caption=caption, title=table.title, language="en", style=_style())
+    return template.render(printed=printed, block=table, style=_style())
 
 
 @cache
@@ -53,7 +58,7 @@ def _environment() -> Environment:
         "unbroken": _unbroken,
         "anchor": _anchor,
         "label": _label,
-        "caption": caption,
+        "caption": _caption,
         "svg": _svg,
         "files": _files,
     }
@@ -61,32 +66,28 @@ def _environment() -> Environment:
     return environment
 
 
-def caption(table: NumberedTable) -> str:
-    """Returns `Table 3. Title`."""
-    return f"{_label(table)} {table.title}"
-
-
 @cache
 def _style() -> Markup:
     return Markup(files("riskset_report").joinpath("templates/style.css").read_text(encoding="utf-8"))
 
 
-def _words() -> dict[str, str]:
+def _words(printed: PrintedReport) -> dict[str, str]:
     link = Markup('<a href="numbers.csv">numbers.csv</a>')
     return {
-        "contents": str(say("report.page.contents")),
-        "would_pass": str(say("report.page.would_pass")),
-        "numbers": Markup(str(say("report.page.numbers", file=link))),
-        "abbreviations": str(say("report.page.abbreviations")),
+        "contents": printed.say("report.page.contents"),
+        "would_pass": printed.say("report.page.would_pass"),
+        "numbers": Markup(printed.say("report.page.numbers", file=link)),
+        "abbreviations": printed.say("report.page.abbreviations"),
     }
 
 
-def _page_number() -> Markup:
+def _page_number(printed: PrintedReport) -> Markup:
     """`Page n of m` as the content of a margin box."""
     counters = {"page": "counter(page)", "pages": "counter(pages)"}
+    said = printed.say("report.page.number", page=field_of("page"), pages=field_of("pages"))
     return Markup(" ").join(
         _css_string(piece) if number % 2 == 0 else Markup(counters[piece])
-        for number, piece in enumerate(with_fields("report.page.number", *counters))
+        for number, piece in enumerate(in_fields(said))
     )
 
 
@@ -108,9 +109,17 @@ def _anchor(block: NumberedFigure | NumberedTable) -> str:
     return f"{'figure' if isinstance(block, NumberedFigure) else 'table'}-{block.number}"
 
 
-def _label(block: NumberedFigure | NumberedTable) -> str:
+@pass_context
+def _label(context: Context, block: NumberedFigure | NumberedTable) -> str:
+    """`Figure 3.`"""
     kind = "figure" if isinstance(block, NumberedFigure) else "table"
-    return str(say(f"report.caption.{kind}", number=block.number))
+    return str(context["printed"].say(f"report.caption.{kind}", number=block.number))
+
+
+@pass_context
+def _caption(context: Context, table: NumberedTable) -> str:
+    """`Table 3. Title`"""
+    return f"{_label(context, table)} {table.title}"
 
 
 def _unbroken(cell: str) -> Markup:

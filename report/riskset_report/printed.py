@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from riskset.catalogue import say
 from riskset.study.load import study_hash
@@ -27,16 +28,13 @@ class NumberedFigure:
     name: str
     """Of its files, without folder, width and extension."""
     figure: Figure
+    alternative: str
+    """What stands for the drawing where it cannot be seen."""
 
     @property
     def title(self) -> str:
         """Its caption, without a full stop."""
         return self.figure.title
-
-    @property
-    def alternative(self) -> str:
-        """What stands for the drawing where it cannot be seen."""
-        return self.title
 
 
 @dataclass(frozen=True)
@@ -69,6 +67,7 @@ class PrintedPart:
 class PrintedReport:
     """Everything that a reader sees, in order."""
 
+    language: str
     title: str
     subject: str
     """The study's id and version."""
@@ -83,6 +82,10 @@ class PrintedReport:
     missing: PrintedTable | None
     """Results without numbers, with status and reason; None where there are none."""
 
+    def say(self, code: str, /, **values: Any) -> str:  # noqa: ANN401 - whatever a template prints
+        """Returns the sentence of a code of the catalogue, in the report's language."""
+        return say(code, **values).in_language(self.language)
+
     @property
     def figures(self) -> list[NumberedFigure]:
         return [block for part in self.parts for block in part.blocks if isinstance(block, NumberedFigure)]
@@ -96,9 +99,14 @@ Drawings = Mapping[str, Mapping[int, FigureFiles]]
 """The files of each figure, by its name and its width in mm, the widest first."""
 
 
-def with_fields(code: str, *names: str) -> list[str]:
+def field_of(name: str) -> str:
+    """Returns what stands in a sentence for a value that is put in later."""
+    return f"{_FIELD}{name}{_FIELD}"
+
+
+def in_fields(sentence: str) -> list[str]:
     """Returns a sentence in pieces: text, the name of a value that is put in later, text, and so on."""
-    return re.split(f"{_FIELD}(\\w+){_FIELD}", str(say(code, **{name: f"{_FIELD}{name}{_FIELD}" for name in names})))
+    return re.split(f"{_FIELD}(\\w+){_FIELD}", sentence)
 
 
 def figure_files(name: str, drawings: Mapping[int, FigureFiles]) -> dict[str, bytes]:
@@ -113,7 +121,7 @@ def figure_files(name: str, drawings: Mapping[int, FigureFiles]) -> dict[str, by
 def printer_of(report: Report) -> Printer:
     """Returns what prints the report's cells, times in the study's unit."""
     study = report.results.study
-    return Printer(report.cells, study.time.unit, study.days_per_unit)
+    return Printer(report.cells, study.time.unit, study.days_per_unit, report.language)
 
 
 def printed_report(report: Report, printer: Printer, recorded: Recorded | None) -> PrintedReport:
@@ -125,11 +133,12 @@ def printed_report(report: Report, printer: Printer, recorded: Recorded | None) 
         if part.blocks
     ]
     return PrintedReport(
-        title=study.title_in("en"),
-        subject=str(say("report.fact.study_version", id=study.id, version=study.version)),
+        language=report.language,
+        title=study.title_in(report.language),
+        subject=printer.say("report.fact.study_version", id=study.id, version=study.version),
         ended_at=recorded.ended_at if recorded else None,
         study_hash=study_hash(study),
-        facts=tuple(_facts(report, recorded)),
+        facts=tuple(_facts(report, printer, recorded)),
         notices=report.results.notices,
         parts=tuple(parts),
         missing=_missing(report, printer),
@@ -165,7 +174,9 @@ class _Numbered:
             name = self._name("table", block.id.removeprefix("table "))
             return NumberedTable(self.tables, name, block.id, self.printer.table(block))
         self.figures += 1
-        return NumberedFigure(self.figures, self._name("figure", block.id.removeprefix("figure ")), block)
+        name = self._name("figure", block.id.removeprefix("figure "))
+        alternative = self.printer.say("report.caption.alternative", title=block.title, file=f"figures/{name}")
+        return NumberedFigure(self.figures, name, block, alternative)
 
     def _name(self, kind: str, id_: str) -> str:
         """As `file_name`; a name that a file system may take for another one gets a number."""
@@ -183,26 +194,29 @@ def file_name(id_: str) -> str:
     return re.sub(r"[^\w.-]", "_", id_.replace("/", "-")).lstrip(".")[:_LONGEST_NAME]
 
 
-def _facts(report: Report, recorded: Recorded | None) -> Iterator[tuple[str, str]]:
+def _facts(report: Report, printer: Printer, recorded: Recorded | None) -> Iterator[tuple[str, str]]:
     results, study = report.results, report.results.study
     sites = [report.labels.site(site) for site in results.sites]
-    yield str(say("report.fact.study")), str(say("report.fact.study_version", id=study.id, version=study.version))
-    yield str(say("report.fact.hash")), study_hash(study)
-    yield str(say("report.fact.run")), results.run
-    yield str(say("report.fact.sites", n=len(sites))), ", ".join(sites)
+    yield printer.say("report.fact.study"), printer.say("report.fact.study_version", id=study.id, version=study.version)
+    yield printer.say("report.fact.hash"), study_hash(study)
+    yield printer.say("report.fact.run"), results.run
+    yield printer.say("report.fact.sites", n=len(sites)), ", ".join(sites)
     opened = results.opened
     of = {"numbers": opened.numbers, "patients": opened.patients, "columns": opened.columns}
     later = {"before": results.opened_before} if results.opened_before else {}
-    yield str(say("report.fact.opened")), str(say(f"report.opened.{'later' if later else 'first'}", **of, **later))
-    ended = say("report.fact.no_record") if recorded is None else time_text(recorded.ended_at)
-    yield str(say("report.fact.ended")), str(ended)
+    yield (
+        printer.say("report.fact.opened"),
+        printer.say(f"report.opened.{'later' if later else 'first'}", **of, **later),
+    )
+    ended = time_text(recorded.ended_at) if recorded else printer.say("report.fact.no_record")
+    yield printer.say("report.fact.ended"), ended
 
 
 def _missing(report: Report, printer: Printer) -> PrintedTable | None:
     rows = [(ids, (status, printer.text(why))) for ids, status, why in report.missing]
     if not rows:
         return None
-    columns = (str(say("report.page.status")), str(say("report.page.reason")))
-    title = str(say("report.page.not_reported"))
+    columns = (printer.say("report.page.status"), printer.say("report.page.reason"))
+    title = printer.say("report.page.not_reported")
     printed = tuple(PrintedRow(ids, cells, is_inner=False) for ids, cells in rows)
     return PrintedTable(title, columns, printed, (), is_prose=True)

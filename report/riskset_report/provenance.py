@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any, Final
 
-from riskset.results import Results
 from riskset.study.load import study_hash
 from riskset_report.in_place import file_hash
+from riskset_report.report import Report
 
 SCHEMA: Final = 1
 PACKAGES: Final = ("riskset", "numpy", "matplotlib", "python-docx", "jinja2")
@@ -36,11 +36,11 @@ def time_text(at: str) -> str:
 
 
 def provenance(
-    results: Results, recorded: Recorded | None, fonts: Mapping[str, str], contents: Mapping[str, bytes]
+    report: Report, recorded: Recorded | None, fonts: Mapping[str, str], contents: Mapping[str, bytes]
 ) -> bytes:
     """Returns provenance.json: the same bytes for the same run, versions, fonts and files. Nothing is read from a
     clock; `recorded` is None of a rehearsal, whose times are then null."""
-    study = results.study
+    results, study = report.results, report.results.study
     whole: dict[str, Any] = {
         "schema": SCHEMA,
         "study": {"id": study.id, "version": study.version, "sha256": study_hash(study)},
@@ -50,6 +50,7 @@ def provenance(
         "began_at": recorded and recorded.began_at,
         "ended_at": recorded and recorded.ended_at,
         "sites": list(results.sites),
+        "language": report.language,
         "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
         "fonts": dict(fonts),
         "files": {name: file_hash(content) for name, content in contents.items()},

@@ -4,32 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from riskset.catalogue import say
 from riskset_report.csv_file import csv_file
-from riskset_report.page import caption, table_page
+from riskset_report.page import table_page
 from riskset_report.printed import PrintedReport
 from riskset_report.printing import PrintedTable
-from riskset_report.word import table_docx
+from riskset_report.word import table_documents
 
 
 def files_of_tables(printed: PrintedReport) -> dict[str, bytes]:
     """Returns the files of all tables by their path in the folder."""
     files: dict[str, bytes] = {}
-    for table in printed.tables:
-        path = f"tables/{table.name}"
-        files[f"{path}.csv"] = table_csv(table.table)
-        files[f"{path}.html"] = table_page(table.table, caption(table)).encode()
-        files[f"{path}.docx"] = table_docx(printed, table)
+    for table, (name, document) in zip(printed.tables, table_documents(printed), strict=True):
+        path = f"tables/{name}"
+        files[f"{path}.csv"] = table_csv(table.table, printed.say("report.table.note"))
+        files[f"{path}.html"] = table_page(printed, table).encode()
+        files[f"{path}.docx"] = document
     return files
 
 
-def table_csv(table: PrintedTable) -> bytes:
+def table_csv(table: PrintedTable, note: str) -> bytes:
     """Returns a table's printed texts: a level has its heading in the first column and its own name in the second.
-    Below the rows, each note is a row, which says why a number is missing."""
-    return csv_file(("", "", *table.columns), _rows(table))
+    Below the rows, each note is a row that begins with the word `note`; notes say why a number is missing."""
+    return csv_file(("", "", *table.columns), _rows(table, note))
 
 
-def _rows(table: PrintedTable) -> Iterator[tuple[str, ...]]:
+def _rows(table: PrintedTable, note: str) -> Iterator[tuple[str, ...]]:
     heading = ""
     for row in table.rows:
         if row.is_inner:
@@ -38,5 +37,4 @@ def _rows(table: PrintedTable) -> Iterator[tuple[str, ...]]:
         heading = row.label
         if row.cells:
             yield row.label, "", *row.cells
-    for note in table.notes:
-        yield str(say("report.table.note")), note
+    yield from ((note, text) for text in table.notes)

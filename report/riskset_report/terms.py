@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from math import log
 from typing import Any, Final
 
+from riskset.catalogue import ENGLISH
 from riskset.results import ResultEntry
+from riskset.study.spec import NumberVariable, Variable
 from riskset_report.cells import Cell, Cells, Found, Mark, Number, Place, numbers_of
 from riskset_report.csv_file import csv_file, value_text
 from riskset_report.not_reported import reason
@@ -38,13 +40,16 @@ def terms_csv(report: Report, printer: Printer) -> bytes:
 
 
 def _rows(entry: ResultEntry, report: Report, printer: Printer) -> Iterator[list[str]]:
-    terms = [_Term(entry, found, report.cells) for found in numbers_of(entry) if _is_coefficient(found)]
-    if terms:
-        yield from (term.row for term in terms)
-    elif entry.status != "ok" and (entry.kind in _KINDS or "model" in entry.analysis.question_json()):
-        asked = entry.analysis.question_json()
-        head = _head(entry, str(asked.get("model", entry.kind)))
-        yield [*head, *[""] * (len(COLUMNS) - len(head) - 1), printer.text(reason(entry, report.cells))]
+    model = entry.analysis.question_json().get("model", entry.kind if entry.kind in _KINDS else None)
+    if model is None:
+        return
+    variables = report.results.study.variables
+    terms = [_Term(entry, found, report.cells, variables) for found in numbers_of(entry) if _is_coefficient(found)]
+    yield from (term.row for term in terms)
+    if not terms and entry.status != "ok":
+        head = _head(entry, str(model))
+        why = printer.text(reason(entry, report.cells, ENGLISH))
+        yield [*head, *[""] * (len(COLUMNS) - len(head) - 1), why]
 
 
 def _is_coefficient(found: Found) -> bool:
@@ -64,6 +69,8 @@ class _Term:
     entry: ResultEntry
     coefficient: Found
     cells: Cells
+    variables: Mapping[str, Variable]
+    """Of the study."""
 
     @property
     def row(self) -> list[str]:
@@ -118,29 +125,31 @@ class _Term:
         if variable is None:  # of a subgroup: the arm's
             variable, reference = self._whole["arm"], self._whole["reference"]
             level = next(arm["arm"] for arm in self._whole["overall"]["by_arm"] if arm["arm"] != reference)
-        return [_name(variable, level or ""), variable, level or "", reference or ""]
+        return [self._name(variable, level or ""), variable, level or "", reference or ""]
+
+    def _name(self, variable: str, level: str) -> str:
+        """`arm`, `new` as `armnew`; `arm:ecog`, `new:1` as `armnew:ecog1`; `arm:age`, `new` as `armnew:age`."""
+        factors, levels = variable.split(":"), level.split(":")
+        if len(factors) == 1:
+            return variable + level
+        leveled = [name for name in factors if not isinstance(self.variables.get(name), NumberVariable)]
+        of = dict(zip(leveled, levels, strict=False))
+        return ":".join(name + of.get(name, "") for name in factors)
 
     def _cell(self, key: str) -> Cell | None:
         return self.cells.get(replace(self.coefficient.place, quantity=f"{self._path}.{key}").id)
 
     def _of_result(self, key: str) -> Cell | None:
-        return self.cells.get(Place(self.entry.id, key).id)
+        variable = self._whole.get("variable")
+        return self.cells.get(Place(self.entry.id, key, variable if isinstance(variable, str) else "").id)
 
     def _of_patients(self, key: str) -> Cell | None:
         """Returns the number of the term's own patients, as in a subgroup, or of the model's."""
-        return self._cell(key) or self._of_result(key)
+        return self._cell(key) or self._of_result(key) or self._of_result(f"overall.{key}")
 
     def _why(self, cells: Sequence[Cell | None]) -> Iterator[str]:
         """Yields each reason for which a number is missing, once."""
         yield from dict.fromkeys(filter(None, (self.cells.why(cell) for cell in cells if cell is not None)))
-
-
-def _name(variable: str, level: str) -> str:
-    """`arm` and `new` as `armnew`; `arm:ecog` and `new:1` as `armnew:ecog1`."""
-    variables, levels = variable.split(":"), level.split(":")
-    if len(variables) != len(levels):
-        return variable + level
-    return ":".join(name + of for name, of in zip(variables, levels, strict=True))
 
 
 def _text(cell: Cell | None, of: Callable[[float], Number] = lambda value: value) -> str:

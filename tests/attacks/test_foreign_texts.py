@@ -29,7 +29,8 @@ from riskset.study import load
 from riskset.study.load import canonical_json, parse_study, study_from_json
 from riskset.terminal import tell
 from riskset.visible_text import json_text, unseen, visible
-from riskset_report.cells import Cell, Cells, Mark, Place, numbers_csv
+from riskset_report.cells import Cell, Cells, Mark, Place
+from riskset_report.numbers import numbers_csv
 
 ROOT = Path(riskset.__file__).parents[2]
 STUDY = (ROOT / "tests" / "transcripts" / "hospital" / "study.toml").read_text(encoding="utf-8")

@@ -1,6 +1,10 @@
 """index.html: what it tells, that it needs nothing else, and that it is written whole or not at all."""
 
+import csv
+import hashlib
 import html
+import importlib.metadata
+import io
 import json
 import os
 import re
@@ -12,6 +16,7 @@ import pytest
 from riskset.study.load import study_hash
 from riskset.study.spec import Study
 from riskset_report import Labels, Recorded, in_place, labels_of, report_of, write_report
+from riskset_report.printing import PrintedRow, PrintedTable
 
 RECORDED = Recorded("ab" * 32, "2026-11-22T09:00:00.000+00:00", "2026-11-22T14:05:59.123+00:00")
 
@@ -210,6 +215,63 @@ def test_nothing_of_an_earlier_report_is_left_and_nothing_of_anybody_else_is_los
     assert after["notes.txt"] == b"of the statistician"
     assert "tables/km-os-all.csv" not in after
     assert "tables/cox-os-all-cox.csv" in after
+
+
+def test_provenance_names_the_run_the_programs_and_every_file(lung, tmp_path, typed, writes):
+    writes(lung, tmp_path)
+    files = contents(tmp_path)
+    told = json.loads(files.pop("provenance.json"))
+    assert told["files"] == {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    study = typed(lung).study
+    assert told["study"] == {"id": "lung-demo", "version": "1.0.0", "sha256": study_hash(study)}
+    assert (told["run"], told["sites"], told["language"]) == ("2026-11-22-a1b2c3", lung["sites"], "en")
+    assert (told["recorded"], told["roster"]) == (True, RECORDED.roster)
+    assert (told["began_at"], told["ended_at"]) == (RECORDED.began_at, RECORDED.ended_at)
+    assert told["versions"]["riskset"] == importlib.metadata.version("riskset")
+    assert {"python", "numpy", "matplotlib", "python-docx"} < told["versions"].keys()
+    assert "DejaVu Sans" in told["fonts"]
+
+
+def test_a_rehearsal_has_no_record(lung, tmp_path, writes):
+    writes(lung, tmp_path, recorded=None)
+    told = json.loads((tmp_path / "provenance.json").read_text(encoding="utf-8"))
+    assert [told[key] for key in ("recorded", "roster", "began_at", "ended_at")] == [False, None, None, None]
+    assert "of which there is no record" in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
+def test_two_results_whose_names_a_file_system_takes_for_one_have_files_of_their_own(lung, tmp_path, writes):
+    lung["results"].append({**lung["results"][0], "id": "km/OS/all"})
+    lung["results"].append({**lung["results"][0], "id": "km-os/all"})
+    writes(lung, tmp_path)
+    names = {name.casefold() for name in contents(tmp_path) if name.endswith("mm.svg") or name.startswith("tables/km")}
+    assert {f"figures/km-os-all{n}-85mm.svg" for n in ("", "-2", "-3")} < names
+    assert {f"tables/km-os-all{n}.csv" for n in ("", "-2", "-3")} < names
+
+
+def test_a_table_as_csv_names_the_heading_of_each_level_and_has_its_notes(lung, tmp_path, writes):
+    writes(lung, tmp_path)
+    content = (tmp_path / "tables" / "cox-os-all-cox.csv").read_bytes()
+    rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+    assert rows[0][:3] == ["", "", "Univariable n (events)"]
+    assert ["sex", "female", "212 (150)", "0.56 (0.40–0.80)", ".002", "212 (150)", "0.54 (0.38–0.77)", "<.001"] in rows
+    assert any(row[0] == "Note" and "hazard ratio" in row[1] for row in rows)
+
+
+def test_a_table_is_a_page_of_its_own(lung, tmp_path, writes):
+    writes(lung, tmp_path)
+    page = (tmp_path / "tables" / "km-os-all.html").read_text(encoding="utf-8")
+    Nesting().feed(page)
+    assert not re.search(r"<script|<link|\bsrc=|href=|@import|url\(", page)
+    assert "<caption>Table 1. os by Kaplan-Meier</caption>" in page
+
+
+def test_a_tall_table_breaks_between_groups_and_a_short_one_nowhere():
+    inner = [PrintedRow(f"level {n}", ("1",), is_inner=True) for n in range(3)]
+    rows = tuple(row for n in range(10) for row in (PrintedRow(f"variable {n}", (), is_inner=False), *inner))
+    table = PrintedTable("", ("n",), rows, ())
+    assert [len(group) for group in table.groups] == [4] * 10
+    assert table.is_tall
+    assert not replace(table, rows=rows[:12]).is_tall
 
 
 def test_a_report_of_riskset_0_1_leaves_nothing(lung, tmp_path, writes):

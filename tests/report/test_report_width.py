@@ -57,7 +57,7 @@ def test_a_cell_breaks_only_before_a_parenthesis(lung, typed, tmp_path, monkeypa
     def cells():
         write_report(report_of(typed(lung), None), tmp_path)
         page = (tmp_path / "index.html").read_text(encoding="utf-8")
-        return set(re.findall(r'class="broken"', page)), re.findall(r"<td>(.*?)</td>", page)
+        return set(re.findall(r'table class="broken"', page)), re.findall(r"<td>(.*?)</td>", page)
 
     of_ratio = "<span>0.56</span> <span>(0.40–0.80)</span>"
     broken, printed = cells()

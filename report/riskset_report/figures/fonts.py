@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-import matplotlib as mpl
-from matplotlib.font_manager import findfont, fontManager
+from matplotlib.font_manager import findfont
 
-from riskset_report.figures.style import house_style
+from riskset_report.figures.font_families import families
 from riskset_report.in_place import file_hash
 
 
 @cache
-def fonts_used() -> MappingProxyType[str, str]:
+def fonts_used() -> Mapping[str, str]:
     """Returns the SHA-256 of the file of each font that a figure may use, by its name, in the order in which they are
     tried."""
-    with house_style():
-        names = [name for name in mpl.rcParams["font.family"] if name in fontManager.get_font_names()]
-    return MappingProxyType({name: file_hash(Path(findfont(name)).read_bytes()) for name in names})
+    return MappingProxyType({name: file_hash(Path(findfont(name)).read_bytes()) for name in families()})

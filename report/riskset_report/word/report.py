@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from importlib.metadata import version
+from typing import Final
 
 from docx.document import Document
-from docx.enum.section import WD_ORIENT
-from docx.shared import Mm, Pt
+from docx.shared import Emu, Mm, Pt
 
-from riskset.catalogue import say
 from riskset_report.printed import Drawings, NumberedFigure, NumberedTable, PrintedBlock, PrintedReport
 from riskset_report.printing import PrintedBox, PrintedTable
-from riskset_report.word.document import add_caption, add_note, new_document, turn
+from riskset_report.word.document import add_caption, add_note, clear, new_document, turn
 from riskset_report.word.package import Core, file_of
 from riskset_report.word.tables import printable, table_element
 from riskset_report.word.widths import PORTRAIT_MM, layout_of
 
+_HIGHEST_MM: Final = 235.0
+"""Of a figure, which leaves room for its caption on the page."""
+
 
 def report_docx(printed: PrintedReport, drawings: Drawings) -> bytes:
     """Returns the whole report: title, notices, facts, then all tables, figures and boxes in the order of the page."""
-    document = new_document(_foot(printed))
+    document = new_document(printed)
     document.add_paragraph(printable(printed.title), style="Title")
     for notice in printed.notices:
         document.add_paragraph().add_run(printable(notice)).bold = True
@@ -30,7 +33,7 @@ def report_docx(printed: PrintedReport, drawings: Drawings) -> bytes:
         turn(document, is_landscape=_is_wide(part.blocks[0]))
         document.add_heading(printable(part.heading), level=1)
         for block in part.blocks:
-            _add_block(document, block, drawings)
+            _add_block(document, printed, block, drawings)
     if printed.missing is not None:
         turn(document, is_landscape=False)
         document.add_heading(printed.missing.title, level=1)
@@ -39,25 +42,32 @@ def report_docx(printed: PrintedReport, drawings: Drawings) -> bytes:
 
 
 def table_docx(printed: PrintedReport, table: NumberedTable) -> bytes:
-    """Returns one table with its caption and notes, ready to be copied into a manuscript."""
-    document = new_document(_foot(printed))
-    if layout_of(table.table).is_landscape:
-        section = document.sections[0]
-        section.page_width, section.page_height = section.page_height, section.page_width
-        section.orientation = WD_ORIENT.LANDSCAPE
-    _add_numbered_table(document, table)
-    return file_of(document, _core(printed, table.table.title))
+    """Returns a table as a document with its caption and notes, ready to be copied into a manuscript."""
+    return _alone(new_document(printed), printed, table)
 
 
-def _add_block(document: Document, block: PrintedBlock, drawings: Drawings) -> None:
+def table_documents(printed: PrintedReport) -> Iterator[tuple[str, bytes]]:
+    """Yields every table as a document, by the name of its files."""
+    document = new_document(printed)  # one for all: reading its template takes longer than writing a table
+    for table in printed.tables:
+        yield table.name, _alone(document, printed, table)
+
+
+def _alone(document: Document, printed: PrintedReport, table: NumberedTable) -> bytes:
+    clear(document, is_landscape=_is_wide(table))
+    _add_numbered_table(document, printed, table)
+    return file_of(document, _core(printed, table.title))
+
+
+def _add_block(document: Document, printed: PrintedReport, block: PrintedBlock, drawings: Drawings) -> None:
     if isinstance(block, PrintedBox):
-        _add_box(document, block)
+        _add_box(document, printed, block)
         return
     turn(document, is_landscape=_is_wide(block))
     if isinstance(block, NumberedTable):
-        _add_numbered_table(document, block)
+        _add_numbered_table(document, printed, block)
     else:
-        _add_figure(document, block, drawings)
+        _add_figure(document, printed, block, drawings)
 
 
 def _is_wide(block: PrintedBlock) -> bool:
@@ -65,8 +75,8 @@ def _is_wide(block: PrintedBlock) -> bool:
     return isinstance(block, NumberedTable) and layout_of(block.table).is_landscape
 
 
-def _add_numbered_table(document: Document, table: NumberedTable) -> None:
-    add_caption(document, "table", table.number, table.table.title)
+def _add_numbered_table(document: Document, printed: PrintedReport, table: NumberedTable) -> None:
+    add_caption(document, printed, table)
     _add_table(document, table.table)
 
 
@@ -79,26 +89,26 @@ def _add_table(document: Document, table: PrintedTable) -> None:
     add_note(document, "")
 
 
-def _add_figure(document: Document, figure: NumberedFigure, drawings: Drawings) -> None:
+def _add_figure(document: Document, printed: PrintedReport, figure: NumberedFigure, drawings: Drawings) -> None:
     files = next(iter(drawings[figure.name].values()))
     paragraph = document.add_paragraph()
     paragraph.paragraph_format.keep_with_next = True
     picture = paragraph.add_run().add_picture(io.BytesIO(files.png))
-    if picture.width > Mm(PORTRAIT_MM):
-        picture.height, picture.width = round(picture.height * Mm(PORTRAIT_MM) / picture.width), Mm(PORTRAIT_MM)
+    scale = min(Mm(PORTRAIT_MM) / picture.width, Mm(_HIGHEST_MM) / picture.height, 1)
+    picture.width, picture.height = Emu(round(scale * picture.width)), Emu(round(scale * picture.height))
     properties = picture._inline.docPr
     properties.set("name", figure.name)
     properties.set("descr", printable(figure.alternative))
-    caption = add_caption(document, "figure", figure.number, figure.title)
+    caption = add_caption(document, printed, figure)
     caption.paragraph_format.keep_with_next = False
     caption.paragraph_format.space_before, caption.paragraph_format.space_after = Pt(2), Pt(14)
 
 
-def _add_box(document: Document, box: PrintedBox) -> None:
+def _add_box(document: Document, printed: PrintedReport, box: PrintedBox) -> None:
     paragraph = document.add_paragraph()
     paragraph.add_run(printable(f"{box.title}.")).bold = True
     lines = [f" {box.status}.", f" {box.why}." if box.why else ""]
-    lines += [f" {say('report.page.would_pass')} {box.remedy}."] if box.remedy else []
+    lines += [f" {printed.say('report.page.would_pass')} {box.remedy}."] if box.remedy else []
     paragraph.add_run(printable("".join(lines)))
     paragraph.paragraph_format.keep_together = True
 
@@ -109,10 +119,6 @@ def _add_fact(document: Document, name: str, value: str) -> None:
     run.text, run.bold = printable(f"{name}: "), True
     other = paragraph.add_run(printable(value))
     other.font.size = run.font.size
-
-
-def _foot(printed: PrintedReport) -> str:
-    return str(say("report.page.foot", hash=printed.study_hash))
 
 
 def _core(printed: PrintedReport, title: str) -> Core:

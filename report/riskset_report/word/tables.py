@@ -10,7 +10,7 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
 from riskset_report.printing import PrintedRow, PrintedTable
-from riskset_report.word.widths import PADDING_MM, Layout, unbroken
+from riskset_report.word.widths import PADDING_MM, Layout, lines_of
 
 _TWIPS_PER_MM: Final = 1440 / 25.4
 _RULE, _FINE_RULE = 12, 6
@@ -29,7 +29,7 @@ def table_element(table: PrintedTable, layout: Layout, *, is_followed: bool) -> 
     for number, group in enumerate(table.groups, 1):
         is_last, is_whole = number == len(table.groups), not table.is_tall
         kept = [True] * (len(group) - 1) + [is_followed if is_last else is_whole]
-        rows += [_row(row, widths, layout.size, keeps=keeps) for row, keeps in zip(group, kept, strict=True)]
+        rows += [_row(row, widths, layout, keeps=keeps) for row, keeps in zip(group, kept, strict=True)]
     grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
     properties = _properties(table.title, sum(widths))
     return parse_xml(f"<w:tbl {nsdecls('w')}>{properties}<w:tblGrid>{grid}</w:tblGrid>{''.join(rows)}</w:tbl>")
@@ -49,25 +49,25 @@ def _properties(title: str, width: int) -> str:
 
 def _head(table: PrintedTable, widths: Sequence[int], size: float) -> str:
     cells = "".join(
-        _cell(text, width, size, keeps=True, is_bold=True, borders=_rule("bottom", _FINE_RULE), align="bottom")
+        _cell((text,), width, size, keeps=True, is_bold=True, borders=_rule("bottom", _FINE_RULE), align="bottom")
         for text, width in zip(("", *table.columns), widths, strict=True)
     )
     return f"<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>{cells}</w:tr>"
 
 
-def _row(row: PrintedRow, widths: Sequence[int], size: float, *, keeps: bool) -> str:
-    indent = _INDENT_TWIPS if row.is_inner else 0
+def _row(row: PrintedRow, widths: Sequence[int], layout: Layout, *, keeps: bool) -> str:
+    indent, size = _INDENT_TWIPS if row.is_inner else 0, layout.size
     if not row.cells:
-        cells = _cell(row.label, sum(widths), size, keeps=keeps, is_bold=True, span=len(widths))
+        cells = _cell((row.label,), sum(widths), size, keeps=keeps, is_bold=True, span=len(widths))
     else:
-        cells = _cell(row.label, widths[0], size, keeps=keeps, indent=indent)
-        texts = zip(row.cells, widths[1:], strict=True)
-        cells += "".join(_cell(unbroken(text), width, size, keeps=keeps) for text, width in texts)
+        cells = _cell((row.label,), widths[0], size, keeps=keeps, indent=indent)
+        columns = zip(row.cells, widths[1:], layout.is_broken, strict=True)
+        cells += "".join(_cell(lines_of(text, is_broken=of), width, size, keeps=keeps) for text, width, of in columns)
     return f"<w:tr><w:trPr><w:cantSplit/></w:trPr>{cells}</w:tr>"
 
 
 def _cell(
-    text: str,
+    lines: Sequence[str],
     width: int,
     size: float,
     *,
@@ -82,12 +82,12 @@ def _cell(
     rules = f"<w:tcBorders>{borders}</w:tcBorders>" if borders else ""
     kept = "<w:keepNext/>" if keeps else ""
     sizes = f'<w:sz w:val="{round(2 * size)}"/><w:szCs w:val="{round(2 * size)}"/>'  # also of an empty line
+    texts = "<w:br/>".join(f'<w:t xml:space="preserve">{escape(printable(line))}</w:t>' for line in lines)
     return (
         f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{spans}{rules}<w:vAlign w:val="{align}"/></w:tcPr>'
         f'<w:p><w:pPr>{kept}<w:spacing w:before="20" w:after="20"/>'
-        f'<w:ind w:left="{indent}" w:hanging="0"/><w:rPr>{sizes}</w:rPr></w:pPr>'
-        f"<w:r><w:rPr>{'<w:b/>' if is_bold else ''}{sizes}</w:rPr>"
-        f'<w:t xml:space="preserve">{escape(printable(text))}</w:t></w:r></w:p></w:tc>'
+        f'<w:ind w:left="{indent}"/><w:rPr>{sizes}</w:rPr></w:pPr>'
+        f"<w:r><w:rPr>{'<w:b/>' if is_bold else ''}{sizes}</w:rPr>{texts}</w:r></w:p></w:tc>"
     )
 
 

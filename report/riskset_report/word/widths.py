@@ -14,12 +14,22 @@ PORTRAIT_MM, LANDSCAPE_MM = 175.0, 262.0
 """Between the margins of A4."""
 PADDING_MM: Final = 1.4
 """Left and right of each cell's text, so that no column touches the next."""
-_SIZES: Final = (8.5, 8.0, 7.5, 7.0, 6.5, 6.0)
+_SIZES: Final = (8.0, 7.5, 7.0, 6.5, 6.0)
 """Points, in the order in which they are tried."""
 _MM_PER_POINT: Final = 25.4 / 72
 _LONGEST_PIECE: Final = 26
 """Characters of an estimate with its limits; a longer text is prose, and breaks between words."""
-_WIDEST_LABEL_MM: Final = 62.0
+_WIDEST_LABEL_MM, _NARROW_LABEL_MM = 62.0, 42.0
+_WAYS: Final = (
+    (False, 8.5, _WIDEST_LABEL_MM, False),
+    (False, 8.5, _NARROW_LABEL_MM, False),
+    (False, 8.0, _NARROW_LABEL_MM, False),
+    (False, 8.5, _NARROW_LABEL_MM, True),
+    (True, 8.5, _WIDEST_LABEL_MM, False),
+    (True, 8.5, _NARROW_LABEL_MM, True),
+    *((True, size, _NARROW_LABEL_MM, True) for size in _SIZES),
+)
+"""Across the page, size of the type, the most that labels have on one line, with broken cells: the best first."""
 _SPARE_MM: Final = 6.0
 """The most that a column gets beyond its need."""
 _INDENT_EM: Final = 1.0
@@ -46,34 +56,39 @@ class Layout:
     """Of its type, in points."""
     widths_mm: tuple[float, ...]
     """Of the labels, then of each column."""
+    is_broken: tuple[bool, ...]
+    """For each column, whether its cells have a line for each piece: Word would else end a line after a dash."""
 
 
 def layout_of(table: PrintedTable) -> Layout:
     """Returns the largest type with which a table fits upright, or else across the page; with cells on one line if
     possible, or else broken before a parenthesis. A table that never fits is broken between words in the smallest."""
-    for is_landscape, size, is_broken in _ways():
+    for is_landscape, size, widest_label, is_broken in _WAYS:
         room = LANDSCAPE_MM if is_landscape else PORTRAIT_MM
         label, columns = _needs(table, size, is_broken=is_broken)
-        if min(label, _WIDEST_LABEL_MM) + sum(columns) <= room:
-            return Layout(is_landscape, size, _spread(label, columns, room))
+        if min(label, widest_label) + sum(columns) <= room:
+            spread = _of_prose if table.is_prose else _spread
+            widths = spread(label, columns, room)
+            return Layout(is_landscape, size, widths, _broken(table, size, widths))
     label, columns = _needs(table, _SIZES[-1], is_broken=True)
-    shrunk = LANDSCAPE_MM / (min(label, _WIDEST_LABEL_MM) + sum(columns))
-    return Layout(True, _SIZES[-1], tuple(shrunk * need for need in (min(label, _WIDEST_LABEL_MM), *columns)))
+    needs = (min(label, _NARROW_LABEL_MM), *columns)
+    widths = tuple(LANDSCAPE_MM / sum(needs) * need for need in needs)
+    return Layout(True, _SIZES[-1], widths, _broken(table, _SIZES[-1], widths))
 
 
-def unbroken(text: str) -> str:
-    """Returns a cell in which only the spaces are breakable at which its line may end."""
+def _broken(table: PrintedTable, size: float, widths: Sequence[float]) -> tuple[bool, ...]:
+    """Returns for each column whether a cell does not fit on one line."""
+    _, whole = _needs(table, size, is_broken=False)
+    return tuple(need > width + 1e-9 for need, width in zip(whole, widths[1:], strict=True))
+
+
+def lines_of(text: str, *, is_broken: bool) -> tuple[str, ...]:
+    """Returns the lines of a cell, in which no space is breakable; those of a sentence are left to Word."""
     parts = pieces(text)
     if max(map(len, parts)) > _LONGEST_PIECE:
-        return text
-    return " ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts)
-
-
-def _ways() -> list[tuple[bool, float, bool]]:
-    """(across the page, size, with broken cells), the best first."""
-    first, *smaller = _SIZES
-    upright = [(False, first, False), (False, first, True), (False, _SIZES[1], True)]
-    return [*upright, (True, first, False), (True, first, True), *((True, size, True) for size in smaller)]
+        return (text,)
+    kept = [part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts]
+    return tuple(kept) if is_broken else (" ".join(kept),)
 
 
 def _needs(table: PrintedTable, size: float, *, is_broken: bool) -> tuple[float, list[float]]:
@@ -102,6 +117,13 @@ def _spread(label: float, columns: Sequence[float], room: float) -> tuple[float,
     labels = min(label, left)
     spare = min((left - labels) / (len(columns) + 1), _SPARE_MM)
     return (labels + spare, *(need + spare for need in columns))
+
+
+def _of_prose(label: float, columns: Sequence[float], room: float) -> tuple[float, ...]:
+    """Returns the widths, with all that is left over for the last column: its cells are the longest."""
+    *others, _ = columns
+    labels = min(label, _WIDEST_LABEL_MM)
+    return (labels, *others, room - labels - sum(others))
 
 
 def _length(text: str) -> float:

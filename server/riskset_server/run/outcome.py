@@ -25,7 +25,7 @@ def notices(study: Study, outcome: Outcome) -> list[str]:
     found, told = [_on_sums(study, outcome.history.opening.participants)], tuple(sorted(outcome.history.tellers))
     if told:
         found.append(say("server.run.notice_told", n=len(told), sites=told))
-    return list(map(str, found))
+    return [*found]
 
 
 def _on_sums(study: Study, sites: Sequence[str]) -> Message:
@@ -34,7 +34,7 @@ def _on_sums(study: Study, sites: Sequence[str]) -> Message:
     return say("server.run.notice_two") if len(sites) == 2 else say("server.run.notice_masked")
 
 
-def write_run(study: Study, outcome: Outcome, record: RunRecord, out: Path) -> list[Path]:
+def write_run(study: Study, outcome: Outcome, record: RunRecord, out: Path, language: str | None = None) -> list[Path]:
     """Writes what a finished run found into the folder of `out` that has the run's name; returns as `write_outcome`.
     Its times are those of the record: the same run gives the same files whenever they are written."""
     from riskset_report import Recorded
@@ -43,18 +43,27 @@ def write_run(study: Study, outcome: Outcome, record: RunRecord, out: Path) -> l
     results = results_of(study, outcome, sites, notices(study, outcome))
     run = record.run(outcome.run)
     recorded = Recorded(roster=run.roster, began_at=run.began_at, ended_at=record.last_reply_at(outcome.run))
-    return write_outcome(results, out / outcome.run, recorded)
+    return write_outcome(results, out / outcome.run, recorded, language)
 
 
-def write_outcome(results: Results, folder: Path, recorded: Recorded | None = None) -> list[Path]:
+def write_outcome(
+    results: Results, folder: Path, recorded: Recorded | None = None, language: str | None = None
+) -> list[Path]:
     """Writes the folder of a run, all of it or nothing, and returns the paths of its files, results.json first.
 
-    `recorded` is what the coordinator's record says of the run; a rehearsal has none. Raises DataError where the folder
+    `recorded` is what the coordinator's record says of the run; a rehearsal has none. The report is in the study's
+    language unless one is given. Raises DataError where the folder
     has the results of a different run.
     """
     from riskset_report import report_of, write_report  # drawing takes a second to import
 
-    return write_report(report_of(results), folder, recorded)
+    return write_report(report_of(results, language=language), folder, recorded)
+
+
+def where(paths: Sequence[Path]) -> list[Path]:
+    """Returns what is told of the files of a folder: those beside the first one, and the folders of the others."""
+    folder = paths[0].parent
+    return [*dict.fromkeys(path if path.parent == folder else path.parent for path in paths)]
 
 
 def not_reported(study: Study, results: Mapping[str, Result]) -> list[str]:
