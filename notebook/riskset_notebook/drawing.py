@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib import rcParams
+from matplotlib.font_manager import FontProperties
 
 from riskset.catalogue import say
 from riskset.errors import DataError
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 _MOST_TICKS = 9
 _TOP_PERCENT = 102
 """A little above 100, so that the first step is not on the edge."""
-_ROW_POINTS, _FIRST_ROW_POINTS, _GAP_POINTS = 12, 40, 6
-"""From one row of numbers at risk to the next, from the axis to the first, and from a name to its first number."""
+_GAP_POINTS, _LINE = 6, 1.4
+"""Between a name and its first number, and below the name of the axis; the height of a line, in parts of its type."""
 
 
 @dataclass(frozen=True)
@@ -128,16 +129,30 @@ def _style(index: int) -> dict[str, Any]:
 
 def _write_at_risk(axes: Axes, curves: tuple[PlottedCurve, ...], days_per_unit: float) -> None:
     """Writes below the axis how many of each arm are at risk just before each tick."""
-    counts = [curve.at_risk_before(0) for curve in curves]
-    left = -72 * Ruler().widest(counts, rcParams["font.size"]) / 2 - _GAP_POINTS
+    size = _in_points("small")
+    left = -72 * Ruler().widest([curve.at_risk_before(0) for curve in curves], size) / 2 - _GAP_POINTS
     for index, curve in enumerate(curves):
-        below = -_FIRST_ROW_POINTS - index * _ROW_POINTS
-        style: dict[str, Any] = {"textcoords": "offset points", "color": _style(index)["color"], "fontsize": "small"}
+        below = -_below_the_axis(axes) - index * _LINE * size
+        style: dict[str, Any] = {"textcoords": "offset points", "color": _style(index)["color"], "fontsize": size}
         axes.annotate(curve.label, (0, 0), (left, below), xycoords="axes fraction", ha="right", va="top", **style)
         for tick in axes.get_xticks():
             number = curve.at_risk_before(tick * days_per_unit)
             where = ("data", "axes fraction")
             axes.annotate(number, (tick, 0), (0, below), xycoords=where, ha="center", va="top", **style)
+
+
+def _below_the_axis(axes: Axes) -> float:
+    """Returns how many points below the axis its ticks, their labels and its name reach, with a gap."""
+    ticks_of = axes.xaxis.get_tick_params()
+    tick = ticks_of.get("length", rcParams["xtick.major.size"]) + ticks_of.get("pad", rcParams["xtick.major.pad"])
+    labels = ticks_of.get("labelsize", rcParams["xtick.labelsize"])
+    name = axes.xaxis.label.get_fontsize()
+    return float(tick + _LINE * _in_points(labels) + axes.xaxis.labelpad + _LINE * _in_points(name) + _GAP_POINTS)
+
+
+def _in_points(size: float | str) -> float:
+    """Returns a size of type, which may be a word such as `small`."""
+    return float(FontProperties(size=size).get_size_in_points())
 
 
 def _current() -> Axes:

@@ -77,7 +77,7 @@ def rehearse(
 def _findings(rehearsed: Rehearsed) -> Iterator[dict[str, object]]:
     """Yields what rules found at single sites, which a real run tells that site alone."""
     for site, verdict in rehearsed.own:
-        limits = {"limit": verdict["limit_name"], "least_or_most": float(verdict["limit"])}
+        limits = {"limit_name": verdict["limit_name"], "limit": float(verdict["limit"])}
         found = {"found": float(verdict["value"]), "verdict": verdict["verdict"], "remedy": verdict["remedy"]}
         yield {"site": site, "id": verdict["analysis"], "rule": verdict["rule"], **limits, **found}
 

@@ -34,8 +34,8 @@ _FINDINGS = {
     "site": TEXT,
     "id": TEXT,
     "rule": TEXT,
-    "limit": TEXT,
-    "least_or_most": NUMBER,
+    "limit_name": TEXT,
+    "limit": NUMBER,
     "found": NUMBER,
     "verdict": TEXT,
     "remedy": TEXT,
@@ -131,7 +131,7 @@ class Run(Mapping[str, Result]):
     def findings(self) -> pd.DataFrame:
         """Returns what rules found in a rehearsal at single sites, other than a pass: one row for each site, result and
         limit. Empty for a run that was loaded: there, only the site itself knows."""
-        return frame_of(self._findings, _FINDINGS)
+        return frame_of(self._findings, _FINDINGS).drop_duplicates(ignore_index=True)
 
     def _the_one(self, kind: str, endpoint: str | None, population: str, model: str | None = None) -> Result:
         found = [
