@@ -93,7 +93,7 @@ def _show(demonstration: Demonstration, root: Path, console: Console) -> None:
         _print(console, *refusal_lines(results["results"]))
         _show_sent(_evidence(network, study, results["run"], ledgers.result()), console)
     _print(console, say("demo.difference", largest=largest))
-    _print_path(console, say("demo.report", seconds=time.monotonic() - began, file=network.results / "report.html"))
+    _print_path(console, say("demo.report", seconds=time.monotonic() - began, file=network.results / "index.html"))
 
 
 def _run(network: LoopbackNetwork, console: Console) -> None:

@@ -6,13 +6,12 @@ cells.
 
 from __future__ import annotations
 
-import string
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from riskset.catalogue import ENGLISH, Message, catalogue
+from riskset.catalogue import Message, catalogue
 
 if TYPE_CHECKING:
     from riskset_report.printing import FigureFiles, Printer
@@ -48,6 +47,10 @@ Format = Literal[
 ]
 
 
+PAGE_MM, COLUMN_MM = 175, 85
+"""Widths of figures that journals print: over the page, and in one of its two columns."""
+
+
 @dataclass(frozen=True)
 class Shown:
     """Numbers in one format; a mark replaces all of it if any of them is held back."""
@@ -63,17 +66,11 @@ Text = tuple[str | Shown, ...]
 """Pieces of a line."""
 
 
-def worded(message: Message) -> Text:
-    """Returns a message whose values may be `Shown`, as pieces in the order of its sentence."""
-    values, template = dict(message.values), catalogue(ENGLISH)[message.code]
-    assert isinstance(template, str), "a number that is shown later chooses no plural"
-    pieces: list[str | Shown] = []
-    for literal, name, form, _ in string.Formatter().parse(template):
-        pieces.append(literal)
-        if name is not None:
-            value = values[name]
-            pieces.append(value if isinstance(value, Shown) else format(value, form or ""))
-    return tuple(pieces)
+def worded(message: Message, language: str) -> Text:
+    """Returns a message in a language, whose values may be `Shown`, as pieces in the order of its sentence."""
+    chosen_by = None if isinstance(catalogue(language)[message.code], str) else dict(message.values)["n"]
+    assert not isinstance(chosen_by, Shown), "a number that is shown later chooses no plural"
+    return tuple(message.pieces(language, Shown))
 
 
 def cells_in(*texts: Text) -> Iterator[str]:
@@ -113,7 +110,7 @@ class Box:
     """Printed in place of a figure or table that has no numbers, with the reason."""
 
     title: str
-    status: Message
+    status: str
     """`Refused by rule R4, on the totals, by all parties`; `Not estimable`."""
     why: Text
     remedy: str
@@ -138,9 +135,14 @@ class Figure(ABC):
     def cells(self) -> tuple[str, ...]:
         """Ids of all cells it draws or prints."""
 
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """The widths in mm in which it is drawn, the widest first; two where the drawing fits one column."""
+        return (PAGE_MM,)
+
     @abstractmethod
-    def drawn(self, printer: Printer) -> FigureFiles:
-        """Returns its files, every number taken from the printer's cells."""
+    def drawn(self, printer: Printer, width_mm: int) -> FigureFiles:
+        """Returns its files at one of its widths, every number taken from the printer's cells."""
 
 
 Block = Figure | Table | Box

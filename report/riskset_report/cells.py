@@ -5,22 +5,19 @@ A release gate that holds a number back replaces its cell's value by a mark; no 
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import Any
 
-from riskset.results import Results, entry_json
+from riskset.results import ResultEntry, Results, entry_json
 from riskset.results.document import rounded
+from riskset.study.spec import Study
+from riskset_report.missing_numbers import why_missing
+from riskset_report.units import unit_of
 
 _NAMES = ("variable", "level", "reference", "reason", "limit", "analysed", "excluded", "after", "scale")
 """Keys of which null is an absent object, not a missing number."""
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""With what a spreadsheet takes a cell for a formula, which may call another program."""
-_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")
 
 Number = float | int | None
 """None is "not reached", or a number that could not be estimated."""
@@ -68,6 +65,10 @@ class Cell:
     place: Place
     """Its margins: result, quantity, variable, level, day."""
     value: Number | Mark
+    unit: str = ""
+    """`day`, `month`, `%`, or a variable's own; `1` of a number without a unit; empty where it is not known."""
+    reason: str = ""
+    """Why there is no number; empty where there is one."""
 
 
 class Cells:
@@ -82,10 +83,27 @@ class Cells:
     def __getitem__(self, id_: str) -> Cell:
         return self._cells[id_]
 
+    def get(self, id_: str) -> Cell | None:
+        """Returns a cell; None where the run has no such number."""
+        return self._cells.get(id_)
+
     def of(self, result: str, quantity: str = "") -> list[Cell]:
         """Returns the cells of a result; with `quantity`, those at and below it."""
         below = f"{quantity}." if quantity else ""
         return [cell for cell in self if cell.place.result == result and f"{cell.place.quantity}.".startswith(below)]
+
+    def why(self, cell: Cell) -> str:
+        """Returns why a cell has no number to print; empty where it has one. A sentence that gives away a number that
+        is held back, as of a separated model, is replaced by the mark's own reason."""
+        if isinstance(cell.value, Mark):
+            return cell.value.reason
+        mark = self._marked_reasons.get(cell.place.result) if cell.reason else None
+        return mark.reason if mark else cell.reason
+
+    @cached_property
+    def _marked_reasons(self) -> dict[str, Mark]:
+        marks = ((cell.place, cell.value) for cell in self if isinstance(cell.value, Mark))
+        return {place.result: mark for place, mark in marks if "reason" in place.quantity}
 
     def with_values(self, values: Mapping[str, Number | Mark]) -> Cells:
         """Returns the cells with some values replaced, by id. Raises KeyError for an unknown id."""
@@ -100,38 +118,21 @@ class Cells:
 def cells_of(results: Results) -> Cells:
     """Returns one cell for every number of results.json, rounded as there."""
     return Cells(
-        cell for entry in results.entries for cell in _unique(_below(rounded(entry_json(entry)), Place(entry.id)))
+        cell for entry in results.entries for cell in _unique(numbers_of(entry), partial(_cell, results.study))
     )
 
 
-def numbers_csv(cells: Cells) -> bytes:
-    """Returns one row per cell, in the order of results.json, as CSV in UTF-8 with the byte order mark that Excel
-    needs.
-
-    `value` reads back to the same double; it is empty if there is no number, and the mark's word if it is held back.
-    """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    names = [field.name for field in fields(Place)]
-    writer.writerow([*names, "value"])
-    for cell in cells:
-        margins = (_text_of_cell(getattr(cell.place, name)) for name in names)
-        writer.writerow([*margins, _value_text(cell.value)])
-    return text.getvalue().encode("utf-8-sig")
+def cells_of_entry(document: Mapping[str, Any]) -> Iterator[Cell]:
+    """Yields one cell for every number of one result, an object of `results` in results.json; without a study, whose
+    variables have units, no unit is known."""
+    return _unique(_below(document, Found(Place(document["id"]), None)), partial(_cell, None))
 
 
-def _text_of_cell(text: str) -> str:
-    """Returns a text that no spreadsheet takes for a formula: with an apostrophe before `=`, `+`, `-`, `@` and a tab.
-
-    A number stays as it is. So does a text that begins otherwise, and `level` is what the study calls the level.
-    """
-    return f"'{text}" if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text) else text
-
-
-def _value_text(value: Number | Mark) -> str:
-    if isinstance(value, Mark):
-        return _text_of_cell(value.text)
-    return "" if value is None else number_text(value)
+def _cell(study: Study | None, found: Found, again: str) -> Cell:
+    place, (document, _) = found.place, found.inside[0]
+    unit = unit_of(document["kind"], place.quantity, place.variable, found.inside, study) if study else ""
+    reason = why_missing(found.inside) if found.value is None else ""
+    return Cell(place.id + again, place.result, place, found.value, unit, reason)
 
 
 def day_text(day: float) -> str:
@@ -144,35 +145,59 @@ def number_text(number: float) -> str:
     return repr(float(number)) if isinstance(number, float) else repr(int(number))
 
 
-def _unique(cells: Iterable[tuple[Place, Number]]) -> Iterator[Cell]:
+@dataclass(frozen=True)
+class Found:
+    """A number of results.json and where it is."""
+
+    place: Place
+    value: Number
+    inside: tuple[tuple[Mapping[str, Any], str], ...] = ()
+    """The objects around it, the innermost last, each with the key that leads to the number."""
+    holder: tuple[Any, Any] | None = None
+    """The object or list that has it, and its key or index there."""
+
+
+def numbers_of(entry: ResultEntry, document: Mapping[str, Any] | None = None) -> Iterator[Found]:
+    """Yields every number of a result, rounded as in results.json, in its order; with `document`, the result's object
+    of results.json, those of that object."""
+    return _below(document or rounded(entry_json(entry)), Found(Place(entry.id), None))
+
+
+def _unique(numbers: Iterable[Found], cell: Callable[[Found, str], Cell]) -> Iterator[Cell]:
     """Numbers with the same name, which another package's kind may have, are distinguished by their order."""
     seen: dict[str, int] = {}
-    for place, value in cells:
-        seen[place.id] = seen.get(place.id, 0) + 1
-        again = f"#{seen[place.id]}" if seen[place.id] > 1 else ""
-        yield Cell(place.id + again, place.result, place, value)
+    for found in numbers:
+        id_ = found.place.id
+        seen[id_] = seen.get(id_, 0) + 1
+        yield cell(found, f"#{seen[id_]}" if seen[id_] > 1 else "")
 
 
-def _below(value: object, at: Place) -> Iterator[tuple[Place, Number]]:
+def _below(value: object, at: Found) -> Iterator[Found]:
     """Every number in `value`; text, truth values and reasons are not numbers."""
     if isinstance(value, Mapping):
         yield from _in_object(value, at)
     elif isinstance(value, Sequence) and not isinstance(value, str):
         for index, item in enumerate(value):
             is_named = isinstance(item, Mapping) and bool(item.keys() & {"variable", "level", "day", "probability"})
-            yield from _below(item, at if is_named else replace(at, quantity=f"{at.quantity}[{index}]"))
+            inside = at if is_named else _at(at, f"{at.place.quantity}[{index}]")
+            yield from _below(item, replace(inside, holder=(value, index)))
     elif value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
-        yield at, value
+        yield replace(at, value=value)
 
 
-def _in_object(value: Mapping[str, Any], at: Place) -> Iterator[tuple[Place, Number]]:
-    here = _named(value, at)
+def _at(found: Found, quantity: str) -> Found:
+    return replace(found, place=replace(found.place, quantity=quantity))
+
+
+def _in_object(value: Mapping[str, Any], at: Found) -> Iterator[Found]:
+    here = _named(value, at.place)
     for key, item in value.items():
         quantity = f"{here.quantity}.{key}" if here.quantity else key
+        inside = Found(replace(here, quantity=quantity), None, (*at.inside, (value, key)), (value, key))
         if isinstance(value.get("day"), Sequence):
-            yield from _along(item, value["day"], replace(here, quantity=quantity))
+            yield from _along(item, value["day"], inside)
         elif key not in _NAMES or item is not None:
-            yield from _below(item, replace(here, quantity=quantity))
+            yield from _below(item, inside)
 
 
 def _named(value: Mapping[str, Any], at: Place) -> Place:
@@ -188,6 +213,7 @@ def _named(value: Mapping[str, Any], at: Place) -> Place:
     return replace(at, **texts)
 
 
-def _along(column: Sequence[float | None], days: Sequence[float], at: Place) -> Iterator[tuple[Place, Number]]:
-    for day, item in zip(days, column, strict=True):
-        yield from _below(item, replace(at, day=number_text(day)))
+def _along(column: Sequence[float | None], days: Sequence[float], at: Found) -> Iterator[Found]:
+    for index, (day, item) in enumerate(zip(days, column, strict=True)):
+        place = replace(at.place, day=number_text(day))
+        yield from _below(item, replace(at, place=place, holder=(column, index)))

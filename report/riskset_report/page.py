@@ -1,92 +1,125 @@
-"""The report as files: one self-contained page, its figures, and numbers.csv."""
+"""index.html: the whole report as one self-contained page that also prints to A4; and each table as a page."""
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from functools import cache
 from importlib.resources import files
-from pathlib import Path
+from typing import Final
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
-from riskset.catalogue import Message, say
-from riskset.private_files import create_file
-from riskset.results import Results
-from riskset.study.load import study_hash
-from riskset_report.blocks import Block, Figure, Table
-from riskset_report.cells import numbers_csv
-from riskset_report.printing import FigureFiles, PrintedBox, PrintedTable, Printer
-from riskset_report.report import Report
+from riskset_report.printed import (
+    Drawings,
+    NumberedFigure,
+    NumberedTable,
+    PrintedReport,
+    field_of,
+    figure_files,
+    in_fields,
+)
 from riskset_report.table_width import pieces
 
-
-def write_report(report: Report, folder: Path, *, made_at: str) -> list[Path]:
-    """Writes `report.html`, `numbers.csv` and `figures/*.{svg,png}` into `folder` and returns their paths.
-
-    `made_at` is printed unchanged. Each notice of the results is a warning at the top of the page. The files are
-    renamed into place when all of them are written, and replace those of an earlier report.
-    """
-    study = report.results.study
-    printer = Printer(report.cells, study.time.unit, study.days_per_unit)
-    figures = [block for part in report.parts for block in part.blocks if isinstance(block, Figure)]
-    drawn = {figure.id: _drawn(figure, number, printer) for number, figure in enumerate(figures, 1)}
-    contents = {
-        "report.html": _page(report, printer, drawn, made_at).encode(),
-        "numbers.csv": numbers_csv(report.cells),
-    }
-    for figure in drawn.values():
-        contents |= {f"{figure.file}.svg": figure.files.svg, f"{figure.file}.png": figure.files.png}
-    return _write_all({folder / name: content for name, content in contents.items()})
+NAME: Final = "index.html"
 
 
-@dataclass(frozen=True)
-class _Drawn:
-    """A figure with its files. `file` is their path in the report's folder, without the extension."""
-
-    number: int
-    title: str
-    file: str
-    files: FigureFiles
-
-    @property
-    def svg(self) -> Markup:
-        return _inline(self.files.svg.decode(), self.file, self.title)
-
-
-def _drawn(figure: Figure, number: int, printer: Printer) -> _Drawn:
-    return _Drawn(number, figure.title, f"figures/{_file_name(figure.result)}", figure.drawn(printer))
-
-
-def _file_name(result_id: str) -> str:
-    """`km/pfs/all` as `km-pfs-all`; characters that a file system may reject become underscores."""
-    return re.sub(r"[^\w.-]", "_", result_id.replace("/", "-"))
-
-
-def _inline(svg: str, name: str, title: str) -> Markup:
-    """The drawing as an element of the page; a prefix keeps its ids distinct from those of other drawings."""
-    prefix = re.sub(r"\W", "-", name)
-    element = svg[svg.index("<svg") :]
-    element = re.sub(r"<metadata>.*?</metadata>", "", element, flags=re.DOTALL)
-    element = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}-", element)
-    return Markup(element.replace("<svg", Markup('<svg role="img" aria-label="{}"').format(title), 1))
-
-
-def _page(report: Report, printer: Printer, drawn: Mapping[str, _Drawn], made_at: str) -> str:
-    template = files("riskset_report").joinpath("report.html.j2").read_text(encoding="utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["unbroken"] = _unbroken
-    return environment.from_string(template).render(
-        title=report.results.study.title_in("en"),
-        facts=_facts(report, made_at),
-        notices=report.results.notices,
-        parts=[(part.heading, [_printed(block, printer, drawn) for block in part.blocks]) for part in report.parts],
-        not_reported=[(id_, status, printer.text(why)) for id_, status, why in report.missing],
-        texts=_texts(),
+def page(printed: PrintedReport, drawings: Drawings) -> str:
+    """Returns the page, with the drawings in it; links lead only to files of the same folder."""
+    return (
+        _environment()
+        .get_template("index.html.j2")
+        .render(
+            printed=printed,
+            drawings=drawings,
+            style=_style(),
+            foot=_css_string(printed.say("report.page.foot", hash=printed.study_hash)),
+            page_number=_page_number(printed),
+            words=_words(printed),
+        )
     )
+
+
+def table_page(printed: PrintedReport, table: NumberedTable) -> str:
+    """Returns one table as a page, from which it can be copied."""
+    template = _environment().get_template("table.html.j2")
+    return template.render(printed=printed, block=table, style=_style())
+
+
+@cache
+def _environment() -> Environment:
+    loader = PackageLoader("riskset_report", "templates")
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {
+        "unbroken": _unbroken,
+        "anchor": _anchor,
+        "label": _label,
+        "caption": _caption,
+        "svg": _svg,
+        "files": _files,
+    }
+    environment.tests |= {"figure": _is_figure, "numbered": _is_numbered}
+    return environment
+
+
+@cache
+def _style() -> Markup:
+    return Markup(files("riskset_report").joinpath("templates/style.css").read_text(encoding="utf-8"))
+
+
+def _words(printed: PrintedReport) -> dict[str, str]:
+    link = Markup('<a href="numbers.csv">numbers.csv</a>')
+    return {
+        "contents": printed.say("report.page.contents"),
+        "would_pass": printed.say("report.page.would_pass"),
+        "numbers": Markup(printed.say("report.page.numbers", file=link)),
+        "abbreviations": printed.say("report.page.abbreviations"),
+    }
+
+
+def _page_number(printed: PrintedReport) -> Markup:
+    """`Page n of m` as the content of a margin box."""
+    counters = {"page": "counter(page)", "pages": "counter(pages)"}
+    said = printed.say("report.page.number", page=field_of("page"), pages=field_of("pages"))
+    return Markup(" ").join(
+        _css_string(piece) if number % 2 == 0 else Markup(counters[piece])
+        for number, piece in enumerate(in_fields(said))
+    )
+
+
+def _css_string(text: str) -> Markup:
+    """A string of a style sheet, in which nothing of the text can end the string or the sheet."""
+    escaped = "".join(sign if sign.isalnum() or sign in " .,:-" else f"\\{ord(sign):x} " for sign in text)
+    return Markup(f'"{escaped}"')
+
+
+def _is_figure(block: object) -> bool:
+    return isinstance(block, NumberedFigure)
+
+
+def _is_numbered(block: object) -> bool:
+    return isinstance(block, NumberedFigure | NumberedTable)
+
+
+def _anchor(block: NumberedFigure | NumberedTable) -> str:
+    return f"{'figure' if isinstance(block, NumberedFigure) else 'table'}-{block.number}"
+
+
+@pass_context
+def _label(context: Context, block: NumberedFigure | NumberedTable) -> str:
+    """`Figure 3.`"""
+    kind = "figure" if isinstance(block, NumberedFigure) else "table"
+    return str(context["printed"].say(f"report.caption.{kind}", number=block.number))
+
+
+@pass_context
+def _caption(context: Context, table: NumberedTable) -> str:
+    """`Table 3. Title`"""
+    return f"{_label(context, table)} {table.title}"
 
 
 def _unbroken(cell: str) -> Markup:
@@ -97,57 +130,20 @@ def _unbroken(cell: str) -> Markup:
     return Markup(" ").join(Markup("<span>{}</span>").format(piece) for piece in (first, *others))
 
 
-def _texts() -> dict[str, str]:
-    link = Markup('<a href="numbers.csv">numbers.csv</a>')
-    return {
-        "not_reported": str(say("report.page.not_reported")),
-        "would_pass": str(say("report.page.would_pass")),
-        "numbers": Markup(str(say("report.page.numbers", file=link))),
-        "abbreviations": str(say("report.page.abbreviations")),
-    }
+@pass_context
+def _files(context: Context, figure: NumberedFigure) -> Iterator[tuple[str, str]]:
+    """Yields the name and the path of each file of a figure."""
+    for path in figure_files(figure.name, context["drawings"][figure.name]):
+        narrow = re.search(r"-(\d+)mm\.", path)
+        yield f"{path.rsplit('.', 1)[1].upper()}{f' {narrow[1]} mm' if narrow else ''}", path
 
 
-def _facts(report: Report, made_at: str) -> dict[str, str]:
-    results, study = report.results, report.results.study
-    sites = [report.labels.site(site) for site in results.sites]
-    return {
-        "Study": f"{study.id}, version {study.version}",
-        "Study's SHA-256": study_hash(study),
-        "Run": results.run,
-        f"Sites ({len(sites)})": ", ".join(sites),
-        "Opened by models and tables": _opened(results),
-        "Made": made_at,
-    }
-
-
-def _opened(results: Results) -> Message:
-    opened = results.opened
-    of = {"numbers": opened.numbers, "patients": opened.patients, "columns": opened.columns}
-    if results.opened_before:
-        return say("report.opened.later", **of, before=results.opened_before)
-    return say("report.opened.first", **of)
-
-
-def _printed(
-    block: Block, printer: Printer, drawn: Mapping[str, _Drawn]
-) -> tuple[str, _Drawn | PrintedTable | PrintedBox]:
-    """Returns the name of a block's macro, and its argument."""
-    if isinstance(block, Figure):
-        return "figure", drawn[block.id]
-    if isinstance(block, Table):
-        return "table", printer.table(block)
-    return "box", printer.box(block)
-
-
-def _write_all(contents: Mapping[Path, bytes]) -> list[Path]:
-    """Writes each file under a temporary name beside its place; renames them when the last one is written."""
-    waiting = {path: path.with_name(f".{path.name}.{secrets.token_hex(4)}") for path in contents}
-    try:
-        for path, content in contents.items():
-            create_file(waiting[path], content)
-        for path, temporary in waiting.items():
-            os.replace(temporary, path)
-    finally:
-        for temporary in waiting.values():
-            temporary.unlink(missing_ok=True)
-    return list(contents)
+@pass_context
+def _svg(context: Context, figure: NumberedFigure) -> Markup:
+    """The widest drawing as an element of the page; a prefix keeps its ids distinct from those of other drawings."""
+    widest = next(iter(context["drawings"][figure.name].values()))
+    svg = widest.svg.decode()
+    element = svg[svg.index("<svg") :]
+    element = re.sub(r"<metadata>.*?</metadata>", "", element, flags=re.DOTALL)
+    element = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{_anchor(figure)}-", element)
+    return Markup(element.replace("<svg", Markup('<svg role="img" aria-label="{}"').format(figure.alternative), 1))

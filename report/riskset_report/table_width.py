@@ -12,6 +12,9 @@ from unicodedata import east_asian_width
 
 WIDEST_EM = 57.5
 """Room for a table: 52rem in type of 0.9rem, 18.6 cm in type of 9 points."""
+_HALF_PAGE_LINES = 22
+_PROSE = 60
+"""Characters on a line of a cell that is a sentence."""
 _PADDING_EM = 0.83
 _LABELS_EM = 7.0 + _PADDING_EM
 _SMALLEST_TYPE = 0.6
@@ -40,6 +43,18 @@ def fit(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Fit:
         return Fit(is_broken=False, type_size=1.0)
     broken = _width(columns, [[pieces(cell) for cell in row] for row in rows])
     return Fit(is_broken=True, type_size=max(min(WIDEST_EM / broken, 1.0), _SMALLEST_TYPE))
+
+
+def is_tall(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Returns whether a table takes more than half a page of A4."""
+    lines = sum(max((_lines(cell) for cell in row), default=1) for row in rows)
+    heads = max((len(column.split()) for column in columns), default=1)
+    return lines + heads > _HALF_PAGE_LINES
+
+
+def _lines(cell: str) -> int:
+    """Returns the most lines that a cell has."""
+    return max(len(pieces(cell)) if len(cell) <= _PROSE else 1 + len(cell) // _PROSE, 1)
 
 
 def _width(columns: Sequence[str], rows: Sequence[Sequence[Sequence[str]]]) -> float:

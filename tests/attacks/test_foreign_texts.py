@@ -29,7 +29,8 @@ from riskset.study import load
 from riskset.study.load import canonical_json, parse_study, study_from_json
 from riskset.terminal import tell
 from riskset.visible_text import json_text, unseen, visible
-from riskset_report.cells import Cell, Cells, Mark, Place, numbers_csv
+from riskset_report.cells import Cell, Cells, Mark, Place
+from riskset_report.numbers import numbers_csv
 
 ROOT = Path(riskset.__file__).parents[2]
 STUDY = (ROOT / "tests" / "transcripts" / "hospital" / "study.toml").read_text(encoding="utf-8")
@@ -309,7 +310,7 @@ cox = {{ kind = "cox", endpoints = ["os"], multivariable = ["arm", "age"] }}
         desk.adds_site(site, table)
     desk.tries()
     out = desk.root / "out"
-    Page((out / "report.html").read_text(encoding="utf-8"))
+    Page((out / "index.html").read_text(encoding="utf-8"))
     drawings = list((out / "figures").glob("*.svg"))
     assert drawings
     for drawing in drawings:

@@ -61,7 +61,7 @@ def test_two_hospitals_from_nothing_to_a_report(a_demonstration):
     assert "the coordinator saw only sums over 2 sites." in said
     assert "each can subtract its own contribution from a sum" in said
     (results,) = (root / "results").iterdir()
-    assert said.endswith(f"The report: {results}/report.html")
+    assert said.endswith(f"The report: {results}/index.html")
     assert "MADE-UP DATA" in (results / "figures" / "km-os-all.svg").read_text(encoding="utf-8")
     document = json.loads((results / "results.json").read_text(encoding="utf-8"))
     assert document["run"] == results.name

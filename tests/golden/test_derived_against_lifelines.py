@@ -101,7 +101,7 @@ def tried(desk_at, tmp_path_factory):
         ]
         desk.adds_site(site, rows)
     results = desk.tries()
-    return results, pooled(frame), (desk.root / "out" / "report.html").read_text(encoding="utf-8")
+    return results, pooled(frame), (desk.root / "out" / "index.html").read_text(encoding="utf-8")
 
 
 def fitted(rows, columns):

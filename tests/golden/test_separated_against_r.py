@@ -15,7 +15,8 @@ from tests.golden.separated_rows import cohorts_of, study_of
 from riskset.rehearsal import Rehearsal
 from riskset.results import results_json, results_of
 from riskset.stats.cox import fit, risk_sets
-from riskset_report.cells import cells_of, numbers_csv
+from riskset_report.cells import cells_of
+from riskset_report.numbers import numbers_csv
 
 CASES = {
     "flag_alone": ("flag", "univariable/flag"),

@@ -19,7 +19,8 @@ from riskset.protocol.approval import Approval
 from riskset.results import document as results
 from riskset.secure.keys import new_identity
 from riskset.study.spec import Study
-from riskset_report.cells import Cells, numbers_csv
+from riskset_report.cells import Cells
+from riskset_report.numbers import numbers_csv
 from riskset_site.consent import vouching
 from riskset_site.data.site_file import SiteFile
 

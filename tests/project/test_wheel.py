@@ -139,4 +139,4 @@ def test_a_study_is_rehearsed_from_the_wheel_alone(unpacked, tmp_path):
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "cox/os/all/multivariable" in (tmp_path / "out" / "results.json").read_text(encoding="utf-8")
-    assert "<svg" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "<svg" in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")

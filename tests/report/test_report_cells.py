@@ -1,6 +1,8 @@
 """Everything printed comes from the cells: a mark in the place of a number is all that any file says of it."""
 
 import copy
+import re
+import zipfile
 from dataclasses import replace
 
 import pytest
@@ -11,6 +13,7 @@ from riskset_report.cells import Mark, Place
 from riskset_report.printing import Printer
 
 SUPPRESSED = Mark("suppressed", "fewer than 5 patients")
+FORMATS = (".html", ".svg", ".csv", ".docx", ".json")
 STRUCTURE = ("day", "time", "probability", "level", "df")
 """What says which numbers there are, or how many."""
 
@@ -24,14 +27,29 @@ def lung(lung):
 
 @pytest.fixture
 def files_of(tmp_path):
-    """The text of every file but the PNG, by the end of its name, all bytes under `png`."""
+    """What the files say, together for each end of a name, figures as wide as a page; all bytes under `bytes`."""
 
     def files_of(report, name="out"):
-        paths = write_report(report, tmp_path / name, made_at="today")
-        texts = {path.suffix: path.read_text(encoding="utf-8") for path in paths if path.suffix != ".png"}
-        return texts | {"bytes": [path.read_bytes() for path in paths]}
+        paths = [path for path in write_report(report, tmp_path / name) if not path.stem.endswith("mm")]
+        texts = {}
+        for path in paths:
+            texts[path.suffix] = texts.get(path.suffix, "") + said_in(path)
+        said = [
+            path for path in paths if path.name not in ("provenance.json", "results.json")
+        ]  # have hashes, or the run
+        return texts | {"bytes": [path.read_bytes() for path in said]}
 
     return files_of
+
+
+def said_in(path):
+    if path.suffix in (".png", ".pdf"):
+        return ""
+    if path.suffix == ".docx":
+        with zipfile.ZipFile(path) as parts:
+            xml = [parts.read(name).decode() for name in parts.namelist() if name.endswith(".xml")]
+        return " ".join(re.sub(r"<[^>]+>", " ", " ".join(xml)).replace("\u00a0", " ").split())
+    return "" if path.name == "provenance.json" else path.read_text(encoding="utf-8")  # hashes of the other files
 
 
 def marked(report, *ids):
@@ -57,11 +75,13 @@ def test_a_number_held_back_is_a_mark_in_every_file_and_the_number_in_none(lung,
     places, digits = HELD_BACK[held_back]
     report = report_of(typed(lung))
     open_files, files = files_of(report), files_of(marked(report, *(place.id for place in places)), "marked")
-    for kind in (".html", ".svg", ".csv"):
+    for kind in FORMATS:
         assert SUPPRESSED.text not in open_files[kind]
-        assert SUPPRESSED.text in files[kind]
-        assert [text for text in digits if text in open_files[kind]]
-        assert not [text for text in digits if text in files[kind]]
+        assert not [text for text in digits if text in files[kind]], kind
+    saying = [kind for kind in FORMATS if any(text in open_files[kind] for text in digits)]
+    assert {".html", ".csv"} <= {*saying}
+    assert [kind for kind in saying if SUPPRESSED.text not in files[kind]] == []
+    assert SUPPRESSED.text in files[".json"]
 
 
 def changed(value, key=""):
@@ -138,12 +158,14 @@ def test_a_sentence_that_gives_a_number_away_is_held_back_with_it(lung, typed, f
     reason = {"code": "separated", "message": message, "columns": [column], "limit": limit}
     lung["results"][1] |= {"status": "not estimable", "reason": reason}
     report = report_of(typed(lung))
-    assert files_of(report)[".html"].count("1.52") == 3  # in its row, below the table, and among those not given
+    assert files_of(report)[".html"].count("1.52") == 5  # in its row and below the table, twice; among those not given
     held_back = [cell.id for cell in report.cells.of(lung["results"][1]["id"], "reason.limit")]
     files = files_of(marked(report, *held_back), "marked")
     assert "1.52" not in files[".html"]
     assert not any(line.endswith(",1.52") for line in files[".csv"].splitlines())
-    assert files[".html"].count(SUPPRESSED.text) == 4  # and once with the reason
+    assert "> 1.52" not in files[".json"] + files[".docx"]
+    assert '"hr": 1.52,' not in files[".json"]
+    assert files[".html"].count(SUPPRESSED.text) == 7  # and with the reason, once at each table
 
 
 def test_a_mark_is_explained_below_the_table_and_the_figure(lung, typed, files_of):

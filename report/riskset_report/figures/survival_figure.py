@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from riskset.catalogue import say
-from riskset_report import notation
-from riskset_report.blocks import Figure, Shown, Text, cells_in
+from riskset_report.blocks import COLUMN_MM, PAGE_MM, Figure, Shown, Text, cells_in
 from riskset_report.figures.survival_drawing import survival_figure
 from riskset_report.figures.survival_plot import PlottedCurve, SurvivalPlot
 from riskset_report.printing import FigureFiles, Printer
@@ -69,15 +67,19 @@ class SurvivalFigure(Figure):
         drawn = (id_ for curve in self.curves for id_ in curve.cells)
         return (*drawn, *cells_in(*(text for _, text in self.medians), *self.comparison, self.footnote))
 
-    def drawn(self, printer: Printer) -> FigureFiles:
-        return survival_figure(self.plot(printer))
+    @property
+    def widths(self) -> tuple[int, ...]:
+        return (PAGE_MM, COLUMN_MM)
+
+    def drawn(self, printer: Printer, width_mm: int) -> FigureFiles:
+        return survival_figure(self.plot(printer), width_mm)
 
     def plot(self, printer: Printer) -> SurvivalPlot:
         """Returns what is drawn, with its numbers."""
         medians = [printer.text(median) for _, median in self.medians]
         lines = [f"{label}\u2002{text}" for (label, _), text in zip(self.medians, medians, strict=True)]
         comparison = [printer.text(text) for text in self.comparison]
-        is_not_reached = any(notation.NOT_REACHED in text for text in medians)
+        is_not_reached = any(printer.words.not_reached in text for text in medians)
         return SurvivalPlot(
             x_label=self.x_label,
             y_label=self.y_label,
@@ -88,7 +90,7 @@ class SurvivalFigure(Figure):
             footnote=" ".join(
                 [
                     printer.text(self.footnote),
-                    *([str(say("report.km.not_reached"))] if is_not_reached else []),
+                    *([printer.say("report.km.not_reached")] if is_not_reached else []),
                     *printer.reasons(self.cells),
                 ]
             ),

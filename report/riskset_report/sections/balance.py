@@ -9,18 +9,17 @@ from typing import Any
 from riskset.catalogue import say
 from riskset.results import ResultEntry, entry_json
 from riskset_report import notation
-from riskset_report.blocks import Row, Shown, Table, Text, worded
+from riskset_report.blocks import Row, Shown, Table, Text
 from riskset_report.cells import Place
 from riskset_report.sections.section import Context, Section, tabulated
 
 Json = dict[str, Any]
-_COLUMNS = ("SMD before", "SMD after", "Variance ratio before", "Variance ratio after")
-
+_COLUMNS = ("smd_before", "smd_after", "variance_ratio_before", "variance_ratio_after")
 _MATCHED = ("treated", "control", "unmatched")
 
 
 def _title(entry: ResultEntry, context: Context) -> str:
-    return f"Balance, {context.labels.population(entry.analysis.population)}"
+    return context.say("report.balance.title", population=context.labels.population(entry.analysis.population))
 
 
 def _table(entry: ResultEntry, context: Context) -> Table:
@@ -28,7 +27,7 @@ def _table(entry: ResultEntry, context: Context) -> Table:
     return Table(
         id=f"table {entry.id}",
         title=_title(entry, context),
-        columns=_COLUMNS,
+        columns=tuple(context.say(f"report.balance.column.{name}") for name in _COLUMNS),
         rows=tuple(_rows(entry, found["variables"], context)),
         notes=tuple(_notes(entry, found, context)),
     )
@@ -61,21 +60,21 @@ def _cells(entry: ResultEntry, row: Json) -> tuple[Text, ...]:
 def _notes(entry: ResultEntry, found: Json, context: Context) -> Iterator[Text]:
     sizes, keys = ("effective", ("treated", "control")) if "effective" in found else ("matched", _MATCHED)
     counts = {key: Shown("count", (Place(entry.id, f"{sizes}.{key}").id,)) for key in keys}
-    yield worded(say(f"report.balance.{sizes}", **counts))
-    yield worded(
-        say("report.balance.smd", reference=context.labels.level(found["arm"]["variable"], found["arm"]["reference"]))
+    yield context.worded(f"report.balance.{sizes}", **counts)
+    yield context.worded(
+        "report.balance.smd", reference=context.labels.level(found["arm"]["variable"], found["arm"]["reference"])
     )
     if found["largest_smd"] is not None:
-        yield worded(say("report.balance.largest", smd=Shown("standardised", (Place(entry.id, "largest_smd").id,))))
+        yield context.worded("report.balance.largest", smd=Shown("standardised", (Place(entry.id, "largest_smd").id,)))
     for at, gate in enumerate(found["gates"]):
         most = Shown("standardised", (Place(entry.id, f"gates[{at}].limit").id,))
-        yield worded(say(f"report.balance.gate_{'passed' if gate['passed'] else 'failed'}", most=most))
+        yield context.worded(f"report.balance.gate_{'passed' if gate['passed'] else 'failed'}", most=most)
     refused: dict[str, dict[str, None]] = {}
     for one in found["variables"]:
         if reason := one.get("reason"):
             refused.setdefault(reason["message"], {})[context.labels.plain_variable(one["variable"])] = None
     for why, variables in refused.items():
-        yield (str(say("report.balance.refused", variables=tuple(variables), reason=why)),)
+        yield (context.say("report.balance.refused", variables=tuple(variables), reason=why),)
 
 
-SECTION = Section("Balance of covariates", tabulated(_table, _title))
+SECTION = Section(say("report.heading.balance"), tabulated(_table, _title))

@@ -12,50 +12,60 @@ from riskset.analyses.methods.subgroup_answer import Answer, NoFit, OfLevel, ans
 from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset_report import notation
-from riskset_report.blocks import Row, Shown, Table, Text, worded
+from riskset_report.blocks import Row, Shown, Table, Text
 from riskset_report.cells import Place
-from riskset_report.not_reported import sentence
+from riskset_report.not_reported import sentence, told
 from riskset_report.sections.analysed import analysed_notes, is_of_all, population_of
-from riskset_report.sections.arms import INTERVAL
 from riskset_report.sections.section import Context, Section, own_title, tabulated
 
 _RATIO = ("hr", "lower", "upper")
+_RATIOS = ("hazard_ratio", "by_interaction")
 
 
 def _title(entry: ResultEntry, context: Context) -> str:
     analysis, labels = cast(Subgroups, entry.analysis), context.labels
     endpoint, variable = labels.endpoint(analysis.endpoint), labels.plain_variable(analysis.variable)
-    return own_title(f"{endpoint}, {population_of(entry, labels)}: by {variable}", entry, context.results)
+    of = {"endpoint": endpoint, "population": population_of(entry, context), "variable": variable}
+    return own_title(context.say("report.subgroup.title", **of), entry, context.results)
 
 
 def _table(entry: ResultEntry, context: Context) -> Table:
     """A row for all patients and for each level: events and patients of each arm, and the hazard ratio of the arms."""
     analysis, answer, labels = cast(Subgroups, entry.analysis), cast(Answer, entry.result), context.labels
     everyone = (
-        labels.arm(compared(analysis.arms).variable, None) if is_of_all(entry) else str(say("report.analysed.heading"))
+        labels.arm(compared(analysis.arms).variable, None)
+        if is_of_all(entry)
+        else context.say("report.analysed.heading")
     )
     at = Place(entry.id, variable=analysis.variable)
     levels = [
-        Row(labels.level(analysis.variable, level), _of_level(at, level, end, answer.interaction), is_inner=True)
+        Row(
+            labels.level(analysis.variable, level),
+            _of_level(at, level, end, answer.interaction, context),
+            is_inner=True,
+        )
         for level, end in answer.levels
     ]
     rows = (
-        Row(everyone, (*_counts(at, "overall", None), *_ratio(at, "overall", None, answer.overall), ("",))),
+        Row(everyone, (*_counts(at, "overall", None), *_ratio(at, "overall", None, answer.overall, context), ("",))),
         Row(labels.variable(analysis.variable)),
         *levels,
     )
-    arms = tuple(f"{labels.arm(arm.variable, arm.level)}, events/patients" for arm in analysis.arms)
-    notes = (*_notes(entry, at, context), *analysed_notes(entry, labels, context.cells))
-    columns = (*arms, f"Hazard ratio ({INTERVAL})", "P", "By the model with interaction")
+    arms = tuple(
+        context.say("report.subgroup.events", arm=labels.arm(arm.variable, arm.level)) for arm in analysis.arms
+    )
+    notes = (*_notes(entry, at, context), *analysed_notes(entry, context))
+    ratio, by_model = (context.say(f"report.rows.{name}", interval=context.interval) for name in _RATIOS)
+    columns = (*arms, ratio, context.say("report.rows.p"), by_model)
     return Table(f"table {entry.id}", _title(entry, context), columns, rows, notes)
 
 
-def _of_level(at: Place, level: str, end: Result, crossed: Result) -> tuple[Text, ...]:
+def _of_level(at: Place, level: str, end: Result, crossed: Result, context: Context) -> tuple[Text, ...]:
     if isinstance(end, OfLevel | NoFit):
-        own = (*_counts(at, "levels", level), *_ratio(at, "levels", level, end.end))
+        own = (*_counts(at, "levels", level), *_ratio(at, "levels", level, end.end, context))
     else:
-        own = ((notation.NO_VALUE,), (notation.NO_VALUE,), *_ratio(at, "levels", level, end))
-    return (*own, _ratio(at, "levels.interaction_model", level, crossed)[0])
+        own = ((notation.NO_VALUE,), (notation.NO_VALUE,), *_ratio(at, "levels", level, end, context))
+    return (*own, _ratio(at, "levels.interaction_model", level, crossed, context)[0])
 
 
 def _counts(at: Place, quantity: str, level: str | None) -> tuple[Text, ...]:
@@ -67,12 +77,12 @@ def _counts(at: Place, quantity: str, level: str | None) -> tuple[Text, ...]:
     return tuple((of(arm, "events"), "/", of(arm, "n")) for arm in range(2))
 
 
-def _ratio(at: Place, quantity: str, level: str | None, end: Result) -> tuple[Text, Text]:
+def _ratio(at: Place, quantity: str, level: str | None, end: Result, context: Context) -> tuple[Text, Text]:
     """Returns a hazard ratio with its limits, and its P value; in their place why there is none."""
     if isinstance(end, RefusedByRule):
-        return (str(say("report.refused_cell", rule=end.rule)),), ("",)
+        return (context.say("report.refused_cell", rule=end.rule),), ("",)
     if not isinstance(end, CoxFit):
-        return (notation.NOT_ESTIMABLE,), ("",)
+        return (context.words.not_estimable,), ("",)
     cells = tuple(at.of(f"{quantity}.{key}", level=level).id for key in _RATIO)
     return (Shown("ratio", cells),), (Shown("p_value", (at.of(f"{quantity}.p", level=level).id,)),)
 
@@ -82,29 +92,27 @@ def _notes(entry: ResultEntry, at: Place, context: Context) -> Iterator[Text]:
     found = answer_json(answer, compared(analysis.arms))["interaction"]
     if found["wald"]:
         tests = {name: Shown("p_phrase", (at.of(f"interaction.{name}.p").id,)) for name in ("likelihood_ratio", "wald")}
-        yield worded(say("report.subgroup.interaction", df=found["wald"]["df"], **tests))
+        yield context.worded("report.subgroup.interaction", df=found["wald"]["df"], **tests)
     else:
-        yield (str(say("report.subgroup.no_interaction", reason=_reason(found["reason"]))),)
+        yield (context.say("report.subgroup.no_interaction", reason=_reason(found["reason"], context)),)
     if analysis.adjusted:
         covariates = tuple(map(context.labels.plain_variable, analysis.adjusted))
-        yield (str(say("report.subgroup.adjusted", covariates=covariates)),)
-    yield (str(say("report.subgroup.note")),)
+        yield (context.say("report.subgroup.adjusted", covariates=covariates),)
+    yield (context.say("report.subgroup.note"),)
     for level, end in answer.levels:
         if isinstance(end, NotEstimable | RefusedByRule):
             name = context.labels.level(analysis.variable, level)
             yield (
-                str(
-                    say(
-                        "report.subgroup.missing",
-                        level=name,
-                        reason=_reason((end.end if isinstance(end, NoFit) else end).reason_json()),
-                    )
+                context.say(
+                    "report.subgroup.missing",
+                    level=name,
+                    reason=_reason((end.end if isinstance(end, NoFit) else end).reason_json(), context),
                 ),
             )
 
 
-def _reason(reason: dict[str, str]) -> str:
-    return sentence(reason.get("rule", reason.get("code", "")), reason["message"])
+def _reason(reason: dict[str, str], context: Context) -> str:
+    return sentence(reason.get("rule", reason.get("code", "")), told(reason["message"], context.language))
 
 
-SECTION = Section("Subgroups", tabulated(_table, _title))
+SECTION = Section(say("report.heading.subgroup"), tabulated(_table, _title))

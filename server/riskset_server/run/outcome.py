@@ -1,27 +1,23 @@
-"""What a finished run writes and prints: results.json for programs, report.html and numbers.csv for people."""
+"""What a finished run writes, into a folder of its own, and prints."""
 
 from __future__ import annotations
 
-import os
-import secrets
-import shutil
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result, has_result
 from riskset.analyses.excluded import BEFORE_LANDMARK, NO_FOLLOW_UP, NOT_ADJUSTED, Excluded
 from riskset.analyses.plan import plan
 from riskset.catalogue import Message, say
-from riskset.errors import DataError
-from riskset.private_files import make_folder
 from riskset.protocol.coordinator import Outcome
-from riskset.results import Results, results_of, write_results
+from riskset.results import Results, results_of
 from riskset.results.refusals import in_short, told_once
-from riskset.strict_json import read_json
 from riskset.study.spec import Study
+from riskset_server.run.record import RunRecord
 
-RESULTS = "results.json"
+if TYPE_CHECKING:
+    from riskset_report import Recorded
 
 
 def notices(study: Study, outcome: Outcome) -> list[str]:
@@ -29,7 +25,7 @@ def notices(study: Study, outcome: Outcome) -> list[str]:
     found, told = [_on_sums(study, outcome.history.opening.participants)], tuple(sorted(outcome.history.tellers))
     if told:
         found.append(say("server.run.notice_told", n=len(told), sites=told))
-    return list(map(str, found))
+    return [*found]
 
 
 def _on_sums(study: Study, sites: Sequence[str]) -> Message:
@@ -38,62 +34,36 @@ def _on_sums(study: Study, sites: Sequence[str]) -> Message:
     return say("server.run.notice_two") if len(sites) == 2 else say("server.run.notice_masked")
 
 
-def write_run(study: Study, outcome: Outcome, out: Path) -> list[Path]:
-    """Writes what a finished run found into the folder of `out` that has the run's name; returns as `write_outcome`."""
+def write_run(study: Study, outcome: Outcome, record: RunRecord, out: Path, language: str | None = None) -> list[Path]:
+    """Writes what a finished run found into the folder of `out` that has the run's name; returns as `write_outcome`.
+    Its times are those of the record: the same run gives the same files whenever they are written."""
+    from riskset_report import Recorded
+
     sites = outcome.history.opening.participants
     results = results_of(study, outcome, sites, notices(study, outcome))
-    return write_outcome(results, out / outcome.run, now_utc())
+    run = record.run(outcome.run)
+    recorded = Recorded(roster=run.roster, began_at=run.began_at, ended_at=record.last_reply_at(outcome.run))
+    return write_outcome(results, out / outcome.run, recorded, language)
 
 
-def now_utc() -> str:
-    """Returns the time as a report prints it."""
-    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+def write_outcome(
+    results: Results, folder: Path, recorded: Recorded | None = None, language: str | None = None
+) -> list[Path]:
+    """Writes the folder of a run, all of it or nothing, and returns the paths of its files, results.json first.
 
-
-def write_outcome(results: Results, folder: Path, made_at: str) -> list[Path]:
-    """Returns the paths written, results.json first.
-
-    Everything is written beside its place and renamed into it when it is complete; files of the same run are replaced.
-    Raises DataError where the folder has the results of a different run.
+    `recorded` is what the coordinator's record says of the run; a rehearsal has none. The report is in the study's
+    language unless one is given. Raises DataError where the folder
+    has the results of a different run.
     """
     from riskset_report import report_of, write_report  # drawing takes a second to import
 
-    _check_is_free(folder, results.run)
-    unfinished = f".{secrets.token_hex(4)}"
-    beside = folder / unfinished if folder.exists() else folder.with_name(folder.name + unfinished)
-    try:
-        make_folder(beside)
-        write_results(results, beside / RESULTS)
-        paths = [beside / RESULTS, *write_report(report_of(results), beside, made_at=made_at)]
-        _put_in_place(beside, folder)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-    return [folder / path.relative_to(beside) for path in paths]
+    return write_report(report_of(results, language=language), folder, recorded)
 
 
-def _check_is_free(folder: Path, run: str) -> None:
-    path = folder / RESULTS
-    try:
-        found = read_json(path.read_bytes())["run"]
-    except FileNotFoundError:
-        return
-    except (ValueError, KeyError, TypeError):
-        found = say("run.outcome.unknown_run")
-    if found != run:
-        raise DataError(
-            say("run.outcome.other_run", file=path, found=found, run=run), say("run.outcome.other_run_hint")
-        )
-
-
-def _put_in_place(beside: Path, folder: Path) -> None:
-    """Renames the folder, or its files where `folder` exists: a person may keep more files in it."""
-    if not folder.exists():
-        beside.rename(folder)
-        return
-    for path in [path for path in beside.rglob("*") if path.is_file()]:
-        place = folder / path.relative_to(beside)
-        make_folder(place.parent)
-        os.replace(path, place)
+def where(paths: Sequence[Path]) -> list[Path]:
+    """Returns what is told of the files of a folder: those beside the first one, and the folders of the others."""
+    folder = paths[0].parent
+    return [*dict.fromkeys(path if path.parent == folder else path.parent for path in paths)]
 
 
 def not_reported(study: Study, results: Mapping[str, Result]) -> list[str]:

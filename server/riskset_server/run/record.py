@@ -141,6 +141,11 @@ class RunRecord:
         """Records that the results are written: no further request of the run is sent."""
         self.ledger.append("ended", {"run": run}, also=[("UPDATE run SET ended_at = ? WHERE id = ?", (utc_now(), run))])
 
+    def last_reply_at(self, run: str) -> str:
+        """Returns when the last reply of a run was recorded: its end, whenever the results are written. UTC, ISO 8601.
+        ValueError where it has none."""
+        return max(entry.at for entry in self.ledger.entries("received") if entry.public["run"] == run)
+
     def cancel(self, run: str) -> None:
         """Records that the run is given up: nothing more of it is asked or kept. What the sites have sent still makes
         it an earlier run."""

@@ -27,8 +27,8 @@ from riskset_server.run.outcome import refusals_of, said_of
 from riskset_server.run.staying_out import STAYS_OUT, NextRun, refused_together
 from riskset_server.run.suggest.search import Rehearsals
 
-REHEARSAL: Final = str(say("run.rehearsal.notice"))
-GATE_IGNORED: Final = str(say("run.rehearsal.notice_no_gate"))
+REHEARSAL: Final = say("run.rehearsal.notice")
+GATE_IGNORED: Final = say("run.rehearsal.notice_no_gate")
 RUN: Final = "rehearsal"
 """The name of the run whose results are written."""
 BEFORE_DECISION: Final = "first-rehearsal"
@@ -69,11 +69,36 @@ def rehearse(
     with the names of all, or where the first run withheld nothing of a population.
     """
     plan(study)  # what is wrong with the study is said once, and not for each site
-    cohorts = _cohorts(study, folder)
+    return rehearse_cohorts(
+        study,
+        _cohorts(study, folder),
+        without,
+        exceptions,
+        limits=_limits(folder),
+        is_gated=is_gated,
+        may_be_told_alone=may_be_told_alone,
+        next_run=NextRun(study.disclosure, command),
+        unblinding=unblinding,
+    )
+
+
+def rehearse_cohorts(
+    study: Study,
+    cohorts: Mapping[str, Cohort],
+    without: Sequence[str] = (),
+    exceptions: tuple[ExceptionSigned, ...] = (),
+    *,
+    limits: Mapping[str, Mapping[str, Any]] | None = None,
+    is_gated: bool = True,
+    may_be_told_alone: bool = False,
+    next_run: NextRun,
+    unblinding: Unblinding | None = None,
+) -> Rehearsed:
+    """Returns the outcome of the study over cohorts in memory, by site, as `rehearse` does; `limits` are the sites' own
+    stricter ones, and `next_run` is what is offered where sites stay out. Raises what `rehearse` raises."""
     taking_part = _taking_part(cohorts, without)
     _check_exceptions(study, len(taking_part), exceptions)
     told = tuple(taking_part) if may_be_told_alone else ()
-    limits = _limits(folder)
     rehearsal = Rehearsal(
         study,
         taking_part,
@@ -83,11 +108,11 @@ def rehearse(
         limits=limits,
         told_alone=told,
     )
-    outcome = _outcome(rehearsal, NextRun(study.disclosure, command))
+    outcome = _outcome(rehearsal, next_run)
     if unblinding is not None:
         planned = rehearsal.coordinator.plan
         rehearsal.start_again(RUN, unblinding.after(planned, outcome.run, outcome.results, utc_now()))
-        outcome = _outcome(rehearsal, NextRun(study.disclosure, command))
+        outcome = _outcome(rehearsal, next_run)
     patients = {name: cohort.n_patients for name, cohort in cohorts.items()}
     return Rehearsed(outcome, sorted(taking_part), tuple(_own_findings(rehearsal)), patients)
 

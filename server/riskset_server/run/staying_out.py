@@ -63,8 +63,12 @@ class NextRun:
         before = [*self.earlier, *([frozenset(participants)] if is_opened else [])]
         if not runs.participants(policy, before, rest).passes:
             return say("run.without.subtraction", sites=tuple(sites))
+        return say("run.without.command", sites=tuple(sites), command=self.begun_without(sites))
+
+    def begun_without(self, sites: Sequence[str]) -> str:
+        """Returns what begins it, as it is typed."""
         left_out = shlex.join([text for site in (*self.left_out, *sites) for text in ("--without", site)])
-        return say("run.without.command", sites=tuple(sites), command=f"{self.command} {left_out}")
+        return f"{self.command} {left_out}"
 
 
 def refused_together(

@@ -88,7 +88,11 @@ def rounded(value: Any) -> Any:  # noqa: ANN401 - any part of a document
     return [rounded(item) for item in value] if isinstance(value, list) else value
 
 
+def results_file(document: Json) -> bytes:
+    """Returns results.json: the same bytes for the same document."""
+    return f"{json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)}\n".encode()
+
+
 def write_results(results: Results, path: Path) -> None:
-    """Writes results.json whole or not at all: the same bytes for the same results."""
-    text = json.dumps(results_json(results), indent=1, ensure_ascii=False, allow_nan=False)
-    replace_file(path, f"{text}\n".encode())
+    """Writes results.json whole or not at all."""
+    replace_file(path, results_file(results_json(results)))

@@ -105,12 +105,20 @@ def load_patients(site_file: Path, study: Study, today: date | None = None) -> L
     if prepared.problems:
         hint = say("data.cohort.see_rows", file=site_file.name)
         raise DataError(say("data.cohort.does_not_fit"), hint, prepared.problems)
+    return Loaded(
+        cohort_of(prepared, site.site, study),
+        content_of_export(prepared.export, site, study, sets_of(study, plan(study))),
+        prepared.export.keys,
+    )
+
+
+def cohort_of(prepared: Preparation, site: str, study: Study) -> Cohort:
+    """Returns the cohort of rows without problems."""
     planned = plan(study)
     sets = sets_of(study, planned)
     excluded = {reason.key: prepared.excluded(reason, sets, study) for reason in planned.excluded}
     eligible = tuple(np.flatnonzero(prepared.eligible).tolist())
-    cohort = Cohort(site.site, {set_id.name: _set(set_id, prepared, study) for set_id in sets}, excluded, eligible)
-    return Loaded(cohort, content_of_export(prepared.export, site, study, sets), prepared.export.keys)
+    return Cohort(site, {set_id.name: _set(set_id, prepared, study) for set_id in sets}, excluded, eligible)
 
 
 def sets_of(study: Study, planned: Plan) -> tuple[SetId, ...]:
@@ -120,7 +128,11 @@ def sets_of(study: Study, planned: Plan) -> tuple[SetId, ...]:
 
 def prepare(site: SiteFile, study: Study, today: date) -> Preparation:
     """Returns the export and which of its rows are analysed. Raises DataError where the export is not a table."""
-    export = read_export(site, study, today)
+    return prepared_from(read_export(site, study, today), study)
+
+
+def prepared_from(export: Export, study: Study) -> Preparation:
+    """Returns which rows of an export are analysed."""
     values = export.values
     reached, steps = flow(study, values, export.excluded)
     rows = EligibleRows([*reached.values()][-1], export.row_numbers)

@@ -95,7 +95,7 @@ class Desk:
         """Goes on with a run to its end and writes its results; returns their folder."""
         with self.record() as record:
             self._opens(run, record)
-            write_run(self.study, self.rehearsal.run(), self.out)
+            write_run(self.study, self.rehearsal.run(), record, self.out)
             record.end(run)
         return self.out / run
 

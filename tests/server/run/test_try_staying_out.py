@@ -49,15 +49,15 @@ def test_all_sites_of_a_few_patients_are_named_and_the_command_goes_on_without_t
     document = json.loads((tried.root / "out" / "results.json").read_text(encoding="utf-8"))
     assert document["sites"] == ["asan", "kurume", "sapporo"]
     assert document["not_included"] == {"sites": ["busan", "osaka"], "patients": None}
-    page = (tried.root / "out" / "report.html").read_text(encoding="utf-8")
+    page = (tried.root / "out" / "index.html").read_text(encoding="utf-8")
     assert "2 of the 5 sites of the study are not in these results: Busan (busan), Osaka (osaka)." in page
 
 
 def test_a_site_left_out_whose_patients_may_be_told(tried):
     left_out = [word for site in ("busan", "osaka", "sapporo") for word in ("--without", site)]
     assert main([*tried.command, *left_out]) == 0
-    assert "eligible patients" not in (tried.root / "out" / "report.html").read_text(encoding="utf-8")
+    assert "eligible patients" not in (tried.root / "out" / "index.html").read_text(encoding="utf-8")
     for site in ("busan", "osaka"):
         (tried.sites / site / "export.csv").write_bytes((tried.sites / "asan" / "export.csv").read_bytes())
     assert main([*tried.command, "--without", "sapporo"]) == 0
-    assert "eligible patients: 30." in (tried.root / "out" / "report.html").read_text(encoding="utf-8")
+    assert "eligible patients: 30." in (tried.root / "out" / "index.html").read_text(encoding="utf-8")

@@ -146,7 +146,7 @@ def test_a_way_around_the_gate_does_not_type_check(checked, bypass):
 @pytest.fixture(scope="module")
 def modules():
     """Returns, for names such as `Released` or `fixed_point.encode`, which files of the product use one of them."""
-    folders = [ROOT / name for name in ("shared", "site_client", "server", "demonstrations")]
+    folders = [ROOT / name for name in ("shared", "report", "site_client", "server", "notebook", "demonstrations")]
     used = {path: set(names_in(path)) for folder in folders for path in folder.rglob("*.py")}
     return lambda *names: {path.name for path, found in used.items() if found & set(names)}
 

@@ -98,8 +98,8 @@ def test_outcomes_are_withheld_until_somebody_decides(federation, tmp_path):
     assert "M. Uchida decided on 2026-11-28 to have them computed: Only <b>age</b> differs" in notice
     assert [party.journals[site].opened["second"]["unblinded"] for site in SITES] == [[said]] * 3
     assert "unblinded" not in party.journals["asan"].opened["first"]
-    write_report(report_of(results), tmp_path, made_at="now")
-    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    write_report(report_of(results), tmp_path)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert "Only &lt;b&gt;age&lt;/b&gt; differs, and $x_1$ is adjusted" in page
     assert str(say("report.balance.flagged")) in page
 

@@ -124,7 +124,7 @@ def test_its_method_is_asked_computed_and_reported(installs, desk):
     assert riskset(*made.command).returncode == 0
     (result,) = json.loads((made.root / "out" / "results.json").read_text(encoding="utf-8"))["results"]
     assert (result["id"], result["status"], result["gate"], result["events"]) == ("deaths/os", "ok", "passed", 60)
-    assert "deaths/os" in (made.root / "out" / "report.html").read_text(encoding="utf-8")
+    assert "deaths/os" in (made.root / "out" / "index.html").read_text(encoding="utf-8")
 
 
 class TestABrokenPackage:

@@ -1,0 +1,58 @@
+"""Why a number of results.json is null: the reason that stands beside it, or what null means there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from riskset.catalogue import say
+
+Inside = Sequence[tuple[Mapping[str, Any], str]]
+"""The objects around a number, the innermost last, each with the key that leads to the number."""
+
+_OF_TESTS: Final = {
+    "log_rank": "log_rank_reason",
+    "log_rank_by_site": "log_rank_reason",
+    "log_rank_by_strata": "strata_reason",
+}
+_ERRORS: Final = ("std_error", "lower", "upper", "cumulative_hazard_std_error")
+_WITHOUT_REASON: Final = (
+    ("follow_up_reaches_tau", re.compile(r"last_day")),
+    ("not_reached", re.compile(r"(median_days|quartiles)\.(estimate|lower|upper)")),
+    ("no_limits", re.compile(r"(curve|landmarks)\.(std_error|lower|upper|cumulative_hazard_std_error)")),
+    ("no_estimate", re.compile(r"(curve|landmarks)\.\w+")),
+    ("few", re.compile(r"excluded\.(variables\.)?n")),
+    ("not_asked", re.compile(r"log_rank_by_strata|terms\.robust_se")),
+    ("no_arms", re.compile(r"log_rank(_by_site)?|(.+\.)?(difference|ratio|rmtl_ratio|odds_ratio|risk_ratio|fisher)")),
+    ("two_by_two", re.compile(r".+\.fisher\.(odds_ratio|lower|upper)")),
+    ("overflow", re.compile(r".*(hr|odds_ratio|lower|upper|estimate|limit)")),
+    ("nobody", re.compile(r".*percent")),
+)
+"""The first that fits the end of a number's path. docs/results.md says of each what null means."""
+
+
+def why_missing(inside: Inside) -> str:
+    """Returns a sentence without a full stop: the nearest reason around the number, else what its place says."""
+    found = next(filter(None, (_beside(around, key) for around, key in reversed(inside))), None)
+    if found is not None:
+        return _sentence(found)
+    path = ".".join(key for _, key in inside)
+    code = next((code for code, form in _WITHOUT_REASON if re.search(rf"(^|\.)({form.pattern})$", path)), "unknown")
+    return str(say(f"report.missing.{code}"))
+
+
+def _beside(around: Mapping[str, Any], key: str) -> Mapping[str, Any] | None:
+    """Returns the reason in an object for the number that is reached by `key`."""
+    of_errors = ("limits_reason",) if _is_error(around, key) else ()
+    names = (f"{key}_reason", _OF_TESTS.get(key, ""), "reason", *of_errors, "arms_reason")
+    return next((found for name in names if isinstance(found := around.get(name), Mapping)), None)
+
+
+def _is_error(around: Mapping[str, Any], key: str) -> bool:
+    return "limits_reason" in around and key in ("curve", "landmarks", "quartiles", "median_days")
+
+
+def _sentence(reason: Mapping[str, Any]) -> str:
+    code, message = reason.get("rule", reason.get("code", "")), str(reason.get("message", "")).rstrip(".")
+    return ": ".join(part for part in (str(code), message) if part)

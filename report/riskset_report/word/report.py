@@ -1,0 +1,127 @@
+"""report.docx, and each table as a document of its own."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import Final
+
+from docx.document import Document
+from docx.shared import Emu, Mm, Pt
+
+from riskset_report.printed import Drawings, NumberedFigure, NumberedTable, PrintedBlock, PrintedReport
+from riskset_report.printing import PrintedBox, PrintedTable
+from riskset_report.word.document import add_caption, add_note, clear, new_document, turn
+from riskset_report.word.package import Core, file_of
+from riskset_report.word.tables import printable, table_element
+from riskset_report.word.widths import PORTRAIT_MM, layout_of
+
+_HIGHEST_MM: Final = 235.0
+"""Of a figure, which leaves room for its caption on the page."""
+
+
+def report_docx(printed: PrintedReport, drawings: Drawings) -> bytes:
+    """Returns the whole report: title, notices, facts, then all tables, figures and boxes in the order of the page."""
+    document = new_document(printed)
+    document.add_paragraph(printable(printed.title), style="Title")
+    for notice in printed.notices:
+        document.add_paragraph().add_run(printable(notice)).bold = True
+    for name, value in printed.facts:
+        _add_fact(document, name, value)
+    for part in printed.parts:
+        turn(document, is_landscape=_is_wide(part.blocks[0]))
+        document.add_heading(printable(part.heading), level=1)
+        for block in part.blocks:
+            _add_block(document, printed, block, drawings)
+    if printed.missing is not None:
+        turn(document, is_landscape=False)
+        document.add_heading(printed.missing.title, level=1)
+        _add_table(document, printed.missing)
+    return file_of(document, _core(printed, printed.title))
+
+
+def table_docx(printed: PrintedReport, table: NumberedTable) -> bytes:
+    """Returns a table as a document with its caption and notes, ready to be copied into a manuscript."""
+    return _alone(new_document(printed), printed, table)
+
+
+def table_documents(printed: PrintedReport) -> Iterator[tuple[str, bytes]]:
+    """Yields every table as a document, by the name of its files."""
+    document = new_document(printed)  # one for all: reading its template takes longer than writing a table
+    for table in printed.tables:
+        yield table.name, _alone(document, printed, table)
+
+
+def _alone(document: Document, printed: PrintedReport, table: NumberedTable) -> bytes:
+    clear(document, is_landscape=_is_wide(table))
+    _add_numbered_table(document, printed, table)
+    return file_of(document, _core(printed, table.title))
+
+
+def _add_block(document: Document, printed: PrintedReport, block: PrintedBlock, drawings: Drawings) -> None:
+    if isinstance(block, PrintedBox):
+        _add_box(document, printed, block)
+        return
+    turn(document, is_landscape=_is_wide(block))
+    if isinstance(block, NumberedTable):
+        _add_numbered_table(document, printed, block)
+    else:
+        _add_figure(document, printed, block, drawings)
+
+
+def _is_wide(block: PrintedBlock) -> bool:
+    """Whether a block needs a page across."""
+    return isinstance(block, NumberedTable) and layout_of(block.table).is_landscape
+
+
+def _add_numbered_table(document: Document, printed: PrintedReport, table: NumberedTable) -> None:
+    add_caption(document, printed, table)
+    _add_table(document, table.table)
+
+
+def _add_table(document: Document, table: PrintedTable) -> None:
+    """Adds a table and its notes; the last paragraph keeps the table from growing together with another."""
+    element = table_element(table, layout_of(table), is_followed=bool(table.notes))
+    document.element.body._insert_tbl(element)
+    for number, note in enumerate(table.notes, 1):
+        add_note(document, note, keeps=number < len(table.notes) and not table.is_tall)
+    add_note(document, "")
+
+
+def _add_figure(document: Document, printed: PrintedReport, figure: NumberedFigure, drawings: Drawings) -> None:
+    files = next(iter(drawings[figure.name].values()))
+    paragraph = document.add_paragraph()
+    paragraph.paragraph_format.keep_with_next = True
+    picture = paragraph.add_run().add_picture(io.BytesIO(files.png))
+    scale = min(Mm(PORTRAIT_MM) / picture.width, Mm(_HIGHEST_MM) / picture.height, 1)
+    picture.width, picture.height = Emu(round(scale * picture.width)), Emu(round(scale * picture.height))
+    properties = picture._inline.docPr
+    properties.set("name", figure.name)
+    properties.set("descr", printable(figure.alternative))
+    caption = add_caption(document, printed, figure)
+    caption.paragraph_format.keep_with_next = False
+    caption.paragraph_format.space_before, caption.paragraph_format.space_after = Pt(2), Pt(14)
+
+
+def _add_box(document: Document, printed: PrintedReport, box: PrintedBox) -> None:
+    paragraph = document.add_paragraph()
+    paragraph.add_run(printable(f"{box.title}.")).bold = True
+    lines = [f" {box.status}.", f" {box.why}." if box.why else ""]
+    lines += [f" {printed.say('report.page.would_pass')} {box.remedy}."] if box.remedy else []
+    paragraph.add_run(printable("".join(lines)))
+    paragraph.paragraph_format.keep_together = True
+
+
+def _add_fact(document: Document, name: str, value: str) -> None:
+    paragraph = add_note(document, "")
+    run = paragraph.runs[0]
+    run.text, run.bold = printable(f"{name}: "), True
+    other = paragraph.add_run(printable(value))
+    other.font.size = run.font.size
+
+
+def _core(printed: PrintedReport, title: str) -> Core:
+    return Core(
+        printable(title), printed.subject, printed.study_hash, f"riskset {version('riskset')}", printed.ended_at
+    )

@@ -1,0 +1,33 @@
+"""A figure is drawn at each of its widths, by no number that it does not name."""
+
+from dataclasses import replace
+
+import pytest
+
+from riskset_report import report_of
+from riskset_report.blocks import Figure
+from riskset_report.figures.drawings import drawn
+from riskset_report.printed import printer_of
+
+
+@pytest.fixture
+def figure(lung, typed):
+    """A figure and its printer."""
+    report = report_of(typed(lung))
+    (found,) = (block for part in report.parts for block in part.blocks if isinstance(block, Figure))
+    return found, printer_of(report)
+
+
+def test_a_figure_has_files_for_each_of_its_widths(figure):
+    files = drawn(*figure)
+    assert [*files] == [175, 85]
+    assert files == drawn(*figure)
+
+
+def test_a_figure_that_draws_a_number_it_does_not_name_fails(figure):
+    """Else a number that is held back could vanish from a figure's cells and stay in its drawing."""
+    found, printer = figure
+    fewer = replace(found, curves=found.curves[:1])
+    unnamed = type("Unnamed", (type(found),), {"cells": fewer.cells})
+    with pytest.raises(KeyError):
+        drawn(unnamed(**{name: getattr(found, name) for name in found.__dataclass_fields__}), printer)
