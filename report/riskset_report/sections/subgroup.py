@@ -15,8 +15,10 @@ from riskset_report import notation
 from riskset_report.blocks import Row, Shown, Table, Text, worded
 from riskset_report.cells import Place
 from riskset_report.not_reported import sentence
+from riskset_report.sections import subgroup_forest
 from riskset_report.sections.analysed import analysed_notes, is_of_all, population_of
 from riskset_report.sections.arms import INTERVAL
+from riskset_report.sections.forests import with_figures
 from riskset_report.sections.section import Context, Section, own_title, tabulated
 
 _RATIO = ("hr", "lower", "upper")
@@ -107,4 +109,4 @@ def _reason(reason: dict[str, str]) -> str:
     return sentence(reason.get("rule", reason.get("code", "")), reason["message"])
 
 
-SECTION = Section("Subgroups", tabulated(_table, _title))
+SECTION = Section("Subgroups", with_figures(subgroup_forest.figures, tabulated(_table, _title)))

@@ -1,0 +1,48 @@
+"""What the sections with a forest plot share: the favours below the axis, and figures before tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from riskset.analyses.analysis import RefusedByRule
+from riskset.analyses.design import Column
+from riskset.catalogue import say
+from riskset.results import ResultEntry
+from riskset_report.blocks import Block, Figure
+from riskset_report.cells import Place
+from riskset_report.figures.forest_figure import IntervalCells, Told
+from riskset_report.figures.forest_plot import Mark
+from riskset_report.labels import Labels
+from riskset_report.sections.section import Context
+
+Blocks = Callable[[Sequence[ResultEntry], Context], Sequence[Block]]
+EMPTY = Told(())
+
+
+def with_figures(figures: Callable[[Sequence[ResultEntry], Context], Iterable[Figure]], blocks: Blocks) -> Blocks:
+    """Returns the blocks of a section with its figures before them."""
+    return lambda entries, context: [*figures(entries, context), *blocks(entries, context)]
+
+
+def favours(arm: Column, labels: Labels) -> tuple[str, str]:
+    """Returns which arm a hazard ratio below 1 favours, and which one above 1: the event is what nobody wants."""
+    below, above = (labels.arm(arm.variable, level) for level in (arm.level, arm.reference))
+    return str(say("report.forest.favours_below", arm=below)), str(say("report.forest.favours_above", arm=above))
+
+
+def interval(
+    at: Place, mark: Mark, keys: tuple[str, str, str], level: str | None = None, error: str = ""
+) -> IntervalCells:
+    """Returns the interval of three quantities: estimate, or an empty text, and the limits."""
+    estimate, lower, upper, of_error = (key and at.of(key, level=level).id for key in (*keys, error))
+    return IntervalCells(mark, estimate, lower, upper, of_error)
+
+
+def refused(end: RefusedByRule) -> str:
+    """Returns why a row is refused, as it stands below the figure."""
+    return str(say("report.forest.refused", rule=end.rule, reason=str(end.message).rstrip(".")))
+
+
+def notices(context: Context) -> str:
+    """Returns what stands in every figure of the study."""
+    return " ".join(context.results.notices)
