@@ -30,7 +30,7 @@ from riskset_report.printing import FigureFiles
 _OWN, _SECOND, _ALL = COLOURS[0], COLOURS[1], "#1a1a1a"
 _BAND = "#f4f4f4"
 _TICK = 0.04
-_SMALLEST, _LARGEST = 0.05, 0.12  # sides of squares
+_SMALLEST, _LARGEST = 0.04, 0.12  # sides of squares
 _APART = 0.05  # of two intervals in a row, from its middle
 _ARROW = 0.07
 _HALF_CAPITAL = 0.36  # of the type's size

@@ -106,7 +106,7 @@ class ForestFigure(Figure):
     def _own(self) -> tuple[str, ...]:
         return (*(id_ for row in self.rows for id_ in row.cells), *self.guide, *cells_in(*self.footnote))
 
-    def drawn(self, printer: Printer, width_mm: int = 175) -> FigureFiles:
+    def drawn(self, printer: Printer, width_mm: int) -> FigureFiles:
         return forest_files(self.plot(printer), width_mm)
 
     def plot(self, printer: Printer) -> ForestPlot:

@@ -8,8 +8,8 @@ from riskset.analyses.analysis import RefusedByRule
 from riskset.analyses.design import Column
 from riskset.catalogue import say
 from riskset.results import ResultEntry
-from riskset_report.blocks import Block, Figure
-from riskset_report.cells import Place
+from riskset_report.blocks import Block, Figure, Shown, Text
+from riskset_report.cells import Cell, Place
 from riskset_report.figures.forest_figure import IntervalCells, Told
 from riskset_report.figures.forest_plot import Mark
 from riskset_report.labels import Labels
@@ -46,3 +46,9 @@ def refused(end: RefusedByRule) -> str:
 def notices(context: Context) -> str:
     """Returns what stands in every figure of the study."""
     return " ".join(context.results.notices)
+
+
+def with_numbers(text: str, cells: Sequence[Cell]) -> Text:
+    """Returns a reason that goes with the numbers in it, where it has any."""
+    ids = tuple(cell.id for cell in cells)
+    return (Shown("words", ids, text),) if ids else (text,)

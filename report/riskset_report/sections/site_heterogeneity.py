@@ -14,8 +14,10 @@ from riskset.results import ResultEntry
 from riskset_report import notation
 from riskset_report.blocks import Format, Row, Shown, Table, Text, worded
 from riskset_report.cells import Place
+from riskset_report.sections import site_forest
 from riskset_report.sections.analysed import analysed_notes, population_of
 from riskset_report.sections.arms import INTERVAL
+from riskset_report.sections.forests import with_figures
 from riskset_report.sections.section import Context, Section, own_title, tabulated
 
 _LIMITS: Final = ("hr", "hr_lower", "hr_upper")
@@ -128,4 +130,4 @@ def _notes(entry: ResultEntry, result: SiteEstimates, context: Context) -> Itera
         yield worded(say("report.site_heterogeneity.not_told"))
 
 
-SECTION = Section("Heterogeneity between sites", tabulated(_table, _title))
+SECTION = Section("Heterogeneity between sites", with_figures(site_forest.figures, tabulated(_table, _title)))

@@ -19,7 +19,7 @@ from riskset_report.figures.forest_pages import paged
 from riskset_report.not_reported import sentence
 from riskset_report.sections.analysed import analysed_notes, is_of_all, population_of
 from riskset_report.sections.arms import INTERVAL
-from riskset_report.sections.forests import EMPTY, favours, interval, notices, refused
+from riskset_report.sections.forests import EMPTY, favours, interval, notices, refused, with_numbers
 from riskset_report.sections.section import Context
 
 _RATIO = ("hr", "lower", "upper")
@@ -126,8 +126,7 @@ def _why(at: Place, quantity: str, level: str | None, end: Result, context: Cont
         return (refused(end),)
     text = sentence(end.code, str(end.message)) if isinstance(end, NotEstimable) else ""
     found = context.cells.of(at.result, f"{quantity}.reason")
-    ids = tuple(cell.id for cell in found if cell.place.level.split(" / ")[0] == (level or cell.place.level))
-    return (Shown("words", ids, text),) if ids else (text,)
+    return with_numbers(text, [cell for cell in found if level in (None, cell.place.level.split(" / ")[0])])
 
 
 def _interaction(entry: ResultEntry) -> Told:
