@@ -31,7 +31,7 @@ _OWN, _SECOND, _ALL = COLOURS[0], COLOURS[1], "#1a1a1a"
 _BAND = "#f4f4f4"
 _TICK = 0.04
 _SMALLEST, _LARGEST = 0.04, 0.12  # sides of squares
-_APART = 0.05  # of two intervals in a row, from its middle
+_APART = 0.043  # of two intervals in a row, from its middle
 _ARROW = 0.07
 _HALF_CAPITAL = 0.36  # of the type's size
 
@@ -162,7 +162,7 @@ def _draw_mark(sheet: _Sheet, interval: Interval, x: float, y: float) -> None:
 
 def _side(weight: float | None) -> float:
     """Returns the side of a square whose area is proportional to the weight."""
-    return 0.09 if weight is None else max(_SMALLEST, _LARGEST * weight**0.5)
+    return 0.075 if weight is None else max(_SMALLEST, _LARGEST * weight**0.5)
 
 
 def _draw_limits(sheet: _Sheet, interval: Interval, y: float, colour: str) -> None:
@@ -191,20 +191,9 @@ def _draw_below(sheet: _Sheet, plot: ForestPlot) -> None:
     sheet.write(middle, layout.x_label.top, layout.x_label.text, ha="center")
     for way, (side, text) in zip((-1, 1), zip(("right", "left"), layout.favours, strict=False), strict=False):
         sheet.write(one + way * 0.06, text.top, text.text, ha=side)
-    for (mark, _), text in zip(plot.legend, layout.legend, strict=True):
-        y = text.top + line_of(layout.size) / 2
-        _draw_handle(sheet, mark, y)
-        sheet.write(MARGIN + HANDLE, text.top, text.text)
+    for (mark, _), (x, text) in zip(plot.legend, layout.legend, strict=True):
+        _draw_mark(sheet, Interval(mark, 1.0, 1.0, 1.0), x + HANDLE / 2, text.top + line_of(layout.size) / 2)
+        sheet.write(x + HANDLE, text.top, text.text)
     tiny = {"fontsize": small(layout.size)}
     sheet.write(MARGIN, layout.footnote.top, layout.footnote.text, color=GREY, **tiny)
     sheet.write(MARGIN, layout.notices.top, layout.notices.text, color=WARNING, **tiny)
-
-
-def _draw_handle(sheet: _Sheet, mark: Any, y: float) -> None:  # noqa: ANN401 - of an interval
-    x, half = MARGIN + 0.07, _LARGEST / 2
-    if mark == "diamond":
-        sheet.shape([(x - half, y), (x, y - half), (x + half, y), (x, y + half)], color=_OWN, linewidth=0)
-    elif mark == "whisker":
-        sheet.line((MARGIN, MARGIN + 0.15), (y, y), color=_ALL, linewidth=1.0, linestyle=(0, (3, 1.2)))
-    else:
-        _draw_mark(sheet, Interval(mark, 1.0, 1.0, 1.0), x, y)

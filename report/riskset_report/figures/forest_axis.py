@@ -12,7 +12,7 @@ from riskset_report.figures.forest_plot import Interval
 _PADDING = 1.06  # beyond the outermost value, so that nothing is drawn on the axis' end
 _BEYOND_ESTIMATES = 4.0  # limits further than this from every estimate leave the axis, as an arrow
 _FURTHEST = 64.0  # from 1, also for estimates
-_NARROWEST = 1.5
+_NEAR = 1.5
 # from the finest; each is ticks on both sides of 1
 _FAMILIES: tuple[tuple[float, ...], ...] = (
     (0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.2, 1.4, 1.6, 1.8, 2),
@@ -38,16 +38,28 @@ class LogAxis:
         return (log(value) - log(self.low)) / (log(self.high) - log(self.low))
 
 
-def axis_of(intervals: Iterable[Interval], fits: Callable[[Sequence[str]], float]) -> LogAxis:
-    """Returns the axis of these intervals. `fits` returns which share of the axis a row of labels takes: they are apart
-    if it is below 1 and the labels are spread as `apart` says; the widest label counts for each of them."""
-    low, high = extent(intervals)
+def axis_of(intervals: Iterable[Interval], width_of: Callable[[Sequence[str]], float]) -> LogAxis:
+    """Returns the axis of these intervals, with the finest ticks of which the labels do not touch. `width_of` returns
+    which share of the axis the widest of some labels takes."""
+    least, most = extent(intervals)
     for family in _FAMILIES:
+        low, high = _to_ticks(least, most, family)
         ticks = tuple(tick for tick in family if low <= tick <= high)
-        reaches = family[0] <= low * _NARROWEST and high <= family[-1] * _NARROWEST
-        if len(ticks) > 2 and reaches and _are_apart(ticks, low, high, fits(labels(ticks))):
+        reaches = family[0] <= least * _NEAR and most <= family[-1] * _NEAR
+        if reaches and _are_apart(ticks, low, high, width_of(labels(ticks))):
             return LogAxis(low, high, ticks)
-    return LogAxis(low, high, tuple(tick for tick in (0.01, 1.0, 100.0) if low <= tick <= high))
+    return LogAxis(least, most, (1.0,))
+
+
+def _to_ticks(low: float, high: float, family: Sequence[float]) -> tuple[float, float]:
+    """Returns the ends moved out to the next tick, if it is near, or if its side has no other."""
+    before = [tick for tick in family if tick <= low]
+    after = [tick for tick in family if tick >= high]
+    if before and (low / before[-1] <= _NEAR or not any(low <= tick < 1 for tick in family)):
+        low = before[-1]
+    if after and (after[0] / high <= _NEAR or not any(1 < tick <= high for tick in family)):
+        high = after[0]
+    return low, high
 
 
 def labels(ticks: Sequence[float]) -> tuple[str, ...]:
@@ -63,7 +75,7 @@ def extent(intervals: Iterable[Interval]) -> tuple[float, float]:
     values = [value for one in known for value in one.inside]
     low = max(min([least, *values]), least / _BEYOND_ESTIMATES, 1 / _FURTHEST)
     high = min(max([most, *values]), most * _BEYOND_ESTIMATES, _FURTHEST)
-    return min(low / _PADDING, 1 / _NARROWEST), max(high * _PADDING, _NARROWEST)
+    return min(low / _PADDING, 1 / _NEAR), max(high * _PADDING, _NEAR)
 
 
 def _are_apart(ticks: Sequence[float], low: float, high: float, width: float) -> bool:

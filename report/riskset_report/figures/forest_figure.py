@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
 
-from riskset.catalogue import say
 from riskset_report.blocks import Figure, Text, cells_in
 from riskset_report.figures.forest import forest_files
 from riskset_report.figures.forest_plot import ForestPlot, Interval, Mark, PlottedRow
@@ -116,7 +115,7 @@ class ForestFigure(Figure):
         known = (one.weight(printer) for one in (*own, *self.elsewhere))
         greatest = max((weight for weight in known if weight), default=None)
         elsewhere = (one.drawn(printer, greatest) for one in self.elsewhere)
-        reasons = (str(say("report.forest.why", symbol=symbol, reason=why)) for why, symbol in symbols.items())
+        reasons = (printer.say("report.forest.why", symbol=symbol, reason=why) for why, symbol in symbols.items())
         general = " ".join([*map(printer.text, self.footnote), *printer.reasons(self._own)])
         return ForestPlot(
             label=self.label,

@@ -21,6 +21,7 @@ SMALLEST = 6.0
 
 _SIZES = (8.0, 7.5, 7.0, 6.5, SMALLEST)  # of the type; the first that fits
 _LABELS, _AXIS = (1.0, 2.4), (1.3, 2.6)  # least and most width
+_SHARES = (0.5, 0.6, 0.7, 0.8, 0.9)
 _HEADING = 1.15  # words in the heading of a column are broken only if they are wider than this
 
 
@@ -68,7 +69,8 @@ class ForestLayout:
     """Where the axis is drawn, from the top."""
     x_label: Line
     favours: tuple[Line, ...]
-    legend: tuple[Line, ...]
+    legend: tuple[tuple[float, Line], ...]
+    """Each with where its mark begins, from the left edge."""
     footnote: Line
     notices: Line
 
@@ -155,24 +157,22 @@ def _stacked(
         rulers.plain.wrap(plot.notices, small(size), whole), MARGIN, small(size), is_there=bool(plot.notices)
     )
     top = notices.top + notices.height + (GAP / 2 if plot.notices else 0)
-    heads = [rulers.bold.wrap(text, size, w) for text, w in zip(plot.columns, columns.widths, strict=True)]
+    heads = [_heading(rulers, text, size, w) for text, w in zip(plot.columns, columns.widths, strict=True)]
     label = rulers.bold.wrap(plot.label, size, columns.labels)
     deepest = line * max(map(len, [label, *heads]))
     headings = [_line(text, top + deepest - line * len(text), size) for text in (label, *heads)]
     rows = list[Line]()
     at = top + deepest + ROW_PADDING
     for row in plot.rows:
-        wrapped = _ruler_of(row, rulers).wrap(row.label, size, columns.labels - indent_of(row))
+        wrapped = _balanced(_ruler_of(row, rulers), row.label, size, columns.labels - indent_of(row))
         rows.append(Line("\n".join(wrapped), at, line * len(wrapped) + 2 * ROW_PADDING))
         at += rows[-1].height
     x_axis = at + ROW_PADDING
     x_label = _line(rulers.plain.wrap(plot.x_label, size, _around(columns, width)), x_axis + TICKS, size)
     favours = _favours(plot, rulers, columns, width, x_label, size, axis)
     end = max(one.top + one.height for one in (x_label, *favours))
-    legend = list[Line]()
-    for _, text in plot.legend:
-        legend.append(_line(rulers.plain.wrap(text, size, whole - HANDLE), end + GAP / 3, size))
-        end = legend[-1].top + legend[-1].height
+    legend = _legend(plot, rulers, size, end + GAP / 2, width)
+    end = max([end, *(text.top + text.height for _, text in legend)])
     notes = [line for paragraph in plot.footnote for line in rulers.plain.wrap(paragraph, small(size), whole)]
     footnote = _line(notes, end + GAP, small(size), is_there=bool(notes))
     height = footnote.top + footnote.height + MARGIN
@@ -184,6 +184,36 @@ def _stacked(
 
 def _ruler_of(row: PlottedRow, rulers: _Rulers) -> Ruler:
     return rulers.bold if row.is_heading else rulers.plain
+
+
+def _heading(rulers: _Rulers, text: str, size: float, width: float) -> list[str]:
+    """Lines of a column's heading, which may be parted already."""
+    return [line for part in text.split("\n") for line in rulers.bold.wrap(part, size, width)]
+
+
+def _balanced(ruler: Ruler, text: str, size: float, width: float) -> list[str]:
+    """Lines of about the same width, as few as there can be."""
+    lines = ruler.wrap(text, size, width)
+    if len(lines) == 1:
+        return lines
+    for share in _SHARES:
+        narrower = ruler.wrap(text, size, width * share)
+        if len(narrower) == len(lines):
+            return narrower
+    return lines
+
+
+def _legend(plot: ForestPlot, rulers: _Rulers, size: float, top: float, width: float) -> tuple[tuple[float, Line], ...]:
+    """The marks side by side, and below each other where the figure is too narrow."""
+    found, x = list[tuple[float, Line]](), MARGIN
+    for _, text in plot.legend:
+        lines = rulers.plain.wrap(text, size, width - 2 * MARGIN - HANDLE)
+        own = HANDLE + rulers.plain.widest(lines, size)
+        if found and x + own > width - MARGIN:
+            x, top = MARGIN, max(line.top + line.height for _, line in found)
+        found.append((x, _line(lines, top, size)))
+        x += own + 2 * GAP
+    return tuple(found)
 
 
 def _line(lines: Sequence[str], top: float, size: float, *, is_there: bool = True) -> Line:

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from riskset.catalogue import say
 from riskset_report.blocks import Shown, Text
 from riskset_report.figures.forest_figure import ForestFigure, ForestRow
 from riskset_report.figures.forest_layout import layout_of
@@ -19,24 +18,23 @@ _USUAL = {"ratio": "0.00 (0.00–0.00)", "size": "1,000 (1,000)", "count": "1,00
 _FEWEST_MEASURED = 20  # rows; fewer are never taller than a page, whatever their labels
 
 
-def paged(figure: ForestFigure) -> tuple[ForestFigure, ...]:
-    """Returns the figure, or its parts if it is taller than a page; each repeats the headings and has the same axis."""
+def paged(figure: ForestFigure, continued: str) -> tuple[ForestFigure, ...]:
+    """Returns the figure, or its parts if it is taller than a page; each repeats the headings and has the same axis.
+    `continued` is the title of all but the first."""
     blocks = _blocks(figure.rows)
     groups = [blocks] if len(figure.rows) < _FEWEST_MEASURED else list(_groups(figure, blocks))
     if len(groups) == 1:
         return (figure,)
     pages = [tuple(row for block in group for row in block) for group in groups]
-    return tuple(_page(figure, pages, at) for at in range(len(pages)))
+    first, *others = (_page(figure, pages, at) for at in range(len(pages)))
+    named = (replace(page, title=continued, result=f"{figure.result}/{n}") for n, page in enumerate(others, 2))
+    return (first, *named)
 
 
 def _page(figure: ForestFigure, pages: Sequence[tuple[ForestRow, ...]], at: int) -> ForestFigure:
     others = (row for i, page in enumerate(pages) if i != at for row in page)
     elsewhere = tuple(one for row in others for one in row.intervals)
-    page = replace(figure, rows=pages[at], elsewhere=elsewhere)
-    if at == 0:
-        return page
-    title = str(say("report.forest.continued", title=figure.title))
-    return replace(page, title=title, result=f"{figure.result}/{at + 1}")
+    return replace(figure, rows=pages[at], elsewhere=elsewhere)
 
 
 def _blocks(rows: Sequence[ForestRow]) -> list[list[ForestRow]]:

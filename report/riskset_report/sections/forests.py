@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from riskset.analyses.analysis import RefusedByRule
+from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
 from riskset.analyses.design import Column
-from riskset.catalogue import say
+from riskset.catalogue import in_language
 from riskset.results import ResultEntry
 from riskset_report.blocks import Block, Figure, Shown, Text
 from riskset_report.cells import Cell, Place
-from riskset_report.figures.forest_figure import IntervalCells, Told
+from riskset_report.figures.forest_figure import ForestFigure, IntervalCells, Told
+from riskset_report.figures.forest_pages import paged
 from riskset_report.figures.forest_plot import Mark
-from riskset_report.labels import Labels
 from riskset_report.sections.section import Context
 
 Blocks = Callable[[Sequence[ResultEntry], Context], Sequence[Block]]
@@ -24,10 +24,15 @@ def with_figures(figures: Callable[[Sequence[ResultEntry], Context], Iterable[Fi
     return lambda entries, context: [*figures(entries, context), *blocks(entries, context)]
 
 
-def favours(arm: Column, labels: Labels) -> tuple[str, str]:
+def pages(figure: ForestFigure, context: Context) -> tuple[ForestFigure, ...]:
+    """Returns the figure, or its parts where it is taller than a page."""
+    return paged(figure, continued=context.say("report.forest.continued", title=figure.title))
+
+
+def favours(arm: Column, context: Context) -> tuple[str, str]:
     """Returns which arm a hazard ratio below 1 favours, and which one above 1: the event is what nobody wants."""
-    below, above = (labels.arm(arm.variable, level) for level in (arm.level, arm.reference))
-    return str(say("report.forest.favours_below", arm=below)), str(say("report.forest.favours_above", arm=above))
+    below, above = (context.labels.arm(arm.variable, level) for level in (arm.level, arm.reference))
+    return context.say("report.forest.favours_below", arm=below), context.say("report.forest.favours_above", arm=above)
 
 
 def interval(
@@ -38,17 +43,17 @@ def interval(
     return IntervalCells(mark, estimate, lower, upper, of_error)
 
 
-def refused(end: RefusedByRule) -> str:
-    """Returns why a row is refused, as it stands below the figure."""
-    return str(say("report.forest.refused", rule=end.rule, reason=str(end.message).rstrip(".")))
+def why(end: Result, cells: Sequence[Cell], context: Context) -> Text:
+    """Returns why a row has no estimate, as it stands below the figure. The sentence goes with the numbers in it, which
+    are those of `cells`."""
+    if isinstance(end, RefusedByRule):
+        finding = in_language(end.message, context.language).rstrip(".")
+        return (context.say("report.forest.refused", rule=end.rule, reason=finding),)
+    assert isinstance(end, NotEstimable), "a result without an estimate says why"
+    text, ids = in_language(end.message, context.language).rstrip("."), tuple(cell.id for cell in cells)
+    return (Shown("words", ids, text),) if ids else (text,)
 
 
 def notices(context: Context) -> str:
     """Returns what stands in every figure of the study."""
     return " ".join(context.results.notices)
-
-
-def with_numbers(text: str, cells: Sequence[Cell]) -> Text:
-    """Returns a reason that goes with the numbers in it, where it has any."""
-    ids = tuple(cell.id for cell in cells)
-    return (Shown("words", ids, text),) if ids else (text,)

@@ -12,14 +12,12 @@ from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset.stats.meta_analysis import LEAST_FOR_PREDICTION
 from riskset_report import notation
-from riskset_report.blocks import Format, Shown, Text, worded
+from riskset_report.blocks import Format, Shown, Text
 from riskset_report.cells import Place
 from riskset_report.figures.forest_figure import ForestFigure, ForestRow, Told
-from riskset_report.figures.forest_pages import paged
-from riskset_report.not_reported import sentence
 from riskset_report.sections.analysed import analysed_notes, population_of
 from riskset_report.sections.arms import INTERVAL
-from riskset_report.sections.forests import EMPTY, favours, interval, notices, with_numbers
+from riskset_report.sections.forests import EMPTY, favours, interval, notices, pages, why
 from riskset_report.sections.section import Context, own_title
 
 _NOTHING: Final = Told((notation.NO_VALUE,))
@@ -36,24 +34,24 @@ def figures(entries: Sequence[ResultEntry], context: Context) -> Iterator[Forest
     """Yields a figure for each result in which a site tells its own estimate: without one, nothing is compared."""
     for entry in entries:
         if entry.status == "ok" and cast(SiteEstimates, entry.result).estimates:
-            yield from paged(_figure(entry, context))
+            yield from pages(_figure(entry, context), context)
 
 
 def _figure(entry: ResultEntry, context: Context) -> ForestFigure:
     analysis, result = cast(SiteHeterogeneity, entry.analysis), cast(SiteEstimates, entry.result)
     labels, common = context.labels, isinstance(result.common, CoxFit)
-    title = say(
-        "report.forest.sites", endpoint=labels.endpoint(analysis.endpoint), population=population_of(entry, labels)
+    title = context.say(
+        "report.forest.sites", endpoint=labels.endpoint(analysis.endpoint), population=population_of(entry, context)
     )
     return ForestFigure(
         result=entry.id,
-        title=own_title(str(title), entry, context.results),
-        label=str(say("report.forest.site")),
-        left=(str(say("report.forest.patients")), str(say("report.forest.events"))),
-        right=(str(say("report.forest.ratio", interval=INTERVAL)),),
-        rows=(*_sites(entry, result, context), *_combined(entry, result), _common(entry, result, context)),
-        x_label=str(say("report.forest.axis")),
-        favours=favours(result.arm, labels),
+        title=own_title(title, entry, context.results),
+        label=context.say("report.forest.site"),
+        left=(context.say("report.forest.patients"), context.say("report.forest.events")),
+        right=(context.say("report.forest.ratio", interval=INTERVAL),),
+        rows=(*_sites(entry, result, context), *_combined(entry, result, context), _common(entry, result, context)),
+        x_label=context.say("report.forest.axis"),
+        favours=favours(result.arm, context),
         footnote=tuple(_notes(entry, analysis, result, context)),
         notices=notices(context),
         guide=tuple(Place(entry.id, key).id for key in _ratio("common")) if common else (),
@@ -73,7 +71,7 @@ def _sites(entry: ResultEntry, result: SiteEstimates, context: Context) -> Itera
     for at, (site, numbers) in enumerate(result.told.items()):
         label, of = context.results.study.sites[site].name, f"sites[{at}]"
         if numbers is None:
-            untold = Told((str(say("report.forest.untold")),), (str(say("report.forest.why_untold")),))
+            untold = Told((context.say("report.forest.untold"),), (context.say("report.forest.why_untold"),))
             yield ForestRow(label, (_NOTHING, _NOTHING, untold))
         else:
             drawn = interval(Place(entry.id), "square", _ratio(of), error=f"{of}.se")
@@ -81,41 +79,43 @@ def _sites(entry: ResultEntry, result: SiteEstimates, context: Context) -> Itera
             yield ForestRow(label, (*counts, _told(entry, "ratio", *_ratio(of))), (drawn,))
 
 
-def _combined(entry: ResultEntry, result: SiteEstimates) -> Iterator[ForestRow]:
+def _combined(entry: ResultEntry, result: SiteEstimates, context: Context) -> Iterator[ForestRow]:
     """A diamond for each method; the prediction interval as a dashed line."""
     found = result.combined
     if found is None or found.k == 1:
         return
-    yield ForestRow(str(say("report.forest.combined")), is_heading=True)
+    yield ForestRow(context.say("report.forest.combined"), is_heading=True)
     for of, label in _METHODS.items():
         drawn = interval(Place(entry.id), "diamond", _ratio(of))
         texts = (EMPTY, EMPTY, _told(entry, "ratio", *_ratio(of)))
-        yield ForestRow(str(label), texts, (drawn,), is_inner=True)
+        yield ForestRow(label.in_language(context.language), texts, (drawn,), is_inner=True)
     if found.k >= LEAST_FOR_PREDICTION:
         limits = ("prediction.hr_lower", "prediction.hr_upper")
         texts = (EMPTY, EMPTY, _told(entry, "ratio_interval", *limits))
         drawn = interval(Place(entry.id), "whisker", ("", *limits))
-        yield ForestRow(str(say("report.forest.prediction")), texts, (drawn,), is_inner=True)
+        yield ForestRow(context.say("report.forest.prediction"), texts, (drawn,), is_inner=True)
 
 
 def _common(entry: ResultEntry, result: SiteEstimates, context: Context) -> ForestRow:
     counts = (_told(entry, "count", "n"), _told(entry, "count", "events"))
-    label, end = str(say("report.forest.common")), result.common
+    label, end = context.say("report.forest.common"), result.common
     if isinstance(end, CoxFit):
         drawn = interval(Place(entry.id), "diamond", _ratio("common"))
         return ForestRow(label, (*counts, _told(entry, "ratio", *_ratio("common"))), (drawn,), is_heading=True)
-    why = with_numbers(sentence(end.code, str(end.message)), context.cells.of(entry.id, "common.reason"))
-    return ForestRow(label, (*counts, Told((notation.NOT_ESTIMABLE,), why)), is_heading=True)
+    reason = why(end, context.cells.of(entry.id, "common.reason"), context)
+    return ForestRow(label, (*counts, Told((notation.NOT_ESTIMABLE,), reason)), is_heading=True)
 
 
 def _notes(entry: ResultEntry, analysis: SiteHeterogeneity, result: SiteEstimates, context: Context) -> Iterator[Text]:
     arm, labels = result.arm, context.labels
     against = {"level": labels.arm(arm.variable, arm.level), "reference": labels.arm(arm.variable, arm.reference)}
-    yield (str(say("report.forest.of_sites", interval=INTERVAL, **against)),)
+    yield (context.say("report.forest.of_sites", interval=INTERVAL, **against),)
     if adjusted := [name for name in analysis.question_json()["covariates"] if name != arm.variable]:
-        yield worded(say("report.site_heterogeneity.adjusted", names=", ".join(map(labels.plain_variable, adjusted))))
+        yield context.worded(
+            "report.site_heterogeneity.adjusted", names=", ".join(map(labels.plain_variable, adjusted))
+        )
     if result.combined is not None and result.combined.k > 1:
         i2, tau2 = (Shown("three_digits", (Place(entry.id, key).id,)) for key in ("i2", "tau2"))
         q = Shown("chi_square", tuple(Place(entry.id, f"q.{key}").id for key in ("chi2", "df", "p")))
-        yield worded(say("report.forest.heterogeneity", i2=i2, tau2=tau2, q=q))
-    yield from analysed_notes(entry, labels, context.cells)
+        yield context.worded("report.forest.heterogeneity", i2=i2, tau2=tau2, q=q)
+    yield from analysed_notes(entry, context)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import cast
 
-from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
+from riskset.analyses.analysis import NotEstimable, Result
 from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.analyses.methods.subgroup import Subgroups
 from riskset.analyses.methods.subgroup_answer import Answer, NoFit, OfLevel, answer_json, compared
@@ -15,11 +15,9 @@ from riskset_report import notation
 from riskset_report.blocks import Shown, Text
 from riskset_report.cells import Place
 from riskset_report.figures.forest_figure import ForestFigure, ForestRow, IntervalCells, Told
-from riskset_report.figures.forest_pages import paged
-from riskset_report.not_reported import sentence
 from riskset_report.sections.analysed import analysed_notes, is_of_all, population_of
 from riskset_report.sections.arms import INTERVAL
-from riskset_report.sections.forests import EMPTY, favours, interval, notices, refused, with_numbers
+from riskset_report.sections.forests import EMPTY, favours, interval, notices, pages, why
 from riskset_report.sections.section import Context
 
 _RATIO = ("hr", "lower", "upper")
@@ -35,7 +33,7 @@ def figures(entries: Sequence[ResultEntry], context: Context) -> Iterator[Forest
     names = {key[1:]: [other[0] for other in groups if other[1:] == key[1:]] for key in groups}
     for (name, endpoint, population), group in groups.items():
         has_others = len(names[endpoint, population]) > 1
-        yield from paged(_figure(group, context, f"/{name}" if has_others else ""))
+        yield from pages(_figure(group, context, f"/{name}" if has_others else ""), context)
 
 
 def _figure(entries: Sequence[ResultEntry], context: Context, of_name: str) -> ForestFigure:
@@ -43,17 +41,17 @@ def _figure(entries: Sequence[ResultEntry], context: Context, of_name: str) -> F
     analysis = cast(Subgroups, first.analysis)
     has_one_set = len({entry.analysis.set_id for entry in entries}) == 1
     everyone = _of_all(first, context) if has_one_set else None
-    values = {"endpoint": labels.endpoint(analysis.endpoint), "population": population_of(first, labels)}
+    values = {"endpoint": labels.endpoint(analysis.endpoint), "population": population_of(first, context)}
     arms = tuple(labels.arm(arm.variable, arm.level) for arm in analysis.arms)
     return ForestFigure(
         result=f"subgroup/{analysis.endpoint}/{analysis.population}{of_name}",
-        title=str(say("report.forest.subgroups", **values)) + (f" ({analysis.name})" if of_name else ""),
-        label=str(say("report.forest.subgroup")),
-        left=tuple(str(say("report.forest.events_of", arm=arm)) for arm in arms),
-        right=(str(say("report.forest.ratio", interval=INTERVAL)), str(say("report.forest.p_interaction"))),
+        title=context.say("report.forest.subgroups", **values) + (f" ({analysis.name})" if of_name else ""),
+        label=context.say("report.forest.subgroup"),
+        left=tuple(context.say("report.forest.events_of", arm=arm) for arm in arms),
+        right=(context.say("report.forest.ratio", interval=INTERVAL), context.say("report.forest.p_interaction")),
         rows=tuple(_rows(entries, everyone, context)),
-        x_label=str(say("report.forest.axis")),
-        favours=favours(compared(analysis.arms), labels),
+        x_label=context.say("report.forest.axis"),
+        favours=favours(compared(analysis.arms), context),
         footnote=tuple(_notes(entries, context, has_one_set=has_one_set)),
         notices=notices(context),
         guide=everyone.intervals[0].cells if everyone and everyone.intervals else (),
@@ -66,7 +64,7 @@ def _rows(entries: Sequence[ResultEntry], everyone: ForestRow | None, context: C
     for entry in entries:
         analysis, answer = cast(Subgroups, entry.analysis), cast(Answer, entry.result)
         label = context.labels.plain_variable(analysis.variable)
-        yield ForestRow(label, (EMPTY, EMPTY, EMPTY, _interaction(entry)), is_heading=True)
+        yield ForestRow(label, (EMPTY, EMPTY, EMPTY, _interaction(entry, context)), is_heading=True)
         if everyone is None:
             yield _of_all(entry, context, is_inner=True)
         at = Place(entry.id, variable=analysis.variable)
@@ -77,7 +75,7 @@ def _rows(entries: Sequence[ResultEntry], everyone: ForestRow | None, context: C
 def _of_all(entry: ResultEntry, context: Context, *, is_inner: bool = False) -> ForestRow:
     analysis, answer = cast(Subgroups, entry.analysis), cast(Answer, entry.result)
     at = Place(entry.id, variable=analysis.variable)
-    label = str(say("report.forest.all" if is_of_all(entry) else "report.analysed.heading"))
+    label = context.say("report.forest.all") if is_of_all(entry) else context.say("report.analysed.heading")
     drawn = (
         (interval(at, "diamond", ("overall.hr", "overall.lower", "overall.upper")),)
         if _is_fitted(answer.overall)
@@ -117,36 +115,26 @@ def _counts(at: Place, quantity: str, level: str | None) -> tuple[Told, Told]:
 def _ratio(at: Place, quantity: str, level: str | None, end: Result, context: Context) -> Told:
     if _is_fitted(end):
         return Told((Shown("ratio", tuple(at.of(f"{quantity}.{key}", level=level).id for key in _RATIO)),))
-    return Told((notation.NOT_ESTIMABLE,), _why(at, quantity, level, end, context))
-
-
-def _why(at: Place, quantity: str, level: str | None, end: Result, context: Context) -> Text:
-    """Returns why there is no hazard ratio; a sentence that has a number of the result goes with the number."""
-    if isinstance(end, RefusedByRule):
-        return (refused(end),)
-    text = sentence(end.code, str(end.message)) if isinstance(end, NotEstimable) else ""
     found = context.cells.of(at.result, f"{quantity}.reason")
-    return with_numbers(text, [cell for cell in found if level in (None, cell.place.level.split(" / ")[0])])
+    own = [cell for cell in found if level in (None, cell.place.level.split(" / ")[0])]
+    return Told((notation.NOT_ESTIMABLE,), why(end, own, context))
 
 
-def _interaction(entry: ResultEntry) -> Told:
+def _interaction(entry: ResultEntry, context: Context) -> Told:
     """Returns P of the likelihood-ratio test, or why there is none."""
     analysis, answer = cast(Subgroups, entry.analysis), cast(Answer, entry.result)
-    found = answer_json(answer, compared(analysis.arms))["interaction"]
-    if found["likelihood_ratio"] is not None:
+    if answer_json(answer, compared(analysis.arms))["interaction"]["likelihood_ratio"] is not None:
         place = Place(entry.id, "interaction.likelihood_ratio.p", variable=analysis.variable)
         return Told((Shown("p_value", (place.id,)),))
-    reason = found["reason"]
-    if rule := reason.get("rule"):
-        text = str(say("report.forest.refused", rule=rule, reason=reason["message"].rstrip(".")))
-        return Told((notation.NOT_ESTIMABLE,), (text,))
-    return Told((notation.NOT_ESTIMABLE,), (sentence(reason["code"], reason["message"]),))
+    ends = [end for end in (answer.interaction, answer.main) if not _is_fitted(end)]
+    end = ends[0] if ends else NotEstimable("no information", say("analyses.subgroup.no_interaction"))
+    return Told((notation.NOT_ESTIMABLE,), why(end, context.cells.of(entry.id, "interaction.reason"), context))
 
 
 def _notes(entries: Sequence[ResultEntry], context: Context, *, has_one_set: bool) -> Iterator[Text]:
     analysis, labels = cast(Subgroups, entries[0].analysis), context.labels
-    yield (str(say("report.forest.of_subgroups", interval=INTERVAL)),)
+    yield (context.say("report.forest.of_subgroups", interval=INTERVAL),)
     if analysis.adjusted:
         covariates = tuple(map(labels.plain_variable, analysis.adjusted))
-        yield (str(say("report.subgroup.adjusted", covariates=covariates)),)
-    yield from analysed_notes(entries[0], labels, context.cells) if has_one_set else ()
+        yield (context.say("report.subgroup.adjusted", covariates=covariates),)
+    yield from analysed_notes(entries[0], context) if has_one_set else ()
