@@ -8,8 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Polygon, Rectangle
 
 from riskset_report.figures.forest_axis import labels
 from riskset_report.figures.forest_layout import (
@@ -20,10 +18,10 @@ from riskset_report.figures.forest_layout import (
     Line,
     indent_of,
     layout_of,
-    line_of,
     small,
 )
 from riskset_report.figures.forest_plot import ForestPlot, Interval, PlottedRow
+from riskset_report.figures.sheet import Sheet, line_of
 from riskset_report.figures.style import COLOURS, GREY, WARNING, files_of, house_style
 from riskset_report.printing import FigureFiles
 
@@ -33,7 +31,6 @@ _TICK = 0.04
 _SMALLEST, _LARGEST = 0.04, 0.12  # sides of squares
 _APART = 0.043  # of two intervals in a row, from its middle
 _ARROW = 0.07
-_HALF_CAPITAL = 0.36  # of the type's size
 
 
 def forest_files(plot: ForestPlot, width_mm: int) -> FigureFiles:
@@ -59,39 +56,21 @@ def forest_drawing(plot: ForestPlot, width_mm: int) -> Figure:
     return figure
 
 
-class _Sheet:
-    """Draws in inches from the left and from the top."""
+class _Sheet(Sheet):
+    """With the axis and the marks of a forest plot."""
 
     def __init__(self, figure: Figure, layout: ForestLayout) -> None:
-        self._figure, self.layout = figure, layout
-
-    def write(self, x: float, top: float, text: str, **style: Any) -> None:  # noqa: ANN401
-        """Writes each line of a text so that its capitals and figures are in the middle of the line's height."""
-        size = style.setdefault("fontsize", self.layout.size)
-        line = line_of(size)
-        baseline = top + line / 2 + _HALF_CAPITAL * size / 72
-        for at, one in enumerate(text.split("\n") if text else ()):
-            self._figure.text(
-                x, self.layout.height - baseline - at * line, one, transform=self._figure.dpi_scale_trans, **style
-            )
-
-    def line(self, x: tuple[float, float], y: tuple[float, float], **style: Any) -> None:  # noqa: ANN401
-        tops = [self.layout.height - one for one in y]
-        self._figure.add_artist(Line2D(x, tops, transform=self._figure.dpi_scale_trans, **style))
-
-    def shape(self, corners: list[tuple[float, float]], **style: Any) -> None:  # noqa: ANN401
-        points = [(x, self.layout.height - y) for x, y in corners]
-        self._figure.add_artist(Polygon(points, closed=True, transform=self._figure.dpi_scale_trans, **style))
+        super().__init__(figure, layout.height, layout.size)
+        self.layout = layout
 
     def circle(self, x: float, y: float, side: float, colour: str) -> None:
         style: dict[str, Any] = {"marker": "o", "markersize": side * 72, "markerfacecolor": "white"}
         self.line((x, x), (y, y), markeredgecolor=colour, markeredgewidth=1.0, linestyle="none", **style)
 
     def band(self, place: Line) -> None:
-        corner, width = (MARGIN, self.layout.height - place.top - place.height), self.layout.width - 2 * MARGIN
-        style: dict[str, Any] = {"color": _BAND, "linewidth": 0, "zorder": 0}
-        transform = self._figure.dpi_scale_trans
-        self._figure.add_artist(Rectangle(corner, width, place.height, transform=transform, **style))
+        left, right, bottom = MARGIN, self.layout.width - MARGIN, place.top + place.height
+        corners = [(left, place.top), (right, place.top), (right, bottom), (left, bottom)]
+        self.shape(corners, color=_BAND, zorder=0)
 
     def x(self, value: float) -> float:
         """Returns where a ratio is drawn; at an end where it is beyond."""
@@ -101,18 +80,18 @@ class _Sheet:
 
 def _draw_headings(sheet: _Sheet) -> None:
     layout = sheet.layout
-    sheet.write(MARGIN, layout.label.top, layout.label.text, fontweight="bold")
+    sheet.write(MARGIN, layout.label.top, layout.label.lines, fontweight="bold")
     for x, heading in zip(layout.columns.centres, layout.headings, strict=True):
-        sheet.write(x, heading.top, heading.text, fontweight="bold", ha="center")
+        sheet.write(x, heading.top, heading.lines, fontweight="bold", ha="center")
 
 
 def _draw_texts(sheet: _Sheet, row: PlottedRow, place: Line) -> None:
     top = place.top + ROW_PADDING
     weight = "bold" if row.is_heading else "normal"
-    sheet.write(MARGIN + indent_of(row), top, place.text, fontweight=weight)
+    sheet.write(MARGIN + indent_of(row), top, place.lines, fontweight=weight)
     middle = place.top + (place.height - sheet.layout.line) / 2
     for x, text in zip(sheet.layout.columns.centres, row.texts, strict=bool(row.texts)):
-        sheet.write(x, middle, text, ha="center")
+        sheet.write(x, middle, [text], ha="center")
 
 
 def _draw_axis(sheet: _Sheet, plot: ForestPlot) -> None:
@@ -123,7 +102,7 @@ def _draw_axis(sheet: _Sheet, plot: ForestPlot) -> None:
     for tick, text in zip(layout.axis.ticks, labels(layout.axis.ticks), strict=True):
         x = sheet.x(tick)
         sheet.line((x, x), (bottom, bottom + _TICK), color="black", linewidth=0.8)
-        sheet.write(x, bottom + 1.4 * _TICK, text, ha="center")
+        sheet.write(x, bottom + 1.4 * _TICK, [text], ha="center")
     one = sheet.x(1.0)
     sheet.line((one, one), (top, bottom), color="black", linewidth=0.8)
     if plot.guide is not None and 0 < layout.axis.at(plot.guide) < 1:
@@ -157,7 +136,7 @@ def _draw_mark(sheet: _Sheet, interval: Interval, x: float, y: float) -> None:
     else:
         half = _side(interval.weight) / 2
         corners = [(x - half, y - half), (x + half, y - half), (x + half, y + half), (x - half, y + half)]
-        sheet.shape(corners, color=_OWN, linewidth=0, zorder=3)
+        sheet.shape(corners, color=_OWN, zorder=3)
 
 
 def _side(weight: float | None) -> float:
@@ -173,7 +152,7 @@ def _draw_limits(sheet: _Sheet, interval: Interval, y: float, colour: str) -> No
     for end, value, way in ((ends[0], interval.lower, -1), (ends[1], interval.upper, 1)):
         if not 0 <= sheet.layout.axis.at(value) <= 1:
             tail = end - way * _ARROW
-            sheet.shape([(end, y), (tail, y - _ARROW / 2), (tail, y + _ARROW / 2)], color=colour, linewidth=0)
+            sheet.shape([(end, y), (tail, y - _ARROW / 2), (tail, y + _ARROW / 2)], color=colour)
         elif interval.mark == "whisker" or interval.estimate is None:
             sheet.line((end, end), (y - _TICK, y + _TICK), color=colour, linewidth=1.0)
 
@@ -182,18 +161,18 @@ def _draw_diamond(sheet: _Sheet, interval: Interval, y: float) -> None:
     """From limit to limit; flat at an end that is beyond the axis."""
     left, right = sheet.x(interval.lower), sheet.x(interval.upper)
     half, middle = _LARGEST / 2, sheet.x(interval.estimate or 1.0)
-    sheet.shape([(left, y), (middle, y - half), (right, y), (middle, y + half)], color=_OWN, linewidth=0, zorder=3)
+    sheet.shape([(left, y), (middle, y - half), (right, y), (middle, y + half)], color=_OWN, zorder=3)
 
 
 def _draw_below(sheet: _Sheet, plot: ForestPlot) -> None:
     layout = sheet.layout
     middle, one = sum(layout.columns.axis) / 2, sheet.x(1.0)
-    sheet.write(middle, layout.x_label.top, layout.x_label.text, ha="center")
+    sheet.write(middle, layout.x_label.top, layout.x_label.lines, ha="center")
     for way, (side, text) in zip((-1, 1), zip(("right", "left"), layout.favours, strict=False), strict=False):
-        sheet.write(one + way * 0.06, text.top, text.text, ha=side)
+        sheet.write(one + way * 0.06, text.top, text.lines, ha=side)
     for (mark, _), (x, text) in zip(plot.legend, layout.legend, strict=True):
         _draw_mark(sheet, Interval(mark, 1.0, 1.0, 1.0), x + HANDLE / 2, text.top + line_of(layout.size) / 2)
-        sheet.write(x + HANDLE, text.top, text.text)
+        sheet.write(x + HANDLE, text.top, text.lines)
     tiny = {"fontsize": small(layout.size)}
-    sheet.write(MARGIN, layout.footnote.top, layout.footnote.text, color=GREY, **tiny)
-    sheet.write(MARGIN, layout.notices.top, layout.notices.text, color=WARNING, **tiny)
+    sheet.write(MARGIN, layout.footnote.top, layout.footnote.lines, color=GREY, **tiny)
+    sheet.write(MARGIN, layout.notices.top, layout.notices.lines, color=WARNING, **tiny)

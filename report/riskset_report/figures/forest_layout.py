@@ -9,11 +9,11 @@ from itertools import accumulate
 from riskset_report.figures.forest_axis import LogAxis, axis_of
 from riskset_report.figures.forest_plot import ForestPlot, PlottedRow
 from riskset_report.figures.ruler import Ruler
+from riskset_report.figures.sheet import line_of
+from riskset_report.figures.style import MM_PER_INCH
 
-MM = 1 / 25.4
 MARGIN, GAP = 0.06, 0.13
 INDENT = 0.14
-LINE_SPACING = 1.3
 HANDLE = 0.22  # a mark in the legend, with the gap after it
 TICKS = 0.2  # the ticks and their labels
 ROW_PADDING = 0.035
@@ -35,7 +35,7 @@ class _Rulers:
 class Line:
     """Text broken into lines, and where it begins, from the top of the figure."""
 
-    text: str
+    lines: tuple[str, ...]
     top: float
     height: float
 
@@ -79,11 +79,6 @@ class ForestLayout:
         return line_of(self.size)
 
 
-def line_of(size: float) -> float:
-    """Returns the height of a line of this type."""
-    return size * LINE_SPACING / 72
-
-
 def indent_of(row: PlottedRow) -> float:
     """Returns how far from the left a row's label begins."""
     return INDENT if row.is_inner else 0.0
@@ -96,7 +91,7 @@ def small(size: float) -> float:
 
 def layout_of(plot: ForestPlot, width_mm: float) -> ForestLayout:
     """Measures in the fonts that are set when it is called."""
-    width, rulers = width_mm * MM, _Rulers(Ruler(), Ruler(is_bold=True))
+    width, rulers = width_mm / MM_PER_INCH, _Rulers(Ruler(), Ruler(is_bold=True))
     size, columns = next(
         ((size, found) for size in _SIZES if (found := _columns(plot, rulers, size, width)) is not None),
         (SMALLEST, _squeezed(plot, rulers, SMALLEST, width)),
@@ -165,7 +160,7 @@ def _stacked(
     at = top + deepest + ROW_PADDING
     for row in plot.rows:
         wrapped = _balanced(_ruler_of(row, rulers), row.label, size, columns.labels - indent_of(row))
-        rows.append(Line("\n".join(wrapped), at, line * len(wrapped) + 2 * ROW_PADDING))
+        rows.append(Line(tuple(wrapped), at, line * len(wrapped) + 2 * ROW_PADDING))
         at += rows[-1].height
     x_axis = at + ROW_PADDING
     x_label = _line(rulers.plain.wrap(plot.x_label, size, _around(columns, width)), x_axis + TICKS, size)
@@ -217,7 +212,7 @@ def _legend(plot: ForestPlot, rulers: _Rulers, size: float, top: float, width: f
 
 
 def _line(lines: Sequence[str], top: float, size: float, *, is_there: bool = True) -> Line:
-    return Line("\n".join(lines), top, line_of(size) * len(lines) if is_there else 0.0)
+    return Line(tuple(lines), top, line_of(size) * len(lines) if is_there else 0.0)
 
 
 def _around(columns: Columns, width: float) -> float:
