@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from riskset_report import report_of, write_report
-from riskset_report.blocks import Figure
 from riskset_report.cells import Mark, Place
+from riskset_report.figures.survival_figure import SurvivalFigure
 from riskset_report.printing import Printer
 
 SUPPRESSED = Mark("suppressed", "fewer than 5 patients")
@@ -29,11 +29,10 @@ def files_of(tmp_path):
 
     def files_of(report, name="out"):
         paths = write_report(report, tmp_path / name, made_at="today")
-        texts = {
-            path.suffix: path.read_text(encoding="utf-8")
-            for path in paths
-            if path.suffix not in (".png", ".pdf") and not path.stem.endswith("mm")
-        }
+        texts: dict[str, str] = {}
+        for path in paths:
+            if path.suffix not in (".png", ".pdf") and not path.stem.endswith("mm"):
+                texts[path.suffix] = texts.get(path.suffix, "") + path.read_text(encoding="utf-8")
         return texts | {"bytes": [path.read_bytes() for path in paths]}
 
     return files_of
@@ -143,10 +142,12 @@ def test_a_sentence_that_gives_a_number_away_is_held_back_with_it(lung, typed, f
     reason = {"code": "separated", "message": message, "columns": [column], "limit": limit}
     lung["results"][1] |= {"status": "not estimable", "reason": reason}
     report = report_of(typed(lung))
-    assert files_of(report)[".html"].count("1.52") == 3  # in its row, below the table, and among those not given
+    assert (
+        files_of(report)[".html"].count("1.52") == 4
+    )  # in its row and its figure, below the table, and among those not given
     held_back = [cell.id for cell in report.cells.of(lung["results"][1]["id"], "reason.limit")]
     files = files_of(marked(report, *held_back), "marked")
-    assert "1.52" not in files[".html"]
+    assert files[".html"].count(SUPPRESSED.text) == 6  # and with the reason below the table and in the figure
     assert not any(line.endswith(",1.52") for line in files[".csv"].splitlines())
     assert files[".html"].count(SUPPRESSED.text) == 4  # and once with the reason
 
@@ -156,5 +157,5 @@ def test_a_mark_is_explained_below_the_table_and_the_figure(lung, typed, files_o
     said = f"{SUPPRESSED.text}: {SUPPRESSED.reason}."
     assert f'<p class="note">{said}</p>' in files_of(report)[".html"]
     printer = Printer(report.cells, "month", 30.4375)
-    (figure,) = (block for part in report.parts for block in part.blocks if isinstance(block, Figure))
+    (figure,) = (block for part in report.parts for block in part.blocks if isinstance(block, SurvivalFigure))
     assert figure.plot(printer).footnote.endswith(f" {said}")

@@ -12,7 +12,8 @@ from riskset_report.figures.forest_plot import Interval
 _PADDING = 1.06  # beyond the outermost value, so that nothing is drawn on the axis' end
 _BEYOND_ESTIMATES = 4.0  # limits further than this from every estimate leave the axis, as an arrow
 _FURTHEST = 64.0  # from 1, also for estimates
-_NEAR = 1.5
+_NARROWEST = 1.5  # of an axis, on either side of 1
+_NEAR = 1.25  # to a tick beyond an end, up to which the axis goes on
 # from the finest; each is ticks on both sides of 1
 _FAMILIES: tuple[tuple[float, ...], ...] = (
     (0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.2, 1.4, 1.6, 1.8, 2),
@@ -45,7 +46,7 @@ def axis_of(intervals: Iterable[Interval], width_of: Callable[[Sequence[str]], f
     for family in _FAMILIES:
         low, high = _to_ticks(least, most, family)
         ticks = tuple(tick for tick in family if low <= tick <= high)
-        reaches = family[0] <= least * _NEAR and most <= family[-1] * _NEAR
+        reaches = family[0] <= least * _NARROWEST and most <= family[-1] * _NARROWEST
         if reaches and _are_apart(ticks, low, high, width_of(labels(ticks))):
             return LogAxis(low, high, ticks)
     return LogAxis(least, most, (1.0,))
@@ -75,7 +76,7 @@ def extent(intervals: Iterable[Interval]) -> tuple[float, float]:
     values = [value for one in known for value in one.inside]
     low = max(min([least, *values]), least / _BEYOND_ESTIMATES, 1 / _FURTHEST)
     high = min(max([most, *values]), most * _BEYOND_ESTIMATES, _FURTHEST)
-    return min(low / _PADDING, 1 / _NEAR), max(high * _PADDING, _NEAR)
+    return min(low / _PADDING, 1 / _NARROWEST), max(high * _PADDING, _NARROWEST)
 
 
 def _are_apart(ticks: Sequence[float], low: float, high: float, width: float) -> bool:
