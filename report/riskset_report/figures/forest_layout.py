@@ -91,7 +91,7 @@ def small(size: float) -> float:
 
 def layout_of(plot: ForestPlot, width_mm: float) -> ForestLayout:
     """Measures in the fonts that are set when it is called."""
-    width, rulers = width_mm / MM_PER_INCH, _Rulers(Ruler(), Ruler("bold"))
+    width, rulers = width_mm / MM_PER_INCH, _Rulers(Ruler(), Ruler(is_bold=True))
     size, columns = next(
         ((size, found) for size in _SIZES if (found := _columns(plot, rulers, size, width)) is not None),
         (SMALLEST, _squeezed(plot, rulers, SMALLEST, width)),
