@@ -110,7 +110,7 @@ class Box:
     """Printed in place of a figure or table that has no numbers, with the reason."""
 
     title: str
-    status: Message
+    status: str
     """`Refused by rule R4, on the totals, by all parties`; `Not estimable`."""
     why: Text
     remedy: str

@@ -209,9 +209,9 @@ def test_sites_have_their_own_rows_and_all_methods(results, plot_of):
         "Fixed effect",
         "Random effects, DerSimonian-Laird",
         "Random effects, REML",
-        "Random effects, REML (Hartung-Knapp)",
+        "Random effects, REML with Hartung-Knapp limits",
         "Random effects, Paule-Mandel",
-        "One model of all sites, baseline by site",
+        "One hazard ratio for all sites, baseline by site",
     ]  # and no prediction interval: two sites tell theirs
     assert plot.rows[2].texts == ("–", "–", "not told*")
     assert plot.footnote[-1].startswith("* The site has not signed")

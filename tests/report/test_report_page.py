@@ -122,7 +122,8 @@ def test_the_page_needs_nothing_else(lung, tmp_path, page_of):
     assert "<script" not in page
     assert not re.search(r"\bsrc=|@import|url\((?!#)|<link", page)
     links = re.findall(r'href="([^#"][^"]*)"', page)
-    assert sorted(links) == ["figures/km-os-all.png", "figures/km-os-all.svg", "numbers.csv"]
+    figures = [f"figures/{name}.{form}" for name in ("cox-os-all-cox", "km-os-all") for form in ("png", "svg")]
+    assert sorted(links) == [*figures, "numbers.csv"]
     assert all((tmp_path / link).exists() for link in links)
 
 
@@ -149,7 +150,8 @@ def test_the_title_falls_back(lung, tmp_path, page_of):
 
 def test_a_report_is_the_same_when_written_again(lung, tmp_path, writes):
     paths = [sorted(writes(lung, tmp_path / name)) for name in ("a", "b")]
-    figures = [f"km-os-all{width}.{form}" for width in ("-85mm", "") for form in ("pdf", "png", "svg")]
+    drawings = ("cox-os-all-cox", "km-os-all-85mm", "km-os-all")
+    figures = [f"{drawing}.{form}" for drawing in drawings for form in ("pdf", "png", "svg")]
     assert [path.name for path in paths[0]] == [*figures, "numbers.csv", "report.html"]
     assert [path.read_bytes() for path in paths[0]] == [path.read_bytes() for path in paths[1]]
 
@@ -175,7 +177,7 @@ def test_a_result_id_never_leaves_the_folder(lung, tmp_path, page_of):
     lung["results"][0]["id"] = f"..{os.sep}../km:os*"
     page_of(lung, tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
-    assert len(list((tmp_path / "out" / "figures").iterdir())) == 6
+    assert len(list((tmp_path / "out" / "figures").iterdir())) == 9
 
 
 def test_labels_of_a_study():

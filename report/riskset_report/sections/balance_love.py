@@ -83,7 +83,7 @@ def _label(variable: str, level: str | None, context: Context) -> str:
     name = context.labels.plain_variable(variable)
     if level in (None, "true"):
         return name
-    return context.say("report.love.level", variable=name, level=context.labels.level(variable, level))
+    return context.say("report.label.arm", variable=name, level=context.labels.level(variable, level))
 
 
 def _limits(

@@ -11,13 +11,11 @@ from riskset.analyses.design import Column
 from riskset.analyses.methods.cox import CoxModel
 from riskset.analyses.methods.cox_fit import CoxFit, Separated
 from riskset.results import ResultEntry
-from riskset_report import notation
 from riskset_report.blocks import Shown, Text
 from riskset_report.cells import Place
 from riskset_report.figures.forest_figure import ForestFigure, ForestRow, IntervalCells, Told
 from riskset_report.figures.forest_plot import Mark
 from riskset_report.sections.analysed import analysed_notes
-from riskset_report.sections.arms import INTERVAL
 from riskset_report.sections.forests import EMPTY, interval, notices, pages, why
 from riskset_report.sections.section import Context
 
@@ -37,19 +35,16 @@ def figures(
     if sum(one.mark != "reference" for row in rows for one in row.intervals[-1:]) < _FEWEST:
         return ()
     of = entries[0].analysis
-    ratio = context.say("report.forest.ratio", interval=INTERVAL)
-    beside = context.say("report.forest.ratio_of", model=context.say("report.forest.univariable"), interval=INTERVAL)
+    kinds = (context.say("report.cox.univariable"), context.say("report.cox.multivariable"))
+    beside, ratio = (context.say("report.forest.ratio_of", model=kind, interval=context.interval) for kind in kinds)
+    if not sides.has_both:
+        ratio = context.say("report.forest.ratio", interval=context.interval)
     figure = ForestFigure(
         result=f"cox/{of.endpoint}/{of.population}/{of.name}",
         title=title,
         label=context.say("report.forest.variable"),
         left=(beside,) if sides.has_both else (context.say("report.forest.size"),) if sides.alone else (),
-        right=(
-            context.say("report.forest.ratio_of", model=context.say("report.forest.multivariable"), interval=INTERVAL)
-            if sides.has_both
-            else ratio,
-            "P",
-        ),
+        right=(ratio, context.say("report.rows.p")),
         rows=rows,
         x_label=context.say("report.forest.axis"),
         favours=None,
@@ -149,7 +144,7 @@ def _left(alone: _Term, variable: str, sides: _Sides) -> tuple[Told, ...]:
 
 
 def _at_reference(label: str, variable: str, sides: _Sides, context: Context) -> ForestRow:
-    one = Told((context.say("report.forest.reference"),))
+    one = Told((context.say("report.rows.one"),))
     alone, together = (
         one if entry and _has_ratios(entry.result) else EMPTY
         for entry in (sides.univariable(variable), sides.multivariable(variable))
@@ -188,7 +183,7 @@ def _term(entry: ResultEntry | None, column: Column, mark: Mark, context: Contex
     elif isinstance(end, Separated) and end.limit is not None and end.limit.column == column:
         return _limit(at, column, end.limit.side, mark)
     reasons = context.cells.of(entry.id, "reason")
-    return _Term(Told((notation.NOT_ESTIMABLE,), why(end, reasons, context)))
+    return _Term(Told((context.words.not_estimable,), why(end, reasons, context)))
 
 
 def _limit(at: Place, column: Column, side: str, mark: Mark) -> _Term:
@@ -204,8 +199,8 @@ def _legend(sides: _Sides, context: Context) -> tuple[tuple[Mark, str], ...]:
     if not sides.has_both:
         return ()
     return (
-        ("circle", context.say("report.forest.univariable")),
-        ("square", context.say("report.forest.multivariable")),
+        ("circle", context.say("report.cox.univariable")),
+        ("square", context.say("report.cox.multivariable")),
     )
 
 

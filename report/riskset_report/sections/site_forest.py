@@ -16,17 +16,16 @@ from riskset_report.blocks import Format, Shown, Text
 from riskset_report.cells import Place
 from riskset_report.figures.forest_figure import ForestFigure, ForestRow, Told
 from riskset_report.sections.analysed import analysed_notes, population_of
-from riskset_report.sections.arms import INTERVAL
 from riskset_report.sections.forests import EMPTY, favours, interval, notices, pages, why
 from riskset_report.sections.section import Context, own_title
 
 _NOTHING: Final = Told((notation.NO_VALUE,))
 _METHODS: Final = {
-    "fixed": say("report.forest.fixed"),
-    "dersimonian_laird": say("report.forest.dersimonian_laird"),
-    "reml": say("report.forest.reml"),
-    "hartung_knapp": say("report.forest.hartung_knapp"),
-    "paule_mandel": say("report.forest.paule_mandel"),
+    "fixed": say("report.site_heterogeneity.by.fixed"),
+    "dersimonian_laird": say("report.site_heterogeneity.by.dersimonian_laird"),
+    "reml": say("report.site_heterogeneity.by.reml"),
+    "hartung_knapp": say("report.site_heterogeneity.by.hartung_knapp"),
+    "paule_mandel": say("report.site_heterogeneity.by.paule_mandel"),
 }
 
 
@@ -41,14 +40,16 @@ def _figure(entry: ResultEntry, context: Context) -> ForestFigure:
     analysis, result = cast(SiteHeterogeneity, entry.analysis), cast(SiteEstimates, entry.result)
     labels, common = context.labels, isinstance(result.common, CoxFit)
     title = context.say(
-        "report.forest.sites", endpoint=labels.endpoint(analysis.endpoint), population=population_of(entry, context)
+        "report.site_heterogeneity.title",
+        endpoint=labels.endpoint(analysis.endpoint),
+        population=population_of(entry, context),
     )
     return ForestFigure(
         result=entry.id,
         title=own_title(title, entry, context.results),
         label=context.say("report.forest.site"),
-        left=(context.say("report.forest.patients"), context.say("report.forest.events")),
-        right=(context.say("report.forest.ratio", interval=INTERVAL),),
+        left=(context.say("report.rows.counted.patients"), context.say("report.rows.counted.events")),
+        right=(context.say("report.forest.ratio", interval=context.interval),),
         rows=(*_sites(entry, result, context), *_combined(entry, result, context), _common(entry, result, context)),
         x_label=context.say("report.forest.axis"),
         favours=favours(result.arm, context),
@@ -71,7 +72,9 @@ def _sites(entry: ResultEntry, result: SiteEstimates, context: Context) -> Itera
     for at, (site, numbers) in enumerate(result.told.items()):
         label, of = context.results.study.sites[site].name, f"sites[{at}]"
         if numbers is None:
-            untold = Told((context.say("report.forest.untold"),), (context.say("report.forest.why_untold"),))
+            untold = Told(
+                (context.say("report.site_heterogeneity.untold"),), (context.say("report.forest.why_untold"),)
+            )
             yield ForestRow(label, (_NOTHING, _NOTHING, untold))
         else:
             drawn = interval(Place(entry.id), "square", _ratio(of), error=f"{of}.se")
@@ -84,7 +87,7 @@ def _combined(entry: ResultEntry, result: SiteEstimates, context: Context) -> It
     found = result.combined
     if found is None or found.k == 1:
         return
-    yield ForestRow(context.say("report.forest.combined"), is_heading=True)
+    yield ForestRow(context.say("report.site_heterogeneity.own_combined"), is_heading=True)
     for of, label in _METHODS.items():
         drawn = interval(Place(entry.id), "diamond", _ratio(of))
         texts = (EMPTY, EMPTY, _told(entry, "ratio", *_ratio(of)))
@@ -93,23 +96,23 @@ def _combined(entry: ResultEntry, result: SiteEstimates, context: Context) -> It
         limits = ("prediction.hr_lower", "prediction.hr_upper")
         texts = (EMPTY, EMPTY, _told(entry, "ratio_interval", *limits))
         drawn = interval(Place(entry.id), "whisker", ("", *limits))
-        yield ForestRow(context.say("report.forest.prediction"), texts, (drawn,), is_inner=True)
+        yield ForestRow(context.say("report.site_heterogeneity.further"), texts, (drawn,), is_inner=True)
 
 
 def _common(entry: ResultEntry, result: SiteEstimates, context: Context) -> ForestRow:
     counts = (_told(entry, "count", "n"), _told(entry, "count", "events"))
-    label, end = context.say("report.forest.common"), result.common
+    label, end = context.say("report.site_heterogeneity.common"), result.common
     if isinstance(end, CoxFit):
         drawn = interval(Place(entry.id), "diamond", _ratio("common"))
         return ForestRow(label, (*counts, _told(entry, "ratio", *_ratio("common"))), (drawn,), is_heading=True)
     reason = why(end, context.cells.of(entry.id, "common.reason"), context)
-    return ForestRow(label, (*counts, Told((notation.NOT_ESTIMABLE,), reason)), is_heading=True)
+    return ForestRow(label, (*counts, Told((context.words.not_estimable,), reason)), is_heading=True)
 
 
 def _notes(entry: ResultEntry, analysis: SiteHeterogeneity, result: SiteEstimates, context: Context) -> Iterator[Text]:
     arm, labels = result.arm, context.labels
     against = {"level": labels.arm(arm.variable, arm.level), "reference": labels.arm(arm.variable, arm.reference)}
-    yield (context.say("report.forest.of_sites", interval=INTERVAL, **against),)
+    yield (context.say("report.forest.of_sites", interval=context.interval, **against),)
     if adjusted := [name for name in analysis.question_json()["covariates"] if name != arm.variable]:
         yield context.worded(
             "report.site_heterogeneity.adjusted", names=", ".join(map(labels.plain_variable, adjusted))

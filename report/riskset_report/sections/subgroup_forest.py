@@ -16,7 +16,6 @@ from riskset_report.blocks import Shown, Text
 from riskset_report.cells import Place
 from riskset_report.figures.forest_figure import ForestFigure, ForestRow, IntervalCells, Told
 from riskset_report.sections.analysed import analysed_notes, is_of_all, population_of
-from riskset_report.sections.arms import INTERVAL
 from riskset_report.sections.forests import EMPTY, favours, interval, notices, pages, why
 from riskset_report.sections.section import Context
 
@@ -42,13 +41,14 @@ def _figure(entries: Sequence[ResultEntry], context: Context, of_name: str) -> F
     has_one_set = len({entry.analysis.set_id for entry in entries}) == 1
     everyone = _of_all(first, context) if has_one_set else None
     values = {"endpoint": labels.endpoint(analysis.endpoint), "population": population_of(first, context)}
+    ratio = context.say("report.forest.ratio", interval=context.interval)
     arms = tuple(labels.arm(arm.variable, arm.level) for arm in analysis.arms)
     return ForestFigure(
         result=f"subgroup/{analysis.endpoint}/{analysis.population}{of_name}",
         title=context.say("report.forest.subgroups", **values) + (f" ({analysis.name})" if of_name else ""),
         label=context.say("report.forest.subgroup"),
         left=tuple(context.say("report.forest.events_of", arm=arm) for arm in arms),
-        right=(context.say("report.forest.ratio", interval=INTERVAL), context.say("report.forest.p_interaction")),
+        right=(ratio, context.say("report.forest.p_interaction")),
         rows=tuple(_rows(entries, everyone, context)),
         x_label=context.say("report.forest.axis"),
         favours=favours(compared(analysis.arms), context),
@@ -75,7 +75,7 @@ def _rows(entries: Sequence[ResultEntry], everyone: ForestRow | None, context: C
 def _of_all(entry: ResultEntry, context: Context, *, is_inner: bool = False) -> ForestRow:
     analysis, answer = cast(Subgroups, entry.analysis), cast(Answer, entry.result)
     at = Place(entry.id, variable=analysis.variable)
-    label = context.say("report.forest.all") if is_of_all(entry) else context.say("report.analysed.heading")
+    label = context.say("report.label.all_patients") if is_of_all(entry) else context.say("report.analysed.heading")
     drawn = (
         (interval(at, "diamond", ("overall.hr", "overall.lower", "overall.upper")),)
         if _is_fitted(answer.overall)
@@ -117,7 +117,7 @@ def _ratio(at: Place, quantity: str, level: str | None, end: Result, context: Co
         return Told((Shown("ratio", tuple(at.of(f"{quantity}.{key}", level=level).id for key in _RATIO)),))
     found = context.cells.of(at.result, f"{quantity}.reason")
     own = [cell for cell in found if level in (None, cell.place.level.split(" / ")[0])]
-    return Told((notation.NOT_ESTIMABLE,), why(end, own, context))
+    return Told((context.words.not_estimable,), why(end, own, context))
 
 
 def _interaction(entry: ResultEntry, context: Context) -> Told:
@@ -128,12 +128,12 @@ def _interaction(entry: ResultEntry, context: Context) -> Told:
         return Told((Shown("p_value", (place.id,)),))
     ends = [end for end in (answer.interaction, answer.main) if not _is_fitted(end)]
     end = ends[0] if ends else NotEstimable("no information", say("analyses.subgroup.no_interaction"))
-    return Told((notation.NOT_ESTIMABLE,), why(end, context.cells.of(entry.id, "interaction.reason"), context))
+    return Told((context.words.not_estimable,), why(end, context.cells.of(entry.id, "interaction.reason"), context))
 
 
 def _notes(entries: Sequence[ResultEntry], context: Context, *, has_one_set: bool) -> Iterator[Text]:
     analysis, labels = cast(Subgroups, entries[0].analysis), context.labels
-    yield (context.say("report.forest.of_subgroups", interval=INTERVAL),)
+    yield (context.say("report.forest.of_subgroups", interval=context.interval),)
     if analysis.adjusted:
         covariates = tuple(map(labels.plain_variable, analysis.adjusted))
         yield (context.say("report.subgroup.adjusted", covariates=covariates),)
