@@ -89,6 +89,7 @@ def test_a_row_of_a_model_has_both_hazard_ratios_and_p(lung, printed):
     female = plot.rows[2].intervals
     assert [(one.mark, one.estimate) for one in female] == [("circle", 0.5638038764736), ("square", 0.5384199114119)]
     assert "Multivariable model: 212 patients, 150 events." in plot.footnote[0]
+    assert figure.alt.startswith("os: Cox models. A row for each covariate")
     assert plot.favours is None  # the rows compare different things
 
 

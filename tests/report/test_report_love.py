@@ -68,6 +68,7 @@ def found_in(results):
 
 def test_all_populations_are_in_one_figure_the_largest_difference_first(results, plot_of):
     plot, found = plot_of(results), found_in(results)
+    assert figure_in(report_of(results, Labels())).alt.startswith("Balance before adjustment and of ")
     before = [row.values[0] for row in plot.rows]
     assert before == sorted(before, reverse=True)
     assert {row.label for row in plot.rows} == {"age", "stage: I", "stage: II", "stage: III"}

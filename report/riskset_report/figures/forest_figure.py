@@ -93,8 +93,14 @@ class ForestFigure(Figure):
     guide: tuple[str, ...] = ()
     """The estimate at which a dotted line is drawn, and what it gives away; empty for none."""
     legend: tuple[tuple[Mark, str], ...] = ()
+    description: str = ""
+    """In one sentence, what is drawn."""
     elsewhere: tuple[IntervalCells, ...] = ()
     """Of other pages, so that all have one axis, and squares of one scale."""
+
+    @property
+    def alt(self) -> str:
+        return f"{self.title}. {self.description}".rstrip()
 
     @property
     def cells(self) -> tuple[str, ...]:

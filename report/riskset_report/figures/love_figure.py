@@ -36,6 +36,12 @@ class LoveFigure(Figure):
     x_label: str
     footnote: tuple[Text, ...]
     notices: str
+    description: str = ""
+    """In one sentence, what is drawn."""
+
+    @property
+    def alt(self) -> str:
+        return f"{self.title}. {self.description}".rstrip()
 
     @property
     def cells(self) -> tuple[str, ...]:

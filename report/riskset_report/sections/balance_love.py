@@ -42,6 +42,7 @@ def _figure(entries: Sequence[ResultEntry], context: Context) -> LoveFigure:
         x_label=context.say("report.love.axis"),
         footnote=tuple(_notes(entries, found, context)),
         notices=notices(context),
+        description=context.say("report.love.alt"),
     )
 
 

@@ -50,6 +50,7 @@ def figures(
         favours=None,
         footnote=(*notes, *_notes(sides, context)),
         notices=notices(context),
+        description=context.say("report.forest.alt_cox"),
         legend=_legend(sides, context),
     )
     return pages(figure, context)

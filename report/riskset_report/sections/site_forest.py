@@ -55,6 +55,7 @@ def _figure(entry: ResultEntry, context: Context) -> ForestFigure:
         favours=favours(result.arm, context),
         footnote=tuple(_notes(entry, analysis, result, context)),
         notices=notices(context),
+        description=context.say("report.forest.alt_sites"),
         guide=tuple(Place(entry.id, key).id for key in _ratio("common")) if common else (),
     )
 

@@ -54,6 +54,7 @@ def _figure(entries: Sequence[ResultEntry], context: Context, of_name: str) -> F
         favours=favours(compared(analysis.arms), context),
         footnote=tuple(_notes(entries, context, has_one_set=has_one_set)),
         notices=notices(context),
+        description=context.say("report.forest.alt_subgroups"),
         guide=everyone.intervals[0].cells if everyone and everyone.intervals else (),
     )
 
