@@ -136,6 +136,11 @@ class Figure(ABC):
         """Ids of all cells it draws or prints."""
 
     @property
+    def alt(self) -> str:
+        """For readers who cannot see it: the title and, where there is one, a sentence on what is drawn; no number."""
+        return self.title
+
+    @property
     def widths(self) -> tuple[int, ...]:
         """The widths in mm in which it is drawn, the widest first; two where the drawing fits one column."""
         return (PAGE_MM,)

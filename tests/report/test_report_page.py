@@ -128,8 +128,7 @@ def test_the_page_needs_nothing_else(lung, tmp_path, page_of):
     assert "<script" not in page
     assert not re.search(r"\bsrc=|@import|url\((?!#)|<link", page)
     links = re.findall(r'href="([^#"][^"]*)"', page)
-    figures = [f"figures/km-os-all{width}.{form}" for width in ("-85mm", "") for form in ("pdf", "png", "svg")]
-    assert sorted(links) == [*figures, "numbers.csv"]
+    assert sorted(links) == [*FIGURES, "numbers.csv"]
     assert all((tmp_path / link).exists() for link in links)
 
 
@@ -154,7 +153,8 @@ def test_the_title_falls_back(lung, tmp_path, page_of):
     assert "<title>肺癌の生存</title>" in page_of(lung, tmp_path)
 
 
-FIGURES = [f"figures/km-os-all{width}.{form}" for width in ("-85mm", "") for form in ("pdf", "png", "svg")]
+DRAWINGS = ("cox-os-all-cox", "km-os-all-85mm", "km-os-all")
+FIGURES = [f"figures/{drawing}.{form}" for drawing in DRAWINGS for form in ("pdf", "png", "svg")]
 TABLES = [f"tables/{name}.{form}" for name in ("cox-os-all-cox", "km-os-all") for form in ("csv", "docx", "html")]
 LISTS = ["curves.csv", *FIGURES, "index.html", "numbers.csv", "provenance.json", "report.docx", "results.json"]
 
@@ -301,7 +301,7 @@ def test_a_result_id_never_leaves_the_folder(lung, tmp_path, page_of):
     lung["results"][0]["id"] = f"..{os.sep}../km:os*"
     page_of(lung, tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
-    assert len(list((tmp_path / "out" / "figures").iterdir())) == 6
+    assert len(list((tmp_path / "out" / "figures").iterdir())) == 9
 
 
 def test_labels_of_a_study():

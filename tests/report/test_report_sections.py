@@ -146,6 +146,7 @@ def test_two_curves_of_one_endpoint_have_captions_of_their_own(tried, page_of):
         "os, all patients (curves)",
         "os by Kaplan-Meier (curves)",
         "os: Cox models",
+        "os: Cox models",
     ]
     text = page_of(report_of(results))
     assert "Figure 1. os, all patients (curves2)." in text
@@ -156,6 +157,7 @@ def test_one_analysis_of_a_kind_needs_no_name(tried):
     assert captions(report_of(tried(curves=KM, models=COX))) == [
         "os, all patients",
         "os by Kaplan-Meier",
+        "os: Cox models",
         "os: Cox models",
     ]
 

@@ -11,6 +11,8 @@ from riskset.results import ResultEntry, entry_json
 from riskset_report import notation
 from riskset_report.blocks import Row, Shown, Table, Text
 from riskset_report.cells import Place
+from riskset_report.sections import balance_love
+from riskset_report.sections.forests import with_figures
 from riskset_report.sections.section import Context, Section, tabulated
 
 Json = dict[str, Any]
@@ -77,4 +79,4 @@ def _notes(entry: ResultEntry, found: Json, context: Context) -> Iterator[Text]:
         yield (context.say("report.balance.refused", variables=tuple(variables), reason=why),)
 
 
-SECTION = Section(say("report.heading.balance"), tabulated(_table, _title))
+SECTION = Section(say("report.heading.balance"), with_figures(balance_love.figures, tabulated(_table, _title)))

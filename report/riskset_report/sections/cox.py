@@ -21,6 +21,7 @@ from riskset.study.entry import as_printed
 from riskset_report.blocks import Block, Box, Row, Shown, Table, Text, worded
 from riskset_report.cells import Place
 from riskset_report.not_reported import missing, not_reported, reason, sentence, told
+from riskset_report.sections import cox_forest
 from riskset_report.sections.analysed import analysed_notes
 from riskset_report.sections.cox_beside import beside, tests_of_time
 from riskset_report.sections.section import Context, Section, own_title
@@ -39,11 +40,18 @@ def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
         groups.setdefault(group, []).append(_Model(entry, cast(CoxModel, analysis)))
     shown = [models for models in groups.values() if any(model.is_shown for model in models)]
     hidden = [models for models in groups.values() if models not in shown]
-    tables = (block for models in shown for block in (_table(models, context), *_beside(models, context)))
-    return [*tables, *(b for models in hidden for b in _boxes(models, context))]
+    given = (block for models in shown for block in _of_group(models, context))
+    return [*given, *(b for models in hidden for b in _boxes(models, context))]
 
 
 SECTION: Final = Section(say("report.heading.cox"), _blocks)
+
+
+def _of_group(models: Sequence[_Model], context: Context) -> Iterator[Block]:
+    entries = [model.entry for model in models]
+    yield from cox_forest.figures(_title(entries[0], context), entries, tuple(_how(models, context)), context)
+    yield _table(models, context)
+    yield from _beside(models, context)
 
 
 def _beside(models: Sequence[_Model], context: Context) -> Iterator[Table]:
@@ -224,7 +232,8 @@ def _row_cells(variable: str, level: str | None, sides: Sequence[_Side], context
     return tuple(text for side in sides for text in side.cells(variable, level, context))
 
 
-def _notes(models: Sequence[_Model], context: Context) -> Iterator[Text]:
+def _how(models: Sequence[_Model], context: Context) -> Iterator[Text]:
+    """How the models were made, and what is shown of them."""
     fitted = [model for model in models if model.fit]
     shown = [model for model in models if model.is_shown]
     yield worded(_what_is_shown(shown), context.language)
@@ -237,6 +246,11 @@ def _notes(models: Sequence[_Model], context: Context) -> Iterator[Text]:
         yield context.worded("report.cox.landmark", day=day)
     if any(model.limit for model in shown):
         yield context.worded("report.cox.separated")
+
+
+def _notes(models: Sequence[_Model], context: Context) -> Iterator[Text]:
+    fitted = [model for model in models if model.fit]
+    yield from _how(models, context)
     yield from _analysed([model for model in models if not model.is_refused], context)
     for model in fitted:
         if not model.is_univariable or len(model.analysis.design) > 1:

@@ -15,7 +15,9 @@ from riskset_report import notation
 from riskset_report.blocks import Format, Row, Shown, Table, Text
 from riskset_report.cells import Place
 from riskset_report.not_reported import told
+from riskset_report.sections import site_forest
 from riskset_report.sections.analysed import analysed_notes, population_of
+from riskset_report.sections.forests import with_figures
 from riskset_report.sections.section import Context, Section, own_title, tabulated
 
 _LIMITS: Final = ("hr", "hr_lower", "hr_upper")
@@ -131,4 +133,6 @@ def _notes(entry: ResultEntry, result: SiteEstimates, context: Context) -> Itera
         yield context.worded("report.site_heterogeneity.not_told")
 
 
-SECTION = Section(say("report.heading.site-heterogeneity"), tabulated(_table, _title))
+SECTION = Section(
+    say("report.heading.site-heterogeneity"), with_figures(site_forest.figures, tabulated(_table, _title))
+)

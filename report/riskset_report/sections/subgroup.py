@@ -15,7 +15,9 @@ from riskset_report import notation
 from riskset_report.blocks import Row, Shown, Table, Text
 from riskset_report.cells import Place
 from riskset_report.not_reported import sentence, told
+from riskset_report.sections import subgroup_forest
 from riskset_report.sections.analysed import analysed_notes, is_of_all, population_of
+from riskset_report.sections.forests import with_figures
 from riskset_report.sections.section import Context, Section, own_title, tabulated
 
 _RATIO = ("hr", "lower", "upper")
@@ -115,4 +117,4 @@ def _reason(reason: dict[str, str], context: Context) -> str:
     return sentence(reason.get("rule", reason.get("code", "")), told(reason["message"], context.language))
 
 
-SECTION = Section(say("report.heading.subgroup"), tabulated(_table, _title))
+SECTION = Section(say("report.heading.subgroup"), with_figures(subgroup_forest.figures, tabulated(_table, _title)))

@@ -1,0 +1,159 @@
+"""Draws a love plot: a row for each covariate, a mark for each set of patients, and the limits as lines.
+
+Lengths are in inches; text is measured first, and the axis takes the room that is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from math import ceil, floor
+from typing import Any, Final
+
+from matplotlib.figure import Figure
+
+from riskset_report.figures.love_plot import LovePlot, LoveRow
+from riskset_report.figures.ruler import Ruler
+from riskset_report.figures.sheet import Sheet, line_of
+from riskset_report.figures.style import COLOURS, GREY, MM_PER_INCH, WARNING, files_of, house_style
+from riskset_report.printing import FigureFiles
+
+MARGIN, GAP, HANDLE = 0.06, 0.1, 0.3
+SIZE, SMALL = 8.0, 7.0
+_ROW = 0.045  # above and below a label
+_LABELS = 0.45  # most share of the width
+_TICK, _MOST_TICKS = 0.04, 8
+_STEPS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_MARKERS: Final = (
+    {"marker": "o", "markerfacecolor": "white", "markeredgecolor": COLOURS[1], "markersize": 6.5},
+    {"marker": "s", "markerfacecolor": COLOURS[0], "markeredgecolor": "white", "markersize": 6.0},
+    {"marker": "^", "markerfacecolor": COLOURS[2], "markeredgecolor": "white", "markersize": 6.5},
+    {"marker": "D", "markerfacecolor": "white", "markeredgecolor": COLOURS[3], "markersize": 4.5},
+    {"marker": "X", "markerfacecolor": "#1a1a1a", "markeredgecolor": "white", "markersize": 6.5},
+)
+MOST_SETS: Final = len(_MARKERS)
+_DASHES: Final = ((4.0, 2.0), (1.0, 1.5))
+
+
+def love_files(plot: LovePlot, width_mm: int) -> FigureFiles:
+    """Returns the same bytes for the same plot, fonts and matplotlib."""
+    with house_style():
+        return files_of(love_drawing(plot, width_mm))
+
+
+@dataclass(frozen=True)
+class _Layout:
+    width: float
+    height: float
+    axis: tuple[float, float]
+    last: float
+    """Where the axis ends."""
+    ticks: tuple[float, ...]
+    notices: list[str]
+    labels: list[list[str]]
+    rows: list[float]
+    """Where each row begins, from the top; then where the last ends."""
+    x_label: list[str]
+    legend: list[list[str]]
+    legend_tops: list[float]
+    footnote: list[str]
+    footnote_top: float
+
+    def x(self, value: float) -> float:
+        return self.axis[0] + value / self.last * (self.axis[1] - self.axis[0])
+
+
+def love_drawing(plot: LovePlot, width_mm: float) -> Figure:
+    """Returns the drawing, in the fonts that are set when it is called."""
+    layout = _layout(plot, width_mm / MM_PER_INCH)
+    figure = Figure(figsize=(layout.width, layout.height))
+    sheet = Sheet(figure, layout.height, SIZE)
+    sheet.write(MARGIN, MARGIN, layout.notices, fontsize=SMALL, color=WARNING)
+    _draw_axis(sheet, layout, plot)
+    for row, label, ends in zip(plot.rows, layout.labels, zip(layout.rows, layout.rows[1:], strict=False), strict=True):
+        _draw_row(sheet, layout, row, label, ends)
+    _draw_legend(sheet, layout, plot)
+    sheet.write(MARGIN, layout.footnote_top, layout.footnote, fontsize=SMALL, color=GREY)
+    return figure
+
+
+def _layout(plot: LovePlot, width: float) -> _Layout:
+    ruler, line, tiny, whole = Ruler(), line_of(SIZE), line_of(SMALL), width - 2 * MARGIN
+    names = [ruler.wrap(row.label, SIZE, width * _LABELS) for row in plot.rows]
+    left = MARGIN + ruler.widest([text for lines in names for text in lines], SIZE) + GAP
+    notices = _paragraphs(ruler, [plot.notices], whole)
+    first = MARGIN + tiny * len(notices) + (GAP if notices else 0)
+    rows = list(accumulate((line * len(lines) + 2 * _ROW for lines in names), initial=first))
+    last, ticks = _scale(max([*plot.values, *(limit for limit, _ in plot.limits)], default=0.1))
+    half = ruler.width(_label(ticks[-1]), SIZE) / 2
+    right = width - MARGIN - half
+    x_label = ruler.wrap(plot.x_label, SIZE, 2 * min((left + right) / 2 - MARGIN, width - MARGIN - (left + right) / 2))
+    legend = [ruler.wrap(text, SIZE, whole - HANDLE) for text in (*plot.sets, *(text for _, text in plot.limits))]
+    begin = rows[-1] + 2 * _TICK + line * (1.2 + len(x_label)) + GAP
+    legend_tops = list(accumulate((line * len(lines) for lines in legend), initial=begin))
+    footnote, footnote_top = _paragraphs(ruler, plot.footnote, whole), legend_tops[-1] + GAP
+    height = footnote_top + tiny * len(footnote) + MARGIN
+    return _Layout(
+        width, height, (left, right), last, ticks, notices, names, rows, x_label, legend, legend_tops, footnote,
+        footnote_top,
+    )  # fmt: skip
+
+
+def _paragraphs(ruler: Ruler, texts: Sequence[str], width: float) -> list[str]:
+    return [line for text in texts if text for line in ruler.wrap(text, SMALL, width)]
+
+
+def _scale(most: float) -> tuple[float, tuple[float, ...]]:
+    """Returns where the axis ends, and its ticks, from 0 by the smallest step that needs few of them."""
+    step = next((step for step in _STEPS if most / step < _MOST_TICKS), ceil(most / _MOST_TICKS))
+    last = most * 1.04
+    return last, tuple(step * at for at in range(floor(last / step) + 1))
+
+
+def _label(tick: float) -> str:
+    return f"{tick:.3g}"
+
+
+def _draw_axis(sheet: Sheet, layout: _Layout, plot: LovePlot) -> None:
+    top, bottom = layout.rows[0], layout.rows[-1]
+    sheet.line(layout.axis, (bottom, bottom), color="black", linewidth=0.8)
+    sheet.line((layout.axis[0],) * 2, (top, bottom), color="#888888", linewidth=0.8)
+    for tick in layout.ticks:
+        x = layout.x(tick)
+        sheet.line((x, x), (bottom, bottom + _TICK), color="black", linewidth=0.8)
+        sheet.write(x, bottom + 1.4 * _TICK, [_label(tick)], ha="center")
+    for (limit, _), dashes in zip(plot.limits, _DASHES, strict=False):
+        x = layout.x(limit)
+        sheet.line((x, x), (top, bottom), color=GREY, linewidth=1.0, linestyle=(0, dashes))
+    below = bottom + 2 * _TICK + 1.2 * line_of(SIZE)
+    sheet.write(sum(layout.axis) / 2, below, layout.x_label, ha="center")
+
+
+def _draw_row(sheet: Sheet, layout: _Layout, row: LoveRow, label: list[str], ends: tuple[float, float]) -> None:
+    """The label, a thin line to the furthest mark, and the marks: that before adjustment below all others."""
+    middle = sum(ends) / 2
+    sheet.write(layout.axis[0] - GAP, ends[0] + _ROW, label, ha="right")
+    known = [value for value in row.values if value is not None]
+    if known:
+        ends_of = (layout.axis[0], layout.x(max(known)))
+        sheet.line(ends_of, (middle, middle), color="#dddddd", linewidth=1.0, zorder=1)
+    for value, style in zip(row.values, _MARKERS, strict=False):
+        if value is not None:
+            _draw_mark(sheet, layout.x(value), middle, style)
+
+
+def _draw_mark(sheet: Sheet, x: float, y: float, style: Any) -> None:  # noqa: ANN401 - as matplotlib takes it
+    sheet.line((x, x), (y, y), linestyle="none", markeredgewidth=1.0, zorder=3, **style)
+
+
+def _draw_legend(sheet: Sheet, layout: _Layout, plot: LovePlot) -> None:
+    styles = [*_MARKERS[: len(plot.sets)], *_DASHES[: len(plot.limits)]]
+    for style, lines, top in zip(styles, layout.legend, layout.legend_tops, strict=False):
+        middle = top + line_of(SIZE) / 2
+        if isinstance(style, dict):
+            _draw_mark(sheet, MARGIN + 0.1, middle, style)
+        else:
+            handle = (MARGIN, MARGIN + HANDLE - 0.06)
+            sheet.line(handle, (middle, middle), color=GREY, linewidth=1.0, linestyle=(0, style))
+        sheet.write(MARGIN + HANDLE, top, lines)
