@@ -25,6 +25,7 @@ Format = Literal[
     "count_with_percent",
     "difference_with_limits",
     "digits",
+    "left_out",
     "mean_with_limits",
     "mean_with_sd",
     "median_with_quartiles",

@@ -18,8 +18,8 @@ _ELLIPSIS = "…"
 class Ruler:
     """Measures in the matplotlib fonts that are set at the time of the call."""
 
-    def __init__(self) -> None:
-        self._printed = Figure(figsize=(1, 1), dpi=_DPI).text(0, 0, "")
+    def __init__(self, weight: str = "normal") -> None:
+        self._printed = Figure(figsize=(1, 1), dpi=_DPI).text(0, 0, "", fontweight=weight)
 
     def width(self, text: str, size: float) -> float:
         """Width of one line of `text` at `size` points."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 from riskset.analyses.methods.flow import Flow
 from riskset.catalogue import say
 from riskset.results import ResultEntry, entry_json
 from riskset_report import notation
-from riskset_report.blocks import Row, Shown, Table, Text, worded
+from riskset_report.blocks import Block, Row, Shown, Table, Text, worded
 from riskset_report.cells import Place
+from riskset_report.sections.flow_chart import flow_chart
 from riskset_report.sections.section import Context, Section, own_title, tabulated
 
 
@@ -57,4 +58,9 @@ def _notes(entry: ResultEntry) -> Iterator[Text]:
             yield worded(say("report.flow.no_box", box=name, reason=box["reason"]["message"]))
 
 
-SECTION = Section("Flow of patients", tabulated(_table, _title))
+def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
+    charts = [flow_chart(entry, _title(entry, context), context) for entry in entries if entry.status == "ok"]
+    return [*charts, *tabulated(_table, _title)(entries, context)]
+
+
+SECTION = Section("Flow of patients", _blocks)
