@@ -49,6 +49,10 @@ Format = Literal[
 ]
 
 
+PAGE_MM, COLUMN_MM = 175, 85
+"""Widths of figures that journals print: over the page, and in one of its two columns."""
+
+
 @dataclass(frozen=True)
 class Shown:
     """Numbers in one format; a mark replaces all of it if any of them is held back."""
@@ -139,9 +143,14 @@ class Figure(ABC):
     def cells(self) -> tuple[str, ...]:
         """Ids of all cells it draws or prints."""
 
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """The widths in mm in which it is drawn, the widest first; two where the drawing fits one column."""
+        return (PAGE_MM,)
+
     @abstractmethod
-    def drawn(self, printer: Printer) -> FigureFiles:
-        """Returns its files, every number taken from the printer's cells."""
+    def drawn(self, printer: Printer, width_mm: int) -> FigureFiles:
+        """Returns its files at one of its widths, every number taken from the printer's cells."""
 
 
 Block = Figure | Table | Box

@@ -6,7 +6,7 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from riskset.catalogue import Message, say
 from riskset.private_files import create_file
 from riskset.results import Results
 from riskset.study.load import study_hash
-from riskset_report.blocks import Block, Figure, Table
+from riskset_report.blocks import PAGE_MM, Block, Figure, Table
 from riskset_report.cells import numbers_csv
 from riskset_report.printing import FigureFiles, PrintedBox, PrintedTable, Printer
 from riskset_report.report import Report
@@ -25,7 +25,7 @@ from riskset_report.table_width import pieces
 
 
 def write_report(report: Report, folder: Path, *, made_at: str) -> list[Path]:
-    """Writes `report.html`, `numbers.csv` and `figures/*.{svg,png}` into `folder` and returns their paths.
+    """Writes `report.html`, `numbers.csv` and `figures/*.{svg,pdf,png}` into `folder` and returns their paths.
 
     `made_at` is printed unchanged. Each notice of the results is a warning at the top of the page. The files are
     renamed into place when all of them are written, and replace those of an earlier report.
@@ -39,7 +39,7 @@ def write_report(report: Report, folder: Path, *, made_at: str) -> list[Path]:
         "numbers.csv": numbers_csv(report.cells),
     }
     for figure in drawn.values():
-        contents |= {f"{figure.file}.svg": figure.files.svg, f"{figure.file}.png": figure.files.png}
+        contents |= figure.contents
     return _write_all({folder / name: content for name, content in contents.items()})
 
 
@@ -50,15 +50,27 @@ class _Drawn:
     number: int
     title: str
     file: str
-    files: FigureFiles
+    sizes: Mapping[int, FigureFiles]
+    """By width in mm, the widest first."""
 
     @property
     def svg(self) -> Markup:
-        return _inline(self.files.svg.decode(), self.file, self.title)
+        widest = next(iter(self.sizes.values()))
+        return _inline(widest.svg.decode(), self.file, self.title)
+
+    @property
+    def contents(self) -> dict[str, bytes]:
+        """Each file with its content; a drawing that is narrower than the page says so in its name."""
+        return {
+            f"{self.file}{'' if width == PAGE_MM else f'-{width}mm'}.{form}": content
+            for width, files in self.sizes.items()
+            for form, content in asdict(files).items()
+        }
 
 
 def _drawn(figure: Figure, number: int, printer: Printer) -> _Drawn:
-    return _Drawn(number, figure.title, f"figures/{_file_name(figure.result)}", figure.drawn(printer))
+    sizes = {width: figure.drawn(printer, width) for width in figure.widths}
+    return _Drawn(number, figure.title, f"figures/{_file_name(figure.result)}", sizes)
 
 
 def _file_name(result_id: str) -> str:

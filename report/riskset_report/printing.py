@@ -20,7 +20,10 @@ from riskset_report.table_width import Fit, fit
 
 @dataclass(frozen=True)
 class FigureFiles:
+    """One drawing at one width, in three formats."""
+
     svg: bytes
+    pdf: bytes
     png: bytes
     """300 dpi."""
 

@@ -24,11 +24,16 @@ def lung(lung):
 
 @pytest.fixture
 def files_of(tmp_path):
-    """The text of every file but the PNG, by the end of its name, all bytes under `png`."""
+    """The text of every file that is text, by the end of its name, figures as wide as a page; all bytes under
+    `bytes`."""
 
     def files_of(report, name="out"):
         paths = write_report(report, tmp_path / name, made_at="today")
-        texts = {path.suffix: path.read_text(encoding="utf-8") for path in paths if path.suffix != ".png"}
+        texts = {
+            path.suffix: path.read_text(encoding="utf-8")
+            for path in paths
+            if path.suffix not in (".png", ".pdf") and not path.stem.endswith("mm")
+        }
         return texts | {"bytes": [path.read_bytes() for path in paths]}
 
     return files_of

@@ -149,7 +149,8 @@ def test_the_title_falls_back(lung, tmp_path, page_of):
 
 def test_a_report_is_the_same_when_written_again(lung, tmp_path, writes):
     paths = [sorted(writes(lung, tmp_path / name)) for name in ("a", "b")]
-    assert [path.name for path in paths[0]] == ["km-os-all.png", "km-os-all.svg", "numbers.csv", "report.html"]
+    figures = [f"km-os-all{width}.{form}" for width in ("-85mm", "") for form in ("pdf", "png", "svg")]
+    assert [path.name for path in paths[0]] == [*figures, "numbers.csv", "report.html"]
     assert [path.read_bytes() for path in paths[0]] == [path.read_bytes() for path in paths[1]]
 
 
@@ -174,7 +175,7 @@ def test_a_result_id_never_leaves_the_folder(lung, tmp_path, page_of):
     lung["results"][0]["id"] = f"..{os.sep}../km:os*"
     page_of(lung, tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
-    assert len(list((tmp_path / "out" / "figures").iterdir())) == 2
+    assert len(list((tmp_path / "out" / "figures").iterdir())) == 6
 
 
 def test_labels_of_a_study():

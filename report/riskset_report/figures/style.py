@@ -18,6 +18,7 @@ from matplotlib.font_manager import fontManager
 from riskset_report.printing import FigureFiles
 
 RESOLUTION_DPI = 300
+MM_PER_INCH = 25.4
 SIZE, SMALL = 9.0, 7.0  # points
 GREY, WARNING = "#555555", "#B34700"
 # Okabe and Ito's colours, distinguishable for colour-blind readers; the dashes distinguish curves in black and white
@@ -36,6 +37,7 @@ def house_style() -> Iterator[None]:
         "font.size": SIZE,
         "svg.fonttype": "none",  # text stays text: small, searchable, and drawn in the reader's fonts
         "svg.hashsalt": "riskset",
+        "pdf.fonttype": 42,  # TrueType, embedded: what journals ask for, and text that can be edited
         "text.parse_math": False,  # a label may hold a dollar sign
     }
     with mpl.rc_context(settings), warnings.catch_warnings():
@@ -45,8 +47,11 @@ def house_style() -> Iterator[None]:
 
 def files_of(figure: Figure) -> FigureFiles:
     """Returns a drawn figure's files: the same bytes for the same figure, fonts and matplotlib."""
-    svg = _saved(figure, "svg", {"Date": None, "Creator": None})
-    return FigureFiles(svg, _saved(figure, "png", {"Software": None}))
+    return FigureFiles(
+        svg=_saved(figure, "svg", {"Date": None, "Creator": None}),
+        pdf=_saved(figure, "pdf", {"CreationDate": None, "Creator": None, "Producer": None}),
+        png=_saved(figure, "png", {"Software": None}),
+    )
 
 
 def _saved(figure: Figure, form: str, metadata: dict[str, str | None]) -> bytes:

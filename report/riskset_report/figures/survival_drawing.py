@@ -19,7 +19,6 @@ from riskset_report.figures.survival_layout import (
     LINE,
     MARGIN,
     TOP_PERCENT,
-    WIDTH,
     Y_TICKS,
     FigureLayout,
     layout_of,
@@ -31,14 +30,14 @@ from riskset_report.printing import FigureFiles
 LINE_SPACING = 1.3  # makes one line of the fonts below as high as `layout` assumes
 
 
-def survival_figure(plot: SurvivalPlot) -> FigureFiles:
+def survival_figure(plot: SurvivalPlot, width_mm: int) -> FigureFiles:
     """Returns the same bytes for the same plot, fonts and matplotlib."""
     with house_style():
-        return files_of(_drawn(plot, layout_of(plot)))
+        return files_of(_drawn(plot, layout_of(plot, width_mm)))
 
 
 def _drawn(plot: SurvivalPlot, layout: FigureLayout) -> Figure:
-    figure = Figure(figsize=(WIDTH, layout.tops.end))
+    figure = Figure(figsize=(layout.width, layout.tops.end))
     axes = _axes(figure, layout)
     for index, curve in enumerate(plot.curves):
         _draw_curve(axes, curve, plot.days_per_unit, _style(index))
@@ -55,7 +54,12 @@ def _axes(figure: Figure, layout: FigureLayout) -> Axes:
     height = layout.tops.end
     bottom = height - layout.tops.axes - layout.axes.height
     axes = figure.add_axes(
-        (layout.texts.left / WIDTH, bottom / height, layout.axes.width / WIDTH, layout.axes.height / height)
+        (
+            layout.texts.left / layout.width,
+            bottom / height,
+            layout.axes.width / layout.width,
+            layout.axes.height / height,
+        )
     )
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_xlim(0, layout.last_time)

@@ -8,7 +8,7 @@ import numpy as np
 
 from riskset.catalogue import say
 from riskset_report import notation
-from riskset_report.blocks import Figure, Shown, Text, cells_in
+from riskset_report.blocks import COLUMN_MM, PAGE_MM, Figure, Shown, Text, cells_in
 from riskset_report.figures.survival_drawing import survival_figure
 from riskset_report.figures.survival_plot import PlottedCurve, SurvivalPlot
 from riskset_report.printing import FigureFiles, Printer
@@ -69,8 +69,12 @@ class SurvivalFigure(Figure):
         drawn = (id_ for curve in self.curves for id_ in curve.cells)
         return (*drawn, *cells_in(*(text for _, text in self.medians), *self.comparison, self.footnote))
 
-    def drawn(self, printer: Printer) -> FigureFiles:
-        return survival_figure(self.plot(printer))
+    @property
+    def widths(self) -> tuple[int, ...]:
+        return (PAGE_MM, COLUMN_MM)
+
+    def drawn(self, printer: Printer, width_mm: int) -> FigureFiles:
+        return survival_figure(self.plot(printer), width_mm)
 
     def plot(self, printer: Printer) -> SurvivalPlot:
         """Returns what is drawn, with its numbers."""

@@ -10,10 +10,9 @@ import numpy as np
 
 from riskset_report.figures.legend_placement import LegendPlacement, Size, free_placement
 from riskset_report.figures.ruler import Ruler
-from riskset_report.figures.style import SIZE, SMALL
+from riskset_report.figures.style import MM_PER_INCH, SIZE, SMALL
 from riskset_report.figures.survival_plot import Floats, SurvivalPlot
 
-WIDTH = 6.5  # the text width of a page
 MARGIN = 0.12
 GAP = 0.1
 LINE, SMALL_LINE = 0.165, 0.13  # from one line of text to the next
@@ -68,6 +67,7 @@ class Tops:
 
 @dataclass(frozen=True)
 class FigureLayout:
+    width: float
     texts: FigureTexts
     axes: Size
     last_time: float
@@ -78,17 +78,24 @@ class FigureLayout:
     tops: Tops
 
 
-def layout_of(plot: SurvivalPlot) -> FigureLayout:
+def layout_of(plot: SurvivalPlot, width_mm: int) -> FigureLayout:
     """Measures in the fonts that are set when it is called."""
-    texts = _texts(plot, Ruler())
-    axes = Size(WIDTH - texts.left - 2 * MARGIN, _AXES_HEIGHT)
+    width = width_mm / MM_PER_INCH
+    texts = _texts(plot, Ruler(), width)
+    axes = Size(width - texts.left - 2 * MARGIN, _AXES_HEIGHT)
     last_day = 1.02 * max([1.0, *(float(curve.days[-1]) for curve in plot.curves if curve.days.size)])
     last_time = last_day / plot.days_per_unit
     most_ticks = min(_MOST_TICKS, int(axes.width / (texts.count_width + GAP)))
     lines = [line * (axes.width / last_day, axes.height / TOP_PERCENT * 100) for line in _lines(plot)]
     placement = free_placement(lines, axes, texts.legend_size, texts.box_size)
     return FigureLayout(
-        texts, axes, last_time, ticks(last_time, plot.unit, most_ticks), placement, _tops(texts, placement is None)
+        width,
+        texts,
+        axes,
+        last_time,
+        ticks(last_time, plot.unit, most_ticks),
+        placement,
+        _tops(texts, placement is None),
     )
 
 
@@ -109,7 +116,7 @@ def _lines(plot: SurvivalPlot) -> Iterator[Floats]:
             yield np.array([(0.0, 0.5), (curve.median_days, 0.5), (curve.median_days, 0.0)])
 
 
-def _texts(plot: SurvivalPlot, ruler: Ruler) -> FigureTexts:
+def _texts(plot: SurvivalPlot, ruler: Ruler, width: float) -> FigureTexts:
     names = [f"{curve.label} (reference)" if curve.is_reference else curve.label for curve in plot.curves]
     legend = tuple(_broken(ruler, name, _LEGEND_WIDTH, most_lines=3) for name in names)
     risk_labels = tuple(_broken(ruler, curve.label, _RISK_LABEL_WIDTH, most_lines=2) for curve in plot.curves)
@@ -123,8 +130,8 @@ def _texts(plot: SurvivalPlot, ruler: Ruler) -> FigureTexts:
         statistics=statistics,
         x_label=_broken(ruler, plot.x_label, _X_LABEL_WIDTH),
         y_label=y_label,
-        footnote="\n".join(ruler.wrap(plot.footnote, SMALL, WIDTH - 2 * MARGIN)),
-        notices="\n".join(ruler.wrap(plot.notices, SMALL, WIDTH - 2 * MARGIN)),
+        footnote="\n".join(ruler.wrap(plot.footnote, SMALL, width - 2 * MARGIN)),
+        notices="\n".join(ruler.wrap(plot.notices, SMALL, width - 2 * MARGIN)),
         legend_size=Size(HANDLE + ruler.widest(legend, SIZE), sum(height_of(text) for text in legend)),
         box_size=Size(ruler.widest(statistics.split("\n"), SIZE), height_of(statistics)),
         left=max(beside_rows, MARGIN + height_of(y_label) + Y_TICKS),
