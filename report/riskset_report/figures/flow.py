@@ -11,23 +11,19 @@ from itertools import pairwise
 from typing import Any, Final
 
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from riskset_report.figures.flow_plot import FlowBox, FlowLine, FlowPlot
 from riskset_report.figures.ruler import Ruler
-from riskset_report.figures.style import GREY, SMALL, WARNING, files_of, house_style
+from riskset_report.figures.sheet import INK, MARGIN, Point, Sheet, line_of
+from riskset_report.figures.style import GREY, MM_PER_INCH, SMALL, WARNING, files_of, house_style
 from riskset_report.printing import FigureFiles
 
-MM_PER_INCH: Final = 25.4
 HIGHEST: Final = 235 / MM_PER_INCH  # of A4, what margins and a caption leave
-_MARGIN, _PADDING, _GAP = 0.06, 0.09, 0.16
+_PADDING, _GAP = 0.09, 0.16
 _ARROW, _FORK = 0.26, 0.15  # from box to box, and from the trunk to the bar from which the arms continue
 _INDENT = 0.12
 _BESIDE = 0.28  # from the trunk to the box at its side
 _TRUNK_SHARE = 0.6  # of the width, at most, for a box of the trunk
-_LINE, _BASELINE = 1.42, 1.05  # of the size of the letters: from line to line, and from a line's top to its baseline
-_INK: Final = "#222222"
 
 
 @dataclass(frozen=True)
@@ -43,7 +39,7 @@ class _Density:
 
     @property
     def line(self) -> float:
-        return self.size * _LINE / 72
+        return line_of(self.size)
 
 
 _DENSITIES: Final = (
@@ -95,10 +91,9 @@ class _Placed:
 
 @dataclass(frozen=True)
 class _Chart:
-    density: _Density
     boxes: tuple[_Placed, ...]
-    lines: tuple[tuple[tuple[float, float], tuple[float, float]], ...]
-    arrows: tuple[tuple[tuple[float, float], tuple[float, float]], ...]
+    lines: tuple[tuple[Point, Point], ...]
+    arrows: tuple[tuple[Point, Point], ...]
     bottom: float
 
 
@@ -112,24 +107,29 @@ def draw(plot: FlowPlot, width_mm: int) -> Figure:
     """Returns the chart, in the fonts that are set when it is called; at most `HIGHEST` high."""
     width, ruler = width_mm / MM_PER_INCH, Ruler()
     notices, footnotes = _small(ruler, [plot.notices], width), _small(ruler, plot.footnotes, width)
-    line = SMALL * _LINE / 72
-    top = _MARGIN + (len(notices) * line + _GAP if notices else 0.0)
-    below = (_GAP + len(footnotes) * line if footnotes else 0.0) + _MARGIN
+    line = line_of(SMALL)
+    top = MARGIN + (len(notices) * line + _GAP if notices else 0.0)
+    below = (_GAP + len(footnotes) * line if footnotes else 0.0) + MARGIN
     for density in _DENSITIES:
         chart = _chart(plot, density, width, top)
         if chart.bottom + below <= HIGHEST:
             break
     height = chart.bottom + below
     figure = Figure(figsize=(width, height))
-    sheet = _Sheet(figure, height)
-    sheet.small(notices, _MARGIN, WARNING)
-    sheet.chart(chart)
-    sheet.small(footnotes, chart.bottom + _GAP, GREY)
+    sheet = Sheet(figure, height)
+    sheet.lines(notices, MARGIN, MARGIN, SMALL, color=WARNING)
+    for start, end in chart.lines:
+        sheet.stroke(start, end, color=INK, linewidth=0.8, solid_capstyle="projecting")
+    for start, end in chart.arrows:
+        sheet.arrow(start, end)
+    for box in chart.boxes:
+        _draw_box(sheet, box, density)
+    sheet.lines(footnotes, MARGIN, chart.bottom + _GAP, SMALL, color=GREY)
     return figure
 
 
 def _small(ruler: Ruler, texts: Sequence[str], width: float) -> list[str]:
-    return [line for text in texts if text for line in ruler.wrap(text, SMALL, width - 2 * _MARGIN)]
+    return [line for text in texts if text for line in ruler.wrap(text, SMALL, width - 2 * MARGIN)]
 
 
 def _chart(plot: FlowPlot, density: _Density, width: float, top: float) -> _Chart:
@@ -137,8 +137,8 @@ def _chart(plot: FlowPlot, density: _Density, width: float, top: float) -> _Char
     maker = _Maker(density, plot.more, Ruler(), Ruler("bold"))
     middle = width / 2
     boxes: list[_Placed] = []
-    arrows: list[tuple[tuple[float, float], tuple[float, float]]] = []
-    lines: list[tuple[tuple[float, float], tuple[float, float]]] = []
+    arrows: list[tuple[Point, Point]] = []
+    lines: list[tuple[Point, Point]] = []
     trunk: list[_Placed] = []
     for one in plot.trunk:
         sized = maker.sized(one.box, _TRUNK_SHARE * width)
@@ -146,7 +146,7 @@ def _chart(plot: FlowPlot, density: _Density, width: float, top: float) -> _Char
         top = trunk[-1].bottom + _ARROW
         if one.beside is not None:
             left = middle + _BESIDE
-            beside = maker.sized(one.beside, width - _MARGIN - left)
+            beside = maker.sized(one.beside, width - MARGIN - left)
             at = _Placed(beside, left, trunk[-1].bottom + _GAP, is_list=True)
             boxes.append(at)
             across = at.top + beside.height / 2
@@ -166,20 +166,20 @@ def _chart(plot: FlowPlot, density: _Density, width: float, top: float) -> _Char
             arrows.append(((middle, trunk[-1].bottom), (middle, heads[0].top)))
         arrows += [((a.middle, a.bottom), (a.middle, b.top)) for column in columns for a, b in pairwise(column)]
     boxes += [*trunk, *(box for column in columns for box in column)]
-    return _Chart(density, tuple(boxes), tuple(lines), tuple(arrows), max(box.bottom for box in boxes))
+    return _Chart(tuple(boxes), tuple(lines), tuple(arrows), max(box.bottom for box in boxes))
 
 
 def _columns(columns: Sequence[Sequence[FlowBox]], maker: _Maker, width: float, top: float) -> list[list[_Placed]]:
     """The boxes of the arms; those beside each other are equally high, and all are equally wide."""
     n = len(columns)
-    pitch = (width - 2 * _MARGIN + _GAP) / max(n, 1)
+    pitch = (width - 2 * MARGIN + _GAP) / max(n, 1)
     most = pitch - _GAP if n > 1 else _TRUNK_SHARE * width
     sized = [[maker.sized(box, most) for box in column] for column in columns]
     widest = max((box.width for column in sized for box in column), default=0.0)
     heights = [max(box.height for box in row) for row in zip(*sized, strict=True)]
     placed: list[list[_Placed]] = []
     for i, column in enumerate(sized):
-        left = _MARGIN + i * pitch + (pitch - _GAP - widest) / 2 if n > 1 else (width - widest) / 2
+        left = MARGIN + i * pitch + (pitch - _GAP - widest) / 2 if n > 1 else (width - widest) / 2
         tops = [top + sum(heights[:row]) + row * _ARROW for row in range(len(heights))]
         rows = zip(column, heights, tops, strict=True)
         placed.append([_Placed(replace(b, width=widest, height=h), left, t, is_list=t > top) for b, h, t in rows])
@@ -220,54 +220,12 @@ class _Maker:
         return self.bold if line.is_heading else self.plain
 
 
-@dataclass(frozen=True)
-class _Sheet:
-    """Draws on a figure, with lengths from its upper edge."""
-
-    figure: Figure
-    height: float
-
-    def chart(self, chart: _Chart) -> None:
-        for start, end in chart.lines:
-            self._line(start, end)
-        for start, end in chart.arrows:
-            self._arrow(start, end)
-        for box in chart.boxes:
-            self._box(box, chart.density)
-
-    def small(self, lines: Sequence[str], top: float, colour: str) -> None:
-        for i, line in enumerate(lines):
-            self._write(line, _MARGIN, top + (i * _LINE + _BASELINE) * SMALL / 72, fontsize=SMALL, color=colour)
-
-    def _box(self, placed: _Placed, density: _Density) -> None:
-        box = placed.box
-        corner = (placed.left, self.height - placed.bottom)
-        style: dict[str, Any] = {"facecolor": "white", "edgecolor": _INK, "linewidth": 0.8}
-        transform = self.figure.dpi_scale_trans
-        self.figure.add_artist(Rectangle(corner, box.width, box.height, transform=transform, **style))
-        first = placed.top + (_PADDING if placed.is_list else (box.height - len(box.lines) * density.line) / 2)
-        for i, line in enumerate(box.lines):
-            x, ha = (placed.left + _PADDING + line.indent, "left") if placed.is_list else (placed.middle, "center")
-            y, weight = (
-                first + i * density.line + _BASELINE * density.size / 72,
-                "bold" if line.is_heading else "normal",
-            )
-            self._write(line.text, x, y, ha=ha, fontsize=density.size, fontweight=weight)
-
-    def _line(self, start: tuple[float, float], end: tuple[float, float]) -> None:
-        (x0, y0), (x1, y1) = start, end
-        ends = [x0, x1], [self.height - y0, self.height - y1]
-        transform = self.figure.dpi_scale_trans
-        self.figure.add_artist(
-            Line2D(*ends, transform=transform, color=_INK, linewidth=0.8, solid_capstyle="projecting")
-        )
-
-    def _arrow(self, start: tuple[float, float], end: tuple[float, float]) -> None:
-        (x0, y0), (x1, y1) = start, end
-        style: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 7, "shrinkA": 0, "shrinkB": 0, "linewidth": 0.8}
-        ends = (x0, self.height - y0), (x1, self.height - y1)
-        self.figure.add_artist(FancyArrowPatch(*ends, transform=self.figure.dpi_scale_trans, color=_INK, **style))
-
-    def _write(self, text: str, x: float, baseline: float, **style: Any) -> None:  # noqa: ANN401
-        at = (x, self.height - baseline)
-        self.figure.text(*at, text, transform=self.figure.dpi_scale_trans, va="baseline", **style)
+def _draw_box(sheet: Sheet, placed: _Placed, density: _Density) -> None:
+    box = placed.box
+    style: dict[str, Any] = {"facecolor": "white", "edgecolor": INK, "linewidth": 0.8}
+    sheet.box(placed.left, placed.top, box.width, box.height, **style)
+    top = placed.top + (_PADDING if placed.is_list else (box.height - len(box.lines) * density.line) / 2)
+    for i, line in enumerate(box.lines):
+        x, ha = (placed.left + _PADDING + line.indent, "left") if placed.is_list else (placed.middle, "center")
+        weight = "bold" if line.is_heading else "normal"
+        sheet.line(line.text, x, top + i * density.line, density.size, ha=ha, fontweight=weight)

@@ -44,8 +44,8 @@ class FlowFigure(Figure):
         for column in self.columns:
             yield from column
 
-    def drawn(self, printer: Printer) -> FigureFiles:
-        return flow_chart(self.plot(printer), 175)
+    def drawn(self, printer: Printer, width_mm: int) -> FigureFiles:
+        return flow_chart(self.plot(printer), width_mm)
 
     def plot(self, printer: Printer) -> FlowPlot:
         """Returns what is drawn, with its numbers."""

@@ -18,12 +18,13 @@ from riskset.catalogue import Message, say
 from riskset.results import ResultEntry
 from riskset.study.entry import as_printed
 from riskset_report import notation
-from riskset_report.blocks import Block, Box, Row, Shown, Table, Text, worded
+from riskset_report.blocks import Block, Box, Figure, Row, Shown, Table, Text, worded
 from riskset_report.cells import Place
 from riskset_report.labels import Labels
 from riskset_report.not_reported import missing, not_reported, reason, sentence
 from riskset_report.sections.analysed import analysed_notes
 from riskset_report.sections.cox_beside import beside, tests_of_time
+from riskset_report.sections.cox_spline import spline_figures
 from riskset_report.sections.section import Context, Section, own_title
 
 _Cells = tuple[Text, Text, Text]
@@ -47,9 +48,10 @@ def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
 SECTION: Final = Section("Cox models", _blocks)
 
 
-def _beside(models: Sequence[_Model], context: Context) -> Iterator[Table]:
-    """The tables of what follows from the fitted models."""
+def _beside(models: Sequence[_Model], context: Context) -> Iterator[Figure | Table]:
+    """The figures and tables of what follows from the fitted models."""
     fitted = [(model.name(context.labels), model.entry) for model in models if model.fit]
+    yield from spline_figures([entry for _, entry in fitted], context)
     yield from tests_of_time(_title(models[0].entry, context), fitted, context)
 
 

@@ -57,6 +57,8 @@ def _printed(level: str) -> str:
 
 def _notes(found: Json) -> Iterator[Text]:
     yield (str(say("report.propensity.preference")),)
+    if found["form"] == "equipoise":
+        yield (str(say("report.overlap.none")),)
     for of in found["refused"][-1:]:
         reason = {"rule": of["reason"]["rule"], "reason": of["reason"]["message"]}
         yield worded(say("report.propensity.preference_coarser", form=of["form"], **reason))
