@@ -6,13 +6,12 @@ cells.
 
 from __future__ import annotations
 
-import string
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from riskset.catalogue import ENGLISH, Message, catalogue
+from riskset.catalogue import Message, catalogue
 
 if TYPE_CHECKING:
     from riskset_report.printing import FigureFiles, Printer
@@ -68,17 +67,11 @@ Text = tuple[str | Shown, ...]
 """Pieces of a line."""
 
 
-def worded(message: Message) -> Text:
-    """Returns a message whose values may be `Shown`, as pieces in the order of its sentence."""
-    values, template = dict(message.values), catalogue(ENGLISH)[message.code]
-    assert isinstance(template, str), "a number that is shown later chooses no plural"
-    pieces: list[str | Shown] = []
-    for literal, name, form, _ in string.Formatter().parse(template):
-        pieces.append(literal)
-        if name is not None:
-            value = values[name]
-            pieces.append(value if isinstance(value, Shown) else format(value, form or ""))
-    return tuple(pieces)
+def worded(message: Message, language: str) -> Text:
+    """Returns a message in a language, whose values may be `Shown`, as pieces in the order of its sentence."""
+    chosen_by = None if isinstance(catalogue(language)[message.code], str) else dict(message.values)["n"]
+    assert not isinstance(chosen_by, Shown), "a number that is shown later chooses no plural"
+    return tuple(message.pieces(language, Shown))
 
 
 def cells_in(*texts: Text) -> Iterator[str]:

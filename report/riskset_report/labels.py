@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from riskset.analyses.cohort import ALL
 from riskset.analyses.methods.score_strata import variable_of
-from riskset.catalogue import say
+from riskset.catalogue import ENGLISH, say
 from riskset.study.spec import DateEndpoint, Matching, NumberVariable, Stratification, Study, Variable
 
-_TRUTH = {"true": "yes", "false": "no"}
+_TRUTH = ("true", "false")
 _SCALES = {
     "log": "log(x)",
     "log2": "log2(x)",
@@ -18,7 +19,6 @@ _SCALES = {
     "log10p1": "log10(x + 1)",
     "sqrt": "sqrt(x)",
 }
-_POPULATIONS = {"all": "all patients"}
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ class Labels:
     sites: Mapping[str, str] = field(default_factory=dict)
     populations: Mapping[str, str] = field(default_factory=dict)
     """Adjusted population to label: `{"match": "matched patients (match)"}`."""
+    language: str = ENGLISH
+    """Of a report's own words."""
 
     def variable(self, name: str) -> str:
         """A variable, an interaction `arm:age`, or a curved part `age'` of a spline; no variable has such a name."""
@@ -57,14 +59,15 @@ class Labels:
         variables, levels = (variable or "").split(":"), level.split(":")
         if len(variables) == len(levels) > 1:
             return " × ".join(map(self.level, variables, levels))
-        return self.levels.get((variable or "", level), _TRUTH.get(level, level))
+        is_truth = level in _TRUTH and (variable or "", level) not in self.levels
+        return self._say(f"report.label.{level}") if is_truth else self.levels.get((variable or "", level), level)
 
     def arm(self, variable: str | None, level: str | None) -> str:
         """An arm without a heading that names the variable: a boolean's label includes the variable."""
         if level is None:
-            return "All patients"
+            return self._say("report.label.all_patients")
         if variable and level in _TRUTH and (variable, level) not in self.levels:
-            return f"{self.variable(variable)}: {_TRUTH[level]}"
+            return self._say("report.label.arm", variable=self.variable(variable), level=self.level(variable, level))
         return self.level(variable, level)
 
     def scale(self, transform: str) -> str:
@@ -76,50 +79,58 @@ class Labels:
         return self.endpoints.get(name, name) if name else ""
 
     def population(self, name: str) -> str:
-        return self.populations.get(name, _POPULATIONS.get(name, name))
+        if name == ALL and name not in self.populations:
+            return self._say("report.population.all")
+        return self.populations.get(name, name)
 
     def site(self, name: str) -> str:
         return f"{self.sites[name]} ({name})" if name in self.sites else name
 
+    def _say(self, code: str, /, **values: str) -> str:
+        return say(code, **values).in_language(self.language)
 
-def labels_of(study: Study) -> Labels:
-    """Returns the labels that the study declares. A number's label includes the unit of its hazard ratio, on its
-    scale."""
+
+def labels_of(study: Study, language: str = ENGLISH) -> Labels:
+    """Returns the labels that the study declares, which have one language, with a report's own words in `language`. A
+    number's label includes the unit of its hazard ratio, on its scale."""
     endpoints = study.endpoints.items()
     return Labels(
-        variables={name: _with_unit(study.label_of(name), variable) for name, variable in study.variables.items()},
-        plain={name: study.label_of(name) for name in study.variables} | dict(_strata(study)),
+        variables={name: _with_unit(study.label_of(name), of, language) for name, of in study.variables.items()},
+        plain={name: study.label_of(name) for name in study.variables} | dict(_strata(study, language)),
         endpoints={name: endpoint.label for name, endpoint in endpoints if endpoint.label},
         origins={name: _inside(study.label_of(e.origin)) for name, e in endpoints if isinstance(e, DateEndpoint)},
         competing={name: tuple(map(study.label_of, e.competing)) for name, e in endpoints if e.competing},
         sites={name: site.name for name, site in study.sites.items()},
-        populations=dict(_populations(study)),
+        populations=dict(_populations(study, language)),
+        language=language,
     )
 
 
-def _populations(study: Study) -> Iterator[tuple[str, str]]:
+def _populations(study: Study, language: str) -> Iterator[tuple[str, str]]:
     for name, adjustment in study.propensity.adjustments.items() if study.propensity else ():
         if isinstance(adjustment, Matching):
-            yield name, str(say("report.population.matched", name=name))
+            yield name, say("report.population.matched", name=name).in_language(language)
         elif isinstance(adjustment, Stratification):
-            yield name, str(say("report.population.strata", name=name))
+            yield name, say("report.population.strata", name=name).in_language(language)
         else:
-            yield name, str(say("report.population.weighted", name=name))
+            yield name, say("report.population.weighted", name=name).in_language(language)
 
 
-def _strata(study: Study) -> Iterator[tuple[str, str]]:
+def _strata(study: Study, language: str) -> Iterator[tuple[str, str]]:
     for name, asked in study.propensity.stratifications.items() if study.propensity else ():
-        cuts = tuple(f"{cut:g}" for cut in asked.cuts)
-        yield variable_of(name), str(say("report.population.stratum", name=name, cuts=cuts))
+        stratum = say("report.population.stratum", name=name, cuts=tuple(f"{cut:g}" for cut in asked.cuts))
+        yield variable_of(name), stratum.in_language(language)
 
 
-def _with_unit(label: str, variable: Variable) -> str:
+def _with_unit(label: str, variable: Variable, language: str) -> str:
     if not isinstance(variable, NumberVariable):
         return label
     if variable.transform is not None:
-        unit = f", {variable.unit}" if variable.unit else ""
-        return f"{label}{unit}, per 1 in {_SCALES[variable.transform]}"
-    return f"{label}, per {variable.unit}" if variable.unit else label
+        named = f"{label}, {variable.unit}" if variable.unit else label
+        return say("report.label.per_step", label=named, scale=_SCALES[variable.transform]).in_language(language)
+    if not variable.unit:
+        return label
+    return say("report.label.per_unit", label=label, unit=variable.unit).in_language(language)
 
 
 def _inside(label: str) -> str:

@@ -31,7 +31,7 @@ def write_report(report: Report, folder: Path, *, made_at: str) -> list[Path]:
     renamed into place when all of them are written, and replace those of an earlier report.
     """
     study = report.results.study
-    printer = Printer(report.cells, study.time.unit, study.days_per_unit)
+    printer = Printer(report.cells, study.time.unit, study.days_per_unit, report.language)
     figures = [block for part in report.parts for block in part.blocks if isinstance(block, Figure)]
     drawn = {figure.id: _drawn(figure, number, printer) for number, figure in enumerate(figures, 1)}
     contents = {
@@ -92,7 +92,8 @@ def _page(report: Report, printer: Printer, drawn: Mapping[str, _Drawn], made_at
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["unbroken"] = _unbroken
     return environment.from_string(template).render(
-        title=report.results.study.title_in("en"),
+        language=report.language,
+        title=report.results.study.title_in(report.language),
         facts=_facts(report, made_at),
         notices=report.results.notices,
         parts=[(part.heading, [_printed(block, printer, drawn) for block in part.blocks]) for part in report.parts],

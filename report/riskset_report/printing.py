@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.catalogue import say
+from riskset.catalogue import ENGLISH, say
 from riskset_report import notation
 from riskset_report.blocks import Box, Format, Shown, Table, Text
 from riskset_report.cells import Cells, Mark
@@ -62,6 +62,12 @@ class Printer:
     cells: Cells
     unit: str
     days_per_unit: float
+    language: str = ENGLISH
+    """Of the few words beside numbers, and of reasons."""
+
+    def say(self, code: str, /, **values: Any) -> str:  # noqa: ANN401 - whatever a template prints
+        """Returns the sentence of a code of the catalogue, in the report's language."""
+        return say(code, **values).in_language(self.language)
 
     @cached_property
     def _formats(self) -> Mapping[Format, Callable[..., str]]:
@@ -106,7 +112,7 @@ class Printer:
     def reasons(self, ids: Sequence[str]) -> tuple[str, ...]:
         """Returns one sentence for each kind of mark among the cells."""
         return tuple(
-            dict.fromkeys(str(say("report.mark", mark=mark.text, reason=mark.reason)) for mark in self._marks(ids))
+            dict.fromkeys(self.say("report.mark", mark=mark.text, reason=mark.reason) for mark in self._marks(ids))
         )
 
     def _marks(self, ids: Sequence[str]) -> Iterator[Mark]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from riskset.catalogue import catalogue, in_language
 from riskset.results import Results
 from riskset_report.blocks import Block, Box, Figure, Text
 from riskset_report.cells import Cells, cells_of
@@ -29,6 +30,8 @@ class Report:
     results: Results
     """For the head of the page and the results not reported; their numbers are printed only through the cells."""
     labels: Labels
+    language: str
+    """Of its texts: a code such as `en`."""
     parts: tuple[ReportPart, ...]
     cells: Cells
 
@@ -42,20 +45,26 @@ class Report:
         return [(", ".join(ids), status, why) for (status, why), ids in alike.items()]
 
 
-def report_of(results: Results, labels: Labels | None = None) -> Report:
-    """Returns the report of a run, with the study's labels unless `labels` is given."""
-    context = Context(results, labels or labels_of(results.study), cells_of(results))
+def report_of(results: Results, labels: Labels | None = None, language: str | None = None) -> Report:
+    """Returns the report of a run, with the study's labels and in its language unless others are given.
+
+    Raises UnknownLanguage where a language has no catalogue.
+    """
+    of = language or results.study.language
+    catalogue(of)  # raises before anything is built
+    own = replace(labels, language=of) if labels else labels_of(results.study, of)
+    context = Context(results, own, cells_of(results), of)
     kinds = dict.fromkeys(entry.kind for entry in results.entries)
     in_order = [*(kind for kind in OWN if kind in kinds), *(kind for kind in kinds if kind not in OWN)]
     parts = tuple(_part(kind, context) for kind in in_order)
     tables = {id_: table for part in parts for id_, table in _homes(part, context).items()}
-    return Report(results, context.labels, parts, context.cells.in_tables(tables))
+    return Report(results, context.labels, of, parts, context.cells.in_tables(tables))
 
 
 def _part(kind: str, context: Context) -> ReportPart:
     section = section_of(kind)
     entries = [entry for entry in context.results.entries if entry.kind == kind]
-    return ReportPart(kind, section.heading, tuple(section.blocks(entries, context)))
+    return ReportPart(kind, in_language(section.heading, context.language), tuple(section.blocks(entries, context)))
 
 
 def _homes(part: ReportPart, context: Context) -> dict[str, str]:

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 from riskset.analyses.methods.adverse_events import AdverseEventCounts, AtGrade, Events
-from riskset.catalogue import say
 from riskset.results import ResultEntry
-from riskset_report.blocks import Row, Shown, Table, Text, worded
+from riskset_report.blocks import Row, Shown, Table, Text
 from riskset_report.cells import Place
 from riskset_report.sections.analysed import analysed_notes
 from riskset_report.sections.arms import INTERVAL
@@ -32,9 +31,9 @@ def _table(entry: ResultEntry, context: Context) -> Table:
         columns=(*headings, labels.arm(arms.variable, None), *beside),
         rows=tuple(_rows(entry, context, compared)),
         notes=(
-            worded(say("report.adverse_events.note", grading=analysis.grading)),
-            *([worded(say("report.adverse_events.compared"))] if compared else []),
-            *analysed_notes(entry, labels, context.cells),
+            context.worded("report.adverse_events.note", grading=analysis.grading),
+            *([context.worded("report.adverse_events.compared")] if compared else []),
+            *analysed_notes(entry, context),
         ),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from riskset.analyses.cohort import ALL
 from riskset.analyses.excluded import BEFORE_LANDMARK, COSTLY, INCOMPLETE, NO_FOLLOW_UP, NOT_ADJUSTED
@@ -11,8 +11,10 @@ from riskset.analyses.methods.cumulative_incidence import KIND as CAUSES
 from riskset.catalogue import Message, say
 from riskset.results import ResultEntry
 from riskset_report.blocks import Shown, Text, worded
-from riskset_report.cells import Cells
 from riskset_report.labels import Labels
+
+if TYPE_CHECKING:
+    from riskset_report.sections.section import Context
 
 _CODES: Final = {
     NO_FOLLOW_UP: "no_follow_up",
@@ -28,28 +30,29 @@ def is_of_all(entry: ResultEntry) -> bool:
     return excluded is None or not any(map(excluded.any, _CODES))
 
 
-def population_of(entry: ResultEntry, labels: Labels) -> str:
+def population_of(entry: ResultEntry, context: Context) -> str:
     """Returns the patients of a result as a title names them: `all patients` only if no eligible patient is missing."""
     if entry.analysis.population != ALL or is_of_all(entry):
-        return labels.population(entry.analysis.population)
+        return context.labels.population(entry.analysis.population)
     excluded = entry.excluded
     is_complete = excluded is not None and excluded.any(INCOMPLETE)
     return str(say("report.analysed.complete_cases") if is_complete else say("report.analysed.with_follow_up"))
 
 
-def analysed_notes(entry: ResultEntry, labels: Labels, cells: Cells) -> Iterator[Text]:
+def analysed_notes(entry: ResultEntry, context: Context) -> Iterator[Text]:
     """Yields how many patients are analysed, how many are not and why, and which covariate costs many of them; why
     there is nothing by arm; and what competes with the event where that is censored."""
-    yield from arms_notes(entry)
+    labels, cells = context.labels, context.cells
+    yield from arms_notes(entry, context)
     if entry.meets_demands is False:
-        yield (str(say("report.balance.flagged")),)
+        yield (context.say("report.balance.flagged"),)
     if entry.kind != CAUSES and (events := labels.competing.get(entry.analysis.endpoint or "")):
-        yield (str(say("report.analysed.competing", events=events)),)
+        yield (context.say("report.analysed.competing", events=events),)
     if entry.analysed is None or entry.excluded is None:
         return
     n = Shown("count", tuple(cell.id for cell in cells.of(entry.id, "analysed")))
     if is_of_all(entry):
-        yield worded(say("report.analysed.all", n=n))
+        yield context.worded("report.analysed.all", n=n)
         return
     lost: list[Text] = []
     by_variable: dict[str, str] = {}
@@ -59,19 +62,21 @@ def analysed_notes(entry: ResultEntry, labels: Labels, cells: Cells) -> Iterator
             of = say(f"report.analysed.reason.{_CODES[code]}", n=count)
             found = cells.of(entry.id, f"excluded[{at}].variables")
             by_variable |= {cell.place.variable: cell.id for cell in found}
-            lost.append((*worded(of), *(_variables(by_variable, labels) if code == INCOMPLETE else ())))
-    yield (*worded(say("report.analysed.some", n=n)), *_joined(lost, "; "), ".")
+            lost.append(
+                (*worded(of, context.language), *(_variables(by_variable, labels) if code == INCOMPLETE else ()))
+            )
+    yield (*context.worded("report.analysed.some", n=n), *_joined(lost, "; "), ".")
     if many := entry.excluded.costly(entry.analysed):
         names = tuple(labels.plain_variable(name) for name in many)
-        text = str(costly(entry, names))
+        text = costly(entry, names).in_language(context.language)
         yield (Shown("words", tuple(by_variable[name] for name in many), text),)
 
 
-def arms_notes(entry: ResultEntry) -> Iterator[Text]:
+def arms_notes(entry: ResultEntry, context: Context) -> Iterator[Text]:
     """Yields why there is nothing by arm, where the study asks for it and a rule forbids it."""
     if refusal := entry.analysis.arms_refusal:
         remedy = str(refusal.remedy).rstrip(".")
-        yield worded(say("report.analysed.no_arms", rule=refusal.rule, reason=refusal.message, remedy=remedy))
+        yield context.worded("report.analysed.no_arms", rule=refusal.rule, reason=refusal.message, remedy=remedy)
 
 
 def costly(entry: ResultEntry, names: tuple[str, ...]) -> Message:

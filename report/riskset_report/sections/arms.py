@@ -44,7 +44,7 @@ def arms_of(entry: ResultEntry, counts: CountsInTime, context: Context) -> tuple
         Arm(labels.arm(counts.arm, level.level), at.of("arms", level=level.level), is_empty=n == 0)
         for level, n in zip(counts.levels, sizes, strict=True)
     )
-    overall = labels.arm(counts.arm, None) if is_of_all(entry) else str(say("report.analysed.heading"))
+    overall = labels.arm(counts.arm, None) if is_of_all(entry) else context.say("report.analysed.heading")
     return (*arms, Arm(overall, at.of("overall")))
 
 

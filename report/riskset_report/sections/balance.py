@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
-from riskset.catalogue import say
 from riskset.results import ResultEntry, entry_json
 from riskset_report import notation
-from riskset_report.blocks import Row, Shown, Table, Text, worded
+from riskset_report.blocks import Row, Shown, Table, Text
 from riskset_report.cells import Place
 from riskset_report.sections.section import Context, Section, tabulated
 
@@ -61,21 +60,21 @@ def _cells(entry: ResultEntry, row: Json) -> tuple[Text, ...]:
 def _notes(entry: ResultEntry, found: Json, context: Context) -> Iterator[Text]:
     sizes, keys = ("effective", ("treated", "control")) if "effective" in found else ("matched", _MATCHED)
     counts = {key: Shown("count", (Place(entry.id, f"{sizes}.{key}").id,)) for key in keys}
-    yield worded(say(f"report.balance.{sizes}", **counts))
-    yield worded(
-        say("report.balance.smd", reference=context.labels.level(found["arm"]["variable"], found["arm"]["reference"]))
+    yield context.worded(f"report.balance.{sizes}", **counts)
+    yield context.worded(
+        "report.balance.smd", reference=context.labels.level(found["arm"]["variable"], found["arm"]["reference"])
     )
     if found["largest_smd"] is not None:
-        yield worded(say("report.balance.largest", smd=Shown("standardised", (Place(entry.id, "largest_smd").id,))))
+        yield context.worded("report.balance.largest", smd=Shown("standardised", (Place(entry.id, "largest_smd").id,)))
     for at, gate in enumerate(found["gates"]):
         most = Shown("standardised", (Place(entry.id, f"gates[{at}].limit").id,))
-        yield worded(say(f"report.balance.gate_{'passed' if gate['passed'] else 'failed'}", most=most))
+        yield context.worded(f"report.balance.gate_{'passed' if gate['passed'] else 'failed'}", most=most)
     refused: dict[str, dict[str, None]] = {}
     for one in found["variables"]:
         if reason := one.get("reason"):
             refused.setdefault(reason["message"], {})[context.labels.plain_variable(one["variable"])] = None
     for why, variables in refused.items():
-        yield (str(say("report.balance.refused", variables=tuple(variables), reason=why)),)
+        yield (context.say("report.balance.refused", variables=tuple(variables), reason=why),)
 
 
 SECTION = Section("Balance of covariates", tabulated(_table, _title))

@@ -221,28 +221,28 @@ def _row_cells(variable: str, level: str | None, sides: Sequence[_Side]) -> tupl
 def _notes(models: Sequence[_Model], context: Context) -> Iterator[Text]:
     fitted = [model for model in models if model.fit]
     shown = [model for model in models if model.is_shown]
-    yield worded(_what_is_shown(shown))
+    yield worded(_what_is_shown(shown), context.language)
     if any(isinstance(model.analysis, FirthModel) for model in fitted):
-        yield worded(say("report.cox.firth"))
+        yield context.worded("report.cox.firth")
     if strata := dict.fromkeys(column.variable for model in models for column in model.analysis.strata):
-        yield (str(say("report.cox.strata", variables=tuple(map(context.labels.plain_variable, strata)))),)
+        yield (context.say("report.cox.strata", variables=tuple(map(context.labels.plain_variable, strata))),)
     yield from _weights(fitted, context)
     if (day := models[0].analysis.set_id.landmark_days) is not None:
-        yield worded(say("report.cox.landmark", day=day))
+        yield context.worded("report.cox.landmark", day=day)
     if any(model.limit for model in shown):
-        yield worded(say("report.cox.separated"))
+        yield context.worded("report.cox.separated")
     yield from _analysed([model for model in models if not model.is_refused], context)
     for model in fitted:
         if not model.is_univariable or len(model.analysis.design) > 1:
-            yield worded(say("report.cox.tests", model=model.name(context.labels), **_tests(model)))
+            yield context.worded("report.cox.tests", model=model.name(context.labels), **_tests(model))
     for model in fitted:
         yield from beside(model.name(context.labels), model.entry, context)
-    yield from _beside_the_terms(fitted, context.labels)
+    yield from _beside_the_terms(fitted, context)
     if left_out := _not_in_multivariable(models):
         covariates = tuple(context.labels.plain_variable(variable) for variable in left_out)
-        yield (str(say("report.cox.not_in_multivariable", covariates=covariates)),)
-    yield from _at_limits(models, context.labels)
-    yield from _of_splines(fitted, context.labels)
+        yield (context.say("report.cox.not_in_multivariable", covariates=covariates),)
+    yield from _at_limits(models, context)
+    yield from _of_splines(fitted, context)
     yield from _missing(models, context)
 
 
@@ -261,11 +261,12 @@ def _weights(models: Sequence[_Model], context: Context) -> Iterator[Text]:
         population = say("report.population.weights", name=model.analysis.population)
         weights = context.labels.plain_variable(by) if by else str(population)
         cells = {key: Shown("count", (model.cell(f"effective_{key}"),)) for key in ("n", "events")}
-        yield worded(say("report.cox.weights", weights=weights, **cells))
+        yield context.worded("report.cox.weights", weights=weights, **cells)
 
 
-def _at_limits(models: Sequence[_Model], labels: Labels) -> Iterator[Text]:
+def _at_limits(models: Sequence[_Model], context: Context) -> Iterator[Text]:
     """The other hazard ratios of a model with one separated column, with that column at its limit."""
+    labels = context.labels
     for model in models:
         end = model.entry.result
         for term in (end.rest or ()) if isinstance(end, Separated) else ():
@@ -274,11 +275,12 @@ def _at_limits(models: Sequence[_Model], labels: Labels) -> Iterator[Text]:
             level = "" if column.level is None else f" {labels.level(column.variable, column.level)}"
             of = {"model": model.name(labels), "term": f"{labels.variable(column.variable)}{level}"}
             shown = {"hr": Shown("ratio_95", tuple(ratio)), "p": Shown("p_value", (p,))}
-            yield worded(say("report.cox.at_limit", **of, **shown))
+            yield context.worded("report.cox.at_limit", **of, **shown)
 
 
-def _of_splines(models: Sequence[_Model], labels: Labels) -> Iterator[Text]:
+def _of_splines(models: Sequence[_Model], context: Context) -> Iterator[Text]:
     """The test that a number's effect is linear, for each spline."""
+    labels = context.labels
     for model in models:
         for spline in model.analysis.splines:
             variable = spline.number.variable
@@ -286,7 +288,7 @@ def _of_splines(models: Sequence[_Model], labels: Labels) -> Iterator[Text]:
                 place = Place(model.entry.id, variable=variable)
                 test = Shown("chi_square", tuple(place.of(f"splines.linearity.{k}").id for k in ("chi2", "df", "p")))
                 of = {"model": model.name(labels), "variable": labels.plain_variable(variable)}
-                yield worded(say("report.cox.linearity", **of, knots=", ".join(as_printed(spline.knots)), test=test))
+                yield context.worded("report.cox.linearity", **of, knots=", ".join(as_printed(spline.knots)), test=test)
 
 
 def _not_in_multivariable(models: Sequence[_Model]) -> list[str]:
@@ -300,7 +302,7 @@ def _analysed(models: Sequence[_Model], context: Context) -> Iterator[Text]:
     """Who is analysed: once if all models have the same patients, otherwise for each set of patients."""
     of_sets = {model.analysis.analysis_set: model for model in reversed(models)}
     for model in reversed(list(of_sets.values())):
-        for note in analysed_notes(model.entry, context.labels, context.cells):
+        for note in analysed_notes(model.entry, context):
             yield note if len(of_sets) == 1 else (f"{model.name(context.labels)}: ", *note)
 
 
@@ -311,27 +313,26 @@ def _tests(model: _Model) -> dict[str, Shown]:
     }
 
 
-def _beside_the_terms(models: Sequence[_Model], labels: Labels) -> Iterator[Text]:
+def _beside_the_terms(models: Sequence[_Model], context: Context) -> Iterator[Text]:
     """The tests of categories as a whole, and the E-values."""
+    labels = context.labels
     for model in models:
         fit, of_model = cast(CoxFit, model.fit), model.name(labels)
         # the tests of a univariable model are of its only variable
         for variable in () if model.is_univariable else fit.categories:
             place = Place(model.entry.id, variable=variable)
             test = Shown("chi_square", tuple(place.of(f"categories.{part}").id for part in ("chi2", "df", "p")))
-            yield worded(say("report.cox.category", model=of_model, variable=labels.variable(variable), test=test))
+            yield context.worded("report.cox.category", model=of_model, variable=labels.variable(variable), test=test)
         for column, value in e_values(fit) if model.analysis.with_e_value else ():
             estimate, limit = model.of_column(column, "e_value.estimate", "e_value.limit")
             level = labels.level(column.variable, column.level or "")
-            yield worded(
-                say(
-                    "report.cox.e_value",
-                    model=of_model,
-                    term=f"{labels.variable(column.variable)} {level}",
-                    outcome=value.outcome,
-                    estimate=Shown("three_digits", (estimate,)),
-                    limit=Shown("three_digits", (limit,)),
-                )
+            yield context.worded(
+                "report.cox.e_value",
+                model=of_model,
+                term=f"{labels.variable(column.variable)} {level}",
+                outcome=value.outcome,
+                estimate=Shown("three_digits", (estimate,)),
+                limit=Shown("three_digits", (limit,)),
             )
 
 
@@ -345,10 +346,11 @@ def _missing(models: Sequence[_Model], context: Context) -> Iterator[Text]:
     for (status, why), names in alike.items():
         yield (f"{'; '.join(names)}, {status}: ", *why, ".")
     for model in models:
-        yield from _missing_terms(model, context.labels)
+        yield from _missing_terms(model, context)
 
 
-def _missing_terms(model: _Model, labels: Labels) -> Iterator[Text]:
+def _missing_terms(model: _Model, context: Context) -> Iterator[Text]:
+    labels = context.labels
     if model.fit is None:
         return
     for column in model.columns:
@@ -357,4 +359,4 @@ def _missing_terms(model: _Model, labels: Labels) -> Iterator[Text]:
             level = "" if column.level is None else f" {labels.level(column.variable, column.level)}"
             name = f"{labels.variable(column.variable)}{level}"
             found = sentence(why.code, str(why.message))
-            yield worded(say("report.cox.term_not_estimable", model=model.kind, term=name, reason=found))
+            yield context.worded("report.cox.term_not_estimable", model=model.kind, term=name, reason=found)

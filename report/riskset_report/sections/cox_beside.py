@@ -13,7 +13,7 @@ from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset.study.asked.cox import FEWEST_CLUSTERS
 from riskset_report import notation
-from riskset_report.blocks import Format, Row, Shown, Table, Text, worded
+from riskset_report.blocks import Format, Row, Shown, Table, Text
 from riskset_report.cells import Place
 from riskset_report.labels import Labels
 from riskset_report.not_reported import sentence
@@ -26,10 +26,10 @@ def beside(name: str, entry: ResultEntry, context: Context) -> Iterator[Text]:
     """Yields the notes of one fitted model, which is called `name`."""
     model, fit = cast(CoxModel, entry.analysis), cast(CoxFit, entry.result)
     yield from _robust(name, model, fit, context)
-    yield from _weighted_log_rank(name, entry, fit)
-    yield from _profile(name, fit, context.labels)
-    yield from _concordance(name, entry, fit)
-    yield from _linearity(name, entry, fit, context.labels)
+    yield from _weighted_log_rank(name, entry, fit, context)
+    yield from _profile(name, fit, context)
+    yield from _concordance(name, entry, fit, context)
+    yield from _linearity(name, entry, fit, context)
 
 
 def _robust(name: str, model: CoxModel, fit: CoxFit, context: Context) -> Iterator[Text]:
@@ -38,48 +38,49 @@ def _robust(name: str, model: CoxModel, fit: CoxFit, context: Context) -> Iterat
         return
     sites = len(context.results.sites)
     if any(term.robust_se is not None for term in fit.terms):
-        yield (str(say(f"report.cox.robust.{model.robust}", model=name, n=sites)),)
+        yield (context.say(f"report.cox.robust.{model.robust}", model=name, n=sites),)
     if model.robust == "site" and sites < FEWEST_CLUSTERS:
-        yield (str(say("report.cox.few_clusters", most=FEWEST_CLUSTERS)),)
+        yield (context.say("report.cox.few_clusters", most=FEWEST_CLUSTERS),)
     for term in fit.terms:
         if term.column in fit.not_robust:
             of = {"term": _term(term.column, context.labels), "reason": why_not(fit.not_robust[term.column])}
-            yield (str(say("report.cox.not_robust", model=name, **of)),)
+            yield (context.say("report.cox.not_robust", model=name, **of),)
 
 
-def _weighted_log_rank(name: str, entry: ResultEntry, fit: CoxFit) -> Iterator[Text]:
+def _weighted_log_rank(name: str, entry: ResultEntry, fit: CoxFit, context: Context) -> Iterator[Text]:
     if isinstance(fit.weighted_log_rank, WeightedLogRank):
         ids = tuple(Place(entry.id, f"weighted_log_rank.{key}").id for key in ("chi2", "df", "p"))
-        yield worded(say("report.cox.robust.score", model=name, test=Shown("chi_square", ids)))
+        yield context.worded("report.cox.robust.score", model=name, test=Shown("chi_square", ids))
     elif fit.weighted_log_rank is not None:
-        yield (str(say("report.cox.robust.no_score", model=name, reason=why_not(fit.weighted_log_rank))),)
+        yield (context.say("report.cox.robust.no_score", model=name, reason=why_not(fit.weighted_log_rank)),)
 
 
-def _profile(name: str, fit: CoxFit, labels: Labels) -> Iterator[Text]:
+def _profile(name: str, fit: CoxFit, context: Context) -> Iterator[Text]:
     """Which limits are of the profile likelihood, and why others that were asked are not."""
+    labels = context.labels
     if terms := tuple(_term(term.column, labels) for term in fit.terms if term.has_profile_limits):
-        yield (str(say("report.cox.profile_limits", model=name, terms=terms)),)
+        yield (context.say("report.cox.profile_limits", model=name, terms=terms),)
     for column, why in fit.not_profiled.items():
-        yield (str(say("report.cox.no_profile_limits", model=name, term=_term(column, labels), reason=why)),)
+        yield (context.say("report.cox.no_profile_limits", model=name, term=_term(column, labels), reason=why),)
 
 
-def _concordance(name: str, entry: ResultEntry, fit: CoxFit) -> Iterator[Text]:
+def _concordance(name: str, entry: ResultEntry, fit: CoxFit, context: Context) -> Iterator[Text]:
     if isinstance(fit.concordance, Concordance):
         of = {part: Shown(form, (Place(entry.id, f"concordance.{part}").id,)) for part, form in _OF_PAIRS.items()}
-        yield worded(say("report.cox.concordance", model=name, **of))
+        yield context.worded("report.cox.concordance", model=name, **of)
     elif fit.concordance is not None:
-        yield (str(say("report.cox.no_concordance", model=name, reason=why_not(fit.concordance))),)
+        yield (context.say("report.cox.no_concordance", model=name, reason=why_not(fit.concordance)),)
 
 
-def _linearity(name: str, entry: ResultEntry, fit: CoxFit, labels: Labels) -> Iterator[Text]:
+def _linearity(name: str, entry: ResultEntry, fit: CoxFit, context: Context) -> Iterator[Text]:
     for number, end in fit.linearity.items():
-        of = {"model": name, "variable": labels.plain_variable(number)}
+        of = {"model": name, "variable": context.labels.plain_variable(number)}
         if isinstance(end, Linearity):
             place = Place(entry.id, variable=number)
             ids = tuple(place.of(f"splines.likelihood_ratio.{key}").id for key in ("chi2", "df", "p"))
-            yield worded(say("report.cox.likelihood_ratio", **of, test=Shown("chi_square", ids)))
+            yield context.worded("report.cox.likelihood_ratio", **of, test=Shown("chi_square", ids))
         else:
-            yield (str(say("report.cox.no_likelihood_ratio", **of, reason=why_not(end))),)
+            yield (context.say("report.cox.no_likelihood_ratio", **of, reason=why_not(end)),)
 
 
 def tests_of_time(title: str, models: Sequence[tuple[str, ResultEntry]], context: Context) -> Iterator[Table]:
@@ -92,30 +93,33 @@ def tests_of_time(title: str, models: Sequence[tuple[str, ResultEntry]], context
     first = tested[0][1]
     yield Table(
         id=f"table ph_test/{first.analysis.endpoint}/{first.analysis.population}/{first.analysis.name}",
-        title=str(say("report.cox.ph_title", models=title)),
-        columns=tuple(str(say(f"report.cox.of_time.{transform}")) for transform in of_time),
-        rows=tuple(row for name, entry, fit in tested for row in _rows_of_tests(name, entry, fit, context.labels)),
+        title=context.say("report.cox.ph_title", models=title),
+        columns=tuple(context.say(f"report.cox.of_time.{transform}") for transform in of_time),
+        rows=tuple(row for name, entry, fit in tested for row in _rows_of_tests(name, entry, fit, context)),
         notes=(
-            (str(say("report.cox.ph_note")),),
-            *(note for name, _, fit in tested for note in _without_test(name, fit)),
+            (context.say("report.cox.ph_note"),),
+            *(note for name, _, fit in tested for note in _without_test(name, fit, context)),
         ),
     )
 
 
-def _rows_of_tests(name: str, entry: ResultEntry, fit: CoxFit, labels: Labels) -> Iterator[Row]:
+def _rows_of_tests(name: str, entry: ResultEntry, fit: CoxFit, context: Context) -> Iterator[Row]:
+    labels = context.labels
     yield Row(name)
     for term in fit.terms:
         place, level = Place(entry.id, variable=term.column.variable), term.column.level
-        yield Row(_term(term.column, labels), _of_each(fit, place, "terms", level), is_inner=True)
+        yield Row(_term(term.column, labels), _of_each(context, fit, place, "terms", level), is_inner=True)
     for variable in fit.categories:
         yield Row(
-            labels.variable(variable), _of_each(fit, Place(entry.id, variable=variable), "variables"), is_inner=True
+            labels.variable(variable),
+            _of_each(context, fit, Place(entry.id, variable=variable), "variables"),
+            is_inner=True,
         )
     if len(fit.terms) > 1:
-        yield Row(str(say("report.cox.ph_all")), _of_each(fit, Place(entry.id), "global"), is_inner=True)
+        yield Row(context.say("report.cox.ph_all"), _of_each(context, fit, Place(entry.id), "global"), is_inner=True)
 
 
-def _of_each(fit: CoxFit, place: Place, part: str, level: str | None = None) -> tuple[Text, ...]:
+def _of_each(context: Context, fit: CoxFit, place: Place, part: str, level: str | None = None) -> tuple[Text, ...]:
     """Returns the test, for each function of time, at a place of results.json."""
     cells: list[Text] = []
     for transform, end in fit.ph_tests.items():
@@ -123,17 +127,17 @@ def _of_each(fit: CoxFit, place: Place, part: str, level: str | None = None) -> 
             ids = tuple(place.of(f"ph_test.{transform}.{part}.{key}", level=level).id for key in ("chi2", "df", "p"))
             cells.append((Shown("chi_square", ids),))
         elif isinstance(end, RefusedByRule):
-            cells.append((str(say("report.refused_cell", rule=end.rule)),))
+            cells.append((context.say("report.refused_cell", rule=end.rule),))
         else:
             cells.append((notation.NOT_ESTIMABLE,))
     return tuple(cells)
 
 
-def _without_test(name: str, fit: CoxFit) -> Iterator[Text]:
+def _without_test(name: str, fit: CoxFit, context: Context) -> Iterator[Text]:
     for transform, end in fit.ph_tests.items():
         if not isinstance(end, PhTest):
             function = say(f"report.cox.of_time.{transform}")
-            yield (str(say("report.cox.no_ph_test", model=name, function=function, reason=why_not(end))),)
+            yield (context.say("report.cox.no_ph_test", model=name, function=function, reason=why_not(end)),)
 
 
 def why_not(end: Result) -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from riskset.catalogue import say
 from riskset.results import ResultEntry, entry_json
 from riskset.study.entry import as_printed
 from riskset.study.spec import NumberVariable
-from riskset_report.blocks import Shown, Text, worded
+from riskset_report.blocks import Shown, Text
 from riskset_report.cells import Place
 from riskset_report.figures.spline_figure import SplineFigure
 from riskset_report.sections.arms import INTERVAL
@@ -42,11 +41,11 @@ def _figure(entry: ResultEntry, spline: Json, context: Context) -> SplineFigure:
         upper=upper,
         knots=tuple(spline["knots"]),
         reference=spline["reference"],
-        curve_label=str(say("report.spline.curve", variable=name, reference=reference)),
-        band_label=str(say("report.spline.band", interval=INTERVAL)),
-        knots_label=str(say("report.spline.knots")),
+        curve_label=context.say("report.spline.curve", variable=name, reference=reference),
+        band_label=context.say("report.spline.band", interval=INTERVAL),
+        knots_label=context.say("report.spline.knots"),
         x_label=_with_unit(spline["variable"], name, context),
-        y_label=str(say("report.spline.hazard_ratio")),
+        y_label=context.say("report.spline.hazard_ratio"),
         footnotes=tuple(_footnotes(entry, spline, context)),
         notices=" ".join(context.results.notices),
     )
@@ -56,7 +55,7 @@ def _title(entry: ResultEntry, name: str, context: Context) -> str:
     labels, analysis = context.labels, entry.analysis
     is_of_all = analysis.population == "all"
     of = {"endpoint": labels.endpoint(analysis.endpoint), "variable": name}
-    title = str(say(f"report.spline.title.{entry_json(entry)['model']}", **of))
+    title = context.say(f"report.spline.title.{entry_json(entry)['model']}", **of)
     return own_title(
         title if is_of_all else f"{title}, {labels.population(analysis.population)}", entry, context.results
     )
@@ -65,15 +64,15 @@ def _title(entry: ResultEntry, name: str, context: Context) -> str:
 def _with_unit(variable: str, name: str, context: Context) -> str:
     declared = context.results.study.variables[variable]
     unit = declared.unit if isinstance(declared, NumberVariable) else None
-    return str(say("report.spline.with_unit", variable=name, unit=unit)) if unit else name
+    return context.say("report.spline.with_unit", variable=name, unit=unit) if unit else name
 
 
 def _footnotes(entry: ResultEntry, spline: Json, context: Context) -> Iterator[Text]:
     others = [name for name in entry_json(entry)["covariates"] if name != spline["variable"]]
     if others:
-        yield (str(say("report.spline.adjusted", covariates=tuple(map(context.labels.plain_variable, others)))),)
-    yield (str(say("report.spline.footnote")),)
+        yield (context.say("report.spline.adjusted", covariates=tuple(map(context.labels.plain_variable, others))),)
+    yield (context.say("report.spline.footnote"),)
     if spline["linearity"] is not None:
         place = Place(entry.id, variable=spline["variable"])
         test = Shown("chi_square", tuple(place.of(f"splines.linearity.{key}").id for key in ("chi2", "df", "p")))
-        yield worded(say("report.spline.linearity", test=test))
+        yield context.worded("report.spline.linearity", test=test)

@@ -12,7 +12,7 @@ from riskset.analyses.methods.fine_gray import FineGray
 from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset_report import notation
-from riskset_report.blocks import Block, Row, Shown, Table, Text, worded
+from riskset_report.blocks import Block, Row, Shown, Table, Text
 from riskset_report.cells import Place
 from riskset_report.figures.survival_figure import CurveCells, SurvivalFigure
 from riskset_report.not_reported import not_reported, sentence
@@ -38,7 +38,7 @@ SECTION = Section("Cumulative incidence", _blocks)
 def _title(entry: ResultEntry, context: Context) -> str:
     labels, analysis = context.labels, entry.analysis
     what = "Fine-Gray model" if isinstance(analysis, FineGray) else "cumulative incidence"
-    title = f"{labels.endpoint(analysis.endpoint)}, {population_of(entry, labels)}: {what}"
+    title = f"{labels.endpoint(analysis.endpoint)}, {population_of(entry, context)}: {what}"
     return own_title(title, entry, context.results)
 
 
@@ -55,7 +55,7 @@ def _figure(entry: ResultEntry, cause: int, context: Context) -> SurvivalFigure:
     days = [[int(day) for day in arm.incidence.day] for _, arm in shown]
     n, events = (Shown("count", (arms[-1].cell(key),)) for key in ("n", f"causes[{cause}].events"))
     how = {"grid": grid_in_words(analysis.counts), "interval": INTERVAL, "limits": analysis.limits_kind}
-    footnote = worded(say("report.cumulative_incidence.footnote", n=n, events=events, **how))
+    footnote = context.worded("report.cumulative_incidence.footnote", n=n, events=events, **how)
     tests: tuple[Text, ...] = ()
     if result.gray:
         tests = (("Gray's test ", Shown("p_phrase", (_test_cell(entry, analysis, cause, "p"),))),)
@@ -101,19 +101,19 @@ def _table(entry: ResultEntry, context: Context) -> Table:
             keys = [f"causes[{cause}].landmarks.{key}" for key in ("estimate", "lower", "upper")]
             rows.append(row(label, arms, "percent_with_limits", *keys, day=day, is_inner=True))
     how = {"grid": grid_in_words(analysis.counts), "limits": analysis.limits_kind}
-    notes: list[Text] = [worded(say("report.cumulative_incidence.note", **how))]
+    notes: list[Text] = [context.worded("report.cumulative_incidence.note", **how)]
     if result.gray is None:
         notes.append((f"{say('analyses.gray_of_late_entry')}.",))
     for cause in range(len(result.gray or ())):
         cells = tuple(_test_cell(entry, analysis, cause, key) for key in ("chi2", "df", "p"))
         of = {"cause": _cause(analysis.causes[cause], context), "test": Shown("chi_square", cells)}
-        notes.append(worded(say("report.cumulative_incidence.gray", **of)))
+        notes.append(context.worded("report.cumulative_incidence.gray", **of))
     return Table(
         id=f"table {entry.id}",
         title=_title(entry, context),
         columns=tuple(arm.label for arm in arms),
         rows=tuple(rows),
-        notes=(*notes, *analysed_notes(entry, context.labels, context.cells)),
+        notes=(*notes, *analysed_notes(entry, context)),
     )
 
 
@@ -127,9 +127,9 @@ def _model(entry: ResultEntry, context: Context) -> Table:
         columns=(f"Subdistribution HR ({INTERVAL})", "P"),
         rows=tuple(_term(entry, fit, column, context) for column in analysis.design),
         notes=(
-            worded(say("report.cumulative_incidence.fine_gray", n=n, events=events, **of)),
+            context.worded("report.cumulative_incidence.fine_gray", n=n, events=events, **of),
             *_not_estimable(analysis, fit, context),
-            *analysed_notes(entry, context.labels, context.cells),
+            *analysed_notes(entry, context),
         ),
     )
 
@@ -156,4 +156,4 @@ def _not_estimable(analysis: FineGray, fit: CoxFit, context: Context) -> Iterato
             why = fit.why_not_used(column)
             reason = sentence(why.code, str(why.message))
             named = {"term": _name(column, context), "reason": reason}
-            yield worded(say("report.cumulative_incidence.term_not_estimable", **named))
+            yield context.worded("report.cumulative_incidence.term_not_estimable", **named)

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 from riskset.analyses.methods.flow import Flow
-from riskset.catalogue import say
 from riskset.results import ResultEntry, entry_json
 from riskset_report import notation
-from riskset_report.blocks import Block, Row, Shown, Table, Text, worded
+from riskset_report.blocks import Block, Row, Shown, Table, Text
 from riskset_report.cells import Place
 from riskset_report.sections.flow_chart import flow_chart
 from riskset_report.sections.section import Context, Section, own_title, tabulated
@@ -27,7 +26,7 @@ def _table(entry: ResultEntry, context: Context) -> Table:
         title=_title(entry, context),
         columns=(*(labels.arm(flow.arms.variable, level) for level in flow.arms.levels), labels.arm(None, None)),
         rows=tuple(_rows(entry, flow, context)),
-        notes=tuple(_notes(entry)),
+        notes=tuple(_notes(entry, context)),
     )
 
 
@@ -37,7 +36,7 @@ def _rows(entry: ResultEntry, flow: Flow, context: Context) -> Iterator[Row]:
         yield Row(step.label, _counts(whole, f"steps[{at}]", flow, is_given=box["n"] is not None))
     missing = [box for box in found["missing"] if box["n"] != 0]
     if missing:
-        yield Row(str(say("report.flow.missing")))
+        yield Row(context.say("report.flow.missing"))
     for box in missing:
         place, name = Place(entry.id, variable=box["variable"]), context.labels.plain_variable(box["variable"])
         yield Row(name, _counts(place, "missing", flow, is_given=box["n"] is not None), is_inner=True)
@@ -50,12 +49,12 @@ def _counts(place: Place, quantity: str, flow: Flow, *, is_given: bool) -> tuple
     return tuple((Shown("count", (id_,)),) for id_ in (*by_arm, place.of(f"{quantity}.n").id))
 
 
-def _notes(entry: ResultEntry) -> Iterator[Text]:
-    yield worded(say("report.flow.note"))
+def _notes(entry: ResultEntry, context: Context) -> Iterator[Text]:
+    yield context.worded("report.flow.note")
     for box in (*entry_json(entry)["steps"], *entry_json(entry)["missing"]):
         if "reason" in box:
             name = box.get("label") or box["variable"]
-            yield worded(say("report.flow.no_box", box=name, reason=box["reason"]["message"]))
+            yield context.worded("report.flow.no_box", box=name, reason=box["reason"]["message"])
 
 
 def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:

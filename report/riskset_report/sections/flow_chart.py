@@ -8,16 +8,18 @@ from typing import Any, Final, cast
 
 from riskset.analyses.methods.balance import KIND as BALANCE
 from riskset.analyses.methods.flow import Flow
-from riskset.catalogue import say
 from riskset.results import ResultEntry, entry_json
-from riskset_report.blocks import Shown, Text, worded
+from riskset.study.flow_chart import ENROLLED, READ
+from riskset_report.blocks import Shown, Text
 from riskset_report.cells import Place
 from riskset_report.figures.flow_figure import BoxCells, FlowFigure, LineCells
+from riskset_report.not_reported import sentence
 from riskset_report.sections.section import Context
 
 Json = dict[str, Any]
 MOST_COLUMNS: Final = 4
 """Arms that have boxes of their own, beside each other."""
+_PARTS: Final = {"follow-up": "followed", "complete": "analysed"}
 
 
 def flow_chart(entry: ResultEntry, title: str, context: Context) -> FlowFigure:
@@ -33,7 +35,7 @@ def flow_chart(entry: ResultEntry, title: str, context: Context) -> FlowFigure:
         if has_columns
         else (tuple(_column(steps, None)),),
         footnotes=tuple(_footnotes(steps)),
-        more=str(say("report.flow_chart.more")),
+        more=context.say("report.flow_chart.more"),
         notices=" ".join(context.results.notices),
     )
 
@@ -60,22 +62,32 @@ class _Steps:
     def n(self, code: str, step: str, level: str | None = None, **values: str) -> Text:
         """Returns a sentence of the catalogue with the number of a box."""
         id_ = self.cell(step, level)
-        return _sentence(code, Shown("count", (id_,)) if id_ else None, **values)
+        return self.sentence(code, Shown("count", (id_,)) if id_ else None, **values)
+
+    def sentence(self, code: str, n: Shown | None, **values: str) -> Text:
+        """Returns a sentence with a number; None is one that a rule refused."""
+        given = n or self.context.say("report.flow_chart.not_given")
+        return self.context.worded(f"report.flow_chart.{code}", n=given, **values)
+
+    def label(self, step: str) -> str:
+        """Returns what a box is called in the report's language; a rule of the study by its own label."""
+        endpoint, _, part = step.rpartition("/")
+        if endpoint in self.endpoints:
+            label = self.context.labels.endpoint(endpoint)
+            return self.context.say(f"report.flow_chart.box.{_PARTS[part]}", endpoint=label)
+        if step in (READ, ENROLLED):
+            return self.context.say(f"study.flow.{step}")
+        return str(self.found[self.at[step]]["label"])
 
     def arm(self, level: str | None) -> str:
         return self.context.labels.arm(self.flow.arms.variable, level)
-
-
-def _sentence(code: str, n: Shown | None, **values: str) -> Text:
-    given = n or str(say("report.flow_chart.not_given"))
-    return worded(say(f"report.flow_chart.{code}", n=given, **values))
 
 
 def _trunk(steps: _Steps) -> Iterator[tuple[BoxCells, BoxCells]]:
     first, last = steps.to_eligible[0], steps.to_eligible[-1]
     eligible = (LineCells(steps.n("eligible", last["id"]), is_heading=True),)
     if first is not last:
-        read = LineCells(steps.n("labelled", first["id"], label=first["label"]), is_heading=True)
+        read = LineCells(steps.n("labelled", first["id"], label=steps.label(first["id"])), is_heading=True)
         yield (read,), tuple(_excluded(steps))
     yield eligible, ()
 
@@ -84,15 +96,15 @@ def _excluded(steps: _Steps) -> Iterator[LineCells]:
     """All who are not eligible, and by which criterion they left."""
     ids = [step["id"] for step in steps.to_eligible]
     yield LineCells(_left_out(steps, "excluded", ids[0], ids[-1]), is_heading=True)
-    yield LineCells((str(say("report.flow_chart.criteria")),))
+    yield LineCells((steps.context.say("report.flow_chart.criteria"),))
     for before, step in pairwise(steps.to_eligible):
-        text = _left_out(steps, "labelled", before["id"], step["id"], label=step["label"])
+        text = _left_out(steps, "labelled", before["id"], step["id"], label=steps.label(step["id"]))
         yield LineCells(text, is_inner=True)
 
 
 def _left_out(steps: _Steps, code: str, before: str, after: str, **values: str) -> Text:
     ids = [id_ for id_ in (steps.cell(before), steps.cell(after)) if id_]
-    return _sentence(code, Shown("left_out", tuple(ids)) if len(ids) == 2 else None, **values)
+    return steps.sentence(code, Shown("left_out", tuple(ids)) if len(ids) == 2 else None, **values)
 
 
 def _column(steps: _Steps, level: str | None) -> Iterator[BoxCells]:
@@ -106,7 +118,7 @@ def _column(steps: _Steps, level: str | None) -> Iterator[BoxCells]:
     if analysed := tuple(_analysed(steps, level)):
         yield analysed
     if populations := tuple(_populations(steps, arms, is_named=level is None)):
-        yield (LineCells((str(say("report.flow_chart.populations")),), is_heading=True), *populations)
+        yield (LineCells((steps.context.say("report.flow_chart.populations"),), is_heading=True), *populations)
 
 
 def _analysed(steps: _Steps, level: str | None) -> Iterator[LineCells]:
@@ -127,7 +139,7 @@ def _populations(steps: _Steps, arms: Sequence[str], *, is_named: bool) -> Itera
             if arm in sides:
                 n = Shown("count", (Place(entry.id, f"{sizes}.{sides[arm]}").id,))
                 name = f"{label}, {steps.arm(arm)}" if is_named else label
-                yield LineCells(_sentence(sizes, n, label=name), is_inner=True)
+                yield LineCells(steps.sentence(sizes, n, label=name), is_inner=True)
 
 
 def _balances(context: Context) -> list[ResultEntry]:
@@ -137,17 +149,13 @@ def _balances(context: Context) -> list[ResultEntry]:
 
 def _footnotes(steps: _Steps) -> Iterator[Text]:
     if steps.flow.arms.levels:
-        yield (str(say("report.flow_chart.arms")),)
+        yield (steps.context.say("report.flow_chart.arms"),)
     if any("effective" in entry_json(entry) for entry in _balances(steps.context)):
-        yield (str(say("report.flow_chart.effective_n")),)
+        yield (steps.context.say("report.flow_chart.effective_n"),)
     by_reason: dict[str, list[str]] = {}
     for step in steps.found:
         if "reason" in step:
-            why = (
-                f"{step['reason']['rule']}, {step['reason']['message']}"
-                if "rule" in step["reason"]
-                else step["reason"]["message"]
-            )
-            by_reason.setdefault(why, []).append(step["label"])
+            why = sentence(step["reason"].get("rule", ""), step["reason"]["message"])
+            by_reason.setdefault(why, []).append(steps.label(step["id"]))
     for why, boxes in by_reason.items():
-        yield (str(say("report.flow_chart.why", boxes=tuple(boxes), reason=why.rstrip("."))),)
+        yield (steps.context.say("report.flow_chart.why", boxes=tuple(boxes), reason=why),)

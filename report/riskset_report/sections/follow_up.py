@@ -17,7 +17,7 @@ from riskset_report.sections.section import Context, Section, own_title, tabulat
 
 def _title(entry: ResultEntry, context: Context) -> str:
     labels, analysis = context.labels, entry.analysis
-    title = f"{labels.endpoint(analysis.endpoint)}, {population_of(entry, labels)}: length of follow-up"
+    title = f"{labels.endpoint(analysis.endpoint)}, {population_of(entry, context)}: length of follow-up"
     return own_title(title, entry, context.results)
 
 
@@ -36,7 +36,7 @@ def _table(entry: ResultEntry, context: Context) -> Table:
             Row(f"{unit.capitalize()}s until follow-up has ended ({INTERVAL})"),
             *_quartiles(arms),
         ),
-        notes=(worded(note), *analysed_notes(entry, context.labels, context.cells)),
+        notes=(worded(note, context.language), *analysed_notes(entry, context)),
     )
 
 

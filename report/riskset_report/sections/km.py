@@ -14,10 +14,9 @@ from riskset.analyses.methods.cox_matched_sets import MatchedSetModel
 from riskset.analyses.methods.km import ArmCurve, KaplanMeier, SurvivalCurves
 from riskset.analyses.methods.km_weighted import WeightedKaplanMeier
 from riskset.analyses.quartiles import QUARTILES
-from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset_report import notation
-from riskset_report.blocks import Block, Format, Row, Shown, Table, Text, worded
+from riskset_report.blocks import Block, Format, Row, Shown, Table, Text
 from riskset_report.cells import Place
 from riskset_report.figures.survival_figure import CurveCells, SurvivalFigure
 from riskset_report.not_reported import not_reported
@@ -47,7 +46,7 @@ SECTION = Section("Survival", _blocks)
 
 def _title(entry: ResultEntry, context: Context) -> str:
     labels, analysis = context.labels, entry.analysis
-    title = f"{labels.endpoint(analysis.endpoint or '')}, {population_of(entry, labels)}"
+    title = f"{labels.endpoint(analysis.endpoint or '')}, {population_of(entry, context)}"
     return own_title(title, entry, context.results)
 
 
@@ -194,15 +193,16 @@ def _log_rank(curves: _Curves) -> Iterator[Text]:
 
 def _footnote(curves: _Curves, model: ResultEntry | None) -> Text:
     """How the figure was made: numbers, grid, limits, and the model of the hazard ratio."""
+    context = curves.context
     n, events = (Shown("count", (curves.overall.cell(key),)) for key in ("n", "events"))
     grid, limits = grid_in_words(curves.analysis.counts), curves.analysis.limits_kind
     values = {"n": n, "events": events, "grid": grid, "interval": INTERVAL, "limits": limits}
-    how = worded(say(f"report.km.footnote.{'patients' if curves.of_patients else 'averages'}", **values))
-    notes = [how, *analysed_notes(curves.entry, curves.context.labels, curves.context.cells)]
+    how = context.worded(f"report.km.footnote.{'patients' if curves.of_patients else 'averages'}", **values)
+    notes = [how, *analysed_notes(curves.entry, curves.context)]
     if model is not None:
         is_univariable = len(_variables(model)) == 1
         kind = "hazard_ratio" if is_univariable else "adjusted_hazard_ratio"
-        notes.append(worded(say(f"report.km.{kind}")))
+        notes.append(context.worded(f"report.km.{kind}"))
     return tuple(piece for i, note in enumerate(notes) for piece in ((" ", *note) if i else note))
 
 
@@ -224,7 +224,7 @@ def _table(curves: _Curves) -> Table:
         title=own_title(title, curves.entry, curves.context.results),
         columns=tuple(group.label for group in groups),
         rows=tuple(rows),
-        notes=(*_log_rank_notes(curves), *analysed_notes(curves.entry, curves.context.labels, curves.context.cells)),
+        notes=(*_log_rank_notes(curves), *analysed_notes(curves.entry, curves.context)),
     )
 
 
@@ -243,15 +243,16 @@ def _landmark_rows(curves: _Curves) -> Iterator[Row]:
 
 
 def _log_rank_notes(curves: _Curves) -> Iterator[Text]:
+    context = curves.context
     if isinstance(curves.analysis, WeightedKaplanMeier):
-        yield worded(say("report.km.averaged", n=curves.analysis.least))
+        yield context.worded("report.km.averaged", n=curves.analysis.least)
         return
     rho, names = curves.analysis.rho, map(curves.context.labels.plain_variable, curves.analysis.strata_variables)
     strata = " and ".join(names)
     for name in ("log_rank", "log_rank_by_site", "log_rank_by_strata"):
         if cells := curves.test(name, "chi2", "df", "p"):
-            yield worded(say(f"report.km.{name}", test=Shown("chi_square", cells), strata=strata))
+            yield context.worded(f"report.km.{name}", test=Shown("chi_square", cells), strata=strata)
     if rho and curves.test("log_rank", "p"):
-        yield worded(say("report.km.weighted", rho=f"{rho:g}"))
+        yield context.worded("report.km.weighted", rho=f"{rho:g}")
     if (refusal := curves.analysis.strata_refusal) is not None:
-        yield worded(say("report.km.no_strata", rule=refusal.rule, reason=refusal.message))
+        yield context.worded("report.km.no_strata", rule=refusal.rule, reason=refusal.message)

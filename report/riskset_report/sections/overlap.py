@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from riskset.catalogue import say
 from riskset.results import ResultEntry, entry_json
 from riskset.stats.preference import BINS, EQUIPOISE
-from riskset_report.blocks import Shown, worded
+from riskset_report.blocks import Shown
 from riskset_report.cells import Place
 from riskset_report.figures.overlap_figure import OverlapCells, OverlapFigure
 from riskset_report.sections.section import Context
@@ -27,15 +26,15 @@ def overlap_figure_of(entry: ResultEntry, context: Context) -> OverlapFigure | N
     is_in_tenths = found["form"] == "tenths"
     return OverlapFigure(
         result=f"{entry.id}/overlap",
-        title=str(say("report.overlap.title")),
+        title=context.say("report.overlap.title"),
         upper=_arm(entry, found, arm["level"], context),
         lower=_arm(entry, found, arm["reference"], context),
         intervals=edges,
         band=(EQUIPOISE.start / BINS, EQUIPOISE.stop / BINS),
-        band_label=str(say("report.overlap.band")),
-        x_label=str(say("report.overlap.score")),
-        y_label=str(say("report.overlap.percent" if is_in_tenths else "report.overlap.percent_per_tenth")),
-        footnotes=((str(say("report.overlap.footnote")),),),
+        band_label=context.say("report.overlap.band"),
+        x_label=context.say("report.overlap.score"),
+        y_label=context.say("report.overlap.percent" if is_in_tenths else "report.overlap.percent_per_tenth"),
+        footnotes=((context.say("report.overlap.footnote"),),),
         notices=" ".join(context.results.notices),
     )
 
@@ -51,5 +50,5 @@ def _arm(entry: ResultEntry, found: Json, level: str, context: Context) -> Overl
     counts, percents = (
         tuple(place.of(f"preference.arms.intervals.{key}", level=of).id for of in at) for key in ("n", "percent")
     )
-    text = worded(say("report.overlap.arm", arm=label, n=Shown("count", (n,)), share=share))
+    text = context.worded("report.overlap.arm", arm=label, n=Shown("count", (n,)), share=share)
     return OverlapCells(label=text, counts=counts, percents=percents)

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from riskset.analyses.methods.preference import PreferenceScore
-from riskset.catalogue import say
 from riskset.results import ResultEntry, entry_json
-from riskset_report.blocks import Block, Row, Shown, Table, Text, worded
+from riskset_report.blocks import Block, Row, Shown, Table, Text
 from riskset_report.cells import Place
 from riskset_report.not_reported import not_reported
 from riskset_report.sections.section import Context
@@ -32,7 +31,7 @@ def preference_block(entry: ResultEntry, context: Context) -> Block | None:
         title=_TITLE,
         columns=tuple(context.labels.arm(arm, of["level"]) for of in found["arms"]),
         rows=tuple(_rows(Place(entry.id), found)),
-        notes=tuple(_notes(found)),
+        notes=tuple(_notes(found, context)),
     )
 
 
@@ -55,10 +54,10 @@ def _printed(level: str) -> str:
     return level.replace(" to ", "–")
 
 
-def _notes(found: Json) -> Iterator[Text]:
-    yield (str(say("report.propensity.preference")),)
+def _notes(found: Json, context: Context) -> Iterator[Text]:
+    yield (context.say("report.propensity.preference"),)
     if found["form"] == "equipoise":
-        yield (str(say("report.overlap.none")),)
+        yield (context.say("report.overlap.none"),)
     for of in found["refused"][-1:]:
         reason = {"rule": of["reason"]["rule"], "reason": of["reason"]["message"]}
-        yield worded(say("report.propensity.preference_coarser", form=of["form"], **reason))
+        yield context.worded("report.propensity.preference_coarser", form=of["form"], **reason)

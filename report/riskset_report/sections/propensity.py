@@ -9,10 +9,9 @@ from typing import cast
 from riskset.analyses.design import Column
 from riskset.analyses.methods.propensity import PropensityScore
 from riskset.analyses.methods.propensity_fit import PropensityFit
-from riskset.catalogue import say
 from riskset.results import ResultEntry, entry_json
 from riskset_report import notation
-from riskset_report.blocks import Block, Row, Shown, Table, Text, worded
+from riskset_report.blocks import Block, Row, Shown, Table, Text
 from riskset_report.cells import Place
 from riskset_report.sections.analysed import analysed_notes
 from riskset_report.sections.overlap import overlap_figure_of
@@ -31,7 +30,7 @@ def _table(entry: ResultEntry, context: Context) -> Table:
         title=_title(entry, context),
         columns=("OR (95% CI)", "P"),
         rows=tuple(_rows(entry, context)),
-        notes=(*_notes(entry), *analysed_notes(entry, context.labels, context.cells)),
+        notes=(*_notes(entry, context), *analysed_notes(entry, context)),
     )
 
 
@@ -57,20 +56,20 @@ def _cells(entry: ResultEntry, column: Column) -> tuple[Text, Text]:
     return (Shown("ratio", ratio),), (Shown("p_value", (place.of("terms.p", level=column.level).id,)),)
 
 
-def _notes(entry: ResultEntry) -> Iterator[Text]:
+def _notes(entry: ResultEntry, context: Context) -> Iterator[Text]:
     site = "profiled" if cast(PropensityScore, entry.analysis).has_own_intercepts else "none"
-    yield (str(say(f"report.propensity.{site}")),)
+    yield (context.say(f"report.propensity.{site}"),)
     n, auc = Shown("count", (Place(entry.id, "n").id,)), Shown("three_digits", (Place(entry.id, "auc").id,))
-    yield worded(say("report.propensity.auc", n=n, auc=auc))
+    yield context.worded("report.propensity.auc", n=n, auc=auc)
     for at, gate in enumerate(entry_json(entry).get("preference", {}).get("gates", ())):
         least, found = (
             Shown("three_digits", (Place(entry.id, f"preference.gates[{at}].{key}").id,)) for key in ("limit", "found")
         )
         if gate["found"] is None:
-            yield worded(say("report.propensity.gate_unknown", least=least))
+            yield context.worded("report.propensity.gate_unknown", least=least)
         else:
             ended = "passed" if gate["passed"] else "failed"
-            yield worded(say(f"report.propensity.gate_{ended}", least=least, share=found))
+            yield context.worded(f"report.propensity.gate_{ended}", least=least, share=found)
 
 
 def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:

@@ -9,10 +9,9 @@ from riskset.analyses.counts_in_tables import CountsInTables
 from riskset.analyses.methods.response import Rates, Response
 from riskset.analyses.methods.response_by_site import BySite, ResponseBySite
 from riskset.analyses.rates import Asked
-from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset_report import notation
-from riskset_report.blocks import Format, Row, Shown, Table, Text, worded
+from riskset_report.blocks import Format, Row, Shown, Table, Text
 from riskset_report.cells import Place
 from riskset_report.sections.analysed import analysed_notes, population_of
 from riskset_report.sections.arms import INTERVAL
@@ -45,7 +44,7 @@ def _is_by_site(entry: ResultEntry) -> bool:
 def _title(entry: ResultEntry, context: Context) -> str:
     of = context.labels.plain_variable(_asked(entry).variable)
     within = ", within sites" if _is_by_site(entry) else ""
-    return own_title(f"{of}, {population_of(entry, context.labels)}{within}", entry, context.results)
+    return own_title(f"{of}, {population_of(entry, context)}{within}", entry, context.results)
 
 
 def _table(entry: ResultEntry, context: Context) -> Table:
@@ -56,7 +55,7 @@ def _table(entry: ResultEntry, context: Context) -> Table:
         title=_title(entry, context),
         columns=(*columns, *([] if _is_by_site(entry) else [labels.arm(arms.variable, None)])),
         rows=tuple(_within_sites(entry) if _is_by_site(entry) else _rates(entry)),
-        notes=(*_notes(entry), *analysed_notes(entry, labels, context.cells)),
+        notes=(*_notes(entry, context), *analysed_notes(entry, context)),
     )
 
 
@@ -93,14 +92,14 @@ def _within_sites(entry: ResultEntry) -> Iterator[Row]:
             yield Row(label, tuple(cells), is_inner=True)
 
 
-def _notes(entry: ResultEntry) -> Iterator[Text]:
+def _notes(entry: ResultEntry, context: Context) -> Iterator[Text]:
     asked = _asked(entry)
     code = "by_site" if _is_by_site(entry) else "note" if _tables(entry).arms.columns else "note_of_all"
-    yield worded(say(f"report.response.{code}", interval=INTERVAL))
+    yield context.worded(f"report.response.{code}", interval=INTERVAL)
     if asked.as_no_response:
-        yield worded(say("report.response.no_response", levels=", ".join(asked.as_no_response)))
+        yield context.worded("report.response.no_response", levels=", ".join(asked.as_no_response))
     if asked.left_out:
-        yield worded(say("report.response.left_out", levels=", ".join(asked.left_out)))
+        yield context.worded("report.response.left_out", levels=", ".join(asked.left_out))
 
 
 SECTION = Section("Response", tabulated(_table, _title))

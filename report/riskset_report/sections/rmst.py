@@ -7,9 +7,8 @@ from typing import cast
 
 from riskset.analyses.methods.rmst import RestrictedMean, RestrictedMeans
 from riskset.analyses.methods.rmst_weighted import WeightedRestrictedMean
-from riskset.catalogue import say
 from riskset.results import ResultEntry, entry_json
-from riskset_report.blocks import Format, Row, Shown, Table, Text, worded
+from riskset_report.blocks import Format, Row, Shown, Table, Text
 from riskset_report.sections.analysed import analysed_notes, population_of
 from riskset_report.sections.arms import INTERVAL, Arm, arms_of, counted_rows, grid_in_words, row
 from riskset_report.sections.section import Context, Section, own_title, tabulated
@@ -18,7 +17,7 @@ from riskset_report.sections.section import Context, Section, own_title, tabulat
 def _title(entry: ResultEntry, context: Context) -> str:
     analysis, time = cast(RestrictedMean | WeightedRestrictedMean, entry.analysis), context.results.study.time
     tau = f"{analysis.tau_days / time.days_per_unit:g} {time.unit}s"
-    endpoint, population = context.labels.endpoint(analysis.endpoint), population_of(entry, context.labels)
+    endpoint, population = context.labels.endpoint(analysis.endpoint), population_of(entry, context)
     return own_title(f"{endpoint}, {population}: mean up to {tau}", entry, context.results)
 
 
@@ -36,7 +35,7 @@ def _table(entry: ResultEntry, context: Context) -> Table:
         title=_title(entry, context),
         columns=tuple(arm.label for arm in arms),
         rows=tuple(rows),
-        notes=(*_notes(entry, arms), *analysed_notes(entry, context.labels, context.cells)),
+        notes=(*_notes(entry, arms, context), *analysed_notes(entry, context)),
     )
 
 
@@ -67,22 +66,22 @@ def _compared(arm: Arm, compared: set[str], quantity: str, form: Format) -> Text
     return (Shown(form, cells),)
 
 
-def _notes(entry: ResultEntry, arms: Sequence[Arm]) -> Iterator[Text]:
+def _notes(entry: ResultEntry, arms: Sequence[Arm], context: Context) -> Iterator[Text]:
     analysis, result = (
         cast(RestrictedMean | WeightedRestrictedMean, entry.analysis),
         cast(RestrictedMeans, entry.result),
     )
-    yield worded(say("report.rmst.note", grid=grid_in_words(analysis.counts)))
+    yield context.worded("report.rmst.note", grid=grid_in_words(analysis.counts))
     if analysis.exposure.weights:
-        yield worded(say("report.rmst.averaged"))
-        yield from _without_errors(entry, arms)
+        yield context.worded("report.rmst.averaged")
+        yield from _without_errors(entry, arms, context)
     for arm, mean in zip(arms, (*result.arms, result.overall), strict=True):
         if mean.last_day is not None:
             day = Shown("digits", (arm.cell("last_day"),))
-            yield worded(say("report.rmst.short_follow_up", arm=arm.label, day=day))
+            yield context.worded("report.rmst.short_follow_up", arm=arm.label, day=day)
 
 
-def _without_errors(entry: ResultEntry, arms: Sequence[Arm]) -> Iterator[Text]:
+def _without_errors(entry: ResultEntry, arms: Sequence[Arm], context: Context) -> Iterator[Text]:
     """Yields why arms have no limits, each reason once."""
     found = entry_json(entry)
     why: dict[str, list[str]] = {}
@@ -90,7 +89,7 @@ def _without_errors(entry: ResultEntry, arms: Sequence[Arm]) -> Iterator[Text]:
         if reason := of.get("reason"):
             why.setdefault(reason["message"], []).append(arm.label)
     for reason, labels in why.items():
-        yield (str(say("report.rmst.no_error", arms=tuple(labels), reason=reason)),)
+        yield (context.say("report.rmst.no_error", arms=tuple(labels), reason=reason),)
 
 
 SECTION = Section("Restricted mean survival time", tabulated(_table, _title))

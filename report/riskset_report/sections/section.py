@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from riskset.catalogue import ENGLISH, say
 from riskset.results import ResultEntry, Results
-from riskset_report.blocks import Block, Row, Shown, Table
+from riskset_report.blocks import Block, Row, Shown, Table, Text, worded
 from riskset_report.cells import Cells, Place
 from riskset_report.labels import Labels
 from riskset_report.not_reported import not_reported
@@ -21,6 +23,16 @@ class Context:
     labels: Labels
     cells: Cells
     """The numbers. A section refers to cells and prints none: their values may be replaced before printing."""
+    language: str = ENGLISH
+    """In which the report is built."""
+
+    def say(self, code: str, /, **values: Any) -> str:  # noqa: ANN401 - whatever a template prints
+        """Returns the sentence of a code of the catalogue, in the report's language."""
+        return say(code, **values).in_language(self.language)
+
+    def worded(self, code: str, /, **values: Any) -> Text:  # noqa: ANN401 - whatever a template prints
+        """Returns the same as pieces, where a value may be `Shown`."""
+        return worded(say(code, **values), self.language)
 
 
 @dataclass(frozen=True)
@@ -28,6 +40,7 @@ class Section:
     """How a kind of analysis is reported."""
 
     heading: str
+    """A message, which is printed in the report's language; or a text as it is."""
     blocks: Callable[[Sequence[ResultEntry], Context], Sequence[Block]]
     """Takes the entries of the kind in the study's order; returns figures, tables and boxes in the page's order."""
 
@@ -61,7 +74,7 @@ def plain_section(kind: str) -> Section:
 
 def _plain_table(entry: ResultEntry, context: Context) -> Table:
     rows = tuple(Row(_label(cell.place), ((Shown("digits", (cell.id,)),),)) for cell in context.cells.of(entry.id))
-    notes = analysed_notes(entry, context.labels, context.cells)
+    notes = analysed_notes(entry, context)
     return Table(id=f"table {entry.id}", title=entry.id, columns=("Value",), rows=rows, notes=tuple(notes))
 
 

@@ -9,10 +9,9 @@ from typing import Final, cast
 from riskset.analyses.analysis import NotEstimable
 from riskset.analyses.methods.site_estimates import SiteEstimates
 from riskset.analyses.methods.site_heterogeneity import SiteHeterogeneity
-from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset_report import notation
-from riskset_report.blocks import Format, Row, Shown, Table, Text, worded
+from riskset_report.blocks import Format, Row, Shown, Table, Text
 from riskset_report.cells import Place
 from riskset_report.sections.analysed import analysed_notes, population_of
 from riskset_report.sections.arms import INTERVAL
@@ -29,7 +28,7 @@ _COMBINED: Final = (
 
 
 def _title(entry: ResultEntry, context: Context) -> str:
-    endpoint, population = context.labels.endpoint(entry.analysis.endpoint), population_of(entry, context.labels)
+    endpoint, population = context.labels.endpoint(entry.analysis.endpoint), population_of(entry, context)
     return own_title(f"{endpoint}, {population}: hazard ratio by site", entry, context.results)
 
 
@@ -43,7 +42,7 @@ def _table(entry: ResultEntry, context: Context) -> Table:
         title=_title(entry, context),
         columns=("Patients", "Events", f"Hazard ratio ({INTERVAL})", "P"),
         rows=tuple(rows),
-        notes=(*_notes(entry, result, context), *analysed_notes(entry, context.labels, context.cells)),
+        notes=(*_notes(entry, result, context), *analysed_notes(entry, context)),
     )
 
 
@@ -111,21 +110,21 @@ def _notes(entry: ResultEntry, result: SiteEstimates, context: Context) -> Itera
     arm = analysis.model.design[0]
     against = (context.labels.arm(arm.variable, level) for level in (arm.level, arm.reference))
     level, reference = against
-    yield worded(say("report.site_heterogeneity.note", level=level, reference=reference, interval=INTERVAL))
+    yield context.worded("report.site_heterogeneity.note", level=level, reference=reference, interval=INTERVAL)
     if adjusted := [name for name in analysis.question_json()["covariates"] if name != arm.variable]:
         names = tuple(map(context.labels.plain_variable, adjusted))
-        yield worded(say("report.site_heterogeneity.adjusted", names=", ".join(names)))
+        yield context.worded("report.site_heterogeneity.adjusted", names=", ".join(names))
     if result.estimates:
         of = {"n": Shown("count", (Place(entry.id, quantity="sites_combined").id,))}
-        yield worded(say("report.site_heterogeneity.combined", **of))
+        yield context.worded("report.site_heterogeneity.combined", **of)
     if result.combined is not None and result.combined.k == 2:
-        yield worded(say("report.site_heterogeneity.no_prediction"))
+        yield context.worded("report.site_heterogeneity.no_prediction")
     if analysis.not_told is not None:
         remedy = str(analysis.not_told.remedy).rstrip(".")
         reason = {"rule": analysis.not_told.rule, "reason": analysis.not_told.message, "remedy": remedy}
-        yield worded(say("report.site_heterogeneity.nobody", **reason))
+        yield context.worded("report.site_heterogeneity.nobody", **reason)
     elif any(numbers is None for numbers in result.told.values()):
-        yield worded(say("report.site_heterogeneity.not_told"))
+        yield context.worded("report.site_heterogeneity.not_told")
 
 
 SECTION = Section("Heterogeneity between sites", tabulated(_table, _title))

@@ -9,10 +9,9 @@ from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
 from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.analyses.methods.subgroup import Subgroups
 from riskset.analyses.methods.subgroup_answer import Answer, NoFit, OfLevel, answer_json, compared
-from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset_report import notation
-from riskset_report.blocks import Row, Shown, Table, Text, worded
+from riskset_report.blocks import Row, Shown, Table, Text
 from riskset_report.cells import Place
 from riskset_report.not_reported import sentence
 from riskset_report.sections.analysed import analysed_notes, is_of_all, population_of
@@ -25,37 +24,43 @@ _RATIO = ("hr", "lower", "upper")
 def _title(entry: ResultEntry, context: Context) -> str:
     analysis, labels = cast(Subgroups, entry.analysis), context.labels
     endpoint, variable = labels.endpoint(analysis.endpoint), labels.plain_variable(analysis.variable)
-    return own_title(f"{endpoint}, {population_of(entry, labels)}: by {variable}", entry, context.results)
+    return own_title(f"{endpoint}, {population_of(entry, context)}: by {variable}", entry, context.results)
 
 
 def _table(entry: ResultEntry, context: Context) -> Table:
     """A row for all patients and for each level: events and patients of each arm, and the hazard ratio of the arms."""
     analysis, answer, labels = cast(Subgroups, entry.analysis), cast(Answer, entry.result), context.labels
     everyone = (
-        labels.arm(compared(analysis.arms).variable, None) if is_of_all(entry) else str(say("report.analysed.heading"))
+        labels.arm(compared(analysis.arms).variable, None)
+        if is_of_all(entry)
+        else context.say("report.analysed.heading")
     )
     at = Place(entry.id, variable=analysis.variable)
     levels = [
-        Row(labels.level(analysis.variable, level), _of_level(at, level, end, answer.interaction), is_inner=True)
+        Row(
+            labels.level(analysis.variable, level),
+            _of_level(at, level, end, answer.interaction, context),
+            is_inner=True,
+        )
         for level, end in answer.levels
     ]
     rows = (
-        Row(everyone, (*_counts(at, "overall", None), *_ratio(at, "overall", None, answer.overall), ("",))),
+        Row(everyone, (*_counts(at, "overall", None), *_ratio(at, "overall", None, answer.overall, context), ("",))),
         Row(labels.variable(analysis.variable)),
         *levels,
     )
     arms = tuple(f"{labels.arm(arm.variable, arm.level)}, events/patients" for arm in analysis.arms)
-    notes = (*_notes(entry, at, context), *analysed_notes(entry, labels, context.cells))
+    notes = (*_notes(entry, at, context), *analysed_notes(entry, context))
     columns = (*arms, f"Hazard ratio ({INTERVAL})", "P", "By the model with interaction")
     return Table(f"table {entry.id}", _title(entry, context), columns, rows, notes)
 
 
-def _of_level(at: Place, level: str, end: Result, crossed: Result) -> tuple[Text, ...]:
+def _of_level(at: Place, level: str, end: Result, crossed: Result, context: Context) -> tuple[Text, ...]:
     if isinstance(end, OfLevel | NoFit):
-        own = (*_counts(at, "levels", level), *_ratio(at, "levels", level, end.end))
+        own = (*_counts(at, "levels", level), *_ratio(at, "levels", level, end.end, context))
     else:
-        own = ((notation.NO_VALUE,), (notation.NO_VALUE,), *_ratio(at, "levels", level, end))
-    return (*own, _ratio(at, "levels.interaction_model", level, crossed)[0])
+        own = ((notation.NO_VALUE,), (notation.NO_VALUE,), *_ratio(at, "levels", level, end, context))
+    return (*own, _ratio(at, "levels.interaction_model", level, crossed, context)[0])
 
 
 def _counts(at: Place, quantity: str, level: str | None) -> tuple[Text, ...]:
@@ -67,10 +72,10 @@ def _counts(at: Place, quantity: str, level: str | None) -> tuple[Text, ...]:
     return tuple((of(arm, "events"), "/", of(arm, "n")) for arm in range(2))
 
 
-def _ratio(at: Place, quantity: str, level: str | None, end: Result) -> tuple[Text, Text]:
+def _ratio(at: Place, quantity: str, level: str | None, end: Result, context: Context) -> tuple[Text, Text]:
     """Returns a hazard ratio with its limits, and its P value; in their place why there is none."""
     if isinstance(end, RefusedByRule):
-        return (str(say("report.refused_cell", rule=end.rule)),), ("",)
+        return (context.say("report.refused_cell", rule=end.rule),), ("",)
     if not isinstance(end, CoxFit):
         return (notation.NOT_ESTIMABLE,), ("",)
     cells = tuple(at.of(f"{quantity}.{key}", level=level).id for key in _RATIO)
@@ -82,23 +87,21 @@ def _notes(entry: ResultEntry, at: Place, context: Context) -> Iterator[Text]:
     found = answer_json(answer, compared(analysis.arms))["interaction"]
     if found["wald"]:
         tests = {name: Shown("p_phrase", (at.of(f"interaction.{name}.p").id,)) for name in ("likelihood_ratio", "wald")}
-        yield worded(say("report.subgroup.interaction", df=found["wald"]["df"], **tests))
+        yield context.worded("report.subgroup.interaction", df=found["wald"]["df"], **tests)
     else:
-        yield (str(say("report.subgroup.no_interaction", reason=_reason(found["reason"]))),)
+        yield (context.say("report.subgroup.no_interaction", reason=_reason(found["reason"])),)
     if analysis.adjusted:
         covariates = tuple(map(context.labels.plain_variable, analysis.adjusted))
-        yield (str(say("report.subgroup.adjusted", covariates=covariates)),)
-    yield (str(say("report.subgroup.note")),)
+        yield (context.say("report.subgroup.adjusted", covariates=covariates),)
+    yield (context.say("report.subgroup.note"),)
     for level, end in answer.levels:
         if isinstance(end, NotEstimable | RefusedByRule):
             name = context.labels.level(analysis.variable, level)
             yield (
-                str(
-                    say(
-                        "report.subgroup.missing",
-                        level=name,
-                        reason=_reason((end.end if isinstance(end, NoFit) else end).reason_json()),
-                    )
+                context.say(
+                    "report.subgroup.missing",
+                    level=name,
+                    reason=_reason((end.end if isinstance(end, NoFit) else end).reason_json()),
                 ),
             )
 

@@ -11,7 +11,7 @@ from riskset.analyses.methods.table1_weighted import Table1OfWeighted
 from riskset.catalogue import say
 from riskset.results import ResultEntry, entry_json
 from riskset_report import notation
-from riskset_report.blocks import Format, Row, Shown, Table, Text, worded
+from riskset_report.blocks import Format, Row, Shown, Table, Text
 from riskset_report.cells import Place
 from riskset_report.sections.analysed import arms_notes, population_of
 from riskset_report.sections.section import Context, Section, own_title, tabulated
@@ -80,7 +80,7 @@ class _Of:
 
 
 def _title(entry: ResultEntry, context: Context) -> str:
-    return own_title(f"Baseline, {population_of(entry, context.labels)}", entry, context.results)
+    return own_title(f"Baseline, {population_of(entry, context)}", entry, context.results)
 
 
 def _table(entry: ResultEntry, context: Context) -> Table:
@@ -95,7 +95,7 @@ def _table(entry: ResultEntry, context: Context) -> Table:
         title=_title(entry, context),
         columns=(*arms, labels.arm(None, None), *names, *(["P"] if every[0].has_tests else [])),
         rows=(_patients(entry, every[0]), *(row for one in every for row in _rows(one))),
-        notes=(*_notes(every), *arms_notes(entry)),
+        notes=(*_notes(every), *arms_notes(entry, context)),
     )
 
 
@@ -104,11 +104,11 @@ def _patients(entry: ResultEntry, one: _Of) -> Row:
     patients: list[Json] = entry_json(entry)["n"]
     if one.is_weighted:
         sizes = ((Shown("count", (place.of("n.effective_n", level=of["level"]).id,)),) for of in patients)
-        return Row(str(say("report.table1.effective")), (*sizes, *one.nothing))
+        return Row(one.context.say("report.table1.effective"), (*sizes, *one.nothing))
     cells = (
         _NONE if of["n"] is None else (Shown("count", (place.of("n.n", level=of["level"]).id,)),) for of in patients
     )
-    return Row(str(say("report.table1.patients")), (*cells, *one.nothing))
+    return Row(one.context.say("report.table1.patients"), (*cells, *one.nothing))
 
 
 def _rows(one: _Of) -> Iterator[Row]:
@@ -117,7 +117,9 @@ def _rows(one: _Of) -> Iterator[Row]:
         return
     yield from _of_number(one) if one.found["type"] == "number" else _of_levels(one)
     if one.found["arms"][-1].get("missing", 0) != 0:
-        yield Row(str(say("report.table1.missing")), (*one.values("count", "missing"), *one.nothing), is_inner=True)
+        yield Row(
+            one.context.say("report.table1.missing"), (*one.values("count", "missing"), *one.nothing), is_inner=True
+        )
 
 
 def _of_number(one: _Of) -> Iterator[Row]:
@@ -130,7 +132,7 @@ def _of_number(one: _Of) -> Iterator[Row]:
     if one.is_weighted:
         return
     quartiles = one.values("median_with_quartiles", *(f"quartiles.{p}" for p in ("p50", "p25", "p75")))
-    yield Row(str(say("report.table1.median")), (*quartiles, *one.nothing), is_inner=True)
+    yield Row(one.context.say("report.table1.median"), (*quartiles, *one.nothing), is_inner=True)
 
 
 def _of_levels(one: _Of) -> Iterator[Row]:
@@ -159,21 +161,24 @@ def _smallest_expected(found: Json) -> float:
 
 def _notes(every: list[_Of]) -> Iterator[Text]:
     one = every[0]
+    context = one.context
     if one.is_weighted:
         reason = one.table.question_json()["tests_reason"]["message"]
-        yield worded(say("report.table1.weighted", reason=reason))
+        yield context.worded("report.table1.weighted", reason=reason)
     else:
-        yield worded(say("report.table1.note"))
+        yield context.worded("report.table1.note")
     if one.compared:
         reference = one.context.labels.level(one.table.printed.variable, str(one.table.printed.reference))
-        yield worded(say("report.table1.smd", reference=reference))
+        yield context.worded("report.table1.smd", reference=reference)
     if one.has_tests:
-        yield worded(say("report.table1.tests"))
+        yield context.worded("report.table1.tests")
     for of in every:
         if "reason" in of.found:
-            yield worded(say("report.table1.refused", variable=of.label, reason=of.found["reason"]["message"]))
+            yield context.worded("report.table1.refused", variable=of.label, reason=of.found["reason"]["message"])
         if "arms_reason" in of.found:
-            yield worded(say("report.table1.not_by_arm", variable=of.label, reason=of.found["arms_reason"]["message"]))
+            yield context.worded(
+                "report.table1.not_by_arm", variable=of.label, reason=of.found["arms_reason"]["message"]
+            )
 
 
 SECTION = Section("Patients at baseline", tabulated(_table, _title))

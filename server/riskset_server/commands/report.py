@@ -11,6 +11,7 @@ import typer
 from riskset.catalogue import say
 from riskset.errors import DataError, Refused
 from riskset.joining.signed import read_file
+from riskset.language import Language
 from riskset.protocol.coordinator import Coordinator, Outcome
 from riskset.protocol.roster import Roster, read_roster
 from riskset.study.load import load_study, study_from_json, study_hash
@@ -33,6 +34,7 @@ def report(
         Path | None, typer.Option("--roster", help="Only for a run begun with riskset 0.1.0.", show_default=False)
     ] = None,
     out: Annotated[Path, typer.Option(help="A folder for results; each run writes into its own folder there.")] = OUT,
+    language: Language = None,
 ) -> None:
     """Write the results and the report of a finished run again, from the coordinator's record. No site is asked.
 
@@ -45,7 +47,7 @@ def report(
         recorded = record.run(run)
         study, roster = _files(record, recorded, study_file, roster_file)
         outcome = _outcome(home, record, recorded, study, roster)
-    paths = write_run(study, outcome, out)
+    paths = write_run(study, outcome, out, language)
     for line in not_reported(study, outcome.results):
         tell(line)
     for path in paths:

@@ -20,6 +20,7 @@ from riskset.catalogue import say
 from riskset.cli import warn
 from riskset.errors import DataError, Refused, Unreachable
 from riskset.joining.expiry import expiry_lines, of_members, today_utc
+from riskset.language import Language
 from riskset.ledger.durable import utc_now
 from riskset.protocol.coordinator import Coordinator, Outcome
 from riskset.protocol.roster import Roster, load_roster
@@ -94,6 +95,7 @@ class _Asked:
     """The texts of both, for the record."""
     folder: CoordinatorFolder
     out: Path
+    language: str | None
     command: str
     """As typed, without the options that are for a new run."""
 
@@ -117,6 +119,7 @@ def run(
     ] = False,
     cancel: Annotated[bool, typer.Option("--cancel", help="Give up the unfinished run.")] = False,
     out: Annotated[Path, typer.Option(help="A folder for results; each run writes into its own folder there.")] = OUT,
+    language: Language = None,
     unblind: Unblind = None,
     by: By = "",
     reason: Reason = "",
@@ -130,7 +133,7 @@ def run(
 
     Example: riskset run study.toml --server coordinator --out results
     """
-    asked, unblinding = _asked(study_file, roster_file, folder, out), unblinding_of(unblind, by, reason)
+    asked, unblinding = _asked(study_file, roster_file, folder, out, language), unblinding_of(unblind, by, reason)
     with closing(RunRecord(asked.folder.runs, asked.folder.identity)) as record:
         latest = record.latest(*asked.hashes) if cancel or not new else None
         if cancel:
@@ -142,7 +145,7 @@ def run(
         return _run(asked, record, latest, without or [], unblinding)
 
 
-def _asked(study_file: Path, roster_file: Path | None, folder: Path, out: Path) -> _Asked:
+def _asked(study_file: Path, roster_file: Path | None, folder: Path, out: Path, language: str | None) -> _Asked:
     """Raises where study, roster and folder do not belong together."""
     roster_path = roster_file or study_file.parent / "roster.json"
     study, roster, home = load_study(study_file), load_roster(roster_path), CoordinatorFolder(folder)
@@ -152,15 +155,17 @@ def _asked(study_file: Path, roster_file: Path | None, folder: Path, out: Path) 
     words = ["riskset", "run", study_file, "--server", folder]
     words += ["--roster", roster_file] if roster_file else []
     words += ["--out", out] if out != OUT else []
+    words += ["--lang", language] if language else []
     files = {"study": canonical_json(study).decode(), "roster": roster_path.read_text(encoding="utf-8")}
-    return _Asked(study, roster, files, home, out, shlex.join(map(str, words)))
+    return _Asked(study, roster, files, home, out, language, shlex.join(map(str, words)))
 
 
 def _say_finished(asked: _Asked, run: RecordedRun) -> None:
     study, folder, date = asked.study, asked.out / run.id, run.ended_at[:10]
     values = {"run": run.id, "study": study.id, "version": study.version, "date": date, "folder": folder}
     tell(say("server.run.finished", **values) if folder.is_dir() else say("server.run.finished_away", **values))
-    report = shlex.join(["riskset", "report", run.id, "--server", str(asked.folder.root), "--out", str(asked.out)])
+    words = ["riskset", "report", run.id, "--server", str(asked.folder.root), "--out", str(asked.out)]
+    report = shlex.join([*words, *(["--lang", asked.language] if asked.language else [])])
     tell(say("server.run.finished_report", command=report))
     absent = [word for site in asked.roster.sites if site not in run.participants for word in ("--without", site)]
     tell(say("server.run.finished_new", command=shlex.join([*shlex.split(asked.command), "--new", *absent])))
@@ -198,7 +203,7 @@ def _run(
             record.begin(asked.study.id, *asked.hashes, participants, asked.files, unblinded=decisions)
         )
         outcome = _conducted(asked, record, run.id, console, is_new=unfinished is None)
-        paths = write_run(asked.study, outcome, asked.out)
+        paths = write_run(asked.study, outcome, asked.out, asked.language)
         record.end(outcome.run)  # not before: if the report cannot be written, the same command continues this run
     except KeyboardInterrupt:
         console.print(

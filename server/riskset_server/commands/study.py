@@ -16,6 +16,7 @@ from riskset.cli import print_error
 from riskset.disclosure import models as of_models
 from riskset.disclosure.policy import default_policy, parse_exception
 from riskset.errors import DataError
+from riskset.language import Language
 from riskset.protocol.approval import ExceptionSigned
 from riskset.protocol.rule_column import column_for
 from riskset.results import results_of
@@ -75,6 +76,7 @@ def try_(
     out: Annotated[Path, typer.Option(help="Where to write results.json, numbers.csv and report.html.")] = Path(
         "rehearsal"
     ),
+    language: Language = None,
     ignore_gate: Annotated[
         bool, typer.Option("--ignore-gate", help="Compute what the gate would refuse, and mark every result.")
     ] = False,
@@ -118,6 +120,7 @@ def try_(
     typed = partial(_as_typed, file, sites, out, without or ())
     options = {"--ignore-gate": ignore_gate, "--suggest": suggest, "--may-be-told-alone": may_be_told_alone}
     flags = [option for option, is_given in options.items() if is_given]
+    flags += ["--lang", language] if language else []
     rehearsed = rehearse(
         tried,
         sites,
@@ -128,20 +131,22 @@ def try_(
         command=typed(exceptions or (), flags),
         unblinding=unblinding,
     )
-    for line in _written(tried, rehearsed, out, is_gated=not ignore_gate):
+    for line in _written(tried, rehearsed, out, language, is_gated=not ignore_gate):
         tell(line)
     if suggest:
         for line in suggestion(rehearsals(tried, sites, without or (), signed), file.name, _progress, typed):
             tell(line)
 
 
-def _written(tried: Study, rehearsed: Rehearsed, out: Path, *, is_gated: bool) -> Iterator[str | Path]:
+def _written(
+    tried: Study, rehearsed: Rehearsed, out: Path, language: str | None, *, is_gated: bool
+) -> Iterator[str | Path]:
     """Writes the results of a rehearsal, and yields what is said of them: verdicts, who is not analysed, and files."""
     notices = [REHEARSAL] if is_gated else [REHEARSAL, GATE_IGNORED]
     found = results_of(
         tried, rehearsed.outcome, rehearsed.sites, notices, is_gated=is_gated, patients=rehearsed.patients
     )
-    paths = write_outcome(found, out, now_utc())
+    paths = write_outcome(found, out, now_utc(), language)
     yield verdicts(rehearsed, is_gated=is_gated)
     yield from excluded(found)
     yield from paths

@@ -38,11 +38,11 @@ def _on_sums(study: Study, sites: Sequence[str]) -> Message:
     return say("server.run.notice_two") if len(sites) == 2 else say("server.run.notice_masked")
 
 
-def write_run(study: Study, outcome: Outcome, out: Path) -> list[Path]:
-    """Writes what a finished run found into the folder of `out` that has the run's name; returns as `write_outcome`."""
+def write_run(study: Study, outcome: Outcome, out: Path, language: str | None = None) -> list[Path]:
+    """Writes what a finished run found into the folder of `out` that has the run's name; as `write_outcome`."""
     sites = outcome.history.opening.participants
     results = results_of(study, outcome, sites, notices(study, outcome))
-    return write_outcome(results, out / outcome.run, now_utc())
+    return write_outcome(results, out / outcome.run, now_utc(), language)
 
 
 def now_utc() -> str:
@@ -50,8 +50,8 @@ def now_utc() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def write_outcome(results: Results, folder: Path, made_at: str) -> list[Path]:
-    """Returns the paths written, results.json first.
+def write_outcome(results: Results, folder: Path, made_at: str, language: str | None = None) -> list[Path]:
+    """Returns the paths written, results.json first; the report is in the study's language unless one is given.
 
     Everything is written beside its place and renamed into it when it is complete; files of the same run are replaced.
     Raises DataError where the folder has the results of a different run.
@@ -64,7 +64,7 @@ def write_outcome(results: Results, folder: Path, made_at: str) -> list[Path]:
     try:
         make_folder(beside)
         write_results(results, beside / RESULTS)
-        paths = [beside / RESULTS, *write_report(report_of(results), beside, made_at=made_at)]
+        paths = [beside / RESULTS, *write_report(report_of(results, language=language), beside, made_at=made_at)]
         _put_in_place(beside, folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)

@@ -11,11 +11,20 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from riskset.visible_text import visible
 
 ENGLISH: Final = "en"
+_Kept = TypeVar("_Kept")
+
+
+class UnknownLanguage(KeyError):
+    """There is no catalogue of a language; those that have one are named."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__(f"no catalogue for the language {language!r}; there is one for {', '.join(languages())}")
+
 
 Text = str | Mapping[str, str]
 """A template; or `one` and `other`, chosen by the value `n`."""
@@ -40,8 +49,14 @@ class Message(str):
         return self.code, self.values  # copies are made as the message was
 
     def in_language(self, language: str) -> str:
-        """Returns the sentence; KeyError where there is no such language, or it lacks the code."""
+        """Returns the sentence; UnknownLanguage where the language has no catalogue, KeyError where that lacks the
+        code."""
         return _text(language, self.code, self.values)
+
+    def pieces(self, language: str, kept: type[_Kept]) -> Iterator[_Kept | str]:
+        """Yields the sentence in pieces, in which values of the type `kept` are as they are; the errors of
+        `in_language`."""
+        yield from _pieces(language, self.code, self.values, kept)
 
     def to_json(self) -> dict[str, Any]:
         """Returns code and values, for programs."""
@@ -49,14 +64,22 @@ class Message(str):
 
 
 def _text(language: str, code: str, values: tuple[tuple[str, Any], ...]) -> str:
+    return "".join(list(_pieces(language, code, values, ())))
+
+
+def _pieces(
+    language: str, code: str, values: tuple[tuple[str, Any], ...], kept: type[Any] | tuple[()]
+) -> Iterator[Any]:
     if not code:
-        return ""
+        return
     template, written = catalogue(language)[code], {name: _written(value, language) for name, value in values}
     if not isinstance(template, str):
         template = template["one" if written["n"] == 1 else "other"]
-    return "".join(
-        [text if name is None else text + _printed(written[name], *form) for text, name, form in _parsed(template)]
-    )
+    for text, name, form in _parsed(template):
+        yield text
+        if name is not None:
+            value = written[name]
+            yield value if isinstance(value, kept) else _printed(value, *form)
 
 
 def _written(value: Any, language: str) -> Any:  # noqa: ANN401 - whatever a template prints
@@ -75,6 +98,11 @@ class _Sentence(str):
 def say(code: str, /, **values: Any) -> Message:  # noqa: ANN401 - whatever a template prints
     """Returns the message of a code of the catalogue with its values."""
     return Message(code, tuple(values.items()))
+
+
+def in_language(text: str, language: str) -> str:
+    """Returns a message in a language; another text, which another package or a person wrote, as it is."""
+    return text.in_language(language) if isinstance(text, Message) else text
 
 
 def verbatim(text: str) -> Message:
@@ -110,13 +138,19 @@ def _printed(value: Any, form: str, is_quoted: bool) -> str:  # noqa: ANN401 - w
 
 
 @cache
+def languages() -> tuple[str, ...]:
+    """Returns the languages that have a catalogue, English first."""
+    folders = (folder.name for folder in files("riskset.catalogue").iterdir() if (folder / "report.toml").is_file())
+    return (ENGLISH, *sorted(name for name in folders if name != ENGLISH))
+
+
+@cache
 def catalogue(language: str) -> Mapping[str, Text]:
-    """Returns the templates of a language by code; KeyError where there is no such language."""
-    folder = files("riskset.catalogue") / language
-    if not folder.is_dir():
-        raise KeyError(f"no catalogue for the language {language!r}")
+    """Returns the templates of a language by code; UnknownLanguage where it has no catalogue."""
+    if language not in languages():
+        raise UnknownLanguage(language)
     found: dict[str, Text] = {}
-    for file in sorted(folder.iterdir(), key=lambda file: file.name):
+    for file in sorted((files("riskset.catalogue") / language).iterdir(), key=lambda file: file.name):
         found |= _flat(tomllib.loads(file.read_text(encoding="utf-8")), "")
     return found
 

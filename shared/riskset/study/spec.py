@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from riskset.catalogue import say
+from riskset.catalogue import ENGLISH, languages, say
 from riskset.study.adverse_events import AdverseEvents, EventTerm
 from riskset.study.asked import Analysis
 from riskset.study.derived import Derivation, derivation
@@ -86,6 +86,15 @@ class Header(TomlTable):
     """A sentence that must accompany every result."""
     enrolled: Period | None = None
     data_cutoff: date | None = None
+    language: Annotated[Language, Since("0.2.0")] = ENGLISH
+    """Of the report, where nobody asks for another."""
+
+    @field_validator("language")
+    @classmethod
+    def _with_catalogue(cls, value: str) -> str:
+        if value not in languages():
+            complain(say("study.value.no_catalogue", found=value, languages=languages()))
+        return value
 
     @model_validator(mode="after")
     def _follow_up_after_enrolment(self) -> Header:
@@ -157,6 +166,10 @@ class Study(TomlTable):
     @property
     def version(self) -> str:
         return self.header.version
+
+    @property
+    def language(self) -> str:
+        return self.header.language
 
     @property
     def analysis_kinds(self) -> frozenset[str]:

@@ -82,7 +82,7 @@ _MEANT = {
 }
 """What other programs call the types of variables."""
 _BOUNDS = {"ge": "at_least", "gt": "more_than", "le": "at_most"}
-_PATTERNS = {"version": "version", "country": "country", "title": "language"}
+_PATTERNS = {"version": "version", "country": "country", "title": "language", "language": "language"}
 _SHOWN = 60
 """Characters of a text that a message repeats."""
 

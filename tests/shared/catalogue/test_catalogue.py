@@ -3,12 +3,24 @@
 import ast
 import copy
 import pickle
+import re
 import tomllib
 from pathlib import Path
 
 import pytest
 
-from riskset.catalogue import ENGLISH, NOTHING, Message, _flat, catalogue, fields_of, say
+from riskset.catalogue import (
+    ENGLISH,
+    NOTHING,
+    Message,
+    UnknownLanguage,
+    _flat,
+    catalogue,
+    fields_of,
+    in_language,
+    languages,
+    say,
+)
 
 ROOT = Path(__file__).parents[3]
 PACKAGES = ("shared", "report", "site_client", "server", "demonstrations")
@@ -16,12 +28,23 @@ SOURCES = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py
 
 
 def calls():
-    """Yields (where, first argument, names of the values) of every `say(...)` of the packages."""
+    """Yields (where, first argument, names of the values) of every `say(...)` of the packages, and of what says the
+    same in a report's language: `context.say(...)`, `context.worded(...)`."""
     for path in SOURCES:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
+            if isinstance(node, ast.Call) and _is_said(node.func) and not _is_handed_on(node.args[0]):
                 yield f"{path.relative_to(ROOT)}:{node.lineno}", node.args[0], {k.arg for k in node.keywords}
+
+
+def _is_said(called):
+    if isinstance(called, ast.Attribute):
+        return called.attr in ("say", "_say", "worded")
+    return isinstance(called, ast.Name) and called.id == "say"
+
+
+def _is_handed_on(argument):
+    return isinstance(argument, ast.Name) and argument.id == "code"
 
 
 def family_of(argument):
@@ -104,6 +127,47 @@ def test_an_unknown_code_or_a_missing_value_is_an_error(code, lacks):
             make(code)
 
 
-def test_an_unknown_language_is_an_error():
-    with pytest.raises(KeyError, match="xx"):
-        catalogue("xx")
+@pytest.mark.parametrize("language", ["xx", "", "..", "en/..", "EN", "__pycache__"])
+def test_an_unknown_language_is_an_error_that_names_the_known_ones(language):
+    for ask in (catalogue, say("cli.stopped").in_language):
+        with pytest.raises(UnknownLanguage, match=re.escape(repr(language))) as error:
+            ask(language)
+        assert str(languages()[0]) in str(error.value)
+
+
+def differences(english, other):
+    """Returns what a language lacks of the English sentences, or has of its own: sentences, values, plural forms."""
+    return [
+        *(f"lacks {code}" for code in english.keys() - other.keys()),
+        *(f"has {code}, which is no sentence" for code in other.keys() - english.keys()),
+        *(
+            f"{code}: {shape_of(other[code])}, in English {shape_of(english[code])}"
+            for code in english.keys() & other.keys()
+            if shape_of(english[code]) != shape_of(other[code])
+        ),
+    ]
+
+
+def shape_of(template):
+    """Returns the names of the values that a template prints, and whether `n` chooses between two forms."""
+    return sorted(fields_of(template)), not isinstance(template, str)
+
+
+@pytest.mark.parametrize("language", languages())
+def test_a_language_has_every_sentence_with_its_values_and_plural_forms(language):
+    assert not differences(catalogue(ENGLISH), catalogue(language))
+
+
+def test_what_another_language_lacks_is_told():
+    english = {"a": "{n} of {all}", "b": {"one": "1 site", "other": "{n} sites"}, "c": "c"}
+    assert not differences(english, {"a": "{all}: {n}", "b": {"one": "{n}", "other": "{n}"}, "c": "d"})
+    assert len(differences(english, {"a": "{all}", "b": "{n}", "d": "d"})) == 4
+
+
+def test_a_sentence_is_said_again_in_another_language(monkeypatch):
+    english, other = {"x.a": "{n} of {b}", "x.b": "b"}, {"x.a": "{b}: {n}", "x.b": "B"}
+    monkeypatch.setattr("riskset.catalogue.catalogue", {"en": english, "de": other}.__getitem__)
+    message = say("x.a", n=2, b=say("x.b"))
+    assert (message, message.in_language("de")) == ("2 of b", "B: 2")
+    assert (in_language(message, "de"), in_language("as it is", "de")) == ("B: 2", "as it is")
+    assert list(message.pieces("de", int)) == ["", "B", ": ", 2]
