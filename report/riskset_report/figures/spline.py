@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from math import log
 from typing import Any, Final
 
 import numpy as np
@@ -19,7 +21,7 @@ _KNOT: Final[dict[str, Any]] = {"color": "#222222", "linewidth": 1.2}
 _KNOT_SHARE = 0.045  # of the axes' height
 _WIDEST = 1e4  # of the axis, from 1: a band beyond is cut
 _NARROW = 1.3  # an axis whose ends have a smaller ratio has ticks as if it were linear
-_MOST_TICKS = 7
+_CLOSEST = 0.08  # ticks, as a share of the axis
 _MANTISSAS: Final = (
     (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0),
     (1.0, 1.5, 2.0, 3.0, 5.0, 7.0),
@@ -98,6 +100,7 @@ def _ratio_ticks(low: float, high: float) -> list[float]:
     for mantissas in _MANTISSAS:
         ticks = [m * 10.0**power for power in range(-5, 5) for m in mantissas]
         ticks = [tick for tick in ticks if low <= tick <= high]
-        if len(ticks) <= _MOST_TICKS:
+        closest = min((b / a for a, b in pairwise(ticks)), default=high / low)
+        if log(closest) >= _CLOSEST * log(high / low):
             break
     return ticks

@@ -23,7 +23,7 @@ def overlap_figure_of(entry: ResultEntry, context: Context) -> OverlapFigure | N
         return None
     arm = entry_json(entry)["arm"]
     edges = tuple((low, high) for of in found["intervals"] for low, high in of["edges"])
-    is_in_tenths = found["form"] == "tenths"
+    per_tenth = context.say("report.overlap.percent_per_tenth")
     return OverlapFigure(
         result=f"{entry.id}/overlap",
         title=context.say("report.overlap.title"),
@@ -33,7 +33,7 @@ def overlap_figure_of(entry: ResultEntry, context: Context) -> OverlapFigure | N
         band=(EQUIPOISE.start / BINS, EQUIPOISE.stop / BINS),
         band_label=context.say("report.overlap.band"),
         x_label=context.say("report.overlap.score"),
-        y_label=context.say("report.overlap.percent" if is_in_tenths else "report.overlap.percent_per_tenth"),
+        y_label=context.say("report.overlap.percent") if found["form"] == "tenths" else per_tenth,
         footnotes=((context.say("report.overlap.footnote"),),),
         notices=" ".join(context.results.notices),
     )
