@@ -193,11 +193,6 @@ def test_any_label_is_drawn_without_a_warning(lung, label, texts_of):
     assert any(label[:5] in text for text in texts_of(lung, labels))
 
 
-def test_a_missing_font_does_not_warn(lung, monkeypatch, texts_of):
-    monkeypatch.setattr(style, "FONTS", ("No Such Font", "DejaVu Sans"))
-    assert "レンバチニブ" in texts_of(lung, Labels(levels={("sex", "male"): "レンバチニブ"}))
-
-
 def test_drawing_is_repeatable_and_leaves_no_setting_behind(lung, plot_of):
     before = dict(mpl.rcParams)
     first, second = (survival_drawing.survival_figure(plot_of(lung), PAGE_MM) for _ in range(2))

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache, lru_cache
+from typing import Any, Literal
 
+import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 
 _DPI = 300  # as the PNG: widths depend on it slightly, because glyphs are placed on whole pixels
 # Chinese and Japanese characters, Hangul and full-width forms: a line may end after each
@@ -14,36 +19,48 @@ _CLOSING = "、。，．）」』】"  # never begins a line
 _TOKEN = re.compile(rf"\s+|[{_WIDE}][{_CLOSING}]*|[^\s{_WIDE}]+")
 _ELLIPSIS = "…"
 
+Weight = Literal["normal", "bold"]
+
 
 class Ruler:
     """Measures in the matplotlib fonts that are set at the time of the call."""
 
-    def __init__(self, weight: str = "normal") -> None:
-        self._printed = Figure(figsize=(1, 1), dpi=_DPI).text(0, 0, "", fontweight=weight)
-
-    def width(self, text: str, size: float) -> float:
+    def width(self, text: str, size: float, weight: Weight = "normal") -> float:
         """Width of one line of `text` at `size` points."""
-        self._printed.set(text=text, fontsize=size)
-        return float(self._printed.get_window_extent().width) / _DPI
+        return _width(text, size, weight, tuple(mpl.rcParams["font.family"]))
 
-    def widest(self, texts: Sequence[str], size: float) -> float:
-        """Greatest width; 0 for no text."""
-        return max((self.width(text, size) for text in texts), default=0.0)
+    def widest(self, texts: Sequence[str], size: float, weight: Weight = "normal") -> float:
+        """Greatest width of any line of the texts; 0 for no text."""
+        return max((self.width(line, size, weight) for text in texts for line in text.split("\n")), default=0.0)
 
     def wrap(self, text: str, size: float, width: float, most_lines: int = 99) -> list[str]:
         """Lines of at most `width`; text beyond `most_lines` is cut and marked with an ellipsis."""
         if self.width(text.rstrip(), size) <= width:  # as most texts are: their words need no measure of their own
             return [text.rstrip()]
-        lines = [""]
-        for token in self._tokens(text, size, width):
-            if self.width(lines[-1] + token.rstrip(), size) <= width:
-                lines[-1] += token
-            else:
-                lines.append(token.lstrip())
-        lines = [line.rstrip() for line in lines]
+        lines: list[str] = []
+        tokens = self._tokens(text, size, width)
+        while tokens:
+            taken = self._that_fit(tokens, size, width)
+            lines.append("".join(tokens[:taken]).strip())
+            tokens = tokens[taken:]
+            if tokens and tokens[0].isspace():
+                tokens = tokens[1:]
         if len(lines) > most_lines:
             lines = [*lines[: most_lines - 1], self._cut(lines[most_lines - 1], size, width)]
         return lines
+
+    def _that_fit(self, tokens: Sequence[str], size: float, width: float) -> int:
+        """How many of the first tokens fit on a line, at least one. Their widths are added, the line is measured once:
+        a word occurs in many lines."""
+        taken, total = 0, 0.0
+        for token in tokens:
+            total += self.width(token, size)
+            if total > width and not token.isspace():
+                break
+            taken += 1
+        while taken > 1 and self.width("".join(tokens[:taken]).strip(), size) > width:
+            taken -= 1
+        return max(taken, 1)
 
     def _tokens(self, text: str, size: float, width: float) -> list[str]:
         """Words and spaces; a word wider than a line is split into characters."""
@@ -54,3 +71,16 @@ class Ruler:
         while line and self.width(line + _ELLIPSIS, size) > width:
             line = line[:-1]
         return line.rstrip() + _ELLIPSIS
+
+
+@lru_cache(maxsize=20_000)
+def _width(text: str, size: float, weight: Weight, families: tuple[str, ...]) -> float:
+    font = FontProperties(family=families, size=size, weight=weight)
+    width, _, _ = _renderer().get_text_width_height_descent(text, font, ismath=False)
+    return float(width) / _DPI
+
+
+@cache
+def _renderer() -> Any:  # noqa: ANN401  # matplotlib's renderers have no types
+    canvas: Any = FigureCanvasAgg(Figure(figsize=(1, 1), dpi=_DPI))
+    return canvas.get_renderer()
