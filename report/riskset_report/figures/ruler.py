@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache, lru_cache
-from typing import Any, Literal
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -16,22 +16,24 @@ _DPI = 300  # as the PNG: widths depend on it slightly, because glyphs are place
 # Chinese and Japanese characters, Hangul and full-width forms: a line may end after each
 _WIDE = r"\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef"
 _CLOSING = "、。，．）」』】"  # never begins a line
-_TOKEN = re.compile(rf"\s+|[{_WIDE}][{_CLOSING}]*|[^\s{_WIDE}]+")
+_SPACE = r"[^\S\u00a0]"  # a line may end here; not at a no-break space
+_TOKEN = re.compile(rf"{_SPACE}+|[{_WIDE}][{_CLOSING}]*|(?:(?!{_SPACE})[^{_WIDE}])+")
 _ELLIPSIS = "…"
-
-Weight = Literal["normal", "bold"]
 
 
 class Ruler:
     """Measures in the matplotlib fonts that are set at the time of the call."""
 
-    def width(self, text: str, size: float, weight: Weight = "normal") -> float:
-        """Width of one line of `text` at `size` points."""
-        return _width(text, size, weight, tuple(mpl.rcParams["font.family"]))
+    def __init__(self, *, is_bold: bool = False) -> None:
+        self._weight = "bold" if is_bold else "normal"
 
-    def widest(self, texts: Sequence[str], size: float, weight: Weight = "normal") -> float:
+    def width(self, text: str, size: float) -> float:
+        """Width of one line of `text` at `size` points."""
+        return _width(text, size, self._weight, tuple(mpl.rcParams["font.family"]))
+
+    def widest(self, texts: Sequence[str], size: float) -> float:
         """Greatest width of any line of the texts; 0 for no text."""
-        return max((self.width(line, size, weight) for text in texts for line in text.split("\n")), default=0.0)
+        return max((self.width(line, size) for text in texts for line in text.split("\n")), default=0.0)
 
     def wrap(self, text: str, size: float, width: float, most_lines: int = 99) -> list[str]:
         """Lines of at most `width`; text beyond `most_lines` is cut and marked with an ellipsis."""
@@ -74,7 +76,7 @@ class Ruler:
 
 
 @lru_cache(maxsize=20_000)
-def _width(text: str, size: float, weight: Weight, families: tuple[str, ...]) -> float:
+def _width(text: str, size: float, weight: str, families: tuple[str, ...]) -> float:
     font = FontProperties(family=families, size=size, weight=weight)
     width, _, _ = _renderer().get_text_width_height_descent(text, font, ismath=False)
     return float(width) / _DPI

@@ -18,7 +18,7 @@ from matplotlib.patheffects import Normal
 from matplotlib.text import Text
 
 from riskset.catalogue import say
-from riskset_report.figures import fonts
+from riskset_report.figures import font_families
 from riskset_report.printing import FigureFiles
 
 RESOLUTION_DPI = 300
@@ -40,7 +40,7 @@ class GlyphWarning(UserWarning):
 def house_style() -> Iterator[None]:
     """Fonts and formats of every figure, inside the context."""
     settings: dict[Any, Any] = {
-        "font.family": list(fonts.families()),  # by name: only named fonts replace each other's missing glyphs
+        "font.family": list(font_families.families()),  # by name: only named fonts replace each other's missing glyphs
         "font.size": SIZE,
         "axes.linewidth": 0.8,
         "svg.fonttype": "none",  # text stays text: small, searchable, and drawn in the reader's fonts
@@ -70,14 +70,14 @@ def files_of(figure: Figure) -> FigureFiles:
     """
     families = tuple(mpl.rcParams["font.family"])
     texts = figure.findobj(Text)
-    if missing := fonts.without_glyph((text.get_text() for text in texts), families):
+    if missing := font_families.without_glyph((text.get_text() for text in texts), families):
         warnings.warn(str(say("report.figure.no_glyph", characters=missing)), GlyphWarning, stacklevel=2)
     png = _saved(figure, "png", {"Software": None})
     if are_paths := _are_texts_paths.get():
         _outline(texts)
     svg = _saved(figure, "svg", {"Date": None, "Creator": None})
     if not are_paths:
-        _outline([text for text in texts if fonts.needs_outlines(text.get_text(), families)])
+        _outline([text for text in texts if font_families.needs_outlines(text.get_text(), families)])
     pdf = _saved(figure, "pdf", {"CreationDate": None, "Creator": None, "Producer": None})
     return FigureFiles(_in_readers_fonts(svg, families), pdf, png)
 
@@ -98,5 +98,5 @@ def _in_readers_fonts(svg: bytes, families: tuple[str, ...]) -> bytes:
     here = ", ".join(f"'{family}'" if " " in family else family for family in families)
     if (drawn_with := f" font-family: {here};".encode()) not in svg:
         return svg
-    everywhere = ", ".join(f"'{family}'" for family in (*fonts.LATIN, fonts.ALWAYS, *fonts.CJK))
+    everywhere = ", ".join(f"'{family}'" for family in (*font_families.LATIN, font_families.ALWAYS, *font_families.CJK))
     return svg.replace(drawn_with, b"").replace(b"<svg ", f'<svg font-family="{everywhere}, sans-serif" '.encode(), 1)

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from riskset_report.figures import fonts
+from riskset_report.figures import font_families
 from riskset_report.figures.style import GlyphWarning, files_of, house_style, text_as_paths
 
 LENVATINIB = "レンバチニブ"
@@ -37,16 +37,16 @@ def only(monkeypatch):
     """Leaves only some fonts on the machine."""
 
     def only(*families):
-        monkeypatch.setattr(fonts, "_installed", lambda: frozenset(families))
+        monkeypatch.setattr(font_families, "_installed", lambda: frozenset(families))
 
     return only
 
 
 def test_the_first_font_that_journals_ask_for_is_drawn_with_then_the_others_fill_its_gaps(only):
     only("Meiryo", "DejaVu Sans", "Liberation Sans", "Arial", "Noto Sans CJK JP", "Comic Sans MS")
-    assert fonts.families() == ("Arial", "DejaVu Sans", "Noto Sans CJK JP", "Meiryo")
+    assert font_families.families() == ("Arial", "DejaVu Sans", "Noto Sans CJK JP", "Meiryo")
     only("DejaVu Sans")
-    assert fonts.families() == ("DejaVu Sans",)
+    assert font_families.families() == ("DejaVu Sans",)
 
 
 def test_the_svg_keeps_text_and_names_the_fonts_of_any_reader(only):
@@ -98,7 +98,7 @@ def test_a_character_that_no_font_has_is_told_to_the_person_not_in_the_files(onl
 def test_a_font_of_postscript_outlines_is_not_embedded_as_if_it_were_truetype(only, monkeypatch):
     only("DejaVu Sans")
     assert b"/FontFile2" in objects(files("Months").pdf)
-    monkeypatch.setattr(fonts, "_has_postscript_outlines", lambda family: family == "DejaVu Sans")
+    monkeypatch.setattr(font_families, "_has_postscript_outlines", lambda family: family == "DejaVu Sans")
     found = files("Months")
     assert b"/FontFile" not in objects(found.pdf)
     assert b">Months</text>" in found.svg
@@ -111,7 +111,7 @@ def test_postscript_outlines_are_known_by_the_head_of_the_file(tmp_path, monkeyp
         "collection of postscript": b"ttcf\0\2\0\0\0\0\0\1\0\0\0\x14\0\0\0\0OTTO",
         "collection of truetype": b"ttcf\0\1\0\0\0\0\0\1\0\0\0\x14\0\0\0\0\x00\x01\x00\x00",
     }
-    monkeypatch.setattr(fonts, "_file_of", lambda family: tmp_path / family)
+    monkeypatch.setattr(font_families, "_file_of", lambda family: tmp_path / family)
     for name, head in heads.items():
         (tmp_path / name).write_bytes(head)
-        assert fonts._has_postscript_outlines(name) == name.endswith("postscript")
+        assert font_families._has_postscript_outlines(name) == name.endswith("postscript")
