@@ -111,7 +111,7 @@ class Box:
     """Printed in place of a figure or table that has no numbers, with the reason."""
 
     title: str
-    status: Message
+    status: str
     """`Refused by rule R4, on the totals, by all parties`; `Not estimable`."""
     why: Text
     remedy: str
@@ -130,6 +130,11 @@ class Figure(ABC):
     @property
     def id(self) -> str:
         return f"figure {self.result}"
+
+    @property
+    def alt(self) -> str:
+        """For readers who cannot see it: the title and, where there is one, a sentence on what is drawn; no number."""
+        return self.title
 
     @property
     @abstractmethod

@@ -5,38 +5,79 @@ Numbers in, text out; a missing limit is None. numbers.csv has the full precisio
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import floor, log10
 from typing import Literal
 
-NOT_REACHED = "NR"
-NOT_ESTIMABLE = "n.e."
+from riskset.catalogue import ENGLISH, say
+
 NO_VALUE = "–"
-WITHHELD = "few"
 
 _DECIMALS_OF_UNIT = {"day": 1, "week": 1, "month": 1, "year": 2}
 _MOST_DECIMALS = 5
 
 
-def count(n: float | None) -> str:
+@dataclass(frozen=True)
+class Words:
+    """The few words beside numbers, in one language."""
+
+    language: str = ENGLISH
+
+    @property
+    def not_reached(self) -> str:
+        return self._say("report.notation.not_reached")
+
+    @property
+    def not_estimable(self) -> str:
+        return self._say("report.notation.not_estimable")
+
+    @property
+    def few(self) -> str:
+        """In place of a count that a rule withholds."""
+        return self._say("report.notation.few")
+
+    def confidence(self, level: float) -> str:
+        """`95% CI`."""
+        return self._say("report.notation.confidence", level=f"{100 * level:g}%")
+
+    def between(self, lower: str, upper: str) -> str:
+        """`−3.4 to 0.9`, where a dash would be taken for a sign."""
+        return self._say("report.notation.between", lower=lower, upper=upper)
+
+    def separated(self, limit: str) -> str:
+        return self._say("report.notation.separated", limit=limit)
+
+    def with_interval(self, estimate: str, interval: str, limits: str) -> str:
+        """`0.56 (95% CI 0.40–0.80)`."""
+        return self._say("report.notation.with_interval", estimate=estimate, interval=interval, limits=limits)
+
+    def _say(self, code: str, /, **values: str) -> str:
+        return say(code, **values).in_language(self.language)
+
+
+IN_ENGLISH = Words()
+
+
+def count(n: float | None, words: Words = IN_ENGLISH) -> str:
     """A count with thousands separators; weighted counts, which are not whole, keep one decimal."""
     if n is None:
-        return WITHHELD
+        return words.few
     return f"{n:,.0f}" if float(n).is_integer() else f"{n:,.1f}"
 
 
-def left_out(before: float | None, after: float | None) -> str:
+def left_out(before: float | None, after: float | None, words: Words = IN_ENGLISH) -> str:
     """How many of a set are not in the next one."""
-    return count(None if before is None or after is None else before - after)
+    return count(None if before is None or after is None else before - after, words)
 
 
-def size(n: float | None, events: float | None) -> str:
+def size(n: float | None, events: float | None, words: Words = IN_ENGLISH) -> str:
     """`114 (64)`: patients and, of them, events."""
-    return f"{count(n)} ({count(events)})"
+    return f"{count(n, words)} ({count(events, words)})"
 
 
-def count_with_percent(n: float | None, percent: float | None) -> str:
+def count_with_percent(n: float | None, percent: float | None, words: Words = IN_ENGLISH) -> str:
     """`205 (68.1)`; a dash in place of the percentage of nobody."""
-    return f"{count(n)} ({NO_VALUE if percent is None else f'{percent:.1f}'})"
+    return f"{count(n, words)} ({NO_VALUE if percent is None else f'{percent:.1f}'})"
 
 
 def percent(value: float | None) -> str:
@@ -52,13 +93,15 @@ def mean_with_sd(mean: float | None, sd: float | None) -> str:
     return text.replace("-", "\N{MINUS SIGN}")
 
 
-def median_with_quartiles(median: float | None, lower: float | None, upper: float | None) -> str:
+def median_with_quartiles(
+    median: float | None, lower: float | None, upper: float | None, words: Words = IN_ENGLISH
+) -> str:
     """`154 (12.5–1,203)`, three significant digits, whole numbers beyond; a dash where there is none."""
     if median is None:
         return NO_VALUE
     middle, low, high = (NO_VALUE if value is None else _three_digits(value) for value in (median, lower, upper))
-    between = " to " if "\N{MINUS SIGN}" in low + high else "–"
-    return f"{middle} ({low}{between}{high})"
+    quartiles = words.between(low, high) if "\N{MINUS SIGN}" in low + high else f"{low}–{high}"
+    return f"{middle} ({quartiles})"
 
 
 def _three_digits(value: float) -> str:
@@ -94,18 +137,30 @@ def p_phrase(p: float | None) -> str:
     return f"P {text[0]} {text[1:]}" if text[0] in "<>" else f"P = {text}"
 
 
-def ratio(hr: float | None, lower: float | None, upper: float | None) -> str:
+def ratio(hr: float | None, lower: float | None, upper: float | None, words: Words = IN_ENGLISH) -> str:
     """`0.56 (0.40–0.80)`: two decimals, or more if two would make the limits equal or make one touch 1 falsely."""
+    estimate, limits = _ratio(hr, lower, upper, words)
+    return f"{estimate} ({limits})"
+
+
+def ratio_95(hr: float | None, lower: float | None, upper: float | None, words: Words = IN_ENGLISH) -> str:
+    """`0.56 (95% CI 0.40–0.80)`, inside a sentence."""
+    estimate, limits = _ratio(hr, lower, upper, words)
+    return words.with_interval(estimate, words.confidence(0.95), limits)
+
+
+def _ratio(hr: float | None, lower: float | None, upper: float | None, words: Words) -> tuple[str, str]:
     decimals = _decimals(lower, upper)
-    return f"{_decimal(hr, decimals)} ({_decimal(lower, decimals)}–{_decimal(upper, decimals)})"
+    estimate, low, high = (_decimal(value, decimals, words) for value in (hr, lower, upper))
+    return estimate, f"{low}–{high}"
 
 
-def ratio_interval(lower: float | None, upper: float | None) -> str:
+def ratio_interval(lower: float | None, upper: float | None, words: Words = IN_ENGLISH) -> str:
     """`0.40–0.80`, as in a ratio; a dash where there is none."""
     if lower is None and upper is None:
         return NO_VALUE
     decimals = _decimals(lower, upper)
-    return f"{_decimal(lower, decimals)}–{_decimal(upper, decimals)}"
+    return f"{_decimal(lower, decimals, words)}–{_decimal(upper, decimals, words)}"
 
 
 def _decimals(lower: float | None, upper: float | None) -> int:
@@ -115,14 +170,14 @@ def _decimals(lower: float | None, upper: float | None) -> int:
     return decimals
 
 
-def separated(hr: float | None, side: Literal["lower", "upper"]) -> str:
+def separated(hr: float | None, side: Literal["lower", "upper"], words: Words = IN_ENGLISH) -> str:
     """`> 2.31 (separated)`: the finite limit of a profile likelihood interval that is unbounded on the other side."""
     sign, decimals = ">" if side == "lower" else "<", 2
     if hr is None:
-        return NOT_ESTIMABLE
+        return words.not_estimable
     while hr != 1 and round(hr, decimals) in (0, 1) and decimals < _MOST_DECIMALS:
         decimals += 1
-    return f"{sign} {_decimal(hr, decimals)} (separated)"
+    return words.separated(f"{sign} {_decimal(hr, decimals, words)}")
 
 
 def _misleads(lower: float | None, upper: float | None, decimals: int) -> bool:
@@ -132,72 +187,93 @@ def _misleads(lower: float | None, upper: float | None, decimals: int) -> bool:
     return low == high or (low <= 1 < lower) or (upper < 1 <= high)
 
 
-def _decimal(value: float | None, decimals: int) -> str:
+def _decimal(value: float | None, decimals: int, words: Words) -> str:
     if value is None:
-        return NOT_ESTIMABLE
+        return words.not_estimable
     return f"{value:.{decimals}f}" if value < 1000 else f"{value:.2g}"
 
 
-def time(days: float | None, unit: str, days_per_unit: float) -> str:
+def time(days: float | None, unit: str, days_per_unit: float, words: Words = IN_ENGLISH) -> str:
     """Days in the study's unit, or `NR` if the curve does not fall that far."""
     if days is None:
-        return NOT_REACHED
+        return words.not_reached
     text = f"{days / days_per_unit:.{_DECIMALS_OF_UNIT[unit]}f}"
     return text.removesuffix(".0") if unit == "day" else text
 
 
 def time_with_limits(
-    estimate: float | None, lower: float | None, upper: float | None, unit: str, days_per_unit: float
+    estimate: float | None,
+    lower: float | None,
+    upper: float | None,
+    unit: str,
+    days_per_unit: float,
+    words: Words = IN_ENGLISH,
 ) -> str:
     """`9.4 (7.4–11.3)` from an estimate and limits in days."""
-    middle, low, high = (time(days, unit, days_per_unit) for days in (estimate, lower, upper))
+    middle, low, high = (time(days, unit, days_per_unit, words) for days in (estimate, lower, upper))
     return f"{middle} ({low}–{high})"
 
 
-def number_with_limits(number: float | None, lower: float | None, upper: float | None) -> str:
+def number_with_limits(
+    number: float | None, lower: float | None, upper: float | None, words: Words = IN_ENGLISH
+) -> str:
     """`0.132 (0.081 to 0.18)` from a number without a unit, three significant digits; a dash where there is none."""
     if number is None:
         return NO_VALUE
     values = (NO_VALUE if x is None else f"{x:.3g}".replace("-", "\N{MINUS SIGN}") for x in (number, lower, upper))
-    return "{} ({} to {})".format(*values)
+    middle, low, high = values
+    return f"{middle} ({words.between(low, high)})"
 
 
 def mean_with_limits(
-    mean: float | None, lower: float | None, upper: float | None, unit: str, days_per_unit: float
+    mean: float | None,
+    lower: float | None,
+    upper: float | None,
+    unit: str,
+    days_per_unit: float,
+    words: Words = IN_ENGLISH,
 ) -> str:
     """`14.7 (12.9–16.5)` from a mean and limits in days; a dash if there is no mean, no limits if there is no error."""
     if mean is None:
         return NO_VALUE
     if lower is None and upper is None:
-        return f"{time(mean, unit, days_per_unit)} ({NOT_ESTIMABLE})"
-    return time_with_limits(mean, lower, upper, unit, days_per_unit)
+        return f"{time(mean, unit, days_per_unit, words)} ({words.not_estimable})"
+    return time_with_limits(mean, lower, upper, unit, days_per_unit, words)
 
 
 def difference_with_limits(
-    difference: float | None, lower: float | None, upper: float | None, unit: str, days_per_unit: float
+    difference: float | None,
+    lower: float | None,
+    upper: float | None,
+    unit: str,
+    days_per_unit: float,
+    words: Words = IN_ENGLISH,
 ) -> str:
     """`−1.2 (−3.4 to 0.9)` from a difference and limits in days; a dash if there is none."""
     if difference is None:
         return NO_VALUE
-    values = (time(days, unit, days_per_unit).replace("-", "\N{MINUS SIGN}") for days in (difference, lower, upper))
-    return "{} ({} to {})".format(*values)
+    values = (time(days, unit, days_per_unit, words) for days in (difference, lower, upper))
+    middle, low, high = (value.replace("-", "\N{MINUS SIGN}") for value in values)
+    return f"{middle} ({words.between(low, high)})"
 
 
-def percent_with_limits(survival: float | None, lower: float | None, upper: float | None) -> str:
+def percent_with_limits(
+    survival: float | None, lower: float | None, upper: float | None, words: Words = IN_ENGLISH
+) -> str:
     """`65.8 (56.8–73.4)` from probabilities; a dash if there is no survival, as in an arm without patients; no limits
     if the curve has fallen to 0."""
     if survival is None:
         return NO_VALUE
     if lower is None and upper is None:
-        return f"{100 * survival:.1f} ({NOT_ESTIMABLE})"
+        return f"{100 * survival:.1f} ({words.not_estimable})"
     estimate, low, high = (NO_VALUE if value is None else f"{100 * value:.1f}" for value in (survival, lower, upper))
     return f"{estimate} ({low}–{high})"
 
 
-def proportion(n: float | None, of: float | None, percent: float | None) -> str:
+def proportion(n: float | None, of: float | None, percent: float | None, words: Words = IN_ENGLISH) -> str:
     """`12/56 (21.4)`; a dash for the percentage of nobody."""
     share = NO_VALUE if percent is None else f"{percent:.1f}"
-    return f"{count(n)}/{count(of)} ({share})"
+    return f"{count(n, words)}/{count(of, words)} ({share})"
 
 
 def percent_interval(lower: float | None, upper: float | None) -> str:
@@ -206,7 +282,9 @@ def percent_interval(lower: float | None, upper: float | None) -> str:
     return f"{low}–{high}"
 
 
-def percent_difference(difference: float | None, lower: float | None, upper: float | None) -> str:
+def percent_difference(
+    difference: float | None, lower: float | None, upper: float | None, words: Words = IN_ENGLISH
+) -> str:
     """`−18.6 (−28.9 to −6.9)` from probabilities; a dash where there is no difference."""
     if difference is None:
         return NO_VALUE
@@ -214,12 +292,8 @@ def percent_difference(difference: float | None, lower: float | None, upper: flo
         NO_VALUE if value is None else f"{100 * value:.1f}".replace("-", "\N{MINUS SIGN}")
         for value in (difference, lower, upper)
     )
-    return "{} ({} to {})".format(*values)
-
-
-def confidence(level: float) -> str:
-    """`95% CI`."""
-    return f"{100 * level:g}% CI"
+    middle, low, high = values
+    return f"{middle} ({words.between(low, high)})"
 
 
 def chi_square(chi2: float | None, df: int, p: float | None) -> str:

@@ -49,6 +49,7 @@ class _Drawn:
 
     number: int
     title: str
+    alt: str
     file: str
     sizes: Mapping[int, FigureFiles]
     """By width in mm, the widest first."""
@@ -56,7 +57,7 @@ class _Drawn:
     @property
     def svg(self) -> Markup:
         widest = next(iter(self.sizes.values()))
-        return _inline(widest.svg.decode(), self.file, self.title)
+        return _inline(widest.svg.decode(), self.file, self.alt)
 
     @property
     def contents(self) -> dict[str, bytes]:
@@ -70,7 +71,7 @@ class _Drawn:
 
 def _drawn(figure: Figure, number: int, printer: Printer) -> _Drawn:
     sizes = {width: figure.drawn(printer, width) for width in figure.widths}
-    return _Drawn(number, figure.title, f"figures/{_file_name(figure.result)}", sizes)
+    return _Drawn(number, figure.title, figure.alt, f"figures/{_file_name(figure.result)}", sizes)
 
 
 def _file_name(result_id: str) -> str:

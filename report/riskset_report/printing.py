@@ -72,38 +72,46 @@ class Printer:
     @cached_property
     def _formats(self) -> Mapping[Format, Callable[..., str]]:
         return {
-            "above": lambda hr: notation.separated(hr, "lower"),
-            "below": lambda hr: notation.separated(hr, "upper"),
+            "above": lambda hr: notation.separated(hr, "lower", self.words),
+            "below": lambda hr: notation.separated(hr, "upper", self.words),
             "chi_square": notation.chi_square,
-            "count": notation.count,
+            "count": self._worded(notation.count),
             "percent": notation.percent,
-            "count_with_percent": notation.count_with_percent,
+            "count_with_percent": self._worded(notation.count_with_percent),
             "difference_with_limits": self._in_unit(notation.difference_with_limits),
             "digits": lambda value: notation.NO_VALUE if value is None else f"{value:.6g}",
-            "left_out": notation.left_out,
+            "left_out": self._worded(notation.left_out),
             "mean_with_limits": self._in_unit(notation.mean_with_limits),
             "mean_with_sd": notation.mean_with_sd,
-            "median_with_quartiles": notation.median_with_quartiles,
-            "number_with_limits": notation.number_with_limits,
+            "median_with_quartiles": self._worded(notation.median_with_quartiles),
+            "number_with_limits": self._worded(notation.number_with_limits),
             "p_phrase": notation.p_phrase,
             "p_value": notation.p_value,
-            "percent_difference": notation.percent_difference,
+            "percent_difference": self._worded(notation.percent_difference),
             "percent_interval": notation.percent_interval,
-            "proportion": notation.proportion,
-            "percent_with_limits": notation.percent_with_limits,
-            "ratio": notation.ratio,
-            "ratio_95": lambda *hr: notation.ratio(*hr).replace("(", "(95% CI "),
-            "ratio_interval": notation.ratio_interval,
-            "size": notation.size,
+            "proportion": self._worded(notation.proportion),
+            "percent_with_limits": self._worded(notation.percent_with_limits),
+            "ratio": self._worded(notation.ratio),
+            "ratio_95": self._worded(notation.ratio_95),
+            "ratio_interval": self._worded(notation.ratio_interval),
+            "size": self._worded(notation.size),
             "standardised": notation.standardised,
             "three_digits": lambda value: notation.NO_VALUE if value is None else f"{value:.3g}",
-            "time": self._in_unit(lambda estimate, *rest: notation.time(estimate, *rest[-2:])),
+            "time": self._in_unit(lambda estimate, *rest: notation.time(estimate, *rest[-3:])),
             "time_with_limits": self._in_unit(notation.time_with_limits),
         }
 
+    @property
+    def words(self) -> notation.Words:
+        return notation.Words(self.language)
+
+    def _worded(self, form: Callable[..., str]) -> Callable[..., str]:
+        """Returns a format as one that prints in the report's language."""
+        return lambda *numbers: form(*numbers, self.words)
+
     def _in_unit(self, form: Callable[..., str]) -> Callable[..., str]:
         """Returns a format of days as one that prints in the study's unit."""
-        return lambda *days: form(*days, self.unit, self.days_per_unit)
+        return lambda *days: form(*days, self.unit, self.days_per_unit, self.words)
 
     def mark(self, ids: Sequence[str]) -> Mark | None:
         """Returns the first mark among the cells."""
@@ -140,7 +148,7 @@ class Printer:
 
     def box(self, box: Box) -> PrintedBox:
         """Returns a box's texts."""
-        return PrintedBox(box.title, str(box.status), self.text(box.why), box.remedy)
+        return PrintedBox(box.title, box.status, self.text(box.why), box.remedy)
 
     def number(self, id_: str, *others: str) -> float | None:
         """Returns a cell's number for drawing; None if there is none, or if it or one of the others is held back."""

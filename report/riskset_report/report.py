@@ -41,7 +41,7 @@ class Report:
         alike: dict[tuple[str, Text], list[str]] = {}
         for entry in self.results.entries:
             if entry.status != "ok":
-                alike.setdefault((entry.status, reason(entry, self.cells)), []).append(entry.id)
+                alike.setdefault((entry.status, reason(entry, self.cells, self.language)), []).append(entry.id)
         return [(", ".join(ids), status, why) for (status, why), ids in alike.items()]
 
 

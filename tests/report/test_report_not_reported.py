@@ -5,7 +5,9 @@ import pytest
 from riskset.analyses.analysis import NotEstimable, RefusedByRule
 from riskset.results import ResultEntry
 from riskset_report.cells import Cells
+from riskset_report.labels import Labels
 from riskset_report.not_reported import missing, reason
+from riskset_report.sections.section import Context
 
 
 @pytest.mark.parametrize(
@@ -21,12 +23,13 @@ from riskset_report.not_reported import missing, reason
     ],
 )
 def test_reasons_tell_code_or_rule_and_sentence(entry, end, told):
-    assert reason(entry(end), Cells([])) == (told,)
+    assert reason(entry(end), Cells([]), "en") == (told,)
 
 
 def test_a_cell_without_numbers_says_what_it_lacks(entry):
-    assert missing(entry(NotEstimable("no events", "nobody had one"))) == "n.e."
-    assert missing(entry(RefusedByRule("R4", "too few events"))) == "refused (R4)"
+    context = Context(None, Labels(), Cells([]))
+    assert missing(entry(NotEstimable("no events", "nobody had one")), context) == "n.e."
+    assert missing(entry(RefusedByRule("R4", "too few events")), context) == "refused (R4)"
 
 
 @pytest.fixture

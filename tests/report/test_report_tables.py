@@ -269,7 +269,7 @@ def test_an_arm_of_nobody_has_no_median_that_was_not_reached(patients, printed):
         of_nobody = [row.cells[1] for row in table.rows if row.cells]
         assert table.columns[1] == "new"
         assert of_nobody.count(notation.NO_VALUE) >= 1
-        assert not any(notation.NOT_REACHED in text for text in of_nobody), kind
+        assert not any(notation.Words().not_reached in text for text in of_nobody), kind
     (plot,) = found.plots()
     assert f"new\u2002{notation.NO_VALUE}" in plot.statistics
     for entry in results.entries:

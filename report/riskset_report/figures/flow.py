@@ -13,7 +13,7 @@ from typing import Any, Final
 from matplotlib.figure import Figure
 
 from riskset_report.figures.flow_plot import FlowBox, FlowLine, FlowPlot
-from riskset_report.figures.ruler import Ruler, Weight
+from riskset_report.figures.ruler import Ruler
 from riskset_report.figures.sheet import INK, MARGIN, Point, Sheet, line_of
 from riskset_report.figures.style import GREY, MM_PER_INCH, SMALL, WARNING, files_of, house_style
 from riskset_report.printing import FigureFiles
@@ -134,7 +134,7 @@ def _small(ruler: Ruler, texts: Sequence[str], width: float) -> list[str]:
 
 def _chart(plot: FlowPlot, density: _Density, width: float, top: float) -> _Chart:
     """Places the trunk, then the columns under it, row by row."""
-    maker = _Maker(density, plot.more, Ruler(), _BoldRuler())
+    maker = _Maker(density, plot.more, Ruler(), Ruler(is_bold=True))
     middle = width / 2
     boxes: list[_Placed] = []
     arrows: list[tuple[Point, Point]] = []
@@ -184,13 +184,6 @@ def _columns(columns: Sequence[Sequence[FlowBox]], maker: _Maker, width: float, 
         rows = zip(column, heights, tops, strict=True)
         placed.append([_Placed(replace(b, width=widest, height=h), left, t, is_list=t > top) for b, h, t in rows])
     return placed
-
-
-class _BoldRuler(Ruler):
-    """Measures and breaks texts that are written in bold."""
-
-    def width(self, text: str, size: float, weight: Weight = "bold") -> float:
-        return super().width(text, size, weight)
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,12 @@ class FlowFigure(Figure):
     footnotes: tuple[Text, ...]
     more: str
     notices: str
+    description: str = ""
+    """In one sentence, what is drawn."""
+
+    @property
+    def alt(self) -> str:
+        return f"{self.title}. {self.description}".rstrip()
 
     @property
     def cells(self) -> tuple[str, ...]:

@@ -44,6 +44,12 @@ class OverlapFigure(Figure):
     y_label: str
     footnotes: tuple[Text, ...]
     notices: str
+    description: str = ""
+    """In one sentence, what is drawn."""
+
+    @property
+    def alt(self) -> str:
+        return f"{self.title}. {self.description}".rstrip()
 
     @property
     def cells(self) -> tuple[str, ...]:

@@ -31,6 +31,12 @@ class SplineFigure(Figure):
     y_label: str
     footnotes: tuple[Text, ...]
     notices: str
+    description: str = ""
+    """In one sentence, what is drawn."""
+
+    @property
+    def alt(self) -> str:
+        return f"{self.title}. {self.description}".rstrip()
 
     @property
     def cells(self) -> tuple[str, ...]:

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from riskset.catalogue import say
-from riskset_report import notation
 from riskset_report.blocks import COLUMN_MM, PAGE_MM, Figure, Shown, Text, cells_in
 from riskset_report.figures.survival_drawing import survival_figure
 from riskset_report.figures.survival_plot import PlottedCurve, SurvivalPlot
@@ -81,7 +79,7 @@ class SurvivalFigure(Figure):
         medians = [printer.text(median) for _, median in self.medians]
         lines = [f"{label}\u2002{text}" for (label, _), text in zip(self.medians, medians, strict=True)]
         comparison = [printer.text(text) for text in self.comparison]
-        is_not_reached = any(notation.NOT_REACHED in text for text in medians)
+        is_not_reached = any(printer.words.not_reached in text for text in medians)
         return SurvivalPlot(
             x_label=self.x_label,
             y_label=self.y_label,
@@ -92,7 +90,7 @@ class SurvivalFigure(Figure):
             footnote=" ".join(
                 [
                     printer.text(self.footnote),
-                    *([str(say("report.km.not_reached"))] if is_not_reached else []),
+                    *([printer.say("report.km.not_reached")] if is_not_reached else []),
                     *printer.reasons(self.cells),
                 ]
             ),

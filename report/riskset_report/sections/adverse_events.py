@@ -6,17 +6,17 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 from riskset.analyses.methods.adverse_events import AdverseEventCounts, AtGrade, Events
+from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset_report.blocks import Row, Shown, Table, Text
 from riskset_report.cells import Place
 from riskset_report.sections.analysed import analysed_notes
-from riskset_report.sections.arms import INTERVAL
 from riskset_report.sections.proportions import Counted
 from riskset_report.sections.section import Context, Section, own_title, tabulated
 
 
 def _title(entry: ResultEntry, context: Context) -> str:
-    return own_title("Adverse events, exposed patients", entry, context.results)
+    return own_title(context.say("report.adverse_events.title"), entry, context.results)
 
 
 def _table(entry: ResultEntry, context: Context) -> Table:
@@ -24,7 +24,8 @@ def _table(entry: ResultEntry, context: Context) -> Table:
     arms = analysis.tables.arms
     compared = [level for level in arms.levels if level != arms.reference]
     headings = [labels.arm(arms.variable, level) for level in arms.levels]
-    beside = [text for level in compared for text in (_against(labels.arm(arms.variable, level), compared), "P")]
+    against = (_against(labels.arm(arms.variable, level), compared, context) for level in compared)
+    beside = [text for heading in against for text in (heading, context.say("report.rows.p"))]
     return Table(
         id=f"table {entry.id}",
         title=_title(entry, context),
@@ -38,9 +39,10 @@ def _table(entry: ResultEntry, context: Context) -> Table:
     )
 
 
-def _against(level: str, compared: Sequence[object]) -> str:
-    of = f" of {level}" if len(compared) > 1 else ""
-    return f"Difference{of}, % ({INTERVAL})"
+def _against(level: str, compared: Sequence[object], context: Context) -> str:
+    if len(compared) > 1:
+        return context.say("report.adverse_events.difference_of", level=level, interval=context.interval)
+    return context.say("report.compared.difference", interval=context.interval)
 
 
 def _rows(entry: ResultEntry, context: Context, compared: Sequence[str]) -> Iterator[Row]:
@@ -51,22 +53,26 @@ def _rows(entry: ResultEntry, context: Context, compared: Sequence[str]) -> Iter
         (Shown("count", (place.of("exposed.n", level=level).id,)),)
         for level in (*(arm.level for arm in result.exposed.arms), None)
     )
-    yield Row("Exposed patients", (*exposed, *(("",) for _ in compared for _ in range(2))))
-    yield from _grades("Any adverse event", "any", result.any, place, compared)
+    yield Row(context.say("report.adverse_events.exposed"), (*exposed, *(("",) for _ in compared for _ in range(2))))
+    yield from _grades(context.say("report.adverse_events.any"), "any", result.any, place, compared, context)
     for at, (term, grades) in enumerate(result.terms.items()):
         label = recorded.terms[term].label if recorded is not None else ""
-        yield from _grades(label or term, f"terms[{at}].grades", grades, place, compared)
+        yield from _grades(label or term, f"terms[{at}].grades", grades, place, compared, context)
 
 
-def _grades(label: str, stem: str, grades: Sequence[AtGrade], place: Place, compared: Sequence[str]) -> Iterator[Row]:
+def _grades(
+    label: str, stem: str, grades: Sequence[AtGrade], place: Place, compared: Sequence[str], context: Context
+) -> Iterator[Row]:
     for at, one in enumerate(grades):
         of = Counted(place, f"{stem}[{at}]", one.found)
         cells: list[Text] = [of.shown(level, "proportion", "n", "of", "percent") for level in of.levels]
         for level in compared:
             limits = (f"difference.{key}" for key in ("estimate", "lower", "upper"))
             cells += [of.compared(level, "percent_difference", *limits), of.compared(level, "p_value", "fisher.p")]
-        grade = "any grade" if one.grade == "any" else f"grade {one.grade.replace('>=', '≥ ')}"
-        yield Row(f"{label}, {grade}" if at == 0 else grade, tuple(cells), is_inner=at > 0)
+        which = "any_grade" if one.grade == "any" else "grade"
+        grade = context.say(f"report.adverse_events.{which}", grade=one.grade.replace(">=", "≥ "))
+        of_term = context.say("report.adverse_events.term", term=label, grade=grade)
+        yield Row(grade if at else of_term, tuple(cells), is_inner=at > 0)
 
 
-SECTION = Section("Adverse events", tabulated(_table, _title))
+SECTION = Section(say("report.heading.adverse-events"), tabulated(_table, _title))

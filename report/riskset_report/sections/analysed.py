@@ -12,6 +12,7 @@ from riskset.catalogue import Message, say
 from riskset.results import ResultEntry
 from riskset_report.blocks import Shown, Text, worded
 from riskset_report.labels import Labels
+from riskset_report.not_reported import told
 
 if TYPE_CHECKING:
     from riskset_report.sections.section import Context
@@ -75,7 +76,7 @@ def analysed_notes(entry: ResultEntry, context: Context) -> Iterator[Text]:
 def arms_notes(entry: ResultEntry, context: Context) -> Iterator[Text]:
     """Yields why there is nothing by arm, where the study asks for it and a rule forbids it."""
     if refusal := entry.analysis.arms_refusal:
-        remedy = str(refusal.remedy).rstrip(".")
+        remedy = told(refusal.remedy, context.language)
         yield context.worded("report.analysed.no_arms", rule=refusal.rule, reason=refusal.message, remedy=remedy)
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
-from riskset.analyses.analysis import LEVEL
 from riskset.analyses.counts_in_time import CountsInTime
 from riskset.catalogue import Message, say
 from riskset.results import ResultEntry
@@ -15,8 +14,6 @@ from riskset_report.blocks import Format, Row, Shown, Text
 from riskset_report.cells import Place
 from riskset_report.sections.analysed import is_of_all
 from riskset_report.sections.section import Context
-
-INTERVAL: Final = notation.confidence(LEVEL)
 
 
 @dataclass(frozen=True)
@@ -63,10 +60,11 @@ def row(
     return Row(label, tuple(_shown(arm, shown, quantities, day) for arm in arms), is_inner=is_inner)
 
 
-def counted_rows(arms: Sequence[Arm], *, are_of_all: bool) -> tuple[Row, Row]:
+def counted_rows(arms: Sequence[Arm], context: Context, *, are_of_all: bool) -> tuple[Row, Row]:
     """Returns the rows of patients and events; `are_of_all`: they are those of all, whose weights are averaged."""
-    when = " before adjustment" if are_of_all else ""
-    return row(f"Patients{when}", arms, "count", "n"), row(f"Events{when}", arms, "count", "events")
+    when = "before_adjustment" if are_of_all else "counted"
+    patients, events = (context.say(f"report.rows.{when}.{what}") for what in ("patients", "events"))
+    return row(patients, arms, "count", "n"), row(events, arms, "count", "events")
 
 
 def _shown(arm: Arm, shown: Format, quantities: Iterable[str], day: float | None) -> Text:
@@ -92,13 +90,19 @@ def grid_in_words(counts: CountsInTime) -> Message:
     return say("report.grid.steps", width=width, last=last)
 
 
+def limits_in_words(kind: str) -> Message:
+    """Returns the name of pointwise limits, which are of one of two kinds."""
+    return say(f"report.limits.{kind}")
+
+
 def time_axis(endpoint: str | None, context: Context) -> str:
     """Returns what a figure's time is: since the endpoint's origin, where that has a name."""
-    unit, origin = context.results.study.time.unit, context.labels.origins.get(endpoint or "")
-    return f"{unit.capitalize()}s since {origin}" if origin else f"Time, {unit}s"
+    units, origin = context.units(), context.labels.origins.get(endpoint or "")
+    if not origin:
+        return context.say("report.axis.time", units=units)
+    return context.say("report.axis.since", units=units.capitalize(), origin=origin)
 
 
 def at_time(time: float, context: Context) -> str:
     """Returns `at 12 months`."""
-    unit = context.results.study.time.unit
-    return f"at {time:g} {unit if time == 1 else unit + 's'}"
+    return context.say("report.rows.at_time", time=f"{time:g}", units=context.units(time))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
+from riskset.catalogue import say
 from riskset.results import ResultEntry, entry_json
 from riskset_report import notation
 from riskset_report.blocks import Row, Shown, Table, Text
@@ -13,13 +14,12 @@ from riskset_report.cells import Place
 from riskset_report.sections.section import Context, Section, tabulated
 
 Json = dict[str, Any]
-_COLUMNS = ("SMD before", "SMD after", "Variance ratio before", "Variance ratio after")
-
+_COLUMNS = ("smd_before", "smd_after", "variance_ratio_before", "variance_ratio_after")
 _MATCHED = ("treated", "control", "unmatched")
 
 
 def _title(entry: ResultEntry, context: Context) -> str:
-    return f"Balance, {context.labels.population(entry.analysis.population)}"
+    return context.say("report.balance.title", population=context.labels.population(entry.analysis.population))
 
 
 def _table(entry: ResultEntry, context: Context) -> Table:
@@ -27,7 +27,7 @@ def _table(entry: ResultEntry, context: Context) -> Table:
     return Table(
         id=f"table {entry.id}",
         title=_title(entry, context),
-        columns=_COLUMNS,
+        columns=tuple(context.say(f"report.balance.column.{name}") for name in _COLUMNS),
         rows=tuple(_rows(entry, found["variables"], context)),
         notes=tuple(_notes(entry, found, context)),
     )
@@ -77,4 +77,4 @@ def _notes(entry: ResultEntry, found: Json, context: Context) -> Iterator[Text]:
         yield (context.say("report.balance.refused", variables=tuple(variables), reason=why),)
 
 
-SECTION = Section("Balance of covariates", tabulated(_table, _title))
+SECTION = Section(say("report.heading.balance"), tabulated(_table, _title))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 from riskset.analyses.analysis import RefusedByRule
+from riskset.analyses.cohort import ALL
 from riskset.analyses.design import Column
 from riskset.analyses.methods.cox import CoxModel
 from riskset.analyses.methods.cox_answer import e_values
@@ -17,11 +18,9 @@ from riskset.analyses.methods.cox_matched_sets import MatchedSetModel
 from riskset.catalogue import Message, say
 from riskset.results import ResultEntry
 from riskset.study.entry import as_printed
-from riskset_report import notation
 from riskset_report.blocks import Block, Box, Figure, Row, Shown, Table, Text, worded
 from riskset_report.cells import Place
-from riskset_report.labels import Labels
-from riskset_report.not_reported import missing, not_reported, reason, sentence
+from riskset_report.not_reported import missing, not_reported, reason, sentence, told
 from riskset_report.sections.analysed import analysed_notes
 from riskset_report.sections.cox_beside import beside, tests_of_time
 from riskset_report.sections.cox_spline import spline_figures
@@ -45,12 +44,12 @@ def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
     return [*tables, *(b for models in hidden for b in _boxes(models, context))]
 
 
-SECTION: Final = Section("Cox models", _blocks)
+SECTION: Final = Section(say("report.heading.cox"), _blocks)
 
 
 def _beside(models: Sequence[_Model], context: Context) -> Iterator[Figure | Table]:
     """The figures and tables of what follows from the fitted models."""
-    fitted = [(model.name(context.labels), model.entry) for model in models if model.fit]
+    fitted = [(model.name(context), model.entry) for model in models if model.fit]
     yield from spline_figures([entry for _, entry in fitted], context)
     yield from tests_of_time(_title(models[0].entry, context), fitted, context)
 
@@ -58,13 +57,13 @@ def _beside(models: Sequence[_Model], context: Context) -> Iterator[Figure | Tab
 def _boxes(models: Sequence[_Model], context: Context) -> list[Box]:
     """One per refusal, even if several models have it."""
     refused = (model.entry for model in models if model.is_refused)
-    return list(dict.fromkeys(not_reported(entry, _title(entry, context), context.cells) for entry in refused))
+    return list(dict.fromkeys(not_reported(entry, _title(entry, context), context) for entry in refused))
 
 
 def _title(entry: ResultEntry, context: Context) -> str:
     labels, analysis = context.labels, entry.analysis
-    population = "" if analysis.population == "all" else f", {labels.population(analysis.population)}"
-    title = f"{labels.endpoint(analysis.endpoint or '')}: Cox models{population}"
+    of = {"endpoint": labels.endpoint(analysis.endpoint), "population": labels.population(analysis.population)}
+    title = context.say(f"report.cox.title{'' if analysis.population == ALL else '_of'}", **of)
     return own_title(title, entry, context.results)
 
 
@@ -114,12 +113,15 @@ class _Model:
         has_all = self.fit or self.is_univariable or self.is_refused
         return list(dict.fromkeys(column.variable for column in (self.analysis.design if has_all else self.columns)))
 
-    @property
-    def kind(self) -> str:
-        return "Univariable" if self.is_univariable else "Multivariable"
+    def kind(self, context: Context) -> str:
+        return context.say(f"report.cox.{'univariable' if self.is_univariable else 'multivariable'}")
 
-    def name(self, labels: Labels) -> str:
-        return f"{self.kind}, {labels.variable(self.variables[0])}" if self.is_univariable else self.kind
+    def name(self, context: Context) -> str:
+        """Returns `Multivariable`; `Univariable, Age, per year`."""
+        if not self.is_univariable:
+            return self.kind(context)
+        variable = context.labels.variable(self.variables[0])
+        return context.say("report.cox.univariable_of", variable=variable)
 
     @property
     def size(self) -> Text:
@@ -150,72 +152,78 @@ class _Side:
     name: str
     models: tuple[_Model, ...]
 
-    def cells(self, variable: str, level: str | None) -> _Cells:
+    def cells(self, variable: str, level: str | None, context: Context) -> _Cells:
         """What is printed of a term."""
         for model in self.models:
             if (limit := model.limit) and (limit.column.variable, limit.column.level) == (variable, level):
                 form = Shown("above" if limit.side == "lower" else "below", _limit_cells(model, limit))
                 return model.size, (form,), ()
             if not model.fit and variable in model.variables:
-                return model.size, (missing(model.entry),), ()
+                return model.size, (missing(model.entry, context),), ()
             for column in model.columns:
                 if (column.variable, column.level) == (variable, level):
-                    return _term(model, column)
+                    return _term(model, column, context)
         return _NO_TERM
 
-    def at_reference(self, variable: str) -> _Cells:
+    def at_reference(self, variable: str, context: Context) -> _Cells:
         """The texts at a variable's reference level: a ratio of 1 is printed only if a model has the other levels."""
         model = next((model for model in self.models if variable in model.variables), None)
         if model is None:
             return _NO_TERM
-        return model.size, (missing(model.entry) if model.is_refused else "1 (reference)",), ()
+        return model.size, (missing(model.entry, context) if model.is_refused else context.say("report.rows.one"),), ()
 
 
 def _limit_cells(model: _Model, limit: SeparationLimit) -> tuple[str, ...]:
     return model.of_column(limit.column, "reason.limit.hr")
 
 
-def _term(model: _Model, column: Column) -> _Cells:
+def _term(model: _Model, column: Column, context: Context) -> _Cells:
     if not model.has_estimate(column):
-        return model.size, (notation.NOT_ESTIMABLE,), ()
+        return model.size, (context.words.not_estimable,), ()
     *ratio, p = model.of_column(column, "terms.hr", "terms.lower", "terms.upper", "terms.p")
     return model.size, (Shown("ratio", tuple(ratio)),), (Shown("p_value", (p,)),)
 
 
 def _table(models: Sequence[_Model], context: Context) -> Table:
-    alone = _Side("Univariable", tuple(model for model in models if model.is_univariable))
-    together = _Side("Multivariable", tuple(model for model in models if not model.is_univariable))
+    alone = _Side("univariable", tuple(model for model in models if model.is_univariable))
+    together = _Side("multivariable", tuple(model for model in models if not model.is_univariable))
     sides = [side for side in (alone, together) if any(m.is_shown or m.is_refused for m in side.models)]
     variables = dict.fromkeys(variable for side in sides for model in side.models for variable in model.variables)
     first = models[0].entry
     return Table(
         id=f"table cox/{first.analysis.endpoint}/{first.analysis.population}/{first.analysis.name}",
         title=_title(first, context),
-        columns=tuple(text for side in sides for text in (f"{side.name} n (events)", "HR (95% CI)", "P")),
-        rows=tuple(row for variable in variables for row in _rows(variable, sides, context.labels)),
+        columns=tuple(text for side in sides for text in _headings(side, context)),
+        rows=tuple(row for variable in variables for row in _rows(variable, sides, context)),
         notes=tuple(_notes(models, context)),
     )
 
 
-def _rows(variable: str, sides: Sequence[_Side], labels: Labels) -> Iterator[Row]:
+def _headings(side: _Side, context: Context) -> tuple[str, ...]:
+    names = ("size", "hr", "p")
+    return tuple(context.say(f"report.cox.column.{side.name}.{name}", interval=context.interval) for name in names)
+
+
+def _rows(variable: str, sides: Sequence[_Side], context: Context) -> Iterator[Row]:
     """One row for a number; for a category a heading, the reference, and the other levels; for an interaction, which
     has no reference, a heading and the levels."""
+    labels = context.labels
     columns = [c for side in sides for model in side.models for c in model.columns if c.variable == variable]
     levels = dict.fromkeys(column.level for column in columns if column.level is not None)
     if not levels:
-        yield Row(labels.variable(variable), _row_cells(variable, None, sides))
+        yield Row(labels.variable(variable), _row_cells(variable, None, sides, context))
         return
     reference = columns[0].reference
     yield Row(labels.variable(variable))
     if reference is not None:
-        at_reference = tuple(text for side in sides for text in side.at_reference(variable))
+        at_reference = tuple(text for side in sides for text in side.at_reference(variable, context))
         yield Row(labels.level(variable, reference), at_reference, is_inner=True)
     for level in levels:
-        yield Row(labels.level(variable, level), _row_cells(variable, level, sides), is_inner=True)
+        yield Row(labels.level(variable, level), _row_cells(variable, level, sides, context), is_inner=True)
 
 
-def _row_cells(variable: str, level: str | None, sides: Sequence[_Side]) -> tuple[Text, ...]:
-    return tuple(text for side in sides for text in side.cells(variable, level))
+def _row_cells(variable: str, level: str | None, sides: Sequence[_Side], context: Context) -> tuple[Text, ...]:
+    return tuple(text for side in sides for text in side.cells(variable, level, context))
 
 
 def _notes(models: Sequence[_Model], context: Context) -> Iterator[Text]:
@@ -234,9 +242,9 @@ def _notes(models: Sequence[_Model], context: Context) -> Iterator[Text]:
     yield from _analysed([model for model in models if not model.is_refused], context)
     for model in fitted:
         if not model.is_univariable or len(model.analysis.design) > 1:
-            yield context.worded("report.cox.tests", model=model.name(context.labels), **_tests(model))
+            yield context.worded("report.cox.tests", model=model.name(context), **_tests(model))
     for model in fitted:
-        yield from beside(model.name(context.labels), model.entry, context)
+        yield from beside(model.name(context), model.entry, context)
     yield from _beside_the_terms(fitted, context)
     if left_out := _not_in_multivariable(models):
         covariates = tuple(context.labels.plain_variable(variable) for variable in left_out)
@@ -259,7 +267,7 @@ def _weights(models: Sequence[_Model], context: Context) -> Iterator[Text]:
     for model in reversed(list(of_sets.values())):
         by = model.analysis.set_id.weighted_by
         population = say("report.population.weights", name=model.analysis.population)
-        weights = context.labels.plain_variable(by) if by else str(population)
+        weights = context.labels.plain_variable(by) if by else population
         cells = {key: Shown("count", (model.cell(f"effective_{key}"),)) for key in ("n", "events")}
         yield context.worded("report.cox.weights", weights=weights, **cells)
 
@@ -273,7 +281,7 @@ def _at_limits(models: Sequence[_Model], context: Context) -> Iterator[Text]:
             column, ways = term.column, ("hr", "lower", "upper", "p")
             *ratio, p = model.of_column(column, *(f"under_separation.terms.{way}" for way in ways))
             level = "" if column.level is None else f" {labels.level(column.variable, column.level)}"
-            of = {"model": model.name(labels), "term": f"{labels.variable(column.variable)}{level}"}
+            of = {"model": model.name(context), "term": f"{labels.variable(column.variable)}{level}"}
             shown = {"hr": Shown("ratio_95", tuple(ratio)), "p": Shown("p_value", (p,))}
             yield context.worded("report.cox.at_limit", **of, **shown)
 
@@ -287,8 +295,8 @@ def _of_splines(models: Sequence[_Model], context: Context) -> Iterator[Text]:
             if any(model.has_estimate(part) for part in spline.parts):
                 place = Place(model.entry.id, variable=variable)
                 test = Shown("chi_square", tuple(place.of(f"splines.linearity.{k}").id for k in ("chi2", "df", "p")))
-                of = {"model": model.name(labels), "variable": labels.plain_variable(variable)}
-                yield context.worded("report.cox.linearity", **of, knots=", ".join(as_printed(spline.knots)), test=test)
+                of = {"model": model.name(context), "variable": labels.plain_variable(variable)}
+                yield context.worded("report.cox.linearity", **of, knots=tuple(as_printed(spline.knots)), test=test)
 
 
 def _not_in_multivariable(models: Sequence[_Model]) -> list[str]:
@@ -303,7 +311,7 @@ def _analysed(models: Sequence[_Model], context: Context) -> Iterator[Text]:
     of_sets = {model.analysis.analysis_set: model for model in reversed(models)}
     for model in reversed(list(of_sets.values())):
         for note in analysed_notes(model.entry, context):
-            yield note if len(of_sets) == 1 else (f"{model.name(context.labels)}: ", *note)
+            yield note if len(of_sets) == 1 else (context.say("report.cox.of_model", model=model.name(context)), *note)
 
 
 def _tests(model: _Model) -> dict[str, Shown]:
@@ -317,7 +325,7 @@ def _beside_the_terms(models: Sequence[_Model], context: Context) -> Iterator[Te
     """The tests of categories as a whole, and the E-values."""
     labels = context.labels
     for model in models:
-        fit, of_model = cast(CoxFit, model.fit), model.name(labels)
+        fit, of_model = cast(CoxFit, model.fit), model.name(context)
         # the tests of a univariable model are of its only variable
         for variable in () if model.is_univariable else fit.categories:
             place = Place(model.entry.id, variable=variable)
@@ -341,10 +349,10 @@ def _missing(models: Sequence[_Model], context: Context) -> Iterator[Text]:
     alike: dict[tuple[str, Text], list[str]] = {}
     for model in models:
         if not model.fit:
-            end = (model.entry.status, reason(model.entry, context.cells))
-            alike.setdefault(end, []).append(model.name(context.labels))
+            end = (model.entry.status, reason(model.entry, context.cells, context.language))
+            alike.setdefault(end, []).append(model.name(context))
     for (status, why), names in alike.items():
-        yield (f"{'; '.join(names)}, {status}: ", *why, ".")
+        yield (context.say("report.cox.ended", models=tuple(names), status=say(f"report.status.{status}")), *why, ".")
     for model in models:
         yield from _missing_terms(model, context)
 
@@ -358,5 +366,5 @@ def _missing_terms(model: _Model, context: Context) -> Iterator[Text]:
             why = model.fit.why_not_used(column)
             level = "" if column.level is None else f" {labels.level(column.variable, column.level)}"
             name = f"{labels.variable(column.variable)}{level}"
-            found = sentence(why.code, str(why.message))
-            yield context.worded("report.cox.term_not_estimable", model=model.kind, term=name, reason=found)
+            found = sentence(why.code, told(why.message, context.language))
+            yield context.worded("report.cox.term_not_estimable", model=model.kind(context), term=name, reason=found)

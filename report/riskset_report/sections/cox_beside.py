@@ -12,11 +12,10 @@ from riskset.analyses.methods.cox_fit import Concordance, CoxFit, Linearity, PhT
 from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset.study.asked.cox import FEWEST_CLUSTERS
-from riskset_report import notation
 from riskset_report.blocks import Format, Row, Shown, Table, Text
 from riskset_report.cells import Place
 from riskset_report.labels import Labels
-from riskset_report.not_reported import sentence
+from riskset_report.not_reported import sentence, told
 from riskset_report.sections.section import Context
 
 _OF_PAIRS: Final[Mapping[str, Format]] = {"estimate": "three_digits", "se": "three_digits", "pairs": "count"}
@@ -43,7 +42,10 @@ def _robust(name: str, model: CoxModel, fit: CoxFit, context: Context) -> Iterat
         yield (context.say("report.cox.few_clusters", most=FEWEST_CLUSTERS),)
     for term in fit.terms:
         if term.column in fit.not_robust:
-            of = {"term": _term(term.column, context.labels), "reason": why_not(fit.not_robust[term.column])}
+            of = {
+                "term": _term(term.column, context.labels),
+                "reason": why_not(fit.not_robust[term.column], context),
+            }
             yield (context.say("report.cox.not_robust", model=name, **of),)
 
 
@@ -52,7 +54,7 @@ def _weighted_log_rank(name: str, entry: ResultEntry, fit: CoxFit, context: Cont
         ids = tuple(Place(entry.id, f"weighted_log_rank.{key}").id for key in ("chi2", "df", "p"))
         yield context.worded("report.cox.robust.score", model=name, test=Shown("chi_square", ids))
     elif fit.weighted_log_rank is not None:
-        yield (context.say("report.cox.robust.no_score", model=name, reason=why_not(fit.weighted_log_rank)),)
+        yield (context.say("report.cox.robust.no_score", model=name, reason=why_not(fit.weighted_log_rank, context)),)
 
 
 def _profile(name: str, fit: CoxFit, context: Context) -> Iterator[Text]:
@@ -69,7 +71,7 @@ def _concordance(name: str, entry: ResultEntry, fit: CoxFit, context: Context) -
         of = {part: Shown(form, (Place(entry.id, f"concordance.{part}").id,)) for part, form in _OF_PAIRS.items()}
         yield context.worded("report.cox.concordance", model=name, **of)
     elif fit.concordance is not None:
-        yield (context.say("report.cox.no_concordance", model=name, reason=why_not(fit.concordance)),)
+        yield (context.say("report.cox.no_concordance", model=name, reason=why_not(fit.concordance, context)),)
 
 
 def _linearity(name: str, entry: ResultEntry, fit: CoxFit, context: Context) -> Iterator[Text]:
@@ -80,7 +82,7 @@ def _linearity(name: str, entry: ResultEntry, fit: CoxFit, context: Context) -> 
             ids = tuple(place.of(f"splines.likelihood_ratio.{key}").id for key in ("chi2", "df", "p"))
             yield context.worded("report.cox.likelihood_ratio", **of, test=Shown("chi_square", ids))
         else:
-            yield (context.say("report.cox.no_likelihood_ratio", **of, reason=why_not(end)),)
+            yield (context.say("report.cox.no_likelihood_ratio", **of, reason=why_not(end, context)),)
 
 
 def tests_of_time(title: str, models: Sequence[tuple[str, ResultEntry]], context: Context) -> Iterator[Table]:
@@ -129,7 +131,7 @@ def _of_each(context: Context, fit: CoxFit, place: Place, part: str, level: str 
         elif isinstance(end, RefusedByRule):
             cells.append((context.say("report.refused_cell", rule=end.rule),))
         else:
-            cells.append((notation.NOT_ESTIMABLE,))
+            cells.append((context.words.not_estimable,))
     return tuple(cells)
 
 
@@ -137,14 +139,14 @@ def _without_test(name: str, fit: CoxFit, context: Context) -> Iterator[Text]:
     for transform, end in fit.ph_tests.items():
         if not isinstance(end, PhTest):
             function = say(f"report.cox.of_time.{transform}")
-            yield (context.say("report.cox.no_ph_test", model=name, function=function, reason=why_not(end)),)
+            yield (context.say("report.cox.no_ph_test", model=name, function=function, reason=why_not(end, context)),)
 
 
-def why_not(end: Result) -> str:
+def why_not(end: Result, context: Context) -> str:
     """Returns why a companion has no result."""
     if isinstance(end, RefusedByRule):
-        return sentence(end.rule, str(end.message))
-    return sentence(end.code, str(end.message)) if isinstance(end, NotEstimable) else ""
+        return sentence(end.rule, told(end.message, context.language))
+    return sentence(end.code, told(end.message, context.language)) if isinstance(end, NotEstimable) else ""
 
 
 def _term(column: Column, labels: Labels) -> str:

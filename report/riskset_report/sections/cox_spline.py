@@ -11,7 +11,6 @@ from riskset.study.spec import NumberVariable
 from riskset_report.blocks import Shown, Text
 from riskset_report.cells import Place
 from riskset_report.figures.spline_figure import SplineFigure
-from riskset_report.sections.arms import INTERVAL
 from riskset_report.sections.section import Context, own_title
 
 Json = dict[str, Any]
@@ -42,12 +41,13 @@ def _figure(entry: ResultEntry, spline: Json, context: Context) -> SplineFigure:
         knots=tuple(spline["knots"]),
         reference=spline["reference"],
         curve_label=context.say("report.spline.curve", variable=name, reference=reference),
-        band_label=context.say("report.spline.band", interval=INTERVAL),
+        band_label=context.say("report.spline.band", interval=context.interval),
         knots_label=context.say("report.spline.knots"),
         x_label=_with_unit(spline["variable"], name, context),
         y_label=context.say("report.spline.hazard_ratio"),
         footnotes=tuple(_footnotes(entry, spline, context)),
         notices=" ".join(context.results.notices),
+        description=context.say("report.spline.alt", variable=name, knots=as_printed(tuple(spline["knots"]))),
     )
 
 

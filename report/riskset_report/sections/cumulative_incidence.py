@@ -11,13 +11,12 @@ from riskset.analyses.methods.cumulative_incidence import CumulativeIncidence, I
 from riskset.analyses.methods.fine_gray import FineGray
 from riskset.catalogue import say
 from riskset.results import ResultEntry
-from riskset_report import notation
 from riskset_report.blocks import Block, Row, Shown, Table, Text
 from riskset_report.cells import Place
 from riskset_report.figures.survival_figure import CurveCells, SurvivalFigure
-from riskset_report.not_reported import not_reported, sentence
+from riskset_report.not_reported import not_reported, sentence, told
 from riskset_report.sections.analysed import analysed_notes, population_of
-from riskset_report.sections.arms import INTERVAL, Arm, arms_of, at_time, grid_in_words, row, time_axis
+from riskset_report.sections.arms import Arm, arms_of, at_time, grid_in_words, limits_in_words, row, time_axis
 from riskset_report.sections.section import Context, Section, own_title
 
 
@@ -29,22 +28,24 @@ def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
         else:
             causes = range(len(cast(CumulativeIncidence, entry.analysis).causes))
             blocks += [*(_figure(entry, cause, context) for cause in causes), _table(entry, context)]
-    return [*blocks, *(not_reported(e, _title(e, context), context.cells) for e in entries if e.status != "ok")]
+    return [*blocks, *(not_reported(e, _title(e, context), context) for e in entries if e.status != "ok")]
 
 
-SECTION = Section("Cumulative incidence", _blocks)
+SECTION = Section(say("report.heading.cumulative-incidence"), _blocks)
 
 
 def _title(entry: ResultEntry, context: Context) -> str:
     labels, analysis = context.labels, entry.analysis
-    what = "Fine-Gray model" if isinstance(analysis, FineGray) else "cumulative incidence"
-    title = f"{labels.endpoint(analysis.endpoint)}, {population_of(entry, context)}: {what}"
+    what = "model_title" if isinstance(analysis, FineGray) else "title"
+    of = {"endpoint": labels.endpoint(analysis.endpoint), "population": population_of(entry, context)}
+    title = context.say(f"report.cumulative_incidence.{what}", **of)
     return own_title(title, entry, context.results)
 
 
 def _cause(name: str, context: Context) -> str:
     """Returns the label of a cause, which is a variable or several."""
-    return " or ".join(context.labels.plain_variable(variable) for variable in name.split(" or "))
+    names = tuple(map(context.labels.plain_variable, name.split(" or ")))
+    return context.say("report.cumulative_incidence.any_of", names=names)
 
 
 def _figure(entry: ResultEntry, cause: int, context: Context) -> SurvivalFigure:
@@ -54,16 +55,21 @@ def _figure(entry: ResultEntry, cause: int, context: Context) -> SurvivalFigure:
     name = _cause(analysis.causes[cause], context)
     days = [[int(day) for day in arm.incidence.day] for _, arm in shown]
     n, events = (Shown("count", (arms[-1].cell(key),)) for key in ("n", f"causes[{cause}].events"))
-    how = {"grid": grid_in_words(analysis.counts), "interval": INTERVAL, "limits": analysis.limits_kind}
+    how = {
+        "grid": grid_in_words(analysis.counts),
+        "interval": context.interval,
+        "limits": limits_in_words(analysis.limits_kind),
+    }
     footnote = context.worded("report.cumulative_incidence.footnote", n=n, events=events, **how)
     tests: tuple[Text, ...] = ()
     if result.gray:
-        tests = (("Gray's test ", Shown("p_phrase", (_test_cell(entry, analysis, cause, "p"),))),)
+        p = Shown("p_phrase", (_test_cell(entry, analysis, cause, "p"),))
+        tests = (context.worded("report.cumulative_incidence.gray_in_figure", p=p),)
     return SurvivalFigure(
         result=f"{entry.id}/{cause + 1}",
-        title=f"{_title(entry, context)} of {name}",
+        title=context.say("report.cumulative_incidence.title_of", title=_title(entry, context), cause=name),
         x_label=time_axis(analysis.endpoint, context),
-        y_label=f"Cumulative incidence of {name} (%)",
+        y_label=context.say("report.axis.cumulative_incidence", cause=name),
         curves=tuple(
             _curve(arm, cause, own, analysis.counts.reference, found.level)
             for (arm, found), own in zip(shown, days, strict=True)
@@ -93,17 +99,18 @@ def _table(entry: ResultEntry, context: Context) -> Table:
     """One column per arm, then all patients; of each cause its events and the landmarks."""
     analysis, result = cast(CumulativeIncidence, entry.analysis), cast(Incidences, entry.result)
     arms = arms_of(entry, analysis.counts, context)
-    rows = [row("Patients", arms, "count", "n")]
+    rows = [row(context.say("report.rows.counted.patients"), arms, "count", "n")]
     for cause, name in enumerate(analysis.causes):
-        rows += [Row(_cause(name, context)), row("Events", arms, "count", f"causes[{cause}].events", is_inner=True)]
+        counted = context.say("report.rows.counted.events")
+        rows += [Row(_cause(name, context)), row(counted, arms, "count", f"causes[{cause}].events", is_inner=True)]
         for time, day in analysis.landmarks:
-            label = f"% {at_time(time, context)} ({INTERVAL})"
+            label = context.say("report.rows.percent_at", time=at_time(time, context), interval=context.interval)
             keys = [f"causes[{cause}].landmarks.{key}" for key in ("estimate", "lower", "upper")]
             rows.append(row(label, arms, "percent_with_limits", *keys, day=day, is_inner=True))
-    how = {"grid": grid_in_words(analysis.counts), "limits": analysis.limits_kind}
+    how = {"grid": grid_in_words(analysis.counts), "limits": limits_in_words(analysis.limits_kind)}
     notes: list[Text] = [context.worded("report.cumulative_incidence.note", **how)]
     if result.gray is None:
-        notes.append((f"{say('analyses.gray_of_late_entry')}.",))
+        notes.append((context.say("report.cumulative_incidence.no_gray", reason=say("analyses.gray_of_late_entry")),))
     for cause in range(len(result.gray or ())):
         cells = tuple(_test_cell(entry, analysis, cause, key) for key in ("chi2", "df", "p"))
         of = {"cause": _cause(analysis.causes[cause], context), "test": Shown("chi_square", cells)}
@@ -124,7 +131,10 @@ def _model(entry: ResultEntry, context: Context) -> Table:
     return Table(
         id=f"table {entry.id}",
         title=_title(entry, context),
-        columns=(f"Subdistribution HR ({INTERVAL})", "P"),
+        columns=(
+            context.say("report.cumulative_incidence.ratio", interval=context.interval),
+            context.say("report.rows.p"),
+        ),
         rows=tuple(_term(entry, fit, column, context) for column in analysis.design),
         notes=(
             context.worded("report.cumulative_incidence.fine_gray", n=n, events=events, **of),
@@ -139,12 +149,13 @@ def _name(column: Column, context: Context) -> str:
     if column.level is None:
         return labels.variable(column.variable)
     level, reference = (labels.level(column.variable, one) for one in (column.level, column.reference or ""))
-    return f"{labels.variable(column.variable)}: {level} against {reference}"
+    named = {"variable": labels.variable(column.variable), "level": level, "reference": reference}
+    return context.say("report.cumulative_incidence.against", **named)
 
 
 def _term(entry: ResultEntry, fit: CoxFit, column: Column, context: Context) -> Row:
     if not any(term.column == column for term in fit.terms):
-        return Row(_name(column, context), ((notation.NOT_ESTIMABLE,), ("",)))
+        return Row(_name(column, context), ((context.words.not_estimable,), ("",)))
     place = Place(entry.id, variable=column.variable)
     *hr, p = (place.of(f"terms.{key}", level=column.level).id for key in ("hr", "lower", "upper", "p"))
     return Row(_name(column, context), ((Shown("ratio", tuple(hr)),), (Shown("p_value", (p,)),)))
@@ -154,6 +165,6 @@ def _not_estimable(analysis: FineGray, fit: CoxFit, context: Context) -> Iterato
     for column in analysis.design:
         if not any(term.column == column for term in fit.terms):
             why = fit.why_not_used(column)
-            reason = sentence(why.code, str(why.message))
+            reason = sentence(why.code, told(why.message, context.language))
             named = {"term": _name(column, context), "reason": reason}
             yield context.worded("report.cumulative_incidence.term_not_estimable", **named)

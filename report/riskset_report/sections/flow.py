@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 from riskset.analyses.methods.flow import Flow
+from riskset.catalogue import in_language, say
 from riskset.results import ResultEntry, entry_json
 from riskset_report import notation
 from riskset_report.blocks import Block, Row, Shown, Table, Text
@@ -15,7 +16,7 @@ from riskset_report.sections.section import Context, Section, own_title, tabulat
 
 
 def _title(entry: ResultEntry, context: Context) -> str:
-    return own_title("Patients", entry, context.results)
+    return own_title(context.say("report.flow.title"), entry, context.results)
 
 
 def _table(entry: ResultEntry, context: Context) -> Table:
@@ -33,7 +34,10 @@ def _table(entry: ResultEntry, context: Context) -> Table:
 def _rows(entry: ResultEntry, flow: Flow, context: Context) -> Iterator[Row]:
     found, whole = entry_json(entry), Place(entry.id, variable=flow.arms.variable or "")
     for at, (step, box) in enumerate(zip(flow.steps, found["steps"], strict=True)):
-        yield Row(step.label, _counts(whole, f"steps[{at}]", flow, is_given=box["n"] is not None))
+        yield Row(
+            in_language(step.label, context.language),
+            _counts(whole, f"steps[{at}]", flow, is_given=box["n"] is not None),
+        )
     missing = [box for box in found["missing"] if box["n"] != 0]
     if missing:
         yield Row(context.say("report.flow.missing"))
@@ -53,7 +57,7 @@ def _notes(entry: ResultEntry, context: Context) -> Iterator[Text]:
     yield context.worded("report.flow.note")
     for box in (*entry_json(entry)["steps"], *entry_json(entry)["missing"]):
         if "reason" in box:
-            name = box.get("label") or box["variable"]
+            name = in_language(box.get("label") or box["variable"], context.language)
             yield context.worded("report.flow.no_box", box=name, reason=box["reason"]["message"])
 
 
@@ -62,4 +66,4 @@ def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
     return [*charts, *tabulated(_table, _title)(entries, context)]
 
 
-SECTION = Section("Flow of patients", _blocks)
+SECTION = Section(say("report.heading.flow"), _blocks)

@@ -8,8 +8,8 @@ from typing import Any, Final, cast
 
 from riskset.analyses.methods.balance import KIND as BALANCE
 from riskset.analyses.methods.flow import Flow
+from riskset.catalogue import in_language
 from riskset.results import ResultEntry, entry_json
-from riskset.study.flow_chart import ENROLLED, READ
 from riskset_report.blocks import Shown, Text
 from riskset_report.cells import Place
 from riskset_report.figures.flow_figure import BoxCells, FlowFigure, LineCells
@@ -19,7 +19,6 @@ from riskset_report.sections.section import Context
 Json = dict[str, Any]
 MOST_COLUMNS: Final = 4
 """Arms that have boxes of their own, beside each other."""
-_PARTS: Final = {"follow-up": "followed", "complete": "analysed"}
 
 
 def flow_chart(entry: ResultEntry, title: str, context: Context) -> FlowFigure:
@@ -37,6 +36,7 @@ def flow_chart(entry: ResultEntry, title: str, context: Context) -> FlowFigure:
         footnotes=tuple(_footnotes(steps)),
         more=context.say("report.flow_chart.more"),
         notices=" ".join(context.results.notices),
+        description=context.say("report.flow_chart.alt"),
     )
 
 
@@ -71,13 +71,7 @@ class _Steps:
 
     def label(self, step: str) -> str:
         """Returns what a box is called in the report's language; a rule of the study by its own label."""
-        endpoint, _, part = step.rpartition("/")
-        if endpoint in self.endpoints:
-            label = self.context.labels.endpoint(endpoint)
-            return self.context.say(f"report.flow_chart.box.{_PARTS[part]}", endpoint=label)
-        if step in (READ, ENROLLED):
-            return self.context.say(f"study.flow.{step}")
-        return str(self.found[self.at[step]]["label"])
+        return in_language(self.flow.steps[self.at[step]].label, self.context.language)
 
     def arm(self, level: str | None) -> str:
         return self.context.labels.arm(self.flow.arms.variable, level)

@@ -14,6 +14,7 @@ from riskset.analyses.methods.cox_matched_sets import MatchedSetModel
 from riskset.analyses.methods.km import ArmCurve, KaplanMeier, SurvivalCurves
 from riskset.analyses.methods.km_weighted import WeightedKaplanMeier
 from riskset.analyses.quartiles import QUARTILES
+from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset_report import notation
 from riskset_report.blocks import Block, Format, Row, Shown, Table, Text
@@ -22,12 +23,12 @@ from riskset_report.figures.survival_figure import CurveCells, SurvivalFigure
 from riskset_report.not_reported import not_reported
 from riskset_report.sections.analysed import analysed_notes, population_of
 from riskset_report.sections.arms import (
-    INTERVAL,
     Arm,
     arms_of,
     at_time,
     counted_rows,
     grid_in_words,
+    limits_in_words,
     of_quantile,
     row,
     time_axis,
@@ -37,16 +38,18 @@ from riskset_report.sections.section import Context, Section, own_title
 
 def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
     given = [_Curves.of(entry, context) for entry in entries if entry.status == "ok"]
-    boxes = [not_reported(e, _title(e, context), context.cells) for e in entries if e.status != "ok"]
+    boxes = [not_reported(e, _title(e, context), context) for e in entries if e.status != "ok"]
     return [*(block for curves in given for block in (_figure(curves), _table(curves))), *boxes]
 
 
-SECTION = Section("Survival", _blocks)
+SECTION = Section(say("report.heading.km"), _blocks)
 
 
 def _title(entry: ResultEntry, context: Context) -> str:
     labels, analysis = context.labels, entry.analysis
-    title = f"{labels.endpoint(analysis.endpoint or '')}, {population_of(entry, context)}"
+    title = context.say(
+        "report.km.title", endpoint=labels.endpoint(analysis.endpoint), population=population_of(entry, context)
+    )
     return own_title(title, entry, context.results)
 
 
@@ -121,15 +124,15 @@ class _Curves:
 
 
 def _figure(curves: _Curves) -> SurvivalFigure:
-    labels, analysis = curves.context.labels, curves.analysis
-    model, unit = _model_of_arm(curves), curves.unit
+    context, analysis, model = curves.context, curves.analysis, _model_of_arm(curves)
+    of_median = {"units": context.units(), "interval": context.interval}
     return SurvivalFigure(
         result=curves.entry.id,
         title=_title(curves.entry, curves.context),
-        x_label=time_axis(analysis.endpoint, curves.context),
-        y_label=f"{labels.endpoint(analysis.endpoint)} (%)",
+        x_label=time_axis(analysis.endpoint, context),
+        y_label=context.say("report.axis.percent", what=context.labels.endpoint(analysis.endpoint)),
         curves=tuple(_curve(group) for group in curves.drawn),
-        medians_title=f"Median{f' ({INTERVAL})' if curves.of_patients else ''}, {unit}s",
+        medians_title=context.say(f"report.km.medians{'' if curves.of_patients else '_alone'}", **of_median),
         medians=tuple((g.label, g.median) for g in curves.drawn),
         comparison=(*_hazard_ratios(curves, model), *_log_rank(curves)),
         footnote=_footnote(curves, model),
@@ -174,29 +177,30 @@ def _univariable_first(model: ResultEntry) -> tuple[bool, int]:
 def _hazard_ratios(curves: _Curves, model: ResultEntry | None) -> Iterator[Text]:
     if model is None:
         return
-    fit, name = cast(CoxFit, model.result), "HR" if len(_variables(model)) == 1 else "Adjusted HR"
+    fit, context = cast(CoxFit, model.result), curves.context
+    name = context.say(f"report.km.{'' if len(_variables(model)) == 1 else 'adjusted_'}hr")
     estimated = {term.column for term in fit.terms}
     columns = [c for c in cast(CoxModel, model.analysis).design if c.variable == curves.analysis.counts.arm]
     for column in columns:
         label = curves.context.labels.arm(column.variable, column.level)
         place = Place(model.id, variable=column.variable)
         cells = tuple(place.of(f"terms.{key}", level=column.level).id for key in ("hr", "lower", "upper"))
-        value = Shown("ratio_95", cells) if column in estimated else notation.NOT_ESTIMABLE
-        yield (f"{name} " if len(columns) == 1 else f"{name}, {label} ", value)
+        value = Shown("ratio_95", cells) if column in estimated else context.words.not_estimable
+        yield (f"{name} " if len(columns) == 1 else f"{context.say('report.km.hr_of', hr=name, arm=label)} ", value)
 
 
 def _log_rank(curves: _Curves) -> Iterator[Text]:
-    for name, words in (("log_rank", "Log-rank "), ("log_rank_by_site", "Log-rank by site ")):
+    for name in ("log_rank", "log_rank_by_site"):
         if cells := curves.test(name, "p"):
-            yield (words, Shown("p_phrase", cells))
+            yield curves.context.worded(f"report.km.in_figure.{name}", p=Shown("p_phrase", cells))
 
 
 def _footnote(curves: _Curves, model: ResultEntry | None) -> Text:
     """How the figure was made: numbers, grid, limits, and the model of the hazard ratio."""
     context = curves.context
     n, events = (Shown("count", (curves.overall.cell(key),)) for key in ("n", "events"))
-    grid, limits = grid_in_words(curves.analysis.counts), curves.analysis.limits_kind
-    values = {"n": n, "events": events, "grid": grid, "interval": INTERVAL, "limits": limits}
+    grid, limits = grid_in_words(curves.analysis.counts), limits_in_words(curves.analysis.limits_kind)
+    values = {"n": n, "events": events, "grid": grid, "interval": context.interval, "limits": limits}
     how = context.worded(f"report.km.footnote.{'patients' if curves.of_patients else 'averages'}", **values)
     notes = [how, *analysed_notes(curves.entry, curves.context)]
     if model is not None:
@@ -208,17 +212,19 @@ def _footnote(curves: _Curves, model: ResultEntry | None) -> Text:
 
 def _table(curves: _Curves) -> Table:
     """One column per arm, then all patients; patients, events, quartiles, landmarks."""
-    groups, unit = curves.groups, curves.unit
+    groups, context = curves.groups, curves.context
+    limits = "with_limits" if curves.of_patients else "without_limits"
+    falls_to = {"units": context.units().capitalize(), "interval": context.interval}
     rows = [
-        *counted_rows(groups, are_of_all=curves.of_patients is None),
-        Row(f"{unit.capitalize()}s until survival falls to{f' ({INTERVAL})' if curves.of_patients else ''}"),
-        *_quantile_rows(groups),
+        *counted_rows(groups, context, are_of_all=curves.of_patients is None),
+        Row(context.say(f"report.km.falls_to_{limits}", **falls_to)),
+        *_quantile_rows(groups, context),
     ]
     if curves.analysis.landmarks:
-        rows += [Row(f"Survival, % ({INTERVAL})"), *_landmark_rows(curves)]
-    labels, population = curves.context.labels, curves.analysis.population
-    of = "" if population == ALL else f", {labels.population(population)},"
-    title = f"{labels.endpoint(curves.analysis.endpoint)}{of} by Kaplan-Meier"
+        rows += [Row(context.say("report.km.survival", interval=context.interval)), *_landmark_rows(curves)]
+    labels, population = context.labels, curves.analysis.population
+    named = {"endpoint": labels.endpoint(curves.analysis.endpoint), "population": labels.population(population)}
+    title = context.say(f"report.km.table{'' if population == ALL else '_of'}", **named)
     return Table(
         id=f"table {curves.entry.id}",
         title=own_title(title, curves.entry, curves.context.results),
@@ -228,10 +234,11 @@ def _table(curves: _Curves) -> Table:
     )
 
 
-def _quantile_rows(groups: Sequence[_Group]) -> Iterator[Row]:
+def _quantile_rows(groups: Sequence[_Group], context: Context) -> Iterator[Row]:
     """Quartiles, highest survival first: at 75% a quarter of the patients have had the event."""
     for probability in QUARTILES:
-        label = f"{100 * (1 - probability):g}%{' (median)' if probability == 0.5 else ''}"
+        percent = f"{100 * (1 - probability):g}%"
+        label = context.say("report.rows.median_at", percent=percent) if probability == 0.5 else percent
         yield row(label, groups, groups[-1].time, *of_quantile(probability), is_inner=True)
 
 
@@ -247,8 +254,7 @@ def _log_rank_notes(curves: _Curves) -> Iterator[Text]:
     if isinstance(curves.analysis, WeightedKaplanMeier):
         yield context.worded("report.km.averaged", n=curves.analysis.least)
         return
-    rho, names = curves.analysis.rho, map(curves.context.labels.plain_variable, curves.analysis.strata_variables)
-    strata = " and ".join(names)
+    rho, strata = curves.analysis.rho, tuple(map(context.labels.plain_variable, curves.analysis.strata_variables))
     for name in ("log_rank", "log_rank_by_site", "log_rank_by_strata"):
         if cells := curves.test(name, "chi2", "df", "p"):
             yield context.worded(f"report.km.{name}", test=Shown("chi_square", cells), strata=strata)

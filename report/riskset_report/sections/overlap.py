@@ -36,6 +36,10 @@ def overlap_figure_of(entry: ResultEntry, context: Context) -> OverlapFigure | N
         y_label=context.say("report.overlap.percent") if found["form"] == "tenths" else per_tenth,
         footnotes=((context.say("report.overlap.footnote"),),),
         notices=" ".join(context.results.notices),
+        description=context.say(
+            "report.overlap.alt",
+            arms=tuple(context.labels.arm(arm["variable"], arm[k]) for k in ("level", "reference")),
+        ),
     )
 
 

@@ -13,7 +13,6 @@ from riskset_report.not_reported import not_reported
 from riskset_report.sections.section import Context
 
 Json = dict[str, Any]
-_TITLE: Final = "Preference score"
 _FORMAT: Final = "count_with_percent"
 
 
@@ -24,29 +23,32 @@ def preference_block(entry: ResultEntry, context: Context) -> Block | None:
         return None
     if not found["arms"]:
         (part,) = (part for part in entry.parts if isinstance(part.analysis, PreferenceScore))
-        return not_reported(part, _TITLE, context.cells)
+        return not_reported(part, context.say("report.preference.title"), context)
     arm = entry_json(entry)["arm"]["variable"]
     return Table(
         id=f"table {entry.id} preference",
-        title=_TITLE,
+        title=context.say("report.preference.title"),
         columns=tuple(context.labels.arm(arm, of["level"]) for of in found["arms"]),
-        rows=tuple(_rows(Place(entry.id), found)),
+        rows=tuple(_rows(Place(entry.id), found, context)),
         notes=tuple(_notes(found, context)),
     )
 
 
-def _rows(place: Place, found: Json) -> Iterator[Row]:
+def _rows(place: Place, found: Json, context: Context) -> Iterator[Row]:
     levels = [of["level"] for of in found["arms"]]
     keys = [f"preference.arms.{key}" for key in ("n", "equipoise", "percent")]
     counts, *of_equipoise = ([place.of(key, level=level).id for level in levels] for key in keys)
-    yield Row("Patients with a score", tuple((Shown("count", (id_,)),) for id_ in counts))
+    yield Row(context.say("report.preference.patients"), tuple((Shown("count", (id_,)),) for id_ in counts))
     for interval in found["intervals"]:
         at = [f"{level} / {interval['level']}" for level in levels]
         ids = ([place.of(f"preference.arms.intervals.{key}", level=of).id for key in ("n", "percent")] for of in at)
         yield Row(_printed(interval["level"]), tuple((Shown(_FORMAT, tuple(both)),) for both in ids))
     if found["form"] in ("tenths", "tenths of equipoise"):  # else it is an interval
         both = zip(*of_equipoise, strict=True)
-        yield Row(f"In equipoise ({_printed('0.3 to 0.7')})", tuple((Shown(_FORMAT, ids),) for ids in both))
+        yield Row(
+            context.say("report.preference.equipoise", interval=_printed("0.3 to 0.7")),
+            tuple((Shown(_FORMAT, ids),) for ids in both),
+        )
 
 
 def _printed(level: str) -> str:

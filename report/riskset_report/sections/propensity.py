@@ -9,8 +9,8 @@ from typing import cast
 from riskset.analyses.design import Column
 from riskset.analyses.methods.propensity import PropensityScore
 from riskset.analyses.methods.propensity_fit import PropensityFit
+from riskset.catalogue import say
 from riskset.results import ResultEntry, entry_json
-from riskset_report import notation
 from riskset_report.blocks import Block, Row, Shown, Table, Text
 from riskset_report.cells import Place
 from riskset_report.sections.analysed import analysed_notes
@@ -21,14 +21,14 @@ from riskset_report.sections.section import Context, Section, tabulated
 
 def _title(entry: ResultEntry, context: Context) -> str:
     arm = cast(PropensityScore, entry.analysis).arm
-    return f"Propensity score: odds of {context.labels.arm(arm.variable, arm.level)}"
+    return context.say("report.propensity.title", arm=context.labels.arm(arm.variable, arm.level))
 
 
 def _table(entry: ResultEntry, context: Context) -> Table:
     return Table(
         id=f"table {entry.id}",
         title=_title(entry, context),
-        columns=("OR (95% CI)", "P"),
+        columns=(context.say("report.propensity.ratio", interval=context.interval), context.say("report.rows.p")),
         rows=tuple(_rows(entry, context)),
         notes=(*_notes(entry, context), *analysed_notes(entry, context)),
     )
@@ -40,17 +40,19 @@ def _rows(entry: ResultEntry, context: Context) -> Iterator[Row]:
     for variable, of in groupby(covariates, key=lambda column: column.variable):
         columns = list(of)
         if columns[0].is_number:
-            yield Row(labels.variable(variable), _cells(entry, columns[0]))
+            yield Row(labels.variable(variable), _cells(entry, columns[0], context))
             continue
         yield Row(labels.variable(variable))
-        yield Row(labels.level(variable, columns[0].reference or ""), (("1 (reference)",), ()), is_inner=True)
+        yield Row(
+            labels.level(variable, columns[0].reference or ""), ((context.say("report.rows.one"),), ()), is_inner=True
+        )
         for column in columns:
-            yield Row(labels.level(variable, column.level or ""), _cells(entry, column), is_inner=True)
+            yield Row(labels.level(variable, column.level or ""), _cells(entry, column, context), is_inner=True)
 
 
-def _cells(entry: ResultEntry, column: Column) -> tuple[Text, Text]:
+def _cells(entry: ResultEntry, column: Column, context: Context) -> tuple[Text, Text]:
     if column not in {term.column for term in cast(PropensityFit, entry.result).terms.terms}:
-        return (notation.NOT_ESTIMABLE,), ()
+        return (context.words.not_estimable,), ()
     place = Place(entry.id, variable=column.variable)
     ratio = tuple(place.of(f"terms.{key}", level=column.level).id for key in ("odds_ratio", "lower", "upper"))
     return (Shown("ratio", ratio),), (Shown("p_value", (place.of("terms.p", level=column.level).id,)),)
@@ -77,4 +79,4 @@ def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
     return [*tabulated(_table, _title)(entries, context), *(block for block in parts if block is not None)]
 
 
-SECTION = Section("Propensity score", _blocks)
+SECTION = Section(say("report.heading.propensity"), _blocks)

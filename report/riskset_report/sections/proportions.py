@@ -9,7 +9,7 @@ from riskset.analyses.proportions import Comparison, Proportions
 from riskset_report import notation
 from riskset_report.blocks import Format, Row, Shown, Text
 from riskset_report.cells import Place
-from riskset_report.sections.arms import INTERVAL
+from riskset_report.sections.section import Context
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def proportion_row(of: Counted, label: str, *, is_inner: bool = True) -> Row:
     return Row(label, tuple(of.shown(level, "proportion", "n", "of", "percent") for level in of.levels), is_inner)
 
 
-def interval_row(of: Counted) -> Row:
+def interval_row(of: Counted, context: Context) -> Row:
     """Returns the exact limits."""
     keys = ("clopper_pearson.lower", "clopper_pearson.upper")
     sizes = [arm.of for arm in (*of.found.arms, of.found.overall)]
@@ -51,33 +51,40 @@ def interval_row(of: Counted) -> Row:
         of.shown(level, "percent_interval", *keys) if n else (notation.NO_VALUE,)
         for level, n in zip(of.levels, sizes, strict=True)
     ]
-    return Row(f"{INTERVAL}, %", tuple(cells), is_inner=True)
+    return Row(context.say("report.rows.interval_percent", interval=context.interval), tuple(cells), is_inner=True)
 
 
-def comparison_rows(of: Counted, *, with_ratios: bool) -> Iterator[Row]:
+def comparison_rows(of: Counted, context: Context, *, with_ratios: bool) -> Iterator[Row]:
     """Yields difference, ratios and P, each in the column of its arm; nothing where no arms are compared."""
     if not of.found.comparisons:
         return
     limits = ("estimate", "lower", "upper")
     rows: list[tuple[str, Format, tuple[str, ...]]] = [
-        (f"Difference, % ({INTERVAL})", "percent_difference", tuple(f"difference.{key}" for key in limits))
+        ("difference", "percent_difference", tuple(f"difference.{key}" for key in limits))
     ]
     if with_ratios:
         rows += [
-            (f"Odds ratio ({INTERVAL})", "ratio", tuple(f"odds_ratio.{key}" for key in limits)),
-            (f"Risk ratio ({INTERVAL})", "ratio", tuple(f"risk_ratio.{key}" for key in limits)),
+            ("odds_ratio", "ratio", tuple(f"odds_ratio.{key}" for key in limits)),
+            ("risk_ratio", "ratio", tuple(f"risk_ratio.{key}" for key in limits)),
         ]
-    rows.append(("P", "p_value", ("fisher.p",)))
+    rows.append(("p", "p_value", ("fisher.p",)))
     by_level = {one.level: one for one in of.found.comparisons}
-    for label, form, keys in rows:
-        yield Row(label, tuple(_compared(of, level, by_level, form, keys) for level in of.levels), is_inner=True)
+    for name, form, keys in rows:
+        label = context.say(f"report.compared.{name}", interval=context.interval)
+        cells = tuple(_compared(of, level, by_level, form, keys, context) for level in of.levels)
+        yield Row(label, cells, is_inner=True)
 
 
 def _compared(
-    of: Counted, level: str | None, by_level: dict[str, Comparison], form: Format, keys: tuple[str, ...]
+    of: Counted,
+    level: str | None,
+    by_level: dict[str, Comparison],
+    form: Format,
+    keys: tuple[str, ...],
+    context: Context,
 ) -> Text:
     if level is None:
         return ("",)
     if level not in by_level:
-        return ("reference",) if form == "percent_difference" else ("",)
+        return (context.say("report.rows.reference"),) if form == "percent_difference" else ("",)
     return of.compared(level, form, *keys)

@@ -7,28 +7,36 @@ from typing import cast
 
 from riskset.analyses.methods.rmst import RestrictedMean, RestrictedMeans
 from riskset.analyses.methods.rmst_weighted import WeightedRestrictedMean
+from riskset.catalogue import say
 from riskset.results import ResultEntry, entry_json
 from riskset_report.blocks import Format, Row, Shown, Table, Text
 from riskset_report.sections.analysed import analysed_notes, population_of
-from riskset_report.sections.arms import INTERVAL, Arm, arms_of, counted_rows, grid_in_words, row
+from riskset_report.sections.arms import Arm, arms_of, counted_rows, grid_in_words, row
 from riskset_report.sections.section import Context, Section, own_title, tabulated
 
 
 def _title(entry: ResultEntry, context: Context) -> str:
     analysis, time = cast(RestrictedMean | WeightedRestrictedMean, entry.analysis), context.results.study.time
-    tau = f"{analysis.tau_days / time.days_per_unit:g} {time.unit}s"
-    endpoint, population = context.labels.endpoint(analysis.endpoint), population_of(entry, context)
-    return own_title(f"{endpoint}, {population}: mean up to {tau}", entry, context.results)
+    tau = analysis.tau_days / time.days_per_unit
+    title = context.say(
+        "report.rmst.title",
+        endpoint=context.labels.endpoint(analysis.endpoint),
+        population=population_of(entry, context),
+        tau=f"{tau:g}",
+        units=context.units(tau),
+    )
+    return own_title(title, entry, context.results)
 
 
 def _table(entry: ResultEntry, context: Context) -> Table:
     """One column per arm, then all patients; the mean, and the comparisons with the reference."""
     analysis = cast(RestrictedMean | WeightedRestrictedMean, entry.analysis)
-    arms, unit = arms_of(entry, analysis.counts, context), context.results.study.time.unit
+    arms = arms_of(entry, analysis.counts, context)
+    mean = context.say("report.rmst.mean", units=context.units(), interval=context.interval)
     rows = [
-        *counted_rows(arms, are_of_all=analysis.exposure.weights),
-        row(f"Mean, {unit}s ({INTERVAL})", arms, "mean_with_limits", "rmst_days", "lower", "upper"),
-        *_comparisons(entry, arms, unit),
+        *counted_rows(arms, context, are_of_all=analysis.exposure.weights),
+        row(mean, arms, "mean_with_limits", "rmst_days", "lower", "upper"),
+        *_comparisons(entry, arms, context),
     ]
     return Table(
         id=f"table {entry.id}",
@@ -39,27 +47,29 @@ def _table(entry: ResultEntry, context: Context) -> Table:
     )
 
 
-def _comparisons(entry: ResultEntry, arms: Sequence[Arm], unit: str) -> Iterator[Row]:
+def _comparisons(entry: ResultEntry, arms: Sequence[Arm], context: Context) -> Iterator[Row]:
     """Difference and ratio, each in the column of its arm, and P values."""
     result = cast(RestrictedMeans, entry.result)
     compared = {one.level for one in result.comparisons}
     if not compared:
         return
     forms: tuple[tuple[str, str, Format], ...] = (
-        ("differences", f"Difference, {unit}s ({INTERVAL})", "difference_with_limits"),
-        ("ratios", f"Ratio ({INTERVAL})", "ratio"),
-        ("rmtl_ratios", f"Ratio of the times lost ({INTERVAL})", "ratio"),
+        ("differences", "difference", "difference_with_limits"),
+        ("ratios", "ratio", "ratio"),
+        ("rmtl_ratios", "ratio_lost", "ratio"),
     )
-    for quantity, label, form in forms:
-        yield Row(label, tuple(_compared(arm, compared, quantity, form) for arm in arms))
-        yield Row("P", tuple(_compared(arm, compared, quantity, "p_value") for arm in arms), is_inner=True)
+    for quantity, name, form in forms:
+        label = context.say(f"report.rmst.{name}", units=context.units(), interval=context.interval)
+        yield Row(label, tuple(_compared(arm, compared, quantity, form, context) for arm in arms))
+        of_test = tuple(_compared(arm, compared, quantity, "p_value", context) for arm in arms)
+        yield Row(context.say("report.rows.p"), of_test, is_inner=True)
 
 
-def _compared(arm: Arm, compared: set[str], quantity: str, form: Format) -> Text:
+def _compared(arm: Arm, compared: set[str], quantity: str, form: Format, context: Context) -> Text:
     if arm.place.quantity != "arms":
         return ("",)
     if arm.place.level not in compared:
-        return ("reference",) if form != "p_value" else ("",)
+        return (context.say("report.rows.reference"),) if form != "p_value" else ("",)
     keys = ("p",) if form == "p_value" else ("estimate", "lower", "upper")
     place = arm.place
     cells = tuple(place.of(f"{quantity}.{key}", level=place.level).id for key in keys)
@@ -92,4 +102,4 @@ def _without_errors(entry: ResultEntry, arms: Sequence[Arm], context: Context) -
         yield (context.say("report.rmst.no_error", arms=tuple(labels), reason=reason),)
 
 
-SECTION = Section("Restricted mean survival time", tabulated(_table, _title))
+SECTION = Section(say("report.heading.rmst"), tabulated(_table, _title))

@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from riskset.analyses.analysis import LEVEL
 from riskset.catalogue import ENGLISH, say
 from riskset.results import ResultEntry, Results
 from riskset_report.blocks import Block, Row, Shown, Table, Text, worded
 from riskset_report.cells import Cells, Place
 from riskset_report.labels import Labels
 from riskset_report.not_reported import not_reported
+from riskset_report.notation import Words
 from riskset_report.sections.analysed import analysed_notes
 
 
@@ -25,6 +27,19 @@ class Context:
     """The numbers. A section refers to cells and prints none: their values may be replaced before printing."""
     language: str = ENGLISH
     """In which the report is built."""
+
+    @property
+    def words(self) -> Words:
+        return Words(self.language)
+
+    @property
+    def interval(self) -> str:
+        """Returns `95% CI`."""
+        return self.words.confidence(LEVEL)
+
+    def units(self, n: float = 2) -> str:
+        """Returns the study's unit of time as it is counted: `months`, `month` for 1."""
+        return self.say(f"report.unit.{self.results.study.time.unit}", n=n)
 
     def say(self, code: str, /, **values: Any) -> str:  # noqa: ANN401 - whatever a template prints
         """Returns the sentence of a code of the catalogue, in the report's language."""
@@ -62,7 +77,7 @@ def tabulated(
 
     def blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
         tables = [table(entry, context) for entry in entries if entry.status == "ok"]
-        return [*tables, *(not_reported(e, title(e, context), context.cells) for e in entries if e.status != "ok")]
+        return [*tables, *(not_reported(e, title(e, context), context) for e in entries if e.status != "ok")]
 
     return blocks
 
@@ -73,12 +88,22 @@ def plain_section(kind: str) -> Section:
 
 
 def _plain_table(entry: ResultEntry, context: Context) -> Table:
-    rows = tuple(Row(_label(cell.place), ((Shown("digits", (cell.id,)),),)) for cell in context.cells.of(entry.id))
+    rows = tuple(
+        Row(_label(cell.place, context), ((Shown("digits", (cell.id,)),),)) for cell in context.cells.of(entry.id)
+    )
     notes = analysed_notes(entry, context)
-    return Table(id=f"table {entry.id}", title=entry.id, columns=("Value",), rows=rows, notes=tuple(notes))
+    return Table(
+        id=f"table {entry.id}",
+        title=entry.id,
+        columns=(context.say("report.plain.value"),),
+        rows=rows,
+        notes=tuple(notes),
+    )
 
 
-def _label(place: Place) -> str:
+def _label(place: Place, context: Context) -> str:
     """`arms.n, arm: new, day 14`."""
     named = [": ".join(filter(None, (place.variable, place.level)))]
-    return ", ".join(filter(None, (place.quantity, *named, f"day {place.day}" if place.day else "")))
+    return ", ".join(
+        filter(None, (place.quantity, *named, context.say("report.plain.day", day=place.day) if place.day else ""))
+    )

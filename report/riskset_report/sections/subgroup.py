@@ -9,22 +9,24 @@ from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
 from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.analyses.methods.subgroup import Subgroups
 from riskset.analyses.methods.subgroup_answer import Answer, NoFit, OfLevel, answer_json, compared
+from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset_report import notation
 from riskset_report.blocks import Row, Shown, Table, Text
 from riskset_report.cells import Place
-from riskset_report.not_reported import sentence
+from riskset_report.not_reported import sentence, told
 from riskset_report.sections.analysed import analysed_notes, is_of_all, population_of
-from riskset_report.sections.arms import INTERVAL
 from riskset_report.sections.section import Context, Section, own_title, tabulated
 
 _RATIO = ("hr", "lower", "upper")
+_RATIOS = ("hazard_ratio", "by_interaction")
 
 
 def _title(entry: ResultEntry, context: Context) -> str:
     analysis, labels = cast(Subgroups, entry.analysis), context.labels
     endpoint, variable = labels.endpoint(analysis.endpoint), labels.plain_variable(analysis.variable)
-    return own_title(f"{endpoint}, {population_of(entry, context)}: by {variable}", entry, context.results)
+    of = {"endpoint": endpoint, "population": population_of(entry, context), "variable": variable}
+    return own_title(context.say("report.subgroup.title", **of), entry, context.results)
 
 
 def _table(entry: ResultEntry, context: Context) -> Table:
@@ -49,9 +51,12 @@ def _table(entry: ResultEntry, context: Context) -> Table:
         Row(labels.variable(analysis.variable)),
         *levels,
     )
-    arms = tuple(f"{labels.arm(arm.variable, arm.level)}, events/patients" for arm in analysis.arms)
+    arms = tuple(
+        context.say("report.subgroup.events", arm=labels.arm(arm.variable, arm.level)) for arm in analysis.arms
+    )
     notes = (*_notes(entry, at, context), *analysed_notes(entry, context))
-    columns = (*arms, f"Hazard ratio ({INTERVAL})", "P", "By the model with interaction")
+    ratio, by_model = (context.say(f"report.rows.{name}", interval=context.interval) for name in _RATIOS)
+    columns = (*arms, ratio, context.say("report.rows.p"), by_model)
     return Table(f"table {entry.id}", _title(entry, context), columns, rows, notes)
 
 
@@ -77,7 +82,7 @@ def _ratio(at: Place, quantity: str, level: str | None, end: Result, context: Co
     if isinstance(end, RefusedByRule):
         return (context.say("report.refused_cell", rule=end.rule),), ("",)
     if not isinstance(end, CoxFit):
-        return (notation.NOT_ESTIMABLE,), ("",)
+        return (context.words.not_estimable,), ("",)
     cells = tuple(at.of(f"{quantity}.{key}", level=level).id for key in _RATIO)
     return (Shown("ratio", cells),), (Shown("p_value", (at.of(f"{quantity}.p", level=level).id,)),)
 
@@ -89,7 +94,7 @@ def _notes(entry: ResultEntry, at: Place, context: Context) -> Iterator[Text]:
         tests = {name: Shown("p_phrase", (at.of(f"interaction.{name}.p").id,)) for name in ("likelihood_ratio", "wald")}
         yield context.worded("report.subgroup.interaction", df=found["wald"]["df"], **tests)
     else:
-        yield (context.say("report.subgroup.no_interaction", reason=_reason(found["reason"])),)
+        yield (context.say("report.subgroup.no_interaction", reason=_reason(found["reason"], context)),)
     if analysis.adjusted:
         covariates = tuple(map(context.labels.plain_variable, analysis.adjusted))
         yield (context.say("report.subgroup.adjusted", covariates=covariates),)
@@ -101,13 +106,13 @@ def _notes(entry: ResultEntry, at: Place, context: Context) -> Iterator[Text]:
                 context.say(
                     "report.subgroup.missing",
                     level=name,
-                    reason=_reason((end.end if isinstance(end, NoFit) else end).reason_json()),
+                    reason=_reason((end.end if isinstance(end, NoFit) else end).reason_json(), context),
                 ),
             )
 
 
-def _reason(reason: dict[str, str]) -> str:
-    return sentence(reason.get("rule", reason.get("code", "")), reason["message"])
+def _reason(reason: dict[str, str], context: Context) -> str:
+    return sentence(reason.get("rule", reason.get("code", "")), told(reason["message"], context.language))
 
 
-SECTION = Section("Subgroups", tabulated(_table, _title))
+SECTION = Section(say("report.heading.subgroup"), tabulated(_table, _title))

@@ -80,7 +80,9 @@ class _Of:
 
 
 def _title(entry: ResultEntry, context: Context) -> str:
-    return own_title(f"Baseline, {population_of(entry, context)}", entry, context.results)
+    return own_title(
+        context.say("report.table1.title", population=population_of(entry, context)), entry, context.results
+    )
 
 
 def _table(entry: ResultEntry, context: Context) -> Table:
@@ -88,12 +90,23 @@ def _table(entry: ResultEntry, context: Context) -> Table:
     found = entry_json(entry)["variables"]
     every = [_Of(table, Place(entry.id, variable=one["variable"]), one, context) for one in found]
     compared = every[0].compared
-    names = [f"SMD, {labels.level(table.printed.variable, of)}" if len(compared) > 1 else "SMD" for of in compared]
+    names = [
+        context.say("report.table1.smd_of", level=labels.level(table.printed.variable, of))
+        if len(compared) > 1
+        else context.say("report.table1.smd_alone")
+        for of in compared
+    ]
+    of_tests = [context.say("report.rows.p")] if every[0].has_tests else []
     arms = (labels.arm(table.printed.variable, level) for level in table.printed.levels)
     return Table(
         id=f"table {entry.id}",
         title=_title(entry, context),
-        columns=(*arms, labels.arm(None, None), *names, *(["P"] if every[0].has_tests else [])),
+        columns=(
+            *arms,
+            labels.arm(None, None),
+            *names,
+            *of_tests,
+        ),
         rows=(_patients(entry, every[0]), *(row for one in every for row in _rows(one))),
         notes=(*_notes(every), *arms_notes(entry, context)),
     )
@@ -138,7 +151,10 @@ def _of_number(one: _Of) -> Iterator[Row]:
 def _of_levels(one: _Of) -> Iterator[Row]:
     levels = [of["level"] for of in one.found["arms"][0]["levels"]]
     is_few = not one.is_weighted and _smallest_expected(one.found) < _FEW
-    compared = (*one.smd("yang-dalton"), *(one.p("fisher", " F") if is_few else one.p("chi2")))
+    compared = (
+        *one.smd("yang-dalton"),
+        *(one.p("fisher", f" {one.context.say('report.table1.fisher_mark')}") if is_few else one.p("chi2")),
+    )
     shown: Format = "percent" if one.is_weighted else "count_with_percent"
     keys = ("levels.percent",) if one.is_weighted else ("levels.n", "levels.percent")
     if levels == ["false", "true"]:
@@ -181,4 +197,4 @@ def _notes(every: list[_Of]) -> Iterator[Text]:
             )
 
 
-SECTION = Section("Patients at baseline", tabulated(_table, _title))
+SECTION = Section(say("report.heading.table1"), tabulated(_table, _title))

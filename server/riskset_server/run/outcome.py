@@ -29,7 +29,7 @@ def notices(study: Study, outcome: Outcome) -> list[str]:
     found, told = [_on_sums(study, outcome.history.opening.participants)], tuple(sorted(outcome.history.tellers))
     if told:
         found.append(say("server.run.notice_told", n=len(told), sites=told))
-    return list(map(str, found))
+    return [*found]
 
 
 def _on_sums(study: Study, sites: Sequence[str]) -> Message:

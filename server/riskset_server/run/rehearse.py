@@ -27,8 +27,8 @@ from riskset_server.run.outcome import refusals_of, said_of
 from riskset_server.run.staying_out import STAYS_OUT, NextRun, refused_together
 from riskset_server.run.suggest.search import Rehearsals
 
-REHEARSAL: Final = str(say("run.rehearsal.notice"))
-GATE_IGNORED: Final = str(say("run.rehearsal.notice_no_gate"))
+REHEARSAL: Final = say("run.rehearsal.notice")
+GATE_IGNORED: Final = say("run.rehearsal.notice_no_gate")
 RUN: Final = "rehearsal"
 """The name of the run whose results are written."""
 BEFORE_DECISION: Final = "first-rehearsal"

@@ -54,7 +54,7 @@ class NotEstimable(Result):
 
     def reason_json(self) -> dict[str, Any]:
         """Returns the `reason` of the result in results.json."""
-        return {"code": self.code, "message": str(self.message)}
+        return {"code": self.code, "message": self.message}
 
     def counts_json(self) -> dict[str, Any]:
         """Returns further keys of the result in results.json: what is known of its patients."""
@@ -77,7 +77,7 @@ class RefusedByRule(Result):
 
     def reason_json(self) -> dict[str, Any]:
         """Returns the `reason` of the result in results.json."""
-        return {"rule": self.rule, "message": str(self.message), "remedy": str(self.remedy), "by": self.by}
+        return {"rule": self.rule, "message": self.message, "remedy": self.remedy, "by": self.by}
 
     @classmethod
     def of(cls, finding: Finding) -> RefusedByRule:

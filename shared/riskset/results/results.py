@@ -103,8 +103,8 @@ def results_of(
     missing = tuple(site for site in study.sites if site not in sites)
     n = _patients_of(missing, patients or {}, study.disclosure.min_cell)
     history = outcome.history
-    left_out = [str(_not_included(study, missing, n))] if missing else []
-    said = [*own_notice, *notices, *map(str, map(_unblinded, history.opening.unblinded)), *left_out]
+    left_out = [_not_included(study, missing, n)] if missing else []
+    said = [*own_notice, *notices, *map(_unblinded, history.opening.unblinded), *left_out]
     return Results(
         study,
         outcome.run,
