@@ -1,5 +1,6 @@
 """A flow chart stands any label: no text leaves its box, no box touches another, and all of it fits a page."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -95,6 +96,18 @@ def test_what_a_page_has_no_room_for_is_counted():
 
 def test_letters_are_as_large_as_there_is_room():
     assert {text.get_fontsize() for text in figure_of(chart("A label", endpoints=1)).texts} == {8.5, 7.0}
+
+
+def test_a_number_stays_beside_its_n():
+    block = chart("A criterion of some length that needs two lines of this narrow box", arms=4)
+    columns = tuple(tuple(_unbroken(box) for box in column) for column in block.columns)
+    texts = [text.get_text() for text in figure_of(replace(block, columns=columns)).texts]
+    assert any(text.endswith("(n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}12,345)") for text in texts)
+
+
+def _unbroken(box):
+    together = "n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}"
+    return tuple(replace(line, text=(line.text[0].replace("n = ", together),)) for line in box)
 
 
 def test_the_same_chart_is_the_same_bytes():
