@@ -24,6 +24,7 @@ Format = Literal[
     "count_with_percent",
     "difference_with_limits",
     "digits",
+    "left_out",
     "mean_with_limits",
     "mean_with_sd",
     "median_with_quartiles",
@@ -131,14 +132,14 @@ class Figure(ABC):
         return f"figure {self.result}"
 
     @property
-    @abstractmethod
-    def cells(self) -> tuple[str, ...]:
-        """Ids of all cells it draws or prints."""
-
-    @property
     def alt(self) -> str:
         """For readers who cannot see it: the title and, where there is one, a sentence on what is drawn; no number."""
         return self.title
+
+    @property
+    @abstractmethod
+    def cells(self) -> tuple[str, ...]:
+        """Ids of all cells it draws or prints."""
 
     @property
     def widths(self) -> tuple[int, ...]:

@@ -65,6 +65,11 @@ def count(n: float | None, words: Words = IN_ENGLISH) -> str:
     return f"{n:,.0f}" if float(n).is_integer() else f"{n:,.1f}"
 
 
+def left_out(before: float | None, after: float | None, words: Words = IN_ENGLISH) -> str:
+    """How many of a set are not in the next one."""
+    return count(None if before is None or after is None else before - after, words)
+
+
 def size(n: float | None, events: float | None, words: Words = IN_ENGLISH) -> str:
     """`114 (64)`: patients and, of them, events."""
     return f"{count(n, words)} ({count(events, words)})"

@@ -175,7 +175,9 @@ class _Numbered:
             return NumberedTable(self.tables, name, block.id, self.printer.table(block))
         self.figures += 1
         name = self._name("figure", block.id.removeprefix("figure "))
-        alternative = self.printer.say("report.caption.alternative", title=block.title, file=f"figures/{name}")
+        alternative = self.printer.say(
+            "report.caption.alternative", title=block.alt.rstrip("."), file=f"figures/{name}"
+        )
         return NumberedFigure(self.figures, name, block, alternative)
 
     def _name(self, kind: str, id_: str) -> str:

@@ -21,7 +21,7 @@ from riskset_report.figures.forest_layout import (
     small,
 )
 from riskset_report.figures.forest_plot import ForestPlot, Interval, PlottedRow
-from riskset_report.figures.sheet import Sheet, line_of
+from riskset_report.figures.row_sheet import RowSheet, line_of
 from riskset_report.figures.style import COLOURS, GREY, WARNING, files_of, house_style
 from riskset_report.printing import FigureFiles
 
@@ -56,7 +56,7 @@ def forest_drawing(plot: ForestPlot, width_mm: int) -> Figure:
     return figure
 
 
-class _Sheet(Sheet):
+class _Sheet(RowSheet):
     """With the axis and the marks of a forest plot."""
 
     def __init__(self, figure: Figure, layout: ForestLayout) -> None:

@@ -8,8 +8,8 @@ from itertools import accumulate
 
 from riskset_report.figures.forest_axis import LogAxis, axis_of
 from riskset_report.figures.forest_plot import ForestPlot, PlottedRow
+from riskset_report.figures.row_sheet import line_of
 from riskset_report.figures.ruler import Ruler
-from riskset_report.figures.sheet import line_of
 from riskset_report.figures.style import MM_PER_INCH
 
 MARGIN, GAP = 0.06, 0.13

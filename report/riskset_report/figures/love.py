@@ -14,8 +14,8 @@ from typing import Any, Final
 from matplotlib.figure import Figure
 
 from riskset_report.figures.love_plot import LovePlot, LoveRow
+from riskset_report.figures.row_sheet import RowSheet, line_of
 from riskset_report.figures.ruler import Ruler
-from riskset_report.figures.sheet import Sheet, line_of
 from riskset_report.figures.style import COLOURS, GREY, MM_PER_INCH, WARNING, files_of, house_style
 from riskset_report.printing import FigureFiles
 
@@ -68,7 +68,7 @@ def love_drawing(plot: LovePlot, width_mm: float) -> Figure:
     """Returns the drawing, in the fonts that are set when it is called."""
     layout = _layout(plot, width_mm / MM_PER_INCH)
     figure = Figure(figsize=(layout.width, layout.height))
-    sheet = Sheet(figure, layout.height, SIZE)
+    sheet = RowSheet(figure, layout.height, SIZE)
     sheet.write(MARGIN, MARGIN, layout.notices, fontsize=SMALL, color=WARNING)
     _draw_axis(sheet, layout, plot)
     for row, label, ends in zip(plot.rows, layout.labels, zip(layout.rows, layout.rows[1:], strict=False), strict=True):
@@ -115,7 +115,7 @@ def _label(tick: float) -> str:
     return f"{tick:.3g}"
 
 
-def _draw_axis(sheet: Sheet, layout: _Layout, plot: LovePlot) -> None:
+def _draw_axis(sheet: RowSheet, layout: _Layout, plot: LovePlot) -> None:
     top, bottom = layout.rows[0], layout.rows[-1]
     sheet.line(layout.axis, (bottom, bottom), color="black", linewidth=0.8)
     sheet.line((layout.axis[0],) * 2, (top, bottom), color="#888888", linewidth=0.8)
@@ -130,7 +130,7 @@ def _draw_axis(sheet: Sheet, layout: _Layout, plot: LovePlot) -> None:
     sheet.write(sum(layout.axis) / 2, below, layout.x_label, ha="center")
 
 
-def _draw_row(sheet: Sheet, layout: _Layout, row: LoveRow, label: list[str], ends: tuple[float, float]) -> None:
+def _draw_row(sheet: RowSheet, layout: _Layout, row: LoveRow, label: list[str], ends: tuple[float, float]) -> None:
     """The label, a thin line to the furthest mark, and the marks: that before adjustment below all others."""
     middle = sum(ends) / 2
     sheet.write(layout.axis[0] - GAP, ends[0] + _ROW, label, ha="right")
@@ -143,11 +143,11 @@ def _draw_row(sheet: Sheet, layout: _Layout, row: LoveRow, label: list[str], end
             _draw_mark(sheet, layout.x(value), middle, style)
 
 
-def _draw_mark(sheet: Sheet, x: float, y: float, style: Any) -> None:  # noqa: ANN401 - as matplotlib takes it
+def _draw_mark(sheet: RowSheet, x: float, y: float, style: Any) -> None:  # noqa: ANN401 - as matplotlib takes it
     sheet.line((x, x), (y, y), linestyle="none", markeredgewidth=1.0, zorder=3, **style)
 
 
-def _draw_legend(sheet: Sheet, layout: _Layout, plot: LovePlot) -> None:
+def _draw_legend(sheet: RowSheet, layout: _Layout, plot: LovePlot) -> None:
     styles = [*_MARKERS[: len(plot.sets)], *_DASHES[: len(plot.limits)]]
     for style, lines, top in zip(styles, layout.legend, layout.legend_tops, strict=False):
         middle = top + line_of(SIZE) / 2

@@ -1,45 +1,66 @@
-"""A figure on which things are placed in inches, from the left edge and from the top."""
+"""Places texts and lines on a figure. Lengths are in inches, from the upper left corner of the figure.
+
+Each line of a text stands on a baseline of its own, so that letters of another font move no line.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Polygon
+from matplotlib.patches import FancyArrowPatch, Rectangle
 
-LINE_SPACING = 1.3
-_HALF_CAPITAL = 0.36  # of the type's size
+MARGIN: Final = 0.06
+_LINE, _BASELINE = 1.42, 1.05  # of the size of the letters: from line to line, and from a line's top to its baseline
+INK: Final = "#222222"
+
+Point = tuple[float, float]
 
 
 def line_of(size: float) -> float:
-    """Returns the height of a line of this type, in inches."""
-    return size * LINE_SPACING / 72
+    """Returns the height of a line of letters of this size, in points."""
+    return size * _LINE / 72
 
 
+@dataclass(frozen=True)
 class Sheet:
-    """Draws on a figure that is `height` inches high, in type of `size` points unless told otherwise."""
+    """Draws on a figure that is `height` high."""
 
-    def __init__(self, figure: Figure, height: float, size: float) -> None:
-        self._figure, self._height, self._size = figure, height, size
+    figure: Figure
+    height: float
 
-    def write(self, x: float, top: float, lines: Sequence[str], **style: Any) -> None:  # noqa: ANN401
-        """Writes lines so that capitals and figures are in the middle of each line's height."""
-        size = style.setdefault("fontsize", self._size)
-        baseline = top + line_of(size) / 2 + _HALF_CAPITAL * size / 72
-        transform = self._figure.dpi_scale_trans
-        for at, line in enumerate(lines):
-            if line:
-                self._figure.text(x, self._height - baseline - at * line_of(size), line, transform=transform, **style)
+    def lines(self, lines: Sequence[str], x: float, top: float, size: float, **style: Any) -> None:  # noqa: ANN401
+        """Lines of one text, the first of which begins at `top`."""
+        for i, line in enumerate(lines):
+            self.line(line, x, top + i * line_of(size), size, **style)
 
-    def line(self, x: tuple[float, float], y: tuple[float, float], **style: Any) -> None:  # noqa: ANN401
-        """Draws a line; of length 0, its marker."""
-        tops = [self._height - one for one in y]
-        self._figure.add_artist(Line2D(x, tops, transform=self._figure.dpi_scale_trans, **style))
+    def line(self, text: str, x: float, top: float, size: float, **style: Any) -> None:  # noqa: ANN401
+        baseline = self.height - top - size * _BASELINE / 72
+        self.figure.text(
+            x, baseline, text, transform=self.figure.dpi_scale_trans, fontsize=size, va="baseline", **style
+        )
 
-    def shape(self, corners: Sequence[tuple[float, float]], **style: Any) -> None:  # noqa: ANN401
-        """Fills a polygon."""
-        points = [(x, self._height - y) for x, y in corners]
-        transform = self._figure.dpi_scale_trans
-        self._figure.add_artist(Polygon(points, closed=True, transform=transform, linewidth=0, **style))
+    def upright(self, lines: Sequence[str], left: float, middle: float, size: float) -> None:
+        """Lines from bottom to top, the first of which is at the left."""
+        for i, line in enumerate(lines):
+            at = left + (i + 0.5) * line_of(size), self.height - middle
+            style: dict[str, Any] = {"rotation": 90, "ha": "center", "va": "center", "fontsize": size}
+            self.figure.text(*at, line, transform=self.figure.dpi_scale_trans, **style)
+
+    def box(self, left: float, top: float, width: float, height: float, **style: Any) -> None:  # noqa: ANN401
+        corner = left, self.height - top - height
+        self.figure.add_artist(Rectangle(corner, width, height, transform=self.figure.dpi_scale_trans, **style))
+
+    def stroke(self, start: Point, end: Point, **style: Any) -> None:  # noqa: ANN401
+        (x0, y0), (x1, y1) = start, end
+        ends = [x0, x1], [self.height - y0, self.height - y1]
+        self.figure.add_artist(Line2D(*ends, transform=self.figure.dpi_scale_trans, **style))
+
+    def arrow(self, start: Point, end: Point) -> None:
+        (x0, y0), (x1, y1) = start, end
+        style: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 7, "shrinkA": 0, "shrinkB": 0, "linewidth": 0.8}
+        ends = (x0, self.height - y0), (x1, self.height - y1)
+        self.figure.add_artist(FancyArrowPatch(*ends, transform=self.figure.dpi_scale_trans, color=INK, **style))

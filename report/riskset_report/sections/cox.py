@@ -18,12 +18,13 @@ from riskset.analyses.methods.cox_matched_sets import MatchedSetModel
 from riskset.catalogue import Message, say
 from riskset.results import ResultEntry
 from riskset.study.entry import as_printed
-from riskset_report.blocks import Block, Box, Row, Shown, Table, Text, worded
+from riskset_report.blocks import Block, Box, Figure, Row, Shown, Table, Text, worded
 from riskset_report.cells import Place
 from riskset_report.not_reported import missing, not_reported, reason, sentence, told
 from riskset_report.sections import cox_forest
 from riskset_report.sections.analysed import analysed_notes
 from riskset_report.sections.cox_beside import beside, tests_of_time
+from riskset_report.sections.cox_spline import spline_figures
 from riskset_report.sections.section import Context, Section, own_title
 
 _Cells = tuple[Text, Text, Text]
@@ -54,9 +55,10 @@ def _of_group(models: Sequence[_Model], context: Context) -> Iterator[Block]:
     yield from _beside(models, context)
 
 
-def _beside(models: Sequence[_Model], context: Context) -> Iterator[Table]:
-    """The tables of what follows from the fitted models."""
+def _beside(models: Sequence[_Model], context: Context) -> Iterator[Figure | Table]:
+    """The figures and tables of what follows from the fitted models."""
     fitted = [(model.name(context), model.entry) for model in models if model.fit]
+    yield from spline_figures([entry for _, entry in fitted], context)
     yield from tests_of_time(_title(models[0].entry, context), fitted, context)
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 from riskset.analyses.methods.flow import Flow
 from riskset.catalogue import in_language, say
 from riskset.results import ResultEntry, entry_json
 from riskset_report import notation
-from riskset_report.blocks import Row, Shown, Table, Text
+from riskset_report.blocks import Block, Row, Shown, Table, Text
 from riskset_report.cells import Place
+from riskset_report.sections.flow_chart import flow_chart
 from riskset_report.sections.section import Context, Section, own_title, tabulated
 
 
@@ -60,4 +61,9 @@ def _notes(entry: ResultEntry, context: Context) -> Iterator[Text]:
             yield context.worded("report.flow.no_box", box=name, reason=box["reason"]["message"])
 
 
-SECTION = Section(say("report.heading.flow"), tabulated(_table, _title))
+def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
+    charts = [flow_chart(entry, _title(entry, context), context) for entry in entries if entry.status == "ok"]
+    return [*charts, *tabulated(_table, _title)(entries, context)]
+
+
+SECTION = Section(say("report.heading.flow"), _blocks)

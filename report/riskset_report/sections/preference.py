@@ -58,6 +58,8 @@ def _printed(level: str) -> str:
 
 def _notes(found: Json, context: Context) -> Iterator[Text]:
     yield (context.say("report.propensity.preference"),)
+    if found["form"] == "equipoise":
+        yield (context.say("report.overlap.none"),)
     for of in found["refused"][-1:]:
         reason = {"rule": of["reason"]["rule"], "reason": of["reason"]["message"]}
         yield context.worded("report.propensity.preference_coarser", form=of["form"], **reason)

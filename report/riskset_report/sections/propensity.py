@@ -14,6 +14,7 @@ from riskset.results import ResultEntry, entry_json
 from riskset_report.blocks import Block, Row, Shown, Table, Text
 from riskset_report.cells import Place
 from riskset_report.sections.analysed import analysed_notes
+from riskset_report.sections.overlap import overlap_figure_of
 from riskset_report.sections.preference import preference_block
 from riskset_report.sections.section import Context, Section, tabulated
 
@@ -74,8 +75,8 @@ def _notes(entry: ResultEntry, context: Context) -> Iterator[Text]:
 
 
 def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
-    preferences = (preference_block(entry, context) for entry in entries)
-    return [*tabulated(_table, _title)(entries, context), *(block for block in preferences if block is not None)]
+    parts = (block(entry, context) for entry in entries for block in (overlap_figure_of, preference_block))
+    return [*tabulated(_table, _title)(entries, context), *(block for block in parts if block is not None)]
 
 
 SECTION = Section(say("report.heading.propensity"), _blocks)
