@@ -158,13 +158,16 @@ def test_a_sentence_that_gives_a_number_away_is_held_back_with_it(lung, typed, f
     reason = {"code": "separated", "message": message, "columns": [column], "limit": limit}
     lung["results"][1] |= {"status": "not estimable", "reason": reason}
     report = report_of(typed(lung))
-    assert files_of(report)[".html"].count("1.52") == 5  # in its row and below the table, twice; among those not given
+    assert (
+        files_of(report)[".html"].count("1.52") == 6
+    )  # in its row, its figure and below the table; among those not given
     held_back = [cell.id for cell in report.cells.of(lung["results"][1]["id"], "reason.limit")]
     files = files_of(marked(report, *held_back), "marked")
     assert not any(line.endswith(",1.52") for line in files[".csv"].splitlines())
     assert "> 1.52" not in files[".json"] + files[".docx"]
     assert '"hr": 1.52,' not in files[".json"]
-    assert files[".html"].count(SUPPRESSED.text) == 7  # and with the reason, once at each table
+    assert not re.search(r"[^\d.]1\.52\b", files[".html"])
+    assert files[".html"].count(SUPPRESSED.text) == 9  # and with the reason, once at each table and figure
 
 
 def test_a_mark_is_explained_below_the_table_and_the_figure(lung, typed, files_of):

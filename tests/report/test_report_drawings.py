@@ -5,16 +5,16 @@ from dataclasses import replace
 import pytest
 
 from riskset_report import report_of
-from riskset_report.blocks import Figure
 from riskset_report.figures.drawings import drawn
+from riskset_report.figures.survival_figure import SurvivalFigure
 from riskset_report.printed import printer_of
 
 
 @pytest.fixture
 def figure(lung, typed):
-    """A figure and its printer."""
+    """The figure of the curves, and its printer."""
     report = report_of(typed(lung))
-    (found,) = (block for part in report.parts for block in part.blocks if isinstance(block, Figure))
+    (found,) = (block for part in report.parts for block in part.blocks if isinstance(block, SurvivalFigure))
     return found, printer_of(report)
 
 
