@@ -115,9 +115,7 @@ def _notes(entry: ResultEntry, analysis: SiteHeterogeneity, result: SiteEstimate
     against = {"level": labels.arm(arm.variable, arm.level), "reference": labels.arm(arm.variable, arm.reference)}
     yield (context.say("report.forest.of_sites", interval=context.interval, **against),)
     if adjusted := [name for name in analysis.question_json()["covariates"] if name != arm.variable]:
-        yield context.worded(
-            "report.site_heterogeneity.adjusted", names=", ".join(map(labels.plain_variable, adjusted))
-        )
+        yield context.worded("report.site_heterogeneity.adjusted", names=tuple(map(labels.plain_variable, adjusted)))
     if result.combined is not None and result.combined.k > 1:
         i2, tau2 = (Shown("three_digits", (Place(entry.id, key).id,)) for key in ("i2", "tau2"))
         q = Shown("chi_square", tuple(Place(entry.id, f"q.{key}").id for key in ("chi2", "df", "p")))

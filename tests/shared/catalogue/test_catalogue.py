@@ -4,6 +4,7 @@ import ast
 import copy
 import pickle
 import re
+import string
 import tomllib
 from pathlib import Path
 
@@ -28,13 +29,13 @@ SOURCES = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py
 
 
 def calls():
-    """Yields (where, first argument, names of the values) of every `say(...)` of the packages, and of what says the
+    """Yields (where, first argument, values by name) of every `say(...)` of the packages, and of what says the
     same in a report's language: `context.say(...)`, `context.worded(...)`."""
     for path in SOURCES:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and _is_said(node.func) and not _is_handed_on(node.args[0]):
-                yield f"{path.relative_to(ROOT)}:{node.lineno}", node.args[0], {k.arg for k in node.keywords}
+                yield f"{path.relative_to(ROOT)}:{node.lineno}", node.args[0], {k.arg: k.value for k in node.keywords}
 
 
 def _is_said(called):
@@ -60,10 +61,27 @@ def test_every_code_that_is_said_is_in_the_catalogue_with_its_values():
         if isinstance(argument, ast.Constant):
             if argument.value not in known:
                 wrong.append(f"{where}: no {argument.value}")
-            elif None not in names and fields_of(known[argument.value]) != names:
+            elif None not in names and fields_of(known[argument.value]) != set(names):
                 wrong.append(f"{where}: {argument.value} prints {sorted(fields_of(known[argument.value]))}")
         elif (family := family_of(argument)) is None or not any(code.startswith(family) for code in known):
             wrong.append(f"{where}: the code has no fixed beginning that the catalogue knows")
+    assert not wrong, "\n".join(wrong)
+
+
+def is_text(value):
+    """Whether an expression is a text for certain: written out, or joined."""
+    is_joined = isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr == "join"
+    return is_joined or isinstance(value, ast.JoinedStr) or (isinstance(value, ast.Constant) and value.value != "")
+
+
+def test_what_a_sentence_lists_is_no_text():
+    """A text cannot be written by a format that says what stands between the parts of a list."""
+    wrong, known = [], catalogue(ENGLISH)
+    for where, argument, values in calls():
+        template = known.get(argument.value) if isinstance(argument, ast.Constant) else None
+        for text in template.values() if isinstance(template, dict) else [template or ""]:
+            listed = {name for _, name, form, _ in string.Formatter().parse(text) if form and " " in form}
+            wrong += [f"{where}: {name}" for name in listed if is_text(values.get(name))]
     assert not wrong, "\n".join(wrong)
 
 
