@@ -3,14 +3,10 @@ generated keys, communicating over TLS on free loopback ports. Every process sta
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import shutil
-import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,7 +19,7 @@ from riskset.catalogue import Message, say, verbatim
 from riskset.errors import RisksetError
 from riskset.secure.keys import write_private
 from riskset.study.load import load_study
-from riskset_demo.commands_at_once import run_together
+from riskset_demo.commands_at_once import Running, load, run_together, start
 from riskset_demo.demonstration import Demonstration
 from riskset_server.coordinator_folder import CoordinatorFolder
 
@@ -31,7 +27,6 @@ APPROVED_DAYS = 60
 READY_WITHIN_S = 60.0
 STOPPED_WITHIN_S = 10.0
 CONNECTIONS_PER_SITE = 4
-_PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
 
 @dataclass
@@ -44,7 +39,7 @@ class LoopbackNetwork:
     """Where the server records the traffic on the sites' port."""
     in_memory: bool = True
     """Whether the engine keeps its state in memory; a real run keeps it in a file."""
-    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    processes: dict[str, Running] = field(default_factory=dict)
     """By party: `server`, `coordinator`, and each site's name."""
 
     def __enter__(self) -> Self:
@@ -88,6 +83,7 @@ class LoopbackNetwork:
 
     def write(self) -> None:
         """Writes the study, each site's own rows, and the coordinator's keys."""
+        load()
         self.root.mkdir(parents=True, exist_ok=True)
         self.study.write_bytes(self.demonstration.study)
         for name, files in self.demonstration.folders().items():
@@ -157,7 +153,8 @@ class LoopbackNetwork:
         memory = ["--in-memory"] if self.in_memory else []
         recording: list[str | Path] = ["--record", self.record] if self.record else []
         places = ["--connections-per-address", str(CONNECTIONS_PER_SITE * len(self.sites))]  # all from one address
-        self._start("server", "server", "start", self.coordinator.root, *memory, *recording, *places)
+        started: list[str | Path] = ["server", "start", self.coordinator.root, *memory, *recording, *places]
+        self._start("server", *started, in_fork=False)
         self._wait_for_server()
 
     def start_site(self, name: str) -> None:
@@ -177,8 +174,7 @@ class LoopbackNetwork:
         if in_log:
             self._start("coordinator", *arguments)
         else:
-            command = self._command(*arguments)
-            self.processes["coordinator"] = subprocess.Popen(command, stdout=subprocess.DEVNULL, **ends_with_parent())
+            self.processes["coordinator"] = start(list(map(str, arguments)), Path(os.devnull), None)
 
     def wait(self) -> None:
         """Waits for the coordinator to end. Raises RisksetError if it fails, or if any other process ends before it."""
@@ -188,7 +184,7 @@ class LoopbackNetwork:
             gone = [name for name, process in self.processes.items() if process.poll() is not None]
             if gone and coordinator.poll() is None:
                 raise RisksetError(say("demo.ended", party=gone[0]), self._see_log(gone[0]))
-        if coordinator.returncode != 0:
+        if coordinator.poll() != 0:
             raise RisksetError(say("demo.run_failed"), say("demo.see_logs", folder=self.root / "logs"))
 
     def ledgers(self) -> dict[str, dict[str, Any]]:
@@ -204,20 +200,16 @@ class LoopbackNetwork:
         for process in running:
             try:
                 process.wait(STOPPED_WITHIN_S)
-            except subprocess.TimeoutExpired:
+            except TimeoutError:
                 process.kill()
                 process.wait()
         self.processes.clear()
 
-    def _start(self, name: str, *arguments: str | Path) -> None:
+    def _start(self, name: str, *arguments: str | Path, in_fork: bool = True) -> None:
         logs = self.root / "logs"
         logs.mkdir(exist_ok=True)
-        with (logs / f"{name}.log").open("ab") as log:
-            command = self._command(*arguments)
-            self.processes[name] = subprocess.Popen(command, stdout=log, stderr=log, **ends_with_parent())
-
-    def _command(self, *arguments: str | Path) -> list[str]:
-        return [sys.executable, "-m", "riskset.cli", *map(str, arguments)]
+        log = logs / f"{name}.log"
+        self.processes[name] = start(list(map(str, arguments)), log, log, in_fork=in_fork)
 
     def _together(self, commands: Sequence[Sequence[str | Path]]) -> list[str]:
         """Runs commands in parallel and returns what each printed. Raises RisksetError if one fails."""
@@ -246,17 +238,6 @@ class LoopbackNetwork:
 def approved_until() -> date:
     """Returns the last day of the approvals signed here today."""
     return datetime.now(UTC).date() + timedelta(days=APPROVED_DAYS)
-
-
-def ends_with_parent() -> dict[str, Any]:
-    """Returns the arguments of `subprocess.Popen` with which a child is stopped if the demonstration is killed: only
-    Linux offers that, and Windows refuses `preexec_fn`."""
-    return {"preexec_fn": _end_with_parent} if sys.platform == "linux" else {}
-
-
-def _end_with_parent() -> None:
-    """Runs in a child before its program."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def free_ports(n: int) -> list[int]:

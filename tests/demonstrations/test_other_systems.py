@@ -1,6 +1,7 @@
 """The demonstration starts its processes on every system, and without make."""
 
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -8,33 +9,12 @@ from pathlib import Path
 import pytest
 
 from riskset import __version__
-from riskset_demo import commands_at_once, loopback_network
-from riskset_demo.commands_at_once import run_together
-from riskset_demo.loopback_network import LoopbackNetwork
-from riskset_demo.studies import DEMONSTRATIONS
+from riskset_demo import commands_at_once
+from riskset_demo.commands_at_once import run_together, start
+from riskset_demo.loopback_network import free_ports
+from riskset_server.coordinator_folder import CoordinatorFolder
 
 README = Path(__file__).parents[2] / "README.md"
-
-
-class PopenOfWindows(subprocess.Popen):
-    def __init__(self, *arguments, preexec_fn=None, **named):
-        if preexec_fn is not None:
-            raise ValueError("preexec_fn is not supported on Windows platforms")
-        super().__init__(*arguments, **named)
-
-
-@pytest.mark.parametrize("system", ["win32", "darwin"])
-def test_processes_are_started_where_preexec_fn_is_refused(tmp_path, monkeypatch, system):
-    network = LoopbackNetwork(DEMONSTRATIONS["lung"], tmp_path)
-    monkeypatch.setattr(LoopbackNetwork, "_command", lambda self, *arguments: [sys.executable, "-c", "print('here')"])
-    with monkeypatch.context() as other:
-        other.setattr(sys, "platform", system)
-        other.setattr(loopback_network.subprocess, "Popen", PopenOfWindows)
-        network._start("plains")
-        network.start_coordinator()
-        codes = [process.wait() for process in network.processes.values()]
-    assert codes == [0, 0]
-    assert (tmp_path / "logs" / "plains.log").read_text() == "here\n"
 
 
 @pytest.mark.parametrize("forks", [True, False])
@@ -46,8 +26,19 @@ def test_commands_run_at_once_each_in_a_process_where_the_system_forks_and_where
     assert unknown.errors.startswith("error: ")
 
 
-def test_on_linux_a_process_ends_with_the_demonstration():
-    assert ("preexec_fn" in loopback_network.ends_with_parent()) == (sys.platform == "linux")
+@pytest.mark.parametrize("forks", [True, False])
+def test_a_command_that_runs_on_is_seen_to_run_and_is_stopped(tmp_path, forks):
+    if forks and not commands_at_once._FORKS:
+        pytest.skip("this system does not fork")
+    key = CoordinatorFolder(tmp_path / "coordinator")
+    key.make("127.0.0.1", *free_ports(2))
+    log = tmp_path / "server.log"
+    running = start(["server", "start", str(key.root), "--in-memory"], log, log, in_fork=forks)
+    with pytest.raises(TimeoutError, match=f"process {running.pid} still runs"):
+        running.wait(0)
+    assert running.poll() is None
+    running.kill()
+    assert running.wait() == running.poll() == -signal.SIGKILL
 
 
 def test_the_module_is_the_command(tmp_path):

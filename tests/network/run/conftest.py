@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -95,7 +94,7 @@ class Theatre:
         """Kills them as a power cut does, all before waiting for the first."""
         processes = [self.stage.processes.pop(party) for party in parties]
         for process in processes:
-            process.send_signal(signal.SIGKILL)
+            process.kill()
         for process in processes:
             process.wait()
 

@@ -81,7 +81,6 @@ time.sleep(3600)
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent was killed")
 @pytest.mark.exhaustive
 def test_nothing_outlives_a_killed_demonstration(tmp_path):
     parent = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path / "stage")], stdout=subprocess.PIPE)
