@@ -64,10 +64,10 @@ class Running:
         return self.process.exitcode
 
     def terminate(self) -> None:
-        self.process.terminate()  # type: ignore[attr-defined]
+        self.process.terminate()
 
     def kill(self) -> None:
-        self.process.kill()  # type: ignore[attr-defined]
+        self.process.kill()
 
 
 def start(command: Sequence[str], out: Path, errors: Path | None, *, in_fork: bool = True) -> Running:
