@@ -12,7 +12,7 @@ from latex2mathml.converter import convert
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.pages import Page
 
-INLINE = re.compile(r'<span class="arithmatex">\\\((.*?)\\\)</span>', re.DOTALL)
+INLINE = re.compile(r'<span class="arithmatex">\\\((.*?)\\\)</span>([.,;:)]*)', re.DOTALL)
 DISPLAYED = re.compile(r'<div class="arithmatex">\s*\\\[(.*?)\\\]\s*</div>', re.DOTALL)
 PARTS = {"mfrac": 2, "mroot": 2, "msub": 2, "msup": 2, "msubsup": 3, "mover": 2, "munder": 2, "munderover": 3}
 """How many children an element of MathML must have."""
@@ -21,7 +21,10 @@ PARTS = {"mfrac": 2, "mroot": 2, "msub": 2, "msup": 2, "msubsup": 3, "mover": 2,
 def on_page_content(content: str, page: Page, **_: object) -> str:
     """Returns the page with MathML in place of its formulas; PluginError for one that cannot be rendered."""
     where = page.file.src_uri
-    content = INLINE.sub(lambda found: mathml(found[1], "inline", where), content)
+    # with the signs after it, which a line would otherwise begin with
+    content = INLINE.sub(
+        lambda found: f'<span class="formula">{mathml(found[1], "inline", where)}{found[2]}</span>', content
+    )
     content = DISPLAYED.sub(lambda found: f'<div class="formula">{mathml(found[1], "block", where)}</div>', content)
     if 'class="arithmatex"' in content:
         raise PluginError(f"{where}: a formula was not found where it was expected")
