@@ -1,9 +1,16 @@
-"""Hook of mkdocs: a page for each notebook in docs, of its texts and its code. The notebook itself is beside it."""
+"""Hook of mkdocs: a page for each notebook in docs, of its texts and its code. The notebook itself is beside it.
+
+On GitHub a link to a notebook shows it; on the site it leads to the page.
+"""
 
 import json
+import re
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+LINK = re.compile(r"(\]\([\w./-]+)\.ipynb\)")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -12,6 +19,12 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         page = notebook.src_uri.removesuffix(".ipynb") + ".md"
         files.append(File.generated(config, page, content=page_of(notebook.content_string, notebook.src_uri)))
     return files
+
+
+def on_page_markdown(markdown: str, page: Page, files: Files, **_: object) -> str:
+    """Returns a page whose links to notebooks lead to their pages; the page of a notebook keeps its own."""
+    is_notebook = files.get_file_from_path(page.file.src_uri.removesuffix(".md") + ".ipynb") is not None
+    return markdown if is_notebook else LINK.sub(r"\1.md)", markdown)
 
 
 def page_of(notebook: str, uri: str) -> str:

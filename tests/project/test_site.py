@@ -65,8 +65,13 @@ def test_every_document_is_a_page(site):
     for page in PAGES:
         name = "index" if page.stem == "README" else page.stem
         assert (site / page.relative_to(DOCS)).with_name(f"{name}.html").is_file(), page
-    assert (site / "notebooks" / "first-study.html").is_file()
+
+
+def test_a_notebook_is_a_page_to_which_links_lead(site):
+    page = (site / "notebooks" / "first-study.html").read_text(encoding="utf-8")
+    assert 'href="first-study.ipynb"' in page
     assert (site / "notebooks" / "first-study.ipynb").is_file()
+    assert 'href="notebooks/first-study.html"' in (site / "api.html").read_text(encoding="utf-8").split("<article")[1]
 
 
 def test_no_page_loads_anything_from_another_host(site):
