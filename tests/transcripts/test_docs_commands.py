@@ -31,9 +31,14 @@ def shown_commands():
                 yield pytest.param(inline or block, id=f"{name_of(page)}: {inline or block}")
 
 
+@pytest.fixture(scope="module")
+def riskset() -> click.Command:
+    return typer.main.get_command(app)
+
+
 @pytest.mark.parametrize("line", list(shown_commands()))
-def test_a_command_shown_is_a_command(line):
-    command: click.Command = typer.main.get_command(app)
+def test_a_command_shown_is_a_command(line, riskset):
+    command = riskset
     words = shlex.split(line.removeprefix("python -m "), comments=True)[1:]
     while isinstance(command, click.Group) and words and not words[0].startswith("-"):
         name = words.pop(0)
