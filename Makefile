@@ -39,6 +39,12 @@ check: $(VENV)/ready
 bench: $(VENV)/ready
 	"$(BIN)/python" -m benchmarks
 
+.PHONY: docs
+
+docs: $(VENV)/ready  ## site/: these documents as pages, to be opened from the folder or put on a server
+	NO_MKDOCS_2_WARNING=1 "$(BIN)/python" -m mkdocs build --strict --quiet
+	@echo "open $(CURDIR)/site/index.html"
+
 .PHONY: wheel wheel-check
 
 wheel: $(VENV)/ready  ## dist/: the sdist, and the wheel built from it
@@ -52,4 +58,4 @@ wheel-check: wheel  ## the wheel alone, in a new environment in another folder, 
 	cd "$$away" && "$$away/venv/bin/riskset" demo
 
 clean:
-	rm -rf "$(VENV)" build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.*
+	rm -rf "$(VENV)" build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.*

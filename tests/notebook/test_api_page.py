@@ -1,4 +1,5 @@
-"""docs/api.md is the public API: its names, signatures and frames are those of the code, and its examples run."""
+"""docs/api.md is the public API: its names, signatures and frames are those of the code, and its examples run. So do
+those of README.md and docs/results.md."""
 
 import inspect
 import re
@@ -89,3 +90,31 @@ def test_the_examples_run(ran):
     assert names["terms"]["reason"].isna().all()
     assert (folder / "survival.pdf").read_bytes().startswith(b"%PDF")
     assert (folder / "table1.docx").read_bytes() == (folder / "results/rehearsal/tables/table1-all.docx").read_bytes()
+
+
+def example_of(page):
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+    return code
+
+
+def test_the_example_of_the_readme_runs(ran, monkeypatch):
+    names, folder = ran
+    two_sites = re.sub(r"(?m)^(south|west) .*\n", "", (ROOT / "docs/notebooks/first-study.toml").read_text("utf-8"))
+    text = two_sites.replace("north = ", "asan = ").replace("east  = ", "kurume = ")
+    (folder / "study.toml").write_text(text, encoding="utf-8")
+    patients = names["patients"]
+    defined = {"asan": patients.iloc[:100], "kurume": patients.iloc[100:]}
+    monkeypatch.chdir(folder)
+    (folder / "table1.docx").unlink()
+    exec(example_of("README.md"), defined)
+    assert (folder / "table1.docx").is_file()
+    assert list(defined["study"].sites) == ["asan", "kurume"]
+
+
+def test_the_example_of_the_results_runs(ran, monkeypatch, capsys):
+    names, folder = ran
+    monkeypatch.chdir(folder / "results" / "rehearsal")
+    exec(example_of("docs/results.md"), {})
+    printed = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [line[0] for line in printed] == names["terms"]["variable"].tolist()
+    assert [float(line[-3]) for line in printed] == pytest.approx(names["terms"]["hr"].tolist(), rel=1e-12)

@@ -56,9 +56,9 @@ def test_the_exit_codes_are_the_programs():
     assert RisksetError.exit_code == cli.FAILED
 
 
-def test_public_extras_are_all_but_the_one_for_development():
+def test_public_extras_are_all_but_those_for_development():
     (row,) = [row for row in rows("## What is public") if row[0].startswith("the extras")]
-    assert sorted(quoted(row[0])) == sorted(set(PROJECT["optional-dependencies"]) - {"dev"})
+    assert sorted(quoted(row[0])) == sorted(set(PROJECT["optional-dependencies"]) - {"dev", "docs"})
 
 
 def test_every_entry_point_group_is_named():

@@ -13,21 +13,33 @@ import typer
 from riskset.cli import app
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-SHOWN = re.compile(r"`(riskset [a-z]+ [^`]+)`|^ *(riskset (?:study|site|server|run|demo) [^\n]+)$", re.MULTILINE)
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+COMMANDS = "study|site|server|run|report|status|demo"
+SHOWN = re.compile(
+    rf"`((?:python -m )?riskset [a-z]+ [^`]+)`|^ *((?:python -m )?riskset (?:{COMMANDS})\b[^\n]*)$", re.MULTILINE
+)
+
+
+def name_of(page):
+    return page.relative_to(ROOT).as_posix()
 
 
 def shown_commands():
     for page in PAGES:
         for inline, block in SHOWN.findall(page.read_text(encoding="utf-8")):
             if "|" not in (inline or block) and "..." not in (inline or block):
-                yield pytest.param(inline or block, id=f"{page.name}: {inline or block}")
+                yield pytest.param(inline or block, id=f"{name_of(page)}: {inline or block}")
+
+
+@pytest.fixture(scope="module")
+def riskset() -> click.Command:
+    return typer.main.get_command(app)
 
 
 @pytest.mark.parametrize("line", list(shown_commands()))
-def test_a_command_shown_is_a_command(line):
-    command: click.Command = typer.main.get_command(app)
-    words = shlex.split(line, comments=True)[1:]
+def test_a_command_shown_is_a_command(line, riskset):
+    command = riskset
+    words = shlex.split(line.removeprefix("python -m "), comments=True)[1:]
     while isinstance(command, click.Group) and words and not words[0].startswith("-"):
         name = words.pop(0)
         found = command.get_command(click.Context(command), name)
@@ -41,7 +53,7 @@ def test_the_pages_show_commands():
     assert len(list(shown_commands())) > 10
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_a_link_to_a_file_leads_to_one(page):
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), f"{page.name} links to {target}"
