@@ -13,8 +13,6 @@ from riskset_site.pages import Folded, Page, PagePart, PageSection, PageTable
 from riskset_site.pages.page import number
 from riskset_site.pages.tables import bound, numbers, table, verdict_word
 
-_PHASES = frozenset(("first", "later", "close"))
-"""Phases of a run that are no steps of admission."""
 _JUDGED = ("rule", "subject", "here", "limit", "margin", "verdict")
 
 
@@ -207,10 +205,8 @@ def _reveals(review: Review) -> Iterator[tuple[str, str]]:
         yield say("site.review.and_more", first=ids[0], n=more) if more else ids[0], sentence
 
 
-def _phase(round_: Round) -> str:
-    if round_.phase in _PHASES:
-        return say(f"site.review.phase.{round_.phase}")
-    return round_.phase.replace("/", ", ")
+def _phase(round_: Round) -> Message:
+    return say(f"site.review.phase.{round_.phase.rpartition('/')[2]}")
 
 
 def _limits(review: Review) -> PageTable:

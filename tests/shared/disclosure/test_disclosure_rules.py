@@ -372,8 +372,8 @@ def test_rules_that_say_something_odd_are_not_read(was, is_now):
 
 
 def test_an_exception_without_a_floor_is_not_read():
+    without = A_RULE.replace("floor_pooled = 10\n", "")
     with pytest.raises(ValueError, match="needs a floor"):
-        without = A_RULE.replace("floor_pooled = 10\n", "")
         read_rules(without.replace('source = "s"', 'source = "s"\nexception = "population_rows"'))
 
 
