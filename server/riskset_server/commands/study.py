@@ -234,7 +234,7 @@ def _lines(study: Study, facts: dict[str, Any]) -> str:
         *(("needs", _needs_in_words(study, name, n)) for name, n in facts["needs"].items()),
     ]
     labels = [told(say(f"server.study.label.{label}")) for label, _ in rows]
-    width = max(10, *map(columns_of, labels)) + 2
+    width = max(map(columns_of, labels)) + 1
     return "\n".join(f"{padded(label, width)}{told(value)}" for label, (_, value) in zip(labels, rows, strict=True))
 
 
