@@ -7,6 +7,7 @@ from tests.test_kinds import EXAMPLES, GRADES, with_sets
 
 from riskset.analyses.cohort import AnalysisSet, Cohort
 from riskset.analyses.plan import plan
+from riskset.catalogue import say
 from riskset.rehearsal import Rehearsal
 from riskset.results import results_of
 
@@ -40,7 +41,8 @@ def whole_results(n=300, is_gated=False):
     cohorts = {name: _with_toxicities(cohort) for name, cohort in deal(make_rows(7, n), in_turn(SITES, n)).items()}
     cohorts = {name: _in_all_sets(with_sets(cohort, study), study) for name, cohort in cohorts.items()}
     outcome = Rehearsal(study, cohorts, is_gated=is_gated).run()
-    return results_of(study, outcome, SITES, is_gated=is_gated)
+    notices = [say("run.rehearsal.notice")]
+    return results_of(study, outcome, SITES, notices, is_gated=is_gated)
 
 
 def _with_toxicities(cohort):
