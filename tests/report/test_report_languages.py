@@ -19,7 +19,18 @@ from riskset_report.held_back import results_without_marked
 
 OF_THE_STUDY = ("A trial", "trial", "asan", "kurume", "osaka", "arm", "age", "stage", "old", "new", "days", "dead",
                 "lost", "os", "adults", "pain", "itch", "skin", "nails", "CTCAE")  # fmt: skip
-NAMES = ("(match)", "(cox)", "(curved)", "rehearsal", "balance/match", "propensity", "by-site", "safety")
+NAMES = (
+    "(match)",
+    "(cox)",
+    "(curved)",
+    "rehearsal",
+    "balance/match",
+    "propensity",
+    "by-site",
+    "safety",
+    "any term",
+    "any grade",
+)
 """Of entries and results, and of the run."""
 NOTATION = {"ORR", "DCR", "P", "df", "mm", "SVG", "PDF", "PNG", "numbers.csv", "I", "II", "III", "R"}
 """The same in every language; I to III are stages, R the rules."""
