@@ -64,7 +64,7 @@ class SiteRows:
     def __init__(self, live: Live, sites: tuple[str, ...], next_run: NextRun, now: Now = datetime.now) -> None:
         self._live, self._waiting, self._now = live, _Waiting(next_run), now
         self._rows = dict.fromkeys(sites, ("-", "-"))
-        self._seen = dict.fromkeys(sites, say("run.progress.never"))
+        self._seen: dict[str, str] = dict.fromkeys(sites, say("run.progress.never"))
         self._quiet_since = now()
         self._drawn_at: datetime | None = None
         self._title = NOTHING
